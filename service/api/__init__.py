@@ -1,0 +1,1 @@
+"""Health and readiness, for people and programs."""

@@ -1,0 +1,91 @@
+"""What a call session wants done. The runtime carries it out, in order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from service.calls.events import Event, TranscriptPartial
+from service.ids import LegId, StreamId, Track
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """Commit this event under `seq`; `occurred_at` is in Unix seconds."""
+
+    seq: int
+    occurred_at: float
+    event: Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publish:
+    """Show this partial to whoever listens; `after_seq` is the last durable event before it."""
+
+    after_seq: int
+    occurred_at: float
+    partial: TranscriptPartial
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Tell Telnyx to answer the leg."""
+
+    leg_id: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartTranscription:
+    """Tell Telnyx to transcribe in the call. `tracks` is inbound, outbound or both."""
+
+    leg_id: LegId
+    engine: str
+    config: Mapping[str, object]
+    tracks: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopTranscription:
+    """Tell Telnyx to stop transcribing in the call."""
+
+    leg_id: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartStreaming:
+    """Ask Telnyx to fork the leg's audio to us. `tracks` is inbound, outbound or both."""
+
+    leg_id: LegId
+    tracks: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopStreaming:
+    """Ask Telnyx to stop the fork."""
+
+    leg_id: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRecognition:
+    """Open a recognition for one track of a stream."""
+
+    leg_id: LegId
+    stream_id: StreamId
+    track: Track
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishRecognitions:
+    """Flush every recognition of the stream and wait for its tail, under the deadline."""
+
+    leg_id: LegId
+    stream_id: StreamId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetCall:
+    """The call is complete: nothing about it needs to stay in memory."""
+
+
+CarrierCommand = Answer | StartTranscription | StopTranscription | StartStreaming | StopStreaming
+Command = Record | Publish | CarrierCommand | OpenRecognition | FinishRecognitions | ForgetCall

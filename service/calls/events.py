@@ -1,0 +1,182 @@
+"""The facts of a call, as its journal keeps them and every endpoint gets them.
+
+An event's class carries its `type`; `wire/events.py` writes it as JSON. Offsets are
+milliseconds on the call clock (0 = the call was answered). Fields are only ever added.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from service.calls.inputs import Direction, Word
+from service.ids import LegId, Role, Source, Track, UtteranceId
+
+TimeSource = Literal["audio", "estimated"]
+"""`audio`: from the position in the audio; `estimated`: from when Telnyx's webhooks occurred."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallStarted:
+    """The first leg of the call rang or was dialled."""
+
+    type: ClassVar[str] = "call.started"
+    leg: LegId
+    direction: Direction | None
+    from_: str | None
+    to: str | None
+    connection_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallAnswered:
+    """The call clock starts here."""
+
+    type: ClassVar[str] = "call.answered"
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnded:
+    """The last leg hung up. `duration_ms` counts from the answer; None if nobody answered."""
+
+    type: ClassVar[str] = "call.ended"
+    leg: LegId
+    cause: str | None
+    ended_by: str | None
+    sip_code: str | None
+    duration_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptionStarted:
+    """Words are to be expected. `ignored` names settings that this engine will not heed."""
+
+    type: ClassVar[str] = "transcription.started"
+    leg: LegId
+    source: Source
+    engine: str
+    model: str | None
+    language: str | None
+    ignored: tuple[str, ...]
+    start_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptionStopped:
+    """No more words are to be expected."""
+
+    type: ClassVar[str] = "transcription.stopped"
+    leg: LegId
+    source: Source
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptionDegraded:
+    """Words may come late: a recognition is connecting again or cannot keep up."""
+
+    type: ClassVar[str] = "transcription.degraded"
+    leg: LegId
+    source: Source
+    track: Track | None
+    reason: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptionFailed:
+    """Nothing more will be transcribed on this leg (or track). `code` is Telnyx's, or ""."""
+
+    type: ClassVar[str] = "transcription.failed"
+    leg: LegId
+    source: Source
+    track: Track | None
+    reason: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcript:
+    """One revision of an utterance; what partials and finals have in common."""
+
+    utterance_id: UtteranceId
+    revision: int
+    text: str
+    track: Track | None
+    """None where Telnyx did not say and the route cannot know."""
+    role: Role
+    leg: LegId
+    start_ms: int | None
+    end_ms: int | None
+    time_source: TimeSource
+    confidence: float | None
+    words: tuple[Word, ...] | None
+    language: str | None
+    engine: str
+    model: str | None
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptPartial(Transcript):
+    """A revision that may still change. Not durable, and not in the journal."""
+
+    type: ClassVar[str] = "transcript.partial"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptFinal(Transcript):
+    """The settled text of an utterance."""
+
+    type: ClassVar[str] = "transcript.final"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptGap:
+    """Audio that could not be transcribed, from when to when and why."""
+
+    type: ClassVar[str] = "transcript.gap"
+    track: Track | None
+    role: Role
+    leg: LegId
+    start_ms: int
+    end_ms: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """Where the time of one track went, in milliseconds; the four sum to its length."""
+
+    transcribed_ms: int
+    silence_ms: int
+    paused_ms: int
+    lost_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptCompleted:
+    """All the words of the call are in the journal."""
+
+    type: ClassVar[str] = "transcript.completed"
+    duration_ms: int | None
+    utterances: int
+    words: int
+    gaps: int
+    coverage: Mapping[str, Coverage] | None
+    """By track; None on `in_call`, where nobody here hears the audio."""
+
+
+Event = (
+    CallStarted
+    | CallAnswered
+    | CallEnded
+    | TranscriptionStarted
+    | TranscriptionStopped
+    | TranscriptionDegraded
+    | TranscriptionFailed
+    | TranscriptFinal
+    | TranscriptGap
+    | TranscriptCompleted
+)
+"""What is durable: it gets the call's next `seq`."""

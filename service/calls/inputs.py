@@ -1,0 +1,231 @@
+"""What a call session is told. Webhooks become inputs in `ingress/`, words in `stt/`.
+
+Times named `at` or `occurred_at` are Unix seconds (UTC). Every field that Telnyx may leave
+out or send as null is optional here; nothing is made up in its place.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from service.ids import CallId, InputId, LegId, StreamId, Track
+
+Direction = Literal["incoming", "outgoing"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """What every webhook says. The rest of its body is in the subclass."""
+
+    input_id: InputId
+    call_id: CallId | None
+    """Telnyx's `call_session_id`; None where it was missing, then `leg_id` finds the call."""
+    leg_id: LegId
+    occurred_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegInitiated(Webhook):
+    """`call.initiated`: a leg rings (incoming) or is being dialled (outgoing)."""
+
+    direction: Direction | None = None
+    from_number: str | None = None
+    to_number: str | None = None
+    connection_id: str | None = None
+    client_state: Mapping[str, str] = field(default_factory=dict)
+    """Decoded from base64 JSON; empty unless it was an object of plain values."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Custom and SIP headers by name, names in lower case."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegAnswered(Webhook):
+    """`call.answered`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegHungUp(Webhook):
+    """`call.hangup`."""
+
+    cause: str | None = None
+    source: str | None = None
+    sip_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordsReported(Webhook):
+    """`call.transcription`: in-call words. `is_final` is None where Telnyx left it out."""
+
+    text: str
+    is_final: bool | None = None
+    confidence: float | None = None
+    track: Track | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamingStarted(Webhook):
+    """`streaming.started`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamingStopped(Webhook):
+    """`streaming.stopped`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamingFailed(Webhook):
+    """`streaming.failed`; `reason` is Telnyx's free text."""
+
+    reason: str | None = None
+    stream_id: StreamId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """One word with its place on the call clock, in milliseconds."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaStarted:
+    """The media WebSocket of a leg said `start`; its first frame is at `at`."""
+
+    leg_id: LegId
+    stream_id: StreamId
+    at: float
+    encoding: str
+    """As in `media_format.encoding`: PCMU, PCMA, L16, G722, …"""
+    sample_rate_hz: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaRefused:
+    """The media WebSocket carries audio nobody here can decode; it was closed."""
+
+    leg_id: LegId
+    stream_id: StreamId
+    at: float
+    encoding: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaStopped:
+    """The media WebSocket ended: `orderly` after Telnyx's `stop`, otherwise it dropped."""
+
+    leg_id: LegId
+    stream_id: StreamId
+    at: float
+    orderly: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordsHeard:
+    """A recognition heard words on one track. Offsets are milliseconds of that stream's audio.
+
+    `offset 0` is the stream's first frame; the session puts it on the call clock.
+    """
+
+    leg_id: LegId
+    stream_id: StreamId
+    track: Track
+    text: str
+    is_final: bool
+    start_ms: int
+    end_ms: int
+    confidence: float | None = None
+    words: tuple[Word, ...] | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioLost:
+    """Audio of one track that no recogniser will ever transcribe, and why (`reason`, a slug)."""
+
+    leg_id: LegId
+    stream_id: StreamId
+    track: Track
+    start_ms: int
+    end_ms: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecognitionDegraded:
+    """A recognition lost its session and is connecting again, or its engine cannot keep up."""
+
+    leg_id: LegId
+    stream_id: StreamId
+    track: Track
+    reason: str
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecognitionFailed:
+    """A recognition gave up for good: nothing more will be heard on this track."""
+
+    leg_id: LegId
+    stream_id: StreamId
+    track: Track
+    reason: str
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecognitionFinished:
+    """A recognition has said its last word; `audio_ms` is how much audio it was given."""
+
+    leg_id: LegId
+    stream_id: StreamId
+    track: Track
+    audio_ms: int
+
+
+CommandName = Literal[
+    "answer", "start_transcription", "stop_transcription", "start_streaming", "stop_streaming"
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandDone:
+    """Telnyx took a command."""
+
+    leg_id: LegId
+    command: CommandName
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandFailed:
+    """Telnyx refused a command, or could not be reached. `code` is Telnyx's, or ""."""
+
+    leg_id: LegId
+    command: CommandName
+    at: float
+    code: str
+    reason: str
+
+
+Input = (
+    LegInitiated
+    | LegAnswered
+    | LegHungUp
+    | WordsReported
+    | StreamingStarted
+    | StreamingStopped
+    | StreamingFailed
+    | MediaStarted
+    | MediaRefused
+    | MediaStopped
+    | WordsHeard
+    | AudioLost
+    | RecognitionDegraded
+    | RecognitionFailed
+    | RecognitionFinished
+    | CommandDone
+    | CommandFailed
+)

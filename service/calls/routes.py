@@ -1,0 +1,61 @@
+"""Routes: the rules that say how a call is treated. The first that matches wins."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from service.calls.inputs import LegInitiated
+from service.ids import EndpointName, Role, Source, Track
+
+Tracks = Literal["inbound", "outbound", "both"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """How a call is treated. Built from one `[[route]]` of the settings, which documents it."""
+
+    match: Mapping[str, str] = field(default_factory=dict)
+    answer: bool = True
+    source: Source = "media"
+    engine: str = "Deepgram"
+    model: str | None = None
+    language: str | None = None
+    interim_results: bool = True
+    keyterms: tuple[str, ...] = ()
+    endpointing_ms: int | None = None
+    tracks: Tracks = "both"
+    roles: Mapping[Track, Role] = field(default_factory=dict)
+    endpoints: tuple[EndpointName, ...] = ()
+    metadata: Mapping[str, object] = field(default_factory=dict)
+    engine_options: Mapping[str, object] = field(default_factory=dict)
+    """Settings only some engines have, under Telnyx's own names (Azure's `region`)."""
+
+    @property
+    def heard_tracks(self) -> tuple[Track, ...]:
+        """The tracks to transcribe, inbound first."""
+        return ("inbound", "outbound") if self.tracks == "both" else (self.tracks,)
+
+
+def choose_route(routes: Sequence[Route], leg: LegInitiated) -> Route | None:
+    """Return the first route that every pattern of matches, or None: then the call is left alone."""
+    return next((route for route in routes if _matches(route.match, leg)), None)
+
+
+def _matches(patterns: Mapping[str, str], leg: LegInitiated) -> bool:
+    return all(fnmatchcase(_fact(leg, key), pattern) for key, pattern in patterns.items())
+
+
+def _fact(leg: LegInitiated, key: str) -> str:
+    kind, _, name = key.partition(".")
+    if kind == "client_state":
+        return leg.client_state.get(name, "")
+    if kind == "header":
+        return leg.headers.get(name.lower(), "")
+    facts = {
+        "direction": leg.direction,
+        "from": leg.from_number,
+        "to": leg.to_number,
+        "connection_id": leg.connection_id,
+    }
+    return facts[kind] or ""

@@ -1,0 +1,1 @@
+"""Who is told: lanes, retries, signing and sinks."""

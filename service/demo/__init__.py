@@ -1,0 +1,1 @@
+"""A simulated call, transcribed for real, end to end."""

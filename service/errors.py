@@ -1,0 +1,148 @@
+"""All errors of the service, named for what the caller should do.
+
+CallscribeError
+├── SettingsError               fix the configuration; `problems` lists every fault at once
+├── BadInputError               what a stranger sent cannot be read; answer 4xx, log the reason
+│   └── ForgedInputError        the signature, token or time stamp does not hold; answer 401
+├── UnexpectedEventError        the call session was told something its state has no case for
+├── JournalError
+│   ├── JournalUnavailableError nothing was written; answer 503 and let the sender retry
+│   ├── JournalTooNewError      a newer version wrote this database; run that version
+│   ├── StaleCallError          somebody else wrote the call; load it again
+│   └── DuplicateInputError     these inputs were committed before; `input_ids` names them
+├── CarrierError
+│   ├── CommandRefusedError     Telnyx said no for good; `code` is its error code
+│   │   └── CallOverError       the call has ended: success for a stop, the end for a start
+│   └── CarrierUnavailableError no answer worth having after the bounded retries
+├── RecognitionError
+│   ├── RecognitionRefusedError the engine refused these settings or this key; do not retry
+│   └── RecognitionLostError    the session dropped; connect again and replay
+├── DeliveryError
+│   ├── TemporaryDeliveryError  try again, after `retry_after_s` if it says so
+│   ├── PermanentDeliveryError  never going to work; park it
+│   └── EndpointGoneError       the receiver said 410; disable the endpoint
+└── DemoError                   the demo did not see everything it should have
+
+No message holds transcript text, phone numbers, keys or tokens.
+"""
+
+
+class CallscribeError(Exception):
+    """The base of every error this service raises on purpose."""
+
+
+class SettingsError(CallscribeError):
+    """The configuration cannot be used; `problems` has one line for each fault."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+class BadInputError(CallscribeError):
+    """What came in cannot be read. The text is safe to log and to answer with."""
+
+
+class ForgedInputError(BadInputError):
+    """The signature, token or time stamp of what came in does not hold."""
+
+
+class UnexpectedEventError(CallscribeError):
+    """A call session was given an input that its state has no case for."""
+
+
+class JournalError(CallscribeError):
+    """The base of what the journal raises."""
+
+
+class JournalUnavailableError(JournalError):
+    """The database did not take the transaction (disk full, locked, gone); nothing was written."""
+
+
+class JournalTooNewError(JournalError):
+    """The database was written by a newer version of Callscribe."""
+
+
+class StaleCallError(JournalError):
+    """The stored call is not the version this commit was made from."""
+
+
+class DuplicateInputError(JournalError):
+    """Some of the inputs of this commit were committed before; nothing was written."""
+
+    def __init__(self, input_ids: frozenset[str]) -> None:
+        self.input_ids = input_ids
+        super().__init__(f"{len(input_ids)} inputs were committed before")
+
+
+class CarrierError(CallscribeError):
+    """The base of what a command to Telnyx raises."""
+
+
+class CommandRefusedError(CarrierError):
+    """Telnyx refused the command for good.
+
+    `code` is Telnyx's error code as a string ("90034"), or "" when the body had none.
+    """
+
+    def __init__(self, code: str, title: str) -> None:
+        self.code = code
+        self.title = title
+        super().__init__(f"refused by Telnyx: {code or 'no code'} {title}".rstrip())
+
+
+class CallOverError(CommandRefusedError):
+    """90018: the call ended before the command reached it."""
+
+
+class CarrierUnavailableError(CarrierError):
+    """Telnyx could not be reached, or kept failing, through all retries."""
+
+
+class RecognitionError(CallscribeError):
+    """The base of what a recognition raises. `code` is the engine's error code, or ""."""
+
+    def __init__(self, message: str, *, code: str = "") -> None:
+        self.code = code
+        super().__init__(message)
+
+
+class RecognitionRefusedError(RecognitionError):
+    """The STT service refused the session: a bad key or setting. A retry would fail as well."""
+
+
+class RecognitionLostError(RecognitionError):
+    """The STT session dropped, stalled or spoke garbage. Connect again and replay."""
+
+
+class DeliveryError(CallscribeError):
+    """The base of what one attempt at a delivery raises. `status` is the HTTP status, or None."""
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        self.status = status
+        super().__init__(message)
+
+
+class TemporaryDeliveryError(DeliveryError):
+    """The attempt failed in a way that a later one may not.
+
+    `retry_after_s` is the receiver's `Retry-After` in seconds, when it sent one.
+    """
+
+    def __init__(
+        self, message: str, *, status: int | None = None, retry_after_s: float | None = None
+    ) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(message, status=status)
+
+
+class PermanentDeliveryError(DeliveryError):
+    """No later attempt would succeed: the delivery is parked."""
+
+
+class EndpointGoneError(DeliveryError):
+    """The receiver answered 410: the endpoint is disabled."""
+
+
+class DemoError(CallscribeError):
+    """Something that should have arrived during the demo did not."""

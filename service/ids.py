@@ -1,0 +1,30 @@
+"""Identifiers: one `NewType` each, so that a leg is never handed in where a call is meant."""
+
+from typing import Literal, NewType
+
+CallId = NewType("CallId", str)
+"""A conversation: Telnyx's `call_session_id`, or the leg's id where Telnyx sent no session."""
+
+LegId = NewType("LegId", str)
+"""One leg of a call: Telnyx's `call_control_id`. Opaque; percent-encode it in a path."""
+
+InputId = NewType("InputId", str)
+"""Telnyx's `data.id` of a webhook: the same on every redelivery."""
+
+StreamId = NewType("StreamId", str)
+"""Telnyx's `stream_id` of one media WebSocket."""
+
+UtteranceId = NewType("UtteranceId", str)
+"""One stretch of speech of one track; partials and their final share it."""
+
+EndpointName = NewType("EndpointName", str)
+"""The `name` of an `[[endpoint]]`."""
+
+Track = Literal["inbound", "outbound"]
+"""Which direction of a leg's audio, as Telnyx names it."""
+
+Role = Literal["customer", "agent", "unknown"]
+"""Who speaks on a track. Never a guess: `unknown` unless the route says."""
+
+Source = Literal["media", "in_call"]
+"""How a call is transcribed: its audio forked to an STT WebSocket, or by Telnyx in the call."""

@@ -1,0 +1,1 @@
+"""What comes from Telnyx: webhooks and media, verified, parsed and handed on."""

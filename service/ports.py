@@ -1,0 +1,329 @@
+"""What the rooms promise each other. `app.py` puts the real ones together."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from service.calls.commands import CarrierCommand
+from service.calls.inputs import Input
+from service.calls.routes import Route
+from service.ids import CallId, EndpointName, InputId, LegId, StreamId, Track
+
+# --- journal ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """A durable event as it is kept: `body` is the exact JSON that every endpoint gets."""
+
+    call_id: CallId
+    seq: int
+    type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCall:
+    """A call's state as it was last committed. `version` grows by one with each commit."""
+
+    call_id: CallId
+    version: int
+    epoch: int
+    state: bytes
+    wake_at: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One atomic change of one call."""
+
+    call_id: CallId
+    version: int
+    """The version this was made from; 0 for a new call."""
+    epoch: int
+    state: bytes
+    input_ids: tuple[InputId, ...] = ()
+    legs: tuple[LegId, ...] = ()
+    """Legs to find this call by from now on; repeats are harmless."""
+    events: tuple[StoredEvent, ...] = ()
+    endpoints: tuple[EndpointName, ...] = ()
+    """Whose lanes of this call these events join."""
+    wake_at: float | None = None
+    """When the call wants to be woken (Unix seconds); None for never."""
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LaneRow:
+    """One lane: what `endpoint` has had of the call (`acked_seq`) of all there is (`head_seq`)."""
+
+    call_id: CallId
+    endpoint: EndpointName
+    acked_seq: int
+    head_seq: int
+    attempts: int
+    due_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class LaneUpdate:
+    """How far a lane has come. `parked` is what it gave up: (seq, HTTP status, reason slug)."""
+
+    call_id: CallId
+    endpoint: EndpointName
+    acked_seq: int
+    attempts: int = 0
+    due_at: float = 0.0
+    parked: tuple[int, int | None, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedDelivery:
+    """A delivery that was given up, to be listed and retried. Times in Unix seconds."""
+
+    id: int
+    call_id: CallId
+    endpoint: EndpointName
+    seq: int
+    type: str
+    status: int | None
+    reason: str
+    parked_at: float
+
+
+class Journal(Protocol):
+    """The durable, ordered log of every call. Every method may be called from many tasks.
+
+    `commit` and `settle` return once the change would survive a power cut. All methods
+    raise `JournalUnavailableError` when the database does not answer.
+    """
+
+    async def commit(self, entry: Entry) -> None:
+        """Write one change of one call, whole or not at all.
+
+        Raises:
+            DuplicateInputError: Some of `input_ids` were committed before.
+            StaleCallError: The call is at another version or epoch.
+        """
+
+    async def load(self, call_id: CallId) -> StoredCall | None:
+        """Return the call as it was last committed."""
+
+    async def find_call(self, leg_id: LegId) -> CallId | None:
+        """Return the call that this leg belongs to."""
+
+    async def unfinished(self) -> list[StoredCall]:
+        """Return the calls not yet `ended`, or with a `wake_at`, for the next start."""
+
+    async def adopt(self, call_id: CallId) -> int:
+        """Raise the call's epoch by one and return it: whoever held it before writes no more."""
+
+    async def read(self, call_id: CallId, *, after_seq: int, limit: int) -> list[StoredEvent]:
+        """Return up to `limit` events of the call after `after_seq`, in order."""
+
+    async def backlog(self) -> list[LaneRow]:
+        """Return every lane with something left to deliver."""
+
+    async def settle(self, updates: Sequence[LaneUpdate]) -> None:
+        """Write how far lanes have come."""
+
+    async def parked(self, *, limit: int) -> list[ParkedDelivery]:
+        """Return the newest parked deliveries."""
+
+    async def unpark(self, parked_id: int) -> ParkedDelivery | None:
+        """Take one parked delivery out of the list; None if there is none of that id."""
+
+    async def rewind(self, call_id: CallId, endpoint: EndpointName, after_seq: int) -> None:
+        """Set a lane back (or make it) so that it delivers everything after `after_seq` again."""
+
+    async def disable(self, endpoint: EndpointName, reason: str, at: float) -> None:
+        """Remember that an endpoint is to get nothing more."""
+
+    async def disabled(self) -> dict[EndpointName, str]:
+        """Return the disabled endpoints and why."""
+
+    async def check(self) -> None:
+        """Write and read back something harmless."""
+
+
+# --- delivery --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One event or partial on its way to one endpoint. `body` is sent byte for byte."""
+
+    id: str
+    """`webhook-id`: the same over attempts and restarts."""
+    type: str
+    body: bytes
+    gap_seqs: tuple[int, ...] = ()
+    """Durable events of this lane that were parked just before this one."""
+
+
+class Sink(Protocol):
+    """Somewhere deliveries go. Shared by every call; `deliver` may be cancelled at any await."""
+
+    async def deliver(self, delivery: Delivery) -> None:
+        """Make one attempt and return once the receiver has it.
+
+        Raises:
+            TemporaryDeliveryError: Try again, after `retry_after_s` if it says so.
+            PermanentDeliveryError: Park it.
+            EndpointGoneError: Disable the endpoint.
+        """
+
+
+class Lanes(Protocol):
+    """The ordered queues of every call to every endpoint. Neither method waits."""
+
+    def committed(self, endpoints: Sequence[EndpointName], events: Sequence[StoredEvent]) -> None:
+        """Take the events of one commit, in order, into the lanes of these endpoints."""
+
+    def publish(
+        self,
+        endpoints: Sequence[EndpointName],
+        call_id: CallId,
+        utterance_id: str,
+        delivery: Delivery,
+    ) -> None:
+        """Offer a partial; it replaces a waiting one of the same utterance."""
+
+
+# --- carrier ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StreamTarget:
+    """Where Telnyx is to send a leg's audio, and what it shall show there.
+
+    Both hold the single-call token: never log them.
+    """
+
+    url: str
+    auth_token: str
+    codec: str = "PCMU"
+
+
+class Carrier(Protocol):
+    """Commands to Telnyx."""
+
+    async def run(
+        self, command: CarrierCommand, *, command_id: str, target: StreamTarget | None = None
+    ) -> None:
+        """Return once Telnyx took the command. `target` goes with `StartStreaming` only.
+
+        Raises:
+            CallOverError: The call has ended.
+            CommandRefusedError: Telnyx will never take it; `code` says why.
+            CarrierUnavailableError: No answer within the bounded retries.
+        """
+
+
+# --- speech to text --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecognitionPlan:
+    """What one recognition is to be: one track of one stream, by the rules of one route."""
+
+    call_id: CallId
+    leg_id: LegId
+    stream_id: StreamId
+    track: Track
+    route: Route
+    encoding: str
+    """What the frames carry, as Telnyx names it: PCMU, PCMA, L16, G722."""
+    sample_rate_hz: int
+
+
+class Recognition(Protocol):
+    """Our session with a recogniser for one track, over as many connections as it takes."""
+
+    def send(self, payload: bytes) -> None:
+        """Take the next audio of the track, in `plan.encoding`. Never waits, never raises.
+
+        What cannot be kept is the oldest audio; it is told as `AudioLost`.
+        """
+
+    def skip(self, duration_ms: int) -> None:
+        """Move the track's clock on without audio: frames were lost, or none came."""
+
+    async def finish(self, *, timeout_s: float) -> None:
+        """Flush, wait for the last final under the deadline, close, tell `RecognitionFinished`."""
+
+
+class Recognitions(Protocol):
+    """Opens recognitions and runs their tasks."""
+
+    def open(self, plan: RecognitionPlan, tell: Callable[[Input], None]) -> Recognition:
+        """Begin connecting and return at once: audio sent before the connection is kept.
+
+        `tell` takes what comes of it, in order, from the event loop's thread: `WordsHeard`,
+        `AudioLost`, `RecognitionDegraded`, `RecognitionFailed`, `RecognitionFinished`.
+        """
+
+
+# --- media -----------------------------------------------------------------------------------
+
+
+class AudioFeed(Protocol):
+    """Where the media WebSocket puts the frames of one stream, in order, once admitted."""
+
+    def push(self, track: Track, payload: bytes) -> None:
+        """Take one frame's payload. Never waits."""
+
+    def skip(self, track: Track, duration_ms: int) -> None:
+        """Say that this much audio of the track never came."""
+
+    async def stopped(self, *, orderly: bool) -> None:
+        """Say that the socket is done; returns when the call session knows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamStart:
+    """What a `start` message said, checked."""
+
+    leg_id: LegId
+    stream_id: StreamId
+    encoding: str
+    sample_rate_hz: int
+
+
+class MediaTicket(Protocol):
+    """A token that was good for one upgrade."""
+
+    @property
+    def leg_id(self) -> LegId:
+        """The leg whose audio was asked for under this token."""
+
+    async def started(self, start: StreamStart, *, decodable: bool) -> AudioFeed | None:
+        """Tell the call session that audio is about to come.
+
+        Returns None when it does not want it (the call is over, or `decodable` is False and
+        the session has recorded why).
+        """
+
+
+class MediaDoor(Protocol):
+    """Decides who may open a media WebSocket."""
+
+    async def admit(self, token: str, auth_token: str | None) -> MediaTicket | None:
+        """Use a token up; None if it is unknown, spent, expired, or the header is not its own."""
+
+
+# --- calls -----------------------------------------------------------------------------------
+
+
+class Calls(Protocol):
+    """Every live call of this process."""
+
+    async def tell(self, item: Input) -> None:
+        """Give a webhook to its call and return once what must survive is committed.
+
+        A repeated webhook returns as quietly as the first. A webhook of a call that nobody
+        knows, and that does not begin one, makes the call known all the same.
+
+        Raises:
+            JournalUnavailableError: Nothing was committed; the sender must come again.
+        """

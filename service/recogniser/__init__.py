@@ -1,0 +1,1 @@
+"""A speech engine of our own behind the same WebSocket protocol as Telnyx STT."""

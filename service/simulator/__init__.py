@@ -1,0 +1,1 @@
+"""A Telnyx to practise against."""

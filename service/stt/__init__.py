@@ -1,0 +1,1 @@
+"""Recognitions: our sessions with a speech-to-text engine, one per track."""

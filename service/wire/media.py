@@ -1,0 +1,91 @@
+"""Telnyx's media streaming messages: text JSON over the WebSocket it opens to us.
+
+Source: Telnyx, "Media Streaming over WebSockets". Numbers arrive as strings of decimals;
+`stream_id` is at the top level, never inside `start`. Unknown events are None.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from service.errors import BadInputError
+
+MAX_MESSAGE_BYTES = 64 * 1024
+AUTH_HEADER = "x-telnyx-streaming-auth-token"
+
+
+class MediaFormat(msgspec.Struct, frozen=True):
+    """What the payloads are. Trust this, not what was asked for."""
+
+    encoding: str = ""
+    sample_rate: int | str = 8000
+    channels: int | str = 1
+
+
+class Start(msgspec.Struct, frozen=True):
+    """The body of `start`."""
+
+    call_control_id: str | None = None
+    call_session_id: str | None = None
+    user_id: str | None = None
+    from_: str | None = msgspec.field(name="from", default=None)
+    to: str | None = None
+    client_state: str | None = None
+    tags: tuple[str, ...] | None = None
+    custom_parameters: Mapping[str, str] | None = None
+    media_format: MediaFormat = MediaFormat()
+
+
+class Media(msgspec.Struct, frozen=True):
+    """The body of `media`: one frame of one track. `payload` is already out of base64."""
+
+    track: str
+    payload: bytes
+    chunk: int | str | None = None
+    timestamp: int | str | None = None
+
+
+class Dtmf(msgspec.Struct, frozen=True):
+    """The body of `dtmf`."""
+
+    digit: str | None = None
+
+
+class WireError(msgspec.Struct, frozen=True):
+    """The body of `error`: Telnyx could not read what we sent."""
+
+    code: int | str | None = None
+    title: str | None = None
+
+
+class Message(msgspec.Struct, frozen=True):
+    """One message, whatever its `event`; the body of that event is the only one set."""
+
+    event: str
+    sequence_number: int | str | None = None
+    stream_id: str | None = None
+    start: Start | None = None
+    media: Media | None = None
+    dtmf: Dtmf | None = None
+    payload: WireError | None = None
+
+
+_decoder = msgspec.json.Decoder(Message)
+
+
+def parse_message(data: bytes | str) -> Message:
+    """Read one message.
+
+    Raises:
+        BadInputError: Not JSON, not an object, a field of the wrong type, or bad base64.
+    """
+    try:
+        return _decoder.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadInputError("a media message that is not one") from error
+
+
+def encode_message(message: Message) -> str:
+    """Write a message as Telnyx does: only what is set, `payload` in base64."""
+    body = {k: v for k, v in msgspec.to_builtins(message).items() if v is not None}
+    return msgspec.json.encode(body).decode()
