@@ -5,46 +5,47 @@ out or send as null is optional here; nothing is made up in its place.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from service.ids import CallId, InputId, LegId, StreamId, Track
 
 Direction = Literal["incoming", "outgoing"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Webhook:
-    """What every webhook says. The rest of its body is in the subclass."""
+class Webhook(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """What every webhook says. The rest of its body is in the subclass.
+
+    Tagged structs, because a webhook that waits for its turn is kept in the journal.
+    """
 
     input_id: InputId
     call_id: CallId | None
     """Telnyx's `call_session_id`; None where it was missing, then `leg_id` finds the call."""
     leg_id: LegId
     occurred_at: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LegInitiated(Webhook):
-    """`call.initiated`: a leg rings (incoming) or is being dialled (outgoing)."""
-
     direction: Direction | None = None
     from_number: str | None = None
     to_number: str | None = None
     connection_id: str | None = None
-    client_state: Mapping[str, str] = field(default_factory=dict)
+    client_state: Mapping[str, str] = {}
     """Decoded from base64 JSON; empty unless it was an object of plain values."""
-    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class LegInitiated(Webhook, frozen=True, kw_only=True):
+    """`call.initiated`: a leg rings (incoming) or is being dialled (outgoing)."""
+
+    headers: Mapping[str, str] = {}
     """Custom and SIP headers by name, names in lower case."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LegAnswered(Webhook):
+class LegAnswered(Webhook, frozen=True, kw_only=True):
     """`call.answered`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LegHungUp(Webhook):
+class LegHungUp(Webhook, frozen=True, kw_only=True):
     """`call.hangup`."""
 
     cause: str | None = None
@@ -52,8 +53,7 @@ class LegHungUp(Webhook):
     sip_code: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WordsReported(Webhook):
+class WordsReported(Webhook, frozen=True, kw_only=True):
     """`call.transcription`: in-call words. `is_final` is None where Telnyx left it out."""
 
     text: str
@@ -62,18 +62,15 @@ class WordsReported(Webhook):
     track: Track | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamingStarted(Webhook):
+class StreamingStarted(Webhook, frozen=True, kw_only=True):
     """`streaming.started`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamingStopped(Webhook):
+class StreamingStopped(Webhook, frozen=True, kw_only=True):
     """`streaming.stopped`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamingFailed(Webhook):
+class StreamingFailed(Webhook, frozen=True, kw_only=True):
     """`streaming.failed`; `reason` is Telnyx's free text."""
 
     reason: str | None = None
@@ -185,6 +182,13 @@ class RecognitionFinished:
     audio_ms: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceRestarted:
+    """The process that held the call is gone, and its sockets with it; this one took over."""
+
+    at: float
+
+
 CommandName = Literal[
     "answer", "start_transcription", "stop_transcription", "start_streaming", "stop_streaming"
 ]
@@ -228,4 +232,15 @@ Input = (
     | RecognitionFinished
     | CommandDone
     | CommandFailed
+    | ServiceRestarted
+)
+
+WebhookInput = (
+    LegInitiated
+    | LegAnswered
+    | LegHungUp
+    | WordsReported
+    | StreamingStarted
+    | StreamingStopped
+    | StreamingFailed
 )

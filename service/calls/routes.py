@@ -38,7 +38,7 @@ class Route:
 
 
 def choose_route(routes: Sequence[Route], leg: LegInitiated) -> Route | None:
-    """Return the first route that every pattern of matches, or None: then the call is left alone."""
+    """Return the first route whose every pattern fits, or None: the call is left alone."""
     return next((route for route in routes if _matches(route.match, leg)), None)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
-from functools import cache
+from typing import get_args
 
 import msgspec
 
@@ -37,9 +37,9 @@ def delivery_id(call_id: CallId, seq: int) -> str:
     return f"evt_{call_id}_{seq}"
 
 
-def partial_id(call_id: CallId, partial: TranscriptPartial) -> str:
+def partial_id(partial: TranscriptPartial) -> str:
     """Return the `webhook-id` of a partial."""
-    return f"prt_{call_id}_{partial.utterance_id}_{partial.revision}"
+    return f"prt_{partial.utterance_id}_{partial.revision}"
 
 
 def timestamp(at: float) -> str:
@@ -56,14 +56,15 @@ def _envelope(
 ) -> dict[str, object]:
     when = timestamp(occurred_at)
     data: dict[str, object] = {"call_id": call_id, **place}
-    for attribute, name in _names(event.__class__):
+    for attribute, name in _names[event.__class__]:
         data[name] = getattr(event, attribute)
     data["occurred_at"] = when
     data["metadata"] = metadata
     return {"type": event.type, "timestamp": when, "data": data}
 
 
-@cache
-def _names(kind: type) -> tuple[tuple[str, str], ...]:
-    """Pair each field with its name in JSON: `from_` is only Python's way to say `from`."""
-    return tuple((field.name, field.name.rstrip("_")) for field in fields(kind))
+_names = {
+    kind: tuple((field.name, field.name.rstrip("_")) for field in fields(kind))
+    for kind in (*get_args(Event), TranscriptPartial)
+}
+"""Each field with its name in JSON: `from_` is only Python's way to say `from`."""
