@@ -1,0 +1,69 @@
+"""Retry arithmetic: pure, so every case is a table."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.calls.retry import DELIVERY_DELAYS_S, RetryPolicy
+
+MIDDLE = 0.5
+"""The dice that leave a delay as the schedule has it."""
+failures = st.integers(1, len(DELIVERY_DELAYS_S))
+throws = st.floats(0, 1, exclude_max=True)
+
+
+def test_the_schedule_is_followed_step_by_step() -> None:
+    """Seconds first, hours later; the whole of it lasts a little over three days."""
+    delays = [
+        RetryPolicy().next_delay_s(attempts, dice=MIDDLE)
+        for attempts in range(1, len(DELIVERY_DELAYS_S) + 1)
+    ]
+
+    assert delays[:8] == [1, 2, 5, 15, 60, 300, 1800, 7200]
+    assert delays[8:] == [hours * 3600 for hours in (5, 10, 14, 20, 24)]
+
+
+def test_it_gives_up_after_the_last_delay() -> None:
+    """The attempt after the last delay was the last one, whatever the receiver asks for."""
+    policy = RetryPolicy(delays_s=(1.0, 2.0))
+
+    assert policy.next_delay_s(2, dice=MIDDLE) == 2
+    assert policy.next_delay_s(3, dice=MIDDLE) is None
+    assert policy.next_delay_s(3, dice=MIDDLE, retry_after_s=5) is None
+
+
+@given(attempts=failures, dice=throws)
+def test_jitter_stays_within_a_fifth(attempts: int, dice: float) -> None:
+    """Whatever the dice, a delay is within 20 % of the schedule's."""
+    delay_s = RetryPolicy().next_delay_s(attempts, dice=dice)
+
+    assert delay_s == pytest.approx(DELIVERY_DELAYS_S[attempts - 1], rel=0.2001)
+
+
+def test_the_dice_reach_both_ends() -> None:
+    """Jitter shortens as well as lengthens, so that lanes which failed together spread out."""
+    policy = RetryPolicy()
+
+    assert policy.next_delay_s(5, dice=0.0) == pytest.approx(48)
+    assert policy.next_delay_s(5, dice=1.0) == pytest.approx(72)
+
+
+def test_a_receiver_may_ask_for_a_longer_wait() -> None:
+    """`Retry-After` is honoured when it is longer than the schedule."""
+    assert RetryPolicy().next_delay_s(1, dice=MIDDLE, retry_after_s=30) == 30
+
+
+def test_a_receiver_cannot_ask_for_more_than_an_hour() -> None:
+    """A `Retry-After` of a day waits an hour."""
+    assert RetryPolicy().next_delay_s(1, dice=MIDDLE, retry_after_s=86_400) == 3600
+
+
+@pytest.mark.parametrize("asked_s", [0.0, 1.0, None])
+def test_a_receiver_cannot_use_the_attempts_up(asked_s: float | None) -> None:
+    """A `Retry-After` shorter than the schedule does not shorten it."""
+    assert RetryPolicy().next_delay_s(7, dice=MIDDLE, retry_after_s=asked_s) == 1800
+
+
+def test_no_failure_yet_waits_as_after_the_first() -> None:
+    """Zero failures is not an error: a lane that asks too early waits the first delay."""
+    assert RetryPolicy().next_delay_s(0, dice=MIDDLE) == 1
