@@ -1,0 +1,29 @@
+"""Endpoints: the configured places that events go."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from service.ids import EndpointName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One `[[endpoint]]` of the settings, which documents and checks it."""
+
+    name: EndpointName
+    type: Literal["webhook", "log"]
+    url: str | None = field(default=None, repr=False)
+    """Out of the repr, as are secrets and headers: people put tokens into all of them."""
+    secret: str | None = field(default=None, repr=False)
+    """`whsec_…`; a webhook always has one."""
+    secret_previous: str | None = field(default=None, repr=False)
+    events: tuple[str, ...] = ("*",)
+    """Shell-style patterns of event types; one that fits is enough. Partials are not asked."""
+    partials: str = "off"
+    """all · stable · debounce:300ms · off."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    allow_private: bool = False
+    ports: tuple[int, ...] = (443, 8443)
+    """Where a webhook may go; with `allow_private`, any port."""
+    timeout_s: float = 10.0

@@ -1,0 +1,202 @@
+"""What a single value must look like. Each check returns the value or raises `ValueError`.
+
+The text of an error goes to the operator as it is, so it never repeats a value that may be
+a secret.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit
+
+from service.wire.signature import parse_public_key
+
+EVENT_TYPES = (
+    "call.started",
+    "call.answered",
+    "call.ended",
+    "transcription.started",
+    "transcription.stopped",
+    "transcription.paused",
+    "transcription.resumed",
+    "transcription.degraded",
+    "transcription.failed",
+    "transcript.partial",
+    "transcript.final",
+    "transcript.gap",
+    "transcript.completed",
+    "transcript.erased",
+    "recording.saved",
+    "recording.transcribed",
+)
+MATCH_KEYS = ("direction", "from", "to", "connection_id", "client_state.<key>", "header.<Name>")
+_SECRET_BYTES = range(24, 65)
+_RESERVED_NAMES = ("archive", "feed")
+_OWN_HEADERS = ("host", "content-type", "content-length", "transfer-encoding", "connection")
+_HIGHEST_PORT = 65535
+_LONGEST_NUMBER = 4
+
+
+def did_you_mean(word: str, known: list[str]) -> str:
+    """Return `, did you mean "…"?` for the nearest known word, or nothing."""
+    near = get_close_matches(word, known, n=1, cutoff=0.5)
+    return f', did you mean "{near[0]}"?' if near else ""
+
+
+def parse_listen(text: str) -> tuple[str, int]:
+    """Read `host:port`; an IPv6 host stands in brackets, no host means every address."""
+    host, colon, port = text.rpartition(":")
+    if not (colon and port.isascii() and port.isdigit() and int(port) <= _HIGHEST_PORT):
+        raise ValueError('should be "host:port", such as "0.0.0.0:8080" or "[::]:8080"')
+    if host.startswith("[") and host.endswith("]"):
+        return host[1:-1], int(port)
+    if ":" in host:
+        raise ValueError("an IPv6 address stands in brackets here, such as [::]:8080")
+    return host or "0.0.0.0", int(port)  # noqa: S104 - no host is how one asks for all of them
+
+
+def check_listen(text: str) -> str:
+    """Accept what `parse_listen` reads."""
+    parse_listen(text)
+    return text
+
+
+def url_check(*schemes: str) -> Callable[[str], str]:
+    """Make a check for a URL of these schemes, with a host and without credentials."""
+
+    def check(text: str) -> str:
+        _split_url(text, schemes)
+        return text.rstrip("/")
+
+    return check
+
+
+def check_public_url(text: str) -> str:
+    """Accept https, and http for this machine only: Telnyx sends audio to this address."""
+    parts = _split_url(text, ("https", "http"))
+    if parts.query or parts.fragment:
+        raise ValueError("should have no query and no fragment: paths are added to it")
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        raise ValueError("should be https:// (http:// is for localhost only)")
+    return text.rstrip("/")
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether this host name or address is this machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check_database_url(text: str) -> str:
+    """Accept `sqlite:///file`: three slashes and a relative path, or four for an absolute one."""
+    scheme = text.partition(":")[0].lower()
+    if scheme in ("postgresql", "postgres"):
+        raise ValueError("PostgreSQL is designed but not built yet; use sqlite:///callscribe.db")
+    path = text.removeprefix("sqlite:///")
+    if path == text or not path or path.startswith((":", "?")):
+        raise ValueError("should be sqlite:/// and the path of a file")
+    return text
+
+
+def check_public_keys(text: str) -> str:
+    """Accept one public key or two, comma-separated."""
+    keys = [part for part in text.split(",") if part.strip()]
+    if len(keys) not in (1, 2):
+        raise ValueError("should be one public key, or two with a comma between them")
+    for key in keys:
+        parse_public_key(key)
+    return text
+
+
+def check_webhook_secret(text: str) -> str:
+    """Accept `whsec_` and 24 to 64 bytes in base64, as the Standard Webhooks spec has it."""
+    try:
+        secret = base64.b64decode(text.removeprefix("whsec_"), validate=True)
+    except (binascii.Error, ValueError):
+        secret = b""
+    if not text.startswith("whsec_") or len(secret) not in _SECRET_BYTES:
+        raise ValueError(
+            "should be whsec_ and 24 to 64 random bytes in base64; "
+            "make one with: echo whsec_$(openssl rand -base64 32)"
+        )
+    return text
+
+
+def check_partials(text: str) -> str:
+    """Accept all, stable, debounce:300ms (any whole number of milliseconds) or off."""
+    if text not in ("all", "stable", "off") and not re.fullmatch(r"debounce:[1-9]\d{0,4}ms", text):
+        raise ValueError('should be "all", "stable", "off" or "debounce:300ms"')
+    return text
+
+
+def check_event_pattern(text: str) -> str:
+    """Accept an event type, or a pattern that fits one, such as `call.*`."""
+    if not any(fnmatchcase(known, text) for known in EVENT_TYPES):
+        raise ValueError(f'no event is called "{text}"{did_you_mean(text, list(EVENT_TYPES))}')
+    return text
+
+
+def check_endpoint_name(text: str) -> str:
+    """Accept a short plain name that is not taken by the archive or the feed."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", text):
+        raise ValueError("should be 1 to 64 letters, digits, dots, dashes or underscores")
+    if text.lower() in _RESERVED_NAMES:
+        raise ValueError("archive and feed are always there and need no endpoint")
+    return text
+
+
+def check_header_name(text: str) -> str:
+    """Accept an HTTP header name that the delivery does not set itself."""
+    if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", text):
+        raise ValueError("is not an HTTP header name")
+    if text.lower() in _OWN_HEADERS or text.lower().startswith("webhook-"):
+        raise ValueError("is set by the delivery itself")
+    return text
+
+
+def check_header_value(text: str) -> str:
+    """Accept printable ASCII, so that no value can smuggle in another header."""
+    if not (text.isascii() and text.isprintable()):
+        raise ValueError("should be printable ASCII")
+    return text
+
+
+def check_number(text: str) -> str:
+    """Accept the place of a table in its list."""
+    if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER):
+        raise ValueError("tables of a list are numbered from 0")
+    return text
+
+
+def check_match_key(text: str) -> str:
+    """Accept a fact that a route can look at."""
+    kind, dot, name = text.partition(".")
+    nested = kind in ("client_state", "header") and bool(dot and name)
+    if nested or text in MATCH_KEYS[:4]:
+        return text
+    nearest = did_you_mean(text, list(MATCH_KEYS))
+    raise ValueError(f"is not something to match{nearest or ': there is ' + ', '.join(MATCH_KEYS)}")
+
+
+def _split_url(text: str, schemes: tuple[str, ...]) -> SplitResult:
+    wanted = " or ".join(f"{scheme}://" for scheme in schemes)
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        raise ValueError("is not a URL") from None
+    if parts.scheme not in schemes or not parts.hostname:
+        raise ValueError(f"should be {wanted} and a host")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("should have no credentials in it")
+    if any(character.isspace() or not character.isprintable() for character in text):
+        raise ValueError("should have no spaces in it")
+    return parts

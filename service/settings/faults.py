@@ -1,0 +1,143 @@
+"""What is wrong with the settings, in one line each, and where to put it right."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from service.settings.checks import did_you_mean
+from service.settings.model import EndpointSettings, RouteSettings, Settings
+
+_PREFIX = "CALLSCRIBE_"
+_BARE = ("telnyx_api_key", "telnyx_public_key", "telnyx_base_url", "telnyx_stt_url", "database_url")
+_ADVICE = {
+    "telnyx_api_key": "TELNYX_API_KEY is not set: make an API key in the Telnyx portal",
+    "telnyx_public_key": "TELNYX_PUBLIC_KEY is not set: copy the public key of your account from "
+    "the Telnyx portal (Keys & Credentials)",
+}
+_TABLE_LINE = re.compile(r"\s*(\[\[?)\s*([^\[\]#]+?)\s*\]")
+_KEY_LINE = re.compile(r"""\s*([\w."'-]+)\s*=""")
+
+Path_ = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong, at one place in the tree: `("route", "0", "engine")`."""
+
+    place: Path_
+    message: str
+
+
+class Places:
+    """Says where in the file or in the environment a fault is."""
+
+    def __init__(
+        self,
+        config: Path | None,
+        text: str,
+        variables: frozenset[str],
+        endpoint_numbers: Mapping[str, str],
+    ) -> None:
+        self._config = config
+        self._lines = _lines_by_place(text)
+        self._variables = variables
+        self._slugs = {number: slug for slug, number in endpoint_numbers.items()}
+
+    def tell(self, fault: Fault) -> str:
+        """Write the fault as one line: where, which key, what."""
+        if fault.place and fault.place[-1] in _ADVICE and "is missing" in fault.message:
+            return _ADVICE[fault.place[-1]]
+        parts = (self._where(fault.place), _written(fault.place), fault.message)
+        return ": ".join(part for part in parts if part)
+
+    def _where(self, place: Path_) -> str:
+        for length in range(len(place), 0, -1):
+            for variable in self._spellings(place[:length]):
+                if variable in self._variables:
+                    return variable
+        for length in range(len(place), 0, -1):
+            if place[:length] in self._lines:
+                return f"{self._config}:{self._lines[place[:length]]}"
+        return str(self._config or "")
+
+    def _spellings(self, place: Path_) -> Iterator[str]:
+        if len(place) == 1 and place[0] in _BARE:
+            yield place[0].upper()
+        yield _PREFIX + "__".join(place).upper()
+        if place[0] == "endpoint" and len(place) > 1 and place[1] in self._slugs:
+            yield _PREFIX + "__".join((place[0], self._slugs[place[1]], *place[2:])).upper()
+
+
+def read_faults(error: ValidationError) -> list[Fault]:
+    """Turn what pydantic found into faults. Values are left out: they may be secrets."""
+    found = error.errors(include_input=False, include_url=False, include_context=False)
+    return [_fault(detail["type"], detail["loc"], detail["msg"]) for detail in found]
+
+
+def unknown_variables(variables: Mapping[str, str]) -> list[str]:
+    """Return a line for each CALLSCRIBE_ variable that names no key."""
+    spelt = {name: _PREFIX + name.upper() for name in Settings.model_fields}
+    spelt |= {name: name.upper() for name in _BARE if name != "database_url"}
+    known = {*spelt.values(), _PREFIX + "CONFIG"}
+    return [
+        f"{variable}: unknown{_nearest(variable, sorted(known))}"
+        for variable in sorted(variables)
+        if variable.startswith(_PREFIX) and variable.partition("__")[0] not in known
+    ]
+
+
+def _nearest(variable: str, known: list[str]) -> str:
+    bare = variable.removeprefix(_PREFIX)
+    return did_you_mean(bare, [bare]) if bare in known else did_you_mean(variable, known)
+
+
+def _fault(kind: str, loc: tuple[int | str, ...], message: str) -> Fault:
+    place = tuple(str(part) for part in loc if part != "[key]")
+    if kind == "extra_forbidden":
+        known = _keys_beside(place)
+        return Fault(place, f"unknown key{did_you_mean(place[-1], known)}")
+    if kind == "missing":
+        return Fault(place, "is missing")
+    text = message.removeprefix("Value error, ").removeprefix("Input ")
+    return Fault(place, text[:1].lower() + text[1:])
+
+
+def _keys_beside(place: Path_) -> list[str]:
+    tables: dict[str, Any] = {"route": RouteSettings, "endpoint": EndpointSettings}
+    model = tables[place[0]] if len(place) > 1 else Settings
+    return list(model.model_fields)
+
+
+def _written(place: Path_) -> str:
+    dotted = "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in place)
+    return dotted.removeprefix(".")
+
+
+def _lines_by_place(text: str) -> dict[Path_, int]:
+    """Find the line of each table and key. A hint for people: odd layouts find the table only."""
+    lines: dict[Path_, int] = {}
+    counts: dict[str, int] = {}
+    table: Path_ = ()
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := _TABLE_LINE.match(line):
+            table = _table(header[1], _split(header[2]), counts)
+            lines.setdefault(table, number)
+        elif key := _KEY_LINE.match(line):
+            lines.setdefault(table + _split(key[1]), number)
+    return lines
+
+
+def _table(bracket: str, path: Path_, counts: dict[str, int]) -> Path_:
+    first = path[0]
+    if bracket == "[[" and len(path) == 1:
+        counts[first] = counts.get(first, -1) + 1
+        return (first, str(counts[first]))
+    return (first, str(counts[first]), *path[1:]) if first in counts else path
+
+
+def _split(dotted: str) -> Path_:
+    return tuple(part.strip(" \"'") for part in dotted.split("."))

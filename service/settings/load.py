@@ -1,0 +1,131 @@
+"""The layers of the settings and how they become one: the file first, the environment over it."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import EnvSettingsSource
+
+from service.errors import SettingsError
+from service.settings.faults import Places, read_faults, unknown_variables
+from service.settings.model import Settings, keyed
+from service.settings.review import review
+
+CONFIG_VARIABLE = "CALLSCRIBE_CONFIG"
+_DEFAULT_FILE = Path("callscribe.toml")
+
+
+def find_config(chosen: Path | None, environ: Mapping[str, str]) -> Path | None:
+    """Return the file to read: the chosen one, the one CALLSCRIBE_CONFIG names, or the one here."""
+    if chosen is not None:
+        return chosen
+    if environ.get(CONFIG_VARIABLE):
+        return Path(environ[CONFIG_VARIABLE])
+    return _DEFAULT_FILE if _DEFAULT_FILE.exists() else None
+
+
+def load_settings(config: Path | None, environ: Mapping[str, str]) -> Settings:
+    """Read `config` (None: no file) and put what `environ` says over it.
+
+    In the environment a key is `CALLSCRIBE_` and its name; `__` leads into a table. Routes go
+    by their number from 0, endpoints by number or name (`CALLSCRIBE_ENDPOINT__CRM__SECRET`);
+    lists and tables are JSON. `TELNYX_API_KEY`, `TELNYX_PUBLIC_KEY`, `TELNYX_BASE_URL`,
+    `TELNYX_STT_URL` and `DATABASE_URL` stand without the prefix. Empty means unset.
+
+    Raises:
+        SettingsError: `problems` has a line for each fault and says where it is. No line
+            repeats a value that may be secret.
+    """
+    text = _read(config)
+    tree = _parse(config, text)
+    tree |= {table: keyed(tree[table]) for table in ("route", "endpoint") if table in tree}
+    variables = {name.upper(): value for name, value in environ.items() if value}
+    numbers = _endpoint_numbers(tree.get("endpoint"))
+    layer = _Environment(variables)()
+    if isinstance(layer.get("endpoint"), dict):
+        layer["endpoint"] = _numbered(layer["endpoint"], numbers, len(tree.get("endpoint", ())))
+    problems = unknown_variables(variables)
+    places = Places(config, text, frozenset(variables), numbers)
+    try:
+        settings = Settings(**_merge(tree, layer))
+    except ValidationError as error:
+        problems += [places.tell(fault) for fault in read_faults(error)]
+        raise SettingsError(problems) from None
+    problems += [places.tell(fault) for fault in review(settings)]
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+class _Environment(EnvSettingsSource):
+    """The environment as a layer, read from a mapping that is handed in."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = {name.lower(): value for name, value in variables.items()}
+        if "database_url" in self._variables:
+            self._variables.setdefault("callscribe_database_url", self._variables["database_url"])
+        super().__init__(Settings)
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return self._variables
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:  # noqa: ANN401
+        """Read JSON; what is not JSON stays text, for the model to say what it should be."""
+        try:
+            return super().decode_complex_value(field_name, field, value)
+        except ValueError:
+            return value
+
+
+def _read(config: Path | None) -> str:
+    if config is None:
+        return ""
+    try:
+        return config.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise SettingsError([f"{config}: there is no such file"]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{config}: cannot be read ({type(error).__name__})"]) from None
+
+
+def _parse(config: Path | None, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise SettingsError([f"{config}: not TOML: {str(error).lower()}"]) from None
+
+
+def _endpoint_numbers(tables: Any) -> dict[str, str]:  # noqa: ANN401 - whatever the file holds
+    """Map the name of each endpoint, as a variable would spell it, to its number."""
+    if not isinstance(tables, dict):
+        return {}
+    return {
+        table["name"].lower().replace("-", "_").replace(".", "_"): number
+        for number, table in tables.items()
+        if isinstance(table, dict) and isinstance(table.get("name"), str)
+    }
+
+
+def _numbered(layer: dict[str, Any], numbers: Mapping[str, str], tables: int) -> dict[str, Any]:
+    """Key by number what the environment keyed by name; a new name is one more endpoint."""
+    new = [key for key in layer if not key.isdigit() and key not in numbers]
+    named = {key: str(tables + place) for place, key in enumerate(sorted(new))}
+    for key in named:
+        if isinstance(layer[key], dict):
+            layer[key].setdefault("name", key)
+    return {numbers.get(key, named.get(key, key)): table for key, table in layer.items()}
+
+
+def _merge(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Put one layer over another, table by table; anything but a table is replaced whole."""
+    merged = dict(under)
+    for key, value in over.items():
+        below = merged.get(key)
+        if isinstance(below, dict) and isinstance(value, dict):
+            merged[key] = _merge(below, value)
+        else:
+            merged[key] = value
+    return merged

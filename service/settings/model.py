@@ -1,0 +1,210 @@
+"""The settings as data: every key of `callscribe.toml`, its default, and what it may be."""
+
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from nacl.signing import VerifyKey
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from service.calls.routes import Route, Tracks
+from service.delivery.endpoints import Endpoint
+from service.ids import EndpointName, Role, Source, Track
+from service.settings import checks
+from service.wire.signature import parse_public_key
+
+_DIRECTIONS = ("incoming", "outgoing")
+
+
+def _secret(check: Any) -> AfterValidator:  # noqa: ANN401 - one of several callables
+    return AfterValidator(lambda secret: (check(secret.get_secret_value()), secret)[1])
+
+
+def _not_built(value: Any) -> Any:  # noqa: ANN401 - whatever the key holds
+    if value:
+        raise ValueError("is designed but not built yet; leave it out for now")
+    return value
+
+
+def _record_not_built(value: str) -> str:
+    if value != "none":
+        _not_built(value)
+    return value
+
+
+def _check_match(match: dict[str, str]) -> dict[str, str]:
+    pattern = match.get("direction", "*")
+    if not any(fnmatchcase(direction, pattern) for direction in _DIRECTIONS):
+        raise ValueError('direction should be "incoming" or "outgoing"')
+    return match
+
+
+def keyed(tables: Any) -> Any:  # noqa: ANN401 - as TOML or JSON gave it; pydantic judges the rest
+    """Turn a list of tables into a table of them: by number, so that a layer can reach into it."""
+    if isinstance(tables, list):
+        return {str(number): table for number, table in enumerate(tables)}
+    return tables
+
+
+WebhookSecret = Annotated[SecretStr, _secret(checks.check_webhook_secret)]
+StreamUrl = Annotated[str, AfterValidator(checks.url_check("wss", "ws"))]
+HttpUrl = Annotated[str, AfterValidator(checks.url_check("https", "http"))]
+MatchKey = Annotated[str, AfterValidator(checks.check_match_key)]
+HeaderName = Annotated[str, AfterValidator(checks.check_header_name)]
+HeaderValue = Annotated[SecretStr, _secret(checks.check_header_value)]
+Number = Annotated[str, AfterValidator(checks.check_number)]
+EventPattern = Annotated[str, AfterValidator(checks.check_event_pattern)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class RouteSettings(_Table):
+    """One `[[route]]`: which calls, and how they are treated. The first that matches wins."""
+
+    match: Annotated[dict[MatchKey, str], AfterValidator(_check_match)] = {}
+    """Shell-style patterns that must all fit; none fits every call."""
+    answer: bool = True
+    source: Source = "media"
+    engine: str = "Deepgram"
+    model: str | None = None
+    language: str | None = None
+    interim_results: bool = True
+    keyterms: Annotated[tuple[str, ...], Field(max_length=100)] = ()
+    endpointing_ms: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    fallback: Annotated[tuple[dict[str, Any], ...], AfterValidator(_not_built)] = ()
+    tracks: Tracks = "both"
+    roles: dict[Track, Role] = {}
+    redact: Annotated[tuple[str, ...], AfterValidator(_not_built)] = ()
+    record: Annotated[Literal["none", "audio", "telnyx"], AfterValidator(_record_not_built)] = (
+        "none"
+    )
+    endpoints: tuple[str, ...] = ()
+    metadata: dict[str, Any] = {}
+    """Goes out with every event of the call, as it is."""
+    engine_options: dict[str, Any] = {}
+    """Settings that only some engines have, under Telnyx's own names (Azure's `region`)."""
+
+    def build(self) -> Route:
+        """Return what the call core works with."""
+        plain = self.model_dump(exclude={"fallback", "redact", "record"})
+        return Route(**plain)
+
+
+class EndpointSettings(_Table):
+    """One `[[endpoint]]`: a place that events go."""
+
+    name: Annotated[str, AfterValidator(checks.check_endpoint_name)]
+    type: Literal["webhook", "log"]
+    url: HttpUrl | None = None
+    secret: WebhookSecret | None = None
+    secret_previous: WebhookSecret | None = None
+    """Signs as well while receivers move to `secret`."""
+    events: tuple[EventPattern, ...] = ("*",)
+    partials: Annotated[str, AfterValidator(checks.check_partials)] = "off"
+    headers: dict[HeaderName, HeaderValue] = {}
+    allow_private: bool = False
+    """Let `url` lead to a private or loopback address."""
+    timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
+    """How long one attempt may take."""
+
+    def build(self) -> Endpoint:
+        """Return what the lanes and sinks work with."""
+        return Endpoint(
+            name=EndpointName(self.name),
+            type=self.type,
+            url=self.url,
+            secret=_reveal(self.secret),
+            secret_previous=_reveal(self.secret_previous),
+            events=self.events,
+            partials=self.partials,
+            headers={name: value.get_secret_value() for name, value in self.headers.items()},
+            allow_private=self.allow_private,
+            timeout_s=self.timeout_s,
+        )
+
+
+class Settings(BaseSettings):
+    """Everything the service is told at its start. Built by `load_settings`; never changes."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        env_prefix="CALLSCRIBE_",
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+    )
+
+    listen: Annotated[str, AfterValidator(checks.check_listen)] = "0.0.0.0:8080"
+    public_url: Annotated[str, AfterValidator(checks.check_public_url)] | None = None
+    """How Telnyx reaches us; `source = "media"` needs it."""
+    database_url: Annotated[str, AfterValidator(checks.check_database_url)] = (
+        "sqlite:///callscribe.db"
+    )
+    drain_timeout_s: Annotated[float, Field(ge=0, le=3600)] = 20.0
+    recogniser_url: StreamUrl = "ws://127.0.0.1:8090/v2/speech-to-text/transcription"
+    """Where `engine = "local"` sends audio: our own recogniser."""
+    recogniser_api_key: SecretStr | None = None
+    """What our own recogniser asks for, if anything. It never gets Telnyx's key."""
+    telnyx_api_key: Annotated[SecretStr, Field(validation_alias="telnyx_api_key", min_length=1)]
+    telnyx_public_key: Annotated[
+        str, Field(validation_alias="telnyx_public_key"), AfterValidator(checks.check_public_keys)
+    ]
+    telnyx_base_url: Annotated[HttpUrl, Field(validation_alias="telnyx_base_url")] = (
+        "https://api.telnyx.com/v2"
+    )
+    telnyx_stt_url: Annotated[StreamUrl, Field(validation_alias="telnyx_stt_url")] = (
+        "wss://api.telnyx.com/v2/speech-to-text/transcription"
+    )
+    route: Annotated[dict[Number, RouteSettings], BeforeValidator(keyed)] = {}
+    endpoint: Annotated[dict[Number, EndpointSettings], BeforeValidator(keyed)] = {}
+
+    @property
+    def listen_address(self) -> tuple[str, int]:
+        """The host and port to listen on; port 0 lets the system choose."""
+        return checks.parse_listen(self.listen)
+
+    @property
+    def media_url(self) -> str:
+        """What a media token is appended to; empty without a `public_url`."""
+        if self.public_url is None:
+            return ""
+        return self.public_url.replace("http", "ws", 1) + "/media/"
+
+    @property
+    def database_path(self) -> Path:
+        """The SQLite file."""
+        return Path(self.database_url.removeprefix("sqlite:///"))
+
+    def public_keys(self) -> tuple[VerifyKey, ...]:
+        """Return the keys that Telnyx may have signed a webhook with."""
+        texts = self.telnyx_public_key.split(",")
+        return tuple(parse_public_key(text) for text in texts if text.strip())
+
+    def routes(self) -> tuple[Route, ...]:
+        """Return the routes in the order they are tried."""
+        return tuple(self.route[number].build() for number in sorted(self.route, key=int))
+
+    def endpoint_list(self) -> tuple[Endpoint, ...]:
+        """Return the configured endpoints. Their secrets are in the clear: never log them."""
+        return tuple(self.endpoint[number].build() for number in sorted(self.endpoint, key=int))
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take only what is handed in, so that nothing but the command line reads the process."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
+
+
+def _reveal(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None

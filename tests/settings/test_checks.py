@@ -1,0 +1,148 @@
+import pytest
+
+from service.settings import checks
+from tests.settings.conftest import PUBLIC_KEY, SECRET
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("0.0.0.0:8080", ("0.0.0.0", 8080)),
+        (":0", ("0.0.0.0", 0)),
+        ("[::]:443", ("::", 443)),
+        ("localhost:65535", ("localhost", 65535)),
+    ],
+)
+def test_listen_is_a_host_and_a_port(text: str, address: tuple[str, int]) -> None:
+    """IPv6 stands in brackets; no host means every address."""
+    assert checks.parse_listen(text) == address
+
+
+@pytest.mark.parametrize("text", ["", "8080", "host:", "host:http", "::1:80", "h:65536", "h:²"])
+def test_what_is_no_address_to_listen_on(text: str) -> None:
+    """No guess is made."""
+    with pytest.raises(ValueError, match=r"should be|brackets"):
+        checks.check_listen(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["https://a.example", "https://a.example:8443/base", "http://localhost:8080", "http://[::1]"],
+)
+def test_public_urls_that_telnyx_can_use(text: str) -> None:
+    """Plain http is for this machine only."""
+    assert checks.check_public_url(text + "/") == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://a.example",
+        "a.example",
+        "wss://a.example",
+        "https://",
+        "https://a.example?x=1",
+        "https://a.example#x",
+        "https://me:secret@a.example",
+        "https://a.example:port",
+        "https://[::1",
+        "https://a.exa mple",
+    ],
+)
+def test_public_urls_that_telnyx_cannot_use(text: str) -> None:
+    """Each is refused with what it should be."""
+    with pytest.raises(ValueError, match=r"should|not a URL"):
+        checks.check_public_url(text)
+
+
+@pytest.mark.parametrize("text", ["sqlite:///calls.db", "sqlite:////var/lib/calls.db"])
+def test_sqlite_files_are_databases(text: str) -> None:
+    """Relative with three slashes, absolute with four."""
+    assert checks.check_database_url(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "calls.db", "mysql://db", "postgres:"]
+)
+def test_other_databases_are_refused(text: str) -> None:
+    """Above all one that would be gone with the process."""
+    with pytest.raises(ValueError, match="sqlite:///"):
+        checks.check_database_url(text)
+
+
+@pytest.mark.parametrize("text", ["", ",", "not base64!", "c2hvcnQ=", ",".join([PUBLIC_KEY] * 3)])
+def test_public_keys_are_one_or_two(text: str) -> None:
+    """Anything but 32 bytes in base64, once or twice, is refused."""
+    with pytest.raises(ValueError, match="public key"):
+        checks.check_public_keys(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", SECRET.removeprefix("whsec_"), "whsec_", "whsec_c2hvcnQ=", "whsec_!" + "A" * 40]
+)
+def test_webhook_secrets_follow_standard_webhooks(text: str) -> None:
+    """whsec_ and 24 to 64 bytes; the error says how to make one."""
+    with pytest.raises(ValueError, match="openssl rand"):
+        checks.check_webhook_secret(text)
+
+
+@pytest.mark.parametrize("text", ["all", "stable", "off", "debounce:1ms", "debounce:99999ms"])
+def test_partials_may_be(text: str) -> None:
+    """The four ways of design."""
+    assert checks.check_partials(text) == text
+
+
+@pytest.mark.parametrize("text", ["", "none", "debounce", "debounce:0ms", "debounce:300", "ALL"])
+def test_partials_may_not_be(text: str) -> None:
+    """Anything else."""
+    with pytest.raises(ValueError, match="should be"):
+        checks.check_partials(text)
+
+
+@pytest.mark.parametrize("text", ["*", "call.*", "transcript.final", "transcript.[fg]*"])
+def test_events_may_be_patterns(text: str) -> None:
+    """As long as they fit an event that there is."""
+    assert checks.check_event_pattern(text) == text
+
+
+@pytest.mark.parametrize("text", ["", "calls.*", "transcript", "transcript_final"])
+def test_events_that_never_happen_are_refused(text: str) -> None:
+    """A pattern that fits nothing is a typing error."""
+    with pytest.raises(ValueError, match="no event is called"):
+        checks.check_event_pattern(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["direction", "from", "to", "connection_id", "client_state.tier", "header.X-Queue"]
+)
+def test_what_a_route_can_match(text: str) -> None:
+    """The facts of a call's first leg."""
+    assert checks.check_match_key(text) == text
+
+
+@pytest.mark.parametrize("text", ["", "callee", "header", "header.", "client_state", "to.number"])
+def test_what_a_route_cannot_match(text: str) -> None:
+    """The error names what there is, or the nearest."""
+    with pytest.raises(ValueError, match="not something to match"):
+        checks.check_match_key(text)
+
+
+@pytest.mark.parametrize("text", ["", "a b", "-a", "a" * 65, "feed", "Archive"])
+def test_names_that_no_endpoint_may_have(text: str) -> None:
+    """They go into paths and logs, and two of them are taken."""
+    with pytest.raises(ValueError, match=r"should be|always there"):
+        checks.check_endpoint_name(text)
+
+
+@pytest.mark.parametrize("text", ["", "X Env", "X-Env:", "Host", "webhook-id", "Content-Length"])
+def test_headers_that_are_not_to_be_set(text: str) -> None:
+    """No broken names, and none of those that the delivery sets."""
+    with pytest.raises(ValueError, match=r"header name|delivery itself"):
+        checks.check_header_name(text)
+
+
+@pytest.mark.parametrize("text", ["a\r\nb: c", "caf\u00e9", "\0"])
+def test_header_values_smuggle_nothing(text: str) -> None:
+    """Only printable ASCII."""
+    with pytest.raises(ValueError, match="printable"):
+        checks.check_header_value(text)

@@ -1,0 +1,94 @@
+import pytest
+
+from service.errors import SettingsError
+from service.settings import load_settings
+from tests.settings.conftest import Problems
+
+
+def test_an_unknown_key_names_the_nearest_and_its_line(problems: Problems) -> None:
+    """A typing error is told with the file, the line, and what was probably meant."""
+    text = 'drain_timeout = 3\n\n[[route]]\nsource = "in_call"\n[[route]]\nengin = "Google"\n'
+
+    assert problems(text) == [
+        'callscribe.toml:6: route[1].engin: unknown key, did you mean "engine"?',
+        'callscribe.toml:1: drain_timeout: unknown key, did you mean "drain_timeout_s"?',
+    ]
+
+
+def test_an_unknown_variable_names_the_nearest(problems: Problems) -> None:
+    """The environment is checked as the file is; other programs' variables are left alone."""
+    said = problems(
+        CALLSCRIBE_LISTENN=":80", CALLSCRIBE_TELNYX_API_KEY="x", TELNYX_CLIENT_ID="1", HOME="/"
+    )
+
+    assert said == [
+        'CALLSCRIBE_LISTENN: unknown, did you mean "CALLSCRIBE_LISTEN"?',
+        'CALLSCRIBE_TELNYX_API_KEY: unknown, did you mean "TELNYX_API_KEY"?',
+    ]
+
+
+def test_a_fault_from_the_environment_names_the_variable(problems: Problems) -> None:
+    """The file is not blamed for what a variable said, by number or by name."""
+    text = '[[endpoint]]\nname = "big-crm"\ntype = "log"\n'
+
+    assert problems(
+        text,
+        CALLSCRIBE_ENDPOINT__BIG_CRM__TYPE="file",
+        CALLSCRIBE_ROUTE__0__ENDPOINTS="crm",
+        DATABASE_URL="mysql://db",
+    ) == [
+        "DATABASE_URL: database_url: should be sqlite:/// and the path of a file",
+        "CALLSCRIBE_ROUTE__0__ENDPOINTS: route[0].endpoints: should be a valid tuple",
+        "CALLSCRIBE_ENDPOINT__BIG_CRM__TYPE: endpoint[0].type: should be 'webhook' or 'log'",
+    ]
+
+
+def test_missing_keys_say_where_to_get_them() -> None:
+    """Every fault is told at once, and the two keys come with what to do."""
+    with pytest.raises(SettingsError) as failure:
+        load_settings(None, {"CALLSCRIBE_LISTEN": "nowhere"})
+
+    listen, key, public_key = failure.value.problems
+    assert listen.startswith("CALLSCRIBE_LISTEN: listen: should be")
+    assert key.startswith("TELNYX_API_KEY is not set: ")
+    assert public_key.startswith("TELNYX_PUBLIC_KEY is not set: ")
+
+
+@pytest.mark.parametrize(
+    "line", ['redact = ["pci"]', 'record = "audio"', 'fallback = [{ engine = "Google" }]']
+)
+def test_what_is_not_built_yet_is_refused_with_that_reason(problems: Problems, line: str) -> None:
+    """A key that would be ignored is an error; its harmless value is not."""
+    (problem,) = problems(f'[[route]]\nsource = "in_call"\n{line}\n')
+
+    assert problem.startswith("callscribe.toml:3: ")
+    assert problem.endswith("is designed but not built yet; leave it out for now")
+
+
+def test_postgresql_is_refused_as_not_built_yet(problems: Problems) -> None:
+    """The password in the address is not repeated."""
+    (problem,) = problems(DATABASE_URL="postgresql://app:hunter2@db/calls")
+
+    assert "not built yet" in problem
+    assert "hunter2" not in problem
+
+
+def test_no_secret_is_repeated_in_a_fault(problems: Problems) -> None:
+    """Wrong secrets, keys and headers are told without their value."""
+    said = problems(
+        '[[endpoint]]\nname = "crm"\ntype = "webhook"\nsecret = "whsec_canary"\n'
+        'secret_previous = 4711\nurl = "https://user:canary@example.com"\n'
+        'headers = { Authorization = "canary\\n" }\n',
+        TELNYX_PUBLIC_KEY="canary",
+    )
+
+    assert len(said) == 5
+    assert "canary" not in " ".join(said)
+    assert "4711" not in " ".join(said)
+
+
+def test_values_of_the_wrong_type_are_told(problems: Problems) -> None:
+    """What pydantic finds reads like the rest: lower case, no class names, no links."""
+    assert problems("drain_timeout_s = -1") == [
+        "callscribe.toml:1: drain_timeout_s: should be greater than or equal to 0"
+    ]

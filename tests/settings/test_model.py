@@ -1,0 +1,44 @@
+import pytest
+from pydantic import ValidationError
+
+from service.settings import Settings
+from tests.settings.conftest import PUBLIC_KEY, Load, Problems
+
+
+def test_settings_never_change(load: Load) -> None:
+    """What the service was told at its start holds until its end."""
+    with pytest.raises(ValidationError, match="frozen"):
+        load().listen = ":1"  # type: ignore[misc]  # that it is refused is the point
+
+
+def test_settings_made_in_code_ignore_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only `load_settings` looks at variables, and only at those it is handed."""
+    monkeypatch.setenv("CALLSCRIBE_LISTEN", "10.0.0.1:1")
+    monkeypatch.setenv("TELNYX_API_KEY", "from the process")
+
+    settings = Settings(telnyx_api_key="KEY", telnyx_public_key=PUBLIC_KEY)
+
+    assert settings.listen == "0.0.0.0:8080"
+    assert settings.telnyx_api_key.get_secret_value() == "KEY"
+
+
+def test_routes_keep_the_order_of_their_numbers(load: Load) -> None:
+    """The first that matches wins, so variables may not shuffle them."""
+    numbered = {f"CALLSCRIBE_ROUTE__{n}__LANGUAGE": str(n) for n in (10, 2, 0, 1)}
+    settings = load(
+        **numbered, **{f"CALLSCRIBE_ROUTE__{n}__SOURCE": "in_call" for n in (0, 1, 2, 10)}
+    )
+
+    assert [route.language for route in settings.routes()] == ["0", "1", "2", "10"]
+
+
+def test_a_route_has_a_number(problems: Problems) -> None:
+    """Routes have no names to go by."""
+    assert "numbered from 0" in problems(CALLSCRIBE_ROUTE__BILLING__SOURCE="in_call")[0]
+
+
+def test_a_direction_that_never_comes_is_refused(problems: Problems) -> None:
+    """A route that could match nothing is a typing error."""
+    text = '[[route]]\nsource = "in_call"\nmatch = { direction = "inbound" }'
+
+    assert "incoming" in problems(text)[0]
