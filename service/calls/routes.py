@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from service.calls.inputs import LegInitiated
+from service.calls.inputs import LegInitiated, WebhookInput
 from service.ids import EndpointName, Role, Source, Track
 
 Tracks = Literal["inbound", "outbound", "both"]
@@ -37,21 +37,24 @@ class Route:
         return ("inbound", "outbound") if self.tracks == "both" else (self.tracks,)
 
 
-def choose_route(routes: Sequence[Route], leg: LegInitiated) -> Route | None:
-    """Return the first route whose every pattern fits, or None: the call is left alone."""
+def choose_route(routes: Sequence[Route], leg: WebhookInput) -> Route | None:
+    """Return the first route whose every pattern fits, or None: the call is left alone.
+
+    `leg` is the `call.initiated` of a leg, or what came in its place.
+    """
     return next((route for route in routes if _matches(route.match, leg)), None)
 
 
-def _matches(patterns: Mapping[str, str], leg: LegInitiated) -> bool:
+def _matches(patterns: Mapping[str, str], leg: WebhookInput) -> bool:
     return all(fnmatchcase(_fact(leg, key), pattern) for key, pattern in patterns.items())
 
 
-def _fact(leg: LegInitiated, key: str) -> str:
+def _fact(leg: WebhookInput, key: str) -> str:
     kind, _, name = key.partition(".")
     if kind == "client_state":
         return leg.client_state.get(name, "")
     if kind == "header":
-        return leg.headers.get(name.lower(), "")
+        return leg.headers.get(name.lower(), "") if isinstance(leg, LegInitiated) else ""
     facts = {
         "direction": leg.direction,
         "from": leg.from_number,

@@ -1,0 +1,31 @@
+"""Where the time of a track went: transcribed, silence, paused or lost; they sum to its length."""
+
+from service.calls.events import Coverage
+from service.calls.state import Ledger
+
+
+def count_transcribed(ledger: Ledger, start_ms: int, end_ms: int) -> None:
+    """Book a span as transcribed; what was booked before is not booked twice."""
+    ledger.transcribed_ms += _advance(ledger, start_ms, end_ms)
+
+
+def count_lost(ledger: Ledger, start_ms: int, end_ms: int) -> None:
+    """Book a span as lost; what was booked before is not booked twice."""
+    ledger.lost_ms += _advance(ledger, start_ms, end_ms)
+
+
+def balance(ledger: Ledger, length_ms: int) -> Coverage:
+    """Close the books over `length_ms` of the track: what nobody booked was silence."""
+    booked = ledger.transcribed_ms + ledger.lost_ms
+    return Coverage(
+        transcribed_ms=ledger.transcribed_ms,
+        silence_ms=max(0, length_ms - booked),
+        paused_ms=0,
+        lost_ms=ledger.lost_ms,
+    )
+
+
+def _advance(ledger: Ledger, start_ms: int, end_ms: int) -> int:
+    start_ms = max(start_ms, ledger.until_ms)
+    ledger.until_ms = max(ledger.until_ms, end_ms)
+    return max(0, end_ms - start_ms)

@@ -1,0 +1,306 @@
+"""Getting words out of a leg: asking Telnyx for them, streams coming and going, what fails.
+
+One leg of a call is forked at a time, with both its tracks: a second fork on another leg
+would hear every sentence again.
+"""
+
+from service.calls.commands import (
+    FinishRecognitions,
+    OpenRecognition,
+    StartStreaming,
+    StartTranscription,
+    StopStreaming,
+)
+from service.calls.coverage import count_lost
+from service.calls.engines import in_call_config, review
+from service.calls.events import (
+    TranscriptGap,
+    TranscriptionDegraded,
+    TranscriptionFailed,
+    TranscriptionStarted,
+    TranscriptionStopped,
+)
+from service.calls.inputs import (
+    CommandDone,
+    CommandFailed,
+    LegHungUp,
+    MediaRefused,
+    MediaStarted,
+    MediaStopped,
+    RecognitionFinished,
+    StreamingFailed,
+)
+from service.calls.outbox import Outbox
+from service.calls.routes import Route
+from service.calls.state import CallState, Fork, Hole, Ledger, Phase, Stream
+from service.calls.utterances import role_of
+from service.ids import LegId, Track
+
+MOST_RESTARTS = 5
+"""How often one leg's fork is asked for again after it failed or dropped."""
+SHORTEST_HOLE_MS = 500
+"""Shorter holes are a stream being set up or taken down; nobody is told of them."""
+
+CALL_OVER = "90018"
+ALREADY_TRANSCRIBING = "90054"
+
+
+def start(state: CallState, out: Outbox, route: Route, leg_id: LegId) -> None:
+    """Ask Telnyx for the words (or the audio) of a leg."""
+    state.legs[leg_id].fork = Fork.ASKED
+    if route.source == "media":
+        out.ask(StartStreaming(leg_id=leg_id, tracks=route.tracks))
+        return
+    engine, config = in_call_config(route)
+    out.ask(StartTranscription(leg_id=leg_id, engine=engine, config=config, tracks=route.tracks))
+
+
+def started(state: CallState, out: Outbox, route: Route, leg_id: LegId, *, at: float) -> None:
+    """Note that words are to be expected from now on."""
+    state.legs[leg_id].fork = Fork.ON
+    event = TranscriptionStarted(
+        leg=leg_id,
+        source=route.source,
+        engine=route.engine,
+        model=route.model,
+        language=route.language,
+        ignored=review(route, route.source).ignored,
+        start_ms=on_call_clock(state, at),
+    )
+    out.record(event, at)
+
+
+def stopped(
+    state: CallState, out: Outbox, route: Route, leg_id: LegId, *, reason: str, at: float
+) -> None:
+    """Note that no more words are to be expected of a leg, if any were."""
+    leg = state.legs[leg_id]
+    if leg.fork is Fork.ON:
+        event = TranscriptionStopped(leg=leg_id, source=route.source, reason=reason)
+        out.record(event, at)
+    leg.fork = Fork.OFF
+
+
+def media_started(state: CallState, out: Outbox, route: Route, item: MediaStarted) -> None:
+    """Open recognitions for a stream, unless its call or leg is over.
+
+    A second stream of a leg takes over from the first, on the same call clock.
+    """
+    if not _wants_media(state, item.leg_id):
+        return
+    offset_ms = on_call_clock(state, item.at) or 0
+    finish_streams(state, out, item.leg_id, reason="media_replaced", at_ms=offset_ms)
+    for track in route.heard_tracks:
+        close_hole(state, out, route, track, until_ms=offset_ms, at=item.at)
+    state.streams[item.stream_id] = Stream(
+        leg_id=item.leg_id, offset_ms=offset_ms, hearing=list(route.heard_tracks)
+    )
+    started(state, out, route, item.leg_id, at=item.at)
+    for track in route.heard_tracks:
+        out.ask(OpenRecognition(leg_id=item.leg_id, stream_id=item.stream_id, track=track))
+
+
+def media_refused(state: CallState, out: Outbox, route: Route, item: MediaRefused) -> None:
+    """Note that the audio cannot be decoded, and tell Telnyx to stop sending it."""
+    if not _wants_media(state, item.leg_id):
+        return
+    _fail(state, out, route, item.leg_id, why=("unsupported_codec", item.encoding), at=item.at)
+    out.ask(StopStreaming(leg_id=item.leg_id))
+
+
+def media_stopped(state: CallState, out: Outbox, route: Route, item: MediaStopped) -> None:
+    """Let the stream's recognitions finish, and ask for another stream if this one broke."""
+    stream = state.streams.get(item.stream_id)
+    if stream is None or stream.finishing:
+        return
+    reason = "media_stopped" if item.orderly else "media_dropped"
+    at_ms = on_call_clock(state, item.at) or 0
+    finish_streams(state, out, item.leg_id, reason=reason, at_ms=at_ms)
+    if not item.orderly and _wants_media(state, item.leg_id):
+        _restart(state, out, route, item.leg_id, reason=reason, at=item.at)
+
+
+def streaming_failed(
+    state: CallState, out: Outbox, route: Route, item: StreamingFailed, *, now: float
+) -> None:
+    """Ask for the stream again: Telnyx could not connect to us, or lost the connection."""
+    leg = state.legs[item.leg_id]
+    if leg.fork is Fork.ASKED and _wants_media(state, item.leg_id):
+        _restart(state, out, route, item.leg_id, reason="streaming_failed", at=now)
+
+
+def finish_streams(
+    state: CallState, out: Outbox, leg_id: LegId, *, reason: str, at_ms: int
+) -> None:
+    """Let the recognitions of a leg's streams say their last word."""
+    for stream_id, stream in state.streams.items():
+        if stream.leg_id == leg_id and not stream.finishing:
+            stream.finishing = True
+            for track in stream.hearing:
+                state.holes[track] = Hole(at_ms, reason)
+            out.ask(FinishRecognitions(leg_id=leg_id, stream_id=stream_id, reason=reason))
+
+
+def recognition_finished(
+    state: CallState, out: Outbox, route: Route, item: RecognitionFinished, *, now: float
+) -> None:
+    """Close a stream once the recognitions of all its tracks have said their last word."""
+    stream = state.streams.get(item.stream_id)
+    if stream is None or item.track not in stream.hearing:
+        return
+    stream.hearing.remove(item.track)
+    if stream.hearing:
+        return
+    del state.streams[item.stream_id]
+    leg = state.legs[stream.leg_id]
+    if leg.fork is Fork.ON and not _streams_of(state, stream.leg_id):
+        stopped(state, out, route, stream.leg_id, reason="media_stopped", at=now)
+
+
+def command_done(state: CallState, out: Outbox, route: Route, item: CommandDone) -> None:
+    """Note that Telnyx transcribes in the call. Media speaks for itself when it comes."""
+    leg = state.legs.get(item.leg_id)
+    if leg and item.command == "start_transcription" and leg.fork is Fork.ASKED:
+        started(state, out, route, item.leg_id, at=item.at)
+
+
+def command_failed(state: CallState, out: Outbox, route: Route, item: CommandFailed) -> None:
+    """Tell what will not happen, unless the call was over anyway."""
+    leg = state.legs.get(item.leg_id)
+    if leg is None or item.command in ("stop_transcription", "stop_streaming"):
+        return
+    if item.code == CALL_OVER:
+        leg.fork = Fork.OFF
+    elif item.command == "start_transcription" and item.code == ALREADY_TRANSCRIBING:
+        _already_transcribing(state, out, route, item)
+    else:
+        reason = f"{item.command}_{item.reason}"
+        _fail(state, out, route, item.leg_id, why=(reason, item.code), at=item.at)
+
+
+def restarted(state: CallState, out: Outbox, route: Route, *, at: float) -> None:
+    """Ask again for what the process that died had asked for or was hearing."""
+    forget_streams(state)
+    for leg_id, leg in state.legs.items():
+        if leg.hung_up or leg.fork not in (Fork.ASKED, Fork.ON):
+            continue
+        if route.source == "media":
+            leg.restarts = 0
+            _restart(state, out, route, leg_id, reason="service_restarted", at=at)
+        elif leg.fork is Fork.ASKED:
+            start(state, out, route, leg_id)
+
+
+def forget_streams(state: CallState) -> None:
+    """Give up the streams of a process that died: what it had not settled is lost."""
+    for stream in state.streams.values():
+        for track in stream.hearing:
+            ledger = state.ledgers.setdefault(track, Ledger())
+            state.holes[track] = Hole(ledger.until_ms, "service_restarted")
+    state.streams.clear()
+
+
+def close_hole(
+    state: CallState, out: Outbox, route: Route, track: Track, *, until_ms: int, at: float
+) -> None:
+    """Account for the audio of a track that did not reach us until now."""
+    hole = state.holes.pop(track, None)
+    if hole is None or until_ms - hole.since_ms < SHORTEST_HOLE_MS or state.primary is None:
+        return
+    span = (hole.since_ms, until_ms)
+    lose(state, out, route, state.primary, track=track, span=span, reason=hole.reason, at=at)
+
+
+def lose(
+    state: CallState,
+    out: Outbox,
+    route: Route,
+    leg_id: LegId,
+    *,
+    track: Track,
+    span: tuple[int, int],
+    reason: str,
+    at: float,
+) -> None:
+    """Tell of audio that will never be transcribed; `span` is on the call clock."""
+    count_lost(state.ledgers.setdefault(track, Ledger()), *span)
+    state.gaps += 1
+    event = TranscriptGap(
+        track=track,
+        role=role_of(state, route, leg_id, track),
+        leg=leg_id,
+        start_ms=span[0],
+        end_ms=span[1],
+        reason=reason,
+    )
+    out.record(event, at)
+
+
+def on_call_clock(state: CallState, at: float) -> int | None:
+    """Put a time (Unix seconds) on the call clock; None before the answer."""
+    if state.answered_at is None:
+        return None
+    return max(0, round((at - state.answered_at) * 1000))
+
+
+def _wants_media(state: CallState, leg_id: LegId) -> bool:
+    leg = state.legs.get(leg_id)
+    hung_up = leg is None or leg.hung_up or _hang_up_waits(state, leg_id)
+    return not hung_up and state.phase in (Phase.RINGING, Phase.TALKING)
+
+
+def _hang_up_waits(state: CallState, leg_id: LegId) -> bool:
+    return any(
+        isinstance(item.webhook, LegHungUp) and item.webhook.leg_id == leg_id
+        for item in state.waiting
+    )
+
+
+def _streams_of(state: CallState, leg_id: LegId) -> list[Stream]:
+    return [stream for stream in state.streams.values() if stream.leg_id == leg_id]
+
+
+def _restart(
+    state: CallState, out: Outbox, route: Route, leg_id: LegId, *, reason: str, at: float
+) -> None:
+    leg = state.legs[leg_id]
+    if leg.restarts >= MOST_RESTARTS:
+        _fail(state, out, route, leg_id, why=(reason, ""), at=at)
+        return
+    leg.restarts += 1
+    event = TranscriptionDegraded(
+        leg=leg_id, source=route.source, track=None, reason=reason, code=""
+    )
+    out.record(event, at)
+    start(state, out, route, leg_id)
+
+
+def _already_transcribing(state: CallState, out: Outbox, route: Route, item: CommandFailed) -> None:
+    """Telnyx transcribes this leg by somebody else's settings: its words come all the same."""
+    event = TranscriptionDegraded(
+        leg=item.leg_id,
+        source=route.source,
+        track=None,
+        reason="already_transcribing",
+        code=item.code,
+    )
+    out.record(event, item.at)
+    if state.legs[item.leg_id].fork is Fork.ASKED:
+        started(state, out, route, item.leg_id, at=item.at)
+
+
+def _fail(
+    state: CallState,
+    out: Outbox,
+    route: Route,
+    leg_id: LegId,
+    *,
+    why: tuple[str, str],
+    at: float,
+) -> None:
+    state.legs[leg_id].fork = Fork.OFF
+    reason, code = why
+    event = TranscriptionFailed(
+        leg=leg_id, source=route.source, track=None, reason=reason, code=code
+    )
+    out.record(event, at)

@@ -1,0 +1,89 @@
+"""The waiting room: Telnyx's webhooks, put back into the order in which they occurred.
+
+Telnyx promises no order, and delivers simultaneously and again. A webhook therefore waits
+`REORDER_S` so that those which occurred before it, but travelled longer, go first. Only the
+first facts of a call need not wait: nothing can come before an incoming leg's ringing, and
+nothing but that before its answer. What needs an earlier webhook that is not here (words
+before the answer) waits for it up to `PREDECESSOR_S`, Telnyx's time to deliver it again, and
+then goes without.
+
+So every order, repetition and delay below `REORDER_S` gives the same result, and what comes
+later than that is still taken, in the order in which it came.
+"""
+
+from collections.abc import Callable
+
+from service.calls.inputs import (
+    LegAnswered,
+    LegHungUp,
+    LegInitiated,
+    StreamingFailed,
+    StreamingStarted,
+    StreamingStopped,
+    WebhookInput,
+    WordsReported,
+)
+from service.calls.state import Waiting
+
+REORDER_S = 0.3
+PREDECESSOR_S = 10.0
+
+_RANK: dict[type, int] = {
+    kind: rank
+    for rank, kind in enumerate(
+        (
+            LegInitiated,
+            LegAnswered,
+            StreamingStarted,
+            StreamingFailed,
+            WordsReported,
+            StreamingStopped,
+            LegHungUp,
+        )
+    )
+}
+
+
+def admit(room: list[Waiting], webhook: WebhookInput, now: float) -> None:
+    """Put a webhook in its place. One that is here already stays as it was."""
+    if any(item.webhook.input_id == webhook.input_id for item in room):
+        return
+    room.append(Waiting(webhook, now))
+    room.sort(key=_place)
+
+
+def release(
+    room: list[Waiting], now: float, *, lacks_predecessor: Callable[[WebhookInput], bool]
+) -> WebhookInput | None:
+    """Take out the first webhook if its time has come; ask again until None.
+
+    `lacks_predecessor` says whether something that must have occurred before is missing.
+    """
+    if room and now >= _due(room[0], lacks_predecessor):
+        return room.pop(0).webhook
+    return None
+
+
+def next_release(
+    room: list[Waiting], *, lacks_predecessor: Callable[[WebhookInput], bool]
+) -> float | None:
+    """Return when the first webhook's time comes; None if none waits."""
+    return _due(room[0], lacks_predecessor) if room else None
+
+
+def _due(item: Waiting, lacks_predecessor: Callable[[WebhookInput], bool]) -> float:
+    if lacks_predecessor(item.webhook):
+        return item.arrived_at + PREDECESSOR_S
+    if _is_first_fact(item.webhook):
+        return item.arrived_at
+    return item.arrived_at + REORDER_S
+
+
+def _is_first_fact(webhook: WebhookInput) -> bool:
+    if isinstance(webhook, LegInitiated):
+        return webhook.direction == "incoming"
+    return isinstance(webhook, LegAnswered)
+
+
+def _place(item: Waiting) -> tuple[float, int, str]:
+    return (item.webhook.occurred_at, _RANK[type(item.webhook)], item.webhook.input_id)

@@ -1,0 +1,343 @@
+"""One call: what it is told, what it remembers, what it wants done.
+
+Three things drive a session: a webhook or result (`receive`), a timer (`wake`), and the restart
+of the process that holds it (`ServiceRestarted`). Webhooks first pass the waiting room
+(`ordering.py`), so the cases here see them in the order in which they occurred; words of a
+recognition are in order already and go straight through.
+"""
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from service.calls import forks, ordering, words
+from service.calls.commands import Answer, Command, ForgetCall
+from service.calls.coverage import balance
+from service.calls.events import (
+    CallAnswered,
+    CallEnded,
+    CallStarted,
+    Coverage,
+    TranscriptCompleted,
+)
+from service.calls.inputs import (
+    AudioLost,
+    CommandDone,
+    CommandFailed,
+    Input,
+    LegAnswered,
+    LegHungUp,
+    LegInitiated,
+    MediaRefused,
+    MediaStarted,
+    MediaStopped,
+    RecognitionDegraded,
+    RecognitionFailed,
+    RecognitionFinished,
+    ServiceRestarted,
+    StreamingFailed,
+    StreamingStarted,
+    StreamingStopped,
+    Webhook,
+    WebhookInput,
+    WordsHeard,
+    WordsReported,
+)
+from service.calls.outbox import Outbox
+from service.calls.routes import Route, choose_route
+from service.calls.state import CallState, Hole, Ledger, Leg, Phase
+from service.ids import InputId
+
+GRACE_S = 5.0
+"""How long late in-call words are waited for after the last leg hung up."""
+FINISH_S = 15.0
+"""How long the recognitions of an ended call may take for their tail."""
+SILENT_S = 6 * 3600.0
+"""A call nobody said anything about for so long has ended; its hang-up was lost."""
+
+
+HeardInput = (
+    MediaStarted
+    | MediaRefused
+    | MediaStopped
+    | WordsHeard
+    | AudioLost
+    | RecognitionDegraded
+    | RecognitionFailed
+    | RecognitionFinished
+    | CommandDone
+    | CommandFailed
+)
+
+
+class CallSession:
+    """The state machine of one call. Not thread-safe; `now` is in Unix seconds throughout.
+
+    Late, repeated and disordered inputs are normal, so none raises: a case that has nothing
+    to do says why. A session whose commands could not be committed must be thrown away and
+    made again from the stored state.
+    """
+
+    def __init__(self, state: CallState, routes: Sequence[Route]) -> None:
+        self.state = state
+        self._routes = routes
+        self._out = Outbox(state)
+
+    @property
+    def wake_at(self) -> float | None:
+        """When `wake` is to be called next; None when nothing is waited for."""
+        state = self.state
+        times = [
+            state.finish_by,
+            ordering.next_release(state.waiting, lacks_predecessor=self._lacks),
+        ]
+        if state.phase is not Phase.COMPLETE:
+            times.append(state.last_input_at + SILENT_S)
+        return min((at for at in times if at is not None), default=None)
+
+    def receive(self, item: Input, *, now: float) -> list[Command]:
+        """Take one input and return what to do about it, in order."""
+        self.state.last_input_at = now
+        if isinstance(item, Webhook):
+            self._admit(item, now)
+        elif isinstance(item, ServiceRestarted):
+            self._restarted(item)
+        elif self.state.route is not None:
+            self._hear(item, self.state.route, now)
+        self._release(now)
+        return self._out.take()
+
+    def wake(self, *, now: float) -> list[Command]:
+        """Do what was waiting for `now`."""
+        self._release(now)
+        state = self.state
+        if state.phase is not Phase.COMPLETE and now >= state.last_input_at + SILENT_S:
+            self._end_unheard(now)
+        if state.finish_by is not None and now >= state.finish_by:
+            self._complete(now)
+        return self._out.take()
+
+    # --- webhooks, in their order ---
+
+    def _admit(self, item: WebhookInput, now: float) -> None:
+        if not (isinstance(item, WordsReported) and item.is_final is False):
+            ordering.admit(self.state.waiting, item, now)
+        elif self.state.route:  # an interim is worthless late: it does not wait
+            words.show(self.state, self._out, self.state.route, item)
+
+    def _release(self, now: float) -> None:
+        while webhook := ordering.release(self.state.waiting, now, lacks_predecessor=self._lacks):
+            self._apply(webhook, now)
+
+    def _lacks(self, item: WebhookInput) -> bool:
+        """Whether a webhook that must have occurred before `item` is missing."""
+        leg = self.state.legs.get(item.leg_id)
+        if isinstance(item, LegInitiated):
+            return False
+        return leg is None or (isinstance(item, WordsReported) and not leg.answered)
+
+    def _apply(self, item: WebhookInput, now: float) -> None:
+        if item.leg_id not in self.state.legs:
+            self._introduce(item)
+        match item:
+            case LegInitiated() | StreamingStarted() | StreamingStopped():
+                pass  # the leg is known now; media speaks for itself when it comes and goes
+            case LegAnswered():
+                self._answered(item)
+            case WordsReported():
+                if self.state.route:
+                    words.settle(self.state, self._out, self.state.route, item)
+                    self._reopen(now)
+            case StreamingFailed():
+                if self.state.route:
+                    forks.streaming_failed(self.state, self._out, self.state.route, item, now=now)
+            case LegHungUp():
+                self._hung_up(item, now)
+            case _:
+                assert_never(item)
+
+    def _introduce(self, item: WebhookInput) -> None:
+        """Note a new leg. If its `call.initiated` was lost, `item` has to stand for it."""
+        state = self.state
+        state.legs[item.leg_id] = Leg(number=len(state.legs))
+        if state.phase is not Phase.UNKNOWN:
+            return
+        state.route = choose_route(self._routes, item)
+        if state.route is None:
+            return
+        state.phase, state.primary = Phase.RINGING, item.leg_id
+        self._out.record(
+            CallStarted(
+                leg=item.leg_id,
+                direction=item.direction,
+                from_=item.from_number,
+                to=item.to_number,
+                connection_id=item.connection_id,
+            ),
+            item.occurred_at,
+        )
+        if isinstance(item, LegInitiated) and item.direction == "incoming" and state.route.answer:
+            self._out.ask(Answer(leg_id=item.leg_id))
+
+    def _answered(self, item: LegAnswered) -> None:
+        state, leg = self.state, self.state.legs[item.leg_id]
+        if leg.answered or leg.hung_up or state.route is None:
+            return  # carriers repeat themselves, and answers can come after the hang-up
+        leg.answered = True
+        if state.primary is not None and state.legs[state.primary].hung_up:
+            state.primary = item.leg_id
+        if item.leg_id != state.primary:
+            return  # the primary leg's fork carries this leg's voice as well
+        if state.phase is Phase.RINGING:
+            state.phase, state.answered_at = Phase.TALKING, item.occurred_at
+            self._out.record(CallAnswered(leg=item.leg_id), item.occurred_at)
+            if state.route.source == "media":
+                late = "media_started_late"
+                state.holes = {track: Hole(0, late) for track in state.route.heard_tracks}
+        if state.phase is Phase.TALKING:
+            forks.start(state, self._out, state.route, item.leg_id)
+
+    def _hung_up(self, item: LegHungUp, now: float) -> None:
+        state, leg = self.state, self.state.legs[item.leg_id]
+        if leg.hung_up:
+            return  # carriers repeat hang-ups
+        leg.hung_up = True
+        if state.route is None:
+            if all(leg.hung_up for leg in state.legs.values()):
+                self._leave()
+            return
+        if not state.streams:
+            reason = "leg_hung_up"
+            forks.stopped(
+                state, self._out, state.route, item.leg_id, reason=reason, at=item.occurred_at
+            )
+        if all(leg.hung_up for leg in state.legs.values()):
+            self._end(item, now)
+        elif item.leg_id == state.primary:
+            self._move_on(state.route)
+
+    def _move_on(self, route: Route) -> None:
+        """Fork another leg that talks, now that the primary one is gone (a transfer)."""
+        for leg_id, leg in self.state.legs.items():
+            if leg.answered and not leg.hung_up:
+                self.state.primary = leg_id
+                forks.start(self.state, self._out, route, leg_id)
+                return
+
+    # --- the end ---
+
+    def _end(self, item: LegHungUp, now: float) -> None:
+        state = self.state
+        if state.phase not in (Phase.RINGING, Phase.TALKING):
+            return
+        state.phase, state.ended_at = Phase.ENDING, item.occurred_at
+        event = CallEnded(
+            leg=item.leg_id,
+            cause=item.cause,
+            ended_by=item.source,
+            sip_code=item.sip_code,
+            duration_ms=forks.on_call_clock(state, item.occurred_at),
+        )
+        self._out.record(event, item.occurred_at)
+        for leg_id in state.legs:
+            forks.finish_streams(
+                state, self._out, leg_id, reason="call_ended", at_ms=event.duration_ms or 0
+            )
+        state.finish_by = now + self._patience_s()
+
+    def _patience_s(self) -> float:
+        if self.state.streams:
+            return FINISH_S
+        return GRACE_S if self.state.route and self.state.route.source == "in_call" else 0.0
+
+    def _end_unheard(self, now: float) -> None:
+        """End a call whose hang-up was lost."""
+        if self.state.route is None or self.state.primary is None:
+            self._leave()
+            return
+        for leg in self.state.legs.values():
+            leg.hung_up = True
+        hang_up = LegHungUp(
+            input_id=InputId(""),
+            call_id=self.state.call_id,
+            leg_id=self.state.primary,
+            occurred_at=now,
+            cause="hang_up_never_seen",
+        )
+        self._end(hang_up, now)
+
+    def _leave(self) -> None:
+        """Leave a call alone that no route wanted, now that it is over."""
+        self.state.phase = Phase.COMPLETE
+        self._out.ask(ForgetCall())
+
+    def _complete(self, now: float) -> None:
+        """Close the books. Words that come later still are recorded, and it is done again."""
+        state = self.state
+        state.phase, state.finish_by = Phase.COMPLETE, None
+        if state.route is None:
+            return
+        duration_ms = None
+        if state.ended_at is not None:
+            duration_ms = forks.on_call_clock(state, state.ended_at)
+        coverage = self._balance(state.route, duration_ms, now)  # this may tell of gaps
+        event = TranscriptCompleted(
+            duration_ms=duration_ms,
+            utterances=state.utterances,
+            words=state.words,
+            gaps=state.gaps,
+            coverage=coverage,
+        )
+        self._out.record(event, now)
+        self._out.ask(ForgetCall())
+
+    def _reopen(self, now: float) -> None:
+        """Have a complete call completed again after words that came too late for it."""
+        if self.state.phase is Phase.COMPLETE:
+            self.state.finish_by = now + GRACE_S
+
+    def _balance(
+        self, route: Route, duration_ms: int | None, now: float
+    ) -> dict[str, Coverage] | None:
+        if route.source != "media" or duration_ms is None:
+            return None
+        state = self.state
+        for track in route.heard_tracks:
+            forks.close_hole(state, self._out, route, track, until_ms=duration_ms, at=now)
+        return {
+            track: balance(state.ledgers.setdefault(track, Ledger()), duration_ms)
+            for track in route.heard_tracks
+        }
+
+    def _hear(self, item: HeardInput, route: Route, now: float) -> None:
+        state, out = self.state, self._out
+        match item:
+            case WordsHeard():
+                words.heard(state, out, route, item, now=now)
+            case MediaStarted():
+                forks.media_started(state, out, route, item)
+            case MediaRefused():
+                forks.media_refused(state, out, route, item)
+            case MediaStopped():
+                forks.media_stopped(state, out, route, item)
+            case RecognitionFinished():
+                forks.recognition_finished(state, out, route, item, now=now)
+                if state.phase is Phase.ENDING and not state.streams:
+                    self._complete(now)
+            case AudioLost() | RecognitionDegraded() | RecognitionFailed():
+                words.troubled(state, out, route, item, now=now)
+            case CommandDone():
+                forks.command_done(state, out, route, item)
+            case CommandFailed():
+                forks.command_failed(state, out, route, item)
+            case _:
+                assert_never(item)
+
+    def _restarted(self, item: ServiceRestarted) -> None:
+        state = self.state
+        if state.route is None:
+            return
+        if state.phase in (Phase.RINGING, Phase.TALKING):
+            forks.restarted(state, self._out, state.route, at=item.at)
+        elif state.phase is Phase.ENDING:
+            forks.forget_streams(state)
+            state.finish_by = item.at

@@ -1,0 +1,129 @@
+"""What a call session remembers between two inputs; the journal keeps it beside the events."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from service.calls.inputs import WebhookInput
+from service.calls.routes import Route
+from service.ids import CallId, InputId, LegId, StreamId, Track
+
+
+class Phase(StrEnum):
+    """How far the call is. It only ever moves down this list."""
+
+    UNKNOWN = "unknown"
+    """No leg has rung yet that a route wants; nothing is in the journal."""
+    RINGING = "ringing"
+    TALKING = "talking"
+    ENDING = "ending"
+    """Every leg hung up; late words are waited for."""
+    COMPLETE = "complete"
+
+
+class Fork(StrEnum):
+    """How far getting words out of a leg is, on either source."""
+
+    NONE = "none"
+    ASKED = "asked"
+    """Telnyx was told to start, and has not said yes."""
+    ON = "on"
+    OFF = "off"
+
+
+@dataclass(slots=True)
+class Leg:
+    """One leg of the call. `number` counts legs in the order in which they began."""
+
+    number: int
+    answered: bool = False
+    hung_up: bool = False
+    fork: Fork = Fork.NONE
+    restarts: int = 0
+    """How often its fork had to be asked for again."""
+
+
+@dataclass(slots=True)
+class Stream:
+    """One media WebSocket of a leg."""
+
+    leg_id: LegId
+    offset_ms: int
+    """Where its first frame is on the call clock."""
+    hearing: list[Track] = field(default_factory=list)
+    """The tracks whose recognition has not finished."""
+    finishing: bool = False
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A webhook that waits for those which occurred before it, and since when."""
+
+    webhook: WebhookInput
+    arrived_at: float
+
+
+@dataclass(slots=True)
+class Line:
+    """The utterances of one track of one leg, in order. `track` None: Telnyx did not say."""
+
+    settled: int = 0
+    """How many finals there were: the number of the open utterance."""
+    end_ms: int = 0
+    """Where the last final ended on the call clock."""
+    revisions: int = 0
+    """Partials shown of the open utterance of a recognition."""
+    interims_at: list[float] = field(default_factory=list)
+    """When in-call interims occurred that no final has settled yet."""
+    shown_at: float = 0.0
+    """When the newest in-call interim that was shown, or final, occurred."""
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Where one track's time went so far, in milliseconds; see `coverage.py`."""
+
+    until_ms: int = 0
+    transcribed_ms: int = 0
+    lost_ms: int = 0
+
+
+@dataclass(slots=True)
+class Hole:
+    """Audio of a track that does not reach us, since when on the call clock, and why."""
+
+    since_ms: int
+    reason: str
+
+
+@dataclass(slots=True)
+class CallState:
+    """One call, whole."""
+
+    call_id: CallId
+    phase: Phase = Phase.UNKNOWN
+    route: Route | None = None
+    seq: int = 0
+    """The `seq` of the last durable event."""
+    primary: LegId | None = None
+    """The leg that is transcribed: the first that a route wanted, or its successor."""
+    legs: dict[LegId, Leg] = field(default_factory=dict)
+    answered_at: float | None = None
+    ended_at: float | None = None
+    finish_by: float | None = None
+    """When an ending call stops waiting for late words."""
+    last_input_at: float = 0.0
+    waiting: list[Waiting] = field(default_factory=list)
+    streams: dict[StreamId, Stream] = field(default_factory=dict)
+    holes: dict[Track, Hole] = field(default_factory=dict)
+    """The tracks whose audio does not reach us at the moment."""
+    lines: dict[str, Line] = field(default_factory=dict)
+    ledgers: dict[Track, Ledger] = field(default_factory=dict)
+    utterances: int = 0
+    words: int = 0
+    gaps: int = 0
+    finality_missing: bool = False
+    """Whether it was already told that Telnyx leaves `is_final` out."""
+
+    def waits_for(self, input_id: InputId) -> bool:
+        """Whether this webhook is already here and only waits for its turn."""
+        return any(item.webhook.input_id == input_id for item in self.waiting)

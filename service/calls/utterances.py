@@ -1,0 +1,211 @@
+"""From reported or heard words to utterances: ids, revisions and places on the call clock.
+
+An utterance's id is the number of finals before it on its line (one track of one leg), so it
+is the same in whatever order partials and finals arrive, and partials bear it before their
+final is known.
+"""
+
+from dataclasses import replace
+from typing import TypeVar
+
+from service.calls.events import TranscriptFinal, TranscriptPartial
+from service.calls.inputs import Word, WordsHeard, WordsReported
+from service.calls.routes import Route
+from service.calls.state import CallState, Leg, Line, Stream
+from service.ids import LegId, Role, Track, UtteranceId
+
+SPEAKING_MS_PER_WORD = 350
+"""How long a word takes, to estimate where in-call words began (about 170 words a minute)."""
+MOST_INTERIMS = 500
+"""Unsettled interims remembered per line; beyond that revisions stop growing."""
+
+_Kind = TypeVar("_Kind", TranscriptPartial, TranscriptFinal)
+
+
+def line_of(state: CallState, leg: Leg, track: Track | None) -> Line:
+    """Return the line of this track of the leg."""
+    return state.lines.setdefault(_line_key(leg, track), Line())
+
+
+def reported_partial(
+    state: CallState, route: Route, item: WordsReported
+) -> TranscriptPartial | None:
+    """Return what to show of an in-call interim, or None if something newer was shown.
+
+    Interims do not wait for their turn, so finals that still do are counted here.
+    """
+    leg = state.legs[item.leg_id]
+    track = _reported_track(route, item)
+    line = line_of(state, leg, track)
+    if len(line.interims_at) < MOST_INTERIMS:
+        line.interims_at.append(item.occurred_at)
+    ahead = _finals_ahead(state, route, item.leg_id, track)
+    if item.occurred_at < max([line.shown_at, *ahead]):
+        return None
+    line.shown_at = item.occurred_at
+    settled_at = max(ahead, default=0.0)
+    revision = max(1, sum(1 for at in line.interims_at if at > settled_at))
+    utterance_id = _utterance_id(state, leg, track, line.settled + len(ahead))
+    return _reported(
+        TranscriptPartial, state, route, item, line, utterance_id=utterance_id, revision=revision
+    )
+
+
+def reported_final(state: CallState, route: Route, item: WordsReported) -> TranscriptFinal:
+    """Settle an utterance from an in-call final, in its turn."""
+    leg = state.legs[item.leg_id]
+    track = _reported_track(route, item)
+    line = line_of(state, leg, track)
+    revision = 1 + sum(1 for at in line.interims_at if at <= item.occurred_at)
+    utterance_id = _utterance_id(state, leg, track, line.settled)
+    final = _reported(
+        TranscriptFinal, state, route, item, line, utterance_id=utterance_id, revision=revision
+    )
+    line.interims_at = [at for at in line.interims_at if at > item.occurred_at]
+    line.shown_at = max(line.shown_at, item.occurred_at)
+    _settle(state, line, final)
+    return final
+
+
+def heard_partial(
+    state: CallState, route: Route, item: WordsHeard, stream: Stream
+) -> TranscriptPartial:
+    """Return what to show of a recognition's partial."""
+    leg = state.legs[item.leg_id]
+    line = line_of(state, leg, item.track)
+    line.revisions += 1
+    utterance_id = _utterance_id(state, leg, item.track, line.settled)
+    return _heard(
+        TranscriptPartial,
+        state,
+        route,
+        item,
+        stream,
+        utterance_id=utterance_id,
+        revision=line.revisions,
+    )
+
+
+def heard_final(
+    state: CallState, route: Route, item: WordsHeard, stream: Stream
+) -> TranscriptFinal:
+    """Settle an utterance from a recognition's final."""
+    leg = state.legs[item.leg_id]
+    line = line_of(state, leg, item.track)
+    utterance_id = _utterance_id(state, leg, item.track, line.settled)
+    revision = line.revisions + 1
+    final = _heard(
+        TranscriptFinal, state, route, item, stream, utterance_id=utterance_id, revision=revision
+    )
+    _settle(state, line, final)
+    return final
+
+
+def role_of(state: CallState, route: Route, leg_id: LegId, track: Track | None) -> Role:
+    """Return who speaks on a track. Only the primary leg's sides are known from the route."""
+    if track is None or leg_id != state.primary:
+        return "unknown"
+    return route.roles.get(track, "unknown")
+
+
+def _settle(state: CallState, line: Line, final: TranscriptFinal) -> None:
+    line.settled += 1
+    line.revisions = 0
+    line.end_ms = max(line.end_ms, final.end_ms or 0)
+    state.utterances += 1
+    state.words += len(final.text.split())
+
+
+def _reported_track(route: Route, item: WordsReported) -> Track | None:
+    """Return the track Telnyx named, or the only one that was asked for."""
+    return item.track or (None if route.tracks == "both" else route.tracks)
+
+
+def _finals_ahead(
+    state: CallState, route: Route, leg_id: LegId, track: Track | None
+) -> list[float]:
+    """Return when the finals of this line occurred that still wait for their turn."""
+    return [
+        item.webhook.occurred_at
+        for item in state.waiting
+        if isinstance(item.webhook, WordsReported)
+        and item.webhook.leg_id == leg_id
+        and _reported_track(route, item.webhook) == track
+        and item.webhook.text.strip()
+    ]
+
+
+def _reported(
+    kind: type[_Kind],
+    state: CallState,
+    route: Route,
+    item: WordsReported,
+    line: Line,
+    *,
+    utterance_id: UtteranceId,
+    revision: int,
+) -> _Kind:
+    end_ms = start_ms = None
+    if state.answered_at is not None:
+        end_ms = max(0, round((item.occurred_at - state.answered_at) * 1000))
+        spoken_ms = len(item.text.split()) * SPEAKING_MS_PER_WORD
+        start_ms = min(end_ms, max(line.end_ms, end_ms - spoken_ms, 0))
+    track = _reported_track(route, item)
+    return kind(
+        utterance_id=utterance_id,
+        revision=revision,
+        text=item.text.strip(),
+        track=track,
+        role=role_of(state, route, item.leg_id, track),
+        leg=item.leg_id,
+        start_ms=start_ms,
+        end_ms=end_ms,
+        time_source="estimated",
+        confidence=item.confidence,
+        words=None,
+        language=route.language,
+        engine=route.engine,
+        model=route.model,
+        source=route.source,
+    )
+
+
+def _heard(
+    kind: type[_Kind],
+    state: CallState,
+    route: Route,
+    item: WordsHeard,
+    stream: Stream,
+    *,
+    utterance_id: UtteranceId,
+    revision: int,
+) -> _Kind:
+    return kind(
+        utterance_id=utterance_id,
+        revision=revision,
+        text=item.text.strip(),
+        track=item.track,
+        role=role_of(state, route, item.leg_id, item.track),
+        leg=item.leg_id,
+        start_ms=item.start_ms + stream.offset_ms,
+        end_ms=item.end_ms + stream.offset_ms,
+        time_source="audio",
+        confidence=item.confidence,
+        words=item.words and tuple(_shifted(word, stream.offset_ms) for word in item.words),
+        language=item.language or route.language,
+        engine=route.engine,
+        model=route.model,
+        source=route.source,
+    )
+
+
+def _shifted(word: Word, by_ms: int) -> Word:
+    return replace(word, start_ms=word.start_ms + by_ms, end_ms=word.end_ms + by_ms)
+
+
+def _line_key(leg: Leg, track: Track | None) -> str:
+    return f"{leg.number}{track[0] if track else 'm'}"
+
+
+def _utterance_id(state: CallState, leg: Leg, track: Track | None, number: int) -> UtteranceId:
+    return UtteranceId(f"utt_{state.call_id}_{_line_key(leg, track)}{number}")
