@@ -4,8 +4,6 @@ Source: Telnyx, "Media Streaming over WebSockets". Numbers arrive as strings of 
 `stream_id` is at the top level, never inside `start`. Unknown events are None.
 """
 
-from collections.abc import Mapping
-
 import msgspec
 
 from service.errors import BadInputError
@@ -32,7 +30,8 @@ class Start(msgspec.Struct, frozen=True):
     to: str | None = None
     client_state: str | None = None
     tags: tuple[str, ...] | None = None
-    custom_parameters: Mapping[str, str] | None = None
+    custom_parameters: object = None
+    """An object of strings; whatever else it is must not cost the stream."""
     media_format: MediaFormat = MediaFormat()
 
 
@@ -81,7 +80,7 @@ def parse_message(data: bytes | str) -> Message:
     """
     try:
         return _decoder.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise BadInputError("a media message that is not one") from error
 
 

@@ -71,7 +71,7 @@ def parse_answer(data: bytes | str) -> Answer:
     """
     try:
         return _decoder.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise BadInputError("an STT answer that is not one") from error
 
 
