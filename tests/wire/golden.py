@@ -1,0 +1,175 @@
+"""One example of each event: a short call, seq by seq, with values that never change.
+
+`python -m tests.wire.golden` writes `fixtures/events/` anew, after a field was added on purpose.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from service.calls.events import (
+    CallAnswered,
+    CallEnded,
+    CallStarted,
+    Coverage,
+    Event,
+    TranscriptCompleted,
+    TranscriptFinal,
+    TranscriptGap,
+    TranscriptionDegraded,
+    TranscriptionFailed,
+    TranscriptionStarted,
+    TranscriptionStopped,
+    TranscriptPartial,
+)
+from service.calls.inputs import Word
+from service.ids import CallId, LegId, UtteranceId
+from service.wire.events import encode_event, encode_partial
+
+FOLDER = Path(__file__).parents[2] / "fixtures" / "events"
+CALL = CallId("428c31b6-7af4-4bcb-b7f5-5013ef9657c1")
+LEG = LegId("v3:golden-example-leg")
+ANSWERED_AT = 1795341600.0  # 2026-11-22T10:00:00Z
+METADATA: Mapping[str, object] = {"queue": "bookings"}
+
+PARTIAL = TranscriptPartial(
+    utterance_id=UtteranceId("in-1"),
+    revision=1,
+    text="I'd like to",
+    track="inbound",
+    role="customer",
+    leg=LEG,
+    start_ms=8420,
+    end_ms=9120,
+    time_source="audio",
+    confidence=None,
+    words=None,
+    language="en-US",
+    engine="Deepgram",
+    model="nova-3",
+    source="media",
+)
+FINAL = TranscriptFinal(
+    utterance_id=UtteranceId("in-1"),
+    revision=2,
+    text="I'd like to change my booking.",
+    track="inbound",
+    role="customer",
+    leg=LEG,
+    start_ms=8420,
+    end_ms=10380,
+    time_source="audio",
+    confidence=0.97,
+    words=(
+        Word(text="I'd", start_ms=8420, end_ms=8610, confidence=0.95),
+        Word(text="like", start_ms=8610, end_ms=8830, confidence=0.99),
+        Word(text="to", start_ms=8830, end_ms=8940, confidence=0.99),
+        Word(text="change", start_ms=8940, end_ms=9370, confidence=0.98),
+        Word(text="my", start_ms=9370, end_ms=9560, confidence=0.98),
+        Word(text="booking.", start_ms=9560, end_ms=10380, confidence=0.94),
+    ),
+    language="en-US",
+    engine="Deepgram",
+    model="nova-3",
+    source="media",
+)
+EVENTS: tuple[tuple[float, Event], ...] = (
+    (
+        -2.5,
+        CallStarted(
+            leg=LEG,
+            direction="incoming",
+            from_="+15555550100",
+            to="+15555550199",
+            connection_id="1684641123236054244",
+        ),
+    ),
+    (0.0, CallAnswered(leg=LEG)),
+    (
+        0.25,
+        TranscriptionStarted(
+            leg=LEG,
+            source="media",
+            engine="Deepgram",
+            model="nova-3",
+            language="en-US",
+            ignored=("hints",),
+            start_ms=250,
+        ),
+    ),
+    (11.12, FINAL),
+    (
+        14.0,
+        TranscriptionDegraded(
+            leg=LEG, source="media", track="inbound", reason="connection_lost", code=""
+        ),
+    ),
+    (
+        31.5,
+        TranscriptGap(
+            track="inbound",
+            role="customer",
+            leg=LEG,
+            start_ms=13980,
+            end_ms=15020,
+            reason="buffer_full",
+        ),
+    ),
+    (
+        32.0,
+        TranscriptionFailed(
+            leg=LEG, source="media", track="outbound", reason="engine_refused", code="40002"
+        ),
+    ),
+    (
+        45.06,
+        CallEnded(
+            leg=LEG,
+            cause="normal_clearing",
+            ended_by="caller",
+            sip_code="200",
+            duration_ms=45060,
+        ),
+    ),
+    (45.3, TranscriptionStopped(leg=LEG, source="media", reason="call_ended")),
+    (
+        45.9,
+        TranscriptCompleted(
+            duration_ms=45060,
+            utterances=1,
+            words=6,
+            gaps=1,
+            coverage={
+                "inbound": Coverage(
+                    transcribed_ms=1960, silence_ms=42060, paused_ms=0, lost_ms=1040
+                ),
+            },
+        ),
+    ),
+)
+
+
+def bodies() -> dict[str, bytes]:
+    """Encode every example; by event type."""
+    found = {
+        event.type: encode_event(
+            CALL, seq, event, occurred_at=ANSWERED_AT + at_s, metadata=METADATA
+        )
+        for seq, (at_s, event) in enumerate(EVENTS, start=1)
+    }
+    found[PARTIAL.type] = encode_partial(
+        CALL, 3, PARTIAL, occurred_at=ANSWERED_AT + 9.32, metadata=METADATA
+    )
+    return found
+
+
+def readable(body: bytes) -> bytes:
+    """Lay an event out for reading; order and spelling stay as they are sent."""
+    return msgspec.json.format(body, indent=2) + b"\n"
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for kind, body in bodies().items():
+        (FOLDER / f"{kind}.json").write_bytes(readable(body))

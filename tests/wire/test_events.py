@@ -1,0 +1,108 @@
+"""Our own events as JSON."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import get_args
+
+import pytest
+import standardwebhooks
+
+from service.calls.events import Event, TranscriptPartial
+from service.ids import CallId
+from service.wire.events import delivery_id, encode_event, partial_id, timestamp
+from tests.wire import golden
+
+
+@pytest.mark.parametrize("kind", sorted(golden.bodies()))
+def test_each_event_is_written_as_its_golden_example(kind: str) -> None:
+    """Names, their order, numbers and nulls are what `fixtures/events/` shows."""
+    shown = (golden.FOLDER / f"{kind}.json").read_bytes()
+
+    assert golden.readable(golden.bodies()[kind]) == shown
+
+
+def test_every_type_has_one_golden_example() -> None:
+    """A new event type comes with its example, and an example does not outlive its type."""
+    types = {kind.type for kind in (*get_args(Event), TranscriptPartial)}
+
+    assert {path.stem for path in golden.FOLDER.glob("*.json")} == types
+    assert set(golden.bodies()) == types
+
+
+@pytest.mark.parametrize("kind", sorted(golden.bodies()))
+def test_every_event_has_the_envelope(kind: str) -> None:
+    """Type, time stamp and data; the data says which call, when, and what the route adds."""
+    event = json.loads(golden.bodies()[kind])
+
+    assert list(event) == ["type", "timestamp", "data"]
+    assert event["type"] == kind
+    assert event["data"]["call_id"] == golden.CALL
+    assert event["data"]["occurred_at"] == event["timestamp"]
+    assert event["data"]["metadata"] == {"queue": "bookings"}
+
+
+def test_a_partial_says_what_it_comes_after_and_has_no_seq() -> None:
+    """`after_seq` is the last durable event before it; the utterance is that of its final."""
+    partial = json.loads(golden.bodies()["transcript.partial"])["data"]
+    final = json.loads(golden.bodies()["transcript.final"])["data"]
+
+    assert "seq" not in partial
+    assert partial["after_seq"] == final["seq"] - 1
+    assert partial["utterance_id"] == final["utterance_id"]
+    assert partial["revision"] < final["revision"]
+
+
+def test_the_same_event_is_written_to_the_same_bytes() -> None:
+    """What is signed once is what a later attempt sends."""
+    assert golden.bodies() == golden.bodies()
+
+
+def test_any_text_survives() -> None:
+    """Quotes, control characters and other scripts come back as they went in."""
+    text = 'say "no" \\ \n\t\x00 ünïcødé 電話 \U0001f4de </script>'
+    event = replace(golden.FINAL, text=text)
+    body = encode_event(golden.CALL, 1, event, occurred_at=0.0, metadata={"note": text})
+
+    data = json.loads(body)["data"]
+
+    assert data["text"] == text
+    assert data["metadata"] == {"note": text}
+
+
+def test_a_signed_event_passes_the_standard_verifier() -> None:
+    """The envelope is one the Standard Webhooks library gives back."""
+    body = golden.bodies()["call.ended"]
+    webhook = standardwebhooks.Webhook("whsec_" + "c2VjcmV0c2VjcmV0c2VjcmV0")
+    now = datetime.now(UTC)
+    headers = {
+        "webhook-id": delivery_id(golden.CALL, 8),
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": webhook.sign(delivery_id(golden.CALL, 8), now, body.decode()),
+    }
+
+    assert webhook.verify(body, headers)["type"] == "call.ended"
+
+
+def test_ids_are_the_same_over_attempts_and_differ_over_events() -> None:
+    """A receiver drops duplicates by them."""
+    call = CallId("c1")
+
+    assert delivery_id(call, 7) == delivery_id(call, 7) == "evt_c1_7"
+    assert delivery_id(call, 8) != delivery_id(call, 7)
+    assert partial_id(golden.PARTIAL) == "prt_in-1_1"
+    assert partial_id(replace(golden.PARTIAL, revision=2)) == "prt_in-1_2"
+
+
+@pytest.mark.parametrize(
+    ("at", "written"),
+    [
+        (0.0, "1970-01-01T00:00:00.000Z"),
+        (1795341600.1234, "2026-11-22T10:00:00.123Z"),
+        (1795341600.9996, "2026-11-22T10:00:00.999Z"),
+        (-1.5, "1969-12-31T23:59:58.500Z"),
+    ],
+)
+def test_times_are_utc_with_milliseconds(at: float, written: str) -> None:
+    """Always three digits and a Z, so that they sort as text."""
+    assert timestamp(at) == written
