@@ -1,0 +1,131 @@
+"""Log lines: console on a terminal, one JSON object per line otherwise.
+
+What must never be in one (design.md, "Redaction") is kept out where the line is written.
+This module is the last line of defence: known keys are masked, known shapes are cut out of
+every string, tracebacks carry no local variables, and chatty libraries are heard from
+`warning` on only, since their debug lines hold URLs with tokens and request bodies.
+"""
+
+import logging
+import re
+from collections.abc import Mapping
+from typing import TextIO
+
+import structlog
+from structlog.tracebacks import ExceptionDictTransformer
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+MASK = "***"
+TRANSCRIPT_KEY = "transcript"
+"""The log sink's own field: the one place where words of a call may be."""
+
+_MASKED_KEYS = frozenset(
+    (
+        "api_key",
+        "auth_token",
+        "authorization",
+        "body",
+        "client_state",
+        "from",
+        "from_",
+        "from_number",
+        "headers",
+        "password",
+        "payload",
+        "secret",
+        "secret_previous",
+        "signature",
+        "text",
+        "to",
+        "to_number",
+        "token",
+        "words",
+    )
+)
+_MASKED_SHAPES = re.compile(
+    r"(?P<keep>\bbearer\s+|\bwhsec_|/media/|://[^\s/?#@]*:(?=[^\s/@]*@)|://[^\s?#]*\?)[^\s'\"),@]+"
+    r"|\+\d{7,15}\b|\bKEY[0-9A-Fa-f]{10,}_?\w*",
+    re.IGNORECASE,
+)
+_DEEPEST = 8
+
+
+def set_up_logs(stream: TextIO, *, level: int = logging.INFO) -> None:
+    """Send the lines of this process, ours and the libraries', to `stream`.
+
+    To be called once, by the command line, before anything else logs.
+    """
+    pretty = stream.isatty()
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    last = _last_processors(pretty=pretty)
+    structlog.configure(
+        processors=[*shared, *last],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(stream),
+    )
+    handler = logging.StreamHandler(stream)
+    handler.addFilter(_is_worth_hearing)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        )
+    )
+    logging.root.handlers[:] = [handler]
+    logging.root.setLevel(logging.WARNING)
+    logging.captureWarnings(capture=True)
+
+
+def mask(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    """Mask the values of known keys and cut known shapes out of the rest (structlog processor)."""
+    return {key: _masked(key, value, _DEEPEST) for key, value in line.items()}
+
+
+def _last_processors(*, pretty: bool) -> list[Processor]:
+    if pretty:
+        return [
+            structlog.processors.ExceptionRenderer(),
+            mask,
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+        ]
+    exceptions = ExceptionDictTransformer(show_locals=False)
+    return [
+        structlog.processors.ExceptionRenderer(exceptions),
+        mask,
+        structlog.processors.JSONRenderer(),
+    ]
+
+
+def _is_worth_hearing(record: logging.LogRecord) -> bool:
+    # TELNYX_LOG=debug sets its logger's level at import, after this module ran
+    return record.levelno >= logging.WARNING and record.name != "aiohttp.access"
+
+
+def _masked(key: object, value: object, depth: int) -> object:
+    if key == TRANSCRIPT_KEY:
+        return value
+    if value is None or isinstance(value, (int, float)):
+        return value
+    if isinstance(key, str) and key.lower() in _MASKED_KEYS:
+        return MASK
+    return _cut(value, depth)
+
+
+def _cut(value: object, depth: int) -> object:
+    if isinstance(value, str):
+        return _MASKED_SHAPES.sub(_keep_the_start, value)
+    if depth == 0:
+        return MASK
+    if isinstance(value, Mapping):
+        return {key: _masked(key, item, depth - 1) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_cut(item, depth - 1) for item in value]
+    return value if value is None or isinstance(value, (int, float)) else _cut(str(value), depth)
+
+
+def _keep_the_start(found: re.Match[str]) -> str:
+    return (found["keep"] or "") + MASK
