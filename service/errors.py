@@ -5,6 +5,7 @@ CallscribeError
 ├── BadInputError               what a stranger sent cannot be read; answer 4xx, log the reason
 │   └── ForgedInputError        the signature, token or time stamp does not hold; answer 401
 ├── UnexpectedEventError        the call session was told something its state has no case for
+├── DrainingError               this process is stopping; answer 503, another one will take it
 ├── JournalError
 │   ├── JournalUnavailableError nothing was written; answer 503 and let the sender retry
 │   ├── JournalTooNewError      a newer version wrote this database; run that version
@@ -49,6 +50,10 @@ class ForgedInputError(BadInputError):
 
 class UnexpectedEventError(CallscribeError):
     """A call session was given an input that its state has no case for."""
+
+
+class DrainingError(CallscribeError):
+    """This process is stopping and takes no new calls."""
 
 
 class JournalError(CallscribeError):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from service.calls.commands import CarrierCommand
-from service.calls.inputs import Input
+from service.calls.inputs import Input, WebhookInput
 from service.calls.routes import Route
 from service.ids import CallId, EndpointName, InputId, LegId, StreamId, Track
 
@@ -356,12 +356,13 @@ class MediaDoor(Protocol):
 class Calls(Protocol):
     """Every live call of this process."""
 
-    async def tell(self, item: Input) -> None:
+    async def tell(self, item: WebhookInput) -> None:
         """Give a webhook to its call and return once what must survive is committed.
 
         A repeated webhook returns as quietly as the first. A webhook of a call that nobody
         knows, and that does not begin one, makes the call known all the same.
 
         Raises:
+            DrainingError: It begins a new call, and this process is stopping.
             JournalUnavailableError: Nothing was committed; the sender must come again.
         """

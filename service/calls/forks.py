@@ -191,6 +191,15 @@ def restarted(state: CallState, out: Outbox, route: Route, *, at: float) -> None
             start(state, out, route, leg_id)
 
 
+def stopping(state: CallState, out: Outbox, *, at: float) -> None:
+    """Have what is being heard settled; the next process asks for the audio again."""
+    at_ms = on_call_clock(state, at) or 0
+    for stream in state.streams.values():
+        state.legs[stream.leg_id].fork = Fork.ASKED
+    for leg_id in state.legs:
+        finish_streams(state, out, leg_id, reason="service_stopped", at_ms=at_ms)
+
+
 def forget_streams(state: CallState) -> None:
     """Give up the streams of a process that died: what it had not settled is lost."""
     for stream in state.streams.values():

@@ -189,6 +189,13 @@ class ServiceRestarted:
     at: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceStopping:
+    """This process is about to stop while the call goes on; the next one will take it over."""
+
+    at: float
+
+
 CommandName = Literal[
     "answer", "start_transcription", "stop_transcription", "start_streaming", "stop_streaming"
 ]
@@ -233,6 +240,7 @@ Input = (
     | CommandDone
     | CommandFailed
     | ServiceRestarted
+    | ServiceStopping
 )
 
 WebhookInput = (

@@ -34,6 +34,7 @@ from service.calls.inputs import (
     RecognitionFailed,
     RecognitionFinished,
     ServiceRestarted,
+    ServiceStopping,
     StreamingFailed,
     StreamingStarted,
     StreamingStopped,
@@ -101,6 +102,8 @@ class CallSession:
             self._admit(item, now)
         elif isinstance(item, ServiceRestarted):
             self._restarted(item)
+        elif isinstance(item, ServiceStopping):
+            self._stopping(item)
         elif self.state.route is not None:
             self._hear(item, self.state.route, now)
         self._release(now)
@@ -341,3 +344,7 @@ class CallSession:
         elif state.phase is Phase.ENDING:
             forks.forget_streams(state)
             state.finish_by = item.at
+
+    def _stopping(self, item: ServiceStopping) -> None:
+        if self.state.phase is Phase.TALKING:
+            forks.stopping(self.state, self._out, at=item.at)

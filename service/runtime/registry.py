@@ -1,0 +1,158 @@
+"""Every live call of this process: finds the call a webhook belongs to, and drains them all."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+from service.calls.inputs import LegInitiated, ServiceRestarted, ServiceStopping, WebhookInput
+from service.calls.routes import Route
+from service.calls.state import Phase
+from service.errors import DrainingError
+from service.ids import CallId, LegId
+from service.ports import Carrier, Journal, Lanes, Recognitions
+from service.runtime.effects import CommandEffects
+from service.runtime.live import LiveCall, Office
+from service.runtime.media import MediaStreams
+from service.runtime.seen import Seen
+
+SWEEP_S = 30.0
+"""How often calls that are over are dropped from memory."""
+POLL_S = 0.05
+"""How often a drain looks whether the calls are over."""
+
+
+class CallRegistry:
+    """The `Calls` of this process, by call and by leg."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._calls: dict[CallId, LiveCall] = {}
+        self._legs: dict[LegId, CallId] = {}
+        self.draining = False
+        self.streams: MediaStreams
+
+    @property
+    def live(self) -> int:
+        """How many calls are in memory."""
+        return len(self._calls)
+
+    async def tell(self, item: WebhookInput) -> None:
+        """Give a webhook to its call and return once what must survive is committed.
+
+        Raises:
+            DrainingError: It begins a new call, and this process is stopping.
+            JournalUnavailableError: Nothing was committed.
+        """
+        call_id = await self._call_of(item)
+        if self.draining and isinstance(item, LegInitiated) and call_id not in self._calls:
+            raise DrainingError("this process is stopping and takes no new calls")
+        self._legs[item.leg_id] = call_id
+        await self.call(call_id).tell(item)
+
+    def call(self, call_id: CallId) -> LiveCall:
+        """Return the live call of this id, made if need be."""
+        call = self._calls.get(call_id)
+        if call is None:
+            call = self._calls[call_id] = LiveCall(call_id, self._office)
+        return call
+
+    async def resume(self) -> int:
+        """Take up the calls that another process left unfinished; return how many."""
+        unfinished = await self._office.journal.unfinished()
+        for kept in unfinished:
+            await self._office.journal.adopt(kept.call_id)
+            self.call(kept.call_id).post(ServiceRestarted(at=self._office.clock()))
+        return len(unfinished)
+
+    async def drain(self, timeout_s: float) -> int:
+        """Refuse new calls, wait for live ones, then have what is being heard settled.
+
+        Half of the time is for calls to end by themselves, half for the tails. Webhooks and
+        media of live calls are taken all the while. Returns how many calls go on without this
+        process: they are in the journal, and the next start takes them up.
+        """
+        self.draining = True
+        await _until(lambda: not self._talking(), timeout_s / 2)
+        for call in list(self._calls.values()):
+            if call.phase is Phase.TALKING:
+                call.post(ServiceStopping(at=self._office.clock()))
+        await _until(lambda: not self._busy(), timeout_s / 2)
+        return self._talking()
+
+    def _busy(self) -> bool:
+        return self.streams.finishing > 0 or any(call.busy for call in self._calls.values())
+
+    def _talking(self) -> int:
+        over = (Phase.COMPLETE, Phase.UNKNOWN, None)
+        return sum(call.phase not in over for call in self._calls.values())
+
+    async def sweep(self) -> None:
+        """Drop the calls that are over from memory, again and again."""
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            self.drop_idle()
+
+    def drop_idle(self) -> None:
+        """Drop the calls that are over from memory."""
+        idle = {call_id for call_id, call in self._calls.items() if call.idle}
+        for call_id in idle:
+            self._calls.pop(call_id).stop()
+        if idle:
+            self._legs = {leg: call for leg, call in self._legs.items() if call not in idle}
+
+    def stop_timers(self) -> None:
+        """Let no call wake any more."""
+        for call in self._calls.values():
+            call.stop()
+
+    async def _call_of(self, item: WebhookInput) -> CallId:
+        known = self._legs.get(item.leg_id)
+        if known is not None:
+            return known
+        if item.call_id is not None:
+            return item.call_id
+        return await self._office.journal.find_call(item.leg_id) or CallId(item.leg_id)
+
+
+class _ClosedError(Exception):
+    """Raised inside the task group to end what still runs in it."""
+
+
+@asynccontextmanager
+async def open_calls(
+    *,
+    journal: Journal,
+    lanes: Lanes,
+    carrier: Carrier,
+    recognitions: Recognitions,
+    routes: Sequence[Route],
+    media_url: str,
+    clock: Callable[[], float],
+) -> AsyncIterator[CallRegistry]:
+    """Open the registry and its tasks; on exit what still runs is cancelled, so drain first."""
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            effects = CommandEffects(lanes=lanes, carrier=carrier, tasks=tasks, clock=clock)
+            office = Office(journal, routes, clock, Seen(), tasks, effects)
+            registry = CallRegistry(office)
+            registry.streams = effects.streams = MediaStreams(
+                journal=journal,
+                recognitions=recognitions,
+                find=registry.call,
+                tasks=tasks,
+                media_url=media_url,
+                clock=clock,
+            )
+            tasks.create_task(registry.sweep(), name="sweep calls")
+            yield registry
+            registry.stop_timers()
+            raise _ClosedError  # noqa: TRY301 - only so does a task group let go
+    except* _ClosedError:
+        pass
+
+
+async def _until(done: Callable[[], bool], timeout_s: float) -> None:
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + timeout_s
+    while not done() and loop.time() < deadline:  # noqa: ASYNC110 - many things, rarely asked
+        await asyncio.sleep(POLL_S)
