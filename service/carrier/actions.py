@@ -1,0 +1,65 @@
+"""Our commands as the calls of Telnyx's SDK that carry them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from service.calls.commands import (
+    Answer,
+    CarrierCommand,
+    StartStreaming,
+    StartTranscription,
+    StopStreaming,
+    StopTranscription,
+)
+from service.ports import StreamTarget
+
+_STREAM_TRACKS = {"inbound": "inbound_track", "outbound": "outbound_track", "both": "both_tracks"}
+_PLAIN = {
+    Answer: "answer",
+    StopTranscription: "stop_transcription",
+    StopStreaming: "stop_streaming",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A method of the SDK's `calls.actions` and what to hand it beside the leg."""
+
+    method: str
+    arguments: dict[str, Any]
+
+
+def build_action(command: CarrierCommand, command_id: str, target: StreamTarget | None) -> Action:
+    """Say which method carries this command, under Telnyx's names.
+
+    Telnyx ignores a command whose `command_id` it saw for the same leg within 60 s: that is
+    what makes a retry harmless, so every command has one (telnyx-protocol.md, 3.2).
+    """
+    identity = {"command_id": command_id}
+    match command:
+        case StartTranscription():
+            return Action("start_transcription", identity | _transcription(command))
+        case StartStreaming():
+            if target is None:
+                raise ValueError("StartStreaming needs a target")
+            return Action("start_streaming", identity | _stream(command, target))
+        case Answer() | StopTranscription() | StopStreaming():
+            return Action(_PLAIN[type(command)], identity)
+
+
+def _transcription(command: StartTranscription) -> dict[str, Any]:
+    # the SDK's typed config would drop or refuse what it does not know yet; Telnyx knows more
+    return {
+        "transcription_engine": command.engine,
+        "transcription_tracks": command.tracks,
+        "extra_body": {"transcription_engine_config": dict(command.config)},
+    }
+
+
+def _stream(command: StartStreaming, target: StreamTarget) -> dict[str, Any]:
+    return {
+        "stream_url": target.url,
+        "stream_auth_token": target.auth_token,
+        "stream_track": _STREAM_TRACKS[command.tracks],
+        "stream_codec": target.codec,
+    }

@@ -1,0 +1,75 @@
+"""The carrier: Telnyx's own SDK behind our port."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from service.calls.commands import CarrierCommand
+from service.carrier.actions import build_action
+from service.carrier.refusals import read_refusal
+from service.errors import CarrierUnavailableError
+from service.ports import Carrier, StreamTarget
+
+if TYPE_CHECKING:
+    from telnyx import AsyncTelnyx
+
+
+@asynccontextmanager
+async def open_carrier(
+    api_key: str,
+    base_url: str,
+    *,
+    attempt_timeout_s: float = 4.0,
+    deadline_s: float = 15.0,
+    max_retries: int = 3,
+) -> AsyncIterator[Carrier]:
+    """Open a client that sends commands to the API at `base_url` (which ends in `/v2`).
+
+    One attempt may take `attempt_timeout_s`; a command with all its retries `deadline_s`, which
+    has to stay below the 60 s in which Telnyx knows a repeated command. Retried are 408, 409,
+    429, 5xx, time-outs and lost connections, after 0.5 s and more or `Retry-After`.
+
+    The SDK takes one to two seconds to import, so that is done in a thread, and not before.
+    """
+    client = await asyncio.to_thread(_load, api_key, base_url, attempt_timeout_s, max_retries)
+    async with client:
+        yield _TelnyxCarrier(client, deadline_s)
+
+
+class _TelnyxCarrier:
+    def __init__(self, client: "AsyncTelnyx", deadline_s: float) -> None:
+        self._actions = client.calls.actions.with_raw_response
+        self._deadline_s = deadline_s
+
+    async def run(
+        self, command: CarrierCommand, *, command_id: str, target: StreamTarget | None = None
+    ) -> None:
+        """Send the command as `Carrier.run` promises."""
+        from telnyx import APIConnectionError, APIStatusError  # noqa: PLC0415 - loaded by now
+
+        action = build_action(command, command_id, target)
+        send = getattr(self._actions, action.method)
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                await send(command.leg_id, **action.arguments)
+        except APIStatusError as error:
+            raise read_refusal(error.status_code, error.body) from None
+        except (APIConnectionError, TimeoutError) as error:
+            reason = type(error.__cause__ or error).__name__
+            raise CarrierUnavailableError(f"Telnyx could not be reached: {reason}") from None
+
+
+def _load(api_key: str, base_url: str, attempt_timeout_s: float, max_retries: int) -> "AsyncTelnyx":
+    from telnyx import AsyncTelnyx, DefaultAsyncHttpxClient  # noqa: PLC0415 - slow; see open_carrier
+
+    client = AsyncTelnyx(
+        api_key=api_key,
+        base_url=base_url,
+        timeout=attempt_timeout_s,
+        max_retries=max_retries,
+        # a redirected POST would arrive as a GET, or hand the stream's token to someone else
+        http_client=DefaultAsyncHttpxClient(follow_redirects=False),
+    )
+    _ = client.calls.actions  # loads its many types: here, and not on the first call's time
+    return client

@@ -1,0 +1,40 @@
+"""What Telnyx's answer to a command means."""
+
+from service.errors import (
+    CallOverError,
+    CarrierError,
+    CarrierUnavailableError,
+    CommandRefusedError,
+)
+
+_CALL_OVER = "90018"
+_RETRIED = (408, 409, 429)
+_SERVER_ERROR = 500
+_LONGEST_TITLE = 120
+
+
+def read_refusal(status: int, body: object) -> CarrierError:
+    """Return the error for an HTTP status and the decoded body, whatever shape that has.
+
+    408, 409, 429 and 5xx were retried before they come here: Telnyx could not be reached.
+    Anything else is final. Only the code and the title are kept, since `detail` may repeat
+    what was sent.
+    """
+    if status in _RETRIED or status >= _SERVER_ERROR:
+        return CarrierUnavailableError(f"Telnyx kept answering HTTP {status}")
+    code, title = _first_error(body)
+    if code == _CALL_OVER:
+        return CallOverError(code, title)
+    return CommandRefusedError(code, title or f"HTTP {status}")
+
+
+def _first_error(body: object) -> tuple[str, str]:
+    errors = body.get("errors") if isinstance(body, dict) else None
+    first = errors[0] if isinstance(errors, list) and errors else None
+    if not isinstance(first, dict):
+        return "", ""
+    code, title = first.get("code"), first.get("title")
+    return (
+        str(code) if isinstance(code, (str, int)) else "",
+        title[:_LONGEST_TITLE] if isinstance(title, str) else "",
+    )

@@ -1,0 +1,196 @@
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+
+import pytest
+
+from service.calls.commands import (
+    Answer,
+    CarrierCommand,
+    StartStreaming,
+    StartTranscription,
+    StopStreaming,
+    StopTranscription,
+)
+from service.carrier import open_carrier
+from service.errors import CallOverError, CarrierUnavailableError, CommandRefusedError
+from service.ids import LegId
+from service.ports import StreamTarget
+from tests.carrier.telnyx_api import TelnyxApi, open_telnyx_api, refusal
+
+LEG = LegId("v3:a/b=")
+TARGET = StreamTarget("wss://calls.example.com/media/tok", "auth", "PCMA")
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[TelnyxApi]:
+    """Serve a Telnyx API on this machine."""
+    async with open_telnyx_api() as api:
+        yield api
+
+
+@pytest.mark.parametrize(
+    ("command", "action", "body"),
+    [
+        (Answer(leg_id=LEG), "answer", {}),
+        (
+            StartTranscription(
+                leg_id=LEG,
+                engine="Deepgram",
+                config={"transcription_model": "deepgram/nova-3", "new_in_2027": [1]},
+                tracks="both",
+            ),
+            "transcription_start",
+            {
+                "transcription_engine": "Deepgram",
+                "transcription_tracks": "both",
+                "transcription_engine_config": {
+                    "transcription_model": "deepgram/nova-3",
+                    "new_in_2027": [1],
+                },
+            },
+        ),
+        (StopTranscription(leg_id=LEG), "transcription_stop", {}),
+        (
+            StartStreaming(leg_id=LEG, tracks="both"),
+            "streaming_start",
+            {
+                "stream_url": "wss://calls.example.com/media/tok",
+                "stream_auth_token": "auth",
+                "stream_track": "both_tracks",
+                "stream_codec": "PCMA",
+            },
+        ),
+        (StopStreaming(leg_id=LEG), "streaming_stop", {}),
+    ],
+)
+async def test_a_command_is_on_the_wire_as_telnyx_documents_it(
+    api: TelnyxApi, command: CarrierCommand, action: str, body: dict[str, object]
+) -> None:
+    """Path with the leg escaped, bearer key, and a body under Telnyx's names with a command id."""
+    target = TARGET if isinstance(command, StartStreaming) else None
+
+    async with open_carrier("KEY1", api.url) as carrier:
+        await carrier.run(command, command_id="id-1", target=target)
+
+    (asked,) = api.asked
+    assert asked.path == f"/v2/calls/v3:a%2Fb=/actions/{action}"
+    assert asked.headers["authorization"] == "Bearer KEY1"
+    assert asked.body == {"command_id": "id-1", **body}
+
+
+async def test_a_busy_telnyx_is_asked_again_with_the_same_command_id(api: TelnyxApi) -> None:
+    """429 and 5xx are retried within one `run`; the id lets Telnyx drop what it had taken."""
+    api.replies = [(429, refusal("10011"), {"retry-after-ms": "1"}), (503, "", {}), *api.replies]
+
+    async with open_carrier("KEY1", api.url) as carrier:
+        await carrier.run(Answer(leg_id=LEG), command_id="id-1")
+
+    assert [asked.body["command_id"] for asked in api.asked] == ["id-1"] * 3
+
+
+async def test_retries_end(api: TelnyxApi) -> None:
+    """A Telnyx that stays away is told after the bounded retries."""
+    api.replies = [(500, "<html>", {"retry-after-ms": "1"})]
+
+    async with open_carrier("KEY1", api.url, max_retries=2) as carrier:
+        with pytest.raises(CarrierUnavailableError):
+            await carrier.run(Answer(leg_id=LEG), command_id="id-1")
+
+    assert len(api.asked) == 3
+
+
+async def test_a_call_that_is_over_says_so(api: TelnyxApi) -> None:
+    """90018 has an error of its own, and is not retried."""
+    api.replies = [(422, refusal("90018", "Call has already ended"), {})]
+
+    async with open_carrier("KEY1", api.url) as carrier:
+        with pytest.raises(CallOverError):
+            await carrier.run(StopStreaming(leg_id=LEG), command_id="id-1")
+
+    assert len(api.asked) == 1
+
+
+async def test_a_refusal_carries_telnyxs_code_and_no_customer_data(api: TelnyxApi) -> None:
+    """Code and title are kept; the detail, which may repeat a number, is not."""
+    api.replies = [(422, refusal("90034", "Call not answered"), {})]
+
+    async with open_carrier("KEY1", api.url) as carrier:
+        with pytest.raises(CommandRefusedError) as failure:
+            await carrier.run(Answer(leg_id=LEG), command_id="id-1")
+
+    assert (failure.value.code, failure.value.title) == ("90034", "Call not answered")
+    assert "+1312" not in str(failure.value)
+
+
+async def test_a_redirect_is_not_followed(api: TelnyxApi) -> None:
+    """The stream's token goes to the configured API and nowhere else."""
+    api.replies = [(307, "", {"location": f"{api.url}/elsewhere"}), *api.replies]
+
+    async with open_carrier("KEY1", api.url) as carrier:
+        with pytest.raises(CommandRefusedError):
+            await carrier.run(Answer(leg_id=LEG), command_id="id-1")
+
+    assert len(api.asked) == 1
+
+
+async def test_a_garbled_yes_is_a_yes(api: TelnyxApi) -> None:
+    """The status says that Telnyx took it; a body nobody needs cannot undo that."""
+    api.replies = [(200, "not json", {"content-type": "application/json"})]
+
+    async with open_carrier("KEY1", api.url) as carrier:
+        await carrier.run(Answer(leg_id=LEG), command_id="id-1")
+
+
+async def test_a_telnyx_that_is_not_there_is_unavailable(api: TelnyxApi) -> None:
+    """No address or token is in the error."""
+    nobody = "http://127.0.0.1:1/v2"
+
+    async with open_carrier("KEY1", nobody, max_retries=0) as carrier:
+        with pytest.raises(CarrierUnavailableError, match="could not be reached") as failure:
+            await carrier.run(
+                StartStreaming(leg_id=LEG, tracks="inbound"), command_id="id-1", target=TARGET
+            )
+
+    assert api.asked == []
+    assert "127.0.0.1" not in str(failure.value)
+    assert "tok" not in str(failure.value)
+
+
+async def test_a_silent_telnyx_cannot_hold_a_command_for_ever(api: TelnyxApi) -> None:
+    """The deadline counts over all attempts."""
+    api.replies = [(0, "", {})]
+
+    async with open_carrier("KEY1", api.url, deadline_s=0.2) as carrier:
+        with pytest.raises(CarrierUnavailableError):
+            await carrier.run(Answer(leg_id=LEG), command_id="id-1")
+
+
+async def test_a_slow_attempt_is_given_up_for_the_next(api: TelnyxApi) -> None:
+    """Telnyx's advice is to send the same command again when no answer comes."""
+    api.replies = [(0, "", {}), *api.replies]
+
+    async with open_carrier("KEY1", api.url, attempt_timeout_s=0.1) as carrier:
+        await carrier.run(Answer(leg_id=LEG), command_id="id-1")
+
+    assert len(api.asked) == 2
+
+
+async def test_a_cancelled_command_stays_cancelled(api: TelnyxApi) -> None:
+    """Cancellation is not mistaken for a Telnyx that is away."""
+    api.replies = [(0, "", {})]
+
+    async with open_carrier("KEY1", api.url) as carrier:
+        task = asyncio.ensure_future(carrier.run(Answer(leg_id=LEG), command_id="id-1"))
+        await asyncio.wait_for(api.was_asked.wait(), 5)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
+def test_the_sdk_is_not_loaded_before_it_is_needed() -> None:
+    """Importing the room costs nothing of the SDK's second or two."""
+    check = "import sys, service.carrier; sys.exit('telnyx' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", check], check=False, timeout=60).returncode == 0
