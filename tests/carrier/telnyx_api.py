@@ -57,8 +57,10 @@ async def open_telnyx_api() -> AsyncIterator[TelnyxApi]:
     await site.start()
     host, port = runner.addresses[0][:2]
     api.url = f"http://{host}:{port}/v2"
-    yield api
-    await runner.cleanup()
+    try:
+        yield api
+    finally:
+        await runner.cleanup()
 
 
 def refusal(code: object, title: str = "no") -> dict[str, object]:
