@@ -1,1 +1,5 @@
-"""A simulated call, transcribed for real, end to end."""
+"""`callscribe demo`: a whole call on one machine, with no account and no network."""
+
+from service.demo.options import Options
+
+__all__ = ["Options"]

@@ -1,0 +1,23 @@
+"""What the demo is asked to play, and how."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from service.ids import Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The command line of `callscribe demo`."""
+
+    source: Source = "media"
+    fast: bool = False
+    """Play several times faster than people talk, as far as the recogniser keeps up."""
+    once: bool = False
+    """For scripts: plain lines, whatever the terminal can do."""
+    real: bool = False
+    """Play recordings of people in place of the synthetic call."""
+    recording: Path | None = None
+    """Play this two-channel WAV: the customer on the left, the agent on the right."""
+    journal: Path | None = None
+    """Where the journal is to be; None for a new folder among the temporary files."""

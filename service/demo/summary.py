@@ -1,0 +1,63 @@
+"""The short summary after the call."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from service.demo.findings import Findings, Spread
+
+NEXT_STEPS = """To hear a call of your own, with a Telnyx number:
+  1. export TELNYX_API_KEY and TELNYX_PUBLIC_KEY (portal.telnyx.com, Keys & Credentials)
+  2. let the internet reach this machine, and put that address and where the words shall go
+     into callscribe.toml (public_url, [[route]], [[endpoint]]; see README.md)
+  3. callscribe check
+  4. callscribe serve, with the number's webhook URL at <public_url>/webhooks/telnyx
+Then call it."""
+
+
+def print_summary(console: Console, findings: Findings, *, journal: Path) -> None:
+    """Print the figures of the call, what is wrong with them, and what to do next."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", justify="right", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in figures(findings):
+        table.add_row(name, value)
+    table.add_row("journal", str(journal))
+    console.print()
+    console.print(table)
+    console.print()
+    if not findings.problems:
+        console.print(NEXT_STEPS, highlight=False, soft_wrap=True)
+    for problem in findings.problems:
+        console.print(f"problem: {problem}", style="bold red", highlight=False, soft_wrap=True)
+
+
+def figures(findings: Findings) -> list[tuple[str, str]]:
+    """Return what there is to say, as a name and a text each."""
+    rows = [
+        ("events", f"{findings.durable} in order and {findings.partials} partials"),
+        ("signatures", _signatures(findings)),
+        ("words", str(findings.words)),
+    ]
+    if findings.repeated:
+        rows.append(("repeated", f"{findings.repeated} events came twice, and were dropped"))
+    if findings.score:
+        errors, words = findings.score.errors, findings.score.words
+        rows.append(
+            ("word error rate", f"{findings.score.rate:.1%} ({errors} of {words} words said)")
+        )
+    if findings.hearing:
+        rows.append(("end of speech to final", _times(findings.hearing)))
+    if findings.delivery:
+        rows.append(("event to webhook", _times(findings.delivery)))
+    return rows
+
+
+def _signatures(findings: Findings) -> str:
+    verified = findings.durable + findings.partials
+    return f"{verified} verified, {findings.forged} refused"
+
+
+def _times(spread: Spread) -> str:
+    return f"{spread.median_ms} ms (median), {spread.worst_ms} ms (worst)"
