@@ -1,0 +1,37 @@
+"""Which journal a `database_url` means."""
+
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+from service.errors import SettingsError
+from service.journal.sqlite_journal import open_sqlite_journal
+from service.ports import Journal
+
+_FORMS = "sqlite:///callscribe.db or sqlite:////var/lib/callscribe/callscribe.db"
+
+
+def open_journal(
+    database_url: str, *, exclusive: bool = True
+) -> AbstractAsyncContextManager[Journal]:
+    """Return the journal of this URL, to be entered; `exclusive` as in `open_sqlite_journal`.
+
+    `sqlite:///relative.db` is relative to the working directory, `sqlite:////absolute.db` is not.
+
+    Raises:
+        SettingsError: The URL is none that can be used. It is not repeated: it may hold a password.
+    """
+    return open_sqlite_journal(_sqlite_path(database_url), exclusive=exclusive)
+
+
+def _sqlite_path(database_url: str) -> Path:
+    scheme, _, rest = database_url.partition("://")
+    if scheme.partition("+")[0] in ("postgresql", "postgres"):
+        raise SettingsError(
+            [f"database_url: PostgreSQL is not built yet; use {_FORMS}"],
+        )
+    path = rest.removeprefix("/")
+    if scheme != "sqlite" or path == rest or not path:
+        raise SettingsError([f"database_url: write it like {_FORMS}"])
+    if path == ":memory:" or "?" in path or path.endswith("/"):
+        raise SettingsError(["database_url: name a file, without options after it"])
+    return Path(path)

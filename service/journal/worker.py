@@ -1,0 +1,134 @@
+"""A thread that does, in one go, everything that waits: what makes group commit of commits."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from queue import SimpleQueue
+from typing import Generic, Protocol, TypeVar
+
+import structlog
+
+from service.errors import JournalUnavailableError
+
+BATCH_LIMIT = 512
+CLOSE_TIMEOUT_S = 10.0
+
+W = TypeVar("W")
+W_contra = TypeVar("W_contra", contravariant=True)
+Job = tuple[W, asyncio.Future[object]]
+
+log = structlog.get_logger()
+
+
+class Handler(Protocol[W_contra]):
+    """What a worker does with what waits. Both methods run in the worker's thread."""
+
+    def handle(self, batch: Sequence[W_contra]) -> list[object]:
+        """Return one outcome for each: a result, or an exception to be raised."""
+
+    def close(self) -> None:
+        """Let go of what was opened."""
+
+
+class Worker(Generic[W]):
+    """One thread and what waits for it, of which there may be `limit`. See `open_worker`."""
+
+    def __init__(
+        self, name: str, handler: Handler[W], *, limit: int, close_timeout_s: float
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._handler = handler
+        self._limit = limit
+        self._close_timeout_s = close_timeout_s
+        self._waiting = 0
+        self._closing = False
+        self._queue: SimpleQueue[Job[W] | None] = SimpleQueue()
+        self._ended = asyncio.Event()
+        # daemon: a disk that never answers must not keep the process from ending
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    async def do(self, work: W) -> object:
+        """Have this done and return its outcome. Cancelled, it may be done all the same.
+
+        Raises:
+            JournalUnavailableError: Too much waits already, or the worker is closed.
+        """
+        if self._closing or self._waiting >= self._limit:
+            state = "closed" if self._closing else "busy: too many changes wait for the disk"
+            raise JournalUnavailableError(f"the journal is {state}")
+        outcome: asyncio.Future[object] = self._loop.create_future()
+        self._waiting += 1
+        self._queue.put((work, outcome))
+        return await outcome
+
+    async def close(self) -> None:
+        """Do what waits, then end the thread; leave it behind if that takes too long."""
+        self._closing = True
+        self._queue.put(None)
+        try:
+            async with asyncio.timeout(self._close_timeout_s):
+                await self._ended.wait()
+        except TimeoutError:
+            log.warning("journal_close_timed_out", waiting=self._waiting)
+        except asyncio.CancelledError:
+            self._thread.join(self._close_timeout_s)
+            raise
+
+    def _run(self) -> None:
+        more = True
+        while more:
+            jobs, more = self._take()
+            if jobs:
+                self._tell(self._resolve, jobs, self._handle([work for work, _ in jobs]))
+        self._handler.close()
+        self._tell(self._ended.set)
+
+    def _take(self) -> tuple[list[Job[W]], bool]:
+        jobs = [self._queue.get()]
+        jobs += [self._queue.get() for _ in range(min(self._queue.qsize(), BATCH_LIMIT - 1))]
+        taken = [job for job in jobs if job is not None]
+        return taken, len(taken) == len(jobs)
+
+    def _handle(self, batch: list[W]) -> list[object]:
+        try:
+            return self._handler.handle(batch)
+        except Exception as error:  # whoever waits must hear of it, and the thread must live on
+            log.exception("journal_worker_failed")
+            return [_unavailable(error) for _ in batch]
+
+    def _tell(self, callback: Callable[..., object], *args: object) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self._loop.call_soon_threadsafe(callback, *args)
+
+    def _resolve(self, jobs: list[Job[W]], outcomes: list[object]) -> None:
+        self._waiting -= len(jobs)
+        for (_, waiter), outcome in zip(jobs, outcomes, strict=True):
+            if waiter.done():  # cancelled
+                continue
+            if isinstance(outcome, Exception):
+                waiter.set_exception(outcome)
+            else:
+                waiter.set_result(outcome)
+
+
+def _unavailable(error: Exception) -> JournalUnavailableError:
+    unavailable = JournalUnavailableError("the journal failed")
+    unavailable.__cause__ = error
+    return unavailable
+
+
+@asynccontextmanager
+async def open_worker(
+    name: str, handler: Handler[W], *, limit: int, close_timeout_s: float = CLOSE_TIMEOUT_S
+) -> AsyncIterator[Worker[W]]:
+    """Open a worker; on the way out it does what still waits, for at most `close_timeout_s`.
+
+    Use it from this event loop's thread only. At most `limit` may wait; `do` refuses what is more.
+    """
+    worker = Worker(name, handler, limit=limit, close_timeout_s=close_timeout_s)
+    try:
+        yield worker
+    finally:
+        await worker.close()
