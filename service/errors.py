@@ -3,7 +3,8 @@
 CallscribeError
 ├── SettingsError               fix the configuration; `problems` lists every fault at once
 ├── BadInputError               what a stranger sent cannot be read; answer 4xx, log the reason
-│   └── ForgedInputError        the signature, token or time stamp does not hold; answer 401
+│   ├── ForgedInputError        the signature, token or time stamp does not hold; answer 401
+│   └── RefusedSettingError     asked of the recogniser, and not to be had; answer with its code
 ├── UnexpectedEventError        the call session was told something its state has no case for
 ├── DrainingError               this process is stopping; answer 503, another one will take it
 ├── JournalError
@@ -46,6 +47,19 @@ class BadInputError(CallscribeError):
 
 class ForgedInputError(BadInputError):
     """The signature, token or time stamp of what came in does not hold."""
+
+
+class RefusedSettingError(BadInputError):
+    """The recogniser cannot do what a session asked for.
+
+    `code`, `title` and `parameter` are those of Telnyx's `errors`; the text is its `detail`.
+    """
+
+    def __init__(self, code: str, title: str, detail: str, parameter: str) -> None:
+        self.code = code
+        self.title = title
+        self.parameter = parameter
+        super().__init__(detail)
 
 
 class UnexpectedEventError(CallscribeError):
