@@ -81,7 +81,7 @@ def open_sqlite_file(
         with _explained(path):
             _make(path)
             with closing(file.connect()) as db:
-                _migrate(db, load_migrations("sqlite"))
+                migrate(db, load_migrations("sqlite"))
         yield file
 
 
@@ -144,7 +144,8 @@ def _version(db: sqlite3.Connection, newest: int) -> int:
     return int(version)
 
 
-def _migrate(db: sqlite3.Connection, scripts: list[str]) -> None:
+def migrate(db: sqlite3.Connection, scripts: list[str]) -> None:
+    """Bring a database to the newest schema, one transaction for each script it lacks."""
     version = _version(db, len(scripts))
     (mode,) = db.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":

@@ -1,0 +1,28 @@
+"""Every contract test runs over every adapter: a new one is one more line here."""
+
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from service.journal.sqlite_journal import open_sqlite_journal
+from service.ports import Journal
+from tests.journal.samples import Opener
+
+ADAPTERS: dict[str, Callable[[Path], Opener]] = {
+    "sqlite": lambda folder: partial(open_sqlite_journal, folder / "journal.db"),
+}
+
+
+@pytest.fixture(params=ADAPTERS)
+def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
+    """What opens one and the same database, as often as wanted."""
+    return ADAPTERS[request.param](tmp_path)
+
+
+@pytest.fixture
+async def journal(opener: Opener) -> AsyncIterator[Journal]:
+    """An open journal with nothing in it."""
+    async with opener() as journal:
+        yield journal

@@ -1,0 +1,263 @@
+"""What lanes, parked deliveries, endpoints and tokens promise, whatever the database."""
+
+import asyncio
+
+import pytest
+
+from service.errors import DuplicateInputError
+from service.ids import CallId, EndpointName, LegId
+from service.ports import Journal, LaneRow, LaneUpdate, ParkedDelivery
+from tests.journal.samples import CALL, CRM, LOG, OTHER, Opener, entry, lane_of
+
+DAY_S = 86_400
+
+
+async def test_events_join_the_lanes_of_their_endpoints(journal: Journal) -> None:
+    """A commit makes the lanes and moves their head; without events it does neither."""
+    await journal.commit(entry(0, endpoints=[CRM]))
+    assert await journal.backlog() == []
+    await journal.commit(entry(1, [1, 2], endpoints=[CRM, LOG]))
+    await journal.commit(entry(2, [3], endpoints=[CRM]))
+
+    assert await journal.backlog() == [
+        LaneRow(CALL, CRM, 0, 3, 0, 0.0),
+        LaneRow(CALL, LOG, 0, 2, 0, 0.0),
+    ]
+
+
+async def test_a_lane_made_late_starts_before_its_first_event(journal: Journal) -> None:
+    """An endpoint that joins a call gets what happens from then on."""
+    await journal.commit(entry(0, [1, 2]))
+    await asyncio.gather(
+        journal.commit(entry(1, [3], endpoints=[CRM])),
+        journal.commit(entry(2, [4, 5], endpoints=[CRM])),
+    )
+
+    assert await lane_of(journal) == LaneRow(CALL, CRM, 2, 5, 0, 0.0)
+
+
+async def test_a_settled_lane_remembers_how_far_it_came(journal: Journal) -> None:
+    """Attempts and the time of the next one are kept; a lane that has it all is no backlog."""
+    await journal.commit(entry(0, [1, 2, 3], endpoints=[CRM, LOG]))
+
+    await journal.settle(
+        [LaneUpdate(CALL, CRM, 1, attempts=2, due_at=9.5), LaneUpdate(CALL, LOG, 3)]
+    )
+
+    assert await journal.backlog() == [LaneRow(CALL, CRM, 1, 3, 2, 9.5)]
+    await journal.settle([])
+
+
+async def test_settling_never_takes_a_lane_back_or_past_its_head(journal: Journal) -> None:
+    """An update that comes late changes nothing; the last of several counts."""
+    await journal.commit(entry(0, [1, 2, 3], endpoints=[CRM, LOG]))
+    await journal.settle(
+        [
+            LaneUpdate(CALL, CRM, 2, attempts=1),
+            LaneUpdate(CALL, CRM, 2, attempts=4),
+            LaneUpdate(CALL, CRM, 1),
+        ]
+    )
+    await journal.settle([LaneUpdate(CALL, CRM, 1), LaneUpdate(CALL, LOG, 9)])
+
+    assert await journal.backlog() == [LaneRow(CALL, CRM, 2, 3, 4, 0.0)]
+    await journal.commit(entry(1, [4], endpoints=[LOG]))
+    assert (await lane_of(journal, LOG)).acked_seq == 3
+
+
+async def test_settling_what_is_not_there_changes_nothing(journal: Journal) -> None:
+    """An unknown call or lane is passed over."""
+    await journal.commit(entry(0, [1]))
+    await journal.settle([LaneUpdate(CALL, CRM, 1, parked=(1, 404, "gone"))])
+    await journal.settle([LaneUpdate(OTHER, CRM, 1, parked=(1, 404, "gone"))])
+
+    assert await journal.backlog() == []
+    assert await journal.parked(limit=9) == []
+
+
+async def test_many_lanes_settle_together(journal: Journal) -> None:
+    """Hundreds of updates in one call each reach their own lane."""
+    calls = [CallId(f"call-{n}") for n in range(300)]
+    await asyncio.gather(
+        *(journal.commit(entry(0, [1, 2], call_id=call, endpoints=[CRM, LOG])) for call in calls)
+    )
+    await journal.settle([LaneUpdate(call, CRM, 2) for call in calls[:299]])
+
+    assert len(await journal.backlog()) == 301
+    assert (await lane_of(journal)).call_id == "call-299"
+
+
+async def test_what_was_given_up_is_listed_newest_first(opener: Opener) -> None:
+    """A parked delivery tells what, where, when and why."""
+    times = iter([10.0, 20.0, 30.0])
+    async with opener(clock=lambda: next(times)) as journal:
+        await journal.commit(entry(0, [1, 2], endpoints=[CRM]))
+        await journal.settle([LaneUpdate(CALL, CRM, 1, parked=(1, 404, "refused"))])
+        await journal.settle([LaneUpdate(CALL, CRM, 2, parked=(2, None, "timeout"))])
+
+        newest, oldest = await journal.parked(limit=9)
+        assert await journal.parked(limit=1) == [newest]
+    assert (newest.seq, newest.status, newest.reason) == (2, None, "timeout")
+    assert oldest == ParkedDelivery(
+        oldest.id, CALL, CRM, 1, "transcript.final", 404, "refused", 20.0
+    )
+
+
+async def test_a_repeated_settlement_parks_once(journal: Journal) -> None:
+    """Whoever does not know whether it was written may write it again."""
+    await journal.commit(entry(0, [1], endpoints=[CRM]))
+    update = LaneUpdate(CALL, CRM, 1, parked=(1, 404, "refused"))
+    await journal.settle([update])
+    (parked,) = await journal.parked(limit=9)
+    await journal.unpark(parked.id)
+
+    await journal.settle([update])
+    assert await journal.parked(limit=9) == []
+
+
+async def test_a_lane_may_park_several_in_one_settlement(journal: Journal) -> None:
+    """Each is listed, and the lane ends after the last."""
+    await journal.commit(entry(0, [1, 2, 3], endpoints=[CRM]))
+    await journal.settle([LaneUpdate(CALL, CRM, n, parked=(n, 400, "bad")) for n in (1, 2)])
+
+    assert {parked.seq for parked in await journal.parked(limit=9)} == {1, 2}
+    assert (await lane_of(journal)).acked_seq == 2
+
+
+async def test_unparking_hands_a_delivery_out_once(journal: Journal) -> None:
+    """Of many who take the same one, one gets it."""
+    await journal.commit(entry(0, [1], endpoints=[CRM]))
+    await journal.settle([LaneUpdate(CALL, CRM, 1, parked=(1, 404, "refused"))])
+    (parked,) = await journal.parked(limit=9)
+
+    taken = await asyncio.gather(*(journal.unpark(parked.id) for _ in range(5)))
+
+    assert sorted(taken, key=str) == [None, None, None, None, parked]
+    assert await journal.parked(limit=9) == []
+
+
+async def test_a_rewound_lane_delivers_again(journal: Journal) -> None:
+    """It goes back to `after_seq`, forgets its attempts, and what it had parked after that."""
+    await journal.commit(entry(0, [1, 2, 3, 4], endpoints=[CRM]))
+    await journal.settle([LaneUpdate(CALL, CRM, n, parked=(n, 400, "bad")) for n in (1, 3)])
+    await journal.settle([LaneUpdate(CALL, CRM, 4, attempts=3, due_at=8.0)])
+
+    await journal.rewind(CALL, CRM, 2)
+
+    assert await journal.backlog() == [LaneRow(CALL, CRM, 2, 4, 0, 0.0, generation=1)]
+    assert [parked.seq for parked in await journal.parked(limit=9)] == [1]
+
+
+async def test_rewinding_skips_nothing_that_is_still_owed(journal: Journal) -> None:
+    """`after_seq` past what was delivered leaves the lane where it is."""
+    await journal.commit(entry(0, [1, 2, 3], endpoints=[CRM]))
+    await journal.rewind(CALL, CRM, 2)
+
+    assert (await lane_of(journal)).acked_seq == 0
+
+
+@pytest.mark.parametrize(("after_seq", "acked_seq"), [(-5, 0), (0, 0), (1, 1)])
+async def test_an_endpoint_that_never_had_the_call_can_have_it(
+    journal: Journal, after_seq: int, acked_seq: int
+) -> None:
+    """Rewinding makes the lane, with everything there is of the call; and past it, nothing."""
+    await journal.commit(entry(0, [1, 2]))
+    await journal.rewind(CALL, CRM, after_seq)
+    await journal.rewind(CALL, LOG, 2)
+    await journal.rewind(OTHER, CRM, 0)
+
+    assert await journal.backlog() == [LaneRow(CALL, CRM, acked_seq, 2, 0, 0.0, generation=1)]
+
+
+async def test_a_late_settlement_does_not_undo_a_rewind(journal: Journal) -> None:
+    """An update of the generation before it is dropped, with what it parked."""
+    await journal.commit(entry(0, [1, 2], endpoints=[CRM]))
+    await journal.rewind(CALL, CRM, 0)
+
+    await journal.settle(
+        [
+            LaneUpdate(CALL, CRM, 2, parked=(2, 404, "refused"), generation=0),
+            LaneUpdate(CALL, CRM, 1, generation=1),
+        ]
+    )
+
+    assert await lane_of(journal) == LaneRow(CALL, CRM, 1, 2, 0, 0.0, generation=1)
+    assert await journal.parked(limit=9) == []
+
+
+async def test_a_lane_goes_on_after_a_rewind(journal: Journal) -> None:
+    """New events join the rewound lane and keep its generation."""
+    await journal.commit(entry(0, [1], endpoints=[CRM]))
+    await journal.settle([LaneUpdate(CALL, CRM, 1)])
+    await journal.rewind(CALL, CRM, 0)
+    await journal.commit(entry(1, [2], endpoints=[CRM]))
+
+    assert await lane_of(journal) == LaneRow(CALL, CRM, 0, 2, 0, 0.0, generation=1)
+
+
+async def test_disabled_endpoints_are_remembered_until_enabled(opener: Opener) -> None:
+    """The latest reason counts, over restarts."""
+    async with opener() as journal:
+        await journal.disable(CRM, "http_410", 1.0)
+        await journal.disable(CRM, "all_failing", 2.0)
+        await journal.disable(LOG, "http_410", 3.0)
+
+    async with opener() as journal:
+        await journal.enable(LOG)
+        await journal.enable(EndpointName("unknown"))
+        assert await journal.disabled() == {CRM: "all_failing"}
+
+
+async def test_a_token_is_good_for_one_use(journal: Journal) -> None:
+    """Of many who bring it at once, one gets in."""
+    await journal.keep_token(b"hash", CALL, LegId("leg"), expires_at=50.0)
+
+    used = await asyncio.gather(*(journal.use_token(b"hash", 49.0) for _ in range(5)))
+
+    assert used.count((CALL, LegId("leg"))) == 1
+    assert used.count(None) == 4
+    assert await journal.use_token(b"other", 0.0) is None
+
+
+async def test_an_expired_token_is_spent(journal: Journal) -> None:
+    """It is refused at its time, and trying uses it up."""
+    await journal.keep_token(b"hash", CALL, LegId("leg"), expires_at=50.0)
+
+    assert await journal.use_token(b"hash", 50.0) is None
+    assert await journal.use_token(b"hash", 49.0) is None
+
+
+async def test_pruning_forgets_inputs_of_more_than_seven_days(opener: Opener) -> None:
+    """Old inputs and dead tokens go, in any number; younger ones stay whatever is asked."""
+    now = 0.0
+    async with opener(clock=lambda: now) as journal:
+        await journal.commit(entry(0, inputs=[f"old {n}" for n in range(5_100)]))
+        await journal.keep_token(b"dead", CALL, LegId("leg"), expires_at=60.0)
+        now = 2.0 * DAY_S
+        await journal.commit(entry(1, inputs=["young"]))
+        await journal.keep_token(b"live", CALL, LegId("leg"), expires_at=9.0 * DAY_S)
+        now = 8.0 * DAY_S
+
+        assert await journal.prune(before=now) == 5_100
+        assert await journal.use_token(b"dead", 0.0) is None
+        assert await journal.use_token(b"live", 0.0) is not None
+        await journal.commit(entry(2, inputs=["old 7"]))
+        with pytest.raises(DuplicateInputError):
+            await journal.commit(entry(3, inputs=["young"]))
+
+
+async def test_pruning_heeds_the_time_it_is_given(opener: Opener) -> None:
+    """What came after `before` stays, even when it is old."""
+    now = 0.0
+    async with opener(clock=lambda: now) as journal:
+        await journal.commit(entry(0, inputs=["a"]))
+        now = 30.0 * DAY_S
+
+        assert await journal.prune(before=0.0) == 0
+        assert await journal.prune(before=1.0) == 1
+
+
+async def test_a_healthy_journal_passes_its_check(journal: Journal) -> None:
+    """It can be asked again and again."""
+    await journal.check()
+    await journal.check()

@@ -1,0 +1,124 @@
+"""The thread that does everything that waits in one go."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from service.errors import JournalUnavailableError
+from service.journal.worker import BATCH_LIMIT, open_worker
+
+WAIT_S = 5.0
+
+
+class Gate:
+    """A handler that does nothing until it is let; it gives back what it was given."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.entered = threading.Event()
+        self.open = threading.Event()
+        self.closed = False
+
+    def handle(self, batch: Sequence[int]) -> list[object]:
+        """Fail on 13, refuse odd numbers."""
+        self.entered.set()
+        self.open.wait(WAIT_S)
+        self.batches.append(list(batch))
+        if 13 in batch:
+            raise ZeroDivisionError
+        return [ValueError("odd") if work % 2 else work for work in batch]
+
+    def close(self) -> None:
+        """Remember it."""
+        self.closed = True
+
+
+async def test_what_waits_is_done_together_in_order() -> None:
+    """The first goes alone; those that came meanwhile are one batch, up to its limit."""
+    gate = Gate()
+    async with open_worker("gate", gate, limit=10_000) as worker:
+        first = asyncio.create_task(worker.do(0))
+        await asyncio.to_thread(gate.entered.wait, WAIT_S)
+        rest = [asyncio.create_task(worker.do(n)) for n in range(2, 2 + 2 * BATCH_LIMIT, 2)]
+        rest += [asyncio.create_task(worker.do(4444))]
+        asyncio.get_running_loop().call_soon(gate.open.set)  # after all of them
+        outcomes = await asyncio.gather(first, *rest)
+
+    assert outcomes == [0, *range(2, 2 + 2 * BATCH_LIMIT, 2), 4444]
+    assert [len(batch) for batch in gate.batches] == [1, BATCH_LIMIT, 1]
+    assert gate.closed
+
+
+async def test_an_exception_among_the_outcomes_is_raised() -> None:
+    """Each outcome goes to the one who asked."""
+    gate = Gate()
+    gate.open.set()
+    async with open_worker("gate", gate, limit=10) as worker:
+        with pytest.raises(ValueError, match="odd"):
+            await worker.do(1)
+        assert await worker.do(2) == 2
+
+
+async def test_a_handler_that_fails_leaves_nobody_waiting() -> None:
+    """Its fault is told to all of the batch, and the next batch is done."""
+    gate = Gate()
+    gate.open.set()
+    async with open_worker("gate", gate, limit=10) as worker:
+        with pytest.raises(JournalUnavailableError) as failure:
+            await worker.do(13)
+        assert isinstance(failure.value.__cause__, ZeroDivisionError)
+        assert await worker.do(2) == 2
+
+
+async def test_those_who_stop_waiting_count_until_they_were_handled() -> None:
+    """A cancelled one keeps its place, and nothing else is upset by it."""
+    gate = Gate()
+    async with open_worker("gate", gate, limit=2) as worker:
+        cancelled = asyncio.create_task(worker.do(0))
+        await asyncio.to_thread(gate.entered.wait, WAIT_S)
+        cancelled.cancel()
+        second = asyncio.create_task(worker.do(2))
+        await asyncio.wait([cancelled])
+        with pytest.raises(JournalUnavailableError, match="busy"):
+            await worker.do(4)
+        gate.open.set()
+
+        assert await second == 2
+        assert await worker.do(4) == 4
+    assert cancelled.cancelled()
+    assert gate.batches == [[0], [2], [4]]
+
+
+async def test_a_handler_that_never_ends_is_left_behind() -> None:
+    """Closing has a deadline: a dead disk must not keep the process alive."""
+    gate = Gate()
+    async with open_worker("gate", gate, limit=1, close_timeout_s=0.05) as worker:
+        task = asyncio.create_task(worker.do(0))
+        await asyncio.to_thread(gate.entered.wait, WAIT_S)
+    assert not gate.closed
+
+    gate.open.set()
+    assert await task == 0
+
+
+async def test_closing_finishes_even_when_it_is_cancelled() -> None:
+    """The cancellation goes on its way once the thread has ended."""
+    gate = Gate()
+
+    async def use() -> None:
+        async with open_worker("gate", gate, limit=1) as worker:
+            waiting = asyncio.create_task(worker.do(0))
+            await asyncio.to_thread(gate.entered.wait, WAIT_S)
+            closing.set()
+        await waiting
+
+    closing = asyncio.Event()
+    task = asyncio.create_task(use())
+    await closing.wait()
+    task.cancel()
+    gate.open.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert gate.closed
