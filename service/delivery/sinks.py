@@ -1,0 +1,20 @@
+"""Opens the sink that an endpoint's `type` names."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from service.delivery.endpoints import Endpoint
+from service.delivery.log import open_log
+from service.delivery.webhook import open_webhook
+from service.ports import Sink
+
+OpenSink = Callable[[Endpoint], AbstractAsyncContextManager[Sink]]
+
+
+def open_sink(endpoint: Endpoint) -> AbstractAsyncContextManager[Sink]:
+    """Return the sink of this endpoint, to be entered.
+
+    Raises:
+        SettingsError: On entering: the endpoint's URL or secret cannot be used.
+    """
+    return open_webhook(endpoint) if endpoint.type == "webhook" else open_log(endpoint)

@@ -1,0 +1,199 @@
+"""The webhook sink: one signed POST for each delivery, by the Standard Webhooks specification."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+import aiohttp
+from aiohttp.abc import AbstractResolver
+from standardwebhooks.webhooks import Webhook
+from yarl import URL
+
+from service import __version__
+from service.delivery.endpoints import Endpoint
+from service.delivery.guard import AddressRefusedError, guarded_connector, url_problem
+from service.errors import (
+    DeliveryError,
+    EndpointGoneError,
+    PermanentDeliveryError,
+    SettingsError,
+    TemporaryDeliveryError,
+)
+from service.ports import Delivery
+
+_CONNECT_TIMEOUT_S = 3.0
+_DISCARD_TIMEOUT_S = 1.0
+_DISCARD_BYTES = 16 * 1024
+_LONGEST_RETRY_AFTER_S = 3600.0
+_KEEPALIVE_S = 4.0
+"""Below the 5 s after which common servers hang up: a POST must not race with their close."""
+_COME_AGAIN = frozenset(
+    {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
+)
+
+
+class WebhookSink:
+    """A receiver of signed POSTs. Made by `open_webhook`."""
+
+    def __init__(
+        self, endpoint: Endpoint, session: aiohttp.ClientSession, clock: Callable[[], float]
+    ) -> None:
+        self._url = URL(endpoint.url or "")
+        self._headers = {**endpoint.headers, "Content-Type": "application/json"}
+        self._signers = _signers(endpoint)
+        self._timeout_s = endpoint.timeout_s
+        self._session = session
+        self._clock = clock
+
+    async def deliver(self, delivery: Delivery) -> None:
+        """POST the body, byte for byte, and return when a 2xx came back.
+
+        `webhook-id` is the delivery's; `webhook-timestamp` and with it the signature are this
+        attempt's. With `secret_previous` there are two signatures. Redirects are not followed.
+        What the receiver says beyond its status and `Retry-After` is thrown away, 16 KiB at most.
+
+        Raises:
+            EndpointGoneError: 410.
+            PermanentDeliveryError: 3xx, and 4xx other than 408, 425 and 429.
+            TemporaryDeliveryError: Any other status, no answer within the endpoint's `timeout_s`,
+                no connection within 3 s, or an address that may not be dialled (a name server
+                may be put right). `retry_after_s` is at most an hour.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(self._timeout_s) as limit:
+                response = await self._session.post(
+                    self._url,
+                    data=delivery.body,
+                    headers=self._headers | self._signed(delivery),
+                    allow_redirects=False,
+                )
+        except TimeoutError:
+            raise TemporaryDeliveryError("no answer in time") from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            # its text and its causes may quote what was sent, or the URL
+            raise TemporaryDeliveryError(f"no answer: {_cause(error)}") from None
+        await _discard(response, min(limit.when() or 0.0, loop.time() + _DISCARD_TIMEOUT_S))
+        failure = _failure(response.status, response.headers, self._clock())
+        if failure is not None:
+            raise failure
+
+    def _signed(self, delivery: Delivery) -> dict[str, str]:
+        now = datetime.fromtimestamp(int(self._clock()), UTC)
+        text = delivery.body.decode()
+        headers = {
+            "webhook-id": delivery.id,
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": " ".join(
+                signer.sign(delivery.id, now, text) for signer in self._signers
+            ),
+        }
+        if delivery.gap_seqs:
+            headers["x-gap-seq"] = ",".join(map(str, delivery.gap_seqs))
+        return headers
+
+
+@asynccontextmanager
+async def open_webhook(
+    endpoint: Endpoint,
+    *,
+    clock: Callable[[], float] = time.time,
+    max_connections: int = 32,
+    resolver: AbstractResolver | None = None,
+) -> AsyncIterator[WebhookSink]:
+    """Open the sink of a webhook endpoint. `clock` returns Unix seconds.
+
+    Proxies of the environment are ignored, cookies are not kept.
+
+    Raises:
+        SettingsError: The URL may not be used, or the secret is missing or not base64.
+    """
+    problem = url_problem(
+        endpoint.url or "", allow_private=endpoint.allow_private, ports=endpoint.ports
+    )
+    if problem is not None:
+        raise SettingsError([f"endpoint {endpoint.name}: url {problem}"])
+    connector = guarded_connector(
+        allow_private=endpoint.allow_private,
+        limit=max_connections,
+        keepalive_s=_KEEPALIVE_S,
+        resolver=resolver,
+    )
+    async with aiohttp.ClientSession(
+        connector=connector,
+        timeout=aiohttp.ClientTimeout(total=None, connect=_CONNECT_TIMEOUT_S),
+        headers={"User-Agent": f"Callscribe/{__version__}"},
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        trust_env=False,
+    ) as session:
+        yield WebhookSink(endpoint, session, clock)
+
+
+def parse_retry_after(value: str | None, now: float) -> float | None:
+    """Return the seconds of a `Retry-After`, given in seconds or as an HTTP date; at most 3600.
+
+    None if there is none or it cannot be read; 0 for a date that has passed. `now` is in Unix
+    seconds.
+    """
+    if value is None:
+        return None
+    value = value.strip()
+    if value.isascii() and value.isdigit():
+        return min(float(value[:10]), _LONGEST_RETRY_AFTER_S)
+    try:
+        at = parsedate_to_datetime(value)
+    except (ValueError, OverflowError):
+        return None
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=UTC)
+    return min(max(at.timestamp() - now, 0.0), _LONGEST_RETRY_AFTER_S)
+
+
+def _signers(endpoint: Endpoint) -> tuple[Webhook, ...]:
+    secrets = [secret for secret in (endpoint.secret, endpoint.secret_previous) if secret]
+    try:
+        signers = tuple(Webhook(secret) for secret in secrets)
+    except Exception:  # noqa: BLE001 - the package raises bare errors, and their text has the secret
+        signers = ()
+    if not endpoint.secret or not signers:
+        raise SettingsError([f"endpoint {endpoint.name}: secret should be whsec_ and base64"])
+    return signers
+
+
+def _failure(status: int, headers: Mapping[str, str], now: float) -> DeliveryError | None:
+    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        return None
+    text = f"answered {status}"
+    if status == HTTPStatus.GONE:
+        return EndpointGoneError(text, status=status)
+    if status in _COME_AGAIN or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        retry_after_s = parse_retry_after(headers.get("Retry-After"), now)
+        return TemporaryDeliveryError(text, status=status, retry_after_s=retry_after_s)
+    return PermanentDeliveryError(text, status=status)
+
+
+async def _discard(response: aiohttp.ClientResponse, deadline: float) -> None:
+    """Read a little of the body so that the connection can be used again; never fails for it.
+
+    The status has been said already: a receiver that dawdles over its body had the delivery.
+    """
+    left = _DISCARD_BYTES
+    try:
+        if not response.content.at_eof():
+            async with asyncio.timeout_at(deadline):
+                while left > 0 and (chunk := await response.content.read(left)):
+                    left -= len(chunk)
+    except (TimeoutError, aiohttp.ClientError, OSError, ValueError):
+        pass
+    finally:
+        response.release()  # closes the connection unless the body was read to its end
+
+
+def _cause(error: Exception) -> str:
+    inner = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    return str(inner) if isinstance(inner, AddressRefusedError) else type(error).__name__

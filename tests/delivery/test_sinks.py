@@ -1,0 +1,111 @@
+"""What every sink promises. A new sink is one more line in `RIGS`."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+from structlog.testing import capture_logs
+
+from service.delivery.endpoints import Endpoint
+from service.delivery.sinks import open_sink
+from service.ids import EndpointName
+from service.ports import Delivery, Sink
+from tests.delivery.receiver import open_receiver
+
+SECRET = "whsec_" + "bm90IGEgc2VjcmV0IGF0IGFsbCwganVzdCBhIHRlc3Q="
+
+
+@dataclass(frozen=True)
+class Rig:
+    """A sink, and the ids of what arrived at its far end so far."""
+
+    sink: Sink
+    arrived: Callable[[], list[str]]
+
+
+@asynccontextmanager
+async def webhook_rig() -> AsyncIterator[Rig]:
+    """A webhook and its receiver."""
+    async with open_receiver() as receiver:
+        endpoint = Endpoint(
+            name=EndpointName("crm"),
+            type="webhook",
+            url=receiver.url,
+            secret=SECRET,
+            allow_private=True,
+        )
+        async with open_sink(endpoint) as sink:
+            yield Rig(sink, lambda: [one.headers["webhook-id"] for one in receiver.received])
+
+
+@asynccontextmanager
+async def log_rig() -> AsyncIterator[Rig]:
+    """The log and its lines."""
+    with capture_logs() as lines:
+        async with open_sink(Endpoint(name=EndpointName("log"), type="log")) as sink:
+            yield Rig(sink, lambda: [line["id"] for line in lines])
+
+
+RIGS: dict[str, Callable[[], AbstractAsyncContextManager[Rig]]] = {
+    "webhook": webhook_rig,
+    "log": log_rig,
+}
+every_sink = pytest.mark.parametrize("rig", RIGS.values(), ids=RIGS.keys())
+
+
+def delivery(number: int) -> Delivery:
+    """Return a delivery with an id of its own."""
+    return Delivery(f"evt_c1_{number}", "transcript.final", b'{"type":"x","data":{"text":"hi"}}')
+
+
+@every_sink
+async def test_what_was_delivered_has_arrived(
+    rig: Callable[[], AbstractAsyncContextManager[Rig]],
+) -> None:
+    """When `deliver` returns the other side has it, in the order of the calls."""
+    async with rig() as opened:
+        for number in range(3):
+            await opened.sink.deliver(delivery(number))
+            assert opened.arrived()[-1] == f"evt_c1_{number}"
+
+
+@every_sink
+async def test_the_same_delivery_may_come_twice(
+    rig: Callable[[], AbstractAsyncContextManager[Rig]],
+) -> None:
+    """A repeat goes out under the same id; telling them apart is the receiver's business."""
+    async with rig() as opened:
+        await opened.sink.deliver(delivery(7))
+        await opened.sink.deliver(delivery(7))
+
+        assert opened.arrived() == ["evt_c1_7", "evt_c1_7"]
+
+
+@every_sink
+async def test_many_calls_share_a_sink(
+    rig: Callable[[], AbstractAsyncContextManager[Rig]],
+) -> None:
+    """A hundred deliveries at once all arrive, each once."""
+    async with rig() as opened:
+        await asyncio.gather(*(opened.sink.deliver(delivery(number)) for number in range(100)))
+
+        assert sorted(opened.arrived()) == sorted(f"evt_c1_{number}" for number in range(100))
+
+
+@every_sink
+async def test_a_cancelled_delivery_does_no_harm(
+    rig: Callable[[], AbstractAsyncContextManager[Rig]],
+) -> None:
+    """After being cancelled in the middle, the sink delivers as before."""
+    async with rig() as opened:
+        for pauses in range(5):
+            attempt = asyncio.create_task(opened.sink.deliver(delivery(pauses)))
+            for _ in range(pauses):
+                await asyncio.sleep(0)
+            attempt.cancel()
+            await asyncio.wait([attempt])
+        await opened.sink.deliver(delivery(99))
+
+        assert opened.arrived()[-1] == "evt_c1_99"

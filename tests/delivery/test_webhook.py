@@ -1,0 +1,306 @@
+"""The webhook sink against a real receiver."""
+
+import asyncio
+import base64
+import os
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+import pytest
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from service.delivery.endpoints import Endpoint
+from service.delivery.webhook import open_webhook, parse_retry_after
+from service.errors import (
+    DeliveryError,
+    EndpointGoneError,
+    PermanentDeliveryError,
+    SettingsError,
+    TemporaryDeliveryError,
+)
+from service.ids import EndpointName
+from service.ports import Delivery
+from tests.delivery.receiver import (
+    Receiver,
+    Reply,
+    drip,
+    flood,
+    garbage,
+    open_receiver,
+    reply,
+    reset,
+    stall,
+)
+
+OLD = "whsec_" + base64.b64encode(b"o" * 32).decode()
+NEW = "whsec_" + base64.b64encode(b"n" * 32).decode()
+DELIVERY = Delivery(
+    "evt_c1_7",
+    "transcript.final",
+    '{"type": "transcript.final",  "data": {"text": "naïve"}}'.encode(),
+)
+
+
+def endpoint(receiver: Receiver, **changes: object) -> Endpoint:
+    """Return an endpoint that leads to the receiver."""
+    plain: dict[str, object] = {
+        "name": EndpointName("crm"),
+        "type": "webhook",
+        "url": receiver.url,
+        "secret": NEW,
+        "allow_private": True,
+        "timeout_s": 5.0,
+    }
+    return Endpoint(**(plain | changes))  # type: ignore[arg-type] # a test's choice of fields
+
+
+async def failure_of(script: Reply, **changes: object) -> DeliveryError | None:
+    """Make one attempt at a receiver that does this; return what was raised."""
+    async with open_receiver(script) as receiver:
+        async with open_webhook(endpoint(receiver, **changes)) as sink:
+            try:
+                await sink.deliver(DELIVERY)
+            except DeliveryError as error:
+                return error
+        return None
+
+
+async def test_a_delivery_arrives_byte_for_byte_and_signed() -> None:
+    """The official verifier accepts it; the body is what was given, spaces and all."""
+    async with open_receiver() as receiver, open_webhook(endpoint(receiver)) as sink:
+        await sink.deliver(DELIVERY)
+
+    (received,) = receiver.received
+    assert received.method == "POST"
+    assert received.body == DELIVERY.body
+    assert received.headers["content-type"] == "application/json"
+    assert received.headers["webhook-id"] == "evt_c1_7"
+    assert Webhook(NEW).verify(received.body, received.headers)["data"] == {"text": "naïve"}
+
+
+async def test_while_secrets_rotate_either_one_verifies() -> None:
+    """Two signatures are sent; a stranger's secret accepts neither."""
+    async with open_receiver() as receiver:
+        async with open_webhook(endpoint(receiver, secret_previous=OLD)) as sink:
+            await sink.deliver(DELIVERY)
+
+    (received,) = receiver.received
+    Webhook(NEW).verify(received.body, received.headers)
+    Webhook(OLD).verify(received.body, received.headers)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(b"somebody else").verify(received.body, received.headers)
+
+
+async def test_another_attempt_has_the_same_id_and_body_but_its_own_time() -> None:
+    """Receivers drop duplicates by id, and refuse old time stamps: both must hold hours later."""
+    now = [1_000_000.9]
+    async with (
+        open_receiver(reply(503)) as receiver,
+        open_webhook(endpoint(receiver), clock=lambda: now[0]) as sink,
+    ):
+        with pytest.raises(TemporaryDeliveryError):
+            await sink.deliver(DELIVERY)
+        now[0] = 1_086_400.0
+        await sink.deliver(DELIVERY)
+
+    first, second = receiver.received
+    assert first.headers["webhook-id"] == second.headers["webhook-id"]
+    assert first.body == second.body
+    assert first.headers["webhook-timestamp"] == "1000000"
+    assert second.headers["webhook-timestamp"] == "1086400"
+    assert first.headers["webhook-signature"] != second.headers["webhook-signature"]
+
+
+async def test_parked_events_are_named_by_the_next_delivery() -> None:
+    """`x-gap-seq` tells the receiver what it will not get; usually there is none."""
+    async with open_receiver() as receiver, open_webhook(endpoint(receiver)) as sink:
+        await sink.deliver(Delivery("evt_c1_7", "call.ended", b"{}", (5, 6)))
+        await sink.deliver(DELIVERY)
+
+    first, second = receiver.received
+    assert first.headers["x-gap-seq"] == "5,6"
+    assert "x-gap-seq" not in second.headers
+
+
+async def test_own_headers_are_sent_but_cannot_replace_ours() -> None:
+    """The configured headers go along; what the specification names is set by the sink."""
+    headers = {"X-Env": "prod", "webhook-id": "mine", "Content-Type": "text/plain"}
+    async with open_receiver() as receiver:
+        async with open_webhook(endpoint(receiver, headers=headers)) as sink:
+            await sink.deliver(DELIVERY)
+
+    (received,) = receiver.received
+    assert received.headers["x-env"] == "prod"
+    assert received.headers["webhook-id"] == "evt_c1_7"
+    assert received.headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
+async def test_any_2xx_is_a_yes(status: int) -> None:
+    """The receiver has it, whatever it adds."""
+    assert await failure_of(reply(status)) is None
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 599])
+async def test_some_answers_are_worth_another_attempt(status: int) -> None:
+    """Busy, early and broken receivers get the delivery again."""
+    failure = await failure_of(reply(status))
+
+    assert isinstance(failure, TemporaryDeliveryError)
+    assert failure.status == status
+
+
+@pytest.mark.parametrize("status", [301, 304, 400, 401, 403, 404, 405, 409, 413, 422])
+async def test_other_answers_are_final(status: int) -> None:
+    """A receiver that refuses this delivery would refuse it again."""
+    failure = await failure_of(reply(status))
+
+    assert isinstance(failure, PermanentDeliveryError)
+    assert failure.status == status
+
+
+async def test_a_gone_receiver_is_told_apart() -> None:
+    """410 means never again, not just not this."""
+    assert isinstance(await failure_of(reply(410)), EndpointGoneError)
+
+
+async def test_a_redirect_is_not_followed() -> None:
+    """A 302 to this machine would turn the POST into a GET to an address nobody configured."""
+    async with open_receiver() as inner:
+        failure = await failure_of(reply(302, Location=inner.url))
+
+    assert isinstance(failure, PermanentDeliveryError)
+    assert inner.connections == 0
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_retry_after_is_passed_on(status: int) -> None:
+    """In seconds, as the receiver said it."""
+    failure = await failure_of(reply(status, Retry_After="7"))
+
+    assert isinstance(failure, TemporaryDeliveryError)
+    assert failure.retry_after_s == 7
+
+
+@pytest.mark.parametrize("script", [stall, reset, garbage])
+async def test_no_answer_is_temporary(script: Reply) -> None:
+    """Silence, a reset and a stranger's protocol are all worth another attempt."""
+    failure = await failure_of(script, timeout_s=0.3)
+
+    assert isinstance(failure, TemporaryDeliveryError)
+    assert failure.status is None
+
+
+async def test_a_closed_port_is_temporary() -> None:
+    """Nobody listens just now."""
+    async with open_receiver() as receiver:
+        pass
+    async with open_webhook(endpoint(receiver)) as sink:
+        with pytest.raises(TemporaryDeliveryError, match="no answer: ClientConnectorError"):
+            await sink.deliver(DELIVERY)
+
+
+@pytest.mark.parametrize("script", [drip, flood])
+async def test_a_body_nobody_asked_for_changes_nothing(script: Reply) -> None:
+    """The status was yes. The rest is not waited for, and the next delivery still gets through."""
+    async with open_receiver(script) as receiver:
+        async with open_webhook(endpoint(receiver, timeout_s=0.3)) as sink, asyncio.timeout(5):
+            await sink.deliver(DELIVERY)
+            await sink.deliver(DELIVERY)
+
+    assert len(receiver.received) == 2
+    assert receiver.connections == 2
+
+
+async def test_connections_are_used_again() -> None:
+    """An answer with a short body leaves the connection open for the next delivery."""
+    async with open_receiver(reply(200), reply(503)) as receiver:
+        async with open_webhook(endpoint(receiver)) as sink:
+            await sink.deliver(DELIVERY)
+            with pytest.raises(TemporaryDeliveryError):
+                await sink.deliver(DELIVERY)
+            await sink.deliver(DELIVERY)
+
+    assert receiver.connections == 1
+
+
+@pytest.mark.parametrize("script", [reply(500), reply(404), reset, garbage, stall])
+async def test_an_error_says_nothing_that_was_confided(script: Reply) -> None:
+    """Neither URL path, query, secret, body nor answer is in the text or the causes shown."""
+    failure = await failure_of(script, timeout_s=0.3, headers={"X-Token": "secret-header"})
+
+    assert failure is not None
+    assert "secret" not in str(failure)
+    assert "naïve" not in str(failure)
+    assert failure.__suppress_context__ or failure.__context__ is None
+
+
+async def test_a_private_address_needs_permission() -> None:
+    """A public-looking name that leads here is refused when it is dialled, and may come right."""
+    async with open_receiver() as receiver:
+        changes = {"url": "https://localhost:8443/secret", "allow_private": False}
+        async with open_webhook(endpoint(receiver, **changes)) as sink:
+            with pytest.raises(TemporaryDeliveryError, match="not a public one"):
+                await sink.deliver(DELIVERY)
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"url": None}, "url"),
+        ({"url": "https://127.0.0.1/secret", "allow_private": False}, "not public"),
+        ({"url": "http://crm.example.com/secret", "allow_private": False}, "https"),
+        ({"secret": None}, "secret"),
+        ({"secret": "whsec_§secret§"}, "secret"),
+        ({"secret": "whsec_"}, "secret"),
+        ({"secret_previous": "whsec_!"}, "secret"),
+    ],
+)
+async def test_a_wrong_setting_is_told_at_the_start(changes: dict[str, object], word: str) -> None:
+    """The endpoint is named and so is the fault; the values are not repeated."""
+    receiver = Receiver(port=1)
+    with pytest.raises(SettingsError, match=word) as refusal:
+        async with open_webhook(endpoint(receiver, **changes)):
+            pass
+
+    assert "crm" in str(refusal.value)
+    assert "/secret" not in str(refusal.value)
+    assert "§" not in str(refusal.value)
+
+
+async def test_proxies_of_the_environment_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy would dial for us, past the guard."""
+    async with open_receiver() as proxy, open_receiver() as receiver:
+        monkeypatch.setitem(os.environ, "HTTP_PROXY", proxy.url)
+        async with open_webhook(endpoint(receiver)) as sink:
+            await sink.deliver(DELIVERY)
+
+    assert (proxy.connections, len(receiver.received)) == (0, 1)
+
+
+NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("0", 0),
+        (" 120 ", 120),
+        ("3601", 3600),
+        ("9" * 400, 3600),
+        (format_datetime(NOW.replace(minute=2), usegmt=True), 120),
+        (format_datetime(NOW.replace(year=2027), usegmt=True), 3600),
+        (format_datetime(NOW.replace(year=2020), usegmt=True), 0),
+        ("Sun, 22 Nov 2026 10:01:00", 60),
+        (None, None),
+        ("", None),
+        ("soon", None),
+        ("-5", None),
+        ("1.5", None),
+        ("²", None),
+        ("Sun, 22 Nov 99999 10:01:00 GMT", None),
+    ],
+)
+def test_retry_after_is_read_in_both_forms(value: str | None, seconds: float | None) -> None:
+    """Seconds or an HTTP date, an hour at most; what is neither is as if nothing was said."""
+    assert parse_retry_after(value, NOW.timestamp()) == seconds
