@@ -1,0 +1,47 @@
+# syntax=docker/dockerfile:1
+
+# The service:         docker build -t callscribe .
+# With the recogniser: docker build -t callscribe-recogniser --build-arg RECOGNISER=1 .
+#
+#   docker run --stop-timeout 30 --read-only -p 8080:8080 -v callscribe:/data \
+#     -e TELNYX_API_KEY -e TELNYX_PUBLIC_KEY callscribe
+#
+# The stop time-out has to be longer than drain_timeout_s (20 s unless set otherwise).
+
+ARG PYTHON=3.13-slim-bookworm
+
+FROM python:${PYTHON} AS build
+ARG RECOGNISER=
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+COPY requirements-core.txt requirements.txt /build/
+# Wheels only: nothing is compiled, and nothing that is not in the lock can come in.
+RUN python -m venv --without-pip /opt/callscribe \
+ && lock="requirements-core.txt" && if [ -n "$RECOGNISER" ]; then lock="requirements.txt"; fi \
+ && python -m pip --python /opt/callscribe/bin/python install --require-hashes \
+      --only-binary :all: -r "/build/$lock"
+COPY service /opt/callscribe/app/service
+RUN /opt/callscribe/bin/python -m compileall -q /opt/callscribe/app
+
+FROM python:${PYTHON}
+COPY --from=build /opt/callscribe /opt/callscribe
+COPY LICENSE /opt/callscribe/
+RUN groupadd --gid 10001 callscribe \
+ && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin \
+      callscribe \
+ && install --directory --owner 10001 --group 10001 --mode 0700 /data
+# In /data, where the journal is: no module may be picked up from there.
+ENV PATH=/opt/callscribe/bin:$PATH \
+    PYTHONPATH=/opt/callscribe/app \
+    PYTHONSAFEPATH=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    CALLSCRIBE_LISTEN=0.0.0.0:8080
+USER 10001:10001
+WORKDIR /data
+VOLUME /data
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 CMD ["python", "-c", \
+  "import os, urllib.request as r; r.urlopen('http://127.0.0.1:%s/healthz' % os.environ['CALLSCRIBE_LISTEN'].rpartition(':')[2], timeout=4)"]
+ENTRYPOINT ["python", "-m", "service"]
+CMD ["serve"]
