@@ -80,9 +80,11 @@ async def test_a_delivery_arrives_byte_for_byte_and_signed() -> None:
 
 async def test_while_secrets_rotate_either_one_verifies() -> None:
     """Two signatures are sent; a stranger's secret accepts neither."""
-    async with open_receiver() as receiver:
-        async with open_webhook(endpoint(receiver, secret_previous=OLD)) as sink:
-            await sink.deliver(DELIVERY)
+    async with (
+        open_receiver() as receiver,
+        open_webhook(endpoint(receiver, secret_previous=OLD)) as sink,
+    ):
+        await sink.deliver(DELIVERY)
 
     (received,) = receiver.received
     Webhook(NEW).verify(received.body, received.headers)
@@ -125,9 +127,11 @@ async def test_parked_events_are_named_by_the_next_delivery() -> None:
 async def test_own_headers_are_sent_but_cannot_replace_ours() -> None:
     """The configured headers go along; what the specification names is set by the sink."""
     headers = {"X-Env": "prod", "webhook-id": "mine", "Content-Type": "text/plain"}
-    async with open_receiver() as receiver:
-        async with open_webhook(endpoint(receiver, headers=headers)) as sink:
-            await sink.deliver(DELIVERY)
+    async with (
+        open_receiver() as receiver,
+        open_webhook(endpoint(receiver, headers=headers)) as sink,
+    ):
+        await sink.deliver(DELIVERY)
 
     (received,) = receiver.received
     assert received.headers["x-env"] == "prod"
@@ -203,10 +207,13 @@ async def test_a_closed_port_is_temporary() -> None:
 @pytest.mark.parametrize("script", [drip, flood])
 async def test_a_body_nobody_asked_for_changes_nothing(script: Reply) -> None:
     """The status was yes. The rest is not waited for, and the next delivery still gets through."""
-    async with open_receiver(script) as receiver:
-        async with open_webhook(endpoint(receiver, timeout_s=0.3)) as sink, asyncio.timeout(5):
-            await sink.deliver(DELIVERY)
-            await sink.deliver(DELIVERY)
+    async with (
+        open_receiver(script) as receiver,
+        open_webhook(endpoint(receiver, timeout_s=0.3)) as sink,
+        asyncio.timeout(5),
+    ):
+        await sink.deliver(DELIVERY)
+        await sink.deliver(DELIVERY)
 
     assert len(receiver.received) == 2
     assert receiver.connections == 2
@@ -214,12 +221,14 @@ async def test_a_body_nobody_asked_for_changes_nothing(script: Reply) -> None:
 
 async def test_connections_are_used_again() -> None:
     """An answer with a short body leaves the connection open for the next delivery."""
-    async with open_receiver(reply(200), reply(503)) as receiver:
-        async with open_webhook(endpoint(receiver)) as sink:
+    async with (
+        open_receiver(reply(200), reply(503)) as receiver,
+        open_webhook(endpoint(receiver)) as sink,
+    ):
+        await sink.deliver(DELIVERY)
+        with pytest.raises(TemporaryDeliveryError):
             await sink.deliver(DELIVERY)
-            with pytest.raises(TemporaryDeliveryError):
-                await sink.deliver(DELIVERY)
-            await sink.deliver(DELIVERY)
+        await sink.deliver(DELIVERY)
 
     assert receiver.connections == 1
 
