@@ -16,8 +16,8 @@ from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 MASK = "***"
-TRANSCRIPT_KEY = "transcript"
-"""The log sink's own field: the one place where words of a call may be."""
+_SINK_EVENT, _SINK_KEY = "event_delivered", "payload"
+"""The log sink's line and its field: the one place where words of a call may be."""
 
 _MASKED_KEYS = frozenset(
     (
@@ -82,7 +82,11 @@ def set_up_logs(stream: TextIO, *, level: int = logging.INFO) -> None:
 
 def mask(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
     """Mask the values of known keys and cut known shapes out of the rest (structlog processor)."""
-    return {key: _masked(key, value, _DEEPEST) for key, value in line.items()}
+    spared = _SINK_KEY if line.get("event") == _SINK_EVENT else None
+    return {
+        key: value if key == spared else _masked(key, value, _DEEPEST)
+        for key, value in line.items()
+    }
 
 
 def _last_processors(*, pretty: bool) -> list[Processor]:
@@ -106,8 +110,6 @@ def _is_worth_hearing(record: logging.LogRecord) -> bool:
 
 
 def _masked(key: object, value: object, depth: int) -> object:
-    if key == TRANSCRIPT_KEY:
-        return value
     if value is None or isinstance(value, (int, float)):
         return value
     if isinstance(key, str) and key.lower() in _MASKED_KEYS:

@@ -107,6 +107,11 @@ class EndpointSettings(_Table):
     headers: dict[HeaderName, HeaderValue] = {}
     allow_private: bool = False
     """Let `url` lead to a private or loopback address."""
+    ports: Annotated[tuple[Annotated[int, Field(ge=1, le=65_535)], ...], Field(min_length=1)] = (
+        443,
+        8443,
+    )
+    """Where `url` may lead; with `allow_private`, any port."""
     timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
     """How long one attempt may take."""
 
@@ -122,6 +127,7 @@ class EndpointSettings(_Table):
             partials=self.partials,
             headers={name: value.get_secret_value() for name, value in self.headers.items()},
             allow_private=self.allow_private,
+            ports=self.ports,
             timeout_s=self.timeout_s,
         )
 

@@ -2,20 +2,31 @@
 
 from collections.abc import Iterator
 
+from service.calls.engines import review as review_engine
+from service.delivery.guard import url_problem
 from service.settings.checks import did_you_mean
 from service.settings.faults import Fault
 from service.settings.model import EndpointSettings, RouteSettings, Settings
 
-_ONLY_FOR_WEBHOOKS = ("url", "secret", "secret_previous", "headers", "allow_private", "timeout_s")
+_ONLY_FOR_WEBHOOKS = (
+    "url",
+    "secret",
+    "secret_previous",
+    "headers",
+    "allow_private",
+    "ports",
+    "timeout_s",
+)
 
 
 def review(settings: Settings) -> list[Fault]:
     """Return every fault between keys that are each fine by themselves."""
     names = [endpoint.name for endpoint in settings.endpoint.values()]
     faults = list(_repeated_names(settings))
-    for number, endpoint in settings.endpoint.items():
-        faults += _endpoint(("endpoint", number), endpoint)
-    for number, route in settings.route.items():
+    for number in sorted(settings.endpoint, key=int):
+        faults += _endpoint(("endpoint", number), settings.endpoint[number])
+    for number in sorted(settings.route, key=int):
+        route = settings.route[number]
         faults += _route(("route", number), route, names)
         if route.source == "media" and settings.public_url is None:
             message = 'source = "media" needs public_url, for Telnyx to send the audio to'
@@ -33,12 +44,21 @@ def _repeated_names(settings: Settings) -> Iterator[Fault]:
 
 def _endpoint(place: tuple[str, ...], endpoint: EndpointSettings) -> Iterator[Fault]:
     if endpoint.type == "webhook":
-        for key in ("url", "secret"):
-            if getattr(endpoint, key) is None:
-                yield Fault((*place, key), "a webhook needs one")
+        yield from _webhook(place, endpoint)
         return
     for key in endpoint.model_fields_set.intersection(_ONLY_FOR_WEBHOOKS):
         yield Fault((*place, key), f'a "{endpoint.type}" endpoint has none')
+
+
+def _webhook(place: tuple[str, ...], endpoint: EndpointSettings) -> Iterator[Fault]:
+    for key in ("url", "secret"):
+        if getattr(endpoint, key) is None:
+            yield Fault((*place, key), "a webhook needs one")
+    if endpoint.url is None:
+        return
+    problem = url_problem(endpoint.url, allow_private=endpoint.allow_private, ports=endpoint.ports)
+    if problem:
+        yield Fault((*place, "url"), problem)
 
 
 def _route(place: tuple[str, ...], route: RouteSettings, names: list[str]) -> Iterator[Fault]:
@@ -48,6 +68,5 @@ def _route(place: tuple[str, ...], route: RouteSettings, names: list[str]) -> It
             yield Fault((*place, "endpoints"), message)
     if len(set(route.endpoints)) < len(route.endpoints):
         yield Fault((*place, "endpoints"), "names an endpoint twice")
-    if route.source == "in_call" and route.engine == "local":
-        message = 'engine = "local" hears a call only with source = "media"'
-        yield Fault((*place, "engine"), message)
+    for problem in review_engine(route.build(), route.source).problems:
+        yield Fault((*place, "engine"), problem)

@@ -24,12 +24,14 @@ def test_settings_made_in_code_ignore_the_environment(monkeypatch: pytest.Monkey
 
 def test_routes_keep_the_order_of_their_numbers(load: Load) -> None:
     """The first that matches wins, so variables may not shuffle them."""
-    numbered = {f"CALLSCRIBE_ROUTE__{n}__LANGUAGE": str(n) for n in (10, 2, 0, 1)}
-    settings = load(
-        **numbered, **{f"CALLSCRIBE_ROUTE__{n}__SOURCE": "in_call" for n in (0, 1, 2, 10)}
-    )
+    variables = {}
+    for number in ("10", "2", "0", "1"):
+        variables[f"CALLSCRIBE_ROUTE__{number}__METADATA"] = f'{{"number": {number}}}'
+        variables[f"CALLSCRIBE_ROUTE__{number}__SOURCE"] = "in_call"
 
-    assert [route.language for route in settings.routes()] == ["0", "1", "2", "10"]
+    settings = load(**variables)
+
+    assert [route.metadata["number"] for route in settings.routes()] == [0, 1, 2, 10]
 
 
 def test_a_route_has_a_number(problems: Problems) -> None:

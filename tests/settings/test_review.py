@@ -3,6 +3,7 @@ import pytest
 from tests.settings.conftest import SECRET, Problems
 
 LOG = '[[endpoint]]\nname = "log"\ntype = "log"\n'
+WEBHOOK = f'[[endpoint]]\nname = "a"\ntype = "webhook"\nsecret = "{SECRET}"\n'
 IN_CALL = '[[route]]\nsource = "in_call"\n'
 
 
@@ -18,7 +19,11 @@ IN_CALL = '[[route]]\nsource = "in_call"\n'
         (LOG + 'url = "https://example.com"', 'a "log" endpoint has none'),
         ('[[endpoint]]\nname = "a"\ntype = "webhook"\nurl = "https://a"', "a webhook needs one"),
         (f'[[endpoint]]\nname = "a"\ntype = "webhook"\nsecret = "{SECRET}"', "a webhook needs one"),
-        (IN_CALL + 'engine = "local"', 'hears a call only with source = "media"'),
+        (IN_CALL + 'engine = "local"', "cannot be used with source = 'in_call'"),
+        (IN_CALL + 'engine = "Dipgram"', "there is no engine 'Dipgram'"),
+        (WEBHOOK + 'url = "https://10.0.0.1/"', "leads to an address that is not public"),
+        (WEBHOOK + 'url = "http://example.com/"', "should be https://"),
+        (WEBHOOK + 'url = "https://example.com:22/"', "should use one of the ports"),
         ("[[route]]", 'source = "media" needs public_url'),
     ],
 )
