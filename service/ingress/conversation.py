@@ -1,0 +1,261 @@
+"""One media WebSocket, from `connected` to its end.
+
+Source: Telnyx, "Media Streaming over WebSockets". Both tracks of a leg share one socket. A second
+`start` with another `stream_id` may come on it; its audio goes on where the first one's ended.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Literal, TypeAlias
+
+import structlog
+from aiohttp import WebSocketError, WSCloseCode, WSMsgType, web
+
+from service.errors import BadInputError, CallscribeError
+from service.ids import StreamId, Track
+from service.ingress.allowance import Allowance, MediaLimits
+from service.ingress.counters import IngressCounters
+from service.ingress.numbering import read_number
+from service.ingress.sequencer import Sequencer
+from service.ports import AudioFeed, MediaTicket, StreamStart
+from service.wire.media import Message, parse_message
+
+log = structlog.get_logger()
+
+Socket: TypeAlias = web.WebSocketResponse[Literal[False]]
+Decodable: TypeAlias = Callable[[str, int], bool]
+"""Tells whether audio of this encoding and sample rate (Hz) can be decoded here."""
+
+_LONGEST_ID = 256
+_LONGEST_TITLE = 80
+_BYTES_PER_SAMPLE = {"L16": 2.0}
+_G722_BYTES_PER_S = 8000.0
+_TRACKS: Mapping[str, Track] = {
+    "inbound": "inbound",
+    "outbound": "outbound",
+    "inbound_track": "inbound",
+    "outbound_track": "outbound",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Goodbye:
+    """How a conversation ended: the close code, and a slug for the counters and the peer."""
+
+    code: WSCloseCode
+    reason: str
+    is_orderly: bool = False
+
+
+@dataclass(slots=True)
+class _Stream:
+    id: StreamId
+    feed: AudioFeed
+    sequencer: Sequencer
+
+
+class Conversation:
+    """Reads one admitted media WebSocket and passes its audio on, in order.
+
+    What is not understood is counted and left out; what breaks the rules (no `start` in 5 s, the
+    wrong leg, media before `start`, a flood, binary or oversized messages) ends it. Nothing is
+    ever sent. `clock` is steady, in seconds.
+    """
+
+    def __init__(
+        self,
+        socket: Socket,
+        ticket: MediaTicket,
+        *,
+        decodable: Decodable,
+        limits: MediaLimits,
+        counters: IngressCounters,
+        clock: Callable[[], float],
+    ) -> None:
+        self._socket = socket
+        self._ticket = ticket
+        self._decodable = decodable
+        self._limits = limits
+        self._counters = counters
+        self._clock = clock
+        self._stream: _Stream | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._deadline = asyncio.timeout(limits.start_s)
+        self._allowances = {track: self._allowance() for track in set(_TRACKS.values())}
+        self._other_allowance = self._allowance()
+
+    async def run(self) -> Goodbye:
+        """Return how it ended, once the call session knows that the audio has.
+
+        Cancelled, it tells the session so all the same (within `farewell_s`).
+        """
+        goodbye = Goodbye(WSCloseCode.POLICY_VIOLATION, "no_start")
+        try:
+            async with self._deadline:
+                goodbye = await self._listen()
+        except TimeoutError:
+            if not self._deadline.expired():
+                raise
+        finally:
+            await self._end_stream(is_orderly=goodbye.is_orderly)
+        return goodbye
+
+    async def _listen(self) -> Goodbye:
+        while True:
+            received = await self._socket.receive()
+            if received.type is not WSMsgType.TEXT:
+                return _farewell(received.type, received.data)
+            now = self._clock()
+            try:
+                message = parse_message(received.data)
+            except BadInputError:
+                goodbye = self._take_bad(now)
+            else:
+                if message.event == "media":
+                    goodbye = self._take_media(message, now)
+                else:
+                    goodbye = await self._take_other(message, now)
+            if goodbye is not None:
+                return goodbye
+
+    def _take_media(self, message: Message, now: float) -> Goodbye | None:
+        stream, media = self._stream, message.media
+        if stream is None:
+            return Goodbye(WSCloseCode.POLICY_VIOLATION, "media_before_start")
+        track = None if media is None else _TRACKS.get(media.track)
+        if media is None or track is None or message.stream_id not in (stream.id, None):
+            return self._take_bad(now)
+        if not self._allowances[track].take(now):
+            return Goodbye(WSCloseCode.POLICY_VIOLATION, "flooded")
+        wake_at = stream.sequencer.put(
+            track,
+            media.payload,
+            chunk=media.chunk,
+            sequence_number=message.sequence_number,
+            now=now,
+        )
+        if wake_at is not None and self._timer is None:
+            self._wake_later(wake_at - now)
+        return None
+
+    async def _take_other(self, message: Message, now: float) -> Goodbye | None:
+        if not self._other_allowance.take(now):
+            return Goodbye(WSCloseCode.POLICY_VIOLATION, "flooded")
+        stream = self._stream
+        if message.event == "start":
+            return await self._take_start(message, now)
+        if stream is None or message.stream_id not in (stream.id, None):
+            return None  # `connected`, or the end of a stream that another one has replaced
+        if message.event == "stop":
+            return Goodbye(WSCloseCode.OK, "stopped", is_orderly=True)
+        if message.event == "error" and message.payload is not None:
+            title = (message.payload.title or "")[:_LONGEST_TITLE]
+            log.warning("media_error_told", code=message.payload.code, title=title)
+        stream.sequencer.use_up(message.sequence_number, now)
+        return None
+
+    def _take_bad(self, now: float) -> Goodbye | None:
+        self._counters.frames["bad_messages"] += 1
+        if self._stream is None:
+            return Goodbye(WSCloseCode.POLICY_VIOLATION, "no_media_message")
+        if not self._other_allowance.take(now):
+            return Goodbye(WSCloseCode.POLICY_VIOLATION, "flooded")
+        return None
+
+    # --- streams -----------------------------------------------------------------------------
+
+    async def _take_start(self, message: Message, now: float) -> Goodbye | None:
+        start = self._read_start(message)
+        if isinstance(start, Goodbye):
+            return start
+        if self._stream is not None and self._stream.id == start.stream_id:
+            return None  # the same one again
+        decodable = self._decodable(start.encoding, start.sample_rate_hz) and _is_mono(message)
+        loop = asyncio.get_running_loop()
+        self._deadline.reschedule(loop.time() + self._limits.start_s)
+        try:
+            feed = await self._ticket.started(start, decodable=decodable)
+        except CallscribeError as error:
+            log.warning("media_stream_not_taken", reason=str(error))
+            return Goodbye(WSCloseCode.TRY_AGAIN_LATER, "not_taken")
+        self._deadline.reschedule(None)
+        if not decodable:
+            return Goodbye(WSCloseCode.UNSUPPORTED_DATA, "unsupported_codec")
+        if feed is None:
+            return Goodbye(WSCloseCode.OK, "not_wanted")
+        await self._end_stream(is_orderly=True)  # one that this one replaces
+        bytes_per_s = _bytes_per_s(start.encoding, start.sample_rate_hz)
+        self._stream = _Stream(
+            start.stream_id, feed, Sequencer(feed, bytes_per_s=bytes_per_s, now=now)
+        )
+        log.info("media_stream_started", stream_id=start.stream_id, encoding=start.encoding)
+        return None
+
+    def _read_start(self, message: Message) -> StreamStart | Goodbye:
+        start, stream_id = message.start, message.stream_id
+        if start is None or not stream_id or len(stream_id) > _LONGEST_ID:
+            return Goodbye(WSCloseCode.POLICY_VIOLATION, "bad_start")
+        if start.call_control_id != self._ticket.leg_id:
+            return Goodbye(WSCloseCode.POLICY_VIOLATION, "wrong_leg")
+        return StreamStart(
+            leg_id=self._ticket.leg_id,
+            stream_id=StreamId(stream_id),
+            encoding=start.media_format.encoding.upper(),
+            sample_rate_hz=read_number(start.media_format.sample_rate) or 0,
+        )
+
+    async def _end_stream(self, *, is_orderly: bool) -> None:
+        stream, self._stream = self._stream, None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if stream is None:
+            return
+        stream.sequencer.flush(self._clock())
+        tally = asdict(stream.sequencer.tally)
+        self._counters.frames.update(tally)
+        log.info("media_stream_ended", stream_id=stream.id, orderly=is_orderly, **tally)
+        try:
+            async with asyncio.timeout(self._limits.farewell_s):
+                await stream.feed.stopped(orderly=is_orderly)
+        except (TimeoutError, CallscribeError) as error:
+            log.warning("media_end_not_taken", stream_id=stream.id, reason=str(error))
+
+    def _wake_later(self, delay_s: float) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(max(delay_s, 0.001), self._wake)
+
+    def _wake(self) -> None:
+        self._timer = None
+        if self._stream is not None:
+            now = self._clock()
+            wake_at = self._stream.sequencer.wake(now)
+            if wake_at is not None:
+                self._wake_later(wake_at - now)
+
+    def _allowance(self) -> Allowance:
+        return Allowance(
+            per_s=self._limits.frames_per_s * self._limits.speed, burst_s=self._limits.burst_s
+        )
+
+
+def _farewell(kind: WSMsgType, data: object) -> Goodbye:
+    """Say how the peer ended it, or what it sent that ends it."""
+    if kind is WSMsgType.BINARY:
+        return Goodbye(WSCloseCode.UNSUPPORTED_DATA, "binary_message")
+    if kind is WSMsgType.ERROR and isinstance(data, WebSocketError):
+        return Goodbye(WSCloseCode(data.code), "bad_websocket")
+    return Goodbye(WSCloseCode.OK, "dropped")
+
+
+def _is_mono(message: Message) -> bool:
+    channels = None if message.start is None else message.start.media_format.channels
+    return read_number(channels) == 1
+
+
+def _bytes_per_s(encoding: str, sample_rate_hz: int) -> float:
+    """Return how many bytes a second of audio has; G.722 has 64 kbit/s whatever its rate."""
+    if encoding == "G722":
+        return _G722_BYTES_PER_S
+    return sample_rate_hz * _BYTES_PER_SAMPLE.get(encoding, 1.0)

@@ -1,0 +1,68 @@
+"""How long an HTTP connection may take, and how many there may be."""
+
+import sys
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import TypeAlias
+
+Network: TypeAlias = IPv4Network | IPv6Network
+
+_LOCAL: tuple[Network, ...] = tuple(
+    ip_network(block)
+    for block in (
+        "127.0.0.0/8",
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "::1/128",
+        "fc00::/7",
+    )
+)
+_FEWEST_CONNECTIONS = 16
+_MANY_CONNECTIONS = 32_768
+
+
+def _half_of_the_descriptors() -> int:
+    """Leave the other half of what this process may open to journals and recognitions."""
+    if sys.platform == "win32":
+        return _MANY_CONNECTIONS
+    import resource  # noqa: PLC0415 - not there on Windows
+
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit == resource.RLIM_INFINITY:
+        return _MANY_CONNECTIONS
+    return max(_FEWEST_CONNECTIONS, min(limit // 2, _MANY_CONNECTIONS))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The limits of a listener. aiohttp itself has no deadline for heads and bodies."""
+
+    head_s: float = 5.0
+    """From the connection, or the first byte of a later request, to the end of its headers."""
+    body_s: float = 10.0
+    """From there to the end of the body."""
+    idle_s: float = 15.0
+    """Between two requests."""
+    answer_s: float = 60.0
+    """For the client to take an answer that is ready."""
+    shutdown_s: float = 1.0
+    """For requests that still run when the listener closes."""
+    max_connections: int = field(default_factory=_half_of_the_descriptors)
+    """At one time; one more is answered 503."""
+    max_connections_per_address: int = 256
+    """Of one client, WebSockets apart: those have shown a token or key. One more: 429."""
+    proxies: tuple[Network, ...] = _LOCAL
+    """Clients that may stand for many others: their connections only count among all."""
+    max_line_bytes: int = 8190
+    """Of the request line, and of one header."""
+    max_headers: int = 64
+
+    def is_proxy(self, address: str) -> bool:
+        """Tell whether a client's address is in one of `proxies`."""
+        try:
+            client = ip_address(address.partition("%")[0])
+        except ValueError:  # a Unix socket
+            return True
+        mapped = getattr(client, "ipv4_mapped", None)
+        return any((mapped or client) in block for block in self.proxies)

@@ -1,0 +1,110 @@
+"""A track's clock: when nothing came for a while, the audio after it must not seem earlier."""
+
+from service.ids import Track
+from service.ports import AudioFeed
+
+STALL_S = 0.5
+"""A track this far behind the wall clock has missed something."""
+DECISION_S = 0.1
+"""How long audio after a stall is held, to see whether the missing part comes in one burst."""
+MOST_HELD_FRAMES = 256
+FAST_S = 2.0
+"""A stream this far ahead of the wall clock is played faster than it was spoken."""
+
+
+class Pace:
+    """What the tracks of one stream share: when it began, and how fast it is played."""
+
+    __slots__ = ("is_fast", "started_at")
+
+    def __init__(self, started_at: float) -> None:
+        self.started_at = started_at
+        self.is_fast = False
+        """Then the wall clock says nothing about what is missing."""
+
+
+class TrackClock:
+    """Passes a track's audio on and says `skip` for time in which none came.
+
+    After a stall the first audio is held for up to 100 ms (256 frames): if the network was late,
+    the rest follows in a burst and nothing is skipped; if the track was on hold, it does not, and
+    the difference is. Pure: time is an argument, in seconds.
+    """
+
+    __slots__ = (
+        "_feed", "_held", "_held_s", "_origin", "_pace", "_track", "frame_s", "heard_s", "wake_at"
+    )  # fmt: skip
+
+    def __init__(self, track: Track, feed: AudioFeed, pace: Pace) -> None:
+        self._track = track
+        self._feed = feed
+        self._pace = pace
+        self._origin = pace.started_at
+        self._held: list[tuple[bytes | None, float]] = []
+        self._held_s = 0.0
+        self.frame_s = 0.02
+        """How long the last frame was."""
+        self.heard_s = 0.0
+        """How much of the track has been passed on or skipped."""
+        self.wake_at: float | None = None
+        """When `wake` has something to do; None while nothing is held."""
+
+    @property
+    def position_s(self) -> float:
+        """How much of the track there is, held audio included."""
+        return self.heard_s + self._held_s
+
+    def hear(self, payload: bytes, duration_s: float, now: float) -> None:
+        """Take the next frame of the track."""
+        self.frame_s = duration_s
+        behind_s = now - self._origin - self.heard_s
+        if 0 <= behind_s <= STALL_S and not self._held:  # what nearly every frame is
+            self.heard_s += duration_s
+            self._feed.push(self._track, payload)
+            return
+        if behind_s < 0:
+            self._origin += behind_s
+            if self._pace.started_at - self._origin > FAST_S:
+                self._pace.is_fast = True
+        self._held.append((payload, duration_s))
+        self._held_s += duration_s
+        if self._caught_up(now) or len(self._held) > MOST_HELD_FRAMES:
+            self._release()
+        elif self.wake_at is None:
+            self.wake_at = now + DECISION_S
+
+    def lose(self, duration_s: float) -> None:
+        """Take note that the next `duration_s` of the track were lost on the way."""
+        self._held.append((None, duration_s))
+        self._held_s += duration_s
+        if self.wake_at is None:
+            self._release()
+
+    def wake(self, now: float) -> None:
+        """Skip what did not come after all, if that was to be decided by now."""
+        if self.wake_at is not None and self.wake_at <= now:
+            self.flush(now)
+
+    def flush(self, now: float) -> None:
+        """Decide at once: nothing more will come."""
+        if self._held and not self._caught_up(now):
+            self._skip(now - self._origin - self.position_s)
+        self._release()
+
+    def _caught_up(self, now: float) -> bool:
+        return self._pace.is_fast or now - self._origin - self.position_s <= STALL_S
+
+    def _release(self) -> None:
+        held, self._held, self._held_s, self.wake_at = self._held, [], 0.0, None
+        for payload, duration_s in held:
+            if payload is None:
+                self._skip(duration_s)
+            else:
+                self.heard_s += duration_s
+                self._feed.push(self._track, payload)
+
+    def _skip(self, duration_s: float) -> None:
+        duration_ms = round(duration_s * 1000)
+        if duration_ms > 0:
+            self.heard_s += duration_ms / 1000
+            self._feed.skip(self._track, duration_ms)

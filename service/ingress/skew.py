@@ -1,0 +1,61 @@
+"""Noticing that this machine's clock is off, by the time stamps of genuine webhooks."""
+
+from collections.abc import Mapping, Sequence
+
+import structlog
+from nacl.signing import VerifyKey
+
+from service.errors import ForgedInputError
+from service.ingress.seldom import Seldom
+from service.wire.signature import TIMESTAMP_HEADER, TOLERANCE_S, verify
+
+log = structlog.get_logger()
+
+TOLD_FROM_S = 30.0
+
+
+class SkewWatch:
+    """Verifies webhooks, and warns when genuine ones are stamped more than 30 s off our clock.
+
+    Beyond 300 s every webhook is refused, so that is told too: it looks like a wrong key
+    otherwise. At most one warning a minute.
+    """
+
+    def __init__(self, keys: Sequence[VerifyKey]) -> None:
+        self._keys = tuple(keys)
+        self._seldom = Seldom()
+
+    def verify(self, headers: Mapping[str, str], body: bytes, *, now: float) -> None:
+        """Return if one of the keys signed these raw bytes within 300 s of `now` (Unix seconds).
+
+        Raises:
+            ForgedInputError: A header is missing or malformed, the time is off, or no key fits.
+        """
+        try:
+            verify(self._keys, headers, body, now=now)
+        except ForgedInputError:
+            skew_s = self._skew_s_of_stale(headers, body, now)
+            if skew_s is not None:
+                self._tell("stale_webhook_refused", skew_s, now)
+            raise
+        skew_s = now - int(headers[TIMESTAMP_HEADER])
+        if abs(skew_s) > TOLD_FROM_S:
+            self._tell("clock_skewed", skew_s, now)
+
+    def _skew_s_of_stale(self, headers: Mapping[str, str], body: bytes, now: float) -> float | None:
+        try:
+            stamp_s = float(headers.get(TIMESTAMP_HEADER, ""))
+            if abs(now - stamp_s) <= TOLERANCE_S:
+                return None
+            verify(self._keys, headers, body, now=stamp_s)
+        except (ValueError, ForgedInputError):
+            return None
+        return now - stamp_s
+
+    def _tell(self, event: str, skew_s: float, now: float) -> None:
+        if self._seldom.is_due(now):
+            log.warning(
+                event,
+                skew_s=round(skew_s),
+                hint="compare this machine's clock with a time server; an old copy also looks so",
+            )
