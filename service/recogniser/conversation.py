@@ -1,0 +1,147 @@
+"""A session over its WebSocket: audio and control messages in, answers out, an orderly end."""
+
+import asyncio
+from enum import Enum
+from typing import Final
+
+import msgspec
+import structlog
+from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
+
+from service.errors import BadInputError
+from service.recogniser.parameters import SessionSettings
+from service.recogniser.session import Session
+from service.recogniser.workers import Workers
+from service.wire.stt import encode_error
+
+log = structlog.get_logger()
+
+SEND_TIMEOUT_S: Final = 5.0
+"""A client that does not take its answers for so long is cut off."""
+
+
+class End(Enum):
+    """How the audio of a conversation ended."""
+
+    ASKED = "asked"
+    IDLE = "idle"
+    LEAVING = "leaving"
+    GONE = "gone"
+    UNREADABLE = "unreadable"
+    FAILED = "failed"
+
+
+class _Control(msgspec.Struct):
+    type: str = ""
+
+
+_control_decoder = msgspec.json.Decoder(_Control)
+
+
+class Conversation:
+    """One client, from the upgrade to the close. `run` is the handler's whole work."""
+
+    def __init__(
+        self,
+        socket: web.WebSocketResponse,
+        settings: SessionSettings,
+        workers: Workers,
+        *,
+        idle_timeout_s: float,
+    ) -> None:
+        self._socket = socket
+        self._session = Session(settings, workers, self._send)
+        self._idle_timeout_s = idle_timeout_s
+        self._leaving = False
+        self._patience: asyncio.Timeout | None = None
+
+    @property
+    def heard_s(self) -> float:
+        """Seconds of audio so far."""
+        return self._session.heard_s
+
+    def leave(self) -> None:
+        """Stop listening; what has been heard is still answered."""
+        self._leaving = True
+        if self._patience is not None:
+            self._patience.reschedule(asyncio.get_running_loop().time())
+
+    async def run(self) -> End:
+        """Listen until the client has enough, is silent for too long, or is gone.
+
+        Unless it is gone, it gets all that it is owed, and a close.
+        """
+        end = End.GONE
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                answering = tasks.create_task(self._session.answer(), name="recogniser-answers")
+                end = await self._listen()
+                if end in {End.GONE, End.UNREADABLE}:
+                    answering.cancel()
+                else:
+                    await self._session.finish()
+        except* (ConnectionError, TimeoutError):
+            end = End.GONE
+        except* Exception:  # one session's failure is not another's
+            log.exception("session_failed")
+            end = End.FAILED
+        await self._close(end)
+        return end
+
+    async def _listen(self) -> End:
+        while True:
+            message = await self._next()
+            if isinstance(message, End):
+                return message
+            if message.type is WSMsgType.BINARY:
+                try:
+                    await self._session.hear(message.data)
+                except BadInputError as error:
+                    await self._send(_unreadable(error))
+                    return End.UNREADABLE
+            elif message.type is not WSMsgType.TEXT:
+                return End.GONE
+            elif await self._obey(message.data):
+                return End.ASKED
+
+    async def _next(self) -> WSMessage | End:
+        """Wait for a message. Only what is sent counts as life, not the pong of a library."""
+        try:
+            async with asyncio.timeout(0 if self._leaving else self._idle_timeout_s) as patience:
+                self._patience = patience
+                return await self._socket.receive()
+        except TimeoutError:
+            return End.LEAVING if self._leaving else End.IDLE
+        finally:
+            self._patience = None
+
+    async def _obey(self, text: str) -> bool:
+        """Do what a control message says; return whether it ends the audio."""
+        try:
+            kind = _control_decoder.decode(text).type
+        except (msgspec.DecodeError, RecursionError):
+            return False  # as Telnyx: text it does not know is ignored
+        if kind == "Finalize":
+            await self._session.finalize()
+        return kind == "CloseStream"
+
+    async def _send(self, text: str) -> None:
+        async with asyncio.timeout(SEND_TIMEOUT_S):
+            await self._socket.send_str(text)
+
+    async def _close(self, end: End) -> None:
+        codes = {
+            End.LEAVING: WSCloseCode.GOING_AWAY,
+            End.UNREADABLE: WSCloseCode.UNSUPPORTED_DATA,
+            End.FAILED: WSCloseCode.INTERNAL_ERROR,
+        }
+        try:
+            if end is End.FAILED:
+                await self._send(encode_error("50000", "Internal error", "The engine failed."))
+            await self._socket.close(code=codes.get(end, WSCloseCode.OK), drain=end is not End.GONE)
+        except (ConnectionError, TimeoutError):
+            log.debug("session_client_gone")
+
+
+def _unreadable(error: BadInputError) -> str:
+    return encode_error("40002", "Unsupported format", str(error), parameter="input_format")

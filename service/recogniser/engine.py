@@ -1,0 +1,110 @@
+"""Moonshine tiny: speech in, text out, on onnxruntime alone.
+
+A whole stretch of speech is decoded at a time. The network is an encoder that runs once and a
+decoder that runs once for each token, fed with what it kept of the steps before.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime  # type: ignore[import-untyped]  # it ships no type hints
+
+from service.recogniser.models import Models
+from service.recogniser.resampling import Samples, resample
+
+RATE_HZ = 16_000
+_HEADS, _HEAD_SIZE = 8, 36
+_FIRST_TOKEN, _LAST_TOKEN = 1, 2
+_TOKENS_PER_S = 6.5
+"""Nobody speaks faster for long; without a cap the decoder can repeat itself for ever."""
+_MIN_SAMPLES = RATE_HZ // 2
+"""Shorter audio is padded: the encoder's windows need something to stand on."""
+_TWO_BYTE_LENGTH = 0x80
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What one decoding gave. `confidence` is the geometric mean of the tokens' probabilities."""
+
+    text: str
+    confidence: float
+
+
+def load_network(path: Path) -> onnxruntime.InferenceSession:
+    """Load a network to be run by many threads at once, each run on the thread that calls."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+def read_tokens(data: bytes) -> list[bytes]:
+    """Read a tokenizer file: each token's length (two bytes from 128 on), then its bytes."""
+    tokens, at = [], 0
+    while at < len(data):
+        length = data[at]
+        at += 1
+        if length >= _TWO_BYTE_LENGTH:
+            length = data[at] * _TWO_BYTE_LENGTH + length - _TWO_BYTE_LENGTH
+            at += 1
+        tokens.append(data[at : at + length])
+        at += length
+    return tokens
+
+
+class Engine:
+    """The speech model. It keeps nothing between calls: one serves every thread and session."""
+
+    def __init__(self, models: Models) -> None:
+        self._encoder = load_network(models.encoder)
+        self._decoder = load_network(models.decoder)
+        self._tokens = read_tokens(models.tokenizer.read_bytes())
+        self._kept = [o.name for o in self._decoder.get_outputs() if o.name.startswith("present")]
+
+    def decode(self, samples: Samples, rate_hz: int) -> Heard:
+        """Return what is said in `samples`; blocks for about 4 % of their length.
+
+        Give it speech: on silence it may make up a word.
+        """
+        audio = resample(samples, rate_hz, RATE_HZ)
+        if len(audio) < _MIN_SAMPLES:
+            audio = np.pad(audio, (0, _MIN_SAMPLES - len(audio)))
+        ids, log_probabilities = self._run(audio)
+        text = b"".join(self._tokens[i] for i in ids).decode(errors="replace")
+        confidence = float(np.exp(np.mean(log_probabilities))) if ids else 0.0
+        return Heard(text.replace("\u2581", " ").strip(), confidence)
+
+    def _run(self, audio: Samples) -> tuple[list[int], list[float]]:
+        # The mask has the length of the samples, also for the decoder: with the encoder's
+        # length, as its name suggests, anything above 9 s fails.
+        mask = np.ones((1, len(audio)), np.int64)
+        encoded = self._encoder.run(
+            ["last_hidden_state"], {"input_values": audio[None], "attention_mask": mask}
+        )[0]
+        empty = np.zeros((1, _HEADS, 0, _HEAD_SIZE), np.float32)
+        feed: dict[str, Any] = {_past(name): empty for name in self._kept}
+        feed |= {"encoder_hidden_states": encoded, "encoder_attention_mask": mask}
+        token, ids, log_probabilities = _FIRST_TOKEN, [], []
+        for step in range(max(8, int(len(audio) / RATE_HZ * _TOKENS_PER_S) + 2)):
+            feed["input_ids"] = np.array([[token]], np.int64)
+            feed["use_cache_branch"] = np.array([step > 0])
+            logits, *kept = self._decoder.run(["logits", *self._kept], feed)
+            scores = logits[0, -1]
+            token = int(scores.argmax())
+            if token == _LAST_TOKEN:
+                break
+            ids.append(token)
+            log_probabilities.append(-float(np.log(np.exp(scores - scores[token]).sum())))
+            for name, value in zip(self._kept, kept, strict=True):
+                # What the decoder keeps of the encoder is only made in the first step.
+                if step == 0 or ".decoder." in name:
+                    feed[_past(name)] = value
+        return ids, log_probabilities
+
+
+def _past(name: str) -> str:
+    return name.replace("present", "past_key_values")

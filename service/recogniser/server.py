@@ -1,0 +1,233 @@
+"""The recogniser as a server: Telnyx's speech-to-text WebSocket, and a health check."""
+
+import asyncio
+import hmac
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+
+import structlog
+from aiohttp import WSCloseCode, hdrs, web
+
+from service.errors import RefusedSettingError
+from service.recogniser.conversation import Conversation
+from service.recogniser.models import ENGINE_NAME
+from service.recogniser.parameters import SessionSettings, parse_settings
+from service.recogniser.workers import (
+    Networks,
+    Workers,
+    load_networks,
+    open_workers,
+    usable_cores,
+)
+from service.wire.stt import PATH, encode_error
+
+log = structlog.get_logger()
+
+MAX_FRAME_BYTES: Final = 256 * 1024
+"""Telnyx recommends 2 to 8 KiB and documents no maximum."""
+SESSIONS_PER_CORE: Final = 16
+IDLE_TIMEOUT_S: Final = 20.0
+DRAIN_TIMEOUT_S: Final = 10.0
+_CLOSE_TIMEOUT_S: Final = 2.0
+_KEEPALIVE_S: Final = 15.0
+
+
+class Recogniser:
+    """A recogniser that is listening: made by `open_recogniser`."""
+
+    def __init__(
+        self,
+        workers: Workers,
+        *,
+        api_keys: Sequence[str],
+        max_sessions: int,
+        idle_timeout_s: float,
+    ) -> None:
+        self.base_url = ""
+        """`http://host:port`."""
+        self._workers = workers
+        self._keys = [key.encode() for key in api_keys]
+        self._max_sessions = max_sessions
+        self._idle_timeout_s = idle_timeout_s
+        self._live: dict[Conversation, asyncio.Task[object] | None] = {}
+        self._draining = False
+
+    @property
+    def url(self) -> str:
+        """The address of the WebSocket, without parameters."""
+        return self.base_url.replace("http", "ws", 1) + PATH
+
+    @property
+    def port(self) -> int:
+        """The port that was given, or chosen."""
+        return int(self.base_url.rpartition(":")[2])
+
+    @property
+    def sessions(self) -> int:
+        """How many sessions are going on."""
+        return len(self._live)
+
+    async def health(self, _: web.Request) -> web.Response:
+        """Answer that the process is alive, and how busy it is."""
+        return web.json_response(
+            {
+                "status": "draining" if self._draining else "ok",
+                "engine": ENGINE_NAME,
+                "sessions": self.sessions,
+                "max_sessions": self._max_sessions,
+            }
+        )
+
+    async def transcribe(self, request: web.Request) -> web.StreamResponse:
+        """Hold a session, or say why not: before the upgrade, or as Telnyx does just after it."""
+        if hdrs.ORIGIN in request.headers:
+            # As Telnyx does; and no web page can use a recogniser on its visitor's machine.
+            return _refuse(HTTPStatus.FORBIDDEN, "10010", "Requests from web pages are refused.")
+        if not self._is_known(request.headers.get(hdrs.AUTHORIZATION, "")):
+            return _refuse(HTTPStatus.UNAUTHORIZED, "10009", "The API key is missing or wrong.")
+        if self._draining or self.sessions >= self._max_sessions:
+            return _refuse(
+                HTTPStatus.SERVICE_UNAVAILABLE, "10011", "All sessions are taken: come again soon."
+            )
+        socket = web.WebSocketResponse(
+            timeout=_CLOSE_TIMEOUT_S, compress=False, max_msg_size=MAX_FRAME_BYTES
+        )
+        socket.headers["x-callscribe-engine"] = ENGINE_NAME
+        try:
+            settings = parse_settings(request.query)
+        except RefusedSettingError as error:
+            return await _turn_away(request, socket, error)
+        return await self._converse(request, socket, settings)
+
+    async def drain(self) -> None:
+        """Take no more sessions; let those going on have what they are owed, for 10 s at most."""
+        self._draining = True
+        for conversation in self._live:
+            conversation.leave()
+        tasks = [task for task in self._live.values() if task is not None]
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=DRAIN_TIMEOUT_S)
+            for task in late:
+                task.cancel()
+
+    def _is_known(self, authorization: str) -> bool:
+        scheme, _, key = authorization.partition(" ")
+        given = key.strip().encode()
+        # Every key is compared, so that the time taken tells nothing.
+        found = [hmac.compare_digest(given, known) for known in self._keys]
+        return not self._keys or (scheme.lower() == "bearer" and any(found))
+
+    async def _converse(
+        self, request: web.Request, socket: web.WebSocketResponse, settings: SessionSettings
+    ) -> web.WebSocketResponse:
+        socket.headers.update(_notes(settings))
+        conversation = Conversation(
+            socket, settings, self._workers, idle_timeout_s=self._idle_timeout_s
+        )
+        self._live[conversation] = asyncio.current_task()
+        try:
+            await socket.prepare(request)
+            log.info(
+                "session_began",
+                asked_engine=settings.engine,
+                engine=ENGINE_NAME,
+                input_format=settings.input_format,
+                sample_rate_hz=settings.sample_rate_hz,
+                interim_results=settings.interim_results,
+                endpointing_ms=settings.endpointing_ms,
+            )
+            end = await conversation.run()
+            log.info("session_ended", reason=end.value, heard_s=conversation.heard_s)
+        finally:
+            del self._live[conversation]
+            if socket.prepared and not socket.closed and request.transport is not None:
+                request.transport.abort()
+        return socket
+
+
+def _notes(settings: SessionSettings) -> dict[str, str]:
+    """Return what differs from what was asked for, as headers."""
+    endpointing_ms = settings.endpointing_ms
+    return {
+        "x-callscribe-stands-in-for": settings.engine,
+        "x-callscribe-language": "en",
+        "x-callscribe-endpointing-ms": "false" if endpointing_ms is None else str(endpointing_ms),
+    }
+
+
+def _refuse(status: HTTPStatus, code: str, detail: str) -> web.Response:
+    headers = {}
+    if status is HTTPStatus.UNAUTHORIZED:
+        headers["www-authenticate"] = "Bearer"
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["retry-after"] = "5"
+    body = encode_error(code, status.phrase, detail)
+    return web.Response(status=status, text=body, content_type="application/json", headers=headers)
+
+
+async def _turn_away(
+    request: web.Request, socket: web.WebSocketResponse, error: RefusedSettingError
+) -> web.WebSocketResponse:
+    await socket.prepare(request)
+    log.info("session_refused", code=error.code, parameter=error.parameter)
+    answer = encode_error(error.code, error.title, str(error), parameter=error.parameter)
+    with suppress(ConnectionError, TimeoutError):  # it did not wait for the answer
+        async with asyncio.timeout(_CLOSE_TIMEOUT_S * 2):
+            await socket.send_str(answer)
+            await socket.close(code=WSCloseCode.POLICY_VIOLATION)
+    return socket
+
+
+@asynccontextmanager
+async def open_recogniser(
+    *,
+    port: int = 0,
+    host: str = "127.0.0.1",
+    api_keys: Sequence[str] = (),
+    max_sessions: int | None = None,
+    idle_timeout_s: float = IDLE_TIMEOUT_S,
+    model_dir: Path | None = None,
+    networks: Networks | None = None,
+) -> AsyncIterator[Recogniser]:
+    """Listen until the context ends; then drain, for 10 s at most.
+
+    Without `api_keys` anyone may use it. `port` 0 is a free one. `max_sessions` is 16 for each
+    core unless it is given; one more is answered 503. `networks` that are loaded already
+    can be handed in, otherwise they are loaded from `model_dir` or the installed packages.
+
+    Raises:
+        SettingsError: The models are not there.
+        OSError: The address cannot be listened on.
+    """
+    if networks is None:
+        networks = await asyncio.to_thread(load_networks, model_dir)
+    cores = usable_cores()
+    async with open_workers(networks, cores) as workers:
+        recogniser = Recogniser(
+            workers,
+            api_keys=api_keys,
+            max_sessions=max_sessions or SESSIONS_PER_CORE * cores,
+            idle_timeout_s=idle_timeout_s,
+        )
+        app = web.Application()
+        app.router.add_get(PATH, recogniser.transcribe)
+        app.router.add_get("/healthz", recogniser.health)
+        runner = web.AppRunner(
+            app, access_log=None, shutdown_timeout=1.0, keepalive_timeout=_KEEPALIVE_S
+        )
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, host, port).start()
+            recogniser.base_url = _base_url(runner.addresses[0])
+            yield recogniser
+        finally:
+            await recogniser.drain()
+            await runner.cleanup()
+
+
+def _base_url(address: tuple[str, int] | Sequence[object]) -> str:
+    host, port = str(address[0]), address[1]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,101 @@
+"""Who may use a processor core next: finals before partials, first come first served."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class Turn:
+    """One claim on a core, made by `Turns.turn`. Wait for `granted`, then `run` once."""
+
+    def __init__(self, turns: "Turns") -> None:
+        self.granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._turns = turns
+        self._running = False
+
+    def hurry(self) -> None:
+        """Make it urgent from now on; nothing happens if it is, or has been granted."""
+        self._turns.promote(self)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Run `work` on a thread. If cancelled, the core stays taken until `work` is done."""
+        loop = asyncio.get_running_loop()
+        future = self._turns.pool.submit(work)
+        self._running = True
+        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._turns.give_back))
+        return await asyncio.wrap_future(future)
+
+    def end(self) -> None:
+        """Leave the queue, or give the core back unless a thread is still at work on it."""
+        if not self.granted.done() or self.granted.cancelled():
+            self._turns.forget(self)
+        elif not self._running:
+            self._turns.give_back()
+
+
+class Turns:
+    """Hands out `cores` threads, one turn at a time.
+
+    The queue is as long as there are sessions: each waits for one turn at a time.
+    """
+
+    def __init__(self, pool: ThreadPoolExecutor, cores: int) -> None:
+        self.pool = pool
+        self._free = cores
+        # Dicts for their order: the first key is the next turn, and any can be taken out.
+        self._urgent: dict[Turn, None] = {}
+        self._patient: dict[Turn, None] = {}
+
+    @property
+    def idle(self) -> bool:
+        """Whether a turn would be granted at once."""
+        return self._free > 0
+
+    @asynccontextmanager
+    async def turn(self, *, urgent: bool) -> AsyncIterator[Turn]:
+        """Ask for a turn; leaving the context gives it up."""
+        turn = Turn(self)
+        (self._urgent if urgent else self._patient)[turn] = None
+        self._grant()
+        try:
+            yield turn
+        finally:
+            turn.end()
+
+    def promote(self, turn: Turn) -> None:
+        """Put a waiting turn at the end of the urgent ones."""
+        if turn in self._patient:
+            del self._patient[turn]
+            self._urgent[turn] = None
+
+    def forget(self, turn: Turn) -> None:
+        """Take a waiting turn out of the queue."""
+        self._urgent.pop(turn, None)
+        self._patient.pop(turn, None)
+
+    def give_back(self) -> None:
+        """A core is free again."""
+        self._free += 1
+        self._grant()
+
+    def _grant(self) -> None:
+        while self._free and (queue := self._urgent or self._patient):
+            turn = next(iter(queue))
+            del queue[turn]
+            if not turn.granted.done():
+                self._free -= 1
+                turn.granted.set_result(None)
+
+
+@asynccontextmanager
+async def open_turns(cores: int) -> AsyncIterator[Turns]:
+    """Open a pool of `cores` threads; on exit wait for the work that is running."""
+    pool = ThreadPoolExecutor(cores, thread_name_prefix="recogniser-decode")
+    try:
+        yield Turns(pool, cores)
+    finally:
+        await asyncio.to_thread(pool.shutdown, cancel_futures=True)

@@ -1,0 +1,70 @@
+"""What all sessions of a process share: the networks, and the threads they run on."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from service.recogniser.engine import Engine
+from service.recogniser.models import find_models
+from service.recogniser.turns import Turns, open_turns
+from service.recogniser.vad import VoiceDetector
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """The loaded models. They keep nothing between calls; any thread may use them."""
+
+    engine: Engine
+    detector: VoiceDetector
+
+
+def load_networks(model_dir: Path | None = None) -> Networks:
+    """Find, check and load the models; blocks for about 0.4 s.
+
+    Raises:
+        SettingsError: They are not there; the text says what to install.
+    """
+    models = find_models(model_dir)
+    return Networks(Engine(models), VoiceDetector(models.vad))
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """The threads: `turns` for decoding, `ears` for voice detection.
+
+    Ears have threads of their own, so that the end of speech is noticed on time even while
+    every core decodes.
+    """
+
+    networks: Networks
+    turns: Turns
+    ears: ThreadPoolExecutor
+
+    async def listen(self, work: Callable[[], T]) -> T:
+        """Run a `Listener`'s method off the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self.ears, work)
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@asynccontextmanager
+async def open_workers(networks: Networks, cores: int) -> AsyncIterator[Workers]:
+    """Open threads for `cores` cores; on exit wait for what is running."""
+    ears = ThreadPoolExecutor(cores, thread_name_prefix="recogniser-ears")
+    async with open_turns(cores) as turns:
+        try:
+            yield Workers(networks, turns, ears)
+        finally:
+            await asyncio.to_thread(ears.shutdown, cancel_futures=True)
