@@ -1,0 +1,268 @@
+"""Sends what the lanes of one endpoint have, as many at once as the endpoint may take."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+import structlog
+
+from service.calls.retry import RetryPolicy
+from service.delivery.lane import LANE_EVENTS, Lane, Partial
+from service.delivery.schedule import EndpointLanes
+from service.delivery.settling import Settler
+from service.errors import (
+    DeliveryError,
+    EndpointGoneError,
+    JournalUnavailableError,
+    TemporaryDeliveryError,
+)
+from service.ids import EndpointName
+from service.ports import Delivery, Journal, LaneUpdate, Sink, StoredEvent
+from service.wire.events import delivery_id
+
+_READ_AGAIN_S = 1.0
+_GIVE_UP_ENDPOINT_S = 5 * 24 * 3600.0
+_log = structlog.get_logger()
+
+Latency = Callable[[EndpointName, float], None]
+"""Told the seconds that each successful attempt took."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What every dispatcher works with; only clocks and dice differ between tests and life."""
+
+    journal: Journal
+    settler: Settler
+    policy: RetryPolicy
+    clock: Callable[[], float]
+    """Unix seconds."""
+    ticks: Callable[[], float]
+    """Seconds that never jump."""
+    dice: Callable[[], float]
+    """From 0 up to 1."""
+    latency: Latency
+    max_in_flight: int
+
+
+class Dispatcher:
+    """Runs the turns of one endpoint's lanes. Its tasks belong to the `TaskGroup` it is given."""
+
+    def __init__(
+        self, lanes: EndpointLanes, sink: Sink, means: Means, group: asyncio.TaskGroup
+    ) -> None:
+        self.lanes = lanes
+        self.rested = asyncio.Event()
+        self.rested.set()
+        self._sink = sink
+        self._means = means
+        self._group = group
+        self._workers: set[asyncio.Task[None]] = set()
+        self._alarm: asyncio.TimerHandle | None = None
+        self._wanted: dict[str, bool] = {}
+        self._stopped = False
+
+    def pump(self) -> None:
+        """Set workers on the lanes whose turn it is, and an alarm for the next. Never waits."""
+        if self._stopped:
+            return
+        while len(self._workers) < self._means.max_in_flight:
+            lane = self.lanes.take(self._means.ticks())
+            if lane is None:
+                self._set_alarm()
+                return
+            self._start(lane)
+
+    def stop(self) -> None:
+        """Break off what is on its way; it counts as not delivered."""
+        self._stopped = True
+        if self._alarm is not None:
+            self._alarm.cancel()
+        for worker in self._workers:
+            worker.cancel()
+
+    def _start(self, lane: Lane) -> None:
+        self.rested.clear()
+        name = f"deliver to {self.lanes.endpoint.name}"
+        worker = self._group.create_task(self._work(lane), name=name)
+        self._workers.add(worker)
+        worker.add_done_callback(self._ended)
+
+    def _ended(self, worker: asyncio.Task[None]) -> None:
+        self._workers.discard(worker)
+        if not worker.cancelled() and worker.exception() is None:
+            self.pump()
+        if not self._workers:
+            self.rested.set()
+
+    def _set_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        at = self.lanes.wake_at()
+        if at is not None:
+            delay_s = max(0.0, at - self._means.ticks())
+            self._alarm = asyncio.get_running_loop().call_later(delay_s, self.pump)
+
+    async def _work(self, first: Lane) -> None:
+        lane: Lane | None = first
+        while lane is not None:
+            await self._means.settler.wait_for_room()
+            await self._turn(lane)
+            now = self._means.ticks()
+            self.lanes.put_back(lane, now)
+            lane = self.lanes.take(now)
+            if self.lanes.waits:
+                self.pump()
+            await asyncio.sleep(0)  # a sink that never waits must not keep the loop to itself
+
+    async def _turn(self, lane: Lane) -> None:
+        match lane.next(self._means.ticks()):
+            case Partial(delivery=delivery):
+                await self._send_partial(lane, delivery)
+            case StoredEvent() as event:
+                await self._send_event(lane, event)
+            case None if lane.behind:
+                await self._read(lane)
+
+    async def _read(self, lane: Lane) -> None:
+        generation, head_seq = lane.generation, lane.head_seq
+        limit = min(LANE_EVENTS, max(1, self.lanes.room.left))
+        try:
+            events = await self._means.journal.read(
+                lane.call_id, after_seq=lane.acked_seq, limit=limit
+            )
+        except JournalUnavailableError:
+            lane.hold(self._means.ticks() + _READ_AGAIN_S)
+            return
+        if lane.generation != generation or self.lanes.disabled:
+            return
+        lane.fill(events)
+        if not events and lane.head_seq == head_seq:
+            lane.ack(head_seq)  # the call was erased: there is nothing to deliver any more
+            self._means.settler.note(lane)
+
+    async def _send_partial(self, lane: Lane, delivery: Delivery) -> None:
+        """Try a partial once: by the time of a second attempt there would be a newer one."""
+        failure = await self._attempt(delivery)
+        if failure is None:
+            self.lanes.counters.partials_delivered += 1
+            return
+        self.lanes.counters.partials_dropped += 1
+        if isinstance(failure, EndpointGoneError):
+            await self._disable("gone")
+        elif isinstance(failure, TemporaryDeliveryError) and failure.retry_after_s:
+            lane.hold(self._means.ticks() + failure.retry_after_s)
+
+    async def _send_event(self, lane: Lane, event: StoredEvent) -> None:
+        if not self._wants(event.type):
+            lane.ack(event.seq)
+            self._means.settler.note(lane)
+            return
+        generation = lane.generation
+        delivery = Delivery(
+            delivery_id(event.call_id, event.seq), event.type, event.body, lane.gap_seqs
+        )
+        failure = await self._attempt(delivery)
+        if lane.generation != generation:
+            return  # rewound meanwhile: it goes out again in its turn
+        match failure:
+            case None:
+                self.lanes.counters.delivered += 1
+                lane.gap_seqs = ()
+                lane.ack(event.seq)
+                self._means.settler.note(lane)
+            case EndpointGoneError():
+                await self._disable("gone")
+            case TemporaryDeliveryError():
+                await self._retry(lane, event, failure)
+            case _:
+                self._park(lane, event, failure, "refused")
+
+    def _wants(self, kind: str) -> bool:
+        wanted = self._wanted.get(kind)
+        if wanted is None:
+            wanted = any(fnmatchcase(kind, one) for one in self.lanes.endpoint.events)
+            self._wanted[kind] = wanted
+        return wanted
+
+    async def _attempt(self, delivery: Delivery) -> DeliveryError | None:
+        """Make one attempt, tell the breaker, and return what went wrong, if anything."""
+        began = self._means.ticks()
+        failure: DeliveryError | None = None
+        try:
+            await self._sink.deliver(delivery)
+        except DeliveryError as error:
+            failure = error
+        except Exception as error:  # noqa: BLE001 - a sink's fault must not stop the others
+            failure = TemporaryDeliveryError(f"the sink failed: {type(error).__name__}")
+        now = self._means.ticks()
+        if failure is None:
+            self._means.latency(self.lanes.endpoint.name, now - began)
+        if isinstance(failure, TemporaryDeliveryError):
+            if self.lanes.breaker.failed(now):
+                _log.warning("breaker_opened", endpoint=self.lanes.endpoint.name)
+        elif self.lanes.breaker.succeeded(now):
+            _log.info("breaker_closed", endpoint=self.lanes.endpoint.name)
+        return failure
+
+    async def _retry(self, lane: Lane, event: StoredEvent, failure: TemporaryDeliveryError) -> None:
+        means, now = self._means, self._means.ticks()
+        if self.lanes.breaker.failing_for_s(now) >= _GIVE_UP_ENDPOINT_S:
+            await self._disable("failing")
+            return
+        lane.attempts += 1
+        delay_s = means.policy.next_delay_s(
+            lane.attempts, dice=means.dice(), retry_after_s=failure.retry_after_s
+        )
+        if delay_s is None:
+            self._park(lane, event, failure, "gave_up")
+            return
+        self.lanes.counters.retried += 1
+        lane.hold(now + delay_s, means.clock() + delay_s)
+        means.settler.note(lane)
+        self._tell("delivery_failed", lane, event, failure, retry_in_s=round(delay_s, 1))
+
+    def _park(self, lane: Lane, event: StoredEvent, failure: DeliveryError, reason: str) -> None:
+        self._tell("delivery_parked", lane, event, failure, reason=reason)
+        lane.park(event.seq)
+        update = LaneUpdate(
+            lane.call_id,
+            lane.endpoint,
+            event.seq,
+            parked=(event.seq, failure.status, reason),
+            generation=lane.generation,
+        )
+        self._means.settler.park(lane, update)
+        self.lanes.counters.parked += 1
+
+    async def _disable(self, reason: str) -> None:
+        """Stop for good. If the journal cannot note it, the next start asks the receiver again."""
+        name = self.lanes.endpoint.name
+        if self.lanes.disabled:
+            return
+        self.lanes.disable()
+        _log.error("endpoint_disabled", endpoint=name, reason=reason)
+        try:
+            await self._means.journal.disable(name, reason, self._means.clock())
+        except JournalUnavailableError:
+            _log.warning("endpoint_disabled_not_settled", endpoint=name)
+
+    def _tell(
+        self,
+        what: str,
+        lane: Lane,
+        event: StoredEvent,
+        failure: DeliveryError,
+        **more: object,
+    ) -> None:
+        _log.warning(
+            what,
+            endpoint=lane.endpoint,
+            call_id=lane.call_id,
+            seq=event.seq,
+            attempts=lane.attempts,
+            error=str(failure),
+            **more,
+        )

@@ -1,0 +1,255 @@
+"""The lanes of every call to every endpoint: opened once, told of events, drained at the end."""
+
+import asyncio
+import random
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+
+from service.calls.retry import RetryPolicy
+from service.delivery.dispatcher import Dispatcher, Latency, Means
+from service.delivery.endpoints import Endpoint
+from service.delivery.lane import LANE_GAPS, Lane
+from service.delivery.schedule import Counters, EndpointLanes
+from service.delivery.settling import Settler
+from service.delivery.sinks import OpenSink, open_sink
+from service.errors import JournalUnavailableError
+from service.ids import CallId, EndpointName
+from service.ports import Delivery, Journal, LaneRow, ParkedDelivery, StoredEvent
+
+_LONGEST_HOLD_S = 30 * 3600.0
+_CLOSE_TIMEOUT_S = 3.0
+_ROWS_AT_ONCE = 500
+_LISTED_PARKED = 1000
+_log = structlog.get_logger()
+_Parked = Mapping[tuple[EndpointName, CallId], frozenset[int]]
+
+
+class DeliveryLanes:
+    """The ordered queues of every call to every endpoint (`ports.Lanes`). Made by `open_lanes`."""
+
+    def __init__(self, dispatchers: Sequence[Dispatcher], settler: Settler, means: Means) -> None:
+        self._dispatchers = {one.lanes.endpoint.name: one for one in dispatchers}
+        self._settler = settler
+        self._means = means
+
+    @property
+    def counters(self) -> dict[EndpointName, Counters]:
+        """What became of the deliveries of each endpoint since the start."""
+        return {name: one.lanes.counters for name, one in self._dispatchers.items()}
+
+    @property
+    def behind(self) -> dict[EndpointName, int]:
+        """How many lanes of each endpoint have durable events left to deliver."""
+        return {name: one.lanes.behind for name, one in self._dispatchers.items()}
+
+    def committed(self, endpoints: Sequence[EndpointName], events: Sequence[StoredEvent]) -> None:
+        """Take the events of one commit, in order, into the lanes of these endpoints."""
+        if not events:
+            return
+        for name in endpoints:
+            dispatcher = self._dispatchers.get(name)
+            if dispatcher is not None:
+                dispatcher.lanes.commit(events, self._means.ticks())
+                dispatcher.pump()
+
+    def publish(
+        self,
+        endpoints: Sequence[EndpointName],
+        call_id: CallId,
+        utterance_id: str,
+        delivery: Delivery,
+    ) -> None:
+        """Offer a partial; it replaces a waiting one of the same utterance."""
+        for name in endpoints:
+            dispatcher = self._dispatchers.get(name)
+            if dispatcher is not None:
+                dispatcher.lanes.publish(call_id, utterance_id, delivery, self._means.ticks())
+                dispatcher.pump()
+
+    def wake(self) -> None:
+        """Start what can go out now: after a listing, or when a clock was moved by hand."""
+        for dispatcher in self._dispatchers.values():
+            dispatcher.pump()
+
+    async def flushed(self) -> None:
+        """Return when nothing more can go out now, and all that went out is settled.
+
+        Lanes that wait to retry, and endpoints whose breaker is open, are not waited for.
+        """
+        while True:
+            for dispatcher in self._dispatchers.values():
+                await dispatcher.rested.wait()
+            try:
+                await self._settler.flush()
+            except JournalUnavailableError:
+                await asyncio.sleep(0.1)
+                continue
+            if all(dispatcher.rested.is_set() for dispatcher in self._dispatchers.values()):
+                return
+
+    async def drain(self, deadline: float) -> int:
+        """Send and settle what can be until the deadline (the loop's time), in seconds.
+
+        Returns how many lanes still have something to deliver; the journal keeps it for the
+        next start. Attempts on their way at the deadline are not broken off before the lanes
+        are closed.
+        """
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self.flushed()
+        except TimeoutError:
+            _log.warning("drain_timed_out", lanes=sum(self.behind.values()))
+        return sum(self.behind.values())
+
+    async def list_backlog(self, parked: _Parked | None = None) -> None:
+        """Take up what the journal has for these endpoints and nobody here knows of.
+
+        That is everything at a start, later what another process rewound. `parked` tells which
+        seqs were given up, for lanes whose next delivery has to name them. `wake` comes after.
+
+        Raises:
+            JournalUnavailableError: Nothing was taken up.
+        """
+        async with self._settler.paused():
+            disabled = await self._means.journal.disabled()
+            for name, dispatcher in self._dispatchers.items():
+                dispatcher.lanes.list_begins(disabled=name in disabled)
+            rows = await self._means.journal.backlog()
+            for number, row in enumerate(rows):
+                self._adopt(row, parked or {})
+                if number % _ROWS_AT_ONCE == 0:
+                    await asyncio.sleep(0)
+            for dispatcher in self._dispatchers.values():
+                dispatcher.lanes.list_ends()
+
+    def _adopt(self, row: LaneRow, parked: _Parked) -> None:
+        dispatcher = self._dispatchers.get(row.endpoint)
+        if dispatcher is None:
+            return
+        now = self._means.ticks()
+        hold_s = min(row.due_at - self._means.clock(), _LONGEST_HOLD_S)
+        seqs = parked.get((row.endpoint, row.call_id), frozenset())
+        dispatcher.lanes.adopt(row, now, now + hold_s, _gap_before(row.acked_seq, seqs))
+
+
+@asynccontextmanager
+async def open_lanes(
+    journal: Journal,
+    endpoints: Sequence[Endpoint],
+    *,
+    clock: Callable[[], float] = time.time,
+    ticks: Callable[[], float] = time.monotonic,
+    dice: Callable[[], float] = random.random,
+    policy: RetryPolicy | None = None,
+    sink: OpenSink = open_sink,
+    latency: Latency = lambda _name, _seconds: None,
+    max_in_flight: int = 32,
+    settle_every_s: float = 0.02,
+    poll_every_s: float = 5.0,
+) -> AsyncIterator[DeliveryLanes]:
+    """Open the sinks and lanes of these endpoints, and go on where the journal says they stopped.
+
+    `clock` is in Unix seconds, `ticks` in seconds that never jump, `dice` gives 0 up to 1.
+    At most `max_in_flight` attempts of an endpoint are on their way at once. On leaving, they
+    are broken off and acknowledgements settled; call `drain` first.
+
+    Raises:
+        SettingsError: An endpoint's URL or secret cannot be used.
+        JournalUnavailableError: The backlog cannot be read.
+    """
+    queues = {one.name: EndpointLanes(one) for one in endpoints}
+
+    def settled(lane: Lane) -> None:
+        queues[lane.endpoint].forget(lane)
+
+    settler = Settler(journal, settled, every_s=settle_every_s)
+    means = Means(
+        journal=journal,
+        settler=settler,
+        policy=policy or RetryPolicy(),
+        clock=clock,
+        ticks=ticks,
+        dice=dice,
+        latency=latency,
+        max_in_flight=max_in_flight,
+    )
+    async with AsyncExitStack() as stack:
+        sinks = [await stack.enter_async_context(sink(one)) for one in endpoints]
+        stack.push_async_callback(_settle_the_rest, settler)
+        group = asyncio.TaskGroup()
+        dispatchers = [
+            Dispatcher(queue, one, means, group)
+            for queue, one in zip(queues.values(), sinks, strict=True)
+        ]
+        lanes = DeliveryLanes(dispatchers, settler, means)
+        await lanes.list_backlog(_by_lane(await journal.parked(limit=_LISTED_PARKED)))
+        async with _running(lanes, dispatchers, settler, group, poll_every_s):
+            yield lanes
+
+
+@asynccontextmanager
+async def _running(
+    lanes: DeliveryLanes,
+    dispatchers: Sequence[Dispatcher],
+    settler: Settler,
+    group: asyncio.TaskGroup,
+    poll_every_s: float,
+) -> AsyncIterator[None]:
+    failure: Exception | None = None
+    async with group:
+        keepers = [
+            group.create_task(settler.run(), name="settle"),
+            group.create_task(_keep_listing(lanes, poll_every_s), name="list the backlog"),
+        ]
+        lanes.wake()
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - raised below: the group would wrap it
+            failure = error
+        finally:
+            for keeper in keepers:
+                keeper.cancel()
+            for dispatcher in dispatchers:
+                dispatcher.stop()
+    if failure is not None:
+        raise failure
+
+
+async def _keep_listing(lanes: DeliveryLanes, every_s: float) -> None:
+    loop = asyncio.get_running_loop()
+    took_s = 0.0
+    while True:
+        await asyncio.sleep(max(every_s, 20 * took_s))  # a long backlog is listed less often
+        began = loop.time()
+        try:
+            await lanes.list_backlog()
+        except JournalUnavailableError:
+            _log.warning("backlog_not_listed")
+        lanes.wake()
+        took_s = loop.time() - began
+
+
+async def _settle_the_rest(settler: Settler) -> None:
+    try:
+        async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+            await settler.flush()
+    except (TimeoutError, JournalUnavailableError):
+        _log.warning("acknowledgements_lost")  # those deliveries are repeated at the next start
+
+
+def _by_lane(parked: Sequence[ParkedDelivery]) -> _Parked:
+    seqs: defaultdict[tuple[EndpointName, CallId], set[int]] = defaultdict(set)
+    for one in parked:
+        seqs[one.endpoint, one.call_id].add(one.seq)
+    return {lane: frozenset(found) for lane, found in seqs.items()}
+
+
+def _gap_before(acked_seq: int, parked: frozenset[int]) -> tuple[int, ...]:
+    first = acked_seq
+    while first in parked and acked_seq - first < LANE_GAPS:
+        first -= 1
+    return tuple(range(first + 1, acked_seq + 1))
