@@ -13,7 +13,7 @@ from service.delivery.lanes import DeliveryLanes, open_lanes
 from service.errors import JournalUnavailableError
 from service.ids import CallId, EndpointName
 from service.journal.sqlite_journal import open_sqlite_journal
-from service.ports import Delivery, Entry, Journal, LaneUpdate, StoredEvent
+from service.ports import Delivery, Entry, Journal, LaneRow, LaneUpdate, StoredEvent
 
 WAIT_S = 10.0
 CRM = EndpointName("crm")
@@ -89,24 +89,41 @@ class ScriptedSink:
 
 
 class Switched:
-    """A journal whose database can be switched off, and which counts what it settles."""
+    """A journal whose database can be switched off, or be without a call that was erased."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self.off = False
+        self.erased: set[str] = set()
+        self.refused = asyncio.Event()
         self.settled: list[Sequence[LaneUpdate]] = []
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any method of a journal
-        if self.off:
-            raise JournalUnavailableError("switched off")
+        self._check()
         return getattr(self._journal, name)
+
+    async def read(self, call_id: CallId, *, after_seq: int, limit: int) -> list[StoredEvent]:
+        """Find nothing of a call that was erased."""
+        self._check()
+        if call_id in self.erased:
+            return []
+        return await self._journal.read(call_id, after_seq=after_seq, limit=limit)
+
+    async def backlog(self) -> list[LaneRow]:
+        """Pass on."""
+        self._check()
+        return await self._journal.backlog()
 
     async def settle(self, updates: Sequence[LaneUpdate]) -> None:
         """Note and pass on."""
-        if self.off:
-            raise JournalUnavailableError("switched off")
+        self._check()
         self.settled.append(updates)
         await self._journal.settle(updates)
+
+    def _check(self) -> None:
+        if self.off:
+            self.refused.set()
+            raise JournalUnavailableError("switched off")
 
 
 @dataclass
