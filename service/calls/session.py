@@ -48,6 +48,9 @@ from service.calls.routes import Route, choose_route
 from service.calls.state import CallState, Hole, Ledger, Leg, Phase
 from service.ids import InputId
 
+HAND_OVER_S = 2.0
+"""How long after the transcribed leg hung up another one takes over: by then, if the call is
+ending, its other legs have hung up as well."""
 GRACE_S = 5.0
 """How long late in-call words are waited for after the last leg hung up."""
 FINISH_S = 15.0
@@ -55,6 +58,9 @@ FINISH_S = 15.0
 SILENT_S = 6 * 3600.0
 """A call nobody said anything about for so long has ended; its hang-up was lost."""
 
+
+_OPEN = frozenset({Phase.UNKNOWN, Phase.RINGING, Phase.TALKING})
+"""The phases in which a call waits for something that may never come."""
 
 HeardInput = (
     MediaStarted
@@ -91,7 +97,7 @@ class CallSession:
             state.finish_by,
             ordering.next_release(state.waiting, lacks_predecessor=self._lacks),
         ]
-        if state.phase is not Phase.COMPLETE:
+        if state.phase in _OPEN:
             times.append(state.last_input_at + SILENT_S)
         return min((at for at in times if at is not None), default=None)
 
@@ -113,10 +119,12 @@ class CallSession:
         """Do what was waiting for `now`."""
         self._release(now)
         state = self.state
-        if state.phase is not Phase.COMPLETE and now >= state.last_input_at + SILENT_S:
+        if state.phase in _OPEN and now >= state.last_input_at + SILENT_S:
             self._end_unheard(now)
-        if state.finish_by is not None and now >= state.finish_by:
-            self._complete(now)
+        if state.hand_over_at is not None and now >= state.hand_over_at:
+            self._hand_over()
+        if state.route and state.finish_by is not None and now >= state.finish_by:
+            self._complete(state.route, now)
         return self._out.take()
 
     # --- webhooks, in their order ---
@@ -187,7 +195,7 @@ class CallSession:
             return  # carriers repeat themselves, and answers can come after the hang-up
         leg.answered = True
         if state.primary is not None and state.legs[state.primary].hung_up:
-            state.primary = item.leg_id
+            state.primary, state.hand_over_at = item.leg_id, None
         if item.leg_id != state.primary:
             return  # the primary leg's fork carries this leg's voice as well
         if state.phase is Phase.RINGING:
@@ -216,15 +224,16 @@ class CallSession:
         if all(leg.hung_up for leg in state.legs.values()):
             self._end(item, now)
         elif item.leg_id == state.primary:
-            self._move_on(state.route)
+            state.hand_over_at = now + HAND_OVER_S
 
-    def _move_on(self, route: Route) -> None:
+    def _hand_over(self) -> None:
         """Fork another leg that talks, now that the primary one is gone (a transfer)."""
-        for leg_id, leg in self.state.legs.items():
-            if leg.answered and not leg.hung_up:
-                self.state.primary = leg_id
-                forks.start(self.state, self._out, route, leg_id)
-                return
+        state = self.state
+        state.hand_over_at = None
+        talking = [i for i, leg in state.legs.items() if leg.answered and not leg.hung_up]
+        if talking and state.route and state.phase is Phase.TALKING:
+            state.primary = talking[0]
+            forks.start(state, self._out, state.route, talking[0])
 
     # --- the end ---
 
@@ -233,6 +242,7 @@ class CallSession:
         if state.phase not in (Phase.RINGING, Phase.TALKING):
             return
         state.phase, state.ended_at = Phase.ENDING, item.occurred_at
+        state.hand_over_at = None
         event = CallEnded(
             leg=item.leg_id,
             cause=item.cause,
@@ -273,16 +283,12 @@ class CallSession:
         self.state.phase = Phase.COMPLETE
         self._out.ask(ForgetCall())
 
-    def _complete(self, now: float) -> None:
+    def _complete(self, route: Route, now: float) -> None:
         """Close the books. Words that come later still are recorded, and it is done again."""
         state = self.state
         state.phase, state.finish_by = Phase.COMPLETE, None
-        if state.route is None:
-            return
-        duration_ms = None
-        if state.ended_at is not None:
-            duration_ms = forks.on_call_clock(state, state.ended_at)
-        coverage = self._balance(state.route, duration_ms, now)  # this may tell of gaps
+        duration_ms = forks.on_call_clock(state, state.ended_at or now)
+        coverage = self._balance(route, duration_ms, now)  # this may tell of gaps
         event = TranscriptCompleted(
             duration_ms=duration_ms,
             utterances=state.utterances,
@@ -325,7 +331,7 @@ class CallSession:
             case RecognitionFinished():
                 forks.recognition_finished(state, out, route, item, now=now)
                 if state.phase is Phase.ENDING and not state.streams:
-                    self._complete(now)
+                    self._complete(route, now)
             case AudioLost() | RecognitionDegraded() | RecognitionFailed():
                 words.troubled(state, out, route, item, now=now)
             case CommandDone():

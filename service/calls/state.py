@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from service.calls.inputs import WebhookInput
 from service.calls.routes import Route
-from service.ids import CallId, InputId, LegId, StreamId, Track
+from service.ids import CallId, LegId, StreamId, Track
 
 
 class Phase(StrEnum):
@@ -109,6 +109,8 @@ class CallState:
     legs: dict[LegId, Leg] = field(default_factory=dict)
     answered_at: float | None = None
     ended_at: float | None = None
+    hand_over_at: float | None = None
+    """When another leg takes the place of the primary one that hung up."""
     finish_by: float | None = None
     """When an ending call stops waiting for late words."""
     last_input_at: float = 0.0
@@ -123,7 +125,3 @@ class CallState:
     gaps: int = 0
     finality_missing: bool = False
     """Whether it was already told that Telnyx leaves `is_final` out."""
-
-    def waits_for(self, input_id: InputId) -> bool:
-        """Whether this webhook is already here and only waits for its turn."""
-        return any(item.webhook.input_id == input_id for item in self.waiting)

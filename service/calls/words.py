@@ -85,7 +85,7 @@ def _wanted(state: CallState, route: Route, item: WordsReported) -> bool:
     """Whether these words are the route's, and not an echo of its leg from another one."""
     if route.source != "in_call" or not item.text.strip():
         return False
-    if state.primary is None or item.leg_id == state.primary:
+    if state.primary is None or state.legs[item.leg_id].fork is not Fork.NONE:
         return True
     return state.legs[state.primary].fork not in (Fork.ASKED, Fork.ON)
 

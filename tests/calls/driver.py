@@ -1,0 +1,223 @@
+"""Drives a call session as the runtime does, with the clock as an argument."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from service.calls.commands import (
+    Answer,
+    Command,
+    Publish,
+    Record,
+    StartStreaming,
+    StartTranscription,
+)
+from service.calls.events import Event, TranscriptFinal, TranscriptPartial
+from service.calls.inputs import (
+    CommandDone,
+    CommandFailed,
+    CommandName,
+    Input,
+    LegAnswered,
+    LegHungUp,
+    LegInitiated,
+    MediaStarted,
+    MediaStopped,
+    RecognitionFinished,
+    WordsHeard,
+    WordsReported,
+)
+from service.calls.routes import Route
+from service.calls.session import CallSession
+from service.calls.state import CallState
+from service.ids import CallId, InputId, LegId, StreamId, Track
+
+A, B = LegId("v3:leg-a"), LegId("v3:leg-b")
+CALL = CallId("session-1")
+STREAM = StreamId("stream-1")
+T0 = 1_700_000_000.0
+"""When the first leg of every test call begins; it is answered a second later."""
+
+MEDIA = Route(source="media", roles={"inbound": "customer", "outbound": "agent"})
+IN_CALL = Route(
+    source="in_call", engine="Telnyx", roles={"inbound": "customer", "outbound": "agent"}
+)
+_Event = TypeVar("_Event")
+
+
+class Driver:
+    """A session, everything it said, and a Telnyx that takes every command at once."""
+
+    def __init__(self, *routes: Route, telnyx_answers: bool = True) -> None:
+        self.session = CallSession(CallState(call_id=CALL, last_input_at=T0), routes)
+        self.now = T0
+        self.commands: list[Command] = []
+        self._telnyx_answers = telnyx_answers
+
+    def receive(self, *items: Input, now: float) -> None:
+        """Hand inputs in, one after the other, at `now`; timers due before ring first."""
+        self.run_until(now)
+        for item in items:
+            self._do(self.session.receive(item, now=now))
+
+    def run_until(self, now: float) -> None:
+        """Let timers ring, each at its time, up to `now`."""
+        while (at := self.session.wake_at) is not None and at <= now:
+            self.now = max(self.now, at)
+            self._do(self.session.wake(now=self.now))
+        self.now = now
+
+    def events(self, kind: type[_Event]) -> list[_Event]:
+        """Return the durable events of one type, in order."""
+        return [event for event in self.journal if isinstance(event, kind)]
+
+    @property
+    def journal(self) -> list[Event]:
+        """What was recorded, in order."""
+        return [record.event for record in self.records]
+
+    @property
+    def records(self) -> list[Record]:
+        """What was recorded, with its `seq` and time."""
+        return [command for command in self.commands if isinstance(command, Record)]
+
+    @property
+    def types(self) -> list[str]:
+        """The types of what was recorded, in order."""
+        return [event.type for event in self.journal]
+
+    @property
+    def finals(self) -> list[TranscriptFinal]:
+        """The finals, in order."""
+        return self.events(TranscriptFinal)
+
+    @property
+    def partials(self) -> list[TranscriptPartial]:
+        """What was published, in order."""
+        return [command.partial for command in self.commands if isinstance(command, Publish)]
+
+    def asked(self, kind: type[_Event]) -> list[_Event]:
+        """Return the commands of one type, in order."""
+        return [command for command in self.commands if isinstance(command, kind)]
+
+    def _do(self, commands: Sequence[Command]) -> None:
+        self.commands += commands
+        for command in commands:
+            if not self._telnyx_answers:
+                continue
+            if isinstance(command, Answer):
+                self._do(self._done("answer", command.leg_id))
+            if isinstance(command, StartTranscription):
+                self._do(self._done("start_transcription", command.leg_id))
+            if isinstance(command, StartStreaming):
+                self._do(self._done("start_streaming", command.leg_id))
+
+    def _done(self, command: CommandName, leg: LegId) -> list[Command]:
+        done = CommandDone(leg_id=leg, command=command, at=self.now)
+        return self.session.receive(done, now=self.now)
+
+
+def talking(route: Route) -> Driver:
+    """Return a call of that route, a second after its answer; on `media` it is being heard."""
+    driver = Driver(route)
+    driver.receive(initiated(), now=T0)
+    driver.receive(answered(), now=T0 + 1)
+    if route.source == "media":
+        driver.receive(media_started(), now=T0 + 1.2)
+    return driver
+
+
+def initiated(at: float = T0, *, leg: LegId = A, incoming: bool = True) -> LegInitiated:
+    """The leg rings at Telnyx (incoming) or is dialled."""
+    return LegInitiated(
+        input_id=InputId(f"initiated {leg}"),
+        call_id=CALL,
+        leg_id=leg,
+        occurred_at=at,
+        direction="incoming" if incoming else "outgoing",
+        from_number="+15550100",
+        to_number="+15550111",
+        connection_id="17",
+    )
+
+
+def answered(at: float = T0 + 1, *, leg: LegId = A) -> LegAnswered:
+    """The leg is answered."""
+    return LegAnswered(
+        input_id=InputId(f"answered {leg} {at}"), call_id=CALL, leg_id=leg, occurred_at=at
+    )
+
+
+def hung_up(at: float, *, leg: LegId = A) -> LegHungUp:
+    """The leg hangs up."""
+    return LegHungUp(
+        input_id=InputId(f"hangup {leg} {at}"),
+        call_id=CALL,
+        leg_id=leg,
+        occurred_at=at,
+        cause="normal_clearing",
+        source="caller",
+        sip_code="200",
+    )
+
+
+def said(
+    text: str,
+    at: float,
+    *,
+    final: bool | None = True,
+    track: Track | None = "inbound",
+    leg: LegId = A,
+) -> WordsReported:
+    """Telnyx transcribed something in the call."""
+    return WordsReported(
+        input_id=InputId(f"{text} {final} {track} {leg} {at}"),
+        call_id=CALL,
+        leg_id=leg,
+        occurred_at=at,
+        text=text,
+        is_final=final,
+        confidence=0.9,
+        track=track,
+    )
+
+
+def media_started(at: float = T0 + 1.2, *, stream: StreamId = STREAM) -> MediaStarted:
+    """The media WebSocket opened; 200 ms after the answer unless told otherwise."""
+    return MediaStarted(leg_id=A, stream_id=stream, at=at, encoding="PCMU", sample_rate_hz=8000)
+
+
+def media_stopped(at: float, *, orderly: bool = True, stream: StreamId = STREAM) -> MediaStopped:
+    """The media WebSocket ended."""
+    return MediaStopped(leg_id=A, stream_id=stream, at=at, orderly=orderly)
+
+
+def heard(
+    text: str,
+    start_ms: int,
+    end_ms: int,
+    *,
+    final: bool = True,
+    track: Track = "inbound",
+    stream: StreamId = STREAM,
+) -> WordsHeard:
+    """A recognition heard something; offsets are those of the stream's audio."""
+    return WordsHeard(
+        leg_id=A,
+        stream_id=stream,
+        track=track,
+        text=text,
+        is_final=final,
+        start_ms=start_ms,
+        end_ms=end_ms,
+        confidence=0.9,
+    )
+
+
+def finished(track: Track, *, stream: StreamId = STREAM) -> RecognitionFinished:
+    """A recognition said its last word."""
+    return RecognitionFinished(leg_id=A, stream_id=stream, track=track, audio_ms=10_000)
+
+
+def refused(command: CommandName, code: str, *, at: float = T0 + 1) -> CommandFailed:
+    """Telnyx refused a command."""
+    return CommandFailed(leg_id=A, command=command, at=at, code=code, reason="refused")

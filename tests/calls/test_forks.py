@@ -1,0 +1,339 @@
+"""Streams and commands: what is asked for, what comes of it, what is told when it fails."""
+
+import pytest
+
+from service.calls.commands import (
+    FinishRecognitions,
+    OpenRecognition,
+    StartStreaming,
+    StopStreaming,
+)
+from service.calls.events import (
+    TranscriptCompleted,
+    TranscriptGap,
+    TranscriptionDegraded,
+    TranscriptionFailed,
+    TranscriptionStarted,
+    TranscriptionStopped,
+)
+from service.calls.forks import MOST_RESTARTS
+from service.calls.inputs import (
+    CommandDone,
+    MediaRefused,
+    ServiceRestarted,
+    ServiceStopping,
+    StreamingFailed,
+)
+from service.calls.session import FINISH_S
+from service.ids import InputId, StreamId
+from tests.calls.driver import (
+    CALL,
+    IN_CALL,
+    MEDIA,
+    STREAM,
+    T0,
+    A,
+    B,
+    Driver,
+    answered,
+    finished,
+    heard,
+    hung_up,
+    initiated,
+    media_started,
+    media_stopped,
+    refused,
+    said,
+    talking,
+)
+
+SECOND = StreamId("stream-2")
+
+
+def failed_streaming(at: float) -> StreamingFailed:
+    """Telnyx could not connect to us."""
+    return StreamingFailed(
+        input_id=InputId(f"failed {at}"), call_id=CALL, leg_id=A, occurred_at=at, reason="no route"
+    )
+
+
+def test_both_tracks_of_a_stream_get_a_recognition() -> None:
+    """They are opened as soon as the socket says `start`, before any frame."""
+    call = talking(MEDIA)
+
+    assert call.asked(StartStreaming) == [StartStreaming(leg_id=A, tracks="both")]
+    assert [command.track for command in call.asked(OpenRecognition)] == ["inbound", "outbound"]
+    assert call.events(TranscriptionStarted)[0].start_ms == 200
+
+
+def test_the_tail_is_waited_for_and_then_the_call_is_complete() -> None:
+    """Stop, hang-up, last words, the end: nothing is cut off."""
+    call = talking(MEDIA)
+    call.receive(media_stopped(T0 + 9), now=T0 + 9)
+    call.receive(hung_up(T0 + 9.1), now=T0 + 9.1)
+    call.receive(heard("bye", 7000, 7500), now=T0 + 9.5)
+    call.receive(finished("inbound"), finished("outbound"), now=T0 + 10)
+
+    assert call.types[3:] == [
+        "call.ended",
+        "transcript.final",
+        "transcription.stopped",
+        "transcript.completed",
+    ]
+
+
+def test_a_recogniser_that_never_finishes_cannot_keep_a_call_open() -> None:
+    """The tail has a deadline."""
+    call = talking(MEDIA)
+    call.receive(hung_up(T0 + 9), now=T0 + 9)
+    call.run_until(T0 + 9.3 + FINISH_S)
+
+    assert call.types[-1] == "transcript.completed"
+
+
+def test_a_stream_that_stops_before_the_hang_up_is_told_as_stopped() -> None:
+    """Somebody stopped the fork while the call goes on."""
+    call = talking(MEDIA)
+    call.receive(media_stopped(T0 + 5), media_stopped(T0 + 5), now=T0 + 5)
+    call.receive(finished("inbound"), finished("outbound"), finished("outbound"), now=T0 + 6)
+
+    assert len(call.asked(FinishRecognitions)) == 1
+    assert [event.reason for event in call.events(TranscriptionStopped)] == ["media_stopped"]
+
+
+def test_a_socket_that_drops_is_asked_for_again_and_the_hole_is_told() -> None:
+    """The second stream continues the same clock, and the gap says what nobody heard."""
+    call = talking(MEDIA)
+    call.receive(media_stopped(T0 + 5, orderly=False), now=T0 + 5)
+    call.receive(media_started(T0 + 7, stream=SECOND), now=T0 + 7)
+    call.receive(heard("again", 100, 600, stream=SECOND), now=T0 + 8)
+
+    assert len(call.asked(StartStreaming)) == 2
+    assert [(gap.track, gap.start_ms, gap.end_ms) for gap in call.events(TranscriptGap)] == [
+        ("inbound", 4000, 6000),
+        ("outbound", 4000, 6000),
+    ]
+    assert call.finals[0].start_ms == 6100
+
+
+def test_a_socket_that_drops_with_the_hang_up_is_not_asked_for_again() -> None:
+    """A hang-up that still waits for its turn is known all the same."""
+    call = talking(MEDIA)
+    call.receive(hung_up(T0 + 5), media_stopped(T0 + 5, orderly=False), now=T0 + 5)
+
+    assert len(call.asked(StartStreaming)) == 1
+
+
+def test_a_fork_that_keeps_failing_is_given_up_in_the_end() -> None:
+    """A handful of times it is asked for again; then the failure is told, once."""
+    call = Driver(MEDIA)
+    call.receive(initiated(), answered(), now=T0 + 1)
+    for attempt in range(MOST_RESTARTS + 3):
+        call.receive(failed_streaming(T0 + 2 + attempt), now=T0 + 2 + attempt)
+    call.run_until(T0 + 60)
+
+    assert len(call.asked(StartStreaming)) == 1 + MOST_RESTARTS
+    assert len(call.events(TranscriptionDegraded)) == MOST_RESTARTS
+    assert [event.reason for event in call.events(TranscriptionFailed)] == ["streaming_failed"]
+
+
+def test_a_failed_stream_of_a_call_that_no_route_wants_is_nothing_to_us() -> None:
+    """Somebody else's fork."""
+    call = Driver()
+    call.receive(initiated(), failed_streaming(T0 + 1), now=T0 + 1)
+    call.run_until(T0 + 2)
+
+    assert call.commands == []
+
+
+def test_a_second_start_takes_over_from_the_first() -> None:
+    """Telnyx opened another socket without closing the first: the clock goes on."""
+    call = talking(MEDIA)
+    call.receive(media_started(T0 + 4, stream=SECOND), now=T0 + 4)
+    call.receive(finished("inbound"), finished("outbound"), now=T0 + 5)
+
+    assert [command.stream_id for command in call.asked(FinishRecognitions)] == [STREAM]
+    assert call.events(TranscriptionStopped) == []
+    assert call.events(TranscriptGap) == []
+
+
+def test_audio_for_a_call_that_is_over_opens_nothing() -> None:
+    """A socket that comes after the hang-up, or for a leg nobody knows, is not heard."""
+    over, unknown = talking(IN_CALL), Driver(MEDIA)
+    over.receive(hung_up(T0 + 5), now=T0 + 5)
+    over.run_until(T0 + 6)
+    over.receive(media_started(T0 + 6), now=T0 + 6)
+    unknown.receive(initiated(leg=B), media_started(), now=T0 + 2)
+
+    assert over.asked(OpenRecognition) == []
+    assert unknown.asked(OpenRecognition) == []
+
+
+def test_audio_nobody_can_decode_fails_the_transcription_and_stops_the_fork() -> None:
+    """The codec is named, so that the user knows what to ask Telnyx for."""
+    call = Driver(MEDIA)
+    call.receive(initiated(), answered(), now=T0 + 1)
+    wrong = MediaRefused(leg_id=A, stream_id=STREAM, at=T0 + 2, encoding="AMR-WB")
+    call.receive(wrong, now=T0 + 2)
+    call.receive(hung_up(T0 + 3), now=T0 + 3)
+    call.run_until(T0 + 4)
+    call.receive(wrong, now=T0 + 4)
+
+    assert [(e.reason, e.code) for e in call.events(TranscriptionFailed)] == [
+        ("unsupported_codec", "AMR-WB")
+    ]
+    assert call.asked(StopStreaming) == [StopStreaming(leg_id=A)]
+
+
+def test_a_late_start_is_told_as_a_gap() -> None:
+    """Three seconds of a call that nobody heard are not passed over in silence."""
+    call = Driver(MEDIA)
+    call.receive(initiated(), answered(), now=T0 + 1)
+    call.receive(media_started(T0 + 4), now=T0 + 4)
+
+    assert [(g.start_ms, g.end_ms, g.reason) for g in call.events(TranscriptGap)] == [
+        (0, 3000, "media_started_late"),
+        (0, 3000, "media_started_late"),
+    ]
+
+
+def test_audio_that_never_came_is_lost_from_the_answer_to_the_end() -> None:
+    """The books of a call that was never heard say so, track by track."""
+    call = Driver(MEDIA)
+    call.receive(initiated(), answered(), now=T0 + 1)
+    call.receive(hung_up(T0 + 11), now=T0 + 11)
+    call.run_until(T0 + 60)
+
+    coverage = call.events(TranscriptCompleted)[0].coverage
+    assert coverage is not None
+    assert {track: books.lost_ms for track, books in coverage.items()} == {
+        "inbound": 10_000,
+        "outbound": 10_000,
+    }
+
+
+@pytest.mark.parametrize("command", ["stop_transcription", "stop_streaming"])
+def test_a_stop_that_is_refused_is_as_good_as_done(command: str) -> None:
+    """Whatever was to be stopped is not there any more."""
+    call = talking(IN_CALL)
+    before = call.types
+    call.receive(refused(command, "90018"), now=T0 + 2)  # type: ignore[arg-type]  # both are names
+
+    assert call.types == before
+
+
+def test_a_start_that_finds_the_call_over_is_no_failure() -> None:
+    """90018: the hang-up is on its way, and will say all there is to say."""
+    call = Driver(IN_CALL, telnyx_answers=False)
+    call.receive(initiated(), answered(), now=T0 + 1)
+    call.receive(refused("start_transcription", "90018"), now=T0 + 2)
+
+    assert call.types == ["call.started", "call.answered"]
+
+
+def test_a_refused_start_is_told_with_telnyx_s_code() -> None:
+    """90034, not answered yet: final for that command."""
+    call = Driver(IN_CALL, telnyx_answers=False)
+    call.receive(initiated(), answered(), now=T0 + 1)
+    call.receive(refused("start_transcription", "90034"), now=T0 + 2)
+
+    failure = call.events(TranscriptionFailed)[0]
+    assert (failure.reason, failure.code) == ("start_transcription_refused", "90034")
+
+
+@pytest.mark.parametrize("done_first", [False, True])
+def test_a_leg_that_is_transcribed_already_is_taken_as_it_is(*, done_first: bool) -> None:
+    """90054: the words come by somebody else's settings, and that is said."""
+    call = Driver(IN_CALL, telnyx_answers=done_first)
+    call.receive(initiated(), answered(), now=T0 + 1)
+    call.receive(refused("start_transcription", "90054"), now=T0 + 2)
+
+    assert [event.reason for event in call.events(TranscriptionDegraded)] == [
+        "already_transcribing"
+    ]
+    assert len(call.events(TranscriptionStarted)) == 1
+
+
+def test_results_for_legs_nobody_knows_are_passed_over() -> None:
+    """A result that outlived its leg in memory."""
+    call = Driver(IN_CALL)
+    call.receive(initiated(leg=B), now=T0)
+    before = call.types
+    call.receive(refused("answer", "90018"), now=T0 + 1)
+    done = CommandDone(leg_id=A, command="start_transcription", at=T0)
+    call.receive(done, now=T0 + 1)
+
+    assert call.types == before
+
+
+def test_a_restart_asks_for_the_audio_again_and_tells_what_was_lost() -> None:
+    """From the last settled word to the first new frame, on each track."""
+    call = talking(MEDIA)
+    call.receive(heard("hello", 800, 1800), now=T0 + 3)
+    call.receive(ServiceRestarted(at=T0 + 6), now=T0 + 6)
+    call.receive(media_started(T0 + 7, stream=SECOND), now=T0 + 7)
+
+    assert len(call.asked(StartStreaming)) == 2
+    assert [(g.track, g.start_ms, g.end_ms) for g in call.events(TranscriptGap)] == [
+        ("inbound", 2000, 6000),
+        ("outbound", 0, 6000),
+    ]
+
+
+def test_an_orderly_stop_settles_what_is_heard_and_the_next_process_goes_on() -> None:
+    """A rolling restart: the tail is settled, and only the time in between is a gap."""
+    call = talking(MEDIA)
+    call.receive(ServiceStopping(at=T0 + 5), now=T0 + 5)
+    call.receive(heard("and", 3000, 3700), now=T0 + 5.2)
+    call.receive(finished("inbound"), finished("outbound"), now=T0 + 5.5)
+    call.receive(ServiceRestarted(at=T0 + 8), now=T0 + 8)
+    call.receive(media_started(T0 + 8.5, stream=SECOND), now=T0 + 8.5)
+
+    assert [final.text for final in call.finals] == ["and"]
+    assert call.events(TranscriptionStopped) == []
+    assert {(g.start_ms, g.end_ms) for g in call.events(TranscriptGap)} == {(4000, 7500)}
+
+
+def test_a_stop_means_nothing_to_a_call_that_is_not_talking() -> None:
+    """Ringing calls are in the journal as they are."""
+    call = Driver(MEDIA)
+    call.receive(initiated(), ServiceStopping(at=T0 + 1), now=T0 + 1)
+
+    assert call.asked(FinishRecognitions) == []
+
+
+def test_a_restart_asks_nothing_for_legs_that_need_nothing() -> None:
+    """A leg that hung up, and one that was never forked."""
+    call = talking(MEDIA)
+    call.receive(initiated(T0 + 2, leg=B, incoming=False), now=T0 + 2)
+    call.receive(hung_up(T0 + 3, leg=B), now=T0 + 3)
+    call.run_until(T0 + 4)
+    call.receive(ServiceRestarted(at=T0 + 6), now=T0 + 6)
+
+    assert [command.leg_id for command in call.asked(StartStreaming)] == [A, A]
+
+
+def test_the_books_of_a_whole_call_sum_to_its_length() -> None:
+    """Transcribed, silence and lost: every millisecond between answer and hang-up, once."""
+    call = talking(MEDIA)
+    call.receive(heard("one", 800, 1800), heard("two", 1500, 2800), now=T0 + 5)
+    call.receive(media_stopped(T0 + 11), hung_up(T0 + 11), now=T0 + 11)
+    call.receive(finished("inbound"), finished("outbound"), now=T0 + 12)
+
+    coverage = call.events(TranscriptCompleted)[0].coverage
+    assert coverage is not None
+    assert coverage["inbound"].transcribed_ms == 2000
+    for books in coverage.values():
+        total = books.transcribed_ms + books.silence_ms + books.paused_ms + books.lost_ms
+        assert total == 10_000
+
+
+def test_transcription_that_was_asked_for_starts_with_its_first_words_at_the_latest() -> None:
+    """Telnyx's yes was lost; its words are proof enough."""
+    call = Driver(IN_CALL, telnyx_answers=False)
+    call.receive(initiated(), answered(), now=T0 + 1)
+    call.receive(said("hello", T0 + 2), now=T0 + 2)
+    call.run_until(T0 + 3)
+    call.receive(CommandDone(leg_id=A, command="start_transcription", at=T0 + 3), now=T0 + 3)
+
+    assert call.types[2:] == ["transcription.started", "transcript.final"]
