@@ -1,1 +1,51 @@
-"""The command line."""
+"""The command line. Only here does the program read the environment."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from service import __version__
+from service.cli import check, deliveries, demo, recogniser, replay, serve
+from service.errors import CallscribeError, SettingsError
+from service.exits import Exit
+
+_COMMANDS = (serve, check, demo, recogniser, deliveries, replay)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit code of the process (see `service.exits`)."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        return int(parsed.run(parsed, dict(os.environ)))
+    except SettingsError as error:
+        _complain(*error.problems)
+        return Exit.USAGE
+    except CallscribeError as error:
+        _complain(str(error))
+        return Exit.FAILED
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        # whoever read our output has seen enough; Python must not complain at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="callscribe",
+        description="Transcribes phone calls while they happen.",
+        epilog="Exit codes: 0 done, 1 failed, 2 wrong usage or settings, "
+        "3 stopped with work left in the journal, 130 interrupted.",
+    )
+    parser.add_argument("--version", action="version", version=f"callscribe {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in _COMMANDS:
+        command.add(commands)
+    return parser
+
+
+def _complain(*lines: str) -> None:
+    for line in lines:
+        print(line, file=sys.stderr)

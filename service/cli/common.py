@@ -1,0 +1,65 @@
+"""What several commands share. Imports nothing slow: `--help` pays for every command's module."""
+
+import argparse
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from service.settings import Settings
+
+Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse gives it no public name
+Run = Callable[[argparse.Namespace, Mapping[str, str]], int]
+"""Carries a command out, with its arguments and the environment; returns the exit code."""
+
+
+def add_command(
+    commands: "Commands[argparse.ArgumentParser]", name: str, run: Run, summary: str
+) -> argparse.ArgumentParser:
+    """Add a command and return its parser, for its own arguments."""
+    parser = commands.add_parser(name, help=summary, description=summary)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """Let the command be told which settings file to read."""
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="settings (default: $CALLSCRIBE_CONFIG, then ./callscribe.toml if it is there)",
+    )
+
+
+def read_settings(arguments: argparse.Namespace, environ: Mapping[str, str]) -> "Settings":
+    """Load the settings that `--config` and the environment say.
+
+    Raises:
+        SettingsError: They cannot be used.
+    """
+    from service.settings import find_config, load_settings  # noqa: PLC0415 - keeps --help quick
+
+    return load_settings(find_config(arguments.config, environ), environ)
+
+
+def room(name: str) -> Any:  # noqa: ANN401 - whatever the module has
+    """Import a room only when its command is run."""
+    return import_module(name)
+
+
+def positive(text: str) -> int:
+    """Read a whole number above 0 (argparse type)."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("should be 1 or more")
+    return number
+
+
+def port(text: str) -> int:
+    """Read a port; 0 lets the system choose (argparse type)."""
+    number = int(text)
+    if not 0 <= number <= 65535:  # noqa: PLR2004 - the highest port there is
+        raise argparse.ArgumentTypeError("should be 0 to 65535")
+    return number

@@ -1,0 +1,80 @@
+"""`callscribe deliveries`: what was given up on, and another try."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from service.cli.common import Commands, add_command, add_config, positive, read_settings
+from service.errors import DeliveryError, SettingsError
+from service.exits import Exit
+
+if TYPE_CHECKING:
+    from service.ports import ParkedDelivery
+    from service.settings import Settings
+
+
+def add(commands: "Commands[argparse.ArgumentParser]") -> None:
+    """Add the command and its two parts."""
+    parser = add_command(commands, "deliveries", run_list, "See what was given up; try it again.")
+    parts = parser.add_subparsers(title="parts", metavar="PART", required=True)
+    listing = add_command(parts, "ls", run_list, "List parked deliveries, the newest first.")
+    listing.add_argument("--limit", type=positive, default=100, help="how many (default: 100)")
+    add_config(listing)
+    retry = add_command(parts, "retry", run_retry, "Try parked deliveries again, once each.")
+    retry.add_argument("id", type=positive, nargs="+", help="as `deliveries ls` shows it")
+    add_config(retry)
+
+
+def run_list(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Print a line for each parked delivery."""
+    import asyncio  # noqa: PLC0415 - keeps --help quick
+
+    settings = read_settings(arguments, environ)
+    parked = asyncio.run(_parked(settings, arguments.limit))
+    for one in parked:
+        print(_line(one))
+    if not parked:
+        print("nothing is parked")
+    return Exit.OK
+
+
+def run_retry(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Try each and say how it went; fail unless all arrived."""
+    import asyncio  # noqa: PLC0415 - keeps --help quick
+
+    settings = read_settings(arguments, environ)
+    arrived = asyncio.run(_retry(settings, arguments.id))
+    return Exit.OK if arrived else Exit.FAILED
+
+
+async def _parked(settings: "Settings", limit: int) -> "Sequence[ParkedDelivery]":
+    from service.delivery.replays import list_parked  # noqa: PLC0415 - keeps --help quick
+    from service.journal.database import open_journal  # noqa: PLC0415
+
+    async with open_journal(settings.database_url, exclusive=False) as journal:
+        return await list_parked(journal, limit=limit)
+
+
+async def _retry(settings: "Settings", ids: Sequence[int]) -> bool:
+    from service.delivery.replays import retry_parked  # noqa: PLC0415 - keeps --help quick
+    from service.journal.database import open_journal  # noqa: PLC0415
+
+    endpoints = settings.endpoint_list()
+    all_arrived = True
+    async with open_journal(settings.database_url, exclusive=False) as journal:
+        for parked_id in ids:
+            try:
+                sent = await retry_parked(journal, endpoints, parked_id)
+                result = "arrived" if sent else "is not parked"
+            except (DeliveryError, SettingsError) as error:
+                sent, result = None, f"failed: {error}"
+            print(f"{parked_id}  {result}", flush=True)
+            all_arrived = all_arrived and sent is not None
+    return all_arrived
+
+
+def _line(one: "ParkedDelivery") -> str:
+    at = datetime.fromtimestamp(one.parked_at, UTC).isoformat(timespec="seconds")
+    why = f"HTTP {one.status}" if one.status else one.reason
+    return f"{one.id:>6}  {at}  {one.endpoint}  {one.call_id}  {one.seq}  {one.type}  {why}"

@@ -1,0 +1,59 @@
+"""The order of what `callscribe check` tries, and what needs no network."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+
+import aiohttp
+
+from service.calls.engines import review
+from service.cli.examine_here import examine_database, examine_endpoint, examine_public_url
+from service.cli.examine_telnyx import examine_api, examine_recogniser
+from service.cli.findings import Finding, ok, warn
+from service.settings import Settings
+
+TIMEOUT_S = 10.0
+
+
+async def examine(settings: Settings, show: Callable[[Finding], None]) -> int:
+    """Try everything at once, show the findings in a fixed order, return how many failed."""
+    timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
+    shown = dict.fromkeys(_examine_settings(settings))
+    for finding in shown:
+        show(finding)
+    async with aiohttp.ClientSession(timeout=timeout) as session, asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one) for one in _examinations(session, settings)]
+        for task in tasks:
+            for finding in await task:
+                if finding not in shown:  # routes of one engine find the same
+                    shown[finding] = None
+                    show(finding)
+    return sum(finding.level == "FAIL" for finding in shown)
+
+
+def _examinations(
+    session: aiohttp.ClientSession, settings: Settings
+) -> list[Coroutine[None, None, list[Finding]]]:
+    return [
+        examine_api(session, settings),
+        *(examine_recogniser(session, settings, route) for route in settings.routes()),
+        examine_public_url(session, settings),
+        *(examine_endpoint(endpoint) for endpoint in settings.endpoint_list()),
+        examine_database(settings),
+    ]
+
+
+def _examine_settings(settings: Settings) -> Iterator[Finding]:
+    routes = settings.routes()
+    yield ok("settings", f"{len(routes)} routes, {len(settings.endpoint)} endpoints")
+    yield ok("public key", f"{len(settings.public_keys())} of the right form")
+    if not routes:
+        yield warn("routes", "there is no [[route]]: every call will be left alone")
+    for number, route in enumerate(routes):
+        found = review(route, route.source)
+        if found.ignored:
+            ignored = ", ".join(found.ignored)
+            yield warn(f"route {number}", f"{route.engine} will ignore {ignored}")
+        for warning in found.warnings:
+            yield warn(f"route {number}", warning)
+        if not route.endpoints:
+            yield warn(f"route {number}", "has no endpoints: its events stay in the journal")

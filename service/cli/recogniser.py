@@ -1,0 +1,50 @@
+"""`callscribe recogniser`: speech to text on this machine, behind Telnyx's own protocol."""
+
+import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from service.cli.common import Commands, add_command, port, positive
+from service.errors import SettingsError
+
+KEY_VARIABLE = "CALLSCRIBE_RECOGNISER_API_KEY"
+
+
+def add(commands: "Commands[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = add_command(
+        commands,
+        "recogniser",
+        run,
+        "Run the embedded speech engine behind Telnyx's speech-to-text WebSocket, "
+        "until SIGTERM or Ctrl-C.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1")
+    parser.add_argument("--port", type=port, default=8090, help="default: 8090; 0 for any")
+    parser.add_argument(
+        "--api-key-env",
+        metavar="NAME",
+        help=f"the variable that holds the key to ask for (default: {KEY_VARIABLE} if it is set)",
+    )
+    parser.add_argument("--max-sessions", type=positive, metavar="N", help="refuse more at once")
+    parser.add_argument("--model-dir", type=Path, metavar="DIR", help="models of your own")
+
+
+def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Run it; without a key, anyone who reaches it may use it."""
+    key = environ.get(arguments.api_key_env or KEY_VARIABLE) or None
+    if arguments.api_key_env and key is None:
+        raise SettingsError([f"{arguments.api_key_env} is not set, and should hold the key"])
+
+    from service.logs import set_up_logs  # noqa: PLC0415 - keeps --help quick
+    from service.recogniser.process import serve  # noqa: PLC0415
+
+    set_up_logs(sys.stdout)
+    return serve(
+        host=arguments.host,
+        port=arguments.port,
+        api_key=key,
+        max_sessions=arguments.max_sessions,
+        model_dir=arguments.model_dir,
+    )

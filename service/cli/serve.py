@@ -1,0 +1,21 @@
+"""`callscribe serve`: the service itself."""
+
+import argparse
+import sys
+from collections.abc import Mapping
+
+from service.cli.common import Commands, add_command, add_config, read_settings, room
+
+
+def add(commands: "Commands[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = add_command(commands, "serve", run, "Run the service until SIGTERM or Ctrl-C.")
+    add_config(parser)
+
+
+def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Read the settings, set logging up, run until told to stop."""
+    settings = read_settings(arguments, environ)
+
+    room("service.logs").set_up_logs(sys.stdout)
+    return int(room("service.app").run(settings))

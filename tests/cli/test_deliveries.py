@@ -1,0 +1,167 @@
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from service.cli import main
+from service.exits import Exit
+from service.ids import CallId, EndpointName
+from service.journal.database import open_journal
+from service.ports import Entry, LaneRow, LaneUpdate, StoredEvent
+from tests.settings.conftest import KEYS, SECRET
+
+CALL, CRM = CallId("c1"), EndpointName("crm")
+Callscribe = Callable[..., int]
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> str:
+    """Make a journal with a call of three events, whose second was parked by the crm."""
+    url = f"sqlite:///{tmp_path / 'calls.db'}"
+    asyncio.run(_fill(url))
+    return url
+
+
+@pytest.fixture
+def callscribe(database: str, monkeypatch: pytest.MonkeyPatch) -> Callscribe:
+    """Run the program in this process, with a crm at `crm_url`."""
+
+    def run(*arguments: str, crm_url: str = "http://127.0.0.1:1") -> int:
+        variables = {
+            "DATABASE_URL": database,
+            "CALLSCRIBE_ENDPOINT__CRM__TYPE": "webhook",
+            "CALLSCRIBE_ENDPOINT__CRM__URL": crm_url,
+            "CALLSCRIBE_ENDPOINT__CRM__SECRET": SECRET,
+            "CALLSCRIBE_ENDPOINT__CRM__ALLOW_PRIVATE": "true",
+        }
+        for name, value in (KEYS | variables).items():
+            monkeypatch.setenv(name, value)
+        return main(arguments)
+
+    return run
+
+
+def test_parked_deliveries_are_listed(
+    callscribe: Callscribe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A line has the id to retry by, where it was to go, and why it did not."""
+    assert callscribe("deliveries", "ls") == Exit.OK
+
+    line = capsys.readouterr().out.split()
+    assert line[0] == "1"
+    assert line[2:] == ["crm", "c1", "2", "transcript.final", "HTTP", "400"]
+
+
+async def test_a_parked_delivery_is_tried_again(
+    callscribe: Callscribe, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It arrives under its first id, and is parked no more."""
+    async with _receiver() as (url, ids):
+        code = await asyncio.to_thread(callscribe, "deliveries", "retry", "1", "99", crm_url=url)
+
+    assert code == Exit.FAILED
+    assert capsys.readouterr().out.splitlines() == ["1  arrived", "99  is not parked"]
+    assert ids == ["evt_c1_2"]
+    async with open_journal(database, exclusive=False) as journal:
+        assert await journal.parked(limit=10) == []
+
+
+def test_what_fails_again_stays_parked(
+    callscribe: Callscribe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The reason is told, and it can be tried once more."""
+    assert callscribe("deliveries", "retry", "1") == Exit.FAILED
+    assert callscribe("deliveries", "ls") == Exit.OK
+
+    failed, listed = capsys.readouterr().out.splitlines()
+    assert failed.startswith("1  failed: ")
+    assert listed.split()[0] == "1"
+
+
+def test_a_replay_sets_the_lane_back(callscribe: Callscribe, database: str) -> None:
+    """The events after the given seq are to be delivered again."""
+    assert callscribe("replay", "c1", "--to", "crm", "--after-seq", "1") == Exit.OK
+
+    (lane,) = asyncio.run(_backlog(database))
+    assert (lane.call_id, lane.endpoint, lane.acked_seq, lane.head_seq) == (CALL, CRM, 1, 3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("replay", "c2", "--to", "crm"), "no call has the id c2"),
+        (("replay", "c1", "--to", "crn"), "no endpoint is called crn"),
+        (("replay", "c1", "--to", "crm", "--after-seq", "-1"), "should be 0 or more"),
+    ],
+)
+def test_a_replay_of_nothing_is_refused(
+    callscribe: Callscribe,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    complaint: str,
+) -> None:
+    """A typing error is told, not quietly done."""
+    try:
+        code = callscribe(*arguments)
+    except SystemExit as stop:  # argparse's way
+        code = int(stop.code or 0)
+
+    assert code == Exit.USAGE
+    assert complaint in capsys.readouterr().err
+
+
+def test_without_a_journal_there_is_nothing_to_list(
+    callscribe: Callscribe,
+    database: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A wrong path is told, and no file is made."""
+    path = Path(database.removeprefix("sqlite:///")).with_name("other.db")
+    monkeypatch.setenv("CALLSCRIBE_DATABASE_URL", f"sqlite:///{path}")
+
+    assert callscribe("deliveries", "ls") == Exit.FAILED
+    assert capsys.readouterr().err
+    assert not path.exists()
+
+
+async def _fill(url: str) -> None:
+    events = [
+        StoredEvent(CALL, seq, kind, b'{"type":"%s","data":{}}' % kind.encode())
+        for seq, kind in enumerate(("call.started", "transcript.final", "call.ended"), start=1)
+    ]
+    async with open_journal(url) as journal:
+        await journal.commit(
+            Entry(
+                call_id=CALL, version=0, epoch=0, state=b"", events=tuple(events), endpoints=(CRM,)
+            )
+        )
+        await journal.settle([LaneUpdate(CALL, CRM, acked_seq=2, parked=(2, 400, "bad_request"))])
+        await journal.settle([LaneUpdate(CALL, CRM, acked_seq=3)])
+
+
+async def _backlog(url: str) -> list[LaneRow]:
+    async with open_journal(url) as journal:
+        return list(await journal.backlog())
+
+
+@asynccontextmanager
+async def _receiver() -> AsyncIterator[tuple[str, list[str]]]:
+    ids: list[str] = []
+
+    async def take(request: web.Request) -> web.Response:
+        ids.append(request.headers["webhook-id"])
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/", take)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}", ids
+    finally:
+        await runner.cleanup()
