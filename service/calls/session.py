@@ -95,6 +95,7 @@ class CallSession:
         state = self.state
         times = [
             state.finish_by,
+            state.hand_over_at,
             ordering.next_release(state.waiting, lacks_predecessor=self._lacks),
         ]
         if state.phase in _OPEN:

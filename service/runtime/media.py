@@ -116,7 +116,7 @@ class MediaStreams:
         token, auth_token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         expires_at = self._clock() + TOKEN_LIFE_S
         await self._journal.keep_token(_digest(token, auth_token), call_id, leg_id, expires_at)
-        return StreamTarget(url=f"{self._media_url}/{token}", auth_token=auth_token)
+        return StreamTarget(url=f"{self._media_url}{token}", auth_token=auth_token)
 
     async def admit(self, token: str, auth_token: str | None) -> "Ticket | None":
         """Use a token up; None if it is not good, or the header does not belong to it."""
