@@ -176,7 +176,8 @@ class CallSession:
         state.route = choose_route(self._routes, item)
         if state.route is None:
             return
-        state.phase, state.primary = Phase.RINGING, item.leg_id
+        state.phase = Phase.RINGING
+        state.routed = state.primary = item.leg_id
         self._out.record(
             CallStarted(
                 leg=item.leg_id,

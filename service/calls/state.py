@@ -104,8 +104,10 @@ class CallState:
     route: Route | None = None
     seq: int = 0
     """The `seq` of the last durable event."""
+    routed: LegId | None = None
+    """The leg that the route wanted: its tracks have the route's roles."""
     primary: LegId | None = None
-    """The leg that is transcribed: the first that a route wanted, or its successor."""
+    """The leg that is transcribed: the routed one, or its successor after a transfer."""
     legs: dict[LegId, Leg] = field(default_factory=dict)
     answered_at: float | None = None
     ended_at: float | None = None

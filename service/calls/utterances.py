@@ -102,8 +102,8 @@ def heard_final(
 
 
 def role_of(state: CallState, route: Route, leg_id: LegId, track: Track | None) -> Role:
-    """Return who speaks on a track. Only the primary leg's sides are known from the route."""
-    if track is None or leg_id != state.primary:
+    """Return who speaks on a track. Only the routed leg's sides are known from the route."""
+    if track is None or leg_id != state.routed:
         return "unknown"
     return route.roles.get(track, "unknown")
 
