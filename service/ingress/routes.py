@@ -8,7 +8,7 @@ import structlog
 from aiohttp import web
 from nacl.signing import VerifyKey
 
-from service.errors import BadInputError, ForgedInputError, JournalUnavailableError
+from service.errors import BadInputError, DrainingError, ForgedInputError, JournalUnavailableError
 from service.ingress.answers import problem
 from service.ingress.counters import IngressCounters
 from service.ingress.seldom import Seldom
@@ -83,7 +83,7 @@ class WebhookRoute:
         except BadInputError as error:
             self._log_refusal(error)
             return "bad", problem(HTTPStatus.BAD_REQUEST, f"Not a webhook: {error}.")
-        except JournalUnavailableError as error:
+        except (DrainingError, JournalUnavailableError) as error:
             log.warning("webhook_not_taken", reason=str(error))
             return "unavailable", problem(
                 HTTPStatus.SERVICE_UNAVAILABLE,

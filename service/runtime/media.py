@@ -95,14 +95,14 @@ class MediaStreams:
         recognitions: Recognitions,
         find: Callable[[CallId], Listener],
         tasks: asyncio.TaskGroup,
-        media_url: str,
         clock: Callable[[], float],
     ) -> None:
+        self.media_url = ""
+        """What a token is appended to; known once the service listens."""
         self._journal = journal
         self._recognitions = recognitions
         self._find = find
         self._tasks = tasks
-        self._media_url = media_url
         self._clock = clock
         self._streams: dict[StreamId, Stream] = {}
         self._finishing: set[asyncio.Task[None]] = set()
@@ -116,14 +116,15 @@ class MediaStreams:
         token, auth_token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         expires_at = self._clock() + TOKEN_LIFE_S
         await self._journal.keep_token(_digest(token, auth_token), call_id, leg_id, expires_at)
-        return StreamTarget(url=f"{self._media_url}{token}", auth_token=auth_token)
+        return StreamTarget(url=f"{self.media_url}{token}", auth_token=auth_token)
 
     async def admit(self, token: str, auth_token: str | None) -> "Ticket | None":
-        """Use a token up; None if it is not good, or the header does not belong to it."""
-        try:
-            owner = await self._journal.use_token(_digest(token, auth_token or ""), self._clock())
-        except JournalUnavailableError:
-            return None
+        """Use a token up; None if it is not good, or the header does not belong to it.
+
+        Raises:
+            JournalUnavailableError: Nobody can tell now.
+        """
+        owner = await self._journal.use_token(_digest(token, auth_token or ""), self._clock())
         if owner is None:
             return None
         call_id, leg_id = owner

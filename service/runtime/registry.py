@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
+import structlog
+
 from service.calls.inputs import LegInitiated, ServiceRestarted, ServiceStopping, WebhookInput
 from service.calls.routes import Route
 from service.calls.state import Phase
-from service.errors import DrainingError
+from service.errors import DrainingError, JournalUnavailableError
 from service.ids import CallId, LegId
 from service.ports import Carrier, Journal, Lanes, Recognitions
 from service.runtime.effects import CommandEffects
@@ -15,10 +17,15 @@ from service.runtime.live import LiveCall, Office
 from service.runtime.media import MediaStreams
 from service.runtime.seen import Seen
 
+PRUNE_EVERY_S = 3600.0
+KEEP_INPUTS_S = 8 * 24 * 3600.0
+"""How long repeats of a webhook are known; Telnyx may send one again for days."""
 SWEEP_S = 30.0
 """How often calls that are over are dropped from memory."""
 POLL_S = 0.05
 """How often a drain looks whether the calls are over."""
+
+log = structlog.get_logger()
 
 
 class CallRegistry:
@@ -92,6 +99,19 @@ class CallRegistry:
             await asyncio.sleep(SWEEP_S)
             self.drop_idle()
 
+    async def prune(self) -> None:
+        """Have the journal forget webhooks that nobody will repeat, again and again."""
+        while True:
+            try:
+                await self._office.journal.prune(self._office.clock() - KEEP_INPUTS_S)
+            except JournalUnavailableError:
+                log.warning("prune_failed")
+            await asyncio.sleep(PRUNE_EVERY_S)
+
+    async def settle(self, timeout_s: float) -> None:
+        """Wait until what was told so far is committed and under way, but not for ever."""
+        await _until(lambda: not self._busy(), timeout_s)
+
     def drop_idle(self) -> None:
         """Drop the calls that are over from memory."""
         idle = {call_id for call_id, call in self._calls.items() if call.idle}
@@ -126,7 +146,6 @@ async def open_calls(
     carrier: Carrier,
     recognitions: Recognitions,
     routes: Sequence[Route],
-    media_url: str,
     clock: Callable[[], float],
 ) -> AsyncIterator[CallRegistry]:
     """Open the registry and its tasks; on exit what still runs is cancelled, so drain first."""
@@ -140,10 +159,10 @@ async def open_calls(
                 recognitions=recognitions,
                 find=registry.call,
                 tasks=tasks,
-                media_url=media_url,
                 clock=clock,
             )
             tasks.create_task(registry.sweep(), name="sweep calls")
+            tasks.create_task(registry.prune(), name="prune inputs")
             yield registry
             registry.stop_timers()
             raise _ClosedError  # noqa: TRY301 - only so does a task group let go

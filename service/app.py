@@ -1,0 +1,154 @@
+"""The service: opens every room, in order, and closes them in reverse.
+
+The only module that knows all rooms. The stop is phases under one deadline: refuse new calls
+while live ones are still listened to, settle what is being heard, flush the lanes, close.
+"""
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+import uvloop
+from aiohttp import web
+
+from service.api.health import Health
+from service.carrier.client import open_carrier
+from service.delivery.lanes import DeliveryLanes, open_lanes
+from service.exits import Exit
+from service.ingress.allowance import MediaLimits
+from service.ingress.listen import open_listener
+from service.ingress.media import MediaRoute
+from service.ingress.routes import WebhookRoute
+from service.journal.database import open_journal
+from service.runtime.registry import CallRegistry, open_calls
+from service.settings import Settings
+from service.stt.formats import decodable
+from service.stt.recognitions import open_recognitions
+
+CALLS_SHARE = 0.7
+"""The part of the drain's time for calls and their recognitions; the rest is the lanes'."""
+SETTLE_S = 2.0
+"""For what recognitions that were cut short still had to say."""
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Running:
+    """The service while it runs."""
+
+    url: str
+    """Where it listens, for a client on this machine."""
+    calls: CallRegistry
+    lanes: DeliveryLanes
+    calls_left: int = 0
+    """Calls that went on when the drain was over; the next start takes them up."""
+    lanes_left: int = 0
+    """Lanes that still had something to deliver then; it is in the journal."""
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings,
+    *,
+    media_limits: MediaLimits | None = None,
+    clock: Callable[[], float] = time.time,
+) -> AsyncIterator[Running]:
+    """Run the service until the end of the block, then drain and close it.
+
+    Raises:
+        SettingsError: An endpoint, key or URL cannot be used.
+        JournalError: The database cannot be opened, or another process serves from it.
+        OSError: The address to listen on is taken.
+    """
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        journal = await enter(open_journal(settings.database_url))
+        lanes = await enter(open_lanes(journal, settings.endpoint_list(), clock=clock))
+        api_key = settings.telnyx_api_key.get_secret_value()
+        carrier = await enter(open_carrier(api_key, settings.telnyx_base_url))
+        # Opened on a stack of their own: they close within the drain, while what they still
+        # have to say can be committed and delivered.
+        hearing = await enter(AsyncExitStack())
+        local_key = settings.recogniser_api_key
+        recognitions = await hearing.enter_async_context(
+            open_recognitions(
+                stt_url=settings.telnyx_stt_url,
+                api_key=api_key,
+                local_url=settings.recogniser_url,
+                local_api_key=local_key.get_secret_value() if local_key else None,
+            )
+        )
+        calls = await enter(
+            open_calls(
+                journal=journal,
+                lanes=lanes,
+                carrier=carrier,
+                recognitions=recognitions,
+                routes=settings.routes(),
+                clock=clock,
+            )
+        )
+        health = Health({"journal": journal.check})
+        app = web.Application()
+        app.add_routes(health.routes())
+        WebhookRoute(calls, settings.public_keys(), clock=clock).add_to(app)
+        MediaRoute(calls.streams, decodable=decodable, limits=media_limits).add_to(app)
+        listener = await enter(open_listener(app, *settings.listen_address))
+        calls.streams.media_url = settings.media_url or _media_url(listener.url)
+        service = Running(listener.url, calls, lanes)
+        resumed = await calls.resume()
+        log.info("service_started", url=listener.url, calls_resumed=resumed)
+        stack.push_async_callback(_drain, service, health, hearing, settings.drain_timeout_s)
+        yield service
+
+
+def run(settings: Settings) -> int:
+    """Run the service until SIGTERM or SIGINT; return the exit code."""
+    return uvloop.run(serve(settings))
+
+
+async def serve(settings: Settings) -> int:
+    """Run the service until a signal, and drain. A second signal stops it at once."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    main = asyncio.current_task()
+
+    def told(name: str) -> None:
+        log.info("signal_received", signal=name)
+        if stop.is_set() and main:
+            main.cancel()
+        stop.set()
+
+    for one in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(one, told, one.name)
+    try:
+        async with running(settings) as service:
+            await stop.wait()
+    except asyncio.CancelledError:
+        if not stop.is_set():
+            raise
+        return Exit.INTERRUPTED
+    left = service.calls_left + service.lanes_left
+    log.info("service_stopped", calls_left=service.calls_left, lanes_left=service.lanes_left)
+    return Exit.WORK_LEFT if left else Exit.OK
+
+
+async def _drain(
+    service: Running, health: Health, hearing: AsyncExitStack, timeout_s: float
+) -> None:
+    health.draining = True
+    deadline = asyncio.get_running_loop().time() + timeout_s
+    log.info("drain_began", calls=service.calls.live, timeout_s=timeout_s)
+    service.calls_left = await service.calls.drain(timeout_s * CALLS_SHARE)
+    await hearing.aclose()
+    await service.calls.settle(SETTLE_S)
+    service.lanes_left = await service.lanes.drain(deadline)
+
+
+def _media_url(url: str) -> str:
+    return url.replace("http", "ws", 1) + "/media/"
