@@ -44,8 +44,8 @@ def _examinations(
 
 def _examine_settings(settings: Settings) -> Iterator[Finding]:
     routes = settings.routes()
-    yield ok("settings", f"{len(routes)} routes, {len(settings.endpoint)} endpoints")
-    yield ok("public key", f"{len(settings.public_keys())} of the right form")
+    yield ok("settings", f"routes: {len(routes)}, endpoints: {len(settings.endpoint)}")
+    yield ok("public key", f"of the right form: {len(settings.public_keys())}")
     if not routes:
         yield warn("routes", "there is no [[route]]: every call will be left alone")
     for number, route in enumerate(routes):
