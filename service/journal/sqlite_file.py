@@ -23,7 +23,7 @@ _PRAGMAS = (
     "PRAGMA journal_size_limit = 67108864",
 )
 
-SetUp = Callable[[sqlite3.Connection], None]
+SetUp = Callable[[sqlite3.Connection], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

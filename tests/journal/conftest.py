@@ -14,6 +14,15 @@ ADAPTERS: dict[str, Callable[[Path], Opener]] = {
     "sqlite": lambda folder: partial(open_sqlite_journal, folder / "journal.db"),
 }
 
+HASTY: dict[str, Callable[[Path], Opener]] = {
+    "sqlite": lambda folder: partial(
+        open_sqlite_journal,
+        folder / "journal.db",
+        set_up=lambda db: db.execute("PRAGMA synchronous = OFF"),
+    ),
+}
+"""The same without waiting for the disk, for histories of thousands of steps."""
+
 
 @pytest.fixture(params=ADAPTERS)
 def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
