@@ -84,6 +84,11 @@ class LiveCall:
         """Whether nothing is waited for: the call may be dropped from memory."""
 
     @property
+    def working(self) -> bool:
+        """Whether its task runs; what waits for a journal that is away is queued, not worked."""
+        return self._task is not None
+
+    @property
     def busy(self) -> bool:
         """Whether something is queued or being worked off."""
         return self._task is not None or bool(self._queue)

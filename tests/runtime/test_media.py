@@ -1,0 +1,162 @@
+"""Tokens, streams and recognitions: who may send audio, and where it goes."""
+
+import asyncio
+import time
+from pathlib import Path
+
+from service.calls.inputs import WordsHeard
+from service.ids import LegId, StreamId
+from service.ports import StreamStart, StreamTarget
+from service.runtime.media import Stream
+from tests.calls.driver import CALL, MEDIA, A, hung_up
+from tests.runtime.office import Office, open_office, until
+from tests.runtime.test_registry import begin
+
+STREAM = StreamId("stream-1")
+START = StreamStart(leg_id=A, stream_id=STREAM, encoding="PCMU", sample_rate_hz=8000)
+
+
+async def asked_for(office: Office) -> StreamTarget:
+    """Begin a call and return where Telnyx was told to send its audio."""
+    office.calls.streams.media_url = "ws://here/media/"
+    await begin(office, time.time())
+    await until(lambda: len(office.carrier.targets) == 1)
+    return office.carrier.targets[0]
+
+
+async def hearing(office: Office) -> Stream:
+    """Begin a call and return the feed of its stream."""
+    target = await asked_for(office)
+    ticket = await office.calls.streams.admit(_token(target), target.auth_token)
+    assert ticket is not None
+    feed = await ticket.started(START, decodable=True)
+    assert feed is not None
+    return feed
+
+
+def _token(target: StreamTarget) -> str:
+    return target.url.removeprefix("ws://here/media/")
+
+
+async def test_a_token_is_good_once_and_only_with_its_header(tmp_path: Path) -> None:
+    """The path alone opens nothing, and neither does a second use."""
+    async with open_office(tmp_path, MEDIA) as office:
+        target = await asked_for(office)
+        streams, token = office.calls.streams, _token(target)
+
+        assert await streams.admit(token, None) is None
+        assert await streams.admit(token, "guess") is None
+        assert await streams.admit("guess", target.auth_token) is None
+        ticket = await streams.admit(token, target.auth_token)
+        assert ticket is not None
+        assert ticket.leg_id == A
+        assert await streams.admit(token, target.auth_token) is None
+
+
+async def test_of_many_who_use_a_token_at_once_one_is_admitted(tmp_path: Path) -> None:
+    """A race does not make it two."""
+    async with open_office(tmp_path, MEDIA) as office:
+        target = await asked_for(office)
+        admit = office.calls.streams.admit
+        tickets = await asyncio.gather(
+            *(admit(_token(target), target.auth_token) for _ in range(20))
+        )
+
+        assert sum(ticket is not None for ticket in tickets) == 1
+
+
+async def test_frames_go_to_the_recognition_of_their_track(tmp_path: Path) -> None:
+    """Inbound and outbound are two recognitions, opened before the first frame."""
+    async with open_office(tmp_path, MEDIA) as office:
+        feed = await hearing(office)
+        feed.push("inbound", b"in")
+        feed.push("outbound", b"out")
+        feed.skip("inbound", 40)
+
+        heard = {ear.plan.track: (ear.audio, ear.skipped_ms) for ear in office.ears.opened}
+        assert heard == {"inbound": (b"in", 40), "outbound": (b"out", 0)}
+
+
+async def test_what_is_heard_is_committed_and_delivered(tmp_path: Path) -> None:
+    """A partial is published, a final is in the journal, with the customer's role."""
+    async with open_office(tmp_path, MEDIA) as office:
+        await hearing(office)
+        for is_final in (False, True):
+            office.ears.opened[0].tell(_words("hello", is_final=is_final))
+        await until(lambda: any(e.type == "transcript.final" for e in office.lanes.events))
+
+        assert len(office.lanes.partials) == 1
+        assert await office.texts(CALL) == ["hello"]
+
+
+async def test_words_heard_while_the_disk_is_full_are_kept_for_later(tmp_path: Path) -> None:
+    """A recognition cannot come again as Telnyx can, so its words wait."""
+    async with open_office(tmp_path, MEDIA) as office:
+        await hearing(office)
+        office.disk.full = True
+        office.ears.opened[0].tell(_words("do not lose me"))
+        await until(lambda: not office.calls.call(CALL).working)
+        office.disk.full = False
+        await until(lambda: any(e.type == "transcript.final" for e in office.lanes.events))
+
+        assert await office.texts(CALL) == ["do not lose me"]
+
+
+async def test_after_the_stop_no_frame_is_heard_and_the_call_completes(tmp_path: Path) -> None:
+    """The tail is settled first; a straggler's frame goes nowhere."""
+    async with open_office(tmp_path, MEDIA) as office:
+        feed = await hearing(office)
+        await feed.stopped(orderly=True)
+        await until(lambda: any(e.type == "transcription.stopped" for e in office.lanes.events))
+        feed.push("inbound", b"late")
+        feed.skip("inbound", 20)
+        await office.calls.tell(hung_up(time.time()))
+        await until(lambda: any(e.type == "transcript.completed" for e in office.lanes.events))
+
+        assert office.ears.opened[0].audio == b""
+
+
+async def test_audio_nobody_can_decode_is_recorded_and_refused(tmp_path: Path) -> None:
+    """The journal says which codec it was."""
+    async with open_office(tmp_path, MEDIA) as office:
+        target = await asked_for(office)
+        ticket = await office.calls.streams.admit(_token(target), target.auth_token)
+        assert ticket is not None
+
+        assert await ticket.started(START, decodable=False) is None
+        assert "transcription.failed" in await office.types(CALL)
+
+
+async def test_audio_for_a_call_that_is_over_is_not_wanted(tmp_path: Path) -> None:
+    """The socket came after the hang-up."""
+    async with open_office(tmp_path, MEDIA) as office:
+        target = await asked_for(office)
+        await office.calls.tell(hung_up(time.time()))
+        await until(lambda: any(e.type == "call.ended" for e in office.lanes.events))
+        ticket = await office.calls.streams.admit(_token(target), target.auth_token)
+        assert ticket is not None
+
+        assert await ticket.started(START, decodable=True) is None
+
+
+async def test_a_full_disk_turns_a_stream_away(tmp_path: Path) -> None:
+    """Without a journal there is nowhere for its words to go."""
+    async with open_office(tmp_path, MEDIA) as office:
+        target = await asked_for(office)
+        ticket = await office.calls.streams.admit(_token(target), target.auth_token)
+        office.disk.full = True
+        assert ticket is not None
+
+        assert await ticket.started(START, decodable=True) is None
+
+
+def _words(text: str, *, is_final: bool = True) -> WordsHeard:
+    return WordsHeard(
+        leg_id=LegId(A),
+        stream_id=STREAM,
+        track="inbound",
+        text=text,
+        is_final=is_final,
+        start_ms=0,
+        end_ms=500,
+    )
