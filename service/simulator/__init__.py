@@ -1,1 +1,1 @@
-"""A Telnyx to practise against."""
+"""A Telnyx to practise against: API, signed webhooks, media and speech, with faults on purpose."""

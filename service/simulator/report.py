@@ -1,0 +1,158 @@
+"""What happened: everything the simulator sent and was told, and the truth to compare with.
+
+It holds phone numbers and what was said: show it to the user, never to a log.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
+
+from service.ids import Track
+from service.simulator.script import Speaker
+
+MAX_ENTRIES = 200_000
+Entry = TypeVar("Entry")
+
+
+@dataclass(slots=True)
+class WebhookAttempt:
+    """One POST of one webhook. `status` is None where no answer came in time."""
+
+    leg_id: str
+    event_type: str
+    event_id: str
+    attempt: int
+    url: str
+    body: bytes
+    status: int | None = None
+
+
+@dataclass(slots=True)
+class WebhookFate:
+    """What became of one delivery of one event. A duplicated event has two."""
+
+    event_type: str
+    event_id: str
+    occurred_at: float
+    faults: tuple[str, ...]
+    """dropped, delayed, reordered, duplicated, duplicate (the second one), unknown."""
+    attempts: int = 0
+    status: int | None = None
+    """Of the last attempt."""
+    acknowledged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CommandReceived:
+    """One command: its name as in the path, or `dial`. `code` is the error's, or ""."""
+
+    leg_id: str
+    name: str
+    status: int
+    code: str
+    params: Mapping[str, object]
+    repeated: bool = False
+    """Ignored, because its `command_id` came within the last 60 s."""
+
+
+@dataclass(slots=True)
+class StreamPlayed:
+    """One connection of a media stream."""
+
+    leg_id: str
+    stream_id: str
+    frames: int = 0
+    audio_bytes: int = 0
+    lost_frames: int = 0
+    """By the `gap` knob."""
+    end: Literal["", "stopped", "dropped", "closed_by_peer", "failed"] = ""
+
+
+@dataclass(slots=True)
+class SttSession:
+    """One session of the speech-to-text WebSocket."""
+
+    engine: str
+    params: Mapping[str, str]
+    audio_bytes: int = 0
+    unknown_ms: int = 0
+    """Audio that is of no recording here: a scripted recogniser is deaf to it."""
+    finals: int = 0
+    end: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The truth: what somebody said, in milliseconds since the call was answered."""
+
+    speaker: Speaker
+    track: Track
+    text: str
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(slots=True)
+class CallReport:
+    """One call from its first ring to its last webhook."""
+
+    call_id: str
+    leg_id: str
+    from_number: str
+    to_number: str
+    direction: str
+    outcome: str = ""
+    """The hang-up's cause, `never_dialled`, or `failed` if the simulator itself did."""
+    answered: bool = False
+    talk_offset_ms: int = 0
+    """From the answer to the talk's zero."""
+    talk_ms: int = 0
+    webhooks: list[WebhookFate] = field(default_factory=list)
+    commands: list[CommandReceived] = field(default_factory=list)
+    streams: list[StreamPlayed] = field(default_factory=list)
+    said: tuple[Said, ...] = ()
+
+    @property
+    def unacknowledged(self) -> list[WebhookFate]:
+        """Deliveries that were tried and never taken."""
+        return [fate for fate in self.webhooks if fate.attempts and not fate.acknowledged]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A whole run, its calls in the order of the scenario."""
+
+    seed: int
+    calls: tuple[CallReport, ...]
+
+
+class History:
+    """Everything sent and received, in order, for tests to read.
+
+    Each list is full at 200 000 entries: later ones are counted in `missed`, and that is all.
+    """
+
+    def __init__(self) -> None:
+        self.webhooks: list[WebhookAttempt] = []
+        self.commands: list[CommandReceived] = []
+        self.streams: list[StreamPlayed] = []
+        self.sessions: list[SttSession] = []
+        self.missed = 0
+
+    def note(self, entry: WebhookAttempt | CommandReceived | StreamPlayed | SttSession) -> None:
+        """Keep an entry."""
+        match entry:
+            case WebhookAttempt():
+                self._keep(self.webhooks, entry)
+            case CommandReceived():
+                self._keep(self.commands, entry)
+            case StreamPlayed():
+                self._keep(self.streams, entry)
+            case SttSession():
+                self._keep(self.sessions, entry)
+
+    def _keep(self, entries: list[Entry], entry: Entry) -> None:
+        if len(entries) < MAX_ENTRIES:
+            entries.append(entry)
+        else:
+            self.missed += 1

@@ -1,0 +1,215 @@
+"""The simulator as a whole: a Telnyx on a port of this machine."""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+from nacl.encoding import Base64Encoder
+from nacl.signing import SigningKey
+
+from service.errors import SettingsError
+from service.simulator.background import open_background
+from service.simulator.exchange import Exchange, plan_calls
+from service.simulator.gate import MAX_BODY_BYTES, Gate
+from service.simulator.leg import Leg
+from service.simulator.relay import Recogniser
+from service.simulator.report import CallReport, History, Report
+from service.simulator.rest import Rest
+from service.simulator.scenario import Scenario, load_scenario
+from service.simulator.stt import SttSocket
+from service.simulator.stt_files import SttFiles
+from service.simulator.webhooks import Poster
+from service.wire.stt import PATH
+
+_MAX_CONNECTIONS = 200
+_SHUTDOWN_S = 1.0
+
+
+class Simulator:
+    """A running Telnyx. Point `TELNYX_BASE_URL`, `TELNYX_STT_URL` and the keys at it.
+
+    It can be told where webhooks go after it was opened, because an application usually wants
+    its address first: set `webhook_url` before `run`, or hand it to `run`.
+    """
+
+    def __init__(self, exchange: Exchange, base_url: str, public_key: str, api_key: str) -> None:
+        self._exchange = exchange
+        self._ran = False
+        self.base_url = base_url
+        self.public_key = public_key
+        """As Telnyx's portal shows it: 32 bytes in base64."""
+        self.api_key = api_key
+
+    @property
+    def url(self) -> str:
+        """For `TELNYX_BASE_URL`."""
+        return f"{self.base_url}/v2"
+
+    @property
+    def stt_url(self) -> str:
+        """For `TELNYX_STT_URL`."""
+        return "ws" + self.base_url.removeprefix("http") + PATH
+
+    @property
+    def connection_id(self) -> str:
+        """The Voice API application that incoming calls belong to."""
+        return self._exchange.scenario.connection_id
+
+    @property
+    def webhook_url(self) -> str | None:
+        """Where webhooks go; None: nowhere. A call keeps the address it began with."""
+        return self._exchange.webhook_url
+
+    @webhook_url.setter
+    def webhook_url(self, url: str | None) -> None:
+        self._exchange.webhook_url = url
+
+    @property
+    def history(self) -> History:
+        """Everything sent and received so far, in order."""
+        return self._exchange.history
+
+    async def run(self, *, webhook_url: str | None = None) -> Report:
+        """Play every call of the scenario to its end, and tell what happened.
+
+        Returns once the last webhook is delivered or given up. Once only.
+
+        Raises:
+            RuntimeError: It ran before.
+        """
+        if self._ran:
+            raise RuntimeError("a simulator runs its scenario once; open another")
+        self._ran = True
+        if webhook_url is not None:
+            self.webhook_url = webhook_url
+        exchange = self._exchange
+        async with asyncio.TaskGroup() as tasks:
+            plays = [tasks.create_task(exchange.play(i)) for i in range(len(exchange.calls))]
+        calls = [self._report(i, play.result()) for i, play in enumerate(plays)]
+        calls += [leg.report for leg in exchange.extra_legs()]
+        return Report(exchange.scenario.seed, tuple(calls))
+
+    def _report(self, index: int, leg: Leg | None) -> CallReport:
+        if leg is not None:
+            return leg.report
+        plan = self._exchange.calls[index].plan
+        numbers = (plan.from_number, plan.to_number)
+        return CallReport("", "", *numbers, direction=plan.direction, outcome="never_dialled")
+
+
+@asynccontextmanager
+async def open_simulator(
+    scenario: Scenario,
+    *,
+    target_webhook_url: str | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    recogniser_url: str | None = None,
+    recogniser_api_key: str | None = None,
+    api_key: str | None = None,
+    signing_key: SigningKey | None = None,
+    clock: Callable[[], float] = time.time,
+) -> AsyncIterator[Simulator]:
+    """Open a simulated Telnyx; calls begin with `run`, or with a `dial`.
+
+    `recogniser_url` is our own recogniser's base, or its WebSocket (see `Scenario.recogniser`).
+    The keys come from the seed unless given, so that an application's settings stay good from
+    run to run. `clock` gives the Unix seconds that are written on things; it paces nothing.
+    Closing it cuts whatever is still live.
+
+    Raises:
+        SettingsError: A recording cannot be read, or a recogniser is needed and not given.
+    """
+    if scenario.recogniser == "relay" and recogniser_url is None:
+        raise SettingsError(['recogniser = "relay" needs the address of a recogniser'])
+    key = signing_key or SigningKey(_from_seed(scenario, "webhooks"))
+    api_key = api_key or "KEY" + _from_seed(scenario, "api").hex().upper()
+    calls = await asyncio.to_thread(plan_calls, scenario)
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(_open_client())
+        history = History()
+        exchange = Exchange(
+            scenario,
+            calls,
+            background=await stack.enter_async_context(open_background()),
+            poster=Poster(http, key, scenario.webhooks, clock, history),
+            history=history,
+            wall=clock,
+            recogniser=Recogniser(recogniser_url, recogniser_api_key) if recogniser_url else None,
+            webhook_url=target_webhook_url,
+        )
+        gate = Gate(scenario.rest, api_key, exchange.dice.derive("rest"))
+        app = _application(exchange, gate, http)
+        exchange.base_url = await stack.enter_async_context(_listen(app, host, port))
+        public_key = key.verify_key.encode(Base64Encoder).decode()
+        yield Simulator(exchange, exchange.base_url, public_key, api_key)
+
+
+async def simulate(
+    path: Path,
+    *,
+    webhook_url: str | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    recogniser_url: str | None = None,
+    ready: Callable[[Simulator], None] = lambda _: None,
+) -> Report:
+    """Play a scenario file against somebody's application; what `callscribe simulate` runs.
+
+    `ready` is called once, before the first call, with what the application needs to know.
+
+    Raises:
+        SettingsError: The scenario or one of its recordings cannot be used.
+        OSError: The port cannot be had.
+    """
+    scenario = load_scenario(path)
+    async with open_simulator(
+        scenario,
+        target_webhook_url=webhook_url,
+        host=host,
+        port=port,
+        recogniser_url=recogniser_url,
+    ) as simulator:
+        ready(simulator)
+        return await simulator.run()
+
+
+def _application(exchange: Exchange, gate: Gate, http: aiohttp.ClientSession) -> web.Application:
+    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[gate.check])
+    app.on_response_prepare.append(gate.add_limits)
+    Rest(exchange, gate).add_to(app)
+    SttSocket(exchange, gate).add_to(app)
+    SttFiles(exchange, gate, http).add_to(app)
+    return app
+
+
+@asynccontextmanager
+async def _open_client() -> AsyncIterator[aiohttp.ClientSession]:
+    connector = aiohttp.TCPConnector(limit=_MAX_CONNECTIONS)
+    async with aiohttp.ClientSession(
+        connector=connector, cookie_jar=aiohttp.DummyCookieJar(), timeout=aiohttp.ClientTimeout()
+    ) as http:
+        yield http
+
+
+@asynccontextmanager
+async def _listen(app: web.Application, host: str, port: int) -> AsyncIterator[str]:
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        await site.start()
+        bound = runner.addresses[0]
+        shown = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
+        yield f"http://{shown}:{bound[1]}"
+    finally:
+        await runner.cleanup()
+
+
+def _from_seed(scenario: Scenario, purpose: str) -> bytes:
+    return hashlib.sha256(f"callscribe simulator {scenario.seed} {purpose}".encode()).digest()

@@ -1,0 +1,95 @@
+"""A call's own time, in seconds of the scenario since the call began."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+
+class Timeline:
+    """Runs `speed` times as fast as the world; at speed 0 the talk's position drives it.
+
+    At speed 0, time is real while a call waits for somebody, stands where the talk is while they
+    talk, and is over once the call is: whatever was due later is due then.
+    """
+
+    def __init__(self, speed: float, wall: Callable[[], float]) -> None:
+        self.speed = speed
+        self._wall = wall
+        self._monotonic = asyncio.get_running_loop().time
+        self._mark = self._monotonic()
+        self._base_s = 0.0
+        self._talk_wall: float | None = None
+        self._position_s = 0.0
+        self._over = False
+
+    @property
+    def talking(self) -> bool:
+        """Whether the talk has begun."""
+        return self._talk_wall is not None
+
+    @property
+    def position_ms(self) -> int:
+        """How far the talk is, in milliseconds."""
+        return round(self._position_s * 1000)
+
+    def now_s(self) -> float:
+        """Return the call's time."""
+        if self._over and not self.speed:
+            return float("inf")
+        if self.talking and not self.speed:
+            return self._base_s + self._position_s
+        return self._base_s + (self._monotonic() - self._mark) * (self.speed or 1.0)
+
+    def until_s(self, due_s: float) -> float | None:
+        """Return how many real seconds are left until `due_s`; None if only the talk can tell."""
+        if self.talking and not self.speed and not self._over:
+            return 0.0 if due_s <= self.now_s() else None
+        return max(0.0, (due_s - self.now_s()) / (self.speed or 1.0))
+
+    def begin_talk(self) -> None:
+        """Put the talk's zero here."""
+        self._base_s = self.now_s() if not self.speed else self._base_s
+        self._talk_wall = self._wall()
+
+    def move(self, position_ms: int) -> None:
+        """Say how far the talk is."""
+        self._position_s = position_ms / 1000
+
+    def finish(self) -> None:
+        """End it: nothing waits for the talk any more."""
+        self._over = True
+
+    def stamp(self) -> float:
+        """Return the Unix time to put on what happens now.
+
+        During the talk that is the talk's zero plus its position, so that offsets made from
+        stamps are those of the audio at any speed.
+        """
+        return self._wall() if self._talk_wall is None else self._talk_wall + self._position_s
+
+    async def sleep(self, duration_s: float) -> None:
+        """Wait for scenario seconds: not at all at speed 0."""
+        await asyncio.sleep(duration_s / self.speed if self.speed else 0)
+
+
+class Pace:
+    """Keeps a talk in step with the world; a talk that fell behind catches up in a burst."""
+
+    def __init__(self, speed: float) -> None:
+        self._speed = speed
+        self._monotonic = asyncio.get_running_loop().time
+        self._began = self._monotonic()
+
+    async def until(self, position_ms: int) -> None:
+        """Wait until the talk may be here."""
+        ahead_s = 0.0
+        if self._speed:
+            due = self._began + position_ms / 1000 / self._speed
+            ahead_s = max(0.0, due - self._monotonic())
+        await asyncio.sleep(ahead_s)
+
+
+def iso(at: float) -> str:
+    """Write Unix seconds as Telnyx does: UTC, microseconds, `Z`."""
+    stamp = datetime.fromtimestamp(at, UTC).isoformat(timespec="microseconds")
+    return stamp.replace("+00:00", "Z")
