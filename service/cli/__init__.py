@@ -6,18 +6,19 @@ import sys
 from collections.abc import Sequence
 
 from service import __version__
-from service.cli import check, deliveries, demo, recogniser, replay, serve
+from service.cli import check, deliveries, demo, recogniser, replay, serve, simulate
 from service.errors import CallscribeError, SettingsError
 from service.exits import Exit
 
-_COMMANDS = (serve, check, demo, recogniser, deliveries, replay)
+_COMMANDS = (serve, check, demo, recogniser, simulate, deliveries, replay)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code of the process (see `service.exits`)."""
     parsed = _parser().parse_args(arguments)
     try:
-        return int(parsed.run(parsed, dict(os.environ)))
+        code = int(parsed.run(parsed, dict(os.environ)))
+        sys.stdout.flush()  # here, where a reader that went away can be told apart
     except SettingsError as error:
         _complain(*error.problems)
         return Exit.USAGE
@@ -30,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # whoever read our output has seen enough; Python must not complain at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.FAILED
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:

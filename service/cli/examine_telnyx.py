@@ -1,6 +1,7 @@
 """What `callscribe check` tries at Telnyx: the API, its webhook address, and speech to text."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
@@ -65,7 +66,7 @@ async def examine_recogniser(
         return [fail(subject, f"cannot be reached, {reason(error)}; {start}")]
     if problem:
         return [fail(subject, f"{route.engine} refuses the settings of its route: {problem}")]
-    return [ok(subject, f"takes a session of {route.engine}"), *_in_the_clear(subject, base)]
+    return [ok(subject, f"takes a session of {route.engine}"), *in_the_clear(subject, base)]
 
 
 def _bearer(key: SecretStr | None) -> dict[str, str]:
@@ -116,9 +117,10 @@ def _address(application: dict[str, Any]) -> str:
     return str(application.get("webhook_event_url") or "").rstrip("/")
 
 
-def _in_the_clear(subject: str, url: str) -> list[Finding]:
-    host = url.partition("://")[2].partition("/")[0].rpartition(":")[0]
-    if url.startswith("ws://") and not is_loopback(host.strip("[]")):
+def in_the_clear(subject: str, url: str) -> list[Finding]:
+    """Warn of audio that others on the way could hear."""
+    parts = urlsplit(url)
+    if parts.scheme == "ws" and not is_loopback(parts.hostname or ""):
         return [warn(subject, "ws:// sends calls and the key in the clear; use wss://")]
     return []
 

@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from service.cli.examine_telnyx import examine_api, examine_recogniser
+from service.cli.examine_telnyx import examine_api, examine_recogniser, in_the_clear
 from service.cli.findings import Finding
 from service.settings import Settings, load_settings
 from tests.cli.peers import Telnyx, open_telnyx
@@ -152,3 +152,12 @@ async def test_a_recogniser_that_does_not_run_is_explained(telnyx: Telnyx) -> No
 async def test_calls_transcribed_by_telnyx_need_no_session(telnyx: Telnyx) -> None:
     """Nothing is tried that will not be used."""
     assert await stt(settings(telnyx, CALLSCRIBE_ROUTE__0__SOURCE="in_call")) == []
+
+
+def test_calls_in_the_clear_over_a_network_are_a_warning() -> None:
+    """On this machine they are nobody else's business."""
+    assert [finding.level for finding in in_the_clear("Telnyx STT", "ws://stt.example:80/")] == [
+        "warn"
+    ]
+    assert in_the_clear("Telnyx STT", "wss://stt.example") == []
+    assert in_the_clear("Telnyx STT", "ws://localhost/stt") == []

@@ -1,0 +1,124 @@
+"""`callscribe simulate`: a Telnyx to test your own integration against."""
+
+import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from service.cli.common import Commands, add_command, port
+from service.cli.recogniser import KEY_VARIABLE
+from service.errors import CallscribeError, SettingsError
+from service.exits import Exit
+
+if TYPE_CHECKING:
+    from service.simulator.report import CallReport, Report
+    from service.simulator.server import Simulator
+
+_RETRY_S = 0.2
+
+
+def add(commands: "Commands[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = add_command(
+        commands,
+        "simulate",
+        run,
+        "Be a Telnyx on this machine: print the settings to give to an application, wait until "
+        "it listens, play the calls of a scenario, and tell how they went.",
+    )
+    parser.add_argument("scenario", type=Path, metavar="SCENARIO", help="a TOML file")
+    parser.add_argument(
+        "--webhook-url", required=True, metavar="URL", help="where the application takes webhooks"
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1")
+    parser.add_argument("--port", type=port, default=8092, help="default: 8092; 0 for any")
+    parser.add_argument(
+        "--recogniser-url",
+        metavar="URL",
+        help="have audio recognised there (callscribe recogniser) in place of the script",
+    )
+    parser.add_argument(
+        "--wait",
+        type=float,
+        default=120.0,
+        metavar="SECONDS",
+        help="how long to wait for the application (default: 120)",
+    )
+
+
+def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Play the scenario; fail if the application left a webhook unanswered."""
+    import asyncio  # noqa: PLC0415 - keeps --help quick
+
+    from service.logs import set_up_logs  # noqa: PLC0415
+
+    set_up_logs(sys.stderr)
+    try:
+        report = asyncio.run(_simulate(arguments, environ.get(KEY_VARIABLE) or None))
+    except OSError as error:
+        raise SettingsError([f"--port {arguments.port}: {error.strerror}"]) from None
+    for number, call in enumerate(report.calls, start=1):
+        print(f"call {number:>3}  {_outcome(call)}")
+    return Exit.FAILED if any(_went_wrong(call) for call in report.calls) else Exit.OK
+
+
+async def _simulate(arguments: argparse.Namespace, recogniser_key: str | None) -> "Report":
+    from service.simulator.scenario import load_scenario  # noqa: PLC0415 - keeps --help quick
+    from service.simulator.server import open_simulator  # noqa: PLC0415
+
+    async with open_simulator(
+        load_scenario(arguments.scenario),
+        host=arguments.host,
+        port=arguments.port,
+        recogniser_url=arguments.recogniser_url,
+        recogniser_api_key=recogniser_key,
+    ) as simulator:
+        _introduce(simulator)
+        await _wait_for(arguments.webhook_url, arguments.wait)
+        return await simulator.run(webhook_url=arguments.webhook_url)
+
+
+def _introduce(simulator: "Simulator") -> None:
+    # made of the scenario's seed: secrets of nobody, and the same on every run
+    print(f"TELNYX_API_KEY={simulator.api_key}")
+    print(f"TELNYX_PUBLIC_KEY={simulator.public_key}")
+    print(f"TELNYX_BASE_URL={simulator.url}")
+    print(f"TELNYX_STT_URL={simulator.stt_url}", flush=True)
+
+
+async def _wait_for(url: str, timeout_s: float) -> None:
+    """Return once something listens where webhooks go, so that no call comes too early."""
+    import asyncio  # noqa: PLC0415 - keeps --help quick
+    from urllib.parse import urlsplit  # noqa: PLC0415
+
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SettingsError(["--webhook-url: should be http:// or https:// and a host"])
+    where = parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        async with asyncio.timeout(timeout_s):
+            while True:
+                try:
+                    _, writer = await asyncio.open_connection(*where)
+                except OSError:
+                    await asyncio.sleep(_RETRY_S)
+                else:
+                    writer.close()
+                    return
+    except TimeoutError:
+        raise CallscribeError(f"nothing came to listen there within {timeout_s:g} s") from None
+
+
+def _outcome(call: "CallReport") -> str:
+    taken = sum(fate.acknowledged for fate in call.webhooks)
+    left = len(call.unacknowledged)
+    return (
+        f"{call.outcome}, {'answered' if call.answered else 'not answered'}: "
+        f"webhooks taken {taken}, left {left}; "
+        f"commands {len(call.commands)}, streams {len(call.streams)}"
+    )
+
+
+def _went_wrong(call: "CallReport") -> bool:
+    return call.outcome == "failed" or bool(call.unacknowledged)

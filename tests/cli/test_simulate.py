@@ -1,0 +1,121 @@
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from service.cli import main
+from service.exits import Exit
+
+SCENARIO = """
+seed = 7
+speed = 0
+
+[[call]]
+talk = "on_answer"
+ring_s = 0.2
+say = [{ speaker = "customer", text = "hello", at_ms = 0 }]
+
+[webhooks]
+"""
+
+
+@pytest.fixture
+def scenario(tmp_path: Path) -> str:
+    """Write a scenario of one call that nobody answers for long."""
+    path = tmp_path / "scenario.toml"
+    path.write_text(SCENARIO)
+    return str(path)
+
+
+@asynccontextmanager
+async def application(status: int, port: int = 0) -> AsyncIterator[tuple[str, list[str]]]:
+    """Serve an application that takes webhooks with this status and does nothing else."""
+    heard: list[str] = []
+
+    async def take(request: web.Request) -> web.Response:
+        heard.append(json.loads(await request.read())["data"]["event_type"])
+        return web.Response(status=status)
+
+    app = web.Application()
+    app.router.add_post("/webhooks", take)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/webhooks", heard
+    finally:
+        await runner.cleanup()
+
+
+async def simulate(*arguments: str) -> int:
+    """Run the command in this process."""
+    return await asyncio.to_thread(main, ["simulate", "--port", "0", *arguments])
+
+
+async def test_a_scenario_is_played_to_an_application(
+    scenario: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is told what to set, called, and reported on."""
+    async with application(200) as (url, heard):
+        code = await simulate(scenario, "--webhook-url", url)
+
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition("=")[0] for line in lines[:4]] == [
+        "TELNYX_API_KEY",
+        "TELNYX_PUBLIC_KEY",
+        "TELNYX_BASE_URL",
+        "TELNYX_STT_URL",
+    ]
+    assert heard == ["call.initiated", "call.hangup"]
+    assert "webhooks taken 2, left 0" in lines[4]
+    assert code == Exit.OK
+
+
+async def test_calls_wait_for_an_application_that_starts_later(scenario: str) -> None:
+    """Its settings come from here, so it cannot be first."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}/webhooks"
+    play = asyncio.ensure_future(simulate(scenario, "--webhook-url", url))
+
+    async with application(200, port) as (_, heard):
+        assert await asyncio.wait_for(play, 30) == Exit.OK
+
+    assert heard == ["call.initiated", "call.hangup"]
+
+
+async def test_an_application_that_never_comes_is_a_failure(
+    scenario: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After the time that was given."""
+    code = await simulate(scenario, "--webhook-url", "http://127.0.0.1:1", "--wait", "0.1")
+
+    assert code == Exit.FAILED
+    assert "nothing came to listen" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("path", "url"), [("/absent.toml", "http://127.0.0.1:1"), ("", "ftp://127.0.0.1")]
+)
+async def test_what_cannot_be_simulated_is_a_usage_error(
+    scenario: str, path: str, url: str
+) -> None:
+    """A missing scenario, an address that is none."""
+    assert await simulate(path or scenario, "--webhook-url", url) == Exit.USAGE
+
+
+async def test_an_application_that_takes_no_webhook_is_a_failure(
+    scenario: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was sent and never taken is counted."""
+    async with application(500) as (url, _):
+        code = await simulate(scenario, "--webhook-url", url)
+
+    assert "webhooks taken 0, left 2" in capsys.readouterr().out
+    assert code == Exit.FAILED
