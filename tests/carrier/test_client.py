@@ -194,3 +194,12 @@ def test_the_sdk_is_not_loaded_before_it_is_needed() -> None:
     check = "import sys, service.carrier; sys.exit('telnyx' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", check], check=False, timeout=60).returncode == 0
+
+
+async def test_a_stream_without_a_target_is_a_mistake_of_ours(api: TelnyxApi) -> None:
+    """Nothing half-made is sent."""
+    async with open_carrier("KEY1", api.url) as carrier:
+        with pytest.raises(ValueError, match="needs a target"):
+            await carrier.run(StartStreaming(leg_id=LEG, tracks="both"), command_id="id-1")
+
+    assert api.asked == []

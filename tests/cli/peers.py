@@ -11,7 +11,10 @@ STT_PATH = "/v2/speech-to-text/transcription"
 
 @dataclass(slots=True)
 class Telnyx:
-    """`status` and `applications` are what the API answers, `stt_answer` what a session hears."""
+    """`status` and `body` are what the API answers, `stt_answer` what a session hears.
+
+    After any `stt_answer` the session is closed; an empty one is not sent.
+    """
 
     port: int = 0
     key: str = "KEY0123456789"
@@ -41,7 +44,8 @@ class Telnyx:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         if self.stt_answer is not None:
-            await socket.send_str(self.stt_answer)
+            if self.stt_answer:
+                await socket.send_str(self.stt_answer)
             await socket.close()
         async for _ in socket:
             pass

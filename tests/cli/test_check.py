@@ -116,3 +116,11 @@ async def test_routes_that_find_the_same_are_told_once(
     assert out.count("Telnyx STT") == 1
     assert "route 1" in out
     assert "its events stay in the journal" in out
+
+
+async def test_a_service_without_routes_is_warned_of(
+    telnyx: Telnyx, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would run, and leave every call alone."""
+    assert await check(KEYS | telnyx.variables, monkeypatch) == Exit.OK
+    assert "every call will be left alone" in capsys.readouterr().out

@@ -113,6 +113,14 @@ async def test_an_address_nobody_answers_fails(port: int) -> None:
     assert "nothing listens there" in finding.text
 
 
+async def test_what_is_not_set_is_not_tried() -> None:
+    """No public address, and an endpoint that has no address at all."""
+    log = Endpoint(name=EndpointName("log"), type="log")
+    async with aiohttp.ClientSession() as session:
+        assert await examine_public_url(session, load_settings(None, KEYS)) == []
+    assert await examine_endpoint(log) == []
+
+
 async def test_an_endpoint_is_dialled_and_sent_nothing() -> None:
     """A connection is enough."""
     async with answering(200) as receiver:

@@ -111,6 +111,7 @@ async def test_a_session_is_opened_by_the_rules_of_the_route(telnyx: Telnyx) -> 
     [
         ('{"errors":[{"code":"40003","title":"Missing sample_rate"}]}', "40003 Missing"),
         ("garbage", "not one of speech to text"),
+        ("", "it closed at once"),
     ],
 )
 async def test_settings_an_engine_refuses_are_told(telnyx: Telnyx, answer: str, text: str) -> None:
@@ -120,6 +121,25 @@ async def test_settings_an_engine_refuses_are_told(telnyx: Telnyx, answer: str, 
     (finding,) = await stt(settings(telnyx, CALLSCRIBE_ROUTE__0__ENGINE="Deepgram"))
     assert finding.level == "FAIL"
     assert text in finding.text
+
+
+async def test_an_engine_that_speaks_first_is_no_failure(telnyx: Telnyx) -> None:
+    """An answer without errors is an answer."""
+    telnyx.stt_answer = '{"transcript":"","is_final":false}'
+
+    (finding,) = await stt(settings(telnyx, CALLSCRIBE_ROUTE__0__ENGINE="Deepgram"))
+    assert finding.level == "ok"
+
+
+async def test_a_web_server_in_place_of_speech_to_text_is_told(telnyx: Telnyx) -> None:
+    """Its status shows that the address is wrong."""
+    base = telnyx.variables["TELNYX_BASE_URL"].replace("http", "ws", 1)
+    told = settings(
+        telnyx, TELNYX_STT_URL=base + "/elsewhere", CALLSCRIBE_ROUTE__0__ENGINE="Deepgram"
+    )
+
+    (finding,) = await stt(told)
+    assert "HTTP 404 in place of a WebSocket; check TELNYX_STT_URL" in finding.text
 
 
 async def test_a_key_the_recogniser_refuses_is_told(telnyx: Telnyx) -> None:

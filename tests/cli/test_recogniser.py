@@ -1,0 +1,37 @@
+import asyncio
+import json
+import signal
+import sys
+
+import aiohttp
+import pytest
+
+from service.cli.recogniser import KEY_VARIABLE
+from service.exits import Exit
+
+
+@pytest.mark.speech
+async def test_the_recogniser_runs_until_it_is_told_to_stop() -> None:
+    """It says where it listens, asks for the key it was given, and drains on SIGTERM."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "service",
+        "recogniser",
+        "--port",
+        "0",
+        env={KEY_VARIABLE: "sesame"},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    async with asyncio.timeout(60):
+        line = json.loads(await process.stdout.readline())
+        async with aiohttp.ClientSession() as session:
+            with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+                await session.ws_connect(line["url"])
+        process.send_signal(signal.SIGTERM)
+        code = await process.wait()
+
+    assert line["event"] == "recogniser_listening"
+    assert refused.value.status == 401
+    assert code == Exit.OK
