@@ -1,3 +1,5 @@
+import itertools
+
 from service.recogniser.segmenter import (
     CUT_WINDOW,
     MAX_LENGTH,
@@ -10,7 +12,6 @@ from service.recogniser.segmenter import (
     Segmenter,
     UtteranceEnd,
 )
-import itertools
 
 SPEECH, SILENCE = 0.9, 0.1
 

@@ -1,0 +1,92 @@
+import pytest
+
+from service.errors import RefusedSettingError
+from service.recogniser.parameters import SessionSettings, parse_settings
+
+PHONE = {"input_format": "mulaw", "sample_rate": "8000"}
+
+
+def test_the_request_of_a_phone_call_is_taken_as_it_is() -> None:
+    """Engine and model of Telnyx's are accepted: ours stands in for them."""
+    query = PHONE | {
+        "transcription_engine": "deepgram",
+        "model": "deepgram/nova-3",
+        "language": "en-US",
+        "interim_results": "true",
+        "endpointing": "300",
+        "smart_format": "true",
+    }
+
+    assert parse_settings(query) == SessionSettings(
+        engine="Deepgram",
+        input_format="mulaw",
+        sample_rate_hz=8000,
+        interim_results=True,
+        endpointing_ms=300,
+    )
+
+
+def test_what_is_not_said_has_a_default() -> None:
+    """Finals only, 0.7 s of silence ends a segment; an empty value is no value."""
+    settings = parse_settings(PHONE | {"language": "", "endpointing": " "})
+
+    assert (settings.engine, settings.interim_results) == ("Deepgram", False)
+    assert settings.endpointing_ms == 700
+
+
+def test_a_container_says_its_rate_itself() -> None:
+    """Telnyx ignores `sample_rate` for containers."""
+    assert parse_settings({"input_format": "wav", "sample_rate": "x"}).sample_rate_hz is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "got"), [("10", 200), ("200", 200), ("60000", 5000), ("false", None)]
+)
+def test_endpointing_is_kept_within_what_makes_sense(asked: str, got: int | None) -> None:
+    """The header of the answer says what it came to."""
+    assert parse_settings(PHONE | {"endpointing": asked}).endpointing_ms == got
+
+
+@pytest.mark.parametrize("language", ["en", "en-GB", "EN_us", "multi", "auto", "auto_detect"])
+def test_english_by_any_name(language: str) -> None:
+    """What lets the engine choose gets the one language it has."""
+    assert parse_settings(PHONE | {"language": language}).engine == "Deepgram"
+
+
+@pytest.mark.parametrize(
+    ("code", "parameter", "query"),
+    [
+        ("40001", "input_format", {"input_format": "vinyl"}),
+        ("40002", "input_format", {}),
+        ("40002", "input_format", {"input_format": "webm-opus"}),
+        ("40002", "input_format", PHONE | {"transcription_engine": "Telnyx"}),
+        ("40003", "sample_rate", {"input_format": "linear16"}),
+        ("40003", "sample_rate", {"input_format": "mulaw", "sample_rate": ""}),
+        ("40004", "sample_rate", {"input_format": "linear16", "sample_rate": "fast"}),
+        ("40004", "sample_rate", {"input_format": "linear16", "sample_rate": "-8000"}),
+        ("40004", "sample_rate", {"input_format": "linear16", "sample_rate": "0"}),
+        ("40004", "sample_rate", {"input_format": "linear16", "sample_rate": "1" * 5000}),
+        ("40004", "sample_rate", {"input_format": "linear16", "sample_rate": "²"}),
+        ("40005", "sample_rate", {"input_format": "linear16", "sample_rate": "7999"}),
+        ("40005", "sample_rate", {"input_format": "linear16", "sample_rate": "96000"}),
+        ("40005", "sample_rate", {"input_format": "alaw", "sample_rate": "44100"}),
+        ("40006", "input_format", {"model": "flux", "input_format": "mp3"}),
+        ("40006", "input_format", {"model": "deepgram/flux-multi", "input_format": "flac"}),
+        ("40007", "transcription_engine", PHONE | {"transcription_engine": "Abacus"}),
+        ("40000", "language", PHONE | {"language": "de-DE"}),
+        ("40000", "interim_results", PHONE | {"interim_results": "perhaps"}),
+        ("40000", "endpointing", PHONE | {"endpointing": "soon"}),
+        ("40000", "keyterm", PHONE | {"keyterm": "Callscribe"}),
+        ("40000", "keywords", PHONE | {"keywords": "Callscribe:2"}),
+        ("40000", "redact", PHONE | {"redact": "pci"}),
+        ("40000", "eot_threshold", PHONE | {"model": "flux", "eot_threshold": "0.7"}),
+    ],
+)
+def test_what_cannot_be_honoured_is_refused(
+    code: str, parameter: str, query: dict[str, str]
+) -> None:
+    """With Telnyx's code where there is one, and the parameter it is about."""
+    with pytest.raises(RefusedSettingError) as failure:
+        parse_settings(query)
+
+    assert (failure.value.code, failure.value.parameter) == (code, parameter)
