@@ -11,6 +11,8 @@ import jiwer
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from service.recogniser.formats import RawDecoder
+from service.recogniser.resampling import Samples
 from service.recogniser.server import Recogniser
 from service.wire.stt import CLOSE_STREAM, Answer, parse_answer
 
@@ -23,6 +25,11 @@ READ_CLIPS = ("austen_0870", "austen_0920", "jfk", "sonnet1_14s")
 def recording(name: str) -> bytes:
     """Return a recording of `fixtures/speech` as mu-law, 8 kHz."""
     return (FIXTURES / "speech" / f"{name}.ulaw").read_bytes()
+
+
+def audio(name: str) -> Samples:
+    """Return a recording as samples, 8 kHz."""
+    return RawDecoder("mulaw", 8000).feed(recording(name))
 
 
 def reference(name: str) -> str:

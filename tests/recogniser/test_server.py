@@ -1,0 +1,236 @@
+import asyncio
+import json
+from urllib.parse import urlencode
+
+import aiohttp
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from service.recogniser.server import MAX_FRAME_BYTES, Recogniser, open_recogniser
+from service.recogniser.workers import Networks
+from service.wire.stt import KEEP_ALIVE
+from tests.recogniser.talking import PHONE, Talk, finals, recording, talk, text_of
+
+pytestmark = pytest.mark.speech
+SECOND = 8_000
+
+
+async def refusal(recogniser: Recogniser, *, key: str | None = None) -> int:
+    """Return the HTTP status that a session is refused with."""
+    with pytest.raises(InvalidStatus) as failure:
+        async with talk(recogniser, key=key, **PHONE):
+            pass
+    assert json.loads(failure.value.response.body or b"{}")["errors"][0]["code"]
+    return failure.value.response.status_code
+
+
+async def test_a_bad_setting_is_answered_and_the_socket_closed(networks: Networks) -> None:
+    """As Telnyx does: the upgrade, one `errors` message, the close."""
+    async with (
+        open_recogniser(networks=networks) as recogniser,
+        talk(recogniser, input_format="linear16") as client,
+    ):
+        message = json.loads(await client.socket.recv())
+        rest = await client.rest()
+
+    assert message["errors"][0]["code"] == "40003"
+    assert message["errors"][0]["source"] == {"parameter": "sample_rate"}
+    assert (rest, client.socket.close_code) == ([], 1008)
+
+
+async def test_audio_that_is_not_what_was_announced_is_refused(networks: Networks) -> None:
+    """An MP3 that was announced as WAV: the documented error, and the close."""
+    async with (
+        open_recogniser(networks=networks) as recogniser,
+        talk(recogniser, input_format="wav") as client,
+    ):
+        await client.socket.send(b"ID3\x04" + bytes(1000))
+        [answer] = await client.rest()
+
+    assert answer.errors is not None
+    assert answer.errors[0].code == "40002"
+    assert client.socket.close_code == 1003
+
+
+async def test_what_stands_in_for_telnyx_says_so(networks: Networks) -> None:
+    """Headers of the upgrade name the engine, and what came of the settings."""
+    query = PHONE | {"transcription_engine": "deepgram", "endpointing": "10"}
+    async with (
+        open_recogniser(networks=networks) as recogniser,
+        talk(recogniser, **query) as client,
+    ):
+        headers = client.headers
+
+    assert headers["x-callscribe-engine"] == "moonshine-tiny-en"
+    assert headers["x-callscribe-stands-in-for"] == "Deepgram"
+    assert headers["x-callscribe-endpointing-ms"] == "200"
+
+
+@pytest.mark.parametrize("key", [None, "", "wrong", "right-but-longer"])
+async def test_without_the_key_there_is_no_upgrade(networks: Networks, key: str | None) -> None:
+    """401 before the WebSocket, whatever is sent instead of the key."""
+    async with open_recogniser(networks=networks, api_keys=["right"]) as recogniser:
+        assert await refusal(recogniser, key=key) == 401
+
+
+async def test_either_of_two_keys_opens_a_session(networks: Networks) -> None:
+    """While keys are rotated, both are good."""
+    async with open_recogniser(networks=networks, api_keys=["old", "new"]) as recogniser:
+        for key in ("old", "new"):
+            async with talk(recogniser, key=key, **PHONE) as client:
+                assert await client.finish() == []
+
+
+async def test_web_pages_are_kept_out(networks: Networks) -> None:
+    """A page in somebody's browser cannot use the recogniser on their machine."""
+    async with open_recogniser(networks=networks) as recogniser:
+        with pytest.raises(InvalidStatus) as failure:
+            async with connect(
+                f"{recogniser.url}?{urlencode(PHONE)}",
+                additional_headers={"origin": "https://a.example"},
+                proxy=None,
+            ):
+                pass
+
+    assert failure.value.response.status_code == 403
+
+
+async def test_one_session_too_many_is_refused_and_the_next_is_not(networks: Networks) -> None:
+    """503 before the upgrade while it is full; those that are on go on."""
+    async with open_recogniser(networks=networks, max_sessions=1) as recogniser:
+        async with talk(recogniser, **PHONE) as client:
+            status = await refusal(recogniser)
+            await client.play(recording("austen_0920"))
+            heard = finals(await client.finish())
+        async with asyncio.timeout(5):
+            while recogniser.sessions:  # noqa: ASYNC110 - the server's side of the close
+                await asyncio.sleep(0)
+        async with talk(recogniser, **PHONE) as client:
+            assert await client.finish() == []
+
+    assert status == 503
+    assert len(heard) == 1
+
+
+async def test_a_frame_that_is_too_large_ends_the_session(networks: Networks) -> None:
+    """Close code 1009, and the recogniser is as well as before."""
+    async with open_recogniser(networks=networks) as recogniser:
+        async with talk(recogniser, **PHONE) as client:
+            await client.socket.send(bytes(MAX_FRAME_BYTES + 1))
+            await client.rest()
+        async with talk(recogniser, **PHONE) as other:
+            assert await other.finish() == []
+
+    assert client.socket.close_code == 1009
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "null", '{"type":7}', '{"type":"Dance"}', "[" * 100_000, "\x00é"]
+)
+async def test_text_that_means_nothing_is_ignored(networks: Networks, text: str) -> None:
+    """As Telnyx does; the session goes on."""
+    async with (
+        open_recogniser(networks=networks) as recogniser,
+        talk(recogniser, **PHONE) as client,
+    ):
+        await client.socket.send(text)
+        answers = await client.finish()
+
+    assert (answers, client.socket.close_code) == ([], 1000)
+
+
+async def test_who_falls_silent_gets_the_rest_and_is_let_go(networks: Networks) -> None:
+    """A client that never says `CloseStream` has its last words when the idle time is over."""
+    async with (
+        open_recogniser(networks=networks, idle_timeout_s=0.3) as recogniser,
+        talk(recogniser, **PHONE) as client,
+    ):
+        await client.play(recording("austen_0920"))
+        answers = await client.rest()
+
+    assert len(finals(answers)) == 1
+    assert client.socket.close_code == 1000
+
+
+async def test_keep_alive_keeps_a_silent_session(networks: Networks) -> None:
+    """On hold without audio, `KeepAlive` sets the idle time back."""
+    async with (
+        open_recogniser(networks=networks, idle_timeout_s=1.0) as recogniser,
+        talk(recogniser, **PHONE) as client,
+    ):
+        for _ in range(5):
+            await client.socket.send(KEEP_ALIVE)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(client.socket.recv(), timeout=0.3)
+        answers = await client.finish()
+
+    assert answers == []
+
+
+async def test_close_stream_flushes_the_tail(networks: Networks) -> None:
+    """The last words are answered though nobody was silent after them."""
+    async with (
+        open_recogniser(networks=networks) as recogniser,
+        talk(recogniser, **PHONE) as client,
+    ):
+        await client.play(recording("austen_0920")[: 5 * SECOND])
+        answers = await client.finish()
+
+    assert "respectable" in text_of(answers)
+    assert client.socket.close_code == 1000
+
+
+async def test_stopping_gives_everyone_their_last_words(networks: Networks) -> None:
+    """Going away, the recogniser settles what it has heard and closes with 1001."""
+
+    async def listen(client: Talk) -> None:
+        heard.extend(finals(await client.rest()))
+
+    heard: list[object] = []
+    async with asyncio.TaskGroup() as tasks:
+        async with open_recogniser(networks=networks) as recogniser:
+            socket = await connect(f"{recogniser.url}?{urlencode(PHONE)}", proxy=None)
+            client = Talk(socket)
+            await client.play(recording("austen_0870"))
+            await client.play(recording("austen_0920") + b"\xff" * 2 * SECOND)
+            heard.append(await client.next())
+            listening = tasks.create_task(listen(client))
+        await listening
+
+    assert len(heard) == 2
+    assert socket.close_code == 1001
+
+
+async def test_a_client_that_vanishes_frees_its_place(networks: Networks) -> None:
+    """No close, no last words: the connection just ends."""
+    async with open_recogniser(networks=networks, max_sessions=1) as recogniser:
+        async with talk(recogniser, **PHONE) as client:
+            await client.play(recording("austen_0920"))
+            client.socket.transport.abort()
+        async with asyncio.timeout(5):
+            while recogniser.sessions:  # noqa: ASYNC110 - the server's side of the close
+                await asyncio.sleep(0)
+
+
+async def test_the_health_check_says_how_busy_it_is(networks: Networks) -> None:
+    """Sessions going on, and how many there may be; it needs no key."""
+    async with (
+        open_recogniser(networks=networks, max_sessions=7, api_keys=["k"]) as recogniser,
+        talk(recogniser, key="k", **PHONE),
+        aiohttp.ClientSession() as http,
+        http.get(f"{recogniser.base_url}/healthz") as response,
+    ):
+        health = await response.json()
+
+    assert (health["status"], health["sessions"], health["max_sessions"]) == ("ok", 1, 7)
+
+
+async def test_plain_http_is_told_what_it_should_be(networks: Networks) -> None:
+    """A GET without an upgrade, and a path that is not there: 4xx."""
+    async with open_recogniser(networks=networks) as recogniser, aiohttp.ClientSession() as http:
+        url = recogniser.url.replace("ws", "http", 1)
+        async with http.get(url, params=PHONE) as plain, http.get(url + "/x") as unknown:
+            assert (plain.status, unknown.status) == (400, 404)
+        async with http.get(url, params={"input_format": "vinyl"}) as bad:
+            assert bad.status == 400
