@@ -76,6 +76,7 @@ class LiveCall:
         self._queue: deque[_Post] = deque()
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._rings_at = 0.0
         self._session: CallSession | None = None
         self._version = 0
         self._epoch = 0
@@ -140,18 +141,17 @@ class LiveCall:
             self._task = self._office.tasks.create_task(self._work(), name=name)
 
     async def _work(self) -> None:
-        with structlog.contextvars.bound_contextvars(call_id=self.call_id):
-            try:
-                await self._work_off()
-            except Exception:  # not CancelledError: one call never stops another
-                log.exception("call_failed")
-                self._session = None
-                self._wait(FAILED_S)
-            finally:
-                self._task = None
-            self._set_timer()
-            if self._queue and self._timer is None:
-                self._kick()
+        try:
+            await self._work_off()
+        except Exception:  # not CancelledError: one call never stops another
+            log.exception("call_failed", call_id=self.call_id)
+            self._session = None
+            self._wait_until(self._office.clock() + FAILED_S)
+        finally:
+            self._task = None
+        self._set_timer()
+        if self._queue and self._timer is None:
+            self._kick()
 
     async def _work_off(self) -> None:
         first = True
@@ -265,29 +265,33 @@ class LiveCall:
 
     def _give_back(self, batch: Sequence[_Post], error: JournalUnavailableError) -> None:
         """Refuse the webhooks, whose sender will come again; keep the words and try later."""
-        log.warning("journal_refused", inputs=len(batch))
+        log.warning("journal_refused", call_id=self.call_id, inputs=len(batch))
         self._session = None
         for post in batch:
             if post.done and not post.done.done():
                 post.done.set_exception(JournalUnavailableError(str(error)))
         self._queue.extendleft(post for post in reversed(batch) if post.done is None)
-        self._wait(RETRY_S)
+        self._wait_until(self._office.clock() + RETRY_S)
 
     def _set_timer(self) -> None:
-        if self._session is None:
-            return
-        wake_at = self._session.wake_at
+        wake_at = self._session.wake_at if self._session else None
         if wake_at is not None:
-            self._wait(max(0.0, wake_at - self._office.clock()))
-        elif self._timer:
-            self._timer.cancel()
-            self._timer = None
+            self._wait_until(wake_at)
 
-    def _wait(self, delay_s: float) -> None:
+    def _wait_until(self, wake_at: float) -> None:
+        """Have the timer ring at `wake_at` or before: an early ring sets it anew."""
+        if self._timer and wake_at >= self._rings_at:
+            return
         if self._timer:
             self._timer.cancel()
+        self._rings_at = wake_at
+        delay_s = max(0.0, wake_at - self._office.clock())
         self._timer = asyncio.get_running_loop().call_later(delay_s, self._ring)
 
     def _ring(self) -> None:
         self._timer = None
-        self._kick()
+        wake_at = self._session.wake_at if self._session else None
+        if wake_at is not None and wake_at > self._office.clock() and not self._queue:
+            self._wait_until(wake_at)
+        elif not self.forgotten or self._queue:
+            self._kick()
