@@ -149,6 +149,9 @@ def recognition_finished(
     if stream is None or item.track not in stream.hearing:
         return
     stream.hearing.remove(item.track)
+    if hole := state.holes.get(item.track):
+        # what was heard is no hole, whatever the clock says: a network may catch up in a burst
+        hole.since_ms = max(hole.since_ms, stream.offset_ms + item.audio_ms)
     if stream.hearing:
         return
     del state.streams[item.stream_id]

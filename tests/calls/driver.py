@@ -213,9 +213,9 @@ def heard(
     )
 
 
-def finished(track: Track, *, stream: StreamId = STREAM) -> RecognitionFinished:
+def finished(track: Track, *, stream: StreamId = STREAM, audio_ms: int = 0) -> RecognitionFinished:
     """A recognition said its last word."""
-    return RecognitionFinished(leg_id=A, stream_id=stream, track=track, audio_ms=10_000)
+    return RecognitionFinished(leg_id=A, stream_id=stream, track=track, audio_ms=audio_ms)
 
 
 def refused(command: CommandName, code: str, *, at: float = T0 + 1) -> CommandFailed:

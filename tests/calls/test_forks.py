@@ -185,6 +185,20 @@ def test_audio_nobody_can_decode_fails_the_transcription_and_stops_the_fork() ->
     assert call.asked(StopStreaming) == [StopStreaming(leg_id=A)]
 
 
+def test_audio_that_came_faster_than_the_clock_runs_is_no_gap() -> None:
+    """Nine seconds of audio came within three: what was heard is not told as lost."""
+    call = talking(MEDIA)
+    call.receive(media_stopped(T0 + 4), now=T0 + 4)
+    call.receive(finished("inbound", audio_ms=9000), now=T0 + 5)
+    call.receive(finished("outbound", audio_ms=5000), now=T0 + 5)
+    call.receive(hung_up(T0 + 10.5), now=T0 + 10.5)
+    call.run_until(T0 + 11)
+
+    assert [(gap.track, gap.start_ms, gap.end_ms) for gap in call.events(TranscriptGap)] == [
+        ("outbound", 5200, 9500)
+    ]
+
+
 def test_a_late_start_is_told_as_a_gap() -> None:
     """Three seconds of a call that nobody heard are not passed over in silence."""
     call = Driver(MEDIA)
