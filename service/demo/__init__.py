@@ -1,5 +1,6 @@
 """`callscribe demo`: a whole call on one machine, with no account and no network."""
 
 from service.demo.options import Options
+from service.demo.play import run
 
-__all__ = ["Options"]
+__all__ = ["Options", "run"]

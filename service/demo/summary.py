@@ -4,6 +4,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from service.demo.findings import Findings, Spread
 
@@ -22,15 +23,15 @@ def print_summary(console: Console, findings: Findings, *, journal: Path) -> Non
     table.add_column(style="dim", justify="right", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in figures(findings):
-        table.add_row(name, value)
-    table.add_row("journal", str(journal))
+        table.add_row(name, Text(value))
+    table.add_row("journal", Text(str(journal)))
     console.print()
     console.print(table)
     console.print()
     if not findings.problems:
-        console.print(NEXT_STEPS, highlight=False, soft_wrap=True)
+        console.print(Text(NEXT_STEPS), soft_wrap=True)
     for problem in findings.problems:
-        console.print(f"problem: {problem}", style="bold red", highlight=False, soft_wrap=True)
+        console.print(Text(f"problem: {problem}", style="bold red"), soft_wrap=True)
 
 
 def figures(findings: Findings) -> list[tuple[str, str]]:

@@ -1,0 +1,163 @@
+"""The demo itself: every part of it on this machine, one call, and a verdict."""
+
+import asyncio
+import logging
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvloop
+from rich.console import Console
+from rich.text import Text
+
+from service.app import running
+from service.demo.findings import Findings, find
+from service.demo.options import Options
+from service.demo.played import Played, choose_call
+from service.demo.receiver import Receiver, open_receiver
+from service.demo.screen import Screen, open_screen
+from service.demo.summary import print_summary
+from service.errors import SettingsError
+from service.exits import Exit
+from service.ingress.allowance import MediaLimits
+from service.ingress.routes import PATH as WEBHOOK_PATH
+from service.logs import set_up_logs
+from service.recogniser.process import open_recogniser_process
+from service.settings import Settings
+from service.simulator.scenario import Scenario, parse_scenario
+from service.simulator.server import Simulator, open_simulator
+
+FAST = 4.0
+"""How many times faster than people talk: two tracks leave a small machine room to breathe."""
+PATIENCE_S = 60.0
+"""For everything but the talk itself: ringing, the last words, the last deliveries."""
+STOP_S = 5.0
+"""For what is still going on when somebody presses Ctrl-C."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    telnyx: Simulator
+    receiver: Receiver
+    webhook_url: str
+
+
+def run(options: Options) -> int:
+    """Play the call, show it, print the summary; return 0 only if everything arrived.
+
+    Ctrl-C stops every part in order and raises `KeyboardInterrupt`.
+
+    Raises:
+        SettingsError: The recording, the journal's place or the recogniser cannot be used.
+    """
+    set_up_logs(sys.stderr, level=logging.WARNING)
+    return uvloop.run(play(options, Console()))
+
+
+async def play(options: Options, console: Console) -> int:
+    """Do what `run` does, on this event loop, and print to `console`."""
+    call = await asyncio.to_thread(choose_call, options)
+    journal = _journal(options)
+    minutes, seconds = divmod(round(call.duration_s), 60)
+    console.print(Text(f"{call.label} ({minutes}:{seconds:02})", style="bold"))
+    live = console.is_terminal and not options.once
+    with open_screen(console, live=live) as screen:
+        receiver = await _perform(call, options, journal, screen)
+    findings = find(receiver, script=call.script, real_time=not options.fast)
+    print_summary(console, findings, journal=journal)
+    return _verdict(findings)
+
+
+def _verdict(findings: Findings) -> int:
+    return Exit.FAILED if findings.problems else Exit.OK
+
+
+async def _perform(call: Played, options: Options, journal: Path, screen: Screen) -> Receiver:
+    """Play the call to its end, drain every part, and return what arrived."""
+    speed = FAST if options.fast else 1.0
+    async with _open_stage(call, options, journal, screen, speed=speed) as stage:
+        try:
+            async with asyncio.timeout(call.duration_s / speed + PATIENCE_S):
+                await stage.telnyx.run(webhook_url=stage.webhook_url)
+                await stage.receiver.completed.wait()
+        except TimeoutError:
+            pass  # what has not arrived by now is what the findings tell
+    return stage.receiver
+
+
+@asynccontextmanager
+async def _open_stage(
+    call: Played, options: Options, journal: Path, screen: Screen, *, speed: float
+) -> AsyncIterator[_Stage]:
+    """Open recogniser, receiver, simulator and service; the service drains while they listen."""
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        recogniser = await enter(open_recogniser_process(quiet=True))
+        receiver = await enter(open_receiver(screen.show))
+        telnyx = await enter(
+            open_simulator(scenario_of(call, speed=speed), recogniser_url=recogniser.url)
+        )
+        settings = settings_of(
+            options, telnyx, receiver, recogniser_url=recogniser.url, journal=journal
+        )
+        service = await enter(running(settings, media_limits=MediaLimits(speed=speed)))
+        yield _Stage(telnyx, receiver, service.url + WEBHOOK_PATH)
+
+
+def scenario_of(call: Played, *, speed: float) -> Scenario:
+    """Return a scenario of this one call, whose audio is recognised for real."""
+    plan = {"recording": str(call.path.resolve()), "hangs_up": "caller"}
+    return parse_scenario({"speed": speed, "recogniser": "relay", "call": [plan]})
+
+
+def settings_of(
+    options: Options,
+    telnyx: Simulator,
+    receiver: Receiver,
+    *,
+    recogniser_url: str,
+    journal: Path,
+) -> Settings:
+    """Return the settings a newcomer would write, with this machine in Telnyx's place."""
+    media = options.source == "media"
+    route = {
+        "source": options.source,
+        # in the call, "Telnyx" is the engine that is documented to say who spoke
+        "engine": "local" if media else "Telnyx",
+        "interim_results": media,
+        "roles": {"inbound": "customer", "outbound": "agent"},
+        "endpoints": ["demo"],
+    }
+    endpoint = {
+        "name": "demo",
+        "type": "webhook",
+        "url": receiver.url,
+        "secret": receiver.secret,
+        "partials": "all",
+        "allow_private": True,
+    }
+    tree = {
+        "listen": "127.0.0.1:0",
+        "database_url": f"sqlite:///{journal}",
+        "drain_timeout_s": STOP_S,
+        "telnyx_api_key": telnyx.api_key,
+        "telnyx_public_key": telnyx.public_key,
+        "telnyx_base_url": telnyx.url,
+        "telnyx_stt_url": telnyx.stt_url,
+        "recogniser_url": recogniser_url,
+        "route": [route],
+        "endpoint": [endpoint],
+    }
+    return Settings.model_validate(tree)
+
+
+def _journal(options: Options) -> Path:
+    """Return where the journal is to be: never where there is one, which may have calls in it."""
+    if options.journal is None:
+        return Path(tempfile.mkdtemp(prefix="callscribe-demo-")) / "callscribe.db"
+    if options.journal.exists():
+        raise SettingsError([f"--journal {options.journal}: is there already; name a new file"])
+    return options.journal.absolute()
