@@ -37,7 +37,9 @@ async def measure(*, webhooks: int, rounds: int) -> list[Row]:
                     slowest.append(p99_s)
     mine, theirs = median(rates["ours"]), median(rates["bare"])
     return [
-        Row("webhooks acknowledged", f"{mine:,.0f}/s", f"{theirs:,.0f}/s", mine / theirs, ">= 0.70"),
+        Row(
+            "webhooks acknowledged", f"{mine:,.0f}/s", f"{theirs:,.0f}/s", mine / theirs, ">= 0.70"
+        ),
         Row("webhook answer p99", f"{median(slowest) * 1000:.0f} ms", "", None, "<< 2,000 ms"),
     ]
 
