@@ -1,4 +1,4 @@
-"""Finals delivered per second: signed, in order and settled here, only posted by the bare client."""
+"""Finals delivered per second: signed, in order and settled; by the bare client only posted."""
 
 import asyncio
 import time
