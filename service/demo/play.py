@@ -63,6 +63,9 @@ async def play(options: Options, console: Console) -> int:
     journal = _journal(options)
     minutes, seconds = divmod(round(call.duration_s), 60)
     console.print(Text(f"{call.label} ({minutes}:{seconds:02})", style="bold"))
+    console.print(
+        Text("starting a recogniser, a simulated Telnyx, the service, a receiver \u2026", "dim")
+    )
     live = console.is_terminal and not options.once
     with open_screen(console, live=live) as screen:
         receiver = await _perform(call, options, journal, screen)

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from service.demo.findings import Findings, Spread
@@ -19,14 +18,11 @@ Then call it."""
 
 def print_summary(console: Console, findings: Findings, *, journal: Path) -> None:
     """Print the figures of the call, what is wrong with them, and what to do next."""
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim", justify="right", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in figures(findings):
-        table.add_row(name, Text(value))
-    table.add_row("journal", Text(str(journal)))
+    rows = [*figures(findings), ("journal", str(journal))]
+    width = max(len(name) for name, _ in rows)
     console.print()
-    console.print(table)
+    for name, value in rows:
+        console.print(Text.assemble((f"{name:>{width}}  ", "dim"), value), soft_wrap=True)
     console.print()
     if not findings.problems:
         console.print(Text(NEXT_STEPS), soft_wrap=True)
