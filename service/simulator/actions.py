@@ -4,6 +4,7 @@ A command changes the leg at once; what it makes audible (webhooks, streams) is 
 which is run once the answer has gone out.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -44,6 +45,8 @@ class Reply:
 
     data: Mapping[str, object]
     after: Effect = nothing
+    waits_for: asyncio.Event | None = None
+    """What the answer is held back for, at most 2 s."""
     repeated: bool = False
     """The same command was taken before, and is ignored."""
 
@@ -83,7 +86,7 @@ def dial(exchange: Exchange, params: Params) -> Reply | Problem:
     leg.when_answered.append(_media(exchange, leg, params))
     if exchange.scenario.webhooks.before_dial_response:
         begin()
-        return Reply(leg.status())
+        return Reply(leg.status(), waits_for=leg.postman.tried)
     return Reply(leg.status(), begin)
 
 

@@ -34,6 +34,8 @@ class Encoding:
         if self.name == "PCMA":
             return audioop.lin2alaw(pcm, _WIDTH_BYTES)
         pcm = change_rate(pcm, RATE_HZ, self.rate_hz)
+        whole = len(mulaw) * self.rate_hz // RATE_HZ * _WIDTH_BYTES
+        pcm += pcm[-_WIDTH_BYTES:] * ((whole - len(pcm)) // _WIDTH_BYTES)  # resampling ends early
         return audioop.byteswap(pcm, _WIDTH_BYTES) if self.big_endian else pcm
 
     def decode(self, audio: bytes) -> bytes:

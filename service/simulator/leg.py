@@ -1,6 +1,7 @@
 """One simulated leg: who it is, in which state, who listens, and what it tells."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -101,7 +102,7 @@ class Leg:
         self.timeline = timeline
         self.postman = postman
         self.routing = routing
-        self._events = dice.derive("events")
+        self._told: Counter[str] = Counter()
         self.client_state: str | None = None
         self.answered = asyncio.Event()
         self.heard = asyncio.Event()
@@ -164,8 +165,10 @@ class Leg:
         if event_type in _NUMBERED:
             payload |= {"from": self.id.from_number, "to": self.id.to_number}
         payload |= facts or {}
+        self._told[event_type] += 1
+        event_id = self.dice.derive(f"{event_type} {self._told[event_type]}").uuid()
         happening = Happening(
-            self._events.uuid(), event_type, self.timeline.stamp() if at is None else at, payload
+            event_id, event_type, self.timeline.stamp() if at is None else at, payload
         )
         urls = self.routing.urls(event_type)
         if urls:

@@ -1,10 +1,11 @@
 """One call's webhooks on their way out: what goes when, and what goes wrong on purpose. Pure.
 
-Times are seconds of the call's timeline. Dice are thrown when an event is posted, in a fixed
-number, so that the same seed gives the same faults whatever the receiver does.
+Times are seconds of the call's timeline. The dice of an event come from its type and how many of
+that type there were before, so that the same seed gives it the same faults whatever else happens.
 """
 
 import heapq
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -76,8 +77,8 @@ class Outbox:
 
     def __init__(self, knobs: WebhookKnobs, dice: Dice) -> None:
         self._knobs = knobs
-        self._dice = dice.derive("faults")
-        self._strange = dice.derive("unknown")
+        self._dice = dice
+        self._posted: Counter[str] = Counter()
         self._queue: list[_Place] = []
         self._numbers = count()
         self._held: list[_Place] = []
@@ -92,10 +93,13 @@ class Outbox:
 
         A letter that is not queued has `"dropped"` in its `faults`.
         """
-        letter = Letter(self._odd(happening), tuple(urls), tuple(retries_s))
-        letters = self._post(letter, now_s)
-        if self._strange.chance(self._knobs.unknown_events):
-            stranger = Letter(self._stranger(happening), tuple(urls), tuple(retries_s))
+        self._posted[happening.event_type] += 1
+        dice = self._dice.derive(f"{happening.event_type} {self._posted[happening.event_type]}")
+        strange = dice.derive("unknown")
+        letter = Letter(self._odd(happening, strange), tuple(urls), tuple(retries_s))
+        letters = self._post(letter, now_s, dice)
+        if strange.chance(self._knobs.unknown_events):
+            stranger = Letter(_stranger(happening, strange), tuple(urls), tuple(retries_s))
             stranger.faults.append("unknown")
             self._push([stranger], now_s)
             letters.append(stranger)
@@ -127,13 +131,13 @@ class Outbox:
         self._push([letter], now_s + wait_s)
         return True
 
-    def _post(self, letter: Letter, now_s: float) -> list[Letter]:
+    def _post(self, letter: Letter, now_s: float, dice: Dice) -> list[Letter]:
         fault = self._fault_of(letter.happening.event_type)
         dropped, late, swapped, twice = (
-            self._dice.chance(chance)
+            dice.chance(chance)
             for chance in (fault.drop, fault.delay, fault.reorder, fault.duplicate)
         )
-        late_s = self._dice.between(*fault.delay_s)
+        late_s = dice.between(*fault.delay_s)
         if dropped or len(self._queue) >= MAX_LETTERS:
             letter.faults.append("dropped")
             return [letter]
@@ -146,15 +150,11 @@ class Outbox:
             self._push(letters, now_s + late_s if late else now_s)
         return letters
 
-    def _odd(self, happening: Happening) -> Happening:
-        if not self._strange.chance(self._knobs.unknown_fields):
+    def _odd(self, happening: Happening, dice: Dice) -> Happening:
+        if not dice.chance(self._knobs.unknown_fields):
             return happening
         extra = {"experimental_score": 0.5, "route_hints": [{"seen": None}], "via": {"hops": 3}}
         return replace(happening, payload={**happening.payload, **extra})
-
-    def _stranger(self, happening: Happening) -> Happening:
-        kind = _UNHEARD_OF[int(self._strange.between(0, len(_UNHEARD_OF))) % len(_UNHEARD_OF)]
-        return replace(happening, id=self._strange.uuid(), event_type=kind)
 
     def _fault_of(self, event_type: str) -> WebhookFault:
         for fault in self._knobs.fault:
@@ -179,3 +179,8 @@ class Outbox:
                 continue
             place.gone = True
             heapq.heappush(self._queue, _Place(due_s, next(self._numbers), place.letter))
+
+
+def _stranger(happening: Happening, dice: Dice) -> Happening:
+    kind = _UNHEARD_OF[int(dice.between(0, len(_UNHEARD_OF))) % len(_UNHEARD_OF)]
+    return replace(happening, id=dice.uuid(), event_type=kind)

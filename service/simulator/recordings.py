@@ -72,11 +72,12 @@ def read_recording(
         return Recording(pair)
     if source.suffix == ".json":
         return _read_call(source)
+    data = _read(source)
     try:
-        wav = parse_wav(_read(source))
-        return Recording(dict(zip(map(TRACK_OF.get, channels), _split(wav), strict=True)))  # type: ignore[arg-type] # every Speaker has a track
+        first, second = _split(parse_wav(data))
     except SettingsError as error:
         raise SettingsError([f"{source}: {problem}" for problem in error.problems]) from error
+    return Recording({TRACK_OF[channels[0]]: first, TRACK_OF[channels[1]]: second})
 
 
 def make_recording(say: Sequence[Say], dice: Dice) -> Recording:

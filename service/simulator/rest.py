@@ -1,5 +1,6 @@
 """The REST API under `/v2`: commands, status, active calls, providers, recordings."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -19,6 +20,7 @@ REPEAT_WINDOW_S = 60.0
 """How long the same `command_id` for the same call is ignored."""
 MAX_REMEMBERED = 50_000
 PAGE_SIZE = 250
+LONGEST_HOLD_S = 2.0
 
 
 class Repeats:
@@ -32,7 +34,7 @@ class Repeats:
         at, reply = self._taken.get((leg_id, command_id), (0.0, None))
         if reply is None or now - at >= REPEAT_WINDOW_S:
             return None
-        return replace(reply, after=nothing, repeated=True)
+        return replace(reply, after=nothing, waits_for=None, repeated=True)
 
     def remember(self, leg_id: str, command_id: str, now: float, reply: Reply) -> None:
         """Keep what was answered."""
@@ -116,6 +118,8 @@ class Rest:
             leg.report.commands.append(received)
         if isinstance(outcome, Problem):
             return self._gate.refuse(outcome)
+        if outcome.waits_for is not None:
+            await _held_back(outcome.waits_for)
         response = answer({"data": outcome.data})
         try:
             await response.prepare(request)
@@ -197,6 +201,14 @@ _NAMES = {
     "call_session_id": "session_id",
     "connection_id": "connection_id",
 }
+
+
+async def _held_back(happens: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(LONGEST_HOLD_S):
+            await happens.wait()
+    except TimeoutError:
+        return
 
 
 def _data(body: object) -> web.Response:

@@ -103,6 +103,8 @@ class Postman:
         self._closed = False
         self._fates: dict[Letter, WebhookFate] = {}
         self.fates: list[WebhookFate] = []
+        self.tried = asyncio.Event()
+        """The first attempt of the call's first webhook has been made."""
 
     def post(
         self, happening: Happening, urls: tuple[str, ...], retries_s: tuple[float, ...]
@@ -158,6 +160,7 @@ class Postman:
     async def _deliver(self, letter: Letter) -> None:
         status = await self._poster.attempt(self._leg_id, letter)
         fate = self._fates[letter]
+        self.tried.set()
         fate.attempts += 1
         fate.status = status
         fate.acknowledged = status is not None and status // 100 == 2  # noqa: PLR2004 - any 2xx

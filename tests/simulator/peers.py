@@ -5,14 +5,16 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 
 import aiohttp
 from aiohttp import WSMsgType, web
 from multidict import CIMultiDictProxy
 
+from service.simulator.report import Report
 from service.simulator.scenario import Scenario, parse_scenario
-from service.simulator.server import Simulator
+from service.simulator.server import Simulator, open_simulator
 
 WAIT_S = 10.0
 SAY = [
@@ -22,7 +24,7 @@ SAY = [
 Tree = dict[str, Any]
 
 
-def scenario(call: Tree | None = None, **tables: Any) -> Scenario:
+def scenario(call: Tree | None = None, /, **tables: object) -> Scenario:
     """Return a scenario of one short scripted call at full speed."""
     plan = {"say": SAY, "patience_s": 0.2, **(call or {})}
     return parse_scenario({"seed": 5, "speed": 0, "call": [plan], **tables})
@@ -103,7 +105,7 @@ class Application:
         """Return every `transcription_data`."""
         return [hook.payload["transcription_data"] for hook in self.of("call.transcription")]
 
-    async def command(self, leg_id: str, action: str, **params: Any) -> tuple[int, Tree]:
+    async def command(self, leg_id: str, action: str, **params: object) -> tuple[int, Tree]:
         """Send a command and return status and body."""
         return await self.post(f"/calls/{leg_id}/actions/{action}", params)
 
@@ -115,7 +117,9 @@ class Application:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         key = {"authorization": f"Bearer {self.simulator.api_key}"}
         url = self.simulator.url + path
-        async with self._http.post(url, data=data, headers={**key, **(headers or {})}) as reply:
+        async with self._http.post(
+            url, data=BytesIO(data), headers={**key, **(headers or {})}
+        ) as reply:
             return reply.status, await reply.json()
 
     async def get(self, path: str) -> tuple[int, Tree]:
@@ -165,13 +169,13 @@ class Application:
         """Answer every call, and do these once it is answered."""
         self.reactions = {"call.initiated": [("answer", {})], "call.answered": list(actions)}
 
-    def stream(self, **params: Any) -> tuple[str, Tree]:
+    def stream(self, **params: object) -> tuple[str, Tree]:
         """Return the action that has both tracks streamed here."""
         wish = {"stream_url": self.media_url, "stream_track": "both_tracks"}
         return "streaming_start", {**wish, **params}
 
 
-def transcribe(engine: str = "Deepgram", **config: Any) -> tuple[str, Tree]:
+def transcribe(engine: str = "Deepgram", **config: object) -> tuple[str, Tree]:
     """Return the action that has both tracks transcribed in the call."""
     params = {"transcription_engine": engine, "transcription_tracks": "both"}
     return "transcription_start", {**params, "transcription_engine_config": config}
@@ -188,6 +192,26 @@ async def open_application() -> AsyncIterator[Application]:
         async with serve(app) as url:
             application.url = url
             yield application
+
+
+@asynccontextmanager
+async def open_practice(
+    what: Scenario, **settings: object
+) -> AsyncIterator[tuple[Simulator, Application]]:
+    """Open a simulator and an application that know each other."""
+    async with (
+        open_application() as application,
+        open_simulator(what, **settings) as simulator,  # type: ignore[arg-type] # as they are
+    ):
+        application.simulator = simulator
+        simulator.webhook_url = application.webhook_url
+        yield simulator, application
+
+
+async def finish(simulator: Simulator) -> Report:
+    """Run the scenario to its end, in time."""
+    async with asyncio.timeout(WAIT_S * 3):
+        return await simulator.run()
 
 
 @asynccontextmanager

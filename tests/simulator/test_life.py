@@ -2,24 +2,14 @@
 
 import asyncio
 
-from service.simulator.report import Report
-from service.simulator.server import open_simulator
-from tests.simulator.peers import SAY, Application, open_application, scenario, transcribe
-
-
-async def play(application: Application, what: object) -> Report:
-    """Play a scenario against an application."""
-    async with open_simulator(what) as simulator:  # type: ignore[arg-type]
-        application.simulator = simulator
-        async with asyncio.timeout(20):
-            return await simulator.run(webhook_url=application.webhook_url)
+from tests.simulator.peers import SAY, finish, open_practice, scenario, transcribe
 
 
 async def test_a_streamed_and_transcribed_call_tells_its_events_in_the_order_seen_live() -> None:
     """initiated, answered, streaming started, words, streaming stopped, hang-up."""
-    async with open_application() as application:
+    async with open_practice(scenario()) as (simulator, application):
         application.answer_and(application.stream(), transcribe())
-        report = await play(application, scenario())
+        report = await finish(simulator)
 
     assert application.types() == [
         "call.initiated",
@@ -39,8 +29,8 @@ async def test_a_streamed_and_transcribed_call_tells_its_events_in_the_order_see
 
 async def test_an_unanswered_call_rings_out_and_is_cancelled_by_the_caller() -> None:
     """A call nobody answers ends with originator_cancel and SIP 487."""
-    async with open_application() as application:
-        report = await play(application, scenario({"ring_s": 0.1}))
+    async with open_practice(scenario({"ring_s": 0.1})) as (simulator, application):
+        report = await finish(simulator)
 
     assert application.types() == ["call.initiated", "call.hangup"]
     payload = application.of("call.hangup")[0].payload
@@ -52,9 +42,9 @@ async def test_an_unanswered_call_rings_out_and_is_cancelled_by_the_caller() -> 
 
 async def test_a_rejected_call_ends_with_the_cause_of_the_rejection() -> None:
     """USER_BUSY is SIP 486."""
-    async with open_application() as application:
+    async with open_practice(scenario()) as (simulator, application):
         application.reactions = {"call.initiated": [("reject", {"cause": "USER_BUSY"})]}
-        report = await play(application, scenario())
+        report = await finish(simulator)
 
     assert application.of("call.hangup")[0].payload["sip_hangup_cause"] == "486"
     assert report.calls[0].outcome == "user_busy"
@@ -62,11 +52,12 @@ async def test_a_rejected_call_ends_with_the_cause_of_the_rejection() -> None:
 
 async def test_the_application_can_hang_up_in_the_middle_of_the_talk() -> None:
     """A `hangup` command ends the call, and only what was begun counts as said."""
-    async with open_application() as application:
+    long = [*SAY, {"speaker": "agent", "at_ms": 60_000, "text": "goodbye"}]
+    plan = {"say": long, "hangs_up": "service"}
+    async with open_practice(scenario(plan, speed=20)) as (simulator, application):
         application.answer_and(application.stream(), transcribe())
         application.reactions["call.transcription"] = [("hangup", {})]
-        long = [*SAY, {"speaker": "agent", "at_ms": 60_000, "text": "goodbye"}]
-        report = await play(application, scenario({"say": long, "hangs_up": "service"}, speed=20))
+        report = await finish(simulator)
 
     payload = application.of("call.hangup")[0].payload
     assert (payload["hangup_cause"], payload["hangup_source"]) == ("normal_clearing", "callee")
@@ -75,9 +66,9 @@ async def test_the_application_can_hang_up_in_the_middle_of_the_talk() -> None:
 
 async def test_nobody_talks_until_somebody_listens() -> None:
     """With nobody to hear them, they wait their patience out; the truth's clock says so."""
-    async with open_application() as application:
+    async with open_practice(scenario({"patience_s": 0.3})) as (simulator, application):
         application.answer_and()
-        report = await play(application, scenario({"patience_s": 0.3}))
+        report = await finish(simulator)
 
     assert 300 <= report.calls[0].talk_offset_ms < 3000
     assert report.calls[0].said[0].start_ms == report.calls[0].talk_offset_ms + 200
@@ -85,10 +76,10 @@ async def test_nobody_talks_until_somebody_listens() -> None:
 
 async def test_a_call_that_outlives_its_limit_is_ended() -> None:
     """time_limit is the cause then, and nobody the source."""
-    async with open_application() as application:
+    plan = {"hangs_up": "service", "time_limit_s": 2}
+    async with open_practice(scenario(plan)) as (simulator, application):
         application.answer_and(transcribe())
-        plan = {"hangs_up": "service", "time_limit_s": 2}
-        report = await play(application, scenario(plan))
+        report = await finish(simulator)
 
     assert report.calls[0].outcome == "time_limit"
     assert application.of("call.hangup")[0].payload["hangup_source"] == "unknown"
@@ -96,17 +87,14 @@ async def test_a_call_that_outlives_its_limit_is_ended() -> None:
 
 async def test_a_dialled_call_is_picked_up_and_transcribed_from_its_answer() -> None:
     """`dial` with `transcription` needs no other command."""
-    async with open_application() as application:
-        async with open_simulator(scenario({"direction": "outgoing"})) as simulator:
-            application.simulator = simulator
-            run = asyncio.create_task(simulator.run(webhook_url=application.webhook_url))
-            wish = {"connection_id": "77", "from": "+13125550100", "to": "+13125550101"}
-            config = {"transcription_engine": "Google", "transcription_tracks": "both"}
-            status, body = await application.post(
-                "/calls", {**wish, "transcription": True, "transcription_config": config}
-            )
-            async with asyncio.timeout(20):
-                report = await run
+    async with open_practice(scenario({"direction": "outgoing"})) as (simulator, application):
+        run = asyncio.create_task(finish(simulator))
+        wish = {"connection_id": "77", "from": "+13125550100", "to": "+13125550101"}
+        config = {"transcription_engine": "Google", "transcription_tracks": "both"}
+        status, body = await application.post(
+            "/calls", {**wish, "transcription": True, "transcription_config": config}
+        )
+        report = await run
 
     assert status == 200
     assert body["data"]["is_alive"] is False
@@ -121,22 +109,19 @@ async def test_a_dialled_call_is_picked_up_and_transcribed_from_its_answer() -> 
 async def test_a_busy_party_and_a_call_that_is_never_dialled_are_told_apart() -> None:
     """user_busy is Telnyx's word; never_dialled is ours."""
     plans = {"direction": "outgoing", "picks_up": "busy", "count": 2, "dialled_within_s": 0.5}
-    async with open_application() as application:
-        async with open_simulator(scenario(plans)) as simulator:
-            application.simulator = simulator
-            run = asyncio.create_task(simulator.run(webhook_url=application.webhook_url))
-            wish = {"connection_id": "77", "from": "+13125550100", "to": "+13125550101"}
-            await application.post("/calls", wish)
-            async with asyncio.timeout(20):
-                report = await run
+    async with open_practice(scenario(plans)) as (simulator, application):
+        run = asyncio.create_task(finish(simulator))
+        wish = {"connection_id": "77", "from": "+13125550100", "to": "+13125550101"}
+        await application.post("/calls", wish)
+        report = await run
 
     assert [call.outcome for call in report.calls] == ["user_busy", "never_dialled"]
 
 
 async def test_calls_alike_have_numbers_of_their_own() -> None:
     """`count` makes as many calls, each number one higher than the last."""
-    async with open_application() as application:
-        report = await play(application, scenario({"count": 3, "ring_s": 0.1}))
+    async with open_practice(scenario({"count": 3, "ring_s": 0.1})) as (simulator, _):
+        report = await finish(simulator)
 
     assert [call.from_number for call in report.calls] == [
         "+13125550142",
