@@ -75,7 +75,9 @@ class Engine:
             audio = np.pad(audio, (0, _MIN_SAMPLES - len(audio)))
         ids, log_probabilities = self._run(audio)
         text = b"".join(self._tokens[i] for i in ids).decode(errors="replace")
-        confidence = float(np.exp(np.mean(log_probabilities))) if ids else 0.0
+        if not any(sign.isalnum() for sign in text):
+            return Heard("", 0.0)  # it writes notes when it hears music or noise
+        confidence = float(np.exp(np.mean(log_probabilities)))
         return Heard(text.replace("\u2581", " ").strip(), confidence)
 
     def _run(self, audio: Samples) -> tuple[list[int], list[float]]:

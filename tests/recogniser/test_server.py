@@ -1,5 +1,6 @@
 import asyncio
 import json
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import aiohttp
@@ -7,6 +8,9 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from service.recogniser.engine import Engine, Heard
+from service.recogniser.models import find_models
+from service.recogniser.resampling import Samples
 from service.recogniser.server import MAX_FRAME_BYTES, Recogniser, open_recogniser
 from service.recogniser.workers import Networks
 from service.wire.stt import KEEP_ALIVE
@@ -23,6 +27,13 @@ async def refusal(recogniser: Recogniser, *, key: str | None = None) -> int:
             pass
     assert json.loads(failure.value.response.body or b"{}")["errors"][0]["code"]
     return failure.value.response.status_code
+
+
+async def vacancy(recogniser: Recogniser) -> None:
+    """Wait until the server has seen its side of the close, too."""
+    async with asyncio.timeout(5):
+        while recogniser.sessions:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0)
 
 
 async def test_a_bad_setting_is_answered_and_the_socket_closed(networks: Networks) -> None:
@@ -103,9 +114,7 @@ async def test_one_session_too_many_is_refused_and_the_next_is_not(networks: Net
             status = await refusal(recogniser)
             await client.play(recording("austen_0920"))
             heard = finals(await client.finish())
-        async with asyncio.timeout(5):
-            while recogniser.sessions:  # noqa: ASYNC110 - the server's side of the close
-                await asyncio.sleep(0)
+        await vacancy(recogniser)
         async with talk(recogniser, **PHONE) as client:
             assert await client.finish() == []
 
@@ -208,9 +217,30 @@ async def test_a_client_that_vanishes_frees_its_place(networks: Networks) -> Non
         async with talk(recogniser, **PHONE) as client:
             await client.play(recording("austen_0920"))
             client.socket.transport.abort()
-        async with asyncio.timeout(5):
-            while recogniser.sessions:  # noqa: ASYNC110 - the server's side of the close
-                await asyncio.sleep(0)
+        await vacancy(recogniser)
+
+
+class BrokenEngine(Engine):
+    """An engine that fails on whatever it is given."""
+
+    def decode(self, samples: Samples, rate_hz: int) -> Heard:
+        """Fail."""
+        raise RuntimeError(f"cannot decode {len(samples)} samples at {rate_hz} Hz")
+
+
+async def test_an_engine_that_fails_ends_the_session_and_says_so(networks: Networks) -> None:
+    """An error and close code 1011, at which clients connect again; its place is free."""
+    broken = replace(networks, engine=BrokenEngine(find_models()))
+    async with open_recogniser(networks=broken, max_sessions=1) as recogniser:
+        for _ in range(2):
+            async with talk(recogniser, **PHONE) as client:
+                await client.play(recording("austen_0920") + b"\xff" * SECOND)
+                [answer] = await client.rest()
+            await vacancy(recogniser)
+
+            assert answer.errors is not None
+            assert answer.errors[0].code == "50000"
+            assert client.socket.close_code == 1011
 
 
 async def test_the_health_check_says_how_busy_it_is(networks: Networks) -> None:
