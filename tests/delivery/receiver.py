@@ -45,6 +45,13 @@ class Receiver:
             await self.arrival.wait_for(lambda: len(self.received) >= count)
         return self.received
 
+    async def until_seen(self, delivery_id: str) -> None:
+        """Wait until a request with this id came in."""
+        async with asyncio.timeout(WAIT_S), self.arrival:
+            await self.arrival.wait_for(
+                lambda: any(one.headers["webhook-id"] == delivery_id for one in self.received)
+            )
+
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Note the request and follow the script."""
         headers = {name.lower(): value for name, value in request.headers.items()}

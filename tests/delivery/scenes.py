@@ -58,6 +58,10 @@ class ScriptedSink:
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     tried: list[Delivery] = field(default_factory=list)
     taken: list[Delivery] = field(default_factory=list)
+    answers: list[tuple[Delivery, Exception | None]] = field(default_factory=list)
+    flying: set[str] = field(default_factory=set)
+    overlaps: int = 0
+    """How often a second attempt of the same call began before the first ended."""
     arrival: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     def __post_init__(self) -> None:
@@ -66,11 +70,21 @@ class ScriptedSink:
 
     async def deliver(self, delivery: Delivery) -> None:
         """Take it, or fail as told; wait while the gate is closed."""
+        of = delivery.id.split("_")[1]
+        self.overlaps += of in self.flying
+        self.flying.add(of)
+        try:
+            await self._decide(delivery)
+        finally:
+            self.flying.discard(of)
+
+    async def _decide(self, delivery: Delivery) -> None:
         self.tried.append(delivery)
         async with self.arrival:
             self.arrival.notify_all()
         await self.gate.wait()
         failure = self.script.popleft() if self.script else self.rule(delivery)
+        self.answers.append((delivery, failure))
         if failure is not None:
             raise failure
         self.taken.append(delivery)

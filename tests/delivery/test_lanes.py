@@ -352,6 +352,37 @@ async def test_a_dead_endpoint_slows_nobody_else(tmp_path: Path) -> None:
         assert len(scene.crm.tried) == 32
 
 
+async def test_a_sink_that_never_waits_does_not_keep_the_loop(tmp_path: Path) -> None:
+    """Others get their turn while a long backlog goes to a sink that takes it at once."""
+    async with open_scene(tmp_path) as scene:
+        turns = 0
+        scene.crm.gate.clear()
+        await scene.happen("c1", *["call.answered"] * LANE_EVENTS)
+        scene.crm.gate.set()
+        while len(scene.crm.taken) < LANE_EVENTS:
+            await asyncio.sleep(0)
+            turns += 1
+
+        assert turns >= LANE_EVENTS
+
+
+async def test_a_receiver_that_recovers_gets_all_its_lanes_at_once(tmp_path: Path) -> None:
+    """After the one attempt that closes the breaker, there are as many as allowed again."""
+    async with open_scene(tmp_path, max_in_flight=8) as scene:
+        scene.crm.rule = lambda _: BUSY
+        for number in range(20):
+            await scene.happen(f"c{number}", "call.started", "call.ended")
+        await scene.flush()
+        scene.crm.rule = lambda _: None
+        scene.hand.now += 5
+        scene.lanes.wake()
+        tried = len(scene.crm.tried)
+        await scene.crm.until(lambda: len(scene.crm.tried) == tried + 1)
+        scene.crm.gate.clear()
+
+        await scene.crm.until(lambda: len(scene.crm.flying) == 8)
+
+
 async def test_a_sink_that_breaks_is_retried_and_stops_nobody(tmp_path: Path) -> None:
     """An error that no sink should raise is a failed attempt, not the end of the process."""
     async with open_scene(tmp_path, endpoint(), endpoint("log")) as scene:
