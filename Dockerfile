@@ -20,6 +20,7 @@ RUN python -m venv --without-pip /opt/callscribe \
  && python -m pip --python /opt/callscribe/bin/python install --require-hashes \
       --only-binary :all: -r "/build/$lock"
 COPY service /opt/callscribe/app/service
+COPY fixtures/calls /opt/callscribe/app/service/demo/recordings
 RUN /opt/callscribe/bin/python -m compileall -q /opt/callscribe/app
 
 FROM python:${PYTHON}
