@@ -160,7 +160,11 @@ def settings_of(
 def _journal(options: Options) -> Path:
     """Return where the journal is to be: never where there is one, which may have calls in it."""
     if options.journal is None:
-        return Path(tempfile.mkdtemp(prefix="callscribe-demo-")) / "callscribe.db"
+        try:
+            return Path(tempfile.mkdtemp(prefix="callscribe-demo-")) / "callscribe.db"
+        except OSError as error:
+            problem = "there is no place for temporary files; name one with --journal"
+            raise SettingsError([problem]) from error
     if options.journal.exists():
         raise SettingsError([f"--journal {options.journal}: is there already; name a new file"])
     return options.journal.absolute()

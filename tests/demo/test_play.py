@@ -72,6 +72,16 @@ async def test_a_journal_that_is_there_already_is_left_alone(tmp_path: Path) -> 
     assert journal.read_bytes() == b"calls"
 
 
+async def test_without_a_place_for_temporary_files_the_user_is_asked_for_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A container with a read-only disk, for one."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+
+    with pytest.raises(SettingsError, match="--journal"):
+        await played(Options())
+
+
 async def test_ctrl_c_stops_every_part(tmp_path: Path) -> None:
     """No traceback, the exit code of an interrupt, and no process is left behind."""
     arguments = ("-u", "-m", "service", "demo", "--journal", str(tmp_path / "demo.db"))
