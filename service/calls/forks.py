@@ -36,8 +36,10 @@ from service.calls.state import CallState, Fork, Hole, Ledger, Phase, Stream
 from service.calls.utterances import role_of
 from service.ids import LegId, Track
 
-MOST_RESTARTS = 5
-"""How often one leg's fork is asked for again after it failed or dropped."""
+RESTART_DELAYS_S = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
+"""Before a fork that failed or dropped is asked for again, each time; then it is given up."""
+STABLE_MS = 30_000
+"""A stream that held so long was sound: the delays begin anew after it."""
 SHORTEST_HOLE_MS = 500
 """Shorter holes are a stream being set up or taken down; nobody is told of them."""
 
@@ -68,6 +70,20 @@ def started(state: CallState, out: Outbox, route: Route, leg_id: LegId, *, at: f
         start_ms=on_call_clock(state, at),
     )
     out.record(event, at)
+
+
+def start_again(state: CallState, out: Outbox, route: Route, *, now: float) -> None:
+    """Ask again for the forks whose time has come, where they are still wanted."""
+    for leg_id, leg in state.legs.items():
+        if leg.restart_at is not None and now >= leg.restart_at:
+            leg.restart_at = None
+            if leg.fork is Fork.ASKED and _wants_media(state, leg_id):
+                start(state, out, route, leg_id)
+
+
+def restart_at(state: CallState) -> float | None:
+    """Return when the next fork is to be asked for again."""
+    return min((leg.restart_at for leg in state.legs.values() if leg.restart_at), default=None)
 
 
 def stopped(
@@ -115,6 +131,8 @@ def media_stopped(state: CallState, out: Outbox, route: Route, item: MediaStoppe
         return
     reason = "media_stopped" if item.orderly else "media_dropped"
     at_ms = on_call_clock(state, item.at) or 0
+    if at_ms - stream.offset_ms >= STABLE_MS:
+        state.legs[item.leg_id].restarts = 0
     finish_streams(state, out, item.leg_id, reason=reason, at_ms=at_ms)
     if not item.orderly and _wants_media(state, item.leg_id):
         _restart(state, out, route, item.leg_id, reason=reason, at=item.at)
@@ -276,15 +294,17 @@ def _restart(
     state: CallState, out: Outbox, route: Route, leg_id: LegId, *, reason: str, at: float
 ) -> None:
     leg = state.legs[leg_id]
-    if leg.restarts >= MOST_RESTARTS:
+    if leg.restarts >= len(RESTART_DELAYS_S):
         _fail(state, out, route, leg_id, why=(reason, ""), at=at)
         return
+    leg.fork = Fork.ASKED
+    leg.restart_at = at + RESTART_DELAYS_S[leg.restarts]
     leg.restarts += 1
     event = TranscriptionDegraded(
         leg=leg_id, source=route.source, track=None, reason=reason, code=""
     )
     out.record(event, at)
-    start(state, out, route, leg_id)
+    start_again(state, out, route, now=at)
 
 
 def _already_transcribing(state: CallState, out: Outbox, route: Route, item: CommandFailed) -> None:

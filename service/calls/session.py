@@ -96,6 +96,7 @@ class CallSession:
         times = [
             state.finish_by,
             state.hand_over_at,
+            forks.restart_at(state),
             ordering.next_release(state.waiting, lacks_predecessor=self._lacks),
         ]
         if state.phase in _OPEN:
@@ -122,6 +123,8 @@ class CallSession:
         state = self.state
         if state.phase in _OPEN and now >= state.last_input_at + SILENT_S:
             self._end_unheard(now)
+        if state.route:
+            forks.start_again(state, self._out, state.route, now=now)
         if state.hand_over_at is not None and now >= state.hand_over_at:
             self._hand_over()
         if state.route and state.finish_by is not None and now >= state.finish_by:

@@ -39,7 +39,9 @@ class Leg:
     hung_up: bool = False
     fork: Fork = Fork.NONE
     restarts: int = 0
-    """How often its fork had to be asked for again."""
+    """How often its fork had to be asked for again since it last held for a while."""
+    restart_at: float | None = None
+    """When it is to be asked for again."""
 
 
 @dataclass(slots=True)

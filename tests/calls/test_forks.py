@@ -16,7 +16,7 @@ from service.calls.events import (
     TranscriptionStarted,
     TranscriptionStopped,
 )
-from service.calls.forks import MOST_RESTARTS
+from service.calls.forks import RESTART_DELAYS_S, STABLE_MS
 from service.calls.inputs import (
     CommandDone,
     MediaRefused,
@@ -125,16 +125,58 @@ def test_a_socket_that_drops_with_the_hang_up_is_not_asked_for_again() -> None:
 
 
 def test_a_fork_that_keeps_failing_is_given_up_in_the_end() -> None:
-    """A handful of times it is asked for again; then the failure is told, once."""
+    """It is asked for again, each time later; then the failure is told, once."""
     call = Driver(MEDIA)
     call.receive(initiated(), answered(), now=T0 + 1)
-    for attempt in range(MOST_RESTARTS + 3):
-        call.receive(failed_streaming(T0 + 2 + attempt), now=T0 + 2 + attempt)
+    for attempt in range(len(RESTART_DELAYS_S) + 2):
+        at = T0 + 2 + attempt * 10
+        call.receive(failed_streaming(at), now=at)
+    call.run_until(T0 + 200)
+
+    assert len(call.asked(StartStreaming)) == 1 + len(RESTART_DELAYS_S)
+    assert len(call.events(TranscriptionDegraded)) == len(RESTART_DELAYS_S)
+    assert [event.reason for event in call.events(TranscriptionFailed)] == ["streaming_failed"]
+
+
+def test_a_fork_that_fails_at_once_is_asked_for_later_and_later() -> None:
+    """The first time at once, then with growing delays, so that nobody is hammered."""
+    call = talking(MEDIA)
+    call.receive(media_stopped(T0 + 5, orderly=False), now=T0 + 5)
+    call.receive(media_started(T0 + 5.1, stream=SECOND), now=T0 + 5.1)
+    call.receive(media_stopped(T0 + 5.2, orderly=False, stream=SECOND), now=T0 + 5.2)
+    assert len(call.asked(StartStreaming)) == 2
+
+    call.run_until(T0 + 5.2 + RESTART_DELAYS_S[1])
+
+    assert len(call.asked(StartStreaming)) == 3
+
+
+def test_a_stream_that_held_for_a_while_begins_the_delays_anew() -> None:
+    """An hour's call may lose its socket now and then without being given up."""
+    call = talking(MEDIA)
+    at = T0 + 1.2
+    for number in range(10):
+        stream = StreamId(f"held {number}")
+        call.receive(media_started(at, stream=stream), now=at)
+        at += STABLE_MS / 1000 + 1
+        call.receive(media_stopped(at, orderly=False, stream=stream), now=at)
+
+    assert len(call.asked(StartStreaming)) == 11
+    assert call.events(TranscriptionFailed) == []
+
+
+def test_a_fork_whose_call_ends_before_its_time_is_not_asked_for() -> None:
+    """The hang-up came while the next try was waited for."""
+    call = talking(MEDIA)
+    for number in range(2):
+        stream = StreamId(f"short {number}")
+        call.receive(media_started(T0 + 5, stream=stream), now=T0 + 5)
+        call.receive(media_stopped(T0 + 5, orderly=False, stream=stream), now=T0 + 5)
+    asked = len(call.asked(StartStreaming))
+    call.receive(hung_up(T0 + 5.1), now=T0 + 5.1)
     call.run_until(T0 + 60)
 
-    assert len(call.asked(StartStreaming)) == 1 + MOST_RESTARTS
-    assert len(call.events(TranscriptionDegraded)) == MOST_RESTARTS
-    assert [event.reason for event in call.events(TranscriptionFailed)] == ["streaming_failed"]
+    assert len(call.asked(StartStreaming)) == asked
 
 
 def test_a_failed_stream_of_a_call_that_no_route_wants_is_nothing_to_us() -> None:

@@ -1,0 +1,138 @@
+"""The whole service between a simulated Telnyx and a receiver that checks signatures."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from service.app import Running, running
+from service.demo.receiver import Receipt, Receiver, open_receiver
+from service.ids import CallId
+from service.ingress.allowance import MediaLimits
+from service.journal.sqlite_journal import open_sqlite_journal
+from service.ports import StoredEvent
+from service.settings import Settings
+from service.simulator.report import Report
+from service.simulator.scenario import parse_scenario
+from service.simulator.server import Simulator, open_simulator
+
+SPEED = 5.0
+"""How many times faster than people the calls of these tests are played."""
+SCRIPT = [
+    {"speaker": "agent", "text": "good morning how can I help", "at_ms": 400},
+    {"speaker": "customer", "text": "I would like to move my booking", "at_ms": 3000},
+    {"speaker": "agent", "text": "yes", "at_ms": 6000},
+    {"speaker": "agent", "text": "yes", "at_ms": 7500},
+    {"speaker": "customer", "text": "thank you so much goodbye", "at_ms": 9000},
+]
+
+
+@dataclass(slots=True)
+class Stage:
+    """Everything there is."""
+
+    service: Running
+    telnyx: Simulator
+    receiver: Receiver
+
+    async def play(self) -> Report:
+        """Play the scenario and return once every call's transcript was delivered as complete."""
+        report = await self.telnyx.run(webhook_url=self.service.url + "/webhooks/telnyx")
+        calls = {call.call_id for call in report.calls}
+        async with asyncio.timeout(20):
+            while self.missing(calls):  # noqa: ASYNC110 - the receiver tells nobody
+                await asyncio.sleep(0)
+        return report
+
+    def missing(self, calls: set[str]) -> set[str]:
+        """Return the calls whose `transcript.completed` has not come yet."""
+        return calls - {
+            receipt.data["call_id"]
+            for receipt in self.receiver.receipts
+            if receipt.type == "transcript.completed"
+        }
+
+
+def settings_for(
+    telnyx: Simulator, receiver: Receiver, journal: Path, **route: object
+) -> Mapping[str, Any]:
+    """Return settings of one route, with the simulator in Telnyx's place."""
+    return {
+        "listen": "127.0.0.1:0",
+        "database_url": f"sqlite:///{journal}",
+        "drain_timeout_s": 5,
+        "telnyx_api_key": telnyx.api_key,
+        "telnyx_public_key": telnyx.public_key,
+        "telnyx_base_url": telnyx.url,
+        "telnyx_stt_url": telnyx.stt_url,
+        "public_url": "http://127.0.0.1:1",
+        "route": {
+            "0": {
+                "roles": {"inbound": "customer", "outbound": "agent"},
+                "endpoints": ["crm"],
+                "metadata": {"queue": "billing"},
+                **route,
+            }
+        },
+        "endpoint": {
+            "0": {
+                "name": "crm",
+                "type": "webhook",
+                "url": receiver.url,
+                "secret": receiver.secret,
+                "partials": "all",
+                "allow_private": True,
+            }
+        },
+    }
+
+
+@asynccontextmanager
+async def open_stage(
+    journal: Path, scenario: Mapping[str, object], **route: object
+) -> AsyncIterator[Stage]:
+    """Open simulator, receiver and service; the recogniser follows the script."""
+    async with (
+        open_simulator(parse_scenario({"speed": SPEED, "recogniser": "script", **scenario})) as tx,
+        open_receiver(lambda _: None) as receiver,
+    ):
+        settings = dict(settings_for(tx, receiver, journal, **route))
+        settings.pop("public_url")
+        limits = MediaLimits(speed=SPEED)
+        async with running(Settings.model_validate(settings), media_limits=limits) as service:
+            yield Stage(service, tx, receiver)
+
+
+async def journal_of(path: Path, calls: Iterable[str]) -> dict[str, list[StoredEvent]]:
+    """Read what is in the journal of these calls, after the service has stopped."""
+    async with open_sqlite_journal(path, exclusive=False) as journal:
+        return {call: await journal.read(CallId(call), after_seq=0, limit=10_000) for call in calls}
+
+
+def durable(receipts: Sequence[Receipt]) -> dict[str, list[Receipt]]:
+    """Sort what was received into calls, without partials, in the order of arrival."""
+    calls: dict[str, list[Receipt]] = defaultdict(list)
+    for receipt in receipts:
+        if receipt.type != "transcript.partial":
+            calls[receipt.data["call_id"]].append(receipt)
+    return calls
+
+
+def finals(receipts: Sequence[Receipt], track: str) -> list[str]:
+    """Return the settled texts of a track, in the order of arrival."""
+    return [
+        receipt.data["text"]
+        for receipt in receipts
+        if receipt.type == "transcript.final" and receipt.data["track"] == track
+    ]
+
+
+def texts(stored: Sequence[StoredEvent]) -> list[str]:
+    """Return the settled texts in a journal, in order."""
+    bodies = [msgspec.json.decode(event.body) for event in stored]
+    return [body["data"]["text"] for body in bodies if body["type"] == "transcript.final"]
