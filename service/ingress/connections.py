@@ -178,7 +178,9 @@ class Connection(RequestHandler):
         aiohttp would log the former with a traceback, and with what the stranger had sent.
         """
         del message
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(exc, ConnectionError):
+        if isinstance(exc, (ConnectionError, web.RequestPayloadError)):
+            status = HTTPStatus.BAD_REQUEST  # the body broke off, or its chunks are none
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             log.error("request_failed", route=route_of(request), exc_info=exc)
         if request.writer.output_size > 0:
             raise ConnectionError("half an answer was sent")

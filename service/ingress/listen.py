@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
@@ -35,8 +35,8 @@ async def open_listener(
 ) -> AsyncIterator[Listener]:
     """Serve `app` until the end of the block; port 0 takes any free one.
 
-    At the end it stops to listen, runs `app.on_shutdown`, gives what still runs
-    `limits.shutdown_s`, and cuts it off: drain first.
+    At the end it stops to listen, runs `app.on_shutdown`, gives requests that still run
+    `limits.shutdown_s` and cancels them, those of clients that have left as well: drain first.
 
     Raises:
         OSError: The address is taken, or not of this machine.
@@ -44,7 +44,8 @@ async def open_listener(
     limits = limits or Limits()
     runner = web.AppRunner(app, shutdown_timeout=limits.shutdown_s)
     await runner.setup()
-    gate = Gate(_watched(cast("web.Server", runner.server)), limits)
+    handlers: set[asyncio.Task[Any]] = set()
+    gate = Gate(_watched(cast("web.Server", runner.server), handlers), limits)
     try:
         loop = asyncio.get_running_loop()
         server = await loop.create_server(gate.connection, host, port, backlog=_BACKLOG)
@@ -56,17 +57,34 @@ async def open_listener(
     finally:
         await runner.cleanup()
         gate.close()
+        await _end(handlers, timeout_s=limits.shutdown_s)
 
 
-def _watched(server: web.Server) -> web.Server:
-    """Have every connection told when the head of a request has been read."""
+def _watched(server: web.Server, handlers: set[asyncio.Task[Any]]) -> web.Server:
+    """Have connections told when a head has been read, and keep the handlers that run."""
     handle = server.request_handler
 
     async def watched(request: web.BaseRequest) -> web.StreamResponse:
         protocol: RequestHandler = request.protocol
         if isinstance(protocol, Connection):
             protocol.head_read(request.content)
-        return await handle(request)
+        task = cast("asyncio.Task[Any]", asyncio.current_task())
+        handlers.add(task)
+        try:
+            return await handle(request)
+        finally:
+            handlers.discard(task)
 
     server.request_handler = watched
     return server
+
+
+async def _end(handlers: set[asyncio.Task[Any]], *, timeout_s: float) -> None:
+    """Wait for handlers that aiohttp has let go of, because their clients had left."""
+    if not handlers:
+        return
+    _, late = await asyncio.wait(set(handlers), timeout=timeout_s)
+    for task in late:
+        task.cancel()
+    if late:
+        await asyncio.wait(late, timeout=timeout_s)

@@ -17,8 +17,8 @@ Numbering: TypeAlias = Literal["chunk", "sequence_number"]
 
 _LONGEST_NUMBER = 18
 _TOO_LARGE = 10**_LONGEST_NUMBER
-_LEAST_DENSITY = 0.5
-"""Numbers that leave out as much as this do not count frames."""
+_LEAST_DENSITY = 0.125
+"""Numbers that leave out more than this count bytes or milliseconds, or anything but frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +56,18 @@ def find_numbering(frames: Sequence[NumberedFrame]) -> Numbering | None:
 
 
 def _numbers(frames: Sequence[NumberedFrame], numbering: Numbering) -> dict[Track, set[int]]:
-    numbers: dict[Track, set[int]] = {}
+    """Return each track's numbers, or nothing if frames lack one or differ under the same."""
+    payloads: dict[tuple[Track, int], bytes] = {}
     for frame in frames:
         number = frame.number(numbering)
         if number is None:
             return {}
-        numbers.setdefault(frame.track, set()).add(number)
-    return numbers
+        if payloads.setdefault((frame.track, number), frame.payload) != frame.payload:
+            return {}
+    by_track: dict[Track, set[int]] = {}
+    for track, number in payloads:
+        by_track.setdefault(track, set()).add(number)
+    return by_track
 
 
 def _is_dense_together(by_track: dict[Track, set[int]]) -> bool:
@@ -71,4 +76,4 @@ def _is_dense_together(by_track: dict[Track, set[int]]) -> bool:
 
 
 def _is_dense(numbers: set[int]) -> bool:
-    return len(numbers) > (max(numbers) - min(numbers) + 1) * _LEAST_DENSITY
+    return len(numbers) >= (max(numbers) - min(numbers) + 1) * _LEAST_DENSITY

@@ -17,10 +17,10 @@ _REMEMBERED_FRAMES = 256
 
 Frame: TypeAlias = tuple[Track | None, bytes]
 """A frame's track and payload. No track: a number that some other message used up."""
-Used: TypeAlias = tuple[int, Track | None]
-"""A number, and the track of the frame that had it."""
+Used: TypeAlias = tuple[int, Frame]
+"""A number, and the frame that had it."""
 
-_NONE_USED: Used = (-1, None)
+_NONE_USED: Used = (-1, (None, b""))
 
 
 @dataclass(slots=True)
@@ -50,7 +50,7 @@ class Order:
         first_number: int,
         *,
         emit: Callable[[Track, bytes, float], None],
-        lose: Callable[["Order", int], None],
+        lose: Callable[["Order", int, float], None],
         tally: Tally,
     ) -> None:
         self.next_number = first_number
@@ -80,19 +80,19 @@ class Order:
         held = self._held.get(number)
         if held is not None:
             return held[0][0]
-        used, track = self._recent[number % _REMEMBERED_FRAMES]
-        return track if used == number else None
+        used, frame = self._recent[number % _REMEMBERED_FRAMES]
+        return frame[0] if used == number else None
 
     def part(self, track: Track, number: int) -> "Order":
         """Return an order for this track alone, with what is held of it here.
 
         It goes on after the last frame given out of the track, or begins at `number`.
         """
-        used = [each for each, user in self._recent if user == track]
+        used = [each for each in self._recent if each[1][0] == track]
         held = {each: item for each, item in self._held.items() if item[0][0] == track}
-        first = max(used) + 1 if used else min((*held, number))
+        first = max(used)[0] + 1 if used else min((*held, number))
         order = Order(first, emit=self._emit, lose=self._lose, tally=self._tally)
-        order._take_over(held, dict.fromkeys(used, track))
+        order._take_over(held, used)
         return order
 
     def wake(self, now: float) -> None:
@@ -121,7 +121,7 @@ class Order:
         track, payload = frame
         self.next_number = number + 1
         self._old_run = 0
-        self._recent[number % _REMEMBERED_FRAMES] = (number, track)
+        self._recent[number % _REMEMBERED_FRAMES] = (number, frame)
         if track is not None:
             self._emit(track, payload, now)
 
@@ -135,11 +135,12 @@ class Order:
         self.wake(now)
 
     def _put_old(self, number: int, frame: Frame, now: float) -> None:
+        if self._recent[number % _REMEMBERED_FRAMES] == (number, frame):
+            self._tally.duplicate_frames += 1
+            return
         self._old_run += 1
         if self._old_run > _MOST_OLD_FRAMES:
             self._begin_anew(number, frame, now)
-        elif self._recent[number % _REMEMBERED_FRAMES][0] == number:
-            self._tally.duplicate_frames += 1
         else:
             self._tally.late_frames += 1
 
@@ -155,13 +156,13 @@ class Order:
         missing = number - self.next_number
         if missing:
             self._tally.lost_frames += missing
-            self._lose(self, missing)
+            self._lose(self, missing, now)
         self._give_out(number, self._held.pop(number)[0], now)
 
     def _oldest_arrival(self) -> float:
         return min(arrived for _, arrived in self._held.values())
 
-    def _take_over(self, held: dict[int, tuple[Frame, float]], used: dict[int, Track]) -> None:
+    def _take_over(self, held: dict[int, tuple[Frame, float]], used: list[Used]) -> None:
         self._held = held
-        for number, track in used.items():
-            self._recent[number % _REMEMBERED_FRAMES] = (number, track)
+        for number, frame in used:
+            self._recent[number % _REMEMBERED_FRAMES] = (number, frame)

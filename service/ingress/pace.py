@@ -8,6 +8,8 @@ STALL_S = 0.5
 DECISION_S = 0.1
 """How long audio after a stall is held, to see whether the missing part comes in one burst."""
 MOST_HELD_FRAMES = 256
+LOSS_S = 1.0
+"""A loss longer than this must be borne out by the wall clock: numbers alone may be wrong."""
 FAST_S = 2.0
 """A stream this far ahead of the wall clock is played faster than it was spoken."""
 
@@ -32,7 +34,8 @@ class TrackClock:
     """
 
     __slots__ = (
-        "_feed", "_held", "_held_s", "_origin", "_pace", "_track", "frame_s", "heard_s", "wake_at"
+        "_feed", "_heard_at", "_held", "_held_s", "_origin", "_pace", "_track",
+        "frame_s", "heard_s", "wake_at",
     )  # fmt: skip
 
     def __init__(self, track: Track, feed: AudioFeed, pace: Pace) -> None:
@@ -42,6 +45,7 @@ class TrackClock:
         self._origin = pace.started_at
         self._held: list[tuple[bytes | None, float]] = []
         self._held_s = 0.0
+        self._heard_at = pace.started_at
         self.frame_s = 0.02
         """How long the last frame was."""
         self.heard_s = 0.0
@@ -66,33 +70,47 @@ class TrackClock:
             self._origin += behind_s
             if self._pace.started_at - self._origin > FAST_S:
                 self._pace.is_fast = True
-        self._held.append((payload, duration_s))
-        self._held_s += duration_s
-        if self._caught_up(now) or len(self._held) > MOST_HELD_FRAMES:
+        self._heard_at = now
+        self._hold(payload, duration_s)
+        if self._is_caught_up() or len(self._held) > MOST_HELD_FRAMES:
             self._release()
         elif self.wake_at is None:
             self.wake_at = now + DECISION_S
 
-    def lose(self, duration_s: float) -> None:
-        """Take note that the next `duration_s` of the track were lost on the way."""
-        self._held.append((None, duration_s))
-        self._held_s += duration_s
+    def lose(self, duration_s: float, now: float) -> None:
+        """Take note that the next part of the track was lost on the way.
+
+        Over a second of it is believed only as far as so much time has passed.
+        """
+        if not self._pace.is_fast:
+            passed_s = now - self._origin - self.position_s
+            duration_s = min(duration_s, max(passed_s, LOSS_S))
+        self._hold(None, duration_s)
         if self.wake_at is None:
             self._release()
+
+    def begin_at(self, position_s: float) -> None:
+        """Skip to where the other track is."""
+        self._skip(position_s)
 
     def wake(self, now: float) -> None:
         """Skip what did not come after all, if that was to be decided by now."""
         if self.wake_at is not None and self.wake_at <= now:
-            self.flush(now)
+            self.flush()
 
-    def flush(self, now: float) -> None:
+    def flush(self) -> None:
         """Decide at once: nothing more will come."""
-        if self._held and not self._caught_up(now):
-            self._skip(now - self._origin - self.position_s)
+        if self._held and not self._is_caught_up():
+            self._skip(self._heard_at - self._origin - self.position_s)
         self._release()
 
-    def _caught_up(self, now: float) -> bool:
-        return self._pace.is_fast or now - self._origin - self.position_s <= STALL_S
+    def _hold(self, payload: bytes | None, duration_s: float) -> None:
+        self._held.append((payload, duration_s))
+        self._held_s += duration_s
+
+    def _is_caught_up(self) -> bool:
+        behind_s = self._heard_at - self._origin - self.position_s
+        return self._pace.is_fast or behind_s <= STALL_S
 
     def _release(self) -> None:
         held, self._held, self._held_s, self.wake_at = self._held, [], 0.0, None

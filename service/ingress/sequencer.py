@@ -17,6 +17,8 @@ from service.ingress.pace import Pace, TrackClock
 from service.ports import AudioFeed
 
 _OPENING_FRAMES = 32
+_MOST_RENUMBERINGS = 8
+"""Numbers that begin anew more often than this are not believed any longer."""
 
 
 class Sequencer:
@@ -49,6 +51,9 @@ class Sequencer:
         if self._opening is not None:
             frame = NumberedFrame(track, payload, read_number(chunk), read_number(sequence_number))
             return self._put_opening(self._opening, frame, now)
+        if self.tally.renumberings > _MOST_RENUMBERINGS and self._numbering is not None:
+            self.flush(now)
+            self._numbering = None
         number = read_number(chunk if self._numbering == "chunk" else sequence_number)
         if number is None or self._numbering is None:
             self._hear(track, payload, now)
@@ -86,7 +91,7 @@ class Sequencer:
         for order in set(self._orders.values()):
             order.flush(now)
         for clock in self._clocks.values():
-            clock.flush(now)
+            clock.flush()
 
     def _put_opening(
         self, opening: list[NumberedFrame], frame: NumberedFrame, now: float
@@ -155,14 +160,14 @@ class Sequencer:
             others_s = max((each.position_s for each in self._clocks.values()), default=0.0)
             clock = self._clocks[track] = TrackClock(track, self._feed, self._pace)
             if self._pace.is_fast:  # the wall clock cannot tell that this track begins late
-                clock.lose(others_s)
+                clock.begin_at(others_s)
         return clock
 
     def _hear(self, track: Track, payload: bytes, now: float) -> None:
         clock = self._clocks.get(track) or self._clock(track)
         clock.hear(payload, len(payload) * self._s_per_byte, now)
 
-    def _lose(self, order: Order, frames: int) -> None:
+    def _lose(self, order: Order, frames: int, now: float) -> None:
         """Tell a loss. Where tracks share their numbers, the one that is behind lost the frame."""
         tracks = [track for track, its_order in self._orders.items() if its_order is order]
         lost_s = dict.fromkeys(tracks, 0.0)
@@ -172,4 +177,4 @@ class Sequencer:
             lost_s[track] += clocks[track].frame_s
         for track, duration_s in lost_s.items():
             if duration_s:
-                clocks[track].lose(duration_s)
+                clocks[track].lose(duration_s, now)
