@@ -31,10 +31,11 @@ FOLDER = Path(__file__).parents[2] / "fixtures" / "events"
 CALL = CallId("428c31b6-7af4-4bcb-b7f5-5013ef9657c1")
 LEG = LegId("v3:golden-example-leg")
 ANSWERED_AT = 1795341600.0  # 2026-11-22T10:00:00Z
+UTTERANCE = UtteranceId(f"utt_{CALL}_0i0")
 METADATA: Mapping[str, object] = {"queue": "bookings"}
 
 PARTIAL = TranscriptPartial(
-    utterance_id=UtteranceId("in-1"),
+    utterance_id=UTTERANCE,
     revision=1,
     text="I'd like to",
     track="inbound",
@@ -51,7 +52,7 @@ PARTIAL = TranscriptPartial(
     source="media",
 )
 FINAL = TranscriptFinal(
-    utterance_id=UtteranceId("in-1"),
+    utterance_id=UTTERANCE,
     revision=2,
     text="I'd like to change my booking.",
     track="inbound",
@@ -94,7 +95,7 @@ EVENTS: tuple[tuple[float, Event], ...] = (
             engine="Deepgram",
             model="nova-3",
             language="en-US",
-            ignored=("hints",),
+            ignored=("endpointing_ms",),
             start_ms=250,
         ),
     ),
@@ -119,7 +120,7 @@ EVENTS: tuple[tuple[float, Event], ...] = (
     (
         32.0,
         TranscriptionFailed(
-            leg=LEG, source="media", track="outbound", reason="engine_refused", code="40002"
+            leg=LEG, source="media", track="outbound", reason="refused_by_engine", code="40002"
         ),
     ),
     (
@@ -132,7 +133,7 @@ EVENTS: tuple[tuple[float, Event], ...] = (
             duration_ms=45060,
         ),
     ),
-    (45.3, TranscriptionStopped(leg=LEG, source="media", reason="call_ended")),
+    (45.3, TranscriptionStopped(leg=LEG, source="media", reason="media_stopped")),
     (
         45.9,
         TranscriptCompleted(

@@ -90,8 +90,8 @@ def test_ids_are_the_same_over_attempts_and_differ_over_events() -> None:
 
     assert delivery_id(call, 7) == delivery_id(call, 7) == "evt_c1_7"
     assert delivery_id(call, 8) != delivery_id(call, 7)
-    assert partial_id(golden.PARTIAL) == "prt_in-1_1"
-    assert partial_id(replace(golden.PARTIAL, revision=2)) == "prt_in-1_2"
+    assert partial_id(golden.PARTIAL) == f"prt_{golden.UTTERANCE}_1"
+    assert partial_id(replace(golden.PARTIAL, revision=2)) == f"prt_{golden.UTTERANCE}_2"
 
 
 @pytest.mark.parametrize(
