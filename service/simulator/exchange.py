@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
@@ -60,6 +60,8 @@ class Exchange:
         self.dice = Dice(str(scenario.seed))
         self.legs: dict[str, Leg] = {}
         """By `call_control_id`, also those that have ended."""
+        self.partners: dict[str, Leg] = {}
+        """The second leg of a bridged call, by the first one's `call_control_id`."""
         self.tapes: dict[str, Tape] = {}
         self.streamed: set[Encoding] = {PCMU}
         """In which encodings audio has gone out: what a scripted recogniser may meet again."""
@@ -105,7 +107,7 @@ class Exchange:
         else:
             index = len(self.calls) + len(self.legs)
             plan, recording = CallPlan(direction="outgoing", hangs_up="service"), Recording({})
-        leg = self._leg(index, plan, recording, numbers, connection_id)
+        leg = self._leg(index, plan, recording, numbers, connection_id=connection_id)
         return leg, lambda: self._begin(index, leg)
 
     def keep(self, tape: Tape) -> None:
@@ -117,17 +119,28 @@ class Exchange:
         return [leg for index, (leg, _) in self._lives.items() if index >= len(self.calls)]
 
     def _begin(self, index: int, leg: Leg) -> None:
-        self._lives[index] = (leg, self.spawn(self._live(leg), f"call {index}"))
+        partner = self._partner(index, leg) if leg.plan.bridged_to else None
+        self._lives[index] = (leg, self.spawn(self._live(leg, partner), f"call {index}"))
         if index < len(self._begun):
             self._begun[index].set()
 
-    async def _live(self, leg: Leg) -> None:
+    async def _live(self, leg: Leg, partner: Leg | None) -> None:
         try:
-            await live(leg, frame_ms=self.scenario.media.frame_ms)
+            await live(leg, partner, frame_ms=self.scenario.media.frame_ms)
         except Exception:  # one call never stops another
             log.exception("simulated_call_failed")
             leg.hang_up(Hangup("unspecified", "unknown", "unspecified"))
             leg.report.outcome = "failed"
+
+    def _partner(self, index: int, leg: Leg) -> Leg:
+        """Make the agent's leg of a bridged call."""
+        plan = leg.plan.model_copy(update={"direction": "outgoing"})
+        recording = leg.recording.from_the_other_side()
+        numbers = (leg.id.to_number, leg.plan.bridged_to or "")
+        partner = self._leg(index, plan, recording, numbers, first=leg)
+        partner.join(leg)
+        self.partners[leg.id.control_id] = partner
+        return partner
 
     def _leg(
         self,
@@ -135,12 +148,21 @@ class Exchange:
         plan: CallPlan,
         recording: Recording,
         numbers: tuple[str, str],
+        *,
         connection_id: str | None = None,
+        first: Leg | None = None,
     ) -> Leg:
         knobs = self.scenario.webhooks
-        dice = self.dice.derive(f"call {index}")
+        dice = self.dice.derive(f"call {index}" if first is None else f"call {index} partner")
         identity = identify(dice, connection_id or self.scenario.connection_id, numbers)
         timeline = Timeline(self.scenario.speed, self.wall)
+        if first is not None:
+            timeline = first.timeline
+            identity = replace(
+                identity,
+                session_id=first.id.session_id,
+                connection_id=first.id.connection_id,
+            )
         outbox = Outbox(knobs, dice.derive("webhooks"))
         leg = Leg(
             plan,

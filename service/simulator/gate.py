@@ -19,7 +19,6 @@ log = structlog.get_logger()
 
 WINDOW_S = 60.0
 MAX_BODY_BYTES = 1024 * 1024
-BODY_TIMEOUT_S = 10.0
 _GENEROUS = 10_000
 _LIMITS = web.RequestKey("rate_limits", dict[str, str])
 _encode = msgspec.json.Encoder().encode
@@ -110,9 +109,13 @@ def answer(body: object, *, status: int = 200) -> web.Response:
     return web.Response(body=text, status=status, content_type="application/json")
 
 
-async def read_params(request: web.Request) -> dict[str, object] | Problem:
-    """Read the JSON object of a command; an empty body is an empty object."""
-    async with asyncio.timeout(BODY_TIMEOUT_S):
+async def read_params(request: web.Request, timeout_s: float) -> dict[str, object] | Problem:
+    """Read the JSON object of a command; an empty body is an empty object.
+
+    Raises:
+        TimeoutError: It did not come within `timeout_s`.
+    """
+    async with asyncio.timeout(timeout_s):
         body = await request.read()
     if not body.strip():
         return {}

@@ -128,6 +128,8 @@ class MediaKnobs(Table):
     """No connection at all: `streaming.failed` with this reason."""
     drop_after_ms: int | None = Field(None, ge=0)
     """The connection dies at this place of the talk, without a `stop`."""
+    stall_timeout_s: float = Field(10.0, gt=0, le=600)
+    """How long an application may not read before its connection is cut. Real seconds."""
     reconnect: bool = False
     """Whether a dropped or closed stream is dialled again, as TeXML does by default."""
     reconnect_after_s: float = Field(0.5, ge=0, le=60)
@@ -180,6 +182,8 @@ class RestKnobs(Table):
     requests_per_minute: int | None = Field(None, ge=1)
     """Beyond it: 429 with code 10011."""
     latency_ms: int = Field(0, ge=0, le=60_000)
+    body_timeout_s: float = Field(10.0, gt=0, le=60)
+    """How long the body of a request may take to come: 408 after that."""
     error_shape: Literal["errors", "detail", "empty"] = "errors"
     openai_path: bool = True
     """Whether `/v2/audio/transcriptions` is there beside `/v2/ai/audio/transcriptions`."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from service.simulator.media import MediaStream
     from service.simulator.tape import Tape
 
-_NUMBERED = {"call.initiated", "call.answered", "call.hangup"}
+_NUMBERED = {"call.initiated", "call.answered", "call.bridged", "call.hangup"}
 """Events that carry `from` and `to`."""
 
 
@@ -144,6 +144,10 @@ class Leg:
         """Let somebody hear the talk from here on."""
         self.listeners.append(listener)
         self.heard.set()
+
+    def join(self, other: "Leg") -> None:
+        """Share another leg's talk, as the second leg of its call."""
+        self.listeners, self.heard, self.over = other.listeners, other.heard, other.over
 
     def leave(self, listener: Listener) -> None:
         """Let somebody hear no more; no harm if they did not."""

@@ -15,23 +15,29 @@ log = structlog.get_logger()
 FLUSH_TIMEOUT_S = 15.0
 NORMAL = "normal_clearing"
 _GAVE_UP = Hangup("originator_cancel", "caller", "487")
+_UNKNOWN = Hangup("unspecified", "unknown", "unspecified")
 _REFUSED = {
     "busy": Hangup("user_busy", "callee", "486"),
     "no_answer": Hangup("no_answer", "unknown", "480"),
 }
 
 
-async def live(leg: Leg, *, frame_ms: int) -> None:
-    """Take a leg from its first ring to its last webhook."""
+async def live(leg: Leg, partner: Leg | None = None, *, frame_ms: int) -> None:
+    """Take a leg, and its partner if it is bridged, from the first ring to the last webhook."""
+    legs = [leg] if partner is None else [leg, partner]
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(leg.postman.run(), name="postman")
+        for one in legs:
+            tasks.create_task(one.postman.run(), name="postman")
         _begin(leg)
         await _ring(leg)
         if leg.answered.is_set():
+            if partner is not None:
+                _bridge(leg, partner)
             await _talk(leg, frame_ms)
-        await _wind_up(leg)
+        await _end(leg, partner)
         leg.timeline.finish()
-        leg.postman.close()
+        for one in legs:
+            one.postman.close()
 
 
 def accept(leg: Leg, facts: dict[str, object] | None = None) -> None:
@@ -50,6 +56,25 @@ def accept(leg: Leg, facts: dict[str, object] | None = None) -> None:
     leg.answered.set()
     for begin in leg.when_answered:
         begin()
+
+
+def _bridge(leg: Leg, partner: Leg) -> None:
+    _begin(partner)
+    accept(partner)
+    for one in (leg, partner):
+        one.emit("call.bridged")
+
+
+async def _end(leg: Leg, partner: Leg | None) -> None:
+    """Whoever of the two hung up, the other leg ends with it."""
+    if partner is None or not partner.answered.is_set():
+        await _wind_up(leg)
+        return
+    hangup = leg.hangup or partner.hangup or _UNKNOWN
+    for one in (leg, partner):
+        one.hang_up(hangup)
+        await _wind_up(one)
+    partner.report.said = ()  # the call was one talk, told once
 
 
 def _begin(leg: Leg) -> None:
@@ -116,7 +141,7 @@ def _maybe_hang_up(leg: Leg, position_ms: int) -> None:
 
 async def _wind_up(leg: Leg) -> None:
     """Everybody's last words, in the order seen live: streams, hang-up, recordings."""
-    hangup = leg.hangup or Hangup("unspecified", "unknown", "unspecified")
+    hangup = leg.hangup or _UNKNOWN
     leg.report.outcome = hangup.cause
     leg.report.talk_ms = leg.timeline.position_ms
     leg.report.said = _said(leg)

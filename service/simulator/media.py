@@ -48,7 +48,7 @@ class StreamAsk:
 class MediaStream:
     """One stream of a leg: a `Listener`. `run` is one task's work.
 
-    `hear` waits while the application does not read; after 10 s the connection is cut.
+    `hear` waits while the application does not read; after `stall_timeout_s` it is cut off.
     """
 
     def __init__(
@@ -208,7 +208,7 @@ class MediaStream:
         if self._socket is None or not frames:
             return
         try:
-            async with asyncio.timeout(SEND_TIMEOUT_S):
+            async with asyncio.timeout(self._knobs.stall_timeout_s):
                 for frame in frames:
                     await self._socket.send(frame.encode(self.stream_id))
                     self._played.frames += 1
@@ -235,7 +235,9 @@ class MediaStream:
             socket.transport.abort()
 
     def _drop_at(self, position_ms: int) -> None:
-        if self._knobs.drop_after_ms is not None and position_ms >= self._knobs.drop_after_ms:
+        place_ms = self._knobs.drop_after_ms
+        # A stream that began later is another one: it does not die at the same place again.
+        if place_ms is not None and (self._began_ms or 0) < place_ms <= position_ms:
             self._dropped = True
             self._played.end = "dropped"
             self._cut()

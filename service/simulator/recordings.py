@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import get_args
@@ -32,6 +33,12 @@ class Recording:
         self._encoded: dict[tuple[Track, Encoding], bytes] = {}
         self.script = tuple(sorted(script, key=lambda said: (said.start_ms, said.track)))
         self.duration_ms = length // PCMU.bytes_per_ms
+
+    def from_the_other_side(self) -> "Recording":
+        """Return the same talk as the other party's leg has it: the tracks are swapped."""
+        swapped: dict[Track, Track] = {"inbound": "outbound", "outbound": "inbound"}
+        script = [replace(said, track=swapped[said.track]) for said in self.script]
+        return Recording({swapped[track]: data for track, data in self._tracks.items()}, script)
 
     def spoken(self, track: Track) -> list[Utterance]:
         """Return what is said on one track."""

@@ -16,8 +16,6 @@ from service.wire.stt import CLOSE_STREAM, PATH, Answer, parse_answer
 log = structlog.get_logger()
 
 OPEN_TIMEOUT_S = 10.0
-FINISH_TIMEOUT_S = 10.0
-STALL_TIMEOUT_S = 10.0
 MAX_QUEUED = 50
 _MAX_ANSWER_BYTES = 1024 * 1024
 _FILES_PATH = "/v2/ai/audio/transcriptions"
@@ -29,6 +27,8 @@ class Recogniser:
 
     url: str
     api_key: str | None = None
+    patience_s: float = 10.0
+    """How long it may take no audio, and how long for its last words."""
 
     def socket_url(self, params: Mapping[str, str]) -> str:
         """Return the address of a session."""
@@ -64,8 +64,8 @@ class Recogniser:
 class RelayedEar:
     """A session with the recogniser for one track. `run` is one task's work.
 
-    At most 50 pieces of audio wait; then `send` does, and after 10 s the session is given up:
-    the call goes on unheard.
+    At most 50 pieces of audio wait; then `send` does, and after the recogniser's `patience_s`
+    the session is given up: the call goes on unheard.
     """
 
     encoding = Encoding("L16")
@@ -83,12 +83,14 @@ class RelayedEar:
         self._done = asyncio.Event()
         self._gone = asyncio.Event()
         self._socket: ClientConnection | None = None
+        self.opened = asyncio.Event()
 
     async def run(self) -> None:
         """Play and listen until the recogniser has said its last word."""
         try:
             async with self._recogniser.session(self._params) as socket:
                 self._socket = socket
+                self.opened.set()
                 sender = asyncio.create_task(self._send(socket), name="relay_send")
                 try:
                     async for text in socket:
@@ -104,22 +106,22 @@ class RelayedEar:
             self._gone.set()
 
     async def send(self, audio: bytes) -> None:
-        """Queue audio; waits while the queue is full, and gives the session up after 10 s."""
+        """Queue audio; waits while the queue is full, and in the end gives the session up."""
         if self._gone.is_set():
             return
         try:
-            async with asyncio.timeout(STALL_TIMEOUT_S):
+            async with asyncio.timeout(self._recogniser.patience_s):
                 await self._audio.put(audio)
         except TimeoutError:
             log.warning("recogniser_stalled")
             self.abandon()
 
     async def finish(self) -> None:
-        """Flush, and wait for the last words; at most 10 s."""
+        """Flush, and wait for the last words; not for ever."""
         if self._gone.is_set():
             return
         try:
-            async with asyncio.timeout(FINISH_TIMEOUT_S):
+            async with asyncio.timeout(self._recogniser.patience_s):
                 await self._audio.put(None)
                 await self._done.wait()
         except TimeoutError:

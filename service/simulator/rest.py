@@ -51,6 +51,7 @@ class Rest:
         self._exchange = exchange
         self._gate = gate
         self._repeats = Repeats()
+        self._body_timeout_s = exchange.scenario.rest.body_timeout_s
 
     def add_to(self, app: web.Application) -> None:
         """Put the routes into the application."""
@@ -65,7 +66,7 @@ class Rest:
         routes.add_get("/recordings/{id}.wav", self._download)
 
     async def _dial(self, request: web.Request) -> web.StreamResponse:
-        params = await read_params(request)
+        params = await read_params(request, self._body_timeout_s)
         if isinstance(params, Problem):
             return await self._send(request, "", "dial", {}, params)
         outcome = self._ask("", "dial", params, lambda: dial(self._exchange, params))
@@ -74,7 +75,7 @@ class Rest:
 
     async def _command(self, request: web.Request) -> web.StreamResponse:
         name, leg_id = request.match_info["name"], request.match_info["control_id"]
-        params = await read_params(request)
+        params = await read_params(request, self._body_timeout_s)
         leg = self._find(leg_id)
         if name not in SPECS or name == "dial":
             unknown = Problem("10005", "the simulator has no such action")

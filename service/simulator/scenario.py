@@ -91,6 +91,9 @@ class CallPlan(Table):
     """`when_heard` keeps everyone quiet until audio is streamed or transcribed."""
     patience_s: float = Field(5.0, ge=0)
     """How long `when_heard` waits, in real seconds, before they talk anyway."""
+    bridged_to: str | None = Field(None, min_length=1, max_length=100)
+    """The number of an agent's leg that joins once the call is answered: a second leg of the same
+    call session, whose inbound track is the agent."""
     recording: Path | Pair | None = None
     """A call's JSON (tracks and script), a two-channel WAV, or a pair of .ulaw files."""
     channels: tuple[Literal["customer", "agent"], Literal["customer", "agent"]] = (

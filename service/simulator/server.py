@@ -77,6 +77,7 @@ class Simulator:
     async def run(self, *, webhook_url: str | None = None) -> Report:
         """Play every call of the scenario to its end, and tell what happened.
 
+        A bridged call has two reports, one for each leg, with the same `call_id`.
         Returns once the last webhook is delivered or given up. Once only.
 
         Raises:
@@ -90,7 +91,13 @@ class Simulator:
         exchange = self._exchange
         async with asyncio.TaskGroup() as tasks:
             plays = [tasks.create_task(exchange.play(i)) for i in range(len(exchange.calls))]
-        calls = [self._report(i, play.result()) for i, play in enumerate(plays)]
+        calls: list[CallReport] = []
+        for i, play in enumerate(plays):
+            leg = play.result()
+            calls.append(self._report(i, leg))
+            partner = leg and exchange.partners.get(leg.id.control_id)
+            if partner:
+                calls.append(partner.report)
         calls += [leg.report for leg in exchange.extra_legs()]
         return Report(exchange.scenario.seed, tuple(calls))
 

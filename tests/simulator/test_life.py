@@ -129,3 +129,86 @@ async def test_calls_alike_have_numbers_of_their_own() -> None:
         "+13125550144",
     ]
     assert len({call.call_id for call in report.calls}) == 3
+
+
+async def test_a_bridged_call_has_two_legs_of_one_session_with_swapped_tracks() -> None:
+    """Each leg's inbound track is its own party: a start on each with `inbound` hears everyone."""
+    plan = {"bridged_to": "+13125550177"}
+    inbound = {"transcription_tracks": "inbound", "transcription_engine": "Telnyx"}
+    async with open_practice(scenario(plan)) as (simulator, application):
+        application.answer_and()
+        application.reactions["call.bridged"] = [("transcription_start", inbound)]
+        report = await finish(simulator)
+
+    words = application.of("call.transcription")
+    legs = {hook.payload["call_control_id"] for hook in words}
+    assert len(legs) == 2
+    assert len({hook.payload["call_session_id"] for hook in application.received}) == 1
+    assert sorted(data["transcript"] for data in application.transcripts()) == [
+        "how can I help",
+        "is my table free",
+    ]
+    assert {data["transcription_track"] for data in application.transcripts()} == {"inbound"}
+    assert [len(call.said) for call in report.calls] == [2, 0]
+    assert len(application.of("call.hangup")) == 2
+
+
+async def test_hanging_up_one_leg_of_a_bridged_call_ends_both() -> None:
+    """Whichever it is."""
+    plan = {"bridged_to": "+13125550177", "hangs_up": "service"}
+    async with open_practice(scenario(plan)) as (simulator, application):
+        application.answer_and()
+        run = asyncio.create_task(finish(simulator))
+        second = await application.wait_for("call.bridged", 2)
+        await application.command(second.payload["call_control_id"], "hangup")
+        report = await run
+
+    assert [call.outcome for call in report.calls] == ["normal_clearing", "normal_clearing"]
+
+
+async def test_a_dial_beyond_the_scenario_is_picked_up_and_silent() -> None:
+    """Until somebody hangs up; it is reported after the scenario's calls."""
+    async with open_practice(scenario({"ring_s": 5})) as (simulator, application):
+        run = asyncio.create_task(finish(simulator))
+        wish = {"connection_id": "77", "from": "+1", "to": "+2"}
+        _, body = await application.post("/calls", wish)
+        await application.wait_for("call.answered")
+        await application.command(body["data"]["call_control_id"], "hangup")
+        first = await application.wait_for("call.initiated")
+        await application.wait_for("call.hangup")
+        await application.command(first.payload["call_control_id"], "reject", cause="NOT_FOUND")
+        report = await run
+
+    assert [call.outcome for call in report.calls] == ["not_found", "normal_clearing"]
+
+
+async def test_a_party_that_never_picks_up_is_no_answer() -> None:
+    """After `ring_s`."""
+    plan = {"direction": "outgoing", "picks_up": "no_answer", "ring_s": 0.1}
+    async with open_practice(scenario(plan)) as (simulator, application):
+        run = asyncio.create_task(finish(simulator))
+        wish = {"connection_id": "77", "from": "+1", "to": "+2"}
+        await application.post("/calls", wish)
+        report = await run
+
+    assert report.calls[0].outcome == "no_answer"
+
+
+async def test_a_call_that_the_simulator_fails_stops_no_other() -> None:
+    """Its report says so. Here it is the clock that breaks, once."""
+    broken = [False]
+
+    def clock() -> float:
+        if broken[0]:
+            broken[0] = False
+            raise ValueError
+        return 1_800_000_000.0
+
+    plan = {"count": 2, "every_s": 0.2, "ring_s": 0.1}
+    async with open_practice(scenario(plan, speed=1), clock=clock) as (simulator, application):
+        run = asyncio.create_task(finish(simulator))
+        await application.wait_for("call.initiated")
+        broken[0] = True
+        report = await run
+
+    assert sorted(call.outcome for call in report.calls) == ["failed", "originator_cancel"]

@@ -255,3 +255,23 @@ async def test_an_upgrade_that_is_refused_is_a_failed_stream() -> None:
         )
 
     assert len(application.of("streaming.failed")) == 1
+
+
+async def test_an_application_that_does_not_read_is_cut_off() -> None:
+    """It holds the talk up until its time is over, and no longer."""
+    media = {"stall_timeout_s": 0.2}
+    call = {"linger_ms": 900_000}
+    async with open_practice(scenario(call, media=media)) as (simulator, application):
+        awake = asyncio.Event()
+
+        async def sleep(_socket: web.WebSocketResponse) -> None:
+            await awake.wait()
+
+        application.on_media = sleep
+        application.answer_and(application.stream())
+        report = await finish(simulator)
+        awake.set()
+
+    assert report.calls[0].outcome == "normal_clearing"
+    assert report.calls[0].streams[0].end == "closed_by_peer"
+    assert report.calls[0].streams[0].frames < 2 * 900_000 // 20

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from service.simulator.server import Simulator
 from tests.simulator.peers import Application, finish, open_practice, scenario, transcribe
@@ -391,3 +392,62 @@ async def test_providers_can_be_filtered() -> None:
     assert {kind["type"] for entry in some["data"] for kind in entry["service_types"]} == {
         "file_based"
     }
+
+
+async def test_a_body_that_never_comes_is_a_408() -> None:
+    """With 10008, and the rest of the simulator goes on."""
+
+    async def trickle() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    what = scenario(LONG, rest={"body_timeout_s": 0.1})
+    async with open_practice(what) as (simulator, _):
+        url = f"{simulator.url}/calls/{NOBODY}/actions/answer"
+        headers = {"authorization": f"Bearer {simulator.api_key}"}
+        async with (
+            aiohttp.ClientSession(headers=headers) as http,
+            http.post(url, data=trickle()) as reply,
+        ):
+            body = await reply.json()
+
+    assert code((reply.status, body)) == (408, "10008")
+
+
+async def test_a_stream_of_another_id_is_not_stopped() -> None:
+    """And an event's retries are what `answer` says."""
+    async with answered_call() as (_, application, leg_id):
+        await application.command(leg_id, "streaming_start", **application.stream()[1])
+        await application.wait_for("streaming.started")
+        wrong = await application.command(leg_id, "streaming_stop", stream_id="other")
+        stream_id = json.loads(application.media[0].messages[1])["stream_id"]
+        right = await application.command(leg_id, "streaming_stop", stream_id=stream_id)
+
+    assert code(wrong) == (404, "10005")
+    assert right[0] == 200
+
+
+async def test_retries_of_an_event_are_those_of_its_policy() -> None:
+    """Set with the command that answers."""
+    policy = {"call.answered": {"retries_ms": [10]}}
+    async with answered_call(answer=False) as (_, application, leg_id):
+        application.replies = [web.Response(status=500)]
+        await application.command(leg_id, "answer", webhook_retries_policies=policy)
+        again = await application.wait_for("call.answered", 2)
+
+    assert again.meta["attempt"] == 2
+
+
+async def test_answer_can_stream_and_transcribe_at_once() -> None:
+    """`stream_url` is shown in call.answered then."""
+    async with open_practice(scenario()) as (simulator, application):
+        config = {"transcription_engine": "Google", "transcription_tracks": "both"}
+        wish = {"transcription": True, "transcription_config": config}
+        wish |= application.stream()[1]
+        application.reactions = {"call.initiated": [("answer", wish)]}
+        await finish(simulator)
+
+    answered = application.of("call.answered")[0].payload
+    assert answered["stream_url"] == application.media_url
+    assert len(application.transcripts()) == 2
+    assert application.media[0].audio("inbound")

@@ -16,7 +16,7 @@ from service.simulator.riff import encode_wav
 from tests.simulator.peers import Application, finish, open_practice, scenario
 
 NOVA: DeepgramNova3ConfigParam = {
-    "transcription_engine": "Deepgram",
+    "transcription_engine": "deepgram/nova-3",
     "transcription_model": "deepgram/nova-3",
     "interim_results": True,
 }
