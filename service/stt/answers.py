@@ -1,0 +1,74 @@
+"""What an engine's answer is worth: words, or the end of the session and whether for good."""
+
+import re
+
+import msgspec
+
+from service.errors import (
+    BadInputError,
+    RecognitionError,
+    RecognitionLostError,
+    RecognitionRefusedError,
+)
+from service.wire.stt import Answer, parse_answer
+
+MAX_ANSWER_BYTES = 256 * 1024
+"""A longer answer ends the session."""
+
+_REFUSED = re.compile(r"4000\d|1000[149]|10010|10015|10023|1003[238]|20\d{3}|40[013]")
+"""Codes of bad parameters (40001 to 40007), bad keys and missing rights: no retry would help.
+
+Source: Telnyx STT "Errors" and API error code pages.
+"""
+
+
+class _Bare(msgspec.Struct, frozen=True):
+    """The part of an answer that must not be lost over what else is in it."""
+
+    transcript: str
+    is_final: bool | None = None
+    speech_final: bool | None = None
+
+
+_bare_decoder = msgspec.json.Decoder(_Bare)
+
+
+def read_answer(data: bytes | str) -> Answer:
+    """Read an answer; words in a shape nobody documented do not cost the text they are of.
+
+    Raises:
+        BadInputError: There is not even a text in it.
+    """
+    try:
+        return parse_answer(data)
+    except BadInputError:
+        try:
+            bare = _bare_decoder.decode(data)
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+            raise BadInputError("an STT answer that is not one") from error
+        return Answer(
+            transcript=bare.transcript, is_final=bare.is_final, speech_final=bare.speech_final
+        )
+
+
+def fault_in(answer: Answer) -> RecognitionError | None:
+    """Return what an error answer means, or None if it is not one. Its text is a reason slug.
+
+    The engine's own text is left out: it may quote what was sent.
+    """
+    if answer.errors:
+        code = str(answer.errors[0].code)[:32]
+    elif answer.error is not None or answer.type == "error":
+        code = ""
+    else:
+        return None
+    if _REFUSED.fullmatch(code):
+        return RecognitionRefusedError("refused_by_engine", code=code)
+    return RecognitionLostError("engine_error", code=code)
+
+
+def fault_of_status(status: int) -> RecognitionError:
+    """Return what an HTTP status in place of the upgrade means."""
+    if status in (408, 425, 429) or status >= 500:  # noqa: PLR2004  # HTTP's own numbers
+        return RecognitionLostError("connect_failed", code=str(status))
+    return RecognitionRefusedError("refused_at_upgrade", code=str(status))

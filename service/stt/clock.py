@@ -1,0 +1,41 @@
+"""Where in the stream a moment of one session's audio was.
+
+An engine counts from the first byte of its own session. The stream's clock runs on where frames
+never came, and a new session begins in its middle.
+"""
+
+from bisect import bisect_right
+
+_MOST_POINTS = 4096
+"""Holes that one session remembers; past that the oldest are read as if they were not there."""
+
+
+class SessionClock:
+    """Counts the audio of one session and maps it onto the stream, in milliseconds."""
+
+    def __init__(self, start_ms: int) -> None:
+        self.position_ms = start_ms
+        """The stream's time of the last audio sent."""
+        self.start_ms = start_ms
+        self.sent_ms = 0
+        """How much audio the session was sent."""
+        self._sessions: list[int] = [0]
+        self._streams: list[int] = [start_ms]
+
+    def sent(self, start_ms: int, end_ms: int) -> None:
+        """Count audio that was sent."""
+        if start_ms != self.position_ms:
+            self._sessions.append(self.sent_ms)
+            self._streams.append(start_ms)
+            if len(self._sessions) > _MOST_POINTS:
+                del self._sessions[0], self._streams[0]
+        self.sent_ms += end_ms - start_ms
+        self.position_ms = end_ms
+
+    def stream_ms(self, seconds: float) -> int:
+        """Map a time of the session, in seconds, onto the stream; never past what was sent."""
+        session_ms = min(max(seconds * 1000.0, 0.0), float(self.sent_ms))
+        index = max(0, bisect_right(self._sessions, session_ms) - 1)
+        return min(
+            self._streams[index] + round(session_ms) - self._sessions[index], self.position_ms
+        )

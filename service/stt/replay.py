@@ -1,0 +1,60 @@
+"""From where a new session is sent the audio again, when the old one gave no times.
+
+The point must be one of which we know what was said before it and after it. Best is a long quiet:
+every answer to what came before it has arrived in it.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from service.stt.ring import Span
+
+SURE_LAG_MS = 4000
+"""No answer takes longer than this after the speech it is for; most take far less."""
+LOOKBACK_MS = 10_000
+"""How far before the last final to look for a quiet."""
+_SURE_MS = 1500
+"""A quiet this long separates beyond doubt."""
+_LEAD_MS = 400
+"""How much before the next speech to begin: its onset is quieter than what we call loud."""
+_TAIL_MS = 3000
+"""How much of a quiet that still lasts to send again: words may be too faint for us to notice."""
+
+
+def replay_point(
+    speech: Iterable[Span],
+    *,
+    told_ms: int,
+    covered_ms: int,
+    sent_ms: int,
+    pending_ms: int | None = None,
+) -> int:
+    """Return where in the stream to begin again, in milliseconds.
+
+    `speech` is what there was from `told_ms - LOOKBACK_MS` to `sent_ms`. `told_ms` is about
+    where the last final ended; speech before `covered_ms` is surely in one. `pending_ms` is the
+    start of a partial that is not settled.
+    """
+    earliest_ms = max(0, told_ms - LOOKBACK_MS)
+    pauses = list(_pauses(speech, earliest_ms, sent_ms, min(told_ms, covered_ms)))
+    if not pauses:
+        return earliest_ms
+    sure = [pause for pause in pauses if pause.end_ms - pause.start_ms >= _SURE_MS]
+    pause = sure[-1] if sure else max(pauses, key=lambda span: span.end_ms - span.start_ms)
+    back_ms = _TAIL_MS if pause.end_ms >= sent_ms else _LEAD_MS
+    point_ms = max((pause.start_ms + pause.end_ms) // 2, pause.end_ms - back_ms)
+    if pause.end_ms >= sent_ms:
+        point_ms = max(pause.start_ms, sent_ms - back_ms)
+    if pending_ms is not None:
+        point_ms = min(point_ms, pending_ms - _LEAD_MS)
+    return max(0, point_ms)
+
+
+def _pauses(speech: Iterable[Span], from_ms: int, sent_ms: int, sure_ms: int) -> Iterator[Span]:
+    """Yield the pauses that begin before `sure_ms`, and one at the end that is long enough."""
+    quiet_since_ms = from_ms
+    for span in speech:
+        if quiet_since_ms <= max(sure_ms, from_ms) and span.start_ms > quiet_since_ms:
+            yield Span(quiet_since_ms, span.start_ms)
+        quiet_since_ms = span.end_ms
+    if sent_ms - quiet_since_ms > SURE_LAG_MS:
+        yield Span(quiet_since_ms, sent_ms)

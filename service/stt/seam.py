@@ -1,0 +1,90 @@
+"""Where one session's words end and the next one's begin, found in the text.
+
+A new session is replayed from a little before the old one's last final, so that no word is lost;
+what it says again is taken out here. Recognising the same audio twice gives nearly the same
+words, never surely the same.
+"""
+
+import re
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+from itertools import islice
+
+_MOST_WORDS = 100
+"""Words compared on either side; a replay is a few seconds."""
+_TOKEN = re.compile(
+    r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]"
+    r"|[^\W_\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]+(?:['\u2019.][^\W_]+)*"
+)
+"""A word, or one character of a script that does not put spaces between words."""
+
+_MISSING = 1.0
+_SKIPPED = 0.1
+"""A word told that the replay does not begin with: it may have begun later."""
+_ALIKE = 0.5
+"""How alike two words must be to be one word heard twice."""
+_DOUBTFUL = 0.5
+"""Cost for each word taken out past which the likeness is chance."""
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text, without case and punctuation."""
+    return [match[0].casefold() for match in _TOKEN.finditer(text)]
+
+
+def cut(text: str, count: int) -> str:
+    """Return the text without its first `count` words and the punctuation after them."""
+    if count <= 0:
+        return text
+    match = next(islice(_TOKEN.finditer(text), count, None), None)
+    return text[match.start() :].strip() if match else ""
+
+
+def repeated(told: Sequence[str], heard: Sequence[str], *, early: int = 0) -> tuple[int, int]:
+    """Say how much of `heard` is `told` over again.
+
+    Both begin at about the same moment of the audio; the first `early` words of `told` may lie
+    before it. Returns how many words of `told` are used up, and how many of `heard` they are;
+    (0, 0) when nothing is alike.
+    """
+    left_out = max(0, min(early, len(told) - _MOST_WORDS))
+    told, heard = told[left_out:][:_MOST_WORDS], heard[:_MOST_WORDS]
+    rows = _alignment(told, heard, early - left_out)
+    ends = [(len(told), j) for j in range(1, len(heard) + 1)]
+    ends += [(i, len(heard)) for i in range(1, len(told))]
+    good = [(rows[i][j], j, i) for i, j in ends if rows[i][j] <= _DOUBTFUL * min(i, j)]
+    if not good:
+        return 0, 0
+    _, j, i = min(good)  # of equals the one that takes out less: doubled beats lost
+    return left_out + i, j
+
+
+def revises(before: Sequence[str], after: Sequence[str]) -> bool:
+    """Say whether one text is another state of the other, and not what was said next."""
+    shorter = min(len(before), len(after))
+    if not shorter:
+        return True
+    same = sum(a == b for a, b in zip(before, after, strict=False))
+    return same * 2 >= shorter
+
+
+def _alignment(told: Sequence[str], heard: Sequence[str], early: int) -> list[list[float]]:
+    """Return the cost of every way to line up a beginning of one with a beginning of the other."""
+    rows = [[_MISSING * j for j in range(len(heard) + 1)]]
+    for i, word in enumerate(told, 1):
+        above, row = rows[-1], [_SKIPPED * max(0, i - early)]
+        for j, other in enumerate(heard, 1):
+            best = above[j - 1] + _difference(word, other)
+            best = min(best, above[j] + _MISSING, row[j - 1] + _MISSING)
+            row.append(best)
+        rows.append(row)
+    return rows
+
+
+def _difference(word: str, other: str) -> float:
+    if word == other:
+        return 0.0
+    if word[0] != other[0] and word[-1] != other[-1]:
+        return 2 * _MISSING
+    likeness = SequenceMatcher(None, word, other, autojunk=False).ratio()
+    return 2 * (1 - likeness) if likeness >= _ALIKE else 2 * _MISSING

@@ -1,0 +1,204 @@
+"""One WebSocket session with an engine: audio out, answers in, until it ends one way or another."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
+
+from service.errors import (
+    BadInputError,
+    RecognitionError,
+    RecognitionLostError,
+    RecognitionRefusedError,
+)
+from service.stt.answers import fault_in, read_answer
+from service.stt.clock import SessionClock
+from service.stt.hearing import Hearing
+from service.stt.limits import Limits
+from service.stt.placing import LAG_MS
+from service.wire.stt import CLOSE_STREAM, KEEP_ALIVE
+
+log = structlog.get_logger()
+
+_ORDERLY_CODES = frozenset({1000, 1001, 1005})
+_FORBIDDEN_CODE = 1008
+"""RFC 6455: policy violation. Telnyx documents no close codes."""
+_SILENCE_MS = 100
+_UNANSWERED_MS = 300
+"""Less speech than this since the last answer is no reason to expect one."""
+
+
+class Session:
+    """Runs one connection. `run` ends when all was said, or says why the session was lost."""
+
+    def __init__(
+        self,
+        socket: ClientConnection,
+        hearing: Hearing,
+        position: SessionClock,
+        *,
+        limits: Limits,
+        clock: Callable[[], float],
+        stall_s: float,
+    ) -> None:
+        self._socket = socket
+        self._hearing = hearing
+        self._position = position
+        self._limits = limits
+        self._clock = clock
+        self._stall_s = stall_s
+        self._began_at = self._answered_at = self._audio_at = clock()
+        self._answered_ms = position.start_ms
+        self._writing = False
+        self._closing = False
+        self._behind = False
+        self._over = asyncio.Event()
+        self._outcome: RecognitionError | None = None
+        self.answered = False
+        """Whether the engine said anything worth reading."""
+
+    async def run(self) -> None:
+        """Return when the session ended as it should after the last audio.
+
+        Raises:
+            RecognitionLostError: It dropped, stalled, or spoke garbage.
+            RecognitionRefusedError: The engine will not have it.
+        """
+        async with asyncio.TaskGroup() as group:
+            parts = [
+                group.create_task(self._part(part))
+                for part in (self._send, self._receive, self._watch)
+            ]
+            await self._over.wait()
+            for part in parts:
+                part.cancel()
+        if self._outcome:
+            raise self._outcome
+
+    async def _part(self, part: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await part()
+        except ConnectionClosed:
+            self._end(self._closed())
+        except RecognitionError as error:
+            self._end(error)
+
+    def _end(self, outcome: RecognitionError | None) -> None:
+        if not self._over.is_set():
+            self._outcome = outcome
+            self._over.set()
+
+    def _closed(self) -> RecognitionError | None:
+        code = self._socket.close_code
+        hearing = self._hearing
+        settled = not hearing.transcript.may_be_owed(hearing.heard_ms)
+        if self._closing and (code in _ORDERLY_CODES or settled):
+            return None
+        log.info("stt_socket_closed", close_code=code)
+        if code == _FORBIDDEN_CODE and not self.answered:
+            return RecognitionRefusedError("refused_by_engine", code=str(code))
+        return RecognitionLostError("connection_lost")
+
+    async def _send(self) -> None:
+        hearing, socket, position = self._hearing, self._socket, self._position
+        ring, wake, clock = hearing.ring, hearing.wake, self._clock
+        while True:
+            chunk = ring.next()
+            if chunk is not None:
+                position.sent(chunk.start_ms, chunk.end_ms)
+                self._audio_at, self._writing = clock(), True
+                await socket.send(chunk.data)
+                self._writing = False
+            elif hearing.finishing:
+                await self._finish()
+                return
+            else:
+                wake.clear()
+                await wake.wait()
+
+    async def _finish(self) -> None:
+        """Have the engine say the rest; close once nothing more is to be expected of it."""
+        socket, closes = self._socket, self._hearing.engine.close_stream
+        silence = self._hearing.audio.silence
+        self._closing = True
+        await socket.send(silence(self._limits.tail_silence_ms))
+        if closes:
+            await socket.send(CLOSE_STREAM)
+        self._answered_at = asked_at = self._clock()
+        linger_s = self._limits.linger_s
+        while self._is_owed() or self._clock() - self._answered_at < linger_s:
+            await asyncio.sleep(_SILENCE_MS / 1000)
+            if not closes or self._clock() - asked_at >= linger_s:
+                # It was not heeded; but an engine ends an utterance by the pause that it hears.
+                await socket.send(silence(_SILENCE_MS))
+        await socket.close()
+        self._end(None)
+
+    def _is_owed(self) -> bool:
+        return self._hearing.transcript.owed(self._hearing.heard_ms)
+
+    async def _receive(self) -> None:
+        garbage = 0
+        while True:
+            data = await self._socket.recv(decode=False)
+            try:
+                answer = read_answer(data)
+            except BadInputError as error:
+                garbage += 1
+                log.warning("stt_answer_unreadable", size=len(data))
+                if garbage >= self._limits.garbage:
+                    raise RecognitionLostError("garbage") from error
+                continue
+            garbage = 0
+            if fault := fault_in(answer):
+                raise fault
+            self._answered_at, self._answered_ms = self._clock(), self._position.position_ms
+            self.answered = True
+            transcript = self._hearing.transcript
+            self._hearing.words(transcript.take(answer, lag_ms=self._lag_ms()))
+            if answer.is_final:
+                self._hearing.ring.forget(transcript.replay_from())
+
+    def _lag_ms(self) -> int:
+        """How far an answer may be behind: more while the engine works off a replay."""
+        elapsed_ms = round((self._clock() - self._began_at) * 1000)
+        ahead_ms = self._position.sent_ms - elapsed_ms
+        return LAG_MS + (ahead_ms if ahead_ms > elapsed_ms else 0)
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(self._limits.tick_s)
+            now = self._clock()
+            self._check_progress(now)
+            self._check_backlog(now)
+            self._hearing.ring.forget(self._hearing.transcript.replay_from())
+            self._hearing.tell_lost()
+            if self._hearing.engine.keep_alive and not self._closing and not self._writing:
+                await self._keep_alive(now)
+
+    def _check_progress(self, now: float) -> None:
+        if self._writing and now - self._audio_at >= self._limits.write_stall_s:
+            raise RecognitionLostError("write_stalled")
+        if now - self._answered_at < self._stall_s:
+            return
+        said_ms = self._hearing.speech.between(self._answered_ms, self._position.position_ms)
+        if said_ms >= _UNANSWERED_MS:
+            raise RecognitionLostError("stalled")
+
+    def _check_backlog(self, now: float) -> None:
+        waiting_ms = self._hearing.heard_ms - self._position.position_ms
+        settled_in = now - self._began_at >= self._limits.stable_s
+        if waiting_ms > self._limits.behind_ms and settled_in and not self._behind:
+            self._behind = True
+            self._hearing.degraded("falling_behind")
+
+    async def _keep_alive(self, now: float) -> None:
+        if now - self._audio_at >= self._limits.keep_alive_s:
+            self._audio_at = now
+            try:
+                async with asyncio.timeout(self._limits.write_stall_s):
+                    await self._socket.send(KEEP_ALIVE)
+            except TimeoutError as error:
+                raise RecognitionLostError("write_stalled") from error
