@@ -5,7 +5,6 @@ import hashlib
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 
 import aiohttp
 from aiohttp import web
@@ -20,7 +19,7 @@ from service.simulator.leg import Leg
 from service.simulator.relay import Recogniser
 from service.simulator.report import CallReport, History, Report
 from service.simulator.rest import Rest
-from service.simulator.scenario import Scenario, load_scenario
+from service.simulator.scenario import Scenario
 from service.simulator.stt import SttSocket
 from service.simulator.stt_files import SttFiles
 from service.simulator.webhooks import Poster
@@ -155,35 +154,6 @@ async def open_simulator(
         exchange.base_url = await stack.enter_async_context(_listen(app, host, port))
         public_key = key.verify_key.encode(Base64Encoder).decode()
         yield Simulator(exchange, exchange.base_url, public_key, api_key)
-
-
-async def simulate(
-    path: Path,
-    *,
-    webhook_url: str | None = None,
-    host: str = "127.0.0.1",
-    port: int = 0,
-    recogniser_url: str | None = None,
-    ready: Callable[[Simulator], None] = lambda _: None,
-) -> Report:
-    """Play a scenario file against somebody's application; what `callscribe simulate` runs.
-
-    `ready` is called once, before the first call, with what the application needs to know.
-
-    Raises:
-        SettingsError: The scenario or one of its recordings cannot be used.
-        OSError: The port cannot be had.
-    """
-    scenario = load_scenario(path)
-    async with open_simulator(
-        scenario,
-        target_webhook_url=webhook_url,
-        host=host,
-        port=port,
-        recogniser_url=recogniser_url,
-    ) as simulator:
-        ready(simulator)
-        return await simulator.run()
 
 
 def _application(exchange: Exchange, gate: Gate, http: aiohttp.ClientSession) -> web.Application:

@@ -76,6 +76,27 @@ def test_linear_samples_of_any_rate_become_8_khz(tmp_path: Path, rate_hz: int) -
     assert abs(read_recording(path).duration_ms - 1000) <= 1
 
 
+def test_samples_of_other_widths_and_kinds_are_read() -> None:
+    """8 bits unsigned, 24 bits, A-law, and the extensible format's way to say 16 bits."""
+    extensible = bytearray(wav_of(1, 16, 2, 8000, b"\x00\x40" * 4))
+    shape = struct.pack("<HHIIHHHHIH", 0xFFFE, 2, 8000, 32000, 4, 16, 22, 16, 3, 1) + bytes(14)
+    extensible[12:36] = b"fmt " + struct.pack("<I", len(shape)) + shape
+
+    assert parse_wav(wav_of(1, 8, 2, 8000, b"\xc0" * 4)).pcm == b"\x00\x40" * 4
+    assert parse_wav(wav_of(1, 24, 2, 8000, b"\x00\x00\x40" * 4)).pcm == b"\x00\x40" * 4
+    assert len(parse_wav(wav_of(6, 8, 2, 8000, b"\x55" * 4)).pcm) == 8
+    assert parse_wav(bytes(extensible)).pcm == b"\x00\x40" * 4
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"tracks": {}}', '{"tracks": 7}'])
+def test_a_json_that_is_no_call_is_refused_with_its_name(tmp_path: Path, text: str) -> None:
+    """Whatever else it is."""
+    path = tmp_path / "call.json"
+    path.write_text(text)
+    with pytest.raises(SettingsError, match="not the JSON of a call"):
+        read_recording(path)
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [

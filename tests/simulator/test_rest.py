@@ -451,3 +451,72 @@ async def test_answer_can_stream_and_transcribe_at_once() -> None:
     assert answered["stream_url"] == application.media_url
     assert len(application.transcripts()) == 2
     assert application.media[0].audio("inbound")
+
+
+async def test_a_fault_of_the_simulators_own_is_answered_like_one_of_telnyxs() -> None:
+    """500 and 10007, no traceback in the body. Here it is the clock that breaks."""
+    broken = [False]
+
+    def clock() -> float:
+        if broken[0]:
+            raise ValueError
+        return 1_800_000_000.0
+
+    async with open_practice(scenario(), clock=clock) as (_, application):
+        broken[0] = True
+        outcome = await application.post("/calls", {"connection_id": "1", "from": "1", "to": "2"})
+
+    assert code(outcome) == (500, "10007")
+    assert "Traceback" not in str(outcome[1])
+
+
+async def test_a_paused_recording_leaves_that_part_out() -> None:
+    """And one of a single channel has both voices in it."""
+    async with open_practice(scenario({"hangs_up": "service"}, speed=20)) as (
+        simulator,
+        application,
+    ):
+        run = asyncio.create_task(finish(simulator))
+        leg_id = (await application.wait_for("call.initiated")).payload["call_control_id"]
+        await application.command(leg_id, "answer")
+        await application.wait_for("call.answered")
+        wish = {"channels": "single", "format": "wav"}
+        await application.command(leg_id, "record_start", **wish)
+        twice = await application.command(leg_id, "record_start", **wish)
+        await application.command(leg_id, "record_pause")
+        start, config = transcribe()
+        await application.command(leg_id, start, **config)
+        await application.wait_for("call.transcription", 1)
+        await application.command(leg_id, "hangup")
+        report = await run
+        payload = (await application.wait_for("call.recording.saved")).payload
+        async with aiohttp.ClientSession() as http, http.get(payload["recording_urls"]["wav"]) as r:
+            wav = await r.read()
+
+    assert code(twice) == (422, "10015")
+    assert len(wav) < 44 + report.calls[0].talk_ms * 16
+    assert wav[22:24] == b"\x01\x00"
+
+
+async def test_a_recording_that_is_not_there_or_not_signed_for_is_not_given() -> None:
+    """404 from the API, 403 from the link."""
+    async with open_practice(scenario()) as (simulator, application):
+        status, _ = await application.get("/recordings/none")
+        url = f"{simulator.base_url}/recordings/none.wav"
+        async with aiohttp.ClientSession() as http, http.get(url) as reply:
+            pass
+
+    assert (status, reply.status) == (404, 403)
+
+
+async def test_mp3_and_repeated_stops_are_refused() -> None:
+    """There is no encoder; and what does not run cannot be paused."""
+    async with answered_call() as (_, application, leg_id):
+        mp3 = await application.command(leg_id, "record_start", channels="dual", format="mp3")
+        pause = await application.command(leg_id, "record_pause")
+        azure = await application.command(
+            leg_id, "transcription_start", transcription_engine="Azure",
+            transcription_engine_config={"region": "eastus"},
+        )  # fmt: skip
+
+    assert (code(mp3)[1], code(pause)[1], azure[0]) == ("10015", "10015", 200)

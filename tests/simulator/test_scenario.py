@@ -62,6 +62,12 @@ def test_a_knob_that_does_nothing_yet_is_refused_with_the_reason() -> None:
         ({"call": [{"say": [{"speaker": "agent", "text": " ", "at_ms": 0}]}]}, "no word"),
         ({"webhooks": {"fault": [{"duplicate": 2}]}}, "less than or equal to 1"),
         ({"webhooks": {"fault": [{"delay_s": [3, 1]}]}}, "low to high"),
+        (
+            {"call": [{"say": [{"speaker": "agent", "text": "a", "at_ms": 9, "until_ms": 9}]}]},
+            "until_ms must be after at_ms",
+        ),
+        ({"call": [{"channels": ["agent", "agent"]}]}, "once each"),
+        ({"call": [7]}, "call.0: "),
         ({"speed": -1}, "greater than or equal to 0"),
         ({"folder": "/"}, "folder: unknown key"),
     ],
@@ -80,6 +86,14 @@ def test_a_file_that_is_not_toml_or_not_there_is_named(tmp_path: Path) -> None:
             load_scenario(path)
         (problem,) = failure.value.problems
         assert problem.startswith(f"{path}: ")
+
+
+def test_a_scenario_of_megabytes_is_not_read(tmp_path: Path) -> None:
+    """One is the limit."""
+    path = tmp_path / "huge.toml"
+    path.write_text("#" * (1024 * 1024 + 1))
+    with pytest.raises(SettingsError, match="more than"):
+        load_scenario(path)
 
 
 def test_paths_begin_at_the_folder_of_the_scenario(tmp_path: Path) -> None:

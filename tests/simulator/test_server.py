@@ -7,8 +7,8 @@ import pytest
 
 from service.errors import SettingsError
 from service.simulator.scenario import Scenario, load_scenario, parse_scenario
-from service.simulator.server import Simulator, open_simulator, simulate
-from tests.simulator.peers import SAY, finish, open_application, open_practice, scenario, transcribe
+from service.simulator.server import open_simulator
+from tests.simulator.peers import SAY, finish, open_practice, scenario, transcribe
 
 SCENARIOS = Path(__file__).parents[2] / "fixtures" / "scenarios"
 AT = 1_800_000_000.0
@@ -118,16 +118,3 @@ async def test_relaying_needs_the_address_of_a_recogniser() -> None:
     with pytest.raises(SettingsError, match="address of a recogniser"):
         async with open_simulator(parse_scenario({"recogniser": "relay"})):
             pass
-
-
-async def test_a_scenario_file_is_played_in_one_call(tmp_path: Path) -> None:
-    """`ready` is told before the first call what the application needs to know."""
-    path = tmp_path / "call.toml"
-    path.write_text("speed = 0\n[[call]]\nring_s = 0.05\n")
-    told: list[Simulator] = []
-    async with open_application() as application:
-        report = await simulate(path, webhook_url=application.webhook_url, ready=told.append)
-
-    assert told[0].api_key
-    assert application.types() == ["call.initiated", "call.hangup"]
-    assert [call.outcome for call in report.calls] == ["originator_cancel"]
