@@ -97,6 +97,7 @@ class Connection(RequestHandler):
     """One connection of a listener."""
 
     __slots__ = ("_address", "_gate", "_link", "_phase", "deadline_at")
+    _link: asyncio.Transport
 
     def __init__(self, gate: Gate, server: web.Server, loop: asyncio.AbstractEventLoop) -> None:
         limits = gate.limits
@@ -113,7 +114,6 @@ class Connection(RequestHandler):
         )
         self._gate = gate
         self._address: str | None = None
-        self._link: asyncio.Transport | None = None
         self._phase = Phase.HEAD
         self.deadline_at = loop.time() + limits.head_s
         """When the gate turns this connection out; seconds on the loop's clock."""
@@ -191,13 +191,11 @@ class Connection(RequestHandler):
 
     def expire(self, now: float) -> None:
         """Close: the deadline has passed. Whoever does not even take that is cut off."""
-        link = self._link
-        if link is None or self._phase in (Phase.ANSWER, Phase.CLOSING):
-            if link is not None:
-                link.abort()
+        if self._phase in (Phase.ANSWER, Phase.CLOSING):
+            self._link.abort()
             return
         if self._phase is not Phase.IDLE:
-            link.write(_LATE)
+            self._link.write(_LATE)
         self._phase, self.deadline_at = Phase.CLOSING, now + _CLOSING_S
         self.force_close()
 

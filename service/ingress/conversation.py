@@ -95,8 +95,7 @@ class Conversation:
             async with self._deadline:
                 goodbye = await self._listen()
         except TimeoutError:
-            if not self._deadline.expired():
-                raise
+            log.info("media_not_started", reason=goodbye.reason)
         finally:
             await self._end_stream(is_orderly=goodbye.is_orderly)
         return goodbye
@@ -176,7 +175,7 @@ class Conversation:
         self._deadline.reschedule(loop.time() + self._limits.start_s)
         try:
             feed = await self._ticket.started(start, decodable=decodable)
-        except CallscribeError as error:
+        except (CallscribeError, TimeoutError) as error:
             log.warning("media_stream_not_taken", reason=str(error))
             return Goodbye(WSCloseCode.TRY_AGAIN_LATER, "not_taken")
         self._deadline.reschedule(None)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
 
 from service.ingress.connections import Connection, Gate
 from service.ingress.limits import Limits
@@ -65,9 +64,7 @@ def _watched(server: web.Server, handlers: set[asyncio.Task[Any]]) -> web.Server
     handle = server.request_handler
 
     async def watched(request: web.BaseRequest) -> web.StreamResponse:
-        protocol: RequestHandler = request.protocol
-        if isinstance(protocol, Connection):
-            protocol.head_read(request.content)
+        cast("Connection", request.protocol).head_read(request.content)
         task = cast("asyncio.Task[Any]", asyncio.current_task())
         handlers.add(task)
         try:

@@ -12,11 +12,13 @@ from service.ingress.numbering import (
     find_numbering,
     read_number,
 )
-from service.ingress.order import MOST_HELD_FRAMES, WINDOW_S, Order, Tally
+from service.ingress.order import WINDOW_S, Order, Tally
 from service.ingress.pace import Pace, TrackClock
 from service.ports import AudioFeed
 
 _OPENING_FRAMES = 32
+_NEARBY_FRAMES = 16
+"""A track that joins with a number farther from the other's counts by itself."""
 _MOST_RENUMBERINGS = 8
 """Numbers that begin anew more often than this are not believed any longer."""
 
@@ -142,7 +144,7 @@ class Sequencer:
     def _counts_apart(self, order: Order, number: int) -> bool:
         if self._numbering == "sequence_number":
             return False
-        is_far = abs(number - order.next_number) > MOST_HELD_FRAMES
+        is_far = abs(number - order.next_number) > _NEARBY_FRAMES
         return is_far or order.user_of(number) is not None
 
     def _part(self, track: Track, number: int) -> Order:

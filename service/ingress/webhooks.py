@@ -5,14 +5,10 @@ of them as optional): such a field is dropped and the event kept. Sources: Telny
 webhook pages and the models of its Python SDK 4.189 (`telnyx/types/call_*.py`).
 """
 
-import base64
-import binascii
 import hashlib
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Literal, TypeAlias, TypedDict
+from typing import Literal, TypedDict
 
 import msgspec
 
@@ -29,17 +25,22 @@ from service.calls.inputs import (
 )
 from service.errors import BadInputError
 from service.ids import CallId, InputId, LegId, StreamId, Track
-
-Fields: TypeAlias = Mapping[str, object]
+from service.ingress.fields import (
+    Fields,
+    read_client_state,
+    read_headers,
+    read_id,
+    read_label,
+    read_phone,
+    read_share,
+    read_text,
+    read_time,
+)
 
 Reason = Literal[
     "unread_event", "v1_envelope", "debugger_record", "no_event", "no_leg", "no_transcript"
 ]
 
-_LONGEST_ID = 512
-_LONGEST_LABEL = 64
-_LONGEST_CLIENT_STATE = 8192
-_YEAR_2100_S = 4_102_444_800
 _TRACKS: Mapping[object, Track] = {
     "inbound": "inbound",
     "outbound": "outbound",
@@ -47,10 +48,8 @@ _TRACKS: Mapping[object, Track] = {
     "outbound_track": "outbound",
 }
 _DIRECTIONS: Mapping[object, Direction] = {"incoming": "incoming", "outgoing": "outgoing"}
-_FORMATTED_NUMBER = re.compile(r"\+[\d ().-]+")
 
 _decode = msgspec.json.Decoder(dict[str, object]).decode
-_decode_any = msgspec.json.Decoder().decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +94,13 @@ def parse_webhook(body: bytes, now: float) -> WebhookInput | Ignored:
     if build is None:
         build = _BY_CANONICAL_NAME.get(_canonical(event_type))
     if build is None:
-        return Ignored(_label(event_type), "unread_event")
+        return Ignored(read_label(event_type), "unread_event")
     payload = data.get("payload")
     if not isinstance(payload, dict):
-        return Ignored(_label(event_type), "no_leg")
-    leg_id = _id(payload, "call_control_id")
+        return Ignored(read_label(event_type), "no_leg")
+    leg_id = read_id(payload, "call_control_id")
     if leg_id is None:
-        return Ignored(_label(event_type), "no_leg")
+        return Ignored(read_label(event_type), "no_leg")
     return build(payload, _facts(data, payload, LegId(leg_id), now))
 
 
@@ -121,24 +120,26 @@ def _envelope(body: bytes) -> dict[str, object]:
 def _foreign(envelope: Fields) -> Ignored:
     """Name the shapes that Telnyx has besides the one of API version 2."""
     if "webhook_id" in envelope:
-        return Ignored(_label(envelope.get("event_type")), "v1_envelope")
+        return Ignored(read_label(envelope.get("event_type")), "v1_envelope")
     if envelope.get("type") == "webhook" and "name" in envelope:
-        return Ignored(_label(envelope["name"]), "debugger_record")
+        return Ignored(read_label(envelope["name"]), "debugger_record")
     return Ignored("", "no_event")
 
 
 def _facts(data: Fields, payload: Fields, leg_id: LegId, now: float) -> _Facts:
-    session_id = _id(payload, "call_session_id")
+    session_id = read_id(payload, "call_session_id")
     return {
-        "input_id": InputId(_id(data, "id") or _fingerprint(data)),
+        "input_id": InputId(read_id(data, "id") or _fingerprint(data)),
         "call_id": None if session_id is None else CallId(session_id),
         "leg_id": leg_id,
-        "occurred_at": _time(data.get("occurred_at")) or _time(payload.get("occurred_at")) or now,
-        "direction": _DIRECTIONS.get(_text(payload, "direction")),
-        "from_number": _number(payload, "from"),
-        "to_number": _number(payload, "to"),
-        "connection_id": _id(payload, "connection_id"),
-        "client_state": _client_state(payload.get("client_state")),
+        "occurred_at": read_time(data.get("occurred_at"))
+        or read_time(payload.get("occurred_at"))
+        or now,
+        "direction": _DIRECTIONS.get(read_text(payload, "direction")),
+        "from_number": read_phone(payload, "from"),
+        "to_number": read_phone(payload, "to"),
+        "connection_id": read_id(payload, "connection_id"),
+        "client_state": read_client_state(payload.get("client_state")),
     }
 
 
@@ -146,7 +147,7 @@ def _facts(data: Fields, payload: Fields, leg_id: LegId, now: float) -> _Facts:
 
 
 def _initiated(payload: Fields, facts: _Facts) -> WebhookInput:
-    headers = _headers(payload.get("custom_headers")) | _headers(payload.get("sip_headers"))
+    headers = read_headers(payload.get("custom_headers")) | read_headers(payload.get("sip_headers"))
     return LegInitiated(headers=headers, **facts)
 
 
@@ -156,9 +157,9 @@ def _answered(payload: Fields, facts: _Facts) -> WebhookInput:  # noqa: ARG001 -
 
 def _hung_up(payload: Fields, facts: _Facts) -> WebhookInput:
     return LegHungUp(
-        cause=_id(payload, "hangup_cause"),
-        source=_id(payload, "hangup_source"),
-        sip_code=_id(payload, "sip_hangup_cause"),
+        cause=read_id(payload, "hangup_cause"),
+        source=read_id(payload, "hangup_source"),
+        sip_code=read_id(payload, "sip_hangup_cause"),
         **facts,
     )
 
@@ -167,15 +168,15 @@ def _words(payload: Fields, facts: _Facts) -> WebhookInput | Ignored:
     said = payload.get("transcription_data")
     if not isinstance(said, dict):
         said = payload  # one integration saw the transcript flat in the payload
-    text = _text(said, "transcript")
+    text = read_text(said, "transcript")
     if text is None:
         return Ignored("call.transcription", "no_transcript")
     is_final = said.get("is_final")
     return WordsReported(
         text=text,
         is_final=is_final if isinstance(is_final, bool) else None,
-        confidence=_share(said.get("confidence")),
-        track=_TRACKS.get(_text(said, "transcription_track")),
+        confidence=read_share(said.get("confidence")),
+        track=_TRACKS.get(read_text(said, "transcription_track")),
         **facts,
     )
 
@@ -189,9 +190,9 @@ def _streaming_stopped(payload: Fields, facts: _Facts) -> WebhookInput:  # noqa:
 
 
 def _streaming_failed(payload: Fields, facts: _Facts) -> WebhookInput:
-    stream_id = _id(payload, "stream_id")
+    stream_id = read_id(payload, "stream_id")
     return StreamingFailed(
-        reason=_text(payload, "failure_reason"),
+        reason=read_text(payload, "failure_reason"),
         stream_id=None if stream_id is None else StreamId(stream_id),
         **facts,
     )
@@ -218,83 +219,6 @@ def _canonical(event_type: object) -> str:
 
 
 _BY_CANONICAL_NAME = {_canonical(name): build for name, build in _BUILDERS.items()}
-
-
-# --- fields ----------------------------------------------------------------------------------
-
-
-def _text(fields: Fields, key: str) -> str | None:
-    value = fields.get(key)
-    return value if isinstance(value, str) else None
-
-
-def _id(fields: Fields, key: str) -> str | None:
-    """Return a value that is fit to be a key: not empty, not huge, no control characters."""
-    value = fields.get(key)
-    if isinstance(value, str) and 0 < len(value) <= _LONGEST_ID and value.isprintable():
-        return value
-    return None
-
-
-def _label(value: object) -> str:
-    return value[:_LONGEST_LABEL] if isinstance(value, str) and value.isprintable() else ""
-
-
-def _number(fields: Fields, key: str) -> str | None:
-    """Return a phone number or SIP address; a number loses its spaces, dashes and brackets."""
-    value = _id(fields, key)
-    if value is not None and _FORMATTED_NUMBER.fullmatch(value):
-        return "+" + "".join(filter(str.isdigit, value))
-    return value
-
-
-def _share(value: object) -> float | None:
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1:
-        return float(value)
-    return None
-
-
-def _time(value: object) -> float | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    at = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    return at if 0 < at < _YEAR_2100_S else None
-
-
-def _client_state(value: object) -> dict[str, str]:
-    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_CLIENT_STATE:
-        return {}
-    try:
-        state = _decode_any(base64.b64decode(value, validate=True))
-    except (binascii.Error, ValueError, RecursionError):
-        return {}
-    if not isinstance(state, dict):
-        return {}
-    return {key: text for key, each in state.items() if (text := _plain(each)) is not None}
-
-
-def _plain(value: object) -> str | None:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, (bool, int, float)):
-        return msgspec.json.encode(value).decode()
-    return None
-
-
-def _headers(value: object) -> dict[str, str]:
-    if not isinstance(value, list):
-        return {}
-    found = {}
-    for header in value:
-        if isinstance(header, dict):
-            name, text = _id(header, "name"), _text(header, "value")
-            if name is not None and text is not None:
-                found[name.lower()] = text
-    return found
 
 
 def _fingerprint(data: Fields) -> str:

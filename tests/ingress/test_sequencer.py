@@ -143,6 +143,35 @@ def test_where_tracks_share_numbers_the_one_behind_has_lost_the_frame() -> None:
     assert feed.skipped_ms("outbound") == []
 
 
+@pytest.mark.parametrize("ahead", [0, 1, 4, 10, 40, 300, 5000])
+@pytest.mark.parametrize("joins_s", [0, 0.3, 2])
+def test_tracks_that_count_by_themselves_may_count_from_anywhere(
+    ahead: int, joins_s: float
+) -> None:
+    """However far apart their numbers are, and whenever the second track joins."""
+    inbound = [frame for frame in spoken(300) if frame.track == "inbound"]
+    outbound = [
+        frame._replace(chunk=str(int(str(frame.chunk)) + ahead), at=frame.at + joins_s)
+        for frame in spoken(150)
+        if frame.track == "outbound"
+    ]
+
+    feed, _ = play(on_time(inbound + outbound))
+
+    assert feed.heard["inbound"] == audio_of(inbound, "inbound")
+    assert feed.audio("outbound") == b"".join(audio_of(outbound, "outbound"))
+
+
+def test_lost_frames_are_told_when_played_fast() -> None:
+    """With no wall clock to bear it out, the numbers are believed."""
+    sent = spoken(500)
+    kept = [frame for frame in sent if not 300 <= int(str(frame.chunk)) < 400]
+
+    feed, _ = play([(frame.at / 50, frame) for frame in kept])
+
+    assert feed.skipped_ms("inbound") == feed.skipped_ms("outbound") == [2000]
+
+
 def test_a_frame_after_its_time_is_dropped_and_counted() -> None:
     """Its place has been skipped already; played late it would shift all that follows."""
     sent = spoken(40)
