@@ -31,7 +31,7 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     to_number: str | None = None
     connection_id: str | None = None
     client_state: Mapping[str, str] = {}
-    """Decoded from base64 JSON; empty unless it was an object of plain values."""
+    """The plain values of base64 JSON, as text (`true`, `2`); empty unless it was an object."""
 
 
 class LegInitiated(Webhook, frozen=True, kw_only=True):
