@@ -30,26 +30,34 @@ async def open_carrier(
     has to stay below the 60 s in which Telnyx knows a repeated command. Retried are 408, 409,
     429, 5xx, time-outs and lost connections, after 0.5 s and more or `Retry-After`.
 
-    The SDK takes one to two seconds to import, so that is done in a thread, and not before.
+    The SDK takes one to two seconds to import, so that is done in a thread while the service
+    already takes webhooks; the first command waits for it.
     """
-    client = await asyncio.to_thread(_load, api_key, base_url, attempt_timeout_s, max_retries)
-    async with client:
-        yield _TelnyxCarrier(client, deadline_s)
+    loading = asyncio.create_task(
+        asyncio.to_thread(_load, api_key, base_url, attempt_timeout_s, max_retries),
+        name="load the SDK",
+    )
+    try:
+        yield _TelnyxCarrier(loading, deadline_s)
+    finally:
+        async with await loading:
+            pass
 
 
 class _TelnyxCarrier:
-    def __init__(self, client: "AsyncTelnyx", deadline_s: float) -> None:
-        self._actions = client.calls.actions.with_raw_response
+    def __init__(self, loading: "asyncio.Task[AsyncTelnyx]", deadline_s: float) -> None:
+        self._loading = loading
         self._deadline_s = deadline_s
 
     async def run(
         self, command: CarrierCommand, *, command_id: str, target: StreamTarget | None = None
     ) -> None:
         """Send the command as `Carrier.run` promises."""
+        client = await asyncio.shield(self._loading)
         from telnyx import APIConnectionError, APIStatusError  # noqa: PLC0415 - loaded by now
 
         action = build_action(command, command_id, target)
-        send = getattr(self._actions, action.method)
+        send = getattr(client.calls.actions.with_raw_response, action.method)
         try:
             async with asyncio.timeout(self._deadline_s):
                 await send(command.leg_id, **action.arguments)

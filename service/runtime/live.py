@@ -12,7 +12,7 @@ from typing import Protocol
 
 import structlog
 
-from service.calls.commands import Command, ForgetCall, Record
+from service.calls.commands import Command, Record
 from service.calls.inputs import Input, Webhook, WordsHeard, WordsReported
 from service.calls.routes import Route
 from service.calls.session import CallSession
@@ -178,7 +178,7 @@ class LiveCall:
             session = self._session or await self._make_session()
             commands, input_ids = self._receive(session, batch)
             stored = self._stored(session.state, commands)
-            if input_ids or stored or any(isinstance(c, ForgetCall) for c in commands):
+            if stored or any(_must_survive(post.item) for post in batch):
                 try:
                     await self._commit(session, input_ids, stored)
                 except DuplicateInputError as error:
@@ -295,3 +295,10 @@ class LiveCall:
             self._wait_until(wake_at)
         elif not self.forgotten or self._queue:
             self._kick()
+
+
+def _must_survive(item: Input) -> bool:
+    """Whether what an input changed has to be in the journal: all but partials."""
+    if isinstance(item, WordsHeard | WordsReported):
+        return item.is_final is not False
+    return True

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,25 @@ SCRIPT = [
 ]
 
 
+class Watch:
+    """Waits for something to be received, without asking again and again."""
+
+    def __init__(self) -> None:
+        self._came = asyncio.Event()
+
+    def told(self, receipt: Receipt) -> None:
+        """Take note that something came."""
+        del receipt
+        self._came.set()
+
+    async def until(self, done: Callable[[], bool], timeout_s: float = 30.0) -> None:
+        """Return once something is so, or fail."""
+        async with asyncio.timeout(timeout_s):
+            while not done():
+                await self._came.wait()
+                self._came.clear()
+
+
 @dataclass(slots=True)
 class Stage:
     """Everything there is."""
@@ -39,14 +58,13 @@ class Stage:
     service: Running
     telnyx: Simulator
     receiver: Receiver
+    watch: Watch
 
     async def play(self) -> Report:
         """Play the scenario and return once every call's transcript was delivered as complete."""
         report = await self.telnyx.run(webhook_url=self.service.url + "/webhooks/telnyx")
         calls = {call.call_id for call in report.calls}
-        async with asyncio.timeout(20):
-            while self.missing(calls):  # noqa: ASYNC110 - the receiver tells nobody
-                await asyncio.sleep(0)
+        await self.watch.until(lambda: not self.missing(calls))
         return report
 
     def missing(self, calls: set[str]) -> set[str]:
@@ -97,15 +115,16 @@ async def open_stage(
     journal: Path, scenario: Mapping[str, object], **route: object
 ) -> AsyncIterator[Stage]:
     """Open simulator, receiver and service; the recogniser follows the script."""
+    watch = Watch()
     async with (
         open_simulator(parse_scenario({"speed": SPEED, "recogniser": "script", **scenario})) as tx,
-        open_receiver(lambda _: None) as receiver,
+        open_receiver(watch.told) as receiver,
     ):
         settings = dict(settings_for(tx, receiver, journal, **route))
         settings.pop("public_url")
         limits = MediaLimits(speed=SPEED)
         async with running(Settings.model_validate(settings), media_limits=limits) as service:
-            yield Stage(service, tx, receiver)
+            yield Stage(service, tx, receiver, watch)
 
 
 async def journal_of(path: Path, calls: Iterable[str]) -> dict[str, list[StoredEvent]]:

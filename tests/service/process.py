@@ -1,0 +1,100 @@
+"""`callscribe serve` as a process of its own, to be stopped and killed."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+START_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """The running service."""
+
+    url: str
+    process: asyncio.subprocess.Process
+
+    async def stop(self, how: signal.Signals) -> int:
+        """Send a signal and return the exit code."""
+        self.process.send_signal(how)
+        async with asyncio.timeout(30):
+            return await self.process.wait()
+
+
+def free_port() -> int:
+    """Return a port that is free now: a service that comes back needs the same one."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@asynccontextmanager
+async def serving(folder: Path, settings: Mapping[str, Any], port: int) -> AsyncIterator[Process]:
+    """Run `callscribe serve` until the end of the block, from when it is ready."""
+    (folder / "callscribe.toml").write_text(_toml(settings))
+    environ = {
+        "PATH": os.environ["PATH"],
+        "CALLSCRIBE_LISTEN": f"127.0.0.1:{port}",
+        "CALLSCRIBE_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        **{key.upper(): value for key, value in settings.items() if key.startswith("telnyx_")},
+    }
+    command = [sys.executable, "-m", "service", "serve", "--config", "callscribe.toml"]
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        cwd=folder,
+        env=environ,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    started = asyncio.Event()
+    reading = asyncio.create_task(_keep_log(process, folder / "log.jsonl", started))
+    try:
+        async with asyncio.timeout(START_S):
+            await started.wait()
+        yield Process(f"http://127.0.0.1:{port}", process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+        await reading
+
+
+async def _keep_log(
+    process: asyncio.subprocess.Process, path: Path, started: asyncio.Event
+) -> None:
+    assert process.stdout is not None
+    with path.open("ab") as log:
+        async for line in process.stdout:
+            log.write(line)
+            if b"service_started" in line:
+                started.set()
+
+
+def _toml(settings: Mapping[str, Any]) -> str:
+    """Write settings as a user would: plain keys, then `[[route]]` and `[[endpoint]]`."""
+    lines = [
+        f"{key} = {_value(value)}"
+        for key, value in settings.items()
+        if key in ("database_url", "drain_timeout_s")
+    ]
+    for table in ("route", "endpoint"):
+        for row in settings.get(table, {}).values():
+            lines.append(f"[[{table}]]")
+            lines += [f"{key} = {_value(value)}" for key, value in row.items()]
+    return "\n".join(lines)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, Mapping):
+        inner = ", ".join(f"{key} = {_value(one)}" for key, one in value.items())
+        return f"{{ {inner} }}"
+    return msgspec.json.encode(value).decode()
