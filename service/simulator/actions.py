@@ -132,9 +132,10 @@ def _hangup(_exchange: Exchange, leg: Leg, _params: Params) -> Reply | Problem:
 def _start_transcription(exchange: Exchange, leg: Leg, params: Params) -> Reply | Problem:
     if leg.transcription is not None:
         return Problem("90054")
+    problem = _check_engine(params)
+    if problem:
+        return problem
     made = _transcription(exchange, leg, params)
-    if isinstance(made, Problem):
-        return made
     leg.transcription = made
     return ok(lambda: leg.listen(made))
 
@@ -222,7 +223,7 @@ def _check_media(params: Params) -> Problem | None:
         if problem:
             return problem
     if params.get("transcription") and isinstance(config, dict):
-        return check_config(config)
+        return check_config(config) or _check_engine(config)
     return None
 
 
@@ -235,9 +236,8 @@ def _media(exchange: Exchange, leg: Leg, params: Params) -> Effect:
         config = params.get("transcription_config")
         if params.get("transcription") and leg.transcription is None:
             made = _transcription(exchange, leg, config if isinstance(config, dict) else {})
-            if isinstance(made, InCall):
-                leg.transcription = made
-                leg.listen(made)
+            leg.transcription = made
+            leg.listen(made)
 
     return begin
 
@@ -274,15 +274,28 @@ def choose_encoding(asked: str, knobs: MediaKnobs) -> Encoding:
     return Encoding("PCMA") if name == "PCMA" else Encoding("PCMU")
 
 
-def _transcription(exchange: Exchange, leg: Leg, params: Params) -> InCall | Problem:
-    engine = IN_CALL.get(str(params.get("transcription_engine") or "Google").lower())
+def _engine(params: Params) -> str | None:
+    return IN_CALL.get(str(params.get("transcription_engine") or "Google").lower())
+
+
+def _config(params: Params) -> Params:
+    """Join the engine's config with the older, flat form of the same."""
+    nested = params.get("transcription_engine_config")
+    return {**params, **(nested if isinstance(nested, dict) else {})}
+
+
+def _check_engine(params: Params) -> Problem | None:
+    engine = _engine(params)
     if engine is None:
         where = "transcription_engine"
         return Problem("10032", f"{where} must be one of {', '.join(IN_CALL)}", where)
-    nested = params.get("transcription_engine_config")
-    config = {**params, **(nested if isinstance(nested, dict) else {})}
-    if engine == "Azure" and not config.get("region"):
+    if engine == "Azure" and not _config(params).get("region"):
         return Problem("10004", "Azure needs a region", "transcription_engine_config.region")
+    return None
+
+
+def _transcription(exchange: Exchange, leg: Leg, params: Params) -> InCall:
+    engine, config = _engine(params) or "Google", _config(params)
     tracks = _TRACKS[str(params.get("transcription_tracks") or "inbound")]
     return open_in_call(exchange, leg, engine=engine, tracks=tracks, config=config)
 

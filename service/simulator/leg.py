@@ -129,6 +129,10 @@ class Leg:
         )
 
     @property
+    def _came_in(self) -> bool:
+        return self.plan.direction == "incoming"
+
+    @property
     def alive(self) -> bool:
         """Whether commands still reach it."""
         return self.hangup is None
@@ -186,7 +190,7 @@ class Leg:
             "call_session_id": self.id.session_id,
             "call_duration": self.duration_s,
             "client_state": self.client_state,
-            "is_alive": self.alive and self.answer_accepted,
+            "is_alive": self.alive and (self._came_in or self.answered.is_set()),
             "record_type": "call",
             "start_time": iso(self.started_at),
         }

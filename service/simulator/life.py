@@ -1,7 +1,7 @@
 """The life of a call: it rings, they talk, somebody hangs up, and everybody is told."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 
 import structlog
 
@@ -33,7 +33,7 @@ async def live(leg: Leg, partner: Leg | None = None, *, frame_ms: int) -> None:
         if leg.answered.is_set():
             if partner is not None:
                 _bridge(leg, partner)
-            await _talk(leg, frame_ms)
+            await _talk(leg, legs, frame_ms)
         await _end(leg, partner)
         leg.timeline.finish()
         for one in legs:
@@ -111,7 +111,7 @@ async def _ring(leg: Leg) -> None:
         leg.hang_up(_GAVE_UP if plan.direction == "incoming" else _REFUSED["no_answer"])
 
 
-async def _talk(leg: Leg, frame_ms: int) -> None:
+async def _talk(leg: Leg, legs: Sequence[Leg], frame_ms: int) -> None:
     if leg.plan.talk == "when_heard":
         await _first(leg.plan.patience_s, leg.heard, leg.over)
     leg.timeline.begin_talk()
@@ -126,7 +126,8 @@ async def _talk(leg: Leg, frame_ms: int) -> None:
             await listener.hear(position_ms, end_ms)
         position_ms = end_ms
         leg.timeline.move(position_ms)
-        leg.postman.hurry()
+        for one in legs:
+            one.postman.hurry()
         _maybe_hang_up(leg, position_ms)
 
 

@@ -1,7 +1,7 @@
 """Handing audio on to a recogniser that speaks the STT WebSocket protocol."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -17,6 +17,7 @@ log = structlog.get_logger()
 
 OPEN_TIMEOUT_S = 10.0
 MAX_QUEUED = 50
+Params = Iterable[tuple[str, str]]
 _MAX_ANSWER_BYTES = 1024 * 1024
 _FILES_PATH = "/v2/ai/audio/transcriptions"
 
@@ -30,12 +31,12 @@ class Recogniser:
     patience_s: float = 10.0
     """How long it may take no audio, and how long for its last words."""
 
-    def socket_url(self, params: Mapping[str, str]) -> str:
-        """Return the address of a session."""
+    def socket_url(self, params: Params) -> str:
+        """Return the address of a session; a name may come more than once."""
         parts = urlsplit(self.url)
         scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
         path = parts.path.rstrip("/") or PATH
-        return urlunsplit((scheme, parts.netloc, path, urlencode(params), ""))
+        return urlunsplit((scheme, parts.netloc, path, urlencode(list(params)), ""))
 
     def files_url(self) -> str:
         """Return where files are transcribed."""
@@ -48,7 +49,7 @@ class Recogniser:
         """What the recogniser wants to see."""
         return {"authorization": f"Bearer {self.api_key}"} if self.api_key else {}
 
-    def session(self, params: Mapping[str, str]) -> connect:
+    def session(self, params: Params) -> connect:
         """Return a connection to be entered."""
         return connect(
             self.socket_url(params),
@@ -88,7 +89,7 @@ class RelayedEar:
     async def run(self) -> None:
         """Play and listen until the recogniser has said its last word."""
         try:
-            async with self._recogniser.session(self._params) as socket:
+            async with self._recogniser.session(self._params.items()) as socket:
                 self._socket = socket
                 self.opened.set()
                 sender = asyncio.create_task(self._send(socket), name="relay_send")

@@ -6,6 +6,7 @@ published: they are knobs.
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Protocol
 
 import msgspec
@@ -16,7 +17,7 @@ from websockets.exceptions import WebSocketException
 
 from service.errors import SettingsError
 from service.simulator.answers import Answers, write_error
-from service.simulator.engines import CLOSE_STREAM
+from service.simulator.engines import CLOSE_STREAM as CLOSING_ENGINES
 from service.simulator.exchange import Exchange
 from service.simulator.gate import Gate
 from service.simulator.hearing import SessionEar, length_ms
@@ -25,7 +26,7 @@ from service.simulator.known_audio import KnownAudio, Placed
 from service.simulator.problems import Problem
 from service.simulator.report import SttSession
 from service.simulator.stt_rules import SttAsk, SttProblem, check_query
-from service.wire.stt import PATH
+from service.wire.stt import CLOSE_STREAM, PATH
 
 log = structlog.get_logger()
 
@@ -43,8 +44,8 @@ class Mouth(Protocol):
     async def hear(self, data: bytes) -> None:
         """Take audio, and answer what there is to answer."""
 
-    async def control(self, kind: str) -> None:
-        """Take `Finalize` or `CloseStream`."""
+    async def control(self, kind: str, text: str) -> None:
+        """Take a text message; `kind` is its `type`, or "" if it has none."""
 
     async def flush(self) -> None:
         """Say the last words: the session ends."""
@@ -96,7 +97,7 @@ class SttSocket:
                 ear = SessionEar(ask, self._known, self._exchange.streamed)
                 await session.run(Script(session, ear, answers))
             else:
-                async with recogniser.session(entry.params) as upstream:
+                async with recogniser.session(request.query.items()) as upstream:
                     await relay(session, upstream, answers)
         except SettingsError as error:
             wrong = SttProblem("40001", "Invalid Parameter", error.problems[0], "input_format")
@@ -111,8 +112,9 @@ class SttSocket:
         self, request: web.Request, socket: web.WebSocketResponse, problem: SttProblem
     ) -> None:
         if not socket.closed:
-            async with asyncio.timeout(SEND_TIMEOUT_S):
-                await socket.send_str(write_error(self._knobs, problem))
+            with suppress(ConnectionError, TimeoutError):  # who is to be told may have gone
+                async with asyncio.timeout(SEND_TIMEOUT_S):
+                    await socket.send_str(write_error(self._knobs, problem))
         await self._close(request, socket)
 
     async def _close(
@@ -143,7 +145,7 @@ class Session:
         self._ask = ask
         self._idle_timeout_s = knobs.idle_timeout_s
         self._cut_after_ms = cut_after_ms
-        some = knobs.close_stream == "some" and ask.engine in CLOSE_STREAM
+        some = knobs.close_stream == "some" and ask.engine in CLOSING_ENGINES
         self._closes = some or knobs.close_stream == "all"
         self.entry = entry
 
@@ -163,8 +165,12 @@ class Session:
         for answer in answers:
             if self._socket.closed:
                 return
-            async with asyncio.timeout(SEND_TIMEOUT_S):
-                await self._socket.send_str(answer)
+            try:
+                async with asyncio.timeout(SEND_TIMEOUT_S):
+                    await self._socket.send_str(answer)
+            except (ConnectionError, TimeoutError):
+                self.entry.end = self.entry.end or "gone"
+                return
 
     async def hang_up(self, code: int) -> None:
         """Close, because the recogniser did."""
@@ -180,13 +186,17 @@ class Session:
             if self._cut_after_ms is not None and length >= self._cut_after_ms:
                 self.entry.end = "cut"
         elif message.type is WSMsgType.TEXT:
-            kind = _control(message.data)
-            if kind == "Finalize" or (kind == "CloseStream" and self._closes):
-                await mouth.control(kind)
-            if kind == "CloseStream" and self._closes:
-                self.entry.end = self.entry.end or "closed"
+            await self._obey(message.data, mouth)
         else:
             self.entry.end = self.entry.end or "gone"
+
+    async def _obey(self, text: str, mouth: Mouth) -> None:
+        kind = _control(text)
+        closing = kind == "CloseStream"
+        if not closing or self._closes:
+            await mouth.control(kind, text)
+        if closing and self._closes:
+            self.entry.end = self.entry.end or "closed"
 
 
 class Script:
@@ -202,9 +212,10 @@ class Script:
         await self._say(self._ear.take(data))
         self._session.entry.unknown_ms = self._ear.unknown_ms
 
-    async def control(self, _kind: str) -> None:
-        """Both mean: make final what is open."""
-        await self.flush()
+    async def control(self, kind: str, _text: str) -> None:
+        """Make final what is open; other messages are ignored."""
+        if kind in {"Finalize", "CloseStream"}:
+            await self.flush()
 
     async def flush(self) -> None:
         """Make final what is open."""
@@ -227,16 +238,16 @@ class Relay:
         async with asyncio.timeout(SEND_TIMEOUT_S):
             await self._upstream.send(data)
 
-    async def control(self, kind: str) -> None:
+    async def control(self, kind: str, text: str) -> None:
         """Pass it on; after `CloseStream`, wait for the last words."""
         async with asyncio.timeout(SEND_TIMEOUT_S):
-            await self._upstream.send(msgspec.json.encode({"type": kind}).decode())
+            await self._upstream.send(text)
             if kind == "CloseStream":
                 await self._spoken.wait()
 
     async def flush(self) -> None:
         """Ask for the last words, and wait for them."""
-        await self.control("CloseStream")
+        await self.control("CloseStream", CLOSE_STREAM)
 
 
 async def relay(session: Session, upstream: ClientConnection, answers: Answers) -> None:

@@ -233,6 +233,7 @@ class RecogniserPeer:
         self.url = ""
         self.queries: list[dict[str, str]] = []
         self.heard_bytes = 0
+        self.told: list[str] = []
         self.forms: list[dict[str, object]] = []
 
     async def session(self, request: web.Request) -> web.WebSocketResponse:
@@ -248,7 +249,9 @@ class RecogniserPeer:
                     said = True
                     partial = {"transcript": "hello", "is_final": False, "confidence": 0.0}
                     await socket.send_json(partial)
-            elif "CloseStream" in message.data:
+            else:
+                self.told.append(message.data)
+            if message.type is WSMsgType.TEXT and "CloseStream" in message.data:
                 words = [{"word": "hello", "start": 0.1, "end": 0.5}]
                 final = {"transcript": "hello world", "is_final": True, "confidence": 0.9}
                 await socket.send_json({**final, "words": words})

@@ -13,8 +13,8 @@ from tests.simulator.peers import serve
 @pytest.mark.parametrize(
     ("url", "socket", "files"),
     [
-        ("http://r:1", "ws://r:1/v2/speech-to-text/transcription?a=b+c", "http://r:1"),
-        ("wss://r/stt/", "wss://r/stt?a=b+c", "https://r"),
+        ("http://r:1", "ws://r:1/v2/speech-to-text/transcription?a=b+c&a=d", "http://r:1"),
+        ("wss://r/stt/", "wss://r/stt?a=b+c&a=d", "https://r"),
     ],
 )
 def test_a_recognisers_address_may_be_its_base_or_its_socket(
@@ -23,7 +23,7 @@ def test_a_recognisers_address_may_be_its_base_or_its_socket(
     """With any of the four schemes."""
     recogniser = Recogniser(url)
 
-    assert recogniser.socket_url({"a": "b c"}) == socket
+    assert recogniser.socket_url([("a", "b c"), ("a", "d")]) == socket
     assert recogniser.files_url() == f"{files}/v2/ai/audio/transcriptions"
 
 

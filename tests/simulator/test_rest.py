@@ -216,6 +216,9 @@ async def test_an_unknown_call_and_a_malformed_id_are_told_apart() -> None:
         (b"x" * (2 * 1024 * 1024), (413, "10015")),
         (json.dumps({"client_state": ["x"]}).encode(), (422, "10026")),
         (json.dumps({"webhook_urls": {"call.sneezed": []}}).encode(), (422, "90057")),
+        (json.dumps({"transcription": True,
+                     "transcription_config": {"transcription_engine": "Hal"}}).encode(),
+         (422, "10032")),
         (json.dumps({"webhook_url": "ftp://x/"}).encode(), (422, "10003")),
         (json.dumps({"webhook_url_method": "GET"}).encode(), (400, "10015")),
         (json.dumps({"webhook_retries_policies": {"call.hangup": 7}}).encode(), (400, "10015")),
@@ -224,7 +227,7 @@ async def test_an_unknown_call_and_a_malformed_id_are_told_apart() -> None:
         (b"{}", (200, "")),
         (b'{"client_state": null, "unheard_of": [1, 2]}', (200, "")),
     ],
-    ids=range(16),
+    ids=range(17),
 )  # fmt: skip
 async def test_hostile_bodies_get_refusals_and_never_a_500(
     body: bytes, expected: tuple[int, str]

@@ -276,12 +276,14 @@ async def test_a_session_is_relayed_to_a_recogniser_both_ways() -> None:
         open_practice(scenario(stt=knobs), recogniser_url=recogniser.url) as (simulator, _),
         session(simulator) as socket,
     ):
+        await socket.send_str(KEEP_ALIVE)
         partial, final = await play(socket)
 
     assert (partial.transcript, partial.is_final) == ("hello", False)
     assert (final.transcript, final.words, final.type) == ("hello world", None, "transcript")
     assert recogniser.queries == [MULAW]
     assert recogniser.heard_bytes == len(AUDIO)
+    assert recogniser.told == [KEEP_ALIVE, CLOSE_STREAM]
     assert simulator.history.sessions[0].finals == 1
 
 
