@@ -184,10 +184,13 @@ class Conversation:
         if feed is None:
             return Goodbye(WSCloseCode.OK, "not_wanted")
         await self._end_stream(is_orderly=True)  # one that this one replaces
-        bytes_per_s = _bytes_per_s(start.encoding, start.sample_rate_hz)
-        self._stream = _Stream(
-            start.stream_id, feed, Sequencer(feed, bytes_per_s=bytes_per_s, now=now)
+        sequencer = Sequencer(
+            feed,
+            bytes_per_s=_bytes_per_s(start.encoding, start.sample_rate_hz),
+            now=now,
+            is_fast=self._limits.speed > 1,
         )
+        self._stream = _Stream(start.stream_id, feed, sequencer)
         log.info("media_stream_started", stream_id=start.stream_id, encoding=start.encoding)
         return None
 

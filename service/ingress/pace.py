@@ -19,9 +19,9 @@ class Pace:
 
     __slots__ = ("is_fast", "started_at")
 
-    def __init__(self, started_at: float) -> None:
+    def __init__(self, started_at: float, *, is_fast: bool = False) -> None:
         self.started_at = started_at
-        self.is_fast = False
+        self.is_fast = is_fast
         """Then the wall clock says nothing about what is missing."""
 
 

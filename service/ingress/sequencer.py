@@ -13,7 +13,7 @@ from service.ingress.numbering import (
     read_number,
 )
 from service.ingress.order import WINDOW_S, Order, Tally
-from service.ingress.pace import Pace, TrackClock
+from service.ingress.pace import STALL_S, Pace, TrackClock
 from service.ports import AudioFeed
 
 _OPENING_FRAMES = 32
@@ -30,13 +30,18 @@ class Sequencer:
     in order passes at once. A frame that came early waits up to 100 ms for those before it; what
     has not come by then is told as `feed.skip`, and so is time in which nothing came. Pure: `now`
     is in seconds of any steady clock, and the owner calls `wake` when `put` asks for it.
+
+    `is_fast` says that the stream is played faster than it was spoken, and then the wall clock
+    tells nothing; without it that is found out after 2 s.
     """
 
-    def __init__(self, feed: AudioFeed, *, bytes_per_s: float, now: float) -> None:
+    def __init__(
+        self, feed: AudioFeed, *, bytes_per_s: float, now: float, is_fast: bool = False
+    ) -> None:
         self.tally = Tally()
         self._feed = feed
         self._s_per_byte = 1 / bytes_per_s
-        self._pace = Pace(now)
+        self._pace = Pace(now, is_fast=is_fast)
         self._clocks: dict[Track, TrackClock] = {}
         self._orders: dict[Track, Order] = {}
         self._are_orders_shared = False
@@ -161,7 +166,7 @@ class Sequencer:
         if clock is None:
             others_s = max((each.position_s for each in self._clocks.values()), default=0.0)
             clock = self._clocks[track] = TrackClock(track, self._feed, self._pace)
-            if self._pace.is_fast:  # the wall clock cannot tell that this track begins late
+            if self._pace.is_fast and others_s > STALL_S:  # the wall clock cannot tell
                 clock.begin_at(others_s)
         return clock
 

@@ -42,11 +42,11 @@ def spoken(frames: int, counting: Counting = "track", *, first: int = 1) -> list
 
 
 def play(
-    arrivals: Iterable[tuple[float, Sent]], *, until: float = 1e3
+    arrivals: Iterable[tuple[float, Sent]], *, until: float = 1e3, is_fast: bool = False
 ) -> tuple[RecordingFeed, Sequencer]:
     """Hand frames in at their times, waking the sequencer whenever it asked to be."""
     feed = RecordingFeed()
-    sequencer = Sequencer(feed, bytes_per_s=8000, now=0.0)
+    sequencer = Sequencer(feed, bytes_per_s=8000, now=0.0, is_fast=is_fast)
     wake_at: float | None = None
     for now, frame in sorted(arrivals, key=lambda arrival: arrival[0]):
         while wake_at is not None and wake_at <= now:
@@ -318,6 +318,16 @@ def test_faster_than_real_time_no_pause_counts(speed: int) -> None:
     arrivals = [(frame.at / speed + (3 if frame.at > 10 else 0), frame) for frame in sent]
 
     feed, _ = play(arrivals)
+
+    assert_intact(feed, sent)
+
+
+def test_played_fast_from_the_first_frame_on() -> None:
+    """Who knows the speed beforehand need not find it out: a pause at the start is no stall."""
+    sent = spoken(100)
+    arrivals = [(frame.at / 10 + (1 if frame.at > 0.5 else 0), frame) for frame in sent]
+
+    feed, _ = play(arrivals, is_fast=True)
 
     assert_intact(feed, sent)
 
