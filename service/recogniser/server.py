@@ -61,11 +61,6 @@ class Recogniser:
         return self.base_url.replace("http", "ws", 1) + PATH
 
     @property
-    def port(self) -> int:
-        """The port that was given, or chosen."""
-        return int(self.base_url.rpartition(":")[2])
-
-    @property
     def sessions(self) -> int:
         """How many sessions are going on."""
         return len(self._live)
