@@ -22,6 +22,7 @@ from service.ports import Delivery, Journal, LaneUpdate, Sink, StoredEvent
 from service.wire.events import delivery_id
 
 _READ_AGAIN_S = 1.0
+_TURNS_AT_ONCE = 8
 _GIVE_UP_ENDPOINT_S = 5 * 24 * 3600.0
 _log = structlog.get_logger()
 
@@ -57,6 +58,8 @@ class Dispatcher:
         self.rested.set()
         self._sink = sink
         self._means = means
+        self._settler = means.settler
+        self._ticks = means.ticks
         self._group = group
         self._workers: set[asyncio.Task[None]] = set()
         self._alarm: asyncio.TimerHandle | None = None
@@ -68,7 +71,7 @@ class Dispatcher:
         if self._stopped:
             return
         while len(self._workers) < self._means.max_in_flight:
-            lane = self.lanes.take(self._means.ticks())
+            lane = self.lanes.take(self._ticks())
             if lane is None:
                 self._set_alarm()
                 return
@@ -102,23 +105,27 @@ class Dispatcher:
             self._alarm = None
         at = self.lanes.wake_at()
         if at is not None:
-            delay_s = max(0.0, at - self._means.ticks())
+            delay_s = max(0.0, at - self._ticks())
             self._alarm = asyncio.get_running_loop().call_later(delay_s, self.pump)
 
     async def _work(self, first: Lane) -> None:
         lane: Lane | None = first
+        turns = 0
         while lane is not None:
-            await self._means.settler.wait_for_room()
+            if self._settler.full:
+                await self._settler.wait_for_room()
             await self._turn(lane)
-            now = self._means.ticks()
+            now = self._ticks()
             self.lanes.put_back(lane, now)
             lane = self.lanes.take(now)
             if self.lanes.waits:
                 self.pump()
-            await asyncio.sleep(0)  # a sink that never waits must not keep the loop to itself
+            turns += 1
+            if turns % _TURNS_AT_ONCE == 0:
+                await asyncio.sleep(0)  # a sink that never waits must not keep the loop to itself
 
     async def _turn(self, lane: Lane) -> None:
-        match lane.next(self._means.ticks()):
+        match lane.next(self._ticks()):
             case Partial(delivery=delivery):
                 await self._send_partial(lane, delivery)
             case StoredEvent() as event:
@@ -134,14 +141,14 @@ class Dispatcher:
                 lane.call_id, after_seq=lane.acked_seq, limit=limit
             )
         except JournalUnavailableError:
-            lane.hold(self._means.ticks() + _READ_AGAIN_S)
+            lane.hold(self._ticks() + _READ_AGAIN_S)
             return
         if lane.generation != generation or self.lanes.disabled:
             return
         lane.fill(events)
         if not events and lane.head_seq == head_seq:
             lane.ack(head_seq)  # the call was erased: there is nothing to deliver any more
-            self._means.settler.note(lane)
+            self._settler.note(lane)
 
     async def _send_partial(self, lane: Lane, delivery: Delivery) -> None:
         """Try a partial once: by the time of a second attempt there would be a newer one."""
@@ -153,12 +160,12 @@ class Dispatcher:
         if isinstance(failure, EndpointGoneError):
             await self._disable("gone")
         elif isinstance(failure, TemporaryDeliveryError) and failure.retry_after_s:
-            lane.hold(self._means.ticks() + failure.retry_after_s)
+            lane.hold(self._ticks() + failure.retry_after_s)
 
     async def _send_event(self, lane: Lane, event: StoredEvent) -> None:
         if not self._wants(event.type):
             lane.ack(event.seq)
-            self._means.settler.note(lane)
+            self._settler.note(lane)
             return
         generation = lane.generation
         delivery = Delivery(
@@ -172,7 +179,7 @@ class Dispatcher:
                 self.lanes.counters.delivered += 1
                 lane.gap_seqs = ()
                 lane.ack(event.seq)
-                self._means.settler.note(lane)
+                self._settler.note(lane)
             case EndpointGoneError():
                 await self._disable("gone")
             case TemporaryDeliveryError():
@@ -189,7 +196,7 @@ class Dispatcher:
 
     async def _attempt(self, delivery: Delivery) -> DeliveryError | None:
         """Make one attempt, tell the breaker, and return what went wrong, if anything."""
-        began = self._means.ticks()
+        began = self._ticks()
         failure: DeliveryError | None = None
         try:
             await self._sink.deliver(delivery)
@@ -197,7 +204,7 @@ class Dispatcher:
             failure = error
         except Exception as error:  # noqa: BLE001 - a sink's fault must not stop the others
             failure = TemporaryDeliveryError(f"the sink failed: {type(error).__name__}")
-        now = self._means.ticks()
+        now = self._ticks()
         if failure is None:
             self._means.latency(self.lanes.endpoint.name, now - began)
         if isinstance(failure, TemporaryDeliveryError):
@@ -208,7 +215,7 @@ class Dispatcher:
         return failure
 
     async def _retry(self, lane: Lane, event: StoredEvent, failure: TemporaryDeliveryError) -> None:
-        means, now = self._means, self._means.ticks()
+        means, now = self._means, self._ticks()
         if self.lanes.breaker.failing_for_s(now) >= _GIVE_UP_ENDPOINT_S:
             await self._disable("failing")
             return
@@ -234,7 +241,7 @@ class Dispatcher:
             parked=(event.seq, failure.status, reason),
             generation=lane.generation,
         )
-        self._means.settler.park(lane, update)
+        self._settler.park(lane, update)
         self.lanes.counters.parked += 1
 
     async def _disable(self, reason: str) -> None:

@@ -35,6 +35,11 @@ class Settler:
         self._roomy = asyncio.Event()
         self._roomy.set()
 
+    @property
+    def full(self) -> bool:
+        """Whether to wait for room."""
+        return not self._roomy.is_set()
+
     def note(self, lane: Lane) -> None:
         """Have the lane's place written, as it will be by then."""
         if lane not in self._lanes:

@@ -1,6 +1,7 @@
 """The webhook sink: one signed POST for each delivery, by the Standard Webhooks specification."""
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -31,6 +32,7 @@ _DISCARD_BYTES = 16 * 1024
 _LONGEST_RETRY_AFTER_S = 3600.0
 _KEEPALIVE_S = 4.0
 """Below the 5 s after which common servers hang up: a POST must not race with their close."""
+_OK, _NOT_OK = 200, 300
 _COME_AGAIN = frozenset(
     {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 )
@@ -45,9 +47,9 @@ class WebhookSink:
         self._url = URL(endpoint.url or "")
         self._headers = {**endpoint.headers, "Content-Type": "application/json"}
         self._signers = _signers(endpoint)
-        self._timeout_s = endpoint.timeout_s
         self._session = session
         self._clock = clock
+        self._second, self._when = 0, datetime.fromtimestamp(0, UTC)
 
     async def deliver(self, delivery: Delivery) -> None:
         """POST the body, byte for byte, and return when a 2xx came back.
@@ -63,35 +65,31 @@ class WebhookSink:
                 no connection within 3 s, or an address that may not be dialled (a name server
                 may be put right). `retry_after_s` is at most an hour.
         """
-        loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(self._timeout_s) as limit:
-                response = await self._session.post(
-                    self._url,
-                    data=delivery.body,
-                    headers=self._headers | self._signed(delivery),
-                    allow_redirects=False,
-                )
+            response = await self._session.post(
+                self._url, data=delivery.body, headers=self._signed(delivery), allow_redirects=False
+            )
         except TimeoutError:
             raise TemporaryDeliveryError("no answer in time") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # its text and its causes may quote what was sent, or the URL
             raise TemporaryDeliveryError(f"no answer: {_cause(error)}") from None
-        await _discard(response, min(limit.when() or 0.0, loop.time() + _DISCARD_TIMEOUT_S))
-        failure = _failure(response.status, response.headers, self._clock())
-        if failure is not None:
-            raise failure
+        if not response.content.at_eof():
+            await _discard(response)
+        if not _OK <= response.status < _NOT_OK:
+            raise _failure(response.status, response.headers, self._clock())
 
     def _signed(self, delivery: Delivery) -> dict[str, str]:
-        now = datetime.fromtimestamp(int(self._clock()), UTC)
+        second = int(self._clock())
+        if second != self._second:
+            self._second, self._when = second, datetime.fromtimestamp(second, UTC)
         text = delivery.body.decode()
-        headers = {
-            "webhook-id": delivery.id,
-            "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": " ".join(
-                signer.sign(delivery.id, now, text) for signer in self._signers
-            ),
-        }
+        headers = self._headers.copy()
+        headers["webhook-id"] = delivery.id
+        headers["webhook-timestamp"] = str(second)
+        headers["webhook-signature"] = " ".join(
+            [signer.sign(delivery.id, self._when, text) for signer in self._signers]
+        )
         if delivery.gap_seqs:
             headers["x-gap-seq"] = ",".join(map(str, delivery.gap_seqs))
         return headers
@@ -125,7 +123,11 @@ async def open_webhook(
     )
     async with aiohttp.ClientSession(
         connector=connector,
-        timeout=aiohttp.ClientTimeout(total=None, connect=_CONNECT_TIMEOUT_S),
+        timeout=aiohttp.ClientTimeout(
+            total=endpoint.timeout_s,
+            sock_connect=_CONNECT_TIMEOUT_S,
+            ceil_threshold=math.inf,  # or 10 s might become 11
+        ),
         headers={"User-Agent": f"Callscribe/{__version__}"},
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
@@ -165,9 +167,7 @@ def _signers(endpoint: Endpoint) -> tuple[Webhook, ...]:
     return signers
 
 
-def _failure(status: int, headers: Mapping[str, str], now: float) -> DeliveryError | None:
-    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        return None
+def _failure(status: int, headers: Mapping[str, str], now: float) -> DeliveryError:
     text = f"answered {status}"
     if status == HTTPStatus.GONE:
         return EndpointGoneError(text, status=status)
@@ -177,17 +177,16 @@ def _failure(status: int, headers: Mapping[str, str], now: float) -> DeliveryErr
     return PermanentDeliveryError(text, status=status)
 
 
-async def _discard(response: aiohttp.ClientResponse, deadline: float) -> None:
+async def _discard(response: aiohttp.ClientResponse) -> None:
     """Read a little of the body so that the connection can be used again; never fails for it.
 
     The status has been said already: a receiver that dawdles over its body had the delivery.
     """
     left = _DISCARD_BYTES
     try:
-        if not response.content.at_eof():
-            async with asyncio.timeout_at(deadline):
-                while left > 0 and (chunk := await response.content.read(left)):
-                    left -= len(chunk)
+        async with asyncio.timeout(_DISCARD_TIMEOUT_S):
+            while left > 0 and (chunk := await response.content.read(left)):
+                left -= len(chunk)
     except (TimeoutError, aiohttp.ClientError, OSError, ValueError):
         pass
     finally:

@@ -363,7 +363,7 @@ async def test_a_sink_that_never_waits_does_not_keep_the_loop(tmp_path: Path) ->
             await asyncio.sleep(0)
             turns += 1
 
-        assert turns >= LANE_EVENTS
+        assert turns >= LANE_EVENTS // 8
 
 
 async def test_a_receiver_that_recovers_gets_all_its_lanes_at_once(tmp_path: Path) -> None:
@@ -373,12 +373,9 @@ async def test_a_receiver_that_recovers_gets_all_its_lanes_at_once(tmp_path: Pat
         for number in range(20):
             await scene.happen(f"c{number}", "call.started", "call.ended")
         await scene.flush()
-        scene.crm.rule = lambda _: None
+        scene.crm.rule = lambda _: scene.crm.gate.clear()  # take this one, and hang from then on
         scene.hand.now += 5
         scene.lanes.wake()
-        tried = len(scene.crm.tried)
-        await scene.crm.until(lambda: len(scene.crm.tried) == tried + 1)
-        scene.crm.gate.clear()
 
         await scene.crm.until(lambda: len(scene.crm.flying) == 8)
 
