@@ -26,7 +26,9 @@ async def measure(*, webhooks: int, rounds: int) -> list[Row]:
                 started("tests.bench.ours", settings) as ours,
                 started("tests.bench.bare_webhooks", telnyx.public_key) as bare,
             ):
+                empty_bytes = ours.memory_bytes
                 await _post_all(ours, _beginnings(telnyx))
+                idle_bytes = (ours.memory_bytes - empty_bytes) / CALLS
                 rates: dict[str, list[float]] = {"ours": [], "bare": []}
                 slowest: list[float] = []
                 for _ in range(rounds):
@@ -40,6 +42,7 @@ async def measure(*, webhooks: int, rounds: int) -> list[Row]:
         Row(
             "webhooks acknowledged", f"{mine:,.0f}/s", f"{theirs:,.0f}/s", mine / theirs, ">= 0.70"
         ),
+        Row("memory per idle call", f"{idle_bytes / 1024:.0f} KiB", "", None, ""),
         Row("webhook answer p99", f"{median(slowest) * 1000:.0f} ms", "", None, "<< 2,000 ms"),
     ]
 
