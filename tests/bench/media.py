@@ -47,8 +47,9 @@ async def measure(*, calls: int, seconds: float, rounds: int) -> list[Row]:
             with TemporaryDirectory() as folder:
                 settings = _settings(telnyx, stt_url, Path(folder) / "bench.db")
                 async with started("tests.bench.ours", settings) as ours:
+                    await _begin(telnyx, ours, range(10_000, 10_001))  # loads what loads late
                     empty_bytes = ours.memory_bytes
-                    sockets = await _begin(telnyx, ours, calls)
+                    sockets = await _begin(telnyx, ours, range(calls))
                     mine.append(await _play(ours, sockets, seconds))
                     memory_bytes.append((ours.memory_bytes - empty_bytes) / calls)
     ours_ms, bare_ms = median(mine) * 1000, median(theirs) * 1000
@@ -61,7 +62,7 @@ async def measure(*, calls: int, seconds: float, rounds: int) -> list[Row]:
             "<= 1.25",
         ),
         Row(
-            f"memory per call, {calls} calls",
+            f"memory per talking call, {calls} calls",
             f"{median(memory_bytes) / 1024:.0f} KiB",
             "",
             None,
@@ -101,18 +102,18 @@ async def _open_stt() -> AsyncIterator[str]:
         yield f"ws://127.0.0.1:{port}/v2/speech-to-text/transcription"
 
 
-async def _begin(telnyx: Telnyx, ours: Program, calls: int) -> list[Socket]:
-    """Ring and answer so many calls, and return where their audio is wanted."""
+async def _begin(telnyx: Telnyx, ours: Program, calls: range) -> list[Socket]:
+    """Ring and answer the calls of these numbers, and return where their audio is wanted."""
     telnyx.streams.clear()
     async with aiohttp.ClientSession() as session:
-        for number in range(calls):
+        for number in calls:
             for kind in ("call.initiated", "call.answered"):
                 one = webhook(telnyx, kind, number, direction="incoming")
                 url = f"{ours.url}/webhooks/telnyx"
                 async with session.post(url, data=one.body, headers=one.headers) as answer:
                     answer.raise_for_status()
     async with asyncio.timeout(60):
-        while len(telnyx.streams) < calls:
+        while len(telnyx.streams) < len(calls):
             telnyx.asked.clear()
             await telnyx.asked.wait()
     return [
