@@ -12,6 +12,7 @@ from service.simulator.background import Background
 from service.simulator.dice import Dice
 from service.simulator.leg import Hangup, Leg, Routing, identify
 from service.simulator.life import live
+from service.simulator.line import Line
 from service.simulator.outbox import Outbox
 from service.simulator.recordings import Recording, make_recording, read_recording
 from service.simulator.relay import Recogniser
@@ -58,7 +59,7 @@ class Exchange:
         self.webhook_url = webhook_url
         self.base_url = ""
         self.dice = Dice(str(scenario.seed))
-        self.legs: dict[str, Leg] = {}
+        self.lines: dict[str, Line] = {}
         """By `call_control_id`, also those that have ended."""
         self.partners: dict[str, Leg] = {}
         """The second leg of a bridged call, by the first one's `call_control_id`."""
@@ -74,7 +75,7 @@ class Exchange:
     @property
     def full(self) -> bool:
         """Whether no further leg can be made: there is a bound of 20 000."""
-        return len(self.legs) >= MAX_LEGS
+        return len(self.lines) >= MAX_LEGS
 
     async def play(self, index: int) -> Leg | None:
         """Let call `index` of the scenario happen; return its leg once all of it is over.
@@ -85,7 +86,7 @@ class Exchange:
         if call.plan.direction == "incoming":
             speed = self.scenario.speed
             await asyncio.sleep(call.start_s / speed if speed else 0)
-            self._begin(index, self._leg(index, call.plan, call.recording, _numbers(call.plan)))
+            self._begin(index, self._line(index, call.plan, call.recording, _numbers(call.plan)))
         try:
             async with asyncio.timeout(call.plan.dialled_within_s):
                 await self._begun[index].wait()
@@ -95,7 +96,7 @@ class Exchange:
         await asyncio.wait([life])
         return leg
 
-    def dial(self, numbers: tuple[str, str], connection_id: str) -> tuple[Leg, Callable[[], None]]:
+    def dial(self, numbers: tuple[str, str], connection_id: str) -> tuple[Line, Callable[[], None]]:
         """Make the leg of a `dial`, and what lets it begin.
 
         The first dial gets the first outgoing call of the scenario, and so on; one beyond them
@@ -105,10 +106,10 @@ class Exchange:
             index = self._to_dial.pop(0)
             plan, recording = self.calls[index].plan, self.calls[index].recording
         else:
-            index = len(self.calls) + len(self.legs)
+            index = len(self.calls) + len(self.lines)
             plan, recording = CallPlan(direction="outgoing", hangs_up="service"), Recording({})
-        leg = self._leg(index, plan, recording, numbers, connection_id=connection_id)
-        return leg, lambda: self._begin(index, leg)
+        line = self._line(index, plan, recording, numbers, connection_id=connection_id)
+        return line, lambda: self._begin(index, line)
 
     def keep(self, tape: Tape) -> None:
         """Keep a recording that is ready, as long as the simulator is open."""
@@ -118,31 +119,32 @@ class Exchange:
         """Return the dialled legs that no call of the scenario was meant for."""
         return [leg for index, (leg, _) in self._lives.items() if index >= len(self.calls)]
 
-    def _begin(self, index: int, leg: Leg) -> None:
+    def _begin(self, index: int, line: Line) -> None:
+        leg = line.leg
         partner = self._partner(index, leg) if leg.plan.bridged_to else None
-        self._lives[index] = (leg, self.spawn(self._live(leg, partner), f"call {index}"))
+        self._lives[index] = (leg, self.spawn(self._live(line, partner), f"call {index}"))
         if index < len(self._begun):
             self._begun[index].set()
 
-    async def _live(self, leg: Leg, partner: Leg | None) -> None:
+    async def _live(self, line: Line, partner: Line | None) -> None:
         try:
-            await live(leg, partner, frame_ms=self.scenario.media.frame_ms)
+            await live(line, partner, frame_ms=self.scenario.media.frame_ms)
         except Exception:  # one call never stops another
             log.exception("simulated_call_failed")
-            leg.hang_up(Hangup("unspecified", "unknown", "unspecified"))
-            leg.report.outcome = "failed"
+            line.leg.hang_up(Hangup("unspecified", "unknown", "unspecified"))
+            line.leg.report.outcome = "failed"
 
-    def _partner(self, index: int, leg: Leg) -> Leg:
+    def _partner(self, index: int, leg: Leg) -> Line:
         """Make the agent's leg of a bridged call."""
         plan = leg.plan.model_copy(update={"direction": "outgoing"})
         recording = leg.recording.from_the_other_side()
         numbers = (leg.id.to_number, leg.plan.bridged_to or "")
-        partner = self._leg(index, plan, recording, numbers, first=leg)
-        partner.join(leg)
-        self.partners[leg.id.control_id] = partner
+        partner = self._line(index, plan, recording, numbers, first=leg)
+        partner.leg.join(leg)
+        self.partners[leg.id.control_id] = partner.leg
         return partner
 
-    def _leg(
+    def _line(
         self,
         index: int,
         plan: CallPlan,
@@ -151,7 +153,7 @@ class Exchange:
         *,
         connection_id: str | None = None,
         first: Leg | None = None,
-    ) -> Leg:
+    ) -> Line:
         knobs = self.scenario.webhooks
         dice = self.dice.derive(f"call {index}" if first is None else f"call {index} partner")
         identity = identify(dice, connection_id or self.scenario.connection_id, numbers)
@@ -175,8 +177,9 @@ class Exchange:
             ),
             routing=Routing(self.webhook_url, knobs.failover_url, knobs.retries_s),
         )
-        self.legs[identity.control_id] = leg
-        return leg
+        line = Line(leg)
+        self.lines[identity.control_id] = line
+        return line
 
 
 def plan_calls(scenario: Scenario) -> list[PlannedCall]:

@@ -1,20 +1,21 @@
 """In-call transcription: `call.transcription` webhooks from a script or from a recogniser."""
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Protocol
 
 from service.ids import Track
 from service.simulator.dice import Dice
 from service.simulator.engines import BARE_CONFIDENCE, gives_interims
-from service.simulator.exchange import Exchange
 from service.simulator.knobs import InCallKnobs
 from service.simulator.leg import Leg
-from service.simulator.relay import RelayedEar
+from service.simulator.relay import Recogniser, RelayedEar
 from service.simulator.script import Ear
 from service.wire.stt import Answer
 
 Config = Mapping[str, object]
+Spawn = Callable[[Coroutine[None, None, None], str], object]
+"""Starts work that goes on beside the call, by a name."""
 
 
 class Hearing(Protocol):
@@ -154,24 +155,33 @@ class InCall:
             hearing.stop()
 
 
-def open_in_call(
-    exchange: Exchange, leg: Leg, *, engine: str, tracks: Sequence[Track], config: Config
+def make_in_call(
+    leg: Leg,
+    knobs: InCallKnobs,
+    *,
+    engine: str,
+    tracks: Sequence[Track],
+    config: Config,
+    recogniser: Recogniser | None,
+    spawn: Spawn,
 ) -> InCall:
-    """Make a transcription of a leg; it hears nothing until the leg lets it `listen`."""
-    knobs = exchange.scenario.in_call
+    """Make a transcription of a leg; it hears nothing until the leg lets it `listen`.
+
+    Without a `recogniser` it knows the script.
+    """
     teller = Teller(leg, engine, knobs)
     asked = config.get("interim_results") is True
     interims = asked and knobs.interims.get(engine, gives_interims(engine))
     hearings: list[Hearing] = []
     for track in tracks:
-        if exchange.recogniser is None:
+        if recogniser is None:
             ear = Ear(leg.recording.spoken(track), endpointing_ms=knobs.endpointing_ms)
             dice = leg.dice.derive(f"confidence {track}")
             hearings.append(ScriptedHearing(track, ear, teller, dice, interims=interims))
         else:
             params = _params(engine, config, interims=interims)
-            relayed = RelayedEar(exchange.recogniser, params, _telling(teller, track))
-            exchange.spawn(relayed.run(), f"relay {track}")
+            relayed = RelayedEar(recogniser, params, _telling(teller, track))
+            spawn(relayed.run(), f"relay {track}")
             hearings.append(RelayedHearing(leg, track, relayed))
     return InCall(leg, teller, hearings)
 

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
 
 from service.simulator.dice import Dice
 from service.simulator.outbox import Happening
@@ -13,11 +13,6 @@ from service.simulator.report import CallReport
 from service.simulator.scenario import CallPlan
 from service.simulator.timeline import Timeline, iso
 from service.simulator.webhooks import Postman
-
-if TYPE_CHECKING:
-    from service.simulator.incall import InCall
-    from service.simulator.media import MediaStream
-    from service.simulator.tape import Tape
 
 _NUMBERED = {"call.initiated", "call.answered", "call.bridged", "call.hangup"}
 """Events that carry `from` and `to`."""
@@ -30,7 +25,7 @@ class Listener(Protocol):
         """Take the talk from `start_ms` to `end_ms`; called in order, and may wait."""
 
     async def finish(self) -> None:
-        """The call is over: say what is left to say. Bounded in time."""
+        """The call is over: say what is left to say. Bounded in time; may come again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +110,6 @@ class Leg:
         self.ended_at: float | None = None
         self.when_answered: list[Callable[[], None]] = []
         self.listeners: list[Listener] = []
-        self.stream: MediaStream | None = None
-        self.streams_asked = 0
-        self.transcription: InCall | None = None
-        self.tape: Tape | None = None
         self.report = CallReport(
             identity.session_id,
             identity.control_id,

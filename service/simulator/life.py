@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Sequence
 import structlog
 
 from service.simulator.leg import Hangup, Leg
+from service.simulator.line import Line
 from service.simulator.report import Said
 from service.simulator.script import SPEAKER_OF
 from service.simulator.timeline import Pace, iso
@@ -22,9 +23,10 @@ _REFUSED = {
 }
 
 
-async def live(leg: Leg, partner: Leg | None = None, *, frame_ms: int) -> None:
+async def live(line: Line, partner: Line | None = None, *, frame_ms: int) -> None:
     """Take a leg, and its partner if it is bridged, from the first ring to the last webhook."""
-    legs = [leg] if partner is None else [leg, partner]
+    leg = line.leg
+    legs = [leg] if partner is None else [leg, partner.leg]
     async with asyncio.TaskGroup() as tasks:
         for one in legs:
             tasks.create_task(one.postman.run(), name="postman")
@@ -32,9 +34,9 @@ async def live(leg: Leg, partner: Leg | None = None, *, frame_ms: int) -> None:
         await _ring(leg)
         if leg.answered.is_set():
             if partner is not None:
-                _bridge(leg, partner)
+                _bridge(leg, partner.leg)
             await _talk(leg, legs, frame_ms)
-        await _end(leg, partner)
+        await _end(line, partner)
         leg.timeline.finish()
         for one in legs:
             one.postman.close()
@@ -65,16 +67,16 @@ def _bridge(leg: Leg, partner: Leg) -> None:
         one.emit("call.bridged")
 
 
-async def _end(leg: Leg, partner: Leg | None) -> None:
+async def _end(line: Line, partner: Line | None) -> None:
     """Whoever of the two hung up, the other leg ends with it."""
-    if partner is None or not partner.answered.is_set():
-        await _wind_up(leg)
+    if partner is None or not partner.leg.answered.is_set():
+        await _wind_up(line)
         return
-    hangup = leg.hangup or partner.hangup or _UNKNOWN
-    for one in (leg, partner):
-        one.hang_up(hangup)
+    hangup = line.leg.hangup or partner.leg.hangup or _UNKNOWN
+    for one in (line, partner):
+        one.leg.hang_up(hangup)
         await _wind_up(one)
-    partner.report.said = ()  # the call was one talk, told once
+    partner.leg.report.said = ()  # the call was one talk, told once
 
 
 def _begin(leg: Leg) -> None:
@@ -140,25 +142,20 @@ def _maybe_hang_up(leg: Leg, position_ms: int) -> None:
         leg.hang_up(Hangup(NORMAL, leg.plan.hangs_up, "200"))
 
 
-async def _wind_up(leg: Leg) -> None:
+async def _wind_up(line: Line) -> None:
     """Everybody's last words, in the order seen live: streams, hang-up, recordings."""
+    leg = line.leg
     hangup = leg.hangup or _UNKNOWN
     leg.report.outcome = hangup.cause
     leg.report.talk_ms = leg.timeline.position_ms
     leg.report.said = _said(leg)
     try:
         async with asyncio.timeout(FLUSH_TIMEOUT_S):
-            for listener in tuple(leg.listeners):
-                await listener.finish()
-            if leg.stream is not None:  # it may still be connecting
-                await leg.stream.stop()
+            await line.finish()
     except TimeoutError:
         log.warning("call_not_flushed")
     _tell_hangup(leg, hangup)
-    if leg.transcription is not None:
-        leg.transcription.tell_late()
-    if leg.tape is not None:
-        leg.tape.stop()
+    line.conclude()
 
 
 def _tell_hangup(leg: Leg, hangup: Hangup) -> None:

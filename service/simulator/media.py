@@ -68,6 +68,11 @@ class MediaStream:
         self._dropped = False
         self._played = StreamPlayed(leg.id.control_id, self.stream_id)
 
+    @property
+    def ended(self) -> bool:
+        """Whether it is over: stopped, failed, or closed by the application."""
+        return self._done.is_set()
+
     async def run(self) -> None:
         """Connect, play until stopped, and tell the application about it."""
         try:
@@ -80,7 +85,7 @@ class MediaStream:
             log.info("stream_failed", error=type(error).__name__)
             self._fail("connection_failed")
         finally:
-            self._leave()
+            self._leg.leave(self)
             self._done.set()
 
     async def hear(self, start_ms: int, end_ms: int) -> None:
@@ -260,11 +265,6 @@ class MediaStream:
         params = {"stream_url": self._ask.url, "track": self._ask.track_name}
         facts = {"failure_reason": reason, "stream_id": self.stream_id, "stream_params": params}
         self._leg.emit("streaming.failed", {**facts, "stream_type": "websocket"})
-
-    def _leave(self) -> None:
-        self._leg.leave(self)
-        if self._leg.stream is self:
-            self._leg.stream = None
 
 
 def answer_to(message: bytes | str, stream_id: str) -> dict[str, object] | None:

@@ -6,13 +6,15 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from service.simulator.actions import Reply, dial, nothing, run_command
+from service.simulator.commands import run_command
+from service.simulator.control import dial
 from service.simulator.engines import providers
 from service.simulator.exchange import Exchange
 from service.simulator.gate import Gate, answer, read_params
-from service.simulator.leg import Leg
+from service.simulator.line import Line
 from service.simulator.params import SPECS, Params, check_params
 from service.simulator.problems import Problem
+from service.simulator.reply import Reply, nothing
 from service.simulator.report import CommandReceived
 from service.simulator.tape import LINK_LIFE_S
 
@@ -76,16 +78,16 @@ class Rest:
     async def _command(self, request: web.Request) -> web.StreamResponse:
         name, leg_id = request.match_info["name"], request.match_info["control_id"]
         params = await read_params(request, self._body_timeout_s)
-        leg = self._find(leg_id)
+        line = self._find(leg_id)
         if name not in SPECS or name == "dial":
             unknown = Problem("10005", "the simulator has no such action")
             return await self._send(request, leg_id, name, {}, unknown)
-        if isinstance(leg, Problem):
-            return await self._send(request, leg_id, name, {}, leg)
+        if isinstance(line, Problem):
+            return await self._send(request, leg_id, name, {}, line)
         if isinstance(params, Problem):
             return await self._send(request, leg_id, name, {}, params)
         outcome = self._ask(
-            leg_id, name, params, lambda: run_command(self._exchange, leg, name, params)
+            leg_id, name, params, lambda: run_command(self._exchange, line, name, params)
         )
         return await self._send(request, leg_id, name, params, outcome)
 
@@ -114,9 +116,9 @@ class Rest:
         status, code = (problem.status, problem.code) if problem else (200, "")
         received = CommandReceived(leg_id, name, status, code, params, repeated)
         self._exchange.history.note(received)
-        leg = self._exchange.legs.get(leg_id)
-        if leg:
-            leg.report.commands.append(received)
+        line = self._exchange.lines.get(leg_id)
+        if line:
+            line.leg.report.commands.append(received)
         if isinstance(outcome, Problem):
             return self._gate.refuse(outcome)
         if outcome.waits_for is not None:
@@ -132,8 +134,10 @@ class Rest:
         return response
 
     async def _status(self, request: web.Request) -> web.StreamResponse:
-        leg = self._find(request.match_info["control_id"])
-        return self._gate.refuse(leg) if isinstance(leg, Problem) else _data(leg.status())
+        line = self._find(request.match_info["control_id"])
+        if isinstance(line, Problem):
+            return self._gate.refuse(line)
+        return _data(line.leg.status())
 
     async def _active_calls(self, request: web.Request) -> web.StreamResponse:
         connection_id = request.match_info["connection_id"]
@@ -141,7 +145,7 @@ class Rest:
         calls = [
             {key: leg.status()[key] for key in shown}
             | {"client_state": leg.client_state or "", "record_type": "call"}
-            for leg in self._exchange.legs.values()
+            for leg in (line.leg for line in self._exchange.lines.values())
             if leg.alive and leg.id.connection_id == connection_id
         ]
         meta = {"total_items": len(calls), "cursors": {"before": None, "after": None}}
@@ -188,10 +192,10 @@ class Rest:
             return web.Response(status=403, text="Request has expired")
         return web.Response(body=tape.wav(), content_type="audio/wav")
 
-    def _find(self, control_id: str) -> Leg | Problem:
-        leg = self._exchange.legs.get(control_id)
-        if leg is not None:
-            return leg
+    def _find(self, control_id: str) -> Line | Problem:
+        line = self._exchange.lines.get(control_id)
+        if line is not None:
+            return line
         known_shape = control_id.startswith(("v2:", "v3:"))
         return Problem("10005" if known_shape else "90015")
 

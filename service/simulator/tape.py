@@ -15,7 +15,7 @@ LINK_LIFE_S = 600
 """`X-Amz-Expires` of the links in the docs' samples."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Tape:
     """A recording in the making: a `Listener`."""
 
@@ -33,6 +33,11 @@ class Tape:
     ended_at: float | None = None
     linked_at: float = 0.0
 
+    @property
+    def ended(self) -> bool:
+        """Whether it is stopped and saved."""
+        return self.ended_at is not None
+
     async def hear(self, start_ms: int, end_ms: int) -> None:
         """Record a piece of the talk, unless paused."""
         if not self.paused:
@@ -46,8 +51,6 @@ class Tape:
     def stop(self) -> None:
         """End the recording and tell that it is saved."""
         self.leg.leave(self)
-        if self.leg.tape is self:
-            self.leg.tape = None
         self.ended_at = self.leg.timeline.stamp()
         self.keep(self)
         facts: dict[str, object] = {
