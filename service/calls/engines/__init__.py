@@ -1,17 +1,30 @@
 """The engines Telnyx offers, and ours: what each takes, what it heeds, how it is asked for."""
 
+from service.calls.engines.catalogue import catalogue, languages_of
 from service.calls.engines.config import in_call_config, keyterms_for, language_for, model_for
+from service.calls.engines.files import FileRequest, find_rest_model, review_file
+from service.calls.engines.models import Languages, Model, RestTerms, Surface
 from service.calls.engines.review import Review, review
-from service.calls.engines.table import ENGINES, Engine, find_engine
+from service.calls.engines.table import ENGINES, FAMILIES, Engine, find_engine
 
 __all__ = [
     "ENGINES",
+    "FAMILIES",
     "Engine",
+    "FileRequest",
+    "Languages",
+    "Model",
+    "RestTerms",
     "Review",
+    "Surface",
+    "catalogue",
     "find_engine",
+    "find_rest_model",
     "in_call_config",
     "keyterms_for",
     "language_for",
+    "languages_of",
     "model_for",
     "review",
+    "review_file",
 ]

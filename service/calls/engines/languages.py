@@ -43,6 +43,7 @@ HUMAIN = _codes("ar en codeswitch")
 RESON8 = _codes("nl en fr fy de it pl pt es sv")
 COHERE = _codes("ar en")
 ENGLISH = _codes("en")
+FLUX_MULTI = _codes("en es fr de hi ru pt ja it nl")
 
 AUTO = _codes("auto auto_detect auto_beta multi")
 """The words that ask for the language to be found out."""

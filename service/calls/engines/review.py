@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from service.calls.engines.config import MOST_KEYTERMS, language_for, model_for
 from service.calls.engines.languages import AUTO
+from service.calls.engines.models import Surface
 from service.calls.engines.table import ENGINES, Engine, find_engine
 from service.calls.routes import Route
 from service.ids import Source
@@ -69,12 +70,25 @@ def _ignored(engine: Engine, route: Route, source: Source) -> Iterator[str]:
 
 def _warnings(engine: Engine, route: Route, source: Source) -> Iterator[str]:
     model = model_for(engine, route.model)
-    if model and engine.models and model not in engine.models:
-        yield f"model {route.model!r} of {engine.name} is not known here; it is sent as it is"
+    if model and engine.offers:
+        yield from _model_warnings(engine, model, route, source)
     if len(route.keyterms) > MOST_KEYTERMS and source in engine.keyterms:
         yield f"only the first {MOST_KEYTERMS} keyterms are sent"
     if source == "in_call" and route.tracks == "both" and engine.name != "Telnyx":
         yield f"{engine.name} does not say which side of an in_call transcription spoke"
+
+
+def _model_warnings(engine: Engine, name: str, route: Route, source: Source) -> Iterator[str]:
+    model = engine.find_model(name)
+    surface: Surface = "websocket" if source == "media" else "in_call"
+    if model is None:
+        yield f"model {name!r} of {engine.name} is not known here; it is sent as it is"
+    elif surface not in model.surfaces:
+        yield f"model {name!r} is not known to work with source = {source!r}; it is sent as it is"
+    elif route.language and route.language not in AUTO and surface in model.languages:
+        codes = model.languages[surface].codes
+        if codes and route.language.partition("-")[0] not in codes:
+            yield f"{name} is not known to take language {route.language!r}"
 
 
 def _problems(engine: Engine, route: Route, source: Source) -> Iterator[str]:

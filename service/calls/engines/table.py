@@ -7,7 +7,8 @@ Models come and go faster than releases of ours: one that is not here is sent al
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from service.calls.engines import languages
+from service.calls.engines import formats, languages, models
+from service.calls.engines.models import Model
 from service.ids import Source
 
 _BOTH: frozenset[Source] = frozenset({"media", "in_call"})
@@ -25,7 +26,7 @@ class Engine:
 
     name: str
     """As Telnyx spells it."""
-    models: tuple[str, ...] = ()
+    offers: tuple[Model, ...] = ()
     default_model: str | None = None
     """What to ask for by name when the route has no model, so that the rest of this row holds."""
     model_key: str | None = "transcription_model"
@@ -34,7 +35,9 @@ class Engine:
     """`transcription_engine` inside the in-call config; "" for the engine's name."""
     sources: frozenset[Source] = _BOTH
     formats: frozenset[str] = frozenset({"linear16"})
-    """`input_format`s for raw telephone audio that its WebSocket takes."""
+    """`input_format`s that its WebSocket takes."""
+    formats_listed: bool = True
+    """Whether Telnyx lists them; if not, `linear16` is what surely works."""
     rates_hz: frozenset[int] = frozenset()
     """Sample rates it takes; empty for any."""
     interim_results: frozenset[Source] = _NONE
@@ -54,13 +57,26 @@ class Engine:
     keep_alive: bool = False
     """Whether it knows `KeepAlive`; ping and pong do for the others."""
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Return every name that one of its models has."""
+        return tuple(name for model in self.offers for name in (model.name, *model.aliases))
+
+    def find_model(self, name: str) -> Model | None:
+        """Return what is known of a model, also by its name without the owner's."""
+        for model in self.offers:
+            names = (model.name, *model.aliases)
+            if name in names or name in (known.rpartition("/")[2] for known in names):
+                return model
+        return None
+
 
 _NOVA_3 = Engine(
     name="Deepgram",
-    models=("deepgram/nova-3", "deepgram/nova-3-medical"),
+    offers=models.NOVA_3,
     default_model="deepgram/nova-3",
     discriminator="deepgram/nova-3",
-    formats=frozenset({"linear16", "mulaw", "alaw"}),
+    formats=formats.ALL,
     interim_results=_BOTH,
     endpointing_ms={"media": ANY_RANGE, "in_call": (0, 5000)},
     keyterms={"media": "keyterm", "in_call": "keyterms"},
@@ -78,11 +94,7 @@ _NOVA_3 = Engine(
 )
 _NOVA_2 = replace(
     _NOVA_3,
-    models=(
-        "deepgram/nova-2",
-        "deepgram/nova-2-medical",
-        "deepgram/nova-2-phonecall",
-    ),
+    offers=models.NOVA_2,
     default_model="deepgram/nova-2",
     discriminator="deepgram/nova-2",
     keyterms={"media": "keywords", "in_call": "hints"},
@@ -90,7 +102,8 @@ _NOVA_2 = replace(
 )
 _FLUX = replace(
     _NOVA_3,
-    models=("flux", "flux-multi", "deepgram/flux", "deepgram/flux-multi"),
+    offers=models.FLUX,
+    formats=formats.FLUX,
     default_model="flux",
     endpointing_ms={},
     options={
@@ -100,9 +113,9 @@ _FLUX = replace(
 )
 _SPEECHMATICS = Engine(
     name="Speechmatics",
-    models=("speechmatics/standard",),
+    offers=models.SPEECHMATICS,
     default_model="speechmatics/standard",
-    formats=frozenset({"linear16", "mulaw"}),
+    formats=formats.SPEECHMATICS,
     interim_results=_BOTH,
     endpointing_ms={"media": ANY_RANGE},
     languages={"media": languages.SPEECHMATICS, "in_call": languages.SPEECHMATICS},
@@ -111,7 +124,7 @@ _SPEECHMATICS = Engine(
 )
 _LINDEN = replace(
     _SPEECHMATICS,
-    models=("speechmatics/linden-1",),
+    offers=models.LINDEN,
     default_model="speechmatics/linden-1",
     formats=frozenset({"linear16"}),
     rates_hz=frozenset({16_000}),
@@ -126,18 +139,9 @@ ENGINES: Mapping[str, Engine] = {
         _SPEECHMATICS,
         Engine(
             name="Google",
-            models=(
-                "latest_long",
-                "latest_short",
-                "command_and_search",
-                "phone_call",
-                "video",
-                "default",
-                "medical_conversation",
-                "medical_dictation",
-            ),
+            offers=models.GOOGLE,
             model_key="model",
-            formats=frozenset({"linear16", "mulaw"}),
+            formats=formats.GOOGLE,
             interim_results=_IN_CALL,
             endpointing_ms={"media": ANY_RANGE},
             keyterms={"in_call": "hints"},
@@ -152,13 +156,15 @@ ENGINES: Mapping[str, Engine] = {
         ),
         Engine(
             name="Telnyx",
-            models=("openai/whisper-tiny", "openai/whisper-large-v3-turbo"),
+            offers=models.TELNYX,
+            formats=formats.DECODED,
             languages={"in_call": languages.WHISPER},
             auto_language={"media": "auto_detect", "in_call": "auto_detect"},
         ),
         Engine(
             name="Azure",
-            models=("fast", "azure/fast"),
+            offers=models.AZURE,
+            formats=frozenset({"linear16", "wav", "mp3"}),
             model_key=None,
             options={
                 "media": frozenset({"region"}),
@@ -169,7 +175,8 @@ ENGINES: Mapping[str, Engine] = {
         ),
         Engine(
             name="xAI",
-            models=("xai/grok-stt",),
+            offers=models.XAI,
+            formats_listed=False,
             interim_results=_IN_CALL,
             endpointing_ms={"media": ANY_RANGE},
             languages={"in_call": languages.XAI},
@@ -177,14 +184,15 @@ ENGINES: Mapping[str, Engine] = {
         ),
         Engine(
             name="AssemblyAI",
-            models=("assemblyai/universal-3-5-pro", "assemblyai/universal-streaming"),
+            offers=models.ASSEMBLYAI,
+            formats_listed=False,
             interim_results=_IN_CALL,
             language=_NONE,
         ),
         Engine(
             name="Soniox",
-            models=("soniox/stt-rt-v4",),
-            formats=frozenset({"linear16", "mulaw", "alaw"}),
+            offers=models.SONIOX,
+            formats=formats.SONIOX,
             interim_results=_BOTH,
             endpointing_ms={"media": (500, 3000), "in_call": (500, 3000)},
             options={"in_call": frozenset({"enable_endpoint_detection", "max_endpoint_delay_ms"})},
@@ -194,34 +202,38 @@ ENGINES: Mapping[str, Engine] = {
         ),
         Engine(
             name="Parakeet",
-            models=("nvidia/parakeet-v3", "omi-health/omi-med-stt-v1"),
+            offers=models.PARAKEET,
+            formats=formats.DECODED,
             rates_hz=frozenset({16_000}),
             language=_NONE,
         ),
         Engine(
             name="Humain",
-            models=("humain/realtime",),
+            offers=models.HUMAIN,
+            formats_listed=False,
             languages={"media": languages.HUMAIN, "in_call": languages.HUMAIN},
             auto_language={"media": "auto", "in_call": "auto"},
         ),
         Engine(
             name="Reson8",
-            models=("reson8/turns",),
-            formats=frozenset({"linear16", "mulaw", "alaw"}),
+            offers=models.RESON8,
+            formats=frozenset({"linear16", "linear32", "mulaw", "alaw"}),
             interim_results=_MEDIA,
             languages={"media": languages.RESON8, "in_call": languages.RESON8},
             auto_language={"media": "auto", "in_call": "auto"},
         ),
         Engine(
             name="Cohere",
-            models=("cohere/ar-stt",),
+            offers=models.COHERE,
+            formats_listed=False,
             languages={"media": languages.COHERE, "in_call": languages.COHERE},
             auto_language={"media": None, "in_call": None},
         ),
         Engine(
             name="local",
+            offers=models.LOCAL,
             sources=_MEDIA,
-            formats=frozenset({"linear16", "mulaw", "alaw"}),
+            formats=formats.LOCAL,
             interim_results=_MEDIA,
             endpointing_ms={"media": (200, 5000)},
             languages={"media": languages.ENGLISH},
@@ -232,8 +244,10 @@ ENGINES: Mapping[str, Engine] = {
     )
 }
 
-_ALIASES = {"a": "google", "b": "telnyx"}
+ALIASES = {"a": "google", "b": "telnyx"}
 _FAMILIES = (("nova-2", _NOVA_2), ("flux", _FLUX), ("linden", _LINDEN))
+FAMILIES = (*ENGINES.values(), *(family for _, family in _FAMILIES))
+"""Every row of the table; an engine has one more for each family of models that differs."""
 
 
 def find_engine(name: str, model: str | None = None) -> Engine | None:
@@ -242,7 +256,7 @@ def find_engine(name: str, model: str | None = None) -> Engine | None:
     Names are matched in any case; `A` is Google and `B` is Telnyx, as in older commands.
     """
     folded = name.casefold()
-    engine = ENGINES.get(_ALIASES.get(folded, folded))
+    engine = ENGINES.get(ALIASES.get(folded, folded))
     bare = (model or "").rpartition("/")[2]
     for prefix, family in _FAMILIES:
         if engine and engine.name == family.name and bare.startswith(prefix):
