@@ -15,6 +15,7 @@ import structlog
 import uvloop
 from aiohttp import web
 
+from service.api import engines
 from service.api.health import Health
 from service.carrier.client import open_carrier
 from service.delivery.lanes import DeliveryLanes, open_lanes
@@ -95,7 +96,7 @@ async def running(
         )
         health = Health({"journal": journal.check})
         app = web.Application()
-        app.add_routes(health.routes())
+        app.add_routes([*health.routes(), *engines.routes()])
         WebhookRoute(calls, settings.public_keys(), clock=clock).add_to(app)
         MediaRoute(calls.streams, decodable=decodable, limits=media_limits).add_to(app)
         listener = await enter(open_listener(app, *settings.listen_address))
