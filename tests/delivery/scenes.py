@@ -110,6 +110,9 @@ class Switched:
         self.off = False
         self.erased: set[str] = set()
         self.refused = asyncio.Event()
+        self.reading = asyncio.Event()
+        self.read_gate = asyncio.Event()
+        self.read_gate.set()
         self.settled: list[Sequence[LaneUpdate]] = []
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any method of a journal
@@ -117,11 +120,14 @@ class Switched:
         return getattr(self._journal, name)
 
     async def read(self, call_id: CallId, *, after_seq: int, limit: int) -> list[StoredEvent]:
-        """Find nothing of a call that was erased."""
+        """Find nothing of a call that was erased; answer when the gate is open."""
         self._check()
         if call_id in self.erased:
             return []
-        return await self._journal.read(call_id, after_seq=after_seq, limit=limit)
+        found = await self._journal.read(call_id, after_seq=after_seq, limit=limit)
+        self.reading.set()
+        await self.read_gate.wait()
+        return found
 
     async def backlog(self) -> list[LaneRow]:
         """Pass on."""

@@ -398,7 +398,7 @@ async def test_an_endpoint_nobody_configured_is_ignored(tmp_path: Path) -> None:
         await scene.happen("c1", "call.started", to=("crm", "other"))
         scene.lanes.publish([EndpointName("other")], CallId("c1"), "u1", Delivery("p", "t", b"{}"))
         scene.lanes.committed([CRM], [])
-        await scene.flush()
+        await scene.look_again()
 
         assert scene.crm.ids == ["c1_1"]
         assert await backlog(scene) == [("c1", 0, 1)]

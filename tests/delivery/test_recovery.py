@@ -5,13 +5,14 @@ from pathlib import Path
 
 from structlog.testing import capture_logs
 
-from service.errors import PermanentDeliveryError, TemporaryDeliveryError
+from service.errors import EndpointGoneError, PermanentDeliveryError, TemporaryDeliveryError
 from service.ids import CallId
 from service.ports import LaneRow
 from tests.delivery.scenes import CRM, Hand, Scene, commit, endpoint, open_scene
 
 BUSY = TemporaryDeliveryError("answered 503", status=503)
 REFUSED = PermanentDeliveryError("answered 400", status=400)
+GONE = EndpointGoneError("answered 410", status=410)
 C1 = CallId("c1")
 
 
@@ -186,6 +187,68 @@ async def test_a_replay_while_the_call_goes_on_is_not_lost(tmp_path: Path) -> No
         await scene.flush()
 
         assert scene.crm.ids == ["c1_1", "c1_2", "c1_1", "c1_2", "c1_3"]
+        assert await scene.journal.backlog() == []
+
+
+async def test_a_replay_while_events_are_read_is_not_lost(tmp_path: Path) -> None:
+    """What was read for the old place is not taken for the new one."""
+    async with open_scene(tmp_path) as scene:
+        scene.crm.script.extend([None, BUSY])
+        await scene.happen("c1", "call.started", "call.answered")
+        await scene.flush()
+        scene.journal.reading.clear()
+        scene.journal.read_gate.clear()
+        scene.hand.now += 1
+        scene.lanes.wake()
+        await scene.journal.reading.wait()
+        await scene.journal.rewind(C1, CRM, 0)
+        await scene.lanes.list_backlog()
+        scene.journal.read_gate.set()
+        await scene.flush()
+
+        assert scene.crm.ids == ["c1_1", "c1_1", "c1_2"]
+
+
+async def test_an_outage_does_not_enable_a_gone_endpoint_for_long(tmp_path: Path) -> None:
+    """What the journal could not note, the receiver is asked again: once."""
+    async with open_scene(tmp_path) as scene:
+        scene.crm.rule = lambda _: GONE
+        events = await commit(scene.journal, "c1", "call.started")
+        scene.journal.off = True
+        scene.lanes.committed([CRM], events)
+        await scene.flush()
+        scene.journal.off = False
+        await scene.look_again()
+        await scene.look_again()
+
+        assert len(scene.crm.tried) == 2
+        assert await scene.journal.disabled() == {CRM: "gone"}
+
+
+async def test_many_attempts_can_find_an_endpoint_gone(tmp_path: Path) -> None:
+    """Those on their way together are one piece of news."""
+    async with open_scene(tmp_path) as scene:
+        scene.crm.rule = lambda _: GONE
+        scene.crm.gate.clear()
+        for number in range(9):
+            await scene.happen(f"c{number}", "call.started")
+        await scene.crm.until(lambda: len(scene.crm.tried) == 9)
+        with capture_logs() as lines:
+            scene.crm.gate.set()
+            await scene.flush()
+
+        assert [line["event"] for line in lines] == ["endpoint_disabled"]
+
+
+async def test_a_drain_waits_for_the_journal(tmp_path: Path) -> None:
+    """While it is away acknowledgements cannot be settled: the drain tries until its deadline."""
+    async with open_scene(tmp_path) as scene:
+        await crash_after(scene, "c1", "call.started")
+        await scene.lanes.drain(asyncio.get_running_loop().time() + 0.15)
+        scene.journal.off = False
+        assert len(await scene.journal.backlog()) == 1
+
+        await scene.lanes.drain(asyncio.get_running_loop().time() + 5)
         assert await scene.journal.backlog() == []
 
 

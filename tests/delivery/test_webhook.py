@@ -204,6 +204,17 @@ async def test_a_closed_port_is_temporary() -> None:
             await sink.deliver(DELIVERY)
 
 
+async def test_a_failed_tls_handshake_is_temporary() -> None:
+    """The receiver's certificate may be put right, and until then nothing is sent in the clear."""
+    async with open_receiver() as receiver:
+        url = receiver.url.replace("http://", "https://")
+        async with open_webhook(endpoint(receiver, url=url)) as sink:
+            with pytest.raises(TemporaryDeliveryError, match="no answer: Client"):
+                await sink.deliver(DELIVERY)
+
+    assert receiver.received == []
+
+
 @pytest.mark.parametrize("script", [drip, flood])
 async def test_a_body_nobody_asked_for_changes_nothing(script: Reply) -> None:
     """The status was yes. The rest is not waited for, and the next delivery still gets through."""
