@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from service.demo.receiver import Receipt, Receiver
 from service.demo.wer import Score, score, words_of
-from service.simulator.script import SPEAKER_OF, Utterance
+from service.simulator.speech.script import SPEAKER_OF, Utterance
 
 WORST_RATE = 0.35
 """Of words heard wrongly in a call whose text is known. Our recogniser gives about 0.05."""

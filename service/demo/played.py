@@ -7,8 +7,8 @@ from pathlib import Path
 
 from service.demo.options import Options
 from service.errors import SettingsError
-from service.simulator.recordings import read_recording
-from service.simulator.script import Utterance
+from service.simulator.speech.recordings import read_recording
+from service.simulator.speech.script import Utterance
 
 MAX_RECORDING_S = 4 * 3600
 _HERE = Path(__file__).parent

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
 from service.ids import Track
-from service.simulator.script import Speaker
+from service.simulator.speech.script import Speaker
 
 MAX_ENTRIES = 200_000
 Entry = TypeVar("Entry")

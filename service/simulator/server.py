@@ -12,17 +12,17 @@ from nacl.encoding import Base64Encoder
 from nacl.signing import SigningKey
 
 from service.errors import SettingsError
-from service.simulator.background import open_background
-from service.simulator.exchange import Exchange, plan_calls
-from service.simulator.gate import MAX_BODY_BYTES, Gate
-from service.simulator.leg import Leg
-from service.simulator.relay import Recogniser
+from service.simulator.api.files import SttFiles
+from service.simulator.api.gate import MAX_BODY_BYTES, Gate
+from service.simulator.api.rest import Rest
+from service.simulator.api.sessions import SttSocket
+from service.simulator.calls.background import open_background
+from service.simulator.calls.exchange import Exchange, plan_calls
+from service.simulator.legs.leg import Leg
+from service.simulator.legs.postman import Poster
 from service.simulator.report import CallReport, History, Report
-from service.simulator.rest import Rest
 from service.simulator.scenario import Scenario
-from service.simulator.stt import SttSocket
-from service.simulator.stt_files import SttFiles
-from service.simulator.webhooks import Poster
+from service.simulator.stt.relay import Recogniser
 from service.wire.stt import PATH
 
 _MAX_CONNECTIONS = 200

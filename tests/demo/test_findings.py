@@ -7,7 +7,7 @@ import pytest
 from service.demo.findings import Findings, Spread, find
 from service.demo.receiver import Receipt, Receiver
 from service.demo.wer import Score
-from service.simulator.script import Utterance, make_utterance
+from service.simulator.speech.script import Utterance, make_utterance
 from tests.demo.receipts import good_call, receipt, spoken
 
 SCRIPT = (make_utterance("customer", "I would like to go", 1000, 2000),)

@@ -8,7 +8,7 @@ import pytest
 from service.demo.options import Options
 from service.demo.played import choose_call
 from service.errors import SettingsError
-from service.simulator.script import SPEAKER_OF
+from service.simulator.speech.script import SPEAKER_OF
 
 
 def write_wav(path: Path, *, channels: int, frames: int = 16_000) -> Path:

@@ -10,9 +10,9 @@ from telnyx import AsyncTelnyx
 from telnyx.types import CallAnsweredWebhookEvent
 from telnyx.types.calls import DeepgramNova3ConfigParam
 
-from service.simulator.audio import PCMU
-from service.simulator.exchange import plan_calls
-from service.simulator.riff import encode_wav
+from service.simulator.calls.exchange import plan_calls
+from service.simulator.speech.audio import PCMU
+from service.simulator.speech.riff import encode_wav
 from tests.simulator.peers import Application, finish, open_practice, scenario
 
 NOVA: DeepgramNova3ConfigParam = {

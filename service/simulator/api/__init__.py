@@ -1,0 +1,1 @@
+"""The API as an application sees it: REST, the STT WebSocket, files."""

@@ -1,0 +1,98 @@
+"""The commands that make, take and end a call: dial, answer, reject, hangup."""
+
+from service.simulator.api.listening import begin_with, check_wishes
+from service.simulator.api.reply import Reply, ok
+from service.simulator.calls.exchange import Exchange
+from service.simulator.calls.life import accept
+from service.simulator.calls.line import Line
+from service.simulator.legs.leg import Hangup, Leg
+from service.simulator.rules.params import Params
+from service.simulator.rules.problems import Problem
+
+_REJECTIONS = {
+    "CALL_REJECTED": Hangup("call_rejected", "callee", "603"),
+    "NOT_FOUND": Hangup("not_found", "callee", "404"),
+    "TEMPORARILY_UNAVAILABLE": Hangup("unspecified", "callee", "480"),
+    "USER_BUSY": Hangup("user_busy", "callee", "486"),
+}
+
+
+def dial(exchange: Exchange, params: Params) -> Reply | Problem:
+    """Make an outgoing call. Its first webhook comes after the answer, unless a knob says so."""
+    to = params.get("to")
+    number = to[0] if isinstance(to, list) and to else to
+    if not isinstance(number, str) or not number:
+        return Problem("10004" if to is None else "10026", "to must be a number", "to")
+    if exchange.full:
+        return Problem("90041")
+    problem = check_wishes(params)
+    if problem:
+        return problem
+    line, begin = exchange.dial((str(params["from"]), number), str(params["connection_id"]))
+    leg = line.leg
+    leg.client_state = str(params["client_state"]) if params.get("client_state") else None
+    _reroute(leg, params)
+    leg.when_answered.append(begin_with(exchange, line, params))
+    if exchange.scenario.webhooks.before_dial_response:
+        begin()
+        return Reply(leg.status(), waits_for=leg.postman.tried)
+    return Reply(leg.status(), begin)
+
+
+def answer(exchange: Exchange, line: Line, params: Params) -> Reply | Problem:
+    """Answer an incoming call."""
+    leg = line.leg
+    if leg.plan.direction == "outgoing":
+        return Problem("90102")
+    if leg.answer_accepted:
+        return Problem("10015", "the call has been answered before", status_wanted=422)
+    problem = check_wishes(params)
+    if problem:
+        return problem
+    leg.answer_accepted = True
+    _reroute(leg, params)
+    leg.when_answered.append(begin_with(exchange, line, params))
+    shown = ("stream_url", "stream_track") if params.get("stream_url") else ()
+    facts = {key: params[key] for key in shown if params.get(key)}
+
+    def after() -> None:
+        if leg.alive:
+            accept(leg, facts)
+
+    return ok(after)
+
+
+def reject(_exchange: Exchange, line: Line, params: Params) -> Reply | Problem:
+    """Refuse an incoming call."""
+    leg = line.leg
+    if leg.answer_accepted:
+        return Problem("10015", "an answered call cannot be rejected", status_wanted=422)
+    leg.hang_up(_REJECTIONS[str(params["cause"])])
+    return ok()
+
+
+def hang_up(_exchange: Exchange, line: Line, _params: Params) -> Reply | Problem:
+    """End a call (`hangup`)."""
+    leg = line.leg
+    leg.hang_up(
+        Hangup(
+            "normal_clearing",
+            "callee" if leg.plan.direction == "incoming" else "caller",
+            "200" if leg.answered.is_set() else "unspecified",
+        )
+    )
+    return ok()
+
+
+def _reroute(leg: Leg, params: Params) -> None:
+    url, urls = params.get("webhook_url"), params.get("webhook_urls")
+    policies = params.get("webhook_retries_policies")
+    if isinstance(url, str) and url:
+        leg.routing.url = url
+    if isinstance(urls, dict):
+        leg.routing.urls_by_event = {event: tuple(where) for event, where in urls.items()}
+    if isinstance(policies, dict):
+        leg.routing.retries_by_event = {
+            event: tuple(wait / 1000 for wait in policy["retries_ms"])
+            for event, policy in policies.items()
+        }

@@ -1,0 +1,237 @@
+"""File transcription: `POST /v2/ai/audio/transcriptions`, scripted or handed to a recogniser.
+
+Source: Telnyx's REST speech-to-text pages and the SDK's `audio_transcribe_params`. The body of a
+400 is not documented; a missing field is a 422 in FastAPI's form.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import aiohttp
+import structlog
+from aiohttp import web
+
+from service.errors import SettingsError
+from service.simulator.api.gate import Gate, answer
+from service.simulator.calls.exchange import Exchange
+from service.simulator.rules.params import is_url
+from service.simulator.rules.problems import Problem
+from service.simulator.speech import audio
+from service.simulator.speech.riff import Wav, parse_wav
+from service.simulator.stt.known_audio import Follower, KnownAudio, Placed
+from service.simulator.stt.relay import Recogniser
+
+log = structlog.get_logger()
+
+PATH = "/v2/ai/audio/transcriptions"
+OPENAI_PATH = "/v2/audio/transcriptions"
+MAX_FILE_BYTES = 100 * 1024 * 1024
+MAX_FIELD_BYTES = 64 * 1024
+MAX_FIELDS = 100
+READ_TIMEOUT_S = 120.0
+FETCH_TIMEOUT_S = 15.0
+RELAY_TIMEOUT_S = 300.0
+_ENDPOINTING_MS = 300
+_TEXT_ONLY = ("openai/", "nvidia/", "omi-health/")
+_OPTIONS = "model_config"
+
+
+@dataclass(slots=True)
+class Form:
+    """What was posted."""
+
+    fields: dict[str, str] = field(default_factory=dict)
+    file: bytes | None = None
+    filename: str = ""
+
+
+class SttFiles:
+    """The route of file transcription."""
+
+    def __init__(self, exchange: Exchange, gate: Gate, http: aiohttp.ClientSession) -> None:
+        self._exchange = exchange
+        self._gate = gate
+        self._http = http
+        self._knobs = exchange.scenario.rest
+        self._known = KnownAudio(call.recording for call in exchange.calls)
+
+    def add_to(self, app: web.Application) -> None:
+        """Put the route into the application, and its OpenAI alias if the knobs want it."""
+        app.router.add_post(PATH, self._transcribe)
+        if self._knobs.openai_path:
+            app.router.add_post(OPENAI_PATH, self._transcribe)
+
+    async def _transcribe(self, request: web.Request) -> web.StreamResponse:
+        if request.content_type != "multipart/form-data":
+            return _missing("model")
+        async with asyncio.timeout(READ_TIMEOUT_S):
+            form = await _read_form(request)
+        if isinstance(form, Problem):
+            return self._gate.refuse(form)
+        if not form.fields.get("model"):
+            return _missing("model")
+        problem = check_form(form, self._knobs.options_form) or await self._fetch(form)
+        if problem:
+            return self._gate.refuse(problem)
+        if self._exchange.recogniser is None:
+            return self._script(form)
+        return await self._relay(form, self._exchange.recogniser)
+
+    async def _fetch(self, form: Form) -> Problem | None:
+        """Get the file from where it is, if it was not posted."""
+        if form.file is not None:
+            return None
+        try:
+            async with (
+                asyncio.timeout(FETCH_TIMEOUT_S),
+                self._http.get(form.fields["file_url"], max_redirects=3) as reply,
+            ):
+                data = await _read_at_most(reply.content, MAX_FILE_BYTES)
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+            return Problem("10015", "file_url cannot be fetched", "file_url")
+        if data is None or not reply.ok:
+            return Problem("10015", "file_url has no file that can be taken", "file_url")
+        form.file = data
+        return None
+
+    async def _relay(self, form: Form, recogniser: Recogniser) -> web.StreamResponse:
+        data = aiohttp.FormData()
+        for name, value in form.fields.items():
+            if name != "file_url":
+                data.add_field(name, value)
+        data.add_field("file", form.file or b"", filename=form.filename or "audio.wav")
+        try:
+            async with (
+                asyncio.timeout(RELAY_TIMEOUT_S),
+                self._http.post(
+                    recogniser.files_url(), data=data, headers=recogniser.headers
+                ) as reply,
+            ):
+                return web.Response(
+                    body=await reply.read(), status=reply.status, content_type=reply.content_type
+                )
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            log.warning("recogniser_lost", error=type(error).__name__)
+            return self._gate.refuse(Problem("10007", "the recogniser cannot be reached"))
+
+    def _script(self, form: Form) -> web.StreamResponse:
+        try:
+            wav = parse_wav(form.file or b"")
+        except SettingsError:
+            detail = "a scripted simulator reads WAV only; give it a recogniser for the rest"
+            return self._gate.refuse(Problem("10015", detail, "file"))
+        found = hear_file(wav, self._known)
+        text = " ".join(placed.heard.text for _, placed in found)
+        if form.fields.get("response_format") != "verbose_json":
+            return answer({"text": text})
+        if form.fields["model"].startswith(_TEXT_ONLY):
+            return answer({"text": text})
+        duration = len(wav.pcm) / (2 * wav.channels * wav.rate_hz)
+        segments = [_segment(number, *one) for number, one in enumerate(found)]
+        return answer({"text": text, "duration": round(duration, 3), "segments": segments})
+
+
+def check_form(form: Form, options_form: str) -> Problem | None:
+    """Return what is wrong with the fields, by the documented rules, or None."""
+    fields = form.fields
+    url = fields.get("file_url")
+    if (form.file is None) == (not url):
+        return Problem("10015", "exactly one of file and file_url", "file")
+    if url and not is_url(url, ("http", "https")):
+        return Problem("10003", parameter="file_url", status_wanted=400)
+    if fields.get("response_format", "json") not in {"json", "verbose_json"}:
+        return Problem("10032", parameter="response_format", status_wanted=400)
+    granular = fields.get("timestamp_granularities[]")
+    if granular and (granular != "segment" or fields.get("response_format") != "verbose_json"):
+        where = "timestamp_granularities"
+        return Problem("10015", f"{where} is segment, with verbose_json", where)
+    return _check_options(fields, options_form)
+
+
+def _check_options(fields: Mapping[str, str], options_form: str) -> Problem | None:
+    bracketed = any(name.startswith(_OPTIONS + "[") for name in fields)
+    options = fields.get(_OPTIONS)
+    if not bracketed and options is None:
+        return None
+    if not fields["model"].startswith(("deepgram/", "reson8/")):
+        return Problem("10015", f"this model takes no {_OPTIONS}", _OPTIONS)
+    if (bracketed and options_form == "json") or (options and options_form == "brackets"):
+        return Problem("10015", f"{_OPTIONS} is not taken in this form", _OPTIONS)
+    try:
+        fits = options is None or isinstance(json.loads(options), dict)
+    except (ValueError, RecursionError):
+        fits = False
+    return None if fits else Problem("10023", parameter=_OPTIONS)
+
+
+def hear_file(wav: Wav, known: KnownAudio) -> list[tuple[int, Placed]]:
+    """Return the utterances of a file, each with its channel, in the order they begin."""
+    sides = audio.split_channels(wav.pcm) if wav.channels > 1 else (wav.pcm,)
+    reels = known.reels("linear16", wav.rate_hz, [audio.PCMU])
+    found: list[tuple[int, Placed]] = []
+    for channel, pcm in enumerate(sides):
+        ear = Follower(reels, "linear16", wav.rate_hz, endpointing_ms=_ENDPOINTING_MS)
+        heard = [*ear.take(pcm), *ear.settle()]
+        found += [(channel, placed) for placed in heard if placed.heard.is_final]
+    return sorted(found, key=lambda one: one[1].heard.words[0].start_ms + one[1].ahead_ms)
+
+
+def _segment(number: int, channel: int, placed: Placed) -> dict[str, object]:
+    words, ahead_ms = placed.heard.words, placed.ahead_ms
+    return {
+        "id": number,
+        "text": placed.heard.text,
+        "start": (words[0].start_ms + ahead_ms) / 1000,
+        "end": (words[-1].end_ms + ahead_ms) / 1000,
+        "channel": channel,
+    }
+
+
+async def _read_at_most(stream: aiohttp.StreamReader, limit: int) -> bytes | None:
+    """Read all of it; None if there is more than `limit` bytes."""
+    data = bytearray()
+    async for chunk in stream.iter_chunked(64 * 1024):
+        data += chunk
+        if len(data) > limit:
+            return None
+    return bytes(data)
+
+
+async def _read_form(request: web.Request) -> Form | Problem:
+    form = Form()
+    try:
+        reader = await request.multipart()
+        for _ in range(MAX_FIELDS):
+            part = await reader.next()
+            if part is None:
+                return form
+            if not isinstance(part, aiohttp.BodyPartReader):
+                return Problem("10015", "a multipart inside a multipart")
+            problem = await _read_part(part, form)
+            if problem:
+                return problem
+    except (ValueError, AssertionError, aiohttp.ClientError, ConnectionError):
+        return Problem("10015", "the form cannot be read")
+    return Problem("10015", "too many fields")
+
+
+async def _read_part(part: aiohttp.BodyPartReader, form: Form) -> Problem | None:
+    is_file = part.name == "file"
+    limit = MAX_FILE_BYTES if is_file else MAX_FIELD_BYTES
+    data = bytearray()
+    while chunk := await part.read_chunk(64 * 1024):
+        data += chunk
+        if len(data) > limit:
+            return Problem("10015", f"more than {limit} bytes", part.name or "", 413)
+    if is_file:
+        form.file, form.filename = bytes(data), part.filename or ""
+    elif part.name:
+        form.fields[part.name] = data.decode("utf-8", "replace")
+    return None
+
+
+def _missing(name: str) -> web.Response:
+    detail = [{"loc": ["body", name], "msg": "Field required", "type": "missing"}]
+    return answer({"detail": detail}, status=422)

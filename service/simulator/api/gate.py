@@ -1,0 +1,134 @@
+"""What every REST request passes first: key, rate limit, faults on purpose; and every refusal."""
+
+import asyncio
+import hmac
+import time
+from collections.abc import Awaitable, Callable
+from fnmatch import fnmatchcase
+
+import msgspec
+import structlog
+from aiohttp import web
+
+from service.simulator.dice import Dice
+from service.simulator.rules.problems import Problem
+from service.simulator.scenario.knobs import RestFault, RestKnobs
+from service.wire.stt import PATH as STT_PATH
+
+log = structlog.get_logger()
+
+WINDOW_S = 60.0
+MAX_BODY_BYTES = 1024 * 1024
+_GENEROUS = 10_000
+_LIMITS = web.RequestKey("rate_limits", dict[str, str])
+_encode = msgspec.json.Encoder().encode
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Gate:
+    """One for all requests: an aiohttp middleware, and the answers it gives."""
+
+    def __init__(self, knobs: RestKnobs, api_key: str, dice: Dice) -> None:
+        self._knobs = knobs
+        self._key = f"Bearer {api_key}".encode()
+        self._dice = dice
+        self._thrown = [0] * len(knobs.fault)
+        self._window_began = time.monotonic()
+        self._seen = 0
+
+    def is_authorized(self, request: web.Request) -> bool:
+        """Say whether the request carries the API key."""
+        given = request.headers.get("authorization", "").encode("utf-8", "surrogateescape")
+        return hmac.compare_digest(given, self._key)
+
+    def refuse(self, problem: Problem) -> web.Response:
+        """Return a refusal in the shape the knobs want."""
+        body = problem.body(self._knobs.error_shape)
+        return answer(body, status=problem.status)
+
+    @web.middleware
+    async def check(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Let a request in or refuse it; a fault of the simulator's own is a 500 like Telnyx's."""
+        request[_LIMITS] = self._count()
+        try:
+            return await self._pass(request, handler)
+        except web.HTTPException as error:
+            return self.refuse(_problem_of(error))
+        except TimeoutError:
+            return self.refuse(Problem("10008"))
+        except Exception:
+            log.exception("simulated_request_failed")
+            return self.refuse(Problem("10007"))
+
+    async def add_limits(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Put the rate limit on an answer: a signal handler of the application."""
+        response.headers.update(request.get(_LIMITS, {}))
+
+    def fault_for(self, command: str) -> Problem | None:
+        """Throw the dice for a command; return the error it meets on purpose, or None."""
+        for number, fault in enumerate(self._knobs.fault):
+            if fnmatchcase(command, fault.command) and self._strikes(number, fault):
+                return Problem(fault.code, status_wanted=fault.status)
+        return None
+
+    def _strikes(self, number: int, fault: RestFault) -> bool:
+        strikes = self._dice.chance(fault.probability)
+        if fault.times is not None and self._thrown[number] >= fault.times:
+            return False
+        self._thrown[number] += strikes
+        return strikes
+
+    async def _pass(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not request.path.startswith("/v2/") or request.path == STT_PATH:
+            return await handler(request)
+        if not self.is_authorized(request):
+            return self.refuse(Problem("10009"))
+        limit = self._knobs.requests_per_minute
+        if limit is not None and self._seen > limit:
+            return self.refuse(Problem("10011"))
+        if self._knobs.latency_ms:
+            await asyncio.sleep(self._knobs.latency_ms / 1000)
+        return await handler(request)
+
+    def _count(self) -> dict[str, str]:
+        now = time.monotonic()
+        if now - self._window_began >= WINDOW_S:
+            self._window_began, self._seen = now, 0
+        self._seen += 1
+        limit = self._knobs.requests_per_minute or _GENEROUS
+        return {
+            "x-ratelimit-limit": str(limit),
+            "x-ratelimit-remaining": str(max(0, limit - self._seen)),
+            "x-ratelimit-reset": str(round(self._window_began + WINDOW_S - now)),
+        }
+
+
+def answer(body: object, *, status: int = 200) -> web.Response:
+    """Return JSON; None is an empty body."""
+    text = b"" if body is None else _encode(body)
+    return web.Response(body=text, status=status, content_type="application/json")
+
+
+async def read_params(request: web.Request, timeout_s: float) -> dict[str, object] | Problem:
+    """Read the JSON object of a command; an empty body is an empty object.
+
+    Raises:
+        TimeoutError: It did not come within `timeout_s`.
+    """
+    async with asyncio.timeout(timeout_s):
+        body = await request.read()
+    if not body.strip():
+        return {}
+    try:
+        params = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Problem("10023")
+    if not isinstance(params, dict):
+        return Problem("10015", "the body must be a JSON object")
+    return params
+
+
+def _problem_of(error: web.HTTPException) -> Problem:
+    if error.status in {404, 405}:
+        return Problem("10005", status_wanted=error.status)
+    return Problem("10015", error.reason, status_wanted=error.status)

@@ -1,0 +1,1 @@
+"""The calls of a scenario, from the first ring to the last webhook."""

@@ -1,0 +1,229 @@
+"""The exchange: every leg there is, and what they all share."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import structlog
+
+from service.simulator.calls.background import Background
+from service.simulator.calls.life import live
+from service.simulator.calls.line import Line
+from service.simulator.dice import Dice
+from service.simulator.legs.leg import Hangup, Leg, Routing, identify
+from service.simulator.legs.outbox import Outbox
+from service.simulator.legs.postman import Poster, Postman
+from service.simulator.legs.timeline import Timeline
+from service.simulator.listeners.tape import Tape
+from service.simulator.report import History
+from service.simulator.scenario import CallPlan, Pair, Scenario
+from service.simulator.speech.audio import PCMU, Encoding
+from service.simulator.speech.recordings import Recording, make_recording, read_recording
+from service.simulator.stt.relay import Recogniser
+
+log = structlog.get_logger()
+
+MAX_LEGS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCall:
+    """One call of the scenario, after `count` and arrivals are worked out."""
+
+    plan: CallPlan
+    recording: Recording
+    start_s: float
+
+
+class Exchange:
+    """Makes legs and lets them live, in the background that it is given."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        calls: Sequence[PlannedCall],
+        *,
+        background: Background,
+        poster: Poster,
+        history: History,
+        wall: Callable[[], float],
+        recogniser: Recogniser | None,
+        webhook_url: str | None,
+    ) -> None:
+        self.scenario = scenario
+        self.calls = calls
+        self.history = history
+        self.wall = wall
+        self.recogniser = recogniser if scenario.recogniser != "script" else None
+        self.webhook_url = webhook_url
+        self.base_url = ""
+        self.dice = Dice(str(scenario.seed))
+        self.lines: dict[str, Line] = {}
+        """By `call_control_id`, also those that have ended."""
+        self.partners: dict[str, Leg] = {}
+        """The second leg of a bridged call, by the first one's `call_control_id`."""
+        self.tapes: dict[str, Tape] = {}
+        self.streamed: set[Encoding] = {PCMU}
+        """In which encodings audio has gone out: what a scripted recogniser may meet again."""
+        self.spawn = background.spawn
+        self._poster = poster
+        self._to_dial = [i for i, call in enumerate(calls) if call.plan.direction == "outgoing"]
+        self._lives: dict[int, tuple[Leg, asyncio.Task[None]]] = {}
+        self._begun = [asyncio.Event() for _ in calls]
+
+    @property
+    def full(self) -> bool:
+        """Whether no further leg can be made: there is a bound of 20 000."""
+        return len(self.lines) >= MAX_LEGS
+
+    async def play(self, index: int) -> Leg | None:
+        """Let call `index` of the scenario happen; return its leg once all of it is over.
+
+        An outgoing call waits for its `dial`; None if none comes in time.
+        """
+        call = self.calls[index]
+        if call.plan.direction == "incoming":
+            speed = self.scenario.speed
+            await asyncio.sleep(call.start_s / speed if speed else 0)
+            self._begin(index, self._line(index, call.plan, call.recording, _numbers(call.plan)))
+        try:
+            async with asyncio.timeout(call.plan.dialled_within_s):
+                await self._begun[index].wait()
+        except TimeoutError:
+            return None
+        leg, life = self._lives[index]
+        await asyncio.wait([life])
+        return leg
+
+    def dial(self, numbers: tuple[str, str], connection_id: str) -> tuple[Line, Callable[[], None]]:
+        """Make the leg of a `dial`, and what lets it begin.
+
+        The first dial gets the first outgoing call of the scenario, and so on; one beyond them
+        is picked up, and nothing is said until somebody hangs up.
+        """
+        if self._to_dial:
+            index = self._to_dial.pop(0)
+            plan, recording = self.calls[index].plan, self.calls[index].recording
+        else:
+            index = len(self.calls) + len(self.lines)
+            plan, recording = CallPlan(direction="outgoing", hangs_up="service"), Recording({})
+        line = self._line(index, plan, recording, numbers, connection_id=connection_id)
+        return line, lambda: self._begin(index, line)
+
+    def keep(self, tape: Tape) -> None:
+        """Keep a recording that is ready, as long as the simulator is open."""
+        self.tapes[tape.id] = tape
+
+    def extra_legs(self) -> list[Leg]:
+        """Return the dialled legs that no call of the scenario was meant for."""
+        return [leg for index, (leg, _) in self._lives.items() if index >= len(self.calls)]
+
+    def _begin(self, index: int, line: Line) -> None:
+        leg = line.leg
+        partner = self._partner(index, leg) if leg.plan.bridged_to else None
+        self._lives[index] = (leg, self.spawn(self._live(line, partner), f"call {index}"))
+        if index < len(self._begun):
+            self._begun[index].set()
+
+    async def _live(self, line: Line, partner: Line | None) -> None:
+        try:
+            await live(line, partner, frame_ms=self.scenario.media.frame_ms)
+        except Exception:  # one call never stops another
+            log.exception("simulated_call_failed")
+            line.leg.hang_up(Hangup("unspecified", "unknown", "unspecified"))
+            line.leg.report.outcome = "failed"
+
+    def _partner(self, index: int, leg: Leg) -> Line:
+        """Make the agent's leg of a bridged call."""
+        plan = leg.plan.model_copy(update={"direction": "outgoing"})
+        recording = leg.recording.from_the_other_side()
+        numbers = (leg.id.to_number, leg.plan.bridged_to or "")
+        partner = self._line(index, plan, recording, numbers, first=leg)
+        partner.leg.join(leg)
+        self.partners[leg.id.control_id] = partner.leg
+        return partner
+
+    def _line(
+        self,
+        index: int,
+        plan: CallPlan,
+        recording: Recording,
+        numbers: tuple[str, str],
+        *,
+        connection_id: str | None = None,
+        first: Leg | None = None,
+    ) -> Line:
+        knobs = self.scenario.webhooks
+        dice = self.dice.derive(f"call {index}" if first is None else f"call {index} partner")
+        identity = identify(dice, connection_id or self.scenario.connection_id, numbers)
+        timeline = Timeline(self.scenario.speed, self.wall)
+        if first is not None:
+            timeline = first.timeline
+            identity = replace(
+                identity,
+                session_id=first.id.session_id,
+                connection_id=first.id.connection_id,
+            )
+        outbox = Outbox(knobs, dice.derive("webhooks"))
+        leg = Leg(
+            plan,
+            recording,
+            identity,
+            dice=dice,
+            timeline=timeline,
+            postman=Postman(
+                identity.control_id, outbox, timeline, self._poster, concurrent=knobs.concurrent
+            ),
+            routing=Routing(self.webhook_url, knobs.failover_url, knobs.retries_s),
+        )
+        line = Line(leg)
+        self.lines[identity.control_id] = line
+        return line
+
+
+def plan_calls(scenario: Scenario) -> list[PlannedCall]:
+    """Work out every call of a scenario and read its recording. Takes a while: run it in a thread.
+
+    Raises:
+        SettingsError: A recording cannot be read, or a script cannot be spoken.
+    """
+    dice = Dice(str(scenario.seed))
+    read: dict[tuple[object, ...], Recording] = {}
+    calls: list[PlannedCall] = []
+    for plan in scenario.call:
+        arrivals = dice.derive(f"arrivals {len(calls)}")
+        start_s = plan.start_s
+        for number in range(plan.count):
+            if number:
+                gap = plan.every_s
+                start_s += arrivals.gap(gap) if plan.arrival == "random" else gap
+            one = _counted(plan, number)
+            source = _under(scenario.folder, plan.recording)
+            if source is None:
+                recording = make_recording(plan.say, dice.derive(f"audio {len(calls)}"))
+            else:
+                key = (source, plan.channels)
+                if key not in read:
+                    read[key] = read_recording(source, channels=plan.channels)
+                recording = read[key]
+            calls.append(PlannedCall(one, recording, start_s))
+    return calls
+
+
+def _under(folder: Path, source: Path | Pair | None) -> Path | Pair | None:
+    if isinstance(source, Pair):
+        return Pair(customer=folder / source.customer, agent=folder / source.agent)
+    return None if source is None else folder / source
+
+
+def _counted(plan: CallPlan, number: int) -> CallPlan:
+    digits = plan.from_number.removeprefix("+")
+    if not number or not digits.isdecimal():
+        return plan
+    counted = str(int(digits) + number).zfill(len(digits))
+    return plan.model_copy(update={"from_number": plan.from_number[: -len(digits)] + counted})
+
+
+def _numbers(plan: CallPlan) -> tuple[str, str]:
+    return plan.from_number, plan.to_number

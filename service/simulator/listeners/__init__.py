@@ -1,0 +1,1 @@
+"""Who hears a call: media streams, transcriptions, tapes."""

@@ -1,0 +1,291 @@
+"""The media WebSocket: Telnyx connects to the application and plays it the call.
+
+Source: Telnyx, "Media Streaming over WebSockets"; the auth token header is as several
+integrations have it.
+"""
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+import structlog
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidURI, WebSocketException
+
+from service.ids import Track
+from service.simulator.dice import Dice
+from service.simulator.legs.leg import Leg
+from service.simulator.listeners.frames import Faults, Frame
+from service.simulator.report import History, StreamPlayed
+from service.simulator.scenario.knobs import MediaKnobs
+from service.simulator.speech.audio import Encoding
+from service.wire.media import AUTH_HEADER
+
+log = structlog.get_logger()
+
+OPEN_TIMEOUT_S = 5.0
+SEND_TIMEOUT_S = 10.0
+MAX_RECONNECTS = 5
+MAX_MESSAGE_BYTES = 8 * 1024 * 1024
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class StreamAsk:
+    """What `streaming_start` asked for."""
+
+    url: str
+    tracks: tuple[Track, ...]
+    track_name: str
+    encoding: Encoding
+    auth_token: str | None = None
+    custom_parameters: Mapping[str, str] | None = None
+
+
+class MediaStream:
+    """One stream of a leg: a `Listener`. `run` is one task's work.
+
+    `hear` waits while the application does not read; after `stall_timeout_s` it is cut off.
+    """
+
+    def __init__(
+        self, leg: Leg, ask: StreamAsk, knobs: MediaKnobs, dice: Dice, history: History
+    ) -> None:
+        self._leg = leg
+        self._ask = ask
+        self._knobs = knobs
+        self._history = history
+        self._ids = dice.derive("ids")
+        self.stream_id = self._ids.uuid()
+        self._faults = Faults(knobs, ask.encoding, dice.derive("faults"))
+        self._socket: ClientConnection | None = None
+        self._began_ms: int | None = None
+        self._stopping = asyncio.Event()
+        self._done = asyncio.Event()
+        self._dropped = False
+        self._played = StreamPlayed(leg.id.control_id, self.stream_id)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is over: stopped, failed, or closed by the application."""
+        return self._done.is_set()
+
+    async def run(self) -> None:
+        """Connect, play until stopped, and tell the application about it."""
+        try:
+            if self._knobs.fails is None:
+                await self._play()
+                self._leg.emit("streaming.stopped", {"stream_url": self._ask.url})
+            else:
+                self._fail(self._knobs.fails)
+        except (OSError, TimeoutError, WebSocketException, InvalidURI) as error:
+            log.info("stream_failed", error=type(error).__name__)
+            self._fail("connection_failed")
+        finally:
+            self._leg.leave(self)
+            self._done.set()
+
+    async def hear(self, start_ms: int, end_ms: int) -> None:
+        """Send the frames of every track from `start_ms` to `end_ms`."""
+        if self._socket is None:
+            return
+        if self._began_ms is None:
+            self._began_ms = start_ms
+        for track in self._ask.tracks:
+            payload = self._leg.recording.cut(track, self._ask.encoding, start_ms, end_ms)
+            await self._send(self._faults.take(track, payload, start_ms, self._began_ms))
+        if self._knobs.drop_after_ms is not None and not self._dropped:
+            self._drop_at(end_ms)
+
+    async def finish(self) -> None:
+        """The call is over."""
+        await self.stop()
+
+    async def stop(self) -> None:
+        """Send what is held, `stop`, and close; returns once `streaming.stopped` is told."""
+        socket, self._socket = self._socket, None
+        self._stopping.set()
+        if socket is not None:
+            self._socket = socket
+            await self._send(self._faults.flush())
+            self._socket = None
+            await self._say_goodbye(socket)
+        await self._done.wait()
+
+    async def _play(self) -> None:
+        for _ in range(MAX_RECONNECTS + 1):
+            async with self._connect() as socket:
+                await self._greet(socket)
+                await self._listen(socket)
+            if self._stopping.is_set() or not self._knobs.reconnect:
+                return
+            await self._wait_to_reconnect()
+            if self._stopping.is_set():
+                return
+
+    def _connect(self) -> connect:
+        token = self._ask.auth_token
+        return connect(
+            self._ask.url,
+            additional_headers={AUTH_HEADER: token} if token else {},
+            open_timeout=OPEN_TIMEOUT_S,
+            close_timeout=1,
+            compression=None,
+            proxy=None,
+            ping_interval=None,
+            max_size=MAX_MESSAGE_BYTES,
+        )
+
+    async def _greet(self, socket: ClientConnection) -> None:
+        connected: dict[str, object] = {"event": "connected", "version": "1.0.0"}
+        if self._knobs.connected_protocol:
+            connected["protocol"] = "Call"
+        if self._knobs.connected_token and self._ask.auth_token:
+            connected["connected"] = {AUTH_HEADER: self._ask.auth_token}
+        await self._say(socket, connected)
+        if not self._played.end:
+            self._leg.emit("streaming.started", {"stream_url": self._ask.url})
+        else:
+            self._renew()
+        self._history.note(self._played)
+        self._leg.report.streams.append(self._played)
+        await self._say(socket, self._start())
+        self._socket = socket
+        if self._stopping.is_set():
+            self._socket = None
+            await self._say_goodbye(socket)
+        else:
+            self._leg.listen(self)
+
+    def _renew(self) -> None:
+        if self._knobs.new_stream_id:
+            self.stream_id = self._ids.uuid()
+        self._faults.restart()
+        self._began_ms = None
+        self._played = StreamPlayed(self._leg.id.control_id, self.stream_id)
+
+    def _start(self) -> dict[str, object]:
+        leg, encoding = self._leg, self._ask.encoding
+        body: dict[str, object] = {
+            "user_id": leg.id.user_id,
+            "call_control_id": leg.id.control_id,
+            "call_session_id": leg.id.session_id,
+            "from": leg.id.from_number,
+            "to": leg.id.to_number,
+            "media_format": {
+                "encoding": encoding.name,
+                "sample_rate": encoding.rate_hz,
+                "channels": 1,
+            },
+        }
+        optional = {
+            "tags": list(leg.plan.tags),
+            "client_state": leg.client_state,
+            "custom_parameters": self._ask.custom_parameters,
+        }
+        body |= {key: value for key, value in optional.items() if value}
+        return {
+            "event": "start",
+            "sequence_number": "1",
+            "stream_id": self.stream_id,
+            "start": body,
+        }
+
+    async def _listen(self, socket: ClientConnection) -> None:
+        try:
+            async for message in socket:
+                reply = answer_to(message, self.stream_id)
+                if reply is not None:
+                    await self._say(socket, reply)
+        except (ConnectionClosed, TimeoutError):
+            socket.transport.abort()
+        finally:
+            self._socket = None
+            self._leg.leave(self)
+            self._played.lost_frames = self._faults.lost_frames
+            if not self._played.end:
+                self._played.end = "stopped" if self._stopping.is_set() else "closed_by_peer"
+
+    async def _send(self, frames: list[Frame]) -> None:
+        if self._socket is None or not frames:
+            return
+        try:
+            async with asyncio.timeout(self._knobs.stall_timeout_s):
+                for frame in frames:
+                    await self._socket.send(frame.encode(self.stream_id))
+                    self._played.frames += 1
+                    self._played.audio_bytes += len(frame.payload)
+        except ConnectionClosed:
+            self._socket = None
+        except TimeoutError:
+            log.warning("stream_not_read")
+            self._cut()
+
+    async def _say(self, socket: ClientConnection, message: Mapping[str, object]) -> None:
+        async with asyncio.timeout(SEND_TIMEOUT_S):
+            await socket.send(_encode(message).decode())
+
+    async def _say_goodbye(self, socket: ClientConnection) -> None:
+        body = {"user_id": self._leg.id.user_id, "call_control_id": self._leg.id.control_id}
+        number = str(self._faults.next_number())
+        stop = {"event": "stop", "sequence_number": number, "stream_id": self.stream_id}
+        try:
+            await self._say(socket, {**stop, "stop": body})
+            # Without a code, as Telnyx was seen to close: the application reads 1005.
+            await socket.close(code=None)  # type: ignore[arg-type] # the protocol below takes None
+        except (ConnectionClosed, TimeoutError):
+            socket.transport.abort()
+
+    def _drop_at(self, position_ms: int) -> None:
+        place_ms = self._knobs.drop_after_ms
+        # A stream that began later is another one: it does not die at the same place again.
+        if place_ms is not None and (self._began_ms or 0) < place_ms <= position_ms:
+            self._dropped = True
+            self._played.end = "dropped"
+            self._cut()
+
+    def _cut(self) -> None:
+        socket, self._socket = self._socket, None
+        if socket is not None:
+            socket.transport.abort()
+
+    async def _wait_to_reconnect(self) -> None:
+        speed = self._leg.timeline.speed
+        try:
+            async with asyncio.timeout(self._knobs.reconnect_after_s / speed if speed else 0):
+                await self._stopping.wait()
+        except TimeoutError:
+            return
+
+    def _fail(self, reason: str) -> None:
+        self._played.end = "failed"
+        params = {"stream_url": self._ask.url, "track": self._ask.track_name}
+        facts = {"failure_reason": reason, "stream_id": self.stream_id, "stream_params": params}
+        self._leg.emit("streaming.failed", {**facts, "stream_type": "websocket"})
+
+
+def answer_to(message: bytes | str, stream_id: str) -> dict[str, object] | None:
+    """Return what Telnyx says to a message of the application's, or None for nothing.
+
+    Audio sent to the call is taken and not played; a `mark` comes back at once.
+    """
+    try:
+        said = msgspec.json.decode(message)
+        event = said["event"]
+        if event == "mark":
+            return {"event": "mark", "stream_id": stream_id, "mark": {"name": said["mark"]["name"]}}
+        if event == "media":
+            base64.b64decode(said["media"]["payload"], validate=True)
+    except binascii.Error:
+        return _error(stream_id, 100004, "invalid_media", "payload is not base64")
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return _error(stream_id, 100003, "malformed_frame", "not a message of this protocol")
+    return None
+
+
+def _error(stream_id: str, code: int, title: str, detail: str) -> dict[str, object]:
+    body = {"code": code, "title": title, "detail": detail}
+    return {"event": "error", "stream_id": stream_id, "payload": body}

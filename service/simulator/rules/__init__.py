@@ -1,0 +1,1 @@
+"""What Telnyx takes and refuses, by its documentation: tables and checks. Pure."""

@@ -1,0 +1,1 @@
+"""Speech to text: a recogniser that knows the script, or a real one behind it."""

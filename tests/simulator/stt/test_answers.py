@@ -1,0 +1,63 @@
+"""What the STT WebSocket says of a recogniser's answers."""
+
+import pytest
+
+from service.simulator.dice import Dice
+from service.simulator.rules.query import SttAsk, SttProblem, check_query
+from service.simulator.scenario.knobs import SttKnobs
+from service.simulator.stt.answers import Answers
+
+
+def answers(**knobs: object) -> Answers:
+    """Return the answers of a session with these knobs."""
+    ask = check_query({"input_format": "linear16", "sample_rate": "8000"})
+    assert isinstance(ask, SttAsk)
+    return Answers(SttKnobs.model_validate(knobs), ask, Dice("x"))
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"errors": []}', "[" * 9999])
+def test_what_is_no_transcript_is_passed_on_as_it_is(text: str) -> None:
+    """Whoever listens shall see it."""
+    assert answers(type_field=True).rewrite(text) == text
+    assert answers().rewrite(text.encode()) == text
+
+
+def test_partials_are_held_back_where_the_knob_says_so() -> None:
+    """And finals are not."""
+    partial = '{"transcript":"a","is_final":false}'
+    final = '{"transcript":"a","is_final":true}'
+
+    assert answers(partials=False).rewrite(partial) is None
+    assert answers(partials=False).rewrite(final) == final
+    assert answers().rewrite(partial) == partial
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        (
+            {"transcription_engine": "google", "input_format": "speex", "sample_rate": "8000"},
+            "40005",
+        ),
+        (
+            {
+                "transcription_engine": "Speechmatics",
+                "model": "speechmatics/linden-1",
+                "input_format": "linear16",
+                "sample_rate": "8000",
+            },
+            "40005",
+        ),
+        ({"model": "flux"}, ""),
+        ({}, ""),
+        ({"endpointing": "false"}, ""),
+    ],
+)
+def test_rates_and_defaults_are_the_engines(query: dict[str, str], code: str) -> None:
+    """Flux is sent WAV by default, everything else MP3."""
+    found = check_query(query)
+
+    assert (found.code if isinstance(found, SttProblem) else "") == code
+    if isinstance(found, SttAsk):
+        assert found.input_format == ("wav" if "model" in query else "mp3")
+        assert found.endpointing_ms == 100
