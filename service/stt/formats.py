@@ -36,11 +36,6 @@ class WireFormat:
     input_format: str
     sample_rate_hz: int
 
-    @property
-    def bytes_per_ms(self) -> float:
-        """How many bytes a millisecond takes."""
-        return len(_SILENCE[self.input_format]) * self.sample_rate_hz / 1000
-
     def silence(self, duration_ms: int) -> bytes:
         """Return digital silence."""
         return _SILENCE[self.input_format] * (duration_ms * self.sample_rate_hz // 1000)

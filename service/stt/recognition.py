@@ -98,7 +98,6 @@ class TrackRecognition:
     def cut_short(self) -> None:
         """Tell what is left to tell of a recognition whose task was cancelled."""
         self._hearing.give_up("cut_short")
-        self.close()
 
     async def run(self) -> None:
         """Hear the track to its end. Never raises: what goes wrong is told."""
@@ -120,8 +119,6 @@ class TrackRecognition:
             async with asyncio.timeout_at(self._stop_at) as self._timer:
                 await self._hear_out()
         except TimeoutError:
-            if self._timer is None or not self._timer.expired():
-                raise
             log.warning("recognition_unfinished")
             self._hearing.give_up("not_answered")
         else:
@@ -213,6 +210,7 @@ class TrackRecognition:
         log.warning("recognition_lost", reason=outage[0], code=outage[1])
         if outage[0] == "stalled":
             self._stall_s = min(self._stall_s * 2, self._limits.longest_stall_s)
-        if outage != self._outage:
+        idle = outage[0] == "connection_lost" and not self._hearing.has_work()
+        if outage != self._outage and not idle:
             self._outage = outage
             self._hearing.degraded(*outage)

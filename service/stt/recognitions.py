@@ -88,5 +88,7 @@ async def open_recognitions(
                 task.cancel()
 
 
-def _cut_short(recognition: TrackRecognition, _: asyncio.Task[None]) -> None:
-    recognition.cut_short()
+def _cut_short(recognition: TrackRecognition, task: asyncio.Task[None]) -> None:
+    if task.cancelled():
+        recognition.cut_short()
+    recognition.close()

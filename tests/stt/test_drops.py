@@ -1,0 +1,94 @@
+"""A connection may drop at any moment: no word is lost, and none is told twice."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from service.stt.recognitions import open_recognitions
+from tests.stt.peer import Manner, Peer, open_peer
+from tests.stt.room import KEY, QUICK, Clock, Told, plan
+from tests.stt.voice import CHUNK_BYTES, speak, stamp
+
+SCRIPT = ((4, 500), (1, 600), (6, 700), (1, 400), (2, 500))
+"""Utterances of so many words, after pauses of so many milliseconds: 7.7 s."""
+ENGINES = {
+    "prompt": Manner(),
+    "late": Manner(lag_ms=800),
+    "finals only": Manner(partials=False, lag_ms=400),
+    "slow finals only": Manner(partials=False, lag_ms=1500, endpointing_ms=700),
+    "finals in mid-speech": Manner(most_words=3, lag_ms=300),
+    "spans": Manner(times="span", lag_ms=300),
+    "words": Manner(times="words", lag_ms=300),
+    "words in mid-speech": Manner(times="words", lag_ms=300, most_words=3),
+}
+
+
+async def hear_all(peer: Peer, manners: dict[str, Manner], audio: bytes) -> dict[str, Told]:
+    """Play the audio to a recognition per manner, all at the pace of one clock."""
+    peer.manners.update(manners)
+    clock, told = Clock(), {name: Told() for name in manners}
+    async with open_recognitions(
+        stt_url=peer.url, api_key=KEY, limits=QUICK, clock=clock, dice=lambda: 0.0
+    ) as room:
+        live = {
+            name: room.open(
+                plan(name, engine="Deepgram" if manner.closes else "Reson8"), told[name]
+            )
+            for name, manner in manners.items()
+        }
+        for number, offset in enumerate(range(0, len(audio), CHUNK_BYTES)):
+            for recognition in live.values():
+                recognition.send(stamp(audio[offset : offset + CHUNK_BYTES], number))
+            clock.now += 0.1
+            for name in manners:
+                await peer.heard(name, number)
+        clock.run_free()
+        await asyncio.gather(*(recognition.finish(timeout_s=10) for recognition in live.values()))
+    return told
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_a_drop_at_any_moment_loses_no_word_and_doubles_none(engine: str) -> None:
+    """Dropped after each 100 ms of a call in turn, the words are those of the undisturbed call."""
+    audio, words = speak(*SCRIPT)
+    manners = {
+        f"drop{at_ms}": replace(ENGINES[engine], drops_ms=[at_ms])
+        for at_ms in range(100, len(audio) // 8, 100)
+    }
+    manners["calm"] = ENGINES[engine]
+
+    async with open_peer() as peer:
+        told = await hear_all(peer, manners, audio)
+
+    assert told["calm"].words == words
+    assert {name: heard.words for name, heard in told.items() if heard.words != words} == {}
+
+
+@pytest.mark.parametrize("engine", ["late", "finals only", "spans", "words"])
+async def test_drops_during_the_replay_lose_nothing_either(engine: str) -> None:
+    """A second and a third drop, before the replay has caught up or just after."""
+    audio, words = speak(*SCRIPT)
+    manners = {
+        f"{first}-{second}-{third}": replace(ENGINES[engine], drops_ms=[first, second, third])
+        for first in range(2900, 7000, 700)
+        for second in (100, 1300, 3200)
+        for third in (300, 2100)
+    }
+
+    async with open_peer() as peer:
+        told = await hear_all(peer, manners, audio)
+
+    assert {name: heard.words for name, heard in told.items() if heard.words != words} == {}
+
+
+async def test_words_said_twice_in_a_row_stay_two_words() -> None:
+    """The seam takes out what was heard twice, not what was said twice."""
+    audio, words = speak((1, 500))
+    twice = audio + audio + audio
+    manners = {f"drop{at_ms}": Manner(drops_ms=[at_ms]) for at_ms in range(100, 2700, 100)}
+
+    async with open_peer() as peer:
+        told = await hear_all(peer, manners, twice)
+
+    assert {name: heard.words for name, heard in told.items() if heard.words != words * 3} == {}

@@ -1,0 +1,170 @@
+"""Audio formats: passed on where the engine takes them, converted where it does not."""
+
+import math
+import struct
+import warnings
+from array import array
+
+import G722  # type: ignore[import-not-found]  # a C extension without stubs
+import pytest
+
+from service.calls.engines import Engine, find_engine
+from service.stt.formats import Converter, WireFormat, choose_format, decodable, loudness
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import audioop
+
+
+def engine(name: str, model: str | None = None) -> Engine:
+    """Return an engine that is known."""
+    found = find_engine(name, model)
+    assert found is not None
+    return found
+
+
+def tone(rate_hz: int, duration_ms: int = 100, level: int = 8000) -> bytes:
+    """Return a 440 Hz sine as native 16-bit samples."""
+    count = rate_hz * duration_ms // 1000
+    samples = (round(level * math.sin(2 * math.pi * 440 * n / rate_hz)) for n in range(count))
+    return struct.pack(f"={count}h", *samples)
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "encoding", "rate_hz", "expected"),
+    [
+        ("Deepgram", None, "PCMU", 8000, WireFormat("mulaw", 8000)),
+        ("Deepgram", None, "PCMA", 8000, WireFormat("alaw", 8000)),
+        ("Deepgram", None, "L16", 16000, WireFormat("linear16", 16000)),
+        ("Deepgram", None, "G722", 8000, WireFormat("linear16", 16000)),
+        ("Google", None, "PCMA", 8000, WireFormat("linear16", 8000)),
+        ("Telnyx", None, "PCMU", 8000, WireFormat("linear16", 8000)),
+        ("Azure", None, "PCMU", 8000, WireFormat("linear16", 8000)),
+        ("Speechmatics", None, "PCMU", 8000, WireFormat("mulaw", 8000)),
+        ("Speechmatics", "linden-1", "PCMU", 8000, WireFormat("linear16", 16000)),
+        ("Parakeet", None, "PCMU", 8000, WireFormat("linear16", 16000)),
+        ("Parakeet", None, "L16", 16000, WireFormat("linear16", 16000)),
+        ("local", None, "pcmu", 8000, WireFormat("mulaw", 8000)),
+    ],
+)
+def test_an_engine_gets_the_audio_as_it_came_where_it_can(
+    name: str, model: str | None, encoding: str, rate_hz: int, expected: WireFormat
+) -> None:
+    """G.711 passes through if the engine takes it; else `linear16`, at a rate it takes."""
+    assert choose_format(engine(name, model), encoding, rate_hz) == expected
+
+
+@pytest.mark.parametrize(
+    ("encoding", "rate_hz", "expected"),
+    [
+        ("PCMU", 8000, True),
+        ("pcma", 8000, True),
+        ("L16", 16000, True),
+        ("G722", 8000, True),
+        ("L16", 11025, False),
+        ("PCMU", 0, False),
+        ("OPUS", 16000, False),
+        ("AMR-WB", 16000, False),
+        ("", 8000, False),
+    ],
+)
+def test_what_can_be_decoded_is_known_beforehand(
+    *, encoding: str, rate_hz: int, expected: bool
+) -> None:
+    """Telnyx says the codec in `start`; others are refused there and then."""
+    assert decodable(encoding, rate_hz) is expected
+
+
+def test_mu_law_passes_through_untouched() -> None:
+    """Byte for byte, with its samples beside it for the speech detector."""
+    audio = audioop.lin2ulaw(tone(8000), 2)
+
+    wire, linear = Converter("PCMU", 8000, WireFormat("mulaw", 8000)).convert(audio)
+
+    assert wire == audio
+    assert linear == audioop.ulaw2lin(audio, 2)
+
+
+def test_a_law_is_decoded_for_an_engine_that_wants_samples() -> None:
+    """What comes out is little-endian whatever this machine is."""
+    audio = audioop.lin2alaw(tone(8000), 2)
+
+    wire, linear = Converter("PCMA", 8000, WireFormat("linear16", 8000)).convert(audio)
+
+    assert struct.unpack("<800h", wire) == struct.unpack("=800h", linear)
+    assert linear == audioop.alaw2lin(audio, 2)
+
+
+@pytest.mark.parametrize("order", [">", "<"])
+def test_l16_is_put_right_in_either_byte_order(order: str) -> None:
+    """Network order is expected; the other one betrays itself as full-scale noise."""
+    samples = struct.unpack("=1600h", tone(16000))
+    audio = struct.pack(f"{order}1600h", *samples)
+    converter = Converter("L16", 16000, WireFormat("linear16", 16000))
+
+    assert struct.unpack("<1600h", converter.convert(audio)[0]) == samples
+    assert struct.unpack("<1600h", converter.convert(audio)[0]) == samples
+
+
+def test_the_byte_order_is_settled_once() -> None:
+    """Silence decides nothing; after the first telling piece nothing changes it."""
+    quiet, loud = bytes(3200), struct.pack(">1600h", *struct.unpack("=1600h", tone(16000)))
+    converter = Converter("L16", 16000, WireFormat("linear16", 16000))
+    noise = struct.pack("<1600h", *struct.unpack("=1600h", tone(16000, level=300)))
+
+    converter.convert(quiet)
+    converter.convert(loud)
+
+    assert converter.convert(noise)[1] == audioop.byteswap(noise, 2)
+
+
+def test_an_odd_byte_is_cut_off() -> None:
+    """The end of a stream may be half a sample."""
+    converter = Converter("L16", 8000, WireFormat("linear16", 8000))
+
+    assert converter.convert(b"\x01\x02\x03")[0] == b"\x02\x01"
+
+
+def test_an_engine_that_wants_16_khz_gets_it_without_seams() -> None:
+    """Resampled piece by piece, the audio is that of one go."""
+    audio = audioop.lin2ulaw(tone(8000, 300), 2)
+    target = WireFormat("linear16", 16000)
+    pieces, whole = Converter("PCMU", 8000, target), Converter("PCMU", 8000, target)
+
+    in_pieces = b"".join(pieces.convert(audio[n : n + 800])[0] for n in range(0, 2400, 800))
+
+    assert in_pieces == whole.convert(audio)[0]
+    assert abs(len(in_pieces) - 9600) <= 4
+
+
+def test_g722_is_decoded_to_16_khz_with_its_state_kept() -> None:
+    """Telnyx calls it 8000 Hz, by the RTP clock; in pieces it sounds as in one."""
+    encoded = G722.G722(16000, 64000).encode(array("h", tone(16000, 300)))
+    converter = Converter("G722", 8000, WireFormat("linear16", 16000))
+
+    decoded = b"".join(
+        converter.convert(encoded[n : n + converter.chunk_bytes])[1] for n in range(0, 2400, 800)
+    )
+
+    assert converter.chunk_bytes == 800
+    assert decoded == G722.G722(16000, 64000).decode(encoded).tobytes()
+    assert loudness(decoded) > 4000
+
+
+def test_an_unknown_codec_has_no_converter() -> None:
+    """Whoever did not ask `decodable` finds out here."""
+    with pytest.raises(ValueError, match="AMR-WB"):
+        Converter("AMR-WB", 16000, WireFormat("linear16", 16000))
+
+
+@pytest.mark.parametrize(
+    ("audio", "silence"),
+    [
+        (WireFormat("mulaw", 8000), b"\xff" * 80),
+        (WireFormat("alaw", 8000), b"\xd5" * 80),
+        (WireFormat("linear16", 16000), bytes(320)),
+    ],
+)
+def test_silence_is_silent_in_every_format(audio: WireFormat, silence: bytes) -> None:
+    """Ten milliseconds of it."""
+    assert audio.silence(10) == silence

@@ -1,0 +1,60 @@
+"""Placing a text: in the loud stretch that its length and its time of arrival speak for."""
+
+from service.stt.placing import LAG_MS, duration_of, place
+from service.stt.ring import Span
+
+SENTENCE = "I would like to change it."  # some 1.7 s
+
+
+def at(text: str, *spans: tuple[int, int], until_ms: int, lag_ms: int = LAG_MS) -> Span:
+    """Place a text that began no earlier than the stream."""
+    return place(
+        text,
+        [Span(*span) for span in spans],
+        from_ms=0,
+        until_ms=until_ms,
+        lag_ms=lag_ms,
+    )
+
+
+def test_a_text_lies_where_the_only_speech_was() -> None:
+    """From its first to its last loud moment, whatever the text's length."""
+    assert at(SENTENCE, (500, 3000), until_ms=3500) == Span(500, 3000)
+
+
+def test_a_text_goes_over_the_pauses_inside_it() -> None:
+    """Two short stretches make one sentence."""
+    assert at(SENTENCE, (500, 1400), (1700, 2500), until_ms=3000) == Span(500, 2500)
+
+
+def test_a_text_in_a_queue_ends_where_its_length_says() -> None:
+    """During a replay much more speech was sent than has been answered."""
+    spans = ((500, 2200), (3000, 5000), (6000, 9000))
+
+    assert at(SENTENCE, *spans, until_ms=10_000, lag_ms=12_000) == Span(500, 2200)
+
+
+def test_a_text_in_a_queue_does_not_swallow_a_long_stretch() -> None:
+    """Without a pause to end at, it ends about as far in as it is long."""
+    span = at(SENTENCE, (500, 9000), until_ms=9000, lag_ms=12_000)
+
+    assert span.start_ms == 500
+    assert 1700 < span.end_ms - span.start_ms < 2600
+
+
+def test_a_late_answer_still_has_a_place() -> None:
+    """Even when all speech is longer ago than an answer should take."""
+    assert at("Yes.", (500, 800), until_ms=9000) == Span(500, 800)
+
+
+def test_a_text_without_any_speech_ends_now() -> None:
+    """The detector missed it; the engine did not."""
+    span = place("Yes.", [], from_ms=1000, until_ms=5000, lag_ms=LAG_MS)
+
+    assert span == Span(5000 - duration_of("Yes."), 5000)
+    assert place("Yes.", [], from_ms=6000, until_ms=5000, lag_ms=LAG_MS) == Span(5000, 5000)
+
+
+def test_a_script_of_syllables_takes_longer_to_say() -> None:
+    """One Han character is a syllable, one letter is not."""
+    assert duration_of("你好吗") > duration_of("abc")

@@ -1,0 +1,173 @@
+"""The room: many recognitions side by side, and what becomes of them when it closes."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from websockets.asyncio.server import ServerConnection, serve
+
+from service.calls.inputs import (
+    AudioLost,
+    Input,
+    RecognitionDegraded,
+    RecognitionFailed,
+    RecognitionFinished,
+)
+from service.stt.recognition import Service
+from service.stt.recognitions import open_recognitions
+from tests.stt.peer import Manner, open_peer
+from tests.stt.room import KEY, QUICK, Told, open_line, plan
+from tests.stt.voice import silence, speak
+
+HELLO, HELLO_WORDS = speak((3, 500), (2, 800))
+
+
+async def test_one_that_fails_stops_no_other() -> None:
+    """A refused track and a healthy one, in one room."""
+    bad, good = Told(), Told()
+    async with (
+        open_peer(bad=Manner(statuses=[401])) as peer,
+        open_recognitions(stt_url=peer.url, api_key=KEY, limits=QUICK) as room,
+    ):
+        room.open(plan("bad"), bad).send(HELLO)
+        recognition = room.open(plan("good"), good)
+        await bad.until(lambda: bool(bad.of(RecognitionFailed)))
+        recognition.send(HELLO)
+        await recognition.finish(timeout_s=5)
+
+    assert good.words == HELLO_WORDS
+
+
+async def test_a_listener_that_fails_ends_nothing() -> None:
+    """Whatever `tell` raises is logged; the words after it are told all the same."""
+    told = Told()
+
+    def tell(item: Input) -> None:
+        told(item)
+        raise RuntimeError("listener")
+
+    async with (
+        open_peer() as peer,
+        open_recognitions(stt_url=peer.url, api_key=KEY, limits=QUICK) as room,
+    ):
+        recognition = room.open(plan(), tell)
+        recognition.send(HELLO)
+        await recognition.finish(timeout_s=5)
+
+    assert told.words == HELLO_WORDS
+    assert isinstance(told.items[-1], RecognitionFinished)
+
+
+async def test_leaving_the_room_tells_what_is_left() -> None:
+    """The last partial stands as a final, what was not heard is lost, and it is finished."""
+    manner = Manner(endpointing_ms=60_000)
+    async with open_peer(one=manner) as peer, open_line(peer) as line:
+        await line.play(HELLO)
+        await line.told.until(lambda: len(line.told.partials) == len(HELLO_WORDS))
+
+    assert line.told.words == HELLO_WORDS
+    assert isinstance(line.told.items[-1], RecognitionFinished)
+
+
+async def test_leaving_the_room_before_anything_began_tells_all_as_lost() -> None:
+    """Even a recognition whose task never ran has an end."""
+    told = Told()
+    async with open_recognitions(stt_url="ws://127.0.0.1:9", api_key=KEY) as room:
+        room.open(plan(), told).send(HELLO)
+
+    assert [type(item) for item in told.items] == [AudioLost, RecognitionFinished]
+    assert told.of(AudioLost)[0].reason == "cut_short"
+
+
+async def test_our_own_recogniser_gets_no_key_of_telnyx() -> None:
+    """The engine `local` goes to its own address, with its own key or none."""
+    async with open_peer() as peer, open_line(peer, engine="local") as line:
+        await line.play(HELLO)
+        await line.finish()
+
+    assert "authorization" not in peer.visits["one"][0].headers
+    assert ("transcription_engine", "local") in peer.visits["one"][0].query
+    assert line.told.words == HELLO_WORDS
+
+
+async def test_the_engine_local_needs_an_address() -> None:
+    """Without one the recognition fails, and says so."""
+    told = Told()
+    async with open_recognitions(stt_url="ws://127.0.0.1:9", api_key=KEY) as room:
+        recognition = room.open(plan(engine="local"), told)
+        recognition.send(silence(100))
+        await recognition.finish(timeout_s=5)
+
+    assert told.of(RecognitionFailed)[0].reason == "no_local_recogniser"
+
+
+async def test_an_address_that_is_none_fails_at_once() -> None:
+    """A URL that cannot be one is no outage."""
+    told = Told()
+    async with open_recognitions(stt_url="http://127.0.0.1:9", api_key=KEY) as room:
+        recognition = room.open(plan(), told)
+        recognition.send(silence(100))
+        await recognition.finish(timeout_s=5)
+
+    assert told.of(RecognitionFailed)[0].reason == "bad_url"
+    assert told.of(RecognitionDegraded) == []
+
+
+async def test_a_fault_of_our_own_fails_one_recognition() -> None:
+    """Here the clock breaks; it is logged, told, and the room goes on."""
+    told = Told()
+
+    def broken() -> float:
+        raise RuntimeError("clock")
+
+    async with open_recognitions(stt_url="ws://127.0.0.1:9", api_key=KEY, clock=broken) as room:
+        recognition = room.open(plan(), told)
+        recognition.send(silence(100))
+        await recognition.finish(timeout_s=5)
+
+    assert told.of(RecognitionFailed)[0].reason == "internal_error"
+    assert isinstance(told.items[-1], RecognitionFinished)
+
+
+async def test_audio_nobody_can_decode_is_refused_when_opening() -> None:
+    """The media side asks `decodable` first; this is for whoever did not."""
+    async with open_recognitions(stt_url="ws://127.0.0.1:9", api_key=KEY) as room:
+        with pytest.raises(ValueError, match="OPUS"):
+            room.open(plan(encoding="OPUS"), Told())
+
+
+async def test_a_server_that_does_not_read_is_noticed_and_left() -> None:
+    """First the engine is said to fall behind, then the socket is given up."""
+    over = asyncio.Event()
+
+    async def never_read(_: ServerConnection) -> None:
+        await over.wait()
+
+    limits = replace(QUICK, write_stall_s=0.6, behind_ms=1000, stable_s=0.0, tick_s=0.05)
+    told = Told()
+    async with (
+        serve(
+            never_read, "127.0.0.1", 0, max_queue=1, compression=None, close_timeout=0.1
+        ) as server,
+        open_recognitions(
+            stt_url=f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}",
+            api_key=KEY,
+            limits=limits,
+        ) as room,
+    ):
+        recognition = room.open(plan(), told)
+        async with asyncio.timeout(10):
+            while len(told.of(RecognitionDegraded)) < 2:
+                recognition.send(silence(10_000))
+                await asyncio.sleep(0.005)
+        over.set()
+
+    assert [item.reason for item in told.of(RecognitionDegraded)][:2] == [
+        "falling_behind",
+        "write_stalled",
+    ]
+
+
+def test_a_service_shows_no_key() -> None:
+    """Its `repr` may end up in a log."""
+    assert KEY not in repr(Service("wss://stt.example.com", KEY))

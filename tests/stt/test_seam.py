@@ -1,0 +1,86 @@
+"""The seam in the text: what is told over again goes, what is new stays."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.stt.seam import cut, repeated, revises, words_of
+
+WORD = st.text("abcdefghij", min_size=2, max_size=8)
+
+
+@pytest.mark.parametrize(
+    ("told", "heard", "used", "count"),
+    [
+        ("good morning", "Good morning! This is Claire.", 2, 2),
+        ("good morning this is", "good morning", 2, 2),
+        ("i would like to change", "I would like to change my booking", 5, 5),
+        ("i want to book", "I wanna book a flight", 4, 3),
+        ("my bookings from monday", "my booking from Monday please", 4, 4),
+        ("yes", "yes yes", 1, 1),
+        ("no no", "no no no", 2, 2),
+        ("good morning", "something else altogether", 0, 0),
+        ("good morning", "", 0, 0),
+        ("", "good morning", 0, 0),
+    ],
+)
+def test_what_was_told_is_recognised_in_what_is_heard(
+    told: str, heard: str, used: int, count: int
+) -> None:
+    """Case, punctuation and small mishearings do not hide it; unlike texts have nothing in it."""
+    assert repeated(words_of(told), words_of(heard)) == (used, count)
+
+
+def test_a_word_that_may_have_been_said_before_the_replay_is_skipped_for_nothing() -> None:
+    """A long final that mostly lies before the replay's beginning hides no repeat after it."""
+    told = words_of("this is claire i would like to change my booking from monday please")
+
+    assert repeated(told, ["please"], early=12) == (13, 1)
+    assert repeated(told, ["please"]) == (0, 0)
+
+
+@given(st.lists(WORD, min_size=1, max_size=20), st.lists(WORD, max_size=20))
+def test_a_replay_word_for_word_is_taken_out_whole(told: list[str], new: list[str]) -> None:
+    """What follows the repeat stays, whatever it is."""
+    assert repeated(told, told + new) == (len(told), len(told))
+
+
+@given(st.lists(WORD, max_size=300), st.lists(WORD, max_size=300))
+def test_no_text_takes_out_more_than_there_is(told: list[str], heard: list[str]) -> None:
+    """Bounds hold for any two texts, and long ones take no long time."""
+    used, count = repeated(told, heard)
+
+    assert 0 <= used <= len(told)
+    assert 0 <= count <= len(heard)
+
+
+@pytest.mark.parametrize(
+    ("text", "count", "rest"),
+    [
+        ("Good morning, this is Claire.", 2, "this is Claire."),
+        ("Good morning.", 0, "Good morning."),
+        ("Good morning.", 2, ""),
+        ("Don't stop me now", 1, "stop me now"),
+        ("你好吗", 1, "好吗"),
+    ],
+)
+def test_words_are_cut_from_the_front_with_their_punctuation(
+    text: str, count: int, rest: str
+) -> None:
+    """The rest is left as the engine wrote it."""
+    assert cut(text, count) == rest
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("good", "good morning", True),
+        ("good mourning", "good morning", True),
+        ("good morning", "good", True),
+        ("good morning", "how are you", False),
+        ("", "anything", True),
+    ],
+)
+def test_a_revision_shares_most_of_its_words(*, before: str, after: str, expected: bool) -> None:
+    """Otherwise it is the next text."""
+    assert revises(words_of(before), words_of(after)) is expected
