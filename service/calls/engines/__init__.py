@@ -3,12 +3,13 @@
 from service.calls.engines.catalogue import catalogue, languages_of
 from service.calls.engines.config import in_call_config, keyterms_for, language_for, model_for
 from service.calls.engines.files import FileRequest, find_rest_model, review_file
-from service.calls.engines.models import Languages, Model, RestTerms, Surface
+from service.calls.engines.models import EXTENSIONS, Languages, Model, RestTerms, Surface
 from service.calls.engines.review import Review, review
 from service.calls.engines.table import ENGINES, FAMILIES, Engine, find_engine
 
 __all__ = [
     "ENGINES",
+    "EXTENSIONS",
     "FAMILIES",
     "Engine",
     "FileRequest",

@@ -1,0 +1,84 @@
+"""Why a file was not transcribed: the shapes in which it is said, and what follows from it.
+
+Source: Telnyx's `errors[]`, and the `detail` of the framework behind its REST transcription (a
+text, or a list of faults). OpenAI's `error` is read too. What the server says may quote what was
+sent: addresses, keys and numbers are taken out.
+"""
+
+import re
+from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
+
+import msgspec
+
+from service.errors import RecognitionError, RecognitionLostError, RecognitionRefusedError
+
+_MOST_REASONS = 3
+_LONGEST_REASON = 160
+_LONGEST_CODE = 32
+_RETRIED = frozenset({408, 409, 425, 429})
+_SERVER_ERROR = 500
+_PRIVATE = re.compile(r"https?://\S+|\S+@\S+|\bKEY\w{8,}|\bBearer\s+\S+|\+?\d[\d\s().-]{5,}\d")
+
+
+def fault_of(status: int, body: bytes) -> RecognitionError:
+    """Return what an answer other than a transcript means.
+
+    A `RecognitionLostError` is worth another try: 408, 409, 425, 429 and 5xx.
+    """
+    code, reasons = _read(body)
+    text = "; ".join([f"HTTP {status}", *reasons])
+    if status in _RETRIED or status >= _SERVER_ERROR:
+        return RecognitionLostError(text, code=code)
+    return RecognitionRefusedError(text, code=code)
+
+
+def retry_after_s(header: str | None, *, now: float) -> float | None:
+    """Read `Retry-After`: seconds, or the time of day it is then; None if it is neither."""
+    if not header:
+        return None
+    text = header.strip()
+    if text.isascii() and text.isdecimal():
+        return float(text[:9])
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _read(body: bytes) -> tuple[str, list[str]]:
+    try:
+        answer = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return "", []
+    if not isinstance(answer, dict):
+        return "", []
+    faults = [answer.get("errors"), answer.get("detail"), answer.get("error")]
+    found = [one for fault in faults for one in (fault if isinstance(fault, list) else [fault])]
+    found = [one for one in found if one is not None][:_MOST_REASONS]
+    codes = [one.get("code") for one in found if isinstance(one, dict)]
+    code = next((str(code) for code in codes if isinstance(code, str | int)), "")
+    reasons = [_plain("; ".join(dict.fromkeys(_reasons(one)))) for one in found]
+    return _plain(code)[:_LONGEST_CODE], [reason for reason in reasons if reason]
+
+
+def _reasons(fault: object) -> Iterator[str]:
+    """Yield what one fault says, and which field it is about."""
+    if isinstance(fault, str):
+        yield fault
+    if not isinstance(fault, dict):
+        return
+    for key in ("title", "detail", "msg", "message"):
+        if isinstance(fault.get(key), str):
+            yield fault[key]
+    place = fault.get("loc")
+    if isinstance(place, list):
+        yield ".".join(str(step)[:_LONGEST_CODE] for step in place[:4])
+    source = fault.get("source")
+    if isinstance(source, dict) and isinstance(source.get("parameter"), str):
+        yield source["parameter"]
+
+
+def _plain(text: str) -> str:
+    shown = _PRIVATE.sub("…", " ".join(text[: 4 * _LONGEST_REASON].split()))
+    return "".join(letter for letter in shown if letter.isprintable())[:_LONGEST_REASON]
