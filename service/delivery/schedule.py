@@ -94,8 +94,8 @@ class EndpointLanes:
     def take(self, now: float) -> Lane | None:
         """Return the lane whose turn it is, to be handed back with `put_back`."""
         while self._waiting and self._waiting[0][0] <= now:
-            due_at, _, lane = heappop(self._waiting)
-            if lane.place is Place.WAITING and lane.waits_until == due_at:
+            *_, lane = heappop(self._waiting)
+            if lane.place is Place.WAITING:
                 self._place(lane, now)
         if not self._ready or not self.breaker.allows(now, busy=self.busy):
             return None

@@ -113,6 +113,9 @@ class Switched:
         self.reading = asyncio.Event()
         self.read_gate = asyncio.Event()
         self.read_gate.set()
+        self.listing = asyncio.Event()
+        self.list_gate = asyncio.Event()
+        self.list_gate.set()
         self.settled: list[Sequence[LaneUpdate]] = []
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any method of a journal
@@ -130,9 +133,12 @@ class Switched:
         return found
 
     async def backlog(self) -> list[LaneRow]:
-        """Pass on."""
+        """Answer what is so now, when the gate is open."""
         self._check()
-        return await self._journal.backlog()
+        rows = await self._journal.backlog()
+        self.listing.set()
+        await self.list_gate.wait()
+        return rows
 
     async def settle(self, updates: Sequence[LaneUpdate]) -> None:
         """Note and pass on."""

@@ -287,6 +287,27 @@ async def test_looking_again_repeats_nothing(tmp_path: Path) -> None:
         assert scene.crm.ids == ["c2_1", "c1_1", "c1_2"]
 
 
+async def test_a_listing_is_not_outrun_by_acknowledgements(tmp_path: Path) -> None:
+    """What is settled after the backlog was read is not mistaken for what is left."""
+    async with open_scene(tmp_path) as scene:
+        scene.crm.gate.clear()
+        await scene.happen("c1", "call.started")
+        await scene.crm.until(lambda: len(scene.crm.tried) == 1)
+        scene.journal.listing.clear()
+        scene.journal.list_gate.clear()
+        looking = asyncio.create_task(scene.look_again())
+        await scene.journal.listing.wait()
+        scene.crm.gate.set()
+        await scene.crm.until(lambda: len(scene.crm.taken) == 1)
+        for _ in range(10):
+            await scene.journal.check()  # time enough to settle, if anything were to
+        scene.journal.list_gate.set()
+        await looking
+
+        assert scene.crm.ids == ["c1_1"]
+        assert await scene.journal.backlog() == []
+
+
 async def test_the_backlog_is_listed_by_itself(tmp_path: Path) -> None:
     """What another process committed or set back is found without being told."""
     async with open_scene(tmp_path, poll_every_s=0.01) as scene:
