@@ -88,10 +88,10 @@ class CallSession:
         self.state = state
         self._routes = routes
         self._out = Outbox(state)
-
-    @property
-    def wake_at(self) -> float | None:
+        self.wake_at = self._next_wake()
         """When `wake` is to be called next; None when nothing is waited for."""
+
+    def _next_wake(self) -> float | None:
         state = self.state
         times = [
             state.finish_by,
@@ -114,8 +114,7 @@ class CallSession:
             self._stopping(item)
         elif self.state.route is not None:
             self._hear(item, self.state.route, now)
-        self._release(now)
-        return self._out.take()
+        return self._done(now)
 
     def wake(self, *, now: float) -> list[Command]:
         """Do what was waiting for `now`."""
@@ -129,6 +128,11 @@ class CallSession:
             self._hand_over()
         if state.route and state.finish_by is not None and now >= state.finish_by:
             self._complete(state.route, now)
+        return self._done(now)
+
+    def _done(self, now: float) -> list[Command]:
+        self._release(now)
+        self.wake_at = self._next_wake()
         return self._out.take()
 
     # --- webhooks, in their order ---
