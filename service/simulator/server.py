@@ -17,12 +17,13 @@ from service.simulator.api.gate import MAX_BODY_BYTES, Gate
 from service.simulator.api.rest import Rest
 from service.simulator.api.sessions import SttSocket
 from service.simulator.calls.background import open_background
-from service.simulator.calls.exchange import Exchange, plan_calls
+from service.simulator.calls.exchange import Exchange
+from service.simulator.calls.plan import plan_calls
 from service.simulator.legs.leg import Leg
 from service.simulator.legs.postman import Poster
 from service.simulator.report import CallReport, History, Report
 from service.simulator.scenario import Scenario
-from service.simulator.stt.relay import Recogniser
+from service.simulator.stt.recogniser import Recogniser
 from service.wire.stt import PATH
 
 _MAX_CONNECTIONS = 200

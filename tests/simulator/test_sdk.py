@@ -10,7 +10,7 @@ from telnyx import AsyncTelnyx
 from telnyx.types import CallAnsweredWebhookEvent
 from telnyx.types.calls import DeepgramNova3ConfigParam
 
-from service.simulator.calls.exchange import plan_calls
+from service.simulator.calls.plan import plan_calls
 from service.simulator.speech.audio import PCMU
 from service.simulator.speech.riff import encode_wav
 from tests.simulator.peers import Application, finish, open_practice, scenario

@@ -6,7 +6,7 @@ which is run once the answer has gone out.
 
 from collections.abc import Callable, Mapping
 
-from service.simulator.api import control, listening
+from service.simulator.api import control, listening, recording
 from service.simulator.api.reply import Reply, ok
 from service.simulator.calls.exchange import Exchange
 from service.simulator.calls.line import Line
@@ -44,9 +44,9 @@ _COMMANDS: Mapping[str, Callable[[Exchange, Line, Params], Reply | Problem]] = {
     "transcription_stop": listening.stop_transcription,
     "streaming_start": listening.start_streaming,
     "streaming_stop": listening.stop_streaming,
-    "record_start": listening.start_recording,
-    "record_stop": listening.stop_recording,
-    "record_pause": listening.pause_recording,
-    "record_resume": listening.resume_recording,
+    "record_start": recording.start,
+    "record_stop": recording.stop,
+    "record_pause": recording.pause,
+    "record_resume": recording.resume,
     "client_state_update": _update_client_state,
 }

@@ -5,46 +5,30 @@ Source: Telnyx's REST speech-to-text pages and the SDK's `audio_transcribe_param
 """
 
 import asyncio
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import aiohttp
 import structlog
 from aiohttp import web
 
 from service.errors import SettingsError
+from service.simulator.api.form import MAX_FILE_BYTES, Form, check_form, read_form
 from service.simulator.api.gate import Gate, answer
 from service.simulator.calls.exchange import Exchange
-from service.simulator.rules.params import is_url
 from service.simulator.rules.problems import Problem
 from service.simulator.speech import audio
 from service.simulator.speech.riff import Wav, parse_wav
 from service.simulator.stt.known_audio import Follower, KnownAudio, Placed
-from service.simulator.stt.relay import Recogniser
+from service.simulator.stt.recogniser import Recogniser
 
 log = structlog.get_logger()
 
 PATH = "/v2/ai/audio/transcriptions"
 OPENAI_PATH = "/v2/audio/transcriptions"
-MAX_FILE_BYTES = 100 * 1024 * 1024
-MAX_FIELD_BYTES = 64 * 1024
-MAX_FIELDS = 100
 READ_TIMEOUT_S = 120.0
 FETCH_TIMEOUT_S = 15.0
 RELAY_TIMEOUT_S = 300.0
 _ENDPOINTING_MS = 300
 _TEXT_ONLY = ("openai/", "nvidia/", "omi-health/")
-_OPTIONS = "model_config"
-
-
-@dataclass(slots=True)
-class Form:
-    """What was posted."""
-
-    fields: dict[str, str] = field(default_factory=dict)
-    file: bytes | None = None
-    filename: str = ""
 
 
 class SttFiles:
@@ -67,7 +51,7 @@ class SttFiles:
         if request.content_type != "multipart/form-data":
             return _missing("model")
         async with asyncio.timeout(READ_TIMEOUT_S):
-            form = await _read_form(request)
+            form = await read_form(request)
         if isinstance(form, Problem):
             return self._gate.refuse(form)
         if not form.fields.get("model"):
@@ -133,39 +117,6 @@ class SttFiles:
         return answer({"text": text, "duration": round(duration, 3), "segments": segments})
 
 
-def check_form(form: Form, options_form: str) -> Problem | None:
-    """Return what is wrong with the fields, by the documented rules, or None."""
-    fields = form.fields
-    url = fields.get("file_url")
-    if (form.file is None) == (not url):
-        return Problem("10015", "exactly one of file and file_url", "file")
-    if url and not is_url(url, ("http", "https")):
-        return Problem("10003", parameter="file_url", status_wanted=400)
-    if fields.get("response_format", "json") not in {"json", "verbose_json"}:
-        return Problem("10032", parameter="response_format", status_wanted=400)
-    granular = fields.get("timestamp_granularities[]")
-    if granular and (granular != "segment" or fields.get("response_format") != "verbose_json"):
-        where = "timestamp_granularities"
-        return Problem("10015", f"{where} is segment, with verbose_json", where)
-    return _check_options(fields, options_form)
-
-
-def _check_options(fields: Mapping[str, str], options_form: str) -> Problem | None:
-    bracketed = any(name.startswith(_OPTIONS + "[") for name in fields)
-    options = fields.get(_OPTIONS)
-    if not bracketed and options is None:
-        return None
-    if not fields["model"].startswith(("deepgram/", "reson8/")):
-        return Problem("10015", f"this model takes no {_OPTIONS}", _OPTIONS)
-    if (bracketed and options_form == "json") or (options and options_form == "brackets"):
-        return Problem("10015", f"{_OPTIONS} is not taken in this form", _OPTIONS)
-    try:
-        fits = options is None or isinstance(json.loads(options), dict)
-    except (ValueError, RecursionError):
-        fits = False
-    return None if fits else Problem("10023", parameter=_OPTIONS)
-
-
 def hear_file(wav: Wav, known: KnownAudio) -> list[tuple[int, Placed]]:
     """Return the utterances of a file, each with its channel, in the order they begin."""
     sides = audio.split_channels(wav.pcm) if wav.channels > 1 else (wav.pcm,)
@@ -197,39 +148,6 @@ async def _read_at_most(stream: aiohttp.StreamReader, limit: int) -> bytes | Non
         if len(data) > limit:
             return None
     return bytes(data)
-
-
-async def _read_form(request: web.Request) -> Form | Problem:
-    form = Form()
-    try:
-        reader = await request.multipart()
-        for _ in range(MAX_FIELDS):
-            part = await reader.next()
-            if part is None:
-                return form
-            if not isinstance(part, aiohttp.BodyPartReader):
-                return Problem("10015", "a multipart inside a multipart")
-            problem = await _read_part(part, form)
-            if problem:
-                return problem
-    except (ValueError, AssertionError, aiohttp.ClientError, ConnectionError):
-        return Problem("10015", "the form cannot be read")
-    return Problem("10015", "too many fields")
-
-
-async def _read_part(part: aiohttp.BodyPartReader, form: Form) -> Problem | None:
-    is_file = part.name == "file"
-    limit = MAX_FILE_BYTES if is_file else MAX_FIELD_BYTES
-    data = bytearray()
-    while chunk := await part.read_chunk(64 * 1024):
-        data += chunk
-        if len(data) > limit:
-            return Problem("10015", f"more than {limit} bytes", part.name or "", 413)
-    if is_file:
-        form.file, form.filename = bytes(data), part.filename or ""
-    elif part.name:
-        form.fields[part.name] = data.decode("utf-8", "replace")
-    return None
 
 
 def _missing(name: str) -> web.Response:

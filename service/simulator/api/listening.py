@@ -1,4 +1,4 @@
-"""The commands about who hears a call: media streams, transcriptions, recordings."""
+"""The commands about who hears a call: media streams and transcriptions."""
 
 from collections.abc import Mapping
 
@@ -6,8 +6,8 @@ from service.ids import Track
 from service.simulator.api.reply import Effect, Reply, ok
 from service.simulator.calls.exchange import Exchange
 from service.simulator.calls.line import Line
-from service.simulator.listeners.stream import MediaStream, StreamAsk
-from service.simulator.listeners.tape import Tape
+from service.simulator.listeners.messages import StreamAsk
+from service.simulator.listeners.stream import MediaStream
 from service.simulator.listeners.transcription import Transcription, make_transcription
 from service.simulator.rules.engines import IN_CALL
 from service.simulator.rules.params import Params, check_config, check_stream_url
@@ -20,7 +20,6 @@ _TRACKS: Mapping[str, tuple[Track, ...]] = {
     "outbound": ("outbound",),
     "both": ("inbound", "outbound"),
 }
-_NOT_RECORDING = Problem("10015", "the call is not being recorded", status_wanted=422)
 
 
 def check_wishes(params: Params) -> Problem | None:
@@ -125,52 +124,6 @@ def stop_streaming(exchange: Exchange, line: Line, params: Params) -> Reply | Pr
 
 def _spawn_stop(exchange: Exchange, stream: MediaStream) -> None:
     exchange.spawn(stream.stop(), "stop stream")
-
-
-def start_recording(exchange: Exchange, line: Line, params: Params) -> Reply | Problem:
-    """Begin to record a call (`record_start`)."""
-    if line.tape is not None:
-        return Problem("10015", "the call is being recorded", status_wanted=422)
-    if params["format"] != "wav":
-        return Problem("10015", "the simulator records wav only", "format", status_wanted=422)
-    if params.get("timeout_secs") and line.transcription is not None:
-        return Problem("90053")
-    dice = line.leg.dice.derive(f"tape {len(exchange.tapes)}")
-    tape = Tape(
-        leg=line.leg,
-        id=dice.uuid(),
-        secret=dice.bytes(16).hex(),
-        channels=str(params["channels"]),
-        started_at=line.leg.timeline.stamp(),
-        base_url=exchange.base_url,
-        keep=exchange.keep,
-        stops_in_silence=bool(params.get("timeout_secs")),
-    )
-    line.tape = tape
-    return ok(lambda: line.leg.listeners.append(tape))
-
-
-def stop_recording(_exchange: Exchange, line: Line, _params: Params) -> Reply | Problem:
-    """Stop the recording, and tell where it is."""
-    tape = line.tape
-    return _NOT_RECORDING if tape is None else ok(tape.stop)
-
-
-def pause_recording(_exchange: Exchange, line: Line, _params: Params) -> Reply | Problem:
-    """Record nothing until resumed."""
-    return _set_paused(line, paused=True)
-
-
-def resume_recording(_exchange: Exchange, line: Line, _params: Params) -> Reply | Problem:
-    """Record again."""
-    return _set_paused(line, paused=False)
-
-
-def _set_paused(line: Line, *, paused: bool) -> Reply | Problem:
-    if line.tape is None:
-        return _NOT_RECORDING
-    line.tape.paused = paused
-    return ok()
 
 
 def _engine(params: Params) -> str | None:

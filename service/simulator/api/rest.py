@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 
 from aiohttp import web
 
 from service.simulator.api.commands import run_command
 from service.simulator.api.control import dial
 from service.simulator.api.gate import Gate, answer, read_params
-from service.simulator.api.reply import Reply, nothing
+from service.simulator.api.repeats import Repeats
+from service.simulator.api.reply import Reply
 from service.simulator.calls.exchange import Exchange
 from service.simulator.calls.line import Line
 from service.simulator.listeners.tape import LINK_LIFE_S
@@ -18,32 +18,8 @@ from service.simulator.rules.engines import providers
 from service.simulator.rules.params import SPECS, Params, check_params
 from service.simulator.rules.problems import Problem
 
-REPEAT_WINDOW_S = 60.0
-"""How long the same `command_id` for the same call is ignored."""
-MAX_REMEMBERED = 50_000
 PAGE_SIZE = 250
 LONGEST_HOLD_S = 2.0
-
-
-class Repeats:
-    """Remembers commands for 60 s by call and `command_id`; beyond 50 000 the oldest goes."""
-
-    def __init__(self) -> None:
-        self._taken: dict[tuple[str, str], tuple[float, Reply]] = {}
-
-    def find(self, leg_id: str, command_id: str, now: float) -> Reply | None:
-        """Return what was answered to the same command, to be answered again without effect."""
-        at, reply = self._taken.get((leg_id, command_id), (0.0, None))
-        if reply is None or now - at >= REPEAT_WINDOW_S:
-            return None
-        return replace(reply, after=nothing, waits_for=None, repeated=True)
-
-    def remember(self, leg_id: str, command_id: str, now: float, reply: Reply) -> None:
-        """Keep what was answered."""
-        self._taken.pop((leg_id, command_id), None)
-        if len(self._taken) >= MAX_REMEMBERED:
-            del self._taken[next(iter(self._taken))]
-        self._taken[leg_id, command_id] = (now, reply)
 
 
 class Rest:

@@ -5,23 +5,20 @@ integrations have it.
 """
 
 import asyncio
-import base64
-import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import msgspec
 import structlog
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidURI, WebSocketException
 
-from service.ids import Track
 from service.simulator.dice import Dice
 from service.simulator.legs.leg import Leg
+from service.simulator.listeners import messages
 from service.simulator.listeners.frames import Faults, Frame
+from service.simulator.listeners.messages import StreamAsk
 from service.simulator.report import History, StreamPlayed
 from service.simulator.scenario.knobs import MediaKnobs
-from service.simulator.speech.audio import Encoding
 from service.wire.media import AUTH_HEADER
 
 log = structlog.get_logger()
@@ -31,18 +28,6 @@ SEND_TIMEOUT_S = 10.0
 MAX_RECONNECTS = 5
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 _encode = msgspec.json.Encoder().encode
-
-
-@dataclass(frozen=True, slots=True)
-class StreamAsk:
-    """What `streaming_start` asked for."""
-
-    url: str
-    tracks: tuple[Track, ...]
-    track_name: str
-    encoding: Encoding
-    auth_token: str | None = None
-    custom_parameters: Mapping[str, str] | None = None
 
 
 class MediaStream:
@@ -140,19 +125,14 @@ class MediaStream:
         )
 
     async def _greet(self, socket: ClientConnection) -> None:
-        connected: dict[str, object] = {"event": "connected", "version": "1.0.0"}
-        if self._knobs.connected_protocol:
-            connected["protocol"] = "Call"
-        if self._knobs.connected_token and self._ask.auth_token:
-            connected["connected"] = {AUTH_HEADER: self._ask.auth_token}
-        await self._say(socket, connected)
+        await self._say(socket, messages.connected(self._ask, self._knobs))
         if not self._played.end:
             self._leg.emit("streaming.started", {"stream_url": self._ask.url})
         else:
             self._renew()
         self._history.note(self._played)
         self._leg.report.streams.append(self._played)
-        await self._say(socket, self._start())
+        await self._say(socket, messages.start(self._leg, self._ask, self.stream_id))
         self._socket = socket
         if self._stopping.is_set():
             self._socket = None
@@ -167,37 +147,10 @@ class MediaStream:
         self._began_ms = None
         self._played = StreamPlayed(self._leg.id.control_id, self.stream_id)
 
-    def _start(self) -> dict[str, object]:
-        leg, encoding = self._leg, self._ask.encoding
-        body: dict[str, object] = {
-            "user_id": leg.id.user_id,
-            "call_control_id": leg.id.control_id,
-            "call_session_id": leg.id.session_id,
-            "from": leg.id.from_number,
-            "to": leg.id.to_number,
-            "media_format": {
-                "encoding": encoding.name,
-                "sample_rate": encoding.rate_hz,
-                "channels": 1,
-            },
-        }
-        optional = {
-            "tags": list(leg.plan.tags),
-            "client_state": leg.client_state,
-            "custom_parameters": self._ask.custom_parameters,
-        }
-        body |= {key: value for key, value in optional.items() if value}
-        return {
-            "event": "start",
-            "sequence_number": "1",
-            "stream_id": self.stream_id,
-            "start": body,
-        }
-
     async def _listen(self, socket: ClientConnection) -> None:
         try:
             async for message in socket:
-                reply = answer_to(message, self.stream_id)
+                reply = messages.answer_to(message, self.stream_id)
                 if reply is not None:
                     await self._say(socket, reply)
         except (ConnectionClosed, TimeoutError):
@@ -229,11 +182,9 @@ class MediaStream:
             await socket.send(_encode(message).decode())
 
     async def _say_goodbye(self, socket: ClientConnection) -> None:
-        body = {"user_id": self._leg.id.user_id, "call_control_id": self._leg.id.control_id}
-        number = str(self._faults.next_number())
-        stop = {"event": "stop", "sequence_number": number, "stream_id": self.stream_id}
+        goodbye = messages.stop(self._leg, self.stream_id, self._faults.next_number())
         try:
-            await self._say(socket, {**stop, "stop": body})
+            await self._say(socket, goodbye)
             # Without a code, as Telnyx was seen to close: the application reads 1005.
             await socket.close(code=None)  # type: ignore[arg-type] # the protocol below takes None
         except (ConnectionClosed, TimeoutError):
@@ -265,27 +216,3 @@ class MediaStream:
         params = {"stream_url": self._ask.url, "track": self._ask.track_name}
         facts = {"failure_reason": reason, "stream_id": self.stream_id, "stream_params": params}
         self._leg.emit("streaming.failed", {**facts, "stream_type": "websocket"})
-
-
-def answer_to(message: bytes | str, stream_id: str) -> dict[str, object] | None:
-    """Return what Telnyx says to a message of the application's, or None for nothing.
-
-    Audio sent to the call is taken and not played; a `mark` comes back at once.
-    """
-    try:
-        said = msgspec.json.decode(message)
-        event = said["event"]
-        if event == "mark":
-            return {"event": "mark", "stream_id": stream_id, "mark": {"name": said["mark"]["name"]}}
-        if event == "media":
-            base64.b64decode(said["media"]["payload"], validate=True)
-    except binascii.Error:
-        return _error(stream_id, 100004, "invalid_media", "payload is not base64")
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return _error(stream_id, 100003, "malformed_frame", "not a message of this protocol")
-    return None
-
-
-def _error(stream_id: str, code: int, title: str, detail: str) -> dict[str, object]:
-    body = {"code": code, "title": title, "detail": detail}
-    return {"event": "error", "stream_id": stream_id, "payload": body}

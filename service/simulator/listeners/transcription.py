@@ -10,7 +10,7 @@ from service.simulator.legs.leg import Leg
 from service.simulator.rules.engines import BARE_CONFIDENCE, gives_interims
 from service.simulator.scenario.knobs import InCallKnobs
 from service.simulator.speech.script import Ear
-from service.simulator.stt.relay import Recogniser, RelayedEar
+from service.simulator.stt.recogniser import Recogniser, RelayedEar
 from service.wire.stt import Answer
 
 Config = Mapping[str, object]

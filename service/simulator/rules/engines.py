@@ -92,11 +92,6 @@ _MODELS = (
 )
 
 
-def in_call_name(engine: str) -> str:
-    """Return an engine's proper name: `A` is Google, `B` Telnyx, case does not matter."""
-    return IN_CALL.get(engine.lower(), engine)
-
-
 def gives_interims(engine: str) -> bool:
     """Say whether an engine gives interims in a call, by its documented settings."""
     return engine not in _NO_IN_CALL_INTERIMS

@@ -145,11 +145,6 @@ class Follower:
         return [Placed(one, self._ahead_ms) for one in heard]
 
 
-def can_follow(input_format: str) -> bool:
-    """Say whether a scripted recogniser understands audio of this format."""
-    return input_format in {"linear16", "mulaw", "alaw", "wav"}
-
-
 def _as_format(input_format: str, encoding: Encoding, data: bytes) -> bytes | None:
     same = {"mulaw": "PCMU", "alaw": "PCMA"}
     if same.get(input_format) == encoding.name:

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from service.simulator.calls.exchange import plan_calls
+from service.simulator.calls.plan import plan_calls
 from service.simulator.server import Simulator
 from service.simulator.speech.audio import PCMU, join_channels
 from service.simulator.speech.riff import encode_wav

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 import aiohttp
 import pytest
 
-from service.simulator.calls.exchange import plan_calls
+from service.simulator.calls.plan import plan_calls
 from service.simulator.server import Simulator
 from service.simulator.speech.audio import PCMU
 from service.simulator.speech.riff import encode_wav

@@ -10,8 +10,7 @@ import pytest
 from aiohttp import web
 
 from service.ids import Track
-from service.simulator.calls.exchange import plan_calls
-from service.simulator.listeners.stream import answer_to
+from service.simulator.calls.plan import plan_calls
 from service.simulator.report import Report
 from service.simulator.speech.audio import PCMU, Encoding
 from service.wire.media import AUTH_HEADER, parse_message
@@ -222,29 +221,6 @@ async def test_a_stream_can_be_stopped_and_started_again_in_a_call() -> None:
 
     assert [stream.end for stream in report.calls[0].streams] == ["stopped", "stopped"]
     assert len({stream.stream_id for stream in report.calls[0].streams}) == 2
-
-
-def test_marks_come_back_and_nonsense_is_answered_with_an_error() -> None:
-    """With Telnyx's codes for a malformed frame and for media that is not base64."""
-    mark = answer_to('{"event":"mark","mark":{"name":"x"}}', "s")
-    assert mark == {"event": "mark", "stream_id": "s", "mark": {"name": "x"}}
-    assert answer_to('{"event":"clear"}', "s") is None
-    assert answer_to('{"event":"media","media":{"payload":"AAAA"}}', "s") is None
-
-    bad: list[bytes | str] = [
-        "{",
-        "[]",
-        "7",
-        '{"event":"mark"}',
-        b"\xff",
-        "[" * 5000,
-        '{"event":"media","media":3}',
-    ]
-    codes = [(answer_to(message, "s") or {})["payload"]["code"] for message in bad]  # type: ignore[index] # an error
-    assert set(codes) == {100003}
-    media = answer_to('{"event":"media","media":{"payload":"?"}}', "s")
-    assert media is not None
-    assert media["payload"]["code"] == 100004  # type: ignore[index] # an error
 
 
 async def test_an_upgrade_that_is_refused_is_a_failed_stream() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from service.errors import SettingsError
-from service.simulator.calls.exchange import plan_calls
+from service.simulator.calls.plan import plan_calls
 from service.simulator.scenario import load_scenario, parse_scenario
 
 SCENARIOS = Path(__file__).parents[3] / "fixtures" / "scenarios"
@@ -104,17 +104,3 @@ def test_paths_begin_at_the_folder_of_the_scenario(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as failure:
         plan_calls(load_scenario(path))
     assert failure.value.problems[0].startswith(f"{tmp_path / 'talk.wav'}: cannot be read")
-
-
-def test_random_arrivals_are_the_same_for_the_same_seed() -> None:
-    """And even ones are even."""
-    call = {"count": 4, "every_s": 2.0, "arrival": "random"}
-    starts = [
-        [planned.start_s for planned in plan_calls(parse_scenario({"seed": 9, "call": [call]}))]
-        for _ in range(2)
-    ]
-    even = plan_calls(parse_scenario({"call": [{**call, "arrival": "even"}]}))
-
-    assert starts[0] == starts[1]
-    assert starts[0] == sorted(starts[0])
-    assert [planned.start_s for planned in even] == [0, 2, 4, 6]

@@ -1,0 +1,60 @@
+"""Which calls a scenario makes, when each begins, and what is said in it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from service.simulator.dice import Dice
+from service.simulator.scenario import CallPlan, Pair, Scenario
+from service.simulator.speech.recordings import Recording, make_recording, read_recording
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCall:
+    """One call of the scenario, after `count` and arrivals are worked out."""
+
+    plan: CallPlan
+    recording: Recording
+    start_s: float
+
+
+def plan_calls(scenario: Scenario) -> list[PlannedCall]:
+    """Work out every call of a scenario and read its recording. Takes a while: run it in a thread.
+
+    Raises:
+        SettingsError: A recording cannot be read, or a script cannot be spoken.
+    """
+    dice = Dice(str(scenario.seed))
+    read: dict[tuple[object, ...], Recording] = {}
+    calls: list[PlannedCall] = []
+    for plan in scenario.call:
+        arrivals = dice.derive(f"arrivals {len(calls)}")
+        start_s = plan.start_s
+        for number in range(plan.count):
+            if number:
+                gap = plan.every_s
+                start_s += arrivals.gap(gap) if plan.arrival == "random" else gap
+            one = _counted(plan, number)
+            source = _under(scenario.folder, plan.recording)
+            if source is None:
+                recording = make_recording(plan.say, dice.derive(f"audio {len(calls)}"))
+            else:
+                key = (source, plan.channels)
+                if key not in read:
+                    read[key] = read_recording(source, channels=plan.channels)
+                recording = read[key]
+            calls.append(PlannedCall(one, recording, start_s))
+    return calls
+
+
+def _under(folder: Path, source: Path | Pair | None) -> Path | Pair | None:
+    if isinstance(source, Pair):
+        return Pair(customer=folder / source.customer, agent=folder / source.agent)
+    return None if source is None else folder / source
+
+
+def _counted(plan: CallPlan, number: int) -> CallPlan:
+    digits = plan.from_number.removeprefix("+")
+    if not number or not digits.isdecimal():
+        return plan
+    counted = str(int(digits) + number).zfill(len(digits))
+    return plan.model_copy(update={"from_number": plan.from_number[: -len(digits)] + counted})

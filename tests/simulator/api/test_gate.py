@@ -1,0 +1,98 @@
+"""What every request passes first: the key, limits, and faults on purpose."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+
+from tests.simulator.api.stage import LONG, NOBODY, answered_call, code
+from tests.simulator.peers import open_practice, scenario
+
+
+async def test_without_the_key_nothing_is_told() -> None:
+    """401 and 10009, also for what does not exist."""
+    async with open_practice(scenario()) as (_, application):
+        for path in (f"/calls/{NOBODY}/actions/answer", "/nowhere"):
+            for key in ("", "Bearer wrong", "Basic \u00e9"):
+                outcome = await application.post(path, {}, headers={"authorization": key})
+                assert code(outcome) == (401, "10009")
+
+
+async def test_answers_show_the_rate_limit_and_it_is_kept() -> None:
+    """429 and 10011 beyond it, with the three headers on every answer."""
+    async with open_practice(scenario(rest={"requests_per_minute": 2})) as (simulator, _):
+        headers = {"authorization": f"Bearer {simulator.api_key}"}
+        url = f"{simulator.url}/speech-to-text/providers"
+        seen: list[tuple[int, str]] = []
+        async with aiohttp.ClientSession(headers=headers) as http:
+            for _ in range(3):
+                async with http.get(url) as reply:
+                    seen.append((reply.status, reply.headers["x-ratelimit-remaining"]))
+                    assert reply.headers["x-ratelimit-limit"] == "2"
+                    assert 0 < int(reply.headers["x-ratelimit-reset"]) <= 60
+
+    assert seen == [(200, "1"), (200, "0"), (429, "0")]
+
+
+async def test_commands_fail_on_purpose_as_often_as_told() -> None:
+    """The fault strikes twice, for `answer` only, and then lets it pass."""
+    fault = {"command": "answer", "times": 2, "status": 503, "code": "10007"}
+    async with answered_call(answer=False, rest={"fault": [fault]}) as (_, application, leg_id):
+        statuses = [(await application.command(leg_id, "answer"))[0] for _ in range(3)]
+
+    assert statuses == [503, 503, 200]
+
+
+@pytest.mark.parametrize(("shape", "body"), [("detail", {"detail": "This"}), ("empty", None)])
+async def test_the_shape_of_a_refusal_is_a_knob(shape: str, body: object) -> None:
+    """A body in FastAPI's form, or none."""
+    async with open_practice(scenario(rest={"error_shape": shape})) as (simulator, _):
+        headers = {"authorization": f"Bearer {simulator.api_key}"}
+        async with (
+            aiohttp.ClientSession(headers=headers) as http,
+            http.get(f"{simulator.url}/calls/{NOBODY}") as reply,
+        ):
+            text = await reply.text()
+
+    assert reply.status == 404
+    assert bool(text) == bool(body)
+    assert not text or list(json.loads(text)) == ["detail"]
+
+
+async def test_a_body_that_never_comes_is_a_408() -> None:
+    """With 10008, and the rest of the simulator goes on."""
+
+    async def trickle() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    what = scenario(LONG, rest={"body_timeout_s": 0.1})
+    async with open_practice(what) as (simulator, _):
+        url = f"{simulator.url}/calls/{NOBODY}/actions/answer"
+        headers = {"authorization": f"Bearer {simulator.api_key}"}
+        async with (
+            aiohttp.ClientSession(headers=headers) as http,
+            http.post(url, data=trickle()) as reply,
+        ):
+            body = await reply.json()
+
+    assert code((reply.status, body)) == (408, "10008")
+
+
+async def test_a_fault_of_the_simulators_own_is_answered_like_one_of_telnyxs() -> None:
+    """500 and 10007, no traceback in the body. Here it is the clock that breaks."""
+    broken = [False]
+
+    def clock() -> float:
+        if broken[0]:
+            raise ValueError
+        return 1_800_000_000.0
+
+    async with open_practice(scenario(), clock=clock) as (_, application):
+        broken[0] = True
+        outcome = await application.post("/calls", {"connection_id": "1", "from": "1", "to": "2"})
+
+    assert code(outcome) == (500, "10007")
+    assert "Traceback" not in str(outcome[1])
