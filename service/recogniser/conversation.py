@@ -9,6 +9,7 @@ import structlog
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
 from service.errors import BadInputError
+from service.recogniser.intake import Intake, open_intake
 from service.recogniser.parameters import SessionSettings
 from service.recogniser.session import Session
 from service.recogniser.workers import Workers
@@ -50,9 +51,11 @@ class Conversation:
         idle_timeout_s: float,
     ) -> None:
         self._socket = socket
+        self._settings = settings
         self._session = Session(settings, workers, self._send)
         self._idle_timeout_s = idle_timeout_s
         self._leaving = False
+        self._complaint = ""
         self._patience: asyncio.Timeout | None = None
 
     @property
@@ -73,13 +76,21 @@ class Conversation:
         """
         end = End.GONE
         try:
-            async with asyncio.TaskGroup() as tasks:
+            async with (
+                open_intake(self._session, self._settings) as intake,
+                asyncio.TaskGroup() as tasks,
+            ):
+                unpacking = tasks.create_task(intake.run(), name="recogniser-intake")
                 answering = tasks.create_task(self._session.answer(), name="recogniser-answers")
-                end = await self._listen()
-                if end in {End.GONE, End.UNREADABLE}:
+                end = await self._listen(intake)
+                if end is End.GONE:
+                    unpacking.cancel()
                     answering.cancel()
                 else:
-                    await self._session.finish()
+                    await intake.finish()
+        except* BadInputError as errors:
+            self._complaint = str(errors.exceptions[0])
+            end = End.UNREADABLE
         except* (ConnectionError, TimeoutError):
             end = End.GONE
         except* Exception:  # one session's failure is not another's
@@ -88,20 +99,16 @@ class Conversation:
         await self._close(end)
         return end
 
-    async def _listen(self) -> End:
+    async def _listen(self, intake: Intake) -> End:
         while True:
             message = await self._next()
             if isinstance(message, End):
                 return message
             if message.type is WSMsgType.BINARY:
-                try:
-                    await self._session.hear(message.data)
-                except BadInputError as error:
-                    await self._send(_unreadable(error))
-                    return End.UNREADABLE
+                await intake.hear(message.data)
             elif message.type is not WSMsgType.TEXT:
                 return End.GONE
-            elif await self._obey(message.data):
+            elif await self._obey(message.data, intake):
                 return End.ASKED
 
     async def _next(self) -> WSMessage | End:
@@ -115,14 +122,14 @@ class Conversation:
         finally:
             self._patience = None
 
-    async def _obey(self, text: str) -> bool:
+    async def _obey(self, text: str, intake: Intake) -> bool:
         """Do what a control message says; return whether it ends the audio."""
         try:
             kind = _control_decoder.decode(text).type
         except (msgspec.DecodeError, RecursionError):
             return False  # as Telnyx: text it does not know is ignored
         if kind == "Finalize":
-            await self._session.finalize()
+            await intake.finalize()
         return kind == "CloseStream"
 
     async def _send(self, text: str) -> None:
@@ -138,10 +145,12 @@ class Conversation:
         try:
             if end is End.FAILED:
                 await self._send(encode_error("50000", "Internal error", "The engine failed."))
+            elif end is End.UNREADABLE:
+                await self._send(_unreadable(self._complaint))
             await self._socket.close(code=codes.get(end, WSCloseCode.OK), drain=end is not End.GONE)
         except (ConnectionError, TimeoutError):
             log.debug("session_client_gone")
 
 
-def _unreadable(error: BadInputError) -> str:
-    return encode_error("40002", "Unsupported format", str(error), parameter="input_format")
+def _unreadable(complaint: str) -> str:
+    return encode_error("40002", "Unsupported format", complaint, parameter="input_format")

@@ -10,6 +10,7 @@ from typing import Final
 
 from service.errors import RefusedSettingError
 from service.recogniser.formats import MAX_RATE_HZ, MIN_RATE_HZ, Decoder, RawDecoder
+from service.recogniser.unpacker import CONTAINERS, UnpackedDecoder
 from service.recogniser.wav import WavDecoder
 
 DEFAULT_ENDPOINTING_MS: Final = 700
@@ -43,7 +44,7 @@ _ENGINE_FORMATS: Final[Mapping[str, frozenset[str]]] = {
     "Parakeet": frozenset({"linear16", "linear32", "wav", "mp3"}),
     "Reson8": frozenset({"linear16", "linear32", "mulaw"}),
 }
-_HERE: Final = _RAW | {"wav"}
+_HERE: Final = _RAW | CONTAINERS.keys() | {"wav"}
 _ENGLISH: Final = frozenset({"en", "multi", "auto", "auto_detect"})
 _NOT_HERE: Final = (
     "keyterm", "keywords", "redact", "eot_threshold", "eot_timeout_ms", "eager_eot_threshold",
@@ -63,8 +64,15 @@ class SessionSettings:
     endpointing_ms: int | None
     """Silence that ends a segment. None: none does."""
 
+    @property
+    def is_packed(self) -> bool:
+        """Whether the audio has to go through an unpacker first."""
+        return self.input_format in CONTAINERS
+
     def decoder(self) -> Decoder:
-        """Return a fresh decoder for the session's audio."""
+        """Return a fresh decoder for the session's audio, or for what an unpacker makes of it."""
+        if self.is_packed:
+            return UnpackedDecoder()
         if self.sample_rate_hz is None:
             return WavDecoder()
         return RawDecoder(self.input_format, self.sample_rate_hz)

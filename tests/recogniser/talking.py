@@ -106,3 +106,10 @@ async def talk(
         f"{url}?{urlencode(params)}", additional_headers=headers, proxy=None
     ) as socket:
         yield Talk(socket)
+
+
+async def vacancy(recogniser: Recogniser) -> None:
+    """Wait until the server has seen its side of the close, too."""
+    async with asyncio.timeout(5):
+        while recogniser.sessions:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0)

@@ -39,6 +39,13 @@ def test_a_container_says_its_rate_itself() -> None:
     assert parse_settings({"input_format": "wav", "sample_rate": "x"}).sample_rate_hz is None
 
 
+def test_who_says_nothing_gets_what_the_quickstart_needs() -> None:
+    """Telnyx's default is an MP3 stream, for Deepgram."""
+    settings = parse_settings({})
+
+    assert (settings.input_format, settings.is_packed) == ("mp3", True)
+
+
 @pytest.mark.parametrize(
     ("asked", "got"), [("10", 200), ("200", 200), ("60000", 5000), ("false", None)]
 )
@@ -57,8 +64,9 @@ def test_english_by_any_name(language: str) -> None:
     ("code", "parameter", "query"),
     [
         ("40001", "input_format", {"input_format": "vinyl"}),
-        ("40002", "input_format", {}),
-        ("40002", "input_format", {"input_format": "webm-opus"}),
+        ("40002", "input_format", {"input_format": "g729"}),
+        ("40002", "input_format", {"input_format": "amr-nb"}),
+        ("40002", "input_format", {"input_format": "webm", "transcription_engine": "Azure"}),
         ("40002", "input_format", PHONE | {"transcription_engine": "Telnyx"}),
         ("40003", "sample_rate", {"input_format": "linear16"}),
         ("40003", "sample_rate", {"input_format": "mulaw", "sample_rate": ""}),

@@ -14,7 +14,7 @@ from service.recogniser.resampling import Samples
 from service.recogniser.server import MAX_FRAME_BYTES, Recogniser, open_recogniser
 from service.recogniser.workers import Networks
 from service.wire.stt import KEEP_ALIVE
-from tests.recogniser.talking import PHONE, Talk, finals, recording, talk, text_of
+from tests.recogniser.talking import PHONE, Talk, finals, recording, talk, text_of, vacancy
 
 pytestmark = pytest.mark.speech
 SECOND = 8_000
@@ -27,13 +27,6 @@ async def refusal(recogniser: Recogniser, *, key: str | None = None) -> int:
             pass
     assert json.loads(failure.value.response.body or b"{}")["errors"][0]["code"]
     return failure.value.response.status_code
-
-
-async def vacancy(recogniser: Recogniser) -> None:
-    """Wait until the server has seen its side of the close, too."""
-    async with asyncio.timeout(5):
-        while recogniser.sessions:  # noqa: ASYNC110 - nothing tells
-            await asyncio.sleep(0)
 
 
 async def test_a_bad_setting_is_answered_and_the_socket_closed(networks: Networks) -> None:

@@ -1,0 +1,158 @@
+"""Plain samples out of containers, by a child process for each stream: see `unpacking.py`."""
+
+import asyncio
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from service.errors import BadInputError
+from service.recogniser.formats import MIN_RATE_HZ, NOTHING, RawDecoder
+from service.recogniser.messages import ANY, AUDIO, DONE, FAULT, HEADER, LIVE_FLAG, MARK, RATE
+from service.recogniser.resampling import Samples
+
+log = structlog.get_logger()
+
+_PIPE_BYTES: Final = 64 * 1024
+_UNREADABLE: Final = "no audio can be read from it"
+_RATE_BYTES: Final = 4
+
+CONTAINERS: Final = {
+    "mp3": "mp3",
+    "ogg": "ogg",
+    "ogg_opus": "ogg",
+    "opus": "ogg",
+    "flac": "flac",
+    "webm": "matroska",
+    "webm_opus": "matroska",
+}
+"""The demuxer for each `input_format` that is unpacked."""
+
+
+class UnpackedDecoder:
+    """Reads what an unpacker gives: the sample rate, then `linear16` without end."""
+
+    def __init__(self) -> None:
+        self.rate_hz = MIN_RATE_HZ
+        self._head = b""
+        self._raw: RawDecoder | None = None
+
+    def feed(self, data: bytes) -> Samples:
+        """Return the samples that these bytes complete."""
+        if self._raw is None:
+            self._head += data
+            if len(self._head) < _RATE_BYTES:
+                return NOTHING
+            self.rate_hz = int.from_bytes(self._head[:_RATE_BYTES], "little")
+            self._raw = RawDecoder("linear16", self.rate_hz)
+            data = self._head[_RATE_BYTES:]
+        return self._raw.feed(data)
+
+
+class Unpacker:
+    """A running child. One task feeds it, another takes the `pieces`.
+
+    Nothing is kept here: while nobody takes pieces, the pipes fill (64 KiB each), and `feed`
+    waits.
+    """
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._given = self._used = 0
+        self._over = False
+        self._moved = asyncio.Event()
+
+    async def feed(self, data: bytes) -> None:
+        """Hand over the next bytes, cut anywhere; what comes after the end is dropped."""
+        stdin = self._process.stdin
+        if self._over or stdin is None:
+            return
+        self._given += len(data)
+        with suppress(ConnectionError):  # it has died, or has enough: `pieces` tells
+            stdin.write(data)
+            await stdin.drain()
+
+    async def settle(self) -> None:
+        """Wait until all that has been fed has come out of `pieces`, as far as it can."""
+        while not self._over and self._used < self._given:
+            self._moved.clear()
+            await self._moved.wait()
+
+    def end(self) -> None:
+        """There is no more to feed: `pieces` will end."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Give what an `UnpackedDecoder` reads, as it comes.
+
+        Raises:
+            BadInputError: It is not what was announced, holds no audio, or broke the decoder.
+        """
+        try:
+            while True:
+                kind, body = await self._next()
+                if kind in {RATE, AUDIO}:
+                    yield body
+                elif kind == MARK:
+                    self._used = int.from_bytes(body, "little")
+                    self._moved.set()
+                elif kind == DONE:
+                    return
+                else:
+                    raise BadInputError(body.decode(errors="replace"))
+        finally:
+            self._over = True
+            self._moved.set()
+
+    async def _next(self) -> tuple[bytes, bytes]:
+        stdout = self._process.stdout
+        if stdout is None:
+            raise BadInputError(_UNREADABLE)
+        try:
+            kind, length = HEADER.unpack(await stdout.readexactly(HEADER.size))
+            return kind, await stdout.readexactly(length)
+        except asyncio.IncompleteReadError:
+            status = await self._process.wait()
+            log.warning("unpacker_died", status=status)
+            return FAULT, _UNREADABLE.encode()
+
+
+@asynccontextmanager
+async def open_unpacker(
+    input_format: str | None = None, *, path: Path | None = None
+) -> AsyncIterator[Unpacker]:
+    """Start a child (0.15 s, 35 MB) for a live stream of this format, or for a whole file.
+
+    It is killed when the context ends.
+    """
+    demuxer = ANY if input_format is None else CONTAINERS[input_format]
+    command = [sys.executable, "-m", "service.recogniser.unpacking", demuxer]
+    if path is None:
+        process = await asyncio.create_subprocess_exec(
+            *command, LIVE_FLAG, stdin=PIPE, stdout=PIPE, limit=_PIPE_BYTES
+        )
+    else:
+        with path.open("rb") as file:
+            process = await asyncio.create_subprocess_exec(
+                *command, stdin=file, stdout=PIPE, limit=_PIPE_BYTES
+            )
+    try:
+        yield Unpacker(process)
+    finally:
+        await _stop(process)
+
+
+async def _stop(process: Process) -> None:
+    if process.stdin is not None:
+        process.stdin.close()
+    with suppress(ProcessLookupError):
+        process.kill()
+    # Its end is only seen once its output has been read.
+    while process.stdout is not None and await process.stdout.read(_PIPE_BYTES):
+        pass
+    await process.wait()

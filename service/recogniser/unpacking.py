@@ -1,0 +1,181 @@
+"""The child process that unpacks containers: MP3, Ogg, WebM and the like in, plain samples out.
+
+Decoders written in C meet a stranger's bytes here and nowhere else. The process may take half a
+gigabyte, open nothing, and is one client's own: what it does not survive, everyone else does.
+It reads standard input and writes messages to standard output, see `Unpacker`.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any, Final, Protocol
+
+import av
+import av.subtitles.stream  # what it imports when it needs it cannot be opened any more then
+from av.audio.frame import AudioFrame
+
+from service.recogniser.messages import AUDIO, DONE, FAULT, HEADER, LIVE_FLAG, MARK, RATE
+
+MAX_MEMORY_BYTES: Final = 512 * 1024 * 1024
+MAX_CPU_S: Final = 600
+MAX_LIVE_CPU_S: Final = 7_200
+"""Some thirty days of a radio stream, and an end to a decoder that runs wild."""
+MAX_SOURCE_RATE_HZ: Final = 400_000
+TELEPHONE_HZ, WIDE_HZ = 8_000, 16_000
+_LIVE: Final = {"probesize": "4096", "analyzeduration": "0"}
+"""Begin with what is there: whole seconds would be collected first otherwise."""
+_UNREADABLE: Final = b"no audio can be read from it"
+_SILENT: Final = b"there is no audio in it"
+_MAX_BAD_PACKETS: Final = 100
+_OUT_BYTES: Final = 32 * 1024
+
+
+class _Source(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+class _Outlet:
+    """Collects samples and writes messages; a full pipe makes the decoder wait."""
+
+    def __init__(self) -> None:
+        self._kept = bytearray()
+        self.rate_hz = 0
+        self.any = False
+
+    def add(self, samples: bytes, rate_hz: int) -> None:
+        if rate_hz != self.rate_hz:
+            self.rate_hz = rate_hz
+            self.write(RATE, rate_hz.to_bytes(4, "little"))
+        self.any = True
+        self._kept += samples
+        if len(self._kept) >= _OUT_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        kept, self._kept = bytes(self._kept), bytearray()
+        for at in range(0, len(kept), _OUT_BYTES):
+            self.write(AUDIO, kept[at : at + _OUT_BYTES])
+
+    def write(self, kind: bytes, body: bytes = b"") -> None:
+        message = HEADER.pack(kind, len(body)) + body
+        while message:
+            message = message[os.write(1, message) :]
+
+
+class _LiveSource:
+    """Standard input that says, each time it would wait for more, what has been used up."""
+
+    def __init__(self, outlet: _Outlet) -> None:
+        self._outlet = outlet
+        self.used = 0
+
+    def read(self, size: int, /) -> bytes:
+        self._outlet.flush()
+        self._outlet.write(MARK, self.used.to_bytes(8, "little"))
+        data = os.read(0, size)
+        self.used += len(data)
+        return data
+
+
+class _Mixer:
+    """Brings whatever the frames are to one channel, at a rate the first of them decides."""
+
+    def __init__(self) -> None:
+        self.rate_hz = 0
+        self._resampler: av.AudioResampler | None = None
+        self._shape: tuple[str, str, int] | None = None
+
+    def mix(self, frame: AudioFrame) -> Iterator[tuple[bytes, int]]:
+        # Radio streams change from stereo to mono in the middle.
+        shape = frame.format.name, frame.layout.name, frame.sample_rate
+        if shape != self._shape:
+            yield from self.rest()
+            if not 0 < frame.sample_rate <= MAX_SOURCE_RATE_HZ:
+                raise ValueError("no such sample rate")
+            if not self.rate_hz:
+                self.rate_hz = TELEPHONE_HZ if frame.sample_rate <= TELEPHONE_HZ else WIDE_HZ
+            self._shape = shape
+            self._resampler = av.AudioResampler("s16", "mono", self.rate_hz)
+        frame.pts = None
+        yield from self._run(frame)
+
+    def rest(self) -> Iterator[tuple[bytes, int]]:
+        yield from self._run(None)
+
+    def _run(self, frame: AudioFrame | None) -> Iterator[tuple[bytes, int]]:
+        if self._resampler is not None:
+            for made in self._resampler.resample(frame):
+                yield bytes(made.planes[0])[: made.samples * 2], made.sample_rate
+
+
+def _refuse_to_open(*_: Any, **__: Any) -> None:  # noqa: ANN401 - the library's own signature
+    raise PermissionError
+
+
+def _unpack(source: _Source, demuxers: str, outlet: _Outlet, options: dict[str, str]) -> None:
+    options = options | {"format_whitelist": demuxers}
+    alone = demuxers if "," not in demuxers else None
+    with av.open(
+        source, "r", format=alone, container_options=options, io_open=_refuse_to_open
+    ) as container:
+        stream = container.streams.audio[0]
+        stream.codec_context.thread_type = "NONE"
+        mixer, bad = _Mixer(), 0
+        for packet in container.demux(stream):
+            try:
+                frames = packet.decode()
+            except av.InvalidDataError:
+                bad += 1
+                if bad > _MAX_BAD_PACKETS:
+                    raise
+                continue
+            bad = 0 if frames else bad
+            for frame in frames:
+                for samples, rate_hz in mixer.mix(frame):
+                    outlet.add(samples, rate_hz)
+        for samples, rate_hz in mixer.rest():
+            outlet.add(samples, rate_hz)
+
+
+def _confine(*, live: bool) -> None:
+    """Give up what a decoder does not need, in case one is talked into something."""
+    if sys.platform == "win32":
+        return
+    import resource  # noqa: PLC0415 - not to be had on Windows
+
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    cpu_s = MAX_LIVE_CPU_S if live else MAX_CPU_S
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
+
+
+def main(demuxers: str, *, live: bool) -> None:
+    """Unpack standard input; every way it can end but a crash is told."""
+    outlet = _Outlet()
+    source = _LiveSource(outlet)
+    _confine(live=live)
+    try:
+        if live:
+            _unpack(source, demuxers, outlet, _LIVE)
+        else:
+            with open(0, "rb", buffering=0, closefd=False) as file:
+                _unpack(file, demuxers, outlet, {})
+    except BrokenPipeError:
+        return  # nobody wants it any more
+    except Exception:  # noqa: BLE001 - a stranger's bytes raise whatever the libraries have
+        _end(outlet, _UNREADABLE, fine=live and not source.used)
+    else:
+        _end(outlet, _SILENT, fine=False)
+
+
+def _end(outlet: _Outlet, complaint: bytes, *, fine: bool) -> None:
+    outlet.flush()
+    if outlet.any or fine:  # what came before the damage counts
+        outlet.write(DONE)
+    else:
+        outlet.write(FAULT, complaint)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], live=LIVE_FLAG in sys.argv)
