@@ -15,6 +15,7 @@ from service.calls.engines import (
     languages_of,
     review,
     review_file,
+    review_stream,
 )
 from service.calls.engines.formats import ALL
 from service.calls.routes import Route
@@ -200,3 +201,32 @@ def test_our_own_recogniser_is_judged_by_what_it_can_do() -> None:
 
     assert review_file(words, "ogg", local=True).problems == ()
     assert review_file(FileRequest(model="x", language="de"), "", local=True).problems
+
+
+@pytest.mark.parametrize(
+    ("engine", "input_format", "rate_hz", "problem"),
+    [
+        ("Deepgram", "aac", None, "there is no input format 'aac'"),
+        ("Telnyx", "mulaw", 8000, "Telnyx does not take mulaw; it takes linear16"),
+        ("Deepgram", "linear16", None, "does not say its sample rate"),
+        ("Deepgram", "g729", 16_000, "g729 should have a sample rate of 8000 Hz"),
+        ("Parakeet", "linear16", 8000, "should have a sample rate of 16000 Hz"),
+    ],
+)
+def test_a_stream_that_would_be_refused_is_a_problem(
+    engine: str, input_format: str, rate_hz: int | None, problem: str
+) -> None:
+    """Before a session is opened for it."""
+    row = ENGINES[engine.casefold()]
+
+    assert problem in "\n".join(review_stream(row, input_format, rate_hz).problems)
+
+
+def test_a_stream_that_fits_has_nothing_to_review() -> None:
+    """A container says its own rate; where no formats are listed, a doubt is all there is."""
+    deepgram = ENGINES["deepgram"]
+
+    assert review_stream(deepgram, "mp3", None) == type(review_stream(deepgram, "mp3", None))()
+    assert review_stream(deepgram, "linear16", 44_100).problems == ()
+    doubt = review_stream(ENGINES["xai"], "mp3", None)
+    assert (doubt.problems, len(doubt.warnings)) == ((), 1)

@@ -124,10 +124,13 @@ async def test_a_server_that_never_answers_is_given_up() -> None:
 async def test_an_attempt_is_bounded_as_a_whole() -> None:
     """Also where bytes keep the connection from being silent."""
     limits = FileLimits(attempt_timeout_s=0.05, retries=RetryPolicy(delays_s=()))
-    async with asyncio.timeout(10), open_files_peer(Reply(stall=True)) as peer:
-        async with open_files(peer.base_url, "k", limits=limits) as client:
-            with pytest.raises(RecognitionLostError):
-                await client.transcribe_file(b"audio", REQUEST, name="a.mp3")
+    async with (
+        asyncio.timeout(10),
+        open_files_peer(Reply(stall=True)) as peer,
+        open_files(peer.base_url, "k", limits=limits) as client,
+    ):
+        with pytest.raises(RecognitionLostError):
+            await client.transcribe_file(b"audio", REQUEST, name="a.mp3")
 
 
 async def test_nobody_there_is_told_after_the_retries() -> None:
@@ -172,10 +175,12 @@ async def test_an_answer_without_end_is_not_read_to_its_end() -> None:
     """Memory is bounded, whatever a server sends."""
     limits = FileLimits(max_answer_bytes=1000)
     body = {"text": "word " * 1000}
-    async with open_files_peer(Reply(body=body)) as peer:
-        async with open_files(peer.base_url, "k", limits=limits) as client:
-            with pytest.raises(RecognitionLostError, match="too long"):
-                await client.transcribe_file(b"audio", REQUEST, name="a.mp3")
+    async with (
+        open_files_peer(Reply(body=body)) as peer,
+        open_files(peer.base_url, "k", limits=limits) as client,
+    ):
+        with pytest.raises(RecognitionLostError, match="too long"):
+            await client.transcribe_file(b"audio", REQUEST, name="a.mp3")
 
 
 @pytest.mark.parametrize(
@@ -193,10 +198,13 @@ async def test_what_cannot_work_is_not_sent(
     file: bytes, name: str, request_: FileRequest, problem: str
 ) -> None:
     """The reason is told at once, and nothing is uploaded."""
-    async with open_files_peer() as peer:
-        async with open_files(peer.base_url, "k", limits=FileLimits(max_file_bytes=10)) as client:
-            with pytest.raises(RecognitionRefusedError, match=problem):
-                await client.transcribe_file(file, request_, name=name)
+    limits = FileLimits(max_file_bytes=10)
+    async with (
+        open_files_peer() as peer,
+        open_files(peer.base_url, "k", limits=limits) as client,
+    ):
+        with pytest.raises(RecognitionRefusedError, match=problem):
+            await client.transcribe_file(file, request_, name=name)
 
     assert peer.posted == []
 
