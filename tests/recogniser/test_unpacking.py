@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -20,7 +21,10 @@ GARBAGE = settings(max_examples=8, deadline=None)
 def unpack(data: bytes, demuxers: str = ANY, *flags: str) -> list[tuple[bytes, bytes]]:
     """Run the child on these bytes; return its messages."""
     child = [sys.executable, "-m", "service.recogniser.unpacking", demuxers, *flags]
-    done = subprocess.run(child, input=data, capture_output=True, timeout=20, check=False)
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        file.seek(0)
+        done = subprocess.run(child, stdin=file, capture_output=True, timeout=20, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
     return list(_messages(done.stdout))
 
@@ -62,7 +66,7 @@ def test_what_is_left_of_a_torn_file_is_used(container: str) -> None:
     if container == "m4a":  # its index is at the end
         assert messages == [(FAULT, b"no audio can be read from it")]
     else:
-        assert seconds(messages) == pytest.approx(4.0, abs=0.5)
+        assert seconds(messages) == pytest.approx(4.0, abs=1.1)  # Ogg is read by the page, 1 s
 
 
 @pytest.mark.parametrize(
