@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from service.calls.commands import CarrierCommand
 from service.carrier.actions import build_action
 from service.carrier.refusals import read_refusal
-from service.errors import CarrierUnavailableError
+from service.errors import CarrierUnavailableError, CommandRefusedError
 from service.ports import Carrier, StreamTarget
 
 if TYPE_CHECKING:
@@ -66,6 +66,8 @@ class _TelnyxCarrier:
         except (APIConnectionError, TimeoutError) as error:
             reason = type(error.__cause__ or error).__name__
             raise CarrierUnavailableError(f"Telnyx could not be reached: {reason}") from None
+        except ValueError:  # an id of dots would lead to another address, which the SDK refuses
+            raise CommandRefusedError("", "a leg with this id cannot be commanded") from None
 
 
 def _load(api_key: str, base_url: str, attempt_timeout_s: float, max_retries: int) -> "AsyncTelnyx":

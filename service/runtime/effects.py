@@ -107,6 +107,9 @@ class CommandEffects:
             code, reason = "", "unreachable"
         except JournalUnavailableError:
             code, reason = "", "journal_unavailable"
+        except Exception:  # one call never stops another
+            log.exception("command_crashed", command=name)
+            code, reason = "", "internal_error"
         else:
             call.post(CommandDone(leg_id=command.leg_id, command=name, at=self._clock()))
             return

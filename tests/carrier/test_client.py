@@ -124,6 +124,15 @@ async def test_a_refusal_carries_telnyxs_code_and_no_customer_data(api: TelnyxAp
     assert "+1312" not in str(failure.value)
 
 
+async def test_an_id_that_leads_elsewhere_is_refused(api: TelnyxApi) -> None:
+    """Nothing is sent to another address than that of the leg's own commands."""
+    async with open_carrier("KEY1", api.url) as carrier:
+        with pytest.raises(CommandRefusedError):
+            await carrier.run(Answer(leg_id=LegId("..")), command_id="id-1")
+
+    assert api.asked == []
+
+
 async def test_a_redirect_is_not_followed(api: TelnyxApi) -> None:
     """The stream's token goes to the configured API and nowhere else."""
     api.replies = [(307, "", {"location": f"{api.url}/elsewhere"}), *api.replies]

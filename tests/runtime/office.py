@@ -12,7 +12,7 @@ import msgspec
 from service.calls.commands import CarrierCommand
 from service.calls.inputs import Input, RecognitionFinished
 from service.calls.routes import Route
-from service.errors import CarrierError, JournalUnavailableError
+from service.errors import JournalUnavailableError
 from service.ids import CallId, EndpointName
 from service.journal.sqlite_journal import open_sqlite_journal
 from service.ports import (
@@ -57,7 +57,7 @@ class ObedientCarrier:
     commands: list[CarrierCommand] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
     targets: list[StreamTarget] = field(default_factory=list)
-    refusal: CarrierError | None = None
+    refusal: Exception | None = None
     silent: bool = False
     """Whether it never answers."""
 

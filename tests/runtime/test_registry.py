@@ -169,6 +169,19 @@ async def test_a_command_that_fails_is_told(
         assert (failed["reason"], failed["code"]) == (reason, code)
 
 
+async def test_a_command_that_fails_in_an_unforeseen_way_stops_nobody_else(tmp_path: Path) -> None:
+    """It is told like any other failure, and the process goes on taking webhooks."""
+    async with open_office(tmp_path, replace(IN_CALL, answer=False)) as office:
+        office.carrier.refusal = ValueError("nobody thought of this")
+        now = time.time()
+        await begin(office, now)
+        await until(lambda: any(e.type == "transcription.failed" for e in office.lanes.events))
+        await office.calls.tell(hung_up(now + 2))
+
+        failed = msgspec.json.decode(office.lanes.events[-1].body)["data"]
+        assert failed["reason"] == "start_transcription_internal_error"
+
+
 async def test_a_command_that_finds_the_call_over_is_no_failure(tmp_path: Path) -> None:
     """90018 to an answer: the hang-up is on its way."""
     async with open_office(tmp_path, IN_CALL) as office:
