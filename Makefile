@@ -5,14 +5,19 @@ ARGS ?=
 
 BIN := .venv/bin
 MADE := .venv/.made-from-lock
+INTEROP := tests/interop
+INTEROP_BIN := .venv-interop/bin
+INTEROP_MADE := .venv-interop/.made-from-lock
+NODE_MADE := $(INTEROP)/node_modules/.made-from-lock
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-annotate
 
-.PHONY: help demo test check format bench lock clean
+.PHONY: help demo test interop check format bench lock clean
 
 help:
 	@echo "make demo     a phone call on this machine, recognised live (ARGS=\"--once --fast\")"
 	@echo "make test     all checks and all tests"
+	@echo "make interop  clients that nobody here wrote, against the recogniser and the simulator"
 	@echo "make check    formatting, lint, types, imports"
 	@echo "make format   put the formatting right"
 	@echo "make bench    what it costs, against bare peers"
@@ -24,6 +29,10 @@ demo: $(MADE)
 test: check
 	$(BIN)/python -X dev -W error -m coverage run -m pytest $(ARGS)
 	$(BIN)/python -m coverage report
+
+interop: $(MADE) $(INTEROP_MADE) $(NODE_MADE)
+	$(INTEROP_BIN)/mypy --config-file $(INTEROP)/pyproject.toml $(INTEROP)
+	$(INTEROP_BIN)/python -X dev -m pytest -c $(INTEROP)/pyproject.toml $(INTEROP) $(ARGS)
 
 check: $(MADE)
 	$(BIN)/ruff format --check .
@@ -44,9 +53,13 @@ lock: $(MADE)
 	$(COMPILE) -c requirements.txt -o requirements-core.txt pyproject.toml
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra recogniser --group dev -c requirements.txt \
 		-o requirements-dev.txt pyproject.toml
+	$(COMPILE) $(if $(UPGRADE),--upgrade) -o $(INTEROP)/requirements.txt \
+		$(INTEROP)/requirements.in
+	npm --prefix $(INTEROP) $(if $(UPGRADE),update,install) --package-lock-only
 
 clean:
-	rm -rf .venv .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-interop $(INTEROP)/node_modules \
+		.coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(MADE): requirements-dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -56,4 +69,14 @@ $(MADE): requirements-dev.txt pyproject.toml
 		-r requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
 		--no-build-isolation -e .
+	@touch $@
+
+$(INTEROP_MADE): $(INTEROP)/requirements.txt
+	$(PYTHON) -m venv .venv-interop
+	$(INTEROP_BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r $(INTEROP)/requirements.txt
+	@touch $@
+
+$(NODE_MADE): $(INTEROP)/package-lock.json
+	npm --prefix $(INTEROP) ci
 	@touch $@
