@@ -23,7 +23,7 @@ _SKIPPED = 0.1
 """A word told that the replay does not begin with: it may have begun later."""
 _ALIKE = 0.5
 """How alike two words must be to be one word heard twice."""
-_DOUBTFUL = 0.6
+_DOUBTFUL = 0.5
 """Cost for each word taken out past which the likeness is chance."""
 
 

@@ -15,7 +15,7 @@ WORD = st.text("abcdefghij", min_size=2, max_size=8)
         ("good morning", "Good morning! This is Claire.", 2, 2),
         ("good morning this is", "good morning", 2, 2),
         ("i would like to change", "I would like to change my booking", 5, 5),
-        ("i want to book", "I wanna book a flight", 4, 3),
+        ("yes i want to book", "Yes, I wanna book a flight", 5, 4),
         ("my bookings from monday", "my booking from Monday please", 4, 4),
         ("yes", "yes yes", 1, 1),
         ("no no", "no no no", 2, 2),
