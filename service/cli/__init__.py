@@ -6,11 +6,11 @@ import sys
 from collections.abc import Sequence
 
 from service import __version__
-from service.cli import check, deliveries, demo, recogniser, replay, serve, simulate
+from service.cli import check, deliveries, demo, recogniser, replay, serve, simulate, transcribe
 from service.errors import CallscribeError, SettingsError
 from service.exits import Exit
 
-_COMMANDS = (serve, check, demo, recogniser, simulate, deliveries, replay)
+_COMMANDS = (serve, check, demo, recogniser, transcribe, simulate, deliveries, replay)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -80,6 +80,11 @@ def plain(text: str) -> str:
     return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
 
 
+def escape_controls(text: str) -> str:
+    """Return JSON with the control characters escaped that it leaves as they are."""
+    return text.translate(_ESCAPES)
+
+
 def _words(transcript: FileTranscript) -> tuple[FileWord, ...]:
     return transcript.words or tuple(
         word for segment in transcript.segments for word in segment.words
@@ -184,7 +189,7 @@ def _json(transcript: FileTranscript) -> str:
     """Write what there is; what could steer a terminal is escaped."""
     document = _without_nothing(asdict(transcript))
     text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
-    return text.translate(_ESCAPES) + "\n"
+    return escape_controls(text) + "\n"
 
 
 def _without_nothing(value: object) -> object:

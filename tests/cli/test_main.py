@@ -10,7 +10,16 @@ from service import __version__
 from service.cli import main
 from service.exits import Exit
 
-COMMANDS = ("serve", "check", "demo", "recogniser", "simulate", "deliveries", "replay")
+COMMANDS = (
+    "serve",
+    "check",
+    "demo",
+    "recogniser",
+    "transcribe",
+    "simulate",
+    "deliveries",
+    "replay",
+)
 
 
 def callscribe(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -65,6 +65,7 @@ class StreamPeer:
             async for message in socket:
                 if isinstance(message, str):
                     heard.controls.append(message)
+                    self.changed.set()
                     for text in script.last:
                         await socket.send(text)
                     if script.closes:
