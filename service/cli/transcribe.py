@@ -81,11 +81,6 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     return Exit.OK
 
 
-def is_url(audio: str) -> bool:
-    """Say whether this is an address and not a file."""
-    return audio.lower().startswith(("http://", "https://"))
-
-
 def _problems(arguments: argparse.Namespace) -> Iterator[str]:
     if arguments.follow:
         if arguments.format not in ("txt", "json"):
@@ -146,7 +141,8 @@ def _default_model(engine: str | None, *, timed: bool) -> str:
 
 
 async def _transcribe(audio: str, request: "FileRequest", target: "Target") -> "FileTranscript":
-    from service.stt.files import open_files  # noqa: PLC0415 - keeps --help quick
+    from service.cli.transcribe_target import is_url  # noqa: PLC0415 - keeps --help quick
+    from service.stt.files import open_files  # noqa: PLC0415
 
     async with open_files(target.rest_url, target.api_key, local=target.local) as client:
         if is_url(audio):

@@ -17,8 +17,7 @@ import msgspec
 
 from service.calls.engines import Engine, find_engine, review, review_stream
 from service.calls.routes import Route
-from service.cli.transcribe import is_url
-from service.cli.transcribe_target import Target
+from service.cli.transcribe_target import Target, is_url
 from service.errors import CallscribeError, RecognitionError, SettingsError
 from service.exits import Exit
 from service.stt.files_follow import Follower

@@ -58,6 +58,11 @@ def find_target(arguments: argparse.Namespace, environ: Mapping[str, str]) -> Ta
     )
 
 
+def is_url(audio: str) -> bool:
+    """Say whether this is an address and not a file."""
+    return audio.lower().startswith(("http://", "https://"))
+
+
 def both_urls(url: str) -> tuple[str, str]:
     """Return the addresses for REST and for the WebSocket that belong to either of them.
 
