@@ -17,7 +17,7 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         commands,
         "recogniser",
         run,
-        "Run the embedded speech engine behind Telnyx's speech-to-text WebSocket, "
+        "Run the embedded speech engine behind Telnyx's speech-to-text API, "
         "until SIGTERM or Ctrl-C.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1")
@@ -28,6 +28,11 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         help=f"the variable that holds the key to ask for (default: {KEY_VARIABLE} if it is set)",
     )
     parser.add_argument("--max-sessions", type=positive, metavar="N", help="refuse more at once")
+    parser.add_argument(
+        "--allow-private-urls",
+        action="store_true",
+        help="let a file_url lead to private addresses, too",
+    )
     parser.add_argument("--model-dir", type=Path, metavar="DIR", help="models of your own")
 
 
@@ -47,4 +52,5 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
         api_key=key,
         max_sessions=arguments.max_sessions,
         model_dir=arguments.model_dir,
+        allow_private_urls=arguments.allow_private_urls,
     )

@@ -45,7 +45,7 @@ _ENGINE_FORMATS: Final[Mapping[str, frozenset[str]]] = {
     "Reson8": frozenset({"linear16", "linear32", "mulaw"}),
 }
 _HERE: Final = _RAW | CONTAINERS.keys() | {"wav"}
-_ENGLISH: Final = frozenset({"en", "multi", "auto", "auto_detect"})
+ENGLISH: Final = frozenset({"en", "multi", "auto", "auto_detect"})
 _NOT_HERE: Final = (
     "keyterm", "keywords", "redact", "eot_threshold", "eot_timeout_ms", "eager_eot_threshold",
 )  # fmt: skip
@@ -90,7 +90,7 @@ def parse_settings(query: Mapping[str, str]) -> SessionSettings:
     for name in _NOT_HERE:
         if name in given:
             raise _unsupported(name, f"{name} is not supported by the local engine.")
-    if given.get("language", "en").lower().replace("_", "-").split("-")[0] not in _ENGLISH:
+    if given.get("language", "en").lower().replace("_", "-").split("-")[0] not in ENGLISH:
         raise _unsupported("language", "The local engine understands English only.")
     return SessionSettings(
         engine=engine,

@@ -38,6 +38,7 @@ class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True):
     api_key: str | None = None
     max_sessions: int | None = None
     model_dir: str | None = None
+    allow_private_urls: bool = False
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +70,7 @@ def serve(
     api_key: str | None = None,
     max_sessions: int | None = None,
     model_dir: Path | None = None,
+    allow_private_urls: bool = False,
 ) -> int:
     """Run a recogniser in this process until SIGTERM or SIGINT, drain it, and return 0.
 
@@ -82,6 +84,7 @@ def serve(
         api_key=api_key,
         max_sessions=max_sessions,
         model_dir=None if model_dir is None else str(model_dir),
+        allow_private_urls=allow_private_urls,
     )
     _run(settings, lambda ready: log.info("recogniser_listening", url=ready.url), _stop_on_signals)
     return 0
@@ -109,6 +112,7 @@ async def open_recogniser_process(
     api_key: str | None = None,
     max_sessions: int | None = None,
     model_dir: Path | None = None,
+    allow_private_urls: bool = False,
     quiet: bool = False,
 ) -> AsyncIterator[RecogniserProcess]:
     """Run a recogniser as a child until the context ends; then drain it, and kill it if need be.
@@ -126,6 +130,7 @@ async def open_recogniser_process(
         api_key=api_key,
         max_sessions=max_sessions,
         model_dir=None if model_dir is None else str(model_dir),
+        allow_private_urls=allow_private_urls,
     )
     command = [sys.executable, "-m", "service.recogniser", *([QUIET] if quiet else [])]
     process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
@@ -175,6 +180,7 @@ async def _listen(
             api_keys=() if settings.api_key is None else (settings.api_key,),
             max_sessions=settings.max_sessions,
             model_dir=None if settings.model_dir is None else Path(settings.model_dir),
+            allow_private_urls=settings.allow_private_urls,
         ) as recogniser:
             tell(Ready(url=recogniser.url, base_url=recogniser.base_url))
             await stop.wait()

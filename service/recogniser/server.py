@@ -1,7 +1,6 @@
-"""The recogniser as a server: Telnyx's speech-to-text WebSocket, and a health check."""
+"""The recogniser as a server: Telnyx's speech-to-text, live and of files, and a health check."""
 
 import asyncio
-import hmac
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
@@ -9,12 +8,17 @@ from pathlib import Path
 from typing import Final
 
 import structlog
-from aiohttp import WSCloseCode, hdrs, web
+from aiohttp import WSCloseCode, web
 
 from service.errors import RefusedSettingError
+from service.recogniser.access import Access, refuse
 from service.recogniser.conversation import Conversation
+from service.recogniser.fetching import open_fetcher
+from service.recogniser.files import Files
 from service.recogniser.models import ENGINE_NAME
 from service.recogniser.parameters import SessionSettings, parse_settings
+from service.recogniser.providers import PATH as PROVIDERS_PATH
+from service.recogniser.providers import Providers
 from service.recogniser.workers import (
     Networks,
     Workers,
@@ -29,6 +33,8 @@ log = structlog.get_logger()
 MAX_FRAME_BYTES: Final = 256 * 1024
 """Telnyx recommends 2 to 8 KiB and documents no maximum."""
 SESSIONS_PER_CORE: Final = 16
+FILES_PER_CORE: Final = 4
+"""Each takes up to 100 MB of disk and 40 MB of memory while it is worked on."""
 IDLE_TIMEOUT_S: Final = 20.0
 DRAIN_TIMEOUT_S: Final = 10.0
 _CLOSE_TIMEOUT_S: Final = 2.0
@@ -41,15 +47,17 @@ class Recogniser:
     def __init__(
         self,
         workers: Workers,
+        access: Access,
+        files: Files,
         *,
-        api_keys: Sequence[str],
         max_sessions: int,
         idle_timeout_s: float,
     ) -> None:
         self.base_url = ""
         """`http://host:port`."""
         self._workers = workers
-        self._keys = [key.encode() for key in api_keys]
+        self._access = access
+        self._files = files
         self._max_sessions = max_sessions
         self._idle_timeout_s = idle_timeout_s
         self._live: dict[Conversation, asyncio.Task[object] | None] = {}
@@ -73,18 +81,17 @@ class Recogniser:
                 "engine": ENGINE_NAME,
                 "sessions": self.sessions,
                 "max_sessions": self._max_sessions,
+                "files": self._files.files,
             }
         )
 
     async def transcribe(self, request: web.Request) -> web.StreamResponse:
         """Hold a session, or say why not: before the upgrade, or as Telnyx does just after it."""
-        if hdrs.ORIGIN in request.headers:
-            # As Telnyx does; and no web page can use a recogniser on its visitor's machine.
-            return _refuse(HTTPStatus.FORBIDDEN, "10010", "Requests from web pages are refused.")
-        if not self._is_known(request.headers.get(hdrs.AUTHORIZATION, "")):
-            return _refuse(HTTPStatus.UNAUTHORIZED, "10009", "The API key is missing or wrong.")
+        refusal = self._access.refusal(request)
+        if refusal is not None:
+            return refusal
         if self._draining or self.sessions >= self._max_sessions:
-            return _refuse(
+            return refuse(
                 HTTPStatus.SERVICE_UNAVAILABLE, "10011", "All sessions are taken: come again soon."
             )
         socket = web.WebSocketResponse(
@@ -107,13 +114,6 @@ class Recogniser:
             _, late = await asyncio.wait(tasks, timeout=DRAIN_TIMEOUT_S)
             for task in late:
                 task.cancel()
-
-    def _is_known(self, authorization: str) -> bool:
-        scheme, _, key = authorization.partition(" ")
-        given = key.strip().encode()
-        # Every key is compared, so that the time taken tells nothing.
-        found = [hmac.compare_digest(given, known) for known in self._keys]
-        return not self._keys or (scheme.lower() == "bearer" and any(found))
 
     async def _converse(
         self, request: web.Request, socket: web.WebSocketResponse, settings: SessionSettings
@@ -153,16 +153,6 @@ def _notes(settings: SessionSettings) -> dict[str, str]:
     }
 
 
-def _refuse(status: HTTPStatus, code: str, detail: str) -> web.Response:
-    headers = {}
-    if status is HTTPStatus.UNAUTHORIZED:
-        headers["www-authenticate"] = "Bearer"
-    if status is HTTPStatus.SERVICE_UNAVAILABLE:
-        headers["retry-after"] = "5"
-    body = encode_error(code, status.phrase, detail)
-    return web.Response(status=status, text=body, content_type="application/json", headers=headers)
-
-
 async def _turn_away(
     request: web.Request, socket: web.WebSocketResponse, error: RefusedSettingError
 ) -> web.WebSocketResponse:
@@ -183,6 +173,8 @@ async def open_recogniser(
     host: str = "127.0.0.1",
     api_keys: Sequence[str] = (),
     max_sessions: int | None = None,
+    max_files: int | None = None,
+    allow_private_urls: bool = False,
     idle_timeout_s: float = IDLE_TIMEOUT_S,
     model_dir: Path | None = None,
     networks: Networks | None = None,
@@ -190,8 +182,9 @@ async def open_recogniser(
     """Listen until the context ends; then drain, for 10 s at most.
 
     Without `api_keys` anyone may use it. `port` 0 is a free one. `max_sessions` is 16 for each
-    core unless it is given; one more is answered 503. `networks` that are loaded already
-    can be handed in, otherwise they are loaded from `model_dir` or the installed packages.
+    core unless it is given, `max_files` 4; one more is answered 503. `allow_private_urls` lets
+    a `file_url` lead into the networks around us. `networks` that are loaded already can be
+    handed in, otherwise they are loaded from `model_dir` or the installed packages.
 
     Raises:
         SettingsError: The models are not there.
@@ -200,16 +193,24 @@ async def open_recogniser(
     if networks is None:
         networks = await asyncio.to_thread(load_networks, model_dir)
     cores = usable_cores()
-    async with open_workers(networks, cores) as workers:
+    access = Access(api_keys)
+    async with (
+        open_workers(networks, cores) as workers,
+        open_fetcher(allow_private=allow_private_urls) as fetcher,
+    ):
+        files = Files(workers, access, fetcher, max_files=max_files or FILES_PER_CORE * cores)
         recogniser = Recogniser(
             workers,
-            api_keys=api_keys,
+            access,
+            files,
             max_sessions=max_sessions or SESSIONS_PER_CORE * cores,
             idle_timeout_s=idle_timeout_s,
         )
         app = web.Application()
         app.router.add_get(PATH, recogniser.transcribe)
         app.router.add_get("/healthz", recogniser.health)
+        app.router.add_get(PROVIDERS_PATH, Providers(access).list)
+        files.add_to(app)
         runner = web.AppRunner(
             app, access_log=None, shutdown_timeout=1.0, keepalive_timeout=_KEEPALIVE_S
         )
@@ -219,7 +220,7 @@ async def open_recogniser(
             recogniser.base_url = _base_url(runner.addresses[0])
             yield recogniser
         finally:
-            await recogniser.drain()
+            await asyncio.gather(recogniser.drain(), files.drain(DRAIN_TIMEOUT_S))
             await runner.cleanup()
 
 

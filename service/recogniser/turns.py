@@ -1,4 +1,4 @@
-"""Who may use a processor core next: finals before partials, first come first served."""
+"""Who may use a processor core next: finals, then partials, then files; first come first served."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -12,7 +12,8 @@ T = TypeVar("T")
 class Turn:
     """One claim on a core, made by `Turns.turn`. Wait for `granted`, then `run` once."""
 
-    def __init__(self, turns: "Turns") -> None:
+    def __init__(self, turns: "Turns", *, spare: bool = False) -> None:
+        self.spare = spare
         self.granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._turns = turns
         self._running = False
@@ -26,7 +27,7 @@ class Turn:
         loop = asyncio.get_running_loop()
         future = self._turns.pool.submit(work)
         self._running = True
-        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._turns.give_back))
+        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._turns.give_back, self))
         return await asyncio.wrap_future(future)
 
     def end(self) -> None:
@@ -34,13 +35,15 @@ class Turn:
         if not self.granted.done() or self.granted.cancelled():
             self._turns.forget(self)
         elif not self._running:
-            self._turns.give_back()
+            self._turns.give_back(self)
 
 
 class Turns:
     """Hands out `cores` threads, one turn at a time.
 
-    The queue is as long as there are sessions: each waits for one turn at a time.
+    The queue is as long as there are sessions and files: each waits for one turn at a time.
+    Spare turns are for what nobody listens to as it happens. They come last, and leave one core
+    of several to the others, who then wait for no more than each other.
     """
 
     def __init__(self, pool: ThreadPoolExecutor, cores: int) -> None:
@@ -49,6 +52,8 @@ class Turns:
         # Dicts for their order: the first key is the next turn, and any can be taken out.
         self._urgent: dict[Turn, None] = {}
         self._patient: dict[Turn, None] = {}
+        self._spare: dict[Turn, None] = {}
+        self._spare_left = max(1, cores - 1)
 
     @property
     def idle(self) -> bool:
@@ -58,8 +63,18 @@ class Turns:
     @asynccontextmanager
     async def turn(self, *, urgent: bool) -> AsyncIterator[Turn]:
         """Ask for a turn; leaving the context gives it up."""
-        turn = Turn(self)
-        (self._urgent if urgent else self._patient)[turn] = None
+        async with self._asked_for(Turn(self), self._urgent if urgent else self._patient) as turn:
+            yield turn
+
+    @asynccontextmanager
+    async def spare_turn(self) -> AsyncIterator[Turn]:
+        """Ask for a turn that no session needs; leaving the context gives it up."""
+        async with self._asked_for(Turn(self, spare=True), self._spare) as turn:
+            yield turn
+
+    @asynccontextmanager
+    async def _asked_for(self, turn: Turn, queue: dict[Turn, None]) -> AsyncIterator[Turn]:
+        queue[turn] = None
         self._grant()
         try:
             yield turn
@@ -76,19 +91,25 @@ class Turns:
         """Take a waiting turn out of the queue."""
         self._urgent.pop(turn, None)
         self._patient.pop(turn, None)
+        self._spare.pop(turn, None)
 
-    def give_back(self) -> None:
-        """A core is free again."""
+    def give_back(self, turn: Turn) -> None:
+        """The core of this turn is free again."""
         self._free += 1
+        self._spare_left += turn.spare
         self._grant()
 
     def _grant(self) -> None:
-        while self._free and (queue := self._urgent or self._patient):
+        while self._free and (queue := self._next_queue()):
             turn = next(iter(queue))
             del queue[turn]
             if not turn.granted.done():
                 self._free -= 1
+                self._spare_left -= turn.spare
                 turn.granted.set_result(None)
+
+    def _next_queue(self) -> dict[Turn, None]:
+        return self._urgent or self._patient or (self._spare if self._spare_left else {})
 
 
 @asynccontextmanager

@@ -5,8 +5,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import structlog
 
@@ -124,23 +123,22 @@ class Unpacker:
 
 @asynccontextmanager
 async def open_unpacker(
-    input_format: str | None = None, *, path: Path | None = None
+    input_format: str | None = None, *, file: IO[bytes] | None = None
 ) -> AsyncIterator[Unpacker]:
     """Start a child (0.15 s, 35 MB) for a live stream of this format, or for a whole file.
 
-    It is killed when the context ends.
+    The file is read from where it stands. The child is killed when the context ends.
     """
     demuxer = ANY if input_format is None else CONTAINERS[input_format]
     command = [sys.executable, "-m", "service.recogniser.unpacking", demuxer]
-    if path is None:
+    if file is None:
         process = await asyncio.create_subprocess_exec(
             *command, LIVE_FLAG, stdin=PIPE, stdout=PIPE, limit=_PIPE_BYTES
         )
     else:
-        with path.open("rb") as file:
-            process = await asyncio.create_subprocess_exec(
-                *command, stdin=file, stdout=PIPE, limit=_PIPE_BYTES
-            )
+        process = await asyncio.create_subprocess_exec(
+            *command, stdin=file, stdout=PIPE, limit=_PIPE_BYTES
+        )
     try:
         yield Unpacker(process)
     finally:

@@ -78,3 +78,43 @@ async def test_a_core_is_taken_until_its_thread_is_done() -> None:
             await after.granted
 
     assert busy
+
+
+async def test_files_wait_until_no_session_wants_the_core() -> None:
+    """A spare turn that was asked for first is served last."""
+    served: list[str] = []
+
+    async def work(name: str) -> None:
+        async with turns.spare_turn() as turn:
+            await turn.granted
+            served.append(await turn.run(lambda: name))
+
+    async with (
+        open_turns(1) as turns,
+        asyncio.TaskGroup() as tasks,
+        turns.turn(urgent=False) as first,
+    ):
+        await first.granted
+        tasks.create_task(work("file"))
+        await asyncio.sleep(0)  # let it queue up
+        for name, urgent in (("partial", False), ("final", True)):
+            tasks.create_task(queue_up(turns, name, served, urgent=urgent))
+        await asyncio.sleep(0)
+
+    assert served == ["final", "partial", "file"]
+
+
+async def test_one_core_of_several_is_never_a_file_s() -> None:
+    """Of two cores files have one: a session finds the other free, however many files wait."""
+    async with (
+        open_turns(2) as turns,
+        turns.spare_turn() as file,
+        turns.spare_turn() as other,
+    ):
+        await file.granted
+        assert turns.idle
+        assert not other.granted.done()
+
+        await file.run(lambda: None)
+        async with asyncio.timeout(5):
+            await other.granted

@@ -1,0 +1,67 @@
+"""A file's transcript as it was asked for: JSON, text, or subtitles.
+
+Source: telnyx-protocol.md §6.4; subtitles are OpenAI's addition.
+"""
+
+from typing import Any, Final
+
+import msgspec
+
+from service.recogniser.forms import FileSettings
+from service.recogniser.recording import HeardSegment, Transcript
+
+CONTENT_TYPES: Final = {
+    "json": "application/json",
+    "verbose_json": "application/json",
+    "text": "text/plain",
+    "srt": "application/x-subrip",
+    "vtt": "text/vtt",
+}
+
+
+def render(transcript: Transcript, settings: FileSettings) -> bytes:
+    """Return the body of the answer, UTF-8."""
+    match settings.response_format:
+        case "text":
+            return f"{transcript.text}\n".encode()
+        case "srt":
+            cues = enumerate(transcript.segments, start=1)
+            return "\n".join(f"{number}\n{_cue(one, ',')}" for number, one in cues).encode()
+        case "vtt":
+            cues_only = (_cue(one, ".") for one in transcript.segments)
+            return "\n".join(["WEBVTT\n", *cues_only]).encode()
+        case "verbose_json":
+            return msgspec.json.encode(_verbose(transcript))
+        case _:
+            return msgspec.json.encode({"text": transcript.text})
+
+
+def _verbose(transcript: Transcript) -> dict[str, Any]:
+    return {
+        "task": "transcribe",
+        "language": "en",
+        "duration": transcript.duration_s,
+        "text": transcript.text,
+        "segments": [_segment(number, one) for number, one in enumerate(transcript.segments)],
+    }
+
+
+def _segment(number: int, segment: HeardSegment) -> dict[str, Any]:
+    return {
+        "id": number,
+        "text": segment.text,
+        "start": segment.start_s,
+        "end": segment.end_s,
+        "confidence": round(segment.confidence, 4),
+    }
+
+
+def _cue(segment: HeardSegment, point: str) -> str:
+    times = f"{_clock(segment.start_s, point)} --> {_clock(segment.end_s, point)}"
+    return f"{times}\n{segment.text.replace('-->', '→')}\n"
+
+
+def _clock(time_s: float, point: str) -> str:
+    minutes, ms = divmod(round(time_s * 1000), 60_000)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02}:{minutes:02}:{ms // 1000:02}{point}{ms % 1000:03}"
