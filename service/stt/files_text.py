@@ -37,12 +37,14 @@ class Cue:
 def write_transcript(transcript: FileTranscript, form: Format, *, words: bool = False) -> str:
     """Return the transcript in a format, with a line end. Control characters are left out.
 
-    `words` makes a cue of each word. Subtitles need times, and text tells speakers apart where
-    the transcript does.
+    `words` wants words, each a cue of subtitles. Subtitles need times, and text tells speakers
+    apart where the transcript does.
 
     Raises:
-        RecognitionLostError: Subtitles are wanted, and no times came back.
+        RecognitionLostError: Subtitles or words are wanted, and their times did not come back.
     """
+    if words and not _words(transcript) and transcript.text.strip():
+        raise RecognitionLostError("no times of words came back")
     if form == "json":
         return _json(transcript)
     if form == "txt":

@@ -156,6 +156,7 @@ def test_a_language_outside_of_a_models_list_is_warned_of() -> None:
             "should be 1 to 8",
         ),
         (FileRequest(model="nova-2-medical", language="de"), "mp3", "does not take language 'de'"),
+        (FileRequest(model="nova-2-medical", language="multi"), "mp3", "does not take language"),
     ],
 )
 def test_what_would_be_refused_for_a_file_is_a_problem(
@@ -200,6 +201,7 @@ def test_our_own_recogniser_is_judged_by_what_it_can_do() -> None:
     )
 
     assert review_file(words, "ogg", local=True).problems == ()
+    assert review_file(FileRequest(language="auto"), "ogg", local=True).problems == ()
     assert review_file(FileRequest(model="x", language="de"), "", local=True).problems
 
 

@@ -126,6 +126,8 @@ def test_subtitles_without_times_are_an_error() -> None:
     """Unless nothing was said."""
     with pytest.raises(RecognitionLostError, match="times"):
         write_transcript(FileTranscript(text="hello"), "srt")
+    with pytest.raises(RecognitionLostError, match="words"):
+        write_transcript(TWO, "json", words=True)
     assert write_transcript(FileTranscript(text=" "), "vtt") == "WEBVTT\n"
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from service.calls.engines.languages import AUTO
 from service.calls.engines.models import EXTENSIONS, Model, RestTerms
 from service.calls.engines.review import Review
 from service.calls.engines.table import ENGINES, FAMILIES
@@ -72,10 +73,18 @@ def _problems(
     yield from _extension(request.model, terms, extension)
     yield from _granularities(request, terms)
     yield from _options(request, terms)
-    codes = model.languages["rest"].codes if model and "rest" in model.languages else ()
-    base = (request.language or "").partition("-")[0].casefold()
-    if codes and base and terms.language and base not in codes and base != "auto":
+    if request.language and terms.language and not _takes(model, request.language):
         yield f"{request.model} does not take language {request.language!r}"
+
+
+def _takes(model: Model | None, language: str) -> bool:
+    """Whether a language is among a model's, or nobody listed them. Regions do not matter."""
+    known = model.languages.get("rest") if model else None
+    if known is None or not known.codes:
+        return True
+    if language in AUTO:
+        return known.auto is not None
+    return language.partition("-")[0].casefold() in known.codes
 
 
 def _extension(model: str, terms: RestTerms, extension: str) -> Iterator[str]:
