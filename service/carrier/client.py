@@ -23,12 +23,16 @@ async def open_carrier(
     attempt_timeout_s: float = 4.0,
     deadline_s: float = 15.0,
     max_retries: int = 3,
+    max_in_flight: int = 64,
 ) -> AsyncIterator[Carrier]:
     """Open a client that sends commands to the API at `base_url` (which ends in `/v2`).
 
     One attempt may take `attempt_timeout_s`; a command with all its retries `deadline_s`, which
     has to stay below the 60 s in which Telnyx knows a repeated command. Retried are 408, 409,
-    429, 5xx, time-outs and lost connections, after 0.5 s and more or `Retry-After`.
+    429, 5xx, time-outs and lost connections, after 0.5 s and more or `Retry-After`. At most
+    `max_in_flight` are under way, the others wait within their deadlines: the SDK's pool looks
+    through all connections for each of its steps, so that hundreds at once (a restart under
+    load) would keep the loop from the webhooks for many seconds.
 
     The SDK takes one to two seconds to import, so that is done in a thread while the service
     already takes webhooks; the first command waits for it.
@@ -38,16 +42,19 @@ async def open_carrier(
         name="load the SDK",
     )
     try:
-        yield _TelnyxCarrier(loading, deadline_s)
+        yield _TelnyxCarrier(loading, deadline_s, max_in_flight)
     finally:
         async with await loading:
             pass
 
 
 class _TelnyxCarrier:
-    def __init__(self, loading: "asyncio.Task[AsyncTelnyx]", deadline_s: float) -> None:
+    def __init__(
+        self, loading: "asyncio.Task[AsyncTelnyx]", deadline_s: float, max_in_flight: int
+    ) -> None:
         self._loading = loading
         self._deadline_s = deadline_s
+        self._slots = asyncio.Semaphore(max_in_flight)
 
     async def run(
         self, command: CarrierCommand, *, command_id: str, target: StreamTarget | None = None
@@ -59,7 +66,7 @@ class _TelnyxCarrier:
         action = build_action(command, command_id, target)
         send = getattr(client.calls.actions.with_raw_response, action.method)
         try:
-            async with asyncio.timeout(self._deadline_s):
+            async with asyncio.timeout(self._deadline_s), self._slots:
                 await send(command.leg_id, **action.arguments)
         except APIStatusError as error:
             raise read_refusal(error.status_code, error.body) from None

@@ -186,6 +186,22 @@ async def test_a_slow_attempt_is_given_up_for_the_next(api: TelnyxApi) -> None:
     assert len(api.asked) == 2
 
 
+async def test_no_more_commands_than_allowed_are_under_way(api: TelnyxApi) -> None:
+    """What comes on top waits until one of them is done."""
+    api.replies = [(0, "", {}), *api.replies]
+
+    async with open_carrier("KEY1", api.url, max_in_flight=1) as carrier:
+        first = asyncio.ensure_future(carrier.run(Answer(leg_id=LEG), command_id="id-1"))
+        await asyncio.wait_for(api.was_asked.wait(), 5)
+        second = asyncio.ensure_future(carrier.run(Answer(leg_id=LEG), command_id="id-2"))
+        done, _ = await asyncio.wait({second}, timeout=0.2)
+        first.cancel()
+        await second
+
+    assert not done
+    assert [asked.body["command_id"] for asked in api.asked] == ["id-1", "id-2"]
+
+
 async def test_a_cancelled_command_stays_cancelled(api: TelnyxApi) -> None:
     """Cancellation is not mistaken for a Telnyx that is away."""
     api.replies = [(0, "", {})]
