@@ -81,6 +81,7 @@ class LiveCall:
         self._version = 0
         self._epoch = 0
         self._legs_stored = 0
+        self._phase: Phase | None = None
         self.forgotten = False
         """Whether nothing is waited for: the call may be dropped from memory."""
 
@@ -101,8 +102,8 @@ class LiveCall:
 
     @property
     def phase(self) -> Phase | None:
-        """How far the call is, as far as this process knows."""
-        return self._session.state.phase if self._session else None
+        """How far the call is by what was committed last; None if this process has not looked."""
+        return self._phase
 
     def post(self, item: Input) -> None:
         """Queue an input; returns at once."""
@@ -188,6 +189,7 @@ class LiveCall:
                 except StaleCallError:
                     self._session = None
                     continue
+            self._phase = session.state.phase
             self._office.effects.carry_out(self, session.state.route, stored, commands)
             for post in batch:
                 if post.done and not post.done.done():
@@ -260,6 +262,7 @@ class LiveCall:
         self._version = kept.version if kept else 0
         self._epoch = kept.epoch if kept else 0
         self._legs_stored = len(state.legs)
+        self._phase = state.phase
         self._session = CallSession(state, self._office.routes)
         return self._session
 

@@ -241,6 +241,18 @@ async def test_a_call_that_goes_on_is_left_to_the_next_process(tmp_path: Path) -
         assert "transcription.degraded" in await office.types(CALL)
 
 
+async def test_a_call_is_left_over_although_the_disk_is_full(tmp_path: Path) -> None:
+    """What the journal did not take makes no call of the past."""
+    now = time.time()
+    async with open_office(tmp_path, MEDIA) as office:
+        await begin(office, now)
+        office.disk.full = True
+        with pytest.raises(JournalUnavailableError):
+            await office.calls.tell(hung_up(now + 3))
+
+        assert await office.calls.drain(0.1) == 1
+
+
 async def test_a_call_that_is_over_is_dropped_from_memory(tmp_path: Path) -> None:
     """And is still found when something late comes for it."""
     async with open_office(tmp_path, MEDIA) as office:
