@@ -19,6 +19,7 @@ from service.api import engines
 from service.api.health import Health
 from service.carrier.client import open_carrier
 from service.delivery.lanes import DeliveryLanes, open_lanes
+from service.errors import CallscribeError, SettingsError
 from service.exits import Exit
 from service.ingress.allowance import MediaLimits
 from service.ingress.listen import open_listener
@@ -62,9 +63,9 @@ async def running(
     """Run the service until the end of the block, then drain and close it.
 
     Raises:
-        SettingsError: An endpoint, key or URL cannot be used.
+        SettingsError: An endpoint, key, URL or address to listen on cannot be used.
         JournalError: The database cannot be opened, or another process serves from it.
-        OSError: The address to listen on is taken.
+        ExceptionGroup: One of these, from when tasks run already.
     """
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
@@ -99,7 +100,12 @@ async def running(
         app.add_routes([*health.routes(), *engines.routes()])
         WebhookRoute(calls, settings.public_keys(), clock=clock).add_to(app)
         MediaRoute(calls.streams, decodable=decodable, limits=media_limits).add_to(app)
-        listener = await enter(open_listener(app, *settings.listen_address))
+        try:
+            listener = await enter(open_listener(app, *settings.listen_address))
+        except OSError as error:
+            problem = f"listen: cannot listen on {settings.listen} ({error.strerror})"
+            remedy = "stop what listens there, or choose another address"
+            raise SettingsError([f"{problem}: {remedy}"]) from error
         calls.streams.media_url = settings.media_url or _media_url(listener.url)
         service = Running(listener.url, calls, lanes)
         resumed = await calls.resume()
@@ -134,9 +140,20 @@ async def serve(settings: Settings) -> int:
         if not stop.is_set():
             raise
         return Exit.INTERRUPTED
+    except ExceptionGroup as group:
+        error = _only_error(group)
+        if isinstance(error, CallscribeError):
+            raise error from None  # the command line says it in one line
+        raise
     left = service.calls_left + service.lanes_left
     log.info("service_stopped", calls_left=service.calls_left, lanes_left=service.lanes_left)
     return Exit.WORK_LEFT if left else Exit.OK
+
+
+def _only_error(error: Exception) -> Exception:
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
 
 
 async def _drain(

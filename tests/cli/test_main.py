@@ -1,4 +1,5 @@
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -100,6 +101,23 @@ def test_a_key_named_but_not_set_is_a_usage_error(capsys: pytest.CaptureFixture[
     """A recogniser is never open to all because of a typing error."""
     assert main(["recogniser", "--api-key-env", "NOT_SET_ANYWHERE"]) == Exit.USAGE
     assert "NOT_SET_ANYWHERE is not set" in capsys.readouterr().err
+
+
+def test_an_address_that_is_taken_is_said_in_one_line(tmp_path: Path) -> None:
+    """With what to do about it, and without a traceback."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        done = callscribe(
+            "serve",
+            CALLSCRIBE_LISTEN=address,
+            CALLSCRIBE_DATABASE_URL=f"sqlite:///{tmp_path}/j.db",
+            TELNYX_API_KEY="KEY0123456789",
+            TELNYX_PUBLIC_KEY="A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=",
+        )
+
+    assert done.returncode == Exit.USAGE
+    assert done.stderr.startswith(f"listen: cannot listen on {address} (")
+    assert done.stderr.count("\n") == 1
 
 
 def test_a_reader_that_has_seen_enough_is_no_crash() -> None:
