@@ -1,6 +1,7 @@
 """`callscribe transcribe`: a file or an address, now."""
 
 import argparse
+import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -36,6 +37,14 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser.add_argument("--format", choices=_FORMATS, default="txt", help="default: txt")
     parser.add_argument("--diarize", action="store_true", help="tell speakers apart")
     parser.add_argument("--words", action="store_true", help="with the times of single words")
+    parser.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        type=_option,
+        metavar="NAME=VALUE",
+        help="one of the engine's own: in model_config of a file, or of the stream's address",
+    )
     parser.add_argument("--output", type=Path, metavar="FILE", help="write it here")
     parser.add_argument(
         "--url", metavar="BASE", help="where the service is, as in https://api.telnyx.com/v2"
@@ -49,6 +58,7 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         "Ctrl-C ends it",
     )
     live.add_argument("--keyterm", action="append", default=[], metavar="TERM", help="expect it")
+    live.add_argument("--endpointing", type=positive, metavar="MS", help="silence that ends a text")
     live.add_argument("--input-format", metavar="NAME", help="if it cannot be told: mp3, mulaw, …")
     live.add_argument("--sample-rate", type=positive, metavar="HZ", help="of raw audio")
 
@@ -81,14 +91,27 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     return Exit.OK
 
 
+def _option(text: str) -> tuple[str, object]:
+    """Read a name and a value, which is JSON or else text (argparse type)."""
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError("should be NAME=VALUE")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
 def _problems(arguments: argparse.Namespace) -> Iterator[str]:
     if arguments.follow:
         if arguments.format not in ("txt", "json"):
             yield "--follow gives --format txt or json"
         if arguments.diarize or arguments.words:
             yield "--diarize and --words are for whole files: leave --follow out"
-    elif arguments.keyterm or arguments.input_format or arguments.sample_rate:
-        yield "--keyterm, --input-format and --sample-rate need --follow"
+    else:
+        for name in ("keyterm", "endpointing", "input_format", "sample_rate"):
+            if getattr(arguments, name):
+                yield f"--{name.replace('_', '-')} needs --follow"
     if arguments.words and arguments.format == "txt":
         yield "--words needs --format json, srt or vtt: text has no times"
 
@@ -120,7 +143,7 @@ def _request(arguments: argparse.Namespace, *, local: bool) -> "FileRequest":
         language=arguments.language,
         response_format="verbose_json" if verbose else "json",
         timestamp_granularities=("segment", "word") if arguments.words and local else (),
-        model_config={"diarize": True} if arguments.diarize else {},
+        model_config=dict(arguments.option) | ({"diarize": True} if arguments.diarize else {}),
     )
 
 

@@ -105,6 +105,8 @@ async def _follow(arguments: argparse.Namespace, target: Target) -> int:
         model=arguments.model,
         language=arguments.language,
         keyterms=tuple(arguments.keyterm),
+        endpointing_ms=arguments.endpointing,
+        engine_options=dict(arguments.option),
     )
     engine = find_engine(route.engine, route.model)
     async with AsyncExitStack() as stack:

@@ -72,12 +72,14 @@ async def test_subtitles_are_asked_of_a_model_that_gives_times(audio: str, tmp_p
 
 
 async def test_speakers_are_told_apart(audio: str) -> None:
-    """A turn a line."""
+    """A turn a line; what the engine is told besides goes with it."""
     async with open_files_peer(Reply(body=VERBOSE)) as peer:
-        done = await callscribe("transcribe", audio, "--diarize", "--url", peer.base_url)
+        asked = ("--option", "smart_format=false", "--option", "tag=a b", "--diarize")
+        done = await callscribe("transcribe", audio, *asked, "--url", peer.base_url)
 
     assert done.out == "Speaker 0: Hello there.\nSpeaker 1: Good day.\n"
-    assert json.loads(dict(peer.posted[0].fields)["model_config"]) == {"diarize": True}
+    options = json.loads(dict(peer.posted[0].fields)["model_config"])
+    assert options == {"smart_format": False, "tag": "a b", "diarize": True}
 
 
 async def test_words_of_our_own_recogniser_are_asked_for(audio: str) -> None:
@@ -120,7 +122,9 @@ async def test_a_refusal_is_told_in_the_services_words(audio: str) -> None:
         (["--follow", "--format", "srt"], "--follow gives"),
         (["--follow", "--diarize"], "are for whole files"),
         (["--words"], "text has no times"),
-        (["--keyterm", "x"], "need --follow"),
+        (["--keyterm", "x"], "--keyterm needs --follow"),
+        (["--sample-rate", "8000"], "--sample-rate needs --follow"),
+        (["--option", "smart"], "should be NAME=VALUE"),
         (["--engine", "Whisperer"], "there is no engine"),
         (["--engine", "Soniox"], "does not transcribe files"),
         (["--model", "openai/whisper-tiny", "--format", "srt"], "gives no times"),

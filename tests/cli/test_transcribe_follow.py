@@ -114,11 +114,14 @@ async def test_a_file_is_streamed_to_its_end(audio: str, tmp_path: Path) -> None
     output = tmp_path / "heard.txt"
     async with open_stream_peer(SCRIPT) as peer:
         asked = ("--follow", "--url", peer.url, "--output", str(output), "--keyterm", "Callscribe")
-        done = await callscribe("transcribe", audio, *asked)
+        options = ("--endpointing", "300", "--option", "redact=pci,ssn")
+        done = await callscribe("transcribe", audio, *asked, *options)
 
     assert (done.code, done.err) == (Exit.OK, "")
     assert len(peer.sessions[0].audio) == 8000
-    assert peer.sessions[0].query["keyterm"] == ["Callscribe"]
+    query = peer.sessions[0].query
+    assert query["keyterm"] == ["Callscribe"]
+    assert (query["endpointing"], query["redact"]) == (["300"], ["pci,ssn"])
     assert output.read_text() == "The latest news.\nGood[2J night.\n"
 
 
