@@ -4,7 +4,7 @@ A whole stretch of speech is decoded at a time. The network is an encoder that r
 decoder that runs once for each token, fed with what it kept of the steps before.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,27 @@ from service.recogniser.resampling import Samples, resample
 
 RATE_HZ = 16_000
 _HEADS, _HEAD_SIZE = 8, 36
-_FIRST_TOKEN, _LAST_TOKEN = 1, 2
+FIRST_TOKEN, _LAST_TOKEN = 1, 2
 _TOKENS_PER_S = 6.5
 """Nobody speaks faster for long; without a cap the decoder can repeat itself for ever."""
 _MIN_SAMPLES = RATE_HZ // 2
 """Shorter audio is padded: the encoder's windows need something to stand on."""
 _TWO_BYTE_LENGTH = 0x80
+
+
+_LONGEST_LOOP, _WORD_TOKENS = 12, 2
+_ROUNDS_OF_A_WORD, _ROUNDS_OF_A_PHRASE = 6, 4
+"""People do say no five times in a row; more rounds than that are the model's own."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trace:
+    """How a text came about: what it takes to find out when each word was said."""
+
+    tokens: tuple[tuple[int, str, float], ...]
+    """Number, text (a space begins a word) and probability of each."""
+    encoded: Samples
+    samples: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +45,7 @@ class Heard:
 
     text: str
     confidence: float
+    trace: Trace | None = field(default=None, compare=False, repr=False)
 
 
 def load_network(path: Path) -> onnxruntime.InferenceSession:
@@ -74,25 +90,31 @@ class Engine:
         audio = resample(samples, rate_hz, RATE_HZ)
         if len(audio) < _MIN_SAMPLES:
             audio = np.pad(audio, (0, _MIN_SAMPLES - len(audio)))
-        ids, log_probabilities = self._run(audio)
+        encoded = self._encode(audio)
+        ids, log_probabilities = self._run(encoded, len(audio))
         text = b"".join(self._tokens[i] for i in ids).decode(errors="replace")
         if not any(sign.isalnum() for sign in text):
             return Heard("", 0.0)  # it writes notes when it hears music or noise
         confidence = float(np.exp(np.mean(log_probabilities)))
-        return Heard(text.replace("\u2581", " ").strip(), confidence)
+        texts = [self._tokens[i].decode(errors="replace").replace("\u2581", " ") for i in ids]
+        tokens = tuple(zip(ids, texts, np.exp(log_probabilities).tolist(), strict=True))
+        trace = Trace(tokens, encoded, len(audio))
+        return Heard(text.replace("\u2581", " ").strip(), confidence, trace)
 
-    def _run(self, audio: Samples) -> tuple[list[int], list[float]]:
+    def _encode(self, audio: Samples) -> Samples:
+        mask = np.ones((1, len(audio)), np.int64)
+        feed = {"input_values": audio[None], "attention_mask": mask}
+        return np.asarray(self._encoder.run(["last_hidden_state"], feed)[0], np.float32)
+
+    def _run(self, encoded: Samples, samples: int) -> tuple[list[int], list[float]]:
         # The mask has the length of the samples, also for the decoder: with the encoder's
         # length, as its name suggests, anything above 9 s fails.
-        mask = np.ones((1, len(audio)), np.int64)
-        encoded = self._encoder.run(
-            ["last_hidden_state"], {"input_values": audio[None], "attention_mask": mask}
-        )[0]
+        mask = np.ones((1, samples), np.int64)
         empty = np.zeros((1, _HEADS, 0, _HEAD_SIZE), np.float32)
         feed: dict[str, Any] = {_past(name): empty for name in self._kept}
         feed |= {"encoder_hidden_states": encoded, "encoder_attention_mask": mask}
-        token, ids, log_probabilities = _FIRST_TOKEN, [], []
-        for step in range(max(8, int(len(audio) / RATE_HZ * _TOKENS_PER_S) + 2)):
+        token, ids, log_probabilities = FIRST_TOKEN, [], []
+        for step in range(max(8, int(samples / RATE_HZ * _TOKENS_PER_S) + 2)):
             feed["input_ids"] = np.array([[token]], np.int64)
             feed["use_cache_branch"] = np.array([step > 0])
             logits, *kept = self._decoder.run(["logits", *self._kept], feed)
@@ -102,11 +124,27 @@ class Engine:
                 break
             ids.append(token)
             log_probabilities.append(-float(np.log(np.exp(scores - scores[token]).sum())))
+            if (said := unlooped(ids)) < len(ids):
+                return ids[:said], log_probabilities[:said]
             for name, value in zip(self._kept, kept, strict=True):
                 # What the decoder keeps of the encoder is only made in the first step.
                 if step == 0 or ".decoder." in name:
                     feed[_past(name)] = value
         return ids, log_probabilities
+
+
+def unlooped(tokens: list[int]) -> int:
+    """Return how many of these tokens to keep: all, or two rounds of a loop they end in.
+
+    On noise, and on speech it cannot make out, the model repeats itself up to the cap.
+    """
+    for length in range(1, _LONGEST_LOOP + 1):
+        rounds = _ROUNDS_OF_A_WORD if length <= _WORD_TOKENS else _ROUNDS_OF_A_PHRASE
+        if len(tokens) >= length * rounds and tokens[-length * rounds :] == (
+            tokens[-length:] * rounds
+        ):
+            return len(tokens) - length * (rounds - 2)
+    return len(tokens)
 
 
 def _past(name: str) -> str:

@@ -98,7 +98,10 @@ class Files:
                 await self._fetcher.fetch(settings.file_url, spool)
             began = clock()
             transcript = await transcribe(
-                await spool.rewind(), self._workers, is_gone=lambda: _is_gone(request)
+                await spool.rewind(),
+                self._workers,
+                words=settings.words,
+                is_gone=lambda: _is_gone(request),
             )
         log.info(
             "file_transcribed",

@@ -65,7 +65,7 @@ def check_installed() -> None:
     Raises:
         SettingsError: They cannot; the text says what to install.
     """
-    missing = [name for name in ("av", "numpy", "onnxruntime") if find_spec(name) is None]
+    missing = [name for name in ("av", "numpy", "onnx", "onnxruntime") if find_spec(name) is None]
     if missing:
         raise SettingsError([f"{', '.join(missing)} is not installed: {INSTALL_HINT}"])
 

@@ -1,13 +1,16 @@
 """A whole file: unpacked, cut into stretches of speech, and these understood one by one."""
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, Final
 
 import numpy as np
 
 from service.errors import BadInputError
+from service.recogniser.aligner import Word
+from service.recogniser.engine import Heard
 from service.recogniser.listening import Listener, Report, Speech
+from service.recogniser.segmenter import FRAME_S
 from service.recogniser.unpacker import UnpackedDecoder, open_unpacker
 from service.recogniser.workers import Workers
 
@@ -24,6 +27,8 @@ class HeardSegment:
     start_s: float
     end_s: float
     confidence: float
+    words: tuple[Word, ...] = ()
+    """Empty unless they were asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +52,7 @@ async def transcribe(
     file: IO[bytes],
     workers: Workers,
     *,
+    words: bool = False,
     is_gone: Callable[[], bool],
     max_audio_s: float = MAX_AUDIO_S,
 ) -> Transcript:
@@ -67,7 +73,9 @@ async def transcribe(
         for item in report.ended:
             if is_gone():
                 raise ClientGoneError
-            if isinstance(item, Speech) and (segment := await _understand(item, workers)):
+            if isinstance(item, Speech) and (
+                segment := await _understand(item, workers, words=words)
+            ):
                 segments.append(segment)
     return Transcript(duration_s=heard_s, segments=tuple(segments))
 
@@ -80,16 +88,27 @@ async def _listen(file: IO[bytes], workers: Workers) -> AsyncIterator[Report]:
     yield await workers.listen(listener.close)
 
 
-async def _understand(speech: Speech, workers: Workers) -> HeardSegment | None:
-    engine = workers.networks.engine
+async def _understand(speech: Speech, workers: Workers, *, words: bool) -> HeardSegment | None:
+    networks = workers.networks
+
+    def understand() -> tuple[Heard, tuple[Word, ...]]:
+        samples = np.concatenate(speech.frames)
+        heard = networks.engine.decode(samples, speech.rate_hz)
+        return heard, networks.aligner.words(heard, samples, speech.rate_hz) if words else ()
+
     async with workers.turns.spare_turn() as turn:
         await turn.granted
-        heard = await turn.run(lambda: engine.decode(np.concatenate(speech.frames), speech.rate_hz))
+        heard, found = await turn.run(understand)
     if not heard.text:
         return None
+    begins_s = speech.segment.start * FRAME_S
     return HeardSegment(
         text=heard.text,
         start_s=speech.start_s,
         end_s=round(speech.start_s + speech.duration_s, 3),
         confidence=heard.confidence,
+        words=tuple(
+            replace(word, start_s=begins_s + word.start_s, end_s=begins_s + word.end_s)
+            for word in found
+        ),
     )

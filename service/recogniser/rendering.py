@@ -7,9 +7,11 @@ from typing import Any, Final
 
 import msgspec
 
+from service.recogniser.aligner import Word
 from service.recogniser.forms import FileSettings
 from service.recogniser.recording import HeardSegment, Transcript
 
+_MARKS: Final = ".,;:!?\"'()-"
 CONTENT_TYPES: Final = {
     "json": "application/json",
     "verbose_json": "application/json",
@@ -31,28 +33,45 @@ def render(transcript: Transcript, settings: FileSettings) -> bytes:
             cues_only = (_cue(one, ".") for one in transcript.segments)
             return "\n".join(["WEBVTT\n", *cues_only]).encode()
         case "verbose_json":
-            return msgspec.json.encode(_verbose(transcript))
+            return msgspec.json.encode(_verbose(transcript, settings))
         case _:
             return msgspec.json.encode({"text": transcript.text})
 
 
-def _verbose(transcript: Transcript) -> dict[str, Any]:
-    return {
+def _verbose(transcript: Transcript, settings: FileSettings) -> dict[str, Any]:
+    body: dict[str, Any] = {
         "task": "transcribe",
         "language": "en",
         "duration": transcript.duration_s,
         "text": transcript.text,
         "segments": [_segment(number, one) for number, one in enumerate(transcript.segments)],
     }
+    if settings.words:
+        body["words"] = [_word(word) for one in transcript.segments for word in one.words]
+    return body
 
 
 def _segment(number: int, segment: HeardSegment) -> dict[str, Any]:
-    return {
+    body: dict[str, Any] = {
         "id": number,
         "text": segment.text,
         "start": segment.start_s,
         "end": segment.end_s,
         "confidence": round(segment.confidence, 4),
+    }
+    if segment.words:
+        body["words"] = [_word(word) for word in segment.words]
+    return body
+
+
+def _word(word: Word) -> dict[str, Any]:
+    """Like Deepgram: bare in `word`, as it was written in `punctuated_word`."""
+    return {
+        "word": word.text.strip(_MARKS).lower() or word.text,
+        "start": round(word.start_s, 3),
+        "end": round(word.end_s, 3),
+        "confidence": round(word.confidence, 4),
+        "punctuated_word": word.text,
     }
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from service.recogniser.aligner import Aligner
 from service.recogniser.engine import Engine
 from service.recogniser.models import find_models
 from service.recogniser.turns import Turns, open_turns
@@ -23,6 +24,7 @@ class Networks:
 
     engine: Engine
     detector: VoiceDetector
+    aligner: Aligner
 
 
 def load_networks(model_dir: Path | None = None) -> Networks:
@@ -32,7 +34,7 @@ def load_networks(model_dir: Path | None = None) -> Networks:
         SettingsError: They are not there; the text says what to install.
     """
     models = find_models(model_dir)
-    return Networks(Engine(models), VoiceDetector(models.vad))
+    return Networks(Engine(models), VoiceDetector(models.vad), Aligner(models.decoder))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from service.recogniser.engine import read_tokens
+from service.recogniser.engine import read_tokens, unlooped
 from service.recogniser.workers import Networks
 from tests.recogniser.talking import audio, reference, word_error_rate
 
@@ -46,3 +46,21 @@ def test_notes_are_not_words(networks: Networks) -> None:
 def test_tokens_longer_than_127_bytes_are_read() -> None:
     """Their length takes two bytes."""
     assert read_tokens(b"\x02ab\x81\x01" + b"c" * 129) == [b"ab", b"c" * 129]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "kept"),
+    [
+        ([], 0),
+        ([1, 2, 3], 3),
+        ([1, *[7] * 5], 6),  # "no, no, no, no, no" is what people say
+        ([1, *[7] * 6], 3),
+        ([1, *[7, 8] * 6], 5),
+        ([1, *[7, 8, 9] * 3], 10),
+        ([1, *[7, 8, 9] * 4], 7),
+        ([*range(12)] * 4, 24),
+    ],
+)
+def test_a_loop_is_cut_down_to_two_rounds(tokens: list[int], kept: int) -> None:
+    """A word or a phrase that goes round and round is the model's own, not the speaker's."""
+    assert unlooped(tokens) == kept

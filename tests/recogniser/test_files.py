@@ -53,6 +53,22 @@ async def test_a_verbose_answer_says_when(networks: Networks) -> None:
     assert reply.headers["x-callscribe-stands-in-for"] == "openai/whisper-large-v3-turbo"
 
 
+async def test_each_word_has_its_time_and_confidence(networks: Networks) -> None:
+    """For who asks: words in order, within their segments, and where they are really said."""
+    fields = [VERBOSE, ("timestamp_granularities[]", "word")]
+    async with open_recogniser(networks=networks) as recogniser:
+        reply = await post(recogniser, packed(CLIP, "mp3"), fields)
+
+    words = reply.json["words"]
+    assert [word["punctuated_word"] for word in words] == reply.json["text"].split()
+    assert words == [word for one in reply.json["segments"] for word in one["words"]]
+    times = [time for word in words for time in (word["start"], word["end"])]
+    assert times == sorted(times)
+    assert all(0 < word["confidence"] <= 1 for word in words)
+    [married] = [word for word in words if word["word"] == "married"]
+    assert (married["start"], married["end"]) == pytest.approx((0.58, 0.9), abs=0.15)
+
+
 async def test_subtitles_are_what_players_read(networks: Networks) -> None:
     """SRT and WebVTT by a reader that others wrote; plain text is the same words."""
     replies: dict[str, Reply] = {}
