@@ -137,12 +137,13 @@ def _request(arguments: argparse.Namespace, *, local: bool) -> "FileRequest":
         problems.append(f"{name} does not tell speakers apart")
     if problems:
         raise SettingsError(problems)
+    cut = arguments.words or arguments.format in ("srt", "vtt")  # long segments: by their words
     verbose = timed or (arguments.format == "json" and bool(gives))
     return FileRequest(
         model=name,
         language=arguments.language,
         response_format="verbose_json" if verbose else "json",
-        timestamp_granularities=("segment", "word") if arguments.words and local else (),
+        timestamp_granularities=("segment", "word") if local and cut else (),
         model_config=dict(arguments.option) | ({"diarize": True} if arguments.diarize else {}),
     )
 
