@@ -1,5 +1,8 @@
 """Engines: what there is to choose from, for whoever writes routes or builds a form for them."""
 
+import json
+from functools import cache
+
 from aiohttp import web
 
 from service.calls.engines import catalogue
@@ -14,4 +17,10 @@ def routes() -> list[web.RouteDef]:
 
 async def engines(_request: web.Request) -> web.Response:
     """Answer with the catalogue. It holds nothing of this installation, so no key is asked for."""
-    return web.json_response(catalogue())
+    return web.Response(text=_text(), content_type="application/json")
+
+
+@cache
+def _text() -> str:
+    """Write it once: anybody may ask, as often as they like."""
+    return json.dumps(catalogue())
