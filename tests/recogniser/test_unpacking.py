@@ -15,7 +15,7 @@ from tests.recogniser.packing import CONTAINERS, packed
 
 CLIP = "austen_0920"
 DEMUXERS = ["mp3", "ogg", "flac", "matroska"]
-GARBAGE = settings(max_examples=8, deadline=None)
+GARBAGE = settings(max_examples=4, deadline=None)
 
 
 def unpack(data: bytes, demuxers: str = ANY, *flags: str) -> list[tuple[bytes, bytes]]:
