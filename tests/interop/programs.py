@@ -96,7 +96,7 @@ async def recognising() -> AsyncIterator[Recogniser]:
     Raises:
         AssertionError: It did not stop orderly, or logged that something went wrong in it.
     """
-    command = (CALLSCRIBE, "recogniser", "--port", "0")
+    command = (CALLSCRIBE, "recogniser", "--port", "0", "--allow-private-urls")
     async with running(*command, CALLSCRIBE_RECOGNISER_API_KEY=KEY) as program:
         host = re.sub(r"^ws://|/.*$", "", json.loads(await program.line())["url"])
         log = asyncio.ensure_future(program.rest())  # its pipe must not fill up

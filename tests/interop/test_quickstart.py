@@ -1,17 +1,22 @@
 """Telnyx's quickstart, five programs: nothing is changed in them but the address and the key."""
 
 import asyncio
+import json
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
-from tests.interop.programs import HERE, KEY, PATIENCE_S, Program, Recogniser, running
+import pytest
+
+from tests.interop.programs import HERE, KEY, PATIENCE_S, Program, Recogniser, run, running
 from tests.interop.recordings import MOST_ERRORS, error_rate, mp3, words_in
 from tests.interop.stations import Station, broadcasting
 
 QUICKSTART = HERE / "quickstart"
 PROGRAMME = ("austen_0870", "jfk")
 PYTHON, NODE = sys.executable, "node"
+MODEL = "openai/whisper-large-v3-turbo"
 
 
 async def printed_until_heard(program: Program, said: str) -> list[str]:
@@ -60,3 +65,48 @@ async def test_node_hears_the_radio(recogniser: Recogniser) -> None:
         lines = await printed_until_heard(program, words_in(*PROGRAMME))
 
     assert any(line.startswith("[partial]") for line in lines)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [(PYTHON, "transcribe.py"), (NODE, "transcribe.js")],
+    ids=["python", "node"],
+)
+async def test_openais_client_has_a_file_transcribed(
+    recogniser: Recogniser, command: tuple[str, str], tmp_path: Path
+) -> None:
+    """The `openai` package of either language uploads an MP3 and gets its text."""
+    (tmp_path / "audio.mp3").write_bytes(mp3(*PROGRAMME))
+    program = str(QUICKSTART / command[1])
+
+    heard = await run(command[0], program, cwd=tmp_path, API_KEY=KEY, ADDRESS=recogniser.http)
+
+    assert error_rate(words_in(*PROGRAMME), heard) <= MOST_ERRORS
+
+
+def curl(recogniser: Recogniser, *fields: str) -> tuple[str, ...]:
+    """Return the command that posts a form to where Telnyx documents it."""
+    return (
+        "curl", "--silent", "--show-error", "--fail-with-body",
+        "-X", "POST", f"{recogniser.http}/v2/ai/audio/transcriptions",
+        "-H", f"Authorization: Bearer {KEY}",
+        *(part for field in (f"model={MODEL}", *fields) for part in ("-F", field)),
+    )  # fmt: skip
+
+
+async def test_curl_has_a_file_transcribed(recogniser: Recogniser, tmp_path: Path) -> None:
+    """The answer to an upload is a JSON object with the text."""
+    (tmp_path / "audio.mp3").write_bytes(mp3(*PROGRAMME))
+
+    answer = json.loads(await run(*curl(recogniser, "file=@audio.mp3"), cwd=tmp_path))
+
+    assert error_rate(words_in(*PROGRAMME), answer["text"]) <= MOST_ERRORS
+
+
+async def test_curl_has_an_address_transcribed(recogniser: Recogniser) -> None:
+    """The file is fetched from where it is, and nothing is uploaded."""
+    async with broadcasting(mp3(*PROGRAMME)) as station:
+        address = f"file_url={station.url}/audio.mp3"
+        answer = json.loads(await run(*curl(recogniser, address)))
+
+    assert error_rate(words_in(*PROGRAMME), answer["text"]) <= MOST_ERRORS

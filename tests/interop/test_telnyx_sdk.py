@@ -31,10 +31,16 @@ async def sdk(recogniser: Recogniser) -> AsyncIterator[AsyncTelnyx]:
         yield client
 
 
+def pieces(audio: bytes) -> list[bytes]:
+    """Cut audio as Telnyx recommends."""
+    return [audio[at : at + FRAME_BYTES] for at in range(0, len(audio), FRAME_BYTES)]
+
+
 @pytest.mark.parametrize("input_format", ["mp3", "wav"])
 async def test_a_stream_is_heard(recogniser: Recogniser, input_format: str) -> None:
     """`speech_to_text.transcribe` gets partials and finals until the close that it asks for."""
-    audio = {"mp3": mp3, "wav": wav}[input_format](*SPOKEN)
+    audio = pieces({"mp3": mp3, "wav": wav}[input_format](*SPOKEN))
+    into_the_first_sentence = len(audio) // 6
     query = {
         "transcription_engine": "Deepgram",
         "model": "deepgram/nova-3",
@@ -45,14 +51,18 @@ async def test_a_stream_is_heard(recogniser: Recogniser, input_format: str) -> N
         sdk(recogniser) as client,
         client.speech_to_text.transcribe(extra_query=query) as connection,
     ):
-        for at in range(0, len(audio), FRAME_BYTES):
-            await connection.send_raw(audio[at : at + FRAME_BYTES])
+        for piece in audio[:into_the_first_sentence]:
+            await connection.send_raw(piece)
+        partial = await connection.recv()
+        for piece in audio[into_the_first_sentence:]:
+            await connection.send_raw(piece)
         await connection.send({"type": "CloseStream"})
         frames = [frame async for frame in connection if isinstance(frame, TranscriptFrame)]
     heard = " ".join(frame.transcript for frame in frames if frame.is_final)
 
+    assert isinstance(partial, TranscriptFrame)
+    assert partial.is_final is False
     assert error_rate(words_in(*SPOKEN), heard) <= MOST_ERRORS
-    assert any(frame.is_final is False for frame in frames)
 
 
 async def test_a_stream_is_heard_by_the_helper_in_its_library(recogniser: Recogniser) -> None:
@@ -63,10 +73,29 @@ async def test_a_stream_is_heard_by_the_helper_in_its_library(recogniser: Recogn
         asyncio.timeout(PATIENCE_S),
         AsyncSpeechToTextWS(KEY, params, base_url=f"{recogniser.http}/v2") as client,
     ):
-        for at in range(0, len(audio), FRAME_BYTES):
-            await client.send(audio[at : at + FRAME_BYTES])
+        for piece in pieces(audio):
+            await client.send(piece)
         async for event in client.events():
             heard += f" {event.transcript}" if event.is_final else ""
             if error_rate(words_in(*SPOKEN), heard) <= MOST_ERRORS:
                 return
     pytest.fail(f"the stream has ended, and this is all that was heard: {heard}")
+
+
+async def test_a_file_is_transcribed_with_times(recogniser: Recogniser) -> None:
+    """`ai.audio.transcribe` uploads a file, its model's options in brackets, and gets segments."""
+    async with sdk(recogniser) as client:
+        answer = await client.ai.audio.transcribe(
+            model="deepgram/nova-3",
+            file=("call.wav", wav(*SPOKEN)),
+            response_format="verbose_json",
+            timestamp_granularities="segment",
+            model_config={"punctuate": True},
+        )
+    segments = answer.segments or []
+
+    assert error_rate(words_in(*SPOKEN), answer.text) <= MOST_ERRORS
+    assert error_rate(answer.text, " ".join(segment.text for segment in segments)) == 0
+    ends = [at for segment in segments for at in (segment.start, segment.end)]
+    assert ends == sorted(ends)
+    assert 0 <= ends[0] < ends[-1] <= (answer.duration or 0)
