@@ -14,9 +14,9 @@ from aiohttp import web
 
 from service.cli.findings import Finding, fail, ok, reason, warn
 from service.delivery.endpoints import Endpoint
-from service.delivery.guard import AddressRefusedError, may_dial
 from service.errors import JournalError
 from service.journal.database import open_journal
+from service.net import AddressRefusedError, may_dial
 from service.settings import Settings
 
 _TIMEOUT_S = 10.0

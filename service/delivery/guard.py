@@ -4,9 +4,7 @@ from ipaddress import ip_address
 
 from yarl import URL
 
-from service.net import AddressRefusedError, guarded_connector, may_dial
-
-__all__ = ["AddressRefusedError", "guarded_connector", "may_dial", "url_problem"]
+from service.net import may_dial
 
 
 def url_problem(

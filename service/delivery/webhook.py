@@ -16,7 +16,7 @@ from yarl import URL
 
 from service import __version__
 from service.delivery.endpoints import Endpoint
-from service.delivery.guard import AddressRefusedError, guarded_connector, url_problem
+from service.delivery.guard import url_problem
 from service.errors import (
     DeliveryError,
     EndpointGoneError,
@@ -24,6 +24,7 @@ from service.errors import (
     SettingsError,
     TemporaryDeliveryError,
 )
+from service.net import AddressRefusedError, guarded_connector
 from service.ports import Delivery
 
 _CONNECT_TIMEOUT_S = 3.0
