@@ -10,9 +10,9 @@ WRITE = "python -c 'from service.calls.engines.page import page; print(page(), e
 
 def test_the_documentation_has_the_page_as_it_is_now() -> None:
     """Whoever changes the table writes the page anew: see `WRITE`."""
-    written = Path(__file__).parents[2] / "docs" / "engines.md"
+    written = Path(__file__).parents[2] / "fixtures" / "engines.md"
 
-    assert written.read_text(encoding="utf-8") == page(), f"{WRITE} > docs/engines.md"
+    assert written.read_text(encoding="utf-8") == page(), f"{WRITE} > fixtures/engines.md"
 
 
 def test_the_page_names_every_model_with_its_terms() -> None:

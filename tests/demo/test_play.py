@@ -88,7 +88,12 @@ async def test_ctrl_c_stops_every_part(tmp_path: Path) -> None:
     arguments = ("-u", "-m", "service", "demo", "--journal", str(tmp_path / "demo.db"))
     async with asyncio.timeout(TIMEOUT_S):
         demo = await asyncio.create_subprocess_exec(
-            sys.executable, *arguments, stdout=PIPE, stderr=STDOUT, start_new_session=True
+            sys.executable,
+            *arguments,
+            stdout=PIPE,
+            stderr=STDOUT,
+            start_new_session=True,
+            preexec_fn=_heed_ctrl_c,
         )
         assert demo.stdout is not None
         await demo.stdout.readuntil(b"transcription has begun")
@@ -99,3 +104,8 @@ async def test_ctrl_c_stops_every_part(tmp_path: Path) -> None:
     assert b"Traceback" not in rest
     with pytest.raises(ProcessLookupError):
         os.killpg(demo.pid, 0)
+
+
+def _heed_ctrl_c() -> None:
+    """Undo what a shell does to its background jobs: they ignore the signal, and so do theirs."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -1,4 +1,4 @@
-"""The table of engines as a page of the documentation: `docs/engines.md` is this text."""
+"""The table of engines as a page of the documentation: `fixtures/engines.md` is this text."""
 
 from collections.abc import Iterator
 

@@ -40,7 +40,10 @@ async def test_interims_grow_and_settle_where_they_are_asked_for() -> None:
 
 
 async def test_the_truth_and_the_words_have_the_same_clock() -> None:
-    """The final's time is the utterance's end and the pause after it, at any speed."""
+    """The final's time is the utterance's end and the pause after it, at any speed.
+
+    Within a tenth of a second: a busy machine may wake a task late.
+    """
     async with open_practice(scenario()) as (simulator, application):
         application.answer_and(transcribe())
         report = await finish(simulator)
@@ -51,7 +54,7 @@ async def test_the_truth_and_the_words_have_the_same_clock() -> None:
         for kind in ("call.answered", "call.transcription")
     )
 
-    assert round((final - answered) * 1000) == pytest.approx(said.end_ms + 300, abs=20)
+    assert round((final - answered) * 1000) == pytest.approx(said.end_ms + 300, abs=100)
     assert application.transcripts()[0]["transcript"] == said.text
 
 
