@@ -53,7 +53,6 @@ class CallRegistry:
         call_id = await self._call_of(item)
         if self.draining and isinstance(item, LegInitiated) and call_id not in self._calls:
             raise DrainingError("this process is stopping and takes no new calls")
-        self._legs[item.leg_id] = call_id
         await self.call(call_id).tell(item)
 
     def call(self, call_id: CallId) -> LiveCall:
@@ -127,11 +126,11 @@ class CallRegistry:
 
     async def _call_of(self, item: WebhookInput) -> CallId:
         known = self._legs.get(item.leg_id)
-        if known is not None:
-            return known
-        if item.call_id is not None:
-            return item.call_id
-        return await self._office.journal.find_call(item.leg_id) or CallId(item.leg_id)
+        if known is None:
+            known = await self._office.journal.find_call(item.leg_id)
+            # Another webhook of the leg may have been faster: a leg never has two calls.
+            known = self._legs.setdefault(item.leg_id, known or item.call_id or CallId(item.leg_id))
+        return known
 
 
 class _ClosedError(Exception):

@@ -139,6 +139,27 @@ async def test_a_webhook_without_a_session_is_found_by_its_leg(tmp_path: Path) -
         assert "call.answered" in await office.types(CALL)
 
 
+async def test_a_leg_stays_with_its_call_when_a_session_turns_up_later(tmp_path: Path) -> None:
+    """It began under the leg's name, and goes on so after a restart."""
+    now = time.time()
+    async with open_office(tmp_path, IN_CALL) as office:
+        await office.calls.tell(msgspec.structs.replace(initiated(now), call_id=None))
+    async with open_office(tmp_path, IN_CALL) as office:
+        await office.calls.tell(answered(now + 0.01))
+
+        assert await office.types(CallId(A)) == ["call.started", "call.answered"]
+
+
+async def test_webhooks_of_a_leg_that_come_at_once_share_one_call(tmp_path: Path) -> None:
+    """Also when only one of them names the session."""
+    now = time.time()
+    nameless = msgspec.structs.replace(answered(now + 0.01), call_id=None)
+    async with open_office(tmp_path, IN_CALL) as office:
+        await asyncio.gather(office.calls.tell(nameless), office.calls.tell(initiated(now)))
+
+        assert office.calls.live == 1
+
+
 async def test_a_leg_that_nobody_knows_makes_a_call_of_its_own(tmp_path: Path) -> None:
     """Better a call under the leg's name than words without one."""
     async with open_office(tmp_path, IN_CALL) as office:
