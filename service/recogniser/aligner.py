@@ -23,7 +23,7 @@ _MAKE_TIMEOUT_S: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word; times in seconds of the audio it was found in."""
+    """One word; times in seconds."""
 
     text: str
     start_s: float
@@ -39,8 +39,13 @@ class Aligner:
         self._making = threading.Lock()
         self._network: Any = None
 
-    def words(self, heard: Heard, samples: Samples, rate_hz: int) -> tuple[Word, ...]:
-        """Return the words of what was heard in `samples`; blocks for 0.5 % of their length."""
+    def words(
+        self, heard: Heard, samples: Samples, rate_hz: int, begins_s: float
+    ) -> tuple[Word, ...]:
+        """Return the words of what was heard in `samples`; blocks for 0.5 % of their length.
+
+        Their times count from where the samples begin at `begins_s`.
+        """
         if heard.trace is None:
             return ()
         attention = self._attention(heard.trace)
@@ -49,7 +54,8 @@ class Aligner:
         found = []
         for text, start, end, confidence in _joined(heard.trace, token_spans(attention)):
             span_s = min(start * frame_s, length_s), min(end * frame_s, length_s)
-            found.append(Word(text, *loud_part(samples, rate_hz, *span_s), confidence))
+            start_s, end_s = loud_part(samples, rate_hz, *span_s)
+            found.append(Word(text, begins_s + start_s, begins_s + end_s, confidence))
         return tuple(found)
 
     def _attention(self, trace: Trace) -> Samples:

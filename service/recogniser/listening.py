@@ -21,6 +21,11 @@ class Speech:
     frames: tuple[Samples, ...]
 
     @property
+    def begins_s(self) -> float:
+        """Seconds of the session's audio at which the frames begin, a little before the voice."""
+        return self.segment.start * FRAME_S
+
+    @property
     def start_s(self) -> float:
         """Seconds of the session's audio at which the voice begins."""
         return round(self.segment.voice_start * FRAME_S, 3)

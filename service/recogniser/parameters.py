@@ -10,6 +10,7 @@ from typing import Final
 
 from service.errors import RefusedSettingError
 from service.recogniser.formats import MAX_RATE_HZ, MIN_RATE_HZ, Decoder, RawDecoder
+from service.recogniser.redaction import KINDS
 from service.recogniser.unpacker import CONTAINERS, UnpackedDecoder
 from service.recogniser.wav import WavDecoder
 
@@ -47,7 +48,7 @@ _ENGINE_FORMATS: Final[Mapping[str, frozenset[str]]] = {
 _HERE: Final = _RAW | CONTAINERS.keys() | {"wav"}
 ENGLISH: Final = frozenset({"en", "multi", "auto", "auto_detect"})
 _NOT_HERE: Final = (
-    "keyterm", "keywords", "redact", "eot_threshold", "eot_timeout_ms", "eager_eot_threshold",
+    "keyterm", "keywords", "eot_threshold", "eot_timeout_ms", "eager_eot_threshold",
 )  # fmt: skip
 
 
@@ -63,6 +64,10 @@ class SessionSettings:
     interim_results: bool
     endpointing_ms: int | None
     """Silence that ends a segment. None: none does."""
+    redact: frozenset[str] = frozenset()
+    """What kinds of numbers are asked to be taken out."""
+    words: bool = False
+    """Whether finals are to have each word's times: a parameter of ours, which Telnyx ignores."""
 
     @property
     def is_packed(self) -> bool:
@@ -98,6 +103,8 @@ def parse_settings(query: Mapping[str, str]) -> SessionSettings:
         sample_rate_hz=_sample_rate(given, input_format) if input_format in _RAW else None,
         interim_results=_flag(given, "interim_results"),
         endpointing_ms=_endpointing(given),
+        redact=_redact(query),
+        words=_words(given),
     )
 
 
@@ -161,6 +168,22 @@ def _endpointing(given: Mapping[str, str]) -> int | None:
     if value_ms is None:
         raise _unsupported("endpointing", "endpointing must be milliseconds, or false.")
     return min(max(value_ms, MIN_ENDPOINTING_MS), MAX_ENDPOINTING_MS)
+
+
+def _redact(query: Mapping[str, str]) -> frozenset[str]:
+    # A list with commas, or the name again and again.
+    values = ",".join(value for name, value in query.items() if name == "redact").lower()
+    kinds = frozenset(kind.strip() for kind in values.split(",")) - {""}
+    if not kinds <= KINDS:
+        raise _unsupported("redact", f"redact may be: {', '.join(sorted(KINDS))}.")
+    return kinds
+
+
+def _words(given: Mapping[str, str]) -> bool:
+    wanted = _flag(given, "words")
+    if wanted and "redact" in given:
+        raise _unsupported("words", "words would tell what redact takes out.")
+    return wanted
 
 
 def _positive(text: str) -> int | None:

@@ -1,7 +1,7 @@
 """A whole file: unpacked, cut into stretches of speech, and these understood one by one."""
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import IO, Final
 
 import numpy as np
@@ -10,7 +10,6 @@ from service.errors import BadInputError
 from service.recogniser.aligner import Word
 from service.recogniser.engine import Heard
 from service.recogniser.listening import Listener, Report, Speech
-from service.recogniser.segmenter import FRAME_S
 from service.recogniser.unpacker import UnpackedDecoder, open_unpacker
 from service.recogniser.workers import Workers
 
@@ -94,21 +93,19 @@ async def _understand(speech: Speech, workers: Workers, *, words: bool) -> Heard
     def understand() -> tuple[Heard, tuple[Word, ...]]:
         samples = np.concatenate(speech.frames)
         heard = networks.engine.decode(samples, speech.rate_hz)
-        return heard, networks.aligner.words(heard, samples, speech.rate_hz) if words else ()
+        if not words:
+            return heard, ()
+        return heard, networks.aligner.words(heard, samples, speech.rate_hz, speech.begins_s)
 
     async with workers.turns.spare_turn() as turn:
         await turn.granted
         heard, found = await turn.run(understand)
     if not heard.text:
         return None
-    begins_s = speech.segment.start * FRAME_S
     return HeardSegment(
         text=heard.text,
         start_s=speech.start_s,
         end_s=round(speech.start_s + speech.duration_s, 3),
         confidence=heard.confidence,
-        words=tuple(
-            replace(word, start_s=begins_s + word.start_s, end_s=begins_s + word.end_s)
-            for word in found
-        ),
+        words=found,
     )

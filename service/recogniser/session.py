@@ -11,10 +11,11 @@ import numpy as np
 from service.recogniser.engine import Heard
 from service.recogniser.listening import Listener, Report, Speech
 from service.recogniser.parameters import SessionSettings
+from service.recogniser.redaction import redact
 from service.recogniser.segmenter import Ending, UtteranceEnd
 from service.recogniser.turns import Turn
 from service.recogniser.workers import Workers
-from service.wire.stt import encode_transcript, encode_utterance_end
+from service.wire.stt import HeardWord, encode_transcript, encode_utterance_end
 
 FIRST_PARTIAL_S: Final = 0.5
 PARTIAL_EVERY_S: Final = 1.0
@@ -46,6 +47,8 @@ class Session:
     def __init__(self, settings: SessionSettings, workers: Workers, send: Send) -> None:
         endpointing_ms = settings.endpointing_ms
         self._interim = settings.interim_results
+        self._redact = settings.redact
+        self._with_words = settings.words
         self._workers = workers
         self._send = send
         self._listener = Listener(
@@ -128,8 +131,30 @@ class Session:
                     known = await self._decode(item, urgent=True)
                 heard = known[1]
                 if heard.text or self._shown or item.segment.ending is Ending.REQUEST:
-                    await self._send(_answer(item, heard.text, heard.confidence, is_final=True))
+                    text = redact(heard.text, self._redact)
+                    words = await self._words(item, heard) if self._with_words else None
+                    await self._send(
+                        _answer(item, text, heard.confidence, is_final=True, words=words)
+                    )
                 self._shown = ""
+
+    async def _words(self, speech: Speech, heard: Heard) -> list[HeardWord]:
+        aligner = self._workers.networks.aligner
+        samples = np.concatenate(speech.frames)
+        async with self._workers.turns.turn(urgent=True) as turn:
+            await turn.granted
+            found = await turn.run(
+                lambda: aligner.words(heard, samples, speech.rate_hz, speech.begins_s)
+            )
+        return [
+            HeardWord(
+                word=word.text,
+                start=round(word.start_s, 3),
+                end=round(word.end_s, 3),
+                confidence=round(word.confidence, 4),
+            )
+            for word in found
+        ]
 
     def _is_due(self, speech: Speech) -> bool:
         """Whether to decode speech that is going on."""
@@ -154,6 +179,7 @@ class Session:
             return
         # The last word of speech that goes on may be half a word.
         text = heard.text if speech.segment.paused else heard.text.rpartition(" ")[0]
+        text = redact(text, self._redact, growing=True)
         if text and text != self._shown:
             self._shown = text
             await self._send(_answer(speech, text, heard.confidence, is_final=False))
@@ -174,12 +200,20 @@ class Session:
         return self._known
 
 
-def _answer(speech: Speech, text: str, confidence: float, *, is_final: bool) -> str:
+def _answer(
+    speech: Speech,
+    text: str,
+    confidence: float,
+    *,
+    is_final: bool,
+    words: list[HeardWord] | None = None,
+) -> str:
     return encode_transcript(
         text,
         is_final=is_final,
         speech_final=speech.segment.ending is not Ending.LENGTH if is_final else None,
         confidence=round(confidence, 4),
+        words=words,
         start_time=speech.start_s,
         duration=speech.duration_s,
     )

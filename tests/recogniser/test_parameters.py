@@ -54,6 +54,12 @@ def test_endpointing_is_kept_within_what_makes_sense(asked: str, got: int | None
     assert parse_settings(PHONE | {"endpointing": asked}).endpointing_ms == got
 
 
+@pytest.mark.parametrize("value", ["pci,ssn", " SSN, pci,"])
+def test_what_to_take_out_is_a_list(value: str) -> None:
+    """Kinds of numbers, with commas between them."""
+    assert parse_settings(PHONE | {"redact": value}).redact == {"pci", "ssn"}
+
+
 @pytest.mark.parametrize("language", ["en", "en-GB", "EN_us", "multi", "auto", "auto_detect"])
 def test_english_by_any_name(language: str) -> None:
     """What lets the engine choose gets the one language it has."""
@@ -86,7 +92,8 @@ def test_english_by_any_name(language: str) -> None:
         ("40000", "endpointing", PHONE | {"endpointing": "soon"}),
         ("40000", "keyterm", PHONE | {"keyterm": "Callscribe"}),
         ("40000", "keywords", PHONE | {"keywords": "Callscribe:2"}),
-        ("40000", "redact", PHONE | {"redact": "pci"}),
+        ("40000", "redact", PHONE | {"redact": "pci,names"}),
+        ("40000", "words", PHONE | {"words": "true", "redact": "pci"}),
         ("40000", "eot_threshold", PHONE | {"model": "flux", "eot_threshold": "0.7"}),
     ],
 )

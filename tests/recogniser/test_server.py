@@ -239,6 +239,46 @@ async def test_an_engine_that_fails_ends_the_session_and_says_so(networks: Netwo
                 assert client.socket.close_code == 1011
 
 
+class CardEngine(Engine):
+    """An engine that always hears the same number."""
+
+    def decode(self, samples: Samples, rate_hz: int) -> Heard:
+        """Hear it."""
+        del samples, rate_hz
+        return Heard("It is 4111 1111 1111 1111", 0.9)
+
+
+async def test_what_is_to_be_redacted_is_in_no_answer(networks: Networks) -> None:
+    """Not in finals, and not in partials, where the number is still growing."""
+    cards = replace(networks, engine=CardEngine(find_models()))
+    params = PHONE | {"redact": "pci,numbers", "interim_results": "true"}
+    async with (
+        open_recogniser(networks=cards) as recogniser,
+        talk(recogniser, **params) as client,
+    ):
+        await client.play(recording("austen_0920"))
+        answers = await client.finish()
+
+    texts = {answer.transcript for answer in answers if answer.transcript}
+    assert "It is [PCI]" in texts
+    assert texts <= {"It is [PCI]", "It is"}
+
+
+async def test_finals_have_their_words_for_who_asks(networks: Networks) -> None:
+    """Each with its time in the session's audio; the same words as the transcript."""
+    async with (
+        open_recogniser(networks=networks) as recogniser,
+        talk(recogniser, words="true", **PHONE) as client,
+    ):
+        await client.play(b"\xff" * SECOND + recording("austen_0920"))
+        [final] = finals(await client.finish())
+
+    assert final.words is not None
+    assert " ".join(word.word for word in final.words) == final.transcript
+    [married] = [word for word in final.words if word.word == "married"]
+    assert (married.start, married.end) == pytest.approx((1.58, 1.9), abs=0.15)
+
+
 async def test_the_health_check_says_how_busy_it_is(networks: Networks) -> None:
     """Sessions going on, and how many there may be; it needs no key."""
     async with (
