@@ -25,7 +25,8 @@ def url_problem(
     if parts.user is not None or parts.password is not None:
         return "should have no credentials in it"
     if _is_address(host) and not may_dial(host, allow_private=allow_private):
-        return "leads to an address that is not public"
+        remedy = " (allow_private = true allows it)" if may_dial(host, allow_private=True) else ""
+        return f"leads to an address that is not public{remedy}"
     if not allow_private and parts.scheme != "https":
         return "should be https:// (allow_private = true also allows http://)"
     return None if allow_private or port in ports else f"should use one of the ports {ports}"

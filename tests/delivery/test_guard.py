@@ -12,7 +12,7 @@ from service.delivery.guard import url_problem
         ("https://crm.example.com:22/hook", "ports"),
         ("https://user:pass@crm.example.com/", "credentials"),
         ("https://user@crm.example.com/", "credentials"),
-        ("https://127.0.0.1/hook", "not public"),
+        ("https://127.0.0.1/hook", "not public (allow_private = true allows it)"),
         ("https://[::ffff:127.0.0.1]/hook", "not public"),
         ("https://[fe80::1%25eth0]/hook", "not public"),
         ("ftp://crm.example.com/", "https"),
@@ -34,6 +34,13 @@ def test_a_bad_url_is_explained(url: str, word: str) -> None:
 def test_a_good_url_has_no_problem(url: str) -> None:
     """Encrypted, to a public host on a usual port."""
     assert url_problem(url) is None
+
+
+def test_a_permission_that_would_not_help_is_not_advised() -> None:
+    """The metadata service stays closed."""
+    problem = url_problem("https://169.254.169.254/")
+
+    assert problem == "leads to an address that is not public"
 
 
 def test_permission_opens_http_and_every_port_but_not_everything() -> None:
