@@ -1,6 +1,7 @@
 """A whole file: unpacked, cut into stretches of speech, and these understood one by one."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import IO, Final
 
@@ -65,21 +66,22 @@ async def transcribe(
     """
     segments: list[HeardSegment] = []
     heard_s = 0.0
-    async for report in _listen(file, workers):
-        heard_s = report.heard_s
-        if heard_s > max_audio_s:
-            raise BadInputError(f"The audio is longer than {max_audio_s / 3600:g} hours.")
-        for item in report.ended:
-            if is_gone():
-                raise ClientGoneError
-            if isinstance(item, Speech) and (
-                segment := await _understand(item, workers, words=words)
-            ):
-                segments.append(segment)
+    async with aclosing(_listen(file, workers)) as reports:  # the child ends with us
+        async for report in reports:
+            heard_s = report.heard_s
+            if heard_s > max_audio_s:
+                raise BadInputError(f"The audio is longer than {max_audio_s / 3600:g} hours.")
+            for item in report.ended:
+                if is_gone():
+                    raise ClientGoneError
+                if isinstance(item, Speech) and (
+                    segment := await _understand(item, workers, words=words)
+                ):
+                    segments.append(segment)
     return Transcript(duration_s=heard_s, segments=tuple(segments))
 
 
-async def _listen(file: IO[bytes], workers: Workers) -> AsyncIterator[Report]:
+async def _listen(file: IO[bytes], workers: Workers) -> AsyncGenerator[Report, None]:
     listener = Listener(UnpackedDecoder(), workers.networks.detector, ENDPOINTING_S)
     async with open_unpacker(file=file) as unpacker:
         async for piece in unpacker.pieces():
