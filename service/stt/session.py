@@ -26,6 +26,8 @@ _ORDERLY_CODES = frozenset({1000, 1001, 1005})
 _FORBIDDEN_CODE = 1008
 """RFC 6455: policy violation. Telnyx documents no close codes."""
 _SILENCE_MS = 100
+_REPLAY_SPEED = 3
+"""How much faster than speech an engine works off a replay, at least."""
 _UNANSWERED_MS = 300
 """Less speech than this since the last answer is no reason to expect one."""
 
@@ -163,8 +165,7 @@ class Session:
     def _lag_ms(self) -> int:
         """How far an answer may be behind: more while the engine works off a replay."""
         elapsed_ms = round((self._clock() - self._began_at) * 1000)
-        ahead_ms = self._position.sent_ms - elapsed_ms
-        return LAG_MS + (ahead_ms if ahead_ms > elapsed_ms else 0)
+        return LAG_MS + max(0, self._position.sent_ms - elapsed_ms * _REPLAY_SPEED)
 
     async def _watch(self) -> None:
         while True:

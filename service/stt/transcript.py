@@ -13,15 +13,15 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
 from enum import Enum, auto
-from typing import NamedTuple
 
 from service.calls.inputs import Word, WordsHeard
 from service.ports import RecognitionPlan
 from service.stt.clock import SessionClock
 from service.stt.placing import LAG_MS, place
+from service.stt.repeats import Repeats, Told
 from service.stt.replay import LOOKBACK_MS, SURE_LAG_MS, replay_point
 from service.stt.ring import Span
-from service.stt.seam import cut, repeated, revises, words_of
+from service.stt.seam import cut, revises, words_of
 from service.stt.speech import Speech
 from service.wire.stt import Answer
 
@@ -46,12 +46,6 @@ class _Clue(Enum):
     """The engine gave those of every word."""
 
 
-class _Told(NamedTuple):
-    words: list[str]
-    start_ms: int
-    arrived_ms: int
-
-
 class Transcript:
     """The words of one track over all its sessions. Pure: no clock, no I/O."""
 
@@ -64,15 +58,16 @@ class Transcript:
         self._surely_ms = 0
         self._covered_ms = 0
         self._told_by = _Clue.TEXT
-        self._told: deque[_Told] = deque(maxlen=_MOST_TOLD)
+        self._told: deque[Told] = deque(maxlen=_MOST_TOLD)
         self._last: WordsHeard | None = None
         self._pending: WordsHeard | None = None
         self._pending_unmarked = False
+        self._pending_here = False
         self._from_ms = 0
         self._seam_ms = 0
         self._seam_by = _Clue.TEXT
-        self._repeats: list[str] = []
-        self._early = 0
+        self._repeats = Repeats((), 0)
+        self._lag_ms = LAG_MS
 
     def begin(self, clock: SessionClock) -> list[WordsHeard]:
         """Expect a new session that is sent the audio from `clock.start_ms` on.
@@ -84,27 +79,28 @@ class Transcript:
         lost = pending is not None and start_ms > pending.start_ms + _LEAD_MS
         settled = self.settle_pending() if lost else []
         self._clock = clock
+        self._pending_here = self._pending_unmarked = False
         self._from_ms = start_ms
         self._seam_ms = self.told_ms
         self._seam_by = self._told_by
-        around = [told for told in self._told if told.arrived_ms > start_ms]
-        self._repeats = [word for told in around for word in told.words]
-        self._early = sum(len(told.words) for told in around if told.start_ms < start_ms)
+        self._repeats = Repeats(self._told, start_ms)
         return settled
 
     def take(self, answer: Answer, *, lag_ms: int) -> list[WordsHeard]:
         """Take an answer that may be `lag_ms` behind the audio; return what to tell."""
         text = (answer.transcript or "").strip()
+        self._lag_ms = lag_ms
         self._surely_ms = self._clock.position_ms - lag_ms - (SURE_LAG_MS - LAG_MS)
         if self._surely_ms > self._seam_ms:
             self._repeats.clear()
         if not text:
-            return self.settle_pending() if answer.utterance_end else []
+            ended = answer.utterance_end and self._pending_here
+            return self.settle_pending() if ended else []
         unmarked = answer.is_final is None and answer.speech_final is None
         told: list[WordsHeard] = []
         if self._pending and self._pending_unmarked and self._goes_on(self._pending, text):
             told = self.settle_pending()
-        heard, clue = self._heard(answer, text, lag_ms)
+        heard, clue = self._heard(answer, text)
         if heard.is_final:
             return told + self._settle(heard, clue)
         return told + self._show(heard, clue, unmarked=unmarked)
@@ -153,7 +149,7 @@ class Transcript:
             return not revises(before, after)
         return self._speech.between(pending.end_ms, self._clock.position_ms) >= _OWED_MS
 
-    def _heard(self, answer: Answer, text: str, lag_ms: int) -> tuple[WordsHeard, _Clue]:
+    def _heard(self, answer: Answer, text: str) -> tuple[WordsHeard, _Clue]:
         final = answer.is_final if answer.is_final is not None else bool(answer.speech_final)
         words = tuple(self._words(answer))
         if words:
@@ -163,7 +159,7 @@ class Transcript:
             span = self._session_span(answer.start_time, answer.start_time + answer.duration)
             clue = _Clue.SPAN
         else:
-            span, clue = self._estimate(text, lag_ms), _Clue.TEXT
+            span, clue = self._estimate(text, self._from_ms), _Clue.TEXT
         heard = WordsHeard(
             leg_id=self._plan.leg_id,
             stream_id=self._plan.stream_id,
@@ -192,32 +188,34 @@ class Transcript:
         start_ms = self._clock.stream_ms(start_s)
         return Span(start_ms, max(start_ms, self._clock.stream_ms(end_s)))
 
-    def _estimate(self, text: str, lag_ms: int) -> Span:
+    def _estimate(self, text: str, from_ms: int) -> Span:
         until_ms = self._clock.position_ms
-        spans = self._speech.spans(self._from_ms, until_ms)
-        return place(text, spans, from_ms=self._from_ms, until_ms=until_ms, lag_ms=lag_ms)
+        spans = self._speech.spans(from_ms, until_ms)
+        return place(text, spans, from_ms=from_ms, until_ms=until_ms, lag_ms=self._lag_ms)
 
     def _show(self, partial: WordsHeard, clue: _Clue, *, unmarked: bool) -> list[WordsHeard]:
         shown = self._without_repeats(partial, clue)
         if shown is None:
             return []
-        self._pending, self._pending_unmarked = shown, unmarked
+        self._pending, self._pending_unmarked, self._pending_here = shown, unmarked, True
         return [shown]
 
     def _settle(self, final: WordsHeard, clue: _Clue) -> list[WordsHeard]:
         told = self._without_repeats(final, clue)
         surely_ms = self._surely_ms if clue is _Clue.TEXT else final.end_ms
         self._covered_ms = max(self._covered_ms, surely_ms)
-        self._from_ms = max(self._from_ms, final.end_ms)
         if told is None or (clue is not _Clue.TEXT and told == self._last):
             return []  # told before the seam, or a copy of the last one by the engine's own times
+        self._from_ms = max(self._from_ms, told.end_ms)
         self._pending, self._told_by = None, clue
         return self._tell(told)
 
     def _tell(self, final: WordsHeard) -> list[WordsHeard]:
         self._last = final
         self.told_ms = max(self.told_ms, final.end_ms)
-        self._told.append(_Told(words_of(final.text), final.start_ms, self._clock.position_ms))
+        self._told.append(
+            Told(words_of(final.text), final.start_ms, final.end_ms, self._clock.position_ms)
+        )
         return [final]
 
     def _without_repeats(self, heard: WordsHeard, clue: _Clue) -> WordsHeard | None:
@@ -229,35 +227,40 @@ class Transcript:
                 return None
             if heard.start_ms >= self._seam_ms - _SPAN_SLACK_MS:
                 return heard
-        return self._without_text(heard) if self._repeats else heard
+        return self._without_text(heard, clue) if self._repeats else heard
 
-    def _without_text(self, heard: WordsHeard) -> WordsHeard | None:
+    def _without_text(self, heard: WordsHeard, clue: _Clue) -> WordsHeard | None:
         words = words_of(heard.text)
-        used, count = repeated(self._repeats, words, early=self._early)
-        if heard.is_final:
-            del self._repeats[:used]
-            self._early = max(0, self._early - used)
-        return self._cut(heard, count, len(words))
+        count, until_ms = self._repeats.find(words, use_up=heard.is_final)
+        left = _cut(heard, count, len(words))
+        if count and heard.is_final:
+            self._from_ms = max(self._from_ms, until_ms)
+        if count and left and clue is _Clue.TEXT:
+            span = self._estimate(left.text, until_ms)
+            return replace(left, start_ms=span.start_ms, end_ms=span.end_ms)
+        if count and left and clue is _Clue.SPAN:
+            start_ms = min(max(left.start_ms, until_ms), left.end_ms)
+            return replace(left, start_ms=start_ms)
+        return left
 
     def _after_seam(self, heard: WordsHeard, words: tuple[Word, ...]) -> WordsHeard | None:
         early = [word.start_ms + word.end_ms < 2 * self._seam_ms for word in words]
         count = early.index(False) if False in early else len(early)
-        return self._cut(heard, count, len(words))
+        return _cut(heard, count, len(words))
 
-    def _cut(self, heard: WordsHeard, count: int, of: int) -> WordsHeard | None:
-        """Return what is left without the first `count` of its `of` words."""
-        if count == 0:
-            return heard
-        if count >= of:
-            return None
-        words = heard.words[count:] if heard.words and len(heard.words) == of else None
-        text = cut(heard.text, count)
-        if words and len(words_of(heard.text)) != of:
-            text = " ".join(word.text for word in words)
-        start_ms = words[0].start_ms if words else max(heard.start_ms, self._seam_ms)
-        return replace(
-            heard, text=text, words=words, start_ms=start_ms, end_ms=max(start_ms, heard.end_ms)
-        )
+
+def _cut(heard: WordsHeard, count: int, of: int) -> WordsHeard | None:
+    """Return what is left without the first `count` of its `of` words; None for nothing."""
+    if count == 0:
+        return heard
+    if count >= of:
+        return None
+    words = heard.words[count:] if heard.words and len(heard.words) == of else None
+    text = cut(heard.text, count)
+    if words and len(words_of(heard.text)) != of:
+        text = " ".join(word.text for word in words)
+    start_ms = words[0].start_ms if words else heard.start_ms
+    return replace(heard, text=text, words=words, start_ms=start_ms)
 
 
 def _confidence(value: float | None, *, final: bool) -> float | None:

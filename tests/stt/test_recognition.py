@@ -241,14 +241,33 @@ async def test_an_engine_that_falls_silent_is_left_for_a_new_session() -> None:
 
 
 async def test_silence_is_no_stall() -> None:
-    """Where nobody speaks no answer is owed."""
-    limits = replace(QUICK, stall_s=1.0)
+    """Where nobody speaks no answer is owed; the session is looked after all the same."""
+    limits = replace(QUICK, stall_s=1.0, keep_alive_s=1.0)
     async with open_peer() as peer, open_line(peer, limits) as line:
-        await line.play(silence(4000))
+        await line.play(silence(1000))
+        line.clock.now += 5
+        await peer.until(lambda: peer.visits["one"][0].controls == [KEEP_ALIVE])
         await line.finish()
 
     assert line.told.of(RecognitionDegraded) == []
     assert len(peer.visits["one"]) == 1
+
+
+async def test_a_stall_that_a_new_session_does_not_end_is_waited_for_longer() -> None:
+    """Music is loud and has no words: each vain session doubles the patience."""
+    limits = replace(QUICK, stall_s=1.0, keep_alive_s=1.5)
+    async with open_peer(one=Manner(deaf=[True] * 9)) as peer, open_line(peer, limits) as line:
+        await line.play(HELLO)
+        await peer.until(lambda: len(peer.visits["one"]) == 2)
+        await peer.until(lambda: len(peer.visits["one"][1].audio) >= 8 * 2600)
+        line.clock.now += 1.9
+        await peer.until(lambda: peer.visits["one"][1].controls == [KEEP_ALIVE])
+        assert len(peer.visits["one"]) == 2
+        line.clock.now += 0.2
+        await peer.until(lambda: len(peer.visits["one"]) == 3)
+        await line.finish(timeout_s=0.1)
+
+    assert [item.reason for item in line.told.of(RecognitionDegraded)] == ["stalled"]
 
 
 async def test_a_server_that_never_closes_cannot_hold_the_call() -> None:

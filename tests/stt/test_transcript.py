@@ -213,6 +213,22 @@ def test_a_replay_tells_only_what_is_new() -> None:
     assert track.take("Good morning.", **FINAL) == [("Good morning.", True)]
 
 
+def test_a_replay_places_new_words_after_the_old_ones() -> None:
+    """What was told keeps its place; what is new lies in the speech that follows it."""
+    track = Track()
+    track.speak(1000)
+    track.take("Good morning.", **FINAL)
+    track.speak(1500)
+    track.renew(0)
+
+    answer = Answer(transcript="Good morning. This is Claire.", is_final=True)
+    (heard,) = track.transcript.take(answer, lag_ms=LAG_MS + 3000)
+
+    assert heard.text == "This is Claire."
+    assert heard.start_ms == 1400
+    assert 2400 <= heard.end_ms <= 2900
+
+
 def test_a_replay_with_word_times_is_cut_by_them() -> None:
     """A word counts as told if its middle lies before the last final's end."""
     track = Track()
@@ -286,6 +302,21 @@ def test_a_partial_survives_a_replay_that_only_repeats() -> None:
     assert track.take("Good morning.", **FINAL) == []
 
     assert [item.text for item in track.transcript.settle_pending()] == ["i would"]
+
+
+def test_an_utterance_end_in_a_replay_settles_nothing_of_the_session_before() -> None:
+    """It is about an utterance that was told long ago."""
+    track = Track()
+    track.speak(1000)
+    track.take("Good morning.", **FINAL)
+    track.speak(1000)
+    track.take("i would", **PARTIAL)
+
+    track.renew(0)
+
+    assert track.take("Good morning.", **FINAL) == []
+    assert track.take("", **FINAL, utterance_end=True) == []
+    assert track.take("how are you") == [("how are you", False)]
 
 
 def test_speech_after_the_last_final_is_owed() -> None:
