@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from service.cli.common import Commands, add_command, add_config, positive, read_settings
+from service.cli.common import Commands, add_command, add_config, positive, read_local_settings
 from service.errors import DeliveryError, SettingsError
 from service.exits import Exit
 
@@ -30,7 +30,7 @@ def run_list(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Print a line for each parked delivery."""
     import asyncio  # noqa: PLC0415 - keeps --help quick
 
-    settings = read_settings(arguments, environ)
+    settings = read_local_settings(arguments, environ)
     parked = asyncio.run(_parked(settings, arguments.limit))
     for one in parked:
         print(_line(one))
@@ -43,7 +43,7 @@ def run_retry(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Try each and say how it went; fail unless all arrived."""
     import asyncio  # noqa: PLC0415 - keeps --help quick
 
-    settings = read_settings(arguments, environ)
+    settings = read_local_settings(arguments, environ)
     arrived = asyncio.run(_retry(settings, arguments.id))
     return Exit.OK if arrived else Exit.FAILED
 

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from service.cli.common import Commands, add_command, add_config, read_settings
+from service.cli.common import Commands, add_command, add_config, read_local_settings
 from service.errors import SettingsError
 from service.exits import Exit
 from service.ids import CallId, EndpointName
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Set the lane back."""
     import asyncio  # noqa: PLC0415 - keeps --help quick
 
-    settings = read_settings(arguments, environ)
+    settings = read_local_settings(arguments, environ)
     call_id, name = CallId(arguments.call), EndpointName(arguments.to)
     asyncio.run(_replay(settings, call_id, name, arguments.after_seq))
     print(f"{name} will get the events of {call_id} after seq {arguments.after_seq}")

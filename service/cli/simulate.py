@@ -45,6 +45,13 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         metavar="SECONDS",
         help="how long to wait for the application (default: 120)",
     )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        metavar="N",
+        help="in place of the scenario's: other calls. The same seed gives the same calls, which "
+        "an application that kept its journal knows already",
+    )
 
 
 def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -67,24 +74,32 @@ async def _simulate(arguments: argparse.Namespace, recogniser_key: str | None) -
     from service.simulator.scenario import load_scenario  # noqa: PLC0415 - keeps --help quick
     from service.simulator.server import open_simulator  # noqa: PLC0415
 
+    scenario = load_scenario(arguments.scenario)
+    if arguments.seed is not None:
+        scenario = scenario.model_copy(update={"seed": arguments.seed})
     async with open_simulator(
-        load_scenario(arguments.scenario),
+        scenario,
         host=arguments.host,
         port=arguments.port,
         recogniser_url=arguments.recogniser_url,
         recogniser_api_key=recogniser_key,
     ) as simulator:
-        _introduce(simulator)
+        _introduce(simulator, arguments.webhook_url)
         await _wait_for(arguments.webhook_url, arguments.wait)
         return await simulator.run(webhook_url=arguments.webhook_url)
 
 
-def _introduce(simulator: "Simulator") -> None:
+def _introduce(simulator: "Simulator", webhook_url: str) -> None:
+    from urllib.parse import urlsplit  # noqa: PLC0415 - keeps --help quick
+
     # made of the scenario's seed: secrets of nobody, and the same on every run
     print(f"TELNYX_API_KEY={simulator.api_key}")
     print(f"TELNYX_PUBLIC_KEY={simulator.public_key}")
     print(f"TELNYX_BASE_URL={simulator.url}")
-    print(f"TELNYX_STT_URL={simulator.stt_url}", flush=True)
+    print(f"TELNYX_STT_URL={simulator.stt_url}")
+    # where its media sockets go: this simulator reaches the application here, the internet may not
+    parts = urlsplit(webhook_url)
+    print(f"CALLSCRIBE_PUBLIC_URL={parts.scheme}://{parts.netloc}", flush=True)
 
 
 async def _wait_for(url: str, timeout_s: float) -> None:

@@ -20,6 +20,7 @@ from service.calls.commands import (
     StopStreaming,
     StopTranscription,
 )
+from service.calls.events import TranscriptionDegraded, TranscriptionFailed
 from service.calls.inputs import CommandDone, CommandFailed, CommandName
 from service.calls.routes import Route
 from service.errors import CarrierUnavailableError, CommandRefusedError, JournalUnavailableError
@@ -73,6 +74,14 @@ class CommandEffects:
             self._lanes.committed(route.endpoints, stored)
         for command in commands:
             match command:
+                case Record(event=TranscriptionDegraded() | TranscriptionFailed() as event):
+                    log.warning(
+                        "transcription_troubled",
+                        call_id=call.call_id,
+                        type=event.type,
+                        reason=event.reason,
+                        code=event.code,
+                    )
                 case Record() | ForgetCall():
                     pass  # committed, and seen by the registry
                 case Publish():

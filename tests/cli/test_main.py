@@ -75,7 +75,7 @@ def test_a_wrong_command_line_is_a_usage_error() -> None:
     assert callscribe("recogniser", "--port", "70000").returncode == Exit.USAGE
 
 
-@pytest.mark.parametrize("command", ["serve", "check", "deliveries ls"])
+@pytest.mark.parametrize("command", ["serve", "check"])
 def test_wrong_settings_are_told_without_a_traceback(command: str, tmp_path: Path) -> None:
     """Each fault is a line; the exit code says that nothing was started."""
     config = tmp_path / "callscribe.toml"
@@ -88,6 +88,19 @@ def test_wrong_settings_are_told_without_a_traceback(command: str, tmp_path: Pat
     assert "TELNYX_API_KEY is not set" in said
     assert f'{config}:1: lisen: unknown key, did you mean "listen"?' in said
     assert "Traceback" not in said
+
+
+def test_the_journal_s_commands_need_no_key_of_telnyx(tmp_path: Path) -> None:
+    """They run in a second shell, beside the service; other faults are told all the same."""
+    config = tmp_path / "callscribe.toml"
+    config.write_text("lisen = 1\n")
+
+    done = callscribe("deliveries", "ls", "--config", str(config))
+
+    said = done.stdout + done.stderr
+    assert done.returncode == Exit.USAGE
+    assert "TELNYX" not in said
+    assert "did you mean" in said
 
 
 def test_the_file_may_be_named_by_a_variable(tmp_path: Path) -> None:

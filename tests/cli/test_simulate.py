@@ -65,15 +65,30 @@ async def test_a_scenario_is_played_to_an_application(
         code = await simulate(scenario, "--webhook-url", url)
 
     lines = capsys.readouterr().out.splitlines()
-    assert [line.partition("=")[0] for line in lines[:4]] == [
+    assert [line.partition("=")[0] for line in lines[:5]] == [
         "TELNYX_API_KEY",
         "TELNYX_PUBLIC_KEY",
         "TELNYX_BASE_URL",
         "TELNYX_STT_URL",
+        "CALLSCRIBE_PUBLIC_URL",
     ]
+    assert lines[4].endswith(url.removesuffix("/webhooks"))
     assert heard == ["call.initiated", "call.hangup"]
-    assert "webhooks taken 2, left 0" in lines[4]
+    assert "webhooks taken 2, left 0" in lines[5]
     assert code == Exit.OK
+
+
+async def test_another_seed_makes_other_calls(
+    scenario: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An application that has the first ones in its journal does not know these."""
+    keys = []
+    async with application(200) as (url, _):
+        for seed in ("1", "2"):
+            await simulate(scenario, "--webhook-url", url, "--seed", seed)
+            keys.append(capsys.readouterr().out.splitlines()[0])
+
+    assert keys[0] != keys[1]
 
 
 async def test_calls_wait_for_an_application_that_starts_later(scenario: str) -> None:
