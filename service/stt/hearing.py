@@ -32,7 +32,7 @@ _FILL_MS = 1000
 class Hearing:
     """One track: audio in, words out. Nothing here waits.
 
-    Audio is cut into `CHUNK_MS` pieces, converted and kept in the ring; `wake` is set with each.
+    Audio is cut into `CHUNK_MS` pieces, converted, kept in the ring and passed on from there.
     """
 
     def __init__(
@@ -51,6 +51,8 @@ class Hearing:
         self.speech = Speech(self._converter.rate_hz)
         self.transcript = Transcript(plan, self.speech)
         self.wake = asyncio.Event()
+        self.pass_on: Callable[[], None] = self.wake.set
+        """What happens with each piece once it is in the ring; a session may take it on at once."""
         self.finishing = False
         """No more audio will come."""
         self.deaf = False
@@ -84,7 +86,7 @@ class Hearing:
             silence = self.audio.silence(fill_ms)
             chunk = Chunk(self.heard_ms, self.heard_ms + fill_ms, silence, loud=False)
             self.ring.append(chunk)
-            self.wake.set()
+            self.pass_on()
         self.heard_ms = end_ms
 
     def end(self) -> None:
@@ -226,4 +228,4 @@ class Hearing:
         wire, linear = self._converter.convert(data)
         loud = self.speech.hear(linear, start_ms)
         self.ring.append(Chunk(start_ms, end_ms, wire, loud))
-        self.wake.set()
+        self.pass_on()

@@ -35,4 +35,7 @@ class Limits:
     tail_silence_ms: int = 300
     """Silence after the last audio: short last words came back empty without it."""
     linger_s: float = 2.5
-    """How long after the last answer more may come of an engine that does not say it is done."""
+    """How long after the last answer more may come of an engine that does not say it is done.
+
+    The route's endpointing comes on top: it answers no sooner.
+    """

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 from websockets.asyncio.client import ClientConnection
+from websockets.asyncio.server import broadcast  # works for clients just the same
 from websockets.exceptions import ConnectionClosed
 
 from service.errors import (
@@ -18,6 +19,7 @@ from service.stt.clock import SessionClock
 from service.stt.hearing import Hearing
 from service.stt.limits import Limits
 from service.stt.placing import LAG_MS
+from service.stt.ring import Chunk
 from service.wire.stt import CLOSE_STREAM, KEEP_ALIVE
 
 log = structlog.get_logger()
@@ -25,6 +27,8 @@ log = structlog.get_logger()
 _ORDERLY_CODES = frozenset({1000, 1001, 1005})
 _FORBIDDEN_CODE = 1008
 """RFC 6455: policy violation. Telnyx documents no close codes."""
+_FULL_BYTES = 32 * 1024
+"""More than this in the socket's buffer is left in the ring."""
 _SILENCE_MS = 100
 _REPLAY_SPEED = 3
 """How much faster than speech an engine works off a replay, at least."""
@@ -56,6 +60,7 @@ class Session:
         self._writing = False
         self._closing = False
         self._behind = False
+        self._idle = False
         self._over = asyncio.Event()
         self._outcome: RecognitionError | None = None
         self.answered = False
@@ -68,14 +73,18 @@ class Session:
             RecognitionLostError: It dropped, stalled, or spoke garbage.
             RecognitionRefusedError: The engine will not have it.
         """
-        async with asyncio.TaskGroup() as group:
-            parts = [
-                group.create_task(self._part(part))
-                for part in (self._send, self._receive, self._watch)
-            ]
-            await self._over.wait()
-            for part in parts:
-                part.cancel()
+        self._hearing.pass_on = self._pass_on
+        try:
+            async with asyncio.TaskGroup() as group:
+                parts = [
+                    group.create_task(self._part(part))
+                    for part in (self._send, self._receive, self._watch)
+                ]
+                await self._over.wait()
+                for part in parts:
+                    part.cancel()
+        finally:
+            self._hearing.pass_on = self._hearing.wake.set
         if self._outcome:
             raise self._outcome
 
@@ -103,22 +112,42 @@ class Session:
             return RecognitionRefusedError("refused_by_engine", code=str(code))
         return RecognitionLostError("connection_lost")
 
+    def _pass_on(self) -> None:
+        """Send the newest audio at once, unless older audio or the socket is in the way.
+
+        Saves waking a task for every piece, which would cost more than all else we do with it.
+        """
+        if self._idle and self._socket.transport.get_write_buffer_size() < _FULL_BYTES:
+            while chunk := self._next():
+                broadcast((self._socket,), chunk.data)
+        else:
+            self._hearing.wake.set()
+
+    def _next(self) -> Chunk | None:
+        chunk = self._hearing.ring.next()
+        if chunk:
+            self._position.sent(chunk.start_ms, chunk.end_ms)
+            self._audio_at = self._clock()
+        return chunk
+
     async def _send(self) -> None:
-        hearing, socket, position = self._hearing, self._socket, self._position
-        ring, wake, clock = hearing.ring, hearing.wake, self._clock
-        while True:
-            chunk = ring.next()
-            if chunk is not None:
-                position.sent(chunk.start_ms, chunk.end_ms)
-                self._audio_at, self._writing = clock(), True
-                await socket.send(chunk.data)
-                self._writing = False
-            elif hearing.finishing:
-                break
-            else:
-                wake.clear()
+        """Send what is waiting in the ring; once that is done, `_pass_on` does the rest."""
+        wake = self._hearing.wake
+        while not self._hearing.finishing:
+            await self._catch_up()
+            wake.clear()
+            self._idle = not self._hearing.finishing
+            if self._idle:
                 await wake.wait()
+            self._idle = False
+        await self._catch_up()
         await self._finish()
+
+    async def _catch_up(self) -> None:
+        while chunk := self._next():
+            self._writing = True
+            await self._socket.send(chunk.data)
+            self._writing = False
 
     async def _finish(self) -> None:
         """Have the engine say the rest; close once nothing more is to be expected of it."""
@@ -129,7 +158,8 @@ class Session:
         if closes:
             await socket.send(CLOSE_STREAM)
         self._answered_at = asked_at = self._clock()
-        linger_s = self._limits.linger_s
+        endpointing_ms = self._hearing.plan.route.endpointing_ms or 0
+        linger_s = self._limits.linger_s + endpointing_ms / 1000
         while self._is_owed() or self._clock() - self._answered_at < linger_s:
             await asyncio.sleep(_SILENCE_MS / 1000)
             if not closes or self._clock() - asked_at >= linger_s:
