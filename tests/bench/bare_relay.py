@@ -1,6 +1,5 @@
 """The bare peer of the media path: JSON and base64 decoded, 100 ms chunks sent on, no more."""
 
-import asyncio
 import base64
 import json
 import sys
@@ -8,6 +7,8 @@ import sys
 import uvloop
 from aiohttp import WSMsgType, web
 from websockets.asyncio.client import connect
+
+from tests.bench.bare import serve
 
 CHUNK_BYTES = 800
 
@@ -40,12 +41,7 @@ async def main(stt_url: str) -> None:
 
     app = web.Application()
     app.router.add_get("/media", relay)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    print(f"http://127.0.0.1:{runner.addresses[0][1]}", flush=True)
-    await asyncio.Event().wait()
+    await serve(app)
 
 
 if __name__ == "__main__":

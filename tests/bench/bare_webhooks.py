@@ -1,6 +1,5 @@
 """The bare peer of the webhook route: verifies the signature, answers 200, keeps nothing."""
 
-import asyncio
 import sys
 import time
 
@@ -8,6 +7,7 @@ import uvloop
 from aiohttp import web
 
 from service.wire.signature import parse_public_key, verify
+from tests.bench.bare import serve
 
 
 async def main(public_key: str) -> None:
@@ -20,12 +20,7 @@ async def main(public_key: str) -> None:
 
     app = web.Application()
     app.router.add_post("/webhooks/telnyx", take)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    print(f"http://127.0.0.1:{runner.addresses[0][1]}", flush=True)
-    await asyncio.Event().wait()
+    await serve(app)
 
 
 if __name__ == "__main__":

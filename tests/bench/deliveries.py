@@ -30,8 +30,8 @@ async def measure(*, finals: int, rounds: int) -> list[Row]:
     async with started("tests.bench.receiver") as receiver:
         events = _events(finals)
         for _ in range(rounds):
-            theirs.append(finals / await _post_all(receiver.url, events))
-            mine.append(finals / await _deliver_all(receiver.url, events))
+            theirs.append(finals / await _post_all(f"{receiver.url}/", events))
+            mine.append(finals / await _deliver_all(f"{receiver.url}/", events))
     ours, bare = median(mine), median(theirs)
     return [Row("finals delivered", f"{ours:,.0f}/s", f"{bare:,.0f}/s", ours / bare, ">= 0.60")]
 

@@ -1,9 +1,9 @@
 """A receiver of webhooks that answers 200 and looks at nothing."""
 
-import asyncio
-
 import uvloop
 from aiohttp import web
+
+from tests.bench.bare import serve
 
 
 async def main() -> None:
@@ -15,12 +15,7 @@ async def main() -> None:
 
     app = web.Application()
     app.router.add_post("/", take)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    print(f"http://127.0.0.1:{runner.addresses[0][1]}/", flush=True)
-    await asyncio.Event().wait()
+    await serve(app)
 
 
 if __name__ == "__main__":
