@@ -221,28 +221,6 @@ class CommandFailed:
     reason: str
 
 
-Input = (
-    LegInitiated
-    | LegAnswered
-    | LegHungUp
-    | WordsReported
-    | StreamingStarted
-    | StreamingStopped
-    | StreamingFailed
-    | MediaStarted
-    | MediaRefused
-    | MediaStopped
-    | WordsHeard
-    | AudioLost
-    | RecognitionDegraded
-    | RecognitionFailed
-    | RecognitionFinished
-    | CommandDone
-    | CommandFailed
-    | ServiceRestarted
-    | ServiceStopping
-)
-
 WebhookInput = (
     LegInitiated
     | LegAnswered
@@ -252,3 +230,17 @@ WebhookInput = (
     | StreamingStopped
     | StreamingFailed
 )
+HeardInput = (
+    MediaStarted
+    | MediaRefused
+    | MediaStopped
+    | WordsHeard
+    | AudioLost
+    | RecognitionDegraded
+    | RecognitionFailed
+    | RecognitionFinished
+    | CommandDone
+    | CommandFailed
+)
+"""What this service itself tells a call: what it hears, and what became of its commands."""
+Input = WebhookInput | HeardInput | ServiceRestarted | ServiceStopping

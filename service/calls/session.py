@@ -23,6 +23,7 @@ from service.calls.inputs import (
     AudioLost,
     CommandDone,
     CommandFailed,
+    HeardInput,
     Input,
     LegAnswered,
     LegHungUp,
@@ -61,19 +62,6 @@ SILENT_S = 6 * 3600.0
 
 _OPEN = frozenset({Phase.UNKNOWN, Phase.RINGING, Phase.TALKING})
 """The phases in which a call waits for something that may never come."""
-
-HeardInput = (
-    MediaStarted
-    | MediaRefused
-    | MediaStopped
-    | WordsHeard
-    | AudioLost
-    | RecognitionDegraded
-    | RecognitionFailed
-    | RecognitionFinished
-    | CommandDone
-    | CommandFailed
-)
 
 
 class CallSession:
