@@ -56,14 +56,14 @@ def _envelope(
 ) -> dict[str, object]:
     when = timestamp(occurred_at)
     data: dict[str, object] = {"call_id": call_id, **place}
-    for attribute, name in _names[event.__class__]:
+    for attribute, name in _NAMES[event.__class__]:
         data[name] = getattr(event, attribute)
     data["occurred_at"] = when
     data["metadata"] = metadata
     return {"type": event.type, "timestamp": when, "data": data}
 
 
-_names = {
+_NAMES = {
     kind: tuple((field.name, field.name.rstrip("_")) for field in fields(kind))
     for kind in (*get_args(Event), TranscriptPartial)
 }
