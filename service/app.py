@@ -22,7 +22,6 @@ from service.delivery.lanes import DeliveryLanes, open_lanes
 from service.errors import CallscribeError, SettingsError
 from service.exits import Exit
 from service.ingress.allowance import MediaLimits
-from service.ingress.listen import open_listener
 from service.ingress.media import MediaRoute
 from service.ingress.routes import WebhookRoute
 from service.journal.database import open_journal
@@ -30,6 +29,7 @@ from service.runtime.registry import CallRegistry, open_calls
 from service.settings import Settings
 from service.stt.formats import decodable
 from service.stt.recognitions import open_recognitions
+from service.web.listen import open_listener
 
 CALLS_SHARE = 0.7
 """The part of the drain's time for calls and their recognitions; the rest is the lanes'."""

@@ -10,10 +10,10 @@ from aiohttp import WSCloseCode, web
 
 from service.errors import JournalUnavailableError
 from service.ingress.allowance import MediaLimits
-from service.ingress.answers import problem
 from service.ingress.conversation import Conversation, Decodable, Socket
 from service.ingress.counters import IngressCounters
 from service.ports import MediaDoor, MediaTicket
+from service.web.answers import problem
 from service.wire.media import AUTH_HEADER, MAX_MESSAGE_BYTES
 
 log = structlog.get_logger()

@@ -9,12 +9,12 @@ from aiohttp import web
 from nacl.signing import VerifyKey
 
 from service.errors import BadInputError, DrainingError, ForgedInputError, JournalUnavailableError
-from service.ingress.answers import problem
 from service.ingress.counters import IngressCounters
 from service.ingress.seldom import Seldom
 from service.ingress.skew import SkewWatch
 from service.ingress.webhooks import Ignored, parse_webhook
 from service.ports import Calls
+from service.web.answers import problem
 
 log = structlog.get_logger()
 

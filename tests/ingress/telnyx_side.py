@@ -1,17 +1,13 @@
 """What Telnyx's side needs: keys, signed posts, fixtures, and the media WebSocket's other end."""
 
 import json
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 from pathlib import Path
 
 import aiohttp
-from aiohttp import web
 from nacl.signing import SigningKey
 
 from service.ids import LegId
-from service.ingress.limits import Limits
-from service.ingress.listen import open_listener
 from service.wire.signature import sign
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -36,18 +32,6 @@ def media_lines(name: str) -> list[str]:
 def signed(body: bytes, *, at: float = NOW, key: SigningKey = KEY) -> dict[str, str]:
     """Return the headers of a signed post."""
     return {**sign(key, body, int(at)), "Content-Type": "application/json"}
-
-
-@asynccontextmanager
-async def serving(
-    app: web.Application, *, limits: Limits | None = None
-) -> AsyncIterator[tuple[str, aiohttp.ClientSession]]:
-    """Open a listener for `app` and a client for it."""
-    async with (
-        open_listener(app, "127.0.0.1", 0, limits=limits) as listener,
-        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as client,
-    ):
-        yield listener.url, client
 
 
 async def send_all(socket: aiohttp.ClientWebSocketResponse, lines: Iterable[str]) -> None:

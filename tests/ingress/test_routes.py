@@ -19,7 +19,8 @@ from service.calls.inputs import LegAnswered
 from service.errors import JournalUnavailableError
 from service.ingress.routes import MAX_BODY_BYTES, WebhookRoute
 from tests.ingress.recorders import RecordingCalls
-from tests.ingress.telnyx_side import KEY, NOW, WEBHOOKS, serving, signed, webhook_body
+from tests.ingress.telnyx_side import KEY, NOW, WEBHOOKS, signed, webhook_body
+from tests.web.serving import serving
 
 PATH = "/webhooks/telnyx"
 ANSWERED = webhook_body("call.answered")

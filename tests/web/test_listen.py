@@ -7,9 +7,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from service.ingress.limits import Limits
-from service.ingress.listen import Listener, open_listener
-from tests.ingress.raw import GET, connected
+from service.web.limits import Limits
+from service.web.listen import Listener, open_listener
+from tests.web.raw import GET, connected
 
 
 @pytest.mark.parametrize(

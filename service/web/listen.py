@@ -8,8 +8,8 @@ from typing import Any, cast
 
 from aiohttp import web
 
-from service.ingress.connections import Connection, Gate
-from service.ingress.limits import Limits
+from service.web.connections import Connection, Gate
+from service.web.limits import Limits
 
 _BACKLOG = 1024
 

@@ -13,9 +13,9 @@ from aiohttp.http import WebSocketReader
 from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestHandler
 
-from service.ingress.access import AccessLog, route_of
-from service.ingress.answers import SERVER, problem, raw_problem
-from service.ingress.limits import Limits
+from service.web.access import AccessLog, route_of
+from service.web.answers import SERVER, problem, raw_problem
+from service.web.limits import Limits
 
 log = structlog.get_logger()
 

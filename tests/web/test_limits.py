@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from service.ingress.limits import Limits
+from service.web.limits import Limits
 
 
 @pytest.mark.parametrize(

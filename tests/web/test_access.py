@@ -4,7 +4,7 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from tests.ingress.telnyx_side import serving
+from tests.web.serving import serving
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""What was said, for whoever looks it up: views, exports, recordings, retention and erasure."""

@@ -1,0 +1,1 @@
+"""What is being said, for whoever watches: every durable event once, partials as they come."""
