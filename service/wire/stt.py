@@ -1,7 +1,8 @@
 """Telnyx's speech-to-text WebSocket: its answers and control messages.
 
 Documented and observed answers carry no `type`; the SDK's schema has one and another error
-shape. `parse_answer` reads both. `words`, `start_time`, `duration` are not in Telnyx's docs (its
+shape, and its `.on("transcript")` hears nothing else. `parse_answer` reads both, and both are
+written, side by side. `words`, `start_time`, `duration` are not in Telnyx's docs (its
 SDK helper knows them); our own recogniser sends them.
 """
 
@@ -86,7 +87,7 @@ def encode_transcript(
     duration: float | None = None,
 ) -> str:
     """Write a transcript. `transcript` and `is_final` are always there; None leaves a field out."""
-    body: dict[str, object] = {"transcript": text, "is_final": is_final}
+    body: dict[str, object] = {"type": "transcript", "transcript": text, "is_final": is_final}
     rest = {
         "speech_final": speech_final,
         "confidence": confidence,
@@ -100,12 +101,24 @@ def encode_transcript(
 
 def encode_utterance_end() -> str:
     """Write the boundary after an utterance: empty text that is to be dropped."""
-    return '{"transcript":"","is_final":true,"utterance_end":true}'
+    return '{"type":"transcript","transcript":"","is_final":true,"utterance_end":true}'
 
 
 def encode_error(code: str, title: str, detail: str, *, parameter: str | None = None) -> str:
-    """Write an `errors` answer as documented."""
+    """Write an `errors` answer as documented; `type` and `error` are the SDK's."""
+    body = {
+        "type": "error",
+        "error": detail,
+        "errors": [error_entry(code, title, detail, parameter=parameter)],
+    }
+    return msgspec.json.encode(body).decode()
+
+
+def error_entry(
+    code: str, title: str, detail: str, *, parameter: str | None = None
+) -> dict[str, object]:
+    """Return one of `errors`, which is the same over HTTP."""
     error: dict[str, object] = {"code": code, "title": title, "detail": detail}
     if parameter:
         error["source"] = {"parameter": parameter}
-    return msgspec.json.encode({"errors": [error]}).decode()
+    return error

@@ -131,7 +131,12 @@ async def test_answers_can_be_had_as_json(audio: str) -> None:
         done = await callscribe("transcribe", audio, "--follow", "--format=json", "--url", peer.url)
 
     answers = [json.loads(line) for line in done.out.splitlines()]
-    assert answers[1] == {"transcript": "The latest news.", "is_final": True, "confidence": 0.9}
+    assert answers[1] == {
+        "type": "transcript",
+        "transcript": "The latest news.",
+        "is_final": True,
+        "confidence": 0.9,
+    }
     assert [answer["is_final"] for answer in answers] == [False, True, True]
 
 

@@ -147,6 +147,7 @@ def test_no_bytes_make_the_parser_fail_otherwise(sent: bytes) -> None:
 def test_a_transcript_leaves_out_what_is_not_known() -> None:
     """`transcript` and `is_final` are always there, even empty and false."""
     assert json.loads(encode_transcript("", is_final=False)) == {
+        "type": "transcript",
         "transcript": "",
         "is_final": False,
     }
@@ -187,21 +188,24 @@ def test_a_written_transcript_is_read_back(
         words=words,
         start_time=start_time,
         duration=0.25,
+        type="transcript",
     )
 
 
 def test_an_utterance_end_is_an_empty_final() -> None:
     """A client that does not know the flag sees nothing to add."""
     assert parse_answer(encode_utterance_end()) == Answer(
-        transcript="", is_final=True, utterance_end=True
+        transcript="", is_final=True, utterance_end=True, type="transcript"
     )
 
 
 def test_an_error_is_written_as_documented() -> None:
-    """The code is a string, and the source is there only where it is known."""
+    """The code is a string, the source is there only where it is known; the SDK has its own."""
     written = encode_error("40001", "Invalid Parameter", "mp4", parameter="input_format")
 
     assert json.loads(written) == {
+        "type": "error",
+        "error": "mp4",
         "errors": [
             {
                 "code": "40001",
@@ -209,7 +213,7 @@ def test_an_error_is_written_as_documented() -> None:
                 "detail": "mp4",
                 "source": {"parameter": "input_format"},
             }
-        ]
+        ],
     }
     assert "source" not in encode_error("50000", "Engine Error", "gone")
 

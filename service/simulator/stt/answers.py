@@ -46,7 +46,7 @@ class Answers:
     def rewrite(self, text: str | bytes) -> str | None:
         """Make a recogniser's answer look as the knobs want; None to hold it back.
 
-        What cannot be read is passed on: whoever listens shall see it.
+        Errors, and what cannot be read, are passed on: whoever listens shall see them.
         """
         try:
             answer = msgspec.json.decode(text)
@@ -57,9 +57,8 @@ class Answers:
         if answer.get("is_final") is False and not self._knobs.partials:
             return None
         self.finals += answer.get("is_final") is True
-        if self._knobs.times == "never":
-            for key in _TIMES:
-                answer.pop(key, None)
+        for key in ("type", *(_TIMES if self._knobs.times == "never" else ())):
+            answer.pop(key, None)
         return self._dump(answer)
 
     def _confidence(self, placed: Placed) -> dict[str, object]:

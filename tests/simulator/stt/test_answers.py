@@ -32,6 +32,15 @@ def test_partials_are_held_back_where_the_knob_says_so() -> None:
     assert answers().rewrite(partial) == partial
 
 
+def test_a_recognisers_answer_has_a_type_only_where_the_knob_says_so() -> None:
+    """As documented it has none, as in the SDK's schema it has."""
+    typed = '{"type":"transcript","transcript":"a","is_final":true}'
+    bare = '{"transcript":"a","is_final":true}'
+
+    assert answers().rewrite(typed) == bare
+    assert answers(type_field=True).rewrite(typed) == typed
+
+
 @pytest.mark.parametrize(
     ("query", "code"),
     [
