@@ -1,0 +1,55 @@
+"""What the rooms promise each other. `app.py` puts the real ones together."""
+
+from service.ports.audience import Audience
+from service.ports.calls import Calls
+from service.ports.carrier import Carrier, StreamTarget
+from service.ports.delivery import Delivery, Lanes, Sink
+from service.ports.journal import (
+    Entry,
+    Journal,
+    LaneRow,
+    LaneUpdate,
+    ParkedDelivery,
+    StoredCall,
+    StoredEvent,
+)
+from service.ports.keys import KeyStore, Scope, StoredKey
+from service.ports.library import CallFilter, CallSummary, Hit, Library, PlacedEvent, WordQuery
+from service.ports.media import AudioFeed, MediaDoor, MediaTicket, StreamStart
+from service.ports.recorder import Recorder, Tape
+from service.ports.stt import Recognition, RecognitionPlan, Recognitions
+
+__all__ = [
+    "Audience",
+    "AudioFeed",
+    "CallFilter",
+    "CallSummary",
+    "Calls",
+    "Carrier",
+    "Delivery",
+    "Entry",
+    "Hit",
+    "Journal",
+    "KeyStore",
+    "LaneRow",
+    "LaneUpdate",
+    "Lanes",
+    "Library",
+    "MediaDoor",
+    "MediaTicket",
+    "ParkedDelivery",
+    "PlacedEvent",
+    "Recognition",
+    "RecognitionPlan",
+    "Recognitions",
+    "Recorder",
+    "Scope",
+    "Sink",
+    "StoredCall",
+    "StoredEvent",
+    "StoredKey",
+    "StreamStart",
+    "StreamTarget",
+    "Tape",
+    "WordQuery",
+]

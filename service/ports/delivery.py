@@ -1,0 +1,49 @@
+"""Deliveries: what goes down the lanes, and the sinks at their end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from service.ids import CallId, EndpointName
+from service.ports.journal import StoredEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One event or partial on its way to one endpoint. `body` is sent byte for byte."""
+
+    id: str
+    """`webhook-id`: the same over attempts and restarts."""
+    type: str
+    body: bytes
+    gap_seqs: tuple[int, ...] = ()
+    """Durable events of this lane that were parked just before this one."""
+
+
+class Sink(Protocol):
+    """Somewhere deliveries go. Shared by every call; `deliver` may be cancelled at any await."""
+
+    async def deliver(self, delivery: Delivery) -> None:
+        """Make one attempt and return once the receiver has it.
+
+        Raises:
+            TemporaryDeliveryError: Try again, after `retry_after_s` if it says so.
+            PermanentDeliveryError: Park it.
+            EndpointGoneError: Disable the endpoint.
+        """
+
+
+class Lanes(Protocol):
+    """The ordered queues of every call to every endpoint. Neither method waits."""
+
+    def committed(self, endpoints: Sequence[EndpointName], events: Sequence[StoredEvent]) -> None:
+        """Take the events of one commit, in order, into the lanes of these endpoints."""
+
+    def publish(
+        self,
+        endpoints: Sequence[EndpointName],
+        call_id: CallId,
+        utterance_id: str,
+        delivery: Delivery,
+    ) -> None:
+        """Offer a partial; it replaces a waiting one of the same utterance."""

@@ -1,0 +1,179 @@
+"""The journal: the durable, ordered log of every call."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from service.ids import CallId, EndpointName, InputId, LegId
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """A durable event as it is kept: `body` is the exact JSON that every endpoint gets."""
+
+    call_id: CallId
+    seq: int
+    type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCall:
+    """A call's state as it was last committed. `version` grows by one with each commit."""
+
+    call_id: CallId
+    version: int
+    epoch: int
+    state: bytes
+    wake_at: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One atomic change of one call."""
+
+    call_id: CallId
+    version: int
+    """The version this was made from; 0 for a new call."""
+    epoch: int
+    state: bytes
+    input_ids: tuple[InputId, ...] = ()
+    legs: tuple[LegId, ...] = ()
+    """Legs to find this call by from now on; repeats are harmless."""
+    events: tuple[StoredEvent, ...] = ()
+    endpoints: tuple[EndpointName, ...] = ()
+    """Whose lanes of this call these events join."""
+    wake_at: float | None = None
+    """When the call wants to be woken (Unix seconds); None for never."""
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LaneRow:
+    """One lane: what `endpoint` has had of the call (`acked_seq`) of all there is (`head_seq`)."""
+
+    call_id: CallId
+    endpoint: EndpointName
+    acked_seq: int
+    head_seq: int
+    attempts: int
+    due_at: float
+    generation: int = 0
+    """Grows with each `rewind`. A lane that a commit makes starts at 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaneUpdate:
+    """How far a lane has come. `parked` is what it gave up: (seq, HTTP status, reason slug).
+
+    With a `generation` (of the `LaneRow` this goes back to) it is dropped if the lane was rewound
+    since, perhaps by another process: without one it would undo that rewind.
+    """
+
+    call_id: CallId
+    endpoint: EndpointName
+    acked_seq: int
+    attempts: int = 0
+    due_at: float = 0.0
+    parked: tuple[int, int | None, str] | None = None
+    generation: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedDelivery:
+    """A delivery that was given up, to be listed and retried. Times in Unix seconds."""
+
+    id: int
+    call_id: CallId
+    endpoint: EndpointName
+    seq: int
+    type: str
+    status: int | None
+    reason: str
+    parked_at: float
+
+
+class Journal(Protocol):
+    """The durable, ordered log of every call. Every method may be called from many tasks.
+
+    `commit` and `settle` return once the change would survive a power cut. All methods
+    raise `JournalUnavailableError` when the database does not answer.
+    """
+
+    async def commit(self, entry: Entry) -> None:
+        """Write one change of one call, whole or not at all.
+
+        Cancelled while it waits, the change may still be written (whole): load the call again.
+
+        Raises:
+            DuplicateInputError: Some of `input_ids` were committed before.
+            StaleCallError: The call is at another version or epoch.
+        """
+
+    async def load(self, call_id: CallId) -> StoredCall | None:
+        """Return the call as it was last committed."""
+
+    async def find_call(self, leg_id: LegId) -> CallId | None:
+        """Return the call that this leg belongs to."""
+
+    async def unfinished(self) -> list[StoredCall]:
+        """Return the calls not yet `ended`, or with a `wake_at`, for the next start."""
+
+    async def adopt(self, call_id: CallId) -> int:
+        """Raise the call's epoch by one and return it: whoever held it before writes no more.
+
+        Raises:
+            StaleCallError: There is no such call.
+        """
+
+    async def read(self, call_id: CallId, *, after_seq: int, limit: int) -> list[StoredEvent]:
+        """Return up to `limit` events of the call after `after_seq`, in order."""
+
+    async def backlog(self) -> list[LaneRow]:
+        """Return every lane with something left to deliver."""
+
+    async def settle(self, updates: Sequence[LaneUpdate]) -> None:
+        """Write how far lanes have come. Never takes a lane back: that is `rewind`'s."""
+
+    async def parked(self, *, limit: int) -> list[ParkedDelivery]:
+        """Return the newest parked deliveries."""
+
+    async def unpark(self, parked_id: int) -> ParkedDelivery | None:
+        """Take one parked delivery out of the list; None if there is none of that id."""
+
+    async def rewind(self, call_id: CallId, endpoint: EndpointName, after_seq: int) -> None:
+        """Set a lane back (or make it) so that it delivers everything after `after_seq` again.
+
+        What it had parked of that leaves the list. Never skips what it has not delivered yet; an
+        unknown call has nothing to deliver. It may come from another process (`callscribe
+        deliveries`): whoever runs the lanes sees it in `backlog()`, by `generation`.
+        """
+
+    async def disable(self, endpoint: EndpointName, reason: str, at: float) -> None:
+        """Remember that an endpoint is to get nothing more."""
+
+    async def enable(self, endpoint: EndpointName) -> None:
+        """Forget that an endpoint was disabled."""
+
+    async def disabled(self) -> dict[EndpointName, str]:
+        """Return the disabled endpoints and why."""
+
+    async def keep_token(
+        self, token_hash: bytes, call_id: CallId, leg_id: LegId, expires_at: float
+    ) -> None:
+        """Remember a media token by its hash, good for one use before `expires_at`."""
+
+    async def use_token(self, token_hash: bytes, now: float) -> tuple[CallId, LegId] | None:
+        """Use a media token up and return whose it was; None if unknown, spent or expired.
+
+        Of many at once for one token, one gets it.
+        """
+
+    async def prune(self, before: float) -> int:
+        """Forget inputs committed before that time, and dead tokens; return how many inputs.
+
+        Inputs of the last seven days stay, whatever `before` says: Telnyx may still repeat them.
+        """
+
+    async def check(self) -> None:
+        """Write and read back something harmless."""

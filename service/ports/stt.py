@@ -1,0 +1,50 @@
+"""Recognitions: audio in, words out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from service.calls.inputs import Input
+from service.calls.routes import Route
+from service.ids import CallId, LegId, StreamId, Track
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecognitionPlan:
+    """What one recognition is to be: one track of one stream, by the rules of one route."""
+
+    call_id: CallId
+    leg_id: LegId
+    stream_id: StreamId
+    track: Track
+    route: Route
+    encoding: str
+    """What the frames carry, as Telnyx names it: PCMU, PCMA, L16, G722."""
+    sample_rate_hz: int
+
+
+class Recognition(Protocol):
+    """Our session with a recogniser for one track, over as many connections as it takes."""
+
+    def send(self, payload: bytes) -> None:
+        """Take the next audio of the track, in `plan.encoding`. Never waits, never raises.
+
+        What cannot be kept is the oldest audio; it is told as `AudioLost`.
+        """
+
+    def skip(self, duration_ms: int) -> None:
+        """Move the track's clock on without audio: frames were lost, or none came."""
+
+    async def finish(self, *, timeout_s: float) -> None:
+        """Flush, wait for the last final under the deadline, close, tell `RecognitionFinished`."""
+
+
+class Recognitions(Protocol):
+    """Opens recognitions and runs their tasks."""
+
+    def open(self, plan: RecognitionPlan, tell: Callable[[Input], None]) -> Recognition:
+        """Begin connecting and return at once: audio sent before the connection is kept.
+
+        `tell` takes what comes of it, in order, from the event loop's thread: `WordsHeard`,
+        `AudioLost`, `RecognitionDegraded`, `RecognitionFailed`, `RecognitionFinished`.
+        """
