@@ -1,13 +1,17 @@
-"""Who may come in, and how those who may not are told."""
+"""Who may come in, and how those who may not are told.
+
+A refusal over HTTP has both bodies side by side: Telnyx's `errors` (or, for a missing field, its
+`detail`) and the `error` that OpenAI's clients read, with the same code.
+"""
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 import msgspec
 from aiohttp import hdrs, web
 
-from service.wire.stt import encode_error
+from service.wire.stt import error_entry
 
 
 class Access:
@@ -36,21 +40,48 @@ class Access:
 def refuse(
     status: HTTPStatus, code: str, detail: str, *, parameter: str | None = None
 ) -> web.Response:
-    """Return an `errors` answer as Telnyx documents it."""
+    """Return an `errors` answer as Telnyx documents it, readable to OpenAI's clients too."""
     headers = {}
     if status is HTTPStatus.UNAUTHORIZED:
         headers["www-authenticate"] = "Bearer"
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers["retry-after"] = "5"
-    body = encode_error(code, status.phrase, detail, parameter=parameter)
-    return web.Response(status=status, text=body, content_type="application/json", headers=headers)
+    body = {
+        "errors": [error_entry(code, status.phrase, detail, parameter=parameter)],
+        "error": _openai_error(status, code, detail, parameter),
+    }
+    return _json(status, body, headers)
 
 
-def refuse_missing(name: str) -> web.Response:
+def refuse_missing(code: str, name: str) -> web.Response:
     """Return the answer for a form without a field it must have: 422, in FastAPI's form."""
-    detail = [{"loc": ["body", name], "msg": "Field required", "type": "missing"}]
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    body = {
+        "detail": [{"loc": ["body", name], "msg": "Field required", "type": "missing"}],
+        "error": _openai_error(status, code, f"{name} is required.", name),
+    }
+    return _json(status, body)
+
+
+def _openai_error(
+    status: HTTPStatus, code: str, message: str, parameter: str | None
+) -> dict[str, str | None]:
+    """Source: OpenAI's API reference, "Error codes"; `type` is by whose fault it is."""
+    ours = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return {
+        "message": message,
+        "type": "server_error" if ours else "invalid_request_error",
+        "param": parameter,
+        "code": code,
+    }
+
+
+def _json(
+    status: HTTPStatus, body: Mapping[str, object], headers: Mapping[str, str] | None = None
+) -> web.Response:
     return web.Response(
-        status=HTTPStatus.UNPROCESSABLE_ENTITY,
-        body=msgspec.json.encode({"detail": detail}),
+        status=status,
+        body=msgspec.json.encode(body),
         content_type="application/json",
+        headers=headers,
     )

@@ -14,7 +14,7 @@ from service.recogniser.fetching import Fetcher
 from service.recogniser.forms import BAD_FIELD, FileSettings, MissingFieldError, parse_form
 from service.recogniser.models import ENGINE_NAME
 from service.recogniser.recording import ClientGoneError, Transcript, transcribe
-from service.recogniser.rendering import CONTENT_TYPES, render
+from service.recogniser.rendering import CONTENT_TYPES, beyond, render
 from service.recogniser.uploads import FileTooLargeError, open_spool, read_form
 from service.recogniser.workers import Workers
 
@@ -101,6 +101,7 @@ class Files:
                 await spool.rewind(),
                 self._workers,
                 words=settings.words,
+                multichannel=settings.multichannel,
                 is_gone=lambda: _is_gone(request),
             )
         log.info(
@@ -121,7 +122,7 @@ def _is_gone(request: web.Request) -> bool:
 def _refusal(error: BadInputError) -> web.Response:
     match error:
         case MissingFieldError(name=name):
-            return refuse_missing(name)
+            return refuse_missing(BAD_FIELD, name)
         case RefusedSettingError(parameter=parameter):
             return _bad_request(str(error), parameter=parameter)
         case FileTooLargeError():
@@ -141,6 +142,8 @@ def _notes(settings: FileSettings) -> dict[str, str]:
         "x-callscribe-stands-in-for": settings.model,
         "x-callscribe-language": "en",
     }
+    if more := beyond(settings):
+        notes["x-callscribe-beyond"] = ", ".join(more)
     if settings.ignored:
         notes["x-callscribe-ignored"] = ", ".join(settings.ignored)
     return notes

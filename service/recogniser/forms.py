@@ -5,13 +5,14 @@ is not documented; ours is `errors`, with code 10015 and the field's name.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 
 from service.errors import BadInputError, RefusedSettingError
+from service.recogniser.models import ENGINE_NAME
 from service.recogniser.parameters import ENGLISH
 
 BAD_FIELD: Final = "10015"
@@ -20,8 +21,9 @@ GRANULARITIES: Final = frozenset({"segment", "word"})
 _GRANULARITIES: Final = "timestamp_granularities"
 _CONFIG: Final = "model_config"
 _MODEL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:-]{0,99}")
-_CONFIGURABLE: Final = ("deepgram/", "reson8/", "local")
-_HONOURED: Final = frozenset({"language", "punctuate", "smart_format"})
+_CONFIGURABLE: Final = ("deepgram/", "reson8/", "local", ENGINE_NAME)
+_MULTICHANNEL: Final = "multichannel"
+_HONOURED: Final = frozenset({"language", _MULTICHANNEL, "punctuate", "smart_format"})
 _OFF: Final = frozenset({"", "false", "0", "null", "none", "[]", "{}"})
 _KNOWN: Final = frozenset({"file", "file_url", "language", "model", "response_format"})
 _REFUSED: Final = ("stream",)
@@ -48,6 +50,8 @@ class FileSettings:
     granularities: frozenset[str]
     ignored: tuple[str, ...]
     """Fields that change nothing here."""
+    multichannel: bool = False
+    """Whether each channel is to be heard by itself."""
 
     @property
     def words(self) -> bool:
@@ -81,13 +85,15 @@ def parse_form(fields: Sequence[tuple[str, str]], *, has_file: bool) -> FileSett
         if given.get(name, "false").lower() not in _OFF:
             raise bad_field(name, f"{name} is not supported by the local engine.")
     _check_language("language", given.get("language", "en"))
-    _check_config(fields, model)
+    options = _config(fields)
+    _check_config(options, model)
     return FileSettings(
         model=model,
         file_url=file_url,
         response_format=response_format,
         granularities=_granularities(fields, response_format),
         ignored=_ignored(given),
+        multichannel=_is_on((options or {}).get(_MULTICHANNEL, "")),
     )
 
 
@@ -102,9 +108,8 @@ def _granularities(fields: Sequence[tuple[str, str]], response_format: str) -> f
     return asked
 
 
-def _check_config(fields: Sequence[tuple[str, str]], model: str) -> None:
-    """Accept what is off or is done anyway; Telnyx passes all on without a look at it."""
-    options = _config(fields)
+def _check_config(options: Mapping[str, str] | None, model: str) -> None:
+    """Accept what is off or is done here; Telnyx passes all on without a look at it."""
     if options is None:
         return
     if not model.startswith(_CONFIGURABLE):
@@ -112,9 +117,13 @@ def _check_config(fields: Sequence[tuple[str, str]], model: str) -> None:
     for name, value in options.items():
         if name == "language":
             _check_language(f"{_CONFIG}[language]", value)
-        elif name not in _HONOURED and value.lower() not in _OFF:
+        elif name not in _HONOURED and _is_on(value):
             option = f"{_CONFIG}[{name}]" if _MODEL.fullmatch(name) else _CONFIG
             raise bad_field(option, f"{option} is not supported by the local engine.")
+
+
+def _is_on(value: str) -> bool:
+    return value.lower() not in _OFF
 
 
 def _config(fields: Sequence[tuple[str, str]]) -> dict[str, str] | None:

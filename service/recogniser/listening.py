@@ -1,11 +1,13 @@
 """From one client's bytes to stretches of speech: decode, resample, detect, cut."""
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
 
+from service.recogniser.aligner import Word
 from service.recogniser.formats import NOTHING, Decoder
 from service.recogniser.resampling import Resampler, Samples
 from service.recogniser.segmenter import FRAME_S, Segment, Segmenter, UtteranceEnd
@@ -39,6 +41,17 @@ class Speech:
     def end_s(self) -> float:
         """Seconds of the session's audio up to which this was heard."""
         return self.segment.end * FRAME_S
+
+    def extent_s(self, words: Sequence[Word] = ()) -> tuple[float, float]:
+        """Seconds of the session's audio at which the voice, or its words, begin and end.
+
+        The voice detector notices soft sounds late and leaves them early: a word that was found
+        in the audio around the voice belongs to it.
+        """
+        start_s, end_s = self.start_s, self.start_s + self.duration_s
+        if words:
+            start_s, end_s = min(start_s, words[0].start_s), max(end_s, words[-1].end_s)
+        return round(start_s, 3), round(end_s, 3)
 
     @property
     def span(self) -> tuple[int, int]:

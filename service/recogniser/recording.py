@@ -1,5 +1,6 @@
 """A whole file: unpacked, cut into stretches of speech, and these understood one by one."""
 
+import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from service.recogniser.workers import Workers
 
 MAX_AUDIO_S: Final = 4 * 3600.0
 """A hundred megabytes of packed silence can be a week long."""
+MAX_CHANNELS: Final = 8
+"""That are told apart: each costs what a file of one channel does."""
 ENDPOINTING_S: Final = 0.7
 
 
@@ -27,6 +30,12 @@ class HeardSegment:
     start_s: float
     end_s: float
     confidence: float
+    decoded_from_s: float
+    """Where the audio begins that was given to the engine: a little before the voice."""
+    tokens: tuple[int, ...] = ()
+    """The engine's own numbers of what it wrote."""
+    channel: int | None = None
+    """None: all channels were mixed to one."""
     words: tuple[Word, ...] = ()
     """Empty unless they were asked for."""
 
@@ -53,61 +62,93 @@ async def transcribe(
     workers: Workers,
     *,
     words: bool = False,
+    multichannel: bool = False,
     is_gone: Callable[[], bool],
     max_audio_s: float = MAX_AUDIO_S,
 ) -> Transcript:
     """Return what is said in a file, from where it stands to its end.
 
-    Takes one core at a time, and only while no session needs it; memory for 12 s of audio.
+    Takes one core at a time, and only while no session needs it; memory for 12 s of audio. With
+    `multichannel` each channel is heard by itself, one after the other, and the segments of all
+    come in the order in which they begin; otherwise the channels are mixed to one.
 
     Raises:
-        BadInputError: No audio can be read from it, or it is longer than `max_audio_s`.
+        BadInputError: No audio can be read from it, it has more than 8 channels to be told
+            apart, or they are together longer than `max_audio_s`.
         ClientGoneError: `is_gone` said so.
     """
+    begins = os.lseek(file.fileno(), 0, os.SEEK_CUR)
     segments: list[HeardSegment] = []
-    heard_s = 0.0
-    async with aclosing(_listen(file, workers)) as reports:  # the child ends with us
-        async for report in reports:
-            heard_s = report.heard_s
-            if heard_s > max_audio_s:
-                raise BadInputError(f"The audio is longer than {max_audio_s / 3600:g} hours.")
-            for item in report.ended:
-                if is_gone():
-                    raise ClientGoneError
-                if isinstance(item, Speech) and (
-                    segment := await _understand(item, workers, words=words)
-                ):
-                    segments.append(segment)
-    return Transcript(duration_s=heard_s, segments=tuple(segments))
+    heard_s: list[float] = []
+    channels = 1
+    while len(heard_s) < channels:
+        os.lseek(file.fileno(), begins, os.SEEK_SET)  # the child before has read it to its end
+        channel = _Channel(workers, len(heard_s) if multichannel else None)
+        async with aclosing(channel.listen(file)) as reports:  # the child ends with us
+            async for report in reports:
+                if sum(heard_s) + report.heard_s > max_audio_s:
+                    raise BadInputError(f"The audio is longer than {max_audio_s / 3600:g} hours.")
+                for item in report.ended:
+                    if is_gone():
+                        raise ClientGoneError
+                    if isinstance(item, Speech):
+                        segments += await channel.understand(item, words=words)
+        heard_s.append(channel.heard_s)
+        channels = channel.count
+    segments.sort(key=lambda segment: segment.start_s)
+    return Transcript(duration_s=max(heard_s), segments=tuple(segments))
 
 
-async def _listen(file: IO[bytes], workers: Workers) -> AsyncGenerator[Report, None]:
-    listener = Listener(UnpackedDecoder(), workers.networks.detector, ENDPOINTING_S)
-    async with open_unpacker(file=file) as unpacker:
-        async for piece in unpacker.pieces():
-            yield await workers.listen(lambda piece=piece: listener.feed(piece))  # type: ignore[misc]
-    yield await workers.listen(listener.close)
+class _Channel:
+    """One way through a file: for one of its channels, or with `number` None for all at once."""
 
+    def __init__(self, workers: Workers, number: int | None) -> None:
+        self._workers = workers
+        self._number = number
+        self.count = 1
+        """How many there are to be heard; known when this one has been."""
+        self.heard_s = 0.0
 
-async def _understand(speech: Speech, workers: Workers, *, words: bool) -> HeardSegment | None:
-    networks = workers.networks
+    async def listen(self, file: IO[bytes]) -> AsyncGenerator[Report, None]:
+        """Give what comes to an end, piece by piece."""
+        workers = self._workers
+        listener = Listener(UnpackedDecoder(), workers.networks.detector, ENDPOINTING_S)
+        async with open_unpacker(file=file, channel=self._number) as unpacker:
+            async for piece in unpacker.pieces():
+                if unpacker.channels > MAX_CHANNELS:
+                    raise BadInputError(f"The audio has more than {MAX_CHANNELS} channels.")
+                yield await workers.listen(lambda piece=piece: listener.feed(piece))  # type: ignore[misc]
+            self.count = unpacker.channels
+        report = await workers.listen(listener.close)
+        self.heard_s = report.heard_s
+        yield report
 
-    def understand() -> tuple[Heard, tuple[Word, ...]]:
-        samples = np.concatenate(speech.frames)
-        heard = networks.engine.decode(samples, speech.rate_hz)
-        if not words:
-            return heard, ()
-        return heard, networks.aligner.words(heard, samples, speech.rate_hz, speech.begins_s)
+    async def understand(self, speech: Speech, *, words: bool) -> list[HeardSegment]:
+        """Return a segment, unless there are no words in it."""
+        networks = self._workers.networks
 
-    async with workers.turns.spare_turn() as turn:
-        await turn.granted
-        heard, found = await turn.run(understand)
-    if not heard.text:
-        return None
-    return HeardSegment(
-        text=heard.text,
-        start_s=speech.start_s,
-        end_s=round(speech.start_s + speech.duration_s, 3),
-        confidence=heard.confidence,
-        words=found,
-    )
+        def work() -> tuple[Heard, tuple[Word, ...]]:
+            samples = np.concatenate(speech.frames)
+            heard = networks.engine.decode(samples, speech.rate_hz)
+            if not words:
+                return heard, ()
+            return heard, networks.aligner.words(heard, samples, speech.rate_hz, speech.begins_s)
+
+        async with self._workers.turns.spare_turn() as turn:
+            await turn.granted
+            heard, found = await turn.run(work)
+        if not heard.text:
+            return []
+        start_s, end_s = speech.extent_s(found)
+        return [
+            HeardSegment(
+                text=heard.text,
+                start_s=start_s,
+                end_s=end_s,
+                confidence=heard.confidence,
+                decoded_from_s=speech.begins_s,
+                tokens=tuple(token for token, _, _ in heard.trace.tokens) if heard.trace else (),
+                channel=self._number,
+                words=found,
+            )
+        ]

@@ -1,8 +1,12 @@
 """A file's transcript as it was asked for: JSON, text, or subtitles.
 
-Source: telnyx-protocol.md §6.4; subtitles are OpenAI's addition.
+Source: telnyx-protocol.md §6.4; subtitles are OpenAI's addition, and so is what a segment of
+`verbose_json` says of its decoding.
 """
 
+import math
+import zlib
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -19,6 +23,24 @@ CONTENT_TYPES: Final = {
     "srt": "application/x-subrip",
     "vtt": "text/vtt",
 }
+_BARE: Final = frozenset({"duration", "segments", "words"})
+_NOT_AT_TELNYX: Final[Mapping[str, frozenset[str]]] = {
+    "openai/": _BARE,
+    "nvidia/": _BARE,
+    "omi-health/": _BARE,
+    "distil-whisper/": frozenset({"words"}),
+}
+"""By owner: what Telnyx's answer leaves out of `verbose_json`, and ours does not."""
+_SEEK_PER_S: Final = 100
+
+
+def beyond(settings: FileSettings) -> list[str]:
+    """Return the fields of the answer that the model asked for would not give at Telnyx."""
+    if settings.response_format != "verbose_json":
+        return []
+    given = {"duration", "segments"} | ({"words"} if settings.words else set())
+    owner = settings.model.partition("/")[0] + "/"
+    return sorted(given & _NOT_AT_TELNYX.get(owner, frozenset()))
 
 
 def render(transcript: Transcript, settings: FileSettings) -> bytes:
@@ -52,13 +74,28 @@ def _verbose(transcript: Transcript, settings: FileSettings) -> dict[str, Any]:
 
 
 def _segment(number: int, segment: HeardSegment) -> dict[str, Any]:
+    """Return what Telnyx documents of a segment, and what OpenAI's clients require.
+
+    Of the latter, `seek` is where the audio began that the engine was given, in hundredths of a
+    second as Whisper counts; `tokens` are our engine's own, not Whisper's; `temperature` 0 says
+    that nothing was left to chance. Our engine gives no `no_speech_prob`: 0.0 says nothing of it.
+    """
+    text = segment.text.encode()
     body: dict[str, Any] = {
         "id": number,
         "text": segment.text,
         "start": segment.start_s,
         "end": segment.end_s,
         "confidence": round(segment.confidence, 4),
+        "seek": round(segment.decoded_from_s * _SEEK_PER_S),
+        "tokens": segment.tokens,
+        "temperature": 0.0,
+        "avg_logprob": round(math.log(segment.confidence), 4) if segment.confidence else 0.0,
+        "compression_ratio": round(len(text) / len(zlib.compress(text)), 4),
+        "no_speech_prob": 0.0,
     }
+    if segment.channel is not None:
+        body["channel"] = segment.channel
     if segment.words:
         body["words"] = [_word(word) for word in segment.words]
     return body

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
+from service.recogniser.aligner import Word
 from service.recogniser.engine import Heard
 from service.recogniser.listening import Listener, Report, Speech
 from service.recogniser.parameters import SessionSettings
@@ -132,29 +133,20 @@ class Session:
                 heard = known[1]
                 if heard.text or self._shown or item.segment.ending is Ending.REQUEST:
                     text = redact(heard.text, self._redact)
-                    words = await self._words(item, heard) if self._with_words else None
+                    words = await self._words(item, heard) if self._with_words else ()
                     await self._send(
                         _answer(item, text, heard.confidence, is_final=True, words=words)
                     )
                 self._shown = ""
 
-    async def _words(self, speech: Speech, heard: Heard) -> list[HeardWord]:
+    async def _words(self, speech: Speech, heard: Heard) -> tuple[Word, ...]:
         aligner = self._workers.networks.aligner
         samples = np.concatenate(speech.frames)
         async with self._workers.turns.turn(urgent=True) as turn:
             await turn.granted
-            found = await turn.run(
+            return await turn.run(
                 lambda: aligner.words(heard, samples, speech.rate_hz, speech.begins_s)
             )
-        return [
-            HeardWord(
-                word=word.text,
-                start=round(word.start_s, 3),
-                end=round(word.end_s, 3),
-                confidence=round(word.confidence, 4),
-            )
-            for word in found
-        ]
 
     def _is_due(self, speech: Speech) -> bool:
         """Whether to decode speech that is going on."""
@@ -206,14 +198,24 @@ def _answer(
     confidence: float,
     *,
     is_final: bool,
-    words: list[HeardWord] | None = None,
+    words: Sequence[Word] = (),
 ) -> str:
+    start_s, end_s = speech.extent_s(words)
     return encode_transcript(
         text,
         is_final=is_final,
         speech_final=speech.segment.ending is not Ending.LENGTH if is_final else None,
         confidence=round(confidence, 4),
-        words=words,
-        start_time=speech.start_s,
-        duration=speech.duration_s,
+        words=[_heard_word(word) for word in words] or None,
+        start_time=start_s,
+        duration=round(end_s - start_s, 3),
+    )
+
+
+def _heard_word(word: Word) -> HeardWord:
+    return HeardWord(
+        word=word.text,
+        start=round(word.start_s, 3),
+        end=round(word.end_s, 3),
+        confidence=round(word.confidence, 4),
     )

@@ -11,7 +11,18 @@ import structlog
 
 from service.errors import BadInputError
 from service.recogniser.formats import MIN_RATE_HZ, NOTHING, RawDecoder
-from service.recogniser.messages import ANY, AUDIO, DONE, FAULT, HEADER, LIVE_FLAG, MARK, RATE
+from service.recogniser.messages import (
+    ANY,
+    AUDIO,
+    CHANNEL_FLAG,
+    CHANNELS,
+    DONE,
+    FAULT,
+    HEADER,
+    LIVE_FLAG,
+    MARK,
+    RATE,
+)
 from service.recogniser.resampling import Samples
 
 log = structlog.get_logger()
@@ -61,6 +72,8 @@ class Unpacker:
 
     def __init__(self, process: Process) -> None:
         self._process = process
+        self.channels = 1
+        """How many there are, once the first piece has come, if one of them was asked for."""
         self._given = self._used = 0
         self._over = False
         self._moved = asyncio.Event()
@@ -100,6 +113,8 @@ class Unpacker:
                 elif kind == MARK:
                     self._used = int.from_bytes(body, "little")
                     self._moved.set()
+                elif kind == CHANNELS:
+                    self.channels = int.from_bytes(body, "little")
                 elif kind == DONE:
                     return
                 else:
@@ -123,14 +138,20 @@ class Unpacker:
 
 @asynccontextmanager
 async def open_unpacker(
-    input_format: str | None = None, *, file: IO[bytes] | None = None
+    input_format: str | None = None,
+    *,
+    file: IO[bytes] | None = None,
+    channel: int | None = None,
 ) -> AsyncIterator[Unpacker]:
     """Start a child (0.15 s, 35 MB) for a live stream of this format, or for a whole file.
 
-    The file is read from where it stands. The child is killed when the context ends.
+    The file is read from where it stands. It is mixed to one channel, unless one is asked for.
+    The child is killed when the context ends.
     """
     demuxer = ANY if input_format is None else CONTAINERS[input_format]
     command = [sys.executable, "-m", "service.recogniser.unpacking", demuxer]
+    if channel is not None:
+        command.append(f"{CHANNEL_FLAG}{channel}")
     if file is None:
         process = await asyncio.create_subprocess_exec(
             *command, LIVE_FLAG, stdin=PIPE, stdout=PIPE, limit=_PIPE_BYTES

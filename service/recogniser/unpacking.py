@@ -14,7 +14,17 @@ import av
 import av.subtitles.stream  # what it imports when it needs it cannot be opened any more then
 from av.audio.frame import AudioFrame
 
-from service.recogniser.messages import AUDIO, DONE, FAULT, HEADER, LIVE_FLAG, MARK, RATE
+from service.recogniser.messages import (
+    AUDIO,
+    CHANNEL_FLAG,
+    CHANNELS,
+    DONE,
+    FAULT,
+    HEADER,
+    LIVE_FLAG,
+    MARK,
+    RATE,
+)
 
 MAX_MEMORY_BYTES: Final = 512 * 1024 * 1024
 MAX_CPU_S: Final = 600
@@ -28,6 +38,7 @@ _UNREADABLE: Final = b"no audio can be read from it"
 _SILENT: Final = b"there is no audio in it"
 _MAX_BAD_PACKETS: Final = 100
 _OUT_BYTES: Final = 32 * 1024
+_SAMPLE_BYTES: Final = 2
 
 
 class _Source(Protocol):
@@ -78,10 +89,17 @@ class _LiveSource:
 
 
 class _Mixer:
-    """Brings whatever the frames are to one channel, at a rate the first of them decides."""
+    """Brings whatever the frames are to one channel, at a rate the first of them decides.
 
-    def __init__(self) -> None:
+    That is all channels mixed, or the one asked for; where the audio has no such channel any
+    more, silence.
+    """
+
+    def __init__(self, outlet: _Outlet, channel: int | None) -> None:
         self.rate_hz = 0
+        self.outlet = outlet
+        self._channel = channel
+        self._channels = 1
         self._resampler: av.AudioResampler | None = None
         self._shape: tuple[str, str, int] | None = None
 
@@ -94,8 +112,11 @@ class _Mixer:
                 raise ValueError("no such sample rate")
             if not self.rate_hz:
                 self.rate_hz = TELEPHONE_HZ if frame.sample_rate <= TELEPHONE_HZ else WIDE_HZ
+                self._say_channels(frame.layout.nb_channels)
             self._shape = shape
-            self._resampler = av.AudioResampler("s16", "mono", self.rate_hz)
+            self._channels = 1 if self._channel is None else frame.layout.nb_channels
+            layout = "mono" if self._channel is None else frame.layout
+            self._resampler = av.AudioResampler("s16", layout, self.rate_hz)
         frame.pts = None
         yield from self._run(frame)
 
@@ -105,14 +126,27 @@ class _Mixer:
     def _run(self, frame: AudioFrame | None) -> Iterator[tuple[bytes, int]]:
         if self._resampler is not None:
             for made in self._resampler.resample(frame):
-                yield bytes(made.planes[0])[: made.samples * 2], made.sample_rate
+                yield self._picked(made), made.sample_rate
+
+    def _picked(self, made: AudioFrame) -> bytes:
+        interleaved = bytes(made.planes[0])[: made.samples * self._channels * _SAMPLE_BYTES]
+        if self._channel is None:
+            return interleaved
+        if self._channel >= self._channels:
+            return bytes(made.samples * _SAMPLE_BYTES)
+        return memoryview(interleaved).cast("h")[self._channel :: self._channels].tobytes()
+
+    def _say_channels(self, count: int) -> None:
+        if self._channel is not None:
+            self.outlet.write(CHANNELS, count.to_bytes(4, "little"))
 
 
 def _refuse_to_open(*_: Any, **__: Any) -> None:  # noqa: ANN401 - the library's own signature
     raise PermissionError
 
 
-def _unpack(source: _Source, demuxers: str, outlet: _Outlet, options: dict[str, str]) -> None:
+def _unpack(source: _Source, demuxers: str, mixer: _Mixer, options: dict[str, str]) -> None:
+    outlet = mixer.outlet
     options = options | {"format_whitelist": demuxers}
     alone = demuxers if "," not in demuxers else None
     with av.open(
@@ -120,7 +154,7 @@ def _unpack(source: _Source, demuxers: str, outlet: _Outlet, options: dict[str, 
     ) as container:
         stream = container.streams.audio[0]
         stream.codec_context.thread_type = "NONE"
-        mixer, bad = _Mixer(), 0
+        bad = 0
         for packet in container.demux(stream):
             try:
                 frames = packet.decode()
@@ -150,17 +184,18 @@ def _confine(*, live: bool) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
 
 
-def main(demuxers: str, *, live: bool) -> None:
+def main(demuxers: str, *, live: bool, channel: int | None) -> None:
     """Unpack standard input; every way it can end but a crash is told."""
     outlet = _Outlet()
+    mixer = _Mixer(outlet, channel)
     source = _LiveSource(outlet)
     _confine(live=live)
     try:
         if live:
-            _unpack(source, demuxers, outlet, _LIVE)
+            _unpack(source, demuxers, mixer, _LIVE)
         else:
             with open(0, "rb", buffering=0, closefd=False) as file:
-                _unpack(file, demuxers, outlet, {})
+                _unpack(file, demuxers, mixer, {})
     except BrokenPipeError:
         return  # nobody wants it any more
     except Exception:  # noqa: BLE001 - a stranger's bytes raise whatever the libraries have
@@ -178,4 +213,5 @@ def _end(outlet: _Outlet, complaint: bytes, *, fine: bool) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], live=LIVE_FLAG in sys.argv)
+    asked = [one.removeprefix(CHANNEL_FLAG) for one in sys.argv if one.startswith(CHANNEL_FLAG)]
+    main(sys.argv[1], live=LIVE_FLAG in sys.argv, channel=int(asked[0]) if asked else None)

@@ -1,6 +1,7 @@
 """Recordings in containers, made when they are wanted."""
 
 import io
+import wave
 from functools import cache
 
 import av
@@ -41,6 +42,21 @@ def pack(samples: Samples, container: str, *, rate_hz: int = 8_000) -> bytes:
             made.pts = None
             out.mux(stream.encode(made))
         out.mux(stream.encode(None))
+    return file.getvalue()
+
+
+def side_by_side(*names: str) -> bytes:
+    """Return recordings in a WAV file, each as a channel of its own."""
+    channels = [audio(name) for name in names]
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setnchannels(len(channels))
+        out.setsampwidth(2)
+        out.setframerate(8_000)
+        mixed = np.zeros((max(map(len, channels)), len(channels)), "<i2")
+        for number, samples in enumerate(channels):
+            mixed[: len(samples), number] = (np.clip(samples, -1, 1) * 32767).astype("<i2")
+        out.writeframes(mixed.tobytes())
     return file.getvalue()
 
 

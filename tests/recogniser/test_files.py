@@ -19,13 +19,14 @@ from service.recogniser.server import Recogniser, open_recogniser
 from service.recogniser.uploads import MAX_FILE_BYTES
 from service.recogniser.workers import Networks
 from tests.recogniser.filing import Reply, open_shelf, post
-from tests.recogniser.packing import CONTAINERS, pack, packed
+from tests.recogniser.packing import CONTAINERS, pack, packed, side_by_side
 from tests.recogniser.talking import PHONE, finals, recording, reference, talk, word_error_rate
 from tests.recogniser.test_silence import SOUNDS
 
 pytestmark = pytest.mark.speech
 CLIP = "austen_0920"
 VERBOSE = ("response_format", "verbose_json")
+WORDS = ("timestamp_granularities[]", "word")
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
@@ -55,7 +56,7 @@ async def test_a_verbose_answer_says_when(networks: Networks) -> None:
 
 async def test_each_word_has_its_time_and_confidence(networks: Networks) -> None:
     """For who asks: words in order, within their segments, and where they are really said."""
-    fields = [VERBOSE, ("timestamp_granularities[]", "word")]
+    fields = [VERBOSE, WORDS]
     async with open_recogniser(networks=networks) as recogniser:
         reply = await post(recogniser, packed(CLIP, "mp3"), fields)
 
@@ -64,9 +65,55 @@ async def test_each_word_has_its_time_and_confidence(networks: Networks) -> None
     assert words == [word for one in reply.json["segments"] for word in one["words"]]
     times = [time for word in words for time in (word["start"], word["end"])]
     assert times == sorted(times)
+    for one in reply.json["segments"]:
+        assert one["start"] <= one["words"][0]["start"] < one["words"][-1]["end"] <= one["end"]
     assert all(0 < word["confidence"] <= 1 for word in words)
     [married] = [word for word in words if word["word"] == "married"]
     assert (married["start"], married["end"]) == pytest.approx((0.58, 0.9), abs=0.15)
+
+
+async def test_a_segment_has_what_openais_clients_require(networks: Networks) -> None:
+    """What is known of its decoding is true; what is not has the value that says nothing."""
+    async with open_recogniser(networks=networks) as recogniser:
+        reply = await post(recogniser, packed(CLIP, "mp3"), [VERBOSE])
+
+    [segment] = reply.json["segments"]
+    assert segment["avg_logprob"] == pytest.approx(np.log(segment["confidence"]), abs=0.001)
+    assert segment["compression_ratio"] == pytest.approx(1, abs=0.5)
+    assert 0 <= segment["seek"] <= 100 * segment["start"]
+    assert len(segment["tokens"]) >= len(segment["text"].split())
+    assert (segment["id"], segment["temperature"], segment["no_speech_prob"]) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("model", "fields", "more"),
+    [
+        ("openai/whisper-large-v3-turbo", [VERBOSE], "duration, segments"),
+        ("nvidia/parakeet-v3", [VERBOSE, WORDS], "duration, segments, words"),
+        ("distil-whisper/distil-large-v2", [VERBOSE, WORDS], "words"),
+        ("distil-whisper/distil-large-v2", [VERBOSE], None),
+        ("deepgram/nova-3", [VERBOSE], None),
+        ("openai/whisper-large-v3-turbo", [], None),
+    ],
+)
+async def test_what_the_model_would_not_give_at_telnyx_is_named(
+    networks: Networks, model: str, fields: list[tuple[str, str]], more: str | None
+) -> None:
+    """In a header: whoever relies on it will miss it there."""
+    async with open_recogniser(networks=networks) as recogniser:
+        reply = await post(recogniser, packed(CLIP, "mp3"), fields, model=model)
+
+    assert reply.headers.get("x-callscribe-beyond") == more
+
+
+async def test_channels_come_apart_with_their_numbers(networks: Networks) -> None:
+    """`model_config` asks, in Deepgram's words."""
+    fields = [VERBOSE, ("model_config", '{"multichannel": true}')]
+    file = side_by_side("austen_0870", "austen_0920")
+    async with open_recogniser(networks=networks) as recogniser:
+        reply = await post(recogniser, file, fields, model="deepgram/nova-3")
+
+    assert {one["channel"] for one in reply.json["segments"]} == {0, 1}
 
 
 async def test_subtitles_are_what_players_read(networks: Networks) -> None:
@@ -171,6 +218,7 @@ async def test_a_form_without_a_model_is_answered_as_fastapi_does(networks: Netw
 
     assert reply.status == 422
     assert reply.json["detail"][0]["loc"] == ["body", "model"]
+    assert (reply.json["error"]["code"], reply.json["error"]["param"]) == ("10015", "model")
 
 
 async def test_two_sources_or_granularities_of_nothing_are_refused(networks: Networks) -> None:
@@ -180,6 +228,12 @@ async def test_two_sources_or_granularities_of_nothing_are_refused(networks: Net
         loose = await post(recogniser, b"x", [("timestamp_granularities[]", "word")])
 
     assert both.fault == (400, "10015", "file")
+    assert both.json["error"] == {
+        "message": "Send exactly one of file and file_url.",
+        "type": "invalid_request_error",
+        "param": "file",
+        "code": "10015",
+    }
     assert loose.fault == (400, "10015", "timestamp_granularities")
 
 
@@ -306,6 +360,7 @@ async def test_an_engine_that_fails_says_so_and_frees_its_place(networks: Networ
             for _ in range(2):
                 reply = await post(recogniser, packed(CLIP, "mp3"))
                 assert (reply.status, reply.json["errors"][0]["code"]) == (500, "50000")
+                assert reply.json["error"]["type"] == "server_error"
 
 
 async def test_the_providers_are_those_that_are_stood_in_for(networks: Networks) -> None:

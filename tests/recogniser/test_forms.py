@@ -43,6 +43,24 @@ def test_options_that_are_off_or_done_anyway_are_taken(extra: list[tuple[str, st
 
 
 @pytest.mark.parametrize(
+    ("extra", "asked"),
+    [
+        ([("model_config", '{"multichannel": true}')], True),
+        ([("model_config[multichannel]", "true")], True),
+        ([("model_config", '{"multichannel": false}')], False),
+        ([], False),
+    ],
+)
+def test_channels_are_heard_apart_where_that_is_asked_for(
+    extra: list[tuple[str, str]],
+    asked: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    """In Deepgram's words, of its models' names and of our own engine's."""
+    for model in (NOVA, ("model", "moonshine-tiny-en")):
+        assert parse_form([model, *extra], has_file=True).multichannel is asked
+
+
+@pytest.mark.parametrize(
     ("parameter", "fields", "has_file"),
     [
         ("file", [MODEL], False),
@@ -60,7 +78,7 @@ def test_options_that_are_off_or_done_anyway_are_taken(extra: list[tuple[str, st
         ("model_config", [NOVA, ("model_config", "{")], True),
         ("model_config", [NOVA, ("model_config", '{"a":' * 9999)], True),
         ("model_config[diarize]", [NOVA, ("model_config", '{"diarize": true}')], True),
-        ("model_config[multichannel]", [NOVA, ("model_config[multichannel]", "1")], True),
+        ("model_config[utterances]", [NOVA, ("model_config[utterances]", "1")], True),
         ("model_config[language]", [NOVA, ("model_config[language]", "fr")], True),
     ],
 )

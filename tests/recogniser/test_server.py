@@ -275,6 +275,8 @@ async def test_finals_have_their_words_for_who_asks(networks: Networks) -> None:
 
     assert final.words is not None
     assert " ".join(word.word for word in final.words) == final.transcript
+    begins, ends = final.start_time or 0, (final.start_time or 0) + (final.duration or 0)
+    assert begins <= final.words[0].start < final.words[-1].end <= ends + 0.001
     [married] = [word for word in final.words if word.word == "married"]
     assert (married.start, married.end) == pytest.approx((1.58, 1.9), abs=0.15)
 
