@@ -27,9 +27,9 @@ from service.ingress.routes import WebhookRoute
 from service.journal.database import open_journal
 from service.runtime.registry import CallRegistry, open_calls
 from service.settings import Settings
-from service.stt.formats import decodable
 from service.stt.recognitions import open_recognitions
 from service.web.listen import open_listener
+from service.wire.audio import decodable
 
 CALLS_SHARE = 0.7
 """The part of the drain's time for calls and their recognitions; the rest is the lanes'."""
