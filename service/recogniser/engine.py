@@ -4,6 +4,7 @@ A whole stretch of speech is decoded at a time. The network is an encoder that r
 decoder that runs once for each token, fed with what it kept of the steps before.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,11 @@ from typing import Any
 import numpy as np
 import onnxruntime  # type: ignore[import-untyped]  # it ships no type hints
 
+from service.recogniser.boosting import Boost, Rival
 from service.recogniser.models import Models
 from service.recogniser.resampling import Samples, resample
+from service.recogniser.terms import KeyTerm
+from service.recogniser.vocabulary import Vocabulary, read_tokens
 
 RATE_HZ = 16_000
 _HEADS, _HEAD_SIZE = 8, 36
@@ -21,12 +25,15 @@ _TOKENS_PER_S = 6.5
 """Nobody speaks faster for long; without a cap the decoder can repeat itself for ever."""
 _MIN_SAMPLES = RATE_HZ // 2
 """Shorter audio is padded: the encoder's windows need something to stand on."""
-_TWO_BYTE_LENGTH = 0x80
 
 
 _LONGEST_LOOP, _WORD_TOKENS = 12, 2
 _ROUNDS_OF_A_WORD, _ROUNDS_OF_A_PHRASE = 6, 4
 """People do say no five times in a row; more rounds than that are the model's own."""
+
+
+MOST_TRIED = 8
+"""So many key terms, at most, are tried in one text."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,47 +66,79 @@ def load_network(path: Path) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
-def read_tokens(data: bytes) -> list[bytes]:
-    """Read a tokenizer file: each token's length (two bytes from 128 on), then its bytes."""
-    tokens, at = [], 0
-    while at < len(data):
-        length = data[at]
-        at += 1
-        if length >= _TWO_BYTE_LENGTH:
-            length = data[at] * _TWO_BYTE_LENGTH + length - _TWO_BYTE_LENGTH
-            at += 1
-        tokens.append(data[at : at + length])
-        at += length
-    return tokens
-
-
 class Engine:
     """The speech model. It keeps nothing between calls: one serves every thread and session."""
 
     def __init__(self, models: Models) -> None:
         self._encoder = load_network(models.encoder)
         self._decoder = load_network(models.decoder)
-        self._tokens = read_tokens(models.tokenizer.read_bytes())
+        self._vocabulary = Vocabulary(read_tokens(models.tokenizer.read_bytes()))
         self._kept = [o.name for o in self._decoder.get_outputs() if o.name.startswith("present")]
 
-    def decode(self, samples: Samples, rate_hz: int) -> Heard:
+    def boost(self, terms: Sequence[KeyTerm]) -> Boost | None:
+        """Make key terms ready for `decode`; None without any. A hundred take up to 70 ms."""
+        return Boost(terms, self._vocabulary) if terms else None
+
+    def decode(self, samples: Samples, rate_hz: int, boost: Boost | None = None) -> Heard:
         """Return what is said in `samples`; blocks for about 4 % of their length.
 
-        Give it speech: on silence it may make up a word.
+        Give it speech: on silence it may make up a word. A `boost` costs as much again at most.
         """
         audio = resample(samples, rate_hz, RATE_HZ)
         if len(audio) < _MIN_SAMPLES:
             audio = np.pad(audio, (0, _MIN_SAMPLES - len(audio)))
         encoded = self._encode(audio)
         ids, log_probabilities = self._run(encoded, len(audio))
-        text = b"".join(self._tokens[i] for i in ids).decode(errors="replace")
+        if boost is not None and (rivals := boost.rivals(ids)):
+            taken = self._fitting(encoded, len(audio), ids, rivals)
+            if taken:
+                ids = replaced(ids, taken)
+                log_probabilities = self._fit(encoded, len(audio), ids)[:-1]
+        text = self._vocabulary.text(ids)
         if not any(sign.isalnum() for sign in text):
             return Heard("", 0.0)  # it writes notes when it hears music or noise
         confidence = float(np.exp(np.mean(log_probabilities)))
-        texts = [self._tokens[i].decode(errors="replace").replace("\u2581", " ") for i in ids]
+        texts = [self._vocabulary.text([i]) for i in ids]
         tokens = tuple(zip(ids, texts, np.exp(log_probabilities).tolist(), strict=True))
         trace = Trace(tokens, encoded, len(audio))
-        return Heard(text.replace("\u2581", " ").strip(), confidence, trace)
+        return Heard(text.strip(), confidence, trace)
+
+    def _fitting(
+        self, encoded: Samples, samples: int, ids: list[int], rivals: Sequence[Rival]
+    ) -> list[Rival]:
+        """Return the rivals that fit the sound well enough, the best first; none over another."""
+        scores = self._scores(encoded, samples, ids)
+        heard = _chosen(scores, ids)
+        least = [sum(heard) - rival.may_lack for rival in rivals]
+        # No text is likelier than its beginning: most rivals are out before they are tried.
+        begun = [sum(heard[: one.start]) + scores[one.start, one.tokens[0]] for one in rivals]
+        open_ = [i for i in range(len(rivals)) if begun[i] >= least[i]][:MOST_TRIED]
+        gains = {
+            i: sum(self._fit(encoded, samples, replaced(ids, [rivals[i]]))) - least[i]
+            for i in open_
+        }
+        taken: list[Rival] = []
+        for i in sorted(gains, key=gains.__getitem__, reverse=True):
+            clear = all(rivals[i].end <= one.start or one.end <= rivals[i].start for one in taken)
+            if clear and gains[i] >= 0:
+                taken.append(rivals[i])
+        return taken
+
+    def _fit(self, encoded: Samples, samples: int, ids: Sequence[int]) -> list[float]:
+        """Return the logarithm of each token's probability, and of the end's."""
+        return _chosen(self._scores(encoded, samples, ids), ids)
+
+    def _scores(self, encoded: Samples, samples: int, ids: Sequence[int]) -> Samples:
+        """Return the logarithms of all tokens' probabilities after each of `ids`, in one run."""
+        empty = np.zeros((1, _HEADS, 0, _HEAD_SIZE), np.float32)
+        feed: dict[str, Any] = {_past(name): empty for name in self._kept}
+        feed["encoder_hidden_states"] = encoded
+        feed["encoder_attention_mask"] = np.ones((1, samples), np.int64)
+        feed["input_ids"] = np.array([[FIRST_TOKEN, *ids]], np.int64)
+        feed["use_cache_branch"] = np.array([False])
+        scores = self._decoder.run(["logits"], feed)[0][0]
+        scores -= scores.max(axis=1, keepdims=True)
+        return np.asarray(scores - np.log(np.exp(scores).sum(axis=1, keepdims=True)), np.float32)
 
     def _encode(self, audio: Samples) -> Samples:
         mask = np.ones((1, len(audio)), np.int64)
@@ -131,6 +170,18 @@ class Engine:
                 if step == 0 or ".decoder." in name:
                     feed[_past(name)] = value
         return ids, log_probabilities
+
+
+def _chosen(scores: Samples, ids: Sequence[int]) -> list[float]:
+    return [float(scores[at, number]) for at, number in enumerate([*ids, _LAST_TOKEN])]
+
+
+def replaced(tokens: Sequence[int], rivals: Sequence[Rival]) -> list[int]:
+    """Return the tokens with the rivals in their places, which do not overlap."""
+    made = list(tokens)
+    for rival in sorted(rivals, key=lambda rival: -rival.start):
+        made[rival.start : rival.end] = rival.tokens
+    return made
 
 
 def unlooped(tokens: list[int]) -> int:

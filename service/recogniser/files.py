@@ -102,6 +102,7 @@ class Files:
                 self._workers,
                 words=settings.words,
                 multichannel=settings.multichannel,
+                key_terms=settings.key_terms,
                 is_gone=lambda: _is_gone(request),
             )
         log.info(

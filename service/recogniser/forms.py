@@ -14,6 +14,14 @@ import msgspec
 from service.errors import BadInputError, RefusedSettingError
 from service.recogniser.models import ENGINE_NAME
 from service.recogniser.parameters import ENGLISH
+from service.recogniser.terms import (
+    PLAIN,
+    TERM_PARAMETERS,
+    WEIGHTED,
+    BadTermError,
+    KeyTerm,
+    read_terms,
+)
 
 BAD_FIELD: Final = "10015"
 RESPONSE_FORMATS: Final = ("json", "text", "srt", "verbose_json", "vtt")
@@ -23,7 +31,9 @@ _CONFIG: Final = "model_config"
 _MODEL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:-]{0,99}")
 _CONFIGURABLE: Final = ("deepgram/", "reson8/", "local", ENGINE_NAME)
 _MULTICHANNEL: Final = "multichannel"
-_HONOURED: Final = frozenset({"language", _MULTICHANNEL, "punctuate", "smart_format"})
+_HONOURED: Final = frozenset(
+    {"language", _MULTICHANNEL, "punctuate", "smart_format", *TERM_PARAMETERS}
+)
 _OFF: Final = frozenset({"", "false", "0", "null", "none", "[]", "{}"})
 _KNOWN: Final = frozenset({"file", "file_url", "language", "model", "response_format"})
 _REFUSED: Final = ("stream",)
@@ -52,6 +62,8 @@ class FileSettings:
     """Fields that change nothing here."""
     multichannel: bool = False
     """Whether each channel is to be heard by itself."""
+    key_terms: tuple[KeyTerm, ...] = ()
+    """What the speakers are likely to say."""
 
     @property
     def words(self) -> bool:
@@ -59,6 +71,13 @@ class FileSettings:
         if self.response_format != "verbose_json":
             return False
         return "word" in self.granularities or self.model.startswith(("deepgram/", "reson8/"))
+
+
+class _Terms(msgspec.Struct):
+    """What a JSON `model_config` may hold of key terms."""
+
+    keyterm: str | list[str] | None = None
+    keywords: str | list[str] | None = None
 
 
 def parse_form(fields: Sequence[tuple[str, str]], *, has_file: bool) -> FileSettings:
@@ -94,6 +113,7 @@ def parse_form(fields: Sequence[tuple[str, str]], *, has_file: bool) -> FileSett
         granularities=_granularities(fields, response_format),
         ignored=_ignored(given),
         multichannel=_is_on((options or {}).get(_MULTICHANNEL, "")),
+        key_terms=_key_terms(fields),
     )
 
 
@@ -136,8 +156,40 @@ def _config(fields: Sequence[tuple[str, str]]) -> dict[str, str] | None:
             options |= _json_config(value)
         elif name.startswith(_CONFIG + "[") and name.endswith("]"):
             found = True
-            options[name[len(_CONFIG) + 1 : -1]] = value.strip()
+            options[_option(name)] = value.strip()
     return options if found else None
+
+
+def _option(name: str) -> str:
+    """Return which option a part is: a list is sent with `[]` behind, a part for each item."""
+    return name[len(_CONFIG) + 1 : -1].removesuffix("][")
+
+
+def _key_terms(fields: Sequence[tuple[str, str]]) -> tuple[KeyTerm, ...]:
+    given: list[tuple[str, str]] = []
+    for name, value in fields:
+        if name == _CONFIG and value.strip():
+            given += _json_terms(value)
+        elif name.startswith(_CONFIG + "["):
+            given.append((_option(name), value))
+    try:
+        return read_terms((name, value) for name, value in given if _is_on(value))
+    except BadTermError as error:
+        raise bad_field(f"{_CONFIG}[{error.parameter}]", str(error)) from None
+
+
+def _json_terms(text: str) -> list[tuple[str, str]]:
+    try:
+        options = msgspec.json.decode(text, type=_Terms)
+    except msgspec.ValidationError:
+        detail = f"{_CONFIG}: {' and '.join(TERM_PARAMETERS)} must be texts, or lists of them."
+        raise bad_field(_CONFIG, detail) from None
+    given = ((PLAIN, options.keyterm), (WEIGHTED, options.keywords))
+    return [
+        (name, value)
+        for name, values in given
+        for value in ([values] if isinstance(values, str) else values or ())
+    ]
 
 
 def _json_config(text: str) -> dict[str, str]:

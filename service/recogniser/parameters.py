@@ -11,6 +11,7 @@ from typing import Final
 from service.errors import RefusedSettingError
 from service.recogniser.formats import MAX_RATE_HZ, MIN_RATE_HZ, Decoder, RawDecoder
 from service.recogniser.redaction import KINDS
+from service.recogniser.terms import BadTermError, KeyTerm, read_terms
 from service.recogniser.unpacker import CONTAINERS, UnpackedDecoder
 from service.recogniser.wav import WavDecoder
 
@@ -48,7 +49,7 @@ _ENGINE_FORMATS: Final[Mapping[str, frozenset[str]]] = {
 _HERE: Final = _RAW | CONTAINERS.keys() | {"wav"}
 ENGLISH: Final = frozenset({"en", "multi", "auto", "auto_detect"})
 _NOT_HERE: Final = (
-    "keyterm", "keywords", "eot_threshold", "eot_timeout_ms", "eager_eot_threshold",
+    "eot_threshold", "eot_timeout_ms", "eager_eot_threshold",
 )  # fmt: skip
 
 
@@ -66,6 +67,8 @@ class SessionSettings:
     """Silence that ends a segment. None: none does."""
     redact: frozenset[str] = frozenset()
     """What kinds of numbers are asked to be taken out."""
+    key_terms: tuple[KeyTerm, ...] = ()
+    """What the speakers are likely to say."""
     words: bool = False
     """Whether finals are to have each word's times: a parameter of ours, which Telnyx ignores."""
 
@@ -104,6 +107,7 @@ def parse_settings(query: Mapping[str, str]) -> SessionSettings:
         interim_results=_flag(given, "interim_results"),
         endpointing_ms=_endpointing(given),
         redact=_redact(query),
+        key_terms=_key_terms(query),
         words=_words(given),
     )
 
@@ -177,6 +181,13 @@ def _redact(query: Mapping[str, str]) -> frozenset[str]:
     if not kinds <= KINDS:
         raise _unsupported("redact", f"redact may be: {', '.join(sorted(KINDS))}.")
     return kinds
+
+
+def _key_terms(query: Mapping[str, str]) -> tuple[KeyTerm, ...]:
+    try:
+        return read_terms(query.items())
+    except BadTermError as error:
+        raise _unsupported(error.parameter, str(error)) from None
 
 
 def _words(given: Mapping[str, str]) -> bool:

@@ -1,7 +1,7 @@
 """A whole file: unpacked, cut into stretches of speech, and these understood one by one."""
 
 import os
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import IO, Final
@@ -10,8 +10,10 @@ import numpy as np
 
 from service.errors import BadInputError
 from service.recogniser.aligner import Word
+from service.recogniser.boosting import Boost
 from service.recogniser.engine import Heard
 from service.recogniser.listening import Listener, Report, Speech
+from service.recogniser.terms import KeyTerm
 from service.recogniser.unpacker import UnpackedDecoder, open_unpacker
 from service.recogniser.workers import Workers
 
@@ -63,6 +65,7 @@ async def transcribe(
     *,
     words: bool = False,
     multichannel: bool = False,
+    key_terms: Sequence[KeyTerm] = (),
     is_gone: Callable[[], bool],
     max_audio_s: float = MAX_AUDIO_S,
 ) -> Transcript:
@@ -83,7 +86,7 @@ async def transcribe(
     channels = 1
     while len(heard_s) < channels:
         os.lseek(file.fileno(), begins, os.SEEK_SET)  # the child before has read it to its end
-        channel = _Channel(workers, len(heard_s) if multichannel else None)
+        channel = _Channel(workers, len(heard_s) if multichannel else None, key_terms)
         async with aclosing(channel.listen(file)) as reports:  # the child ends with us
             async for report in reports:
                 if sum(heard_s) + report.heard_s > max_audio_s:
@@ -102,9 +105,11 @@ async def transcribe(
 class _Channel:
     """One way through a file: for one of its channels, or with `number` None for all at once."""
 
-    def __init__(self, workers: Workers, number: int | None) -> None:
+    def __init__(self, workers: Workers, number: int | None, key_terms: Sequence[KeyTerm]) -> None:
         self._workers = workers
         self._number = number
+        self._key_terms = key_terms
+        self._boost: Boost | None = None
         self.count = 1
         """How many there are to be heard; known when this one has been."""
         self.heard_s = 0.0
@@ -129,7 +134,9 @@ class _Channel:
 
         def work() -> tuple[Heard, tuple[Word, ...]]:
             samples = np.concatenate(speech.frames)
-            heard = networks.engine.decode(samples, speech.rate_hz)
+            if self._boost is None:
+                self._boost = networks.engine.boost(self._key_terms)
+            heard = networks.engine.decode(samples, speech.rate_hz, self._boost)
             if not words:
                 return heard, ()
             return heard, networks.aligner.words(heard, samples, speech.rate_hz, speech.begins_s)

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from service.recogniser.aligner import Word
+from service.recogniser.boosting import Boost
 from service.recogniser.engine import Heard
 from service.recogniser.listening import Listener, Report, Speech
 from service.recogniser.parameters import SessionSettings
@@ -50,6 +51,8 @@ class Session:
         self._interim = settings.interim_results
         self._redact = settings.redact
         self._with_words = settings.words
+        self._key_terms = settings.key_terms
+        self._boost: Boost | None = None
         self._workers = workers
         self._send = send
         self._listener = Listener(
@@ -184,12 +187,16 @@ class Session:
                 speech = self._owed[0]
             elif self._open is not None:
                 speech = self._open
-            engine = self._workers.networks.engine
-            heard = await self._turn.run(
-                lambda: engine.decode(np.concatenate(speech.frames), speech.rate_hz)
-            )
+            heard = await self._turn.run(lambda: self._understand(speech))
         self._known = (speech, heard)
         return self._known
+
+    def _understand(self, speech: Speech) -> Heard:
+        """Decode, on a thread; one at a time."""
+        engine = self._workers.networks.engine
+        if self._boost is None:
+            self._boost = engine.boost(self._key_terms)
+        return engine.decode(np.concatenate(speech.frames), speech.rate_hz, self._boost)
 
 
 def _answer(

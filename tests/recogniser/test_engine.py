@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from service.recogniser.engine import read_tokens, unlooped
+from service.recogniser.engine import unlooped
 from service.recogniser.workers import Networks
 from tests.recogniser.talking import audio, reference, word_error_rate
 
@@ -41,11 +41,6 @@ def test_notes_are_not_words(networks: Networks) -> None:
     noise = np.random.default_rng(1).normal(0, 0.01, 6 * 8_000).astype(np.float32)
 
     assert networks.engine.decode(noise, 8000).text == ""
-
-
-def test_tokens_longer_than_127_bytes_are_read() -> None:
-    """Their length takes two bytes."""
-    assert read_tokens(b"\x02ab\x81\x01" + b"c" * 129) == [b"ab", b"c" * 129]
 
 
 @pytest.mark.parametrize(

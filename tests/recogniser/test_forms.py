@@ -61,6 +61,23 @@ def test_channels_are_heard_apart_where_that_is_asked_for(
 
 
 @pytest.mark.parametrize(
+    ("extra", "terms"),
+    [
+        ([("model_config", '{"keyterm": "Callscribe"}')], ["Callscribe"]),
+        ([("model_config", '{"keyterm": ["Callscribe", "Telnyx"]}')], ["Callscribe", "Telnyx"]),
+        ([("model_config[keyterm]", "a,b"), ("model_config[keywords]", "c:2")], ["a", "b", "c"]),
+        ([("model_config[keyterm][]", "a"), ("model_config[keyterm][]", "b")], ["a", "b"]),
+        ([("keyterm", "not of this form")], []),
+    ],
+)
+def test_key_terms_are_options_of_the_model(extra: list[tuple[str, str]], terms: list[str]) -> None:
+    """One or a list, in both forms, under Deepgram's names."""
+    settings = parse_form([NOVA, *extra], has_file=True)
+
+    assert [term.text for term in settings.key_terms] == terms
+
+
+@pytest.mark.parametrize(
     ("parameter", "fields", "has_file"),
     [
         ("file", [MODEL], False),
@@ -79,6 +96,9 @@ def test_channels_are_heard_apart_where_that_is_asked_for(
         ("model_config", [NOVA, ("model_config", '{"a":' * 9999)], True),
         ("model_config[diarize]", [NOVA, ("model_config", '{"diarize": true}')], True),
         ("model_config[utterances]", [NOVA, ("model_config[utterances]", "1")], True),
+        ("model_config", [NOVA, ("model_config", '{"keyterm": 7}')], True),
+        ("model_config[keyterm]", [NOVA, ("model_config[keyterm]", "x" * 61)], True),
+        ("model_config[keywords]", [NOVA, ("model_config", '{"keywords": ["a:b"]}')], True),
         ("model_config[language]", [NOVA, ("model_config[language]", "fr")], True),
     ],
 )

@@ -2,6 +2,7 @@ import pytest
 
 from service.errors import RefusedSettingError
 from service.recogniser.parameters import SessionSettings, parse_settings
+from service.recogniser.terms import KeyTerm
 
 PHONE = {"input_format": "mulaw", "sample_rate": "8000"}
 
@@ -60,6 +61,13 @@ def test_what_to_take_out_is_a_list(value: str) -> None:
     assert parse_settings(PHONE | {"redact": value}).redact == {"pci", "ssn"}
 
 
+def test_key_terms_come_in_both_of_their_parameters() -> None:
+    """With a weight or without, for whatever engine ours stands in for."""
+    settings = parse_settings(PHONE | {"keyterm": "Callscribe,Telnyx", "keywords": "Ogg:2"})
+
+    assert settings.key_terms == (KeyTerm("Callscribe"), KeyTerm("Telnyx"), KeyTerm("Ogg", 2))
+
+
 @pytest.mark.parametrize("language", ["en", "en-GB", "EN_us", "multi", "auto", "auto_detect"])
 def test_english_by_any_name(language: str) -> None:
     """What lets the engine choose gets the one language it has."""
@@ -90,8 +98,8 @@ def test_english_by_any_name(language: str) -> None:
         ("40000", "language", PHONE | {"language": "de-DE"}),
         ("40000", "interim_results", PHONE | {"interim_results": "perhaps"}),
         ("40000", "endpointing", PHONE | {"endpointing": "soon"}),
-        ("40000", "keyterm", PHONE | {"keyterm": "Callscribe"}),
-        ("40000", "keywords", PHONE | {"keywords": "Callscribe:2"}),
+        ("40000", "keyterm", PHONE | {"keyterm": "x" * 61}),
+        ("40000", "keywords", PHONE | {"keywords": "Callscribe:more"}),
         ("40000", "redact", PHONE | {"redact": "pci,names"}),
         ("40000", "words", PHONE | {"words": "true", "redact": "pci"}),
         ("40000", "eot_threshold", PHONE | {"model": "flux", "eot_threshold": "0.7"}),
