@@ -1,6 +1,7 @@
 """A session over its WebSocket: audio and control messages in, answers out, an orderly end."""
 
 import asyncio
+from contextlib import suppress
 from enum import Enum
 from typing import Final
 
@@ -10,7 +11,7 @@ from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
 from service.errors import BadInputError
 from service.recogniser.intake import Intake, open_intake
-from service.recogniser.parameters import SessionSettings
+from service.recogniser.parameters import OTHER_CODE, SessionSettings
 from service.recogniser.session import Session
 from service.recogniser.workers import Workers
 from service.wire.stt import encode_error
@@ -19,6 +20,10 @@ log = structlog.get_logger()
 
 SEND_TIMEOUT_S: Final = 5.0
 """A client that does not take its answers for so long is cut off."""
+MAX_MESSAGE_BYTES: Final = 256 * 1024
+"""Telnyx recommends 2 to 8 KiB and documents no maximum."""
+_LINGERING_S: Final = 1.0
+"""For the rest of a message that is too long: who is cut off while sending may see no answer."""
 
 
 class End(Enum):
@@ -28,8 +33,12 @@ class End(Enum):
     IDLE = "idle"
     LEAVING = "leaving"
     GONE = "gone"
+    OVERLONG = "overlong"
     UNREADABLE = "unreadable"
     FAILED = "failed"
+
+
+_ABRUPT: Final = frozenset({End.GONE, End.OVERLONG})
 
 
 class _Control(msgspec.Struct):
@@ -39,12 +48,33 @@ class _Control(msgspec.Struct):
 _control_decoder = msgspec.json.Decoder(_Control)
 
 
+class Socket(web.WebSocketResponse):
+    """The server's side of a WebSocket. Of a message that is too long nothing is kept."""
+
+    def __init__(self, *, close_timeout_s: float) -> None:
+        # aiohttp refuses what reaches its limit, by the length that is announced
+        super().__init__(
+            timeout=close_timeout_s, compress=False, max_msg_size=MAX_MESSAGE_BYTES + 1
+        )
+
+    async def close(
+        self, *, code: int = WSCloseCode.OK, message: bytes = b"", drain: bool = True
+    ) -> bool:
+        """Close; to a message that is too long aiohttp does this by itself, and it says why."""
+        if code == WSCloseCode.MESSAGE_TOO_BIG and not self.closed:
+            with suppress(ConnectionError, TimeoutError):
+                async with asyncio.timeout(SEND_TIMEOUT_S):
+                    await self.send_str(_overlong())
+            await asyncio.sleep(_LINGERING_S)
+        return await super().close(code=code, message=message, drain=drain)
+
+
 class Conversation:
     """One client, from the upgrade to the close. `run` is the handler's whole work."""
 
     def __init__(
         self,
-        socket: web.WebSocketResponse,
+        socket: Socket,
         settings: SessionSettings,
         workers: Workers,
         *,
@@ -83,7 +113,7 @@ class Conversation:
                 unpacking = tasks.create_task(intake.run(), name="recogniser-intake")
                 answering = tasks.create_task(self._session.answer(), name="recogniser-answers")
                 end = await self._listen(intake)
-                if end is End.GONE:
+                if end in _ABRUPT:
                     unpacking.cancel()
                     answering.cancel()
                 else:
@@ -107,7 +137,8 @@ class Conversation:
             if message.type is WSMsgType.BINARY:
                 await intake.hear(message.data)
             elif message.type is not WSMsgType.TEXT:
-                return End.GONE
+                too_big = self._socket.close_code == WSCloseCode.MESSAGE_TOO_BIG
+                return End.OVERLONG if too_big else End.GONE
             elif await self._obey(message.data, intake):
                 return End.ASKED
 
@@ -147,10 +178,15 @@ class Conversation:
                 await self._send(encode_error("50000", "Internal error", "The engine failed."))
             elif end is End.UNREADABLE:
                 await self._send(_unreadable(self._complaint))
-            await self._socket.close(code=codes.get(end, WSCloseCode.OK), drain=end is not End.GONE)
+            await self._socket.close(code=codes.get(end, WSCloseCode.OK), drain=end not in _ABRUPT)
         except (ConnectionError, TimeoutError):
             log.debug("session_client_gone")
 
 
 def _unreadable(complaint: str) -> str:
     return encode_error("40002", "Unsupported format", complaint, parameter="input_format")
+
+
+def _overlong() -> str:
+    detail = f"A message may have {MAX_MESSAGE_BYTES} bytes; 2048 to 8192 are best."
+    return encode_error(OTHER_CODE, "Message too long", detail)

@@ -12,13 +12,14 @@ from aiohttp import WSCloseCode, web
 
 from service.errors import RefusedSettingError
 from service.recogniser.access import Access, refuse
-from service.recogniser.conversation import Conversation
+from service.recogniser.conversation import Conversation, Socket
 from service.recogniser.fetching import open_fetcher
 from service.recogniser.files import Files
 from service.recogniser.models import ENGINE_NAME
 from service.recogniser.parameters import SessionSettings, parse_settings
 from service.recogniser.providers import PATH as PROVIDERS_PATH
 from service.recogniser.providers import Providers
+from service.recogniser.uploads import UPLOAD_TIMEOUT_S
 from service.recogniser.workers import (
     Networks,
     Workers,
@@ -26,19 +27,20 @@ from service.recogniser.workers import (
     open_workers,
     usable_cores,
 )
+from service.web.limits import Limits
+from service.web.listen import open_listener
 from service.wire.stt import PATH, encode_error
 
 log = structlog.get_logger()
 
-MAX_FRAME_BYTES: Final = 256 * 1024
-"""Telnyx recommends 2 to 8 KiB and documents no maximum."""
 SESSIONS_PER_CORE: Final = 16
 FILES_PER_CORE: Final = 4
 """Each takes up to 100 MB of disk and 40 MB of memory while it is worked on."""
 IDLE_TIMEOUT_S: Final = 20.0
 DRAIN_TIMEOUT_S: Final = 10.0
 _CLOSE_TIMEOUT_S: Final = 2.0
-_KEEPALIVE_S: Final = 15.0
+LIMITS: Final = Limits(body_s=UPLOAD_TIMEOUT_S)
+"""A file may take its time; who sends nothing of it for a while is let go by its reader."""
 
 
 class Recogniser:
@@ -94,9 +96,7 @@ class Recogniser:
             return refuse(
                 HTTPStatus.SERVICE_UNAVAILABLE, "10011", "All sessions are taken: come again soon."
             )
-        socket = web.WebSocketResponse(
-            timeout=_CLOSE_TIMEOUT_S, compress=False, max_msg_size=MAX_FRAME_BYTES
-        )
+        socket = Socket(close_timeout_s=_CLOSE_TIMEOUT_S)
         socket.headers["x-callscribe-engine"] = ENGINE_NAME
         try:
             settings = parse_settings(request.query)
@@ -178,13 +178,15 @@ async def open_recogniser(
     idle_timeout_s: float = IDLE_TIMEOUT_S,
     model_dir: Path | None = None,
     networks: Networks | None = None,
+    limits: Limits = LIMITS,
 ) -> AsyncIterator[Recogniser]:
     """Listen until the context ends; then drain, for 10 s at most.
 
     Without `api_keys` anyone may use it. `port` 0 is a free one. `max_sessions` is 16 for each
     core unless it is given, `max_files` 4; one more is answered 503. `allow_private_urls` lets
     a `file_url` lead into the networks around us. `networks` that are loaded already can be
-    handed in, otherwise they are loaded from `model_dir` or the installed packages.
+    handed in, otherwise they are loaded from `model_dir` or the installed packages. `limits` are
+    those of its HTTP connections.
 
     Raises:
         SettingsError: The models are not there.
@@ -211,19 +213,9 @@ async def open_recogniser(
         app.router.add_get("/healthz", recogniser.health)
         app.router.add_get(PROVIDERS_PATH, Providers(access).list)
         files.add_to(app)
-        runner = web.AppRunner(
-            app, access_log=None, shutdown_timeout=1.0, keepalive_timeout=_KEEPALIVE_S
-        )
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, host, port).start()
-            recogniser.base_url = _base_url(runner.addresses[0])
-            yield recogniser
-        finally:
-            await asyncio.gather(recogniser.drain(), files.drain(DRAIN_TIMEOUT_S))
-            await runner.cleanup()
-
-
-def _base_url(address: tuple[str, int] | Sequence[object]) -> str:
-    host, port = str(address[0]), address[1]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        async with open_listener(app, host, port, limits=limits) as listener:
+            recogniser.base_url = listener.url
+            try:
+                yield recogniser
+            finally:
+                await asyncio.gather(recogniser.drain(), files.drain(DRAIN_TIMEOUT_S))

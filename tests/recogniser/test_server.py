@@ -9,10 +9,11 @@ from structlog.testing import capture_logs
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from service.recogniser.conversation import MAX_MESSAGE_BYTES
 from service.recogniser.engine import Engine, Heard
 from service.recogniser.models import find_models
 from service.recogniser.resampling import Samples
-from service.recogniser.server import MAX_FRAME_BYTES, Recogniser, open_recogniser
+from service.recogniser.server import Recogniser, open_recogniser
 from service.recogniser.workers import Networks
 from service.wire.stt import KEEP_ALIVE
 from tests.recogniser.talking import PHONE, Talk, finals, recording, talk, text_of, vacancy
@@ -116,16 +117,37 @@ async def test_one_session_too_many_is_refused_and_the_next_is_not(networks: Net
     assert len(heard) == 1
 
 
-async def test_a_frame_that_is_too_large_ends_the_session(networks: Networks) -> None:
-    """Close code 1009, and the recogniser is as well as before."""
+@pytest.mark.parametrize("size", [MAX_MESSAGE_BYTES + 1, 30_000_000])
+@pytest.mark.parametrize("pieces", [1, 3])
+async def test_a_message_that_is_too_long_ends_the_session_and_says_so(
+    networks: Networks, size: int, pieces: int
+) -> None:
+    """A whole file at once, in one frame or in several: the documented error, then 1009."""
+    frames = [bytes(size // pieces + 1)] * pieces
     async with open_recogniser(networks=networks) as recogniser:
         async with talk(recogniser, **PHONE) as client:
-            await client.socket.send(bytes(MAX_FRAME_BYTES + 1))
-            await client.rest()
+            await client.socket.send(frames if pieces > 1 else frames[0])
+            [answer] = await client.rest()
         async with talk(recogniser, **PHONE) as other:
             assert await other.finish() == []
 
+    assert answer.errors is not None
+    assert (answer.errors[0].code, answer.type) == ("40000", "error")
+    assert str(MAX_MESSAGE_BYTES) in (answer.error or "")
     assert client.socket.close_code == 1009
+
+
+async def test_the_longest_message_is_heard(networks: Networks) -> None:
+    """Just as long as may be."""
+    async with (
+        open_recogniser(networks=networks) as recogniser,
+        talk(recogniser, **PHONE) as client,
+    ):
+        audio = recording("austen_0920")
+        await client.socket.send(audio + b"\xff" * (MAX_MESSAGE_BYTES - len(audio)))
+        heard = finals(await client.finish())
+
+    assert len(heard) == 1
 
 
 @pytest.mark.parametrize(
