@@ -222,6 +222,15 @@ def test_more_keyterms_than_the_engine_takes_are_cut_and_said() -> None:
     assert review(route, "media").warnings == ("only the first 100 keyterms are sent",)
 
 
+def test_our_own_engine_heeds_keyterms_and_redaction() -> None:
+    """Nothing of them is ignored, and terms that it would refuse are found at start."""
+    route = Route(engine="local", keyterms=("Müller",), engine_options={"redact": "pci"})
+
+    assert review(route, "media") == type(review(route, "media"))()
+    for term, problem in (("x" * 61, "60 characters"), ("日本", "English alphabet")):
+        assert problem in "".join(review(Route(engine="local", keyterms=(term,)), "media").problems)
+
+
 def test_a_route_that_fits_its_engine_has_nothing_to_review() -> None:
     """The example of the documentation raises nothing."""
     route = Route(model="nova-3", language="en-US", keyterms=("Callscribe",), endpointing_ms=300)

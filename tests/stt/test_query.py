@@ -46,6 +46,8 @@ def test_a_full_route_is_asked_for_in_full() -> None:
     ("route", "expected"),
     [
         (Route(model="nova-2", keyterms=("a", "b")), ("keywords", "a:1,b:1")),
+        (Route(engine="local", keyterms=("a", "b")), ("keyterm", "b")),
+        (Route(engine="local", engine_options={"redact": ["pci", "ssn"]}), ("redact", "pci,ssn")),
         (Route(engine="Azure", engine_options={"region": "westus2"}), ("region", "westus2")),
         (Route(model="flux", engine_options={"eot_threshold": 0.6}), ("eot_threshold", "0.6")),
         (Route(engine="A"), ("transcription_engine", "Google")),

@@ -233,6 +233,9 @@ LOCAL = (
         rest=RestTerms(
             gives=frozenset({"duration", "segments", "words"}),
             granularities=frozenset({"segment", "word"}),
+            options=frozenset(
+                {"keyterm", "keywords", "language", "multichannel", "punctuate", "smart_format"}
+            ),
         ),
         note="Our own recogniser. It takes the names of Telnyx's models for its own.",
     ),

@@ -1,7 +1,9 @@
 """What will come of a route's settings with its engine: told at start, not found out on a call."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from unicodedata import normalize
 
 from service.calls.engines.config import MOST_KEYTERMS, language_for, model_for
 from service.calls.engines.languages import AUTO
@@ -100,7 +102,16 @@ def _problems(engine: Engine, route: Route, source: Source) -> Iterator[str]:
     language = language_for(engine, route.language, source)
     if known and language and language not in known and route.language not in AUTO:
         yield f"{engine.name} does not take language {route.language!r}"
+    if engine.longest_keyterm and source in engine.keyterms:
+        yield from _keyterms(route.keyterms, engine.longest_keyterm)
     yield from _ranges(engine, route, source)
+
+
+def _keyterms(keyterms: Sequence[str], longest: int) -> Iterator[str]:
+    if any(len(term) > longest for term in keyterms):
+        yield f"keyterms may have {longest} characters"
+    if any(not re.search("[A-Za-z0-9]", normalize("NFKD", term)) for term in keyterms):
+        yield "keyterms must have letters of the English alphabet"
 
 
 def _region(region: object) -> Iterator[str]:

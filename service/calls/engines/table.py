@@ -44,6 +44,8 @@ class Engine:
     endpointing_ms: Mapping[Source, tuple[int, int]] = field(default_factory=dict)
     keyterms: Mapping[Source, str] = field(default_factory=dict)
     """Which parameter takes the route's keyterms."""
+    longest_keyterm: int | None = None
+    """How many characters of the alphabet one may have; None where nobody says."""
     options: Mapping[Source, frozenset[str]] = field(default_factory=dict)
     """Which `engine_options` are passed on."""
     languages: Mapping[Source, frozenset[str]] = field(default_factory=dict)
@@ -236,6 +238,9 @@ ENGINES: Mapping[str, Engine] = {
             formats=formats.LOCAL,
             interim_results=_MEDIA,
             endpointing_ms={"media": (200, 5000)},
+            keyterms={"media": "keyterm"},
+            longest_keyterm=60,
+            options={"media": frozenset({"redact", "keywords"})},
             languages={"media": languages.ENGLISH},
             auto_language={"media": "auto"},
             close_stream=True,
