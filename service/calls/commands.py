@@ -65,6 +65,15 @@ class StopStreaming:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordStream:
+    """Keep the audio of a stream; its first frame is at `offset_ms` of the call clock."""
+
+    leg_id: LegId
+    stream_id: StreamId
+    offset_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenRecognition:
     """Open a recognition for one track of a stream."""
 
@@ -88,4 +97,12 @@ class ForgetCall:
 
 
 CarrierCommand = Answer | StartTranscription | StopTranscription | StartStreaming | StopStreaming
-Command = Record | Publish | CarrierCommand | OpenRecognition | FinishRecognitions | ForgetCall
+Command = (
+    Record
+    | Publish
+    | CarrierCommand
+    | RecordStream
+    | OpenRecognition
+    | FinishRecognitions
+    | ForgetCall
+)

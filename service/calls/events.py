@@ -167,6 +167,21 @@ class TranscriptCompleted:
     """By track; None on `in_call`, where nobody here hears the audio."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingSaved:
+    """The call's audio is there to be fetched: both tracks, from the answer on, in one file.
+
+    It may come again, longer, where a stream was written out late.
+    """
+
+    type: ClassVar[str] = "recording.saved"
+    duration_ms: int
+    size_bytes: int
+    content_type: str
+    channels: tuple[Track, ...]
+    """Which track is on which channel, left first."""
+
+
 Event = (
     CallStarted
     | CallAnswered
@@ -178,5 +193,6 @@ Event = (
     | TranscriptFinal
     | TranscriptGap
     | TranscriptCompleted
+    | RecordingSaved
 )
 """What is durable: it gets the call's next `seq`."""

@@ -7,6 +7,7 @@ would hear every sentence again.
 from service.calls.commands import (
     FinishRecognitions,
     OpenRecognition,
+    RecordStream,
     StartStreaming,
     StartTranscription,
     StopStreaming,
@@ -97,6 +98,19 @@ def stopped(
     leg.fork = Fork.OFF
 
 
+def media(
+    state: CallState, out: Outbox, route: Route, item: MediaStarted | MediaRefused | MediaStopped
+) -> None:
+    """Take note of a media WebSocket that comes, goes, or carries what nobody can decode."""
+    match item:
+        case MediaStarted():
+            media_started(state, out, route, item)
+        case MediaRefused():
+            media_refused(state, out, route, item)
+        case MediaStopped():
+            media_stopped(state, out, route, item)
+
+
 def media_started(state: CallState, out: Outbox, route: Route, item: MediaStarted) -> None:
     """Open recognitions for a stream, unless its call or leg is over.
 
@@ -112,6 +126,8 @@ def media_started(state: CallState, out: Outbox, route: Route, item: MediaStarte
         leg_id=item.leg_id, offset_ms=offset_ms, hearing=list(route.heard_tracks)
     )
     started(state, out, route, item.leg_id, at=item.at)
+    if route.record == "audio":
+        out.ask(RecordStream(leg_id=item.leg_id, stream_id=item.stream_id, offset_ms=offset_ms))
     for track in route.heard_tracks:
         out.ask(OpenRecognition(leg_id=item.leg_id, stream_id=item.stream_id, track=track))
 

@@ -183,6 +183,17 @@ class RecognitionFinished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingWritten:
+    """What a stream added to the call's recording is on the disk; the figures are of all of it."""
+
+    leg_id: LegId
+    stream_id: StreamId
+    at: float
+    duration_ms: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceRestarted:
     """The process that held the call is gone, and its sockets with it; this one took over."""
 
@@ -239,6 +250,7 @@ HeardInput = (
     | RecognitionDegraded
     | RecognitionFailed
     | RecognitionFinished
+    | RecordingWritten
     | CommandDone
     | CommandFailed
 )

@@ -26,6 +26,8 @@ class Route:
     endpointing_ms: int | None = None
     tracks: Tracks = "both"
     roles: Mapping[Track, Role] = field(default_factory=dict)
+    record: Literal["none", "audio"] = "none"
+    """`audio`: keep what the fork carried."""
     endpoints: tuple[EndpointName, ...] = ()
     metadata: Mapping[str, object] = field(default_factory=dict)
     engine_options: Mapping[str, object] = field(default_factory=dict)

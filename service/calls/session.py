@@ -9,7 +9,7 @@ recognition are in order already and go straight through.
 from collections.abc import Sequence
 from typing import assert_never
 
-from service.calls import forks, ordering, words
+from service.calls import forks, ordering, recordings, words
 from service.calls.commands import Answer, Command, ForgetCall
 from service.calls.coverage import balance
 from service.calls.events import (
@@ -34,6 +34,7 @@ from service.calls.inputs import (
     RecognitionDegraded,
     RecognitionFailed,
     RecognitionFinished,
+    RecordingWritten,
     ServiceRestarted,
     ServiceStopping,
     StreamingFailed,
@@ -286,6 +287,7 @@ class CallSession:
         state.phase, state.finish_by = Phase.COMPLETE, None
         duration_ms = forks.on_call_clock(state, state.ended_at or now)
         coverage = self._balance(route, duration_ms, now)  # this may tell of gaps
+        recordings.tell(state, self._out, at=now)
         event = TranscriptCompleted(
             duration_ms=duration_ms,
             utterances=state.utterances,
@@ -319,16 +321,14 @@ class CallSession:
         match item:
             case WordsHeard():
                 words.heard(state, out, route, item, now=now)
-            case MediaStarted():
-                forks.media_started(state, out, route, item)
-            case MediaRefused():
-                forks.media_refused(state, out, route, item)
-            case MediaStopped():
-                forks.media_stopped(state, out, route, item)
+            case MediaStarted() | MediaRefused() | MediaStopped():
+                forks.media(state, out, route, item)
             case RecognitionFinished():
                 forks.recognition_finished(state, out, route, item, now=now)
                 if state.phase is Phase.ENDING and not state.streams:
                     self._complete(route, now)
+            case RecordingWritten():
+                recordings.written(state, out, item)
             case AudioLost() | RecognitionDegraded() | RecognitionFailed():
                 words.troubled(state, out, route, item, now=now)
             case CommandDone():

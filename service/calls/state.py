@@ -98,6 +98,14 @@ class Hole:
 
 
 @dataclass(slots=True)
+class Recorded:
+    """What there is of the call's audio, and nobody was told of yet."""
+
+    duration_ms: int
+    size_bytes: int
+
+
+@dataclass(slots=True)
 class CallState:
     """One call, whole."""
 
@@ -124,6 +132,7 @@ class CallState:
     """The tracks whose audio does not reach us at the moment."""
     lines: dict[str, Line] = field(default_factory=dict)
     ledgers: dict[Track, Ledger] = field(default_factory=dict)
+    recorded: Recorded | None = None
     utterances: int = 0
     words: int = 0
     gaps: int = 0

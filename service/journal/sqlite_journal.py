@@ -23,6 +23,7 @@ from service.ports import (
     ParkedDelivery,
     StoredCall,
     StoredEvent,
+    StoredRecording,
 )
 
 KEEP_INPUTS_S = 7 * 86_400
@@ -140,6 +141,26 @@ class SqliteJournal:
     async def disabled(self) -> dict[EndpointName, str]:
         """See `Journal.disabled`."""
         return dict(await self._ask("disabled", ()))
+
+    async def keep_recording(
+        self, call_id: CallId, file: str, *, started_at: float, delete_at: float | None
+    ) -> None:
+        """See `RecordingIndex.keep_recording`."""
+        await self._change("keep_recording", (file, started_at, delete_at, call_id))
+
+    async def recording(self, call_id: CallId) -> StoredRecording | None:
+        """See `RecordingIndex.recording`."""
+        rows = await self._ask("recording", (call_id,))
+        return StoredRecording(*rows[0]) if rows else None
+
+    async def recordings_due(self, now: float, *, limit: int) -> list[StoredRecording]:
+        """See `RecordingIndex.recordings_due`."""
+        rows = await self._ask("recordings_due", (now, limit))
+        return [StoredRecording(*row) for row in rows]
+
+    async def forget_recording(self, call_id: CallId) -> None:
+        """See `RecordingIndex.forget_recording`."""
+        await self._change("forget_recording", (call_id,))
 
     async def _prune_inputs(self, before: float) -> int:
         def change(db: sqlite3.Connection) -> int:

@@ -14,9 +14,18 @@ from service.ports.journal import (
     StoredEvent,
 )
 from service.ports.keys import KeyStore, Scope, StoredKey
-from service.ports.library import CallFilter, CallSummary, Hit, Library, PlacedEvent, WordQuery
+from service.ports.library import (
+    CallFilter,
+    CallSummary,
+    Hit,
+    Library,
+    PlacedEvent,
+    SavedSearch,
+    SavedSearches,
+    WordQuery,
+)
 from service.ports.media import AudioFeed, MediaDoor, MediaTicket, StreamStart
-from service.ports.recorder import Recorder, Tape
+from service.ports.recorder import Recorder, RecordingIndex, StoredRecording, Tape
 from service.ports.stt import Recognition, RecognitionPlan, Recognitions
 
 __all__ = [
@@ -43,11 +52,13 @@ __all__ = [
     "RecognitionPlan",
     "Recognitions",
     "Recorder",
+    "RecordingIndex",
     "Scope",
     "Sink",
     "StoredCall",
     "StoredEvent",
     "StoredKey",
+    "StoredRecording",
     "StreamStart",
     "StreamTarget",
     "Tape",

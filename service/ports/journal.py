@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from service.ids import CallId, EndpointName, InputId, LegId
+from service.ports.recorder import RecordingIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class ParkedDelivery:
     parked_at: float
 
 
-class Journal(Protocol):
+class Journal(RecordingIndex, Protocol):
     """The durable, ordered log of every call. Every method may be called from many tasks.
 
     `commit` and `settle` return once the change would survive a power cut. All methods

@@ -1,7 +1,10 @@
 """Captured audio: both tracks of a call, kept as the fork carried them."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
+from service.calls.inputs import Input
 from service.ids import CallId, Track
 from service.ports.media import StreamStart
 
@@ -20,10 +23,51 @@ class Tape(Protocol):
 
 
 class Recorder(Protocol):
-    """Keeps one two-channel recording for each call whose route asks for it."""
+    """Keeps one two-channel recording for each call whose route asks for it. Never waits."""
 
-    def open(self, call_id: CallId, start: StreamStart, *, offset_ms: int) -> Tape | None:
+    def open(
+        self,
+        call_id: CallId,
+        stream: StreamStart,
+        *,
+        offset_ms: int,
+        delete_at: float | None,
+        tell: Callable[[Input], None],
+    ) -> Tape | None:
         """Begin, or go on with, the call's recording at this place of the call clock.
 
-        None if it cannot be recorded (its codec, a full disk): it is logged, the call goes on.
+        `tell` gets a `RecordingWritten` once the tape is closed and safely on the disk.
+        `delete_at` is when it is to be forgotten (Unix seconds). None is returned if it cannot
+        be recorded, which is logged; what fails later is logged, too, and the call goes on.
         """
+
+    def forget(self, call_id: CallId) -> None:
+        """Stop recording the call, and delete what there is of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecording:
+    """Where a call's audio is: a file name in the recordings folder. Unix seconds."""
+
+    call_id: CallId
+    file: str
+    started_at: float
+    delete_at: float | None
+
+
+class RecordingIndex(Protocol):
+    """Which calls have audio. Every method may raise `JournalUnavailableError`."""
+
+    async def keep_recording(
+        self, call_id: CallId, file: str, *, started_at: float, delete_at: float | None
+    ) -> None:
+        """Remember that a call has audio; again is harmless. An unknown call's is not kept."""
+
+    async def recording(self, call_id: CallId) -> StoredRecording | None:
+        """Return where the audio of a call is; None if it has none, or was erased."""
+
+    async def recordings_due(self, now: float, *, limit: int) -> list[StoredRecording]:
+        """Return recordings whose `delete_at` has come."""
+
+    async def forget_recording(self, call_id: CallId) -> None:
+        """Forget that a call has audio; its file is the caller's to delete first."""

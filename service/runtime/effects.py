@@ -15,6 +15,7 @@ from service.calls.commands import (
     OpenRecognition,
     Publish,
     Record,
+    RecordStream,
     StartStreaming,
     StartTranscription,
     StopStreaming,
@@ -86,6 +87,8 @@ class CommandEffects:
                     pass  # committed, and seen by the registry
                 case Publish():
                     self._publish(call, route, command)
+                case RecordStream():
+                    self.streams.record(call, command)
                 case OpenRecognition():
                     self.streams.open(call, route, command)
                 case FinishRecognitions():

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import structlog
 
-from service.calls.commands import FinishRecognitions, OpenRecognition
+from service.calls.commands import FinishRecognitions, OpenRecognition, RecordStream
 from service.calls.inputs import (
     Input,
     MediaRefused,
@@ -29,8 +29,10 @@ from service.ports import (
     Recognition,
     RecognitionPlan,
     Recognitions,
+    Recorder,
     StreamStart,
     StreamTarget,
+    Tape,
 )
 
 TOKEN_LIFE_S = 60.0
@@ -61,15 +63,20 @@ class Stream:
     call: Listener
     clock: Callable[[], float]
     recognitions: dict[Track, Recognition] = field(default_factory=dict)
+    tape: Tape | None = None
 
     def push(self, track: Track, payload: bytes) -> None:
         """Take one frame's payload; of a track nobody hears it is dropped."""
+        if self.tape is not None:
+            self.tape.write(track, payload)
         recognition = self.recognitions.get(track)
         if recognition is not None:
             recognition.send(payload)
 
     def skip(self, track: Track, duration_ms: int) -> None:
         """Move the clock of a track on without audio."""
+        if self.tape is not None:
+            self.tape.skip(track, duration_ms)
         recognition = self.recognitions.get(track)
         if recognition is not None:
             recognition.skip(duration_ms)
@@ -93,6 +100,7 @@ class MediaStreams:
         *,
         journal: Journal,
         recognitions: Recognitions,
+        recorder: Recorder,
         find: Callable[[CallId], Listener],
         tasks: asyncio.TaskGroup,
         clock: Callable[[], float],
@@ -101,6 +109,7 @@ class MediaStreams:
         """What a token is appended to; known once the service listens."""
         self._journal = journal
         self._recognitions = recognitions
+        self._recorder = recorder
         self._find = find
         self._tasks = tasks
         self._clock = clock
@@ -160,6 +169,18 @@ class MediaStreams:
         )
         await call.tell(refused)
 
+    def record(self, call: Listener, command: RecordStream) -> None:
+        """Keep the audio of a stream, as far as the recorder can."""
+        stream = self._streams.get(command.stream_id)
+        if stream is not None:
+            stream.tape = self._recorder.open(
+                call.call_id,
+                stream.start,
+                offset_ms=command.offset_ms,
+                delete_at=None,
+                tell=call.post,
+            )
+
     def open(self, call: Listener, route: Route, command: OpenRecognition) -> None:
         """Open a recognition for one track of a stream."""
         stream = self._streams.get(command.stream_id)
@@ -189,6 +210,8 @@ class MediaStreams:
         stream = self._streams.pop(command.stream_id, None)
         if stream is None:
             return
+        if stream.tape is not None:
+            stream.tape.close()
         for track, recognition in stream.recognitions.items():
             name = f"finish {command.stream_id} {track}"
             task = self._tasks.create_task(recognition.finish(timeout_s=FINISH_S), name=name)

@@ -11,7 +11,7 @@ from service.calls.routes import Route
 from service.calls.state import Phase
 from service.errors import DrainingError, JournalUnavailableError
 from service.ids import CallId, LegId
-from service.ports import Carrier, Journal, Lanes, Recognitions
+from service.ports import Carrier, Journal, Lanes, Recognitions, Recorder
 from service.runtime.effects import CommandEffects
 from service.runtime.live import LiveCall, Office
 from service.runtime.media import MediaStreams
@@ -144,6 +144,7 @@ async def open_calls(
     lanes: Lanes,
     carrier: Carrier,
     recognitions: Recognitions,
+    recorder: Recorder,
     routes: Sequence[Route],
     clock: Callable[[], float],
 ) -> AsyncIterator[CallRegistry]:
@@ -156,6 +157,7 @@ async def open_calls(
             registry.streams = effects.streams = MediaStreams(
                 journal=journal,
                 recognitions=recognitions,
+                recorder=recorder,
                 find=registry.call,
                 tasks=tasks,
                 clock=clock,

@@ -138,3 +138,19 @@ FROM parked JOIN call USING (call_no) ORDER BY parked_at DESC, id DESC LIMIT ?;
 
 -- name: disabled
 SELECT endpoint, disabled_reason FROM endpoint_state ORDER BY endpoint;
+
+-- name: keep_recording
+INSERT INTO recording (call_no, file, started_at, delete_at)
+SELECT call_no, ?, ?, ? FROM call WHERE call_id = ?
+ON CONFLICT (call_no) DO NOTHING;
+
+-- name: recording
+SELECT call_id, file, started_at, delete_at FROM recording JOIN call USING (call_no)
+WHERE call_id = ?;
+
+-- name: recordings_due
+SELECT call_id, file, started_at, delete_at FROM recording JOIN call USING (call_no)
+WHERE delete_at <= ? ORDER BY delete_at LIMIT ?;
+
+-- name: forget_recording
+DELETE FROM recording WHERE call_no = (SELECT call_no FROM call WHERE call_id = ?);

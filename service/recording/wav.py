@@ -1,0 +1,83 @@
+"""The file: a two-channel WAV whose header is true after every write.
+
+G.711 stays G.711 (format tags 6 and 7, which browsers and players know), everything else becomes
+16-bit PCM. The header is always 58 bytes, so that a file can be gone on with after a crash.
+Source: Microsoft, "Multimedia Programming Interface and Data Specifications 1.0" (RIFF WAVE).
+"""
+
+import struct
+from dataclasses import dataclass
+from typing import Final
+
+from service.ids import Track
+
+CHANNELS: Final[tuple[Track, ...]] = ("inbound", "outbound")
+"""Left and right."""
+HEADER_BYTES: Final = 58
+_HEADER: Final = struct.Struct("<4sI4s 4sIHHIIHHH 4sII 4sI")
+_MOST: Final = 0xFFFF_FFFF - HEADER_BYTES
+_TAGS: Final = {"PCMU": 7, "PCMA": 6}
+_SILENCE: Final = {"PCMU": b"\xff", "PCMA": b"\xd5"}
+_PCM: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How samples lie in the file; `encoding` is PCMU, PCMA, or anything that was decoded."""
+
+    encoding: str
+    sample_rate_hz: int
+
+    @property
+    def coded(self) -> bool:
+        """Whether payloads go into the file as they came."""
+        return self.encoding in _TAGS
+
+    @property
+    def sample_bytes(self) -> int:
+        """Bytes of one sample of one channel."""
+        return 1 if self.coded else 2
+
+    @property
+    def block_bytes(self) -> int:
+        """Bytes of one sample of both channels."""
+        return self.sample_bytes * len(CHANNELS)
+
+    def silence(self, blocks: int) -> bytes:
+        """Return silence on both channels."""
+        return _SILENCE.get(self.encoding, b"\0") * (blocks * self.block_bytes)
+
+    def blocks(self, duration_ms: int) -> int:
+        """Return how many samples of each channel a time takes."""
+        return duration_ms * self.sample_rate_hz // 1000
+
+    def duration_ms(self, blocks: int) -> int:
+        """Return how long that many samples of each channel last."""
+        return blocks * 1000 // self.sample_rate_hz
+
+    def header(self, data_bytes: int) -> bytes:
+        """Return the header of a file that holds so much; more than 4 GiB cannot be said."""
+        data_bytes = min(data_bytes, _MOST)
+        return _HEADER.pack(
+            b"RIFF",
+            HEADER_BYTES - 8 + data_bytes,
+            b"WAVE",
+            b"fmt ",
+            18,
+            _TAGS.get(self.encoding, _PCM),
+            len(CHANNELS),
+            self.sample_rate_hz,
+            self.sample_rate_hz * self.block_bytes,
+            self.block_bytes,
+            8 * self.sample_bytes,
+            0,
+            b"fact",
+            4,
+            data_bytes // self.block_bytes,
+            b"data",
+            data_bytes,
+        )
+
+    def fits(self, header: bytes) -> bool:
+        """Whether a file that begins like this can be gone on with in this layout."""
+        return header[20:42] == self.header(0)[20:42] and len(header) == HEADER_BYTES
