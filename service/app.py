@@ -25,6 +25,7 @@ from service.ingress.allowance import MediaLimits
 from service.ingress.media import MediaRoute
 from service.ingress.routes import WebhookRoute
 from service.journal.database import open_journal
+from service.recording.recorder import open_recorder
 from service.runtime.registry import CallRegistry, open_calls
 from service.settings import Settings
 from service.stt.recognitions import open_recognitions
@@ -85,12 +86,16 @@ async def running(
                 local_api_key=local_key.get_secret_value() if local_key else None,
             )
         )
+        recorder = await hearing.enter_async_context(
+            open_recorder(settings.recordings_path, journal, clock=clock)
+        )
         calls = await enter(
             open_calls(
                 journal=journal,
                 lanes=lanes,
                 carrier=carrier,
                 recognitions=recognitions,
+                recorder=recorder,
                 routes=settings.routes(),
                 clock=clock,
             )

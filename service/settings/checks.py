@@ -95,6 +95,15 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def check_origin(text: str) -> str:
+    """Accept an origin as browsers send it: scheme and host, with a port that is not the usual."""
+    parts = _split_url(text, ("https", "http"))
+    usual = {"https": 443, "http": 80}[parts.scheme]
+    if text != f"{parts.scheme}://{parts.netloc}" or text != text.lower() or parts.port == usual:
+        raise ValueError("should be scheme and host in lower case, such as https://example.com")
+    return text
+
+
 def check_database_url(text: str) -> str:
     """Accept `sqlite:///file`: three slashes and a relative path, or four for an absolute one."""
     scheme = text.partition(":")[0].lower()

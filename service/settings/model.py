@@ -28,7 +28,7 @@ def _not_built(value: Any) -> Any:  # noqa: ANN401 - whatever the key holds
 
 
 def _record_not_built(value: str) -> str:
-    if value != "none":
+    if value == "telnyx":
         _not_built(value)
     return value
 
@@ -54,6 +54,7 @@ MatchKey = Annotated[str, AfterValidator(checks.check_match_key)]
 HeaderName = Annotated[str, AfterValidator(checks.check_header_name)]
 HeaderValue = Annotated[SecretStr, _secret(checks.check_header_value)]
 Number = Annotated[str, AfterValidator(checks.check_number)]
+Origin = Annotated[str, AfterValidator(checks.check_origin)]
 EventPattern = Annotated[str, AfterValidator(checks.check_event_pattern)]
 
 
@@ -89,7 +90,7 @@ class RouteSettings(_Table):
 
     def build(self) -> Route:
         """Return what the call core works with."""
-        plain = self.model_dump(exclude={"fallback", "redact", "record"})
+        plain = self.model_dump(exclude={"fallback", "redact"})
         return Route(**plain)
 
 
@@ -132,6 +133,15 @@ class EndpointSettings(_Table):
         )
 
 
+class ApiSettings(_Table):
+    """`[api]`: the HTTP API for people and programs."""
+
+    cors_origins: tuple[Origin, ...] = ()
+    """Pages of these origins may call it; none others'."""
+    rate_limit_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 1200
+    """Requests of one key; up to ten seconds' worth at once."""
+
+
 class Settings(BaseSettings):
     """Everything the service is told at its start. Built by `load_settings`; never changes."""
 
@@ -150,6 +160,8 @@ class Settings(BaseSettings):
     database_url: Annotated[str, AfterValidator(checks.check_database_url)] = (
         "sqlite:///callscribe.db"
     )
+    recordings_dir: Path | None = None
+    """Where captured audio is kept; beside the database unless told otherwise."""
     drain_timeout_s: Annotated[float, Field(ge=0, le=3600)] = 20.0
     recogniser_url: StreamUrl = "ws://127.0.0.1:8090/v2/speech-to-text/transcription"
     """Where `engine = "local"` sends audio: our own recogniser."""
@@ -165,6 +177,7 @@ class Settings(BaseSettings):
     telnyx_stt_url: Annotated[StreamUrl, Field(validation_alias="telnyx_stt_url")] = (
         "wss://api.telnyx.com/v2/speech-to-text/transcription"
     )
+    api: ApiSettings = ApiSettings()
     route: Annotated[dict[Number, RouteSettings], BeforeValidator(keyed)] = {}
     endpoint: Annotated[dict[Number, EndpointSettings], BeforeValidator(keyed)] = {}
 
@@ -184,6 +197,11 @@ class Settings(BaseSettings):
     def database_path(self) -> Path:
         """The SQLite file."""
         return Path(self.database_url.removeprefix("sqlite:///"))
+
+    @property
+    def recordings_path(self) -> Path:
+        """The folder that captured audio is kept in."""
+        return self.recordings_dir or self.database_path.with_name("recordings")
 
     def public_keys(self) -> tuple[VerifyKey, ...]:
         """Return the keys that Telnyx may have signed a webhook with."""
