@@ -1,4 +1,8 @@
-"""The recogniser in a process of its own: run by the command line, or as somebody's child.
+"""The recogniser in a process of its own: somebody's child, which the command line watches over.
+
+Sessions share the engine, and what native code does not survive ends the process and all of its
+sessions: their connections break off, without a close, as when a machine is lost. Clients connect
+again at that; the command line has then started another child at the same address.
 
 A child reads its settings as one JSON line from standard input (a key has no business in an
 argument list), writes where it listens as one JSON line to standard output, and stops when
@@ -10,10 +14,11 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
+from urllib.parse import urlsplit
 
 import msgspec
 import structlog
@@ -28,6 +33,9 @@ STOP_TIMEOUT_S: Final = 15.0
 """More than the 10 s that a recogniser takes at most to drain."""
 QUIET: Final = "--quiet"
 _CHUNK_BYTES: Final = 1024
+_RESTART_DELAYS_S: Final = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+_STEADY_S: Final = 60.0
+"""Who has lived for so long died of something new."""
 
 
 class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,11 +80,15 @@ def serve(
     model_dir: Path | None = None,
     allow_private_urls: bool = False,
 ) -> int:
-    """Run a recogniser in this process until SIGTERM or SIGINT, drain it, and return 0.
+    """Run a recogniser until SIGTERM or SIGINT, drain it, and return 0.
+
+    It is a child of this process, and logs to standard output. One that dies is replaced by
+    another at the same address: at once, and after up to 30 s where they die one after the other.
 
     Raises:
         SettingsError: The models or the packages they need are not there, or the address
             cannot be listened on.
+        RecognitionLostError: It was not ready within 30 s.
     """
     settings = ProcessSettings(
         host=host,
@@ -86,7 +98,8 @@ def serve(
         model_dir=None if model_dir is None else str(model_dir),
         allow_private_urls=allow_private_urls,
     )
-    _run(settings, lambda ready: log.info("recogniser_listening", url=ready.url), _stop_on_signals)
+    with asyncio.Runner(loop_factory=_new_loop) as runner:
+        runner.run(_watch_over(settings))
     return 0
 
 
@@ -97,7 +110,9 @@ def serve_as_child() -> int:
     """
     settings = msgspec.json.decode(sys.stdin.buffer.readline(), type=ProcessSettings)
     try:
-        _run(settings, _tell_parent, _stop_with_parent)
+        check_installed()
+        with asyncio.Runner(loop_factory=_new_loop) as runner:
+            runner.run(_listen(settings))
     except SettingsError as error:
         _tell_parent(Ready(problems=error.problems))
         return 2
@@ -132,28 +147,57 @@ async def open_recogniser_process(
         model_dir=None if model_dir is None else str(model_dir),
         allow_private_urls=allow_private_urls,
     )
-    command = [sys.executable, "-m", "service.recogniser", *([QUIET] if quiet else [])]
-    process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
-    try:
-        ready = await _greet(process, settings)
-        watch = asyncio.create_task(_report_death(process), name="recogniser-watch")
+    async with _open_child(settings, quiet=quiet) as child:
+        watch = asyncio.create_task(_report_death(child), name="recogniser-watch")
         try:
-            yield RecogniserProcess(process, ready)
+            yield child
         finally:
             watch.cancel()
             await asyncio.wait({watch})
+
+
+async def _watch_over(settings: ProcessSettings) -> None:
+    """Keep a child listening, the first at any port that is free, until there is a signal."""
+    stop = asyncio.Event()
+    _stop_on_signals(stop.set)
+    clock = asyncio.get_running_loop().time
+    deaths = 0
+    while not stop.is_set():
+        began = clock()
+        async with _open_child(settings, log_to=sys.stdout) as child:
+            log.info("recogniser_listening", url=child.url, pid=child.pid)
+            if await _first(stop.wait(), child.wait()):
+                return
+            await _report_death(child)
+        settings = msgspec.structs.replace(settings, port=urlsplit(child.base_url).port or 0)
+        deaths = 1 if clock() - began >= _STEADY_S else deaths + 1
+        delay_s = _RESTART_DELAYS_S[min(deaths, len(_RESTART_DELAYS_S)) - 1]
+        await _first(stop.wait(), asyncio.sleep(delay_s))
+
+
+async def _first(wanted: Awaitable[object], other: Awaitable[object]) -> bool:
+    """Wait for either; return whether it was the wanted one."""
+    tasks = [asyncio.ensure_future(wanted), asyncio.ensure_future(other)]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        return tasks[0].done()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+@asynccontextmanager
+async def _open_child(
+    settings: ProcessSettings, *, quiet: bool = False, log_to: IO[str] | None = None
+) -> AsyncIterator[RecogniserProcess]:
+    """Run a child until the context ends. It logs to standard error, or where it is told."""
+    command = [sys.executable, "-m", "service.recogniser", *([QUIET] if quiet else [])]
+    process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=log_to)
+    try:
+        yield RecogniserProcess(process, await _greet(process, settings))
     finally:
         await _stop(process)
-
-
-def _run(
-    settings: ProcessSettings,
-    tell: Callable[[Ready], None],
-    stop_when: Callable[[Callable[[], None]], None],
-) -> None:
-    check_installed()
-    with asyncio.Runner(loop_factory=_new_loop) as runner:
-        runner.run(_listen(settings, tell, stop_when))
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:
@@ -164,15 +208,11 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
-async def _listen(
-    settings: ProcessSettings,
-    tell: Callable[[Ready], None],
-    stop_when: Callable[[Callable[[], None]], None],
-) -> None:
+async def _listen(settings: ProcessSettings) -> None:
     from service.recogniser.server import open_recogniser  # noqa: PLC0415 - needs the extra
 
     stop = asyncio.Event()
-    stop_when(stop.set)
+    _stop_with_parent(stop.set)
     try:
         async with open_recogniser(
             host=settings.host,
@@ -182,7 +222,7 @@ async def _listen(
             model_dir=None if settings.model_dir is None else Path(settings.model_dir),
             allow_private_urls=settings.allow_private_urls,
         ) as recogniser:
-            tell(Ready(url=recogniser.url, base_url=recogniser.base_url))
+            _tell_parent(Ready(url=recogniser.url, base_url=recogniser.base_url))
             await stop.wait()
     except OSError as error:
         problem = f"the recogniser cannot listen on {settings.host}:{settings.port}"
@@ -234,9 +274,8 @@ async def _greet(process: Process, settings: ProcessSettings) -> Ready:
     return ready
 
 
-async def _report_death(process: Process) -> None:
-    status = await process.wait()
-    log.error("recogniser_process_died", status=status)
+async def _report_death(child: RecogniserProcess) -> None:
+    log.error("recogniser_process_died", status=await child.wait(), pid=child.pid)
 
 
 async def _stop(process: Process) -> None:
