@@ -5,7 +5,9 @@ from pathlib import Path
 
 from service.errors import SettingsError
 from service.journal.sqlite_journal import open_sqlite_journal
-from service.ports import Journal
+from service.journal.sqlite_library import open_sqlite_library
+from service.journal.sqlite_searches import open_sqlite_searches
+from service.ports import Journal, Library, SavedSearches
 
 _FORMS = "sqlite:///callscribe.db or sqlite:////var/lib/callscribe/callscribe.db"
 
@@ -21,6 +23,24 @@ def open_journal(
         SettingsError: The URL is none that can be used. It is not repeated: it may hold a password.
     """
     return open_sqlite_journal(_sqlite_path(database_url), exclusive=exclusive)
+
+
+def open_library(database_url: str) -> AbstractAsyncContextManager[Library]:
+    """Return the library of the journal of this URL, to be entered; the journal must be there.
+
+    Raises:
+        SettingsError: As `open_journal`.
+    """
+    return open_sqlite_library(_sqlite_path(database_url))
+
+
+def open_searches(database_url: str) -> AbstractAsyncContextManager[SavedSearches]:
+    """Return the saved searches of the journal of this URL, to be entered; it must be there.
+
+    Raises:
+        SettingsError: As `open_journal`.
+    """
+    return open_sqlite_searches(_sqlite_path(database_url))
 
 
 def _sqlite_path(database_url: str) -> Path:

@@ -53,6 +53,8 @@ __all__ = [
     "Recognitions",
     "Recorder",
     "RecordingIndex",
+    "SavedSearch",
+    "SavedSearches",
     "Scope",
     "Sink",
     "StoredCall",

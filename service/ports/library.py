@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from service.calls.inputs import Direction
 from service.ids import CallId, Role, UtteranceId
@@ -40,6 +40,9 @@ class CallSummary:
     last_seq: int
     metadata: bytes
     """The route's, as JSON."""
+    transcription: Literal["on", "paused", "off"] | None = None
+    """None until words are to be expected."""
+    has_audio: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +107,37 @@ class Library(Protocol):
     ) -> list[Hit]:
         """Return finals that hold the words, newest first, with `after < position < before`.
 
-        A final is found as soon as its commit is there.
+        A final is found as soon as its commit is there. With `after`, only what is newer is
+        looked through: cheap enough for every commit.
 
         Raises:
-            BadInputError: There is nothing to search for in `words`.
+            BadInputError: There is nothing to search for in `words`, or so much that it takes
+                too long.
         """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedSearch:
+    """A search that somebody wants to come back to, or to watch. Unix seconds."""
+
+    id: str
+    name: str
+    query: WordQuery
+    created_at: float
+
+
+class SavedSearches(Protocol):
+    """The searches that people keep. Every method may raise `JournalUnavailableError`."""
+
+    async def searches(self) -> list[SavedSearch]:
+        """Return all of them, oldest first."""
+
+    async def keep_search(self, search: SavedSearch) -> None:
+        """Remember a search; one of the same id is replaced.
+
+        Raises:
+            BadInputError: There is nothing to search for in it, or there are too many searches.
+        """
+
+    async def drop_search(self, search_id: str) -> bool:
+        """Forget a search; False if there is none of that id."""
