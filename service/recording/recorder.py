@@ -40,6 +40,7 @@ class _Reel:
     tape: FileTape
     tell: Callable[[Input], None]
     file: TapeFile | None = None
+    forgotten: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class FolderRecorder:
         self._clock = clock
         self._reels: list[_Reel] = []
         self._kicked = asyncio.Event()
+        self._closing = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="recorder")
 
     @property
@@ -99,12 +101,12 @@ class FolderRecorder:
         gone = [reel for reel in self._reels if reel.call_id == call_id]
         self._reels = [reel for reel in self._reels if reel.call_id != call_id]
         for reel in gone:
-            reel.tape.closed = True
+            reel.tape.closed = reel.forgotten = True
         self._thread.submit(self._remove, call_id, gone)
 
     async def run(self) -> None:
-        """Bring what is queued to the disk, again and again, until cancelled."""
-        while True:
+        """Bring what is queued to the disk, again and again, until `close`."""
+        while not self._closing:
             try:
                 async with asyncio.timeout(EVERY_S):
                     await self._kicked.wait()
@@ -121,13 +123,18 @@ class FolderRecorder:
             if job.chunks or job.closed:
                 self._take_note(job, await loop.run_in_executor(self._thread, self._work, job))
 
-    async def close(self) -> None:
-        """Finish every file that is open, but not for ever."""
+    async def close(self, running: asyncio.Task[None]) -> None:
+        """Finish every file that is open, but not for ever; `running` is the task of `run`."""
+        self._closing = True
         for reel in self._reels:
             reel.tape.closed = True
+        self._kicked.set()
         try:
             async with asyncio.timeout(_CLOSE_S):
+                await running
                 await self.flush()
+                # what was handed to the thread before has been done when this comes back
+                await asyncio.get_running_loop().run_in_executor(self._thread, _nothing)
         except TimeoutError:
             log.warning("recordings_not_finished", recordings=len(self._reels))
         self._thread.shutdown(wait=False, cancel_futures=True)
@@ -157,6 +164,8 @@ class FolderRecorder:
     def _work(self, job: _Job) -> Written | OSError | None:
         """Runs in the thread. What goes wrong is a result: the call goes on without a recording."""
         reel = job.reel
+        if reel.forgotten:
+            return None
         try:
             if reel.file is None:
                 self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -184,6 +193,10 @@ class FolderRecorder:
             log.warning("recording_not_indexed", call_id=call_id)
 
 
+def _nothing() -> None:
+    """Let the thread come round."""
+
+
 class _ClosedError(Exception):
     """Raised inside the task group to end what still runs in it."""
 
@@ -200,8 +213,7 @@ async def open_recorder(
             try:
                 yield recorder
             finally:
-                writing.cancel()
-                await recorder.close()
+                await recorder.close(writing)
             raise _ClosedError  # noqa: TRY301 - only so does a task group let go
     except* _ClosedError:
         pass

@@ -10,10 +10,10 @@ from pathlib import Path
 import msgspec
 
 from service.calls.commands import CarrierCommand
-from service.calls.inputs import Input, RecognitionFinished
+from service.calls.inputs import Input, RecognitionFinished, RecordingWritten
 from service.calls.routes import Route
 from service.errors import JournalUnavailableError
-from service.ids import CallId, EndpointName
+from service.ids import CallId, EndpointName, Track
 from service.journal.sqlite_journal import open_sqlite_journal
 from service.ports import (
     Delivery,
@@ -21,6 +21,7 @@ from service.ports import (
     Journal,
     RecognitionPlan,
     StoredEvent,
+    StreamStart,
     StreamTarget,
 )
 from service.runtime.registry import CallRegistry, open_calls
@@ -116,6 +117,64 @@ class Ears:
         return ear
 
 
+@dataclass
+class KeptTape:
+    """A tape that keeps what is put on it."""
+
+    stream: StreamStart
+    offset_ms: int
+    tell: Callable[[Input], None]
+    taken: list[tuple[Track, bytes | int]] = field(default_factory=list)
+    closed: bool = False
+
+    def write(self, track: Track, payload: bytes) -> None:
+        """Keep the frame."""
+        self.taken.append((track, payload))
+
+    def skip(self, track: Track, duration_ms: int) -> None:
+        """Keep how much was missing."""
+        self.taken.append((track, duration_ms))
+
+    def close(self) -> None:
+        """Say that all of it is on the disk."""
+        self.closed = True
+        written = RecordingWritten(
+            leg_id=self.stream.leg_id,
+            stream_id=self.stream.stream_id,
+            at=time.time(),
+            duration_ms=1000,
+            size_bytes=16_058,
+        )
+        self.tell(written)
+
+
+@dataclass
+class Tapes:
+    """A recorder that keeps its tapes in memory."""
+
+    opened: list[KeptTape] = field(default_factory=list)
+    forgotten: list[CallId] = field(default_factory=list)
+
+    def open(
+        self,
+        call_id: CallId,
+        stream: StreamStart,
+        *,
+        offset_ms: int,
+        delete_at: float | None,
+        tell: Callable[[Input], None],
+    ) -> KeptTape:
+        """Open a tape."""
+        del call_id, delete_at
+        tape = KeptTape(stream, offset_ms, tell)
+        self.opened.append(tape)
+        return tape
+
+    def forget(self, call_id: CallId) -> None:
+        """Note that there is to be nothing of this call."""
+        self.forgotten.append(call_id)
+
+
 class FailingJournal:
     """A real journal whose commits can be made to fail, as a full disk makes them."""
 
@@ -143,6 +202,7 @@ class Office:
     lanes: KeptLanes
     carrier: ObedientCarrier
     ears: Ears
+    tapes: Tapes
 
     async def types(self, call_id: CallId) -> list[str]:
         """Return the types of what is in the call's journal."""
@@ -162,16 +222,17 @@ async def open_office(path: Path, *routes: Route) -> AsyncIterator[Office]:
     """Open a registry on the journal in this folder."""
     async with open_sqlite_journal(path / "journal.db") as journal:
         disk = FailingJournal(journal)
-        lanes, carrier, ears = KeptLanes(), ObedientCarrier(), Ears()
+        lanes, carrier, ears, tapes = KeptLanes(), ObedientCarrier(), Ears(), Tapes()
         async with open_calls(
             journal=disk,  # type: ignore[arg-type]  # what it does not do itself, the journal does
             lanes=lanes,
             carrier=carrier,
             recognitions=ears,
+            recorder=tapes,
             routes=routes,
             clock=time.time,
         ) as calls:
-            yield Office(calls, journal, disk, lanes, carrier, ears)
+            yield Office(calls, journal, disk, lanes, carrier, ears, tapes)
 
 
 async def until(done: Callable[[], bool], timeout_s: float = 5.0) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from service.calls.inputs import WordsHeard
@@ -160,3 +161,28 @@ def _words(text: str, *, is_final: bool = True) -> WordsHeard:
         start_ms=0,
         end_ms=500,
     )
+
+
+async def test_what_the_route_wants_recorded_goes_on_a_tape(tmp_path: Path) -> None:
+    """Frames and holes of both tracks, from the stream's place on the call clock to its end."""
+    async with open_office(tmp_path, replace(MEDIA, record="audio")) as office:
+        feed = await hearing(office)
+        feed.push("inbound", b"\x01" * 160)
+        feed.skip("outbound", 20)
+        (tape,) = office.tapes.opened
+        assert tape.taken == [("inbound", b"\x01" * 160), ("outbound", 20)]
+        assert tape.offset_ms >= 0
+
+        await feed.stopped(orderly=True)
+        await office.calls.tell(hung_up(time.time()))
+        await until(lambda: "recording.saved" in [e.type for e in office.lanes.events])
+
+        assert tape.closed
+
+
+async def test_a_route_that_wants_no_recording_gets_none(tmp_path: Path) -> None:
+    """Nothing of it is kept."""
+    async with open_office(tmp_path, MEDIA) as office:
+        await hearing(office)
+
+        assert office.tapes.opened == []

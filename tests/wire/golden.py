@@ -14,6 +14,7 @@ from service.calls.events import (
     CallStarted,
     Coverage,
     Event,
+    RecordingSaved,
     TranscriptCompleted,
     TranscriptFinal,
     TranscriptGap,
@@ -131,6 +132,15 @@ EVENTS: tuple[tuple[float, Event], ...] = (
             ended_by="caller",
             sip_code="200",
             duration_ms=45060,
+        ),
+    ),
+    (
+        45.2,
+        RecordingSaved(
+            duration_ms=45060,
+            size_bytes=721018,
+            content_type="audio/wav",
+            channels=("inbound", "outbound"),
         ),
     ),
     (45.3, TranscriptionStopped(leg=LEG, source="media", reason="media_stopped")),
