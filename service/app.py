@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import structlog
 import uvloop
-from aiohttp import web
 
 from service.api import engines
+from service.api.assembly import add_api, new_application
 from service.api.health import Health
 from service.carrier.client import open_carrier
 from service.delivery.lanes import DeliveryLanes, open_lanes
@@ -24,7 +24,7 @@ from service.exits import Exit
 from service.ingress.allowance import MediaLimits
 from service.ingress.media import MediaRoute
 from service.ingress.routes import WebhookRoute
-from service.journal.database import open_journal
+from service.journal.database import open_journal, open_keys
 from service.recording.recorder import open_recorder
 from service.runtime.registry import CallRegistry, open_calls
 from service.settings import Settings
@@ -101,10 +101,13 @@ async def running(
             )
         )
         health = Health({"journal": journal.check})
-        app = web.Application()
+        app = new_application(cors_origins=settings.api.cors_origins)
         app.add_routes([*health.routes(), *engines.routes()])
         WebhookRoute(calls, settings.public_keys(), clock=clock).add_to(app)
         MediaRoute(calls.streams, decodable=decodable, limits=media_limits).add_to(app)
+        keys = await enter(open_keys(settings.database_url))
+        limit = settings.api.rate_limit_per_minute
+        await add_api(app, keys, [], rate_limit_per_minute=limit, clock=clock)
         try:
             listener = await enter(open_listener(app, *settings.listen_address))
         except OSError as error:

@@ -6,11 +6,21 @@ import sys
 from collections.abc import Sequence
 
 from service import __version__
-from service.cli import check, deliveries, demo, recogniser, replay, serve, simulate, transcribe
+from service.cli import (
+    check,
+    deliveries,
+    demo,
+    keys,
+    recogniser,
+    replay,
+    serve,
+    simulate,
+    transcribe,
+)
 from service.errors import CallscribeError, SettingsError
 from service.exits import Exit
 
-_COMMANDS = (serve, check, demo, recogniser, transcribe, simulate, deliveries, replay)
+_COMMANDS = (serve, check, demo, recogniser, transcribe, simulate, deliveries, replay, keys)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

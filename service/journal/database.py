@@ -5,6 +5,7 @@ from pathlib import Path
 
 from service.errors import SettingsError
 from service.journal.sqlite_journal import open_sqlite_journal
+from service.journal.sqlite_keys import open_sqlite_keys
 from service.journal.sqlite_library import open_sqlite_library
 from service.journal.sqlite_searches import open_sqlite_searches
 from service.ports import Journal, Library, SavedSearches
@@ -23,6 +24,15 @@ def open_journal(
         SettingsError: The URL is none that can be used. It is not repeated: it may hold a password.
     """
     return open_sqlite_journal(_sqlite_path(database_url), exclusive=exclusive)
+
+
+def open_keys(database_url: str) -> AbstractAsyncContextManager[KeyStore]:
+    """Return the API keys beside the journal of this URL, to be entered; the journal is there.
+
+    Raises:
+        SettingsError: As `open_journal`.
+    """
+    return open_sqlite_keys(_sqlite_path(database_url))
 
 
 def open_library(database_url: str) -> AbstractAsyncContextManager[Library]:

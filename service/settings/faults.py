@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from service.settings.checks import did_you_mean
-from service.settings.model import EndpointSettings, RouteSettings, Settings
+from service.settings.model import ApiSettings, EndpointSettings, RouteSettings, Settings
 
 _PREFIX = "CALLSCRIBE_"
 _BARE = ("telnyx_api_key", "telnyx_public_key", "telnyx_base_url", "telnyx_stt_url", "database_url")
@@ -107,7 +107,11 @@ def _fault(kind: str, loc: tuple[int | str, ...], message: str) -> Fault:
 
 
 def _keys_beside(place: Path_) -> list[str]:
-    tables: dict[str, Any] = {"route": RouteSettings, "endpoint": EndpointSettings}
+    tables: dict[str, Any] = {
+        "api": ApiSettings,
+        "route": RouteSettings,
+        "endpoint": EndpointSettings,
+    }
     model = tables[place[0]] if len(place) > 1 else Settings
     return list(model.model_fields)
 

@@ -1,6 +1,6 @@
 """What is answered to whoever sent something: problem details (RFC 9457) in plain words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 import msgspec
@@ -9,15 +9,22 @@ from aiohttp import web
 SERVER = "callscribe"
 """Instead of aiohttp's header, which tells its version."""
 
-_PROBLEM = "application/problem+json"
+PROBLEM = "application/problem+json"
 
 
 def problem(
-    status: HTTPStatus, detail: str, *, headers: Mapping[str, str] | None = None
+    status: HTTPStatus,
+    detail: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    errors: Sequence[Mapping[str, object]] = (),
 ) -> web.Response:
-    """Return a problem as an answer. `detail` is for people: it says what to do."""
+    """Return a problem as an answer. `detail` is for people: it says what to do.
+
+    `errors` are for programs, where there may be several: `{loc, msg}` each.
+    """
     return web.Response(
-        status=status, body=_body(status, detail), content_type=_PROBLEM, headers=headers
+        status=status, body=_body(status, detail, errors), content_type=PROBLEM, headers=headers
     )
 
 
@@ -26,11 +33,19 @@ def raw_problem(status: HTTPStatus, detail: str) -> bytes:
     body = _body(status, detail)
     head = (
         f"HTTP/1.1 {status.value} {status.phrase}\r\n"
-        f"Content-Type: {_PROBLEM}\r\nContent-Length: {len(body)}\r\n"
+        f"Content-Type: {PROBLEM}\r\nContent-Length: {len(body)}\r\n"
         f"Retry-After: 1\r\nServer: {SERVER}\r\nConnection: close\r\n\r\n"
     )
     return head.encode() + body
 
 
-def _body(status: HTTPStatus, detail: str) -> bytes:
-    return msgspec.json.encode({"status": status.value, "title": status.phrase, "detail": detail})
+def _body(status: HTTPStatus, detail: str, errors: Sequence[Mapping[str, object]] = ()) -> bytes:
+    described: dict[str, object] = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": detail,
+    }
+    if errors:
+        described["errors"] = errors
+    return msgspec.json.encode(described)

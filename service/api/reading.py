@@ -1,0 +1,148 @@
+"""What a request says, read by the models of its operation."""
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+
+from service.api.access import TOKEN_PARAMETER
+from service.api.operations import JSON, MAX_BODY_BYTES, NoBody, Operation
+from service.api.problems import Fault, RefusalError
+
+_PREFIXED = "metadata"
+M = TypeVar("M", bound=BaseModel)
+
+
+def read_query(request: web.Request, operation: Operation[Any, Any]) -> Any:  # noqa: ANN401 - its model
+    """Return the query as the operation's model.
+
+    Raises:
+        RefusalError: 400; an unknown parameter is told the nearest one there is.
+    """
+    fields = operation.query.model_fields
+    names = {info.alias or name for name, info in fields.items()} - {_PREFIXED}
+    given: dict[str, Any] = {_PREFIXED: {}} if _PREFIXED in fields else {}
+    faults: list[Fault] = []
+    for name, value in request.query.items():
+        if operation.browser and name == TOKEN_PARAMETER:
+            continue
+        into, key = given, name
+        if name.startswith(_PREFIXED + ".") and _PREFIXED in fields:
+            into, key = given[_PREFIXED], name.removeprefix(_PREFIXED + ".")
+        elif name not in names:
+            faults.append(Fault(("query",), _unknown(name, names, operation)))
+            continue
+        faults += [Fault(("query", name), problem) for problem in _problems(value, key, into)]
+        into[key] = value
+    if faults:
+        raise _bad("The query cannot be used", faults)
+    return _validated(operation.query, given, "query")
+
+
+async def read_body(request: web.Request, operation: Operation[Any, Any]) -> Any:  # noqa: ANN401 - its model
+    """Return the JSON body as the operation's model.
+
+    Raises:
+        RefusalError: 400, 413 above `MAX_BODY_BYTES`, or 415.
+    """
+    if operation.body is NoBody:
+        return NoBody()
+    if request.content_type != JSON:
+        raise RefusalError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Send it as Content-Type: {JSON}.")
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise RefusalError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send it without Content-Encoding.")
+    body = await _bytes(request)
+    try:
+        return operation.body.model_validate_json(body)
+    except ValidationError as error:
+        raise _bad("The body cannot be used", _faults(error, "body")) from None
+
+
+def check_accept(request: web.Request, kinds: Iterable[str]) -> None:
+    """Refuse an `Accept` that none of these content types fits, with 406."""
+    header = ",".join(request.headers.getall("Accept", []))
+    wanted = [_range(part) for part in header.split(",") if part.strip()]
+    offered = list(kinds)
+    if not wanted or not offered or any(_accepts(wanted, kind) for kind in offered):
+        return
+    detail = f"This is answered as {', '.join(offered)}."
+    raise RefusalError(HTTPStatus.NOT_ACCEPTABLE, detail)
+
+
+def _validated(model: type[M], given: Mapping[str, Any], where: str) -> M:
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        raise _bad(f"The {where} cannot be used", _faults(error, where)) from None
+
+
+async def _bytes(request: web.Request) -> bytes:
+    too_large = RefusalError(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body has at most {MAX_BODY_BYTES} bytes."
+    )
+    if (request.content_length or 0) > MAX_BODY_BYTES:
+        raise too_large
+    body = bytearray()
+    while not request.content.at_eof():
+        body += await request.content.readany()
+        if len(body) > MAX_BODY_BYTES:
+            raise too_large
+    return bytes(body)
+
+
+def _problems(value: str, key: str, into: Mapping[str, Any]) -> list[str]:
+    problems = ["is given more than once"] if key in into else []
+    if not (key.isprintable() and value.isprintable()):
+        problems.append("has characters in it that cannot be printed")
+    return problems
+
+
+def _unknown(name: str, known: set[str], operation: Operation[Any, Any]) -> str:
+    listed = sorted(known)
+    if _PREFIXED in operation.query.model_fields:
+        listed.append("metadata.<key>")
+    near = get_close_matches(name, listed, n=1, cutoff=0.5)
+    shown = name if name.isidentifier() and len(name) <= 64 else "a parameter"  # noqa: PLR2004
+    if near:
+        return f"{shown} is unknown; did you mean {near[0]}?"
+    return f"{shown} is unknown; there is {', '.join(listed) or 'none'}"
+
+
+def _bad(what: str, faults: list[Fault]) -> RefusalError:
+    first = faults[0]
+    place = ".".join(str(part) for part in first.loc[1:])
+    detail = f"{what}: {place + ': ' if place else ''}{first.msg}."
+    return RefusalError(HTTPStatus.BAD_REQUEST, detail, faults=faults)
+
+
+def _faults(error: ValidationError, where: str) -> list[Fault]:
+    found = error.errors(include_input=False, include_url=False, include_context=False)
+    return [Fault((where, *one["loc"]), _plain(one["msg"])) for one in found]
+
+
+def _plain(message: str) -> str:
+    text = message.removeprefix("Value error, ")
+    return text[:1].lower() + text[1:]
+
+
+def _range(part: str) -> tuple[str, float]:
+    kind, *parameters = (one.strip().lower() for one in part.split(";"))
+    quality = next((one[2:] for one in parameters if one.startswith("q=")), "1")
+    try:
+        return kind, float(quality)
+    except ValueError:
+        return kind, 1.0
+
+
+def _accepts(wanted: list[tuple[str, float]], kind: str) -> bool:
+    """Let the range that says most about this type decide."""
+    kind = kind.partition(";")[0]
+    family = kind.partition("/")[0] + "/*"
+    for form in (kind, family, "*/*"):
+        qualities = [quality for name, quality in wanted if name == form]
+        if qualities:
+            return max(qualities) > 0
+    return False

@@ -1,0 +1,84 @@
+"""`POST /v1/tokens`: what a program with a key hands to a browser."""
+
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import Field
+
+from service.api.access import Caller
+from service.api.operations import Answer, AnyRoute, Ask, Body, NoQuery, Operation, Reply, Route
+from service.api.problems import RefusalError
+from service.api.router import reply
+from service.api.tokens import DEFAULT_TOKEN_S, MAX_TOKEN_S, Claims, sign_token
+from service.ids import CallId
+from service.ports.keys import Scope
+from service.wire.events import timestamp
+
+CallIdText = Annotated[str, Field(min_length=1, max_length=512, pattern=r"^[^\x00-\x1f\x7f/]+$")]
+
+
+class TokenWish(Body):
+    """What the token is to be good for."""
+
+    scopes: Annotated[frozenset[Scope], Field(min_length=1, strict=False)]
+    """Of the key's own."""
+    call_id: CallIdText | None = None
+    """The one call it is good for; null for all."""
+    expires_in_s: Annotated[int, Field(ge=1, le=MAX_TOKEN_S)] = DEFAULT_TOKEN_S
+
+
+class Token(Reply):
+    """A token, to be shown like a key until it expires."""
+
+    token: str
+    expires_at: str
+    """RFC 3339."""
+
+
+MAKE_TOKEN: Operation[NoQuery, TokenWish] = Operation(
+    id="make_token",
+    method="POST",
+    path="/v1/tokens",
+    tag="access",
+    summary="Make a short-lived token, so that a browser never holds a key",
+    access="any_key",
+    body=TokenWish,
+    answers=(Answer(status=HTTPStatus.CREATED, description="The token.", model=Token),),
+)
+
+
+class TokenRoutes:
+    """Makes tokens. `clock` is in Unix seconds."""
+
+    def __init__(self, token_secret: bytes, *, clock: Callable[[], float] = time.time) -> None:
+        self._secret = token_secret
+        self._clock = clock
+
+    def routes(self) -> list[AnyRoute]:
+        """Return the route."""
+        return [Route(MAKE_TOKEN, self.make)]
+
+    async def make(self, ask: Ask[NoQuery, TokenWish]) -> web.Response:
+        """Answer with a token of the caller's key."""
+        caller, wish = ask.who, ask.body
+        _check(caller, wish)
+        expires_at = float(int(self._clock()) + wish.expires_in_s)
+        claims = Claims(
+            key_id=caller.key_id,
+            scopes=tuple(sorted(wish.scopes)),
+            call_id=None if wish.call_id is None else CallId(wish.call_id),
+            expires_at=expires_at,
+        )
+        made = Token(token=sign_token(self._secret, claims), expires_at=timestamp(expires_at))
+        return reply(ask, made, status=HTTPStatus.CREATED)
+
+
+def _check(caller: Caller, wish: TokenWish) -> None:
+    if caller.by_token:
+        raise RefusalError(HTTPStatus.FORBIDDEN, "A token makes no tokens: show the key.")
+    missing = sorted(scope for scope in wish.scopes if not caller.may(scope))
+    if missing:
+        raise RefusalError(HTTPStatus.FORBIDDEN, f"The key itself lacks {', '.join(missing)}.")

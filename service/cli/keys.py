@@ -1,0 +1,105 @@
+"""`callscribe keys`: who may use the API."""
+
+import argparse
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, get_args
+
+from service.cli.common import Commands, add_command, add_config, read_local_settings
+from service.errors import SettingsError
+from service.exits import Exit
+from service.ports.keys import Scope, StoredKey
+
+if TYPE_CHECKING:
+    from service.settings import Settings
+
+_LONGEST_NAME = 64
+
+
+def add(commands: "Commands[argparse.ArgumentParser]") -> None:
+    """Add the command and its three parts."""
+    parser = add_command(commands, "keys", run_list, "Make, list and revoke keys of the API.")
+    parts = parser.add_subparsers(title="parts", metavar="PART", required=True)
+    making = add_command(parts, "create", run_create, "Make a key; it is shown this once.")
+    making.add_argument("--name", type=_name, required=True, help="whose it is, for people")
+    making.add_argument(
+        "--scope",
+        action="append",
+        required=True,
+        choices=get_args(Scope),
+        help="what it may do, more than once for more: calls:read reads calls, transcripts and "
+        "deliveries; calls:write acts on them; live follows calls; admin may all, erasing too",
+    )
+    add_config(making)
+    add_config(add_command(parts, "ls", run_list, "List the keys, the oldest first."))
+    revoking = add_command(parts, "revoke", run_revoke, "Make a key and its tokens worthless.")
+    revoking.add_argument("id", help="as `keys ls` shows it")
+    add_config(revoking)
+
+
+def run_create(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Print the new key and nothing else, so that it can be put into a variable."""
+    import asyncio  # noqa: PLC0415 - keeps --help quick
+
+    settings = read_local_settings(arguments, environ)
+    print(asyncio.run(_create(settings, arguments.name, arguments.scope)))
+    return Exit.OK
+
+
+def run_list(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Print a line for each key."""
+    import asyncio  # noqa: PLC0415 - keeps --help quick
+
+    kept = asyncio.run(_keys(read_local_settings(arguments, environ)))
+    for key in kept:
+        print(_line(key))
+    if not kept:
+        print("there are no keys")
+    return Exit.OK
+
+
+def run_revoke(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Revoke a key; a running service sees it within seconds."""
+    import asyncio  # noqa: PLC0415 - keeps --help quick
+
+    asyncio.run(_revoke(read_local_settings(arguments, environ), arguments.id))
+    print(f"{arguments.id}  is revoked")
+    return Exit.OK
+
+
+async def _create(settings: "Settings", name: str, scopes: list[Scope]) -> str:
+    from service.api.keys import make_key  # noqa: PLC0415 - keeps --help quick
+    from service.journal.database import open_keys  # noqa: PLC0415
+
+    text, key = make_key(name, scopes, now=time.time())
+    async with open_keys(settings.database_url) as keys:
+        await keys.keep_key(key)
+    return text
+
+
+async def _keys(settings: "Settings") -> list[StoredKey]:
+    from service.journal.database import open_keys  # noqa: PLC0415 - keeps --help quick
+
+    async with open_keys(settings.database_url) as keys:
+        return await keys.keys()
+
+
+async def _revoke(settings: "Settings", key_id: str) -> None:
+    from service.journal.database import open_keys  # noqa: PLC0415 - keeps --help quick
+
+    async with open_keys(settings.database_url) as keys:
+        if not await keys.revoke_key(key_id, time.time()):
+            raise SettingsError(["no key has this id; `callscribe keys ls` lists them"])
+
+
+def _line(key: StoredKey) -> str:
+    made = datetime.fromtimestamp(key.created_at, UTC).isoformat(timespec="seconds")
+    state = "" if key.revoked_at is None else "  revoked"
+    return f"{key.id}  {made}  {','.join(key.scopes)}  {key.name}{state}"
+
+
+def _name(text: str) -> str:
+    if not (0 < len(text) <= _LONGEST_NAME and text.isprintable()):
+        raise argparse.ArgumentTypeError(f"should be 1 to {_LONGEST_NAME} printable characters")
+    return text

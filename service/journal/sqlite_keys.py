@@ -1,0 +1,94 @@
+"""API keys in the journal's SQLite file, on a connection of their own."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+from service.journal.sqlite_connection import Query, SqliteReader
+from service.journal.sqlite_file import open_sqlite_file
+from service.journal.statements import load_statements
+from service.journal.worker import Worker, open_worker
+from service.ports.keys import KeyStore, Scope, StoredKey
+
+_SQL = load_statements("sqlite_keys")
+_WAITING_LIMIT = 1000
+
+Row = tuple[Any, ...]
+
+
+class SqliteKeys:
+    """A `KeyStore`; its methods are documented there."""
+
+    def __init__(self, worker: Worker[Query]) -> None:
+        self._worker = worker
+
+    async def keep_key(self, key: StoredKey) -> None:
+        """See `KeyStore.keep_key`."""
+        scopes = " ".join(key.scopes)
+        values = (key.id, key.name, key.digest, scopes, key.created_at, key.revoked_at)
+        await self._do("keep_key", values)
+
+    async def find_key(self, key_id: str) -> StoredKey | None:
+        """See `KeyStore.find_key`."""
+        rows = await self._do("find_key", (key_id,))
+        return _key(rows[0]) if rows else None
+
+    async def keys(self) -> list[StoredKey]:
+        """See `KeyStore.keys`."""
+        return [_key(row) for row in await self._do("keys", ())]
+
+    async def revoke_key(self, key_id: str, at: float) -> bool:
+        """See `KeyStore.revoke_key`. A key that was revoked before keeps that time."""
+        return bool(await self._do("revoke_key", (at, key_id)))
+
+    async def token_secret(self) -> bytes:
+        """See `KeyStore.token_secret`."""
+        ((secret,),) = await self._do("token_secret", ())
+        return cast(bytes, secret)
+
+    async def _do(self, name: str, values: Row) -> list[Row]:
+        return cast(list[Row], await self._worker.do(partial(_rows, name, values)))
+
+
+def _rows(name: str, values: Row, db: sqlite3.Connection) -> list[Row]:
+    return db.execute(_SQL[name].sql(), values).fetchall()
+
+
+def _key(row: Row) -> StoredKey:
+    key_id, name, digest, scopes, created_at, revoked_at = row
+    return StoredKey(
+        id=key_id,
+        name=name,
+        digest=digest,
+        scopes=cast(tuple[Scope, ...], tuple(scopes.split())),
+        created_at=created_at,
+        revoked_at=revoked_at,
+    )
+
+
+@asynccontextmanager
+async def open_sqlite_keys(
+    path: str | Path, *, busy_timeout_s: float = 1.0
+) -> AsyncIterator[KeyStore]:
+    """Open the keys in a journal's file, which must be ready; a service may be using it.
+
+    A key that one process makes or revokes is seen by the others with their next question.
+
+    Raises:
+        JournalUnavailableError: There is no such file, or it cannot be opened.
+        JournalTooNewError: A newer version wrote it.
+    """
+    async with AsyncExitStack() as stack:
+        file = stack.enter_context(
+            open_sqlite_file(
+                Path(path), exclusive=False, busy_timeout_s=busy_timeout_s, set_up=None
+            )
+        )
+        reader = SqliteReader(file.connect)
+        worker: Worker[Query] = await stack.enter_async_context(
+            open_worker("keys", reader, limit=_WAITING_LIMIT)
+        )
+        yield SqliteKeys(worker)
