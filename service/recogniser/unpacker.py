@@ -1,6 +1,7 @@
 """Plain samples out of containers, by a child process for each stream: see `unpacking.py`."""
 
 import asyncio
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
@@ -30,6 +31,8 @@ log = structlog.get_logger()
 _PIPE_BYTES: Final = 64 * 1024
 _UNREADABLE: Final = "no audio can be read from it"
 _RATE_BYTES: Final = 4
+_FROM_OUTSIDE: Final = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT})
+"""A decoder that is broken by its input dies of other signals, at its limits as well."""
 
 CONTAINERS: Final = {
     "mp3": "mp3",
@@ -61,6 +64,13 @@ class UnpackedDecoder:
             self._raw = RawDecoder("linear16", self.rate_hz)
             data = self._head[_RATE_BYTES:]
         return self._raw.feed(data)
+
+
+class UnpackerKilledError(Exception):
+    """Somebody else ended the child, or a system that was out of memory: try again."""
+
+    def __init__(self) -> None:
+        super().__init__("the unpacker was killed")
 
 
 class Unpacker:
@@ -104,6 +114,7 @@ class Unpacker:
 
         Raises:
             BadInputError: It is not what was announced, holds no audio, or broke the decoder.
+            UnpackerKilledError: The child was killed, and not for what it was given.
         """
         try:
             while True:
@@ -133,6 +144,8 @@ class Unpacker:
         except asyncio.IncompleteReadError:
             status = await self._process.wait()
             log.warning("unpacker_died", status=status)
+            if -status in _FROM_OUTSIDE:
+                raise UnpackerKilledError from None
             return FAULT, _UNREADABLE.encode()
 
 

@@ -30,6 +30,7 @@ MAX_MEMORY_BYTES: Final = 512 * 1024 * 1024
 MAX_CPU_S: Final = 600
 MAX_LIVE_CPU_S: Final = 7_200
 """Some thirty days of a radio stream, and an end to a decoder that runs wild."""
+_CPU_GRACE_S: Final = 5
 MAX_SOURCE_RATE_HZ: Final = 400_000
 TELEPHONE_HZ, WIDE_HZ = 8_000, 16_000
 _LIVE: Final = {"probesize": "4096", "analyzeduration": "0"}
@@ -181,7 +182,8 @@ def _confine(*, live: bool) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     cpu_s = MAX_LIVE_CPU_S if live else MAX_CPU_S
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
+    # the soft limit's own signal tells whose fault it is; the hard one is for who ignores it
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + _CPU_GRACE_S))
 
 
 def main(demuxers: str, *, live: bool, channel: int | None) -> None:

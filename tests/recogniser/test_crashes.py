@@ -1,0 +1,84 @@
+"""What becomes of a client whose unpacking child dies, and of the next one."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+from structlog.testing import capture_logs
+
+from service.recogniser.server import open_recogniser
+from service.recogniser.workers import Networks
+from tests.recogniser.filing import post
+from tests.recogniser.packing import pack, packed
+from tests.recogniser.talking import audio, reference, talk, text_of, word_error_rate
+
+pytestmark = pytest.mark.speech
+CLIP = "austen_0920"
+OUTSIDE = (signal.SIGKILL, "50000", 1011, 500)
+ITS_INPUT = (signal.SIGSEGV, "40002", 1003, 400)
+
+
+async def unpacker() -> int:
+    """Wait for an unpacking child, and return its process id."""
+    async with asyncio.timeout(20):
+        while not (found := unpackers()):  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.01)
+    return found[0]
+
+
+def unpackers() -> list[int]:
+    """Return the process ids of our unpacking children."""
+    tasks = Path("/proc/self/task").iterdir()
+    children = [pid for task in tasks for pid in (task / "children").read_text().split()]
+    return [
+        int(pid)
+        for pid in children
+        if b"recogniser.unpacking" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "close_code"), [OUTSIDE[:3], ITS_INPUT[:3]], ids=["killed", "broken"]
+)
+async def test_a_session_whose_unpacker_dies_is_told(
+    networks: Networks, number: signal.Signals, code: str, close_code: int
+) -> None:
+    """Killed from outside, it is worth another try; broken by its input, it is not."""
+    with capture_logs():
+        async with open_recogniser(networks=networks, max_sessions=1) as recogniser:
+            async with talk(recogniser, input_format="mp3") as client:
+                await client.play(packed(CLIP, "mp3")[:20_000])
+                os.kill(await unpacker(), number)
+                answers = await client.rest()
+            async with talk(recogniser, input_format="mp3") as other:
+                await other.play(packed(CLIP, "mp3"))
+                heard = text_of(await other.finish())
+
+    assert answers[-1].errors is not None
+    assert answers[-1].errors[0].code == code
+    assert client.socket.close_code == close_code
+    assert word_error_rate(reference(CLIP), heard) <= 0.2
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(OUTSIDE[0], OUTSIDE[3]), (ITS_INPUT[0], ITS_INPUT[3])]
+)
+async def test_a_file_whose_unpacker_dies_is_told(
+    networks: Networks, number: signal.Signals, status: int
+) -> None:
+    """In both shapes of an error; the next file is understood."""
+    long = pack(np.tile(audio("jfk"), 60), "flac")
+    with capture_logs():
+        async with open_recogniser(networks=networks, max_files=1) as recogniser:
+            async with asyncio.TaskGroup() as tasks:
+                lost = tasks.create_task(post(recogniser, long))
+                os.kill(await unpacker(), number)
+            again = await post(recogniser, packed(CLIP, "mp3"))
+
+    reply = lost.result()
+    assert reply.status == status
+    assert reply.json["errors"][0]["code"] == reply.json["error"]["code"]
+    assert again.status == 200
