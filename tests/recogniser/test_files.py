@@ -11,6 +11,7 @@ import pytest
 import webvtt
 from structlog.testing import capture_logs
 
+from service.recogniser.boosting import Boost
 from service.recogniser.engine import Engine, Heard
 from service.recogniser.files import PATHS
 from service.recogniser.models import find_models
@@ -346,8 +347,9 @@ async def test_a_live_session_keeps_its_pace_beside_files(networks: Networks) ->
 class BrokenEngine(Engine):
     """An engine that fails on whatever it is given."""
 
-    def decode(self, samples: Samples, rate_hz: int) -> Heard:
+    def decode(self, samples: Samples, rate_hz: int, boost: Boost | None = None) -> Heard:
         """Fail."""
+        del boost
         raise RuntimeError(f"cannot decode {len(samples)} samples at {rate_hz} Hz")
 
 

@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from service.recogniser.boosting import Boost
 from service.recogniser.conversation import MAX_MESSAGE_BYTES
 from service.recogniser.engine import Engine, Heard
 from service.recogniser.models import find_models
@@ -239,8 +240,9 @@ async def test_a_client_that_vanishes_frees_its_place(networks: Networks) -> Non
 class BrokenEngine(Engine):
     """An engine that fails on whatever it is given."""
 
-    def decode(self, samples: Samples, rate_hz: int) -> Heard:
+    def decode(self, samples: Samples, rate_hz: int, boost: Boost | None = None) -> Heard:
         """Fail."""
+        del boost
         raise RuntimeError(f"cannot decode {len(samples)} samples at {rate_hz} Hz")
 
 
@@ -264,9 +266,9 @@ async def test_an_engine_that_fails_ends_the_session_and_says_so(networks: Netwo
 class CardEngine(Engine):
     """An engine that always hears the same number."""
 
-    def decode(self, samples: Samples, rate_hz: int) -> Heard:
+    def decode(self, samples: Samples, rate_hz: int, boost: Boost | None = None) -> Heard:
         """Hear it."""
-        del samples, rate_hz
+        del samples, rate_hz, boost
         return Heard("It is 4111 1111 1111 1111", 0.9)
 
 
