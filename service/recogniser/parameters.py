@@ -44,7 +44,7 @@ _ENGINE_FORMATS: Final[Mapping[str, frozenset[str]]] = {
     "Speechmatics": frozenset({"linear16", "linear32", "wav", "mp3", "mulaw", "ogg", "flac"}),
     "Soniox": _RAW | {"wav", "mp3", "ogg", "webm", "flac"},
     "Parakeet": frozenset({"linear16", "linear32", "wav", "mp3"}),
-    "Reson8": frozenset({"linear16", "linear32", "mulaw"}),
+    "Reson8": _RAW,
 }
 _HERE: Final = _RAW | CONTAINERS.keys() | {"wav"}
 ENGLISH: Final = frozenset({"en", "multi", "auto", "auto_detect"})
