@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections import Counter
+from collections.abc import Callable
 from enum import Enum, auto
 from http import HTTPStatus
 from typing import Any, cast
@@ -15,6 +16,7 @@ from aiohttp.web_protocol import RequestHandler
 
 from service.web.access import AccessLog, route_of
 from service.web.answers import SERVER, problem, raw_problem
+from service.web.files import FileAnswer
 from service.web.limits import Limits
 
 log = structlog.get_logger()
@@ -96,7 +98,7 @@ class Gate:
 class Connection(RequestHandler):
     """One connection of a listener."""
 
-    __slots__ = ("_address", "_gate", "_link", "_phase", "deadline_at")
+    __slots__ = ("_address", "_changed", "_gate", "_link", "_phase", "deadline_at")
     _link: asyncio.Transport
 
     def __init__(self, gate: Gate, server: web.Server, loop: asyncio.AbstractEventLoop) -> None:
@@ -114,6 +116,7 @@ class Connection(RequestHandler):
         )
         self._gate = gate
         self._address: str | None = None
+        self._changed: Callable[[], None] = _nobody_asked
         self._phase = Phase.HEAD
         self.deadline_at = loop.time() + limits.head_s
         """When the gate turns this connection out; seconds on the loop's clock."""
@@ -138,6 +141,21 @@ class Connection(RequestHandler):
         self._gate.let_out(self)
         self._leave_address()
         super().connection_lost(exc)
+        self._changed()
+
+    def resume_writing(self) -> None:
+        """Take note that there is room again."""
+        super().resume_writing()
+        self._changed()
+
+    def stay(self, changed: Callable[[], None]) -> asyncio.Transport:
+        """Let an answer go on for long: the client has shown a key, and no longer counts.
+
+        `changed` is called when there is room to write again, and when the client has left.
+        """
+        self._leave_address()
+        self._changed = changed
+        return self._link
 
     def data_received(self, data: bytes) -> None:
         """Read on; the first bytes after an answer begin the next head."""
@@ -159,7 +177,8 @@ class Connection(RequestHandler):
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
         """Send the answer, and give the client so long to take it."""
-        self._enter(Phase.ANSWER, self._gate.limits.answer_s)
+        more_s = resp.allowed_s if isinstance(resp, FileAnswer) else 0.0
+        self._enter(Phase.ANSWER, self._gate.limits.answer_s + more_s)
         if not resp.prepared:
             resp.headers["Server"] = SERVER
         finished = await super().finish_response(request, resp, start_time)
@@ -211,3 +230,7 @@ class Connection(RequestHandler):
         if self._address is not None:
             self._gate.forget_address(self._address)
             self._address = None
+
+
+def _nobody_asked() -> None:
+    """Do nothing: most answers are short."""

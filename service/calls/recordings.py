@@ -1,0 +1,27 @@
+"""The call's own audio: when there is some, and that all of it is there."""
+
+from service.calls.events import RecordingSaved
+from service.calls.inputs import RecordingWritten
+from service.calls.outbox import Outbox
+from service.calls.state import CallState, Phase, Recorded
+
+
+def written(state: CallState, out: Outbox, item: RecordingWritten) -> None:
+    """Note what is on the disk, and tell of it unless the call goes on and there will be more."""
+    state.recorded = Recorded(item.duration_ms, item.size_bytes)
+    if state.phase in (Phase.ENDING, Phase.COMPLETE):
+        tell(state, out, at=item.at)
+
+
+def tell(state: CallState, out: Outbox, *, at: float) -> None:
+    """Tell of what was recorded, if nobody was told yet."""
+    if state.recorded is None:
+        return
+    event = RecordingSaved(
+        duration_ms=state.recorded.duration_ms,
+        size_bytes=state.recorded.size_bytes,
+        content_type="audio/wav",
+        channels=("inbound", "outbound"),
+    )
+    state.recorded = None
+    out.record(event, at)
