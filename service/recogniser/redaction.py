@@ -1,8 +1,9 @@
 """Numbers that are nobody's business, taken out of a text. Pure.
 
 Source: telnyx-protocol.md §5.2, `redact`. A card is read out in groups, with pauses and mishearings
-between them, so whatever kind is asked for, every number of three digits or more goes; the kind
-only decides what stands there instead. Rather too much than a number that is let out in pieces.
+between them, and the first group has been sent before the last is said. So for `pci` and `ssn`
+every number of three digits or more goes that is not plainly an amount: rather too much than a
+card that is let out in pieces. For `numbers` amounts go, too, and whatever is written in digits.
 """
 
 import re
@@ -12,6 +13,7 @@ from typing import Final
 
 KINDS: Final = frozenset({"numbers", "pci", "ssn"})
 _FEWEST_DIGITS: Final = 3
+_MOST_DIGITS_OF_AMOUNT: Final = 7
 _SSN_DIGITS: Final = 9
 _CARD_DIGITS: Final = range(13, 20)
 _UNITS: Final = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
@@ -25,12 +27,20 @@ _DIGITS: Final = (
     | {word: str(value) for value, word in enumerate(_TENS, start=2)}
     | {"oh": "0", "o": "0", "nought": "0", "hundred": "00", "thousand": "000", "million": "000000"}
 )
+_WRITTEN: Final = re.compile(r"\d")
 _TIMES: Final = {"double": 2, "triple": 3}
 _ATOM: Final = re.compile(
     rf"\d+|(?<!\w)(?:{'|'.join(sorted([*_DIGITS, *_TIMES], key=len, reverse=True))})(?!\w)",
     re.IGNORECASE,
 )
-_BETWEEN: Final = re.compile(r"[\s.,;:()/$€£#–—-]*")  # noqa: RUF001 - dashes that are written
+_BETWEEN: Final = re.compile(
+    r"(?:[\s.,;:()/$€£#–—-]|(?<!\w)(?:uh|um|uhm|er|dash|hyphen)(?!\w))*",  # noqa: RUF001 - dashes that are written
+    re.IGNORECASE,
+)
+_PRICED: Final = ("$", "€", "£")
+_COUNTED: Final = re.compile(
+    r"\s?%|[\s-](?:percent|per cent|dollars?|bucks|cents|euros?|pounds)(?!\w)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +51,10 @@ class _Number:
 
 
 def redact(text: str, kinds: frozenset[str], *, growing: bool = False) -> str:
-    """Return the text with `[PCI]`, `[SSN]` or `[NUMBER]` for each number, if any kind is given.
+    """Return the text with `[PCI]`, `[SSN]` or `[NUMBER]` for each number of these kinds.
+
+    Thirteen to nineteen digits are `[PCI]`, whether they add up or not, and nine are `[SSN]`,
+    where it is asked for; what may be a piece of one is a `[NUMBER]`.
 
     At the end of a text that is `growing`, a number of any length is left out: it may be the
     beginning of a longer one.
@@ -52,10 +65,18 @@ def redact(text: str, kinds: frozenset[str], *, growing: bool = False) -> str:
     for number in _numbers(text):
         if growing and not _BETWEEN.sub("", text[number.end :]):
             return (made + text[at : number.start]).rstrip()
-        if len(number.digits) >= _FEWEST_DIGITS:
+        if _goes(text, number, kinds):
             made += text[at : number.start] + _tag(number.digits, kinds)
             at = number.end
     return made + text[at:]
+
+
+def _goes(text: str, number: _Number, kinds: frozenset[str]) -> bool:
+    if "numbers" in kinds and _WRITTEN.search(text, number.start, number.end):
+        return True
+    if len(number.digits) < _FEWEST_DIGITS:
+        return False
+    return "numbers" in kinds or not _is_amount(text, number)
 
 
 def _numbers(text: str) -> Iterator[_Number]:
@@ -84,18 +105,16 @@ def _number(atoms: list[re.Match[str]]) -> _Number:
     return _Number(atoms[0].start(), atoms[-1].end(), digits + "0" * ten)
 
 
+def _is_amount(text: str, number: _Number) -> bool:
+    """Whether it is money or a share: what nobody reads out of a card."""
+    return len(number.digits) <= _MOST_DIGITS_OF_AMOUNT and (
+        text[: number.start].endswith(_PRICED) or _COUNTED.match(text, number.end) is not None
+    )
+
+
 def _tag(digits: str, kinds: frozenset[str]) -> str:
-    if "pci" in kinds and len(digits) in _CARD_DIGITS and _is_card(digits):
+    if "pci" in kinds and len(digits) in _CARD_DIGITS:
         return "[PCI]"
     if "ssn" in kinds and len(digits) == _SSN_DIGITS:
         return "[SSN]"
     return "[NUMBER]"
-
-
-def _is_card(digits: str) -> bool:
-    """Check the last digit by Luhn's sum."""
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        value = int(digit) * (1 + place % 2)
-        total += value - 9 if value > 9 else value  # noqa: PLR2004 - the sum of its two digits
-    return total % 10 == 0
