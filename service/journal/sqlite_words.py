@@ -13,7 +13,13 @@ from service.errors import BadInputError
 from service.journal.statements import load_statements
 
 MOST_TERMS = 32
+MOST_LETTERS = 1_000
+SHORTEST_PREFIX = 2
+"""Half of all words may begin with one letter."""
 _TERM = re.compile(r'(?P<without>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"(?P<star>\*)?|(?P<word>[^\s"]+))')
+_MERGED_PAGES = 200
+_COMMAND_CHANGES = 1
+"""FTS5 counts one change for the command itself."""
 _SQL = load_statements("sqlite_library")
 
 
@@ -34,8 +40,11 @@ def match_expression(typed: str) -> str:
     words: `don't` and `well-known` are phrases of two.
 
     Raises:
-        BadInputError: There is nothing to search for, or there are more than `MOST_TERMS` terms.
+        BadInputError: There is nothing to search for, more than `MOST_TERMS` terms or
+            `MOST_LETTERS` letters, or a prefix shorter than `SHORTEST_PREFIX`.
     """
+    if len(typed) > MOST_LETTERS:
+        raise BadInputError(f"give at most {MOST_LETTERS} letters to search for")
     terms = list(_terms(typed))
     wanted = [str(term) for term in terms if not term.without]
     unwanted = [str(term) for term in terms if term.without]
@@ -43,23 +52,22 @@ def match_expression(typed: str) -> str:
         raise BadInputError("give at least one word to search for")
     if len(terms) > MOST_TERMS:
         raise BadInputError(f"give at most {MOST_TERMS} words or phrases to search for")
+    if any(term.prefix and len(term.words.split()[-1]) < SHORTEST_PREFIX for term in terms):
+        raise BadInputError(f"give at least {SHORTEST_PREFIX} letters before a *")
     expression = f"({' AND '.join(wanted)})"
     return f"{expression} NOT ({' OR '.join(unwanted)})" if unwanted else expression
 
 
-def merge_words(db: sqlite3.Connection, *, pages: int = 500) -> bool:
+def merge_words(db: sqlite3.Connection, *, first: bool) -> bool:
     """Go one step towards an index without a trace of deleted words; False once it is there.
 
-    The first step is to be told apart from the others by a negative `pages`. A step writes about
-    that many pages: each in a transaction of its own, so that commits get in between.
+    Say which step is the `first`. Each is to be a transaction of its own, of a few milliseconds,
+    so that commits get in between.
     """
     before = db.total_changes
-    db.execute(_SQL["merge_words"].sql(), (pages,))
-    return db.total_changes - before >= _CHANGED
-
-
-_CHANGED = 2
-"""FTS5 counts one change for the command itself."""
+    # negative: take everything into one segment, from whatever there is
+    db.execute(_SQL["merge_words"].sql(), (-_MERGED_PAGES if first else _MERGED_PAGES,))
+    return db.total_changes - before > _COMMAND_CHANGES
 
 
 def _terms(typed: str) -> Iterator[_Term]:

@@ -53,8 +53,9 @@ CREATE TABLE utterance (
 
 CREATE INDEX utterance_call ON utterance (call_no);
 
+-- The prefixes: without them, each look for `be*` reads the lists of all words that begin so.
 CREATE VIRTUAL TABLE utterance_words USING fts5 (
-    text, content = 'utterance', content_rowid = 'position',
+    text, content = 'utterance', content_rowid = 'position', prefix = '2 3',
     tokenize = 'unicode61 remove_diacritics 2'
 );
 
