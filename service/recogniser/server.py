@@ -133,6 +133,7 @@ class Recogniser:
                 sample_rate_hz=settings.sample_rate_hz,
                 interim_results=settings.interim_results,
                 endpointing_ms=settings.endpointing_ms,
+                keyterms=len(settings.key_terms),
             )
             end = await conversation.run()
             log.info("session_ended", reason=end.value, heard_s=conversation.heard_s)
@@ -150,6 +151,7 @@ def _notes(settings: SessionSettings) -> dict[str, str]:
         "x-callscribe-stands-in-for": settings.engine,
         "x-callscribe-language": "en",
         "x-callscribe-endpointing-ms": "false" if endpointing_ms is None else str(endpointing_ms),
+        "x-callscribe-keyterms": str(len(settings.key_terms)),
     }
 
 

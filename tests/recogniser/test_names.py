@@ -133,6 +133,7 @@ async def test_a_session_hears_its_key_terms(networks: Networks) -> None:
             await other.play(clip("papadopoulos"))
             untold = text_of(await other.finish())
 
+    assert client.headers["x-callscribe-keyterms"] == "2"
     [final] = finals(answers)
     assert any("Papadopoulos" in (answer.transcript or "") for answer in partials(answers))
     assert "Papadopoulos" in (final.transcript or "")
