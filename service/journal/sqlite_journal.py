@@ -1,5 +1,6 @@
 """The journal on SQLite: one file, one writer with group commit, one reader beside it."""
 
+import math
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -134,9 +135,13 @@ class SqliteJournal:
         """See `Journal.backlog`."""
         return [LaneRow(*row) for row in await self._ask("backlog", ())]
 
-    async def parked(self, *, limit: int) -> list[ParkedDelivery]:
+    async def parked(
+        self, *, limit: int, before: tuple[float, int] | None = None
+    ) -> list[ParkedDelivery]:
         """See `Journal.parked`."""
-        return [ParkedDelivery(*row) for row in await self._ask("parked", (limit,))]
+        at, parked_id = before or (math.inf, 0)
+        rows = await self._ask("parked", (at, parked_id, limit))
+        return [ParkedDelivery(*row) for row in rows]
 
     async def disabled(self) -> dict[EndpointName, str]:
         """See `Journal.disabled`."""

@@ -136,8 +136,10 @@ class Journal(RecordingIndex, Protocol):
     async def settle(self, updates: Sequence[LaneUpdate]) -> None:
         """Write how far lanes have come. Never takes a lane back: that is `rewind`'s."""
 
-    async def parked(self, *, limit: int) -> list[ParkedDelivery]:
-        """Return the newest parked deliveries."""
+    async def parked(
+        self, *, limit: int, before: tuple[float, int] | None = None
+    ) -> list[ParkedDelivery]:
+        """Return the newest parked deliveries, those before a (`parked_at`, `id`)."""
 
     async def unpark(self, parked_id: int) -> ParkedDelivery | None:
         """Take one parked delivery out of the list; None if there is none of that id."""

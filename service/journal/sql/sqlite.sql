@@ -134,7 +134,8 @@ WHERE acked_seq < head_seq ORDER BY call_no, endpoint;
 
 -- name: parked
 SELECT id, call_id, endpoint, seq, type, status, reason, parked_at
-FROM parked JOIN call USING (call_no) ORDER BY parked_at DESC, id DESC LIMIT ?;
+FROM parked JOIN call USING (call_no) WHERE (parked_at, id) < (?, ?)
+ORDER BY parked_at DESC, id DESC LIMIT ?;
 
 -- name: disabled
 SELECT endpoint, disabled_reason FROM endpoint_state ORDER BY endpoint;
