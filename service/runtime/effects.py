@@ -28,7 +28,7 @@ from service.errors import CarrierUnavailableError, CommandRefusedError, Journal
 from service.ports import Carrier, Delivery, Lanes, StoredEvent
 from service.runtime.live import LiveCall
 from service.runtime.media import MediaStreams
-from service.wire.events import encode_partial, partial_id
+from service.wire.events import encode_partial, measure, partial_id
 
 _NAMES: dict[type[CarrierCommand], CommandName] = {
     Answer: "answer",
@@ -105,6 +105,12 @@ class CommandEffects:
             partial,
             occurred_at=command.occurred_at,
             metadata=route.metadata,
+            timing=measure(
+                partial,
+                occurred_at=command.occurred_at,
+                answered_at=call.answered_at,
+                now=self._clock(),
+            ),
         )
         delivery = Delivery(id=partial_id(partial), type=partial.type, body=body)
         self._lanes.publish(route.endpoints, call.call_id, partial.utterance_id, delivery)

@@ -22,7 +22,7 @@ from service.ids import CallId, InputId
 from service.ports import Entry, Journal, StoredEvent
 from service.runtime.codec import decode_state, encode_state
 from service.runtime.seen import Seen
-from service.wire.events import encode_event
+from service.wire.events import encode_event, measure
 
 MOST_ATTEMPTS = 5
 """How often a batch is received anew because the stored call was not the one in memory."""
@@ -82,6 +82,8 @@ class LiveCall:
         self._epoch = 0
         self._legs_stored = 0
         self._phase: Phase | None = None
+        self.answered_at: float | None = None
+        """Where the call clock starts, by what was received last; in Unix seconds."""
         self.forgotten = False
         """Whether nothing is waited for: the call may be dropped from memory."""
 
@@ -190,6 +192,7 @@ class LiveCall:
                     self._session = None
                     continue
             self._phase = session.state.phase
+            self.answered_at = session.state.answered_at
             self._office.effects.carry_out(self, session.state.route, stored, commands)
             for post in batch:
                 if post.done and not post.done.done():
@@ -221,13 +224,24 @@ class LiveCall:
 
     def _stored(self, state: CallState, commands: Sequence[Command]) -> tuple[StoredEvent, ...]:
         metadata = state.route.metadata if state.route else {}
+        now = self._office.clock()
         return tuple(
             StoredEvent(
                 self.call_id,
                 c.seq,
                 c.event.type,
                 encode_event(
-                    self.call_id, c.seq, c.event, occurred_at=c.occurred_at, metadata=metadata
+                    self.call_id,
+                    c.seq,
+                    c.event,
+                    occurred_at=c.occurred_at,
+                    metadata=metadata,
+                    timing=measure(
+                        c.event,
+                        occurred_at=c.occurred_at,
+                        answered_at=state.answered_at,
+                        now=now,
+                    ),
                 ),
             )
             for c in commands

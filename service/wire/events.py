@@ -1,23 +1,50 @@
 """Our own events as JSON: the Standard Webhooks envelope, one shape everywhere."""
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import get_args
 
 import msgspec
 
-from service.calls.events import Event, TranscriptPartial
+from service.calls.events import Event, Transcript, TranscriptPartial
 from service.ids import CallId
 
 _encode = msgspec.json.Encoder().encode
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """How long an event took on its way to here, in milliseconds."""
+
+    stt_ms: int | None
+    """From the end of the speech to its words; None where nobody here heard the audio."""
+    queue_ms: int
+    """From when it occurred to when it was written: the turn it waited for, and our own work."""
+
+
+def measure(
+    event: Event | TranscriptPartial, *, occurred_at: float, answered_at: float | None, now: float
+) -> Timing:
+    """Return the timing of an event that is written now. Times are Unix seconds."""
+    stt_ms = None
+    if isinstance(event, Transcript) and event.time_source == "audio" and answered_at is not None:
+        heard_ms = round((occurred_at - answered_at) * 1000)
+        stt_ms = max(0, heard_ms - (event.end_ms or 0))
+    return Timing(stt_ms=stt_ms, queue_ms=max(0, round((now - occurred_at) * 1000)))
+
+
 def encode_event(
-    call_id: CallId, seq: int, event: Event, *, occurred_at: float, metadata: Mapping[str, object]
+    call_id: CallId,
+    seq: int,
+    event: Event,
+    *,
+    occurred_at: float,
+    metadata: Mapping[str, object],
+    timing: Timing,
 ) -> bytes:
     """Write a durable event. The bytes are kept and sent as they are, on every attempt."""
-    return _encode(_envelope(call_id, {"seq": seq}, event, occurred_at, metadata))
+    return _encode(_envelope(call_id, {"seq": seq}, event, occurred_at, (metadata, timing)))
 
 
 def encode_partial(
@@ -27,9 +54,11 @@ def encode_partial(
     *,
     occurred_at: float,
     metadata: Mapping[str, object],
+    timing: Timing,
 ) -> bytes:
     """Write a partial: no `seq` of its own, but `after_seq`, the last durable one before it."""
-    return _encode(_envelope(call_id, {"after_seq": after_seq}, partial, occurred_at, metadata))
+    place = {"after_seq": after_seq}
+    return _encode(_envelope(call_id, place, partial, occurred_at, (metadata, timing)))
 
 
 def delivery_id(call_id: CallId, seq: int) -> str:
@@ -52,14 +81,14 @@ def _envelope(
     place: dict[str, int],
     event: Event | TranscriptPartial,
     occurred_at: float,
-    metadata: Mapping[str, object],
+    about: tuple[Mapping[str, object], Timing],
 ) -> dict[str, object]:
     when = timestamp(occurred_at)
     data: dict[str, object] = {"call_id": call_id, **place}
     for attribute, name in _NAMES[event.__class__]:
         data[name] = getattr(event, attribute)
     data["occurred_at"] = when
-    data["metadata"] = metadata
+    data["metadata"], data["timing"] = about
     return {"type": event.type, "timestamp": when, "data": data}
 
 

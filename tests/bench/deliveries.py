@@ -14,7 +14,7 @@ from service.delivery.lanes import open_lanes
 from service.ids import CallId, EndpointName, LegId, UtteranceId
 from service.journal.sqlite_journal import open_sqlite_journal
 from service.ports import Entry, StoredEvent
-from service.wire.events import encode_event
+from service.wire.events import Timing, encode_event
 from tests.bench.processes import started
 from tests.bench.table import Row, median
 
@@ -62,7 +62,14 @@ def _final(call_id: CallId, seq: int) -> bytes:
         model="nova-3",
         source="media",
     )
-    return encode_event(call_id, seq, final, occurred_at=time.time(), metadata={"queue": "x"})
+    return encode_event(
+        call_id,
+        seq,
+        final,
+        occurred_at=time.time(),
+        metadata={"queue": "x"},
+        timing=Timing(stt_ms=700, queue_ms=1),
+    )
 
 
 async def _deliver_all(url: str, events: Sequence[StoredEvent]) -> float:

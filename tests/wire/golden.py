@@ -26,13 +26,15 @@ from service.calls.events import (
 )
 from service.calls.inputs import Word
 from service.ids import CallId, LegId, UtteranceId
-from service.wire.events import encode_event, encode_partial
+from service.wire.events import Timing, encode_event, encode_partial
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "events"
 CALL = CallId("428c31b6-7af4-4bcb-b7f5-5013ef9657c1")
 LEG = LegId("v3:golden-example-leg")
 ANSWERED_AT = 1795341600.0  # 2026-11-22T10:00:00Z
 UTTERANCE = UtteranceId(f"utt_{CALL}_0i0")
+TIMING = Timing(stt_ms=None, queue_ms=4)
+HEARD = Timing(stt_ms=740, queue_ms=1)
 METADATA: Mapping[str, object] = {"queue": "bookings"}
 
 PARTIAL = TranscriptPartial(
@@ -165,12 +167,17 @@ def bodies() -> dict[str, bytes]:
     """Encode every example; by event type."""
     found = {
         event.type: encode_event(
-            CALL, seq, event, occurred_at=ANSWERED_AT + at_s, metadata=METADATA
+            CALL,
+            seq,
+            event,
+            occurred_at=ANSWERED_AT + at_s,
+            metadata=METADATA,
+            timing=HEARD if event is FINAL else TIMING,
         )
         for seq, (at_s, event) in enumerate(EVENTS, start=1)
     }
     found[PARTIAL.type] = encode_partial(
-        CALL, 3, PARTIAL, occurred_at=ANSWERED_AT + 9.32, metadata=METADATA
+        CALL, 3, PARTIAL, occurred_at=ANSWERED_AT + 9.32, metadata=METADATA, timing=HEARD
     )
     return found
 

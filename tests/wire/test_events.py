@@ -10,7 +10,7 @@ import standardwebhooks
 
 from service.calls.events import Event, TranscriptPartial
 from service.ids import CallId
-from service.wire.events import delivery_id, encode_event, partial_id, timestamp
+from service.wire.events import Timing, delivery_id, encode_event, measure, partial_id, timestamp
 from tests.wire import golden
 
 
@@ -62,7 +62,9 @@ def test_any_text_survives() -> None:
     """Quotes, control characters and other scripts come back as they went in."""
     text = 'say "no" \\ \n\t\x00 ünïcødé 電話 \U0001f4de </script>'
     event = replace(golden.FINAL, text=text)
-    body = encode_event(golden.CALL, 1, event, occurred_at=0.0, metadata={"note": text})
+    body = encode_event(
+        golden.CALL, 1, event, occurred_at=0.0, metadata={"note": text}, timing=golden.TIMING
+    )
 
     data = json.loads(body)["data"]
 
@@ -106,3 +108,14 @@ def test_ids_are_the_same_over_attempts_and_differ_over_events() -> None:
 def test_times_are_utc_with_milliseconds(at: float, written: str) -> None:
     """Always three digits and a Z, so that they sort as text."""
     assert timestamp(at) == written
+
+
+def test_the_timing_of_heard_words_counts_from_the_end_of_their_speech() -> None:
+    """On the call clock; reported words say nothing about it, and no clock runs backwards."""
+    spent = measure(golden.FINAL, occurred_at=111.0, answered_at=100.0, now=111.25)
+    assert spent == Timing(stt_ms=620, queue_ms=250)
+
+    reported = replace(golden.FINAL, time_source="estimated")
+    assert measure(reported, occurred_at=111.0, answered_at=100.0, now=111.0).stt_ms is None
+    early = measure(golden.FINAL, occurred_at=101.0, answered_at=100.0, now=100.0)
+    assert early == Timing(stt_ms=0, queue_ms=0)
