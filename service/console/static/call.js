@@ -1,0 +1,55 @@
+// A call as its events tell it: what is so now, for lists and for the page of one call.
+
+/** A call of which nothing is known yet. */
+export function emptyCall(callId) {
+  return {
+    call_id: callId, status: "ringing", direction: null, from: null, to: null, started_at: null,
+    answered_at: null, ended_at: null, duration_ms: null, utterances: 0, words: 0, gaps: 0,
+    last_seq: 0, metadata: {}, transcription: null, has_audio: false,
+  };
+}
+
+const CHANGES = {
+  "call.started": (call, data) => ({
+    from: data.from, to: data.to, direction: data.direction, started_at: data.occurred_at,
+  }),
+  "call.answered": (call, data) => ({ answered_at: data.occurred_at, status: "talking" }),
+  "call.ended": (call, data) => ({
+    ended_at: data.occurred_at, duration_ms: data.duration_ms, status: "ending",
+  }),
+  "transcription.started": () => ({ transcription: "on" }),
+  "transcription.resumed": () => ({ transcription: "on" }),
+  "transcription.paused": () => ({ transcription: "paused" }),
+  "transcription.stopped": () => ({ transcription: "off" }),
+  "transcript.final": (call, data) => ({
+    utterances: call.utterances + 1,
+    words: call.words + (data.text.match(/\S+/g) ?? []).length,
+  }),
+  "transcript.gap": (call) => ({ gaps: call.gaps + 1 }),
+  "transcript.completed": (call, data) => ({
+    status: "complete", duration_ms: data.duration_ms, utterances: data.utterances,
+    words: data.words, gaps: data.gaps, coverage: data.coverage,
+  }),
+  "transcript.erased": () => ({ status: "erased" }),
+  "recording.saved": () => ({ has_audio: true }),
+};
+
+/** Return the call after an event; the same one if the event changes nothing or is an old one. */
+export function after(call, type, data) {
+  if (data.seq === undefined || data.seq <= call.last_seq) return call;
+  const change = CHANGES[type]?.(call, data) ?? {};
+  return { ...call, metadata: data.metadata ?? call.metadata, ...change, last_seq: data.seq };
+}
+
+/** Whether somebody may still be talking. */
+export function isLive(call) {
+  return call.status === "ringing" || call.status === "talking";
+}
+
+/** How long it is, or has been so far, in milliseconds; null before the answer. */
+export function durationMs(call, now) {
+  if (call.duration_ms !== null && call.duration_ms !== undefined) return call.duration_ms;
+  if (!call.answered_at) return null;
+  const end = call.ended_at ? Date.parse(call.ended_at) : now;
+  return Math.max(0, end - Date.parse(call.answered_at));
+}

@@ -1,0 +1,92 @@
+// What is known about a call: times, engine, how late words come, where its time went.
+
+import { el, fill, say } from "./dom.js";
+import { exactly, roleName, span, speaker, timeOfDay } from "./words.js";
+
+const MOST_MS = 60_000; // later than this is a clock, not a recogniser
+const WHERE = [
+  ["transcribed_ms", "Transcribed"], ["silence_ms", "Silence"], ["paused_ms", "Paused"], ["lost_ms", "Lost"],
+];
+
+/** The panel beside the transcript; on narrow screens it is folded above it. */
+export class Facts {
+  constructor() {
+    this.late = [];
+    this.roles = new Map();
+    this.engines = new Set();
+    this.values = new Map();
+    this.list = el("dl", { class: "facts" });
+    this.coverage = el("div", { class: "coverage" }, el("p", { class: "hint" }, "Told when the call is complete."));
+    const wide = matchMedia("(min-width: 62rem)").matches;
+    this.element = el("aside", { "aria-label": "About this call" },
+      el("details", { open: wide }, el("summary", {}, "About this call"),
+        this.list, el("h2", {}, "Where the time went"), this.coverage));
+  }
+
+  took(type, data, call) {
+    if (type === "transcription.started") {
+      this.engines.add([data.engine, data.model, data.language].filter(Boolean).join(" · "));
+    }
+    if (data.track && data.role) this.roles.set(data.track, data.role);
+    if (type === "transcript.final") this.timed(data, call);
+    if (data.coverage) this.cover(data.coverage);
+  }
+
+  /** From the end of the speech, by the audio, to the final; both by the service's clock. */
+  timed(data, call) {
+    if (data.time_source !== "audio" || !call.answered_at || data.end_ms === null) return;
+    const took = Date.parse(data.occurred_at) - Date.parse(call.answered_at) - data.end_ms;
+    if (took >= 0 && took < MOST_MS) this.late.push(took);
+  }
+
+  show(call) {
+    this.fact("Started", exactly(call.started_at));
+    this.fact("Answered", call.answered_at ? timeOfDay(call.answered_at) : "–");
+    this.fact("Ended", call.ended_at ? timeOfDay(call.ended_at) : "–");
+    this.fact("Direction", call.direction ?? "–");
+    this.fact("Engine", [...this.engines].join(", ") || "–");
+    this.fact("Utterances", String(call.utterances));
+    this.fact("Words", String(call.words));
+    this.fact("Gaps", String(call.gaps));
+    this.fact("Latency", this.lateness());
+    for (const [key, value] of Object.entries(call.metadata ?? {})) {
+      this.fact(key, typeof value === "string" ? value : JSON.stringify(value));
+    }
+  }
+
+  lateness() {
+    if (this.counted !== this.late.length) {
+      this.counted = this.late.length;
+      const ordered = [...this.late].sort((one, other) => one - other);
+      const median = ordered[ordered.length >> 1];
+      this.text = ordered.length ? `${span(median)} median, ${span(ordered.at(-1))} worst` : "–";
+    }
+    return this.text;
+  }
+
+  fact(name, text) {
+    let value = this.values.get(name);
+    if (!value) {
+      value = el("dd");
+      this.values.set(name, value);
+      this.list.append(el("div", {}, el("dt", {}, name), value));
+    }
+    say(value, text);
+  }
+
+  cover(coverage) {
+    fill(this.coverage, Object.entries(coverage).map(([track, books]) => {
+      const all = WHERE.reduce((sum, [key]) => sum + books[key], 0) || 1;
+      const role = this.roles.get(track);
+      const bar = el("div", { class: "stack", "aria-hidden": "true" }, WHERE.map(([key]) => {
+        const part = el("span", { class: key.replace("_ms", "") });
+        part.style.flexGrow = String(books[key] / all);
+        return part;
+      }));
+      return el("section", { class: `track ${roleName(role)}` },
+        el("h3", {}, role && role !== "unknown" ? speaker(role) : `Track ${track}`), bar,
+        el("dl", {}, WHERE.map(([key, name]) => el("div", { class: key.replace("_ms", "") }, el("dt", {}, name), el("dd", {}, span(books[key]))))));
+    }));
+    if (!Object.keys(coverage).length) fill(this.coverage, el("p", { class: "hint" }, "Not known for this call."));
+  }
+}

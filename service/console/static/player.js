@@ -1,0 +1,90 @@
+// The recording of a call: native elements, and a place on the call clock for the transcript.
+
+import { el, say, tell } from "./dom.js";
+import { session, withQuery } from "./session.js";
+import { clock } from "./words.js";
+
+const SPEEDS = ["1", "1.25", "1.5", "2", "0.75"];
+
+/** Plays `v1/calls/{id}/audio`. `onTime(ms)` is told the place while it plays, null when it ends. */
+export class Player {
+  constructor(callId, { onTime }) {
+    this.onTime = onTime;
+    this.audio = el("audio", { preload: "metadata" });
+    this.button = el("button", { type: "button", class: "play", "aria-label": "Play", onclick: () => this.toggle() },
+      el("span", { "aria-hidden": "true" }));
+    this.place = el("input", {
+      type: "range", min: "0", max: "1", value: "0", step: "100", "aria-label": "Place in the recording",
+      oninput: () => this.seek(Number(this.place.value), { play: false }),
+    });
+    this.time = el("span", { class: "place" }, "0:00");
+    this.speed = el("select", { "aria-label": "Speed", onchange: () => { this.audio.playbackRate = Number(this.speed.value); } },
+      SPEEDS.map((speed) => el("option", { value: speed }, `${speed}×`)));
+    this.element = el("section", { class: "player", "aria-label": "Recording" },
+      this.button, this.place, this.time, this.speed, this.audio);
+    this.listen();
+    // the token, because <audio> cannot send a header; it is short-lived, a key never stands here
+    this.audio.src = withQuery(`v1/calls/${encodeURIComponent(callId)}/audio`, { access_token: session.token });
+  }
+
+  listen() {
+    const on = (type, action) => this.audio.addEventListener(type, action);
+    on("durationchange", () => this.measured());
+    on("play", () => { this.shown(); this.frame(); });
+    on("pause", () => this.shown());
+    on("ended", () => { this.shown(); this.onTime(null); });
+    on("seeked", () => this.moved());
+    on("error", () => tell("The recording cannot be played."));
+  }
+
+  measured() {
+    if (!Number.isFinite(this.audio.duration)) return;
+    this.place.max = String(Math.round(this.audio.duration * 1000));
+    this.moved();
+  }
+
+  shown() {
+    const playing = !this.audio.paused && !this.audio.ended;
+    this.button.setAttribute("aria-label", playing ? "Pause" : "Play");
+    this.button.classList.toggle("on", playing);
+  }
+
+  frame() {
+    if (this.audio.paused || this.closed) return;
+    this.moved();
+    requestAnimationFrame(() => this.frame());
+  }
+
+  moved() {
+    const ms = this.audio.currentTime * 1000;
+    if (document.activeElement !== this.place || !this.audio.paused) this.place.value = String(ms);
+    const text = `${clock(ms)} / ${clock(Number(this.place.max))}`;
+    say(this.time, text);
+    this.place.setAttribute("aria-valuetext", clock(ms));
+    this.onTime(ms);
+  }
+
+  toggle() {
+    if (this.audio.paused) this.play();
+    else this.audio.pause();
+  }
+
+  play() {
+    this.audio.play().catch((error) => {
+      if (error.name !== "AbortError") tell("The recording cannot be played.");
+    });
+  }
+
+  /** Go to a place on the call clock, and play from there. */
+  seek(ms, { play = true } = {}) {
+    this.audio.currentTime = ms / 1000;
+    if (play) this.play();
+  }
+
+  close() {
+    this.closed = true;
+    this.audio.pause();
+    this.audio.removeAttribute("src");
+    this.audio.load();
+  }
+}

@@ -1,0 +1,311 @@
+// One call: its transcript growing in place, what is known about it, and what may be done.
+
+import { after, durationMs, emptyCall, isLive } from "./call.js";
+import { Facts } from "./facts.js";
+import { el, fill, oncePerFrame, say, tell } from "./dom.js";
+import { Feed, mayFollow } from "./feed.js";
+import { noteOf } from "./notes.js";
+import { Player } from "./player.js";
+import { get, now, request, session, withQuery } from "./session.js";
+import { Follower, Transcript } from "./transcript.js";
+import { clock, count, exactly, phone, speaker, state } from "./words.js";
+
+const FRAME_MS = 8; // of work; what is left waits for the next frame
+const PAGE = 200;
+const ASK_MS = 2000; // without the right to follow
+const SAID_KEPT = 6;
+const FORMATS = [
+  ["txt", "Text"], ["srt", "Subtitles (SRT)"], ["vtt", "Subtitles (WebVTT)"], ["csv", "Table (CSV)"],
+  ["json", "JSON"], ["jsonl", "Events (JSON Lines)"],
+];
+const ACTIONS = {
+  on: [["pause", "Pause"], ["stop", "Stop"]],
+  paused: [["resume", "Resume"], ["stop", "Stop"]],
+  off: [["start", "Start transcription"]],
+};
+const DONE = { pause: "Paused: nothing is transcribed.", resume: "Going on.", stop: "Stopped.", start: "Started." };
+
+export function openCall(main, { id, query, setConnection, setTitle }) {
+  const page = new CallPage(id, query.get("at"), setConnection, setTitle);
+  main.append(page.element);
+  page.start();
+  return page;
+}
+
+class CallPage {
+  constructor(id, sought, setConnection, setTitle) {
+    Object.assign(this, { id, sought, setConnection, setTitle });
+    this.path = `v1/calls/${encodeURIComponent(id)}`;
+    this.call = emptyCall(id);
+    this.queue = [];
+    this.unseen = 0;
+    this.heardUntil = Infinity; // events up to here were there before the page; they are not read out
+    this.transcript = new Transcript({
+      linkOf: (key) => withQuery(`#/calls/${encodeURIComponent(id)}`, { at: key }),
+      onPlay: (ms) => this.player?.seek(ms),
+    });
+    this.follower = new Follower(() => this.showNew());
+    this.facts = new Facts();
+    this.build();
+    this.pump = oncePerFrame(() => this.work());
+    this.showCall();
+  }
+
+  build() {
+    const home = session.callId ? null : el("a", { class: "back", href: "#/calls" }, el("span", { "aria-hidden": "true" }, "←"), " Calls");
+    this.title = el("h1", { tabindex: "-1" }, "Call");
+    this.status = el("span", { class: "state" });
+    this.duration = el("span", { class: "duration", role: "timer", "aria-label": "Duration", "aria-live": "off" });
+    this.acts = el("span", { class: "acts" });
+    this.error = el("p", { class: "error", role: "alert" });
+    this.waiting = el("p", { class: "empty" }, "No words yet.");
+    this.newer = el("button", { type: "button", class: "newer", hidden: true, onclick: () => this.toEnd() });
+    this.element = el("div", { class: "page one-call" },
+      el("div", { class: "head" }, home,
+        el("div", { class: "who-and-when" }, this.title, this.status, this.duration),
+        el("div", { class: "tools" }, this.acts, session.may("calls:read") && this.exports())),
+      this.error,
+      el("div", { class: "columns" },
+        el("section", { class: "words", "aria-label": "Words" }, this.waiting, this.transcript.root),
+        this.facts.element),
+      el("div", { class: "foot" }, this.newer));
+    this.foot = this.element.lastChild;
+  }
+
+  exports() {
+    const menu = el("details", { class: "menu" }, el("summary", {}, "Export"),
+      el("ul", {}, FORMATS.map(([format, name]) => el("li", {},
+        el("button", { type: "button", onclick: () => { menu.open = false; this.download(format); } }, name)))));
+    menu.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !menu.open) return;
+      menu.open = false;
+      menu.firstChild.focus();
+    });
+    menu.addEventListener("focusout", (event) => {
+      if (event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
+    });
+    return menu;
+  }
+
+  async start() {
+    this.ticking = setInterval(() => this.tick(), 1000);
+    if (session.may("calls:read")) {
+      try {
+        const call = await get(this.path);
+        if (this.closed) return;
+        this.told(call);
+        this.heardUntil = call.last_seq;
+      } catch (error) {
+        if (error.status === 404) return this.fail("There is no such call, or your access is not for it.");
+        if (error.status !== 401) this.fail(error.message);
+      }
+    }
+    this.follower.on = isLive(this.call) && !this.sought;
+    if (mayFollow()) this.follow();
+    else this.ask();
+  }
+
+  follow() {
+    // a call's feed begins with its first event, so that a reload loses nothing
+    this.feed = new Feed(`${this.path}/feed`, {
+      after: 0,
+      query: { partials: "true" },
+      onEvent: (type, event) => this.take(type, event.data),
+      onState: (name, problem) => {
+        this.setConnection(name);
+        if (problem && problem.status !== 401) this.fail(problem.message);
+      },
+    }).start();
+  }
+
+  /** Ask for the events page by page, and for more while the call goes on. */
+  async ask() {
+    this.setConnection("refused");
+    let afterSeq = 0;
+    while (!this.closed) {
+      const answer = await get(withQuery(`${this.path}/events`, { after_seq: afterSeq, limit: PAGE })).catch(() => null);
+      for (const event of answer?.data ?? []) {
+        this.take(event.type, event.data);
+        afterSeq = event.data.seq;
+      }
+      if (answer?.data.length === PAGE) continue;
+      if (this.call.status === "complete") return;
+      await new Promise((resolve) => setTimeout(resolve, ASK_MS));
+    }
+  }
+
+  close() {
+    this.closed = true;
+    this.feed?.stop();
+    this.player?.close();
+    this.follower.close();
+    clearInterval(this.ticking);
+    document.getElementById("said").replaceChildren();
+  }
+
+  renewed() {}
+
+  fail(text) {
+    say(this.error, text);
+    this.waiting.hidden = true;
+  }
+
+  /* Events come in bursts and are worked off in slices of a frame. */
+
+  take(type, data) {
+    this.queue.push([type, data]);
+    this.pump();
+  }
+
+  work() {
+    if (this.closed) return;
+    const end = performance.now() + FRAME_MS;
+    let done = 0;
+    while (done < this.queue.length && (done % 8 || performance.now() < end)) {
+      this.apply(...this.queue[done]);
+      done += 1;
+    }
+    this.queue.splice(0, done);
+    if (this.queue.length) this.pump();
+    this.waiting.hidden = this.transcript.rows.length > 0 || Boolean(this.error.textContent);
+    this.showCall();
+    this.seek();
+    if (this.follower.on) this.follower.toEnd();
+    else this.showNew();
+  }
+
+  apply(type, data) {
+    const fresh = data.seq === undefined || data.seq > this.heardUntil;
+    this.call = { ...after(this.call, type, data) };
+    if (type === "transcript.partial") {
+      this.transcript.spoken(data, false);
+    } else if (type === "transcript.final") {
+      const settled = this.transcript.spoken(data, true);
+      if (settled && fresh) this.readOut(data);
+    } else {
+      const note = noteOf(type, { role: this.facts.roles.get(data.track), ...data }, this.call);
+      if (note) this.transcript.note(`${type}.${data.seq}`, note.atMs, note.kind, note.text);
+    }
+    if (type === "transcript.completed") this.transcript.dropUnsettled();
+    this.facts.took(type, data, this.call);
+  }
+
+  /** A list says what the call is; events that it holds already must not be counted twice. */
+  told(call) {
+    this.base = call;
+    this.call = { ...call, ...this.fromEvents(call) };
+    this.showCall();
+  }
+
+  fromEvents(call) {
+    return { last_seq: 0, utterances: 0, words: 0, gaps: 0, transcription: call.transcription };
+  }
+
+  /** Finals are read out to those who listen to the page; partials never are. */
+  readOut(data) {
+    const said = document.getElementById("said");
+    said.append(el("p", {}, `${speaker(data.role)}: ${data.text}`));
+    while (said.childElementCount > SAID_KEPT) said.firstChild.remove();
+    if (!this.follower.on) this.unseen += 1;
+  }
+
+  seek() {
+    if (!this.sought || !this.transcript.byKey.has(this.sought) || this.queue.length) return;
+    this.follower.on = false;
+    this.transcript.show(this.sought);
+    this.sought = null;
+  }
+
+  /* What is shown of the call itself. */
+
+  showCall() {
+    const { call } = this;
+    const status = this.base && this.queue.length ? this.base.status : call.status;
+    const title = call.from || call.to ? `${phone(call.from)} → ${phone(call.to)}` : "Call";
+    if (this.title.textContent !== title) {
+      const parts = title.split(" → ").map((part) => el("span", { class: "part" }, part));
+      fill(this.title, parts[0], parts[1] && " → ", parts[1]);
+      this.setTitle(title);
+    }
+    say(this.status, call.transcription === "paused" && isLive(call) ? "Paused" : state(status));
+    this.status.dataset.state = call.transcription === "paused" && isLive(call) ? "paused" : status;
+    this.tick();
+    this.showActs();
+    this.facts.show(call);
+    if (call.has_audio && !this.player && session.may("calls:read")) this.openPlayer();
+  }
+
+  tick() {
+    const ms = durationMs(this.call, now());
+    say(this.duration, ms === null ? "" : clock(ms));
+    this.duration.title = exactly(this.call.started_at);
+  }
+
+  showActs() {
+    const acts = isLive(this.call) && session.may("calls:write") ? ACTIONS[this.call.transcription] ?? [] : [];
+    const wanted = acts.map(([name]) => name).join();
+    if (this.acts.dataset.acts === wanted) return;
+    this.acts.dataset.acts = wanted;
+    const focused = this.acts.contains(document.activeElement);
+    this.acts.replaceChildren(...acts.map(([name, label]) =>
+      el("button", { type: "button", "data-act": name, onclick: () => this.act(name) }, label)));
+    if (focused) (this.acts.firstChild ?? this.title).focus({ preventScroll: true });
+  }
+
+  async act(name) {
+    const buttons = [...this.acts.children];
+    buttons.forEach((button) => { button.disabled = true; });
+    say(this.error, "");
+    try {
+      const answer = await (await request(`${this.path}/transcription/${name}`, { method: "POST" })).json();
+      this.call = { ...this.call, transcription: answer.transcription };
+      tell(DONE[name]);
+    } catch (error) {
+      say(this.error, error.message);
+    } finally {
+      buttons.forEach((button) => { button.disabled = false; });
+      this.showCall();
+    }
+  }
+
+  async download(format) {
+    try {
+      const answer = await request(withQuery(`${this.path}/transcript`, { format }));
+      const name = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") ?? "")?.[1];
+      const address = URL.createObjectURL(await answer.blob());
+      el("a", { href: address, download: name ?? `call.${format}` }).click();
+      setTimeout(() => URL.revokeObjectURL(address), 10_000);
+      tell("The export is downloaded.");
+    } catch (error) {
+      say(this.error, error.message);
+    }
+  }
+
+  openPlayer() {
+    this.player = new Player(this.id, {
+      onTime: (ms) => this.transcript.mark(ms, { follow: !this.player?.audio.paused }),
+    });
+    this.transcript.playable = true;
+    this.element.classList.add("playable");
+    this.foot.append(this.player.element);
+  }
+
+  /* The newest words. */
+
+  showNew() {
+    if (this.follower.on) this.unseen = 0;
+    this.newer.hidden = this.unseen === 0;
+    if (this.unseen) say(this.newer, `${count(this.unseen, "new utterance")} ↓`);
+  }
+
+  toEnd() {
+    this.follower.set(true);
+    this.follower.toEnd();
+    this.showNew();
+    this.title.focus({ preventScroll: true });
+  }
+
+  next(by) { this.transcript.step(by); }
+
+  play() { this.player?.toggle(); }
+}

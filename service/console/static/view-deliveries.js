@@ -1,0 +1,143 @@
+// Where events go, and what did not get there.
+
+import { el, fill, say, tell } from "./dom.js";
+import { get, request, session, withQuery } from "./session.js";
+import { count, exactly, plain, when } from "./words.js";
+
+const PAGE = 50;
+const AGAIN_MS = 5000;
+
+export function openDeliveries(main, { setTitle }) {
+  const page = new DeliveriesPage();
+  main.append(page.element);
+  setTitle("Deliveries");
+  page.refresh();
+  return page;
+}
+
+class DeliveriesPage {
+  constructor() {
+    this.retried = new Map();
+    this.pages = 1;
+    this.error = el("p", { class: "error", role: "alert" });
+    this.endpoints = el("ul", { class: "endpoints" });
+    this.rows = el("tbody");
+    this.table = el("table", { class: "parked", hidden: true },
+      el("caption", { class: "unseen" }, "Parked deliveries"),
+      el("thead", {}, el("tr", {}, ["Event", "Endpoint", "Call", "Why", "Parked", ""].map((name) =>
+        el("th", { scope: "col" }, name || el("span", { class: "unseen" }, "Action"))))),
+      this.rows);
+    this.none = el("p", { class: "empty", hidden: true }, "Nothing is parked: everything arrived, or is on its way.");
+    this.result = el("p", { class: "summary", role: "status" });
+    this.more = el("button", { type: "button", class: "more", hidden: true, onclick: () => { this.pages += 1; this.refresh(); } }, "More");
+    this.element = el("div", { class: "page wide" },
+      el("h1", { tabindex: "-1" }, "Deliveries"), this.error,
+      el("section", { "aria-labelledby": "endpoints-title" }, el("h2", { id: "endpoints-title" }, "Endpoints"), this.endpoints),
+      el("section", { "aria-labelledby": "parked-title" },
+        el("h2", { id: "parked-title" }, "Parked"),
+        el("p", { class: "hint" }, "An endpoint refused these for good, or did not answer for days. The events after them went on."),
+        this.result, this.none, el("div", { class: "scrolls", tabindex: "-1" }, this.table), this.more));
+  }
+
+  close() {
+    this.closed = true;
+    clearTimeout(this.timer);
+  }
+
+  async refresh() {
+    clearTimeout(this.timer);
+    try {
+      const [endpoints, parked] = await Promise.all([get("v1/endpoints"), this.parked()]);
+      if (this.closed) return;
+      say(this.error, "");
+      this.showEndpoints(Array.isArray(endpoints) ? endpoints : endpoints.data);
+      this.showParked(parked);
+    } catch (error) {
+      if (error.status !== 401) say(this.error, error.message);
+    }
+    if (!this.closed) this.timer = setTimeout(() => this.whenSeen(), AGAIN_MS);
+  }
+
+  whenSeen() {
+    if (!document.hidden) this.refresh();
+    else this.timer = setTimeout(() => this.whenSeen(), AGAIN_MS);
+  }
+
+  async parked() {
+    const all = [];
+    let cursor = null;
+    for (let page = 0; page < this.pages; page += 1) {
+      const { data, next } = await get(withQuery("v1/deliveries", { state: "parked", limit: PAGE, cursor }));
+      all.push(...data);
+      cursor = next;
+      if (!next) break;
+    }
+    this.more.hidden = !cursor;
+    return all;
+  }
+
+  showEndpoints(endpoints) {
+    const figure = (name, value, loud) => el("div", { class: loud && value ? "figure loud" : "figure" },
+      el("dt", {}, name), el("dd", {}, new Intl.NumberFormat().format(value ?? 0)));
+    fill(this.endpoints, endpoints.map((one) => el("li", { class: "endpoint" },
+      el("h3", {}, one.name, " ", el("span", { class: "type" }, one.type)),
+      el("p", { class: "state", "data-state": one.disabled_reason ? "disabled" : one.lanes_behind ? "behind" : "well" },
+        one.disabled_reason ? `Disabled: ${plain(one.disabled_reason)}`
+          : one.lanes_behind ? `${count(one.lanes_behind, "call")} behind` : "Up to date"),
+      el("dl", {}, figure("Delivered", one.delivered), figure("Retried", one.retried), figure("Parked", one.parked, true)))));
+    if (!endpoints.length) fill(this.endpoints, el("li", { class: "empty" }, "No endpoints are configured."));
+  }
+
+  showParked(parked) {
+    const focused = document.activeElement?.dataset?.delivery;
+    this.none.hidden = parked.length > 0;
+    this.table.hidden = parked.length === 0;
+    fill(this.rows, parked.map((one) => this.row(one)));
+    if (!focused) return;
+    const again = this.rows.querySelector(`[data-delivery="${CSS.escape(focused)}"]`);
+    (again ?? this.rows.querySelector("button") ?? this.element.querySelector("h1")).focus({ preventScroll: true });
+  }
+
+  row(one) {
+    const id = String(one.id);
+    const sent = this.retried.has(id);
+    const button = session.may("calls:write") && el("button", {
+      type: "button", "data-delivery": id, "aria-label": `Retry ${one.type}, event ${one.seq}, to ${one.endpoint}`,
+      onclick: () => this.retry(one, button),
+    }, sent ? "Retry again" : "Retry");
+    const cell = (name, ...content) => el("td", { "data-name": name }, ...content);
+    return el("tr", {},
+      cell("Event", el("span", {}, one.type), el("span", { class: "seq" }, `#${one.seq}`)),
+      cell("Endpoint", one.endpoint),
+      cell("Call", el("a", { href: `#/calls/${encodeURIComponent(one.call_id)}`, title: one.call_id }, `${one.call_id.slice(0, 8)}…`)),
+      cell("Why", [one.status, plain(one.reason)].filter(Boolean).join(" · ")),
+      cell("Parked", el("span", { title: exactly(one.parked_at) }, when(one.parked_at))),
+      el("td", { class: "action" }, button));
+  }
+
+  async retry(one, button) {
+    button.disabled = true;
+    this.retried.set(String(one.id), true);
+    try {
+      await request(`v1/deliveries/${encodeURIComponent(one.id)}/retry`, { method: "POST" });
+      this.told(`Event ${one.seq} is on its way to ${one.endpoint} again.`);
+      setTimeout(() => this.outcome(one), 1500);
+    } catch (error) {
+      this.told(`Event ${one.seq} was not sent again: ${error.message}`);
+      button.disabled = false;
+    }
+  }
+
+  async outcome(one) {
+    if (this.closed) return;
+    await this.refresh();
+    const still = this.rows.querySelector(`[data-delivery="${CSS.escape(String(one.id))}"]`);
+    if (still) this.told(`${one.endpoint} did not take event ${one.seq}: it is parked again.`);
+    else this.told(`Event ${one.seq} is no longer parked.`);
+  }
+
+  told(text) {
+    say(this.result, text);
+    tell("");
+  }
+}
