@@ -17,17 +17,13 @@ from service.errors import (
     JournalUnavailableError,
     TemporaryDeliveryError,
 )
-from service.ids import EndpointName
-from service.ports import Delivery, Journal, LaneUpdate, Sink, StoredEvent
+from service.ports import Delivery, Journal, LaneUpdate, Observer, Outcome, Sink, StoredEvent
 from service.wire.events import delivery_id
 
 _READ_AGAIN_S = 1.0
 _TURNS_AT_ONCE = 8
 _GIVE_UP_ENDPOINT_S = 5 * 24 * 3600.0
 _log = structlog.get_logger()
-
-Latency = Callable[[EndpointName, float], None]
-"""Told the seconds that each successful attempt took."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +39,7 @@ class Means:
     """Seconds that never jump."""
     dice: Callable[[], float]
     """From 0 up to 1."""
-    latency: Latency
+    observer: Observer
     max_in_flight: int
 
 
@@ -205,8 +201,8 @@ class Dispatcher:
         except Exception as error:  # noqa: BLE001 - a sink's fault must not stop the others
             failure = TemporaryDeliveryError(f"the sink failed: {type(error).__name__}")
         now = self._ticks()
-        if failure is None:
-            self._means.latency(self.lanes.endpoint.name, now - began)
+        name = self.lanes.endpoint.name
+        self._means.observer.attempted(name, delivery, _outcome(failure), now - began)
         if isinstance(failure, TemporaryDeliveryError):
             if self.lanes.breaker.failed(now):
                 _log.warning("breaker_opened", endpoint=self.lanes.endpoint.name)
@@ -273,3 +269,15 @@ class Dispatcher:
             error=str(failure),
             **more,
         )
+
+
+def _outcome(failure: DeliveryError | None) -> Outcome:
+    match failure:
+        case None:
+            return "delivered"
+        case EndpointGoneError():
+            return "gone"
+        case TemporaryDeliveryError():
+            return "failed"
+        case _:
+            return "refused"

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import structlog
 
 from service.calls.retry import RetryPolicy
-from service.delivery.dispatcher import Dispatcher, Latency, Means
+from service.delivery.dispatcher import Dispatcher, Means
 from service.delivery.endpoints import Endpoint
 from service.delivery.lane import LANE_GAPS, Lane
 from service.delivery.schedule import Counters, EndpointLanes
@@ -18,7 +18,15 @@ from service.delivery.settling import Settler
 from service.delivery.sinks import OpenSink, open_sink
 from service.errors import JournalUnavailableError
 from service.ids import CallId, EndpointName
-from service.ports import Delivery, Journal, LaneRow, ParkedDelivery, StoredEvent
+from service.ports import (
+    UNOBSERVED,
+    Delivery,
+    Journal,
+    LaneRow,
+    Observer,
+    ParkedDelivery,
+    StoredEvent,
+)
 
 _LONGEST_HOLD_S = 30 * 3600.0
 _CLOSE_TIMEOUT_S = 3.0
@@ -146,7 +154,7 @@ async def open_lanes(
     dice: Callable[[], float] = random.random,
     policy: RetryPolicy | None = None,
     sink: OpenSink = open_sink,
-    latency: Latency = lambda _name, _seconds: None,
+    observer: Observer = UNOBSERVED,
     max_in_flight: int = 32,
     settle_every_s: float = 0.02,
     poll_every_s: float = 5.0,
@@ -174,7 +182,7 @@ async def open_lanes(
         clock=clock,
         ticks=ticks,
         dice=dice,
-        latency=latency,
+        observer=observer,
         max_in_flight=max_in_flight,
     )
     async with AsyncExitStack() as stack:

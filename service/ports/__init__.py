@@ -25,10 +25,12 @@ from service.ports.library import (
     WordQuery,
 )
 from service.ports.media import AudioFeed, MediaDoor, MediaTicket, StreamStart
+from service.ports.observer import UNOBSERVED, Observer, Outcome
 from service.ports.recorder import Recorder, RecordingIndex, StoredRecording, Tape
 from service.ports.stt import Recognition, RecognitionPlan, Recognitions
 
 __all__ = [
+    "UNOBSERVED",
     "Audience",
     "AudioFeed",
     "CallFilter",
@@ -46,6 +48,8 @@ __all__ = [
     "Library",
     "MediaDoor",
     "MediaTicket",
+    "Observer",
+    "Outcome",
     "ParkedDelivery",
     "PlacedEvent",
     "Recognition",

@@ -21,11 +21,16 @@ from service.calls.commands import (
     StopStreaming,
     StopTranscription,
 )
-from service.calls.events import TranscriptionDegraded, TranscriptionFailed
+from service.calls.events import (
+    Event,
+    TranscriptionDegraded,
+    TranscriptionFailed,
+    TranscriptPartial,
+)
 from service.calls.inputs import CommandDone, CommandFailed, CommandName
 from service.calls.routes import Route
 from service.errors import CarrierUnavailableError, CommandRefusedError, JournalUnavailableError
-from service.ports import Carrier, Delivery, Lanes, StoredEvent
+from service.ports import Carrier, Delivery, Lanes, Observer, StoredEvent
 from service.runtime.live import LiveCall
 from service.runtime.media import MediaStreams
 from service.wire.events import encode_partial, measure, partial_id
@@ -55,11 +60,13 @@ class CommandEffects:
         carrier: Carrier,
         tasks: asyncio.TaskGroup,
         clock: Callable[[], float],
+        observer: Observer,
     ) -> None:
         self._lanes = lanes
         self._carrier = carrier
         self._tasks = tasks
         self._clock = clock
+        self._observer = observer
 
     def carry_out(
         self,
@@ -75,16 +82,10 @@ class CommandEffects:
             self._lanes.committed(route.endpoints, stored)
         for command in commands:
             match command:
-                case Record(event=TranscriptionDegraded() | TranscriptionFailed() as event):
-                    log.warning(
-                        "transcription_troubled",
-                        call_id=call.call_id,
-                        type=event.type,
-                        reason=event.reason,
-                        code=event.code,
-                    )
-                case Record() | ForgetCall():
-                    pass  # committed, and seen by the registry
+                case Record():
+                    self._note(call, command)
+                case ForgetCall():
+                    pass  # seen by the registry
                 case Publish():
                     self._publish(call, route, command)
                 case RecordStream():
@@ -97,8 +98,24 @@ class CommandEffects:
                     name = f"{_NAMES[type(command)]} {call.call_id}"
                     self._tasks.create_task(self._command(call, command), name=name)
 
+    def _note(self, call: LiveCall, command: Record) -> None:
+        event = command.event
+        self._observe(call, event, command.occurred_at)
+        if isinstance(event, TranscriptionDegraded | TranscriptionFailed):
+            log.warning(
+                "transcription_troubled",
+                call_id=call.call_id,
+                type=event.type,
+                reason=event.reason,
+                code=event.code,
+            )
+
+    def _observe(self, call: LiveCall, event: Event | TranscriptPartial, at: float) -> None:
+        self._observer.happened(call.call_id, event, at=at, answered_at=call.answered_at)
+
     def _publish(self, call: LiveCall, route: Route, command: Publish) -> None:
         partial = command.partial
+        self._observe(call, partial, command.occurred_at)
         body = encode_partial(
             call.call_id,
             command.after_seq,

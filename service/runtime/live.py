@@ -19,7 +19,7 @@ from service.calls.session import CallSession
 from service.calls.state import CallState, Phase
 from service.errors import DuplicateInputError, JournalUnavailableError, StaleCallError
 from service.ids import CallId, InputId
-from service.ports import Entry, Journal, StoredEvent
+from service.ports import Entry, Journal, Observer, StoredEvent
 from service.runtime.codec import decode_state, encode_state
 from service.runtime.seen import Seen
 from service.wire.events import encode_event, measure
@@ -59,6 +59,7 @@ class Office:
     seen: Seen
     tasks: asyncio.TaskGroup
     effects: Effects
+    observer: Observer
 
 
 @dataclass(slots=True)
@@ -265,7 +266,9 @@ class LiveCall:
             wake_at=session.wake_at,
             ended=state.phase is Phase.COMPLETE and session.wake_at is None,
         )
+        began = asyncio.get_running_loop().time()
         await self._office.journal.commit(entry)
+        self._office.observer.committed(asyncio.get_running_loop().time() - began)
         self._version += 1
         self._legs_stored = len(state.legs)
         self._office.seen.update(input_ids)

@@ -11,7 +11,7 @@ from service.calls.routes import Route
 from service.calls.state import Phase
 from service.errors import DrainingError, JournalUnavailableError
 from service.ids import CallId, LegId
-from service.ports import Carrier, Journal, Lanes, Recognitions, Recorder
+from service.ports import UNOBSERVED, Carrier, Journal, Lanes, Observer, Recognitions, Recorder
 from service.runtime.effects import CommandEffects
 from service.runtime.live import LiveCall, Office
 from service.runtime.media import MediaStreams
@@ -147,12 +147,15 @@ async def open_calls(
     recorder: Recorder,
     routes: Sequence[Route],
     clock: Callable[[], float],
+    observer: Observer = UNOBSERVED,
 ) -> AsyncIterator[CallRegistry]:
     """Open the registry and its tasks; on exit what still runs is cancelled, so drain first."""
     try:
         async with asyncio.TaskGroup() as tasks:
-            effects = CommandEffects(lanes=lanes, carrier=carrier, tasks=tasks, clock=clock)
-            office = Office(journal, routes, clock, Seen(), tasks, effects)
+            effects = CommandEffects(
+                lanes=lanes, carrier=carrier, tasks=tasks, clock=clock, observer=observer
+            )
+            office = Office(journal, routes, clock, Seen(), tasks, effects, observer)
             registry = CallRegistry(office)
             registry.streams = effects.streams = MediaStreams(
                 journal=journal,

@@ -15,7 +15,8 @@ from service.errors import (
     TemporaryDeliveryError,
 )
 from service.ids import CallId, EndpointName
-from service.ports import Delivery
+from service.ports import Delivery, Outcome
+from service.ports.observer import Unobserved
 from tests.delivery.scenes import CRM, Scene, commit, endpoint, open_scene
 
 BUSY = TemporaryDeliveryError("answered 503", status=503)
@@ -427,13 +428,27 @@ async def test_what_goes_wrong_around_the_lanes_comes_out_as_it_is(tmp_path: Pat
         await fail_while_busy()
 
 
-async def test_latency_is_told_for_each_delivery(tmp_path: Path) -> None:
-    """Seconds of the attempts that succeeded, by endpoint."""
-    told: list[tuple[str, float]] = []
-    async with open_scene(tmp_path, latency=lambda *one: told.append(one)) as scene:
+class Witness(Unobserved):
+    """Keeps what it is told of attempts."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str, float]] = []
+
+    def attempted(
+        self, endpoint: EndpointName, delivery: Delivery, outcome: Outcome, duration_s: float
+    ) -> None:
+        """Keep it."""
+        del delivery
+        self.told.append((endpoint, outcome, duration_s))
+
+
+async def test_every_attempt_is_told(tmp_path: Path) -> None:
+    """How it ended, and how many seconds it took."""
+    witness = Witness()
+    async with open_scene(tmp_path, observer=witness) as scene:
         scene.crm.script.append(BUSY)
         await scene.happen("c1", "call.started")
         await scene.flush()
         await scene.pass_time(1)
 
-    assert told == [("crm", 0.0)]
+    assert witness.told == [("crm", "failed", 0.0), ("crm", "delivered", 0.0)]
