@@ -1,4 +1,4 @@
-"""`make bench`: everything measured in one run, in one table. `--short` is a smoke test."""
+"""`make bench`: everything measured in one run. `--short` is a smoke test."""
 
 import argparse
 import platform
@@ -6,11 +6,20 @@ import platform
 import uvloop
 
 from tests.bench import deliveries, media, startup, webhooks
+from tests.bench.hearing import section
 from tests.bench.table import Row, show
 
 
-async def main(*, short: bool) -> None:
-    """Measure, and print the table."""
+async def main(*, short: bool, only: str | None) -> None:
+    """Measure, and print the tables."""
+    print(f"Python {platform.python_version()}, {platform.machine()}")
+    if only != "hearing":
+        show(await _costs(short=short))
+    if only != "costs":
+        await section.measure(short=short)
+
+
+async def _costs(*, short: bool) -> list[Row]:
     rows: list[Row] = []
     rows += await startup.measure(rounds=1 if short else 5)
     for calls in [4] if short else [50, 100]:
@@ -19,11 +28,12 @@ async def main(*, short: bool) -> None:
         )
     rows += await webhooks.measure(webhooks=400 if short else 8_000, rounds=1 if short else 5)
     rows += await deliveries.measure(finals=400 if short else 8_000, rounds=1 if short else 5)
-    print(f"Python {platform.python_version()}, {platform.machine()}")
-    show(rows)
+    return rows
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("--short", action="store_true", help="a few seconds of everything")
-    uvloop.run(main(short=parser.parse_args().short))
+    parser.add_argument("--only", choices=["costs", "hearing"], help="one half of it")
+    arguments = parser.parse_args()
+    uvloop.run(main(short=arguments.short, only=arguments.only))

@@ -31,6 +31,13 @@ class Program:
         """Its resident memory."""
         return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * _PAGE_BYTES
 
+    @property
+    def peak_bytes(self) -> int:
+        """The most resident memory it ever had."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024
+
 
 @asynccontextmanager
 async def started(module: str, *arguments: str) -> AsyncIterator[Program]:
