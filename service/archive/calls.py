@@ -1,0 +1,58 @@
+"""Calls as they are looked up: how one is told, and what is fetched of it."""
+
+import msgspec
+
+from service.ids import CallId
+from service.ports import CallSummary, Journal, StoredEvent
+from service.wire.events import timestamp
+
+_READ_AT_ONCE = 500
+"""Few enough that whoever loads a call does not wait for it."""
+
+
+def status_of(call: CallSummary) -> str:
+    """Return how far a call is: ringing, talking, ending, complete or erased."""
+    reached = (
+        (call.erased_at, "erased"),
+        (call.completed_at, "complete"),
+        (call.ended_at, "ending"),
+        (call.answered_at, "talking"),
+    )
+    return next((status for at, status in reached if at is not None), "ringing")
+
+
+def describe_call(call: CallSummary) -> dict[str, object]:
+    """Return a call as JSON tells it."""
+    return {
+        "call_id": call.call_id,
+        "status": status_of(call),
+        "direction": call.direction,
+        "from": call.from_number,
+        "to": call.to_number,
+        "started_at": timestamp(call.started_at),
+        "answered_at": _stamp(call.answered_at),
+        "ended_at": _stamp(call.ended_at),
+        "duration_ms": call.duration_ms,
+        "utterances": call.utterances,
+        "words": call.words,
+        "gaps": call.gaps,
+        "last_seq": call.last_seq,
+        "metadata": msgspec.Raw(call.metadata),
+        "transcription": call.transcription,
+        "has_audio": call.has_audio,
+    }
+
+
+async def read_events(journal: Journal, call_id: CallId) -> list[StoredEvent]:
+    """Return all events of a call, in order."""
+    events: list[StoredEvent] = []
+    while True:
+        after_seq = events[-1].seq if events else 0
+        more = await journal.read(call_id, after_seq=after_seq, limit=_READ_AT_ONCE)
+        events += more
+        if len(more) < _READ_AT_ONCE:
+            return events
+
+
+def _stamp(at: float | None) -> str | None:
+    return None if at is None else timestamp(at)

@@ -1,0 +1,202 @@
+"""The transcript of a call: a view over its journal, in turns with speakers and times. Pure."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+import msgspec
+
+from service.calls.inputs import Word
+from service.ids import LegId, Role, Track, UtteranceId
+from service.ports import StoredEvent
+
+NOTED = frozenset(
+    {
+        "transcript.gap",
+        "transcript.erased",
+        "transcription.paused",
+        "transcription.resumed",
+        "transcription.stopped",
+        "transcription.degraded",
+        "transcription.failed",
+    }
+)
+"""What tells a reader why there are no words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Utterance:
+    """The settled text of one stretch of speech. Milliseconds on the call clock."""
+
+    utterance_id: UtteranceId
+    seq: int
+    text: str
+    start_ms: int | None
+    end_ms: int | None
+    confidence: float | None
+    words: tuple[Word, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What one speaker said until another did. Milliseconds on the call clock."""
+
+    role: Role
+    track: Track | None
+    start_ms: int | None
+    end_ms: int | None
+    utterances: tuple[Utterance, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """What the words do not tell. `type` is the event's, without its first part."""
+
+    type: str
+    seq: int
+    start_ms: int | None
+    end_ms: int | None
+    role: Role | None
+    track: Track | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """A call's turns and notes, each in the order of the call clock."""
+
+    turns: tuple[Turn, ...]
+    notes: tuple[Note, ...]
+
+
+Line = tuple[int, Turn, Utterance] | tuple[int, None, Note]
+"""Something to be read, and where on the call clock it belongs."""
+
+
+class _Final(msgspec.Struct, frozen=True):
+    seq: int
+    utterance_id: UtteranceId
+    text: str
+    role: Role
+    track: Track | None = None
+    leg: LegId = LegId("")
+    start_ms: int | None = None
+    end_ms: int | None = None
+    confidence: float | None = None
+    words: tuple[Word, ...] | None = None
+
+
+class _Noted(msgspec.Struct, frozen=True):
+    seq: int
+    role: Role | None = None
+    track: Track | None = None
+    start_ms: int | None = None
+    end_ms: int | None = None
+    reason: str | None = None
+
+
+class _FinalBody(msgspec.Struct, frozen=True):
+    data: _Final
+
+
+class _NotedBody(msgspec.Struct, frozen=True):
+    data: _Noted
+
+
+_decode_final = msgspec.json.Decoder(_FinalBody).decode
+_decode_noted = msgspec.json.Decoder(_NotedBody).decode
+
+
+def read_transcript(events: Iterable[StoredEvent]) -> Transcript:
+    """Return the transcript that these events of one call, in order, make.
+
+    What has no time of its own stays behind what was settled before it; a final that came late
+    goes where it was said. Bodies of another shape than ours are left out.
+    """
+    finals: list[tuple[int, _Final]] = []
+    notes: list[tuple[int, Note]] = []
+    now_ms = 0
+    for event in events:
+        try:
+            if event.type == "transcript.final":
+                final = _decode_final(event.body).data
+                now_ms = now_ms if final.start_ms is None else final.start_ms
+                finals.append((now_ms, final))
+            elif event.type in NOTED:
+                note = _note(event.type, _decode_noted(event.body).data)
+                notes.append((now_ms if note.start_ms is None else note.start_ms, note))
+        except msgspec.DecodeError:
+            continue
+    finals.sort(key=_place)  # stable: what began together stays in the order of the journal
+    notes.sort(key=_place)
+    spoken = groupby((final for _, final in finals), key=_speaker)
+    turns = tuple(_turn(list(said)) for _, said in spoken)
+    return Transcript(turns, tuple(note for _, note in notes))
+
+
+def read_lines(transcript: Transcript) -> Iterator[Line]:
+    """Yield utterances and notes one after the other, as a reader wants them."""
+    notes = list(transcript.notes)
+    now_ms = 0
+    for turn in transcript.turns:
+        for utterance in turn.utterances:
+            now_ms = now_ms if utterance.start_ms is None else utterance.start_ms
+            while notes and _comes_first(notes[0], now_ms, utterance):
+                yield _noted(notes.pop(0), now_ms)
+            yield now_ms, turn, utterance
+    for note in notes:
+        yield _noted(note, now_ms)
+
+
+def _comes_first(note: Note, now_ms: int, utterance: Utterance) -> bool:
+    if note.start_ms is None or utterance.start_ms is None:
+        return note.seq < utterance.seq
+    return note.start_ms <= now_ms
+
+
+def _noted(note: Note, now_ms: int) -> Line:
+    return now_ms if note.start_ms is None else note.start_ms, None, note
+
+
+def _place(placed: tuple[int, object]) -> int:
+    return placed[0]
+
+
+def _speaker(final: _Final) -> tuple[Role, Track | None, LegId]:
+    return final.role, final.track, final.leg
+
+
+def _turn(finals: list[_Final]) -> Turn:
+    starts = [one.start_ms for one in finals if one.start_ms is not None]
+    ends = [one.end_ms for one in finals if one.end_ms is not None]
+    return Turn(
+        role=finals[0].role,
+        track=finals[0].track,
+        start_ms=min(starts, default=None),
+        end_ms=max(ends, default=None),
+        utterances=tuple(_utterance(one) for one in finals),
+    )
+
+
+def _utterance(final: _Final) -> Utterance:
+    return Utterance(
+        utterance_id=final.utterance_id,
+        seq=final.seq,
+        text=final.text,
+        start_ms=final.start_ms,
+        end_ms=final.end_ms,
+        confidence=final.confidence,
+        words=final.words,
+    )
+
+
+def _note(event_type: str, noted: _Noted) -> Note:
+    return Note(
+        type=event_type.partition(".")[2],
+        seq=noted.seq,
+        start_ms=noted.start_ms,
+        end_ms=noted.end_ms,
+        role=noted.role,
+        track=noted.track,
+        reason=noted.reason,
+    )

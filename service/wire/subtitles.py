@@ -1,0 +1,105 @@
+"""Subtitles as players read them: SubRip and WebVTT."""
+
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import webvtt
+
+SubtitleForm = Literal["srt", "vtt"]
+
+LONGEST_CUE_MS = 7_000
+LONGEST_CUE = 84
+"""Two lines of 42 letters: what people can read while it is shown."""
+PAUSE_MS = 1_000
+"""A longer one begins a new cue."""
+_SHORTEST_CUE_MS = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """What is shown at once, on one line. `voice` is whose it is, as it is shown."""
+
+    start_ms: int
+    end_ms: int
+    text: str
+    voice: str | None = None
+
+
+def plain(text: str) -> str:
+    """Return text on one line, without what could steer a terminal."""
+    line = " ".join(text.split())
+    return line if line.isprintable() else "".join(one for one in line if one.isprintable())
+
+
+def is_long(cue: Cue) -> bool:
+    """Tell whether it is more than people can read at once."""
+    return cue.end_ms - cue.start_ms > LONGEST_CUE_MS or len(cue.text) > LONGEST_CUE
+
+
+def joined(words: Iterable[Cue]) -> Iterator[Cue]:
+    """Yield words as they are shown together: one voice, no pause, not too long."""
+    group: list[Cue] = []
+    length = 0
+    for word in words:
+        if group and not (length + len(word.text) <= LONGEST_CUE and _fits(group, word)):
+            yield _together(group)
+            group, length = [], 0
+        group.append(word)
+        length += len(word.text) + 1
+    if group:
+        yield _together(group)
+
+
+def words_of(cue: Cue) -> Iterator[Cue]:
+    """Yield the words of a cue; each gets of its time what it has of its letters."""
+    words = cue.text.split()
+    letters = sum(len(word) for word in words)
+    length_ms = cue.end_ms - cue.start_ms
+    said = 0
+    for word in words:
+        start_ms = cue.start_ms + length_ms * said // letters
+        said += len(word)
+        yield Cue(start_ms, cue.start_ms + length_ms * said // letters, word, cue.voice)
+
+
+def write_subtitles(cues: Iterable[Cue], form: SubtitleForm) -> str:
+    """Return the cues in a format, with a line end. Nothing in a text is taken for the format."""
+    captions = webvtt.WebVTT(captions=[_caption(cue, form) for cue in cues])
+    out = io.StringIO()
+    captions.write(out, format=form)
+    return out.getvalue().rstrip("\n") + "\n"
+
+
+def clock(ms: int) -> str:
+    """Write a place on the call clock as `00:00:00.000`."""
+    minutes, ms = divmod(ms, 60_000)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02}:{minutes:02}:{ms // 1000:02}.{ms % 1000:03}"
+
+
+def _fits(group: list[Cue], word: Cue) -> bool:
+    return (
+        word.voice == group[0].voice
+        and word.start_ms - group[-1].end_ms <= PAUSE_MS
+        and word.end_ms - group[0].start_ms <= LONGEST_CUE_MS
+    )
+
+
+def _together(group: list[Cue]) -> Cue:
+    text = " ".join(word.text for word in group)
+    return Cue(group[0].start_ms, group[-1].end_ms, text, group[0].voice)
+
+
+def _caption(cue: Cue, form: SubtitleForm) -> webvtt.Caption:
+    text = plain(cue.text)
+    if form == "vtt":
+        text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        text = text if cue.voice is None else f"<v {cue.voice}>{text}"
+    else:
+        # SubRip knows no escapes: an arrow would read as a time, a bracket as markup
+        text = text.replace("<", "\u2039").replace(">", "\u203a")
+        text = text if cue.voice is None else f"[{cue.voice}] {text}"
+    end_ms = max(cue.end_ms, cue.start_ms + _SHORTEST_CUE_MS)
+    return webvtt.Caption(start=clock(cue.start_ms), end=clock(end_ms), text=text)
