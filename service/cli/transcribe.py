@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import logging
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from service.cli.common import Commands, add_command, add_config, positive
-from service.errors import CallscribeError, SettingsError
+from service.errors import CallscribeError, RecognitionLostError, SettingsError
 from service.exits import Exit
 
 if TYPE_CHECKING:
     from service.calls.engines import FileRequest
     from service.cli.transcribe_target import Target
+    from service.stt.files import FileLimits
     from service.stt.files_form import Progress
     from service.stt.files_transcript import FileTranscript
 
@@ -36,6 +38,11 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser.add_argument("--language", metavar="CODE", help="what is spoken, as in en-US")
     parser.add_argument("--format", choices=_FORMATS, default="txt", help="default: txt")
     parser.add_argument("--diarize", action="store_true", help="tell speakers apart")
+    parser.add_argument(
+        "--channels",
+        action="store_true",
+        help="tell the channels of a recording apart, as where each has a speaker of its own",
+    )
     parser.add_argument("--words", action="store_true", help="with the times of single words")
     parser.add_argument(
         "--option",
@@ -71,19 +78,25 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
     import asyncio  # noqa: PLC0415 - keeps --help quick
 
-    from service.cli.transcribe_target import find_target  # noqa: PLC0415
+    from service.cli.transcribe_target import find_target, unreachable  # noqa: PLC0415
     from service.logs import set_up_logs  # noqa: PLC0415
+    from service.stt.files import UNREACHABLE  # noqa: PLC0415
 
-    set_up_logs(sys.stderr)
+    set_up_logs(sys.stderr, level=logging.ERROR)  # what the user can do is printed instead
     target = find_target(arguments, environ)
     if arguments.follow:
         from service.cli.transcribe_follow import follow  # noqa: PLC0415
 
         return follow(arguments, target)
     request = _request(arguments, local=target.local)
+    _warn(request, local=target.local)
     try:
         transcript = asyncio.run(_transcribe(arguments.audio, request, target))
         _write(transcript, arguments)
+    except RecognitionLostError as error:
+        if str(error) != UNREACHABLE:
+            raise
+        raise CallscribeError(unreachable(target)) from None
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
@@ -106,8 +119,8 @@ def _problems(arguments: argparse.Namespace) -> Iterator[str]:
     if arguments.follow:
         if arguments.format not in ("txt", "json"):
             yield "--follow gives --format txt or json"
-        if arguments.diarize or arguments.words:
-            yield "--diarize and --words are for whole files: leave --follow out"
+        if arguments.diarize or arguments.channels or arguments.words:
+            yield "--diarize, --channels and --words are for whole files: leave --follow out"
     else:
         for name in ("keyterm", "endpointing", "input_format", "sample_rate"):
             if getattr(arguments, name):
@@ -124,7 +137,8 @@ def _request(arguments: argparse.Namespace, *, local: bool) -> "FileRequest":
     """
     from service.calls.engines import ENGINES, FileRequest, find_rest_model  # noqa: PLC0415
 
-    timed = arguments.words or arguments.diarize or arguments.format in ("srt", "vtt")
+    apart = arguments.diarize or arguments.channels
+    timed = arguments.words or apart or arguments.format in ("srt", "vtt")
     name = arguments.model or _default_model(arguments.engine, timed=timed)
     known = ENGINES["local"].offers[0] if local else find_rest_model(name)
     gives = known.rest.gives if known and known.rest else frozenset({"segments", "words"})
@@ -134,7 +148,10 @@ def _request(arguments: argparse.Namespace, *, local: bool) -> "FileRequest":
     if arguments.words and "words" not in gives:
         problems.append(f"{name} gives no times of words")
     if arguments.diarize and known and "speakers" not in gives:
-        problems.append(f"{name} does not tell speakers apart")
+        hint = "; --channels tells channels apart" if "channels" in gives else ""
+        problems.append(f"{name} does not tell speakers apart{hint}")
+    if arguments.channels and known and "channels" not in gives:
+        problems.append(f"{name} does not tell channels apart")
     if problems:
         raise SettingsError(problems)
     cut = arguments.words or arguments.format in ("srt", "vtt")  # long segments: by their words
@@ -144,8 +161,20 @@ def _request(arguments: argparse.Namespace, *, local: bool) -> "FileRequest":
         language=arguments.language,
         response_format="verbose_json" if verbose else "json",
         timestamp_granularities=("segment", "word") if local and cut else (),
-        model_config=dict(arguments.option) | ({"diarize": True} if arguments.diarize else {}),
+        model_config=dict(arguments.option)
+        | ({"diarize": True} if arguments.diarize else {})
+        | ({"multichannel": True} if arguments.channels else {}),
     )
+
+
+def _warn(request: "FileRequest", *, local: bool) -> None:
+    from service.calls.engines import review_file  # noqa: PLC0415 - keeps --help quick
+
+    found = review_file(request, "", local=local)
+    for name in found.ignored:
+        print(f"warning: {request.model} does not heed {name}", file=sys.stderr)
+    for warning in found.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
 
 
 def _default_model(engine: str | None, *, timed: bool) -> str:
@@ -168,11 +197,22 @@ async def _transcribe(audio: str, request: "FileRequest", target: "Target") -> "
     from service.cli.transcribe_target import is_url  # noqa: PLC0415 - keeps --help quick
     from service.stt.files import open_files  # noqa: PLC0415
 
-    async with open_files(target.rest_url, target.api_key, local=target.local) as client:
+    limits = _near() if target.local else None
+    async with open_files(
+        target.rest_url, target.api_key, local=target.local, limits=limits
+    ) as client:
         if is_url(audio):
             return await client.transcribe_url(audio, request)
         with _bar() as progress:
             return await client.transcribe_file(Path(audio), request, progress=progress)
+
+
+def _near() -> "FileLimits":
+    """Be less patient with a recogniser of one's own: it is there, or was not started."""
+    from service.calls.retry import RetryPolicy  # noqa: PLC0415 - keeps --help quick
+    from service.stt.files import FileLimits  # noqa: PLC0415
+
+    return FileLimits(retries=RetryPolicy(delays_s=(0.5, 1.0)))
 
 
 @contextmanager

@@ -17,9 +17,10 @@ import msgspec
 
 from service.calls.engines import Engine, find_engine, review, review_stream
 from service.calls.routes import Route
-from service.cli.transcribe_target import Target, is_url
+from service.cli.transcribe_target import Target, is_url, unreachable
 from service.errors import CallscribeError, RecognitionError, SettingsError
 from service.exits import Exit
+from service.stt.files import UNREACHABLE
 from service.stt.files_follow import Follower
 from service.stt.files_text import escape_controls, plain
 from service.stt.formats import WireFormat
@@ -89,6 +90,8 @@ def follow(arguments: argparse.Namespace, target: Target) -> int:
     try:
         return asyncio.run(_follow(arguments, target))
     except RecognitionError as error:
+        if str(error) == UNREACHABLE and not error.code:
+            raise CallscribeError(unreachable(target)) from None
         text = _EXPLAINED.get(str(error), str(error))
         raise CallscribeError(f"{text} ({error.code})" if error.code else text) from None
     except (aiohttp.ClientError, TimeoutError) as error:

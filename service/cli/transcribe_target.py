@@ -58,6 +58,14 @@ def find_target(arguments: argparse.Namespace, environ: Mapping[str, str]) -> Ta
     )
 
 
+def unreachable(target: Target) -> str:
+    """Say that nobody answers at a target, and what to do about it."""
+    where = f"nothing answers at {urlsplit(target.rest_url).netloc}"
+    if target.local:
+        return f"{where}: start `callscribe recogniser`, or say with --url where it is"
+    return f"{where}: is there a network, and is --url right?"
+
+
 def is_url(audio: str) -> bool:
     """Say whether this is an address and not a file."""
     return audio.lower().startswith(("http://", "https://"))

@@ -39,6 +39,8 @@ MAX_FILE_BYTES = 100 * 1024 * 1024
 """Source: Telnyx's REST parameters page."""
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 """A day of words with their times is smaller."""
+UNREACHABLE = "connect_failed"
+"""What a `RecognitionLostError` says where nobody listens, or no name leads there."""
 _OK = 200
 
 
@@ -158,8 +160,12 @@ class FilesClient:
                 asked_s = error.retry_after_s
             except aiohttp.InvalidURL:
                 raise RecognitionRefusedError("the base URL cannot be used") from None
-            except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
-                fault = RecognitionLostError(f"no answer: {type(error).__name__}")
+            except aiohttp.ClientConnectorError:
+                fault = RecognitionLostError(UNREACHABLE)
+            except TimeoutError:
+                fault = RecognitionLostError("no answer in time")
+            except (aiohttp.ClientError, ConnectionError):
+                fault = RecognitionLostError("the connection broke off")
             delay_s = self._limits.retries.next_delay_s(
                 attempts, dice=self._dice(), retry_after_s=asked_s
             )
@@ -167,6 +173,7 @@ class FilesClient:
                 "file_attempt_failed",
                 model=request.model,
                 attempts=attempts,
+                reason=str(fault),
                 code=fault.code,
                 delay_s=delay_s,
             )

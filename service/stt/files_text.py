@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 import msgspec
@@ -31,14 +31,15 @@ class Cue:
     start_s: float
     end_s: float
     text: str
-    speaker: str | None = None
+    voice: str | None = None
+    """Whose it is, as it is shown: "Speaker 0", "Channel 1", or both."""
 
 
 def write_transcript(transcript: FileTranscript, form: Format, *, words: bool = False) -> str:
     """Return the transcript in a format, with a line end. Control characters are left out.
 
     `words` wants words, each a cue of subtitles. Subtitles need times, and text tells speakers
-    apart where the transcript does.
+    and channels apart where the transcript does.
 
     Raises:
         RecognitionLostError: Subtitles or words are wanted, and their times did not come back.
@@ -60,20 +61,21 @@ def write_transcript(transcript: FileTranscript, form: Format, *, words: bool = 
 
 def cues_of(transcript: FileTranscript, *, words: bool = False) -> list[Cue]:
     """Return the transcript cut into cues, in order: segments, shorter where they have words."""
-    every = _words(transcript)
-    if words:
-        return [cue for word in every if (cue := _cue([word])).text]
-    if not transcript.segments:
-        return [_cue(group) for group in _groups(every)]
+    segments = _segments(transcript)
+    if words and all(segment.channel is None for segment in segments):
+        return [cue for word in _words(transcript) if (cue := _cue([word], None)).text]
+    if not segments:
+        return [_cue(group, None) for group in _groups(_words(transcript))]
     cues = []
-    for segment in transcript.segments:
-        if segment.words and _is_long(segment):
-            cues += [_cue(group) for group in _groups(segment.words)]
+    for segment in segments:
+        channel = segment.channel
+        if words:
+            cues += [cue for word in segment.words if (cue := _cue([word], channel)).text]
+        elif segment.words and _is_long(segment):
+            cues += [_cue(group, channel) for group in _groups(segment.words)]
         elif text := plain(segment.text):
-            speaker = segment.speakers[0] if len(segment.speakers) == 1 else None
-            cues.append(
-                Cue(start_s=segment.start_s, end_s=segment.end_s, text=text, speaker=speaker)
-            )
+            voice = _voice(channel, _speaker(segment))
+            cues.append(Cue(start_s=segment.start_s, end_s=segment.end_s, text=text, voice=voice))
     return cues
 
 
@@ -91,6 +93,13 @@ def _words(transcript: FileTranscript) -> tuple[FileWord, ...]:
     return transcript.words or tuple(
         word for segment in transcript.segments for word in segment.words
     )
+
+
+def _segments(transcript: FileTranscript) -> tuple[FileSegment, ...]:
+    """Return the segments; a channel that is the only one tells nothing."""
+    if len({segment.channel for segment in transcript.segments}) > 1:
+        return transcript.segments
+    return tuple(replace(segment, channel=None) for segment in transcript.segments)
 
 
 def _is_long(segment: FileSegment) -> bool:
@@ -123,25 +132,23 @@ def _fits(group: list[FileWord], word: FileWord) -> bool:
     )
 
 
-def _cue(words: list[FileWord]) -> Cue:
+def _cue(words: list[FileWord], channel: int | None) -> Cue:
     return Cue(
         start_s=words[0].start_s,
         end_s=words[-1].end_s,
         text=plain(" ".join(word.text for word in words)),
-        speaker=words[0].speaker,
+        voice=_voice(channel, words[0].speaker),
     )
 
 
 def _caption(cue: Cue, form: Format) -> webvtt.Caption:
     if form == "vtt":
         text = cue.text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-        # a voice's name may hold no bracket, and comes from the same stranger as the text
-        name = "".join(letter for letter in cue.speaker or "" if letter.isalnum())
-        text = f"<v Speaker {name}>{text}" if cue.speaker is not None else text
+        text = text if cue.voice is None else f"<v {cue.voice}>{text}"
     else:
         # SubRip knows no escapes: an arrow would read as a time, a bracket as markup
         text = cue.text.replace("<", "\u2039").replace(">", "\u203a")
-        text = text if cue.speaker is None else f"[Speaker {_name(cue.speaker)}] {text}"
+        text = text if cue.voice is None else f"[{cue.voice}] {text}"
     end_s = max(cue.end_s, cue.start_s + _SHORTEST_CUE_S)
     return webvtt.Caption(start=_stamp(cue.start_s), end=_stamp(end_s), text=text)
 
@@ -155,36 +162,48 @@ def _stamp(seconds: float) -> str:
 
 def _text(transcript: FileTranscript) -> str:
     turns = list(_turns(transcript))
-    if all(speaker is None for speaker, _ in turns):
+    if all(voice is None for voice, _ in turns):
         return plain(transcript.text) + "\n"
-    lines = [
-        text if speaker is None else f"Speaker {_name(speaker)}: {text}" for speaker, text in turns
-    ]
+    lines = [text if voice is None else f"{voice}: {text}" for voice, text in turns]
     return "\n".join(lines) + "\n"
 
 
 def _turns(transcript: FileTranscript) -> Iterator[tuple[str | None, str]]:
     """Yield who said what, one turn after the other."""
-    said: list[tuple[str | None, str]] = [(word.speaker, word.text) for word in _words(transcript)]
-    if all(speaker is None for speaker, _ in said):
-        said = [
-            (segment.speakers[0] if len(segment.speakers) == 1 else None, segment.text)
-            for segment in transcript.segments
-        ]
     turn: list[str] = []
     last: str | None = None
-    for speaker, text in said:
-        if turn and speaker != last:
+    for voice, text in _said(transcript):
+        if turn and voice != last:
             yield last, plain(" ".join(turn))
             turn = []
         turn.append(text)
-        last = speaker
+        last = voice
     if turn:
         yield last, plain(" ".join(turn))
 
 
-def _name(speaker: str) -> str:
-    return "".join(letter for letter in speaker if letter.isalnum())
+def _said(transcript: FileTranscript) -> list[tuple[str | None, str]]:
+    """Return whose voice said what: by words if they tell, or else by segments."""
+    segments = _segments(transcript)
+    channels = any(segment.channel is not None for segment in segments)
+    words = (
+        [] if channels else [(_voice(None, one.speaker), one.text) for one in _words(transcript)]
+    )
+    if any(voice is not None for voice, _ in words):
+        return words
+    return [(_voice(one.channel, _speaker(one)), one.text) for one in segments]
+
+
+def _speaker(segment: FileSegment) -> str | None:
+    return segment.speakers[0] if len(segment.speakers) == 1 else None
+
+
+def _voice(channel: int | None, speaker: str | None) -> str | None:
+    # names come from the same stranger as the text, and must not end what they stand in
+    named = "".join(letter for letter in speaker or "" if letter.isalnum())
+    names = [f"Channel {channel}"] if channel is not None else []
+    names += [f"Speaker {named}"] if speaker is not None else []
+    return ", ".join(names) or None
 
 
 def _json(transcript: FileTranscript) -> str:

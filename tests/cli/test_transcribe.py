@@ -1,7 +1,9 @@
 """`callscribe transcribe` of files and addresses: asked for rightly, shown in every format."""
 
 import argparse
+import asyncio
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,13 @@ VERBOSE = {
     ],
     "words": [{"word": "Hello", "start": 0.0, "end": 0.5}],
 }
+
+
+def unused_port() -> int:
+    """Return a port at which nobody listens."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
 
 
 @pytest.fixture
@@ -116,6 +125,34 @@ async def test_a_refusal_is_told_in_the_services_words(audio: str) -> None:
     assert done == (Exit.FAILED, "", "HTTP 400; bad language\n")
 
 
+@pytest.mark.parametrize("follow", [[], ["--follow"]])
+async def test_a_recogniser_that_is_not_there_is_one_line_that_says_what_to_do(
+    audio: str, follow: list[str]
+) -> None:
+    """By either way in, after the attempts; no log lines, no names of exceptions."""
+    port = unused_port()
+    address = f"http://127.0.0.1:{port}/v2"
+    asked = ("transcribe", audio, *follow, "--url", address)
+    ours, telnyxs = await asyncio.gather(
+        callscribe(*asked, "--engine", "local"), callscribe(*asked)
+    )
+
+    nothing = f"nothing answers at 127.0.0.1:{port}: "
+    todo = "start `callscribe recogniser`, or say with --url where it is\n"
+    assert ours == (Exit.FAILED, "", nothing + todo)
+    assert telnyxs.err == nothing + "is there a network, and is --url right?\n"
+
+
+async def test_what_a_model_does_not_heed_is_a_warning(audio: str) -> None:
+    """In words, and the work is done."""
+    async with open_files_peer() as peer:
+        asked = ("--model", "nvidia/parakeet-v3", "--language", "en", "--url", peer.base_url)
+        done = await callscribe("transcribe", audio, *asked)
+
+    assert (done.code, done.out) == (Exit.OK, "hello world\n")
+    assert done.err == "warning: nvidia/parakeet-v3 does not heed language\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
@@ -129,7 +166,9 @@ async def test_a_refusal_is_told_in_the_services_words(audio: str) -> None:
         (["--engine", "Soniox"], "does not transcribe files"),
         (["--model", "openai/whisper-tiny", "--format", "srt"], "gives no times"),
         (["--model", "distil-large-v2", "--words", "--format", "json"], "no times of words"),
-        (["--engine", "local", "--diarize"], "does not tell speakers apart"),
+        (["--engine", "local", "--diarize"], "--channels tells channels apart"),
+        (["--engine", "Reson8", "--channels"], "does not tell channels apart"),
+        (["--follow", "--channels"], "are for whole files"),
         (["--url", "ftp://example.com"], "--url: should be like"),
         (["--url", "https://me:pass@example.com"], "--url: should be like"),
         (["--url", "http://[x"], "--url: should be like"),

@@ -12,6 +12,7 @@ from service.exits import Exit
 from service.recogniser.formats import RawDecoder
 from service.recogniser.process import open_recogniser_process
 from tests.cli.program import Done, callscribe
+from tests.recogniser.packing import side_by_side
 
 pytestmark = [pytest.mark.speech, pytest.mark.slow]
 SPEECH = Path(__file__).parents[2] / "fixtures" / "speech" / "jfk.ulaw"
@@ -78,3 +79,18 @@ async def test_a_wrong_key_is_told(audio: str) -> None:
     assert posted.code == streamed.code == Exit.FAILED
     assert "HTTP 401" in posted.err
     assert "refuses the key" in streamed.err
+
+
+async def test_the_channels_of_a_recording_are_told_apart(tmp_path: Path) -> None:
+    """Two people, each in a channel of their own: text and subtitles say which."""
+    file = tmp_path / "call.wav"
+    file.write_bytes(side_by_side("jfk", "austen_0920"))
+    async with recogniser() as variables:
+        text = await local(str(file), "--channels", **variables)
+        subtitles = await local(str(file), "--channels", "--format", "srt", **variables)
+
+    assert (text.code, text.err) == (Exit.OK, "")
+    said = {line[:9]: line for line in text.out.splitlines()}
+    assert set(said) == {"Channel 0", "Channel 1"}
+    assert "country" in text.out
+    assert "[Channel 1]" in subtitles.out

@@ -1,6 +1,7 @@
 """Transcripts of files written out: text, JSON and subtitles that players can read."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import webvtt
@@ -48,6 +49,33 @@ def test_text_tells_speakers_apart_where_they_are_known() -> None:
 
     assert write_transcript(TALK, "txt") == "Speaker 0: Hi.\nSpeaker 1: Yes? Fine.\n"
     assert write_transcript(by_segment, "txt") == "Speaker 0: Hi.\nSpeaker 1: Well, yes.\n(both)\n"
+
+
+CHANNELS = FileTranscript(
+    text="Hi. Yes? Fine.",
+    segments=(
+        FileSegment(text="Hi.", start_s=0, end_s=1, channel=0, words=(word("Hi.", 0, 1),)),
+        FileSegment(text="Yes?", start_s=0.5, end_s=2, channel=1, words=(word("Yes?", 0.5, 2),)),
+        FileSegment(text="Fine.", start_s=2, end_s=3, channel=1, speakers=("3",)),
+    ),
+    words=(word("Hi.", 0, 1), word("Yes?", 0.5, 2)),
+)
+
+
+def test_channels_are_told_apart_where_there_are_some() -> None:
+    """By segments, which say it, and together with a speaker if one is known."""
+    assert write_transcript(CHANNELS, "txt") == (
+        "Channel 0: Hi.\nChannel 1: Yes?\nChannel 1, Speaker 3: Fine.\n"
+    )
+    assert "<v Channel 1>Yes?" in write_transcript(CHANNELS, "vtt")
+    assert "[Channel 1] Yes?" in write_transcript(CHANNELS, "srt", words=True)
+
+
+def test_the_only_channel_is_not_named() -> None:
+    """A recording of one channel reads as ever."""
+    alone = replace(CHANNELS, segments=CHANNELS.segments[:1], text="Hi.")
+
+    assert write_transcript(alone, "txt") == "Hi.\n"
 
 
 def test_subrip_numbers_its_cues() -> None:

@@ -231,7 +231,7 @@ LOCAL = (
         default_on=_LOCAL_SURFACES,
         languages={"rest": Languages(codes=languages.ENGLISH, auto="auto")},
         rest=RestTerms(
-            gives=frozenset({"duration", "segments", "words"}),
+            gives=frozenset({"duration", "segments", "words", "channels"}),
             granularities=frozenset({"segment", "word"}),
             options=frozenset(
                 {"keyterm", "keywords", "language", "multichannel", "punctuate", "smart_format"}
