@@ -9,6 +9,7 @@ from typing import Literal
 
 import pytest
 from openai import AsyncOpenAI, AuthenticationError, BadRequestError
+from openai.types.audio import TranscriptionSegment
 
 from tests.interop.programs import KEY, PATIENCE_S, Recogniser
 from tests.interop.recordings import MOST_ERRORS, error_rate, mp3, words_in
@@ -111,12 +112,50 @@ async def test_subtitles_are_shown_one_after_the_other(
 async def test_a_wrong_key_is_refused(recogniser: Recogniser) -> None:
     """The client raises what it raises for a wrong key of OpenAI's."""
     async with openai(recogniser, key="KEY_of_somebody_else") as client:
-        with pytest.raises(AuthenticationError):
+        with pytest.raises(AuthenticationError) as refused:
             await client.audio.transcriptions.create(model=MODEL, file=recording())
+
+    assert (refused.value.code, refused.value.type) == ("10009", "invalid_request_error")
 
 
 async def test_a_file_that_is_no_audio_is_refused(recogniser: Recogniser) -> None:
     """The client raises what it raises for a bad file of OpenAI's: nothing to try again."""
     async with openai(recogniser) as client:
-        with pytest.raises(BadRequestError):
+        with pytest.raises(BadRequestError) as refused:
             await client.audio.transcriptions.create(model=MODEL, file=("call.mp3", b"no" * 999))
+
+    assert (refused.value.code, refused.value.param) == ("10015", "file")
+    assert refused.value.type == "invalid_request_error"
+    assert str(refused.value).endswith("no audio can be read from it")
+
+
+async def test_a_field_that_cannot_be_honoured_is_named(recogniser: Recogniser) -> None:
+    """In the error's `param`, with a message for people."""
+    async with openai(recogniser) as client:
+        with pytest.raises(BadRequestError) as refused:
+            await client.audio.transcriptions.create(model=MODEL, file=recording(), language="de")
+
+    assert (refused.value.code, refused.value.param) == ("10015", "language")
+    assert "English" in refused.value.message
+
+
+async def test_a_segment_is_whole_to_openais_types(recogniser: Recogniser) -> None:
+    """Every field that their schema requires is there, and of its type."""
+    async with openai(recogniser) as client:
+        answer = await client.audio.transcriptions.create(
+            model=MODEL,
+            file=recording(),
+            response_format="verbose_json",
+            timestamp_granularities=["word", "segment"],
+        )
+    segments = answer.segments or []
+    words = answer.words or []
+
+    assert segments
+    for segment in segments:
+        whole = TranscriptionSegment.model_validate(segment.model_dump(), strict=True)
+        assert -1 < whole.avg_logprob < 0
+    inside = [
+        any(one.start <= word.start <= word.end <= one.end for one in segments) for word in words
+    ]
+    assert all(inside)

@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 import pytest
 from telnyx import AsyncTelnyx
 from telnyx.lib import AsyncSpeechToTextWS, SpeechToTextStreamParams
-from telnyx.types.transcribe_server_event import TranscriptFrame
+from telnyx.types.transcribe_server_event import SttErrorFrame, TranscriptFrame
+from websockets.exceptions import ConnectionClosedError
+from websockets.frames import CloseCode
 
 from tests.interop.programs import KEY, PATIENCE_S, Recogniser
 from tests.interop.recordings import MOST_ERRORS, error_rate, mp3, wav, words_in
@@ -63,6 +65,60 @@ async def test_a_stream_is_heard(recogniser: Recogniser, input_format: str) -> N
     assert isinstance(partial, TranscriptFrame)
     assert partial.is_final is False
     assert error_rate(words_in(*SPOKEN), heard) <= MOST_ERRORS
+
+
+async def test_handlers_are_called_for_what_is_heard(recogniser: Recogniser) -> None:
+    """`on("transcript")` fires for each answer, by the type that the SDK's schema has."""
+    heard: list[TranscriptFrame] = []
+    query = {"transcription_engine": "Deepgram", "input_format": "wav"}
+    async with (
+        sdk(recogniser) as client,
+        client.speech_to_text.transcribe(extra_query=query) as connection,
+    ):
+        connection.on("transcript", heard.append)
+        for piece in pieces(wav(*SPOKEN)):
+            await connection.send_raw(piece)
+        await connection.send({"type": "CloseStream"})
+        await connection.dispatch_events()
+    finals = " ".join(frame.transcript for frame in heard if frame.is_final)
+
+    assert {frame.type for frame in heard} == {"transcript"}
+    assert error_rate(words_in(*SPOKEN), finals) <= MOST_ERRORS
+
+
+async def test_a_handler_is_called_for_an_error(recogniser: Recogniser) -> None:
+    """`on("error")` gets the SDK's own frame, with the reason; the documented one is beside it."""
+    refused: list[SttErrorFrame] = []
+    query = {"transcription_engine": "Deepgram", "input_format": "linear16"}
+    async with (
+        sdk(recogniser) as client,
+        client.speech_to_text.transcribe(extra_query=query) as connection,
+    ):
+        connection.on("error", refused.append)
+        with pytest.raises(ConnectionClosedError):
+            await connection.dispatch_events()
+    [frame] = refused
+
+    assert frame.error == "sample_rate is required for linear16."
+    assert (frame.model_extra or {})["errors"][0]["code"] == "40003"
+
+
+async def test_a_message_that_is_too_long_is_an_error_with_a_reason(recogniser: Recogniser) -> None:
+    """A whole file in one message, as newcomers send it."""
+    refused: list[SttErrorFrame] = []
+    query = {"transcription_engine": "Deepgram", "input_format": "wav"}
+    async with (
+        sdk(recogniser) as client,
+        client.speech_to_text.transcribe(extra_query=query) as connection,
+    ):
+        connection.on("error", refused.append)
+        await connection.send_raw(wav(*SPOKEN))
+        with pytest.raises(ConnectionClosedError) as closed:
+            await connection.dispatch_events()
+
+    assert "262144" in refused[0].error
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == CloseCode.MESSAGE_TOO_BIG
 
 
 async def test_a_stream_is_heard_by_the_helper_in_its_library(recogniser: Recogniser) -> None:
