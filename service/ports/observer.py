@@ -20,8 +20,9 @@ class Observer(Protocol):
         *,
         at: float,
         answered_at: float | None,
+        seq: int | None,
     ) -> None:
-        """Take note of an event that was committed, or of a partial that is shown."""
+        """Take note of an event that was committed, or of a partial (`seq` None) that is shown."""
 
     def committed(self, duration_s: float) -> None:
         """Take note of how long one commit took, with its wait for the group's."""
@@ -42,6 +43,7 @@ class Unobserved:
         *,
         at: float,
         answered_at: float | None,
+        seq: int | None,
     ) -> None:
         """See `Observer.happened`."""
 

@@ -30,7 +30,7 @@ from service.calls.events import (
 from service.calls.inputs import CommandDone, CommandFailed, CommandName
 from service.calls.routes import Route
 from service.errors import CarrierUnavailableError, CommandRefusedError, JournalUnavailableError
-from service.ports import Carrier, Delivery, Lanes, Observer, StoredEvent
+from service.ports import Audience, Carrier, Delivery, Lanes, Observer, StoredEvent
 from service.runtime.live import LiveCall
 from service.runtime.media import MediaStreams
 from service.wire.events import encode_partial, measure, partial_id
@@ -57,12 +57,14 @@ class CommandEffects:
         self,
         *,
         lanes: Lanes,
+        audience: Audience,
         carrier: Carrier,
         tasks: asyncio.TaskGroup,
         clock: Callable[[], float],
         observer: Observer,
     ) -> None:
         self._lanes = lanes
+        self._audience = audience
         self._carrier = carrier
         self._tasks = tasks
         self._clock = clock
@@ -75,11 +77,12 @@ class CommandEffects:
         stored: Sequence[StoredEvent],
         commands: Sequence[Command],
     ) -> None:
-        """Hand the events to the lanes, then start the commands, in order."""
+        """Hand the events to the lanes and the audience, then start the commands, in order."""
         if route is None:
             return
         if stored:
             self._lanes.committed(route.endpoints, stored)
+            self._audience.committed(stored)
         for command in commands:
             match command:
                 case Record():
@@ -100,7 +103,7 @@ class CommandEffects:
 
     def _note(self, call: LiveCall, command: Record) -> None:
         event = command.event
-        self._observe(call, event, command.occurred_at)
+        self._observe(call, event, command.occurred_at, command.seq)
         if isinstance(event, TranscriptionDegraded | TranscriptionFailed):
             log.warning(
                 "transcription_troubled",
@@ -110,12 +113,15 @@ class CommandEffects:
                 code=event.code,
             )
 
-    def _observe(self, call: LiveCall, event: Event | TranscriptPartial, at: float) -> None:
-        self._observer.happened(call.call_id, event, at=at, answered_at=call.answered_at)
+    def _observe(
+        self, call: LiveCall, event: Event | TranscriptPartial, at: float, seq: int | None
+    ) -> None:
+        answered_at = call.answered_at
+        self._observer.happened(call.call_id, event, at=at, answered_at=answered_at, seq=seq)
 
     def _publish(self, call: LiveCall, route: Route, command: Publish) -> None:
         partial = command.partial
-        self._observe(call, partial, command.occurred_at)
+        self._observe(call, partial, command.occurred_at, None)
         body = encode_partial(
             call.call_id,
             command.after_seq,
@@ -131,6 +137,7 @@ class CommandEffects:
         )
         delivery = Delivery(id=partial_id(partial), type=partial.type, body=body)
         self._lanes.publish(route.endpoints, call.call_id, partial.utterance_id, delivery)
+        self._audience.publish(call.call_id, partial.utterance_id, delivery)
 
     async def _command(self, call: LiveCall, command: CarrierCommand) -> None:
         name = _NAMES[type(command)]

@@ -220,6 +220,11 @@ class MediaStreams:
         stream.recognitions = {}
 
     @property
+    def hearing(self) -> int:
+        """How many recognitions are open."""
+        return sum(len(stream.recognitions) for stream in self._streams.values())
+
+    @property
     def finishing(self) -> int:
         """How many recognitions are saying their last word."""
         return len(self._finishing)

@@ -11,7 +11,16 @@ from service.calls.routes import Route
 from service.calls.state import Phase
 from service.errors import DrainingError, JournalUnavailableError
 from service.ids import CallId, LegId
-from service.ports import UNOBSERVED, Carrier, Journal, Lanes, Observer, Recognitions, Recorder
+from service.ports import (
+    UNOBSERVED,
+    Audience,
+    Carrier,
+    Journal,
+    Lanes,
+    Observer,
+    Recognitions,
+    Recorder,
+)
 from service.runtime.effects import CommandEffects
 from service.runtime.live import LiveCall, Office
 from service.runtime.media import MediaStreams
@@ -37,6 +46,11 @@ class CallRegistry:
         self._legs: dict[LegId, CallId] = {}
         self.draining = False
         self.streams: MediaStreams
+
+    @property
+    def hearing(self) -> int:
+        """How many tracks are being heard."""
+        return self.streams.hearing
 
     @property
     def live(self) -> int:
@@ -142,6 +156,7 @@ async def open_calls(
     *,
     journal: Journal,
     lanes: Lanes,
+    audience: Audience,
     carrier: Carrier,
     recognitions: Recognitions,
     recorder: Recorder,
@@ -153,7 +168,12 @@ async def open_calls(
     try:
         async with asyncio.TaskGroup() as tasks:
             effects = CommandEffects(
-                lanes=lanes, carrier=carrier, tasks=tasks, clock=clock, observer=observer
+                lanes=lanes,
+                audience=audience,
+                carrier=carrier,
+                tasks=tasks,
+                clock=clock,
+                observer=observer,
             )
             office = Office(journal, routes, clock, Seen(), tasks, effects, observer)
             registry = CallRegistry(office)

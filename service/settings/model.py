@@ -142,6 +142,13 @@ class ApiSettings(_Table):
     """Requests of one key; up to ten seconds' worth at once."""
 
 
+class TelemetrySettings(_Table):
+    """`[telemetry]`: who is told what can be measured. `/metrics` is there without it."""
+
+    otlp_url: HttpUrl | None = None
+    """An OTLP/HTTP collector for traces, as in `http://localhost:4318`."""
+
+
 class Settings(BaseSettings):
     """Everything the service is told at its start. Built by `load_settings`; never changes."""
 
@@ -178,6 +185,7 @@ class Settings(BaseSettings):
         "wss://api.telnyx.com/v2/speech-to-text/transcription"
     )
     api: ApiSettings = ApiSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
     route: Annotated[dict[Number, RouteSettings], BeforeValidator(keyed)] = {}
     endpoint: Annotated[dict[Number, EndpointSettings], BeforeValidator(keyed)] = {}
 

@@ -66,6 +66,13 @@ def delivery_id(call_id: CallId, seq: int) -> str:
     return f"evt_{call_id}_{seq}"
 
 
+def split_delivery_id(text: str) -> tuple[CallId, int] | None:
+    """Return whose `delivery_id` this is; None if it is a partial's."""
+    kind, _, rest = text.partition("_")
+    call_id, _, seq = rest.rpartition("_")
+    return (CallId(call_id), int(seq)) if kind == "evt" and seq.isdecimal() else None
+
+
 def partial_id(partial: TranscriptPartial) -> str:
     """Return the `webhook-id` of a partial."""
     return f"prt_{partial.utterance_id}_{partial.revision}"

@@ -1,0 +1,162 @@
+"""Metrics in Prometheus's terms. What is counted elsewhere is read when it is asked for."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from service.calls.events import (
+    CallAnswered,
+    CallEnded,
+    CallStarted,
+    Event,
+    TranscriptFinal,
+    TranscriptGap,
+    TranscriptionDegraded,
+    TranscriptionFailed,
+    TranscriptionStarted,
+    TranscriptPartial,
+)
+from service.ids import CallId, EndpointName
+from service.ports import Delivery, Outcome
+from service.wire.events import measure
+
+_HEARING_S: Final = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0)
+_COMMIT_S: Final = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
+_ATTEMPT_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+Reading = Callable[[], Mapping[tuple[str, ...], float]]
+"""Returns figures as they are now, by the values of their labels."""
+
+
+class Metrics:
+    """An `Observer` that counts. The labels are slugs of fixed sets and names from the settings.
+
+    No label ever holds a call, a number or a word: metrics are kept by others, for long.
+    """
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._calls = self._counter("calls", "Calls by how far they came", "state")
+        self._recognitions = self._counter(
+            "recognitions", "Transcriptions begun, troubled and failed", "source", "engine", "state"
+        )
+        self._utterances = self._counter("utterances", "Finals recorded", "source", "role")
+        self._words = self._counter("words", "Words in finals", "source", "role")
+        self._partials = self._counter("partials", "Partials shown", "source", "role")
+        self._gaps = self._counter("gaps", "Stretches that nobody transcribed", "reason")
+        self._gap_seconds = self._counter("gap_seconds", "How long these were", "reason")
+        self._final_s = self._histogram(
+            "final_latency_seconds", "From the end of the speech to its final", _HEARING_S, "engine"
+        )
+        self._partial_s = self._histogram(
+            "partial_latency_seconds", "From the last word of a partial to it", _HEARING_S, "engine"
+        )
+        self._commit_s = self._histogram(
+            "journal_commit_seconds", "One commit, with its wait for the group's", _COMMIT_S
+        )
+        self._attempts = self._counter(
+            "delivery_attempts", "Attempts at deliveries by how they ended", "endpoint", "outcome"
+        )
+        self._attempt_s = self._histogram(
+            "delivery_attempt_seconds", "One attempt that worked", _ATTEMPT_S, "endpoint"
+        )
+
+    def read(self, readings: Iterable["Figure"]) -> None:
+        """Show figures that are counted elsewhere, as they are when somebody asks."""
+        self.registry.register(_Readings(tuple(readings)))
+
+    def happened(
+        self,
+        call_id: CallId,
+        event: Event | TranscriptPartial,
+        *,
+        at: float,
+        answered_at: float | None,
+        seq: int | None,
+    ) -> None:
+        """See `Observer.happened`."""
+        del call_id, seq
+        match event:
+            case TranscriptPartial() | TranscriptFinal():
+                self._heard(event, at, answered_at)
+            case CallStarted() | CallAnswered() | CallEnded():
+                self._calls.labels(event.type.rpartition(".")[2]).inc()
+            case TranscriptGap():
+                self._gaps.labels(event.reason).inc()
+                self._gap_seconds.labels(event.reason).inc((event.end_ms - event.start_ms) / 1000)
+            case TranscriptionStarted():
+                self._recognitions.labels(event.source, event.engine, "started").inc()
+            case TranscriptionDegraded() | TranscriptionFailed():
+                state = event.type.rpartition(".")[2]
+                self._recognitions.labels(event.source, "", state).inc()
+            case _:
+                pass  # nothing that somebody would draw
+
+    def committed(self, duration_s: float) -> None:
+        """See `Observer.committed`."""
+        self._commit_s.observe(duration_s)
+
+    def attempted(
+        self, endpoint: EndpointName, delivery: Delivery, outcome: Outcome, duration_s: float
+    ) -> None:
+        """See `Observer.attempted`."""
+        del delivery
+        self._attempts.labels(endpoint, outcome).inc()
+        if outcome == "delivered":
+            self._attempt_s.labels(endpoint).observe(duration_s)
+
+    def _heard(
+        self, event: TranscriptPartial | TranscriptFinal, at: float, answered_at: float | None
+    ) -> None:
+        stt_ms = measure(event, occurred_at=at, answered_at=answered_at, now=at).stt_ms
+        if isinstance(event, TranscriptPartial):
+            self._partials.labels(event.source, event.role).inc()
+            latency_s = self._partial_s
+        else:
+            self._utterances.labels(event.source, event.role).inc()
+            self._words.labels(event.source, event.role).inc(len(event.text.split()))
+            latency_s = self._final_s
+        if stt_ms is not None:
+            latency_s.labels(event.engine).observe(stt_ms / 1000)
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"callscribe_{name}", text, labels, registry=self.registry)
+
+    def _histogram(
+        self, name: str, text: str, buckets: tuple[float, ...], *labels: str
+    ) -> Histogram:
+        name = f"callscribe_{name}"
+        return Histogram(name, text, labels, buckets=buckets, registry=self.registry)
+
+
+class Figure:
+    """Figures of one name that are counted elsewhere; `total` for those that only grow."""
+
+    def __init__(
+        self, name: str, text: str, labels: tuple[str, ...], now: Reading, *, total: bool = False
+    ) -> None:
+        self._name = f"callscribe_{name}"
+        self._text = text
+        self._labels = labels
+        self._now = now
+        self._total = total
+
+    def family(self) -> Metric:
+        """Return the figures as they are now."""
+        kind = CounterMetricFamily if self._total else GaugeMetricFamily
+        family = kind(self._name, self._text, labels=self._labels)
+        for values, figure in self._now().items():
+            family.add_metric(values, figure)
+        return family
+
+
+class _Readings(Collector):
+    def __init__(self, figures: tuple[Figure, ...]) -> None:
+        self._figures = figures
+
+    def collect(self) -> Iterable[Metric]:
+        """Read them all."""
+        return [figure.family() for figure in self._figures]

@@ -1,0 +1,39 @@
+"""Several observers as one."""
+
+from collections.abc import Sequence
+
+from service.calls.events import Event, TranscriptPartial
+from service.ids import CallId, EndpointName
+from service.ports import Delivery, Observer, Outcome
+
+
+class Observers:
+    """An `Observer` that hands everything on to each of some others."""
+
+    def __init__(self, all_of_them: Sequence[Observer]) -> None:
+        self._all = tuple(all_of_them)
+
+    def happened(
+        self,
+        call_id: CallId,
+        event: Event | TranscriptPartial,
+        *,
+        at: float,
+        answered_at: float | None,
+        seq: int | None,
+    ) -> None:
+        """See `Observer.happened`."""
+        for one in self._all:
+            one.happened(call_id, event, at=at, answered_at=answered_at, seq=seq)
+
+    def committed(self, duration_s: float) -> None:
+        """See `Observer.committed`."""
+        for one in self._all:
+            one.committed(duration_s)
+
+    def attempted(
+        self, endpoint: EndpointName, delivery: Delivery, outcome: Outcome, duration_s: float
+    ) -> None:
+        """See `Observer.attempted`."""
+        for one in self._all:
+            one.attempted(endpoint, delivery, outcome, duration_s)

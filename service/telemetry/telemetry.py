@@ -1,0 +1,42 @@
+"""Metrics always, traces where somebody collects them."""
+
+import importlib.util
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from service.errors import SettingsError
+from service.ports import Observer
+from service.telemetry.metrics import Metrics
+from service.telemetry.observers import Observers
+
+
+@dataclass(frozen=True, slots=True)
+class Telemetry:
+    """What is measured, and whom to tell of what happens."""
+
+    metrics: Metrics
+    observer: Observer
+
+
+@asynccontextmanager
+async def open_telemetry(
+    otlp_url: str | None, *, clock: Callable[[], float]
+) -> AsyncIterator[Telemetry]:
+    """Count what happens, and send traces to this OTLP/HTTP collector if there is one.
+
+    Raises:
+        SettingsError: Traces are wanted, and what sends them is not installed.
+    """
+    metrics = Metrics()
+    if otlp_url is None:
+        yield Telemetry(metrics, metrics)
+        return
+    if importlib.util.find_spec("opentelemetry") is None:
+        remedy = 'pip install "callscribe[tracing]", or leave the key out'
+        raise SettingsError([f"telemetry.otlp_url: traces need another package: {remedy}"])
+    from service.telemetry.tracing import open_tracing  # noqa: PLC0415 - an extra, and slow to load
+
+    async with AsyncExitStack() as stack:
+        tracing = await stack.enter_async_context(open_tracing(otlp_url, clock=clock))
+        yield Telemetry(metrics, Observers((metrics, tracing)))

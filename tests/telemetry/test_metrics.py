@@ -1,0 +1,111 @@
+"""Metrics: what is counted, under which labels, and that nothing private is among them."""
+
+from dataclasses import dataclass, replace
+
+from prometheus_client.exposition import generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from service.delivery.schedule import Counters
+from service.ids import EndpointName
+from service.ingress.counters import IngressCounters
+from service.ports import Delivery
+from service.telemetry.metrics import Metrics
+from service.telemetry.readings import ingress_figures, lane_figures
+from tests.wire import golden
+
+CRM = EndpointName("crm")
+
+
+@dataclass
+class Lanes:
+    """Lanes that have counted something."""
+
+    counters: dict[EndpointName, Counters]
+    behind: dict[EndpointName, int]
+
+
+def samples(metrics: Metrics) -> dict[str, float]:
+    """Scrape, and read with the library's own parser: `name{label=value}` to figure."""
+    found = {}
+    for family in text_string_to_metric_families(generate_latest(metrics.registry).decode()):
+        for sample in family.samples:
+            labels = ",".join(f"{key}={value}" for key, value in sample.labels.items())
+            found[f"{sample.name}{{{labels}}}"] = sample.value
+    return found
+
+
+def played() -> Metrics:
+    """Return the metrics of the golden call."""
+    metrics = Metrics()
+    for seq, (at_s, event) in enumerate(golden.EVENTS, start=1):
+        at = golden.ANSWERED_AT + at_s
+        metrics.happened(golden.CALL, event, at=at, answered_at=golden.ANSWERED_AT, seq=seq)
+    metrics.happened(
+        golden.CALL,
+        golden.PARTIAL,
+        at=golden.ANSWERED_AT + 9.32,
+        answered_at=golden.ANSWERED_AT,
+        seq=None,
+    )
+    return metrics
+
+
+def test_a_call_is_counted() -> None:
+    """Its steps, its words, its gaps, and how soon words came after their speech."""
+    found = samples(played())
+
+    assert found["callscribe_calls_total{state=started}"] == 1
+    assert found["callscribe_calls_total{state=ended}"] == 1
+    assert found["callscribe_words_total{role=customer,source=media}"] == 6
+    assert found["callscribe_partials_total{role=customer,source=media}"] == 1
+    assert found["callscribe_gaps_total{reason=buffer_full}"] == 1
+    assert found["callscribe_gap_seconds_total{reason=buffer_full}"] == 1.04
+    assert round(found["callscribe_final_latency_seconds_sum{engine=Deepgram}"], 2) == 0.74
+    assert found["callscribe_final_latency_seconds_bucket{engine=Deepgram,le=0.75}"] == 1
+    assert round(found["callscribe_partial_latency_seconds_sum{engine=Deepgram}"], 2) == 0.2
+
+
+def test_reported_words_have_no_latency() -> None:
+    """Nobody here heard when they were said."""
+    metrics = Metrics()
+    event = replace(golden.FINAL, time_source="estimated")
+    metrics.happened(golden.CALL, event, at=9.0, answered_at=1.0, seq=4)
+
+    assert "callscribe_final_latency_seconds_count{engine=Deepgram}" not in samples(metrics)
+
+
+def test_attempts_and_commits_are_measured() -> None:
+    """An attempt's time counts if it worked."""
+    metrics = Metrics()
+    delivery = Delivery(id="evt_1_1", type="call.started", body=b"")
+    metrics.attempted(CRM, delivery, "failed", 10.0)
+    metrics.attempted(CRM, delivery, "delivered", 0.02)
+    metrics.committed(0.003)
+    found = samples(metrics)
+
+    assert found["callscribe_delivery_attempts_total{endpoint=crm,outcome=failed}"] == 1
+    assert found["callscribe_delivery_attempt_seconds_sum{endpoint=crm}"] == 0.02
+    assert found["callscribe_journal_commit_seconds_count{}"] == 1
+
+
+def test_what_others_count_is_read_when_it_is_asked_for() -> None:
+    """Nothing is copied on the way."""
+    lanes = Lanes({CRM: Counters(delivered=3, parked=1)}, {CRM: 2})
+    ingress = IngressCounters()
+    metrics = Metrics()
+    metrics.read([*lane_figures(lanes), *ingress_figures(ingress)])
+    ingress.webhooks["accepted"] += 5
+    found = samples(metrics)
+
+    assert found["callscribe_deliveries_total{endpoint=crm,outcome=delivered}"] == 3
+    assert found["callscribe_deliveries_total{endpoint=crm,outcome=parked}"] == 1
+    assert found["callscribe_lanes_behind{endpoint=crm}"] == 2
+    assert found["callscribe_webhooks_total{outcome=accepted}"] == 5
+
+
+def test_no_metric_names_a_call_a_number_or_a_word() -> None:
+    """Metrics are kept by others, for long."""
+    text = generate_latest(played().registry).decode()
+
+    for private in (golden.CALL, golden.LEG, "+1555", "booking", golden.UTTERANCE):
+        assert private not in text

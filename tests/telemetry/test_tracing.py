@@ -1,0 +1,117 @@
+"""Traces: one for each call, sent to a collector that speaks OTLP."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import web
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+
+from service.ids import CallId, EndpointName
+from service.ports import Delivery
+from service.telemetry.telemetry import Telemetry, open_telemetry
+from service.wire.events import delivery_id
+from tests.wire import golden
+
+NOW = golden.ANSWERED_AT + 60
+
+
+@asynccontextmanager
+async def collector() -> AsyncIterator[tuple[str, list[Span], list[bytes]]]:
+    """Serve an OTLP/HTTP collector that keeps the spans it is sent."""
+    spans: list[Span] = []
+    bodies: list[bytes] = []
+
+    async def take(request: web.Request) -> web.Response:
+        body = await request.read()
+        if request.headers.get("Content-Encoding") is None:
+            bodies.append(body)
+        for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
+            spans.extend(span for scope in resource.scope_spans for span in scope.spans)
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/v1/traces", take)
+    runner = web.AppRunner(app, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}", spans, bodies
+    finally:
+        await runner.cleanup()
+
+
+def play(telemetry: Telemetry) -> None:
+    """Tell of the golden call, and of two attempts at one of its events."""
+    for seq, (at_s, event) in enumerate(golden.EVENTS, start=1):
+        telemetry.observer.happened(
+            golden.CALL,
+            event,
+            at=golden.ANSWERED_AT + at_s,
+            answered_at=golden.ANSWERED_AT,
+            seq=seq,
+        )
+    delivery = Delivery(id=delivery_id(golden.CALL, 4), type="transcript.final", body=b"")
+    telemetry.observer.attempted(EndpointName("crm"), delivery, "failed", 0.5)
+    telemetry.observer.attempted(EndpointName("crm"), delivery, "delivered", 0.1)
+
+
+async def test_a_call_is_a_trace() -> None:
+    """Call, recognition, utterance, delivery: each inside the one before it, in its own time."""
+    async with (
+        collector() as (url, spans, _),
+        open_telemetry(url, clock=lambda: NOW) as telemetry,
+    ):
+        play(telemetry)
+        telemetry.observer.committed(0.001)
+
+    by_name = {span.name: span for span in spans}
+    call, recognition = by_name["call"], by_name["recognition"]
+    utterance = by_name["utterance"]
+    tries = [span for span in spans if span.name == "delivery"]
+    assert len({span.trace_id for span in spans}) == 1
+    assert not call.parent_span_id
+    assert recognition.parent_span_id == call.span_id
+    assert utterance.parent_span_id == recognition.span_id
+    assert [span.parent_span_id for span in tries] == [utterance.span_id] * 2
+    assert [span.status.code for span in tries] == [
+        Status.STATUS_CODE_ERROR,
+        Status.STATUS_CODE_UNSET,
+    ]
+    assert call.end_time_unix_nano - call.start_time_unix_nano == pytest.approx(48.4e9, rel=1e-3)
+    assert utterance.end_time_unix_nano - utterance.start_time_unix_nano == pytest.approx(
+        2.7e9, rel=1e-3
+    )
+
+
+async def test_another_process_goes_on_with_the_same_trace() -> None:
+    """The ids are made of the call's id, so a delivery days later finds its parent."""
+    async with collector() as (url, spans, _):
+        for _ in range(2):
+            async with open_telemetry(url, clock=lambda: NOW) as telemetry:
+                play(telemetry)
+
+    assert len({span.trace_id for span in spans}) == 1
+    assert len({span.span_id for span in spans if span.name == "call"}) == 1
+
+
+async def test_no_span_holds_a_word_or_a_number() -> None:
+    """Traces are kept by others, for long."""
+    async with (
+        collector() as (url, _, bodies),
+        open_telemetry(url, clock=lambda: NOW) as telemetry,
+    ):
+        play(telemetry)
+
+    assert bodies
+    for private in (b"booking", b"+1555"):
+        assert not any(private in body for body in bodies)
+
+
+async def test_partials_are_not_traced_and_a_missing_collector_costs_nothing() -> None:
+    """Neither raises, nor waits."""
+    async with open_telemetry("http://127.0.0.1:9", clock=lambda: NOW) as telemetry:
+        partial = Delivery(id="prt_utt_1", type="transcript.partial", body=b"")
+        telemetry.observer.attempted(EndpointName("crm"), partial, "delivered", 0.1)
+        telemetry.observer.happened(CallId("c"), golden.PARTIAL, at=NOW, answered_at=None, seq=None)
