@@ -23,9 +23,9 @@ Said = tuple[str, Mapping[str, object]]
 """An event: its type, and what matters here of its data."""
 
 
-def started(number: str = CUSTOMER) -> Said:
+def started(number: str = CUSTOMER, *, to: str = "+13125559999") -> Said:
     """Return the beginning of a call."""
-    return "call.started", {"direction": "incoming", "from": number, "to": "+13125550199"}
+    return "call.started", {"direction": "incoming", "from": number, "to": to}
 
 
 def final(name: str, text: str = "hello", role: str = "customer") -> Said:

@@ -1,0 +1,100 @@
+"""The live feed of all calls, `/v1/feed`, and of one, `/v1/calls/{call_id}/feed`."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from service.api.feed_query import CallFeedQuery, FeedQuery
+from service.api.feed_socket import FeedSocket, make_socket
+from service.api.feed_sse import FeedAnswer, resumed_after
+from service.api.feed_streams import FeedStreams
+from service.api.feed_words import operation
+from service.api.operations import AnyRoute, Ask, NoBody, Route
+from service.api.problems import RefusalError, not_found
+from service.feed.hub import Hub
+from service.ids import CallId
+
+
+class FeedRoutes:
+    """Serves the feed of all calls and of one, in both forms.
+
+    A browser's WebSocket is let in from a page of this host or of `origins`; what shows no
+    `Origin` is no browser. SSE is under the rules of CORS, like all of the API.
+    """
+
+    def __init__(self, hub: Hub, streams: FeedStreams, *, origins: Sequence[str] = ()) -> None:
+        self._hub = hub
+        self._streams = streams
+        self._origins = frozenset(origins)
+        self._events = FeedAnswer(hub, streams)
+
+    def routes(self) -> list[AnyRoute]:
+        """Return the routes, to be added to the API's."""
+        of_all = operation("feed", "/v1/feed", "Follow all calls", FeedQuery, websocket=True)
+        path = "/v1/calls/{call_id}/feed"
+        of_one = operation("call_feed", path, "Follow a call", CallFeedQuery, websocket=True)
+        return [Route(of_all, self._feed), Route(of_one, self._call_feed)]
+
+    async def _feed(self, ask: Ask[FeedQuery, NoBody]) -> web.StreamResponse:
+        if _is_websocket(ask.request):
+            return await self._socket(ask, None)
+        asked = resumed_after(ask.request, ask.query.after)
+        with self._streams.open(ask.request, ask.who) as stream:
+            newest = await self._hub.newest()
+            after = newest if asked is None else min(asked, newest)
+            return await self._events.answer(
+                stream, ask.request, ask.query.wanted(), after=after, by_seq=False
+            )
+
+    async def _call_feed(self, ask: Ask[CallFeedQuery, NoBody]) -> web.StreamResponse:
+        if _is_websocket(ask.request):
+            return await self._socket(ask, ask.call_id)
+        asked = resumed_after(ask.request, ask.query.after)
+        last_seq = await self._last_seq(ask.call_id)
+        wanted = ask.query.wanted(ask.call_id)
+        with self._streams.open(ask.request, ask.who) as stream:
+            return await self._events.answer(
+                stream, ask.request, wanted, after=min(asked or 0, last_seq), by_seq=True
+            )
+
+    async def _socket(
+        self, ask: Ask[FeedQuery, NoBody] | Ask[CallFeedQuery, NoBody], call_id: CallId | None
+    ) -> web.StreamResponse:
+        request = ask.request
+        self._check_origin(request)
+        if self._hub.closing:
+            detail = "The service is stopping: come again."
+            again = {"Retry-After": "1"}
+            raise RefusalError(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers=again)
+        if ask.query.model_fields_set - {"metadata"}:
+            detail = "What is wanted over a WebSocket is said in its messages."
+            raise RefusalError(HTTPStatus.BAD_REQUEST, detail)
+        if call_id is not None:
+            await self._last_seq(call_id)
+        limits = self._streams.limits
+        socket = make_socket(limits)
+        if not socket.can_prepare(request):
+            raise RefusalError(HTTPStatus.BAD_REQUEST, "This is no WebSocket handshake.")
+        with self._streams.open(request, ask.who) as stream:
+            await socket.prepare(request)
+            await FeedSocket(self._hub, socket, stream, limits=limits, call_id=call_id).run()
+        return socket
+
+    async def _last_seq(self, call_id: CallId) -> int:
+        last_seq = await self._hub.last_seq(call_id)
+        if last_seq is None:
+            raise not_found("call")
+        return last_seq
+
+    def _check_origin(self, request: web.Request) -> None:
+        origin = request.headers.get("Origin")
+        if origin is None or origin in self._origins:
+            return
+        if urlsplit(origin).netloc.lower() != request.host.lower():
+            raise RefusalError(HTTPStatus.FORBIDDEN, "Pages of this origin may not connect.")
+
+
+def _is_websocket(request: web.Request) -> bool:
+    return request.headers.get("Upgrade", "").strip().lower() == "websocket"
