@@ -9,6 +9,7 @@ A term that nothing sounds like is never tried, so it cannot be put where nobody
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -22,7 +23,8 @@ _MOST_LACKING: Final = 9.0
 _LACKING_BY_SOUND: Final = 1.5
 """How much less likely, as a logarithm, a term may be that sounds the same: most, and by weight."""
 _LEAST_WEIGHT, _MOST_WEIGHT = 0.25, 1.5
-_MOST_WORDS: Final = 5
+_MORE_WORDS: Final = 4
+"""So many more words than a term has may have been heard in its place."""
 _TAIL: Final = re.compile(r"(?:'s)?[.,?!;:]*")
 """What belongs to the sentence, not to the word before it."""
 
@@ -62,7 +64,9 @@ class Boost:
         self._vocabulary = vocabulary
         self._terms = [_ready(term, vocabulary) for term in terms if term.weight > 0]
         self._sounds = [term.sounds for term in self._terms]
-        self._plain = {_plain(term.text): term.text for term in self._terms}
+        self._plain = {_plain(term.text) for term in self._terms}
+        longest = max((len(term.text.split()) for term in self._terms), default=0)
+        self._most_words = longest + _MORE_WORDS
 
     def rivals(self, tokens: Sequence[int]) -> list[Rival]:
         """Return what to try in a text that was heard, the likeliest first.
@@ -70,7 +74,8 @@ class Boost:
         With a hundred terms it takes some 20 ms for 12 s of speech.
         """
         words = list(self._words(tokens))
-        spans = list(_spans(words, self._there(words)))
+        stretches = list(_stretches(words, self._most_words))
+        spans = list(_spans(words, stretches, self._there(words, stretches)))
         if not spans or not self._terms:
             return []
         alike = likeness([sounds_of(text) for _, _, text in spans], self._sounds)
@@ -84,8 +89,10 @@ class Boost:
         return sorted(found, key=lambda rival: -rival.may_lack)
 
     def _words(self, tokens: Sequence[int]) -> Iterator[_Word]:
-        begin = [at for at, number in enumerate(tokens) if self._vocabulary.begins_word(number)]
-        for start, after in zip(begin, [*begin[1:], len(tokens)], strict=True):
+        starts = [
+            at for at, one in enumerate(tokens) if at == 0 or self._vocabulary.begins_word(one)
+        ]
+        for start, after in pairwise([*starts, len(tokens)]):
             end = after
             for at in range(after - 1, start, -1):
                 if _TAIL.fullmatch(self._vocabulary.text(tokens[at:after])):
@@ -93,10 +100,12 @@ class Boost:
             text = self._vocabulary.text(tokens[start:end]).strip()
             yield _Word(start, end, text, end < after)
 
-    def _there(self, words: Sequence[_Word]) -> Mapping[int, tuple[int, int]]:
+    def _there(
+        self, words: Sequence[_Word], stretches: Sequence[tuple[int, int]]
+    ) -> Mapping[int, tuple[int, int]]:
         """Return the words that spell a term already, and from where to where it goes."""
         there = {}
-        for first, last in _stretches(words):
+        for first, last in stretches:
             if _plain("".join(word.text for word in words[first:last])) in self._plain:
                 there.update(dict.fromkeys(range(first, last), (first, last)))
         return there
@@ -109,23 +118,25 @@ def _ready(term: KeyTerm, vocabulary: Vocabulary) -> _Term:
     return _Term(term.text, tuple(vocabulary.cut(f" {term.text}")), sounds, may_lack)
 
 
-def _stretches(words: Sequence[_Word]) -> Iterator[tuple[int, int]]:
+def _stretches(words: Sequence[_Word], most: int) -> Iterator[tuple[int, int]]:
     """Yield where phrases of a few words begin and end; nothing is written inside of one."""
     for first in range(len(words)):
-        for last in range(first + 1, min(first + _MOST_WORDS, len(words)) + 1):
+        for last in range(first + 1, min(first + most, len(words)) + 1):
             yield first, last
             if words[last - 1].ends_phrase:
                 break
 
 
 def _spans(
-    words: Sequence[_Word], there: Mapping[int, tuple[int, int]]
+    words: Sequence[_Word],
+    stretches: Sequence[tuple[int, int]],
+    there: Mapping[int, tuple[int, int]],
 ) -> Iterator[tuple[int, int, str]]:
     """Yield what a term may stand for: first token, one past the last, text.
 
     Words that spell a term already only stand for it, and not together with others.
     """
-    for first, last in _stretches(words):
+    for first, last in stretches:
         touched = {there[at] for at in range(first, last) if at in there}
         if touched <= {(first, last)}:
             text = " ".join(word.text for word in words[first:last])

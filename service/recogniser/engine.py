@@ -112,16 +112,16 @@ class Engine:
         least = [sum(heard) - rival.may_lack for rival in rivals]
         # No text is likelier than its beginning: most rivals are out before they are tried.
         begun = [sum(heard[: one.start]) + scores[one.start, one.tokens[0]] for one in rivals]
-        open_ = [i for i in range(len(rivals)) if begun[i] >= least[i]][:MOST_TRIED]
-        gains = {
-            i: sum(self._fit(encoded, samples, replaced(ids, [rivals[i]]))) - least[i]
-            for i in open_
+        tried = [at for at in range(len(rivals)) if begun[at] >= least[at]][:MOST_TRIED]
+        to_spare = {
+            at: sum(self._fit(encoded, samples, replaced(ids, [rivals[at]]))) - least[at]
+            for at in tried
         }
         taken: list[Rival] = []
-        for i in sorted(gains, key=gains.__getitem__, reverse=True):
-            clear = all(rivals[i].end <= one.start or one.end <= rivals[i].start for one in taken)
-            if clear and gains[i] >= 0:
-                taken.append(rivals[i])
+        for at in sorted(tried, key=to_spare.__getitem__, reverse=True):
+            clear = all(rivals[at].end <= one.start or one.end <= rivals[at].start for one in taken)
+            if clear and to_spare[at] >= 0:
+                taken.append(rivals[at])
         return taken
 
     def _fit(self, encoded: Samples, samples: int, ids: Sequence[int]) -> list[float]:

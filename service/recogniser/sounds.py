@@ -30,8 +30,8 @@ _NEAR_COST, _FAR_COST, _VOWEL_COST = 0.4, 1.0, 0.9
 _SLIPS: Final = {_VOWEL: 0.3} | dict.fromkeys("hwr", 0.4) | dict.fromkeys("lmntd", 0.8)
 _SLIP_COST: Final = 0.9
 """What it costs to leave a sound out, or to put one in."""
-_MOST_LENGTHS_APART: Final = 0.6
-_LEAST_APART: Final = 3
+_MOST_LENGTHS_APART: Final = 0.4
+_LEAST_APART: Final = 2
 
 Matrix = NDArray[np.float32]
 

@@ -16,6 +16,7 @@ PLAIN, WEIGHTED = "keyterm", "keywords"
 TERM_PARAMETERS: Final = (PLAIN, WEIGHTED)
 MOST_TERMS: Final = 100
 LONGEST_TERM: Final = 60
+MOST_WORDS: Final = 6
 _MOST_WEIGHT: Final = 1000.0
 
 
@@ -41,8 +42,8 @@ def read_terms(given: Iterable[tuple[str, str]]) -> tuple[KeyTerm, ...]:
     Of a term that is given twice, the last weight holds.
 
     Raises:
-        BadTermError: More than 100 terms, one of more than 60 characters, one that cannot be
-            said in English, or a weight that is no number.
+        BadTermError: More than 100 terms, one of more than 60 characters or 6 words, one that
+            cannot be said in English, or a weight that is no number.
     """
     terms: dict[str, KeyTerm] = {}
     for name, value in given:
@@ -63,6 +64,8 @@ def _listed(name: str, value: str) -> Iterator[KeyTerm]:
         text = " ".join(text.split())
         if len(text) > LONGEST_TERM:
             raise BadTermError(name, f"may hold terms of {LONGEST_TERM} characters")
+        if len(text.split()) > MOST_WORDS:
+            raise BadTermError(name, f"may hold terms of {MOST_WORDS} words")
         if text and not sounds_of(text):
             raise BadTermError(name, "holds a term that nobody can say in English")
         if text:

@@ -25,6 +25,7 @@ def test_terms_are_read_in_every_form(given: list[tuple[str, str]], terms: list[
     ("name", "value"),
     [
         ("keyterm", "x" * 61),
+        ("keyterm", "a b c d e f g"),
         ("keyterm", "Callscribe,日本"),
         ("keyterm", ",".join(f"term{n}" for n in range(101))),
         ("keywords", "one:much"),

@@ -103,13 +103,13 @@ def _problems(engine: Engine, route: Route, source: Source) -> Iterator[str]:
     if known and language and language not in known and route.language not in AUTO:
         yield f"{engine.name} does not take language {route.language!r}"
     if engine.longest_keyterm and source in engine.keyterms:
-        yield from _keyterms(route.keyterms, engine.longest_keyterm)
+        yield from _keyterms(route.keyterms, engine.longest_keyterm, engine.keyterm_words)
     yield from _ranges(engine, route, source)
 
 
-def _keyterms(keyterms: Sequence[str], longest: int) -> Iterator[str]:
-    if any(len(term) > longest for term in keyterms):
-        yield f"keyterms may have {longest} characters"
+def _keyterms(keyterms: Sequence[str], longest: int, words: int) -> Iterator[str]:
+    if any(len(term) > longest or len(term.split()) > words for term in keyterms):
+        yield f"keyterms may have {longest} characters and {words} words"
     if any(not re.search("[A-Za-z0-9]", normalize("NFKD", term)) for term in keyterms):
         yield "keyterms must have letters of the English alphabet"
 

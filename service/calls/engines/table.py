@@ -46,6 +46,8 @@ class Engine:
     """Which parameter takes the route's keyterms."""
     longest_keyterm: int | None = None
     """How many characters of the alphabet one may have; None where nobody says."""
+    keyterm_words: int = 0
+    """How many words one may have, if that is so."""
     options: Mapping[Source, frozenset[str]] = field(default_factory=dict)
     """Which `engine_options` are passed on."""
     languages: Mapping[Source, frozenset[str]] = field(default_factory=dict)
@@ -240,6 +242,7 @@ ENGINES: Mapping[str, Engine] = {
             endpointing_ms={"media": (200, 5000)},
             keyterms={"media": "keyterm"},
             longest_keyterm=60,
+            keyterm_words=6,
             options={"media": frozenset({"redact", "keywords"})},
             languages={"media": languages.ENGLISH},
             auto_language={"media": "auto"},
