@@ -5,6 +5,7 @@ import { changes, problem, request, session, withQuery } from "./session.js";
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
 const SILENCE_MS = 40_000; // keep-alives come every 15 s
+const SLICE_MS = 6;
 const HIDDEN_MS = 60_000; // a tab that nobody looks at gives its connection back
 
 /**
@@ -114,7 +115,14 @@ export class Feed {
       this.heard();
       const lines = (rest + value).split(/\r\n|\n/);
       rest = lines.pop();
-      for (const line of lines) this.line(line, message);
+      let since = performance.now();
+      for (const line of lines) {
+        this.line(line, message);
+        if (performance.now() - since < SLICE_MS) continue;
+        await new Promise((resolve) => setTimeout(resolve)); // a long past must not hold the page up
+        if (this.stopped) return;
+        since = performance.now();
+      }
     }
   }
 

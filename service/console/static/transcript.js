@@ -3,7 +3,7 @@
 import { el } from "./dom.js";
 import { clock, roleName, speaker } from "./words.js";
 
-const CHUNK_ROWS = 40;
+const CHUNK_ROWS = 20;
 const ROW_PX = 36; // what a row that was never painted is taken for
 const ENOUGH_PX = 60; // this close to the end counts as being there
 const MARK_MS = 400; // playback is on a word until the next begins, or for so long after it

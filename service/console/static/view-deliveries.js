@@ -1,6 +1,6 @@
 // Where events go, and what did not get there.
 
-import { el, fill, say, tell } from "./dom.js";
+import { el, fill, say } from "./dom.js";
 import { get, request, session, withQuery } from "./session.js";
 import { count, exactly, plain, when } from "./words.js";
 
@@ -89,7 +89,8 @@ class DeliveriesPage {
   }
 
   showParked(parked) {
-    const focused = document.activeElement?.dataset?.delivery;
+    const focused = this.pressed ?? document.activeElement?.dataset?.delivery;
+    this.pressed = null;
     this.none.hidden = parked.length > 0;
     this.table.hidden = parked.length === 0;
     fill(this.rows, parked.map((one) => this.row(one)));
@@ -118,26 +119,27 @@ class DeliveriesPage {
   async retry(one, button) {
     button.disabled = true;
     this.retried.set(String(one.id), true);
+    this.pressed = String(one.id); // a disabled button loses the focus, and the row may go
     try {
-      await request(`v1/deliveries/${encodeURIComponent(one.id)}/retry`, { method: "POST" });
-      this.told(`Event ${one.seq} is on its way to ${one.endpoint} again.`);
-      setTimeout(() => this.outcome(one), 1500);
+      const path = `v1/deliveries/${encodeURIComponent(one.id)}/retry`;
+      const tried = await (await request(path, { method: "POST" })).json();
+      this.told(outcome(one, tried));
+      if (!this.closed) await this.refresh();
     } catch (error) {
       this.told(`Event ${one.seq} was not sent again: ${error.message}`);
       button.disabled = false;
     }
   }
 
-  async outcome(one) {
-    if (this.closed) return;
-    await this.refresh();
-    const still = this.rows.querySelector(`[data-delivery="${CSS.escape(String(one.id))}"]`);
-    if (still) this.told(`${one.endpoint} did not take event ${one.seq}: it is parked again.`);
-    else this.told(`Event ${one.seq} is no longer parked.`);
-  }
-
   told(text) {
     say(this.result, text);
-    tell("");
   }
+}
+
+/** What became of another try. */
+function outcome(one, tried) {
+  if (tried.state === "arrived") return `Event ${one.seq} has arrived at ${one.endpoint}.`;
+  if (tried.state === "trying") return `Event ${one.seq} is on its way to ${one.endpoint}; it leaves this list when it arrives.`;
+  const status = tried.status ? ` It answered ${tried.status}.` : " It did not answer.";
+  return `${one.endpoint} did not take event ${one.seq}, which stays parked.${status}`;
 }

@@ -1,0 +1,118 @@
+"""Calls that were there before the service: their events, committed as the runtime would."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from service.ids import CallId, EndpointName
+from service.ports.journal import Entry, Journal, LaneUpdate, StoredEvent
+from service.wire.events import timestamp
+
+BATCH = 500
+WORD_MS = 300
+CRM = EndpointName("crm")
+Said = tuple[str, Mapping[str, object]]
+"""An event: its type, and what matters of its data."""
+
+
+@dataclass(frozen=True, slots=True)
+class PastCall:
+    """A call to be written down; it was answered `ago_s` before now."""
+
+    call_id: str = "call-of-yesterday"
+    ago_s: float = 9000.0
+
+    def events(self, said: Sequence[Said]) -> list[StoredEvent]:
+        """Return these events, numbered, as they are kept."""
+        return [self._event(seq, *one) for seq, one in enumerate(said, start=1)]
+
+    def _event(self, seq: int, kind: str, data: Mapping[str, object]) -> StoredEvent:
+        at_ms = data.get("end_ms", 0)
+        assert isinstance(at_ms, int)
+        when = timestamp(time.time() - self.ago_s + at_ms / 1000)
+        about = {"leg": "v3:leg", "occurred_at": when, "metadata": {"queue": "bookings"}}
+        whole = {"call_id": self.call_id, "seq": seq, **data, **about}
+        body = msgspec.json.encode({"type": kind, "timestamp": when, "data": whole})
+        return StoredEvent(CallId(self.call_id), seq, kind, body)
+
+    async def write(
+        self, journal: Journal, said: Sequence[Said], *, refused: Sequence[int] = ()
+    ) -> None:
+        """Commit these events; nobody will take the call up again.
+
+        The endpoint `crm` has had them all, but for those it refused for good.
+        """
+        call_id = CallId(self.call_id)
+        events = self.events(said)
+        for version, start in enumerate(range(0, len(events), BATCH)):
+            entry = Entry(
+                call_id=call_id,
+                version=version,
+                epoch=0,
+                state=b"{}",
+                events=tuple(events[start : start + BATCH]),
+                endpoints=(CRM,) if refused else (),
+                ended=True,
+            )
+            await journal.commit(entry)
+        for seq in refused:
+            parked = (seq, 422, "refused")
+            await journal.settle([LaneUpdate(call_id, CRM, acked_seq=seq, parked=parked)])
+        if refused:
+            await journal.settle([LaneUpdate(call_id, CRM, acked_seq=len(events))])
+
+
+def opened() -> list[Said]:
+    """Return how a call begins."""
+    numbers = {"direction": "incoming", "from": "+13125550143", "to": "+13125550199"}
+    engine = {"source": "media", "engine": "Deepgram", "model": "nova-3", "language": "en-US"}
+    return [
+        ("call.started", {**numbers, "connection_id": "1"}),
+        ("call.answered", {}),
+        ("transcription.started", {**engine, "ignored": [], "start_ms": 0}),
+    ]
+
+
+def final(number: int, role: str, start_ms: int, text: str) -> Said:
+    """Return a final whose words have times, one every 300 ms."""
+    words = [
+        {"text": word, "start_ms": start_ms + n * WORD_MS, "end_ms": start_ms + (n + 1) * WORD_MS,
+         "confidence": 0.9}
+        for n, word in enumerate(text.split())
+    ]  # fmt: skip
+    return "transcript.final", {
+        "utterance_id": f"utt_{number}", "revision": 1, "text": text, "role": role,
+        "track": "inbound" if role == "customer" else "outbound", "start_ms": start_ms,
+        "end_ms": words[-1]["end_ms"], "time_source": "audio", "confidence": 0.9, "words": words,
+        "language": "en-US", "engine": "Deepgram", "model": "nova-3", "source": "media",
+    }  # fmt: skip
+
+
+def closed(duration_ms: int, utterances: int) -> list[Said]:
+    """Return how a call ends."""
+    books = {"transcribed_ms": duration_ms, "silence_ms": 0, "paused_ms": 0, "lost_ms": 0}
+    cause = {"cause": "normal_clearing", "ended_by": "caller", "sip_code": "200"}
+    counts = {"utterances": utterances, "words": utterances * 5, "gaps": 0}
+    return [
+        ("call.ended", {**cause, "duration_ms": duration_ms, "end_ms": duration_ms}),
+        ("transcription.stopped", {"source": "media", "reason": "media_stopped"}),
+        ("transcript.completed",
+         {**counts, "duration_ms": duration_ms, "coverage": {"inbound": books}}),
+    ]  # fmt: skip
+
+
+def conversation() -> list[Said]:
+    """Return a small call about a booking, with a gap in it."""
+    gap = {"track": "inbound", "role": "customer", "start_ms": 9000, "end_ms": 10040,
+           "reason": "buffer_full"}  # fmt: skip
+    return [
+        *opened(),
+        final(1, "agent", 500, "Good morning, how can I help you?"),
+        final(2, "customer", 3500, "I would like to change my booking for the weekend."),
+        ("transcript.gap", gap),
+        final(3, "agent", 10500, "Of course. A room with a view of the harbour?"),
+        final(4, "customer", 14000, "Wonderful, <b>thank you</b> so much."),
+        *closed(17_000, 4),
+    ]

@@ -1,0 +1,175 @@
+"""Watching a call that goes on."""
+
+from pathlib import Path
+
+from playwright.async_api import Page, expect
+
+from tests.browser.house import TALK, House, open_house, playing
+from tests.browser.line import open_line
+from tests.browser.watching import finals, rows, texts, until, visit
+
+SAID = [
+    "good morning how can I help",
+    "I would like to move my booking",
+    "yes",
+    "yes",
+    "thank you so much goodbye",
+]
+
+
+async def to_the_call(page: Page) -> None:
+    """Go from the list to the one call that is live."""
+    await page.locator("a.call").first.click()
+    await expect(page.locator(".one-call h1")).to_contain_text("→")
+
+
+async def test_a_call_is_in_the_list_with_its_last_words_while_it_goes_on(
+    page: Page, journal: Path
+) -> None:
+    """It comes by itself, ticks, says what was said last, and moves to the recent ones."""
+    async with open_house(journal) as house:
+        await visit(page, house.url, await house.token())
+        live = page.locator("section", has=page.locator("#live-title"))
+        await expect(live).to_contain_text("Nobody is talking")
+        async with playing(house):
+            call = live.locator("a.call")
+            await expect(call.locator(".last")).to_contain_text("Agent: good morning")
+            await expect(call.locator(".state")).to_have_text("Talking")
+            await expect(call.locator(".duration")).not_to_be_empty()
+        recent = page.locator("section", has=page.locator("#recent-title"))
+        await expect(recent.locator("a.call")).to_contain_text("Complete")
+        await expect(live).to_contain_text("Nobody is talking")
+
+
+async def test_partials_become_finals_in_their_own_place(page: Page, journal: Path) -> None:
+    """The row that showed the first partial of an utterance is the one that has its final."""
+    async with open_house(journal) as house:
+        await visit(page, house.url, await house.token())
+        async with playing(house):
+            await to_the_call(page)
+            await expect(page.locator(".row.partial")).not_to_have_count(0)
+            await until(page, "window.seen = document.querySelector('.row.partial:not(.seen)')")
+            partial = await page.evaluate("seen.querySelector('.text').textContent")
+            await until(page, "seen.isConnected && !seen.classList.contains('partial')")
+            settled = await page.evaluate("seen.querySelector('.text').textContent")
+            await expect(finals(page)).to_have_count(len(SAID))
+        assert settled.startswith(partial)
+        assert await texts(page) == SAID
+        await expect(page.locator(".row.partial")).to_have_count(0)
+        await expect(page.locator(".one-call .state")).to_have_text("Complete")
+
+
+async def test_only_finals_are_read_out(page: Page, journal: Path) -> None:
+    """The live region has whole sentences with their speakers, and the transcript is none."""
+    async with open_house(journal) as house:
+        await visit(page, house.url, await house.token())
+        async with playing(house):
+            await to_the_call(page)
+            await until(page, f"document.querySelectorAll('#said p').length >= {len(SAID) - 1}")
+        heard = await page.locator("#said p").all_inner_texts()
+        assert set(heard) <= {f"{who}: {text}" for who in ("Agent", "Customer") for text in SAID}
+        assert await page.locator(".transcript").get_attribute("aria-live") is None
+
+
+async def test_a_reload_loses_nothing(page: Page, journal: Path) -> None:
+    """In the middle of the call: what was said before is there again, and it goes on."""
+    async with open_house(journal) as house:
+        await visit(page, house.url, await house.token())
+        async with playing(house):
+            await to_the_call(page)
+            await expect(finals(page)).to_have_count(2)
+            await page.reload()
+            await expect(finals(page)).to_have_count(len(SAID))
+        assert await texts(page) == SAID
+
+
+async def test_a_connection_that_breaks_loses_nothing_and_doubles_nothing(
+    page: Page, journal: Path
+) -> None:
+    """The feed goes on behind the last event that it had; the page says so meanwhile."""
+    async with open_house(journal) as house, open_line(house.url) as line:
+        await visit(page, line.url, await house.token())
+        async with playing(house):
+            await to_the_call(page)
+            await expect(finals(page)).to_have_count(1)
+            await page.evaluate("window.kept = document.querySelector('.row')")
+            line.cut()
+            await expect(page.locator("#connection")).to_have_text("Reconnecting")
+            await line.mend()
+            await expect(page.locator("#connection")).to_have_text("Live")
+            await expect(finals(page)).to_have_count(len(SAID))
+        assert await texts(page) == SAID
+        assert await page.evaluate("kept.isConnected")
+
+
+async def test_the_end_stays_in_sight_until_the_reader_leaves_it(page: Page, journal: Path) -> None:
+    """Who scrolls up is left there, is told of new words, and is taken back by one key."""
+    talk = [
+        {"speaker": "agent", "text": f"this is sentence number {n}", "at_ms": 400 + n * 2600}
+        for n in range(9)
+    ]
+    async with open_house(journal, calls=[{"say": talk}]) as house:
+        await page.set_viewport_size({"width": 800, "height": 360})
+        await visit(page, house.url, await house.token())
+        async with playing(house):
+            await to_the_call(page)
+            await expect(finals(page)).to_have_count(5)
+            assert await page.evaluate(AT_END)
+            await page.mouse.wheel(0, -2000)
+            await until(page, "scrollY === 0")
+            await expect(page.locator(".newer")).to_contain_text("new utterance")
+            assert await page.evaluate("scrollY") == 0
+            await page.keyboard.press("b")
+            await expect(page.locator(".newer")).to_be_hidden()
+            assert await page.evaluate(AT_END)
+            await expect(rows(page)).to_have_count(len(talk))
+        await until(page, AT_END)
+
+
+AT_END = "document.documentElement.scrollHeight - innerHeight - scrollY < 60"
+
+
+async def test_a_call_can_be_paused_and_resumed(page: Page, journal: Path) -> None:
+    """By who may; the transcript says from when to when nobody listened."""
+    async with open_house(journal, speed=1.0) as house:
+        await visit(page, house.url, await house.token())
+        async with playing(house):
+            await to_the_call(page)
+            await page.get_by_role("button", name="Pause").click()
+            await expect(page.locator(".one-call .state")).to_have_text("Paused")
+            await expect(page.locator(".row.note.pause")).to_contain_text("is paused")
+            await page.get_by_role("button", name="Resume").click()
+            await expect(page.locator(".row.note.pause").last).to_contain_text("goes on")
+            await expect(page.locator(".one-call .state")).to_have_text("Talking")
+
+
+async def test_who_may_only_look_gets_no_buttons(page: Page, journal: Path) -> None:
+    """A token of one call without `calls:write` sees this call and nothing else."""
+    async with open_house(journal) as house, playing(house):
+        call_id = await first_call(page, house)
+        token = await house.token("live", call_id=call_id)
+        await page.evaluate("sessionStorage.clear()")
+        await visit(page, house.url, token)
+        await expect(finals(page)).to_have_count(len(SAID))
+        await expect(page.locator("#nav")).to_be_hidden()
+        await expect(page.locator(".acts button")).to_have_count(0)
+
+
+async def first_call(page: Page, house: House) -> str:
+    """Return the id of the call that the list shows first."""
+    await visit(page, house.url, await house.token())
+    address = await page.locator("a.call").first.get_attribute("href")
+    assert address is not None
+    return address.removeprefix("#/calls/")
+
+
+async def test_words_in_the_call_are_shown_as_well(page: Page, journal: Path) -> None:
+    """With Telnyx's own transcription, which brings only finals here."""
+    async with open_house(
+        journal, calls=[TALK], source="in_call", engine="Telnyx", model=None
+    ) as house:
+        await visit(page, house.url, await house.token())
+        async with playing(house):
+            await to_the_call(page)
+            await expect(finals(page)).to_have_count(len(SAID))
+        assert sorted(await texts(page)) == sorted(SAID)

@@ -1,0 +1,113 @@
+"""Looking calls up: search, links into a call, exports, the recording."""
+
+import asyncio
+from pathlib import Path
+
+from playwright.async_api import Page, expect
+
+from service.ports.journal import Journal
+from tests.browser.house import House, open_house, playing
+from tests.browser.past import PastCall, conversation
+from tests.browser.watching import finals, until, visit
+
+CALL = "#/calls/call-of-yesterday"
+
+
+async def one_call(journal: Journal) -> None:
+    """There was one call."""
+    await PastCall().write(journal, conversation())
+
+
+async def test_a_past_call_is_shown_in_the_order_in_which_it_was_said(
+    page: Page, journal: Path
+) -> None:
+    """Speakers, times, and what could not be heard; nothing in it is taken for markup."""
+    async with open_house(journal, past=one_call) as house:
+        await visit(page, house.url, await house.token(), CALL)
+        await expect(finals(page)).to_have_count(4)
+        last = finals(page).last
+        await expect(last).to_contain_text("Wonderful, <b>thank you</b> so much.")
+        await expect(last.locator(".who")).to_have_text("Customer")
+        await expect(last.locator(".at")).to_have_text("0:14")
+        await expect(page.locator(".row.gap")).to_contain_text(
+            "1.0 s of the customer not transcribed"
+        )
+        await expect(page.locator(".coverage")).to_contain_text("Transcribed")
+        await expect(page.locator(".facts")).to_contain_text("bookings")
+
+
+async def test_search_finds_and_leads_to_the_words(page: Page, journal: Path) -> None:
+    """What was found is marked, and its link opens the call at the utterance."""
+    async with open_house(journal, past=one_call) as house:
+        await visit(page, house.url, await house.token())
+        await page.keyboard.press("/")
+        await page.locator("#q").fill("booking")
+        await page.keyboard.press("Enter")
+        hit = page.locator("a.hit")
+        await expect(hit.locator("mark")).to_have_text("booking")
+        await expect(hit).to_contain_text("+1 312 555 0143")
+        await hit.click()
+        sought = page.locator(".row.sought")
+        await expect(sought).to_contain_text("change my booking")
+        await expect(sought).to_be_in_viewport()
+        await page.go_back()
+        await expect(page.locator("#q")).to_have_value("booking")
+
+
+async def test_search_heeds_who_said_it(page: Page, journal: Path) -> None:
+    """The agent never said it."""
+    async with open_house(journal, past=one_call) as house:
+        await visit(page, house.url, await house.token(), "#/search?q=booking&role=agent")
+        await expect(page.locator(".summary")).to_have_text("Nobody said that.")
+        await page.locator("#role").select_option("customer")
+        await page.locator("#q").press("Enter")
+        await expect(page.locator("a.hit")).to_have_count(1)
+
+
+async def test_a_call_can_be_exported(page: Page, journal: Path) -> None:
+    """Each format comes as a file with a name."""
+    async with open_house(journal, past=one_call) as house:
+        await visit(page, house.url, await house.token(), CALL)
+        await page.locator(".menu > summary").click()
+        async with page.expect_download() as download:
+            await page.get_by_role("button", name="Subtitles (SRT)").click()
+        file = await download.value
+        assert file.suggested_filename.endswith(".srt")
+        assert "00:00:03,500 --> " in await asyncio.to_thread((await file.path()).read_text)
+
+
+async def test_a_call_that_is_not_there_is_told(page: Page, journal: Path) -> None:
+    """In words, not with an empty page."""
+    async with open_house(journal) as house:
+        await visit(page, house.url, await house.token(), "#/calls/never-was")
+        await expect(page.get_by_role("alert")).to_contain_text("There is no such call")
+
+
+async def recorded(page: Page, house: House) -> None:
+    """Play a call to its end, and open it."""
+    await visit(page, house.url, await house.token())
+    async with playing(house):
+        await expect(page.locator("a.call")).to_have_count(1)
+    await page.locator("a.call").click()
+    await expect(page.locator(".player")).to_be_visible()
+
+
+PLACE_S = "document.querySelector('audio').currentTime"
+
+
+async def test_playback_goes_to_the_words_that_are_clicked_and_marks_what_is_heard(
+    page: Page, journal: Path
+) -> None:
+    """By a click on a word, and by Enter on an utterance."""
+    async with open_house(journal, speed=1.0, record="audio") as house:
+        await recorded(page, house)
+        row = finals(page).nth(1)
+        await row.locator(".text").click(position={"x": 4, "y": 8})
+        await expect(row).to_have_class("row customer playing")
+        assert 2.5 < await page.evaluate(PLACE_S) < 6
+        await finals(page).last.locator(".at").focus()
+        await page.keyboard.press("Enter")
+        await expect(finals(page).last).to_have_class("row customer playing")
+        await expect(row).to_have_class("row customer")
+        await page.keyboard.press("p")
+        await until(page, "document.querySelector('audio').paused")
