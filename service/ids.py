@@ -26,5 +26,8 @@ Track = Literal["inbound", "outbound"]
 Role = Literal["customer", "agent", "unknown"]
 """Who speaks on a track. Never a guess: `unknown` unless the route says."""
 
+Transcription = Literal["on", "paused", "off"]
+"""Whether the words of a live call are wanted and, as far as is known, to be had."""
+
 Source = Literal["media", "in_call"]
 """How a call is transcribed: its audio forked to an STT WebSocket, or by Telnyx in the call."""

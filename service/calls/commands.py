@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from service.calls.events import Event, TranscriptPartial
-from service.ids import LegId, StreamId, Track
+from service.ids import LegId, StreamId, Track, Transcription
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +40,8 @@ class StartTranscription:
     engine: str
     config: Mapping[str, object]
     tracks: str
+    take: int = 0
+    """How often it was begun on this leg before: what tells a new command from a repeated one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,7 @@ class StopTranscription:
     """Tell Telnyx to stop transcribing in the call."""
 
     leg_id: LegId
+    take: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +65,7 @@ class StopStreaming:
     """Ask Telnyx to stop the fork."""
 
     leg_id: LegId
+    take: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,20 +79,50 @@ class RecordStream:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenRecognition:
-    """Open a recognition for one track of a stream."""
+    """Open a recognition for one track of a stream.
+
+    It hears what comes from now on through the media WebSocket `socket_id`; None: through the
+    one that the stream is named after.
+    """
 
     leg_id: LegId
     stream_id: StreamId
     track: Track
+    socket_id: StreamId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldStream:
+    """Have nobody hear what a media WebSocket carries from now on, and keep it open.
+
+    Recognitions that heard it say their last word; `OpenRecognition` lets go of it.
+    """
+
+    leg_id: LegId
+    stream_id: StreamId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishRecognitions:
-    """Flush every recognition of the stream and wait for its tail, under the deadline."""
+    """Flush every recognition of a media WebSocket and wait for its tail, under the deadline."""
 
     leg_id: LegId
     stream_id: StreamId
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What came of one `ControlAsked` or `EraseAsked`; one for each, in order."""
+
+    refused: str | None = None
+    """Why nothing came of it: `unknown`, `not_answered`, `call_over`, `off` or `paused`."""
+    changed: bool = False
+    """Whether anything is different now."""
+    transcription: Transcription | None = None
+    """What holds now."""
+    at_ms: int | None = None
+    """Since when on the call clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +137,8 @@ Command = (
     | CarrierCommand
     | RecordStream
     | OpenRecognition
+    | HoldStream
     | FinishRecognitions
+    | Reply
     | ForgetCall
 )

@@ -14,14 +14,19 @@ def count_lost(ledger: Ledger, start_ms: int, end_ms: int) -> None:
     ledger.lost_ms += _advance(ledger, start_ms, end_ms)
 
 
-def balance(ledger: Ledger, length_ms: int) -> Coverage:
-    """Close the books over `length_ms` of the track: what nobody booked was silence."""
-    booked = ledger.transcribed_ms + ledger.lost_ms
+def balance(ledger: Ledger, length_ms: int, paused_ms: int) -> Coverage:
+    """Close the books over `length_ms` of the track: what nobody booked was silence.
+
+    Words may reach beyond the hang-up, by the audio's clock: what is too much is left out.
+    """
+    paused_ms = min(paused_ms, length_ms)
+    transcribed_ms = min(ledger.transcribed_ms, length_ms - paused_ms)
+    lost_ms = min(ledger.lost_ms, length_ms - paused_ms - transcribed_ms)
     return Coverage(
-        transcribed_ms=ledger.transcribed_ms,
-        silence_ms=max(0, length_ms - booked),
-        paused_ms=0,
-        lost_ms=ledger.lost_ms,
+        transcribed_ms=transcribed_ms,
+        silence_ms=length_ms - paused_ms - transcribed_ms - lost_ms,
+        paused_ms=paused_ms,
+        lost_ms=lost_ms,
     )
 
 

@@ -63,12 +63,38 @@ class TranscriptionStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TranscriptionStopped:
-    """No more words are to be expected."""
+    """No more words are to be expected but for what was said before."""
 
     type: ClassVar[str] = "transcription.stopped"
     leg: LegId
     source: Source
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptionPaused:
+    """Nothing that is said from `start_ms` on is heard, until it is resumed.
+
+    What was said before may still be settled after this event. `reason` says who asked, or why.
+    """
+
+    type: ClassVar[str] = "transcription.paused"
+    leg: LegId
+    source: Source
+    reason: str
+    start_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptionResumed:
+    """Words are to be expected again of what is said from `start_ms` on."""
+
+    type: ClassVar[str] = "transcription.resumed"
+    leg: LegId
+    source: Source
+    reason: str
+    start_ms: int | None
+    paused_since_ms: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +172,10 @@ class TranscriptGap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """Where the time of one track went, in milliseconds; the four sum to its length."""
+    """Where the time of one track went, in milliseconds; the four sum to its length.
+
+    Paused is what nobody was to hear: while it was paused, or stopped because somebody asked.
+    """
 
     transcribed_ms: int
     silence_ms: int
@@ -182,17 +211,28 @@ class RecordingSaved:
     """Which track is on which channel, left first."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptErased:
+    """All earlier events of the call were deleted; the only one that is left. `reason` says why."""
+
+    type: ClassVar[str] = "transcript.erased"
+    reason: str
+
+
 Event = (
     CallStarted
     | CallAnswered
     | CallEnded
     | TranscriptionStarted
     | TranscriptionStopped
+    | TranscriptionPaused
+    | TranscriptionResumed
     | TranscriptionDegraded
     | TranscriptionFailed
     | TranscriptFinal
     | TranscriptGap
     | TranscriptCompleted
     | RecordingSaved
+    | TranscriptErased
 )
 """What is durable: it gets the call's next `seq`."""

@@ -4,21 +4,22 @@ One leg of a call is forked at a time, with both its tracks: a second fork on an
 would hear every sentence again.
 """
 
+from typing import assert_never
+
+from service.calls import quiet
+from service.calls.clock import on_call_clock
 from service.calls.commands import (
-    FinishRecognitions,
-    OpenRecognition,
+    HoldStream,
     RecordStream,
     StartStreaming,
     StartTranscription,
     StopStreaming,
+    StopTranscription,
 )
-from service.calls.coverage import count_lost
-from service.calls.engines import in_call_config, review
+from service.calls.engines import in_call_config
 from service.calls.events import (
-    TranscriptGap,
     TranscriptionDegraded,
     TranscriptionFailed,
-    TranscriptionStarted,
     TranscriptionStopped,
 )
 from service.calls.inputs import (
@@ -33,16 +34,14 @@ from service.calls.inputs import (
 )
 from service.calls.outbox import Outbox
 from service.calls.routes import Route
-from service.calls.state import CallState, Fork, Hole, Ledger, Phase, Stream
-from service.calls.utterances import role_of
-from service.ids import LegId, Track
+from service.calls.state import CallState, Fork, Phase, Stream, Wish
+from service.calls.streams import finish_streams, forget_streams, hear, started
+from service.ids import LegId, StreamId
 
 RESTART_DELAYS_S = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Before a fork that failed or dropped is asked for again, each time; then it is given up."""
 STABLE_MS = 30_000
 """A stream that held so long was sound: the delays begin anew after it."""
-SHORTEST_HOLE_MS = 500
-"""Shorter holes are a stream being set up or taken down; nobody is told of them."""
 
 CALL_OVER = "90018"
 ALREADY_TRANSCRIBING = "90054"
@@ -50,27 +49,17 @@ ALREADY_TRANSCRIBING = "90054"
 
 def start(state: CallState, out: Outbox, route: Route, leg_id: LegId) -> None:
     """Ask Telnyx for the words (or the audio) of a leg."""
-    state.legs[leg_id].fork = Fork.ASKED
+    leg = state.legs[leg_id]
+    leg.fork, leg.restart_at = Fork.ASKED, None
     if route.source == "media":
         out.ask(StartStreaming(leg_id=leg_id, tracks=route.tracks))
         return
     engine, config = in_call_config(route)
-    out.ask(StartTranscription(leg_id=leg_id, engine=engine, config=config, tracks=route.tracks))
-
-
-def started(state: CallState, out: Outbox, route: Route, leg_id: LegId, *, at: float) -> None:
-    """Note that words are to be expected from now on."""
-    state.legs[leg_id].fork = Fork.ON
-    event = TranscriptionStarted(
-        leg=leg_id,
-        source=route.source,
-        engine=route.engine,
-        model=route.model,
-        language=route.language,
-        ignored=review(route, route.source).ignored,
-        start_ms=on_call_clock(state, at),
+    out.ask(
+        StartTranscription(
+            leg_id=leg_id, engine=engine, config=config, tracks=route.tracks, take=leg.takes
+        )
     )
-    out.record(event, at)
 
 
 def start_again(state: CallState, out: Outbox, route: Route, *, now: float) -> None:
@@ -78,7 +67,7 @@ def start_again(state: CallState, out: Outbox, route: Route, *, now: float) -> N
     for leg_id, leg in state.legs.items():
         if leg.restart_at is not None and now >= leg.restart_at:
             leg.restart_at = None
-            if leg.fork is Fork.ASKED and _wants_media(state, leg_id):
+            if leg.fork is Fork.ASKED and _wants_restart(state, leg_id):
                 start(state, out, route, leg_id)
 
 
@@ -92,7 +81,7 @@ def stopped(
 ) -> None:
     """Note that no more words are to be expected of a leg, if any were."""
     leg = state.legs[leg_id]
-    if leg.fork is Fork.ON:
+    if leg.fork is Fork.ON and state.wish is Wish.ON:
         event = TranscriptionStopped(leg=leg_id, source=route.source, reason=reason)
         out.record(event, at)
     leg.fork = Fork.OFF
@@ -109,27 +98,28 @@ def media(
             media_refused(state, out, route, item)
         case MediaStopped():
             media_stopped(state, out, route, item)
+        case _:
+            assert_never(item)
 
 
 def media_started(state: CallState, out: Outbox, route: Route, item: MediaStarted) -> None:
     """Open recognitions for a stream, unless its call or leg is over.
 
-    A second stream of a leg takes over from the first, on the same call clock.
+    A second stream of a leg takes over from the first, on the same call clock. While the
+    transcription is paused nobody hears it; where somebody stopped it, it is not wanted.
     """
-    if not _wants_media(state, item.leg_id):
+    if not _wants_media(state, item.leg_id) or state.wish is Wish.OFF:
         return
     offset_ms = on_call_clock(state, item.at) or 0
     finish_streams(state, out, item.leg_id, reason="media_replaced", at_ms=offset_ms)
-    for track in route.heard_tracks:
-        close_hole(state, out, route, track, until_ms=offset_ms, at=item.at)
-    state.streams[item.stream_id] = Stream(
-        leg_id=item.leg_id, offset_ms=offset_ms, hearing=list(route.heard_tracks)
-    )
-    started(state, out, route, item.leg_id, at=item.at)
+    state.streams[item.stream_id] = Stream(leg_id=item.leg_id, offset_ms=offset_ms, held=True)
     if route.record == "audio":
         out.ask(RecordStream(leg_id=item.leg_id, stream_id=item.stream_id, offset_ms=offset_ms))
-    for track in route.heard_tracks:
-        out.ask(OpenRecognition(leg_id=item.leg_id, stream_id=item.stream_id, track=track))
+    if state.wish is Wish.PAUSED:
+        out.ask(HoldStream(leg_id=item.leg_id, stream_id=item.stream_id))
+        return
+    state.legs[item.leg_id].fork = Fork.ASKED
+    hear(state, out, route, item.leg_id, at=item.at)
 
 
 def media_refused(state: CallState, out: Outbox, route: Route, item: MediaRefused) -> None:
@@ -142,15 +132,17 @@ def media_refused(state: CallState, out: Outbox, route: Route, item: MediaRefuse
 
 def media_stopped(state: CallState, out: Outbox, route: Route, item: MediaStopped) -> None:
     """Let the stream's recognitions finish, and ask for another stream if this one broke."""
-    stream = state.streams.get(item.stream_id)
-    if stream is None or stream.finishing:
+    stream = _carried_by(state, item.stream_id)
+    if stream is None:
         return
     reason = "media_stopped" if item.orderly else "media_dropped"
     at_ms = on_call_clock(state, item.at) or 0
     if at_ms - stream.offset_ms >= STABLE_MS:
         state.legs[item.leg_id].restarts = 0
     finish_streams(state, out, item.leg_id, reason=reason, at_ms=at_ms)
-    if not item.orderly and _wants_media(state, item.leg_id):
+    if stream.held:
+        state.legs[item.leg_id].fork = Fork.OFF  # it is asked for again when words are wanted
+    elif not item.orderly and _wants_restart(state, item.leg_id):
         _restart(state, out, route, item.leg_id, reason=reason, at=item.at)
 
 
@@ -159,20 +151,12 @@ def streaming_failed(
 ) -> None:
     """Ask for the stream again: Telnyx could not connect to us, or lost the connection."""
     leg = state.legs[item.leg_id]
-    if leg.fork is Fork.ASKED and _wants_media(state, item.leg_id):
+    if leg.fork is not Fork.ASKED:
+        return
+    if _wants_restart(state, item.leg_id):
         _restart(state, out, route, item.leg_id, reason="streaming_failed", at=now)
-
-
-def finish_streams(
-    state: CallState, out: Outbox, leg_id: LegId, *, reason: str, at_ms: int
-) -> None:
-    """Let the recognitions of a leg's streams say their last word."""
-    for stream_id, stream in state.streams.items():
-        if stream.leg_id == leg_id and not stream.finishing:
-            stream.finishing = True
-            for track in stream.hearing:
-                state.holes[track] = Hole(at_ms, reason)
-            out.ask(FinishRecognitions(leg_id=leg_id, stream_id=stream_id, reason=reason))
+    else:
+        leg.fork = Fork.OFF
 
 
 def recognition_finished(
@@ -197,7 +181,10 @@ def recognition_finished(
 def command_done(state: CallState, out: Outbox, route: Route, item: CommandDone) -> None:
     """Note that Telnyx transcribes in the call. Media speaks for itself when it comes."""
     leg = state.legs.get(item.leg_id)
-    if leg and item.command == "start_transcription" and leg.fork is Fork.ASKED:
+    if leg is None or item.command != "start_transcription" or state.wish is not Wish.ON:
+        return
+    quiet.end(state, item.at)
+    if leg.fork is Fork.ASKED:
         started(state, out, route, item.leg_id, at=item.at)
 
 
@@ -206,6 +193,10 @@ def command_failed(state: CallState, out: Outbox, route: Route, item: CommandFai
     leg = state.legs.get(item.leg_id)
     if leg is None or item.command in ("stop_transcription", "stop_streaming"):
         return
+    if state.wish is not Wish.ON:
+        leg.fork = Fork.OFF  # it is not wanted any more; it is asked for again when it is
+        return
+    quiet.end(state, item.at)
     if item.code == CALL_OVER:
         leg.fork = Fork.OFF
     elif item.command == "start_transcription" and item.code == ALREADY_TRANSCRIBING:
@@ -219,9 +210,13 @@ def restarted(state: CallState, out: Outbox, route: Route, *, at: float) -> None
     """Ask again for what the process that died had asked for or was hearing."""
     forget_streams(state)
     for leg_id, leg in state.legs.items():
-        if leg.hung_up or leg.fork not in (Fork.ASKED, Fork.ON):
+        if leg.hung_up or leg.fork is Fork.NONE:
             continue
-        if route.source == "media":
+        if state.wish is not Wish.ON:
+            _stay_quiet(state, out, route, leg_id)
+        elif leg.fork is Fork.OFF:
+            continue
+        elif route.source == "media":
             leg.restarts = 0
             _restart(state, out, route, leg_id, reason="service_restarted", at=at)
         elif leg.fork is Fork.ASKED:
@@ -232,67 +227,37 @@ def stopping(state: CallState, out: Outbox, *, at: float) -> None:
     """Have what is being heard settled; the next process asks for the audio again."""
     at_ms = on_call_clock(state, at) or 0
     for stream in state.streams.values():
-        state.legs[stream.leg_id].fork = Fork.ASKED
+        if not stream.held and stream.cut_ms is None:
+            state.legs[stream.leg_id].fork = Fork.ASKED
     for leg_id in state.legs:
         finish_streams(state, out, leg_id, reason="service_stopped", at_ms=at_ms)
-
-
-def forget_streams(state: CallState) -> None:
-    """Give up the streams of a process that died: what it had not settled is lost."""
-    for stream in state.streams.values():
-        for track in stream.hearing:
-            ledger = state.ledgers.setdefault(track, Ledger())
-            state.holes[track] = Hole(ledger.until_ms, "service_restarted")
-    state.streams.clear()
-
-
-def close_hole(
-    state: CallState, out: Outbox, route: Route, track: Track, *, until_ms: int, at: float
-) -> None:
-    """Account for the audio of a track that did not reach us until now."""
-    hole = state.holes.pop(track, None)
-    if hole is None or until_ms - hole.since_ms < SHORTEST_HOLE_MS or state.primary is None:
-        return
-    span = (hole.since_ms, until_ms)
-    lose(state, out, route, state.primary, track=track, span=span, reason=hole.reason, at=at)
-
-
-def lose(
-    state: CallState,
-    out: Outbox,
-    route: Route,
-    leg_id: LegId,
-    *,
-    track: Track,
-    span: tuple[int, int],
-    reason: str,
-    at: float,
-) -> None:
-    """Tell of audio that will never be transcribed; `span` is on the call clock."""
-    count_lost(state.ledgers.setdefault(track, Ledger()), *span)
-    state.gaps += 1
-    event = TranscriptGap(
-        track=track,
-        role=role_of(state, route, leg_id, track),
-        leg=leg_id,
-        start_ms=span[0],
-        end_ms=span[1],
-        reason=reason,
-    )
-    out.record(event, at)
-
-
-def on_call_clock(state: CallState, at: float) -> int | None:
-    """Put a time (Unix seconds) on the call clock; None before the answer."""
-    if state.answered_at is None:
-        return None
-    return max(0, round((at - state.answered_at) * 1000))
 
 
 def _wants_media(state: CallState, leg_id: LegId) -> bool:
     leg = state.legs.get(leg_id)
     hung_up = leg is None or leg.hung_up or _hang_up_waits(state, leg_id)
     return not hung_up and state.phase in (Phase.RINGING, Phase.TALKING)
+
+
+def _wants_restart(state: CallState, leg_id: LegId) -> bool:
+    return state.wish is Wish.ON and _wants_media(state, leg_id)
+
+
+def _carried_by(state: CallState, socket_id: StreamId) -> Stream | None:
+    """Find the stream that this media WebSocket carries, unless it was told to finish."""
+    for stream_id, stream in state.streams.items():
+        if (stream.socket_id or stream_id) == socket_id and not stream.finishing:
+            return stream
+    return None
+
+
+def _stay_quiet(state: CallState, out: Outbox, route: Route, leg_id: LegId) -> None:
+    """Say again to Telnyx what the process that died may not have said any more."""
+    leg = state.legs[leg_id]
+    if route.source == "media":
+        leg.fork = Fork.OFF
+    else:
+        out.ask(StopTranscription(leg_id=leg_id, take=leg.takes))
 
 
 def _hang_up_waits(state: CallState, leg_id: LegId) -> bool:

@@ -207,6 +207,27 @@ class ServiceStopping:
     at: float
 
 
+ControlName = Literal["start", "stop", "pause", "resume"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlAsked:
+    """Somebody wants the transcription of this call begun, ended, paused or resumed."""
+
+    action: ControlName
+    at: float
+    reason: str = "asked"
+    """By whom or why: a slug, told in the journal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EraseAsked:
+    """Nothing of this call is to be left, and nothing more of it to be kept."""
+
+    at: float
+    reason: str = "asked"
+
+
 CommandName = Literal[
     "answer", "start_transcription", "stop_transcription", "start_streaming", "stop_streaming"
 ]
@@ -255,4 +276,6 @@ HeardInput = (
     | CommandFailed
 )
 """What this service itself tells a call: what it hears, and what became of its commands."""
-Input = WebhookInput | HeardInput | ServiceRestarted | ServiceStopping
+AskedInput = ControlAsked | EraseAsked
+"""What people want; each is answered by one `Reply`."""
+Input = WebhookInput | HeardInput | ServiceRestarted | ServiceStopping | AskedInput

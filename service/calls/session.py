@@ -9,7 +9,18 @@ recognition are in order already and go straight through.
 from collections.abc import Sequence
 from typing import assert_never
 
-from service.calls import forks, ordering, recordings, words
+from service.calls import (
+    controls,
+    erasure,
+    forks,
+    losses,
+    ordering,
+    quiet,
+    recordings,
+    streams,
+    words,
+)
+from service.calls.clock import on_call_clock
 from service.calls.commands import Answer, Command, ForgetCall
 from service.calls.coverage import balance
 from service.calls.events import (
@@ -23,6 +34,8 @@ from service.calls.inputs import (
     AudioLost,
     CommandDone,
     CommandFailed,
+    ControlAsked,
+    EraseAsked,
     HeardInput,
     Input,
     LegAnswered,
@@ -47,7 +60,7 @@ from service.calls.inputs import (
 )
 from service.calls.outbox import Outbox
 from service.calls.routes import Route, choose_route
-from service.calls.state import CallState, Hole, Ledger, Leg, Phase
+from service.calls.state import CallState, Hole, Ledger, Leg, Phase, Wish
 from service.ids import InputId
 
 HAND_OVER_S = 2.0
@@ -94,9 +107,16 @@ class CallSession:
 
     def receive(self, item: Input, *, now: float) -> list[Command]:
         """Take one input and return what to do about it, in order."""
+        if self.state.erased:
+            erasure.ignore(self._out, item)
+            return self._done(now)
         self.state.last_input_at = now
         if isinstance(item, Webhook):
             self._admit(item, now)
+        elif isinstance(item, ControlAsked):
+            controls.control(self.state, self._out, item)
+        elif isinstance(item, EraseAsked):
+            erasure.erase(self.state, self._out, item)
         elif isinstance(item, ServiceRestarted):
             self._restarted(item)
         elif isinstance(item, ServiceStopping):
@@ -127,6 +147,8 @@ class CallSession:
     # --- webhooks, in their order ---
 
     def _admit(self, item: WebhookInput, now: float) -> None:
+        if isinstance(item, WordsReported) and quiet.covers(self.state, item.occurred_at):
+            return  # not even to wait
         if not (isinstance(item, WordsReported) and item.is_final is False):
             ordering.admit(self.state.waiting, item, now)
         elif self.state.route:  # an interim is worthless late: it does not wait
@@ -202,7 +224,7 @@ class CallSession:
             if state.route.source == "media":
                 late = "media_started_late"
                 state.holes = {track: Hole(0, late) for track in state.route.heard_tracks}
-        if state.phase is Phase.TALKING:
+        if state.phase is Phase.TALKING and state.wish is Wish.ON:
             forks.start(state, self._out, state.route, item.leg_id)
 
     def _hung_up(self, item: LegHungUp, now: float) -> None:
@@ -231,7 +253,8 @@ class CallSession:
         talking = [i for i, leg in state.legs.items() if leg.answered and not leg.hung_up]
         if talking and state.route and state.phase is Phase.TALKING:
             state.primary = talking[0]
-            forks.start(state, self._out, state.route, talking[0])
+            if state.wish is Wish.ON:
+                forks.start(state, self._out, state.route, talking[0])
 
     # --- the end ---
 
@@ -246,11 +269,11 @@ class CallSession:
             cause=item.cause,
             ended_by=item.source,
             sip_code=item.sip_code,
-            duration_ms=forks.on_call_clock(state, item.occurred_at),
+            duration_ms=on_call_clock(state, item.occurred_at),
         )
         self._out.record(event, item.occurred_at)
         for leg_id in state.legs:
-            forks.finish_streams(
+            streams.finish_streams(
                 state, self._out, leg_id, reason="call_ended", at_ms=event.duration_ms or 0
             )
         state.finish_by = now + self._patience_s()
@@ -285,7 +308,7 @@ class CallSession:
         """Close the books. Words that come later still are recorded, and it is done again."""
         state = self.state
         state.phase, state.finish_by = Phase.COMPLETE, None
-        duration_ms = forks.on_call_clock(state, state.ended_at or now)
+        duration_ms = on_call_clock(state, state.ended_at or now)
         coverage = self._balance(route, duration_ms, now)  # this may tell of gaps
         recordings.tell(state, self._out, at=now)
         event = TranscriptCompleted(
@@ -309,10 +332,11 @@ class CallSession:
         if route.source != "media" or duration_ms is None:
             return None
         state = self.state
+        paused_ms = quiet.total_ms(state, duration_ms)
         for track in route.heard_tracks:
-            forks.close_hole(state, self._out, route, track, until_ms=duration_ms, at=now)
+            losses.close_hole(state, self._out, route, track, until_ms=duration_ms, at=now)
         return {
-            track: balance(state.ledgers.setdefault(track, Ledger()), duration_ms)
+            track: balance(state.ledgers.setdefault(track, Ledger()), duration_ms, paused_ms)
             for track in route.heard_tracks
         }
 
@@ -345,7 +369,7 @@ class CallSession:
         if state.phase in (Phase.RINGING, Phase.TALKING):
             forks.restarted(state, self._out, state.route, at=item.at)
         elif state.phase is Phase.ENDING:
-            forks.forget_streams(state)
+            streams.forget_streams(state)
             state.finish_by = item.at
 
     def _stopping(self, item: ServiceStopping) -> None:

@@ -30,6 +30,14 @@ class Fork(StrEnum):
     OFF = "off"
 
 
+class Wish(StrEnum):
+    """Whether people want the words of the call."""
+
+    ON = "on"
+    PAUSED = "paused"
+    OFF = "off"
+
+
 @dataclass(slots=True)
 class Leg:
     """One leg of the call. `number` counts legs in the order in which they began."""
@@ -42,11 +50,13 @@ class Leg:
     """How often its fork had to be asked for again since it last held for a while."""
     restart_at: float | None = None
     """When it is to be asked for again."""
+    takes: int = 0
+    """How often its words were stopped or paused because somebody asked."""
 
 
 @dataclass(slots=True)
 class Stream:
-    """One media WebSocket of a leg."""
+    """What one media WebSocket of a leg carried, from its start or the last pause on."""
 
     leg_id: LegId
     offset_ms: int
@@ -54,6 +64,12 @@ class Stream:
     hearing: list[Track] = field(default_factory=list)
     """The tracks whose recognition has not finished."""
     finishing: bool = False
+    socket_id: StreamId | None = None
+    """Telnyx's id of the WebSocket, where that is not the stream's own: after a pause."""
+    held: bool = False
+    """Nobody hears what it carries: the transcription is paused."""
+    cut_ms: int | None = None
+    """Where on the call clock its words end, because somebody asked."""
 
 
 @dataclass(slots=True)
@@ -106,6 +122,14 @@ class Recorded:
 
 
 @dataclass(slots=True)
+class Quiet:
+    """A time, in Unix seconds, of which no word is to be kept. `until` None: it goes on."""
+
+    since: float
+    until: float | None = None
+
+
+@dataclass(slots=True)
 class CallState:
     """One call, whole."""
 
@@ -136,5 +160,12 @@ class CallState:
     utterances: int = 0
     words: int = 0
     gaps: int = 0
+    wish: Wish = Wish.ON
+    quiet: list[Quiet] = field(default_factory=list)
+    """The latest times that were paused or stopped because somebody asked, in order."""
+    quiet_before_ms: int = 0
+    """How long those before them were, together."""
+    erased: bool = False
+    """Nothing of the call is left, and nothing more of it is taken."""
     finality_missing: bool = False
     """Whether it was already told that Telnyx leaves `is_final` out."""

@@ -8,6 +8,8 @@ final is known.
 from dataclasses import replace
 from typing import TypeVar
 
+from service.calls import quiet
+from service.calls.clock import on_call_clock
 from service.calls.events import TranscriptFinal, TranscriptPartial
 from service.calls.inputs import Word, WordsHeard, WordsReported
 from service.calls.routes import Route
@@ -145,11 +147,12 @@ def _reported(
     utterance_id: UtteranceId,
     revision: int,
 ) -> _Kind:
-    end_ms = start_ms = None
-    if state.answered_at is not None:
-        end_ms = max(0, round((item.occurred_at - state.answered_at) * 1000))
+    start_ms = None
+    end_ms = on_call_clock(state, item.occurred_at)
+    if end_ms is not None:
         spoken_ms = len(item.text.split()) * SPEAKING_MS_PER_WORD
-        start_ms = min(end_ms, max(line.end_ms, end_ms - spoken_ms, 0))
+        since_ms = max(line.end_ms, quiet.floor_ms(state, item.occurred_at))
+        start_ms = min(end_ms, max(since_ms, end_ms - spoken_ms))
     track = _reported_track(route, item)
     return kind(
         utterance_id=utterance_id,

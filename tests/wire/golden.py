@@ -16,10 +16,13 @@ from service.calls.events import (
     Event,
     RecordingSaved,
     TranscriptCompleted,
+    TranscriptErased,
     TranscriptFinal,
     TranscriptGap,
     TranscriptionDegraded,
     TranscriptionFailed,
+    TranscriptionPaused,
+    TranscriptionResumed,
     TranscriptionStarted,
     TranscriptionStopped,
     TranscriptPartial,
@@ -126,6 +129,13 @@ EVENTS: tuple[tuple[float, Event], ...] = (
             leg=LEG, source="media", track="outbound", reason="refused_by_engine", code="40002"
         ),
     ),
+    (33.0, TranscriptionPaused(leg=LEG, source="media", reason="card_payment", start_ms=33000)),
+    (
+        38.5,
+        TranscriptionResumed(
+            leg=LEG, source="media", reason="agent", start_ms=38500, paused_since_ms=33000
+        ),
+    ),
     (
         45.06,
         CallEnded(
@@ -155,11 +165,12 @@ EVENTS: tuple[tuple[float, Event], ...] = (
             gaps=1,
             coverage={
                 "inbound": Coverage(
-                    transcribed_ms=1960, silence_ms=42060, paused_ms=0, lost_ms=1040
+                    transcribed_ms=1960, silence_ms=36560, paused_ms=5500, lost_ms=1040
                 ),
             },
         ),
     ),
+    (2592045.9, TranscriptErased(reason="retention")),
 )
 
 
@@ -171,7 +182,7 @@ def bodies() -> dict[str, bytes]:
             seq,
             event,
             occurred_at=ANSWERED_AT + at_s,
-            metadata=METADATA,
+            metadata={} if isinstance(event, TranscriptErased) else METADATA,
             timing=HEARD if event is FINAL else TIMING,
         )
         for seq, (at_s, event) in enumerate(EVENTS, start=1)

@@ -1,0 +1,608 @@
+"""Start, stop, pause and resume: no word of a pause is kept, on either source."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.calls import quiet
+from service.calls.commands import (
+    FinishRecognitions,
+    HoldStream,
+    OpenRecognition,
+    Reply,
+    StartStreaming,
+    StartTranscription,
+    StopStreaming,
+    StopTranscription,
+)
+from service.calls.events import (
+    Coverage,
+    TranscriptCompleted,
+    TranscriptGap,
+    TranscriptionPaused,
+    TranscriptionResumed,
+    TranscriptionStarted,
+    TranscriptionStopped,
+)
+from service.calls.inputs import (
+    AudioLost,
+    ControlAsked,
+    ControlName,
+    Input,
+    RecognitionFinished,
+    ServiceRestarted,
+    ServiceStopping,
+    Word,
+)
+from service.calls.routes import Route
+from service.calls.state import Quiet
+from service.ids import StreamId
+from tests.calls.driver import (
+    IN_CALL,
+    MEDIA,
+    STREAM,
+    T0,
+    A,
+    B,
+    Driver,
+    answered,
+    finished,
+    heard,
+    hung_up,
+    initiated,
+    media_started,
+    media_stopped,
+    refused,
+    said,
+    talking,
+)
+from tests.calls.test_forks import failed_streaming
+
+SECOND = StreamId("stream-2")
+AGAIN = StreamId("stream-1#1")
+"""What the first stream is called after a pause."""
+
+
+def asked(action: ControlName, at: float) -> ControlAsked:
+    """Somebody asks for it."""
+    return ControlAsked(action=action, at=at, reason="card_payment")
+
+
+def paused(route: Route, *, since: float = T0 + 5, until: float | None = None) -> Driver:
+    """Return a call that talks, was paused, and resumed if `until` says when."""
+    call = talking(route)
+    call.receive(asked("pause", since), now=since)
+    if until is not None:
+        call.receive(asked("resume", until), now=until)
+    return call
+
+
+def last_reply(call: Driver) -> Reply:
+    """Return what was answered last."""
+    return call.asked(Reply)[-1]
+
+
+def coverage(call: Driver) -> dict[str, Coverage]:
+    """Return the books of a call that is complete."""
+    return dict(call.events(TranscriptCompleted)[-1].coverage or {})
+
+
+def test_a_pause_of_media_keeps_the_fork_and_ends_what_hears_it() -> None:
+    """The journal says so at once; what was said before is settled after it."""
+    call = paused(MEDIA)
+    call.receive(heard("before", 3000, 3700), now=T0 + 5.4)
+
+    assert call.asked(HoldStream) == [HoldStream(leg_id=A, stream_id=STREAM)]
+    assert call.asked(StopStreaming) == []
+    assert call.types[-2:] == ["transcription.paused", "transcript.final"]
+    assert call.events(TranscriptionPaused)[0].start_ms == 4000
+    assert call.events(TranscriptionPaused)[0].reason == "card_payment"
+    assert last_reply(call) == Reply(changed=True, transcription="paused", at_ms=4000)
+
+
+def test_words_of_media_end_where_the_pause_begins() -> None:
+    """Partials on their way are not shown; what an engine places later is cut or dropped."""
+    call = paused(MEDIA)
+    crossing = replace(
+        heard("one two", 3500, 4300),
+        words=(Word(text="one", start_ms=3500, end_ms=3700),
+               Word(text="two", start_ms=3900, end_ms=4300)),
+    )  # fmt: skip
+    call.receive(heard("sec", 3500, 3900, final=False), crossing, now=T0 + 5.1)
+    call.receive(heard("secret", 3800, 4300), now=T0 + 5.2)
+
+    assert call.partials == []
+    assert [(final.start_ms, final.end_ms) for final in call.finals] == [(3700, 4000)]
+    assert [(w.start_ms, w.end_ms) for w in call.finals[0].words or ()] == [
+        (3700, 3900),
+        (4000, 4000),
+    ]
+
+
+def test_media_is_heard_anew_from_the_resumption_on() -> None:
+    """The same WebSocket, a new stretch of the call clock, and nobody asks Telnyx for anything."""
+    call = paused(MEDIA, until=T0 + 8)
+    call.receive(heard("back", 500, 900, stream=AGAIN), now=T0 + 9.5)
+
+    opened = call.asked(OpenRecognition)[2:]
+    assert [(one.stream_id, one.socket_id) for one in opened] == [(AGAIN, STREAM)] * 2
+    assert call.events(TranscriptionResumed)[0].start_ms == 7000
+    assert call.events(TranscriptionResumed)[0].paused_since_ms == 4000
+    assert call.finals[0].start_ms == 7500
+    assert len(call.asked(StartStreaming)) == 1
+    assert len(call.events(TranscriptionStarted)) == 1
+
+
+def test_the_tail_of_before_may_come_after_the_resumption() -> None:
+    """A recogniser that is slow to settle loses nothing by it."""
+    call = paused(MEDIA, until=T0 + 5.5)
+    call.receive(heard("before", 3000, 3700), finished("inbound"), now=T0 + 6)
+    call.receive(heard("after", 0, 400, stream=AGAIN), now=T0 + 6.5)
+
+    assert [(final.text, final.start_ms) for final in call.finals] == [
+        ("before", 3200),
+        ("after", 4500),
+    ]
+
+
+def test_the_books_tell_what_was_paused_and_there_is_no_gap() -> None:
+    """Transcribed, silence, paused and lost sum to the length of the call."""
+    call = paused(MEDIA, until=T0 + 8)
+    call.receive(heard("back", 500, 900, stream=AGAIN), now=T0 + 9.5)
+    call.receive(hung_up(T0 + 11), now=T0 + 11)
+    call.run_until(T0 + 60)
+
+    assert call.events(TranscriptGap) == []
+    assert coverage(call)["inbound"] == Coverage(
+        transcribed_ms=400, silence_ms=6600, paused_ms=3000, lost_ms=0
+    )
+
+
+def test_what_is_lost_in_a_pause_is_not_lost() -> None:
+    """Only the parts that somebody was to hear are told as a gap."""
+    call = paused(MEDIA, until=T0 + 8)
+    lost = AudioLost(
+        leg_id=A, stream_id=AGAIN, track="inbound", start_ms=0, end_ms=600, reason="buffer_full"
+    )
+    call.receive(replace(lost, stream_id=STREAM, end_ms=9000), lost, now=T0 + 9)
+
+    spans = [(gap.start_ms, gap.end_ms) for gap in call.events(TranscriptGap)]
+    assert spans == [(200, 4000), (7000, 9200), (7000, 7600)]
+
+
+def test_a_pause_of_in_call_words_goes_by_when_they_were_said() -> None:
+    """Telnyx takes its time to stop: what it reports of the pause is dropped, interims too."""
+    call = paused(IN_CALL)
+    call.receive(said("before", T0 + 4.9), said("during", T0 + 5), now=T0 + 5.1)
+    call.receive(said("dur", T0 + 5.2, final=False), now=T0 + 5.2)
+    call.receive(said("bef", T0 + 4.8, final=False), now=T0 + 5.3)
+    call.run_until(T0 + 7)
+
+    assert call.asked(StopTranscription) == [StopTranscription(leg_id=A, take=1)]
+    assert [final.text for final in call.finals] == ["before"]
+    assert call.partials == []
+    assert call.session.state.waiting == []
+
+
+def test_in_call_words_come_again_once_telnyx_says_so() -> None:
+    """A new command, not a repeat of the first; words begin no sooner than the resumption."""
+    call = paused(IN_CALL, until=T0 + 8)
+    call.receive(said("and here we are again", T0 + 9), now=T0 + 9)
+    call.run_until(T0 + 10)
+
+    assert [command.take for command in call.asked(StartTranscription)] == [0, 1]
+    assert [(final.start_ms, final.end_ms) for final in call.finals] == [(7000, 8000)]
+
+
+def test_until_telnyx_transcribes_again_its_words_are_of_the_pause() -> None:
+    """What it sends before it took the command was said before."""
+    call = Driver(IN_CALL, telnyx_answers=False)
+    call.receive(initiated(), answered(), now=T0 + 1)
+    call.receive(asked("pause", T0 + 5), now=T0 + 5)
+    call.receive(asked("resume", T0 + 6), now=T0 + 6)
+    assert last_reply(call).at_ms == 5000
+    call.receive(said("late", T0 + 6.5), now=T0 + 6.5)
+    call.receive(asked("pause", T0 + 7), now=T0 + 7)
+    call.run_until(T0 + 9)
+
+    assert call.finals == []
+    assert [span.until for span in call.session.state.quiet] == [T0 + 7, None]
+
+
+@pytest.mark.parametrize("code", ["90054", "10015"])
+def test_a_resumption_that_telnyx_refuses_ends_the_pause(code: str) -> None:
+    """If it transcribes all the same its words count; if not, the failure is told."""
+    call = Driver(IN_CALL, telnyx_answers=False)
+    call.receive(initiated(), answered(), now=T0 + 1)
+    call.receive(asked("pause", T0 + 5), asked("resume", T0 + 6), now=T0 + 6)
+    call.receive(refused("start_transcription", code, at=T0 + 6.2), now=T0 + 6.2)
+    call.receive(said("heard", T0 + 7), now=T0 + 7)
+    call.run_until(T0 + 8)
+
+    assert [final.text for final in call.finals] == ["heard"]
+
+
+@pytest.mark.parametrize("route", [MEDIA, IN_CALL], ids=["media", "in_call"])
+def test_what_holds_already_is_answered_and_not_told_again(route: Route) -> None:
+    """Asking twice is asking once."""
+    call = talking(route)
+    actions: tuple[ControlName, ...] = (
+        "start",
+        "pause",
+        "pause",
+        "resume",
+        "resume",
+        "stop",
+        "stop",
+    )
+    for at, action in enumerate(actions):
+        call.receive(asked(action, T0 + 5 + at), now=T0 + 5 + at)
+    call.receive(asked("start", T0 + 20), asked("start", T0 + 21), now=T0 + 21)
+
+    assert [reply.transcription for reply in call.asked(Reply)] == [
+        "on", "paused", "paused", "on", "on", "off", "off", "on", "on",
+    ]  # fmt: skip
+    assert [reply.changed for reply in call.asked(Reply)] == [
+        False, True, False, True, False, True, False, True, False,
+    ]  # fmt: skip
+    assert [kind.split(".")[1] for kind in call.types if kind.startswith("transcription")][1:4] == [
+        "paused", "resumed", *(["started"] if route is IN_CALL else ["stopped"]),
+    ]  # fmt: skip
+
+
+def test_what_the_state_of_the_call_does_not_allow_is_refused() -> None:
+    """Before the answer, after the hang-up, for nobody's call, and what makes no sense."""
+    unwanted, ringing, over = Driver(), Driver(MEDIA), talking(MEDIA)
+    unwanted.receive(initiated(), asked("pause", T0), now=T0)
+    ringing.receive(initiated(), asked("pause", T0), now=T0)
+    over.receive(asked("stop", T0 + 2), asked("pause", T0 + 2), asked("resume", T0 + 2), now=T0 + 2)
+    over.receive(hung_up(T0 + 3), now=T0 + 3)
+    over.run_until(T0 + 4)
+    over.receive(asked("start", T0 + 4), now=T0 + 4)
+    held = paused(MEDIA)
+    held.receive(asked("start", T0 + 6), now=T0 + 6)
+
+    assert [last_reply(call).refused for call in (unwanted, ringing, over, held)] == [
+        "unknown", "not_answered", "call_over", "paused",
+    ]  # fmt: skip
+    assert [reply.refused for reply in over.asked(Reply)[1:3]] == ["off", "off"]
+
+
+def test_a_stop_ends_the_fork_and_a_start_begins_another() -> None:
+    """The time between is nobody's to hear: it is booked as paused, without a gap."""
+    call = talking(MEDIA)
+    call.receive(heard("lo", 3400, 3700, final=False), asked("stop", T0 + 5), now=T0 + 5)
+    call.receive(heard("hello", 3000, 3700), now=T0 + 5.3)
+    call.receive(media_stopped(T0 + 5.4), finished("inbound"), finished("outbound"), now=T0 + 5.4)
+    call.receive(asked("start", T0 + 8), now=T0 + 8)
+    call.receive(media_started(T0 + 8.3, stream=SECOND), now=T0 + 8.3)
+    call.receive(hung_up(T0 + 11), now=T0 + 11)
+    call.run_until(T0 + 60)
+
+    assert call.asked(StopStreaming) == [StopStreaming(leg_id=A, take=1)]
+    assert len(call.asked(StartStreaming)) == 2
+    assert call.events(TranscriptionStopped)[0].reason == "card_payment"
+    assert call.events(TranscriptGap) == []
+    assert coverage(call)["inbound"] == Coverage(
+        transcribed_ms=700, silence_ms=6300, paused_ms=3000, lost_ms=0
+    )
+
+
+def test_a_stop_of_in_call_words_is_a_command_to_telnyx() -> None:
+    """Also when it was paused before: then Telnyx was told already."""
+    call = talking(IN_CALL)
+    call.receive(asked("stop", T0 + 5), now=T0 + 5)
+    both = paused(IN_CALL)
+    both.receive(asked("stop", T0 + 6), said("still", T0 + 7), now=T0 + 7)
+
+    assert len(call.asked(StopTranscription)) == len(both.asked(StopTranscription)) == 1
+    assert both.events(TranscriptionStopped)[0].leg == A
+    assert both.session.state.waiting == []
+
+
+def test_a_paused_call_may_be_stopped() -> None:
+    """The fork that nobody hears is ended; a socket that comes all the same is not wanted."""
+    call = paused(MEDIA)
+    call.receive(asked("stop", T0 + 6), now=T0 + 6)
+    call.receive(media_started(T0 + 7, stream=SECOND), now=T0 + 7)
+
+    assert len(call.asked(StopStreaming)) == 1
+    assert [command.stream_id for command in call.asked(FinishRecognitions)] == [STREAM]
+    assert len(call.asked(OpenRecognition)) == 2
+
+
+def test_a_fork_that_failed_can_be_started_again() -> None:
+    """Somebody put right what was wrong; the new command is none that Telnyx knows."""
+    call = Driver(IN_CALL, telnyx_answers=False)
+    call.receive(initiated(), answered(), now=T0 + 1)
+    call.receive(refused("start_transcription", "10015"), now=T0 + 2)
+    call.receive(asked("start", T0 + 5), now=T0 + 5)
+    media = Driver(MEDIA)
+    media.receive(initiated(), answered(), now=T0 + 1)
+    media.receive(refused("start_streaming", "10015"), asked("start", T0 + 5), now=T0 + 5)
+
+    assert [command.take for command in call.asked(StartTranscription)] == [0, 1]
+    assert len(media.asked(StartStreaming)) == 2
+
+
+def test_a_fork_that_failed_can_be_stopped_for_good() -> None:
+    """It is not asked for again, not even on another leg."""
+    call = Driver(MEDIA)
+    call.receive(initiated(), answered(), now=T0 + 1)
+    call.receive(refused("start_streaming", "10015"), asked("stop", T0 + 5), now=T0 + 5)
+
+    assert last_reply(call).changed
+    assert call.asked(StopStreaming) == []
+
+
+def test_a_stream_that_drops_in_a_pause_is_asked_for_when_words_are_wanted() -> None:
+    """Nothing is forked meanwhile; what the new stream is late by is told."""
+    call = paused(MEDIA)
+    call.receive(media_stopped(T0 + 6, orderly=False), now=T0 + 6)
+    assert len(call.asked(StartStreaming)) == 1
+    call.receive(asked("resume", T0 + 8), now=T0 + 8)
+    call.receive(media_started(T0 + 9, stream=SECOND), now=T0 + 9)
+
+    assert len(call.asked(StartStreaming)) == 2
+    assert [(gap.start_ms, gap.end_ms) for gap in call.events(TranscriptGap)] == [(7000, 8000)] * 2
+
+
+def test_a_second_start_in_a_pause_is_held_as_the_first_was() -> None:
+    """It takes over the call clock, and is heard when the pause is over."""
+    call = paused(MEDIA)
+    call.receive(media_started(T0 + 6, stream=SECOND), now=T0 + 6)
+    call.receive(asked("resume", T0 + 8), now=T0 + 8)
+
+    assert [command.stream_id for command in call.asked(HoldStream)] == [STREAM, SECOND]
+    assert [one.stream_id for one in call.asked(OpenRecognition)[2:]] == [SECOND] * 2
+
+
+def test_a_fork_that_was_asked_for_before_the_pause_comes_in_it() -> None:
+    """It is heard, and told as started, from the resumption on."""
+    call = Driver(MEDIA)
+    call.receive(initiated(), answered(), now=T0 + 1)
+    call.receive(asked("pause", T0 + 3), now=T0 + 3)
+    call.receive(media_started(T0 + 4), now=T0 + 4)
+    call.receive(asked("resume", T0 + 6), now=T0 + 6)
+
+    assert call.types[2:] == [
+        "transcription.paused", "transcription.resumed",
+        "transcript.gap", "transcript.gap", "transcription.started",
+    ]  # fmt: skip
+    assert [(gap.start_ms, gap.end_ms) for gap in call.events(TranscriptGap)] == [(0, 2000)] * 2
+
+
+@pytest.mark.parametrize("resumed_at", [T0 + 3.5, T0 + 6])
+def test_a_fork_that_is_on_its_way_is_not_asked_for_twice(resumed_at: float) -> None:
+    """A pause between the command and the socket changes nothing about them."""
+    call = Driver(MEDIA)
+    call.receive(initiated(), answered(), now=T0 + 1)
+    call.receive(asked("pause", T0 + 3), now=T0 + 3)
+    call.receive(asked("resume", resumed_at), now=resumed_at)
+
+    assert len(call.asked(StartStreaming)) == 1
+
+
+def test_a_fork_that_fails_in_a_pause_is_asked_for_after_it() -> None:
+    """Nothing is told and nothing tried while nobody wants to hear."""
+    late, failing, again = (Driver(MEDIA) for _ in range(3))
+    for call in (late, failing, again):
+        call.receive(initiated(), answered(), now=T0 + 1)
+    for at in (1.5, 1.6, 1.7, 1.8, 1.9):
+        again.receive(failed_streaming(T0 + at), now=T0 + at)
+    for call in (late, failing, again):
+        call.receive(asked("pause", T0 + 3), now=T0 + 3)
+    late.receive(refused("start_streaming", "10015", at=T0 + 4), now=T0 + 4)
+    failing.receive(failed_streaming(T0 + 4), now=T0 + 5)
+    for call in (late, failing, again):
+        call.run_until(T0 + 9)
+        before = len(call.asked(StartStreaming))
+        call.receive(asked("resume", T0 + 9), now=T0 + 9)
+        assert len(call.asked(StartStreaming)) == before + 1
+
+
+def test_a_failed_stream_is_nobodys_after_a_stop() -> None:
+    """The webhook of the fork that was ended comes late."""
+    call = talking(MEDIA)
+    call.receive(asked("stop", T0 + 5), failed_streaming(T0 + 5), now=T0 + 5)
+    call.run_until(T0 + 9)
+
+    assert len(call.asked(StartStreaming)) == 1
+
+
+@pytest.mark.parametrize("route", [MEDIA, IN_CALL], ids=["media", "in_call"])
+def test_a_call_that_is_handed_over_stays_paused(route: Route) -> None:
+    """The other leg is not forked before somebody wants its words."""
+    call = paused(route)
+    call.receive(initiated(T0 + 6, leg=B, incoming=False), answered(T0 + 7, leg=B), now=T0 + 7)
+    call.receive(hung_up(T0 + 8), media_stopped(T0 + 8), now=T0 + 8)
+    call.run_until(T0 + 12)
+    forked = call.asked(StartStreaming) + call.asked(StartTranscription)
+    assert [command.leg_id for command in forked] == [A]
+    call.receive(asked("resume", T0 + 13), now=T0 + 13)
+
+    forked = call.asked(StartStreaming) + call.asked(StartTranscription)
+    assert [command.leg_id for command in forked] == [A, B]
+
+
+def test_a_leg_that_answers_in_a_pause_is_not_forked() -> None:
+    """Nobody talked when the first one left, and nobody is to hear who talks now."""
+    call = paused(IN_CALL)
+    call.receive(initiated(T0 + 6, leg=B, incoming=False), now=T0 + 6)
+    call.receive(hung_up(T0 + 7), now=T0 + 7)
+    call.receive(asked("resume", T0 + 8), asked("pause", T0 + 9), now=T0 + 9)
+    call.receive(answered(T0 + 10, leg=B), now=T0 + 10)
+    call.run_until(T0 + 11)
+
+    assert [command.leg_id for command in call.asked(StartTranscription)] == [A]
+    assert last_reply(call).transcription == "paused"
+
+
+@pytest.mark.parametrize("route", [MEDIA, IN_CALL], ids=["media", "in_call"])
+def test_a_call_may_end_in_a_pause(route: Route) -> None:
+    """The books close; nothing is waited for that nobody hears."""
+    call = paused(route)
+    call.receive(finished("inbound"), finished("outbound"), now=T0 + 6)
+    call.receive(hung_up(T0 + 9), now=T0 + 9)
+    call.run_until(T0 + 20)
+
+    assert call.types[-3:] == ["transcription.paused", "call.ended", "transcript.completed"]
+    if route is MEDIA:
+        assert coverage(call)["outbound"].paused_ms == 4000
+
+
+@pytest.mark.parametrize("route", [MEDIA, IN_CALL], ids=["media", "in_call"])
+def test_a_pause_outlives_the_process(route: Route) -> None:
+    """The next one forks nothing; it tells Telnyx again to stop, under the same id."""
+    call = paused(route)
+    call.receive(ServiceStopping(at=T0 + 6), now=T0 + 6)
+    call.receive(ServiceRestarted(at=T0 + 7), said("secret", T0 + 7), now=T0 + 7)
+    call.run_until(T0 + 9)
+    assert call.finals == []
+    assert len(call.asked(StartStreaming) + call.asked(StartTranscription)) == 1
+    if route is IN_CALL:
+        assert call.asked(StopTranscription) == [StopTranscription(leg_id=A, take=1)] * 2
+    call.receive(asked("resume", T0 + 10), now=T0 + 10)
+
+    assert len(call.asked(StartStreaming) + call.asked(StartTranscription)) == 2
+
+
+def test_a_call_that_failed_or_was_stopped_is_left_so_by_a_restart() -> None:
+    """Only what was wanted and had is asked for again."""
+    failed, stopped = talking(MEDIA), talking(MEDIA)
+    failed.receive(refused("start_streaming", "10015"), now=T0 + 3)
+    stopped.receive(asked("stop", T0 + 3), now=T0 + 3)
+    for call in (failed, stopped):
+        call.receive(ServiceRestarted(at=T0 + 7), now=T0 + 7)
+
+        assert len(call.asked(StartStreaming)) == 1
+
+
+def test_the_next_process_asks_for_the_fork_after_a_pause_again() -> None:
+    """What is heard after a pause is resumed as what was heard before it."""
+    call = paused(MEDIA, until=T0 + 6)
+    call.receive(ServiceStopping(at=T0 + 7), now=T0 + 7)
+    call.receive(ServiceRestarted(at=T0 + 8), now=T0 + 8)
+
+    assert [command.stream_id for command in call.asked(FinishRecognitions)] == [STREAM]
+    assert len(call.asked(StartStreaming)) == 2
+
+
+def test_the_words_of_a_leg_that_is_gone_are_nobodys_when_it_is_resumed() -> None:
+    """The pause is over and nobody talks yet: the next leg that answers is heard."""
+    call = paused(MEDIA)
+    call.receive(initiated(T0 + 6, leg=B, incoming=False), now=T0 + 6)
+    call.receive(hung_up(T0 + 7), media_stopped(T0 + 7), now=T0 + 7)
+    call.run_until(T0 + 10)
+    call.receive(asked("resume", T0 + 10), now=T0 + 10)
+    call.receive(answered(T0 + 12, leg=B), now=T0 + 12)
+
+    assert [command.leg_id for command in call.asked(StartStreaming)] == [A, B]
+
+
+def test_many_pauses_are_told_apart_up_to_a_bound() -> None:
+    """Beyond it only their length is kept; the books still sum up."""
+    call = talking(MEDIA)
+    for number in range(quiet.MOST_QUIET + 10):
+        at = T0 + 5 + number
+        call.receive(asked("pause", at), asked("resume", at + 0.5), now=at)
+    call.receive(hung_up(T0 + 101), now=T0 + 101)
+    call.run_until(T0 + 200)
+
+    assert len(call.session.state.quiet) == quiet.MOST_QUIET
+    assert coverage(call)["inbound"].paused_ms == 30_000
+
+
+def test_a_pause_of_no_length_parts_nothing() -> None:
+    """Paused and resumed in the same instant."""
+    call = talking(MEDIA)
+    state = call.session.state
+    state.quiet = [Quiet(T0 + 5, T0 + 5), Quiet(T0 + 6, T0 + 7), Quiet(T0 + 9, None)]
+
+    assert quiet.outside(state, (0, 9000)) == [(0, 5000), (6000, 8000)]
+    assert quiet.outside(state, (5200, 5800)) == []
+    assert quiet.outside(state, (8500, 9000)) == []
+
+
+ACTIONS: tuple[ControlName, ...] = ("start", "stop", "pause", "resume")
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[tuple[float, str]]:
+    """Draw what happens in a call, and how long after what came before."""
+    steps = st.sampled_from(
+        [*ACTIONS, *ACTIONS, "words", "words", "drop", "media", "restart", "drain", "refuse", "end"]
+    )
+    return draw(st.lists(st.tuples(st.floats(0.0, 4.0), steps), max_size=25))
+
+
+def play(route: Route, history: list[tuple[float, str]]) -> Driver:
+    """Let it happen. Streams carry a word of 200 ms whenever there are words."""
+    call, at, number = talking(route), T0 + 2.0, 0
+    for after_s, step in history:
+        at, number = at + after_s, number + 1
+        if route is IN_CALL and step == "media":
+            continue  # nobody asked for it
+        for item in _inputs(call, step, at, number):
+            call.receive(item, now=at)
+    call.receive(hung_up(at + 1), now=at + 1)
+    call.run_until(at + 100)
+    return call
+
+
+def _inputs(call: Driver, step: str, at: float, number: int) -> list[Input]:
+    streams = call.session.state.streams
+    sockets = [StreamId(one.socket_id or i) for i, one in streams.items() if not one.finishing]
+    if step in ACTIONS:
+        return [asked(step, at)]
+    if step == "media":
+        return [media_started(at, stream=StreamId(f"s{number}"))]
+    if step == "drop":
+        return [media_stopped(at, orderly=number % 2 == 0, stream=i) for i in sockets]
+    if step == "words":
+        clock_ms = round((at - T0 - 1) * 1000)
+        spoken: list[Input] = [
+            heard(f"w{number}", clock_ms - one.offset_ms - 200, clock_ms - one.offset_ms, stream=i)
+            for i, one in streams.items()
+        ]
+        return [*spoken, said(f"w{number}", at), said(f"p{number}", at, final=False)]
+    if step == "end":
+        return [
+            RecognitionFinished(leg_id=A, stream_id=i, track=track, audio_ms=0)
+            for i, one in streams.items() for track in list(one.hearing) if one.finishing
+        ]  # fmt: skip
+    others: dict[str, Input] = {
+        "restart": ServiceRestarted(at=at),
+        "drain": ServiceStopping(at=at),
+        "refuse": refused("start_streaming", "10015", at=at),
+    }
+    return [others[step]]
+
+
+@given(st.sampled_from([MEDIA, IN_CALL]), histories())
+@settings(max_examples=400, deadline=None)
+def test_no_interleaving_keeps_a_word_of_a_pause(
+    route: Route, history: list[tuple[float, str]]
+) -> None:
+    """No final of a quiet time, no gap in it, no seq missing, and books that sum up."""
+    call = play(route, history)
+    times = [
+        (round((q.since - T0 - 1) * 1000), round(((q.until or 1e12) - T0 - 1) * 1000))
+        for q in call.session.state.quiet
+    ]
+    spans = [(final.start_ms or 0, final.end_ms or 0) for final in call.finals]
+    spans += [(gap.start_ms, gap.end_ms) for gap in call.events(TranscriptGap)]
+
+    assert [record.seq for record in call.records] == list(range(1, len(call.records) + 1))
+    assert not [
+        (span, quiet_time) for span in spans for quiet_time in times
+        if max(span[0], quiet_time[0]) + 1 < min(span[1], quiet_time[1])
+    ]  # fmt: skip
+    assert call.types[-1] == "transcript.completed"
+    for books in coverage(call).values():
+        length_ms = call.events(TranscriptCompleted)[-1].duration_ms
+        assert (
+            books.transcribed_ms + books.silence_ms + books.paused_ms + books.lost_ms == length_ms
+        )
