@@ -36,11 +36,11 @@ def over_the_phone(samples: Samples, rate_hz: int) -> bytes:
 
 def over_a_bad_line(phone: bytes, seed: int) -> bytes:
     """Return it with pink noise, 300 to 3400 Hz only, and as mu-law once more."""
-    speech = from_mulaw(phone)
-    noise = _pink(len(speech), seed)
+    speech = _narrow(from_mulaw(phone))
+    noise = _narrow(_pink(len(speech), seed))
     level = np.sqrt(np.mean(np.square(speech)))
     noise *= level * 10 ** (-NOISE_DB / 20) / np.sqrt(np.mean(np.square(noise)))
-    return to_mulaw(_narrow(speech) + _narrow(noise))
+    return to_mulaw(speech + noise)
 
 
 def _pink(length: int, seed: int) -> Samples:
