@@ -68,5 +68,8 @@ def _route(place: tuple[str, ...], route: RouteSettings, names: list[str]) -> It
             yield Fault((*place, "endpoints"), message)
     if len(set(route.endpoints)) < len(route.endpoints):
         yield Fault((*place, "endpoints"), "names an endpoint twice")
+    if route.record == "audio" and route.source != "media":
+        message = 'needs source = "media": without a fork nobody here hears the call'
+        yield Fault((*place, "record"), message)
     for problem in review_engine(route.build(), route.source).problems:
         yield Fault((*place, "engine"), problem)

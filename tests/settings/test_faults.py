@@ -55,7 +55,7 @@ def test_missing_keys_say_where_to_get_them() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ['redact = ["pci"]', 'record = "audio"', 'fallback = [{ engine = "Google" }]']
+    "line", ['redact = ["pci"]', 'record = "telnyx"', 'fallback = [{ engine = "Google" }]']
 )
 def test_what_is_not_built_yet_is_refused_with_that_reason(problems: Problems, line: str) -> None:
     """A key that would be ignored is an error; its harmless value is not."""

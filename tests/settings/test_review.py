@@ -19,6 +19,7 @@ IN_CALL = '[[route]]\nsource = "in_call"\n'
         (LOG + 'url = "https://example.com"', 'a "log" endpoint has none'),
         ('[[endpoint]]\nname = "a"\ntype = "webhook"\nurl = "https://a"', "a webhook needs one"),
         (f'[[endpoint]]\nname = "a"\ntype = "webhook"\nsecret = "{SECRET}"', "a webhook needs one"),
+        (IN_CALL + 'record = "audio"', 'needs source = "media"'),
         (IN_CALL + 'engine = "local"', "cannot be used with source = 'in_call'"),
         (IN_CALL + 'engine = "Dipgram"', "there is no engine 'Dipgram'"),
         (WEBHOOK + 'url = "https://10.0.0.1/"', "leads to an address that is not public"),
