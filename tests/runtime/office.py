@@ -52,6 +52,23 @@ class KeptLanes:
 
 
 @dataclass
+class KeptAudience:
+    """An audience that keeps what it was told."""
+
+    events: list[StoredEvent] = field(default_factory=list)
+    partials: list[Delivery] = field(default_factory=list)
+
+    def committed(self, events: Sequence[StoredEvent]) -> None:
+        """Keep the events."""
+        self.events += events
+
+    def publish(self, call_id: CallId, utterance_id: str, delivery: Delivery) -> None:
+        """Keep the partial."""
+        del call_id, utterance_id
+        self.partials.append(delivery)
+
+
+@dataclass
 class ObedientCarrier:
     """A Telnyx that takes every command, unless it is given an error to answer with."""
 
@@ -200,6 +217,7 @@ class Office:
     journal: Journal
     disk: FailingJournal
     lanes: KeptLanes
+    audience: KeptAudience
     carrier: ObedientCarrier
     ears: Ears
     tapes: Tapes
@@ -223,16 +241,18 @@ async def open_office(path: Path, *routes: Route) -> AsyncIterator[Office]:
     async with open_sqlite_journal(path / "journal.db") as journal:
         disk = FailingJournal(journal)
         lanes, carrier, ears, tapes = KeptLanes(), ObedientCarrier(), Ears(), Tapes()
+        audience = KeptAudience()
         async with open_calls(
             journal=disk,  # type: ignore[arg-type]  # what it does not do itself, the journal does
             lanes=lanes,
+            audience=audience,
             carrier=carrier,
             recognitions=ears,
             recorder=tapes,
             routes=routes,
             clock=time.time,
         ) as calls:
-            yield Office(calls, journal, disk, lanes, carrier, ears, tapes)
+            yield Office(calls, journal, disk, lanes, audience, carrier, ears, tapes)
 
 
 async def until(done: Callable[[], bool], timeout_s: float = 5.0) -> None:
