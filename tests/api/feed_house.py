@@ -19,6 +19,7 @@ from service.ids import CallId
 from service.journal.sqlite_keys import open_sqlite_keys
 from service.journal.sqlite_searches import open_sqlite_searches
 from service.ports import KeyStore, SavedSearches, Scope
+from service.web.limits import Limits
 from service.web.listen import open_listener
 from tests.api.house import new_key, new_token
 from tests.feed.newsroom import Newsroom, open_newsroom
@@ -127,6 +128,7 @@ async def open_feed_house(
     *,
     limits: FeedLimits | None = None,
     origins: Sequence[str] = (),
+    web_limits: Limits | None = None,
 ) -> AsyncIterator[FeedHouse]:
     """Serve the feed of a new journal in this folder."""
     async with (
@@ -145,7 +147,7 @@ async def open_feed_house(
         doorkeeper = await add_api(app, keys, routes, rate_limit_per_minute=10_000)
         async with (
             open_watch(streams, doorkeeper),
-            open_listener(app, "127.0.0.1", 0) as listener,
+            open_listener(app, "127.0.0.1", 0, limits=web_limits) as listener,
         ):
             yield FeedHouse(room, listener.url, key, keys, searches, streams, session)
 

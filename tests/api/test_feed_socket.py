@@ -1,0 +1,231 @@
+"""The feed over a WebSocket, with a client nobody here wrote."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from service.api.feed_streams import FeedLimits
+from tests.api.feed_house import FeedHouse, open_feed_house
+from tests.feed.newsroom import PARTIAL, A, B, completed, final, started
+from tests.feed.test_hub import until
+
+QUICK = FeedLimits(look_every_s=0.05, keep_alive_s=0.1, stall_s=0.5, grace_s=0.2)
+V1: Any = ["callscribe.v1"]
+
+
+class Talker:
+    """One WebSocket, in messages."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
+
+    async def say(self, **message: object) -> None:
+        """Send a message."""
+        await self.socket.send(msgspec.json.encode(message).decode())
+
+    async def subscribe(self, name: str, **wanted: object) -> Any:  # noqa: ANN401 - JSON
+        """Subscribe, and return the answer."""
+        await self.say(subscribe={"id": name, **wanted})
+        return await self.next()
+
+    async def next(self) -> Any:  # noqa: ANN401 - JSON
+        """Return the next message."""
+        async with asyncio.timeout(5):
+            return msgspec.json.decode(await self.socket.recv())
+
+    async def many(self, count: int) -> list[Any]:
+        """Return the next few messages."""
+        return [await self.next() for _ in range(count)]
+
+    async def closed(self) -> tuple[int, list[Any]]:
+        """Return the close code, and what came before it."""
+        messages: list[Any] = []
+        try:
+            while True:
+                messages.append(await self.next())
+        except ConnectionClosed as closed:
+            return closed.rcvd.code if closed.rcvd else 1006, messages
+
+
+@asynccontextmanager
+async def talking(
+    house: FeedHouse,
+    path: str = "/v1/feed",
+    **options: Any,  # noqa: ANN401 - handed on
+) -> AsyncIterator[Talker]:
+    """Connect to the feed."""
+    options.setdefault("additional_headers", {"Authorization": f"Bearer {house.key}"})
+    url = house.url.replace("http", "ws", 1) + path
+    async with connect(url, subprotocols=V1, proxy=None, **options) as socket:
+        yield Talker(socket)
+
+
+async def test_subscriptions_have_names_and_cursors_of_their_own(tmp_path: Path) -> None:
+    """One of all calls counts places, one of a call counts seqs."""
+    async with open_feed_house(tmp_path) as house, talking(house) as talker:
+        await house.room.say(B, started())
+        await house.room.say(A, started())
+        acks = [
+            await talker.subscribe("all", types=["transcript.*"], role="customer"),
+            await talker.subscribe("one", call_id=A, after=1),
+        ]
+        await house.room.say(A, final("a1"))
+        found = sorted(await talker.many(2), key=lambda message: str(message["id"]))
+
+    assert [ack["cursor"] for ack in acks] == [2, 1]
+    assert [(m["kind"], m["id"], m["cursor"]) for m in found] == [
+        ("event", "all", 3),
+        ("event", "one", 2),
+    ]
+    assert found[0]["event"] == found[1]["event"]
+    assert found[0]["event"]["data"]["seq"] == 2
+    assert talker.socket.subprotocol == "callscribe.v1"
+
+
+async def test_partials_are_their_own_kind_and_unsubscribing_ends_a_subscription(
+    tmp_path: Path,
+) -> None:
+    """The answer says where it stopped."""
+    async with open_feed_house(tmp_path) as house, talking(house) as talker:
+        await house.room.say(A, started())
+        await talker.subscribe("s1", call_id=A)
+        event = await talker.next()
+        house.room.murmur(A, "a1")
+        partial = await talker.next()
+        await talker.say(unsubscribe="s1")
+        ack = await talker.next()
+        await house.room.say(A, completed())
+        await talker.say(unsubscribe="s1")
+        error = await talker.next()
+
+    assert event["cursor"] == 1
+    assert (partial["kind"], partial["event"]["type"]) == ("partial", PARTIAL)
+    assert (ack["kind"], ack["id"], ack["cursor"]) == ("ack", "s1", 1)
+    assert error == {"kind": "error", "id": None, "detail": "there is no subscription of this id"}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"subscribe": {}}',
+        '{"subscribe": {"id": "s 1"}}',
+        '{"subscribe": {"id": "s1", "after": -1}}',
+        '{"subscribe": {"id": "s1", "types": ["DROP"]}}',
+        '{"subscribe": {"id": "s1", "colour": "red"}}',
+        '{"subscribe": {"id": "s1", "call_id": "nobody"}}',
+        '{"subscribe": {"id": "s1"}, "unsubscribe": "s1"}',
+        "\ud800".encode("utf-8", "surrogatepass"),
+    ],
+)
+async def test_a_message_that_cannot_be_heeded_is_answered_with_an_error(
+    tmp_path: Path, message: str | bytes
+) -> None:
+    """And the conversation goes on."""
+    async with open_feed_house(tmp_path) as house, talking(house) as talker:
+        await talker.socket.send(message)
+        error = await talker.next()
+        ack = await talker.subscribe("s1")
+
+    assert error["kind"] == "error"
+    assert ack["kind"] == "ack"
+
+
+async def test_what_a_client_may_say_is_bounded(tmp_path: Path) -> None:
+    """In subscriptions, in length, and in number a second."""
+    limits = FeedLimits(most_subscriptions=2, message_bytes=1000, messages_at_once=10)
+    async with open_feed_house(tmp_path, limits=limits) as house:
+        async with talking(house) as talker:
+            kinds = [(await talker.subscribe(name))["kind"] for name in ("a", "b", "b", "c")]
+            await talker.socket.send("x" * 2000)
+            too_long, _ = await talker.closed()
+        async with talking(house) as talker:
+            for _ in range(20):
+                await talker.say(unsubscribe="x")
+            too_many, messages = await talker.closed()
+
+    assert kinds == ["ack", "ack", "error", "error"]
+    assert (too_long, too_many) == (1009, 1008)
+    assert [m["kind"] for m in messages] == ["error"] * 10 + ["closed"]
+
+
+async def test_pages_of_other_origins_are_refused(tmp_path: Path) -> None:
+    """Only those of this host, and those that are listed, may connect."""
+    async with open_feed_house(tmp_path, origins=["https://desk.example"]) as house:
+        for origin in (house.url, "https://desk.example"):
+            async with talking(house, origin=origin) as talker:
+                assert (await talker.subscribe("s1"))["kind"] == "ack"
+        for origin in ("https://evil.example", "null", house.url.replace("127.0.0.1", "x")):
+            with pytest.raises(InvalidStatus) as refused:
+                async with talking(house, origin=origin):
+                    pass
+            assert refused.value.response.status_code == 403
+
+
+async def test_a_token_may_come_as_a_subprotocol_and_holds_for_its_call(tmp_path: Path) -> None:
+    """A browser cannot set headers; the token is not repeated in the answer."""
+    async with open_feed_house(tmp_path) as house:
+        await house.room.say(A, started())
+        await house.room.say(B, started())
+        url = house.url.replace("http", "ws", 1) + f"/v1/calls/{A}/feed"
+        offered: Any = [*V1, f"callscribe.token.{await house.token(A)}"]
+        async with connect(url, subprotocols=offered, proxy=None) as socket:
+            talker = Talker(socket)
+            other = await talker.subscribe("s1", call_id=B)
+            own = await talker.subscribe("s1")
+            event = await talker.next()
+        with pytest.raises(InvalidStatus) as refused:
+            async with connect(url.replace(A, B), subprotocols=offered, proxy=None):
+                pass
+
+    assert socket.subprotocol == "callscribe.v1"
+    assert (other["kind"], own["kind"], event["cursor"]) == ("error", "ack", 1)
+    assert refused.value.response.status_code == 404
+
+
+async def test_a_stop_closes_with_cursors_to_resume_after(tmp_path: Path) -> None:
+    """1001, after everything that was committed."""
+    async with open_feed_house(tmp_path) as house, talking(house) as talker:
+        await talker.subscribe("all")
+        await house.room.say(A, started())
+        left = await house.room.hub.drain(5)
+        code, messages = await talker.closed()
+
+    assert (left, code) == (0, 1001)
+    assert [message["kind"] for message in messages] == ["event", "closed"]
+    assert messages[-1]["resume_after"] == {"all": 1}
+
+
+async def test_an_expired_token_and_a_revoked_key_end_the_socket(tmp_path: Path) -> None:
+    """With a code of their own."""
+    async with open_feed_house(tmp_path, limits=QUICK) as house:
+        await house.room.say(A, started())
+        bearer = {"Authorization": f"Bearer {await house.token(A, for_s=0.4)}"}
+        path = f"/v1/calls/{A}/feed"
+        async with talking(house) as other:
+            async with talking(house, path, additional_headers=bearer) as talker:
+                expired, _ = await talker.closed()
+            await house.keys.revoke_key(house.key[4:16], 1.0)
+            revoked, _ = await other.closed()
+
+    assert (expired, revoked) == (4001, 4003)
+
+
+async def test_a_client_that_leaves_is_forgotten_at_once(tmp_path: Path) -> None:
+    """With its subscriptions."""
+    async with open_feed_house(tmp_path) as house:
+        async with talking(house) as talker:
+            await talker.subscribe("s1")
+            assert (len(house.streams), house.room.hub.subscriptions) == (1, 1)
+        await until(lambda: len(house.streams) == 0)
+
+    assert house.room.hub.subscriptions == 0
