@@ -14,17 +14,21 @@ from dataclasses import dataclass
 import structlog
 import uvloop
 
-from service.api import engines
-from service.api.assembly import add_api, new_application
+from service.api.assembly import Sources, new_application, open_api
+from service.api.feed import FeedRoutes
+from service.api.feed_streams import FeedStreams, open_watch
 from service.api.health import Health
+from service.api.search_feed import SearchFeedRoutes
 from service.carrier.client import open_carrier
+from service.console.routes import Console
 from service.delivery.lanes import DeliveryLanes, open_lanes
 from service.errors import CallscribeError, SettingsError
 from service.exits import Exit
+from service.feed.hub import Hub, open_hub
 from service.ingress.allowance import MediaLimits
 from service.ingress.media import MediaRoute
 from service.ingress.routes import WebhookRoute
-from service.journal.database import open_journal, open_keys
+from service.journal.database import open_journal, open_keys, open_library, open_searches
 from service.recording.recorder import open_recorder
 from service.runtime.registry import CallRegistry, open_calls
 from service.settings import Settings
@@ -36,6 +40,8 @@ CALLS_SHARE = 0.7
 """The part of the drain's time for calls and their recognitions; the rest is the lanes'."""
 SETTLE_S = 2.0
 """For what recognitions that were cut short still had to say."""
+FEED_S = 2.0
+"""For those who watch to be told where to go on, after everything else."""
 
 log = structlog.get_logger()
 
@@ -48,6 +54,7 @@ class Running:
     """Where it listens, for a client on this machine."""
     calls: CallRegistry
     lanes: DeliveryLanes
+    hub: Hub
     calls_left: int = 0
     """Calls that went on when the drain was over; the next start takes them up."""
     lanes_left: int = 0
@@ -89,10 +96,13 @@ async def running(
         recorder = await hearing.enter_async_context(
             open_recorder(settings.recordings_path, journal, clock=clock)
         )
+        library = await enter(open_library(settings.database_url))
+        hub = await enter(open_hub(library, journal))
         calls = await enter(
             open_calls(
                 journal=journal,
                 lanes=lanes,
+                audience=hub,
                 carrier=carrier,
                 recognitions=recognitions,
                 recorder=recorder,
@@ -102,12 +112,25 @@ async def running(
         )
         health = Health({"journal": journal.check})
         app = new_application(cors_origins=settings.api.cors_origins)
-        app.add_routes([*health.routes(), *engines.routes()])
+        app.add_routes([*health.routes(), *Console().routes()])
         WebhookRoute(calls, settings.public_keys(), clock=clock).add_to(app)
         MediaRoute(calls.streams, decodable=decodable, limits=media_limits).add_to(app)
-        keys = await enter(open_keys(settings.database_url))
+        url = settings.database_url
+        sources = Sources(
+            journal=journal,
+            library=library,
+            searches=await enter(open_searches(url)),
+            keys=await enter(open_keys(url)),
+            lanes=lanes,
+            endpoints=settings.endpoint_list(),
+        )
         limit = settings.api.rate_limit_per_minute
-        await add_api(app, keys, [], rate_limit_per_minute=limit, clock=clock)
+        api = await enter(open_api(sources, rate_limit_per_minute=limit, clock=clock))
+        streams = FeedStreams(clock=clock)
+        api.add(FeedRoutes(hub, streams, origins=settings.api.cors_origins).routes())
+        api.add(SearchFeedRoutes(hub, streams, library, sources.searches).routes())
+        await enter(open_watch(streams, api.doorkeeper))
+        api.serve(app)
         try:
             listener = await enter(open_listener(app, *settings.listen_address))
         except OSError as error:
@@ -115,7 +138,7 @@ async def running(
             remedy = "stop what listens there, or choose another address"
             raise SettingsError([f"{problem}: {remedy}"]) from error
         calls.streams.media_url = settings.media_url or _media_url(listener.url)
-        service = Running(listener.url, calls, lanes)
+        service = Running(listener.url, calls, lanes, hub)
         resumed = await calls.resume()
         log.info("service_started", url=listener.url, calls_resumed=resumed)
         stack.push_async_callback(_drain, service, health, hearing, settings.drain_timeout_s)
@@ -174,6 +197,7 @@ async def _drain(
     await hearing.aclose()
     await service.calls.settle(SETTLE_S)
     service.lanes_left = await service.lanes.drain(deadline)
+    await service.hub.drain(FEED_S)
 
 
 def _media_url(url: str) -> str:

@@ -24,19 +24,21 @@ Method = Literal["GET", "POST", "DELETE"]
 class Query(BaseModel):
     """The base of what a query may hold; a field `metadata` takes every `metadata.<key>`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class Body(BaseModel):
     """The base of what a JSON body may hold."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True
+    )
 
 
 class Reply(BaseModel):
     """The base of what is answered."""
 
-    model_config = ConfigDict(frozen=True, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, populate_by_name=True, use_attribute_docstrings=True)
 
 
 class NoQuery(Query):
@@ -116,6 +118,11 @@ class Operation(Generic[Q, B]):
     def parts(self) -> tuple[str, ...]:
         """The names of the variable parts of the path."""
         return tuple(re.findall(r"\{(\w+)\}", self.path))
+
+    @property
+    def tagged(self) -> bool:
+        """Whether its answers have an `ETag`: those of a GET that is no stream."""
+        return self.method == "GET" and self.negotiated
 
     @property
     def content_types(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -32,14 +32,20 @@ def add_routes(app: web.Application, doorkeeper: Doorkeeper, routes: Iterable[An
 
 def reply(ask: Ask[Any, Any], model: Reply, *, status: HTTPStatus = HTTPStatus.OK) -> web.Response:
     """Answer with JSON. A GET has an `ETag`, and 304 for whoever has this already."""
-    return tagged(ask, model.model_dump_json(by_alias=True).encode(), JSON, status=status)
+    return tagged(ask, model.model_dump_json(by_alias=True).encode(), status=status)
 
 
 def tagged(
-    ask: Ask[Any, Any], body: bytes, content_type: str, *, status: HTTPStatus = HTTPStatus.OK
+    ask: Ask[Any, Any],
+    body: bytes,
+    content_type: str = JSON,
+    *,
+    status: HTTPStatus = HTTPStatus.OK,
+    headers: Mapping[str, str] | None = None,
 ) -> web.Response:
     """Answer with these bytes; as `reply` does."""
-    answer = web.Response(status=status, body=body, content_type=content_type)
+    told = {"Content-Type": content_type, **(headers or {})}
+    answer = web.Response(status=status, body=body, headers=told)
     if ask.request.method in ("GET", "HEAD"):
         etag = hashlib.blake2b(body, digest_size=16).hexdigest()
         if _has(ask.request, etag):

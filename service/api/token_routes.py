@@ -10,14 +10,13 @@ from pydantic import Field
 
 from service.api.access import Caller
 from service.api.operations import Answer, AnyRoute, Ask, Body, NoQuery, Operation, Reply, Route
+from service.api.parameters import CallIdText
 from service.api.problems import RefusalError
 from service.api.router import reply
 from service.api.tokens import DEFAULT_TOKEN_S, MAX_TOKEN_S, Claims, sign_token
 from service.ids import CallId
 from service.ports.keys import Scope
 from service.wire.events import timestamp
-
-CallIdText = Annotated[str, Field(min_length=1, max_length=512, pattern=r"^[^\x00-\x1f\x7f/]+$")]
 
 
 class TokenWish(Body):

@@ -1,0 +1,98 @@
+"""What the API is and can do, open to everybody: it holds nothing of this installation."""
+
+import json
+from collections.abc import Awaitable, Callable, Iterable
+from http import HTTPStatus
+
+from aiohttp import web
+
+from service.api.event_schemas import schema_document
+from service.api.openapi import AnyOperation, openapi
+from service.api.operations import JSON, Answer, AnyRoute, Ask, NoBody, NoQuery, Operation, Route
+from service.api.router import tagged
+from service.calls.engines import catalogue
+
+SCHEMA_JSON = "application/schema+json"
+_ANYTHING = {"type": "object"}
+Handler = Callable[[Ask[NoQuery, NoBody]], Awaitable[web.StreamResponse]]
+
+GET_ENGINES: Operation[NoQuery, NoBody] = Operation(
+    id="get_engines",
+    method="GET",
+    path="/v1/engines",
+    tag="about",
+    summary="Get the engines that routes may name, and what each can do",
+    access=None,
+    answers=(Answer(description="The catalogue.", content={JSON: _ANYTHING}),),
+)
+GET_OPENAPI: Operation[NoQuery, NoBody] = Operation(
+    id="get_openapi",
+    method="GET",
+    path="/openapi.json",
+    tag="about",
+    summary="Get this description",
+    access=None,
+    answers=(Answer(description="OpenAPI 3.1.", content={JSON: _ANYTHING}),),
+)
+GET_EVENT_SCHEMAS: Operation[NoQuery, NoBody] = Operation(
+    id="get_event_schemas",
+    method="GET",
+    path="/v1/schemas/events",
+    tag="about",
+    summary="Get the JSON Schemas of every event type",
+    access=None,
+    answers=(
+        Answer(
+            description="One schema that fits every event, with one for each type in `$defs`.",
+            content={SCHEMA_JSON: _ANYTHING},
+        ),
+    ),
+)
+HEALTHZ: Operation[NoQuery, NoBody] = Operation(
+    id="healthz",
+    method="GET",
+    path="/healthz",
+    tag="about",
+    negotiated=False,
+    summary="Is the process alive?",
+    access=None,
+    answers=(Answer(description="It is.", content={JSON: _ANYTHING}),),
+)
+READYZ: Operation[NoQuery, NoBody] = Operation(
+    id="readyz",
+    method="GET",
+    path="/readyz",
+    tag="about",
+    negotiated=False,
+    summary="Should it be sent new calls?",
+    access=None,
+    answers=(
+        Answer(description="Yes.", content={JSON: _ANYTHING}),
+        Answer(
+            status=HTTPStatus.SERVICE_UNAVAILABLE,
+            description="No; it says why not.",
+            content={JSON: _ANYTHING},
+        ),
+    ),
+)
+
+
+def about_routes(operations: Iterable[AnyOperation]) -> list[AnyRoute]:
+    """Return routes that describe these operations and themselves."""
+    own = (GET_ENGINES, GET_EVENT_SCHEMAS, GET_OPENAPI)
+    described = openapi([*operations, *own, HEALTHZ, READYZ])
+    return [
+        Route(GET_ENGINES, _fixed(catalogue(), JSON)),
+        Route(GET_EVENT_SCHEMAS, _fixed(schema_document(), SCHEMA_JSON)),
+        Route(GET_OPENAPI, _fixed(described, JSON)),
+    ]
+
+
+def _fixed(document: object, content_type: str) -> Handler:
+    """Write it once: anybody may ask, as often as they like."""
+    body = json.dumps(document, ensure_ascii=False).encode()
+
+    async def answer(ask: Ask[NoQuery, NoBody]) -> web.Response:
+        return tagged(ask, body, content_type, headers={"Cache-Control": "no-cache"})
+
+    return answer

@@ -1,0 +1,110 @@
+"""Endpoints and deliveries as they are answered."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from service.api.operations import Body, Query, Reply
+from service.api.parameters import (
+    DEFAULT_LIMIT,
+    CallIdText,
+    EndpointText,
+    Limit,
+    Sealed,
+    Stamp,
+)
+from service.ports import ParkedDelivery
+from service.wire.events import timestamp
+
+
+class EndpointState(Reply):
+    """One configured endpoint, and what became of its deliveries since the service started."""
+
+    name: str
+    type: Literal["webhook", "log"]
+    disabled_reason: str | None
+    """Why it gets nothing more; null if it does."""
+    lanes_behind: int
+    """How many calls have events that it has not got yet."""
+    delivered: int
+    retried: int
+    parked: int
+
+
+class EndpointStates(Reply):
+    """All configured endpoints. There is only one page."""
+
+    data: list[EndpointState]
+    next: str | None = None
+
+
+class DeliveriesQuery(Query):
+    """Which deliveries are wanted."""
+
+    state: Literal["parked"] = "parked"
+    """`parked`: given up. Others are not listed: they are on their way."""
+    limit: Limit = DEFAULT_LIMIT
+    cursor: Sealed | None = None
+
+
+class Parked(Reply):
+    """A delivery that was given up."""
+
+    id: int
+    call_id: str
+    endpoint: str
+    seq: int
+    type: str
+    status: int | None
+    """The HTTP status of the last attempt; null if there was no answer."""
+    reason: str
+    parked_at: Stamp
+
+
+class ParkedPage(Reply):
+    """Deliveries that were given up, newest first."""
+
+    data: list[Parked]
+    next: str | None
+    """The `cursor` of the next page; null on the last one."""
+
+
+class Retry(Reply):
+    """Another try of a delivery that was given up."""
+
+    id: int
+    state: Literal["arrived", "failed", "trying"]
+    """`trying`: it takes long; it leaves the list when it arrives."""
+    status: int | None = None
+    """The HTTP status of the attempt, if it failed with one."""
+
+
+class ReplayWish(Body):
+    """What an endpoint is to get again."""
+
+    call_id: CallIdText
+    endpoint: EndpointText
+    after_seq: Annotated[int, Field(ge=0, le=2**53 - 1)] = 0
+    """Only what came after this event."""
+
+
+class Replay(Reply):
+    """What an endpoint will get again, in order, within seconds."""
+
+    call_id: str
+    endpoint: str
+    after_seq: int
+
+
+def parked_of(one: ParkedDelivery) -> Parked:
+    """Return a parked delivery as it is answered."""
+    return Parked(
+        id=one.id,
+        call_id=one.call_id,
+        endpoint=one.endpoint,
+        seq=one.seq,
+        type=one.type,
+        status=one.status,
+        reason=one.reason,
+        parked_at=timestamp(one.parked_at),
+    )

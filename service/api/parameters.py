@@ -1,0 +1,77 @@
+"""Types of query parameters: read strictly, so that a typing error is no other wish."""
+
+import re
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 200
+_MOST = 2**53 - 1
+_WHOLE = re.compile(r"0|[1-9][0-9]{0,15}")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def _flag(text: object) -> object:
+    if text not in ("true", "false"):
+        raise ValueError("should be true or false")
+    return text == "true"
+
+
+def _whole(text: object) -> object:
+    if isinstance(text, str):
+        if not _WHOLE.fullmatch(text):
+            raise ValueError("should be a whole number")
+        return int(text)
+    return text
+
+
+def _moment(text: object) -> object:
+    if not isinstance(text, str) or not _MOMENT.fullmatch(text.upper()):
+        raise ValueError("should be RFC 3339, such as 2026-11-22T10:00:00Z (a + is %2B in a URL)")
+    try:
+        return datetime.fromisoformat(text.upper()).timestamp()
+    except (ValueError, OverflowError):
+        raise ValueError("is no date and time that there is") from None
+
+
+def _number(text: object) -> object:
+    # a plus sign in a URL stands for a space; nobody means a number that begins with one
+    return "+" + text[1:] if isinstance(text, str) and text.startswith(" ") else text
+
+
+Flag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean"})]
+"""`true` or `false`."""
+Seq = Annotated[
+    int,
+    BeforeValidator(_whole),
+    Field(ge=0, le=_MOST),
+    WithJsonSchema({"type": "integer", "minimum": 0, "maximum": _MOST}),
+]
+"""The `seq` of an event, or 0 for before the first."""
+Position = Seq
+"""A place among the events of all calls, or 0 for before the first."""
+Limit = Annotated[
+    int,
+    BeforeValidator(_whole),
+    Field(ge=1, le=MAX_LIMIT),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_LIMIT}),
+]
+"""How many things a page may hold."""
+Moment = Annotated[
+    float, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+"""RFC 3339, with an offset; Unix seconds inside."""
+Number = Annotated[str, BeforeValidator(_number), Field(min_length=1, max_length=512)]
+"""A phone number or SIP address, whole; with a `*` at the end, any that begins so."""
+Sealed = Annotated[str, Field(min_length=1, max_length=2048)]
+"""A `next` of an earlier page, as it was."""
+Metadata = Annotated[dict[str, Annotated[str, Field(max_length=512)]], Field(max_length=8)]
+"""`metadata.<key>=value`, each of which must fit."""
+CallIdText = Annotated[str, Field(min_length=1, max_length=512, pattern=r"^[^\x00-\x1f\x7f/]+$")]
+"""A call's id."""
+EndpointText = Annotated[str, Field(min_length=1, max_length=64)]
+"""An endpoint's name."""
+Stamp = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+"""RFC 3339 in UTC, with milliseconds, as it is answered."""
