@@ -169,7 +169,7 @@ def _parameters(operation: AnyOperation) -> Iterator[Schema]:
             "required": True,
             "description": part.description,
             "example": part.example,
-            "schema": {"type": "string", "pattern": f"^{part.pattern}$"},
+            "schema": {"type": "string", "pattern": f"^(?:{part.pattern})$"},
         }
     schema = operation.query.model_json_schema(ref_template=_REF)
     for name, field in schema.get("properties", {}).items():

@@ -9,7 +9,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from service.errors import JournalUnavailableError
+from service.errors import DrainingError, JournalUnavailableError
 from service.web.answers import problem
 
 _SAID = {
@@ -78,11 +78,11 @@ async def explain(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPError as error:
         status = HTTPStatus(error.status)
         return problem(status, _SAID.get(status, "This request cannot be served."))
-    except JournalUnavailableError as error:
+    except (DrainingError, JournalUnavailableError) as error:
         log.warning("request_not_served", reason=str(error))
         return problem(
             HTTPStatus.SERVICE_UNAVAILABLE,
-            "The database does not answer: try again.",
+            "This cannot be done at this moment: try again.",
             headers={"Retry-After": str(_RETRY_AFTER_S)},
         )
 
