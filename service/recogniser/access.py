@@ -10,6 +10,7 @@ from http import HTTPStatus
 
 import msgspec
 from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
 
 from service.wire.stt import error_entry
 
@@ -51,6 +52,20 @@ def refuse(
         "error": _openai_error(status, code, detail, parameter),
     }
     return _json(status, body, headers)
+
+
+@web.middleware
+async def refuse_as_documented(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Give what aiohttp refuses by itself, as a path that is not there, the documented bodies."""
+    try:
+        return await handler(request)
+    except web.HTTPClientError as error:
+        status = HTTPStatus(error.status)
+        code = "10005" if status is HTTPStatus.NOT_FOUND else "10015"
+        answer = refuse(status, code, f"{status.phrase}: see the documentation of Telnyx.")
+        if hdrs.ALLOW in error.headers:
+            answer.headers[hdrs.ALLOW] = error.headers[hdrs.ALLOW]
+        return answer
 
 
 def refuse_missing(code: str, name: str) -> web.Response:

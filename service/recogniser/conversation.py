@@ -14,6 +14,7 @@ from service.recogniser.intake import Intake, open_intake
 from service.recogniser.parameters import OTHER_CODE, SessionSettings
 from service.recogniser.session import Session
 from service.recogniser.workers import Workers
+from service.web.answers import SERVER
 from service.wire.stt import encode_error
 
 log = structlog.get_logger()
@@ -56,12 +57,16 @@ class Socket(web.WebSocketResponse):
         super().__init__(
             timeout=close_timeout_s, compress=False, max_msg_size=MAX_MESSAGE_BYTES + 1
         )
+        self.headers["Server"] = SERVER
+        self.overlong = False
+        """Whether a message was too long."""
 
     async def close(
         self, *, code: int = WSCloseCode.OK, message: bytes = b"", drain: bool = True
     ) -> bool:
         """Close; to a message that is too long aiohttp does this by itself, and it says why."""
         if code == WSCloseCode.MESSAGE_TOO_BIG and not self.closed:
+            self.overlong = True
             with suppress(ConnectionError, TimeoutError):
                 async with asyncio.timeout(SEND_TIMEOUT_S):
                     await self.send_str(_overlong())
@@ -137,8 +142,7 @@ class Conversation:
             if message.type is WSMsgType.BINARY:
                 await intake.hear(message.data)
             elif message.type is not WSMsgType.TEXT:
-                too_big = self._socket.close_code == WSCloseCode.MESSAGE_TOO_BIG
-                return End.OVERLONG if too_big else End.GONE
+                return End.OVERLONG if self._socket.overlong else End.GONE
             elif await self._obey(message.data, intake):
                 return End.ASKED
 

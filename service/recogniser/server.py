@@ -11,7 +11,7 @@ import structlog
 from aiohttp import WSCloseCode, web
 
 from service.errors import RefusedSettingError
-from service.recogniser.access import Access, refuse
+from service.recogniser.access import Access, refuse, refuse_as_documented
 from service.recogniser.conversation import Conversation, Socket
 from service.recogniser.fetching import open_fetcher
 from service.recogniser.files import Files
@@ -116,7 +116,7 @@ class Recogniser:
                 task.cancel()
 
     async def _converse(
-        self, request: web.Request, socket: web.WebSocketResponse, settings: SessionSettings
+        self, request: web.Request, socket: Socket, settings: SessionSettings
     ) -> web.WebSocketResponse:
         socket.headers.update(_notes(settings))
         conversation = Conversation(
@@ -210,7 +210,7 @@ async def open_recogniser(
             max_sessions=max_sessions or SESSIONS_PER_CORE * cores,
             idle_timeout_s=idle_timeout_s,
         )
-        app = web.Application()
+        app = web.Application(middlewares=[refuse_as_documented])
         app.router.add_get(PATH, recogniser.transcribe)
         app.router.add_get("/healthz", recogniser.health)
         app.router.add_get(PROVIDERS_PATH, Providers(access).list)

@@ -69,6 +69,7 @@ async def test_what_stands_in_for_telnyx_says_so(networks: Networks) -> None:
     ):
         headers = client.headers
 
+    assert headers["server"] == "callscribe"
     assert headers["x-callscribe-engine"] == "moonshine-tiny-en"
     assert headers["x-callscribe-stands-in-for"] == "Deepgram"
     assert headers["x-callscribe-endpointing-ms"] == "200"
@@ -125,16 +126,18 @@ async def test_a_message_that_is_too_long_ends_the_session_and_says_so(
 ) -> None:
     """A whole file at once, in one frame or in several: the documented error, then 1009."""
     frames = [bytes(size // pieces + 1)] * pieces
-    async with open_recogniser(networks=networks) as recogniser:
-        async with talk(recogniser, **PHONE) as client:
-            await client.socket.send(frames if pieces > 1 else frames[0])
-            [answer] = await client.rest()
-        async with talk(recogniser, **PHONE) as other:
-            assert await other.finish() == []
+    with capture_logs() as logs:
+        async with open_recogniser(networks=networks) as recogniser:
+            async with talk(recogniser, **PHONE) as client:
+                await client.socket.send(frames if pieces > 1 else frames[0])
+                [answer] = await client.rest()
+            async with talk(recogniser, **PHONE) as other:
+                assert await other.finish() == []
 
     assert answer.errors is not None
     assert (answer.errors[0].code, answer.type) == ("40000", "error")
     assert str(MAX_MESSAGE_BYTES) in (answer.error or "")
+    assert [log["reason"] for log in logs if "reason" in log] == ["overlong", "asked"]
     assert client.socket.close_code == 1009
 
 
@@ -319,10 +322,14 @@ async def test_the_health_check_says_how_busy_it_is(networks: Networks) -> None:
 
 
 async def test_plain_http_is_told_what_it_should_be(networks: Networks) -> None:
-    """A GET without an upgrade, and a path that is not there: 4xx."""
+    """A GET without an upgrade, a path that is not there: 4xx, in the documented shapes."""
     async with open_recogniser(networks=networks) as recogniser, aiohttp.ClientSession() as http:
         url = recogniser.url.replace("ws", "http", 1)
         async with http.get(url, params=PHONE) as plain, http.get(url + "/x") as unknown:
             assert (plain.status, unknown.status) == (400, 404)
+            assert (await plain.json())["errors"][0]["code"] == "10015"
+            assert (await unknown.json())["error"]["code"] == "10005"
+        async with http.post(url) as posted:
+            assert (posted.status, posted.headers["Allow"]) == (405, "GET,HEAD")
         async with http.get(url, params={"input_format": "vinyl"}) as bad:
             assert bad.status == 400
