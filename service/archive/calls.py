@@ -43,6 +43,16 @@ def describe_call(call: CallSummary) -> dict[str, object]:
     }
 
 
+def split_snippet(snippet: str) -> list[tuple[str, bool]]:
+    """Return the pieces of a `Hit.snippet`, each with whether it was searched for."""
+    pieces: list[tuple[str, bool]] = []
+    for part in snippet.split("\x02"):
+        found, mark, rest = part.rpartition("\x03")
+        pieces += [(found, True)] if mark else []
+        pieces += [(rest, False)] if rest else []
+    return pieces
+
+
 async def read_events(journal: Journal, call_id: CallId) -> list[StoredEvent]:
     """Return all events of a call, in order."""
     events: list[StoredEvent] = []

@@ -117,9 +117,13 @@ def write_text(call: CallSummary, transcript: Transcript) -> str:
         f"{timestamp(call.started_at)}, {_length(call)}",
         "",
     ]
-    for at_ms, turn, said in read_lines(transcript):
-        lines.append(f"[{_short_clock(at_ms)}] {_line(turn, said)}")
+    lines += [line_of(*line) for line in read_lines(transcript)]
     return "\n".join(lines) + "\n"
+
+
+def line_of(at_ms: int, turn: Turn | None, said: Utterance | Note) -> str:
+    """Return an utterance or note on one line, with its place on the call clock."""
+    return f"[{_short_clock(at_ms)}] {_line(turn, said)}"
 
 
 def _cues(utterance: Utterance, voice: str, free_ms: int) -> Iterator[Cue]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from service import __version__
 from service.cli import (
+    calls,
     check,
     deliveries,
     demo,
@@ -20,7 +21,7 @@ from service.cli import (
 from service.errors import CallscribeError, SettingsError
 from service.exits import Exit
 
-_COMMANDS = (serve, check, demo, recogniser, transcribe, simulate, deliveries, replay, keys)
+_COMMANDS = (serve, check, demo, recogniser, transcribe, simulate, deliveries, replay, calls, keys)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
