@@ -6,6 +6,7 @@ CallscribeError
 │   ├── ForgedInputError        the signature, token or time stamp does not hold; answer 401
 │   └── RefusedSettingError     asked of the recogniser, and not to be had; answer with its code
 ├── UnexpectedEventError        the call session was told something its state has no case for
+├── ControlRefusedError         the state of the call does not allow it; answer 409
 ├── DrainingError               this process is stopping; answer 503, another one will take it
 ├── JournalError
 │   ├── JournalUnavailableError nothing was written; answer 503 and let the sender retry
@@ -64,6 +65,17 @@ class RefusedSettingError(BadInputError):
 
 class UnexpectedEventError(CallscribeError):
     """A call session was given an input that its state has no case for."""
+
+
+class ControlRefusedError(CallscribeError):
+    """A call's state does not allow what was asked.
+
+    `reason` is why: `not_answered`, `call_over`, or what holds instead, `off` or `paused`.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"the call does not allow it: {reason}")
 
 
 class DrainingError(CallscribeError):

@@ -17,6 +17,7 @@ from service.errors import (
     JournalUnavailableError,
     TemporaryDeliveryError,
 )
+from service.ids import CallId
 from service.ports import Delivery, Journal, LaneUpdate, Observer, Outcome, Sink, StoredEvent
 from service.wire.events import delivery_id
 
@@ -60,6 +61,7 @@ class Dispatcher:
         self._workers: set[asyncio.Task[None]] = set()
         self._alarm: asyncio.TimerHandle | None = None
         self._wanted: dict[str, bool] = {}
+        self._attempts: dict[CallId, asyncio.Timeout] = {}
         self._stopped = False
 
     def pump(self) -> None:
@@ -80,6 +82,12 @@ class Dispatcher:
             self._alarm.cancel()
         for worker in self._workers:
             worker.cancel()
+
+    def forget(self, call_id: CallId) -> None:
+        """Drop what waits of a call that was erased, and break off what is on its way."""
+        self.lanes.erase(call_id)
+        if attempt := self._attempts.get(call_id):
+            attempt.reschedule(0.0)
 
     def _start(self, lane: Lane) -> None:
         self.rested.clear()
@@ -130,7 +138,7 @@ class Dispatcher:
                 await self._read(lane)
 
     async def _read(self, lane: Lane) -> None:
-        generation, head_seq = lane.generation, lane.head_seq
+        generation, head_seq, acked_seq = lane.generation, lane.head_seq, lane.acked_seq
         limit = min(LANE_EVENTS, max(1, self.lanes.room.left))
         try:
             events = await self._means.journal.read(
@@ -139,8 +147,8 @@ class Dispatcher:
         except JournalUnavailableError:
             lane.hold(self._ticks() + _READ_AGAIN_S)
             return
-        if lane.generation != generation or self.lanes.disabled:
-            return
+        if (lane.generation, lane.acked_seq) != (generation, acked_seq) or self.lanes.disabled:
+            return  # rewound or erased meanwhile
         lane.fill(events)
         if not events and lane.head_seq == head_seq:
             lane.ack(head_seq)  # the call was erased: there is nothing to deliver any more
@@ -148,7 +156,7 @@ class Dispatcher:
 
     async def _send_partial(self, lane: Lane, delivery: Delivery) -> None:
         """Try a partial once: by the time of a second attempt there would be a newer one."""
-        failure = await self._attempt(delivery)
+        failure = await self._attempt(lane.call_id, delivery)
         if failure is None:
             self.lanes.counters.partials_delivered += 1
             return
@@ -167,9 +175,9 @@ class Dispatcher:
         delivery = Delivery(
             delivery_id(event.call_id, event.seq), event.type, event.body, lane.gap_seqs
         )
-        failure = await self._attempt(delivery)
-        if lane.generation != generation:
-            return  # rewound meanwhile: it goes out again in its turn
+        failure = await self._attempt(lane.call_id, delivery)
+        if lane.generation != generation or lane.acked_seq >= event.seq:
+            return  # rewound meanwhile: it goes out again in its turn; or the call was erased
         match failure:
             case None:
                 self.lanes.counters.delivered += 1
@@ -190,16 +198,19 @@ class Dispatcher:
             self._wanted[kind] = wanted
         return wanted
 
-    async def _attempt(self, delivery: Delivery) -> DeliveryError | None:
+    async def _attempt(self, call_id: CallId, delivery: Delivery) -> DeliveryError | None:
         """Make one attempt, tell the breaker, and return what went wrong, if anything."""
         began = self._ticks()
         failure: DeliveryError | None = None
         try:
-            await self._sink.deliver(delivery)
+            async with asyncio.timeout(None) as self._attempts[call_id]:
+                await self._sink.deliver(delivery)
         except DeliveryError as error:
             failure = error
         except Exception as error:  # noqa: BLE001 - a sink's fault must not stop the others
             failure = TemporaryDeliveryError(f"the sink failed: {type(error).__name__}")
+        if self._attempts.pop(call_id).expired():
+            return failure  # broken off, which says nothing about the endpoint
         now = self._ticks()
         name = self.lanes.endpoint.name
         self._means.observer.attempted(name, delivery, _outcome(failure), now - began)

@@ -165,6 +165,15 @@ class Lane:
         self.head_seq = max(self.head_seq, row.head_seq)
         self.attempts, self.due_at, self.due_wall, self.gap_seqs = 0, 0.0, 0.0, ()
 
+    def erase(self) -> int:
+        """Have nothing to deliver of what was committed so far; return how many partials went."""
+        self.drop_events()
+        dropped = len(self.partials)
+        self.partials.clear()
+        self.acked_seq = self.head_seq
+        self.attempts, self.due_at, self.due_wall, self.gap_seqs = 0, 0.0, 0.0, ()
+        return dropped
+
     def update(self) -> LaneUpdate:
         """Return where the lane stands, for the journal."""
         return LaneUpdate(

@@ -78,6 +78,11 @@ class DeliveryLanes:
                 dispatcher.lanes.publish(call_id, utterance_id, delivery, self._means.ticks())
                 dispatcher.pump()
 
+    def forget(self, call_id: CallId) -> None:
+        """Drop what waits of a call that was erased, and break off what is on its way."""
+        for dispatcher in self._dispatchers.values():
+            dispatcher.forget(call_id)
+
     def wake(self) -> None:
         """Start what can go out now: after a listing, or when a clock was moved by hand."""
         for dispatcher in self._dispatchers.values():

@@ -52,6 +52,11 @@ class PartialFilter:
             final = msgspec.json.decode(event.body, type=_Final)
             self._heard.pop((event.call_id, final.data.utterance_id), None)
 
+    def forget(self, call_id: CallId) -> None:
+        """Forget a call that was erased."""
+        for heard in [heard for heard in self._heard if heard[0] == call_id]:
+            del self._heard[heard]
+
     def _stable(self, call_id: CallId, utterance_id: str, delivery: Delivery) -> Delivery | None:
         body = msgspec.json.decode(delivery.body)
         words = body["data"]["text"].split()

@@ -130,6 +130,13 @@ class EndpointLanes:
                 if len(self._remembered) > _MOST_REMEMBERED:
                     del self._remembered[next(iter(self._remembered))]
 
+    def erase(self, call_id: CallId) -> None:
+        """Drop what waits of a call that was erased."""
+        self._partials.forget(call_id)
+        lane = self._lanes.get(call_id)
+        if lane is not None:
+            self.counters.partials_dropped += lane.erase()
+
     def disable(self) -> None:
         """Have nothing more to do with any lane. The journal keeps what they were to deliver."""
         self.disabled = True
@@ -161,6 +168,10 @@ class EndpointLanes:
             lane.due_at, lane.due_wall = due_at, row.due_at
             lane.gap_seqs = lane.gap_seqs or gap_seqs
         elif row.generation != lane.generation:
+            lane.rewind(row)
+        elif UNKNOWN_SEQ != lane.acked_seq < row.acked_seq:  # another process erased the call
+            self._partials.forget(row.call_id)
+            self.counters.partials_dropped += lane.erase()
             lane.rewind(row)
         elif lane.head_seq == UNKNOWN_SEQ:
             lane.acked_seq, lane.head_seq = row.acked_seq, row.head_seq

@@ -1,7 +1,7 @@
 """What the rooms promise each other. `app.py` puts the real ones together."""
 
 from service.ports.audience import Audience
-from service.ports.calls import Calls
+from service.ports.calls import CallControls, Calls, Eraser
 from service.ports.carrier import Carrier, StreamTarget
 from service.ports.delivery import Delivery, Lanes, Sink
 from service.ports.journal import (
@@ -33,12 +33,14 @@ __all__ = [
     "UNOBSERVED",
     "Audience",
     "AudioFeed",
+    "CallControls",
     "CallFilter",
     "CallSummary",
     "Calls",
     "Carrier",
     "Delivery",
     "Entry",
+    "Eraser",
     "Hit",
     "Journal",
     "KeyStore",

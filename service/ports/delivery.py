@@ -34,7 +34,7 @@ class Sink(Protocol):
 
 
 class Lanes(Protocol):
-    """The ordered queues of every call to every endpoint. Neither method waits."""
+    """The ordered queues of every call to every endpoint. No method waits."""
 
     def committed(self, endpoints: Sequence[EndpointName], events: Sequence[StoredEvent]) -> None:
         """Take the events of one commit, in order, into the lanes of these endpoints."""
@@ -47,3 +47,6 @@ class Lanes(Protocol):
         delivery: Delivery,
     ) -> None:
         """Offer a partial; it replaces a waiting one of the same utterance."""
+
+    def forget(self, call_id: CallId) -> None:
+        """Drop what waits of a call that was erased, and break off what is on its way."""

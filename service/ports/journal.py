@@ -47,6 +47,12 @@ class Entry:
     wake_at: float | None = None
     """When the call wants to be woken (Unix seconds); None for never."""
     ended: bool = False
+    erases: bool = False
+    """Whether all earlier events of the call go with this change, and all that was made of them.
+
+    The last of `events` is the tombstone that is left. Lanes of the call, whatever their
+    endpoint, have it to deliver and nothing else.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,12 @@ from service.calls.commands import (
     Command,
     FinishRecognitions,
     ForgetCall,
+    HoldStream,
     OpenRecognition,
     Publish,
     Record,
     RecordStream,
+    Reply,
     StartStreaming,
     StartTranscription,
     StopStreaming,
@@ -23,6 +25,7 @@ from service.calls.commands import (
 )
 from service.calls.events import (
     Event,
+    TranscriptErased,
     TranscriptionDegraded,
     TranscriptionFailed,
     TranscriptPartial,
@@ -30,6 +33,7 @@ from service.calls.events import (
 from service.calls.inputs import CommandDone, CommandFailed, CommandName
 from service.calls.routes import Route
 from service.errors import CarrierUnavailableError, CommandRefusedError, JournalUnavailableError
+from service.ids import LegId
 from service.ports import Audience, Carrier, Delivery, Lanes, Observer, StoredEvent
 from service.runtime.live import LiveCall
 from service.runtime.media import MediaStreams
@@ -68,6 +72,7 @@ class CommandEffects:
         self._carrier = carrier
         self._tasks = tasks
         self._clock = clock
+        self._latest: dict[LegId, asyncio.Task[None]] = {}
         self._observer = observer
 
     def carry_out(
@@ -81,25 +86,59 @@ class CommandEffects:
         if route is None:
             return
         if stored:
+            if any(event.type == TranscriptErased.type for event in stored):
+                self._forget(call)
             self._lanes.committed(route.endpoints, stored)
             self._audience.committed(stored)
         for command in commands:
             match command:
                 case Record():
                     self._note(call, command)
-                case ForgetCall():
-                    pass  # seen by the registry
+                case ForgetCall() | Reply():
+                    pass  # seen by the registry, and by those who asked
                 case Publish():
                     self._publish(call, route, command)
-                case RecordStream():
-                    self.streams.record(call, command)
-                case OpenRecognition():
-                    self.streams.open(call, route, command)
-                case FinishRecognitions():
-                    self.streams.finish(command)
+                case RecordStream() | OpenRecognition() | HoldStream() | FinishRecognitions():
+                    self._hear(call, route, command)
                 case _:
-                    name = f"{_NAMES[type(command)]} {call.call_id}"
-                    self._tasks.create_task(self._command(call, command), name=name)
+                    self._start(call, command)
+
+    def _hear(
+        self,
+        call: LiveCall,
+        route: Route,
+        command: RecordStream | OpenRecognition | HoldStream | FinishRecognitions,
+    ) -> None:
+        match command:
+            case RecordStream():
+                self.streams.record(call, command)
+            case OpenRecognition():
+                self.streams.open(call, route, command)
+            case HoldStream():
+                self.streams.hold(command)
+            case FinishRecognitions():
+                self.streams.finish(command)
+
+    def _forget(self, call: LiveCall) -> None:
+        """Let go of what was on its way of a call that was erased."""
+        self._lanes.forget(call.call_id)
+        self.streams.forget(call.call_id)
+        log.info("call_erased", call_id=call.call_id)
+
+    def _start(self, call: LiveCall, command: CarrierCommand) -> None:
+        """Have Telnyx told. Of one leg, what starts and stops its words goes one by one."""
+        name = f"{_NAMES[type(command)]} {call.call_id}"
+        if isinstance(command, Answer):
+            self._tasks.create_task(self._command(call, command, None), name=name)
+            return
+        before = self._latest.get(command.leg_id)
+        task = self._tasks.create_task(self._command(call, command, before), name=name)
+        self._latest[command.leg_id] = task
+        task.add_done_callback(lambda done: self._ended(command.leg_id, done))
+
+    def _ended(self, leg_id: LegId, task: asyncio.Task[None]) -> None:
+        if self._latest.get(leg_id) is task:
+            del self._latest[leg_id]
 
     def _note(self, call: LiveCall, command: Record) -> None:
         event = command.event
@@ -139,7 +178,11 @@ class CommandEffects:
         self._lanes.publish(route.endpoints, call.call_id, partial.utterance_id, delivery)
         self._audience.publish(call.call_id, partial.utterance_id, delivery)
 
-    async def _command(self, call: LiveCall, command: CarrierCommand) -> None:
+    async def _command(
+        self, call: LiveCall, command: CarrierCommand, before: asyncio.Task[None] | None
+    ) -> None:
+        if before is not None:
+            await asyncio.wait([before])
         name = _NAMES[type(command)]
         try:
             await self._run(call, command, name)
@@ -168,6 +211,9 @@ class CommandEffects:
             await self._carrier.run(command, command_id=str(uuid.uuid4()), target=target)
             return
         # The same command of the same leg keeps its id, so that Telnyx does it once although
-        # it is said again after a restart.
-        command_id = str(uuid.uuid5(_COMMANDS, f"{call.call_id}/{command.leg_id}/{name}"))
+        # it is said again after a restart. After a pause it is another one.
+        what = f"{call.call_id}/{command.leg_id}/{name}"
+        if not isinstance(command, Answer) and command.take:
+            what += f"/{command.take}"
+        command_id = str(uuid.uuid5(_COMMANDS, what))
         await self._carrier.run(command, command_id=command_id)

@@ -12,13 +12,22 @@ from typing import Protocol
 
 import structlog
 
-from service.calls.commands import Command, Record
-from service.calls.inputs import Input, Webhook, WordsHeard, WordsReported
+from service.calls.commands import Command, Publish, Record, Reply
+from service.calls.controls import transcription
+from service.calls.events import TranscriptErased
+from service.calls.inputs import (
+    ControlAsked,
+    EraseAsked,
+    Input,
+    Webhook,
+    WordsHeard,
+    WordsReported,
+)
 from service.calls.routes import Route
 from service.calls.session import CallSession
 from service.calls.state import CallState, Phase
 from service.errors import DuplicateInputError, JournalUnavailableError, StaleCallError
-from service.ids import CallId, InputId
+from service.ids import CallId, InputId, Transcription
 from service.ports import Entry, Journal, Observer, StoredEvent
 from service.runtime.codec import decode_state, encode_state
 from service.runtime.seen import Seen
@@ -65,7 +74,7 @@ class Office:
 @dataclass(slots=True)
 class _Post:
     item: Input
-    done: asyncio.Future[None] | None
+    done: asyncio.Future[Reply | None] | None
 
 
 class LiveCall:
@@ -83,6 +92,8 @@ class LiveCall:
         self._epoch = 0
         self._legs_stored = 0
         self._phase: Phase | None = None
+        self.transcription: Transcription | None = None
+        """Whether its words are to be had, by what was committed last; None unless people talk."""
         self.answered_at: float | None = None
         """Where the call clock starts, by what was received last; in Unix seconds."""
         self.forgotten = False
@@ -116,18 +127,20 @@ class LiveCall:
         self._queue.append(_Post(item, None))
         self._kick()
 
-    async def tell(self, item: Input) -> None:
+    async def tell(self, item: Input) -> Reply | None:
         """Queue an input and return once what came of it is committed and under way.
+
+        What people asked for is answered with what came of it; all else with None.
 
         Raises:
             JournalUnavailableError: Nothing was committed.
         """
         if len(self._queue) >= MOST_QUEUED:
             raise JournalUnavailableError("too much is waiting for the journal")
-        done = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[Reply | None] = asyncio.get_running_loop().create_future()
         self._queue.append(_Post(item, done))
         self._kick()
-        await done
+        return await done
 
     def stop(self) -> None:
         """Cancel the timer; what is queued is still worked off."""
@@ -182,7 +195,9 @@ class LiveCall:
             session = self._session or await self._make_session()
             commands, input_ids = self._receive(session, batch)
             stored = self._stored(session.state, commands)
-            if stored or any(_must_survive(post.item) for post in batch):
+            replies = [one for one in commands if isinstance(one, Reply)]
+            changed = any(reply.changed for reply in replies)
+            if stored or changed or any(_must_survive(post.item) for post in batch):
                 try:
                     await self._commit(session, input_ids, stored)
                 except DuplicateInputError as error:
@@ -194,10 +209,9 @@ class LiveCall:
                     continue
             self._phase = session.state.phase
             self.answered_at = session.state.answered_at
-            self._office.effects.carry_out(self, session.state.route, stored, commands)
-            for post in batch:
-                if post.done and not post.done.done():
-                    post.done.set_result(None)
+            self.transcription = transcription(session.state)
+            self._office.effects.carry_out(self, session.state.route, *_left(stored, commands))
+            _answer(batch, replies)
             self.forgotten = session.wake_at is None
             return
         raise JournalUnavailableError("somebody else keeps writing this call")
@@ -265,6 +279,7 @@ class LiveCall:
             endpoints=state.route.endpoints if state.route else (),
             wake_at=session.wake_at,
             ended=state.phase is Phase.COMPLETE and session.wake_at is None,
+            erases=any(event.type == TranscriptErased.type for event in stored),
         )
         began = asyncio.get_running_loop().time()
         await self._office.journal.commit(entry)
@@ -280,6 +295,7 @@ class LiveCall:
         self._epoch = kept.epoch if kept else 0
         self._legs_stored = len(state.legs)
         self._phase = state.phase
+        self.transcription = transcription(state)
         self._session = CallSession(state, self._office.routes)
         return self._session
 
@@ -318,7 +334,36 @@ class LiveCall:
 
 
 def _must_survive(item: Input) -> bool:
-    """Whether what an input changed has to be in the journal: all but partials."""
+    """Whether what an input changed has to be in the journal: all but partials.
+
+    Of what people ask for, the reply says whether it changed anything.
+    """
     if isinstance(item, WordsHeard | WordsReported):
         return item.is_final is not False
-    return True
+    return not isinstance(item, ControlAsked | EraseAsked)
+
+
+def _left(
+    stored: tuple[StoredEvent, ...], commands: Sequence[Command]
+) -> tuple[tuple[StoredEvent, ...], Sequence[Command]]:
+    """Leave out, if the call was erased, what came before that: nobody is to see it any more."""
+    tombstones = tuple(event for event in stored if event.type == TranscriptErased.type)
+    if not tombstones:
+        return stored, commands
+    kept = [
+        command
+        for command in commands
+        if not isinstance(command, Publish)
+        and not (isinstance(command, Record) and not isinstance(command.event, TranscriptErased))
+    ]
+    return tombstones, kept
+
+
+def _answer(batch: Sequence[_Post], replies: Sequence[Reply]) -> None:
+    """Let go of those who wait; each who asked for something gets the reply to it."""
+    waiting = iter(replies)
+    for post in batch:
+        asked = isinstance(post.item, ControlAsked | EraseAsked)
+        reply = next(waiting) if asked else None
+        if post.done and not post.done.done():
+            post.done.set_result(reply)

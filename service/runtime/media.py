@@ -7,23 +7,26 @@ plane); frames go from the media socket straight into them (data plane).
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import structlog
 
-from service.calls.commands import FinishRecognitions, OpenRecognition, RecordStream
+from service.calls.commands import (
+    FinishRecognitions,
+    HoldStream,
+    OpenRecognition,
+    RecordStream,
+)
 from service.calls.inputs import (
-    Input,
     MediaRefused,
     MediaStarted,
-    MediaStopped,
     RecognitionFinished,
 )
 from service.calls.routes import Route
 from service.errors import JournalUnavailableError
-from service.ids import CallId, LegId, StreamId, Track
+from service.ids import CallId, LegId, StreamId
 from service.ports import (
     Journal,
     Recognition,
@@ -32,8 +35,8 @@ from service.ports import (
     Recorder,
     StreamStart,
     StreamTarget,
-    Tape,
 )
+from service.runtime.stream import Listener, Stream
 
 TOKEN_LIFE_S = 60.0
 """How long Telnyx may take to open the media WebSocket after it was asked to."""
@@ -41,55 +44,6 @@ FINISH_S = 10.0
 """How long a recognition may take for its tail; below the session's own patience."""
 
 log = structlog.get_logger()
-
-
-class Listener(Protocol):
-    """The live call behind a stream."""
-
-    call_id: CallId
-
-    def post(self, item: Input) -> None:
-        """Queue an input; returns at once."""
-
-    async def tell(self, item: Input) -> None:
-        """Queue an input and return once what came of it is under way."""
-
-
-@dataclass(slots=True)
-class Stream:
-    """One media WebSocket and the recognitions that hear it. This is the `AudioFeed`."""
-
-    start: StreamStart
-    call: Listener
-    clock: Callable[[], float]
-    recognitions: dict[Track, Recognition] = field(default_factory=dict)
-    tape: Tape | None = None
-
-    def push(self, track: Track, payload: bytes) -> None:
-        """Take one frame's payload; of a track nobody hears it is dropped."""
-        if self.tape is not None:
-            self.tape.write(track, payload)
-        recognition = self.recognitions.get(track)
-        if recognition is not None:
-            recognition.send(payload)
-
-    def skip(self, track: Track, duration_ms: int) -> None:
-        """Move the clock of a track on without audio."""
-        if self.tape is not None:
-            self.tape.skip(track, duration_ms)
-        recognition = self.recognitions.get(track)
-        if recognition is not None:
-            recognition.skip(duration_ms)
-
-    async def stopped(self, *, orderly: bool) -> None:
-        """Tell the call session that the socket is done."""
-        stopped = MediaStopped(
-            leg_id=self.start.leg_id,
-            stream_id=self.start.stream_id,
-            at=self.clock(),
-            orderly=orderly,
-        )
-        self.call.post(stopped)
 
 
 class MediaStreams:
@@ -140,7 +94,7 @@ class MediaStreams:
         return Ticket(leg_id, self._find(call_id), self)
 
     async def begin(self, call: Listener, start: StreamStart) -> Stream | None:
-        """Tell the call session that audio comes; None if it opened no recognition for it."""
+        """Tell the call session that audio comes; None if it does not want it."""
         stream = Stream(start, call, self._clock)
         self._streams[start.stream_id] = stream
         started = MediaStarted(
@@ -154,7 +108,7 @@ class MediaStreams:
             await call.tell(started)
         except JournalUnavailableError:
             log.warning("media_refused", reason="journal_unavailable")
-        if stream.recognitions:
+        if stream.recognitions or stream.held:
             return stream
         self._streams.pop(start.stream_id, None)
         return None
@@ -183,7 +137,7 @@ class MediaStreams:
 
     def open(self, call: Listener, route: Route, command: OpenRecognition) -> None:
         """Open a recognition for one track of a stream."""
-        stream = self._streams.get(command.stream_id)
+        stream = self._streams.get(command.socket_id or command.stream_id)
         if stream is None:
             call.post(
                 RecognitionFinished(
@@ -194,6 +148,8 @@ class MediaStreams:
                 )
             )
             return
+        if stream.held:
+            stream.release()
         plan = RecognitionPlan(
             call_id=call.call_id,
             leg_id=command.leg_id,
@@ -212,12 +168,39 @@ class MediaStreams:
             return
         if stream.tape is not None:
             stream.tape.close()
-        for track, recognition in stream.recognitions.items():
-            name = f"finish {command.stream_id} {track}"
+        self._let_finish(stream.hold())
+
+    def hold(self, command: HoldStream) -> None:
+        """Have nobody hear a stream any more, for now; what heard it says its last word."""
+        stream = self._streams.get(command.stream_id)
+        if stream is not None:
+            self._let_finish(stream.hold())
+
+    @contextmanager
+    def hushed(self, call_id: CallId) -> Iterator[None]:
+        """Have nobody hear the streams of a call while it is being asked to pause.
+
+        What comes of it is a matter of a commit, and what is said meanwhile is said after.
+        """
+        streams = [one for one in self._streams.values() if one.call.call_id == call_id]
+        for stream in streams:
+            stream.hush(on=True)
+        try:
+            yield
+        finally:
+            for stream in streams:
+                stream.hush(on=False)
+
+    def forget(self, call_id: CallId) -> None:
+        """Delete what was recorded of a call, and record no more."""
+        self._recorder.forget(call_id)
+
+    def _let_finish(self, recognitions: Iterable[Recognition]) -> None:
+        for recognition in recognitions:
+            name = "finish a recognition"
             task = self._tasks.create_task(recognition.finish(timeout_s=FINISH_S), name=name)
             self._finishing.add(task)
             task.add_done_callback(self._finishing.discard)
-        stream.recognitions = {}
 
     @property
     def hearing(self) -> int:

@@ -6,11 +6,20 @@ from contextlib import asynccontextmanager
 
 import structlog
 
-from service.calls.inputs import LegInitiated, ServiceRestarted, ServiceStopping, WebhookInput
+from service.calls.commands import Reply
+from service.calls.inputs import (
+    ControlAsked,
+    ControlName,
+    EraseAsked,
+    LegInitiated,
+    ServiceRestarted,
+    ServiceStopping,
+    WebhookInput,
+)
 from service.calls.routes import Route
 from service.calls.state import Phase
-from service.errors import DrainingError, JournalUnavailableError
-from service.ids import CallId, LegId
+from service.errors import ControlRefusedError, DrainingError, JournalUnavailableError
+from service.ids import CallId, LegId, Transcription
 from service.ports import (
     UNOBSERVED,
     Audience,
@@ -68,6 +77,44 @@ class CallRegistry:
         if self.draining and isinstance(item, LegInitiated) and call_id not in self._calls:
             raise DrainingError("this process is stopping and takes no new calls")
         await self.call(call_id).tell(item)
+
+    async def ask(
+        self, call_id: CallId, action: ControlName, *, reason: str = "api"
+    ) -> Reply | None:
+        """See `CallControls.ask`."""
+        call = await self._known(call_id)
+        if call is None:
+            return None
+        asked = ControlAsked(action=action, at=self._office.clock(), reason=reason)
+        if action in ("pause", "stop"):
+            with self.streams.hushed(call_id):
+                reply = await call.tell(asked)
+        else:
+            reply = await call.tell(asked)
+        if reply is None or reply.refused == "unknown":
+            return None
+        if reply.refused:
+            raise ControlRefusedError(reply.refused)
+        return reply
+
+    def transcription(self, call_id: CallId) -> Transcription | None:
+        """See `CallControls.transcription`."""
+        call = self._calls.get(call_id)
+        return call.transcription if call else None
+
+    async def erase(self, call_id: CallId, *, reason: str = "api") -> bool:
+        """See `Eraser.erase`. What is left in the files is scrubbed by whoever keeps them."""
+        call = await self._known(call_id)
+        if call is None:
+            return False
+        reply = await call.tell(EraseAsked(at=self._office.clock(), reason=reason))
+        return reply is not None and reply.refused is None
+
+    async def _known(self, call_id: CallId) -> LiveCall | None:
+        """Find a call without making one of an id that somebody made up."""
+        if call_id not in self._calls and await self._office.journal.load(call_id) is None:
+            return None
+        return self.call(call_id)
 
     def call(self, call_id: CallId) -> LiveCall:
         """Return the live call of this id, made if need be."""

@@ -33,6 +33,11 @@ class KeptLanes:
 
     events: list[StoredEvent] = field(default_factory=list)
     partials: list[Delivery] = field(default_factory=list)
+    forgotten: list[CallId] = field(default_factory=list)
+
+    def forget(self, call_id: CallId) -> None:
+        """Keep that there is nothing to keep any more."""
+        self.forgotten.append(call_id)
 
     def committed(self, endpoints: Sequence[EndpointName], events: Sequence[StoredEvent]) -> None:
         """Keep the events."""

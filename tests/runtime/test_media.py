@@ -8,7 +8,7 @@ from pathlib import Path
 from service.calls.inputs import WordsHeard
 from service.ids import LegId, StreamId
 from service.ports import StreamStart, StreamTarget
-from service.runtime.media import Stream
+from service.runtime.stream import Stream
 from tests.calls.driver import CALL, MEDIA, A, hung_up
 from tests.runtime.office import Office, open_office, until
 from tests.runtime.test_registry import begin

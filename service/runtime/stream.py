@@ -1,0 +1,132 @@
+"""What one media WebSocket carries: to its recognitions, to the tape, or to nobody."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from service.calls.inputs import Input, MediaStopped
+from service.ids import CallId, Track
+from service.ports import Recognition, StreamStart, Tape
+from service.wire.audio import Decoder
+
+
+class Listener(Protocol):
+    """The live call behind a stream."""
+
+    call_id: CallId
+
+    def post(self, item: Input) -> None:
+        """Queue an input; returns at once."""
+
+    async def tell(self, item: Input) -> object:
+        """Queue an input and return once what came of it is under way."""
+
+
+@dataclass(slots=True)
+class Stream:
+    """One media WebSocket and the recognitions that hear it. This is the `AudioFeed`.
+
+    While it is held or hushed, what comes counts as silence: nobody hears it and no tape keeps
+    it. Once let go, what was said before but comes only now is still kept from everybody.
+    """
+
+    start: StreamStart
+    call: Listener
+    clock: Callable[[], float]
+    recognitions: dict[Track, Recognition] = field(default_factory=dict)
+    tape: Tape | None = None
+    held: bool = False
+    """Nobody is to hear it: the call's transcription is paused."""
+    _hushed: bool = False
+    _shut: bool = False
+    _began_at: float = 0.0
+    _held_at: float = 0.0
+    _bytes_per_ms: float = 8.0
+    _carried_ms: dict[Track, float] = field(default_factory=dict)
+    _stale_ms: dict[Track, float] = field(default_factory=dict)
+    """How much audio is still to come that was said while it was held."""
+
+    def __post_init__(self) -> None:
+        """Begin to measure what comes."""
+        self._began_at = self._held_at = self.clock()
+        decoder = Decoder(self.start.encoding, self.start.sample_rate_hz)
+        self._bytes_per_ms = decoder.bytes_per_s / 1000
+        self._carried_ms = {"inbound": 0.0, "outbound": 0.0}
+
+    def push(self, track: Track, payload: bytes) -> None:
+        """Take one frame's payload; of a track nobody hears it is dropped."""
+        duration_ms = len(payload) / self._bytes_per_ms
+        before_ms = self._carried_ms[track]
+        self._carried_ms[track] = before_ms + duration_ms
+        if self._shut and self._stale_part(track, duration_ms):
+            whole_ms = int(before_ms + duration_ms) - int(before_ms)
+            self._pass_over(track, whole_ms, heard_ms=whole_ms if self._hushed else 0)
+            return
+        if self.tape is not None:
+            self.tape.write(track, payload)
+        recognition = self.recognitions.get(track)
+        if recognition is not None:
+            recognition.send(payload)
+
+    def skip(self, track: Track, duration_ms: int) -> None:
+        """Move the clock of a track on without audio."""
+        self._carried_ms[track] += duration_ms
+        stale_ms = self._stale_part(track, duration_ms) if self._shut else 0.0
+        if self._hushed:
+            stale_ms = 0.0
+        self._pass_over(track, duration_ms, heard_ms=duration_ms - int(stale_ms))
+
+    async def stopped(self, *, orderly: bool) -> None:
+        """Tell the call session that the socket is done."""
+        stopped = MediaStopped(
+            leg_id=self.start.leg_id,
+            stream_id=self.start.stream_id,
+            at=self.clock(),
+            orderly=orderly,
+        )
+        self.call.post(stopped)
+
+    def hush(self, *, on: bool) -> None:
+        """Have nobody hear what comes while the call is being asked whether that is to be so."""
+        self._hushed = on
+        self._shut = self._hushed or self.held or self._is_stale()
+
+    def hold(self) -> list[Recognition]:
+        """Have nobody hear what comes; return the recognitions that did."""
+        recognitions = list(self.recognitions.values())
+        self.recognitions = {}
+        self.held = self._shut = True
+        self._held_at = self.clock()
+        return recognitions
+
+    def release(self) -> None:
+        """Let what is said from now on be heard again."""
+        now = self.clock()
+        elapsed_ms, held_ms = (now - self._began_at) * 1000, (now - self._held_at) * 1000
+        self._stale_ms = {
+            track: min(elapsed_ms - carried_ms, held_ms)
+            for track, carried_ms in self._carried_ms.items()
+        }
+        self.held = False
+        self._shut = self._hushed or self._is_stale()
+
+    def _stale_part(self, track: Track, duration_ms: float) -> float:
+        """Return how much of what comes nobody is to hear: a frame of which any is, whole."""
+        if self.held or self._hushed:
+            return duration_ms
+        left_ms = self._stale_ms.get(track, 0.0)
+        if left_ms <= 0:
+            return 0.0
+        self._stale_ms[track] = left_ms - duration_ms
+        self._shut = self._is_stale()
+        return min(left_ms, duration_ms)
+
+    def _is_stale(self) -> bool:
+        return any(left_ms > 0 for left_ms in self._stale_ms.values())
+
+    def _pass_over(self, track: Track, duration_ms: int, *, heard_ms: int) -> None:
+        if self.tape is not None:
+            self.tape.skip(track, duration_ms)
+        recognition = self.recognitions.get(track)
+        if recognition is not None and heard_ms > 0:
+            recognition.skip(heard_ms)

@@ -1,0 +1,240 @@
+"""People pause, resume, stop and start a live call: what is heard, and by whom."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from service.calls.commands import StartStreaming, StartTranscription, StopTranscription
+from service.calls.inputs import Input
+from service.calls.routes import Route
+from service.errors import ControlRefusedError, JournalUnavailableError
+from service.ids import CallId
+from service.ports import RecognitionPlan
+from service.runtime.stream import Stream
+from tests.calls.driver import CALL, IN_CALL, MEDIA, A, hung_up, initiated, said
+from tests.runtime.office import Ear, Office, open_office, until
+from tests.runtime.test_media import START, asked_for, hearing
+from tests.runtime.test_registry import begin
+
+FRAME = bytes(160)
+"""20 ms of PCMU."""
+
+
+class Nobody:
+    """A live call that nothing comes of."""
+
+    call_id = CALL
+
+    def post(self, item: Input) -> None:
+        """Take nothing."""
+
+    async def tell(self, item: Input) -> None:
+        """Take nothing."""
+
+
+class SetClock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        """Return what it was set to."""
+        return self.now
+
+
+async def transcribing(office: Office) -> None:
+    """Begin a call that Telnyx transcribes."""
+    await begin(office, time.time())
+    await until(lambda: office.calls.transcription(CALL) == "on")
+    await until(lambda: any(e.type == "transcription.started" for e in office.lanes.events))
+
+
+async def test_in_a_pause_no_frame_reaches_a_recognition(tmp_path: Path) -> None:
+    """On the same socket others hear what is said after it."""
+    async with open_office(tmp_path, MEDIA) as office:
+        feed = await hearing(office)
+        feed.push("inbound", b"before")
+        paused = await office.calls.ask(CALL, "pause", reason="card_payment")
+        feed.push("inbound", b"secret")
+        for track in MEDIA.heard_tracks:
+            feed.skip(track, 60_000)  # all of the pause has come
+        resumed = await office.calls.ask(CALL, "resume")
+        feed.push("inbound", b"after!")
+
+        assert paused is not None
+        assert resumed is not None
+        assert (paused.transcription, resumed.transcription) == ("paused", "on")
+        assert [ear.audio for ear in office.ears.opened] == [b"before", b"", b"after!", b""]
+        assert [ear.skipped_ms for ear in office.ears.opened] == [0] * 4
+        assert (await office.types(CALL))[-2:] == ["transcription.paused", "transcription.resumed"]
+
+
+async def test_words_are_held_back_before_the_pause_is_committed(tmp_path: Path) -> None:
+    """Between asking and the commit nothing is heard; if nothing comes of it, it goes on."""
+    async with open_office(tmp_path, MEDIA) as office:
+        feed = await hearing(office)
+        office.disk.full = True
+        asking = asyncio.ensure_future(office.calls.ask(CALL, "pause"))
+        await asyncio.sleep(0)
+        feed.push("inbound", FRAME)
+        feed.skip("inbound", 5)
+        with pytest.raises(JournalUnavailableError):
+            await asking
+        office.disk.full = False
+        feed.push("inbound", b"heard")
+
+        assert (office.ears.opened[0].audio, office.ears.opened[0].skipped_ms) == (b"heard", 25)
+        assert office.calls.transcription(CALL) == "on"
+
+
+async def test_a_socket_that_comes_in_a_pause_is_kept_and_not_heard(tmp_path: Path) -> None:
+    """It was on its way; its words are wanted later."""
+    async with open_office(tmp_path, MEDIA) as office:
+        target = await asked_for(office)
+        await office.calls.ask(CALL, "pause")
+        token = target.url.removeprefix("ws://here/media/")
+        ticket = await office.calls.streams.admit(token, target.auth_token)
+        assert ticket is not None
+        feed = await ticket.started(START, decodable=True)
+        assert feed is not None
+        feed.push("inbound", b"secret")
+        assert office.ears.opened == []
+        await office.calls.ask(CALL, "resume")
+
+        assert [ear.plan.track for ear in office.ears.opened] == ["inbound", "outbound"]
+
+
+async def test_telnyx_is_told_to_stop_and_start_in_order_and_anew(tmp_path: Path) -> None:
+    """The second start is no repeat of the first, which Telnyx would ignore."""
+    async with open_office(tmp_path, IN_CALL) as office:
+        await transcribing(office)
+        await office.calls.ask(CALL, "pause")
+        await office.calls.ask(CALL, "resume")
+        await until(lambda: len(office.carrier.commands) == 4)
+
+        kinds = [type(command) for command in office.carrier.commands[1:]]
+        assert kinds == [StartTranscription, StopTranscription, StartTranscription]
+        assert len(set(office.carrier.ids)) == 4
+
+
+async def test_a_start_waits_for_the_stop_before_it(tmp_path: Path) -> None:
+    """Overtaken, the stop would end what was just begun."""
+    async with open_office(tmp_path, IN_CALL) as office:
+        await transcribing(office)
+        office.carrier.silent = True
+        await office.calls.ask(CALL, "stop")
+        await office.calls.ask(CALL, "start")
+        await until(lambda: len(office.carrier.commands) == 3)
+        await office.calls.settle(0.2)
+
+        assert isinstance(office.carrier.commands[-1], StopTranscription)
+
+
+async def test_words_that_occurred_in_the_pause_are_nowhere(tmp_path: Path) -> None:
+    """Not in the journal, not in a lane, and not in what is remembered of the call."""
+    async with open_office(tmp_path, IN_CALL) as office:
+        await transcribing(office)
+        await office.calls.ask(CALL, "pause")
+        now = time.time()
+        await office.calls.tell(said("secret", now + 0.1))
+        await office.calls.tell(said("sec", now + 0.2, final=False))
+        await office.calls.tell(hung_up(now + 0.3))
+        await until(lambda: any(e.type == "call.ended" for e in office.lanes.events))
+        kept = await office.journal.load(CALL)
+
+        assert kept is not None
+        assert b"sec" not in kept.state.replace(b"seconds", b"")
+        assert office.lanes.partials == []
+        assert await office.texts(CALL) == []
+
+
+@pytest.mark.parametrize("route", [MEDIA, IN_CALL], ids=["media", "in_call"])
+async def test_a_pause_holds_in_the_next_process(tmp_path: Path, route: Route) -> None:
+    """It is in the journal; the new process forks nothing before it is resumed."""
+    async with open_office(tmp_path, route) as office:
+        await begin(office, time.time())
+        await until(lambda: office.calls.transcription(CALL) == "on")
+        await office.calls.ask(CALL, "pause")
+    async with open_office(tmp_path, route) as office:
+        await office.calls.resume()
+        await office.calls.settle(5)
+        assert office.calls.transcription(CALL) == "paused"
+        started = (StartStreaming, StartTranscription)
+        assert not any(isinstance(one, started) for one in office.carrier.commands)
+        reply = await office.calls.ask(CALL, "resume")
+
+        assert reply is not None
+        assert reply.transcription == "on"
+        await until(lambda: any(isinstance(one, started) for one in office.carrier.commands))
+
+
+async def test_what_cannot_be_done_is_said_clearly(tmp_path: Path) -> None:
+    """Nobody's call, one that rings, one that is over."""
+    async with open_office(tmp_path, IN_CALL) as office:
+        assert await office.calls.ask(CallId("nobody"), "pause") is None
+        assert office.calls.live == 0
+        assert office.calls.transcription(CallId("nobody")) is None
+        await office.calls.tell(initiated(time.time()))
+        with pytest.raises(ControlRefusedError, match="not_answered"):
+            await office.calls.ask(CALL, "pause")
+        await office.calls.tell(hung_up(time.time()))
+        await until(lambda: any(e.type == "call.ended" for e in office.lanes.events))
+        with pytest.raises(ControlRefusedError) as refused:
+            await office.calls.ask(CALL, "start")
+
+        assert refused.value.reason == "call_over"
+
+
+async def test_a_call_of_a_route_that_nobody_has_is_unknown(tmp_path: Path) -> None:
+    """It was left alone."""
+    async with open_office(tmp_path) as office:
+        await office.calls.tell(initiated(time.time()))
+
+        assert await office.calls.ask(CALL, "pause") is None
+
+
+def open_stream() -> tuple[Stream, SetClock, Ear]:
+    """Return a stream of PCMU, its clock, and an ear for its inbound track."""
+    clock = SetClock()
+    listener = Nobody()
+    stream = Stream(START, listener, clock)
+    plan = RecognitionPlan(
+        call_id=CALL, leg_id=A, stream_id=START.stream_id, track="inbound", route=MEDIA,
+        encoding="PCMU", sample_rate_hz=8000,
+    )  # fmt: skip
+    return stream, clock, Ear(plan, listener.post)
+
+
+def test_what_was_said_in_the_pause_and_comes_after_it_is_not_heard() -> None:
+    """A network that stalled delivers the pause in a burst: the audio's own clock tells."""
+    stream, clock, heard = open_stream()
+    stream.hold()
+    clock.now += 1.0  # only half of it arrived
+    for _ in range(25):
+        stream.push("inbound", FRAME)
+    stream.release()
+    stream.recognitions["inbound"] = heard
+    for _ in range(20):
+        stream.push("inbound", FRAME)
+    stream.skip("inbound", 120)
+    stream.push("inbound", FRAME)
+
+    assert (len(heard.audio), heard.skipped_ms) == (160, 20)
+
+
+def test_a_stream_that_keeps_up_is_heard_at_once_after_a_pause() -> None:
+    """Nothing of what is said afterwards is lost."""
+    stream, clock, heard = open_stream()
+    stream.hold()
+    clock.now += 1.0
+    for _ in range(50):
+        stream.push("inbound", FRAME)
+        stream.push("outbound", FRAME)
+    stream.release()
+    stream.recognitions["inbound"] = heard
+    stream.push("inbound", FRAME)
+
+    assert len(heard.audio) == 160
