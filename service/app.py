@@ -15,9 +15,11 @@ import structlog
 import uvloop
 
 from service.api.assembly import Sources, new_application, open_api
+from service.api.audio import AudioRoutes
 from service.api.feed import FeedRoutes
 from service.api.feed_streams import FeedStreams, open_watch
 from service.api.health import Health
+from service.api.metrics import MetricsRoutes
 from service.api.search_feed import SearchFeedRoutes
 from service.carrier.client import open_carrier
 from service.console.routes import Console
@@ -26,6 +28,7 @@ from service.errors import CallscribeError, SettingsError
 from service.exits import Exit
 from service.feed.hub import Hub, open_hub
 from service.ingress.allowance import MediaLimits
+from service.ingress.counters import IngressCounters
 from service.ingress.media import MediaRoute
 from service.ingress.routes import WebhookRoute
 from service.journal.database import open_journal, open_keys, open_library, open_searches
@@ -33,6 +36,8 @@ from service.recording.recorder import open_recorder
 from service.runtime.registry import CallRegistry, open_calls
 from service.settings import Settings
 from service.stt.recognitions import open_recognitions
+from service.telemetry.readings import ingress_figures, lane_figures, live_figures
+from service.telemetry.telemetry import open_telemetry
 from service.web.listen import open_listener
 from service.wire.audio import decodable
 
@@ -78,7 +83,10 @@ async def running(
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         journal = await enter(open_journal(settings.database_url))
-        lanes = await enter(open_lanes(journal, settings.endpoint_list(), clock=clock))
+        telemetry = await enter(open_telemetry(settings.telemetry.otlp_url, clock=clock))
+        seen = telemetry.observer
+        endpoints = settings.endpoint_list()
+        lanes = await enter(open_lanes(journal, endpoints, clock=clock, observer=seen))
         api_key = settings.telnyx_api_key.get_secret_value()
         carrier = await enter(open_carrier(api_key, settings.telnyx_base_url))
         # Opened on a stack of their own: they close within the drain, while what they still
@@ -108,13 +116,21 @@ async def running(
                 recorder=recorder,
                 routes=settings.routes(),
                 clock=clock,
+                observer=seen,
             )
         )
         health = Health({"journal": journal.check})
         app = new_application(cors_origins=settings.api.cors_origins)
         app.add_routes([*health.routes(), *Console().routes()])
-        WebhookRoute(calls, settings.public_keys(), clock=clock).add_to(app)
-        MediaRoute(calls.streams, decodable=decodable, limits=media_limits).add_to(app)
+        counters = IngressCounters()
+        WebhookRoute(calls, settings.public_keys(), counters=counters, clock=clock).add_to(app)
+        media = MediaRoute(
+            calls.streams, decodable=decodable, limits=media_limits, counters=counters
+        )
+        media.add_to(app)
+        telemetry.metrics.read(
+            [*live_figures(calls), *ingress_figures(counters), *lane_figures(lanes)]
+        )
         url = settings.database_url
         sources = Sources(
             journal=journal,
@@ -122,12 +138,14 @@ async def running(
             searches=await enter(open_searches(url)),
             keys=await enter(open_keys(url)),
             lanes=lanes,
-            endpoints=settings.endpoint_list(),
+            endpoints=endpoints,
         )
         limit = settings.api.rate_limit_per_minute
         api = await enter(open_api(sources, rate_limit_per_minute=limit, clock=clock))
         streams = FeedStreams(clock=clock)
         api.add(FeedRoutes(hub, streams, origins=settings.api.cors_origins).routes())
+        api.add(AudioRoutes(journal, settings.recordings_path).routes())
+        api.add(MetricsRoutes(telemetry.metrics.registry).routes())
         api.add(SearchFeedRoutes(hub, streams, library, sources.searches).routes())
         await enter(open_watch(streams, api.doorkeeper))
         api.serve(app)
