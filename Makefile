@@ -9,6 +9,11 @@ INTEROP := tests/interop
 INTEROP_BIN := .venv-interop/bin
 INTEROP_MADE := .venv-interop/.made-from-lock
 NODE_MADE := $(INTEROP)/node_modules/.made-from-lock
+BROWSER := tests/browser
+BROWSER_BIN := .venv-browser/bin
+BROWSER_MADE := .venv-browser/.made-from-lock
+AXE_MADE := $(BROWSER)/node_modules/.made-from-lock
+SITE_PACKAGES := python -c 'import sysconfig; print(sysconfig.get_path("purelib"))'
 HEARING := tests/bench/hearing
 ENGINES_BIN := .venv-engines/bin
 ENGINES_MADE := .venv-engines/.made-from-lock
@@ -19,12 +24,13 @@ ENGINES := $(if $(findstring --short,$(ARGS)),,$(if $(findstring --only,$(ARGS))
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-annotate
 
-.PHONY: help demo test interop check format bench lock clean
+.PHONY: help demo test interop browser check format bench lock clean
 
 help:
 	@echo "make demo     a phone call on this machine, recognised live (ARGS=\"--once --fast\")"
 	@echo "make test     all checks and all tests"
 	@echo "make interop  clients that nobody here wrote, against the recogniser and the simulator"
+	@echo "make browser  the console in Debian's Chromium, against the whole service"
 	@echo "make check    formatting, lint, types, imports"
 	@echo "make format   put the formatting right"
 	@echo "make bench    what it costs, against bare peers"
@@ -40,6 +46,10 @@ test: check
 interop: $(MADE) $(INTEROP_MADE) $(NODE_MADE)
 	$(INTEROP_BIN)/mypy --config-file $(INTEROP)/pyproject.toml $(INTEROP)
 	$(INTEROP_BIN)/python -X dev -m pytest -c $(INTEROP)/pyproject.toml $(INTEROP) $(ARGS)
+
+browser: $(MADE) $(BROWSER_MADE) $(AXE_MADE)
+	$(BROWSER_BIN)/python -m mypy --config-file $(BROWSER)/pyproject.toml $(BROWSER)
+	$(BROWSER_BIN)/python -X dev -m pytest -c $(BROWSER)/pyproject.toml $(BROWSER) $(ARGS)
 
 check: $(MADE)
 	$(BIN)/ruff format --check .
@@ -63,12 +73,16 @@ lock: $(MADE)
 	$(COMPILE) $(if $(UPGRADE),--upgrade) -o $(INTEROP)/requirements.txt \
 		$(INTEROP)/requirements.in
 	npm --prefix $(INTEROP) $(if $(UPGRADE),update,install) --package-lock-only
+	$(COMPILE) -c requirements-dev.txt $(if $(UPGRADE),--upgrade) -o $(BROWSER)/requirements.txt \
+		$(BROWSER)/requirements.in
+	npm --prefix $(BROWSER) $(if $(UPGRADE),update,install) --package-lock-only
 	$(COMPILE) $(if $(UPGRADE),--upgrade) -o $(HEARING)/requirements.txt \
 		$(HEARING)/requirements.in
 	npm --prefix $(HEARING) $(if $(UPGRADE),update,install) --package-lock-only
 
 clean:
-	rm -rf .venv .venv-interop $(INTEROP)/node_modules .venv-engines $(HEARING)/node_modules \
+	rm -rf .venv .venv-interop $(INTEROP)/node_modules \
+		.venv-browser $(BROWSER)/node_modules .venv-engines $(HEARING)/node_modules \
 		.bench .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(MADE): requirements-dev.txt pyproject.toml
@@ -85,6 +99,19 @@ $(INTEROP_MADE): $(INTEROP)/requirements.txt
 	$(PYTHON) -m venv .venv-interop
 	$(INTEROP_BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
 		-r $(INTEROP)/requirements.txt
+	@touch $@
+
+# It sees what is in .venv as well, so that its own lock holds no more than the driver.
+$(BROWSER_MADE): $(BROWSER)/requirements.txt $(MADE)
+	$(BIN)/python -m venv .venv-browser
+	$(BROWSER_BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r $(BROWSER)/requirements.txt
+	echo "import site; site.addsitedir('$$($(BIN)/$(SITE_PACKAGES))')" \
+		> "$$($(BROWSER_BIN)/$(SITE_PACKAGES))/callscribe-dev.pth"
+	@touch $@
+
+$(AXE_MADE): $(BROWSER)/package-lock.json
+	npm --prefix $(BROWSER) ci
 	@touch $@
 
 $(NODE_MADE): $(INTEROP)/package-lock.json

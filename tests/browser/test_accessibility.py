@@ -14,7 +14,7 @@ from tests.browser.watching import PATIENCE_MS, finals, visit
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 PAGES = {
     "#/calls": "a.call",
-    "#/calls/call-of-yesterday": ".row .at",
+    "#/calls/call-of-yesterday": ".row a.at",
     "#/search?q=booking": "a.hit mark",
     "#/deliveries": ".parked tbody tr",
 }
