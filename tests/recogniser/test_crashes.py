@@ -1,19 +1,32 @@
-"""What becomes of a client whose unpacking child dies, and of the next one."""
+"""What becomes of a client whose engine or unpacking child fails, and of the next one."""
 
 import asyncio
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
+from service.recogniser.boosting import Boost
+from service.recogniser.engine import Engine, Heard
+from service.recogniser.models import find_models
+from service.recogniser.resampling import Samples
 from service.recogniser.server import open_recogniser
 from service.recogniser.workers import Networks
 from tests.recogniser.filing import post
 from tests.recogniser.packing import pack, packed
-from tests.recogniser.talking import audio, reference, talk, text_of, word_error_rate
+from tests.recogniser.talking import (
+    PHONE,
+    audio,
+    recording,
+    reference,
+    talk,
+    text_of,
+    word_error_rate,
+)
 
 pytestmark = pytest.mark.speech
 CLIP = "austen_0920"
@@ -81,4 +94,51 @@ async def test_a_file_whose_unpacker_dies_is_told(
     reply = lost.result()
     assert reply.status == status
     assert reply.json["errors"][0]["code"] == reply.json["error"]["code"]
+    assert again.status == 200
+
+
+class StumblingEngine(Engine):
+    """An engine that fails once, as where memory was short, and is well again."""
+
+    failed = False
+
+    def decode(self, samples: Samples, rate_hz: int, boost: Boost | None = None) -> Heard:
+        """Fail the first time."""
+        if self.failed:
+            return super().decode(samples, rate_hz, boost)
+        self.failed = True
+        raise MemoryError
+
+
+async def test_a_session_whose_engine_fails_is_told_and_the_next_is_heard(
+    networks: Networks,
+) -> None:
+    """The thread goes on with other work; nothing of the failure is kept."""
+    stumbling = replace(networks, engine=StumblingEngine(find_models()))
+    with capture_logs():
+        async with open_recogniser(networks=stumbling, max_sessions=1) as recogniser:
+            async with talk(recogniser, **PHONE) as client:
+                await client.play(recording(CLIP))
+                answers = await client.finish()
+            async with talk(recogniser, **PHONE) as other:
+                await other.play(recording(CLIP))
+                heard = text_of(await other.finish())
+
+    assert [one.code for answer in answers for one in answer.errors or ()] == ["50000"]
+    assert client.socket.close_code == 1011
+    assert word_error_rate(reference(CLIP), heard) <= 0.2
+
+
+async def test_a_file_whose_engine_fails_is_told_and_the_next_is_understood(
+    networks: Networks,
+) -> None:
+    """500 in both shapes of an error, and then 200."""
+    stumbling = replace(networks, engine=StumblingEngine(find_models()))
+    with capture_logs():
+        async with open_recogniser(networks=stumbling, max_files=1) as recogniser:
+            lost = await post(recogniser, packed(CLIP, "mp3"))
+            again = await post(recogniser, packed(CLIP, "mp3"))
+
+    assert (lost.status, lost.json["errors"][0]["code"]) == (500, "50000")
+    assert lost.json["error"]["type"] == "server_error"
     assert again.status == 200
