@@ -42,8 +42,7 @@ class FeedRoutes:
             return await self._socket(ask, None)
         asked = resumed_after(ask.request, ask.query.after)
         with self._streams.open(ask.request, ask.who) as stream:
-            newest = await self._hub.newest()
-            after = newest if asked is None else min(asked, newest)
+            after = await self._hub.begin_now(asked)
             return await self._events.answer(
                 stream, ask.request, ask.query.wanted(), after=after, by_seq=False
             )
@@ -52,12 +51,10 @@ class FeedRoutes:
         if _is_websocket(ask.request):
             return await self._socket(ask, ask.call_id)
         asked = resumed_after(ask.request, ask.query.after)
-        last_seq = await self._last_seq(ask.call_id)
+        after = await self._begin(ask.call_id, asked or 0)
         wanted = ask.query.wanted(ask.call_id)
         with self._streams.open(ask.request, ask.who) as stream:
-            return await self._events.answer(
-                stream, ask.request, wanted, after=min(asked or 0, last_seq), by_seq=True
-            )
+            return await self._events.answer(stream, ask.request, wanted, after=after, by_seq=True)
 
     async def _socket(
         self, ask: Ask[FeedQuery, NoBody] | Ask[CallFeedQuery, NoBody], call_id: CallId | None
@@ -72,7 +69,7 @@ class FeedRoutes:
             detail = "What is wanted over a WebSocket is said in its messages."
             raise RefusalError(HTTPStatus.BAD_REQUEST, detail)
         if call_id is not None:
-            await self._last_seq(call_id)
+            await self._begin(call_id, 0)
         limits = self._streams.limits
         socket = make_socket(limits)
         if not socket.can_prepare(request):
@@ -82,11 +79,11 @@ class FeedRoutes:
             await FeedSocket(self._hub, socket, stream, limits=limits, call_id=call_id).run()
         return socket
 
-    async def _last_seq(self, call_id: CallId) -> int:
-        last_seq = await self._hub.last_seq(call_id)
-        if last_seq is None:
+    async def _begin(self, call_id: CallId, after_seq: int) -> int:
+        begin = await self._hub.begin(call_id, after_seq)
+        if begin is None:
             raise not_found("call")
-        return last_seq
+        return begin
 
     def _check_origin(self, request: web.Request) -> None:
         origin = request.headers.get("Origin")

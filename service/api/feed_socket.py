@@ -131,7 +131,7 @@ class FeedSocket:
         if self._call_id is not None and asked.call_id not in (None, self._call_id):
             raise _MessageError("there is no such call", asked.id)
         wanted = asked.wanted(self._call_id)
-        after = await self._after(wanted.call_id, asked)
+        after = await self._begin(wanted.call_id, asked)
         over = ExitStack()
         subscription = over.enter_context(
             self._hub.subscribe(
@@ -147,15 +147,13 @@ class FeedSocket:
         watch.begun = True
         self._stream.bell.set()
 
-    async def _after(self, call_id: CallId | None, asked: Subscribe) -> int:
-        """Return where to begin; a cursor from the future is one from another database."""
+    async def _begin(self, call_id: CallId | None, asked: Subscribe) -> int:
         if call_id is None:
-            newest = await self._hub.newest()
-            return newest if asked.after is None else min(asked.after, newest)
-        last_seq = await self._hub.last_seq(call_id)
-        if last_seq is None:
+            return await self._hub.begin_now(asked.after)
+        begin = await self._hub.begin(call_id, asked.after or 0)
+        if begin is None:
             raise _MessageError("there is no such call", asked.id)
-        return min(asked.after or 0, last_seq)
+        return begin
 
     async def _unsubscribe(self, name: str) -> None:
         watch = self._watches.pop(name, None)

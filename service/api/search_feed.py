@@ -47,9 +47,8 @@ class SearchFeedRoutes:
         if not found:
             raise not_found("search")
         with self._streams.open(ask.request, ask.who) as stream:
-            newest = await self._hub.newest()
-            hits = HitStream(self._library, found[0].query, newest if asked is None else asked)
-            hits.cursor = min(hits.cursor, newest)
+            after = await self._hub.begin_now(asked)
+            hits = HitStream(self._library, found[0].query, after)
             return await self._answer(stream, ask.request, hits)
 
     async def _answer(

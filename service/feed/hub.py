@@ -59,7 +59,6 @@ class Hub:
         """Take note of the events of one commit of one call, in order."""
         if events:
             self._told += 1
-            self.partials.settle(events)
             self._bell.set()
 
     def publish(self, call_id: CallId, utterance_id: str, delivery: Delivery) -> None:
@@ -92,25 +91,36 @@ class Hub:
                     del self._of_call[call_id]
             self._left.set()
 
-    async def newest(self) -> int:
-        """Return the position of the newest event of all calls."""
-        return await self._library.newest()
+    async def begin_now(self, after: int | None = None) -> int:
+        """Return where to begin in all calls: after a position, or else from now on.
 
-    async def last_seq(self, call_id: CallId) -> int | None:
-        """Return the seq of the newest event of a call; None if nobody knows the call."""
-        summary = await self._library.call(call_id)
-        return None if summary is None else summary.last_seq
+        A position that is yet to come is none of this database: then from now on, too.
+        """
+        newest = await self._library.newest()
+        return newest if after is None else min(after, newest)
+
+    async def begin(self, call_id: CallId, after_seq: int) -> int | None:
+        """Return where to begin in a call; None if nobody knows the call.
+
+        A seq that it has not come to yet is none of this database: then from its beginning.
+        """
+        for seq in dict.fromkeys((after_seq, 0)):
+            if await self._journal.read(call_id, after_seq=max(0, seq - 1), limit=1):
+                return seq
+        return None
 
     async def stored(self, *, after: int, limit: int) -> list[Entry]:
         """Return older events of all calls."""
         async with self._reads:
             placed = await self._library.events(after=after, limit=limit)
+        self.partials.overtaken(one.event for one in placed)
         return [Entry(one.position, one.event) for one in placed]
 
     async def stored_of(self, call_id: CallId, *, after_seq: int, limit: int) -> list[Entry]:
         """Return older events of one call."""
         async with self._reads:
             events = await self._journal.read(call_id, after_seq=after_seq, limit=limit)
+        self.partials.overtaken(events)
         return [Entry(0, event) for event in events]
 
     async def facts(self, call_id: CallId) -> CallFacts | None:
@@ -166,11 +176,11 @@ class Hub:
         self._let_out()
 
     def _take_in(self, page: Sequence[PlacedEvent]) -> None:
+        self.partials.settle(placed.event for placed in page)
         for placed in page:
             self.ring.append(Entry(placed.position, placed.event))
             if placed.event.type == ERASED:
                 self.ring.erase(placed.event.call_id, placed.position)
-                self.partials.settle([placed.event])
             if placed.event.type in ("call.started", ERASED):
                 self._calls.forget(placed.event.call_id)
         if page:

@@ -65,15 +65,27 @@ class LivePartials:
         return found[:limit]
 
     def settle(self, events: Iterable[StoredEvent]) -> None:
-        """Forget the partials that these events put an end to."""
+        """Forget the partials that these events put an end to, for good."""
         for event in events:
-            if event.type == "transcript.final":
-                utterance_id = utterance_of(event.body)
-                if utterance_id is not None:
-                    self._drop(utterance_id)
-                    self._remember(utterance_id)
-            elif event.type in _ENDS:
-                self._drop_call(event.call_id)
+            utterance_id = self._end(event)
+            if utterance_id is not None:
+                self._remember(utterance_id)
+
+    def overtaken(self, events: Iterable[StoredEvent]) -> None:
+        """Forget the partials that end with these events, which somebody has read before us."""
+        if len(self):
+            for event in events:
+                self._end(event)
+
+    def _end(self, event: StoredEvent) -> str | None:
+        if event.type in _ENDS:
+            self._drop_call(event.call_id)
+        if event.type != "transcript.final":
+            return None
+        utterance_id = utterance_of(event.body)
+        if utterance_id is not None:
+            self._drop(utterance_id)
+        return utterance_id
 
     def _drop(self, utterance_id: str) -> None:
         self._waiting.pop(utterance_id, None)

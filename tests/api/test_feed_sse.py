@@ -41,6 +41,8 @@ async def test_the_feed_of_all_calls_begins_now_and_that_of_a_call_at_its_beginn
             house.watch("/v1/feed?after=1", after=2) as header_wins,
             house.watch(path) as call,
             house.watch(path, after=1) as call_resumed,
+            house.watch("/v1/feed", after=10**17) as from_elsewhere,
+            house.watch(path, after=10**17) as call_from_elsewhere,
         ):
             await house.room.say(A, completed())
 
@@ -49,6 +51,8 @@ async def test_the_feed_of_all_calls_begins_now_and_that_of_a_call_at_its_beginn
             assert [e.seq for e in await header_wins.many(2)] == seqs(A, 2, 3)
             assert [(e.seq, e.id) for e in await call.many(3)] == [((A, n), n) for n in (1, 2, 3)]
             assert [e.id for e in await call_resumed.many(2)] == [2, 3]
+            assert [e.seq for e in await from_elsewhere.many(1)] == seqs(A, 3, 3)
+            assert [e.id for e in await call_from_elsewhere.many(3)] == [1, 2, 3]
 
 
 async def test_partials_come_without_an_id_and_give_way_to_their_final(tmp_path: Path) -> None:

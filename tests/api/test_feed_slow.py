@@ -1,0 +1,152 @@
+"""Clients that do not read: they cost little memory, and are closed with a cursor."""
+
+import asyncio
+import tracemalloc
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import pytest
+from websockets.asyncio.client import connect
+
+from service.api.feed_streams import FeedLimits
+from tests.api.feed_house import FeedHouse, open_feed_house, seqs
+from tests.api.test_feed_socket import Talker
+from tests.feed.newsroom import A, B, final, started
+from tests.feed.test_hub import until
+from tests.web.raw import RawClient, connected
+
+IMPATIENT = FeedLimits(look_every_s=0.1, stall_s=0.5, grace_s=0.2)
+BIG = "word " * 3_000
+"""So that few events fill what the system holds for a client that does not read."""
+
+
+def asking(house: FeedHouse, path: str) -> bytes:
+    """Return a request for a stream."""
+    head = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {house.key}\r\n\r\n"
+    return head.encode()
+
+
+@asynccontextmanager
+async def deaf(house: FeedHouse, path: str = "/v1/feed") -> AsyncIterator[RawClient]:
+    """Ask for a stream and read nothing of it."""
+    async with connected(house.url) as client:
+        client.reader._limit = 1  # type: ignore[attr-defined]  # noqa: SLF001 - stop reading at once
+        await client.send(asking(house, path))
+        yield client
+
+
+async def test_a_stuck_client_is_closed_while_the_others_get_everything(tmp_path: Path) -> None:
+    """It is told so, as far as it takes that; the rest it finds after its last id."""
+    async with (
+        open_feed_house(tmp_path, limits=IMPATIENT) as house,
+        deaf(house, "/v1/feed?after=0"),
+        house.watch("/v1/feed") as watcher,
+    ):
+        await until(lambda: len(house.streams) == 2)
+        received = []
+        for number in range(200):
+            await house.room.say(A, final(f"a{number}", BIG))
+            received.append(await watcher.next())
+        await until(lambda: house.streams.closed["slow"] == 1)
+        await until(lambda: len(house.streams) == 1)
+
+    assert [event.seq for event in received] == seqs(A, 1, 200)
+
+
+async def test_a_client_that_reads_slowly_is_not_stuck(tmp_path: Path) -> None:
+    """However long it takes: what it is behind with waits in the journal."""
+    async with open_feed_house(tmp_path, limits=IMPATIENT) as house:
+        for number in range(60):
+            await house.room.say(A, final(f"a{number}", BIG))
+        async with house.watch(f"/v1/calls/{A}/feed") as watcher:
+            received = []
+            for _ in range(60):
+                received.append(await watcher.next())
+                await asyncio.sleep(0.02)  # the pace is what is tested
+
+    assert [event.seq for event in received] == seqs(A, 1, 60)
+    assert not house.streams.closed
+
+
+async def test_a_stuck_socket_is_closed_with_4008_or_cut_off(tmp_path: Path) -> None:
+    """4008, if it reads on in time to see it."""
+    async with open_feed_house(tmp_path, limits=IMPATIENT) as house:
+        url = house.url.replace("http", "ws", 1) + "/v1/feed"
+        bearer = {"Authorization": f"Bearer {house.key}"}
+        async with connect(
+            url, additional_headers=bearer, proxy=None, max_queue=1, close_timeout=0.1
+        ) as socket:
+            talker = Talker(socket)
+            await talker.subscribe("s1", after=0)
+            for number in range(300):
+                await house.room.say(A, final(f"a{number}", BIG))
+            await until(lambda: house.streams.closed["slow"] == 1)
+            await until(lambda: len(house.streams) == 0)
+            code, messages = await talker.closed()
+
+    assert code in (4008, 1006)
+    assert [m["cursor"] for m in messages if m["kind"] == "event"] == list(
+        range(1, 1 + sum(m["kind"] == "event" for m in messages))
+    )
+
+
+async def test_what_a_stuck_client_missed_is_there_when_it_comes_again(tmp_path: Path) -> None:
+    """The cursor of the last event it had takes it on without a gap."""
+    async with open_feed_house(tmp_path, limits=IMPATIENT) as house:
+        for number in range(200):
+            await house.room.say(A, final(f"a{number}", BIG))
+        async with house.watch("/v1/feed?after=0") as watcher:
+            first = [await watcher.next()]
+            await until(lambda: house.streams.closed["slow"] == 1)
+            first += await watcher.ended()
+        durable = [event for event in first if event.type != "closed"]
+        async with house.watch("/v1/feed", after=durable[-1].id) as watcher:
+            rest = await watcher.many(200 - len(durable))
+
+    assert 0 < len(durable) < 200
+    assert [event.seq for event in (*durable, *rest)] == seqs(A, 1, 200)
+
+
+@pytest.mark.slow
+async def test_a_thousand_watch_and_a_hundred_of_them_read_nothing(tmp_path: Path) -> None:
+    """Everybody else gets everything, memory stays bounded, and the hundred are closed."""
+    limits = FeedLimits(look_every_s=0.2, stall_s=3.0, grace_s=0.2)
+    async with open_feed_house(tmp_path, limits=limits) as house, AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        await house.room.say(B, started())
+        for _ in range(100):
+            await enter(deaf(house))
+        readers = [await enter(raw_reader(house)) for _ in range(900)]
+        await until(lambda: len(house.streams) == 1000)
+        tracemalloc.start()
+        for number in range(24):
+            await house.room.say(A, final(f"a{number}", BIG + BIG))
+            await asyncio.gather(*(reader.saw(f"id: {number + 2}\n") for reader in readers))
+        grown_bytes, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        await until(lambda: house.streams.closed["slow"] == 100)
+        await until(lambda: len(house.streams) == 900)
+
+    assert grown_bytes < 100 * (64 << 10) + (20 << 20)
+
+
+class RawReader:
+    """Reads a stream and keeps only whether a line has come."""
+
+    def __init__(self, client: RawClient) -> None:
+        self._client = client
+
+    async def saw(self, line: str) -> None:
+        """Wait until this line has come."""
+        async with asyncio.timeout(30):
+            while (await self._client.reader.readline()).decode() != line:
+                pass
+
+
+@asynccontextmanager
+async def raw_reader(house: FeedHouse) -> AsyncIterator[RawReader]:
+    """Ask for a stream and read it."""
+    async with connected(house.url) as client:
+        await client.send(asking(house, "/v1/feed"))
+        yield RawReader(client)
