@@ -10,6 +10,7 @@ from pydantic import Field
 from service.api.call_routes import NO_CALL
 from service.api.operations import Answer, AnyRoute, Ask, Body, NoBody, NoQuery, Operation, Route
 from service.api.operations import Reply as Answered
+from service.api.parameters import PLAIN
 from service.api.problems import RefusalError, not_found
 from service.api.router import nothing, reply
 from service.calls.inputs import ControlName
@@ -37,7 +38,7 @@ class TranscriptionState(Answered):
 class ErasureWish(Body):
     """Whose calls are to be erased."""
 
-    number: Annotated[str, Field(min_length=1, max_length=512, pattern=r"^[^\x00-\x1f\x7f]+$")]
+    number: Annotated[str, Field(min_length=1, max_length=512, pattern=PLAIN)]
     """A phone number or SIP address, whole."""
 
 

@@ -1,8 +1,6 @@
 """Endpoints and deliveries as they are answered."""
 
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from service.api.operations import Body, Query, Reply
 from service.api.parameters import (
@@ -11,6 +9,7 @@ from service.api.parameters import (
     EndpointText,
     Limit,
     Sealed,
+    SeqNumber,
     Stamp,
 )
 from service.ports import ParkedDelivery
@@ -84,7 +83,7 @@ class ReplayWish(Body):
 
     call_id: CallIdText
     endpoint: EndpointText
-    after_seq: Annotated[int, Field(ge=0, le=2**53 - 1)] = 0
+    after_seq: SeqNumber = 0
     """Only what came after this event."""
 
 

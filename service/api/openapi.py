@@ -11,7 +11,7 @@ from service import __version__
 from service.api.access import TOKEN_PARAMETER
 from service.api.event_schemas import DIALECT, event_schemas
 from service.api.operations import JSON, MAX_BODY_BYTES, PARTS, Answer, NoBody, Operation
-from service.api.parameters import MAX_LIMIT
+from service.api.parameters import MAX_LIMIT, PLAIN
 from service.web.answers import PROBLEM
 
 Schema = dict[str, Any]
@@ -81,7 +81,7 @@ _METADATA: Schema = {
     "schema": {
         "type": "object",
         "propertyNames": {"pattern": r"^metadata\.[A-Za-z0-9_-]{1,64}$"},
-        "additionalProperties": {"type": "string", "maxLength": 512},
+        "additionalProperties": {"type": "string", "maxLength": 512, "pattern": PLAIN},
         "maxProperties": 8,
     },
 }

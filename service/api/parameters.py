@@ -8,6 +8,8 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
+PLAIN = r"^[^\x00-\x1f\x7f]*$"
+"""Text without control characters."""
 _MOST = 2**53 - 1
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,15}")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
@@ -27,6 +29,11 @@ def _whole(text: object) -> object:
     return text
 
 
+def whole_number(value: object) -> object:
+    """Take 5.0 for 5: JSON knows one kind of number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _moment(text: object) -> object:
     if not isinstance(text, str) or not _MOMENT.fullmatch(text.upper()):
         raise ValueError("should be RFC 3339, such as 2026-11-22T10:00:00Z (a + is %2B in a URL)")
@@ -43,31 +50,27 @@ def _number(text: object) -> object:
 
 Flag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean"})]
 """`true` or `false`."""
-Seq = Annotated[
-    int,
-    BeforeValidator(_whole),
-    Field(ge=0, le=_MOST),
-    WithJsonSchema({"type": "integer", "minimum": 0, "maximum": _MOST}),
-]
+Seq = Annotated[int, Field(ge=0, le=_MOST), BeforeValidator(_whole)]
 """The `seq` of an event, or 0 for before the first."""
+SeqNumber = Annotated[int, Field(ge=0, le=_MOST), BeforeValidator(whole_number)]
+"""The same in a body."""
 Position = Seq
 """A place among the events of all calls, or 0 for before the first."""
-Limit = Annotated[
-    int,
-    BeforeValidator(_whole),
-    Field(ge=1, le=MAX_LIMIT),
-    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_LIMIT}),
-]
+Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT), BeforeValidator(_whole)]
 """How many things a page may hold."""
 Moment = Annotated[
     float, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})
 ]
 """RFC 3339, with an offset; Unix seconds inside."""
-Number = Annotated[str, BeforeValidator(_number), Field(min_length=1, max_length=512)]
+Number = Annotated[
+    str, Field(min_length=1, max_length=512, pattern=PLAIN), BeforeValidator(_number)
+]
 """A phone number or SIP address, whole; with a `*` at the end, any that begins so."""
 Sealed = Annotated[str, Field(min_length=1, max_length=2048)]
 """A `next` of an earlier page, as it was."""
-Metadata = Annotated[dict[str, Annotated[str, Field(max_length=512)]], Field(max_length=8)]
+Metadata = Annotated[
+    dict[str, Annotated[str, Field(max_length=512, pattern=PLAIN)]], Field(max_length=8)
+]
 """`metadata.<key>=value`, each of which must fit."""
 CallIdText = Annotated[str, Field(min_length=1, max_length=512, pattern=r"^[^\x00-\x1f\x7f/]+$")]
 """A call's id."""

@@ -1,5 +1,6 @@
 """What a request says, read by the models of its operation."""
 
+import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from http import HTTPStatus
@@ -12,6 +13,7 @@ from service.api.access import TOKEN_PARAMETER
 from service.api.operations import JSON, MAX_BODY_BYTES, NoBody, Operation
 from service.api.problems import Fault, RefusalError
 
+_TEXT = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]*")
 _PREFIXED = "metadata"
 M = TypeVar("M", bound=BaseModel)
 
@@ -95,8 +97,8 @@ async def _bytes(request: web.Request) -> bytes:
 
 def _problems(value: str, key: str, into: Mapping[str, Any]) -> list[str]:
     problems = ["is given more than once"] if key in into else []
-    if not (key.isprintable() and value.isprintable()):
-        problems.append("has characters in it that cannot be printed")
+    if not (_TEXT.fullmatch(key) and _TEXT.fullmatch(value)):
+        problems.append("has control characters in it, or is no UTF-8")
     return problems
 
 

@@ -8,6 +8,7 @@ from service.api.call_models import CallWishes
 from service.api.operations import Body, Reply
 from service.api.parameters import (
     DEFAULT_LIMIT,
+    PLAIN,
     CallIdText,
     Limit,
     Metadata,
@@ -19,7 +20,7 @@ from service.ids import Role
 from service.ports import CallFilter, Hit, SavedSearch, WordQuery
 from service.wire.events import timestamp
 
-Words = Annotated[str, Field(min_length=1, max_length=500)]
+Words = Annotated[str, Field(min_length=1, max_length=500, pattern=PLAIN)]
 """Words, "phrases in quotes", prefix*, -without."""
 
 
@@ -65,10 +66,10 @@ class SearchPage(Reply):
 class SearchWish(Body):
     """A search to be kept."""
 
-    name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
+    name: Annotated[str, Field(min_length=1, max_length=100, pattern=PLAIN)]
     q: Words
     role: Role | None = None
-    number: Annotated[str, Field(min_length=1, max_length=512)] | None = None
+    number: Annotated[str, Field(min_length=1, max_length=512, pattern=PLAIN)] | None = None
     metadata: Metadata = Field(default_factory=dict)
 
 

@@ -6,11 +6,11 @@ from http import HTTPStatus
 from typing import Annotated
 
 from aiohttp import web
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from service.api.access import Caller
 from service.api.operations import Answer, AnyRoute, Ask, Body, NoQuery, Operation, Reply, Route
-from service.api.parameters import CallIdText
+from service.api.parameters import CallIdText, whole_number
 from service.api.problems import RefusalError
 from service.api.router import reply
 from service.api.tokens import DEFAULT_TOKEN_S, MAX_TOKEN_S, Claims, sign_token
@@ -19,14 +19,26 @@ from service.ports.keys import Scope
 from service.wire.events import timestamp
 
 
+def _each_once(scopes: list[Scope]) -> list[Scope]:
+    if len(set(scopes)) < len(scopes):
+        raise ValueError("names a scope twice")
+    return scopes
+
+
 class TokenWish(Body):
     """What the token is to be good for."""
 
-    scopes: Annotated[frozenset[Scope], Field(min_length=1, strict=False)]
+    scopes: Annotated[
+        list[Scope],
+        Field(min_length=1, json_schema_extra={"uniqueItems": True}),
+        AfterValidator(_each_once),
+    ]
     """Of the key's own."""
     call_id: CallIdText | None = None
     """The one call it is good for; null for all."""
-    expires_in_s: Annotated[int, Field(ge=1, le=MAX_TOKEN_S)] = DEFAULT_TOKEN_S
+    expires_in_s: Annotated[int, Field(ge=1, le=MAX_TOKEN_S), BeforeValidator(whole_number)] = (
+        DEFAULT_TOKEN_S
+    )
 
 
 class Token(Reply):
