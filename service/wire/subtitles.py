@@ -1,6 +1,7 @@
 """Subtitles as players read them: SubRip and WebVTT."""
 
 import io
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -15,6 +16,8 @@ LONGEST_CUE = 84
 PAUSE_MS = 1_000
 """A longer one begins a new cue."""
 _SHORTEST_CUE_MS = 1
+_LOOKALIKES = str.maketrans("<>{}", "\u2039\u203a()")
+_TIME = re.compile(r"(?<=\d):(?=\d+(:\d+)?[.,]\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +101,8 @@ def _caption(cue: Cue, form: SubtitleForm) -> webvtt.Caption:
         text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         text = text if cue.voice is None else f"<v {cue.voice}>{text}"
     else:
-        # SubRip knows no escapes: an arrow would read as a time, a bracket as markup
-        text = text.replace("<", "\u2039").replace(">", "\u203a")
+        # SubRip knows no escapes: an arrow or a time would begin a cue, a bracket is markup
+        text = _TIME.sub("\u2236", text.translate(_LOOKALIKES))
         text = text if cue.voice is None else f"[{cue.voice}] {text}"
     end_ms = max(cue.end_ms, cue.start_ms + _SHORTEST_CUE_MS)
     return webvtt.Caption(start=clock(cue.start_ms), end=clock(end_ms), text=text)
