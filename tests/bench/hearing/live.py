@@ -12,7 +12,7 @@ from service.wire.stt import CLOSE_STREAM, Answer, parse_answer
 CHUNK_S: Final = 0.1
 """What Callscribe sends at a time."""
 RATE_HZ: Final = 8_000
-LAST_WORDS_S: Final = 60.0
+LAST_WORDS_S: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,54 +54,51 @@ class Utterance:
 
 
 async def converse(
-    url: str, audio: bytes, *, speed: float | None, rate_hz: int = RATE_HZ, codec: str = "mulaw"
+    url: str, audio: bytes, *, real_time: bool, rate_hz: int = RATE_HZ, codec: str = "mulaw"
 ) -> list[Arrival]:
     """Play a recording to a session of its own and return all answers, the last words too.
 
-    `speed` is 1 for real time; None is as quickly as the recogniser takes it, without partials.
+    If not in real time, it goes as quickly as the recogniser takes it, and without partials.
 
     Raises:
-        TimeoutError: The answers did not end within a minute of the audio.
+        TimeoutError: The answers did not end within 30 s of the audio.
+        WebSocketException: The recogniser refused it, or cut it off.
     """
     wanted = {
         "transcription_engine": "local",
         "input_format": codec,
         "sample_rate": rate_hz,
-        "interim_results": "true" if speed else "false",
+        "interim_results": "true" if real_time else "false",
     }
-    arrivals: list[Arrival] = []
-    async with connect(f"{url}?{urlencode(wanted)}", compression=None) as socket:
+    second_bytes = rate_hz * (1 if codec == "mulaw" else 2)
+    address = f"{url}?{urlencode(wanted)}"
+    async with (
+        asyncio.timeout(len(audio) / second_bytes + LAST_WORDS_S),
+        connect(address, compression=None, ping_interval=None) as socket,
+    ):
         began = asyncio.get_running_loop().time()
-        listening = asyncio.create_task(_listen(socket, began, speed or 1.0, arrivals))
+        listening = asyncio.create_task(_listen(socket, began))
         try:
-            sample_bytes = 1 if codec == "mulaw" else 2
-            chunk_bytes = int(CHUNK_S * rate_hz) * sample_bytes
-            await _speak(socket, audio, chunk_bytes, began, speed)
-            async with asyncio.timeout(LAST_WORDS_S):
-                await listening
+            await _speak(socket, audio, int(CHUNK_S * second_bytes), began if real_time else None)
+            return await listening
         finally:
             listening.cancel()
-    return arrivals
 
 
 async def _speak(
-    socket: ClientConnection, audio: bytes, chunk_bytes: int, began: float, speed: float | None
+    socket: ClientConnection, audio: bytes, chunk_bytes: int, began: float | None
 ) -> None:
     clock = asyncio.get_running_loop().time
     for number, at in enumerate(range(0, len(audio), chunk_bytes), start=1):
-        if speed is not None:  # a piece is sent once its last sample has been spoken
-            await asyncio.sleep(max(0.0, began + number * CHUNK_S / speed - clock()))
+        if began is not None:  # a piece is sent once its last sample has been spoken
+            await asyncio.sleep(max(0.0, began + number * CHUNK_S - clock()))
         await socket.send(audio[at : at + chunk_bytes])
     await socket.send(CLOSE_STREAM)
 
 
-async def _listen(
-    socket: ClientConnection, began: float, speed: float, arrivals: list[Arrival]
-) -> None:
+async def _listen(socket: ClientConnection, began: float) -> list[Arrival]:
     clock = asyncio.get_running_loop().time
-    async for message in socket:
-        arrived_s = (clock() - began) * speed
-        arrivals.append(Arrival(arrived_s, parse_answer(message)))
+    return [Arrival(clock() - began, parse_answer(message)) async for message in socket]
 
 
 def text_of(arrivals: list[Arrival]) -> str:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from websockets.exceptions import WebSocketException
+
 from service.recogniser.process import open_recogniser_process
 from service.recogniser.server import SESSIONS_PER_CORE
 from service.recogniser.workers import usable_cores
@@ -50,11 +52,14 @@ class Load:
     partials_per_s: float
     """Per second of speech."""
     cores: float
+    lost: int
+    """Sessions that did not get all their answers."""
 
     @property
     def keeps_up(self) -> bool:
         """Whether finals came in time, and as quickly at the end as at the beginning."""
-        return self.final_p95_s < MOST_DELAY_S and self.growth_s < MOST_GROWTH_S
+        in_time = self.final_p95_s < MOST_DELAY_S and self.growth_s < MOST_GROWTH_S
+        return in_time and self.lost == 0
 
 
 async def measure(steps: Sequence[int], *, seconds: float) -> list[Load]:
@@ -85,12 +90,27 @@ async def try_load(sessions: int, talking: str, *, seconds: float) -> Load:
         async with asyncio.TaskGroup() as players:
             meter = players.create_task(_cores(program, seconds))
             talks = [
-                players.create_task(converse(url, track, speed=1.0))
+                players.create_task(_talk(url, track))
                 for track in itertools.islice(tracks, sessions)
             ]
-        heard = [one for talk in talks for one in utterances(talk.result())]
-    settled = [one for one in heard if one.end_s > SETTLE_S]
-    return _load(sessions, talking, settled, meter.result(), seconds)
+        talked = [talk.result() for talk in talks]
+    heard = [one for some in talked for one in some or () if one.end_s > SETTLE_S]
+    return _load(
+        sessions,
+        talking,
+        heard,
+        cores=meter.result(),
+        middle_s=SETTLE_S + seconds / 2,
+        lost=talked.count(None),
+    )
+
+
+async def _talk(url: str, track: bytes) -> list[Utterance] | None:
+    """Return what was answered; None if the session broke off."""
+    try:
+        return utterances(await converse(url, track, real_time=True))
+    except (TimeoutError, WebSocketException, OSError):
+        return None
 
 
 async def _cores(program: Program, seconds: float) -> float:
@@ -101,9 +121,14 @@ async def _cores(program: Program, seconds: float) -> float:
 
 
 def _load(
-    sessions: int, talking: str, heard: Sequence[Utterance], cores: float, seconds: float
+    sessions: int,
+    talking: str,
+    heard: Sequence[Utterance],
+    *,
+    cores: float,
+    middle_s: float,
+    lost: int,
 ) -> Load:
-    middle_s = SETTLE_S + seconds / 2
     delays = [one.final_delay_s for one in heard]
     partials = [delay for one in heard for delay in one.partial_delays_s]
     early = [one.final_delay_s for one in heard if one.end_s <= middle_s]
@@ -119,6 +144,7 @@ def _load(
         percentile(late, 50) - percentile(early, 50),
         len(partials) / talked_s if talked_s else 0.0,
         cores,
+        lost,
     )
 
 

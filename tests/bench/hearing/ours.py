@@ -48,21 +48,21 @@ async def follow(utterances: Sequence[Utterance]) -> Mapping[int, list[Text]]:
 
 
 async def _warm_up(url: str, recording: Recording) -> None:
-    await converse(url, recording.phone, speed=None)
+    await converse(url, recording.phone, real_time=False)
 
 
 async def _play(url: str, recording: Recording, condition: str) -> list[Arrival]:
     if condition == "clean":
         assert recording.clean is not None
         samples = (np.clip(recording.clean, -1, 1) * 32767).astype("<i2").tobytes()
-        return await converse(url, samples, speed=None, rate_hz=CLEAN_HZ, codec="linear16")
+        return await converse(url, samples, real_time=False, rate_hz=CLEAN_HZ, codec="linear16")
     audio = recording.phone if condition == "phone" else recording.noise
-    return await converse(url, audio, speed=None)
+    return await converse(url, audio, real_time=False)
 
 
 async def _speak(url: str, utterances: Mapping[int, Utterance]) -> dict[int, list[Text]]:
     audio = b"".join(one.phone for one in utterances.values())
-    arrivals = await converse(url, audio, speed=1.0)
+    arrivals = await converse(url, audio, real_time=True)
     begin_s = itertools.accumulate((one.length_s for one in utterances.values()), initial=0.0)
     return {
         number: [

@@ -20,7 +20,7 @@ from tests.bench.hearing.work import Done, Job, Text
 
 Task = tuple[str, Recording, str]
 """A key, a recording, and the condition it is heard in."""
-OURS: Final = "Callscribe's recogniser (Moonshine tiny)"
+OURS: Final = "ours (Moonshine tiny)"
 FEW: Final = ("jfk", "austen_0870")
 UTTERANCES_S: Final = 75.0
 STEPS: Final = (2, 4, 8, 12, 16, 20, 24)

@@ -49,9 +49,12 @@ def show_load(loads: Sequence[Load], cores: int) -> None:
             f"{load.partials_per_s:.2f}",
             f"{load.growth_s:.2f} s",
             f"{load.cores:.2f}",
-            "yes" if load.keeps_up else "no",
+            _verdict(load),
         )
-    Console(width=110).print(table)
+    console = Console(width=110)
+    console.print(table)
+    most = max((load.sessions for load in loads if load.keeps_up), default=0)
+    console.print(f"keeps up with {most / cores:g} sessions a core", highlight=False)
 
 
 _RATES = ("clean", "phone", "noise", "read", "spontaneous", "synthetic")
@@ -66,6 +69,12 @@ def _costs(one: Result) -> list[str]:
         _pair(delays.final_p50_s, delays.final_p95_s) if delays else _NONE,
         _percent(delays.changed if delays else None),
     ]
+
+
+def _verdict(load: Load) -> str:
+    if load.lost:
+        return f"no: {load.lost} lost"
+    return "yes" if load.keeps_up else "no"
 
 
 def _table(title: str, headings: Sequence[str]) -> Table:

@@ -6,6 +6,8 @@ import msgspec
 
 NOT_THERE: Final = 3
 """The exit status of a worker whose engine is not installed."""
+TOO_SLOW: Final = 4
+"""The exit status of a worker that used up its time."""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +24,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
     engine: str
     jobs: list[Job]
+    cpu_limit_s: float
 
 
 class Text(msgspec.Struct, frozen=True, array_like=True):

@@ -18,13 +18,13 @@ import numpy as np
 from service.recogniser.resampling import Samples
 from tests.bench.hearing import engines
 from tests.bench.hearing.engines.following import Engine, Said
-from tests.bench.hearing.work import NOT_THERE, Done, Job, Order, Text
+from tests.bench.hearing.work import NOT_THERE, TOO_SLOW, Done, Job, Order, Text
 
 PIECE_S: Final = 0.1
 
 
 def main() -> int:
-    """Work; return 3 if the engine is not there."""
+    """Work; return 3 if the engine is not there, 4 if it used up its time."""
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
     # Engines print as they like; what we have to say goes where they cannot reach.
     answers = os.fdopen(os.dup(1), "wb")
@@ -35,12 +35,15 @@ def main() -> int:
         print(f"{order.engine}: {error}", file=sys.stderr)
         return NOT_THERE
     for job in order.jobs:
-        answers.write(msgspec.json.encode(_do(engine, job)) + b"\n")
+        done = _do(engine, job, order.cpu_limit_s)
+        if done is None:
+            return TOO_SLOW
+        answers.write(msgspec.json.encode(done) + b"\n")
         answers.flush()
     return 0
 
 
-def _do(engine: Engine, job: Job) -> Done:
+def _do(engine: Engine, job: Job, cpu_limit_s: float) -> Done | None:
     samples = np.fromfile(job.path, "<i2").astype(np.float32) / np.float32(32768)
     follower = engine.follow(job.rate_hz, partials=job.partials)
     piece = int(PIECE_S * job.rate_hz)
@@ -57,6 +60,8 @@ def _do(engine: Engine, job: Job) -> Done:
         now_s, spent_s = now_s + took_s, spent_s + took_s
 
     for at in range(0, len(samples), piece):
+        if time.process_time() > cpu_limit_s:
+            return None
         spoken_s = (at + piece) / job.rate_hz
         now_s = max(now_s, spoken_s)
         take(follower.hear, samples[at : at + piece], behind_s=now_s - spoken_s)
