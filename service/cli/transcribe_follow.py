@@ -22,9 +22,10 @@ from service.errors import CallscribeError, RecognitionError, SettingsError
 from service.exits import Exit
 from service.stt.files import UNREACHABLE
 from service.stt.files_follow import Follower
-from service.stt.files_text import escape_controls, plain
+from service.stt.files_text import escape_controls
 from service.stt.formats import WireFormat
 from service.wire.stt import Answer
+from service.wire.subtitles import plain
 
 _CONNECT_TIMEOUT_S = 10.0
 _SILENCE_TIMEOUT_S = 30.0

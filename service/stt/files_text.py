@@ -1,38 +1,20 @@
 """A file's transcript as text, JSON or subtitles."""
 
-import io
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Literal
 
 import msgspec
-import webvtt
 
 from service.errors import RecognitionLostError
 from service.stt.files_transcript import FileSegment, FileTranscript, FileWord
+from service.wire.subtitles import Cue, is_long, joined, plain, write_subtitles
 
 Format = Literal["txt", "json", "srt", "vtt"]
 FORMATS: tuple[Format, ...] = ("txt", "json", "srt", "vtt")
 
-_LONGEST_CUE_S = 7.0
-_LONGEST_CUE = 84
-"""Two lines of 42 letters: what people can read while it is shown."""
-_PAUSE_S = 1.0
-"""A longer one begins a new cue."""
-_SHORTEST_CUE_S = 0.001
 _ESCAPES = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}
 """Control characters that JSON need not escape."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cue:
-    """A line of subtitles; times in seconds."""
-
-    start_s: float
-    end_s: float
-    text: str
-    voice: str | None = None
-    """Whose it is, as it is shown: "Speaker 0", "Channel 1", or both."""
 
 
 def write_transcript(transcript: FileTranscript, form: Format, *, words: bool = False) -> str:
@@ -53,35 +35,27 @@ def write_transcript(transcript: FileTranscript, form: Format, *, words: bool = 
     cues = cues_of(transcript, words=words)
     if not cues and transcript.text.strip():
         raise RecognitionLostError("no times came back, and subtitles need them")
-    captions = webvtt.WebVTT(captions=[_caption(cue, form) for cue in cues])
-    out = io.StringIO()
-    captions.write(out, format=form)
-    return out.getvalue().rstrip("\n") + "\n"
+    return write_subtitles(cues, form)
 
 
 def cues_of(transcript: FileTranscript, *, words: bool = False) -> list[Cue]:
     """Return the transcript cut into cues, in order: segments, shorter where they have words."""
     segments = _segments(transcript)
     if words and all(segment.channel is None for segment in segments):
-        return [cue for word in _words(transcript) if (cue := _cue([word], None)).text]
+        return _word_cues(_words(transcript), None)
     if not segments:
-        return [_cue(group, None) for group in _groups(_words(transcript))]
-    cues = []
+        return list(joined(_word_cues(_words(transcript), None)))
+    cues: list[Cue] = []
     for segment in segments:
         channel = segment.channel
         if words:
-            cues += [cue for word in segment.words if (cue := _cue([word], channel)).text]
+            cues += _word_cues(segment.words, channel)
         elif segment.words and _is_long(segment):
-            cues += [_cue(group, channel) for group in _groups(segment.words)]
+            cues += joined(_word_cues(segment.words, channel))
         elif text := plain(segment.text):
             voice = _voice(channel, _speaker(segment))
-            cues.append(Cue(start_s=segment.start_s, end_s=segment.end_s, text=text, voice=voice))
+            cues.append(Cue(_ms(segment.start_s), _ms(segment.end_s), text, voice))
     return cues
-
-
-def plain(text: str) -> str:
-    """Return text on one line, without what could steer a terminal."""
-    return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
 
 
 def escape_controls(text: str) -> str:
@@ -103,61 +77,20 @@ def _segments(transcript: FileTranscript) -> tuple[FileSegment, ...]:
 
 
 def _is_long(segment: FileSegment) -> bool:
-    length_s = segment.end_s - segment.start_s
-    return (
-        length_s > _LONGEST_CUE_S or len(segment.text) > _LONGEST_CUE or len(segment.speakers) > 1
-    )
+    shown = Cue(_ms(segment.start_s), _ms(segment.end_s), segment.text)
+    return is_long(shown) or len(segment.speakers) > 1
 
 
-def _groups(words: Iterable[FileWord]) -> Iterator[list[FileWord]]:
-    """Yield words that are shown together."""
-    group: list[FileWord] = []
-    for word in words:
-        if group and not _fits(group, word):
-            yield group
-            group = []
-        if plain(word.text):
-            group.append(word)
-    if group:
-        yield group
+def _word_cues(words: Iterable[FileWord], channel: int | None) -> list[Cue]:
+    return [
+        Cue(_ms(word.start_s), _ms(word.end_s), text, _voice(channel, word.speaker))
+        for word in words
+        if (text := plain(word.text))
+    ]
 
 
-def _fits(group: list[FileWord], word: FileWord) -> bool:
-    length = sum(len(one.text) + 1 for one in group) + len(word.text)
-    return (
-        word.speaker == group[0].speaker
-        and word.start_s - group[-1].end_s <= _PAUSE_S
-        and word.end_s - group[0].start_s <= _LONGEST_CUE_S
-        and length <= _LONGEST_CUE
-    )
-
-
-def _cue(words: list[FileWord], channel: int | None) -> Cue:
-    return Cue(
-        start_s=words[0].start_s,
-        end_s=words[-1].end_s,
-        text=plain(" ".join(word.text for word in words)),
-        voice=_voice(channel, words[0].speaker),
-    )
-
-
-def _caption(cue: Cue, form: Format) -> webvtt.Caption:
-    if form == "vtt":
-        text = cue.text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-        text = text if cue.voice is None else f"<v {cue.voice}>{text}"
-    else:
-        # SubRip knows no escapes: an arrow would read as a time, a bracket as markup
-        text = cue.text.replace("<", "\u2039").replace(">", "\u203a")
-        text = text if cue.voice is None else f"[{cue.voice}] {text}"
-    end_s = max(cue.end_s, cue.start_s + _SHORTEST_CUE_S)
-    return webvtt.Caption(start=_stamp(cue.start_s), end=_stamp(end_s), text=text)
-
-
-def _stamp(seconds: float) -> str:
-    total_ms = round(seconds * 1000)
-    minutes, ms = divmod(total_ms, 60_000)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours:02}:{minutes:02}:{ms // 1000:02}.{ms % 1000:03}"
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
 
 
 def _text(transcript: FileTranscript) -> str:

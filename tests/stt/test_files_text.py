@@ -121,7 +121,7 @@ def test_words_are_cut_into_cues_that_can_be_read() -> None:
     late = (word("late", 30, 31), word("\x00", 31, 31), word("me", 31, 32, "1"))
 
     cues = cues_of(FileTranscript(text="", words=fast + slow + late))
-    assert all(cue.end_s - cue.start_s <= 7 and len(cue.text) <= 84 for cue in cues)
+    assert all(cue.end_ms - cue.start_ms <= 7000 and len(cue.text) <= 84 for cue in cues)
     assert [cue.text for cue in cues][-3:] == ["so", "late", "me"]
     assert " ".join(cue.text for cue in cues).count("word") == 30
 
@@ -147,7 +147,7 @@ def test_each_word_can_be_a_cue() -> None:
     segments = (FileSegment(text="a b", start_s=0, end_s=3, words=words),)
 
     cues = cues_of(FileTranscript(text="a b", segments=segments), words=True)
-    assert [(cue.text, cue.start_s) for cue in cues] == [("a", 0), ("b", 2)]
+    assert [(cue.text, cue.start_ms) for cue in cues] == [("a", 0), ("b", 2000)]
 
 
 def test_subtitles_without_times_are_an_error() -> None:
