@@ -207,7 +207,10 @@ class _KnownKeys:
 
 def _shown(request: web.Request, *, browser: bool) -> str | None:
     """Return the credential of a request. In a URL there may be a token, and never a key."""
-    scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
+    given = request.headers.getall("Authorization", [])
+    if len(given) > 1:  # a proxy may have looked at the other one
+        raise _unauthorised("Show one key or token, not more.")
+    scheme, _, credential = "".join(given).partition(" ")
     if scheme.lower() == "bearer" and credential.strip():
         return credential.strip()
     if not browser:

@@ -15,6 +15,10 @@ from service.api.problems import Fault, RefusalError
 
 _TEXT = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]*")
 _PREFIXED = "metadata"
+_MOST_PARAMETERS = 32
+_TOO_MANY = f"there are more than {_MOST_PARAMETERS} parameters"
+_RANGE = re.compile(r"[\w!#$&^.+*-]+/[\w!#$&^.+*-]+", re.ASCII)
+_QUALITY = re.compile(r"q=([01](?:\.[0-9]{0,3})?)")
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -28,6 +32,8 @@ def read_query(request: web.Request, operation: Operation[Any, Any]) -> Any:  # 
     names = {info.alias or name for name, info in fields.items()} - {_PREFIXED}
     given: dict[str, Any] = {_PREFIXED: {}} if _PREFIXED in fields else {}
     faults: list[Fault] = []
+    if len(request.query) > _MOST_PARAMETERS:
+        raise _bad("The query cannot be used", [Fault(("query",), _TOO_MANY)])
     for name, value in request.query.items():
         if operation.browser and name == TOKEN_PARAMETER:
             continue
@@ -66,7 +72,8 @@ async def read_body(request: web.Request, operation: Operation[Any, Any]) -> Any
 def check_accept(request: web.Request, kinds: Iterable[str]) -> None:
     """Refuse an `Accept` that none of these content types fits, with 406."""
     header = ",".join(request.headers.getall("Accept", []))
-    wanted = [_range(part) for part in header.split(",") if part.strip()]
+    ranges = [_range(part) for part in header.split(",")]
+    wanted = [one for one in ranges if _RANGE.fullmatch(one[0])]
     offered = list(kinds)
     if not wanted or not offered or any(_accepts(wanted, kind) for kind in offered):
         return
@@ -132,11 +139,8 @@ def _plain(message: str) -> str:
 
 def _range(part: str) -> tuple[str, float]:
     kind, *parameters = (one.strip().lower() for one in part.split(";"))
-    quality = next((one[2:] for one in parameters if one.startswith("q=")), "1")
-    try:
-        return kind, float(quality)
-    except ValueError:
-        return kind, 1.0
+    qualities = (_QUALITY.fullmatch(one) for one in parameters)
+    return kind, next((float(found[1]) for found in qualities if found), 1.0)
 
 
 def _accepts(wanted: list[tuple[str, float]], kind: str) -> bool:

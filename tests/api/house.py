@@ -1,6 +1,6 @@
 """A served API with a real key store, and callers with keys and tokens."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +65,8 @@ class House:
     keys: KeyStore
     session: aiohttp.ClientSession
     now: float = NOW
+    key: str = ""
+    """A key that may do everything, where a test has made one."""
 
     async def ask(
         self,
@@ -98,7 +100,7 @@ class House:
 @asynccontextmanager
 async def open_house(
     folder: Path,
-    routes: Callable[[], Iterable[AnyRoute]] | Iterable[AnyRoute] = (),
+    routes: Iterable[AnyRoute] = (),
     *,
     per_minute: int = 1_000_000,
     cors_origins: Sequence[str] = (),
@@ -115,7 +117,7 @@ async def open_house(
         await add_api(
             app,
             keys,
-            routes() if callable(routes) else routes,
+            routes,
             rate_limit_per_minute=per_minute,
             clock=lambda: house.now,
         )
