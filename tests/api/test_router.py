@@ -12,6 +12,7 @@ from aiohttp import web
 
 from service.api.operations import (
     Answer,
+    AnyRoute,
     Ask,
     Body,
     NoBody,
