@@ -15,12 +15,7 @@ import structlog
 import uvloop
 
 from service.api.assembly import Sources, new_application, open_api
-from service.api.audio import AudioRoutes
-from service.api.feed import FeedRoutes
-from service.api.feed_streams import FeedStreams, open_watch
 from service.api.health import Health
-from service.api.metrics import MetricsRoutes
-from service.api.search_feed import SearchFeedRoutes
 from service.carrier.client import open_carrier
 from service.console.routes import Console
 from service.delivery.lanes import DeliveryLanes, open_lanes
@@ -137,17 +132,22 @@ async def running(
             library=library,
             searches=await enter(open_searches(url)),
             keys=await enter(open_keys(url)),
+            hub=hub,
+            controls=calls,
             lanes=lanes,
             endpoints=endpoints,
+            recordings=journal,
+            recordings_path=settings.recordings_path,
+            metrics=telemetry.metrics.registry,
         )
-        limit = settings.api.rate_limit_per_minute
-        api = await enter(open_api(sources, rate_limit_per_minute=limit, clock=clock))
-        streams = FeedStreams(clock=clock)
-        api.add(FeedRoutes(hub, streams, origins=settings.api.cors_origins).routes())
-        api.add(AudioRoutes(journal, settings.recordings_path).routes())
-        api.add(MetricsRoutes(telemetry.metrics.registry).routes())
-        api.add(SearchFeedRoutes(hub, streams, library, sources.searches).routes())
-        await enter(open_watch(streams, api.doorkeeper))
+        api = await enter(
+            open_api(
+                sources,
+                rate_limit_per_minute=settings.api.rate_limit_per_minute,
+                cors_origins=settings.api.cors_origins,
+                clock=clock,
+            )
+        )
         api.serve(app)
         try:
             listener = await enter(open_listener(app, *settings.listen_address))

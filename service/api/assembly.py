@@ -1,27 +1,44 @@
 """The API put together: its doorkeeper, and the routes of every room that has some."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from aiohttp import web
+from prometheus_client import CollectorRegistry
 
 from service.api.about_routes import about_routes
 from service.api.access import Doorkeeper
+from service.api.audio import AudioRoutes
 from service.api.call_routes import CallRoutes
+from service.api.control_routes import ControlRoutes, ErasureRoutes
 from service.api.cursors import Cursors
 from service.api.delivery_routes import DeliveryRoutes
+from service.api.feed import FeedRoutes
+from service.api.feed_streams import FeedStreams, open_watch
 from service.api.headers import add_headers
+from service.api.metrics import MetricsRoutes
 from service.api.operations import AnyRoute
 from service.api.problems import explain
-from service.api.retries import open_retries
+from service.api.retries import Retries, open_retries
 from service.api.router import add_routes
+from service.api.search_feed import SearchFeedRoutes
 from service.api.search_routes import SearchRoutes
 from service.api.token_routes import TokenRoutes
 from service.delivery.endpoints import Endpoint
 from service.delivery.lanes import DeliveryLanes
-from service.ports import Journal, KeyStore, Library, SavedSearches
+from service.feed.hub import Hub
+from service.ports import (
+    CallControls,
+    Eraser,
+    Journal,
+    KeyStore,
+    Library,
+    RecordingIndex,
+    SavedSearches,
+)
 
 
 def new_application(*, cors_origins: Sequence[str] = ()) -> web.Application:
@@ -33,14 +50,20 @@ def new_application(*, cors_origins: Sequence[str] = ()) -> web.Application:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """What the API answers from."""
+    """What the API answers from, and whom it asks."""
 
     journal: Journal
     library: Library
     searches: SavedSearches
     keys: KeyStore
+    hub: Hub
+    controls: CallControls
     lanes: DeliveryLanes
     endpoints: Sequence[Endpoint]
+    recordings: RecordingIndex
+    recordings_path: Path
+    metrics: CollectorRegistry
+    eraser: Eraser | None = None
 
 
 class Api:
@@ -83,21 +106,49 @@ async def add_api(
 
 @asynccontextmanager
 async def open_api(
-    sources: Sources, *, rate_limit_per_minute: int, clock: Callable[[], float] = time.time
+    sources: Sources,
+    *,
+    rate_limit_per_minute: int,
+    cors_origins: Sequence[str] = (),
+    clock: Callable[[], float] = time.time,
 ) -> AsyncIterator[Api]:
-    """Open the API with the routes that these sources are enough for.
+    """Open the API with all its routes.
 
     Raises:
         JournalUnavailableError: The keys cannot be read.
     """
     secret = await sources.keys.token_secret()
-    cursors = Cursors(secret)
-    journal, library = sources.journal, sources.library
     api = Api(Doorkeeper(sources.keys, secret, per_minute=rate_limit_per_minute, clock=clock))
-    async with open_retries(journal, sources.endpoints) as retries:
-        api.add(CallRoutes(library, journal, cursors).routes())
-        api.add(SearchRoutes(library, sources.searches, cursors, clock=clock).routes())
-        delivery = DeliveryRoutes(journal, sources.lanes, sources.endpoints, retries, cursors)
-        api.add(delivery.routes())
-        api.add(TokenRoutes(secret, clock=clock).routes())
+    api.add(TokenRoutes(secret, clock=clock).routes())
+    streams = FeedStreams(clock=clock)
+    async with (
+        open_retries(sources.journal, sources.endpoints) as retries,
+        open_watch(streams, api.doorkeeper),
+    ):
+        cursors = Cursors(secret)
+        api.add(_asked(sources, cursors, retries, clock))
+        api.add(_followed(sources, streams, cors_origins))
         yield api
+
+
+def _asked(
+    sources: Sources, cursors: Cursors, retries: Retries, clock: Callable[[], float]
+) -> Iterator[AnyRoute]:
+    """Yield what is answered at once."""
+    journal, library = sources.journal, sources.library
+    yield from CallRoutes(library, journal, cursors).routes()
+    yield from ControlRoutes(sources.controls).routes()
+    if sources.eraser is not None:
+        yield from ErasureRoutes(sources.eraser).routes()
+    yield from AudioRoutes(sources.recordings, sources.recordings_path).routes()
+    yield from SearchRoutes(library, sources.searches, cursors, clock=clock).routes()
+    lanes, endpoints = sources.lanes, sources.endpoints
+    yield from DeliveryRoutes(journal, lanes, endpoints, retries, cursors).routes()
+    yield from MetricsRoutes(sources.metrics).routes()
+
+
+def _followed(sources: Sources, streams: FeedStreams, origins: Sequence[str]) -> Iterator[AnyRoute]:
+    """Yield what goes on until somebody ends it."""
+    hub = sources.hub
+    yield from FeedRoutes(hub, streams, origins=origins).routes()
+    yield from SearchFeedRoutes(hub, streams, sources.library, sources.searches).routes()
