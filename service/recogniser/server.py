@@ -15,6 +15,8 @@ from service.recogniser.access import Access, refuse, refuse_as_documented
 from service.recogniser.conversation import Conversation, Socket
 from service.recogniser.fetching import open_fetcher
 from service.recogniser.files import Files
+from service.recogniser.load import PATH as LOAD_PATH
+from service.recogniser.load import Load
 from service.recogniser.models import ENGINE_NAME
 from service.recogniser.parameters import SessionSettings, parse_settings
 from service.recogniser.providers import PATH as PROVIDERS_PATH
@@ -52,6 +54,7 @@ class Recogniser:
         access: Access,
         files: Files,
         *,
+        load: Load,
         max_sessions: int,
         idle_timeout_s: float,
     ) -> None:
@@ -60,6 +63,7 @@ class Recogniser:
         self._workers = workers
         self._access = access
         self._files = files
+        self._load = load
         self._max_sessions = max_sessions
         self._idle_timeout_s = idle_timeout_s
         self._live: dict[Conversation, asyncio.Task[object] | None] = {}
@@ -93,6 +97,7 @@ class Recogniser:
         if refusal is not None:
             return refusal
         if self._draining or self.sessions >= self._max_sessions:
+            self._load.session("full")
             return refuse(
                 HTTPStatus.SERVICE_UNAVAILABLE, "10011", "All sessions are taken: come again soon."
             )
@@ -101,8 +106,13 @@ class Recogniser:
         try:
             settings = parse_settings(request.query)
         except RefusedSettingError as error:
+            self._load.session("refused")
             return await _turn_away(request, socket, error)
         return await self._converse(request, socket, settings)
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        """Answer with what is counted, for who may use the rest as well."""
+        return self._access.refusal(request) or await self._load.get(request)
 
     async def drain(self) -> None:
         """Take no more sessions; let those going on have what they are owed, for 10 s at most."""
@@ -123,6 +133,7 @@ class Recogniser:
             socket, settings, self._workers, idle_timeout_s=self._idle_timeout_s
         )
         self._live[conversation] = asyncio.current_task()
+        self._load.session("began")
         try:
             await socket.prepare(request)
             log.info(
@@ -198,8 +209,9 @@ async def open_recogniser(
         networks = await asyncio.to_thread(load_networks, model_dir)
     cores = usable_cores()
     access = Access(api_keys)
+    load = Load()
     async with (
-        open_workers(networks, cores) as workers,
+        open_workers(networks, cores, load) as workers,
         open_fetcher(allow_private=allow_private_urls) as fetcher,
     ):
         files = Files(workers, access, fetcher, max_files=max_files or FILES_PER_CORE * cores)
@@ -207,11 +219,16 @@ async def open_recogniser(
             workers,
             access,
             files,
+            load=load,
             max_sessions=max_sessions or SESSIONS_PER_CORE * cores,
             idle_timeout_s=idle_timeout_s,
         )
         app = web.Application(middlewares=[refuse_as_documented])
         app.router.add_get(PATH, recogniser.transcribe)
+        load.watch("live_sessions", "Sessions going on", lambda: recogniser.sessions)
+        load.watch("live_files", "Files being worked on", lambda: files.files)
+        load.watch("waiting", "Turns that wait for a core", lambda: workers.turns.waiting)
+        app.router.add_get(LOAD_PATH, recogniser.metrics)
         app.router.add_get("/healthz", recogniser.health)
         app.router.add_get(PROVIDERS_PATH, Providers(access).list)
         files.add_to(app)

@@ -6,15 +6,19 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
+from service.recogniser.load import Load, Work
+
 T = TypeVar("T")
 
 
 class Turn:
     """One claim on a core, made by `Turns.turn`. Wait for `granted`, then `run` once."""
 
-    def __init__(self, turns: "Turns", *, spare: bool = False) -> None:
-        self.spare = spare
-        self.granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    def __init__(self, turns: "Turns", work: Work) -> None:
+        loop = asyncio.get_running_loop()
+        self.work: Work = work
+        self.asked_at = loop.time()
+        self.granted: asyncio.Future[None] = loop.create_future()
         self._turns = turns
         self._running = False
 
@@ -25,10 +29,19 @@ class Turn:
     async def run(self, work: Callable[[], T]) -> T:
         """Run `work` on a thread. If cancelled, the core stays taken until `work` is done."""
         loop = asyncio.get_running_loop()
+        began = loop.time()
         future = self._turns.pool.submit(work)
         self._running = True
         future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._turns.give_back, self))
-        return await asyncio.wrap_future(future)
+        try:
+            return await asyncio.wrap_future(future)
+        finally:
+            self._turns.load.worked(self.work, loop.time() - began)
+
+    @property
+    def spare(self) -> bool:
+        """Whether nobody listens to it as it happens."""
+        return self.work == "file"
 
     def end(self) -> None:
         """Leave the queue, or give the core back unless a thread is still at work on it."""
@@ -46,14 +59,20 @@ class Turns:
     of several to the others, who then wait for no more than each other.
     """
 
-    def __init__(self, pool: ThreadPoolExecutor, cores: int) -> None:
+    def __init__(self, pool: ThreadPoolExecutor, cores: int, load: Load) -> None:
         self.pool = pool
+        self.load = load
         self._free = cores
         # Dicts for their order: the first key is the next turn, and any can be taken out.
         self._urgent: dict[Turn, None] = {}
         self._patient: dict[Turn, None] = {}
         self._spare: dict[Turn, None] = {}
         self._spare_left = max(1, cores - 1)
+
+    @property
+    def waiting(self) -> int:
+        """How many turns wait for a core."""
+        return len(self._urgent) + len(self._patient) + len(self._spare)
 
     @property
     def idle(self) -> bool:
@@ -63,13 +82,14 @@ class Turns:
     @asynccontextmanager
     async def turn(self, *, urgent: bool) -> AsyncIterator[Turn]:
         """Ask for a turn; leaving the context gives it up."""
-        async with self._asked_for(Turn(self), self._urgent if urgent else self._patient) as turn:
+        asked = Turn(self, "final" if urgent else "partial")
+        async with self._asked_for(asked, self._urgent if urgent else self._patient) as turn:
             yield turn
 
     @asynccontextmanager
     async def spare_turn(self) -> AsyncIterator[Turn]:
         """Ask for a turn that no session needs; leaving the context gives it up."""
-        async with self._asked_for(Turn(self, spare=True), self._spare) as turn:
+        async with self._asked_for(Turn(self, "file"), self._spare) as turn:
             yield turn
 
     @asynccontextmanager
@@ -107,16 +127,17 @@ class Turns:
                 self._free -= 1
                 self._spare_left -= turn.spare
                 turn.granted.set_result(None)
+                self.load.waited(turn.work, asyncio.get_running_loop().time() - turn.asked_at)
 
     def _next_queue(self) -> dict[Turn, None]:
         return self._urgent or self._patient or (self._spare if self._spare_left else {})
 
 
 @asynccontextmanager
-async def open_turns(cores: int) -> AsyncIterator[Turns]:
+async def open_turns(cores: int, load: Load | None = None) -> AsyncIterator[Turns]:
     """Open a pool of `cores` threads; on exit wait for the work that is running."""
     pool = ThreadPoolExecutor(cores, thread_name_prefix="recogniser-decode")
     try:
-        yield Turns(pool, cores)
+        yield Turns(pool, cores, load or Load())
     finally:
         await asyncio.to_thread(pool.shutdown, cancel_futures=True)

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from service.recogniser.aligner import Aligner
 from service.recogniser.engine import Engine
+from service.recogniser.load import Load
 from service.recogniser.models import find_models
 from service.recogniser.turns import Turns, open_turns
 from service.recogniser.vad import VoiceDetector
@@ -62,10 +63,12 @@ def usable_cores() -> int:
 
 
 @asynccontextmanager
-async def open_workers(networks: Networks, cores: int) -> AsyncIterator[Workers]:
+async def open_workers(
+    networks: Networks, cores: int, load: Load | None = None
+) -> AsyncIterator[Workers]:
     """Open threads for `cores` cores; on exit wait for what is running."""
     ears = ThreadPoolExecutor(cores, thread_name_prefix="recogniser-ears")
-    async with open_turns(cores) as turns:
+    async with open_turns(cores, load) as turns:
         try:
             yield Workers(networks, turns, ears)
         finally:

@@ -7,6 +7,7 @@ from pathlib import Path
 from prometheus_client.exposition import generate_latest
 
 from service.ingress.counters import IngressCounters
+from service.recogniser.load import Load
 from service.telemetry.readings import ingress_figures, lane_figures, live_figures
 from tests.telemetry.test_metrics import Lanes, played
 
@@ -25,7 +26,10 @@ def test_every_metric_of_the_dashboard_exists() -> None:
     metrics.read(
         [*lane_figures(Lanes({}, {})), *ingress_figures(IngressCounters()), *live_figures(Live())]
     )
-    text = generate_latest(metrics.registry).decode()
+    recogniser = Load()
+    for figure in ("live_sessions", "live_files", "waiting"):
+        recogniser.watch(figure, "", lambda: 0.0)
+    text = (generate_latest(metrics.registry) + generate_latest(recogniser.registry)).decode()
     there = set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE))
     panels = json.loads(DASHBOARD.read_text())["panels"]
     drawn = {
@@ -36,4 +40,4 @@ def test_every_metric_of_the_dashboard_exists() -> None:
     }
 
     assert len(panels) == len({panel["id"] for panel in panels})
-    assert {name.removesuffix("_bucket") for name in drawn} <= there
+    assert {re.sub("_(bucket|sum)$", "", name) for name in drawn} <= there
