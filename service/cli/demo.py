@@ -23,7 +23,12 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         "in_call: the simulated Telnyx transcribes it",
     )
     parser.add_argument("--fast", action="store_true", help="faster than people talk")
-    parser.add_argument("--once", action="store_true", help="plain lines, for scripts")
+    parser.add_argument(
+        "--once", action="store_true", help="plain lines, and an end with the call, for scripts"
+    )
+    parser.add_argument(
+        "--no-browser", action="store_true", help="print the console's address, open no browser"
+    )
     call = parser.add_mutually_exclusive_group()
     call.add_argument("--real", action="store_true", help="play recordings of people")
     call.add_argument(
@@ -44,6 +49,7 @@ def run(arguments: argparse.Namespace, _environ: Mapping[str, str]) -> int:
         source=arguments.source,
         fast=arguments.fast,
         once=arguments.once,
+        browser=not arguments.no_browser,
         real=arguments.real,
         recording=arguments.recording,
         journal=arguments.journal,

@@ -14,7 +14,9 @@ class Options:
     fast: bool = False
     """Play several times faster than people talk, as far as the recogniser keeps up."""
     once: bool = False
-    """For scripts: plain lines, whatever the terminal can do."""
+    """For scripts: plain lines, whatever the terminal can do, and an end when the call ends."""
+    browser: bool = True
+    """On a terminal, open a browser on the console, where there is a display."""
     real: bool = False
     """Play recordings of people in place of the synthetic call."""
     recording: Path | None = None

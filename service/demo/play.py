@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
+import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from service.demo.played import Played, choose_call
 from service.demo.receiver import Receiver, open_receiver
 from service.demo.screen import Screen, open_screen
 from service.demo.summary import print_summary
+from service.demo.visit import browse, make_link
 from service.errors import SettingsError
 from service.exits import Exit
 from service.ingress.allowance import MediaLimits
@@ -43,12 +45,15 @@ class _Stage:
     telnyx: Simulator
     receiver: Receiver
     webhook_url: str
+    link: str
+    """The console's address, with a token."""
 
 
 def run(options: Options) -> int:
     """Play the call, show it, print the summary; return 0 only if everything arrived.
 
-    Ctrl-C stops every part in order and raises `KeyboardInterrupt`.
+    On a terminal the console stays open afterwards, until Ctrl-C. During the call that stops
+    every part in order and raises `KeyboardInterrupt`.
 
     Raises:
         SettingsError: The recording, the journal's place or the recogniser cannot be used.
@@ -67,28 +72,53 @@ async def play(options: Options, console: Console) -> int:
         Text("starting a recogniser, a simulated Telnyx, the service, a receiver \u2026", "dim")
     )
     live = console.is_terminal and not options.once
+    speed = FAST if options.fast else 1.0
     with open_screen(console, live=live) as screen:
-        receiver = await _perform(call, options, journal, screen)
-    findings = find(receiver, script=call.script, real_time=not options.fast)
-    print_summary(console, findings, journal=journal)
+        async with _open_stage(call, options, journal, screen, speed=speed) as stage:
+            console.print(Text.assemble("console  ", (stage.link, "cyan")), soft_wrap=True)
+            if live and options.browser:
+                await asyncio.to_thread(browse, stage.link)
+            await _perform(call, stage, speed=speed)
+            if live:
+                findings = _conclude(call, options, journal, stage, console)
+                console.print(Text("The console stays open until you press Ctrl-C.", "bold"))
+                await _until_signal()
+    if not live:  # judged after the drain: it may still have brought something
+        findings = _conclude(call, options, journal, stage, console)
     return _verdict(findings)
+
+
+def _conclude(
+    call: Played, options: Options, journal: Path, stage: _Stage, console: Console
+) -> Findings:
+    findings = find(stage.receiver, script=call.script, real_time=not options.fast)
+    print_summary(console, findings, journal=journal)
+    return findings
+
+
+async def _until_signal() -> None:
+    """Wait for Ctrl-C or SIGTERM, which are an orderly end now."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(one, stop.set)
+    try:
+        await stop.wait()
+    finally:
+        for one in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(one)
 
 
 def _verdict(findings: Findings) -> int:
     return Exit.FAILED if findings.problems else Exit.OK
 
 
-async def _perform(call: Played, options: Options, journal: Path, screen: Screen) -> Receiver:
-    """Play the call to its end, drain every part, and return what arrived."""
-    speed = FAST if options.fast else 1.0
-    async with _open_stage(call, options, journal, screen, speed=speed) as stage:
-        try:
-            async with asyncio.timeout(call.duration_s / speed + PATIENCE_S):
-                await stage.telnyx.run(webhook_url=stage.webhook_url)
-                await stage.receiver.completed.wait()
-        except TimeoutError:
-            pass  # what has not arrived by now is what the findings tell
-    return stage.receiver
+async def _perform(call: Played, stage: _Stage, *, speed: float) -> None:
+    """Play the call to its end; what has not arrived soon after it is what the findings tell."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(call.duration_s / speed + PATIENCE_S):
+            await stage.telnyx.run(webhook_url=stage.webhook_url)
+            await stage.receiver.completed.wait()
 
 
 @asynccontextmanager
@@ -107,7 +137,8 @@ async def _open_stage(
             options, telnyx, receiver, recogniser_url=recogniser.url, journal=journal
         )
         service = await enter(running(settings, media_limits=MediaLimits(speed=speed)))
-        yield _Stage(telnyx, receiver, service.url + WEBHOOK_PATH)
+        link = await make_link(service.url, settings.database_url)
+        yield _Stage(telnyx, receiver, service.url + WEBHOOK_PATH, link)
 
 
 def scenario_of(call: Played, *, speed: float) -> Scenario:
@@ -131,6 +162,7 @@ def settings_of(
         # in the call, "Telnyx" is the engine that is documented to say who spoke
         "engine": "local" if media else "Telnyx",
         "interim_results": media,
+        "record": "audio" if media else "none",
         "roles": {"inbound": "customer", "outbound": "agent"},
         "endpoints": ["demo"],
     }

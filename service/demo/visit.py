@@ -1,0 +1,45 @@
+"""The way into the console: a link with a token, and a browser that opens on it."""
+
+import os
+import sys
+import time
+import webbrowser
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from service.api.keys import make_key
+from service.api.tokens import MAX_TOKEN_S, Claims, sign_token
+from service.journal.database import open_keys
+from service.ports.keys import Scope
+
+SCOPES: tuple[Scope, ...] = ("calls:read", "calls:write", "live")
+
+
+async def make_link(url: str, database_url: str) -> str:
+    """Return the console's address with a token that is good for twelve hours.
+
+    The key that it belongs to is made here, shown to nobody and forgotten.
+
+    Raises:
+        JournalUnavailableError: The key cannot be kept.
+    """
+    now = time.time()
+    async with open_keys(database_url) as keys:
+        _, key = make_key("demo", SCOPES, now=now)
+        await keys.keep_key(key)
+        claims = Claims(key_id=key.id, scopes=SCOPES, expires_at=now + MAX_TOKEN_S)
+        token = sign_token(await keys.token_secret(), claims)
+    return f"{url}/#token={quote(token)}"
+
+
+def can_browse(environ: Mapping[str, str]) -> bool:
+    """Say whether somebody at a display would see a browser open."""
+    if sys.platform == "darwin":
+        return "SSH_CONNECTION" not in environ
+    return bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))
+
+
+def browse(link: str) -> None:
+    """Open a browser, where there is a display. Blocks for as long as that takes."""
+    if can_browse(os.environ):
+        webbrowser.open(link)
