@@ -188,10 +188,11 @@ async def open_sqlite_library(
             )
         )
         connect = partial(file.connect, read_only=True)
-        lookups: Worker[Query] = await stack.enter_async_context(
-            open_worker("library-lookups", SqliteReader(connect), limit=waiting_limit)
-        )
-        searches: Worker[Query] = await stack.enter_async_context(
-            open_worker("library-searches", SqliteReader(connect), limit=waiting_limit)
-        )
+        lookups, searches = [
+            # one at a time: a quick question must not be told after a slow one behind it
+            await stack.enter_async_context(
+                open_worker(name, SqliteReader(connect), limit=waiting_limit, batch_limit=1)
+            )
+            for name in ("library-lookups", "library-searches")
+        ]
         yield SqliteLibrary(lookups, searches, query_timeout_s)

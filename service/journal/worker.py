@@ -35,11 +35,18 @@ class Worker(Generic[W]):
     """One thread and what waits for it, of which there may be `limit`. See `open_worker`."""
 
     def __init__(
-        self, name: str, handler: Handler[W], *, limit: int, close_timeout_s: float
+        self,
+        name: str,
+        handler: Handler[W],
+        *,
+        limit: int,
+        batch_limit: int,
+        close_timeout_s: float,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._handler = handler
         self._limit = limit
+        self._batch_limit = batch_limit
         self._close_timeout_s = close_timeout_s
         self._waiting = 0
         self._closing = False
@@ -87,7 +94,7 @@ class Worker(Generic[W]):
 
     def _take(self) -> tuple[list[Job[W]], bool]:
         jobs = [self._queue.get()]
-        jobs += [self._queue.get() for _ in range(min(self._queue.qsize(), BATCH_LIMIT - 1))]
+        jobs += [self._queue.get() for _ in range(min(self._queue.qsize(), self._batch_limit - 1))]
         taken = [job for job in jobs if job is not None]
         return taken, len(taken) == len(jobs)
 
@@ -121,13 +128,21 @@ def _unavailable(error: Exception) -> JournalUnavailableError:
 
 @asynccontextmanager
 async def open_worker(
-    name: str, handler: Handler[W], *, limit: int, close_timeout_s: float = CLOSE_TIMEOUT_S
+    name: str,
+    handler: Handler[W],
+    *,
+    limit: int,
+    batch_limit: int = BATCH_LIMIT,
+    close_timeout_s: float = CLOSE_TIMEOUT_S,
 ) -> AsyncIterator[Worker[W]]:
     """Open a worker; on the way out it does what still waits, for at most `close_timeout_s`.
 
     Use it from this event loop's thread only. At most `limit` may wait; `do` refuses what is more.
+    Up to `batch_limit` are done in one go, and told when all of them are done.
     """
-    worker = Worker(name, handler, limit=limit, close_timeout_s=close_timeout_s)
+    worker = Worker(
+        name, handler, limit=limit, batch_limit=batch_limit, close_timeout_s=close_timeout_s
+    )
     try:
         yield worker
     finally:
