@@ -36,6 +36,8 @@ from service.wire.stt import PATH, encode_error
 log = structlog.get_logger()
 
 SESSIONS_PER_CORE: Final = 16
+"""Measured by `make bench`: with every other one talking, finals come as soon as with one alone,
+and with all of them talking still within 2 s of the end of the speech, with fewer partials."""
 FILES_PER_CORE: Final = 4
 """Each takes up to 100 MB of disk and 40 MB of memory while it is worked on."""
 IDLE_TIMEOUT_S: Final = 20.0
