@@ -66,10 +66,11 @@ bench: $(MADE) $(if $(ENGINES),$(ENGINES_MADE) $(VOSK_MADE))
 
 lock: $(MADE)
 	$(BIN)/python -m pip install --quiet uv
-	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra recogniser --extra tracing -o requirements.txt pyproject.toml
+	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra encryption --extra recogniser --extra tracing \
+		-o requirements.txt pyproject.toml
 	$(COMPILE) -c requirements.txt -o requirements-core.txt pyproject.toml
-	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra recogniser --extra tracing --group dev -c requirements.txt \
-		-o requirements-dev.txt pyproject.toml
+	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra encryption --extra recogniser --extra tracing \
+		--group dev -c requirements.txt -o requirements-dev.txt pyproject.toml
 	$(COMPILE) $(if $(UPGRADE),--upgrade) -o $(INTEROP)/requirements.txt \
 		$(INTEROP)/requirements.in
 	npm --prefix $(INTEROP) $(if $(UPGRADE),update,install) --package-lock-only

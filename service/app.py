@@ -16,6 +16,7 @@ import uvloop
 
 from service.api.assembly import Sources, new_application, open_api
 from service.api.health import Health
+from service.archive.keeping import open_keeper
 from service.carrier.client import open_carrier
 from service.console.routes import Console
 from service.delivery.lanes import DeliveryLanes, open_lanes
@@ -127,6 +128,8 @@ async def running(
             [*live_figures(calls), *ingress_figures(counters), *lane_figures(lanes)]
         )
         url = settings.database_url
+        kept = settings.recordings_path
+        keeper = await enter(open_keeper(journal, calls, kept, clock=clock))
         sources = Sources(
             journal=journal,
             library=library,
@@ -137,8 +140,9 @@ async def running(
             lanes=lanes,
             endpoints=endpoints,
             recordings=journal,
-            recordings_path=settings.recordings_path,
+            recordings_path=kept,
             metrics=telemetry.metrics.registry,
+            eraser=keeper,
         )
         api = await enter(
             open_api(

@@ -12,6 +12,18 @@ Tracks = Literal["inbound", "outbound", "both"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """For how many days something of a call is kept; None: until somebody erases the call."""
+
+    text_days: float | None = None
+    """Everything of the call but a tombstone, after its end."""
+    audio_days: float | None = None
+    """Its recording, after it began."""
+    attempts_days: float | None = None
+    """Deliveries that were given up, after that."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """How a call is treated. Built from one `[[route]]` of the settings, which documents it."""
 
@@ -30,6 +42,7 @@ class Route:
     """`audio`: keep what the fork carried."""
     endpoints: tuple[EndpointName, ...] = ()
     metadata: Mapping[str, object] = field(default_factory=dict)
+    retention: Retention = Retention()
     engine_options: Mapping[str, object] = field(default_factory=dict)
     """Settings only some engines have, under Telnyx's own names (Azure's `region`)."""
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from service import __version__
 from service.cli import (
+    audit_erasure,
     calls,
     check,
     deliveries,
@@ -21,7 +22,19 @@ from service.cli import (
 from service.errors import CallscribeError, SettingsError
 from service.exits import Exit
 
-_COMMANDS = (serve, check, demo, recogniser, transcribe, simulate, deliveries, replay, calls, keys)
+_COMMANDS = (
+    serve,
+    check,
+    demo,
+    recogniser,
+    transcribe,
+    simulate,
+    deliveries,
+    replay,
+    calls,
+    keys,
+    audit_erasure,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from service.cli import calls_erase
 from service.cli.common import (
     Commands,
     add_command,
@@ -40,6 +41,7 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         "--format", choices=FORMATS, help="default: as the file is named, or else txt"
     )
     export.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: print it")
+    calls_erase.add(parts)
     search = add_command(commands, "search", run_search, "Search all that was said.")
     search.add_argument(
         "words", nargs="+", help="words, 'a \"phrase in quotes\"', beginning*; all must be there"

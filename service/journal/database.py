@@ -14,43 +14,49 @@ _FORMS = "sqlite:///callscribe.db or sqlite:////var/lib/callscribe/callscribe.db
 
 
 def open_journal(
-    database_url: str, *, exclusive: bool = True
+    database_url: str, *, exclusive: bool = True, key: bytes | None = None
 ) -> AbstractAsyncContextManager[Journal]:
-    """Return the journal of this URL, to be entered; `exclusive` as in `open_sqlite_journal`.
+    """Return the journal of this URL, to be entered; the rest is as in `open_sqlite_journal`.
 
     `sqlite:///relative.db` is relative to the working directory, `sqlite:////absolute.db` is not.
 
     Raises:
         SettingsError: The URL is none that can be used. It is not repeated: it may hold a password.
     """
-    return open_sqlite_journal(_sqlite_path(database_url), exclusive=exclusive)
+    return open_sqlite_journal(_sqlite_path(database_url), exclusive=exclusive, key=key)
 
 
-def open_keys(database_url: str) -> AbstractAsyncContextManager[KeyStore]:
+def open_keys(
+    database_url: str, *, key: bytes | None = None
+) -> AbstractAsyncContextManager[KeyStore]:
     """Return the API keys beside the journal of this URL, to be entered; the journal is there.
 
     Raises:
         SettingsError: As `open_journal`.
     """
-    return open_sqlite_keys(_sqlite_path(database_url))
+    return open_sqlite_keys(_sqlite_path(database_url), key=key)
 
 
-def open_library(database_url: str) -> AbstractAsyncContextManager[Library]:
+def open_library(
+    database_url: str, *, key: bytes | None = None
+) -> AbstractAsyncContextManager[Library]:
     """Return the library of the journal of this URL, to be entered; the journal must be there.
 
     Raises:
         SettingsError: As `open_journal`.
     """
-    return open_sqlite_library(_sqlite_path(database_url))
+    return open_sqlite_library(_sqlite_path(database_url), key=key)
 
 
-def open_searches(database_url: str) -> AbstractAsyncContextManager[SavedSearches]:
+def open_searches(
+    database_url: str, *, key: bytes | None = None
+) -> AbstractAsyncContextManager[SavedSearches]:
     """Return the saved searches of the journal of this URL, to be entered; it must be there.
 
     Raises:
         SettingsError: As `open_journal`.
     """
-    return open_sqlite_searches(_sqlite_path(database_url))
+    return open_sqlite_searches(_sqlite_path(database_url), key=key)
 
 
 def _sqlite_path(database_url: str) -> Path:

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 
 from service.errors import JournalError, JournalUnavailableError
+from service.journal.driver import is_bare_database_error, operational_errors
 
 Connect = Callable[[], sqlite3.Connection]
 Query = Callable[[sqlite3.Connection], object]
@@ -31,8 +32,8 @@ class KeptConnection:
 
 def is_unavailable(error: Exception) -> bool:
     """Tell a database that does not answer (full, locked, gone) from a value it cannot hold."""
-    return type(error) is sqlite3.DatabaseError or isinstance(
-        error, sqlite3.OperationalError | OSError | MemoryError
+    return is_bare_database_error(error) or isinstance(
+        error, (*operational_errors(), OSError, MemoryError)
     )
 
 

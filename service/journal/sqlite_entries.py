@@ -8,6 +8,7 @@ from service.errors import JournalError
 from service.ids import CallId, EndpointName, InputId
 from service.journal.admission import Admission, Head
 from service.journal.sqlite_bulk import SQL, find_rows, write_rows
+from service.journal.sqlite_erasure import erase_calls, keep_calls
 from service.ports import Entry, LaneUpdate
 
 
@@ -51,10 +52,16 @@ def _write_admitted(db: sqlite3.Connection, admitted: Admission, now: float) -> 
     write_rows(db, SQL["write_calls"], calls)
     write_rows(db, SQL["write_legs"], list(admitted.legs.items()))
     write_rows(db, SQL["write_inputs"], [(input_id, now) for input_id in admitted.new_inputs])
-    events = [(call_no, e.seq, e.type, e.body, now) for call_no, e in admitted.events]
+    erased = [(no, entry) for no, entry in admitted.calls.items() if entry.erases]
+    left = {no: entry.events[-1].seq for no, entry in erased}
+    events = [
+        (no, e.seq, e.type, e.body, now) for no, e in admitted.events if e.seq >= left.get(no, 0)
+    ]
     write_rows(db, SQL["write_events"], events)
     lanes = [(*lane, *seqs) for lane, seqs in admitted.lanes.items()]
     write_rows(db, SQL["advance_lanes"], lanes)
+    keep_calls(db, list(admitted.calls.items()))
+    erase_calls(db, erased)
 
 
 def settle_lanes(db: sqlite3.Connection, updates: Sequence[LaneUpdate], now: float) -> None:

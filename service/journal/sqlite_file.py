@@ -4,10 +4,11 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from service.errors import JournalTooNewError, JournalUnavailableError
+from service.journal.driver import PLAIN_START, connecting, database_errors, unlock
 from service.journal.statements import load_migrations
 
 APPLICATION_ID = 0x43534352
@@ -23,6 +24,10 @@ _PRAGMAS = (
     "PRAGMA journal_size_limit = 67108864",
 )
 
+_NO_DATABASE = "file is not a database"
+_NOT_WITH_KEY = ": it is none that was encrypted with this database_key"
+_NOT_WITHOUT_KEY = ": if it is encrypted, set the database_key it was encrypted with"
+
 SetUp = Callable[[sqlite3.Connection], object]
 
 
@@ -33,14 +38,16 @@ class SqliteFile:
     path: Path
     busy_timeout_s: float
     set_up: SetUp | None = None
+    key: bytes | None = field(default=None, repr=False)
 
     def connect(self, *, read_only: bool = False) -> sqlite3.Connection:
         """Return a connection for the calling thread, in autocommit mode.
 
         Raises:
-            sqlite3.Error: The file cannot be opened; it is never created here.
+            sqlite3.Error: The file cannot be opened; it is never created here. (With a key:
+                SQLCipher's; see `database_errors`.)
         """
-        db = sqlite3.connect(
+        db = connecting(self.key)(
             f"{self.path.as_uri()}?mode=rw",
             uri=True,
             timeout=self.busy_timeout_s,
@@ -48,6 +55,7 @@ class SqliteFile:
             cached_statements=_CACHED_STATEMENTS,
         )
         try:
+            unlock(db, self.key)
             for pragma in _PRAGMAS:
                 db.execute(pragma)
             if read_only:
@@ -62,35 +70,60 @@ class SqliteFile:
 
 @contextmanager
 def open_sqlite_file(
-    path: Path, *, exclusive: bool, busy_timeout_s: float, set_up: SetUp | None
+    path: Path,
+    *,
+    exclusive: bool,
+    busy_timeout_s: float,
+    set_up: SetUp | None,
+    key: bytes | None = None,
 ) -> Iterator[SqliteFile]:
     """Open the file; `exclusive` makes, locks and migrates it, otherwise it must be ready.
 
     Raises:
         JournalUnavailableError: It cannot be opened or locked; the text says why.
+        SettingsError: There is a key, and nothing here that could use it.
         JournalTooNewError: A newer version wrote it.
     """
     path = path.absolute()
-    file = SqliteFile(path=path, busy_timeout_s=busy_timeout_s, set_up=set_up)
+    file = SqliteFile(path=path, busy_timeout_s=busy_timeout_s, set_up=set_up, key=key)
     if not exclusive:
-        with _explained(path):
+        with explained(path, key):
             _expect_ready(file)
         yield file
         return
-    with _lock(path.with_name(path.name + ".lock")):
-        with _explained(path):
+    with locked(path):
+        with explained(path, key):
             _make(path)
+            _expect_kind(path, key)
             with closing(file.connect()) as db:
                 migrate(db, load_migrations("sqlite"))
         yield file
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def explained(path: Path, key: bytes | None = None) -> Iterator[None]:
+    """Turn what a binding says about this file into what can be done about it."""
     try:
         yield
-    except (sqlite3.Error, OSError) as error:
-        raise JournalUnavailableError(f"cannot open the database {path}: {error}") from error
+    except database_errors(OSError) as error:
+        text = f"cannot open the database {path}: {error}"
+        if str(error) == _NO_DATABASE:
+            text += _NOT_WITH_KEY if key else _NOT_WITHOUT_KEY
+        raise JournalUnavailableError(text) from error
+
+
+def is_plain(path: Path) -> bool:
+    """Tell a database that anyone can read; an empty file is none yet."""
+    with path.open("rb") as file:
+        return file.read(len(PLAIN_START)) == PLAIN_START
+
+
+def _expect_kind(path: Path, key: bytes | None) -> None:
+    if key and is_plain(path):
+        raise JournalUnavailableError(
+            f"the journal {path} is not encrypted, and there is a database_key: encrypt it with"
+            " `callscribe journal encrypt` while the service is stopped, or take the key away"
+        )
 
 
 def _make(path: Path) -> None:
@@ -99,10 +132,16 @@ def _make(path: Path) -> None:
 
 
 @contextmanager
-def _lock(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
+    """Keep every service out of the journal in this file.
+
+    Raises:
+        JournalUnavailableError: One has it, or the lock cannot be made.
+    """
+    path = path.with_name(path.name + ".lock")
     # An open transaction on a file of its own: it locks wherever SQLite does, the kernel lets
     # go of it when the process dies, and the journal itself stays open to the command line.
-    with _explained(path):
+    with explained(path):
         _make(path)
     with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as db:
         try:
@@ -121,6 +160,7 @@ def _expect_ready(file: SqliteFile) -> None:
         raise JournalUnavailableError(
             f"there is no journal at {file.path}: the service makes it when it first starts"
         )
+    _expect_kind(file.path, file.key)
     with closing(file.connect()) as db:
         newest = len(load_migrations("sqlite"))
         if _version(db, newest) < newest:
@@ -153,6 +193,6 @@ def migrate(db: sqlite3.Connection, scripts: list[str]) -> None:
     for number, script in enumerate(scripts[version:], version + 1):
         try:
             db.executescript(f"BEGIN IMMEDIATE;{script};PRAGMA user_version = {number};COMMIT;")
-        except sqlite3.Error:
+        except database_errors():
             db.rollback()
             raise

@@ -193,6 +193,7 @@ async def open_sqlite_journal(
     waiting_limit: int = 10_000,
     busy_timeout_s: float = 1.0,
     set_up: SetUp | None = None,
+    key: bytes | None = None,
 ) -> AsyncIterator[Journal]:
     """Open the journal in this file; on the way out, what waits is written.
 
@@ -202,7 +203,8 @@ async def open_sqlite_journal(
 
     At most `waiting_limit` changes (and as many queries) wait; what is more is refused with
     `JournalUnavailableError`. Another process's lock is waited for `busy_timeout_s` seconds.
-    `set_up` is called with each new connection.
+    `set_up` is called with each new connection. With a `key`, of 32 bytes, all of the file and
+    of its `-wal` is encrypted.
 
     Raises:
         JournalUnavailableError: The file cannot be opened, or another service has it.
@@ -211,7 +213,11 @@ async def open_sqlite_journal(
     async with AsyncExitStack() as stack:
         file = stack.enter_context(
             open_sqlite_file(
-                Path(path), exclusive=exclusive, busy_timeout_s=busy_timeout_s, set_up=set_up
+                Path(path),
+                exclusive=exclusive,
+                busy_timeout_s=busy_timeout_s,
+                set_up=set_up,
+                key=key,
             )
         )
         writer: Worker[Work] = await stack.enter_async_context(

@@ -71,7 +71,7 @@ def _key(row: Row) -> StoredKey:
 
 @asynccontextmanager
 async def open_sqlite_keys(
-    path: str | Path, *, busy_timeout_s: float = 1.0
+    path: str | Path, *, busy_timeout_s: float = 1.0, key: bytes | None = None
 ) -> AsyncIterator[KeyStore]:
     """Open the keys in a journal's file, which must be ready; a service may be using it.
 
@@ -84,7 +84,7 @@ async def open_sqlite_keys(
     async with AsyncExitStack() as stack:
         file = stack.enter_context(
             open_sqlite_file(
-                Path(path), exclusive=False, busy_timeout_s=busy_timeout_s, set_up=None
+                Path(path), exclusive=False, busy_timeout_s=busy_timeout_s, set_up=None, key=key
             )
         )
         reader = SqliteReader(file.connect)

@@ -12,6 +12,7 @@ import msgspec
 
 from service.errors import BadInputError
 from service.ids import CallId
+from service.journal.driver import operational_errors
 from service.journal.sqlite_connection import Query, SqliteReader
 from service.journal.sqlite_file import open_sqlite_file
 from service.journal.sqlite_words import match_expression
@@ -149,7 +150,7 @@ def _rows(
     db.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
     try:
         return db.execute(sql, values).fetchall()
-    except sqlite3.OperationalError as error:
+    except operational_errors() as error:
         if str(error) != "interrupted":
             raise
         # returned, not raised: the connection is as good as before
@@ -170,6 +171,7 @@ async def open_sqlite_library(
     query_timeout_s: float = 2.0,
     waiting_limit: int = 1_000,
     busy_timeout_s: float = 1.0,
+    key: bytes | None = None,
 ) -> AsyncIterator[Library]:
     """Open the library in a journal's file, which must be ready; a service may be using it.
 
@@ -184,7 +186,7 @@ async def open_sqlite_library(
     async with AsyncExitStack() as stack:
         file = stack.enter_context(
             open_sqlite_file(
-                Path(path), exclusive=False, busy_timeout_s=busy_timeout_s, set_up=None
+                Path(path), exclusive=False, busy_timeout_s=busy_timeout_s, set_up=None, key=key
             )
         )
         connect = partial(file.connect, read_only=True)

@@ -61,7 +61,7 @@ def _rows(name: str, values: Row, db: sqlite3.Connection) -> list[Row]:
 
 @asynccontextmanager
 async def open_sqlite_searches(
-    path: str | Path, *, busy_timeout_s: float = 1.0
+    path: str | Path, *, busy_timeout_s: float = 1.0, key: bytes | None = None
 ) -> AsyncIterator[SavedSearches]:
     """Open the saved searches in a journal's file, which must be ready.
 
@@ -72,7 +72,7 @@ async def open_sqlite_searches(
     async with AsyncExitStack() as stack:
         file = stack.enter_context(
             open_sqlite_file(
-                Path(path), exclusive=False, busy_timeout_s=busy_timeout_s, set_up=None
+                Path(path), exclusive=False, busy_timeout_s=busy_timeout_s, set_up=None, key=key
             )
         )
         worker: Worker[Query] = await stack.enter_async_context(

@@ -6,7 +6,9 @@ from service.ports.carrier import Carrier, StreamTarget
 from service.ports.delivery import Delivery, Lanes, Sink
 from service.ports.journal import (
     Entry,
+    ErasureIndex,
     Journal,
+    Keeping,
     LaneRow,
     LaneUpdate,
     ParkedDelivery,
@@ -41,8 +43,10 @@ __all__ = [
     "Delivery",
     "Entry",
     "Eraser",
+    "ErasureIndex",
     "Hit",
     "Journal",
+    "Keeping",
     "KeyStore",
     "LaneRow",
     "LaneUpdate",

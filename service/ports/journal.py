@@ -30,6 +30,14 @@ class StoredCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """How long a call is kept: its text until then (Unix seconds), parked deliveries so long."""
+
+    text_due_at: float | None = None
+    attempts_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One atomic change of one call."""
 
@@ -53,6 +61,8 @@ class Entry:
     The last of `events` is the tombstone that is left. Lanes of the call, whatever their
     endpoint, have it to deliver and nothing else.
     """
+    keeping: Keeping | None = None
+    """How long the call is to be kept, from now on; None leaves that as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +110,30 @@ class ParkedDelivery:
     parked_at: float
 
 
-class Journal(RecordingIndex, Protocol):
+class ErasureIndex(Protocol):
+    """What is to be erased, and that nothing is left. May raise `JournalUnavailableError`."""
+
+    async def calls_of_number(self, number: str) -> list[CallId]:
+        """Return the calls from or to this number that were not erased."""
+
+    async def text_due(self, now: float, *, limit: int) -> list[CallId]:
+        """Return calls whose text is not to be kept any longer, those due longest first."""
+
+    async def prune_parked(self, now: float) -> int:
+        """Forget parked deliveries that are not to be kept any longer; return how many."""
+
+    async def unscrubbed(self) -> bool:
+        """Return whether the files may hold more of erased calls than the tables do."""
+
+    async def scrub(self) -> bool:
+        """Have the files hold no more of erased calls than the tables do.
+
+        In small steps, between which commits go on. False if somebody kept reading what was,
+        so that it has to be done again.
+        """
+
+
+class Journal(RecordingIndex, ErasureIndex, Protocol):
     """The durable, ordered log of every call. Every method may be called from many tasks.
 
     `commit` and `settle` return once the change would survive a power cut. All methods

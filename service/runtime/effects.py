@@ -111,7 +111,7 @@ class CommandEffects:
     ) -> None:
         match command:
             case RecordStream():
-                self.streams.record(call, command)
+                self.streams.record(call, route, command)
             case OpenRecognition():
                 self.streams.open(call, route, command)
             case HoldStream():

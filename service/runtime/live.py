@@ -14,7 +14,7 @@ import structlog
 
 from service.calls.commands import Command, Publish, Record, Reply
 from service.calls.controls import transcription
-from service.calls.events import TranscriptErased
+from service.calls.events import CallEnded, TranscriptErased
 from service.calls.inputs import (
     ControlAsked,
     EraseAsked,
@@ -28,7 +28,7 @@ from service.calls.session import CallSession
 from service.calls.state import CallState, Phase
 from service.errors import DuplicateInputError, JournalUnavailableError, StaleCallError
 from service.ids import CallId, InputId, Transcription
-from service.ports import Entry, Journal, Observer, StoredEvent
+from service.ports import Entry, Journal, Keeping, Observer, StoredEvent
 from service.runtime.codec import decode_state, encode_state
 from service.runtime.seen import Seen
 from service.wire.events import encode_event, measure
@@ -41,6 +41,8 @@ FAILED_S = 60.0
 """How long a call rests after an error that nobody foresaw."""
 MOST_QUEUED = 5_000
 """Inputs kept per call while the journal is away: partials go first, webhooks are refused."""
+
+DAY_S = 86_400.0
 
 log = structlog.get_logger()
 
@@ -280,6 +282,7 @@ class LiveCall:
             wake_at=session.wake_at,
             ended=state.phase is Phase.COMPLETE and session.wake_at is None,
             erases=any(event.type == TranscriptErased.type for event in stored),
+            keeping=_keeping(state) if any(e.type == CallEnded.type for e in stored) else None,
         )
         began = asyncio.get_running_loop().time()
         await self._office.journal.commit(entry)
@@ -341,6 +344,19 @@ def _must_survive(item: Input) -> bool:
     if isinstance(item, WordsHeard | WordsReported):
         return item.is_final is not False
     return not isinstance(item, ControlAsked | EraseAsked)
+
+
+def _keeping(state: CallState) -> Keeping | None:
+    """Return how long the call is to be kept, now that it ended."""
+    if state.route is None or state.ended_at is None:
+        return None
+    kept = state.route.retention
+    if kept.text_days is None and kept.attempts_days is None:
+        return None
+    return Keeping(
+        text_due_at=None if kept.text_days is None else state.ended_at + kept.text_days * DAY_S,
+        attempts_s=None if kept.attempts_days is None else kept.attempts_days * DAY_S,
+    )
 
 
 def _left(

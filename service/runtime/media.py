@@ -123,15 +123,16 @@ class MediaStreams:
         )
         await call.tell(refused)
 
-    def record(self, call: Listener, command: RecordStream) -> None:
+    def record(self, call: Listener, route: Route, command: RecordStream) -> None:
         """Keep the audio of a stream, as far as the recorder can."""
         stream = self._streams.get(command.stream_id)
+        days = route.retention.audio_days
         if stream is not None:
             stream.tape = self._recorder.open(
                 call.call_id,
                 stream.start,
                 offset_ms=command.offset_ms,
-                delete_at=None,
+                delete_at=None if days is None else self._clock() + days * 86_400,
                 tell=call.post,
             )
 

@@ -35,6 +35,7 @@ EVENT_TYPES = (
 )
 MATCH_KEYS = ("direction", "from", "to", "connection_id", "client_state.<key>", "header.<Name>")
 _SECRET_BYTES = range(24, 65)
+_STORAGE_KEY_BYTES = 32
 _RESERVED_NAMES = ("archive", "feed")
 _OWN_HEADERS = ("host", "content-type", "content-length", "transfer-encoding", "connection")
 _HIGHEST_PORT = 65535
@@ -113,6 +114,19 @@ def check_database_url(text: str) -> str:
     if path == text or not path or path.startswith((":", "?")):
         raise ValueError("should be sqlite:/// and the path of a file")
     return text
+
+
+def parse_storage_key(text: str) -> bytes:
+    """Read 32 bytes in base64. A word people can remember is no key: nothing slows guesses."""
+    try:
+        key = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != _STORAGE_KEY_BYTES:
+        raise ValueError(
+            "should be 32 random bytes in base64; make them with: openssl rand -base64 32"
+        )
+    return key
 
 
 def check_public_keys(text: str) -> str:

@@ -167,6 +167,8 @@ class Settings(BaseSettings):
     database_url: Annotated[str, AfterValidator(checks.check_database_url)] = (
         "sqlite:///callscribe.db"
     )
+    database_key: Annotated[SecretStr, _secret(checks.parse_storage_key)] | None = None
+    """Encrypts the journal and captured audio where they are kept; 32 random bytes in base64."""
     recordings_dir: Path | None = None
     """Where captured audio is kept; beside the database unless told otherwise."""
     drain_timeout_s: Annotated[float, Field(ge=0, le=3600)] = 20.0
@@ -210,6 +212,10 @@ class Settings(BaseSettings):
     def recordings_path(self) -> Path:
         """The folder that captured audio is kept in."""
         return self.recordings_dir or self.database_path.with_name("recordings")
+
+    def storage_key(self) -> bytes | None:
+        """Return the key of what is kept on the disk, if that is encrypted: never log it."""
+        return checks.parse_storage_key(key) if (key := _reveal(self.database_key)) else None
 
     def public_keys(self) -> tuple[VerifyKey, ...]:
         """Return the keys that Telnyx may have signed a webhook with."""

@@ -10,8 +10,11 @@ from service.journal.sqlite_journal import open_sqlite_journal
 from service.ports import Journal
 from tests.journal.samples import Opener
 
+KEY = bytes(range(32))
+
 ADAPTERS: dict[str, Callable[[Path], Opener]] = {
     "sqlite": lambda folder: partial(open_sqlite_journal, folder / "journal.db"),
+    "sqlcipher": lambda folder: partial(open_sqlite_journal, folder / "journal.db", key=KEY),
 }
 
 HASTY: dict[str, Callable[[Path], Opener]] = {

@@ -155,3 +155,50 @@ WHERE delete_at <= ? ORDER BY delete_at LIMIT ?;
 
 -- name: forget_recording
 DELETE FROM recording WHERE call_no = (SELECT call_no FROM call WHERE call_id = ?);
+
+-- name: erase_events
+DELETE FROM event WHERE call_no = :call_no AND seq < :seq;
+
+-- name: erase_lanes
+UPDATE lane SET acked_seq = :seq - 1, head_seq = :seq, attempts = 0, due_at = 0
+WHERE call_no = :call_no;
+
+-- name: erase_parked
+DELETE FROM parked WHERE call_no = :call_no;
+
+-- name: erase_tokens
+DELETE FROM media_token WHERE call_id = :call_id;
+
+-- name: erase_recording
+-- the file first: whoever finds it due deletes it, and then the row
+UPDATE recording SET delete_at = 0 WHERE call_no = :call_no;
+
+-- name: erase_keeping
+DELETE FROM keeping WHERE call_no = :call_no;
+
+-- name: note_unscrubbed
+INSERT INTO unscrubbed (call_no) VALUES (:call_no) ON CONFLICT (call_no) DO NOTHING;
+
+-- name: unscrubbed
+SELECT call_no FROM unscrubbed;
+
+-- name: forget_unscrubbed
+DELETE FROM unscrubbed WHERE call_no = ?;
+
+-- name: keep_call
+INSERT INTO keeping (call_no, text_due_at, attempts_s) VALUES (?, ?, ?)
+ON CONFLICT (call_no) DO UPDATE SET
+text_due_at = excluded.text_due_at, attempts_s = excluded.attempts_s;
+
+-- name: text_due
+SELECT call_id FROM keeping JOIN call USING (call_no)
+WHERE text_due_at <= ? ORDER BY text_due_at LIMIT ?;
+
+-- name: calls_of_number
+SELECT call_id FROM summary JOIN call USING (call_no)
+WHERE (from_number = :number OR to_number = :number) AND erased_at IS NULL;
+
+-- name: prune_parked
+DELETE FROM parked WHERE id IN (
+SELECT id FROM keeping JOIN parked USING (call_no)
+WHERE attempts_s IS NOT NULL AND parked_at + attempts_s <= ? LIMIT ?);

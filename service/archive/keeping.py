@@ -1,0 +1,157 @@
+"""How long calls are kept: erased when somebody asks or their time is over, with their audio.
+
+Erasure wins over "never lost": of what is erased nothing is delivered any more but the tombstone.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final, Protocol
+
+import structlog
+
+from service.errors import JournalUnavailableError
+from service.ids import CallId
+from service.ports import Journal, StoredRecording
+
+EVERY_S: Final = 60.0
+"""How often it is looked what is due."""
+_AT_ONCE: Final = 50
+_SCRUBS: Final = 20
+_SCRUB_AGAIN_S: Final = 0.2
+
+log = structlog.get_logger()
+
+
+class CallEraser(Protocol):
+    """Has a call itself forget everything, and leave its tombstone."""
+
+    async def erase(self, call_id: CallId, *, reason: str) -> bool:
+        """Return once that is committed; False if nothing was ever kept of it."""
+
+
+class Keeper:
+    """The `Eraser`, and whoever looks what is due. Made by `open_keeper`."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        calls: CallEraser,
+        recordings: Path,
+        *,
+        clock: Callable[[], float],
+    ) -> None:
+        self._journal = journal
+        self._calls = calls
+        self._recordings = recordings
+        self._clock = clock
+        self._scrubbing = asyncio.Lock()
+        self._wanted = self._scrubbed = 0
+
+    async def erase(self, call_id: CallId, *, reason: str = "api") -> bool:
+        """See `Eraser.erase`."""
+        if not await self._forget(call_id, reason):
+            return False
+        await self._scrub()
+        return True
+
+    async def erase_number(self, number: str, *, reason: str = "api") -> int:
+        """See `Eraser.erase_number`."""
+        erased = 0
+        for call_id in await self._journal.calls_of_number(number):
+            erased += await self._forget(call_id, reason)
+        if erased:
+            await self._scrub()
+        return erased
+
+    async def keep(self) -> None:
+        """Look what is due, now and again and again. An outage of the journal is waited for."""
+        while True:
+            try:
+                await self.look()
+            except JournalUnavailableError:
+                log.warning("keeping_delayed")
+            except OSError as error:
+                log.warning("recording_not_deleted", error=error.strerror)
+            await asyncio.sleep(EVERY_S)
+
+    async def look(self) -> None:
+        """Delete what is due, in small steps, and scrub what a crash left unscrubbed.
+
+        Raises:
+            JournalUnavailableError: Not all was done; the rest is still due.
+            OSError: A recording cannot be deleted.
+        """
+        now = self._clock()
+        erased, done = 0, 1
+        while done and (due := await self._journal.text_due(now, limit=_AT_ONCE)):
+            done = sum([await self._forget(call_id, "retention") for call_id in due])
+            erased += done
+        while recordings := await self._journal.recordings_due(now, limit=_AT_ONCE):
+            for recording in recordings:
+                await self._delete(recording)
+        parked = await self._journal.prune_parked(now)
+        if erased or parked:
+            log.info("kept_no_longer", calls=erased, parked=parked)
+        if await self._journal.unscrubbed():
+            await self._scrub()
+
+    async def _forget(self, call_id: CallId, reason: str) -> bool:
+        if not await self._calls.erase(call_id, reason=reason):
+            return False
+        recording = await self._journal.recording(call_id)
+        if recording is not None:
+            await self._delete(recording)
+        return True
+
+    async def _delete(self, recording: StoredRecording) -> None:
+        """Delete the file, then the row: a crash in between leaves what is due."""
+        await asyncio.to_thread(delete_recording, self._recordings, recording.file)
+        await self._journal.forget_recording(recording.call_id)
+
+    async def _scrub(self) -> None:
+        """Have the files scrubbed; those who ask while it is done share the next one."""
+        self._wanted += 1
+        mine = self._wanted
+        async with self._scrubbing:
+            if self._scrubbed >= mine:
+                return
+            covered = self._wanted
+            for _ in range(_SCRUBS):
+                if await self._journal.scrub():
+                    self._scrubbed = covered
+                    return
+                await asyncio.sleep(_SCRUB_AGAIN_S)
+        log.warning("scrub_delayed")  # somebody keeps reading; `look` tries again
+
+
+def delete_recording(folder: Path, file: str) -> None:
+    """Delete a recording of this folder; there may be none.
+
+    Raises:
+        OSError: It is there and cannot be deleted.
+    """
+    (folder / Path(file).name).unlink(missing_ok=True)
+
+
+@asynccontextmanager
+async def open_keeper(
+    journal: Journal, calls: CallEraser, recordings: Path, *, clock: Callable[[], float]
+) -> AsyncIterator[Keeper]:
+    """Keep calls no longer than their routes say, until the end of the block.
+
+    What is under way then is broken off between two commits: it is due at the next start.
+    """
+    keeper = Keeper(journal, calls, recordings, clock=clock)
+    failure: Exception | None = None
+    async with asyncio.TaskGroup() as tasks:
+        keeping = tasks.create_task(keeper.keep(), name="keep calls")
+        try:
+            yield keeper
+        except Exception as error:  # noqa: BLE001 - raised below: the group would wrap it
+            failure = error
+        finally:
+            keeping.cancel()
+    if failure is not None:
+        raise failure
