@@ -27,7 +27,12 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         metavar="NAME",
         help=f"the variable that holds the key to ask for (default: {KEY_VARIABLE} if it is set)",
     )
-    parser.add_argument("--max-sessions", type=positive, metavar="N", help="refuse more at once")
+    parser.add_argument(
+        "--max-sessions",
+        type=positive,
+        metavar="N",
+        help="refuse more at once (default: 16 a core)",
+    )
     parser.add_argument(
         "--allow-private-urls",
         action="store_true",
