@@ -13,6 +13,7 @@ from service.errors import JournalUnavailableError, StaleCallError
 from service.ids import CallId, EndpointName, LegId
 from service.journal.sqlite_bulk import SQL
 from service.journal.sqlite_connection import Query, SqliteReader
+from service.journal.sqlite_erasure import merge_step, truncate_log
 from service.journal.sqlite_file import SetUp, open_sqlite_file
 from service.journal.sqlite_writer import SqliteWriter, Work
 from service.journal.worker import Worker, open_worker
@@ -102,7 +103,7 @@ class SqliteJournal:
         await self._change("prune_tokens", (now,))
         before = min(before, now - KEEP_INPUTS_S)
         pruned = 0
-        while step := await self._prune_inputs(before):
+        while step := await self._prune("prune_inputs", before):
             pruned += step
         return pruned
 
@@ -167,9 +168,42 @@ class SqliteJournal:
         """See `RecordingIndex.forget_recording`."""
         await self._change("forget_recording", (call_id,))
 
-    async def _prune_inputs(self, before: float) -> int:
+    async def calls_of_number(self, number: str) -> list[CallId]:
+        """See `ErasureIndex.calls_of_number`."""
+        given = {"number": number}
+        rows = await self._reader.do(lambda db: _rows("calls_of_number", given, db))
+        return [call_id for (call_id,) in cast(list[Row], rows)]
+
+    async def text_due(self, now: float, *, limit: int) -> list[CallId]:
+        """See `ErasureIndex.text_due`."""
+        return [call_id for (call_id,) in await self._ask("text_due", (now, limit))]
+
+    async def prune_parked(self, now: float) -> int:
+        """See `ErasureIndex.prune_parked`."""
+        pruned = 0
+        while step := await self._prune("prune_parked", now):
+            pruned += step
+        return pruned
+
+    async def unscrubbed(self) -> bool:
+        """See `ErasureIndex.unscrubbed`."""
+        return bool(await self._ask("unscrubbed", ()))
+
+    async def scrub(self) -> bool:
+        """See `ErasureIndex.scrub`."""
+        erased = [call_no for (call_no,) in await self._ask("unscrubbed", ())]
+        first = True
+        while await self._writer.do(partial(merge_step, first)):
+            first = False
+        if not await self._reader.do(truncate_log):
+            return False
+        for call_no in erased:
+            await self._change("forget_unscrubbed", (call_no,))
+        return True
+
+    async def _prune(self, name: str, before: float) -> int:
         def change(db: sqlite3.Connection) -> int:
-            return db.execute(SQL["prune_inputs"].sql(), (before, _PRUNED_AT_ONCE)).rowcount
+            return db.execute(SQL[name].sql(), (before, _PRUNED_AT_ONCE)).rowcount
 
         return cast(int, await self._writer.do(change))
 
@@ -180,7 +214,7 @@ class SqliteJournal:
         return cast(list[Row], await self._reader.do(partial(_rows, name, values)))
 
 
-def _rows(name: str, values: Row, db: sqlite3.Connection) -> list[Row]:
+def _rows(name: str, values: Row | dict[str, str], db: sqlite3.Connection) -> list[Row]:
     return db.execute(SQL[name].sql(), values).fetchall()
 
 

@@ -8,7 +8,7 @@ from nacl.signing import VerifyKey
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from service.calls.routes import Route, Tracks
+from service.calls.routes import Retention, Route, Tracks
 from service.delivery.endpoints import Endpoint
 from service.ids import EndpointName, Role, Source, Track
 from service.settings import checks
@@ -62,6 +62,17 @@ class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
+Days = Annotated[float, Field(gt=0, le=36_500)]
+
+
+class RetentionSettings(_Table):
+    """`retention` of a route: after how many days what is deleted; without it, never."""
+
+    text_days: Days | None = None
+    audio_days: Days | None = None
+    attempts_days: Days | None = None
+
+
 class RouteSettings(_Table):
     """One `[[route]]`: which calls, and how they are treated. The first that matches wins."""
 
@@ -85,13 +96,15 @@ class RouteSettings(_Table):
     endpoints: tuple[str, ...] = ()
     metadata: dict[str, Any] = {}
     """Goes out with every event of the call, as it is."""
+    retention: RetentionSettings = RetentionSettings()
+    """How long the call is kept; for ever unless told otherwise."""
     engine_options: dict[str, Any] = {}
     """Settings that only some engines have, under Telnyx's own names (Azure's `region`)."""
 
     def build(self) -> Route:
         """Return what the call core works with."""
-        plain = self.model_dump(exclude={"fallback", "redact"})
-        return Route(**plain)
+        plain = self.model_dump(exclude={"fallback", "redact", "retention"})
+        return Route(retention=Retention(**self.retention.model_dump()), **plain)
 
 
 class EndpointSettings(_Table):
