@@ -28,7 +28,7 @@ class FeedRoutes:
         self._hub = hub
         self._streams = streams
         self._origins = frozenset(origins)
-        self._events = FeedAnswer(hub, streams)
+        self._events = FeedAnswer(hub)
 
     def routes(self) -> list[AnyRoute]:
         """Return the routes, to be added to the API's."""

@@ -1,7 +1,7 @@
 """`/v1/feed` as a WebSocket: many subscriptions over one connection."""
 
 import asyncio
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
 import msgspec
@@ -181,13 +181,7 @@ class FeedSocket:
                     await stream.bell.wait()
             await self._close()
         except ConnectionError:
-            pass  # the client has left: the reader sees it too
-        except JournalUnavailableError:
-            stream.end("unavailable")
-            await self._close()
-        except TimeoutError:
-            stream.end("slow")
-            stream.abort()
+            pass  # the client has left, or was cut off: the reader sees it too
 
     async def _write_round(self) -> bool:
         """Give each subscription one turn; return whether there may be more at once."""
@@ -197,7 +191,11 @@ class FeedSocket:
                 continue
             if self._stream.full or self._stream.ends:
                 return True
-            batch = await watch.subscription.take()
+            try:
+                batch = await watch.subscription.take()
+            except JournalUnavailableError:
+                self._stream.end("unavailable")
+                return True
             if self._watches.get(name) is not watch:
                 continue  # unsubscribed meanwhile
             await self._send_batch(watch, batch)
@@ -212,17 +210,12 @@ class FeedSocket:
             await self._send(socket_partial(watch.name, partial.body))
 
     async def _send_note(self, kind: str, **facts: str | int | None) -> None:
-        try:
+        with suppress(ConnectionError):  # the next read says so
             await self._send(msgspec.json.encode({"kind": kind, **facts}))
-        except ConnectionError:
-            pass  # the next read says so
-        except TimeoutError:
-            self._stream.end("slow")
 
     async def _send(self, data: bytes, kind: WSMsgType = WSMsgType.TEXT) -> None:
         self._stream.wrote(len(data))
-        async with asyncio.timeout(self._limits.stall_s):
-            await self._socket.send_frame(data, kind)
+        await self._socket.send_frame(data, kind)
 
     async def _close(self) -> None:
         """Say why it ends and what each subscription is to resume after, and close."""
@@ -233,8 +226,11 @@ class FeedSocket:
         await self._send(socket_closed(reason, cursors))
         if not await self._stream.taken():
             return
-        async with asyncio.timeout(2 * self._limits.grace_s):
-            await self._socket.close(code=CLOSE_CODES[reason], message=reason.encode())
+        try:
+            async with asyncio.timeout(2 * self._limits.grace_s):
+                await self._socket.close(code=CLOSE_CODES[reason], message=reason.encode())
+        except TimeoutError:
+            self._stream.abort()
 
 
 def _said(error: ValidationError) -> str:

@@ -2,13 +2,12 @@
 
 import asyncio
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from http import HTTPStatus
 
 from aiohttp import web
 
-from service.api.feed_streams import FeedStreams, Stream
+from service.api.feed_streams import Stream
 from service.api.problems import RefusalError
 from service.errors import JournalUnavailableError
 from service.feed.frames import KEEP_ALIVE, RETRY, sse_closed, sse_moved
@@ -45,12 +44,11 @@ def resumed_after(request: web.Request, asked: int | None) -> int | None:
 class EventStream:
     """One answer of Server-Sent Events: written as there is room, closed with a reason."""
 
-    def __init__(self, request: web.Request, stream: Stream, stall_s: float) -> None:
+    def __init__(self, request: web.Request, stream: Stream) -> None:
         self.answer = web.StreamResponse(headers=_HEADERS)
         self.answer.force_close()
         self._request = request
         self._stream = stream
-        self._stall_s = stall_s
 
     async def begin(self) -> None:
         """Send the headers."""
@@ -58,15 +56,13 @@ class EventStream:
         await self.send(RETRY)
 
     async def send(self, data: bytes) -> None:
-        """Write; waits only where very much waits already.
+        """Write. Waits only where much waits already, until the stream is cut off at the latest.
 
         Raises:
-            ConnectionError: The client has left.
-            TimeoutError: The client takes nothing.
+            ConnectionError: The client has left, or was cut off.
         """
         self._stream.wrote(len(data))
-        async with asyncio.timeout(self._stall_s):
-            await self.answer.write(data)
+        await self.answer.write(data)
 
     async def close(self, resume_after: int) -> None:
         """Say why it ends and what to resume after, if the client takes that in time."""
@@ -77,34 +73,21 @@ class EventStream:
         await self._stream.taken()
 
 
-@contextmanager
-def closing_quietly(stream: Stream) -> Iterator[None]:
-    """Take it as the end of a stream that its client has left, or takes nothing."""
-    try:
-        yield
-    except ConnectionError:
-        pass
-    except TimeoutError:
-        stream.end("slow")
-        stream.abort()
-
-
 class FeedAnswer:
     """Answers one request with the events that one subscription wants."""
 
-    def __init__(self, hub: Hub, streams: FeedStreams) -> None:
+    def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._streams = streams
 
     async def answer(
         self, stream: Stream, request: web.Request, wanted: Wanted, *, after: int, by_seq: bool
     ) -> web.StreamResponse:
         """Write until the client leaves or the stream has to end."""
-        out = EventStream(request, stream, self._streams.limits.stall_s)
+        out = EventStream(request, stream)
         wake = stream.bell.set
         with (
             self._hub.subscribe(wanted, after=after, by_seq=by_seq, wake=wake) as subscription,
-            closing_quietly(stream),
+            suppress(ConnectionError),  # the client has left, or was cut off
         ):
             await out.begin()
             await self._write_all(out, stream, subscription)

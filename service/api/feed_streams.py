@@ -17,6 +17,8 @@ from service.api.problems import RefusalError
 from service.errors import JournalUnavailableError
 from service.web.outlet import Outlet
 
+_CLOSING_GRACES = 3
+
 log = structlog.get_logger()
 
 
@@ -57,6 +59,7 @@ class Stream:
         self._outlet = Outlet(request, self.bell.set)
         self._written_bytes = self._written_before = self._waiting_before = 0
         self._wrote_at = self._moved_at = self._loop.time()
+        self._ends_at: float | None = None
 
     @property
     def lost(self) -> bool:
@@ -68,6 +71,11 @@ class Stream:
         """Whether nothing more should be written for now."""
         return self._outlet.full
 
+    @property
+    def waiting_bytes(self) -> int:
+        """How much of what was written waits here for the client."""
+        return self._outlet.waiting_bytes
+
     def wrote(self, size_bytes: int) -> None:
         """Take note of what was just written."""
         self._written_bytes += size_bytes
@@ -75,18 +83,26 @@ class Stream:
         self.keep_alive_due = False
 
     def end(self, reason: CloseReason) -> None:
-        """Have it closed; the first reason counts."""
-        self.ends = self.ends or reason
+        """Have it closed; the first reason counts. Whoever writes has a little time for it."""
+        if self.ends is None:
+            self.ends = reason
+            self._ends_at = self._loop.time() + _CLOSING_GRACES * self._limits.grace_s
         self.bell.set()
 
     def look(self, now: float) -> None:
-        """Say so if the client stalls, or if it was quiet for long. `now` is the loop's."""
+        """End it if the client stalls, and say so if it was quiet for long. `now` is the loop's.
+
+        Cut it off if it was to end and did not: then whoever writes to it hears that it is lost.
+        """
         waiting = self._outlet.waiting_bytes
         written = self._written_bytes - self._written_before
         if waiting == 0 or waiting < self._waiting_before + written:
             self._moved_at = now
         self._written_before, self._waiting_before = self._written_bytes, waiting
-        if now - self._moved_at >= self._limits.stall_s:
+        if self._ends_at is not None:
+            if now >= self._ends_at:
+                self.abort()
+        elif now - self._moved_at >= self._limits.stall_s:
             self.end("slow")
         elif now - self._wrote_at >= self._limits.keep_alive_s and not self.full:
             self.keep_alive_due = True
@@ -126,6 +142,11 @@ class FeedStreams:
 
     def __len__(self) -> int:
         return len(self._streams)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """How much of what was written waits here for clients, in all."""
+        return sum(stream.waiting_bytes for stream in self._streams)
 
     @contextmanager
     def open(self, request: web.Request, caller: Caller) -> Iterator[Stream]:

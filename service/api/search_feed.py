@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
 from aiohttp import web
 
 from service.api.feed_query import SearchFeedQuery
-from service.api.feed_sse import EventStream, closing_quietly, resumed_after
+from service.api.feed_sse import EventStream, resumed_after
 from service.api.feed_streams import FeedStreams, Stream
 from service.api.feed_words import operation
 from service.api.operations import AnyRoute, Ask, NoBody, Route
@@ -54,11 +55,11 @@ class SearchFeedRoutes:
     async def _answer(
         self, stream: Stream, request: web.Request, hits: "HitStream"
     ) -> web.StreamResponse:
-        out = EventStream(request, stream, self._streams.limits.stall_s)
+        out = EventStream(request, stream)
         wake = stream.bell.set
         with (
             self._hub.subscribe(_FINALS, after=hits.cursor, by_seq=False, wake=wake),
-            closing_quietly(stream),
+            suppress(ConnectionError),  # the client has left, or was cut off
         ):
             await out.begin()
             await self._write_all(out, stream, hits)

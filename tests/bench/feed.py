@@ -1,0 +1,141 @@
+"""How long from the commit of a final to those who watch, and what the stuck among them cost."""
+
+import asyncio
+import re
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from statistics import quantiles
+from typing import cast
+
+import aiohttp
+
+from tests.bench.processes import Program, started
+from tests.bench.table import Row, median
+
+EVERY_S = 0.1
+_ID = re.compile(rb"id: (\d+)\n")
+_SHORT_BYTES = 16 * 1024
+
+
+class Watcher(asyncio.Protocol):
+    """Follows the feed and keeps when each event came; or reads nothing at all."""
+
+    def __init__(self, request: bytes, *, stuck: bool) -> None:
+        self.came: dict[int, float] = {}
+        self.begun = asyncio.Event()
+        self._request = request
+        self._stuck = stuck
+        self._rest = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Ask for the feed."""
+        link = cast(asyncio.Transport, transport)
+        link.write(self._request)
+        if self._stuck:
+            link.pause_reading()
+            self.begun.set()
+
+    def data_received(self, data: bytes) -> None:
+        """Keep the time for each id."""
+        now = time.monotonic()
+        self.begun.set()
+        data = self._rest + data
+        end = 0
+        for found in _ID.finditer(data):
+            self.came[int(found[1])] = now
+            end = found.end()
+        self._rest = data[end:][-32:]
+
+
+async def measure(*, watchers: int, stuck: int, finals: int, rounds: int) -> list[Row]:
+    """Commit finals with all reading, and with some that read nothing, in turn."""
+    without: list[Found] = []
+    among: list[Found] = []
+    for _ in range(rounds):
+        without.append(await _latency(watchers - stuck, 0, finals))
+        among.append(await _latency(watchers - stuck, stuck, finals))
+    p50 = median([one.p50_s for one in without]) * 1000
+    p99 = median([one.p99_s for one in without]) * 1000
+    late = median([one.p99_s for one in among]) * 1000
+    grown = median([one.grown_bytes for one in among]) / 2**20
+    reading = watchers - stuck
+    return [
+        Row(f"final committed \u2192 {reading} SSE, p50", f"{p50:.1f} ms", "", None, ""),
+        Row(f"final committed \u2192 {reading} SSE, p99", f"{p99:.1f} ms", "", None, ""),
+        Row(
+            f"the same beside {stuck} that read nothing",
+            f"{late:.1f} ms",
+            f"{p99:.1f} ms",
+            late / p99,
+            "<= 1.25",
+        ),
+        Row(f"memory that {watchers} of them took", f"{grown:.0f} MiB", "", None, ""),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Of one run: percentiles over all finals and watchers, and what the watchers cost."""
+
+    p50_s: float
+    p99_s: float
+    grown_bytes: float
+
+
+async def _latency(reading: int, stuck: int, finals: int) -> Found:
+    async with started("tests.bench.feed_server") as server:
+        before_bytes = server.memory_bytes
+        async with _watching(server, reading, stuck) as readers:
+            await _commit(server, finals // 2)  # so that the stuck are stuck
+            committed = await _commit(server, finals)
+            last = max(committed)
+            async with asyncio.timeout(30):
+                while any(last not in one.came for one in readers):  # noqa: ASYNC110 - many
+                    await asyncio.sleep(0.01)
+            grown_bytes = server.memory_bytes - before_bytes
+    took = [one.came[position] - at for one in readers for position, at in committed.items()]
+    percentiles = quantiles(took, n=100)
+    return Found(percentiles[49], percentiles[98], grown_bytes)
+
+
+@asynccontextmanager
+async def _watching(server: Program, reading: int, stuck: int) -> AsyncIterator[list[Watcher]]:
+    url, _, key = server.url.partition("#")
+    host, port = url.removeprefix("http://").split(":")
+    request = f"GET /v1/feed HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\r\n".encode()
+    loop = asyncio.get_running_loop()
+    watchers: list[Watcher] = []
+    links: list[asyncio.Transport] = []
+    try:
+        for number in range(reading + stuck):
+            watcher = Watcher(request, stuck=number >= reading)
+            plain = socket.socket()
+            plain.setblocking(False)
+            if number >= reading:
+                plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SHORT_BYTES)
+            await loop.sock_connect(plain, (host, int(port)))
+            link, _ = await loop.create_connection(partial(_same, watcher), sock=plain)
+            links.append(link)
+            watchers.append(watcher)
+            await watcher.begun.wait()
+        yield watchers[:reading]
+    finally:
+        for link in links:
+            link.abort()
+
+
+def _same(watcher: Watcher) -> Watcher:
+    return watcher
+
+
+async def _commit(server: Program, finals: int) -> dict[int, float]:
+    url = server.url.partition("#")[0]
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{url}/run?count={finals}&every_s={EVERY_S}") as answer,
+    ):
+        return {int(position): at for position, at in (await answer.json()).items()}
