@@ -8,18 +8,20 @@ import hashlib
 import hmac
 import re
 import secrets
+import string
 from collections.abc import Sequence
 
 from service.ports.keys import Scope, StoredKey
 
-_KEY = re.compile(r"csk_([A-Za-z0-9_-]{12})\.[A-Za-z0-9_-]{43}")
-_ID_BYTES = 9
+_KEY = re.compile(r"csk_([A-Za-z0-9]{12})\.[A-Za-z0-9_-]{43}")
+_ID_LENGTH = 12
+_ID_LETTERS = string.ascii_letters + string.digits  # no dash: a command line would take offence
 _SECRET_BYTES = 32
 
 
 def make_key(name: str, scopes: Sequence[Scope], *, now: float) -> tuple[str, StoredKey]:
     """Return a new key, to be shown once, and what is to be kept of it; `now` in Unix seconds."""
-    key_id = secrets.token_urlsafe(_ID_BYTES)
+    key_id = "".join(secrets.choice(_ID_LETTERS) for _ in range(_ID_LENGTH))
     text = f"csk_{key_id}.{secrets.token_urlsafe(_SECRET_BYTES)}"
     wanted = tuple(dict.fromkeys(scopes))
     kept = StoredKey(id=key_id, name=name, digest=_digest(text), scopes=wanted, created_at=now)

@@ -84,7 +84,8 @@ class House:
         options.setdefault("allow_redirects", False)
         async with self.session.request(method, url, headers=headers, **options) as answer:
             body = await answer.read()
-            is_json = "json" in answer.headers.get("Content-Type", "") and body
+            kind = answer.headers.get("Content-Type", "").partition(";")[0]
+            is_json = kind.endswith(("/json", "+json")) and body
             return Answer(
                 answer.status,
                 answer.headers,

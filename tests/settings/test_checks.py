@@ -55,6 +55,22 @@ def test_public_urls_that_telnyx_cannot_use(text: str) -> None:
         checks.check_public_url(text)
 
 
+@pytest.mark.parametrize("text", ["https://desk.example", "http://localhost:3000"])
+def test_origins_are_as_browsers_send_them(text: str) -> None:
+    """Scheme and host, and a port that is not the usual one."""
+    assert checks.check_origin(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["https://desk.example/", "https://Desk.example", "https://a.example:443", "a.example", "*"],
+)
+def test_what_is_no_origin(text: str) -> None:
+    """What no browser sends would never match."""
+    with pytest.raises(ValueError, match="should be"):
+        checks.check_origin(text)
+
+
 @pytest.mark.parametrize("text", ["sqlite:///calls.db", "sqlite:////var/lib/calls.db"])
 def test_sqlite_files_are_databases(text: str) -> None:
     """Relative with three slashes, absolute with four."""
