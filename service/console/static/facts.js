@@ -78,7 +78,7 @@ export class Facts {
     fill(this.coverage, Object.entries(coverage).map(([track, books]) => {
       const all = WHERE.reduce((sum, [key]) => sum + books[key], 0) || 1;
       const role = this.roles.get(track);
-      const bar = el("div", { class: "stack", "aria-hidden": "true" }, WHERE.map(([key]) => {
+      const bar = el("div", { class: "stack", "aria-hidden": "true" }, WHERE.filter(([key]) => books[key] > 0).map(([key]) => {
         const part = el("span", { class: key.replace("_ms", "") });
         part.style.flexGrow = String(books[key] / all);
         return part;

@@ -36,5 +36,6 @@ export function noteOf(type, data, call) {
   const made = NOTES[type]?.(data);
   if (!made) return null;
   const occurred = call.answered_at ? Date.parse(data.occurred_at) - Date.parse(call.answered_at) : null;
-  return { atMs: data.start_ms ?? data.at_ms ?? occurred, kind: made[0], text: made[1] };
+  const placed = data.start_ms ?? data.at_ms ?? null;
+  return { atMs: placed ?? occurred, placed: placed !== null, kind: made[0], text: made[1] };
 }

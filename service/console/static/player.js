@@ -6,10 +6,17 @@ import { clock } from "./words.js";
 
 const SPEEDS = ["1", "1.25", "1.5", "2", "0.75"];
 
-/** Plays `v1/calls/{id}/audio`. `onTime(ms)` is told the place while it plays, null when it ends. */
+/**
+ * Plays `v1/calls/{id}/audio`. `onTime(ms)` is told the place while it plays, null when it ends.
+ *
+ * The recording of a call that goes on grows: `growing` says so, and it is fetched anew when
+ * somebody wants what lies behind the part that is here.
+ */
 export class Player {
   constructor(callId, { onTime }) {
     this.onTime = onTime;
+    this.growing = true;
+    this.wanted = null;
     this.audio = el("audio", { preload: "metadata" });
     this.button = el("button", { type: "button", class: "play", "aria-label": "Play", onclick: () => this.toggle() },
       el("span", { "aria-hidden": "true" }));
@@ -23,8 +30,13 @@ export class Player {
     this.element = el("section", { class: "player", "aria-label": "Recording" },
       this.button, this.place, this.time, this.speed, this.audio);
     this.listen();
+    this.callId = callId;
+    this.fetch();
+  }
+
+  fetch() {
     // the token, because <audio> cannot send a header; it is short-lived, a key never stands here
-    this.audio.src = withQuery(`v1/calls/${encodeURIComponent(callId)}/audio`, { access_token: session.token });
+    this.audio.src = withQuery(`v1/calls/${encodeURIComponent(this.callId)}/audio`, { access_token: session.token });
   }
 
   listen() {
@@ -40,7 +52,26 @@ export class Player {
   measured() {
     if (!Number.isFinite(this.audio.duration)) return;
     this.place.max = String(Math.round(this.audio.duration * 1000));
+    if (this.wanted) {
+      const { ms, play } = this.wanted;
+      this.wanted = null;
+      this.audio.playbackRate = Number(this.speed.value);
+      this.seek(Math.min(ms, Number(this.place.max)), { play });
+    }
     this.moved();
+  }
+
+  /** Fetch what there is by now, and stay where it is. */
+  refresh({ ms = this.audio.currentTime * 1000, play = !this.audio.paused } = {}) {
+    this.wanted = { ms, play };
+    this.fetch();
+  }
+
+  /** The recording is whole now. */
+  complete() {
+    if (!this.growing) return;
+    this.growing = false;
+    this.refresh();
   }
 
   shown() {
@@ -65,7 +96,8 @@ export class Player {
   }
 
   toggle() {
-    if (this.audio.paused) this.play();
+    if (this.audio.paused && this.audio.ended && this.growing) this.refresh({ play: true });
+    else if (this.audio.paused) this.play();
     else this.audio.pause();
   }
 
@@ -77,6 +109,10 @@ export class Player {
 
   /** Go to a place on the call clock, and play from there. */
   seek(ms, { play = true } = {}) {
+    if (this.growing && ms > Number(this.place.max) - 500 && !this.wanted) {
+      this.refresh({ ms, play });
+      return;
+    }
     this.audio.currentTime = ms / 1000;
     if (play) this.play();
   }

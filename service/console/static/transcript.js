@@ -47,12 +47,14 @@ export class Transcript {
     return settled;
   }
 
-  /** Show something that happened: a gap, a pause, a trouble. */
-  note(key, atMs, kind, text) {
+  /** Show something that happened: a gap, a pause, a trouble. What has no place comes last. */
+  note(key, { atMs, placed, kind, text }) {
     if (this.byKey.has(key)) return;
+    const last = this.rows.at(-1)?.atMs ?? 0;
+    const sortMs = placed ? atMs : Math.max(atMs ?? 0, last);
     const element = el("div", { class: `row note ${kind}`, role: "listitem" },
       el("span", { class: "at" }, clock(atMs)), el("p", { class: "text" }, text));
-    this.insert({ key, atMs, element, settled: true, role: null });
+    this.insert({ key, atMs: sortMs, element, settled: true, role: null });
   }
 
   /** Take away partials that nothing settled: the call is over. */

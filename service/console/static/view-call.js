@@ -184,7 +184,7 @@ class CallPage {
       if (settled && fresh) this.readOut(data);
     } else {
       const note = noteOf(type, { role: this.facts.roles.get(data.track), ...data }, this.call);
-      if (note) this.transcript.note(`${type}.${data.seq}`, note.atMs, note.kind, note.text);
+      if (note) this.transcript.note(`${type}.${data.seq}`, note);
     }
     if (type === "transcript.completed") this.transcript.dropUnsettled();
     this.facts.took(type, data, this.call);
@@ -233,6 +233,7 @@ class CallPage {
     this.showActs();
     this.facts.show(call);
     if (call.has_audio && !this.player && session.may("calls:read")) this.openPlayer();
+    if (call.status === "complete" && !this.queue.length) this.player?.complete();
   }
 
   tick() {

@@ -13,6 +13,7 @@ export function clock(ms) {
 /** How long, in words: 450 ms, 1.2 s, 3 min 4 s. */
 export function span(ms) {
   if (ms === null || ms === undefined) return "–";
+  if (ms === 0) return "0 s";
   if (ms < 950) return `${Math.round(ms)} ms`;
   if (ms < 59_500) return `${(ms / 1000).toFixed(ms < 9950 ? 1 : 0)} s`;
   const seconds = Math.round(ms / 1000);
