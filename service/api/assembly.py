@@ -58,12 +58,12 @@ class Sources:
     keys: KeyStore
     hub: Hub
     controls: CallControls
+    eraser: Eraser
     lanes: DeliveryLanes
     endpoints: Sequence[Endpoint]
     recordings: RecordingIndex
     recordings_path: Path
     metrics: CollectorRegistry
-    eraser: Eraser | None = None
 
 
 class Api:
@@ -138,8 +138,7 @@ def _asked(
     journal, library = sources.journal, sources.library
     yield from CallRoutes(library, journal, cursors).routes()
     yield from ControlRoutes(sources.controls).routes()
-    if sources.eraser is not None:
-        yield from ErasureRoutes(sources.eraser).routes()
+    yield from ErasureRoutes(sources.eraser).routes()
     yield from AudioRoutes(sources.recordings, sources.recordings_path).routes()
     yield from SearchRoutes(library, sources.searches, cursors, clock=clock).routes()
     lanes, endpoints = sources.lanes, sources.endpoints

@@ -166,6 +166,19 @@ def test_a_file_with_a_byte_order_mark_is_read(load: Load) -> None:
     assert load("\ufeffdrain_timeout_s = 1").drain_timeout_s == 1
 
 
+def test_the_api_has_a_table_of_its_own(load: Load, problems: Problems) -> None:
+    """In the file or the environment; a key that it has not is told the nearest."""
+    text = '[api]\ncors_origins = ["https://desk.example"]\nrate_limit_per_minute = 60'
+    changed = load(text, CALLSCRIBE_API__RATE_LIMIT_PER_MINUTE="90").api
+
+    assert (changed.cors_origins, changed.rate_limit_per_minute) == (("https://desk.example",), 90)
+    assert load().api.cors_origins == ()
+    assert problems("[api]\ncors = []") == [
+        'callscribe.toml:2: api.cors: unknown key, did you mean "cors_origins"?'
+    ]
+    assert "api.cors_origins[0]" in problems('[api]\ncors_origins = ["*"]')[0]
+
+
 @pytest.mark.parametrize("table", ["route = 1", "endpoint = [1]", "[endpoint]\nname = 1"])
 def test_tables_of_the_wrong_shape_are_faults(problems: Problems, table: str) -> None:
     """Whatever the file holds is told, never raised as something else."""
