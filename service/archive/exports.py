@@ -167,7 +167,7 @@ def _short_clock(ms: int) -> str:
 
 
 def _text(call: CallSummary, events: Sequence[StoredEvent]) -> bytes:
-    return write_text(call, read_transcript(events)).encode()
+    return write_text(call, read_transcript(events, words=False)).encode()
 
 
 def _json(call: CallSummary, events: Sequence[StoredEvent]) -> bytes:
@@ -193,7 +193,7 @@ def _csv(call: CallSummary, events: Sequence[StoredEvent]) -> bytes:
     out = io.StringIO(newline="")
     rows = csv.writer(out)  # RFC 4180: CRLF, quotes doubled
     rows.writerow(_COLUMNS)
-    for at_ms, turn, said in read_lines(read_transcript(events)):
+    for at_ms, turn, said in read_lines(read_transcript(events, words=False)):
         rows.writerow(_row(call, at_ms, turn, said))
     # with the mark at its beginning, Excel takes it for UTF-8
     return out.getvalue().encode("utf-8-sig")

@@ -73,7 +73,7 @@ Line = tuple[int, Turn, Utterance] | tuple[int, None, Note]
 """Something to be read, and where on the call clock it belongs."""
 
 
-class _Final(msgspec.Struct, frozen=True):
+class _Text(msgspec.Struct, frozen=True):
     seq: int
     utterance_id: UtteranceId
     text: str
@@ -83,6 +83,9 @@ class _Final(msgspec.Struct, frozen=True):
     start_ms: int | None = None
     end_ms: int | None = None
     confidence: float | None = None
+
+
+class _Final(_Text, frozen=True):
     words: tuple[Word, ...] | None = None
 
 
@@ -95,6 +98,10 @@ class _Noted(msgspec.Struct, frozen=True):
     reason: str | None = None
 
 
+class _TextBody(msgspec.Struct, frozen=True):
+    data: _Text
+
+
 class _FinalBody(msgspec.Struct, frozen=True):
     data: _Final
 
@@ -103,23 +110,26 @@ class _NotedBody(msgspec.Struct, frozen=True):
     data: _Noted
 
 
+_decode_text = msgspec.json.Decoder(_TextBody).decode
 _decode_final = msgspec.json.Decoder(_FinalBody).decode
 _decode_noted = msgspec.json.Decoder(_NotedBody).decode
 
 
-def read_transcript(events: Iterable[StoredEvent]) -> Transcript:
+def read_transcript(events: Iterable[StoredEvent], *, words: bool = True) -> Transcript:
     """Return the transcript that these events of one call, in order, make.
 
     What has no time of its own stays behind what was settled before it; a final that came late
-    goes where it was said. Bodies of another shape than ours are left out.
+    goes where it was said. Bodies of another shape than ours are left out. Without `words` their
+    times are left out, which are most of a long call.
     """
-    finals: list[tuple[int, _Final]] = []
+    decode = _decode_final if words else _decode_text
+    finals: list[tuple[int, _Text]] = []
     notes: list[tuple[int, Note]] = []
     now_ms = 0
     for event in events:
         try:
             if event.type == "transcript.final":
-                final = _decode_final(event.body).data
+                final = decode(event.body).data
                 now_ms = now_ms if final.start_ms is None else final.start_ms
                 finals.append((now_ms, final))
             elif event.type in NOTED:
@@ -162,11 +172,11 @@ def _place(placed: tuple[int, object]) -> int:
     return placed[0]
 
 
-def _speaker(final: _Final) -> tuple[Role, Track | None, LegId]:
+def _speaker(final: _Text) -> tuple[Role, Track | None, LegId]:
     return final.role, final.track, final.leg
 
 
-def _turn(finals: list[_Final]) -> Turn:
+def _turn(finals: list[_Text]) -> Turn:
     starts = [one.start_ms for one in finals if one.start_ms is not None]
     ends = [one.end_ms for one in finals if one.end_ms is not None]
     return Turn(
@@ -178,7 +188,7 @@ def _turn(finals: list[_Final]) -> Turn:
     )
 
 
-def _utterance(final: _Final) -> Utterance:
+def _utterance(final: _Text) -> Utterance:
     return Utterance(
         utterance_id=final.utterance_id,
         seq=final.seq,
@@ -186,7 +196,7 @@ def _utterance(final: _Final) -> Utterance:
         start_ms=final.start_ms,
         end_ms=final.end_ms,
         confidence=final.confidence,
-        words=final.words,
+        words=final.words if isinstance(final, _Final) else None,
     )
 
 

@@ -164,7 +164,7 @@ def _print_events(events: Sequence[StoredEvent], *, whole: bool, prefix: str = "
         if whole:
             _print_bytes(event.body + b"\n")
             continue
-        for line in _lines(read_transcript([event])):
+        for line in _lines(read_transcript([event], words=False)):
             print(prefix + line, flush=True)
 
 
