@@ -16,7 +16,7 @@ import uvloop
 
 from service.api.assembly import Sources, new_application, open_api
 from service.api.health import Health
-from service.archive.keeping import open_keeper
+from service.archive.keeping import Keeper, open_keeper
 from service.carrier.client import open_carrier
 from service.console.routes import Console
 from service.delivery.lanes import DeliveryLanes, open_lanes
@@ -56,6 +56,7 @@ class Running:
     calls: CallRegistry
     lanes: DeliveryLanes
     hub: Hub
+    keeper: Keeper
     calls_left: int = 0
     """Calls that went on when the drain was over; the next start takes them up."""
     lanes_left: int = 0
@@ -160,7 +161,7 @@ async def running(
             remedy = "stop what listens there, or choose another address"
             raise SettingsError([f"{problem}: {remedy}"]) from error
         calls.streams.media_url = settings.media_url or _media_url(listener.url)
-        service = Running(listener.url, calls, lanes, hub)
+        service = Running(listener.url, calls, lanes, hub, keeper)
         resumed = await calls.resume()
         log.info("service_started", url=listener.url, calls_resumed=resumed)
         stack.push_async_callback(_drain, service, health, hearing, settings.drain_timeout_s)

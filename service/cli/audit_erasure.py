@@ -2,8 +2,6 @@
 
 import argparse
 import re
-import sqlite3
-import sys
 from collections.abc import Mapping
 
 from service.cli.common import Commands, add_command, add_config, read_local_settings, room
@@ -32,23 +30,17 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
 def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Print what is left, a line each; fail if anything is."""
     settings = read_local_settings(arguments, environ)
-    audit = room("service.journal.sqlite_audit")
-    path = settings.database_path
+    open_audit = room("service.journal.sqlite_audit").open_audit
     calls = [one for one in arguments.sought if not _NUMBER.fullmatch(one)]
     sought = [one for one in arguments.sought if one not in calls] + arguments.words
-    try:
-        left = audit.left_of_erased(path)
-        left += [f"{one}: it was not erased" for one in audit.not_erased(path, calls)]
+    with open_audit(settings.database_path, key=settings.storage_key()) as audit:
+        left = audit.left_of_erased()
+        left += [f"{one}: it was not erased" for one in audit.not_erased(calls)]
         for number, one in enumerate(sought, 1):
             # what is looked for is not repeated: this output is kept where no word may be
-            left += [f"sought #{number}: {where}" for where in audit.where_found(path, one)]
-        strays = audit.stray_recordings(path, settings.recordings_path)
+            left += [f"sought #{number}: {where}" for where in audit.where_found(one)]
+        strays = audit.stray_recordings(settings.recordings_path)
         left += [f"{one}: a recording of no call" for one in strays]
-    except (sqlite3.Error, OSError) as error:
-        print(f"callscribe: cannot read the journal: {error}", file=sys.stderr)
-        return Exit.FAILED
-    for line in left:
+    for line in left or ["nothing is left"]:
         print(line)
-    if not left:
-        print("nothing is left")
     return Exit.FAILED if left else Exit.OK

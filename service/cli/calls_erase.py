@@ -41,7 +41,8 @@ async def _erase(
     from service.journal.database import open_journal  # noqa: PLC0415
     from service.runtime.beside import JournalEraser  # noqa: PLC0415
 
-    async with open_journal(settings.database_url, exclusive=False) as journal:
+    key = settings.storage_key()
+    async with open_journal(settings.database_url, exclusive=False, key=key) as journal:
         eraser = JournalEraser(journal, clock=time.time)
         keeper = Keeper(journal, eraser, settings.recordings_path, clock=time.time)
         missing = [one for one in calls if not await keeper.erase(CallId(one), reason="operator")]

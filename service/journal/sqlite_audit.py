@@ -6,9 +6,11 @@ Reads only, and asks SQLite what tables there are, so that none that is added is
 import mmap
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
+
+from service.journal.sqlite_file import SqliteFile, explained
 
 _LEFT: Final = {
     "events beside the tombstone": """
@@ -34,63 +36,64 @@ _LEFT: Final = {
         SELECT call_id, 1 FROM unscrubbed JOIN call USING (call_no)""",
 }
 _ERASED: Final = "SELECT call_no FROM event WHERE type = 'transcript.erased'"
+_KEPT: Final = f"SELECT 1 FROM call WHERE call_id = ? AND call_no NOT IN ({_ERASED})"  # noqa: S608 - no input in it
+_TERMS: Final = "CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, utterance_words, row)"
+_WAITS_S: Final = 5.0
 _COLUMN: Final = """
     SELECT count(*) FROM "{table}"
     WHERE instr(CAST("{column}" AS BLOB), CAST(? AS BLOB)) > 0"""
 
 
-def left_of_erased(path: Path) -> list[str]:
-    """Say what is left of calls that were erased, a line for each call and kind; nothing is good.
+class ErasureAudit:
+    """Looks into one journal. Made by `open_audit`; any method may raise its errors."""
 
-    Raises:
-        sqlite3.Error: The database cannot be read.
-    """
-    with closing(_connect(path)) as db:
+    def __init__(self, db: sqlite3.Connection, path: Path) -> None:
+        self._db = db
+        self._path = path
+
+    def left_of_erased(self) -> list[str]:
+        """Say what is left of calls that were erased, a line for each call and kind."""
         return [
             f"{call_id}: {what} ({count})"
             for what, query in _LEFT.items()
-            for call_id, count in db.execute(query.format(erased=_ERASED))
+            for call_id, count in self._db.execute(query.format(erased=_ERASED))
         ]
 
+    def not_erased(self, call_ids: Sequence[str]) -> list[str]:
+        """Return those of the calls that are in the journal and were not erased."""
+        return [one for one in call_ids if self._db.execute(_KEPT, (one,)).fetchone()]
 
-def not_erased(path: Path, call_ids: Sequence[str]) -> list[str]:
-    """Return those of the calls that are in the journal and were not erased.
+    def where_found(self, sought: str) -> list[str]:
+        """Say where a word or number still is, in upper or lower case: tables, index, bytes.
 
-    Raises:
-        sqlite3.Error: The database cannot be read.
-    """
-    query = f"SELECT 1 FROM call WHERE call_id = ? AND call_no NOT IN ({_ERASED})"  # noqa: S608 - no input in it
-    with closing(_connect(path)) as db:
-        return [one for one in call_ids if db.execute(query, (one,)).fetchone()]
+        The bytes of the files are looked at when no table has it: then they are what was left.
+        """
+        spellings = sorted({sought, sought.lower(), sought.upper(), sought.capitalize()})
+        found = [*_in_tables(self._db, spellings), *_in_index(self._db, sought)]
+        return found or list(_in_files(self._path, spellings))
 
-
-def where_found(path: Path, sought: str) -> list[str]:
-    """Say where a word or number still is, in upper or lower case: tables, index, bytes of files.
-
-    The bytes of the files are looked at when no table has it: then they are what was left.
-
-    Raises:
-        sqlite3.Error: The database cannot be read.
-        OSError: A file cannot be read.
-    """
-    spellings = sorted({sought, sought.lower(), sought.upper(), sought.capitalize()})
-    with closing(_connect(path)) as db:
-        found = [*_in_tables(db, spellings), *_in_index(db, sought)]
-    return found or list(_in_files(path, spellings))
+    def stray_recordings(self, folder: Path) -> list[str]:
+        """Return files among the recordings that are no call's."""
+        if not folder.exists():
+            return []
+        known = {file for (file,) in self._db.execute("SELECT file FROM recording")}
+        return sorted(one.name for one in folder.iterdir() if one.name not in known)
 
 
-def stray_recordings(path: Path, folder: Path) -> list[str]:
-    """Return files among the recordings that are no call's.
+@contextmanager
+def open_audit(path: Path, *, key: bytes | None = None) -> Iterator[ErasureAudit]:
+    """Open the journal in this file, which a service may have open, to look only.
 
     Raises:
-        sqlite3.Error: The database cannot be read.
-        OSError: The folder cannot be read.
+        JournalUnavailableError: It, or a recording, cannot be read.
     """
-    if not folder.exists():
-        return []
-    with closing(_connect(path)) as db:
-        known = {file for (file,) in db.execute("SELECT file FROM recording")}
-    return sorted(one.name for one in folder.iterdir() if one.name not in known)
+    path = path.absolute()
+    with explained(path, key):
+        file = SqliteFile(path=path, busy_timeout_s=_WAITS_S, key=key)
+        with closing(file.connect()) as db:
+            db.execute(_TERMS)
+            db.execute("PRAGMA query_only = ON")
+            yield ErasureAudit(db, path)
 
 
 def _in_tables(db: sqlite3.Connection, spellings: Sequence[str]) -> Iterator[str]:
@@ -121,15 +124,3 @@ def _in_files(path: Path, spellings: Sequence[str]) -> Iterator[str]:
         with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as m:
             if any(m.find(one.encode()) >= 0 for one in spellings):
                 yield f"bytes of {file.name}"
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    # not mode=ro: that cannot open a log that nobody has open
-    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=5)
-    try:
-        db.execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, utterance_words, row)")
-        db.execute("PRAGMA query_only = ON")
-    except BaseException:
-        db.close()
-        raise
-    return db

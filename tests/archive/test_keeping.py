@@ -13,7 +13,7 @@ from service.archive.keeping import Keeper, delete_recording, open_keeper
 from service.calls.inputs import WordsReported
 from service.calls.routes import Retention, Route
 from service.ids import CallId, EndpointName, InputId
-from service.journal.sqlite_audit import left_of_erased, stray_recordings, where_found
+from service.journal.sqlite_audit import open_audit
 from service.runtime.beside import JournalEraser
 from tests.calls.driver import CALL, IN_CALL, answered, hung_up, initiated, said
 from tests.runtime.office import Office, open_office, until
@@ -23,6 +23,18 @@ FROM = "+15550100"
 """Who calls in every call of the driver."""
 ROUTE = replace(IN_CALL, endpoints=(EndpointName("crm"),))
 DAY_S = 86_400.0
+
+
+def where_found(path: Path, sought: str) -> list[str]:
+    """Ask the audit where this is still to be found."""
+    with open_audit(path) as audit:
+        return audit.where_found(sought)
+
+
+def left_of_erased(path: Path) -> list[str]:
+    """Ask the audit what is left of erased calls."""
+    with open_audit(path) as audit:
+        return audit.left_of_erased()
 
 
 def words(at: float, name: str = "words") -> WordsReported:
@@ -213,7 +225,7 @@ async def test_the_keeper_looks_by_itself(tmp_path: Path) -> None:
 
 
 def test_a_recording_is_deleted_in_its_folder_only(tmp_path: Path) -> None:
-    """Whatever the name says; one that is gone already is no trouble. What is no call's shows."""
+    """Whatever the name says; one that is gone already is no trouble."""
     folder, outside = tmp_path / "recordings", tmp_path / "outside.wav"
     folder.mkdir()
     for file in (folder / "one.wav", outside):
@@ -224,4 +236,12 @@ def test_a_recording_is_deleted_in_its_folder_only(tmp_path: Path) -> None:
 
     assert outside.exists()
     assert list(folder.iterdir()) == []
-    assert stray_recordings(tmp_path / "journal.db", tmp_path / "none") == []
+
+
+async def test_a_recording_of_no_call_is_found(tmp_path: Path) -> None:
+    """Somebody put it there, or a crash left it."""
+    async with open_house(tmp_path) as house:
+        with open_audit(tmp_path / "journal.db") as audit:
+            assert audit.stray_recordings(house.recordings) == []
+            house.record()
+            assert audit.stray_recordings(house.recordings) == ["call.wav"]

@@ -9,7 +9,7 @@ import pytest
 
 from service.errors import StaleCallError
 from service.ids import CallId, LegId
-from service.journal.sqlite_audit import left_of_erased, not_erased, where_found
+from service.journal.sqlite_audit import open_audit
 from service.journal.sqlite_journal import open_sqlite_journal
 from service.ports import Entry, Journal, Keeping, LaneUpdate, StoredEvent
 from tests.journal.samples import CALL, CRM, LOG, OTHER, Opener, entry, seqs_of
@@ -17,6 +17,18 @@ from tests.journal.samples import CALL, CRM, LOG, OTHER, Opener, entry, seqs_of
 NUMBER = "+15555550142"
 SECRET = "rumpelstiltskin"
 DAY_S = 86_400.0
+
+
+def where_found(path: Path, sought: str) -> list[str]:
+    """Ask the audit where this is still to be found."""
+    with open_audit(path) as audit:
+        return audit.where_found(sought)
+
+
+def left_of_erased(path: Path) -> list[str]:
+    """Ask the audit what is left of erased calls."""
+    with open_audit(path) as audit:
+        return audit.left_of_erased()
 
 
 def said(seq: int, text: str, call_id: CallId = CALL) -> StoredEvent:
@@ -156,7 +168,8 @@ async def test_the_files_hold_no_byte_of_it_once_scrubbed(tmp_path: Path) -> Non
     async with open_sqlite_journal(path) as journal:
         await talk(journal)
         assert where_found(path, SECRET.upper())
-        assert not_erased(path, [CALL, "nobody"]) == [CALL]
+        with open_audit(path) as audit:
+            assert audit.not_erased([CALL, "nobody"]) == [CALL]
         await journal.commit(erasing(2, tombstone(4)))
         assert await journal.unscrubbed()
         assert left_of_erased(path) == [f"{CALL}: bytes that were not scrubbed yet (1)"]
