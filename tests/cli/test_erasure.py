@@ -1,0 +1,104 @@
+"""`callscribe calls erase` and `callscribe audit-erasure`, as an operator types them."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+
+from service.cli import main
+from service.exits import Exit
+from service.ids import CallId, InputId
+from service.journal.database import open_journal
+from service.journal.sqlite_audit import open_audit
+from service.runtime.beside import JournalEraser
+from tests.calls.driver import CALL, IN_CALL, answered, hung_up, initiated, said
+from tests.runtime.office import open_office, until
+from tests.settings.conftest import KEYS
+
+SECRET, NUMBER = "rumpelstiltskin", "+15550100"
+Callscribe = Callable[..., int]
+
+
+@pytest.fixture
+def callscribe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callscribe:
+    """Run the program in this process, on a journal with one call."""
+    asyncio.run(_talk(tmp_path))
+    for name, value in (KEYS | {"DATABASE_URL": _url(tmp_path)}).items():
+        monkeypatch.setenv(name, value)
+    return lambda *arguments: main(arguments)
+
+
+def _url(folder: Path) -> str:
+    return f"sqlite:///{folder / 'journal.db'}"
+
+
+async def _talk(folder: Path) -> None:
+    now = time.time()
+    words = structs.replace(said(SECRET, now + 0.02), input_id=InputId("words"))
+    async with open_office(folder, IN_CALL) as office:
+        for webhook in (initiated(now), answered(now + 0.01), words, hung_up(now + 0.03)):
+            await office.calls.tell(webhook)
+        await until(lambda: any(event.type == "call.ended" for event in office.lanes.events))
+
+
+def test_an_erased_call_passes_the_audit(
+    callscribe: Callscribe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before, the audit says where its words and number are, without repeating them."""
+    assert callscribe("audit-erasure", CALL, NUMBER, "--words", SECRET) == Exit.FAILED
+    before = capsys.readouterr().out
+    assert callscribe("calls", "erase", CALL) == Exit.OK
+    assert callscribe("audit-erasure", CALL, NUMBER, "--words", SECRET) == Exit.OK
+    assert callscribe("audit-erasure") == Exit.OK
+
+    assert f"{CALL}: it was not erased" in before
+    assert "sought #1: table summary, column from_number (1)" in before
+    assert SECRET not in before
+    assert NUMBER not in before
+    assert capsys.readouterr().out.splitlines() == ["1 erased", *["nothing is left"] * 2]
+
+
+def test_a_number_is_erased_and_a_call_that_is_not_there_is_said_so(
+    callscribe: Callscribe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Again is harmless, and finds no call of that number any more."""
+    assert callscribe("calls", "erase", "nobody") == Exit.FAILED
+    assert callscribe("calls", "erase", "--number", NUMBER) == Exit.OK
+    assert callscribe("calls", "erase", "--number", NUMBER) == Exit.FAILED
+    assert callscribe("calls", "erase", CALL) == Exit.OK
+
+    assert capsys.readouterr().out.splitlines() == [
+        "nobody: there is no such call", "0 erased", "1 erased", "0 erased", "1 erased",
+    ]  # fmt: skip
+
+
+def test_the_audit_of_no_journal_fails_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It makes none."""
+    for name, value in (KEYS | {"DATABASE_URL": _url(tmp_path)}).items():
+        monkeypatch.setenv(name, value)
+
+    assert main(["audit-erasure"]) == Exit.FAILED
+    assert capsys.readouterr().err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_call_is_erased_beside_a_service_that_runs(tmp_path: Path) -> None:
+    """The service finds out with the next thing it hears of the call."""
+    async with open_office(tmp_path, IN_CALL) as office:
+        now = time.time()
+        await office.calls.tell(initiated(now))
+        await office.calls.tell(answered(now + 0.01))
+        async with open_journal(_url(tmp_path), exclusive=False) as beside:
+            assert await JournalEraser(beside, clock=time.time).erase(CALL, reason="operator")
+        await office.calls.tell(structs.replace(said(SECRET, now), input_id=InputId("w")))
+        await office.calls.settle(5)
+        stored = await office.journal.read(CallId(CALL), after_seq=0, limit=9)
+
+        assert [event.type for event in stored] == ["transcript.erased"]
+        with open_audit(tmp_path / "journal.db") as audit:
+            assert audit.where_found(SECRET) == []
