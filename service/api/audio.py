@@ -4,14 +4,19 @@ import asyncio
 from http import HTTPStatus
 from pathlib import Path
 
+import structlog
 from aiohttp import web
 
 from service.api.operations import Answer, AnyRoute, Ask, NoBody, NoQuery, Operation, Route
 from service.api.problems import not_found
 from service.ports import RecordingIndex
+from service.recording.sealed import SealedReader, UnreadableError, is_sealed
 from service.web.files import FileAnswer
+from service.web.ranges import RangeAnswer
 
 CONTENT_TYPE = "audio/wav"
+
+log = structlog.get_logger()
 
 GET_AUDIO: Operation[NoQuery, NoBody] = Operation(
     id="get_audio",
@@ -41,9 +46,10 @@ GET_AUDIO: Operation[NoQuery, NoBody] = Operation(
 class AudioRoutes:
     """Serves the files of one folder, by what the index says."""
 
-    def __init__(self, index: RecordingIndex, folder: Path) -> None:
+    def __init__(self, index: RecordingIndex, folder: Path, *, key: bytes | None = None) -> None:
         self._index = index
         self._folder = folder
+        self._key = key
 
     def routes(self) -> list[AnyRoute]:
         """Return the route."""
@@ -54,9 +60,18 @@ class AudioRoutes:
         recording = await self._index.recording(ask.call_id)
         if recording is None:
             raise not_found("recording")
-        path = self._folder / recording.file
         try:
-            size = (await asyncio.to_thread(path.stat)).st_size
+            return await asyncio.to_thread(_answer, self._folder / recording.file, self._key)
+        except UnreadableError as error:
+            log.warning("recording_unreadable", call_id=ask.call_id, reason=str(error))
         except OSError:  # between its erasure and the next look
-            raise not_found("recording") from None
-        return FileAnswer(path, size_bytes=size, content_type=CONTENT_TYPE)
+            pass
+        raise not_found("recording") from None
+
+
+def _answer(path: Path, key: bytes | None) -> web.StreamResponse:
+    if not is_sealed(path):
+        return FileAnswer(path, size_bytes=path.stat().st_size, content_type=CONTENT_TYPE)
+    if key is None:
+        raise UnreadableError("the recording is sealed, and there is no database_key")
+    return RangeAnswer(SealedReader(path, key), content_type=CONTENT_TYPE)

@@ -62,8 +62,10 @@ class FolderRecorder:
         *,
         tasks: asyncio.TaskGroup,
         clock: Callable[[], float],
+        key: bytes | None = None,
     ) -> None:
         self._folder = folder
+        self._key = key
         self._index = index
         self._tasks = tasks
         self._clock = clock
@@ -170,7 +172,7 @@ class FolderRecorder:
             if reel.file is None:
                 self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 path = self._folder / file_name(reel.call_id)
-                reel.file = TapeFile(path, reel.stream, reel.offset_ms)
+                reel.file = TapeFile(path, reel.stream, reel.offset_ms, key=self._key)
             reel.file.write(job.chunks)
             return reel.file.finish() if job.closed else None
         except OSError as error:
@@ -203,12 +205,19 @@ class _ClosedError(Exception):
 
 @asynccontextmanager
 async def open_recorder(
-    folder: Path, index: RecordingIndex, *, clock: Callable[[], float]
+    folder: Path,
+    index: RecordingIndex,
+    *,
+    clock: Callable[[], float],
+    key: bytes | None = None,
 ) -> AsyncIterator[FolderRecorder]:
-    """Record into this folder (made with the first call, mode 0700) until the end of the block."""
+    """Record into this folder (made with the first call, mode 0700) until the end of the block.
+
+    With a `key`, of 32 bytes, the files are sealed; see `service.recording.sealed`.
+    """
     try:
         async with asyncio.TaskGroup() as tasks:
-            recorder = FolderRecorder(folder, index, tasks=tasks, clock=clock)
+            recorder = FolderRecorder(folder, index, tasks=tasks, clock=clock, key=key)
             writing = tasks.create_task(recorder.run(), name="write recordings")
             try:
                 yield recorder

@@ -1,6 +1,5 @@
 """One stream's audio on its way into the call's file: queued on the loop, written in a thread."""
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Final
 
 from service.ids import Track
 from service.ports import StreamStart
+from service.recording.files import open_audio
 from service.recording.mixer import Mixer
 from service.recording.wav import CHANNELS, HEADER_BYTES, Layout
 from service.wire.audio import Decoder, little_endian
@@ -23,7 +23,7 @@ Chunk = tuple[Track, bytes | int]
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a tape left behind: how long the whole file plays, and how large it is."""
+    """What a tape left behind: how long the whole of it plays, and how large a WAV it is."""
 
     duration_ms: int
     size_bytes: int
@@ -32,27 +32,25 @@ class Written:
 class TapeFile:
     """The file side of a tape; lives in the writer's thread. Raises `OSError` as the disk does."""
 
-    def __init__(self, path: Path, stream: StreamStart, offset_ms: int) -> None:
-        """Make the file, or go on with what is there.
+    def __init__(
+        self, path: Path, stream: StreamStart, offset_ms: int, *, key: bytes | None = None
+    ) -> None:
+        """Make the file, or go on with what is there; with a key it is sealed.
 
         Raises:
-            OSError: It cannot be opened, or holds audio of another kind.
+            OSError: It cannot be opened, or holds audio of another kind or under another key.
         """
         self._decoders = {
             track: Decoder(stream.encoding, stream.sample_rate_hz) for track in CHANNELS
         }
         rate_hz = self._decoders[CHANNELS[0]].rate_hz
         self._layout = layout = Layout(stream.encoding.upper(), rate_hz)
-        self._file = open(path, "r+b", buffering=0, opener=_make)  # noqa: SIM115 - see `abandon`
-        try:
-            held = self._held()
-        except BaseException:
-            self.abandon()
-            raise
+        self._file = open_audio(path, layout, key)
+        held = self._file.data_bytes // layout.block_bytes
         self._mixer = Mixer(layout, written=held, begin=layout.blocks(min(offset_ms, MOST_MS)))
 
     def write(self, chunks: Sequence[Chunk]) -> None:
-        """Put chunks in their places; afterwards the header tells the truth about the file."""
+        """Put chunks in their places; afterwards the file can be played."""
         for track, chunk in chunks:
             if isinstance(chunk, int):
                 self._mixer.skip(track, chunk)
@@ -61,15 +59,16 @@ class TapeFile:
             if self._mixer.due > self._layout.sample_rate_hz:
                 self._put(everything=False)
         self._put(everything=False)
-        self._tell_length()
+        self._file.settle()
 
     def finish(self) -> Written:
         """Write the rest, see it safely on the disk, and close."""
         try:
             self._put(everything=True)
-            self._tell_length()
-            os.fsync(self._file.fileno())
-            return Written(self._layout.duration_ms(self._mixer.written), self._size())
+            self._file.settle()
+            self._file.sync()
+            size_bytes = HEADER_BYTES + self._file.data_bytes
+            return Written(self._layout.duration_ms(self._mixer.written), size_bytes)
         finally:
             self.abandon()
 
@@ -86,33 +85,7 @@ class TapeFile:
         if self._layout.duration_ms(self._mixer.written) >= MOST_MS:
             return
         for piece in self._mixer.take(everything=everything):
-            self._write_all(piece)
-
-    def _tell_length(self) -> None:
-        self._file.seek(0)
-        self._write_all(self._layout.header(self._mixer.written * self._layout.block_bytes))
-        self._file.seek(0, os.SEEK_END)
-
-    def _held(self) -> int:
-        """Return the blocks the file holds, its end made even, and stand after them."""
-        if self._size() < HEADER_BYTES:  # new, or the process died in its first write
-            self._file.truncate(0)
-            self._write_all(self._layout.header(0))
-            return 0
-        if not self._layout.fits(self._file.read(HEADER_BYTES)):
-            raise OSError("the recording holds audio of another kind")
-        blocks = (self._size() - HEADER_BYTES) // self._layout.block_bytes
-        self._file.truncate(HEADER_BYTES + blocks * self._layout.block_bytes)
-        self._file.seek(0, os.SEEK_END)
-        return blocks
-
-    def _size(self) -> int:
-        return os.fstat(self._file.fileno()).st_size
-
-    def _write_all(self, data: bytes) -> None:
-        left = memoryview(data)
-        while left:
-            left = left[self._file.write(left) or 0 :]
+            self._file.append(piece)
 
 
 class FileTape:
@@ -159,7 +132,3 @@ class FileTape:
 
     def _miss(self, track: Track, duration_ms: float) -> None:
         self._missed_ms[track] = self._missed_ms.get(track, 0.0) + duration_ms
-
-
-def _make(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_CREAT, 0o600)

@@ -78,6 +78,14 @@ class Layout:
             data_bytes,
         )
 
+    @classmethod
+    def parse(cls, header: bytes) -> "Layout":
+        """Return the layout of a file that `header` wrote the beginning of."""
+        (tag,) = struct.unpack_from("<H", header, 20)
+        (sample_rate_hz,) = struct.unpack_from("<I", header, 24)
+        encodings = {number: encoding for encoding, number in _TAGS.items()}
+        return cls(encodings.get(tag, "L16"), sample_rate_hz)
+
     def fits(self, header: bytes) -> bool:
         """Whether a file that begins like this can be gone on with in this layout."""
         return header[20:42] == self.header(0)[20:42] and len(header) == HEADER_BYTES

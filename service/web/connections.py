@@ -18,6 +18,7 @@ from service.web.access import AccessLog, route_of
 from service.web.answers import SERVER, problem, raw_problem
 from service.web.files import FileAnswer
 from service.web.limits import Limits
+from service.web.ranges import RangeAnswer
 
 log = structlog.get_logger()
 
@@ -177,7 +178,7 @@ class Connection(RequestHandler):
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
         """Send the answer, and give the client so long to take it."""
-        more_s = resp.allowed_s if isinstance(resp, FileAnswer) else 0.0
+        more_s = resp.allowed_s if isinstance(resp, FileAnswer | RangeAnswer) else 0.0
         self._enter(Phase.ANSWER, self._gate.limits.answer_s + more_s)
         if not resp.prepared:
             resp.headers["Server"] = SERVER

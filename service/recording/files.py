@@ -1,0 +1,89 @@
+"""What a tape writes to: a plain WAV, whose header is kept true, or a sealed one."""
+
+import os
+from pathlib import Path
+from typing import Protocol
+
+from service.recording.disk import open_own, write_all
+from service.recording.sealed import SealedWriter
+from service.recording.wav import HEADER_BYTES, Layout
+
+
+class AudioFile(Protocol):
+    """A call's recording while it is written, by one thread. Raises `OSError` as the disk does."""
+
+    @property
+    def data_bytes(self) -> int:
+        """How much audio was given to it, from the start of the call."""
+
+    def append(self, data: bytes) -> None:
+        """Write whole blocks after what is there."""
+
+    def settle(self) -> None:
+        """Let whoever opens the file now find what was written."""
+
+    def sync(self) -> None:
+        """See all of it safely on the disk."""
+
+    def close(self) -> None:
+        """Close it as it is."""
+
+
+class PlainFile:
+    """An `AudioFile` that any player opens."""
+
+    def __init__(self, path: Path, layout: Layout) -> None:
+        """Make the file, or go on with what is there, its end made even.
+
+        Raises:
+            OSError: It cannot be opened, or holds audio of another kind.
+        """
+        self._layout = layout
+        self._file = open_own(path)
+        try:
+            self.data_bytes = self._held()
+        except BaseException:
+            self.close()
+            raise
+
+    def append(self, data: bytes) -> None:
+        """See `AudioFile.append`."""
+        write_all(self._file.fileno(), data)
+        self.data_bytes += len(data)
+
+    def settle(self) -> None:
+        """See `AudioFile.settle`."""
+        self._file.seek(0)
+        write_all(self._file.fileno(), self._layout.header(self.data_bytes))
+        self._file.seek(0, os.SEEK_END)
+
+    def sync(self) -> None:
+        """See `AudioFile.sync`."""
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """See `AudioFile.close`."""
+        self._file.close()
+
+    def _held(self) -> int:
+        size = os.fstat(self._file.fileno()).st_size
+        if size < HEADER_BYTES:  # new, or the process died in its first write
+            self._file.truncate(0)
+            write_all(self._file.fileno(), self._layout.header(0))
+            return 0
+        if not self._layout.fits(self._file.read(HEADER_BYTES)):
+            raise OSError("the recording holds audio of another kind")
+        blocks = (size - HEADER_BYTES) // self._layout.block_bytes
+        held = blocks * self._layout.block_bytes
+        self._file.truncate(HEADER_BYTES + held)
+        self._file.seek(0, os.SEEK_END)
+        return held
+
+
+def open_audio(path: Path, layout: Layout, key: bytes | None) -> AudioFile:
+    """Make or go on with a recording; with a key it is sealed.
+
+    Raises:
+        OSError: It cannot be opened, or holds audio of another kind or under another key.
+    """
+    return PlainFile(path, layout) if key is None else SealedWriter(path, layout, key)
