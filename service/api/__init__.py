@@ -1,1 +1,1 @@
-"""Health and readiness, for people and programs."""
+"""The HTTP API, for people and programs: who may ask, what for, and what is answered."""

@@ -91,7 +91,9 @@ async def add_api(
     rate_limit_per_minute: int,
     clock: Callable[[], float] = time.time,
 ) -> Doorkeeper:
-    """Serve these routes, those for tokens and their description; return the doorkeeper.
+    """Serve a part of the API: these routes, those for tokens, and their description.
+
+    Returns the doorkeeper.
 
     Raises:
         JournalUnavailableError: The keys cannot be read.

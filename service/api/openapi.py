@@ -31,10 +31,11 @@ _SAID = {
 }
 _TAGS = {
     "calls": "Calls, and what was said.",
-    "live": "Calls while they happen.",
+    "feed": "Calls while they happen.",
     "search": "What was said, found again.",
     "delivery": "Where events go, and what did not arrive.",
     "access": "Tokens. Keys are made by `callscribe keys create`.",
+    "run": "How the service itself does.",
     "about": "What this service is and can do; open to everybody.",
 }
 _PROBLEM_SCHEMA: Schema = {

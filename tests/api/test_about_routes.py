@@ -38,6 +38,7 @@ async def test_every_route_is_described_with_what_it_may_answer(office: Office) 
     names = [operation["operationId"] for operation in operations]
 
     assert len(set(names)) == len(names) > 20
+    assert all(tag["description"] for tag in described["tags"])
     for operation in operations:
         assert operation["summary"], operation
         assert any(status.startswith("2") for status in operation["responses"])
