@@ -1,12 +1,16 @@
 """Calls that were there before the service: their events, committed as the runtime would."""
 
+import math
 import time
+import wave
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 
 from service.ids import CallId, EndpointName
+from service.ports.audience import Audience
 from service.ports.journal import Entry, Journal, LaneUpdate, StoredEvent
 from service.wire.events import timestamp
 
@@ -24,9 +28,9 @@ class PastCall:
     call_id: str = "call-of-yesterday"
     ago_s: float = 9000.0
 
-    def events(self, said: Sequence[Said]) -> list[StoredEvent]:
+    def events(self, said: Sequence[Said], *, after_seq: int = 0) -> list[StoredEvent]:
         """Return these events, numbered, as they are kept."""
-        return [self._event(seq, *one) for seq, one in enumerate(said, start=1)]
+        return [self._event(seq, *one) for seq, one in enumerate(said, start=after_seq + 1)]
 
     def _event(self, seq: int, kind: str, data: Mapping[str, object]) -> StoredEvent:
         at_ms = data.get("end_ms", 0)
@@ -46,22 +50,44 @@ class PastCall:
         """
         call_id = CallId(self.call_id)
         events = self.events(said)
+        endpoints = (CRM,) if refused else ()
         for version, start in enumerate(range(0, len(events), BATCH)):
-            entry = Entry(
-                call_id=call_id,
-                version=version,
-                epoch=0,
-                state=b"{}",
-                events=tuple(events[start : start + BATCH]),
-                endpoints=(CRM,) if refused else (),
-                ended=True,
-            )
-            await journal.commit(entry)
+            batch = tuple(events[start : start + BATCH])
+            await journal.commit(self._entry(version, batch, endpoints))
         for seq in refused:
             parked = (seq, 422, "refused")
             await journal.settle([LaneUpdate(call_id, CRM, acked_seq=seq, parked=parked)])
         if refused:
             await journal.settle([LaneUpdate(call_id, CRM, acked_seq=len(events))])
+
+    async def go_on(
+        self, journal: Journal, audience: Audience, said: Sequence[Said], *, after_seq: int
+    ) -> None:
+        """Commit more events, one by one, and tell whoever watches."""
+        version = math.ceil(after_seq / BATCH)
+        for number, event in enumerate(self.events(said, after_seq=after_seq)):
+            await journal.commit(self._entry(version + number, (event,), ()))
+            audience.committed([event])
+
+    def _entry(
+        self, version: int, events: tuple[StoredEvent, ...], endpoints: tuple[EndpointName, ...]
+    ) -> Entry:
+        call_id = CallId(self.call_id)
+        return Entry(
+            call_id=call_id, version=version, epoch=0, state=b"{}", events=events,
+            endpoints=endpoints, ended=True,
+        )  # fmt: skip
+
+    async def record(self, journal: Journal, folder: Path, *, seconds: int) -> None:
+        """Keep a recording of silence."""
+        folder.mkdir()  # noqa: ASYNC240 - before anything runs
+        with wave.open(str(folder / "silence.wav"), "wb") as file:
+            file.setparams((2, 2, 8000, 0, "NONE", ""))
+            file.writeframes(bytes(4 * 8000 * seconds))
+        started_at = time.time() - self.ago_s
+        await journal.keep_recording(
+            CallId(self.call_id), "silence.wav", started_at=started_at, delete_at=None
+        )
 
 
 def opened() -> list[Said]:

@@ -92,6 +92,31 @@ async def recorded(page: Page, house: House) -> None:
     await expect(page.locator(".player")).to_be_visible()
 
 
+async def test_playback_goes_to_a_word_and_marks_each_as_it_is_heard(
+    page: Page, journal: Path
+) -> None:
+    """By a click on it, and by arrows and Enter."""
+
+    async def recorded_call(before: Journal) -> None:
+        call = PastCall()
+        await call.write(before, conversation())
+        await call.record(before, journal.with_name("recordings"), seconds=17)
+
+    async with open_house(journal, past=recorded_call) as house:
+        await visit(page, house.url, await house.token(), CALL)
+        await expect(page.locator(".player")).to_contain_text("0:17")
+        await finals(page).nth(1).locator(".at").focus()
+        for key in ("ArrowRight", "ArrowRight", "ArrowRight", "Enter"):
+            await page.keyboard.press(key)
+        now = page.locator(".word.now")
+        await expect(now).to_have_text("like")
+        await expect(now).to_have_text("change")
+        await page.keyboard.press("p")
+        assert 4.5 < await page.evaluate(PLACE_S) < 6.2
+        await finals(page).nth(2).locator(".text").click(position={"x": 4, "y": 8})
+        await expect(now).to_have_text("Of")
+
+
 PLACE_S = "document.querySelector('audio').currentTime"
 
 

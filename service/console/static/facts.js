@@ -36,7 +36,14 @@ export class Facts {
   timed(data, call) {
     if (data.time_source !== "audio" || !call.answered_at || data.end_ms === null) return;
     const took = Date.parse(data.occurred_at) - Date.parse(call.answered_at) - data.end_ms;
-    if (took >= 0 && took < MOST_MS) this.late.push(took);
+    if (took < 0 || took >= MOST_MS) return;
+    let [low, high] = [0, this.late.length]; // kept in order: it is looked at in every frame
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.late[middle] < took) low = middle + 1;
+      else high = middle;
+    }
+    this.late.splice(low, 0, took);
   }
 
   show(call) {
@@ -57,9 +64,8 @@ export class Facts {
   lateness() {
     if (this.counted !== this.late.length) {
       this.counted = this.late.length;
-      const ordered = [...this.late].sort((one, other) => one - other);
-      const median = ordered[ordered.length >> 1];
-      this.text = ordered.length ? `${span(median)} median, ${span(ordered.at(-1))} worst` : "–";
+      const median = this.late[this.counted >> 1];
+      this.text = this.counted ? `${span(median)} (worst ${span(this.late.at(-1))})` : "–";
     }
     return this.text;
   }

@@ -170,8 +170,9 @@ class CallPage {
     this.waiting.hidden = this.transcript.rows.length > 0 || Boolean(this.error.textContent);
     this.showCall();
     this.seek();
-    if (this.follower.on) this.follower.toEnd();
-    else this.showNew();
+    // a long past is not scrolled through: what nobody sees need not be laid out
+    if (this.follower.on && !this.queue.length) this.follower.toEnd();
+    this.showNew();
   }
 
   apply(type, data) {
