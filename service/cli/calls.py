@@ -82,7 +82,7 @@ def _run(name: str, arguments: argparse.Namespace, environ: Mapping[str, str]) -
 
     settings = read_local_settings(arguments, environ)
     reading = room("service.cli.calls_reading")
-    asyncio.run(getattr(reading, name)(settings.database_url, arguments))
+    asyncio.run(getattr(reading, name)(settings, arguments))
     return Exit.OK
 
 

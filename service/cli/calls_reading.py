@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from typing import cast
 
@@ -17,6 +17,8 @@ from service.errors import BadInputError
 from service.ids import CallId
 from service.journal.database import open_journal, open_library
 from service.ports import CallFilter, CallSummary, Hit, Journal, Library, StoredEvent, WordQuery
+from service.settings import Settings
+from service.settings import Settings
 from service.wire.events import timestamp
 from service.wire.subtitles import clock, plain
 
@@ -27,10 +29,10 @@ _OVER = ("transcript.completed", "transcript.erased")
 _LINE = "{:<20}  {:<8}  {:>8}  {:>10}  {:<16}  {:<16}  {}"
 
 
-async def list_calls(database_url: str, arguments: argparse.Namespace) -> None:
+async def list_calls(settings: Settings, arguments: argparse.Namespace) -> None:
     """Print calls, the newest first."""
     wanted = _filter(arguments, live=True if arguments.live else None)
-    async with open_library(database_url) as library:
+    async with _library(settings) as library:
         calls = await library.calls(wanted, before=None, limit=arguments.limit)
     if arguments.json:
         for call in calls:
@@ -43,17 +45,17 @@ async def list_calls(database_url: str, arguments: argparse.Namespace) -> None:
         print("no calls")
 
 
-async def show_call(database_url: str, arguments: argparse.Namespace) -> None:
+async def show_call(settings: Settings, arguments: argparse.Namespace) -> None:
     """Print a call's transcript."""
-    made = await _export(database_url, arguments.call, "json" if arguments.json else "txt")
+    made = await _export(settings, arguments.call, "json" if arguments.json else "txt")
     _print_bytes(made.body + (b"\n" if arguments.json else b""))
 
 
-async def export(database_url: str, arguments: argparse.Namespace) -> None:
+async def export(settings: Settings, arguments: argparse.Namespace) -> None:
     """Write a call's transcript to a file that is not there yet, or print it."""
     suffix = "" if arguments.output is None else arguments.output.suffix.removeprefix(".")
     form = arguments.format or (suffix if suffix in FORMS else "txt")
-    made = await _export(database_url, arguments.call, cast(ExportForm, form))
+    made = await _export(settings, arguments.call, cast(ExportForm, form))
     if arguments.output is None:
         _print_bytes(made.body)
         return
@@ -64,15 +66,15 @@ async def export(database_url: str, arguments: argparse.Namespace) -> None:
         raise BadInputError(f"cannot write {arguments.output}: {error.strerror}") from error
 
 
-async def follow(database_url: str, arguments: argparse.Namespace) -> None:
+async def follow(settings: Settings, arguments: argparse.Namespace) -> None:
     """Print what is said as it is settled: in one call until it is complete, or in all."""
     if arguments.call is None:
-        await _follow_all(database_url, whole=arguments.json)
+        await _follow_all(settings, whole=arguments.json)
     else:
-        await _follow_call(database_url, CallId(arguments.call), whole=arguments.json)
+        await _follow_call(settings, CallId(arguments.call), whole=arguments.json)
 
 
-async def search(database_url: str, arguments: argparse.Namespace) -> None:
+async def search(settings: Settings, arguments: argparse.Namespace) -> None:
     """Print finals that hold the words, the newest first."""
     without = [f'-"{word}"' for word in arguments.without]
     wanted = WordQuery(
@@ -81,7 +83,7 @@ async def search(database_url: str, arguments: argparse.Namespace) -> None:
         role=arguments.role,
         call_id=arguments.call,
     )
-    async with open_library(database_url) as library:
+    async with _library(settings) as library:
         hits = await library.search(wanted, limit=arguments.limit)
     for hit in hits:
         if arguments.json:
@@ -92,14 +94,14 @@ async def search(database_url: str, arguments: argparse.Namespace) -> None:
         print("nothing found")
 
 
-async def _export(database_url: str, call_id: str, form: ExportForm) -> Export:
-    async with _reading(database_url) as (library, journal):
+async def _export(settings: Settings, call_id: str, form: ExportForm) -> Export:
+    async with _reading(settings) as (library, journal):
         call = await _find(library, CallId(call_id))
         return write_export(call, await read_events(journal, call.call_id), form)
 
 
-async def _follow_call(database_url: str, call_id: CallId, *, whole: bool) -> None:
-    async with _reading(database_url) as (library, journal):
+async def _follow_call(settings: Settings, call_id: CallId, *, whole: bool) -> None:
+    async with _reading(settings) as (library, journal):
         await _find(library, call_id)
         seq = 0
         while True:
@@ -112,8 +114,8 @@ async def _follow_call(database_url: str, call_id: CallId, *, whole: bool) -> No
                 await asyncio.sleep(_POLL_S)
 
 
-async def _follow_all(database_url: str, *, whole: bool) -> None:
-    async with open_library(database_url) as library:
+async def _follow_all(settings: Settings, *, whole: bool) -> None:
+    async with _library(settings) as library:
         position = await library.newest()
         while True:
             placed = await library.events(after=position, limit=_AT_ONCE)
@@ -124,11 +126,15 @@ async def _follow_all(database_url: str, *, whole: bool) -> None:
                 await asyncio.sleep(_POLL_S)
 
 
+def _library(settings: Settings) -> AbstractAsyncContextManager[Library]:
+    return open_library(settings.database_url, key=settings.storage_key())
+
+
 @asynccontextmanager
-async def _reading(database_url: str) -> AsyncIterator[tuple[Library, Journal]]:
+async def _reading(settings: Settings) -> AsyncIterator[tuple[Library, Journal]]:
     async with (
-        open_journal(database_url, exclusive=False) as journal,
-        open_library(database_url) as library,
+        open_journal(settings.database_url, exclusive=False, key=settings.storage_key()) as journal,
+        _library(settings) as library,
     ):
         yield library, journal
 
