@@ -5,7 +5,7 @@ import platform
 
 import uvloop
 
-from tests.bench import deliveries, exports, library, media, startup, webhooks
+from tests.bench import deliveries, exports, feed, library, media, startup, webhooks
 from tests.bench.hearing import section
 from tests.bench.table import Row, show
 
@@ -28,6 +28,12 @@ async def _costs(*, short: bool) -> list[Row]:
         )
     rows += await webhooks.measure(webhooks=400 if short else 8_000, rounds=1 if short else 5)
     rows += await deliveries.measure(finals=400 if short else 8_000, rounds=1 if short else 5)
+    rows += await feed.measure(
+        watchers=20 if short else 1_000,
+        stuck=2 if short else 100,
+        finals=10 if short else 100,
+        rounds=1 if short else 3,
+    )
     rows += await library.measure(finals=2_000 if short else 200_000, rounds=20 if short else 1_000)
     rows += await exports.measure(utterances=500 if short else 10_000, rounds=1 if short else 3)
     return rows

@@ -17,6 +17,8 @@ from tests.bench.processes import Program, started
 from tests.bench.table import Row, median
 
 EVERY_S = 0.1
+STUCK_AFTER, LONGER = 10, 30
+"""So many finals, so much longer than others, fill what the system keeps for who does not read."""
 _ID = re.compile(rb"id: (\d+)\n")
 _SHORT_BYTES = 16 * 1024
 
@@ -90,7 +92,7 @@ async def _latency(reading: int, stuck: int, finals: int) -> Found:
     async with started("tests.bench.feed_server") as server:
         before_bytes = server.memory_bytes
         async with _watching(server, reading, stuck) as readers:
-            await _commit(server, finals // 2)  # so that the stuck are stuck
+            await _commit(server, STUCK_AFTER, longer=LONGER)
             committed = await _commit(server, finals)
             last = max(committed)
             async with asyncio.timeout(30):
@@ -132,10 +134,11 @@ def _same(watcher: Watcher) -> Watcher:
     return watcher
 
 
-async def _commit(server: Program, finals: int) -> dict[int, float]:
+async def _commit(server: Program, finals: int, *, longer: int = 1) -> dict[int, float]:
     url = server.url.partition("#")[0]
+    query = f"count={finals}&every_s={max(EVERY_S, EVERY_S * longer / 10)}&longer={longer}"
     async with (
         aiohttp.ClientSession() as session,
-        session.post(f"{url}/run?count={finals}&every_s={EVERY_S}") as answer,
+        session.post(f"{url}/run?{query}") as answer,
     ):
         return {int(position): at for position, at in (await answer.json()).items()}

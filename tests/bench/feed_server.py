@@ -35,18 +35,21 @@ class Commits:
         self._seq = 0
 
     async def run(self, request: web.Request) -> web.Response:
-        """Commit `count` finals, one every `every_s`; answer when, by position."""
+        """Commit `count` finals, one every `every_s`; answer when, by position.
+
+        They are `longer` times as long as most.
+        """
         times: dict[int, float] = {}
         for _ in range(int(request.query["count"])):
-            await self._commit()
+            await self._commit(int(request.query["longer"]))
             times[self._seq] = time.monotonic()
             await asyncio.sleep(float(request.query["every_s"]))
         return web.json_response(times)
 
-    async def _commit(self) -> None:
+    async def _commit(self, longer: int) -> None:
         self._seq += 1
         kind, data = final(f"utt_{self._seq}", "I'd like to change my booking.")
-        said = body(CALL, (kind, {**data, "seq": self._seq, "words": WORDS}))
+        said = body(CALL, (kind, {**data, "seq": self._seq, "words": WORDS * longer}))
         events = (StoredEvent(CALL, self._seq, kind, said),)
         entry = Entry(call_id=CALL, version=self._seq - 1, epoch=0, state=b"", events=events)
         await self._journal.commit(entry)
