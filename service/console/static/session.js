@@ -81,7 +81,7 @@ export function signOut() {
 }
 
 /** What the API had against a request, in its words. */
-export class Problem extends Error {
+class Problem extends Error {
   constructor(status, detail, retryAfterS = 0) {
     super(detail);
     this.status = status;

@@ -194,8 +194,10 @@ class CallRow {
     this.who = el("span", { class: "who" });
     this.words = el("span", { class: "text" });
     this.last = el("span", { class: "last" }, this.who, " ", this.words);
+    const arrow = el("span", { class: "arrow" },
+      el("span", { class: "unseen" }, " to "), el("span", { "aria-hidden": "true" }, "→"));
     this.link = el("a", { class: "call", href: `#/calls/${encodeURIComponent(call.call_id)}` },
-      this.status, el("span", { class: "numbers" }, this.from, " ", el("span", { class: "arrow" }, el("span", { class: "unseen" }, " to "), el("span", { "aria-hidden": "true" }, "→")), " ", this.to),
+      this.status, el("span", { class: "numbers" }, this.from, " ", arrow, " ", this.to),
       this.last, this.started, this.duration);
     this.element = el("li", {}, this.link);
     this.element.row = this;
