@@ -2,21 +2,23 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Annotated, cast
+from typing import cast
 
+import structlog
 from aiohttp import web
-from pydantic import Field
 
 from service.api.call_routes import NO_CALL
 from service.api.operations import Answer, AnyRoute, Ask, Body, NoBody, NoQuery, Operation, Route
 from service.api.operations import Reply as Answered
-from service.api.parameters import PLAIN
+from service.api.parameters import Number
 from service.api.problems import RefusalError, not_found
 from service.api.router import nothing, reply
 from service.calls.inputs import ControlName
 from service.errors import ControlRefusedError
 from service.ids import Transcription
 from service.ports import CallControls, Eraser
+
+log = structlog.get_logger()
 
 _WHY: Mapping[str, str] = {
     "not_answered": "Nobody has answered the call yet.",
@@ -38,7 +40,7 @@ class TranscriptionState(Answered):
 class ErasureWish(Body):
     """Whose calls are to be erased."""
 
-    number: Annotated[str, Field(min_length=1, max_length=512, pattern=PLAIN)]
+    number: Number
     """A phone number or SIP address, whole."""
 
 
@@ -121,6 +123,7 @@ class ErasureRoutes:
 
     async def erase_call(self, ask: Ask[NoQuery, NoBody]) -> web.Response:
         """Erase one call."""
+        log.info("erasure_asked", call_id=ask.call_id, key_id=ask.who.key_id)
         if not await self._eraser.erase(ask.call_id):
             raise not_found("call")
         return nothing()
@@ -128,4 +131,5 @@ class ErasureRoutes:
     async def erase_number(self, ask: Ask[NoQuery, ErasureWish]) -> web.Response:
         """Erase every call of a number."""
         erased = await self._eraser.erase_number(ask.body.number)
+        log.info("number_erased", calls=erased, key_id=ask.who.key_id)
         return reply(ask, Erased(erased=erased))

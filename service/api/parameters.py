@@ -12,6 +12,7 @@ PLAIN = r"^[^\x00-\x1f\x7f]*$"
 """Text without control characters."""
 _MOST = 2**53 - 1
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,15}")
+_FORMATTED = re.compile(r"\+[0-9 ().-]+\*?")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
@@ -43,9 +44,15 @@ def _moment(text: object) -> object:
         raise ValueError("is no date and time that there is") from None
 
 
-def _number(text: object) -> object:
+def phone_number(text: object) -> object:
+    """Write a phone number as it is kept: without spaces, dashes and brackets."""
+    if not isinstance(text, str):
+        return text
     # a plus sign in a URL stands for a space; nobody means a number that begins with one
-    return "+" + text[1:] if isinstance(text, str) and text.startswith(" ") else text
+    number = "+" + text[1:] if text.startswith(" ") else text
+    if not _FORMATTED.fullmatch(number):
+        return number
+    return "+" + "".join(one for one in number if one.isdigit() or one == "*")
 
 
 Flag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean"})]
@@ -63,7 +70,7 @@ Moment = Annotated[
 ]
 """RFC 3339, with an offset; Unix seconds inside."""
 Number = Annotated[
-    str, Field(min_length=1, max_length=512, pattern=PLAIN), BeforeValidator(_number)
+    str, Field(min_length=1, max_length=512, pattern=PLAIN), BeforeValidator(phone_number)
 ]
 """A phone number or SIP address, whole; with a `*` at the end, any that begins so."""
 Sealed = Annotated[str, Field(min_length=1, max_length=2048)]

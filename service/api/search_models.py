@@ -12,6 +12,7 @@ from service.api.parameters import (
     CallIdText,
     Limit,
     Metadata,
+    Number,
     Sealed,
     Stamp,
 )
@@ -69,7 +70,7 @@ class SearchWish(Body):
     name: Annotated[str, Field(min_length=1, max_length=100, pattern=PLAIN)]
     q: Words
     role: Role | None = None
-    number: Annotated[str, Field(min_length=1, max_length=512, pattern=PLAIN)] | None = None
+    number: Number | None = None
     metadata: Metadata = Field(default_factory=dict)
 
 

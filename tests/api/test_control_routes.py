@@ -65,10 +65,11 @@ async def test_a_call_is_erased(office: Office) -> None:
 
 
 async def test_all_calls_of_a_number_are_erased(office: Office) -> None:
-    """It says how many there were."""
-    wish = {"number": "+15555550100"}
+    """However it is written; it says how many there were."""
+    wish = {"number": "+1 (555) 555-0100"}
 
     answer = await office.ask("POST", "/v1/erasures", key=office.key, json=wish)
 
     assert (answer.status, answer.json) == (200, {"erased": 2})
+    assert office.board.erased == ["+15555550100"]
     assert (await office.ask("POST", "/v1/erasures", key=office.key, json={})).status == 400
