@@ -2,11 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from service.api.operations import Query
 from service.errors import BadInputError
-from service.feed.wanted import MOST_METADATA, MOST_TYPES, Wanted, check_types
+from service.feed.wanted import LONGEST_TYPE, MOST_METADATA, MOST_TYPES, Wanted, check_types
 from service.ids import CallId, Role
 
 MOST_CURSOR = 2**63 - 1
@@ -19,14 +19,17 @@ def _checked(types: tuple[str, ...]) -> tuple[str, ...]:
         raise ValueError(str(error)) from None
 
 
-def _split(types: object) -> object:
-    return tuple(one for one in types.split(",") if one) if isinstance(types, str) else types
+def _listed(types: str) -> str:
+    _checked(_split(types))
+    return types
+
+
+def _split(types: str) -> tuple[str, ...]:
+    return tuple(one for one in types.split(",") if one)
 
 
 Short = Annotated[str, Field(min_length=1, max_length=256)]
-Types = Annotated[
-    tuple[str, ...], Field(max_length=MOST_TYPES), AfterValidator(_checked), BeforeValidator(_split)
-]
+Types = Annotated[str, Field(max_length=MOST_TYPES * (LONGEST_TYPE + 1)), AfterValidator(_listed)]
 Cursor = Annotated[int, Field(ge=0, le=MOST_CURSOR)]
 Metadata = Annotated[dict[Short, Short], Field(max_length=MOST_METADATA)]
 OfCall = Annotated[CallId, Field(min_length=1, max_length=512)]
@@ -42,7 +45,7 @@ class SearchFeedQuery(Query):
 class CallFeedQuery(SearchFeedQuery):
     """What the feed of one call may be asked."""
 
-    types: Types = ()
+    types: Types = ""
     """Types of events, with commas; `*` stands for anything: `transcript.*,call.ended`."""
     role: Role | None = None
     """Whose words; what is nobody's comes all the same."""
@@ -50,7 +53,8 @@ class CallFeedQuery(SearchFeedQuery):
 
     def wanted(self, call_id: CallId | None = None) -> Wanted:
         """Return what is wanted (of one call)."""
-        return Wanted(call_id=call_id, types=self.types, role=self.role, partials=self.partials)
+        types = _split(self.types)
+        return Wanted(call_id=call_id, types=types, role=self.role, partials=self.partials)
 
 
 class FeedQuery(CallFeedQuery):
@@ -65,7 +69,7 @@ class FeedQuery(CallFeedQuery):
         """Return what is wanted."""
         return Wanted(
             call_id=call_id or self.call_id,
-            types=self.types,
+            types=_split(self.types),
             role=self.role,
             number=self.number,
             metadata=self.metadata,

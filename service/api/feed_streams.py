@@ -168,7 +168,8 @@ class FeedStreams:
                 del self._by_key[caller.key_id]
             if stream.ends:
                 self.closed[stream.ends] += 1
-                log.info("feed_closed", reason=stream.ends)
+                tell = log.debug if stream.ends == "stopping" else log.info
+                tell("feed_closed", reason=stream.ends)
 
     async def watch(self, doorkeeper: Doorkeeper) -> None:
         """Look at all of them, again and again."""

@@ -1,5 +1,6 @@
 """What is known of a call beside its events: what subscribers may choose calls by."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,31 +22,41 @@ class CallFacts:
 
 
 class KnownCalls:
-    """Looks calls up in the library, once each."""
+    """Looks calls up in the library, once each and one at a time: many ask for the same at once."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._known: dict[CallId, CallFacts] = {}
+        self._known: dict[CallId, CallFacts | None] = {}
+        self._looking = asyncio.Lock()
+        self._forgotten = 0
 
     async def facts(self, call_id: CallId) -> CallFacts | None:
-        """Return what is known of a call.
+        """Return what is known of a call; None if nothing is.
 
         Raises:
             JournalUnavailableError: The library does not answer.
         """
-        known = self._known.get(call_id)
-        if known is None:
-            summary = await self._library.call(call_id)
-            if summary is None:
-                return None
-            known = self._known[call_id] = _facts_of(summary)
-            if len(self._known) > MOST_CALLS:
-                del self._known[next(iter(self._known))]
-        return known
+        if call_id in self._known:
+            return self._known[call_id]
+        async with self._looking:
+            if call_id not in self._known:
+                return await self._look_up(call_id)
+        return self._known[call_id]
 
     def forget(self, call_id: CallId) -> None:
-        """Look this call up again: its numbers are known better now."""
+        """Look this call up again: something else is known of it now."""
+        self._forgotten += 1
         self._known.pop(call_id, None)
+
+    async def _look_up(self, call_id: CallId) -> CallFacts | None:
+        forgotten = self._forgotten
+        summary = await self._library.call(call_id)
+        facts = None if summary is None else _facts_of(summary)
+        if forgotten == self._forgotten:  # else it may be old already
+            self._known[call_id] = facts
+            if len(self._known) > MOST_CALLS:
+                del self._known[next(iter(self._known))]
+        return facts
 
 
 def _facts_of(summary: CallSummary) -> CallFacts:

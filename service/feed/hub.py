@@ -96,7 +96,8 @@ class Hub:
 
         A position that is yet to come is none of this database: then from now on, too.
         """
-        newest = await self._library.newest()
+        async with self._reads:
+            newest = await self._library.newest()
         return newest if after is None else min(after, newest)
 
     async def begin(self, call_id: CallId, after_seq: int) -> int | None:
@@ -105,8 +106,9 @@ class Hub:
         A seq that it has not come to yet is none of this database: then from its beginning.
         """
         for seq in dict.fromkeys((after_seq, 0)):
-            if await self._journal.read(call_id, after_seq=max(0, seq - 1), limit=1):
-                return seq
+            async with self._reads:
+                if await self._journal.read(call_id, after_seq=max(0, seq - 1), limit=1):
+                    return seq
         return None
 
     async def stored(self, *, after: int, limit: int) -> list[Entry]:
