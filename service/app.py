@@ -79,7 +79,8 @@ async def running(
     """
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
-        journal = await enter(open_journal(settings.database_url))
+        url, key = settings.database_url, settings.storage_key()
+        journal = await enter(open_journal(url, key=key))
         telemetry = await enter(open_telemetry(settings.telemetry.otlp_url, clock=clock))
         seen = telemetry.observer
         endpoints = settings.endpoint_list()
@@ -99,9 +100,9 @@ async def running(
             )
         )
         recorder = await hearing.enter_async_context(
-            open_recorder(settings.recordings_path, journal, clock=clock)
+            open_recorder(settings.recordings_path, journal, clock=clock, key=key)
         )
-        library = await enter(open_library(settings.database_url))
+        library = await enter(open_library(url, key=key))
         hub = await enter(open_hub(library, journal))
         calls = await enter(
             open_calls(
@@ -128,20 +129,20 @@ async def running(
         telemetry.metrics.read(
             [*live_figures(calls), *ingress_figures(counters), *lane_figures(lanes)]
         )
-        url = settings.database_url
         kept = settings.recordings_path
         keeper = await enter(open_keeper(journal, calls, kept, clock=clock))
         sources = Sources(
             journal=journal,
             library=library,
-            searches=await enter(open_searches(url)),
-            keys=await enter(open_keys(url)),
+            searches=await enter(open_searches(url, key=key)),
+            keys=await enter(open_keys(url, key=key)),
             hub=hub,
             controls=calls,
             lanes=lanes,
             endpoints=endpoints,
             recordings=journal,
             recordings_path=kept,
+            recordings_key=key,
             metrics=telemetry.metrics.registry,
             eraser=keeper,
         )

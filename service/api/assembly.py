@@ -63,6 +63,8 @@ class Sources:
     endpoints: Sequence[Endpoint]
     recordings: RecordingIndex
     recordings_path: Path
+    recordings_key: bytes | None = None
+    """What recordings are sealed with, if they are."""
     metrics: CollectorRegistry
 
 
@@ -141,7 +143,8 @@ def _asked(
     yield from CallRoutes(library, journal, cursors).routes()
     yield from ControlRoutes(sources.controls).routes()
     yield from ErasureRoutes(sources.eraser).routes()
-    yield from AudioRoutes(sources.recordings, sources.recordings_path).routes()
+    kept, key = sources.recordings_path, sources.recordings_key
+    yield from AudioRoutes(sources.recordings, kept, key=key).routes()
     yield from SearchRoutes(library, sources.searches, cursors, clock=clock).routes()
     lanes, endpoints = sources.lanes, sources.endpoints
     yield from DeliveryRoutes(journal, lanes, endpoints, retries, cursors).routes()

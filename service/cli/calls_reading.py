@@ -18,7 +18,6 @@ from service.ids import CallId
 from service.journal.database import open_journal, open_library
 from service.ports import CallFilter, CallSummary, Hit, Journal, Library, StoredEvent, WordQuery
 from service.settings import Settings
-from service.settings import Settings
 from service.wire.events import timestamp
 from service.wire.subtitles import clock, plain
 

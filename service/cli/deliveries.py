@@ -52,7 +52,9 @@ async def _parked(settings: "Settings", limit: int) -> "Sequence[ParkedDelivery]
     from service.delivery.replays import list_parked  # noqa: PLC0415 - keeps --help quick
     from service.journal.database import open_journal  # noqa: PLC0415
 
-    async with open_journal(settings.database_url, exclusive=False) as journal:
+    async with open_journal(
+        settings.database_url, exclusive=False, key=settings.storage_key()
+    ) as journal:
         return await list_parked(journal, limit=limit)
 
 
@@ -62,7 +64,9 @@ async def _retry(settings: "Settings", ids: Sequence[int]) -> bool:
 
     endpoints = settings.endpoint_list()
     all_arrived = True
-    async with open_journal(settings.database_url, exclusive=False) as journal:
+    async with open_journal(
+        settings.database_url, exclusive=False, key=settings.storage_key()
+    ) as journal:
         for parked_id in ids:
             try:
                 sent = await retry_parked(journal, endpoints, parked_id)

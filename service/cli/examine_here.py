@@ -75,7 +75,9 @@ async def examine_database(settings: Settings) -> list[Finding]:
     if not path.exists():
         return [await asyncio.to_thread(_examine_folder, settings)]
     try:
-        async with open_journal(settings.database_url, exclusive=False) as journal:
+        async with open_journal(
+            settings.database_url, exclusive=False, key=settings.storage_key()
+        ) as journal:
             await journal.check()
             disabled = await journal.disabled()
     except JournalError as error:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, get_args
 from service.cli.common import Commands, add_command, add_config, read_local_settings
 from service.errors import SettingsError
 from service.exits import Exit
-from service.ports.keys import Scope, StoredKey
+from service.ids import Scope
 
 if TYPE_CHECKING:
+    from service.ports import StoredKey
     from service.settings import Settings
 
 _LONGEST_NAME = 64
@@ -73,7 +74,7 @@ async def _create(settings: "Settings", name: str, scopes: list[Scope]) -> str:
     from service.journal.database import open_keys  # noqa: PLC0415
 
     text, key = make_key(name, scopes, now=time.time())
-    async with open_keys(settings.database_url) as keys:
+    async with open_keys(settings.database_url, key=settings.storage_key()) as keys:
         await keys.keep_key(key)
     return text
 
@@ -81,14 +82,14 @@ async def _create(settings: "Settings", name: str, scopes: list[Scope]) -> str:
 async def _keys(settings: "Settings") -> list[StoredKey]:
     from service.journal.database import open_keys  # noqa: PLC0415 - keeps --help quick
 
-    async with open_keys(settings.database_url) as keys:
+    async with open_keys(settings.database_url, key=settings.storage_key()) as keys:
         return await keys.keys()
 
 
 async def _revoke(settings: "Settings", key_id: str) -> None:
     from service.journal.database import open_keys  # noqa: PLC0415 - keeps --help quick
 
-    async with open_keys(settings.database_url) as keys:
+    async with open_keys(settings.database_url, key=settings.storage_key()) as keys:
         if not await keys.revoke_key(key_id, time.time()):
             raise SettingsError(["no key has this id; `callscribe keys ls` lists them"])
 

@@ -47,7 +47,9 @@ async def _replay(
     from service.delivery.replays import replay  # noqa: PLC0415 - keeps --help quick
     from service.journal.database import open_journal  # noqa: PLC0415
 
-    async with open_journal(settings.database_url, exclusive=False) as journal:
+    async with open_journal(
+        settings.database_url, exclusive=False, key=settings.storage_key()
+    ) as journal:
         if await journal.load(call_id) is None:
             raise SettingsError([f"no call has the id {call_id}"])
         await replay(journal, settings.endpoint_list(), call_id, name, from_seq=after_seq + 1)
