@@ -185,6 +185,12 @@ class SqliteJournal:
             pruned += step
         return pruned
 
+    async def erasures(self, after: int) -> tuple[int, list[CallId]]:
+        """See `ErasureIndex.erasures`."""
+        ((newest,),) = await self._ask("newest_event", ())
+        rows = await self._ask("erasures", (after,))
+        return newest, [call_id for (call_id,) in rows]
+
     async def unscrubbed(self) -> bool:
         """See `ErasureIndex.unscrubbed`."""
         return bool(await self._ask("unscrubbed", ()))

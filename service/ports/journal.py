@@ -122,6 +122,9 @@ class ErasureIndex(Protocol):
     async def prune_parked(self, now: float) -> int:
         """Forget parked deliveries that are not to be kept any longer; return how many."""
 
+    async def erasures(self, after: int) -> tuple[int, list[CallId]]:
+        """Return the newest position, and the calls erased after the given one."""
+
     async def unscrubbed(self) -> bool:
         """Return whether the files may hold more of erased calls than the tables do."""
 

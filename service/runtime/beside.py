@@ -28,6 +28,9 @@ class _NoEffects:
     ) -> None:
         """Do nothing."""
 
+    def forget(self, call: LiveCall) -> None:
+        """Do nothing."""
+
 
 class JournalEraser:
     """Erases calls in a journal that another process may serve from."""

@@ -87,7 +87,9 @@ class CommandEffects:
             return
         if stored:
             if any(event.type == TranscriptErased.type for event in stored):
-                self._forget(call)
+                self._lanes.forget(call.call_id)
+                self.forget(call)
+                log.info("call_erased", call_id=call.call_id)
             self._lanes.committed(route.endpoints, stored)
             self._audience.committed(stored)
         for command in commands:
@@ -119,11 +121,12 @@ class CommandEffects:
             case FinishRecognitions():
                 self.streams.finish(command)
 
-    def _forget(self, call: LiveCall) -> None:
-        """Let go of what was on its way of a call that was erased."""
-        self._lanes.forget(call.call_id)
+    def forget(self, call: LiveCall) -> None:
+        """Have nobody hear or record a call any more: it was erased.
+
+        By another process, perhaps: then the lanes see it for themselves.
+        """
         self.streams.forget(call.call_id)
-        log.info("call_erased", call_id=call.call_id)
 
     def _start(self, call: LiveCall, command: CarrierCommand) -> None:
         """Have Telnyx told. Of one leg, what starts and stops its words goes one by one."""

@@ -59,6 +59,9 @@ class Effects(Protocol):
     ) -> None:
         """Hand the events to the lanes, then start the commands, in order."""
 
+    def forget(self, call: "LiveCall") -> None:
+        """Have nobody hear or record a call any more: it was erased."""
+
 
 @dataclass(frozen=True, slots=True)
 class Office:
@@ -143,6 +146,12 @@ class LiveCall:
         self._queue.append(_Post(item, done))
         self._kick()
         return await done
+
+    def look_again(self) -> None:
+        """Have the call loaded anew, unless that is about to happen: somebody else wrote it."""
+        if not self.busy and self._session is not None and not self._session.state.erased:
+            self._session = None
+            self._kick()
 
     def stop(self) -> None:
         """Cancel the timer; what is queued is still worked off."""
@@ -300,6 +309,8 @@ class LiveCall:
         self._phase = state.phase
         self.transcription = transcription(state)
         self._session = CallSession(state, self._office.routes)
+        if state.erased:
+            self._office.effects.forget(self)
         return self._session
 
     def _give_back(self, batch: Sequence[_Post], error: JournalUnavailableError) -> None:

@@ -193,7 +193,12 @@ class MediaStreams:
                 stream.hush(on=False)
 
     def forget(self, call_id: CallId) -> None:
-        """Delete what was recorded of a call, and record no more."""
+        """Have nobody hear a call any more; delete what was recorded, and record no more."""
+        for stream in [one for one in self._streams.values() if one.call.call_id == call_id]:
+            reason, start = "erased", stream.start
+            self.finish(
+                FinishRecognitions(leg_id=start.leg_id, stream_id=start.stream_id, reason=reason)
+            )
         self._recorder.forget(call_id)
 
     def _let_finish(self, recognitions: Iterable[Recognition]) -> None:

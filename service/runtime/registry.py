@@ -38,8 +38,11 @@ from service.runtime.seen import Seen
 PRUNE_EVERY_S = 3600.0
 KEEP_INPUTS_S = 8 * 24 * 3600.0
 """How long repeats of a webhook are known; Telnyx may send one again for days."""
+NOTICE_S = 5.0
+"""How often it is looked whether somebody erased a call from the command line."""
 SWEEP_S = 30.0
 """How often calls that are over are dropped from memory."""
+_END = 2**62
 POLL_S = 0.05
 """How often a drain looks whether the calls are over."""
 
@@ -159,6 +162,24 @@ class CallRegistry:
             await asyncio.sleep(SWEEP_S)
             self.drop_idle()
 
+    async def notice(self) -> None:
+        """Look at calls again that another process erased, again and again."""
+        newest = None
+        while True:
+            try:
+                newest = await self.notice_erased(newest)
+            except JournalUnavailableError:
+                log.warning("erasures_not_noticed")
+            await asyncio.sleep(NOTICE_S)
+
+    async def notice_erased(self, after: int | None) -> int:
+        """Look at calls again that were erased after a position; return the newest position."""
+        newest, erased = await self._office.journal.erasures(_END if after is None else after)
+        for call_id in erased:
+            if call := self._calls.get(call_id):
+                call.look_again()
+        return newest
+
     async def prune(self) -> None:
         """Have the journal forget webhooks that nobody will repeat, again and again."""
         while True:
@@ -234,6 +255,7 @@ async def open_calls(
             )
             tasks.create_task(registry.sweep(), name="sweep calls")
             tasks.create_task(registry.prune(), name="prune inputs")
+            tasks.create_task(registry.notice(), name="notice erasures")
             yield registry
             registry.stop_timers()
             raise _ClosedError  # noqa: TRY301 - only so does a task group let go

@@ -202,3 +202,10 @@ WHERE (from_number = :number OR to_number = :number) AND erased_at IS NULL;
 DELETE FROM parked WHERE id IN (
 SELECT id FROM keeping JOIN parked USING (call_no)
 WHERE attempts_s IS NOT NULL AND parked_at + attempts_s <= ? LIMIT ?);
+
+-- name: newest_event
+SELECT coalesce(max(position), 0) FROM event;
+
+-- name: erasures
+SELECT call_id FROM event JOIN call USING (call_no)
+WHERE position > ? AND type = 'transcript.erased';
