@@ -31,3 +31,6 @@ Transcription = Literal["on", "paused", "off"]
 
 Source = Literal["media", "in_call"]
 """How a call is transcribed: its audio forked to an STT WebSocket, or by Telnyx in the call."""
+
+Scope = Literal["calls:read", "calls:write", "live", "admin"]
+"""What an API key may do; `admin` may do everything."""

@@ -15,8 +15,8 @@ from service.api.keys import is_key, read_key_id
 from service.api.problems import RefusalError, not_found, too_many
 from service.api.tokens import is_token, read_token
 from service.errors import ForgedInputError
-from service.ids import CallId
-from service.ports.keys import KeyStore, Scope, StoredKey
+from service.ids import CallId, Scope
+from service.ports.keys import KeyStore, StoredKey
 
 Access = Scope | Literal["any_key"]
 """What a route asks for: a scope, or no more than any key at all."""

@@ -11,7 +11,8 @@ import secrets
 import string
 from collections.abc import Sequence
 
-from service.ports.keys import Scope, StoredKey
+from service.ids import Scope
+from service.ports.keys import StoredKey
 
 _KEY = re.compile(r"csk_([A-Za-z0-9]{12})\.[A-Za-z0-9_-]{43}")
 _ID_LENGTH = 12

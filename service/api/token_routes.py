@@ -14,8 +14,7 @@ from service.api.parameters import CallIdText, whole_number
 from service.api.problems import RefusalError
 from service.api.router import reply
 from service.api.tokens import DEFAULT_TOKEN_S, MAX_TOKEN_S, Claims, sign_token
-from service.ids import CallId
-from service.ports.keys import Scope
+from service.ids import CallId, Scope
 from service.wire.events import timestamp
 
 

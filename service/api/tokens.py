@@ -12,8 +12,7 @@ import hmac
 import msgspec
 
 from service.errors import ForgedInputError
-from service.ids import CallId
-from service.ports.keys import Scope
+from service.ids import CallId, Scope
 
 MAX_TOKEN_S = 12 * 3600
 DEFAULT_TOKEN_S = 600

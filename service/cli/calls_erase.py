@@ -1,7 +1,6 @@
 """`callscribe calls erase`: erase calls, also beside a running service."""
 
 import argparse
-import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -25,6 +24,8 @@ def add(parts: "Commands[argparse.ArgumentParser]") -> None:
 
 def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Erase what was named and say how many calls that were; fail if there is no such call."""
+    import asyncio  # noqa: PLC0415 - keeps --help quick
+
     settings = read_local_settings(arguments, environ)
     erased, missing = asyncio.run(_erase(settings, arguments.call, arguments.number))
     for call_id in missing:

@@ -79,7 +79,7 @@ async def _create(settings: "Settings", name: str, scopes: list[Scope]) -> str:
     return text
 
 
-async def _keys(settings: "Settings") -> list[StoredKey]:
+async def _keys(settings: "Settings") -> "list[StoredKey]":
     from service.journal.database import open_keys  # noqa: PLC0415 - keeps --help quick
 
     async with open_keys(settings.database_url, key=settings.storage_key()) as keys:
@@ -94,7 +94,7 @@ async def _revoke(settings: "Settings", key_id: str) -> None:
             raise SettingsError(["no key has this id; `callscribe keys ls` lists them"])
 
 
-def _line(key: StoredKey) -> str:
+def _line(key: "StoredKey") -> str:
     made = datetime.fromtimestamp(key.created_at, UTC).isoformat(timespec="seconds")
     state = "" if key.revoked_at is None else "  revoked"
     return f"{key.id}  {made}  {','.join(key.scopes)}  {key.name}{state}"

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from service.api.keys import make_key
 from service.api.tokens import MAX_TOKEN_S, Claims, sign_token
+from service.ids import Scope
 from service.journal.database import open_keys
-from service.ports.keys import Scope
 
 SCOPES: tuple[Scope, ...] = ("calls:read", "calls:write", "live")
 

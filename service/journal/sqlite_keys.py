@@ -7,11 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
+from service.ids import Scope
 from service.journal.sqlite_connection import Query, SqliteReader
 from service.journal.sqlite_file import open_sqlite_file
 from service.journal.statements import load_statements
 from service.journal.worker import Worker, open_worker
-from service.ports.keys import KeyStore, Scope, StoredKey
+from service.ports.keys import KeyStore, StoredKey
 
 _SQL = load_statements("sqlite_keys")
 _WAITING_LIMIT = 1000

@@ -15,7 +15,7 @@ from service.ports.journal import (
     StoredCall,
     StoredEvent,
 )
-from service.ports.keys import KeyStore, Scope, StoredKey
+from service.ports.keys import KeyStore, StoredKey
 from service.ports.library import (
     CallFilter,
     CallSummary,
@@ -65,7 +65,6 @@ __all__ = [
     "RecordingIndex",
     "SavedSearch",
     "SavedSearches",
-    "Scope",
     "Sink",
     "StoredCall",
     "StoredEvent",

@@ -1,10 +1,9 @@
 """API keys as they are kept: never the key itself."""
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
-Scope = Literal["calls:read", "calls:write", "live", "admin"]
-"""What a key may do; `admin` may do everything."""
+from service.ids import Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,10 @@ from pathlib import Path
 import aiohttp
 
 from service.api.keys import make_key
+from service.ids import Scope
 from service.journal.sqlite_journal import open_sqlite_journal
 from service.journal.sqlite_keys import open_sqlite_keys
 from service.ports.journal import Journal
-from service.ports.keys import Scope
 from tests.service.stage import SCRIPT, Stage, open_stage
 
 SCOPES: tuple[Scope, ...] = ("calls:read", "calls:write", "live")
