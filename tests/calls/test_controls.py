@@ -3,10 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from service.calls import quiet
 from service.calls.commands import (
     FinishRecognitions,
     HoldStream,
@@ -30,14 +27,9 @@ from service.calls.inputs import (
     AudioLost,
     ControlAsked,
     ControlName,
-    Input,
-    RecognitionFinished,
-    ServiceRestarted,
-    ServiceStopping,
     Word,
 )
 from service.calls.routes import Route
-from service.calls.state import Quiet
 from service.ids import StreamId
 from tests.calls.driver import (
     IN_CALL,
@@ -45,7 +37,6 @@ from tests.calls.driver import (
     STREAM,
     T0,
     A,
-    B,
     Driver,
     answered,
     finished,
@@ -58,7 +49,6 @@ from tests.calls.driver import (
     said,
     talking,
 )
-from tests.calls.test_forks import failed_streaming
 
 SECOND = StreamId("stream-2")
 AGAIN = StreamId("stream-1#1")
@@ -335,274 +325,3 @@ def test_a_fork_that_failed_can_be_stopped_for_good() -> None:
 
     assert last_reply(call).changed
     assert call.asked(StopStreaming) == []
-
-
-def test_a_stream_that_drops_in_a_pause_is_asked_for_when_words_are_wanted() -> None:
-    """Nothing is forked meanwhile; what the new stream is late by is told."""
-    call = paused(MEDIA)
-    call.receive(media_stopped(T0 + 6, orderly=False), now=T0 + 6)
-    assert len(call.asked(StartStreaming)) == 1
-    call.receive(asked("resume", T0 + 8), now=T0 + 8)
-    call.receive(media_started(T0 + 9, stream=SECOND), now=T0 + 9)
-
-    assert len(call.asked(StartStreaming)) == 2
-    assert [(gap.start_ms, gap.end_ms) for gap in call.events(TranscriptGap)] == [(7000, 8000)] * 2
-
-
-def test_a_second_start_in_a_pause_is_held_as_the_first_was() -> None:
-    """It takes over the call clock, and is heard when the pause is over."""
-    call = paused(MEDIA)
-    call.receive(media_started(T0 + 6, stream=SECOND), now=T0 + 6)
-    call.receive(asked("resume", T0 + 8), now=T0 + 8)
-
-    assert [command.stream_id for command in call.asked(HoldStream)] == [STREAM, SECOND]
-    assert [one.stream_id for one in call.asked(OpenRecognition)[2:]] == [SECOND] * 2
-
-
-def test_a_fork_that_was_asked_for_before_the_pause_comes_in_it() -> None:
-    """It is heard, and told as started, from the resumption on."""
-    call = Driver(MEDIA)
-    call.receive(initiated(), answered(), now=T0 + 1)
-    call.receive(asked("pause", T0 + 3), now=T0 + 3)
-    call.receive(media_started(T0 + 4), now=T0 + 4)
-    call.receive(asked("resume", T0 + 6), now=T0 + 6)
-
-    assert call.types[2:] == [
-        "transcription.paused", "transcription.resumed",
-        "transcript.gap", "transcript.gap", "transcription.started",
-    ]  # fmt: skip
-    assert [(gap.start_ms, gap.end_ms) for gap in call.events(TranscriptGap)] == [(0, 2000)] * 2
-
-
-@pytest.mark.parametrize("resumed_at", [T0 + 3.5, T0 + 6])
-def test_a_fork_that_is_on_its_way_is_not_asked_for_twice(resumed_at: float) -> None:
-    """A pause between the command and the socket changes nothing about them."""
-    call = Driver(MEDIA)
-    call.receive(initiated(), answered(), now=T0 + 1)
-    call.receive(asked("pause", T0 + 3), now=T0 + 3)
-    call.receive(asked("resume", resumed_at), now=resumed_at)
-
-    assert len(call.asked(StartStreaming)) == 1
-
-
-def test_a_fork_that_fails_in_a_pause_is_asked_for_after_it() -> None:
-    """Nothing is told and nothing tried while nobody wants to hear."""
-    late, failing, again = (Driver(MEDIA) for _ in range(3))
-    for call in (late, failing, again):
-        call.receive(initiated(), answered(), now=T0 + 1)
-    for at in (1.5, 1.6, 1.7, 1.8, 1.9):
-        again.receive(failed_streaming(T0 + at), now=T0 + at)
-    for call in (late, failing, again):
-        call.receive(asked("pause", T0 + 3), now=T0 + 3)
-    late.receive(refused("start_streaming", "10015", at=T0 + 4), now=T0 + 4)
-    failing.receive(failed_streaming(T0 + 4), now=T0 + 5)
-    for call in (late, failing, again):
-        call.run_until(T0 + 9)
-        before = len(call.asked(StartStreaming))
-        call.receive(asked("resume", T0 + 9), now=T0 + 9)
-        assert len(call.asked(StartStreaming)) == before + 1
-
-
-def test_a_failed_stream_is_nobodys_after_a_stop() -> None:
-    """The webhook of the fork that was ended comes late."""
-    call = talking(MEDIA)
-    call.receive(asked("stop", T0 + 5), failed_streaming(T0 + 5), now=T0 + 5)
-    call.run_until(T0 + 9)
-
-    assert len(call.asked(StartStreaming)) == 1
-
-
-@pytest.mark.parametrize("route", [MEDIA, IN_CALL], ids=["media", "in_call"])
-def test_a_call_that_is_handed_over_stays_paused(route: Route) -> None:
-    """The other leg is not forked before somebody wants its words."""
-    call = paused(route)
-    call.receive(initiated(T0 + 6, leg=B, incoming=False), answered(T0 + 7, leg=B), now=T0 + 7)
-    call.receive(hung_up(T0 + 8), media_stopped(T0 + 8), now=T0 + 8)
-    call.run_until(T0 + 12)
-    forked = call.asked(StartStreaming) + call.asked(StartTranscription)
-    assert [command.leg_id for command in forked] == [A]
-    call.receive(asked("resume", T0 + 13), now=T0 + 13)
-
-    forked = call.asked(StartStreaming) + call.asked(StartTranscription)
-    assert [command.leg_id for command in forked] == [A, B]
-
-
-def test_a_leg_that_answers_in_a_pause_is_not_forked() -> None:
-    """Nobody talked when the first one left, and nobody is to hear who talks now."""
-    call = paused(IN_CALL)
-    call.receive(initiated(T0 + 6, leg=B, incoming=False), now=T0 + 6)
-    call.receive(hung_up(T0 + 7), now=T0 + 7)
-    call.receive(asked("resume", T0 + 8), asked("pause", T0 + 9), now=T0 + 9)
-    call.receive(answered(T0 + 10, leg=B), now=T0 + 10)
-    call.run_until(T0 + 11)
-
-    assert [command.leg_id for command in call.asked(StartTranscription)] == [A]
-    assert last_reply(call).transcription == "paused"
-
-
-@pytest.mark.parametrize("route", [MEDIA, IN_CALL], ids=["media", "in_call"])
-def test_a_call_may_end_in_a_pause(route: Route) -> None:
-    """The books close; nothing is waited for that nobody hears."""
-    call = paused(route)
-    call.receive(finished("inbound"), finished("outbound"), now=T0 + 6)
-    call.receive(hung_up(T0 + 9), now=T0 + 9)
-    call.run_until(T0 + 20)
-
-    assert call.types[-3:] == ["transcription.paused", "call.ended", "transcript.completed"]
-    if route is MEDIA:
-        assert coverage(call)["outbound"].paused_ms == 4000
-
-
-@pytest.mark.parametrize("route", [MEDIA, IN_CALL], ids=["media", "in_call"])
-def test_a_pause_outlives_the_process(route: Route) -> None:
-    """The next one forks nothing; it tells Telnyx again to stop, under the same id."""
-    call = paused(route)
-    call.receive(ServiceStopping(at=T0 + 6), now=T0 + 6)
-    call.receive(ServiceRestarted(at=T0 + 7), said("secret", T0 + 7), now=T0 + 7)
-    call.run_until(T0 + 9)
-    assert call.finals == []
-    assert len(call.asked(StartStreaming) + call.asked(StartTranscription)) == 1
-    if route is IN_CALL:
-        assert call.asked(StopTranscription) == [StopTranscription(leg_id=A, take=1)] * 2
-    call.receive(asked("resume", T0 + 10), now=T0 + 10)
-
-    assert len(call.asked(StartStreaming) + call.asked(StartTranscription)) == 2
-
-
-def test_a_call_that_failed_or_was_stopped_is_left_so_by_a_restart() -> None:
-    """Only what was wanted and had is asked for again."""
-    failed, stopped = talking(MEDIA), talking(MEDIA)
-    failed.receive(refused("start_streaming", "10015"), now=T0 + 3)
-    stopped.receive(asked("stop", T0 + 3), now=T0 + 3)
-    for call in (failed, stopped):
-        call.receive(ServiceRestarted(at=T0 + 7), now=T0 + 7)
-
-        assert len(call.asked(StartStreaming)) == 1
-
-
-def test_the_next_process_asks_for_the_fork_after_a_pause_again() -> None:
-    """What is heard after a pause is resumed as what was heard before it."""
-    call = paused(MEDIA, until=T0 + 6)
-    call.receive(ServiceStopping(at=T0 + 7), now=T0 + 7)
-    call.receive(ServiceRestarted(at=T0 + 8), now=T0 + 8)
-
-    assert [command.stream_id for command in call.asked(FinishRecognitions)] == [STREAM]
-    assert len(call.asked(StartStreaming)) == 2
-
-
-def test_the_words_of_a_leg_that_is_gone_are_nobodys_when_it_is_resumed() -> None:
-    """The pause is over and nobody talks yet: the next leg that answers is heard."""
-    call = paused(MEDIA)
-    call.receive(initiated(T0 + 6, leg=B, incoming=False), now=T0 + 6)
-    call.receive(hung_up(T0 + 7), media_stopped(T0 + 7), now=T0 + 7)
-    call.run_until(T0 + 10)
-    call.receive(asked("resume", T0 + 10), now=T0 + 10)
-    call.receive(answered(T0 + 12, leg=B), now=T0 + 12)
-
-    assert [command.leg_id for command in call.asked(StartStreaming)] == [A, B]
-
-
-def test_many_pauses_are_told_apart_up_to_a_bound() -> None:
-    """Beyond it only their length is kept; the books still sum up."""
-    call = talking(MEDIA)
-    for number in range(quiet.MOST_QUIET + 10):
-        at = T0 + 5 + number
-        call.receive(asked("pause", at), asked("resume", at + 0.5), now=at)
-    call.receive(hung_up(T0 + 101), now=T0 + 101)
-    call.run_until(T0 + 200)
-
-    assert len(call.session.state.quiet) == quiet.MOST_QUIET
-    assert coverage(call)["inbound"].paused_ms == 30_000
-
-
-def test_a_pause_of_no_length_parts_nothing() -> None:
-    """Paused and resumed in the same instant."""
-    call = talking(MEDIA)
-    state = call.session.state
-    state.quiet = [Quiet(T0 + 5, T0 + 5), Quiet(T0 + 6, T0 + 7), Quiet(T0 + 9, None)]
-
-    assert quiet.outside(state, (0, 9000)) == [(0, 5000), (6000, 8000)]
-    assert quiet.outside(state, (5200, 5800)) == []
-    assert quiet.outside(state, (8500, 9000)) == []
-
-
-ACTIONS: tuple[ControlName, ...] = ("start", "stop", "pause", "resume")
-
-
-@st.composite
-def histories(draw: st.DrawFn) -> list[tuple[float, str]]:
-    """Draw what happens in a call, and how long after what came before."""
-    steps = st.sampled_from(
-        [*ACTIONS, *ACTIONS, "words", "words", "drop", "media", "restart", "drain", "refuse", "end"]
-    )
-    return draw(st.lists(st.tuples(st.floats(0.0, 4.0), steps), max_size=25))
-
-
-def play(route: Route, history: list[tuple[float, str]]) -> Driver:
-    """Let it happen. Streams carry a word of 200 ms whenever there are words."""
-    call, at, number = talking(route), T0 + 2.0, 0
-    for after_s, step in history:
-        at, number = at + after_s, number + 1
-        if route is IN_CALL and step == "media":
-            continue  # nobody asked for it
-        for item in _inputs(call, step, at, number):
-            call.receive(item, now=at)
-    call.receive(hung_up(at + 1), now=at + 1)
-    call.run_until(at + 100)
-    return call
-
-
-def _inputs(call: Driver, step: str, at: float, number: int) -> list[Input]:
-    streams = call.session.state.streams
-    sockets = [StreamId(one.socket_id or i) for i, one in streams.items() if not one.finishing]
-    if step in ACTIONS:
-        return [asked(step, at)]
-    if step == "media":
-        return [media_started(at, stream=StreamId(f"s{number}"))]
-    if step == "drop":
-        return [media_stopped(at, orderly=number % 2 == 0, stream=i) for i in sockets]
-    if step == "words":
-        clock_ms = round((at - T0 - 1) * 1000)
-        spoken: list[Input] = [
-            heard(f"w{number}", clock_ms - one.offset_ms - 200, clock_ms - one.offset_ms, stream=i)
-            for i, one in streams.items()
-        ]
-        return [*spoken, said(f"w{number}", at), said(f"p{number}", at, final=False)]
-    if step == "end":
-        return [
-            RecognitionFinished(leg_id=A, stream_id=i, track=track, audio_ms=0)
-            for i, one in streams.items() for track in list(one.hearing) if one.finishing
-        ]  # fmt: skip
-    others: dict[str, Input] = {
-        "restart": ServiceRestarted(at=at),
-        "drain": ServiceStopping(at=at),
-        "refuse": refused("start_streaming", "10015", at=at),
-    }
-    return [others[step]]
-
-
-@given(st.sampled_from([MEDIA, IN_CALL]), histories())
-@settings(max_examples=400, deadline=None)
-def test_no_interleaving_keeps_a_word_of_a_pause(
-    route: Route, history: list[tuple[float, str]]
-) -> None:
-    """No final of a quiet time, no gap in it, no seq missing, and books that sum up."""
-    call = play(route, history)
-    times = [
-        (round((q.since - T0 - 1) * 1000), round(((q.until or 1e12) - T0 - 1) * 1000))
-        for q in call.session.state.quiet
-    ]
-    spans = [(final.start_ms or 0, final.end_ms or 0) for final in call.finals]
-    spans += [(gap.start_ms, gap.end_ms) for gap in call.events(TranscriptGap)]
-
-    assert [record.seq for record in call.records] == list(range(1, len(call.records) + 1))
-    assert not [
-        (span, quiet_time) for span in spans for quiet_time in times
-        if max(span[0], quiet_time[0]) + 1 < min(span[1], quiet_time[1])
-    ]  # fmt: skip
-    assert call.types[-1] == "transcript.completed"
-    for books in coverage(call).values():
-        length_ms = call.events(TranscriptCompleted)[-1].duration_ms
-        assert (
-            books.transcribed_ms + books.silence_ms + books.paused_ms + books.lost_ms == length_ms
-        )

@@ -14,11 +14,9 @@ CRM = EndpointName("crm")
 LOG = EndpointName("log")
 
 
-def event(seq: int, call_id: CallId = CALL) -> StoredEvent:
+def event(seq: int, call_id: CallId = CALL, kind: str = "transcript.final") -> StoredEvent:
     """Return an event with a body of its own."""
-    return StoredEvent(
-        call_id, seq, "transcript.final", b'{"call":"%b","seq":%d}' % (call_id.encode(), seq)
-    )
+    return StoredEvent(call_id, seq, kind, b'{"call":"%b","seq":%d}' % (call_id.encode(), seq))
 
 
 def entry(

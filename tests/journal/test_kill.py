@@ -8,9 +8,11 @@ import pytest
 
 from service.errors import DuplicateInputError
 from service.ids import CallId
+from service.journal.sqlite_audit import open_audit
 from service.journal.sqlite_journal import open_sqlite_journal
 from service.ports import Journal
 from tests.journal.committing import CALLERS
+from tests.journal.erasing import FINALS
 from tests.journal.samples import entry, seqs_of
 
 ROUNDS = 4
@@ -33,6 +35,22 @@ async def kill_while_committing(path: Path) -> dict[CallId, int]:
         await process.wait()
     receipts = [line.split() for line in [*lines, *rest.splitlines()]]
     return {CallId(call_id.decode()): int(seq) for call_id, seq in receipts}
+
+
+async def kill_while_erasing(path: Path) -> set[CallId]:
+    """Run the erasing process, kill it after some receipts; return the calls erased by then."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.journal.erasing", str(path), stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            lines = [await process.stdout.readline() for _ in range(RECEIPTS)]
+    finally:
+        process.kill()
+        rest = await process.stdout.read()
+        await process.wait()
+    return {CallId(line.decode().strip()) for line in [*lines, *rest.splitlines()]}
 
 
 async def check_calls(journal: Journal, acknowledged: dict[CallId, int]) -> None:
@@ -81,3 +99,22 @@ async def test_the_lock_of_a_living_process_holds_across_processes(tmp_path: Pat
     assert second.returncode == 1
     assert receipts == b""
     assert b"another process keeps its journal here" in complaint
+
+
+@pytest.mark.slow
+async def test_a_call_is_erased_whole_or_not_at_all_by_kill_9(tmp_path: Path) -> None:
+    """Events, lanes and index go together; what was acknowledged is gone, and is scrubbed later."""
+    path = tmp_path / "journal.db"
+    erased = await kill_while_erasing(path)
+    async with open_sqlite_journal(path) as journal:
+        lanes = {lane.call_id: lane for lane in await journal.backlog()}
+        for call_id, lane in lanes.items():
+            seqs = await seqs_of(journal, call_id)
+            whole = seqs == list(range(1, FINALS + 1)) and lane.acked_seq == 0
+            assert whole or (seqs == [FINALS + 1] and lane.acked_seq == FINALS)
+            assert call_id not in erased or seqs == [FINALS + 1]
+        assert erased <= set(lanes)
+        assert await journal.unscrubbed()
+        assert await journal.scrub()
+    with open_audit(path) as audit:
+        assert audit.left_of_erased() == []
