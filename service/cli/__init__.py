@@ -12,6 +12,7 @@ from service.cli import (
     check,
     deliveries,
     demo,
+    journal,
     keys,
     recogniser,
     replay,
@@ -34,6 +35,7 @@ _COMMANDS = (
     calls,
     keys,
     audit_erasure,
+    journal,
 )
 
 

@@ -25,8 +25,6 @@ _PRAGMAS = (
 )
 
 _NO_DATABASE = "file is not a database"
-_NOT_WITH_KEY = ": it is none that was encrypted with this database_key"
-_NOT_WITHOUT_KEY = ": if it is encrypted, set the database_key it was encrypted with"
 
 SetUp = Callable[[sqlite3.Connection], object]
 
@@ -94,7 +92,6 @@ def open_sqlite_file(
     with locked(path):
         with explained(path, key):
             _make(path)
-            _expect_kind(path, key)
             with closing(file.connect()) as db:
                 migrate(db, load_migrations("sqlite"))
         yield file
@@ -108,22 +105,28 @@ def explained(path: Path, key: bytes | None = None) -> Iterator[None]:
     except database_errors(OSError) as error:
         text = f"cannot open the database {path}: {error}"
         if str(error) == _NO_DATABASE:
-            text += _NOT_WITH_KEY if key else _NOT_WITHOUT_KEY
+            text += _advice(path, key)
         raise JournalUnavailableError(text) from error
 
 
 def is_plain(path: Path) -> bool:
-    """Tell a database that anyone can read; an empty file is none yet."""
+    """Tell a database that anyone can read; an empty file is none yet.
+
+    Not while this process has it open: closing any descriptor of a file gives up all locks on it.
+    """
     with path.open("rb") as file:
         return file.read(len(PLAIN_START)) == PLAIN_START
 
 
-def _expect_kind(path: Path, key: bytes | None) -> None:
-    if key and is_plain(path):
-        raise JournalUnavailableError(
-            f"the journal {path} is not encrypted, and there is a database_key: encrypt it with"
-            " `callscribe journal encrypt` while the service is stopped, or take the key away"
+def _advice(path: Path, key: bytes | None) -> str:
+    if key is None:
+        return ": if it is encrypted, set the database_key it was encrypted with"
+    if is_plain(path):  # nothing of it is open: what reads it with this key has failed
+        return (
+            " that is encrypted: stop the service and run `callscribe journal encrypt`, or take"
+            " the database_key away"
         )
+    return ": it is none that was encrypted with this database_key"
 
 
 def _make(path: Path) -> None:
@@ -160,7 +163,6 @@ def _expect_ready(file: SqliteFile) -> None:
         raise JournalUnavailableError(
             f"there is no journal at {file.path}: the service makes it when it first starts"
         )
-    _expect_kind(file.path, file.key)
     with closing(file.connect()) as db:
         newest = len(load_migrations("sqlite"))
         if _version(db, newest) < newest:

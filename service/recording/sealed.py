@@ -13,6 +13,7 @@ import hmac
 import os
 import struct
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -246,3 +247,52 @@ class SealedReader:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def seal_file(path: Path, key: bytes) -> bool:
+    """Seal a plain recording, whole or not at all, and write zeros over it; False if it is not.
+
+    Raises:
+        OSError: The disk does not give or take it.
+    """
+    made = path.with_name(path.name + ".new")
+    with path.open("r+b", buffering=0) as plain:
+        header = plain.read(HEADER_BYTES)
+        if not header.startswith(b"RIFF") or len(header) < HEADER_BYTES:
+            return False
+        made.unlink(missing_ok=True)
+        with closing(SealedWriter(made, Layout.parse(header), key)) as sealed:
+            while data := plain.read(_MOST):
+                sealed.append(data)
+            sealed.sync()
+        made.replace(path)
+        size = plain.seek(0, os.SEEK_END)
+        plain.seek(0)
+        for at in range(0, size, _MOST):
+            write_all(plain.fileno(), bytes(min(_MOST, size - at)))
+        os.fsync(plain.fileno())
+    return True
+
+
+def rekey_file(path: Path, key: bytes, new_key: bytes) -> bool:
+    """Seal the key of a recording under a new one; False if that was done before.
+
+    Its audio stays as it is: who has the old key and an old copy of the file can still read both.
+
+    Raises:
+        OSError: The disk does not give or take it.
+        UnreadableError: The key does not open it.
+    """
+    with closing(open_own(path)) as file:
+        try:
+            _read_start(file, new_key)
+        except UnreadableError:
+            opened = _read_start(file, key)
+        else:
+            return False
+        file.seek(0)
+        prefix = file.read(_PREFIX_BYTES)
+        # less than a sector, in one write: a crash leaves the one or the other
+        os.pwrite(file.fileno(), seal_key(opened.file_key, prefix, new_key), _PREFIX_BYTES)
+        os.fsync(file.fileno())
+    return True

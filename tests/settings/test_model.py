@@ -44,3 +44,15 @@ def test_a_direction_that_never_comes_is_refused(problems: Problems) -> None:
     text = '[[route]]\nsource = "in_call"\nmatch = { direction = "inbound" }'
 
     assert "incoming" in problems(text)[0]
+
+
+def test_a_database_key_is_32_bytes_and_never_shown(load: Load, problems: Problems) -> None:
+    """A word is refused without being repeated; a key is not in what is printed of settings."""
+    text = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
+    assert load(CALLSCRIBE_DATABASE_KEY=text).storage_key() == bytes(range(32))
+    assert text not in repr(load(CALLSCRIBE_DATABASE_KEY=text))
+    assert load().storage_key() is None
+    (line,) = problems(CALLSCRIBE_DATABASE_KEY="correct horse")
+    assert "openssl rand -base64 32" in line
+    assert "correct horse" not in line
