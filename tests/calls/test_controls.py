@@ -176,6 +176,15 @@ def test_a_pause_of_in_call_words_goes_by_when_they_were_said() -> None:
     assert call.session.state.waiting == []
 
 
+def test_words_that_wait_for_their_turn_are_judged_again() -> None:
+    """They were here before the pause was asked for, but said after it by Telnyx's clock."""
+    call = talking(IN_CALL)
+    call.receive(said("ahead", T0 + 5.1), asked("pause", T0 + 5), now=T0 + 5)
+    call.run_until(T0 + 7)
+
+    assert call.finals == []
+
+
 def test_in_call_words_come_again_once_telnyx_says_so() -> None:
     """A new command, not a repeat of the first; words begin no sooner than the resumption."""
     call = paused(IN_CALL, until=T0 + 8)

@@ -96,10 +96,12 @@ def _inputs(call: Driver, step: str, at: float, number: int) -> list[Input]:
         return [media_stopped(at, orderly=number % 2 == 0, stream=i) for i in sockets]
     if step == "words":
         clock_ms = round((at - T0 - 1) * 1000)
-        spoken: list[Input] = [
-            heard(f"w{number}", clock_ms - one.offset_ms - 200, clock_ms - one.offset_ms, stream=i)
-            for i, one in streams.items()
-        ]
+        spoken: list[Input] = []
+        for stream_id, one in streams.items():
+            end_ms = clock_ms - one.offset_ms  # of an audio that begins with the stream
+            if end_ms > 0:
+                start_ms = max(0, end_ms - 200)
+                spoken.append(heard(f"w{number}", start_ms, end_ms, stream=stream_id))
         return [*spoken, said(f"w{number}", at), said(f"p{number}", at, final=False)]
     if step == "end":
         return [
