@@ -33,7 +33,7 @@ help:
 	@echo "make browser  the console in Debian's Chromium, against the whole service"
 	@echo "make check    formatting, lint, types, imports"
 	@echo "make format   put the formatting right"
-	@echo "make bench    what it costs, against bare peers"
+	@echo "make bench    what it costs, and how well it hears, beside others (ARGS=--short)"
 	@echo "make lock     pin the dependencies anew (UPGRADE=1: to their newest)"
 
 demo: $(MADE)
