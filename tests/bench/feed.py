@@ -24,22 +24,17 @@ _SHORT_BYTES = 16 * 1024
 
 
 class Watcher(asyncio.Protocol):
-    """Follows the feed and keeps when each event came; or reads nothing at all."""
+    """Follows the feed and keeps when each event came."""
 
-    def __init__(self, request: bytes, *, stuck: bool) -> None:
+    def __init__(self, request: bytes) -> None:
         self.came: dict[int, float] = {}
         self.begun = asyncio.Event()
         self._request = request
-        self._stuck = stuck
         self._rest = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask for the feed."""
-        link = cast(asyncio.Transport, transport)
-        link.write(self._request)
-        if self._stuck:
-            link.pause_reading()
-            self.begun.set()
+        cast(asyncio.Transport, transport).write(self._request)
 
     def data_received(self, data: bytes) -> None:
         """Keep the time for each id."""
@@ -112,22 +107,27 @@ async def _watching(server: Program, reading: int, stuck: int) -> AsyncIterator[
     loop = asyncio.get_running_loop()
     watchers: list[Watcher] = []
     links: list[asyncio.Transport] = []
+    deaf: list[socket.socket] = []
     try:
-        for number in range(reading + stuck):
-            watcher = Watcher(request, stuck=number >= reading)
-            plain = socket.socket()
-            plain.setblocking(False)
-            if number >= reading:
-                plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SHORT_BYTES)
-            await loop.sock_connect(plain, (host, int(port)))
-            link, _ = await loop.create_connection(partial(_same, watcher), sock=plain)
+        for _ in range(reading):
+            watcher = Watcher(request)
+            link, _ = await loop.create_connection(partial(_same, watcher), host, int(port))
             links.append(link)
             watchers.append(watcher)
             await watcher.begun.wait()
-        yield watchers[:reading]
+        for _ in range(stuck):
+            one = socket.socket()  # no transport: that would read
+            deaf.append(one)
+            one.setblocking(False)
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SHORT_BYTES)
+            await loop.sock_connect(one, (host, int(port)))
+            await loop.sock_sendall(one, request)
+        yield watchers
     finally:
         for link in links:
             link.abort()
+        for one in deaf:
+            one.close()
 
 
 def _same(watcher: Watcher) -> Watcher:

@@ -1,6 +1,7 @@
 """The feed and its journal as a program of its own, which commits finals when it is asked to."""
 
 import asyncio
+import gc
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -76,6 +77,8 @@ async def main(folder: Path) -> None:
             open_watch(streams, doorkeeper),
             open_listener(app, "127.0.0.1", 0) as listener,
         ):
+            gc.collect()
+            gc.freeze()  # as `callscribe serve` does
             print(f"{listener.url}#{key}", flush=True)
             await asyncio.Event().wait()
 
