@@ -2,13 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 
+from service.api.keys import make_key
 from service.ids import CallId
 from service.journal.sqlite_audit import open_audit
+from service.journal.sqlite_keys import open_sqlite_keys
 from tests.service.stage import Stage, durable, finals, journal_of, open_stage, texts
 
 ROUTES: dict[str, Mapping[str, object]] = {
@@ -29,6 +33,17 @@ SECRETS = ("marmalade", "zeppelin", "xylophone", "obelisk", "kaleidoscope")
 SCENARIO = {"speed": 1.0, "call": [{"say": SAY}]}
 RESUMED_MS = 7_600
 """When what nobody is to hear has been said."""
+
+
+@asynccontextmanager
+async def asking(stage: Stage, journal: Path) -> AsyncIterator[aiohttp.ClientSession]:
+    """Open a client who may do everything."""
+    text, kept = make_key("test", ("admin",), now=time.time())
+    async with open_sqlite_keys(journal) as keys:
+        await keys.keep_key(kept)
+    headers = {"Authorization": f"Bearer {text}"}
+    async with aiohttp.ClientSession(stage.service.url, headers=headers) as client:
+        yield client
 
 
 async def heard(stage: Stage, words: str) -> tuple[CallId, float]:
@@ -100,12 +115,19 @@ async def test_a_call_that_is_erased_while_people_talk_leaves_a_tombstone(tmp_pa
             stage.telnyx.run(webhook_url=stage.service.url + "/webhooks/telnyx")
         )
         call_id, _ = await heard(stage, "certainly")
-        assert await stage.service.keeper.erase(call_id)
+        async with asking(stage, path) as client:
+            pause = f"/v1/calls/{call_id}/transcription/pause"
+            async with client.post(pause) as answer:
+                assert (await answer.json())["transcription"] == "paused"
+            for _ in range(2):  # again is harmless
+                async with client.delete(f"/v1/calls/{call_id}") as answer:
+                    assert answer.status == 204
+            async with client.post(pause) as answer:
+                assert answer.status == 404
         await stage.watch.until(
             lambda: any(r.type == "transcript.erased" for r in stage.receiver.receipts)
         )
         await playing
-        assert await stage.service.keeper.erase(call_id)
 
     (stored,) = (await journal_of(path, [call_id])).values()
     assert [event.type for event in stored] == ["transcript.erased"]

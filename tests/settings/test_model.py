@@ -1,6 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
+from service.calls.routes import Retention
 from service.settings import Settings
 from tests.settings.conftest import PUBLIC_KEY, Load, Problems
 
@@ -56,3 +57,19 @@ def test_a_database_key_is_32_bytes_and_never_shown(load: Load, problems: Proble
     (line,) = problems(CALLSCRIBE_DATABASE_KEY="correct horse")
     assert "openssl rand -base64 32" in line
     assert "correct horse" not in line
+
+
+def test_a_route_says_how_long_its_calls_are_kept(load: Load) -> None:
+    """Each kind by itself, in days; what is not named is kept for ever."""
+    text = '[[route]]\nsource = "in_call"\nretention = { text_days = 30, attempts_days = 0.5 }'
+    kept, plain = load(text).routes()[0].retention, load('[[route]]\nsource = "in_call"')
+
+    assert (kept.text_days, kept.audio_days, kept.attempts_days) == (30, None, 0.5)
+    assert plain.routes()[0].retention == Retention()
+
+
+def test_days_to_keep_are_more_than_none(problems: Problems) -> None:
+    """Nothing is transcribed to be deleted at once."""
+    text = '[[route]]\nsource = "in_call"\nretention = { text_days = 0 }'
+
+    assert "text_days" in problems(text)[0]
