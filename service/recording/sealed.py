@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 from nacl.bindings import (
     crypto_aead_xchacha20poly1305_ietf_decrypt as _decrypt,
@@ -36,9 +36,9 @@ _KEY_BYTES: Final = 32
 _PREFIX_BYTES: Final = len(_START) + HEADER_BYTES
 _FIRST: Final = _PREFIX_BYTES + _NONCE_BYTES + _KEY_BYTES + _TAG_BYTES
 """Where the first record begins."""
-_LENGTH: Final = struct.Struct("<I")
+_LENGTH_BYTES: Final = 4
 _PLACE: Final = struct.Struct("<QI")
-_AROUND: Final = _LENGTH.size + _NONCE_BYTES + _TAG_BYTES
+_AROUND: Final = _LENGTH_BYTES + _NONCE_BYTES + _TAG_BYTES
 _MOST: Final = 65_536
 """Bytes of audio in one record: what a reader holds at a time."""
 _LEAST: Final = 4_096
@@ -71,8 +71,7 @@ def _own(key: bytes) -> bytes:
     return hmac.digest(key, _PURPOSE, "sha256")
 
 
-@dataclass(frozen=True, slots=True)
-class _Record:
+class _Record(NamedTuple):
     at: int
     """Where it begins in the file."""
     place: int
@@ -101,10 +100,9 @@ def _read_start(file: BinaryIO, key: bytes) -> _Opened:
 
 def _records(file: BinaryIO, size: int) -> Iterator[_Record]:
     """Walk over what is whole, without reading the audio."""
-    at, place = _FIRST, 0
+    at, place, descriptor = _FIRST, 0, file.fileno()
     while at + _AROUND <= size:
-        file.seek(at)
-        (length,) = _LENGTH.unpack(file.read(_LENGTH.size) or bytes(_LENGTH.size))
+        length = int.from_bytes(os.pread(descriptor, _LENGTH_BYTES, at), "little")
         if not 0 < length <= _MOST or at + _AROUND + length > size:
             return
         yield _Record(at, place, length)
@@ -126,8 +124,8 @@ def _measure(file: BinaryIO, file_key: bytes) -> tuple[int, int]:
 
 
 def _open(file: BinaryIO, record: _Record, file_key: bytes) -> bytes:
-    file.seek(record.at + _LENGTH.size)
-    sealed = file.read(_AROUND - _LENGTH.size + record.size) or b""
+    sealed_bytes = _AROUND - _LENGTH_BYTES + record.size
+    sealed = os.pread(file.fileno(), sealed_bytes, record.at + _LENGTH_BYTES)
     place = _PLACE.pack(record.place, record.size)
     try:
         return _decrypt(sealed[_NONCE_BYTES:], place, sealed[:_NONCE_BYTES], file_key)
@@ -182,7 +180,7 @@ class SealedWriter:
         nonce = os.urandom(_NONCE_BYTES)
         place = _PLACE.pack(self._sealed, size)
         sealed = _encrypt(bytes(self._waiting[:size]), place, nonce, self._file_key)
-        write_all(self._file.fileno(), _LENGTH.pack(size) + nonce + sealed)
+        write_all(self._file.fileno(), size.to_bytes(_LENGTH_BYTES, "little") + nonce + sealed)
         del self._waiting[:size]
         self._sealed += size
 
