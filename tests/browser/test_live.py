@@ -6,7 +6,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.house import TALK, House, open_house, playing
 from tests.browser.line import open_line
-from tests.browser.watching import finals, rows, texts, until, visit
+from tests.browser.watching import finals, heard, rows, texts, until, visit
 
 SAID = [
     "good morning how can I help",
@@ -77,7 +77,7 @@ async def test_a_reload_loses_nothing(page: Page, journal: Path) -> None:
         await visit(page, house.url, await house.token())
         async with playing(house):
             await to_the_call(page)
-            await expect(finals(page)).to_have_count(2)
+            await heard(page, 2)
             await page.reload()
             await expect(finals(page)).to_have_count(len(SAID))
         assert await texts(page) == SAID
@@ -91,7 +91,7 @@ async def test_a_connection_that_breaks_loses_nothing_and_doubles_nothing(
         await visit(page, line.url, await house.token())
         async with playing(house):
             await to_the_call(page)
-            await expect(finals(page)).to_have_count(1)
+            await heard(page, 1)
             await page.evaluate("window.kept = document.querySelector('.row')")
             line.cut()
             await expect(page.locator("#connection")).to_have_text("Reconnecting")
@@ -113,7 +113,7 @@ async def test_the_end_stays_in_sight_until_the_reader_leaves_it(page: Page, jou
         await visit(page, house.url, await house.token())
         async with playing(house):
             await to_the_call(page)
-            await expect(finals(page)).to_have_count(5)
+            await heard(page, 5)
             assert await page.evaluate(AT_END)
             await page.mouse.wheel(0, -2000)
             await until(page, "scrollY === 0")

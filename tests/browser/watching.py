@@ -30,6 +30,11 @@ async def texts(page: Page) -> list[str]:
     return await finals(page).locator(".text").all_inner_texts()
 
 
+async def heard(page: Page, count: int) -> None:
+    """Wait until at least so many utterances are settled: an exact number may pass unseen."""
+    await until(page, f"document.querySelectorAll('.row:not(.note, .partial)').length >= {count}")
+
+
 async def until(page: Page, condition: str) -> Any:  # noqa: ANN401 - whatever it is in the page
     """Wait in the page, frame by frame, until an expression is true; return it.
 

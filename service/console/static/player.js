@@ -13,9 +13,9 @@ const SPEEDS = ["1", "1.25", "1.5", "2", "0.75"];
  * somebody wants what lies behind the part that is here.
  */
 export class Player {
-  constructor(callId, { onTime }) {
+  constructor(callId, { onTime, growing }) {
     this.onTime = onTime;
-    this.growing = true;
+    this.growing = growing;
     this.wanted = null;
     this.audio = el("audio", { preload: "metadata" });
     this.button = el("button", { type: "button", class: "play", "aria-label": "Play", onclick: () => this.toggle() },
@@ -56,7 +56,7 @@ export class Player {
       const { ms, play } = this.wanted;
       this.wanted = null;
       this.audio.playbackRate = Number(this.speed.value);
-      this.seek(Math.min(ms, Number(this.place.max)), { play });
+      this.go(Math.min(ms, Number(this.place.max)), play);
     }
     this.moved();
   }
@@ -87,7 +87,7 @@ export class Player {
   }
 
   moved() {
-    const ms = this.audio.currentTime * 1000;
+    const ms = Math.round(this.audio.currentTime * 1000); // a word begins at a whole one
     if (document.activeElement !== this.place || !this.audio.paused) this.place.value = String(ms);
     const text = `${clock(ms)} / ${clock(Number(this.place.max))}`;
     say(this.time, text);
@@ -113,6 +113,10 @@ export class Player {
       this.refresh({ ms, play });
       return;
     }
+    this.go(ms, play);
+  }
+
+  go(ms, play) {
     this.audio.currentTime = ms / 1000;
     if (play) this.play();
   }

@@ -220,8 +220,8 @@ class CallPage {
   /* What is shown of the call itself. */
 
   showCall() {
-    const { call } = this;
-    const status = this.base && this.queue.length ? this.base.status : call.status;
+    const call = this.shown;
+    const { status } = call;
     const title = call.from || call.to ? `${phone(call.from)} → ${phone(call.to)}` : "Call";
     if (this.title.textContent !== title) {
       const parts = title.split(" → ").map((part) => el("span", { class: "part" }, part));
@@ -234,17 +234,23 @@ class CallPage {
     this.showActs();
     this.facts.show(call);
     if (call.has_audio && !this.player && session.may("calls:read")) this.openPlayer();
-    if (call.status === "complete" && !this.queue.length) this.player?.complete();
+    if (status === "complete") this.player?.complete();
+  }
+
+  /** What is so now: the events tell it, once they have caught up with what the call said first. */
+  get shown() {
+    return this.base && this.call.last_seq < this.base.last_seq ? this.base : this.call;
   }
 
   tick() {
-    const ms = durationMs(this.call, now());
+    const ms = durationMs(this.shown, now());
     say(this.duration, ms === null ? "" : clock(ms));
-    this.duration.title = exactly(this.call.started_at);
+    this.duration.title = exactly(this.shown.started_at);
   }
 
   showActs() {
-    const acts = isLive(this.call) && session.may("calls:write") ? ACTIONS[this.call.transcription] ?? [] : [];
+    const { shown } = this;
+    const acts = isLive(shown) && session.may("calls:write") ? ACTIONS[shown.transcription] ?? [] : [];
     const wanted = acts.map(([name]) => name).join();
     if (this.acts.dataset.acts === wanted) return;
     this.acts.dataset.acts = wanted;
@@ -285,6 +291,7 @@ class CallPage {
 
   openPlayer() {
     this.player = new Player(this.id, {
+      growing: this.shown.status !== "complete",
       onTime: (ms) => this.transcript.mark(ms, { follow: !this.player?.audio.paused }),
     });
     this.transcript.playable = true;
