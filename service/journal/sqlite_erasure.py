@@ -7,8 +7,16 @@ from service.journal.sqlite_bulk import SQL
 from service.journal.sqlite_words import merge_words
 from service.ports import Entry
 
-_ERASING = ("erase_events", "erase_lanes", "erase_parked", "erase_tokens", "erase_recording",
-            "erase_keeping", "note_unscrubbed")  # fmt: skip
+_ERASING = (
+    "erase_events",
+    "erase_summary",
+    "erase_lanes",
+    "erase_parked",
+    "erase_tokens",
+    "erase_recording",
+    "erase_keeping",
+    "note_unscrubbed",
+)
 _CHECKPOINT_WAITS_MS = 50
 """How long a checkpoint may keep commits waiting for those who still read what was."""
 

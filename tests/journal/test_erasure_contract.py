@@ -11,7 +11,8 @@ from service.errors import StaleCallError
 from service.ids import CallId, LegId
 from service.journal.sqlite_audit import open_audit
 from service.journal.sqlite_journal import open_sqlite_journal
-from service.ports import Entry, Journal, Keeping, LaneUpdate, StoredEvent
+from service.journal.sqlite_library import open_sqlite_library
+from service.ports import CallFilter, Entry, Journal, Keeping, LaneUpdate, StoredEvent
 from tests.journal.samples import CALL, CRM, LOG, OTHER, Opener, entry, seqs_of
 
 NUMBER = "+15555550142"
@@ -194,6 +195,22 @@ async def test_the_audit_says_what_is_left_and_where(tmp_path: Path) -> None:
     assert "table event, column body (3)" in tables
     assert "index of words" in tables
     assert unscrubbed == ["bytes of journal.db-wal"] or unscrubbed[0].startswith("table utterance")
+
+
+async def test_an_erased_call_is_listed_as_erased_and_not_as_live(tmp_path: Path) -> None:
+    """Although nobody ended it; what is left of it is when it began and when it was erased."""
+    path = tmp_path / "journal.db"
+    async with open_sqlite_journal(path) as journal, open_sqlite_library(path) as library:
+        await talk(journal)
+        assert len(await library.calls(CallFilter(live=True), before=None, limit=9)) == 1
+        await journal.commit(erasing(2, tombstone(4)))
+        summary = await library.call(CALL)
+
+        assert await library.calls(CallFilter(live=True), before=None, limit=9) == []
+        assert summary is not None
+        assert summary.erased_at is not None
+        assert (summary.from_number, summary.to_number, summary.metadata) == (None, None, b"{}")
+        assert (summary.utterances, summary.words, summary.transcription) == (0, 0, None)
 
 
 async def test_a_scrub_that_a_reader_holds_up_says_so_and_commits_go_on(tmp_path: Path) -> None:

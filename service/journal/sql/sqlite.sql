@@ -159,6 +159,12 @@ DELETE FROM recording WHERE call_no = (SELECT call_no FROM call WHERE call_id = 
 -- name: erase_events
 DELETE FROM event WHERE call_no = :call_no AND seq < :seq;
 
+-- name: erase_summary
+-- a call that is erased while people talk is live no more: nobody knows when it ends
+UPDATE summary SET ended_at = coalesce(ended_at, erased_at), duration_ms = NULL,
+utterances = 0, words = 0, gaps = 0, transcription = NULL
+WHERE call_no = :call_no;
+
 -- name: erase_lanes
 UPDATE lane SET acked_seq = :seq - 1, head_seq = :seq, attempts = 0, due_at = 0
 WHERE call_no = :call_no;
