@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
+import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
@@ -108,3 +109,18 @@ async def test_without_the_key_there_is_no_recording(tmp_path: Path, key: bytes 
 
         assert "recording_unreadable" in [line["event"] for line in logs]
         assert (await house.get("/v1/calls/plain/audio", key=reading)).status == 200
+
+
+async def test_what_was_changed_on_the_disk_is_cut_off(tmp_path: Path) -> None:
+    """What is before it is played; nothing that was tampered with ever is."""
+    async with serving(tmp_path) as house:
+        key, path = await new_key(house.keys, "calls:read"), "/v1/calls/sealed/audio"
+        changed = bytearray((tmp_path / "sealed").read_bytes())
+        changed[150_000] ^= 1
+        (tmp_path / "sealed").write_bytes(changed)
+        early = await house.get(path, key=key, headers={"Range": "bytes=58-1057"})
+        with capture_logs() as logs, pytest.raises(aiohttp.ClientPayloadError):
+            await house.get(path, key=key)
+
+        assert early.body == AUDIO[:1000]
+        assert "answer_broken_off" in [line["event"] for line in logs]

@@ -1,12 +1,13 @@
 """Encrypted journals: nothing to read without the key, and refusals that say what to do."""
 
 import shutil
+import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from service.errors import JournalUnavailableError
+from service.errors import JournalUnavailableError, SettingsError
 from service.journal.database import open_journal, open_library
 from service.journal.driver import connecting, unlock
 from service.journal.sqlite_sealing import can_open, encrypt_journal, rekey_journal
@@ -128,3 +129,16 @@ async def test_a_journal_that_is_in_use_is_not_copied(tmp_path: Path) -> None:
         with pytest.raises(JournalUnavailableError):
             encrypt_journal(path, KEY)
     assert await found(path, None) == (1, 1)
+
+
+async def test_a_key_without_sqlcipher_is_a_settings_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It names what to install; nothing is kept in the clear instead."""
+    monkeypatch.setitem(sys.modules, "sqlcipher3.dbapi2", None)
+    with pytest.raises(SettingsError) as refused:
+        async with open_journal(f"sqlite:///{tmp_path}/a.db", key=KEY):
+            pass
+
+    assert "callscribe[encryption]" in refused.value.problems[0]
+    assert everything(tmp_path) == b""
