@@ -38,8 +38,15 @@ _LIVE: Final = {"probesize": "4096", "analyzeduration": "0"}
 _UNREADABLE: Final = b"no audio can be read from it"
 _SILENT: Final = b"there is no audio in it"
 _MAX_BAD_PACKETS: Final = 100
+_MAX_JUNK_BYTES: Final = 64 * 1024
+"""More than what was sound, and it is something else: in samples, too, here and there a few bytes
+look like the beginning of MP3."""
 _OUT_BYTES: Final = 32 * 1024
 _SAMPLE_BYTES: Final = 2
+
+
+class _JunkError(Exception):
+    """Most of it is not what was announced, although bits of it can be decoded."""
 
 
 class _Source(Protocol):
@@ -155,21 +162,28 @@ def _unpack(source: _Source, demuxers: str, mixer: _Mixer, options: dict[str, st
     ) as container:
         stream = container.streams.audio[0]
         stream.codec_context.thread_type = "NONE"
-        bad = 0
+        bad = junk_bytes = 0
         for packet in container.demux(stream):
+            size_bytes = packet.size
             try:
                 frames = packet.decode()
             except av.InvalidDataError:
                 bad += 1
+                junk_bytes += size_bytes
                 if bad > _MAX_BAD_PACKETS:
                     raise
+                if alone is not None and junk_bytes > _MAX_JUNK_BYTES:
+                    raise _JunkError from None
                 continue
             bad = 0 if frames else bad
+            junk_bytes -= size_bytes
             for frame in frames:
                 for samples, rate_hz in mixer.mix(frame):
                     outlet.add(samples, rate_hz)
         for samples, rate_hz in mixer.rest():
             outlet.add(samples, rate_hz)
+        if alone is not None and junk_bytes > 0:
+            raise _JunkError
 
 
 def _confine(*, live: bool) -> None:
@@ -200,6 +214,8 @@ def main(demuxers: str, *, live: bool, channel: int | None) -> None:
                 _unpack(file, demuxers, mixer, {})
     except BrokenPipeError:
         return  # nobody wants it any more
+    except _JunkError:
+        outlet.write(FAULT, _UNREADABLE)
     except Exception:  # noqa: BLE001 - a stranger's bytes raise whatever the libraries have
         _end(outlet, _UNREADABLE, fine=live and not source.used)
     else:

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from service.recogniser.formats import RawDecoder
 from service.recogniser.messages import ANY, AUDIO, DONE, FAULT, HEADER, LIVE_FLAG, RATE
 from tests.recogniser.packing import CONTAINERS, packed
+from tests.recogniser.talking import recording
 
 CLIP = "austen_0920"
 DEMUXERS = ["mp3", "ogg", "flac", "matroska"]
@@ -112,6 +114,15 @@ def test_damage_in_the_middle_does_no_harm(container: str) -> None:
         assert unpack(bytes(data))[-1][0] in {DONE, FAULT}
 
     check()
+
+
+@pytest.mark.parametrize("seconds_of_it", [2, 11])
+def test_samples_are_no_mp3_although_bits_of_them_look_like_it(seconds_of_it: int) -> None:
+    """Whoever forgets `input_format` sends samples to where MP3 is expected: they are told."""
+    linear = RawDecoder("mulaw", 8_000).feed(recording("jfk"))[: seconds_of_it * 8_000]
+    samples = (linear * 32_767).astype("<i2").tobytes()
+
+    assert unpack(samples, "mp3", LIVE_FLAG)[-1] == (FAULT, b"no audio can be read from it")
 
 
 def test_a_stream_is_told_how_much_of_it_is_used_up() -> None:
