@@ -4,6 +4,7 @@ Source: telnyx-protocol.md §5.2, 5.3 and 5.6. Codes other than 40001 to 40007 a
 ours for those is 40000, and `source.parameter` says which parameter it is about.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -11,7 +12,7 @@ from typing import Final
 from service.errors import RefusedSettingError
 from service.recogniser.formats import MAX_RATE_HZ, MIN_RATE_HZ, Decoder, RawDecoder
 from service.recogniser.redaction import KINDS
-from service.recogniser.terms import BadTermError, KeyTerm, read_terms
+from service.recogniser.terms import TERM_PARAMETERS, BadTermError, KeyTerm, read_terms
 from service.recogniser.unpacker import CONTAINERS, UnpackedDecoder
 from service.recogniser.wav import WavDecoder
 
@@ -48,6 +49,12 @@ _ENGINE_FORMATS: Final[Mapping[str, frozenset[str]]] = {
 }
 _HERE: Final = _RAW | CONTAINERS.keys() | {"wav"}
 ENGLISH: Final = frozenset({"en", "multi", "auto", "auto_detect"})
+_HEEDED: Final = frozenset({
+    "endpointing", "input_format", "interim_results", "language", "model", "redact", "sample_rate",
+    "transcription_engine", "transcription_model", "words", *TERM_PARAMETERS,
+})  # fmt: skip
+_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,40}")
+_MAX_NAMED: Final = 10
 _NOT_HERE: Final = (
     "eot_threshold", "eot_timeout_ms", "eager_eot_threshold",
 )  # fmt: skip
@@ -71,6 +78,8 @@ class SessionSettings:
     """What the speakers are likely to say."""
     words: bool = False
     """Whether finals are to have each word's times: a parameter of ours, which Telnyx ignores."""
+    ignored: tuple[str, ...] = ()
+    """Parameters that change nothing here, the first ten of them."""
 
     @property
     def is_packed(self) -> bool:
@@ -87,7 +96,7 @@ class SessionSettings:
 
 
 def parse_settings(query: Mapping[str, str]) -> SessionSettings:
-    """Read the query. An empty value is none; names nobody knows are ignored, as by Telnyx.
+    """Read the query. An empty value is none; names nobody knows are `ignored`, as by Telnyx.
 
     Raises:
         RefusedSettingError: A value that is wrong, or that this engine cannot honour.
@@ -109,6 +118,7 @@ def parse_settings(query: Mapping[str, str]) -> SessionSettings:
         redact=_redact(query),
         key_terms=_key_terms(query),
         words=_words(given),
+        ignored=_ignored(given, input_format),
     )
 
 
@@ -195,6 +205,12 @@ def _words(given: Mapping[str, str]) -> bool:
     if wanted and "redact" in given:
         raise _unsupported("words", "words would tell what redact takes out.")
     return wanted
+
+
+def _ignored(given: Mapping[str, str], input_format: str) -> tuple[str, ...]:
+    heeded = _HEEDED if input_format in _RAW else _HEEDED - {"sample_rate"}
+    others = sorted(name for name in given if name not in heeded)
+    return tuple(name for name in others if _NAME.fullmatch(name))[:_MAX_NAMED]
 
 
 def _positive(text: str) -> int | None:

@@ -147,6 +147,7 @@ class Recogniser:
                 interim_results=settings.interim_results,
                 endpointing_ms=settings.endpointing_ms,
                 keyterms=len(settings.key_terms),
+                ignored=settings.ignored,
             )
             end = await conversation.run()
             log.info("session_ended", reason=end.value, heard_s=conversation.heard_s)
@@ -160,7 +161,8 @@ class Recogniser:
 def _notes(settings: SessionSettings) -> dict[str, str]:
     """Return what differs from what was asked for, as headers."""
     endpointing_ms = settings.endpointing_ms
-    return {
+    ignored = {"x-callscribe-ignored": ", ".join(settings.ignored)} if settings.ignored else {}
+    return ignored | {
         "x-callscribe-stands-in-for": settings.engine,
         "x-callscribe-language": "en",
         "x-callscribe-endpointing-ms": "false" if endpointing_ms is None else str(endpointing_ms),

@@ -29,7 +29,16 @@ def test_the_request_of_a_phone_call_is_taken_as_it_is() -> None:
         sample_rate_hz=8000,
         interim_results=True,
         endpointing_ms=300,
+        ignored=("smart_format",),
     )
+
+
+def test_what_changes_nothing_is_named() -> None:
+    """`region` is Azure's, and a container says its rate itself; what is no name is not told."""
+    query = {"input_format": "mp3", "sample_rate": "8000", "region": "westus", "model": "nova-3"}
+
+    assert parse_settings(query).ignored == ("region", "sample_rate")
+    assert parse_settings(PHONE | {"a\r\nb": "1", "x" * 41: "1", "diarize": ""}).ignored == ()
 
 
 def test_what_is_not_said_has_a_default() -> None:

@@ -62,7 +62,7 @@ async def test_audio_that_is_not_what_was_announced_is_refused(networks: Network
 
 async def test_what_stands_in_for_telnyx_says_so(networks: Networks) -> None:
     """Headers of the upgrade name the engine, and what came of the settings."""
-    query = PHONE | {"transcription_engine": "deepgram", "endpointing": "10"}
+    query = PHONE | {"transcription_engine": "deepgram", "endpointing": "10", "region": "x"}
     async with (
         open_recogniser(networks=networks) as recogniser,
         talk(recogniser, **query) as client,
@@ -73,6 +73,7 @@ async def test_what_stands_in_for_telnyx_says_so(networks: Networks) -> None:
     assert headers["x-callscribe-engine"] == "moonshine-tiny-en"
     assert headers["x-callscribe-stands-in-for"] == "Deepgram"
     assert headers["x-callscribe-endpointing-ms"] == "200"
+    assert headers["x-callscribe-ignored"] == "region"
 
 
 @pytest.mark.parametrize("key", [None, "", "wrong", "right-but-longer"])
