@@ -58,7 +58,12 @@ def _read(body: bytes) -> tuple[str, list[str]]:
     found = [one for one in found if one is not None][:_MOST_REASONS]
     codes = [one.get("code") for one in found if isinstance(one, dict)]
     code = next((str(code) for code in codes if isinstance(code, str | int)), "")
-    reasons = [_plain("; ".join(dict.fromkeys(_reasons(one)))) for one in found]
+    said: set[str] = set()
+    reasons = []
+    for one in found:
+        fresh = [text for text in dict.fromkeys(_reasons(one)) if text not in said]
+        said.update(fresh)  # an answer in two shapes says the same twice
+        reasons.append(_plain("; ".join(fresh)))
     return _plain(code)[:_LONGEST_CODE], [reason for reason in reasons if reason]
 
 

@@ -29,6 +29,11 @@ ERRORS = [
         ),
         ({"error": {"message": "no such model", "code": 404}}, "404", "no such model"),
         ({"error": "nope"}, "", "nope"),
+        (
+            {"errors": ERRORS, "error": {"message": "Invalid language", "param": "language"}},
+            "10015",
+            "Bad Request; Invalid language; language",
+        ),
         ({"detail": {"msg": "odd"}}, "", "odd"),
     ],
 )
