@@ -203,6 +203,9 @@ def test_our_own_recogniser_is_judged_by_what_it_can_do() -> None:
     assert review_file(words, "ogg", local=True).problems == ()
     assert review_file(FileRequest(language="auto"), "ogg", local=True).problems == ()
     assert review_file(FileRequest(model="x", language="de"), "", local=True).problems
+    assert review_file(FileRequest(), "amr", local=True).problems == ()
+    assert review_file(FileRequest(), "amr").problems
+    assert review_file(FileRequest(), "py", local=True).problems
 
 
 @pytest.mark.parametrize(

@@ -88,8 +88,8 @@ def _takes(model: Model | None, language: str) -> bool:
 
 
 def _extension(model: str, terms: RestTerms, extension: str) -> Iterator[str]:
-    if extension and extension not in EXTENSIONS:
-        yield f"a .{extension} file is not taken; {_listed(EXTENSIONS)} are"
+    if extension and extension not in EXTENSIONS | terms.extensions:
+        yield f"a .{extension} file is not taken; {_listed(terms.extensions)} are"
     elif extension and extension not in terms.extensions:
         yield f"{model} does not take .{extension} files; it takes {_listed(terms.extensions)}"
 

@@ -17,7 +17,7 @@ Gives = Literal["duration", "segments", "words", "speakers", "channels"]
 """What `verbose_json` adds to the text, some of it only if `model_config` asks for it."""
 
 EXTENSIONS = frozenset({"flac", "mp3", "mp4", "mpeg", "mpga", "m4a", "oga", "ogg", "wav", "webm"})
-"""Files that REST takes: it goes by the end of the name."""
+"""Files that Telnyx's REST takes: it goes by the end of the name."""
 
 _ALL: frozenset[Surface] = frozenset({"in_call", "websocket", "rest"})
 _LIVE: frozenset[Surface] = frozenset({"in_call", "websocket"})
@@ -231,6 +231,7 @@ LOCAL = (
         default_on=_LOCAL_SURFACES,
         languages={"rest": Languages(codes=languages.ENGLISH, auto="auto")},
         rest=RestTerms(
+            extensions=EXTENSIONS | {"aac", "aif", "aiff", "amr", "caf", "mka", "opus"},
             gives=frozenset({"duration", "segments", "words", "channels"}),
             granularities=frozenset({"segment", "word"}),
             options=frozenset(
