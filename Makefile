@@ -40,8 +40,9 @@ demo: $(MADE)
 	@$(BIN)/python -m service demo $(ARGS)
 
 test: check
-	$(BIN)/python -X dev -W error -m coverage run -m pytest $(ARGS)
+	$(BIN)/python -X dev -W error -m coverage run -m pytest tests/calls
 	$(BIN)/python -m coverage report
+	$(BIN)/python -X dev -W error -m pytest --ignore tests/calls -n auto --dist loadfile $(ARGS)
 
 interop: $(MADE) $(INTEROP_MADE) $(NODE_MADE)
 	$(INTEROP_BIN)/mypy --config-file $(INTEROP)/pyproject.toml $(INTEROP)
