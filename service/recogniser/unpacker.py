@@ -1,6 +1,7 @@
 """Plain samples out of containers, by a child process for each stream: see `unpacking.py`."""
 
 import asyncio
+import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -33,6 +34,11 @@ _UNREADABLE: Final = "no audio can be read from it"
 _RATE_BYTES: Final = 4
 _FROM_OUTSIDE: Final = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT})
 """A decoder that is broken by its input dies of other signals, at its limits as well."""
+
+_ENVIRONMENT: Final = frozenset(
+    {"PATH", "PYTHONHOME", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT"}
+)
+"""What a child needs to begin. Keys are in the rest, and none of its business."""
 
 CONTAINERS: Final = {
     "mp3": "mp3",
@@ -166,13 +172,14 @@ async def open_unpacker(
     if channel is not None:
         command.append(f"{CHANNEL_FLAG}{channel}")
     if file is None:
-        process = await asyncio.create_subprocess_exec(
-            *command, LIVE_FLAG, stdin=PIPE, stdout=PIPE, limit=_PIPE_BYTES
-        )
-    else:
-        process = await asyncio.create_subprocess_exec(
-            *command, stdin=file, stdout=PIPE, limit=_PIPE_BYTES
-        )
+        command.append(LIVE_FLAG)
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=PIPE if file is None else file,
+        stdout=PIPE,
+        limit=_PIPE_BYTES,
+        env={name: value for name, value in os.environ.items() if name in _ENVIRONMENT},
+    )
     try:
         yield Unpacker(process)
     finally:

@@ -15,6 +15,7 @@ from service.recogniser.engine import Engine, Heard
 from service.recogniser.models import find_models
 from service.recogniser.resampling import Samples
 from service.recogniser.server import open_recogniser
+from service.recogniser.unpacker import open_unpacker
 from service.recogniser.workers import Networks
 from tests.recogniser.filing import post
 from tests.recogniser.packing import pack, packed
@@ -51,6 +52,21 @@ def unpackers() -> list[int]:
         for pid in children
         if b"recogniser.unpacking" in Path(f"/proc/{pid}/cmdline").read_bytes()
     ]
+
+
+def environment_of(pid: int) -> bytes:
+    """Return what a process was started with."""
+    return Path(f"/proc/{pid}/environ").read_bytes()
+
+
+async def test_an_unpacker_knows_no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A decoder that is talked into something finds none in its environment."""
+    monkeypatch.setenv("TELNYX_API_KEY", "KEY-of-somebody")
+    async with open_unpacker("mp3"):
+        environment = environment_of(await unpacker())
+
+    assert environment
+    assert b"KEY-of-somebody" not in environment
 
 
 @pytest.mark.parametrize(
