@@ -37,9 +37,10 @@ class Fetcher:
         """
         try:
             address = URL(url)
+            host = address.host  # decoded here, and there are names that cannot be
         except ValueError:
             raise bad_field(_FIELD, "file_url is not a URL.") from None
-        if address.scheme not in {"http", "https"} or not address.host or address.user:
+        if address.scheme not in {"http", "https"} or not host or address.user:
             raise bad_field(_FIELD, "file_url must be a public http or https URL.")
         try:
             async with (

@@ -9,6 +9,7 @@ from typing import IO, Final
 
 import aiohttp
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
 from service.errors import BadInputError
 
@@ -18,6 +19,11 @@ MAX_FIELD_BYTES: Final = 16 * 1024
 MAX_PARTS: Final = 100
 UPLOAD_TIMEOUT_S: Final = 600.0
 STALL_TIMEOUT_S: Final = 20.0
+_UNREADABLE: Final = (
+    ValueError, LookupError, AssertionError, RuntimeError, OSError,
+    aiohttp.ClientError, HttpProcessingError,
+)  # fmt: skip
+"""What aiohttp raises at the forms of strangers: also for the headers of a part."""
 _CHUNK_BYTES: Final = 64 * 1024
 _WRITE_BYTES: Final = 1024 * 1024
 
@@ -92,7 +98,7 @@ async def read_form(request: web.Request, spool: Spool) -> Form:
                 return await _read_pairs(request)
     except TimeoutError:
         raise BadInputError("The form did not come in time.") from None
-    except (ValueError, AssertionError, RuntimeError, aiohttp.ClientError, OSError) as error:
+    except _UNREADABLE as error:
         if request.transport is None or request.transport.is_closing():
             raise ConnectionResetError from error
         raise BadInputError("The form cannot be read.") from None

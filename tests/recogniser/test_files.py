@@ -175,7 +175,11 @@ async def test_private_addresses_are_not_for_strangers(networks: Networks, url: 
 
 
 @pytest.mark.parametrize(
-    "url", ["ftp://a.example/b", "file:///etc/hostname", "http://", "http://u:p@a.example/", "//x"]
+    "url",
+    [
+        *("ftp://a.example/b", "file:///etc/hostname", "http://", "http://u:p@a.example/", "//x"),
+        *("http://xn--/", "http://[::1", "http://a:99999/"),
+    ],
 )
 async def test_what_is_no_public_url_is_refused(networks: Networks, url: str) -> None:
     """Other schemes, no host, or somebody's password in it."""
@@ -281,10 +285,13 @@ async def test_more_than_a_hundred_megabytes_are_refused(networks: Networks) -> 
         + b"\r\n--x--",
         b"--x\r\nContent-Type: multipart/mixed; boundary=y\r\n\r\n--y--\r\n--x--\r\n",
         b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n' * 101 + b"--x--\r\n",
+        b"--x\r\nA: " + b"a" * 20_000 + b"\r\n\r\nb\r\n--x--\r\n",
+        b"--x\r\n" + b"A: b\r\n" * 2_000 + b"\r\nb\r\n--x--\r\n",
+        b"--x\r\nno header\r\n\r\nb\r\n--x--\r\n",
     ],
 )
 async def test_forms_that_are_none_are_refused(networks: Networks, body: bytes) -> None:
-    """Cut off, garbled, nested, or of too many or too long parts: 4xx, never more."""
+    """Cut off, garbled, nested, or of too many or too long parts or headers: 4xx, never more."""
     headers = {"content-type": "multipart/form-data; boundary=x"}
     async with (
         open_recogniser(networks=networks) as recogniser,
@@ -292,6 +299,17 @@ async def test_forms_that_are_none_are_refused(networks: Networks, body: bytes) 
         http.post(recogniser.base_url + PATHS[0], data=body, headers=headers) as reply,
     ):
         assert reply.status in {400, 422}
+
+
+async def test_a_form_in_letters_that_nobody_knows_is_refused(networks: Networks) -> None:
+    """A form without a file may name its charset."""
+    headers = {"content-type": "application/x-www-form-urlencoded; charset=nope"}
+    async with (
+        open_recogniser(networks=networks) as recogniser,
+        aiohttp.ClientSession() as http,
+        http.post(recogniser.base_url + PATHS[0], data=b"model=x", headers=headers) as reply,
+    ):
+        assert reply.status == 400
 
 
 async def test_one_file_too_many_is_told_to_come_again(networks: Networks) -> None:
