@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import aiohttp
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
 from service.simulator.rules.params import is_url
 from service.simulator.rules.problems import Problem
@@ -72,7 +73,10 @@ async def read_form(request: web.Request) -> Form | Problem:
             problem = await _read_part(part, form)
             if problem:
                 return problem
-    except (ValueError, AssertionError, aiohttp.ClientError, ConnectionError):
+    except (
+        *(ValueError, AssertionError, aiohttp.ClientError, ConnectionError),
+        HttpProcessingError,  # the headers of a part
+    ):
         return Problem("10015", "the form cannot be read")
     return Problem("10015", "too many fields")
 

@@ -103,10 +103,13 @@ async def test_a_form_without_a_model_is_a_422_in_fastapis_form() -> None:
 
 
 async def test_a_broken_form_is_a_400() -> None:
-    """Cut off in the middle."""
+    """Cut off in the middle, or with headers that are none."""
     kind = {"content-type": "multipart/form-data; boundary=x"}
     async with open_practice(scenario()) as (_, application):
-        bodies = (b"--x\r\ncontent-disposition: form-data", b"", b"--x\r\n\r\n" * 200)
+        bodies = (
+            *(b"--x\r\ncontent-disposition: form-data", b"", b"--x\r\n\r\n" * 200),
+            b"--x\r\nA: " + b"a" * 20_000 + b"\r\n\r\nb\r\n--x--\r\n",
+        )
         statuses = [(await application.post(PATH, body, headers=kind))[0] for body in bodies]
     assert set(statuses) <= {400, 422}
 
