@@ -44,9 +44,11 @@ _MASKED_KEYS = frozenset(
 )
 _MASKED_SHAPES = re.compile(
     r"(?P<keep>\bbearer\s+|\bwhsec_|/media/|://[^\s/?#@]*:(?=[^\s/@]*@)|://[^\s?#]*\?)[^\s'\"),@]+"
-    r"|\+\d{7,15}\b|\bKEY[0-9A-Fa-f]{10,}_?\w*",
+    r"|\+\d{7,15}\b|\bKEY[0-9A-Fa-f]{10,}_?\w*|cs[kt]_[\w.-]{8,}",
     re.IGNORECASE,
 )
+_UNHEARD = frozenset(("aiohttp.access", "aiohttp.websocket"))
+"""Loggers of libraries whose lines hold paths and subprotocols, and so tokens."""
 _DEEPEST = 8
 
 
@@ -106,7 +108,7 @@ def _last_processors(*, pretty: bool) -> list[Processor]:
 
 def _is_worth_hearing(record: logging.LogRecord) -> bool:
     # TELNYX_LOG=debug sets its logger's level at import, after this module ran
-    return record.levelno >= logging.WARNING and record.name != "aiohttp.access"
+    return record.levelno >= logging.WARNING and record.name not in _UNHEARD
 
 
 def _masked(key: object, value: object, depth: int) -> object:

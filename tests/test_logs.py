@@ -87,6 +87,8 @@ def test_a_traceback_has_no_local_variables(*, terminal: bool) -> None:
         {"url": f"https://example.com/hook?key={CANARY}"},
         {"url": f"https://user:{CANARY}@example.com/hook"},
         {"why": ValueError(f"whsec_{CANARY}")},
+        {"why": f"no key: csk_{CANARY}.abc"},
+        {"offered": ["callscribe.v1", f"callscribe.token.cst_{CANARY}"]},
     ],
 )
 def test_secrets_are_masked_wherever_they_are(stream: io.StringIO, data: dict[str, object]) -> None:
@@ -154,6 +156,7 @@ def test_libraries_are_heard_only_when_something_is_wrong(stream: io.StringIO) -
         logger.info("request to %s", CANARY)
         logger.setLevel(logging.NOTSET)
     logging.getLogger("aiohttp.access").warning("GET /media/%s", CANARY)
+    logging.getLogger("aiohttp.websocket").warning("Client protocols %s", [CANARY])
     logging.getLogger("websockets.server").warning("opening %s failed", "handshake")
 
     (line,) = lines(stream)
