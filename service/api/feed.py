@@ -15,6 +15,7 @@ from service.api.operations import AnyRoute, Ask, NoBody, Route
 from service.api.problems import RefusalError, not_found
 from service.feed.hub import Hub
 from service.ids import CallId
+from service.web.handshakes import can_upgrade
 
 
 class FeedRoutes:
@@ -72,7 +73,7 @@ class FeedRoutes:
             await self._begin(call_id, 0)
         limits = self._streams.limits
         socket = make_socket(limits)
-        if not socket.can_prepare(request):
+        if not can_upgrade(socket, request):
             raise RefusalError(HTTPStatus.BAD_REQUEST, "This is no WebSocket handshake.")
         with self._streams.open(request, ask.who) as stream:
             await socket.prepare(request)
@@ -89,8 +90,17 @@ class FeedRoutes:
         origin = request.headers.get("Origin")
         if origin is None or origin in self._origins:
             return
-        if urlsplit(origin).netloc.lower() != request.host.lower():
+        if _host_of(origin) != request.host.lower():
             raise RefusalError(HTTPStatus.FORBIDDEN, "Pages of this origin may not connect.")
+
+
+def _host_of(origin: str) -> str | None:
+    """Return the host and port of a page's origin; None if it is not from the web."""
+    try:
+        parts = urlsplit(origin)
+    except ValueError:  # "http://["
+        return None
+    return (parts.netloc.lower() or None) if parts.scheme in ("http", "https") else None
 
 
 def _is_websocket(request: web.Request) -> bool:

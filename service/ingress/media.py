@@ -14,6 +14,7 @@ from service.ingress.conversation import Conversation, Decodable, Socket
 from service.ingress.counters import IngressCounters
 from service.ports import MediaDoor, MediaTicket
 from service.web.answers import problem
+from service.web.handshakes import can_upgrade
 from service.wire.media import AUTH_HEADER, MAX_MESSAGE_BYTES
 
 log = structlog.get_logger()
@@ -61,7 +62,7 @@ class MediaRoute:
             max_msg_size=MAX_MESSAGE_BYTES,
             decode_text=False,
         )
-        if not socket.can_prepare(request):
+        if not can_upgrade(socket, request):
             return problem(
                 HTTPStatus.UPGRADE_REQUIRED,
                 "This is the address of a WebSocket.",

@@ -164,7 +164,9 @@ async def test_pages_of_other_origins_are_refused(tmp_path: Path) -> None:
         for origin in (house.url, "https://desk.example"):
             async with talking(house, origin=origin) as talker:
                 assert (await talker.subscribe("s1"))["kind"] == "ack"
-        for origin in ("https://evil.example", "null", house.url.replace("127.0.0.1", "x")):
+        host = house.url.removeprefix("http://")
+        none = ("null", "", "http://[", f"javascript://{host}", f"http://x@{host}")
+        for origin in ("https://evil.example", house.url.replace("127.0.0.1", "x"), *none):
             with pytest.raises(InvalidStatus) as refused:
                 async with talking(house, origin=origin):
                     pass

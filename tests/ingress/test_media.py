@@ -26,6 +26,22 @@ async def test_without_a_good_token_there_is_no_upgrade(path: str) -> None:
     assert media.route.counters.sockets["admitted"] == 0
 
 
+async def test_a_handshake_that_is_none_is_refused() -> None:
+    """A key that is no ASCII is no reason to fail, and spends no token."""
+    handshake = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "\u00e9" * 24,
+    }
+    media = Media()
+    async with media.serving() as (url, client), client.get(url, headers=handshake) as answer:
+        status = answer.status
+
+    assert status == 426
+    assert media.door.asked == []
+
+
 async def test_a_token_is_good_once() -> None:
     """Whoever comes second with the same token is nobody."""
     media = Media()
