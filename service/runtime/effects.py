@@ -26,6 +26,7 @@ from service.calls.commands import (
 from service.calls.events import (
     Event,
     TranscriptErased,
+    TranscriptFinal,
     TranscriptionDegraded,
     TranscriptionFailed,
     TranscriptPartial,
@@ -92,12 +93,15 @@ class CommandEffects:
                 log.info("call_erased", call_id=call.call_id)
             self._lanes.committed(route.endpoints, stored)
             self._audience.committed(stored)
+        settled = _settled(commands)
         for command in commands:
             match command:
                 case Record():
                     self._note(call, command)
                 case ForgetCall() | Reply():
                     pass  # seen by the registry, and by those who asked
+                case Publish(partial=partial) if partial.utterance_id in settled:
+                    pass  # its final came with it, and has gone ahead
                 case Publish():
                     self._publish(call, route, command)
                 case RecordStream() | OpenRecognition() | HoldStream() | FinishRecognitions():
@@ -220,3 +224,9 @@ class CommandEffects:
             what += f"/{command.take}"
         command_id = str(uuid.uuid5(_COMMANDS, what))
         await self._carrier.run(command, command_id=command_id)
+
+
+def _settled(commands: Sequence[Command]) -> set[str]:
+    """Return the utterances whose finals are among these."""
+    events = (command.event for command in commands if isinstance(command, Record))
+    return {event.utterance_id for event in events if isinstance(event, TranscriptFinal)}

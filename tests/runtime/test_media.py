@@ -5,6 +5,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
+
 from service.calls.inputs import WordsHeard
 from service.ids import LegId, StreamId
 from service.ports import StreamStart, StreamTarget
@@ -82,8 +84,9 @@ async def test_what_is_heard_is_committed_and_delivered(tmp_path: Path) -> None:
     """A partial is published, a final is in the journal, with the customer's role."""
     async with open_office(tmp_path, MEDIA) as office:
         await hearing(office)
-        for is_final in (False, True):
-            office.ears.opened[0].tell(_words("hello", is_final=is_final))
+        office.ears.opened[0].tell(_words("hello", is_final=False))
+        await until(lambda: bool(office.lanes.partials))
+        office.ears.opened[0].tell(_words("hello"))
         await until(lambda: any(e.type == "transcript.final" for e in office.lanes.events))
 
         assert len(office.lanes.partials) == 1
@@ -161,6 +164,22 @@ def _words(text: str, *, is_final: bool = True) -> WordsHeard:
         start_ms=0,
         end_ms=500,
     )
+
+
+async def test_a_partial_worked_off_with_its_final_is_not_shown_after_it(tmp_path: Path) -> None:
+    """A busy machine takes both at once; what is settled does not change any more."""
+    async with open_office(tmp_path, MEDIA) as office:
+        await hearing(office)
+        ear = office.ears.opened[0]
+        ear.tell(_words("hel", is_final=False))
+        ear.tell(_words("hello"))
+        ear.tell(_words("and", is_final=False))
+        await until(lambda: bool(office.lanes.partials))
+
+        texts = [msgspec.json.decode(one.body)["data"]["text"] for one in office.lanes.partials]
+        assert texts == ["and"]
+        assert office.audience.partials == office.lanes.partials
+        assert await office.texts(CALL) == ["hello"]
 
 
 async def test_what_the_route_wants_recorded_goes_on_a_tape(tmp_path: Path) -> None:
