@@ -42,14 +42,14 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     )
 
 
-def run(arguments: argparse.Namespace, _environ: Mapping[str, str]) -> int:
+def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Play the demo; the exit code is 0 only if everything arrived."""
     demo = room("service.demo")
     options = demo.Options(
         source=arguments.source,
         fast=arguments.fast,
         once=arguments.once,
-        browser=not arguments.no_browser,
+        browser=not arguments.no_browser and demo.can_browse(environ),
         real=arguments.real,
         recording=arguments.recording,
         journal=arguments.journal,

@@ -1,5 +1,7 @@
 """What the demo is asked to play, and how."""
 
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,10 +18,17 @@ class Options:
     once: bool = False
     """For scripts: plain lines, whatever the terminal can do, and an end when the call ends."""
     browser: bool = True
-    """On a terminal, open a browser on the console, where there is a display."""
+    """On a terminal, open a browser on the console."""
     real: bool = False
     """Play recordings of people in place of the synthetic call."""
     recording: Path | None = None
     """Play this two-channel WAV: the customer on the left, the agent on the right."""
     journal: Path | None = None
     """Where the journal is to be; None for a new folder among the temporary files."""
+
+
+def can_browse(environ: Mapping[str, str]) -> bool:
+    """Say whether somebody at a display would see a browser open."""
+    if sys.platform == "darwin":
+        return "SSH_CONNECTION" not in environ
+    return bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))
