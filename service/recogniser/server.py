@@ -29,6 +29,7 @@ from service.recogniser.workers import (
     open_workers,
     usable_cores,
 )
+from service.web.handshakes import can_upgrade
 from service.web.limits import Limits
 from service.web.listen import open_listener
 from service.wire.stt import PATH, encode_error
@@ -105,6 +106,8 @@ class Recogniser:
             )
         socket = Socket(close_timeout_s=_CLOSE_TIMEOUT_S)
         socket.headers["x-callscribe-engine"] = ENGINE_NAME
+        if not can_upgrade(socket, request):
+            raise web.HTTPBadRequest
         try:
             settings = parse_settings(request.query)
         except RefusedSettingError as error:

@@ -334,3 +334,20 @@ async def test_plain_http_is_told_what_it_should_be(networks: Networks) -> None:
             assert (posted.status, posted.headers["Allow"]) == (405, "GET,HEAD")
         async with http.get(url, params={"input_format": "vinyl"}) as bad:
             assert bad.status == 400
+
+
+async def test_a_handshake_that_is_none_is_refused(networks: Networks) -> None:
+    """A key that is no ASCII is no reason to fail, and takes nobody's place."""
+    handshake = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "\u00e9" * 24,
+    }
+    async with open_recogniser(networks=networks) as recogniser, aiohttp.ClientSession() as client:
+        url = recogniser.url.replace("ws", "http", 1) + "?" + urlencode(PHONE)
+        async with client.get(url, headers=handshake) as answer:
+            status, errors = answer.status, (await answer.json())["errors"]
+
+    assert (status, errors[0]["code"]) == (400, "10015")
+    assert recogniser.sessions == 0
