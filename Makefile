@@ -69,7 +69,8 @@ lock: $(MADE)
 	$(BIN)/python -m pip install --quiet uv
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra encryption --extra recogniser --extra tracing \
 		-o requirements.txt pyproject.toml
-	$(COMPILE) -c requirements.txt -o requirements-core.txt pyproject.toml
+	$(COMPILE) --extra encryption --extra tracing -c requirements.txt -o requirements-core.txt \
+		pyproject.toml
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra encryption --extra recogniser --extra tracing \
 		--group dev -c requirements.txt -o requirements-dev.txt pyproject.toml
 	$(COMPILE) $(if $(UPGRADE),--upgrade) -o $(INTEROP)/requirements.txt \
