@@ -122,9 +122,12 @@ class _Channel:
             async for piece in unpacker.pieces():
                 if unpacker.channels > MAX_CHANNELS:
                     raise BadInputError(f"The audio has more than {MAX_CHANNELS} channels.")
-                yield await workers.listen(lambda piece=piece: listener.feed(piece))  # type: ignore[misc]
+                yield await workers.listen(
+                    lambda piece=piece: listener.feed(piece),  # type: ignore[misc]
+                    spare=True,
+                )
             self.count = unpacker.channels
-        report = await workers.listen(listener.close)
+        report = await workers.listen(listener.close, spare=True)
         self.heard_s = report.heard_s
         yield report
 

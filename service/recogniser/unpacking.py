@@ -31,6 +31,8 @@ MAX_CPU_S: Final = 600
 MAX_LIVE_CPU_S: Final = 7_200
 """Some thirty days of a radio stream, and an end to a decoder that runs wild."""
 _CPU_GRACE_S: Final = 5
+_FILE_NICENESS: Final = 10
+"""Nobody listens to a file as it happens."""
 MAX_SOURCE_RATE_HZ: Final = 400_000
 TELEPHONE_HZ, WIDE_HZ = 8_000, 16_000
 _LIVE: Final = {"probesize": "4096", "analyzeduration": "0"}
@@ -192,6 +194,8 @@ def _confine(*, live: bool) -> None:
         return
     import resource  # noqa: PLC0415 - not to be had on Windows
 
+    if not live:
+        os.nice(_FILE_NICENESS)
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -43,16 +43,18 @@ class Workers:
     """The threads: `turns` for decoding, `ears` for voice detection.
 
     Ears have threads of their own, so that the end of speech is noticed on time even while
-    every core decodes.
+    every core decodes. Files share one ear, so that no session waits behind their silence.
     """
 
     networks: Networks
     turns: Turns
     ears: ThreadPoolExecutor
+    spare_ear: ThreadPoolExecutor
 
-    async def listen(self, work: Callable[[], T]) -> T:
-        """Run a `Listener`'s method off the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self.ears, work)
+    async def listen(self, work: Callable[[], T], *, spare: bool = False) -> T:
+        """Run a `Listener`'s method off the event loop; `spare` is for files."""
+        ears = self.spare_ear if spare else self.ears
+        return await asyncio.get_running_loop().run_in_executor(ears, work)
 
 
 def usable_cores() -> int:
@@ -68,8 +70,10 @@ async def open_workers(
 ) -> AsyncIterator[Workers]:
     """Open threads for `cores` cores; on exit wait for what is running."""
     ears = ThreadPoolExecutor(cores, thread_name_prefix="recogniser-ears")
+    spare_ear = ThreadPoolExecutor(1, thread_name_prefix="recogniser-spare-ear")
     async with open_turns(cores, load) as turns:
         try:
-            yield Workers(networks, turns, ears)
+            yield Workers(networks, turns, ears, spare_ear)
         finally:
             await asyncio.to_thread(ears.shutdown, cancel_futures=True)
+            await asyncio.to_thread(spare_ear.shutdown, cancel_futures=True)
