@@ -173,7 +173,11 @@ class Dispatcher:
             return
         generation = lane.generation
         delivery = Delivery(
-            delivery_id(event.call_id, event.seq), event.type, event.body, lane.gap_seqs
+            delivery_id(event.call_id, event.seq),
+            event.type,
+            event.body,
+            lane.gap_seqs,
+            attempt=lane.attempts + 1,
         )
         failure = await self._attempt(lane.call_id, delivery)
         if lane.generation != generation or lane.acked_seq >= event.seq:

@@ -88,6 +88,7 @@ class WebhookSink:
         headers = self._headers.copy()
         headers["webhook-id"] = delivery.id
         headers["webhook-timestamp"] = str(second)
+        headers["x-attempt"] = str(delivery.attempt)
         headers["webhook-signature"] = " ".join(
             [signer.sign(delivery.id, self._when, text) for signer in self._signers]
         )

@@ -18,6 +18,8 @@ class Delivery:
     body: bytes
     gap_seqs: tuple[int, ...] = ()
     """Durable events of this lane that were parked just before this one."""
+    attempt: int = 1
+    """Which attempt at it this is."""
 
 
 class Sink(Protocol):

@@ -1,6 +1,7 @@
 """Lanes, webhooks and receivers that misbehave: everything real, over sockets."""
 
 import base64
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -91,6 +92,11 @@ async def test_a_fault_delays_but_loses_and_reorders_nothing(tmp_path: Path, fau
         assert await journal.backlog() == []
 
     assert seqs(receiver) == [1, 2, 3, 4]
+    tries = defaultdict(list)
+    for one in receiver.received:
+        tries[one.headers["webhook-id"]].append(one.headers["x-attempt"])
+    for counted in tries.values():
+        assert counted == [str(number) for number in range(1, len(counted) + 1)]
 
 
 @pytest.mark.parametrize("status", [400, 404, 302])
