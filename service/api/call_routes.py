@@ -26,6 +26,7 @@ from service.api.operations import (
     Operation,
     Route,
 )
+from service.api.outgoing import LongAnswer, Outgoing
 from service.api.problems import not_found
 from service.api.reading import check_accept
 from service.api.router import tagged
@@ -97,7 +98,10 @@ GET_TRANSCRIPT: Operation[TranscriptQuery, NoBody] = Operation(
             headers={"Content-Disposition": "A name for the file, safe anywhere."},
         ),
     ),
-    errors=NO_CALL,
+    errors={
+        **NO_CALL,
+        HTTPStatus.SERVICE_UNAVAILABLE: "Too much is being fetched: come again soon.",
+    },
 )
 
 
@@ -109,6 +113,7 @@ class CallRoutes:
         self._journal = journal
         self._cursors = cursors
         self._writing = asyncio.Semaphore(_WRITTEN_AT_ONCE)
+        self._outgoing = Outgoing()
 
     def routes(self) -> list[AnyRoute]:
         """Return the routes."""
@@ -155,11 +160,15 @@ class CallRoutes:
         form = ask.query.format
         check_accept(ask.request, [CONTENT_TYPES[form]])
         async with self._writing:
+            self._outgoing.check_room()
             export = await export_call(self._library, self._journal, ask.call_id, form)
         if export is None:
             raise not_found("call")
         named = {"Content-Disposition": f'attachment; filename="{export.file_name}"'}
-        return tagged(ask, export.body, export.content_type, headers=named)
+        kind = LongAnswer
+        answer = tagged(ask, export.body, export.content_type, headers=named, kind=kind)
+        self._outgoing.add(answer)
+        return answer
 
 
 async def find_call(library: Library, call_id: CallId) -> CallSummary:

@@ -42,10 +42,11 @@ def tagged(
     *,
     status: HTTPStatus = HTTPStatus.OK,
     headers: Mapping[str, str] | None = None,
+    kind: type[web.Response] = web.Response,
 ) -> web.Response:
     """Answer with these bytes; as `reply` does."""
     told = {"Content-Type": content_type, **(headers or {})}
-    answer = web.Response(status=status, body=body, headers=told)
+    answer = kind(status=status, body=body, headers=told)
     if ask.request.method in ("GET", "HEAD"):
         etag = hashlib.blake2b(body, digest_size=16).hexdigest()
         if _has(ask.request, etag):
