@@ -40,7 +40,7 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     export.add_argument(
         "--format", choices=FORMATS, help="default: as the file is named, or else txt"
     )
-    export.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: print it")
+    export.add_argument("-o", "--output", type=Path, metavar="FILE", help="default, or -: print it")
     calls_erase.add(parts)
     search = add_command(commands, "search", run_search, "Search all that was said.")
     search.add_argument(

@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import cast
 
 import msgspec
@@ -24,6 +25,7 @@ from service.wire.subtitles import clock, plain
 _POLL_S = 0.2
 _AT_ONCE = 500
 _BOLD, _NORMAL = "\x1b[1m", "\x1b[0m"
+_STDOUT = Path("-")
 _OVER = ("transcript.completed", "transcript.erased")
 _LINE = "{:<20}  {:<8}  {:>8}  {:>10}  {:<16}  {:<16}  {}"
 
@@ -55,7 +57,7 @@ async def export(settings: Settings, arguments: argparse.Namespace) -> None:
     suffix = "" if arguments.output is None else arguments.output.suffix.removeprefix(".")
     form = arguments.format or (suffix if suffix in FORMS else "txt")
     made = await _export(settings, arguments.call, cast(ExportForm, form))
-    if arguments.output is None:
+    if arguments.output in (None, _STDOUT):
         _print_bytes(made.body)
         return
     try:

@@ -117,7 +117,10 @@ def test_a_call_is_exported_to_a_file(
     assert callscribe("calls", "export", "c1", "-o", str(target)) == Exit.FAILED
     assert "File exists" in capsys.readouterr().err
     assert callscribe("calls", "export", "c1", "--format", "srt") == Exit.OK
-    assert capsys.readouterr().out.startswith("1\n00:01:01,000")
+    printed = capsys.readouterr().out
+    assert callscribe("calls", "export", "c1", "--format", "srt", "-o", "-") == Exit.OK
+    assert capsys.readouterr().out == printed
+    assert printed.startswith("1\n00:01:01,000")
 
 
 @pytest.mark.parametrize("part", ["show", "export", "tail"])

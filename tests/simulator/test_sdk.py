@@ -72,6 +72,7 @@ async def test_the_sdk_can_do_everything_with_a_call() -> None:
         await calls.start_recording(leg_id, channels="dual", format="wav")
         status = await client.calls.retrieve_status(leg_id)
         active = await client.connections.list_active_calls("1684641123236054244")
+        applications = await client.call_control_applications.list()
         await application.wait_for("call.transcription")
         await calls.stop_recording(leg_id)
         await calls.stop_transcription(leg_id)
@@ -86,6 +87,8 @@ async def test_the_sdk_can_do_everything_with_a_call() -> None:
     assert result.data is not None
     assert result.data.result == "ok"
     assert len(recordings.data or []) == 1
+    (found,) = applications.data or []
+    assert (found.webhook_api_version, found.id) == ("2", "1684641123236054244")
 
 
 async def test_the_sdk_reads_our_refusals() -> None:

@@ -38,6 +38,7 @@ class Rest:
         routes.add_get("/v2/calls/{control_id}", self._status)
         routes.add_post("/v2/calls/{control_id}/actions/{name}", self._command)
         routes.add_get("/v2/connections/{connection_id}/active_calls", self._active_calls)
+        routes.add_get("/v2/call_control_applications", self._applications)
         routes.add_get("/v2/speech-to-text/providers", self._providers)
         routes.add_get("/v2/recordings", self._recordings)
         routes.add_get("/v2/recordings/{id}", self._recording)
@@ -126,6 +127,22 @@ class Rest:
         ]
         meta = {"total_items": len(calls), "cursors": {"before": None, "after": None}}
         return answer({"data": calls[:PAGE_SIZE], "meta": meta})
+
+    async def _applications(self, _: web.Request) -> web.StreamResponse:
+        """List the one voice application that calls come in by.
+
+        Source: Telnyx's SDK 4.178, `CallControlApplication`.
+        """
+        found = {
+            "record_type": "call_control_application",
+            "id": self._exchange.scenario.connection_id,
+            "application_name": "simulated",
+            "active": True,
+            "webhook_event_url": self._exchange.webhook_url or "",
+            "webhook_api_version": "2",
+        }
+        meta = {"page_number": 1, "page_size": PAGE_SIZE, "total_pages": 1, "total_results": 1}
+        return answer({"data": [found], "meta": meta})
 
     async def _providers(self, request: web.Request) -> web.StreamResponse:
         query = request.query
