@@ -9,17 +9,19 @@ import gc
 import signal
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
 import uvloop
+from aiohttp import web
 
 from service.api.assembly import Sources, new_application, open_api
 from service.api.health import Health
 from service.archive.keeping import Keeper, open_keeper
 from service.carrier.client import open_carrier
 from service.console.routes import Console
+from service.delivery.endpoints import Endpoint
 from service.delivery.lanes import DeliveryLanes, open_lanes
 from service.errors import CallscribeError, SettingsError
 from service.exits import Exit
@@ -29,13 +31,14 @@ from service.ingress.counters import IngressCounters
 from service.ingress.media import MediaRoute
 from service.ingress.routes import WebhookRoute
 from service.journal.database import open_journal, open_keys, open_library, open_searches
+from service.ports import Journal, Library, Recognitions
 from service.recording.recorder import open_recorder
 from service.runtime.registry import CallRegistry, open_calls
 from service.settings import Settings
 from service.stt.recognitions import open_recognitions
 from service.telemetry.readings import ingress_figures, lane_figures, live_figures
-from service.telemetry.telemetry import open_telemetry
-from service.web.listen import open_listener
+from service.telemetry.telemetry import Telemetry, open_telemetry
+from service.web.listen import Listener, open_listener
 from service.wire.audio import decodable
 
 CALLS_SHARE = 0.7
@@ -79,95 +82,147 @@ async def running(
         ExceptionGroup: One of these, from when tasks run already.
     """
     async with AsyncExitStack() as stack:
-        enter = stack.enter_async_context
-        url, key = settings.database_url, settings.storage_key()
-        journal = await enter(open_journal(url, key=key))
-        telemetry = await enter(open_telemetry(settings.telemetry.otlp_url, clock=clock))
-        seen = telemetry.observer
-        endpoints = settings.endpoint_list()
-        lanes = await enter(open_lanes(journal, endpoints, clock=clock, observer=seen))
-        api_key = settings.telnyx_api_key.get_secret_value()
-        carrier = await enter(open_carrier(api_key, settings.telnyx_base_url))
-        # Opened on a stack of their own: they close within the drain, while what they still
-        # have to say can be committed and delivered.
-        hearing = await enter(AsyncExitStack())
-        local_key = settings.recogniser_api_key
-        recognitions = await hearing.enter_async_context(
-            open_recognitions(
-                stt_url=settings.telnyx_stt_url,
-                api_key=api_key,
-                local_url=settings.recogniser_url,
-                local_api_key=local_key.get_secret_value() if local_key else None,
-            )
-        )
-        recorder = await hearing.enter_async_context(
-            open_recorder(settings.recordings_path, journal, clock=clock, key=key)
-        )
-        library = await enter(open_library(url, key=key))
-        hub = await enter(open_hub(library, journal))
-        calls = await enter(
-            open_calls(
-                journal=journal,
-                lanes=lanes,
-                audience=hub,
-                carrier=carrier,
-                recognitions=recognitions,
-                recorder=recorder,
-                routes=settings.routes(),
-                clock=clock,
-                observer=seen,
-            )
-        )
-        health = Health({"journal": journal.check})
+        rooms = await _open_rooms(stack, settings, clock)
+        health = Health({"journal": rooms.journal.check})
         app = new_application(cors_origins=settings.api.cors_origins)
         app.add_routes([*health.routes(), *Console().routes()])
-        counters = IngressCounters()
-        WebhookRoute(calls, settings.public_keys(), counters=counters, clock=clock).add_to(app)
-        media = MediaRoute(
-            calls.streams, decodable=decodable, limits=media_limits, counters=counters
-        )
-        media.add_to(app)
-        telemetry.metrics.read(
-            [*live_figures(calls), *ingress_figures(counters), *lane_figures(lanes)]
-        )
-        kept = settings.recordings_path
-        keeper = await enter(open_keeper(journal, calls, kept, clock=clock))
-        sources = Sources(
-            journal=journal,
-            library=library,
-            searches=await enter(open_searches(url, key=key)),
-            keys=await enter(open_keys(url, key=key)),
-            hub=hub,
-            controls=calls,
-            lanes=lanes,
-            endpoints=endpoints,
-            recordings=journal,
-            recordings_path=kept,
-            recordings_key=key,
-            metrics=telemetry.metrics.registry,
-            eraser=keeper,
-        )
-        api = await enter(
-            open_api(
-                sources,
-                rate_limit_per_minute=settings.api.rate_limit_per_minute,
-                cors_origins=settings.api.cors_origins,
-                clock=clock,
-            )
-        )
-        api.serve(app)
-        try:
-            listener = await enter(open_listener(app, *settings.listen_address))
-        except OSError as error:
-            problem = f"listen: cannot listen on {settings.listen} ({error.strerror})"
-            remedy = "stop what listens there, or choose another address"
-            raise SettingsError([f"{problem}: {remedy}"]) from error
+        _let_telnyx_in(app, settings, rooms, media_limits, clock)
+        await _let_people_in(stack, app, settings, rooms, clock)
+        listener = await _listen(stack, app, settings)
+        calls = rooms.calls
         calls.streams.media_url = settings.media_url or _media_url(listener.url)
-        service = Running(listener.url, calls, lanes, hub, keeper)
+        service = Running(listener.url, calls, rooms.lanes, rooms.hub, rooms.keeper)
         resumed = await calls.resume()
         log.info("service_started", url=listener.url, calls_resumed=resumed)
-        stack.push_async_callback(_drain, service, health, hearing, settings.drain_timeout_s)
+        drain = (service, health, rooms.hearing, settings.drain_timeout_s)
+        stack.push_async_callback(_drain, *drain)
         yield service
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rooms:
+    """What is open between those who come in and the journal."""
+
+    journal: Journal
+    telemetry: Telemetry
+    endpoints: tuple[Endpoint, ...]
+    lanes: DeliveryLanes
+    hearing: AsyncExitStack
+    """What hears: closed within the drain, while what it still has to say can be committed."""
+    library: Library
+    hub: Hub
+    calls: CallRegistry
+    keeper: Keeper
+
+
+async def _open_rooms(
+    stack: AsyncExitStack, settings: Settings, clock: Callable[[], float]
+) -> _Rooms:
+    enter = stack.enter_async_context
+    url, key = settings.database_url, settings.storage_key()
+    journal = await enter(open_journal(url, key=key))
+    telemetry = await enter(open_telemetry(settings.telemetry.otlp_url, clock=clock))
+    observer = telemetry.observer
+    endpoints = settings.endpoint_list()
+    lanes = await enter(open_lanes(journal, endpoints, clock=clock, observer=observer))
+    api_key = settings.telnyx_api_key.get_secret_value()
+    carrier = await enter(open_carrier(api_key, settings.telnyx_base_url))
+    hearing = await enter(AsyncExitStack())
+    recognitions = await hearing.enter_async_context(_recognitions(settings))
+    kept = settings.recordings_path
+    recorder = await hearing.enter_async_context(open_recorder(kept, journal, clock=clock, key=key))
+    library = await enter(open_library(url, key=key))
+    hub = await enter(open_hub(library, journal))
+    calls = await enter(
+        open_calls(
+            journal=journal,
+            lanes=lanes,
+            audience=hub,
+            carrier=carrier,
+            recognitions=recognitions,
+            recorder=recorder,
+            routes=settings.routes(),
+            clock=clock,
+            observer=observer,
+        )
+    )
+    return _Rooms(
+        journal=journal,
+        telemetry=telemetry,
+        endpoints=endpoints,
+        lanes=lanes,
+        hearing=hearing,
+        library=library,
+        hub=hub,
+        calls=calls,
+        keeper=await enter(open_keeper(journal, calls, kept, clock=clock)),
+    )
+
+
+def _recognitions(settings: Settings) -> AbstractAsyncContextManager[Recognitions]:
+    local_key = settings.recogniser_api_key
+    return open_recognitions(
+        stt_url=settings.telnyx_stt_url,
+        api_key=settings.telnyx_api_key.get_secret_value(),
+        local_url=settings.recogniser_url,
+        local_api_key=local_key.get_secret_value() if local_key else None,
+    )
+
+
+def _let_telnyx_in(
+    app: web.Application,
+    settings: Settings,
+    rooms: _Rooms,
+    limits: MediaLimits | None,
+    clock: Callable[[], float],
+) -> None:
+    counters, calls = IngressCounters(), rooms.calls
+    WebhookRoute(calls, settings.public_keys(), counters=counters, clock=clock).add_to(app)
+    MediaRoute(calls.streams, decodable=decodable, limits=limits, counters=counters).add_to(app)
+    figures = [*live_figures(calls), *ingress_figures(counters), *lane_figures(rooms.lanes)]
+    rooms.telemetry.metrics.read(figures)
+
+
+async def _let_people_in(
+    stack: AsyncExitStack,
+    app: web.Application,
+    settings: Settings,
+    rooms: _Rooms,
+    clock: Callable[[], float],
+) -> None:
+    url, key = settings.database_url, settings.storage_key()
+    sources = Sources(
+        journal=rooms.journal,
+        library=rooms.library,
+        searches=await stack.enter_async_context(open_searches(url, key=key)),
+        keys=await stack.enter_async_context(open_keys(url, key=key)),
+        hub=rooms.hub,
+        controls=rooms.calls,
+        lanes=rooms.lanes,
+        endpoints=rooms.endpoints,
+        recordings=rooms.journal,
+        recordings_path=settings.recordings_path,
+        recordings_key=key,
+        metrics=rooms.telemetry.metrics.registry,
+        eraser=rooms.keeper,
+    )
+    opening = open_api(
+        sources,
+        rate_limit_per_minute=settings.api.rate_limit_per_minute,
+        cors_origins=settings.api.cors_origins,
+        clock=clock,
+    )
+    api = await stack.enter_async_context(opening)
+    api.serve(app)
+
+
+async def _listen(stack: AsyncExitStack, app: web.Application, settings: Settings) -> Listener:
+    try:
+        return await stack.enter_async_context(open_listener(app, *settings.listen_address))
+    except OSError as error:
+        problem = f"listen: cannot listen on {settings.listen} ({error.strerror})"
+        remedy = "stop what listens there, or choose another address"
+        raise SettingsError([f"{problem}: {remedy}"]) from error
 
 
 def run(settings: Settings) -> int:
