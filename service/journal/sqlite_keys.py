@@ -1,30 +1,23 @@
 """API keys in the journal's SQLite file, on a connection of their own."""
 
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from service.ids import Scope
-from service.journal.sqlite_connection import Query, SqliteReader
-from service.journal.sqlite_file import open_sqlite_file
+from service.journal.sqlite_beside import Beside, Row, open_beside
 from service.journal.statements import load_statements
-from service.journal.worker import Worker, open_worker
 from service.ports.keys import KeyStore, StoredKey
 
 _SQL = load_statements("sqlite_keys")
-_WAITING_LIMIT = 1000
-
-Row = tuple[Any, ...]
 
 
 class SqliteKeys:
     """A `KeyStore`; its methods are documented there."""
 
-    def __init__(self, worker: Worker[Query]) -> None:
-        self._worker = worker
+    def __init__(self, beside: Beside) -> None:
+        self._do = beside.do
 
     async def keep_key(self, key: StoredKey) -> None:
         """See `KeyStore.keep_key`."""
@@ -49,13 +42,6 @@ class SqliteKeys:
         """See `KeyStore.token_secret`."""
         ((secret,),) = await self._do("token_secret", ())
         return cast(bytes, secret)
-
-    async def _do(self, name: str, values: Row) -> list[Row]:
-        return cast(list[Row], await self._worker.do(partial(_rows, name, values)))
-
-
-def _rows(name: str, values: Row, db: sqlite3.Connection) -> list[Row]:
-    return db.execute(_SQL[name].sql(), values).fetchall()
 
 
 def _key(row: Row) -> StoredKey:
@@ -82,14 +68,5 @@ async def open_sqlite_keys(
         JournalUnavailableError: There is no such file, or it cannot be opened.
         JournalTooNewError: A newer version wrote it.
     """
-    async with AsyncExitStack() as stack:
-        file = stack.enter_context(
-            open_sqlite_file(
-                Path(path), exclusive=False, busy_timeout_s=busy_timeout_s, set_up=None, key=key
-            )
-        )
-        reader = SqliteReader(file.connect)
-        worker: Worker[Query] = await stack.enter_async_context(
-            open_worker("keys", reader, limit=_WAITING_LIMIT)
-        )
-        yield SqliteKeys(worker)
+    async with open_beside(path, "keys", _SQL, busy_timeout_s=busy_timeout_s, key=key) as beside:
+        yield SqliteKeys(beside)

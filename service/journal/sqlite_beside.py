@@ -1,0 +1,65 @@
+"""A connection of its own to a journal's SQLite file, beside the one that calls are written by."""
+
+import sqlite3
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+from service.journal.sqlite_connection import Query, SqliteReader
+from service.journal.sqlite_file import open_sqlite_file
+from service.journal.statements import Statement
+from service.journal.worker import Worker, open_worker
+
+_WAITING_LIMIT = 1_000
+
+Row = tuple[Any, ...]
+
+
+class Beside:
+    """Runs named statements, each by itself, in a thread of its own."""
+
+    def __init__(self, worker: Worker[Query], statements: Mapping[str, Statement]) -> None:
+        self._worker = worker
+        self._statements = statements
+
+    async def do(self, name: str, values: Row) -> list[Row]:
+        """Run a statement and return its rows.
+
+        Raises:
+            JournalUnavailableError: The database does not answer, or too much waits for it.
+        """
+        sql = self._statements[name].sql()
+        return cast(list[Row], await self._worker.do(partial(_rows, sql, values)))
+
+
+def _rows(sql: str, values: Row, db: sqlite3.Connection) -> list[Row]:
+    return db.execute(sql, values).fetchall()
+
+
+@asynccontextmanager
+async def open_beside(
+    path: str | Path,
+    name: str,
+    statements: Mapping[str, Statement],
+    *,
+    busy_timeout_s: float,
+    key: bytes | None,
+) -> AsyncIterator[Beside]:
+    """Open a journal's file, which must be ready; a service may be using it.
+
+    Raises:
+        JournalUnavailableError: There is no such file, or it cannot be opened.
+        JournalTooNewError: A newer version wrote it.
+    """
+    async with AsyncExitStack() as stack:
+        file = stack.enter_context(
+            open_sqlite_file(
+                Path(path), exclusive=False, busy_timeout_s=busy_timeout_s, set_up=None, key=key
+            )
+        )
+        worker: Worker[Query] = await stack.enter_async_context(
+            open_worker(name, SqliteReader(file.connect), limit=_WAITING_LIMIT)
+        )
+        yield Beside(worker, statements)
