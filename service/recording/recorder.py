@@ -21,6 +21,7 @@ from service.wire.audio import decodable
 EVERY_S: Final = 1.0
 """How often what was heard goes to the disk: what a crash of the machine may cost."""
 _CLOSE_S: Final = 5.0
+_INDEX_S: Final = 5.0
 
 log = structlog.get_logger()
 
@@ -188,19 +189,16 @@ class FolderRecorder:
 
     async def _keep(self, call_id: CallId, delete_at: float | None) -> None:
         try:
-            await self._index.keep_recording(
-                call_id, file_name(call_id), started_at=self._clock(), delete_at=delete_at
-            )
-        except JournalUnavailableError:
+            async with asyncio.timeout(_INDEX_S):
+                await self._index.keep_recording(
+                    call_id, file_name(call_id), started_at=self._clock(), delete_at=delete_at
+                )
+        except (JournalUnavailableError, TimeoutError):
             log.warning("recording_not_indexed", call_id=call_id)
 
 
 def _nothing() -> None:
     """Let the thread come round."""
-
-
-class _ClosedError(Exception):
-    """Raised inside the task group to end what still runs in it."""
 
 
 @asynccontextmanager
@@ -215,14 +213,10 @@ async def open_recorder(
 
     With a `key`, of 32 bytes, the files are sealed; see `service.recording.sealed`.
     """
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            recorder = FolderRecorder(folder, index, tasks=tasks, clock=clock, key=key)
-            writing = tasks.create_task(recorder.run(), name="write recordings")
-            try:
-                yield recorder
-            finally:
-                await recorder.close(writing)
-            raise _ClosedError  # noqa: TRY301 - only so does a task group let go
-    except* _ClosedError:
-        pass
+    async with asyncio.TaskGroup() as tasks:
+        recorder = FolderRecorder(folder, index, tasks=tasks, clock=clock, key=key)
+        writing = tasks.create_task(recorder.run(), name="write recordings")
+        try:
+            yield recorder
+        finally:
+            await recorder.close(writing)
