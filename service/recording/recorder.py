@@ -39,6 +39,7 @@ class _Reel:
     stream: StreamStart
     offset_ms: int
     tape: FileTape
+    delete_at: float | None
     tell: Callable[[Input], None]
     file: TapeFile | None = None
     forgotten: bool = False
@@ -72,7 +73,7 @@ class FolderRecorder:
         self._clock = clock
         self._reels: list[_Reel] = []
         self._kicked = asyncio.Event()
-        self._closing = False
+        self._closing = self._closed = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="recorder")
 
     @property
@@ -94,9 +95,9 @@ class FolderRecorder:
             log.warning("recording_refused", call_id=call_id, encoding=stream.encoding)
             return None
         tape = FileTape(stream, self._kicked.set)
-        self._reels.append(_Reel(call_id, stream, offset_ms, tape, tell))
-        keeping = self._keep(call_id, delete_at)
-        self._tasks.create_task(keeping, name=f"index recording {call_id}")
+        reel = _Reel(call_id, stream, offset_ms, tape, delete_at, tell)
+        self._reels.append(reel)
+        self._index_soon(reel)
         return tape
 
     def forget(self, call_id: CallId) -> None:
@@ -105,7 +106,10 @@ class FolderRecorder:
         self._reels = [reel for reel in self._reels if reel.call_id != call_id]
         for reel in gone:
             reel.tape.closed = reel.forgotten = True
-        self._thread.submit(self._remove, call_id, gone)
+        if self._closed:
+            self._remove(call_id, gone)  # the thread is gone, and what it had open with it
+        else:
+            self._thread.submit(self._remove, call_id, gone)
 
     async def run(self) -> None:
         """Bring what is queued to the disk, again and again, until `close`."""
@@ -140,6 +144,7 @@ class FolderRecorder:
                 await asyncio.get_running_loop().run_in_executor(self._thread, _nothing)
         except TimeoutError:
             log.warning("recordings_not_finished", recordings=len(self._reels))
+        self._closed = True
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _take_note(self, job: _Job, done: Written | OSError | None) -> None:
@@ -162,7 +167,12 @@ class FolderRecorder:
                 duration_ms=done.duration_ms,
                 size_bytes=done.size_bytes,
             )
+            self._index_soon(reel)  # the journal may have been away when the tape was opened
             reel.tell(written)
+
+    def _index_soon(self, reel: _Reel) -> None:
+        name = f"index recording {reel.call_id}"
+        self._tasks.create_task(self._keep(reel.call_id, reel.delete_at), name=name)
 
     def _work(self, job: _Job) -> Written | OSError | None:
         """Runs in the thread. What goes wrong is a result: the call goes on without a recording."""

@@ -216,3 +216,29 @@ async def test_the_end_of_the_service_finishes_what_is_open(tmp_path: Path) -> N
         tape.write("inbound", b"\x00\x10" * 160)
     with wave.open(str(made.path)) as file:
         assert (file.getnchannels(), file.getframerate(), file.getnframes()) == (2, 8000, 160)
+
+
+async def test_a_recording_is_forgotten_while_the_service_closes_as_well(tmp_path: Path) -> None:
+    """The writer's thread is gone by then; the file goes all the same."""
+    async with recording(tmp_path) as made:
+        made.open(stream()).write("inbound", FRAME)
+    assert made.path.exists()
+    made.recorder.forget(CALL)
+
+    assert not made.path.exists()
+
+
+async def test_a_recording_is_indexed_although_the_journal_was_away_at_its_start(
+    tmp_path: Path,
+) -> None:
+    """Otherwise nobody would find it, to play it or to erase it."""
+    async with recording(tmp_path) as made:
+        await made.journal.forget_recording(CALL)
+        tape = made.open(stream())
+        tape.write("inbound", FRAME)
+        await made.recorder.flush()
+        await made.journal.forget_recording(CALL)  # as if it had never been written
+        tape.close()
+        await made.written()
+    async with open_sqlite_journal(tmp_path / "journal.db") as journal:
+        assert await journal.recording(CALL) is not None
