@@ -27,7 +27,7 @@ from service.ports.library import (
     WordQuery,
 )
 from service.ports.media import AudioFeed, MediaDoor, MediaTicket, StreamStart
-from service.ports.observer import UNOBSERVED, Observer, Outcome
+from service.ports.observer import UNOBSERVED, Happening, Observer, Outcome
 from service.ports.recorder import Recorder, RecordingIndex, StoredRecording, Tape
 from service.ports.stt import Recognition, RecognitionPlan, Recognitions
 
@@ -44,6 +44,7 @@ __all__ = [
     "Entry",
     "Eraser",
     "ErasureIndex",
+    "Happening",
     "Hit",
     "Journal",
     "Keeping",

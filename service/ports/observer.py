@@ -1,5 +1,6 @@
 """Whoever counts and traces what happens. Its methods never wait and never raise."""
 
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from service.calls.events import Event, TranscriptPartial
@@ -10,19 +11,22 @@ Outcome = Literal["delivered", "failed", "refused", "gone"]
 """How one attempt ended; `failed` may be tried again."""
 
 
-class Observer(Protocol):
-    """Told what happened. Times named `at` are Unix seconds."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """An event that was committed, or a partial (`seq` None) that is shown. Unix seconds."""
 
-    def happened(
-        self,
-        call_id: CallId,
-        event: Event | TranscriptPartial,
-        *,
-        at: float,
-        answered_at: float | None,
-        seq: int | None,
-    ) -> None:
-        """Take note of an event that was committed, or of a partial (`seq` None) that is shown."""
+    call_id: CallId
+    seq: int | None
+    event: Event | TranscriptPartial
+    at: float
+    answered_at: float | None
+
+
+class Observer(Protocol):
+    """Told what happened."""
+
+    def happened(self, happening: Happening) -> None:
+        """Take note of it."""
 
     def committed(self, duration_s: float) -> None:
         """Take note of how long one commit took, with its wait for the group's."""
@@ -36,15 +40,7 @@ class Observer(Protocol):
 class Unobserved:
     """An `Observer` that looks away."""
 
-    def happened(
-        self,
-        call_id: CallId,
-        event: Event | TranscriptPartial,
-        *,
-        at: float,
-        answered_at: float | None,
-        seq: int | None,
-    ) -> None:
+    def happened(self, happening: Happening) -> None:
         """See `Observer.happened`."""
 
     def committed(self, duration_s: float) -> None:

@@ -35,7 +35,7 @@ from service.calls.inputs import CommandDone, CommandFailed, CommandName
 from service.calls.routes import Route
 from service.errors import CarrierUnavailableError, CommandRefusedError, JournalUnavailableError
 from service.ids import LegId
-from service.ports import Audience, Carrier, Delivery, Lanes, Observer, StoredEvent
+from service.ports import Audience, Carrier, Delivery, Happening, Lanes, Observer, StoredEvent
 from service.runtime.live import LiveCall
 from service.runtime.media import MediaStreams
 from service.wire.events import encode_partial, measure, partial_id
@@ -162,8 +162,10 @@ class CommandEffects:
     def _observe(
         self, call: LiveCall, event: Event | TranscriptPartial, at: float, seq: int | None
     ) -> None:
-        answered_at = call.answered_at
-        self._observer.happened(call.call_id, event, at=at, answered_at=answered_at, seq=seq)
+        happening = Happening(
+            call_id=call.call_id, seq=seq, event=event, at=at, answered_at=call.answered_at
+        )
+        self._observer.happened(happening)
 
     def _publish(self, call: LiveCall, route: Route, command: Publish) -> None:
         partial = command.partial

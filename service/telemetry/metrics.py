@@ -11,7 +11,6 @@ from service.calls.events import (
     CallAnswered,
     CallEnded,
     CallStarted,
-    Event,
     TranscriptFinal,
     TranscriptGap,
     TranscriptionDegraded,
@@ -19,8 +18,8 @@ from service.calls.events import (
     TranscriptionStarted,
     TranscriptPartial,
 )
-from service.ids import CallId, EndpointName
-from service.ports import Delivery, Outcome
+from service.ids import EndpointName
+from service.ports import Delivery, Happening, Outcome
 from service.wire.events import measure
 
 _HEARING_S: Final = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0)
@@ -68,28 +67,19 @@ class Metrics:
         """Show figures that are counted elsewhere, as they are when somebody asks."""
         self.registry.register(_Readings(tuple(readings)))
 
-    def happened(
-        self,
-        call_id: CallId,
-        event: Event | TranscriptPartial,
-        *,
-        at: float,
-        answered_at: float | None,
-        seq: int | None,
-    ) -> None:
+    def happened(self, happening: Happening) -> None:
         """See `Observer.happened`."""
-        del call_id, seq
-        match event:
-            case TranscriptPartial() | TranscriptFinal():
-                self._heard(event, at, answered_at)
-            case CallStarted() | CallAnswered() | CallEnded():
+        match happening.event:
+            case TranscriptPartial() | TranscriptFinal() as event:
+                self._heard(event, happening.at, happening.answered_at)
+            case CallStarted() | CallAnswered() | CallEnded() as event:
                 self._calls.labels(event.type.rpartition(".")[2]).inc()
-            case TranscriptGap():
+            case TranscriptGap() as event:
                 self._gaps.labels(event.reason).inc()
                 self._gap_seconds.labels(event.reason).inc((event.end_ms - event.start_ms) / 1000)
-            case TranscriptionStarted():
+            case TranscriptionStarted() as event:
                 self._recognitions.labels(event.source, event.engine, "started").inc()
-            case TranscriptionDegraded() | TranscriptionFailed():
+            case TranscriptionDegraded() | TranscriptionFailed() as event:
                 state = event.type.rpartition(".")[2]
                 self._recognitions.labels(event.source, "", state).inc()
             case _:

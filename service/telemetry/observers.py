@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from service.calls.events import Event, TranscriptPartial
-from service.ids import CallId, EndpointName
-from service.ports import Delivery, Observer, Outcome
+from service.ids import EndpointName
+from service.ports import Delivery, Happening, Observer, Outcome
 
 
 class Observers:
@@ -13,18 +12,10 @@ class Observers:
     def __init__(self, all_of_them: Sequence[Observer]) -> None:
         self._all = tuple(all_of_them)
 
-    def happened(
-        self,
-        call_id: CallId,
-        event: Event | TranscriptPartial,
-        *,
-        at: float,
-        answered_at: float | None,
-        seq: int | None,
-    ) -> None:
+    def happened(self, happening: Happening) -> None:
         """See `Observer.happened`."""
         for one in self._all:
-            one.happened(call_id, event, at=at, answered_at=answered_at, seq=seq)
+            one.happened(happening)
 
     def committed(self, duration_s: float) -> None:
         """See `Observer.committed`."""

@@ -30,16 +30,14 @@ from service import __version__
 from service.calls.events import (
     CallEnded,
     CallStarted,
-    Event,
     TranscriptCompleted,
     TranscriptFinal,
     TranscriptionFailed,
     TranscriptionStarted,
     TranscriptionStopped,
-    TranscriptPartial,
 )
 from service.ids import CallId, EndpointName, LegId
-from service.ports import Delivery, Outcome
+from service.ports import Delivery, Happening, Outcome
 from service.wire.events import measure, split_delivery_id
 
 MOST_CALLS: Final = 10_000
@@ -87,28 +85,22 @@ class Tracing:
         self._calls_at: OrderedDict[CallId, float] = OrderedDict()
         self._heard_at: OrderedDict[tuple[CallId, LegId], float] = OrderedDict()
 
-    def happened(
-        self,
-        call_id: CallId,
-        event: Event | TranscriptPartial,
-        *,
-        at: float,
-        answered_at: float | None,
-        seq: int | None,
-    ) -> None:
+    def happened(self, happening: Happening) -> None:
         """See `Observer.happened`."""
-        match event:
+        call_id, at, answered_at = happening.call_id, happening.at, happening.answered_at
+        match happening.event:
             case CallStarted():
                 _remember(self._calls_at, call_id, at)
-            case TranscriptionStarted():
-                _remember(self._heard_at, (call_id, event.leg), at)
-            case TranscriptionStopped() | TranscriptionFailed():
+            case TranscriptionStarted(leg=leg):
+                _remember(self._heard_at, (call_id, leg), at)
+            case TranscriptionStopped() | TranscriptionFailed() as event:
                 self._recognised(call_id, event, at)
-            case TranscriptFinal():
-                self._uttered(call_id, event, at, answered_at, own_id=f"event {seq}")
+            case TranscriptFinal() as event:
+                own_id = f"event {happening.seq}"
+                self._uttered(call_id, event, at, answered_at, own_id=own_id)
             case CallEnded() if answered_at is None:
                 self._over(call_id, at, {"call.answered": False})
-            case TranscriptCompleted():
+            case TranscriptCompleted() as event:
                 counts = {
                     "call.answered": True,
                     "call.utterances": event.utterances,

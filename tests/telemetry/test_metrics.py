@@ -11,6 +11,7 @@ from service.ingress.counters import IngressCounters
 from service.ports import Delivery
 from service.telemetry.metrics import Metrics
 from service.telemetry.readings import ingress_figures, lane_figures
+from tests.telemetry.happenings import told, whole_call
 from tests.wire import golden
 
 CRM = EndpointName("crm")
@@ -37,16 +38,9 @@ def samples(metrics: Metrics) -> dict[str, float]:
 def played() -> Metrics:
     """Return the metrics of the golden call."""
     metrics = Metrics()
-    for seq, (at_s, event) in enumerate(golden.EVENTS, start=1):
-        at = golden.ANSWERED_AT + at_s
-        metrics.happened(golden.CALL, event, at=at, answered_at=golden.ANSWERED_AT, seq=seq)
-    metrics.happened(
-        golden.CALL,
-        golden.PARTIAL,
-        at=golden.ANSWERED_AT + 9.32,
-        answered_at=golden.ANSWERED_AT,
-        seq=None,
-    )
+    for happening in whole_call():
+        metrics.happened(happening)
+    metrics.happened(told(golden.PARTIAL, 9.32, None))
     return metrics
 
 
@@ -69,7 +63,7 @@ def test_reported_words_have_no_latency() -> None:
     """Nobody here heard when they were said."""
     metrics = Metrics()
     event = replace(golden.FINAL, time_source="estimated")
-    metrics.happened(golden.CALL, event, at=9.0, answered_at=1.0, seq=4)
+    metrics.happened(told(event, 11.12, 4))
 
     assert "callscribe_final_latency_seconds_count{engine=Deepgram}" not in samples(metrics)
 

@@ -8,10 +8,11 @@ from aiohttp import web
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-from service.ids import CallId, EndpointName
+from service.ids import EndpointName
 from service.ports import Delivery
 from service.telemetry.telemetry import Telemetry, open_telemetry
 from service.wire.events import delivery_id
+from tests.telemetry.happenings import told, whole_call
 from tests.wire import golden
 
 NOW = golden.ANSWERED_AT + 60
@@ -44,14 +45,8 @@ async def collector() -> AsyncIterator[tuple[str, list[Span], list[bytes]]]:
 
 def play(telemetry: Telemetry) -> None:
     """Tell of the golden call, and of two attempts at one of its events."""
-    for seq, (at_s, event) in enumerate(golden.EVENTS, start=1):
-        telemetry.observer.happened(
-            golden.CALL,
-            event,
-            at=golden.ANSWERED_AT + at_s,
-            answered_at=golden.ANSWERED_AT,
-            seq=seq,
-        )
+    for happening in whole_call():
+        telemetry.observer.happened(happening)
     delivery = Delivery(id=delivery_id(golden.CALL, 4), type="transcript.final", body=b"")
     telemetry.observer.attempted(EndpointName("crm"), delivery, "failed", 0.5)
     telemetry.observer.attempted(EndpointName("crm"), delivery, "delivered", 0.1)
@@ -114,4 +109,4 @@ async def test_partials_are_not_traced_and_a_missing_collector_costs_nothing() -
     async with open_telemetry("http://127.0.0.1:9", clock=lambda: NOW) as telemetry:
         partial = Delivery(id="prt_utt_1", type="transcript.partial", body=b"")
         telemetry.observer.attempted(EndpointName("crm"), partial, "delivered", 0.1)
-        telemetry.observer.happened(CallId("c"), golden.PARTIAL, at=NOW, answered_at=None, seq=None)
+        telemetry.observer.happened(told(golden.PARTIAL, 1.0, None))
