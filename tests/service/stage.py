@@ -1,6 +1,7 @@
 """The whole service between a simulated Telnyx and a receiver that checks signatures."""
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -8,18 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import msgspec
 
 from service.app import Running, running
 from service.demo.receiver import Receipt, Receiver, open_receiver
-from service.ids import CallId
+from service.ids import CallId, Scope
 from service.ingress.allowance import MediaLimits
 from service.journal.sqlite_journal import open_sqlite_journal
+from service.journal.sqlite_keys import open_sqlite_keys
 from service.ports import StoredEvent
 from service.settings import Settings
 from service.simulator.report import Report
 from service.simulator.scenario import parse_scenario
 from service.simulator.server import Simulator, open_simulator
+from tests.api.house import new_key
 
 SPEED = 5.0
 """How many times faster than people the calls of these tests are played."""
@@ -125,6 +129,18 @@ async def open_stage(
         limits = MediaLimits(speed=SPEED)
         async with running(Settings.model_validate(settings), media_limits=limits) as service:
             yield Stage(service, tx, receiver, watch)
+
+
+@asynccontextmanager
+async def asking(
+    stage: Stage, journal: Path, *scopes: Scope
+) -> AsyncIterator[aiohttp.ClientSession]:
+    """Open a client with a key of its own that has these scopes."""
+    async with open_sqlite_keys(journal) as keys:
+        key = await new_key(keys, *scopes, now=time.time())
+    headers = {"Authorization": f"Bearer {key}"}
+    async with aiohttp.ClientSession(stage.service.url, headers=headers) as client:
+        yield client
 
 
 async def journal_of(path: Path, calls: Iterable[str]) -> dict[str, list[StoredEvent]]:

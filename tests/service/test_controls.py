@@ -2,18 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
-import aiohttp
 import pytest
 
-from service.api.keys import make_key
 from service.ids import CallId
 from service.journal.sqlite_audit import open_audit
-from service.journal.sqlite_keys import open_sqlite_keys
-from tests.service.stage import Stage, durable, finals, journal_of, open_stage, texts
+from tests.service.stage import Stage, asking, durable, finals, journal_of, open_stage, texts
 
 ROUTES: dict[str, Mapping[str, object]] = {
     "media": {"source": "media", "engine": "Deepgram", "model": "nova-3"},
@@ -33,17 +29,6 @@ SECRETS = ("marmalade", "zeppelin", "xylophone", "obelisk", "kaleidoscope")
 SCENARIO = {"speed": 1.0, "call": [{"say": SAY}]}
 RESUMED_MS = 7_600
 """When what nobody is to hear has been said."""
-
-
-@asynccontextmanager
-async def asking(stage: Stage, journal: Path) -> AsyncIterator[aiohttp.ClientSession]:
-    """Open a client who may do everything."""
-    text, kept = make_key("test", ("admin",), now=time.time())
-    async with open_sqlite_keys(journal) as keys:
-        await keys.keep_key(kept)
-    headers = {"Authorization": f"Bearer {text}"}
-    async with aiohttp.ClientSession(stage.service.url, headers=headers) as client:
-        yield client
 
 
 async def heard(stage: Stage, words: str) -> tuple[CallId, float]:

@@ -1,7 +1,6 @@
 """The live feed of the whole service: what is stored is what was watched."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,9 +9,7 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from service.api.keys import make_key
-from service.journal.sqlite_keys import open_sqlite_keys
-from tests.service.stage import SCRIPT, Stage, journal_of, open_stage
+from tests.service.stage import SCRIPT, Stage, asking, journal_of, open_stage
 
 SCENARIO = {"call": [{"say": SCRIPT, "count": 2, "every_s": 0.2}]}
 
@@ -20,13 +17,9 @@ SCENARIO = {"call": [{"say": SCRIPT, "count": 2, "every_s": 0.2}]}
 @asynccontextmanager
 async def watching(stage: Stage, journal: Path) -> AsyncIterator[aiohttp.ClientResponse]:
     """Follow all calls with a new key."""
-    async with open_sqlite_keys(journal) as keys:
-        key, kept = make_key("desk", ("live",), now=time.time())
-        await keys.keep_key(kept)
-    url = stage.service.url + "/v1/feed"
     async with (
-        aiohttp.ClientSession() as session,
-        session.get(url, headers={"Authorization": f"Bearer {key}"}) as answer,
+        asking(stage, journal, "live") as client,
+        client.get("/v1/feed") as answer,
     ):
         assert answer.status == 200
         yield answer

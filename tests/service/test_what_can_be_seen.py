@@ -1,31 +1,15 @@
 """What people get of a call besides its webhooks: its recording, and what is measured of it."""
 
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
 import av
 from prometheus_client.parser import text_string_to_metric_families
 
-from service.api.keys import make_key
-from service.journal.sqlite_keys import open_sqlite_keys
-from tests.service.stage import SCRIPT, Stage, open_stage
+from tests.service.stage import SCRIPT, asking, open_stage
 
 SCENARIO = {"call": [{"say": SCRIPT}]}
 MEDIA = {"source": "media", "engine": "Deepgram", "model": "nova-3"}
-
-
-@asynccontextmanager
-async def asking(stage: Stage, journal: Path) -> AsyncIterator[aiohttp.ClientSession]:
-    """Open a client with a key of its own."""
-    text, kept = make_key("test", ("calls:read",), now=time.time())
-    async with open_sqlite_keys(journal) as keys:
-        await keys.keep_key(kept)
-    headers = {"Authorization": f"Bearer {text}"}
-    async with aiohttp.ClientSession(stage.service.url, headers=headers) as client:
-        yield client
 
 
 async def test_a_call_is_recorded_from_its_media(tmp_path: Path) -> None:
@@ -35,7 +19,7 @@ async def test_a_call_is_recorded_from_its_media(tmp_path: Path) -> None:
         report = await stage.play()
         (call,) = report.calls
         async with (
-            asking(stage, journal) as client,
+            asking(stage, journal, "calls:read") as client,
             client.get(f"/v1/calls/{call.call_id}/audio") as answer,
         ):
             assert answer.status == 200
@@ -56,7 +40,7 @@ async def test_a_call_is_measured(tmp_path: Path) -> None:
     journal = tmp_path / "calls.db"
     async with open_stage(journal, SCENARIO, **MEDIA) as stage:
         await stage.play()
-        async with asking(stage, journal) as client, client.get("/metrics") as answer:
+        async with asking(stage, journal, "calls:read") as client, client.get("/metrics") as answer:
             text = await answer.text()
         async with aiohttp.ClientSession() as stranger:
             refused = await stranger.get(f"{stage.service.url}/metrics")
