@@ -1,0 +1,127 @@
+"""How tasks are run and ended, everywhere: a room opens `Tasks` and starts its work there.
+
+Two kinds of work, two promises:
+
+- **Work** (`start`): one call's turn, one delivery. It ends by itself. What it raises unforeseen
+  is logged once and counted, and whoever awaits the task gets it; the room and its other work
+  go on.
+- **A keeper** (`keep`): it runs as long as the room is open. What it raises unforeseen is logged
+  once and counted, and it is started again after a back-off; it never ends the process.
+
+Closing the room cancels all of both and waits until they have ended. `CancelledError` is never
+swallowed. An error of the room's own body leaves as itself, not inside an `ExceptionGroup`.
+
+Where several tasks are one piece of work, so that the failure of one is to end the others, that
+is an `asyncio.TaskGroup`, or `first_of`.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final, TypeVar
+
+import structlog
+
+BACKOFF_S: Final = (0.1, 0.5, 2.0, 10.0, 30.0, 60.0)
+"""Before a keeper that failed is started again, each time in a row; the last one stays."""
+STEADY_S: Final = 60.0
+"""A keeper that ran so long was sound: the back-off begins anew."""
+
+failures: Counter[str] = Counter()
+"""Unforeseen failures of this process since its start, by the `kind` of the work."""
+
+_Result = TypeVar("_Result")
+
+log = structlog.get_logger()
+
+
+class Tasks:
+    """The tasks of one room. Use from the event loop only. Made by `open_tasks`."""
+
+    def __init__(self, backoff_s: Sequence[float] = BACKOFF_S) -> None:
+        self._backoff_s = backoff_s
+        self._live: set[asyncio.Task[Any]] = set()
+
+    def start(
+        self, work: Coroutine[Any, Any, _Result], kind: str, *, of: str = ""
+    ) -> asyncio.Task[_Result]:
+        """Start a piece of work and return at once.
+
+        `kind` is a slug for log and metrics, the same for all work of its kind; `of` tells one
+        from another in the task's name.
+        """
+        task = asyncio.get_running_loop().create_task(work, name=f"{kind} {of}".rstrip())
+        self._live.add(task)
+        task.add_done_callback(lambda done: self._ended(done, kind))
+        return task
+
+    def keep(self, run: Callable[[], Awaitable[None]], kind: str) -> asyncio.Task[None]:
+        """Start a keeper and return at once; it is over when `run` returns."""
+        return self.start(self._kept(run, kind), kind)
+
+    async def close(self) -> None:
+        """Cancel whatever still runs and return once all of it has ended."""
+        cancelled: asyncio.CancelledError | None = None
+        while self._live:
+            for task in self._live:
+                task.cancel()
+            try:
+                await asyncio.wait(self._live)
+            except asyncio.CancelledError as error:  # raised below: nothing is left running
+                cancelled = error
+        if cancelled is not None:
+            raise cancelled
+
+    async def _kept(self, run: Callable[[], Awaitable[None]], kind: str) -> None:
+        loop = asyncio.get_running_loop()
+        failed = 0
+        while True:
+            began_at = loop.time()
+            try:
+                await run()
+            except Exception as error:  # noqa: BLE001 - not CancelledError: a keeper starts again
+                failed = 1 if loop.time() - began_at >= STEADY_S else failed + 1
+                delay_s = self._backoff_s[min(failed, len(self._backoff_s)) - 1]
+                _note("keeper_failed", kind, error, again_in_s=delay_s)
+                await asyncio.sleep(delay_s)
+            else:
+                return
+
+    def _ended(self, task: asyncio.Task[Any], kind: str) -> None:
+        self._live.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _note("task_failed", kind, error)
+
+
+@asynccontextmanager
+async def open_tasks(*, backoff_s: Sequence[float] = BACKOFF_S) -> AsyncIterator[Tasks]:
+    """Open a room's tasks; on leaving, whatever still runs is cancelled and awaited."""
+    tasks = Tasks(backoff_s)
+    try:
+        yield tasks
+    finally:
+        await tasks.close()
+
+
+async def first_of(*works: Coroutine[Any, Any, object]) -> int:
+    """Return the index of the work that ended first; the others are cancelled and awaited.
+
+    Raises:
+        Exception: What that one raised. What the others raise on their way out is dropped.
+    """
+    tasks = [asyncio.get_running_loop().create_task(work) for work in works]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        index = next(i for i, task in enumerate(tasks) if task.done())
+        tasks[index].result()
+        return index
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _note(event: str, kind: str, error: BaseException, **more: object) -> None:
+    failures[kind] += 1
+    log.error(event, kind=kind, exc_info=error, **more)
