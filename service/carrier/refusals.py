@@ -6,10 +6,9 @@ from service.errors import (
     CarrierUnavailableError,
     CommandRefusedError,
 )
+from service.retry import is_retriable
 
 _CALL_OVER = "90018"
-_RETRIED = (408, 409, 429)
-_SERVER_ERROR = 500
 _LONGEST_TITLE = 120
 
 
@@ -20,7 +19,7 @@ def read_refusal(status: int, body: object) -> CarrierError:
     Anything else is final. Only the code and the title are kept, since `detail` may repeat
     what was sent.
     """
-    if status in _RETRIED or status >= _SERVER_ERROR:
+    if is_retriable(status, conflict=True):
         return CarrierUnavailableError(f"Telnyx kept answering HTTP {status}")
     code, title = _first_error(body)
     if code == _CALL_OVER:

@@ -209,7 +209,7 @@ async def _transcribe(audio: str, request: "FileRequest", target: "Target") -> "
 
 def _near() -> "FileLimits":
     """Be less patient with a recogniser of one's own: it is there, or was not started."""
-    from service.calls.retry import RetryPolicy  # noqa: PLC0415 - keeps --help quick
+    from service.retry import RetryPolicy  # noqa: PLC0415 - keeps --help quick
     from service.stt.files import FileLimits  # noqa: PLC0415
 
     return FileLimits(retries=RetryPolicy(delays_s=(0.5, 1.0)))

@@ -7,7 +7,6 @@ from fnmatch import fnmatchcase
 
 import structlog
 
-from service.calls.retry import RetryPolicy
 from service.delivery.lane import LANE_EVENTS, Lane, Partial
 from service.delivery.schedule import EndpointLanes
 from service.delivery.settling import Settler
@@ -19,6 +18,7 @@ from service.errors import (
 )
 from service.ids import CallId
 from service.ports import Delivery, Journal, LaneUpdate, Observer, Outcome, Sink, StoredEvent
+from service.retry import RetryPolicy
 from service.wire.events import delivery_id
 
 _READ_AGAIN_S = 1.0

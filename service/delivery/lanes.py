@@ -9,7 +9,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 
-from service.calls.retry import RetryPolicy
 from service.delivery.dispatcher import Dispatcher, Means
 from service.delivery.endpoints import Endpoint
 from service.delivery.lane import LANE_GAPS, Lane
@@ -27,6 +26,7 @@ from service.ports import (
     ParkedDelivery,
     StoredEvent,
 )
+from service.retry import RetryPolicy
 
 _LONGEST_HOLD_S = 30 * 3600.0
 _CLOSE_TIMEOUT_S = 3.0

@@ -6,7 +6,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 import aiohttp
@@ -26,17 +25,14 @@ from service.errors import (
 )
 from service.net import AddressRefusedError, guarded_connector
 from service.ports import Delivery
+from service.retry import is_retriable, parse_retry_after
 
 _CONNECT_TIMEOUT_S = 3.0
 _DISCARD_TIMEOUT_S = 1.0
 _DISCARD_BYTES = 16 * 1024
-_LONGEST_RETRY_AFTER_S = 3600.0
 _KEEPALIVE_S = 4.0
 """Below the 5 s after which common servers hang up: a POST must not race with their close."""
 _OK, _NOT_OK = 200, 300
-_COME_AGAIN = frozenset(
-    {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
-)
 
 
 class WebhookSink:
@@ -138,26 +134,6 @@ async def open_webhook(
         yield WebhookSink(endpoint, session, clock)
 
 
-def parse_retry_after(value: str | None, now: float) -> float | None:
-    """Return the seconds of a `Retry-After`, given in seconds or as an HTTP date; at most 3600.
-
-    None if there is none or it cannot be read; 0 for a date that has passed. `now` is in Unix
-    seconds.
-    """
-    if value is None:
-        return None
-    value = value.strip()
-    if value.isascii() and value.isdigit():
-        return min(float(value[:10]), _LONGEST_RETRY_AFTER_S)
-    try:
-        at = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):
-        return None
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=UTC)
-    return min(max(at.timestamp() - now, 0.0), _LONGEST_RETRY_AFTER_S)
-
-
 def _signers(endpoint: Endpoint) -> tuple[Webhook, ...]:
     secrets = [secret for secret in (endpoint.secret, endpoint.secret_previous) if secret]
     try:
@@ -173,7 +149,7 @@ def _failure(status: int, headers: Mapping[str, str], now: float) -> DeliveryErr
     text = f"answered {status}"
     if status == HTTPStatus.GONE:
         return EndpointGoneError(text, status=status)
-    if status in _COME_AGAIN or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if is_retriable(status):
         retry_after_s = parse_retry_after(headers.get("Retry-After"), now)
         return TemporaryDeliveryError(text, status=status, retry_after_s=retry_after_s)
     return PermanentDeliveryError(text, status=status)

@@ -10,6 +10,7 @@ from service.errors import (
     RecognitionLostError,
     RecognitionRefusedError,
 )
+from service.retry import is_retriable
 from service.wire.stt import Answer, parse_answer
 
 MAX_ANSWER_BYTES = 256 * 1024
@@ -69,6 +70,6 @@ def fault_in(answer: Answer) -> RecognitionError | None:
 
 def fault_of_status(status: int) -> RecognitionError:
     """Return what an HTTP status in place of the upgrade means."""
-    if status in (408, 425, 429) or status >= 500:  # noqa: PLR2004  # HTTP's own numbers
+    if is_retriable(status):
         return RecognitionLostError("connect_failed", code=str(status))
     return RecognitionRefusedError("refused_at_upgrade", code=str(status))

@@ -16,8 +16,8 @@ import aiohttp
 import structlog
 
 from service.calls.engines import FileRequest, review_file
-from service.calls.retry import RetryPolicy
 from service.errors import BadInputError, RecognitionLostError, RecognitionRefusedError
+from service.retry import RetryPolicy, parse_retry_after
 from service.stt.files_form import (
     Progress,
     add_file,
@@ -28,7 +28,7 @@ from service.stt.files_form import (
     open_upload,
     size_of,
 )
-from service.stt.files_refusal import fault_of, retry_after_s
+from service.stt.files_refusal import fault_of
 from service.stt.files_transcript import FileTranscript, parse_file_transcript
 
 log = structlog.get_logger()
@@ -44,7 +44,7 @@ UNREACHABLE = "connect_failed"
 _OK = 200
 
 
-_RETRIES = RetryPolicy(delays_s=(0.5, 1.0, 2.0, 4.0), longest_ask_s=60.0)
+_RETRIES = RetryPolicy(delays_s=(0.5, 1.0, 2.0, 4.0), max_retry_after_s=60.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +188,7 @@ class FilesClient:
                 fault = fault_of(response.status, body)
                 if isinstance(fault, RecognitionLostError):
                     asked = response.headers.get("Retry-After")
-                    raise _AskedToWaitError(fault, retry_after_s(asked, now=self._clock()))
+                    raise _AskedToWaitError(fault, parse_retry_after(asked, self._clock()))
                 raise fault
         try:
             return await asyncio.to_thread(parse_file_transcript, body)

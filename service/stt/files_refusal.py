@@ -7,17 +7,15 @@ sent: addresses, keys and numbers are taken out.
 
 import re
 from collections.abc import Iterator
-from email.utils import parsedate_to_datetime
 
 import msgspec
 
 from service.errors import RecognitionError, RecognitionLostError, RecognitionRefusedError
+from service.retry import is_retriable
 
 _MOST_REASONS = 3
 _LONGEST_REASON = 160
 _LONGEST_CODE = 32
-_RETRIED = frozenset({408, 409, 425, 429})
-_SERVER_ERROR = 500
 _PRIVATE = re.compile(r"https?://\S+|\S+@\S+|\bKEY\w{8,}|\bBearer\s+\S+|\+?\d[\d\s().-]{5,}\d")
 
 
@@ -28,22 +26,9 @@ def fault_of(status: int, body: bytes) -> RecognitionError:
     """
     code, reasons = _read(body)
     text = "; ".join([f"HTTP {status}", *reasons])
-    if status in _RETRIED or status >= _SERVER_ERROR:
+    if is_retriable(status, conflict=True):
         return RecognitionLostError(text, code=code)
     return RecognitionRefusedError(text, code=code)
-
-
-def retry_after_s(header: str | None, *, now: float) -> float | None:
-    """Read `Retry-After`: seconds, or the time of day it is then; None if it is neither."""
-    if not header:
-        return None
-    text = header.strip()
-    if text.isascii() and text.isdecimal():
-        return float(text[:9])
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _read(body: bytes) -> tuple[str, list[str]]:

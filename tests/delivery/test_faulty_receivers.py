@@ -10,12 +10,12 @@ import msgspec
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from service.calls.retry import RetryPolicy
 from service.delivery.endpoints import Endpoint
 from service.delivery.lanes import DeliveryLanes, open_lanes
 from service.ids import EndpointName
 from service.journal.sqlite_journal import open_sqlite_journal
 from service.ports import Journal
+from service.retry import RetryPolicy
 from tests.delivery.receiver import (
     Receiver,
     Reply,
@@ -30,7 +30,7 @@ from tests.delivery.receiver import (
 from tests.delivery.scenes import commit
 
 SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()
-QUICK = RetryPolicy(delays_s=(0.01,) * 13, longest_ask_s=0.01)
+QUICK = RetryPolicy(delays_s=(0.01,) * 13, max_retry_after_s=0.01)
 
 
 def webhook(name: str, receiver: Receiver) -> Endpoint:

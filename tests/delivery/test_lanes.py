@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from service.calls.retry import RetryPolicy
 from service.delivery.lane import LANE_EVENTS
 from service.delivery.lanes import open_lanes
 from service.errors import (
@@ -17,6 +16,7 @@ from service.errors import (
 from service.ids import CallId, EndpointName
 from service.ports import Delivery, Outcome
 from service.ports.observer import Unobserved
+from service.retry import RetryPolicy
 from tests.delivery.scenes import CRM, Scene, commit, endpoint, open_scene
 
 BUSY = TemporaryDeliveryError("answered 503", status=503)

@@ -11,7 +11,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from service.calls.retry import DELIVERY_DELAYS_S
 from service.errors import (
     EndpointGoneError,
     PermanentDeliveryError,
@@ -19,6 +18,7 @@ from service.errors import (
 )
 from service.ids import CallId
 from service.ports import Delivery
+from service.retry import DELIVERY_DELAYS_S
 from tests.delivery.scenes import CRM, Hand, Scene, commit, open_scene
 
 T = TypeVar("T")

@@ -4,13 +4,12 @@ import asyncio
 import base64
 import os
 from datetime import UTC, datetime
-from email.utils import format_datetime
 
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from service.delivery.endpoints import Endpoint
-from service.delivery.webhook import open_webhook, parse_retry_after
+from service.delivery.webhook import open_webhook
 from service.errors import (
     DeliveryError,
     EndpointGoneError,
@@ -299,28 +298,3 @@ async def test_proxies_of_the_environment_are_ignored(monkeypatch: pytest.Monkey
 
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        ("0", 0),
-        (" 120 ", 120),
-        ("3601", 3600),
-        ("9" * 400, 3600),
-        (format_datetime(NOW.replace(minute=2), usegmt=True), 120),
-        (format_datetime(NOW.replace(year=2027), usegmt=True), 3600),
-        (format_datetime(NOW.replace(year=2020), usegmt=True), 0),
-        ("Sun, 22 Nov 2026 10:01:00", 60),
-        (None, None),
-        ("", None),
-        ("soon", None),
-        ("-5", None),
-        ("1.5", None),
-        ("²", None),
-        ("Sun, 22 Nov 99999 10:01:00 GMT", None),
-    ],
-)
-def test_retry_after_is_read_in_both_forms(value: str | None, seconds: float | None) -> None:
-    """Seconds or an HTTP date, an hour at most; what is neither is as if nothing was said."""
-    assert parse_retry_after(value, NOW.timestamp()) == seconds

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from service.errors import RecognitionLostError, RecognitionRefusedError
-from service.stt.files_refusal import fault_of, retry_after_s
+from service.stt.files_refusal import fault_of
 
 ERRORS = [
     {
@@ -78,21 +78,3 @@ def test_what_is_private_is_taken_out() -> None:
 def test_some_refusals_are_worth_another_try(status: int) -> None:
     """As for every command to Telnyx."""
     assert isinstance(fault_of(status, b""), RecognitionLostError)
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        (None, None),
-        ("", None),
-        ("7", 7),
-        ("9" * 40, 999_999_999),
-        ("Thu, 01 Jan 1970 00:01:00 GMT", 50),
-        ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
-        ("soon", None),
-        ("-5", None),
-    ],
-)
-def test_when_to_come_again_is_read(header: str | None, seconds: float | None) -> None:
-    """Seconds or a date; anything else says nothing."""
-    assert retry_after_s(header, now=10) == seconds

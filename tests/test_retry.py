@@ -1,10 +1,13 @@
 """Retry arithmetic: pure, so every case is a table."""
 
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.calls.retry import DELIVERY_DELAYS_S, RetryPolicy
+from service.retry import DELIVERY_DELAYS_S, RetryPolicy, is_retriable, parse_retry_after
 
 MIDDLE = 0.5
 """The dice that leave a delay as the schedule has it."""
@@ -67,3 +70,56 @@ def test_a_receiver_cannot_use_the_attempts_up(asked_s: float | None) -> None:
 def test_no_failure_yet_waits_as_after_the_first() -> None:
     """Zero failures is not an error: a lane that asks too early waits the first delay."""
     assert RetryPolicy().next_delay_s(0, dice=MIDDLE) == 1
+
+
+NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("0", 0),
+        (" 120 ", 120),
+        ("3601", 3600),
+        ("9" * 400, 3600),
+        (format_datetime(NOW.replace(minute=2), usegmt=True), 120),
+        (format_datetime(NOW.replace(year=2027), usegmt=True), 3600),
+        (format_datetime(NOW.replace(year=2020), usegmt=True), 0),
+        ("Sun, 22 Nov 2026 10:01:00", 60),
+        (None, None),
+        ("", None),
+        ("soon", None),
+        ("-5", None),
+        ("1.5", None),
+        ("²", None),
+        ("Sun, 22 Nov 99999 10:01:00 GMT", None),
+    ],
+)
+def test_retry_after_is_read_in_both_forms(value: str | None, seconds: float | None) -> None:
+    """Seconds or an HTTP date, an hour at most; what is neither is as if nothing was said."""
+    assert parse_retry_after(value, NOW.timestamp()) == seconds
+
+
+@pytest.mark.parametrize(
+    ("status", "conflict", "retriable"),
+    [
+        (200, False, False),
+        (400, False, False),
+        (404, False, False),
+        (408, False, True),
+        (409, False, False),
+        (409, True, True),
+        (410, True, False),
+        (425, False, True),
+        (429, False, True),
+        (500, False, True),
+        (599, False, True),
+    ],
+)
+def test_which_answers_are_worth_another_try(
+    status: int,
+    conflict: bool,  # noqa: FBT001 - a table
+    retriable: bool,  # noqa: FBT001
+) -> None:
+    """The request may succeed later; 409 only where it means that something is busy."""
+    assert is_retriable(status, conflict=conflict) == retriable
