@@ -38,7 +38,7 @@ from service.settings import Settings
 from service.stt.recognitions import open_recognitions
 from service.telemetry.readings import ingress_figures, lane_figures, live_figures
 from service.telemetry.telemetry import Telemetry, open_telemetry
-from service.web.listen import Listener, open_listener
+from service.web.listen import BoundAddress, bind_address, listen
 from service.wire.audio import decodable
 
 CALLS_SHARE = 0.7
@@ -82,18 +82,18 @@ async def running(
         ExceptionGroup: One of these, from when tasks run already.
     """
     async with AsyncExitStack() as stack:
-        rooms = await _open_rooms(stack, settings, clock)
+        address = await _bind(stack, settings)
+        rooms = await _open_rooms(stack, settings, address, clock)
         health = Health({"journal": rooms.journal.check})
         app = new_application(cors_origins=settings.api.cors_origins)
         app.add_routes([*health.routes(), *Console().routes()])
         _let_telnyx_in(app, settings, rooms, media_limits, clock)
         await _let_people_in(stack, app, settings, rooms, clock)
-        listener = await _listen(stack, app, settings)
+        await _listen(stack, app, address, settings)
         calls = rooms.calls
-        calls.streams.media_url = settings.media_url or _media_url(listener.url)
-        service = Running(listener.url, calls, rooms.lanes, rooms.hub, rooms.keeper)
+        service = Running(address.url, calls, rooms.lanes, rooms.hub, rooms.keeper)
         resumed = await calls.resume()
-        log.info("service_started", url=listener.url, calls_resumed=resumed)
+        log.info("service_started", url=address.url, calls_resumed=resumed)
         drain = (service, health, rooms.hearing, settings.drain_timeout_s)
         stack.push_async_callback(_drain, *drain)
         yield service
@@ -116,7 +116,10 @@ class _Rooms:
 
 
 async def _open_rooms(
-    stack: AsyncExitStack, settings: Settings, clock: Callable[[], float]
+    stack: AsyncExitStack,
+    settings: Settings,
+    address: BoundAddress,
+    clock: Callable[[], float],
 ) -> _Rooms:
     enter = stack.enter_async_context
     url, key = settings.database_url, settings.storage_key()
@@ -142,6 +145,7 @@ async def _open_rooms(
             recognitions=recognitions,
             recorder=recorder,
             routes=settings.routes(),
+            media_url=settings.media_url or _media_url(address.url),
             clock=clock,
             observer=observer,
         )
@@ -178,7 +182,7 @@ def _let_telnyx_in(
 ) -> None:
     counters, calls = IngressCounters(), rooms.calls
     WebhookRoute(calls, settings.public_keys(), counters=counters, clock=clock).add_to(app)
-    MediaRoute(calls.streams, decodable=decodable, limits=limits, counters=counters).add_to(app)
+    MediaRoute(calls, decodable=decodable, limits=limits, counters=counters).add_to(app)
     figures = [*live_figures(calls), *ingress_figures(counters), *lane_figures(rooms.lanes)]
     rooms.telemetry.metrics.read(figures)
 
@@ -216,13 +220,26 @@ async def _let_people_in(
     api.serve(app)
 
 
-async def _listen(stack: AsyncExitStack, app: web.Application, settings: Settings) -> Listener:
+async def _bind(stack: AsyncExitStack, settings: Settings) -> BoundAddress:
     try:
-        return await stack.enter_async_context(open_listener(app, *settings.listen_address))
+        return await stack.enter_async_context(bind_address(*settings.listen_address))
     except OSError as error:
-        problem = f"listen: cannot listen on {settings.listen} ({error.strerror})"
-        remedy = "stop what listens there, or choose another address"
-        raise SettingsError([f"{problem}: {remedy}"]) from error
+        raise _not_ours(settings, error) from error
+
+
+async def _listen(
+    stack: AsyncExitStack, app: web.Application, address: BoundAddress, settings: Settings
+) -> None:
+    try:
+        await stack.enter_async_context(listen(app, address))
+    except OSError as error:
+        raise _not_ours(settings, error) from error
+
+
+def _not_ours(settings: Settings, error: OSError) -> SettingsError:
+    problem = f"listen: cannot listen on {settings.listen} ({error.strerror})"
+    remedy = "stop what listens there, or choose another address"
+    return SettingsError([f"{problem}: {remedy}"])
 
 
 def run(settings: Settings) -> int:

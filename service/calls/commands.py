@@ -1,28 +1,10 @@
-"""What a call session wants done. The runtime carries it out, in order."""
+"""What a call session wants done; the runtime carries it out, in order. What it answers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from service.calls.events import Event, TranscriptPartial
+from service.calls.routes import Route
 from service.ids import LegId, StreamId, Track, Transcription
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """Commit this event under `seq`; `occurred_at` is in Unix seconds."""
-
-    seq: int
-    occurred_at: float
-    event: Event
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Publish:
-    """Show this partial to whoever listens; `after_seq` is the last durable event before it."""
-
-    after_seq: int
-    occurred_at: float
-    partial: TranscriptPartial
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +57,13 @@ class RecordStream:
     leg_id: LegId
     stream_id: StreamId
     offset_ms: int
+    keep_days: float | None = None
+    """How long it is kept from now on; None for as long as the call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenRecognition:
-    """Open a recognition for one track of a stream.
+    """Open a recognition for one track of a stream, by the rules of the call's route.
 
     It hears what comes from now on through the media WebSocket `socket_id`; None: through the
     one that the stream is named after.
@@ -88,6 +72,7 @@ class OpenRecognition:
     leg_id: LegId
     stream_id: StreamId
     track: Track
+    route: Route
     socket_id: StreamId | None = None
 
 
@@ -113,7 +98,7 @@ class FinishRecognitions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What came of one `ControlAsked` or `EraseAsked`; one for each, in order."""
+    """What came of one `ControlAsked` or `EraseAsked`."""
 
     refused: str | None = None
     """Why nothing came of it: `unknown`, `not_answered`, `call_over`, `off` or `paused`."""
@@ -125,20 +110,6 @@ class Reply:
     """Since when on the call clock."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForgetCall:
-    """The call is complete: nothing about it needs to stay in memory."""
-
-
 CarrierCommand = Answer | StartTranscription | StopTranscription | StartStreaming | StopStreaming
-Command = (
-    Record
-    | Publish
-    | CarrierCommand
-    | RecordStream
-    | OpenRecognition
-    | HoldStream
-    | FinishRecognitions
-    | Reply
-    | ForgetCall
-)
+MediaCommand = RecordStream | OpenRecognition | HoldStream | FinishRecognitions
+Command = CarrierCommand | MediaCommand

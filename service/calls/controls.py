@@ -7,13 +7,11 @@ come; of what was said before, finals still come, partials do not.
 """
 
 from service.calls import forks, quiet, streams
-from service.calls.clock import on_call_clock
 from service.calls.commands import Reply, StopStreaming, StopTranscription
 from service.calls.events import TranscriptionPaused, TranscriptionResumed, TranscriptionStopped
 from service.calls.inputs import ControlAsked, ControlName
-from service.calls.outbox import Outbox
-from service.calls.routes import Route
 from service.calls.state import CallState, Fork, Hole, Phase, Wish
+from service.calls.turn import Turn
 from service.ids import LegId, Transcription
 
 _WANTED: dict[ControlName, Transcription] = {
@@ -46,53 +44,55 @@ def transcription(state: CallState) -> Transcription | None:
     return "on" if leg.hung_up or leg.fork in (Fork.ASKED, Fork.ON) else "off"
 
 
-def control(state: CallState, out: Outbox, item: ControlAsked) -> None:
+def control(turn: Turn, item: ControlAsked) -> None:
     """Do what was asked, and answer; what holds already is no news."""
+    state = turn.state
     holds = transcription(state)
-    route, primary = state.route, state.primary
-    if holds is None or route is None or primary is None:
-        out.ask(Reply(refused=_NOT_TALKING.get(state.phase, "unknown")))
+    primary = state.primary
+    if holds is None or primary is None:
+        turn.reply = Reply(refused=_NOT_TALKING.get(state.phase, "unknown"))
         return
     if refused := _REFUSED.get((item.action, holds)):
-        out.ask(Reply(refused=refused, transcription=holds, at_ms=quiet.since_ms(state)))
+        turn.reply = Reply(refused=refused, transcription=holds, at_ms=quiet.since_ms(state))
         return
     changed = _WANTED[item.action] != holds or state.wish.value != holds
     if changed:
-        _ACTIONS[item.action](state, out, route, primary, item)
-    at_ms = on_call_clock(state, item.at) if changed else quiet.since_ms(state)
-    out.ask(Reply(changed=changed, transcription=transcription(state), at_ms=at_ms))
+        _ACTIONS[item.action](turn, primary, item)
+    at_ms = state.clock_ms(item.at) if changed else quiet.since_ms(state)
+    turn.reply = Reply(changed=changed, transcription=transcription(state), at_ms=at_ms)
 
 
-def _pause(state: CallState, out: Outbox, route: Route, primary: LegId, item: ControlAsked) -> None:
+def _pause(turn: Turn, primary: LegId, item: ControlAsked) -> None:
+    state = turn.state
     _hush(state, item.at)
     state.wish = Wish.PAUSED
     state.legs[primary].takes += 1
-    if route.source == "media":
-        streams.hold(state, out, at_ms=quiet.since_ms(state))
+    if turn.route.source == "media":
+        streams.hold(turn, at_ms=quiet.since_ms(state))
     else:
-        _stop_words(state, out, primary)
+        _stop_words(turn, primary)
     event = TranscriptionPaused(
-        leg=primary, source=route.source, reason=item.reason, start_ms=quiet.since_ms(state)
+        leg=primary, source=turn.route.source, reason=item.reason, start_ms=quiet.since_ms(state)
     )
-    out.record(event, item.at)
+    turn.record(event, item.at)
 
 
-def _resume(
-    state: CallState, out: Outbox, route: Route, primary: LegId, item: ControlAsked
-) -> None:
+def _resume(turn: Turn, primary: LegId, item: ControlAsked) -> None:
+    state = turn.state
     paused_since_ms = quiet.since_ms(state)
     event = TranscriptionResumed(
         leg=primary,
-        source=route.source,
+        source=turn.route.source,
         reason=item.reason,
-        start_ms=on_call_clock(state, item.at),
+        start_ms=state.clock_ms(item.at),
         paused_since_ms=paused_since_ms,
     )
-    out.record(event, item.at)
-    _start(state, out, route, primary, item)
+    turn.record(event, item.at)
+    _start(turn, primary, item)
 
 
-def _stop(state: CallState, out: Outbox, route: Route, primary: LegId, item: ControlAsked) -> None:
+def _stop(turn: Turn, primary: LegId, item: ControlAsked) -> None:
+    state = turn.state
     leg, was = state.legs[primary], state.wish
     if was is Wish.ON:
         _hush(state, item.at)
@@ -100,36 +100,37 @@ def _stop(state: CallState, out: Outbox, route: Route, primary: LegId, item: Con
     state.wish = Wish.OFF
     at_ms = quiet.since_ms(state)
     for leg_id in state.legs:
-        streams.finish_streams(state, out, leg_id, reason="asked", at_ms=at_ms)
+        streams.finish_streams(turn, leg_id, reason="asked", at_ms=at_ms)
     streams.cut(state, at_ms=at_ms)
     state.holes = {track: hole for track, hole in state.holes.items() if hole.since_ms < at_ms}
     if leg.fork in (Fork.ASKED, Fork.ON):
-        if route.source == "media":
-            out.ask(StopStreaming(leg_id=primary, take=leg.takes))
+        if turn.route.source == "media":
+            turn.ask(StopStreaming(leg_id=primary, take=leg.takes))
         elif was is Wish.ON:
-            _stop_words(state, out, primary)
+            _stop_words(turn, primary)
     leg.fork = Fork.OFF
-    event = TranscriptionStopped(leg=primary, source=route.source, reason=item.reason)
-    out.record(event, item.at)
+    event = TranscriptionStopped(leg=primary, source=turn.route.source, reason=item.reason)
+    turn.record(event, item.at)
 
 
-def _start(state: CallState, out: Outbox, route: Route, primary: LegId, item: ControlAsked) -> None:
+def _start(turn: Turn, primary: LegId, item: ControlAsked) -> None:
+    state = turn.state
     leg = state.legs[primary]
     leg.restarts = 0
     if state.wish is Wish.ON:
         leg.takes += 1  # it failed before: this is another command to Telnyx
     state.wish = Wish.ON
-    in_flight = route.source == "media" and leg.fork is Fork.ASKED
-    if route.source == "media":
+    in_flight = turn.route.source == "media" and leg.fork is Fork.ASKED
+    if turn.route.source == "media":
         quiet.end(state, item.at)
         # in the call, the quiet ends when Telnyx says that it transcribes again
-        if streams.hear(state, out, route, primary, at=item.at):
+        if streams.hear(turn, primary, at=item.at):
             return
-        at_ms = on_call_clock(state, item.at) or 0
-        for track in route.heard_tracks:
+        at_ms = state.clock_ms(item.at) or 0
+        for track in turn.route.heard_tracks:
             state.holes.setdefault(track, Hole(at_ms, "media_started_late"))
     if leg.answered and not leg.hung_up and not in_flight:
-        forks.start(state, out, route, primary)
+        forks.start(turn, primary)
 
 
 def _hush(state: CallState, at: float) -> None:
@@ -139,8 +140,8 @@ def _hush(state: CallState, at: float) -> None:
             leg.restart_at, leg.fork = None, Fork.OFF
 
 
-def _stop_words(state: CallState, out: Outbox, leg_id: LegId) -> None:
-    out.ask(StopTranscription(leg_id=leg_id, take=state.legs[leg_id].takes))
+def _stop_words(turn: Turn, leg_id: LegId) -> None:
+    turn.ask(StopTranscription(leg_id=leg_id, take=turn.state.legs[leg_id].takes))
 
 
 _ACTIONS = {"start": _start, "stop": _stop, "pause": _pause, "resume": _resume}

@@ -1,17 +1,17 @@
 """Where the time of a track went: transcribed, silence, paused or lost; they sum to its length."""
 
 from service.calls.events import Coverage
-from service.calls.state import Ledger
+from service.calls.state import Ledger, Span
 
 
-def count_transcribed(ledger: Ledger, start_ms: int, end_ms: int) -> None:
+def count_transcribed(ledger: Ledger, span: Span) -> None:
     """Book a span as transcribed; what was booked before is not booked twice."""
-    ledger.transcribed_ms += _advance(ledger, start_ms, end_ms)
+    ledger.transcribed_ms += _advance(ledger, span)
 
 
-def count_lost(ledger: Ledger, start_ms: int, end_ms: int) -> None:
+def count_lost(ledger: Ledger, span: Span) -> None:
     """Book a span as lost; what was booked before is not booked twice."""
-    ledger.lost_ms += _advance(ledger, start_ms, end_ms)
+    ledger.lost_ms += _advance(ledger, span)
 
 
 def balance(ledger: Ledger, length_ms: int, paused_ms: int) -> Coverage:
@@ -30,7 +30,7 @@ def balance(ledger: Ledger, length_ms: int, paused_ms: int) -> Coverage:
     )
 
 
-def _advance(ledger: Ledger, start_ms: int, end_ms: int) -> int:
-    start_ms = max(start_ms, ledger.until_ms)
-    ledger.until_ms = max(ledger.until_ms, end_ms)
-    return max(0, end_ms - start_ms)
+def _advance(ledger: Ledger, span: Span) -> int:
+    start_ms = max(span.start_ms, ledger.until_ms)
+    ledger.until_ms = max(ledger.until_ms, span.end_ms)
+    return max(0, span.end_ms - start_ms)

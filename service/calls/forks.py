@@ -7,7 +7,6 @@ would hear every sentence again.
 from typing import assert_never
 
 from service.calls import quiet
-from service.calls.clock import on_call_clock
 from service.calls.commands import (
     HoldStream,
     RecordStream,
@@ -32,10 +31,9 @@ from service.calls.inputs import (
     RecognitionFinished,
     StreamingFailed,
 )
-from service.calls.outbox import Outbox
-from service.calls.routes import Route
 from service.calls.state import CallState, Fork, Phase, Stream, Wish
 from service.calls.streams import finish_streams, forget_streams, hear, started
+from service.calls.turn import Turn
 from service.ids import LegId, StreamId
 
 RESTART_DELAYS_S = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
@@ -47,28 +45,29 @@ CALL_OVER = "90018"
 ALREADY_TRANSCRIBING = "90054"
 
 
-def start(state: CallState, out: Outbox, route: Route, leg_id: LegId) -> None:
+def start(turn: Turn, leg_id: LegId) -> None:
     """Ask Telnyx for the words (or the audio) of a leg."""
-    leg = state.legs[leg_id]
+    leg = turn.state.legs[leg_id]
     leg.fork, leg.restart_at = Fork.ASKED, None
-    if route.source == "media":
-        out.ask(StartStreaming(leg_id=leg_id, tracks=route.tracks))
+    if turn.route.source == "media":
+        turn.ask(StartStreaming(leg_id=leg_id, tracks=turn.route.tracks))
         return
-    engine, config = in_call_config(route)
-    out.ask(
+    engine, config = in_call_config(turn.route)
+    turn.ask(
         StartTranscription(
-            leg_id=leg_id, engine=engine, config=config, tracks=route.tracks, take=leg.takes
+            leg_id=leg_id, engine=engine, config=config, tracks=turn.route.tracks, take=leg.takes
         )
     )
 
 
-def start_again(state: CallState, out: Outbox, route: Route, *, now: float) -> None:
+def start_again(turn: Turn) -> None:
     """Ask again for the forks whose time has come, where they are still wanted."""
+    state = turn.state
     for leg_id, leg in state.legs.items():
-        if leg.restart_at is not None and now >= leg.restart_at:
+        if leg.restart_at is not None and turn.now >= leg.restart_at:
             leg.restart_at = None
             if leg.fork is Fork.ASKED and _wants_restart(state, leg_id):
-                start(state, out, route, leg_id)
+                start(turn, leg_id)
 
 
 def restart_at(state: CallState) -> float | None:
@@ -76,93 +75,97 @@ def restart_at(state: CallState) -> float | None:
     return min((leg.restart_at for leg in state.legs.values() if leg.restart_at), default=None)
 
 
-def stopped(
-    state: CallState, out: Outbox, route: Route, leg_id: LegId, *, reason: str, at: float
-) -> None:
+def stopped(turn: Turn, leg_id: LegId, *, reason: str, at: float) -> None:
     """Note that no more words are to be expected of a leg, if any were."""
+    state = turn.state
     leg = state.legs[leg_id]
     if leg.fork is Fork.ON and state.wish is Wish.ON:
-        event = TranscriptionStopped(leg=leg_id, source=route.source, reason=reason)
-        out.record(event, at)
+        event = TranscriptionStopped(leg=leg_id, source=turn.route.source, reason=reason)
+        turn.record(event, at)
     leg.fork = Fork.OFF
 
 
-def media(
-    state: CallState, out: Outbox, route: Route, item: MediaStarted | MediaRefused | MediaStopped
-) -> None:
+def media(turn: Turn, item: MediaStarted | MediaRefused | MediaStopped) -> None:
     """Take note of a media WebSocket that comes, goes, or carries what nobody can decode."""
     match item:
         case MediaStarted():
-            media_started(state, out, route, item)
+            media_started(turn, item)
         case MediaRefused():
-            media_refused(state, out, route, item)
+            media_refused(turn, item)
         case MediaStopped():
-            media_stopped(state, out, route, item)
+            media_stopped(turn, item)
         case _:
             assert_never(item)
 
 
-def media_started(state: CallState, out: Outbox, route: Route, item: MediaStarted) -> None:
+def media_started(turn: Turn, item: MediaStarted) -> None:
     """Open recognitions for a stream, unless its call or leg is over.
 
     A second stream of a leg takes over from the first, on the same call clock. While the
     transcription is paused nobody hears it; where somebody stopped it, it is not wanted.
     """
+    state = turn.state
     if not _wants_media(state, item.leg_id) or state.wish is Wish.OFF:
         return
-    offset_ms = on_call_clock(state, item.at) or 0
-    finish_streams(state, out, item.leg_id, reason="media_replaced", at_ms=offset_ms)
+    offset_ms = state.clock_ms(item.at) or 0
+    finish_streams(turn, item.leg_id, reason="media_replaced", at_ms=offset_ms)
     state.streams[item.stream_id] = Stream(leg_id=item.leg_id, offset_ms=offset_ms, held=True)
-    if route.record == "audio":
-        out.ask(RecordStream(leg_id=item.leg_id, stream_id=item.stream_id, offset_ms=offset_ms))
+    if turn.route.record == "audio":
+        turn.ask(
+            RecordStream(
+                leg_id=item.leg_id,
+                stream_id=item.stream_id,
+                offset_ms=offset_ms,
+                keep_days=turn.route.retention.audio_days,
+            )
+        )
     if state.wish is Wish.PAUSED:
-        out.ask(HoldStream(leg_id=item.leg_id, stream_id=item.stream_id))
+        turn.ask(HoldStream(leg_id=item.leg_id, stream_id=item.stream_id))
         return
     state.legs[item.leg_id].fork = Fork.ASKED
-    hear(state, out, route, item.leg_id, at=item.at)
+    hear(turn, item.leg_id, at=item.at)
 
 
-def media_refused(state: CallState, out: Outbox, route: Route, item: MediaRefused) -> None:
+def media_refused(turn: Turn, item: MediaRefused) -> None:
     """Note that the audio cannot be decoded, and tell Telnyx to stop sending it."""
-    if not _wants_media(state, item.leg_id):
+    if not _wants_media(turn.state, item.leg_id):
         return
-    _fail(state, out, route, item.leg_id, why=("unsupported_codec", item.encoding), at=item.at)
-    out.ask(StopStreaming(leg_id=item.leg_id))
+    _fail(turn, item.leg_id, reason="unsupported_codec", code=item.encoding, at=item.at)
+    turn.ask(StopStreaming(leg_id=item.leg_id))
 
 
-def media_stopped(state: CallState, out: Outbox, route: Route, item: MediaStopped) -> None:
+def media_stopped(turn: Turn, item: MediaStopped) -> None:
     """Let the stream's recognitions finish, and ask for another stream if this one broke."""
+    state = turn.state
     stream = _carried_by(state, item.stream_id)
     if stream is None:
         return
     reason = "media_stopped" if item.orderly else "media_dropped"
-    at_ms = on_call_clock(state, item.at) or 0
+    at_ms = state.clock_ms(item.at) or 0
     if at_ms - stream.offset_ms >= STABLE_MS:
         state.legs[item.leg_id].restarts = 0
-    finish_streams(state, out, item.leg_id, reason=reason, at_ms=at_ms)
+    finish_streams(turn, item.leg_id, reason=reason, at_ms=at_ms)
     if stream.held:
         state.legs[item.leg_id].fork = Fork.OFF  # it is asked for again when words are wanted
     elif not item.orderly and _wants_restart(state, item.leg_id):
-        _restart(state, out, route, item.leg_id, reason=reason, at=item.at)
+        _restart(turn, item.leg_id, reason=reason, at=item.at)
 
 
-def streaming_failed(
-    state: CallState, out: Outbox, route: Route, item: StreamingFailed, *, now: float
-) -> None:
+def streaming_failed(turn: Turn, item: StreamingFailed) -> None:
     """Ask for the stream again: Telnyx could not connect to us, or lost the connection."""
+    state = turn.state
     leg = state.legs[item.leg_id]
     if leg.fork is not Fork.ASKED:
         return
     if _wants_restart(state, item.leg_id):
-        _restart(state, out, route, item.leg_id, reason="streaming_failed", at=now)
+        _restart(turn, item.leg_id, reason="streaming_failed", at=turn.now)
     else:
         leg.fork = Fork.OFF
 
 
-def recognition_finished(
-    state: CallState, out: Outbox, route: Route, item: RecognitionFinished, *, now: float
-) -> None:
+def recognition_finished(turn: Turn, item: RecognitionFinished) -> None:
     """Close a stream once the recognitions of all its tracks have said their last word."""
+    state = turn.state
     stream = state.streams.get(item.stream_id)
     if stream is None or item.track not in stream.hearing:
         return
@@ -175,21 +178,23 @@ def recognition_finished(
     del state.streams[item.stream_id]
     leg = state.legs[stream.leg_id]
     if leg.fork is Fork.ON and not _streams_of(state, stream.leg_id):
-        stopped(state, out, route, stream.leg_id, reason="media_stopped", at=now)
+        stopped(turn, stream.leg_id, reason="media_stopped", at=turn.now)
 
 
-def command_done(state: CallState, out: Outbox, route: Route, item: CommandDone) -> None:
+def command_done(turn: Turn, item: CommandDone) -> None:
     """Note that Telnyx transcribes in the call. Media speaks for itself when it comes."""
+    state = turn.state
     leg = state.legs.get(item.leg_id)
     if leg is None or item.command != "start_transcription" or state.wish is not Wish.ON:
         return
     quiet.end(state, item.at)
     if leg.fork is Fork.ASKED:
-        started(state, out, route, item.leg_id, at=item.at)
+        started(turn, item.leg_id, at=item.at)
 
 
-def command_failed(state: CallState, out: Outbox, route: Route, item: CommandFailed) -> None:
+def command_failed(turn: Turn, item: CommandFailed) -> None:
     """Tell what will not happen, unless the call was over anyway."""
+    state = turn.state
     leg = state.legs.get(item.leg_id)
     if leg is None or item.command in ("stop_transcription", "stop_streaming"):
         return
@@ -200,37 +205,39 @@ def command_failed(state: CallState, out: Outbox, route: Route, item: CommandFai
     if item.code == CALL_OVER:
         leg.fork = Fork.OFF
     elif item.command == "start_transcription" and item.code == ALREADY_TRANSCRIBING:
-        _already_transcribing(state, out, route, item)
+        _already_transcribing(turn, item)
     else:
         reason = f"{item.command}_{item.reason}"
-        _fail(state, out, route, item.leg_id, why=(reason, item.code), at=item.at)
+        _fail(turn, item.leg_id, reason=reason, code=item.code, at=item.at)
 
 
-def restarted(state: CallState, out: Outbox, route: Route, *, at: float) -> None:
+def restarted(turn: Turn, *, at: float) -> None:
     """Ask again for what the process that died had asked for or was hearing."""
+    state = turn.state
     forget_streams(state)
     for leg_id, leg in state.legs.items():
         if leg.hung_up or leg.fork is Fork.NONE:
             continue
         if state.wish is not Wish.ON:
-            _stay_quiet(state, out, route, leg_id)
+            _stay_quiet(turn, leg_id)
         elif leg.fork is Fork.OFF:
             continue
-        elif route.source == "media":
+        elif turn.route.source == "media":
             leg.restarts = 0
-            _restart(state, out, route, leg_id, reason="service_restarted", at=at)
+            _restart(turn, leg_id, reason="service_restarted", at=at)
         elif leg.fork is Fork.ASKED:
-            start(state, out, route, leg_id)
+            start(turn, leg_id)
 
 
-def stopping(state: CallState, out: Outbox, *, at: float) -> None:
+def stopping(turn: Turn, *, at: float) -> None:
     """Have what is being heard settled; the next process asks for the audio again."""
-    at_ms = on_call_clock(state, at) or 0
+    state = turn.state
+    at_ms = state.clock_ms(at) or 0
     for stream in state.streams.values():
         if not stream.held and stream.cut_ms is None:
             state.legs[stream.leg_id].fork = Fork.ASKED
     for leg_id in state.legs:
-        finish_streams(state, out, leg_id, reason="service_stopped", at_ms=at_ms)
+        finish_streams(turn, leg_id, reason="service_stopped", at_ms=at_ms)
 
 
 def _wants_media(state: CallState, leg_id: LegId) -> bool:
@@ -251,13 +258,13 @@ def _carried_by(state: CallState, socket_id: StreamId) -> Stream | None:
     return None
 
 
-def _stay_quiet(state: CallState, out: Outbox, route: Route, leg_id: LegId) -> None:
+def _stay_quiet(turn: Turn, leg_id: LegId) -> None:
     """Say again to Telnyx what the process that died may not have said any more."""
-    leg = state.legs[leg_id]
-    if route.source == "media":
+    leg = turn.state.legs[leg_id]
+    if turn.route.source == "media":
         leg.fork = Fork.OFF
     else:
-        out.ask(StopTranscription(leg_id=leg_id, take=leg.takes))
+        turn.ask(StopTranscription(leg_id=leg_id, take=leg.takes))
 
 
 def _hang_up_waits(state: CallState, leg_id: LegId) -> bool:
@@ -271,49 +278,45 @@ def _streams_of(state: CallState, leg_id: LegId) -> list[Stream]:
     return [stream for stream in state.streams.values() if stream.leg_id == leg_id]
 
 
-def _restart(
-    state: CallState, out: Outbox, route: Route, leg_id: LegId, *, reason: str, at: float
-) -> None:
-    leg = state.legs[leg_id]
+def _restart(turn: Turn, leg_id: LegId, *, reason: str, at: float) -> None:
+    leg = turn.state.legs[leg_id]
     if leg.restarts >= len(RESTART_DELAYS_S):
-        _fail(state, out, route, leg_id, why=(reason, ""), at=at)
+        _fail(turn, leg_id, reason=reason, at=at)
         return
     leg.fork = Fork.ASKED
     leg.restart_at = at + RESTART_DELAYS_S[leg.restarts]
     leg.restarts += 1
     event = TranscriptionDegraded(
-        leg=leg_id, source=route.source, track=None, reason=reason, code=""
+        leg=leg_id, source=turn.route.source, track=None, reason=reason, code=""
     )
-    out.record(event, at)
-    start_again(state, out, route, now=at)
+    turn.record(event, at)
+    start_again(turn)
 
 
-def _already_transcribing(state: CallState, out: Outbox, route: Route, item: CommandFailed) -> None:
+def _already_transcribing(turn: Turn, item: CommandFailed) -> None:
     """Telnyx transcribes this leg by somebody else's settings: its words come all the same."""
     event = TranscriptionDegraded(
         leg=item.leg_id,
-        source=route.source,
+        source=turn.route.source,
         track=None,
         reason="already_transcribing",
         code=item.code,
     )
-    out.record(event, item.at)
-    if state.legs[item.leg_id].fork is Fork.ASKED:
-        started(state, out, route, item.leg_id, at=item.at)
+    turn.record(event, item.at)
+    if turn.state.legs[item.leg_id].fork is Fork.ASKED:
+        started(turn, item.leg_id, at=item.at)
 
 
 def _fail(
-    state: CallState,
-    out: Outbox,
-    route: Route,
+    turn: Turn,
     leg_id: LegId,
     *,
-    why: tuple[str, str],
+    reason: str,
     at: float,
+    code: str = "",
 ) -> None:
-    state.legs[leg_id].fork = Fork.OFF
-    reason, code = why
+    turn.state.legs[leg_id].fork = Fork.OFF
     event = TranscriptionFailed(
-        leg=leg_id, source=route.source, track=None, reason=reason, code=code
+        leg=leg_id, source=turn.route.source, track=None, reason=reason, code=code
     )
-    out.record(event, at)
+    turn.record(event, at)

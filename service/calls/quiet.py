@@ -1,6 +1,6 @@
 """The times of a call of which no word is kept, because somebody asked: paused, or stopped."""
 
-from service.calls.state import CallState, Quiet
+from service.calls.state import CallState, Quiet, Span
 
 MOST_QUIET = 50
 """How many such times are told apart; of those before them only their length is kept."""
@@ -41,7 +41,7 @@ def total_ms(state: CallState, length_ms: int) -> int:
     return state.quiet_before_ms + latest_ms
 
 
-def outside(state: CallState, span: tuple[int, int]) -> list[tuple[int, int]]:
+def outside(state: CallState, span: Span) -> list[Span]:
     """Return the parts of a span of the call clock that were not quiet, in order."""
     parts = [span]
     for quiet in state.quiet:
@@ -51,11 +51,11 @@ def outside(state: CallState, span: tuple[int, int]) -> list[tuple[int, int]]:
             continue
         first, last = parts.pop()
         if first < min(last, start_ms):
-            parts.append((first, min(last, start_ms)))
+            parts.append(Span(first, min(last, start_ms)))
         if end_ms is None:
             return parts
         if max(first, end_ms) < last:
-            parts.append((max(first, end_ms), last))
+            parts.append(Span(max(first, end_ms), last))
         else:
             return parts
     return parts
@@ -75,4 +75,4 @@ def _length_ms(state: CallState, quiet: Quiet, ends_at: float) -> int:
 
 
 def _on_clock(state: CallState, at: float) -> int:
-    return max(0, round((at - (state.answered_at or at)) * 1000))
+    return state.clock_ms(at) or 0

@@ -2,19 +2,21 @@
 
 from service.calls.events import RecordingSaved
 from service.calls.inputs import RecordingWritten
-from service.calls.outbox import Outbox
-from service.calls.state import CallState, Phase, Recorded
+from service.calls.state import Phase, Recorded
+from service.calls.turn import Turn
 
 
-def written(state: CallState, out: Outbox, item: RecordingWritten) -> None:
+def written(turn: Turn, item: RecordingWritten) -> None:
     """Note what is on the disk, and tell of it unless the call goes on and there will be more."""
+    state = turn.state
     state.recorded = Recorded(item.duration_ms, item.size_bytes)
     if state.phase in (Phase.ENDING, Phase.COMPLETE):
-        tell(state, out, at=item.at)
+        tell(turn, at=item.at)
 
 
-def tell(state: CallState, out: Outbox, *, at: float) -> None:
+def tell(turn: Turn, *, at: float) -> None:
     """Tell of what was recorded, if nobody was told yet."""
+    state = turn.state
     if state.recorded is None:
         return
     event = RecordingSaved(
@@ -24,4 +26,4 @@ def tell(state: CallState, out: Outbox, *, at: float) -> None:
         channels=("inbound", "outbound"),
     )
     state.recorded = None
-    out.record(event, at)
+    turn.record(event, at)

@@ -1,9 +1,10 @@
 """One call: what it is told, what it remembers, what it wants done.
 
-Three things drive a session: a webhook or result (`receive`), a timer (`wake`), and the restart
-of the process that holds it (`ServiceRestarted`). Webhooks first pass the waiting room
-(`ordering.py`), so the cases here see them in the order in which they occurred; words of a
-recognition are in order already and go straight through.
+A session is driven by turns (`receive`): with the inputs that came since the last one, or with
+none when the time has come that it asked for (`wake_at`). That the process which held it is gone
+is an input, too (`ServiceRestarted`). Webhooks first pass the waiting room (`ordering.py`), so
+the cases here see them in the order in which they occurred; words of a recognition are in order
+already and go straight through.
 """
 
 from collections.abc import Sequence
@@ -20,8 +21,7 @@ from service.calls import (
     streams,
     words,
 )
-from service.calls.clock import on_call_clock
-from service.calls.commands import Answer, Command, ForgetCall
+from service.calls.commands import Answer, Reply
 from service.calls.coverage import balance
 from service.calls.events import (
     CallAnswered,
@@ -58,9 +58,9 @@ from service.calls.inputs import (
     WordsHeard,
     WordsReported,
 )
-from service.calls.outbox import Outbox
 from service.calls.routes import Route, choose_route
 from service.calls.state import CallState, Hole, Ledger, Leg, Phase, Wish
+from service.calls.turn import Outcome, Turn
 from service.ids import InputId
 
 HAND_OVER_S = 2.0
@@ -79,21 +79,20 @@ _OPEN = frozenset({Phase.UNKNOWN, Phase.RINGING, Phase.TALKING})
 
 
 class CallSession:
-    """The state machine of one call. Not thread-safe; `now` is in Unix seconds throughout.
+    """The state machine of one call. Not thread-safe; times are in Unix seconds.
 
     Late, repeated and disordered inputs are normal, so none raises: a case that has nothing
-    to do says why. A session whose commands could not be committed must be thrown away and
+    to do says why. A session whose outcome could not be committed must be thrown away and
     made again from the stored state.
     """
 
     def __init__(self, state: CallState, routes: Sequence[Route]) -> None:
         self.state = state
         self._routes = routes
-        self._out = Outbox(state)
-        self.wake_at = self._next_wake()
-        """When `wake` is to be called next; None when nothing is waited for."""
 
-    def _next_wake(self) -> float | None:
+    @property
+    def wake_at(self) -> float | None:
+        """When the next turn is due, whatever comes; None when nothing is waited for."""
         state = self.state
         times = [
             state.finish_by,
@@ -105,58 +104,75 @@ class CallSession:
             times.append(state.last_input_at + SILENT_S)
         return min((at for at in times if at is not None), default=None)
 
-    def receive(self, item: Input, *, now: float) -> list[Command]:
-        """Take one input and return what to do about it, in order."""
+    def receive(self, items: Sequence[Input], *, now: float) -> Outcome:
+        """Take the inputs of one turn, in order; do what was waiting for `now` as well."""
+        turn = Turn(self.state, now)
+        input_ids: list[InputId] = []
+        replies: list[Reply | None] = []
+        for item in items:
+            turn.reply = None
+            self._take(turn, item)
+            self._release(turn)
+            replies.append(turn.reply)
+            if _must_survive(item, turn.reply):
+                turn.durable = True
+                if isinstance(item, Webhook):
+                    input_ids.append(item.input_id)
+        wake_at = self.wake_at
+        if wake_at is not None and now >= wake_at:
+            self._wake(turn)
+        return turn.outcome(
+            replies=replies,
+            input_ids=input_ids,
+            transcription=controls.transcription(self.state),
+            wake_at=self.wake_at,
+        )
+
+    def _take(self, turn: Turn, item: Input) -> None:
         if self.state.erased:
-            erasure.ignore(self._out, item)
-            return self._done(now)
-        self.state.last_input_at = now
+            erasure.ignore(turn, item)
+            return
+        self.state.last_input_at = turn.now
         if isinstance(item, Webhook):
-            self._admit(item, now)
+            self._admit(turn, item)
         elif isinstance(item, ControlAsked):
-            controls.control(self.state, self._out, item)
+            controls.control(turn, item)
         elif isinstance(item, EraseAsked):
-            erasure.erase(self.state, self._out, item)
+            erasure.erase(turn, item)
         elif isinstance(item, ServiceRestarted):
-            self._restarted(item)
+            self._restarted(turn, item)
         elif isinstance(item, ServiceStopping):
-            self._stopping(item)
+            self._stopping(turn, item)
         elif self.state.route is not None:
-            self._hear(item, self.state.route, now)
-        return self._done(now)
+            self._hear(turn, item)
 
-    def wake(self, *, now: float) -> list[Command]:
-        """Do what was waiting for `now`."""
-        self._release(now)
-        state = self.state
+    def _wake(self, turn: Turn) -> None:
+        """Do what was waiting for this moment."""
+        self._release(turn)
+        state, now = self.state, turn.now
         if state.phase in _OPEN and now >= state.last_input_at + SILENT_S:
-            self._end_unheard(now)
-        if state.route:
-            forks.start_again(state, self._out, state.route, now=now)
+            self._end_unheard(turn)
+        forks.start_again(turn)
         if state.hand_over_at is not None and now >= state.hand_over_at:
-            self._hand_over()
-        if state.route and state.finish_by is not None and now >= state.finish_by:
-            self._complete(state.route, now)
-        return self._done(now)
-
-    def _done(self, now: float) -> list[Command]:
-        self._release(now)
-        self.wake_at = self._next_wake()
-        return self._out.take()
+            self._hand_over(turn)
+        if state.finish_by is not None and now >= state.finish_by:
+            self._complete(turn)
 
     # --- webhooks, in their order ---
 
-    def _admit(self, item: WebhookInput, now: float) -> None:
+    def _admit(self, turn: Turn, item: WebhookInput) -> None:
         if isinstance(item, WordsReported) and quiet.covers(self.state, item.occurred_at):
             return  # not even to wait
         if not (isinstance(item, WordsReported) and item.is_final is False):
-            ordering.admit(self.state.waiting, item, now)
+            ordering.admit(self.state.waiting, item, turn.now)
         elif self.state.route:  # an interim is worthless late: it does not wait
-            words.show(self.state, self._out, self.state.route, item)
+            words.show(turn, item)
 
-    def _release(self, now: float) -> None:
-        while webhook := ordering.release(self.state.waiting, now, lacks_predecessor=self._lacks):
-            self._apply(webhook, now)
+    def _release(self, turn: Turn) -> None:
+        room = self.state.waiting
+        while webhook := ordering.release(room, turn.now, lacks_predecessor=self._lacks):
+            turn.durable = True
+            self._apply(turn, webhook)
 
     def _lacks(self, item: WebhookInput) -> bool:
         """Whether a webhook that must have occurred before `item` is missing."""
@@ -165,30 +181,31 @@ class CallSession:
             return False
         return leg is None or (isinstance(item, WordsReported) and not leg.answered)
 
-    def _apply(self, item: WebhookInput, now: float) -> None:
+    def _apply(self, turn: Turn, item: WebhookInput) -> None:
         if item.leg_id not in self.state.legs:
-            self._introduce(item)
+            self._introduce(turn, item)
         match item:
             case LegInitiated() | StreamingStarted() | StreamingStopped():
                 pass  # the leg is known now; media speaks for itself when it comes and goes
             case LegAnswered():
-                self._answered(item)
+                self._answered(turn, item)
             case WordsReported():
                 if self.state.route:
-                    words.settle(self.state, self._out, self.state.route, item)
-                    self._reopen(now)
+                    words.settle(turn, item)
+                    self._reopen(turn)
             case StreamingFailed():
                 if self.state.route:
-                    forks.streaming_failed(self.state, self._out, self.state.route, item, now=now)
+                    forks.streaming_failed(turn, item)
             case LegHungUp():
-                self._hung_up(item, now)
+                self._hung_up(turn, item)
             case _:
                 assert_never(item)
 
-    def _introduce(self, item: WebhookInput) -> None:
+    def _introduce(self, turn: Turn, item: WebhookInput) -> None:
         """Note a new leg. If its `call.initiated` was lost, `item` has to stand for it."""
         state = self.state
         state.legs[item.leg_id] = Leg(number=len(state.legs))
+        turn.legs.append(item.leg_id)
         if state.phase is not Phase.UNKNOWN:
             return
         state.route = choose_route(self._routes, item)
@@ -196,7 +213,7 @@ class CallSession:
             return
         state.phase = Phase.RINGING
         state.routed = state.primary = item.leg_id
-        self._out.record(
+        turn.record(
             CallStarted(
                 leg=item.leg_id,
                 direction=item.direction,
@@ -206,10 +223,10 @@ class CallSession:
             ),
             item.occurred_at,
         )
-        if isinstance(item, LegInitiated) and item.direction == "incoming" and state.route.answer:
-            self._out.ask(Answer(leg_id=item.leg_id))
+        if isinstance(item, LegInitiated) and item.direction == "incoming" and turn.route.answer:
+            turn.ask(Answer(leg_id=item.leg_id))
 
-    def _answered(self, item: LegAnswered) -> None:
+    def _answered(self, turn: Turn, item: LegAnswered) -> None:
         state, leg = self.state, self.state.legs[item.leg_id]
         if leg.answered or leg.hung_up or state.route is None:
             return  # carriers repeat themselves, and answers can come after the hang-up
@@ -220,14 +237,14 @@ class CallSession:
             return  # the primary leg's fork carries this leg's voice as well
         if state.phase is Phase.RINGING:
             state.phase, state.answered_at = Phase.TALKING, item.occurred_at
-            self._out.record(CallAnswered(leg=item.leg_id), item.occurred_at)
-            if state.route.source == "media":
+            turn.record(CallAnswered(leg=item.leg_id), item.occurred_at)
+            if turn.route.source == "media":
                 late = "media_started_late"
-                state.holes = {track: Hole(0, late) for track in state.route.heard_tracks}
+                state.holes = {track: Hole(0, late) for track in turn.route.heard_tracks}
         if state.phase is Phase.TALKING and state.wish is Wish.ON:
-            forks.start(state, self._out, state.route, item.leg_id)
+            forks.start(turn, item.leg_id)
 
-    def _hung_up(self, item: LegHungUp, now: float) -> None:
+    def _hung_up(self, turn: Turn, item: LegHungUp) -> None:
         state, leg = self.state, self.state.legs[item.leg_id]
         if leg.hung_up:
             return  # carriers repeat hang-ups
@@ -237,28 +254,25 @@ class CallSession:
                 self._leave()
             return
         if not state.streams:
-            reason = "leg_hung_up"
-            forks.stopped(
-                state, self._out, state.route, item.leg_id, reason=reason, at=item.occurred_at
-            )
+            forks.stopped(turn, item.leg_id, reason="leg_hung_up", at=item.occurred_at)
         if all(leg.hung_up for leg in state.legs.values()):
-            self._end(item, now)
+            self._end(turn, item)
         elif item.leg_id == state.primary:
-            state.hand_over_at = now + HAND_OVER_S
+            state.hand_over_at = turn.now + HAND_OVER_S
 
-    def _hand_over(self) -> None:
+    def _hand_over(self, turn: Turn) -> None:
         """Fork another leg that talks, now that the primary one is gone (a transfer)."""
         state = self.state
         state.hand_over_at = None
         talking = [i for i, leg in state.legs.items() if leg.answered and not leg.hung_up]
-        if talking and state.route and state.phase is Phase.TALKING:
+        if talking and state.phase is Phase.TALKING:
             state.primary = talking[0]
             if state.wish is Wish.ON:
-                forks.start(state, self._out, state.route, talking[0])
+                forks.start(turn, talking[0])
 
     # --- the end ---
 
-    def _end(self, item: LegHungUp, now: float) -> None:
+    def _end(self, turn: Turn, item: LegHungUp) -> None:
         state = self.state
         if state.phase not in (Phase.RINGING, Phase.TALKING):
             return
@@ -269,21 +283,20 @@ class CallSession:
             cause=item.cause,
             ended_by=item.source,
             sip_code=item.sip_code,
-            duration_ms=on_call_clock(state, item.occurred_at),
+            duration_ms=state.clock_ms(item.occurred_at),
         )
-        self._out.record(event, item.occurred_at)
+        turn.record(event, item.occurred_at)
+        turn.keep_for(turn.route.retention, item.occurred_at)
         for leg_id in state.legs:
-            streams.finish_streams(
-                state, self._out, leg_id, reason="call_ended", at_ms=event.duration_ms or 0
-            )
-        state.finish_by = now + self._patience_s()
+            streams.finish_streams(turn, leg_id, reason="call_ended", at_ms=event.duration_ms or 0)
+        state.finish_by = turn.now + self._patience_s(turn)
 
-    def _patience_s(self) -> float:
+    def _patience_s(self, turn: Turn) -> float:
         if self.state.streams:
             return FINISH_S
-        return GRACE_S if self.state.route and self.state.route.source == "in_call" else 0.0
+        return GRACE_S if turn.route.source == "in_call" else 0.0
 
-    def _end_unheard(self, now: float) -> None:
+    def _end_unheard(self, turn: Turn) -> None:
         """End a call whose hang-up was lost."""
         if self.state.route is None or self.state.primary is None:
             self._leave()
@@ -294,23 +307,22 @@ class CallSession:
             input_id=InputId(""),
             call_id=self.state.call_id,
             leg_id=self.state.primary,
-            occurred_at=now,
+            occurred_at=turn.now,
             cause="hang_up_never_seen",
         )
-        self._end(hang_up, now)
+        self._end(turn, hang_up)
 
     def _leave(self) -> None:
         """Leave a call alone that no route wanted, now that it is over."""
         self.state.phase = Phase.COMPLETE
-        self._out.ask(ForgetCall())
 
-    def _complete(self, route: Route, now: float) -> None:
+    def _complete(self, turn: Turn) -> None:
         """Close the books. Words that come later still are recorded, and it is done again."""
-        state = self.state
+        state, now = self.state, turn.now
         state.phase, state.finish_by = Phase.COMPLETE, None
-        duration_ms = on_call_clock(state, state.ended_at or now)
-        coverage = self._balance(route, duration_ms, now)  # this may tell of gaps
-        recordings.tell(state, self._out, at=now)
+        duration_ms = state.clock_ms(state.ended_at or now)
+        coverage = self._balance(turn, duration_ms)  # this may tell of gaps
+        recordings.tell(turn, at=now)
         event = TranscriptCompleted(
             duration_ms=duration_ms,
             utterances=state.utterances,
@@ -318,60 +330,68 @@ class CallSession:
             gaps=state.gaps,
             coverage=coverage,
         )
-        self._out.record(event, now)
-        self._out.ask(ForgetCall())
+        turn.record(event, now)
 
-    def _reopen(self, now: float) -> None:
+    def _reopen(self, turn: Turn) -> None:
         """Have a complete call completed again after words that came too late for it."""
         if self.state.phase is Phase.COMPLETE:
-            self.state.finish_by = now + GRACE_S
+            self.state.finish_by = turn.now + GRACE_S
 
-    def _balance(
-        self, route: Route, duration_ms: int | None, now: float
-    ) -> dict[str, Coverage] | None:
-        if route.source != "media" or duration_ms is None:
+    def _balance(self, turn: Turn, duration_ms: int | None) -> dict[str, Coverage] | None:
+        if turn.route.source != "media" or duration_ms is None:
             return None
-        state = self.state
+        state, tracks = self.state, turn.route.heard_tracks
         paused_ms = quiet.total_ms(state, duration_ms)
-        for track in route.heard_tracks:
-            losses.close_hole(state, self._out, route, track, until_ms=duration_ms, at=now)
+        for track in tracks:
+            losses.close_hole(turn, track, until_ms=duration_ms)
         return {
             track: balance(state.ledgers.setdefault(track, Ledger()), duration_ms, paused_ms)
-            for track in route.heard_tracks
+            for track in tracks
         }
 
-    def _hear(self, item: HeardInput, route: Route, now: float) -> None:
-        state, out = self.state, self._out
+    def _hear(self, turn: Turn, item: HeardInput) -> None:
         match item:
             case WordsHeard():
-                words.heard(state, out, route, item, now=now)
+                words.heard(turn, item)
             case MediaStarted() | MediaRefused() | MediaStopped():
-                forks.media(state, out, route, item)
+                forks.media(turn, item)
             case RecognitionFinished():
-                forks.recognition_finished(state, out, route, item, now=now)
-                if state.phase is Phase.ENDING and not state.streams:
-                    self._complete(route, now)
+                forks.recognition_finished(turn, item)
+                if self.state.phase is Phase.ENDING and not self.state.streams:
+                    self._complete(turn)
             case RecordingWritten():
-                recordings.written(state, out, item)
+                recordings.written(turn, item)
             case AudioLost() | RecognitionDegraded() | RecognitionFailed():
-                words.troubled(state, out, route, item, now=now)
+                words.troubled(turn, item)
             case CommandDone():
-                forks.command_done(state, out, route, item)
+                forks.command_done(turn, item)
             case CommandFailed():
-                forks.command_failed(state, out, route, item)
+                forks.command_failed(turn, item)
             case _:
                 assert_never(item)
 
-    def _restarted(self, item: ServiceRestarted) -> None:
+    def _restarted(self, turn: Turn, item: ServiceRestarted) -> None:
         state = self.state
         if state.route is None:
             return
         if state.phase in (Phase.RINGING, Phase.TALKING):
-            forks.restarted(state, self._out, state.route, at=item.at)
+            forks.restarted(turn, at=item.at)
         elif state.phase is Phase.ENDING:
             streams.forget_streams(state)
             state.finish_by = item.at
 
-    def _stopping(self, item: ServiceStopping) -> None:
+    def _stopping(self, turn: Turn, item: ServiceStopping) -> None:
         if self.state.phase is Phase.TALKING:
-            forks.stopping(self.state, self._out, at=item.at)
+            forks.stopping(turn, at=item.at)
+
+
+def _must_survive(item: Input, reply: Reply | None) -> bool:
+    """Whether what an input changed has to be in the journal: all but partials.
+
+    Of what people ask for, the reply says whether it changed anything.
+    """
+    if isinstance(item, WordsHeard | WordsReported):
+        return item.is_final is not False
+    if isinstance(item, ControlAsked | EraseAsked):
+        return reply is not None and reply.changed
+    return True

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from service.calls.inputs import WebhookInput
 from service.calls.routes import Route
@@ -96,6 +97,18 @@ class Line:
     """When the newest in-call interim that was shown, or final, occurred."""
 
 
+class Span(NamedTuple):
+    """A stretch of the call clock, in milliseconds."""
+
+    start_ms: int
+    end_ms: int
+
+    @property
+    def length_ms(self) -> int:
+        """How long it is."""
+        return self.end_ms - self.start_ms
+
+
 @dataclass(slots=True)
 class Ledger:
     """Where one track's time went so far, in milliseconds; see `coverage.py`."""
@@ -169,3 +182,12 @@ class CallState:
     """Nothing of the call is left, and nothing more of it is taken."""
     finality_missing: bool = False
     """Whether it was already told that Telnyx leaves `is_final` out."""
+
+    def clock_ms(self, at: float) -> int | None:
+        """Put a time (Unix seconds) on the call clock: milliseconds since the answer.
+
+        None before the answer, which is never the same as 0.
+        """
+        if self.answered_at is None:
+            return None
+        return max(0, round((at - self.answered_at) * 1000))

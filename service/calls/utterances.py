@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import TypeVar
 
 from service.calls import quiet
-from service.calls.clock import on_call_clock
 from service.calls.events import TranscriptFinal, TranscriptPartial
 from service.calls.inputs import Word, WordsHeard, WordsReported
 from service.calls.routes import Route
 from service.calls.state import CallState, Leg, Line, Stream
+from service.calls.turn import Turn
 from service.ids import LegId, Role, Track, UtteranceId
 
 SPEAKING_MS_PER_WORD = 350
@@ -29,19 +29,18 @@ def line_of(state: CallState, leg: Leg, track: Track | None) -> Line:
     return state.lines.setdefault(_line_key(leg, track), Line())
 
 
-def reported_partial(
-    state: CallState, route: Route, item: WordsReported
-) -> TranscriptPartial | None:
+def reported_partial(turn: Turn, item: WordsReported) -> TranscriptPartial | None:
     """Return what to show of an in-call interim, or None if something newer was shown.
 
     Interims do not wait for their turn, so finals that still do are counted here.
     """
+    state = turn.state
     leg = state.legs[item.leg_id]
-    track = _reported_track(route, item)
+    track = _reported_track(turn.route, item)
     line = line_of(state, leg, track)
     if len(line.interims_at) < MOST_INTERIMS:
         line.interims_at.append(item.occurred_at)
-    ahead = _finals_ahead(state, route, item.leg_id, track)
+    ahead = _finals_ahead(turn, item.leg_id, track)
     if item.occurred_at < max([line.shown_at, *ahead]):
         return None
     line.shown_at = item.occurred_at
@@ -49,19 +48,20 @@ def reported_partial(
     revision = max(1, sum(1 for at in line.interims_at if at > settled_at))
     utterance_id = _utterance_id(state, leg, track, line.settled + len(ahead))
     return _reported(
-        TranscriptPartial, state, route, item, line, utterance_id=utterance_id, revision=revision
+        TranscriptPartial, turn, item, line, utterance_id=utterance_id, revision=revision
     )
 
 
-def reported_final(state: CallState, route: Route, item: WordsReported) -> TranscriptFinal:
+def reported_final(turn: Turn, item: WordsReported) -> TranscriptFinal:
     """Settle an utterance from an in-call final, in its turn."""
+    state = turn.state
     leg = state.legs[item.leg_id]
-    track = _reported_track(route, item)
+    track = _reported_track(turn.route, item)
     line = line_of(state, leg, track)
     revision = 1 + sum(1 for at in line.interims_at if at <= item.occurred_at)
     utterance_id = _utterance_id(state, leg, track, line.settled)
     final = _reported(
-        TranscriptFinal, state, route, item, line, utterance_id=utterance_id, revision=revision
+        TranscriptFinal, turn, item, line, utterance_id=utterance_id, revision=revision
     )
     line.interims_at = [at for at in line.interims_at if at > item.occurred_at]
     line.shown_at = max(line.shown_at, item.occurred_at)
@@ -69,18 +69,16 @@ def reported_final(state: CallState, route: Route, item: WordsReported) -> Trans
     return final
 
 
-def heard_partial(
-    state: CallState, route: Route, item: WordsHeard, stream: Stream
-) -> TranscriptPartial:
+def heard_partial(turn: Turn, item: WordsHeard, stream: Stream) -> TranscriptPartial:
     """Return what to show of a recognition's partial."""
+    state = turn.state
     leg = state.legs[item.leg_id]
     line = line_of(state, leg, item.track)
     line.revisions += 1
     utterance_id = _utterance_id(state, leg, item.track, line.settled)
     return _heard(
         TranscriptPartial,
-        state,
-        route,
+        turn,
         item,
         stream,
         utterance_id=utterance_id,
@@ -88,26 +86,25 @@ def heard_partial(
     )
 
 
-def heard_final(
-    state: CallState, route: Route, item: WordsHeard, stream: Stream
-) -> TranscriptFinal:
+def heard_final(turn: Turn, item: WordsHeard, stream: Stream) -> TranscriptFinal:
     """Settle an utterance from a recognition's final."""
+    state = turn.state
     leg = state.legs[item.leg_id]
     line = line_of(state, leg, item.track)
     utterance_id = _utterance_id(state, leg, item.track, line.settled)
     revision = line.revisions + 1
     final = _heard(
-        TranscriptFinal, state, route, item, stream, utterance_id=utterance_id, revision=revision
+        TranscriptFinal, turn, item, stream, utterance_id=utterance_id, revision=revision
     )
     _settle(state, line, final)
     return final
 
 
-def role_of(state: CallState, route: Route, leg_id: LegId, track: Track | None) -> Role:
+def role_of(turn: Turn, leg_id: LegId, track: Track | None) -> Role:
     """Return who speaks on a track. Only the routed leg's sides are known from the route."""
-    if track is None or leg_id != state.routed:
+    if track is None or leg_id != turn.state.routed:
         return "unknown"
-    return route.roles.get(track, "unknown")
+    return turn.route.roles.get(track, "unknown")
 
 
 def _settle(state: CallState, line: Line, final: TranscriptFinal) -> None:
@@ -123,60 +120,57 @@ def _reported_track(route: Route, item: WordsReported) -> Track | None:
     return item.track or (None if route.tracks == "both" else route.tracks)
 
 
-def _finals_ahead(
-    state: CallState, route: Route, leg_id: LegId, track: Track | None
-) -> list[float]:
+def _finals_ahead(turn: Turn, leg_id: LegId, track: Track | None) -> list[float]:
     """Return when the finals of this line occurred that still wait for their turn."""
     return [
         item.webhook.occurred_at
-        for item in state.waiting
+        for item in turn.state.waiting
         if isinstance(item.webhook, WordsReported)
         and item.webhook.leg_id == leg_id
-        and _reported_track(route, item.webhook) == track
+        and _reported_track(turn.route, item.webhook) == track
         and item.webhook.text.strip()
     ]
 
 
 def _reported(
     kind: type[_Kind],
-    state: CallState,
-    route: Route,
+    turn: Turn,
     item: WordsReported,
     line: Line,
     *,
     utterance_id: UtteranceId,
     revision: int,
 ) -> _Kind:
+    state = turn.state
     start_ms = None
-    end_ms = on_call_clock(state, item.occurred_at)
+    end_ms = state.clock_ms(item.occurred_at)
     if end_ms is not None:
         spoken_ms = len(item.text.split()) * SPEAKING_MS_PER_WORD
         since_ms = max(line.end_ms, quiet.floor_ms(state, item.occurred_at))
         start_ms = min(end_ms, max(since_ms, end_ms - spoken_ms))
-    track = _reported_track(route, item)
+    track = _reported_track(turn.route, item)
     return kind(
         utterance_id=utterance_id,
         revision=revision,
         text=item.text.strip(),
         track=track,
-        role=role_of(state, route, item.leg_id, track),
+        role=role_of(turn, item.leg_id, track),
         leg=item.leg_id,
         start_ms=start_ms,
         end_ms=end_ms,
         time_source="estimated",
         confidence=item.confidence,
         words=None,
-        language=route.language,
-        engine=route.engine,
-        model=route.model,
-        source=route.source,
+        language=turn.route.language,
+        engine=turn.route.engine,
+        model=turn.route.model,
+        source=turn.route.source,
     )
 
 
 def _heard(
     kind: type[_Kind],
-    state: CallState,
-    route: Route,
+    turn: Turn,
     item: WordsHeard,
     stream: Stream,
     *,
@@ -188,17 +182,17 @@ def _heard(
         revision=revision,
         text=item.text.strip(),
         track=item.track,
-        role=role_of(state, route, item.leg_id, item.track),
+        role=role_of(turn, item.leg_id, item.track),
         leg=item.leg_id,
         start_ms=item.start_ms + stream.offset_ms,
         end_ms=item.end_ms + stream.offset_ms,
         time_source="audio",
         confidence=item.confidence,
         words=item.words and tuple(_shifted(word, stream.offset_ms) for word in item.words),
-        language=item.language or route.language,
-        engine=route.engine,
-        model=route.model,
-        source=route.source,
+        language=item.language or turn.route.language,
+        engine=turn.route.engine,
+        model=turn.route.model,
+        source=turn.route.source,
     )
 
 

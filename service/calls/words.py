@@ -12,81 +12,75 @@ from service.calls.inputs import (
     WordsHeard,
     WordsReported,
 )
-from service.calls.outbox import Outbox
-from service.calls.routes import Route
-from service.calls.state import CallState, Fork, Ledger, Phase, Wish
+from service.calls.losses import Loss
+from service.calls.state import Fork, Ledger, Phase, Span, Wish
+from service.calls.turn import Turn
 
 
-def show(state: CallState, out: Outbox, route: Route, item: WordsReported) -> None:
+def show(turn: Turn, item: WordsReported) -> None:
     """Publish an in-call interim, unless something newer was shown."""
+    state = turn.state
     if item.leg_id not in state.legs or state.phase not in (Phase.TALKING, Phase.ENDING):
         return
-    if not _wanted(state, route, item) or state.wish is not Wish.ON:
+    if not _wanted(turn, item) or state.wish is not Wish.ON:
         return
-    partial = utterances.reported_partial(state, route, item)
+    partial = utterances.reported_partial(turn, item)
     if partial:
-        out.publish(partial, item.occurred_at)
+        turn.show(partial, item.occurred_at)
 
 
-def settle(state: CallState, out: Outbox, route: Route, item: WordsReported) -> None:
+def settle(turn: Turn, item: WordsReported) -> None:
     """Record an in-call final, in its turn."""
-    if not _wanted(state, route, item):
+    state = turn.state
+    if not _wanted(turn, item):
         return
     if item.is_final is None and not state.finality_missing:
-        _tell_finality_missing(state, out, route, item)
+        _tell_finality_missing(turn, item)
     if state.wish is Wish.ON and state.legs[item.leg_id].fork in (Fork.NONE, Fork.ASKED):
-        streams.started(state, out, route, item.leg_id, at=item.occurred_at)
-    out.record(utterances.reported_final(state, route, item), item.occurred_at)
+        streams.started(turn, item.leg_id, at=item.occurred_at)
+    turn.record(utterances.reported_final(turn, item), item.occurred_at)
 
 
-def heard(state: CallState, out: Outbox, route: Route, item: WordsHeard, *, now: float) -> None:
+def heard(turn: Turn, item: WordsHeard) -> None:
     """Publish or record what a recognition heard."""
+    state = turn.state
     stream = state.streams.get(item.stream_id)
     if stream is None or stream.held or not item.text.strip():
         return  # a stream that was given up or nobody hears, or an utterance without words
     if not item.is_final:
         if stream.cut_ms is None:
-            out.publish(utterances.heard_partial(state, route, item, stream), now)
+            turn.show(utterances.heard_partial(turn, item, stream), turn.now)
         return
     if stream.cut_ms is not None:
         limit_ms = stream.cut_ms - stream.offset_ms
         if item.start_ms >= limit_ms:
             return  # nobody was to hear this any more
         item = _clipped(item, limit_ms)
-    final = utterances.heard_final(state, route, item, stream)
+    final = utterances.heard_final(turn, item, stream)
     ledger = state.ledgers.setdefault(item.track, Ledger())
-    count_transcribed(ledger, item.start_ms + stream.offset_ms, item.end_ms + stream.offset_ms)
-    out.record(final, now)
+    span = Span(item.start_ms + stream.offset_ms, item.end_ms + stream.offset_ms)
+    count_transcribed(ledger, span)
+    turn.record(final, turn.now)
 
 
-def troubled(
-    state: CallState,
-    out: Outbox,
-    route: Route,
-    item: AudioLost | RecognitionDegraded | RecognitionFailed,
-    *,
-    now: float,
-) -> None:
+def troubled(turn: Turn, item: AudioLost | RecognitionDegraded | RecognitionFailed) -> None:
     """Tell of a recognition's losses and troubles."""
-    stream = state.streams.get(item.stream_id)
+    stream = turn.state.streams.get(item.stream_id)
     if stream is None:
         return  # the stream was given up, and a hole tells of it
     if isinstance(item, AudioLost):
-        span = (item.start_ms + stream.offset_ms, item.end_ms + stream.offset_ms)
-        losses.lose(
-            state, out, route, item.leg_id,
-            track=item.track, span=span, reason=item.reason, at=now,
-        )  # fmt: skip
+        span = Span(item.start_ms + stream.offset_ms, item.end_ms + stream.offset_ms)
+        losses.lose(turn, Loss(item.leg_id, item.track, span, item.reason))
         return
     degraded = isinstance(item, RecognitionDegraded)
     event = (TranscriptionDegraded if degraded else TranscriptionFailed)(
         leg=item.leg_id,
-        source=route.source,
+        source=turn.route.source,
         track=item.track,
         reason=item.reason,
         code=item.code,
     )
-    out.record(event, now)
+    turn.record(event, turn.now)
 
 
 def _clipped(item: WordsHeard, limit_ms: int) -> WordsHeard:
@@ -98,9 +92,10 @@ def _clipped(item: WordsHeard, limit_ms: int) -> WordsHeard:
     return replace(item, end_ms=min(item.end_ms, limit_ms), words=words)
 
 
-def _wanted(state: CallState, route: Route, item: WordsReported) -> bool:
+def _wanted(turn: Turn, item: WordsReported) -> bool:
     """Whether these words are the route's, to be kept, and not an echo from another leg."""
-    if route.source != "in_call" or not item.text.strip():
+    state = turn.state
+    if turn.route.source != "in_call" or not item.text.strip():
         return False
     if quiet.covers(state, item.occurred_at):
         return False
@@ -109,16 +104,14 @@ def _wanted(state: CallState, route: Route, item: WordsReported) -> bool:
     return state.legs[state.primary].fork not in (Fork.ASKED, Fork.ON)
 
 
-def _tell_finality_missing(
-    state: CallState, out: Outbox, route: Route, item: WordsReported
-) -> None:
+def _tell_finality_missing(turn: Turn, item: WordsReported) -> None:
     """Say once that words without `is_final` are taken as final: doubled beats lost."""
-    state.finality_missing = True
+    turn.state.finality_missing = True
     event = TranscriptionDegraded(
         leg=item.leg_id,
-        source=route.source,
+        source=turn.route.source,
         track=item.track,
         reason="is_final_missing",
         code="",
     )
-    out.record(event, item.occurred_at)
+    turn.record(event, item.occurred_at)

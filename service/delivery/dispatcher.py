@@ -17,7 +17,7 @@ from service.errors import (
     TemporaryDeliveryError,
 )
 from service.ids import CallId
-from service.ports import Delivery, Journal, LaneUpdate, Observer, Outcome, Sink, StoredEvent
+from service.ports import AttemptResult, Delivery, Journal, LaneUpdate, Observer, Sink, StoredEvent
 from service.retry import RetryPolicy
 from service.wire.events import delivery_id
 
@@ -286,7 +286,7 @@ class Dispatcher:
         )
 
 
-def _outcome(failure: DeliveryError | None) -> Outcome:
+def _outcome(failure: DeliveryError | None) -> AttemptResult:
     match failure:
         case None:
             return "delivered"

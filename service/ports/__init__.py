@@ -1,5 +1,6 @@
 """What the rooms promise each other. `app.py` puts the real ones together."""
 
+from service.calls.turn import Keeping
 from service.ports.audience import Audience
 from service.ports.calls import CallControls, Calls, Eraser
 from service.ports.carrier import Carrier, StreamTarget
@@ -8,7 +9,6 @@ from service.ports.journal import (
     Entry,
     ErasureIndex,
     Journal,
-    Keeping,
     LaneRow,
     LaneUpdate,
     ParkedDelivery,
@@ -27,12 +27,13 @@ from service.ports.library import (
     WordQuery,
 )
 from service.ports.media import AudioFeed, MediaDoor, MediaTicket, StreamStart
-from service.ports.observer import UNOBSERVED, Happening, Observer, Outcome
+from service.ports.observer import UNOBSERVED, AttemptResult, Observer
 from service.ports.recorder import Recorder, RecordingIndex, StoredRecording, Tape
 from service.ports.stt import Recognition, RecognitionPlan, Recognitions
 
 __all__ = [
     "UNOBSERVED",
+    "AttemptResult",
     "Audience",
     "AudioFeed",
     "CallControls",
@@ -44,7 +45,6 @@ __all__ = [
     "Entry",
     "Eraser",
     "ErasureIndex",
-    "Happening",
     "Hit",
     "Journal",
     "Keeping",
@@ -56,7 +56,6 @@ __all__ = [
     "MediaDoor",
     "MediaTicket",
     "Observer",
-    "Outcome",
     "ParkedDelivery",
     "PlacedEvent",
     "Recognition",

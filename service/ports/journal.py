@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from service.calls.turn import Keeping
 from service.ids import CallId, EndpointName, InputId, LegId
 from service.ports.recorder import RecordingIndex
 
@@ -27,14 +28,6 @@ class StoredCall:
     epoch: int
     state: bytes
     wake_at: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Keeping:
-    """How long a call is kept: its text until then (Unix seconds), parked deliveries so long."""
-
-    text_due_at: float | None = None
-    attempts_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

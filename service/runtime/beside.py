@@ -4,32 +4,14 @@ Both write by the call's version, so one of them is refused and looks again: if 
 service, it finds the call erased and takes nothing more of it.
 """
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from service.calls.commands import Command
 from service.calls.inputs import EraseAsked
-from service.calls.routes import Route
+from service.errors import JournalUnavailableError, StaleCallError
 from service.ids import CallId
-from service.ports import UNOBSERVED, Journal, StoredEvent
-from service.runtime.live import LiveCall, Office
-from service.runtime.seen import Seen
-
-
-class _NoEffects:
-    """The lanes and streams are another process's; it sees the journal."""
-
-    def carry_out(
-        self,
-        call: LiveCall,
-        route: Route | None,
-        stored: Sequence[StoredEvent],
-        commands: Sequence[Command],
-    ) -> None:
-        """Do nothing."""
-
-    def forget(self, call: LiveCall) -> None:
-        """Do nothing."""
+from service.ports import Journal
+from service.runtime.call import MAX_ATTEMPTS
+from service.runtime.commit import commit_turn, load_call
 
 
 class JournalEraser:
@@ -42,25 +24,22 @@ class JournalEraser:
     async def erase(self, call_id: CallId, *, reason: str) -> bool:
         """Return once the tombstone is committed; False if nothing was ever kept of the call.
 
+        What the call wanted done besides is the serving process's: it sees the journal.
+
         Raises:
             JournalUnavailableError: Nothing was erased.
         """
-        if await self._journal.load(call_id) is None:
-            return False
-        async with asyncio.TaskGroup() as tasks:
-            office = Office(
-                journal=self._journal,
-                routes=(),
-                clock=self._clock,
-                seen=Seen(),
-                tasks=tasks,
-                effects=_NoEffects(),
-                observer=UNOBSERVED,
-            )
-            call = LiveCall(call_id, office)
-            asked = call.tell(EraseAsked(at=self._clock(), reason=reason))
-            (outcome,) = await asyncio.gather(asked, return_exceptions=True)
-            call.stop()
-        if isinstance(outcome, BaseException):
-            raise outcome
-        return outcome is not None and outcome.refused is None
+        for _ in range(MAX_ATTEMPTS):
+            call = await load_call(self._journal, call_id, ())
+            if call.version == 0:
+                return False
+            now = self._clock()
+            outcome = call.session.receive([EraseAsked(at=now, reason=reason)], now=now)
+            if outcome.durable:
+                try:
+                    await commit_turn(self._journal, call, outcome, now=now)
+                except StaleCallError:
+                    continue
+            (reply,) = outcome.replies
+            return reply is not None and reply.refused is None
+        raise JournalUnavailableError("somebody else keeps writing this call")

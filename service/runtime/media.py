@@ -24,7 +24,6 @@ from service.calls.inputs import (
     MediaStarted,
     RecognitionFinished,
 )
-from service.calls.routes import Route
 from service.errors import JournalUnavailableError
 from service.ids import CallId, LegId, StreamId
 from service.ports import (
@@ -36,7 +35,8 @@ from service.ports import (
     StreamStart,
     StreamTarget,
 )
-from service.runtime.stream import Listener, Stream
+from service.runtime.stream import CallInbox, Stream
+from service.tasks import Tasks
 
 TOKEN_LIFE_S = 60.0
 """How long Telnyx may take to open the media WebSocket after it was asked to."""
@@ -47,7 +47,7 @@ log = structlog.get_logger()
 
 
 class MediaStreams:
-    """Issues and takes tokens (`MediaDoor`), and keeps the streams that came of them."""
+    """Issues and redeems tokens, and keeps the streams that came of them."""
 
     def __init__(
         self,
@@ -55,16 +55,15 @@ class MediaStreams:
         journal: Journal,
         recognitions: Recognitions,
         recorder: Recorder,
-        find: Callable[[CallId], Listener],
-        tasks: asyncio.TaskGroup,
+        media_url: str,
+        tasks: Tasks,
         clock: Callable[[], float],
     ) -> None:
-        self.media_url = ""
-        """What a token is appended to; known once the service listens."""
+        """Begin without any. A token is appended to `media_url`."""
+        self._media_url = media_url
         self._journal = journal
         self._recognitions = recognitions
         self._recorder = recorder
-        self._find = find
         self._tasks = tasks
         self._clock = clock
         self._streams: dict[StreamId, Stream] = {}
@@ -79,21 +78,17 @@ class MediaStreams:
         token, auth_token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         expires_at = self._clock() + TOKEN_LIFE_S
         await self._journal.keep_token(_digest(token, auth_token), call_id, leg_id, expires_at)
-        return StreamTarget(url=f"{self.media_url}{token}", auth_token=auth_token)
+        return StreamTarget(url=f"{self._media_url}{token}", auth_token=auth_token)
 
-    async def admit(self, token: str, auth_token: str | None) -> "Ticket | None":
-        """Use a token up; None if it is not good, or the header does not belong to it.
+    async def redeem(self, token: str, auth_token: str | None) -> tuple[CallId, LegId] | None:
+        """Use a token up and return whose it was; None if it, or the header, is not good.
 
         Raises:
             JournalUnavailableError: Nobody can tell now.
         """
-        owner = await self._journal.use_token(_digest(token, auth_token or ""), self._clock())
-        if owner is None:
-            return None
-        call_id, leg_id = owner
-        return Ticket(leg_id, self._find(call_id), self)
+        return await self._journal.use_token(_digest(token, auth_token or ""), self._clock())
 
-    async def begin(self, call: Listener, start: StreamStart) -> Stream | None:
+    async def begin(self, call: CallInbox, start: StreamStart) -> Stream | None:
         """Tell the call session that audio comes; None if it does not want it."""
         stream = Stream(start, call, self._clock)
         self._streams[start.stream_id] = stream
@@ -113,7 +108,7 @@ class MediaStreams:
         self._streams.pop(start.stream_id, None)
         return None
 
-    async def refuse(self, call: Listener, start: StreamStart) -> None:
+    async def refuse(self, call: CallInbox, start: StreamStart) -> None:
         """Tell the call session that the audio cannot be decoded here."""
         refused = MediaRefused(
             leg_id=start.leg_id,
@@ -123,10 +118,10 @@ class MediaStreams:
         )
         await call.tell(refused)
 
-    def record(self, call: Listener, route: Route, command: RecordStream) -> None:
+    def record(self, call: CallInbox, command: RecordStream) -> None:
         """Keep the audio of a stream, as far as the recorder can."""
         stream = self._streams.get(command.stream_id)
-        days = route.retention.audio_days
+        days = command.keep_days
         if stream is not None:
             stream.tape = self._recorder.open(
                 call.call_id,
@@ -136,7 +131,7 @@ class MediaStreams:
                 tell=call.post,
             )
 
-    def open(self, call: Listener, route: Route, command: OpenRecognition) -> None:
+    def open(self, call: CallInbox, command: OpenRecognition) -> None:
         """Open a recognition for one track of a stream."""
         stream = self._streams.get(command.socket_id or command.stream_id)
         if stream is None:
@@ -156,7 +151,7 @@ class MediaStreams:
             leg_id=command.leg_id,
             stream_id=command.stream_id,
             track=command.track,
-            route=route,
+            route=command.route,
             encoding=stream.start.encoding,
             sample_rate_hz=stream.start.sample_rate_hz,
         )
@@ -203,8 +198,7 @@ class MediaStreams:
 
     def _let_finish(self, recognitions: Iterable[Recognition]) -> None:
         for recognition in recognitions:
-            name = "finish a recognition"
-            task = self._tasks.create_task(recognition.finish(timeout_s=FINISH_S), name=name)
+            task = self._tasks.start(recognition.finish(timeout_s=FINISH_S), "finish_recognition")
             self._finishing.add(task)
             task.add_done_callback(self._finishing.discard)
 
@@ -224,7 +218,7 @@ class Ticket:
     """A token that was good for one upgrade (`MediaTicket`)."""
 
     leg_id: LegId
-    call: Listener
+    call: CallInbox
     streams: MediaStreams
 
     async def started(self, start: StreamStart, *, decodable: bool) -> Stream | None:

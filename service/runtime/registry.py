@@ -30,10 +30,12 @@ from service.ports import (
     Recognitions,
     Recorder,
 )
-from service.runtime.effects import CommandEffects
-from service.runtime.live import LiveCall, Office
-from service.runtime.media import MediaStreams
+from service.runtime.call import CallContext, LiveCall
+from service.runtime.commands import CommandRunner
+from service.runtime.effects import RealEffects
+from service.runtime.media import MediaStreams, Ticket
 from service.runtime.seen import Seen
+from service.tasks import open_tasks
 
 PRUNE_EVERY_S = 3600.0
 KEEP_INPUTS_S = 8 * 24 * 3600.0
@@ -50,24 +52,41 @@ log = structlog.get_logger()
 
 
 class CallRegistry:
-    """The `Calls` of this process, by call and by leg."""
+    """The `Calls` and the `MediaDoor` of this process, by call and by leg."""
 
-    def __init__(self, office: Office) -> None:
-        self._office = office
+    def __init__(self, context: CallContext, streams: MediaStreams) -> None:
+        self._context = context
+        self._streams = streams
         self._calls: dict[CallId, LiveCall] = {}
         self._legs: dict[LegId, CallId] = {}
         self.draining = False
-        self.streams: MediaStreams
 
     @property
     def hearing(self) -> int:
         """How many tracks are being heard."""
-        return self.streams.hearing
+        return self._streams.hearing
+
+    @property
+    def finishing(self) -> int:
+        """How many tracks are saying their last word."""
+        return self._streams.finishing
 
     @property
     def live(self) -> int:
         """How many calls are in memory."""
         return len(self._calls)
+
+    async def admit(self, token: str, auth_token: str | None) -> Ticket | None:
+        """See `MediaDoor.admit`.
+
+        Raises:
+            JournalUnavailableError: Nobody can tell now.
+        """
+        owner = await self._streams.redeem(token, auth_token)
+        if owner is None:
+            return None
+        call_id, leg_id = owner
+        return Ticket(leg_id, self.call(call_id), self._streams)
 
     async def tell(self, item: WebhookInput) -> None:
         """Give a webhook to its call and return once what must survive is committed.
@@ -88,9 +107,9 @@ class CallRegistry:
         call = await self._known(call_id)
         if call is None:
             return None
-        asked = ControlAsked(action=action, at=self._office.clock(), reason=reason)
+        asked = ControlAsked(action=action, at=self._context.clock(), reason=reason)
         if action in ("pause", "stop"):
-            with self.streams.hushed(call_id):
+            with self._streams.hushed(call_id):
                 reply = await call.tell(asked)
         else:
             reply = await call.tell(asked)
@@ -110,12 +129,12 @@ class CallRegistry:
         call = await self._known(call_id)
         if call is None:
             return False
-        reply = await call.tell(EraseAsked(at=self._office.clock(), reason=reason))
+        reply = await call.tell(EraseAsked(at=self._context.clock(), reason=reason))
         return reply is not None and reply.refused is None
 
     async def _known(self, call_id: CallId) -> LiveCall | None:
         """Find a call without making one of an id that somebody made up."""
-        if call_id not in self._calls and await self._office.journal.load(call_id) is None:
+        if call_id not in self._calls and await self._context.journal.load(call_id) is None:
             return None
         return self.call(call_id)
 
@@ -123,15 +142,15 @@ class CallRegistry:
         """Return the live call of this id, made if need be."""
         call = self._calls.get(call_id)
         if call is None:
-            call = self._calls[call_id] = LiveCall(call_id, self._office)
+            call = self._calls[call_id] = LiveCall(call_id, self._context)
         return call
 
     async def resume(self) -> int:
         """Take up the calls that another process left unfinished; return how many."""
-        unfinished = await self._office.journal.unfinished()
+        unfinished = await self._context.journal.unfinished()
         for kept in unfinished:
-            await self._office.journal.adopt(kept.call_id)
-            self.call(kept.call_id).post(ServiceRestarted(at=self._office.clock()))
+            await self._context.journal.adopt(kept.call_id)
+            self.call(kept.call_id).post(ServiceRestarted(at=self._context.clock()))
         return len(unfinished)
 
     async def drain(self, timeout_s: float) -> int:
@@ -145,12 +164,12 @@ class CallRegistry:
         await _until(lambda: not self._talking(), timeout_s / 2)
         for call in list(self._calls.values()):
             if call.phase is Phase.TALKING:
-                call.post(ServiceStopping(at=self._office.clock()))
+                call.post(ServiceStopping(at=self._context.clock()))
         await _until(lambda: not self._busy(), timeout_s / 2)
         return self._talking()
 
     def _busy(self) -> bool:
-        return self.streams.finishing > 0 or any(call.busy for call in self._calls.values())
+        return self.finishing > 0 or any(call.busy for call in self._calls.values())
 
     def _talking(self) -> int:
         over = (Phase.COMPLETE, Phase.UNKNOWN, None)
@@ -174,7 +193,7 @@ class CallRegistry:
 
     async def notice_erased(self, after: int | None) -> int:
         """Look at calls again that were erased after a position; return the newest position."""
-        newest, erased = await self._office.journal.erasures(_END if after is None else after)
+        newest, erased = await self._context.journal.erasures(_END if after is None else after)
         for call_id in erased:
             if call := self._calls.get(call_id):
                 call.look_again()
@@ -184,7 +203,7 @@ class CallRegistry:
         """Have the journal forget webhooks that nobody will repeat, again and again."""
         while True:
             try:
-                await self._office.journal.prune(self._office.clock() - KEEP_INPUTS_S)
+                await self._context.journal.prune(self._context.clock() - KEEP_INPUTS_S)
             except JournalUnavailableError:
                 log.warning("prune_failed")
             await asyncio.sleep(PRUNE_EVERY_S)
@@ -209,14 +228,10 @@ class CallRegistry:
     async def _call_of(self, item: WebhookInput) -> CallId:
         known = self._legs.get(item.leg_id)
         if known is None:
-            known = await self._office.journal.find_call(item.leg_id)
+            known = await self._context.journal.find_call(item.leg_id)
             # Another webhook of the leg may have been faster: a leg never has two calls.
             known = self._legs.setdefault(item.leg_id, known or item.call_id or CallId(item.leg_id))
         return known
-
-
-class _ClosedError(Exception):
-    """Raised inside the task group to end what still runs in it."""
 
 
 @asynccontextmanager
@@ -229,38 +244,39 @@ async def open_calls(
     recognitions: Recognitions,
     recorder: Recorder,
     routes: Sequence[Route],
+    media_url: str,
     clock: Callable[[], float],
     observer: Observer = UNOBSERVED,
 ) -> AsyncIterator[CallRegistry]:
-    """Open the registry and its tasks; on exit what still runs is cancelled, so drain first."""
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            effects = CommandEffects(
-                lanes=lanes,
-                audience=audience,
-                carrier=carrier,
-                tasks=tasks,
-                clock=clock,
-                observer=observer,
-            )
-            office = Office(journal, routes, clock, Seen(), tasks, effects, observer)
-            registry = CallRegistry(office)
-            registry.streams = effects.streams = MediaStreams(
-                journal=journal,
-                recognitions=recognitions,
-                recorder=recorder,
-                find=registry.call,
-                tasks=tasks,
-                clock=clock,
-            )
-            tasks.create_task(registry.sweep(), name="sweep calls")
-            tasks.create_task(registry.prune(), name="prune inputs")
-            tasks.create_task(registry.notice(), name="notice erasures")
+    """Open the registry and its tasks; on exit what still runs is cancelled, so drain first.
+
+    `media_url` is where Telnyx is told to send audio; a token is appended to it.
+    """
+    async with open_tasks() as tasks:
+        streams = MediaStreams(
+            journal=journal,
+            recognitions=recognitions,
+            recorder=recorder,
+            media_url=media_url,
+            tasks=tasks,
+            clock=clock,
+        )
+        effects = RealEffects(
+            lanes=lanes,
+            audience=audience,
+            observer=observer,
+            streams=streams,
+            commands=CommandRunner(carrier=carrier, streams=streams, tasks=tasks, clock=clock),
+            clock=clock,
+        )
+        context = CallContext(journal, routes, clock, Seen(), tasks, effects, observer)
+        registry = CallRegistry(context, streams)
+        for keeper in (registry.sweep, registry.prune, registry.notice):
+            tasks.keep(keeper, f"{keeper.__name__}_calls")
+        try:
             yield registry
+        finally:
             registry.stop_timers()
-            raise _ClosedError  # noqa: TRY301 - only so does a task group let go
-    except* _ClosedError:
-        pass
 
 
 async def _until(done: Callable[[], bool], timeout_s: float) -> None:

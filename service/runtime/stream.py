@@ -10,7 +10,7 @@ from service.ports import Recognition, StreamStart, Tape
 from service.wire.audio import Decoder
 
 
-class Listener(Protocol):
+class CallInbox(Protocol):
     """The live call behind a stream."""
 
     call_id: CallId
@@ -31,7 +31,7 @@ class Stream:
     """
 
     start: StreamStart
-    call: Listener
+    call: CallInbox
     clock: Callable[[], float]
     recognitions: dict[Track, Recognition] = field(default_factory=dict)
     tape: Tape | None = None

@@ -18,9 +18,9 @@ from service.calls.events import (
     TranscriptionStarted,
     TranscriptPartial,
 )
+from service.calls.turn import Fact
 from service.ids import EndpointName
-from service.ports import Delivery, Happening, Outcome
-from service.wire.events import measure
+from service.ports import AttemptResult, Delivery
 
 _HEARING_S: Final = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0)
 _COMMIT_S: Final = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
@@ -67,11 +67,11 @@ class Metrics:
         """Show figures that are counted elsewhere, as they are when somebody asks."""
         self.registry.register(_Readings(tuple(readings)))
 
-    def happened(self, happening: Happening) -> None:
+    def happened(self, fact: Fact) -> None:
         """See `Observer.happened`."""
-        match happening.event:
+        match fact.event:
             case TranscriptPartial() | TranscriptFinal() as event:
-                self._heard(event, happening.at, happening.answered_at)
+                self._heard(event, fact.stt_ms)
             case CallStarted() | CallAnswered() | CallEnded() as event:
                 self._calls.labels(event.type.rpartition(".")[2]).inc()
             case TranscriptGap() as event:
@@ -90,7 +90,7 @@ class Metrics:
         self._commit_s.observe(duration_s)
 
     def attempted(
-        self, endpoint: EndpointName, delivery: Delivery, outcome: Outcome, duration_s: float
+        self, endpoint: EndpointName, delivery: Delivery, outcome: AttemptResult, duration_s: float
     ) -> None:
         """See `Observer.attempted`."""
         del delivery
@@ -98,10 +98,7 @@ class Metrics:
         if outcome == "delivered":
             self._attempt_s.labels(endpoint).observe(duration_s)
 
-    def _heard(
-        self, event: TranscriptPartial | TranscriptFinal, at: float, answered_at: float | None
-    ) -> None:
-        stt_ms = measure(event, occurred_at=at, answered_at=answered_at, now=at).stt_ms
+    def _heard(self, event: TranscriptPartial | TranscriptFinal, stt_ms: int | None) -> None:
         if isinstance(event, TranscriptPartial):
             self._partials.labels(event.source, event.role).inc()
             latency_s = self._partial_s

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from service.calls.turn import Fact
 from service.ids import EndpointName
-from service.ports import Delivery, Happening, Observer, Outcome
+from service.ports import AttemptResult, Delivery, Observer
 
 
 class Observers:
@@ -12,10 +13,10 @@ class Observers:
     def __init__(self, all_of_them: Sequence[Observer]) -> None:
         self._all = tuple(all_of_them)
 
-    def happened(self, happening: Happening) -> None:
+    def happened(self, fact: Fact) -> None:
         """See `Observer.happened`."""
         for one in self._all:
-            one.happened(happening)
+            one.happened(fact)
 
     def committed(self, duration_s: float) -> None:
         """See `Observer.committed`."""
@@ -23,7 +24,7 @@ class Observers:
             one.committed(duration_s)
 
     def attempted(
-        self, endpoint: EndpointName, delivery: Delivery, outcome: Outcome, duration_s: float
+        self, endpoint: EndpointName, delivery: Delivery, outcome: AttemptResult, duration_s: float
     ) -> None:
         """See `Observer.attempted`."""
         for one in self._all:

@@ -36,9 +36,10 @@ from service.calls.events import (
     TranscriptionStarted,
     TranscriptionStopped,
 )
+from service.calls.turn import Fact
 from service.ids import CallId, EndpointName, LegId
-from service.ports import Delivery, Happening, Outcome
-from service.wire.events import measure, split_delivery_id
+from service.ports import AttemptResult, Delivery
+from service.wire.events import split_delivery_id
 
 MOST_CALLS: Final = 10_000
 """Calls whose beginning is remembered; of older ones a span begins where it ends."""
@@ -85,10 +86,10 @@ class Tracing:
         self._calls_at: OrderedDict[CallId, float] = OrderedDict()
         self._heard_at: OrderedDict[tuple[CallId, LegId], float] = OrderedDict()
 
-    def happened(self, happening: Happening) -> None:
+    def happened(self, fact: Fact) -> None:
         """See `Observer.happened`."""
-        call_id, at, answered_at = happening.call_id, happening.at, happening.answered_at
-        match happening.event:
+        call_id, at = fact.call_id, fact.occurred_at
+        match fact.event:
             case CallStarted():
                 _remember(self._calls_at, call_id, at)
             case TranscriptionStarted(leg=leg):
@@ -96,9 +97,8 @@ class Tracing:
             case TranscriptionStopped() | TranscriptionFailed() as event:
                 self._recognised(call_id, event, at)
             case TranscriptFinal() as event:
-                own_id = f"event {happening.seq}"
-                self._uttered(call_id, event, at, answered_at, own_id=own_id)
-            case CallEnded() if answered_at is None:
+                self._uttered(fact, event)
+            case CallEnded() if fact.answered_at is None:
                 self._over(call_id, at, {"call.answered": False})
             case TranscriptCompleted() as event:
                 counts = {
@@ -115,7 +115,7 @@ class Tracing:
         """See `Observer.committed`: a commit is of many calls, and a metric."""
 
     def attempted(
-        self, endpoint: EndpointName, delivery: Delivery, outcome: Outcome, duration_s: float
+        self, endpoint: EndpointName, delivery: Delivery, outcome: AttemptResult, duration_s: float
     ) -> None:
         """See `Observer.attempted`. Partials are too many to trace."""
         whose = split_delivery_id(delivery.id)
@@ -143,28 +143,21 @@ class Tracing:
         about: dict[str, Value] = {"source": event.source, "reason": event.reason}
         self._span("recognition", call_id, (began, at), about, failed=failed, own_id=str(event.leg))
 
-    def _uttered(
-        self,
-        call_id: CallId,
-        event: TranscriptFinal,
-        at: float,
-        answered_at: float | None,
-        *,
-        own_id: str,
-    ) -> None:
-        spent = measure(event, occurred_at=at, answered_at=answered_at, now=at)
+    def _uttered(self, fact: Fact, event: TranscriptFinal) -> None:
+        at, answered_at = fact.occurred_at, fact.answered_at
         about: dict[str, Value] = {
             "utterance.id": event.utterance_id,
             "role": event.role,
             "engine": event.engine,
             "words": len(event.text.split()),
         }
-        if spent.stt_ms is not None:
-            about["stt_ms"] = spent.stt_ms
+        if fact.stt_ms is not None:
+            about["stt_ms"] = fact.stt_ms
         began = at
         if answered_at is not None and event.start_ms is not None:
             began = min(at, answered_at + event.start_ms / 1000)
-        self._span("utterance", call_id, (began, at), about, parent=str(event.leg), own_id=own_id)
+        parent, own_id = str(event.leg), f"event {fact.seq}"
+        self._span("utterance", fact.call_id, (began, at), about, parent=parent, own_id=own_id)
 
     def _over(self, call_id: CallId, at: float, about: Mapping[str, Value]) -> None:
         began = self._calls_at.pop(call_id, at)

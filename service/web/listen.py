@@ -1,8 +1,9 @@
 """The hardened HTTP server that all routes of the service are served by."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -28,35 +29,85 @@ class Listener:
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
 
+@dataclass(frozen=True, slots=True)
+class BoundAddress(Listener):
+    """An address that is ours already; connections are refused until somebody listens."""
+
+    sockets: Sequence[socket.socket]
+
+
+@asynccontextmanager
+async def bind_address(host: str, port: int) -> AsyncIterator[BoundAddress]:
+    """Bind an address until the end of the block, so that it is known before anybody listens.
+
+    Port 0 takes any free one; a name that has several addresses is bound on all of them.
+
+    Raises:
+        OSError: The address is taken, or not of this machine.
+    """
+    with ExitStack() as stack:
+        sockets: list[socket.socket] = []
+        for family, address in await _addresses(host, port):
+            one = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            one.setblocking(False)
+            # every family has the port that the first was given
+            one.bind((address, port or (sockets[0].getsockname()[1] if sockets else 0)))
+            sockets.append(one)
+        name = sockets[0].getsockname()
+        yield BoundAddress(str(name[0]), int(name[1]), sockets)
+
+
 @asynccontextmanager
 async def open_listener(
     app: web.Application, host: str, port: int, *, limits: Limits | None = None
 ) -> AsyncIterator[Listener]:
-    """Serve `app` until the end of the block; port 0 takes any free one.
+    """Bind an address and serve `app` there; see `bind_address` and `listen`."""
+    async with bind_address(host, port) as address, listen(app, address, limits=limits):
+        yield Listener(address.host, address.port)
+
+
+@asynccontextmanager
+async def listen(
+    app: web.Application, address: BoundAddress, *, limits: Limits | None = None
+) -> AsyncIterator[None]:
+    """Serve `app` at an address until the end of the block. The address is used up then.
 
     At the end it stops to listen, runs `app.on_shutdown`, gives requests that still run
     `limits.shutdown_s` and cancels them, those of clients that have left as well: drain first.
 
     Raises:
-        OSError: The address is taken, or not of this machine.
+        OSError: Somebody else listens there.
     """
     limits = limits or Limits()
     runner = web.AppRunner(app, shutdown_timeout=limits.shutdown_s)
     await runner.setup()
     handlers: set[asyncio.Task[Any]] = set()
     gate = Gate(_watched(cast("web.Server", runner.server), handlers), limits)
+    servers: list[asyncio.Server] = []
     try:
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(gate.connection, host, port, backlog=_BACKLOG)
         try:
-            bound = server.sockets[0].getsockname()
-            yield Listener(host=str(bound[0]), port=int(bound[1]))
+            for one in address.sockets:  # a server closes its socket, which ends the listening
+                server = await loop.create_server(gate.connection, sock=one, backlog=_BACKLOG)
+                servers.append(server)
+            yield
         finally:
-            server.close()
+            for server in servers:
+                server.close()
     finally:
         await runner.cleanup()
         gate.close()
         await _end(handlers, timeout_s=limits.shutdown_s)
+
+
+async def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, str]]:
+    infos = await asyncio.get_running_loop().getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )
+    return list(dict.fromkeys((family, str(where[0])) for family, _, _, _, where in infos))
 
 
 def _watched(server: web.Server, handlers: set[asyncio.Task[Any]]) -> web.Server:

@@ -9,12 +9,13 @@ from tempfile import TemporaryDirectory
 import aiohttp
 
 from service.calls.events import TranscriptFinal
+from service.calls.turn import Fact
 from service.delivery.endpoints import Endpoint
 from service.delivery.lanes import open_lanes
 from service.ids import CallId, EndpointName, LegId, UtteranceId
 from service.journal.sqlite_journal import open_sqlite_journal
 from service.ports import Entry, StoredEvent
-from service.wire.events import Timing, encode_event
+from service.wire.events import encode
 from tests.bench.processes import started
 from tests.bench.table import Row, median
 
@@ -62,14 +63,16 @@ def _final(call_id: CallId, seq: int) -> bytes:
         model="nova-3",
         source="media",
     )
-    return encode_event(
-        call_id,
-        seq,
-        final,
+    fact = Fact(
+        call_id=call_id,
+        seq=seq,
+        after_seq=seq - 1,
+        event=final,
         occurred_at=time.time(),
+        answered_at=None,
         metadata={"queue": "x"},
-        timing=Timing(stt_ms=700, queue_ms=1),
     )
+    return encode(fact, now=fact.occurred_at)
 
 
 async def _deliver_all(url: str, events: Sequence[StoredEvent]) -> float:

@@ -1,13 +1,11 @@
 """Drives a call session as the runtime does, with the clock as an argument."""
 
-from collections.abc import Sequence
 from typing import TypeVar
 
 from service.calls.commands import (
     Answer,
     Command,
-    Publish,
-    Record,
+    Reply,
     StartStreaming,
     StartTranscription,
 )
@@ -29,6 +27,7 @@ from service.calls.inputs import (
 from service.calls.routes import Route
 from service.calls.session import CallSession
 from service.calls.state import CallState
+from service.calls.turn import Fact, Outcome
 from service.ids import CallId, InputId, LegId, StreamId, Track
 
 A, B = LegId("v3:leg-a"), LegId("v3:leg-b")
@@ -50,20 +49,24 @@ class Driver:
     def __init__(self, *routes: Route, telnyx_answers: bool = True) -> None:
         self.session = CallSession(CallState(call_id=CALL, last_input_at=T0), routes)
         self.now = T0
+        self.facts: list[Fact] = []
         self.commands: list[Command] = []
+        self.replies: list[Reply] = []
+        self.outcome = Outcome()
+        """What the last turn came to."""
         self._telnyx_answers = telnyx_answers
 
     def receive(self, *items: Input, now: float) -> None:
         """Hand inputs in, one after the other, at `now`; timers due before ring first."""
         self.run_until(now)
         for item in items:
-            self._do(self.session.receive(item, now=now))
+            self._turn(item)
 
     def run_until(self, now: float) -> None:
         """Let timers ring, each at its time, up to `now`."""
         while (at := self.session.wake_at) is not None and at <= now:
             self.now = max(self.now, at)
-            self._do(self.session.wake(now=self.now))
+            self._turn()
         self.now = now
 
     def events(self, kind: type[_Event]) -> list[_Event]:
@@ -73,12 +76,14 @@ class Driver:
     @property
     def journal(self) -> list[Event]:
         """What was recorded, in order."""
-        return [record.event for record in self.records]
+        return [
+            fact.event for fact in self.records if not isinstance(fact.event, TranscriptPartial)
+        ]
 
     @property
-    def records(self) -> list[Record]:
+    def records(self) -> list[Fact]:
         """What was recorded, with its `seq` and time."""
-        return [command for command in self.commands if isinstance(command, Record)]
+        return [fact for fact in self.facts if fact.seq is not None]
 
     @property
     def types(self) -> list[str]:
@@ -92,28 +97,28 @@ class Driver:
 
     @property
     def partials(self) -> list[TranscriptPartial]:
-        """What was published, in order."""
-        return [command.partial for command in self.commands if isinstance(command, Publish)]
+        """What was shown, in order."""
+        return [fact.event for fact in self.facts if isinstance(fact.event, TranscriptPartial)]
 
     def asked(self, kind: type[_Event]) -> list[_Event]:
         """Return the commands of one type, in order."""
         return [command for command in self.commands if isinstance(command, kind)]
 
-    def _do(self, commands: Sequence[Command]) -> None:
-        self.commands += commands
-        for command in commands:
-            if not self._telnyx_answers:
-                continue
+    def _turn(self, *items: Input) -> None:
+        outcome = self.outcome = self.session.receive(items, now=self.now)
+        self.facts += outcome.facts
+        self.commands += outcome.commands
+        self.replies += [reply for reply in outcome.replies if reply]
+        for command in outcome.commands if self._telnyx_answers else ():
             if isinstance(command, Answer):
-                self._do(self._done("answer", command.leg_id))
+                self._done("answer", command.leg_id)
             if isinstance(command, StartTranscription):
-                self._do(self._done("start_transcription", command.leg_id))
+                self._done("start_transcription", command.leg_id)
             if isinstance(command, StartStreaming):
-                self._do(self._done("start_streaming", command.leg_id))
+                self._done("start_streaming", command.leg_id)
 
-    def _done(self, command: CommandName, leg: LegId) -> list[Command]:
-        done = CommandDone(leg_id=leg, command=command, at=self.now)
-        return self.session.receive(done, now=self.now)
+    def _done(self, command: CommandName, leg: LegId) -> None:
+        self._turn(CommandDone(leg_id=leg, command=command, at=self.now))
 
 
 def talking(route: Route) -> Driver:

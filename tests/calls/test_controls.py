@@ -71,7 +71,7 @@ def paused(route: Route, *, since: float = T0 + 5, until: float | None = None) -
 
 def last_reply(call: Driver) -> Reply:
     """Return what was answered last."""
-    return call.asked(Reply)[-1]
+    return call.replies[-1]
 
 
 def coverage(call: Driver) -> dict[str, Coverage]:
@@ -240,10 +240,10 @@ def test_what_holds_already_is_answered_and_not_told_again(route: Route) -> None
         call.receive(asked(action, T0 + 5 + at), now=T0 + 5 + at)
     call.receive(asked("start", T0 + 20), asked("start", T0 + 21), now=T0 + 21)
 
-    assert [reply.transcription for reply in call.asked(Reply)] == [
+    assert [reply.transcription for reply in call.replies] == [
         "on", "paused", "paused", "on", "on", "off", "off", "on", "on",
     ]  # fmt: skip
-    assert [reply.changed for reply in call.asked(Reply)] == [
+    assert [reply.changed for reply in call.replies] == [
         False, True, False, True, False, True, False, True, False,
     ]  # fmt: skip
     assert [kind.split(".")[1] for kind in call.types if kind.startswith("transcription")][1:4] == [
@@ -266,7 +266,7 @@ def test_what_the_state_of_the_call_does_not_allow_is_refused() -> None:
     assert [last_reply(call).refused for call in (unwanted, ringing, over, held)] == [
         "unknown", "not_answered", "call_over", "paused",
     ]  # fmt: skip
-    assert [reply.refused for reply in over.asked(Reply)[1:3]] == ["off", "off"]
+    assert [reply.refused for reply in over.replies[1:3]] == ["off", "off"]
 
 
 def test_a_stop_ends_the_fork_and_a_start_begins_another() -> None:

@@ -6,8 +6,6 @@ import pytest
 
 from service.calls.commands import (
     FinishRecognitions,
-    ForgetCall,
-    Record,
     Reply,
     StopStreaming,
     StopTranscription,
@@ -54,8 +52,8 @@ def test_an_erased_call_leaves_a_tombstone_and_no_memory(route: Route) -> None:
 
     assert call.types[-1] == "transcript.erased"
     assert kept == {"phase", "route", "seq", "erased"}
-    assert call.asked(Reply) == [Reply(changed=True)]
-    assert call.asked(ForgetCall) == [ForgetCall()]
+    assert call.replies == [Reply(changed=True)]
+    assert (call.outcome.erased, call.outcome.ended) == (True, True)
     assert len(call.asked(StopStreaming) + call.asked(StopTranscription)) == 1
     assert call.session.wake_at is None
 
@@ -81,7 +79,7 @@ def test_erasing_again_is_answered_and_changes_nothing() -> None:
     call = erased(MEDIA)
     call.receive(ERASE, ControlAsked(action="pause", at=T0 + 6), now=T0 + 6)
 
-    assert call.asked(Reply)[1:] == [Reply(), Reply(refused="unknown")]
+    assert call.replies[1:] == [Reply(), Reply(refused="unknown")]
     assert len(call.events(TranscriptErased)) == 1
 
 
@@ -94,7 +92,7 @@ def test_a_call_that_is_over_is_erased_without_a_command() -> None:
 
     assert call.events(TranscriptErased)[0].reason == "retention"
     assert call.asked(StopStreaming) == []
-    assert [c.seq for c in call.asked(Record)] == list(range(1, len(call.records) + 1))
+    assert [fact.seq for fact in call.records] == list(range(1, len(call.records) + 1))
 
 
 def test_a_call_that_no_route_wanted_is_not_there_to_be_erased() -> None:
@@ -102,5 +100,5 @@ def test_a_call_that_no_route_wanted_is_not_there_to_be_erased() -> None:
     call = Driver()
     call.receive(initiated(), ERASE, now=T0)
 
-    assert call.asked(Reply) == [Reply(refused="unknown")]
+    assert call.replies == [Reply(refused="unknown")]
     assert A in call.session.state.legs

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.calls import ordering
-from service.calls.events import Event, TranscriptFinal, TranscriptionStarted
+from service.calls.events import Event, TranscriptFinal, TranscriptionStarted, TranscriptPartial
 from service.calls.inputs import WebhookInput
 from service.calls.state import Waiting
 from tests.calls.driver import (
@@ -66,7 +66,7 @@ def facts(call: Driver) -> list[object]:
     return [(record.seq, _timeless(record.event)) for record in call.records]
 
 
-def _timeless(event: Event) -> Event:
+def _timeless(event: Event | TranscriptPartial) -> Event | TranscriptPartial:
     if isinstance(event, TranscriptionStarted):
         return replace(event, start_ms=None)
     return replace(event, revision=0) if isinstance(event, TranscriptFinal) else event

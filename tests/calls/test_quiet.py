@@ -16,7 +16,7 @@ from service.calls.inputs import (
     ServiceStopping,
 )
 from service.calls.routes import Route
-from service.calls.state import Quiet
+from service.calls.state import Quiet, Span
 from service.ids import StreamId
 from tests.calls.driver import (
     IN_CALL,
@@ -54,9 +54,9 @@ def test_a_pause_of_no_length_parts_nothing() -> None:
     state = call.session.state
     state.quiet = [Quiet(T0 + 5, T0 + 5), Quiet(T0 + 6, T0 + 7), Quiet(T0 + 9, None)]
 
-    assert quiet.outside(state, (0, 9000)) == [(0, 5000), (6000, 8000)]
-    assert quiet.outside(state, (5200, 5800)) == []
-    assert quiet.outside(state, (8500, 9000)) == []
+    assert quiet.outside(state, Span(0, 9000)) == [(0, 5000), (6000, 8000)]
+    assert quiet.outside(state, Span(5200, 5800)) == []
+    assert quiet.outside(state, Span(8500, 9000)) == []
 
 
 ACTIONS: tuple[ControlName, ...] = ("start", "stop", "pause", "resume")

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from service.calls.commands import Answer, ForgetCall, StartTranscription
+from service.calls.commands import Answer, StartTranscription
 from service.calls.events import (
     CallAnswered,
     CallEnded,
@@ -89,8 +89,8 @@ def test_a_call_that_no_route_wants_is_left_alone() -> None:
     call.receive(hung_up(T0 + 3), now=T0 + 3)
     call.run_until(T0 + 60)
 
-    assert call.journal == []
-    assert call.commands == [ForgetCall()]
+    assert (call.journal, call.commands) == ([], [])
+    assert call.outcome.ended
 
 
 def test_a_call_that_no_route_wants_is_forgotten_although_its_hang_up_was_lost() -> None:
@@ -99,7 +99,7 @@ def test_a_call_that_no_route_wants_is_forgotten_although_its_hang_up_was_lost()
     call.receive(initiated(), now=T0)
     call.run_until(T0 + SILENT_S)
 
-    assert call.commands == [ForgetCall()]
+    assert call.outcome.ended
     assert call.session.wake_at is None
 
 

@@ -14,7 +14,7 @@ from service.errors import (
     TemporaryDeliveryError,
 )
 from service.ids import CallId, EndpointName
-from service.ports import Delivery, Outcome
+from service.ports import AttemptResult, Delivery
 from service.ports.observer import Unobserved
 from service.retry import RetryPolicy
 from tests.delivery.scenes import CRM, Scene, commit, endpoint, open_scene
@@ -435,11 +435,11 @@ class Witness(Unobserved):
         self.told: list[tuple[str, str, float]] = []
 
     def attempted(
-        self, endpoint: EndpointName, delivery: Delivery, outcome: Outcome, duration_s: float
+        self, endpoint: EndpointName, delivery: Delivery, result: AttemptResult, duration_s: float
     ) -> None:
         """Keep it."""
         del delivery
-        self.told.append((endpoint, outcome, duration_s))
+        self.told.append((endpoint, result, duration_s))
 
 
 async def test_every_attempt_is_told(tmp_path: Path) -> None:

@@ -203,6 +203,8 @@ class FailingJournal:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self.full = False
+        self.refused = 0
+        """How many commits were made to fail."""
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._journal, name)
@@ -210,6 +212,7 @@ class FailingJournal:
     async def commit(self, entry: Entry) -> None:
         """Commit, or say that the disk is full."""
         if self.full:
+            self.refused += 1
             raise JournalUnavailableError("the disk is full")
         await self._journal.commit(entry)
 
@@ -255,6 +258,7 @@ async def open_office(path: Path, *routes: Route) -> AsyncIterator[Office]:
             recognitions=ears,
             recorder=tapes,
             routes=routes,
+            media_url="ws://here/media/",
             clock=time.time,
         ) as calls:
             yield Office(calls, journal, disk, lanes, audience, carrier, ears, tapes)

@@ -96,7 +96,7 @@ async def test_a_socket_that_comes_in_a_pause_is_kept_and_not_heard(tmp_path: Pa
         target = await asked_for(office)
         await office.calls.ask(CALL, "pause")
         token = target.url.removeprefix("ws://here/media/")
-        ticket = await office.calls.streams.admit(token, target.auth_token)
+        ticket = await office.calls.admit(token, target.auth_token)
         assert ticket is not None
         feed = await ticket.started(START, decodable=True)
         assert feed is not None

@@ -27,7 +27,7 @@ async def test_an_erased_call_is_heard_and_recorded_no_more(tmp_path: Path) -> N
         assert await office.calls.erase(CALL)
         feed.push("inbound", b"secret")
         await until(lambda: any(isinstance(c, StopStreaming) for c in office.carrier.commands))
-        await until(lambda: office.calls.streams.finishing == 0)
+        await until(lambda: office.calls.finishing == 0)
 
         assert [ear.audio for ear in office.ears.opened] == [b"", b""]
         assert office.lanes.forgotten == office.tapes.forgotten == [CALL]

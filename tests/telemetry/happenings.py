@@ -3,22 +3,16 @@
 from collections.abc import Iterator
 
 from service.calls.events import Event, TranscriptPartial
-from service.ports import Happening
+from service.calls.turn import Fact
 from tests.wire import golden
 
 
-def told(event: Event | TranscriptPartial, at_s: float, seq: int | None) -> Happening:
+def told(event: Event | TranscriptPartial, at_s: float, seq: int | None) -> Fact:
     """Return what is told of an event so many seconds after the answer."""
-    return Happening(
-        call_id=golden.CALL,
-        event=event,
-        at=golden.ANSWERED_AT + at_s,
-        answered_at=golden.ANSWERED_AT,
-        seq=seq,
-    )
+    return golden.fact(event, at_s, seq)
 
 
-def whole_call() -> Iterator[Happening]:
+def whole_call() -> Iterator[Fact]:
     """Return all its events, in order."""
     for seq, (at_s, event) in enumerate(golden.EVENTS, start=1):
         yield told(event, at_s, seq)

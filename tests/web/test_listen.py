@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from service.web.limits import Limits
-from service.web.listen import Listener, open_listener
+from service.web.listen import Listener, bind_address, listen, open_listener
 from tests.web.raw import GET, connected
 
 
@@ -37,17 +37,41 @@ async def test_port_0_is_any_free_one() -> None:
                 assert answer.status == 404
 
 
-async def test_a_taken_address_is_an_error_and_leaves_nothing_behind() -> None:
-    """`OSError`, after the app was cleaned up."""
+async def test_an_address_is_known_before_anybody_listens() -> None:
+    """Clients are refused until then; all addresses of a name have one port."""
+    async with bind_address("localhost", 0) as address, aiohttp.ClientSession() as client:
+        assert {one.getsockname()[1] for one in address.sockets} == {address.port}
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await client.get(address.url)
+        async with listen(web.Application(), address), client.get(address.url) as answer:
+            assert answer.status == 404
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await client.get(address.url)
+
+
+async def test_a_taken_address_is_an_error() -> None:
+    """`OSError`, before the app is set up."""
+    async with open_listener(web.Application(), "127.0.0.1", 0) as listener:
+        with pytest.raises(OSError, match="already in use"):
+            async with open_listener(web.Application(), "127.0.0.1", listener.port):
+                pass
+
+
+async def test_who_is_late_to_listen_leaves_nothing_behind() -> None:
+    """Both had bound the address, which the system allows: `OSError`, and the app is cleaned up."""
     app, cleaned_up = web.Application(), []
 
     async def clean_up(_: web.Application) -> None:
         cleaned_up.append(True)
 
     app.on_cleanup.append(clean_up)
-    async with open_listener(web.Application(), "127.0.0.1", 0) as listener:
-        with pytest.raises(OSError, match="address"):
-            async with open_listener(app, "127.0.0.1", listener.port):
+    async with (
+        bind_address("127.0.0.1", 0) as first,
+        bind_address("127.0.0.1", first.port) as second,
+        listen(web.Application(), first),
+    ):
+        with pytest.raises(OSError, match="already in use"):
+            async with listen(app, second):
                 pass
 
     assert cleaned_up == [True]

@@ -28,16 +28,17 @@ from service.calls.events import (
     TranscriptPartial,
 )
 from service.calls.inputs import Word
+from service.calls.turn import Fact
 from service.ids import CallId, LegId, UtteranceId
-from service.wire.events import Timing, encode_event, encode_partial
+from service.wire.events import encode
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "events"
 CALL = CallId("428c31b6-7af4-4bcb-b7f5-5013ef9657c1")
 LEG = LegId("v3:golden-example-leg")
 ANSWERED_AT = 1795341600.0  # 2026-11-22T10:00:00Z
 UTTERANCE = UtteranceId(f"utt_{CALL}_0i0")
-TIMING = Timing(stt_ms=None, queue_ms=4)
-HEARD = Timing(stt_ms=740, queue_ms=1)
+QUEUED_S = 0.004
+"""How long after it occurred each event is written."""
 METADATA: Mapping[str, object] = {"queue": "bookings"}
 
 PARTIAL = TranscriptPartial(
@@ -174,23 +175,28 @@ EVENTS: tuple[tuple[float, Event], ...] = (
 )
 
 
+def fact(event: Event | TranscriptPartial, at_s: float, seq: int | None = None) -> Fact:
+    """Return what is told of an event so many seconds after the answer."""
+    return Fact(
+        call_id=CALL,
+        seq=seq,
+        after_seq=3 if seq is None else seq - 1,
+        event=event,
+        occurred_at=ANSWERED_AT + at_s,
+        answered_at=ANSWERED_AT,
+        metadata={} if isinstance(event, TranscriptErased) else METADATA,
+    )
+
+
+def facts() -> list[Fact]:
+    """Return the call, event by event, and the partial at its end."""
+    durable = [fact(event, at_s, seq) for seq, (at_s, event) in enumerate(EVENTS, start=1)]
+    return [*durable, fact(PARTIAL, 9.86)]
+
+
 def bodies() -> dict[str, bytes]:
     """Encode every example; by event type."""
-    found = {
-        event.type: encode_event(
-            CALL,
-            seq,
-            event,
-            occurred_at=ANSWERED_AT + at_s,
-            metadata={} if isinstance(event, TranscriptErased) else METADATA,
-            timing=HEARD if event is FINAL else TIMING,
-        )
-        for seq, (at_s, event) in enumerate(EVENTS, start=1)
-    }
-    found[PARTIAL.type] = encode_partial(
-        CALL, 3, PARTIAL, occurred_at=ANSWERED_AT + 9.32, metadata=METADATA, timing=HEARD
-    )
-    return found
+    return {one.event.type: encode(one, now=one.occurred_at + QUEUED_S) for one in facts()}
 
 
 def readable(body: bytes) -> bytes:

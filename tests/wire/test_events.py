@@ -9,8 +9,9 @@ import pytest
 import standardwebhooks
 
 from service.calls.events import Event, TranscriptPartial
+from service.calls.turn import Fact
 from service.ids import CallId
-from service.wire.events import Timing, delivery_id, encode_event, measure, partial_id, timestamp
+from service.wire.events import delivery_id, encode, partial_id, timestamp
 from tests.wire import golden
 
 
@@ -66,11 +67,9 @@ def test_any_text_survives() -> None:
     """Quotes, control characters and other scripts come back as they went in."""
     text = 'say "no" \\ \n\t\x00 ünïcødé 電話 \U0001f4de </script>'
     event = replace(golden.FINAL, text=text)
-    body = encode_event(
-        golden.CALL, 1, event, occurred_at=0.0, metadata={"note": text}, timing=golden.TIMING
-    )
+    fact = replace(golden.fact(event, 11.12, 1), metadata={"note": text})
 
-    data = json.loads(body)["data"]
+    data = json.loads(encode(fact, now=0.0))["data"]
 
     assert data["text"] == text
     assert data["metadata"] == {"note": text}
@@ -116,10 +115,18 @@ def test_times_are_utc_with_milliseconds(at: float, written: str) -> None:
 
 def test_the_timing_of_heard_words_counts_from_the_end_of_their_speech() -> None:
     """On the call clock; reported words say nothing about it, and no clock runs backwards."""
-    spent = measure(golden.FINAL, occurred_at=111.0, answered_at=100.0, now=111.25)
-    assert spent == Timing(stt_ms=620, queue_ms=250)
+    heard = golden.fact(golden.FINAL, 11.0, 1)
+    reported = golden.fact(replace(golden.FINAL, time_source="estimated"), 11.0, 1)
+    early = golden.fact(golden.FINAL, 1.0, 1)
 
-    reported = replace(golden.FINAL, time_source="estimated")
-    assert measure(reported, occurred_at=111.0, answered_at=100.0, now=111.0).stt_ms is None
-    early = measure(golden.FINAL, occurred_at=101.0, answered_at=100.0, now=100.0)
-    assert early == Timing(stt_ms=0, queue_ms=0)
+    assert timing(heard, after_s=0.25) == {"stt_ms": 620, "queue_ms": 250}
+    assert timing(reported, after_s=0.0) == {"stt_ms": None, "queue_ms": 0}
+    assert timing(early, after_s=-1.0) == {"stt_ms": 0, "queue_ms": 0}
+    assert timing(replace(heard, answered_at=None), after_s=0.0)["stt_ms"] is None
+
+
+def timing(fact: Fact, *, after_s: float) -> dict[str, int | None]:
+    """Return the timing of an event that is written so long after it occurred."""
+    spent = json.loads(encode(fact, now=fact.occurred_at + after_s))["data"]["timing"]
+    assert isinstance(spent, dict)
+    return spent

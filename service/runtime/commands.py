@@ -1,0 +1,109 @@
+"""Has Telnyx told what calls want of it, and the calls told what came of it."""
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from service.calls.commands import (
+    Answer,
+    CarrierCommand,
+    StartStreaming,
+    StartTranscription,
+    StopStreaming,
+    StopTranscription,
+)
+from service.calls.inputs import CommandDone, CommandFailed, CommandName, Input
+from service.errors import CarrierUnavailableError, CommandRefusedError, JournalUnavailableError
+from service.ids import LegId
+from service.ports import Carrier
+from service.runtime.media import MediaStreams
+from service.runtime.stream import CallInbox
+from service.tasks import Tasks
+
+_NAMES: Final[dict[type[CarrierCommand], CommandName]] = {
+    Answer: "answer",
+    StartTranscription: "start_transcription",
+    StopTranscription: "stop_transcription",
+    StartStreaming: "start_streaming",
+    StopStreaming: "stop_streaming",
+}
+_COMMANDS: Final = uuid.UUID("5b1e2f0a-6f5c-4b0e-9d3e-8f0a4c7d2b11")
+"""The name space of command ids."""
+
+log = structlog.get_logger()
+
+
+class CommandRunner:
+    """Runs the commands of all calls. What starts and stops the words of a leg goes in order."""
+
+    def __init__(
+        self,
+        *,
+        carrier: Carrier,
+        streams: MediaStreams,
+        tasks: Tasks,
+        clock: Callable[[], float],
+    ) -> None:
+        self._carrier = carrier
+        self._streams = streams
+        self._tasks = tasks
+        self._clock = clock
+        self._latest: dict[LegId, asyncio.Task[None]] = {}
+
+    def start(self, call: CallInbox, command: CarrierCommand) -> None:
+        """Begin telling Telnyx and return at once; `call` gets what came of it."""
+        kind = _NAMES[type(command)]
+        if isinstance(command, Answer):
+            self._tasks.start(self._run(call, command, None), kind, of=call.call_id)
+            return
+        before = self._latest.get(command.leg_id)
+        task = self._tasks.start(self._run(call, command, before), kind, of=call.call_id)
+        self._latest[command.leg_id] = task
+        task.add_done_callback(lambda done: self._ended(command.leg_id, done))
+
+    def _ended(self, leg_id: LegId, task: asyncio.Task[None]) -> None:
+        if self._latest.get(leg_id) is task:
+            del self._latest[leg_id]
+
+    async def _run(
+        self, call: CallInbox, command: CarrierCommand, before: asyncio.Task[None] | None
+    ) -> None:
+        if before is not None:
+            await asyncio.wait([before])
+        call.post(await self._outcome(call, command))
+
+    async def _outcome(self, call: CallInbox, command: CarrierCommand) -> Input:
+        name = _NAMES[type(command)]
+        try:
+            await self._send(call, command, name)
+        except CommandRefusedError as error:
+            code, reason = error.code, "refused"
+        except CarrierUnavailableError:
+            code, reason = "", "unreachable"
+        except JournalUnavailableError:
+            code, reason = "", "journal_unavailable"
+        except Exception:  # one call never stops another
+            log.exception("command_crashed", command=name)
+            code, reason = "", "internal_error"
+        else:
+            return CommandDone(leg_id=command.leg_id, command=name, at=self._clock())
+        log.warning("command_failed", command=name, code=code, reason=reason)
+        return CommandFailed(
+            leg_id=command.leg_id, command=name, at=self._clock(), code=code, reason=reason
+        )
+
+    async def _send(self, call: CallInbox, command: CarrierCommand, name: CommandName) -> None:
+        if isinstance(command, StartStreaming):
+            target = await self._streams.issue(call.call_id, command.leg_id)
+            await self._carrier.run(command, command_id=str(uuid.uuid4()), target=target)
+            return
+        # The same command of the same leg keeps its id, so that Telnyx does it once although
+        # it is said again after a restart. After a pause it is another one.
+        what = f"{call.call_id}/{command.leg_id}/{name}"
+        if not isinstance(command, Answer) and command.take:
+            what += f"/{command.take}"
+        command_id = str(uuid.uuid5(_COMMANDS, what))
+        await self._carrier.run(command, command_id=command_id)

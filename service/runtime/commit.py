@@ -1,0 +1,77 @@
+"""What is kept of a turn: an outcome becomes one entry of the journal, its facts become bytes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from service.calls.routes import Route
+from service.calls.session import CallSession
+from service.calls.state import CallState
+from service.calls.turn import Outcome
+from service.ids import CallId
+from service.ports import Entry, Journal, StoredEvent
+from service.runtime.codec import decode_state, encode_state
+from service.wire.events import encode
+
+
+@dataclass(slots=True)
+class LoadedCall:
+    """A call as it was last committed, and what it was committed as."""
+
+    session: CallSession
+    version: int = 0
+    epoch: int = 0
+
+    @property
+    def state(self) -> CallState:
+        """What the call remembers."""
+        return self.session.state
+
+
+async def load_call(journal: Journal, call_id: CallId, routes: Sequence[Route]) -> LoadedCall:
+    """Return a call from the journal; a new one if nothing was kept of it.
+
+    Raises:
+        JournalUnavailableError: The journal does not answer.
+        JournalTooNewError: A newer version of the service wrote it.
+    """
+    kept = await journal.load(call_id)
+    if kept is None:
+        return LoadedCall(CallSession(CallState(call_id=call_id), routes))
+    return LoadedCall(CallSession(decode_state(kept.state), routes), kept.version, kept.epoch)
+
+
+async def commit_turn(
+    journal: Journal, call: LoadedCall, outcome: Outcome, *, now: float
+) -> tuple[StoredEvent, ...]:
+    """Return the durable events of a turn once they, and the call's new state, would survive.
+
+    `now` is in Unix seconds. If it raises, the call in memory is ahead of the journal: load it
+    anew and have it take the inputs again.
+
+    Raises:
+        DuplicateInputError: Some of the inputs were committed before.
+        StaleCallError: Somebody else wrote the call.
+        JournalUnavailableError: Nothing was written.
+    """
+    events = tuple(
+        StoredEvent(fact.call_id, fact.seq, fact.event.type, encode(fact, now=now))
+        for fact in outcome.facts
+        if fact.seq is not None
+    )
+    entry = Entry(
+        call_id=call.state.call_id,
+        version=call.version,
+        epoch=call.epoch,
+        state=encode_state(call.state),
+        input_ids=outcome.input_ids,
+        legs=outcome.legs,
+        events=events,
+        endpoints=outcome.endpoints,
+        wake_at=outcome.wake_at,
+        ended=outcome.ended,
+        erases=outcome.erased,
+        keeping=outcome.keep,
+    )
+    await journal.commit(entry)
+    call.version += 1
+    return events
