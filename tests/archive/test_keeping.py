@@ -16,7 +16,8 @@ from service.ids import CallId, EndpointName, InputId
 from service.journal.sqlite_audit import open_audit
 from service.runtime.beside import JournalEraser
 from tests.calls.driver import CALL, IN_CALL, answered, hung_up, initiated, said
-from tests.runtime.office import Office, open_office, until
+from tests.runtime.harness import Runtime, open_runtime
+from tests.waiting import until
 
 SECRET = "rumpelstiltskin"
 FROM = "+15550100"
@@ -58,7 +59,7 @@ class SetClock:
 class House:
     """Calls, and who keeps them."""
 
-    office: Office
+    runtime: Runtime
     keeper: Keeper
     clock: SetClock
     recordings: Path
@@ -67,11 +68,11 @@ class House:
         """Have a call in which somebody says something that is to be forgotten."""
         now = time.time()
         for webhook in (initiated(now), answered(now + 0.01), words(now + 0.02)):
-            await self.office.calls.tell(webhook)
+            await self.runtime.calls.tell(webhook)
         if ended:
-            await self.office.calls.tell(hung_up(now + 0.03))
+            await self.runtime.calls.tell(hung_up(now + 0.03))
         wanted = "call.ended" if ended else "transcript.final"
-        await until(lambda: any(event.type == wanted for event in self.office.lanes.events))
+        await until(lambda: any(event.type == wanted for event in self.runtime.lanes.events))
 
     def record(self) -> Path:
         """Make a recording of the call, as if the fork had been kept."""
@@ -85,9 +86,9 @@ class House:
 async def open_house(path: Path, route: Route = ROUTE) -> AsyncIterator[House]:
     """Open calls on a journal in this folder, and a keeper who is asked, not on a timer."""
     clock, recordings = SetClock(), path / "recordings"
-    async with open_office(path, route) as office:
-        keeper = Keeper(office.journal, office.calls, recordings, clock=clock)
-        yield House(office, keeper, clock, recordings)
+    async with open_runtime(path, route) as runtime:
+        keeper = Keeper(runtime.journal, runtime.calls, recordings, clock=clock)
+        yield House(runtime, keeper, clock, recordings)
 
 
 async def test_an_erased_call_leaves_no_byte_in_any_file(tmp_path: Path) -> None:
@@ -95,7 +96,7 @@ async def test_an_erased_call_leaves_no_byte_in_any_file(tmp_path: Path) -> None
     async with open_house(tmp_path) as house:
         await house.talk()
         file = house.record()
-        await house.office.journal.keep_recording(
+        await house.runtime.journal.keep_recording(
             CALL, file.name, started_at=time.time(), delete_at=None
         )
         assert await house.keeper.erase(CALL)
@@ -104,9 +105,9 @@ async def test_an_erased_call_leaves_no_byte_in_any_file(tmp_path: Path) -> None
         assert [where_found(path, SECRET), where_found(path, FROM)] == [[], []]
         assert left_of_erased(path) == []
         assert not file.exists()
-        assert house.office.lanes.forgotten == [CALL]
-        assert house.office.lanes.events[-1].type == "transcript.erased"
-        assert b'metadata":{}' in house.office.lanes.events[-1].body
+        assert house.runtime.lanes.forgotten == [CALL]
+        assert house.runtime.lanes.events[-1].type == "transcript.erased"
+        assert b'metadata":{}' in house.runtime.lanes.events[-1].body
 
 
 async def test_erasing_again_is_harmless_and_what_comes_late_is_dropped(tmp_path: Path) -> None:
@@ -116,11 +117,11 @@ async def test_erasing_again_is_harmless_and_what_comes_late_is_dropped(tmp_path
         assert await house.keeper.erase(CALL)
         now = time.time()
         for late in (words(now, "late"), answered(now), initiated(now), hung_up(now)):
-            await house.office.calls.tell(late)
+            await house.runtime.calls.tell(late)
         assert await house.keeper.erase(CALL)
 
-        assert await house.office.journal.read(CALL, after_seq=0, limit=9) == [
-            house.office.lanes.events[-1]
+        assert await house.runtime.journal.read(CALL, after_seq=0, limit=9) == [
+            house.runtime.lanes.events[-1]
         ]
         assert where_found(tmp_path / "journal.db", SECRET) == []
         assert not await house.keeper.erase(CallId("nobody"))
@@ -143,7 +144,7 @@ async def test_text_and_audio_are_kept_as_long_as_the_route_says(tmp_path: Path)
     async with open_house(tmp_path, route) as house:
         await house.talk()
         file, now = house.record(), time.time()
-        await house.office.journal.keep_recording(
+        await house.runtime.journal.keep_recording(
             CALL, file.name, started_at=now, delete_at=now + 7 * DAY_S
         )
         await house.keeper.look()
@@ -151,11 +152,11 @@ async def test_text_and_audio_are_kept_as_long_as_the_route_says(tmp_path: Path)
         house.clock.ahead_s = 8 * DAY_S
         await house.keeper.look()
         assert not file.exists()
-        assert SECRET in await house.office.texts(CALL)
+        assert SECRET in await house.runtime.texts(CALL)
         house.clock.ahead_s = 31 * DAY_S
         await house.keeper.look()
 
-        (tombstone,) = await house.office.journal.read(CALL, after_seq=0, limit=9)
+        (tombstone,) = await house.runtime.journal.read(CALL, after_seq=0, limit=9)
         assert b'"reason":"retention"' in tombstone.body
         assert where_found(tmp_path / "journal.db", SECRET) == []
 
@@ -167,7 +168,7 @@ async def test_a_call_of_a_route_without_a_rule_is_kept_for_ever(tmp_path: Path)
         house.clock.ahead_s = 36_500 * DAY_S
         await house.keeper.look()
 
-        assert await house.office.texts(CALL) == [SECRET]
+        assert await house.runtime.texts(CALL) == [SECRET]
 
 
 async def test_what_a_crash_left_unscrubbed_is_scrubbed_later(tmp_path: Path) -> None:
@@ -175,16 +176,16 @@ async def test_what_a_crash_left_unscrubbed_is_scrubbed_later(tmp_path: Path) ->
     async with open_house(tmp_path) as house:
         await house.talk()
         file = house.record()
-        await house.office.journal.keep_recording(
+        await house.runtime.journal.keep_recording(
             CALL, file.name, started_at=time.time(), delete_at=None
         )
-        assert await house.office.calls.erase(CALL)
+        assert await house.runtime.calls.erase(CALL)
         assert file.exists()
     async with open_house(tmp_path) as house:
         await house.keeper.look()
 
         assert not file.exists()
-        assert not await house.office.journal.unscrubbed()
+        assert not await house.runtime.journal.unscrubbed()
         assert where_found(tmp_path / "journal.db", SECRET) == []
 
 
@@ -192,13 +193,13 @@ async def test_a_call_is_erased_beside_the_service_that_has_it(tmp_path: Path) -
     """The service's next change is refused; it looks again, and takes nothing more."""
     async with open_house(tmp_path) as house:
         await house.talk(ended=False)
-        beside = JournalEraser(house.office.journal, clock=time.time)
+        beside = JournalEraser(house.runtime.journal, clock=time.time)
         assert await beside.erase(CALL, reason="operator")
         assert not await beside.erase(CallId("nobody"), reason="operator")
-        await house.office.calls.tell(words(time.time(), "late"))
-        await house.office.calls.tell(hung_up(time.time()))
+        await house.runtime.calls.tell(words(time.time(), "late"))
+        await house.runtime.calls.tell(hung_up(time.time()))
 
-        (tombstone,) = await house.office.journal.read(CALL, after_seq=0, limit=9)
+        (tombstone,) = await house.runtime.journal.read(CALL, after_seq=0, limit=9)
         assert tombstone.type == "transcript.erased"
 
 
@@ -219,9 +220,9 @@ async def test_the_keeper_looks_by_itself(tmp_path: Path) -> None:
     async with open_house(tmp_path, route) as house:
         await house.talk()
         house.clock.ahead_s = 2 * DAY_S
-        office = house.office
-        async with open_keeper(office.journal, office.calls, house.recordings, clock=house.clock):
-            await until(lambda: office.lanes.forgotten == [CALL])
+        runtime = house.runtime
+        async with open_keeper(runtime.journal, runtime.calls, house.recordings, clock=house.clock):
+            await until(lambda: runtime.lanes.forgotten == [CALL])
 
 
 def test_a_recording_is_deleted_in_its_folder_only(tmp_path: Path) -> None:

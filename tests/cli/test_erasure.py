@@ -15,8 +15,9 @@ from service.journal.database import open_journal
 from service.journal.sqlite_audit import open_audit
 from service.runtime.beside import JournalEraser
 from tests.calls.driver import CALL, IN_CALL, answered, hung_up, initiated, said
-from tests.runtime.office import open_office, until
+from tests.runtime.harness import open_runtime
 from tests.settings.conftest import KEYS
+from tests.waiting import until
 
 SECRET, NUMBER = "rumpelstiltskin", "+15550100"
 Callscribe = Callable[..., int]
@@ -38,10 +39,10 @@ def _url(folder: Path) -> str:
 async def _talk(folder: Path) -> None:
     now = time.time()
     words = structs.replace(said(SECRET, now + 0.02), input_id=InputId("words"))
-    async with open_office(folder, IN_CALL) as office:
+    async with open_runtime(folder, IN_CALL) as runtime:
         for webhook in (initiated(now), answered(now + 0.01), words, hung_up(now + 0.03)):
-            await office.calls.tell(webhook)
-        await until(lambda: any(event.type == "call.ended" for event in office.lanes.events))
+            await runtime.calls.tell(webhook)
+        await until(lambda: any(event.type == "call.ended" for event in runtime.lanes.events))
 
 
 def test_an_erased_call_passes_the_audit(
@@ -89,15 +90,15 @@ def test_the_audit_of_no_journal_fails_in_one_line(
 
 async def test_a_call_is_erased_beside_a_service_that_runs(tmp_path: Path) -> None:
     """The service finds out with the next thing it hears of the call."""
-    async with open_office(tmp_path, IN_CALL) as office:
+    async with open_runtime(tmp_path, IN_CALL) as runtime:
         now = time.time()
-        await office.calls.tell(initiated(now))
-        await office.calls.tell(answered(now + 0.01))
+        await runtime.calls.tell(initiated(now))
+        await runtime.calls.tell(answered(now + 0.01))
         async with open_journal(_url(tmp_path), exclusive=False) as beside:
             assert await JournalEraser(beside, clock=time.time).erase(CALL, reason="operator")
-        await office.calls.tell(structs.replace(said(SECRET, now), input_id=InputId("w")))
-        await office.calls.settle(5)
-        stored = await office.journal.read(CallId(CALL), after_seq=0, limit=9)
+        await runtime.calls.tell(structs.replace(said(SECRET, now), input_id=InputId("w")))
+        await runtime.calls.settle(5)
+        stored = await runtime.journal.read(CallId(CALL), after_seq=0, limit=9)
 
         assert [event.type for event in stored] == ["transcript.erased"]
         with open_audit(tmp_path / "journal.db") as audit:

@@ -14,9 +14,11 @@ from service.ids import CallId
 from service.ports import RecognitionPlan
 from service.runtime.stream import Stream
 from tests.calls.driver import CALL, IN_CALL, MEDIA, A, hung_up, initiated, said
-from tests.runtime.office import Ear, Office, open_office, until
+from tests.runtime.harness import Runtime, open_runtime
+from tests.runtime.peers import Ear
 from tests.runtime.test_media import START, asked_for, hearing
 from tests.runtime.test_registry import begin
+from tests.waiting import until
 
 FRAME = bytes(160)
 """20 ms of PCMU."""
@@ -45,155 +47,155 @@ class SetClock:
         return self.now
 
 
-async def transcribing(office: Office) -> None:
+async def transcribing(runtime: Runtime) -> None:
     """Begin a call that Telnyx transcribes."""
-    await begin(office, time.time())
-    await until(lambda: office.calls.transcription(CALL) == "on")
-    await until(lambda: any(e.type == "transcription.started" for e in office.lanes.events))
+    await begin(runtime, time.time())
+    await until(lambda: runtime.calls.transcription(CALL) == "on")
+    await until(lambda: any(e.type == "transcription.started" for e in runtime.lanes.events))
 
 
 async def test_in_a_pause_no_frame_reaches_a_recognition(tmp_path: Path) -> None:
     """On the same socket others hear what is said after it."""
-    async with open_office(tmp_path, MEDIA) as office:
-        feed = await hearing(office)
+    async with open_runtime(tmp_path, MEDIA) as runtime:
+        feed = await hearing(runtime)
         feed.push("inbound", b"before")
-        paused = await office.calls.ask(CALL, "pause", reason="card_payment")
+        paused = await runtime.calls.ask(CALL, "pause", reason="card_payment")
         feed.push("inbound", b"secret")
         for track in MEDIA.heard_tracks:
             feed.skip(track, 60_000)  # all of the pause has come
-        resumed = await office.calls.ask(CALL, "resume")
+        resumed = await runtime.calls.ask(CALL, "resume")
         feed.push("inbound", b"after!")
 
         assert paused is not None
         assert resumed is not None
         assert (paused.transcription, resumed.transcription) == ("paused", "on")
-        assert [ear.audio for ear in office.ears.opened] == [b"before", b"", b"after!", b""]
-        assert [ear.skipped_ms for ear in office.ears.opened] == [0] * 4
-        assert (await office.types(CALL))[-2:] == ["transcription.paused", "transcription.resumed"]
+        assert [ear.audio for ear in runtime.ears.opened] == [b"before", b"", b"after!", b""]
+        assert [ear.skipped_ms for ear in runtime.ears.opened] == [0] * 4
+        assert (await runtime.types(CALL))[-2:] == ["transcription.paused", "transcription.resumed"]
 
 
 async def test_words_are_held_back_before_the_pause_is_committed(tmp_path: Path) -> None:
     """Between asking and the commit nothing is heard; if nothing comes of it, it goes on."""
-    async with open_office(tmp_path, MEDIA) as office:
-        feed = await hearing(office)
-        office.disk.full = True
-        asking = asyncio.ensure_future(office.calls.ask(CALL, "pause"))
+    async with open_runtime(tmp_path, MEDIA) as runtime:
+        feed = await hearing(runtime)
+        runtime.disk.full = True
+        asking = asyncio.ensure_future(runtime.calls.ask(CALL, "pause"))
         await asyncio.sleep(0)
         feed.push("inbound", FRAME)
         feed.skip("inbound", 5)
         with pytest.raises(JournalUnavailableError):
             await asking
-        office.disk.full = False
+        runtime.disk.full = False
         feed.push("inbound", b"heard")
 
-        assert (office.ears.opened[0].audio, office.ears.opened[0].skipped_ms) == (b"heard", 25)
-        assert office.calls.transcription(CALL) == "on"
+        assert (runtime.ears.opened[0].audio, runtime.ears.opened[0].skipped_ms) == (b"heard", 25)
+        assert runtime.calls.transcription(CALL) == "on"
 
 
 async def test_a_socket_that_comes_in_a_pause_is_kept_and_not_heard(tmp_path: Path) -> None:
     """It was on its way; its words are wanted later."""
-    async with open_office(tmp_path, MEDIA) as office:
-        target = await asked_for(office)
-        await office.calls.ask(CALL, "pause")
+    async with open_runtime(tmp_path, MEDIA) as runtime:
+        target = await asked_for(runtime)
+        await runtime.calls.ask(CALL, "pause")
         token = target.url.removeprefix("ws://here/media/")
-        ticket = await office.calls.admit(token, target.auth_token)
+        ticket = await runtime.calls.admit(token, target.auth_token)
         assert ticket is not None
         feed = await ticket.started(START, decodable=True)
         assert feed is not None
         feed.push("inbound", b"secret")
-        assert office.ears.opened == []
-        await office.calls.ask(CALL, "resume")
+        assert runtime.ears.opened == []
+        await runtime.calls.ask(CALL, "resume")
 
-        assert [ear.plan.track for ear in office.ears.opened] == ["inbound", "outbound"]
+        assert [ear.plan.track for ear in runtime.ears.opened] == ["inbound", "outbound"]
 
 
 async def test_telnyx_is_told_to_stop_and_start_in_order_and_anew(tmp_path: Path) -> None:
     """The second start is no repeat of the first, which Telnyx would ignore."""
-    async with open_office(tmp_path, IN_CALL) as office:
-        await transcribing(office)
-        await office.calls.ask(CALL, "pause")
-        await office.calls.ask(CALL, "resume")
-        await until(lambda: len(office.carrier.commands) == 4)
+    async with open_runtime(tmp_path, IN_CALL) as runtime:
+        await transcribing(runtime)
+        await runtime.calls.ask(CALL, "pause")
+        await runtime.calls.ask(CALL, "resume")
+        await until(lambda: len(runtime.carrier.commands) == 4)
 
-        kinds = [type(command) for command in office.carrier.commands[1:]]
+        kinds = [type(command) for command in runtime.carrier.commands[1:]]
         assert kinds == [StartTranscription, StopTranscription, StartTranscription]
-        assert len(set(office.carrier.ids)) == 4
+        assert len(set(runtime.carrier.ids)) == 4
 
 
 async def test_a_start_waits_for_the_stop_before_it(tmp_path: Path) -> None:
     """Overtaken, the stop would end what was just begun."""
-    async with open_office(tmp_path, IN_CALL) as office:
-        await transcribing(office)
-        office.carrier.silent = True
-        await office.calls.ask(CALL, "stop")
-        await office.calls.ask(CALL, "start")
-        await until(lambda: len(office.carrier.commands) == 3)
-        await office.calls.settle(0.2)
+    async with open_runtime(tmp_path, IN_CALL) as runtime:
+        await transcribing(runtime)
+        runtime.carrier.silent = True
+        await runtime.calls.ask(CALL, "stop")
+        await runtime.calls.ask(CALL, "start")
+        await until(lambda: len(runtime.carrier.commands) == 3)
+        await runtime.calls.settle(0.2)
 
-        assert isinstance(office.carrier.commands[-1], StopTranscription)
+        assert isinstance(runtime.carrier.commands[-1], StopTranscription)
 
 
 async def test_words_that_occurred_in_the_pause_are_nowhere(tmp_path: Path) -> None:
     """Not in the journal, not in a lane, and not in what is remembered of the call."""
-    async with open_office(tmp_path, IN_CALL) as office:
-        await transcribing(office)
-        await office.calls.ask(CALL, "pause")
+    async with open_runtime(tmp_path, IN_CALL) as runtime:
+        await transcribing(runtime)
+        await runtime.calls.ask(CALL, "pause")
         now = time.time()
-        await office.calls.tell(said("secret", now + 0.1))
-        await office.calls.tell(said("sec", now + 0.2, final=False))
-        await office.calls.tell(hung_up(now + 0.3))
-        await until(lambda: any(e.type == "call.ended" for e in office.lanes.events))
-        kept = await office.journal.load(CALL)
+        await runtime.calls.tell(said("secret", now + 0.1))
+        await runtime.calls.tell(said("sec", now + 0.2, final=False))
+        await runtime.calls.tell(hung_up(now + 0.3))
+        await until(lambda: any(e.type == "call.ended" for e in runtime.lanes.events))
+        kept = await runtime.journal.load(CALL)
 
         assert kept is not None
         assert b"sec" not in kept.state.replace(b"seconds", b"")
-        assert office.lanes.partials == []
-        assert await office.texts(CALL) == []
+        assert runtime.lanes.partials == []
+        assert await runtime.texts(CALL) == []
 
 
 @pytest.mark.parametrize("route", [MEDIA, IN_CALL], ids=["media", "in_call"])
 async def test_a_pause_holds_in_the_next_process(tmp_path: Path, route: Route) -> None:
     """It is in the journal; the new process forks nothing before it is resumed."""
-    async with open_office(tmp_path, route) as office:
-        await begin(office, time.time())
-        await until(lambda: office.calls.transcription(CALL) == "on")
-        await office.calls.ask(CALL, "pause")
-    async with open_office(tmp_path, route) as office:
-        await office.calls.resume()
-        await office.calls.settle(5)
-        assert office.calls.transcription(CALL) == "paused"
+    async with open_runtime(tmp_path, route) as runtime:
+        await begin(runtime, time.time())
+        await until(lambda: runtime.calls.transcription(CALL) == "on")
+        await runtime.calls.ask(CALL, "pause")
+    async with open_runtime(tmp_path, route) as runtime:
+        await runtime.calls.resume()
+        await runtime.calls.settle(5)
+        assert runtime.calls.transcription(CALL) == "paused"
         started = (StartStreaming, StartTranscription)
-        assert not any(isinstance(one, started) for one in office.carrier.commands)
-        reply = await office.calls.ask(CALL, "resume")
+        assert not any(isinstance(one, started) for one in runtime.carrier.commands)
+        reply = await runtime.calls.ask(CALL, "resume")
 
         assert reply is not None
         assert reply.transcription == "on"
-        await until(lambda: any(isinstance(one, started) for one in office.carrier.commands))
+        await until(lambda: any(isinstance(one, started) for one in runtime.carrier.commands))
 
 
 async def test_what_cannot_be_done_is_said_clearly(tmp_path: Path) -> None:
     """Nobody's call, one that rings, one that is over."""
-    async with open_office(tmp_path, IN_CALL) as office:
-        assert await office.calls.ask(CallId("nobody"), "pause") is None
-        assert office.calls.live == 0
-        assert office.calls.transcription(CallId("nobody")) is None
-        await office.calls.tell(initiated(time.time()))
+    async with open_runtime(tmp_path, IN_CALL) as runtime:
+        assert await runtime.calls.ask(CallId("nobody"), "pause") is None
+        assert runtime.calls.live == 0
+        assert runtime.calls.transcription(CallId("nobody")) is None
+        await runtime.calls.tell(initiated(time.time()))
         with pytest.raises(ControlRefusedError, match="not_answered"):
-            await office.calls.ask(CALL, "pause")
-        await office.calls.tell(hung_up(time.time()))
-        await until(lambda: any(e.type == "call.ended" for e in office.lanes.events))
+            await runtime.calls.ask(CALL, "pause")
+        await runtime.calls.tell(hung_up(time.time()))
+        await until(lambda: any(e.type == "call.ended" for e in runtime.lanes.events))
         with pytest.raises(ControlRefusedError) as refused:
-            await office.calls.ask(CALL, "start")
+            await runtime.calls.ask(CALL, "start")
 
         assert refused.value.reason == "call_over"
 
 
 async def test_a_call_of_a_route_that_nobody_has_is_unknown(tmp_path: Path) -> None:
     """It was left alone."""
-    async with open_office(tmp_path) as office:
-        await office.calls.tell(initiated(time.time()))
+    async with open_runtime(tmp_path) as runtime:
+        await runtime.calls.tell(initiated(time.time()))
 
-        assert await office.calls.ask(CALL, "pause") is None
+        assert await runtime.calls.ask(CALL, "pause") is None
 
 
 def open_stream() -> tuple[Stream, SetClock, Ear]:

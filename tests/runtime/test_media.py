@@ -12,24 +12,25 @@ from service.ids import LegId, StreamId
 from service.ports import StreamStart, StreamTarget
 from service.runtime.stream import Stream
 from tests.calls.driver import CALL, MEDIA, A, hung_up
-from tests.runtime.office import Office, open_office, until
+from tests.runtime.harness import Runtime, open_runtime
 from tests.runtime.test_registry import begin
+from tests.waiting import until
 
 STREAM = StreamId("stream-1")
 START = StreamStart(leg_id=A, stream_id=STREAM, encoding="PCMU", sample_rate_hz=8000)
 
 
-async def asked_for(office: Office) -> StreamTarget:
+async def asked_for(runtime: Runtime) -> StreamTarget:
     """Begin a call and return where Telnyx was told to send its audio."""
-    await begin(office, time.time())
-    await until(lambda: len(office.carrier.targets) == 1)
-    return office.carrier.targets[0]
+    await begin(runtime, time.time())
+    await until(lambda: len(runtime.carrier.targets) == 1)
+    return runtime.carrier.targets[0]
 
 
-async def hearing(office: Office) -> Stream:
+async def hearing(runtime: Runtime) -> Stream:
     """Begin a call and return the feed of its stream."""
-    target = await asked_for(office)
-    ticket = await office.calls.admit(_token(target), target.auth_token)
+    target = await asked_for(runtime)
+    ticket = await runtime.calls.admit(_token(target), target.auth_token)
     assert ticket is not None
     feed = await ticket.started(START, decodable=True)
     assert feed is not None
@@ -42,9 +43,9 @@ def _token(target: StreamTarget) -> str:
 
 async def test_a_token_is_good_once_and_only_with_its_header(tmp_path: Path) -> None:
     """The path alone opens nothing, and neither does a second use."""
-    async with open_office(tmp_path, MEDIA) as office:
-        target = await asked_for(office)
-        calls, token = office.calls, _token(target)
+    async with open_runtime(tmp_path, MEDIA) as runtime:
+        target = await asked_for(runtime)
+        calls, token = runtime.calls, _token(target)
 
         assert await calls.admit(token, None) is None
         assert await calls.admit(token, "guess") is None
@@ -57,9 +58,9 @@ async def test_a_token_is_good_once_and_only_with_its_header(tmp_path: Path) -> 
 
 async def test_of_many_who_use_a_token_at_once_one_is_admitted(tmp_path: Path) -> None:
     """A race does not make it two."""
-    async with open_office(tmp_path, MEDIA) as office:
-        target = await asked_for(office)
-        admit = office.calls.admit
+    async with open_runtime(tmp_path, MEDIA) as runtime:
+        target = await asked_for(runtime)
+        admit = runtime.calls.admit
         tickets = await asyncio.gather(
             *(admit(_token(target), target.auth_token) for _ in range(20))
         )
@@ -69,74 +70,74 @@ async def test_of_many_who_use_a_token_at_once_one_is_admitted(tmp_path: Path) -
 
 async def test_frames_go_to_the_recognition_of_their_track(tmp_path: Path) -> None:
     """Inbound and outbound are two recognitions, opened before the first frame."""
-    async with open_office(tmp_path, MEDIA) as office:
-        feed = await hearing(office)
+    async with open_runtime(tmp_path, MEDIA) as runtime:
+        feed = await hearing(runtime)
         feed.push("inbound", b"in")
         feed.push("outbound", b"out")
         feed.skip("inbound", 40)
 
-        heard = {ear.plan.track: (ear.audio, ear.skipped_ms) for ear in office.ears.opened}
+        heard = {ear.plan.track: (ear.audio, ear.skipped_ms) for ear in runtime.ears.opened}
         assert heard == {"inbound": (b"in", 40), "outbound": (b"out", 0)}
 
 
 async def test_what_is_heard_is_committed_and_delivered(tmp_path: Path) -> None:
     """A partial is published, a final is in the journal, with the customer's role."""
-    async with open_office(tmp_path, MEDIA) as office:
-        await hearing(office)
-        office.ears.opened[0].tell(_words("hello", is_final=False))
-        await until(lambda: bool(office.lanes.partials))
-        office.ears.opened[0].tell(_words("hello"))
-        await until(lambda: any(e.type == "transcript.final" for e in office.lanes.events))
+    async with open_runtime(tmp_path, MEDIA) as runtime:
+        await hearing(runtime)
+        runtime.ears.opened[0].tell(_words("hello", is_final=False))
+        await until(lambda: bool(runtime.lanes.partials))
+        runtime.ears.opened[0].tell(_words("hello"))
+        await until(lambda: any(e.type == "transcript.final" for e in runtime.lanes.events))
 
-        assert len(office.lanes.partials) == 1
-        assert await office.texts(CALL) == ["hello"]
+        assert len(runtime.lanes.partials) == 1
+        assert await runtime.texts(CALL) == ["hello"]
 
 
 async def test_words_heard_while_the_disk_is_full_are_kept_for_later(tmp_path: Path) -> None:
     """A recognition cannot come again as Telnyx can, so its words wait."""
-    async with open_office(tmp_path, MEDIA) as office:
-        await hearing(office)
-        office.disk.full = True
-        office.ears.opened[0].tell(_words("do not lose me"))
-        await until(lambda: office.disk.refused > 0)
-        office.disk.full = False
-        await until(lambda: any(e.type == "transcript.final" for e in office.lanes.events))
+    async with open_runtime(tmp_path, MEDIA) as runtime:
+        await hearing(runtime)
+        runtime.disk.full = True
+        runtime.ears.opened[0].tell(_words("do not lose me"))
+        await until(lambda: runtime.disk.refused > 0)
+        runtime.disk.full = False
+        await until(lambda: any(e.type == "transcript.final" for e in runtime.lanes.events))
 
-        assert await office.texts(CALL) == ["do not lose me"]
+        assert await runtime.texts(CALL) == ["do not lose me"]
 
 
 async def test_after_the_stop_no_frame_is_heard_and_the_call_completes(tmp_path: Path) -> None:
     """The tail is settled first; a straggler's frame goes nowhere."""
-    async with open_office(tmp_path, MEDIA) as office:
-        feed = await hearing(office)
+    async with open_runtime(tmp_path, MEDIA) as runtime:
+        feed = await hearing(runtime)
         await feed.stopped(orderly=True)
-        await until(lambda: any(e.type == "transcription.stopped" for e in office.lanes.events))
+        await until(lambda: any(e.type == "transcription.stopped" for e in runtime.lanes.events))
         feed.push("inbound", b"late")
         feed.skip("inbound", 20)
-        await office.calls.tell(hung_up(time.time()))
-        await until(lambda: any(e.type == "transcript.completed" for e in office.lanes.events))
+        await runtime.calls.tell(hung_up(time.time()))
+        await until(lambda: any(e.type == "transcript.completed" for e in runtime.lanes.events))
 
-        assert office.ears.opened[0].audio == b""
+        assert runtime.ears.opened[0].audio == b""
 
 
 async def test_audio_nobody_can_decode_is_recorded_and_refused(tmp_path: Path) -> None:
     """The journal says which codec it was."""
-    async with open_office(tmp_path, MEDIA) as office:
-        target = await asked_for(office)
-        ticket = await office.calls.admit(_token(target), target.auth_token)
+    async with open_runtime(tmp_path, MEDIA) as runtime:
+        target = await asked_for(runtime)
+        ticket = await runtime.calls.admit(_token(target), target.auth_token)
         assert ticket is not None
 
         assert await ticket.started(START, decodable=False) is None
-        assert "transcription.failed" in await office.types(CALL)
+        assert "transcription.failed" in await runtime.types(CALL)
 
 
 async def test_audio_for_a_call_that_is_over_is_not_wanted(tmp_path: Path) -> None:
     """The socket came after the hang-up."""
-    async with open_office(tmp_path, MEDIA) as office:
-        target = await asked_for(office)
-        await office.calls.tell(hung_up(time.time()))
-        await until(lambda: any(e.type == "call.ended" for e in office.lanes.events))
-        ticket = await office.calls.admit(_token(target), target.auth_token)
+    async with open_runtime(tmp_path, MEDIA) as runtime:
+        target = await asked_for(runtime)
+        await runtime.calls.tell(hung_up(time.time()))
+        await until(lambda: any(e.type == "call.ended" for e in runtime.lanes.events))
+        ticket = await runtime.calls.admit(_token(target), target.auth_token)
         assert ticket is not None
 
         assert await ticket.started(START, decodable=True) is None
@@ -144,10 +145,10 @@ async def test_audio_for_a_call_that_is_over_is_not_wanted(tmp_path: Path) -> No
 
 async def test_a_full_disk_turns_a_stream_away(tmp_path: Path) -> None:
     """Without a journal there is nowhere for its words to go."""
-    async with open_office(tmp_path, MEDIA) as office:
-        target = await asked_for(office)
-        ticket = await office.calls.admit(_token(target), target.auth_token)
-        office.disk.full = True
+    async with open_runtime(tmp_path, MEDIA) as runtime:
+        target = await asked_for(runtime)
+        ticket = await runtime.calls.admit(_token(target), target.auth_token)
+        runtime.disk.full = True
         assert ticket is not None
 
         assert await ticket.started(START, decodable=True) is None
@@ -167,40 +168,40 @@ def _words(text: str, *, is_final: bool = True) -> WordsHeard:
 
 async def test_a_partial_worked_off_with_its_final_is_not_shown_after_it(tmp_path: Path) -> None:
     """A busy machine takes both at once; what is settled does not change any more."""
-    async with open_office(tmp_path, MEDIA) as office:
-        await hearing(office)
-        ear = office.ears.opened[0]
+    async with open_runtime(tmp_path, MEDIA) as runtime:
+        await hearing(runtime)
+        ear = runtime.ears.opened[0]
         ear.tell(_words("hel", is_final=False))
         ear.tell(_words("hello"))
         ear.tell(_words("and", is_final=False))
-        await until(lambda: bool(office.lanes.partials))
+        await until(lambda: bool(runtime.lanes.partials))
 
-        texts = [msgspec.json.decode(one.body)["data"]["text"] for one in office.lanes.partials]
+        texts = [msgspec.json.decode(one.body)["data"]["text"] for one in runtime.lanes.partials]
         assert texts == ["and"]
-        assert office.audience.partials == office.lanes.partials
-        assert await office.texts(CALL) == ["hello"]
+        assert runtime.audience.partials == runtime.lanes.partials
+        assert await runtime.texts(CALL) == ["hello"]
 
 
 async def test_what_the_route_wants_recorded_goes_on_a_tape(tmp_path: Path) -> None:
     """Frames and holes of both tracks, from the stream's place on the call clock to its end."""
-    async with open_office(tmp_path, replace(MEDIA, record="audio")) as office:
-        feed = await hearing(office)
+    async with open_runtime(tmp_path, replace(MEDIA, record="audio")) as runtime:
+        feed = await hearing(runtime)
         feed.push("inbound", b"\x01" * 160)
         feed.skip("outbound", 20)
-        (tape,) = office.tapes.opened
+        (tape,) = runtime.tapes.opened
         assert tape.taken == [("inbound", b"\x01" * 160), ("outbound", 20)]
         assert tape.offset_ms >= 0
 
         await feed.stopped(orderly=True)
-        await office.calls.tell(hung_up(time.time()))
-        await until(lambda: "recording.saved" in [e.type for e in office.lanes.events])
+        await runtime.calls.tell(hung_up(time.time()))
+        await until(lambda: "recording.saved" in [e.type for e in runtime.lanes.events])
 
         assert tape.closed
 
 
 async def test_a_route_that_wants_no_recording_gets_none(tmp_path: Path) -> None:
     """Nothing of it is kept."""
-    async with open_office(tmp_path, MEDIA) as office:
-        await hearing(office)
+    async with open_runtime(tmp_path, MEDIA) as runtime:
+        await hearing(runtime)
 
-        assert office.tapes.opened == []
+        assert runtime.tapes.opened == []

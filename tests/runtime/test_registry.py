@@ -28,146 +28,147 @@ from tests.calls.driver import (
     initiated,
     said,
 )
-from tests.runtime.office import Office, open_office, until
+from tests.runtime.harness import Runtime, open_runtime
+from tests.waiting import until
 
 
-async def begin(office: Office, started_at: float) -> None:
+async def begin(runtime: Runtime, started_at: float) -> None:
     """Let a call ring and be answered."""
-    await office.calls.tell(initiated(started_at))
-    await office.calls.tell(answered(started_at + 0.01))
+    await runtime.calls.tell(initiated(started_at))
+    await runtime.calls.tell(answered(started_at + 0.01))
 
 
 async def test_a_webhook_is_committed_before_tell_returns(tmp_path: Path) -> None:
     """And its command is on its way, with an id that a repeat would share."""
-    async with open_office(tmp_path, IN_CALL) as office:
-        await office.calls.tell(initiated(time.time()))
+    async with open_runtime(tmp_path, IN_CALL) as runtime:
+        await runtime.calls.tell(initiated(time.time()))
 
-        assert await office.types(CALL) == ["call.started"]
-        await until(lambda: office.carrier.commands == [Answer(leg_id=A)])
-        assert len(office.carrier.ids[0]) == len("00000000-0000-0000-0000-000000000000")
+        assert await runtime.types(CALL) == ["call.started"]
+        await until(lambda: runtime.carrier.commands == [Answer(leg_id=A)])
+        assert len(runtime.carrier.ids[0]) == len("00000000-0000-0000-0000-000000000000")
 
 
 async def test_words_become_finals_with_the_body_that_the_lanes_get(tmp_path: Path) -> None:
     """The bytes in the journal and the bytes that are sent are the same."""
-    async with open_office(tmp_path, IN_CALL) as office:
+    async with open_runtime(tmp_path, IN_CALL) as runtime:
         now = time.time()
-        await begin(office, now)
-        await office.calls.tell(said("hello", now + 0.02))
-        await until(lambda: any(e.type == "transcript.final" for e in office.lanes.events))
+        await begin(runtime, now)
+        await runtime.calls.tell(said("hello", now + 0.02))
+        await until(lambda: any(e.type == "transcript.final" for e in runtime.lanes.events))
 
-        stored = await office.journal.read(CALL, after_seq=0, limit=10)
-        assert [event.body for event in stored] == [event.body for event in office.lanes.events]
-        assert await office.texts(CALL) == ["hello"]
+        stored = await runtime.journal.read(CALL, after_seq=0, limit=10)
+        assert [event.body for event in stored] == [event.body for event in runtime.lanes.events]
+        assert await runtime.texts(CALL) == ["hello"]
 
 
 async def test_interims_are_published_and_not_committed(tmp_path: Path) -> None:
     """A partial is worth nothing later, so it costs no transaction."""
-    async with open_office(tmp_path, IN_CALL) as office:
+    async with open_runtime(tmp_path, IN_CALL) as runtime:
         now = time.time()
-        await begin(office, now)
-        await office.calls.tell(said("hel", now + 0.02, final=False))
-        await office.calls.tell(said("hel", now + 0.02, final=False))
+        await begin(runtime, now)
+        await runtime.calls.tell(said("hel", now + 0.02, final=False))
+        await runtime.calls.tell(said("hel", now + 0.02, final=False))
 
-        partial = msgspec.json.decode(office.lanes.partials[0].body)
+        partial = msgspec.json.decode(runtime.lanes.partials[0].body)
         assert partial["data"]["text"] == "hel"
-        assert len(office.lanes.partials) == 1
-        assert "transcript.partial" not in await office.types(CALL)
+        assert len(runtime.lanes.partials) == 1
+        assert "transcript.partial" not in await runtime.types(CALL)
 
 
 async def test_a_repeat_after_a_restart_is_as_quiet_as_the_first(tmp_path: Path) -> None:
     """The journal knows the webhook although this process never saw it."""
     now = time.time()
-    async with open_office(tmp_path, IN_CALL) as office:
-        await office.calls.tell(initiated(now))
-    async with open_office(tmp_path, IN_CALL) as office:
-        await office.calls.tell(initiated(now))
-        await office.calls.tell(answered(now + 0.01))
+    async with open_runtime(tmp_path, IN_CALL) as runtime:
+        await runtime.calls.tell(initiated(now))
+    async with open_runtime(tmp_path, IN_CALL) as runtime:
+        await runtime.calls.tell(initiated(now))
+        await runtime.calls.tell(answered(now + 0.01))
 
-        assert (await office.types(CALL))[:2] == ["call.started", "call.answered"]
+        assert (await runtime.types(CALL))[:2] == ["call.started", "call.answered"]
 
 
 async def test_a_webhook_that_waited_in_a_process_that_died_is_not_lost(tmp_path: Path) -> None:
     """It was acknowledged, so the next process takes its turn for it."""
     now = time.time()
-    async with open_office(tmp_path, IN_CALL) as office:
-        await begin(office, now)
-        await office.calls.tell(said("remember me", now + 0.02))
-    async with open_office(tmp_path, IN_CALL) as office:
-        assert await office.calls.resume() == 1
-        await until(lambda: any(e.type == "transcript.final" for e in office.lanes.events))
+    async with open_runtime(tmp_path, IN_CALL) as runtime:
+        await begin(runtime, now)
+        await runtime.calls.tell(said("remember me", now + 0.02))
+    async with open_runtime(tmp_path, IN_CALL) as runtime:
+        assert await runtime.calls.resume() == 1
+        await until(lambda: any(e.type == "transcript.final" for e in runtime.lanes.events))
 
-        assert await office.texts(CALL) == ["remember me"]
+        assert await runtime.texts(CALL) == ["remember me"]
 
 
 async def test_a_full_disk_refuses_the_webhook_and_takes_its_repeat(tmp_path: Path) -> None:
     """Nothing is half done: the repeat does all of it, once."""
-    async with open_office(tmp_path, IN_CALL) as office:
+    async with open_runtime(tmp_path, IN_CALL) as runtime:
         webhook = initiated(time.time())
-        office.disk.full = True
+        runtime.disk.full = True
         with pytest.raises(JournalUnavailableError):
-            await office.calls.tell(webhook)
-        assert office.carrier.commands == []
-        office.disk.full = False
-        await office.calls.tell(webhook)
+            await runtime.calls.tell(webhook)
+        assert runtime.carrier.commands == []
+        runtime.disk.full = False
+        await runtime.calls.tell(webhook)
 
-        assert await office.types(CALL) == ["call.started"]
-        await until(lambda: len(office.carrier.commands) == 1)
+        assert await runtime.types(CALL) == ["call.started"]
+        await until(lambda: len(runtime.carrier.commands) == 1)
 
 
 async def test_many_webhooks_at_once_share_a_call_without_a_gap(tmp_path: Path) -> None:
     """Fifty sentences delivered simultaneously: all there, numbered without a hole."""
-    async with open_office(tmp_path, IN_CALL) as office:
+    async with open_runtime(tmp_path, IN_CALL) as runtime:
         now = time.time()
-        await begin(office, now)
+        await begin(runtime, now)
         words = [said(f"sentence {n}", now + 0.02 + n / 1000) for n in range(50)]
         async with asyncio.TaskGroup() as tasks:
             for webhook in (*words, *words):
-                tasks.create_task(office.calls.tell(webhook))
-        await until(lambda: sum(e.type == "transcript.final" for e in office.lanes.events) == 50)
+                tasks.create_task(runtime.calls.tell(webhook))
+        await until(lambda: sum(e.type == "transcript.final" for e in runtime.lanes.events) == 50)
 
-        assert await office.texts(CALL) == [f"sentence {n}" for n in range(50)]
+        assert await runtime.texts(CALL) == [f"sentence {n}" for n in range(50)]
 
 
 async def test_a_webhook_without_a_session_is_found_by_its_leg(tmp_path: Path) -> None:
     """`call_session_id` is missing at times; the leg tells whose it is, after a restart too."""
     now = time.time()
-    async with open_office(tmp_path, IN_CALL) as office:
-        await office.calls.tell(initiated(now))
-    async with open_office(tmp_path, IN_CALL) as office:
-        await office.calls.tell(msgspec.structs.replace(answered(now + 0.01), call_id=None))
+    async with open_runtime(tmp_path, IN_CALL) as runtime:
+        await runtime.calls.tell(initiated(now))
+    async with open_runtime(tmp_path, IN_CALL) as runtime:
+        await runtime.calls.tell(msgspec.structs.replace(answered(now + 0.01), call_id=None))
 
-        assert "call.answered" in await office.types(CALL)
+        assert "call.answered" in await runtime.types(CALL)
 
 
 async def test_a_leg_stays_with_its_call_when_a_session_turns_up_later(tmp_path: Path) -> None:
     """It began under the leg's name, and goes on so after a restart."""
     now = time.time()
-    async with open_office(tmp_path, IN_CALL) as office:
-        await office.calls.tell(msgspec.structs.replace(initiated(now), call_id=None))
-    async with open_office(tmp_path, IN_CALL) as office:
-        await office.calls.tell(answered(now + 0.01))
+    async with open_runtime(tmp_path, IN_CALL) as runtime:
+        await runtime.calls.tell(msgspec.structs.replace(initiated(now), call_id=None))
+    async with open_runtime(tmp_path, IN_CALL) as runtime:
+        await runtime.calls.tell(answered(now + 0.01))
 
-        assert await office.types(CallId(A)) == ["call.started", "call.answered"]
+        assert await runtime.types(CallId(A)) == ["call.started", "call.answered"]
 
 
 async def test_webhooks_of_a_leg_that_come_at_once_share_one_call(tmp_path: Path) -> None:
     """Also when only one of them names the session."""
     now = time.time()
     nameless = msgspec.structs.replace(answered(now + 0.01), call_id=None)
-    async with open_office(tmp_path, IN_CALL) as office:
-        await asyncio.gather(office.calls.tell(nameless), office.calls.tell(initiated(now)))
+    async with open_runtime(tmp_path, IN_CALL) as runtime:
+        await asyncio.gather(runtime.calls.tell(nameless), runtime.calls.tell(initiated(now)))
 
-        assert office.calls.live == 1
+        assert runtime.calls.live == 1
 
 
 async def test_a_leg_that_nobody_knows_makes_a_call_of_its_own(tmp_path: Path) -> None:
     """Better a call under the leg's name than words without one."""
-    async with open_office(tmp_path, IN_CALL) as office:
-        await office.calls.tell(
+    async with open_runtime(tmp_path, IN_CALL) as runtime:
+        await runtime.calls.tell(
             msgspec.structs.replace(initiated(time.time(), leg=B), call_id=None)
         )
 
-        assert await office.types(CallId(B)) == ["call.started"]
+        assert await runtime.types(CallId(B)) == ["call.started"]
 
 
 @pytest.mark.parametrize(
@@ -181,51 +182,51 @@ async def test_a_command_that_fails_is_told(
     tmp_path: Path, refusal: CommandRefusedError, reason: str, code: str
 ) -> None:
     """With Telnyx's code where there is one."""
-    async with open_office(tmp_path, replace(IN_CALL, answer=False)) as office:
-        office.carrier.refusal = refusal
-        await begin(office, time.time())
-        await until(lambda: any(e.type == "transcription.failed" for e in office.lanes.events))
+    async with open_runtime(tmp_path, replace(IN_CALL, answer=False)) as runtime:
+        runtime.carrier.refusal = refusal
+        await begin(runtime, time.time())
+        await until(lambda: any(e.type == "transcription.failed" for e in runtime.lanes.events))
 
-        failed = msgspec.json.decode(office.lanes.events[-1].body)["data"]
+        failed = msgspec.json.decode(runtime.lanes.events[-1].body)["data"]
         assert (failed["reason"], failed["code"]) == (reason, code)
 
 
 async def test_a_command_that_fails_in_an_unforeseen_way_stops_nobody_else(tmp_path: Path) -> None:
     """It is told like any other failure, and the process goes on taking webhooks."""
-    async with open_office(tmp_path, replace(IN_CALL, answer=False)) as office:
-        office.carrier.refusal = ValueError("nobody thought of this")
+    async with open_runtime(tmp_path, replace(IN_CALL, answer=False)) as runtime:
+        runtime.carrier.refusal = ValueError("nobody thought of this")
         now = time.time()
-        await begin(office, now)
-        await until(lambda: any(e.type == "transcription.failed" for e in office.lanes.events))
-        await office.calls.tell(hung_up(now + 2))
+        await begin(runtime, now)
+        await until(lambda: any(e.type == "transcription.failed" for e in runtime.lanes.events))
+        await runtime.calls.tell(hung_up(now + 2))
 
-        failed = msgspec.json.decode(office.lanes.events[-1].body)["data"]
+        failed = msgspec.json.decode(runtime.lanes.events[-1].body)["data"]
         assert failed["reason"] == "start_transcription_internal_error"
 
 
 async def test_a_command_that_finds_the_call_over_is_no_failure(tmp_path: Path) -> None:
     """90018 to an answer: the hang-up is on its way."""
-    async with open_office(tmp_path, IN_CALL) as office:
-        office.carrier.refusal = CallOverError("90018", "ended")
-        await begin(office, time.time())
-        await until(lambda: len(office.carrier.commands) == 2)
-        await office.calls.settle(5)
+    async with open_runtime(tmp_path, IN_CALL) as runtime:
+        runtime.carrier.refusal = CallOverError("90018", "ended")
+        await begin(runtime, time.time())
+        await until(lambda: len(runtime.carrier.commands) == 2)
+        await runtime.calls.settle(5)
 
-        assert await office.types(CALL) == ["call.started", "call.answered"]
+        assert await runtime.types(CALL) == ["call.started", "call.answered"]
 
 
 async def test_a_command_repeated_after_a_restart_keeps_its_id(tmp_path: Path) -> None:
     """Telnyx may have done it although its answer never came, so it must know it again."""
     ids = []
-    async with open_office(tmp_path, replace(IN_CALL, answer=False)) as office:
-        office.carrier.silent = True
-        await begin(office, time.time())
-        await until(lambda: len(office.carrier.ids) == 1)
-        ids += office.carrier.ids
-    async with open_office(tmp_path, replace(IN_CALL, answer=False)) as office:
-        await office.calls.resume()
-        await until(lambda: len(office.carrier.ids) == 1)
-        ids += office.carrier.ids
+    async with open_runtime(tmp_path, replace(IN_CALL, answer=False)) as runtime:
+        runtime.carrier.silent = True
+        await begin(runtime, time.time())
+        await until(lambda: len(runtime.carrier.ids) == 1)
+        ids += runtime.carrier.ids
+    async with open_runtime(tmp_path, replace(IN_CALL, answer=False)) as runtime:
+        await runtime.calls.resume()
+        await until(lambda: len(runtime.carrier.ids) == 1)
+        ids += runtime.carrier.ids
 
     assert ids[0] == ids[1]
 
@@ -234,65 +235,65 @@ async def test_a_stopping_process_takes_no_new_call_and_keeps_listening_to_live_
     tmp_path: Path,
 ) -> None:
     """The hang-up of a live call is taken during the drain, and ends it."""
-    async with open_office(tmp_path, replace(MEDIA, answer=False)) as office:
+    async with open_runtime(tmp_path, replace(MEDIA, answer=False)) as runtime:
         now = time.time()
-        await office.calls.tell(initiated(now))
+        await runtime.calls.tell(initiated(now))
         async with asyncio.TaskGroup() as tasks:
-            draining = tasks.create_task(office.calls.drain(10))
-            await until(lambda: office.calls.draining)
+            draining = tasks.create_task(runtime.calls.drain(10))
+            await until(lambda: runtime.calls.draining)
             other = msgspec.structs.replace(initiated(now, leg=B), call_id=CallId("other"))
             with pytest.raises(DrainingError):
-                await office.calls.tell(other)
-            await office.calls.tell(hung_up(now + 0.1))
+                await runtime.calls.tell(other)
+            await runtime.calls.tell(hung_up(now + 0.1))
 
         assert draining.result() == 0
-        assert (await office.types(CALL))[-1] == "transcript.completed"
+        assert (await runtime.types(CALL))[-1] == "transcript.completed"
 
 
 async def test_a_call_that_goes_on_is_left_to_the_next_process(tmp_path: Path) -> None:
     """It asks for the audio again, and says that it did."""
     now = time.time()
-    async with open_office(tmp_path, MEDIA) as office:
-        await begin(office, now)
-        assert await office.calls.drain(0.1) == 1
-    async with open_office(tmp_path, MEDIA) as office:
-        assert await office.calls.resume() == 1
-        await until(lambda: any(isinstance(c, StartStreaming) for c in office.carrier.commands))
+    async with open_runtime(tmp_path, MEDIA) as runtime:
+        await begin(runtime, now)
+        assert await runtime.calls.drain(0.1) == 1
+    async with open_runtime(tmp_path, MEDIA) as runtime:
+        assert await runtime.calls.resume() == 1
+        await until(lambda: any(isinstance(c, StartStreaming) for c in runtime.carrier.commands))
 
-        assert "transcription.degraded" in await office.types(CALL)
+        assert "transcription.degraded" in await runtime.types(CALL)
 
 
 async def test_a_call_is_left_over_although_the_disk_is_full(tmp_path: Path) -> None:
     """What the journal did not take makes no call of the past."""
     now = time.time()
-    async with open_office(tmp_path, MEDIA) as office:
-        await begin(office, now)
-        office.disk.full = True
+    async with open_runtime(tmp_path, MEDIA) as runtime:
+        await begin(runtime, now)
+        runtime.disk.full = True
         with pytest.raises(JournalUnavailableError):
-            await office.calls.tell(hung_up(now + 3))
+            await runtime.calls.tell(hung_up(now + 3))
 
-        assert await office.calls.drain(0.1) == 1
+        assert await runtime.calls.drain(0.1) == 1
 
 
 async def test_a_call_that_is_over_is_dropped_from_memory(tmp_path: Path) -> None:
     """And is still found when something late comes for it."""
-    async with open_office(tmp_path, MEDIA) as office:
+    async with open_runtime(tmp_path, MEDIA) as runtime:
         now = time.time()
-        await office.calls.tell(initiated(now))
-        await office.calls.tell(hung_up(now + 0.1))
-        await until(lambda: any(e.type == "transcript.completed" for e in office.lanes.events))
-        await office.calls.settle(5)
-        office.calls.drop_idle()
-        assert office.calls.live == 0
-        await office.calls.tell(answered(now + 0.05))
+        await runtime.calls.tell(initiated(now))
+        await runtime.calls.tell(hung_up(now + 0.1))
+        await until(lambda: any(e.type == "transcript.completed" for e in runtime.lanes.events))
+        await runtime.calls.settle(5)
+        runtime.calls.drop_idle()
+        assert runtime.calls.live == 0
+        await runtime.calls.tell(answered(now + 0.05))
 
-        assert (await office.types(CALL))[-1] == "transcript.completed"
+        assert (await runtime.types(CALL))[-1] == "transcript.completed"
 
 
 async def test_a_call_that_no_route_wants_leaves_no_event(tmp_path: Path) -> None:
     """It is taken, so that Telnyx does not repeat it, and left alone."""
-    async with open_office(tmp_path, replace(IN_CALL, match={"to": "+49*"})) as office:
-        await begin(office, time.time())
+    async with open_runtime(tmp_path, replace(IN_CALL, match={"to": "+49*"})) as runtime:
+        await begin(runtime, time.time())
 
-        assert await office.types(CALL) == []
-        assert office.carrier.commands == []
+        assert await runtime.types(CALL) == []
+        assert runtime.carrier.commands == []

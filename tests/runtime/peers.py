@@ -1,20 +1,15 @@
-"""A registry on a real journal, with peers that keep what they were told."""
+"""Whoever a registry talks to: each keeps what it was told, or fails as it was asked to."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-
-import msgspec
 
 from service.calls.commands import CarrierCommand
 from service.calls.inputs import Input, RecognitionFinished, RecordingWritten
-from service.calls.routes import Route
 from service.errors import JournalUnavailableError
 from service.ids import CallId, EndpointName, Track
-from service.journal.sqlite_journal import open_sqlite_journal
 from service.ports import (
     Delivery,
     Entry,
@@ -24,7 +19,6 @@ from service.ports import (
     StreamStart,
     StreamTarget,
 )
-from service.runtime.registry import CallRegistry, open_calls
 
 
 @dataclass
@@ -34,6 +28,8 @@ class KeptLanes:
     events: list[StoredEvent] = field(default_factory=list)
     partials: list[Delivery] = field(default_factory=list)
     forgotten: list[CallId] = field(default_factory=list)
+    fault: Exception | None = None
+    """What `committed` raises once, after it kept the events."""
 
     def forget(self, call_id: CallId) -> None:
         """Keep that there is nothing to keep any more."""
@@ -43,6 +39,9 @@ class KeptLanes:
         """Keep the events."""
         del endpoints
         self.events += events
+        if self.fault:
+            fault, self.fault = self.fault, None
+            raise fault
 
     def publish(
         self,
@@ -198,15 +197,22 @@ class Tapes:
 
 
 class FailingJournal:
-    """A real journal whose commits can be made to fail, as a full disk makes them."""
+    """A real journal that can be made to fail: as a full disk makes it, or as nobody foresaw."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self.full = False
         self.refused = 0
         """How many commits were made to fail."""
+        self.faults: dict[str, Exception] = {}
+        """What a method raises the next time it is called, by its name."""
+        self.called: Counter[str] = Counter()
+        """How often each method was."""
 
     def __getattr__(self, name: str) -> object:
+        self.called[name] += 1
+        if name in self.faults:
+            raise self.faults.pop(name)
         return getattr(self._journal, name)
 
     async def commit(self, entry: Entry) -> None:
@@ -215,57 +221,3 @@ class FailingJournal:
             self.refused += 1
             raise JournalUnavailableError("the disk is full")
         await self._journal.commit(entry)
-
-
-@dataclass
-class Office:
-    """A registry and its peers."""
-
-    calls: CallRegistry
-    journal: Journal
-    disk: FailingJournal
-    lanes: KeptLanes
-    audience: KeptAudience
-    carrier: ObedientCarrier
-    ears: Ears
-    tapes: Tapes
-
-    async def types(self, call_id: CallId) -> list[str]:
-        """Return the types of what is in the call's journal."""
-        stored = await self.journal.read(call_id, after_seq=0, limit=1000)
-        assert [event.seq for event in stored] == list(range(1, len(stored) + 1))
-        return [event.type for event in stored]
-
-    async def texts(self, call_id: CallId) -> list[str]:
-        """Return the finals in the call's journal."""
-        stored = await self.journal.read(call_id, after_seq=0, limit=1000)
-        bodies = [msgspec.json.decode(event.body) for event in stored]
-        return [b["data"]["text"] for b in bodies if b["type"] == "transcript.final"]
-
-
-@asynccontextmanager
-async def open_office(path: Path, *routes: Route) -> AsyncIterator[Office]:
-    """Open a registry on the journal in this folder."""
-    async with open_sqlite_journal(path / "journal.db") as journal:
-        disk = FailingJournal(journal)
-        lanes, carrier, ears, tapes = KeptLanes(), ObedientCarrier(), Ears(), Tapes()
-        audience = KeptAudience()
-        async with open_calls(
-            journal=disk,  # type: ignore[arg-type]  # what it does not do itself, the journal does
-            lanes=lanes,
-            audience=audience,
-            carrier=carrier,
-            recognitions=ears,
-            recorder=tapes,
-            routes=routes,
-            media_url="ws://here/media/",
-            clock=time.time,
-        ) as calls:
-            yield Office(calls, journal, disk, lanes, audience, carrier, ears, tapes)
-
-
-async def until(done: Callable[[], bool], timeout_s: float = 5.0) -> None:
-    """Wait until something is so, or fail."""
-    async with asyncio.timeout(timeout_s):
-        while not done():  # noqa: ASYNC110 - what is waited for is whatever the test names
-            await asyncio.sleep(0)

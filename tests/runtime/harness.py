@@ -1,0 +1,73 @@
+"""A registry on a real journal, with peers that keep what they were told."""
+
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from service.calls.routes import Route
+from service.ids import CallId
+from service.journal.sqlite_journal import open_sqlite_journal
+from service.ports import Journal
+from service.runtime.registry import CallRegistry, open_calls
+from tests.runtime.peers import (
+    Ears,
+    FailingJournal,
+    KeptAudience,
+    KeptLanes,
+    ObedientCarrier,
+    Tapes,
+)
+
+
+@dataclass
+class Runtime:
+    """A registry and its peers."""
+
+    calls: CallRegistry
+    journal: Journal
+    disk: FailingJournal
+    lanes: KeptLanes
+    audience: KeptAudience
+    carrier: ObedientCarrier
+    ears: Ears
+    tapes: Tapes
+
+    async def types(self, call_id: CallId) -> list[str]:
+        """Return the types of what is in the call's journal."""
+        stored = await self.journal.read(call_id, after_seq=0, limit=1000)
+        assert [event.seq for event in stored] == list(range(1, len(stored) + 1))
+        return [event.type for event in stored]
+
+    async def texts(self, call_id: CallId) -> list[str]:
+        """Return the finals in the call's journal."""
+        stored = await self.journal.read(call_id, after_seq=0, limit=1000)
+        bodies = [msgspec.json.decode(event.body) for event in stored]
+        return [b["data"]["text"] for b in bodies if b["type"] == "transcript.final"]
+
+
+@asynccontextmanager
+async def open_runtime(
+    path: Path, *routes: Route, faults: Mapping[str, Exception] | None = None
+) -> AsyncIterator[Runtime]:
+    """Open a registry on the journal in this folder, whose methods fail once as `faults` says."""
+    async with open_sqlite_journal(path / "journal.db") as journal:
+        disk = FailingJournal(journal)
+        disk.faults.update(faults or {})
+        lanes, carrier, ears, tapes = KeptLanes(), ObedientCarrier(), Ears(), Tapes()
+        audience = KeptAudience()
+        async with open_calls(
+            journal=disk,  # type: ignore[arg-type]  # what it does not do itself, the journal does
+            lanes=lanes,
+            audience=audience,
+            carrier=carrier,
+            recognitions=ears,
+            recorder=tapes,
+            routes=routes,
+            media_url="ws://here/media/",
+            clock=time.time,
+        ) as calls:
+            yield Runtime(calls, journal, disk, lanes, audience, carrier, ears, tapes)
