@@ -148,7 +148,7 @@ async def test_a_leg_stays_with_its_call_when_a_session_turns_up_later(tmp_path:
     async with open_runtime(tmp_path, IN_CALL) as runtime:
         await runtime.calls.tell(answered(now + 0.01))
 
-        assert await runtime.types(CallId(A)) == ["call.started", "call.answered"]
+        assert (await runtime.types(CallId(A)))[:2] == ["call.started", "call.answered"]
 
 
 async def test_webhooks_of_a_leg_that_come_at_once_share_one_call(tmp_path: Path) -> None:
