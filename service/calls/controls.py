@@ -6,7 +6,7 @@ the same is dropped. Either way words are told apart by when they were said, not
 come; of what was said before, finals still come, partials do not.
 """
 
-from service.calls import forks, quiet, streams
+from service.calls import pauses, streams, transcription
 from service.calls.commands import Reply, StopStreaming, StopTranscription
 from service.calls.events import TranscriptionPaused, TranscriptionResumed, TranscriptionStopped
 from service.calls.inputs import ControlAsked, ControlName
@@ -33,33 +33,22 @@ _NOT_TALKING = {
 }
 
 
-def transcription(state: CallState) -> Transcription | None:
-    """Return whether words are to be had of a call; None unless people talk in it."""
-    if state.phase is not Phase.TALKING or state.primary is None:
-        return None
-    if state.wish is not Wish.ON:
-        return "paused" if state.wish is Wish.PAUSED else "off"
-    leg = state.legs[state.primary]
-    # when the leg hung up, another one is about to take its place
-    return "on" if leg.hung_up or leg.fork in (Fork.ASKED, Fork.ON) else "off"
-
-
 def control(turn: Turn, item: ControlAsked) -> None:
     """Do what was asked, and answer; what holds already is no news."""
     state = turn.state
-    holds = transcription(state)
+    holds = transcription.current(state)
     primary = state.primary
     if holds is None or primary is None:
         turn.reply = Reply(refused=_NOT_TALKING.get(state.phase, "unknown"))
         return
     if refused := _REFUSED.get((item.action, holds)):
-        turn.reply = Reply(refused=refused, transcription=holds, at_ms=quiet.since_ms(state))
+        turn.reply = Reply(refused=refused, transcription=holds, at_ms=pauses.since_ms(state))
         return
     changed = _WANTED[item.action] != holds or state.wish.value != holds
     if changed:
         _ACTIONS[item.action](turn, primary, item)
-    at_ms = state.clock_ms(item.at) if changed else quiet.since_ms(state)
-    turn.reply = Reply(changed=changed, transcription=transcription(state), at_ms=at_ms)
+    at_ms = state.clock_ms(item.at) if changed else pauses.since_ms(state)
+    turn.reply = Reply(changed=changed, transcription=transcription.current(state), at_ms=at_ms)
 
 
 def _pause(turn: Turn, primary: LegId, item: ControlAsked) -> None:
@@ -68,18 +57,18 @@ def _pause(turn: Turn, primary: LegId, item: ControlAsked) -> None:
     state.wish = Wish.PAUSED
     state.legs[primary].takes += 1
     if turn.route.source == "media":
-        streams.hold(turn, at_ms=quiet.since_ms(state))
+        streams.hold(turn, at_ms=pauses.since_ms(state))
     else:
         _stop_words(turn, primary)
     event = TranscriptionPaused(
-        leg=primary, source=turn.route.source, reason=item.reason, start_ms=quiet.since_ms(state)
+        leg=primary, source=turn.route.source, reason=item.reason, start_ms=pauses.since_ms(state)
     )
     turn.record(event, item.at)
 
 
 def _resume(turn: Turn, primary: LegId, item: ControlAsked) -> None:
     state = turn.state
-    paused_since_ms = quiet.since_ms(state)
+    paused_since_ms = pauses.since_ms(state)
     event = TranscriptionResumed(
         leg=primary,
         source=turn.route.source,
@@ -98,7 +87,7 @@ def _stop(turn: Turn, primary: LegId, item: ControlAsked) -> None:
         _hush(state, item.at)
         leg.takes += 1
     state.wish = Wish.OFF
-    at_ms = quiet.since_ms(state)
+    at_ms = pauses.since_ms(state)
     for leg_id in state.legs:
         streams.finish_streams(turn, leg_id, reason="asked", at_ms=at_ms)
     streams.cut(state, at_ms=at_ms)
@@ -122,7 +111,7 @@ def _start(turn: Turn, primary: LegId, item: ControlAsked) -> None:
     state.wish = Wish.ON
     in_flight = turn.route.source == "media" and leg.fork is Fork.ASKED
     if turn.route.source == "media":
-        quiet.end(state, item.at)
+        pauses.end(state, item.at)
         # in the call, the quiet ends when Telnyx says that it transcribes again
         if streams.hear(turn, primary, at=item.at):
             return
@@ -130,11 +119,11 @@ def _start(turn: Turn, primary: LegId, item: ControlAsked) -> None:
         for track in turn.route.heard_tracks:
             state.holes.setdefault(track, Hole(at_ms, "media_started_late"))
     if leg.answered and not leg.hung_up and not in_flight:
-        forks.start(turn, primary)
+        transcription.start(turn, primary)
 
 
 def _hush(state: CallState, at: float) -> None:
-    quiet.begin(state, at)
+    pauses.begin(state, at)
     for leg in state.legs.values():
         if leg.restart_at is not None:
             leg.restart_at, leg.fork = None, Fork.OFF

@@ -13,13 +13,13 @@ from typing import assert_never
 from service.calls import (
     controls,
     erasure,
-    forks,
-    losses,
+    gaps,
     ordering,
-    quiet,
+    pauses,
     recordings,
     streams,
-    words,
+    transcription,
+    transcripts,
 )
 from service.calls.commands import Answer, Reply
 from service.calls.coverage import balance
@@ -97,7 +97,7 @@ class CallSession:
         times = [
             state.finish_by,
             state.hand_over_at,
-            forks.restart_at(state),
+            transcription.restart_at(state),
             ordering.next_release(state.waiting, lacks_predecessor=self._lacks),
         ]
         if state.phase in _OPEN:
@@ -124,7 +124,7 @@ class CallSession:
         return turn.outcome(
             replies=replies,
             input_ids=input_ids,
-            transcription=controls.transcription(self.state),
+            transcription=transcription.current(self.state),
             wake_at=self.wake_at,
         )
 
@@ -152,7 +152,7 @@ class CallSession:
         state, now = self.state, turn.now
         if state.phase in _OPEN and now >= state.last_input_at + SILENT_S:
             self._end_unheard(turn)
-        forks.start_again(turn)
+        transcription.start_again(turn)
         if state.hand_over_at is not None and now >= state.hand_over_at:
             self._hand_over(turn)
         if state.finish_by is not None and now >= state.finish_by:
@@ -161,12 +161,12 @@ class CallSession:
     # --- webhooks, in their order ---
 
     def _admit(self, turn: Turn, item: WebhookInput) -> None:
-        if isinstance(item, WordsReported) and quiet.covers(self.state, item.occurred_at):
+        if isinstance(item, WordsReported) and pauses.covers(self.state, item.occurred_at):
             return  # not even to wait
         if not (isinstance(item, WordsReported) and item.is_final is False):
             ordering.admit(self.state.waiting, item, turn.now)
         elif self.state.route:  # an interim is worthless late: it does not wait
-            words.show(turn, item)
+            transcripts.show(turn, item)
 
     def _release(self, turn: Turn) -> None:
         room = self.state.waiting
@@ -191,11 +191,11 @@ class CallSession:
                 self._answered(turn, item)
             case WordsReported():
                 if self.state.route:
-                    words.settle(turn, item)
+                    transcripts.settle(turn, item)
                     self._reopen(turn)
             case StreamingFailed():
                 if self.state.route:
-                    forks.streaming_failed(turn, item)
+                    transcription.streaming_failed(turn, item)
             case LegHungUp():
                 self._hung_up(turn, item)
             case _:
@@ -242,7 +242,7 @@ class CallSession:
                 late = "media_started_late"
                 state.holes = {track: Hole(0, late) for track in turn.route.heard_tracks}
         if state.phase is Phase.TALKING and state.wish is Wish.ON:
-            forks.start(turn, item.leg_id)
+            transcription.start(turn, item.leg_id)
 
     def _hung_up(self, turn: Turn, item: LegHungUp) -> None:
         state, leg = self.state, self.state.legs[item.leg_id]
@@ -254,7 +254,7 @@ class CallSession:
                 self._leave()
             return
         if not state.streams:
-            forks.stopped(turn, item.leg_id, reason="leg_hung_up", at=item.occurred_at)
+            transcription.stopped(turn, item.leg_id, reason="leg_hung_up", at=item.occurred_at)
         if all(leg.hung_up for leg in state.legs.values()):
             self._end(turn, item)
         elif item.leg_id == state.primary:
@@ -268,7 +268,7 @@ class CallSession:
         if talking and state.phase is Phase.TALKING:
             state.primary = talking[0]
             if state.wish is Wish.ON:
-                forks.start(turn, talking[0])
+                transcription.start(turn, talking[0])
 
     # --- the end ---
 
@@ -341,9 +341,9 @@ class CallSession:
         if turn.route.source != "media" or duration_ms is None:
             return None
         state, tracks = self.state, turn.route.heard_tracks
-        paused_ms = quiet.total_ms(state, duration_ms)
+        paused_ms = pauses.total_ms(state, duration_ms)
         for track in tracks:
-            losses.close_hole(turn, track, until_ms=duration_ms)
+            gaps.close_hole(turn, track, until_ms=duration_ms)
         return {
             track: balance(state.ledgers.setdefault(track, Ledger()), duration_ms, paused_ms)
             for track in tracks
@@ -352,21 +352,21 @@ class CallSession:
     def _hear(self, turn: Turn, item: HeardInput) -> None:
         match item:
             case WordsHeard():
-                words.heard(turn, item)
+                transcripts.heard(turn, item)
             case MediaStarted() | MediaRefused() | MediaStopped():
-                forks.media(turn, item)
+                transcription.media(turn, item)
             case RecognitionFinished():
-                forks.recognition_finished(turn, item)
+                transcription.recognition_finished(turn, item)
                 if self.state.phase is Phase.ENDING and not self.state.streams:
                     self._complete(turn)
             case RecordingWritten():
                 recordings.written(turn, item)
             case AudioLost() | RecognitionDegraded() | RecognitionFailed():
-                words.troubled(turn, item)
+                transcripts.troubled(turn, item)
             case CommandDone():
-                forks.command_done(turn, item)
+                transcription.command_done(turn, item)
             case CommandFailed():
-                forks.command_failed(turn, item)
+                transcription.command_failed(turn, item)
             case _:
                 assert_never(item)
 
@@ -375,14 +375,14 @@ class CallSession:
         if state.route is None:
             return
         if state.phase in (Phase.RINGING, Phase.TALKING):
-            forks.restarted(turn, at=item.at)
+            transcription.restarted(turn, at=item.at)
         elif state.phase is Phase.ENDING:
             streams.forget_streams(state)
             state.finish_by = item.at
 
     def _stopping(self, turn: Turn, item: ServiceStopping) -> None:
         if self.state.phase is Phase.TALKING:
-            forks.stopping(turn, at=item.at)
+            transcription.stopping(turn, at=item.at)
 
 
 def _must_survive(item: Input, reply: Reply | None) -> bool:

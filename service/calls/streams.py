@@ -3,7 +3,7 @@
 from service.calls.commands import FinishRecognitions, HoldStream, OpenRecognition
 from service.calls.engines import review
 from service.calls.events import TranscriptionStarted
-from service.calls.losses import close_hole
+from service.calls.gaps import close_hole
 from service.calls.state import CallState, Fork, Hole, Ledger, Stream
 from service.calls.turn import Turn
 from service.ids import LegId, StreamId

@@ -8,7 +8,7 @@ final is known.
 from dataclasses import replace
 from typing import TypeVar
 
-from service.calls import quiet
+from service.calls import pauses
 from service.calls.events import TranscriptFinal, TranscriptPartial
 from service.calls.inputs import Word, WordsHeard, WordsReported
 from service.calls.routes import Route
@@ -146,7 +146,7 @@ def _reported(
     end_ms = state.clock_ms(item.occurred_at)
     if end_ms is not None:
         spoken_ms = len(item.text.split()) * SPEAKING_MS_PER_WORD
-        since_ms = max(line.end_ms, quiet.floor_ms(state, item.occurred_at))
+        since_ms = max(line.end_ms, pauses.floor_ms(state, item.occurred_at))
         start_ms = min(end_ms, max(since_ms, end_ms - spoken_ms))
     track = _reported_track(turn.route, item)
     return kind(

@@ -40,7 +40,7 @@ async def _erase(
     from service.archive.keeping import Keeper  # noqa: PLC0415 - keeps --help quick
     from service.ids import CallId  # noqa: PLC0415
     from service.journal.database import open_journal  # noqa: PLC0415
-    from service.runtime.beside import JournalEraser  # noqa: PLC0415
+    from service.runtime.offline_eraser import JournalEraser  # noqa: PLC0415
 
     key = settings.storage_key()
     async with open_journal(settings.database_url, exclusive=False, key=key) as journal:

@@ -19,8 +19,8 @@ from service.calls.inputs import CommandDone, CommandFailed, CommandName, Input
 from service.errors import CarrierUnavailableError, CommandRefusedError, JournalUnavailableError
 from service.ids import LegId
 from service.ports import Carrier
-from service.runtime.media import MediaStreams
-from service.runtime.stream import CallInbox
+from service.runtime.media_stream import CallInbox
+from service.runtime.media_streams import MediaStreams
 from service.tasks import Tasks
 
 _NAMES: Final[dict[type[CarrierCommand], CommandName]] = {

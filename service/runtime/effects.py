@@ -17,7 +17,7 @@ from service.ids import EndpointName
 from service.ports import Audience, Delivery, Lanes, Observer, StoredEvent
 from service.runtime.call import LiveCall
 from service.runtime.commands import CommandRunner
-from service.runtime.media import MediaStreams
+from service.runtime.media_streams import MediaStreams
 from service.wire.events import encode, partial_id
 
 log = structlog.get_logger()

@@ -32,9 +32,9 @@ from service.ports import (
 )
 from service.runtime.call import CallContext, LiveCall
 from service.runtime.commands import CommandRunner
+from service.runtime.dedup import Seen
 from service.runtime.effects import RealEffects
-from service.runtime.media import MediaStreams, Ticket
-from service.runtime.seen import Seen
+from service.runtime.media_streams import MediaStreams, Ticket
 from service.tasks import open_tasks
 
 PRUNE_EVERY_S = 3600.0

@@ -14,8 +14,8 @@ from service.calls.inputs import WordsReported
 from service.calls.routes import Retention, Route
 from service.ids import CallId, EndpointName, InputId
 from service.journal.sqlite_audit import open_audit
-from service.runtime.beside import JournalEraser
-from tests.calls.driver import CALL, IN_CALL, answered, hung_up, initiated, said
+from service.runtime.offline_eraser import JournalEraser
+from tests.calls.harness import CALL, IN_CALL, answered, hung_up, initiated, said
 from tests.runtime.harness import Runtime, open_runtime
 from tests.waiting import until
 

@@ -31,7 +31,7 @@ from service.calls.inputs import (
 )
 from service.calls.routes import Route
 from service.ids import StreamId
-from tests.calls.driver import (
+from tests.calls.harness import (
     IN_CALL,
     MEDIA,
     STREAM,

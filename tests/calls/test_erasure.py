@@ -14,7 +14,7 @@ from service.calls.events import TranscriptErased
 from service.calls.inputs import ControlAsked, EraseAsked, ServiceRestarted
 from service.calls.routes import Route
 from service.calls.state import CallState
-from tests.calls.driver import (
+from tests.calls.harness import (
     IN_CALL,
     MEDIA,
     STREAM,

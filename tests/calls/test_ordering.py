@@ -9,7 +9,7 @@ from service.calls import ordering
 from service.calls.events import Event, TranscriptFinal, TranscriptionStarted, TranscriptPartial
 from service.calls.inputs import WebhookInput
 from service.calls.state import Waiting
-from tests.calls.driver import (
+from tests.calls.harness import (
     IN_CALL,
     T0,
     A,

@@ -18,7 +18,7 @@ from service.calls.inputs import (
     ServiceStopping,
 )
 from service.calls.routes import Route
-from tests.calls.driver import (
+from tests.calls.harness import (
     IN_CALL,
     MEDIA,
     STREAM,
@@ -37,7 +37,7 @@ from tests.calls.driver import (
     talking,
 )
 from tests.calls.test_controls import SECOND, asked, coverage, last_reply, paused
-from tests.calls.test_forks import failed_streaming
+from tests.calls.test_transcription import failed_streaming
 
 
 def test_a_stream_that_drops_in_a_pause_is_asked_for_when_words_are_wanted() -> None:

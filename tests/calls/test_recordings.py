@@ -5,7 +5,7 @@ from dataclasses import replace
 from service.calls.commands import RecordStream
 from service.calls.events import RecordingSaved
 from service.calls.inputs import RecordingWritten
-from tests.calls.driver import (
+from tests.calls.harness import (
     MEDIA,
     STREAM,
     T0,

@@ -13,7 +13,7 @@ from service.calls.events import (
 from service.calls.inputs import ServiceRestarted, StreamingStarted, StreamingStopped
 from service.calls.session import GRACE_S, SILENT_S
 from service.ids import InputId
-from tests.calls.driver import (
+from tests.calls.harness import (
     CALL,
     IN_CALL,
     MEDIA,

@@ -8,7 +8,7 @@ from service.calls.inputs import ControlAsked, EraseAsked, Input
 from service.calls.routes import Retention
 from service.calls.state import Phase
 from service.calls.turn import Keeping, Outcome
-from tests.calls.driver import (
+from tests.calls.harness import (
     CALL,
     IN_CALL,
     MEDIA,

@@ -4,7 +4,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from tests.calls.driver import CALL, IN_CALL, answered, initiated, said
+from tests.calls.harness import CALL, IN_CALL, answered, initiated, said
 from tests.runtime.harness import open_runtime
 from tests.waiting import until
 

@@ -12,8 +12,8 @@ from service.calls.routes import Route
 from service.errors import ControlRefusedError, JournalUnavailableError
 from service.ids import CallId
 from service.ports import RecognitionPlan
-from service.runtime.stream import Stream
-from tests.calls.driver import CALL, IN_CALL, MEDIA, A, hung_up, initiated, said
+from service.runtime.media_stream import Stream
+from tests.calls.harness import CALL, IN_CALL, MEDIA, A, hung_up, initiated, said
 from tests.runtime.harness import Runtime, open_runtime
 from tests.runtime.peers import Ear
 from tests.runtime.test_media import START, asked_for, hearing

@@ -8,8 +8,8 @@ from msgspec import structs
 
 from service.calls.commands import StopStreaming
 from service.ids import CallId, InputId
-from service.runtime.beside import JournalEraser
-from tests.calls.driver import CALL, IN_CALL, MEDIA, answered, hung_up, initiated, said
+from service.runtime.offline_eraser import JournalEraser
+from tests.calls.harness import CALL, IN_CALL, MEDIA, answered, hung_up, initiated, said
 from tests.runtime.harness import Runtime, open_runtime
 from tests.runtime.test_media import hearing
 from tests.runtime.test_registry import begin

@@ -10,8 +10,8 @@ import msgspec
 from service.calls.inputs import WordsHeard
 from service.ids import LegId, StreamId
 from service.ports import StreamStart, StreamTarget
-from service.runtime.stream import Stream
-from tests.calls.driver import CALL, MEDIA, A, hung_up
+from service.runtime.media_stream import Stream
+from tests.calls.harness import CALL, MEDIA, A, hung_up
 from tests.runtime.harness import Runtime, open_runtime
 from tests.runtime.test_registry import begin
 from tests.waiting import until

@@ -17,7 +17,7 @@ from service.errors import (
     JournalUnavailableError,
 )
 from service.ids import CallId
-from tests.calls.driver import (
+from tests.calls.harness import (
     CALL,
     IN_CALL,
     MEDIA,

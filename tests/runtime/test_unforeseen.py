@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from service import tasks
 from service.calls.inputs import ControlAsked, WordsHeard
 from service.errors import JournalUnavailableError
-from tests.calls.driver import CALL, IN_CALL, MEDIA, A, said
+from tests.calls.harness import CALL, IN_CALL, MEDIA, A, said
 from tests.runtime.harness import Runtime, open_runtime
 from tests.runtime.test_media import STREAM, hearing
 from tests.runtime.test_registry import begin

@@ -16,7 +16,6 @@ from service.calls.events import (
     TranscriptionStarted,
     TranscriptionStopped,
 )
-from service.calls.forks import RESTART_DELAYS_S, STABLE_MS
 from service.calls.inputs import (
     CommandDone,
     MediaRefused,
@@ -25,8 +24,9 @@ from service.calls.inputs import (
     StreamingFailed,
 )
 from service.calls.session import FINISH_S
+from service.calls.transcription import RESTART_DELAYS_S, STABLE_MS
 from service.ids import InputId, StreamId
-from tests.calls.driver import (
+from tests.calls.harness import (
     CALL,
     IN_CALL,
     MEDIA,

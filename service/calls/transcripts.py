@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from service.calls import losses, quiet, streams, utterances
+from service.calls import gaps, pauses, streams, utterances
 from service.calls.coverage import count_transcribed
 from service.calls.events import TranscriptionDegraded, TranscriptionFailed
+from service.calls.gaps import Loss
 from service.calls.inputs import (
     AudioLost,
     RecognitionDegraded,
@@ -12,7 +13,6 @@ from service.calls.inputs import (
     WordsHeard,
     WordsReported,
 )
-from service.calls.losses import Loss
 from service.calls.state import Fork, Ledger, Phase, Span, Wish
 from service.calls.turn import Turn
 
@@ -70,7 +70,7 @@ def troubled(turn: Turn, item: AudioLost | RecognitionDegraded | RecognitionFail
         return  # the stream was given up, and a hole tells of it
     if isinstance(item, AudioLost):
         span = Span(item.start_ms + stream.offset_ms, item.end_ms + stream.offset_ms)
-        losses.lose(turn, Loss(item.leg_id, item.track, span, item.reason))
+        gaps.lose(turn, Loss(item.leg_id, item.track, span, item.reason))
         return
     degraded = isinstance(item, RecognitionDegraded)
     event = (TranscriptionDegraded if degraded else TranscriptionFailed)(
@@ -97,7 +97,7 @@ def _wanted(turn: Turn, item: WordsReported) -> bool:
     state = turn.state
     if turn.route.source != "in_call" or not item.text.strip():
         return False
-    if quiet.covers(state, item.occurred_at):
+    if pauses.covers(state, item.occurred_at):
         return False
     if state.primary is None or state.legs[item.leg_id].fork is not Fork.NONE:
         return True

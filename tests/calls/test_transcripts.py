@@ -12,7 +12,7 @@ from service.calls.events import (
 from service.calls.inputs import AudioLost, RecognitionDegraded, RecognitionFailed, Word
 from service.calls.utterances import MOST_INTERIMS
 from service.ids import StreamId
-from tests.calls.driver import (
+from tests.calls.harness import (
     IN_CALL,
     MEDIA,
     STREAM,

@@ -35,7 +35,7 @@ from service.ports import (
     StreamStart,
     StreamTarget,
 )
-from service.runtime.stream import CallInbox, Stream
+from service.runtime.media_stream import CallInbox, Stream
 from service.tasks import Tasks
 
 TOKEN_LIFE_S = 60.0

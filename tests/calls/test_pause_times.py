@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.calls import quiet
+from service.calls import pauses
 from service.calls.events import (
     TranscriptCompleted,
     TranscriptGap,
@@ -18,7 +18,7 @@ from service.calls.inputs import (
 from service.calls.routes import Route
 from service.calls.state import Quiet, Span
 from service.ids import StreamId
-from tests.calls.driver import (
+from tests.calls.harness import (
     IN_CALL,
     MEDIA,
     T0,
@@ -38,13 +38,13 @@ from tests.calls.test_controls import asked, coverage
 def test_many_pauses_are_told_apart_up_to_a_bound() -> None:
     """Beyond it only their length is kept; the books still sum up."""
     call = talking(MEDIA)
-    for number in range(quiet.MOST_QUIET + 10):
+    for number in range(pauses.MOST_QUIET + 10):
         at = T0 + 5 + number
         call.receive(asked("pause", at), asked("resume", at + 0.5), now=at)
     call.receive(hung_up(T0 + 101), now=T0 + 101)
     call.run_until(T0 + 200)
 
-    assert len(call.session.state.quiet) == quiet.MOST_QUIET
+    assert len(call.session.state.quiet) == pauses.MOST_QUIET
     assert coverage(call)["inbound"].paused_ms == 30_000
 
 
@@ -54,9 +54,9 @@ def test_a_pause_of_no_length_parts_nothing() -> None:
     state = call.session.state
     state.quiet = [Quiet(T0 + 5, T0 + 5), Quiet(T0 + 6, T0 + 7), Quiet(T0 + 9, None)]
 
-    assert quiet.outside(state, Span(0, 9000)) == [(0, 5000), (6000, 8000)]
-    assert quiet.outside(state, Span(5200, 5800)) == []
-    assert quiet.outside(state, Span(8500, 9000)) == []
+    assert pauses.outside(state, Span(0, 9000)) == [(0, 5000), (6000, 8000)]
+    assert pauses.outside(state, Span(5200, 5800)) == []
+    assert pauses.outside(state, Span(8500, 9000)) == []
 
 
 ACTIONS: tuple[ControlName, ...] = ("start", "stop", "pause", "resume")

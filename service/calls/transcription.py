@@ -6,7 +6,7 @@ would hear every sentence again.
 
 from typing import assert_never
 
-from service.calls import quiet
+from service.calls import pauses
 from service.calls.commands import (
     HoldStream,
     RecordStream,
@@ -34,7 +34,7 @@ from service.calls.inputs import (
 from service.calls.state import CallState, Fork, Phase, Stream, Wish
 from service.calls.streams import finish_streams, forget_streams, hear, started
 from service.calls.turn import Turn
-from service.ids import LegId, StreamId
+from service.ids import LegId, StreamId, Transcription
 
 RESTART_DELAYS_S = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Before a fork that failed or dropped is asked for again, each time; then it is given up."""
@@ -43,6 +43,17 @@ STABLE_MS = 30_000
 
 CALL_OVER = "90018"
 ALREADY_TRANSCRIBING = "90054"
+
+
+def current(state: CallState) -> Transcription | None:
+    """Return whether words are to be had of a call; None unless people talk in it."""
+    if state.phase is not Phase.TALKING or state.primary is None:
+        return None
+    if state.wish is not Wish.ON:
+        return "paused" if state.wish is Wish.PAUSED else "off"
+    leg = state.legs[state.primary]
+    # when the leg hung up, another one is about to take its place
+    return "on" if leg.hung_up or leg.fork in (Fork.ASKED, Fork.ON) else "off"
 
 
 def start(turn: Turn, leg_id: LegId) -> None:
@@ -187,7 +198,7 @@ def command_done(turn: Turn, item: CommandDone) -> None:
     leg = state.legs.get(item.leg_id)
     if leg is None or item.command != "start_transcription" or state.wish is not Wish.ON:
         return
-    quiet.end(state, item.at)
+    pauses.end(state, item.at)
     if leg.fork is Fork.ASKED:
         started(turn, item.leg_id, at=item.at)
 
@@ -201,7 +212,7 @@ def command_failed(turn: Turn, item: CommandFailed) -> None:
     if state.wish is not Wish.ON:
         leg.fork = Fork.OFF  # it is not wanted any more; it is asked for again when it is
         return
-    quiet.end(state, item.at)
+    pauses.end(state, item.at)
     if item.code == CALL_OVER:
         leg.fork = Fork.OFF
     elif item.command == "start_transcription" and item.code == ALREADY_TRANSCRIBING:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from service.calls import quiet
+from service.calls import pauses
 from service.calls.coverage import count_lost
 from service.calls.events import TranscriptGap
 from service.calls.state import Ledger, Span
@@ -30,14 +30,14 @@ def close_hole(turn: Turn, track: Track, *, until_ms: int) -> None:
     hole = state.holes.pop(track, None)
     if hole is None or state.primary is None:
         return
-    for span in quiet.outside(state, Span(hole.since_ms, until_ms)):
+    for span in pauses.outside(state, Span(hole.since_ms, until_ms)):
         if span.length_ms >= SHORTEST_HOLE_MS:
             _tell(turn, Loss(state.primary, track, span, hole.reason))
 
 
 def lose(turn: Turn, loss: Loss) -> None:
     """Tell of audio that will never be transcribed; what nobody was to hear is not lost."""
-    for part in quiet.outside(turn.state, loss.span):
+    for part in pauses.outside(turn.state, loss.span):
         _tell(turn, replace(loss, span=part))
 
 
