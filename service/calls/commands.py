@@ -22,7 +22,7 @@ class StartTranscription:
     engine: str
     config: Mapping[str, object]
     tracks: str
-    take: int = 0
+    generation: int = 0
     """How often it was begun on this leg before: what tells a new command from a repeated one."""
 
 
@@ -31,7 +31,7 @@ class StopTranscription:
     """Tell Telnyx to stop transcribing in the call."""
 
     leg_id: LegId
-    take: int = 0
+    generation: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class StopStreaming:
     """Ask Telnyx to stop the fork."""
 
     leg_id: LegId
-    take: int = 0
+    generation: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ class OpenRecognition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HoldStream:
+class PauseStream:
     """Have nobody hear what a media WebSocket carries from now on, and keep it open.
 
     Recognitions that heard it say their last word; `OpenRecognition` lets go of it.
@@ -111,5 +111,5 @@ class Reply:
 
 
 CarrierCommand = Answer | StartTranscription | StopTranscription | StartStreaming | StopStreaming
-MediaCommand = RecordStream | OpenRecognition | HoldStream | FinishRecognitions
+MediaCommand = RecordStream | OpenRecognition | PauseStream | FinishRecognitions
 Command = CarrierCommand | MediaCommand

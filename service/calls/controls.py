@@ -10,7 +10,7 @@ from service.calls import pauses, streams, transcription
 from service.calls.commands import Reply, StopStreaming, StopTranscription
 from service.calls.events import TranscriptionPaused, TranscriptionResumed, TranscriptionStopped
 from service.calls.inputs import ControlAsked, ControlName
-from service.calls.state import CallState, Fork, Hole, Phase, Wish
+from service.calls.state import CallState, Desired, OpenGap, Phase, Transcribing
 from service.calls.turn import Turn
 from service.ids import LegId, Transcription
 
@@ -44,7 +44,7 @@ def control(turn: Turn, item: ControlAsked) -> None:
     if refused := _REFUSED.get((item.action, holds)):
         turn.reply = Reply(refused=refused, transcription=holds, at_ms=pauses.since_ms(state))
         return
-    changed = _WANTED[item.action] != holds or state.wish.value != holds
+    changed = _WANTED[item.action] != holds or state.desired.value != holds
     if changed:
         _ACTIONS[item.action](turn, primary, item)
     at_ms = state.clock_ms(item.at) if changed else pauses.since_ms(state)
@@ -53,11 +53,11 @@ def control(turn: Turn, item: ControlAsked) -> None:
 
 def _pause(turn: Turn, primary: LegId, item: ControlAsked) -> None:
     state = turn.state
-    _hush(state, item.at)
-    state.wish = Wish.PAUSED
-    state.legs[primary].takes += 1
+    _begin_pause(state, item.at)
+    state.desired = Desired.PAUSED
+    state.legs[primary].generation += 1
     if turn.route.source == "media":
-        streams.hold(turn, at_ms=pauses.since_ms(state))
+        streams.pause(turn, at_ms=pauses.since_ms(state))
     else:
         _stop_words(turn, primary)
     event = TranscriptionPaused(
@@ -82,22 +82,22 @@ def _resume(turn: Turn, primary: LegId, item: ControlAsked) -> None:
 
 def _stop(turn: Turn, primary: LegId, item: ControlAsked) -> None:
     state = turn.state
-    leg, was = state.legs[primary], state.wish
-    if was is Wish.ON:
-        _hush(state, item.at)
-        leg.takes += 1
-    state.wish = Wish.OFF
+    leg, was = state.legs[primary], state.desired
+    if was is Desired.ON:
+        _begin_pause(state, item.at)
+        leg.generation += 1
+    state.desired = Desired.OFF
     at_ms = pauses.since_ms(state)
     for leg_id in state.legs:
         streams.finish_streams(turn, leg_id, reason="asked", at_ms=at_ms)
-    streams.cut(state, at_ms=at_ms)
-    state.holes = {track: hole for track, hole in state.holes.items() if hole.since_ms < at_ms}
-    if leg.fork in (Fork.ASKED, Fork.ON):
+    streams.end_words(state, at_ms=at_ms)
+    state.open_gaps = {track: gap for track, gap in state.open_gaps.items() if gap.since_ms < at_ms}
+    if leg.is_transcribed:
         if turn.route.source == "media":
-            turn.ask(StopStreaming(leg_id=primary, take=leg.takes))
-        elif was is Wish.ON:
+            turn.ask(StopStreaming(leg_id=primary, generation=leg.generation))
+        elif was is Desired.ON:
             _stop_words(turn, primary)
-    leg.fork = Fork.OFF
+    leg.transcribing = Transcribing.OFF
     event = TranscriptionStopped(leg=primary, source=turn.route.source, reason=item.reason)
     turn.record(event, item.at)
 
@@ -106,31 +106,31 @@ def _start(turn: Turn, primary: LegId, item: ControlAsked) -> None:
     state = turn.state
     leg = state.legs[primary]
     leg.restarts = 0
-    if state.wish is Wish.ON:
-        leg.takes += 1  # it failed before: this is another command to Telnyx
-    state.wish = Wish.ON
-    in_flight = turn.route.source == "media" and leg.fork is Fork.ASKED
+    if state.desired is Desired.ON:
+        leg.generation += 1  # it failed before: this is another command to Telnyx
+    state.desired = Desired.ON
+    in_flight = turn.route.source == "media" and leg.transcribing is Transcribing.ASKED
     if turn.route.source == "media":
         pauses.end(state, item.at)
-        # in the call, the quiet ends when Telnyx says that it transcribes again
-        if streams.hear(turn, primary, at=item.at):
+        # in the call, the pause ends when Telnyx says that it transcribes again
+        if streams.open_recognitions(turn, primary, at=item.at):
             return
         at_ms = state.clock_ms(item.at) or 0
         for track in turn.route.heard_tracks:
-            state.holes.setdefault(track, Hole(at_ms, "media_started_late"))
+            state.open_gaps.setdefault(track, OpenGap(at_ms, "media_started_late"))
     if leg.answered and not leg.hung_up and not in_flight:
         transcription.start(turn, primary)
 
 
-def _hush(state: CallState, at: float) -> None:
+def _begin_pause(state: CallState, at: float) -> None:
     pauses.begin(state, at)
     for leg in state.legs.values():
         if leg.restart_at is not None:
-            leg.restart_at, leg.fork = None, Fork.OFF
+            leg.restart_at, leg.transcribing = None, Transcribing.OFF
 
 
 def _stop_words(turn: Turn, leg_id: LegId) -> None:
-    turn.ask(StopTranscription(leg_id=leg_id, take=turn.state.legs[leg_id].takes))
+    turn.ask(StopTranscription(leg_id=leg_id, generation=turn.state.legs[leg_id].generation))
 
 
 _ACTIONS = {"start": _start, "stop": _stop, "pause": _pause, "resume": _resume}

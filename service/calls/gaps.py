@@ -10,12 +10,12 @@ from service.calls.turn import Turn
 from service.calls.utterances import role_of
 from service.ids import LegId, Track
 
-SHORTEST_HOLE_MS = 500
-"""Shorter holes are a stream being set up or taken down; nobody is told of them."""
+MIN_GAP_MS = 500
+"""Shorter ones are a stream being set up or taken down; nobody is told of them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Loss:
+class Gap:
     """Audio of a track that will never be transcribed, where on the call clock, and why."""
 
     leg_id: LegId
@@ -24,33 +24,33 @@ class Loss:
     reason: str
 
 
-def close_hole(turn: Turn, track: Track, *, until_ms: int) -> None:
+def close_gap(turn: Turn, track: Track, *, until_ms: int) -> None:
     """Account for the audio of a track that did not reach us until now."""
     state = turn.state
-    hole = state.holes.pop(track, None)
-    if hole is None or state.primary is None:
+    gap = state.open_gaps.pop(track, None)
+    if gap is None or state.primary is None:
         return
-    for span in pauses.outside(state, Span(hole.since_ms, until_ms)):
-        if span.length_ms >= SHORTEST_HOLE_MS:
-            _tell(turn, Loss(state.primary, track, span, hole.reason))
+    for span in pauses.outside(state, Span(gap.since_ms, until_ms)):
+        if span.length_ms >= MIN_GAP_MS:
+            _tell(turn, Gap(state.primary, track, span, gap.reason))
 
 
-def lose(turn: Turn, loss: Loss) -> None:
+def report(turn: Turn, gap: Gap) -> None:
     """Tell of audio that will never be transcribed; what nobody was to hear is not lost."""
-    for part in pauses.outside(turn.state, loss.span):
-        _tell(turn, replace(loss, span=part))
+    for part in pauses.outside(turn.state, gap.span):
+        _tell(turn, replace(gap, span=part))
 
 
-def _tell(turn: Turn, loss: Loss) -> None:
+def _tell(turn: Turn, gap: Gap) -> None:
     state = turn.state
-    count_lost(state.ledgers.setdefault(loss.track, Ledger()), loss.span)
+    count_lost(state.ledgers.setdefault(gap.track, Ledger()), gap.span)
     state.gaps += 1
     event = TranscriptGap(
-        track=loss.track,
-        role=role_of(turn, loss.leg_id, loss.track),
-        leg=loss.leg_id,
-        start_ms=loss.span.start_ms,
-        end_ms=loss.span.end_ms,
-        reason=loss.reason,
+        track=gap.track,
+        role=role_of(turn, gap.leg_id, gap.track),
+        leg=gap.leg_id,
+        start_ms=gap.span.start_ms,
+        end_ms=gap.span.end_ms,
+        reason=gap.reason,
     )
     turn.record(event, turn.now)

@@ -262,7 +262,7 @@ WebhookInput = (
     | StreamingStopped
     | StreamingFailed
 )
-HeardInput = (
+OwnInput = (
     MediaStarted
     | MediaRefused
     | MediaStopped
@@ -278,4 +278,4 @@ HeardInput = (
 """What this service itself tells a call: what it hears, and what became of its commands."""
 AskedInput = ControlAsked | EraseAsked
 """What people want; each is answered by one `Reply`."""
-Input = WebhookInput | HeardInput | ServiceRestarted | ServiceStopping | AskedInput
+Input = WebhookInput | OwnInput | ServiceRestarted | ServiceStopping | AskedInput

@@ -1,52 +1,52 @@
-"""The times of a call of which no word is kept, because somebody asked: paused, or stopped."""
+"""The times of a call of which no word is kept, because somebody paused or stopped it."""
 
-from service.calls.state import CallState, Quiet, Span
+from service.calls.state import CallState, Pause, Span
 
-MOST_QUIET = 50
+MAX_PAUSES = 50
 """How many such times are told apart; of those before them only their length is kept."""
 
 
 def begin(state: CallState, at: float) -> None:
     """Keep no word that is said from now (Unix seconds) on."""
     end(state, at)
-    state.quiet.append(Quiet(since=at))
-    if len(state.quiet) > MOST_QUIET:
-        oldest = state.quiet.pop(0)
-        state.quiet_before_ms += _length_ms(state, oldest, at)
+    state.pauses.append(Pause(since=at))
+    if len(state.pauses) > MAX_PAUSES:
+        oldest = state.pauses.pop(0)
+        state.paused_before_ms += _length_ms(state, oldest, at)
 
 
 def end(state: CallState, at: float) -> None:
     """Keep again what is said from now on, if that was not so already."""
-    if state.quiet and state.quiet[-1].until is None:
-        state.quiet[-1].until = max(at, state.quiet[-1].since)
+    if state.pauses and state.pauses[-1].until is None:
+        state.pauses[-1].until = max(at, state.pauses[-1].since)
 
 
 def covers(state: CallState, at: float) -> bool:
     """Whether what was said at that time is not to be kept."""
     return any(
-        quiet.since <= at and (quiet.until is None or at < quiet.until) for quiet in state.quiet
+        pause.since <= at and (pause.until is None or at < pause.until) for pause in state.pauses
     )
 
 
-def floor_ms(state: CallState, at: float) -> int:
-    """Return when the last quiet time before `at` ended, on the call clock; 0 if none did."""
-    ends = [quiet.until for quiet in state.quiet if quiet.until is not None and quiet.until <= at]
+def last_end_ms(state: CallState, at: float) -> int:
+    """Return when the last pause before `at` ended, on the call clock; 0 if none did."""
+    ends = [pause.until for pause in state.pauses if pause.until is not None and pause.until <= at]
     return _on_clock(state, max(ends)) if ends else 0
 
 
 def total_ms(state: CallState, length_ms: int) -> int:
-    """Return how much of a call of that length was quiet."""
+    """Return how much of a call of that length was paused."""
     ends_at = (state.answered_at or 0.0) + length_ms / 1000
-    latest_ms = sum(_length_ms(state, quiet, ends_at) for quiet in state.quiet)
-    return state.quiet_before_ms + latest_ms
+    latest_ms = sum(_length_ms(state, pause, ends_at) for pause in state.pauses)
+    return state.paused_before_ms + latest_ms
 
 
 def outside(state: CallState, span: Span) -> list[Span]:
-    """Return the parts of a span of the call clock that were not quiet, in order."""
+    """Return the parts of a span of the call clock that were not paused, in order."""
     parts = [span]
-    for quiet in state.quiet:
-        start_ms = _on_clock(state, quiet.since)
-        end_ms = None if quiet.until is None else _on_clock(state, quiet.until)
+    for pause in state.pauses:
+        start_ms = _on_clock(state, pause.since)
+        end_ms = None if pause.until is None else _on_clock(state, pause.until)
         if start_ms == end_ms:
             continue
         first, last = parts.pop()
@@ -62,16 +62,16 @@ def outside(state: CallState, span: Span) -> list[Span]:
 
 
 def since_ms(state: CallState) -> int:
-    """Return when what holds began to hold, on the call clock: quiet, or no longer."""
-    if not state.quiet:
+    """Return when what holds now, a pause or none, began to hold on the call clock."""
+    if not state.pauses:
         return 0
-    quiet = state.quiet[-1]
-    return _on_clock(state, quiet.since if quiet.until is None else quiet.until)
+    pause = state.pauses[-1]
+    return _on_clock(state, pause.since if pause.until is None else pause.until)
 
 
-def _length_ms(state: CallState, quiet: Quiet, ends_at: float) -> int:
-    until = ends_at if quiet.until is None else min(quiet.until, ends_at)
-    return max(0, _on_clock(state, until) - _on_clock(state, quiet.since))
+def _length_ms(state: CallState, pause: Pause, ends_at: float) -> int:
+    until = ends_at if pause.until is None else min(pause.until, ends_at)
+    return max(0, _on_clock(state, until) - _on_clock(state, pause.since))
 
 
 def _on_clock(state: CallState, at: float) -> int:

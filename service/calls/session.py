@@ -36,7 +36,6 @@ from service.calls.inputs import (
     CommandFailed,
     ControlAsked,
     EraseAsked,
-    HeardInput,
     Input,
     LegAnswered,
     LegHungUp,
@@ -44,6 +43,7 @@ from service.calls.inputs import (
     MediaRefused,
     MediaStarted,
     MediaStopped,
+    OwnInput,
     RecognitionDegraded,
     RecognitionFailed,
     RecognitionFinished,
@@ -59,7 +59,7 @@ from service.calls.inputs import (
     WordsReported,
 )
 from service.calls.routes import Route, choose_route
-from service.calls.state import CallState, Hole, Ledger, Leg, Phase, Wish
+from service.calls.state import CallState, Desired, Ledger, Leg, OpenGap, Phase
 from service.calls.turn import Outcome, Turn
 from service.ids import InputId
 
@@ -144,7 +144,7 @@ class CallSession:
         elif isinstance(item, ServiceStopping):
             self._stopping(turn, item)
         elif self.state.route is not None:
-            self._hear(turn, item)
+            self._take_own(turn, item)
 
     def _wake(self, turn: Turn) -> None:
         """Do what was waiting for this moment."""
@@ -234,14 +234,14 @@ class CallSession:
         if state.primary is not None and state.legs[state.primary].hung_up:
             state.primary, state.hand_over_at = item.leg_id, None
         if item.leg_id != state.primary:
-            return  # the primary leg's fork carries this leg's voice as well
+            return  # the primary leg carries this leg's voice as well
         if state.phase is Phase.RINGING:
             state.phase, state.answered_at = Phase.TALKING, item.occurred_at
             turn.record(CallAnswered(leg=item.leg_id), item.occurred_at)
             if turn.route.source == "media":
                 late = "media_started_late"
-                state.holes = {track: Hole(0, late) for track in turn.route.heard_tracks}
-        if state.phase is Phase.TALKING and state.wish is Wish.ON:
+                state.open_gaps = {track: OpenGap(0, late) for track in turn.route.heard_tracks}
+        if state.phase is Phase.TALKING and state.desired is Desired.ON:
             transcription.start(turn, item.leg_id)
 
     def _hung_up(self, turn: Turn, item: LegHungUp) -> None:
@@ -261,13 +261,13 @@ class CallSession:
             state.hand_over_at = turn.now + HAND_OVER_S
 
     def _hand_over(self, turn: Turn) -> None:
-        """Fork another leg that talks, now that the primary one is gone (a transfer)."""
+        """Transcribing another leg that talks, now that the primary one is gone (a transfer)."""
         state = self.state
         state.hand_over_at = None
         talking = [i for i, leg in state.legs.items() if leg.answered and not leg.hung_up]
         if talking and state.phase is Phase.TALKING:
             state.primary = talking[0]
-            if state.wish is Wish.ON:
+            if state.desired is Desired.ON:
                 transcription.start(turn, talking[0])
 
     # --- the end ---
@@ -343,13 +343,13 @@ class CallSession:
         state, tracks = self.state, turn.route.heard_tracks
         paused_ms = pauses.total_ms(state, duration_ms)
         for track in tracks:
-            gaps.close_hole(turn, track, until_ms=duration_ms)
+            gaps.close_gap(turn, track, until_ms=duration_ms)
         return {
             track: balance(state.ledgers.setdefault(track, Ledger()), duration_ms, paused_ms)
             for track in tracks
         }
 
-    def _hear(self, turn: Turn, item: HeardInput) -> None:
+    def _take_own(self, turn: Turn, item: OwnInput) -> None:
         match item:
             case WordsHeard():
                 transcripts.heard(turn, item)
@@ -377,7 +377,7 @@ class CallSession:
         if state.phase in (Phase.RINGING, Phase.TALKING):
             transcription.restarted(turn, at=item.at)
         elif state.phase is Phase.ENDING:
-            streams.forget_streams(state)
+            streams.abandon_streams(state)
             state.finish_by = item.at
 
     def _stopping(self, turn: Turn, item: ServiceStopping) -> None:

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from service.calls.inputs import WebhookInput
 from service.calls.routes import Route
 from service.ids import CallId, LegId, StreamId, Track
+
+LAYOUT: Final = 2
+"""Grows when a field changes its name or meaning; `runtime/codec.py` reads the older ones."""
 
 
 class Phase(StrEnum):
@@ -21,7 +24,7 @@ class Phase(StrEnum):
     COMPLETE = "complete"
 
 
-class Fork(StrEnum):
+class Transcribing(StrEnum):
     """How far getting words out of a leg is, on either source."""
 
     NONE = "none"
@@ -31,7 +34,7 @@ class Fork(StrEnum):
     OFF = "off"
 
 
-class Wish(StrEnum):
+class Desired(StrEnum):
     """Whether people want the words of the call."""
 
     ON = "on"
@@ -46,13 +49,18 @@ class Leg:
     number: int
     answered: bool = False
     hung_up: bool = False
-    fork: Fork = Fork.NONE
+    transcribing: Transcribing = Transcribing.NONE
     restarts: int = 0
-    """How often its fork had to be asked for again since it last held for a while."""
+    """How often its words had to be asked for again since they last came for a while."""
     restart_at: float | None = None
     """When it is to be asked for again."""
-    takes: int = 0
+    generation: int = 0
     """How often its words were stopped or paused because somebody asked."""
+
+    @property
+    def is_transcribed(self) -> bool:
+        """Whether its words were asked for, or come."""
+        return self.transcribing in (Transcribing.ASKED, Transcribing.ON)
 
 
 @dataclass(slots=True)
@@ -62,14 +70,14 @@ class Stream:
     leg_id: LegId
     offset_ms: int
     """Where its first frame is on the call clock."""
-    hearing: list[Track] = field(default_factory=list)
+    recognising: list[Track] = field(default_factory=list)
     """The tracks whose recognition has not finished."""
     finishing: bool = False
     socket_id: StreamId | None = None
     """Telnyx's id of the WebSocket, where that is not the stream's own: after a pause."""
-    held: bool = False
+    paused: bool = False
     """Nobody hears what it carries: the transcription is paused."""
-    cut_ms: int | None = None
+    ends_ms: int | None = None
     """Where on the call clock its words end, because somebody asked."""
 
 
@@ -82,10 +90,10 @@ class Waiting:
 
 
 @dataclass(slots=True)
-class Line:
+class UtteranceSequence:
     """The utterances of one track of one leg, in order. `track` None: Telnyx did not say."""
 
-    settled: int = 0
+    finals: int = 0
     """How many finals there were: the number of the open utterance."""
     end_ms: int = 0
     """Where the last final ended on the call clock."""
@@ -119,7 +127,7 @@ class Ledger:
 
 
 @dataclass(slots=True)
-class Hole:
+class OpenGap:
     """Audio of a track that does not reach us, since when on the call clock, and why."""
 
     since_ms: int
@@ -135,7 +143,7 @@ class Recorded:
 
 
 @dataclass(slots=True)
-class Quiet:
+class Pause:
     """A time, in Unix seconds, of which no word is to be kept. `until` None: it goes on."""
 
     since: float
@@ -147,6 +155,7 @@ class CallState:
     """One call, whole."""
 
     call_id: CallId
+    layout: int = LAYOUT
     phase: Phase = Phase.UNKNOWN
     route: Route | None = None
     seq: int = 0
@@ -165,18 +174,18 @@ class CallState:
     last_input_at: float = 0.0
     waiting: list[Waiting] = field(default_factory=list)
     streams: dict[StreamId, Stream] = field(default_factory=dict)
-    holes: dict[Track, Hole] = field(default_factory=dict)
+    open_gaps: dict[Track, OpenGap] = field(default_factory=dict)
     """The tracks whose audio does not reach us at the moment."""
-    lines: dict[str, Line] = field(default_factory=dict)
+    sequences: dict[str, UtteranceSequence] = field(default_factory=dict)
     ledgers: dict[Track, Ledger] = field(default_factory=dict)
     recorded: Recorded | None = None
     utterances: int = 0
     words: int = 0
     gaps: int = 0
-    wish: Wish = Wish.ON
-    quiet: list[Quiet] = field(default_factory=list)
+    desired: Desired = Desired.ON
+    pauses: list[Pause] = field(default_factory=list)
     """The latest times that were paused or stopped because somebody asked, in order."""
-    quiet_before_ms: int = 0
+    paused_before_ms: int = 0
     """How long those before them were, together."""
     erased: bool = False
     """Nothing of the call is left, and nothing more of it is taken."""

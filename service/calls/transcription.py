@@ -1,14 +1,14 @@
 """Getting words out of a leg: asking Telnyx for them, streams coming and going, what fails.
 
-One leg of a call is forked at a time, with both its tracks: a second fork on another leg
-would hear every sentence again.
+One leg of a call is transcribed at a time, with both its tracks: another leg carries every
+sentence again.
 """
 
 from typing import assert_never
 
 from service.calls import pauses
 from service.calls.commands import (
-    HoldStream,
+    PauseStream,
     RecordStream,
     StartStreaming,
     StartTranscription,
@@ -31,13 +31,13 @@ from service.calls.inputs import (
     RecognitionFinished,
     StreamingFailed,
 )
-from service.calls.state import CallState, Fork, Phase, Stream, Wish
-from service.calls.streams import finish_streams, forget_streams, hear, started
+from service.calls.state import CallState, Desired, Phase, Stream, Transcribing
+from service.calls.streams import abandon_streams, finish_streams, note_started, open_recognitions
 from service.calls.turn import Turn
 from service.ids import LegId, StreamId, Transcription
 
 RESTART_DELAYS_S = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
-"""Before a fork that failed or dropped is asked for again, each time; then it is given up."""
+"""Before words that failed or dropped are asked for again, each time; then they are given up."""
 STABLE_MS = 30_000
 """A stream that held so long was sound: the delays begin anew after it."""
 
@@ -49,40 +49,44 @@ def current(state: CallState) -> Transcription | None:
     """Return whether words are to be had of a call; None unless people talk in it."""
     if state.phase is not Phase.TALKING or state.primary is None:
         return None
-    if state.wish is not Wish.ON:
-        return "paused" if state.wish is Wish.PAUSED else "off"
+    if state.desired is not Desired.ON:
+        return "paused" if state.desired is Desired.PAUSED else "off"
     leg = state.legs[state.primary]
     # when the leg hung up, another one is about to take its place
-    return "on" if leg.hung_up or leg.fork in (Fork.ASKED, Fork.ON) else "off"
+    return "on" if leg.hung_up or leg.is_transcribed else "off"
 
 
 def start(turn: Turn, leg_id: LegId) -> None:
     """Ask Telnyx for the words (or the audio) of a leg."""
     leg = turn.state.legs[leg_id]
-    leg.fork, leg.restart_at = Fork.ASKED, None
+    leg.transcribing, leg.restart_at = Transcribing.ASKED, None
     if turn.route.source == "media":
         turn.ask(StartStreaming(leg_id=leg_id, tracks=turn.route.tracks))
         return
     engine, config = in_call_config(turn.route)
     turn.ask(
         StartTranscription(
-            leg_id=leg_id, engine=engine, config=config, tracks=turn.route.tracks, take=leg.takes
+            leg_id=leg_id,
+            engine=engine,
+            config=config,
+            tracks=turn.route.tracks,
+            generation=leg.generation,
         )
     )
 
 
 def start_again(turn: Turn) -> None:
-    """Ask again for the forks whose time has come, where they are still wanted."""
+    """Ask again for the transcriptions whose time has come, where they are still wanted."""
     state = turn.state
     for leg_id, leg in state.legs.items():
         if leg.restart_at is not None and turn.now >= leg.restart_at:
             leg.restart_at = None
-            if leg.fork is Fork.ASKED and _wants_restart(state, leg_id):
+            if leg.transcribing is Transcribing.ASKED and _wants_restart(state, leg_id):
                 start(turn, leg_id)
 
 
 def restart_at(state: CallState) -> float | None:
-    """Return when the next fork is to be asked for again."""
+    """Return when the next transcription is to be asked for again."""
     return min((leg.restart_at for leg in state.legs.values() if leg.restart_at), default=None)
 
 
@@ -90,10 +94,10 @@ def stopped(turn: Turn, leg_id: LegId, *, reason: str, at: float) -> None:
     """Note that no more words are to be expected of a leg, if any were."""
     state = turn.state
     leg = state.legs[leg_id]
-    if leg.fork is Fork.ON and state.wish is Wish.ON:
+    if leg.transcribing is Transcribing.ON and state.desired is Desired.ON:
         event = TranscriptionStopped(leg=leg_id, source=turn.route.source, reason=reason)
         turn.record(event, at)
-    leg.fork = Fork.OFF
+    leg.transcribing = Transcribing.OFF
 
 
 def media(turn: Turn, item: MediaStarted | MediaRefused | MediaStopped) -> None:
@@ -116,11 +120,11 @@ def media_started(turn: Turn, item: MediaStarted) -> None:
     transcription is paused nobody hears it; where somebody stopped it, it is not wanted.
     """
     state = turn.state
-    if not _wants_media(state, item.leg_id) or state.wish is Wish.OFF:
+    if not _wants_media(state, item.leg_id) or state.desired is Desired.OFF:
         return
     offset_ms = state.clock_ms(item.at) or 0
     finish_streams(turn, item.leg_id, reason="media_replaced", at_ms=offset_ms)
-    state.streams[item.stream_id] = Stream(leg_id=item.leg_id, offset_ms=offset_ms, held=True)
+    state.streams[item.stream_id] = Stream(leg_id=item.leg_id, offset_ms=offset_ms, paused=True)
     if turn.route.record == "audio":
         turn.ask(
             RecordStream(
@@ -130,11 +134,11 @@ def media_started(turn: Turn, item: MediaStarted) -> None:
                 keep_days=turn.route.retention.audio_days,
             )
         )
-    if state.wish is Wish.PAUSED:
-        turn.ask(HoldStream(leg_id=item.leg_id, stream_id=item.stream_id))
+    if state.desired is Desired.PAUSED:
+        turn.ask(PauseStream(leg_id=item.leg_id, stream_id=item.stream_id))
         return
-    state.legs[item.leg_id].fork = Fork.ASKED
-    hear(turn, item.leg_id, at=item.at)
+    state.legs[item.leg_id].transcribing = Transcribing.ASKED
+    open_recognitions(turn, item.leg_id, at=item.at)
 
 
 def media_refused(turn: Turn, item: MediaRefused) -> None:
@@ -156,8 +160,10 @@ def media_stopped(turn: Turn, item: MediaStopped) -> None:
     if at_ms - stream.offset_ms >= STABLE_MS:
         state.legs[item.leg_id].restarts = 0
     finish_streams(turn, item.leg_id, reason=reason, at_ms=at_ms)
-    if stream.held:
-        state.legs[item.leg_id].fork = Fork.OFF  # it is asked for again when words are wanted
+    if stream.paused:
+        state.legs[
+            item.leg_id
+        ].transcribing = Transcribing.OFF  # it is asked for again when words are wanted
     elif not item.orderly and _wants_restart(state, item.leg_id):
         _restart(turn, item.leg_id, reason=reason, at=item.at)
 
@@ -166,29 +172,29 @@ def streaming_failed(turn: Turn, item: StreamingFailed) -> None:
     """Ask for the stream again: Telnyx could not connect to us, or lost the connection."""
     state = turn.state
     leg = state.legs[item.leg_id]
-    if leg.fork is not Fork.ASKED:
+    if leg.transcribing is not Transcribing.ASKED:
         return
     if _wants_restart(state, item.leg_id):
         _restart(turn, item.leg_id, reason="streaming_failed", at=turn.now)
     else:
-        leg.fork = Fork.OFF
+        leg.transcribing = Transcribing.OFF
 
 
 def recognition_finished(turn: Turn, item: RecognitionFinished) -> None:
     """Close a stream once the recognitions of all its tracks have said their last word."""
     state = turn.state
     stream = state.streams.get(item.stream_id)
-    if stream is None or item.track not in stream.hearing:
+    if stream is None or item.track not in stream.recognising:
         return
-    stream.hearing.remove(item.track)
-    if hole := state.holes.get(item.track):
-        # what was heard is no hole, whatever the clock says: a network may catch up in a burst
-        hole.since_ms = max(hole.since_ms, stream.offset_ms + item.audio_ms)
-    if stream.hearing:
+    stream.recognising.remove(item.track)
+    if gap := state.open_gaps.get(item.track):
+        # what was heard is no gap, whatever the clock says: a network may catch up in a burst
+        gap.since_ms = max(gap.since_ms, stream.offset_ms + item.audio_ms)
+    if stream.recognising:
         return
     del state.streams[item.stream_id]
     leg = state.legs[stream.leg_id]
-    if leg.fork is Fork.ON and not _streams_of(state, stream.leg_id):
+    if leg.transcribing is Transcribing.ON and not _streams_of(state, stream.leg_id):
         stopped(turn, stream.leg_id, reason="media_stopped", at=turn.now)
 
 
@@ -196,11 +202,11 @@ def command_done(turn: Turn, item: CommandDone) -> None:
     """Note that Telnyx transcribes in the call. Media speaks for itself when it comes."""
     state = turn.state
     leg = state.legs.get(item.leg_id)
-    if leg is None or item.command != "start_transcription" or state.wish is not Wish.ON:
+    if leg is None or item.command != "start_transcription" or state.desired is not Desired.ON:
         return
     pauses.end(state, item.at)
-    if leg.fork is Fork.ASKED:
-        started(turn, item.leg_id, at=item.at)
+    if leg.transcribing is Transcribing.ASKED:
+        note_started(turn, item.leg_id, at=item.at)
 
 
 def command_failed(turn: Turn, item: CommandFailed) -> None:
@@ -209,12 +215,14 @@ def command_failed(turn: Turn, item: CommandFailed) -> None:
     leg = state.legs.get(item.leg_id)
     if leg is None or item.command in ("stop_transcription", "stop_streaming"):
         return
-    if state.wish is not Wish.ON:
-        leg.fork = Fork.OFF  # it is not wanted any more; it is asked for again when it is
+    if state.desired is not Desired.ON:
+        leg.transcribing = (
+            Transcribing.OFF
+        )  # it is not wanted any more; it is asked for again when it is
         return
     pauses.end(state, item.at)
     if item.code == CALL_OVER:
-        leg.fork = Fork.OFF
+        leg.transcribing = Transcribing.OFF
     elif item.command == "start_transcription" and item.code == ALREADY_TRANSCRIBING:
         _already_transcribing(turn, item)
     else:
@@ -225,18 +233,18 @@ def command_failed(turn: Turn, item: CommandFailed) -> None:
 def restarted(turn: Turn, *, at: float) -> None:
     """Ask again for what the process that died had asked for or was hearing."""
     state = turn.state
-    forget_streams(state)
+    abandon_streams(state)
     for leg_id, leg in state.legs.items():
-        if leg.hung_up or leg.fork is Fork.NONE:
+        if leg.hung_up or leg.transcribing is Transcribing.NONE:
             continue
-        if state.wish is not Wish.ON:
-            _stay_quiet(turn, leg_id)
-        elif leg.fork is Fork.OFF:
+        if state.desired is not Desired.ON:
+            _stay_paused(turn, leg_id)
+        elif leg.transcribing is Transcribing.OFF:
             continue
         elif turn.route.source == "media":
             leg.restarts = 0
             _restart(turn, leg_id, reason="service_restarted", at=at)
-        elif leg.fork is Fork.ASKED:
+        elif leg.transcribing is Transcribing.ASKED:
             start(turn, leg_id)
 
 
@@ -245,8 +253,8 @@ def stopping(turn: Turn, *, at: float) -> None:
     state = turn.state
     at_ms = state.clock_ms(at) or 0
     for stream in state.streams.values():
-        if not stream.held and stream.cut_ms is None:
-            state.legs[stream.leg_id].fork = Fork.ASKED
+        if not stream.paused and stream.ends_ms is None:
+            state.legs[stream.leg_id].transcribing = Transcribing.ASKED
     for leg_id in state.legs:
         finish_streams(turn, leg_id, reason="service_stopped", at_ms=at_ms)
 
@@ -258,7 +266,7 @@ def _wants_media(state: CallState, leg_id: LegId) -> bool:
 
 
 def _wants_restart(state: CallState, leg_id: LegId) -> bool:
-    return state.wish is Wish.ON and _wants_media(state, leg_id)
+    return state.desired is Desired.ON and _wants_media(state, leg_id)
 
 
 def _carried_by(state: CallState, socket_id: StreamId) -> Stream | None:
@@ -269,13 +277,13 @@ def _carried_by(state: CallState, socket_id: StreamId) -> Stream | None:
     return None
 
 
-def _stay_quiet(turn: Turn, leg_id: LegId) -> None:
+def _stay_paused(turn: Turn, leg_id: LegId) -> None:
     """Say again to Telnyx what the process that died may not have said any more."""
     leg = turn.state.legs[leg_id]
     if turn.route.source == "media":
-        leg.fork = Fork.OFF
+        leg.transcribing = Transcribing.OFF
     else:
-        turn.ask(StopTranscription(leg_id=leg_id, take=leg.takes))
+        turn.ask(StopTranscription(leg_id=leg_id, generation=leg.generation))
 
 
 def _hang_up_waits(state: CallState, leg_id: LegId) -> bool:
@@ -294,7 +302,7 @@ def _restart(turn: Turn, leg_id: LegId, *, reason: str, at: float) -> None:
     if leg.restarts >= len(RESTART_DELAYS_S):
         _fail(turn, leg_id, reason=reason, at=at)
         return
-    leg.fork = Fork.ASKED
+    leg.transcribing = Transcribing.ASKED
     leg.restart_at = at + RESTART_DELAYS_S[leg.restarts]
     leg.restarts += 1
     event = TranscriptionDegraded(
@@ -314,8 +322,8 @@ def _already_transcribing(turn: Turn, item: CommandFailed) -> None:
         code=item.code,
     )
     turn.record(event, item.at)
-    if turn.state.legs[item.leg_id].fork is Fork.ASKED:
-        started(turn, item.leg_id, at=item.at)
+    if turn.state.legs[item.leg_id].transcribing is Transcribing.ASKED:
+        note_started(turn, item.leg_id, at=item.at)
 
 
 def _fail(
@@ -326,7 +334,7 @@ def _fail(
     at: float,
     code: str = "",
 ) -> None:
-    turn.state.legs[leg_id].fork = Fork.OFF
+    turn.state.legs[leg_id].transcribing = Transcribing.OFF
     event = TranscriptionFailed(
         leg=leg_id, source=turn.route.source, track=None, reason=reason, code=code
     )

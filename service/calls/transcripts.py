@@ -5,7 +5,7 @@ from dataclasses import replace
 from service.calls import gaps, pauses, streams, utterances
 from service.calls.coverage import count_transcribed
 from service.calls.events import TranscriptionDegraded, TranscriptionFailed
-from service.calls.gaps import Loss
+from service.calls.gaps import Gap
 from service.calls.inputs import (
     AudioLost,
     RecognitionDegraded,
@@ -13,7 +13,7 @@ from service.calls.inputs import (
     WordsHeard,
     WordsReported,
 )
-from service.calls.state import Fork, Ledger, Phase, Span, Wish
+from service.calls.state import Desired, Ledger, Phase, Span, Transcribing
 from service.calls.turn import Turn
 
 
@@ -22,7 +22,7 @@ def show(turn: Turn, item: WordsReported) -> None:
     state = turn.state
     if item.leg_id not in state.legs or state.phase not in (Phase.TALKING, Phase.ENDING):
         return
-    if not _wanted(turn, item) or state.wish is not Wish.ON:
+    if not _wanted(turn, item) or state.desired is not Desired.ON:
         return
     partial = utterances.reported_partial(turn, item)
     if partial:
@@ -36,8 +36,11 @@ def settle(turn: Turn, item: WordsReported) -> None:
         return
     if item.is_final is None and not state.finality_missing:
         _tell_finality_missing(turn, item)
-    if state.wish is Wish.ON and state.legs[item.leg_id].fork in (Fork.NONE, Fork.ASKED):
-        streams.started(turn, item.leg_id, at=item.occurred_at)
+    if state.desired is Desired.ON and state.legs[item.leg_id].transcribing in (
+        Transcribing.NONE,
+        Transcribing.ASKED,
+    ):
+        streams.note_started(turn, item.leg_id, at=item.occurred_at)
     turn.record(utterances.reported_final(turn, item), item.occurred_at)
 
 
@@ -45,14 +48,14 @@ def heard(turn: Turn, item: WordsHeard) -> None:
     """Publish or record what a recognition heard."""
     state = turn.state
     stream = state.streams.get(item.stream_id)
-    if stream is None or stream.held or not item.text.strip():
+    if stream is None or stream.paused or not item.text.strip():
         return  # a stream that was given up or nobody hears, or an utterance without words
     if not item.is_final:
-        if stream.cut_ms is None:
+        if stream.ends_ms is None:
             turn.show(utterances.heard_partial(turn, item, stream), turn.now)
         return
-    if stream.cut_ms is not None:
-        limit_ms = stream.cut_ms - stream.offset_ms
+    if stream.ends_ms is not None:
+        limit_ms = stream.ends_ms - stream.offset_ms
         if item.start_ms >= limit_ms:
             return  # nobody was to hear this any more
         item = _clipped(item, limit_ms)
@@ -67,10 +70,10 @@ def troubled(turn: Turn, item: AudioLost | RecognitionDegraded | RecognitionFail
     """Tell of a recognition's losses and troubles."""
     stream = turn.state.streams.get(item.stream_id)
     if stream is None:
-        return  # the stream was given up, and a hole tells of it
+        return  # the stream was given up, and a gap tells of it
     if isinstance(item, AudioLost):
         span = Span(item.start_ms + stream.offset_ms, item.end_ms + stream.offset_ms)
-        gaps.lose(turn, Loss(item.leg_id, item.track, span, item.reason))
+        gaps.report(turn, Gap(item.leg_id, item.track, span, item.reason))
         return
     degraded = isinstance(item, RecognitionDegraded)
     event = (TranscriptionDegraded if degraded else TranscriptionFailed)(
@@ -99,9 +102,9 @@ def _wanted(turn: Turn, item: WordsReported) -> bool:
         return False
     if pauses.covers(state, item.occurred_at):
         return False
-    if state.primary is None or state.legs[item.leg_id].fork is not Fork.NONE:
+    if state.primary is None or state.legs[item.leg_id].transcribing is not Transcribing.NONE:
         return True
-    return state.legs[state.primary].fork not in (Fork.ASKED, Fork.ON)
+    return not state.legs[state.primary].is_transcribed
 
 
 def _tell_finality_missing(turn: Turn, item: WordsReported) -> None:

@@ -1,6 +1,6 @@
 """From reported or heard words to utterances: ids, revisions and places on the call clock.
 
-An utterance's id is the number of finals before it on its line (one track of one leg), so it
+An utterance's id is the number of finals before it on its sequence (one track of one leg), so it
 is the same in whatever order partials and finals arrive, and partials bear it before their
 final is known.
 """
@@ -12,21 +12,21 @@ from service.calls import pauses
 from service.calls.events import TranscriptFinal, TranscriptPartial
 from service.calls.inputs import Word, WordsHeard, WordsReported
 from service.calls.routes import Route
-from service.calls.state import CallState, Leg, Line, Stream
+from service.calls.state import CallState, Leg, Stream, UtteranceSequence
 from service.calls.turn import Turn
 from service.ids import LegId, Role, Track, UtteranceId
 
 SPEAKING_MS_PER_WORD = 350
 """How long a word takes, to estimate where in-call words began (about 170 words a minute)."""
-MOST_INTERIMS = 500
-"""Unsettled interims remembered per line; beyond that revisions stop growing."""
+MAX_INTERIMS = 500
+"""Unsettled interims remembered per sequence; beyond that revisions stop growing."""
 
 _Kind = TypeVar("_Kind", TranscriptPartial, TranscriptFinal)
 
 
-def line_of(state: CallState, leg: Leg, track: Track | None) -> Line:
-    """Return the line of this track of the leg."""
-    return state.lines.setdefault(_line_key(leg, track), Line())
+def sequence_of(state: CallState, leg: Leg, track: Track | None) -> UtteranceSequence:
+    """Return the sequence of this track of the leg."""
+    return state.sequences.setdefault(_sequence_key(leg, track), UtteranceSequence())
 
 
 def reported_partial(turn: Turn, item: WordsReported) -> TranscriptPartial | None:
@@ -37,18 +37,18 @@ def reported_partial(turn: Turn, item: WordsReported) -> TranscriptPartial | Non
     state = turn.state
     leg = state.legs[item.leg_id]
     track = _reported_track(turn.route, item)
-    line = line_of(state, leg, track)
-    if len(line.interims_at) < MOST_INTERIMS:
-        line.interims_at.append(item.occurred_at)
+    sequence = sequence_of(state, leg, track)
+    if len(sequence.interims_at) < MAX_INTERIMS:
+        sequence.interims_at.append(item.occurred_at)
     ahead = _finals_ahead(turn, item.leg_id, track)
-    if item.occurred_at < max([line.shown_at, *ahead]):
+    if item.occurred_at < max([sequence.shown_at, *ahead]):
         return None
-    line.shown_at = item.occurred_at
+    sequence.shown_at = item.occurred_at
     settled_at = max(ahead, default=0.0)
-    revision = max(1, sum(1 for at in line.interims_at if at > settled_at))
-    utterance_id = _utterance_id(state, leg, track, line.settled + len(ahead))
+    revision = max(1, sum(1 for at in sequence.interims_at if at > settled_at))
+    utterance_id = _utterance_id(state, leg, track, sequence.finals + len(ahead))
     return _reported(
-        TranscriptPartial, turn, item, line, utterance_id=utterance_id, revision=revision
+        TranscriptPartial, turn, item, sequence, utterance_id=utterance_id, revision=revision
     )
 
 
@@ -57,15 +57,15 @@ def reported_final(turn: Turn, item: WordsReported) -> TranscriptFinal:
     state = turn.state
     leg = state.legs[item.leg_id]
     track = _reported_track(turn.route, item)
-    line = line_of(state, leg, track)
-    revision = 1 + sum(1 for at in line.interims_at if at <= item.occurred_at)
-    utterance_id = _utterance_id(state, leg, track, line.settled)
+    sequence = sequence_of(state, leg, track)
+    revision = 1 + sum(1 for at in sequence.interims_at if at <= item.occurred_at)
+    utterance_id = _utterance_id(state, leg, track, sequence.finals)
     final = _reported(
-        TranscriptFinal, turn, item, line, utterance_id=utterance_id, revision=revision
+        TranscriptFinal, turn, item, sequence, utterance_id=utterance_id, revision=revision
     )
-    line.interims_at = [at for at in line.interims_at if at > item.occurred_at]
-    line.shown_at = max(line.shown_at, item.occurred_at)
-    _settle(state, line, final)
+    sequence.interims_at = [at for at in sequence.interims_at if at > item.occurred_at]
+    sequence.shown_at = max(sequence.shown_at, item.occurred_at)
+    _settle(state, sequence, final)
     return final
 
 
@@ -73,16 +73,16 @@ def heard_partial(turn: Turn, item: WordsHeard, stream: Stream) -> TranscriptPar
     """Return what to show of a recognition's partial."""
     state = turn.state
     leg = state.legs[item.leg_id]
-    line = line_of(state, leg, item.track)
-    line.revisions += 1
-    utterance_id = _utterance_id(state, leg, item.track, line.settled)
+    sequence = sequence_of(state, leg, item.track)
+    sequence.revisions += 1
+    utterance_id = _utterance_id(state, leg, item.track, sequence.finals)
     return _heard(
         TranscriptPartial,
         turn,
         item,
         stream,
         utterance_id=utterance_id,
-        revision=line.revisions,
+        revision=sequence.revisions,
     )
 
 
@@ -90,13 +90,13 @@ def heard_final(turn: Turn, item: WordsHeard, stream: Stream) -> TranscriptFinal
     """Settle an utterance from a recognition's final."""
     state = turn.state
     leg = state.legs[item.leg_id]
-    line = line_of(state, leg, item.track)
-    utterance_id = _utterance_id(state, leg, item.track, line.settled)
-    revision = line.revisions + 1
+    sequence = sequence_of(state, leg, item.track)
+    utterance_id = _utterance_id(state, leg, item.track, sequence.finals)
+    revision = sequence.revisions + 1
     final = _heard(
         TranscriptFinal, turn, item, stream, utterance_id=utterance_id, revision=revision
     )
-    _settle(state, line, final)
+    _settle(state, sequence, final)
     return final
 
 
@@ -107,10 +107,10 @@ def role_of(turn: Turn, leg_id: LegId, track: Track | None) -> Role:
     return turn.route.roles.get(track, "unknown")
 
 
-def _settle(state: CallState, line: Line, final: TranscriptFinal) -> None:
-    line.settled += 1
-    line.revisions = 0
-    line.end_ms = max(line.end_ms, final.end_ms or 0)
+def _settle(state: CallState, sequence: UtteranceSequence, final: TranscriptFinal) -> None:
+    sequence.finals += 1
+    sequence.revisions = 0
+    sequence.end_ms = max(sequence.end_ms, final.end_ms or 0)
     state.utterances += 1
     state.words += len(final.text.split())
 
@@ -121,7 +121,7 @@ def _reported_track(route: Route, item: WordsReported) -> Track | None:
 
 
 def _finals_ahead(turn: Turn, leg_id: LegId, track: Track | None) -> list[float]:
-    """Return when the finals of this line occurred that still wait for their turn."""
+    """Return when the finals of this sequence occurred that still wait for their turn."""
     return [
         item.webhook.occurred_at
         for item in turn.state.waiting
@@ -136,7 +136,7 @@ def _reported(
     kind: type[_Kind],
     turn: Turn,
     item: WordsReported,
-    line: Line,
+    sequence: UtteranceSequence,
     *,
     utterance_id: UtteranceId,
     revision: int,
@@ -146,7 +146,7 @@ def _reported(
     end_ms = state.clock_ms(item.occurred_at)
     if end_ms is not None:
         spoken_ms = len(item.text.split()) * SPEAKING_MS_PER_WORD
-        since_ms = max(line.end_ms, pauses.floor_ms(state, item.occurred_at))
+        since_ms = max(sequence.end_ms, pauses.last_end_ms(state, item.occurred_at))
         start_ms = min(end_ms, max(since_ms, end_ms - spoken_ms))
     track = _reported_track(turn.route, item)
     return kind(
@@ -200,9 +200,9 @@ def _shifted(word: Word, by_ms: int) -> Word:
     return replace(word, start_ms=word.start_ms + by_ms, end_ms=word.end_ms + by_ms)
 
 
-def _line_key(leg: Leg, track: Track | None) -> str:
+def _sequence_key(leg: Leg, track: Track | None) -> str:
     return f"{leg.number}{track[0] if track else 'm'}"
 
 
 def _utterance_id(state: CallState, leg: Leg, track: Track | None, number: int) -> UtteranceId:
-    return UtteranceId(f"utt_{state.call_id}_{_line_key(leg, track)}{number}")
+    return UtteranceId(f"utt_{state.call_id}_{_sequence_key(leg, track)}{number}")

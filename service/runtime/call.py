@@ -21,7 +21,7 @@ from service.errors import DuplicateInputError, JournalUnavailableError, StaleCa
 from service.ids import CallId, InputId, Transcription
 from service.ports import Journal, Observer, StoredEvent
 from service.runtime.commit import LoadedCall, commit_turn, load_call
-from service.runtime.dedup import Seen
+from service.runtime.dedup import Dedup
 from service.tasks import Tasks
 
 MAX_ATTEMPTS = 5
@@ -53,7 +53,7 @@ class CallContext:
     journal: Journal
     routes: Sequence[Route]
     clock: Callable[[], float]
-    seen: Seen
+    seen: Dedup
     tasks: Tasks
     effects: Effects
     observer: Observer

@@ -103,7 +103,7 @@ class CommandRunner:
         # The same command of the same leg keeps its id, so that Telnyx does it once although
         # it is said again after a restart. After a pause it is another one.
         what = f"{call.call_id}/{command.leg_id}/{name}"
-        if not isinstance(command, Answer) and command.take:
-            what += f"/{command.take}"
+        if not isinstance(command, Answer) and command.generation:
+            what += f"/{command.generation}"
         command_id = str(uuid.uuid5(_COMMANDS, what))
         await self._carrier.run(command, command_id=command_id)

@@ -5,16 +5,16 @@ from collections.abc import Iterable
 
 from service.ids import InputId
 
-MOST_SEEN = 100_000
+MAX_INPUTS = 100_000
 
 
-class Seen:
+class Dedup:
     """A bounded memory of input ids; when full, the oldest is forgotten.
 
     The journal's inbox is the truth: a repeat that is not remembered here is found there.
     """
 
-    def __init__(self, most: int = MOST_SEEN) -> None:
+    def __init__(self, most: int = MAX_INPUTS) -> None:
         self._most = most
         self._ids: OrderedDict[InputId, None] = OrderedDict()
 

@@ -7,8 +7,8 @@ import structlog
 from service.calls.commands import (
     Command,
     FinishRecognitions,
-    HoldStream,
     OpenRecognition,
+    PauseStream,
     RecordStream,
 )
 from service.calls.events import TranscriptionDegraded, TranscriptionFailed, TranscriptPartial
@@ -75,7 +75,7 @@ class RealEffects:
                 self._streams.record(call, command)
             case OpenRecognition():
                 self._streams.open(call, command)
-            case HoldStream():
+            case PauseStream():
                 self._streams.hold(command)
             case FinishRecognitions():
                 self._streams.finish(command)

@@ -15,8 +15,8 @@ import structlog
 
 from service.calls.commands import (
     FinishRecognitions,
-    HoldStream,
     OpenRecognition,
+    PauseStream,
     RecordStream,
 )
 from service.calls.inputs import (
@@ -166,7 +166,7 @@ class MediaStreams:
             stream.tape.close()
         self._let_finish(stream.hold())
 
-    def hold(self, command: HoldStream) -> None:
+    def hold(self, command: PauseStream) -> None:
         """Have nobody hear a stream any more, for now; what heard it says its last word."""
         stream = self._streams.get(command.stream_id)
         if stream is not None:

@@ -32,7 +32,7 @@ from service.ports import (
 )
 from service.runtime.call import CallContext, LiveCall
 from service.runtime.commands import CommandRunner
-from service.runtime.dedup import Seen
+from service.runtime.dedup import Dedup
 from service.runtime.effects import RealEffects
 from service.runtime.media_streams import MediaStreams, Ticket
 from service.tasks import open_tasks
@@ -269,7 +269,7 @@ async def open_calls(
             commands=CommandRunner(carrier=carrier, streams=streams, tasks=tasks, clock=clock),
             clock=clock,
         )
-        context = CallContext(journal, routes, clock, Seen(), tasks, effects, observer)
+        context = CallContext(journal, routes, clock, Dedup(), tasks, effects, observer)
         registry = CallRegistry(context, streams)
         for keeper in (registry.sweep, registry.prune, registry.notice):
             tasks.keep(keeper, f"{keeper.__name__}_calls")

@@ -6,8 +6,8 @@ import pytest
 
 from service.calls.commands import (
     FinishRecognitions,
-    HoldStream,
     OpenRecognition,
+    PauseStream,
     Reply,
     StartStreaming,
     StartTranscription,
@@ -84,7 +84,7 @@ def test_a_pause_of_media_keeps_the_fork_and_ends_what_hears_it() -> None:
     call = paused(MEDIA)
     call.receive(heard("before", 3000, 3700), now=T0 + 5.4)
 
-    assert call.asked(HoldStream) == [HoldStream(leg_id=A, stream_id=STREAM)]
+    assert call.asked(PauseStream) == [PauseStream(leg_id=A, stream_id=STREAM)]
     assert call.asked(StopStreaming) == []
     assert call.types[-2:] == ["transcription.paused", "transcript.final"]
     assert call.events(TranscriptionPaused)[0].start_ms == 4000
@@ -170,7 +170,7 @@ def test_a_pause_of_in_call_words_goes_by_when_they_were_said() -> None:
     call.receive(said("bef", T0 + 4.8, final=False), now=T0 + 5.3)
     call.run_until(T0 + 7)
 
-    assert call.asked(StopTranscription) == [StopTranscription(leg_id=A, take=1)]
+    assert call.asked(StopTranscription) == [StopTranscription(leg_id=A, generation=1)]
     assert [final.text for final in call.finals] == ["before"]
     assert call.partials == []
     assert call.session.state.waiting == []
@@ -191,7 +191,7 @@ def test_in_call_words_come_again_once_telnyx_says_so() -> None:
     call.receive(said("and here we are again", T0 + 9), now=T0 + 9)
     call.run_until(T0 + 10)
 
-    assert [command.take for command in call.asked(StartTranscription)] == [0, 1]
+    assert [command.generation for command in call.asked(StartTranscription)] == [0, 1]
     assert [(final.start_ms, final.end_ms) for final in call.finals] == [(7000, 8000)]
 
 
@@ -207,7 +207,7 @@ def test_until_telnyx_transcribes_again_its_words_are_of_the_pause() -> None:
     call.run_until(T0 + 9)
 
     assert call.finals == []
-    assert [span.until for span in call.session.state.quiet] == [T0 + 7, None]
+    assert [span.until for span in call.session.state.pauses] == [T0 + 7, None]
 
 
 @pytest.mark.parametrize("code", ["90054", "10015"])
@@ -280,7 +280,7 @@ def test_a_stop_ends_the_fork_and_a_start_begins_another() -> None:
     call.receive(hung_up(T0 + 11), now=T0 + 11)
     call.run_until(T0 + 60)
 
-    assert call.asked(StopStreaming) == [StopStreaming(leg_id=A, take=1)]
+    assert call.asked(StopStreaming) == [StopStreaming(leg_id=A, generation=1)]
     assert len(call.asked(StartStreaming)) == 2
     assert call.events(TranscriptionStopped)[0].reason == "card_payment"
     assert call.events(TranscriptGap) == []
@@ -322,7 +322,7 @@ def test_a_fork_that_failed_can_be_started_again() -> None:
     media.receive(initiated(), answered(), now=T0 + 1)
     media.receive(refused("start_streaming", "10015"), asked("start", T0 + 5), now=T0 + 5)
 
-    assert [command.take for command in call.asked(StartTranscription)] == [0, 1]
+    assert [command.generation for command in call.asked(StartTranscription)] == [0, 1]
     assert len(media.asked(StartStreaming)) == 2
 
 

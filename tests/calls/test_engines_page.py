@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from service.calls.engines import FAMILIES
-from service.calls.engines.page import page
+from tests.calls.engines_page import page
 
-WRITE = "python -c 'from service.calls.engines.page import page; print(page(), end=str())'"
+WRITE = "python -c 'from tests.calls.engines_page import page; print(page(), end=str())'"
 
 
 def test_the_documentation_has_the_page_as_it_is_now() -> None:

@@ -1,4 +1,4 @@
-"""Quiet times: of none of them is a word kept, whatever happens in whatever order."""
+"""Pause times: of none of them is a word kept, whatever happens in whatever order."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,7 +16,7 @@ from service.calls.inputs import (
     ServiceStopping,
 )
 from service.calls.routes import Route
-from service.calls.state import Quiet, Span
+from service.calls.state import Pause, Span
 from service.ids import StreamId
 from tests.calls.harness import (
     IN_CALL,
@@ -38,13 +38,13 @@ from tests.calls.test_controls import asked, coverage
 def test_many_pauses_are_told_apart_up_to_a_bound() -> None:
     """Beyond it only their length is kept; the books still sum up."""
     call = talking(MEDIA)
-    for number in range(pauses.MOST_QUIET + 10):
+    for number in range(pauses.MAX_PAUSES + 10):
         at = T0 + 5 + number
         call.receive(asked("pause", at), asked("resume", at + 0.5), now=at)
     call.receive(hung_up(T0 + 101), now=T0 + 101)
     call.run_until(T0 + 200)
 
-    assert len(call.session.state.quiet) == pauses.MOST_QUIET
+    assert len(call.session.state.pauses) == pauses.MAX_PAUSES
     assert coverage(call)["inbound"].paused_ms == 30_000
 
 
@@ -52,7 +52,7 @@ def test_a_pause_of_no_length_parts_nothing() -> None:
     """Paused and resumed in the same instant."""
     call = talking(MEDIA)
     state = call.session.state
-    state.quiet = [Quiet(T0 + 5, T0 + 5), Quiet(T0 + 6, T0 + 7), Quiet(T0 + 9, None)]
+    state.pauses = [Pause(T0 + 5, T0 + 5), Pause(T0 + 6, T0 + 7), Pause(T0 + 9, None)]
 
     assert pauses.outside(state, Span(0, 9000)) == [(0, 5000), (6000, 8000)]
     assert pauses.outside(state, Span(5200, 5800)) == []
@@ -106,7 +106,7 @@ def _inputs(call: Driver, step: str, at: float, number: int) -> list[Input]:
     if step == "end":
         return [
             RecognitionFinished(leg_id=A, stream_id=i, track=track, audio_ms=0)
-            for i, one in streams.items() for track in list(one.hearing) if one.finishing
+            for i, one in streams.items() for track in list(one.recognising) if one.finishing
         ]  # fmt: skip
     others: dict[str, Input] = {
         "restart": ServiceRestarted(at=at),
@@ -125,7 +125,7 @@ def test_no_interleaving_keeps_a_word_of_a_pause(
     call = play(route, history)
     times = [
         (round((q.since - T0 - 1) * 1000), round(((q.until or 1e12) - T0 - 1) * 1000))
-        for q in call.session.state.quiet
+        for q in call.session.state.pauses
     ]
     spans = [(final.start_ms or 0, final.end_ms or 0) for final in call.finals]
     spans += [(gap.start_ms, gap.end_ms) for gap in call.events(TranscriptGap)]

@@ -4,8 +4,8 @@ import pytest
 
 from service.calls.commands import (
     FinishRecognitions,
-    HoldStream,
     OpenRecognition,
+    PauseStream,
     StartStreaming,
     StartTranscription,
     StopTranscription,
@@ -58,7 +58,7 @@ def test_a_second_start_in_a_pause_is_held_as_the_first_was() -> None:
     call.receive(media_started(T0 + 6, stream=SECOND), now=T0 + 6)
     call.receive(asked("resume", T0 + 8), now=T0 + 8)
 
-    assert [command.stream_id for command in call.asked(HoldStream)] == [STREAM, SECOND]
+    assert [command.stream_id for command in call.asked(PauseStream)] == [STREAM, SECOND]
     assert [one.stream_id for one in call.asked(OpenRecognition)[2:]] == [SECOND] * 2
 
 
@@ -166,7 +166,7 @@ def test_a_pause_outlives_the_process(route: Route) -> None:
     assert call.finals == []
     assert len(call.asked(StartStreaming) + call.asked(StartTranscription)) == 1
     if route is IN_CALL:
-        assert call.asked(StopTranscription) == [StopTranscription(leg_id=A, take=1)] * 2
+        assert call.asked(StopTranscription) == [StopTranscription(leg_id=A, generation=1)] * 2
     call.receive(asked("resume", T0 + 10), now=T0 + 10)
 
     assert len(call.asked(StartStreaming) + call.asked(StartTranscription)) == 2

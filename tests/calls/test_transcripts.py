@@ -10,7 +10,7 @@ from service.calls.events import (
     TranscriptionFailed,
 )
 from service.calls.inputs import AudioLost, RecognitionDegraded, RecognitionFailed, Word
-from service.calls.utterances import MOST_INTERIMS
+from service.calls.utterances import MAX_INTERIMS
 from service.ids import StreamId
 from tests.calls.harness import (
     IN_CALL,
@@ -97,11 +97,11 @@ def test_tracks_and_other_legs_do_not_count_as_ahead() -> None:
 def test_interims_are_remembered_in_bounds() -> None:
     """An engine that never settles costs no memory without end."""
     call = talking(IN_CALL)
-    for number in range(MOST_INTERIMS + 5):
+    for number in range(MAX_INTERIMS + 5):
         at = T0 + 2 + number / 100
         call.receive(said(f"w{number}", at, final=False), now=at)
 
-    assert call.partials[-1].revision == MOST_INTERIMS
+    assert call.partials[-1].revision == MAX_INTERIMS
 
 
 def test_words_without_finality_are_final_and_that_is_said_once() -> None:

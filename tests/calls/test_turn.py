@@ -47,6 +47,19 @@ def test_facts_say_whose_they_are_and_what_they_follow() -> None:
     assert final.metadata == {"queue": "billing"}
 
 
+def test_words_that_were_heard_here_say_how_long_they_took() -> None:
+    """From the end of their speech; reported ones cannot, and no clock runs backwards."""
+    call = talking(MEDIA)
+    late, early = turn(call, heard("a", 0, 100), heard("b", 0, 9000, track="outbound")).facts
+    (unanswered,) = turn(call, heard("c", 0, 100)).facts
+    (reported,) = turn(talking(IN_CALL), said("d", T0 + 4, final=False)).facts
+
+    assert (late.stt_ms, early.stt_ms) == (5000 - 1000 - 200 - 100, 0)
+    assert replace(unanswered, answered_at=None).stt_ms is None
+    assert reported.stt_ms is None
+    assert call.records[0].stt_ms is None
+
+
 def test_a_partial_whose_final_came_with_it_is_left_out() -> None:
     """The final goes ahead of it; the partial of another utterance stays."""
     outcome = turn(

@@ -183,7 +183,7 @@ async def test_a_partial_worked_off_with_its_final_is_not_shown_after_it(tmp_pat
 
 
 async def test_what_the_route_wants_recorded_goes_on_a_tape(tmp_path: Path) -> None:
-    """Frames and holes of both tracks, from the stream's place on the call clock to its end."""
+    """Frames and open_gaps of both tracks, from the stream's place on the call clock to its end."""
     async with open_runtime(tmp_path, replace(MEDIA, record="audio")) as runtime:
         feed = await hearing(runtime)
         feed.push("inbound", b"\x01" * 160)

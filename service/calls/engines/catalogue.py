@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from service.calls.engines import formats
-from service.calls.engines.config import MOST_KEYTERMS
+from service.calls.engines.config import MAX_KEYTERMS
 from service.calls.engines.models import Languages, Model, RestTerms, Surface
 from service.calls.engines.table import ALIASES, ANY_RANGE, FAMILIES, Engine
 from service.ids import Source
@@ -26,7 +26,7 @@ def catalogue() -> Document:
     return {
         "engines": [_engine(name) for name in names],
         "unknown_models": "are sent as they are, with a warning",
-        "keyterms_limit": MOST_KEYTERMS,
+        "keyterms_limit": MAX_KEYTERMS,
         "raw_formats": sorted(formats.RAW),
         "format_rates_hz": {name: sorted(rates) for name, rates in formats.RATES_HZ.items()},
     }

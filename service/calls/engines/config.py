@@ -5,7 +5,7 @@ from service.calls.engines.table import Engine, find_engine
 from service.calls.routes import Route
 from service.ids import Source
 
-MOST_KEYTERMS = 100
+MAX_KEYTERMS = 100
 """More are not sent: Telnyx's limit for `keyterms` and `hints`."""
 
 
@@ -63,7 +63,7 @@ def language_for(engine: Engine, language: str | None, source: Source) -> str | 
 
 def keyterms_for(engine: Engine, route: Route, source: Source) -> list[str]:
     """Return the keyterms to send: none where the engine has no parameter for them."""
-    return list(route.keyterms[:MOST_KEYTERMS]) if source in engine.keyterms else []
+    return list(route.keyterms[:MAX_KEYTERMS]) if source in engine.keyterms else []
 
 
 def _endpointing(engine: Engine, endpointing_ms: int | None) -> dict[str, object]:

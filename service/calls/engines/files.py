@@ -13,7 +13,7 @@ FORMATS = ("json", "verbose_json")
 _GRANULARITIES = frozenset({"segment", "word"})
 _UNKNOWN = RestTerms(gives=frozenset({"segments"}), granularities=_GRANULARITIES, options=None)
 """A model nobody here knows may do anything."""
-_MOST_SPEAKERS = 8
+_MAX_SPEAKERS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +114,8 @@ def _options(request: FileRequest, terms: RestTerms) -> Iterator[str]:
         if name not in terms.options:
             yield f"model_config of {request.model} takes {_listed(terms.options)}, not {name!r}"
     speakers = given.get("max_speakers", 1)
-    if not isinstance(speakers, int) or not 1 <= speakers <= _MOST_SPEAKERS:
-        yield f"model_config.max_speakers should be 1 to {_MOST_SPEAKERS}"
+    if not isinstance(speakers, int) or not 1 <= speakers <= _MAX_SPEAKERS:
+        yield f"model_config.max_speakers should be 1 to {_MAX_SPEAKERS}"
 
 
 def _listed(names: frozenset[str]) -> str:

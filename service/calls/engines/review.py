@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from unicodedata import normalize
 
-from service.calls.engines.config import MOST_KEYTERMS, language_for, model_for
+from service.calls.engines.config import MAX_KEYTERMS, language_for, model_for
 from service.calls.engines.languages import AUTO
 from service.calls.engines.models import Surface
 from service.calls.engines.table import ENGINES, Engine, find_engine
@@ -74,8 +74,8 @@ def _warnings(engine: Engine, route: Route, source: Source) -> Iterator[str]:
     model = model_for(engine, route.model)
     if model and engine.offers:
         yield from _model_warnings(engine, model, route, source)
-    if len(route.keyterms) > MOST_KEYTERMS and source in engine.keyterms:
-        yield f"only the first {MOST_KEYTERMS} keyterms are sent"
+    if len(route.keyterms) > MAX_KEYTERMS and source in engine.keyterms:
+        yield f"only the first {MAX_KEYTERMS} keyterms are sent"
     if source == "in_call" and route.tracks == "both" and engine.name != "Telnyx":
         yield f"{engine.name} does not say which side of an in_call transcription spoke"
 

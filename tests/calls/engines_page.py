@@ -7,7 +7,7 @@ from service.calls.engines.models import Languages, Model, Surface
 from service.calls.engines.table import ANY_RANGE, FAMILIES, Engine
 
 _SURFACES: tuple[Surface, ...] = ("in_call", "websocket", "rest")
-_MOST_CODES = 12
+_MAX_CODES = 12
 """A longer list of languages is counted; `GET /v1/engines` has all of it."""
 _HEAD = """# Engines and models
 
@@ -81,7 +81,7 @@ def _languages() -> Iterator[tuple[str, ...]]:
 def _spoken(known: Languages) -> str:
     codes = known.said
     if known.codes:
-        short = len(known.codes) <= _MOST_CODES
+        short = len(known.codes) <= _MAX_CODES
         codes = " ".join(sorted(known.codes)) if short else f"{len(known.codes)} codes"
     parts = [codes or "not listed", f"`{known.auto}`" if known.auto else ""]
     return ", ".join(part for part in parts if part)
