@@ -33,12 +33,8 @@ def erase(turn: Turn, item: EraseAsked) -> None:
             turn.ask(StopStreaming(leg_id=leg_id, generation=leg.generation + 1))
         else:
             turn.ask(StopTranscription(leg_id=leg_id, generation=leg.generation + 1))
-    left = CallState(
-        call_id=state.call_id,
-        phase=Phase.COMPLETE,
-        route=Route(answer=False, endpoints=turn.route.endpoints),
-        erased=True,
-    )
+    turn.route = Route(answer=False, endpoints=turn.route.endpoints)
+    left = CallState(call_id=state.call_id, phase=Phase.COMPLETE, route=turn.route, erased=True)
     turn.forget_facts()
     left.seq = state.seq
     for field in fields(CallState):

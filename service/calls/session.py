@@ -60,7 +60,7 @@ from service.calls.inputs import (
 )
 from service.calls.routes import Route, choose_route
 from service.calls.state import CallState, Desired, Ledger, Leg, OpenGap, Phase
-from service.calls.turn import Outcome, Turn
+from service.calls.turn import UNROUTED, Outcome, Turn
 from service.ids import InputId
 
 HAND_OVER_S = 2.0
@@ -106,7 +106,7 @@ class CallSession:
 
     def receive(self, items: Sequence[Input], *, now: float) -> Outcome:
         """Take the inputs of one turn, in order; do what was waiting for `now` as well."""
-        turn = Turn(self.state, now)
+        turn = Turn(self.state, now, self.state.route or UNROUTED)
         input_ids: list[InputId] = []
         replies: list[Reply | None] = []
         for item in items:
@@ -121,11 +121,12 @@ class CallSession:
         wake_at = self.wake_at
         if wake_at is not None and now >= wake_at:
             self._wake(turn)
+            wake_at = self.wake_at
         return turn.outcome(
             replies=replies,
             input_ids=input_ids,
             transcription=transcription.current(self.state),
-            wake_at=self.wake_at,
+            wake_at=wake_at,
         )
 
     def _take(self, turn: Turn, item: Input) -> None:
@@ -208,9 +209,10 @@ class CallSession:
         turn.legs.append(item.leg_id)
         if state.phase is not Phase.UNKNOWN:
             return
-        state.route = choose_route(self._routes, item)
-        if state.route is None:
+        route = choose_route(self._routes, item)
+        if route is None:
             return
+        state.route = turn.route = route
         state.phase = Phase.RINGING
         state.routed = state.primary = item.leg_id
         turn.record(

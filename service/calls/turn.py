@@ -100,6 +100,8 @@ class Turn:
 
     state: CallState
     now: float
+    route: Route
+    """How the call is treated."""
     commands: list[Command] = field(default_factory=list)
     legs: list[LegId] = field(default_factory=list)
     durable: bool = False
@@ -108,11 +110,6 @@ class Turn:
     reply: Reply | None = None
     """What came of the input that is being received, if somebody waits for it."""
     _facts: list[Fact] = field(default_factory=list)
-
-    @property
-    def route(self) -> Route:
-        """How the call is treated."""
-        return self.state.route or UNROUTED
 
     def record(self, event: Event, occurred_at: float) -> None:
         """Add a durable event: it gets the call's next `seq`."""

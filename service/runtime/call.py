@@ -86,6 +86,7 @@ class LiveCall:
         self._timer: asyncio.TimerHandle | None = None
         self._rings_at = 0.0
         self._loaded: LoadedCall | None = None
+        self._wake_at: float | None = None
         self.phase: Phase | None = None
         """How far the call is by its last turn; None if this process has not looked."""
         self.transcription: Transcription | None = None
@@ -246,12 +247,14 @@ class LiveCall:
     async def _load(self) -> LoadedCall:
         call = await load_call(self._context.journal, self.call_id, self._context.routes)
         self._loaded = call
+        self._wake_at = call.session.wake_at
         self.phase = call.state.phase
         if call.state.erased:
             self._context.effects.forget(self)
         return call
 
     def _hand_on(self, outcome: Outcome, stored: Sequence[StoredEvent]) -> None:
+        self._wake_at = outcome.wake_at
         self.phase = outcome.phase
         self.transcription = outcome.transcription
         self.forgotten = outcome.wake_at is None
@@ -282,9 +285,8 @@ class LiveCall:
         self._mailbox.extendleft(post for post in reversed(batch) if post.done is None)
 
     def _set_timer(self) -> None:
-        wake_at = self._loaded.session.wake_at if self._loaded else None
-        if wake_at is not None:
-            self._wait_until(wake_at)
+        if self._loaded and self._wake_at is not None:
+            self._wait_until(self._wake_at)
 
     def _wait_until(self, wake_at: float) -> None:
         """Have the timer ring at `wake_at` or before: an early ring sets it anew."""
@@ -298,7 +300,7 @@ class LiveCall:
 
     def _ring(self) -> None:
         self._timer = None
-        wake_at = self._loaded.session.wake_at if self._loaded else None
+        wake_at = self._wake_at if self._loaded else None
         if wake_at is not None and wake_at > self._context.clock() and not self._mailbox:
             self._wait_until(wake_at)
         elif not self.forgotten or self._mailbox:
