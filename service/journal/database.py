@@ -4,10 +4,10 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from service.errors import SettingsError
-from service.journal.sqlite_journal import open_sqlite_journal
-from service.journal.sqlite_keys import open_sqlite_keys
-from service.journal.sqlite_library import open_sqlite_library
-from service.journal.sqlite_searches import open_sqlite_searches
+from service.journal.sqlite.journal import open_sqlite_journal
+from service.journal.sqlite.keys import open_sqlite_keys
+from service.journal.sqlite.library import open_sqlite_library
+from service.journal.sqlite.searches import open_sqlite_searches
 from service.ports import Journal, KeyStore, Library, SavedSearches
 
 _FORMS = "sqlite:///callscribe.db or sqlite:////var/lib/callscribe/callscribe.db"

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from importlib.resources import files
 
-_SQL = files("service.journal") / "sql"
+_ADAPTERS = files("service.journal")
 _NAME = re.compile(r"^-- name: (\w+)(?: row: (.+))?\n", re.MULTILINE)
 
 
@@ -25,9 +25,9 @@ class Statement:
         return written
 
 
-def load_statements(adapter: str) -> dict[str, Statement]:
-    """Return the statements in `sql/<adapter>.sql` by name."""
-    text = (_SQL / f"{adapter}.sql").read_text(encoding="utf-8")
+def load_statements(adapter: str, name: str) -> dict[str, Statement]:
+    """Return the statements in `<adapter>/sql/<name>.sql` by name."""
+    text = (_ADAPTERS / adapter / "sql" / f"{name}.sql").read_text(encoding="utf-8")
     _, *parts = _NAME.split(text)
     rows, bodies = parts[1::3], parts[2::3]
     return {
@@ -37,11 +37,11 @@ def load_statements(adapter: str) -> dict[str, Statement]:
 
 
 def load_migrations(adapter: str) -> list[str]:
-    """Return the scripts in `sql/<adapter>/`; the first brings an empty database to version 1.
+    """Return `<adapter>/sql/migrations/`; the first script brings an empty database to version 1.
 
     They only ever go forward: a script that was released is never edited.
     """
-    scripts = (_SQL / adapter).iterdir()
+    scripts = (_ADAPTERS / adapter / "sql" / "migrations").iterdir()
     return [script.read_text(encoding="utf-8") for script in sorted(scripts, key=_number)]
 
 

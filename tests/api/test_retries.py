@@ -9,7 +9,7 @@ import pytest
 from service.api.problems import RefusalError
 from service.api.retries import MOST_AT_ONCE, Retries, Tried, open_retries
 from service.delivery.endpoints import Endpoint
-from service.journal.sqlite_journal import open_sqlite_journal
+from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports import Journal, LaneUpdate
 from tests.api.office import CRM
 from tests.delivery.receiver import Receiver, open_receiver, stall

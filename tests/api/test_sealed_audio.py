@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from service.api.audio import AudioRoutes
 from service.ids import CallId
-from service.journal.sqlite_journal import open_sqlite_journal
+from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports import Entry
 from service.recording.files import open_audio
 from service.recording.wav import Layout

@@ -23,8 +23,8 @@ from service.archive.exports import (
 )
 from service.archive.transcript import read_transcript
 from service.ids import CallId
-from service.journal.sqlite_journal import open_sqlite_journal
-from service.journal.sqlite_library import open_sqlite_library
+from service.journal.sqlite.journal import open_sqlite_journal
+from service.journal.sqlite.library import open_sqlite_library
 from service.ports import Entry
 from tests.archive.scenes import CALL, SUMMARY, final, stored
 

@@ -13,7 +13,7 @@ from service.archive.keeping import Keeper, delete_recording, open_keeper
 from service.calls.inputs import WordsReported
 from service.calls.routes import Retention, Route
 from service.ids import CallId, EndpointName, InputId
-from service.journal.sqlite_audit import open_audit
+from service.journal.sqlite.audit import open_audit
 from service.runtime.beside import JournalEraser
 from tests.calls.driver import CALL, IN_CALL, answered, hung_up, initiated, said
 from tests.runtime.office import Office, open_office, until

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from service.exits import Exit
 from service.ids import CallId
-from service.journal.sqlite_journal import open_sqlite_journal
+from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports import Entry
 from service.recording.files import open_audio
 from service.recording.sealed import SealedReader

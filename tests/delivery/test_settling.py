@@ -9,7 +9,7 @@ from service.delivery.lane import Lane, Room
 from service.delivery.settling import Settler
 from service.errors import JournalUnavailableError
 from service.ids import CallId
-from service.journal.sqlite_journal import open_sqlite_journal
+from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports import LaneUpdate
 from tests.delivery.scenes import CRM, Switched, commit, event, open_scene
 

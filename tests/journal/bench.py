@@ -13,7 +13,7 @@ import uuid
 from pathlib import Path
 
 from service.ids import CallId, EndpointName, InputId, LegId
-from service.journal.sqlite_journal import open_sqlite_journal
+from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports import Entry, Journal, StoredEvent
 
 CALLERS = 200

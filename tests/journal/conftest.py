@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from service.journal.sqlite_journal import open_sqlite_journal
+from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports import Journal
 from tests.journal.samples import Opener
 

@@ -8,7 +8,7 @@ import os
 import sys
 
 from service.ids import CallId
-from service.journal.sqlite_journal import open_sqlite_journal
+from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports import Entry, Journal
 from tests.journal.samples import CRM, entry, event
 

@@ -9,9 +9,9 @@ import pytest
 
 from service.errors import StaleCallError
 from service.ids import CallId, LegId
-from service.journal.sqlite_audit import open_audit
-from service.journal.sqlite_journal import open_sqlite_journal
-from service.journal.sqlite_library import open_sqlite_library
+from service.journal.sqlite.audit import open_audit
+from service.journal.sqlite.journal import open_sqlite_journal
+from service.journal.sqlite.library import open_sqlite_library
 from service.ports import CallFilter, Entry, Journal, Keeping, LaneUpdate, StoredEvent
 from tests.journal.samples import CALL, CRM, LOG, OTHER, Opener, entry, seqs_of
 

@@ -8,8 +8,8 @@ import pytest
 
 from service.errors import DuplicateInputError
 from service.ids import CallId
-from service.journal.sqlite_audit import open_audit
-from service.journal.sqlite_journal import open_sqlite_journal
+from service.journal.sqlite.audit import open_audit
+from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports import Journal
 from tests.journal.committing import CALLERS
 from tests.journal.erasing import FINALS

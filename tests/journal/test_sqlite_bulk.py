@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from service.journal.sqlite_bulk import find_rows, write_rows
+from service.journal.sqlite.bulk import find_rows, write_rows
 from service.journal.statements import Statement
 
 WRITE = Statement("INSERT INTO t VALUES {rows}", "(?, ?)")

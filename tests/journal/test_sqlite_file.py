@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from service.errors import JournalTooNewError, JournalUnavailableError
-from service.journal.sqlite_file import SqliteFile, migrate, open_sqlite_file
+from service.journal.sqlite.file import SqliteFile, migrate, open_sqlite_file
 from service.journal.statements import load_migrations
 
 NEWEST = len(load_migrations("sqlite"))

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from service.errors import JournalUnavailableError
 from service.ids import CallId
-from service.journal.sqlite_journal import open_sqlite_journal
+from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports import Journal, LaneUpdate
 from tests.journal.samples import CALL, CRM, entry, lane_of, seqs_of
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from service.errors import JournalUnavailableError
-from service.journal.sqlite_journal import open_sqlite_journal
-from service.journal.sqlite_keys import open_sqlite_keys
+from service.journal.sqlite.journal import open_sqlite_journal
+from service.journal.sqlite.keys import open_sqlite_keys
 from service.ports.keys import StoredKey
 
 KEY = StoredKey(

@@ -9,10 +9,10 @@ import pytest
 
 from service.errors import BadInputError
 from service.ids import CallId
-from service.journal.sqlite_file import migrate
-from service.journal.sqlite_journal import open_sqlite_journal
-from service.journal.sqlite_library import open_sqlite_library
-from service.journal.sqlite_words import merge_words
+from service.journal.sqlite.file import migrate
+from service.journal.sqlite.fulltext import merge_words
+from service.journal.sqlite.journal import open_sqlite_journal
+from service.journal.sqlite.library import open_sqlite_library
 from service.journal.statements import load_migrations
 from service.ports import CallFilter, Entry, StoredEvent, WordQuery
 from tests.journal.library_model import Call

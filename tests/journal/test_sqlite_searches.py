@@ -6,8 +6,8 @@ import pytest
 
 from service.errors import BadInputError
 from service.ids import CallId
-from service.journal import sqlite_searches
 from service.journal.database import open_journal, open_searches
+from service.journal.sqlite import searches as sqlite_searches
 from service.ports import CallFilter, SavedSearch, WordQuery
 
 QUERY = WordQuery(

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from service.calls.inputs import Input, RecordingWritten
 from service.ids import CallId, LegId, StreamId
-from service.journal.sqlite_journal import open_sqlite_journal
+from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports import Entry, Journal, StreamStart
 from service.recording.recorder import FolderRecorder, file_name, open_recorder
 from service.recording.tape import MOST_QUEUED, FileTape

@@ -14,7 +14,7 @@ from service.calls.inputs import Input, RecognitionFinished, RecordingWritten
 from service.calls.routes import Route
 from service.errors import JournalUnavailableError
 from service.ids import CallId, EndpointName, Track
-from service.journal.sqlite_journal import open_sqlite_journal
+from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports import (
     Delivery,
     Entry,

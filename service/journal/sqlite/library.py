@@ -12,10 +12,10 @@ import msgspec
 
 from service.errors import BadInputError
 from service.ids import CallId
-from service.journal.driver import operational_errors
-from service.journal.sqlite_connection import Query, SqliteReader
-from service.journal.sqlite_file import open_sqlite_file
-from service.journal.sqlite_words import match_expression
+from service.journal.sqlite.connection import Query, SqliteReader
+from service.journal.sqlite.driver import operational_errors
+from service.journal.sqlite.file import open_sqlite_file
+from service.journal.sqlite.fulltext import match_expression
 from service.journal.statements import load_statements
 from service.journal.worker import Worker, open_worker
 from service.ports import (
@@ -28,7 +28,7 @@ from service.ports import (
     WordQuery,
 )
 
-_SQL = load_statements("sqlite_library")
+_SQL = load_statements("sqlite", "library")
 _MOST = 2**63 - 1
 _STEPS = 20_000
 """Of SQLite's machine between two looks at the clock: a millisecond or so."""

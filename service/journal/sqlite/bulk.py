@@ -12,7 +12,7 @@ import msgspec
 
 from service.journal.statements import Statement, load_statements
 
-SQL = load_statements("sqlite")
+SQL = load_statements("sqlite", "journal")
 _MOST_ROWS = 256
 
 

@@ -7,8 +7,8 @@ from itertools import count
 from service.errors import JournalError
 from service.ids import CallId, EndpointName, InputId
 from service.journal.admission import Admission, Head
-from service.journal.sqlite_bulk import SQL, find_rows, write_rows
-from service.journal.sqlite_erasure import erase_calls, keep_calls
+from service.journal.sqlite.bulk import SQL, find_rows, write_rows
+from service.journal.sqlite.erasure import erase_calls, keep_calls
 from service.ports import Entry, LaneUpdate
 
 

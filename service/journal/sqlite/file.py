@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from service.errors import JournalTooNewError, JournalUnavailableError
-from service.journal.driver import PLAIN_START, connecting, database_errors, unlock
+from service.journal.sqlite.driver import PLAIN_START, connecting, database_errors, unlock
 from service.journal.statements import load_migrations
 
 APPLICATION_ID = 0x43534352

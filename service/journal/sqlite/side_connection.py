@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from service.journal.sqlite_connection import Query, SqliteReader
-from service.journal.sqlite_file import open_sqlite_file
+from service.journal.sqlite.connection import Query, SqliteReader
+from service.journal.sqlite.file import open_sqlite_file
 from service.journal.statements import Statement
 from service.journal.worker import Worker, open_worker
 

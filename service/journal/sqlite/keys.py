@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import cast
 
 from service.ids import Scope
-from service.journal.sqlite_beside import Beside, Row, open_beside
+from service.journal.sqlite.side_connection import Beside, Row, open_beside
 from service.journal.statements import load_statements
 from service.ports.keys import KeyStore, StoredKey
 
-_SQL = load_statements("sqlite_keys")
+_SQL = load_statements("sqlite", "keys")
 
 
 class SqliteKeys:

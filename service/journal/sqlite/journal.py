@@ -11,11 +11,11 @@ from typing import Any, TypeVar, cast
 
 from service.errors import JournalUnavailableError, StaleCallError
 from service.ids import CallId, EndpointName, LegId
-from service.journal.sqlite_bulk import SQL
-from service.journal.sqlite_connection import Query, SqliteReader
-from service.journal.sqlite_erasure import merge_step, truncate_log
-from service.journal.sqlite_file import SetUp, open_sqlite_file
-from service.journal.sqlite_writer import SqliteWriter, Work
+from service.journal.sqlite.bulk import SQL
+from service.journal.sqlite.connection import Query, SqliteReader
+from service.journal.sqlite.erasure import merge_step, truncate_log
+from service.journal.sqlite.file import SetUp, open_sqlite_file
+from service.journal.sqlite.writer import SqliteWriter, Work
 from service.journal.worker import Worker, open_worker
 from service.ports import (
     Entry,

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from service.errors import JournalError
-from service.journal.sqlite_connection import Connect, KeptConnection, is_unavailable, refusal
-from service.journal.sqlite_entries import commit_entries, settle_lanes
+from service.journal.sqlite.connection import Connect, KeptConnection, is_unavailable, refusal
+from service.journal.sqlite.entries import commit_entries, settle_lanes
 from service.ports import Entry, LaneUpdate
 
 Settlement = tuple[LaneUpdate, ...]

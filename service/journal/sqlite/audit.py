@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-from service.journal.sqlite_file import SqliteFile, explained
+from service.journal.sqlite.file import SqliteFile, explained
 
 _LEFT: Final = {
     "events beside the tombstone": """

@@ -10,8 +10,8 @@ from contextlib import closing
 from pathlib import Path
 
 from service.errors import JournalUnavailableError
-from service.journal.driver import connecting, key_literal, unlock
-from service.journal.sqlite_file import APPLICATION_ID, SqliteFile, explained, is_plain
+from service.journal.sqlite.driver import connecting, key_literal, unlock
+from service.journal.sqlite.file import APPLICATION_ID, SqliteFile, explained, is_plain
 
 _WAITS_S = 1.0
 _COPIED = ("user_version", "application_id")

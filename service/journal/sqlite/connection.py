@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 
 from service.errors import JournalError, JournalUnavailableError
-from service.journal.driver import is_bare_database_error, operational_errors
+from service.journal.sqlite.driver import is_bare_database_error, operational_errors
 
 Connect = Callable[[], sqlite3.Connection]
 Query = Callable[[sqlite3.Connection], object]

@@ -3,8 +3,8 @@
 import sqlite3
 from collections.abc import Sequence
 
-from service.journal.sqlite_bulk import SQL
-from service.journal.sqlite_words import merge_words
+from service.journal.sqlite.bulk import SQL
+from service.journal.sqlite.fulltext import merge_words
 from service.ports import Entry
 
 _ERASING = (

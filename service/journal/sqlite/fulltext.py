@@ -20,7 +20,7 @@ _TERM = re.compile(r'(?P<without>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"(?P<star>\*)?|(
 _MERGED_PAGES = 200
 _COMMAND_CHANGES = 1
 """FTS5 counts one change for the command itself."""
-_SQL = load_statements("sqlite_library")
+_SQL = load_statements("sqlite", "library")
 
 
 @dataclass(frozen=True, slots=True)

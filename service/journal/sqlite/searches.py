@@ -7,13 +7,13 @@ from pathlib import Path
 import msgspec
 
 from service.errors import BadInputError
-from service.journal.sqlite_beside import Beside, open_beside
-from service.journal.sqlite_words import match_expression
+from service.journal.sqlite.fulltext import match_expression
+from service.journal.sqlite.side_connection import Beside, open_beside
 from service.journal.statements import load_statements
 from service.ports import SavedSearch, SavedSearches, WordQuery
 
 MOST_SEARCHES = 500
-_SQL = load_statements("sqlite_library")
+_SQL = load_statements("sqlite", "library")
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(WordQuery).decode
 
