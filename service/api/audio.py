@@ -10,7 +10,7 @@ from aiohttp import web
 from service.api.operations import Answer, AnyRoute, Ask, NoBody, NoQuery, Operation, Route
 from service.api.problems import not_found
 from service.ports import RecordingIndex
-from service.recording.sealed import SealedReader, UnreadableError, is_sealed
+from service.recording.encrypted import SealedReader, UnreadableError, is_sealed
 from service.web.files import FileAnswer
 from service.web.ranges import RangeAnswer
 

@@ -43,7 +43,7 @@ def run_encrypt(arguments: argparse.Namespace, environ: Mapping[str, str]) -> in
     """Encrypt journal and recordings; what is encrypted already stays as it is."""
     from service.journal.sqlite import encryption  # noqa: PLC0415 - keeps --help quick
     from service.journal.sqlite.file import locked  # noqa: PLC0415
-    from service.recording.sealed import seal_file  # noqa: PLC0415
+    from service.recording.encrypted import seal_file  # noqa: PLC0415
 
     settings = read_local_settings(arguments, environ)
     path, key = settings.database_path.absolute(), _key(settings)
@@ -59,7 +59,7 @@ def run_rekey(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Change the key of journal and recordings; run again, it goes on where it was stopped."""
     from service.journal.sqlite import encryption  # noqa: PLC0415 - keeps --help quick
     from service.journal.sqlite.file import locked  # noqa: PLC0415
-    from service.recording.sealed import rekey_file  # noqa: PLC0415
+    from service.recording.encrypted import rekey_file  # noqa: PLC0415
 
     settings = read_local_settings(arguments, environ)
     path, key = settings.database_path.absolute(), _key(settings)

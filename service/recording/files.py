@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from service.recording.disk import open_own, write_all
-from service.recording.sealed import SealedWriter
+from service.recording.encrypted import SealedWriter
 from service.recording.wav import HEADER_BYTES, Layout
 
 

@@ -15,7 +15,7 @@ from service.calls.inputs import Input, RecordingWritten
 from service.errors import JournalUnavailableError
 from service.ids import CallId
 from service.ports import RecordingIndex, StreamStart
-from service.recording.tape import Chunk, FileTape, TapeFile, Written
+from service.recording.writer import Chunk, FileTape, TapeFile, Written
 from service.wire.audio import decodable
 
 EVERY_S: Final = 1.0
@@ -221,7 +221,7 @@ async def open_recorder(
 ) -> AsyncIterator[FolderRecorder]:
     """Record into this folder (made with the first call, mode 0700) until the end of the block.
 
-    With a `key`, of 32 bytes, the files are sealed; see `service.recording.sealed`.
+    With a `key`, of 32 bytes, the files are sealed; see `service.recording.encrypted`.
     """
     async with asyncio.TaskGroup() as tasks:
         recorder = FolderRecorder(folder, index, tasks=tasks, clock=clock, key=key)

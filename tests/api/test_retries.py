@@ -13,7 +13,7 @@ from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports import Journal, LaneUpdate
 from tests.api.office import CRM
 from tests.delivery.receiver import Receiver, open_receiver, stall
-from tests.journal.samples import CALL, entry
+from tests.journal.builders import CALL, entry
 from tests.settings.conftest import SECRET
 
 

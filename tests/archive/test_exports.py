@@ -26,7 +26,7 @@ from service.ids import CallId
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.journal.sqlite.library import open_sqlite_library
 from service.ports import Entry
-from tests.archive.scenes import CALL, SUMMARY, final, stored
+from tests.archive.builders import CALL, SUMMARY, final, stored
 
 TALK = [
     final(1, "I'd like to change my booking.", 8420, 10380),

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from service.archive.transcript import read_lines, read_transcript
 from service.ports import StoredEvent
-from tests.archive.scenes import CALL, final, stored
+from tests.archive.builders import CALL, final, stored
 
 
 def test_a_turn_is_what_one_speaker_said_until_another_did() -> None:

@@ -8,8 +8,8 @@ from service.exits import Exit
 from service.ids import CallId
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports import Entry
+from service.recording.encrypted import SealedReader
 from service.recording.files import open_audio
-from service.recording.sealed import SealedReader
 from service.recording.wav import Layout
 from tests.cli.program import callscribe as program
 

@@ -10,7 +10,7 @@ import sys
 from service.ids import CallId
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports import Journal
-from tests.journal.samples import CRM, entry
+from tests.journal.builders import CRM, entry
 
 CALLERS = 20
 

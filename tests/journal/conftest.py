@@ -8,7 +8,7 @@ import pytest
 
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports import Journal
-from tests.journal.samples import Opener
+from tests.journal.builders import Opener
 
 KEY = bytes(range(32))
 

@@ -10,7 +10,7 @@ import sys
 from service.ids import CallId
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports import Entry, Journal
-from tests.journal.samples import CRM, entry, event
+from tests.journal.builders import CRM, entry, event
 
 FINALS = 20
 

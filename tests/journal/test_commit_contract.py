@@ -8,7 +8,7 @@ import pytest
 from service.errors import DuplicateInputError, JournalError, StaleCallError
 from service.ids import CallId, InputId, LegId
 from service.ports import Journal, StoredCall
-from tests.journal.samples import CALL, OTHER, Opener, entry, event, seqs_of
+from tests.journal.builders import CALL, OTHER, Opener, entry, event, seqs_of
 
 
 async def test_a_committed_call_can_be_loaded(journal: Journal) -> None:

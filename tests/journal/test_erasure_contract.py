@@ -13,7 +13,7 @@ from service.journal.sqlite.audit import open_audit
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.journal.sqlite.library import open_sqlite_library
 from service.ports import CallFilter, Entry, Journal, Keeping, LaneUpdate, StoredEvent
-from tests.journal.samples import CALL, CRM, LOG, OTHER, Opener, entry, seqs_of
+from tests.journal.builders import CALL, CRM, LOG, OTHER, Opener, entry, seqs_of
 
 NUMBER = "+15555550142"
 SECRET = "rumpelstiltskin"

@@ -11,9 +11,9 @@ from service.ids import CallId
 from service.journal.sqlite.audit import open_audit
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports import Journal
+from tests.journal.builders import entry, seqs_of
 from tests.journal.committing import CALLERS
 from tests.journal.erasing import FINALS
-from tests.journal.samples import entry, seqs_of
 
 ROUNDS = 4
 RECEIPTS = 300

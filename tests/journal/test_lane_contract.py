@@ -7,7 +7,7 @@ import pytest
 from service.errors import DuplicateInputError
 from service.ids import CallId, EndpointName, LegId
 from service.ports import Journal, LaneRow, LaneUpdate, ParkedDelivery
-from tests.journal.samples import CALL, CRM, LOG, OTHER, Opener, entry, lane_of
+from tests.journal.builders import CALL, CRM, LOG, OTHER, Opener, entry, lane_of
 
 DAY_S = 86_400
 

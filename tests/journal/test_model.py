@@ -14,9 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from service.errors import DuplicateInputError, StaleCallError
 from service.ids import CallId, EndpointName, InputId, LegId
 from service.ports import Entry, Journal, LaneUpdate
+from tests.journal.builders import entry
 from tests.journal.conftest import HASTY
 from tests.journal.model import Model, Outcome
-from tests.journal.samples import entry
 
 T = TypeVar("T")
 

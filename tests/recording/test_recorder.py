@@ -16,7 +16,7 @@ from service.ids import CallId, LegId, StreamId
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports import Entry, Journal, StreamStart
 from service.recording.recorder import FolderRecorder, file_name, open_recorder
-from service.recording.tape import MOST_QUEUED, FileTape
+from service.recording.writer import MOST_QUEUED, FileTape
 
 CALL = CallId("../../etc/passwd\0")
 FRAME = b"\x10" * 160

@@ -9,7 +9,7 @@ from pathlib import Path
 from service.exits import Exit
 from service.ids import CallId
 from service.journal.sqlite.journal import open_sqlite_journal
-from service.recording.sealed import SealedReader
+from service.recording.encrypted import SealedReader
 from service.recording.wav import HEADER_BYTES
 from tests.service.process import free_port, serving
 from tests.service.stage import SCRIPT, settings_for, texts

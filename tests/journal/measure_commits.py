@@ -1,4 +1,4 @@
-"""How many commits a second the journal takes: `python -m tests.journal.bench`.
+"""How many commits a second the journal takes: `python -m tests.journal.measure_commits`.
 
 Options are `--uvloop` and `--encrypted`. 200 callers, each commits one event with one input id
 and 600 bytes of state, and waits for it.

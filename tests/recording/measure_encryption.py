@@ -1,6 +1,7 @@
-"""What sealing costs in CPU time, for an hour of G.711: `python -m tests.recording.bench`.
+"""What encryption costs in CPU time: `python -m tests.recording.measure_encryption`.
 
-Both tracks are written a second at a time, as the recorder does; then ranges are read from its end.
+An hour of both tracks of G.711 is written a second at a time, as the recorder does; then ranges are
+read from its end.
 """
 
 import sys
@@ -9,8 +10,8 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+from service.recording.encrypted import SealedReader
 from service.recording.files import open_audio
-from service.recording.sealed import SealedReader
 from service.recording.wav import Layout
 
 KEY = bytes(range(32))

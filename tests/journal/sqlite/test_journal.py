@@ -14,7 +14,7 @@ from service.errors import JournalUnavailableError
 from service.ids import CallId
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports import Journal, LaneUpdate
-from tests.journal.samples import CALL, CRM, entry, lane_of, seqs_of
+from tests.journal.builders import CALL, CRM, entry, lane_of, seqs_of
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from service.recording.encrypted import SealedReader, UnreadableError, is_sealed
 from service.recording.files import open_audio
-from service.recording.sealed import SealedReader, UnreadableError, is_sealed
 from service.recording.wav import HEADER_BYTES, Layout
 
 KEY = bytes(range(32))
