@@ -19,6 +19,14 @@ class Head:
 
 
 @dataclass(slots=True)
+class LaneSpan:
+    """What a lane has of a call: all up to `acked_seq` was delivered, `head_seq` is the last."""
+
+    acked_seq: int
+    head_seq: int
+
+
+@dataclass(slots=True)
 class Admission:
     """Takes the entries of one transaction in turn; what is admitted adds up in the fields.
 
@@ -34,8 +42,8 @@ class Admission:
     legs: dict[LegId, int] = field(default_factory=dict)
     new_inputs: list[InputId] = field(default_factory=list)
     events: list[tuple[int, StoredEvent]] = field(default_factory=list)
-    lanes: dict[tuple[int, EndpointName], tuple[int, int]] = field(default_factory=dict)
-    """Where each lane starts if it is new (`acked_seq`), and its `head_seq`."""
+    lanes: dict[tuple[int, EndpointName], LaneSpan] = field(default_factory=dict)
+    """Each lane that events joined; its `acked_seq` is that of a new lane."""
 
     def admit(self, entry: Entry) -> JournalError | None:
         """Take an entry, or return why not."""
@@ -69,8 +77,8 @@ class Admission:
             head.last_seq += len(entry.events)
             self.events.extend((call_no, event) for event in entry.events)
             for endpoint in entry.endpoints:
-                acked_seq, _ = self.lanes.get((call_no, endpoint), (before, 0))
-                self.lanes[call_no, endpoint] = (acked_seq, head.last_seq)
+                lane = self.lanes.setdefault((call_no, endpoint), LaneSpan(before, before))
+                lane.head_seq = head.last_seq
 
 
 def _follow(entry: Entry, last_seq: int) -> bool:

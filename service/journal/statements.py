@@ -1,7 +1,9 @@
 """SQL as it is packaged: numbered migrations, and the named statements of an adapter."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import files
 
 _ADAPTERS = files("service.journal")
@@ -25,7 +27,8 @@ class Statement:
         return written
 
 
-def load_statements(adapter: str, name: str) -> dict[str, Statement]:
+@cache
+def load_statements(adapter: str, name: str) -> Mapping[str, Statement]:
     """Return the statements in `<adapter>/sql/<name>.sql` by name."""
     text = (_ADAPTERS / adapter / "sql" / f"{name}.sql").read_text(encoding="utf-8")
     _, *parts = _NAME.split(text)

@@ -11,7 +11,7 @@ import structlog
 
 from service.errors import JournalUnavailableError
 
-BATCH_LIMIT = 512
+MAX_BATCH = 512
 CLOSE_TIMEOUT_S = 10.0
 
 W = TypeVar("W")
@@ -132,7 +132,7 @@ async def open_worker(
     handler: Handler[W],
     *,
     limit: int,
-    batch_limit: int = BATCH_LIMIT,
+    batch_limit: int = MAX_BATCH,
     close_timeout_s: float = CLOSE_TIMEOUT_S,
 ) -> AsyncIterator[Worker[W]]:
     """Open a worker; on the way out it does what still waits, for at most `close_timeout_s`.

@@ -12,7 +12,7 @@ from service.ids import CallId, LegId
 from service.journal.sqlite.audit import open_audit
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.journal.sqlite.library import open_sqlite_library
-from service.ports import CallFilter, Entry, Journal, Keeping, LaneUpdate, StoredEvent
+from service.ports import CallFilter, Entry, Journal, Keeping, LaneUpdate, Parked, StoredEvent
 from tests.journal.builders import CALL, CRM, LOG, OTHER, Opener, entry, seqs_of
 
 NUMBER = "+15555550142"
@@ -100,7 +100,7 @@ async def talk(journal: Journal) -> None:
     """Commit a call with a secret, and park one of its deliveries."""
     await journal.commit(call_with(started(), said(2, f"my name is {SECRET}")))
     await journal.commit(call_with(said(3, f"{SECRET} it is"), version=1))
-    await journal.settle([LaneUpdate(CALL, CRM, 2, parked=(2, 500, "gave_up"))])
+    await journal.settle([LaneUpdate(CALL, CRM, 2, parked=Parked(2, 500, "gave_up"))])
     await journal.keep_token(b"hash", CALL, LegId("leg"), time.time() + 60)
 
 
@@ -127,7 +127,7 @@ async def test_every_lane_has_the_tombstone_to_deliver_and_nothing_before_it(
     async with opener() as journal:
         await talk(journal)
         await journal.commit(erasing(2, tombstone(4)))
-        await journal.settle([LaneUpdate(CALL, CRM, 3, attempts=2, parked=(3, 500, "late"))])
+        await journal.settle([LaneUpdate(CALL, CRM, 3, attempts=2, parked=Parked(3, 500, "late"))])
 
         lanes = {row.endpoint: (row.acked_seq, row.head_seq) for row in await journal.backlog()}
         assert lanes == {CRM: (3, 4), LOG: (3, 4)}
@@ -246,7 +246,7 @@ async def test_parked_deliveries_are_forgotten_when_their_time_has_come(opener: 
         await journal.commit(call_with(started(), keeping=Keeping(attempts_s=DAY_S)))
         await journal.commit(call_with(started(OTHER)))
         for call_id in (CALL, OTHER):
-            await journal.settle([LaneUpdate(call_id, CRM, 1, parked=(1, 500, "gave_up"))])
+            await journal.settle([LaneUpdate(call_id, CRM, 1, parked=Parked(1, 500, "gave_up"))])
 
         assert await journal.prune_parked(time.time() + DAY_S - 60) == 0
         assert await journal.prune_parked(time.time() + DAY_S + 60) == 1

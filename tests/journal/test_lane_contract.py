@@ -6,7 +6,7 @@ import pytest
 
 from service.errors import DuplicateInputError
 from service.ids import CallId, EndpointName, LegId
-from service.ports import Journal, LaneRow, LaneUpdate, ParkedDelivery
+from service.ports import Journal, LaneRow, LaneUpdate, Parked, ParkedDelivery
 from tests.journal.builders import CALL, CRM, LOG, OTHER, Opener, entry, lane_of
 
 DAY_S = 86_400
@@ -68,8 +68,8 @@ async def test_settling_never_takes_a_lane_back_or_past_its_head(journal: Journa
 async def test_settling_what_is_not_there_changes_nothing(journal: Journal) -> None:
     """An unknown call or lane is passed over."""
     await journal.commit(entry(0, [1]))
-    await journal.settle([LaneUpdate(CALL, CRM, 1, parked=(1, 404, "gone"))])
-    await journal.settle([LaneUpdate(OTHER, CRM, 1, parked=(1, 404, "gone"))])
+    await journal.settle([LaneUpdate(CALL, CRM, 1, parked=Parked(1, 404, "gone"))])
+    await journal.settle([LaneUpdate(OTHER, CRM, 1, parked=Parked(1, 404, "gone"))])
 
     assert await journal.backlog() == []
     assert await journal.parked(limit=9) == []
@@ -92,8 +92,8 @@ async def test_what_was_given_up_is_listed_newest_first(opener: Opener) -> None:
     times = iter([10.0, 20.0, 30.0])
     async with opener(clock=lambda: next(times)) as journal:
         await journal.commit(entry(0, [1, 2], endpoints=[CRM]))
-        await journal.settle([LaneUpdate(CALL, CRM, 1, parked=(1, 404, "refused"))])
-        await journal.settle([LaneUpdate(CALL, CRM, 2, parked=(2, None, "timeout"))])
+        await journal.settle([LaneUpdate(CALL, CRM, 1, parked=Parked(1, 404, "refused"))])
+        await journal.settle([LaneUpdate(CALL, CRM, 2, parked=Parked(2, None, "timeout"))])
 
         newest, oldest = await journal.parked(limit=9)
         assert await journal.parked(limit=1) == [newest]
@@ -107,7 +107,7 @@ async def test_what_was_given_up_is_listed_newest_first(opener: Opener) -> None:
 async def test_a_repeated_settlement_parks_once(journal: Journal) -> None:
     """Whoever does not know whether it was written may write it again."""
     await journal.commit(entry(0, [1], endpoints=[CRM]))
-    update = LaneUpdate(CALL, CRM, 1, parked=(1, 404, "refused"))
+    update = LaneUpdate(CALL, CRM, 1, parked=Parked(1, 404, "refused"))
     await journal.settle([update])
     (parked,) = await journal.parked(limit=9)
     await journal.unpark(parked.id)
@@ -119,7 +119,7 @@ async def test_a_repeated_settlement_parks_once(journal: Journal) -> None:
 async def test_a_lane_may_park_several_in_one_settlement(journal: Journal) -> None:
     """Each is listed, and the lane ends after the last."""
     await journal.commit(entry(0, [1, 2, 3], endpoints=[CRM]))
-    await journal.settle([LaneUpdate(CALL, CRM, n, parked=(n, 400, "bad")) for n in (1, 2)])
+    await journal.settle([LaneUpdate(CALL, CRM, n, parked=Parked(n, 400, "bad")) for n in (1, 2)])
 
     assert {parked.seq for parked in await journal.parked(limit=9)} == {1, 2}
     assert (await lane_of(journal)).acked_seq == 2
@@ -128,7 +128,7 @@ async def test_a_lane_may_park_several_in_one_settlement(journal: Journal) -> No
 async def test_unparking_hands_a_delivery_out_once(journal: Journal) -> None:
     """Of many who take the same one, one gets it."""
     await journal.commit(entry(0, [1], endpoints=[CRM]))
-    await journal.settle([LaneUpdate(CALL, CRM, 1, parked=(1, 404, "refused"))])
+    await journal.settle([LaneUpdate(CALL, CRM, 1, parked=Parked(1, 404, "refused"))])
     (parked,) = await journal.parked(limit=9)
 
     taken = await asyncio.gather(*(journal.unpark(parked.id) for _ in range(5)))
@@ -140,7 +140,7 @@ async def test_unparking_hands_a_delivery_out_once(journal: Journal) -> None:
 async def test_a_rewound_lane_delivers_again(journal: Journal) -> None:
     """It goes back to `after_seq`, forgets its attempts, and what it had parked after that."""
     await journal.commit(entry(0, [1, 2, 3, 4], endpoints=[CRM]))
-    await journal.settle([LaneUpdate(CALL, CRM, n, parked=(n, 400, "bad")) for n in (1, 3)])
+    await journal.settle([LaneUpdate(CALL, CRM, n, parked=Parked(n, 400, "bad")) for n in (1, 3)])
     await journal.settle([LaneUpdate(CALL, CRM, 4, attempts=3, due_at=8.0)])
 
     await journal.rewind(CALL, CRM, 2)
@@ -177,7 +177,7 @@ async def test_a_late_settlement_does_not_undo_a_rewind(journal: Journal) -> Non
 
     await journal.settle(
         [
-            LaneUpdate(CALL, CRM, 2, parked=(2, 404, "refused"), generation=0),
+            LaneUpdate(CALL, CRM, 2, parked=Parked(2, 404, "refused"), generation=0),
             LaneUpdate(CALL, CRM, 1, generation=1),
         ]
     )

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from service.errors import DuplicateInputError, StaleCallError
 from service.ids import CallId, EndpointName, InputId, LegId
-from service.ports import Entry, Journal, LaneUpdate
+from service.ports import Entry, Journal, LaneUpdate, Parked
 from tests.journal.builders import entry
 from tests.journal.conftest import HASTY
 from tests.journal.model import Model, Outcome
@@ -141,7 +141,7 @@ class JournalHistory(RuleBasedStateMachine):
                 seq,
                 attempts=number,
                 due_at=float(number),
-                parked=(seq, 404, f"reason-{number}") if gives_up else None,
+                parked=Parked(seq, 404, f"reason-{number}") if gives_up else None,
                 generation=generation,
             )
             for call_id, endpoint, seq, gives_up, generation in updates

@@ -7,7 +7,8 @@ import pytest
 from service.errors import BadInputError
 from service.ids import CallId
 from service.journal.database import open_journal, open_searches
-from service.journal.sqlite import searches as sqlite_searches
+from service.journal.sqlite.journal import open_sqlite_journal
+from service.journal.sqlite.searches import open_sqlite_searches
 from service.ports import CallFilter, SavedSearch, WordQuery
 
 QUERY = WordQuery(
@@ -47,13 +48,12 @@ async def test_a_search_for_nothing_is_refused(tmp_path: Path) -> None:
         assert await searches.searches() == []
 
 
-async def test_there_may_be_so_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_there_may_be_so_many(tmp_path: Path) -> None:
     """What is more is refused; one that is there may still be changed."""
-    monkeypatch.setattr(sqlite_searches, "MOST_SEARCHES", 2)
-    url = f"sqlite:///{tmp_path}/journal.db"
+    path = tmp_path / "journal.db"
     query = WordQuery(words="a")
     made = [SavedSearch(id=f"s{n}", name="", query=query, created_at=float(n)) for n in range(3)]
-    async with open_journal(url), open_searches(url) as searches:
+    async with open_sqlite_journal(path), open_sqlite_searches(path, max_searches=2) as searches:
         for one in (*made[:2], made[0]):
             await searches.keep_search(one)
         with pytest.raises(BadInputError, match="drop one first"):

@@ -7,13 +7,13 @@ may make it wait for milliseconds: a batch must take few steps, however many row
 import sqlite3
 from collections.abc import Iterator, Sequence
 from itertools import chain
+from typing import Final
 
 import msgspec
 
-from service.journal.statements import Statement, load_statements
+from service.journal.statements import Statement
 
-SQL = load_statements("sqlite", "journal")
-_MOST_ROWS = 256
+_MAX_ROWS: Final = 256
 
 
 def write_rows(
@@ -43,6 +43,6 @@ def _parts(count: int) -> Iterator[slice]:
     # powers of two: any count is a few parts, and few lengths mean few statements to prepare
     start = 0
     while start < count:
-        size = min(_MOST_ROWS, 1 << (count - start).bit_length() - 1)
+        size = min(_MAX_ROWS, 1 << (count - start).bit_length() - 1)
         yield slice(start, start + size)
         start += size

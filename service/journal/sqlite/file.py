@@ -70,9 +70,9 @@ class SqliteFile:
 def open_sqlite_file(
     path: Path,
     *,
-    exclusive: bool,
     busy_timeout_s: float,
-    set_up: SetUp | None,
+    exclusive: bool = False,
+    set_up: SetUp | None = None,
     key: bytes | None = None,
 ) -> Iterator[SqliteFile]:
     """Open the file; `exclusive` makes, locks and migrates it, otherwise it must be ready.

@@ -7,15 +7,16 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Final, cast
 
 from service.errors import JournalUnavailableError, StaleCallError
 from service.ids import CallId, EndpointName, LegId
-from service.journal.sqlite.bulk import SQL
 from service.journal.sqlite.connection import Query, SqliteReader
-from service.journal.sqlite.erasure import merge_step, truncate_log
+from service.journal.sqlite.erasure import truncate_log
 from service.journal.sqlite.file import SetUp, open_sqlite_file
+from service.journal.sqlite.fulltext import merge_words
 from service.journal.sqlite.writer import SqliteWriter, Work
+from service.journal.statements import load_statements
 from service.journal.worker import Worker, open_worker
 from service.ports import (
     Entry,
@@ -28,10 +29,10 @@ from service.ports import (
     StoredRecording,
 )
 
-KEEP_INPUTS_S = 7 * 86_400
-_PRUNED_AT_ONCE = 5_000
+KEEP_INPUTS_S: Final = 7 * 86_400
+_PRUNED_AT_ONCE: Final = 5_000
+_SQL: Final = load_statements("sqlite", "journal")
 
-T = TypeVar("T")
 Row = tuple[Any, ...]
 
 
@@ -71,8 +72,8 @@ class SqliteJournal:
         lane = {"call_id": call_id, "endpoint": endpoint, "after_seq": after_seq}
 
         def change(db: sqlite3.Connection) -> None:
-            db.execute(SQL["rewind"].sql(), lane)
-            db.execute(SQL["forget_parked"].sql(), lane)
+            db.execute(_SQL["rewind"].sql(), lane)
+            db.execute(_SQL["forget_parked"].sql(), lane)
 
         await self._writer.do(change)
 
@@ -199,7 +200,7 @@ class SqliteJournal:
         """See `ErasureIndex.scrub`."""
         erased = [call_no for (call_no,) in await self._ask("unscrubbed", ())]
         first = True
-        while await self._writer.do(partial(merge_step, first)):
+        while await self._writer.do(partial(merge_words, first=first)):
             first = False
         if not await self._reader.do(truncate_log):
             return False
@@ -209,7 +210,7 @@ class SqliteJournal:
 
     async def _prune(self, name: str, before: float) -> int:
         def change(db: sqlite3.Connection) -> int:
-            return db.execute(SQL[name].sql(), (before, _PRUNED_AT_ONCE)).rowcount
+            return db.execute(_SQL[name].sql(), (before, _PRUNED_AT_ONCE)).rowcount
 
         return cast(int, await self._writer.do(change))
 
@@ -221,7 +222,7 @@ class SqliteJournal:
 
 
 def _rows(name: str, values: Row | dict[str, str], db: sqlite3.Connection) -> list[Row]:
-    return db.execute(SQL[name].sql(), values).fetchall()
+    return db.execute(_SQL[name].sql(), values).fetchall()
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import cast
 
 from service.ids import Scope
-from service.journal.sqlite.side_connection import Beside, Row, open_beside
+from service.journal.sqlite.side_connection import Row, SideConnection, open_side_connection
 from service.journal.statements import load_statements
 from service.ports.keys import KeyStore, StoredKey
 
@@ -16,8 +16,8 @@ _SQL = load_statements("sqlite", "keys")
 class SqliteKeys:
     """A `KeyStore`; its methods are documented there."""
 
-    def __init__(self, beside: Beside) -> None:
-        self._do = beside.do
+    def __init__(self, side: SideConnection) -> None:
+        self._do = side.do
 
     async def keep_key(self, key: StoredKey) -> None:
         """See `KeyStore.keep_key`."""
@@ -68,5 +68,7 @@ async def open_sqlite_keys(
         JournalUnavailableError: There is no such file, or it cannot be opened.
         JournalTooNewError: A newer version wrote it.
     """
-    async with open_beside(path, "keys", _SQL, busy_timeout_s=busy_timeout_s, key=key) as beside:
-        yield SqliteKeys(beside)
+    async with open_side_connection(
+        path, "keys", _SQL, busy_timeout_s=busy_timeout_s, key=key
+    ) as side:
+        yield SqliteKeys(side)

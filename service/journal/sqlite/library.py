@@ -29,7 +29,7 @@ from service.ports import (
 )
 
 _SQL = load_statements("sqlite", "library")
-_MOST = 2**63 - 1
+_MAX_POSITION = 2**63 - 1
 _STEPS = 20_000
 """Of SQLite's machine between two looks at the clock: a millisecond or so."""
 
@@ -90,7 +90,7 @@ class SqliteLibrary:
             filters,
             words=match_expression(wanted.words),
             after=after,
-            before=_MOST if before is None else before,
+            before=_MAX_POSITION if before is None else before,
             limit=limit,
         )
         return [Hit(**dict(zip(_HIT, row, strict=True))) for row in rows]
@@ -185,9 +185,7 @@ async def open_sqlite_library(
     """
     async with AsyncExitStack() as stack:
         file = stack.enter_context(
-            open_sqlite_file(
-                Path(path), exclusive=False, busy_timeout_s=busy_timeout_s, set_up=None, key=key
-            )
+            open_sqlite_file(Path(path), busy_timeout_s=busy_timeout_s, key=key)
         )
         connect = partial(file.connect, read_only=True)
         lookups, searches = [

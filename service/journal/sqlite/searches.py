@@ -7,13 +7,12 @@ from pathlib import Path
 import msgspec
 
 from service.errors import BadInputError
-from service.journal.sqlite.fulltext import match_expression
-from service.journal.sqlite.side_connection import Beside, open_beside
+from service.journal.search import MAX_SAVED_SEARCHES, parse_search_terms
+from service.journal.sqlite.side_connection import SideConnection, open_side_connection
 from service.journal.statements import load_statements
 from service.ports import SavedSearch, SavedSearches, WordQuery
 
-MOST_SEARCHES = 500
-_SQL = load_statements("sqlite", "library")
+_SQL = load_statements("sqlite", "searches")
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(WordQuery).decode
 
@@ -21,8 +20,9 @@ _decode = msgspec.json.Decoder(WordQuery).decode
 class SqliteSearches:
     """`SavedSearches`; the methods are documented there."""
 
-    def __init__(self, beside: Beside) -> None:
-        self._do = beside.do
+    def __init__(self, side: SideConnection, max_searches: int) -> None:
+        self._do = side.do
+        self._max_searches = max_searches
 
     async def searches(self) -> list[SavedSearch]:
         """See `SavedSearches.searches`."""
@@ -32,12 +32,12 @@ class SqliteSearches:
         ]
 
     async def keep_search(self, search: SavedSearch) -> None:
-        """See `SavedSearches.keep_search`. There may be `MOST_SEARCHES`."""
-        match_expression(search.query.words)
+        """See `SavedSearches.keep_search`. There may be `max_searches`."""
+        parse_search_terms(search.query.words)
         query = _encode(search.query).decode()
-        values = (search.id, search.name, query, search.created_at, MOST_SEARCHES, search.id)
+        values = (search.id, search.name, query, search.created_at, self._max_searches, search.id)
         if not await self._do("keep_search", values):
-            raise BadInputError(f"there are {MOST_SEARCHES} saved searches: drop one first")
+            raise BadInputError(f"there are {self._max_searches} saved searches: drop one first")
 
     async def drop_search(self, search_id: str) -> bool:
         """See `SavedSearches.drop_search`."""
@@ -46,7 +46,11 @@ class SqliteSearches:
 
 @asynccontextmanager
 async def open_sqlite_searches(
-    path: str | Path, *, busy_timeout_s: float = 1.0, key: bytes | None = None
+    path: str | Path,
+    *,
+    busy_timeout_s: float = 1.0,
+    key: bytes | None = None,
+    max_searches: int = MAX_SAVED_SEARCHES,
 ) -> AsyncIterator[SavedSearches]:
     """Open the saved searches in a journal's file, which must be ready.
 
@@ -54,7 +58,7 @@ async def open_sqlite_searches(
         JournalUnavailableError: There is no such file, or it cannot be opened.
         JournalTooNewError: A newer version wrote it.
     """
-    async with open_beside(
+    async with open_side_connection(
         path, "saved-searches", _SQL, busy_timeout_s=busy_timeout_s, key=key
-    ) as beside:
-        yield SqliteSearches(beside)
+    ) as side:
+        yield SqliteSearches(side, max_searches)

@@ -1,23 +1,23 @@
-"""A connection of its own to a journal's SQLite file, beside the one that calls are written by."""
+"""A side connection: to a journal's file, beside the one that calls are written by."""
 
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from service.journal.sqlite.connection import Query, SqliteReader
 from service.journal.sqlite.file import open_sqlite_file
 from service.journal.statements import Statement
 from service.journal.worker import Worker, open_worker
 
-_WAITING_LIMIT = 1_000
+_MAX_WAITING: Final = 1_000
 
 Row = tuple[Any, ...]
 
 
-class Beside:
+class SideConnection:
     """Runs named statements, each by itself, in a thread of its own."""
 
     def __init__(self, worker: Worker[Query], statements: Mapping[str, Statement]) -> None:
@@ -39,14 +39,14 @@ def _rows(sql: str, values: Row, db: sqlite3.Connection) -> list[Row]:
 
 
 @asynccontextmanager
-async def open_beside(
+async def open_side_connection(
     path: str | Path,
     name: str,
     statements: Mapping[str, Statement],
     *,
     busy_timeout_s: float,
     key: bytes | None,
-) -> AsyncIterator[Beside]:
+) -> AsyncIterator[SideConnection]:
     """Open a journal's file, which must be ready; a service may be using it.
 
     Raises:
@@ -55,11 +55,9 @@ async def open_beside(
     """
     async with AsyncExitStack() as stack:
         file = stack.enter_context(
-            open_sqlite_file(
-                Path(path), exclusive=False, busy_timeout_s=busy_timeout_s, set_up=None, key=key
-            )
+            open_sqlite_file(Path(path), busy_timeout_s=busy_timeout_s, key=key)
         )
         worker: Worker[Query] = await stack.enter_async_context(
-            open_worker(name, SqliteReader(file.connect), limit=_WAITING_LIMIT)
+            open_worker(name, SqliteReader(file.connect), limit=_MAX_WAITING)
         )
-        yield Beside(worker, statements)
+        yield SideConnection(worker, statements)

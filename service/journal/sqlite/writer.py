@@ -10,10 +10,10 @@ from service.journal.sqlite.connection import Connect, KeptConnection, is_unavai
 from service.journal.sqlite.entries import commit_entries, settle_lanes
 from service.ports import Entry, LaneUpdate
 
-Settlement = tuple[LaneUpdate, ...]
+LaneUpdates = tuple[LaneUpdate, ...]
 Change = Callable[[sqlite3.Connection], object]
 """Anything else to be written. It may raise a `JournalError` as long as it wrote nothing."""
-Work = Entry | Settlement | Change
+Work = Entry | LaneUpdates | Change
 
 log = structlog.get_logger()
 

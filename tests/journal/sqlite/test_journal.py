@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from service.errors import JournalUnavailableError
 from service.ids import CallId
 from service.journal.sqlite.journal import open_sqlite_journal
-from service.ports import Journal, LaneUpdate
+from service.ports import Journal, LaneUpdate, Parked
 from tests.journal.builders import CALL, CRM, entry, lane_of, seqs_of
 
 
@@ -188,7 +188,7 @@ async def test_the_command_line_works_beside_the_service(path: Path) -> None:
     """It sees what is parked and rewinds a lane; the service sees that, and is not undone."""
     async with open_sqlite_journal(path) as service:
         await service.commit(entry(0, [1, 2], endpoints=[CRM]))
-        await service.settle([LaneUpdate(CALL, CRM, 1, parked=(1, 404, "refused"))])
+        await service.settle([LaneUpdate(CALL, CRM, 1, parked=Parked(1, 404, "refused"))])
         async with open_sqlite_journal(path, exclusive=False) as beside:
             (parked,) = await beside.parked(limit=9)
             assert await beside.unpark(parked.id) == parked

@@ -1,4 +1,4 @@
--- What the SQLite adapter says to its database. A statement with `{rows}` is written for as
+-- What the journal says to its database. A statement with `{rows}` is written for as
 -- many rows as are at hand; the comment after its name is one row (`{n}` is the row's number).
 
 -- name: find_heads row: ({n}, ?)
@@ -215,3 +215,6 @@ SELECT coalesce(max(position), 0) FROM event;
 -- name: erasures
 SELECT call_id FROM event JOIN call USING (call_no)
 WHERE position > ? AND type = 'transcript.erased';
+
+-- name: merge_words
+INSERT INTO utterance_words (utterance_words, rank) VALUES ('merge', ?);

@@ -73,17 +73,3 @@ AND utterance_words.rowid BETWEEN (
 ) AND (
     SELECT max(position) FROM utterance
     WHERE call_no = (SELECT call_no FROM call WHERE call_id = :call_id));
-
--- name: merge_words
-INSERT INTO utterance_words (utterance_words, rank) VALUES ('merge', ?);
-
--- name: searches
-SELECT id, name, query, created_at FROM saved_search ORDER BY created_at, id;
-
--- name: keep_search
-INSERT INTO saved_search (id, name, query, created_at) SELECT ?, ?, ?, ?
-WHERE (SELECT count(*) FROM saved_search) < ? OR EXISTS (SELECT 1 FROM saved_search WHERE id = ?)
-ON CONFLICT (id) DO UPDATE SET name = excluded.name, query = excluded.query RETURNING id;
-
--- name: drop_search
-DELETE FROM saved_search WHERE id = ? RETURNING id;
