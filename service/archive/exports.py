@@ -43,7 +43,7 @@ _COLUMNS = (
 _FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 """What a spreadsheet takes a cell for a formula by."""
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
-_LONGEST_NAME = 100
+_MAX_NAME_LETTERS = 100
 _REASONS = {
     "gap": "not transcribed",
     "paused": "transcription paused",
@@ -69,7 +69,7 @@ def write_export(call: CallSummary, events: Sequence[StoredEvent], form: ExportF
 
     It takes up to a second for a call of two hours: run it in a thread.
     """
-    name = _UNSAFE.sub("_", call.call_id)[:_LONGEST_NAME]
+    name = _UNSAFE.sub("_", call.call_id)[:_MAX_NAME_LETTERS]
     return Export(_WRITERS[form](call, events), CONTENT_TYPES[form], f"call-{name}.{form}")
 
 

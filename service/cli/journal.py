@@ -43,14 +43,14 @@ def run_encrypt(arguments: argparse.Namespace, environ: Mapping[str, str]) -> in
     """Encrypt journal and recordings; what is encrypted already stays as it is."""
     from service.journal.sqlite import encryption  # noqa: PLC0415 - keeps --help quick
     from service.journal.sqlite.file import locked  # noqa: PLC0415
-    from service.recording.encrypted import seal_file  # noqa: PLC0415
+    from service.recording.encrypted import encrypt_file  # noqa: PLC0415
 
     settings = read_local_settings(arguments, environ)
     path, key = settings.database_path.absolute(), _key(settings)
     with locked(path):
         if not encryption.can_open(path, key):
             encryption.encrypt_journal(path, key)
-        count, failed = _each(settings.recordings_path, lambda file: seal_file(file, key))
+        count, failed = _each(settings.recordings_path, lambda file: encrypt_file(file, key))
     print(f"{path}  is encrypted, and {count} recordings were")
     return Exit.FAILED if failed else Exit.OK
 

@@ -1,8 +1,8 @@
-"""A recording nobody reads without the key: records, each sealed, that are only ever appended.
+"""A recording nobody reads without the key: encrypted records that are only ever appended.
 
 The file begins with `_START`, the WAV header of an empty file (it says how samples lie), and the
-file's own random key, sealed under ours. Then come records: four bytes of length, a random nonce,
-and so much audio as XChaCha20-Poly1305 with its tag; place and length are authenticated too.
+file's own random key, encrypted under ours. Then come records: four bytes of length, a random
+nonce, and so much audio as XChaCha20-Poly1305 with its tag; place and length are authenticated too.
 Nothing is written twice, so that no crash can take what was there; one that was torn off is not
 counted, and the next write takes its place. The WAV's header is made when the file is read: it
 follows from the layout and the length. Whoever can write to the disk can still cut records off
@@ -39,19 +39,19 @@ _FIRST: Final = _PREFIX_BYTES + _NONCE_BYTES + _KEY_BYTES + _TAG_BYTES
 _LENGTH_BYTES: Final = 4
 _PLACE: Final = struct.Struct("<QI")
 _AROUND: Final = _LENGTH_BYTES + _NONCE_BYTES + _TAG_BYTES
-_MOST: Final = 65_536
-"""Bytes of audio in one record: what a reader holds at a time."""
-_LEAST: Final = 4_096
+_MAX_RECORD_BYTES: Final = 65_536
+"""Audio in one record: what a reader holds at a time."""
+_MIN_RECORD_BYTES: Final = 4_096
 """Less than this waits in memory (a quarter of a second of G.711) for more, or for the end."""
 _PURPOSE: Final = b"callscribe recordings\x01"
 
 
 class UnreadableError(OSError):
-    """The file is not sealed, was sealed with another key, or was changed."""
+    """The file is not encrypted, was encrypted with another key, or was changed."""
 
 
-def is_sealed(path: Path) -> bool:
-    """Tell a sealed recording from a plain one.
+def is_encrypted(path: Path) -> bool:
+    """Tell an encrypted recording from a plain one.
 
     Raises:
         OSError: It cannot be read.
@@ -60,8 +60,8 @@ def is_sealed(path: Path) -> bool:
         return file.read(len(_START)) == _START
 
 
-def seal_key(file_key: bytes, prefix: bytes, key: bytes) -> bytes:
-    """Return a file's key as it is kept in the file, sealed under ours."""
+def wrap_key(file_key: bytes, prefix: bytes, key: bytes) -> bytes:
+    """Return a file's key as it is kept in the file, encrypted under ours."""
     nonce = os.urandom(_NONCE_BYTES)
     return nonce + _encrypt(file_key, prefix, nonce, _own(key))
 
@@ -79,6 +79,13 @@ class _Record(NamedTuple):
     size: int
 
 
+class _Extent(NamedTuple):
+    """What is whole: the file up to `end`, and the audio in it."""
+
+    end: int
+    data_bytes: int
+
+
 @dataclass(frozen=True, slots=True)
 class _Opened:
     layout: Layout
@@ -89,12 +96,12 @@ def _read_start(file: BinaryIO, key: bytes) -> _Opened:
     file.seek(0)
     start = file.read(_FIRST) or b""
     if len(start) < _FIRST or not start.startswith(_START):
-        raise UnreadableError("this is no sealed recording")
+        raise UnreadableError("this is no encrypted recording")
     prefix, wrapped = start[:_PREFIX_BYTES], start[_PREFIX_BYTES:]
     try:
         file_key = _decrypt(wrapped[_NONCE_BYTES:], prefix, wrapped[:_NONCE_BYTES], _own(key))
     except CryptoError:
-        raise UnreadableError("the recording was sealed with another key") from None
+        raise UnreadableError("the recording was encrypted with another key") from None
     return _Opened(Layout.parse(prefix[len(_START) :]), file_key)
 
 
@@ -103,38 +110,37 @@ def _records(file: BinaryIO, size: int) -> Iterator[_Record]:
     at, place, descriptor = _FIRST, 0, file.fileno()
     while at + _AROUND <= size:
         length = int.from_bytes(os.pread(descriptor, _LENGTH_BYTES, at), "little")
-        if not 0 < length <= _MOST or at + _AROUND + length > size:
+        if not 0 < length <= _MAX_RECORD_BYTES or at + _AROUND + length > size:
             return
         yield _Record(at, place, length)
         at, place = at + _AROUND + length, place + length
 
 
-def _measure(file: BinaryIO, file_key: bytes) -> tuple[int, int]:
-    """Return where the last whole record ends in the file, and how much audio there is."""
+def _measure(file: BinaryIO, file_key: bytes) -> _Extent:
     last = None
     for record in _records(file, os.fstat(file.fileno()).st_size):
         last = record
     if last is None:
-        return _FIRST, 0
+        return _Extent(_FIRST, 0)
     try:
         _open(file, last, file_key)
     except UnreadableError:  # a machine that dies may leave nothing where it wrote last
-        return last.at, last.place
-    return last.at + _AROUND + last.size, last.place + last.size
+        return _Extent(last.at, last.place)
+    return _Extent(last.at + _AROUND + last.size, last.place + last.size)
 
 
 def _open(file: BinaryIO, record: _Record, file_key: bytes) -> bytes:
-    sealed_bytes = _AROUND - _LENGTH_BYTES + record.size
-    sealed = os.pread(file.fileno(), sealed_bytes, record.at + _LENGTH_BYTES)
+    size = _AROUND - _LENGTH_BYTES + record.size
+    encrypted = os.pread(file.fileno(), size, record.at + _LENGTH_BYTES)
     place = _PLACE.pack(record.place, record.size)
     try:
-        return _decrypt(sealed[_NONCE_BYTES:], place, sealed[:_NONCE_BYTES], file_key)
+        return _decrypt(encrypted[_NONCE_BYTES:], place, encrypted[:_NONCE_BYTES], file_key)
     except CryptoError:
         raise UnreadableError("the recording was changed") from None
 
 
-class SealedWriter:
-    """An `AudioFile` that is sealed as it is written."""
+class EncryptedFile:
+    """An `AudioFile` that is encrypted as it is written."""
 
     def __init__(self, path: Path, layout: Layout, key: bytes) -> None:
         """Make the file, or go on after what is whole in it.
@@ -152,18 +158,18 @@ class SealedWriter:
         except BaseException:
             self._file.close()
             raise
-        self._sealed = self.data_bytes
+        self._written = self.data_bytes
 
     def append(self, data: bytes) -> None:
         """See `AudioFile.append`."""
         self.data_bytes += len(data)
         self._waiting += data
-        while len(self._waiting) >= _MOST:
-            self._write(_MOST)
+        while len(self._waiting) >= _MAX_RECORD_BYTES:
+            self._write(_MAX_RECORD_BYTES)
 
-    def settle(self) -> None:
-        """See `AudioFile.settle`. Very little waits for more."""
-        if len(self._waiting) >= _LEAST:
+    def flush(self) -> None:
+        """See `AudioFile.flush`. Very little waits for more."""
+        if len(self._waiting) >= _MIN_RECORD_BYTES:
             self._write(len(self._waiting))
 
     def sync(self) -> None:
@@ -178,11 +184,11 @@ class SealedWriter:
 
     def _write(self, size: int) -> None:
         nonce = os.urandom(_NONCE_BYTES)
-        place = _PLACE.pack(self._sealed, size)
-        sealed = _encrypt(bytes(self._waiting[:size]), place, nonce, self._file_key)
-        write_all(self._file.fileno(), size.to_bytes(_LENGTH_BYTES, "little") + nonce + sealed)
+        place = _PLACE.pack(self._written, size)
+        encrypted = _encrypt(bytes(self._waiting[:size]), place, nonce, self._file_key)
+        write_all(self._file.fileno(), size.to_bytes(_LENGTH_BYTES, "little") + nonce + encrypted)
         del self._waiting[:size]
-        self._sealed += size
+        self._written += size
 
     def _begin(self, layout: Layout, key: bytes) -> bytes:
         if os.fstat(self._file.fileno()).st_size >= _FIRST:
@@ -191,16 +197,16 @@ class SealedWriter:
                 raise OSError("the recording holds audio of another kind")
             return opened.file_key
         if not _START.startswith(self._file.read(len(_START))):
-            raise UnreadableError("this is no sealed recording")
+            raise UnreadableError("this is no encrypted recording")
         self._file.truncate(0)  # new, or the process died in its first write
         self._file.seek(0)
         file_key, prefix = os.urandom(_KEY_BYTES), _START + layout.header(0)
-        write_all(self._file.fileno(), prefix + seal_key(file_key, prefix, key))
+        write_all(self._file.fileno(), prefix + wrap_key(file_key, prefix, key))
         return file_key
 
 
-class SealedReader:
-    """A sealed recording as the plain WAV it stands for. For one thread at a time.
+class EncryptedReader:
+    """An encrypted recording as the plain WAV it stands for. For one thread at a time.
 
     It is what was whole when it was opened; a call may go on to write.
     """
@@ -247,8 +253,8 @@ class SealedReader:
         self._file.close()
 
 
-def seal_file(path: Path, key: bytes) -> bool:
-    """Seal a plain recording, whole or not at all, and write zeros over it; False if it is not.
+def encrypt_file(path: Path, key: bytes) -> bool:
+    """Encrypt a plain recording, whole or not at all, and write zeros over it; False if it is not.
 
     Raises:
         OSError: The disk does not give or take it.
@@ -259,21 +265,21 @@ def seal_file(path: Path, key: bytes) -> bool:
         if not header.startswith(b"RIFF") or len(header) < HEADER_BYTES:
             return False
         made.unlink(missing_ok=True)
-        with closing(SealedWriter(made, Layout.parse(header), key)) as sealed:
-            while data := plain.read(_MOST):
-                sealed.append(data)
-            sealed.sync()
+        with closing(EncryptedFile(made, Layout.parse(header), key)) as encrypted:
+            while data := plain.read(_MAX_RECORD_BYTES):
+                encrypted.append(data)
+            encrypted.sync()
         made.replace(path)
         size = plain.seek(0, os.SEEK_END)
         plain.seek(0)
-        for at in range(0, size, _MOST):
-            write_all(plain.fileno(), bytes(min(_MOST, size - at)))
+        for at in range(0, size, _MAX_RECORD_BYTES):
+            write_all(plain.fileno(), bytes(min(_MAX_RECORD_BYTES, size - at)))
         os.fsync(plain.fileno())
     return True
 
 
 def rekey_file(path: Path, key: bytes, new_key: bytes) -> bool:
-    """Seal the key of a recording under a new one; False if that was done before.
+    """Encrypt the key of a recording under a new one; False if that was done before.
 
     Its audio stays as it is: who has the old key and an old copy of the file can still read both.
 
@@ -291,6 +297,6 @@ def rekey_file(path: Path, key: bytes, new_key: bytes) -> bool:
         file.seek(0)
         prefix = file.read(_PREFIX_BYTES)
         # less than a sector, in one write: a crash leaves the one or the other
-        os.pwrite(file.fileno(), seal_key(opened.file_key, prefix, new_key), _PREFIX_BYTES)
+        os.pwrite(file.fileno(), wrap_key(opened.file_key, prefix, new_key), _PREFIX_BYTES)
         os.fsync(file.fileno())
     return True

@@ -221,7 +221,7 @@ async def open_recorder(
 ) -> AsyncIterator[FolderRecorder]:
     """Record into this folder (made with the first call, mode 0700) until the end of the block.
 
-    With a `key`, of 32 bytes, the files are sealed; see `service.recording.encrypted`.
+    With a `key`, of 32 bytes, the files are encrypted; see `service.recording.encrypted`.
     """
     async with asyncio.TaskGroup() as tasks:
         recorder = FolderRecorder(folder, index, tasks=tasks, clock=clock, key=key)

@@ -35,7 +35,7 @@ class TapeFile:
     def __init__(
         self, path: Path, stream: StreamStart, offset_ms: int, *, key: bytes | None = None
     ) -> None:
-        """Make the file, or go on with what is there; with a key it is sealed.
+        """Make the file, or go on with what is there; with a key it is encrypted.
 
         Raises:
             OSError: It cannot be opened, or holds audio of another kind or under another key.
@@ -59,13 +59,13 @@ class TapeFile:
             if self._mixer.due > self._layout.sample_rate_hz:
                 self._put(everything=False)
         self._put(everything=False)
-        self._file.settle()
+        self._file.flush()
 
     def finish(self) -> Written:
         """Write the rest, see it safely on the disk, and close."""
         try:
             self._put(everything=True)
-            self._file.settle()
+            self._file.flush()
             self._file.sync()
             size_bytes = HEADER_BYTES + self._file.data_bytes
             return Written(self._layout.duration_ms(self._mixer.written), size_bytes)

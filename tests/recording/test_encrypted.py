@@ -1,4 +1,4 @@
-"""Sealed recordings: nothing to read without the key, nothing lost to a crash."""
+"""Encrypted recordings: nothing to read without the key, nothing lost to a crash."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from service.recording.encrypted import SealedReader, UnreadableError, is_sealed
+from service.recording.encrypted import EncryptedReader, UnreadableError, is_encrypted
 from service.recording.files import open_audio
 from service.recording.wav import HEADER_BYTES, Layout
 
@@ -21,33 +21,33 @@ def write(path: Path, *pieces: bytes, key: bytes | None = KEY, layout: Layout = 
     with closing(open_audio(path, layout, key)) as file:
         for piece in pieces:
             file.append(piece)
-            file.settle()
+            file.flush()
 
 
 def heard(path: Path, start: int = 0, stop: int | None = None) -> bytes:
     """Return the WAV, or these bytes of it."""
-    with closing(SealedReader(path, KEY)) as reader:
+    with closing(EncryptedReader(path, KEY)) as reader:
         return b"".join(reader.read(start, reader.size_bytes if stop is None else stop))
 
 
 def test_it_reads_as_the_plain_file_does(tmp_path: Path) -> None:
     """Byte for byte, the header included."""
     write(tmp_path / "plain", SECOND, LONG, SECOND, key=None)
-    write(tmp_path / "sealed", SECOND, LONG, SECOND)
+    write(tmp_path / "encrypted", SECOND, LONG, SECOND)
 
-    assert heard(tmp_path / "sealed") == (tmp_path / "plain").read_bytes()
-    assert is_sealed(tmp_path / "sealed")
-    assert (tmp_path / "sealed").stat().st_mode & 0o777 == 0o600
+    assert heard(tmp_path / "encrypted") == (tmp_path / "plain").read_bytes()
+    assert is_encrypted(tmp_path / "encrypted")
+    assert (tmp_path / "encrypted").stat().st_mode & 0o777 == 0o600
 
 
 def test_no_sample_is_left_in_the_file(tmp_path: Path) -> None:
     """Not eight of them in a row; and the same audio never looks the same."""
     write(tmp_path / "a", SECOND, SECOND)
     write(tmp_path / "b", SECOND, SECOND)
-    sealed = (tmp_path / "a").read_bytes()
+    encrypted = (tmp_path / "a").read_bytes()
 
-    assert not any(SECOND[at : at + 8] in sealed for at in range(250))
-    assert sealed[HEADER_BYTES + 8 :] != (tmp_path / "b").read_bytes()[HEADER_BYTES + 8 :]
+    assert not any(SECOND[at : at + 8] in encrypted for at in range(250))
+    assert encrypted[HEADER_BYTES + 8 :] != (tmp_path / "b").read_bytes()[HEADER_BYTES + 8 :]
 
 
 @pytest.mark.parametrize("start", [0, 1, 57, 58, 59, 16_057, 16_058, 100_000])
@@ -55,10 +55,10 @@ def test_no_sample_is_left_in_the_file(tmp_path: Path) -> None:
 def test_any_range_is_the_same_as_of_the_plain_file(tmp_path: Path, start: int, size: int) -> None:
     """Within a record, over its ends, and in the header."""
     write(tmp_path / "plain", SECOND, LONG, SECOND, key=None)
-    write(tmp_path / "sealed", SECOND, LONG, SECOND)
+    write(tmp_path / "encrypted", SECOND, LONG, SECOND)
     plain = (tmp_path / "plain").read_bytes()
 
-    assert heard(tmp_path / "sealed", start, start + size) == plain[start : start + size]
+    assert heard(tmp_path / "encrypted", start, start + size) == plain[start : start + size]
 
 
 def torn_ends(path: Path) -> Iterator[bytes]:
@@ -109,7 +109,7 @@ def test_another_key_neither_reads_nor_writes(tmp_path: Path, key: bytes | None)
     before = (tmp_path / "a").read_bytes()
 
     with pytest.raises(UnreadableError, match="another key"):
-        SealedReader(tmp_path / "a", bytes(32))
+        EncryptedReader(tmp_path / "a", bytes(32))
     with pytest.raises(OSError, match="another k"):
         write(tmp_path / "a", SECOND, key=key)
     assert (tmp_path / "a").read_bytes() == before
@@ -119,7 +119,7 @@ def test_another_key_neither_reads_nor_writes(tmp_path: Path, key: bytes | None)
 def test_a_plain_recording_is_not_written_over(tmp_path: Path, size: int) -> None:
     """Whoever sets a key still has what was recorded before."""
     (tmp_path / "a").write_bytes(b"RIFF" * size)
-    with pytest.raises(UnreadableError, match="no sealed recording"):
+    with pytest.raises(UnreadableError, match="no encrypted recording"):
         write(tmp_path / "a", SECOND)
     assert (tmp_path / "a").read_bytes() == b"RIFF" * size
 

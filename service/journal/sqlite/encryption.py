@@ -15,7 +15,7 @@ from service.journal.sqlite.file import APPLICATION_ID, SqliteFile, explained, i
 
 _WAITS_S = 1.0
 _COPIED = ("user_version", "application_id")
-_ERASED_AT_ONCE = 1 << 20
+_OVERWRITTEN_AT_ONCE = 1 << 20
 
 
 def can_open(path: Path, key: bytes) -> bool:
@@ -72,14 +72,14 @@ def _expect(path: Path) -> None:
 def _rewrite(path: Path, key: bytes | None, new_key: bytes) -> None:
     made = path.with_name(path.name + ".new")
     with explained(path, key):
-        _forget(made)
+        _remove(made)
         os.close(os.open(made, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         try:
             _export(path, key, made, new_key)
             _check(made, new_key)
             _take_place(made, path)
         except BaseException:
-            _forget(made)
+            _remove(made)
             raise
 
 
@@ -111,9 +111,9 @@ def _take_place(made: Path, path: Path) -> None:
         _sync(made)
         made.replace(path)
         _sync(path.parent)
-        for at in range(0, os.fstat(old.fileno()).st_size, _ERASED_AT_ONCE):
+        for at in range(0, os.fstat(old.fileno()).st_size, _OVERWRITTEN_AT_ONCE):
             left = os.fstat(old.fileno()).st_size - at
-            os.pwrite(old.fileno(), bytes(min(left, _ERASED_AT_ONCE)), at)
+            os.pwrite(old.fileno(), bytes(min(left, _OVERWRITTEN_AT_ONCE)), at)
         os.fsync(old.fileno())
 
 
@@ -138,6 +138,6 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _forget(made: Path) -> None:
+def _remove(made: Path) -> None:
     for suffix in ("", "-wal", "-shm", "-journal"):
         made.with_name(made.name + suffix).unlink(missing_ok=True)

@@ -43,7 +43,7 @@ def everything(folder: Path) -> bytes:
 
 async def test_no_word_and_no_number_is_in_the_files(tmp_path: Path) -> None:
     """Neither in the database nor in its log; without a key they are, so this test can fail."""
-    for name, key in (("plain", None), ("sealed", KEY)):
+    for name, key in (("plain", None), ("encrypted", KEY)):
         (tmp_path / name).mkdir()
         files = await keep(tmp_path / name / "a.db", key) + everything(tmp_path / name)
         assert [trace in files for trace in TRACES] == [key is None] * len(TRACES)
