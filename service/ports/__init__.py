@@ -29,7 +29,7 @@ from service.ports.library import (
 )
 from service.ports.media import AudioFeed, MediaDoor, MediaTicket, StreamStart
 from service.ports.observer import UNOBSERVED, Happening, Observer, Outcome
-from service.ports.recorder import Recorder, RecordingIndex, StoredRecording, Tape
+from service.ports.recorder import Recorder, RecordingIndex, RecordingWriter, StoredRecording
 from service.ports.stt import Recognition, RecognitionPlan, Recognitions
 
 __all__ = [
@@ -66,6 +66,7 @@ __all__ = [
     "Recognitions",
     "Recorder",
     "RecordingIndex",
+    "RecordingWriter",
     "SavedSearch",
     "SavedSearches",
     "Sink",
@@ -75,6 +76,5 @@ __all__ = [
     "StoredRecording",
     "StreamStart",
     "StreamTarget",
-    "Tape",
     "WordQuery",
 ]

@@ -3,34 +3,38 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from service.ids import Track
 from service.ports import StreamStart
 from service.recording.files import open_audio
 from service.recording.mixer import Mixer
 from service.recording.wav import CHANNELS, HEADER_BYTES, Layout
-from service.wire.audio import Decoder, little_endian
+from service.wire.audio import Decoder, bytes_per_s, little_endian
 
-MOST_QUEUED: Final = 6_000
-"""Frames kept for a disk that is slow: a minute of both tracks. What is more becomes silence."""
-MOST_MS: Final = 12 * 3_600_000
+MAX_QUEUED_FRAMES: Final = 6_000
+"""Kept for a disk that is slow: a minute of both tracks. What is more becomes silence."""
+MAX_DURATION_MS: Final = 12 * 3_600_000
 """A recording ends here, whatever the call does."""
 
-Chunk = tuple[Track, bytes | int]
-"""A frame's payload, or so many milliseconds without audio."""
+
+class Chunk(NamedTuple):
+    """The next audio of a track: a frame's payload, or so many milliseconds without audio."""
+
+    track: Track
+    audio: bytes | int
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a tape left behind: how long the whole of it plays, and how large a WAV it is."""
+    """What a stream left behind: how long the whole recording plays, and how large a WAV it is."""
 
     duration_ms: int
     size_bytes: int
 
 
-class TapeFile:
-    """The file side of a tape; lives in the writer's thread. Raises `OSError` as the disk does."""
+class FileWriter:
+    """Writes chunks into the call's file. Lives in the recorder's thread; raises `OSError`."""
 
     def __init__(
         self, path: Path, stream: StreamStart, offset_ms: int, *, key: bytes | None = None
@@ -47,15 +51,16 @@ class TapeFile:
         self._layout = layout = Layout(stream.encoding.upper(), rate_hz)
         self._file = open_audio(path, layout, key)
         held = self._file.data_bytes // layout.block_bytes
-        self._mixer = Mixer(layout, written=held, begin=layout.blocks(min(offset_ms, MOST_MS)))
+        begin = layout.blocks(min(offset_ms, MAX_DURATION_MS))
+        self._mixer = Mixer(layout, written=held, begin=begin)
 
     def write(self, chunks: Sequence[Chunk]) -> None:
         """Put chunks in their places; afterwards the file can be played."""
-        for track, chunk in chunks:
-            if isinstance(chunk, int):
-                self._mixer.skip(track, chunk)
+        for track, audio in chunks:
+            if isinstance(audio, int):
+                self._mixer.skip(track, audio)
             else:
-                self._mixer.place(track, self._samples(track, chunk))
+                self._mixer.place(track, self._samples(track, audio))
             if self._mixer.due > self._layout.sample_rate_hz:
                 self._put(everything=False)
         self._put(everything=False)
@@ -82,51 +87,55 @@ class TapeFile:
         return little_endian(self._decoders[track].decode(payload))
 
     def _put(self, *, everything: bool) -> None:
-        if self._layout.duration_ms(self._mixer.written) >= MOST_MS:
+        if self._layout.duration_ms(self._mixer.written) >= MAX_DURATION_MS:
             return
         for piece in self._mixer.take(everything=everything):
             self._file.append(piece)
 
 
-class FileTape:
-    """A `Tape`. The loop fills it, the writer empties it; `kick` hurries the writer."""
+class QueueWriter:
+    """A `RecordingWriter`. The loop fills its queue, the recorder's thread empties it.
 
-    def __init__(self, stream: StreamStart, kick: Callable[[], None]) -> None:
+    At most `MAX_QUEUED_FRAMES` wait; what comes on top becomes silence of the same length.
+    `hurry` has the recorder look at once.
+    """
+
+    def __init__(self, stream: StreamStart, hurry: Callable[[], None]) -> None:
         self.closed = False
         self.dropped_frames = 0
         """What a slow disk made silence of."""
-        self._bytes_per_ms = Decoder(stream.encoding, stream.sample_rate_hz).bytes_per_s / 1000
+        self._bytes_per_ms = bytes_per_s(stream.encoding, stream.sample_rate_hz) / 1000
         self._queue: list[Chunk] = []
         self._missed_ms: dict[Track, float] = {}
-        self._kick = kick
+        self._hurry = hurry
 
     def write(self, track: Track, payload: bytes) -> None:
-        """See `Tape.write`."""
+        """See `RecordingWriter.write`."""
         if self.closed:
             return
-        if len(self._queue) >= MOST_QUEUED:
+        if len(self._queue) >= MAX_QUEUED_FRAMES:
             self.dropped_frames += 1
             self._miss(track, len(payload) / self._bytes_per_ms)
             return
-        self._queue.append((track, payload))
+        self._queue.append(Chunk(track, payload))
 
     def skip(self, track: Track, duration_ms: int) -> None:
-        """See `Tape.skip`."""
-        if len(self._queue) >= MOST_QUEUED:
+        """See `RecordingWriter.skip`."""
+        if len(self._queue) >= MAX_QUEUED_FRAMES:
             self._miss(track, duration_ms)
         elif not self.closed:
-            self._queue.append((track, duration_ms))
+            self._queue.append(Chunk(track, duration_ms))
 
     def close(self) -> None:
-        """See `Tape.close`."""
+        """See `RecordingWriter.close`."""
         if not self.closed:
             self.closed = True
-            self._kick()
+            self._hurry()
 
-    def empty(self) -> list[Chunk]:
+    def take(self) -> list[Chunk]:
         """Hand over what is queued, and what was dropped since as time without audio."""
         chunks, self._queue = self._queue, []
-        chunks += [(track, round(missed_ms)) for track, missed_ms in self._missed_ms.items()]
+        chunks += [Chunk(track, round(missed_ms)) for track, missed_ms in self._missed_ms.items()]
         self._missed_ms = {}
         return chunks
 
