@@ -7,7 +7,8 @@ import pytest
 from service.errors import DuplicateInputError
 from service.ids import CallId, EndpointName, LegId
 from service.ports import Journal, LaneRow, LaneUpdate, Parked, ParkedDelivery
-from tests.journal.builders import CALL, CRM, LOG, OTHER, Opener, entry, lane_of
+from tests.journal.builders import CALL, CRM, LOG, OTHER, entry, lane_of
+from tests.journal.harness import Database
 
 DAY_S = 86_400
 
@@ -87,10 +88,10 @@ async def test_many_lanes_settle_together(journal: Journal) -> None:
     assert (await lane_of(journal)).call_id == "call-299"
 
 
-async def test_what_was_given_up_is_listed_newest_first(opener: Opener) -> None:
+async def test_what_was_given_up_is_listed_newest_first(database: Database) -> None:
     """A parked delivery tells what, where, when and why."""
     times = iter([10.0, 20.0, 30.0])
-    async with opener(clock=lambda: next(times)) as journal:
+    async with database.journal(clock=lambda: next(times)) as journal:
         await journal.commit(entry(0, [1, 2], endpoints=[CRM]))
         await journal.settle([LaneUpdate(CALL, CRM, 1, parked=Parked(1, 404, "refused"))])
         await journal.settle([LaneUpdate(CALL, CRM, 2, parked=Parked(2, None, "timeout"))])
@@ -196,14 +197,14 @@ async def test_a_lane_goes_on_after_a_rewind(journal: Journal) -> None:
     assert await lane_of(journal) == LaneRow(CALL, CRM, 0, 2, 0, 0.0, generation=1)
 
 
-async def test_disabled_endpoints_are_remembered_until_enabled(opener: Opener) -> None:
+async def test_disabled_endpoints_are_remembered_until_enabled(database: Database) -> None:
     """The latest reason counts, over restarts."""
-    async with opener() as journal:
+    async with database.journal() as journal:
         await journal.disable(CRM, "http_410", 1.0)
         await journal.disable(CRM, "all_failing", 2.0)
         await journal.disable(LOG, "http_410", 3.0)
 
-    async with opener() as journal:
+    async with database.journal() as journal:
         await journal.enable(LOG)
         await journal.enable(EndpointName("unknown"))
         assert await journal.disabled() == {CRM: "all_failing"}
@@ -228,10 +229,10 @@ async def test_an_expired_token_is_spent(journal: Journal) -> None:
     assert await journal.use_token(b"hash", 49.0) is None
 
 
-async def test_pruning_forgets_inputs_of_more_than_seven_days(opener: Opener) -> None:
+async def test_pruning_forgets_inputs_of_more_than_seven_days(database: Database) -> None:
     """Old inputs and dead tokens go, in any number; younger ones stay whatever is asked."""
     now = 0.0
-    async with opener(clock=lambda: now) as journal:
+    async with database.journal(clock=lambda: now) as journal:
         await journal.commit(entry(0, inputs=[f"old {n}" for n in range(5_100)]))
         await journal.keep_token(b"dead", CALL, LegId("leg"), expires_at=60.0)
         now = 2.0 * DAY_S
@@ -247,10 +248,10 @@ async def test_pruning_forgets_inputs_of_more_than_seven_days(opener: Opener) ->
             await journal.commit(entry(3, inputs=["young"]))
 
 
-async def test_pruning_heeds_the_time_it_is_given(opener: Opener) -> None:
+async def test_pruning_heeds_the_time_it_is_given(database: Database) -> None:
     """What came after `before` stays, even when it is old."""
     now = 0.0
-    async with opener(clock=lambda: now) as journal:
+    async with database.journal(clock=lambda: now) as journal:
         await journal.commit(entry(0, inputs=["a"]))
         now = 30.0 * DAY_S
 

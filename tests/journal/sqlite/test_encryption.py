@@ -12,7 +12,7 @@ from service.journal.database import open_journal, open_library
 from service.journal.sqlite.driver import connecting, unlock
 from service.journal.sqlite.encryption import can_open, encrypt_journal, rekey_journal
 from service.ports import CallFilter, WordQuery
-from tests.journal.conftest import KEY
+from tests.journal.harness import KEY
 from tests.journal.library_model import Call
 
 OTHER_KEY = bytes(reversed(KEY))

@@ -3,6 +3,7 @@
 import asyncio
 import resource
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -13,14 +14,14 @@ from structlog.testing import capture_logs
 from service.errors import JournalUnavailableError
 from service.ids import CallId
 from service.journal.sqlite.journal import open_sqlite_journal
+from service.journal.sqlite.keys import open_sqlite_keys
+from service.journal.sqlite.library import open_sqlite_library
+from service.journal.sqlite.searches import open_sqlite_searches
 from service.ports import Journal, LaneUpdate, Parked
 from tests.journal.builders import CALL, CRM, entry, lane_of, seqs_of
+from tests.journal.harness import Opener
 
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """Where the journal is."""
-    return tmp_path / "journal.db"
+TIMEOUT_S = 30.0
 
 
 @contextmanager
@@ -182,6 +183,38 @@ async def test_a_second_service_is_kept_out(path: Path) -> None:
 
     async with open_sqlite_journal(path) as second:
         await second.commit(entry(1))
+
+
+@pytest.mark.slow
+async def test_the_lock_of_a_living_process_holds_across_processes(path: Path) -> None:
+    """A second process that wants the file fails, and the first goes on committing."""
+    module = [sys.executable, "-m", "tests.journal.child", "sqlite", str(path.parent), "commit"]
+    pipe = asyncio.subprocess.PIPE
+    first = await asyncio.create_subprocess_exec(*module, stdout=pipe)
+    assert first.stdout is not None
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            await first.stdout.readline()
+            second = await asyncio.create_subprocess_exec(*module, stdout=pipe, stderr=pipe)
+            receipts, complaint = await second.communicate()
+            assert await first.stdout.readline()
+    finally:
+        first.kill()
+        await first.communicate()
+    assert second.returncode == 1
+    assert receipts == b""
+    assert b"another process keeps its journal here" in complaint
+
+
+@pytest.mark.parametrize("opened", [open_sqlite_library, open_sqlite_keys, open_sqlite_searches])
+async def test_nothing_is_opened_where_there_is_no_journal(
+    path: Path, opened: Opener[object]
+) -> None:
+    """No file is made, either."""
+    with pytest.raises(JournalUnavailableError, match="no journal at"):
+        async with opened(path):
+            pass
+    assert list(path.parent.iterdir()) == []
 
 
 async def test_the_command_line_works_beside_the_service(path: Path) -> None:

@@ -18,12 +18,6 @@ from service.ports import CallFilter, Entry, StoredEvent, WordQuery
 from tests.journal.library_model import Call
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """Where the journal is."""
-    return tmp_path / "journal.db"
-
-
 def call(*said: str, call_id: str = "c1") -> Call:
     """Return a call in which an agent said all this."""
     return Call(call_id, 0, "+1312", {"queue": "a"}, ended=True, said=[("agent", t) for t in said])

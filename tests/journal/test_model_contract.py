@@ -4,18 +4,26 @@ import asyncio
 import tempfile
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from service.errors import DuplicateInputError, StaleCallError
 from service.ids import CallId, EndpointName, InputId, LegId
 from service.ports import Entry, Journal, LaneUpdate, Parked
 from tests.journal.builders import entry
-from tests.journal.conftest import HASTY
+from tests.journal.harness import Adapter
 from tests.journal.model import Model, Outcome
 
 T = TypeVar("T")
@@ -51,16 +59,14 @@ def outcome_of(result: object) -> Outcome:
 class JournalHistory(RuleBasedStateMachine):
     """Commits in batches, adoption, settlement, rewinding, parking, cancelling, reopening."""
 
-    adapter = "sqlite"
-
-    def __init__(self) -> None:
+    def __init__(self, adapter: Adapter) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
         self.folder = tempfile.TemporaryDirectory()
-        self.opener = HASTY[self.adapter](Path(self.folder.name))
+        self.database = adapter(Path(self.folder.name), hasty=True)
         self.stack = AsyncExitStack()
         self.model = Model()
-        self.journal: Journal = self.run(self.stack.enter_async_context(self.opener()))
+        self.journal: Journal = self.run(self.stack.enter_async_context(self.database.journal()))
 
     def run(self, doing: Coroutine[Any, Any, T]) -> T:
         """Wait for it."""
@@ -156,7 +162,7 @@ class JournalHistory(RuleBasedStateMachine):
         """Rewind a lane, from a process beside the service."""
 
         async def beside() -> None:
-            async with self.opener(exclusive=False) as journal:
+            async with self.database.journal(exclusive=False) as journal:
                 await journal.rewind(call_id, endpoint, after_seq)
 
         self.run(beside())
@@ -175,7 +181,7 @@ class JournalHistory(RuleBasedStateMachine):
     def reopen(self) -> None:
         """Close and open again."""
         self.run(self.stack.aclose())
-        self.journal = self.run(self.stack.enter_async_context(self.opener()))
+        self.journal = self.run(self.stack.enter_async_context(self.database.journal()))
 
     @invariant()
     def looks_like_its_model(self) -> None:
@@ -205,10 +211,15 @@ class JournalHistory(RuleBasedStateMachine):
         ]
 
 
-TestSqliteHistory = JournalHistory.TestCase
-TestSqliteHistory.settings = settings(
-    max_examples=40,
-    stateful_step_count=30,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+@pytest.mark.slow
+def test_any_history_looks_as_its_model_says(adapter: Adapter) -> None:
+    """After every step, whatever the steps."""
+    run_state_machine_as_test(
+        partial(JournalHistory, adapter),  # type: ignore[arg-type]  # any factory will do
+        settings=settings(
+            max_examples=40,
+            stateful_step_count=30,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow],
+        ),
+    )
