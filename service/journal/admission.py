@@ -1,4 +1,4 @@
-"""Which entries of a batch may be written, and what is to be written for them. No database."""
+"""Admission: which entries of a transaction may be written. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from service.ports import Entry, StoredEvent
 
 @dataclass(slots=True)
 class Head:
-    """Where a call stands: as stored, and then as the entries admitted so far leave it."""
+    """The head of a call: as stored, and then as the entries admitted so far leave it."""
 
     call_no: int
     version: int
@@ -28,7 +28,7 @@ class LaneSpan:
 
 @dataclass(slots=True)
 class Admission:
-    """Takes the entries of one transaction in turn; what is admitted adds up in the fields.
+    """Admits the entries of one transaction in turn and gathers what they write.
 
     `heads` and `inputs` hold what the database has of the calls and inputs of this batch,
     `call_nos` the numbers for calls it does not have. A refused entry leaves no trace.
@@ -46,7 +46,7 @@ class Admission:
     """Each lane that events joined; its `acked_seq` is that of a new lane."""
 
     def admit(self, entry: Entry) -> JournalError | None:
-        """Take an entry, or return why not."""
+        """Admit an entry, or return why not."""
         if not self.inputs.isdisjoint(entry.input_ids):
             return DuplicateInputError(frozenset(self.inputs.intersection(entry.input_ids)))
         head = self.heads.get(entry.call_id)
@@ -60,10 +60,10 @@ class Admission:
             return StaleCallError("these events do not follow the last one of the call")
         if head is None:
             head = self.heads[entry.call_id] = Head(next(self.call_nos), 0, epoch, 0)
-        self._take(entry, head)
+        self._gather(entry, head)
         return None
 
-    def _take(self, entry: Entry, head: Head) -> None:
+    def _gather(self, entry: Entry, head: Head) -> None:
         call_no = head.call_no
         head.version += 1
         self.calls[call_no] = entry

@@ -1,4 +1,4 @@
-"""Which journal a `database_url` means."""
+"""Picks the adapter of the journal by `database_url`, for each of its parts."""
 
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -29,7 +29,7 @@ def open_journal(
 def open_keys(
     database_url: str, *, key: bytes | None = None
 ) -> AbstractAsyncContextManager[KeyStore]:
-    """Return the API keys beside the journal of this URL, to be entered; the journal is there.
+    """Return the API keys of the journal of this URL, to be entered; it must be there.
 
     Raises:
         SettingsError: As `open_journal`.
@@ -40,7 +40,7 @@ def open_keys(
 def open_library(
     database_url: str, *, key: bytes | None = None
 ) -> AbstractAsyncContextManager[Library]:
-    """Return the library of the journal of this URL, to be entered; the journal must be there.
+    """Return the library of the journal of this URL, to be entered; it must be there.
 
     Raises:
         SettingsError: As `open_journal`.

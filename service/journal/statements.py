@@ -1,4 +1,4 @@
-"""SQL as it is packaged: numbered migrations, and the named statements of an adapter."""
+"""Loads an adapter's SQL from the package: its named statements and numbered migrations."""
 
 import re
 from collections.abc import Mapping

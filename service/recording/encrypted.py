@@ -51,7 +51,7 @@ class UnreadableError(OSError):
 
 
 def is_encrypted(path: Path) -> bool:
-    """Tell an encrypted recording from a plain one.
+    """Return whether a recording is encrypted.
 
     Raises:
         OSError: It cannot be read.
@@ -106,7 +106,7 @@ def _read_start(file: BinaryIO, key: bytes) -> _Opened:
 
 
 def _records(file: BinaryIO, size: int) -> Iterator[_Record]:
-    """Walk over what is whole, without reading the audio."""
+    """Yield the whole records, without reading the audio."""
     at, place, descriptor = _FIRST, 0, file.fileno()
     while at + _AROUND <= size:
         length = int.from_bytes(os.pread(descriptor, _LENGTH_BYTES, at), "little")

@@ -1,4 +1,4 @@
-"""Looks for what is left of erased calls: in every table, in the word index, in the files' bytes.
+"""Audits erasure: looks for what is left in every table, in the full-text index, in the files.
 
 Reads only, and asks SQLite what tables there are, so that none that is added is forgotten.
 """
@@ -45,14 +45,14 @@ _COLUMN: Final = """
 
 
 class ErasureAudit:
-    """Looks into one journal. Made by `open_audit`; any method may raise its errors."""
+    """Searches one journal. Made by `open_audit`; any method may raise its errors."""
 
     def __init__(self, db: sqlite3.Connection, path: Path) -> None:
         self._db = db
         self._path = path
 
     def left_of_erased(self) -> list[str]:
-        """Say what is left of calls that were erased, a line for each call and kind."""
+        """Return what is left of calls that were erased, a line for each call and kind."""
         return [
             f"{call_id}: {what} ({count})"
             for what, query in _LEFT.items()
@@ -64,7 +64,7 @@ class ErasureAudit:
         return [one for one in call_ids if self._db.execute(_KEPT, (one,)).fetchone()]
 
     def where_found(self, sought: str) -> list[str]:
-        """Say where a word or number still is, in upper or lower case: tables, index, bytes.
+        """Return where a word or number still is, in upper or lower case: tables, index, bytes.
 
         The bytes of the files are looked at when no table has it: then they are what was left.
         """

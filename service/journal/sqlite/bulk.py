@@ -1,4 +1,4 @@
-"""Many rows in one statement.
+"""Writes and finds many rows with one statement.
 
 Between two steps of SQLite the thread has to get Python's lock back, for which the event loop
 may make it wait for milliseconds: a batch must take few steps, however many rows it has.

@@ -1,4 +1,4 @@
-"""A connection of one thread: kept while it works, told apart what its errors mean; and reads."""
+"""The connection of one thread: opened when needed, given up on errors; and the reader on it."""
 
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -31,14 +31,14 @@ class KeptConnection:
 
 
 def is_unavailable(error: Exception) -> bool:
-    """Tell a database that does not answer (full, locked, gone) from a value it cannot hold."""
+    """Return whether the database does not answer (full, locked, gone), whatever it is asked."""
     return is_bare_database_error(error) or isinstance(
         error, (*operational_errors(), OSError, MemoryError)
     )
 
 
 def refusal(error: Exception) -> JournalError:
-    """Return what the caller is to be told of this error."""
+    """Return the error that the caller gets for this one."""
     refused: JournalError
     if is_unavailable(error):
         refused = JournalUnavailableError(f"the database does not answer: {error}")

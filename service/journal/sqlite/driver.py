@@ -1,4 +1,4 @@
-"""Which binding a database is opened with: Python's own, or SQLCipher's where there is a key.
+"""Picks the DB-API binding: Python's own, or SQLCipher's where there is a key.
 
 Both speak DB-API 2.0 in the same words, but their errors are not each other's: what catches
 them asks here.
@@ -63,7 +63,7 @@ def operational_errors() -> Errors:
 
 
 def is_bare_database_error(error: Exception) -> bool:
-    """Tell a file that is damaged, or none of ours, from errors with a meaning of their own."""
+    """Return whether the file is damaged or none of ours; other errors have classes."""
     return type(error) in _all("DatabaseError")
 
 

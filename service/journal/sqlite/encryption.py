@@ -1,4 +1,4 @@
-"""A whole journal, written anew under another key, while no service has it.
+"""Encrypts or rekeys a whole journal by writing it anew, while no service has it.
 
 The new file is complete and on the disk before it takes the old one's place; a crash at any
 point leaves one of the two.
@@ -19,7 +19,7 @@ _OVERWRITTEN_AT_ONCE = 1 << 20
 
 
 def can_open(path: Path, key: bytes) -> bool:
-    """Tell whether this key opens the file.
+    """Return whether this key opens the file.
 
     Raises:
         JournalUnavailableError: There is no journal.

@@ -1,4 +1,4 @@
-"""The SQLite file: made, locked, brought to the newest schema, and connected to."""
+"""Makes, locks and migrates the SQLite file, and connects to it."""
 
 import os
 import sqlite3
@@ -99,7 +99,7 @@ def open_sqlite_file(
 
 @contextmanager
 def explained(path: Path, key: bytes | None = None) -> Iterator[None]:
-    """Turn what a binding says about this file into what can be done about it."""
+    """Turn the errors of a binding into what the operator can do about this file."""
     try:
         yield
     except database_errors(OSError) as error:
@@ -110,7 +110,7 @@ def explained(path: Path, key: bytes | None = None) -> Iterator[None]:
 
 
 def is_plain(path: Path) -> bool:
-    """Tell a database that anyone can read; an empty file is none yet.
+    """Return whether anyone can read the database; an empty file is none yet.
 
     Not while this process has it open: closing any descriptor of a file gives up all locks on it.
     """

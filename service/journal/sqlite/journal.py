@@ -1,4 +1,4 @@
-"""The journal on SQLite: one file, one writer with group commit, one reader beside it."""
+"""The journal on SQLite: one file, a writer with group commit, and a reader."""
 
 import math
 import sqlite3

@@ -84,7 +84,7 @@ class SqliteLibrary:
         if wanted.call_id is not None:
             filters["where_words_of_call"] = {"call_id": wanted.call_id}
         rows = await self._ask(
-            # what is asked at each commit must not wait for what somebody digs for
+            # the search after each commit must not wait for somebody's long one
             self._lookups if after else self._searches,
             "search",
             filters,
@@ -189,7 +189,7 @@ async def open_sqlite_library(
         )
         connect = partial(file.connect, read_only=True)
         lookups, searches = [
-            # one at a time: a quick question must not be told after a slow one behind it
+            # batches of one: a quick query's answer must not wait for a slow one behind it
             await stack.enter_async_context(
                 open_worker(name, SqliteReader(connect), limit=waiting_limit, batch_limit=1)
             )

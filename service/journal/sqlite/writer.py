@@ -1,4 +1,4 @@
-"""What happens in the writer's thread: one transaction for everything that waits."""
+"""The writer's thread: one transaction for each batch of work."""
 
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ class SqliteWriter:
         self._available = True
 
     def handle(self, batch: Sequence[Work]) -> list[object]:
-        """Write all of it in one transaction and return the outcomes.
+        """Write the batch in one transaction and return the outcomes.
 
         When the database does not take it, nothing is written and every outcome is a
         `JournalUnavailableError`. A change that the database cannot hold fails alone.
