@@ -4,7 +4,7 @@ import math
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
@@ -251,24 +251,13 @@ async def open_sqlite_journal(
         JournalUnavailableError: The file cannot be opened, or another service has it.
         JournalTooNewError: A newer version wrote it.
     """
-    async with AsyncExitStack() as stack:
-        file = stack.enter_context(
-            open_sqlite_file(
-                Path(path),
-                exclusive=exclusive,
-                busy_timeout_s=busy_timeout_s,
-                set_up=set_up,
-                key=key,
-            )
-        )
-        writer: Worker[Work] = await stack.enter_async_context(
-            open_worker("journal-writer", SqliteWriter(file.connect, clock), limit=waiting_limit)
-        )
-        reader: Worker[Query] = await stack.enter_async_context(
-            open_worker(
-                "journal-reader",
-                SqliteReader(partial(file.connect, read_only=True)),
-                limit=waiting_limit,
-            )
-        )
-        yield SqliteJournal(writer, reader, clock)
+    with open_sqlite_file(
+        Path(path), busy_timeout_s=busy_timeout_s, exclusive=exclusive, set_up=set_up, key=key
+    ) as file:
+        writing = SqliteWriter(file.connect, clock)
+        reading = SqliteReader(partial(file.connect, read_only=True))
+        async with (
+            open_worker("journal-writer", writing, limit=waiting_limit) as writer,
+            open_worker("journal-reader", reading, limit=waiting_limit) as reader,
+        ):
+            yield SqliteJournal(writer, reader, clock)

@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, cast
@@ -183,16 +183,12 @@ async def open_sqlite_library(
         JournalUnavailableError: There is no such file, or it cannot be opened.
         JournalTooNewError: A newer version wrote it.
     """
-    async with AsyncExitStack() as stack:
-        file = stack.enter_context(
-            open_sqlite_file(Path(path), busy_timeout_s=busy_timeout_s, key=key)
-        )
+    with open_sqlite_file(Path(path), busy_timeout_s=busy_timeout_s, key=key) as file:
         connect = partial(file.connect, read_only=True)
-        lookups, searches = [
-            # batches of one: a quick query's answer must not wait for a slow one behind it
-            await stack.enter_async_context(
-                open_worker(name, SqliteReader(connect), limit=waiting_limit, batch_limit=1)
-            )
-            for name in ("library-lookups", "library-searches")
-        ]
-        yield SqliteLibrary(lookups, searches, query_timeout_s)
+        # batches of one: a quick query's answer must not wait for a slow one behind it
+        open_reader = partial(open_worker, limit=waiting_limit, batch_limit=1)
+        async with (
+            open_reader("library-lookups", SqliteReader(connect)) as lookups,
+            open_reader("library-searches", SqliteReader(connect)) as searches,
+        ):
+            yield SqliteLibrary(lookups, searches, query_timeout_s)

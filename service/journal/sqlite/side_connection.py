@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
@@ -53,11 +53,6 @@ async def open_side_connection(
         JournalUnavailableError: There is no such file, or it cannot be opened.
         JournalTooNewError: A newer version wrote it.
     """
-    async with AsyncExitStack() as stack:
-        file = stack.enter_context(
-            open_sqlite_file(Path(path), busy_timeout_s=busy_timeout_s, key=key)
-        )
-        worker: Worker[Query] = await stack.enter_async_context(
-            open_worker(name, SqliteReader(file.connect), limit=_MAX_WAITING)
-        )
-        yield SideConnection(worker, statements)
+    with open_sqlite_file(Path(path), busy_timeout_s=busy_timeout_s, key=key) as file:
+        async with open_worker(name, SqliteReader(file.connect), limit=_MAX_WAITING) as worker:
+            yield SideConnection(worker, statements)
