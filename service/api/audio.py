@@ -10,7 +10,7 @@ from aiohttp import web
 from service.api.operations import Answer, AnyRoute, Ask, NoBody, NoQuery, Operation, Route
 from service.api.problems import not_found
 from service.ports import RecordingIndex
-from service.recording.sealed import SealedReader, UnreadableError, is_sealed
+from service.recording.encrypted import EncryptedReader, UnreadableError, is_encrypted
 from service.web.files import FileAnswer
 from service.web.ranges import RangeAnswer
 
@@ -70,8 +70,8 @@ class AudioRoutes:
 
 
 def _answer(path: Path, key: bytes | None) -> web.StreamResponse:
-    if not is_sealed(path):
+    if not is_encrypted(path):
         return FileAnswer(path, size_bytes=path.stat().st_size, content_type=CONTENT_TYPE)
     if key is None:
         raise UnreadableError("the recording is sealed, and there is no database_key")
-    return RangeAnswer(SealedReader(path, key), content_type=CONTENT_TYPE)
+    return RangeAnswer(EncryptedReader(path, key), content_type=CONTENT_TYPE)

@@ -1,4 +1,6 @@
-"""Calls as they are looked up: how one is told, and what is fetched of it."""
+"""Calls as they are looked up: a call as JSON, its status, and its events."""
+
+from typing import NamedTuple
 
 import msgspec
 
@@ -8,6 +10,13 @@ from service.wire.events import timestamp
 
 _READ_AT_ONCE = 500
 """Few enough that whoever loads a call does not wait for it."""
+
+
+class SnippetPart(NamedTuple):
+    """A part of a snippet, and whether it is what was searched for."""
+
+    text: str
+    is_match: bool
 
 
 def status_of(call: CallSummary) -> str:
@@ -22,7 +31,7 @@ def status_of(call: CallSummary) -> str:
 
 
 def describe_call(call: CallSummary) -> dict[str, object]:
-    """Return a call as JSON tells it."""
+    """Return a call as the API and the exports show it."""
     return {
         "call_id": call.call_id,
         "status": status_of(call),
@@ -43,14 +52,14 @@ def describe_call(call: CallSummary) -> dict[str, object]:
     }
 
 
-def split_snippet(snippet: str) -> list[tuple[str, bool]]:
-    """Return the pieces of a `Hit.snippet`, each with whether it was searched for."""
-    pieces: list[tuple[str, bool]] = []
-    for part in snippet.split("\x02"):
-        found, mark, rest = part.rpartition("\x03")
-        pieces += [(found, True)] if mark else []
-        pieces += [(rest, False)] if rest else []
-    return pieces
+def split_snippet(snippet: str) -> list[SnippetPart]:
+    """Return the parts of a `Hit.snippet`, in order."""
+    parts: list[SnippetPart] = []
+    for marked in snippet.split("\x02"):
+        found, mark, rest = marked.rpartition("\x03")
+        parts += [SnippetPart(found, is_match=True)] if mark else []
+        parts += [SnippetPart(rest, is_match=False)] if rest else []
+    return parts
 
 
 async def read_events(journal: Journal, call_id: CallId) -> list[StoredEvent]:

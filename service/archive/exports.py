@@ -12,6 +12,7 @@ import msgspec
 
 from service.archive.calls import describe_call, read_events
 from service.archive.transcript import (
+    Line,
     Note,
     Transcript,
     Turn,
@@ -43,7 +44,7 @@ _COLUMNS = (
 _FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 """What a spreadsheet takes a cell for a formula by."""
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
-_LONGEST_NAME = 100
+_MAX_NAME_LETTERS = 100
 _REASONS = {
     "gap": "not transcribed",
     "paused": "transcription paused",
@@ -69,7 +70,7 @@ def write_export(call: CallSummary, events: Sequence[StoredEvent], form: ExportF
 
     It takes up to a second for a call of two hours: run it in a thread.
     """
-    name = _UNSAFE.sub("_", call.call_id)[:_LONGEST_NAME]
+    name = _UNSAFE.sub("_", call.call_id)[:_MAX_NAME_LETTERS]
     return Export(_WRITERS[form](call, events), CONTENT_TYPES[form], f"call-{name}.{form}")
 
 
@@ -96,7 +97,7 @@ def speaker_of(turn: Turn) -> str:
 def cues_of(transcript: Transcript) -> list[Cue]:
     """Return the transcript as subtitles, by when they begin; long utterances are cut.
 
-    An utterance without a time of its own is shown after those that were settled before it.
+    An utterance without a time of its own is shown after those that were final before it.
     """
     cues: list[Cue] = []
     free_ms = 0
@@ -193,13 +194,14 @@ def _csv(call: CallSummary, events: Sequence[StoredEvent]) -> bytes:
     out = io.StringIO(newline="")
     rows = csv.writer(out)  # RFC 4180: CRLF, quotes doubled
     rows.writerow(_COLUMNS)
-    for at_ms, turn, said in read_lines(read_transcript(events, words=False)):
-        rows.writerow(_row(call, at_ms, turn, said))
+    for line in read_lines(read_transcript(events, words=False)):
+        rows.writerow(_row(call, line))
     # with the mark at its beginning, Excel takes it for UTF-8
     return out.getvalue().encode("utf-8-sig")
 
 
-def _row(call: CallSummary, at_ms: int, turn: Turn | None, said: Utterance | Note) -> list[object]:
+def _row(call: CallSummary, line: Line) -> list[object]:
+    at_ms, turn, said = line
     start = clock(max(at_ms, 0))
     if isinstance(said, Note):
         whose: list[object] = [said.type, "", said.role or "", said.track or ""]

@@ -1,4 +1,4 @@
-"""How long calls are kept: erased when somebody asks or their time is over, with their audio.
+"""Retention and erasure: calls go when somebody asks or their time is over, with their audio.
 
 Erasure wins over "never lost": of what is erased nothing is delivered any more but the tombstone.
 """
@@ -14,11 +14,12 @@ import structlog
 from service.errors import JournalUnavailableError
 from service.ids import CallId
 from service.ports import Journal, StoredRecording
+from service.tasks import open_tasks
 
 EVERY_S: Final = 60.0
-"""How often it is looked what is due."""
+"""How often the keeper looks for what is due."""
 _AT_ONCE: Final = 50
-_SCRUBS: Final = 20
+_MAX_SCRUBS: Final = 20
 _SCRUB_AGAIN_S: Final = 0.2
 
 log = structlog.get_logger()
@@ -32,7 +33,7 @@ class CallEraser(Protocol):
 
 
 class Keeper:
-    """The `Eraser`, and whoever looks what is due. Made by `open_keeper`."""
+    """The `Eraser`, which also deletes what is due. Made by `open_keeper`."""
 
     def __init__(
         self,
@@ -66,7 +67,7 @@ class Keeper:
         return erased
 
     async def keep(self) -> None:
-        """Look what is due, now and again and again. An outage of the journal is waited for."""
+        """Delete what is due, now and every `EVERY_S`. An outage of the journal is waited for."""
         while True:
             try:
                 await self.look()
@@ -111,14 +112,14 @@ class Keeper:
         await self._journal.forget_recording(recording.call_id)
 
     async def _scrub(self) -> None:
-        """Have the files scrubbed; those who ask while it is done share the next one."""
+        """Have the files scrubbed; those who ask during one scrub share the next."""
         self._wanted += 1
         mine = self._wanted
         async with self._scrubbing:
             if self._scrubbed >= mine:
                 return
             covered = self._wanted
-            for _ in range(_SCRUBS):
+            for _ in range(_MAX_SCRUBS):
                 if await self._journal.scrub():
                     self._scrubbed = covered
                     return
@@ -144,14 +145,6 @@ async def open_keeper(
     What is under way then is broken off between two commits: it is due at the next start.
     """
     keeper = Keeper(journal, calls, recordings, clock=clock)
-    failure: Exception | None = None
-    async with asyncio.TaskGroup() as tasks:
-        keeping = tasks.create_task(keeper.keep(), name="keep calls")
-        try:
-            yield keeper
-        except Exception as error:  # noqa: BLE001 - raised below: the group would wrap it
-            failure = error
-        finally:
-            keeping.cancel()
-    if failure is not None:
-        raise failure
+    async with open_tasks() as tasks:
+        tasks.keep(keeper.keep, "retention")
+        yield keeper

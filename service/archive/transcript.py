@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
 import msgspec
 
@@ -26,7 +27,7 @@ NOTED = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Utterance:
-    """The settled text of one stretch of speech. Milliseconds on the call clock."""
+    """The final text of one stretch of speech. Milliseconds on the call clock."""
 
     utterance_id: UtteranceId
     seq: int
@@ -50,7 +51,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """What the words do not tell. `type` is the event's, without its first part."""
+    """What happened beside the words. `type` is the event's, without its first part."""
 
     type: str
     seq: int
@@ -69,8 +70,12 @@ class Transcript:
     notes: tuple[Note, ...]
 
 
-Line = tuple[int, Turn, Utterance] | tuple[int, None, Note]
-"""Something to be read, and where on the call clock it belongs."""
+class Line(NamedTuple):
+    """Something to be read, and where on the call clock it belongs. A note is nobody's turn."""
+
+    at_ms: int
+    turn: Turn | None
+    said: Utterance | Note
 
 
 class _Text(msgspec.Struct, frozen=True):
@@ -118,8 +123,8 @@ _decode_noted = msgspec.json.Decoder(_NotedBody).decode
 def read_transcript(events: Iterable[StoredEvent], *, words: bool = True) -> Transcript:
     """Return the transcript that these events of one call, in order, make.
 
-    What has no time of its own stays behind what was settled before it; a final that came late
-    goes where it was said. Bodies of another shape than ours are left out. Without `words` their
+    An utterance without a time stays behind the one before it; a final that came late goes where
+    it was said. Bodies of another shape than ours are left out. Without `words` their
     times are left out, which are most of a long call.
     """
     decode = _decode_final if words else _decode_text
@@ -153,7 +158,7 @@ def read_lines(transcript: Transcript) -> Iterator[Line]:
             now_ms = now_ms if utterance.start_ms is None else utterance.start_ms
             while notes and _comes_first(notes[0], now_ms, utterance):
                 yield _noted(notes.pop(0), now_ms)
-            yield now_ms, turn, utterance
+            yield Line(now_ms, turn, utterance)
     for note in notes:
         yield _noted(note, now_ms)
 
@@ -165,7 +170,7 @@ def _comes_first(note: Note, now_ms: int, utterance: Utterance) -> bool:
 
 
 def _noted(note: Note, now_ms: int) -> Line:
-    return now_ms if note.start_ms is None else note.start_ms, None, note
+    return Line(now_ms if note.start_ms is None else note.start_ms, None, note)
 
 
 def _place(placed: tuple[int, object]) -> int:

@@ -30,7 +30,7 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
 def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Print what is left, a line each; fail if anything is."""
     settings = read_local_settings(arguments, environ)
-    open_audit = room("service.journal.sqlite_audit").open_audit
+    open_audit = room("service.journal.sqlite.audit").open_audit
     calls = [one for one in arguments.sought if not _NUMBER.fullmatch(one)]
     sought = [one for one in arguments.sought if one not in calls] + arguments.words
     with open_audit(settings.database_path, key=settings.storage_key()) as audit:

@@ -17,7 +17,16 @@ from service.errors import (
     TemporaryDeliveryError,
 )
 from service.ids import CallId
-from service.ports import AttemptResult, Delivery, Journal, LaneUpdate, Observer, Sink, StoredEvent
+from service.ports import (
+    AttemptResult,
+    Delivery,
+    Journal,
+    LaneUpdate,
+    Observer,
+    Parked,
+    Sink,
+    StoredEvent,
+)
 from service.retry import RetryPolicy
 from service.wire.events import delivery_id
 
@@ -249,7 +258,7 @@ class Dispatcher:
             lane.call_id,
             lane.endpoint,
             event.seq,
-            parked=(event.seq, failure.status, reason),
+            parked=Parked(event.seq, failure.status, reason),
             generation=lane.generation,
         )
         self._settler.park(lane, update)

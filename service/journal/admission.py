@@ -1,4 +1,4 @@
-"""Which entries of a batch may be written, and what is to be written for them. No database."""
+"""Admission: which entries of a transaction may be written. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from service.ports import Entry, StoredEvent
 
 @dataclass(slots=True)
 class Head:
-    """Where a call stands: as stored, and then as the entries admitted so far leave it."""
+    """The head of a call: as stored, and then as the entries admitted so far leave it."""
 
     call_no: int
     version: int
@@ -19,8 +19,16 @@ class Head:
 
 
 @dataclass(slots=True)
+class LaneSpan:
+    """What a lane has of a call: all up to `acked_seq` was delivered, `head_seq` is the last."""
+
+    acked_seq: int
+    head_seq: int
+
+
+@dataclass(slots=True)
 class Admission:
-    """Takes the entries of one transaction in turn; what is admitted adds up in the fields.
+    """Admits the entries of one transaction in turn and gathers what they write.
 
     `heads` and `inputs` hold what the database has of the calls and inputs of this batch,
     `call_nos` the numbers for calls it does not have. A refused entry leaves no trace.
@@ -34,11 +42,11 @@ class Admission:
     legs: dict[LegId, int] = field(default_factory=dict)
     new_inputs: list[InputId] = field(default_factory=list)
     events: list[tuple[int, StoredEvent]] = field(default_factory=list)
-    lanes: dict[tuple[int, EndpointName], tuple[int, int]] = field(default_factory=dict)
-    """Where each lane starts if it is new (`acked_seq`), and its `head_seq`."""
+    lanes: dict[tuple[int, EndpointName], LaneSpan] = field(default_factory=dict)
+    """Each lane that events joined; its `acked_seq` is that of a new lane."""
 
     def admit(self, entry: Entry) -> JournalError | None:
-        """Take an entry, or return why not."""
+        """Admit an entry, or return why not."""
         if not self.inputs.isdisjoint(entry.input_ids):
             return DuplicateInputError(frozenset(self.inputs.intersection(entry.input_ids)))
         head = self.heads.get(entry.call_id)
@@ -52,10 +60,10 @@ class Admission:
             return StaleCallError("these events do not follow the last one of the call")
         if head is None:
             head = self.heads[entry.call_id] = Head(next(self.call_nos), 0, epoch, 0)
-        self._take(entry, head)
+        self._gather(entry, head)
         return None
 
-    def _take(self, entry: Entry, head: Head) -> None:
+    def _gather(self, entry: Entry, head: Head) -> None:
         call_no = head.call_no
         head.version += 1
         self.calls[call_no] = entry
@@ -69,8 +77,8 @@ class Admission:
             head.last_seq += len(entry.events)
             self.events.extend((call_no, event) for event in entry.events)
             for endpoint in entry.endpoints:
-                acked_seq, _ = self.lanes.get((call_no, endpoint), (before, 0))
-                self.lanes[call_no, endpoint] = (acked_seq, head.last_seq)
+                lane = self.lanes.setdefault((call_no, endpoint), LaneSpan(before, before))
+                lane.head_seq = head.last_seq
 
 
 def _follow(entry: Entry, last_seq: int) -> bool:

@@ -1,13 +1,13 @@
-"""Which journal a `database_url` means."""
+"""Picks the adapter of the journal by `database_url`, for each of its parts."""
 
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from service.errors import SettingsError
-from service.journal.sqlite_journal import open_sqlite_journal
-from service.journal.sqlite_keys import open_sqlite_keys
-from service.journal.sqlite_library import open_sqlite_library
-from service.journal.sqlite_searches import open_sqlite_searches
+from service.journal.sqlite.journal import open_sqlite_journal
+from service.journal.sqlite.keys import open_sqlite_keys
+from service.journal.sqlite.library import open_sqlite_library
+from service.journal.sqlite.searches import open_sqlite_searches
 from service.ports import Journal, KeyStore, Library, SavedSearches
 
 _FORMS = "sqlite:///callscribe.db or sqlite:////var/lib/callscribe/callscribe.db"
@@ -29,7 +29,7 @@ def open_journal(
 def open_keys(
     database_url: str, *, key: bytes | None = None
 ) -> AbstractAsyncContextManager[KeyStore]:
-    """Return the API keys beside the journal of this URL, to be entered; the journal is there.
+    """Return the API keys of the journal of this URL, to be entered; it must be there.
 
     Raises:
         SettingsError: As `open_journal`.
@@ -40,7 +40,7 @@ def open_keys(
 def open_library(
     database_url: str, *, key: bytes | None = None
 ) -> AbstractAsyncContextManager[Library]:
-    """Return the library of the journal of this URL, to be entered; the journal must be there.
+    """Return the library of the journal of this URL, to be entered; it must be there.
 
     Raises:
         SettingsError: As `open_journal`.

@@ -1,10 +1,12 @@
-"""SQL as it is packaged: numbered migrations, and the named statements of an adapter."""
+"""Loads an adapter's SQL from the package: its named statements and numbered migrations."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import files
 
-_SQL = files("service.journal") / "sql"
+_ADAPTERS = files("service.journal")
 _NAME = re.compile(r"^-- name: (\w+)(?: row: (.+))?\n", re.MULTILINE)
 
 
@@ -25,9 +27,10 @@ class Statement:
         return written
 
 
-def load_statements(adapter: str) -> dict[str, Statement]:
-    """Return the statements in `sql/<adapter>.sql` by name."""
-    text = (_SQL / f"{adapter}.sql").read_text(encoding="utf-8")
+@cache
+def load_statements(adapter: str, name: str) -> Mapping[str, Statement]:
+    """Return the statements in `<adapter>/sql/<name>.sql` by name."""
+    text = (_ADAPTERS / adapter / "sql" / f"{name}.sql").read_text(encoding="utf-8")
     _, *parts = _NAME.split(text)
     rows, bodies = parts[1::3], parts[2::3]
     return {
@@ -37,11 +40,11 @@ def load_statements(adapter: str) -> dict[str, Statement]:
 
 
 def load_migrations(adapter: str) -> list[str]:
-    """Return the scripts in `sql/<adapter>/`; the first brings an empty database to version 1.
+    """Return `<adapter>/sql/migrations/`; the first script brings an empty database to version 1.
 
     They only ever go forward: a script that was released is never edited.
     """
-    scripts = (_SQL / adapter).iterdir()
+    scripts = (_ADAPTERS / adapter / "sql" / "migrations").iterdir()
     return [script.read_text(encoding="utf-8") for script in sorted(scripts, key=_number)]
 
 

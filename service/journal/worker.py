@@ -1,4 +1,4 @@
-"""A thread that does, in one go, everything that waits: what makes group commit of commits."""
+"""Group commit: a thread handles, as one batch, everything that waits."""
 
 import asyncio
 import threading
@@ -11,7 +11,7 @@ import structlog
 
 from service.errors import JournalUnavailableError
 
-BATCH_LIMIT = 512
+MAX_BATCH = 512
 CLOSE_TIMEOUT_S = 10.0
 
 W = TypeVar("W")
@@ -22,17 +22,17 @@ log = structlog.get_logger()
 
 
 class Handler(Protocol[W_contra]):
-    """What a worker does with what waits. Both methods run in the worker's thread."""
+    """Handles the batches of a worker. Both methods run in the worker's thread."""
 
     def handle(self, batch: Sequence[W_contra]) -> list[object]:
-        """Return one outcome for each: a result, or an exception to be raised."""
+        """Return an outcome for each work: a result, or an exception that is raised for it."""
 
     def close(self) -> None:
         """Let go of what was opened."""
 
 
 class Worker(Generic[W]):
-    """One thread and what waits for it, of which there may be `limit`. See `open_worker`."""
+    """One thread and its queue, which holds at most `limit`. Made by `open_worker`."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Worker(Generic[W]):
         self._thread.start()
 
     async def do(self, work: W) -> object:
-        """Have this done and return its outcome. Cancelled, it may be done all the same.
+        """Queue the work and return its outcome. Cancelled, it may be done all the same.
 
         Raises:
             JournalUnavailableError: Too much waits already, or the worker is closed.
@@ -71,7 +71,7 @@ class Worker(Generic[W]):
         return await outcome
 
     async def close(self) -> None:
-        """Do what waits, then end the thread; leave it behind if that takes too long."""
+        """Handle what waits, then end the thread; leave it behind if that takes too long."""
         self._closing = True
         self._queue.put(None)
         try:
@@ -132,13 +132,13 @@ async def open_worker(
     handler: Handler[W],
     *,
     limit: int,
-    batch_limit: int = BATCH_LIMIT,
+    batch_limit: int = MAX_BATCH,
     close_timeout_s: float = CLOSE_TIMEOUT_S,
 ) -> AsyncIterator[Worker[W]]:
-    """Open a worker; on the way out it does what still waits, for at most `close_timeout_s`.
+    """Open a worker; on the way out it handles what still waits, for at most `close_timeout_s`.
 
     Use it from this event loop's thread only. At most `limit` may wait; `do` refuses what is more.
-    Up to `batch_limit` are done in one go, and told when all of them are done.
+    A batch holds up to `batch_limit`; its outcomes are returned together.
     """
     worker = Worker(
         name, handler, limit=limit, batch_limit=batch_limit, close_timeout_s=close_timeout_s

@@ -11,6 +11,7 @@ from service.ports.journal import (
     Journal,
     LaneRow,
     LaneUpdate,
+    Parked,
     ParkedDelivery,
     StoredCall,
     StoredEvent,
@@ -28,7 +29,7 @@ from service.ports.library import (
 )
 from service.ports.media import AudioFeed, MediaDoor, MediaTicket, StreamStart
 from service.ports.observer import UNOBSERVED, AttemptResult, Observer
-from service.ports.recorder import Recorder, RecordingIndex, StoredRecording, Tape
+from service.ports.recorder import Recorder, RecordingIndex, RecordingWriter, StoredRecording
 from service.ports.stt import Recognition, RecognitionPlan, Recognitions
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "MediaDoor",
     "MediaTicket",
     "Observer",
+    "Parked",
     "ParkedDelivery",
     "PlacedEvent",
     "Recognition",
@@ -63,6 +65,7 @@ __all__ = [
     "Recognitions",
     "Recorder",
     "RecordingIndex",
+    "RecordingWriter",
     "SavedSearch",
     "SavedSearches",
     "Sink",
@@ -72,6 +75,5 @@ __all__ = [
     "StoredRecording",
     "StreamStart",
     "StreamTarget",
-    "Tape",
     "WordQuery",
 ]

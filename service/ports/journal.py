@@ -73,8 +73,20 @@ class LaneRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Parked:
+    """An event that a lane gave up. The parked deliveries are the dead-letter queue.
+
+    `status` is the HTTP status of the last answer, if there was one; `reason` is a slug.
+    """
+
+    seq: int
+    status: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class LaneUpdate:
-    """How far a lane has come. `parked` is what it gave up: (seq, HTTP status, reason slug).
+    """How far a lane has come, and what it gave up, if anything.
 
     With a `generation` (of the `LaneRow` this goes back to) it is dropped if the lane was rewound
     since, perhaps by another process: without one it would undo that rewind.
@@ -85,7 +97,7 @@ class LaneUpdate:
     acked_seq: int
     attempts: int = 0
     due_at: float = 0.0
-    parked: tuple[int, int | None, str] | None = None
+    parked: Parked | None = None
     generation: int | None = None
 
 

@@ -9,7 +9,7 @@ from service.ids import CallId, Track
 from service.ports.media import StreamStart
 
 
-class Tape(Protocol):
+class RecordingWriter(Protocol):
     """Takes the audio of one media stream. Its methods never wait and never raise."""
 
     def write(self, track: Track, payload: bytes) -> None:
@@ -33,10 +33,10 @@ class Recorder(Protocol):
         offset_ms: int,
         delete_at: float | None,
         tell: Callable[[Input], None],
-    ) -> Tape | None:
+    ) -> RecordingWriter | None:
         """Begin, or go on with, the call's recording at this place of the call clock.
 
-        `tell` gets a `RecordingWritten` once the tape is closed and safely on the disk.
+        `tell` gets a `RecordingWritten` once the writer is closed and safely on the disk.
         `delete_at` is when it is to be forgotten (Unix seconds). None is returned if it cannot
         be recorded, which is logged; what fails later is logged, too, and the call goes on.
         """

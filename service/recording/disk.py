@@ -1,4 +1,4 @@
-"""Files of audio on the disk: nobody else's to read, and written to the last byte."""
+"""Opens files that only their owner reads, and writes them to the last byte."""
 
 import os
 from io import FileIO

@@ -1,11 +1,11 @@
-"""What a tape writes to: a plain WAV, whose header is kept true, or a sealed one."""
+"""The file of a recording: a plain WAV, whose header is kept true, or an encrypted one."""
 
 import os
 from pathlib import Path
 from typing import Protocol
 
 from service.recording.disk import open_own, write_all
-from service.recording.sealed import SealedWriter
+from service.recording.encrypted import EncryptedFile
 from service.recording.wav import HEADER_BYTES, Layout
 
 
@@ -19,8 +19,8 @@ class AudioFile(Protocol):
     def append(self, data: bytes) -> None:
         """Write whole blocks after what is there."""
 
-    def settle(self) -> None:
-        """Let whoever opens the file now find what was written."""
+    def flush(self) -> None:
+        """Write what must be there for whoever opens the file now to find what was appended."""
 
     def sync(self) -> None:
         """See all of it safely on the disk."""
@@ -51,8 +51,8 @@ class PlainFile:
         write_all(self._file.fileno(), data)
         self.data_bytes += len(data)
 
-    def settle(self) -> None:
-        """See `AudioFile.settle`."""
+    def flush(self) -> None:
+        """See `AudioFile.flush`."""
         self._file.seek(0)
         write_all(self._file.fileno(), self._layout.header(self.data_bytes))
         self._file.seek(0, os.SEEK_END)
@@ -81,9 +81,9 @@ class PlainFile:
 
 
 def open_audio(path: Path, layout: Layout, key: bytes | None) -> AudioFile:
-    """Make or go on with a recording; with a key it is sealed.
+    """Make or go on with a recording; with a key it is encrypted.
 
     Raises:
         OSError: It cannot be opened, or holds audio of another kind or under another key.
     """
-    return PlainFile(path, layout) if key is None else SealedWriter(path, layout, key)
+    return PlainFile(path, layout) if key is None else EncryptedFile(path, layout, key)

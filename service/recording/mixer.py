@@ -1,4 +1,4 @@
-"""Two tracks become the two channels of one file, however unevenly they come."""
+"""Mixes two tracks into the two channels of one file, however unevenly they come."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -12,9 +12,9 @@ _PIECE_BLOCKS: Final = 65_536
 
 
 class Mixer:
-    """Holds what the slower track has not caught up with. `blocks` are samples of both channels.
+    """Buffers what the slower track has not caught up with. `blocks` are samples of both channels.
 
-    What comes for a place that is written already is dropped and counted in `late_blocks`.
+    What comes for a place that is written already is dropped.
     """
 
     def __init__(self, layout: Layout, *, written: int, begin: int) -> None:
@@ -23,7 +23,6 @@ class Mixer:
         self._window = bytearray()
         self.written = written
         """Blocks that were given out, from the start of the file."""
-        self.late_blocks = 0
         self._at = dict.fromkeys(CHANNELS, max(written, begin))
 
     def place(self, track: Track, samples: bytes) -> None:
@@ -33,7 +32,6 @@ class Mixer:
         begin = self._at[track]
         self._at[track] = begin + count
         missed = min(count, max(0, self.written - begin))
-        self.late_blocks += missed
         if missed == count:
             return
         samples = samples[missed * width : count * width]
@@ -55,7 +53,7 @@ class Mixer:
         return max(0, reached - self.written)
 
     def take(self, *, everything: bool = False) -> Iterator[bytes]:
-        """Give out what is due, in pieces; `everything` also what one track alone has."""
+        """Yield what is due, in pieces; with `everything` also what only one track has."""
         left = max(self._at.values()) - self.written if everything else self.due
         while left > 0:
             piece = min(left, _PIECE_BLOCKS)

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,11 +15,12 @@ from service.calls.inputs import Input, RecordingWritten
 from service.errors import JournalUnavailableError
 from service.ids import CallId
 from service.ports import RecordingIndex, StreamStart
-from service.recording.tape import Chunk, FileTape, TapeFile, Written
+from service.recording.writer import Chunk, FileWriter, QueueWriter, Written
+from service.tasks import Tasks, open_tasks
 from service.wire.audio import decodable
 
 EVERY_S: Final = 1.0
-"""How often what was heard goes to the disk: what a crash of the machine may cost."""
+"""How often queued audio goes to the disk: what a crash of the machine may cost."""
 _CLOSE_S: Final = 5.0
 _INDEX_S: Final = 5.0
 
@@ -32,37 +33,41 @@ def file_name(call_id: CallId) -> str:
 
 
 @dataclass(eq=False, slots=True)
-class _Reel:
-    """A tape with its file and whoever is to be told."""
+class _Recording:
+    """One stream's recording: the queue of its audio, its file, and who is notified of the end."""
 
     call_id: CallId
     stream: StreamStart
     offset_ms: int
-    tape: FileTape
+    queue: QueueWriter
     delete_at: float | None
     tell: Callable[[Input], None]
-    file: TapeFile | None = None
+    file: FileWriter | None = None
     forgotten: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """What one tape has for the thread. `closed`: it will have no more."""
+    """What one recording has for the thread. `closed`: it will have no more."""
 
-    reel: _Reel
+    recording: _Recording
     chunks: Sequence[Chunk]
     closed: bool
 
 
 class FolderRecorder:
-    """A `Recorder`. Made by `open_recorder`."""
+    """A `Recorder`. Made by `open_recorder`.
+
+    Each recording is written as work of its own: what nobody foresaw ends that recording, and
+    no other.
+    """
 
     def __init__(
         self,
         folder: Path,
         index: RecordingIndex,
         *,
-        tasks: asyncio.TaskGroup,
+        tasks: Tasks,
         clock: Callable[[], float],
         key: bytes | None = None,
     ) -> None:
@@ -71,15 +76,12 @@ class FolderRecorder:
         self._index = index
         self._tasks = tasks
         self._clock = clock
-        self._reels: list[_Reel] = []
-        self._kicked = asyncio.Event()
+        self._recordings: list[_Recording] = []
+        self._indexing: set[asyncio.Task[None]] = set()
+        self._hurried = asyncio.Event()
+        self._flushing = asyncio.Lock()
         self._closing = self._closed = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="recorder")
-
-    @property
-    def taping(self) -> int:
-        """How many streams are being recorded."""
-        return len(self._reels)
 
     def open(
         self,
@@ -89,115 +91,138 @@ class FolderRecorder:
         offset_ms: int,
         delete_at: float | None,
         tell: Callable[[Input], None],
-    ) -> FileTape | None:
+    ) -> QueueWriter | None:
         """See `Recorder.open`."""
         if not decodable(stream.encoding, stream.sample_rate_hz):
             log.warning("recording_refused", call_id=call_id, encoding=stream.encoding)
             return None
-        tape = FileTape(stream, self._kicked.set)
-        reel = _Reel(call_id, stream, offset_ms, tape, delete_at, tell)
-        self._reels.append(reel)
-        self._index_soon(reel)
-        return tape
+        queue = QueueWriter(stream, self._hurried.set)
+        recording = _Recording(call_id, stream, offset_ms, queue, delete_at, tell)
+        self._recordings.append(recording)
+        self._index_soon(recording)
+        return queue
 
     def forget(self, call_id: CallId) -> None:
         """See `Recorder.forget`."""
-        gone = [reel for reel in self._reels if reel.call_id == call_id]
-        self._reels = [reel for reel in self._reels if reel.call_id != call_id]
-        for reel in gone:
-            reel.tape.closed = reel.forgotten = True
+        gone = [one for one in self._recordings if one.call_id == call_id]
+        self._recordings = [one for one in self._recordings if one.call_id != call_id]
+        for recording in gone:
+            recording.queue.closed = recording.forgotten = True
         if self._closed:
             self._remove(call_id, gone)  # the thread is gone, and what it had open with it
         else:
             self._thread.submit(self._remove, call_id, gone)
 
     async def run(self) -> None:
-        """Bring what is queued to the disk, again and again, until `close`."""
-        while not self._closing:
-            try:
-                async with asyncio.timeout(EVERY_S):
-                    await self._kicked.wait()
-            except TimeoutError:
-                pass
-            self._kicked.clear()
+        """Write what is queued, again and again; once closing, until no recording is open."""
+        while self._recordings or not self._closing:
+            if not self._closing:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(EVERY_S):
+                        await self._hurried.wait()
+            self._hurried.clear()
             await self.flush()
 
     async def flush(self) -> None:
-        """Bring what is queued to the disk now."""
-        loop = asyncio.get_running_loop()
-        jobs = [_Job(reel, reel.tape.empty(), reel.tape.closed) for reel in self._reels]
-        for job in jobs:
-            if job.chunks or job.closed:
-                self._take_note(job, await loop.run_in_executor(self._thread, self._work, job))
+        """Write what is queued now."""
+        async with self._flushing:
+            for recording in list(self._recordings):
+                closed = self._closing or recording.queue.closed
+                job = _Job(recording, recording.queue.take(), closed)
+                if job.chunks or job.closed:
+                    # its failure is logged and counted there, and does not keep up the others
+                    await asyncio.wait([self._start(job)])
 
     async def close(self, running: asyncio.Task[None]) -> None:
         """Finish every file that is open, but not for ever; `running` is the task of `run`."""
         self._closing = True
-        for reel in self._reels:
-            reel.tape.closed = True
-        self._kicked.set()
+        for recording in self._recordings:
+            recording.queue.closed = True
+        self._hurried.set()
         try:
             async with asyncio.timeout(_CLOSE_S):
                 await running
-                await self.flush()
                 # what was handed to the thread before has been done when this comes back
                 await asyncio.get_running_loop().run_in_executor(self._thread, _nothing)
         except TimeoutError:
-            log.warning("recordings_not_finished", recordings=len(self._reels))
+            log.warning("recordings_not_finished", recordings=len(self._recordings))
         self._closed = True
         self._thread.shutdown(wait=False, cancel_futures=True)
+        if self._indexing:
+            await asyncio.wait(self._indexing)
 
-    def _take_note(self, job: _Job, done: Written | OSError | None) -> None:
-        if not job.closed and done is None:
-            return
-        reel = job.reel
-        if reel in self._reels:
-            self._reels.remove(reel)
-        reel.tape.closed = True
+    def _start(self, job: _Job) -> asyncio.Task[None]:
+        with structlog.contextvars.bound_contextvars(call_id=job.recording.call_id):
+            return self._tasks.start(self._write(job), "recording", of=job.recording.call_id)
+
+    async def _write(self, job: _Job) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            done = await loop.run_in_executor(self._thread, self._work, job)
+        except Exception:
+            self._end(job.recording)
+            raise
+        if job.closed or done is not None:
+            self._end(job.recording)
+            self._report(job.recording, done)
+
+    def _end(self, recording: _Recording) -> None:
+        recording.queue.closed = True
+        if recording in self._recordings:
+            self._recordings.remove(recording)
+
+    def _report(self, recording: _Recording, done: Written | OSError | None) -> None:
+        call_id, dropped_frames = recording.call_id, recording.queue.dropped_frames
         if isinstance(done, OSError):
-            log.error("recording_failed", call_id=reel.call_id, error=done.strerror or str(done))
-        if reel.tape.dropped_frames:
-            frames = reel.tape.dropped_frames
-            log.warning("recording_incomplete", call_id=reel.call_id, frames=frames)
+            log.error("recording_failed", call_id=call_id, error=done.strerror or str(done))
+        if dropped_frames:
+            log.warning("recording_incomplete", call_id=call_id, frames=dropped_frames)
         if isinstance(done, Written):
             written = RecordingWritten(
-                leg_id=reel.stream.leg_id,
-                stream_id=reel.stream.stream_id,
+                leg_id=recording.stream.leg_id,
+                stream_id=recording.stream.stream_id,
                 at=self._clock(),
                 duration_ms=done.duration_ms,
                 size_bytes=done.size_bytes,
             )
-            self._index_soon(reel)  # the journal may have been away when the tape was opened
-            reel.tell(written)
+            self._index_soon(recording)  # the journal may have been away when it was opened
+            recording.tell(written)
 
-    def _index_soon(self, reel: _Reel) -> None:
-        name = f"index recording {reel.call_id}"
-        self._tasks.create_task(self._keep(reel.call_id, reel.delete_at), name=name)
+    def _index_soon(self, recording: _Recording) -> None:
+        work = self._add_to_index(recording.call_id, recording.delete_at)
+        task = self._tasks.start(work, "recording_index", of=recording.call_id)
+        self._indexing.add(task)
+        task.add_done_callback(self._indexing.discard)
 
     def _work(self, job: _Job) -> Written | OSError | None:
-        """Runs in the thread. What goes wrong is a result: the call goes on without a recording."""
-        reel = job.reel
-        if reel.forgotten:
+        """Run in the thread. An `OSError` is a result: the call goes on without a recording."""
+        recording = job.recording
+        if recording.forgotten:
             return None
         try:
-            if reel.file is None:
-                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                path = self._folder / file_name(reel.call_id)
-                reel.file = TapeFile(path, reel.stream, reel.offset_ms, key=self._key)
-            reel.file.write(job.chunks)
-            return reel.file.finish() if job.closed else None
-        except OSError as error:
-            if reel.file is not None:
-                reel.file.abandon()
-            return error
+            if recording.file is None:
+                recording.file = self._open_file(recording)
+            recording.file.write(job.chunks)
+            return recording.file.finish() if job.closed else None
+        except Exception as error:
+            if recording.file is not None:
+                recording.file.abandon()
+            if isinstance(error, OSError):
+                return error
+            raise
 
-    def _remove(self, call_id: CallId, reels: Sequence[_Reel]) -> None:
-        for reel in reels:
-            if reel.file is not None:
-                reel.file.abandon()
+    def _open_file(self, recording: _Recording) -> FileWriter:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self._folder / file_name(recording.call_id)
+        return FileWriter(path, recording.stream, recording.offset_ms, key=self._key)
+
+    def _remove(self, call_id: CallId, recordings: Sequence[_Recording]) -> None:
+        for recording in recordings:
+            if recording.file is not None:
+                recording.file.abandon()
         (self._folder / file_name(call_id)).unlink(missing_ok=True)
 
-    async def _keep(self, call_id: CallId, delete_at: float | None) -> None:
+    async def _add_to_index(self, call_id: CallId, delete_at: float | None) -> None:
         try:
             async with asyncio.timeout(_INDEX_S):
                 await self._index.keep_recording(
@@ -221,12 +246,12 @@ async def open_recorder(
 ) -> AsyncIterator[FolderRecorder]:
     """Record into this folder (made with the first call, mode 0700) until the end of the block.
 
-    With a `key`, of 32 bytes, the files are sealed; see `service.recording.sealed`.
+    With a `key`, of 32 bytes, the files are encrypted; see `service.recording.encrypted`.
     """
-    async with asyncio.TaskGroup() as tasks:
+    async with open_tasks() as tasks:
         recorder = FolderRecorder(folder, index, tasks=tasks, clock=clock, key=key)
-        writing = tasks.create_task(recorder.run(), name="write recordings")
+        running = tasks.keep(recorder.run, "recorder")
         try:
             yield recorder
         finally:
-            await recorder.close(writing)
+            await recorder.close(running)

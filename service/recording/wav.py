@@ -15,7 +15,7 @@ CHANNELS: Final[tuple[Track, ...]] = ("inbound", "outbound")
 """Left and right."""
 HEADER_BYTES: Final = 58
 _HEADER: Final = struct.Struct("<4sI4s 4sIHHIIHHH 4sII 4sI")
-_MOST: Final = 0xFFFF_FFFF - HEADER_BYTES
+_MAX_DATA_BYTES: Final = 0xFFFF_FFFF - HEADER_BYTES
 _TAGS: Final = {"PCMU": 7, "PCMA": 6}
 _SILENCE: Final = {"PCMU": b"\xff", "PCMA": b"\xd5"}
 _PCM: Final = 1
@@ -57,7 +57,7 @@ class Layout:
 
     def header(self, data_bytes: int) -> bytes:
         """Return the header of a file that holds so much; more than 4 GiB cannot be said."""
-        data_bytes = min(data_bytes, _MOST)
+        data_bytes = min(data_bytes, _MAX_DATA_BYTES)
         return _HEADER.pack(
             b"RIFF",
             HEADER_BYTES - 8 + data_bytes,

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from service.calls.inputs import Input, MediaStopped
 from service.ids import CallId, Track
-from service.ports import Recognition, StreamStart, Tape
+from service.ports import Recognition, RecordingWriter, StreamStart
 from service.wire.audio import Decoder
 
 
@@ -34,7 +34,7 @@ class Stream:
     call: CallInbox
     clock: Callable[[], float]
     recognitions: dict[Track, Recognition] = field(default_factory=dict)
-    tape: Tape | None = None
+    tape: RecordingWriter | None = None
     held: bool = False
     """Nobody is to hear it: the call's transcription is paused."""
     _hushed: bool = False

@@ -31,6 +31,14 @@ def decodable(encoding: str, sample_rate_hz: int) -> bool:
     return sample_rate_hz in rates.get(encoding.upper(), ())
 
 
+def bytes_per_s(encoding: str, sample_rate_hz: int) -> int:
+    """Return how many bytes a second of one track takes, as it comes."""
+    encoding = encoding.upper()
+    if encoding == "G722":
+        return 8_000
+    return sample_rate_hz * (2 if encoding == "L16" else 1)
+
+
 class Decoder:
     """Decodes one track's audio, piece by piece and in order."""
 
@@ -47,7 +55,7 @@ class Decoder:
         self._swap: bool | None = None
         self.rate_hz = 16_000 if self._g722 else sample_rate_hz
         """Sample rate of the decoded audio."""
-        self.bytes_per_s = _bytes_per_s(self._encoding, sample_rate_hz)
+        self.bytes_per_s = bytes_per_s(encoding, sample_rate_hz)
         """Of the audio as it comes."""
 
     def decode(self, data: bytes) -> bytes:
@@ -78,9 +86,3 @@ class Decoder:
 def little_endian(linear: bytes) -> bytes:
     """Return native 16-bit samples in the byte order of WAV and of the STT side's `linear16`."""
     return linear if sys.byteorder == "little" else audioop.byteswap(linear, 2)
-
-
-def _bytes_per_s(encoding: str, sample_rate_hz: int) -> int:
-    if encoding == "G722":
-        return 8_000
-    return sample_rate_hz * (2 if encoding == "L16" else 1)

@@ -16,8 +16,8 @@ from service.api.feed import FeedRoutes
 from service.api.feed_streams import FeedLimits, FeedStreams, open_watch
 from service.api.search_feed import SearchFeedRoutes
 from service.ids import CallId, Scope
-from service.journal.sqlite_keys import open_sqlite_keys
-from service.journal.sqlite_searches import open_sqlite_searches
+from service.journal.sqlite.keys import open_sqlite_keys
+from service.journal.sqlite.searches import open_sqlite_searches
 from service.ports import KeyStore, SavedSearches
 from service.web.limits import Limits
 from service.web.listen import open_listener

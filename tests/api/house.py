@@ -14,8 +14,8 @@ from service.api.keys import make_key
 from service.api.operations import AnyRoute
 from service.api.tokens import Claims, sign_token
 from service.ids import CallId, Scope
-from service.journal.sqlite_journal import open_sqlite_journal
-from service.journal.sqlite_keys import open_sqlite_keys
+from service.journal.sqlite.journal import open_sqlite_journal
+from service.journal.sqlite.keys import open_sqlite_keys
 from service.ports.keys import KeyStore
 from service.web.listen import open_listener
 

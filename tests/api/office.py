@@ -18,11 +18,11 @@ from service.delivery.lanes import open_lanes
 from service.errors import ControlRefusedError
 from service.feed.hub import open_hub
 from service.ids import CallId, EndpointName, Transcription
-from service.journal.sqlite_journal import open_sqlite_journal
-from service.journal.sqlite_keys import open_sqlite_keys
-from service.journal.sqlite_library import open_sqlite_library
-from service.journal.sqlite_searches import open_sqlite_searches
-from service.ports import Entry, Journal, LaneUpdate, StoredEvent
+from service.journal.sqlite.journal import open_sqlite_journal
+from service.journal.sqlite.keys import open_sqlite_keys
+from service.journal.sqlite.library import open_sqlite_library
+from service.journal.sqlite.searches import open_sqlite_searches
+from service.ports import Entry, Journal, LaneUpdate, Parked, StoredEvent
 from service.web.listen import open_listener
 from tests.api.house import NOW, House, new_key
 from tests.settings.conftest import SECRET
@@ -118,7 +118,7 @@ class Office(House):
     async def park(self, seq: int, call_id: str = CALL, status: int | None = 400) -> None:
         """Give up a delivery of the call to the crm."""
         assert self.journal is not None
-        update = LaneUpdate(CallId(call_id), CRM, seq, parked=(seq, status, "http_400"))
+        update = LaneUpdate(CallId(call_id), CRM, seq, parked=Parked(seq, status, "http_400"))
         await self.journal.settle([update])
 
 

@@ -13,8 +13,8 @@ from multidict import CIMultiDict
 from service.api.access import FRESH_S, Access, Caller, Doorkeeper
 from service.api.problems import RefusalError
 from service.ids import CallId
-from service.journal.sqlite_journal import open_sqlite_journal
-from service.journal.sqlite_keys import open_sqlite_keys
+from service.journal.sqlite.journal import open_sqlite_journal
+from service.journal.sqlite.keys import open_sqlite_keys
 from service.ports.keys import KeyStore
 from tests.api.house import NOW, new_key, new_token
 

@@ -8,7 +8,7 @@ import pytest
 
 from service.api.audio import AudioRoutes
 from service.ids import CallId
-from service.journal.sqlite_journal import open_sqlite_journal
+from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports import Entry
 from tests.api.house import House, new_key, open_house
 

@@ -9,11 +9,11 @@ import pytest
 from service.api.problems import RefusalError
 from service.api.retries import MOST_AT_ONCE, Retries, Tried, open_retries
 from service.delivery.endpoints import Endpoint
-from service.journal.sqlite_journal import open_sqlite_journal
-from service.ports import Journal, LaneUpdate
+from service.journal.sqlite.journal import open_sqlite_journal
+from service.ports import Journal, LaneUpdate, Parked
 from tests.api.office import CRM
 from tests.delivery.receiver import Receiver, open_receiver, stall
-from tests.journal.samples import CALL, entry
+from tests.journal.builders import CALL, entry
 from tests.settings.conftest import SECRET
 
 
@@ -23,7 +23,7 @@ async def journal(tmp_path: Path) -> AsyncIterator[Journal]:
     async with open_sqlite_journal(tmp_path / "journal.db") as journal:
         await journal.commit(entry(0, range(1, 21), endpoints=[CRM]))
         for seq in range(1, 21):
-            await journal.settle([LaneUpdate(CALL, CRM, seq, parked=(seq, 400, "http_400"))])
+            await journal.settle([LaneUpdate(CALL, CRM, seq, parked=Parked(seq, 400, "http_400"))])
         yield journal
 
 

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from service.api.audio import AudioRoutes
 from service.ids import CallId
-from service.journal.sqlite_journal import open_sqlite_journal
+from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports import Entry
 from service.recording.files import open_audio
 from service.recording.wav import Layout
@@ -29,7 +29,7 @@ async def serving(folder: Path, key: bytes | None = KEY) -> AsyncIterator[House]
             await journal.keep_recording(CallId(name), name, started_at=0.0, delete_at=None)
             with closing(open_audio(folder / name, Layout("PCMU", 8000), sealing)) as file:
                 file.append(AUDIO)
-                file.settle()
+                file.flush()
                 file.sync()
         async with open_house(folder, AudioRoutes(journal, folder, key=key).routes()) as house:
             yield house

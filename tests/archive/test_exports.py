@@ -23,10 +23,10 @@ from service.archive.exports import (
 )
 from service.archive.transcript import read_transcript
 from service.ids import CallId
-from service.journal.sqlite_journal import open_sqlite_journal
-from service.journal.sqlite_library import open_sqlite_library
+from service.journal.sqlite.journal import open_sqlite_journal
+from service.journal.sqlite.library import open_sqlite_library
 from service.ports import Entry
-from tests.archive.scenes import CALL, SUMMARY, final, stored
+from tests.archive.builders import CALL, SUMMARY, final, stored
 
 TALK = [
     final(1, "I'd like to change my booking.", 8420, 10380),

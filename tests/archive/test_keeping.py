@@ -2,227 +2,169 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
-from msgspec import structs
+from structlog.testing import capture_logs
 
-from service.archive.keeping import Keeper, delete_recording, open_keeper
-from service.calls.inputs import WordsReported
-from service.calls.routes import Retention, Route
-from service.ids import CallId, EndpointName, InputId
-from service.journal.sqlite_audit import open_audit
+from service.archive.keeping import delete_recording, open_keeper
+from service.calls.routes import Retention
+from service.ids import CallId
+from service.journal.sqlite.audit import open_audit
 from service.runtime.offline_eraser import JournalEraser
-from tests.calls.harness import CALL, IN_CALL, answered, hung_up, initiated, said
-from tests.runtime.harness import Runtime, open_runtime
+from service.tasks import failures
+from tests.archive.harness import ROUTE, SECRET, open_archive, words
+from tests.archive.peers import StumblingJournal
+from tests.calls.harness import CALL, answered, hung_up, initiated
 from tests.waiting import until
 
-SECRET = "rumpelstiltskin"
 FROM = "+15550100"
 """Who calls in every call of the driver."""
-ROUTE = replace(IN_CALL, endpoints=(EndpointName("crm"),))
 DAY_S = 86_400.0
-
-
-def where_found(path: Path, sought: str) -> list[str]:
-    """Ask the audit where this is still to be found."""
-    with open_audit(path) as audit:
-        return audit.where_found(sought)
-
-
-def left_of_erased(path: Path) -> list[str]:
-    """Ask the audit what is left of erased calls."""
-    with open_audit(path) as audit:
-        return audit.left_of_erased()
-
-
-def words(at: float, name: str = "words") -> WordsReported:
-    """Return words that are to be forgotten; the webhook's id is none of them."""
-    return structs.replace(said(SECRET, at), input_id=InputId(name))
-
-
-@dataclass
-class SetClock:
-    """A clock that a test moves on."""
-
-    ahead_s: float = 0.0
-    at: float = field(default_factory=time.time)
-
-    def __call__(self) -> float:
-        """Return the time, ahead of the real one."""
-        return time.time() + self.ahead_s
-
-
-@dataclass
-class House:
-    """Calls, and who keeps them."""
-
-    runtime: Runtime
-    keeper: Keeper
-    clock: SetClock
-    recordings: Path
-
-    async def talk(self, *, ended: bool = True) -> None:
-        """Have a call in which somebody says something that is to be forgotten."""
-        now = time.time()
-        for webhook in (initiated(now), answered(now + 0.01), words(now + 0.02)):
-            await self.runtime.calls.tell(webhook)
-        if ended:
-            await self.runtime.calls.tell(hung_up(now + 0.03))
-        wanted = "call.ended" if ended else "transcript.final"
-        await until(lambda: any(event.type == wanted for event in self.runtime.lanes.events))
-
-    def record(self) -> Path:
-        """Make a recording of the call, as if the fork had been kept."""
-        self.recordings.mkdir(exist_ok=True)
-        file = self.recordings / "call.wav"
-        file.write_bytes(SECRET.encode())
-        return file
-
-
-@asynccontextmanager
-async def open_house(path: Path, route: Route = ROUTE) -> AsyncIterator[House]:
-    """Open calls on a journal in this folder, and a keeper who is asked, not on a timer."""
-    clock, recordings = SetClock(), path / "recordings"
-    async with open_runtime(path, route) as runtime:
-        keeper = Keeper(runtime.journal, runtime.calls, recordings, clock=clock)
-        yield House(runtime, keeper, clock, recordings)
 
 
 async def test_an_erased_call_leaves_no_byte_in_any_file(tmp_path: Path) -> None:
     """Words, numbers and audio; its lanes are told to forget, and get the tombstone."""
-    async with open_house(tmp_path) as house:
-        await house.talk()
-        file = house.record()
-        await house.runtime.journal.keep_recording(
-            CALL, file.name, started_at=time.time(), delete_at=None
-        )
-        assert await house.keeper.erase(CALL)
+    async with open_archive(tmp_path) as archive:
+        await archive.talk()
+        file = await archive.record()
+        assert await archive.keeper.erase(CALL)
 
-        path = tmp_path / "journal.db"
-        assert [where_found(path, SECRET), where_found(path, FROM)] == [[], []]
-        assert left_of_erased(path) == []
+        assert [archive.where_found(SECRET), archive.where_found(FROM)] == [[], []]
+        assert archive.left_of_erased() == []
         assert not file.exists()
-        assert house.runtime.lanes.forgotten == [CALL]
-        assert house.runtime.lanes.events[-1].type == "transcript.erased"
-        assert b'metadata":{}' in house.runtime.lanes.events[-1].body
+        assert archive.runtime.lanes.forgotten == [CALL]
+        assert archive.runtime.lanes.events[-1].type == "transcript.erased"
+        assert b'metadata":{}' in archive.runtime.lanes.events[-1].body
 
 
 async def test_erasing_again_is_harmless_and_what_comes_late_is_dropped(tmp_path: Path) -> None:
     """Telnyx's late webhooks bring nothing back."""
-    async with open_house(tmp_path) as house:
-        await house.talk(ended=False)
-        assert await house.keeper.erase(CALL)
+    async with open_archive(tmp_path) as archive:
+        await archive.talk(ended=False)
+        assert await archive.keeper.erase(CALL)
         now = time.time()
         for late in (words(now, "late"), answered(now), initiated(now), hung_up(now)):
-            await house.runtime.calls.tell(late)
-        assert await house.keeper.erase(CALL)
+            await archive.runtime.calls.tell(late)
+        assert await archive.keeper.erase(CALL)
 
-        assert await house.runtime.journal.read(CALL, after_seq=0, limit=9) == [
-            house.runtime.lanes.events[-1]
-        ]
-        assert where_found(tmp_path / "journal.db", SECRET) == []
-        assert not await house.keeper.erase(CallId("nobody"))
+        assert await archive.stored() == [archive.runtime.lanes.events[-1]]
+        assert archive.where_found(SECRET) == []
+        assert not await archive.keeper.erase(CallId("nobody"))
 
 
 async def test_a_number_is_erased_with_all_its_calls(tmp_path: Path) -> None:
     """Whether it called or was called."""
-    async with open_house(tmp_path) as house:
-        await house.talk()
+    async with open_archive(tmp_path) as archive:
+        await archive.talk()
 
-        assert await house.keeper.erase_number("+15559999") == 0
-        assert await house.keeper.erase_number(FROM) == 1
-        assert await house.keeper.erase_number(FROM) == 0
-        assert where_found(tmp_path / "journal.db", FROM) == []
+        assert await archive.keeper.erase_number("+15559999") == 0
+        assert await archive.keeper.erase_number(FROM) == 1
+        assert await archive.keeper.erase_number(FROM) == 0
+        assert archive.where_found(FROM) == []
 
 
 async def test_text_and_audio_are_kept_as_long_as_the_route_says(tmp_path: Path) -> None:
     """The audio goes first; the text with a tombstone that says why; without a rule nothing."""
     route = replace(ROUTE, retention=Retention(text_days=30, audio_days=7, attempts_days=14))
-    async with open_house(tmp_path, route) as house:
-        await house.talk()
-        file, now = house.record(), time.time()
-        await house.runtime.journal.keep_recording(
-            CALL, file.name, started_at=now, delete_at=now + 7 * DAY_S
-        )
-        await house.keeper.look()
+    async with open_archive(tmp_path, route) as archive:
+        await archive.talk()
+        file = await archive.record(delete_at=time.time() + 7 * DAY_S)
+        await archive.keeper.look()
         assert file.exists()
-        house.clock.ahead_s = 8 * DAY_S
-        await house.keeper.look()
+        archive.clock.ahead_s = 8 * DAY_S
+        await archive.keeper.look()
         assert not file.exists()
-        assert SECRET in await house.runtime.texts(CALL)
-        house.clock.ahead_s = 31 * DAY_S
-        await house.keeper.look()
+        assert SECRET in await archive.runtime.texts(CALL)
+        archive.clock.ahead_s = 31 * DAY_S
+        await archive.keeper.look()
 
-        (tombstone,) = await house.runtime.journal.read(CALL, after_seq=0, limit=9)
+        (tombstone,) = await archive.stored()
         assert b'"reason":"retention"' in tombstone.body
-        assert where_found(tmp_path / "journal.db", SECRET) == []
+        assert archive.where_found(SECRET) == []
 
 
 async def test_a_call_of_a_route_without_a_rule_is_kept_for_ever(tmp_path: Path) -> None:
     """A hundred years later it is still there."""
-    async with open_house(tmp_path) as house:
-        await house.talk()
-        house.clock.ahead_s = 36_500 * DAY_S
-        await house.keeper.look()
+    async with open_archive(tmp_path) as archive:
+        await archive.talk()
+        archive.clock.ahead_s = 36_500 * DAY_S
+        await archive.keeper.look()
 
-        assert await house.runtime.texts(CALL) == [SECRET]
+        assert await archive.runtime.texts(CALL) == [SECRET]
 
 
 async def test_what_a_crash_left_unscrubbed_is_scrubbed_later(tmp_path: Path) -> None:
     """Killed between the commit and the rest: the audio and the bytes are still due."""
-    async with open_house(tmp_path) as house:
-        await house.talk()
-        file = house.record()
-        await house.runtime.journal.keep_recording(
-            CALL, file.name, started_at=time.time(), delete_at=None
-        )
-        assert await house.runtime.calls.erase(CALL)
+    async with open_archive(tmp_path) as archive:
+        await archive.talk()
+        file = await archive.record()
+        assert await archive.runtime.calls.erase(CALL)
         assert file.exists()
-    async with open_house(tmp_path) as house:
-        await house.keeper.look()
+    async with open_archive(tmp_path) as archive:
+        await archive.keeper.look()
 
         assert not file.exists()
-        assert not await house.runtime.journal.unscrubbed()
-        assert where_found(tmp_path / "journal.db", SECRET) == []
+        assert not await archive.runtime.journal.unscrubbed()
+        assert archive.where_found(SECRET) == []
 
 
 async def test_a_call_is_erased_beside_the_service_that_has_it(tmp_path: Path) -> None:
     """The service's next change is refused; it looks again, and takes nothing more."""
-    async with open_house(tmp_path) as house:
-        await house.talk(ended=False)
-        beside = JournalEraser(house.runtime.journal, clock=time.time)
+    async with open_archive(tmp_path) as archive:
+        await archive.talk(ended=False)
+        beside = JournalEraser(archive.runtime.journal, clock=time.time)
         assert await beside.erase(CALL, reason="operator")
         assert not await beside.erase(CallId("nobody"), reason="operator")
-        await house.runtime.calls.tell(words(time.time(), "late"))
-        await house.runtime.calls.tell(hung_up(time.time()))
+        await archive.runtime.calls.tell(words(time.time(), "late"))
+        await archive.runtime.calls.tell(hung_up(time.time()))
 
-        (tombstone,) = await house.runtime.journal.read(CALL, after_seq=0, limit=9)
+        (tombstone,) = await archive.stored()
         assert tombstone.type == "transcript.erased"
 
 
 async def test_many_erasures_at_once_share_the_scrubbing(tmp_path: Path) -> None:
     """All are answered, and nothing is left."""
-    async with open_house(tmp_path) as house:
-        await house.talk()
+    async with open_archive(tmp_path) as archive:
+        await archive.talk()
         async with asyncio.timeout(10):
-            done = await asyncio.gather(*(house.keeper.erase(CALL) for _ in range(20)))
+            done = await asyncio.gather(*(archive.keeper.erase(CALL) for _ in range(20)))
 
         assert all(done)
-        assert left_of_erased(tmp_path / "journal.db") == []
+        assert archive.left_of_erased() == []
 
 
 async def test_the_keeper_looks_by_itself(tmp_path: Path) -> None:
     """From the start on, and it ends with its block."""
     route = replace(ROUTE, retention=Retention(text_days=1))
-    async with open_house(tmp_path, route) as house:
-        await house.talk()
-        house.clock.ahead_s = 2 * DAY_S
-        runtime = house.runtime
-        async with open_keeper(runtime.journal, runtime.calls, house.recordings, clock=house.clock):
+    async with open_archive(tmp_path, route) as archive:
+        await archive.talk()
+        archive.clock.ahead_s = 2 * DAY_S
+        runtime = archive.runtime
+        async with open_keeper(
+            runtime.journal, runtime.calls, archive.recordings, clock=archive.clock
+        ):
             await until(lambda: runtime.lanes.forgotten == [CALL])
+
+
+async def test_a_keeper_that_fails_unforeseen_starts_again(tmp_path: Path) -> None:
+    """It is logged once and counted; what is due is erased, and its block goes on."""
+    route, failed = replace(ROUTE, retention=Retention(text_days=1)), failures["retention"]
+    async with open_archive(tmp_path, route) as archive:
+        await archive.talk()
+        archive.clock.ahead_s = 2 * DAY_S
+        runtime, journal = archive.runtime, StumblingJournal(archive.runtime.journal)
+        with capture_logs() as logs:
+            async with open_keeper(
+                journal,  # type: ignore[arg-type]  # what it does not do itself, the journal does
+                runtime.calls,
+                archive.recordings,
+                clock=archive.clock,
+            ):
+                await until(lambda: runtime.lanes.forgotten == [CALL])
+
+    assert [line["event"] for line in logs].count("keeper_failed") == 1
+    assert failures["retention"] == failed + 1
 
 
 def test_a_recording_is_deleted_in_its_folder_only(tmp_path: Path) -> None:
@@ -241,8 +183,9 @@ def test_a_recording_is_deleted_in_its_folder_only(tmp_path: Path) -> None:
 
 async def test_a_recording_of_no_call_is_found(tmp_path: Path) -> None:
     """Somebody put it there, or a crash left it."""
-    async with open_house(tmp_path) as house:
+    async with open_archive(tmp_path) as archive:
         with open_audit(tmp_path / "journal.db") as audit:
-            assert audit.stray_recordings(house.recordings) == []
-            house.record()
-            assert audit.stray_recordings(house.recordings) == ["call.wav"]
+            assert audit.stray_recordings(archive.recordings) == []
+            archive.recordings.mkdir()
+            (archive.recordings / "stray.wav").touch()
+            assert audit.stray_recordings(archive.recordings) == ["stray.wav"]

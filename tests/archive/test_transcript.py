@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from service.archive.transcript import read_lines, read_transcript
 from service.ports import StoredEvent
-from tests.archive.scenes import CALL, final, stored
+from tests.archive.builders import CALL, final, stored
 
 
 def test_a_turn_is_what_one_speaker_said_until_another_did() -> None:
@@ -80,7 +80,7 @@ def test_notes_say_why_there_are_no_words() -> None:
         ]
     )  # fmt: skip
 
-    assert [said.seq for _, _, said in read_lines(transcript)] == [2, 3, 5, 4, 6]
+    assert [line.said.seq for line in read_lines(transcript)] == [2, 3, 5, 4, 6]
     gap = next(note for note in transcript.notes if note.type == "gap")
     assert (gap.start_ms, gap.end_ms, gap.role, gap.reason) == (
         3000, 5000, "customer", "buffer_full",
@@ -109,4 +109,4 @@ def test_every_utterance_is_in_the_transcript_once(said: list[tuple[int | None, 
     assert sorted(seqs) == list(range(1, len(said) + 1))
     roles = [turn.role for turn in transcript.turns]
     assert all(one != other for one, other in pairwise(roles))
-    assert [line[2].seq for line in read_lines(transcript)] == seqs
+    assert [line.said.seq for line in read_lines(transcript)] == seqs

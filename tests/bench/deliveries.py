@@ -13,7 +13,7 @@ from service.calls.turn import Fact
 from service.delivery.endpoints import Endpoint
 from service.delivery.lanes import open_lanes
 from service.ids import CallId, EndpointName, LegId, UtteranceId
-from service.journal.sqlite_journal import open_sqlite_journal
+from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports import Entry, StoredEvent
 from service.wire.events import encode
 from tests.bench.processes import started

@@ -7,8 +7,8 @@ from tempfile import TemporaryDirectory
 
 from service.archive.exports import FORMS, ExportForm, export_call
 from service.ids import CallId
-from service.journal.sqlite_journal import open_sqlite_journal
-from service.journal.sqlite_library import open_sqlite_library
+from service.journal.sqlite.journal import open_sqlite_journal
+from service.journal.sqlite.library import open_sqlite_library
 from service.ports import Entry, Journal, Library
 from tests.bench.table import Row, median
 from tests.bench.words import final, sentences, started

@@ -15,9 +15,9 @@ from service.api.feed_streams import FeedStreams, open_watch
 from service.api.keys import make_key
 from service.feed.hub import Hub, open_hub
 from service.ids import CallId
-from service.journal.sqlite_journal import open_sqlite_journal
-from service.journal.sqlite_keys import open_sqlite_keys
-from service.journal.sqlite_library import open_sqlite_library
+from service.journal.sqlite.journal import open_sqlite_journal
+from service.journal.sqlite.keys import open_sqlite_keys
+from service.journal.sqlite.library import open_sqlite_library
 from service.ports import Entry, Journal, StoredEvent
 from service.web.listen import open_listener
 from tests.feed.newsroom import body, final

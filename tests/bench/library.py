@@ -10,8 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from service.ids import CallId
-from service.journal.sqlite_journal import open_sqlite_journal
-from service.journal.sqlite_library import open_sqlite_library
+from service.journal.sqlite.journal import open_sqlite_journal
+from service.journal.sqlite.library import open_sqlite_library
 from service.ports import CallFilter, Entry, Journal, Library, StoredEvent, WordQuery
 from tests.bench.table import Row
 from tests.bench.words import VOCABULARY, final, sentences, started

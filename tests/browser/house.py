@@ -11,8 +11,8 @@ import aiohttp
 
 from service.api.keys import make_key
 from service.ids import Scope
-from service.journal.sqlite_journal import open_sqlite_journal
-from service.journal.sqlite_keys import open_sqlite_keys
+from service.journal.sqlite.journal import open_sqlite_journal
+from service.journal.sqlite.keys import open_sqlite_keys
 from service.ports.journal import Journal
 from tests.service.stage import SCRIPT, Stage, open_stage
 

@@ -11,7 +11,7 @@ import msgspec
 
 from service.ids import CallId, EndpointName
 from service.ports.audience import Audience
-from service.ports.journal import Entry, Journal, LaneUpdate, StoredEvent
+from service.ports.journal import Entry, Journal, LaneUpdate, Parked, StoredEvent
 from service.wire.events import timestamp
 
 BATCH = 500
@@ -55,7 +55,7 @@ class PastCall:
             batch = tuple(events[start : start + BATCH])
             await journal.commit(self._entry(version, batch, endpoints))
         for seq in refused:
-            parked = (seq, 422, "refused")
+            parked = Parked(seq, 422, "refused")
             await journal.settle([LaneUpdate(call_id, CRM, acked_seq=seq, parked=parked)])
         if refused:
             await journal.settle([LaneUpdate(call_id, CRM, acked_seq=len(events))])

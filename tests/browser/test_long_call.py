@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from service.journal.sqlite_journal import open_sqlite_journal
+from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports.journal import Journal
 from tests.browser.house import open_house
 from tests.browser.past import PastCall, Said, conversation, final, opened

@@ -15,7 +15,7 @@ from service.ids import CallId
 from service.journal.database import open_journal
 from service.ports import Entry, Journal, StoredEvent
 from tests.cli.program import started
-from tests.journal.library_model import body
+from tests.journal.builders import body
 from tests.settings.conftest import KEYS
 
 CALL = CallId("c1")

@@ -10,7 +10,7 @@ from service.cli import main
 from service.exits import Exit
 from service.ids import CallId, EndpointName
 from service.journal.database import open_journal
-from service.ports import Entry, LaneRow, LaneUpdate, StoredEvent
+from service.ports import Entry, LaneRow, LaneUpdate, Parked, StoredEvent
 from tests.settings.conftest import KEYS, SECRET
 
 CALL, CRM = CallId("c1"), EndpointName("crm")
@@ -139,7 +139,9 @@ async def _fill(url: str) -> None:
                 call_id=CALL, version=0, epoch=0, state=b"", events=tuple(events), endpoints=(CRM,)
             )
         )
-        await journal.settle([LaneUpdate(CALL, CRM, acked_seq=2, parked=(2, 400, "bad_request"))])
+        await journal.settle(
+            [LaneUpdate(CALL, CRM, acked_seq=2, parked=Parked(2, 400, "bad_request"))]
+        )
         await journal.settle([LaneUpdate(CALL, CRM, acked_seq=3)])
 
 

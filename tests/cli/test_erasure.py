@@ -12,7 +12,7 @@ from service.cli import main
 from service.exits import Exit
 from service.ids import CallId, InputId
 from service.journal.database import open_journal
-from service.journal.sqlite_audit import open_audit
+from service.journal.sqlite.audit import open_audit
 from service.runtime.offline_eraser import JournalEraser
 from tests.calls.harness import CALL, IN_CALL, answered, hung_up, initiated, said
 from tests.runtime.harness import open_runtime

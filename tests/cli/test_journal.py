@@ -6,10 +6,10 @@ from pathlib import Path
 
 from service.exits import Exit
 from service.ids import CallId
-from service.journal.sqlite_journal import open_sqlite_journal
+from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports import Entry
+from service.recording.encrypted import EncryptedReader
 from service.recording.files import open_audio
-from service.recording.sealed import SealedReader
 from service.recording.wav import Layout
 from tests.cli.program import callscribe as program
 
@@ -28,7 +28,7 @@ async def keep(folder: Path, key: bytes | None = None) -> dict[str, str]:
         path = folder / "recordings" / name
         with closing(open_audio(path, Layout("PCMU", 8000), key)) as file:
             file.append(AUDIO)
-            file.settle()
+            file.flush()
             file.sync()
     return {"DATABASE_URL": f"sqlite:///{folder}/calls.db"}
 
@@ -38,7 +38,7 @@ async def holds(folder: Path, key: bytes) -> bool:
     async with open_sqlite_journal(folder / "calls.db", exclusive=False, key=key) as journal:
         assert await journal.load(CALL) is not None
     for name in ("a.wav", "b.wav"):
-        with closing(SealedReader(folder / "recordings" / name, key)) as reader:
+        with closing(EncryptedReader(folder / "recordings" / name, key)) as reader:
             assert b"".join(reader.read(58, reader.size_bytes)) == AUDIO
     return len(list((folder / "recordings").iterdir())) == 2
 

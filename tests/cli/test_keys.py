@@ -8,8 +8,8 @@ import pytest
 
 from service.cli import main
 from service.exits import Exit
-from service.journal.sqlite_journal import open_sqlite_journal
-from service.journal.sqlite_keys import open_sqlite_keys
+from service.journal.sqlite.journal import open_sqlite_journal
+from service.journal.sqlite.keys import open_sqlite_keys
 from service.ports.keys import StoredKey
 from tests.cli.program import callscribe as program
 

@@ -12,7 +12,7 @@ from service.delivery.endpoints import Endpoint
 from service.delivery.lanes import DeliveryLanes, open_lanes
 from service.errors import JournalUnavailableError
 from service.ids import CallId, EndpointName
-from service.journal.sqlite_journal import open_sqlite_journal
+from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports import Delivery, Entry, Journal, LaneRow, LaneUpdate, StoredEvent
 
 WAIT_S = 10.0

@@ -13,7 +13,7 @@ from standardwebhooks.webhooks import Webhook
 from service.delivery.endpoints import Endpoint
 from service.delivery.lanes import DeliveryLanes, open_lanes
 from service.ids import EndpointName
-from service.journal.sqlite_journal import open_sqlite_journal
+from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports import Journal
 from service.retry import RetryPolicy
 from tests.delivery.receiver import (

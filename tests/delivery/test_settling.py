@@ -9,8 +9,8 @@ from service.delivery.lane import Lane, Room
 from service.delivery.settling import Settler
 from service.errors import JournalUnavailableError
 from service.ids import CallId
-from service.journal.sqlite_journal import open_sqlite_journal
-from service.ports import LaneUpdate
+from service.journal.sqlite.journal import open_sqlite_journal
+from service.ports import LaneUpdate, Parked
 from tests.delivery.scenes import CRM, Switched, commit, event, open_scene
 
 
@@ -44,10 +44,10 @@ async def test_nothing_is_forgotten_when_the_journal_is_away(tmp_path: Path) -> 
         journal = Switched(opened)
         settler, one = Settler(journal, lambda _: None), lane()
         journal.off = True
-        settler.park(one, LaneUpdate(one.call_id, CRM, 1, parked=(1, 400, "refused")))
+        settler.park(one, LaneUpdate(one.call_id, CRM, 1, parked=Parked(1, 400, "refused")))
         with pytest.raises(JournalUnavailableError):
             await settler.flush()
-        settler.park(one, LaneUpdate(one.call_id, CRM, 2, parked=(2, 400, "refused")))
+        settler.park(one, LaneUpdate(one.call_id, CRM, 2, parked=Parked(2, 400, "refused")))
         one.acked_seq = 3
         settler.note(one)
         journal.off = False

@@ -9,8 +9,8 @@ import pytest
 from service.api.tokens import read_token
 from service.demo.options import can_browse
 from service.demo.visit import SCOPES, make_link
-from service.journal.sqlite_journal import open_sqlite_journal
-from service.journal.sqlite_keys import open_sqlite_keys
+from service.journal.sqlite.journal import open_sqlite_journal
+from service.journal.sqlite.keys import open_sqlite_keys
 
 
 async def test_the_link_has_a_token_of_a_key_that_is_kept(tmp_path: Path) -> None:

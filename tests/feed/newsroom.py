@@ -10,8 +10,8 @@ import msgspec
 from service.feed.hub import Hub, open_hub
 from service.feed.subscription import Subscription
 from service.ids import CallId
-from service.journal.sqlite_journal import open_sqlite_journal
-from service.journal.sqlite_library import open_sqlite_library
+from service.journal.sqlite.journal import open_sqlite_journal
+from service.journal.sqlite.library import open_sqlite_library
 from service.ports import Delivery, Entry, Journal, Library, StoredEvent
 
 A = CallId("call-a")

@@ -220,7 +220,6 @@ async def webhook_to_delivery(steps: Steps) -> list[tuple[int, int]]:
 
 async def audio_journeys(steps: Steps) -> dict[str, list[tuple[int, int]]]:
     """From a frame to the recogniser, and from its words to a webhook of ours."""
-    frames: list[tuple[int, int]] = []
     words: list[tuple[int, int]] = []
     async with open_house(steps, source="media") as house, AsyncExitStack() as stack:
         leg = house.leg("b")
@@ -241,8 +240,7 @@ async def audio_journeys(steps: Steps) -> dict[str, list[tuple[int, int]]]:
         await send.for_s(1.0)
         while len(house.peers.sessions) < 2:
             await send.for_s(0.2)
-        for _ in range(TRIPS):
-            frames.append(await house.count(send.for_s(0.1)))
+        frames = [await house.count(send.for_s(0.1)) for _ in range(TRIPS)]
         for number in range(TRIPS):
             said = {"transcript": f"word {number}", "is_final": True}
 

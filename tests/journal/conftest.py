@@ -1,40 +1,42 @@
-"""Every contract test runs over every adapter: a new one is one more line here."""
+"""What the contract tests are given: the same of every adapter."""
 
-from collections.abc import AsyncIterator, Callable
-from functools import partial
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from service.journal.sqlite_journal import open_sqlite_journal
-from service.ports import Journal
-from tests.journal.samples import Opener
-
-KEY = bytes(range(32))
-
-ADAPTERS: dict[str, Callable[[Path], Opener]] = {
-    "sqlite": lambda folder: partial(open_sqlite_journal, folder / "journal.db"),
-    "sqlcipher": lambda folder: partial(open_sqlite_journal, folder / "journal.db", key=KEY),
-}
-
-HASTY: dict[str, Callable[[Path], Opener]] = {
-    "sqlite": lambda folder: partial(
-        open_sqlite_journal,
-        folder / "journal.db",
-        set_up=lambda db: db.execute("PRAGMA synchronous = OFF"),
-    ),
-}
-"""The same without waiting for the disk, for histories of thousands of steps."""
+from service.ports import Journal, Library
+from tests.journal.harness import ADAPTERS, Adapter, Database
 
 
-@pytest.fixture(params=ADAPTERS)
-def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
-    """What opens one and the same database, as often as wanted."""
-    return ADAPTERS[request.param](tmp_path)
+@pytest.fixture(params=ADAPTERS, scope="session")
+def adapter_name(request: pytest.FixtureRequest) -> str:
+    """The name of each adapter, in turn."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def adapter(adapter_name: str) -> Adapter:
+    """What makes databases of this kind."""
+    return ADAPTERS[adapter_name]
 
 
 @pytest.fixture
-async def journal(opener: Opener) -> AsyncIterator[Journal]:
+def database(adapter: Adapter, tmp_path: Path) -> Database:
+    """A database with nothing in it."""
+    return adapter(tmp_path)
+
+
+@pytest.fixture
+async def journal(database: Database) -> AsyncIterator[Journal]:
     """An open journal with nothing in it."""
-    async with opener() as journal:
+    async with database.journal() as journal:
         yield journal
+
+
+@pytest.fixture
+async def library(journal: Journal, database: Database) -> AsyncIterator[Library]:
+    """The library of the open journal."""
+    del journal  # it makes the database
+    async with database.library() as library:
+        yield library

@@ -1,26 +1,10 @@
 """The library as plain Python: which calls and finals must be found, and in what order."""
 
 from dataclasses import dataclass, field
-from typing import Any
-
-import msgspec
 
 from service.ids import CallId
-from service.ports import CallFilter, Entry, StoredEvent
-
-STARTED_AT = 1795341597.5
-TIMESTAMPS = ("2026-11-22T09:59:57.500Z", "2026-11-22T09:59:58.250Z", "2026-11-22T10:00:00.000Z")
-TIMES = (1795341597.5, 1795341598.25, 1795341600.0)
-
-
-def body(call_id: str, seq: int, event_type: str, at: int = 0, **data: Any) -> StoredEvent:  # noqa: ANN401 - any JSON
-    """Return an event that occurred at one of `TIMES`."""
-    envelope = {
-        "type": event_type,
-        "timestamp": TIMESTAMPS[at],
-        "data": {"call_id": call_id, "seq": seq, **data},
-    }
-    return StoredEvent(CallId(call_id), seq, event_type, msgspec.json.encode(envelope))
+from service.ports import CallFilter, Entry
+from tests.journal.builders import TIMES, body
 
 
 @dataclass(slots=True)

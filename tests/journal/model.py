@@ -62,9 +62,10 @@ class Model:
         if lane is None or update.generation not in (None, lane.generation):
             return
         if update.parked:
-            seq, status, reason = update.parked
-            if lane.acked_seq < seq <= len(self.calls[update.call_id].events):
-                self.parked[update.call_id, update.endpoint, seq] = (status, reason)
+            parked = update.parked
+            if lane.acked_seq < parked.seq <= len(self.calls[update.call_id].events):
+                lane_seq = (update.call_id, update.endpoint, parked.seq)
+                self.parked[lane_seq] = (parked.status, parked.reason)
         if update.acked_seq >= lane.acked_seq:
             acked_seq = min(update.acked_seq, lane.head_seq)
             self._keep(lane, acked_seq=acked_seq, attempts=update.attempts, due_at=update.due_at)

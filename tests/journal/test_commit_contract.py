@@ -8,7 +8,8 @@ import pytest
 from service.errors import DuplicateInputError, JournalError, StaleCallError
 from service.ids import CallId, InputId, LegId
 from service.ports import Journal, StoredCall
-from tests.journal.samples import CALL, OTHER, Opener, entry, event, seqs_of
+from tests.journal.builders import CALL, OTHER, entry, event, seqs_of
+from tests.journal.harness import Database
 
 
 async def test_a_committed_call_can_be_loaded(journal: Journal) -> None:
@@ -29,12 +30,12 @@ async def test_events_come_back_byte_for_byte_in_order(journal: Journal) -> None
     assert await journal.read(OTHER, after_seq=0, limit=3) == []
 
 
-async def test_a_reopened_journal_holds_everything(opener: Opener) -> None:
+async def test_a_reopened_journal_holds_everything(database: Database) -> None:
     """Closing and opening changes nothing."""
-    async with opener() as journal:
+    async with database.journal() as journal:
         await journal.commit(entry(0, [1, 2], inputs=["a"], legs=["leg"]))
 
-    async with opener() as journal:
+    async with database.journal() as journal:
         assert await seqs_of(journal) == [1, 2]
         assert await journal.find_call(LegId("leg")) == CALL
         with pytest.raises(DuplicateInputError):

@@ -6,7 +6,7 @@ import pytest
 
 from service.errors import JournalUnavailableError, SettingsError
 from service.journal.database import open_journal
-from tests.journal.samples import CALL, entry
+from tests.journal.builders import CALL, entry
 
 
 async def test_three_slashes_are_relative_and_four_are_absolute(

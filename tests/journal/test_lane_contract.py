@@ -6,8 +6,9 @@ import pytest
 
 from service.errors import DuplicateInputError
 from service.ids import CallId, EndpointName, LegId
-from service.ports import Journal, LaneRow, LaneUpdate, ParkedDelivery
-from tests.journal.samples import CALL, CRM, LOG, OTHER, Opener, entry, lane_of
+from service.ports import Journal, LaneRow, LaneUpdate, Parked, ParkedDelivery
+from tests.journal.builders import CALL, CRM, LOG, OTHER, entry, lane_of
+from tests.journal.harness import Database
 
 DAY_S = 86_400
 
@@ -68,8 +69,8 @@ async def test_settling_never_takes_a_lane_back_or_past_its_head(journal: Journa
 async def test_settling_what_is_not_there_changes_nothing(journal: Journal) -> None:
     """An unknown call or lane is passed over."""
     await journal.commit(entry(0, [1]))
-    await journal.settle([LaneUpdate(CALL, CRM, 1, parked=(1, 404, "gone"))])
-    await journal.settle([LaneUpdate(OTHER, CRM, 1, parked=(1, 404, "gone"))])
+    await journal.settle([LaneUpdate(CALL, CRM, 1, parked=Parked(1, 404, "gone"))])
+    await journal.settle([LaneUpdate(OTHER, CRM, 1, parked=Parked(1, 404, "gone"))])
 
     assert await journal.backlog() == []
     assert await journal.parked(limit=9) == []
@@ -87,13 +88,13 @@ async def test_many_lanes_settle_together(journal: Journal) -> None:
     assert (await lane_of(journal)).call_id == "call-299"
 
 
-async def test_what_was_given_up_is_listed_newest_first(opener: Opener) -> None:
+async def test_what_was_given_up_is_listed_newest_first(database: Database) -> None:
     """A parked delivery tells what, where, when and why."""
     times = iter([10.0, 20.0, 30.0])
-    async with opener(clock=lambda: next(times)) as journal:
+    async with database.journal(clock=lambda: next(times)) as journal:
         await journal.commit(entry(0, [1, 2], endpoints=[CRM]))
-        await journal.settle([LaneUpdate(CALL, CRM, 1, parked=(1, 404, "refused"))])
-        await journal.settle([LaneUpdate(CALL, CRM, 2, parked=(2, None, "timeout"))])
+        await journal.settle([LaneUpdate(CALL, CRM, 1, parked=Parked(1, 404, "refused"))])
+        await journal.settle([LaneUpdate(CALL, CRM, 2, parked=Parked(2, None, "timeout"))])
 
         newest, oldest = await journal.parked(limit=9)
         assert await journal.parked(limit=1) == [newest]
@@ -107,7 +108,7 @@ async def test_what_was_given_up_is_listed_newest_first(opener: Opener) -> None:
 async def test_a_repeated_settlement_parks_once(journal: Journal) -> None:
     """Whoever does not know whether it was written may write it again."""
     await journal.commit(entry(0, [1], endpoints=[CRM]))
-    update = LaneUpdate(CALL, CRM, 1, parked=(1, 404, "refused"))
+    update = LaneUpdate(CALL, CRM, 1, parked=Parked(1, 404, "refused"))
     await journal.settle([update])
     (parked,) = await journal.parked(limit=9)
     await journal.unpark(parked.id)
@@ -119,7 +120,7 @@ async def test_a_repeated_settlement_parks_once(journal: Journal) -> None:
 async def test_a_lane_may_park_several_in_one_settlement(journal: Journal) -> None:
     """Each is listed, and the lane ends after the last."""
     await journal.commit(entry(0, [1, 2, 3], endpoints=[CRM]))
-    await journal.settle([LaneUpdate(CALL, CRM, n, parked=(n, 400, "bad")) for n in (1, 2)])
+    await journal.settle([LaneUpdate(CALL, CRM, n, parked=Parked(n, 400, "bad")) for n in (1, 2)])
 
     assert {parked.seq for parked in await journal.parked(limit=9)} == {1, 2}
     assert (await lane_of(journal)).acked_seq == 2
@@ -128,7 +129,7 @@ async def test_a_lane_may_park_several_in_one_settlement(journal: Journal) -> No
 async def test_unparking_hands_a_delivery_out_once(journal: Journal) -> None:
     """Of many who take the same one, one gets it."""
     await journal.commit(entry(0, [1], endpoints=[CRM]))
-    await journal.settle([LaneUpdate(CALL, CRM, 1, parked=(1, 404, "refused"))])
+    await journal.settle([LaneUpdate(CALL, CRM, 1, parked=Parked(1, 404, "refused"))])
     (parked,) = await journal.parked(limit=9)
 
     taken = await asyncio.gather(*(journal.unpark(parked.id) for _ in range(5)))
@@ -140,7 +141,7 @@ async def test_unparking_hands_a_delivery_out_once(journal: Journal) -> None:
 async def test_a_rewound_lane_delivers_again(journal: Journal) -> None:
     """It goes back to `after_seq`, forgets its attempts, and what it had parked after that."""
     await journal.commit(entry(0, [1, 2, 3, 4], endpoints=[CRM]))
-    await journal.settle([LaneUpdate(CALL, CRM, n, parked=(n, 400, "bad")) for n in (1, 3)])
+    await journal.settle([LaneUpdate(CALL, CRM, n, parked=Parked(n, 400, "bad")) for n in (1, 3)])
     await journal.settle([LaneUpdate(CALL, CRM, 4, attempts=3, due_at=8.0)])
 
     await journal.rewind(CALL, CRM, 2)
@@ -177,7 +178,7 @@ async def test_a_late_settlement_does_not_undo_a_rewind(journal: Journal) -> Non
 
     await journal.settle(
         [
-            LaneUpdate(CALL, CRM, 2, parked=(2, 404, "refused"), generation=0),
+            LaneUpdate(CALL, CRM, 2, parked=Parked(2, 404, "refused"), generation=0),
             LaneUpdate(CALL, CRM, 1, generation=1),
         ]
     )
@@ -196,14 +197,14 @@ async def test_a_lane_goes_on_after_a_rewind(journal: Journal) -> None:
     assert await lane_of(journal) == LaneRow(CALL, CRM, 0, 2, 0, 0.0, generation=1)
 
 
-async def test_disabled_endpoints_are_remembered_until_enabled(opener: Opener) -> None:
+async def test_disabled_endpoints_are_remembered_until_enabled(database: Database) -> None:
     """The latest reason counts, over restarts."""
-    async with opener() as journal:
+    async with database.journal() as journal:
         await journal.disable(CRM, "http_410", 1.0)
         await journal.disable(CRM, "all_failing", 2.0)
         await journal.disable(LOG, "http_410", 3.0)
 
-    async with opener() as journal:
+    async with database.journal() as journal:
         await journal.enable(LOG)
         await journal.enable(EndpointName("unknown"))
         assert await journal.disabled() == {CRM: "all_failing"}
@@ -228,10 +229,10 @@ async def test_an_expired_token_is_spent(journal: Journal) -> None:
     assert await journal.use_token(b"hash", 49.0) is None
 
 
-async def test_pruning_forgets_inputs_of_more_than_seven_days(opener: Opener) -> None:
+async def test_pruning_forgets_inputs_of_more_than_seven_days(database: Database) -> None:
     """Old inputs and dead tokens go, in any number; younger ones stay whatever is asked."""
     now = 0.0
-    async with opener(clock=lambda: now) as journal:
+    async with database.journal(clock=lambda: now) as journal:
         await journal.commit(entry(0, inputs=[f"old {n}" for n in range(5_100)]))
         await journal.keep_token(b"dead", CALL, LegId("leg"), expires_at=60.0)
         now = 2.0 * DAY_S
@@ -247,10 +248,10 @@ async def test_pruning_forgets_inputs_of_more_than_seven_days(opener: Opener) ->
             await journal.commit(entry(3, inputs=["young"]))
 
 
-async def test_pruning_heeds_the_time_it_is_given(opener: Opener) -> None:
+async def test_pruning_heeds_the_time_it_is_given(database: Database) -> None:
     """What came after `before` stays, even when it is old."""
     now = 0.0
-    async with opener(clock=lambda: now) as journal:
+    async with database.journal(clock=lambda: now) as journal:
         await journal.commit(entry(0, inputs=["a"]))
         now = 30.0 * DAY_S
 

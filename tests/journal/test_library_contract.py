@@ -1,8 +1,6 @@
 """What every library promises: listed and found is what was committed, with the commit."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,29 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.errors import BadInputError, JournalUnavailableError
+from service.errors import BadInputError
 from service.ids import CallId, UtteranceId
-from service.journal.database import open_journal, open_library
 from service.ports import CallFilter, Entry, Hit, Journal, Library, WordQuery
-from tests.journal.library_model import TIMES, Call, body, holds
+from tests.journal.builders import TIMES, body
+from tests.journal.harness import Adapter, open_reading
+from tests.journal.library_model import Call, holds
 
-Rooms = tuple[Journal, Library]
 CALL = CallId("c1")
-
-
-@asynccontextmanager
-async def rooms(folder: Path | str) -> AsyncIterator[Rooms]:
-    """Open a new journal and its library."""
-    url = f"sqlite:///{folder}/journal.db"
-    async with open_journal(url) as journal, open_library(url) as library:
-        yield journal, library
-
-
-@pytest.fixture
-async def made(tmp_path: Path) -> AsyncIterator[Rooms]:
-    """A journal with nothing in it, and its library."""
-    async with rooms(tmp_path) as opened:
-        yield opened
 
 
 def call(*said: str, call_id: str = CALL, ended: bool = False) -> Call:
@@ -46,9 +29,8 @@ async def seqs(library: Library, words: str, **wanted: str) -> list[int]:
     return [hit.seq for hit in await library.search(query, limit=100)]
 
 
-async def test_a_final_is_found_with_its_commit(made: Rooms) -> None:
+async def test_a_final_is_found_with_its_commit(journal: Journal, library: Library) -> None:
     """Whoever was told that it is there can find it: there is no moment in between."""
-    journal, library = made
     await journal.commit(call().entry())
     for seq in range(2, 30):
         said = body(CALL, seq, "transcript.final", utterance_id="u", role="agent", text=f"w{seq}")
@@ -57,9 +39,10 @@ async def test_a_final_is_found_with_its_commit(made: Rooms) -> None:
         assert await seqs(library, f"w{seq}") == [seq]
 
 
-async def test_a_hit_says_where_and_marks_what_was_found(made: Rooms) -> None:
+async def test_a_hit_says_where_and_marks_what_was_found(
+    journal: Journal, library: Library
+) -> None:
     """The marks are never part of what was said."""
-    journal, library = made
     await journal.commit(call("Change my \x02Bööking\x03, please").entry())
 
     assert await library.search(WordQuery(words="booking"), limit=1) == [
@@ -71,9 +54,8 @@ async def test_a_hit_says_where_and_marks_what_was_found(made: Rooms) -> None:
     ]  # fmt: skip
 
 
-async def test_a_call_is_as_its_events_say(made: Rooms) -> None:
+async def test_a_call_is_as_its_events_say(journal: Journal, library: Library) -> None:
     """From the first ring to the last word; what the call counted itself is what counts."""
-    journal, library = made
     assert await library.call(CALL) is None
     await journal.commit(call("one  two", "three").entry())
     assert (ringing := await library.call(CALL))
@@ -101,9 +83,10 @@ async def test_a_call_is_as_its_events_say(made: Rooms) -> None:
     assert (whole.last_seq, whole.transcription, whole.metadata) == (9, "off", b'{"queue":"a"}')
 
 
-async def test_events_of_all_calls_have_places_that_only_grow(made: Rooms) -> None:
+async def test_events_of_all_calls_have_places_that_only_grow(
+    journal: Journal, library: Library
+) -> None:
     """In the order of their commits, whoever's they are."""
-    journal, library = made
     assert await library.newest() == 0
     await asyncio.gather(*(journal.commit(call("a", call_id=f"c{n}").entry()) for n in range(20)))
 
@@ -116,9 +99,10 @@ async def test_events_of_all_calls_have_places_that_only_grow(made: Rooms) -> No
         assert [p.event.seq for p in placed if p.event.call_id == f"c{n}"] == [1, 2]
 
 
-async def test_calls_of_one_moment_are_paged_without_a_slip(made: Rooms) -> None:
+async def test_calls_of_one_moment_are_paged_without_a_slip(
+    journal: Journal, library: Library
+) -> None:
     """The cursor is the time and the id: none is left out, and none comes twice."""
-    journal, library = made
     ids = [f"c{n:02}" for n in range(25)]
     await asyncio.gather(*(journal.commit(call(call_id=one).entry()) for one in ids))
 
@@ -154,10 +138,9 @@ async def test_calls_of_one_moment_are_paged_without_a_slip(made: Rooms) -> None
     ],
 )
 async def test_words_are_found_as_people_type_them(
-    made: Rooms, typed: str, found: list[int]
+    journal: Journal, library: Library, typed: str, found: list[int]
 ) -> None:
     """Words, phrases, beginnings and what must not be there; all else only parts words."""
-    journal, library = made
     said = call("Hello, world!", "Hello: don't go", "A well-known text", "नमस्ते")
     await journal.commit(said.entry())
 
@@ -167,20 +150,24 @@ async def test_words_are_found_as_people_type_them(
 @pytest.mark.parametrize(
     "typed", ["", " ", "-foo", '""', "* ' ; --", "\x00", "a*", "w " * 40, "a" * 2000]
 )
-async def test_what_cannot_be_searched_for_is_told(made: Rooms, typed: str) -> None:
+async def test_what_cannot_be_searched_for_is_told(library: Library, typed: str) -> None:
     """In words that a person can do something with."""
     with pytest.raises(BadInputError, match="give at "):
-        await made[1].search(WordQuery(words=typed), limit=1)
+        await library.search(WordQuery(words=typed), limit=1)
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.text(max_size=60) | st.text('"*-() :^+\x00aNEARORND', max_size=20), max_size=20))
-def test_no_text_is_taken_for_syntax(typed: list[str]) -> None:
+@given(
+    typed=st.lists(
+        st.text(max_size=60) | st.text('"*-() :^+\x00aNEARORND', max_size=20), max_size=20
+    )
+)
+def test_no_text_is_taken_for_syntax(adapter: Adapter, typed: list[str]) -> None:
     """Whatever comes, it is searched for or refused as bad input."""
 
     async def search_all() -> None:
         with TemporaryDirectory() as folder:
-            async with rooms(folder) as (_, library):
+            async with open_reading(adapter(Path(folder))) as (_, library):
                 for words in typed:
                     query = WordQuery(words=words, calls=CallFilter(number=words))
                     try:
@@ -229,9 +216,9 @@ WORDS = st.tuples(
 
 
 @settings(max_examples=60, deadline=None)
-@given(CALLS, st.lists(st.tuples(FILTERS, WORDS), min_size=1, max_size=6))
+@given(calls=CALLS, asked=st.lists(st.tuples(FILTERS, WORDS), min_size=1, max_size=6))
 def test_lists_and_searches_agree_with_plain_python(
-    calls: list[Call], asked: list[tuple[CallFilter, str]]
+    adapter: Adapter, calls: list[Call], asked: list[tuple[CallFilter, str]]
 ) -> None:
     """Whatever was committed and whatever is asked: the same calls, the same finals, in order."""
     for n, one in enumerate(calls):
@@ -239,7 +226,7 @@ def test_lists_and_searches_agree_with_plain_python(
 
     async def compare() -> None:
         with TemporaryDirectory() as folder:
-            async with rooms(folder) as (journal, library):
+            async with open_reading(adapter(Path(folder))) as (journal, library):
                 for one in calls:
                     await journal.commit(one.entry())
                 for wanted, words in asked:
@@ -271,10 +258,3 @@ async def agree(library: Library, calls: list[Call], wanted: CallFilter, words: 
             older = await library.search(query, before=middle, limit=100)
             assert newer == [hit for hit in hits if hit.position > middle]
             assert older == [hit for hit in hits if hit.position < middle]
-
-
-async def test_a_library_needs_its_journal(tmp_path: Path) -> None:
-    """It makes no file where there is none."""
-    with pytest.raises(JournalUnavailableError, match="no journal at"):
-        async with open_library(f"sqlite:///{tmp_path}/none.db"):
-            pass

@@ -22,7 +22,7 @@ def test_a_statement_is_written_for_the_rows_at_hand() -> None:
 
 def test_statements_are_found_by_name() -> None:
     """With their row, where they have one."""
-    statements = load_statements("sqlite")
+    statements = load_statements("sqlite", "journal")
 
     assert statements["adopt"].sql().startswith("UPDATE call SET epoch = epoch + 1")
     assert statements["write_legs"].row == "(?, ?)"
@@ -32,7 +32,7 @@ def test_statements_are_found_by_name() -> None:
 def test_migrations_come_in_order() -> None:
     """The first one makes the tables; none is missing in between."""
     assert "CREATE TABLE call" in load_migrations("sqlite")[0]
-    names = sorted(path.name for path in (ROOT / "service/journal/sql/sqlite").iterdir())
+    names = sorted(path.name for path in (ROOT / "service/journal/sqlite/sql/migrations").iterdir())
     assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))
 
 

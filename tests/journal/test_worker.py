@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from service.errors import JournalUnavailableError
-from service.journal.worker import BATCH_LIMIT, open_worker
+from service.journal.worker import MAX_BATCH, open_worker
 
 WAIT_S = 5.0
 
@@ -41,13 +41,13 @@ async def test_what_waits_is_done_together_in_order() -> None:
     async with open_worker("gate", gate, limit=10_000) as worker:
         first = asyncio.create_task(worker.do(0))
         await asyncio.to_thread(gate.entered.wait, WAIT_S)
-        rest = [asyncio.create_task(worker.do(n)) for n in range(2, 2 + 2 * BATCH_LIMIT, 2)]
+        rest = [asyncio.create_task(worker.do(n)) for n in range(2, 2 + 2 * MAX_BATCH, 2)]
         rest += [asyncio.create_task(worker.do(4444))]
         asyncio.get_running_loop().call_soon(gate.open.set)  # after all of them
         outcomes = await asyncio.gather(first, *rest)
 
-    assert outcomes == [0, *range(2, 2 + 2 * BATCH_LIMIT, 2), 4444]
-    assert [len(batch) for batch in gate.batches] == [1, BATCH_LIMIT, 1]
+    assert outcomes == [0, *range(2, 2 + 2 * MAX_BATCH, 2), 4444]
+    assert [len(batch) for batch in gate.batches] == [1, MAX_BATCH, 1]
     assert gate.closed
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from service.calls.routes import Route
 from service.ids import CallId
-from service.journal.sqlite_journal import open_sqlite_journal
+from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports import Journal
 from service.runtime.registry import CallRegistry, open_calls
 from tests.runtime.peers import (

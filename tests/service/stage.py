@@ -16,8 +16,8 @@ from service.app import Running, running
 from service.demo.receiver import Receipt, Receiver, open_receiver
 from service.ids import CallId, Scope
 from service.ingress.allowance import MediaLimits
-from service.journal.sqlite_journal import open_sqlite_journal
-from service.journal.sqlite_keys import open_sqlite_keys
+from service.journal.sqlite.journal import open_sqlite_journal
+from service.journal.sqlite.keys import open_sqlite_keys
 from service.ports import StoredEvent
 from service.settings import Settings
 from service.simulator.report import Report

@@ -9,7 +9,7 @@ from typing import Any, get_args
 import aiohttp
 
 from service.ids import Scope
-from service.journal.sqlite_keys import open_sqlite_keys
+from service.journal.sqlite.keys import open_sqlite_keys
 from tests.api.house import new_key, new_token
 from tests.service.stage import open_stage
 

@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from service.journal.sqlite_keys import open_sqlite_keys
+from service.journal.sqlite.keys import open_sqlite_keys
 from tests.api.house import new_key
 from tests.service.stage import SCRIPT, open_stage
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from service.ids import CallId
-from service.journal.sqlite_audit import open_audit
+from service.journal.sqlite.audit import open_audit
 from tests.service.stage import Stage, asking, durable, finals, journal_of, open_stage, texts
 
 ROUTES: dict[str, Mapping[str, object]] = {

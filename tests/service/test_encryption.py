@@ -8,8 +8,8 @@ from pathlib import Path
 
 from service.exits import Exit
 from service.ids import CallId
-from service.journal.sqlite_journal import open_sqlite_journal
-from service.recording.sealed import SealedReader
+from service.journal.sqlite.journal import open_sqlite_journal
+from service.recording.encrypted import EncryptedReader
 from service.recording.wav import HEADER_BYTES
 from tests.service.process import free_port, serving
 from tests.service.stage import SCRIPT, settings_for, texts
@@ -48,7 +48,7 @@ def on_disk(folder: Path) -> bytes:
 
 def heard(path: Path) -> bytes:
     """Return a recording's audio."""
-    with closing(SealedReader(path, KEY)) as reader:
+    with closing(EncryptedReader(path, KEY)) as reader:
         return b"".join(reader.read(HEADER_BYTES, reader.size_bytes))
 
 

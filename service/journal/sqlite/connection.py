@@ -1,0 +1,70 @@
+"""The connection of one thread: opened when needed, given up on errors; and the reader on it."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+
+from service.errors import JournalError, JournalUnavailableError
+from service.journal.sqlite.driver import is_bare_database_error, operational_errors
+
+Connect = Callable[[], sqlite3.Connection]
+Query = Callable[[sqlite3.Connection], object]
+
+
+class KeptConnection:
+    """A connection that is opened when it is needed and given up when it fails."""
+
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
+        self._db: sqlite3.Connection | None = None
+
+    def get(self) -> sqlite3.Connection:
+        """Return the connection, opened if need be."""
+        if self._db is None:
+            self._db = self._connect()
+        return self._db
+
+    def close(self) -> None:
+        """Give it up; what was not committed is rolled back."""
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+
+def is_unavailable(error: Exception) -> bool:
+    """Return whether the database does not answer (full, locked, gone), whatever it is asked."""
+    return is_bare_database_error(error) or isinstance(
+        error, (*operational_errors(), OSError, MemoryError)
+    )
+
+
+def refusal(error: Exception) -> JournalError:
+    """Return the error that the caller gets for this one."""
+    refused: JournalError
+    if is_unavailable(error):
+        refused = JournalUnavailableError(f"the database does not answer: {error}")
+    else:
+        refused = JournalError(f"the database cannot hold or find this: {type(error).__name__}")
+    refused.__cause__ = error
+    return refused
+
+
+class SqliteReader:
+    """Answers queries. Lives in one thread."""
+
+    def __init__(self, connect: Connect) -> None:
+        self._kept = KeptConnection(connect)
+
+    def handle(self, batch: Sequence[Query]) -> list[object]:
+        """Return the answers, each from what was committed last."""
+        return [self._answer(query) for query in batch]
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._kept.close()
+
+    def _answer(self, query: Query) -> object:
+        try:
+            return query(self._kept.get())
+        except Exception as error:  # noqa: BLE001  it is handed to the one who asked
+            self._kept.close()
+            return refusal(error)

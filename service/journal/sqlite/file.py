@@ -1,0 +1,200 @@
+"""Makes, locks and migrates the SQLite file, and connects to it."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from service.errors import JournalTooNewError, JournalUnavailableError
+from service.journal.sqlite.driver import PLAIN_START, connecting, database_errors, unlock
+from service.journal.statements import load_migrations
+
+APPLICATION_ID = 0x43534352
+_CACHED_STATEMENTS = 256  # some are written for many numbers of rows
+_PRAGMAS = (
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA cache_size = -32768",
+    # 32 MB of log between checkpoints: at 4 MB, half of the time went into them under load
+    "PRAGMA wal_autocheckpoint = 8000",
+    "PRAGMA journal_size_limit = 67108864",
+)
+
+_NO_DATABASE = "file is not a database"
+
+SetUp = Callable[[sqlite3.Connection], object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SqliteFile:
+    """A file that is ready to be connected to."""
+
+    path: Path
+    busy_timeout_s: float
+    set_up: SetUp | None = None
+    key: bytes | None = field(default=None, repr=False)
+
+    def connect(self, *, read_only: bool = False) -> sqlite3.Connection:
+        """Return a connection for the calling thread, in autocommit mode.
+
+        Raises:
+            sqlite3.Error: The file cannot be opened; it is never created here. (With a key:
+                SQLCipher's; see `database_errors`.)
+        """
+        db = connecting(self.key)(
+            f"{self.path.as_uri()}?mode=rw",
+            uri=True,
+            timeout=self.busy_timeout_s,
+            isolation_level=None,
+            cached_statements=_CACHED_STATEMENTS,
+        )
+        try:
+            unlock(db, self.key)
+            for pragma in _PRAGMAS:
+                db.execute(pragma)
+            if read_only:
+                db.execute("PRAGMA query_only = ON")
+            if self.set_up:
+                self.set_up(db)
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+
+@contextmanager
+def open_sqlite_file(
+    path: Path,
+    *,
+    busy_timeout_s: float,
+    exclusive: bool = False,
+    set_up: SetUp | None = None,
+    key: bytes | None = None,
+) -> Iterator[SqliteFile]:
+    """Open the file; `exclusive` makes, locks and migrates it, otherwise it must be ready.
+
+    Raises:
+        JournalUnavailableError: It cannot be opened or locked; the text says why.
+        SettingsError: There is a key, and nothing here that could use it.
+        JournalTooNewError: A newer version wrote it.
+    """
+    path = path.absolute()
+    file = SqliteFile(path=path, busy_timeout_s=busy_timeout_s, set_up=set_up, key=key)
+    if not exclusive:
+        with explained(path, key):
+            _expect_ready(file)
+        yield file
+        return
+    with locked(path):
+        with explained(path, key):
+            _make(path)
+            with closing(file.connect()) as db:
+                migrate(db, load_migrations("sqlite"))
+        yield file
+
+
+@contextmanager
+def explained(path: Path, key: bytes | None = None) -> Iterator[None]:
+    """Turn the errors of a binding into what the operator can do about this file."""
+    try:
+        yield
+    except database_errors(OSError) as error:
+        text = f"cannot open the database {path}: {error}"
+        if str(error) == _NO_DATABASE:
+            text += _advice(path, key)
+        raise JournalUnavailableError(text) from error
+
+
+def is_plain(path: Path) -> bool:
+    """Return whether anyone can read the database; an empty file is none yet.
+
+    Not while this process has it open: closing any descriptor of a file gives up all locks on it.
+    """
+    with path.open("rb") as file:
+        return file.read(len(PLAIN_START)) == PLAIN_START
+
+
+def _advice(path: Path, key: bytes | None) -> str:
+    if key is None:
+        return ": if it is encrypted, set the database_key it was encrypted with"
+    if is_plain(path):  # nothing of it is open: what reads it with this key has failed
+        return (
+            " that is encrypted: stop the service and run `callscribe journal encrypt`, or take"
+            " the database_key away"
+        )
+    return ": it is none that was encrypted with this database_key"
+
+
+def _make(path: Path) -> None:
+    # transcripts are nobody else's to read; SQLite gives the same mode to its -wal and -shm
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep every service out of the journal in this file.
+
+    Raises:
+        JournalUnavailableError: One has it, or the lock cannot be made.
+    """
+    path = path.with_name(path.name + ".lock")
+    # An open transaction on a file of its own: it locks wherever SQLite does, the kernel lets
+    # go of it when the process dies, and the journal itself stays open to the command line.
+    with explained(path):
+        _make(path)
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as db:
+        try:
+            db.execute("PRAGMA journal_mode = MEMORY")
+            db.execute("BEGIN EXCLUSIVE")
+        except sqlite3.Error as error:
+            raise JournalUnavailableError(
+                f"another process keeps its journal here ({path} is locked): stop that one first,"
+                " or give this one another database_url"
+            ) from error
+        yield
+
+
+def _expect_ready(file: SqliteFile) -> None:
+    if not file.path.exists():
+        raise JournalUnavailableError(
+            f"there is no journal at {file.path}: the service makes it when it first starts"
+        )
+    with closing(file.connect()) as db:
+        newest = len(load_migrations("sqlite"))
+        if _version(db, newest) < newest:
+            raise JournalUnavailableError(
+                f"{file.path} was written by an older version: the service updates it when it"
+                " starts"
+            )
+
+
+def _version(db: sqlite3.Connection, newest: int) -> int:
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    (application_id,) = db.execute("PRAGMA application_id").fetchone()
+    if tables and application_id != APPLICATION_ID:
+        raise sqlite3.DatabaseError("it is the database of another program")
+    if version > newest:
+        raise JournalTooNewError(
+            f"the database has schema {version} and this version knows up to {newest}:"
+            " run the version that wrote it, or a newer one"
+        )
+    return int(version)
+
+
+def migrate(db: sqlite3.Connection, scripts: list[str]) -> None:
+    """Bring a database to the newest schema, one transaction for each script it lacks."""
+    version = _version(db, len(scripts))
+    (mode,) = db.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":
+        raise sqlite3.DatabaseError("its file system cannot hold a write-ahead log")
+    for number, script in enumerate(scripts[version:], version + 1):
+        try:
+            db.executescript(f"BEGIN IMMEDIATE;{script};PRAGMA user_version = {number};COMMIT;")
+        except database_errors():
+            db.rollback()
+            raise

@@ -1,0 +1,194 @@
+"""The library on the journal's SQLite file, on connections of its own."""
+
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+
+from service.errors import BadInputError
+from service.ids import CallId
+from service.journal.sqlite.connection import Query, SqliteReader
+from service.journal.sqlite.driver import operational_errors
+from service.journal.sqlite.file import open_sqlite_file
+from service.journal.sqlite.fulltext import match_expression
+from service.journal.statements import load_statements
+from service.journal.worker import Worker, open_worker
+from service.ports import (
+    CallFilter,
+    CallSummary,
+    Hit,
+    Library,
+    PlacedEvent,
+    StoredEvent,
+    WordQuery,
+)
+
+_SQL = load_statements("sqlite", "library")
+_MAX_POSITION = 2**63 - 1
+_STEPS = 20_000
+"""Of SQLite's machine between two looks at the clock: a millisecond or so."""
+
+Filters = dict[str, dict[str, object]]
+"""Conditions by their names in the SQL, and what they compare with."""
+Row = tuple[Any, ...]
+
+
+class SqliteLibrary:
+    """A `Library`; its methods are documented there."""
+
+    def __init__(
+        self, lookups: Worker[Query], searches: Worker[Query], query_timeout_s: float
+    ) -> None:
+        self._lookups = lookups
+        self._searches = searches
+        self._query_timeout_s = query_timeout_s
+
+    async def calls(
+        self, wanted: CallFilter, *, before: tuple[float, CallId] | None, limit: int
+    ) -> list[CallSummary]:
+        """See `Library.calls`."""
+        filters = _call_filters(wanted)
+        if before:
+            filters["where_before"] = {"before_at": before[0], "before_id": before[1]}
+        rows = await self._ask(self._lookups, "calls", filters, limit=limit)
+        return [_summary(row) for row in rows]
+
+    async def call(self, call_id: CallId) -> CallSummary | None:
+        """See `Library.call`."""
+        filters: Filters = {"where_call": {"call_id": call_id}}
+        rows = await self._ask(self._lookups, "calls", filters, limit=1)
+        return _summary(rows[0]) if rows else None
+
+    async def events(self, *, after: int, limit: int) -> list[PlacedEvent]:
+        """See `Library.events`."""
+        rows = await self._ask(self._lookups, "events", {}, after=after, limit=limit)
+        return [PlacedEvent(position, StoredEvent(*event)) for position, *event in rows]
+
+    async def newest(self) -> int:
+        """See `Library.newest`."""
+        rows = await self._ask(self._lookups, "newest", {})
+        return cast(int, rows[0][0]) if rows else 0
+
+    async def search(
+        self, wanted: WordQuery, *, after: int = 0, before: int | None = None, limit: int
+    ) -> list[Hit]:
+        """See `Library.search`."""
+        filters = _call_filters(wanted.calls)
+        if wanted.role is not None:
+            filters["where_role"] = {"role": wanted.role}
+        if wanted.call_id is not None:
+            filters["where_words_of_call"] = {"call_id": wanted.call_id}
+        rows = await self._ask(
+            # the search after each commit must not wait for somebody's long one
+            self._lookups if after else self._searches,
+            "search",
+            filters,
+            words=match_expression(wanted.words),
+            after=after,
+            before=_MAX_POSITION if before is None else before,
+            limit=limit,
+        )
+        return [Hit(**dict(zip(_HIT, row, strict=True))) for row in rows]
+
+    async def _ask(
+        self, worker: Worker[Query], name: str, filters: Filters, **values: object
+    ) -> Sequence[Row]:
+        sql = _written(name, tuple(filters))
+        for given in filters.values():
+            values |= given
+        query = partial(_rows, sql, _bindable(values), self._query_timeout_s)
+        return cast(Sequence[Row], await worker.do(query))
+
+
+_HIT = tuple(Hit.__dataclass_fields__)
+_SUMMARY = tuple(CallSummary.__dataclass_fields__)
+
+
+@lru_cache
+def _written(name: str, filters: tuple[str, ...]) -> str:
+    """Return the statement with these conditions: constants all, kept so they stay prepared."""
+    conditions = "\n".join(_SQL[one].text for one in filters)
+    return _SQL[name].text.replace("{filters}", conditions)
+
+
+def _call_filters(wanted: CallFilter) -> Filters:
+    filters: Filters = {}
+    if wanted.live is not None:
+        filters["where_live" if wanted.live else "where_over"] = {}
+    if wanted.started_from is not None:
+        filters["where_started_from"] = {"started_from": wanted.started_from}
+    if wanted.started_before is not None:
+        filters["where_started_before"] = {"started_before": wanted.started_before}
+    if wanted.number is not None:
+        start = wanted.number.removesuffix("*")
+        end = start if start == wanted.number else start + chr(0x10FFFF)
+        filters["where_number"] = {"number": start, "number_end": end}
+    if wanted.metadata:
+        metadata = msgspec.json.encode({_text(k): _text(v) for k, v in wanted.metadata.items()})
+        filters["where_metadata"] = {"metadata": metadata.decode()}
+    return filters
+
+
+def _bindable(values: dict[str, object]) -> dict[str, object]:
+    return {key: _text(one) if isinstance(one, str) else one for key, one in values.items()}
+
+
+def _text(value: str) -> str:
+    """Return text that a database can hold: nothing there has half of a surrogate pair."""
+    return value.encode(errors="replace").decode()
+
+
+def _rows(
+    sql: str, values: dict[str, object], timeout_s: float, db: sqlite3.Connection
+) -> list[Row] | BadInputError:
+    deadline = time.monotonic() + timeout_s
+    db.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
+    try:
+        return db.execute(sql, values).fetchall()
+    except operational_errors() as error:
+        if str(error) != "interrupted":
+            raise
+        # returned, not raised: the connection is as good as before
+        return BadInputError("this takes too long to find: ask for rarer words, or fewer calls")
+
+
+def _summary(row: Row) -> CallSummary:
+    given = dict(zip(_SUMMARY, row, strict=True))
+    given["metadata"] = given["metadata"].encode()
+    given["has_audio"] = bool(given["has_audio"])
+    return CallSummary(**given)
+
+
+@asynccontextmanager
+async def open_sqlite_library(
+    path: str | Path,
+    *,
+    query_timeout_s: float = 2.0,
+    waiting_limit: int = 1_000,
+    busy_timeout_s: float = 1.0,
+    key: bytes | None = None,
+) -> AsyncIterator[Library]:
+    """Open the library in a journal's file, which must be ready; a service may be using it.
+
+    What takes longer than about `query_timeout_s` is given up with `BadInputError`. At most
+    `waiting_limit` lookups and as many searches wait; what is more is refused with
+    `JournalUnavailableError`.
+
+    Raises:
+        JournalUnavailableError: There is no such file, or it cannot be opened.
+        JournalTooNewError: A newer version wrote it.
+    """
+    with open_sqlite_file(Path(path), busy_timeout_s=busy_timeout_s, key=key) as file:
+        connect = partial(file.connect, read_only=True)
+        # batches of one: a quick query's answer must not wait for a slow one behind it
+        open_reader = partial(open_worker, limit=waiting_limit, batch_limit=1)
+        async with (
+            open_reader("library-lookups", SqliteReader(connect)) as lookups,
+            open_reader("library-searches", SqliteReader(connect)) as searches,
+        ):
+            yield SqliteLibrary(lookups, searches, query_timeout_s)

@@ -1,0 +1,220 @@
+-- What the journal says to its database. A statement with `{rows}` is written for as
+-- many rows as are at hand; the comment after its name is one row (`{n}` is the row's number).
+
+-- name: find_heads row: ({n}, ?)
+WITH given (n, call_id) AS (VALUES {rows})
+SELECT json_group_array(json_array(n, call_no, version, epoch, last_seq))
+FROM given CROSS JOIN call USING (call_id);
+
+-- name: find_inputs row: ({n}, ?)
+WITH given (n, input_id) AS (VALUES {rows})
+SELECT json_group_array(json_array(n)) FROM given CROSS JOIN inbox USING (input_id);
+
+-- name: next_call_no
+SELECT coalesce(max(call_no), 0) + 1 FROM call;
+
+-- name: write_calls row: (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO call
+(call_no, call_id, version, epoch, last_seq, state, wake_at, ended, created_at, updated_at)
+VALUES {rows}
+ON CONFLICT (call_no) DO UPDATE SET
+version = excluded.version, last_seq = excluded.last_seq, state = excluded.state,
+wake_at = excluded.wake_at, ended = excluded.ended, updated_at = excluded.updated_at;
+
+-- name: write_legs row: (?, ?)
+INSERT INTO leg (leg_id, call_no) VALUES {rows}
+ON CONFLICT (leg_id) DO UPDATE SET call_no = excluded.call_no;
+
+-- name: write_inputs row: (?, ?)
+INSERT INTO inbox (input_id, received_at) VALUES {rows};
+
+-- name: write_events row: (?, ?, ?, ?, ?)
+INSERT INTO event (call_no, seq, type, body, created_at) VALUES {rows};
+
+-- name: advance_lanes row: (?, ?, ?, ?, 0, 0, 0)
+INSERT INTO lane (call_no, endpoint, acked_seq, head_seq, attempts, due_at, generation)
+VALUES {rows}
+ON CONFLICT (call_no, endpoint) DO UPDATE SET head_seq = excluded.head_seq;
+
+-- name: park row: (?, ?, ?, ?, ?, ?, ?)
+WITH given (call_id, endpoint, seq, status, reason, generation, parked_at) AS (VALUES {rows})
+INSERT INTO parked (call_no, endpoint, seq, type, status, reason, parked_at)
+SELECT call.call_no, given.endpoint, given.seq, event.type, given.status, given.reason,
+given.parked_at
+FROM given
+CROSS JOIN call ON call.call_id = given.call_id
+CROSS JOIN lane ON lane.call_no = call.call_no AND lane.endpoint = given.endpoint
+CROSS JOIN event ON event.call_no = call.call_no AND event.seq = given.seq
+WHERE lane.acked_seq < given.seq
+AND (given.generation IS NULL OR given.generation = lane.generation)
+ON CONFLICT (call_no, endpoint, seq) DO UPDATE SET
+status = excluded.status, reason = excluded.reason, parked_at = excluded.parked_at;
+
+-- name: settle row: (?, ?, ?, ?, ?, ?)
+-- not UPDATE … FROM: that one scans all lanes for each row given
+WITH given (call_id, endpoint, acked_seq, attempts, due_at, generation) AS (VALUES {rows})
+INSERT INTO lane (call_no, endpoint, acked_seq, head_seq, attempts, due_at, generation)
+SELECT call.call_no, lane.endpoint, min(given.acked_seq, lane.head_seq), lane.head_seq,
+given.attempts, given.due_at, lane.generation
+FROM given
+CROSS JOIN call ON call.call_id = given.call_id
+CROSS JOIN lane ON lane.call_no = call.call_no AND lane.endpoint = given.endpoint
+WHERE lane.acked_seq <= given.acked_seq
+AND (given.generation IS NULL OR given.generation = lane.generation)
+ON CONFLICT (call_no, endpoint) DO UPDATE SET
+acked_seq = excluded.acked_seq, attempts = excluded.attempts, due_at = excluded.due_at;
+
+-- name: adopt
+UPDATE call SET epoch = epoch + 1 WHERE call_id = ? RETURNING epoch;
+
+-- name: unpark
+DELETE FROM parked WHERE id = ?
+RETURNING id, (SELECT call_id FROM call WHERE call.call_no = parked.call_no), endpoint, seq, type,
+status, reason, parked_at;
+
+-- name: rewind
+INSERT INTO lane (call_no, endpoint, acked_seq, head_seq, attempts, due_at, generation)
+SELECT call_no, :endpoint, min(max(:after_seq, 0), last_seq), last_seq, 0, 0, 1
+FROM call WHERE call_id = :call_id
+ON CONFLICT (call_no, endpoint) DO UPDATE SET
+acked_seq = min(acked_seq, excluded.acked_seq), head_seq = excluded.head_seq,
+attempts = 0, due_at = 0, generation = generation + 1;
+
+-- name: forget_parked
+DELETE FROM parked
+WHERE call_no = (SELECT call_no FROM call WHERE call_id = :call_id)
+AND endpoint = :endpoint AND seq > :after_seq;
+
+-- name: disable
+INSERT INTO endpoint_state (endpoint, disabled_reason, disabled_at) VALUES (?, ?, ?)
+ON CONFLICT (endpoint) DO UPDATE SET
+disabled_reason = excluded.disabled_reason, disabled_at = excluded.disabled_at;
+
+-- name: enable
+DELETE FROM endpoint_state WHERE endpoint = ?;
+
+-- name: keep_token
+INSERT INTO media_token (token_hash, call_id, leg_id, expires_at) VALUES (?, ?, ?, ?)
+ON CONFLICT (token_hash) DO NOTHING;
+
+-- name: use_token
+DELETE FROM media_token WHERE token_hash = ? RETURNING call_id, leg_id, expires_at;
+
+-- name: prune_tokens
+DELETE FROM media_token WHERE expires_at <= ?;
+
+-- name: prune_inputs
+DELETE FROM inbox WHERE input_id IN (
+SELECT input_id FROM inbox WHERE received_at < ? ORDER BY received_at LIMIT ?);
+
+-- name: count_check
+UPDATE probe SET checks = checks + 1 RETURNING checks;
+
+-- name: read_checks
+SELECT checks FROM probe;
+
+-- name: load
+SELECT call_id, version, epoch, state, wake_at FROM call WHERE call_id = ?;
+
+-- name: find_call
+SELECT call_id FROM leg JOIN call USING (call_no) WHERE leg_id = ?;
+
+-- name: unfinished
+SELECT call_id, version, epoch, state, wake_at FROM call
+WHERE NOT ended OR wake_at IS NOT NULL ORDER BY call_no;
+
+-- name: read
+SELECT call_id, seq, type, body FROM call JOIN event USING (call_no)
+WHERE call_id = ? AND seq > ? ORDER BY seq LIMIT ?;
+
+-- name: backlog
+SELECT call_id, endpoint, acked_seq, head_seq, attempts, due_at, generation
+FROM lane JOIN call USING (call_no)
+WHERE acked_seq < head_seq ORDER BY call_no, endpoint;
+
+-- name: parked
+SELECT id, call_id, endpoint, seq, type, status, reason, parked_at
+FROM parked JOIN call USING (call_no) WHERE (parked_at, id) < (?, ?)
+ORDER BY parked_at DESC, id DESC LIMIT ?;
+
+-- name: disabled
+SELECT endpoint, disabled_reason FROM endpoint_state ORDER BY endpoint;
+
+-- name: keep_recording
+INSERT INTO recording (call_no, file, started_at, delete_at)
+SELECT call_no, ?, ?, ? FROM call WHERE call_id = ?
+ON CONFLICT (call_no) DO NOTHING;
+
+-- name: recording
+SELECT call_id, file, started_at, delete_at FROM recording JOIN call USING (call_no)
+WHERE call_id = ?;
+
+-- name: recordings_due
+SELECT call_id, file, started_at, delete_at FROM recording JOIN call USING (call_no)
+WHERE delete_at <= ? ORDER BY delete_at LIMIT ?;
+
+-- name: forget_recording
+DELETE FROM recording WHERE call_no = (SELECT call_no FROM call WHERE call_id = ?);
+
+-- name: erase_events
+DELETE FROM event WHERE call_no = :call_no AND seq < :seq;
+
+-- name: erase_summary
+-- a call that is erased while people talk is live no more: nobody knows when it ends
+UPDATE summary SET ended_at = coalesce(ended_at, erased_at), duration_ms = NULL,
+utterances = 0, words = 0, gaps = 0, transcription = NULL
+WHERE call_no = :call_no;
+
+-- name: erase_lanes
+UPDATE lane SET acked_seq = :seq - 1, head_seq = :seq, attempts = 0, due_at = 0
+WHERE call_no = :call_no;
+
+-- name: erase_parked
+DELETE FROM parked WHERE call_no = :call_no;
+
+-- name: erase_tokens
+DELETE FROM media_token WHERE call_id = :call_id;
+
+-- name: erase_recording
+-- the file first: whoever finds it due deletes it, and then the row
+UPDATE recording SET delete_at = 0 WHERE call_no = :call_no;
+
+-- name: erase_keeping
+DELETE FROM keeping WHERE call_no = :call_no;
+
+-- name: note_unscrubbed
+INSERT INTO unscrubbed (call_no) VALUES (:call_no) ON CONFLICT (call_no) DO NOTHING;
+
+-- name: unscrubbed
+SELECT call_no FROM unscrubbed;
+
+-- name: forget_unscrubbed
+DELETE FROM unscrubbed WHERE call_no = ?;
+
+-- name: keep_call
+INSERT INTO keeping (call_no, text_due_at, attempts_s) VALUES (?, ?, ?)
+ON CONFLICT (call_no) DO UPDATE SET
+text_due_at = excluded.text_due_at, attempts_s = excluded.attempts_s;
+
+-- name: text_due
+SELECT call_id FROM keeping JOIN call USING (call_no)
+WHERE text_due_at <= ? ORDER BY text_due_at LIMIT ?;
+
+-- name: calls_of_number
+SELECT call_id FROM summary JOIN call USING (call_no)
+WHERE (from_number = :number OR to_number = :number) AND erased_at IS NULL;
+
+-- name: prune_parked
+DELETE FROM parked WHERE id IN (
+SELECT id FROM keeping JOIN parked USING (call_no)
+WHERE attempts_s IS NOT NULL AND parked_at + attempts_s <= ? LIMIT ?);
+
+-- name: newest_event
+SELECT coalesce(max(position), 0) FROM event;
+
+-- name: erasures
+SELECT call_id FROM event JOIN call USING (call_no)
+WHERE position > ? AND type = 'transcript.erased';
+
+-- name: merge_words
+INSERT INTO utterance_words (utterance_words, rank) VALUES ('merge', ?);

@@ -1,0 +1,75 @@
+-- What the library asks of the database. `{filters}` becomes those of the `where_…` below that are
+-- asked for; what they compare with is always bound.
+
+-- name: calls
+SELECT call_id, started_at, answered_at, ended_at, completed_at, erased_at, direction,
+from_number, to_number, duration_ms, utterances, words, gaps, last_seq, metadata, transcription,
+EXISTS (SELECT 1 FROM recording WHERE recording.call_no = summary.call_no)
+FROM summary CROSS JOIN call USING (call_no)
+WHERE true {filters}
+ORDER BY started_at DESC, call_id DESC LIMIT :limit;
+
+-- name: events
+SELECT position, call_id, seq, type, body FROM event CROSS JOIN call USING (call_no)
+WHERE position > :after ORDER BY position LIMIT :limit;
+
+-- name: newest
+-- not the last row's: it may have been erased, and the place is not given again
+SELECT seq FROM sqlite_sequence WHERE name = 'event';
+
+-- name: search
+SELECT utterance.position, call.call_id, utterance.seq, utterance.utterance_id, utterance.role,
+utterance.start_ms, utterance.end_ms, utterance.occurred_at,
+snippet(utterance_words, 0, char(2), char(3), '…', 32)
+FROM utterance_words
+CROSS JOIN utterance ON utterance.position = utterance_words.rowid
+CROSS JOIN call ON call.call_no = utterance.call_no
+LEFT JOIN summary ON summary.call_no = utterance.call_no
+WHERE utterance_words MATCH :words
+AND utterance_words.rowid > :after AND utterance_words.rowid < :before {filters}
+ORDER BY utterance_words.rowid DESC LIMIT :limit;
+
+-- name: where_call
+AND call.call_id = :call_id;
+
+-- name: where_before
+AND summary.started_at <= :before_at
+AND (summary.started_at < :before_at OR call.call_id < :before_id);
+
+-- name: where_live
+AND summary.ended_at IS NULL;
+
+-- name: where_over
+AND summary.ended_at IS NOT NULL;
+
+-- name: where_started_from
+AND summary.started_at >= :started_from;
+
+-- name: where_started_before
+AND summary.started_at < :started_before;
+
+-- name: where_number
+AND summary.call_no IN (
+    SELECT call_no FROM summary WHERE from_number BETWEEN :number AND :number_end
+    UNION ALL
+    SELECT call_no FROM summary WHERE to_number BETWEEN :number AND :number_end);
+
+-- name: where_metadata
+AND NOT EXISTS (
+    SELECT 1 FROM json_each(:metadata) AS wanted WHERE NOT EXISTS (
+        SELECT 1 FROM json_each(summary.metadata) AS given
+        WHERE given.key = wanted.key AND wanted.value = CASE
+            WHEN given.type IN ('true', 'false', 'null') THEN given.type
+            ELSE CAST(given.atom AS TEXT) END));
+
+-- name: where_role
+AND utterance.role = :role;
+
+-- name: where_words_of_call
+AND utterance.call_no = (SELECT call_no FROM call WHERE call_id = :call_id)
+AND utterance_words.rowid BETWEEN (
+    SELECT min(position) FROM utterance
+    WHERE call_no = (SELECT call_no FROM call WHERE call_id = :call_id)
+) AND (
+    SELECT max(position) FROM utterance
+    WHERE call_no = (SELECT call_no FROM call WHERE call_id = :call_id));

@@ -1,0 +1,143 @@
+"""One stream's audio on its way into the call's file: queued on the loop, written in a thread."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from service.ids import Track
+from service.ports import StreamStart
+from service.recording.files import open_audio
+from service.recording.mixer import Mixer
+from service.recording.wav import CHANNELS, HEADER_BYTES, Layout
+from service.wire.audio import Decoder, bytes_per_s, little_endian
+
+MAX_QUEUED_FRAMES: Final = 6_000
+"""Kept for a disk that is slow: a minute of both tracks. What is more becomes silence."""
+MAX_DURATION_MS: Final = 12 * 3_600_000
+"""A recording ends here, whatever the call does."""
+
+
+class Chunk(NamedTuple):
+    """The next audio of a track: a frame's payload, or so many milliseconds without audio."""
+
+    track: Track
+    audio: bytes | int
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a stream left behind: how long the whole recording plays, and how large a WAV it is."""
+
+    duration_ms: int
+    size_bytes: int
+
+
+class FileWriter:
+    """Writes chunks into the call's file. Lives in the recorder's thread; raises `OSError`."""
+
+    def __init__(
+        self, path: Path, stream: StreamStart, offset_ms: int, *, key: bytes | None = None
+    ) -> None:
+        """Make the file, or go on with what is there; with a key it is encrypted.
+
+        Raises:
+            OSError: It cannot be opened, or holds audio of another kind or under another key.
+        """
+        self._decoders = {
+            track: Decoder(stream.encoding, stream.sample_rate_hz) for track in CHANNELS
+        }
+        rate_hz = self._decoders[CHANNELS[0]].rate_hz
+        self._layout = layout = Layout(stream.encoding.upper(), rate_hz)
+        self._file = open_audio(path, layout, key)
+        held = self._file.data_bytes // layout.block_bytes
+        begin = layout.blocks(min(offset_ms, MAX_DURATION_MS))
+        self._mixer = Mixer(layout, written=held, begin=begin)
+
+    def write(self, chunks: Sequence[Chunk]) -> None:
+        """Put chunks in their places; afterwards the file can be played."""
+        for track, audio in chunks:
+            if isinstance(audio, int):
+                self._mixer.skip(track, audio)
+            else:
+                self._mixer.place(track, self._samples(track, audio))
+            if self._mixer.due > self._layout.sample_rate_hz:
+                self._put(everything=False)
+        self._put(everything=False)
+        self._file.flush()
+
+    def finish(self) -> Written:
+        """Write the rest, see it safely on the disk, and close."""
+        try:
+            self._put(everything=True)
+            self._file.flush()
+            self._file.sync()
+            size_bytes = HEADER_BYTES + self._file.data_bytes
+            return Written(self._layout.duration_ms(self._mixer.written), size_bytes)
+        finally:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Close it as it is."""
+        self._file.close()
+
+    def _samples(self, track: Track, payload: bytes) -> bytes:
+        if self._layout.coded:
+            return payload
+        return little_endian(self._decoders[track].decode(payload))
+
+    def _put(self, *, everything: bool) -> None:
+        if self._layout.duration_ms(self._mixer.written) >= MAX_DURATION_MS:
+            return
+        for piece in self._mixer.take(everything=everything):
+            self._file.append(piece)
+
+
+class QueueWriter:
+    """A `RecordingWriter`. The loop fills its queue, the recorder's thread empties it.
+
+    At most `MAX_QUEUED_FRAMES` wait; what comes on top becomes silence of the same length.
+    `hurry` has the recorder look at once.
+    """
+
+    def __init__(self, stream: StreamStart, hurry: Callable[[], None]) -> None:
+        self.closed = False
+        self.dropped_frames = 0
+        """What a slow disk made silence of."""
+        self._bytes_per_ms = bytes_per_s(stream.encoding, stream.sample_rate_hz) / 1000
+        self._queue: list[Chunk] = []
+        self._missed_ms: dict[Track, float] = {}
+        self._hurry = hurry
+
+    def write(self, track: Track, payload: bytes) -> None:
+        """See `RecordingWriter.write`."""
+        if self.closed:
+            return
+        if len(self._queue) >= MAX_QUEUED_FRAMES:
+            self.dropped_frames += 1
+            self._miss(track, len(payload) / self._bytes_per_ms)
+            return
+        self._queue.append(Chunk(track, payload))
+
+    def skip(self, track: Track, duration_ms: int) -> None:
+        """See `RecordingWriter.skip`."""
+        if len(self._queue) >= MAX_QUEUED_FRAMES:
+            self._miss(track, duration_ms)
+        elif not self.closed:
+            self._queue.append(Chunk(track, duration_ms))
+
+    def close(self) -> None:
+        """See `RecordingWriter.close`."""
+        if not self.closed:
+            self.closed = True
+            self._hurry()
+
+    def take(self) -> list[Chunk]:
+        """Hand over what is queued, and what was dropped since as time without audio."""
+        chunks, self._queue = self._queue, []
+        chunks += [Chunk(track, round(missed_ms)) for track, missed_ms in self._missed_ms.items()]
+        self._missed_ms = {}
+        return chunks
+
+    def _miss(self, track: Track, duration_ms: float) -> None:
+        self._missed_ms[track] = self._missed_ms.get(track, 0.0) + duration_ms
