@@ -26,10 +26,10 @@ from service.delivery.lanes import DeliveryLanes, open_lanes
 from service.errors import CallscribeError, SettingsError
 from service.exits import Exit
 from service.feed.hub import Hub, open_hub
-from service.ingress.allowance import MediaLimits
 from service.ingress.counters import IngressCounters
-from service.ingress.media import MediaRoute
-from service.ingress.routes import WebhookRoute
+from service.ingress.limits import MediaLimits
+from service.ingress.media_route import MediaRoute
+from service.ingress.webhook_route import WebhookRoute
 from service.journal.database import open_journal, open_keys, open_library, open_searches
 from service.ports import Journal, Library, Recognitions
 from service.recording.recorder import open_recorder

@@ -6,7 +6,7 @@ import structlog
 from nacl.signing import VerifyKey
 
 from service.errors import ForgedInputError
-from service.ingress.seldom import Seldom
+from service.ingress.log_throttle import Seldom
 from service.wire.signature import TIMESTAMP_HEADER, TOLERANCE_S, verify
 
 log = structlog.get_logger()

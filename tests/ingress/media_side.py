@@ -10,8 +10,8 @@ import aiohttp
 from aiohttp import WSMsgType, web
 
 from service.ids import Track
-from service.ingress.allowance import MediaLimits
-from service.ingress.media import MediaRoute
+from service.ingress.limits import MediaLimits
+from service.ingress.media_route import MediaRoute
 from tests.ingress.recorders import RecordingTicket, SingleUseDoor
 from tests.ingress.telnyx_side import LEG, media_lines, message
 from tests.web.serving import serving

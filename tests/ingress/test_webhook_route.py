@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 
 from service.calls.inputs import LegAnswered
 from service.errors import JournalUnavailableError
-from service.ingress.routes import MAX_BODY_BYTES, WebhookRoute
+from service.ingress.webhook_route import MAX_BODY_BYTES, WebhookRoute
 from tests.ingress.recorders import RecordingCalls
 from tests.ingress.telnyx_side import KEY, NOW, WEBHOOKS, signed, webhook_body
 from tests.web.serving import serving

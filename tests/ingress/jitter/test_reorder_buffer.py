@@ -3,7 +3,7 @@
 import pytest
 
 from service.ids import Track
-from service.ingress.order import MOST_HELD_FRAMES, Order, Tally
+from service.ingress.jitter.reorder_buffer import MOST_HELD_FRAMES, Order, Tally
 
 
 class Out:

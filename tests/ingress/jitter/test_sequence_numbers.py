@@ -3,7 +3,12 @@
 import pytest
 
 from service.ids import Track
-from service.ingress.numbering import Number, NumberedFrame, find_numbering, read_number
+from service.ingress.jitter.sequence_numbers import (
+    Number,
+    NumberedFrame,
+    find_numbering,
+    read_number,
+)
 
 
 def frames(*numbers: tuple[Track, int | None, int | None]) -> list[NumberedFrame]:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.ingress.allowance import Allowance
+from service.ingress.limits import Allowance
 
 
 def test_a_burst_passes_and_the_one_after_it_does_not() -> None:

@@ -10,7 +10,7 @@ from nacl.signing import VerifyKey
 
 from service.errors import BadInputError, DrainingError, ForgedInputError, JournalUnavailableError
 from service.ingress.counters import IngressCounters
-from service.ingress.seldom import Seldom
+from service.ingress.log_throttle import Seldom
 from service.ingress.skew import SkewWatch
 from service.ingress.webhooks import Ignored, parse_webhook
 from service.ports import Calls

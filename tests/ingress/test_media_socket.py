@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from service.errors import JournalUnavailableError
 from service.ids import StreamId
-from service.ingress.allowance import MediaLimits
+from service.ingress.limits import MediaLimits
 from service.ports import StreamStart
 from tests.ingress.media_side import CLEAN, TRACKS, Media, frame, payloads, start
 from tests.ingress.telnyx_side import LEG, MEDIA, media_lines, message, send_all

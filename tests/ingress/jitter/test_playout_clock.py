@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.ingress.pace import MOST_HELD_FRAMES, Pace, TrackClock
+from service.ingress.jitter.playout_clock import MOST_HELD_FRAMES, Pace, TrackClock
 from tests.ingress.recorders import RecordingFeed
 
 FRAME = bytes(160)

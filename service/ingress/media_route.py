@@ -9,9 +9,9 @@ import structlog
 from aiohttp import WSCloseCode, web
 
 from service.errors import JournalUnavailableError
-from service.ingress.allowance import MediaLimits
-from service.ingress.conversation import Conversation, Decodable, Socket
 from service.ingress.counters import IngressCounters
+from service.ingress.limits import MediaLimits
+from service.ingress.media_socket import Conversation, Decodable, Socket
 from service.ports import MediaDoor, MediaTicket
 from service.web.answers import problem
 from service.web.handshakes import can_upgrade

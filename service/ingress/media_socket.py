@@ -14,10 +14,10 @@ from aiohttp import WebSocketError, WSCloseCode, WSMsgType, web
 
 from service.errors import BadInputError, CallscribeError
 from service.ids import StreamId, Track
-from service.ingress.allowance import Allowance, MediaLimits
 from service.ingress.counters import IngressCounters
-from service.ingress.numbering import read_number
-from service.ingress.sequencer import Sequencer
+from service.ingress.jitter.jitter_buffer import Sequencer
+from service.ingress.jitter.sequence_numbers import read_number
+from service.ingress.limits import Allowance, MediaLimits
 from service.ports import AudioFeed, MediaTicket, StreamStart
 from service.wire.media import Message, parse_message
 

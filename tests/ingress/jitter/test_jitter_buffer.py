@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.ids import Track
-from service.ingress.numbering import Number
-from service.ingress.sequencer import Sequencer
+from service.ingress.jitter.jitter_buffer import Sequencer
+from service.ingress.jitter.sequence_numbers import Number
 from tests.ingress.recorders import RecordingFeed
 
 Counting = Literal["track", "stream", "sequence"]

@@ -5,15 +5,15 @@ Source: Telnyx, "Media Streaming over WebSockets".
 """
 
 from service.ids import Track
-from service.ingress.numbering import (
+from service.ingress.jitter.playout_clock import STALL_S, Pace, TrackClock
+from service.ingress.jitter.reorder_buffer import WINDOW_S, Order, Tally
+from service.ingress.jitter.sequence_numbers import (
     Number,
     NumberedFrame,
     Numbering,
     find_numbering,
     read_number,
 )
-from service.ingress.order import WINDOW_S, Order, Tally
-from service.ingress.pace import STALL_S, Pace, TrackClock
 from service.ports import AudioFeed
 
 _OPENING_FRAMES = 32
