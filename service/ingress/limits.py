@@ -1,4 +1,4 @@
-"""How many messages a media WebSocket may send."""
+"""What a media WebSocket may do."""
 
 from dataclasses import dataclass
 
@@ -19,22 +19,3 @@ class MediaLimits:
     """A ping after so long a silence; no pong in half that time is a drop."""
     farewell_s: float = 5.0
     """For the call session to take note that a stream has ended."""
-
-
-class Allowance:
-    """A bucket of `per_s` a second that holds `burst_s` seconds' worth. Full at the start."""
-
-    __slots__ = ("_burst_s", "_interval_s", "_used_until")
-
-    def __init__(self, *, per_s: float, burst_s: float) -> None:
-        self._interval_s = 1 / per_s
-        self._burst_s = burst_s
-        self._used_until = float("-inf")
-
-    def take(self, now: float) -> bool:
-        """Take one out; False if it is empty. `now` is in seconds of any steady clock."""
-        used_until = max(self._used_until, now) + self._interval_s
-        if used_until - now > self._burst_s:
-            return False
-        self._used_until = used_until
-        return True

@@ -1,9 +1,9 @@
 """Keeping a stranger from filling the log."""
 
-_EVERY_S = 60.0
+_INTERVAL_S = 60.0
 
 
-class Seldom:
+class LogThrottle:
     """Says yes at most once a minute. One for each thing that is worth a line but not a flood."""
 
     __slots__ = ("_last_at",)
@@ -13,7 +13,7 @@ class Seldom:
 
     def is_due(self, now: float) -> bool:
         """Return whether a minute has passed since the last yes; `now` in seconds."""
-        if now - self._last_at < _EVERY_S:
+        if now - self._last_at < _INTERVAL_S:
             return False
         self._last_at = now
         return True

@@ -11,16 +11,16 @@ from aiohttp import WSCloseCode, web
 from service.errors import JournalUnavailableError
 from service.ingress.counters import IngressCounters
 from service.ingress.limits import MediaLimits
-from service.ingress.media_socket import Conversation, Decodable, Socket
+from service.ingress.media_socket import Decodable, MediaSocket, WebSocket
 from service.ports import MediaDoor, MediaTicket
 from service.web.answers import problem
 from service.web.handshakes import can_upgrade
-from service.wire.media import AUTH_HEADER, MAX_MESSAGE_BYTES
+from service.wire.media import AUTH_HEADER, MAX_MESSAGE_BYTES, MEDIA_PATH
 
 log = structlog.get_logger()
 
-PATH = "/media/{token}"
-_LONGEST_TOKEN = 256
+PATH = MEDIA_PATH + "{token}"
+_MAX_TOKEN = 256
 _CLOSE_S = 1.0
 _BEARER = "bearer "
 
@@ -47,7 +47,7 @@ class MediaRoute:
         self._decodable = decodable
         self._limits = limits or MediaLimits()
         self._clock = clock
-        self._sockets: set[Socket] = set()
+        self._sockets: set[WebSocket] = set()
 
     def add_to(self, app: web.Application) -> None:
         """Serve `/media/{token}`, and close what is still open when the listener closes."""
@@ -55,7 +55,7 @@ class MediaRoute:
         app.on_shutdown.append(self._close_all)
 
     async def _get(self, request: web.Request) -> web.StreamResponse:
-        socket: Socket = web.WebSocketResponse(
+        socket: WebSocket = web.WebSocketResponse(
             timeout=_CLOSE_S,
             heartbeat=self._limits.heartbeat_s,
             compress=False,
@@ -80,12 +80,12 @@ class MediaRoute:
             return problem(HTTPStatus.NOT_FOUND, "No audio is expected at this address.")
         self.counters.sockets["admitted"] += 1
         await socket.prepare(request)
-        await self._converse(socket, ticket)
+        await self._read_socket(socket, ticket)
         return socket
 
     async def _admit(self, request: web.Request) -> MediaTicket | None:
         token = request.match_info["token"]
-        if len(token) > _LONGEST_TOKEN:
+        if len(token) > _MAX_TOKEN:
             return None
         auth_token = request.headers.get(AUTH_HEADER)
         if auth_token is None:
@@ -94,10 +94,10 @@ class MediaRoute:
                 auth_token = authorization[len(_BEARER) :].strip()
         return await self._door.admit(token, auth_token)
 
-    async def _converse(self, socket: Socket, ticket: MediaTicket) -> None:
+    async def _read_socket(self, socket: WebSocket, ticket: MediaTicket) -> None:
         self._sockets.add(socket)
         try:
-            goodbye = await Conversation(
+            end = await MediaSocket(
                 socket,
                 ticket,
                 decodable=self._decodable,
@@ -107,8 +107,8 @@ class MediaRoute:
             ).run()
         finally:
             self._sockets.discard(socket)
-        self.counters.sockets[goodbye.reason] += 1
-        await socket.close(code=goodbye.code, message=goodbye.reason.encode())
+        self.counters.sockets[end.reason] += 1
+        await socket.close(code=end.code, message=end.reason.encode())
 
     async def _close_all(self, app: web.Application) -> None:
         del app

@@ -5,9 +5,9 @@ Source: Telnyx, "Media Streaming over WebSockets". Both tracks of a leg share on
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import structlog
 from aiohttp import WebSocketError, WSCloseCode, WSMsgType, web
@@ -15,33 +15,27 @@ from aiohttp import WebSocketError, WSCloseCode, WSMsgType, web
 from service.errors import BadInputError, CallscribeError
 from service.ids import StreamId, Track
 from service.ingress.counters import IngressCounters
-from service.ingress.jitter.jitter_buffer import Sequencer
-from service.ingress.jitter.sequence_numbers import read_number
-from service.ingress.limits import Allowance, MediaLimits
+from service.ingress.jitter.jitter_buffer import JitterBuffer
+from service.ingress.limits import MediaLimits
+from service.ingress.rate_limiter import RateLimiter
 from service.ports import AudioFeed, MediaTicket, StreamStart
-from service.wire.media import Message, parse_message
+from service.wire.media import Message, parse_message, parse_number, parse_track
 
 log = structlog.get_logger()
 
-Socket: TypeAlias = web.WebSocketResponse[Literal[False]]
+WebSocket: TypeAlias = web.WebSocketResponse[Literal[False]]
 Decodable: TypeAlias = Callable[[str, int], bool]
 """Tells whether audio of this encoding and sample rate (Hz) can be decoded here."""
 
-_LONGEST_ID = 256
-_LONGEST_TITLE = 80
-_BYTES_PER_SAMPLE = {"L16": 2.0}
-_G722_BYTES_PER_S = 8000.0
-_TRACKS: Mapping[str, Track] = {
-    "inbound": "inbound",
-    "outbound": "outbound",
-    "inbound_track": "inbound",
-    "outbound_track": "outbound",
-}
+_MAX_ID = 256
+_MAX_TITLE = 80
+_BYTES_PER_SAMPLE = {"L16": 2}
+_G722_BYTES_PER_S = 8000
 
 
 @dataclass(frozen=True, slots=True)
-class Goodbye:
-    """How a conversation ended: the close code, and a slug for the counters and the peer."""
+class SocketEnd:
+    """How a media WebSocket ended: the close code, and a slug for the counters and the peer."""
 
     code: WSCloseCode
     reason: str
@@ -49,23 +43,23 @@ class Goodbye:
 
 
 @dataclass(slots=True)
-class _Stream:
+class _OpenStream:
     id: StreamId
     feed: AudioFeed
-    sequencer: Sequencer
+    buffer: JitterBuffer
 
 
-class Conversation:
+class MediaSocket:
     """Reads one admitted media WebSocket and passes its audio on, in order.
 
-    What is not understood is counted and left out; what breaks the rules (no `start` in 5 s, the
-    wrong leg, media before `start`, a flood, binary or oversized messages) ends it. Nothing is
-    ever sent. `clock` is steady, in seconds.
+    It counts and leaves out what it does not understand; what breaks the rules (no `start` in
+    5 s, the wrong leg, media before `start`, a flood, binary or oversized messages) ends it. It
+    never sends anything. `clock` is steady, in seconds.
     """
 
     def __init__(
         self,
-        socket: Socket,
+        socket: WebSocket,
         ticket: MediaTicket,
         *,
         decodable: Decodable,
@@ -79,55 +73,55 @@ class Conversation:
         self._limits = limits
         self._counters = counters
         self._clock = clock
-        self._stream: _Stream | None = None
+        self._stream: _OpenStream | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._deadline = asyncio.timeout(limits.start_s)
-        self._allowances = {track: self._allowance() for track in set(_TRACKS.values())}
-        self._other_allowance = self._allowance()
+        self._frame_limiters = {track: self._limiter() for track in get_args(Track)}
+        self._other_limiter = self._limiter()
 
-    async def run(self) -> Goodbye:
+    async def run(self) -> SocketEnd:
         """Return how it ended, once the call session knows that the audio has.
 
         Cancelled, it tells the session so all the same (within `farewell_s`).
         """
-        goodbye = Goodbye(WSCloseCode.POLICY_VIOLATION, "no_start")
+        end = SocketEnd(WSCloseCode.POLICY_VIOLATION, "no_start")
         try:
             async with self._deadline:
-                goodbye = await self._listen()
+                end = await self._read()
         except TimeoutError:
-            log.info("media_not_started", reason=goodbye.reason)
+            log.info("media_not_started", reason=end.reason)
         finally:
-            await self._end_stream(is_orderly=goodbye.is_orderly)
-        return goodbye
+            await self._end_stream(is_orderly=end.is_orderly)
+        return end
 
-    async def _listen(self) -> Goodbye:
+    async def _read(self) -> SocketEnd:
         while True:
             received = await self._socket.receive()
             if received.type is not WSMsgType.TEXT:
-                return _farewell(received.type, received.data)
+                return _end_by(received.type, received.data)
             now = self._clock()
             try:
                 message = parse_message(received.data)
             except BadInputError:
-                goodbye = self._take_bad(now)
+                end = self._take_bad(now)
             else:
                 if message.event == "media":
-                    goodbye = self._take_media(message, now)
+                    end = self._take_media(message, now)
                 else:
-                    goodbye = await self._take_other(message, now)
-            if goodbye is not None:
-                return goodbye
+                    end = await self._take_other(message, now)
+            if end is not None:
+                return end
 
-    def _take_media(self, message: Message, now: float) -> Goodbye | None:
+    def _take_media(self, message: Message, now: float) -> SocketEnd | None:
         stream, media = self._stream, message.media
         if stream is None:
-            return Goodbye(WSCloseCode.POLICY_VIOLATION, "media_before_start")
-        track = None if media is None else _TRACKS.get(media.track)
+            return SocketEnd(WSCloseCode.POLICY_VIOLATION, "media_before_start")
+        track = None if media is None else parse_track(media.track)
         if media is None or track is None or message.stream_id not in (stream.id, None):
             return self._take_bad(now)
-        if not self._allowances[track].take(now):
-            return Goodbye(WSCloseCode.POLICY_VIOLATION, "flooded")
-        wake_at = stream.sequencer.put(
+        if not self._frame_limiters[track].take(now):
+            return SocketEnd(WSCloseCode.POLICY_VIOLATION, "flooded")
+        wake_at = stream.buffer.push(
             track,
             media.payload,
             chunk=media.chunk,
@@ -138,35 +132,35 @@ class Conversation:
             self._wake_later(wake_at - now)
         return None
 
-    async def _take_other(self, message: Message, now: float) -> Goodbye | None:
-        if not self._other_allowance.take(now):
-            return Goodbye(WSCloseCode.POLICY_VIOLATION, "flooded")
+    async def _take_other(self, message: Message, now: float) -> SocketEnd | None:
+        if not self._other_limiter.take(now):
+            return SocketEnd(WSCloseCode.POLICY_VIOLATION, "flooded")
         stream = self._stream
         if message.event == "start":
             return await self._take_start(message, now)
         if stream is None or message.stream_id not in (stream.id, None):
             return None  # `connected`, or the end of a stream that another one has replaced
         if message.event == "stop":
-            return Goodbye(WSCloseCode.OK, "stopped", is_orderly=True)
+            return SocketEnd(WSCloseCode.OK, "stopped", is_orderly=True)
         if message.event == "error" and message.payload is not None:
-            title = (message.payload.title or "")[:_LONGEST_TITLE]
+            title = (message.payload.title or "")[:_MAX_TITLE]
             log.warning("media_error_told", code=message.payload.code, title=title)
-        stream.sequencer.use_up(message.sequence_number, now)
+        stream.buffer.count_message(message.sequence_number, now)
         return None
 
-    def _take_bad(self, now: float) -> Goodbye | None:
+    def _take_bad(self, now: float) -> SocketEnd | None:
         self._counters.frames["bad_messages"] += 1
         if self._stream is None:
-            return Goodbye(WSCloseCode.POLICY_VIOLATION, "no_media_message")
-        if not self._other_allowance.take(now):
-            return Goodbye(WSCloseCode.POLICY_VIOLATION, "flooded")
+            return SocketEnd(WSCloseCode.POLICY_VIOLATION, "no_media_message")
+        if not self._other_limiter.take(now):
+            return SocketEnd(WSCloseCode.POLICY_VIOLATION, "flooded")
         return None
 
     # --- streams -----------------------------------------------------------------------------
 
-    async def _take_start(self, message: Message, now: float) -> Goodbye | None:
+    async def _take_start(self, message: Message, now: float) -> SocketEnd | None:
         start = self._read_start(message)
-        if isinstance(start, Goodbye):
+        if isinstance(start, SocketEnd):
             return start
         if self._stream is not None and self._stream.id == start.stream_id:
             return None  # the same one again
@@ -177,34 +171,34 @@ class Conversation:
             feed = await self._ticket.started(start, decodable=decodable)
         except (CallscribeError, TimeoutError) as error:
             log.warning("media_stream_not_taken", reason=str(error))
-            return Goodbye(WSCloseCode.TRY_AGAIN_LATER, "not_taken")
+            return SocketEnd(WSCloseCode.TRY_AGAIN_LATER, "not_taken")
         self._deadline.reschedule(None)
         if not decodable:
-            return Goodbye(WSCloseCode.UNSUPPORTED_DATA, "unsupported_codec")
+            return SocketEnd(WSCloseCode.UNSUPPORTED_DATA, "unsupported_codec")
         if feed is None:
-            return Goodbye(WSCloseCode.OK, "not_wanted")
+            return SocketEnd(WSCloseCode.OK, "not_wanted")
         await self._end_stream(is_orderly=True)  # one that this one replaces
-        sequencer = Sequencer(
+        buffer = JitterBuffer(
             feed,
             bytes_per_s=_bytes_per_s(start.encoding, start.sample_rate_hz),
             now=now,
             is_fast=self._limits.speed > 1,
         )
-        self._stream = _Stream(start.stream_id, feed, sequencer)
+        self._stream = _OpenStream(start.stream_id, feed, buffer)
         log.info("media_stream_started", stream_id=start.stream_id, encoding=start.encoding)
         return None
 
-    def _read_start(self, message: Message) -> StreamStart | Goodbye:
+    def _read_start(self, message: Message) -> StreamStart | SocketEnd:
         start, stream_id = message.start, message.stream_id
-        if start is None or not stream_id or len(stream_id) > _LONGEST_ID:
-            return Goodbye(WSCloseCode.POLICY_VIOLATION, "bad_start")
+        if start is None or not stream_id or len(stream_id) > _MAX_ID:
+            return SocketEnd(WSCloseCode.POLICY_VIOLATION, "bad_start")
         if start.call_control_id != self._ticket.leg_id:
-            return Goodbye(WSCloseCode.POLICY_VIOLATION, "wrong_leg")
+            return SocketEnd(WSCloseCode.POLICY_VIOLATION, "wrong_leg")
         return StreamStart(
             leg_id=self._ticket.leg_id,
             stream_id=StreamId(stream_id),
             encoding=start.media_format.encoding.upper(),
-            sample_rate_hz=read_number(start.media_format.sample_rate) or 0,
+            sample_rate_hz=parse_number(start.media_format.sample_rate) or 0,
         )
 
     async def _end_stream(self, *, is_orderly: bool) -> None:
@@ -214,10 +208,10 @@ class Conversation:
             self._timer = None
         if stream is None:
             return
-        stream.sequencer.flush(self._clock())
-        tally = asdict(stream.sequencer.tally)
-        self._counters.frames.update(tally)
-        log.info("media_stream_ended", stream_id=stream.id, orderly=is_orderly, **tally)
+        stream.buffer.flush(self._clock())
+        counts = asdict(stream.buffer.counts)
+        self._counters.frames.update(counts)
+        log.info("media_stream_ended", stream_id=stream.id, orderly=is_orderly, **counts)
         try:
             async with asyncio.timeout(self._limits.farewell_s):
                 await stream.feed.stopped(orderly=is_orderly)
@@ -232,32 +226,32 @@ class Conversation:
         self._timer = None
         if self._stream is not None:
             now = self._clock()
-            wake_at = self._stream.sequencer.wake(now)
+            wake_at = self._stream.buffer.wake(now)
             if wake_at is not None:
                 self._wake_later(wake_at - now)
 
-    def _allowance(self) -> Allowance:
-        return Allowance(
+    def _limiter(self) -> RateLimiter:
+        return RateLimiter(
             per_s=self._limits.frames_per_s * self._limits.speed, burst_s=self._limits.burst_s
         )
 
 
-def _farewell(kind: WSMsgType, data: object) -> Goodbye:
+def _end_by(kind: WSMsgType, data: object) -> SocketEnd:
     """Say how the peer ended it, or what it sent that ends it."""
     if kind is WSMsgType.BINARY:
-        return Goodbye(WSCloseCode.UNSUPPORTED_DATA, "binary_message")
+        return SocketEnd(WSCloseCode.UNSUPPORTED_DATA, "binary_message")
     if kind is WSMsgType.ERROR and isinstance(data, WebSocketError):
-        return Goodbye(WSCloseCode(data.code), "bad_websocket")
-    return Goodbye(WSCloseCode.OK, "dropped")
+        return SocketEnd(WSCloseCode(data.code), "bad_websocket")
+    return SocketEnd(WSCloseCode.OK, "dropped")
 
 
 def _is_mono(message: Message) -> bool:
     channels = None if message.start is None else message.start.media_format.channels
-    return read_number(channels) == 1
+    return parse_number(channels) == 1
 
 
-def _bytes_per_s(encoding: str, sample_rate_hz: int) -> float:
+def _bytes_per_s(encoding: str, sample_rate_hz: int) -> int:
     """Return how many bytes a second of audio has; G.722 has 64 kbit/s whatever its rate."""
     if encoding == "G722":
         return _G722_BYTES_PER_S
-    return sample_rate_hz * _BYTES_PER_SAMPLE.get(encoding, 1.0)
+    return sample_rate_hz * _BYTES_PER_SAMPLE.get(encoding, 1)

@@ -10,7 +10,7 @@ from nacl.signing import VerifyKey
 
 from service.errors import BadInputError, DrainingError, ForgedInputError, JournalUnavailableError
 from service.ingress.counters import IngressCounters
-from service.ingress.log_throttle import Seldom
+from service.ingress.log_throttle import LogThrottle
 from service.ingress.skew import SkewWatch
 from service.ingress.webhooks import Ignored, parse_webhook
 from service.ports import Calls
@@ -44,7 +44,7 @@ class WebhookRoute:
         self._calls = calls
         self._signature = SkewWatch(keys)
         self._clock = clock
-        self._refusals = Seldom()
+        self._refusals = LogThrottle()
 
     def add_to(self, app: web.Application) -> None:
         """Serve `POST /webhooks/telnyx`, and tell a GET that it should be a POST."""

@@ -15,8 +15,12 @@ from service.wire.media import (
     Message,
     Start,
     WireError,
+    WireNumber,
     encode_message,
+    media_url,
     parse_message,
+    parse_number,
+    parse_track,
 )
 
 START = """{"event":"start","sequence_number":"1","stream_id":"s-1",
@@ -178,3 +182,33 @@ def test_a_written_start_names_its_caller_as_telnyx_does() -> None:
 
     assert json.loads(written)["start"]["from"] == "+15555550100"
     assert parse_message(written).start == Start(call_control_id="v3:leg", from_="+15555550100")
+
+
+@pytest.mark.parametrize(
+    ("wire", "number"),
+    [
+        *(("17", 17), (17, 17), ("0", 0), ("", None), (None, None), ("-1", None), (-1, None)),
+        *(("1e3", None), ("1_0", None), (" 1", None), ("9" * 19, None), (10**18, None)),
+    ],
+)
+def test_a_number_is_decimal_and_of_a_sane_length(wire: WireNumber, number: int | None) -> None:
+    """Anything else is no number, however long it is."""
+    assert parse_number(wire) == number
+
+
+@pytest.mark.parametrize(
+    ("name", "track"),
+    [
+        *(("inbound", "inbound"), ("outbound", "outbound"), ("outbound_track", "outbound")),
+        *(("inbound_track", "inbound"), ("both_tracks", None), ("Inbound", None), (None, None)),
+    ],
+)
+def test_a_track_goes_by_either_of_its_names(name: str | None, track: str | None) -> None:
+    """Media messages name a track as it is, commands and webhooks with `_track` behind it."""
+    assert parse_track(name) == track
+
+
+def test_media_sockets_come_in_where_the_service_is() -> None:
+    """In the clear or encrypted as the service is, and only its scheme differs."""
+    assert media_url("https://http.example.com") == "wss://http.example.com/media/"
+    assert media_url("http://127.0.0.1:8080") == "ws://127.0.0.1:8080/media/"

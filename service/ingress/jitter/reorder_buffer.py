@@ -1,4 +1,4 @@
-"""Putting numbered frames right: what came early waits, what came twice is dropped."""
+"""The reorder buffer: early frames wait for those before them, duplicates are dropped."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,102 +8,104 @@ from service.ids import Track
 
 WINDOW_S = 0.1
 """How long a frame waits for those before it. Sets the latency of a loss, not of good frames."""
-MOST_HELD_FRAMES = 256
-_FARTHEST_FRAMES = 1000
-"""A number farther than this from the next one is no loss: the numbering began anew."""
-_MOST_OLD_FRAMES = 50
-"""So many old numbers in a row are no late frames: the numbering began anew."""
-_REMEMBERED_FRAMES = 256
+MAX_HELD_FRAMES = 256
+_MAX_DISTANCE_FRAMES = 1000
+"""A number farther than this from the next one is no loss: the numbering restarted."""
+_MAX_OLD_FRAMES = 50
+"""More old numbers than this in a row are no late frames: the numbering restarted."""
+_HISTORY_FRAMES = 256
 
 Frame: TypeAlias = tuple[Track | None, bytes]
 """A frame's track and payload. No track: a number that some other message used up."""
-Used: TypeAlias = tuple[int, Frame]
+Emitted: TypeAlias = tuple[int, Frame]
 """A number, and the frame that had it."""
 
-_NONE_USED: Used = (-1, (None, b""))
+_NONE_EMITTED: Emitted = (-1, (None, b""))
 
 
 @dataclass(slots=True)
-class Tally:
+class FrameCounts:
     """What became of the frames of one stream."""
 
     frames: int = 0
     """Everything that came."""
     duplicate_frames: int = 0
     late_frames: int = 0
-    """Came after they had been given up."""
+    """Came after the gap they belong to had been reported."""
     lost_frames: int = 0
     renumberings: int = 0
 
 
-class Order:
-    """One numbering: frames go in as they come and out by number, each once.
+class ReorderBuffer:
+    """Takes the frames of one numbering as they come and emits them by number, each once.
 
-    Up to 256 frames are held, each for up to 100 ms; past either bound the hole before them is
-    given up. Pure: time is an argument, in seconds of any steady clock.
+    It holds up to 256 frames, each for up to 100 ms; past either bound it reports the gap before
+    them and goes on. Pure: time is an argument, in seconds of any steady clock.
     """
 
-    __slots__ = ("_emit", "_held", "_lose", "_old_run", "_recent", "_tally", "next_number")
+    __slots__ = ("_counts", "_emit", "_held", "_history", "_old_run", "_report_gap", "next_number")
 
     def __init__(
         self,
         first_number: int,
         *,
         emit: Callable[[Track, bytes, float], None],
-        lose: Callable[["Order", int, float], None],
-        tally: Tally,
+        report_gap: Callable[["ReorderBuffer", int, float], None],
+        counts: FrameCounts,
     ) -> None:
         self.next_number = first_number
         """The number that would be in order."""
         self._emit = emit
-        self._lose = lose
-        self._tally = tally
+        self._report_gap = report_gap
+        self._counts = counts
         self._held: dict[int, tuple[Frame, float]] = {}
-        self._recent = [_NONE_USED] * _REMEMBERED_FRAMES
+        self._history = [_NONE_EMITTED] * _HISTORY_FRAMES
         self._old_run = 0
 
-    def put(self, number: int, frame: Frame, now: float) -> None:
-        """Take one frame, and give out all that is now in order."""
+    def push(self, number: int, frame: Frame, now: float) -> None:
+        """Take one frame, and emit all that is now in order."""
         if number == self.next_number:  # what nearly every frame is
-            self._give_out(number, frame, now)
+            self._pass_on(number, frame, now)
             if self._held:
                 self.wake(now)
-        elif abs(number - self.next_number) > _FARTHEST_FRAMES:
-            self._begin_anew(number, frame, now)
+        elif abs(number - self.next_number) > _MAX_DISTANCE_FRAMES:
+            self._restart(number, frame, now)
         elif number < self.next_number:
-            self._put_old(number, frame, now)
+            self._push_old(number, frame, now)
         else:
             self._hold(number, frame, now)
 
-    def user_of(self, number: int) -> Track | None:
-        """Return the track that used this number, of those held or given out not long ago."""
+    def track_of(self, number: int) -> Track | None:
+        """Return the track that used this number, of those held or emitted not long ago."""
         held = self._held.get(number)
         if held is not None:
             return held[0][0]
-        used, frame = self._recent[number % _REMEMBERED_FRAMES]
+        used, frame = self._history[number % _HISTORY_FRAMES]
         return frame[0] if used == number else None
 
-    def part(self, track: Track, number: int) -> "Order":
-        """Return an order for this track alone, with what is held of it here.
+    def split(self, track: Track, number: int) -> "ReorderBuffer":
+        """Return a buffer for this track alone, with what is held of it here.
 
-        It goes on after the last frame given out of the track, or begins at `number`.
+        It goes on after the last frame emitted of the track, or begins at `number`.
         """
-        used = [each for each in self._recent if each[1][0] == track]
+        emitted = [each for each in self._history if each[1][0] == track]
         held = {each: item for each, item in self._held.items() if item[0][0] == track}
-        first = max(used)[0] + 1 if used else min((*held, number))
-        order = Order(first, emit=self._emit, lose=self._lose, tally=self._tally)
-        order._take_over(held, used)
-        return order
+        first = max(emitted)[0] + 1 if emitted else min((*held, number))
+        buffer = ReorderBuffer(
+            first, emit=self._emit, report_gap=self._report_gap, counts=self._counts
+        )
+        buffer._take_over(held, emitted)
+        return buffer
 
     def wake(self, now: float) -> None:
-        """Give out what is in order, and give up holes that frames waited behind for 100 ms."""
+        """Emit what is in order, and report the gaps that frames waited behind for 100 ms."""
         held = self._held
         while held:
             if self.next_number in held:
                 number = self.next_number
-                self._give_out(number, held.pop(number)[0], now)
+                self._pass_on(number, held.pop(number)[0], now)
             elif self._oldest_arrival() + WINDOW_S <= now:
-                self._give_up_hole(now)
+                self._pass_gap(now)
             else:
                 return
 
@@ -113,56 +115,56 @@ class Order:
         return self._oldest_arrival() + WINDOW_S if self._held else None
 
     def flush(self, now: float) -> None:
-        """Give out everything that is held: nothing more will come."""
+        """Emit everything that is held: nothing more will come."""
         while self._held:
-            self._give_up_hole(now)
+            self._pass_gap(now)
 
-    def _give_out(self, number: int, frame: Frame, now: float) -> None:
+    def _pass_on(self, number: int, frame: Frame, now: float) -> None:
         track, payload = frame
         self.next_number = number + 1
         self._old_run = 0
-        self._recent[number % _REMEMBERED_FRAMES] = (number, frame)
+        self._history[number % _HISTORY_FRAMES] = (number, frame)
         if track is not None:
             self._emit(track, payload, now)
 
     def _hold(self, number: int, frame: Frame, now: float) -> None:
         if number in self._held:
-            self._tally.duplicate_frames += 1
+            self._counts.duplicate_frames += 1
             return
         self._held[number] = (frame, now)
-        if len(self._held) > MOST_HELD_FRAMES:
-            self._give_up_hole(now)
+        if len(self._held) > MAX_HELD_FRAMES:
+            self._pass_gap(now)
         self.wake(now)
 
-    def _put_old(self, number: int, frame: Frame, now: float) -> None:
-        if self._recent[number % _REMEMBERED_FRAMES] == (number, frame):
-            self._tally.duplicate_frames += 1
+    def _push_old(self, number: int, frame: Frame, now: float) -> None:
+        if self._history[number % _HISTORY_FRAMES] == (number, frame):
+            self._counts.duplicate_frames += 1
             return
         self._old_run += 1
-        if self._old_run > _MOST_OLD_FRAMES:
-            self._begin_anew(number, frame, now)
+        if self._old_run > _MAX_OLD_FRAMES:
+            self._restart(number, frame, now)
         else:
-            self._tally.late_frames += 1
+            self._counts.late_frames += 1
 
-    def _begin_anew(self, number: int, frame: Frame, now: float) -> None:
+    def _restart(self, number: int, frame: Frame, now: float) -> None:
         self.flush(now)
-        self._tally.renumberings += 1
-        self._recent = [_NONE_USED] * _REMEMBERED_FRAMES
-        self._give_out(number, frame, now)
+        self._counts.renumberings += 1
+        self._history = [_NONE_EMITTED] * _HISTORY_FRAMES
+        self._pass_on(number, frame, now)
 
-    def _give_up_hole(self, now: float) -> None:
-        """Give up what is missing before the first frame held, and give that one out."""
+    def _pass_gap(self, now: float) -> None:
+        """Report the gap before the first frame held, if there is one, and emit that frame."""
         number = min(self._held)
         missing = number - self.next_number
         if missing:
-            self._tally.lost_frames += missing
-            self._lose(self, missing, now)
-        self._give_out(number, self._held.pop(number)[0], now)
+            self._counts.lost_frames += missing
+            self._report_gap(self, missing, now)
+        self._pass_on(number, self._held.pop(number)[0], now)
 
     def _oldest_arrival(self) -> float:
         return min(arrived for _, arrived in self._held.values())
 
-    def _take_over(self, held: dict[int, tuple[Frame, float]], used: list[Used]) -> None:
+    def _take_over(self, held: dict[int, tuple[Frame, float]], emitted: list[Emitted]) -> None:
         self._held = held
-        for number, frame in used:
-            self._recent[number % _REMEMBERED_FRAMES] = (number, frame)
+        for number, frame in emitted:
+            self._history[number % _HISTORY_FRAMES] = (number, frame)

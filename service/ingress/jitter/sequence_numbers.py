@@ -1,4 +1,4 @@
-"""Which number counts the frames of a stream, found out from its first ones.
+"""Which number counts the frames of a stream, detected from its first ones.
 
 Telnyx does not say whether `chunk` counts the frames of a track or of the whole stream, nor
 where it begins; `sequence_number` counts the messages of the stream.
@@ -10,14 +10,10 @@ from typing import Literal, TypeAlias
 
 from service.ids import Track
 
-Number: TypeAlias = int | str | None
-"""A counter as it is on the wire: from Telnyx, a string of decimals."""
+SequenceField: TypeAlias = Literal["chunk", "sequence_number"]
+"""The field of a media message whose number orders the frames."""
 
-Numbering: TypeAlias = Literal["chunk", "sequence_number"]
-
-_LONGEST_NUMBER = 18
-_TOO_LARGE = 10**_LONGEST_NUMBER
-_LEAST_DENSITY = 0.125
+_MIN_DENSITY = 0.125
 """Numbers that leave out more than this count bytes or milliseconds, or anything but frames."""
 
 
@@ -30,21 +26,13 @@ class NumberedFrame:
     chunk: int | None
     sequence_number: int | None
 
-    def number(self, numbering: Numbering) -> int | None:
-        """Return the number that `numbering` goes by."""
-        return self.chunk if numbering == "chunk" else self.sequence_number
+    def number(self, field: SequenceField) -> int | None:
+        """Return the number in this field."""
+        return self.chunk if field == "chunk" else self.sequence_number
 
 
-def read_number(number: Number) -> int | None:
-    """Return a number off the wire; None if it is missing, negative or too long to be one."""
-    if isinstance(number, str):
-        fits = len(number) <= _LONGEST_NUMBER and number.isdecimal()
-        return int(number) if fits else None
-    return number if number is not None and 0 <= number < _TOO_LARGE else None
-
-
-def find_numbering(frames: Sequence[NumberedFrame]) -> Numbering | None:
-    """Choose by the first frames of a stream; None if no number counts them.
+def detect_sequence_field(frames: Sequence[NumberedFrame]) -> SequenceField | None:
+    """Choose the field by the first frames of a stream; None if no number counts them.
 
     `chunk` may count each track by itself, or both together and then no number comes twice.
     """
@@ -55,11 +43,11 @@ def find_numbering(frames: Sequence[NumberedFrame]) -> Numbering | None:
     return "sequence_number" if by_track and _is_dense_together(by_track) else None
 
 
-def _numbers(frames: Sequence[NumberedFrame], numbering: Numbering) -> dict[Track, set[int]]:
+def _numbers(frames: Sequence[NumberedFrame], field: SequenceField) -> dict[Track, set[int]]:
     """Return each track's numbers, or nothing if frames lack one or differ under the same."""
     payloads: dict[tuple[Track, int], bytes] = {}
     for frame in frames:
-        number = frame.number(numbering)
+        number = frame.number(field)
         if number is None:
             return {}
         if payloads.setdefault((frame.track, number), frame.payload) != frame.payload:
@@ -76,4 +64,4 @@ def _is_dense_together(by_track: dict[Track, set[int]]) -> bool:
 
 
 def _is_dense(numbers: set[int]) -> bool:
-    return len(numbers) >= (max(numbers) - min(numbers) + 1) * _LEAST_DENSITY
+    return len(numbers) >= (max(numbers) - min(numbers) + 1) * _MIN_DENSITY

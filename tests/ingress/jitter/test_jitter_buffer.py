@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.ids import Track
-from service.ingress.jitter.jitter_buffer import Sequencer
-from service.ingress.jitter.sequence_numbers import Number
+from service.ingress.jitter.jitter_buffer import JitterBuffer
+from service.wire.media import WireNumber
 from tests.ingress.recorders import RecordingFeed
 
 Counting = Literal["track", "stream", "sequence"]
@@ -23,8 +23,8 @@ class Sent(NamedTuple):
 
     track: Track
     payload: bytes
-    chunk: Number
-    sequence_number: Number
+    chunk: WireNumber
+    sequence_number: WireNumber
     at: float
 
 
@@ -43,22 +43,22 @@ def spoken(frames: int, counting: Counting = "track", *, first: int = 1) -> list
 
 def play(
     arrivals: Iterable[tuple[float, Sent]], *, until: float = 1e3, is_fast: bool = False
-) -> tuple[RecordingFeed, Sequencer]:
-    """Hand frames in at their times, waking the sequencer whenever it asked to be."""
+) -> tuple[RecordingFeed, JitterBuffer]:
+    """Hand frames in at their times, waking the buffer whenever it asked to be."""
     feed = RecordingFeed()
-    sequencer = Sequencer(feed, bytes_per_s=8000, now=0.0, is_fast=is_fast)
+    buffer = JitterBuffer(feed, bytes_per_s=8000, now=0.0, is_fast=is_fast)
     wake_at: float | None = None
     for now, frame in sorted(arrivals, key=lambda arrival: arrival[0]):
         while wake_at is not None and wake_at <= now:
-            wake_at = sequencer.wake(wake_at)
-        asked = sequencer.put(
+            wake_at = buffer.wake(wake_at)
+        asked = buffer.push(
             frame.track, frame.payload, chunk=frame.chunk,
             sequence_number=frame.sequence_number, now=now,
         )  # fmt: skip
         wake_at = min((at for at in (wake_at, asked) if at is not None), default=None)
     while wake_at is not None and wake_at <= until:
-        wake_at = sequencer.wake(wake_at)
-    return feed, sequencer
+        wake_at = buffer.wake(wake_at)
+    return feed, buffer
 
 
 def on_time(sent: Iterable[Sent]) -> list[tuple[float, Sent]]:
@@ -108,11 +108,11 @@ def test_any_bounded_reordering_and_repetition_gives_the_same_audio(
             arrivals.append((frame.at + late_s, frame))
             arrivals.extend((frame.at + late_s + repeat_s, frame) for repeat_s in again)
 
-    feed, sequencer = play(arrivals)
+    feed, buffer = play(arrivals)
 
     assert_intact(feed, sent)
     repeats = sum(2 * len(again) for *_, again in frames)
-    assert sequencer.tally.duplicate_frames <= repeats
+    assert buffer.counts.duplicate_frames <= repeats
 
 
 @pytest.mark.parametrize("counting", ["track", "sequence"])
@@ -122,13 +122,13 @@ def test_lost_frames_become_time(counting: Counting) -> None:
     lost = {41, 43}  # inbound frames 20 and 21: numbers nobody else has
     kept = [frame for nth, frame in enumerate(sent) if nth + 1 not in lost]
 
-    feed, sequencer = play(on_time(kept))
+    feed, buffer = play(on_time(kept))
 
     inbound = audio_of(sent, "inbound")
     if counting == "track":
         assert feed.heard["inbound"] == [*inbound[:20], 40, *inbound[22:]]
     assert sum(feed.skipped_ms("inbound") + feed.skipped_ms("outbound")) == 40
-    assert sequencer.tally.lost_frames == 2
+    assert buffer.counts.lost_frames == 2
     assert feed.audio("outbound") == b"".join(audio_of(sent, "outbound"))
 
 
@@ -178,10 +178,10 @@ def test_a_frame_after_its_time_is_dropped_and_counted() -> None:
     arrivals = on_time(sent)
     arrivals[40] = (sent[40].at + 0.3, sent[40])
 
-    feed, sequencer = play(arrivals)
+    feed, buffer = play(arrivals)
 
     assert feed.skipped_ms("inbound") == [20]
-    assert sequencer.tally.late_frames == 1
+    assert buffer.counts.late_frames == 1
     assert sent[40].payload not in feed.heard["inbound"]
 
 
@@ -200,11 +200,11 @@ def test_a_counter_that_begins_anew_costs_no_audio() -> None:
         frame._replace(at=frame.at + 0.8) for frame in spoken(40, first=1)
     ]
 
-    feed, sequencer = play(on_time(sent))
+    feed, buffer = play(on_time(sent))
 
     assert_intact(feed, sent)
-    assert sequencer.tally.lost_frames == 0
-    assert sequencer.tally.renumberings == 2
+    assert buffer.counts.lost_frames == 0
+    assert buffer.counts.renumberings == 2
 
 
 def test_a_counter_that_begins_anew_nearby_costs_a_second_at_most() -> None:
@@ -234,7 +234,7 @@ def test_numbers_that_count_something_else_are_not_believed(step: int) -> None:
 
 
 @pytest.mark.parametrize("chunk", [None, "", "-1", "7.5", "x", "3", "9" * 5000, 10**30, -4])
-def test_frames_with_hostile_numbers_pass_as_they_come(chunk: Number) -> None:
+def test_frames_with_hostile_numbers_pass_as_they_come(chunk: WireNumber) -> None:
     """No number, or none that is one, is no reason to lose audio."""
     sent = [frame._replace(chunk=chunk) for frame in spoken(20)]
 
@@ -251,26 +251,26 @@ def test_numbers_that_keep_jumping_are_not_believed_for_long() -> None:
         for nth, frame in enumerate(sent)
     ]
 
-    feed, sequencer = play(on_time(jumpy))
+    feed, buffer = play(on_time(jumpy))
 
     assert feed.heard["inbound"][-200:] == audio_of(sent, "inbound")[-200:]
-    assert sequencer.tally.renumberings < 12
+    assert buffer.counts.renumberings < 12
 
 
 def test_messages_that_are_no_frames_use_numbers_up() -> None:
     """A dtmf in the middle is no lost frame where `sequence_number` counts."""
     feed = RecordingFeed()
-    sequencer = Sequencer(feed, bytes_per_s=8000, now=0.0)
+    buffer = JitterBuffer(feed, bytes_per_s=8000, now=0.0)
     sent = spoken(40, "sequence")
     for nth, frame in enumerate(sent):
         if nth + 1 in (5, 60):
-            sequencer.use_up(str(nth + 1), frame.at)
+            buffer.count_message(str(nth + 1), frame.at)
         else:
-            sequencer.put(*frame[:2], chunk=None, sequence_number=str(nth + 1), now=frame.at)
+            buffer.push(*frame[:2], chunk=None, sequence_number=str(nth + 1), now=frame.at)
 
-    sequencer.flush(1.0)
+    buffer.flush(1.0)
 
-    assert sequencer.tally.lost_frames == 0
+    assert buffer.counts.lost_frames == 0
 
 
 def test_a_track_that_joins_later_keeps_its_own_time() -> None:
@@ -350,22 +350,22 @@ def test_what_waits_is_bounded_and_the_oldest_hole_is_given_up() -> None:
     arrivals = [(frame.at if nth < 20 else 0.5, frame) for nth, frame in enumerate(sent)]
     del arrivals[20]
 
-    feed, sequencer = play(arrivals, until=0.5)
+    feed, buffer = play(arrivals, until=0.5)
 
-    assert sequencer.tally.lost_frames == 1
+    assert buffer.counts.lost_frames == 1
     assert len(feed.audio("inbound")) == 599 * 160
 
 
 def test_the_end_lets_everything_go() -> None:
     """What still waits at the end comes out, with its holes told."""
     feed = RecordingFeed()
-    sequencer = Sequencer(feed, bytes_per_s=8000, now=0.0)
+    buffer = JitterBuffer(feed, bytes_per_s=8000, now=0.0)
     for frame in spoken(3):
         if frame.chunk != "2":
-            sequencer.put(*frame[:2], chunk=frame.chunk, sequence_number=None, now=frame.at)
+            buffer.push(*frame[:2], chunk=frame.chunk, sequence_number=None, now=frame.at)
     assert feed.heard == {}
 
-    sequencer.flush(0.06)
+    buffer.flush(0.06)
 
     assert [len(each) if isinstance(each, bytes) else each for each in feed.heard["inbound"]] == [
         160,
@@ -392,8 +392,8 @@ def test_nothing_a_peer_numbers_breaks_it(frames: list[Any]) -> None:
         now += pause_s
         sent.append(Sent(track, nth.to_bytes(2, "big") + bytes(size), number, str(nth), now))
 
-    feed, sequencer = play(on_time(sent))
-    sequencer.flush(now + 1)
+    feed, buffer = play(on_time(sent))
+    buffer.flush(now + 1)
 
     for track in TRACKS:
         out = [each for each in feed.heard.get(track, []) if isinstance(each, bytes)]

@@ -1,83 +1,85 @@
-"""One numbering by itself."""
+"""One numbering: frames held, emitted, dropped and given up."""
 
 import pytest
 
 from service.ids import Track
-from service.ingress.jitter.reorder_buffer import MOST_HELD_FRAMES, Order, Tally
+from service.ingress.jitter.reorder_buffer import MAX_HELD_FRAMES, FrameCounts, ReorderBuffer
 
 
 class Out:
-    """What an order gave out and lost."""
+    """What a reorder buffer emitted, and the gaps it reported."""
 
     def __init__(self, first: int = 1) -> None:
         self.out: list[bytes | int] = []
-        self.tally = Tally()
-        self.order = Order(first, emit=self._emit, lose=self._lose, tally=self.tally)
+        self.counts = FrameCounts()
+        self.buffer = ReorderBuffer(
+            first, emit=self._emit, report_gap=self._report_gap, counts=self.counts
+        )
 
     def _emit(self, track: Track, payload: bytes, now: float) -> None:
         del track, now
         self.out.append(payload)
 
-    def _lose(self, order: Order, frames: int, now: float) -> None:
-        del order, now
+    def _report_gap(self, buffer: ReorderBuffer, frames: int, now: float) -> None:
+        del buffer, now
         self.out.append(frames)
 
-    def put(self, number: int, now: float, track: Track = "inbound") -> None:
+    def push(self, number: int, now: float, track: Track = "inbound") -> None:
         """Hand in a frame whose payload is its number."""
-        self.order.put(number, (track, b"%d" % number), now)
+        self.buffer.push(number, (track, b"%d" % number), now)
 
 
 def test_what_came_early_waits_for_what_is_before_it() -> None:
     """Three, two, one comes out as one, two, three."""
     case = Out()
     for number in (3, 2, 1):
-        case.put(number, 0.0)
+        case.push(number, 0.0)
 
     assert case.out == [b"1", b"2", b"3"]
-    assert case.order.wake_at is None
+    assert case.buffer.wake_at is None
 
 
 def test_several_holes_are_given_up_together_when_their_time_comes() -> None:
     """No frame waits longer than 100 ms, however many holes are before it."""
     case = Out()
     for number, now in ((3, 0.0), (6, 0.01), (9, 0.05)):
-        case.put(number, now)
+        case.push(number, now)
 
-    assert case.order.wake_at == pytest.approx(0.1)
-    case.order.wake(0.11)
+    assert case.buffer.wake_at == pytest.approx(0.1)
+    case.buffer.wake(0.11)
     assert case.out == [2, b"3", 2, b"6"]
-    assert case.order.wake_at == pytest.approx(0.15)
+    assert case.buffer.wake_at == pytest.approx(0.15)
 
 
 def test_the_same_number_twice_comes_out_once() -> None:
     """Given out or still held, a duplicate is counted and dropped."""
     case = Out()
     for number in (1, 1, 3, 3, 2, 2):
-        case.put(number, 0.0)
+        case.push(number, 0.0)
 
     assert case.out == [b"1", b"2", b"3"]
-    assert case.tally.duplicate_frames == 3
+    assert case.counts.duplicate_frames == 3
 
 
 def test_held_frames_are_bounded() -> None:
     """One more than 256 gives up the hole they wait behind."""
     case = Out()
-    for number in range(2, MOST_HELD_FRAMES + 3):
-        case.put(number, 0.0)
+    for number in range(2, MAX_HELD_FRAMES + 3):
+        case.push(number, 0.0)
 
     assert case.out[:2] == [1, b"2"]
-    assert case.tally.lost_frames == 1
+    assert case.counts.lost_frames == 1
 
 
 def test_parting_leaves_each_track_its_own() -> None:
     """What is held goes with its track, and each goes on after its own last number."""
     case = Out()
-    case.put(1, 0.0)
-    case.put(2, 0.0, "outbound")
-    case.put(4, 0.0)
-    case.put(5, 0.0, "outbound")
+    case.push(1, 0.0)
+    case.push(2, 0.0, "outbound")
+    case.push(4, 0.0)
+    case.push(5, 0.0, "outbound")
 
-    inbound, outbound = case.order.part("inbound", 2), case.order.part("outbound", 2)
+    inbound, outbound = case.buffer.split("inbound", 2), case.buffer.split("outbound", 2)
     assert (inbound.next_number, outbound.next_number) == (2, 3)
     inbound.flush(0.0)
     assert case.out[2:] == [2, b"4"]
@@ -86,6 +88,6 @@ def test_parting_leaves_each_track_its_own() -> None:
 def test_a_parted_track_without_a_past_begins_where_it_is_told() -> None:
     """Its first number is the one that just came."""
     case = Out()
-    case.put(1, 0.0)
+    case.push(1, 0.0)
 
-    assert case.order.part("outbound", 40).next_number == 40
+    assert case.buffer.split("outbound", 40).next_number == 40

@@ -3,12 +3,7 @@
 import pytest
 
 from service.ids import Track
-from service.ingress.jitter.sequence_numbers import (
-    Number,
-    NumberedFrame,
-    find_numbering,
-    read_number,
-)
+from service.ingress.jitter.sequence_numbers import NumberedFrame, detect_sequence_field
 
 
 def frames(*numbers: tuple[Track, int | None, int | None]) -> list[NumberedFrame]:
@@ -20,7 +15,7 @@ def frames(*numbers: tuple[Track, int | None, int | None]) -> list[NumberedFrame
 
 
 @pytest.mark.parametrize(
-    ("sent", "numbering"),
+    ("sent", "field"),
     [
         (frames(("inbound", 1, 2), ("outbound", 1, 3), ("inbound", 2, 4)), "chunk"),
         (frames(("inbound", 0, 2), ("outbound", 1, 3), ("inbound", 2, 4)), "chunk"),
@@ -34,27 +29,13 @@ def frames(*numbers: tuple[Track, int | None, int | None]) -> list[NumberedFrame
         ([], None),
     ],
 )
-def test_numbers_that_are_dense_count_frames(
-    sent: list[NumberedFrame], numbering: str | None
-) -> None:
+def test_numbers_that_are_dense_count_frames(sent: list[NumberedFrame], field: str | None) -> None:
     """`chunk` first, per track or shared; then `sequence_number`; else none is believed."""
-    assert find_numbering(sent) == numbering
+    assert detect_sequence_field(sent) == field
 
 
 def test_a_frame_sent_twice_does_not_speak_against_its_number() -> None:
     """The same number with the same payload is a duplicate."""
     twice = frames(("inbound", 1, None), ("inbound", 2, None))
 
-    assert find_numbering([*twice, *twice]) == "chunk"
-
-
-@pytest.mark.parametrize(
-    ("wire", "number"),
-    [
-        *(("17", 17), (17, 17), ("0", 0), ("", None), (None, None), ("-1", None), (-1, None)),
-        *(("1e3", None), ("1_0", None), (" 1", None), ("9" * 19, None), (10**18, None)),
-    ],
-)
-def test_a_number_is_decimal_and_of_a_sane_length(wire: Number, number: int | None) -> None:
-    """Anything else is no number, however long it is."""
-    assert read_number(wire) == number
+    assert detect_sequence_field([*twice, *twice]) == "chunk"
