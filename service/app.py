@@ -40,6 +40,7 @@ from service.telemetry.readings import ingress_figures, lane_figures, live_figur
 from service.telemetry.telemetry import Telemetry, open_telemetry
 from service.web.listen import Listener, open_listener
 from service.wire.audio import decodable
+from service.wire.media import media_url
 
 CALLS_SHARE = 0.7
 """The part of the drain's time for calls and their recognitions; the rest is the lanes'."""
@@ -90,7 +91,7 @@ async def running(
         await _let_people_in(stack, app, settings, rooms, clock)
         listener = await _listen(stack, app, settings)
         calls = rooms.calls
-        calls.streams.media_url = settings.media_url or _media_url(listener.url)
+        calls.streams.media_url = settings.media_url or media_url(listener.url)
         service = Running(listener.url, calls, rooms.lanes, rooms.hub, rooms.keeper)
         resumed = await calls.resume()
         log.info("service_started", url=listener.url, calls_resumed=resumed)
@@ -288,7 +289,3 @@ async def _drain(
     await service.calls.settle(SETTLE_S)
     service.lanes_left = await service.lanes.drain(deadline)
     await service.hub.drain(FEED_S)
-
-
-def _media_url(url: str) -> str:
-    return url.replace("http", "ws", 1) + "/media/"
