@@ -39,7 +39,6 @@ from service.stt.recognitions import open_recognitions
 from service.telemetry.readings import ingress_figures, lane_figures, live_figures
 from service.telemetry.telemetry import Telemetry, open_telemetry
 from service.web.listen import Listener, open_listener
-from service.wire.audio import decodable
 from service.wire.media import media_url
 
 CALLS_SHARE = 0.7
@@ -179,7 +178,7 @@ def _let_telnyx_in(
 ) -> None:
     counters, calls = IngressCounters(), rooms.calls
     WebhookRoute(calls, settings.public_keys(), counters=counters, clock=clock).add_to(app)
-    MediaRoute(calls.streams, decodable=decodable, limits=limits, counters=counters).add_to(app)
+    MediaRoute(calls.streams, limits=limits, counters=counters).add_to(app)
     figures = [*live_figures(calls), *ingress_figures(counters), *lane_figures(rooms.lanes)]
     rooms.telemetry.metrics.read(figures)
 

@@ -11,7 +11,7 @@ from aiohttp import WSCloseCode, web
 from service.errors import JournalUnavailableError
 from service.ingress.counters import IngressCounters
 from service.ingress.limits import MediaLimits
-from service.ingress.media_socket import Decodable, MediaSocket, WebSocket
+from service.ingress.media_socket import MediaSocket, WebSocket
 from service.ports import MediaDoor, MediaTicket
 from service.web.answers import problem
 from service.web.handshakes import can_upgrade
@@ -37,14 +37,12 @@ class MediaRoute:
         self,
         door: MediaDoor,
         *,
-        decodable: Decodable,
         limits: MediaLimits | None = None,
         counters: IngressCounters | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.counters = counters or IngressCounters()
         self._door = door
-        self._decodable = decodable
         self._limits = limits or MediaLimits()
         self._clock = clock
         self._sockets: set[WebSocket] = set()
@@ -100,7 +98,6 @@ class MediaRoute:
             end = await MediaSocket(
                 socket,
                 ticket,
-                decodable=self._decodable,
                 limits=self._limits,
                 counters=self.counters,
                 clock=self._clock,

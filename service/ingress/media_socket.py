@@ -19,18 +19,15 @@ from service.ingress.jitter.jitter_buffer import JitterBuffer
 from service.ingress.limits import MediaLimits
 from service.ingress.rate_limiter import RateLimiter
 from service.ports import AudioFeed, MediaTicket, StreamStart
+from service.wire.audio import bytes_per_s, decodable
 from service.wire.media import Message, parse_message, parse_number, parse_track
 
 log = structlog.get_logger()
 
 WebSocket: TypeAlias = web.WebSocketResponse[Literal[False]]
-Decodable: TypeAlias = Callable[[str, int], bool]
-"""Tells whether audio of this encoding and sample rate (Hz) can be decoded here."""
 
 _MAX_ID = 256
 _MAX_TITLE = 80
-_BYTES_PER_SAMPLE = {"L16": 2}
-_G722_BYTES_PER_S = 8000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +59,12 @@ class MediaSocket:
         socket: WebSocket,
         ticket: MediaTicket,
         *,
-        decodable: Decodable,
         limits: MediaLimits,
         counters: IngressCounters,
         clock: Callable[[], float],
     ) -> None:
         self._socket = socket
         self._ticket = ticket
-        self._decodable = decodable
         self._limits = limits
         self._counters = counters
         self._clock = clock
@@ -164,23 +159,20 @@ class MediaSocket:
             return start
         if self._stream is not None and self._stream.id == start.stream_id:
             return None  # the same one again
-        decodable = self._decodable(start.encoding, start.sample_rate_hz) and _is_mono(message)
         loop = asyncio.get_running_loop()
         self._deadline.reschedule(loop.time() + self._limits.start_s)
         try:
-            feed = await self._ticket.started(start, decodable=decodable)
+            feed = await self._ticket.started(start)
         except (CallscribeError, TimeoutError) as error:
             log.warning("media_stream_not_taken", reason=str(error))
             return SocketEnd(WSCloseCode.TRY_AGAIN_LATER, "not_taken")
         self._deadline.reschedule(None)
-        if not decodable:
-            return SocketEnd(WSCloseCode.UNSUPPORTED_DATA, "unsupported_codec")
         if feed is None:
-            return SocketEnd(WSCloseCode.OK, "not_wanted")
+            return _end_unwanted(start)
         await self._end_stream(is_orderly=True)  # one that this one replaces
         buffer = JitterBuffer(
             feed,
-            bytes_per_s=_bytes_per_s(start.encoding, start.sample_rate_hz),
+            bytes_per_s=bytes_per_s(start.encoding, start.sample_rate_hz),
             now=now,
             is_fast=self._limits.speed > 1,
         )
@@ -199,6 +191,7 @@ class MediaSocket:
             stream_id=StreamId(stream_id),
             encoding=start.media_format.encoding.upper(),
             sample_rate_hz=parse_number(start.media_format.sample_rate) or 0,
+            channels=parse_number(start.media_format.channels) or 0,
         )
 
     async def _end_stream(self, *, is_orderly: bool) -> None:
@@ -236,6 +229,13 @@ class MediaSocket:
         )
 
 
+def _end_unwanted(start: StreamStart) -> SocketEnd:
+    """Say why the call session does not want a stream."""
+    if decodable(start.encoding, start.sample_rate_hz, start.channels):
+        return SocketEnd(WSCloseCode.OK, "not_wanted")
+    return SocketEnd(WSCloseCode.UNSUPPORTED_DATA, "unsupported_codec")
+
+
 def _end_by(kind: WSMsgType, data: object) -> SocketEnd:
     """Say how the peer ended it, or what it sent that ends it."""
     if kind is WSMsgType.BINARY:
@@ -243,15 +243,3 @@ def _end_by(kind: WSMsgType, data: object) -> SocketEnd:
     if kind is WSMsgType.ERROR and isinstance(data, WebSocketError):
         return SocketEnd(WSCloseCode(data.code), "bad_websocket")
     return SocketEnd(WSCloseCode.OK, "dropped")
-
-
-def _is_mono(message: Message) -> bool:
-    channels = None if message.start is None else message.start.media_format.channels
-    return parse_number(channels) == 1
-
-
-def _bytes_per_s(encoding: str, sample_rate_hz: int) -> int:
-    """Return how many bytes a second of audio has; G.722 has 64 kbit/s whatever its rate."""
-    if encoding == "G722":
-        return _G722_BYTES_PER_S
-    return sample_rate_hz * _BYTES_PER_SAMPLE.get(encoding, 1)

@@ -37,6 +37,7 @@ from service.ports import (
     StreamTarget,
 )
 from service.runtime.stream import Listener, Stream
+from service.wire.audio import decodable
 
 TOKEN_LIFE_S = 60.0
 """How long Telnyx may take to open the media WebSocket after it was asked to."""
@@ -227,9 +228,9 @@ class Ticket:
     call: Listener
     streams: MediaStreams
 
-    async def started(self, start: StreamStart, *, decodable: bool) -> Stream | None:
+    async def started(self, start: StreamStart) -> Stream | None:
         """Tell the call session that audio is about to come."""
-        if decodable:
+        if decodable(start.encoding, start.sample_rate_hz, start.channels):
             return await self.streams.begin(self.call, start)
         await self.streams.refuse(self.call, start)
         return None

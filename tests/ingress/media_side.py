@@ -22,18 +22,13 @@ TRACKS: tuple[Track, ...] = ("inbound", "outbound")
 PATIENT = MediaLimits(start_s=5, farewell_s=1)
 
 
-def decodable(encoding: str, sample_rate_hz: int) -> bool:
-    """Stand for the codecs that the service has."""
-    return encoding in ("PCMU", "PCMA", "L16", "G722") and sample_rate_hz in (8000, 16000)
-
-
 class Media:
     """The route under test with one ticket."""
 
     def __init__(self, *, limits: MediaLimits = PATIENT) -> None:
         self.ticket = RecordingTicket(LEG)
         self.door = SingleUseDoor({TOKEN: self.ticket})
-        self.route = MediaRoute(self.door, decodable=decodable, limits=limits)
+        self.route = MediaRoute(self.door, limits=limits)
         self.close_code: int | None = None
 
     @asynccontextmanager

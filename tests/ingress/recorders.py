@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from service.calls.inputs import Input
 from service.ids import LegId, Track
 from service.ports import StreamStart
+from service.wire.audio import decodable
 
 
 @dataclass
@@ -64,19 +65,20 @@ class RecordingTicket:
     leg_id: LegId
     wants_audio: bool = True
     failure: Exception | None = None
-    starts: list[tuple[StreamStart, bool]] = field(default_factory=list)
+    starts: list[StreamStart] = field(default_factory=list)
     feeds: list[RecordingFeed] = field(default_factory=list)
     feed_failure: Exception | None = None
     began: asyncio.Event = field(default_factory=asyncio.Event)
     heard_out: list[bool | None] = field(default_factory=list)
     """For each start, how the stream before it had ended by then."""
 
-    async def started(self, start: StreamStart, *, decodable: bool) -> RecordingFeed | None:
+    async def started(self, start: StreamStart) -> RecordingFeed | None:
         """Keep the start and give a feed to what is wanted."""
         if self.failure is not None:
             raise self.failure
-        self.starts.append((start, decodable))
-        if not (decodable and self.wants_audio):
+        self.starts.append(start)
+        is_decodable = decodable(start.encoding, start.sample_rate_hz, start.channels)
+        if not (is_decodable and self.wants_audio):
             return None
         self.heard_out += [feed.orderly for feed in self.feeds[-1:]]
         self.feeds.append(RecordingFeed(failure=self.feed_failure))

@@ -4,8 +4,10 @@ import asyncio
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
+import pytest
 
 from service.calls.inputs import WordsHeard
 from service.ids import LegId, StreamId
@@ -32,7 +34,7 @@ async def hearing(office: Office) -> Stream:
     target = await asked_for(office)
     ticket = await office.calls.streams.admit(_token(target), target.auth_token)
     assert ticket is not None
-    feed = await ticket.started(START, decodable=True)
+    feed = await ticket.started(START)
     assert feed is not None
     return feed
 
@@ -120,14 +122,19 @@ async def test_after_the_stop_no_frame_is_heard_and_the_call_completes(tmp_path:
         assert office.ears.opened[0].audio == b""
 
 
-async def test_audio_nobody_can_decode_is_recorded_and_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "undecodable", [{"encoding": "OPUS"}, {"sample_rate_hz": 11_025}, {"channels": 2}]
+)
+async def test_audio_nobody_can_decode_is_recorded_and_refused(
+    tmp_path: Path, undecodable: dict[str, Any]
+) -> None:
     """The journal says which codec it was."""
     async with open_office(tmp_path, MEDIA) as office:
         target = await asked_for(office)
         ticket = await office.calls.streams.admit(_token(target), target.auth_token)
         assert ticket is not None
 
-        assert await ticket.started(START, decodable=False) is None
+        assert await ticket.started(replace(START, **undecodable)) is None
         assert "transcription.failed" in await office.types(CALL)
 
 
@@ -140,7 +147,7 @@ async def test_audio_for_a_call_that_is_over_is_not_wanted(tmp_path: Path) -> No
         ticket = await office.calls.streams.admit(_token(target), target.auth_token)
         assert ticket is not None
 
-        assert await ticket.started(START, decodable=True) is None
+        assert await ticket.started(START) is None
 
 
 async def test_a_full_disk_turns_a_stream_away(tmp_path: Path) -> None:
@@ -151,7 +158,7 @@ async def test_a_full_disk_turns_a_stream_away(tmp_path: Path) -> None:
         office.disk.full = True
         assert ticket is not None
 
-        assert await ticket.started(START, decodable=True) is None
+        assert await ticket.started(START) is None
 
 
 def _words(text: str, *, is_final: bool = True) -> WordsHeard:
