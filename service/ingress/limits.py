@@ -17,5 +17,3 @@ class MediaLimits:
     """How many times faster than real time a simulator may play."""
     heartbeat_s: float = 15.0
     """A ping after so long a silence; no pong in half that time is a drop."""
-    farewell_s: float = 5.0
-    """For the call session to take note that a stream has ended."""

@@ -75,10 +75,7 @@ class MediaSocket:
         self._other_limiter = self._limiter()
 
     async def run(self) -> SocketEnd:
-        """Return how it ended, once the call session knows that the audio has.
-
-        Cancelled, it tells the session so all the same (within `farewell_s`).
-        """
+        """Return how it ended. However it ends, cancelled as well, the feed has been told."""
         end = SocketEnd(WSCloseCode.POLICY_VIOLATION, "no_start")
         try:
             async with self._deadline:
@@ -86,7 +83,7 @@ class MediaSocket:
         except TimeoutError:
             log.info("media_not_started", reason=end.reason)
         finally:
-            await self._end_stream(is_orderly=end.is_orderly)
+            self._end_stream(is_orderly=end.is_orderly)
         return end
 
     async def _read(self) -> SocketEnd:
@@ -169,7 +166,7 @@ class MediaSocket:
         self._deadline.reschedule(None)
         if feed is None:
             return _end_unwanted(start)
-        await self._end_stream(is_orderly=True)  # one that this one replaces
+        self._end_stream(is_orderly=True)  # one that this one replaces
         buffer = JitterBuffer(
             feed,
             bytes_per_s=bytes_per_s(start.encoding, start.sample_rate_hz),
@@ -194,7 +191,7 @@ class MediaSocket:
             channels=parse_number(start.media_format.channels) or 0,
         )
 
-    async def _end_stream(self, *, is_orderly: bool) -> None:
+    def _end_stream(self, *, is_orderly: bool) -> None:
         stream, self._stream = self._stream, None
         if self._timer is not None:
             self._timer.cancel()
@@ -205,11 +202,7 @@ class MediaSocket:
         counts = asdict(stream.buffer.counts)
         self._counters.frames.update(counts)
         log.info("media_stream_ended", stream_id=stream.id, orderly=is_orderly, **counts)
-        try:
-            async with asyncio.timeout(self._limits.farewell_s):
-                await stream.feed.stopped(orderly=is_orderly)
-        except (TimeoutError, CallscribeError) as error:
-            log.warning("media_end_not_taken", stream_id=stream.id, reason=str(error))
+        stream.feed.stopped(orderly=is_orderly)
 
     def _wake_later(self, delay_s: float) -> None:
         loop = asyncio.get_running_loop()

@@ -7,16 +7,23 @@ from service.ids import LegId, StreamId, Track
 
 
 class AudioFeed(Protocol):
-    """Where the media WebSocket puts the frames of one stream, in order, once admitted."""
+    """Where the media WebSocket puts the frames of one stream, in order, once admitted.
+
+    No method waits.
+    """
 
     def push(self, track: Track, payload: bytes) -> None:
-        """Take one frame's payload. Never waits."""
+        """Take one frame's payload."""
 
     def skip(self, track: Track, duration_ms: int) -> None:
         """Say that this much audio of the track never came."""
 
-    async def stopped(self, *, orderly: bool) -> None:
-        """Say that the socket is done; returns when the call session knows."""
+    def stopped(self, *, orderly: bool) -> None:
+        """Say that no more audio comes, once; `orderly` if Telnyx said so, not if it dropped.
+
+        It is queued for the call session and stays queued while the journal is away. Nothing on
+        the socket's side depends on when the session knows.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,8 +75,8 @@ class Stream:
             stale_ms = 0.0
         self._pass_over(track, duration_ms, heard_ms=duration_ms - int(stale_ms))
 
-    async def stopped(self, *, orderly: bool) -> None:
-        """Tell the call session that the socket is done."""
+    def stopped(self, *, orderly: bool) -> None:
+        """Queue for the call session that no more audio comes."""
         stopped = MediaStopped(
             leg_id=self.start.leg_id,
             stream_id=self.start.stream_id,

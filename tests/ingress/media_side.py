@@ -19,7 +19,7 @@ from tests.web.serving import serving
 TOKEN, AUTH = "t0ken-of-a-test", "auth-of-a-test"
 CLEAN = media_lines("both_tracks")
 TRACKS: tuple[Track, ...] = ("inbound", "outbound")
-PATIENT = MediaLimits(start_s=5, farewell_s=1)
+PATIENT = MediaLimits(start_s=5)
 
 
 class Media:

@@ -31,7 +31,6 @@ class RecordingFeed:
     orderly: bool | None = None
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     skipped: asyncio.Event = field(default_factory=asyncio.Event)
-    failure: Exception | None = None
 
     def push(self, track: Track, payload: bytes) -> None:
         """Keep the frame."""
@@ -42,12 +41,10 @@ class RecordingFeed:
         self.heard.setdefault(track, []).append(duration_ms)
         self.skipped.set()
 
-    async def stopped(self, *, orderly: bool) -> None:
-        """Keep how it ended, or fail."""
+    def stopped(self, *, orderly: bool) -> None:
+        """Keep how it ended."""
         self.orderly = orderly
         self.ended.set()
-        if self.failure is not None:
-            raise self.failure
 
     def audio(self, track: Track) -> bytes:
         """Return all that was heard of a track."""
@@ -67,7 +64,6 @@ class RecordingTicket:
     failure: Exception | None = None
     starts: list[StreamStart] = field(default_factory=list)
     feeds: list[RecordingFeed] = field(default_factory=list)
-    feed_failure: Exception | None = None
     began: asyncio.Event = field(default_factory=asyncio.Event)
     heard_out: list[bool | None] = field(default_factory=list)
     """For each start, how the stream before it had ended by then."""
@@ -81,7 +77,7 @@ class RecordingTicket:
         if not (is_decodable and self.wants_audio):
             return None
         self.heard_out += [feed.orderly for feed in self.feeds[-1:]]
-        self.feeds.append(RecordingFeed(failure=self.feed_failure))
+        self.feeds.append(RecordingFeed())
         self.began.set()
         return self.feeds[-1]
 

@@ -273,17 +273,6 @@ async def test_a_session_that_cannot_take_the_start_asks_to_come_later(failure: 
     assert (media.close_code, media.ended) == (1013, ["not_taken"])
 
 
-async def test_an_end_that_cannot_be_told_is_logged() -> None:
-    """The socket still closes in good order."""
-    media = Media()
-    media.ticket.feed_failure = JournalUnavailableError("disk full")
-    with capture_logs() as logs:
-        await media.play(*CLEAN, hang_up=False)
-
-    assert media.close_code == 1000
-    assert "media_end_not_taken" in [log["event"] for log in logs]
-
-
 async def test_a_loss_is_told_though_nothing_follows() -> None:
     """The clock, not the next frame, decides that a frame is lost."""
     media = Media()

@@ -112,7 +112,7 @@ async def test_after_the_stop_no_frame_is_heard_and_the_call_completes(tmp_path:
     """The tail is settled first; a straggler's frame goes nowhere."""
     async with open_office(tmp_path, MEDIA) as office:
         feed = await hearing(office)
-        await feed.stopped(orderly=True)
+        feed.stopped(orderly=True)
         await until(lambda: any(e.type == "transcription.stopped" for e in office.lanes.events))
         feed.push("inbound", b"late")
         feed.skip("inbound", 20)
@@ -136,6 +136,20 @@ async def test_audio_nobody_can_decode_is_recorded_and_refused(
 
         assert await ticket.started(replace(START, **undecodable)) is None
         assert "transcription.failed" in await office.types(CALL)
+
+
+async def test_an_end_that_comes_while_the_disk_is_full_is_kept_for_later(tmp_path: Path) -> None:
+    """A socket that dropped is gone; what it left behind waits for the journal."""
+    async with open_office(tmp_path, MEDIA) as office:
+        feed = await hearing(office)
+        office.disk.full = True
+        feed.stopped(orderly=False)
+        await until(lambda: not office.calls.call(CALL).working)
+        assert "transcription.degraded" not in await office.types(CALL)
+        office.disk.full = False
+        await until(lambda: any(e.type == "transcription.degraded" for e in office.lanes.events))
+
+        assert "transcription.degraded" in await office.types(CALL)
 
 
 async def test_audio_for_a_call_that_is_over_is_not_wanted(tmp_path: Path) -> None:
@@ -199,7 +213,7 @@ async def test_what_the_route_wants_recorded_goes_on_a_tape(tmp_path: Path) -> N
         assert tape.taken == [("inbound", b"\x01" * 160), ("outbound", 20)]
         assert tape.offset_ms >= 0
 
-        await feed.stopped(orderly=True)
+        feed.stopped(orderly=True)
         await office.calls.tell(hung_up(time.time()))
         await until(lambda: "recording.saved" in [e.type for e in office.lanes.events])
 
