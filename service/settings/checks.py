@@ -11,28 +11,14 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from ipaddress import ip_address
+from typing import get_args
 from urllib.parse import SplitResult, urlsplit
 
+from service.calls.events import Event, TranscriptPartial
 from service.wire.signature import parse_public_key
 
-EVENT_TYPES = (
-    "call.started",
-    "call.answered",
-    "call.ended",
-    "transcription.started",
-    "transcription.stopped",
-    "transcription.paused",
-    "transcription.resumed",
-    "transcription.degraded",
-    "transcription.failed",
-    "transcript.partial",
-    "transcript.final",
-    "transcript.gap",
-    "transcript.completed",
-    "transcript.erased",
-    "recording.saved",
-    "recording.transcribed",
-)
+EVENT_TYPES: tuple[str, ...] = tuple(event.type for event in (*get_args(Event), TranscriptPartial))
+"""All that an endpoint can be sent."""
 MATCH_KEYS = ("direction", "from", "to", "connection_id", "client_state.<key>", "header.<Name>")
 _SECRET_BYTES = range(24, 65)
 _STORAGE_KEY_BYTES = 32
