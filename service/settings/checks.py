@@ -24,8 +24,8 @@ _SECRET_BYTES = range(24, 65)
 _STORAGE_KEY_BYTES = 32
 _RESERVED_NAMES = ("archive", "feed")
 _OWN_HEADERS = ("host", "content-type", "content-length", "transfer-encoding", "connection")
-_HIGHEST_PORT = 65535
-_LONGEST_NUMBER = 4
+_MAX_PORT = 65535
+_MAX_DIGITS = 4
 
 
 def did_you_mean(word: str, known: list[str]) -> str:
@@ -37,7 +37,7 @@ def did_you_mean(word: str, known: list[str]) -> str:
 def parse_listen(text: str) -> tuple[str, int]:
     """Read `host:port`; an IPv6 host stands in brackets, no host means every address."""
     host, colon, port = text.rpartition(":")
-    if not (colon and port.isascii() and port.isdigit() and int(port) <= _HIGHEST_PORT):
+    if not (colon and port.isascii() and port.isdigit() and int(port) <= _MAX_PORT):
         raise ValueError('should be "host:port", such as "0.0.0.0:8080" or "[::]:8080"')
     if host.startswith("[") and host.endswith("]"):
         return host[1:-1], int(port)
@@ -180,7 +180,7 @@ def check_header_value(text: str) -> str:
 
 def check_number(text: str) -> str:
     """Accept the place of a table in its list."""
-    if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER):
+    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
         raise ValueError("tables of a list are numbered from 0")
     return text
 
