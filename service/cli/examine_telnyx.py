@@ -19,7 +19,7 @@ from service.wire.stt import CLOSE_STREAM, parse_answer
 
 WEBHOOK_PATH = "/webhooks/telnyx"
 _ANSWER_WAIT_S = 1.0
-_MOST_BYTES = 1024 * 1024
+_MAX_BYTES = 1024 * 1024
 _NEW_KEY = "make a new API key in the Telnyx portal and set TELNYX_API_KEY"
 
 
@@ -33,7 +33,7 @@ async def examine_api(session: aiohttp.ClientSession, settings: Settings) -> lis
         async with session.get(
             url, headers=_bearer(settings.telnyx_api_key), allow_redirects=False
         ) as response:
-            status, body = response.status, await response.content.read(_MOST_BYTES)
+            status, body = response.status, await response.content.read(_MAX_BYTES)
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         advice = "check the network, and TELNYX_BASE_URL if it is set"
         return [fail("Telnyx API", f"cannot be reached, {reason(error)}; {advice}")]
