@@ -14,7 +14,7 @@ from service.exits import Exit
 from service.ids import CallId
 from service.journal.database import open_journal
 from service.ports import Entry, Journal, StoredEvent
-from tests.cli.program import started
+from tests.cli.harness import started
 from tests.journal.library_model import body
 from tests.settings.conftest import KEYS
 

@@ -8,8 +8,8 @@ from aiohttp import WSMsgType
 from structlog.testing import capture_logs
 
 from service.errors import JournalUnavailableError
-from tests.ingress.media_side import AUTH, CLEAN, TOKEN, Media
-from tests.ingress.telnyx_side import send_all
+from tests.ingress.builders import send_all
+from tests.ingress.harness import AUTH, CLEAN, TOKEN, Media
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from service.errors import JournalUnavailableError
 from service.ids import StreamId
 from service.ingress.limits import MediaLimits
 from service.ports import StreamStart
-from tests.ingress.media_side import CLEAN, TRACKS, Media, frame, payloads, start
-from tests.ingress.telnyx_side import LEG, MEDIA, media_lines, message, send_all
+from tests.ingress.builders import LEG, MEDIA, media_lines, message, send_all
+from tests.ingress.harness import CLEAN, TRACKS, Media, frame, payloads, start
 
 # --- fixtures --------------------------------------------------------------------------------
 

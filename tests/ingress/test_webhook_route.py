@@ -18,8 +18,8 @@ from structlog.testing import capture_logs
 from service.calls.inputs import LegAnswered
 from service.errors import JournalUnavailableError
 from service.ingress.webhook_route import MAX_BODY_BYTES, WebhookRoute
-from tests.ingress.recorders import RecordingCalls
-from tests.ingress.telnyx_side import KEY, NOW, WEBHOOKS, signed, webhook_body
+from tests.ingress.builders import KEY, NOW, WEBHOOKS, signed, webhook_body
+from tests.ingress.peers import RecordingCalls
 from tests.web.serving import serving
 
 PATH = "/webhooks/telnyx"

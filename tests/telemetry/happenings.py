@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from service.calls.events import Event, TranscriptPartial
 from service.ports import Happening
-from tests.wire import golden
+from tests.wire import builders as golden
 
 
 def told(event: Event | TranscriptPartial, at_s: float, seq: int | None) -> Happening:

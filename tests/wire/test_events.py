@@ -11,7 +11,7 @@ import standardwebhooks
 from service.calls.events import Event, TranscriptPartial
 from service.ids import CallId
 from service.wire.events import Timing, delivery_id, encode_event, measure, partial_id, timestamp
-from tests.wire import golden
+from tests.wire import builders as golden
 
 
 @pytest.mark.parametrize("kind", sorted(golden.bodies()))

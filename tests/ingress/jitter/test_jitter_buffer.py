@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from service.ids import Track
 from service.ingress.jitter.jitter_buffer import JitterBuffer
 from service.wire.media import WireNumber
-from tests.ingress.recorders import RecordingFeed
+from tests.ingress.peers import RecordingFeed
 
 Counting = Literal["track", "stream", "sequence"]
 COUNTINGS: list[Counting] = ["track", "stream", "sequence"]

@@ -3,7 +3,7 @@
 import pytest
 
 from service.ingress.jitter.playout_clock import MAX_HELD_FRAMES, PlayoutClock, StreamTiming
-from tests.ingress.recorders import RecordingFeed
+from tests.ingress.peers import RecordingFeed
 
 FRAME = bytes(160)
 

@@ -1,6 +1,6 @@
 """One example of each event: a short call, seq by seq, with values that never change.
 
-`python -m tests.wire.golden` writes `fixtures/events/` anew, after a field was added on purpose.
+`python -m tests.wire.builders` writes `fixtures/events/` anew, after a field was added on purpose.
 """
 
 from collections.abc import Mapping

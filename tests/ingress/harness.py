@@ -12,8 +12,8 @@ from aiohttp import WSMsgType, web
 from service.ids import Track
 from service.ingress.limits import MediaLimits
 from service.ingress.media_route import MediaRoute
-from tests.ingress.recorders import RecordingTicket, SingleUseDoor
-from tests.ingress.telnyx_side import LEG, media_lines, message
+from tests.ingress.builders import LEG, media_lines, message
+from tests.ingress.peers import RecordingTicket, SingleUseDoor
 from tests.web.serving import serving
 
 TOKEN, AUTH = "t0ken-of-a-test", "auth-of-a-test"
