@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiohttp import web
 
-from service.cli.findings import Finding, fail, ok, reason, warn
+from service.cli.check.findings import Finding, fail, ok, reason, warn
 from service.delivery.endpoints import Endpoint
 from service.errors import JournalError
 from service.journal.database import open_journal

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from service.calls.engines import find_engine
 from service.calls.routes import Route
-from service.cli.findings import Finding, fail, ok, reason, warn
+from service.cli.check.findings import Finding, fail, ok, reason, warn
 from service.errors import BadInputError
 from service.settings import Settings
 from service.settings.checks import is_loopback

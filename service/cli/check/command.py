@@ -3,8 +3,8 @@
 import argparse
 from collections.abc import Mapping
 
+from service.cli.check.findings import fail
 from service.cli.common import Commands, add_command, add_config, read_settings
-from service.cli.findings import fail
 from service.errors import SettingsError
 from service.exits import Exit
 
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
     import asyncio  # noqa: PLC0415 - keeps --help quick
 
-    from service.cli.examination import examine  # noqa: PLC0415
+    from service.cli.check.runner import examine  # noqa: PLC0415
 
     failed = asyncio.run(examine(settings, lambda finding: print(finding, flush=True)))
     return Exit.FAILED if failed else Exit.OK

@@ -6,9 +6,9 @@ from collections.abc import Callable, Coroutine, Iterator
 import aiohttp
 
 from service.calls.engines import review
-from service.cli.examine_here import examine_database, examine_endpoint, examine_public_url
-from service.cli.examine_telnyx import examine_api, examine_recogniser
-from service.cli.findings import Finding, ok, warn
+from service.cli.check.findings import Finding, ok, warn
+from service.cli.check.local_checks import examine_database, examine_endpoint, examine_public_url
+from service.cli.check.telnyx_checks import examine_api, examine_recogniser
 from service.settings import Settings
 
 TIMEOUT_S = 10.0

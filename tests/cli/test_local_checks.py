@@ -8,8 +8,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from service.cli.examine_here import examine_database, examine_endpoint, examine_public_url
-from service.cli.findings import Finding
+from service.cli.check.findings import Finding
+from service.cli.check.local_checks import examine_database, examine_endpoint, examine_public_url
 from service.delivery.endpoints import Endpoint
 from service.ids import EndpointName
 from service.journal.database import open_journal

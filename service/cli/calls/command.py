@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from service.cli import calls_erase
+from service.cli.calls import erase
 from service.cli.common import (
     Commands,
     add_command,
@@ -41,7 +41,7 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         "--format", choices=FORMATS, help="default: as the file is named, or else txt"
     )
     export.add_argument("-o", "--output", type=Path, metavar="FILE", help="default, or -: print it")
-    calls_erase.add(parts)
+    erase.add(parts)
     search = add_command(commands, "search", run_search, "Search all that was said.")
     search.add_argument(
         "words", nargs="+", help="words, 'a \"phrase in quotes\"', beginning*; all must be there"
@@ -81,7 +81,7 @@ def _run(name: str, arguments: argparse.Namespace, environ: Mapping[str, str]) -
     import asyncio  # noqa: PLC0415 - keeps --help quick
 
     settings = read_local_settings(arguments, environ)
-    reading = room("service.cli.calls_reading")
+    reading = room("service.cli.calls.reading")
     asyncio.run(getattr(reading, name)(settings, arguments))
     return Exit.OK
 

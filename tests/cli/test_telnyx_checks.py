@@ -3,8 +3,8 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from service.cli.examine_telnyx import examine_api, examine_recogniser, in_the_clear
-from service.cli.findings import Finding
+from service.cli.check.findings import Finding
+from service.cli.check.telnyx_checks import examine_api, examine_recogniser, in_the_clear
 from service.settings import Settings, load_settings
 from tests.cli.peers import Telnyx, open_telnyx
 from tests.settings.conftest import KEYS
