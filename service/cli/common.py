@@ -2,9 +2,8 @@
 
 import argparse
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from service.settings import Settings
@@ -54,11 +53,6 @@ def read_local_settings(arguments: argparse.Namespace, environ: Mapping[str, str
         SettingsError: They cannot be used.
     """
     return read_settings(arguments, {**_NO_KEYS, **environ})
-
-
-def room(name: str) -> Any:  # noqa: ANN401 - whatever the module has
-    """Import a room only when its command is run."""
-    return import_module(name)
 
 
 def positive(text: str) -> int:

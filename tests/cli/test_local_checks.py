@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from service.cli.check.findings import Finding
-from service.cli.check.local_checks import examine_database, examine_endpoint, examine_public_url
+from service.cli.check.local_checks import check_database, check_endpoint, check_public_url
 from service.delivery.endpoints import Endpoint
 from service.ids import EndpointName
 from service.journal.database import open_journal
@@ -41,7 +41,7 @@ def settings(port: int, public_port: int) -> Settings:
 async def public(told: Settings) -> Finding:
     """Examine the public address."""
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
-        (finding,) = await examine_public_url(session, told)
+        (finding,) = await check_public_url(session, told)
         return finding
 
 
@@ -117,14 +117,14 @@ async def test_what_is_not_set_is_not_tried() -> None:
     """No public address, and an endpoint that has no address at all."""
     log = Endpoint(name=EndpointName("log"), type="log")
     async with aiohttp.ClientSession() as session:
-        assert await examine_public_url(session, load_settings(None, KEYS)) == []
-    assert await examine_endpoint(log) == []
+        assert await check_public_url(session, load_settings(None, KEYS)) == []
+    assert await check_endpoint(log) == []
 
 
 async def test_an_endpoint_is_dialled_and_sent_nothing() -> None:
     """A connection is enough."""
     async with answering(200) as receiver:
-        (finding,) = await examine_endpoint(endpoint(f"http://127.0.0.1:{receiver}/hook"))
+        (finding,) = await check_endpoint(endpoint(f"http://127.0.0.1:{receiver}/hook"))
 
     assert (finding.level, finding.text) == ("ok", "can be reached")
 
@@ -144,7 +144,7 @@ async def test_an_endpoint_that_cannot_work_is_explained(
     url: str, text: str, *, allow_private: bool
 ) -> None:
     """Private addresses are judged by what the name resolves to."""
-    (finding,) = await examine_endpoint(endpoint(url, allow_private=allow_private))
+    (finding,) = await check_endpoint(endpoint(url, allow_private=allow_private))
 
     assert finding.level == "FAIL"
     assert text in finding.text
@@ -153,7 +153,7 @@ async def test_an_endpoint_that_cannot_work_is_explained(
 async def test_an_endpoint_without_tls_behind_its_https_fails() -> None:
     """The handshake is part of the check."""
     async with answering(200) as receiver:
-        (finding,) = await examine_endpoint(endpoint(f"https://127.0.0.1:{receiver}/"))
+        (finding,) = await check_endpoint(endpoint(f"https://127.0.0.1:{receiver}/"))
 
     assert finding.level == "FAIL"
     assert "TLS failed" in finding.text
@@ -163,14 +163,14 @@ async def test_a_journal_is_written_to(tmp_path: Path) -> None:
     """Also while a service holds it."""
     told = database(tmp_path / "calls.db")
     async with open_journal(told.database_url):
-        (finding,) = await examine_database(told)
+        (finding,) = await check_database(told)
 
     assert finding.level == "ok"
 
 
 def test_a_journal_not_yet_made_stays_unmade(tmp_path: Path) -> None:
     """A check run by root must not leave a file that the service cannot open."""
-    (finding,) = asyncio.run(examine_database(database(tmp_path / "calls.db")))
+    (finding,) = asyncio.run(check_database(database(tmp_path / "calls.db")))
 
     assert finding.level == "ok"
     assert list(tmp_path.iterdir()) == []
@@ -178,7 +178,7 @@ def test_a_journal_not_yet_made_stays_unmade(tmp_path: Path) -> None:
 
 async def test_a_missing_folder_is_told(tmp_path: Path) -> None:
     """The line says to make it."""
-    (finding,) = await examine_database(database(tmp_path / "absent" / "calls.db"))
+    (finding,) = await check_database(database(tmp_path / "absent" / "calls.db"))
 
     assert finding.level == "FAIL"
     assert "there is no folder" in finding.text
@@ -189,7 +189,7 @@ async def test_a_file_that_is_no_journal_is_told(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("dear diary, " * 1000)
 
-    (finding,) = await examine_database(database(path))
+    (finding,) = await check_database(database(path))
 
     assert finding.level == "FAIL"
     assert path.read_text().startswith("dear diary")

@@ -4,7 +4,7 @@ import aiohttp
 import pytest
 
 from service.cli.check.findings import Finding
-from service.cli.check.telnyx_checks import examine_api, examine_recogniser, in_the_clear
+from service.cli.check.telnyx_checks import check_api, check_recogniser, in_the_clear
 from service.settings import Settings, load_settings
 from tests.cli.peers import Telnyx, open_telnyx
 from tests.settings.conftest import KEYS
@@ -29,13 +29,13 @@ def settings(telnyx: Telnyx, **variables: str) -> Settings:
 async def api(told: Settings) -> list[Finding]:
     """Examine the API."""
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
-        return await examine_api(session, told)
+        return await check_api(session, told)
 
 
 async def stt(told: Settings) -> list[Finding]:
     """Examine what the first route hears with."""
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
-        return await examine_recogniser(session, told, told.routes()[0])
+        return await check_recogniser(session, told, told.routes()[0])
 
 
 def application(version: str = "2", url: str = PUBLIC + "/webhooks/telnyx") -> dict[str, object]:

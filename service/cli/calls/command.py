@@ -1,9 +1,10 @@
 """`callscribe calls` and `callscribe search`: look calls up, beside a running service."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from service.cli.calls import erase
 from service.cli.common import (
@@ -12,9 +13,13 @@ from service.cli.common import (
     add_config,
     positive,
     read_local_settings,
-    room,
 )
 from service.exits import Exit
+
+if TYPE_CHECKING:
+    from service.settings import Settings
+
+    Reading = Callable[[Settings, argparse.Namespace], Coroutine[None, None, None]]
 
 FORMATS = ("json", "jsonl", "txt", "srt", "vtt", "csv")
 
@@ -54,35 +59,44 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 def run_list(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Print a line for each call."""
-    return _run("list_calls", arguments, environ)
+    from service.cli.calls.reading import list_calls  # noqa: PLC0415 - keeps --help quick
+
+    return _run(list_calls, arguments, environ)
 
 
 def run_show(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Print a call's transcript."""
-    return _run("show_call", arguments, environ)
+    from service.cli.calls.reading import show_call  # noqa: PLC0415
+
+    return _run(show_call, arguments, environ)
 
 
 def run_tail(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Print what is said until the call is complete, or until Ctrl-C."""
-    return _run("follow", arguments, environ)
+    from service.cli.calls.reading import follow  # noqa: PLC0415
+
+    return _run(follow, arguments, environ)
 
 
 def run_export(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Write a call's transcript."""
-    return _run("export", arguments, environ)
+    from service.cli.calls.reading import export  # noqa: PLC0415
+
+    return _run(export, arguments, environ)
 
 
 def run_search(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Print a line for each final that holds the words."""
-    return _run("search", arguments, environ)
+    from service.cli.calls.reading import search  # noqa: PLC0415
+
+    return _run(search, arguments, environ)
 
 
-def _run(name: str, arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+def _run(read: "Reading", arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     import asyncio  # noqa: PLC0415 - keeps --help quick
 
     settings = read_local_settings(arguments, environ)
-    reading = room("service.cli.calls.reading")
-    asyncio.run(getattr(reading, name)(settings, arguments))
+    asyncio.run(read(settings, arguments))
     return Exit.OK
 
 

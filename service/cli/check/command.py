@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
     import asyncio  # noqa: PLC0415 - keeps --help quick
 
-    from service.cli.check.runner import examine  # noqa: PLC0415
+    from service.cli.check.runner import run_checks  # noqa: PLC0415
 
-    failed = asyncio.run(examine(settings, lambda finding: print(finding, flush=True)))
+    failed = asyncio.run(run_checks(settings, lambda finding: print(finding, flush=True)))
     return Exit.FAILED if failed else Exit.OK

@@ -36,7 +36,7 @@ def fail(subject: str, text: str) -> Finding:
 def reason(error: BaseException) -> str:
     """Say in words why a connection failed. The text of the error is left out: it holds URLs."""
     chain = [error]
-    while (cause := chain[-1].__cause__ or chain[-1].__context__) and len(chain) < _MAX_DEPTH:
+    while (cause := chain[-1].__cause__ or chain[-1].__context__) and len(chain) < _MAX_CAUSES:
         chain.append(cause)
     for kind, words in _REASONS:
         if any(kind in {base.__name__ for base in type(link).__mro__} for link in chain):
@@ -44,7 +44,7 @@ def reason(error: BaseException) -> str:
     return type(error).__name__
 
 
-_MAX_DEPTH = 8
+_MAX_CAUSES = 8
 _REASONS = (
     ("AddressRefusedError", "its address is not a public one"),
     ("SSLCertVerificationError", "its TLS certificate does not hold"),

@@ -23,7 +23,7 @@ _TIMEOUT_S = 10.0
 _CHALLENGE_HEADER = "x-callscribe-check"
 
 
-async def examine_public_url(session: aiohttp.ClientSession, settings: Settings) -> list[Finding]:
+async def check_public_url(session: aiohttp.ClientSession, settings: Settings) -> list[Finding]:
     """Ask for our own health through the public address.
 
     Where no service runs yet, this answers on `listen` itself for as long as it takes, and
@@ -49,7 +49,7 @@ async def examine_public_url(session: aiohttp.ClientSession, settings: Settings)
     return [ok("public address", "leads here" if standing_in else "leads to a running service")]
 
 
-async def examine_endpoint(endpoint: Endpoint) -> list[Finding]:
+async def check_endpoint(endpoint: Endpoint) -> list[Finding]:
     """Resolve, judge and dial a webhook's address, and shake hands; nothing is sent to it."""
     if endpoint.url is None:
         return []
@@ -69,11 +69,11 @@ async def examine_endpoint(endpoint: Endpoint) -> list[Finding]:
     return [ok(subject, "can be reached" + (" over TLS" if secure else ""))]
 
 
-async def examine_database(settings: Settings) -> list[Finding]:
+async def check_database(settings: Settings) -> list[Finding]:
     """Write to the journal and read it back, or see whether it could be made."""
     path = settings.database_path
     if not path.exists():
-        return [await asyncio.to_thread(_examine_folder, settings)]
+        return [await asyncio.to_thread(_check_folder, settings)]
     try:
         async with open_journal(
             settings.database_url, exclusive=False, key=settings.storage_key()
@@ -88,7 +88,7 @@ async def examine_database(settings: Settings) -> list[Finding]:
     return [ok("database", f"{path} takes a write"), *gone]
 
 
-def _examine_folder(settings: Settings) -> Finding:
+def _check_folder(settings: Settings) -> Finding:
     folder = settings.database_path.absolute().parent
     try:
         with tempfile.TemporaryFile(dir=folder):

@@ -1,4 +1,4 @@
-"""The order of what `callscribe check` tries, and what needs no network."""
+"""Runs all checks at once and shows what they find in a fixed order."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
@@ -7,21 +7,21 @@ import aiohttp
 
 from service.calls.engines import review
 from service.cli.check.findings import Finding, ok, warn
-from service.cli.check.local_checks import examine_database, examine_endpoint, examine_public_url
-from service.cli.check.telnyx_checks import examine_api, examine_recogniser
+from service.cli.check.local_checks import check_database, check_endpoint, check_public_url
+from service.cli.check.telnyx_checks import check_api, check_recogniser
 from service.settings import Settings
 
 TIMEOUT_S = 10.0
 
 
-async def examine(settings: Settings, show: Callable[[Finding], None]) -> int:
+async def run_checks(settings: Settings, show: Callable[[Finding], None]) -> int:
     """Try everything at once, show the findings in a fixed order, return how many failed."""
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
-    shown = dict.fromkeys(_examine_settings(settings))
+    shown = dict.fromkeys(_check_settings(settings))
     for finding in shown:
         show(finding)
     async with aiohttp.ClientSession(timeout=timeout) as session, asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one) for one in _examinations(session, settings)]
+        tasks = [group.create_task(one) for one in _checks(session, settings)]
         for task in tasks:
             for finding in await task:
                 if finding not in shown:  # routes of one engine find the same
@@ -30,19 +30,19 @@ async def examine(settings: Settings, show: Callable[[Finding], None]) -> int:
     return sum(finding.level == "FAIL" for finding in shown)
 
 
-def _examinations(
+def _checks(
     session: aiohttp.ClientSession, settings: Settings
 ) -> list[Coroutine[None, None, list[Finding]]]:
     return [
-        examine_api(session, settings),
-        *(examine_recogniser(session, settings, route) for route in settings.routes()),
-        examine_public_url(session, settings),
-        *(examine_endpoint(endpoint) for endpoint in settings.endpoint_list()),
-        examine_database(settings),
+        check_api(session, settings),
+        *(check_recogniser(session, settings, route) for route in settings.routes()),
+        check_public_url(session, settings),
+        *(check_endpoint(endpoint) for endpoint in settings.endpoint_list()),
+        check_database(settings),
     ]
 
 
-def _examine_settings(settings: Settings) -> Iterator[Finding]:
+def _check_settings(settings: Settings) -> Iterator[Finding]:
     routes = settings.routes()
     yield ok("settings", f"routes: {len(routes)}, endpoints: {len(settings.endpoint)}")
     yield ok("public key", f"of the right form: {len(settings.public_keys())}")

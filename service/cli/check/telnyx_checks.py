@@ -11,19 +11,19 @@ from service.calls.engines import find_engine
 from service.calls.routes import Route
 from service.cli.check.findings import Finding, fail, ok, reason, warn
 from service.errors import BadInputError
+from service.ingress.webhook_route import PATH as WEBHOOK_PATH
 from service.settings import Settings
 from service.settings.checks import is_loopback
 from service.stt.formats import choose_format
 from service.stt.query import session_url
 from service.wire.stt import CLOSE_STREAM, parse_answer
 
-WEBHOOK_PATH = "/webhooks/telnyx"
 _ANSWER_WAIT_S = 1.0
 _MAX_BYTES = 1024 * 1024
 _NEW_KEY = "make a new API key in the Telnyx portal and set TELNYX_API_KEY"
 
 
-async def examine_api(session: aiohttp.ClientSession, settings: Settings) -> list[Finding]:
+async def check_api(session: aiohttp.ClientSession, settings: Settings) -> list[Finding]:
     """Try the API key on the list of voice applications, and look for our webhook in it.
 
     Source: Telnyx, `GET /v2/call_control_applications` (SDK 4.189).
@@ -42,7 +42,7 @@ async def examine_api(session: aiohttp.ClientSession, settings: Settings) -> lis
     return [_api_refusal(status)]
 
 
-async def examine_recogniser(
+async def check_recogniser(
     session: aiohttp.ClientSession, settings: Settings, route: Route
 ) -> list[Finding]:
     """Open a speech-to-text session by the rules of a route and see whether it is refused."""
@@ -58,7 +58,7 @@ async def examine_recogniser(
     url = session_url(base, route, choose_format(engine, "PCMU", 8000))
     try:
         async with session.ws_connect(url, headers=_bearer(key)) as socket:
-            problem = await _first_complaint(socket)
+            problem = await _first_error(socket)
     except aiohttp.WSServerHandshakeError as error:
         return [fail(subject, _stt_refusal(error.status, local=local))]
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -125,7 +125,7 @@ def in_the_clear(subject: str, url: str) -> list[Finding]:
     return []
 
 
-async def _first_complaint(socket: aiohttp.ClientWebSocketResponse) -> str:
+async def _first_error(socket: aiohttp.ClientWebSocketResponse) -> str:
     """Wait a moment for an error: bad settings are told after the upgrade, not instead of it."""
     try:
         message = await socket.receive(timeout=_ANSWER_WAIT_S)
