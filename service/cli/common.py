@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from service.ports import Journal
     from service.settings import Settings
 
 Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse gives it no public name
@@ -53,6 +56,17 @@ def read_local_settings(arguments: argparse.Namespace, environ: Mapping[str, str
         SettingsError: They cannot be used.
     """
     return read_settings(arguments, {**_NO_KEYS, **environ})
+
+
+def open_journal_beside(settings: "Settings") -> "AbstractAsyncContextManager[Journal]":
+    """Open the journal of these settings, whether or not a service runs on it.
+
+    Raises:
+        JournalError: On entry: it cannot be opened.
+    """
+    from service.journal.database import open_journal  # noqa: PLC0415 - keeps --help quick
+
+    return open_journal(settings.database_url, exclusive=False, key=settings.storage_key())
 
 
 def positive(text: str) -> int:

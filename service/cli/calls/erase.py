@@ -5,8 +5,15 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from service.cli.common import Commands, add_command, add_config, read_local_settings
+from service.cli.common import (
+    Commands,
+    add_command,
+    add_config,
+    open_journal_beside,
+    read_local_settings,
+)
 from service.exits import Exit
+from service.ids import CallId
 
 if TYPE_CHECKING:
     from service.settings import Settings
@@ -38,12 +45,9 @@ async def _erase(
     settings: "Settings", calls: Sequence[str], numbers: Sequence[str]
 ) -> tuple[int, list[str]]:
     from service.archive.keeping import Keeper  # noqa: PLC0415 - keeps --help quick
-    from service.ids import CallId  # noqa: PLC0415
-    from service.journal.database import open_journal  # noqa: PLC0415
     from service.runtime.beside import JournalEraser  # noqa: PLC0415
 
-    key = settings.storage_key()
-    async with open_journal(settings.database_url, exclusive=False, key=key) as journal:
+    async with open_journal_beside(settings) as journal:
         eraser = JournalEraser(journal, clock=time.time)
         keeper = Keeper(journal, eraser, settings.recordings_path, clock=time.time)
         missing = [one for one in calls if not await keeper.erase(CallId(one), reason="operator")]

@@ -14,9 +14,11 @@ import msgspec
 from service.archive.calls import describe_call, read_events, split_snippet, status_of
 from service.archive.exports import FORMS, Export, ExportForm, line_of, write_export
 from service.archive.transcript import Transcript, read_lines, read_transcript
+from service.calls.events import TranscriptCompleted, TranscriptErased
+from service.cli.common import open_journal_beside
 from service.errors import BadInputError
 from service.ids import CallId
-from service.journal.database import open_journal, open_library
+from service.journal.database import open_library
 from service.ports import CallFilter, CallSummary, Hit, Journal, Library, StoredEvent, WordQuery
 from service.settings import Settings
 from service.wire.events import timestamp
@@ -26,7 +28,7 @@ _POLL_S = 0.2
 _AT_ONCE = 500
 _BOLD, _NORMAL = "\x1b[1m", "\x1b[0m"
 _STDOUT = Path("-")
-_OVER = ("transcript.completed", "transcript.erased")
+_OVER = (TranscriptCompleted.type, TranscriptErased.type)
 _LINE = "{:<20}  {:<8}  {:>8}  {:>10}  {:<16}  {:<16}  {}"
 
 
@@ -134,7 +136,7 @@ def _library(settings: Settings) -> AbstractAsyncContextManager[Library]:
 @asynccontextmanager
 async def _reading(settings: Settings) -> AsyncIterator[tuple[Library, Journal]]:
     async with (
-        open_journal(settings.database_url, exclusive=False, key=settings.storage_key()) as journal,
+        open_journal_beside(settings) as journal,
         _library(settings) as library,
     ):
         yield library, journal

@@ -13,9 +13,9 @@ import aiohttp
 from aiohttp import web
 
 from service.cli.check.findings import Finding, fail, ok, reason, warn
+from service.cli.common import open_journal_beside
 from service.delivery.endpoints import Endpoint
 from service.errors import JournalError
-from service.journal.database import open_journal
 from service.net import AddressRefusedError, may_dial
 from service.settings import Settings
 
@@ -75,9 +75,7 @@ async def check_database(settings: Settings) -> list[Finding]:
     if not path.exists():
         return [await asyncio.to_thread(_check_folder, settings)]
     try:
-        async with open_journal(
-            settings.database_url, exclusive=False, key=settings.storage_key()
-        ) as journal:
+        async with open_journal_beside(settings) as journal:
             await journal.check()
             disabled = await journal.disabled()
     except JournalError as error:
