@@ -16,7 +16,7 @@ from service.journal.database import open_journal
 from service.ports import Entry, Journal, StoredEvent
 from tests.cli.harness import started
 from tests.journal.library_model import body
-from tests.settings.conftest import KEYS
+from tests.settings.builders import KEYS
 
 CALL = CallId("c1")
 NUMBERS: dict[str, Any] = {"from": "+15555550100", "to": "+15555550199"}

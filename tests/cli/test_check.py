@@ -8,7 +8,7 @@ import pytest
 from service.cli import main
 from service.exits import Exit
 from tests.cli.peers import Telnyx, open_telnyx
-from tests.settings.conftest import KEYS, SECRET
+from tests.settings.builders import KEYS, SECRET
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from service.exits import Exit
 from service.ids import CallId, EndpointName
 from service.journal.database import open_journal
 from service.ports import Entry, LaneRow, LaneUpdate, StoredEvent
-from tests.settings.conftest import KEYS, SECRET
+from tests.settings.builders import KEYS, SECRET
 
 CALL, CRM = CallId("c1"), EndpointName("crm")
 Callscribe = Callable[..., int]

@@ -16,7 +16,7 @@ from service.journal.sqlite_audit import open_audit
 from service.runtime.beside import JournalEraser
 from tests.calls.driver import CALL, IN_CALL, answered, hung_up, initiated, said
 from tests.runtime.office import open_office, until
-from tests.settings.conftest import KEYS
+from tests.settings.builders import KEYS
 
 SECRET, NUMBER = "rumpelstiltskin", "+15550100"
 Callscribe = Callable[..., int]

@@ -14,7 +14,7 @@ from service.delivery.endpoints import Endpoint
 from service.ids import EndpointName
 from service.journal.database import open_journal
 from service.settings import Settings, load_settings
-from tests.settings.conftest import KEYS
+from tests.settings.builders import KEYS
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from service.cli.check.findings import Finding
 from service.cli.check.telnyx_checks import check_api, check_recogniser, in_the_clear
 from service.settings import Settings, load_settings
 from tests.cli.peers import Telnyx, open_telnyx
-from tests.settings.conftest import KEYS
+from tests.settings.builders import KEYS
 
 PUBLIC = "https://calls.example.com"
 

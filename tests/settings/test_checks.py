@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from service.settings import checks
-from tests.settings.conftest import PUBLIC_KEY, SECRET
+from tests.settings.builders import PUBLIC_KEY, SECRET
 
 README = Path(__file__).parents[2] / "README.md"
 

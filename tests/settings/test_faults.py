@@ -2,7 +2,7 @@ import pytest
 
 from service.errors import SettingsError
 from service.settings import load_settings
-from tests.settings.conftest import Problems
+from tests.settings.harness import Problems
 
 
 def test_an_unknown_key_names_the_nearest_and_its_line(problems: Problems) -> None:
