@@ -1,15 +1,37 @@
-"""The program as a shell runs it, while the test's own servers go on."""
+"""The program: in this process, or as a shell runs it while the test's own servers go on."""
 
 import asyncio
 import os
 import signal
+import socket
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
+import pytest
+
+from service.cli import main
+
 TIMEOUT_S = 60
+
+Callscribe = Callable[..., int]
+"""Runs the program in this process with some arguments; returns its exit code."""
+
+
+def in_process(monkeypatch: pytest.MonkeyPatch, variables: Mapping[str, str]) -> Callscribe:
+    """Return the program with these variables in its environment."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return lambda *arguments: main(arguments)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 class Done(NamedTuple):
@@ -55,10 +77,9 @@ async def on_a_terminal(*arguments: str, **variables: str) -> Done:
         env={"TERM": "xterm", "COLUMNS": "40", **variables},
     )
     os.close(theirs)
-    shown = asyncio.create_task(asyncio.to_thread(_read_all, ours))
     async with asyncio.timeout(TIMEOUT_S):
-        code = await process.wait()
-        return Done(code, await shown, "")
+        shown, code = await asyncio.gather(asyncio.to_thread(_read_all, ours), process.wait())
+    return Done(code, shown, "")
 
 
 def interrupt(process: Process) -> None:

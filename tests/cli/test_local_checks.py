@@ -1,12 +1,10 @@
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import aiohttp
 import pytest
-from aiohttp import web
 
 from service.cli.check.findings import Finding
 from service.cli.check.local_checks import check_database, check_endpoint, check_public_url
@@ -14,6 +12,8 @@ from service.delivery.endpoints import Endpoint
 from service.ids import EndpointName
 from service.journal.database import open_journal
 from service.settings import Settings, load_settings
+from tests.cli.harness import free_port
+from tests.cli.peers import open_healthz
 from tests.settings.builders import KEYS
 
 
@@ -45,24 +45,6 @@ async def public(told: Settings) -> Finding:
         return finding
 
 
-@asynccontextmanager
-async def answering(status: int) -> AsyncIterator[int]:
-    """Serve a `/healthz` with this status and give its port."""
-
-    async def healthz(_request: web.Request) -> web.Response:
-        return web.json_response({"status": "alive"}, status=status)
-
-    app = web.Application()
-    app.router.add_get("/healthz", healthz)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        yield runner.addresses[0][1]
-    finally:
-        await runner.cleanup()
-
-
 def endpoint(url: str, *, allow_private: bool = True) -> Endpoint:
     """Make a webhook endpoint."""
     return Endpoint(name=EndpointName("crm"), type="webhook", url=url, allow_private=allow_private)
@@ -70,9 +52,7 @@ def endpoint(url: str, *, allow_private: bool = True) -> Endpoint:
 
 async def test_a_public_address_is_followed_before_the_service_runs() -> None:
     """The check answers on `listen` itself and recognises its own answer."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        free = probe.getsockname()[1]
+    free = free_port()
 
     finding = await public(settings(free, free))
 
@@ -81,7 +61,7 @@ async def test_a_public_address_is_followed_before_the_service_runs() -> None:
 
 async def test_a_running_service_is_asked_itself() -> None:
     """Where `listen` is taken, the service there answers."""
-    async with answering(200) as taken:
+    async with open_healthz(200) as taken:
         finding = await public(settings(taken, taken))
 
     assert (finding.level, finding.text) == ("ok", "leads to a running service")
@@ -89,7 +69,7 @@ async def test_a_running_service_is_asked_itself() -> None:
 
 async def test_an_address_that_leads_elsewhere_fails() -> None:
     """Something answers, but it is not what listens here."""
-    async with answering(200) as elsewhere:
+    async with open_healthz(200) as elsewhere:
         finding = await public(settings(0, elsewhere))
 
     assert finding.level == "FAIL"
@@ -98,7 +78,7 @@ async def test_an_address_that_leads_elsewhere_fails() -> None:
 
 async def test_a_proxy_without_us_behind_it_fails() -> None:
     """Its status is told, and where it should lead."""
-    async with answering(502) as proxy:
+    async with open_healthz(502) as proxy:
         finding = await public(settings(0, proxy))
 
     assert finding.level == "FAIL"
@@ -123,7 +103,7 @@ async def test_what_is_not_set_is_not_tried() -> None:
 
 async def test_an_endpoint_is_dialled_and_sent_nothing() -> None:
     """A connection is enough."""
-    async with answering(200) as receiver:
+    async with open_healthz(200) as receiver:
         (finding,) = await check_endpoint(endpoint(f"http://127.0.0.1:{receiver}/hook"))
 
     assert (finding.level, finding.text) == ("ok", "can be reached")
@@ -152,7 +132,7 @@ async def test_an_endpoint_that_cannot_work_is_explained(
 
 async def test_an_endpoint_without_tls_behind_its_https_fails() -> None:
     """The handshake is part of the check."""
-    async with answering(200) as receiver:
+    async with open_healthz(200) as receiver:
         (finding,) = await check_endpoint(endpoint(f"https://127.0.0.1:{receiver}/"))
 
     assert finding.level == "FAIL"
