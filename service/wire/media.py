@@ -102,12 +102,6 @@ def parse_message(data: bytes | str) -> Message:
         raise BadInputError("a media message that is not one") from error
 
 
-def encode_message(message: Message) -> str:
-    """Write a message as Telnyx does: only what is set, `payload` in base64."""
-    body = {k: v for k, v in msgspec.to_builtins(message).items() if v is not None}
-    return msgspec.json.encode(body).decode()
-
-
 def parse_number(number: WireNumber) -> int | None:
     """Read a number off the wire; None if it is missing, negative or too long to be one."""
     if isinstance(number, str):

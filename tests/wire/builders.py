@@ -1,8 +1,11 @@
-"""One example of each event: a short call, seq by seq, with values that never change.
+"""Messages on the wire: one example of each event of our own, and media frames of Telnyx's.
 
-`python -m tests.wire.builders` writes `fixtures/events/` anew, after a field was added on purpose.
+The events are a short call, seq by seq, with values that never change. `python -m
+tests.wire.builders` writes `fixtures/events/` anew, after a field was added on purpose.
 """
 
+import base64
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -196,6 +199,18 @@ def bodies() -> dict[str, bytes]:
 def readable(body: bytes) -> bytes:
     """Lay an event out for reading; order and spelling stay as they are sent."""
     return msgspec.json.format(body, indent=2) + b"\n"
+
+
+def frame(payload: bytes, *, track: str, number: int) -> str:
+    """Write a media frame as Telnyx does: numbers as strings, audio in base64."""
+    media = {
+        "track": track,
+        "chunk": str(number),
+        "timestamp": str(number * 20),
+        "payload": base64.b64encode(payload).decode(),
+    }
+    body = {"event": "media", "sequence_number": str(number), "stream_id": "s-1", "media": media}
+    return json.dumps(body)
 
 
 if __name__ == "__main__":
