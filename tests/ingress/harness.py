@@ -1,31 +1,75 @@
-"""The media route under test with one ticket, and messages for it."""
+"""The two routes under test, each with a listener, and with rooms behind it that record."""
 
 import asyncio
 import json
-from base64 import b64decode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 import aiohttp
 from aiohttp import WSMsgType, web
+from nacl.signing import SigningKey
 
-from service.ids import Track
 from service.ingress.limits import MediaLimits
 from service.ingress.media_route import MediaRoute
-from tests.ingress.builders import LEG, media_lines, message
-from tests.ingress.peers import RecordingTicket, SingleUseDoor
+from service.ingress.webhook_route import PATH, WebhookRoute
+from tests.ingress.builders import KEY, LEG, NOW, signed
+from tests.ingress.peers import RecordingCalls, RecordingTicket, SingleUseDoor
 from tests.web.serving import serving
 
+OLD_KEY = SigningKey(bytes(32))
 TOKEN, AUTH = "t0ken-of-a-test", "auth-of-a-test"
-CLEAN = media_lines("both_tracks")
-TRACKS: tuple[Track, ...] = ("inbound", "outbound")
-PATIENT = MediaLimits(start_s=5)
 
 
-class Media:
-    """The route under test with one ticket."""
+class HttpAnswer:
+    """An HTTP answer, read to its end."""
 
-    def __init__(self, *, limits: MediaLimits = PATIENT) -> None:
+    def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.status, self.headers, self.body = status, headers, body
+
+    @property
+    def detail(self) -> str:
+        """Return what a problem says, and see that it is one."""
+        assert self.headers["Content-Type"].startswith("application/problem+json")
+        problem = json.loads(self.body)
+        assert problem["status"] == self.status
+        return str(problem["detail"])
+
+
+class WebhookHarness:
+    """The webhook route, which knows two keys, with calls that record."""
+
+    def __init__(self, *, now: float = NOW) -> None:
+        self.calls = RecordingCalls()
+        keys = [KEY.verify_key, OLD_KEY.verify_key]
+        self.route = WebhookRoute(self.calls, keys, clock=lambda: now)
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[tuple[str, aiohttp.ClientSession]]:
+        """Open a listener; yield the address of the route, and a client."""
+        app = web.Application()
+        self.route.add_to(app)
+        async with serving(app) as (url, client):
+            yield url + PATH, client
+
+    async def post(self, body: bytes, headers: dict[str, str] | None = None) -> HttpAnswer:
+        """Post one body, signed unless told otherwise."""
+        return (await self.post_all([(body, signed(body) if headers is None else headers)]))[0]
+
+    async def post_all(self, posts: list[tuple[bytes, dict[str, str]]]) -> list[HttpAnswer]:
+        """Post bodies one after the other to a listener of their own."""
+        answers = []
+        async with self.serving() as (url, client):
+            for body, headers in posts:
+                async with client.post(url, data=body, headers=headers) as answer:
+                    read = HttpAnswer(answer.status, dict(answer.headers), await answer.read())
+                    answers.append(read)
+        return answers
+
+
+class MediaHarness:
+    """The media route, with one ticket."""
+
+    def __init__(self, *, limits: MediaLimits | None = None) -> None:
         self.ticket = RecordingTicket(LEG)
         self.door = SingleUseDoor({TOKEN: self.ticket})
         self.route = MediaRoute(self.door, limits=limits)
@@ -40,13 +84,9 @@ class Media:
             yield f"{url}/media/{TOKEN}", client
 
     async def play(self, *lines: str | bytes, hang_up: bool = True) -> None:
-        """Connect, send, and wait for the other side to close (or close, after a last word)."""
+        """Connect, send, and close; or wait for the other side to close."""
         async with self.serving() as (url, client), client.ws_connect(url) as socket:
-            for line in lines:
-                if isinstance(line, bytes):
-                    await socket.send_bytes(line)
-                else:
-                    await socket.send_str(line)
+            await send_all(socket, lines)
             if hang_up:
                 await socket.close()
             else:
@@ -61,20 +101,12 @@ class Media:
         return [reason for reason in self.route.counters.sockets if reason != "admitted"]
 
 
-def start(**fields: object) -> str:
-    """Return the golden `start` with other fields."""
-    return json.dumps(json.loads(CLEAN[1]) | fields)
-
-
-def frame(track: str = "inbound", payload: str = "AAAA", **fields: object) -> str:
-    """Return one frame of the golden stream."""
-    body = {"track": track, "payload": payload, "chunk": "1"}
-    stream_id = json.loads(CLEAN[1])["stream_id"]
-    return message("media", media=body, **{"stream_id": stream_id, **fields})
-
-
-def payloads(name: str, track: str) -> bytes:
-    """Return what a recording holds of a track, in the order of its lines."""
-    lines = [json.loads(line) for line in media_lines(name)]
-    media = [line["media"] for line in lines if line["event"] == "media"]
-    return b"".join(b64decode(each["payload"]) for each in media if each["track"] == track)
+async def send_all(
+    socket: aiohttp.ClientWebSocketResponse, messages: Iterable[str | bytes]
+) -> None:
+    """Send messages, text or binary, as fast as they go."""
+    for one in messages:
+        if isinstance(one, bytes):
+            await socket.send_bytes(one)
+        else:
+            await socket.send_str(one)

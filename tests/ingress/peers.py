@@ -1,4 +1,4 @@
-"""Small real rooms on the other side of the ports: they keep what they were told."""
+"""The rooms behind the two routes: small real ones, which keep what they were told."""
 
 import asyncio
 from dataclasses import dataclass, field

@@ -8,8 +8,8 @@ from aiohttp import WSMsgType
 from structlog.testing import capture_logs
 
 from service.errors import JournalUnavailableError
-from tests.ingress.builders import send_all
-from tests.ingress.harness import AUTH, CLEAN, TOKEN, Media
+from tests.ingress.builders import CLEAN
+from tests.ingress.harness import AUTH, TOKEN, MediaHarness, send_all
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from tests.ingress.harness import AUTH, CLEAN, TOKEN, Media
 )
 async def test_without_a_good_token_there_is_no_upgrade(path: str) -> None:
     """404 in plain HTTP, the same for every token that is not good now."""
-    media = Media()
+    media = MediaHarness()
     async with media.serving() as (url, client):
         with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
             await client.ws_connect(url.replace(f"/media/{TOKEN}", path))
@@ -34,7 +34,7 @@ async def test_a_handshake_that_is_none_is_refused() -> None:
         "Sec-WebSocket-Version": "13",
         "Sec-WebSocket-Key": "\u00e9" * 24,
     }
-    media = Media()
+    media = MediaHarness()
     async with media.serving() as (url, client), client.get(url, headers=handshake) as answer:
         status = answer.status
 
@@ -44,7 +44,7 @@ async def test_a_handshake_that_is_none_is_refused() -> None:
 
 async def test_a_token_is_good_once() -> None:
     """Whoever comes second with the same token is nobody."""
-    media = Media()
+    media = MediaHarness()
     async with media.serving() as (url, client), client.ws_connect(url):
         with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
             await client.ws_connect(url)
@@ -68,7 +68,7 @@ async def test_the_auth_token_is_shown_to_the_door(
     headers: dict[str, str], shown: str | None
 ) -> None:
     """Telnyx's own header first, `Authorization: Bearer` where it is missing."""
-    media = Media()
+    media = MediaHarness()
     media.door.auth_token = shown
     async with media.serving() as (url, client), client.ws_connect(url, headers=headers):
         assert media.door.asked == [(TOKEN, shown)]
@@ -76,7 +76,7 @@ async def test_the_auth_token_is_shown_to_the_door(
 
 async def test_a_wrong_auth_token_is_as_good_as_no_token() -> None:
     """The door says no, and the answer does not say why."""
-    media = Media()
+    media = MediaHarness()
     media.door.auth_token = AUTH
     headers = {"x-telnyx-streaming-auth-token": "wrong"}
     async with media.serving() as (url, client):
@@ -88,7 +88,7 @@ async def test_a_wrong_auth_token_is_as_good_as_no_token() -> None:
 
 async def test_a_look_with_a_browser_spends_no_token() -> None:
     """What is no WebSocket is told so, and the token is still good afterwards."""
-    media = Media()
+    media = MediaHarness()
     async with media.serving() as (url, client):
         async with client.get(url) as answer:
             assert answer.status == 426
@@ -98,7 +98,7 @@ async def test_a_look_with_a_browser_spends_no_token() -> None:
 
 async def test_a_door_without_its_journal_asks_to_come_again() -> None:
     """503 with Retry-After: the token may be good, but nobody can say."""
-    media = Media()
+    media = MediaHarness()
     media.door.failure = JournalUnavailableError("locked")
     async with media.serving() as (url, client):
         with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
@@ -109,7 +109,7 @@ async def test_a_door_without_its_journal_asks_to_come_again() -> None:
 
 async def test_tokens_never_reach_a_log(caplog: pytest.LogCaptureFixture) -> None:
     """Admitted, refused, or a fault: neither token is in any line."""
-    media = Media()
+    media = MediaHarness()
     headers = {"x-telnyx-streaming-auth-token": AUTH}
     with capture_logs() as logs:
         async with media.serving() as (url, client):
@@ -130,7 +130,7 @@ async def test_tokens_never_reach_a_log(caplog: pytest.LogCaptureFixture) -> Non
 
 async def test_a_closing_listener_ends_its_sockets() -> None:
     """1001 to Telnyx, and the call session knows that the audio dropped."""
-    media = Media()
+    media = MediaHarness()
     async with aiohttp.ClientSession() as client:
         async with media.serving() as (url, _):
             socket = await client.ws_connect(url)

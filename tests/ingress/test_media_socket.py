@@ -11,8 +11,18 @@ from service.errors import JournalUnavailableError
 from service.ids import StreamId
 from service.ingress.limits import MediaLimits
 from service.ports import StreamStart
-from tests.ingress.builders import LEG, MEDIA, media_lines, message, send_all
-from tests.ingress.harness import CLEAN, TRACKS, Media, frame, payloads, start
+from tests.ingress.builders import (
+    CLEAN,
+    LEG,
+    MEDIA,
+    TRACKS,
+    frame,
+    media_lines,
+    message,
+    payloads,
+    start,
+)
+from tests.ingress.harness import MediaHarness, send_all
 
 # --- fixtures --------------------------------------------------------------------------------
 
@@ -38,7 +48,7 @@ def test_no_fixture_is_forgotten() -> None:
 @pytest.mark.parametrize("name", PLAYED_IN_FULL)
 async def test_every_fixture_comes_out_whole(name: str) -> None:
     """Frames doubled and out of order, streams replaced or dropped: the same audio."""
-    media = Media()
+    media = MediaHarness()
 
     await media.play(*media_lines(name))
 
@@ -52,7 +62,7 @@ async def test_every_fixture_comes_out_whole(name: str) -> None:
 
 async def test_lost_frames_of_a_fixture_become_time() -> None:
     """Two 20 ms frames that never came: the track goes on 40 ms later."""
-    media = Media()
+    media = MediaHarness()
 
     await media.play(*media_lines("two_frames_lost"))
 
@@ -63,7 +73,7 @@ async def test_lost_frames_of_a_fixture_become_time() -> None:
 
 async def test_a_lost_frame_of_g722_is_as_long_as_the_others() -> None:
     """G.722 has 8000 bytes a second at a sample rate of 16000 Hz."""
-    media = Media()
+    media = MediaHarness()
     body = json.loads(CLEAN[1])["start"] | {
         "media_format": {"encoding": "G722", "sample_rate": 16000, "channels": 1}
     }
@@ -75,7 +85,7 @@ async def test_a_lost_frame_of_g722_is_as_long_as_the_others() -> None:
 
 async def test_audio_nobody_can_decode_is_refused_and_told() -> None:
     """The call session learns which codec it was; the socket closes with 1003."""
-    media = Media()
+    media = MediaHarness()
 
     await media.play(*media_lines("opus"), hang_up=False)
 
@@ -101,7 +111,7 @@ FLOODS = {"frames": frame(), "marks": message("mark"), "rubbish": "{"}
 @pytest.mark.parametrize("flood", FLOODS)
 async def test_a_flood_of_anything_is_closed(flood: str) -> None:
     """Forty at once are allowed here, of frames of a track or of all the rest together."""
-    media = Media(limits=MediaLimits(frames_per_s=20, burst_s=2))
+    media = MediaHarness(limits=MediaLimits(frames_per_s=20, burst_s=2))
 
     await media.play(*CLEAN[:2], *[FLOODS[flood]] * 45, hang_up=False)
 
@@ -110,7 +120,7 @@ async def test_a_flood_of_anything_is_closed(flood: str) -> None:
 
 async def test_a_simulator_may_play_faster_than_real_time() -> None:
     """With the speed it was given, it is no flood."""
-    media = Media(limits=MediaLimits(frames_per_s=20, burst_s=2, speed=2))
+    media = MediaHarness(limits=MediaLimits(frames_per_s=20, burst_s=2, speed=2))
 
     await media.play(*CLEAN[:2], *[frame()] * 45, CLEAN[-1], hang_up=False)
 
@@ -121,7 +131,7 @@ async def test_a_simulator_may_play_faster_than_real_time() -> None:
 async def test_who_breaks_a_rule_is_closed(reason: str) -> None:
     """Each with its close code, and counted by its reason."""
     lines, code = RULES[reason]
-    media = Media(limits=MediaLimits(start_s=0.2))
+    media = MediaHarness(limits=MediaLimits(start_s=0.2))
 
     await media.play(*lines, hang_up=False)
 
@@ -141,7 +151,7 @@ async def test_who_breaks_a_rule_is_closed(reason: str) -> None:
 )
 async def test_a_start_must_say_whose_stream_it_is(fields: dict[str, object]) -> None:
     """Without leg or stream there is nobody to hear it for."""
-    media = Media()
+    media = MediaHarness()
 
     await media.play(start(**fields), hang_up=False)
 
@@ -160,7 +170,7 @@ async def test_a_start_must_say_whose_stream_it_is(fields: dict[str, object]) ->
 )
 async def test_a_format_that_is_none_is_not_decodable(media_format: dict[str, object]) -> None:
     """Two channels in one frame, no rate, no name: told as such, and closed."""
-    media = Media()
+    media = MediaHarness()
     body = {**json.loads(CLEAN[1])["start"], "media_format": media_format}
 
     await media.play(start(start=body), hang_up=False)
@@ -174,7 +184,7 @@ async def test_a_format_that_is_none_is_not_decodable(media_format: dict[str, ob
 
 async def test_what_a_start_says_reaches_the_session() -> None:
     """Leg, stream and format, with the numbers as numbers."""
-    media = Media()
+    media = MediaHarness()
     body = {**json.loads(CLEAN[1])["start"]}
     body["media_format"] = {"encoding": "l16", "sample_rate": "16000", "channels": "1"}
 
@@ -208,7 +218,7 @@ async def test_what_a_start_says_reaches_the_session() -> None:
 )
 async def test_a_message_that_is_not_understood_costs_nothing_else(line: str) -> None:
     """In the middle of a stream it is left out; the audio around it is whole."""
-    media = Media()
+    media = MediaHarness()
 
     await media.play(*CLEAN[:12], line, *CLEAN[12:])
 
@@ -219,7 +229,7 @@ async def test_a_message_that_is_not_understood_costs_nothing_else(line: str) ->
 
 async def test_not_utf8_in_the_middle_costs_nothing_else() -> None:
     """A text message that is no text is one bad message."""
-    media = Media()
+    media = MediaHarness()
     async with media.serving() as (url, client), client.ws_connect(url) as socket:
         await send_all(socket, CLEAN[:12])
         await socket.send_frame(b'{"event":"\xff"}', WSMsgType.TEXT)
@@ -232,7 +242,7 @@ async def test_not_utf8_in_the_middle_costs_nothing_else() -> None:
 
 async def test_a_second_start_takes_over_from_the_first() -> None:
     """The new stream is told before the old one ends, so that its call loses no time."""
-    media = Media()
+    media = MediaHarness()
 
     await media.play(*media_lines("second_start"))
 
@@ -243,7 +253,7 @@ async def test_a_second_start_takes_over_from_the_first() -> None:
 
 async def test_a_second_start_for_another_leg_ends_both() -> None:
     """A socket is for one leg, however often it starts."""
-    media = Media()
+    media = MediaHarness()
     foreign = start(stream_id="s2", start={"call_control_id": "v3:another"})
 
     await media.play(*CLEAN[:20], foreign, hang_up=False)
@@ -254,7 +264,7 @@ async def test_a_second_start_for_another_leg_ends_both() -> None:
 
 async def test_a_call_that_does_not_want_the_audio_closes_the_socket() -> None:
     """It is over, say: an ordinary close."""
-    media = Media()
+    media = MediaHarness()
     media.ticket.wants_audio = False
 
     await media.play(*CLEAN[:2], hang_up=False)
@@ -265,7 +275,7 @@ async def test_a_call_that_does_not_want_the_audio_closes_the_socket() -> None:
 @pytest.mark.parametrize("failure", [JournalUnavailableError("disk full"), TimeoutError()])
 async def test_a_session_that_cannot_take_the_start_asks_to_come_later(failure: Exception) -> None:
     """1013 when the journal is gone; Telnyx may connect again."""
-    media = Media()
+    media = MediaHarness()
     media.ticket.failure = failure
 
     await media.play(*CLEAN[:2], hang_up=False)
@@ -275,7 +285,7 @@ async def test_a_session_that_cannot_take_the_start_asks_to_come_later(failure: 
 
 async def test_a_loss_is_told_though_nothing_follows() -> None:
     """The clock, not the next frame, decides that a frame is lost."""
-    media = Media()
+    media = MediaHarness()
     without_the_fifth = [line for line in CLEAN[:-1] if '"chunk":"5"' not in line]
     async with media.serving() as (url, client), client.ws_connect(url) as socket:
         await send_all(socket, without_the_fifth)
@@ -288,7 +298,7 @@ async def test_a_loss_is_told_though_nothing_follows() -> None:
 
 async def test_what_telnyx_could_not_read_is_logged() -> None:
     """An `error` frame has a code and a title, and both are worth a line."""
-    media = Media()
+    media = MediaHarness()
     with capture_logs() as logs:
         await media.play(*media_lines("telnyx_reports_an_error"), hang_up=False)
 

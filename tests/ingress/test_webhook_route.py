@@ -5,10 +5,10 @@ import json
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import telnyx
-from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nacl.encoding import Base64Encoder
@@ -17,59 +17,17 @@ from structlog.testing import capture_logs
 
 from service.calls.inputs import LegAnswered
 from service.errors import JournalUnavailableError
-from service.ingress.webhook_route import MAX_BODY_BYTES, WebhookRoute
+from service.ingress.webhook_route import MAX_BODY_BYTES
 from tests.ingress.builders import KEY, NOW, WEBHOOKS, signed, webhook_body
-from tests.ingress.peers import RecordingCalls
-from tests.web.serving import serving
+from tests.ingress.harness import OLD_KEY, WebhookHarness
 
-PATH = "/webhooks/telnyx"
 ANSWERED = webhook_body("call.answered")
-OLD_KEY, FOREIGN_KEY = SigningKey(bytes(32)), SigningKey(bytes([7]) * 32)
-
-
-class Answer:
-    """An HTTP answer, read to its end."""
-
-    def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
-        self.status, self.headers, self.body = status, headers, body
-
-    @property
-    def detail(self) -> str:
-        """Return what a problem says, and see that it is one."""
-        assert self.headers["Content-Type"].startswith("application/problem+json")
-        problem = json.loads(self.body)
-        assert problem["status"] == self.status
-        return str(problem["detail"])
-
-
-class Webhooks:
-    """The route under test, with calls that record."""
-
-    def __init__(self, *, now: float = NOW) -> None:
-        self.calls = RecordingCalls()
-        keys = [KEY.verify_key, OLD_KEY.verify_key]
-        self.route = WebhookRoute(self.calls, keys, clock=lambda: now)
-
-    async def post(self, body: bytes, headers: dict[str, str] | None = None) -> Answer:
-        """Post one body, signed unless told otherwise."""
-        return (await self.post_all([(body, signed(body) if headers is None else headers)]))[0]
-
-    async def post_all(self, posts: list[tuple[bytes, dict[str, str]]]) -> list[Answer]:
-        """Post bodies one after the other to a listener of their own."""
-        app = web.Application()
-        self.route.add_to(app)
-        answers = []
-        async with serving(app) as (url, client):
-            for body, headers in posts:
-                async with client.post(url + PATH, data=body, headers=headers) as answer:
-                    read = Answer(answer.status, dict(answer.headers), await answer.read())
-                    answers.append(read)
-        return answers
+FOREIGN_KEY = SigningKey(bytes([7]) * 32)
 
 
 async def test_a_signed_webhook_reaches_its_call_before_the_answer() -> None:
     """200 with no body, once `Calls.tell` has returned."""
-    webhooks = Webhooks()
+    webhooks = WebhookHarness()
 
     answer = await webhooks.post(ANSWERED)
 
@@ -80,7 +38,7 @@ async def test_a_signed_webhook_reaches_its_call_before_the_answer() -> None:
 
 async def test_every_fixture_is_answered_2xx() -> None:
     """Known or not, a genuine webhook is never sent again for our sake."""
-    webhooks = Webhooks()
+    webhooks = WebhookHarness()
     bodies = [path.read_bytes() for path in WEBHOOKS]
 
     answers = await webhooks.post_all([(body, signed(body)) for body in bodies])
@@ -93,7 +51,7 @@ async def test_every_fixture_is_answered_2xx() -> None:
 
 async def test_either_of_two_keys_will_do() -> None:
     """While the account's key is rotated, both are good."""
-    webhooks = Webhooks()
+    webhooks = WebhookHarness()
 
     for key in (KEY, OLD_KEY):
         assert (await webhooks.post(ANSWERED, signed(ANSWERED, key=key))).status == 200
@@ -102,7 +60,7 @@ async def test_either_of_two_keys_will_do() -> None:
 @pytest.mark.parametrize("skew_s", [-300, 300])
 async def test_a_stamp_within_five_minutes_is_good(skew_s: float) -> None:
     """Telnyx's SDKs allow 300 s to either side."""
-    assert (await Webhooks().post(ANSWERED, signed(ANSWERED, at=NOW + skew_s))).status == 200
+    assert (await WebhookHarness().post(ANSWERED, signed(ANSWERED, at=NOW + skew_s))).status == 200
 
 
 FORGERIES = {
@@ -125,7 +83,7 @@ FORGERIES = {
 @pytest.mark.parametrize("headers", FORGERIES.values(), ids=FORGERIES)
 async def test_a_forgery_is_refused_and_told_to_nobody(headers: dict[str, str]) -> None:
     """401 that says which check failed; no call hears of it."""
-    webhooks = Webhooks()
+    webhooks = WebhookHarness()
 
     answer = await webhooks.post(ANSWERED, headers)
 
@@ -148,7 +106,7 @@ BAD_BODIES = {
 @pytest.mark.parametrize("body", BAD_BODIES.values(), ids=BAD_BODIES)
 async def test_a_signed_body_that_is_no_webhook_is_a_bad_request(body: bytes) -> None:
     """400 in plain words, even with a good signature."""
-    answer = await Webhooks().post(body)
+    answer = await WebhookHarness().post(body)
 
     assert answer.status == 400
     assert answer.detail.startswith("Not a webhook: ")
@@ -162,19 +120,17 @@ async def test_a_body_over_256_kib_is_not_read(*, is_chunked: bool) -> None:
         for _ in range(total // 4096):
             yield bytes(4096)
 
-    app, webhooks = web.Application(), Webhooks()
-    webhooks.route.add_to(app)
-    async with serving(app) as (url, client):
+    async with WebhookHarness().serving() as (url, client):
         too_much = chunks(MAX_BODY_BYTES + 8192) if is_chunked else bytes(MAX_BODY_BYTES + 1)
         just_right = chunks(MAX_BODY_BYTES) if is_chunked else bytes(MAX_BODY_BYTES)
-        statuses = [(await client.post(url + PATH, data=d)).status for d in (too_much, just_right)]
+        statuses = [(await client.post(url, data=d)).status for d in (too_much, just_right)]
 
     assert statuses == [413, 401]
 
 
 async def test_what_the_journal_does_not_take_telnyx_sends_again() -> None:
     """503 with Retry-After, so that a webhook is stored or comes back."""
-    webhooks = Webhooks()
+    webhooks = WebhookHarness()
     webhooks.calls.failure = JournalUnavailableError("disk full")
 
     answer = await webhooks.post(ANSWERED)
@@ -185,11 +141,10 @@ async def test_what_the_journal_does_not_take_telnyx_sends_again() -> None:
 
 async def test_a_webhook_by_get_is_told_to_come_by_post() -> None:
     """405, with the setting to change; the query (phone numbers!) is not logged."""
-    app, webhooks = web.Application(), Webhooks()
-    webhooks.route.add_to(app)
+    webhooks = WebhookHarness()
     with capture_logs() as logs:
-        async with serving(app) as (url, client):
-            answer = await client.get(url + PATH, params={"from": "+12025550133"})
+        async with webhooks.serving() as (url, client):
+            answer = await client.get(url, params={"from": "+12025550133"})
             text = await answer.text()
 
     assert (answer.status, answer.headers["Allow"]) == (405, "POST")
@@ -204,7 +159,7 @@ async def test_a_webhook_by_get_is_told_to_come_by_post() -> None:
 )
 async def test_a_clock_that_is_off_is_told_once(skew_s: float, told: list[str]) -> None:
     """Genuine webhooks stamped over 30 s off warn, once a minute; forged ones do not count."""
-    webhooks = Webhooks(now=NOW + skew_s)
+    webhooks = WebhookHarness(now=NOW + skew_s)
     with capture_logs() as logs:
         await webhooks.post_all([(ANSWERED, signed(ANSWERED))] * 3)
         await webhooks.post(ANSWERED, signed(ANSWERED, at=NOW - 999, key=FOREIGN_KEY))
@@ -220,12 +175,11 @@ async def test_a_sender_that_breaks_off_leaves_no_trace_but_a_count(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Half a body and a reset is no error of ours."""
-    app, webhooks = web.Application(), Webhooks()
-    webhooks.route.add_to(app)
+    webhooks = WebhookHarness()
     with capture_logs() as logs:
-        async with serving(app) as (url, _):
-            host, port = url.removeprefix("http://").split(":")
-            reader, writer = await asyncio.open_connection(host, int(port))
+        async with webhooks.serving() as (url, _):
+            where = urlsplit(url)
+            reader, writer = await asyncio.open_connection(where.hostname, where.port)
             writer.write(
                 b"POST /webhooks/telnyx HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{"
             )
@@ -281,7 +235,7 @@ async def test_no_stranger_gets_a_server_error(
     """Whatever is sent, signed, forged, tampered with or replayed, the answer is 2xx or 4xx."""
     sent = [(body + tail, signed(body, key=key) if key else {}) for body, key, tail in posts]
     with capture_logs() as logs:
-        answers = await Webhooks().post_all(sent + sent)
+        answers = await WebhookHarness().post_all(sent + sent)
 
     assert {answer.status for answer in answers} <= {200, 400, 401}
     assert [log for log in logs if log["log_level"] in ("error", "critical")] == []

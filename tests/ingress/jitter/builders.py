@@ -5,11 +5,11 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from service.ids import Track
 from service.wire.media import WireNumber
+from tests.ingress.builders import TRACKS
 
 Counting: TypeAlias = Literal["track", "stream", "sequence"]
 """What numbers frames: `chunk` by track, `chunk` over both tracks, or `sequence_number`."""
 COUNTINGS: tuple[Counting, ...] = ("track", "stream", "sequence")
-TRACKS: tuple[Track, ...] = ("inbound", "outbound")
 FRAME_S = 0.02
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from service.ingress.jitter.jitter_buffer import JitterBuffer
-from tests.ingress.jitter.builders import TRACKS, Sent, audio_of
+from tests.ingress.builders import TRACKS
+from tests.ingress.jitter.builders import Sent, audio_of
 from tests.ingress.peers import RecordingFeed
 
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.ingress.builders import TRACKS
 from tests.ingress.jitter.builders import (
     COUNTINGS,
-    TRACKS,
     Counting,
     Sent,
     audio_of,

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.ingress.jitter.builders import TRACKS, audio_of, on_time, spoken
+from tests.ingress.builders import TRACKS
+from tests.ingress.jitter.builders import audio_of, on_time, spoken
 from tests.ingress.jitter.harness import assert_intact, play
 
 
