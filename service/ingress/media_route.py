@@ -26,7 +26,7 @@ _BEARER = "bearer "
 
 
 class MediaRoute:
-    """Admits media WebSockets by their token, before the upgrade, and hears them out.
+    """Admits media WebSockets by their token, before the upgrade, and reads them to their end.
 
     Telnyx does not sign the upgrade, so the path holds a secret; it shows `stream_auth_token` in
     `x-telnyx-streaming-auth-token` (third-party evidence; `Authorization: Bearer` is read too).

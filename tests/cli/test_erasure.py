@@ -14,8 +14,9 @@ from service.journal.sqlite_audit import open_audit
 from service.runtime.beside import JournalEraser
 from tests.calls.driver import CALL, IN_CALL, answered, hung_up, initiated, said
 from tests.cli.harness import Callscribe, in_process
-from tests.runtime.office import open_office, until
+from tests.runtime.office import open_office
 from tests.settings.builders import KEYS
+from tests.waiting import until
 
 SECRET, NUMBER = "rumpelstiltskin", "+15550100"
 
