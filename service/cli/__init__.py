@@ -16,10 +16,10 @@ from service.cli import (
     replay,
     serve,
     simulate,
-    transcribe,
 )
 from service.cli.calls import command as calls_command
 from service.cli.check import command as check_command
+from service.cli.transcribe import command as transcribe_command
 from service.errors import CallscribeError, SettingsError
 from service.exits import Exit
 
@@ -28,7 +28,7 @@ _COMMANDS = (
     check_command,
     demo,
     recogniser,
-    transcribe,
+    transcribe_command,
     simulate,
     deliveries,
     replay,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from service.cli.transcribe_target import both_urls, find_target
+from service.cli.transcribe.target import both_urls, find_target
 from service.errors import SettingsError
 from service.exits import Exit
 from tests.cli.harness import callscribe, on_a_terminal

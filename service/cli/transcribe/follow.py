@@ -17,7 +17,7 @@ import msgspec
 
 from service.calls.engines import Engine, find_engine, review, review_stream
 from service.calls.routes import Route
-from service.cli.transcribe_target import Target, is_url, unreachable
+from service.cli.transcribe.target import Target, is_url, unreachable
 from service.errors import CallscribeError, RecognitionError, SettingsError
 from service.exits import Exit
 from service.stt.files import UNREACHABLE

@@ -15,7 +15,7 @@ from service.exits import Exit
 
 if TYPE_CHECKING:
     from service.calls.engines import FileRequest
-    from service.cli.transcribe_target import Target
+    from service.cli.transcribe.target import Target
     from service.stt.files import FileLimits
     from service.stt.files_form import Progress
     from service.stt.files_transcript import FileTranscript
@@ -78,14 +78,14 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
     import asyncio  # noqa: PLC0415 - keeps --help quick
 
-    from service.cli.transcribe_target import find_target, unreachable  # noqa: PLC0415
+    from service.cli.transcribe.target import find_target, unreachable  # noqa: PLC0415
     from service.logs import set_up_logs  # noqa: PLC0415
     from service.stt.files import UNREACHABLE  # noqa: PLC0415
 
     set_up_logs(sys.stderr, level=logging.ERROR)  # what the user can do is printed instead
     target = find_target(arguments, environ)
     if arguments.follow:
-        from service.cli.transcribe_follow import follow  # noqa: PLC0415
+        from service.cli.transcribe.follow import follow  # noqa: PLC0415
 
         return follow(arguments, target)
     request = _request(arguments, local=target.local)
@@ -194,7 +194,7 @@ def _default_model(engine: str | None, *, timed: bool) -> str:
 
 
 async def _transcribe(audio: str, request: "FileRequest", target: "Target") -> "FileTranscript":
-    from service.cli.transcribe_target import is_url  # noqa: PLC0415 - keeps --help quick
+    from service.cli.transcribe.target import is_url  # noqa: PLC0415 - keeps --help quick
     from service.stt.files import open_files  # noqa: PLC0415
 
     limits = _near() if target.local else None
