@@ -26,10 +26,10 @@ from service.delivery.lanes import DeliveryLanes, open_lanes
 from service.errors import CallscribeError, SettingsError
 from service.exits import Exit
 from service.feed.hub import Hub, open_hub
-from service.ingress.allowance import MediaLimits
 from service.ingress.counters import IngressCounters
-from service.ingress.media import MediaRoute
-from service.ingress.routes import WebhookRoute
+from service.ingress.limits import MediaLimits
+from service.ingress.media_route import MediaRoute
+from service.ingress.webhook_route import WebhookRoute
 from service.journal.database import open_journal, open_keys, open_library, open_searches
 from service.ports import Journal, Library, Recognitions
 from service.recording.recorder import open_recorder
@@ -39,7 +39,7 @@ from service.stt.recognitions import open_recognitions
 from service.telemetry.readings import ingress_figures, lane_figures, live_figures
 from service.telemetry.telemetry import Telemetry, open_telemetry
 from service.web.listen import BoundAddress, bind_address, listen
-from service.wire.audio import decodable
+from service.wire.media import media_url
 
 CALLS_SHARE = 0.7
 """The part of the drain's time for calls and their recognitions; the rest is the lanes'."""
@@ -145,7 +145,7 @@ async def _open_rooms(
             recognitions=recognitions,
             recorder=recorder,
             routes=settings.routes(),
-            media_url=settings.media_url or _media_url(address.url),
+            media_url=settings.media_url or media_url(address.url),
             clock=clock,
             observer=observer,
         )
@@ -182,7 +182,7 @@ def _let_telnyx_in(
 ) -> None:
     counters, calls = IngressCounters(), rooms.calls
     WebhookRoute(calls, settings.public_keys(), counters=counters, clock=clock).add_to(app)
-    MediaRoute(calls, decodable=decodable, limits=limits, counters=counters).add_to(app)
+    MediaRoute(calls, limits=limits, counters=counters).add_to(app)
     figures = [*live_figures(calls), *ingress_figures(counters), *lane_figures(rooms.lanes)]
     rooms.telemetry.metrics.read(figures)
 
@@ -305,7 +305,3 @@ async def _drain(
     await service.calls.settle(SETTLE_S)
     service.lanes_left = await service.lanes.drain(deadline)
     await service.hub.drain(FEED_S)
-
-
-def _media_url(url: str) -> str:
-    return url.replace("http", "ws", 1) + "/media/"

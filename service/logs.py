@@ -1,9 +1,9 @@
 """Log lines: console on a terminal, one JSON object per line otherwise.
 
-What must never be in one (design.md, "Redaction") is kept out where the line is written.
-This module is the last line of defence: known keys are masked, known shapes are cut out of
-every string, tracebacks carry no local variables, and chatty libraries are heard from
-`warning` on only, since their debug lines hold URLs with tokens and request bodies.
+Words of a call, phone numbers and secrets are kept out where a line is written. This module is
+the last line of defence: known keys are masked, known shapes are cut out of every string,
+tracebacks carry no local variables, and chatty libraries are heard from `warning` on only, since
+their debug lines hold URLs with tokens and request bodies.
 """
 
 import logging
@@ -49,7 +49,7 @@ _MASKED_SHAPES = re.compile(
 )
 _UNHEARD = frozenset(("aiohttp.access", "aiohttp.websocket"))
 """Loggers of libraries whose lines hold paths and subprotocols, and so tokens."""
-_DEEPEST = 8
+_MAX_DEPTH = 8
 
 
 def set_up_logs(stream: TextIO, *, level: int = logging.INFO) -> None:
@@ -86,7 +86,7 @@ def mask(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
     """Mask the values of known keys and cut known shapes out of the rest (structlog processor)."""
     spared = _SINK_KEY if line.get("event") == _SINK_EVENT else None
     return {
-        key: value if key == spared else _masked(key, value, _DEEPEST)
+        key: value if key == spared else _masked(key, value, _MAX_DEPTH)
         for key, value in line.items()
     }
 

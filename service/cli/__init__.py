@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from service import __version__
 from service.cli import (
     audit_erasure,
-    calls,
-    check,
     deliveries,
     demo,
     journal,
@@ -18,21 +16,23 @@ from service.cli import (
     replay,
     serve,
     simulate,
-    transcribe,
 )
+from service.cli.calls import command as calls_command
+from service.cli.check import command as check_command
+from service.cli.transcribe import command as transcribe_command
 from service.errors import CallscribeError, SettingsError
 from service.exits import Exit
 
 _COMMANDS = (
     serve,
-    check,
+    check_command,
     demo,
     recogniser,
-    transcribe,
+    transcribe_command,
     simulate,
     deliveries,
     replay,
-    calls,
+    calls_command,
     keys,
     audit_erasure,
     journal,

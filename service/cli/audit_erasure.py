@@ -4,7 +4,7 @@ import argparse
 import re
 from collections.abc import Mapping
 
-from service.cli.common import Commands, add_command, add_config, read_local_settings, room
+from service.cli.common import Commands, add_command, add_config, read_local_settings
 from service.exits import Exit
 
 _NUMBER = re.compile(r"\+?[0-9]{4,}")
@@ -29,8 +29,9 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Print what is left, a line each; fail if anything is."""
+    from service.journal.sqlite.audit import open_audit  # noqa: PLC0415 - keeps --help quick
+
     settings = read_local_settings(arguments, environ)
-    open_audit = room("service.journal.sqlite.audit").open_audit
     calls = [one for one in arguments.sought if not _NUMBER.fullmatch(one)]
     sought = [one for one in arguments.sought if one not in calls] + arguments.words
     with open_audit(settings.database_path, key=settings.storage_key()) as audit:

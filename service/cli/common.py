@@ -2,11 +2,13 @@
 
 import argparse
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from service.ports import Journal
     from service.settings import Settings
 
 Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse gives it no public name
@@ -56,9 +58,15 @@ def read_local_settings(arguments: argparse.Namespace, environ: Mapping[str, str
     return read_settings(arguments, {**_NO_KEYS, **environ})
 
 
-def room(name: str) -> Any:  # noqa: ANN401 - whatever the module has
-    """Import a room only when its command is run."""
-    return import_module(name)
+def open_journal_beside(settings: "Settings") -> "AbstractAsyncContextManager[Journal]":
+    """Open the journal of these settings, whether or not a service runs on it.
+
+    Raises:
+        JournalError: On entry: it cannot be opened.
+    """
+    from service.journal.database import open_journal  # noqa: PLC0415 - keeps --help quick
+
+    return open_journal(settings.database_url, exclusive=False, key=settings.storage_key())
 
 
 def positive(text: str) -> int:

@@ -5,7 +5,14 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from service.cli.common import Commands, add_command, add_config, positive, read_local_settings
+from service.cli.common import (
+    Commands,
+    add_command,
+    add_config,
+    open_journal_beside,
+    positive,
+    read_local_settings,
+)
 from service.errors import DeliveryError, SettingsError
 from service.exits import Exit
 
@@ -50,23 +57,17 @@ def run_retry(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 async def _parked(settings: "Settings", limit: int) -> "Sequence[ParkedDelivery]":
     from service.delivery.replays import list_parked  # noqa: PLC0415 - keeps --help quick
-    from service.journal.database import open_journal  # noqa: PLC0415
 
-    async with open_journal(
-        settings.database_url, exclusive=False, key=settings.storage_key()
-    ) as journal:
+    async with open_journal_beside(settings) as journal:
         return await list_parked(journal, limit=limit)
 
 
 async def _retry(settings: "Settings", ids: Sequence[int]) -> bool:
     from service.delivery.replays import retry_parked  # noqa: PLC0415 - keeps --help quick
-    from service.journal.database import open_journal  # noqa: PLC0415
 
     endpoints = settings.endpoint_list()
     all_arrived = True
-    async with open_journal(
-        settings.database_url, exclusive=False, key=settings.storage_key()
-    ) as journal:
+    async with open_journal_beside(settings) as journal:
         for parked_id in ids:
             try:
                 sent = await retry_parked(journal, endpoints, parked_id)

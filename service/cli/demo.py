@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
-from service.cli.common import Commands, add_command, room
+from service.cli.common import Commands, add_command
 
 
 def add(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -44,7 +44,8 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Play the demo; the exit code is 0 only if everything arrived."""
-    demo = room("service.demo")
+    from service import demo  # noqa: PLC0415 - keeps --help quick
+
     options = demo.Options(
         source=arguments.source,
         fast=arguments.fast,
@@ -54,4 +55,4 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
         recording=arguments.recording,
         journal=arguments.journal,
     )
-    return int(demo.run(options))
+    return demo.run(options)

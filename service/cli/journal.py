@@ -13,7 +13,7 @@ from service.exits import Exit
 if TYPE_CHECKING:
     from service.settings import Settings
 
-_LONGEST_KEY_FILE = 1_000
+_MAX_KEY_FILE_BYTES = 1_000
 
 
 def add(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -98,7 +98,7 @@ def _read_key(path: Path) -> bytes:
 
     try:
         with open(0 if str(path) == "-" else path, "rb", closefd=str(path) != "-") as file:
-            return parse_storage_key(file.read(_LONGEST_KEY_FILE).decode("ascii").strip())
+            return parse_storage_key(file.read(_MAX_KEY_FILE_BYTES).decode("ascii").strip())
     except OSError as error:
         raise BadInputError(f"cannot read {path}: {error.strerror}") from error
     except ValueError as error:

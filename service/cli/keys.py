@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from service.ports import StoredKey
     from service.settings import Settings
 
-_LONGEST_NAME = 64
+_MAX_NAME = 64
 
 
 def add(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -101,6 +101,6 @@ def _line(key: "StoredKey") -> str:
 
 
 def _name(text: str) -> str:
-    if not (0 < len(text) <= _LONGEST_NAME and text.isprintable()):
-        raise argparse.ArgumentTypeError(f"should be 1 to {_LONGEST_NAME} printable characters")
+    if not (0 < len(text) <= _MAX_NAME and text.isprintable()):
+        raise argparse.ArgumentTypeError(f"should be 1 to {_MAX_NAME} printable characters")
     return text

@@ -4,7 +4,13 @@ import argparse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from service.cli.common import Commands, add_command, add_config, read_local_settings
+from service.cli.common import (
+    Commands,
+    add_command,
+    add_config,
+    open_journal_beside,
+    read_local_settings,
+)
 from service.errors import SettingsError
 from service.exits import Exit
 from service.ids import CallId, EndpointName
@@ -45,11 +51,8 @@ async def _replay(
     settings: "Settings", call_id: CallId, name: EndpointName, after_seq: int
 ) -> None:
     from service.delivery.replays import replay  # noqa: PLC0415 - keeps --help quick
-    from service.journal.database import open_journal  # noqa: PLC0415
 
-    async with open_journal(
-        settings.database_url, exclusive=False, key=settings.storage_key()
-    ) as journal:
+    async with open_journal_beside(settings) as journal:
         if await journal.load(call_id) is None:
             raise SettingsError([f"no call has the id {call_id}"])
         await replay(journal, settings.endpoint_list(), call_id, name, from_seq=after_seq + 1)

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Mapping
 
-from service.cli.common import Commands, add_command, add_config, read_settings, room
+from service.cli.common import Commands, add_command, add_config, read_settings
 
 
 def add(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -17,5 +17,8 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Read the settings, set logging up, run until told to stop."""
     settings = read_settings(arguments, environ)
 
-    room("service.logs").set_up_logs(sys.stdout)
-    return int(room("service.app").run(settings))
+    from service import app  # noqa: PLC0415 - keeps --help quick
+    from service.logs import set_up_logs  # noqa: PLC0415
+
+    set_up_logs(sys.stdout)
+    return app.run(settings)

@@ -24,8 +24,8 @@ from service.demo.summary import print_summary
 from service.demo.visit import browse, make_link
 from service.errors import SettingsError
 from service.exits import Exit
-from service.ingress.allowance import MediaLimits
-from service.ingress.routes import PATH as WEBHOOK_PATH
+from service.ingress.limits import MediaLimits
+from service.ingress.webhook_route import PATH as WEBHOOK_PATH
 from service.logs import set_up_logs
 from service.recogniser.process import open_recogniser_process
 from service.settings import Settings

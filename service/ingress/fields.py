@@ -11,9 +11,9 @@ import msgspec
 
 Fields: TypeAlias = Mapping[str, object]
 
-_LONGEST_ID = 512
-_LONGEST_LABEL = 64
-_LONGEST_CLIENT_STATE = 8192
+_MAX_ID = 512
+_MAX_LABEL = 64
+_MAX_CLIENT_STATE = 8192
 _YEAR_2100_S = 4_102_444_800
 _FORMATTED_NUMBER = re.compile(r"\+[\d ().-]+")
 
@@ -29,14 +29,14 @@ def read_text(fields: Fields, key: str) -> str | None:
 def read_id(fields: Fields, key: str) -> str | None:
     """Return a value that is fit to be a key: not empty, not huge, no control characters."""
     value = fields.get(key)
-    if isinstance(value, str) and 0 < len(value) <= _LONGEST_ID and value.isprintable():
+    if isinstance(value, str) and 0 < len(value) <= _MAX_ID and value.isprintable():
         return value
     return None
 
 
 def read_label(value: object) -> str:
     """Return what may be logged of a name: 64 printable characters, or "" for anything else."""
-    return value[:_LONGEST_LABEL] if isinstance(value, str) and value.isprintable() else ""
+    return value[:_MAX_LABEL] if isinstance(value, str) and value.isprintable() else ""
 
 
 def read_phone(fields: Fields, key: str) -> str | None:
@@ -68,7 +68,7 @@ def read_time(value: object) -> float | None:
 
 def read_client_state(value: object) -> dict[str, str]:
     """Return the plain values of base64 JSON, as text; other programs' states are empty."""
-    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_CLIENT_STATE:
+    if not isinstance(value, str) or not 0 < len(value) <= _MAX_CLIENT_STATE:
         return {}
     try:
         state = _decode(base64.b64decode(value, validate=True))

@@ -6,7 +6,7 @@ import structlog
 from nacl.signing import VerifyKey
 
 from service.errors import ForgedInputError
-from service.ingress.seldom import Seldom
+from service.ingress.log_throttle import LogThrottle
 from service.wire.signature import TIMESTAMP_HEADER, TOLERANCE_S, verify
 
 log = structlog.get_logger()
@@ -23,7 +23,7 @@ class SkewWatch:
 
     def __init__(self, keys: Sequence[VerifyKey]) -> None:
         self._keys = tuple(keys)
-        self._seldom = Seldom()
+        self._throttle = LogThrottle()
 
     def verify(self, headers: Mapping[str, str], body: bytes, *, now: float) -> None:
         """Return if one of the keys signed these raw bytes within 300 s of `now` (Unix seconds).
@@ -53,7 +53,7 @@ class SkewWatch:
         return now - stamp_s
 
     def _tell(self, event: str, skew_s: float, now: float) -> None:
-        if self._seldom.is_due(now):
+        if self._throttle.is_due(now):
             log.warning(
                 event,
                 skew_s=round(skew_s),

@@ -24,7 +24,7 @@ from service.calls.inputs import (
     WordsReported,
 )
 from service.errors import BadInputError
-from service.ids import CallId, InputId, LegId, StreamId, Track
+from service.ids import CallId, InputId, LegId, StreamId
 from service.ingress.fields import (
     Fields,
     read_client_state,
@@ -36,17 +36,12 @@ from service.ingress.fields import (
     read_text,
     read_time,
 )
+from service.wire.media import parse_track
 
 Reason = Literal[
     "unread_event", "v1_envelope", "debugger_record", "no_event", "no_leg", "no_transcript"
 ]
 
-_TRACKS: Mapping[object, Track] = {
-    "inbound": "inbound",
-    "outbound": "outbound",
-    "inbound_track": "inbound",
-    "outbound_track": "outbound",
-}
 _DIRECTIONS: Mapping[object, Direction] = {"incoming": "incoming", "outgoing": "outgoing"}
 
 _decode = msgspec.json.Decoder(dict[str, object]).decode
@@ -176,7 +171,7 @@ def _words(payload: Fields, facts: _Facts) -> WebhookInput | Ignored:
         text=text,
         is_final=is_final if isinstance(is_final, bool) else None,
         confidence=read_share(said.get("confidence")),
-        track=_TRACKS.get(read_text(said, "transcription_track")),
+        track=parse_track(read_text(said, "transcription_track")),
         **facts,
     )
 

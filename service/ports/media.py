@@ -7,26 +7,36 @@ from service.ids import LegId, StreamId, Track
 
 
 class AudioFeed(Protocol):
-    """Where the media WebSocket puts the frames of one stream, in order, once admitted."""
+    """Where the media WebSocket puts the frames of one stream, in order, once admitted.
+
+    No method waits.
+    """
 
     def push(self, track: Track, payload: bytes) -> None:
-        """Take one frame's payload. Never waits."""
+        """Take one frame's payload."""
 
     def skip(self, track: Track, duration_ms: int) -> None:
         """Say that this much audio of the track never came."""
 
-    async def stopped(self, *, orderly: bool) -> None:
-        """Say that the socket is done; returns when the call session knows."""
+    def stopped(self, *, orderly: bool) -> None:
+        """Say that no more audio comes, once; `orderly` if Telnyx said so, not if it dropped.
+
+        It is queued for the call session and stays queued while the journal is away. Nothing on
+        the socket's side depends on when the session knows.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamStart:
-    """What a `start` message said, checked."""
+    """What a `start` message said. Whether its audio can be decoded is not checked."""
 
     leg_id: LegId
     stream_id: StreamId
     encoding: str
     sample_rate_hz: int
+    """0 for what is no number."""
+    channels: int = 1
+    """The same."""
 
 
 class MediaTicket(Protocol):
@@ -36,11 +46,14 @@ class MediaTicket(Protocol):
     def leg_id(self) -> LegId:
         """The leg whose audio was asked for under this token."""
 
-    async def started(self, start: StreamStart, *, decodable: bool) -> AudioFeed | None:
+    async def started(self, start: StreamStart) -> AudioFeed | None:
         """Tell the call session that audio is about to come.
 
-        Returns None when it does not want it (the call is over, or `decodable` is False and
-        the session has recorded why).
+        Returns None when the session does not want it: the call is over, or the audio cannot be
+        decoded (`wire.audio.decodable`) and the session has recorded that.
+
+        Raises:
+            JournalUnavailableError: That it cannot be decoded could not be recorded.
         """
 
 
@@ -48,4 +61,8 @@ class MediaDoor(Protocol):
     """Decides who may open a media WebSocket."""
 
     async def admit(self, token: str, auth_token: str | None) -> MediaTicket | None:
-        """Use a token up; None if it is unknown, spent, expired, or the header is not its own."""
+        """Use a token up; None if it is unknown, spent, expired, or the header is not its own.
+
+        Raises:
+            JournalUnavailableError: Nobody can tell now.
+        """

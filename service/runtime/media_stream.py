@@ -7,7 +7,7 @@ from typing import Protocol
 from service.calls.inputs import Input, MediaStopped
 from service.ids import CallId, Track
 from service.ports import Recognition, RecordingWriter, StreamStart
-from service.wire.audio import Decoder
+from service.wire.audio import bytes_per_s
 
 
 class CallInbox(Protocol):
@@ -49,8 +49,7 @@ class Stream:
     def __post_init__(self) -> None:
         """Begin to measure what comes."""
         self._began_at = self._held_at = self.clock()
-        decoder = Decoder(self.start.encoding, self.start.sample_rate_hz)
-        self._bytes_per_ms = decoder.bytes_per_s / 1000
+        self._bytes_per_ms = bytes_per_s(self.start.encoding, self.start.sample_rate_hz) / 1000
         self._carried_ms = {"inbound": 0.0, "outbound": 0.0}
 
     def push(self, track: Track, payload: bytes) -> None:
@@ -76,8 +75,8 @@ class Stream:
             stale_ms = 0.0
         self._pass_over(track, duration_ms, heard_ms=duration_ms - int(stale_ms))
 
-    async def stopped(self, *, orderly: bool) -> None:
-        """Tell the call session that the socket is done."""
+    def stopped(self, *, orderly: bool) -> None:
+        """Queue for the call session that no more audio comes."""
         stopped = MediaStopped(
             leg_id=self.start.leg_id,
             stream_id=self.start.stream_id,

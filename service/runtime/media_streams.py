@@ -37,6 +37,7 @@ from service.ports import (
 )
 from service.runtime.media_stream import CallInbox, Stream
 from service.tasks import Tasks
+from service.wire.audio import decodable
 
 TOKEN_LIFE_S = 60.0
 """How long Telnyx may take to open the media WebSocket after it was asked to."""
@@ -221,9 +222,9 @@ class Ticket:
     call: CallInbox
     streams: MediaStreams
 
-    async def started(self, start: StreamStart, *, decodable: bool) -> Stream | None:
+    async def started(self, start: StreamStart) -> Stream | None:
         """Tell the call session that audio is about to come."""
-        if decodable:
+        if decodable(start.encoding, start.sample_rate_hz, start.channels):
             return await self.streams.begin(self.call, start)
         await self.streams.refuse(self.call, start)
         return None

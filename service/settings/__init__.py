@@ -1,4 +1,8 @@
-"""Settings: one file and the environment become one frozen object, or a list of every fault."""
+"""Settings: one file and the environment become one frozen object, or a list of every fault.
+
+`model` has every key, `checks` judges single values, `review` whether they fit together. `load`
+puts the layers over each other, and `faults` says what is wrong and where.
+"""
 
 from service.settings.load import CONFIG_VARIABLE, find_config, load_settings
 from service.settings.model import EndpointSettings, RouteSettings, Settings

@@ -11,35 +11,21 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from ipaddress import ip_address
+from typing import get_args
 from urllib.parse import SplitResult, urlsplit
 
+from service.calls.events import Event, TranscriptPartial
 from service.wire.signature import parse_public_key
 
-EVENT_TYPES = (
-    "call.started",
-    "call.answered",
-    "call.ended",
-    "transcription.started",
-    "transcription.stopped",
-    "transcription.paused",
-    "transcription.resumed",
-    "transcription.degraded",
-    "transcription.failed",
-    "transcript.partial",
-    "transcript.final",
-    "transcript.gap",
-    "transcript.completed",
-    "transcript.erased",
-    "recording.saved",
-    "recording.transcribed",
-)
+EVENT_TYPES: tuple[str, ...] = tuple(event.type for event in (*get_args(Event), TranscriptPartial))
+"""All that an endpoint can be sent."""
 MATCH_KEYS = ("direction", "from", "to", "connection_id", "client_state.<key>", "header.<Name>")
 _SECRET_BYTES = range(24, 65)
 _STORAGE_KEY_BYTES = 32
 _RESERVED_NAMES = ("archive", "feed")
 _OWN_HEADERS = ("host", "content-type", "content-length", "transfer-encoding", "connection")
-_HIGHEST_PORT = 65535
-_LONGEST_NUMBER = 4
+_MAX_PORT = 65535
+_MAX_DIGITS = 4
 
 
 def did_you_mean(word: str, known: list[str]) -> str:
@@ -51,7 +37,7 @@ def did_you_mean(word: str, known: list[str]) -> str:
 def parse_listen(text: str) -> tuple[str, int]:
     """Read `host:port`; an IPv6 host stands in brackets, no host means every address."""
     host, colon, port = text.rpartition(":")
-    if not (colon and port.isascii() and port.isdigit() and int(port) <= _HIGHEST_PORT):
+    if not (colon and port.isascii() and port.isdigit() and int(port) <= _MAX_PORT):
         raise ValueError('should be "host:port", such as "0.0.0.0:8080" or "[::]:8080"')
     if host.startswith("[") and host.endswith("]"):
         return host[1:-1], int(port)
@@ -194,7 +180,7 @@ def check_header_value(text: str) -> str:
 
 def check_number(text: str) -> str:
     """Accept the place of a table in its list."""
-    if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER):
+    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
         raise ValueError("tables of a list are numbered from 0")
     return text
 

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from service.settings.checks import did_you_mean
-from service.settings.model import ApiSettings, EndpointSettings, RouteSettings, Settings
+from service.settings.model import Settings
 
 _PREFIX = "CALLSCRIBE_"
 _BARE = ("telnyx_api_key", "telnyx_public_key", "telnyx_base_url", "telnyx_stt_url", "database_url")
@@ -21,14 +21,14 @@ _ADVICE = {
 _TABLE_LINE = re.compile(r"\s*(\[\[?)\s*([^\[\]#]+?)\s*\]")
 _KEY_LINE = re.compile(r"""\s*([\w."'-]+)\s*=""")
 
-Path_ = tuple[str, ...]
+Place: TypeAlias = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing wrong, at one place in the tree: `("route", "0", "engine")`."""
 
-    place: Path_
+    place: Place
     message: str
 
 
@@ -54,7 +54,7 @@ class Places:
         parts = (self._where(fault.place), _written(fault.place), fault.message)
         return ": ".join(part for part in parts if part)
 
-    def _where(self, place: Path_) -> str:
+    def _where(self, place: Place) -> str:
         for length in range(len(place), 0, -1):
             for variable in self._spellings(place[:length]):
                 if variable in self._variables:
@@ -64,7 +64,7 @@ class Places:
                 return f"{self._config}:{self._lines[place[:length]]}"
         return str(self._config or "")
 
-    def _spellings(self, place: Path_) -> Iterator[str]:
+    def _spellings(self, place: Place) -> Iterator[str]:
         if len(place) == 1 and place[0] in _BARE:
             yield place[0].upper()
         yield _PREFIX + "__".join(place).upper()
@@ -106,26 +106,32 @@ def _fault(kind: str, loc: tuple[int | str, ...], message: str) -> Fault:
     return Fault(place, text[:1].lower() + text[1:])
 
 
-def _keys_beside(place: Path_) -> list[str]:
-    tables: dict[str, Any] = {
-        "api": ApiSettings,
-        "route": RouteSettings,
-        "endpoint": EndpointSettings,
-    }
-    model = tables[place[0]] if len(place) > 1 else Settings
-    return list(model.model_fields)
+def _keys_beside(place: Place) -> list[str]:
+    """Return the keys that the table of this one may have."""
+    table: type[BaseModel] = Settings
+    for part in place[:-1]:
+        field = table.model_fields.get(part)  # none of a number: its table is that of the list
+        table = (field and _find_table(field.annotation)) or table
+    return list(table.model_fields)
 
 
-def _written(place: Path_) -> str:
+def _find_table(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - whatever a field has
+    """Return the model that a field holds, by itself or by number."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_find_table, get_args(annotation))), None)
+
+
+def _written(place: Place) -> str:
     dotted = "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in place)
     return dotted.removeprefix(".")
 
 
-def _lines_by_place(text: str) -> dict[Path_, int]:
+def _lines_by_place(text: str) -> dict[Place, int]:
     """Find the line of each table and key. A hint for people: odd layouts find the table only."""
-    lines: dict[Path_, int] = {}
+    lines: dict[Place, int] = {}
     counts: dict[str, int] = {}
-    table: Path_ = ()
+    table: Place = ()
     for number, line in enumerate(text.splitlines(), start=1):
         if header := _TABLE_LINE.match(line):
             table = _table(header[1], _split(header[2]), counts)
@@ -135,7 +141,7 @@ def _lines_by_place(text: str) -> dict[Path_, int]:
     return lines
 
 
-def _table(bracket: str, path: Path_, counts: dict[str, int]) -> Path_:
+def _table(bracket: str, path: Place, counts: dict[str, int]) -> Place:
     first = path[0]
     if bracket == "[[" and len(path) == 1:
         counts[first] = counts.get(first, -1) + 1
@@ -143,5 +149,5 @@ def _table(bracket: str, path: Path_, counts: dict[str, int]) -> Path_:
     return (first, str(counts[first]), *path[1:]) if first in counts else path
 
 
-def _split(dotted: str) -> Path_:
+def _split(dotted: str) -> Place:
     return tuple(part.strip(" \"'") for part in dotted.split("."))

@@ -12,6 +12,7 @@ from service.calls.routes import Retention, Route, Tracks
 from service.delivery.endpoints import Endpoint
 from service.ids import EndpointName, Role, Source, Track
 from service.settings import checks
+from service.wire.media import media_url
 from service.wire.signature import parse_public_key
 
 _DIRECTIONS = ("incoming", "outgoing")
@@ -214,7 +215,7 @@ class Settings(BaseSettings):
         """What a media token is appended to; empty without a `public_url`."""
         if self.public_url is None:
             return ""
-        return self.public_url.replace("http", "ws", 1) + "/media/"
+        return media_url(self.public_url)
 
     @property
     def database_path(self) -> Path:

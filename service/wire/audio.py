@@ -18,24 +18,28 @@ _L16_RATES_HZ: Final = frozenset({8_000, 16_000, 24_000, 32_000, 44_100, 48_000}
 _G711_RATES_HZ: Final = frozenset({8_000, 16_000})
 _G722_RATES_HZ: Final = frozenset({8_000, 16_000})
 """RTP says 8000 of G.722 for historical reasons (RFC 3551); it is 16 kHz audio either way."""
+_G722_BYTES_PER_S: Final = 8_000
 
 
-def decodable(encoding: str, sample_rate_hz: int) -> bool:
-    """Say whether audio with this `media_format` can be heard here."""
+def decodable(encoding: str, sample_rate_hz: int, channels: int = 1) -> bool:
+    """Say whether audio with this `media_format` can be decoded here: a track has one channel."""
     rates = {
         "PCMU": _G711_RATES_HZ,
         "PCMA": _G711_RATES_HZ,
         "L16": _L16_RATES_HZ,
         "G722": _G722_RATES_HZ,
     }
-    return sample_rate_hz in rates.get(encoding.upper(), ())
+    return channels == 1 and sample_rate_hz in rates.get(encoding.upper(), ())
 
 
 def bytes_per_s(encoding: str, sample_rate_hz: int) -> int:
-    """Return how many bytes a second of one track takes, as it comes."""
+    """Return how many bytes a second of `decodable` audio has, as it comes.
+
+    G.722 has 64 kbit/s whatever its rate.
+    """
     encoding = encoding.upper()
     if encoding == "G722":
-        return 8_000
+        return _G722_BYTES_PER_S
     return sample_rate_hz * (2 if encoding == "L16" else 1)
 
 
@@ -51,11 +55,11 @@ class Decoder:
         if not decodable(encoding, sample_rate_hz):
             raise ValueError(f"cannot decode {encoding!r} at {sample_rate_hz} Hz")
         self._encoding = encoding.upper()
-        self._g722 = G722.G722(16_000, 64_000) if self._encoding == "G722" else None
+        self._g722 = G722.G722(16_000, _G722_BYTES_PER_S * 8) if self._encoding == "G722" else None
         self._swap: bool | None = None
         self.rate_hz = 16_000 if self._g722 else sample_rate_hz
         """Sample rate of the decoded audio."""
-        self.bytes_per_s = bytes_per_s(encoding, sample_rate_hz)
+        self.bytes_per_s = bytes_per_s(self._encoding, sample_rate_hz)
         """Of the audio as it comes."""
 
     def decode(self, data: bytes) -> bytes:

@@ -1,15 +1,33 @@
 """Telnyx's media streaming messages: text JSON over the WebSocket it opens to us.
 
 Source: Telnyx, "Media Streaming over WebSockets". Numbers arrive as strings of decimals;
-`stream_id` is at the top level, never inside `start`. Unknown events are None.
+`stream_id` is at the top level, never inside `start`. An unknown event is read by its name alone.
 """
+
+from collections.abc import Mapping
+from typing import TypeAlias
 
 import msgspec
 
 from service.errors import BadInputError
+from service.ids import Track
 
 MAX_MESSAGE_BYTES = 64 * 1024
 AUTH_HEADER = "x-telnyx-streaming-auth-token"
+MEDIA_PATH = "/media/"
+"""Where media WebSockets come in; a token follows."""
+
+WireNumber: TypeAlias = int | str | None
+"""A number as it is on the wire: from Telnyx, a string of decimals."""
+
+_MAX_DIGITS = 18
+_NUMBERS_END = 10**_MAX_DIGITS
+_TRACKS: Mapping[object, Track] = {
+    "inbound": "inbound",
+    "outbound": "outbound",
+    "inbound_track": "inbound",
+    "outbound_track": "outbound",
+}
 
 
 class MediaFormat(msgspec.Struct, frozen=True):
@@ -40,8 +58,8 @@ class Media(msgspec.Struct, frozen=True):
 
     track: str
     payload: bytes
-    chunk: int | str | None = None
-    timestamp: int | str | None = None
+    chunk: WireNumber = None
+    timestamp: WireNumber = None
 
 
 class Dtmf(msgspec.Struct, frozen=True):
@@ -53,7 +71,7 @@ class Dtmf(msgspec.Struct, frozen=True):
 class WireError(msgspec.Struct, frozen=True):
     """The body of `error`: Telnyx could not read what we sent."""
 
-    code: int | str | None = None
+    code: WireNumber = None
     title: str | None = None
 
 
@@ -61,7 +79,7 @@ class Message(msgspec.Struct, frozen=True):
     """One message, whatever its `event`; the body of that event is the only one set."""
 
     event: str
-    sequence_number: int | str | None = None
+    sequence_number: WireNumber = None
     stream_id: str | None = None
     start: Start | None = None
     media: Media | None = None
@@ -84,7 +102,19 @@ def parse_message(data: bytes | str) -> Message:
         raise BadInputError("a media message that is not one") from error
 
 
-def encode_message(message: Message) -> str:
-    """Write a message as Telnyx does: only what is set, `payload` in base64."""
-    body = {k: v for k, v in msgspec.to_builtins(message).items() if v is not None}
-    return msgspec.json.encode(body).decode()
+def parse_number(number: WireNumber) -> int | None:
+    """Read a number off the wire; None if it is missing, negative or too long to be one."""
+    if isinstance(number, str):
+        fits = len(number) <= _MAX_DIGITS and number.isdecimal()
+        return int(number) if fits else None
+    return number if number is not None and 0 <= number < _NUMBERS_END else None
+
+
+def parse_track(name: str | None) -> Track | None:
+    """Read a track, as media messages or as commands and webhooks name it; None for another."""
+    return _TRACKS.get(name)
+
+
+def media_url(base_url: str) -> str:
+    """Return what a media token is appended to, on the service at this http(s):// URL."""
+    return base_url.replace("http", "ws", 1) + MEDIA_PATH

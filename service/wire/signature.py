@@ -15,7 +15,7 @@ from service.errors import ForgedInputError
 SIGNATURE_HEADER = "telnyx-signature-ed25519"
 TIMESTAMP_HEADER = "telnyx-timestamp"
 TOLERANCE_S = 300
-_LONGEST_TIMESTAMP = 12
+_MAX_TIMESTAMP_DIGITS = 12
 
 
 def parse_public_key(text: str) -> VerifyKey:
@@ -51,7 +51,7 @@ def verify(
         ForgedInputError: A header is missing or malformed, the time is off, or no key fits.
     """
     stamp = headers.get(TIMESTAMP_HEADER, "")
-    if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= _LONGEST_TIMESTAMP):
+    if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= _MAX_TIMESTAMP_DIGITS):
         raise ForgedInputError("telnyx-timestamp is missing or not a number of seconds")
     if abs(now - int(stamp)) > TOLERANCE_S:
         raise ForgedInputError("telnyx-timestamp is more than 300 s away from this machine's clock")

@@ -10,12 +10,12 @@ import webvtt
 
 SubtitleForm = Literal["srt", "vtt"]
 
-LONGEST_CUE_MS = 7_000
-LONGEST_CUE = 84
+MAX_CUE_MS = 7_000
+MAX_CUE_CHARACTERS = 84
 """Two lines of 42 letters: what people can read while it is shown."""
 PAUSE_MS = 1_000
 """A longer one begins a new cue."""
-_SHORTEST_CUE_MS = 1
+_MIN_CUE_MS = 1
 _LOOKALIKES = str.maketrans("<>{}", "\u2039\u203a()")
 _TIME = re.compile(r"(?<=\d):(?=\d+(:\d+)?[.,]\d)")
 
@@ -38,7 +38,7 @@ def plain(text: str) -> str:
 
 def is_long(cue: Cue) -> bool:
     """Tell whether it is more than people can read at once."""
-    return cue.end_ms - cue.start_ms > LONGEST_CUE_MS or len(cue.text) > LONGEST_CUE
+    return cue.end_ms - cue.start_ms > MAX_CUE_MS or len(cue.text) > MAX_CUE_CHARACTERS
 
 
 def joined(words: Iterable[Cue]) -> Iterator[Cue]:
@@ -46,7 +46,7 @@ def joined(words: Iterable[Cue]) -> Iterator[Cue]:
     group: list[Cue] = []
     length = 0
     for word in words:
-        if group and not (length + len(word.text) <= LONGEST_CUE and _fits(group, word)):
+        if group and not (length + len(word.text) <= MAX_CUE_CHARACTERS and _fits(group, word)):
             yield _together(group)
             group, length = [], 0
         group.append(word)
@@ -86,7 +86,7 @@ def _fits(group: list[Cue], word: Cue) -> bool:
     return (
         word.voice == group[0].voice
         and word.start_ms - group[-1].end_ms <= PAUSE_MS
-        and word.end_ms - group[0].start_ms <= LONGEST_CUE_MS
+        and word.end_ms - group[0].start_ms <= MAX_CUE_MS
     )
 
 
@@ -104,5 +104,5 @@ def _caption(cue: Cue, form: SubtitleForm) -> webvtt.Caption:
         # SubRip knows no escapes: an arrow or a time would begin a cue, a bracket is markup
         text = _TIME.sub("\u2236", text.translate(_LOOKALIKES))
         text = text if cue.voice is None else f"[{cue.voice}] {text}"
-    end_ms = max(cue.end_ms, cue.start_ms + _SHORTEST_CUE_MS)
+    end_ms = max(cue.end_ms, cue.start_ms + _MIN_CUE_MS)
     return webvtt.Caption(start=clock(cue.start_ms), end=clock(end_ms), text=text)

@@ -25,7 +25,7 @@ from service.journal.sqlite.searches import open_sqlite_searches
 from service.ports import Entry, Journal, LaneUpdate, Parked, StoredEvent
 from service.web.listen import open_listener
 from tests.api.house import NOW, House, new_key
-from tests.settings.conftest import SECRET
+from tests.settings.builders import SECRET
 
 GOLDEN = Path(__file__).parents[2] / "fixtures" / "events"
 TYPES = (

@@ -14,7 +14,7 @@ from service.ports import Journal, LaneUpdate, Parked
 from tests.api.office import CRM
 from tests.delivery.receiver import Receiver, open_receiver, stall
 from tests.journal.builders import CALL, entry
-from tests.settings.conftest import SECRET
+from tests.settings.builders import SECRET
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
-"""A Telnyx for `callscribe check`: one server with the list of applications and the STT socket."""
+"""Those whom commands talk to, each a server of its own on this machine."""
 
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,7 +12,9 @@ STT_PATH = "/v2/speech-to-text/transcription"
 
 @dataclass(slots=True)
 class Telnyx:
-    """`status` and `body` are what the API answers, `stt_answer` what a session hears.
+    """For `callscribe check`: the list of applications and the STT socket.
+
+    `status` and `body` are what the API answers, `stt_answer` what a session hears.
 
     After any `stt_answer` the session is closed; an empty one is not sent.
     """
@@ -57,16 +60,64 @@ class Telnyx:
 
 @asynccontextmanager
 async def open_telnyx() -> AsyncIterator[Telnyx]:
-    """Serve it on a free port of this machine."""
+    """Serve a Telnyx."""
     telnyx = Telnyx()
+    routes = [
+        web.get("/v2/call_control_applications", telnyx.applications),
+        web.get(STT_PATH, telnyx.stt),
+    ]
+    async with _serving(routes) as telnyx.port:
+        yield telnyx
+
+
+@asynccontextmanager
+async def open_receiver() -> AsyncIterator[tuple[str, list[str]]]:
+    """Serve an endpoint that takes every delivery; yield its URL and the ids it got."""
+    ids: list[str] = []
+
+    async def take(request: web.Request) -> web.Response:
+        ids.append(request.headers["webhook-id"])
+        return web.Response()
+
+    async with _serving([web.post("/", take)]) as port:
+        yield f"http://127.0.0.1:{port}", ids
+
+
+@asynccontextmanager
+async def open_application(status: int, port: int = 0) -> AsyncIterator[tuple[str, list[str]]]:
+    """Serve an application that answers webhooks with this status and does nothing else.
+
+    Yields where it takes them, and the types of those that came.
+    """
+    heard: list[str] = []
+
+    async def take(request: web.Request) -> web.Response:
+        heard.append(json.loads(await request.read())["data"]["event_type"])
+        return web.Response(status=status)
+
+    async with _serving([web.post("/webhooks", take)], port) as bound:
+        yield f"http://127.0.0.1:{bound}/webhooks", heard
+
+
+@asynccontextmanager
+async def open_healthz(status: int) -> AsyncIterator[int]:
+    """Serve a `/healthz` with this status; yield its port."""
+
+    async def healthz(_request: web.Request) -> web.Response:
+        return web.json_response({"status": "alive"}, status=status)
+
+    async with _serving([web.get("/healthz", healthz)]) as port:
+        yield port
+
+
+@asynccontextmanager
+async def _serving(routes: list[web.RouteDef], port: int = 0) -> AsyncIterator[int]:
     app = web.Application()
-    app.router.add_get("/v2/call_control_applications", telnyx.applications)
-    app.router.add_get(STT_PATH, telnyx.stt)
+    app.add_routes(routes)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        telnyx.port = runner.addresses[0][1]
-        yield telnyx
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        yield runner.addresses[0][1]
     finally:
         await runner.cleanup()

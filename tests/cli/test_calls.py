@@ -2,21 +2,20 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from service.cli import main
 from service.exits import Exit
 from service.ids import CallId
 from service.journal.database import open_journal
 from service.ports import Entry, Journal, StoredEvent
-from tests.cli.program import started
+from tests.cli.harness import Callscribe, in_process, started
 from tests.journal.builders import body
-from tests.settings.conftest import KEYS
+from tests.settings.builders import KEYS
 
 CALL = CallId("c1")
 NUMBERS: dict[str, Any] = {"from": "+15555550100", "to": "+15555550199"}
@@ -35,7 +34,6 @@ END = (
     body(CALL, 4, "call.ended", 2, duration_ms=65_000),
     body(CALL, 5, "transcript.completed", 2, utterances=1, words=4, gaps=0),
 )
-Callscribe = Callable[..., int]
 
 
 async def commit(journal: Journal, version: int, *events: StoredEvent) -> None:
@@ -60,9 +58,7 @@ def database(tmp_path: Path) -> str:
 @pytest.fixture
 def callscribe(database: str, monkeypatch: pytest.MonkeyPatch) -> Callscribe:
     """Run the program in this process."""
-    for name, value in (KEYS | {"DATABASE_URL": database}).items():
-        monkeypatch.setenv(name, value)
-    return lambda *arguments: main(arguments)
+    return in_process(monkeypatch, KEYS | {"DATABASE_URL": database})
 
 
 def test_calls_are_listed(callscribe: Callscribe, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,14 +1,13 @@
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from service.cli import main
 from service.exits import Exit
+from tests.cli.harness import free_port, in_process
 from tests.cli.peers import Telnyx, open_telnyx
-from tests.settings.conftest import KEYS, SECRET
+from tests.settings.builders import KEYS, SECRET
 
 
 @pytest.fixture
@@ -21,9 +20,7 @@ async def telnyx() -> AsyncIterator[Telnyx]:
 @pytest.fixture
 def variables(telnyx: Telnyx, tmp_path: Path) -> dict[str, str]:
     """Return an environment in which all is well."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        free = probe.getsockname()[1]
+    free = free_port()
     public_url = f"http://127.0.0.1:{free}"
     application = {
         "webhook_event_url": f"{public_url}/webhooks/telnyx",
@@ -46,9 +43,7 @@ def variables(telnyx: Telnyx, tmp_path: Path) -> dict[str, str]:
 
 async def check(environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> int:
     """Run the command in this process."""
-    for name, value in environ.items():
-        monkeypatch.setenv(name, value)
-    return await asyncio.to_thread(main, ["check"])
+    return await asyncio.to_thread(in_process(monkeypatch, environ), "check")
 
 
 async def test_a_service_that_could_start_passes(

@@ -1,20 +1,17 @@
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 
-from service.cli import main
 from service.exits import Exit
 from service.ids import CallId, EndpointName
 from service.journal.database import open_journal
 from service.ports import Entry, LaneRow, LaneUpdate, Parked, StoredEvent
-from tests.settings.conftest import KEYS, SECRET
+from tests.cli.harness import Callscribe, in_process
+from tests.cli.peers import open_receiver
+from tests.settings.builders import KEYS, SECRET
 
 CALL, CRM = CallId("c1"), EndpointName("crm")
-Callscribe = Callable[..., int]
 
 
 @pytest.fixture
@@ -37,9 +34,7 @@ def callscribe(database: str, monkeypatch: pytest.MonkeyPatch) -> Callscribe:
             "CALLSCRIBE_ENDPOINT__CRM__SECRET": SECRET,
             "CALLSCRIBE_ENDPOINT__CRM__ALLOW_PRIVATE": "true",
         }
-        for name, value in (KEYS | variables).items():
-            monkeypatch.setenv(name, value)
-        return main(arguments)
+        return in_process(monkeypatch, KEYS | variables)(*arguments)
 
     return run
 
@@ -59,7 +54,7 @@ async def test_a_parked_delivery_is_tried_again(
     callscribe: Callscribe, database: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It arrives under its first id, and is parked no more."""
-    async with _receiver() as (url, ids):
+    async with open_receiver() as (url, ids):
         code = await asyncio.to_thread(callscribe, "deliveries", "retry", "1", "99", crm_url=url)
 
     assert code == Exit.FAILED
@@ -148,22 +143,3 @@ async def _fill(url: str) -> None:
 async def _backlog(url: str) -> list[LaneRow]:
     async with open_journal(url) as journal:
         return list(await journal.backlog())
-
-
-@asynccontextmanager
-async def _receiver() -> AsyncIterator[tuple[str, list[str]]]:
-    ids: list[str] = []
-
-    async def take(request: web.Request) -> web.Response:
-        ids.append(request.headers["webhook-id"])
-        return web.Response()
-
-    app = web.Application()
-    app.router.add_post("/", take)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}", ids
-    finally:
-        await runner.cleanup()

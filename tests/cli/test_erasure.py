@@ -2,34 +2,30 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from msgspec import structs
 
-from service.cli import main
 from service.exits import Exit
 from service.ids import CallId, InputId
 from service.journal.database import open_journal
 from service.journal.sqlite.audit import open_audit
 from service.runtime.offline_eraser import JournalEraser
 from tests.calls.harness import CALL, IN_CALL, answered, hung_up, initiated, said
+from tests.cli.harness import Callscribe, in_process
 from tests.runtime.harness import open_runtime
-from tests.settings.conftest import KEYS
+from tests.settings.builders import KEYS
 from tests.waiting import until
 
 SECRET, NUMBER = "rumpelstiltskin", "+15550100"
-Callscribe = Callable[..., int]
 
 
 @pytest.fixture
 def callscribe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callscribe:
     """Run the program in this process, on a journal with one call."""
     asyncio.run(_talk(tmp_path))
-    for name, value in (KEYS | {"DATABASE_URL": _url(tmp_path)}).items():
-        monkeypatch.setenv(name, value)
-    return lambda *arguments: main(arguments)
+    return in_process(monkeypatch, KEYS | {"DATABASE_URL": _url(tmp_path)})
 
 
 def _url(folder: Path) -> str:
@@ -80,10 +76,9 @@ def test_the_audit_of_no_journal_fails_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It makes none."""
-    for name, value in (KEYS | {"DATABASE_URL": _url(tmp_path)}).items():
-        monkeypatch.setenv(name, value)
+    callscribe = in_process(monkeypatch, KEYS | {"DATABASE_URL": _url(tmp_path)})
 
-    assert main(["audit-erasure"]) == Exit.FAILED
+    assert callscribe("audit-erasure") == Exit.FAILED
     assert capsys.readouterr().err.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
 

@@ -11,7 +11,7 @@ from service.ports import Entry
 from service.recording.encrypted import EncryptedReader
 from service.recording.files import open_audio
 from service.recording.wav import Layout
-from tests.cli.program import callscribe as program
+from tests.cli.harness import callscribe as program
 
 KEYS = (bytes(range(32)), bytes(range(32, 64)))
 TEXTS = [base64.b64encode(key).decode() for key in KEYS]

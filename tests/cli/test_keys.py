@@ -11,7 +11,7 @@ from service.exits import Exit
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.journal.sqlite.keys import open_sqlite_keys
 from service.ports.keys import StoredKey
-from tests.cli.program import callscribe as program
+from tests.cli.harness import callscribe as program
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ import pytest
 from service import __version__
 from service.cli import main
 from service.exits import Exit
+from tests.settings.builders import KEYS
 
 COMMANDS = (
     "serve",
@@ -20,6 +21,11 @@ COMMANDS = (
     "simulate",
     "deliveries",
     "replay",
+    "calls",
+    "search",
+    "keys",
+    "audit-erasure",
+    "journal",
 )
 
 
@@ -124,8 +130,7 @@ def test_an_address_that_is_taken_is_said_in_one_line(tmp_path: Path) -> None:
             "serve",
             CALLSCRIBE_LISTEN=address,
             CALLSCRIBE_DATABASE_URL=f"sqlite:///{tmp_path}/j.db",
-            TELNYX_API_KEY="KEY0123456789",
-            TELNYX_PUBLIC_KEY="A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=",
+            **KEYS,
         )
 
     assert done.returncode == Exit.USAGE

@@ -1,30 +1,23 @@
 import asyncio
 import json
 import signal
-import sys
 
 import aiohttp
 import pytest
 
 from service.cli.recogniser import KEY_VARIABLE
 from service.exits import Exit
+from tests.cli.harness import started
 
 
 @pytest.mark.speech
 async def test_the_recogniser_runs_until_it_is_told_to_stop() -> None:
     """It says where it listens, asks for the key it was given, and drains on SIGTERM."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "service",
-        "recogniser",
-        "--port",
-        "0",
-        env={KEY_VARIABLE: "sesame"},
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    async with asyncio.timeout(60):
+    async with (
+        started("recogniser", "--port", "0", **{KEY_VARIABLE: "sesame"}) as process,
+        asyncio.timeout(60),
+    ):
+        assert process.stdout is not None
         line = json.loads(await process.stdout.readline())
         async with aiohttp.ClientSession() as session:
             with pytest.raises(aiohttp.WSServerHandshakeError) as refused:

@@ -1,15 +1,12 @@
 import asyncio
-import json
-import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 
 from service.cli import main
 from service.exits import Exit
+from tests.cli.harness import free_port
+from tests.cli.peers import open_application
 
 SCENARIO = """
 seed = 7
@@ -32,26 +29,6 @@ def scenario(tmp_path: Path) -> str:
     return str(path)
 
 
-@asynccontextmanager
-async def application(status: int, port: int = 0) -> AsyncIterator[tuple[str, list[str]]]:
-    """Serve an application that takes webhooks with this status and does nothing else."""
-    heard: list[str] = []
-
-    async def take(request: web.Request) -> web.Response:
-        heard.append(json.loads(await request.read())["data"]["event_type"])
-        return web.Response(status=status)
-
-    app = web.Application()
-    app.router.add_post("/webhooks", take)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}/webhooks", heard
-    finally:
-        await runner.cleanup()
-
-
 async def simulate(*arguments: str) -> int:
     """Run the command in this process."""
     return await asyncio.to_thread(main, ["simulate", "--port", "0", *arguments])
@@ -61,7 +38,7 @@ async def test_a_scenario_is_played_to_an_application(
     scenario: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It is told what to set, called, and reported on."""
-    async with application(200) as (url, heard):
+    async with open_application(200) as (url, heard):
         code = await simulate(scenario, "--webhook-url", url)
 
     lines = capsys.readouterr().out.splitlines()
@@ -83,7 +60,7 @@ async def test_another_seed_makes_other_calls(
 ) -> None:
     """An application that has the first ones in its journal does not know these."""
     keys = []
-    async with application(200) as (url, _):
+    async with open_application(200) as (url, _):
         for seed in ("1", "2"):
             await simulate(scenario, "--webhook-url", url, "--seed", seed)
             keys.append(capsys.readouterr().out.splitlines()[0])
@@ -93,14 +70,12 @@ async def test_another_seed_makes_other_calls(
 
 async def test_calls_wait_for_an_application_that_starts_later(scenario: str) -> None:
     """Its settings come from here, so it cannot be first."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     url = f"http://127.0.0.1:{port}/webhooks"
-    play = asyncio.ensure_future(simulate(scenario, "--webhook-url", url))
-
-    async with application(200, port) as (_, heard):
-        assert await asyncio.wait_for(play, 30) == Exit.OK
+    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+        play = tasks.create_task(simulate(scenario, "--webhook-url", url))
+        async with open_application(200, port) as (_, heard):
+            assert await play == Exit.OK
 
     assert heard == ["call.initiated", "call.hangup"]
 
@@ -129,7 +104,7 @@ async def test_an_application_that_takes_no_webhook_is_a_failure(
     scenario: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What was sent and never taken is counted."""
-    async with application(500) as (url, _):
+    async with open_application(500) as (url, _):
         code = await simulate(scenario, "--webhook-url", url)
 
     assert "webhooks taken 0, left 2" in capsys.readouterr().out

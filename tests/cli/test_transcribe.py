@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from service.cli.transcribe_target import both_urls, find_target
+from service.cli.transcribe.target import both_urls, find_target
 from service.errors import SettingsError
 from service.exits import Exit
-from tests.cli.program import callscribe, on_a_terminal
+from tests.cli.harness import callscribe, on_a_terminal
 from tests.stt.files_peer import Reply, open_files_peer
 
 VERBOSE = {

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from service.exits import Exit
 from service.wire.stt import CLOSE_STREAM, encode_error, encode_transcript
-from tests.cli.program import callscribe, interrupt, on_a_terminal, started
+from tests.cli.harness import callscribe, interrupt, on_a_terminal, started
 from tests.stt.stream_peer import Script, open_stream_peer
 
 SCRIPT = Script(

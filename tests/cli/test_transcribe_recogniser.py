@@ -11,7 +11,7 @@ import pytest
 from service.exits import Exit
 from service.recogniser.formats import RawDecoder
 from service.recogniser.process import open_recogniser_process
-from tests.cli.program import Done, callscribe
+from tests.cli.harness import Done, callscribe
 from tests.recogniser.packing import side_by_side
 
 pytestmark = [pytest.mark.speech, pytest.mark.slow]

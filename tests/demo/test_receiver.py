@@ -8,7 +8,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from service.demo.receiver import Receipt, Receiver, open_receiver
-from tests.wire import golden
+from tests.wire import builders as golden
 
 
 def signed(receiver: Receiver, webhook_id: str, body: bytes) -> dict[str, str]:

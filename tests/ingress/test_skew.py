@@ -5,7 +5,7 @@ from structlog.testing import capture_logs
 
 from service.errors import ForgedInputError
 from service.ingress.skew import SkewWatch
-from tests.ingress.telnyx_side import KEY, NOW, signed
+from tests.ingress.builders import KEY, NOW, signed
 
 BODY = b'{"data":{}}'
 

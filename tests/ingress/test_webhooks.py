@@ -25,7 +25,7 @@ from service.calls.inputs import (
 from service.errors import BadInputError
 from service.ids import CallId, InputId, StreamId
 from service.ingress.webhooks import Ignored, parse_webhook
-from tests.ingress.telnyx_side import LEG, NOW, WEBHOOKS, webhook_body
+from tests.ingress.builders import LEG, NOW, WEBHOOKS, webhook_body
 
 CALL = CallId("428c31b6-abf3-3bc1-b7f4-5013ef9657c1")
 CUSTOMER, SUPPORT = "+12025550133", "+12025550100"

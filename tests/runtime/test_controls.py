@@ -100,7 +100,7 @@ async def test_a_socket_that_comes_in_a_pause_is_kept_and_not_heard(tmp_path: Pa
         token = target.url.removeprefix("ws://here/media/")
         ticket = await runtime.calls.admit(token, target.auth_token)
         assert ticket is not None
-        feed = await ticket.started(START, decodable=True)
+        feed = await ticket.started(START)
         assert feed is not None
         feed.push("inbound", b"secret")
         assert runtime.ears.opened == []

@@ -4,8 +4,10 @@ import asyncio
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
+import pytest
 
 from service.calls.inputs import WordsHeard
 from service.ids import LegId, StreamId
@@ -32,7 +34,7 @@ async def hearing(runtime: Runtime) -> Stream:
     target = await asked_for(runtime)
     ticket = await runtime.calls.admit(_token(target), target.auth_token)
     assert ticket is not None
-    feed = await ticket.started(START, decodable=True)
+    feed = await ticket.started(START)
     assert feed is not None
     return feed
 
@@ -110,7 +112,7 @@ async def test_after_the_stop_no_frame_is_heard_and_the_call_completes(tmp_path:
     """The tail is settled first; a straggler's frame goes nowhere."""
     async with open_runtime(tmp_path, MEDIA) as runtime:
         feed = await hearing(runtime)
-        await feed.stopped(orderly=True)
+        feed.stopped(orderly=True)
         await until(lambda: any(e.type == "transcription.stopped" for e in runtime.lanes.events))
         feed.push("inbound", b"late")
         feed.skip("inbound", 20)
@@ -120,15 +122,34 @@ async def test_after_the_stop_no_frame_is_heard_and_the_call_completes(tmp_path:
         assert runtime.ears.opened[0].audio == b""
 
 
-async def test_audio_nobody_can_decode_is_recorded_and_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "undecodable", [{"encoding": "OPUS"}, {"sample_rate_hz": 11_025}, {"channels": 2}]
+)
+async def test_audio_nobody_can_decode_is_recorded_and_refused(
+    tmp_path: Path, undecodable: dict[str, Any]
+) -> None:
     """The journal says which codec it was."""
     async with open_runtime(tmp_path, MEDIA) as runtime:
         target = await asked_for(runtime)
         ticket = await runtime.calls.admit(_token(target), target.auth_token)
         assert ticket is not None
 
-        assert await ticket.started(START, decodable=False) is None
+        assert await ticket.started(replace(START, **undecodable)) is None
         assert "transcription.failed" in await runtime.types(CALL)
+
+
+async def test_an_end_that_comes_while_the_disk_is_full_is_kept_for_later(tmp_path: Path) -> None:
+    """A socket that dropped is gone; what it left behind waits for the journal."""
+    async with open_runtime(tmp_path, MEDIA) as runtime:
+        feed = await hearing(runtime)
+        runtime.disk.full = True
+        feed.stopped(orderly=False)
+        await until(lambda: runtime.disk.refused > 0)
+        assert "transcription.degraded" not in await runtime.types(CALL)
+        runtime.disk.full = False
+        await until(lambda: any(e.type == "transcription.degraded" for e in runtime.lanes.events))
+
+        assert "transcription.degraded" in await runtime.types(CALL)
 
 
 async def test_audio_for_a_call_that_is_over_is_not_wanted(tmp_path: Path) -> None:
@@ -140,7 +161,7 @@ async def test_audio_for_a_call_that_is_over_is_not_wanted(tmp_path: Path) -> No
         ticket = await runtime.calls.admit(_token(target), target.auth_token)
         assert ticket is not None
 
-        assert await ticket.started(START, decodable=True) is None
+        assert await ticket.started(START) is None
 
 
 async def test_a_full_disk_turns_a_stream_away(tmp_path: Path) -> None:
@@ -151,7 +172,7 @@ async def test_a_full_disk_turns_a_stream_away(tmp_path: Path) -> None:
         runtime.disk.full = True
         assert ticket is not None
 
-        assert await ticket.started(START, decodable=True) is None
+        assert await ticket.started(START) is None
 
 
 def _words(text: str, *, is_final: bool = True) -> WordsHeard:
@@ -192,7 +213,7 @@ async def test_what_the_route_wants_recorded_goes_on_a_tape(tmp_path: Path) -> N
         assert tape.taken == [("inbound", b"\x01" * 160), ("outbound", 20)]
         assert tape.offset_ms >= 0
 
-        await feed.stopped(orderly=True)
+        feed.stopped(orderly=True)
         await runtime.calls.tell(hung_up(time.time()))
         await until(lambda: "recording.saved" in [e.type for e in runtime.lanes.events])
 

@@ -15,7 +15,7 @@ import msgspec
 from service.app import Running, running
 from service.demo.receiver import Receipt, Receiver, open_receiver
 from service.ids import CallId, Scope
-from service.ingress.allowance import MediaLimits
+from service.ingress.limits import MediaLimits
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.journal.sqlite.keys import open_sqlite_keys
 from service.ports import StoredEvent

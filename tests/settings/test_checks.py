@@ -1,7 +1,12 @@
+import re
+from pathlib import Path
+
 import pytest
 
 from service.settings import checks
-from tests.settings.conftest import PUBLIC_KEY, SECRET
+from tests.settings.builders import PUBLIC_KEY, SECRET
+
+README = Path(__file__).parents[2] / "README.md"
 
 
 @pytest.mark.parametrize(
@@ -115,13 +120,27 @@ def test_partials_may_not_be(text: str) -> None:
         checks.check_partials(text)
 
 
+def test_every_event_is_known_by_its_type_and_told_in_the_readme() -> None:
+    """Durable ones and the partial, and no others: whoever reads the table knows them all."""
+    rows = re.findall(r"^\| (`[a-z]+\.[^|]*) \|", README.read_text(), re.MULTILINE)
+    told = []
+    for row in rows:
+        first, *others = re.findall(r"`([a-z.]+)`", row)
+        kind = first.partition(".")[0]
+        told += [first, *(kind + one if one.startswith(".") else one for one in others)]
+
+    assert sorted(told) == sorted(checks.EVENT_TYPES)
+
+
 @pytest.mark.parametrize("text", ["*", "call.*", "transcript.final", "transcript.[fg]*"])
 def test_events_may_be_patterns(text: str) -> None:
     """As long as they fit an event that there is."""
     assert checks.check_event_pattern(text) == text
 
 
-@pytest.mark.parametrize("text", ["", "calls.*", "transcript", "transcript_final"])
+@pytest.mark.parametrize(
+    "text", ["", "calls.*", "transcript", "transcript_final", "recording.transcribed"]
+)
 def test_events_that_never_happen_are_refused(text: str) -> None:
     """A pattern that fits nothing is a typing error."""
     with pytest.raises(ValueError, match="no event is called"):

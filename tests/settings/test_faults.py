@@ -2,7 +2,7 @@ import pytest
 
 from service.errors import SettingsError
 from service.settings import load_settings
-from tests.settings.conftest import Problems
+from tests.settings.harness import Problems
 
 
 def test_an_unknown_key_names_the_nearest_and_its_line(problems: Problems) -> None:
@@ -13,6 +13,26 @@ def test_an_unknown_key_names_the_nearest_and_its_line(problems: Problems) -> No
         'callscribe.toml:6: route[1].engin: unknown key, did you mean "engine"?',
         'callscribe.toml:1: drain_timeout: unknown key, did you mean "drain_timeout_s"?',
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            '[telemetry]\notlp = "http://localhost:4318"',
+            '2: telemetry.otlp: unknown key, did you mean "otlp_url"?',
+        ),
+        (
+            '[[route]]\nsource = "in_call"\nretention = { text_day = 1 }',
+            '3: route[0].retention.text_day: unknown key, did you mean "text_days"?',
+        ),
+    ],
+)
+def test_an_unknown_key_names_the_nearest_of_its_own_table(
+    problems: Problems, text: str, problem: str
+) -> None:
+    """However deep the table is, and whichever it is."""
+    assert problems(text) == [f"callscribe.toml:{problem}"]
 
 
 def test_an_unknown_variable_names_the_nearest(problems: Problems) -> None:

@@ -5,7 +5,8 @@ import pytest
 
 from service.errors import SettingsError
 from service.settings import find_config, load_settings
-from tests.settings.conftest import KEYS, PUBLIC_KEY, SECRET, Load, Problems
+from tests.settings.builders import KEYS, PUBLIC_KEY, SECRET
+from tests.settings.harness import Load, Problems
 
 WHOLE = f"""
 listen = "127.0.0.1:9000"

@@ -3,7 +3,8 @@ from pydantic import ValidationError
 
 from service.calls.routes import Retention
 from service.settings import Settings
-from tests.settings.conftest import PUBLIC_KEY, Load, Problems
+from tests.settings.builders import PUBLIC_KEY
+from tests.settings.harness import Load, Problems
 
 
 def test_settings_never_change(load: Load) -> None:

@@ -1,6 +1,7 @@
 import pytest
 
-from tests.settings.conftest import SECRET, Problems
+from tests.settings.builders import SECRET
+from tests.settings.harness import Problems
 
 LOG = '[[endpoint]]\nname = "log"\ntype = "log"\n'
 WEBHOOK = f'[[endpoint]]\nname = "a"\ntype = "webhook"\nsecret = "{SECRET}"\n'

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from service.calls.events import Event, TranscriptPartial
 from service.calls.turn import Fact
-from tests.wire import golden
+from tests.wire import builders as golden
 
 
 def told(event: Event | TranscriptPartial, at_s: float, seq: int | None) -> Fact:

@@ -12,7 +12,7 @@ from service.ports import Delivery
 from service.telemetry.metrics import Metrics
 from service.telemetry.readings import ingress_figures, lane_figures
 from tests.telemetry.happenings import told, whole_call
-from tests.wire import golden
+from tests.wire import builders as golden
 
 CRM = EndpointName("crm")
 

@@ -13,7 +13,7 @@ from service.ports import Delivery
 from service.telemetry.telemetry import Telemetry, open_telemetry
 from service.wire.events import delivery_id
 from tests.telemetry.happenings import told, whole_call
-from tests.wire import golden
+from tests.wire import builders as golden
 
 NOW = golden.ANSWERED_AT + 60
 

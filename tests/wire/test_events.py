@@ -12,36 +12,36 @@ from service.calls.events import Event, TranscriptPartial
 from service.calls.turn import Fact
 from service.ids import CallId
 from service.wire.events import delivery_id, encode, partial_id, timestamp
-from tests.wire import golden
+from tests.wire import builders
 
 
-@pytest.mark.parametrize("kind", sorted(golden.bodies()))
+@pytest.mark.parametrize("kind", sorted(builders.bodies()))
 def test_each_event_is_written_as_its_golden_example(kind: str) -> None:
     """Names, their order, numbers and nulls are what `fixtures/events/` shows."""
-    shown = (golden.FOLDER / f"{kind}.json").read_bytes()
+    shown = (builders.FOLDER / f"{kind}.json").read_bytes()
 
-    assert golden.readable(golden.bodies()[kind]) == shown
+    assert builders.readable(builders.bodies()[kind]) == shown
 
 
 def test_every_type_has_one_golden_example() -> None:
     """A new event type comes with its example, and an example does not outlive its type."""
     types = {kind.type for kind in (*get_args(Event), TranscriptPartial)}
 
-    assert {path.stem for path in golden.FOLDER.glob("*.json")} == types
-    assert set(golden.bodies()) == types
+    assert {path.stem for path in builders.FOLDER.glob("*.json")} == types
+    assert set(builders.bodies()) == types
 
 
-@pytest.mark.parametrize("kind", sorted(golden.bodies()))
+@pytest.mark.parametrize("kind", sorted(builders.bodies()))
 def test_every_event_has_the_envelope(kind: str) -> None:
     """Type, time stamp and data; the data says which call, when, and what the route adds.
 
     Of an erased call nothing is added.
     """
-    event = json.loads(golden.bodies()[kind])
+    event = json.loads(builders.bodies()[kind])
 
     assert list(event) == ["type", "timestamp", "data"]
     assert event["type"] == kind
-    assert event["data"]["call_id"] == golden.CALL
+    assert event["data"]["call_id"] == builders.CALL
     assert event["data"]["occurred_at"] == event["timestamp"]
     added = {} if kind == "transcript.erased" else {"queue": "bookings"}
     assert event["data"]["metadata"] == added
@@ -49,8 +49,8 @@ def test_every_event_has_the_envelope(kind: str) -> None:
 
 def test_a_partial_says_what_it_comes_after_and_has_no_seq() -> None:
     """`after_seq` is the last durable event before it; the utterance is that of its final."""
-    partial = json.loads(golden.bodies()["transcript.partial"])["data"]
-    final = json.loads(golden.bodies()["transcript.final"])["data"]
+    partial = json.loads(builders.bodies()["transcript.partial"])["data"]
+    final = json.loads(builders.bodies()["transcript.final"])["data"]
 
     assert "seq" not in partial
     assert partial["after_seq"] == final["seq"] - 1
@@ -60,14 +60,14 @@ def test_a_partial_says_what_it_comes_after_and_has_no_seq() -> None:
 
 def test_the_same_event_is_written_to_the_same_bytes() -> None:
     """What is signed once is what a later attempt sends."""
-    assert golden.bodies() == golden.bodies()
+    assert builders.bodies() == builders.bodies()
 
 
 def test_any_text_survives() -> None:
     """Quotes, control characters and other scripts come back as they went in."""
     text = 'say "no" \\ \n\t\x00 ünïcødé 電話 \U0001f4de </script>'
-    event = replace(golden.FINAL, text=text)
-    fact = replace(golden.fact(event, 11.12, 1), metadata={"note": text})
+    event = replace(builders.FINAL, text=text)
+    fact = replace(builders.fact(event, 11.12, 1), metadata={"note": text})
 
     data = json.loads(encode(fact, now=0.0))["data"]
 
@@ -77,13 +77,13 @@ def test_any_text_survives() -> None:
 
 def test_a_signed_event_passes_the_standard_verifier() -> None:
     """The envelope is one the Standard Webhooks library gives back."""
-    body = golden.bodies()["call.ended"]
+    body = builders.bodies()["call.ended"]
     webhook = standardwebhooks.Webhook("whsec_" + "c2VjcmV0c2VjcmV0c2VjcmV0")
     now = datetime.now(UTC)
     headers = {
-        "webhook-id": delivery_id(golden.CALL, 8),
+        "webhook-id": delivery_id(builders.CALL, 8),
         "webhook-timestamp": str(int(now.timestamp())),
-        "webhook-signature": webhook.sign(delivery_id(golden.CALL, 8), now, body.decode()),
+        "webhook-signature": webhook.sign(delivery_id(builders.CALL, 8), now, body.decode()),
     }
 
     assert webhook.verify(body, headers)["type"] == "call.ended"
@@ -95,8 +95,8 @@ def test_ids_are_the_same_over_attempts_and_differ_over_events() -> None:
 
     assert delivery_id(call, 7) == delivery_id(call, 7) == "evt_c1_7"
     assert delivery_id(call, 8) != delivery_id(call, 7)
-    assert partial_id(golden.PARTIAL) == f"prt_{golden.UTTERANCE}_1"
-    assert partial_id(replace(golden.PARTIAL, revision=2)) == f"prt_{golden.UTTERANCE}_2"
+    assert partial_id(builders.PARTIAL) == f"prt_{builders.UTTERANCE}_1"
+    assert partial_id(replace(builders.PARTIAL, revision=2)) == f"prt_{builders.UTTERANCE}_2"
 
 
 @pytest.mark.parametrize(
@@ -115,9 +115,9 @@ def test_times_are_utc_with_milliseconds(at: float, written: str) -> None:
 
 def test_the_timing_of_heard_words_counts_from_the_end_of_their_speech() -> None:
     """On the call clock; reported words say nothing about it, and no clock runs backwards."""
-    heard = golden.fact(golden.FINAL, 11.0, 1)
-    reported = golden.fact(replace(golden.FINAL, time_source="estimated"), 11.0, 1)
-    early = golden.fact(golden.FINAL, 1.0, 1)
+    heard = builders.fact(builders.FINAL, 11.0, 1)
+    reported = builders.fact(replace(builders.FINAL, time_source="estimated"), 11.0, 1)
+    early = builders.fact(builders.FINAL, 1.0, 1)
 
     assert timing(heard, after_s=0.25) == {"stt_ms": 620, "queue_ms": 250}
     assert timing(reported, after_s=0.0) == {"stt_ms": None, "queue_ms": 0}

@@ -1,8 +1,5 @@
 """The media WebSocket's messages."""
 
-import base64
-import json
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,9 +12,13 @@ from service.wire.media import (
     Message,
     Start,
     WireError,
-    encode_message,
+    WireNumber,
+    media_url,
     parse_message,
+    parse_number,
+    parse_track,
 )
+from tests.wire.builders import frame
 
 START = """{"event":"start","sequence_number":"1","stream_id":"s-1",
  "start":{"user_id":"u-1","call_control_id":"v3:leg","call_session_id":"call-1",
@@ -142,39 +143,43 @@ def test_no_bytes_make_the_parser_fail_otherwise(sent: bytes) -> None:
     track=st.sampled_from(["inbound", "outbound"]),
     number=st.integers(0, 10**9),
 )
-def test_a_written_frame_is_read_back(payload: bytes, track: str, number: int) -> None:
-    """What the simulator sends is what the service reads."""
-    frame = Media(track=track, payload=payload, chunk=str(number), timestamp=str(number * 20))
-    message = Message(event="media", sequence_number=str(number), stream_id="s-1", media=frame)
+def test_any_audio_of_a_frame_is_read_as_it_was(payload: bytes, track: str, number: int) -> None:
+    """Track, numbers and bytes, none of them changed on the way."""
+    message = parse_message(frame(payload, track=track, number=number))
 
-    assert parse_message(encode_message(message)) == message
-
-
-def test_a_written_frame_looks_like_telnyxs() -> None:
-    """Only what is set is written, and the audio is in base64."""
-    frame = Media(track="inbound", payload=b"\xff" * 160, chunk="2", timestamp="5")
-    written = encode_message(
-        Message(event="media", sequence_number="4", stream_id="s-1", media=frame)
+    assert message == Message(
+        event="media",
+        sequence_number=str(number),
+        stream_id="s-1",
+        media=Media(track=track, payload=payload, chunk=str(number), timestamp=str(number * 20)),
     )
 
-    assert json.loads(written) == {
-        "event": "media",
-        "sequence_number": "4",
-        "stream_id": "s-1",
-        "media": {
-            "track": "inbound",
-            "chunk": "2",
-            "timestamp": "5",
-            "payload": base64.b64encode(b"\xff" * 160).decode(),
-        },
-    }
+
+@pytest.mark.parametrize(
+    ("wire", "number"),
+    [
+        *(("17", 17), (17, 17), ("0", 0), ("", None), (None, None), ("-1", None), (-1, None)),
+        *(("1e3", None), ("1_0", None), (" 1", None), ("9" * 19, None), (10**18, None)),
+    ],
+)
+def test_a_number_is_decimal_and_of_a_sane_length(wire: WireNumber, number: int | None) -> None:
+    """Anything else is no number, however long it is."""
+    assert parse_number(wire) == number
 
 
-def test_a_written_start_names_its_caller_as_telnyx_does() -> None:
-    """`from` is a word of Python's, not of the wire's."""
-    written = encode_message(
-        Message(event="start", start=Start(call_control_id="v3:leg", from_="+15555550100"))
-    )
+@pytest.mark.parametrize(
+    ("name", "track"),
+    [
+        *(("inbound", "inbound"), ("outbound", "outbound"), ("outbound_track", "outbound")),
+        *(("inbound_track", "inbound"), ("both_tracks", None), ("Inbound", None), (None, None)),
+    ],
+)
+def test_a_track_goes_by_either_of_its_names(name: str | None, track: str | None) -> None:
+    """Media messages name a track as it is, commands and webhooks with `_track` behind it."""
+    assert parse_track(name) == track
 
-    assert json.loads(written)["start"]["from"] == "+15555550100"
-    assert parse_message(written).start == Start(call_control_id="v3:leg", from_="+15555550100")
+
+def test_media_sockets_come_in_where_the_service_is() -> None:
+    """In the clear or encrypted as the service is, and only its scheme differs."""
+    assert media_url("https://http.example.com") == "wss://http.example.com/media/"
+    assert media_url("http://127.0.0.1:8080") == "ws://127.0.0.1:8080/media/"

@@ -1,0 +1,38 @@
+"""`callscribe check`: try everything that a call will need, and explain what fails."""
+
+import argparse
+from collections.abc import Mapping
+
+from service.cli.check.findings import fail
+from service.cli.common import Commands, add_command, add_config, read_settings
+from service.errors import SettingsError
+from service.exits import Exit
+
+
+def add(commands: "Commands[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = add_command(
+        commands,
+        "check",
+        run,
+        "Try settings, keys, Telnyx, endpoints, database and public address; send nothing to "
+        "endpoints. Exit code 0 if all of it would work.",
+    )
+    add_config(parser)
+
+
+def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Print a line for each thing tried."""
+    try:
+        settings = read_settings(arguments, environ)
+    except SettingsError as error:
+        for problem in error.problems:
+            print(fail("settings", problem))
+        return Exit.USAGE
+
+    import asyncio  # noqa: PLC0415 - keeps --help quick
+
+    from service.cli.check.runner import run_checks  # noqa: PLC0415
+
+    failed = asyncio.run(run_checks(settings, lambda finding: print(finding, flush=True)))
+    return Exit.FAILED if failed else Exit.OK

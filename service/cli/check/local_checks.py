@@ -1,0 +1,135 @@
+"""What `callscribe check` tries on our own side: public address, endpoints, database."""
+
+import asyncio
+import secrets
+import socket
+import ssl
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp import web
+
+from service.cli.check.findings import Finding, fail, ok, reason, warn
+from service.cli.common import open_journal_beside
+from service.delivery.endpoints import Endpoint
+from service.errors import JournalError
+from service.net import AddressRefusedError, may_dial
+from service.settings import Settings
+
+_TIMEOUT_S = 10.0
+_CHALLENGE_HEADER = "x-callscribe-check"
+
+
+async def check_public_url(session: aiohttp.ClientSession, settings: Settings) -> list[Finding]:
+    """Ask for our own health through the public address.
+
+    Where no service runs yet, this answers on `listen` itself for as long as it takes, and
+    sees by a random number whether the public address leads here.
+    """
+    if settings.public_url is None:
+        return []
+    challenge = secrets.token_hex(8)
+    async with _standing_in(settings, challenge) as standing_in:
+        try:
+            url = settings.public_url + "/healthz"
+            async with session.get(url, allow_redirects=False) as response:
+                status, echo = response.status, response.headers.get(_CHALLENGE_HEADER)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            advice = "check DNS, firewall and the proxy in front of " + settings.listen
+            return [fail("public address", f"cannot be reached, {reason(error)}; {advice}")]
+    if status != 200:  # noqa: PLR2004 - HTTP's
+        text = f"HTTP {status} for /healthz; lead the proxy to {settings.listen}"
+        return [fail("public address", text)]
+    if standing_in and echo != challenge:
+        text = f"something else answers there; lead the proxy to {settings.listen}"
+        return [fail("public address", text)]
+    return [ok("public address", "leads here" if standing_in else "leads to a running service")]
+
+
+async def check_endpoint(endpoint: Endpoint) -> list[Finding]:
+    """Resolve, judge and dial a webhook's address, and shake hands; nothing is sent to it."""
+    if endpoint.url is None:
+        return []
+    subject = f"endpoint {endpoint.name}"
+    parts = urlsplit(endpoint.url)
+    secure = parts.scheme == "https"
+    host, port = parts.hostname or "", parts.port or (443 if secure else 80)
+    try:
+        async with asyncio.timeout(_TIMEOUT_S):
+            address = await _resolve(host, port, allow_private=endpoint.allow_private)
+            await _shake_hands(address, port, host if secure else None)
+    except AddressRefusedError:
+        advice = "set allow_private = true if that is meant"
+        return [fail(subject, f"its address is not a public one; {advice}")]
+    except (OSError, TimeoutError, UnicodeError) as error:  # a name that is none is Unicode's
+        return [fail(subject, f"cannot be reached, {reason(error)}; check its url")]
+    return [ok(subject, "can be reached" + (" over TLS" if secure else ""))]
+
+
+async def check_database(settings: Settings) -> list[Finding]:
+    """Write to the journal and read it back, or see whether it could be made."""
+    path = settings.database_path
+    if not path.exists():
+        return [await asyncio.to_thread(_check_folder, settings)]
+    try:
+        async with open_journal_beside(settings) as journal:
+            await journal.check()
+            disabled = await journal.disabled()
+    except JournalError as error:
+        return [fail("database", str(error))]
+    gone = [
+        warn(f"endpoint {name}", f"is disabled: {why}") for name, why in sorted(disabled.items())
+    ]
+    return [ok("database", f"{path} takes a write"), *gone]
+
+
+def _check_folder(settings: Settings) -> Finding:
+    folder = settings.database_path.absolute().parent
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return ok("database", f"{settings.database_path} will be made at the first start")
+    except FileNotFoundError:
+        return fail("database", f"there is no folder {folder}; make it")
+    except OSError as error:
+        return fail("database", f"{folder} cannot be written to: {error.strerror}")
+
+
+@asynccontextmanager
+async def _standing_in(settings: Settings, challenge: str) -> AsyncIterator[bool]:
+    """Answer on `listen` unless somebody does already; say which."""
+
+    async def answer(_request: web.Request) -> web.Response:
+        return web.json_response({"status": "alive"}, headers={_CHALLENGE_HEADER: challenge})
+
+    app = web.Application()
+    app.router.add_get("/healthz", answer)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        listening = False
+        with suppress(OSError):
+            await web.TCPSite(runner, *settings.listen_address).start()
+            listening = True
+        yield listening
+    finally:
+        await runner.cleanup()
+
+
+async def _resolve(host: str, port: int, *, allow_private: bool) -> str:
+    loop = asyncio.get_running_loop()
+    answers = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = [str(answer[4][0]) for answer in answers]
+    if not all(may_dial(address, allow_private=allow_private) for address in addresses):
+        raise AddressRefusedError
+    return addresses[0]
+
+
+async def _shake_hands(address: str, port: int, name: str | None) -> None:
+    context = ssl.create_default_context() if name else None
+    _, writer = await asyncio.open_connection(address, port, ssl=context, server_hostname=name)
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()

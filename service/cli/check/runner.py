@@ -1,0 +1,59 @@
+"""Runs all checks at once and shows what they find in a fixed order."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+
+import aiohttp
+
+from service.calls.engines import review
+from service.cli.check.findings import Finding, ok, warn
+from service.cli.check.local_checks import check_database, check_endpoint, check_public_url
+from service.cli.check.telnyx_checks import check_api, check_recogniser
+from service.settings import Settings
+
+TIMEOUT_S = 10.0
+
+
+async def run_checks(settings: Settings, show: Callable[[Finding], None]) -> int:
+    """Try everything at once, show the findings in a fixed order, return how many failed."""
+    timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
+    shown = dict.fromkeys(_check_settings(settings))
+    for finding in shown:
+        show(finding)
+    async with aiohttp.ClientSession(timeout=timeout) as session, asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one) for one in _checks(session, settings)]
+        for task in tasks:
+            for finding in await task:
+                if finding not in shown:  # routes of one engine find the same
+                    shown[finding] = None
+                    show(finding)
+    return sum(finding.level == "FAIL" for finding in shown)
+
+
+def _checks(
+    session: aiohttp.ClientSession, settings: Settings
+) -> list[Coroutine[None, None, list[Finding]]]:
+    return [
+        check_api(session, settings),
+        *(check_recogniser(session, settings, route) for route in settings.routes()),
+        check_public_url(session, settings),
+        *(check_endpoint(endpoint) for endpoint in settings.endpoint_list()),
+        check_database(settings),
+    ]
+
+
+def _check_settings(settings: Settings) -> Iterator[Finding]:
+    routes = settings.routes()
+    yield ok("settings", f"routes: {len(routes)}, endpoints: {len(settings.endpoint)}")
+    yield ok("public key", f"of the right form: {len(settings.public_keys())}")
+    if not routes:
+        yield warn("routes", "there is no [[route]]: every call will be left alone")
+    for number, route in enumerate(routes):
+        found = review(route, route.source)
+        if found.ignored:
+            ignored = ", ".join(found.ignored)
+            yield warn(f"route {number}", f"{route.engine} will ignore {ignored}")
+        for warning in found.warnings:
+            yield warn(f"route {number}", warning)
+        if not route.endpoints:
+            yield warn(f"route {number}", "has no endpoints: its events stay in the journal")

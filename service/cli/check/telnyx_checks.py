@@ -1,0 +1,141 @@
+"""What `callscribe check` tries at Telnyx: the API, its webhook address, and speech to text."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import msgspec
+from pydantic import SecretStr
+
+from service.calls.engines import find_engine
+from service.calls.routes import Route
+from service.cli.check.findings import Finding, fail, ok, reason, warn
+from service.errors import BadInputError
+from service.ingress.webhook_route import PATH as WEBHOOK_PATH
+from service.settings import Settings
+from service.settings.checks import is_loopback
+from service.stt.formats import choose_format
+from service.stt.query import session_url
+from service.wire.stt import CLOSE_STREAM, parse_answer
+
+_ANSWER_WAIT_S = 1.0
+_MAX_BYTES = 1024 * 1024
+_NEW_KEY = "make a new API key in the Telnyx portal and set TELNYX_API_KEY"
+
+
+async def check_api(session: aiohttp.ClientSession, settings: Settings) -> list[Finding]:
+    """Try the API key on the list of voice applications, and look for our webhook in it.
+
+    Source: Telnyx, `GET /v2/call_control_applications` (SDK 4.189).
+    """
+    url = settings.telnyx_base_url + "/call_control_applications?page[size]=250"
+    try:
+        async with session.get(
+            url, headers=_bearer(settings.telnyx_api_key), allow_redirects=False
+        ) as response:
+            status, body = response.status, await response.content.read(_MAX_BYTES)
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        advice = "check the network, and TELNYX_BASE_URL if it is set"
+        return [fail("Telnyx API", f"cannot be reached, {reason(error)}; {advice}")]
+    if status == 200:  # noqa: PLR2004 - HTTP's
+        return [ok("Telnyx API", "takes the API key"), *_webhook(settings, body)]
+    return [_api_refusal(status)]
+
+
+async def check_recogniser(
+    session: aiohttp.ClientSession, settings: Settings, route: Route
+) -> list[Finding]:
+    """Open a speech-to-text session by the rules of a route and see whether it is refused."""
+    if route.source != "media":
+        return []
+    local = route.engine == "local"
+    base = settings.recogniser_url if local else settings.telnyx_stt_url
+    key = settings.recogniser_api_key if local else settings.telnyx_api_key
+    subject = "recogniser" if local else "Telnyx STT"
+    engine = find_engine(route.engine, route.model)
+    if engine is None:
+        return [fail(subject, f"there is no engine {route.engine}")]
+    url = session_url(base, route, choose_format(engine, "PCMU", 8000))
+    try:
+        async with session.ws_connect(url, headers=_bearer(key)) as socket:
+            problem = await _first_error(socket)
+    except aiohttp.WSServerHandshakeError as error:
+        return [fail(subject, _stt_refusal(error.status, local=local))]
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        start = "start it with: callscribe recogniser" if local else "check TELNYX_STT_URL"
+        return [fail(subject, f"cannot be reached, {reason(error)}; {start}")]
+    if problem:
+        return [fail(subject, f"{route.engine} refuses the settings of its route: {problem}")]
+    return [ok(subject, f"takes a session of {route.engine}"), *in_the_clear(subject, base)]
+
+
+def _bearer(key: SecretStr | None) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key.get_secret_value()}"} if key else {}
+
+
+def _api_refusal(status: int) -> Finding:
+    advice = {
+        401: f"the API key is not valid; {_NEW_KEY}",
+        403: "the API key may not do this; check the account's state in the Telnyx portal",
+        404: "there is no such address; TELNYX_BASE_URL ends in /v2",
+        429: "too many requests; try again in a minute",
+    }
+    text = advice.get(status, "check TELNYX_BASE_URL and Telnyx's status page")
+    return fail("Telnyx API", f"HTTP {status}: {text}")
+
+
+def _stt_refusal(status: int, *, local: bool) -> str:
+    if status in (401, 403):
+        key = "set CALLSCRIBE_RECOGNISER_API_KEY to its key" if local else _NEW_KEY
+        return f"HTTP {status}: the key is not taken; {key}"
+    name = "recogniser_url" if local else "TELNYX_STT_URL"
+    return f"HTTP {status} in place of a WebSocket; check {name}"
+
+
+def _webhook(settings: Settings, body: bytes) -> list[Finding]:
+    if settings.public_url is None:
+        return []
+    ours = settings.public_url + WEBHOOK_PATH
+    listed = [app for app in _applications(body) if _address(app) == ours]
+    if not listed:
+        text = f"no voice application sends to {ours}; set it in the Telnyx portal"
+        return [warn("webhook address", text)]
+    if all(app.get("webhook_api_version") == "1" for app in listed):
+        return [fail("webhook address", "the application uses API v1 webhooks; set it to API v2")]
+    return [ok("webhook address", "is that of a voice application")]
+
+
+def _applications(body: bytes) -> list[dict[str, Any]]:
+    try:
+        listed = msgspec.json.decode(body, type=dict[str, Any]).get("data")
+    except (msgspec.DecodeError, RecursionError):
+        return []
+    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+
+
+def _address(application: dict[str, Any]) -> str:
+    return str(application.get("webhook_event_url") or "").rstrip("/")
+
+
+def in_the_clear(subject: str, url: str) -> list[Finding]:
+    """Warn of audio that others on the way could hear."""
+    parts = urlsplit(url)
+    if parts.scheme == "ws" and not is_loopback(parts.hostname or ""):
+        return [warn(subject, "ws:// sends calls and the key in the clear; use wss://")]
+    return []
+
+
+async def _first_error(socket: aiohttp.ClientWebSocketResponse) -> str:
+    """Wait a moment for an error: bad settings are told after the upgrade, not instead of it."""
+    try:
+        message = await socket.receive(timeout=_ANSWER_WAIT_S)
+    except TimeoutError:
+        await socket.send_str(CLOSE_STREAM)
+        return ""
+    if message.type is not aiohttp.WSMsgType.TEXT:
+        return f"it closed at once ({socket.close_code})"
+    try:
+        errors = parse_answer(message.data).errors
+    except BadInputError:
+        return "its answer is not one of speech to text"
+    return f"{errors[0].code} {errors[0].title}"[:200] if errors else ""

@@ -1,0 +1,128 @@
+"""A track's playout clock: when nothing came for a while, later audio must not seem earlier."""
+
+from service.ids import Track
+from service.ports import AudioFeed
+
+STALL_S = 0.5
+"""A track this far behind the wall clock has missed something."""
+DECISION_S = 0.1
+"""How long audio after a stall is held, to see whether the missing part comes in one burst."""
+MAX_HELD_FRAMES = 256
+MAX_UNPROVEN_GAP_S = 1.0
+"""A gap longer than this must be borne out by the wall clock: numbers alone may be wrong."""
+FAST_LEAD_S = 2.0
+"""A stream this far ahead of the wall clock is played faster than it was spoken."""
+
+
+class StreamTiming:
+    """What the tracks of one stream share: when it began, and how fast it is played."""
+
+    __slots__ = ("is_fast", "started_at")
+
+    def __init__(self, started_at: float, *, is_fast: bool = False) -> None:
+        self.started_at = started_at
+        self.is_fast = is_fast
+        """Then the wall clock says nothing about what is missing."""
+
+
+class PlayoutClock:
+    """Passes a track's audio on to `feed`, and says `skip` for time in which none came.
+
+    After a stall it holds the first audio for up to 100 ms (256 frames): if the network was late,
+    the rest follows in a burst and nothing is skipped; if the track was on hold, it does not, and
+    the difference is. Pure: time is an argument, in seconds.
+    """
+
+    __slots__ = (
+        "_feed", "_held", "_held_s", "_last_held_at", "_origin", "_timing", "_track",
+        "frame_s", "passed_s", "wake_at",
+    )  # fmt: skip
+
+    def __init__(self, track: Track, feed: AudioFeed, timing: StreamTiming) -> None:
+        self._track = track
+        self._feed = feed
+        self._timing = timing
+        self._origin = timing.started_at
+        self._held: list[tuple[bytes | None, float]] = []
+        self._held_s = 0.0
+        self._last_held_at = timing.started_at
+        self.frame_s = 0.02
+        """How long the last frame was."""
+        self.passed_s = 0.0
+        """How much of the track has been passed on or skipped."""
+        self.wake_at: float | None = None
+        """When `wake` has something to do; None while nothing is held."""
+
+    @property
+    def position_s(self) -> float:
+        """How much of the track there is, held audio included."""
+        return self.passed_s + self._held_s
+
+    def push(self, payload: bytes, duration_s: float, now: float) -> None:
+        """Take the next frame of the track."""
+        self.frame_s = duration_s
+        behind_s = now - self._origin - self.passed_s
+        if 0 <= behind_s <= STALL_S and not self._held:  # what nearly every frame is
+            self.passed_s += duration_s
+            self._feed.push(self._track, payload)
+            return
+        if behind_s < 0:
+            self._origin += behind_s
+            if self._timing.started_at - self._origin > FAST_LEAD_S:
+                self._timing.is_fast = True
+        self._last_held_at = now
+        self._hold(payload, duration_s)
+        if self._is_caught_up() or len(self._held) > MAX_HELD_FRAMES:
+            self._release()
+        elif self.wake_at is None:
+            self.wake_at = now + DECISION_S
+
+    def push_gap(self, duration_s: float, now: float) -> None:
+        """Take note that the next part of the track was lost on the way.
+
+        Over a second of it is believed only as far as so much time has passed.
+        """
+        if not self._timing.is_fast:
+            elapsed_s = now - self._origin - self.position_s
+            duration_s = min(duration_s, max(elapsed_s, MAX_UNPROVEN_GAP_S))
+        self._hold(None, duration_s)
+        if self.wake_at is None:
+            self._release()
+
+    def start_at(self, position_s: float) -> None:
+        """Skip to where the other track is."""
+        self._skip(position_s)
+
+    def wake(self, now: float) -> None:
+        """Skip what did not come after all, if that was to be decided by now."""
+        if self.wake_at is not None and self.wake_at <= now:
+            self.flush()
+
+    def flush(self) -> None:
+        """Decide at once: nothing more will come."""
+        if self._held and not self._is_caught_up():
+            self._skip(self._last_held_at - self._origin - self.position_s)
+        self._release()
+
+    def _hold(self, payload: bytes | None, duration_s: float) -> None:
+        self._held.append((payload, duration_s))
+        self._held_s += duration_s
+
+    def _is_caught_up(self) -> bool:
+        behind_s = self._last_held_at - self._origin - self.position_s
+        return self._timing.is_fast or behind_s <= STALL_S
+
+    def _release(self) -> None:
+        held, self._held, self._held_s, self.wake_at = self._held, [], 0.0, None
+        for payload, duration_s in held:
+            if payload is None:
+                self._skip(duration_s)
+            else:
+                self.passed_s += duration_s
+                self._feed.push(self._track, payload)
+
+    def _skip(self, duration_s: float) -> None:
+        duration_ms = round(duration_s * 1000)
+        if duration_ms > 0:
+            self.passed_s += duration_ms / 1000
+            self._feed.skip(self._track, duration_ms)

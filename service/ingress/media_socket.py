@@ -1,0 +1,238 @@
+"""One media WebSocket, from `connected` to its end.
+
+Source: Telnyx, "Media Streaming over WebSockets". Both tracks of a leg share one socket. A second
+`start` with another `stream_id` may come on it; its audio goes on where the first one's ended.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Literal, TypeAlias, get_args
+
+import structlog
+from aiohttp import WebSocketError, WSCloseCode, WSMsgType, web
+
+from service.errors import BadInputError, CallscribeError
+from service.ids import StreamId, Track
+from service.ingress.counters import IngressCounters
+from service.ingress.jitter.jitter_buffer import JitterBuffer
+from service.ingress.limits import MediaLimits
+from service.ingress.rate_limiter import RateLimiter
+from service.ports import AudioFeed, MediaTicket, StreamStart
+from service.wire.audio import bytes_per_s, decodable
+from service.wire.media import Message, parse_message, parse_number, parse_track
+
+log = structlog.get_logger()
+
+WebSocket: TypeAlias = web.WebSocketResponse[Literal[False]]
+
+_MAX_ID = 256
+_MAX_TITLE = 80
+
+
+@dataclass(frozen=True, slots=True)
+class SocketEnd:
+    """How a media WebSocket ended: the close code, and a slug for the counters and the peer."""
+
+    code: WSCloseCode
+    reason: str
+    is_orderly: bool = False
+
+
+@dataclass(slots=True)
+class _OpenStream:
+    id: StreamId
+    feed: AudioFeed
+    buffer: JitterBuffer
+
+
+class MediaSocket:
+    """Reads one admitted media WebSocket and passes its audio on, in order.
+
+    It counts and leaves out what it does not understand; what breaks the rules (no `start` in
+    5 s, the wrong leg, media before `start`, a flood, binary or oversized messages) ends it. It
+    never sends anything. `clock` is steady, in seconds.
+    """
+
+    def __init__(
+        self,
+        socket: WebSocket,
+        ticket: MediaTicket,
+        *,
+        limits: MediaLimits,
+        counters: IngressCounters,
+        clock: Callable[[], float],
+    ) -> None:
+        self._socket = socket
+        self._ticket = ticket
+        self._limits = limits
+        self._counters = counters
+        self._clock = clock
+        self._stream: _OpenStream | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._deadline = asyncio.timeout(limits.start_s)
+        self._frame_limiters = {track: self._limiter() for track in get_args(Track)}
+        self._other_limiter = self._limiter()
+
+    async def run(self) -> SocketEnd:
+        """Return how it ended. However it ends, cancelled as well, the feed has been told."""
+        end = SocketEnd(WSCloseCode.POLICY_VIOLATION, "no_start")
+        try:
+            async with self._deadline:
+                end = await self._read()
+        except TimeoutError:
+            log.info("media_not_started", reason=end.reason)
+        finally:
+            self._end_stream(is_orderly=end.is_orderly)
+        return end
+
+    async def _read(self) -> SocketEnd:
+        while True:
+            received = await self._socket.receive()
+            if received.type is not WSMsgType.TEXT:
+                return _end_by(received.type, received.data)
+            now = self._clock()
+            try:
+                message = parse_message(received.data)
+            except BadInputError:
+                end = self._take_bad(now)
+            else:
+                if message.event == "media":
+                    end = self._take_media(message, now)
+                else:
+                    end = await self._take_other(message, now)
+            if end is not None:
+                return end
+
+    def _take_media(self, message: Message, now: float) -> SocketEnd | None:
+        stream, media = self._stream, message.media
+        if stream is None:
+            return SocketEnd(WSCloseCode.POLICY_VIOLATION, "media_before_start")
+        track = None if media is None else parse_track(media.track)
+        if media is None or track is None or message.stream_id not in (stream.id, None):
+            return self._take_bad(now)
+        if not self._frame_limiters[track].take(now):
+            return SocketEnd(WSCloseCode.POLICY_VIOLATION, "flooded")
+        wake_at = stream.buffer.push(
+            track,
+            media.payload,
+            chunk=media.chunk,
+            sequence_number=message.sequence_number,
+            now=now,
+        )
+        if wake_at is not None and self._timer is None:
+            self._wake_later(wake_at - now)
+        return None
+
+    async def _take_other(self, message: Message, now: float) -> SocketEnd | None:
+        if not self._other_limiter.take(now):
+            return SocketEnd(WSCloseCode.POLICY_VIOLATION, "flooded")
+        stream = self._stream
+        if message.event == "start":
+            return await self._take_start(message, now)
+        if stream is None or message.stream_id not in (stream.id, None):
+            return None  # `connected`, or the end of a stream that another one has replaced
+        if message.event == "stop":
+            return SocketEnd(WSCloseCode.OK, "stopped", is_orderly=True)
+        if message.event == "error" and message.payload is not None:
+            title = (message.payload.title or "")[:_MAX_TITLE]
+            log.warning("media_error_told", code=message.payload.code, title=title)
+        stream.buffer.count_message(message.sequence_number, now)
+        return None
+
+    def _take_bad(self, now: float) -> SocketEnd | None:
+        self._counters.frames["bad_messages"] += 1
+        if self._stream is None:
+            return SocketEnd(WSCloseCode.POLICY_VIOLATION, "no_media_message")
+        if not self._other_limiter.take(now):
+            return SocketEnd(WSCloseCode.POLICY_VIOLATION, "flooded")
+        return None
+
+    # --- streams -----------------------------------------------------------------------------
+
+    async def _take_start(self, message: Message, now: float) -> SocketEnd | None:
+        start = self._read_start(message)
+        if isinstance(start, SocketEnd):
+            return start
+        if self._stream is not None and self._stream.id == start.stream_id:
+            return None  # the same one again
+        loop = asyncio.get_running_loop()
+        self._deadline.reschedule(loop.time() + self._limits.start_s)
+        try:
+            feed = await self._ticket.started(start)
+        except (CallscribeError, TimeoutError) as error:
+            log.warning("media_stream_not_taken", reason=str(error))
+            return SocketEnd(WSCloseCode.TRY_AGAIN_LATER, "not_taken")
+        self._deadline.reschedule(None)
+        if feed is None:
+            return _end_unwanted(start)
+        self._end_stream(is_orderly=True)  # one that this one replaces
+        buffer = JitterBuffer(
+            feed,
+            bytes_per_s=bytes_per_s(start.encoding, start.sample_rate_hz),
+            now=now,
+            is_fast=self._limits.speed > 1,
+        )
+        self._stream = _OpenStream(start.stream_id, feed, buffer)
+        log.info("media_stream_started", stream_id=start.stream_id, encoding=start.encoding)
+        return None
+
+    def _read_start(self, message: Message) -> StreamStart | SocketEnd:
+        start, stream_id = message.start, message.stream_id
+        if start is None or not stream_id or len(stream_id) > _MAX_ID:
+            return SocketEnd(WSCloseCode.POLICY_VIOLATION, "bad_start")
+        if start.call_control_id != self._ticket.leg_id:
+            return SocketEnd(WSCloseCode.POLICY_VIOLATION, "wrong_leg")
+        return StreamStart(
+            leg_id=self._ticket.leg_id,
+            stream_id=StreamId(stream_id),
+            encoding=start.media_format.encoding.upper(),
+            sample_rate_hz=parse_number(start.media_format.sample_rate) or 0,
+            channels=parse_number(start.media_format.channels) or 0,
+        )
+
+    def _end_stream(self, *, is_orderly: bool) -> None:
+        stream, self._stream = self._stream, None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if stream is None:
+            return
+        stream.buffer.flush(self._clock())
+        counts = asdict(stream.buffer.counts)
+        self._counters.frames.update(counts)
+        log.info("media_stream_ended", stream_id=stream.id, orderly=is_orderly, **counts)
+        stream.feed.stopped(orderly=is_orderly)
+
+    def _wake_later(self, delay_s: float) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(max(delay_s, 0.001), self._wake)
+
+    def _wake(self) -> None:
+        self._timer = None
+        if self._stream is not None:
+            now = self._clock()
+            wake_at = self._stream.buffer.wake(now)
+            if wake_at is not None:
+                self._wake_later(wake_at - now)
+
+    def _limiter(self) -> RateLimiter:
+        return RateLimiter(
+            per_s=self._limits.frames_per_s * self._limits.speed, burst_s=self._limits.burst_s
+        )
+
+
+def _end_unwanted(start: StreamStart) -> SocketEnd:
+    """Say why the call session does not want a stream."""
+    if decodable(start.encoding, start.sample_rate_hz, start.channels):
+        return SocketEnd(WSCloseCode.OK, "not_wanted")
+    return SocketEnd(WSCloseCode.UNSUPPORTED_DATA, "unsupported_codec")
+
+
+def _end_by(kind: WSMsgType, data: object) -> SocketEnd:
+    """Say how the peer ended it, or what it sent that ends it."""
+    if kind is WSMsgType.BINARY:
+        return SocketEnd(WSCloseCode.UNSUPPORTED_DATA, "binary_message")
+    if kind is WSMsgType.ERROR and isinstance(data, WebSocketError):
+        return SocketEnd(WSCloseCode(data.code), "bad_websocket")
+    return SocketEnd(WSCloseCode.OK, "dropped")

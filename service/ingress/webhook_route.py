@@ -1,0 +1,127 @@
+"""`/webhooks/telnyx`: verify, parse, tell, answer."""
+
+import time
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+
+import structlog
+from aiohttp import web
+from nacl.signing import VerifyKey
+
+from service.errors import BadInputError, DrainingError, ForgedInputError, JournalUnavailableError
+from service.ingress.counters import IngressCounters
+from service.ingress.log_throttle import LogThrottle
+from service.ingress.skew import SkewWatch
+from service.ingress.webhooks import Ignored, parse_webhook
+from service.ports import Calls
+from service.web.answers import problem
+
+log = structlog.get_logger()
+
+PATH = "/webhooks/telnyx"
+MAX_BODY_BYTES = 256 * 1024
+_RETRY_AFTER_S = 1
+
+
+class WebhookRoute:
+    """Takes Telnyx's webhooks, and while the service drains too: live calls still hang up.
+
+    2xx once what must survive is committed, and for events nobody reads; 400, 401, 405 or 413 for
+    what is no webhook of ours, and Telnyx does not send it again; 503 when the journal did not
+    take it, and Telnyx does. `keys` are the account's public keys, two while rotating; `clock`
+    gives Unix seconds.
+    """
+
+    def __init__(
+        self,
+        calls: Calls,
+        keys: Sequence[VerifyKey],
+        *,
+        counters: IngressCounters | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.counters = counters or IngressCounters()
+        self._calls = calls
+        self._signature = SkewWatch(keys)
+        self._clock = clock
+        self._refusals = LogThrottle()
+
+    def add_to(self, app: web.Application) -> None:
+        """Serve `POST /webhooks/telnyx`, and tell a GET that it should be a POST."""
+        app.router.add_post(PATH, self._post)
+        app.router.add_get(PATH, self._get)
+
+    async def _post(self, request: web.Request) -> web.Response:
+        outcome, answer = await self._take(request)
+        self.counters.webhooks[outcome] += 1
+        return answer
+
+    async def _get(self, request: web.Request) -> web.Response:
+        """Answer a webhook in a query string (`webhook_url_method: GET`), or a curious person."""
+        self.counters.webhooks["by_get"] += 1
+        if request.query_string:
+            log.warning("webhook_sent_by_get")
+        return problem(
+            HTTPStatus.METHOD_NOT_ALLOWED,
+            "Telnyx's webhooks are taken here by POST: set the webhook URL method of the Telnyx "
+            "application, or of the command, to POST.",
+            headers={"Allow": "POST"},
+        )
+
+    async def _take(self, request: web.Request) -> tuple[str, web.Response]:
+        try:
+            body = await _read_body(request)
+            if body is None:
+                return "too_large", problem(
+                    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                    f"A webhook has at most {MAX_BODY_BYTES} bytes.",
+                )
+            return await self._tell(request, body), web.Response()
+        except ForgedInputError as error:
+            self._log_refusal(error)
+            return "forged", problem(HTTPStatus.UNAUTHORIZED, f"Not from Telnyx: {error}.")
+        except BadInputError as error:
+            self._log_refusal(error)
+            return "bad", problem(HTTPStatus.BAD_REQUEST, f"Not a webhook: {error}.")
+        except (DrainingError, JournalUnavailableError) as error:
+            log.warning("webhook_not_taken", reason=str(error))
+            return "unavailable", problem(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "Nothing was stored: send it again.",
+                headers={"Retry-After": str(_RETRY_AFTER_S)},
+            )
+
+    async def _tell(self, request: web.Request, body: bytes) -> str:
+        now = self._clock()
+        self._signature.verify(request.headers, body, now=now)
+        webhook = parse_webhook(body, now)
+        if isinstance(webhook, Ignored):
+            log.debug("webhook_ignored", event_type=webhook.event_type, reason=webhook.reason)
+            return webhook.reason
+        await self._calls.tell(webhook)
+        return "accepted"
+
+    def _log_refusal(self, error: BadInputError) -> None:
+        if self._refusals.is_due(self._clock()):
+            log.warning("webhook_refused", reason=str(error), hint="the metrics count the others")
+
+
+async def _read_body(request: web.Request) -> bytes | None:
+    """Return the raw body, or None once it is known to be too large.
+
+    Raises:
+        BadInputError: The sender broke off, or its chunks are no chunks.
+    """
+    if (request.content_length or 0) > MAX_BODY_BYTES:
+        return None
+    content = request.content
+    try:
+        first = await content.readany()
+        if content.at_eof():  # nearly always
+            return first if len(first) <= MAX_BODY_BYTES else None
+        body = bytearray(first)
+        while not content.at_eof() and len(body) <= MAX_BODY_BYTES:
+            body += await content.readany()
+    except (ConnectionError, web.RequestPayloadError) as error:
+        raise BadInputError("the body broke off") from error
+    return bytes(body) if len(body) <= MAX_BODY_BYTES else None
