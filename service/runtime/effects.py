@@ -76,7 +76,7 @@ class RealEffects:
             case OpenRecognition():
                 self._streams.open(call, command)
             case PauseStream():
-                self._streams.hold(command)
+                self._streams.pause(command)
             case FinishRecognitions():
                 self._streams.finish(command)
             case _:

@@ -1,4 +1,4 @@
-"""What one media WebSocket carries: to its recognitions, to the tape, or to nobody."""
+"""What one media WebSocket carries: to its recognitions, to the recording, or to nobody."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,32 +23,35 @@ class CallInbox(Protocol):
 
 
 @dataclass(slots=True)
-class Stream:
+class MediaStream:
     """One media WebSocket and the recognitions that hear it. This is the `AudioFeed`.
 
-    While it is held or hushed, what comes counts as silence: nobody hears it and no tape keeps
-    it. Once let go, what was said before but comes only now is still kept from everybody.
+    While it is paused, or somebody asks for that, what comes counts as silence: it goes to no
+    recognition and into no recording. After a pause so does its tail, which is what was said
+    during it and comes only now.
     """
 
     start: StreamStart
     call: CallInbox
     clock: Callable[[], float]
     recognitions: dict[Track, Recognition] = field(default_factory=dict)
-    tape: RecordingWriter | None = None
-    held: bool = False
+    recording: RecordingWriter | None = None
+    paused: bool = False
     """Nobody is to hear it: the call's transcription is paused."""
-    _hushed: bool = False
-    _shut: bool = False
+    _pausing: bool = False
+    """The call is being asked to pause it."""
+    _silent: bool = False
+    """Whether all or part of what comes counts as silence."""
     _began_at: float = 0.0
-    _held_at: float = 0.0
+    _paused_at: float = 0.0
     _bytes_per_ms: float = 8.0
     _carried_ms: dict[Track, float] = field(default_factory=dict)
-    _stale_ms: dict[Track, float] = field(default_factory=dict)
-    """How much audio is still to come that was said while it was held."""
+    _tail_ms: dict[Track, float] = field(default_factory=dict)
+    """How much audio is still to come that was said while it was paused."""
 
     def __post_init__(self) -> None:
         """Begin to measure what comes."""
-        self._began_at = self._held_at = self.clock()
+        self._began_at = self._paused_at = self.clock()
         self._bytes_per_ms = bytes_per_s(self.start.encoding, self.start.sample_rate_hz) / 1000
         self._carried_ms = {"inbound": 0.0, "outbound": 0.0}
 
@@ -57,12 +60,12 @@ class Stream:
         duration_ms = len(payload) / self._bytes_per_ms
         before_ms = self._carried_ms[track]
         self._carried_ms[track] = before_ms + duration_ms
-        if self._shut and self._stale_part(track, duration_ms):
+        if self._silent and self._silent_part(track, duration_ms):
             whole_ms = int(before_ms + duration_ms) - int(before_ms)
-            self._pass_over(track, whole_ms, heard_ms=whole_ms if self._hushed else 0)
+            self._pass_over(track, whole_ms, heard_ms=whole_ms if self._pausing else 0)
             return
-        if self.tape is not None:
-            self.tape.write(track, payload)
+        if self.recording is not None:
+            self.recording.write(track, payload)
         recognition = self.recognitions.get(track)
         if recognition is not None:
             recognition.send(payload)
@@ -70,10 +73,10 @@ class Stream:
     def skip(self, track: Track, duration_ms: int) -> None:
         """Move the clock of a track on without audio."""
         self._carried_ms[track] += duration_ms
-        stale_ms = self._stale_part(track, duration_ms) if self._shut else 0.0
-        if self._hushed:
-            stale_ms = 0.0
-        self._pass_over(track, duration_ms, heard_ms=duration_ms - int(stale_ms))
+        silent_ms = self._silent_part(track, duration_ms) if self._silent else 0.0
+        if self._pausing:
+            silent_ms = 0.0
+        self._pass_over(track, duration_ms, heard_ms=duration_ms - int(silent_ms))
 
     def stopped(self, *, orderly: bool) -> None:
         """Queue for the call session that no more audio comes."""
@@ -85,47 +88,47 @@ class Stream:
         )
         self.call.post(stopped)
 
-    def hush(self, *, on: bool) -> None:
+    def ask_pause(self, *, on: bool) -> None:
         """Have nobody hear what comes while the call is being asked whether that is to be so."""
-        self._hushed = on
-        self._shut = self._hushed or self.held or self._is_stale()
+        self._pausing = on
+        self._silent = self._pausing or self.paused or self._has_tail()
 
-    def hold(self) -> list[Recognition]:
+    def pause(self) -> list[Recognition]:
         """Have nobody hear what comes; return the recognitions that did."""
         recognitions = list(self.recognitions.values())
         self.recognitions = {}
-        self.held = self._shut = True
-        self._held_at = self.clock()
+        self.paused = self._silent = True
+        self._paused_at = self.clock()
         return recognitions
 
-    def release(self) -> None:
+    def resume(self) -> None:
         """Let what is said from now on be heard again."""
         now = self.clock()
-        elapsed_ms, held_ms = (now - self._began_at) * 1000, (now - self._held_at) * 1000
-        self._stale_ms = {
-            track: min(elapsed_ms - carried_ms, held_ms)
+        elapsed_ms, paused_ms = (now - self._began_at) * 1000, (now - self._paused_at) * 1000
+        self._tail_ms = {
+            track: min(elapsed_ms - carried_ms, paused_ms)
             for track, carried_ms in self._carried_ms.items()
         }
-        self.held = False
-        self._shut = self._hushed or self._is_stale()
+        self.paused = False
+        self._silent = self._pausing or self._has_tail()
 
-    def _stale_part(self, track: Track, duration_ms: float) -> float:
+    def _silent_part(self, track: Track, duration_ms: float) -> float:
         """Return how much of what comes nobody is to hear: a frame of which any is, whole."""
-        if self.held or self._hushed:
+        if self.paused or self._pausing:
             return duration_ms
-        left_ms = self._stale_ms.get(track, 0.0)
+        left_ms = self._tail_ms.get(track, 0.0)
         if left_ms <= 0:
             return 0.0
-        self._stale_ms[track] = left_ms - duration_ms
-        self._shut = self._is_stale()
+        self._tail_ms[track] = left_ms - duration_ms
+        self._silent = self._has_tail()
         return min(left_ms, duration_ms)
 
-    def _is_stale(self) -> bool:
-        return any(left_ms > 0 for left_ms in self._stale_ms.values())
+    def _has_tail(self) -> bool:
+        return any(left_ms > 0 for left_ms in self._tail_ms.values())
 
     def _pass_over(self, track: Track, duration_ms: int, *, heard_ms: int) -> None:
-        if self.tape is not None:
-            self.tape.skip(track, duration_ms)
+        if self.recording is not None:
+            self.recording.skip(track, duration_ms)
         recognition = self.recognitions.get(track)
         if recognition is not None and heard_ms > 0:
             recognition.skip(heard_ms)

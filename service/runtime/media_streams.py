@@ -35,7 +35,7 @@ from service.ports import (
     StreamStart,
     StreamTarget,
 )
-from service.runtime.media_stream import CallInbox, Stream
+from service.runtime.media_stream import CallInbox, MediaStream
 from service.tasks import Tasks
 from service.wire.audio import decodable
 
@@ -67,7 +67,7 @@ class MediaStreams:
         self._recorder = recorder
         self._tasks = tasks
         self._clock = clock
-        self._streams: dict[StreamId, Stream] = {}
+        self._streams: dict[StreamId, MediaStream] = {}
         self._finishing: set[asyncio.Task[None]] = set()
 
     async def issue(self, call_id: CallId, leg_id: LegId) -> StreamTarget:
@@ -89,9 +89,9 @@ class MediaStreams:
         """
         return await self._journal.use_token(_digest(token, auth_token or ""), self._clock())
 
-    async def begin(self, call: CallInbox, start: StreamStart) -> Stream | None:
+    async def begin(self, call: CallInbox, start: StreamStart) -> MediaStream | None:
         """Tell the call session that audio comes; None if it does not want it."""
-        stream = Stream(start, call, self._clock)
+        stream = MediaStream(start, call, self._clock)
         self._streams[start.stream_id] = stream
         started = MediaStarted(
             leg_id=start.leg_id,
@@ -104,7 +104,7 @@ class MediaStreams:
             await call.tell(started)
         except JournalUnavailableError:
             log.warning("media_refused", reason="journal_unavailable")
-        if stream.recognitions or stream.held:
+        if stream.recognitions or stream.paused:
             return stream
         self._streams.pop(start.stream_id, None)
         return None
@@ -124,7 +124,7 @@ class MediaStreams:
         stream = self._streams.get(command.stream_id)
         days = command.keep_days
         if stream is not None:
-            stream.tape = self._recorder.open(
+            stream.recording = self._recorder.open(
                 call.call_id,
                 stream.start,
                 offset_ms=command.offset_ms,
@@ -145,8 +145,8 @@ class MediaStreams:
                 )
             )
             return
-        if stream.held:
-            stream.release()
+        if stream.paused:
+            stream.resume()
         plan = RecognitionPlan(
             call_id=call.call_id,
             leg_id=command.leg_id,
@@ -163,30 +163,30 @@ class MediaStreams:
         stream = self._streams.pop(command.stream_id, None)
         if stream is None:
             return
-        if stream.tape is not None:
-            stream.tape.close()
-        self._let_finish(stream.hold())
+        if stream.recording is not None:
+            stream.recording.close()
+        self._let_finish(stream.pause())
 
-    def hold(self, command: PauseStream) -> None:
+    def pause(self, command: PauseStream) -> None:
         """Have nobody hear a stream any more, for now; what heard it says its last word."""
         stream = self._streams.get(command.stream_id)
         if stream is not None:
-            self._let_finish(stream.hold())
+            self._let_finish(stream.pause())
 
     @contextmanager
-    def hushed(self, call_id: CallId) -> Iterator[None]:
+    def pausing(self, call_id: CallId) -> Iterator[None]:
         """Have nobody hear the streams of a call while it is being asked to pause.
 
         What comes of it is a matter of a commit, and what is said meanwhile is said after.
         """
         streams = [one for one in self._streams.values() if one.call.call_id == call_id]
         for stream in streams:
-            stream.hush(on=True)
+            stream.ask_pause(on=True)
         try:
             yield
         finally:
             for stream in streams:
-                stream.hush(on=False)
+                stream.ask_pause(on=False)
 
     def forget(self, call_id: CallId) -> None:
         """Have nobody hear a call any more; delete what was recorded, and record no more."""
@@ -222,7 +222,7 @@ class Ticket:
     call: CallInbox
     streams: MediaStreams
 
-    async def started(self, start: StreamStart) -> Stream | None:
+    async def started(self, start: StreamStart) -> MediaStream | None:
         """Tell the call session that audio is about to come."""
         if decodable(start.encoding, start.sample_rate_hz, start.channels):
             return await self.streams.begin(self.call, start)

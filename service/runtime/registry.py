@@ -109,7 +109,7 @@ class CallRegistry:
             return None
         asked = ControlAsked(action=action, at=self._context.clock(), reason=reason)
         if action in ("pause", "stop"):
-            with self._streams.hushed(call_id):
+            with self._streams.pausing(call_id):
                 reply = await call.tell(asked)
         else:
             reply = await call.tell(asked)

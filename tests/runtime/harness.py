@@ -14,12 +14,12 @@ from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports import Journal
 from service.runtime.registry import CallRegistry, open_calls
 from tests.runtime.peers import (
-    Ears,
     FailingJournal,
     KeptAudience,
     KeptLanes,
+    KeptRecordings,
     ObedientCarrier,
-    Tapes,
+    ScriptedRecognitions,
 )
 
 
@@ -33,8 +33,8 @@ class Runtime:
     lanes: KeptLanes
     audience: KeptAudience
     carrier: ObedientCarrier
-    ears: Ears
-    tapes: Tapes
+    recognitions: ScriptedRecognitions
+    recorder: KeptRecordings
 
     async def types(self, call_id: CallId) -> list[str]:
         """Return the types of what is in the call's journal."""
@@ -57,17 +57,22 @@ async def open_runtime(
     async with open_sqlite_journal(path / "journal.db") as journal:
         disk = FailingJournal(journal)
         disk.faults.update(faults or {})
-        lanes, carrier, ears, tapes = KeptLanes(), ObedientCarrier(), Ears(), Tapes()
+        lanes, carrier, recognitions, recorder = (
+            KeptLanes(),
+            ObedientCarrier(),
+            ScriptedRecognitions(),
+            KeptRecordings(),
+        )
         audience = KeptAudience()
         async with open_calls(
             journal=disk,  # type: ignore[arg-type]  # what it does not do itself, the journal does
             lanes=lanes,
             audience=audience,
             carrier=carrier,
-            recognitions=ears,
-            recorder=tapes,
+            recognitions=recognitions,
+            recorder=recorder,
             routes=routes,
             media_url="ws://here/media/",
             clock=time.time,
         ) as calls:
-            yield Runtime(calls, journal, disk, lanes, audience, carrier, ears, tapes)
+            yield Runtime(calls, journal, disk, lanes, audience, carrier, recognitions, recorder)

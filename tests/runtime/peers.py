@@ -98,7 +98,7 @@ class ObedientCarrier:
 
 
 @dataclass
-class Ear:
+class ScriptedRecognition:
     """A recognition that keeps the audio; its test says what it heard."""
 
     plan: RecognitionPlan
@@ -126,21 +126,21 @@ class Ear:
 
 
 @dataclass
-class Ears:
+class ScriptedRecognitions:
     """Recognitions that keep the ones they opened."""
 
-    opened: list[Ear] = field(default_factory=list)
+    opened: list[ScriptedRecognition] = field(default_factory=list)
 
-    def open(self, plan: RecognitionPlan, tell: Callable[[Input], None]) -> Ear:
-        """Open an ear."""
-        ear = Ear(plan, tell)
-        self.opened.append(ear)
-        return ear
+    def open(self, plan: RecognitionPlan, tell: Callable[[Input], None]) -> ScriptedRecognition:
+        """Open an recognition."""
+        recognition = ScriptedRecognition(plan, tell)
+        self.opened.append(recognition)
+        return recognition
 
 
 @dataclass
-class KeptTape:
-    """A tape that keeps what is put on it."""
+class KeptRecording:
+    """A recording that keeps what is put on it."""
 
     stream: StreamStart
     offset_ms: int
@@ -170,10 +170,10 @@ class KeptTape:
 
 
 @dataclass
-class Tapes:
-    """A recorder that keeps its tapes in memory."""
+class KeptRecordings:
+    """A recorder that keeps its recorder in memory."""
 
-    opened: list[KeptTape] = field(default_factory=list)
+    opened: list[KeptRecording] = field(default_factory=list)
     forgotten: list[CallId] = field(default_factory=list)
 
     def open(
@@ -184,12 +184,12 @@ class Tapes:
         offset_ms: int,
         delete_at: float | None,
         tell: Callable[[Input], None],
-    ) -> KeptTape:
-        """Open a tape."""
+    ) -> KeptRecording:
+        """Open a recording."""
         del call_id, delete_at
-        tape = KeptTape(stream, offset_ms, tell)
-        self.opened.append(tape)
-        return tape
+        recording = KeptRecording(stream, offset_ms, tell)
+        self.opened.append(recording)
+        return recording
 
     def forget(self, call_id: CallId) -> None:
         """Note that there is to be nothing of this call."""

@@ -12,10 +12,10 @@ from service.calls.routes import Route
 from service.errors import ControlRefusedError, JournalUnavailableError
 from service.ids import CallId
 from service.ports import RecognitionPlan
-from service.runtime.media_stream import Stream
+from service.runtime.media_stream import MediaStream
 from tests.calls.harness import CALL, IN_CALL, MEDIA, A, hung_up, initiated, said
 from tests.runtime.harness import Runtime, open_runtime
-from tests.runtime.peers import Ear
+from tests.runtime.peers import ScriptedRecognition
 from tests.runtime.test_media import START, asked_for, hearing
 from tests.runtime.test_registry import begin
 from tests.waiting import until
@@ -69,8 +69,13 @@ async def test_in_a_pause_no_frame_reaches_a_recognition(tmp_path: Path) -> None
         assert paused is not None
         assert resumed is not None
         assert (paused.transcription, resumed.transcription) == ("paused", "on")
-        assert [ear.audio for ear in runtime.ears.opened] == [b"before", b"", b"after!", b""]
-        assert [ear.skipped_ms for ear in runtime.ears.opened] == [0] * 4
+        assert [one.audio for one in runtime.recognitions.opened] == [
+            b"before",
+            b"",
+            b"after!",
+            b"",
+        ]
+        assert [one.skipped_ms for one in runtime.recognitions.opened] == [0] * 4
         assert (await runtime.types(CALL))[-2:] == ["transcription.paused", "transcription.resumed"]
 
 
@@ -88,7 +93,10 @@ async def test_words_are_held_back_before_the_pause_is_committed(tmp_path: Path)
         runtime.disk.full = False
         feed.push("inbound", b"heard")
 
-        assert (runtime.ears.opened[0].audio, runtime.ears.opened[0].skipped_ms) == (b"heard", 25)
+        assert (
+            runtime.recognitions.opened[0].audio,
+            runtime.recognitions.opened[0].skipped_ms,
+        ) == (b"heard", 25)
         assert runtime.calls.transcription(CALL) == "on"
 
 
@@ -103,10 +111,13 @@ async def test_a_socket_that_comes_in_a_pause_is_kept_and_not_heard(tmp_path: Pa
         feed = await ticket.started(START)
         assert feed is not None
         feed.push("inbound", b"secret")
-        assert runtime.ears.opened == []
+        assert runtime.recognitions.opened == []
         await runtime.calls.ask(CALL, "resume")
 
-        assert [ear.plan.track for ear in runtime.ears.opened] == ["inbound", "outbound"]
+        assert [one.plan.track for one in runtime.recognitions.opened] == [
+            "inbound",
+            "outbound",
+        ]
 
 
 async def test_telnyx_is_told_to_stop_and_start_in_order_and_anew(tmp_path: Path) -> None:
@@ -198,26 +209,26 @@ async def test_a_call_of_a_route_that_nobody_has_is_unknown(tmp_path: Path) -> N
         assert await runtime.calls.ask(CALL, "pause") is None
 
 
-def open_stream() -> tuple[Stream, SetClock, Ear]:
-    """Return a stream of PCMU, its clock, and an ear for its inbound track."""
+def open_stream() -> tuple[MediaStream, SetClock, ScriptedRecognition]:
+    """Return a stream of PCMU, its clock, and an recognition for its inbound track."""
     clock = SetClock()
     listener = Nobody()
-    stream = Stream(START, listener, clock)
+    stream = MediaStream(START, listener, clock)
     plan = RecognitionPlan(
         call_id=CALL, leg_id=A, stream_id=START.stream_id, track="inbound", route=MEDIA,
         encoding="PCMU", sample_rate_hz=8000,
     )  # fmt: skip
-    return stream, clock, Ear(plan, listener.post)
+    return stream, clock, ScriptedRecognition(plan, listener.post)
 
 
 def test_what_was_said_in_the_pause_and_comes_after_it_is_not_heard() -> None:
     """A network that stalled delivers the pause in a burst: the audio's own clock tells."""
     stream, clock, heard = open_stream()
-    stream.hold()
+    stream.pause()
     clock.now += 1.0  # only half of it arrived
     for _ in range(25):
         stream.push("inbound", FRAME)
-    stream.release()
+    stream.resume()
     stream.recognitions["inbound"] = heard
     for _ in range(20):
         stream.push("inbound", FRAME)
@@ -230,12 +241,12 @@ def test_what_was_said_in_the_pause_and_comes_after_it_is_not_heard() -> None:
 def test_a_stream_that_keeps_up_is_heard_at_once_after_a_pause() -> None:
     """Nothing of what is said afterwards is lost."""
     stream, clock, heard = open_stream()
-    stream.hold()
+    stream.pause()
     clock.now += 1.0
     for _ in range(50):
         stream.push("inbound", FRAME)
         stream.push("outbound", FRAME)
-    stream.release()
+    stream.resume()
     stream.recognitions["inbound"] = heard
     stream.push("inbound", FRAME)
 

@@ -30,8 +30,8 @@ async def test_an_erased_call_is_heard_and_recorded_no_more(tmp_path: Path) -> N
         await until(lambda: any(isinstance(c, StopStreaming) for c in runtime.carrier.commands))
         await until(lambda: runtime.calls.finishing == 0)
 
-        assert [ear.audio for ear in runtime.ears.opened] == [b"", b""]
-        assert runtime.lanes.forgotten == runtime.tapes.forgotten == [CALL]
+        assert [ear.audio for ear in runtime.recognitions.opened] == [b"", b""]
+        assert runtime.lanes.forgotten == runtime.recorder.forgotten == [CALL]
         assert await types(runtime) == ["transcript.erased"]
         assert runtime.calls.transcription(CALL) is None
 
@@ -44,11 +44,11 @@ async def test_a_call_erased_beside_this_process_is_noticed(tmp_path: Path) -> N
         assert await JournalEraser(runtime.journal, clock=time.time).erase(CALL, reason="operator")
         await until(lambda: not runtime.calls.call(CALL).busy)
         await runtime.calls.notice_erased(position)
-        await until(lambda: runtime.tapes.forgotten == [CALL])
+        await until(lambda: runtime.recorder.forgotten == [CALL])
         feed.push("inbound", b"secret")
         await runtime.calls.notice_erased(position)
 
-        assert runtime.ears.opened[0].audio == b""
+        assert runtime.recognitions.opened[0].audio == b""
         assert runtime.lanes.forgotten == []
         assert await types(runtime) == ["transcript.erased"]
 

@@ -12,7 +12,7 @@ import pytest
 from service.calls.inputs import WordsHeard
 from service.ids import LegId, StreamId
 from service.ports import StreamStart, StreamTarget
-from service.runtime.media_stream import Stream
+from service.runtime.media_stream import MediaStream
 from tests.calls.harness import CALL, MEDIA, A, hung_up
 from tests.runtime.harness import Runtime, open_runtime
 from tests.runtime.test_registry import begin
@@ -29,7 +29,7 @@ async def asked_for(runtime: Runtime) -> StreamTarget:
     return runtime.carrier.targets[0]
 
 
-async def hearing(runtime: Runtime) -> Stream:
+async def hearing(runtime: Runtime) -> MediaStream:
     """Begin a call and return the feed of its stream."""
     target = await asked_for(runtime)
     ticket = await runtime.calls.admit(_token(target), target.auth_token)
@@ -78,7 +78,7 @@ async def test_frames_go_to_the_recognition_of_their_track(tmp_path: Path) -> No
         feed.push("outbound", b"out")
         feed.skip("inbound", 40)
 
-        heard = {ear.plan.track: (ear.audio, ear.skipped_ms) for ear in runtime.ears.opened}
+        heard = {ear.plan.track: (ear.audio, ear.skipped_ms) for ear in runtime.recognitions.opened}
         assert heard == {"inbound": (b"in", 40), "outbound": (b"out", 0)}
 
 
@@ -86,9 +86,9 @@ async def test_what_is_heard_is_committed_and_delivered(tmp_path: Path) -> None:
     """A partial is published, a final is in the journal, with the customer's role."""
     async with open_runtime(tmp_path, MEDIA) as runtime:
         await hearing(runtime)
-        runtime.ears.opened[0].tell(_words("hello", is_final=False))
+        runtime.recognitions.opened[0].tell(_words("hello", is_final=False))
         await until(lambda: bool(runtime.lanes.partials))
-        runtime.ears.opened[0].tell(_words("hello"))
+        runtime.recognitions.opened[0].tell(_words("hello"))
         await until(lambda: any(e.type == "transcript.final" for e in runtime.lanes.events))
 
         assert len(runtime.lanes.partials) == 1
@@ -100,7 +100,7 @@ async def test_words_heard_while_the_disk_is_full_are_kept_for_later(tmp_path: P
     async with open_runtime(tmp_path, MEDIA) as runtime:
         await hearing(runtime)
         runtime.disk.full = True
-        runtime.ears.opened[0].tell(_words("do not lose me"))
+        runtime.recognitions.opened[0].tell(_words("do not lose me"))
         await until(lambda: runtime.disk.refused > 0)
         runtime.disk.full = False
         await until(lambda: any(e.type == "transcript.final" for e in runtime.lanes.events))
@@ -119,7 +119,7 @@ async def test_after_the_stop_no_frame_is_heard_and_the_call_completes(tmp_path:
         await runtime.calls.tell(hung_up(time.time()))
         await until(lambda: any(e.type == "transcript.completed" for e in runtime.lanes.events))
 
-        assert runtime.ears.opened[0].audio == b""
+        assert runtime.recognitions.opened[0].audio == b""
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ async def test_a_partial_worked_off_with_its_final_is_not_shown_after_it(tmp_pat
     """A busy machine takes both at once; what is settled does not change any more."""
     async with open_runtime(tmp_path, MEDIA) as runtime:
         await hearing(runtime)
-        ear = runtime.ears.opened[0]
+        ear = runtime.recognitions.opened[0]
         ear.tell(_words("hel", is_final=False))
         ear.tell(_words("hello"))
         ear.tell(_words("and", is_final=False))
@@ -209,15 +209,15 @@ async def test_what_the_route_wants_recorded_goes_on_a_tape(tmp_path: Path) -> N
         feed = await hearing(runtime)
         feed.push("inbound", b"\x01" * 160)
         feed.skip("outbound", 20)
-        (tape,) = runtime.tapes.opened
-        assert tape.taken == [("inbound", b"\x01" * 160), ("outbound", 20)]
-        assert tape.offset_ms >= 0
+        (recording,) = runtime.recorder.opened
+        assert recording.taken == [("inbound", b"\x01" * 160), ("outbound", 20)]
+        assert recording.offset_ms >= 0
 
         feed.stopped(orderly=True)
         await runtime.calls.tell(hung_up(time.time()))
         await until(lambda: "recording.saved" in [e.type for e in runtime.lanes.events])
 
-        assert tape.closed
+        assert recording.closed
 
 
 async def test_a_route_that_wants_no_recording_gets_none(tmp_path: Path) -> None:
@@ -225,4 +225,4 @@ async def test_a_route_that_wants_no_recording_gets_none(tmp_path: Path) -> None
     async with open_runtime(tmp_path, MEDIA) as runtime:
         await hearing(runtime)
 
-        assert runtime.tapes.opened == []
+        assert runtime.recorder.opened == []

@@ -41,7 +41,7 @@ async def test_one_poisonous_input_costs_nobody_elses_words(tmp_path: Path) -> N
     """The finals of its batch are taken, in order; of its own words the gap is told."""
     async with open_runtime(tmp_path, MEDIA) as runtime:
         await hearing(runtime)
-        tell = runtime.ears.opened[0].tell
+        tell = runtime.recognitions.opened[0].tell
         with capture_logs() as logs:
             for text, start_ms in (("one", 0), (NONSENSE, 600), ("three", 1200)):
                 tell(words(text, start_ms))
