@@ -16,7 +16,6 @@ from service.simulator.api.files import SttFiles
 from service.simulator.api.gate import MAX_BODY_BYTES, Gate
 from service.simulator.api.rest import Rest
 from service.simulator.api.sessions import SttSocket
-from service.simulator.calls.background import open_background
 from service.simulator.calls.exchange import Exchange
 from service.simulator.calls.plan import plan_calls
 from service.simulator.legs.leg import Leg
@@ -24,6 +23,7 @@ from service.simulator.legs.postman import Poster
 from service.simulator.report import CallReport, History, Report
 from service.simulator.scenario import Scenario
 from service.simulator.stt.recogniser import Recogniser
+from service.tasks import open_tasks
 from service.wire.stt import PATH
 
 _MAX_CONNECTIONS = 200
@@ -143,7 +143,7 @@ async def open_simulator(
         exchange = Exchange(
             scenario,
             calls,
-            background=await stack.enter_async_context(open_background()),
+            tasks=await stack.enter_async_context(open_tasks()),
             poster=Poster(http, key, scenario.webhooks, clock, history),
             history=history,
             wall=clock,

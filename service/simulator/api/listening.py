@@ -66,11 +66,11 @@ def _stream(exchange: Exchange, line: Line, params: Params) -> Effect:
     exchange.streamed.add(ask.encoding)
     stream = MediaStream(line.leg, ask, knobs, dice, exchange.history)
     line.stream = stream
-    return lambda: _spawn_stream(exchange, stream)
 
+    def connect() -> None:
+        exchange.start(line.leg, stream.run(), "media_stream")
 
-def _spawn_stream(exchange: Exchange, stream: MediaStream) -> None:
-    exchange.spawn(stream.run(), "stream")
+    return connect
 
 
 def choose_encoding(asked: str, knobs: MediaKnobs) -> Encoding:
@@ -119,11 +119,11 @@ def stop_streaming(exchange: Exchange, line: Line, params: Params) -> Reply | Pr
         return Problem("90048")
     if wanted not in {None, "", stream.stream_id}:
         return Problem("10005", "no stream of that id", "stream_id")
-    return ok(lambda: _spawn_stop(exchange, stream))
 
+    def stop() -> None:
+        exchange.start(line.leg, stream.stop(), "media_stream_stop")
 
-def _spawn_stop(exchange: Exchange, stream: MediaStream) -> None:
-    exchange.spawn(stream.stop(), "stop stream")
+    return ok(stop)
 
 
 def _engine(params: Params) -> str | None:
@@ -156,7 +156,7 @@ def _transcription(exchange: Exchange, line: Line, params: Params) -> Transcript
         tracks=tracks,
         config=config,
         recogniser=exchange.recogniser,
-        spawn=exchange.spawn,
+        start=exchange.start,
     )
 
 

@@ -1,17 +1,14 @@
 """The exchange: every leg there is, and what they all share."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 
-import structlog
-
-from service.simulator.calls.background import Background
 from service.simulator.calls.life import live
 from service.simulator.calls.line import Line
 from service.simulator.calls.plan import PlannedCall
 from service.simulator.dice import Dice
-from service.simulator.legs.leg import Hangup, Leg, Routing, identify
+from service.simulator.legs.leg import Leg, Routing, identify
 from service.simulator.legs.outbox import Outbox
 from service.simulator.legs.postman import Poster, Postman
 from service.simulator.legs.timeline import Timeline
@@ -21,21 +18,20 @@ from service.simulator.scenario import CallPlan, Scenario
 from service.simulator.speech.audio import PCMU, Encoding
 from service.simulator.speech.recordings import Recording
 from service.simulator.stt.recogniser import Recogniser
-
-log = structlog.get_logger()
+from service.tasks import Tasks
 
 MAX_LEGS = 20_000
 
 
 class Exchange:
-    """Makes legs and lets them live, in the background that it is given."""
+    """Makes legs and starts what runs on them, as tasks of the room that it is given."""
 
     def __init__(
         self,
         scenario: Scenario,
         calls: Sequence[PlannedCall],
         *,
-        background: Background,
+        tasks: Tasks,
         poster: Poster,
         history: History,
         wall: Callable[[], float],
@@ -57,7 +53,7 @@ class Exchange:
         self.tapes: dict[str, Tape] = {}
         self.streamed: set[Encoding] = {PCMU}
         """In which encodings audio has gone out: what a scripted recogniser may meet again."""
-        self.spawn = background.spawn
+        self._tasks = tasks
         self._poster = poster
         self._to_dial = [i for i, call in enumerate(calls) if call.plan.direction == "outgoing"]
         self._lives: dict[int, tuple[Leg, asyncio.Task[None]]] = {}
@@ -102,6 +98,12 @@ class Exchange:
         line = self._line(index, plan, recording, numbers, connection_id=connection_id)
         return line, lambda: self._begin(index, line)
 
+    def start(self, leg: Leg, work: Coroutine[None, None, None], kind: str) -> asyncio.Task[None]:
+        """Start a part of a leg's call; should it fail, that call fails, and no other."""
+        task = self._tasks.start(work, kind, of=leg.id.control_id)
+        task.add_done_callback(lambda done: _note_failure(leg, done))
+        return task
+
     def keep(self, tape: Tape) -> None:
         """Keep a recording that is ready, as long as the simulator is open."""
         self.tapes[tape.id] = tape
@@ -113,17 +115,10 @@ class Exchange:
     def _begin(self, index: int, line: Line) -> None:
         leg = line.leg
         partner = self._partner(index, leg) if leg.plan.bridged_to else None
-        self._lives[index] = (leg, self.spawn(self._live(line, partner), f"call {index}"))
+        call = live(line, partner, frame_ms=self.scenario.media.frame_ms)
+        self._lives[index] = (leg, self.start(leg, call, "simulated_call"))
         if index < len(self._begun):
             self._begun[index].set()
-
-    async def _live(self, line: Line, partner: Line | None) -> None:
-        try:
-            await live(line, partner, frame_ms=self.scenario.media.frame_ms)
-        except Exception:  # one call never stops another
-            log.exception("simulated_call_failed")
-            line.leg.hang_up(Hangup("unspecified", "unknown", "unspecified"))
-            line.leg.report.outcome = "failed"
 
     def _partner(self, index: int, leg: Leg) -> Line:
         """Make the agent's leg of a bridged call."""
@@ -171,6 +166,11 @@ class Exchange:
         line = Line(leg)
         self.lines[identity.control_id] = line
         return line
+
+
+def _note_failure(leg: Leg, task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        leg.fail()
 
 
 def _numbers(plan: CallPlan) -> tuple[str, str]:

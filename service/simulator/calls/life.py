@@ -1,22 +1,22 @@
 """The life of a call: it rings, they talk, somebody hangs up, and everybody is told."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 
 import structlog
 
 from service.simulator.calls.line import Line
-from service.simulator.legs.leg import Hangup, Leg
+from service.simulator.legs.leg import UNKNOWN, Hangup, Leg
 from service.simulator.legs.timeline import Pace, iso
 from service.simulator.report import Said
 from service.simulator.speech.script import SPEAKER_OF
+from service.tasks import first_of
 
 log = structlog.get_logger()
 
 FLUSH_TIMEOUT_S = 15.0
 NORMAL = "normal_clearing"
 _GAVE_UP = Hangup("originator_cancel", "caller", "487")
-_UNKNOWN = Hangup("unspecified", "unknown", "unspecified")
 _REFUSED = {
     "busy": Hangup("user_busy", "callee", "486"),
     "no_answer": Hangup("no_answer", "unknown", "480"),
@@ -72,7 +72,7 @@ async def _end(line: Line, partner: Line | None) -> None:
     if partner is None or not partner.leg.answered.is_set():
         await _wind_up(line)
         return
-    hangup = line.leg.hangup or partner.leg.hangup or _UNKNOWN
+    hangup = line.leg.hangup or partner.leg.hangup or UNKNOWN
     for one in (line, partner):
         one.leg.hang_up(hangup)
         await _wind_up(one)
@@ -103,19 +103,19 @@ def _begin(leg: Leg) -> None:
 async def _ring(leg: Leg) -> None:
     plan = leg.plan
     if plan.direction == "outgoing" and plan.picks_up != "no_answer":
-        await _either(leg.over.wait(), leg.timeline.sleep(plan.picks_up_after_s))
+        await first_of(leg.over.wait(), leg.timeline.sleep(plan.picks_up_after_s))
         if plan.picks_up == "busy":
             leg.hang_up(_REFUSED["busy"])
         elif leg.alive:
             accept(leg)
         return
-    if not await _first(plan.ring_s, leg.answered, leg.over):
+    if not await _any_within(plan.ring_s, leg.answered, leg.over):
         leg.hang_up(_GAVE_UP if plan.direction == "incoming" else _REFUSED["no_answer"])
 
 
 async def _talk(leg: Leg, legs: Sequence[Leg], frame_ms: int) -> None:
     if leg.plan.talk == "when_heard":
-        await _first(leg.plan.patience_s, leg.heard, leg.over)
+        await _any_within(leg.plan.patience_s, leg.heard, leg.over)
     leg.timeline.begin_talk()
     answered_at = leg.answered_at or leg.started_at
     leg.report.talk_offset_ms = round((leg.timeline.stamp() - answered_at) * 1000)
@@ -145,8 +145,9 @@ def _maybe_hang_up(leg: Leg, position_ms: int) -> None:
 async def _wind_up(line: Line) -> None:
     """Everybody's last words, in the order seen live: streams, hang-up, recordings."""
     leg = line.leg
-    hangup = leg.hangup or _UNKNOWN
-    leg.report.outcome = hangup.cause
+    hangup = leg.hangup or UNKNOWN
+    if not leg.failed:
+        leg.report.outcome = hangup.cause
     leg.report.talk_ms = leg.timeline.position_ms
     leg.report.said = _said(leg)
     try:
@@ -203,22 +204,11 @@ def _said(leg: Leg) -> tuple[Said, ...]:
     )
 
 
-async def _first(timeout_s: float, *events: asyncio.Event) -> bool:
-    """Wait for the first of these, and say whether it came in time."""
+async def _any_within(timeout_s: float, *events: asyncio.Event) -> bool:
+    """Wait for the first of these events; return whether it came in time."""
     try:
         async with asyncio.timeout(timeout_s):
-            await _either(*(event.wait() for event in events))
+            await first_of(*(event.wait() for event in events))
     except TimeoutError:
         return False
     return True
-
-
-async def _either(*waits: Awaitable[object]) -> None:
-    """Wait until one of these is done; the others are cancelled and awaited."""
-    tasks = [asyncio.ensure_future(wait) for wait in waits]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)

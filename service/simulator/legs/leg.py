@@ -37,6 +37,9 @@ class Hangup:
     sip_code: str
 
 
+UNKNOWN = Hangup("unspecified", "unknown", "unspecified")
+
+
 @dataclass(slots=True)
 class Routing:
     """Where a leg's webhooks go. Commands may change it for the ones after them."""
@@ -104,6 +107,7 @@ class Leg:
         """Somebody listens: audio is streamed or transcribed."""
         self.over = asyncio.Event()
         self.hangup: Hangup | None = None
+        self.failed = False
         self.answer_accepted = False
         self.started_at = timeline.stamp()
         self.answered_at: float | None = None
@@ -134,6 +138,12 @@ class Leg:
             self.hangup = hangup
             self.ended_at = self.timeline.stamp()
             self.over.set()
+
+    def fail(self) -> None:
+        """End the call because the simulator itself failed; its report says so."""
+        self.failed = True
+        self.report.outcome = "failed"
+        self.hang_up(UNKNOWN)
 
     def listen(self, listener: Listener) -> None:
         """Let somebody hear the talk from here on."""

@@ -14,8 +14,8 @@ from service.simulator.stt.recogniser import Recogniser, RelayedEar
 from service.wire.stt import Answer
 
 Config = Mapping[str, object]
-Spawn = Callable[[Coroutine[None, None, None], str], object]
-"""Starts work that goes on beside the call, by a name."""
+Start = Callable[[Leg, Coroutine[None, None, None], str], object]
+"""Starts a part of a leg's call; the last argument is a slug for its kind."""
 
 
 class Hearing(Protocol):
@@ -163,7 +163,7 @@ def make_transcription(
     tracks: Sequence[Track],
     config: Config,
     recogniser: Recogniser | None,
-    spawn: Spawn,
+    start: Start,
 ) -> Transcription:
     """Make a transcription of a leg; it hears nothing until the leg lets it `listen`.
 
@@ -181,7 +181,7 @@ def make_transcription(
         else:
             params = _params(engine, config, interims=interims)
             relayed = RelayedEar(recogniser, params, _telling(teller, track))
-            spawn(relayed.run(), f"relay {track}")
+            start(leg, relayed.run(), "relayed_transcription")
             hearings.append(RelayedHearing(leg, track, relayed))
     return Transcription(leg, teller, hearings)
 

@@ -89,19 +89,19 @@ class RelayedEar:
     async def run(self) -> None:
         """Play and listen until the recogniser has said its last word."""
         try:
-            async with self._recogniser.session(self._params.items()) as socket:
+            async with (
+                self._recogniser.session(self._params.items()) as socket,
+                asyncio.TaskGroup() as group,
+            ):
                 self._socket = socket
                 self.opened.set()
-                sender = asyncio.create_task(self._send(socket), name="relay_send")
-                try:
-                    async for text in socket:
-                        self._hear(text)
-                finally:
-                    sender.cancel()
-                    await asyncio.wait([sender])
-        except (OSError, TimeoutError, WebSocketException) as error:
+                sender = group.create_task(self._send(socket))
+                async for text in socket:
+                    self._hear(text)
+                sender.cancel()
+        except* (OSError, TimeoutError, WebSocketException) as errors:
             if not self._gone.is_set():
-                log.warning("recogniser_lost", error=type(error).__name__)
+                log.warning("recogniser_lost", error=type(errors.exceptions[0]).__name__)
         finally:
             self._done.set()
             self._gone.set()

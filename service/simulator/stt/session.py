@@ -17,6 +17,7 @@ from service.simulator.scenario.knobs import SttKnobs
 from service.simulator.stt.answers import Answers
 from service.simulator.stt.ear import SessionEar, length_ms
 from service.simulator.stt.known_audio import Placed
+from service.tasks import first_of
 from service.wire.stt import CLOSE_STREAM
 
 log = structlog.get_logger()
@@ -176,12 +177,7 @@ async def relay(session: Session, upstream: ClientConnection, answers: Answers) 
             code = upstream.close_code
             await session.hang_up(code if code in _PASSED_ON else 1011)
 
-    listener = asyncio.create_task(listen(), name="relay listen")
-    try:
-        await session.run(Relay(upstream, spoken))
-    finally:
-        listener.cancel()
-        await asyncio.wait([listener])
+    await first_of(session.run(Relay(upstream, spoken)), listen())
 
 
 def _control(text: str) -> str:

@@ -2,6 +2,9 @@
 
 import asyncio
 
+from aiohttp import web
+
+from service.tasks import failures
 from tests.simulator.peers import SAY, finish, open_practice, scenario, transcribe
 
 
@@ -212,3 +215,30 @@ async def test_a_call_that_the_simulator_fails_stops_no_other() -> None:
         report = await run
 
     assert sorted(call.outcome for call in report.calls) == ["failed", "originator_cancel"]
+
+
+async def test_a_stream_that_the_simulator_fails_fails_its_call() -> None:
+    """It is counted, the call ends, and its report says so: the clock breaks as it connects."""
+    broken = [False]
+
+    def clock() -> float:
+        if broken[0]:
+            broken[0] = False
+            raise ValueError
+        return 1_800_000_000.0
+
+    async def break_clock(_socket: web.WebSocketResponse) -> None:
+        broken[0] = True
+
+    before = failures["media_stream"]
+    async with open_practice(scenario({"hangs_up": "service"}), clock=clock) as (
+        simulator,
+        application,
+    ):
+        application.on_media = break_clock
+        application.answer_and(application.stream())
+        report = await finish(simulator)
+
+    assert [call.outcome for call in report.calls] == ["failed"]
+    assert application.types()[-1] == "call.hangup"
+    assert failures["media_stream"] == before + 1
