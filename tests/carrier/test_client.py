@@ -17,7 +17,9 @@ from service.carrier import open_carrier
 from service.errors import CallOverError, CarrierUnavailableError, CommandRefusedError
 from service.ids import LegId
 from service.ports import StreamTarget
+from service.tasks import failures
 from tests.carrier.telnyx_api import TelnyxApi, open_telnyx_api, refusal
+from tests.waiting import until
 
 LEG = LegId("v3:a/b=")
 TARGET = StreamTarget("wss://calls.example.com/media/tok", "auth", "PCMA")
@@ -191,9 +193,9 @@ async def test_no_more_commands_than_allowed_are_under_way(api: TelnyxApi) -> No
     api.replies = [(0, "", {}), *api.replies]
 
     async with open_carrier("KEY1", api.url, max_in_flight=1) as carrier:
-        first = asyncio.ensure_future(carrier.run(Answer(leg_id=LEG), command_id="id-1"))
+        first = asyncio.create_task(carrier.run(Answer(leg_id=LEG), command_id="id-1"))
         await asyncio.wait_for(api.was_asked.wait(), 5)
-        second = asyncio.ensure_future(carrier.run(Answer(leg_id=LEG), command_id="id-2"))
+        second = asyncio.create_task(carrier.run(Answer(leg_id=LEG), command_id="id-2"))
         done, _ = await asyncio.wait({second}, timeout=0.2)
         first.cancel()
         await second
@@ -207,7 +209,7 @@ async def test_a_cancelled_command_stays_cancelled(api: TelnyxApi) -> None:
     api.replies = [(0, "", {})]
 
     async with open_carrier("KEY1", api.url) as carrier:
-        task = asyncio.ensure_future(carrier.run(Answer(leg_id=LEG), command_id="id-1"))
+        task = asyncio.create_task(carrier.run(Answer(leg_id=LEG), command_id="id-1"))
         await asyncio.wait_for(api.was_asked.wait(), 5)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -228,3 +230,30 @@ async def test_a_stream_without_a_target_is_a_mistake_of_ours(api: TelnyxApi) ->
             await carrier.run(StartStreaming(leg_id=LEG, tracks="both"), command_id="id-1")
 
     assert api.asked == []
+
+
+async def test_an_sdk_that_cannot_be_loaded_makes_telnyx_unavailable(api: TelnyxApi) -> None:
+    """The command says so in time, the failure is counted, and closing raises nothing."""
+    before = failures["carrier_sdk"]
+
+    async with open_carrier("KEY1", "http://127.0.0.1:port/v2", load_timeout_s=0.2) as carrier:
+        with pytest.raises(CarrierUnavailableError, match="could not be loaded"):
+            await carrier.run(Answer(leg_id=LEG), command_id="id-1")
+
+    assert failures["carrier_sdk"] > before
+    assert api.asked == []
+
+
+async def test_an_sdk_that_could_not_be_loaded_is_loaded_again(
+    api: TelnyxApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command that came in the meantime is sent then."""
+    before = failures["carrier_sdk"]
+    monkeypatch.setitem(sys.modules, "telnyx", None)  # as if it were not installed
+    async with open_carrier("KEY1", api.url) as carrier:
+        sending = asyncio.create_task(carrier.run(Answer(leg_id=LEG), command_id="id-1"))
+        await until(lambda: failures["carrier_sdk"] > before)
+        monkeypatch.undo()
+        await sending
+
+    assert [asked.body["command_id"] for asked in api.asked] == ["id-1"]
