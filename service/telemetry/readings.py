@@ -97,6 +97,19 @@ def live_figures(calls: LiveCounts) -> list[Figure]:
     ]
 
 
+def task_figures(failures: Mapping[str, int]) -> list[Figure]:
+    """Return what failed unforeseen, by the kind of the work."""
+    return [
+        Figure(
+            "task_failures",
+            "Unforeseen failures of tasks by kind of work",
+            ("kind",),
+            lambda: {(kind,): n for kind, n in failures.items()},
+            total=True,
+        )
+    ]
+
+
 def _by_outcome(name: str, text: str, counts: Mapping[str, int]) -> Figure:
     return Figure(
         name, text, ("outcome",), lambda: {(key,): n for key, n in counts.items()}, total=True

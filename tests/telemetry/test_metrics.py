@@ -9,9 +9,12 @@ from service.delivery.schedule import Counters
 from service.ids import EndpointName
 from service.ingress.counters import IngressCounters
 from service.ports import Delivery
+from service.tasks import failures, open_tasks
 from service.telemetry.metrics import Metrics
 from service.telemetry.readings import ingress_figures, lane_figures
+from service.telemetry.telemetry import open_telemetry
 from tests.telemetry.happenings import told, whole_call
+from tests.waiting import until
 from tests.wire import golden
 
 CRM = EndpointName("crm")
@@ -95,6 +98,21 @@ def test_what_others_count_is_read_when_it_is_asked_for() -> None:
     assert found["callscribe_deliveries_total{endpoint=crm,outcome=parked}"] == 1
     assert found["callscribe_lanes_behind{endpoint=crm}"] == 2
     assert found["callscribe_webhooks_total{outcome=accepted}"] == 5
+
+
+async def test_a_keeper_that_fails_is_counted_by_its_kind() -> None:
+    """Whoever keeps the service sees it without reading the log."""
+
+    async def fail() -> None:
+        raise LookupError
+
+    async with open_telemetry(None, clock=lambda: 0.0) as telemetry:
+        async with open_tasks(backoff_s=(0.0, 60.0)) as tasks:
+            tasks.keep(fail, "test_keeper")
+            await until(lambda: failures["test_keeper"] == 2)
+        found = samples(telemetry.metrics)
+
+    assert found["callscribe_task_failures_total{kind=test_keeper}"] == 2
 
 
 def test_no_metric_names_a_call_a_number_or_a_word() -> None:
