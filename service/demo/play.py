@@ -15,13 +15,13 @@ from rich.console import Console
 from rich.text import Text
 
 from service.app import running
+from service.demo.console_link import browse, make_link
+from service.demo.demo_call import Played, choose_call
 from service.demo.findings import Findings, find
 from service.demo.options import Options
-from service.demo.played import Played, choose_call
 from service.demo.receiver import Receiver, open_receiver
 from service.demo.screen import Screen, open_screen
 from service.demo.summary import print_summary
-from service.demo.visit import browse, make_link
 from service.errors import SettingsError
 from service.exits import Exit
 from service.ingress.allowance import MediaLimits

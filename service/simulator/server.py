@@ -12,17 +12,17 @@ from nacl.encoding import Base64Encoder
 from nacl.signing import SigningKey
 
 from service.errors import SettingsError
-from service.simulator.api.files import SttFiles
 from service.simulator.api.gate import MAX_BODY_BYTES, Gate
 from service.simulator.api.rest import Rest
-from service.simulator.api.sessions import SttSocket
+from service.simulator.api.stt_files import SttFiles
+from service.simulator.api.stt_socket import SttSocket
 from service.simulator.calls.exchange import Exchange
 from service.simulator.calls.plan import plan_calls
 from service.simulator.legs.leg import Leg
-from service.simulator.legs.postman import Poster
+from service.simulator.legs.webhook_sender import Poster
 from service.simulator.report import CallReport, History, Report
 from service.simulator.scenario import Scenario
-from service.simulator.stt.recogniser import Recogniser
+from service.simulator.stt.upstream import Recogniser
 from service.tasks import open_tasks
 from service.wire.stt import PATH
 

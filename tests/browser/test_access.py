@@ -5,9 +5,9 @@ from pathlib import Path
 from playwright.async_api import Page, expect
 
 from service.ports.journal import Journal
-from tests.browser.house import open_house
-from tests.browser.past import PastCall, conversation
-from tests.browser.watching import finals, visit
+from tests.browser.builders import PastCall, conversation
+from tests.browser.harness import open_house
+from tests.browser.page_objects import finals, visit
 
 
 async def one_call(journal: Journal) -> None:

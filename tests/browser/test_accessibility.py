@@ -7,9 +7,9 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from service.ports.journal import Journal
-from tests.browser.house import open_house, playing
-from tests.browser.past import PastCall, conversation
-from tests.browser.watching import PATIENCE_MS, finals, visit
+from tests.browser.builders import PastCall, conversation
+from tests.browser.harness import open_house, playing
+from tests.browser.page_objects import PATIENCE_MS, finals, visit
 
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 PAGES = {

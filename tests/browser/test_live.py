@@ -4,9 +4,9 @@ from pathlib import Path
 
 from playwright.async_api import Page, expect
 
-from tests.browser.house import TALK, House, open_house, playing
-from tests.browser.line import open_line
-from tests.browser.watching import finals, heard, rows, texts, until, visit
+from tests.browser.harness import TALK, House, open_house, playing
+from tests.browser.page_objects import finals, heard, rows, texts, until, visit
+from tests.browser.peers import open_line
 
 SAID = [
     "good morning how can I help",

@@ -8,9 +8,9 @@ from playwright.async_api import Page, expect
 
 from service.journal.sqlite_journal import open_sqlite_journal
 from service.ports.journal import Journal
-from tests.browser.house import open_house
-from tests.browser.past import PastCall, Said, conversation, final, opened
-from tests.browser.watching import rows, until, visit
+from tests.browser.builders import PastCall, Said, conversation, final, opened
+from tests.browser.harness import open_house
+from tests.browser.page_objects import rows, until, visit
 
 UTTERANCES = 10_000
 MORE = 100

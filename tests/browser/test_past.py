@@ -6,9 +6,9 @@ from pathlib import Path
 from playwright.async_api import Page, expect
 
 from service.ports.journal import Journal
-from tests.browser.house import House, open_house, playing
-from tests.browser.past import PastCall, conversation
-from tests.browser.watching import finals, heard, until, visit
+from tests.browser.builders import PastCall, conversation
+from tests.browser.harness import House, open_house, playing
+from tests.browser.page_objects import finals, heard, until, visit
 
 CALL = "#/calls/call-of-yesterday"
 

@@ -18,7 +18,7 @@ from service.errors import CallOverError, CarrierUnavailableError, CommandRefuse
 from service.ids import LegId
 from service.ports import StreamTarget
 from service.tasks import failures
-from tests.carrier.telnyx_api import TelnyxApi, open_telnyx_api, refusal
+from tests.carrier.peers import TelnyxApi, open_telnyx_api, refusal
 from tests.waiting import until
 
 LEG = LegId("v3:a/b=")

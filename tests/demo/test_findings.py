@@ -8,7 +8,7 @@ from service.demo.findings import Findings, Spread, find
 from service.demo.receiver import Receipt, Receiver
 from service.demo.wer import Score
 from service.simulator.speech.script import Utterance, make_utterance
-from tests.demo.receipts import good_call, receipt, spoken
+from tests.demo.builders import good_call, receipt, spoken
 
 SCRIPT = (make_utterance("customer", "I would like to go", 1000, 2000),)
 

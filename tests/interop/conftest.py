@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from tests.interop.programs import Recogniser, recognising
+from tests.interop.harness import Recogniser, recognising
 
 
 @pytest_asyncio.fixture(scope="session")

@@ -8,8 +8,8 @@ from livekit.agents import stt
 from livekit.plugins import telnyx
 from livekit.rtc import AudioFrame
 
-from tests.interop.programs import KEY, PATIENCE_S, Recogniser
-from tests.interop.recordings import MOST_ERRORS, error_rate, pcm, words_in
+from tests.interop.builders import MOST_ERRORS, error_rate, pcm, words_in
+from tests.interop.harness import KEY, PATIENCE_S, Recogniser
 
 SPOKEN = ("austen_0870", "austen_0920")
 RATE_HZ = 16_000

@@ -11,8 +11,8 @@ import pytest
 from openai import AsyncOpenAI, AuthenticationError, BadRequestError
 from openai.types.audio import TranscriptionSegment
 
-from tests.interop.programs import KEY, PATIENCE_S, Recogniser
-from tests.interop.recordings import MOST_ERRORS, error_rate, mp3, words_in
+from tests.interop.builders import MOST_ERRORS, error_rate, mp3, words_in
+from tests.interop.harness import KEY, PATIENCE_S, Recogniser
 
 SPOKEN = ("austen_0870", "jfk")
 MODEL = "deepgram/nova-3"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.interop.programs import HERE, KEY, PATIENCE_S, Program, Recogniser, run, running
-from tests.interop.recordings import MOST_ERRORS, error_rate, mp3, words_in
-from tests.interop.stations import Station, broadcasting
+from tests.interop.builders import MOST_ERRORS, error_rate, mp3, words_in
+from tests.interop.harness import HERE, KEY, PATIENCE_S, Program, Recogniser, run, running
+from tests.interop.peers import Station, broadcasting
 
 QUICKSTART = HERE / "quickstart"
 PROGRAMME = ("austen_0870", "jfk")

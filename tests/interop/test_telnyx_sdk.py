@@ -11,8 +11,8 @@ from telnyx.types.transcribe_server_event import SttErrorFrame, TranscriptFrame
 from websockets.exceptions import ConnectionClosedError
 from websockets.frames import CloseCode
 
-from tests.interop.programs import KEY, PATIENCE_S, Recogniser
-from tests.interop.recordings import MOST_ERRORS, error_rate, mp3, wav, words_in
+from tests.interop.builders import MOST_ERRORS, error_rate, mp3, wav, words_in
+from tests.interop.harness import KEY, PATIENCE_S, Recogniser
 
 SPOKEN = ("austen_0920", "jfk")
 FRAME_BYTES = 4_096

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from tests.interop.programs import CALLSCRIBE, run
+from tests.interop.harness import CALLSCRIBE, run
 
 SCENARIO = """
 seed = 3

@@ -13,7 +13,7 @@ from service.tasks import failures, open_tasks
 from service.telemetry.metrics import Metrics
 from service.telemetry.readings import ingress_figures, lane_figures
 from service.telemetry.telemetry import open_telemetry
-from tests.telemetry.happenings import told, whole_call
+from tests.telemetry.builders import told, whole_call
 from tests.waiting import until
 from tests.wire import golden
 

@@ -12,7 +12,7 @@ from service.ids import EndpointName
 from service.ports import Delivery
 from service.telemetry.telemetry import Telemetry, open_telemetry
 from service.wire.events import delivery_id
-from tests.telemetry.happenings import told, whole_call
+from tests.telemetry.builders import told, whole_call
 from tests.wire import golden
 
 NOW = golden.ANSWERED_AT + 60

@@ -6,10 +6,10 @@ which is run once the answer has gone out.
 
 from collections.abc import Callable, Mapping
 
-from service.simulator.api import control, listening, recording
+from service.simulator.api import control, media, recording
 from service.simulator.api.reply import Reply, ok
 from service.simulator.calls.exchange import Exchange
-from service.simulator.calls.line import Line
+from service.simulator.calls.leg_runtime import Line
 from service.simulator.rules.params import Params
 from service.simulator.rules.problems import Problem
 
@@ -40,10 +40,10 @@ _COMMANDS: Mapping[str, Callable[[Exchange, Line, Params], Reply | Problem]] = {
     "answer": control.answer,
     "reject": control.reject,
     "hangup": control.hang_up,
-    "transcription_start": listening.start_transcription,
-    "transcription_stop": listening.stop_transcription,
-    "streaming_start": listening.start_streaming,
-    "streaming_stop": listening.stop_streaming,
+    "transcription_start": media.start_transcription,
+    "transcription_stop": media.stop_transcription,
+    "streaming_start": media.start_streaming,
+    "streaming_stop": media.stop_streaming,
     "record_start": recording.start,
     "record_stop": recording.stop,
     "record_pause": recording.pause,

@@ -1,10 +1,10 @@
 """The commands that make, take and end a call: dial, answer, reject, hangup."""
 
-from service.simulator.api.listening import begin_with, check_wishes
+from service.simulator.api.media import begin_with, check_wishes
 from service.simulator.api.reply import Reply, ok
+from service.simulator.calls.call_flow import accept
 from service.simulator.calls.exchange import Exchange
-from service.simulator.calls.life import accept
-from service.simulator.calls.line import Line
+from service.simulator.calls.leg_runtime import Line
 from service.simulator.legs.leg import Hangup, Leg
 from service.simulator.rules.params import Params
 from service.simulator.rules.problems import Problem

@@ -10,9 +10,9 @@ import msgspec
 import structlog
 from aiohttp import web
 
-from service.simulator.dice import Dice
+from service.simulator.rng import Dice
 from service.simulator.rules.problems import Problem
-from service.simulator.scenario.knobs import RestFault, RestKnobs
+from service.simulator.scenario.fault_settings import RestFault, RestKnobs
 from service.wire.stt import PATH as STT_PATH
 
 log = structlog.get_logger()

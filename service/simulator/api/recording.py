@@ -2,8 +2,8 @@
 
 from service.simulator.api.reply import Reply, ok
 from service.simulator.calls.exchange import Exchange
-from service.simulator.calls.line import Line
-from service.simulator.listeners.tape import Tape
+from service.simulator.calls.leg_runtime import Line
+from service.simulator.media.recording import Tape
 from service.simulator.rules.params import Params
 from service.simulator.rules.problems import Problem
 

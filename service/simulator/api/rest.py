@@ -7,12 +7,12 @@ from aiohttp import web
 
 from service.simulator.api.commands import run_command
 from service.simulator.api.control import dial
+from service.simulator.api.dedup import Repeats
 from service.simulator.api.gate import Gate, answer, read_params
-from service.simulator.api.repeats import Repeats
 from service.simulator.api.reply import Reply
 from service.simulator.calls.exchange import Exchange
-from service.simulator.calls.line import Line
-from service.simulator.listeners.tape import LINK_LIFE_S
+from service.simulator.calls.leg_runtime import Line
+from service.simulator.media.recording import LINK_LIFE_S
 from service.simulator.report import CommandReceived
 from service.simulator.rules.engines import providers
 from service.simulator.rules.params import SPECS, Params, check_params

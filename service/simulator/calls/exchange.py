@@ -4,20 +4,20 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 
-from service.simulator.calls.life import live
-from service.simulator.calls.line import Line
+from service.simulator.calls.call_flow import live
+from service.simulator.calls.leg_runtime import Line
 from service.simulator.calls.plan import PlannedCall
-from service.simulator.dice import Dice
 from service.simulator.legs.leg import Leg, Routing, identify
-from service.simulator.legs.outbox import Outbox
-from service.simulator.legs.postman import Poster, Postman
 from service.simulator.legs.timeline import Timeline
-from service.simulator.listeners.tape import Tape
+from service.simulator.legs.webhook_queue import Outbox
+from service.simulator.legs.webhook_sender import Poster, Postman
+from service.simulator.media.recording import Tape
 from service.simulator.report import History
+from service.simulator.rng import Dice
 from service.simulator.scenario import CallPlan, Scenario
 from service.simulator.speech.audio import PCMU, Encoding
-from service.simulator.speech.recordings import Recording
-from service.simulator.stt.recogniser import Recogniser
+from service.simulator.speech.call_audio import Recording
+from service.simulator.stt.upstream import Recogniser
 from service.tasks import Tasks
 
 MAX_LEGS = 20_000

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.simulator.dice import Dice
+from service.simulator.rng import Dice
 from service.simulator.scenario import CallPlan, Pair, Scenario
-from service.simulator.speech.recordings import Recording, make_recording, read_recording
+from service.simulator.speech.call_audio import Recording, make_recording, read_recording
 
 
 @dataclass(frozen=True, slots=True)

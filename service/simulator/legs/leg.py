@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from service.simulator.dice import Dice
-from service.simulator.legs.outbox import Happening
-from service.simulator.legs.postman import Postman
 from service.simulator.legs.timeline import Timeline, iso
+from service.simulator.legs.webhook_queue import Happening
+from service.simulator.legs.webhook_sender import Postman
 from service.simulator.report import CallReport
+from service.simulator.rng import Dice
 from service.simulator.scenario import CallPlan
-from service.simulator.speech.recordings import Recording
+from service.simulator.speech.call_audio import Recording
 
 _NUMBERED = {"call.initiated", "call.answered", "call.bridged", "call.hangup"}
 """Events that carry `from` and `to`."""

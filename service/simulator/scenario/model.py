@@ -27,7 +27,7 @@ from typing import Literal, Self
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from service.errors import SettingsError
-from service.simulator.scenario.knobs import (
+from service.simulator.scenario.fault_settings import (
     InCallKnobs,
     MediaKnobs,
     RestKnobs,

@@ -13,10 +13,10 @@ from websockets.exceptions import WebSocketException
 from service.simulator.report import SttSession
 from service.simulator.rules.engines import CLOSE_STREAM as CLOSING_ENGINES
 from service.simulator.rules.query import SttAsk
-from service.simulator.scenario.knobs import SttKnobs
-from service.simulator.stt.answers import Answers
-from service.simulator.stt.ear import SessionEar, length_ms
-from service.simulator.stt.known_audio import Placed
+from service.simulator.scenario.fault_settings import SttKnobs
+from service.simulator.stt.reference_audio import Placed
+from service.simulator.stt.results import Answers
+from service.simulator.stt.session_asr import SessionEar, length_ms
 from service.tasks import first_of
 from service.wire.stt import CLOSE_STREAM
 

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from tests.simulator.api.stage import LONG, answered_call, code
+from tests.simulator.api.harness import LONG, answered_call, code
 from tests.simulator.peers import finish, open_practice, scenario, transcribe
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 from aiohttp import web
 
-from tests.simulator.api.stage import answered_call, code
+from tests.simulator.api.harness import answered_call, code
 from tests.simulator.peers import finish, open_practice, scenario
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from tests.simulator.api.stage import LONG, NOBODY, answered_call, code
+from tests.simulator.api.harness import LONG, NOBODY, answered_call, code
 from tests.simulator.peers import open_practice, scenario
 
 

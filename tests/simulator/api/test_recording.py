@@ -5,7 +5,7 @@ import time
 
 import aiohttp
 
-from tests.simulator.api.stage import answered_call, code
+from tests.simulator.api.harness import answered_call, code
 from tests.simulator.peers import finish, open_practice, scenario, transcribe
 
 

@@ -1,6 +1,6 @@
 """What the REST API tells about calls and engines."""
 
-from tests.simulator.api.stage import NOBODY, answered_call, code
+from tests.simulator.api.harness import NOBODY, answered_call, code
 from tests.simulator.peers import open_practice, scenario
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from service.demo.options import Options
 from service.errors import SettingsError
-from service.simulator.speech.recordings import read_recording
+from service.simulator.speech.call_audio import read_recording
 from service.simulator.speech.script import Utterance
 
 MAX_RECORDING_S = 4 * 3600

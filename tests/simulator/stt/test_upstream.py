@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from aiohttp import web
 
-from service.simulator.stt.recogniser import Recogniser, RelayedEar
+from service.simulator.stt.upstream import Recogniser, RelayedEar
 from service.wire.stt import Answer
 from tests.simulator.peers import serve
 

@@ -6,7 +6,7 @@ from service.errors import SettingsError
 from service.simulator.rules.query import SttAsk
 from service.simulator.speech.audio import Encoding
 from service.simulator.speech.riff import parse_wav_head
-from service.simulator.stt.known_audio import Follower, KnownAudio, Placed
+from service.simulator.stt.reference_audio import Follower, KnownAudio, Placed
 
 MAX_HEAD_BYTES = 4096
 _FOLLOWED = {"linear16", "mulaw", "alaw"}

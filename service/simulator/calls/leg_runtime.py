@@ -1,9 +1,9 @@
 """A leg, and what runs on it at the application's wish: a stream, a transcription, a tape."""
 
 from service.simulator.legs.leg import Leg
-from service.simulator.listeners.stream import MediaStream
-from service.simulator.listeners.tape import Tape
-from service.simulator.listeners.transcription import Transcription
+from service.simulator.media.recording import Tape
+from service.simulator.media.stream import MediaStream
+from service.simulator.media.transcription import Transcription
 
 
 class Line:

@@ -2,12 +2,12 @@
 
 import msgspec
 
-from service.simulator.dice import Dice
+from service.simulator.rng import Dice
 from service.simulator.rules.engines import BARE_CONFIDENCE, STREAMING_PARTIALS
 from service.simulator.rules.query import SttAsk, SttProblem
-from service.simulator.scenario.knobs import SttKnobs
+from service.simulator.scenario.fault_settings import SttKnobs
 from service.simulator.speech.script import Word
-from service.simulator.stt.known_audio import Placed
+from service.simulator.stt.reference_audio import Placed
 
 _encode = msgspec.json.Encoder().encode
 _TIMES = ("words", "start_time", "duration")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from service.ids import Track
 from service.simulator.speech import audio
 from service.simulator.speech.audio import Encoding
-from service.simulator.speech.recordings import Recording
+from service.simulator.speech.call_audio import Recording
 from service.simulator.speech.script import Ear, Heard
 
 SLICE_MS = 20

@@ -1,8 +1,8 @@
 """The outbox: faults thrown by dice, as arithmetic."""
 
-from service.simulator.dice import Dice
-from service.simulator.legs.outbox import Happening, Letter, Outbox
-from service.simulator.scenario.knobs import WebhookFault, WebhookKnobs
+from service.simulator.legs.webhook_queue import Happening, Letter, Outbox
+from service.simulator.rng import Dice
+from service.simulator.scenario.fault_settings import WebhookFault, WebhookKnobs
 
 URLS = ("http://a.invalid/",)
 

@@ -13,9 +13,9 @@ from itertools import count
 
 import msgspec
 
-from service.simulator.dice import Dice
 from service.simulator.legs.timeline import iso
-from service.simulator.scenario.knobs import WebhookFault, WebhookKnobs
+from service.simulator.rng import Dice
+from service.simulator.scenario.fault_settings import WebhookFault, WebhookKnobs
 
 MAX_LETTERS = 10_000
 _encode = msgspec.json.Encoder(order="sorted").encode

@@ -4,8 +4,8 @@ import base64
 from dataclasses import dataclass
 
 from service.ids import Track
-from service.simulator.dice import Dice
-from service.simulator.scenario.knobs import MediaKnobs
+from service.simulator.rng import Dice
+from service.simulator.scenario.fault_settings import MediaKnobs
 from service.simulator.speech.audio import Encoding
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from service.simulator.dice import Dice
+from service.simulator.rng import Dice
 from service.simulator.rules.query import SttAsk, SttProblem, check_query
-from service.simulator.scenario.knobs import SttKnobs
-from service.simulator.stt.answers import Answers
+from service.simulator.scenario.fault_settings import SttKnobs
+from service.simulator.stt.results import Answers
 
 
 def answers(**knobs: object) -> Answers:

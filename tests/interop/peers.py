@@ -7,7 +7,7 @@ from itertools import count
 
 from aiohttp import web
 
-from tests.interop.recordings import RADIO_BYTES_PER_S
+from tests.interop.builders import RADIO_BYTES_PER_S
 
 _BYTES_PER_S = 2 * RADIO_BYTES_PER_S
 """Twice real time: the quickstart's Python program could take five times, and tests cannot wait."""

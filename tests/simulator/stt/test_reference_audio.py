@@ -1,10 +1,10 @@
 """A recogniser that knows the audio: it hears what arrives, wherever it belongs."""
 
-from service.simulator.dice import Dice
+from service.simulator.rng import Dice
 from service.simulator.scenario import Say
 from service.simulator.speech.audio import PCMU, Encoding, to_mulaw
-from service.simulator.speech.recordings import Recording, make_recording
-from service.simulator.stt.known_audio import Follower, KnownAudio, Placed
+from service.simulator.speech.call_audio import Recording, make_recording
+from service.simulator.stt.reference_audio import Follower, KnownAudio, Placed
 
 SAY = [
     Say(speaker="agent", text="good morning to you", at_ms=500, until_ms=2100),

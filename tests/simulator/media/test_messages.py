@@ -1,6 +1,6 @@
 """The messages of the media WebSocket other than audio."""
 
-from service.simulator.listeners.messages import answer_to
+from service.simulator.media.messages import answer_to
 
 
 def test_marks_come_back_and_nonsense_is_answered_with_an_error() -> None:

@@ -9,7 +9,7 @@ from typing import get_args
 
 from service.errors import SettingsError
 from service.ids import Track
-from service.simulator.dice import Dice
+from service.simulator.rng import Dice
 from service.simulator.scenario import Pair, Say
 from service.simulator.speech import audio
 from service.simulator.speech.audio import PCMU, SILENCE, Encoding

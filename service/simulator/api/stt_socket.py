@@ -17,10 +17,10 @@ from service.simulator.calls.exchange import Exchange
 from service.simulator.report import SttSession
 from service.simulator.rules.problems import Problem
 from service.simulator.rules.query import SttAsk, SttProblem, check_query
-from service.simulator.stt.answers import Answers, write_error
-from service.simulator.stt.ear import SessionEar
-from service.simulator.stt.known_audio import KnownAudio
+from service.simulator.stt.reference_audio import KnownAudio
+from service.simulator.stt.results import Answers, write_error
 from service.simulator.stt.session import SEND_TIMEOUT_S, Script, Session, relay
+from service.simulator.stt.session_asr import SessionEar
 from service.wire.stt import PATH
 
 log = structlog.get_logger()

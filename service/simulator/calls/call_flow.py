@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from service.simulator.calls.line import Line
+from service.simulator.calls.leg_runtime import Line
 from service.simulator.legs.leg import UNKNOWN, Hangup, Leg
 from service.simulator.legs.timeline import Pace, iso
 from service.simulator.report import Said

@@ -12,13 +12,13 @@ import structlog
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidURI, WebSocketException
 
-from service.simulator.dice import Dice
 from service.simulator.legs.leg import Leg
-from service.simulator.listeners import messages
-from service.simulator.listeners.frames import Faults, Frame
-from service.simulator.listeners.messages import StreamAsk
+from service.simulator.media import messages
+from service.simulator.media.frames import Faults, Frame
+from service.simulator.media.messages import StreamAsk
 from service.simulator.report import History, StreamPlayed
-from service.simulator.scenario.knobs import MediaKnobs
+from service.simulator.rng import Dice
+from service.simulator.scenario.fault_settings import MediaKnobs
 from service.wire.media import AUTH_HEADER
 
 log = structlog.get_logger()

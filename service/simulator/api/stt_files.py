@@ -17,8 +17,8 @@ from service.simulator.calls.exchange import Exchange
 from service.simulator.rules.problems import Problem
 from service.simulator.speech import audio
 from service.simulator.speech.riff import Wav, parse_wav
-from service.simulator.stt.known_audio import Follower, KnownAudio, Placed
-from service.simulator.stt.recogniser import Recogniser
+from service.simulator.stt.reference_audio import Follower, KnownAudio, Placed
+from service.simulator.stt.upstream import Recogniser
 
 log = structlog.get_logger()
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.errors import SettingsError
-from service.simulator.dice import Dice
+from service.simulator.rng import Dice
 from service.simulator.scenario import Pair, Say
 from service.simulator.speech.audio import PCMU, Encoding, join_channels
-from service.simulator.speech.recordings import make_recording, read_recording
+from service.simulator.speech.call_audio import make_recording, read_recording
 from service.simulator.speech.riff import encode_wav, parse_wav, parse_wav_head
 
 ULAW_A = bytes(range(256)) * 10

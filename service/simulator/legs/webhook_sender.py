@@ -8,10 +8,10 @@ import aiohttp
 import structlog
 from nacl.signing import SigningKey
 
-from service.simulator.legs.outbox import Happening, Letter, Outbox
 from service.simulator.legs.timeline import Timeline
+from service.simulator.legs.webhook_queue import Happening, Letter, Outbox
 from service.simulator.report import History, WebhookAttempt, WebhookFate
-from service.simulator.scenario.knobs import WebhookKnobs
+from service.simulator.scenario.fault_settings import WebhookKnobs
 from service.wire.signature import sign
 
 log = structlog.get_logger()

@@ -7,8 +7,8 @@ from urllib.parse import unquote
 import pytest
 
 from service.api.tokens import read_token
+from service.demo.console_link import SCOPES, make_link
 from service.demo.options import can_browse
-from service.demo.visit import SCOPES, make_link
 from service.journal.sqlite_journal import open_sqlite_journal
 from service.journal.sqlite_keys import open_sqlite_keys
 

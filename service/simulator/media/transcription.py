@@ -5,12 +5,12 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Protocol
 
 from service.ids import Track
-from service.simulator.dice import Dice
 from service.simulator.legs.leg import Leg
+from service.simulator.rng import Dice
 from service.simulator.rules.engines import BARE_CONFIDENCE, gives_interims
-from service.simulator.scenario.knobs import InCallKnobs
+from service.simulator.scenario.fault_settings import InCallKnobs
 from service.simulator.speech.script import Ear
-from service.simulator.stt.recogniser import Recogniser, RelayedEar
+from service.simulator.stt.upstream import Recogniser, RelayedEar
 from service.wire.stt import Answer
 
 Config = Mapping[str, object]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from service.demo.demo_call import choose_call
 from service.demo.options import Options
-from service.demo.played import choose_call
 from service.errors import SettingsError
 from service.simulator.speech.script import SPEAKER_OF
 

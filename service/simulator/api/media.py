@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from service.ids import Track
 from service.simulator.api.reply import Effect, Reply, ok
 from service.simulator.calls.exchange import Exchange
-from service.simulator.calls.line import Line
-from service.simulator.listeners.messages import StreamAsk
-from service.simulator.listeners.stream import MediaStream
-from service.simulator.listeners.transcription import Transcription, make_transcription
+from service.simulator.calls.leg_runtime import Line
+from service.simulator.media.messages import StreamAsk
+from service.simulator.media.stream import MediaStream
+from service.simulator.media.transcription import Transcription, make_transcription
 from service.simulator.rules.engines import IN_CALL
 from service.simulator.rules.params import Params, check_config, check_stream_url
 from service.simulator.rules.problems import Problem
-from service.simulator.scenario.knobs import MediaKnobs
+from service.simulator.scenario.fault_settings import MediaKnobs
 from service.simulator.speech.audio import Encoding
 
 _TRACKS: Mapping[str, tuple[Track, ...]] = {

@@ -6,7 +6,7 @@ import time
 import pytest
 from aiohttp import web
 
-from service.simulator.legs.postman import USER_AGENT, is_retried
+from service.simulator.legs.webhook_sender import USER_AGENT, is_retried
 from service.wire.signature import parse_public_key, verify
 from tests.simulator.peers import finish, open_practice, scenario
 
