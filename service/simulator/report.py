@@ -64,7 +64,7 @@ class StreamPlayed:
     frames: int = 0
     audio_bytes: int = 0
     lost_frames: int = 0
-    """By the `gap` knob."""
+    """By the `gap` setting."""
     end: Literal["", "stopped", "dropped", "closed_by_peer", "failed"] = ""
 
 

@@ -1,23 +1,23 @@
-"""Seeded dice: the same seed throws the same numbers, whatever else is going on."""
+"""Seeded rng: the same seed throws the same numbers, whatever else is going on."""
 
 import base64
 import random
 from uuid import UUID
 
 
-class Dice:
+class Rng:
     """Throws numbers and makes identifiers. Derive one per purpose: none disturbs another."""
 
     def __init__(self, seed: str) -> None:
         self._seed = seed
         self._random = random.Random(seed)  # noqa: S311 - practice has to be repeatable
 
-    def derive(self, purpose: str) -> "Dice":
-        """Return dice of their own for one purpose; deriving twice gives the same dice."""
-        return Dice(f"{self._seed}/{purpose}")
+    def derive(self, purpose: str) -> "Rng":
+        """Return rng of their own for one purpose; deriving twice gives the same rng."""
+        return Rng(f"{self._seed}/{purpose}")
 
     def chance(self, probability: float) -> bool:
-        """Say yes with this probability. Throws every time, so that a knob shifts no other."""
+        """Say yes with this probability. Throws every time, so that a setting shifts no other."""
         return self._random.random() < probability
 
     def between(self, low: float, high: float) -> float:

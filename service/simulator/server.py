@@ -150,7 +150,7 @@ async def open_simulator(
             recogniser=Recogniser(recogniser_url, recogniser_api_key) if recogniser_url else None,
             webhook_url=target_webhook_url,
         )
-        gate = Gate(scenario.rest, api_key, exchange.dice.derive("rest"))
+        gate = Gate(scenario.rest, api_key, exchange.rng.derive("rest"))
         app = _application(exchange, gate, http)
         exchange.base_url = await stack.enter_async_context(_listen(app, host, port))
         public_key = key.verify_key.encode(Base64Encoder).decode()

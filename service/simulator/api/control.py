@@ -18,7 +18,7 @@ _REJECTIONS = {
 
 
 def dial(exchange: Exchange, params: Params) -> Reply | Problem:
-    """Make an outgoing call. Its first webhook comes after the answer, unless a knob says so."""
+    """Make an outgoing call. Its first webhook comes after the answer, unless a setting says so."""
     to = params.get("to")
     number = to[0] if isinstance(to, list) and to else to
     if not isinstance(number, str) or not number:

@@ -12,7 +12,7 @@ from service.simulator.media.transcription import Transcription, make_transcript
 from service.simulator.rules.engines import IN_CALL
 from service.simulator.rules.params import Params, check_config, check_stream_url
 from service.simulator.rules.problems import Problem
-from service.simulator.scenario.fault_settings import MediaKnobs
+from service.simulator.scenario.fault_settings import MediaSettings
 from service.simulator.speech.audio import Encoding
 
 _TRACKS: Mapping[str, tuple[Track, ...]] = {
@@ -50,21 +50,21 @@ def begin_with(exchange: Exchange, line: Line, params: Params) -> Effect:
 
 
 def _stream(exchange: Exchange, line: Line, params: Params) -> Effect:
-    knobs = exchange.scenario.media
+    settings = exchange.scenario.media
     track = str(params.get("stream_track") or "inbound_track")
     token = params.get("stream_auth_token")
     ask = StreamAsk(
         url=str(params["stream_url"]),
         tracks=_TRACKS[track.removesuffix("_track").removesuffix("_tracks")],
         track_name=track,
-        encoding=choose_encoding(str(params.get("stream_codec") or "default"), knobs),
+        encoding=choose_encoding(str(params.get("stream_codec") or "default"), settings),
         auth_token=str(token) if token else None,
         custom_parameters=_named(params.get("custom_parameters")),
     )
     line.streams_asked += 1
-    dice = line.leg.dice.derive(f"stream {line.streams_asked}")
+    rng = line.leg.rng.derive(f"stream {line.streams_asked}")
     exchange.streamed.add(ask.encoding)
-    stream = MediaStream(line.leg, ask, knobs, dice, exchange.history)
+    stream = MediaStream(line.leg, ask, settings, rng, exchange.history)
     line.stream = stream
 
     def connect() -> None:
@@ -73,11 +73,11 @@ def _stream(exchange: Exchange, line: Line, params: Params) -> Effect:
     return connect
 
 
-def choose_encoding(asked: str, knobs: MediaKnobs) -> Encoding:
+def choose_encoding(asked: str, settings: MediaSettings) -> Encoding:
     """Return what is sent: what was asked, where it can be encoded, and the call's own PCMU."""
-    name = asked if knobs.codec == "asked" else knobs.codec
+    name = asked if settings.codec == "asked" else settings.codec
     if name == "L16":
-        return Encoding("L16", knobs.l16_rate_hz, knobs.l16_endian == "big")
+        return Encoding("L16", settings.l16_rate_hz, settings.l16_endian == "big")
     return Encoding("PCMA") if name == "PCMA" else Encoding("PCMU")
 
 

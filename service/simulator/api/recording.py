@@ -18,11 +18,11 @@ def start(exchange: Exchange, line: Line, params: Params) -> Reply | Problem:
         return Problem("10015", "the simulator records wav only", "format", status_wanted=422)
     if params.get("timeout_secs") and line.transcription is not None:
         return Problem("90053")
-    dice = line.leg.dice.derive(f"tape {len(exchange.tapes)}")
+    rng = line.leg.rng.derive(f"tape {len(exchange.tapes)}")
     tape = Tape(
         leg=line.leg,
-        id=dice.uuid(),
-        secret=dice.bytes(16).hex(),
+        id=rng.uuid(),
+        secret=rng.bytes(16).hex(),
         channels=str(params["channels"]),
         started_at=line.leg.timeline.stamp(),
         base_url=exchange.base_url,

@@ -38,13 +38,13 @@ class SttFiles:
         self._exchange = exchange
         self._gate = gate
         self._http = http
-        self._knobs = exchange.scenario.rest
+        self._settings = exchange.scenario.rest
         self._known = KnownAudio(call.recording for call in exchange.calls)
 
     def add_to(self, app: web.Application) -> None:
-        """Put the route into the application, and its OpenAI alias if the knobs want it."""
+        """Put the route into the application, and its OpenAI alias if the settings want it."""
         app.router.add_post(PATH, self._transcribe)
-        if self._knobs.openai_path:
+        if self._settings.openai_path:
             app.router.add_post(OPENAI_PATH, self._transcribe)
 
     async def _transcribe(self, request: web.Request) -> web.StreamResponse:
@@ -56,7 +56,7 @@ class SttFiles:
             return self._gate.refuse(form)
         if not form.fields.get("model"):
             return _missing("model")
-        problem = check_form(form, self._knobs.options_form) or await self._fetch(form)
+        problem = check_form(form, self._settings.options_form) or await self._fetch(form)
         if problem:
             return self._gate.refuse(problem)
         if self._exchange.recogniser is None:

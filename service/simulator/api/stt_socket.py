@@ -1,7 +1,7 @@
 """The speech-to-text WebSocket: scripted, or relayed to a recogniser behind the same protocol.
 
 Source: Telnyx's STT WebSocket pages. Auth status, close codes and the idle timeout are not
-published: they are knobs.
+published: they are settings.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ class SttSocket:
     def __init__(self, exchange: Exchange, gate: Gate) -> None:
         self._exchange = exchange
         self._gate = gate
-        self._knobs = exchange.scenario.stt
+        self._settings = exchange.scenario.stt
         self._known = KnownAudio(call.recording for call in exchange.calls)
         self._opened = 0
 
@@ -46,10 +46,10 @@ class SttSocket:
         app.router.add_get(PATH, self._open)
 
     async def _open(self, request: web.Request) -> web.StreamResponse:
-        if self._knobs.reject_origin and "origin" in request.headers:
+        if self._settings.reject_origin and "origin" in request.headers:
             return web.Response(status=403)
         authorized = self._gate.is_authorized(request)
-        if not authorized and self._knobs.auth_failure == "before_upgrade":
+        if not authorized and self._settings.auth_failure == "before_upgrade":
             return self._gate.refuse(Problem("10009"))
         socket = web.WebSocketResponse(max_msg_size=MAX_MESSAGE_BYTES, timeout=1)
         await socket.prepare(request)
@@ -65,12 +65,12 @@ class SttSocket:
     ) -> None:
         entry = SttSession(ask.engine, dict(request.query))
         self._exchange.history.note(entry)
-        cut_after_ms = self._knobs.drop_after_ms
-        if self._opened >= self._knobs.drop_sessions:
+        cut_after_ms = self._settings.drop_after_ms
+        if self._opened >= self._settings.drop_sessions:
             cut_after_ms = None
         self._opened += 1
-        answers = Answers(self._knobs, ask, self._exchange.dice.derive("stt"))
-        session = Session(socket, ask, entry, self._knobs, cut_after_ms=cut_after_ms)
+        answers = Answers(self._settings, ask, self._exchange.rng.derive("stt"))
+        session = Session(socket, ask, entry, self._settings, cut_after_ms=cut_after_ms)
         recogniser = self._exchange.recogniser
         try:
             if recogniser is None:
@@ -94,7 +94,7 @@ class SttSocket:
         if not socket.closed:
             with suppress(ConnectionError, TimeoutError):  # who is to be told may have gone
                 async with asyncio.timeout(SEND_TIMEOUT_S):
-                    await socket.send_str(write_error(self._knobs, problem))
+                    await socket.send_str(write_error(self._settings, problem))
         await self._close(request, socket)
 
     async def _close(
@@ -102,8 +102,8 @@ class SttSocket:
     ) -> None:
         if socket.closed:
             return
-        if cut or self._knobs.close_code == _CUT:
+        if cut or self._settings.close_code == _CUT:
             if request.transport is not None:
                 request.transport.abort()
             return
-        await socket.close(code=self._knobs.close_code)
+        await socket.close(code=self._settings.close_code)

@@ -13,7 +13,7 @@ from service.simulator.legs.webhook_queue import Outbox
 from service.simulator.legs.webhook_sender import Poster, Postman
 from service.simulator.media.recording import Tape
 from service.simulator.report import History
-from service.simulator.rng import Dice
+from service.simulator.rng import Rng
 from service.simulator.scenario import CallPlan, Scenario
 from service.simulator.speech.audio import PCMU, Encoding
 from service.simulator.speech.call_audio import Recording
@@ -45,7 +45,7 @@ class Exchange:
         self.recogniser = recogniser if scenario.recogniser != "script" else None
         self.webhook_url = webhook_url
         self.base_url = ""
-        self.dice = Dice(str(scenario.seed))
+        self.rng = Rng(str(scenario.seed))
         self.lines: dict[str, Line] = {}
         """By `call_control_id`, also those that have ended."""
         self.partners: dict[str, Leg] = {}
@@ -140,9 +140,9 @@ class Exchange:
         connection_id: str | None = None,
         first: Leg | None = None,
     ) -> Line:
-        knobs = self.scenario.webhooks
-        dice = self.dice.derive(f"call {index}" if first is None else f"call {index} partner")
-        identity = identify(dice, connection_id or self.scenario.connection_id, numbers)
+        settings = self.scenario.webhooks
+        rng = self.rng.derive(f"call {index}" if first is None else f"call {index} partner")
+        identity = identify(rng, connection_id or self.scenario.connection_id, numbers)
         timeline = Timeline(self.scenario.speed, self.wall)
         if first is not None:
             timeline = first.timeline
@@ -151,17 +151,17 @@ class Exchange:
                 session_id=first.id.session_id,
                 connection_id=first.id.connection_id,
             )
-        outbox = Outbox(knobs, dice.derive("webhooks"))
+        outbox = Outbox(settings, rng.derive("webhooks"))
         leg = Leg(
             plan,
             recording,
             identity,
-            dice=dice,
+            rng=rng,
             timeline=timeline,
             postman=Postman(
-                identity.control_id, outbox, timeline, self._poster, concurrent=knobs.concurrent
+                identity.control_id, outbox, timeline, self._poster, concurrent=settings.concurrent
             ),
-            routing=Routing(self.webhook_url, knobs.failover_url, knobs.retries_s),
+            routing=Routing(self.webhook_url, settings.failover_url, settings.retries_s),
         )
         line = Line(leg)
         self.lines[identity.control_id] = line

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.simulator.rng import Dice
+from service.simulator.rng import Rng
 from service.simulator.scenario import CallPlan, Pair, Scenario
 from service.simulator.speech.call_audio import Recording, make_recording, read_recording
 
@@ -23,11 +23,11 @@ def plan_calls(scenario: Scenario) -> list[PlannedCall]:
     Raises:
         SettingsError: A recording cannot be read, or a script cannot be spoken.
     """
-    dice = Dice(str(scenario.seed))
+    rng = Rng(str(scenario.seed))
     read: dict[tuple[object, ...], Recording] = {}
     calls: list[PlannedCall] = []
     for plan in scenario.call:
-        arrivals = dice.derive(f"arrivals {len(calls)}")
+        arrivals = rng.derive(f"arrivals {len(calls)}")
         start_s = plan.start_s
         for number in range(plan.count):
             if number:
@@ -36,7 +36,7 @@ def plan_calls(scenario: Scenario) -> list[PlannedCall]:
             one = _counted(plan, number)
             source = _under(scenario.folder, plan.recording)
             if source is None:
-                recording = make_recording(plan.say, dice.derive(f"audio {len(calls)}"))
+                recording = make_recording(plan.say, rng.derive(f"audio {len(calls)}"))
             else:
                 key = (source, plan.channels)
                 if key not in read:

@@ -10,7 +10,7 @@ from service.simulator.legs.timeline import Timeline, iso
 from service.simulator.legs.webhook_queue import Happening
 from service.simulator.legs.webhook_sender import Postman
 from service.simulator.report import CallReport
-from service.simulator.rng import Dice
+from service.simulator.rng import Rng
 from service.simulator.scenario import CallPlan
 from service.simulator.speech.call_audio import Recording
 
@@ -73,9 +73,9 @@ class Identity:
     to_number: str
 
 
-def identify(dice: Dice, connection_id: str, numbers: tuple[str, str]) -> Identity:
-    """Make the ids of a leg: the same dice give the same ones."""
-    ids = dice.derive("ids")
+def identify(rng: Rng, connection_id: str, numbers: tuple[str, str]) -> Identity:
+    """Make the ids of a leg: the same rng give the same ones."""
+    ids = rng.derive("ids")
     return Identity(ids.control_id(), ids.uuid(), ids.uuid(), ids.uuid(), connection_id, *numbers)
 
 
@@ -88,7 +88,7 @@ class Leg:
         recording: Recording,
         identity: Identity,
         *,
-        dice: Dice,
+        rng: Rng,
         timeline: Timeline,
         postman: Postman,
         routing: Routing,
@@ -96,7 +96,7 @@ class Leg:
         self.plan = plan
         self.recording = recording
         self.id = identity
-        self.dice = dice
+        self.rng = rng
         self.timeline = timeline
         self.postman = postman
         self.routing = routing
@@ -175,7 +175,7 @@ class Leg:
             payload |= {"from": self.id.from_number, "to": self.id.to_number}
         payload |= facts or {}
         self._told[event_type] += 1
-        event_id = self.dice.derive(f"{event_type} {self._told[event_type]}").uuid()
+        event_id = self.rng.derive(f"{event_type} {self._told[event_type]}").uuid()
         happening = Happening(
             event_id, event_type, self.timeline.stamp() if at is None else at, payload
         )

@@ -1,6 +1,6 @@
 """One call's webhooks on their way out: what goes when, and what goes wrong on purpose. Pure.
 
-Times are seconds of the call's timeline. The dice of an event come from its type and how many of
+Times are seconds of the call's timeline. The rng of an event come from its type and how many of
 that type there were before, so that the same seed gives it the same faults whatever else happens.
 """
 
@@ -14,8 +14,8 @@ from itertools import count
 import msgspec
 
 from service.simulator.legs.timeline import iso
-from service.simulator.rng import Dice
-from service.simulator.scenario.fault_settings import WebhookFault, WebhookKnobs
+from service.simulator.rng import Rng
+from service.simulator.scenario.fault_settings import WebhookFault, WebhookSettings
 
 MAX_LETTERS = 10_000
 _encode = msgspec.json.Encoder(order="sorted").encode
@@ -75,9 +75,9 @@ class _Place:
 class Outbox:
     """The letters of one call in the order they go. Full at 10 000: a new one is then dropped."""
 
-    def __init__(self, knobs: WebhookKnobs, dice: Dice) -> None:
-        self._knobs = knobs
-        self._dice = dice
+    def __init__(self, settings: WebhookSettings, rng: Rng) -> None:
+        self._settings = settings
+        self._rng = rng
         self._posted: Counter[str] = Counter()
         self._queue: list[_Place] = []
         self._numbers = count()
@@ -89,16 +89,16 @@ class Outbox:
     def post(
         self, happening: Happening, urls: Sequence[str], retries_s: Sequence[float], now_s: float
     ) -> list[Letter]:
-        """Queue an event as the knobs want it; return its letters, one for each delivery.
+        """Queue an event as the settings want it; return its letters, one for each delivery.
 
         A letter that is not queued has `"dropped"` in its `faults`.
         """
         self._posted[happening.event_type] += 1
-        dice = self._dice.derive(f"{happening.event_type} {self._posted[happening.event_type]}")
-        strange = dice.derive("unknown")
+        rng = self._rng.derive(f"{happening.event_type} {self._posted[happening.event_type]}")
+        strange = rng.derive("unknown")
         letter = Letter(self._odd(happening, strange), tuple(urls), tuple(retries_s))
-        letters = self._post(letter, now_s, dice)
-        if strange.chance(self._knobs.unknown_events):
+        letters = self._post(letter, now_s, rng)
+        if strange.chance(self._settings.unknown_events):
             stranger = Letter(_stranger(happening, strange), tuple(urls), tuple(retries_s))
             stranger.faults.append("unknown")
             self._push([stranger], now_s)
@@ -131,13 +131,13 @@ class Outbox:
         self._push([letter], now_s + wait_s)
         return True
 
-    def _post(self, letter: Letter, now_s: float, dice: Dice) -> list[Letter]:
+    def _post(self, letter: Letter, now_s: float, rng: Rng) -> list[Letter]:
         fault = self._fault_of(letter.happening.event_type)
         dropped, late, swapped, twice = (
-            dice.chance(chance)
+            rng.chance(chance)
             for chance in (fault.drop, fault.delay, fault.reorder, fault.duplicate)
         )
-        late_s = dice.between(*fault.delay_s)
+        late_s = rng.between(*fault.delay_s)
         if dropped or len(self._queue) >= MAX_LETTERS:
             letter.faults.append("dropped")
             return [letter]
@@ -150,14 +150,14 @@ class Outbox:
             self._push(letters, now_s + late_s if late else now_s)
         return letters
 
-    def _odd(self, happening: Happening, dice: Dice) -> Happening:
-        if not dice.chance(self._knobs.unknown_fields):
+    def _odd(self, happening: Happening, rng: Rng) -> Happening:
+        if not rng.chance(self._settings.unknown_fields):
             return happening
         extra = {"experimental_score": 0.5, "route_hints": [{"seen": None}], "via": {"hops": 3}}
         return replace(happening, payload={**happening.payload, **extra})
 
     def _fault_of(self, event_type: str) -> WebhookFault:
-        for fault in self._knobs.fault:
+        for fault in self._settings.fault:
             if any(fnmatchcase(event_type, pattern) for pattern in fault.events):
                 return fault
         return _NO_FAULT
@@ -181,6 +181,6 @@ class Outbox:
             heapq.heappush(self._queue, _Place(due_s, next(self._numbers), place.letter))
 
 
-def _stranger(happening: Happening, dice: Dice) -> Happening:
-    kind = _UNHEARD_OF[int(dice.between(0, len(_UNHEARD_OF))) % len(_UNHEARD_OF)]
-    return replace(happening, id=dice.uuid(), event_type=kind)
+def _stranger(happening: Happening, rng: Rng) -> Happening:
+    kind = _UNHEARD_OF[int(rng.between(0, len(_UNHEARD_OF))) % len(_UNHEARD_OF)]
+    return replace(happening, id=rng.uuid(), event_type=kind)

@@ -11,7 +11,7 @@ from nacl.signing import SigningKey
 from service.simulator.legs.timeline import Timeline
 from service.simulator.legs.webhook_queue import Happening, Letter, Outbox
 from service.simulator.report import History, WebhookAttempt, WebhookFate
-from service.simulator.scenario.fault_settings import WebhookKnobs
+from service.simulator.scenario.fault_settings import WebhookSettings
 from service.wire.signature import sign
 
 log = structlog.get_logger()
@@ -33,20 +33,20 @@ class Poster:
         self,
         http: aiohttp.ClientSession,
         key: SigningKey,
-        knobs: WebhookKnobs,
+        settings: WebhookSettings,
         wall: Callable[[], float],
         history: History,
     ) -> None:
         self._http = http
         self._key = key
-        self._knobs = knobs
+        self._settings = settings
         self._wall = wall
         self._history = history
 
     async def attempt(self, leg_id: str, letter: Letter) -> int | None:
         """POST a letter once; return the status, or None if no answer came in time."""
         url = letter.urls[0]
-        underscores = self._knobs.event_names == "underscores"
+        underscores = self._settings.event_names == "underscores"
         body = letter.happening.body(attempt=letter.attempt, url=url, underscores=underscores)
         entry = WebhookAttempt(
             leg_id, letter.happening.event_type, letter.happening.id, letter.attempt, url, body
@@ -54,7 +54,7 @@ class Poster:
         self._history.note(entry)
         headers = self._headers(letter, body)
         try:
-            async with asyncio.timeout(self._knobs.timeout_s):
+            async with asyncio.timeout(self._settings.timeout_s):
                 entry.status = await self._post(url, body, headers)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             log.debug("webhook_unanswered", error=type(error).__name__)
@@ -62,7 +62,7 @@ class Poster:
 
     def _headers(self, letter: Letter, body: bytes) -> dict[str, str]:
         now = int(self._wall())
-        if letter.stamp_s is None or self._knobs.resign_retries:
+        if letter.stamp_s is None or self._settings.resign_retries:
             letter.stamp_s = now
         signature = sign(self._key, body, letter.stamp_s)
         return {"content-type": "application/json", "user-agent": USER_AGENT, **signature}
@@ -73,7 +73,7 @@ class Poster:
                 url, data=body, headers=headers, allow_redirects=False
             ) as reply:
                 where = reply.headers.get("location")
-                followed = self._knobs.follow_redirects and hop < MAX_REDIRECTS
+                followed = self._settings.follow_redirects and hop < MAX_REDIRECTS
                 if reply.status not in _REDIRECTS or not where or not followed:
                     return reply.status
                 url = urljoin(url, where)
@@ -86,7 +86,7 @@ def is_retried(status: int | None) -> bool:
 
 
 class Postman:
-    """Delivers one call's letters, one at a time unless the knobs say otherwise.
+    """Delivers one call's letters, one at a time unless the settings say otherwise.
 
     `run` is one task's work; the other methods never wait.
     """

@@ -4,8 +4,8 @@ import base64
 from dataclasses import dataclass
 
 from service.ids import Track
-from service.simulator.rng import Dice
-from service.simulator.scenario.fault_settings import MediaKnobs
+from service.simulator.rng import Rng
+from service.simulator.scenario.fault_settings import MediaSettings
 from service.simulator.speech.audio import Encoding
 
 
@@ -30,16 +30,18 @@ class Frame:
 
 
 class Faults:
-    """Makes frames of audio and loses, repeats, swaps and holds them as the knobs say.
+    """Makes frames of audio and loses, repeats, swaps and holds them as the settings say.
 
-    Dice are thrown for each frame in a fixed number. What is held is bounded by `jitter_ms`.
+    Rng are thrown for each frame in a fixed number. What is held is bounded by `jitter_ms`.
     """
 
-    def __init__(self, knobs: MediaKnobs, encoding: Encoding, dice: Dice) -> None:
-        self._knobs = knobs
+    def __init__(self, settings: MediaSettings, encoding: Encoding, rng: Rng) -> None:
+        self._settings = settings
         self._encoding = encoding
-        self._dice = dice
-        self._plain = not (knobs.gap or knobs.duplicate or knobs.reorder or knobs.jitter_ms)
+        self._rng = rng
+        self._plain = not (
+            settings.gap or settings.duplicate or settings.reorder or settings.jitter_ms
+        )
         self._sequence = 1
         self._chunks: dict[str, int] = {}
         self._swapped: dict[Track, Frame] = {}
@@ -65,10 +67,10 @@ class Faults:
         if self._plain:
             return [frame]
         lost, twice, swapped = (
-            self._dice.chance(chance)
-            for chance in (self._knobs.gap, self._knobs.duplicate, self._knobs.reorder)
+            self._rng.chance(chance)
+            for chance in (self._settings.gap, self._settings.duplicate, self._settings.reorder)
         )
-        late_ms = self._dice.between(0, self._knobs.jitter_ms)
+        late_ms = self._rng.between(0, self._settings.jitter_ms)
         if lost:
             self.lost_frames += 1
             return self._due(start_ms)
@@ -95,13 +97,13 @@ class Faults:
         return going
 
     def _number(self, track: Track, payload: bytes, offset_ms: int) -> Frame:
-        counted = track if self._knobs.chunk_counts == "track" else ""
-        chunk = self._chunks.get(counted, self._knobs.chunk_start)
+        counted = track if self._settings.chunk_counts == "track" else ""
+        chunk = self._chunks.get(counted, self._settings.chunk_start)
         self._chunks[counted] = chunk + 1
         units = {
             "ms": offset_ms,
             "samples": offset_ms * self._encoding.rate_hz // 1000,
-            "frames": offset_ms // self._knobs.frame_ms,
+            "frames": offset_ms // self._settings.frame_ms,
         }
-        timestamp = units[self._knobs.timestamp_unit]
+        timestamp = units[self._settings.timestamp_unit]
         return Frame(track, self.next_number(), chunk, timestamp, payload)

@@ -12,7 +12,7 @@ import msgspec
 
 from service.ids import Track
 from service.simulator.legs.leg import Leg
-from service.simulator.scenario.fault_settings import MediaKnobs
+from service.simulator.scenario.fault_settings import MediaSettings
 from service.simulator.speech.audio import Encoding
 from service.wire.media import AUTH_HEADER
 
@@ -29,12 +29,12 @@ class StreamAsk:
     custom_parameters: Mapping[str, str] | None = None
 
 
-def connected(ask: StreamAsk, knobs: MediaKnobs) -> dict[str, object]:
+def connected(ask: StreamAsk, settings: MediaSettings) -> dict[str, object]:
     """Return the first message."""
     message: dict[str, object] = {"event": "connected", "version": "1.0.0"}
-    if knobs.connected_protocol:
+    if settings.connected_protocol:
         message["protocol"] = "Call"
-    if knobs.connected_token and ask.auth_token:
+    if settings.connected_token and ask.auth_token:
         message["connected"] = {AUTH_HEADER: ask.auth_token}
     return message
 

@@ -17,8 +17,8 @@ from service.simulator.media import messages
 from service.simulator.media.frames import Faults, Frame
 from service.simulator.media.messages import StreamAsk
 from service.simulator.report import History, StreamPlayed
-from service.simulator.rng import Dice
-from service.simulator.scenario.fault_settings import MediaKnobs
+from service.simulator.rng import Rng
+from service.simulator.scenario.fault_settings import MediaSettings
 from service.wire.media import AUTH_HEADER
 
 log = structlog.get_logger()
@@ -37,15 +37,15 @@ class MediaStream:
     """
 
     def __init__(
-        self, leg: Leg, ask: StreamAsk, knobs: MediaKnobs, dice: Dice, history: History
+        self, leg: Leg, ask: StreamAsk, settings: MediaSettings, rng: Rng, history: History
     ) -> None:
         self._leg = leg
         self._ask = ask
-        self._knobs = knobs
+        self._settings = settings
         self._history = history
-        self._ids = dice.derive("ids")
+        self._ids = rng.derive("ids")
         self.stream_id = self._ids.uuid()
-        self._faults = Faults(knobs, ask.encoding, dice.derive("faults"))
+        self._faults = Faults(settings, ask.encoding, rng.derive("faults"))
         self._socket: ClientConnection | None = None
         self._began_ms: int | None = None
         self._stopping = asyncio.Event()
@@ -61,11 +61,11 @@ class MediaStream:
     async def run(self) -> None:
         """Connect, play until stopped, and tell the application about it."""
         try:
-            if self._knobs.fails is None:
+            if self._settings.fails is None:
                 await self._play()
                 self._leg.emit("streaming.stopped", {"stream_url": self._ask.url})
             else:
-                self._fail(self._knobs.fails)
+                self._fail(self._settings.fails)
         except (OSError, TimeoutError, WebSocketException, InvalidURI) as error:
             log.info("stream_failed", error=type(error).__name__)
             self._fail("connection_failed")
@@ -82,7 +82,7 @@ class MediaStream:
         for track in self._ask.tracks:
             payload = self._leg.recording.cut(track, self._ask.encoding, start_ms, end_ms)
             await self._send(self._faults.take(track, payload, start_ms, self._began_ms))
-        if self._knobs.drop_after_ms is not None and not self._dropped:
+        if self._settings.drop_after_ms is not None and not self._dropped:
             self._drop_at(end_ms)
 
     async def finish(self) -> None:
@@ -105,7 +105,7 @@ class MediaStream:
             async with self._connect() as socket:
                 await self._greet(socket)
                 await self._listen(socket)
-            if self._stopping.is_set() or not self._knobs.reconnect:
+            if self._stopping.is_set() or not self._settings.reconnect:
                 return
             await self._wait_to_reconnect()
             if self._stopping.is_set():
@@ -125,7 +125,7 @@ class MediaStream:
         )
 
     async def _greet(self, socket: ClientConnection) -> None:
-        await self._say(socket, messages.connected(self._ask, self._knobs))
+        await self._say(socket, messages.connected(self._ask, self._settings))
         if not self._played.end:
             self._leg.emit("streaming.started", {"stream_url": self._ask.url})
         else:
@@ -141,7 +141,7 @@ class MediaStream:
             self._leg.listen(self)
 
     def _renew(self) -> None:
-        if self._knobs.new_stream_id:
+        if self._settings.new_stream_id:
             self.stream_id = self._ids.uuid()
         self._faults.restart()
         self._began_ms = None
@@ -166,7 +166,7 @@ class MediaStream:
         if self._socket is None or not frames:
             return
         try:
-            async with asyncio.timeout(self._knobs.stall_timeout_s):
+            async with asyncio.timeout(self._settings.stall_timeout_s):
                 for frame in frames:
                     await self._socket.send(frame.encode(self.stream_id))
                     self._played.frames += 1
@@ -191,7 +191,7 @@ class MediaStream:
             socket.transport.abort()
 
     def _drop_at(self, position_ms: int) -> None:
-        place_ms = self._knobs.drop_after_ms
+        place_ms = self._settings.drop_after_ms
         # A stream that began later is another one: it does not die at the same place again.
         if place_ms is not None and (self._began_ms or 0) < place_ms <= position_ms:
             self._dropped = True
@@ -206,7 +206,7 @@ class MediaStream:
     async def _wait_to_reconnect(self) -> None:
         speed = self._leg.timeline.speed
         try:
-            async with asyncio.timeout(self._knobs.reconnect_after_s / speed if speed else 0):
+            async with asyncio.timeout(self._settings.reconnect_after_s / speed if speed else 0):
                 await self._stopping.wait()
         except TimeoutError:
             return

@@ -6,9 +6,9 @@ from typing import Protocol
 
 from service.ids import Track
 from service.simulator.legs.leg import Leg
-from service.simulator.rng import Dice
+from service.simulator.rng import Rng
 from service.simulator.rules.engines import BARE_CONFIDENCE, gives_interims
-from service.simulator.scenario.fault_settings import InCallKnobs
+from service.simulator.scenario.fault_settings import InCallSettings
 from service.simulator.speech.script import Ear
 from service.simulator.stt.upstream import Recogniser, RelayedEar
 from service.wire.stt import Answer
@@ -32,26 +32,26 @@ class Hearing(Protocol):
 
 
 class Teller:
-    """Writes `call.transcription`, with everything in it that a knob may change."""
+    """Writes `call.transcription`, with everything in it that a setting may change."""
 
-    def __init__(self, leg: Leg, engine: str, knobs: InCallKnobs) -> None:
+    def __init__(self, leg: Leg, engine: str, settings: InCallSettings) -> None:
         self._leg = leg
         self._engine = engine
-        self._knobs = knobs
+        self._settings = settings
         self._waiting: deque[tuple[dict[str, object], float]] = deque()
         self.silent = False
 
     def tell(self, track: Track, text: str, *, is_final: bool, confidence: float | None) -> None:
-        """Report words; the last few wait until the hang-up where the knob says so."""
+        """Report words; the last few wait until the hang-up where the setting says so."""
         if self.silent or not text.strip():
             return
         facts: dict[str, object] = {"transcript": text, "is_final": is_final}
         facts |= self._confidence(is_final=is_final, confidence=confidence)
-        shown = self._knobs.transcription_track
+        shown = self._settings.transcription_track
         if shown == "always" or (shown == "telnyx" and self._engine == "Telnyx"):
             facts["transcription_track"] = track
         self._waiting.append((facts, self._leg.timeline.stamp()))
-        while len(self._waiting) > self._knobs.after_hangup:
+        while len(self._waiting) > self._settings.after_hangup:
             self._emit()
 
     def tell_late(self) -> None:
@@ -64,7 +64,7 @@ class Teller:
         self._leg.emit("call.transcription", {"transcription_data": facts}, at=at)
 
     def _confidence(self, *, is_final: bool, confidence: float | None) -> dict[str, object]:
-        how = self._knobs.final_confidence if is_final else self._knobs.interim_confidence
+        how = self._settings.final_confidence if is_final else self._settings.interim_confidence
         how = BARE_CONFIDENCE.get(self._engine, how)
         if how == "absent":
             return {}
@@ -75,20 +75,18 @@ class Teller:
 class ScriptedHearing:
     """Knows the script, and reports its words as the talk passes them."""
 
-    def __init__(
-        self, track: Track, ear: Ear, teller: Teller, dice: Dice, *, interims: bool
-    ) -> None:
+    def __init__(self, track: Track, ear: Ear, teller: Teller, rng: Rng, *, interims: bool) -> None:
         self._track = track
         self._ear = ear
         self._teller = teller
-        self._dice = dice
+        self._rng = rng
         self._interims = interims
 
     async def hear(self, start_ms: int, end_ms: int) -> None:
         """Report the words whose middle is in here."""
         for heard in self._ear.hear(start_ms, end_ms):
             if heard.is_final:
-                confidence = round(self._dice.between(0.9, 0.995), 6)
+                confidence = round(self._rng.between(0.9, 0.995), 6)
                 self._teller.tell(self._track, heard.text, is_final=True, confidence=confidence)
             elif self._interims:
                 self._teller.tell(self._track, heard.text, is_final=False, confidence=0.0)
@@ -144,7 +142,7 @@ class Transcription:
             await hearing.finish()
 
     def tell_late(self) -> None:
-        """Report what the knobs keep until after the hang-up."""
+        """Report what the settings keep until after the hang-up."""
         self._teller.tell_late()
 
     def stop(self) -> None:
@@ -157,7 +155,7 @@ class Transcription:
 
 def make_transcription(
     leg: Leg,
-    knobs: InCallKnobs,
+    settings: InCallSettings,
     *,
     engine: str,
     tracks: Sequence[Track],
@@ -169,15 +167,15 @@ def make_transcription(
 
     Without a `recogniser` it knows the script.
     """
-    teller = Teller(leg, engine, knobs)
+    teller = Teller(leg, engine, settings)
     asked = config.get("interim_results") is True
-    interims = asked and knobs.interims.get(engine, gives_interims(engine))
+    interims = asked and settings.interims.get(engine, gives_interims(engine))
     hearings: list[Hearing] = []
     for track in tracks:
         if recogniser is None:
-            ear = Ear(leg.recording.spoken(track), endpointing_ms=knobs.endpointing_ms)
-            dice = leg.dice.derive(f"confidence {track}")
-            hearings.append(ScriptedHearing(track, ear, teller, dice, interims=interims))
+            ear = Ear(leg.recording.spoken(track), endpointing_ms=settings.endpointing_ms)
+            rng = leg.rng.derive(f"confidence {track}")
+            hearings.append(ScriptedHearing(track, ear, teller, rng, interims=interims))
         else:
             params = _params(engine, config, interims=interims)
             relayed = RelayedEar(recogniser, params, _telling(teller, track))

@@ -1,6 +1,6 @@
-"""The knobs of a scenario: where Telnyx's sources disagree, are silent, or reality is rough.
+"""The settings of a scenario: where Telnyx's sources disagree, are silent, or reality is rough.
 
-Defaults are what is documented. Probabilities go from 0 to 1 and are thrown with seeded dice.
+Defaults are what is documented. Probabilities go from 0 to 1 and are thrown with seeded rng.
 """
 
 from collections.abc import Mapping
@@ -58,7 +58,7 @@ class WebhookFault(Table):
         return _range(delay_s)
 
 
-class WebhookKnobs(Table):
+class WebhookSettings(Table):
     """How webhooks are delivered."""
 
     timeout_s: float = Field(2.0, gt=0, le=30)
@@ -82,7 +82,7 @@ class WebhookKnobs(Table):
     fault: tuple[WebhookFault, ...] = ()
 
 
-class InCallKnobs(Table):
+class InCallSettings(Table):
     """What `call.transcription` says."""
 
     transcription_track: Literal["never", "telnyx", "always"] = "telnyx"
@@ -97,7 +97,7 @@ class InCallKnobs(Table):
     endpointing_ms: int = Field(300, ge=0, le=10_000)
 
 
-class MediaKnobs(Table):
+class MediaSettings(Table):
     """The media WebSocket."""
 
     UNBUILT: ClassVar[Mapping[tuple[str, str], str]] = {
@@ -137,7 +137,7 @@ class MediaKnobs(Table):
     """Whether the reconnected stream has a new `stream_id`."""
 
 
-class SttKnobs(Table):
+class SttSettings(Table):
     """The speech-to-text WebSocket."""
 
     type_field: bool = False
@@ -176,7 +176,7 @@ class RestFault(Table):
     code: str = "10007"
 
 
-class RestKnobs(Table):
+class RestSettings(Table):
     """The REST API."""
 
     requests_per_minute: int | None = Field(None, ge=1)

@@ -10,12 +10,12 @@ to = "+13125550199"
 recording = "../calls/support-call.json"
 hangs_up = "caller"
 
-[[webhooks.fault]]               # see `knobs`
+[[webhooks.fault]]               # see `settings`
 events = ["call.transcription"]
 duplicate = 0.3
 ```
 
-Every key is a field below or in `knobs`. A key nobody knows, and one that does nothing yet, is
+Every key is a field below or in `settings`. A key nobody knows, and one that does nothing yet, is
 an error: a scenario that is read does what it says.
 """
 
@@ -28,12 +28,12 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from service.errors import SettingsError
 from service.simulator.scenario.fault_settings import (
-    InCallKnobs,
-    MediaKnobs,
-    RestKnobs,
-    SttKnobs,
+    InCallSettings,
+    MediaSettings,
+    RestSettings,
+    SttSettings,
     Table,
-    WebhookKnobs,
+    WebhookSettings,
 )
 
 MAX_CALLS = 10_000
@@ -137,11 +137,11 @@ class Scenario(Table):
     recogniser: Literal["auto", "script", "relay"] = "auto"
     """`relay` hands audio to the recogniser URL, `auto` does if there is one."""
     call: tuple[CallPlan, ...] = ()
-    webhooks: WebhookKnobs = WebhookKnobs()
-    in_call: InCallKnobs = InCallKnobs()
-    media: MediaKnobs = MediaKnobs()
-    stt: SttKnobs = SttKnobs()
-    rest: RestKnobs = RestKnobs()
+    webhooks: WebhookSettings = WebhookSettings()
+    in_call: InCallSettings = InCallSettings()
+    media: MediaSettings = MediaSettings()
+    stt: SttSettings = SttSettings()
+    rest: RestSettings = RestSettings()
     folder: Path = Field(Path(), exclude=True)
     """Where relative paths begin: the folder of the file. Not a key of the format."""
 

@@ -9,7 +9,7 @@ from typing import get_args
 
 from service.errors import SettingsError
 from service.ids import Track
-from service.simulator.rng import Dice
+from service.simulator.rng import Rng
 from service.simulator.scenario import Pair, Say
 from service.simulator.speech import audio
 from service.simulator.speech.audio import PCMU, SILENCE, Encoding
@@ -87,7 +87,7 @@ def read_recording(
     return Recording({TRACK_OF[channels[0]]: first, TRACK_OF[channels[1]]: second})
 
 
-def make_recording(say: Sequence[Say], dice: Dice) -> Recording:
+def make_recording(say: Sequence[Say], rng: Rng) -> Recording:
     """Make audio for a script: a tone where somebody speaks, over noise that is never the same.
 
     Raises:
@@ -101,7 +101,7 @@ def make_recording(say: Sequence[Say], dice: Dice) -> Recording:
         for one, other in pairwise(mine):
             if other.start_ms < one.end_ms:
                 raise SettingsError([f"one speaker says two things at {other.start_ms} ms"])
-        tracks[track] = _hum(track, mine, end_ms, dice.derive(track))
+        tracks[track] = _hum(track, mine, end_ms, rng.derive(track))
     return Recording(tracks, script)
 
 
@@ -109,10 +109,10 @@ def _until(said: Say) -> int:
     return said.until_ms or said.at_ms + _MS_A_WORD * len(said.text.split())
 
 
-def _hum(track: Track, script: Sequence[Utterance], end_ms: int, dice: Dice) -> bytes:
+def _hum(track: Track, script: Sequence[Utterance], end_ms: int, rng: Rng) -> bytes:
     """Noise in every millisecond, so that a piece of it says which piece it is."""
     quiet = bytes(0x70 + byte % 16 + 128 * (byte >> 7) for byte in range(256))
-    noise = dice.bytes(end_ms * PCMU.bytes_per_ms).translate(quiet)
+    noise = rng.bytes(end_ms * PCMU.bytes_per_ms).translate(quiet)
     pcm = PCMU.decode(noise)
     period = audio.RATE_HZ // _TONE_HZ[track]
     half = period // 2

@@ -1,11 +1,11 @@
-"""What the STT WebSocket says: documented, or as the knobs have it. Pure."""
+"""What the STT WebSocket says: documented, or as the settings have it. Pure."""
 
 import msgspec
 
-from service.simulator.rng import Dice
+from service.simulator.rng import Rng
 from service.simulator.rules.engines import BARE_CONFIDENCE, STREAMING_PARTIALS
 from service.simulator.rules.query import SttAsk, SttProblem
-from service.simulator.scenario.fault_settings import SttKnobs
+from service.simulator.scenario.fault_settings import SttSettings
 from service.simulator.speech.script import Word
 from service.simulator.stt.reference_audio import Placed
 
@@ -16,11 +16,11 @@ _TIMES = ("words", "start_time", "duration")
 class Answers:
     """Writes the answers of one session."""
 
-    def __init__(self, knobs: SttKnobs, ask: SttAsk, dice: Dice) -> None:
-        self._knobs = knobs
+    def __init__(self, settings: SttSettings, ask: SttAsk, rng: Rng) -> None:
+        self._settings = settings
         self._engine = ask.engine
-        self._dice = dice
-        gives = knobs.partials and ask.engine in STREAMING_PARTIALS
+        self._rng = rng
+        gives = settings.partials and ask.engine in STREAMING_PARTIALS
         self._partials = ask.interim_results and gives
         self.finals = 0
         """How many were written."""
@@ -34,17 +34,17 @@ class Answers:
         if self._engine == "Deepgram":
             answer["speech_final"] = heard.is_final
         answer |= self._confidence(placed)
-        if self._knobs.times == "always":
+        if self._settings.times == "always":
             answer |= _times(placed)
         self.finals += heard.is_final
         written = [self._dump(answer)]
-        if heard.is_final and self._knobs.utterance_end:
+        if heard.is_final and self._settings.utterance_end:
             end = {"transcript": "", "is_final": True, "utterance_end": True}
             written.append(self._dump(end))
         return written
 
     def rewrite(self, text: str | bytes) -> str | None:
-        """Make a recogniser's answer look as the knobs want; None to hold it back.
+        """Make a recogniser's answer look as the settings want; None to hold it back.
 
         Errors, and what cannot be read, are passed on: whoever listens shall see them.
         """
@@ -54,10 +54,10 @@ class Answers:
             answer = None
         if not isinstance(answer, dict) or "transcript" not in answer:
             return text if isinstance(text, str) else text.decode("utf-8", "replace")
-        if answer.get("is_final") is False and not self._knobs.partials:
+        if answer.get("is_final") is False and not self._settings.partials:
             return None
         self.finals += answer.get("is_final") is True
-        for key in ("type", *(_TIMES if self._knobs.times == "never" else ())):
+        for key in ("type", *(_TIMES if self._settings.times == "never" else ())):
             answer.pop(key, None)
         return self._dump(answer)
 
@@ -70,17 +70,17 @@ class Answers:
         if not placed.heard.is_final:
             return {"confidence": 0.0}
         said = placed.heard.utterance
-        dice = self._dice.derive(f"{said.track} {said.start_ms}")
-        return {"confidence": round(dice.between(0.9, 0.995), 6)}
+        rng = self._rng.derive(f"{said.track} {said.start_ms}")
+        return {"confidence": round(rng.between(0.9, 0.995), 6)}
 
     def _dump(self, answer: dict[str, object]) -> str:
-        typed = {"type": "transcript", **answer} if self._knobs.type_field else answer
+        typed = {"type": "transcript", **answer} if self._settings.type_field else answer
         return _encode(typed).decode()
 
 
-def write_error(knobs: SttKnobs, problem: SttProblem) -> str:
+def write_error(settings: SttSettings, problem: SttProblem) -> str:
     """Write an error, in the documented shape or the SDK's."""
-    if knobs.error_shape == "error":
+    if settings.error_shape == "error":
         return _encode({"type": "error", "error": problem.detail}).decode()
     error: dict[str, object] = {
         "code": problem.code,

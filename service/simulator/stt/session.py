@@ -13,7 +13,7 @@ from websockets.exceptions import WebSocketException
 from service.simulator.report import SttSession
 from service.simulator.rules.engines import CLOSE_STREAM as CLOSING_ENGINES
 from service.simulator.rules.query import SttAsk
-from service.simulator.scenario.fault_settings import SttKnobs
+from service.simulator.scenario.fault_settings import SttSettings
 from service.simulator.stt.reference_audio import Placed
 from service.simulator.stt.results import Answers
 from service.simulator.stt.session_asr import SessionEar, length_ms
@@ -47,16 +47,16 @@ class Session:
         socket: web.WebSocketResponse,
         ask: SttAsk,
         entry: SttSession,
-        knobs: SttKnobs,
+        settings: SttSettings,
         *,
         cut_after_ms: int | None,
     ) -> None:
         self._socket = socket
         self._ask = ask
-        self._idle_timeout_s = knobs.idle_timeout_s
+        self._idle_timeout_s = settings.idle_timeout_s
         self._cut_after_ms = cut_after_ms
-        some = knobs.close_stream == "some" and ask.engine in CLOSING_ENGINES
-        self._closes = some or knobs.close_stream == "all"
+        some = settings.close_stream == "some" and ask.engine in CLOSING_ENGINES
+        self._closes = some or settings.close_stream == "all"
         self.entry = entry
 
     async def run(self, mouth: Mouth) -> None:

@@ -57,7 +57,7 @@ async def test_webhooks_go_where_a_command_sends_them() -> None:
 
 
 async def test_the_first_webhook_of_a_dial_can_overtake_its_answer() -> None:
-    """Where the knob wants the race that was seen."""
+    """Where the setting wants the race that was seen."""
     plan = {"direction": "outgoing", "picks_up": "busy"}
     what = scenario(plan, webhooks={"before_dial_response": True}, rest={"latency_ms": 1})
     wish = {"connection_id": "77", "from": "+1", "to": "+2"}

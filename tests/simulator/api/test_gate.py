@@ -46,7 +46,7 @@ async def test_commands_fail_on_purpose_as_often_as_told() -> None:
 
 
 @pytest.mark.parametrize(("shape", "body"), [("detail", {"detail": "This"}), ("empty", None)])
-async def test_the_shape_of_a_refusal_is_a_knob(shape: str, body: object) -> None:
+async def test_the_shape_of_a_refusal_is_a_setting(shape: str, body: object) -> None:
     """A body in FastAPI's form, or none."""
     async with open_practice(scenario(rest={"error_shape": shape})) as (simulator, _):
         headers = {"authorization": f"Bearer {simulator.api_key}"}

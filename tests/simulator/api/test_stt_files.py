@@ -60,7 +60,7 @@ async def test_other_formats_and_models_give_the_text_only(fields: Tree) -> None
     assert alias[0] == 200
 
 
-async def test_the_openai_path_is_a_knob() -> None:
+async def test_the_openai_path_is_a_setting() -> None:
     """Whether Telnyx has it is unknown."""
     async with open_practice(scenario(rest={"openai_path": False})) as (simulator, _):
         status, _ = await post(simulator, {"model": "m", "file": WAV}, "/audio/transcriptions")
@@ -117,7 +117,7 @@ async def test_a_broken_form_is_a_400() -> None:
 @pytest.mark.parametrize(("form", "json_status", "bracket_status"), [
     ("both", 200, 200), ("json", 200, 400), ("brackets", 400, 200),
 ])  # fmt: skip
-async def test_both_forms_of_the_options_are_taken_as_the_knob_says(
+async def test_both_forms_of_the_options_are_taken_as_the_setting_says(
     form: str, json_status: int, bracket_status: int
 ) -> None:
     """One JSON part as the docs have it, or brackets as the SDK writes them."""

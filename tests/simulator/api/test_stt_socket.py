@@ -120,10 +120,12 @@ async def test_bad_parameters_are_told_after_the_upgrade(
     assert close_code == 1000
 
 
-async def test_errors_have_the_sdks_shape_and_another_close_code_where_the_knobs_say_so() -> None:
+async def test_errors_have_the_sdks_shape_and_another_close_code_where_the_settings_say_so() -> (
+    None
+):
     """Type and error, and 1011."""
-    knobs = {"error_shape": "error", "close_code": 1011}
-    answer, close_code = await refusal({"transcription_engine": "Hal"}, stt=knobs)
+    settings = {"error_shape": "error", "close_code": 1011}
+    answer, close_code = await refusal({"transcription_engine": "Hal"}, stt=settings)
 
     assert (answer.type, answer.errors, close_code) == ("error", None, 1011)
     assert answer.error
@@ -150,10 +152,10 @@ async def test_a_bad_key_or_an_origin_is_refused_before_the_upgrade(
 
 
 async def test_a_bad_key_can_be_told_after_the_upgrade() -> None:
-    """Where the knob wants the other reading of the docs."""
-    knobs = {"auth_failure": "after_upgrade", "reject_origin": False}
+    """Where the setting wants the other reading of the docs."""
+    settings = {"auth_failure": "after_upgrade", "reject_origin": False}
     async with (
-        open_practice(scenario(stt=knobs)) as (simulator, _),
+        open_practice(scenario(stt=settings)) as (simulator, _),
         session(simulator, authorization="Bearer no", origin="https://x") as socket,
     ):
         (answer,) = await hear(socket)
@@ -173,29 +175,29 @@ async def test_an_idle_session_is_flushed_and_closed() -> None:
     assert simulator.history.sessions[0].end == "idle"
 
 
-@pytest.mark.parametrize(("knob", "engine", "honoured"), [
+@pytest.mark.parametrize(("setting", "engine", "honoured"), [
     ("all", "Google", True), ("some", "Deepgram", True),
     ("some", "Google", False), ("none", "Deepgram", False),
 ])  # fmt: skip
-async def test_close_stream_is_honoured_as_the_knob_says(
-    knob: str, engine: str, *, honoured: bool
+async def test_close_stream_is_honoured_as_the_setting_says(
+    setting: str, engine: str, *, honoured: bool
 ) -> None:
     """Where it is not, only the idle timeout ends the session."""
-    knobs = {"close_stream": knob, "idle_timeout_s": 0.2}
+    settings = {"close_stream": setting, "idle_timeout_s": 0.2}
     query = {**MULAW, "transcription_engine": engine}
     async with (
-        open_practice(scenario(stt=knobs)) as (simulator, _),
+        open_practice(scenario(stt=settings)) as (simulator, _),
         session(simulator, query) as socket,
     ):
         await play(socket)
     assert simulator.history.sessions[0].end == ("closed" if honoured else "idle")
 
 
-async def test_the_knobs_shape_the_answers() -> None:
+async def test_the_settings_shape_the_answers() -> None:
     """A type in each, no partials, times, and an utterance's end."""
-    knobs = {"type_field": True, "partials": False, "times": "always", "utterance_end": True}
+    settings = {"type_field": True, "partials": False, "times": "always", "utterance_end": True}
     async with (
-        open_practice(scenario(stt=knobs)) as (simulator, _),
+        open_practice(scenario(stt=settings)) as (simulator, _),
         session(simulator) as socket,
     ):
         final, end = await play(socket, AUDIO[8 * 100 :])
@@ -224,8 +226,8 @@ async def test_some_engines_have_no_partials_and_no_confidence(
 
 async def test_the_first_sessions_drop_without_a_word_and_the_next_one_holds() -> None:
     """What was said before the drop is only heard if it is played again."""
-    knobs = {"drop_after_ms": 500, "drop_sessions": 1}
-    async with open_practice(scenario(stt=knobs)) as (simulator, _):
+    settings = {"drop_after_ms": 500, "drop_sessions": 1}
+    async with open_practice(scenario(stt=settings)) as (simulator, _):
         async with session(simulator) as socket:
             await socket.send_bytes(AUDIO[: 8 * 600])
             dropped = await hear(socket)
@@ -269,11 +271,11 @@ async def test_a_message_too_large_ends_the_session() -> None:
 
 
 async def test_a_session_is_relayed_to_a_recogniser_both_ways() -> None:
-    """Its query and audio as they came, its answers as the knobs want them."""
-    knobs = {"type_field": True, "times": "never"}
+    """Its query and audio as they came, its answers as the settings want them."""
+    settings = {"type_field": True, "times": "never"}
     async with (
         open_recogniser() as recogniser,
-        open_practice(scenario(stt=knobs), recogniser_url=recogniser.url) as (simulator, _),
+        open_practice(scenario(stt=settings), recogniser_url=recogniser.url) as (simulator, _),
         session(simulator) as socket,
     ):
         await socket.send_str(KEEP_ALIVE)

@@ -1,8 +1,8 @@
-"""The outbox: faults thrown by dice, as arithmetic."""
+"""The outbox: faults thrown by rng, as arithmetic."""
 
 from service.simulator.legs.webhook_queue import Happening, Letter, Outbox
-from service.simulator.rng import Dice
-from service.simulator.scenario.fault_settings import WebhookFault, WebhookKnobs
+from service.simulator.rng import Rng
+from service.simulator.scenario.fault_settings import WebhookFault, WebhookSettings
 
 URLS = ("http://a.invalid/",)
 
@@ -12,9 +12,9 @@ def happening(name: str) -> Happening:
     return Happening(f"id-{name}", name, 1_800_000_000.25, {"b": 1, "a": None})
 
 
-def outbox(fault: dict[str, object], **knobs: object) -> Outbox:
+def outbox(fault: dict[str, object], **settings: object) -> Outbox:
     """Return an outbox in which every event meets this fault."""
-    return Outbox(WebhookKnobs(fault=(WebhookFault(**fault),), **knobs), Dice("x"))
+    return Outbox(WebhookSettings(fault=(WebhookFault(**fault),), **settings), Rng("x"))
 
 
 def drain(box: Outbox, now_s: float) -> list[str]:
@@ -111,7 +111,7 @@ def test_strangers_come_after_events_with_ids_of_their_own() -> None:
     assert drain(box, 0.0) == ["a", stranger.happening.event_type]
 
 
-def test_one_knob_does_not_move_the_dice_of_another() -> None:
+def test_one_setting_does_not_move_the_rng_of_another() -> None:
     """With duplicates switched on, the same events are dropped as before."""
     fates = []
     for duplicate in (0, 0.5):

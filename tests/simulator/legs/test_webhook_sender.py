@@ -112,7 +112,7 @@ async def test_concurrent_webhooks_do_not_wait_for_each_other() -> None:
 
 
 @pytest.mark.parametrize("follow", [False, True])
-async def test_redirects_are_followed_only_where_the_knob_says_so(*, follow: bool) -> None:
+async def test_redirects_are_followed_only_where_the_setting_says_so(*, follow: bool) -> None:
     """The docs say both; three hops at most."""
     what = scenario(QUIET, webhooks={"follow_redirects": follow, "retries_s": []})
     async with open_practice(what) as (simulator, application):
@@ -130,8 +130,8 @@ async def test_what_the_primary_never_takes_goes_to_the_failover_address() -> No
     what = scenario(QUIET, webhooks={"retries_s": []})
     async with open_practice(what) as (simulator, application):
         failover = application.webhook_url + "?failover=1"
-        knobs = what.webhooks.model_copy(update={"failover_url": failover})
-        spare = what.model_copy(update={"webhooks": knobs})
+        settings = what.webhooks.model_copy(update={"failover_url": failover})
+        spare = what.model_copy(update={"webhooks": settings})
         async with open_practice(spare) as (other, primary):
             primary.replies = [web.Response(status=500)]
             await finish(other)
@@ -142,7 +142,7 @@ async def test_what_the_primary_never_takes_goes_to_the_failover_address() -> No
     ]
 
 
-async def test_names_with_underscores_are_sent_where_the_knob_says_so() -> None:
+async def test_names_with_underscores_are_sent_where_the_setting_says_so() -> None:
     """As one integration found them."""
     async with open_practice(scenario(QUIET, webhooks={"event_names": "underscores"})) as (
         simulator,

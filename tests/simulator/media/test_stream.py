@@ -71,7 +71,7 @@ async def test_every_message_is_what_the_wire_format_says() -> None:
     assert application.media[0].close_code == 0  # as aiohttp says that there was none
 
 
-async def test_the_auth_token_comes_in_the_header_and_where_a_knob_says_in_connected() -> None:
+async def test_the_auth_token_comes_in_the_header_and_where_a_setting_says_in_connected() -> None:
     """As several integrations have it."""
     application, _ = await streamed({"stream_auth_token": "t0k"}, media={"connected_token": True})
     connected = json.loads(application.media[0].messages[0])
@@ -104,7 +104,7 @@ async def test_what_is_sent_is_what_was_asked_where_it_can_be_encoded(
     assert played(application, "inbound").startswith(whole)
 
 
-async def test_the_knobs_choose_frames_numbers_and_endianness() -> None:
+async def test_the_settings_choose_frames_numbers_and_endianness() -> None:
     """100 ms of little-endian L16, counted over both tracks from 0, in samples."""
     media = {
         "codec": "L16",
@@ -160,7 +160,7 @@ async def test_a_stream_that_never_connects_is_told_as_failed() -> None:
     assert report.calls[0].outcome == "normal_clearing"
 
 
-async def test_a_stream_fails_with_the_reason_of_the_knob() -> None:
+async def test_a_stream_fails_with_the_reason_of_the_setting() -> None:
     """Without a connection."""
     application, _ = await streamed(media={"fails": "codec_mismatch"})
 
@@ -185,7 +185,7 @@ async def test_a_dropped_stream_is_dialled_again_with_a_new_id() -> None:
 
 
 async def test_a_stream_the_application_closes_is_told_as_stopped() -> None:
-    """And is not dialled again, unless a knob says so."""
+    """And is not dialled again, unless a setting says so."""
     async with open_practice(scenario()) as (simulator, application):
 
         async def hang_up(socket: web.WebSocketResponse) -> None:

@@ -59,7 +59,7 @@ async def test_the_truth_and_the_words_have_the_same_clock() -> None:
 
 
 @pytest.mark.parametrize(
-    ("knob", "engine", "shown"),
+    ("setting", "engine", "shown"),
     [
         ("telnyx", "B", True),
         ("telnyx", "Telnyx", True),
@@ -68,16 +68,18 @@ async def test_the_truth_and_the_words_have_the_same_clock() -> None:
         ("never", "Telnyx", False),
     ],
 )
-async def test_the_track_is_told_as_the_knob_says(knob: str, engine: str, *, shown: bool) -> None:
+async def test_the_track_is_told_as_the_setting_says(
+    setting: str, engine: str, *, shown: bool
+) -> None:
     """By default for the Telnyx engine only."""
-    application = await told(engine, in_call={"transcription_track": knob})
+    application = await told(engine, in_call={"transcription_track": setting})
     tracks = [one.get("transcription_track") for one in application.transcripts()]
 
     assert tracks == (["outbound", "inbound"] if shown else [None, None])
 
 
 @pytest.mark.parametrize(
-    ("engine", "knobs", "expected"),
+    ("engine", "settings", "expected"),
     [
         ("Telnyx", {}, 0),
         ("Telnyx", {"interims": {"Telnyx": True}}, 8),
@@ -85,17 +87,17 @@ async def test_the_track_is_told_as_the_knob_says(knob: str, engine: str, *, sho
         ("Deepgram", {"interims": {"Deepgram": False}}, 0),
     ],
 )
-async def test_engines_give_interims_as_documented_or_as_the_knob_says(
-    engine: str, knobs: dict[str, object], expected: int
+async def test_engines_give_interims_as_documented_or_as_the_setting_says(
+    engine: str, settings: dict[str, object], expected: int
 ) -> None:
     """Some do not, even if they are asked."""
-    application = await told(engine, {"interim_results": True}, in_call=knobs)
+    application = await told(engine, {"interim_results": True}, in_call=settings)
 
     assert sum(not one["is_final"] for one in application.transcripts()) == expected
 
 
 @pytest.mark.parametrize(
-    ("engine", "knobs", "final", "interim"),
+    ("engine", "settings", "final", "interim"),
     [
         ("Deepgram", {"final_confidence": "null", "interim_confidence": "null"}, None, None),
         ("Deepgram", {"final_confidence": "absent", "interim_confidence": "absent"}, "-", "-"),
@@ -104,10 +106,10 @@ async def test_engines_give_interims_as_documented_or_as_the_knob_says(
     ],
 )
 async def test_a_confidence_can_be_null_or_not_there(
-    engine: str, knobs: dict[str, object], final: object, interim: object
+    engine: str, settings: dict[str, object], final: object, interim: object
 ) -> None:
-    """By the knob, or by the engine."""
-    transcripts = (await told(engine, {"interim_results": True}, in_call=knobs)).transcripts()
+    """By the setting, or by the engine."""
+    transcripts = (await told(engine, {"interim_results": True}, in_call=settings)).transcripts()
 
     assert transcripts[0].get("confidence", "-") == interim
     assert transcripts[-1].get("confidence", "-") == final

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.errors import SettingsError
-from service.simulator.rng import Dice
+from service.simulator.rng import Rng
 from service.simulator.scenario import Pair, Say
 from service.simulator.speech.audio import PCMU, Encoding, join_channels
 from service.simulator.speech.call_audio import make_recording, read_recording
@@ -130,7 +130,7 @@ def test_no_bytes_break_the_wav_reader(head: bytes, tail: bytes) -> None:
 
 def test_an_encoded_track_can_be_decoded_again() -> None:
     """L16 at 16 kHz, big-endian, is twice as many samples of twice the bytes."""
-    recording = make_recording([Say(speaker="agent", text="a b", at_ms=0)], Dice("x"))
+    recording = make_recording([Say(speaker="agent", text="a b", at_ms=0)], Rng("x"))
     encoded = recording.audio("outbound", L16_BIG)
 
     assert len(encoded) == 4 * len(recording.audio("outbound", PCMU))
@@ -141,13 +141,13 @@ def test_an_encoded_track_can_be_decoded_again() -> None:
 def test_made_audio_is_never_the_same_twice_in_20_ms() -> None:
     """Every piece of it says where it is: that is how a scripted recogniser hears."""
     say = [Say(speaker="agent", text="one two three", at_ms=100)]
-    recording = make_recording(say, Dice("x"))
+    recording = make_recording(say, Rng("x"))
     audio = recording.audio("outbound", PCMU)
     pieces = [audio[at : at + 160] for at in range(0, len(audio), 160)]
 
     assert len(set(pieces)) == len(pieces)
-    assert make_recording(say, Dice("x")).audio("outbound", PCMU) == audio
-    assert make_recording(say, Dice("y")).audio("outbound", PCMU) != audio
+    assert make_recording(say, Rng("x")).audio("outbound", PCMU) == audio
+    assert make_recording(say, Rng("y")).audio("outbound", PCMU) != audio
 
 
 def test_one_speaker_cannot_say_two_things_at_once() -> None:
@@ -157,4 +157,4 @@ def test_one_speaker_cannot_say_two_things_at_once() -> None:
         Say(speaker="agent", text="two", at_ms=400),
     ]
     with pytest.raises(SettingsError, match="two things at 400 ms"):
-        make_recording(say, Dice("x"))
+        make_recording(say, Rng("x"))

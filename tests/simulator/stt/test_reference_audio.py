@@ -1,6 +1,6 @@
 """A recogniser that knows the audio: it hears what arrives, wherever it belongs."""
 
-from service.simulator.rng import Dice
+from service.simulator.rng import Rng
 from service.simulator.scenario import Say
 from service.simulator.speech.audio import PCMU, Encoding, to_mulaw
 from service.simulator.speech.call_audio import Recording, make_recording
@@ -11,8 +11,8 @@ SAY = [
     Say(speaker="agent", text="bye", at_ms=4000, until_ms=4400),
     Say(speaker="customer", text="hello", at_ms=600, until_ms=1200),
 ]
-RECORDING = make_recording(SAY, Dice("x"))
-OTHER = make_recording(SAY, Dice("y"))
+RECORDING = make_recording(SAY, Rng("x"))
+OTHER = make_recording(SAY, Rng("y"))
 AGENT = RECORDING.audio("outbound", PCMU)
 
 
@@ -84,7 +84,7 @@ def test_it_hears_what_was_converted_on_the_way() -> None:
 def test_it_is_deaf_to_what_it_does_not_know() -> None:
     """And counts it. Silence is nowhere in particular."""
     ear = follow()
-    stranger = make_recording(SAY, Dice("z")).audio("outbound", PCMU)
+    stranger = make_recording(SAY, Rng("z")).audio("outbound", PCMU)
 
     assert ear.take(stranger) == []
     assert ear.take(b"\xff" * 80_000) == []
@@ -95,6 +95,6 @@ def test_it_is_deaf_to_what_it_does_not_know() -> None:
 def test_a_long_unknown_stretch_is_searched_seldom_but_not_given_up() -> None:
     """After ten seconds of nonsense the words are still found, a little late."""
     ear = follow()
-    ear.take(Dice("noise").bytes(80_000))
+    ear.take(Rng("noise").bytes(80_000))
 
     assert finals(ear.take(AGENT))[-1] == "bye"

@@ -2,17 +2,17 @@
 
 import pytest
 
-from service.simulator.rng import Dice
+from service.simulator.rng import Rng
 from service.simulator.rules.query import SttAsk, SttProblem, check_query
-from service.simulator.scenario.fault_settings import SttKnobs
+from service.simulator.scenario.fault_settings import SttSettings
 from service.simulator.stt.results import Answers
 
 
-def answers(**knobs: object) -> Answers:
-    """Return the answers of a session with these knobs."""
+def answers(**settings: object) -> Answers:
+    """Return the answers of a session with these settings."""
     ask = check_query({"input_format": "linear16", "sample_rate": "8000"})
     assert isinstance(ask, SttAsk)
-    return Answers(SttKnobs.model_validate(knobs), ask, Dice("x"))
+    return Answers(SttSettings.model_validate(settings), ask, Rng("x"))
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"errors": []}', "[" * 9999])
@@ -22,7 +22,7 @@ def test_what_is_no_transcript_is_passed_on_as_it_is(text: str) -> None:
     assert answers().rewrite(text.encode()) == text
 
 
-def test_partials_are_held_back_where_the_knob_says_so() -> None:
+def test_partials_are_held_back_where_the_setting_says_so() -> None:
     """And finals are not."""
     partial = '{"transcript":"a","is_final":false}'
     final = '{"transcript":"a","is_final":true}'
@@ -32,7 +32,7 @@ def test_partials_are_held_back_where_the_knob_says_so() -> None:
     assert answers().rewrite(partial) == partial
 
 
-def test_a_recognisers_answer_has_a_type_only_where_the_knob_says_so() -> None:
+def test_a_recognisers_answer_has_a_type_only_where_the_setting_says_so() -> None:
     """As documented it has none, as in the SDK's schema it has."""
     typed = '{"type":"transcript","transcript":"a","is_final":true}'
     bare = '{"transcript":"a","is_final":true}'
