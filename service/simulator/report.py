@@ -28,7 +28,7 @@ class WebhookAttempt:
 
 
 @dataclass(slots=True)
-class WebhookFate:
+class DeliveryResult:
     """What became of one delivery of one event. A duplicated event has two."""
 
     event_type: str
@@ -107,15 +107,15 @@ class CallReport:
     talk_offset_ms: int = 0
     """From the answer to the talk's zero."""
     talk_ms: int = 0
-    webhooks: list[WebhookFate] = field(default_factory=list)
+    webhooks: list[DeliveryResult] = field(default_factory=list)
     commands: list[CommandReceived] = field(default_factory=list)
     streams: list[StreamPlayed] = field(default_factory=list)
     said: tuple[Said, ...] = ()
 
     @property
-    def unacknowledged(self) -> list[WebhookFate]:
+    def unacknowledged(self) -> list[DeliveryResult]:
         """Deliveries that were tried and never taken."""
-        return [fate for fate in self.webhooks if fate.attempts and not fate.acknowledged]
+        return [result for result in self.webhooks if result.attempts and not result.acknowledged]
 
 
 @dataclass(frozen=True, slots=True)

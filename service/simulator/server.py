@@ -19,7 +19,7 @@ from service.simulator.api.stt_socket import SttSocket
 from service.simulator.calls.exchange import Exchange
 from service.simulator.calls.plan import plan_calls
 from service.simulator.legs.leg import Leg
-from service.simulator.legs.webhook_sender import Poster
+from service.simulator.legs.webhook_sender import WebhookClient
 from service.simulator.report import CallReport, History, Report
 from service.simulator.scenario import Scenario
 from service.simulator.stt.upstream import Recogniser
@@ -144,7 +144,7 @@ async def open_simulator(
             scenario,
             calls,
             tasks=await stack.enter_async_context(open_tasks()),
-            poster=Poster(http, key, scenario.webhooks, clock, history),
+            client=WebhookClient(http, key, scenario.webhooks, clock, history),
             history=history,
             wall=clock,
             recogniser=Recogniser(recogniser_url, recogniser_api_key) if recogniser_url else None,

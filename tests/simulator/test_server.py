@@ -50,11 +50,11 @@ async def test_every_fact_of_a_bad_day_still_arrives_or_is_reported_as_dropped()
         report = await finish(simulator)
 
     got = [hook.data["id"] for hook in application.received]
-    fates = [fate for call in report.calls for fate in call.webhooks]
-    dropped = {fate.event_id for fate in fates if "dropped" in fate.faults}
+    results = [result for call in report.calls for result in call.webhooks]
+    dropped = {result.event_id for result in results if "dropped" in result.faults}
     assert len(report.calls) == 10
     assert len(got) > len(set(got))
-    assert {fate.event_id for fate in fates} == set(got) | dropped
+    assert {result.event_id for result in results} == set(got) | dropped
     assert not dropped & set(got)
 
 

@@ -35,7 +35,7 @@ def dial(exchange: Exchange, params: Params) -> Reply | Problem:
     leg.when_answered.append(begin_with(exchange, line, params))
     if exchange.scenario.webhooks.before_dial_response:
         begin()
-        return Reply(leg.status(), waits_for=leg.postman.tried)
+        return Reply(leg.status(), waits_for=leg.sender.tried)
     return Reply(leg.status(), begin)
 
 

@@ -29,7 +29,7 @@ async def live(line: Line, partner: Line | None = None, *, frame_ms: int) -> Non
     legs = [leg] if partner is None else [leg, partner.leg]
     async with asyncio.TaskGroup() as tasks:
         for one in legs:
-            tasks.create_task(one.postman.run(), name="postman")
+            tasks.create_task(one.sender.run(), name="sender")
         _begin(leg)
         await _ring(leg)
         if leg.answered.is_set():
@@ -39,7 +39,7 @@ async def live(line: Line, partner: Line | None = None, *, frame_ms: int) -> Non
         await _end(line, partner)
         leg.timeline.finish()
         for one in legs:
-            one.postman.close()
+            one.sender.close()
 
 
 def accept(leg: Leg, facts: dict[str, object] | None = None) -> None:
@@ -129,7 +129,7 @@ async def _talk(leg: Leg, legs: Sequence[Leg], frame_ms: int) -> None:
         position_ms = end_ms
         leg.timeline.move(position_ms)
         for one in legs:
-            one.postman.hurry()
+            one.sender.wake()
         _maybe_hang_up(leg, position_ms)
 
 

@@ -9,8 +9,8 @@ from service.simulator.calls.leg_runtime import Line
 from service.simulator.calls.plan import PlannedCall
 from service.simulator.legs.leg import Leg, Routing, identify
 from service.simulator.legs.timeline import Timeline
-from service.simulator.legs.webhook_queue import Outbox
-from service.simulator.legs.webhook_sender import Poster, Postman
+from service.simulator.legs.webhook_queue import WebhookQueue
+from service.simulator.legs.webhook_sender import WebhookClient, WebhookSender
 from service.simulator.media.recording import Tape
 from service.simulator.report import History
 from service.simulator.rng import Rng
@@ -32,7 +32,7 @@ class Exchange:
         calls: Sequence[PlannedCall],
         *,
         tasks: Tasks,
-        poster: Poster,
+        client: WebhookClient,
         history: History,
         wall: Callable[[], float],
         recogniser: Recogniser | None,
@@ -54,7 +54,7 @@ class Exchange:
         self.streamed: set[Encoding] = {PCMU}
         """In which encodings audio has gone out: what a scripted recogniser may meet again."""
         self._tasks = tasks
-        self._poster = poster
+        self._client = client
         self._to_dial = [i for i, call in enumerate(calls) if call.plan.direction == "outgoing"]
         self._lives: dict[int, tuple[Leg, asyncio.Task[None]]] = {}
         self._begun = [asyncio.Event() for _ in calls]
@@ -151,15 +151,15 @@ class Exchange:
                 session_id=first.id.session_id,
                 connection_id=first.id.connection_id,
             )
-        outbox = Outbox(settings, rng.derive("webhooks"))
+        queue = WebhookQueue(settings, rng.derive("webhooks"))
         leg = Leg(
             plan,
             recording,
             identity,
             rng=rng,
             timeline=timeline,
-            postman=Postman(
-                identity.control_id, outbox, timeline, self._poster, concurrent=settings.concurrent
+            sender=WebhookSender(
+                identity.control_id, queue, timeline, self._client, concurrent=settings.concurrent
             ),
             routing=Routing(self.webhook_url, settings.failover_url, settings.retries_s),
         )

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from service.simulator.legs.timeline import Timeline, iso
-from service.simulator.legs.webhook_queue import Happening
-from service.simulator.legs.webhook_sender import Postman
+from service.simulator.legs.webhook_queue import WebhookEvent
+from service.simulator.legs.webhook_sender import WebhookSender
 from service.simulator.report import CallReport
 from service.simulator.rng import Rng
 from service.simulator.scenario import CallPlan
@@ -90,7 +90,7 @@ class Leg:
         *,
         rng: Rng,
         timeline: Timeline,
-        postman: Postman,
+        sender: WebhookSender,
         routing: Routing,
     ) -> None:
         self.plan = plan
@@ -98,7 +98,7 @@ class Leg:
         self.id = identity
         self.rng = rng
         self.timeline = timeline
-        self.postman = postman
+        self.sender = sender
         self.routing = routing
         self._told: Counter[str] = Counter()
         self.client_state: str | None = None
@@ -120,7 +120,7 @@ class Leg:
             identity.from_number,
             identity.to_number,
             plan.direction,
-            webhooks=postman.fates,
+            webhooks=sender.results,
         )
 
     @property
@@ -176,12 +176,12 @@ class Leg:
         payload |= facts or {}
         self._told[event_type] += 1
         event_id = self.rng.derive(f"{event_type} {self._told[event_type]}").uuid()
-        happening = Happening(
+        event = WebhookEvent(
             event_id, event_type, self.timeline.stamp() if at is None else at, payload
         )
         urls = self.routing.urls(event_type)
         if urls:
-            self.postman.post(happening, urls, self.routing.retries(event_type))
+            self.sender.post(event, urls, self.routing.retries(event_type))
 
     def status(self) -> dict[str, object]:
         """Return the leg as `GET /calls/{id}` shows it."""

@@ -1,7 +1,7 @@
-"""One call's webhooks on their way out: what goes when, and what goes wrong on purpose. Pure.
+"""The queue of one leg's webhooks, which injects the faults that are set. Pure.
 
-Times are seconds of the call's timeline. The rng of an event come from its type and how many of
-that type there were before, so that the same seed gives it the same faults whatever else happens.
+Times are seconds of the call's timeline. An event's random numbers depend on its type and on how
+many of that type came before, so that the same seed gives it the same faults whatever else happens.
 """
 
 import heapq
@@ -17,15 +17,15 @@ from service.simulator.legs.timeline import iso
 from service.simulator.rng import Rng
 from service.simulator.scenario.fault_settings import WebhookFault, WebhookSettings
 
-MAX_LETTERS = 10_000
+MAX_QUEUED_WEBHOOKS = 10_000
 _encode = msgspec.json.Encoder(order="sorted").encode
-_UNHEARD_OF = ("call.quality.sampled", "call.weather_changed", "line.tested")
+_UNKNOWN_TYPES = ("call.quality.sampled", "call.weather_changed", "line.tested")
 _NO_FAULT = WebhookFault()
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
-    """One fact that Telnyx tells about: `data` of a webhook. `occurred_at` in Unix seconds."""
+class WebhookEvent:
+    """One event of a leg: `data` of a webhook. `occurred_at` is in Unix seconds."""
 
     id: str
     event_type: str
@@ -46,12 +46,12 @@ class Happening:
 
 
 @dataclass(slots=True, eq=False)
-class Letter:
+class QueuedWebhook:
     """One webhook to be delivered, maybe again."""
 
-    happening: Happening
+    event: WebhookEvent
     urls: tuple[str, ...]
-    """Where to; what is after the first is tried when the one before has failed for good."""
+    """The first is the primary; each next one is tried when the one before has failed for good."""
     retries_s: tuple[float, ...]
     attempt: int = 1
     stamp_s: int | None = None
@@ -60,101 +60,103 @@ class Letter:
 
 
 @dataclass(slots=True)
-class _Place:
-    """Where a letter is in the queue; a held one is moved behind the next that comes."""
+class _Slot:
+    """A webhook's place in the queue; a held one is moved behind the next that comes."""
 
     due_s: float
     number: int
-    letter: Letter
+    webhook: QueuedWebhook
     gone: bool = False
 
-    def __lt__(self, other: "_Place") -> bool:
+    def __lt__(self, other: "_Slot") -> bool:
         return (self.due_s, self.number) < (other.due_s, other.number)
 
 
-class Outbox:
-    """The letters of one call in the order they go. Full at 10 000: a new one is then dropped."""
+class WebhookQueue:
+    """Orders one leg's webhooks by when they are due. Full at 10 000: new ones are dropped."""
 
     def __init__(self, settings: WebhookSettings, rng: Rng) -> None:
         self._settings = settings
         self._rng = rng
         self._posted: Counter[str] = Counter()
-        self._queue: list[_Place] = []
+        self._queue: list[_Slot] = []
         self._numbers = count()
-        self._held: list[_Place] = []
+        self._held: list[_Slot] = []
 
     def __len__(self) -> int:
-        return sum(not place.gone for place in self._queue)
+        return sum(not slot.gone for slot in self._queue)
 
     def post(
-        self, happening: Happening, urls: Sequence[str], retries_s: Sequence[float], now_s: float
-    ) -> list[Letter]:
-        """Queue an event as the settings want it; return its letters, one for each delivery.
+        self, event: WebhookEvent, urls: Sequence[str], retries_s: Sequence[float], now_s: float
+    ) -> list[QueuedWebhook]:
+        """Queue an event, with the faults it meets; return its webhooks, one for each delivery.
 
-        A letter that is not queued has `"dropped"` in its `faults`.
+        A webhook that is not queued has `"dropped"` in its `faults`.
         """
-        self._posted[happening.event_type] += 1
-        rng = self._rng.derive(f"{happening.event_type} {self._posted[happening.event_type]}")
-        strange = rng.derive("unknown")
-        letter = Letter(self._odd(happening, strange), tuple(urls), tuple(retries_s))
-        letters = self._post(letter, now_s, rng)
-        if strange.chance(self._settings.unknown_events):
-            stranger = Letter(_stranger(happening, strange), tuple(urls), tuple(retries_s))
-            stranger.faults.append("unknown")
-            self._push([stranger], now_s)
-            letters.append(stranger)
-        return letters
+        self._posted[event.event_type] += 1
+        rng = self._rng.derive(f"{event.event_type} {self._posted[event.event_type]}")
+        unknown = rng.derive("unknown")
+        webhook = QueuedWebhook(
+            self._with_unknown_fields(event, unknown), tuple(urls), tuple(retries_s)
+        )
+        webhooks = self._post(webhook, now_s, rng)
+        if unknown.chance(self._settings.unknown_events):
+            extra = QueuedWebhook(_unknown_event(event, unknown), tuple(urls), tuple(retries_s))
+            extra.faults.append("unknown")
+            self._push([extra], now_s)
+            webhooks.append(extra)
+        return webhooks
 
-    def pop(self, now_s: float) -> Letter | None:
-        """Take the next letter that is due, or None."""
+    def pop(self, now_s: float) -> QueuedWebhook | None:
+        """Return and remove the next webhook that is due, or None."""
         while self._queue and (self._queue[0].gone or self._queue[0].due_s <= now_s):
-            place = heapq.heappop(self._queue)
-            if not place.gone:
-                place.gone = True
-                return place.letter
+            slot = heapq.heappop(self._queue)
+            if not slot.gone:
+                slot.gone = True
+                return slot.webhook
         return None
 
     def next_due_s(self) -> float | None:
-        """Return when the next letter is due, or None if there is none."""
-        return min((place.due_s for place in self._queue if not place.gone), default=None)
+        """Return when the next webhook is due, or None if there is none."""
+        return min((slot.due_s for slot in self._queue if not slot.gone), default=None)
 
-    def retry(self, letter: Letter, now_s: float) -> bool:
-        """Queue the next attempt, at the failover address after the last; False if that was it."""
+    def retry(self, webhook: QueuedWebhook, now_s: float) -> bool:
+        """Queue the next attempt, at the failover address after the last; False if none is left."""
         wait_s = 0.0
-        if letter.attempt <= len(letter.retries_s):
-            wait_s = letter.retries_s[letter.attempt - 1]
-            letter.attempt += 1
-        elif len(letter.urls) > 1:
-            letter.attempt, letter.urls = 1, letter.urls[1:]
+        if webhook.attempt <= len(webhook.retries_s):
+            wait_s = webhook.retries_s[webhook.attempt - 1]
+            webhook.attempt += 1
+        elif len(webhook.urls) > 1:
+            webhook.attempt, webhook.urls = 1, webhook.urls[1:]
         else:
             return False
-        self._push([letter], now_s + wait_s)
+        self._push([webhook], now_s + wait_s)
         return True
 
-    def _post(self, letter: Letter, now_s: float, rng: Rng) -> list[Letter]:
-        fault = self._fault_of(letter.happening.event_type)
+    def _post(self, webhook: QueuedWebhook, now_s: float, rng: Rng) -> list[QueuedWebhook]:
+        fault = self._fault_of(webhook.event.event_type)
         dropped, late, swapped, twice = (
             rng.chance(chance)
             for chance in (fault.drop, fault.delay, fault.reorder, fault.duplicate)
         )
         late_s = rng.between(*fault.delay_s)
-        if dropped or len(self._queue) >= MAX_LETTERS:
-            letter.faults.append("dropped")
-            return [letter]
+        if dropped or len(self._queue) >= MAX_QUEUED_WEBHOOKS:
+            webhook.faults.append("dropped")
+            return [webhook]
         happened = {"delayed": late, "reordered": swapped and not late, "duplicated": twice}
-        letter.faults += [name for name, happens in happened.items() if happens]
-        letters = [letter, replace(letter, faults=["duplicate"])] if twice else [letter]
+        webhook.faults += [name for name, happens in happened.items() if happens]
+        webhooks = [webhook, replace(webhook, faults=["duplicate"])] if twice else [webhook]
         if happened["reordered"]:
-            self._push(letters, now_s + fault.reorder_within_s, hold=True)
+            self._push(webhooks, now_s + fault.reorder_within_s, hold=True)
         else:
-            self._push(letters, now_s + late_s if late else now_s)
-        return letters
+            self._push(webhooks, now_s + late_s if late else now_s)
+        return webhooks
 
-    def _odd(self, happening: Happening, rng: Rng) -> Happening:
+    def _with_unknown_fields(self, event: WebhookEvent, rng: Rng) -> WebhookEvent:
         if not rng.chance(self._settings.unknown_fields):
-            return happening
+            return event
         extra = {"experimental_score": 0.5, "route_hints": [{"seen": None}], "via": {"hops": 3}}
-        return replace(happening, payload={**happening.payload, **extra})
+        return replace(event, payload={**event.payload, **extra})
 
     def _fault_of(self, event_type: str) -> WebhookFault:
         for fault in self._settings.fault:
@@ -162,25 +164,25 @@ class Outbox:
                 return fault
         return _NO_FAULT
 
-    def _push(self, letters: Sequence[Letter], due_s: float, *, hold: bool = False) -> None:
-        places = [_Place(due_s, next(self._numbers), letter) for letter in letters]
-        for place in places:
-            heapq.heappush(self._queue, place)
+    def _push(self, webhooks: Sequence[QueuedWebhook], due_s: float, *, hold: bool = False) -> None:
+        slots = [_Slot(due_s, next(self._numbers), webhook) for webhook in webhooks]
+        for slot in slots:
+            heapq.heappush(self._queue, slot)
         self._release(due_s)
         if hold:
-            self._held += places
+            self._held += slots
 
     def _release(self, due_s: float) -> None:
-        """Put what is held right behind the letter that has just been queued for `due_s`."""
-        waiting, self._held = [place for place in self._held if not place.gone], []
-        for place in waiting:
-            if due_s > place.due_s:
-                self._held.append(place)
+        """Put what is held right behind the webhook that has just been queued for `due_s`."""
+        waiting, self._held = [slot for slot in self._held if not slot.gone], []
+        for slot in waiting:
+            if due_s > slot.due_s:
+                self._held.append(slot)
                 continue
-            place.gone = True
-            heapq.heappush(self._queue, _Place(due_s, next(self._numbers), place.letter))
+            slot.gone = True
+            heapq.heappush(self._queue, _Slot(due_s, next(self._numbers), slot.webhook))
 
 
-def _stranger(happening: Happening, rng: Rng) -> Happening:
-    kind = _UNHEARD_OF[int(rng.between(0, len(_UNHEARD_OF))) % len(_UNHEARD_OF)]
-    return replace(happening, id=rng.uuid(), event_type=kind)
+def _unknown_event(event: WebhookEvent, rng: Rng) -> WebhookEvent:
+    kind = _UNKNOWN_TYPES[int(rng.between(0, len(_UNKNOWN_TYPES))) % len(_UNKNOWN_TYPES)]
+    return replace(event, id=rng.uuid(), event_type=kind)

@@ -1,4 +1,4 @@
-"""Delivering webhooks as Telnyx does: signed, 2 s to answer, retried, with attempts counted."""
+"""Delivery of webhooks as Telnyx does it: signed, 2 s to answer, retried, attempts counted."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,8 +9,8 @@ import structlog
 from nacl.signing import SigningKey
 
 from service.simulator.legs.timeline import Timeline
-from service.simulator.legs.webhook_queue import Happening, Letter, Outbox
-from service.simulator.report import History, WebhookAttempt, WebhookFate
+from service.simulator.legs.webhook_queue import QueuedWebhook, WebhookEvent, WebhookQueue
+from service.simulator.report import DeliveryResult, History, WebhookAttempt
 from service.simulator.scenario.fault_settings import WebhookSettings
 from service.wire.signature import sign
 
@@ -23,7 +23,7 @@ _RETRIED = {408, 429}
 _SERVER_ERROR = 500
 
 
-class Poster:
+class WebhookClient:
     """Makes single attempts. One for all calls.
 
     Source of the rules: Telnyx, "Receiving Webhooks" and "Webhook fundamentals".
@@ -43,16 +43,16 @@ class Poster:
         self._wall = wall
         self._history = history
 
-    async def attempt(self, leg_id: str, letter: Letter) -> int | None:
-        """POST a letter once; return the status, or None if no answer came in time."""
-        url = letter.urls[0]
+    async def attempt(self, leg_id: str, webhook: QueuedWebhook) -> int | None:
+        """POST a webhook once; return the status, or None if no answer came in time."""
+        url = webhook.urls[0]
         underscores = self._settings.event_names == "underscores"
-        body = letter.happening.body(attempt=letter.attempt, url=url, underscores=underscores)
+        body = webhook.event.body(attempt=webhook.attempt, url=url, underscores=underscores)
         entry = WebhookAttempt(
-            leg_id, letter.happening.event_type, letter.happening.id, letter.attempt, url, body
+            leg_id, webhook.event.event_type, webhook.event.id, webhook.attempt, url, body
         )
         self._history.note(entry)
-        headers = self._headers(letter, body)
+        headers = self._headers(webhook, body)
         try:
             async with asyncio.timeout(self._settings.timeout_s):
                 entry.status = await self._post(url, body, headers)
@@ -60,11 +60,11 @@ class Poster:
             log.debug("webhook_unanswered", error=type(error).__name__)
         return entry.status
 
-    def _headers(self, letter: Letter, body: bytes) -> dict[str, str]:
+    def _headers(self, webhook: QueuedWebhook, body: bytes) -> dict[str, str]:
         now = int(self._wall())
-        if letter.stamp_s is None or self._settings.resign_retries:
-            letter.stamp_s = now
-        signature = sign(self._key, body, letter.stamp_s)
+        if webhook.stamp_s is None or self._settings.resign_retries:
+            webhook.stamp_s = now
+        signature = sign(self._key, body, webhook.stamp_s)
         return {"content-type": "application/json", "user-agent": USER_AGENT, **signature}
 
     async def _post(self, url: str, body: bytes, headers: dict[str, str]) -> int:
@@ -85,71 +85,79 @@ def is_retried(status: int | None) -> bool:
     return status is None or status in _RETRIED or status >= _SERVER_ERROR
 
 
-class Postman:
-    """Delivers one call's letters, one at a time unless the settings say otherwise.
+class WebhookSender:
+    """Delivers one leg's webhooks, one at a time unless `concurrent` is set.
 
     `run` is one task's work; the other methods never wait.
     """
 
     def __init__(
-        self, leg_id: str, outbox: Outbox, timeline: Timeline, poster: Poster, *, concurrent: bool
+        self,
+        leg_id: str,
+        queue: WebhookQueue,
+        timeline: Timeline,
+        client: WebhookClient,
+        *,
+        concurrent: bool,
     ) -> None:
         self._leg_id = leg_id
-        self._outbox = outbox
+        self._queue = queue
         self._timeline = timeline
-        self._poster = poster
+        self._client = client
         self._concurrent = concurrent
         self._changed = asyncio.Event()
         self._closed = False
-        self._fates: dict[Letter, WebhookFate] = {}
-        self.fates: list[WebhookFate] = []
+        self._results: dict[QueuedWebhook, DeliveryResult] = {}
+        self.results: list[DeliveryResult] = []
         self.tried = asyncio.Event()
-        """The first attempt of the call's first webhook has been made."""
+        """Set once the first attempt of the leg's first webhook has been made."""
 
     def post(
-        self, happening: Happening, urls: tuple[str, ...], retries_s: tuple[float, ...]
+        self, event: WebhookEvent, urls: tuple[str, ...], retries_s: tuple[float, ...]
     ) -> None:
-        """Take an event to be delivered."""
-        for letter in self._outbox.post(happening, urls, retries_s, self._timeline.now_s()):
-            event = letter.happening
-            fate = WebhookFate(event.event_type, event.id, event.occurred_at, tuple(letter.faults))
-            self.fates.append(fate)
-            self._fates[letter] = fate
+        """Queue an event for delivery."""
+        for webhook in self._queue.post(event, urls, retries_s, self._timeline.now_s()):
+            sent = webhook.event
+            result = DeliveryResult(
+                sent.event_type, sent.id, sent.occurred_at, tuple(webhook.faults)
+            )
+            self.results.append(result)
+            self._results[webhook] = result
         self._changed.set()
 
-    def hurry(self) -> None:
-        """Look again at what is due: the call's time has moved."""
-        if self._outbox:
+    def wake(self) -> None:
+        """Check again what is due: the call's time has moved."""
+        if self._queue:
             self._changed.set()
 
     def close(self) -> None:
-        """Say that nothing more will be posted; `run` returns once all is delivered."""
+        """Expect no more events; `run` returns once all are delivered or given up."""
         self._closed = True
         self._changed.set()
 
     async def run(self) -> None:
-        """Deliver until closed and empty."""
-        under_way: set[asyncio.Task[None]] = set()
+        """Deliver until the sender is closed and its queue empty."""
+        in_flight: set[asyncio.Task[None]] = set()
 
         def landed(task: asyncio.Task[None]) -> None:
-            under_way.discard(task)
+            in_flight.discard(task)
             self._changed.set()
 
         async with asyncio.TaskGroup() as tasks:
-            while under_way or self._outbox or not self._closed:
+            while in_flight or self._queue or not self._closed:
                 self._changed.clear()
-                letter = self._outbox.pop(self._timeline.now_s())
-                if letter is None:
+                webhook = self._queue.pop(self._timeline.now_s())
+                if webhook is None:
                     await self._wait()
                 elif self._concurrent:
-                    task = tasks.create_task(self._deliver(letter), name="webhook")
-                    under_way.add(task)
+                    task = tasks.create_task(self._deliver(webhook), name="webhook")
+                    in_flight.add(task)
                     task.add_done_callback(landed)
                 else:
-                    await self._deliver(letter)
+                    await self._deliver(webhook)
 
     async def _wait(self) -> None:
-        due_s = self._outbox.next_due_s()
+        due_s = self._queue.next_due_s()
         left_s = None if due_s is None else self._timeline.until_s(due_s)
         try:
             async with asyncio.timeout(left_s):
@@ -157,12 +165,12 @@ class Postman:
         except TimeoutError:
             return
 
-    async def _deliver(self, letter: Letter) -> None:
-        status = await self._poster.attempt(self._leg_id, letter)
-        fate = self._fates[letter]
+    async def _deliver(self, webhook: QueuedWebhook) -> None:
+        status = await self._client.attempt(self._leg_id, webhook)
+        result = self._results[webhook]
         self.tried.set()
-        fate.attempts += 1
-        fate.status = status
-        fate.acknowledged = status is not None and status // 100 == 2  # noqa: PLR2004 - any 2xx
+        result.attempts += 1
+        result.status = status
+        result.acknowledged = status is not None and status // 100 == 2  # noqa: PLR2004 - any 2xx
         if is_retried(status):
-            self._outbox.retry(letter, self._timeline.now_s())
+            self._queue.retry(webhook, self._timeline.now_s())

@@ -35,9 +35,9 @@ async def test_an_unavailable_application_is_tried_three_times_with_the_same_id(
     tries = application.of("call.initiated")
     assert [hook.meta["attempt"] for hook in tries] == [1, 2, 3]
     assert len({str(hook.data) for hook in tries}) == 1
-    fate = report.calls[0].webhooks[0]
-    assert (fate.attempts, fate.status, fate.acknowledged) == (3, 500, False)
-    assert report.calls[0].unacknowledged == [fate]
+    result = report.calls[0].webhooks[0]
+    assert (result.attempts, result.status, result.acknowledged) == (3, 500, False)
+    assert report.calls[0].unacknowledged == [result]
 
 
 async def test_an_application_that_refuses_is_not_asked_again() -> None:
@@ -87,7 +87,9 @@ async def test_duplicates_and_drops_are_what_the_report_says() -> None:
 
     assert application.types() == ["call.initiated", "call.initiated"]
     assert len({hook.data["id"] for hook in application.received}) == 1
-    told = [(fate.event_type, fate.faults, fate.attempts) for fate in report.calls[0].webhooks]
+    told = [
+        (result.event_type, result.faults, result.attempts) for result in report.calls[0].webhooks
+    ]
     assert told == [
         ("call.initiated", ("duplicated",), 1),
         ("call.initiated", ("duplicate",), 1),
@@ -108,7 +110,7 @@ async def test_concurrent_webhooks_do_not_wait_for_each_other() -> None:
         held.set()
         report = await run
 
-    assert all(fate.acknowledged for fate in report.calls[0].webhooks)
+    assert all(result.acknowledged for result in report.calls[0].webhooks)
 
 
 @pytest.mark.parametrize("follow", [False, True])

@@ -50,7 +50,7 @@ async def test_the_truth_and_the_words_have_the_same_clock() -> None:
     call = report.calls[0]
     said = call.said[0]
     answered, final = (
-        next(fate for fate in call.webhooks if fate.event_type == kind).occurred_at
+        next(result for result in call.webhooks if result.event_type == kind).occurred_at
         for kind in ("call.answered", "call.transcription")
     )
 
