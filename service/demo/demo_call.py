@@ -7,7 +7,7 @@ from pathlib import Path
 
 from service.demo.options import Options
 from service.errors import SettingsError
-from service.simulator.speech.call_audio import read_recording
+from service.simulator.speech.call_audio import read_call_audio
 from service.simulator.speech.script import Utterance
 
 MAX_RECORDING_S = 4 * 3600
@@ -38,11 +38,11 @@ def choose_call(options: Options) -> Played:
 
 
 def _read(path: Path, label: str) -> Played:
-    recording = read_recording(path)
-    duration_s = recording.duration_ms / 1000
+    call_audio = read_call_audio(path)
+    duration_s = call_audio.duration_ms / 1000
     if not 0 < duration_s <= MAX_RECORDING_S:
         raise SettingsError([f"{path}: {duration_s:.0f} s long, not 1 to {MAX_RECORDING_S}"])
-    return Played(path=path, label=label, script=recording.script, duration_s=duration_s)
+    return Played(path=path, label=label, script=call_audio.script, duration_s=duration_s)
 
 
 def _own_calls() -> Path:

@@ -1,4 +1,4 @@
-"""Seeded rng: the same seed throws the same numbers, whatever else is going on."""
+"""Seeded random numbers: the same seed gives the same ones, whatever else goes on."""
 
 import base64
 import random
@@ -6,18 +6,18 @@ from uuid import UUID
 
 
 class Rng:
-    """Throws numbers and makes identifiers. Derive one per purpose: none disturbs another."""
+    """Draws numbers and makes identifiers. Derive one per purpose: none disturbs another."""
 
     def __init__(self, seed: str) -> None:
         self._seed = seed
         self._random = random.Random(seed)  # noqa: S311 - practice has to be repeatable
 
     def derive(self, purpose: str) -> "Rng":
-        """Return rng of their own for one purpose; deriving twice gives the same rng."""
+        """Return a generator for one purpose; deriving it twice gives the same numbers."""
         return Rng(f"{self._seed}/{purpose}")
 
     def chance(self, probability: float) -> bool:
-        """Say yes with this probability. Throws every time, so that a setting shifts no other."""
+        """Return True with this probability. Always draws, so that one setting shifts no other."""
         return self._random.random() < probability
 
     def between(self, low: float, high: float) -> float:
@@ -25,7 +25,7 @@ class Rng:
         return self._random.uniform(low, high)
 
     def gap(self, mean: float) -> float:
-        """Return an exponentially distributed gap, as between calls that know nothing of others."""
+        """Return an exponentially distributed gap, as between independent calls."""
         return self._random.expovariate(1 / mean) if mean > 0 else 0.0
 
     def bytes(self, count: int) -> bytes:

@@ -13,16 +13,17 @@ from nacl.signing import SigningKey
 
 from service.errors import SettingsError
 from service.simulator.api.gate import MAX_BODY_BYTES, Gate
-from service.simulator.api.rest import Rest
-from service.simulator.api.stt_files import SttFiles
-from service.simulator.api.stt_socket import SttSocket
+from service.simulator.api.rest import RestRoutes
+from service.simulator.api.stt_files import SttFilesRoute
+from service.simulator.api.stt_socket import SttSocketRoute
 from service.simulator.calls.exchange import Exchange
 from service.simulator.calls.plan import plan_calls
 from service.simulator.legs.leg import Leg
 from service.simulator.legs.webhook_sender import WebhookClient
 from service.simulator.report import CallReport, History, Report
 from service.simulator.scenario import Scenario
-from service.simulator.stt.upstream import Recogniser
+from service.simulator.stt.reference_audio import ReferenceAudio
+from service.simulator.stt.upstream import UpstreamRecogniser
 from service.tasks import open_tasks
 from service.wire.stt import PATH
 
@@ -62,7 +63,7 @@ class Simulator:
 
     @property
     def webhook_url(self) -> str | None:
-        """Where webhooks go; None: nowhere. A call keeps the address it began with."""
+        """Where webhooks go; None is nowhere. A call keeps the address that it began with."""
         return self._exchange.webhook_url
 
     @webhook_url.setter
@@ -75,7 +76,7 @@ class Simulator:
         return self._exchange.history
 
     async def run(self, *, webhook_url: str | None = None) -> Report:
-        """Play every call of the scenario to its end, and tell what happened.
+        """Play every call of the scenario to its end, and report what happened.
 
         A bridged call has two reports, one for each leg, with the same `call_id`.
         Returns once the last webhook is delivered or given up. Once only.
@@ -146,8 +147,10 @@ async def open_simulator(
             tasks=await stack.enter_async_context(open_tasks()),
             client=WebhookClient(http, key, scenario.webhooks, clock, history),
             history=history,
-            wall=clock,
-            recogniser=Recogniser(recogniser_url, recogniser_api_key) if recogniser_url else None,
+            clock=clock,
+            recogniser=UpstreamRecogniser(recogniser_url, recogniser_api_key)
+            if recogniser_url
+            else None,
             webhook_url=target_webhook_url,
         )
         gate = Gate(scenario.rest, api_key, exchange.rng.derive("rest"))
@@ -160,9 +163,10 @@ async def open_simulator(
 def _application(exchange: Exchange, gate: Gate, http: aiohttp.ClientSession) -> web.Application:
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[gate.check])
     app.on_response_prepare.append(gate.add_limits)
-    Rest(exchange, gate).add_to(app)
-    SttSocket(exchange, gate).add_to(app)
-    SttFiles(exchange, gate, http).add_to(app)
+    RestRoutes(exchange, gate).add_to(app)
+    reference = ReferenceAudio(call.audio for call in exchange.calls)
+    SttSocketRoute(exchange, gate, reference).add_to(app)
+    SttFilesRoute(exchange, gate, reference, http).add_to(app)
     return app
 
 

@@ -140,8 +140,8 @@ async def test_the_sdk_verifies_our_webhooks_and_knows_their_types() -> None:
 
 async def test_the_sdk_dials_lists_providers_and_transcribes_a_file() -> None:
     """Which needs no call."""
-    recording = plan_calls(scenario())[0].recording
-    wav = encode_wav(PCMU.decode(recording.audio("inbound", PCMU)), channels=1, rate_hz=8000)
+    call_audio = plan_calls(scenario())[0].audio
+    wav = encode_wav(PCMU.decode(call_audio.encoded("inbound", PCMU)), channels=1, rate_hz=8000)
     async with open_practice(scenario({"direction": "outgoing", "picks_up": "busy"})) as (
         simulator,
         _,

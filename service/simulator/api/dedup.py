@@ -1,4 +1,4 @@
-"""Commands that come twice: the second one is answered like the first, and does nothing."""
+"""Command dedup: a command that comes again is answered as before, and does nothing."""
 
 from dataclasses import replace
 
@@ -9,22 +9,22 @@ REPEAT_WINDOW_S = 60.0
 MAX_REMEMBERED = 50_000
 
 
-class Repeats:
-    """Remembers commands for 60 s by call and `command_id`; beyond 50 000 the oldest goes."""
+class CommandDedup:
+    """Remembers commands for 60 s, by leg and `command_id`; beyond 50 000 it drops the oldest."""
 
     def __init__(self) -> None:
-        self._taken: dict[tuple[str, str], tuple[float, Reply]] = {}
+        self._replies: dict[tuple[str, str], tuple[float, Reply]] = {}
 
     def find(self, leg_id: str, command_id: str, now: float) -> Reply | None:
-        """Return what was answered to the same command, to be answered again without effect."""
-        at, reply = self._taken.get((leg_id, command_id), (0.0, None))
+        """Return the earlier reply to the same command, without its effect; None if it is new."""
+        at, reply = self._replies.get((leg_id, command_id), (0.0, None))
         if reply is None or now - at >= REPEAT_WINDOW_S:
             return None
         return replace(reply, after=nothing, waits_for=None, repeated=True)
 
     def remember(self, leg_id: str, command_id: str, now: float, reply: Reply) -> None:
-        """Keep what was answered."""
-        self._taken.pop((leg_id, command_id), None)
-        if len(self._taken) >= MAX_REMEMBERED:
-            del self._taken[next(iter(self._taken))]
-        self._taken[leg_id, command_id] = (now, reply)
+        """Remember the reply to a command."""
+        self._replies.pop((leg_id, command_id), None)
+        if len(self._replies) >= MAX_REMEMBERED:
+            del self._replies[next(iter(self._replies))]
+        self._replies[leg_id, command_id] = (now, reply)

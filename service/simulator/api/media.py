@@ -1,12 +1,12 @@
-"""The commands about who hears a call: media streams and transcriptions."""
+"""The commands about the audio of a call: media streams and transcriptions."""
 
 from collections.abc import Mapping
 
 from service.ids import Track
 from service.simulator.api.reply import Effect, Reply, ok
 from service.simulator.calls.exchange import Exchange
-from service.simulator.calls.leg_runtime import Line
-from service.simulator.media.messages import StreamAsk
+from service.simulator.calls.leg_runtime import LegRuntime
+from service.simulator.media.messages import StreamRequest
 from service.simulator.media.stream import MediaStream
 from service.simulator.media.transcription import Transcription, make_transcription
 from service.simulator.rules.engines import IN_CALL
@@ -22,8 +22,8 @@ _TRACKS: Mapping[str, tuple[Track, ...]] = {
 }
 
 
-def check_wishes(params: Params) -> Problem | None:
-    """Return what is wrong with the stream and transcription that `answer` or `dial` asks for."""
+def check_media(params: Params) -> Problem | None:
+    """Check the stream and the transcription that `answer` or `dial` asks for."""
     url, config = params.get("stream_url"), params.get("transcription_config")
     if isinstance(url, str) and url:
         problem = check_stream_url(url)
@@ -34,94 +34,98 @@ def check_wishes(params: Params) -> Problem | None:
     return None
 
 
-def begin_with(exchange: Exchange, line: Line, params: Params) -> Effect:
-    """Return what `answer` and `dial` start once the call is answered."""
+def start_media(exchange: Exchange, runtime: LegRuntime, params: Params) -> Effect:
+    """Return what starts the stream and transcription of `answer` and `dial`, once answered."""
 
-    def begin() -> None:
-        if params.get("stream_url") and line.stream is None:
-            _stream(exchange, line, params)()
+    def start() -> None:
+        if params.get("stream_url") and runtime.stream is None:
+            _make_stream(exchange, runtime, params)()
         config = params.get("transcription_config")
-        if params.get("transcription") and line.transcription is None:
-            made = _transcription(exchange, line, config if isinstance(config, dict) else {})
-            line.transcription = made
-            line.leg.listen(made)
+        if params.get("transcription") and runtime.transcription is None:
+            made = _make_transcription(
+                exchange, runtime, config if isinstance(config, dict) else {}
+            )
+            runtime.transcription = made
+            runtime.leg.attach(made)
 
-    return begin
+    return start
 
 
-def _stream(exchange: Exchange, line: Line, params: Params) -> Effect:
+def _make_stream(exchange: Exchange, runtime: LegRuntime, params: Params) -> Effect:
     settings = exchange.scenario.media
     track = str(params.get("stream_track") or "inbound_track")
     token = params.get("stream_auth_token")
-    ask = StreamAsk(
+    request = StreamRequest(
         url=str(params["stream_url"]),
         tracks=_TRACKS[track.removesuffix("_track").removesuffix("_tracks")],
         track_name=track,
         encoding=choose_encoding(str(params.get("stream_codec") or "default"), settings),
         auth_token=str(token) if token else None,
-        custom_parameters=_named(params.get("custom_parameters")),
+        custom_parameters=_by_name(params.get("custom_parameters")),
     )
-    line.streams_asked += 1
-    rng = line.leg.rng.derive(f"stream {line.streams_asked}")
-    exchange.streamed.add(ask.encoding)
-    stream = MediaStream(line.leg, ask, settings, rng, exchange.history)
-    line.stream = stream
+    runtime.streams_started += 1
+    rng = runtime.leg.rng.derive(f"stream {runtime.streams_started}")
+    exchange.streamed.add(request.encoding)
+    stream = MediaStream(runtime.leg, request, settings, rng, history=exchange.history)
+    runtime.stream = stream
 
     def connect() -> None:
-        exchange.start(line.leg, stream.run(), "media_stream")
+        exchange.start(runtime.leg, stream.run(), "media_stream")
 
     return connect
 
 
-def choose_encoding(asked: str, settings: MediaSettings) -> Encoding:
-    """Return what is sent: what was asked, where it can be encoded, and the call's own PCMU."""
-    name = asked if settings.codec == "asked" else settings.codec
+def choose_encoding(codec: str, settings: MediaSettings) -> Encoding:
+    """Return the encoding of a stream: the one asked for if it can be encoded, else PCMU."""
+    name = codec if settings.codec == "asked" else settings.codec
     if name == "L16":
         return Encoding("L16", settings.l16_rate_hz, settings.l16_endian == "big")
     return Encoding("PCMA") if name == "PCMA" else Encoding("PCMU")
 
 
-def start_transcription(exchange: Exchange, line: Line, params: Params) -> Reply | Problem:
-    """Begin to transcribe a call (`transcription_start`)."""
-    if line.transcription is not None:
+def start_transcription(exchange: Exchange, runtime: LegRuntime, params: Params) -> Reply | Problem:
+    """Start to transcribe a call (`transcription_start`)."""
+    if runtime.transcription is not None:
         return Problem("90054")
     problem = _check_engine(params)
     if problem:
         return problem
-    made = _transcription(exchange, line, params)
-    line.transcription = made
-    return ok(lambda: line.leg.listen(made))
+    made = _make_transcription(exchange, runtime, params)
+    runtime.transcription = made
+    return ok(lambda: runtime.leg.attach(made))
 
 
-def stop_transcription(_exchange: Exchange, line: Line, _params: Params) -> Reply | Problem:
-    """Stop transcribing; no harm if nobody does."""
-    if line.tape is not None and line.tape.stops_in_silence:
+def stop_transcription(
+    _exchange: Exchange, runtime: LegRuntime, _params: Params
+) -> Reply | Problem:
+    """Stop to transcribe (`transcription_stop`); no harm if nobody does."""
+    if runtime.recording is not None and runtime.recording.stops_in_silence:
         return Problem("90055")
-    if line.transcription is not None:
-        line.transcription.stop()
-        line.transcription = None
+    if runtime.transcription is not None:
+        runtime.transcription.stop()
+        runtime.transcription = None
     return ok()
 
 
-def start_streaming(exchange: Exchange, line: Line, params: Params) -> Reply | Problem:
-    """Begin to stream a call's audio to the application."""
-    if line.stream is not None:
+def start_streaming(exchange: Exchange, runtime: LegRuntime, params: Params) -> Reply | Problem:
+    """Start to stream a call's audio to the application (`streaming_start`)."""
+    if runtime.stream is not None:
         return Problem("90045")
     if not params.get("stream_url"):
         return Problem("10004", "stream_url is required", "stream_url")
-    return check_wishes(params) or ok(_stream(exchange, line, params))
+    return check_media(params) or ok(_make_stream(exchange, runtime, params))
 
 
-def stop_streaming(exchange: Exchange, line: Line, params: Params) -> Reply | Problem:
-    """Stop a media stream."""
-    stream, wanted = line.stream, params.get("stream_id")
+def stop_streaming(exchange: Exchange, runtime: LegRuntime, params: Params) -> Reply | Problem:
+    """Stop a media stream (`streaming_stop`)."""
+    stream, stream_id = runtime.stream, params.get("stream_id")
     if stream is None:
         return Problem("90048")
-    if wanted not in {None, "", stream.stream_id}:
+    if stream_id not in {None, "", stream.stream_id}:
         return Problem("10005", "no stream of that id", "stream_id")
 
     def stop() -> None:
-        exchange.start(line.leg, stream.stop(), "media_stream_stop")
+        exchange.start(runtime.leg, stream.stop(), "media_stream_stop")
 
     return ok(stop)
 
@@ -131,7 +135,7 @@ def _engine(params: Params) -> str | None:
 
 
 def _config(params: Params) -> Params:
-    """Join the engine's config with the older, flat form of the same."""
+    """Merge the engine's config with its older, flat form."""
     nested = params.get("transcription_engine_config")
     return {**params, **(nested if isinstance(nested, dict) else {})}
 
@@ -146,11 +150,11 @@ def _check_engine(params: Params) -> Problem | None:
     return None
 
 
-def _transcription(exchange: Exchange, line: Line, params: Params) -> Transcription:
+def _make_transcription(exchange: Exchange, runtime: LegRuntime, params: Params) -> Transcription:
     engine, config = _engine(params) or "Google", _config(params)
     tracks = _TRACKS[str(params.get("transcription_tracks") or "inbound")]
     return make_transcription(
-        line.leg,
+        runtime.leg,
         exchange.scenario.in_call,
         engine=engine,
         tracks=tracks,
@@ -160,8 +164,8 @@ def _transcription(exchange: Exchange, line: Line, params: Params) -> Transcript
     )
 
 
-def _named(pairs: object) -> dict[str, str] | None:
-    """Turn the request's list of names and values into the object of `start`."""
+def _by_name(pairs: object) -> dict[str, str] | None:
+    """Return the request's list of names and values as the object that `start` has."""
     if not isinstance(pairs, list):
         return None
     found = {

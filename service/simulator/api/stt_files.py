@@ -17,8 +17,8 @@ from service.simulator.calls.exchange import Exchange
 from service.simulator.rules.problems import Problem
 from service.simulator.speech import audio
 from service.simulator.speech.riff import Wav, parse_wav
-from service.simulator.stt.reference_audio import Follower, KnownAudio, Placed
-from service.simulator.stt.upstream import Recogniser
+from service.simulator.stt.reference_audio import AudioMatcher, ReferenceAudio, TimedResult
+from service.simulator.stt.upstream import UpstreamRecogniser
 
 log = structlog.get_logger()
 
@@ -31,18 +31,24 @@ _ENDPOINTING_MS = 300
 _TEXT_ONLY = ("openai/", "nvidia/", "omi-health/")
 
 
-class SttFiles:
+class SttFilesRoute:
     """The route of file transcription."""
 
-    def __init__(self, exchange: Exchange, gate: Gate, http: aiohttp.ClientSession) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        gate: Gate,
+        reference: ReferenceAudio,
+        http: aiohttp.ClientSession,
+    ) -> None:
         self._exchange = exchange
         self._gate = gate
         self._http = http
         self._settings = exchange.scenario.rest
-        self._known = KnownAudio(call.recording for call in exchange.calls)
+        self._reference = reference
 
     def add_to(self, app: web.Application) -> None:
-        """Put the route into the application, and its OpenAI alias if the settings want it."""
+        """Put the route into the application, and its OpenAI alias if that is set."""
         app.router.add_post(PATH, self._transcribe)
         if self._settings.openai_path:
             app.router.add_post(OPENAI_PATH, self._transcribe)
@@ -80,7 +86,7 @@ class SttFiles:
         form.file = data
         return None
 
-    async def _relay(self, form: Form, recogniser: Recogniser) -> web.StreamResponse:
+    async def _relay(self, form: Form, recogniser: UpstreamRecogniser) -> web.StreamResponse:
         data = aiohttp.FormData()
         for name, value in form.fields.items():
             if name != "file_url":
@@ -106,8 +112,8 @@ class SttFiles:
         except SettingsError:
             detail = "a scripted simulator reads WAV only; give it a recogniser for the rest"
             return self._gate.refuse(Problem("10015", detail, "file"))
-        found = hear_file(wav, self._known)
-        text = " ".join(placed.heard.text for _, placed in found)
+        found = recognise_file(wav, self._reference)
+        text = " ".join(timed.result.text for _, timed in found)
         if form.fields.get("response_format") != "verbose_json":
             return answer({"text": text})
         if form.fields["model"].startswith(_TEXT_ONLY):
@@ -117,23 +123,23 @@ class SttFiles:
         return answer({"text": text, "duration": round(duration, 3), "segments": segments})
 
 
-def hear_file(wav: Wav, known: KnownAudio) -> list[tuple[int, Placed]]:
+def recognise_file(wav: Wav, reference: ReferenceAudio) -> list[tuple[int, TimedResult]]:
     """Return the utterances of a file, each with its channel, in the order they begin."""
     sides = audio.split_channels(wav.pcm) if wav.channels > 1 else (wav.pcm,)
-    reels = known.reels("linear16", wav.rate_hz, [audio.PCMU])
-    found: list[tuple[int, Placed]] = []
+    tracks = reference.tracks("linear16", wav.rate_hz, [audio.PCMU])
+    found: list[tuple[int, TimedResult]] = []
     for channel, pcm in enumerate(sides):
-        ear = Follower(reels, "linear16", wav.rate_hz, endpointing_ms=_ENDPOINTING_MS)
-        heard = [*ear.take(pcm), *ear.settle()]
-        found += [(channel, placed) for placed in heard if placed.heard.is_final]
-    return sorted(found, key=lambda one: one[1].heard.words[0].start_ms + one[1].ahead_ms)
+        asr = AudioMatcher(tracks, "linear16", wav.rate_hz, endpointing_ms=_ENDPOINTING_MS)
+        results = [*asr.push(pcm), *asr.finalize()]
+        found += [(channel, timed) for timed in results if timed.result.is_final]
+    return sorted(found, key=lambda one: one[1].result.words[0].start_ms + one[1].ahead_ms)
 
 
-def _segment(number: int, channel: int, placed: Placed) -> dict[str, object]:
-    words, ahead_ms = placed.heard.words, placed.ahead_ms
+def _segment(number: int, channel: int, timed: TimedResult) -> dict[str, object]:
+    words, ahead_ms = timed.result.words, timed.ahead_ms
     return {
         "id": number,
-        "text": placed.heard.text,
+        "text": timed.result.text,
         "start": (words[0].start_ms + ahead_ms) / 1000,
         "end": (words[-1].end_ms + ahead_ms) / 1000,
         "channel": channel,

@@ -1,11 +1,11 @@
-"""The life of a call: it rings, they talk, somebody hangs up, and everybody is told."""
+"""The flow of a call: it rings, is answered, the parties talk, and one of them hangs up."""
 
 import asyncio
 from collections.abc import Sequence
 
 import structlog
 
-from service.simulator.calls.leg_runtime import Line
+from service.simulator.calls.leg_runtime import LegRuntime
 from service.simulator.legs.leg import UNKNOWN, Hangup, Leg
 from service.simulator.legs.timeline import Pace, iso
 from service.simulator.report import Said
@@ -23,38 +23,40 @@ _REFUSED = {
 }
 
 
-async def live(line: Line, partner: Line | None = None, *, frame_ms: int) -> None:
-    """Take a leg, and its partner if it is bridged, from the first ring to the last webhook."""
-    leg = line.leg
+async def run_call(
+    runtime: LegRuntime, partner: LegRuntime | None = None, *, frame_ms: int
+) -> None:
+    """Run a leg, and its partner if it is bridged, from the first ring to the last webhook."""
+    leg = runtime.leg
     legs = [leg] if partner is None else [leg, partner.leg]
     async with asyncio.TaskGroup() as tasks:
         for one in legs:
-            tasks.create_task(one.sender.run(), name="sender")
+            tasks.create_task(one.sender.run(), name="webhook_sender")
         _begin(leg)
         await _ring(leg)
         if leg.answered.is_set():
             if partner is not None:
                 _bridge(leg, partner.leg)
             await _talk(leg, legs, frame_ms)
-        await _end(line, partner)
+        await _end(runtime, partner)
         leg.timeline.finish()
         for one in legs:
             one.sender.close()
 
 
-def accept(leg: Leg, facts: dict[str, object] | None = None) -> None:
-    """Answer a leg, from whichever side: tell it, and let the talk begin."""
+def accept(leg: Leg, details: dict[str, object] | None = None) -> None:
+    """Answer a leg, whichever side does: emit `call.answered` and start what was asked for."""
     leg.answered_at = leg.timeline.stamp()
     leg.answer_accepted = True
     leg.report.answered = True
-    told: dict[str, object] = {
+    answered: dict[str, object] = {
         "codec": "PCMU",
         "sampling_rate": 8000,
         "start_time": iso(leg.started_at),
         "state": "answered",
         "tags": list(leg.plan.tags),
     }
-    leg.emit("call.answered", told | (facts or {}))
+    leg.emit("call.answered", answered | (details or {}))
     leg.answered.set()
     for begin in leg.when_answered:
         begin()
@@ -67,16 +69,16 @@ def _bridge(leg: Leg, partner: Leg) -> None:
         one.emit("call.bridged")
 
 
-async def _end(line: Line, partner: Line | None) -> None:
-    """Whoever of the two hung up, the other leg ends with it."""
+async def _end(runtime: LegRuntime, partner: LegRuntime | None) -> None:
+    """End the leg, and its partner with it, whoever of the two hung up."""
     if partner is None or not partner.leg.answered.is_set():
-        await _wind_up(line)
+        await _conclude(runtime)
         return
-    hangup = line.leg.hangup or partner.leg.hangup or UNKNOWN
-    for one in (line, partner):
+    hangup = runtime.leg.hangup or partner.leg.hangup or UNKNOWN
+    for one in (runtime, partner):
         one.leg.hang_up(hangup)
-        await _wind_up(one)
-    partner.leg.report.said = ()  # the call was one talk, told once
+        await _conclude(one)
+    partner.leg.report.said = ()  # the talk is reported once, by the first leg
 
 
 def _begin(leg: Leg) -> None:
@@ -124,8 +126,8 @@ async def _talk(leg: Leg, legs: Sequence[Leg], frame_ms: int) -> None:
     while not leg.over.is_set():
         end_ms = position_ms + frame_ms
         await pace.until(end_ms)
-        for listener in tuple(leg.listeners):
-            await listener.hear(position_ms, end_ms)
+        for consumer in tuple(leg.consumers):
+            await consumer.push(position_ms, end_ms)
         position_ms = end_ms
         leg.timeline.move(position_ms)
         for one in legs:
@@ -138,13 +140,13 @@ def _maybe_hang_up(leg: Leg, position_ms: int) -> None:
         leg.hang_up(Hangup("time_limit", "unknown", "200"))
     elif leg.plan.hangs_up == "service":
         return
-    elif position_ms >= leg.recording.duration_ms + leg.plan.linger_ms:
+    elif position_ms >= leg.audio.duration_ms + leg.plan.linger_ms:
         leg.hang_up(Hangup(NORMAL, leg.plan.hangs_up, "200"))
 
 
-async def _wind_up(line: Line) -> None:
-    """Everybody's last words, in the order seen live: streams, hang-up, recordings."""
-    leg = line.leg
+async def _conclude(runtime: LegRuntime) -> None:
+    """Emit the last events in the order seen live: streams, hang-up, recordings."""
+    leg = runtime.leg
     hangup = leg.hangup or UNKNOWN
     if not leg.failed:
         leg.report.outcome = hangup.cause
@@ -152,14 +154,14 @@ async def _wind_up(line: Line) -> None:
     leg.report.said = _said(leg)
     try:
         async with asyncio.timeout(FLUSH_TIMEOUT_S):
-            await line.finish()
+            await runtime.finish()
     except TimeoutError:
         log.warning("call_not_flushed")
-    _tell_hangup(leg, hangup)
-    line.conclude()
+    _emit_hangup(leg, hangup)
+    runtime.conclude()
 
 
-def _tell_hangup(leg: Leg, hangup: Hangup) -> None:
+def _emit_hangup(leg: Leg, hangup: Hangup) -> None:
     frames = str(leg.timeline.position_ms // 20)
     quality = {
         "inbound": {
@@ -187,7 +189,7 @@ def _tell_hangup(leg: Leg, hangup: Hangup) -> None:
 
 
 def _said(leg: Leg) -> tuple[Said, ...]:
-    """What was said before the end, on the call's clock: 0 is the answer."""
+    """Return what was said before the end, in milliseconds since the answer."""
     if not leg.timeline.talking:
         return ()
     offset_ms = leg.report.talk_offset_ms
@@ -199,7 +201,7 @@ def _said(leg: Leg) -> tuple[Said, ...]:
             said.start_ms + offset_ms,
             said.end_ms + offset_ms,
         )
-        for said in leg.recording.script
+        for said in leg.audio.script
         if said.start_ms < leg.timeline.position_ms
     )
 

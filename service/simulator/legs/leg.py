@@ -1,4 +1,4 @@
-"""One simulated leg: who it is, in which state, who listens, and what it tells."""
+"""One simulated leg: its identity, its state, who consumes its audio, and the events it emits."""
 
 import asyncio
 from collections import Counter
@@ -12,20 +12,20 @@ from service.simulator.legs.webhook_sender import WebhookSender
 from service.simulator.report import CallReport
 from service.simulator.rng import Rng
 from service.simulator.scenario import CallPlan
-from service.simulator.speech.call_audio import Recording
+from service.simulator.speech.call_audio import CallAudio
 
 _NUMBERED = {"call.initiated", "call.answered", "call.bridged", "call.hangup"}
 """Events that carry `from` and `to`."""
 
 
-class Listener(Protocol):
-    """Who hears the talk: a media stream, an in-call transcription, a tape."""
+class AudioConsumer(Protocol):
+    """Consumes the audio of a leg: a media stream, an in-call transcription, a recording."""
 
-    async def hear(self, start_ms: int, end_ms: int) -> None:
-        """Take the talk from `start_ms` to `end_ms`; called in order, and may wait."""
+    async def push(self, start_ms: int, end_ms: int) -> None:
+        """Take the audio from `start_ms` to `end_ms` of the talk; called in order, and may wait."""
 
     async def finish(self) -> None:
-        """The call is over: say what is left to say. Bounded in time; may come again."""
+        """Emit what is left, since the call is over. Bounded in time; may be called again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Routing:
     retries_by_event: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     def urls(self, event_type: str) -> tuple[str, ...]:
-        """Return where an event goes, and where next if that fails."""
+        """Return where an event goes, and where it goes next if that fails."""
         first = self.urls_by_event.get(event_type) or ((self.url,) if self.url else ())
         return first + ((self.failover_url,) if first and self.failover_url else ())
 
@@ -62,7 +62,7 @@ class Routing:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a leg is."""
+    """The ids and numbers of a leg."""
 
     control_id: str
     leg_id: str
@@ -74,18 +74,18 @@ class Identity:
 
 
 def identify(rng: Rng, connection_id: str, numbers: tuple[str, str]) -> Identity:
-    """Make the ids of a leg: the same rng give the same ones."""
+    """Make the ids of a leg: the same `rng` gives the same ones."""
     ids = rng.derive("ids")
     return Identity(ids.control_id(), ids.uuid(), ids.uuid(), ids.uuid(), connection_id, *numbers)
 
 
 class Leg:
-    """One leg of a call: one call has one. Events are emitted in the order they happen."""
+    """One leg of a call. Its events are emitted in the order in which they happen."""
 
     def __init__(
         self,
         plan: CallPlan,
-        recording: Recording,
+        audio: CallAudio,
         identity: Identity,
         *,
         rng: Rng,
@@ -94,17 +94,17 @@ class Leg:
         routing: Routing,
     ) -> None:
         self.plan = plan
-        self.recording = recording
+        self.audio = audio
         self.id = identity
         self.rng = rng
         self.timeline = timeline
         self.sender = sender
         self.routing = routing
-        self._told: Counter[str] = Counter()
+        self._emitted: Counter[str] = Counter()
         self.client_state: str | None = None
         self.answered = asyncio.Event()
         self.heard = asyncio.Event()
-        """Somebody listens: audio is streamed or transcribed."""
+        """Set once the audio is streamed or transcribed."""
         self.over = asyncio.Event()
         self.hangup: Hangup | None = None
         self.failed = False
@@ -113,7 +113,7 @@ class Leg:
         self.answered_at: float | None = None
         self.ended_at: float | None = None
         self.when_answered: list[Callable[[], None]] = []
-        self.listeners: list[Listener] = []
+        self.consumers: list[AudioConsumer] = []
         self.report = CallReport(
             identity.session_id,
             identity.control_id,
@@ -129,11 +129,11 @@ class Leg:
 
     @property
     def alive(self) -> bool:
-        """Whether commands still reach it."""
+        """Whether the leg still takes commands."""
         return self.hangup is None
 
     def hang_up(self, hangup: Hangup) -> None:
-        """End the call; the first one to do it counts."""
+        """End the call; the first hang-up counts."""
         if self.hangup is None:
             self.hangup = hangup
             self.ended_at = self.timeline.stamp()
@@ -145,24 +145,29 @@ class Leg:
         self.report.outcome = "failed"
         self.hang_up(UNKNOWN)
 
-    def listen(self, listener: Listener) -> None:
-        """Let somebody hear the talk from here on."""
-        self.listeners.append(listener)
-        self.heard.set()
+    def attach(self, consumer: AudioConsumer, *, starts_talk: bool = True) -> None:
+        """Give a consumer the audio from here on; by default that lets the talk begin."""
+        self.consumers.append(consumer)
+        if starts_talk:
+            self.heard.set()
 
     def join(self, other: "Leg") -> None:
-        """Share another leg's talk, as the second leg of its call."""
-        self.listeners, self.heard, self.over = other.listeners, other.heard, other.over
+        """Share the talk of another leg, as the second leg of its call."""
+        self.consumers, self.heard, self.over = other.consumers, other.heard, other.over
 
-    def leave(self, listener: Listener) -> None:
-        """Let somebody hear no more; no harm if they did not."""
-        if listener in self.listeners:
-            self.listeners.remove(listener)
+    def detach(self, consumer: AudioConsumer) -> None:
+        """Give a consumer no more audio; no harm if it had none."""
+        if consumer in self.consumers:
+            self.consumers.remove(consumer)
 
     def emit(
-        self, event_type: str, facts: Mapping[str, object] | None = None, *, at: float | None = None
+        self,
+        event_type: str,
+        details: Mapping[str, object] | None = None,
+        *,
+        at: float | None = None,
     ) -> None:
-        """Tell the application about something that happened now, or `at` (Unix seconds)."""
+        """Queue the webhook of an event that happened now, or `at` (Unix seconds)."""
         payload: dict[str, object] = {
             "call_control_id": self.id.control_id,
             "call_leg_id": self.id.leg_id,
@@ -173,9 +178,9 @@ class Leg:
         }
         if event_type in _NUMBERED:
             payload |= {"from": self.id.from_number, "to": self.id.to_number}
-        payload |= facts or {}
-        self._told[event_type] += 1
-        event_id = self.rng.derive(f"{event_type} {self._told[event_type]}").uuid()
+        payload |= details or {}
+        self._emitted[event_type] += 1
+        event_id = self.rng.derive(f"{event_type} {self._emitted[event_type]}").uuid()
         event = WebhookEvent(
             event_id, event_type, self.timeline.stamp() if at is None else at, payload
         )

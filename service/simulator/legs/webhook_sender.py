@@ -34,13 +34,13 @@ class WebhookClient:
         http: aiohttp.ClientSession,
         key: SigningKey,
         settings: WebhookSettings,
-        wall: Callable[[], float],
+        clock: Callable[[], float],
         history: History,
     ) -> None:
         self._http = http
         self._key = key
         self._settings = settings
-        self._wall = wall
+        self._clock = clock
         self._history = history
 
     async def attempt(self, leg_id: str, webhook: QueuedWebhook) -> int | None:
@@ -61,7 +61,7 @@ class WebhookClient:
         return entry.status
 
     def _headers(self, webhook: QueuedWebhook, body: bytes) -> dict[str, str]:
-        now = int(self._wall())
+        now = int(self._clock())
         if webhook.stamp_s is None or self._settings.resign_retries:
             webhook.stamp_s = now
         signature = sign(self._key, body, webhook.stamp_s)

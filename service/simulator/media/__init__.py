@@ -1,1 +1,1 @@
-"""Who hears a call: media streams, transcriptions, tapes."""
+"""What consumes the audio of a leg: media streams, transcriptions, recordings."""

@@ -1,4 +1,4 @@
-"""Media frames: numbering, and everything that may go wrong with them on the way. Pure."""
+"""Media frames: their numbers, and the faults injected into them. Pure."""
 
 import base64
 from dataclasses import dataclass
@@ -29,10 +29,10 @@ class Frame:
         )
 
 
-class Faults:
-    """Makes frames of audio and loses, repeats, swaps and holds them as the settings say.
+class FrameFaults:
+    """Makes frames of audio; loses, repeats, swaps and holds them as the settings say.
 
-    Rng are thrown for each frame in a fixed number. What is held is bounded by `jitter_ms`.
+    Each frame draws the same number of random numbers. What is held is bounded by `jitter_ms`.
     """
 
     def __init__(self, settings: MediaSettings, encoding: Encoding, rng: Rng) -> None:
@@ -50,7 +50,7 @@ class Faults:
         self.lost_frames = 0
 
     def restart(self) -> None:
-        """Begin a new stream: numbers start again, what was held is gone."""
+        """Begin a new stream: numbers start again, and held frames are dropped."""
         self._sequence = 1
         self._chunks.clear()
         self._swapped.clear()
@@ -61,8 +61,8 @@ class Faults:
         self._sequence += 1
         return self._sequence
 
-    def take(self, track: Track, payload: bytes, start_ms: int, began_ms: int) -> list[Frame]:
-        """Make a frame of what was said from `start_ms`; return what goes out for it now."""
+    def push(self, track: Track, payload: bytes, start_ms: int, began_ms: int) -> list[Frame]:
+        """Make a frame of the audio from `start_ms`; return the frames to be sent now."""
         frame = self._number(track, payload, start_ms - began_ms)
         if self._plain:
             return [frame]
@@ -85,7 +85,7 @@ class Faults:
         return self._due(start_ms)
 
     def flush(self) -> list[Frame]:
-        """Return everything that is still held."""
+        """Return the frames that are still held."""
         held = [frame for _, frame in self._jitter] + list(self._swapped.values())
         self._jitter.clear()
         self._swapped.clear()

@@ -18,7 +18,7 @@ from service.wire.media import AUTH_HEADER
 
 
 @dataclass(frozen=True, slots=True)
-class StreamAsk:
+class StreamRequest:
     """What `streaming_start` asked for."""
 
     url: str
@@ -29,18 +29,18 @@ class StreamAsk:
     custom_parameters: Mapping[str, str] | None = None
 
 
-def connected(ask: StreamAsk, settings: MediaSettings) -> dict[str, object]:
-    """Return the first message."""
+def connected(request: StreamRequest, settings: MediaSettings) -> dict[str, object]:
+    """Return `connected`, the first message."""
     message: dict[str, object] = {"event": "connected", "version": "1.0.0"}
     if settings.connected_protocol:
         message["protocol"] = "Call"
-    if settings.connected_token and ask.auth_token:
-        message["connected"] = {AUTH_HEADER: ask.auth_token}
+    if settings.connected_token and request.auth_token:
+        message["connected"] = {AUTH_HEADER: request.auth_token}
     return message
 
 
-def start(leg: Leg, ask: StreamAsk, stream_id: str) -> dict[str, object]:
-    """Return what comes before the audio."""
+def start(leg: Leg, request: StreamRequest, stream_id: str) -> dict[str, object]:
+    """Return `start`, which comes before the audio."""
     body: dict[str, object] = {
         "user_id": leg.id.user_id,
         "call_control_id": leg.id.control_id,
@@ -48,22 +48,22 @@ def start(leg: Leg, ask: StreamAsk, stream_id: str) -> dict[str, object]:
         "from": leg.id.from_number,
         "to": leg.id.to_number,
         "media_format": {
-            "encoding": ask.encoding.name,
-            "sample_rate": ask.encoding.rate_hz,
+            "encoding": request.encoding.name,
+            "sample_rate": request.encoding.rate_hz,
             "channels": 1,
         },
     }
     optional = {
         "tags": list(leg.plan.tags),
         "client_state": leg.client_state,
-        "custom_parameters": ask.custom_parameters,
+        "custom_parameters": request.custom_parameters,
     }
     body |= {key: value for key, value in optional.items() if value}
     return {"event": "start", "sequence_number": "1", "stream_id": stream_id, "start": body}
 
 
 def stop(leg: Leg, stream_id: str, sequence_number: int) -> dict[str, object]:
-    """Return the last message."""
+    """Return `stop`, the last message."""
     return {
         "event": "stop",
         "sequence_number": str(sequence_number),
@@ -73,17 +73,21 @@ def stop(leg: Leg, stream_id: str, sequence_number: int) -> dict[str, object]:
 
 
 def answer_to(message: bytes | str, stream_id: str) -> dict[str, object] | None:
-    """Return what Telnyx says to a message of the application's, or None for nothing.
+    """Return Telnyx's answer to a message of the application, or None if there is none.
 
     Audio sent to the call is taken and not played; a `mark` comes back at once.
     """
     try:
-        said = msgspec.json.decode(message)
-        event = said["event"]
+        received = msgspec.json.decode(message)
+        event = received["event"]
         if event == "mark":
-            return {"event": "mark", "stream_id": stream_id, "mark": {"name": said["mark"]["name"]}}
+            return {
+                "event": "mark",
+                "stream_id": stream_id,
+                "mark": {"name": received["mark"]["name"]},
+            }
         if event == "media":
-            base64.b64decode(said["media"]["payload"], validate=True)
+            base64.b64decode(received["media"]["payload"], validate=True)
     except binascii.Error:
         return _error(stream_id, 100004, "invalid_media", "payload is not base64")
     except (ValueError, KeyError, TypeError, RecursionError):

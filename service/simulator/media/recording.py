@@ -16,8 +16,8 @@ LINK_LIFE_S = 600
 
 
 @dataclass(slots=True, eq=False)
-class Tape:
-    """A recording in the making: a `Listener`."""
+class Recording:
+    """A recording of a leg, while it is made and after: an `AudioConsumer`."""
 
     leg: Leg
     id: str
@@ -25,35 +25,35 @@ class Tape:
     channels: str
     started_at: float
     base_url: str
-    keep: Callable[["Tape"], None]
+    keep: Callable[["Recording"], None]
     stops_in_silence: bool = False
-    """It was started with `timeout_secs`, which Telnyx does by transcribing."""
+    """Whether it was started with `timeout_secs`, which Telnyx does by transcribing."""
     paused: bool = False
-    pieces: list[tuple[int, int]] = field(default_factory=list)
+    spans: list[tuple[int, int]] = field(default_factory=list)
     ended_at: float | None = None
     linked_at: float = 0.0
 
     @property
     def ended(self) -> bool:
-        """Whether it is stopped and saved."""
+        """Whether the recording was stopped and saved."""
         return self.ended_at is not None
 
-    async def hear(self, start_ms: int, end_ms: int) -> None:
-        """Record a piece of the talk, unless paused."""
+    async def push(self, start_ms: int, end_ms: int) -> None:
+        """Record audio, unless paused."""
         if not self.paused:
-            if self.pieces and self.pieces[-1][1] == start_ms:
-                start_ms = self.pieces.pop()[0]
-            self.pieces.append((start_ms, end_ms))
+            if self.spans and self.spans[-1][1] == start_ms:
+                start_ms = self.spans.pop()[0]
+            self.spans.append((start_ms, end_ms))
 
     async def finish(self) -> None:
-        """Nothing to say before the hang-up: the recording is saved after it."""
+        """Do nothing before the hang-up: the recording is saved after it."""
 
     def stop(self) -> None:
-        """End the recording and tell that it is saved."""
-        self.leg.leave(self)
+        """End the recording, keep it, and emit that it is saved."""
+        self.leg.detach(self)
         self.ended_at = self.leg.timeline.stamp()
         self.keep(self)
-        facts: dict[str, object] = {
+        details: dict[str, object] = {
             "channels": self.channels,
             "format": "wav",
             "public_recording_urls": {},
@@ -62,10 +62,10 @@ class Tape:
             "recording_started_at": iso(self.started_at),
             "recording_urls": {"wav": self.link(self.ended_at)},
         }
-        self.leg.emit("call.recording.saved", facts)
+        self.leg.emit("call.recording.saved", details)
 
     def link(self, now: float) -> str:
-        """Return a fresh link, good for ten minutes from `now` (Unix seconds)."""
+        """Return a new link, valid for ten minutes from `now` (Unix seconds)."""
         self.linked_at = now
         query = f"X-Amz-Expires={LINK_LIFE_S}&X-Amz-Signature={self.secret}"
         return f"{self.base_url}/recordings/{self.id}.wav?{query}"
@@ -73,17 +73,17 @@ class Tape:
     @property
     def duration_ms(self) -> int:
         """How much was recorded."""
-        return sum(end - start for start, end in self.pieces)
+        return sum(end - start for start, end in self.spans)
 
     def wav(self) -> bytes:
-        """Write the file: the first leg's remote party is the first channel of two."""
+        """Return the file: the remote party of the leg is the first channel of two."""
         sides = [self._side(track) for track in get_args(Track)]
         if self.channels == "dual":
             return encode_wav(audio.join_channels(*sides), channels=2, rate_hz=audio.RATE_HZ)
         return encode_wav(audio.mix(*sides), channels=1, rate_hz=audio.RATE_HZ)
 
     def show(self, now: float) -> Mapping[str, object]:
-        """Return it as `GET /v2/recordings/{id}` does, with a fresh link."""
+        """Return the recording as `GET /v2/recordings/{id}` shows it, with a new link."""
         ended_at = self.ended_at or now
         return {
             "call_control_id": self.leg.id.control_id,
@@ -108,9 +108,9 @@ class Tape:
 
     def _side(self, track: Track) -> bytes:
         cuts = (
-            self.leg.recording.cut(track, PCMU, start, end).ljust(
+            self.leg.audio.slice(track, PCMU, start, end).ljust(
                 (end - start) * PCMU.bytes_per_ms, audio.SILENCE
             )
-            for start, end in self.pieces
+            for start, end in self.spans
         )
         return PCMU.decode(b"".join(cuts))

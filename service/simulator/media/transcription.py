@@ -1,4 +1,4 @@
-"""In-call transcription: `call.transcription` webhooks from a script or from a recogniser."""
+"""In-call transcription: `call.transcription` webhooks, from the script or by a recogniser."""
 
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -9,8 +9,8 @@ from service.simulator.legs.leg import Leg
 from service.simulator.rng import Rng
 from service.simulator.rules.engines import BARE_CONFIDENCE, gives_interims
 from service.simulator.scenario.fault_settings import InCallSettings
-from service.simulator.speech.script import Ear
-from service.simulator.stt.upstream import Recogniser, RelayedEar
+from service.simulator.speech.scripted_asr import ScriptedAsr
+from service.simulator.stt.upstream import RelayedAsr, UpstreamRecogniser
 from service.wire.stt import Answer
 
 Config = Mapping[str, object]
@@ -18,50 +18,50 @@ Start = Callable[[Leg, Coroutine[None, None, None], str], object]
 """Starts a part of a leg's call; the last argument is a slug for its kind."""
 
 
-class Hearing(Protocol):
-    """How the words of one track are come by."""
+class TrackTranscriber(Protocol):
+    """Transcribes one track."""
 
-    async def hear(self, start_ms: int, end_ms: int) -> None:
-        """Take the talk from `start_ms` to `end_ms`."""
+    async def push(self, start_ms: int, end_ms: int) -> None:
+        """Take the audio from `start_ms` to `end_ms` of the talk."""
 
     async def finish(self) -> None:
-        """Say what is left to say."""
+        """Emit the last results."""
 
     def stop(self) -> None:
-        """Say nothing more."""
+        """Emit nothing more."""
 
 
-class Teller:
-    """Writes `call.transcription`, with everything in it that a setting may change."""
+class TranscriptEmitter:
+    """Emits `call.transcription` events, as the settings vary them."""
 
     def __init__(self, leg: Leg, engine: str, settings: InCallSettings) -> None:
         self._leg = leg
         self._engine = engine
         self._settings = settings
-        self._waiting: deque[tuple[dict[str, object], float]] = deque()
+        self._held: deque[tuple[dict[str, object], float]] = deque()
         self.silent = False
 
-    def tell(self, track: Track, text: str, *, is_final: bool, confidence: float | None) -> None:
-        """Report words; the last few wait until the hang-up where the setting says so."""
+    def emit(self, track: Track, text: str, *, is_final: bool, confidence: float | None) -> None:
+        """Emit a result; the last `after_hangup` of them are held until after the hang-up."""
         if self.silent or not text.strip():
             return
-        facts: dict[str, object] = {"transcript": text, "is_final": is_final}
-        facts |= self._confidence(is_final=is_final, confidence=confidence)
+        data: dict[str, object] = {"transcript": text, "is_final": is_final}
+        data |= self._confidence(is_final=is_final, confidence=confidence)
         shown = self._settings.transcription_track
         if shown == "always" or (shown == "telnyx" and self._engine == "Telnyx"):
-            facts["transcription_track"] = track
-        self._waiting.append((facts, self._leg.timeline.stamp()))
-        while len(self._waiting) > self._settings.after_hangup:
-            self._emit()
+            data["transcription_track"] = track
+        self._held.append((data, self._leg.timeline.stamp()))
+        while len(self._held) > self._settings.after_hangup:
+            self._emit_oldest()
 
-    def tell_late(self) -> None:
-        """Report what waited for the hang-up."""
-        while self._waiting:
-            self._emit()
+    def emit_held(self) -> None:
+        """Emit what was held until after the hang-up."""
+        while self._held:
+            self._emit_oldest()
 
-    def _emit(self) -> None:
-        facts, at = self._waiting.popleft()
-        self._leg.emit("call.transcription", {"transcription_data": facts}, at=at)
+    def _emit_oldest(self) -> None:
+        data, at = self._held.popleft()
+        self._leg.emit("call.transcription", {"transcription_data": data}, at=at)
 
     def _confidence(self, *, is_final: bool, confidence: float | None) -> dict[str, object]:
         how = self._settings.final_confidence if is_final else self._settings.interim_confidence
@@ -72,85 +72,95 @@ class Teller:
         return {"confidence": values[how]}
 
 
-class ScriptedHearing:
-    """Knows the script, and reports its words as the talk passes them."""
+class ScriptedTranscriber:
+    """Transcribes one track from the script."""
 
-    def __init__(self, track: Track, ear: Ear, teller: Teller, rng: Rng, *, interims: bool) -> None:
+    def __init__(
+        self,
+        track: Track,
+        asr: ScriptedAsr,
+        emitter: TranscriptEmitter,
+        rng: Rng,
+        *,
+        interims: bool,
+    ) -> None:
         self._track = track
-        self._ear = ear
-        self._teller = teller
+        self._asr = asr
+        self._emitter = emitter
         self._rng = rng
         self._interims = interims
 
-    async def hear(self, start_ms: int, end_ms: int) -> None:
-        """Report the words whose middle is in here."""
-        for heard in self._ear.hear(start_ms, end_ms):
-            if heard.is_final:
+    async def push(self, start_ms: int, end_ms: int) -> None:
+        """Emit the words whose middle is in this audio."""
+        for result in self._asr.push(start_ms, end_ms):
+            if result.is_final:
                 confidence = round(self._rng.between(0.9, 0.995), 6)
-                self._teller.tell(self._track, heard.text, is_final=True, confidence=confidence)
+                self._emitter.emit(self._track, result.text, is_final=True, confidence=confidence)
             elif self._interims:
-                self._teller.tell(self._track, heard.text, is_final=False, confidence=0.0)
+                self._emitter.emit(self._track, result.text, is_final=False, confidence=0.0)
 
     async def finish(self) -> None:
         """Make the open utterance final."""
-        for heard in self._ear.settle():
-            self._teller.tell(self._track, heard.text, is_final=True, confidence=0.9)
+        for result in self._asr.finalize():
+            self._emitter.emit(self._track, result.text, is_final=True, confidence=0.9)
 
     def stop(self) -> None:
         """Nothing to close."""
 
 
-class RelayedHearing:
-    """Plays one track to a recogniser and reports what it hears."""
+class RelayedTranscriber:
+    """Has one track transcribed by a recogniser."""
 
-    def __init__(self, leg: Leg, track: Track, ear: RelayedEar) -> None:
+    def __init__(self, leg: Leg, track: Track, asr: RelayedAsr) -> None:
         self._leg = leg
         self._track = track
-        self._ear = ear
+        self._asr = asr
 
-    async def hear(self, start_ms: int, end_ms: int) -> None:
-        """Play a piece of the talk; waits while the recogniser does not keep up."""
-        await self._ear.send(
-            self._leg.recording.cut(self._track, self._ear.encoding, start_ms, end_ms)
+    async def push(self, start_ms: int, end_ms: int) -> None:
+        """Send audio; waits while the recogniser does not keep up."""
+        await self._asr.push(
+            self._leg.audio.slice(self._track, self._asr.encoding, start_ms, end_ms)
         )
 
     async def finish(self) -> None:
-        """Wait for the recogniser's last words, under a deadline."""
-        await self._ear.finish()
+        """Wait for the recogniser's last results, under a deadline."""
+        await self._asr.finish()
 
     def stop(self) -> None:
-        """Cut the recogniser off."""
-        self._ear.abandon()
+        """Abandon the session."""
+        self._asr.abandon()
 
 
 class Transcription:
-    """A running transcription of a leg: a `Listener`."""
+    """A running transcription of a leg: an `AudioConsumer`."""
 
-    def __init__(self, leg: Leg, teller: Teller, hearings: list[Hearing]) -> None:
+    def __init__(
+        self, leg: Leg, emitter: TranscriptEmitter, transcribers: list[TrackTranscriber]
+    ) -> None:
         self._leg = leg
-        self._teller = teller
-        self._hearings = hearings
+        self._emitter = emitter
+        self._transcribers = transcribers
 
-    async def hear(self, start_ms: int, end_ms: int) -> None:
-        """Take a piece of the talk."""
-        for hearing in self._hearings:
-            await hearing.hear(start_ms, end_ms)
+    async def push(self, start_ms: int, end_ms: int) -> None:
+        """Transcribe audio of each track."""
+        for transcriber in self._transcribers:
+            await transcriber.push(start_ms, end_ms)
 
     async def finish(self) -> None:
-        """Report the last words before the hang-up."""
-        for hearing in self._hearings:
-            await hearing.finish()
+        """Emit the last results before the hang-up."""
+        for transcriber in self._transcribers:
+            await transcriber.finish()
 
-    def tell_late(self) -> None:
-        """Report what the settings keep until after the hang-up."""
-        self._teller.tell_late()
+    def emit_held(self) -> None:
+        """Emit what the settings hold until after the hang-up."""
+        self._emitter.emit_held()
 
     def stop(self) -> None:
-        """Take effect of `transcription_stop`: webhooks cease."""
-        self._teller.silent = True
-        self._leg.leave(self)
-        for hearing in self._hearings:
-            hearing.stop()
+        """End the transcription at once: no event follows."""
+        self._emitter.silent = True
+        self._leg.detach(self)
+        for transcriber in self._transcribers:
+            transcriber.stop()
 
 
 def make_transcription(
@@ -160,41 +170,41 @@ def make_transcription(
     engine: str,
     tracks: Sequence[Track],
     config: Config,
-    recogniser: Recogniser | None,
+    recogniser: UpstreamRecogniser | None,
     start: Start,
 ) -> Transcription:
-    """Make a transcription of a leg; it hears nothing until the leg lets it `listen`.
+    """Make a transcription of a leg, to be attached to it.
 
-    Without a `recogniser` it knows the script.
+    Without a `recogniser` it follows the script.
     """
-    teller = Teller(leg, engine, settings)
+    emitter = TranscriptEmitter(leg, engine, settings)
     asked = config.get("interim_results") is True
     interims = asked and settings.interims.get(engine, gives_interims(engine))
-    hearings: list[Hearing] = []
+    transcribers: list[TrackTranscriber] = []
     for track in tracks:
         if recogniser is None:
-            ear = Ear(leg.recording.spoken(track), endpointing_ms=settings.endpointing_ms)
+            asr = ScriptedAsr(leg.audio.utterances(track), endpointing_ms=settings.endpointing_ms)
             rng = leg.rng.derive(f"confidence {track}")
-            hearings.append(ScriptedHearing(track, ear, teller, rng, interims=interims))
+            transcribers.append(ScriptedTranscriber(track, asr, emitter, rng, interims=interims))
         else:
             params = _params(engine, config, interims=interims)
-            relayed = RelayedEar(recogniser, params, _telling(teller, track))
+            relayed = RelayedAsr(recogniser, params, _emitting(emitter, track))
             start(leg, relayed.run(), "relayed_transcription")
-            hearings.append(RelayedHearing(leg, track, relayed))
-    return Transcription(leg, teller, hearings)
+            transcribers.append(RelayedTranscriber(leg, track, relayed))
+    return Transcription(leg, emitter, transcribers)
 
 
-def _telling(teller: Teller, track: Track) -> Callable[[Answer], None]:
-    def tell(answer: Answer) -> None:
+def _emitting(emitter: TranscriptEmitter, track: Track) -> Callable[[Answer], None]:
+    def emit(answer: Answer) -> None:
         if answer.transcript:
             final, confidence = answer.is_final is not False, answer.confidence
-            teller.tell(track, answer.transcript, is_final=final, confidence=confidence)
+            emitter.emit(track, answer.transcript, is_final=final, confidence=confidence)
 
-    return tell
+    return emit
 
 
 def _params(engine: str, config: Config, *, interims: bool) -> dict[str, str]:
     params = {"transcription_engine": engine, "interim_results": "true" if interims else "false"}
     model = config.get("transcription_model") or config.get("model")
-    wishes = {"model": model, "language": config.get("language")}
-    return params | {name: wish for name, wish in wishes.items() if isinstance(wish, str)}
+    wanted = {"model": model, "language": config.get("language")}
+    return params | {name: value for name, value in wanted.items() if isinstance(value, str)}

@@ -1,6 +1,6 @@
-"""The settings of a scenario: where Telnyx's sources disagree, are silent, or reality is rough.
+"""The fault settings of a scenario: where Telnyx's sources disagree or are silent, and what fails.
 
-Defaults are what is documented. Probabilities go from 0 to 1 and are thrown with seeded rng.
+Defaults are what is documented. Probabilities go from 0 to 1 and use seeded random numbers.
 """
 
 from collections.abc import Mapping
@@ -13,11 +13,11 @@ Chance = Annotated[float, Field(ge=0, le=1)]
 
 
 class Table(BaseModel):
-    """A table of the scenario file. It never changes; a key it does not know is an error."""
+    """A table of the scenario file. It is immutable; an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     UNBUILT: ClassVar[Mapping[tuple[str, str], str]] = {}
-    """(key, value) that the format knows and the simulator cannot do yet, and why."""
+    """(key, value) pairs that the format has and the simulator cannot do yet, and why."""
 
     @model_validator(mode="before")
     @classmethod
@@ -37,7 +37,7 @@ class Table(BaseModel):
 
 
 class WebhookFault(Table):
-    """What goes wrong with some webhooks on their way. The first that matches an event counts."""
+    """The faults of some webhooks' delivery. The first table that matches an event counts."""
 
     events: tuple[str, ...] = ("*",)
     """Event types, with `*`."""
@@ -74,16 +74,16 @@ class WebhookSettings(Table):
     """Webhooks of a call at the same time, instead of one after the other."""
     event_names: Literal["dots", "underscores"] = "dots"
     unknown_events: Chance = 0
-    """After an event, one of a type that nobody has heard of."""
+    """After an event, one of an unknown type."""
     unknown_fields: Chance = 0
-    """In an event, fields that nobody has heard of."""
+    """In an event, unknown fields."""
     before_dial_response: bool = False
     """The first webhook of a dialled call overtakes the answer to `dial`."""
     fault: tuple[WebhookFault, ...] = ()
 
 
 class InCallSettings(Table):
-    """What `call.transcription` says."""
+    """What `call.transcription` contains."""
 
     transcription_track: Literal["never", "telnyx", "always"] = "telnyx"
     """Documented for the Telnyx engine only."""
@@ -105,7 +105,7 @@ class MediaSettings(Table):
         for codec in ("G722", "OPUS", "AMR-WB")
     }
     codec: Literal["asked", "PCMU", "PCMA", "L16", "G722", "OPUS", "AMR-WB"] = "asked"
-    """`asked` is what `stream_codec` says, PCMU without it; the others ignore the wish."""
+    """`asked` is what `stream_codec` says, PCMU without it; the others ignore it."""
     l16_rate_hz: Literal[8000, 16000] = 16000
     l16_endian: Literal["big", "little"] = "big"
     frame_ms: int = Field(20, ge=10, le=1000, multiple_of=10)
@@ -127,7 +127,7 @@ class MediaSettings(Table):
     fails: str | None = None
     """No connection at all: `streaming.failed` with this reason."""
     drop_after_ms: int | None = Field(None, ge=0)
-    """The connection dies at this place of the talk, without a `stop`."""
+    """The connection dies at this position of the talk, without a `stop`."""
     stall_timeout_s: float = Field(10.0, gt=0, le=600)
     """How long an application may not read before its connection is cut. Real seconds."""
     reconnect: bool = False
@@ -148,24 +148,24 @@ class SttSettings(Table):
     idle_timeout_s: float = Field(20.0, gt=0, le=3600)
     """Real seconds without audio, `KeepAlive` or any other message."""
     close_code: Literal[1000, 1001, 1006, 1011, 1012, 1013] = 1000
-    """With which a session ends; 1006 is a connection that is just cut."""
+    """The code with which a session is closed; 1006 is a connection that is just cut."""
     close_stream: Literal["all", "some", "none"] = "all"
     """Whose `CloseStream` is honoured; `some` is Deepgram, Speechmatics and Soniox."""
     partials: bool = True
-    """Off: `interim_results` is taken and ignored."""
+    """Off: `interim_results` is accepted and ignored."""
     utterance_end: bool = False
     """An empty `utterance_end` after each final."""
     times: Literal["as_given", "never", "always"] = "as_given"
     """Words with times, which Telnyx does not document: as a relayed recogniser gives them, or
     from the script as well."""
     drop_after_ms: int | None = Field(None, gt=0)
-    """Sessions are cut after this much audio, without flushing what they heard."""
+    """Sessions are cut after this much audio, without a flush."""
     drop_sessions: int = Field(1, ge=0)
-    """How many sessions do, from the first on."""
+    """How many sessions are cut so, from the first on."""
 
 
 class RestFault(Table):
-    """A command that fails on purpose."""
+    """An injected failure of a command."""
 
     command: str = "*"
     """As in the path (`answer`, `streaming_start`), or `dial`; with `*`."""

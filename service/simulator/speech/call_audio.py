@@ -1,4 +1,4 @@
-"""Recordings: the two tracks of a call as 8 kHz mu-law, and the script of what is said on them."""
+"""The audio of a call: two tracks as 8 kHz mu-law, and the script of what is said on them."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -22,8 +22,8 @@ _TONE_HZ = {"inbound": 400, "outbound": 250}
 _TAIL_MS = 500
 
 
-class Recording:
-    """A call's talk. Both tracks have the same length; a shorter one is filled with silence."""
+class CallAudio:
+    """The audio of a call. Both tracks have the same length; silence fills the shorter one."""
 
     def __init__(self, tracks: Mapping[Track, bytes], script: Sequence[Utterance] = ()) -> None:
         length = max(map(len, tracks.values()), default=0)
@@ -34,36 +34,36 @@ class Recording:
         self.script = tuple(sorted(script, key=lambda said: (said.start_ms, said.track)))
         self.duration_ms = length // PCMU.bytes_per_ms
 
-    def from_the_other_side(self) -> "Recording":
-        """Return the same talk as the other party's leg has it: the tracks are swapped."""
+    def with_swapped_tracks(self) -> "CallAudio":
+        """Return the audio as the other party's leg has it."""
         swapped: dict[Track, Track] = {"inbound": "outbound", "outbound": "inbound"}
         script = [replace(said, track=swapped[said.track]) for said in self.script]
-        return Recording({swapped[track]: data for track, data in self._tracks.items()}, script)
+        return CallAudio({swapped[track]: data for track, data in self._tracks.items()}, script)
 
-    def spoken(self, track: Track) -> list[Utterance]:
-        """Return what is said on one track."""
+    def utterances(self, track: Track) -> list[Utterance]:
+        """Return the utterances of one track."""
         return [said for said in self.script if said.track == track]
 
-    def audio(self, track: Track, encoding: Encoding) -> bytes:
-        """Return a whole track; made once for each encoding, and kept."""
+    def encoded(self, track: Track, encoding: Encoding) -> bytes:
+        """Return a whole track; it is made once for each encoding, and kept."""
         key = (track, encoding)
         if key not in self._encoded:
             self._encoded[key] = encoding.encode(self._tracks[track])
         return self._encoded[key]
 
-    def cut(self, track: Track, encoding: Encoding, start_ms: int, end_ms: int) -> bytes:
+    def slice(self, track: Track, encoding: Encoding, start_ms: int, end_ms: int) -> bytes:
         """Return the audio from `start_ms` to `end_ms`; silence after the end of the talk.
 
-        The last frame of the talk is as short as the recording leaves it.
+        The last frame of the talk is as short as the audio leaves it.
         """
         scale = encoding.bytes_per_ms
-        piece = self.audio(track, encoding)[start_ms * scale : end_ms * scale]
+        piece = self.encoded(track, encoding)[start_ms * scale : end_ms * scale]
         return piece or encoding.encode(SILENCE * ((end_ms - start_ms) * PCMU.bytes_per_ms))
 
 
-def read_recording(
+def read_call_audio(
     source: Path | Pair, *, channels: tuple[Speaker, Speaker] = ("customer", "agent")
-) -> Recording:
+) -> CallAudio:
     """Read a call: its JSON (tracks and script), a two-channel WAV, or a pair of .ulaw files.
 
     `channels` says who is on the first and the second channel of a WAV.
@@ -76,7 +76,7 @@ def read_recording(
             TRACK_OF["customer"]: _read(source.customer),
             TRACK_OF["agent"]: _read(source.agent),
         }
-        return Recording(pair)
+        return CallAudio(pair)
     if source.suffix == ".json":
         return _read_call(source)
     data = _read(source)
@@ -84,11 +84,11 @@ def read_recording(
         first, second = _split(parse_wav(data))
     except SettingsError as error:
         raise SettingsError([f"{source}: {problem}" for problem in error.problems]) from error
-    return Recording({TRACK_OF[channels[0]]: first, TRACK_OF[channels[1]]: second})
+    return CallAudio({TRACK_OF[channels[0]]: first, TRACK_OF[channels[1]]: second})
 
 
-def make_recording(say: Sequence[Say], rng: Rng) -> Recording:
-    """Make audio for a script: a tone where somebody speaks, over noise that is never the same.
+def make_call_audio(say: Sequence[Say], rng: Rng) -> CallAudio:
+    """Make audio for a script: a tone where somebody speaks, over noise that never repeats.
 
     Raises:
         SettingsError: Two utterances of one speaker overlap.
@@ -101,16 +101,16 @@ def make_recording(say: Sequence[Say], rng: Rng) -> Recording:
         for one, other in pairwise(mine):
             if other.start_ms < one.end_ms:
                 raise SettingsError([f"one speaker says two things at {other.start_ms} ms"])
-        tracks[track] = _hum(track, mine, end_ms, rng.derive(track))
-    return Recording(tracks, script)
+        tracks[track] = _make_track(track, mine, end_ms, rng.derive(track))
+    return CallAudio(tracks, script)
 
 
 def _until(said: Say) -> int:
     return said.until_ms or said.at_ms + _MS_A_WORD * len(said.text.split())
 
 
-def _hum(track: Track, script: Sequence[Utterance], end_ms: int, rng: Rng) -> bytes:
-    """Noise in every millisecond, so that a piece of it says which piece it is."""
+def _make_track(track: Track, script: Sequence[Utterance], end_ms: int, rng: Rng) -> bytes:
+    """Make one track. It has noise in every millisecond, so that no piece occurs twice."""
     quiet = bytes(0x70 + byte % 16 + 128 * (byte >> 7) for byte in range(256))
     noise = rng.bytes(end_ms * PCMU.bytes_per_ms).translate(quiet)
     pcm = PCMU.decode(noise)
@@ -134,7 +134,7 @@ def _split(wav: Wav) -> tuple[bytes, bytes]:
     return audio.to_mulaw(first, wav.rate_hz), audio.to_mulaw(second, wav.rate_hz)
 
 
-def _read_call(path: Path) -> Recording:
+def _read_call(path: Path) -> CallAudio:
     try:
         call = json.loads(_read(path))
         tracks: dict[Track, bytes] = {
@@ -146,7 +146,7 @@ def _read_call(path: Path) -> Recording:
         ]
     except (ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError) as error:
         raise SettingsError([f"{path}: not the JSON of a call: {error!r}"]) from error
-    return Recording(tracks, script)
+    return CallAudio(tracks, script)
 
 
 def _read(path: Path) -> bytes:

@@ -1,4 +1,4 @@
-"""Handing audio on to a recogniser that speaks the STT WebSocket protocol."""
+"""The recogniser that audio is relayed to: one that speaks the STT WebSocket protocol."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
@@ -23,13 +23,13 @@ _FILES_PATH = "/v2/ai/audio/transcriptions"
 
 
 @dataclass(frozen=True, slots=True)
-class Recogniser:
-    """Where a recogniser is. `url` may be its base, or the whole address of its WebSocket."""
+class UpstreamRecogniser:
+    """A recogniser's address. `url` may be its base, or the whole address of its WebSocket."""
 
     url: str
     api_key: str | None = None
     patience_s: float = 10.0
-    """How long it may take no audio, and how long for its last words."""
+    """How long it may take no audio, and how long it may take for its last results."""
 
     def socket_url(self, params: Params) -> str:
         """Return the address of a session; a name may come more than once."""
@@ -46,7 +46,7 @@ class Recogniser:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What the recogniser wants to see."""
+        """The headers of every request to it."""
         return {"authorization": f"Bearer {self.api_key}"} if self.api_key else {}
 
     def session(self, params: Params) -> connect:
@@ -62,42 +62,40 @@ class Recogniser:
         )
 
 
-class RelayedEar:
-    """A session with the recogniser for one track. `run` is one task's work.
+class RelayedAsr:
+    """Has one track recognised, in a session of its own. `run` is one task's work.
 
-    At most 50 pieces of audio wait; then `send` does, and after the recogniser's `patience_s`
-    the session is given up: the call goes on unheard.
+    At most 50 pieces of audio are queued; then `push` waits, and after the recogniser's
+    `patience_s` the session is abandoned: the call goes on without its words.
     """
 
     encoding = Encoding("L16")
 
     def __init__(
         self,
-        recogniser: Recogniser,
+        recogniser: UpstreamRecogniser,
         params: Mapping[str, str],
-        tell: Callable[[Answer], None],
+        emit: Callable[[Answer], None],
     ) -> None:
         self._recogniser = recogniser
         self._params = {"input_format": "linear16", "sample_rate": "8000", **params}
-        self._tell = tell
+        self._emit = emit
         self._audio: asyncio.Queue[bytes | None] = asyncio.Queue(MAX_QUEUED)
         self._done = asyncio.Event()
         self._gone = asyncio.Event()
         self._socket: ClientConnection | None = None
-        self.opened = asyncio.Event()
 
     async def run(self) -> None:
-        """Play and listen until the recogniser has said its last word."""
+        """Send the audio and emit the results, until the recogniser closes the session."""
         try:
             async with (
                 self._recogniser.session(self._params.items()) as socket,
                 asyncio.TaskGroup() as group,
             ):
                 self._socket = socket
-                self.opened.set()
                 sender = group.create_task(self._send(socket))
                 async for text in socket:
-                    self._hear(text)
+                    self._receive(text)
                 sender.cancel()
         except* (OSError, TimeoutError, WebSocketException) as errors:
             if not self._gone.is_set():
@@ -106,8 +104,8 @@ class RelayedEar:
             self._done.set()
             self._gone.set()
 
-    async def send(self, audio: bytes) -> None:
-        """Queue audio; waits while the queue is full, and in the end gives the session up."""
+    async def push(self, audio: bytes) -> None:
+        """Queue audio; waits while the queue is full, and at last abandons the session."""
         if self._gone.is_set():
             return
         try:
@@ -118,7 +116,7 @@ class RelayedEar:
             self.abandon()
 
     async def finish(self) -> None:
-        """Flush, and wait for the last words; not for ever."""
+        """Flush, and wait for the last results, `patience_s` at most."""
         if self._gone.is_set():
             return
         try:
@@ -130,16 +128,16 @@ class RelayedEar:
         self.abandon()
 
     def abandon(self) -> None:
-        """Hear nothing more, and cut the connection."""
+        """Emit nothing more, and cut the connection."""
         self._gone.set()
         if self._socket is not None:
             self._socket.transport.abort()
 
-    def _hear(self, text: bytes | str) -> None:
+    def _receive(self, text: bytes | str) -> None:
         if self._gone.is_set():
             return
         try:
-            self._tell(parse_answer(text))
+            self._emit(parse_answer(text))
         except BadInputError:
             log.warning("recogniser_spoke_garbage")
 

@@ -13,8 +13,8 @@ from service.simulator.speech.riff import encode_wav
 from tests.simulator.peers import Tree, open_practice, open_recogniser, scenario, serve
 
 PATH = "/ai/audio/transcriptions"
-RECORDING = plan_calls(scenario())[0].recording
-SIDES = [PCMU.decode(RECORDING.audio(track, PCMU)) for track in ("inbound", "outbound")]
+RECORDING = plan_calls(scenario())[0].audio
+SIDES = [PCMU.decode(RECORDING.encoded(track, PCMU)) for track in ("inbound", "outbound")]
 WAV = encode_wav(join_channels(*SIDES), channels=2, rate_hz=8000)
 TEXT = "how can I help is my table free"
 

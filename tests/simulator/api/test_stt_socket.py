@@ -15,7 +15,7 @@ from service.wire.stt import CLOSE_STREAM, FINALIZE, KEEP_ALIVE, Answer, parse_a
 from tests.simulator.peers import Tree, open_practice, open_recogniser, scenario
 
 MULAW = {"input_format": "mulaw", "sample_rate": "8000", "interim_results": "true"}
-AUDIO = plan_calls(scenario())[0].recording.audio("outbound", PCMU)
+AUDIO = plan_calls(scenario())[0].audio.encoded("outbound", PCMU)
 WORDS = "how can I help"
 
 

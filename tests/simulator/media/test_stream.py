@@ -43,10 +43,10 @@ def played(application: Application, track: str, connection: int = 0) -> bytes:
 async def test_both_tracks_arrive_byte_for_byte() -> None:
     """At full speed nothing is lost; after the talk comes silence."""
     application, _ = await streamed(call={"linger_ms": 100})
-    recording = plan_calls(scenario({"linger_ms": 100}))[0].recording
+    call_audio = plan_calls(scenario({"linger_ms": 100}))[0].audio
 
     for track in get_args(Track):
-        whole = recording.audio(track, PCMU)
+        whole = call_audio.encoded(track, PCMU)
         assert played(application, track) == whole + b"\xff" * 800
 
 
@@ -95,12 +95,12 @@ async def test_what_is_sent_is_what_was_asked_where_it_can_be_encoded(
     """And the call's own PCMU where not."""
     application, _ = await streamed({"stream_codec": codec})
     message = parse_message(application.media[0].messages[1])
-    recording = plan_calls(scenario())[0].recording
+    call_audio = plan_calls(scenario())[0].audio
 
     assert message.start is not None
     assert message.start.media_format.encoding == encoding.name
     assert message.start.media_format.sample_rate == encoding.rate_hz
-    whole = recording.audio("inbound", encoding)
+    whole = call_audio.encoded("inbound", encoding)
     assert played(application, "inbound").startswith(whole)
 
 
@@ -118,8 +118,8 @@ async def test_the_settings_choose_frames_numbers_and_endianness() -> None:
     }
     application, _ = await streamed(media=media)
     inbound = application.media[0].audio("inbound")
-    recording = plan_calls(scenario())[0].recording
-    little = recording.audio("inbound", Encoding("L16"))
+    call_audio = plan_calls(scenario())[0].audio
+    little = call_audio.encoded("inbound", Encoding("L16"))
 
     assert [frame["chunk"] for frame in inbound[:3]] == ["0", "2", "4"]
     assert [frame["timestamp"] for frame in inbound[:3]] == ["0", "800", "1600"]
@@ -131,12 +131,12 @@ async def test_frames_that_are_swapped_repeated_and_late_are_all_there() -> None
     """In the order of their chunks, each once, they are the recording."""
     media = {"reorder": 0.2, "duplicate": 0.2, "jitter_ms": 80}
     application, _ = await streamed(media=media)
-    recording = plan_calls(scenario())[0].recording
+    call_audio = plan_calls(scenario())[0].audio
     chunks = [int(frame["chunk"]) for frame in application.media[0].audio("inbound")]
 
     assert chunks != sorted(chunks)
     assert len(chunks) > len(set(chunks))
-    assert played(application, "inbound").startswith(recording.audio("inbound", PCMU))
+    assert played(application, "inbound").startswith(call_audio.encoded("inbound", PCMU))
 
 
 async def test_lost_frames_leave_holes_in_the_numbers() -> None:

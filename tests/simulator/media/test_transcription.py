@@ -22,7 +22,7 @@ async def told(
         return application
 
 
-async def test_interims_grow_and_settle_where_they_are_asked_for() -> None:
+async def test_interims_grow_and_finalize_where_they_are_asked_for() -> None:
     """Their confidence is 0.0; without being asked there are only finals."""
     asked = (await told(config={"interim_results": True})).transcripts()
     unasked = (await told()).transcripts()

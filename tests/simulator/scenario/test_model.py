@@ -24,7 +24,7 @@ def test_every_scenario_in_fixtures_can_be_played(path: Path) -> None:
     calls = plan_calls(load_scenario(path))
 
     assert calls
-    assert all(call.recording.script for call in calls)
+    assert all(call.audio.script for call in calls)
 
 
 def test_an_unknown_key_names_the_nearest_known_one() -> None:

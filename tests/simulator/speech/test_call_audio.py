@@ -12,7 +12,7 @@ from service.errors import SettingsError
 from service.simulator.rng import Rng
 from service.simulator.scenario import Pair, Say
 from service.simulator.speech.audio import PCMU, Encoding, join_channels
-from service.simulator.speech.call_audio import make_recording, read_recording
+from service.simulator.speech.call_audio import make_call_audio, read_call_audio
 from service.simulator.speech.riff import encode_wav, parse_wav, parse_wav_head
 
 ULAW_A = bytes(range(256)) * 10
@@ -34,11 +34,11 @@ def test_a_pair_of_mulaw_files_is_kept_byte_for_byte(tmp_path: Path) -> None:
     (tmp_path / "c.ulaw").write_bytes(ULAW_A)
     (tmp_path / "a.ulaw").write_bytes(ULAW_B[:-80])
     pair = Pair(customer=tmp_path / "c.ulaw", agent=tmp_path / "a.ulaw")
-    recording = read_recording(pair)
+    call_audio = read_call_audio(pair)
 
-    assert recording.audio("inbound", PCMU) == ULAW_A
-    assert recording.audio("outbound", PCMU) == ULAW_B[:-80] + b"\xff" * 80
-    assert recording.duration_ms == 320
+    assert call_audio.encoded("inbound", PCMU) == ULAW_A
+    assert call_audio.encoded("outbound", PCMU) == ULAW_B[:-80] + b"\xff" * 80
+    assert call_audio.duration_ms == 320
 
 
 def test_a_calls_json_brings_tracks_and_script(tmp_path: Path) -> None:
@@ -49,10 +49,10 @@ def test_a_calls_json_brings_tracks_and_script(tmp_path: Path) -> None:
     tracks = {"inbound": "c.ulaw", "outbound": "a.ulaw"}
     path = tmp_path / "call.json"
     path.write_text(json.dumps({"tracks": tracks, "script": [said]}))
-    recording = read_recording(path)
+    call_audio = read_call_audio(path)
 
-    assert [said.text for said in recording.spoken("outbound")] == ["hello you"]
-    assert recording.spoken("inbound") == []
+    assert [said.text for said in call_audio.utterances("outbound")] == ["hello you"]
+    assert call_audio.utterances("inbound") == []
 
 
 def test_a_mulaw_wav_of_two_channels_is_split_without_loss(tmp_path: Path) -> None:
@@ -60,10 +60,10 @@ def test_a_mulaw_wav_of_two_channels_is_split_without_loss(tmp_path: Path) -> No
     interleaved = bytes(byte for pair in zip(ULAW_A, ULAW_B, strict=True) for byte in pair)
     path = tmp_path / "two.wav"
     path.write_bytes(wav_of(7, 8, 2, 8000, interleaved))
-    recording = read_recording(path, channels=("agent", "customer"))
+    call_audio = read_call_audio(path, channels=("agent", "customer"))
 
-    assert PCMU.decode(recording.audio("outbound", PCMU)) == PCMU.decode(ULAW_A)
-    assert PCMU.decode(recording.audio("inbound", PCMU)) == PCMU.decode(ULAW_B)
+    assert PCMU.decode(call_audio.encoded("outbound", PCMU)) == PCMU.decode(ULAW_A)
+    assert PCMU.decode(call_audio.encoded("inbound", PCMU)) == PCMU.decode(ULAW_B)
 
 
 @pytest.mark.parametrize("rate_hz", [8000, 16000, 44100, 48000])
@@ -73,7 +73,7 @@ def test_linear_samples_of_any_rate_become_8_khz(tmp_path: Path, rate_hz: int) -
     path = tmp_path / "two.wav"
     path.write_bytes(encode_wav(join_channels(tone, tone), channels=2, rate_hz=rate_hz))
 
-    assert abs(read_recording(path).duration_ms - 1000) <= 1
+    assert abs(read_call_audio(path).duration_ms - 1000) <= 1
 
 
 def test_samples_of_other_widths_and_kinds_are_read() -> None:
@@ -94,7 +94,7 @@ def test_a_json_that_is_no_call_is_refused_with_its_name(tmp_path: Path, text: s
     path = tmp_path / "call.json"
     path.write_text(text)
     with pytest.raises(SettingsError, match="not the JSON of a call"):
-        read_recording(path)
+        read_call_audio(path)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_what_is_no_call_is_refused_with_its_name(tmp_path: Path, data: bytes, s
     path = tmp_path / "bad.wav"
     path.write_bytes(data)
     with pytest.raises(SettingsError) as failure:
-        read_recording(path)
+        read_call_audio(path)
 
     assert str(path) in failure.value.problems[0]
     assert said in failure.value.problems[0]
@@ -130,10 +130,10 @@ def test_no_bytes_break_the_wav_reader(head: bytes, tail: bytes) -> None:
 
 def test_an_encoded_track_can_be_decoded_again() -> None:
     """L16 at 16 kHz, big-endian, is twice as many samples of twice the bytes."""
-    recording = make_recording([Say(speaker="agent", text="a b", at_ms=0)], Rng("x"))
-    encoded = recording.audio("outbound", L16_BIG)
+    call_audio = make_call_audio([Say(speaker="agent", text="a b", at_ms=0)], Rng("x"))
+    encoded = call_audio.encoded("outbound", L16_BIG)
 
-    assert len(encoded) == 4 * len(recording.audio("outbound", PCMU))
+    assert len(encoded) == 4 * len(call_audio.encoded("outbound", PCMU))
     assert L16_BIG.decode(encoded)[1::2] == encoded[::2]
     assert L16_BIG.bytes_per_ms == 32
 
@@ -141,13 +141,13 @@ def test_an_encoded_track_can_be_decoded_again() -> None:
 def test_made_audio_is_never_the_same_twice_in_20_ms() -> None:
     """Every piece of it says where it is: that is how a scripted recogniser hears."""
     say = [Say(speaker="agent", text="one two three", at_ms=100)]
-    recording = make_recording(say, Rng("x"))
-    audio = recording.audio("outbound", PCMU)
+    call_audio = make_call_audio(say, Rng("x"))
+    audio = call_audio.encoded("outbound", PCMU)
     pieces = [audio[at : at + 160] for at in range(0, len(audio), 160)]
 
     assert len(set(pieces)) == len(pieces)
-    assert make_recording(say, Rng("x")).audio("outbound", PCMU) == audio
-    assert make_recording(say, Rng("y")).audio("outbound", PCMU) != audio
+    assert make_call_audio(say, Rng("x")).encoded("outbound", PCMU) == audio
+    assert make_call_audio(say, Rng("y")).encoded("outbound", PCMU) != audio
 
 
 def test_one_speaker_cannot_say_two_things_at_once() -> None:
@@ -157,4 +157,4 @@ def test_one_speaker_cannot_say_two_things_at_once() -> None:
         Say(speaker="agent", text="two", at_ms=400),
     ]
     with pytest.raises(SettingsError, match="two things at 400 ms"):
-        make_recording(say, Rng("x"))
+        make_call_audio(say, Rng("x"))

@@ -1,8 +1,9 @@
-"""Scripts, and the ear that hears them."""
+"""Scripts, and the asr that hears them."""
 
 from itertools import pairwise
 
-from service.simulator.speech.script import Ear, make_utterance
+from service.simulator.speech.script import make_utterance
+from service.simulator.speech.scripted_asr import ScriptedAsr
 
 HELLO = make_utterance("customer", "hello out there", 1000, 2000)
 AGAIN = make_utterance("customer", "again", 3000, 3400)
@@ -20,9 +21,9 @@ def test_words_share_the_time_by_their_length() -> None:
 
 def test_partials_grow_word_by_word_and_the_final_waits_for_the_pause() -> None:
     """The final comes once the audio is 300 ms past the end."""
-    ear = Ear([HELLO])
+    asr = ScriptedAsr([HELLO])
     steps = [
-        (ms, one.text, one.is_final) for ms in range(0, 3000, 20) for one in ear.hear(ms, ms + 20)
+        (ms, one.text, one.is_final) for ms in range(0, 3000, 20) for one in asr.push(ms, ms + 20)
     ]
 
     assert [(text, final) for _, text, final in steps] == [
@@ -36,8 +37,8 @@ def test_partials_grow_word_by_word_and_the_final_waits_for_the_pause() -> None:
 
 def test_words_whose_audio_never_came_are_not_heard() -> None:
     """A gap in the middle leaves the words around it."""
-    ear = Ear([HELLO])
-    heard = [*ear.hear(900, 1300), *ear.hear(1700, 2400)]
+    asr = ScriptedAsr([HELLO])
+    heard = [*asr.push(900, 1300), *asr.push(1700, 2400)]
 
     assert heard[-1].text == "hello there"
     assert heard[-1].is_final
@@ -45,8 +46,8 @@ def test_words_whose_audio_never_came_are_not_heard() -> None:
 
 def test_the_next_utterance_settles_the_one_before() -> None:
     """Even if the pause between them was lost."""
-    ear = Ear([HELLO, AGAIN])
-    heard = [*ear.hear(1000, 1999), *ear.hear(3000, 3400), *ear.settle()]
+    asr = ScriptedAsr([HELLO, AGAIN])
+    heard = [*asr.push(1000, 1999), *asr.push(3000, 3400), *asr.finalize()]
 
     assert [one.text for one in heard if one.is_final] == ["hello out there", "again"]
-    assert ear.settle() == []
+    assert asr.finalize() == []

@@ -1,25 +1,25 @@
-"""What the STT WebSocket says of a recogniser's answers."""
+"""What the STT WebSocket says of a recogniser's writer."""
 
 import pytest
 
 from service.simulator.rng import Rng
-from service.simulator.rules.query import SttAsk, SttProblem, check_query
+from service.simulator.rules.query import SttProblem, SttQuery, check_query
 from service.simulator.scenario.fault_settings import SttSettings
-from service.simulator.stt.results import Answers
+from service.simulator.stt.results import ResultWriter
 
 
-def answers(**settings: object) -> Answers:
-    """Return the answers of a session with these settings."""
-    ask = check_query({"input_format": "linear16", "sample_rate": "8000"})
-    assert isinstance(ask, SttAsk)
-    return Answers(SttSettings.model_validate(settings), ask, Rng("x"))
+def writer(**settings: object) -> ResultWriter:
+    """Return the writer of a session with these settings."""
+    query = check_query({"input_format": "linear16", "sample_rate": "8000"})
+    assert isinstance(query, SttQuery)
+    return ResultWriter(SttSettings.model_validate(settings), query, Rng("x"))
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"errors": []}', "[" * 9999])
 def test_what_is_no_transcript_is_passed_on_as_it_is(text: str) -> None:
     """Whoever listens shall see it."""
-    assert answers(type_field=True).rewrite(text) == text
-    assert answers().rewrite(text.encode()) == text
+    assert writer(type_field=True).rewrite(text) == text
+    assert writer().rewrite(text.encode()) == text
 
 
 def test_partials_are_held_back_where_the_setting_says_so() -> None:
@@ -27,9 +27,9 @@ def test_partials_are_held_back_where_the_setting_says_so() -> None:
     partial = '{"transcript":"a","is_final":false}'
     final = '{"transcript":"a","is_final":true}'
 
-    assert answers(partials=False).rewrite(partial) is None
-    assert answers(partials=False).rewrite(final) == final
-    assert answers().rewrite(partial) == partial
+    assert writer(partials=False).rewrite(partial) is None
+    assert writer(partials=False).rewrite(final) == final
+    assert writer().rewrite(partial) == partial
 
 
 def test_a_recognisers_answer_has_a_type_only_where_the_setting_says_so() -> None:
@@ -37,8 +37,8 @@ def test_a_recognisers_answer_has_a_type_only_where_the_setting_says_so() -> Non
     typed = '{"type":"transcript","transcript":"a","is_final":true}'
     bare = '{"transcript":"a","is_final":true}'
 
-    assert answers().rewrite(typed) == bare
-    assert answers(type_field=True).rewrite(typed) == typed
+    assert writer().rewrite(typed) == bare
+    assert writer(type_field=True).rewrite(typed) == typed
 
 
 @pytest.mark.parametrize(
@@ -67,6 +67,6 @@ def test_rates_and_defaults_are_the_engines(query: dict[str, str], code: str) ->
     found = check_query(query)
 
     assert (found.code if isinstance(found, SttProblem) else "") == code
-    if isinstance(found, SttAsk):
+    if isinstance(found, SttQuery):
         assert found.input_format == ("wav" if "model" in query else "mp3")
         assert found.endpointing_ms == 100

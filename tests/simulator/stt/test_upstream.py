@@ -1,11 +1,11 @@
-"""Handing audio on to a recogniser."""
+"""Relaying audio to a recogniser."""
 
 import asyncio
 
 import pytest
 from aiohttp import web
 
-from service.simulator.stt.upstream import Recogniser, RelayedEar
+from service.simulator.stt.upstream import RelayedAsr, UpstreamRecogniser
 from service.wire.stt import Answer
 from tests.simulator.peers import serve
 
@@ -21,7 +21,7 @@ def test_a_recognisers_address_may_be_its_base_or_its_socket(
     url: str, socket: str, files: str
 ) -> None:
     """With any of the four schemes."""
-    recogniser = Recogniser(url)
+    recogniser = UpstreamRecogniser(url)
 
     assert recogniser.socket_url([("a", "b c"), ("a", "d")]) == socket
     assert recogniser.files_url() == f"{files}/v2/ai/audio/transcriptions"
@@ -29,7 +29,7 @@ def test_a_recognisers_address_may_be_its_base_or_its_socket(
 
 async def run_against(
     behave: str, *, pieces: int, patience_s: float = 0.2
-) -> tuple[list[Answer], RelayedEar]:
+) -> tuple[list[Answer], RelayedAsr]:
     """Play silence to a recogniser that behaves so, and finish."""
     heard: list[Answer] = []
     stuck = asyncio.Event()
@@ -49,14 +49,14 @@ async def run_against(
     app = web.Application()
     app.router.add_get("/v2/speech-to-text/transcription", session)
     async with serve(app) as url, asyncio.timeout(10):
-        ear = RelayedEar(Recogniser(url, patience_s=patience_s), {}, heard.append)
-        task = asyncio.create_task(ear.run())
+        asr = RelayedAsr(UpstreamRecogniser(url, patience_s=patience_s), {}, heard.append)
+        task = asyncio.create_task(asr.run())
         for _ in range(pieces):
-            await ear.send(bytes(320))
-        await ear.finish()
+            await asr.push(bytes(320))
+        await asr.finish()
         stuck.set()
         await task
-    return heard, ear
+    return heard, asr
 
 
 async def test_garbage_is_skipped_and_words_are_heard() -> None:
@@ -68,11 +68,11 @@ async def test_garbage_is_skipped_and_words_are_heard() -> None:
 
 async def test_a_recogniser_that_takes_no_audio_is_given_up() -> None:
     """After its patience; later audio is dropped at once."""
-    heard, ear = await run_against("never_opens", pieces=60)
+    heard, asr = await run_against("never_opens", pieces=60)
 
     assert heard == []
     async with asyncio.timeout(0.1):
-        await ear.send(bytes(320))
+        await asr.push(bytes(320))
 
 
 async def test_a_recogniser_that_never_finishes_is_cut_off() -> None:
@@ -85,11 +85,13 @@ async def test_a_recogniser_that_never_finishes_is_cut_off() -> None:
 async def test_an_abandoned_session_says_nothing_more() -> None:
     """Its connection is cut."""
     heard: list[Answer] = []
-    closed = asyncio.Event()
+    opened, closed = asyncio.Event(), asyncio.Event()
 
     async def session(request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
+        await socket.receive()
+        opened.set()
         await socket.receive()
         closed.set()
         return socket
@@ -97,10 +99,11 @@ async def test_an_abandoned_session_says_nothing_more() -> None:
     app = web.Application()
     app.router.add_get("/v2/speech-to-text/transcription", session)
     async with serve(app) as url, asyncio.timeout(10):
-        ear = RelayedEar(Recogniser(url, "KEY"), {}, heard.append)
-        task = asyncio.create_task(ear.run())
-        await ear.opened.wait()
-        ear.abandon()
+        asr = RelayedAsr(UpstreamRecogniser(url, "KEY"), {}, heard.append)
+        task = asyncio.create_task(asr.run())
+        await asr.push(bytes(320))
+        await opened.wait()
+        asr.abandon()
         await task
         await closed.wait()
 
