@@ -1,4 +1,4 @@
-"""The way into the console: a link with a token, and a browser that opens on it."""
+"""The link to the console, with a token in it, and a browser that opens it."""
 
 import time
 import webbrowser
@@ -13,9 +13,9 @@ SCOPES: tuple[Scope, ...] = ("calls:read", "calls:write", "live")
 
 
 async def make_link(url: str, database_url: str) -> str:
-    """Return the console's address with a token that is good for twelve hours.
+    """Return the console's address with a token that is valid for twelve hours.
 
-    The key that it belongs to is made here, shown to nobody and forgotten.
+    The key of the token is made here and shown to nobody.
 
     Raises:
         JournalUnavailableError: The key cannot be kept.

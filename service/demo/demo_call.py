@@ -15,7 +15,7 @@ _HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Played:
+class DemoCall:
     """A call to play. `script` is what is said in it, empty where nobody wrote it down."""
 
     path: Path
@@ -24,7 +24,7 @@ class Played:
     duration_s: float
 
 
-def choose_call(options: Options) -> Played:
+def choose_call(options: Options) -> DemoCall:
     """Return the call these options ask for.
 
     Raises:
@@ -37,12 +37,12 @@ def choose_call(options: Options) -> Played:
     return _read(path, _label(path))
 
 
-def _read(path: Path, label: str) -> Played:
+def _read(path: Path, label: str) -> DemoCall:
     call_audio = read_call_audio(path)
     duration_s = call_audio.duration_ms / 1000
     if not 0 < duration_s <= MAX_RECORDING_S:
         raise SettingsError([f"{path}: {duration_s:.0f} s long, not 1 to {MAX_RECORDING_S}"])
-    return Played(path=path, label=label, script=call_audio.script, duration_s=duration_s)
+    return DemoCall(path=path, label=label, script=call_audio.script, duration_s=duration_s)
 
 
 def _own_calls() -> Path:
