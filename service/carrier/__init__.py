@@ -1,4 +1,4 @@
-"""What we tell Telnyx: commands with an id each, bounded retries, errors that mean something."""
+"""Commands to Telnyx: each has an id, bounded retries, and errors that say what to do."""
 
 from service.carrier.client import open_carrier
 

@@ -1,4 +1,4 @@
-"""What Telnyx's answer to a command means."""
+"""Telnyx's refusals of a command, as our errors."""
 
 from service.errors import (
     CallOverError,

@@ -1,1 +1,1 @@
-"""What can be measured from outside: metrics to be scraped, traces to be sent."""
+"""Observability: metrics that Prometheus scrapes, and traces sent to a collector."""

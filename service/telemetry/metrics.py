@@ -1,4 +1,4 @@
-"""Metrics in Prometheus's terms. What is counted elsewhere is read when it is asked for."""
+"""Metrics in Prometheus's terms. What other rooms count is read when it is scraped."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
@@ -64,14 +64,14 @@ class Metrics:
         )
 
     def read(self, readings: Iterable["Figure"]) -> None:
-        """Show figures that are counted elsewhere, as they are when somebody asks."""
+        """Add figures that other rooms count; they are read when they are scraped."""
         self.registry.register(_Readings(tuple(readings)))
 
     def happened(self, happening: Happening) -> None:
         """See `Observer.happened`."""
         match happening.event:
             case TranscriptPartial() | TranscriptFinal() as event:
-                self._heard(event, happening.at, happening.answered_at)
+                self._count_words(event, happening.at, happening.answered_at)
             case CallStarted() | CallAnswered() | CallEnded() as event:
                 self._calls.labels(event.type.rpartition(".")[2]).inc()
             case TranscriptGap() as event:
@@ -98,7 +98,7 @@ class Metrics:
         if outcome == "delivered":
             self._attempt_s.labels(endpoint).observe(duration_s)
 
-    def _heard(
+    def _count_words(
         self, event: TranscriptPartial | TranscriptFinal, at: float, answered_at: float | None
     ) -> None:
         stt_ms = measure(event, occurred_at=at, answered_at=answered_at, now=at).stt_ms
@@ -123,7 +123,7 @@ class Metrics:
 
 
 class Figure:
-    """Figures of one name that are counted elsewhere; `total` for those that only grow."""
+    """One metric that another room counts; `total` if it only grows."""
 
     def __init__(
         self, name: str, text: str, labels: tuple[str, ...], now: Reading, *, total: bool = False
@@ -148,5 +148,5 @@ class _Readings(Collector):
         self._figures = figures
 
     def collect(self) -> Iterable[Metric]:
-        """Read them all."""
+        """Return the families of all figures."""
         return [figure.family() for figure in self._figures]

@@ -15,7 +15,7 @@ from service.telemetry.readings import task_figures
 
 @dataclass(frozen=True, slots=True)
 class Telemetry:
-    """What is measured, and whom to tell of what happens."""
+    """The metrics, and the observer that is told what happens."""
 
     metrics: Metrics
     observer: Observer
