@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import uvloop
@@ -75,23 +76,31 @@ async def play(options: Options, console: Console) -> int:
     speed = FAST if options.fast else 1.0
     with open_screen(console, live=live) as screen:
         async with _open_parts(call, options, journal, screen, speed=speed) as parts:
+            conclude = partial(
+                _conclude,
+                call,
+                parts.receiver,
+                console,
+                real_time=not options.fast,
+                journal=journal,
+            )
             console.print(Text.assemble("console  ", (parts.link, "cyan")), soft_wrap=True)
             if live and options.browser:
                 await asyncio.to_thread(browse, parts.link)
             await _perform(call, parts, speed=speed)
             if live:
-                findings = _conclude(call, options, journal, parts, console)
+                findings = conclude()
                 console.print(Text("The console stays open until you press Ctrl-C.", "bold"))
                 await _until_signal()
     if not live:  # judged after the drain: it may still have brought something
-        findings = _conclude(call, options, journal, parts, console)
+        findings = conclude()
     return _verdict(findings)
 
 
 def _conclude(
-    call: DemoCall, options: Options, journal: Path, parts: _Parts, console: Console
+    call: DemoCall, receiver: Receiver, console: Console, *, real_time: bool, journal: Path
 ) -> Findings:
-    findings = judge(parts.receiver, script=call.script, real_time=not options.fast)
+    findings = judge(receiver, script=call.script, real_time=real_time)
     print_summary(console, findings, journal=journal)
     return findings
 

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 
 import aiohttp
 from aiohttp import web
@@ -38,10 +38,10 @@ class Simulator:
     its address first: set `webhook_url` before `run`, or hand it to `run`.
     """
 
-    def __init__(self, exchange: Exchange, base_url: str, public_key: str, api_key: str) -> None:
+    def __init__(self, exchange: Exchange, public_key: str, api_key: str) -> None:
         self._exchange = exchange
         self._ran = False
-        self.base_url = base_url
+        self.base_url = exchange.base_url
         self.public_key = public_key
         """As Telnyx's portal shows it: 32 bytes in base64."""
         self.api_key = api_key
@@ -133,34 +133,39 @@ async def open_simulator(
     Raises:
         SettingsError: A recording cannot be read, or a recogniser is needed and not given.
     """
-    if scenario.recogniser == "relay" and recogniser_url is None:
-        raise SettingsError(['recogniser = "relay" needs the address of a recogniser'])
+    upstream = _upstream(scenario, recogniser_url, recogniser_api_key)
     key = signing_key or SigningKey(_from_seed(scenario, "webhooks"))
     api_key = api_key or "KEY" + _from_seed(scenario, "api").hex().upper()
     calls = await asyncio.to_thread(plan_calls, scenario)
-    async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(_open_client())
-        history = History()
+    history = History()
+    async with _open_client() as http, open_tasks() as tasks:
         exchange = Exchange(
             scenario,
             calls,
-            tasks=await stack.enter_async_context(open_tasks()),
-            client=WebhookClient(http, key, scenario.webhooks, clock, history),
+            tasks=tasks,
+            client=WebhookClient(http, key, scenario.webhooks, clock=clock, history=history),
             history=history,
             clock=clock,
-            recogniser=UpstreamRecogniser(recogniser_url, recogniser_api_key)
-            if recogniser_url
-            else None,
+            recogniser=upstream,
             webhook_url=target_webhook_url,
         )
-        gate = Gate(scenario.rest, api_key, exchange.rng.derive("rest"))
-        app = _application(exchange, gate, http)
-        exchange.base_url = await stack.enter_async_context(_listen(app, host, port))
-        public_key = key.verify_key.encode(Base64Encoder).decode()
-        yield Simulator(exchange, exchange.base_url, public_key, api_key)
+        app = _application(exchange, api_key, http)
+        async with _listen(app, host, port) as exchange.base_url:
+            yield Simulator(exchange, key.verify_key.encode(Base64Encoder).decode(), api_key)
 
 
-def _application(exchange: Exchange, gate: Gate, http: aiohttp.ClientSession) -> web.Application:
+def _upstream(
+    scenario: Scenario, recogniser_url: str | None, api_key: str | None
+) -> UpstreamRecogniser | None:
+    if recogniser_url is not None:
+        return UpstreamRecogniser(recogniser_url, api_key)
+    if scenario.recogniser == "relay":
+        raise SettingsError(['recogniser = "relay" needs the address of a recogniser'])
+    return None
+
+
+def _application(exchange: Exchange, api_key: str, http: aiohttp.ClientSession) -> web.Application:
+    gate = Gate(exchange.scenario.rest, api_key, exchange.rng.derive("rest"))
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[gate.check])
     app.on_response_prepare.append(gate.add_limits)
     RestRoutes(exchange, gate).add_to(app)

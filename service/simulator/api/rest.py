@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 from aiohttp import web
 
@@ -20,6 +21,15 @@ from service.simulator.rules.problems import Problem
 
 PAGE_SIZE = 250
 MAX_HOLD_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    """A command of a leg; `name` is as in the path, or `dial`."""
+
+    leg_id: str
+    name: str
+    params: Params = field(default_factory=dict)
 
 
 class RestRoutes:
@@ -47,10 +57,12 @@ class RestRoutes:
     async def _dial(self, request: web.Request) -> web.StreamResponse:
         params = await read_params(request, self._body_timeout_s)
         if isinstance(params, Problem):
-            return await self._send(request, "", "dial", {}, params)
-        outcome = self._run("", "dial", params, lambda: dial(self._exchange, params))
-        leg_id = str(outcome.data["call_control_id"]) if isinstance(outcome, Reply) else ""
-        return await self._send(request, leg_id, "dial", params, outcome)
+            return await self._send(request, _Command("", "dial"), params)
+        command = _Command("", "dial", params)
+        outcome = self._run(command, lambda: dial(self._exchange, params))
+        if isinstance(outcome, Reply):
+            command = replace(command, leg_id=str(outcome.data["call_control_id"]))
+        return await self._send(request, command, outcome)
 
     async def _command(self, request: web.Request) -> web.StreamResponse:
         name, leg_id = request.match_info["name"], request.match_info["control_id"]
@@ -58,20 +70,18 @@ class RestRoutes:
         runtime = self._find(leg_id)
         if name not in SPECS or name == "dial":
             unknown = Problem("10005", "the simulator has no such action")
-            return await self._send(request, leg_id, name, {}, unknown)
+            return await self._send(request, _Command(leg_id, name), unknown)
         if isinstance(runtime, Problem):
-            return await self._send(request, leg_id, name, {}, runtime)
+            return await self._send(request, _Command(leg_id, name), runtime)
         if isinstance(params, Problem):
-            return await self._send(request, leg_id, name, {}, params)
-        outcome = self._run(
-            leg_id, name, params, lambda: run_command(self._exchange, runtime, name, params)
-        )
-        return await self._send(request, leg_id, name, params, outcome)
+            return await self._send(request, _Command(leg_id, name), params)
+        command = _Command(leg_id, name, params)
+        outcome = self._run(command, lambda: run_command(self._exchange, runtime, name, params))
+        return await self._send(request, command, outcome)
 
-    def _run(
-        self, leg_id: str, name: str, params: Params, run: Callable[[], Reply | Problem]
-    ) -> Reply | Problem:
+    def _run(self, command: _Command, run: Callable[[], Reply | Problem]) -> Reply | Problem:
         """Run a command, unless a fault strikes or the same was accepted in the last 60 s."""
+        name, leg_id, params = command.name, command.leg_id, command.params
         problem = self._gate.fault_for(name) or check_params(name, params)
         if problem:
             return problem
@@ -85,13 +95,14 @@ class RestRoutes:
         return outcome
 
     async def _send(
-        self, request: web.Request, leg_id: str, name: str, params: Params, outcome: Reply | Problem
+        self, request: web.Request, command: _Command, outcome: Reply | Problem
     ) -> web.StreamResponse:
         """Send the reply, then let the command take effect: its webhooks come after the reply."""
         problem = outcome if isinstance(outcome, Problem) else None
         repeated = isinstance(outcome, Reply) and outcome.repeated
         status, code = (problem.status, problem.code) if problem else (200, "")
-        received = CommandReceived(leg_id, name, status, code, params, repeated)
+        leg_id, name = command.leg_id, command.name
+        received = CommandReceived(leg_id, name, status, code, command.params, repeated)
         self._exchange.history.note(received)
         runtime = self._exchange.legs.get(leg_id)
         if runtime:

@@ -18,11 +18,10 @@ from service.simulator.rules.problems import Problem
 from service.simulator.speech import audio
 from service.simulator.speech.riff import Wav, parse_wav
 from service.simulator.stt.reference_audio import AudioMatcher, ReferenceAudio, TimedResult
-from service.simulator.stt.upstream import UpstreamRecogniser
+from service.simulator.stt.upstream import FILES_PATH, UpstreamRecogniser
 
 log = structlog.get_logger()
 
-PATH = "/v2/ai/audio/transcriptions"
 OPENAI_PATH = "/v2/audio/transcriptions"
 READ_TIMEOUT_S = 120.0
 FETCH_TIMEOUT_S = 15.0
@@ -49,7 +48,7 @@ class SttFilesRoute:
 
     def add_to(self, app: web.Application) -> None:
         """Put the route into the application, and its OpenAI alias if that is set."""
-        app.router.add_post(PATH, self._transcribe)
+        app.router.add_post(FILES_PATH, self._transcribe)
         if self._settings.openai_path:
             app.router.add_post(OPENAI_PATH, self._transcribe)
 

@@ -34,6 +34,7 @@ class WebhookClient:
         http: aiohttp.ClientSession,
         key: SigningKey,
         settings: WebhookSettings,
+        *,
         clock: Callable[[], float],
         history: History,
     ) -> None:

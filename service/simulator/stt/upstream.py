@@ -15,11 +15,12 @@ from service.wire.stt import CLOSE_STREAM, PATH, Answer, parse_answer
 
 log = structlog.get_logger()
 
+FILES_PATH = "/v2/ai/audio/transcriptions"
+"""Of file transcription, at Telnyx and at our recogniser."""
 OPEN_TIMEOUT_S = 10.0
 MAX_QUEUED = 50
 Params = Iterable[tuple[str, str]]
 _MAX_ANSWER_BYTES = 1024 * 1024
-_FILES_PATH = "/v2/ai/audio/transcriptions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class UpstreamRecogniser:
         """Return where files are transcribed."""
         parts = urlsplit(self.url)
         scheme = {"ws": "http", "wss": "https"}.get(parts.scheme, parts.scheme)
-        return urlunsplit((scheme, parts.netloc, _FILES_PATH, "", ""))
+        return urlunsplit((scheme, parts.netloc, FILES_PATH, "", ""))
 
     @property
     def headers(self) -> dict[str, str]:
