@@ -157,7 +157,7 @@ async def open_simulator(
 def _upstream(
     scenario: Scenario, recogniser_url: str | None, api_key: str | None
 ) -> UpstreamRecogniser | None:
-    if recogniser_url is not None:
+    if recogniser_url:
         return UpstreamRecogniser(recogniser_url, api_key)
     if scenario.recogniser == "relay":
         raise SettingsError(['recogniser = "relay" needs the address of a recogniser'])
