@@ -13,7 +13,9 @@ from telnyx.types.calls import DeepgramNova3ConfigParam
 from service.simulator.calls.plan import plan_calls
 from service.simulator.speech.audio import PCMU
 from service.simulator.speech.riff import encode_wav
-from tests.simulator.peers import Application, finish, open_practice, scenario
+from tests.simulator.builders import scenario
+from tests.simulator.harness import open_call, open_simulation, run_to_end
+from tests.simulator.peers import Application
 
 NOVA: DeepgramNova3ConfigParam = {
     "transcription_engine": "deepgram/nova-3",
@@ -28,7 +30,7 @@ async def call_and_client(
     call: dict[str, object], **tables: object
 ) -> AsyncIterator[tuple[AsyncTelnyx, Application, str]]:
     """Open a call that rings, and the SDK's client."""
-    async with open_practice(scenario(call, **tables)) as (simulator, application):
+    async with open_call(call, answer=False, **tables) as (simulator, application, leg_id):
         client = AsyncTelnyx(
             base_url=simulator.url,
             api_key=simulator.api_key,
@@ -36,11 +38,7 @@ async def call_and_client(
             max_retries=0,
         )
         async with client:
-            run = asyncio.create_task(finish(simulator))
-            leg_id = (await application.wait_for("call.initiated")).payload["call_control_id"]
             yield client, application, leg_id
-            await application.command(leg_id, "hangup")
-            await run
 
 
 def code(failure: pytest.ExceptionInfo[telnyx.APIStatusError]) -> str:
@@ -142,11 +140,11 @@ async def test_the_sdk_dials_lists_providers_and_transcribes_a_file() -> None:
     """Which needs no call."""
     call_audio = plan_calls(scenario())[0].audio
     wav = encode_wav(PCMU.decode(call_audio.encoded("inbound", PCMU)), channels=1, rate_hz=8000)
-    async with open_practice(scenario({"direction": "outgoing", "picks_up": "busy"})) as (
+    async with open_simulation(scenario({"direction": "outgoing", "picks_up": "busy"})) as (
         simulator,
         _,
     ):
-        run = asyncio.create_task(finish(simulator))
+        run = asyncio.create_task(run_to_end(simulator))
         async with AsyncTelnyx(base_url=simulator.url, api_key=simulator.api_key) as client:
             dialled = await client.calls.dial(
                 connection_id="77", from_="+13125550100", to="+13125550101"

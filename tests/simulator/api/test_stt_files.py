@@ -10,7 +10,10 @@ from service.simulator.calls.plan import plan_calls
 from service.simulator.server import Simulator
 from service.simulator.speech.audio import PCMU, join_channels
 from service.simulator.speech.riff import encode_wav
-from tests.simulator.peers import Tree, open_practice, open_recogniser, scenario, serve
+from tests.serving import serve
+from tests.simulator.builders import Tree, scenario
+from tests.simulator.harness import open_simulation
+from tests.simulator.peers import open_recogniser
 
 PATH = "/ai/audio/transcriptions"
 RECORDING = plan_calls(scenario())[0].audio
@@ -36,7 +39,7 @@ async def post(simulator: Simulator, fields: Tree, path: str = PATH) -> tuple[in
 async def test_a_call_is_transcribed_with_the_channel_and_time_of_each_utterance() -> None:
     """In the order they were said."""
     fields = {"model": "deepgram/nova-3", "file": WAV, "response_format": "verbose_json"}
-    async with open_practice(scenario()) as (simulator, _):
+    async with open_simulation(scenario()) as (simulator, _):
         status, body = await post(simulator, fields)
 
     assert (status, body["text"]) == (200, TEXT)
@@ -54,7 +57,7 @@ async def test_a_call_is_transcribed_with_the_channel_and_time_of_each_utterance
 )
 async def test_other_formats_and_models_give_the_text_only(fields: Tree) -> None:
     """Json is the default, and Whisper has nothing else."""
-    async with open_practice(scenario()) as (simulator, _):
+    async with open_simulation(scenario()) as (simulator, _):
         assert await post(simulator, {**fields, "file": WAV}) == (200, {"text": TEXT})
         alias = await post(simulator, {**fields, "file": WAV}, "/audio/transcriptions")
     assert alias[0] == 200
@@ -62,7 +65,7 @@ async def test_other_formats_and_models_give_the_text_only(fields: Tree) -> None
 
 async def test_the_openai_path_is_a_setting() -> None:
     """Whether Telnyx has it is unknown."""
-    async with open_practice(scenario(rest={"openai_path": False})) as (simulator, _):
+    async with open_simulation(scenario(rest={"openai_path": False})) as (simulator, _):
         status, _ = await post(simulator, {"model": "m", "file": WAV}, "/audio/transcriptions")
     assert status == 404
 
@@ -85,7 +88,7 @@ async def test_the_openai_path_is_a_setting() -> None:
 )
 async def test_forms_that_break_a_rule_are_refused(fields: Tree) -> None:
     """With a 4xx and Telnyx's error body."""
-    async with open_practice(scenario()) as (simulator, _):
+    async with open_simulation(scenario()) as (simulator, _):
         status, body = await post(simulator, fields)
 
     assert status in {400, 413}
@@ -94,7 +97,7 @@ async def test_forms_that_break_a_rule_are_refused(fields: Tree) -> None:
 
 async def test_a_form_without_a_model_is_a_422_in_fastapis_form() -> None:
     """So is a body that is no form."""
-    async with open_practice(scenario()) as (simulator, application):
+    async with open_simulation(scenario()) as (simulator, application):
         status, body = await post(simulator, {"file": WAV})
         other = await application.post(PATH, b"{}")
 
@@ -105,7 +108,7 @@ async def test_a_form_without_a_model_is_a_422_in_fastapis_form() -> None:
 async def test_a_broken_form_is_a_400() -> None:
     """Cut off in the middle, or with headers that are none."""
     kind = {"content-type": "multipart/form-data; boundary=x"}
-    async with open_practice(scenario()) as (_, application):
+    async with open_simulation(scenario()) as (_, application):
         bodies = (
             *(b"--x\r\ncontent-disposition: form-data", b"", b"--x\r\n\r\n" * 200),
             b"--x\r\nA: " + b"a" * 20_000 + b"\r\n\r\nb\r\n--x--\r\n",
@@ -122,7 +125,7 @@ async def test_both_forms_of_the_options_are_taken_as_the_setting_says(
 ) -> None:
     """One JSON part as the docs have it, or brackets as the SDK writes them."""
     base: Tree = {"model": "deepgram/nova-3", "file": WAV}
-    async with open_practice(scenario(rest={"options_form": form})) as (simulator, _):
+    async with open_simulation(scenario(rest={"options_form": form})) as (simulator, _):
         one = await post(simulator, {**base, "model_config": json.dumps({"diarize": True})})
         other = await post(simulator, {**base, "model_config[diarize]": "true"})
 
@@ -139,7 +142,7 @@ async def test_a_file_is_fetched_from_its_url() -> None:
 
     app = web.Application()
     app.router.add_get("/a.wav", give)
-    async with serve(app) as url, open_practice(scenario()) as (simulator, _):
+    async with serve(app) as url, open_simulation(scenario()) as (simulator, _):
         found = await post(simulator, {"model": "deepgram/nova-3", "file_url": f"{url}/a.wav"})
         lost = await post(simulator, {"model": "deepgram/nova-3", "file_url": f"{url}/b.wav"})
 
@@ -153,7 +156,7 @@ async def test_a_file_is_handed_to_a_recogniser_where_there_is_one() -> None:
     fields = {"model": "deepgram/nova-3", "file": b"ID3 anything"}
     async with (
         open_recogniser() as recogniser,
-        open_practice(scenario(), recogniser_url=recogniser.url) as (simulator, _),
+        open_simulation(scenario(), recogniser_url=recogniser.url) as (simulator, _),
     ):
         assert await post(simulator, fields) == (200, {"text": "hello file"})
     assert recogniser.forms == [fields]
@@ -161,6 +164,6 @@ async def test_a_file_is_handed_to_a_recogniser_where_there_is_one() -> None:
 
 async def test_a_recogniser_that_is_not_there_is_telnyxs_fault() -> None:
     """500 and 10007, as theirs would be."""
-    async with open_practice(scenario(), recogniser_url="http://127.0.0.1:9") as (simulator, _):
+    async with open_simulation(scenario(), recogniser_url="http://127.0.0.1:9") as (simulator, _):
         status, body = await post(simulator, {"model": "m", "file": WAV})
     assert (status, body["errors"][0]["code"]) == (500, "10007")

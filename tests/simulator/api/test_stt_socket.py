@@ -12,7 +12,9 @@ from service.simulator.server import Simulator
 from service.simulator.speech.audio import PCMU
 from service.simulator.speech.riff import encode_wav
 from service.wire.stt import CLOSE_STREAM, FINALIZE, KEEP_ALIVE, Answer, parse_answer
-from tests.simulator.peers import Tree, open_practice, open_recogniser, scenario
+from tests.simulator.builders import Tree, scenario
+from tests.simulator.harness import open_simulation
+from tests.simulator.peers import open_recogniser
 
 MULAW = {"input_format": "mulaw", "sample_rate": "8000", "interim_results": "true"}
 AUDIO = plan_calls(scenario())[0].audio.encoded("outbound", PCMU)
@@ -52,7 +54,7 @@ async def play(
 async def refusal(query: Tree, **tables: object) -> tuple[Answer, int | None]:
     """Return the error of a session that is refused, and its close code."""
     async with (
-        open_practice(scenario(**tables)) as (simulator, _),
+        open_simulation(scenario(**tables)) as (simulator, _),
         session(simulator, query) as socket,
     ):
         (answer,) = await hear(socket)
@@ -61,7 +63,7 @@ async def refusal(query: Tree, **tables: object) -> tuple[Answer, int | None]:
 
 async def test_partials_grow_and_the_final_comes_by_audio_position() -> None:
     """Without the end of the call, without waiting."""
-    async with open_practice(scenario()) as (simulator, _), session(simulator) as socket:
+    async with open_simulation(scenario()) as (simulator, _), session(simulator) as socket:
         answers = await play(socket)
 
     assert [(answer.transcript, answer.is_final) for answer in answers] == [
@@ -80,7 +82,7 @@ async def test_partials_grow_and_the_final_comes_by_audio_position() -> None:
 
 async def test_finalize_settles_what_is_open_and_the_session_goes_on() -> None:
     """Keep-alives and unknown messages say nothing."""
-    async with open_practice(scenario()) as (simulator, _), session(simulator) as socket:
+    async with open_simulation(scenario()) as (simulator, _), session(simulator) as socket:
         for text in (KEEP_ALIVE, "nonsense", '{"type": 7}', "[1]", '{"type":"Whatever"}'):
             await socket.send_str(text)
         await socket.send_bytes(AUDIO[: 8 * 1000])
@@ -134,7 +136,7 @@ async def test_errors_have_the_sdks_shape_and_another_close_code_where_the_setti
 async def test_engines_are_known_in_any_case_and_formats_with_hyphens() -> None:
     """As several clients write them."""
     query = {"transcription_engine": "dEEpgram", "input_format": "amr-nb", "sample_rate": "8000"}
-    async with open_practice(scenario()) as (simulator, _), session(simulator, query) as socket:
+    async with open_simulation(scenario()) as (simulator, _), session(simulator, query) as socket:
         assert await play(socket, b"") == []
     assert simulator.history.sessions[0].engine == "Deepgram"
 
@@ -144,7 +146,7 @@ async def test_a_bad_key_or_an_origin_is_refused_before_the_upgrade(
     headers: dict[str, str],
 ) -> None:
     """401 and 403."""
-    async with open_practice(scenario()) as (simulator, _):
+    async with open_simulation(scenario()) as (simulator, _):
         with pytest.raises(aiohttp.WSServerHandshakeError) as failure:
             async with session(simulator, **headers):
                 pass
@@ -155,7 +157,7 @@ async def test_a_bad_key_can_be_told_after_the_upgrade() -> None:
     """Where the setting wants the other reading of the docs."""
     settings = {"auth_failure": "after_upgrade", "reject_origin": False}
     async with (
-        open_practice(scenario(stt=settings)) as (simulator, _),
+        open_simulation(scenario(stt=settings)) as (simulator, _),
         session(simulator, authorization="Bearer no", origin="https://x") as socket,
     ):
         (answer,) = await hear(socket)
@@ -166,7 +168,7 @@ async def test_a_bad_key_can_be_told_after_the_upgrade() -> None:
 async def test_an_idle_session_is_flushed_and_closed() -> None:
     """Some clients never say that they are done."""
     async with (
-        open_practice(scenario(stt={"idle_timeout_s": 0.2})) as (simulator, _),
+        open_simulation(scenario(stt={"idle_timeout_s": 0.2})) as (simulator, _),
         session(simulator) as socket,
     ):
         answers = await play(socket, AUDIO[: 8 * 1000], last="")
@@ -186,7 +188,7 @@ async def test_close_stream_is_honoured_as_the_setting_says(
     settings = {"close_stream": setting, "idle_timeout_s": 0.2}
     query = {**MULAW, "transcription_engine": engine}
     async with (
-        open_practice(scenario(stt=settings)) as (simulator, _),
+        open_simulation(scenario(stt=settings)) as (simulator, _),
         session(simulator, query) as socket,
     ):
         await play(socket)
@@ -197,7 +199,7 @@ async def test_the_settings_shape_the_answers() -> None:
     """A type in each, no partials, times, and an utterance's end."""
     settings = {"type_field": True, "partials": False, "times": "always", "utterance_end": True}
     async with (
-        open_practice(scenario(stt=settings)) as (simulator, _),
+        open_simulation(scenario(stt=settings)) as (simulator, _),
         session(simulator) as socket,
     ):
         final, end = await play(socket, AUDIO[8 * 100 :])
@@ -215,7 +217,7 @@ async def test_some_engines_have_no_partials_and_no_confidence(
 ) -> None:
     """Reson8 leaves it out, Cohere says null."""
     query = {**MULAW, "transcription_engine": engine}
-    async with open_practice(scenario()) as (simulator, _), session(simulator, query) as socket:
+    async with open_simulation(scenario()) as (simulator, _), session(simulator, query) as socket:
         for at in range(0, len(AUDIO), 800):
             await socket.send_bytes(AUDIO[at : at + 800])
         answer = await socket.receive_json()
@@ -227,7 +229,7 @@ async def test_some_engines_have_no_partials_and_no_confidence(
 async def test_the_first_sessions_drop_without_a_word_and_the_next_one_holds() -> None:
     """What was said before the drop is only heard if it is played again."""
     settings = {"drop_after_ms": 500, "drop_sessions": 1}
-    async with open_practice(scenario(stt=settings)) as (simulator, _):
+    async with open_simulation(scenario(stt=settings)) as (simulator, _):
         async with session(simulator) as socket:
             await socket.send_bytes(AUDIO[: 8 * 600])
             dropped = await hear(socket)
@@ -244,7 +246,7 @@ async def test_a_wav_stream_is_unpacked_and_one_that_is_none_is_refused() -> Non
     """The lengths in its head may be made up."""
     wav = encode_wav(PCMU.decode(AUDIO), channels=1, rate_hz=8000)
     query = {"input_format": "wav"}
-    async with open_practice(scenario()) as (simulator, _):
+    async with open_simulation(scenario()) as (simulator, _):
         async with session(simulator, query) as socket:
             answers = await play(socket, wav)
         async with session(simulator, query) as socket:
@@ -256,14 +258,14 @@ async def test_a_wav_stream_is_unpacked_and_one_that_is_none_is_refused() -> Non
 
 async def test_audio_nobody_knows_is_heard_by_nobody_and_counted() -> None:
     """The report says how much."""
-    async with open_practice(scenario()) as (simulator, _), session(simulator) as socket:
+    async with open_simulation(scenario()) as (simulator, _), session(simulator) as socket:
         assert await play(socket, bytes(range(256)) * 25) == []
     assert simulator.history.sessions[0].unknown_ms == 800
 
 
 async def test_a_message_too_large_ends_the_session() -> None:
     """Four megabytes are the limit."""
-    async with open_practice(scenario()) as (simulator, _), session(simulator) as socket:
+    async with open_simulation(scenario()) as (simulator, _), session(simulator) as socket:
         with suppress(ConnectionError):  # it may be cut off while it still sends
             await socket.send_bytes(bytes(4 * 1024 * 1024 + 1))
         await hear(socket)
@@ -275,7 +277,7 @@ async def test_a_session_is_relayed_to_a_recogniser_both_ways() -> None:
     settings = {"type_field": True, "times": "never"}
     async with (
         open_recogniser() as recogniser,
-        open_practice(scenario(stt=settings), recogniser_url=recogniser.url) as (simulator, _),
+        open_simulation(scenario(stt=settings), recogniser_url=recogniser.url) as (simulator, _),
         session(simulator) as socket,
     ):
         await socket.send_str(KEEP_ALIVE)
@@ -292,7 +294,7 @@ async def test_a_session_is_relayed_to_a_recogniser_both_ways() -> None:
 async def test_a_recogniser_that_is_not_there_is_a_provider_error() -> None:
     """The session opens, and ends with an error."""
     async with (
-        open_practice(scenario(), recogniser_url="ws://127.0.0.1:9/") as (simulator, _),
+        open_simulation(scenario(), recogniser_url="ws://127.0.0.1:9/") as (simulator, _),
         session(simulator) as socket,
     ):
         (answer,) = await hear(socket)

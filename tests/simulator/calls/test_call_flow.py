@@ -5,14 +5,15 @@ import asyncio
 from aiohttp import web
 
 from service.tasks import failures
-from tests.simulator.peers import SAY, finish, open_practice, scenario, transcribe
+from tests.simulator.builders import SAY, scenario, transcribe
+from tests.simulator.harness import open_simulation, run_to_end
 
 
 async def test_a_streamed_and_transcribed_call_tells_its_events_in_the_order_seen_live() -> None:
     """initiated, answered, streaming started, words, streaming stopped, hang-up."""
-    async with open_practice(scenario()) as (simulator, application):
+    async with open_simulation(scenario()) as (simulator, application):
         application.answer_and(application.stream(), transcribe())
-        report = await finish(simulator)
+        report = await run_to_end(simulator)
 
     assert application.types() == [
         "call.initiated",
@@ -32,8 +33,8 @@ async def test_a_streamed_and_transcribed_call_tells_its_events_in_the_order_see
 
 async def test_an_unanswered_call_rings_out_and_is_cancelled_by_the_caller() -> None:
     """A call nobody answers ends with originator_cancel and SIP 487."""
-    async with open_practice(scenario({"ring_s": 0.1})) as (simulator, application):
-        report = await finish(simulator)
+    async with open_simulation(scenario({"ring_s": 0.1})) as (simulator, application):
+        report = await run_to_end(simulator)
 
     assert application.types() == ["call.initiated", "call.hangup"]
     payload = application.of("call.hangup")[0].payload
@@ -45,9 +46,9 @@ async def test_an_unanswered_call_rings_out_and_is_cancelled_by_the_caller() -> 
 
 async def test_a_rejected_call_ends_with_the_cause_of_the_rejection() -> None:
     """USER_BUSY is SIP 486."""
-    async with open_practice(scenario()) as (simulator, application):
+    async with open_simulation(scenario()) as (simulator, application):
         application.reactions = {"call.initiated": [("reject", {"cause": "USER_BUSY"})]}
-        report = await finish(simulator)
+        report = await run_to_end(simulator)
 
     assert application.of("call.hangup")[0].payload["sip_hangup_cause"] == "486"
     assert report.calls[0].outcome == "user_busy"
@@ -57,10 +58,10 @@ async def test_the_application_can_hang_up_in_the_middle_of_the_talk() -> None:
     """A `hangup` command ends the call, and only what was begun counts as said."""
     long = [*SAY, {"speaker": "agent", "at_ms": 60_000, "text": "goodbye"}]
     plan = {"say": long, "hangs_up": "service"}
-    async with open_practice(scenario(plan, speed=20)) as (simulator, application):
+    async with open_simulation(scenario(plan, speed=20)) as (simulator, application):
         application.answer_and(application.stream(), transcribe())
         application.reactions["call.transcription"] = [("hangup", {})]
-        report = await finish(simulator)
+        report = await run_to_end(simulator)
 
     payload = application.of("call.hangup")[0].payload
     assert (payload["hangup_cause"], payload["hangup_source"]) == ("normal_clearing", "callee")
@@ -69,9 +70,9 @@ async def test_the_application_can_hang_up_in_the_middle_of_the_talk() -> None:
 
 async def test_nobody_talks_until_somebody_listens() -> None:
     """With nobody to hear them, they wait their patience out; the truth's clock says so."""
-    async with open_practice(scenario({"patience_s": 0.3})) as (simulator, application):
+    async with open_simulation(scenario({"patience_s": 0.3})) as (simulator, application):
         application.answer_and()
-        report = await finish(simulator)
+        report = await run_to_end(simulator)
 
     assert 300 <= report.calls[0].talk_offset_ms < 3000
     assert report.calls[0].said[0].start_ms == report.calls[0].talk_offset_ms + 200
@@ -80,9 +81,9 @@ async def test_nobody_talks_until_somebody_listens() -> None:
 async def test_a_call_that_outlives_its_limit_is_ended() -> None:
     """time_limit is the cause then, and nobody the source."""
     plan = {"hangs_up": "service", "time_limit_s": 2}
-    async with open_practice(scenario(plan)) as (simulator, application):
+    async with open_simulation(scenario(plan)) as (simulator, application):
         application.answer_and(transcribe())
-        report = await finish(simulator)
+        report = await run_to_end(simulator)
 
     assert report.calls[0].outcome == "time_limit"
     assert application.of("call.hangup")[0].payload["hangup_source"] == "unknown"
@@ -90,8 +91,8 @@ async def test_a_call_that_outlives_its_limit_is_ended() -> None:
 
 async def test_a_dialled_call_is_picked_up_and_transcribed_from_its_answer() -> None:
     """`dial` with `transcription` needs no other command."""
-    async with open_practice(scenario({"direction": "outgoing"})) as (simulator, application):
-        run = asyncio.create_task(finish(simulator))
+    async with open_simulation(scenario({"direction": "outgoing"})) as (simulator, application):
+        run = asyncio.create_task(run_to_end(simulator))
         wish = {"connection_id": "77", "from": "+13125550100", "to": "+13125550101"}
         config = {"transcription_engine": "Google", "transcription_tracks": "both"}
         status, body = await application.post(
@@ -112,8 +113,8 @@ async def test_a_dialled_call_is_picked_up_and_transcribed_from_its_answer() -> 
 async def test_a_busy_party_and_a_call_that_is_never_dialled_are_told_apart() -> None:
     """user_busy is Telnyx's word; never_dialled is ours."""
     plans = {"direction": "outgoing", "picks_up": "busy", "count": 2, "dialled_within_s": 0.5}
-    async with open_practice(scenario(plans)) as (simulator, application):
-        run = asyncio.create_task(finish(simulator))
+    async with open_simulation(scenario(plans)) as (simulator, application):
+        run = asyncio.create_task(run_to_end(simulator))
         wish = {"connection_id": "77", "from": "+13125550100", "to": "+13125550101"}
         await application.post("/calls", wish)
         report = await run
@@ -123,8 +124,8 @@ async def test_a_busy_party_and_a_call_that_is_never_dialled_are_told_apart() ->
 
 async def test_calls_alike_have_numbers_of_their_own() -> None:
     """`count` makes as many calls, each number one higher than the last."""
-    async with open_practice(scenario({"count": 3, "ring_s": 0.1})) as (simulator, _):
-        report = await finish(simulator)
+    async with open_simulation(scenario({"count": 3, "ring_s": 0.1})) as (simulator, _):
+        report = await run_to_end(simulator)
 
     assert [call.from_number for call in report.calls] == [
         "+13125550142",
@@ -138,10 +139,10 @@ async def test_a_bridged_call_has_two_legs_of_one_session_with_swapped_tracks() 
     """Each leg's inbound track is its own party: a start on each with `inbound` hears everyone."""
     plan = {"bridged_to": "+13125550177"}
     inbound = {"transcription_tracks": "inbound", "transcription_engine": "Telnyx"}
-    async with open_practice(scenario(plan)) as (simulator, application):
+    async with open_simulation(scenario(plan)) as (simulator, application):
         application.answer_and()
         application.reactions["call.bridged"] = [("transcription_start", inbound)]
-        report = await finish(simulator)
+        report = await run_to_end(simulator)
 
     words = application.of("call.transcription")
     legs = {hook.payload["call_control_id"] for hook in words}
@@ -159,9 +160,9 @@ async def test_a_bridged_call_has_two_legs_of_one_session_with_swapped_tracks() 
 async def test_hanging_up_one_leg_of_a_bridged_call_ends_both() -> None:
     """Whichever it is."""
     plan = {"bridged_to": "+13125550177", "hangs_up": "service"}
-    async with open_practice(scenario(plan)) as (simulator, application):
+    async with open_simulation(scenario(plan)) as (simulator, application):
         application.answer_and()
-        run = asyncio.create_task(finish(simulator))
+        run = asyncio.create_task(run_to_end(simulator))
         second = await application.wait_for("call.bridged", 2)
         await application.command(second.payload["call_control_id"], "hangup")
         report = await run
@@ -171,8 +172,8 @@ async def test_hanging_up_one_leg_of_a_bridged_call_ends_both() -> None:
 
 async def test_a_dial_beyond_the_scenario_is_picked_up_and_silent() -> None:
     """Until somebody hangs up; it is reported after the scenario's calls."""
-    async with open_practice(scenario({"ring_s": 5})) as (simulator, application):
-        run = asyncio.create_task(finish(simulator))
+    async with open_simulation(scenario({"ring_s": 5})) as (simulator, application):
+        run = asyncio.create_task(run_to_end(simulator))
         wish = {"connection_id": "77", "from": "+1", "to": "+2"}
         _, body = await application.post("/calls", wish)
         await application.wait_for("call.answered")
@@ -188,8 +189,8 @@ async def test_a_dial_beyond_the_scenario_is_picked_up_and_silent() -> None:
 async def test_a_party_that_never_picks_up_is_no_answer() -> None:
     """After `ring_s`."""
     plan = {"direction": "outgoing", "picks_up": "no_answer", "ring_s": 0.1}
-    async with open_practice(scenario(plan)) as (simulator, application):
-        run = asyncio.create_task(finish(simulator))
+    async with open_simulation(scenario(plan)) as (simulator, application):
+        run = asyncio.create_task(run_to_end(simulator))
         wish = {"connection_id": "77", "from": "+1", "to": "+2"}
         await application.post("/calls", wish)
         report = await run
@@ -208,8 +209,8 @@ async def test_a_call_that_the_simulator_fails_stops_no_other() -> None:
         return 1_800_000_000.0
 
     plan = {"count": 2, "every_s": 0.2, "ring_s": 0.1}
-    async with open_practice(scenario(plan, speed=1), clock=clock) as (simulator, application):
-        run = asyncio.create_task(finish(simulator))
+    async with open_simulation(scenario(plan, speed=1), clock=clock) as (simulator, application):
+        run = asyncio.create_task(run_to_end(simulator))
         await application.wait_for("call.initiated")
         broken[0] = True
         report = await run
@@ -231,13 +232,13 @@ async def test_a_stream_that_the_simulator_fails_fails_its_call() -> None:
         broken[0] = True
 
     before = failures["media_stream"]
-    async with open_practice(scenario({"hangs_up": "service"}), clock=clock) as (
+    async with open_simulation(scenario({"hangs_up": "service"}), clock=clock) as (
         simulator,
         application,
     ):
         application.on_media = break_clock
         application.answer_and(application.stream())
-        report = await finish(simulator)
+        report = await run_to_end(simulator)
 
     assert [call.outcome for call in report.calls] == ["failed"]
     assert application.types()[-1] == "call.hangup"

@@ -14,14 +14,9 @@ from service.simulator.calls.plan import plan_calls
 from service.simulator.report import Report
 from service.simulator.speech.audio import PCMU, Encoding
 from service.wire.media import AUTH_HEADER, parse_message
-from tests.simulator.peers import (
-    Application,
-    Tree,
-    finish,
-    open_application,
-    open_practice,
-    scenario,
-)
+from tests.simulator.builders import Tree, scenario
+from tests.simulator.harness import open_simulation, run_to_end
+from tests.simulator.peers import Application, open_application
 
 
 async def streamed(
@@ -29,9 +24,9 @@ async def streamed(
 ) -> tuple[Application, Report]:
     """Have one call streamed; return what the application got, and the truth."""
     what = scenario(call, **tables)
-    async with open_practice(what) as (simulator, application):
+    async with open_simulation(what) as (simulator, application):
         application.answer_and(application.stream(**(wish or {})))
-        return application, await finish(simulator)
+        return application, await run_to_end(simulator)
 
 
 def played(application: Application, track: str, connection: int = 0) -> bytes:
@@ -186,7 +181,7 @@ async def test_a_dropped_stream_is_dialled_again_with_a_new_id() -> None:
 
 async def test_a_stream_the_application_closes_is_told_as_stopped() -> None:
     """And is not dialled again, unless a setting says so."""
-    async with open_practice(scenario()) as (simulator, application):
+    async with open_simulation(scenario()) as (simulator, application):
 
         async def hang_up(socket: web.WebSocketResponse) -> None:
             await socket.receive()
@@ -194,7 +189,7 @@ async def test_a_stream_the_application_closes_is_told_as_stopped() -> None:
 
         application.on_media = hang_up
         application.answer_and(application.stream())
-        report = await finish(simulator)
+        report = await run_to_end(simulator)
 
     assert len(application.media) == 1
     assert application.types().count("streaming.stopped") == 1
@@ -203,14 +198,12 @@ async def test_a_stream_the_application_closes_is_told_as_stopped() -> None:
 
 async def test_a_stream_can_be_stopped_and_started_again_in_a_call() -> None:
     """Each start is a stream of its own."""
-    async with open_practice(scenario({"hangs_up": "service"}, speed=5)) as (
+    async with open_simulation(scenario({"hangs_up": "service"}, speed=5)) as (
         simulator,
         application,
     ):
-        run = asyncio.create_task(finish(simulator))
-        leg_id = (await application.wait_for("call.initiated")).payload["call_control_id"]
-        await application.command(leg_id, "answer")
-        await application.wait_for("call.answered")
+        run = asyncio.create_task(run_to_end(simulator))
+        leg_id = await application.answer_call()
         for turn in (1, 2):
             await application.command(leg_id, *application.stream()[:1], **application.stream()[1])
             await application.wait_for("streaming.started", turn)
@@ -237,7 +230,7 @@ async def test_an_application_that_does_not_read_is_cut_off() -> None:
     """It holds the talk up until its time is over, and no longer."""
     media = {"stall_timeout_s": 0.2}
     call = {"linger_ms": 900_000}
-    async with open_practice(scenario(call, media=media)) as (simulator, application):
+    async with open_simulation(scenario(call, media=media)) as (simulator, application):
         awake = asyncio.Event()
 
         async def sleep(_socket: web.WebSocketResponse) -> None:
@@ -245,7 +238,7 @@ async def test_an_application_that_does_not_read_is_cut_off() -> None:
 
         application.on_media = sleep
         application.answer_and(application.stream())
-        report = await finish(simulator)
+        report = await run_to_end(simulator)
         awake.set()
 
     assert report.calls[0].outcome == "normal_clearing"

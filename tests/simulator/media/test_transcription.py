@@ -2,23 +2,18 @@
 
 import pytest
 
-from tests.simulator.peers import (
-    Application,
-    finish,
-    open_practice,
-    open_recogniser,
-    scenario,
-    transcribe,
-)
+from tests.simulator.builders import scenario, transcribe
+from tests.simulator.harness import open_simulation, run_to_end
+from tests.simulator.peers import Application, open_recogniser
 
 
 async def told(
     engine: str = "Deepgram", config: dict[str, object] | None = None, **tables: object
 ) -> Application:
     """Play one call transcribed in the call; return what the application was told."""
-    async with open_practice(scenario(**tables)) as (simulator, application):
+    async with open_simulation(scenario(**tables)) as (simulator, application):
         application.answer_and(transcribe(engine, **(config or {})))
-        await finish(simulator)
+        await run_to_end(simulator)
         return application
 
 
@@ -44,9 +39,9 @@ async def test_the_truth_and_the_words_have_the_same_clock() -> None:
 
     Within a tenth of a second: a busy machine may wake a task late.
     """
-    async with open_practice(scenario()) as (simulator, application):
+    async with open_simulation(scenario()) as (simulator, application):
         application.answer_and(transcribe())
-        report = await finish(simulator)
+        report = await run_to_end(simulator)
     call = report.calls[0]
     said = call.said[0]
     answered, final = (
@@ -126,20 +121,20 @@ async def test_the_last_transcripts_can_come_after_the_hang_up() -> None:
 
 async def test_only_the_wanted_track_is_transcribed() -> None:
     """Inbound is the default: the customer."""
-    async with open_practice(scenario()) as (simulator, application):
+    async with open_simulation(scenario()) as (simulator, application):
         application.answer_and(("transcription_start", {}))
-        await finish(simulator)
+        await run_to_end(simulator)
 
     assert [one["transcript"] for one in application.transcripts()] == ["is my table free"]
 
 
 async def test_no_word_is_told_once_transcription_is_stopped() -> None:
     """Webhooks cease, and a new start is taken."""
-    async with open_practice(scenario()) as (simulator, application):
+    async with open_simulation(scenario()) as (simulator, application):
         application.answer_and(transcribe())
         application.reactions["call.transcription"] = [("transcription_stop", {}), transcribe()]
         application.replies = []
-        await finish(simulator)
+        await run_to_end(simulator)
 
     assert application.transcripts()[0]["transcript"] == "how can I help"
     assert {status for status, _ in application.outcomes} <= {200, 422}
@@ -149,10 +144,13 @@ async def test_a_recogniser_hears_the_call_and_its_words_are_told() -> None:
     """One session for each track, in linear16 at 8 kHz; the last words come before the hang-up."""
     async with (
         open_recogniser() as recogniser,
-        open_practice(scenario(), recogniser_url=f"{recogniser.url}/") as (simulator, application),
+        open_simulation(scenario(), recogniser_url=f"{recogniser.url}/") as (
+            simulator,
+            application,
+        ),
     ):
         application.answer_and(transcribe("A", interim_results=True, model="latest_long"))
-        await finish(simulator)
+        await run_to_end(simulator)
 
     assert [query["transcription_engine"] for query in recogniser.queries] == ["Google", "Google"]
     assert {query["sample_rate"] for query in recogniser.queries} == {"8000"}
@@ -166,12 +164,12 @@ async def test_a_recogniser_hears_the_call_and_its_words_are_told() -> None:
 
 async def test_a_call_goes_on_without_a_recogniser_that_is_not_there() -> None:
     """It is heard by nobody."""
-    async with open_practice(scenario(), recogniser_url="ws://127.0.0.1:9") as (
+    async with open_simulation(scenario(), recogniser_url="ws://127.0.0.1:9") as (
         simulator,
         application,
     ):
         application.answer_and(transcribe())
-        report = await finish(simulator)
+        report = await run_to_end(simulator)
 
     assert application.transcripts() == []
     assert report.calls[0].outcome == "normal_clearing"

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from service.simulator.stt.upstream import RelayedAsr, UpstreamRecogniser
 from service.wire.stt import Answer
-from tests.simulator.peers import serve
+from tests.serving import serve
 
 
 @pytest.mark.parametrize(
