@@ -1,4 +1,4 @@
-"""A Telnyx API that says what it is told to and remembers what it was asked."""
+"""A Telnyx API that answers as it is told, and remembers the commands it received."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,10 +8,12 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.serving import serve
+
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One request as it came over the wire."""
+class ReceivedCommand:
+    """One command as it came over the wire."""
 
     path: str
     headers: dict[str, str]
@@ -26,17 +28,17 @@ class TelnyxApi:
     """
 
     url: str = ""
-    asked: list[Asked] = field(default_factory=list)
-    was_asked: asyncio.Event = field(default_factory=asyncio.Event)
+    received: list[ReceivedCommand] = field(default_factory=list)
+    has_received: asyncio.Event = field(default_factory=asyncio.Event)
     replies: list[tuple[int, object, dict[str, str]]] = field(
         default_factory=lambda: [(200, {"data": {"result": "ok"}}, {})]
     )
 
     async def answer(self, request: web.Request) -> web.Response:
-        """Remember and reply."""
+        """Remember a command and reply."""
         headers = {name.lower(): value for name, value in request.headers.items()}
-        self.asked.append(Asked(request.raw_path, headers, await request.json()))
-        self.was_asked.set()
+        self.received.append(ReceivedCommand(request.raw_path, headers, await request.json()))
+        self.has_received.set()
         status, body, extra = self.replies[0] if len(self.replies) == 1 else self.replies.pop(0)
         if status == 0:
             await asyncio.Event().wait()
@@ -51,16 +53,9 @@ async def open_telnyx_api() -> AsyncIterator[TelnyxApi]:
     api = TelnyxApi()
     app = web.Application()
     app.router.add_post("/v2/{tail:.*}", api.answer)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    host, port = runner.addresses[0][:2]
-    api.url = f"http://{host}:{port}/v2"
-    try:
+    async with serve(app, shutdown_timeout_s=0.1) as url:
+        api.url = f"{url}/v2"
         yield api
-    finally:
-        await runner.cleanup()
 
 
 def refusal(code: object, title: str = "no") -> dict[str, object]:

@@ -76,10 +76,10 @@ async def test_a_command_is_on_the_wire_as_telnyx_documents_it(
     async with open_carrier("KEY1", api.url) as carrier:
         await carrier.run(command, command_id="id-1", target=target)
 
-    (asked,) = api.asked
-    assert asked.path == f"/v2/calls/v3:a%2Fb=/actions/{action}"
-    assert asked.headers["authorization"] == "Bearer KEY1"
-    assert asked.body == {"command_id": "id-1", **body}
+    (received,) = api.received
+    assert received.path == f"/v2/calls/v3:a%2Fb=/actions/{action}"
+    assert received.headers["authorization"] == "Bearer KEY1"
+    assert received.body == {"command_id": "id-1", **body}
 
 
 async def test_a_busy_telnyx_is_asked_again_with_the_same_command_id(api: TelnyxApi) -> None:
@@ -89,7 +89,7 @@ async def test_a_busy_telnyx_is_asked_again_with_the_same_command_id(api: Telnyx
     async with open_carrier("KEY1", api.url) as carrier:
         await carrier.run(Answer(leg_id=LEG), command_id="id-1")
 
-    assert [asked.body["command_id"] for asked in api.asked] == ["id-1"] * 3
+    assert [received.body["command_id"] for received in api.received] == ["id-1"] * 3
 
 
 async def test_retries_end(api: TelnyxApi) -> None:
@@ -100,7 +100,7 @@ async def test_retries_end(api: TelnyxApi) -> None:
         with pytest.raises(CarrierUnavailableError):
             await carrier.run(Answer(leg_id=LEG), command_id="id-1")
 
-    assert len(api.asked) == 3
+    assert len(api.received) == 3
 
 
 async def test_a_call_that_is_over_says_so(api: TelnyxApi) -> None:
@@ -111,7 +111,7 @@ async def test_a_call_that_is_over_says_so(api: TelnyxApi) -> None:
         with pytest.raises(CallOverError):
             await carrier.run(StopStreaming(leg_id=LEG), command_id="id-1")
 
-    assert len(api.asked) == 1
+    assert len(api.received) == 1
 
 
 async def test_a_refusal_carries_telnyxs_code_and_no_customer_data(api: TelnyxApi) -> None:
@@ -132,7 +132,7 @@ async def test_an_id_that_leads_elsewhere_is_refused(api: TelnyxApi) -> None:
         with pytest.raises(CommandRefusedError):
             await carrier.run(Answer(leg_id=LegId("..")), command_id="id-1")
 
-    assert api.asked == []
+    assert api.received == []
 
 
 async def test_a_redirect_is_not_followed(api: TelnyxApi) -> None:
@@ -143,7 +143,7 @@ async def test_a_redirect_is_not_followed(api: TelnyxApi) -> None:
         with pytest.raises(CommandRefusedError):
             await carrier.run(Answer(leg_id=LEG), command_id="id-1")
 
-    assert len(api.asked) == 1
+    assert len(api.received) == 1
 
 
 async def test_a_garbled_yes_is_a_yes(api: TelnyxApi) -> None:
@@ -164,7 +164,7 @@ async def test_a_telnyx_that_is_not_there_is_unavailable(api: TelnyxApi) -> None
                 StartStreaming(leg_id=LEG, tracks="inbound"), command_id="id-1", target=TARGET
             )
 
-    assert api.asked == []
+    assert api.received == []
     assert "127.0.0.1" not in str(failure.value)
     assert "tok" not in str(failure.value)
 
@@ -185,7 +185,7 @@ async def test_a_slow_attempt_is_given_up_for_the_next(api: TelnyxApi) -> None:
     async with open_carrier("KEY1", api.url, attempt_timeout_s=0.1) as carrier:
         await carrier.run(Answer(leg_id=LEG), command_id="id-1")
 
-    assert len(api.asked) == 2
+    assert len(api.received) == 2
 
 
 async def test_no_more_commands_than_allowed_are_under_way(api: TelnyxApi) -> None:
@@ -194,14 +194,14 @@ async def test_no_more_commands_than_allowed_are_under_way(api: TelnyxApi) -> No
 
     async with open_carrier("KEY1", api.url, max_in_flight=1) as carrier:
         first = asyncio.create_task(carrier.run(Answer(leg_id=LEG), command_id="id-1"))
-        await asyncio.wait_for(api.was_asked.wait(), 5)
+        await asyncio.wait_for(api.has_received.wait(), 5)
         second = asyncio.create_task(carrier.run(Answer(leg_id=LEG), command_id="id-2"))
         done, _ = await asyncio.wait({second}, timeout=0.2)
         first.cancel()
         await second
 
     assert not done
-    assert [asked.body["command_id"] for asked in api.asked] == ["id-1", "id-2"]
+    assert [received.body["command_id"] for received in api.received] == ["id-1", "id-2"]
 
 
 async def test_a_cancelled_command_stays_cancelled(api: TelnyxApi) -> None:
@@ -210,7 +210,7 @@ async def test_a_cancelled_command_stays_cancelled(api: TelnyxApi) -> None:
 
     async with open_carrier("KEY1", api.url) as carrier:
         task = asyncio.create_task(carrier.run(Answer(leg_id=LEG), command_id="id-1"))
-        await asyncio.wait_for(api.was_asked.wait(), 5)
+        await asyncio.wait_for(api.has_received.wait(), 5)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -229,7 +229,7 @@ async def test_a_stream_without_a_target_is_a_mistake_of_ours(api: TelnyxApi) ->
         with pytest.raises(ValueError, match="needs a target"):
             await carrier.run(StartStreaming(leg_id=LEG, tracks="both"), command_id="id-1")
 
-    assert api.asked == []
+    assert api.received == []
 
 
 async def test_an_sdk_that_cannot_be_loaded_makes_telnyx_unavailable(api: TelnyxApi) -> None:
@@ -241,7 +241,7 @@ async def test_an_sdk_that_cannot_be_loaded_makes_telnyx_unavailable(api: Telnyx
             await carrier.run(Answer(leg_id=LEG), command_id="id-1")
 
     assert failures["carrier_sdk"] > before
-    assert api.asked == []
+    assert api.received == []
 
 
 async def test_an_sdk_that_could_not_be_loaded_is_loaded_again(
@@ -256,4 +256,4 @@ async def test_an_sdk_that_could_not_be_loaded_is_loaded_again(
         monkeypatch.undo()
         await sending
 
-    assert [asked.body["command_id"] for asked in api.asked] == ["id-1"]
+    assert [received.body["command_id"] for received in api.received] == ["id-1"]

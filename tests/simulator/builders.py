@@ -21,3 +21,17 @@ def transcribe(engine: str = "Deepgram", **config: object) -> tuple[str, Tree]:
     """Return the action that has both tracks transcribed in the call."""
     params = {"transcription_engine": engine, "transcription_tracks": "both"}
     return "transcription_start", {**params, "transcription_engine_config": config}
+
+
+class BreakableClock:
+    """A clock that stands still; once it is `broken`, its next reading fails."""
+
+    def __init__(self) -> None:
+        self.broken = False
+
+    def __call__(self) -> float:
+        """Return Unix seconds."""
+        if self.broken:
+            self.broken = False
+            raise ValueError
+        return 1_800_000_000.0

@@ -8,7 +8,7 @@ from service.simulator.report import Report
 from service.simulator.scenario import Scenario
 from service.simulator.server import Simulator, open_simulator
 from service.tasks import open_tasks
-from tests.simulator.builders import Tree, scenario
+from tests.simulator.builders import scenario
 from tests.simulator.peers import WAIT_S, Application, open_application
 
 NOBODY = "v3:bm9ib2R5"
@@ -37,11 +37,11 @@ async def run_to_end(simulator: Simulator) -> Report:
 
 @asynccontextmanager
 async def open_call(
-    call: Tree | None = None, *, answer: bool = True, **tables: object
+    *, answer: bool = True, **tables: object
 ) -> AsyncIterator[tuple[Simulator, Application, str]]:
     """Open a simulation of one call that waits for commands."""
     async with (
-        open_simulation(scenario(LONG if call is None else call, **tables)) as (
+        open_simulation(scenario(LONG, **tables)) as (
             simulator,
             application,
         ),

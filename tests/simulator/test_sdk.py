@@ -22,15 +22,12 @@ NOVA: DeepgramNova3ConfigParam = {
     "transcription_model": "deepgram/nova-3",
     "interim_results": True,
 }
-LONG = {"hangs_up": "service", "patience_s": 60}
 
 
 @asynccontextmanager
-async def call_and_client(
-    call: dict[str, object], **tables: object
-) -> AsyncIterator[tuple[AsyncTelnyx, Application, str]]:
+async def call_and_client(**tables: object) -> AsyncIterator[tuple[AsyncTelnyx, Application, str]]:
     """Open a call that rings, and the SDK's client."""
-    async with open_call(call, answer=False, **tables) as (simulator, application, leg_id):
+    async with open_call(answer=False, **tables) as (simulator, application, leg_id):
         client = AsyncTelnyx(
             base_url=simulator.url,
             api_key=simulator.api_key,
@@ -50,7 +47,7 @@ def code(failure: pytest.ExceptionInfo[telnyx.APIStatusError]) -> str:
 
 async def test_the_sdk_can_do_everything_with_a_call() -> None:
     """Answer, stream, transcribe, record, ask, and hang up."""
-    async with call_and_client(LONG) as (client, application, leg_id):
+    async with call_and_client() as (client, application, leg_id):
         calls = client.calls.actions
         await calls.answer(leg_id, command_id="c-1", client_state="aGVsbG8=")
         await application.wait_for("call.answered")
@@ -91,7 +88,7 @@ async def test_the_sdk_can_do_everything_with_a_call() -> None:
 
 async def test_the_sdk_reads_our_refusals() -> None:
     """Their classes by status, and Telnyx's codes in the body."""
-    async with call_and_client(LONG) as (client, application, leg_id):
+    async with call_and_client() as (client, application, leg_id):
         calls = client.calls.actions
         with pytest.raises(telnyx.UnprocessableEntityError) as early:
             await calls.start_transcription(leg_id)
@@ -115,7 +112,7 @@ async def test_the_sdk_reads_our_refusals() -> None:
 async def test_the_sdk_retries_what_telnyx_would_have_it_retry() -> None:
     """A 503 on purpose, and then the same command once more."""
     fault = {"command": "answer", "times": 1, "status": 503}
-    async with call_and_client(LONG, rest={"fault": [fault]}) as (client, application, leg_id):
+    async with call_and_client(rest={"fault": [fault]}) as (client, application, leg_id):
         await client.with_options(max_retries=1).calls.actions.answer(leg_id, command_id="c")
         answered = await application.wait_for("call.answered")
     assert answered.payload["state"] == "answered"
@@ -123,7 +120,7 @@ async def test_the_sdk_retries_what_telnyx_would_have_it_retry() -> None:
 
 async def test_the_sdk_verifies_our_webhooks_and_knows_their_types() -> None:
     """Ed25519 over the raw body; a changed byte is found."""
-    async with call_and_client(LONG) as (client, application, leg_id):
+    async with call_and_client() as (client, application, leg_id):
         await client.calls.actions.answer(leg_id)
         hook = await application.wait_for("call.answered")
         event = client.webhooks.unwrap(hook.body.decode(), headers=dict(hook.headers))

@@ -1,14 +1,18 @@
-"""The golden call, as an observer is told of it."""
+"""The golden call as an observer gets it, and what it leaves behind."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from service.calls.events import Event, TranscriptPartial
+from service.delivery.schedule import Counters
+from service.ids import EndpointName
 from service.ports import Happening
+from service.telemetry.metrics import Metrics
 from tests.wire import golden
 
 
-def told(event: Event | TranscriptPartial, at_s: float, seq: int | None) -> Happening:
-    """Return what is told of an event so many seconds after the answer."""
+def observed(event: Event | TranscriptPartial, at_s: float, seq: int | None) -> Happening:
+    """Return an event as an observer gets it, so many seconds after the answer."""
     return Happening(
         call_id=golden.CALL,
         event=event,
@@ -21,4 +25,21 @@ def told(event: Event | TranscriptPartial, at_s: float, seq: int | None) -> Happ
 def whole_call() -> Iterator[Happening]:
     """Return all its events, in order."""
     for seq, (at_s, event) in enumerate(golden.EVENTS, start=1):
-        yield told(event, at_s, seq)
+        yield observed(event, at_s, seq)
+
+
+def played() -> Metrics:
+    """Return the metrics of the golden call."""
+    metrics = Metrics()
+    for happening in whole_call():
+        metrics.happened(happening)
+    metrics.happened(observed(golden.PARTIAL, 9.32, None))
+    return metrics
+
+
+@dataclass
+class Lanes:
+    """Lanes that have counted something."""
+
+    counters: dict[EndpointName, Counters]
+    behind: dict[EndpointName, int]

@@ -9,7 +9,7 @@ from prometheus_client.exposition import generate_latest
 from service.ingress.counters import IngressCounters
 from service.recogniser.load import Load
 from service.telemetry.readings import ingress_figures, lane_figures, live_figures, task_figures
-from tests.telemetry.test_metrics import Lanes, played
+from tests.telemetry.builders import Lanes, played
 
 DASHBOARD = Path(__file__).parents[2] / "fixtures" / "grafana.json"
 

@@ -1,6 +1,6 @@
 """Metrics: what is counted, under which labels, and that nothing private is among them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
@@ -13,19 +13,11 @@ from service.tasks import failures, open_tasks
 from service.telemetry.metrics import Metrics
 from service.telemetry.readings import ingress_figures, lane_figures
 from service.telemetry.telemetry import open_telemetry
-from tests.telemetry.builders import told, whole_call
+from tests.telemetry.builders import Lanes, observed, played
 from tests.waiting import until
 from tests.wire import golden
 
 CRM = EndpointName("crm")
-
-
-@dataclass
-class Lanes:
-    """Lanes that have counted something."""
-
-    counters: dict[EndpointName, Counters]
-    behind: dict[EndpointName, int]
 
 
 def samples(metrics: Metrics) -> dict[str, float]:
@@ -36,15 +28,6 @@ def samples(metrics: Metrics) -> dict[str, float]:
             labels = ",".join(f"{key}={value}" for key, value in sample.labels.items())
             found[f"{sample.name}{{{labels}}}"] = sample.value
     return found
-
-
-def played() -> Metrics:
-    """Return the metrics of the golden call."""
-    metrics = Metrics()
-    for happening in whole_call():
-        metrics.happened(happening)
-    metrics.happened(told(golden.PARTIAL, 9.32, None))
-    return metrics
 
 
 def test_a_call_is_counted() -> None:
@@ -66,7 +49,7 @@ def test_reported_words_have_no_latency() -> None:
     """Nobody here heard when they were said."""
     metrics = Metrics()
     event = replace(golden.FINAL, time_source="estimated")
-    metrics.happened(told(event, 11.12, 4))
+    metrics.happened(observed(event, 11.12, 4))
 
     assert "callscribe_final_latency_seconds_count{engine=Deepgram}" not in samples(metrics)
 

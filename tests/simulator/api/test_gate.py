@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from tests.simulator.builders import scenario
+from tests.simulator.builders import BreakableClock, scenario
 from tests.simulator.harness import LONG, NOBODY, open_call, open_simulation, refusal
 
 
@@ -83,15 +83,9 @@ async def test_a_body_that_never_comes_is_a_408() -> None:
 
 async def test_a_fault_of_the_simulators_own_is_answered_like_one_of_telnyxs() -> None:
     """500 and 10007, no traceback in the body. Here it is the clock that breaks."""
-    broken = [False]
-
-    def clock() -> float:
-        if broken[0]:
-            raise ValueError
-        return 1_800_000_000.0
-
+    clock = BreakableClock()
     async with open_simulation(scenario(), clock=clock) as (_, application):
-        broken[0] = True
+        clock.broken = True
         outcome = await application.post("/calls", {"connection_id": "1", "from": "1", "to": "2"})
 
     assert refusal(outcome) == (500, "10007")

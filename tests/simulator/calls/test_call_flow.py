@@ -5,7 +5,7 @@ import asyncio
 from aiohttp import web
 
 from service.tasks import failures
-from tests.simulator.builders import SAY, scenario, transcribe
+from tests.simulator.builders import SAY, BreakableClock, scenario, transcribe
 from tests.simulator.harness import open_simulation, run_to_end
 
 
@@ -200,19 +200,12 @@ async def test_a_party_that_never_picks_up_is_no_answer() -> None:
 
 async def test_a_call_that_the_simulator_fails_stops_no_other() -> None:
     """Its report says so. Here it is the clock that breaks, once."""
-    broken = [False]
-
-    def clock() -> float:
-        if broken[0]:
-            broken[0] = False
-            raise ValueError
-        return 1_800_000_000.0
-
+    clock = BreakableClock()
     plan = {"count": 2, "every_s": 0.2, "ring_s": 0.1}
     async with open_simulation(scenario(plan, speed=1), clock=clock) as (simulator, application):
         run = asyncio.create_task(run_to_end(simulator))
         await application.wait_for("call.initiated")
-        broken[0] = True
+        clock.broken = True
         report = await run
 
     assert sorted(call.outcome for call in report.calls) == ["failed", "originator_cancel"]
@@ -220,16 +213,10 @@ async def test_a_call_that_the_simulator_fails_stops_no_other() -> None:
 
 async def test_a_stream_that_the_simulator_fails_fails_its_call() -> None:
     """It is counted, the call ends, and its report says so: the clock breaks as it connects."""
-    broken = [False]
-
-    def clock() -> float:
-        if broken[0]:
-            broken[0] = False
-            raise ValueError
-        return 1_800_000_000.0
+    clock = BreakableClock()
 
     async def break_clock(_socket: web.WebSocketResponse) -> None:
-        broken[0] = True
+        clock.broken = True
 
     before = failures["media_stream"]
     async with open_simulation(scenario({"hangs_up": "service"}), clock=clock) as (
