@@ -1,4 +1,4 @@
-"""Calls that were there before the service: their events, committed as the runtime would."""
+"""Calls that a journal holds: their events, committed as the runtime commits them."""
 
 import math
 import time
@@ -17,20 +17,20 @@ from service.wire.events import timestamp
 BATCH = 500
 WORD_MS = 300
 CRM = EndpointName("crm")
-Said = tuple[str, Mapping[str, object]]
-"""An event: its type, and what matters of its data."""
+EventData = tuple[str, Mapping[str, object]]
+"""An event: its type, and the part of its data that matters."""
 
 
 @dataclass(frozen=True, slots=True)
-class PastCall:
-    """A call to be written down; it was answered `ago_s` before now."""
+class StoredCall:
+    """A call for a journal; it was answered `ago_s` before now."""
 
     call_id: str = "call-of-yesterday"
     ago_s: float = 9000.0
 
-    def events(self, said: Sequence[Said], *, after_seq: int = 0) -> list[StoredEvent]:
+    def stored(self, events: Sequence[EventData], *, after_seq: int = 0) -> list[StoredEvent]:
         """Return these events, numbered, as they are kept."""
-        return [self._event(seq, *one) for seq, one in enumerate(said, start=after_seq + 1)]
+        return [self._event(seq, *one) for seq, one in enumerate(events, start=after_seq + 1)]
 
     def _event(self, seq: int, kind: str, data: Mapping[str, object]) -> StoredEvent:
         at_ms = data.get("end_ms", 0)
@@ -42,30 +42,30 @@ class PastCall:
         return StoredEvent(CallId(self.call_id), seq, kind, body)
 
     async def write(
-        self, journal: Journal, said: Sequence[Said], *, refused: Sequence[int] = ()
+        self, journal: Journal, events: Sequence[EventData], *, refused: Sequence[int] = ()
     ) -> None:
-        """Commit these events; nobody will take the call up again.
+        """Commit these events of a call that is over.
 
-        The endpoint `crm` has had them all, but for those it refused for good.
+        The endpoint `crm` was sent them all, and refused those in `refused` for good.
         """
         call_id = CallId(self.call_id)
-        events = self.events(said)
+        stored = self.stored(events)
         endpoints = (CRM,) if refused else ()
-        for version, start in enumerate(range(0, len(events), BATCH)):
-            batch = tuple(events[start : start + BATCH])
+        for version, start in enumerate(range(0, len(stored), BATCH)):
+            batch = tuple(stored[start : start + BATCH])
             await journal.commit(self._entry(version, batch, endpoints))
         for seq in refused:
             parked = (seq, 422, "refused")
             await journal.settle([LaneUpdate(call_id, CRM, acked_seq=seq, parked=parked)])
         if refused:
-            await journal.settle([LaneUpdate(call_id, CRM, acked_seq=len(events))])
+            await journal.settle([LaneUpdate(call_id, CRM, acked_seq=len(stored))])
 
-    async def go_on(
-        self, journal: Journal, audience: Audience, said: Sequence[Said], *, after_seq: int
+    async def append(
+        self, journal: Journal, audience: Audience, events: Sequence[EventData], *, after_seq: int
     ) -> None:
-        """Commit more events, one by one, and tell whoever watches."""
+        """Commit more events, one by one, and notify the audience of each."""
         version = math.ceil(after_seq / BATCH)
-        for number, event in enumerate(self.events(said, after_seq=after_seq)):
+        for number, event in enumerate(self.stored(events, after_seq=after_seq)):
             await journal.commit(self._entry(version + number, (event,), ()))
             audience.committed([event])
 
@@ -79,7 +79,7 @@ class PastCall:
         )  # fmt: skip
 
     async def record(self, journal: Journal, folder: Path, *, seconds: int) -> None:
-        """Keep a recording of silence."""
+        """Add a recording of silence."""
         folder.mkdir()  # noqa: ASYNC240 - before anything runs
         with wave.open(str(folder / "silence.wav"), "wb") as file:
             file.setparams((2, 2, 8000, 0, "NONE", ""))
@@ -90,8 +90,8 @@ class PastCall:
         )
 
 
-def opened() -> list[Said]:
-    """Return how a call begins."""
+def opening() -> list[EventData]:
+    """Return the events with which a call begins."""
     numbers = {"direction": "incoming", "from": "+13125550143", "to": "+13125550199"}
     engine = {"source": "media", "engine": "Deepgram", "model": "nova-3", "language": "en-US"}
     return [
@@ -101,7 +101,7 @@ def opened() -> list[Said]:
     ]
 
 
-def final(number: int, role: str, start_ms: int, text: str) -> Said:
+def final(number: int, role: str, start_ms: int, text: str) -> EventData:
     """Return a final whose words have times, one every 300 ms."""
     words = [
         {"text": word, "start_ms": start_ms + n * WORD_MS, "end_ms": start_ms + (n + 1) * WORD_MS,
@@ -116,8 +116,8 @@ def final(number: int, role: str, start_ms: int, text: str) -> Said:
     }  # fmt: skip
 
 
-def closed(duration_ms: int, utterances: int) -> list[Said]:
-    """Return how a call ends."""
+def closing(duration_ms: int, utterances: int) -> list[EventData]:
+    """Return the events with which a call ends."""
     books = {"transcribed_ms": duration_ms, "silence_ms": 0, "paused_ms": 0, "lost_ms": 0}
     cause = {"cause": "normal_clearing", "ended_by": "caller", "sip_code": "200"}
     counts = {"utterances": utterances, "words": utterances * 5, "gaps": 0}
@@ -129,16 +129,16 @@ def closed(duration_ms: int, utterances: int) -> list[Said]:
     ]  # fmt: skip
 
 
-def conversation() -> list[Said]:
-    """Return a small call about a booking, with a gap in it."""
+def conversation() -> list[EventData]:
+    """Return the events of a small call about a booking, with a gap in it."""
     gap = {"track": "inbound", "role": "customer", "start_ms": 9000, "end_ms": 10040,
            "reason": "buffer_full"}  # fmt: skip
     return [
-        *opened(),
+        *opening(),
         final(1, "agent", 500, "Good morning, how can I help you?"),
         final(2, "customer", 3500, "I would like to change my booking for the weekend."),
         ("transcript.gap", gap),
         final(3, "agent", 10500, "Of course. A room with a view of the harbour?"),
         final(4, "customer", 14000, "Wonderful, <b>thank you</b> so much."),
-        *closed(17_000, 4),
+        *closing(17_000, 4),
     ]

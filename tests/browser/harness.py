@@ -1,4 +1,4 @@
-"""The whole service with a key, on a journal that may have a past."""
+"""The whole service with a key to its API, on a journal that may hold calls already."""
 
 import asyncio
 import time
@@ -19,11 +19,11 @@ from tests.service.stage import SCRIPT, Stage, open_stage
 SCOPES: tuple[Scope, ...] = ("calls:read", "calls:write", "live")
 TALK: Mapping[str, object] = {"say": SCRIPT}
 MEDIA: Mapping[str, object] = {"source": "media", "engine": "Deepgram", "model": "nova-3"}
-Past = Callable[[Journal], Awaitable[None]]
+Prepare = Callable[[Journal], Awaitable[None]]
 
 
 @dataclass(slots=True)
-class House:
+class RunningService:
     """The running service and a key to its API."""
 
     stage: Stage
@@ -49,29 +49,29 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(
+async def open_service(
     journal: Path,
     *,
-    past: Past | None = None,
+    prepare: Prepare | None = None,
     calls: Sequence[Mapping[str, object]] = (TALK,),
     speed: float = 2.0,
     **route: object,
-) -> AsyncIterator[House]:
-    """Open the service with a scenario that is played by `playing`; `past` is there before it."""
+) -> AsyncIterator[RunningService]:
+    """Open the service with a scenario for `playing`; `prepare` fills its journal before."""
     async with open_sqlite_journal(journal) as before:
-        if past:
-            await past(before)
+        if prepare:
+            await prepare(before)
     async with open_sqlite_keys(journal) as keys:
         key, kept = make_key("test", SCOPES, now=time.time())
         await keys.keep_key(kept)
     scenario = {"speed": speed, "call": list(calls)}
     async with open_stage(journal, scenario, **{**MEDIA, **route}) as stage:
-        yield House(stage, key)
+        yield RunningService(stage, key)
 
 
 @asynccontextmanager
-async def playing(house: House) -> AsyncIterator[None]:
-    """Play the calls while the block looks on; it ends when they are complete."""
+async def playing(service: RunningService) -> AsyncIterator[None]:
+    """Play the calls of the scenario beside the block; both have ended when it ends."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(house.stage.play())
+        group.create_task(service.stage.play())
         yield

@@ -1,4 +1,4 @@
-"""Words for what the tests look at, and waiting for it."""
+"""What the tests look at in a page, and how they wait for it."""
 
 from typing import Any
 from urllib.parse import quote
@@ -21,21 +21,23 @@ def rows(page: Page) -> Locator:
 
 
 def finals(page: Page) -> Locator:
-    """Return those that are settled."""
+    """Return the utterances that are final."""
     return page.locator(".row:not(.note, .partial)")
 
 
 async def texts(page: Page) -> list[str]:
-    """Return what is settled, in the order in which it stands."""
+    """Return the texts of the finals, in the order in which they stand."""
     return await finals(page).locator(".text").all_inner_texts()
 
 
-async def heard(page: Page, count: int) -> None:
-    """Wait until at least so many utterances are settled: an exact number may pass unseen."""
-    await until(page, f"document.querySelectorAll('.row:not(.note, .partial)').length >= {count}")
+async def until_finals(page: Page, count: int) -> None:
+    """Wait until there are at least `count` finals: an exact number may pass unseen."""
+    await until_in_page(
+        page, f"document.querySelectorAll('.row:not(.note, .partial)').length >= {count}"
+    )
 
 
-async def until(page: Page, condition: str) -> Any:  # noqa: ANN401 - whatever it is in the page
+async def until_in_page(page: Page, condition: str) -> Any:  # noqa: ANN401 - whatever it is in the page
     """Wait in the page, frame by frame, until an expression is true; return it.
 
     Playwright's own `wait_for_function` makes code of text, which the page's policy forbids.

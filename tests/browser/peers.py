@@ -1,4 +1,4 @@
-"""A line between browser and service that can be cut and mended."""
+"""A proxy between browser and service, whose connections can be cut."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 
-class Line:
-    """Carries bytes both ways. Cut, it breaks what goes on and takes nothing new."""
+class CuttableProxy:
+    """Carries bytes both ways. `cut` breaks every connection, and `restore` takes new ones."""
 
     def __init__(self, group: asyncio.TaskGroup, host: str, port: int) -> None:
         self.url = ""
@@ -17,8 +17,8 @@ class Line:
         self._server: asyncio.Server | None = None
         self._port = 0
 
-    async def mend(self) -> None:
-        """Take connections (again), on the same port."""
+    async def restore(self) -> None:
+        """Take connections, again on the same port."""
         self._server = await asyncio.start_server(self._carry, "127.0.0.1", self._port)
         self._port = self._server.sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{self._port}"
@@ -49,15 +49,15 @@ class Line:
 
 
 @asynccontextmanager
-async def open_line(url: str) -> AsyncIterator[Line]:
-    """Open a line to a service; at the end it is cut."""
+async def open_proxy(url: str) -> AsyncIterator[CuttableProxy]:
+    """Open a proxy to a service; at the end it is cut."""
     address = urlsplit(url)
     assert address.hostname is not None
     assert address.port is not None
     async with asyncio.TaskGroup() as group:
-        line = Line(group, address.hostname, address.port)
-        await line.mend()
+        proxy = CuttableProxy(group, address.hostname, address.port)
+        await proxy.restore()
         try:
-            yield line
+            yield proxy
         finally:
-            line.cut()
+            proxy.cut()
