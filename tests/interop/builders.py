@@ -1,4 +1,4 @@
-"""What people say in `fixtures/speech`, in other formats, and how much of it was heard."""
+"""The recordings of `fixtures/speech` in other formats, and how many words were recognised."""
 
 import io
 import re
@@ -9,7 +9,7 @@ import av
 import jiwer
 
 SPEECH = Path(__file__).parents[2] / "fixtures" / "speech"
-MOST_ERRORS = 0.25
+MAX_ERROR_RATE = 0.25
 """One word in four: these tests are of the protocol, and how well words are heard has its own."""
 RADIO_BYTES_PER_S = 16_000
 _RADIO_HZ = 44_100

@@ -1,4 +1,4 @@
-"""Programs on the other side of a process boundary: the service's own, and its clients."""
+"""Programs in processes of their own: the recogniser under test, and its clients."""
 
 import asyncio
 import json
@@ -45,7 +45,7 @@ class Program:
         self._process.terminate()
 
     async def end(self) -> None:
-        """See to it that it is gone."""
+        """Kill it if it still runs."""
         if self._process.returncode is None:
             self._process.kill()
             await self._process.wait()
@@ -90,7 +90,7 @@ class Recogniser:
 
 
 @asynccontextmanager
-async def recognising() -> AsyncIterator[Recogniser]:
+async def open_recogniser() -> AsyncIterator[Recogniser]:
     """Run a recogniser from the service's own environment until the end of the block.
 
     Raises:
@@ -99,7 +99,7 @@ async def recognising() -> AsyncIterator[Recogniser]:
     command = (CALLSCRIBE, "recogniser", "--port", "0", "--allow-private-urls")
     async with running(*command, CALLSCRIBE_RECOGNISER_API_KEY=KEY) as program:
         host = re.sub(r"^ws://|/.*$", "", json.loads(await program.line())["url"])
-        log = asyncio.ensure_future(program.rest())  # its pipe must not fill up
+        log = asyncio.create_task(program.rest())  # its pipe must not fill up
         yield Recogniser(f"http://{host}", f"ws://{host}")
         program.stop()
         code = await program.exit_code()

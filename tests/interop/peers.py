@@ -1,4 +1,4 @@
-"""Where audio is to be had over HTTP: a radio station that never ends, and a file."""
+"""A radio station over HTTP, whose stream never ends, and an application that takes webhooks."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,12 +8,13 @@ from itertools import count
 from aiohttp import web
 
 from tests.interop.builders import RADIO_BYTES_PER_S
+from tests.serving import serve
 
 _BYTES_PER_S = 2 * RADIO_BYTES_PER_S
 """Twice real time: the quickstart's Python program could take five times, and tests cannot wait."""
 _PIECE_BYTES = 1_000
 _JOINED_AT_BYTES = 3_333
-"""Whoever tunes in does so in the middle of an MP3 frame."""
+"""A listener tunes in within an MP3 frame."""
 
 
 class Station:
@@ -26,7 +27,7 @@ class Station:
         """`/stream.mp3` plays the programme again and again; `/audio.mp3` is the file."""
 
     def go_off_air(self) -> None:
-        """End the stream of all who listen."""
+        """End the stream of every listener."""
         self._off_air.set()
 
     async def play(self, request: web.Request) -> web.StreamResponse:
@@ -60,18 +61,35 @@ class Station:
 
 
 @asynccontextmanager
-async def broadcasting(programme: bytes) -> AsyncIterator[Station]:
+async def open_station(programme: bytes) -> AsyncIterator[Station]:
     """Run a station on a free port of this machine until the end of the block."""
     station = Station(programme)
     app = web.Application()
     app.router.add_get("/stream.mp3", station.play)
     app.router.add_get("/audio.mp3", station.hand_out)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        station.url = "http://{}:{}".format(*runner.addresses[0])
-        yield station
-    finally:
-        station.go_off_air()
-        await runner.cleanup()
+    async with serve(app, shutdown_timeout_s=1.0) as url:
+        station.url = url
+        try:
+            yield station
+        finally:
+            station.go_off_air()
+
+
+Webhook = dict[str, object]
+"""The headers and the body of a webhook."""
+
+
+@asynccontextmanager
+async def open_application() -> AsyncIterator[tuple[str, list[Webhook]]]:
+    """Run a web server that takes every webhook; yield its address and the list, which grows."""
+    taken: list[Webhook] = []
+
+    async def take(request: web.Request) -> web.Response:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        taken.append({"headers": headers, "body": await request.text()})
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/webhooks", take)
+    async with serve(app, shutdown_timeout_s=1.0) as url:
+        yield f"{url}/webhooks", taken
