@@ -10,7 +10,7 @@ class Rng:
 
     def __init__(self, seed: str) -> None:
         self._seed = seed
-        self._random = random.Random(seed)  # noqa: S311 - practice has to be repeatable
+        self._random = random.Random(seed)  # noqa: S311 - a simulation has to be repeatable
 
     def derive(self, purpose: str) -> "Rng":
         """Return a generator for one purpose; deriving it twice gives the same numbers."""

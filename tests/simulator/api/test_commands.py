@@ -96,12 +96,12 @@ async def test_second_starts_and_conflicts_have_their_codes() -> None:
         await application.command(leg_id, "streaming_start", **application.stream()[1])
         second = await application.command(leg_id, start, **config)
         stream = await application.command(leg_id, "streaming_start", **application.stream()[1])
-        tape = await application.command(leg_id, "record_start", **silence)
+        recording = await application.command(leg_id, "record_start", **silence)
         await application.command(leg_id, "transcription_stop")
         await application.command(leg_id, "record_start", **silence)
         stop = await application.command(leg_id, "transcription_stop")
 
-    codes = [refusal(outcome)[1] for outcome in (second, stream, tape, stop)]
+    codes = [refusal(outcome)[1] for outcome in (second, stream, recording, stop)]
     assert codes == ["90054", "90045", "90053", "90055"]
 
 

@@ -81,7 +81,7 @@ def test_it_hears_what_was_converted_on_the_way() -> None:
     assert [finals(asr.push(data)) for asr, data in ways] == [["good morning to you", "bye"]] * 4
 
 
-def test_it_is_deaf_to_what_it_does_not_know() -> None:
+def test_audio_of_no_call_is_not_recognised() -> None:
     """And counts it. Silence is nowhere in particular."""
     asr = matcher()
     stranger = make_call_audio(SAY, Rng("z")).encoded("outbound", PCMU)
