@@ -1,4 +1,8 @@
-"""What we tell Telnyx: commands with an id each, bounded retries, errors that mean something."""
+"""Commands to Telnyx: each has an id, bounded retries, and errors that say what to do.
+
+`client` is the port's implementation on Telnyx's SDK; `actions` turns our commands into the SDK's
+calls, and `refusals` turns Telnyx's answers into our errors. Both are pure.
+"""
 
 from service.carrier.client import open_carrier
 

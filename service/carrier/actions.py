@@ -1,4 +1,4 @@
-"""Our commands as the calls of Telnyx's SDK that carry them."""
+"""Our commands as calls of Telnyx's SDK."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -23,17 +23,17 @@ _PLAIN = {
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A method of the SDK's `calls.actions` and what to hand it beside the leg."""
+    """A method of the SDK's `calls.actions`, and its arguments beside the leg."""
 
     method: str
     arguments: dict[str, Any]
 
 
 def build_action(command: CarrierCommand, command_id: str, target: StreamTarget | None) -> Action:
-    """Say which method carries this command, under Telnyx's names.
+    """Return the SDK call for a command, under Telnyx's names.
 
-    Telnyx ignores a command whose `command_id` it saw for the same leg within 60 s: that is
-    what makes a retry harmless, so every command has one (telnyx-protocol.md, 3.2).
+    Telnyx ignores a command whose `command_id` it saw for the same leg within 60 s. That makes a
+    retry harmless, so every command has one.
     """
     identity = {"command_id": command_id}
     match command:

@@ -1,8 +1,9 @@
 """The carrier: Telnyx's own SDK behind our port."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from service.calls.commands import CarrierCommand
@@ -10,6 +11,7 @@ from service.carrier.actions import build_action
 from service.carrier.refusals import read_refusal
 from service.errors import CarrierUnavailableError, CommandRefusedError
 from service.ports import Carrier, StreamTarget
+from service.tasks import open_tasks
 
 if TYPE_CHECKING:
     from telnyx import AsyncTelnyx
@@ -22,6 +24,7 @@ async def open_carrier(
     *,
     attempt_timeout_s: float = 4.0,
     deadline_s: float = 15.0,
+    load_timeout_s: float = 30.0,
     max_retries: int = 3,
     max_in_flight: int = 64,
 ) -> AsyncIterator[Carrier]:
@@ -35,32 +38,53 @@ async def open_carrier(
     load) would keep the loop from the webhooks for many seconds.
 
     The SDK takes one to two seconds to import, so that is done in a thread while the service
-    already takes webhooks; the first command waits for it.
+    already takes webhooks; the first commands wait for it, `load_timeout_s` at most. Where it
+    cannot be loaded, that is tried again for as long as the carrier is open.
     """
-    loading = asyncio.create_task(
-        asyncio.to_thread(_load, api_key, base_url, attempt_timeout_s, max_retries),
-        name="load the SDK",
+    load = partial(_load, api_key, base_url, attempt_timeout_s, max_retries)
+    carrier = _TelnyxCarrier(
+        load, load_timeout_s=load_timeout_s, deadline_s=deadline_s, max_in_flight=max_in_flight
     )
-    try:
-        yield _TelnyxCarrier(loading, deadline_s, max_in_flight)
-    finally:
-        async with await loading:
-            pass
+    async with open_tasks() as tasks:
+        tasks.keep(carrier.load, "carrier_sdk")
+        try:
+            yield carrier
+        finally:
+            await carrier.close()
 
 
 class _TelnyxCarrier:
     def __init__(
-        self, loading: "asyncio.Task[AsyncTelnyx]", deadline_s: float, max_in_flight: int
+        self,
+        load: "Callable[[], AsyncTelnyx]",
+        *,
+        load_timeout_s: float,
+        deadline_s: float,
+        max_in_flight: int,
     ) -> None:
-        self._loading = loading
+        self._load = load
+        self._load_timeout_s = load_timeout_s
         self._deadline_s = deadline_s
         self._slots = asyncio.Semaphore(max_in_flight)
+        self._loading = asyncio.Lock()
+        self._loaded: asyncio.Future[AsyncTelnyx] = asyncio.get_running_loop().create_future()
+
+    async def load(self) -> None:
+        """Load the SDK: a keeper's work, tried again if it fails."""
+        async with self._loading:
+            self._loaded.set_result(await asyncio.to_thread(self._load))
+
+    async def close(self) -> None:
+        """Close the client; waits for a thread that still loads, which nothing can stop."""
+        async with self._loading:
+            if self._loaded.done():
+                await self._loaded.result().close()
 
     async def run(
         self, command: CarrierCommand, *, command_id: str, target: StreamTarget | None = None
     ) -> None:
         """Send the command as `Carrier.run` promises."""
-        client = await asyncio.shield(self._loading)
+        client = await self._client()
         from telnyx import APIConnectionError, APIStatusError  # noqa: PLC0415 - loaded by now
 
         action = build_action(command, command_id, target)
@@ -75,6 +99,13 @@ class _TelnyxCarrier:
             raise CarrierUnavailableError(f"Telnyx could not be reached: {reason}") from None
         except ValueError:  # an id of dots would lead to another address, which the SDK refuses
             raise CommandRefusedError("", "a leg with this id cannot be commanded") from None
+
+    async def _client(self) -> "AsyncTelnyx":
+        try:
+            async with asyncio.timeout(self._load_timeout_s):
+                return await asyncio.shield(self._loaded)
+        except TimeoutError:
+            raise CarrierUnavailableError("Telnyx's SDK could not be loaded") from None
 
 
 def _load(api_key: str, base_url: str, attempt_timeout_s: float, max_retries: int) -> "AsyncTelnyx":

@@ -1,4 +1,4 @@
-"""What Telnyx's answer to a command means."""
+"""Telnyx's refusals of a command, as our errors."""
 
 from service.errors import (
     CallOverError,
@@ -9,7 +9,7 @@ from service.errors import (
 from service.retry import is_retriable
 
 _CALL_OVER = "90018"
-_LONGEST_TITLE = 120
+_MAX_TITLE_CHARS = 120
 
 
 def read_refusal(status: int, body: object) -> CarrierError:
@@ -35,5 +35,5 @@ def _first_error(body: object) -> tuple[str, str]:
     code, title = first.get("code"), first.get("title")
     return (
         str(code) if isinstance(code, (str, int)) else "",
-        title[:_LONGEST_TITLE] if isinstance(title, str) else "",
+        title[:_MAX_TITLE_CHARS] if isinstance(title, str) else "",
     )

@@ -1,15 +1,15 @@
-"""What the receiver got, in figures, and what of it is not as promised."""
+"""The findings about a call: what the receiver got, in figures, and what is not as promised."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from service.demo.receiver import Receipt, Receiver
-from service.demo.wer import Score, score, words_of
+from service.demo.wer import Score, score_words, words_of
 from service.simulator.speech.script import SPEAKER_OF, Utterance
 
-WORST_RATE = 0.35
-"""Of words heard wrongly in a call whose text is known. Our recogniser gives about 0.05."""
+MAX_ERROR_RATE = 0.35
+"""Of words recognised wrongly in a call whose text is known. Our recogniser has about 0.05."""
 EXPECTED = (
     "call.started",
     "call.answered",
@@ -24,7 +24,7 @@ _LOSSES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class Latency:
     """How long something took, in milliseconds."""
 
     median_ms: int
@@ -43,16 +43,16 @@ class Findings:
     words: int
     score: Score | None
     """None where nobody knows what was said."""
-    delivery: Spread | None
+    delivery_latency: Latency | None
     """From when an event occurred to when it was received."""
-    hearing: Spread | None
+    final_latency: Latency | None
     """From the end of an utterance to its final being received; None where that is not known."""
     problems: tuple[str, ...]
     """What should have arrived and did not, or not as it should; one line each."""
 
 
-def find(receiver: Receiver, *, script: Sequence[Utterance], real_time: bool) -> Findings:
-    """Judge a call.
+def judge(receiver: Receiver, *, script: Sequence[Utterance], real_time: bool) -> Findings:
+    """Judge the call that a receiver got.
 
     `script` is what was said, empty if nobody knows; `real_time` is False for a call that was
     played faster than people talk: it has time stamps of its own, which no clock here agrees with.
@@ -61,7 +61,7 @@ def find(receiver: Receiver, *, script: Sequence[Utterance], real_time: bool) ->
     finals = [receipt for receipt in receipts if receipt.type == "transcript.final"]
     durable = [receipt for receipt in receipts if "seq" in receipt.data]
     clocked = [receipt for receipt in receipts if real_time or _stamped_here(receipt)]
-    result = _score(script, finals) if script else None
+    score = _score(script, finals) if script else None
     words = sum(len(words_of(final.data["text"])) for final in finals)
     problems = (
         *_unverified(receiver),
@@ -70,7 +70,7 @@ def find(receiver: Receiver, *, script: Sequence[Utterance], real_time: bool) ->
         *_missing(receipts),
         *_miscounted(receipts, finals),
         *(["no words arrived"] if not words else []),
-        *_misheard(result),
+        *_misheard(score),
     )
     return Findings(
         call_id=receipts[0].data["call_id"] if receipts else "",
@@ -79,9 +79,11 @@ def find(receiver: Receiver, *, script: Sequence[Utterance], real_time: bool) ->
         forged=receiver.forged,
         repeated=receiver.repeated,
         words=words,
-        score=result,
-        delivery=_spread([receipt.received_at - receipt.occurred_at for receipt in clocked]),
-        hearing=_spread(_hearing_s(receipts, finals)) if real_time else None,
+        score=score,
+        delivery_latency=_latency(
+            [receipt.received_at - receipt.occurred_at for receipt in clocked]
+        ),
+        final_latency=_latency(_final_latencies_s(receipts, finals)) if real_time else None,
         problems=problems,
     )
 
@@ -91,7 +93,7 @@ def _score(script: Sequence[Utterance], finals: Sequence[Receipt]) -> Score:
     said = [(SPEAKER_OF[spoken.track], spoken.start_ms, spoken.text) for spoken in script]
     heard = [(f.data["role"], f.data["start_ms"] or 0, f.data["text"]) for f in finals]
     apart = {role for role, _, _ in heard} <= {speaker for speaker, _, _ in said}
-    return score(_texts(said, apart=apart), _texts(heard, apart=apart))
+    return score_words(_texts(said, apart=apart), _texts(heard, apart=apart))
 
 
 def _texts(lines: Sequence[tuple[str, int, str]], *, apart: bool) -> Mapping[str, str]:
@@ -122,13 +124,13 @@ def _wrong_order(durable: Sequence[Receipt]) -> Iterator[str]:
 
 
 def _late_partials(receipts: Sequence[Receipt]) -> Iterator[str]:
-    settled: set[str] = set()
+    final: set[str] = set()
     late = 0
     for receipt in receipts:
         if receipt.type == "transcript.final":
-            settled.add(receipt.data["utterance_id"])
+            final.add(receipt.data["utterance_id"])
         elif receipt.type == "transcript.partial":
-            late += receipt.data["utterance_id"] in settled
+            late += receipt.data["utterance_id"] in final
     if late:
         yield f"{late} partials arrived after their final"
 
@@ -142,16 +144,16 @@ def _missing(receipts: Sequence[Receipt]) -> Iterator[str]:
 def _miscounted(receipts: Sequence[Receipt], finals: Sequence[Receipt]) -> Iterator[str]:
     completed = [r for r in receipts if r.type == "transcript.completed"]
     if completed and completed[-1].data["utterances"] != len(finals):
-        told = completed[-1].data["utterances"]
-        yield f"the call has {told} utterances, but {len(finals)} finals arrived"
+        count = completed[-1].data["utterances"]
+        yield f"the call has {count} utterances, but {len(finals)} finals arrived"
 
 
-def _misheard(result: Score | None) -> Iterator[str]:
-    if result is not None and result.rate > WORST_RATE:
-        yield f"{result.rate:.0%} of the words were heard wrongly"
+def _misheard(score: Score | None) -> Iterator[str]:
+    if score is not None and score.rate > MAX_ERROR_RATE:
+        yield f"{score.rate:.0%} of the words were heard wrongly"
 
 
-def _hearing_s(receipts: Sequence[Receipt], finals: Sequence[Receipt]) -> list[float]:
+def _final_latencies_s(receipts: Sequence[Receipt], finals: Sequence[Receipt]) -> list[float]:
     answers = [receipt for receipt in receipts if receipt.type == "call.answered"]
     if not answers:
         return []
@@ -162,8 +164,8 @@ def _hearing_s(receipts: Sequence[Receipt], finals: Sequence[Receipt]) -> list[f
     ]
 
 
-def _spread(seconds: Sequence[float]) -> Spread | None:
+def _latency(seconds: Sequence[float]) -> Latency | None:
     if not seconds:
         return None
     ordered = sorted(round(value * 1000) for value in seconds)
-    return Spread(ordered[len(ordered) // 2], ordered[-1])
+    return Latency(ordered[len(ordered) // 2], ordered[-1])

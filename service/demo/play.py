@@ -1,4 +1,4 @@
-"""The demo itself: every part of it on this machine, one call, and a verdict."""
+"""The demo: every part of the service on this machine, one call, and a verdict."""
 
 import asyncio
 import logging
@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import uvloop
@@ -15,13 +16,13 @@ from rich.console import Console
 from rich.text import Text
 
 from service.app import running
-from service.demo.findings import Findings, find
+from service.demo.console_link import browse, make_link
+from service.demo.demo_call import DemoCall, choose_call
+from service.demo.findings import Findings, judge
 from service.demo.options import Options
-from service.demo.played import Played, choose_call
 from service.demo.receiver import Receiver, open_receiver
 from service.demo.screen import Screen, open_screen
 from service.demo.summary import print_summary
-from service.demo.visit import browse, make_link
 from service.errors import SettingsError
 from service.exits import Exit
 from service.ingress.limits import MediaLimits
@@ -41,7 +42,7 @@ STOP_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Stage:
+class _Parts:
     telnyx: Simulator
     receiver: Receiver
     webhook_url: str
@@ -74,24 +75,32 @@ async def play(options: Options, console: Console) -> int:
     live = console.is_terminal and not options.once
     speed = FAST if options.fast else 1.0
     with open_screen(console, live=live) as screen:
-        async with _open_stage(call, options, journal, screen, speed=speed) as stage:
-            console.print(Text.assemble("console  ", (stage.link, "cyan")), soft_wrap=True)
+        async with _open_parts(call, options, journal, screen, speed=speed) as parts:
+            conclude = partial(
+                _conclude,
+                call,
+                parts.receiver,
+                console,
+                real_time=not options.fast,
+                journal=journal,
+            )
+            console.print(Text.assemble("console  ", (parts.link, "cyan")), soft_wrap=True)
             if live and options.browser:
-                await asyncio.to_thread(browse, stage.link)
-            await _perform(call, stage, speed=speed)
+                await asyncio.to_thread(browse, parts.link)
+            await _perform(call, parts, speed=speed)
             if live:
-                findings = _conclude(call, options, journal, stage, console)
+                findings = conclude()
                 console.print(Text("The console stays open until you press Ctrl-C.", "bold"))
                 await _until_signal()
     if not live:  # judged after the drain: it may still have brought something
-        findings = _conclude(call, options, journal, stage, console)
+        findings = conclude()
     return _verdict(findings)
 
 
 def _conclude(
-    call: Played, options: Options, journal: Path, stage: _Stage, console: Console
+    call: DemoCall, receiver: Receiver, console: Console, *, real_time: bool, journal: Path
 ) -> Findings:
-    findings = find(stage.receiver, script=call.script, real_time=not options.fast)
+    findings = judge(receiver, script=call.script, real_time=real_time)
     print_summary(console, findings, journal=journal)
     return findings
 
@@ -113,18 +122,18 @@ def _verdict(findings: Findings) -> int:
     return Exit.FAILED if findings.problems else Exit.OK
 
 
-async def _perform(call: Played, stage: _Stage, *, speed: float) -> None:
+async def _perform(call: DemoCall, parts: _Parts, *, speed: float) -> None:
     """Play the call to its end; what has not arrived soon after it is what the findings tell."""
     with suppress(TimeoutError):
         async with asyncio.timeout(call.duration_s / speed + PATIENCE_S):
-            await stage.telnyx.run(webhook_url=stage.webhook_url)
-            await stage.receiver.completed.wait()
+            await parts.telnyx.run(webhook_url=parts.webhook_url)
+            await parts.receiver.completed.wait()
 
 
 @asynccontextmanager
-async def _open_stage(
-    call: Played, options: Options, journal: Path, screen: Screen, *, speed: float
-) -> AsyncIterator[_Stage]:
+async def _open_parts(
+    call: DemoCall, options: Options, journal: Path, screen: Screen, *, speed: float
+) -> AsyncIterator[_Parts]:
     """Open recogniser, receiver, simulator and service; the service drains while they listen."""
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
@@ -138,10 +147,10 @@ async def _open_stage(
         )
         service = await enter(running(settings, media_limits=MediaLimits(speed=speed)))
         link = await make_link(service.url, settings.database_url)
-        yield _Stage(telnyx, receiver, service.url + WEBHOOK_PATH, link)
+        yield _Parts(telnyx, receiver, service.url + WEBHOOK_PATH, link)
 
 
-def scenario_of(call: Played, *, speed: float) -> Scenario:
+def scenario_of(call: DemoCall, *, speed: float) -> Scenario:
     """Return a scenario of this one call, whose audio is recognised for real."""
     plan = {"recording": str(call.path.resolve()), "hangs_up": "caller"}
     return parse_scenario({"speed": speed, "recogniser": "relay", "call": [plan]})

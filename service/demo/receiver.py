@@ -1,7 +1,7 @@
-"""The receiver at the end of the line: what a customer's own webhook server would be.
+"""The webhook receiver, which stands for a customer's own server.
 
-It trusts nothing but the signature, which it checks with the `standardwebhooks` package, and
-keeps what came, in the order in which it came.
+It checks signatures with the `standardwebhooks` package, and keeps the events in the order in
+which they came.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ MAX_BODY_BYTES = 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """One event that came with a good signature. Times are Unix seconds."""
+    """One event that came with a valid signature. Times are Unix seconds."""
 
     webhook_id: str
     type: str
@@ -35,24 +35,24 @@ class Receipt:
 
 
 class Receiver:
-    """What has come so far. Made by `open_receiver`, which serves it."""
+    """The events received so far. Made by `open_receiver`, which serves it."""
 
     def __init__(self, on_receipt: Callable[[Receipt], None], now: Callable[[], float]) -> None:
         self.secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
         self.url = ""
         self.receipts: list[Receipt] = []
         self.forged = 0
-        """Requests whose signature did not hold."""
+        """Requests whose signature was not valid."""
         self.repeated = 0
-        """Events that came again under the same id: at least once is the promise."""
+        """Events that came again under the same id: delivery is at least once."""
         self.completed = asyncio.Event()
-        """Set once all the words of the call are there."""
+        """Set once `transcript.completed` has come."""
         self._webhook = Webhook(self.secret)
         self._ids: set[str] = set()
         self._on_receipt = on_receipt
         self._now = now
 
-    async def take(self, request: web.Request) -> web.Response:
+    async def receive(self, request: web.Request) -> web.Response:
         """Answer one delivery: 204, or 401 for a bad signature, or 503 when full."""
         body = await request.read()
         try:
@@ -90,11 +90,11 @@ async def open_receiver(
 ) -> AsyncIterator[Receiver]:
     """Serve a receiver on a free port of this machine, under a secret of its own.
 
-    `on_receipt` is told each event once, as it comes. `now` is in Unix seconds.
+    `on_receipt` is called once with each event, as it comes. `now` is in Unix seconds.
     """
     receiver = Receiver(on_receipt, now)
     app = web.Application(client_max_size=MAX_BODY_BYTES)
-    app.router.add_post(PATH, receiver.take)
+    app.router.add_post(PATH, receiver.receive)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:

@@ -1,4 +1,4 @@
-"""The live transcript in a terminal: partials at the bottom, settling into finals in place."""
+"""The live transcript in a terminal: finals scroll, partials stand below them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,7 +47,7 @@ class LineScreen:
         self._console = console
 
     def show(self, receipt: Receipt) -> None:
-        """Print the event if it is worth a line."""
+        """Print the event if it has a line."""
         if receipt.type != "transcript.partial" and (line := line_of(receipt)):
             self._console.print(line, soft_wrap=True)
 
@@ -60,18 +60,18 @@ class LiveScreen:
         self._open: dict[str, Receipt] = {}
 
     def show(self, receipt: Receipt) -> None:
-        """Put a partial in its place at the bottom, or settle it."""
+        """Show a partial at the bottom, or print a final in its place."""
         if receipt.type == "transcript.partial":
             self._open[receipt.data["utterance_id"]] = receipt
-            self._area.update(self._being_spoken(), refresh=True)
+            self._area.update(self._partials(), refresh=True)
             return
         self._open.pop(receipt.data.get("utterance_id", ""), None)
         with self._area.console:  # written at once, so that no line blinks or stands twice
-            self._area.update(self._being_spoken(), refresh=True)
+            self._area.update(self._partials(), refresh=True)
             if line := line_of(receipt):
                 self._area.console.print(line)
 
-    def _being_spoken(self) -> Group:
+    def _partials(self) -> Group:
         spoken = sorted(self._open.values(), key=lambda partial: partial.data["start_ms"] or 0)
         return Group(*filter(None, map(line_of, spoken)))
 
@@ -90,12 +90,12 @@ def line_of(receipt: Receipt) -> Text | None:
 
 def _spoken(receipt: Receipt) -> Text:
     role = receipt.data["role"]
-    settled = receipt.type == "transcript.final"
+    is_final = receipt.type == "transcript.final"
     return Text.assemble(
         (f"{clock(receipt.data['start_ms'])}  ", "dim"),
         (f"{role:>{_WIDTH}}  ", "bold " + _STYLES[role]),
-        (_printable(receipt.data["text"]), "" if settled else "dim italic"),
-        ("" if settled else " \u2026", "dim"),
+        (_printable(receipt.data["text"]), "" if is_final else "dim italic"),
+        ("" if is_final else " \u2026", "dim"),
     )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from service.demo.findings import Findings, Spread
+from service.demo.findings import Findings, Latency
 
 NEXT_STEPS = """To hear a call of your own, with a Telnyx number:
   1. export TELNYX_API_KEY and TELNYX_PUBLIC_KEY (portal.telnyx.com, Keys & Credentials)
@@ -31,7 +31,7 @@ def print_summary(console: Console, findings: Findings, *, journal: Path) -> Non
 
 
 def figures(findings: Findings) -> list[tuple[str, str]]:
-    """Return what there is to say, as a name and a text each."""
+    """Return the rows of the summary: a name and a text each."""
     rows = [
         ("events", f"{findings.durable} in order and {findings.partials} partials"),
         ("signatures", _signatures(findings)),
@@ -44,10 +44,10 @@ def figures(findings: Findings) -> list[tuple[str, str]]:
         rows.append(
             ("word error rate", f"{findings.score.rate:.1%} ({errors} of {words} words said)")
         )
-    if findings.hearing:
-        rows.append(("end of speech to final", _times(findings.hearing)))
-    if findings.delivery:
-        rows.append(("event to webhook", _times(findings.delivery)))
+    if findings.final_latency:
+        rows.append(("end of speech to final", _times(findings.final_latency)))
+    if findings.delivery_latency:
+        rows.append(("event to webhook", _times(findings.delivery_latency)))
     return rows
 
 
@@ -56,5 +56,5 @@ def _signatures(findings: Findings) -> str:
     return f"{verified} verified, {findings.forged} refused"
 
 
-def _times(spread: Spread) -> str:
-    return f"{spread.median_ms} ms (median), {spread.worst_ms} ms (worst)"
+def _times(latency: Latency) -> str:
+    return f"{latency.median_ms} ms (median), {latency.worst_ms} ms (worst)"

@@ -1,4 +1,4 @@
-"""Word error rate: how much of what was said was heard otherwise."""
+"""Word error rate: how many of the words said were recognised wrongly."""
 
 import re
 import unicodedata
@@ -41,8 +41,8 @@ def word_errors(said: Sequence[str], heard: Sequence[str]) -> int:
     return previous[-1]
 
 
-def score(said: Mapping[str, str], heard: Mapping[str, str]) -> Score:
-    """Compare speaker by speaker: what one said does not count as heard of the other."""
+def score_words(said: Mapping[str, str], heard: Mapping[str, str]) -> Score:
+    """Compare speaker by speaker: the words of one do not count as those of the other."""
     speakers = sorted({*said, *heard})
     errors = sum(
         word_errors(words_of(said.get(speaker, "")), words_of(heard.get(speaker, "")))

@@ -1,4 +1,4 @@
-"""What happened: everything the simulator sent and was told, and the truth to compare with.
+"""What happened: everything that was sent and received, and the truth to compare it with.
 
 It holds phone numbers and what was said: show it to the user, never to a log.
 """
@@ -28,8 +28,8 @@ class WebhookAttempt:
 
 
 @dataclass(slots=True)
-class WebhookFate:
-    """What became of one delivery of one event. A duplicated event has two."""
+class DeliveryResult:
+    """The result of one delivery of one event. A duplicated event has two."""
 
     event_type: str
     event_id: str
@@ -52,11 +52,11 @@ class CommandReceived:
     code: str
     params: Mapping[str, object]
     repeated: bool = False
-    """Ignored, because its `command_id` came within the last 60 s."""
+    """Whether it was ignored, because its `command_id` came within the last 60 s."""
 
 
 @dataclass(slots=True)
-class StreamPlayed:
+class StreamReport:
     """One connection of a media stream."""
 
     leg_id: str
@@ -64,19 +64,19 @@ class StreamPlayed:
     frames: int = 0
     audio_bytes: int = 0
     lost_frames: int = 0
-    """By the `gap` knob."""
+    """Frames dropped by the `gap` setting."""
     end: Literal["", "stopped", "dropped", "closed_by_peer", "failed"] = ""
 
 
 @dataclass(slots=True)
-class SttSession:
+class SttSessionReport:
     """One session of the speech-to-text WebSocket."""
 
     engine: str
     params: Mapping[str, str]
     audio_bytes: int = 0
     unknown_ms: int = 0
-    """Audio that is of no recording here: a scripted recogniser is deaf to it."""
+    """How much of the audio was of no call of the scenario, so that nothing is recognised in it."""
     finals: int = 0
     end: str = ""
 
@@ -102,20 +102,20 @@ class CallReport:
     to_number: str
     direction: str
     outcome: str = ""
-    """The hang-up's cause, `never_dialled`, or `failed` if the simulator itself did."""
+    """The cause of the hang-up, `never_dialled`, or `failed` if the simulator itself failed."""
     answered: bool = False
     talk_offset_ms: int = 0
-    """From the answer to the talk's zero."""
+    """From the answer to the beginning of the talk."""
     talk_ms: int = 0
-    webhooks: list[WebhookFate] = field(default_factory=list)
+    webhooks: list[DeliveryResult] = field(default_factory=list)
     commands: list[CommandReceived] = field(default_factory=list)
-    streams: list[StreamPlayed] = field(default_factory=list)
+    streams: list[StreamReport] = field(default_factory=list)
     said: tuple[Said, ...] = ()
 
     @property
-    def unacknowledged(self) -> list[WebhookFate]:
-        """Deliveries that were tried and never taken."""
-        return [fate for fate in self.webhooks if fate.attempts and not fate.acknowledged]
+    def unacknowledged(self) -> list[DeliveryResult]:
+        """Deliveries that were attempted and never acknowledged."""
+        return [result for result in self.webhooks if result.attempts and not result.acknowledged]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,20 +135,22 @@ class History:
     def __init__(self) -> None:
         self.webhooks: list[WebhookAttempt] = []
         self.commands: list[CommandReceived] = []
-        self.streams: list[StreamPlayed] = []
-        self.sessions: list[SttSession] = []
+        self.streams: list[StreamReport] = []
+        self.sessions: list[SttSessionReport] = []
         self.missed = 0
 
-    def note(self, entry: WebhookAttempt | CommandReceived | StreamPlayed | SttSession) -> None:
-        """Keep an entry."""
+    def note(
+        self, entry: WebhookAttempt | CommandReceived | StreamReport | SttSessionReport
+    ) -> None:
+        """Add an entry to its list."""
         match entry:
             case WebhookAttempt():
                 self._keep(self.webhooks, entry)
             case CommandReceived():
                 self._keep(self.commands, entry)
-            case StreamPlayed():
+            case StreamReport():
                 self._keep(self.streams, entry)
-            case SttSession():
+            case SttSessionReport():
                 self._keep(self.sessions, entry)
 
     def _keep(self, entries: list[Entry], entry: Entry) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 
 import aiohttp
 from aiohttp import web
@@ -12,18 +12,19 @@ from nacl.encoding import Base64Encoder
 from nacl.signing import SigningKey
 
 from service.errors import SettingsError
-from service.simulator.api.files import SttFiles
 from service.simulator.api.gate import MAX_BODY_BYTES, Gate
-from service.simulator.api.rest import Rest
-from service.simulator.api.sessions import SttSocket
-from service.simulator.calls.background import open_background
+from service.simulator.api.rest import RestRoutes
+from service.simulator.api.stt_files import SttFilesRoute
+from service.simulator.api.stt_socket import SttSocketRoute
 from service.simulator.calls.exchange import Exchange
 from service.simulator.calls.plan import plan_calls
 from service.simulator.legs.leg import Leg
-from service.simulator.legs.postman import Poster
+from service.simulator.legs.webhook_sender import WebhookClient
 from service.simulator.report import CallReport, History, Report
 from service.simulator.scenario import Scenario
-from service.simulator.stt.recogniser import Recogniser
+from service.simulator.stt.reference_audio import ReferenceAudio
+from service.simulator.stt.upstream import UpstreamRecogniser
+from service.tasks import open_tasks
 from service.wire.stt import PATH
 
 _MAX_CONNECTIONS = 200
@@ -37,10 +38,10 @@ class Simulator:
     its address first: set `webhook_url` before `run`, or hand it to `run`.
     """
 
-    def __init__(self, exchange: Exchange, base_url: str, public_key: str, api_key: str) -> None:
+    def __init__(self, exchange: Exchange, public_key: str, api_key: str) -> None:
         self._exchange = exchange
         self._ran = False
-        self.base_url = base_url
+        self.base_url = exchange.base_url
         self.public_key = public_key
         """As Telnyx's portal shows it: 32 bytes in base64."""
         self.api_key = api_key
@@ -62,7 +63,7 @@ class Simulator:
 
     @property
     def webhook_url(self) -> str | None:
-        """Where webhooks go; None: nowhere. A call keeps the address it began with."""
+        """Where webhooks go; None is nowhere. A call keeps the address that it began with."""
         return self._exchange.webhook_url
 
     @webhook_url.setter
@@ -75,7 +76,7 @@ class Simulator:
         return self._exchange.history
 
     async def run(self, *, webhook_url: str | None = None) -> Report:
-        """Play every call of the scenario to its end, and tell what happened.
+        """Play every call of the scenario to its end, and report what happened.
 
         A bridged call has two reports, one for each leg, with the same `call_id`.
         Returns once the last webhook is delivered or given up. Once only.
@@ -132,37 +133,45 @@ async def open_simulator(
     Raises:
         SettingsError: A recording cannot be read, or a recogniser is needed and not given.
     """
-    if scenario.recogniser == "relay" and recogniser_url is None:
-        raise SettingsError(['recogniser = "relay" needs the address of a recogniser'])
+    upstream = _upstream(scenario, recogniser_url, recogniser_api_key)
     key = signing_key or SigningKey(_from_seed(scenario, "webhooks"))
     api_key = api_key or "KEY" + _from_seed(scenario, "api").hex().upper()
     calls = await asyncio.to_thread(plan_calls, scenario)
-    async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(_open_client())
-        history = History()
+    history = History()
+    async with _open_client() as http, open_tasks() as tasks:
         exchange = Exchange(
             scenario,
             calls,
-            background=await stack.enter_async_context(open_background()),
-            poster=Poster(http, key, scenario.webhooks, clock, history),
+            tasks=tasks,
+            client=WebhookClient(http, key, scenario.webhooks, clock=clock, history=history),
             history=history,
-            wall=clock,
-            recogniser=Recogniser(recogniser_url, recogniser_api_key) if recogniser_url else None,
+            clock=clock,
+            recogniser=upstream,
             webhook_url=target_webhook_url,
         )
-        gate = Gate(scenario.rest, api_key, exchange.dice.derive("rest"))
-        app = _application(exchange, gate, http)
-        exchange.base_url = await stack.enter_async_context(_listen(app, host, port))
-        public_key = key.verify_key.encode(Base64Encoder).decode()
-        yield Simulator(exchange, exchange.base_url, public_key, api_key)
+        app = _application(exchange, api_key, http)
+        async with _listen(app, host, port) as exchange.base_url:
+            yield Simulator(exchange, key.verify_key.encode(Base64Encoder).decode(), api_key)
 
 
-def _application(exchange: Exchange, gate: Gate, http: aiohttp.ClientSession) -> web.Application:
+def _upstream(
+    scenario: Scenario, recogniser_url: str | None, api_key: str | None
+) -> UpstreamRecogniser | None:
+    if recogniser_url:
+        return UpstreamRecogniser(recogniser_url, api_key)
+    if scenario.recogniser == "relay":
+        raise SettingsError(['recogniser = "relay" needs the address of a recogniser'])
+    return None
+
+
+def _application(exchange: Exchange, api_key: str, http: aiohttp.ClientSession) -> web.Application:
+    gate = Gate(exchange.scenario.rest, api_key, exchange.rng.derive("rest"))
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[gate.check])
     app.on_response_prepare.append(gate.add_limits)
-    Rest(exchange, gate).add_to(app)
-    SttSocket(exchange, gate).add_to(app)
-    SttFiles(exchange, gate, http).add_to(app)
+    RestRoutes(exchange, gate).add_to(app)
+    reference = ReferenceAudio(call.audio for call in exchange.calls)
+    SttSocketRoute(exchange, gate, reference).add_to(app)
+    SttFilesRoute(exchange, gate, reference, http).add_to(app)
     return app
 
 

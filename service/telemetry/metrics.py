@@ -1,4 +1,4 @@
-"""Metrics in Prometheus's terms. What is counted elsewhere is read when it is asked for."""
+"""Metrics in Prometheus's terms. What other rooms count is read when it is scraped."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
@@ -64,14 +64,14 @@ class Metrics:
         )
 
     def read(self, readings: Iterable["Figure"]) -> None:
-        """Show figures that are counted elsewhere, as they are when somebody asks."""
+        """Add figures that other rooms count; they are read when they are scraped."""
         self.registry.register(_Readings(tuple(readings)))
 
     def happened(self, fact: Fact) -> None:
         """See `Observer.happened`."""
         match fact.event:
             case TranscriptPartial() | TranscriptFinal() as event:
-                self._heard(event, fact.stt_ms)
+                self._count_words(event, fact.stt_ms)
             case CallStarted() | CallAnswered() | CallEnded() as event:
                 self._calls.labels(event.type.rpartition(".")[2]).inc()
             case TranscriptGap() as event:
@@ -98,7 +98,7 @@ class Metrics:
         if outcome == "delivered":
             self._attempt_s.labels(endpoint).observe(duration_s)
 
-    def _heard(self, event: TranscriptPartial | TranscriptFinal, stt_ms: int | None) -> None:
+    def _count_words(self, event: TranscriptPartial | TranscriptFinal, stt_ms: int | None) -> None:
         if isinstance(event, TranscriptPartial):
             self._partials.labels(event.source, event.role).inc()
             latency_s = self._partial_s
@@ -120,7 +120,7 @@ class Metrics:
 
 
 class Figure:
-    """Figures of one name that are counted elsewhere; `total` for those that only grow."""
+    """One metric that another room counts; `total` if it only grows."""
 
     def __init__(
         self, name: str, text: str, labels: tuple[str, ...], now: Reading, *, total: bool = False
@@ -145,5 +145,5 @@ class _Readings(Collector):
         self._figures = figures
 
     def collect(self) -> Iterable[Metric]:
-        """Read them all."""
+        """Return the families of all figures."""
         return [figure.family() for figure in self._figures]

@@ -8,7 +8,7 @@ from service.ports import AttemptResult, Delivery, Observer
 
 
 class Observers:
-    """An `Observer` that hands everything on to each of some others."""
+    """An `Observer` that passes everything on to several others."""
 
     def __init__(self, all_of_them: Sequence[Observer]) -> None:
         self._all = tuple(all_of_them)

@@ -1,4 +1,4 @@
-"""Which figures of the rooms are shown as metrics: counted there, read when somebody asks."""
+"""The figures that the rooms count, as metrics: they are read when they are scraped."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -8,7 +8,7 @@ from service.telemetry.metrics import Figure
 
 
 class EndpointCounts(Protocol):
-    """What an endpoint's lanes count."""
+    """The counters of one endpoint's lanes."""
 
     delivered: int
     retried: int
@@ -18,7 +18,7 @@ class EndpointCounts(Protocol):
 
 
 class LaneCounts(Protocol):
-    """What the lanes count."""
+    """The counters of all lanes."""
 
     @property
     def counters(self) -> Mapping[EndpointName, EndpointCounts]:
@@ -30,7 +30,7 @@ class LaneCounts(Protocol):
 
 
 class IngressCounts(Protocol):
-    """What comes in, by outcome."""
+    """The counters of what comes from Telnyx, by outcome."""
 
     @property
     def webhooks(self) -> Mapping[str, int]:
@@ -46,7 +46,7 @@ class IngressCounts(Protocol):
 
 
 class LiveCounts(Protocol):
-    """What is going on."""
+    """The counters of what is live."""
 
     @property
     def live(self) -> int:
@@ -54,11 +54,11 @@ class LiveCounts(Protocol):
 
     @property
     def hearing(self) -> int:
-        """Recognitions that hear somebody."""
+        """Tracks that are recognised now."""
 
 
 def ingress_figures(counts: IngressCounts) -> list[Figure]:
-    """Return what came from Telnyx."""
+    """Return the figures of what comes from Telnyx."""
     return [
         _by_outcome("webhooks", "Webhooks by what became of them", counts.webhooks),
         _by_outcome("media_sockets", "Media WebSockets by how they ended", counts.sockets),
@@ -67,7 +67,7 @@ def ingress_figures(counts: IngressCounts) -> list[Figure]:
 
 
 def lane_figures(lanes: LaneCounts) -> list[Figure]:
-    """Return what goes out."""
+    """Return the figures of deliveries."""
 
     def outcomes() -> dict[tuple[str, ...], float]:
         return {
@@ -90,10 +90,23 @@ def lane_figures(lanes: LaneCounts) -> list[Figure]:
 
 
 def live_figures(calls: LiveCounts) -> list[Figure]:
-    """Return what is going on."""
+    """Return the figures of what is live."""
     return [
         Figure("calls_live", "Calls in memory", (), lambda: {(): calls.live}),
         Figure("recognitions_live", "Tracks being heard", (), lambda: {(): calls.hearing}),
+    ]
+
+
+def task_figures(failures: Mapping[str, int]) -> list[Figure]:
+    """Return the figures of unforeseen failures, by kind of work."""
+    return [
+        Figure(
+            "task_failures",
+            "Unforeseen failures of tasks by kind of work",
+            ("kind",),
+            lambda: {(kind,): n for kind, n in failures.items()},
+            total=True,
+        )
     ]
 
 

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from service.errors import SettingsError
 from service.ports import Observer
+from service.tasks import failures
 from service.telemetry.metrics import Metrics
 from service.telemetry.observers import Observers
+from service.telemetry.readings import task_figures
 
 
 @dataclass(frozen=True, slots=True)
 class Telemetry:
-    """What is measured, and whom to tell of what happens."""
+    """The metrics, and the observer that is told what happens."""
 
     metrics: Metrics
     observer: Observer
@@ -29,6 +31,7 @@ async def open_telemetry(
         SettingsError: Traces are wanted, and what sends them is not installed.
     """
     metrics = Metrics()
+    metrics.read(task_figures(failures))
     if otlp_url is None:
         yield Telemetry(metrics, metrics)
         return

@@ -41,8 +41,8 @@ from service.ids import CallId, EndpointName, LegId
 from service.ports import AttemptResult, Delivery
 from service.wire.events import split_delivery_id
 
-MOST_CALLS: Final = 10_000
-"""Calls whose beginning is remembered; of older ones a span begins where it ends."""
+MAX_CALLS: Final = 10_000
+"""Calls whose beginning is remembered; the span of an older one begins where it ends."""
 _EXPORT_TIMEOUT_S: Final = 5.0
 _NS: Final = 1_000_000_000
 
@@ -53,7 +53,7 @@ log = structlog.get_logger()
 
 
 class _CallIds(IdGenerator):
-    """Ids as `Tracing` wants the next span to have them, or else random ones."""
+    """Gives the next span the ids that `Tracing` sets, or else random ones."""
 
     def __init__(self) -> None:
         self.trace_id = 0
@@ -61,11 +61,11 @@ class _CallIds(IdGenerator):
         self._random = RandomIdGenerator()
 
     def generate_trace_id(self) -> int:
-        """Return the trace of the call at hand."""
+        """Return the trace id of the current call."""
         return self.trace_id
 
     def generate_span_id(self) -> int:
-        """Return the id that is wanted, once."""
+        """Return the id that was set, once."""
         span_id, self.span_id = self.span_id, None
         return span_id or self._random.generate_span_id()
 
@@ -83,23 +83,23 @@ class Tracing:
         # full, its queue drops the newest spans: no call ever waits for a collector
         self._provider.add_span_processor(BatchSpanProcessor(exporter))
         self._tracer = self._provider.get_tracer("callscribe", __version__)
-        self._calls_at: OrderedDict[CallId, float] = OrderedDict()
-        self._heard_at: OrderedDict[tuple[CallId, LegId], float] = OrderedDict()
+        self._calls_began_at: OrderedDict[CallId, float] = OrderedDict()
+        self._recognitions_began_at: OrderedDict[tuple[CallId, LegId], float] = OrderedDict()
 
     def happened(self, fact: Fact) -> None:
         """See `Observer.happened`."""
         call_id, at = fact.call_id, fact.occurred_at
         match fact.event:
             case CallStarted():
-                _remember(self._calls_at, call_id, at)
+                _remember(self._calls_began_at, call_id, at)
             case TranscriptionStarted(leg=leg):
-                _remember(self._heard_at, (call_id, leg), at)
+                _remember(self._recognitions_began_at, (call_id, leg), at)
             case TranscriptionStopped() | TranscriptionFailed() as event:
-                self._recognised(call_id, event, at)
+                self._add_recognition(call_id, event, at)
             case TranscriptFinal() as event:
-                self._uttered(fact, event)
+                self._add_utterance(fact, event)
             case CallEnded() if fact.answered_at is None:
-                self._over(call_id, at, {"call.answered": False})
+                self._add_call(call_id, at, {"call.answered": False})
             case TranscriptCompleted() as event:
                 counts = {
                     "call.answered": True,
@@ -107,9 +107,9 @@ class Tracing:
                     "call.words": event.words,
                     "call.gaps": event.gaps,
                 }
-                self._over(call_id, at, counts)
+                self._add_call(call_id, at, counts)
             case _:
-                pass  # told by the spans around it
+                pass  # the spans around it show it
 
     def committed(self, duration_s: float) -> None:
         """See `Observer.committed`: a commit is of many calls, and a metric."""
@@ -131,19 +131,19 @@ class Tracing:
         self._span("delivery", call_id, span, about, parent=above, failed=failed)
 
     def close(self, timeout_s: float) -> None:
-        """Send what waits, within the deadline. Blocks: call it from a thread."""
+        """Send the queued spans, within the deadline. Blocks: call it from a thread."""
         self._provider.force_flush(int(timeout_s * 1000))
         self._provider.shutdown()
 
-    def _recognised(
+    def _add_recognition(
         self, call_id: CallId, event: TranscriptionStopped | TranscriptionFailed, at: float
     ) -> None:
-        began = self._heard_at.pop((call_id, event.leg), at)
+        began = self._recognitions_began_at.pop((call_id, event.leg), at)
         failed = isinstance(event, TranscriptionFailed)
         about: dict[str, Value] = {"source": event.source, "reason": event.reason}
         self._span("recognition", call_id, (began, at), about, failed=failed, own_id=str(event.leg))
 
-    def _uttered(self, fact: Fact, event: TranscriptFinal) -> None:
+    def _add_utterance(self, fact: Fact, event: TranscriptFinal) -> None:
         at, answered_at = fact.occurred_at, fact.answered_at
         about: dict[str, Value] = {
             "utterance.id": event.utterance_id,
@@ -159,8 +159,8 @@ class Tracing:
         parent, own_id = str(event.leg), f"event {fact.seq}"
         self._span("utterance", fact.call_id, (began, at), about, parent=parent, own_id=own_id)
 
-    def _over(self, call_id: CallId, at: float, about: Mapping[str, Value]) -> None:
-        began = self._calls_at.pop(call_id, at)
+    def _add_call(self, call_id: CallId, at: float, about: Mapping[str, Value]) -> None:
+        began = self._calls_began_at.pop(call_id, at)
         self._span("call", call_id, (began, at), {"call.id": call_id, **about}, own_id="")
 
     def _span(
@@ -210,7 +210,7 @@ async def open_tracing(url: str, *, clock: Callable[[], float]) -> AsyncIterator
 
 def _remember(moments: OrderedDict[_Key, float], key: _Key, at: float) -> None:
     moments[key] = at
-    if len(moments) > MOST_CALLS:
+    if len(moments) > MAX_CALLS:
         moments.popitem(last=False)
 
 

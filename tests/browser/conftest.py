@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 
-from tests.browser.watching import PATIENCE_MS
+from tests.browser.page_objects import PATIENCE_MS
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 

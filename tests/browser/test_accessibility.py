@@ -7,9 +7,9 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from service.ports.journal import Journal
-from tests.browser.house import open_house, playing
-from tests.browser.past import PastCall, conversation
-from tests.browser.watching import PATIENCE_MS, finals, visit
+from tests.browser.builders import StoredCall, conversation
+from tests.browser.harness import open_service, playing
+from tests.browser.page_objects import PATIENCE_MS, finals, visit
 
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 PAGES = {
@@ -23,7 +23,7 @@ Scheme = Literal["light", "dark"]
 
 async def a_past(journal: Journal) -> None:
     """A call, and a delivery of it that was refused."""
-    await PastCall().write(journal, conversation(), refused=(5,))
+    await StoredCall().write(journal, conversation(), refused=(5,))
 
 
 async def violations(page: Page) -> list[object]:
@@ -53,13 +53,13 @@ async def test_no_page_has_violations(
     )
     context.set_default_timeout(PATIENCE_MS)
     page = await context.new_page()
-    async with open_house(journal, past=a_past) as house:
-        await page.goto(house.url)
+    async with open_service(journal, prepare=a_past) as service:
+        await page.goto(service.url)
         await expect(page.locator("form.sign-in")).to_be_visible()
         found = {"sign-in": (await violations(page), await overflow(page))}
-        token = await house.token()
+        token = await service.token()
         for address, proof in PAGES.items():
-            await visit(page, house.url, token, address)
+            await visit(page, service.url, token, address)
             await expect(page.locator(proof).first).to_be_visible()
             found[address] = (await violations(page), await overflow(page))
     await context.close()
@@ -68,8 +68,8 @@ async def test_no_page_has_violations(
 
 async def test_a_call_that_goes_on_has_no_violations(page: Page, journal: Path) -> None:
     """With a partial in it, while it grows."""
-    async with open_house(journal, speed=1.0) as house, playing(house):
-        await visit(page, house.url, await house.token())
+    async with open_service(journal, speed=1.0) as service, playing(service):
+        await visit(page, service.url, await service.token())
         await page.locator("a.call").first.click()
         await expect(page.locator(".row.partial")).not_to_have_count(0)
         assert await violations(page) == []
@@ -77,8 +77,8 @@ async def test_a_call_that_goes_on_has_no_violations(page: Page, journal: Path) 
 
 async def test_the_keyboard_goes_everywhere(page: Page, journal: Path) -> None:
     """Skip link, a call by j and Enter, its utterances by arrows, the list of keys by ?."""
-    async with open_house(journal, past=a_past) as house:
-        await visit(page, house.url, await house.token())
+    async with open_service(journal, prepare=a_past) as service:
+        await visit(page, service.url, await service.token())
         await expect(page.locator("a.call")).to_have_count(1)
         await page.locator("body").press("Tab")
         await expect(page.locator("#skip")).to_be_focused()
@@ -101,8 +101,8 @@ async def test_the_keyboard_goes_everywhere(page: Page, journal: Path) -> None:
 
 async def test_the_colours_can_be_chosen_and_are_kept(page: Page, journal: Path) -> None:
     """System, light, dark; chosen before anything is painted the next time."""
-    async with open_house(journal) as house:
-        await page.goto(house.url)
+    async with open_service(journal) as service:
+        await page.goto(service.url)
         button = page.get_by_role("button", name="Colours: as the system")
         await button.press("Enter")
         await page.get_by_role("button", name="Colours: light").press("Enter")

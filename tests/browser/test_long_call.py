@@ -8,9 +8,9 @@ from playwright.async_api import Page, expect
 
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports.journal import Journal
-from tests.browser.house import open_house
-from tests.browser.past import PastCall, Said, conversation, final, opened
-from tests.browser.watching import rows, until, visit
+from tests.browser.builders import EventData, StoredCall, conversation, final, opening
+from tests.browser.harness import open_service
+from tests.browser.page_objects import rows, until_in_page, visit
 
 UTTERANCES = 10_000
 MORE = 100
@@ -42,10 +42,10 @@ SCROLL = """async (steps) => {
 
 async def two_hours(journal: Journal) -> None:
     """Both speak in turns of 720 ms, and are not done."""
-    await PastCall().write(journal, [*opened(), *spoken(0, UTTERANCES)])
+    await StoredCall().write(journal, [*opening(), *spoken(0, UTTERANCES)])
 
 
-def spoken(start: int, end: int) -> list[Said]:
+def spoken(start: int, end: int) -> list[EventData]:
     """Return these utterances, by number."""
     return [
         final(
@@ -74,12 +74,12 @@ async def test_ten_thousand_utterances_scroll_and_grow_without_jank(
     page: Page, journal: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """All of them from the feed, then from the first to the last, then more of them at the end."""
-    async with open_house(journal, past=two_hours) as house:
-        await visit(page, house.url, await house.token())
+    async with open_service(journal, prepare=two_hours) as service:
+        await visit(page, service.url, await service.token())
         await expect(page.locator("a.call")).to_have_count(1)
         await page.evaluate(WATCH)
         await page.locator("a.call").click()
-        await until(page, LAST.format(UTTERANCES - 1))
+        await until_in_page(page, LAST.format(UTTERANCES - 1))
         grown = await worst_of(page)
         await expect(rows(page)).to_have_count(UTTERANCES)
         await worst_of(page)
@@ -90,9 +90,9 @@ async def test_ten_thousand_utterances_scroll_and_grow_without_jank(
         await worst_of(page)
         async with open_sqlite_journal(journal, exclusive=False) as ledger:
             more = spoken(UTTERANCES, UTTERANCES + MORE)
-            after_seq = UTTERANCES + len(opened())
-            await PastCall().go_on(ledger, house.stage.service.hub, more, after_seq=after_seq)
-            await until(page, LAST.format(UTTERANCES + MORE - 1))
+            after_seq = UTTERANCES + len(opening())
+            await StoredCall().append(ledger, service.stage.service.hub, more, after_seq=after_seq)
+            await until_in_page(page, LAST.format(UTTERANCES + MORE - 1))
         appended = await worst_of(page)
         await expect(rows(page)).to_have_count(UTTERANCES + MORE)
         await expect(rows(page).last).to_be_in_viewport()

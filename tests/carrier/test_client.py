@@ -17,7 +17,9 @@ from service.carrier import open_carrier
 from service.errors import CallOverError, CarrierUnavailableError, CommandRefusedError
 from service.ids import LegId
 from service.ports import StreamTarget
-from tests.carrier.telnyx_api import TelnyxApi, open_telnyx_api, refusal
+from service.tasks import failures
+from tests.carrier.peers import TelnyxApi, open_telnyx_api, refusal
+from tests.waiting import until
 
 LEG = LegId("v3:a/b=")
 TARGET = StreamTarget("wss://calls.example.com/media/tok", "auth", "PCMA")
@@ -74,10 +76,10 @@ async def test_a_command_is_on_the_wire_as_telnyx_documents_it(
     async with open_carrier("KEY1", api.url) as carrier:
         await carrier.run(command, command_id="id-1", target=target)
 
-    (asked,) = api.asked
-    assert asked.path == f"/v2/calls/v3:a%2Fb=/actions/{action}"
-    assert asked.headers["authorization"] == "Bearer KEY1"
-    assert asked.body == {"command_id": "id-1", **body}
+    (received,) = api.received
+    assert received.path == f"/v2/calls/v3:a%2Fb=/actions/{action}"
+    assert received.headers["authorization"] == "Bearer KEY1"
+    assert received.body == {"command_id": "id-1", **body}
 
 
 async def test_a_busy_telnyx_is_asked_again_with_the_same_command_id(api: TelnyxApi) -> None:
@@ -87,7 +89,7 @@ async def test_a_busy_telnyx_is_asked_again_with_the_same_command_id(api: Telnyx
     async with open_carrier("KEY1", api.url) as carrier:
         await carrier.run(Answer(leg_id=LEG), command_id="id-1")
 
-    assert [asked.body["command_id"] for asked in api.asked] == ["id-1"] * 3
+    assert [received.body["command_id"] for received in api.received] == ["id-1"] * 3
 
 
 async def test_retries_end(api: TelnyxApi) -> None:
@@ -98,7 +100,7 @@ async def test_retries_end(api: TelnyxApi) -> None:
         with pytest.raises(CarrierUnavailableError):
             await carrier.run(Answer(leg_id=LEG), command_id="id-1")
 
-    assert len(api.asked) == 3
+    assert len(api.received) == 3
 
 
 async def test_a_call_that_is_over_says_so(api: TelnyxApi) -> None:
@@ -109,7 +111,7 @@ async def test_a_call_that_is_over_says_so(api: TelnyxApi) -> None:
         with pytest.raises(CallOverError):
             await carrier.run(StopStreaming(leg_id=LEG), command_id="id-1")
 
-    assert len(api.asked) == 1
+    assert len(api.received) == 1
 
 
 async def test_a_refusal_carries_telnyxs_code_and_no_customer_data(api: TelnyxApi) -> None:
@@ -130,7 +132,7 @@ async def test_an_id_that_leads_elsewhere_is_refused(api: TelnyxApi) -> None:
         with pytest.raises(CommandRefusedError):
             await carrier.run(Answer(leg_id=LegId("..")), command_id="id-1")
 
-    assert api.asked == []
+    assert api.received == []
 
 
 async def test_a_redirect_is_not_followed(api: TelnyxApi) -> None:
@@ -141,7 +143,7 @@ async def test_a_redirect_is_not_followed(api: TelnyxApi) -> None:
         with pytest.raises(CommandRefusedError):
             await carrier.run(Answer(leg_id=LEG), command_id="id-1")
 
-    assert len(api.asked) == 1
+    assert len(api.received) == 1
 
 
 async def test_a_garbled_yes_is_a_yes(api: TelnyxApi) -> None:
@@ -162,7 +164,7 @@ async def test_a_telnyx_that_is_not_there_is_unavailable(api: TelnyxApi) -> None
                 StartStreaming(leg_id=LEG, tracks="inbound"), command_id="id-1", target=TARGET
             )
 
-    assert api.asked == []
+    assert api.received == []
     assert "127.0.0.1" not in str(failure.value)
     assert "tok" not in str(failure.value)
 
@@ -183,7 +185,7 @@ async def test_a_slow_attempt_is_given_up_for_the_next(api: TelnyxApi) -> None:
     async with open_carrier("KEY1", api.url, attempt_timeout_s=0.1) as carrier:
         await carrier.run(Answer(leg_id=LEG), command_id="id-1")
 
-    assert len(api.asked) == 2
+    assert len(api.received) == 2
 
 
 async def test_no_more_commands_than_allowed_are_under_way(api: TelnyxApi) -> None:
@@ -191,15 +193,15 @@ async def test_no_more_commands_than_allowed_are_under_way(api: TelnyxApi) -> No
     api.replies = [(0, "", {}), *api.replies]
 
     async with open_carrier("KEY1", api.url, max_in_flight=1) as carrier:
-        first = asyncio.ensure_future(carrier.run(Answer(leg_id=LEG), command_id="id-1"))
-        await asyncio.wait_for(api.was_asked.wait(), 5)
-        second = asyncio.ensure_future(carrier.run(Answer(leg_id=LEG), command_id="id-2"))
+        first = asyncio.create_task(carrier.run(Answer(leg_id=LEG), command_id="id-1"))
+        await asyncio.wait_for(api.has_received.wait(), 5)
+        second = asyncio.create_task(carrier.run(Answer(leg_id=LEG), command_id="id-2"))
         done, _ = await asyncio.wait({second}, timeout=0.2)
         first.cancel()
         await second
 
     assert not done
-    assert [asked.body["command_id"] for asked in api.asked] == ["id-1", "id-2"]
+    assert [received.body["command_id"] for received in api.received] == ["id-1", "id-2"]
 
 
 async def test_a_cancelled_command_stays_cancelled(api: TelnyxApi) -> None:
@@ -207,8 +209,8 @@ async def test_a_cancelled_command_stays_cancelled(api: TelnyxApi) -> None:
     api.replies = [(0, "", {})]
 
     async with open_carrier("KEY1", api.url) as carrier:
-        task = asyncio.ensure_future(carrier.run(Answer(leg_id=LEG), command_id="id-1"))
-        await asyncio.wait_for(api.was_asked.wait(), 5)
+        task = asyncio.create_task(carrier.run(Answer(leg_id=LEG), command_id="id-1"))
+        await asyncio.wait_for(api.has_received.wait(), 5)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -227,4 +229,31 @@ async def test_a_stream_without_a_target_is_a_mistake_of_ours(api: TelnyxApi) ->
         with pytest.raises(ValueError, match="needs a target"):
             await carrier.run(StartStreaming(leg_id=LEG, tracks="both"), command_id="id-1")
 
-    assert api.asked == []
+    assert api.received == []
+
+
+async def test_an_sdk_that_cannot_be_loaded_makes_telnyx_unavailable(api: TelnyxApi) -> None:
+    """The command says so in time, the failure is counted, and closing raises nothing."""
+    before = failures["carrier_sdk"]
+
+    async with open_carrier("KEY1", "http://127.0.0.1:port/v2", load_timeout_s=0.2) as carrier:
+        with pytest.raises(CarrierUnavailableError, match="could not be loaded"):
+            await carrier.run(Answer(leg_id=LEG), command_id="id-1")
+
+    assert failures["carrier_sdk"] > before
+    assert api.received == []
+
+
+async def test_an_sdk_that_could_not_be_loaded_is_loaded_again(
+    api: TelnyxApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command that came in the meantime is sent then."""
+    before = failures["carrier_sdk"]
+    monkeypatch.setitem(sys.modules, "telnyx", None)  # as if it were not installed
+    async with open_carrier("KEY1", api.url) as carrier:
+        sending = asyncio.create_task(carrier.run(Answer(leg_id=LEG), command_id="id-1"))
+        await until(lambda: failures["carrier_sdk"] > before)
+        monkeypatch.undo()
+        await sending
+
+    assert [received.body["command_id"] for received in api.received] == ["id-1"]

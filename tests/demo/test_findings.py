@@ -4,16 +4,16 @@ from collections.abc import Callable
 
 import pytest
 
-from service.demo.findings import Findings, Spread, find
+from service.demo.findings import Findings, Latency, judge
 from service.demo.receiver import Receipt, Receiver
 from service.demo.wer import Score
 from service.simulator.speech.script import Utterance, make_utterance
-from tests.demo.receipts import good_call, receipt, spoken
+from tests.demo.builders import good_call, receipt, spoken
 
 SCRIPT = (make_utterance("customer", "I would like to go", 1000, 2000),)
 
 
-def judge(
+def judged(
     receipts: list[Receipt],
     *,
     script: tuple[Utterance, ...] = SCRIPT,
@@ -24,22 +24,22 @@ def judge(
     receiver = Receiver(lambda _: None, lambda: 0.0)
     receiver.receipts = receipts
     receiver.forged = forged
-    return find(receiver, script=script, real_time=real_time)
+    return judge(receiver, script=script, real_time=real_time)
 
 
 def test_a_good_call_has_figures_and_no_problems() -> None:
     """Events, partials, words, errors and how long it all took."""
-    findings = judge(good_call())
+    findings = judged(good_call())
 
     assert findings.problems == ()
     assert (findings.call_id, findings.durable, findings.partials) == ("call-1", 7, 1)
     assert (findings.words, findings.score) == (5, Score(0, 5))
-    assert findings.delivery == Spread(median_ms=50, worst_ms=50)
-    assert findings.hearing == Spread(median_ms=450, worst_ms=450)
+    assert findings.delivery_latency == Latency(median_ms=50, worst_ms=50)
+    assert findings.final_latency == Latency(median_ms=450, worst_ms=450)
 
 
 def drop(kind: str) -> Callable[[list[Receipt]], None]:
-    """Return what takes an event of this type out of a call."""
+    """Return a change that takes an event of this type out of a call."""
 
     def change(receipts: list[Receipt]) -> None:
         receipts.remove(next(item for item in receipts if item.type == kind))
@@ -75,12 +75,12 @@ def test_what_did_not_arrive_as_promised_is_a_problem(
     receipts = good_call()
     change(receipts)
 
-    assert problem in judge(receipts).problems
+    assert problem in judged(receipts).problems
 
 
 def test_a_bad_signature_is_a_problem() -> None:
     """Somebody sent something that only looks like ours."""
-    assert judge(good_call(), forged=2).problems == (
+    assert judged(good_call(), forged=2).problems == (
         "2 deliveries had a signature that does not hold",
     )
 
@@ -90,9 +90,9 @@ def test_a_call_heard_wrongly_is_a_problem_where_its_text_is_known() -> None:
     receipts = good_call()
     receipts[4] = spoken("final", "Eye wood lick two go", seq=4, after_s=2.4)
 
-    assert judge(receipts).problems == ("80% of the words were heard wrongly",)
-    assert judge(receipts, script=()).problems == ()
-    assert judge(receipts, script=()).score is None
+    assert judged(receipts).problems == ("80% of the words were heard wrongly",)
+    assert judged(receipts, script=()).problems == ()
+    assert judged(receipts, script=()).score is None
 
 
 def test_words_without_a_speaker_are_compared_with_the_call_as_a_whole() -> None:
@@ -101,7 +101,7 @@ def test_words_without_a_speaker_are_compared_with_the_call_as_a_whole() -> None
     receipts[4] = spoken("final", "Hello. I would like to go.", seq=4, role="unknown")
     script = (*SCRIPT, make_utterance("agent", "Hello", 0, 900))
 
-    assert judge(receipts, script=script).score == Score(0, 6)
+    assert judged(receipts, script=script).score == Score(0, 6)
 
 
 def test_a_fast_call_is_timed_only_by_our_own_clock() -> None:
@@ -109,7 +109,7 @@ def test_a_fast_call_is_timed_only_by_our_own_clock() -> None:
     receipts = good_call()
     receipts[0] = receipt("call.started", seq=1, took_s=-30.0)
 
-    findings = judge(receipts, real_time=False)
+    findings = judged(receipts, real_time=False)
 
-    assert findings.hearing is None
-    assert findings.delivery == Spread(median_ms=50, worst_ms=50)
+    assert findings.final_latency is None
+    assert findings.delivery_latency == Latency(median_ms=50, worst_ms=50)

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from service.demo.receiver import Receipt
 from service.demo.screen import clock, line_of, open_screen
-from tests.demo.receipts import good_call, receipt, spoken
+from tests.demo.builders import good_call, receipt, spoken
 
 
 def plain(receipt_: Receipt) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from service.demo.findings import Findings, Spread
+from service.demo.findings import Findings, Latency
 from service.demo.summary import print_summary
 from service.demo.wer import Score
 
@@ -18,8 +18,8 @@ GOOD = Findings(
     repeated=0,
     words=160,
     score=Score(4, 158),
-    delivery=Spread(12, 40),
-    hearing=Spread(700, 1100),
+    delivery_latency=Latency(12, 40),
+    final_latency=Latency(700, 1100),
     problems=(),
 )
 
@@ -46,7 +46,7 @@ def test_a_good_call_is_told_in_figures_with_what_to_do_next() -> None:
 
 def test_what_is_not_known_is_not_told() -> None:
     """No rate without a script, no delays of a call played fast, no repeats without any."""
-    text = printed(replace(GOOD, score=None, hearing=None))
+    text = printed(replace(GOOD, score=None, final_latency=None))
 
     assert "word error rate" not in text
     assert "end of speech" not in text

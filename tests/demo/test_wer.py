@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.demo.wer import Score, score, word_errors, words_of
+from service.demo.wer import Score, score_words, word_errors, words_of
 
 WORDS = st.lists(st.sampled_from(["a", "b", "c", "yes", "no"]), max_size=12)
 
@@ -37,8 +37,8 @@ def test_spelling_that_nobody_can_hear_does_not_count(text: str, words: list[str
 
 def test_a_word_heard_of_the_wrong_speaker_is_two_errors() -> None:
     """One is missing where it was said, and one is too many where it was not."""
-    right = score({"agent": "yes", "customer": "no"}, {"agent": "Yes.", "customer": "No."})
-    wrong = score({"agent": "yes", "customer": "no"}, {"customer": "yes no"})
+    right = score_words({"agent": "yes", "customer": "no"}, {"agent": "Yes.", "customer": "No."})
+    wrong = score_words({"agent": "yes", "customer": "no"}, {"customer": "yes no"})
 
     assert right == Score(0, 2)
     assert wrong == Score(2, 2)
@@ -46,5 +46,5 @@ def test_a_word_heard_of_the_wrong_speaker_is_two_errors() -> None:
 
 def test_words_made_up_of_silence_are_errors() -> None:
     """There is no rate without words, but there is right and wrong."""
-    assert score({}, {"agent": "you"}).rate == 1.0
-    assert score({}, {}).rate == 0.0
+    assert score_words({}, {"agent": "you"}).rate == 1.0
+    assert score_words({}, {}).rate == 0.0

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from tests.interop.programs import Recogniser, recognising
+from tests.interop.harness import Recogniser, open_recogniser
 
 
 @pytest_asyncio.fixture(scope="session")
 async def recogniser() -> AsyncIterator[Recogniser]:
     """A running recogniser: one for all, as it would be."""
-    async with recognising() as running:
+    async with open_recogniser() as running:
         yield running

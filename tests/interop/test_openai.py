@@ -11,8 +11,8 @@ import pytest
 from openai import AsyncOpenAI, AuthenticationError, BadRequestError
 from openai.types.audio import TranscriptionSegment
 
-from tests.interop.programs import KEY, PATIENCE_S, Recogniser
-from tests.interop.recordings import MOST_ERRORS, error_rate, mp3, words_in
+from tests.interop.builders import MAX_ERROR_RATE, error_rate, mp3, words_in
+from tests.interop.harness import KEY, PATIENCE_S, Recogniser
 
 SPOKEN = ("austen_0870", "jfk")
 MODEL = "deepgram/nova-3"
@@ -44,7 +44,7 @@ async def test_who_asks_for_nothing_else_gets_the_text(recogniser: Recogniser, p
     async with openai(recogniser, path=path) as client:
         answer = await client.audio.transcriptions.create(model=MODEL, file=recording())
 
-    assert error_rate(words_in(*SPOKEN), answer.text) <= MOST_ERRORS
+    assert error_rate(words_in(*SPOKEN), answer.text) <= MAX_ERROR_RATE
 
 
 async def test_verbose_json_has_the_times_of_segments(recogniser: Recogniser) -> None:
@@ -55,7 +55,7 @@ async def test_verbose_json_has_the_times_of_segments(recogniser: Recogniser) ->
         )
     segments = answer.segments or []
 
-    assert error_rate(words_in(*SPOKEN), answer.text) <= MOST_ERRORS
+    assert error_rate(words_in(*SPOKEN), answer.text) <= MAX_ERROR_RATE
     assert error_rate(answer.text, " ".join(segment.text for segment in segments)) == 0
     times = [0.0, *(at for one in segments for at in (one.start, one.end)), answer.duration]
     assert times == sorted(times)
@@ -72,7 +72,7 @@ async def test_verbose_json_has_the_times_of_words(recogniser: Recogniser) -> No
         )
     words = answer.words or []
 
-    assert error_rate(words_in(*SPOKEN), answer.text) <= MOST_ERRORS
+    assert error_rate(words_in(*SPOKEN), answer.text) <= MAX_ERROR_RATE
     assert error_rate(answer.text, " ".join(word.word for word in words)) == 0
     times = [0.0, *(at for word in words for at in (word.start, word.end)), answer.duration]
     assert times == sorted(times)
@@ -85,7 +85,7 @@ async def test_text_is_the_text_and_nothing_else(recogniser: Recogniser) -> None
             model=MODEL, file=recording(), response_format="text"
         )
 
-    assert error_rate(words_in(*SPOKEN), text) <= MOST_ERRORS
+    assert error_rate(words_in(*SPOKEN), text) <= MAX_ERROR_RATE
     assert "{" not in text
 
 
@@ -102,7 +102,7 @@ async def test_subtitles_are_shown_one_after_the_other(
         )
     cues = CUE.findall(subtitles)
 
-    assert error_rate(words_in(*SPOKEN), " ".join(cue[2] for cue in cues)) <= MOST_ERRORS
+    assert error_rate(words_in(*SPOKEN), " ".join(cue[2] for cue in cues)) <= MAX_ERROR_RATE
     assert subtitles.startswith(beginning)
     assert all(point in time for cue in cues for time in cue[:2])
     assert [cue[0] for cue in cues] == sorted(cue[0] for cue in cues)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.interop.programs import HERE, KEY, PATIENCE_S, Program, Recogniser, run, running
-from tests.interop.recordings import MOST_ERRORS, error_rate, mp3, words_in
-from tests.interop.stations import Station, broadcasting
+from tests.interop.builders import MAX_ERROR_RATE, error_rate, mp3, words_in
+from tests.interop.harness import HERE, KEY, PATIENCE_S, Program, Recogniser, run, running
+from tests.interop.peers import Station, open_station
 
 QUICKSTART = HERE / "quickstart"
 PROGRAMME = ("austen_0870", "jfk")
@@ -24,7 +24,7 @@ async def printed_until_heard(program: Program, said: str) -> list[str]:
     lines: list[str] = []
     finals = ""
     async with asyncio.timeout(PATIENCE_S):
-        while error_rate(said, finals) > MOST_ERRORS:
+        while error_rate(said, finals) > MAX_ERROR_RATE:
             lines.append(await program.line())
             assert lines[-1], f"the program has ended, and this is all it heard: {finals}"
             finals = " ".join(line for line in lines if line.startswith("[FINAL]"))
@@ -45,7 +45,7 @@ async def listening(
 async def test_python_hears_the_radio(recogniser: Recogniser) -> None:
     """Partials and finals of an endless MP3 come while it plays; when it ends, so does all."""
     async with (
-        broadcasting(mp3(*PROGRAMME)) as station,
+        open_station(mp3(*PROGRAMME)) as station,
         listening(recogniser, station, PYTHON, str(QUICKSTART / "stream.py")) as program,
     ):
         lines = await printed_until_heard(program, words_in(*PROGRAMME))
@@ -59,7 +59,7 @@ async def test_python_hears_the_radio(recogniser: Recogniser) -> None:
 async def test_node_hears_the_radio(recogniser: Recogniser) -> None:
     """The same, with the `ws` package."""
     async with (
-        broadcasting(mp3(*PROGRAMME)) as station,
+        open_station(mp3(*PROGRAMME)) as station,
         listening(recogniser, station, NODE, str(QUICKSTART / "stream.js")) as program,
     ):
         lines = await printed_until_heard(program, words_in(*PROGRAMME))
@@ -81,7 +81,7 @@ async def test_openais_client_has_a_file_transcribed(
 
     heard = await run(command[0], program, cwd=tmp_path, API_KEY=KEY, ADDRESS=recogniser.http)
 
-    assert error_rate(words_in(*PROGRAMME), heard) <= MOST_ERRORS
+    assert error_rate(words_in(*PROGRAMME), heard) <= MAX_ERROR_RATE
 
 
 def curl(recogniser: Recogniser, *fields: str) -> tuple[str, ...]:
@@ -100,13 +100,13 @@ async def test_curl_has_a_file_transcribed(recogniser: Recogniser, tmp_path: Pat
 
     answer = json.loads(await run(*curl(recogniser, "file=@audio.mp3"), cwd=tmp_path))
 
-    assert error_rate(words_in(*PROGRAMME), answer["text"]) <= MOST_ERRORS
+    assert error_rate(words_in(*PROGRAMME), answer["text"]) <= MAX_ERROR_RATE
 
 
 async def test_curl_has_an_address_transcribed(recogniser: Recogniser) -> None:
     """The file is fetched from where it is, and nothing is uploaded."""
-    async with broadcasting(mp3(*PROGRAMME)) as station:
+    async with open_station(mp3(*PROGRAMME)) as station:
         address = f"file_url={station.url}/audio.mp3"
         answer = json.loads(await run(*curl(recogniser, address)))
 
-    assert error_rate(words_in(*PROGRAMME), answer["text"]) <= MOST_ERRORS
+    assert error_rate(words_in(*PROGRAMME), answer["text"]) <= MAX_ERROR_RATE

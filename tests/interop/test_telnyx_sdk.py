@@ -7,12 +7,13 @@ from contextlib import asynccontextmanager
 import pytest
 from telnyx import AsyncTelnyx
 from telnyx.lib import AsyncSpeechToTextWS, SpeechToTextStreamParams
+from telnyx.resources.speech_to_text import AsyncSpeechToTextResourceConnection
 from telnyx.types.transcribe_server_event import SttErrorFrame, TranscriptFrame
 from websockets.exceptions import ConnectionClosedError
 from websockets.frames import CloseCode
 
-from tests.interop.programs import KEY, PATIENCE_S, Recogniser
-from tests.interop.recordings import MOST_ERRORS, error_rate, mp3, wav, words_in
+from tests.interop.builders import MAX_ERROR_RATE, error_rate, mp3, wav, words_in
+from tests.interop.harness import KEY, PATIENCE_S, Recogniser
 
 SPOKEN = ("austen_0920", "jfk")
 FRAME_BYTES = 4_096
@@ -33,6 +34,19 @@ async def sdk(recogniser: Recogniser) -> AsyncIterator[AsyncTelnyx]:
         yield client
 
 
+@asynccontextmanager
+async def transcribing(
+    recogniser: Recogniser, **query: str
+) -> AsyncIterator[AsyncSpeechToTextResourceConnection]:
+    """Open a stream of the SDK, with Deepgram's parameters."""
+    query = {"transcription_engine": "Deepgram", **query}
+    async with (
+        sdk(recogniser) as client,
+        client.speech_to_text.transcribe(extra_query=query) as connection,
+    ):
+        yield connection
+
+
 def pieces(audio: bytes) -> list[bytes]:
     """Cut audio as Telnyx recommends."""
     return [audio[at : at + FRAME_BYTES] for at in range(0, len(audio), FRAME_BYTES)]
@@ -43,16 +57,8 @@ async def test_a_stream_is_heard(recogniser: Recogniser, input_format: str) -> N
     """`speech_to_text.transcribe` gets partials and finals until the close that it asks for."""
     audio = pieces({"mp3": mp3, "wav": wav}[input_format](*SPOKEN))
     into_the_first_sentence = len(audio) // 6
-    query = {
-        "transcription_engine": "Deepgram",
-        "model": "deepgram/nova-3",
-        "input_format": input_format,
-        "interim_results": "true",
-    }
-    async with (
-        sdk(recogniser) as client,
-        client.speech_to_text.transcribe(extra_query=query) as connection,
-    ):
+    query = {"model": "deepgram/nova-3", "input_format": input_format, "interim_results": "true"}
+    async with transcribing(recogniser, **query) as connection:
         for piece in audio[:into_the_first_sentence]:
             await connection.send_raw(piece)
         partial = await connection.recv()
@@ -64,17 +70,13 @@ async def test_a_stream_is_heard(recogniser: Recogniser, input_format: str) -> N
 
     assert isinstance(partial, TranscriptFrame)
     assert partial.is_final is False
-    assert error_rate(words_in(*SPOKEN), heard) <= MOST_ERRORS
+    assert error_rate(words_in(*SPOKEN), heard) <= MAX_ERROR_RATE
 
 
 async def test_handlers_are_called_for_what_is_heard(recogniser: Recogniser) -> None:
     """`on("transcript")` fires for each answer, by the type that the SDK's schema has."""
     heard: list[TranscriptFrame] = []
-    query = {"transcription_engine": "Deepgram", "input_format": "wav"}
-    async with (
-        sdk(recogniser) as client,
-        client.speech_to_text.transcribe(extra_query=query) as connection,
-    ):
+    async with transcribing(recogniser, input_format="wav") as connection:
         connection.on("transcript", heard.append)
         for piece in pieces(wav(*SPOKEN)):
             await connection.send_raw(piece)
@@ -83,17 +85,13 @@ async def test_handlers_are_called_for_what_is_heard(recogniser: Recogniser) -> 
     finals = " ".join(frame.transcript for frame in heard if frame.is_final)
 
     assert {frame.type for frame in heard} == {"transcript"}
-    assert error_rate(words_in(*SPOKEN), finals) <= MOST_ERRORS
+    assert error_rate(words_in(*SPOKEN), finals) <= MAX_ERROR_RATE
 
 
 async def test_a_handler_is_called_for_an_error(recogniser: Recogniser) -> None:
     """`on("error")` gets the SDK's own frame, with the reason; the documented one is beside it."""
     refused: list[SttErrorFrame] = []
-    query = {"transcription_engine": "Deepgram", "input_format": "linear16"}
-    async with (
-        sdk(recogniser) as client,
-        client.speech_to_text.transcribe(extra_query=query) as connection,
-    ):
+    async with transcribing(recogniser, input_format="linear16") as connection:
         connection.on("error", refused.append)
         with pytest.raises(ConnectionClosedError):
             await connection.dispatch_events()
@@ -106,11 +104,7 @@ async def test_a_handler_is_called_for_an_error(recogniser: Recogniser) -> None:
 async def test_a_message_that_is_too_long_is_an_error_with_a_reason(recogniser: Recogniser) -> None:
     """A whole file in one message, as newcomers send it."""
     refused: list[SttErrorFrame] = []
-    query = {"transcription_engine": "Deepgram", "input_format": "wav"}
-    async with (
-        sdk(recogniser) as client,
-        client.speech_to_text.transcribe(extra_query=query) as connection,
-    ):
+    async with transcribing(recogniser, input_format="wav") as connection:
         connection.on("error", refused.append)
         await connection.send_raw(wav(*SPOKEN))
         with pytest.raises(ConnectionClosedError) as closed:
@@ -133,7 +127,7 @@ async def test_a_stream_is_heard_by_the_helper_in_its_library(recogniser: Recogn
             await client.send(piece)
         async for event in client.events():
             heard += f" {event.transcript}" if event.is_final else ""
-            if error_rate(words_in(*SPOKEN), heard) <= MOST_ERRORS:
+            if error_rate(words_in(*SPOKEN), heard) <= MAX_ERROR_RATE:
                 return
     pytest.fail(f"the stream has ended, and this is all that was heard: {heard}")
 
@@ -150,7 +144,7 @@ async def test_a_file_is_transcribed_with_times(recogniser: Recogniser) -> None:
         )
     segments = answer.segments or []
 
-    assert error_rate(words_in(*SPOKEN), answer.text) <= MOST_ERRORS
+    assert error_rate(words_in(*SPOKEN), answer.text) <= MAX_ERROR_RATE
     assert error_rate(answer.text, " ".join(segment.text for segment in segments)) == 0
     ends = [at for segment in segments for at in (segment.start, segment.end)]
     assert ends == sorted(ends)

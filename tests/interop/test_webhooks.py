@@ -1,13 +1,10 @@
 """Telnyx's package for Node: it believes the webhooks of a simulated call, and no others."""
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
-from aiohttp import web
-
-from tests.interop.programs import CALLSCRIBE, run
+from tests.interop.harness import CALLSCRIBE, run
+from tests.interop.peers import Webhook, open_application
 
 SCENARIO = """
 seed = 3
@@ -17,36 +14,13 @@ speed = 0
 ring_s = 0.2
 """
 """A call that nobody answers."""
-Webhook = dict[str, object]
-
-
-@asynccontextmanager
-async def collecting() -> AsyncIterator[tuple[str, list[Webhook]]]:
-    """Run a web server that takes every webhook; the list grows."""
-    taken: list[Webhook] = []
-
-    async def take(request: web.Request) -> web.Response:
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        taken.append({"headers": headers, "body": await request.text()})
-        return web.Response()
-
-    app = web.Application()
-    app.router.add_post("/webhooks", take)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        host, port = runner.addresses[0]
-        yield f"http://{host}:{port}/webhooks", taken
-    finally:
-        await runner.cleanup()
 
 
 async def simulated_call(folder: Path) -> tuple[str, list[Webhook]]:
     """Play a call on `callscribe simulate`; return its public key and its webhooks."""
     scenario = folder / "unanswered.toml"
     scenario.write_text(SCENARIO)
-    async with collecting() as (url, webhooks):
+    async with open_application() as (url, webhooks):
         command = (CALLSCRIBE, "simulate", str(scenario), "--port", "0", "--webhook-url", url)
         printed = await run(*command)
     settings = dict(

@@ -6,28 +6,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
-from typing import Any
 
 import aiohttp
 from aiohttp import WSMsgType, web
 from multidict import CIMultiDictProxy
 
-from service.simulator.report import Report
-from service.simulator.scenario import Scenario, parse_scenario
-from service.simulator.server import Simulator, open_simulator
+from service.simulator.server import Simulator
+from tests.serving import serve
+from tests.simulator.builders import Tree
 
 WAIT_S = 10.0
-SAY = [
-    {"speaker": "agent", "at_ms": 200, "text": "how can I help"},
-    {"speaker": "customer", "at_ms": 1800, "text": "is my table free"},
-]
-Tree = dict[str, Any]
-
-
-def scenario(call: Tree | None = None, /, **tables: object) -> Scenario:
-    """Return a scenario of one short scripted call at full speed."""
-    plan = {"say": SAY, "patience_s": 0.2, **(call or {})}
-    return parse_scenario({"seed": 5, "speed": 0, "call": [plan], **tables})
 
 
 @dataclass
@@ -135,6 +123,13 @@ class Application:
             await self._more.wait_for(lambda: len(self.of(event_type)) >= count)
         return self.of(event_type)[count - 1]
 
+    async def answer_call(self) -> str:
+        """Answer the call that comes, once; return its leg's id when it is answered."""
+        leg_id = str((await self.wait_for("call.initiated")).payload["call_control_id"])
+        await self.command(leg_id, "answer")
+        await self.wait_for("call.answered")
+        return leg_id
+
     async def hook(self, request: web.Request) -> web.Response:
         """Take a webhook."""
         body = await request.read()
@@ -175,12 +170,6 @@ class Application:
         return "streaming_start", {**wish, **params}
 
 
-def transcribe(engine: str = "Deepgram", **config: object) -> tuple[str, Tree]:
-    """Return the action that has both tracks transcribed in the call."""
-    params = {"transcription_engine": engine, "transcription_tracks": "both"}
-    return "transcription_start", {**params, "transcription_engine_config": config}
-
-
 @asynccontextmanager
 async def open_application() -> AsyncIterator[Application]:
     """Open an application."""
@@ -192,38 +181,6 @@ async def open_application() -> AsyncIterator[Application]:
         async with serve(app) as url:
             application.url = url
             yield application
-
-
-@asynccontextmanager
-async def open_practice(
-    what: Scenario, **settings: object
-) -> AsyncIterator[tuple[Simulator, Application]]:
-    """Open a simulator and an application that know each other."""
-    async with (
-        open_application() as application,
-        open_simulator(what, **settings) as simulator,  # type: ignore[arg-type] # as they are
-    ):
-        application.simulator = simulator
-        simulator.webhook_url = application.webhook_url
-        yield simulator, application
-
-
-async def finish(simulator: Simulator) -> Report:
-    """Run the scenario to its end, in time."""
-    async with asyncio.timeout(WAIT_S * 3):
-        return await simulator.run()
-
-
-@asynccontextmanager
-async def serve(app: web.Application) -> AsyncIterator[str]:
-    """Serve on a free port."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
 
 
 class RecogniserPeer:

@@ -13,22 +13,21 @@ from telnyx.types.calls import DeepgramNova3ConfigParam
 from service.simulator.calls.plan import plan_calls
 from service.simulator.speech.audio import PCMU
 from service.simulator.speech.riff import encode_wav
-from tests.simulator.peers import Application, finish, open_practice, scenario
+from tests.simulator.builders import scenario
+from tests.simulator.harness import open_call, open_simulation, run_to_end
+from tests.simulator.peers import Application
 
 NOVA: DeepgramNova3ConfigParam = {
     "transcription_engine": "deepgram/nova-3",
     "transcription_model": "deepgram/nova-3",
     "interim_results": True,
 }
-LONG = {"hangs_up": "service", "patience_s": 60}
 
 
 @asynccontextmanager
-async def call_and_client(
-    call: dict[str, object], **tables: object
-) -> AsyncIterator[tuple[AsyncTelnyx, Application, str]]:
+async def call_and_client(**tables: object) -> AsyncIterator[tuple[AsyncTelnyx, Application, str]]:
     """Open a call that rings, and the SDK's client."""
-    async with open_practice(scenario(call, **tables)) as (simulator, application):
+    async with open_call(answer=False, **tables) as (simulator, application, leg_id):
         client = AsyncTelnyx(
             base_url=simulator.url,
             api_key=simulator.api_key,
@@ -36,11 +35,7 @@ async def call_and_client(
             max_retries=0,
         )
         async with client:
-            run = asyncio.create_task(finish(simulator))
-            leg_id = (await application.wait_for("call.initiated")).payload["call_control_id"]
             yield client, application, leg_id
-            await application.command(leg_id, "hangup")
-            await run
 
 
 def code(failure: pytest.ExceptionInfo[telnyx.APIStatusError]) -> str:
@@ -52,7 +47,7 @@ def code(failure: pytest.ExceptionInfo[telnyx.APIStatusError]) -> str:
 
 async def test_the_sdk_can_do_everything_with_a_call() -> None:
     """Answer, stream, transcribe, record, ask, and hang up."""
-    async with call_and_client(LONG) as (client, application, leg_id):
+    async with call_and_client() as (client, application, leg_id):
         calls = client.calls.actions
         await calls.answer(leg_id, command_id="c-1", client_state="aGVsbG8=")
         await application.wait_for("call.answered")
@@ -93,7 +88,7 @@ async def test_the_sdk_can_do_everything_with_a_call() -> None:
 
 async def test_the_sdk_reads_our_refusals() -> None:
     """Their classes by status, and Telnyx's codes in the body."""
-    async with call_and_client(LONG) as (client, application, leg_id):
+    async with call_and_client() as (client, application, leg_id):
         calls = client.calls.actions
         with pytest.raises(telnyx.UnprocessableEntityError) as early:
             await calls.start_transcription(leg_id)
@@ -117,7 +112,7 @@ async def test_the_sdk_reads_our_refusals() -> None:
 async def test_the_sdk_retries_what_telnyx_would_have_it_retry() -> None:
     """A 503 on purpose, and then the same command once more."""
     fault = {"command": "answer", "times": 1, "status": 503}
-    async with call_and_client(LONG, rest={"fault": [fault]}) as (client, application, leg_id):
+    async with call_and_client(rest={"fault": [fault]}) as (client, application, leg_id):
         await client.with_options(max_retries=1).calls.actions.answer(leg_id, command_id="c")
         answered = await application.wait_for("call.answered")
     assert answered.payload["state"] == "answered"
@@ -125,7 +120,7 @@ async def test_the_sdk_retries_what_telnyx_would_have_it_retry() -> None:
 
 async def test_the_sdk_verifies_our_webhooks_and_knows_their_types() -> None:
     """Ed25519 over the raw body; a changed byte is found."""
-    async with call_and_client(LONG) as (client, application, leg_id):
+    async with call_and_client() as (client, application, leg_id):
         await client.calls.actions.answer(leg_id)
         hook = await application.wait_for("call.answered")
         event = client.webhooks.unwrap(hook.body.decode(), headers=dict(hook.headers))
@@ -140,13 +135,13 @@ async def test_the_sdk_verifies_our_webhooks_and_knows_their_types() -> None:
 
 async def test_the_sdk_dials_lists_providers_and_transcribes_a_file() -> None:
     """Which needs no call."""
-    recording = plan_calls(scenario())[0].recording
-    wav = encode_wav(PCMU.decode(recording.audio("inbound", PCMU)), channels=1, rate_hz=8000)
-    async with open_practice(scenario({"direction": "outgoing", "picks_up": "busy"})) as (
+    call_audio = plan_calls(scenario())[0].audio
+    wav = encode_wav(PCMU.decode(call_audio.encoded("inbound", PCMU)), channels=1, rate_hz=8000)
+    async with open_simulation(scenario({"direction": "outgoing", "picks_up": "busy"})) as (
         simulator,
         _,
     ):
-        run = asyncio.create_task(finish(simulator))
+        run = asyncio.create_task(run_to_end(simulator))
         async with AsyncTelnyx(base_url=simulator.url, api_key=simulator.api_key) as client:
             dialled = await client.calls.dial(
                 connection_id="77", from_="+13125550100", to="+13125550101"

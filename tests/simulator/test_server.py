@@ -8,7 +8,8 @@ import pytest
 from service.errors import SettingsError
 from service.simulator.scenario import Scenario, load_scenario, parse_scenario
 from service.simulator.server import open_simulator
-from tests.simulator.peers import SAY, finish, open_practice, scenario, transcribe
+from tests.simulator.builders import SAY, scenario, transcribe
+from tests.simulator.harness import open_simulation, run_to_end
 
 SCENARIOS = Path(__file__).parents[2] / "fixtures" / "scenarios"
 AT = 1_800_000_000.0
@@ -16,9 +17,9 @@ AT = 1_800_000_000.0
 
 async def day(what: Scenario) -> list[tuple[str, int, bytes]]:
     """Play a scenario against a well-behaved application; return every webhook sent."""
-    async with open_practice(what, clock=lambda: AT) as (simulator, application):
+    async with open_simulation(what, clock=lambda: AT) as (simulator, application):
         application.answer_and(transcribe(interim_results=True))
-        report = await finish(simulator)
+        report = await run_to_end(simulator)
         assert {call.outcome for call in report.calls} == {"normal_clearing"}
         own = application.url.encode()
         sent = simulator.history.webhooks
@@ -45,25 +46,25 @@ async def test_the_same_seed_gives_the_same_webhooks_to_the_byte() -> None:
 async def test_every_fact_of_a_bad_day_still_arrives_or_is_reported_as_dropped() -> None:
     """The scenario in fixtures, played through at fifty times the speed."""
     what = load_scenario(SCENARIOS / "bad-day.toml").model_copy(update={"speed": 50})
-    async with open_practice(what) as (simulator, application):
+    async with open_simulation(what) as (simulator, application):
         application.answer_and(application.stream(), transcribe())
-        report = await finish(simulator)
+        report = await run_to_end(simulator)
 
     got = [hook.data["id"] for hook in application.received]
-    fates = [fate for call in report.calls for fate in call.webhooks]
-    dropped = {fate.event_id for fate in fates if "dropped" in fate.faults}
+    results = [result for call in report.calls for result in call.webhooks]
+    dropped = {result.event_id for result in results if "dropped" in result.faults}
     assert len(report.calls) == 10
     assert len(got) > len(set(got))
-    assert {fate.event_id for fate in fates} == set(got) | dropped
+    assert {result.event_id for result in results} == set(got) | dropped
     assert not dropped & set(got)
 
 
 async def test_the_support_call_is_told_word_for_word() -> None:
     """The recording in fixtures, heard by its script: every utterance is a final."""
     what = load_scenario(SCENARIOS / "support-call.toml").model_copy(update={"speed": 0})
-    async with open_practice(what) as (simulator, application):
+    async with open_simulation(what) as (simulator, application):
         application.answer_and(transcribe())
-        report = await finish(simulator)
+        report = await run_to_end(simulator)
 
     finals = sorted(str(one["transcript"]) for one in application.transcripts())
     assert finals == sorted(said.text for said in report.calls[0].said)
@@ -102,9 +103,9 @@ async def test_closing_it_in_the_middle_of_a_call_cuts_everything() -> None:
     forever = {"say": SAY, "hangs_up": "service", "time_limit_s": 86_400}
 
     async def break_off() -> None:
-        async with open_practice(scenario(forever, speed=1)) as (simulator, application):
+        async with open_simulation(scenario(forever, speed=1)) as (simulator, application):
             application.answer_and(application.stream())
-            run = asyncio.create_task(finish(simulator))
+            run = asyncio.create_task(run_to_end(simulator))
             await application.wait_for("streaming.started")
             run.cancel()
             raise KeyError

@@ -8,8 +8,8 @@ from prometheus_client.exposition import generate_latest
 
 from service.ingress.counters import IngressCounters
 from service.recogniser.load import Load
-from service.telemetry.readings import ingress_figures, lane_figures, live_figures
-from tests.telemetry.test_metrics import Lanes, played
+from service.telemetry.readings import ingress_figures, lane_figures, live_figures, task_figures
+from tests.telemetry.builders import Lanes, played
 
 DASHBOARD = Path(__file__).parents[2] / "fixtures" / "grafana.json"
 
@@ -23,9 +23,8 @@ class Live:
 def test_every_metric_of_the_dashboard_exists() -> None:
     """A panel that stays empty because of a misspelt name would look like good news."""
     metrics = played()
-    metrics.read(
-        [*lane_figures(Lanes({}, {})), *ingress_figures(IngressCounters()), *live_figures(Live())]
-    )
+    metrics.read([*lane_figures(Lanes({}, {})), *ingress_figures(IngressCounters())])
+    metrics.read([*live_figures(Live()), *task_figures({})])
     recogniser = Load()
     for figure in ("live_sessions", "live_files", "waiting"):
         recogniser.watch(figure, "", lambda: 0.0)

@@ -1,6 +1,6 @@
 """Metrics: what is counted, under which labels, and that nothing private is among them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
@@ -9,20 +9,15 @@ from service.delivery.schedule import Counters
 from service.ids import EndpointName
 from service.ingress.counters import IngressCounters
 from service.ports import Delivery
+from service.tasks import failures, open_tasks
 from service.telemetry.metrics import Metrics
 from service.telemetry.readings import ingress_figures, lane_figures
-from tests.telemetry.happenings import told, whole_call
+from service.telemetry.telemetry import open_telemetry
+from tests.telemetry.builders import Lanes, observed, played
+from tests.waiting import until
 from tests.wire import builders as golden
 
 CRM = EndpointName("crm")
-
-
-@dataclass
-class Lanes:
-    """Lanes that have counted something."""
-
-    counters: dict[EndpointName, Counters]
-    behind: dict[EndpointName, int]
 
 
 def samples(metrics: Metrics) -> dict[str, float]:
@@ -33,15 +28,6 @@ def samples(metrics: Metrics) -> dict[str, float]:
             labels = ",".join(f"{key}={value}" for key, value in sample.labels.items())
             found[f"{sample.name}{{{labels}}}"] = sample.value
     return found
-
-
-def played() -> Metrics:
-    """Return the metrics of the golden call."""
-    metrics = Metrics()
-    for happening in whole_call():
-        metrics.happened(happening)
-    metrics.happened(told(golden.PARTIAL, 9.32, None))
-    return metrics
 
 
 def test_a_call_is_counted() -> None:
@@ -63,7 +49,7 @@ def test_reported_words_have_no_latency() -> None:
     """Nobody here heard when they were said."""
     metrics = Metrics()
     event = replace(golden.FINAL, time_source="estimated")
-    metrics.happened(told(event, 11.12, 4))
+    metrics.happened(observed(event, 11.12, 4))
 
     assert "callscribe_final_latency_seconds_count{engine=Deepgram}" not in samples(metrics)
 
@@ -95,6 +81,21 @@ def test_what_others_count_is_read_when_it_is_asked_for() -> None:
     assert found["callscribe_deliveries_total{endpoint=crm,outcome=parked}"] == 1
     assert found["callscribe_lanes_behind{endpoint=crm}"] == 2
     assert found["callscribe_webhooks_total{outcome=accepted}"] == 5
+
+
+async def test_a_keeper_that_fails_is_counted_by_its_kind() -> None:
+    """Whoever keeps the service sees it without reading the log."""
+
+    async def fail() -> None:
+        raise LookupError
+
+    async with open_telemetry(None, clock=lambda: 0.0) as telemetry:
+        async with open_tasks(backoff_s=(0.0, 60.0)) as tasks:
+            tasks.keep(fail, "test_keeper")
+            await until(lambda: failures["test_keeper"] == 2)
+        found = samples(telemetry.metrics)
+
+    assert found["callscribe_task_failures_total{kind=test_keeper}"] == 2
 
 
 def test_no_metric_names_a_call_a_number_or_a_word() -> None:

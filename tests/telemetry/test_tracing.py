@@ -1,46 +1,17 @@
 """Traces: one for each call, sent to a collector that speaks OTLP."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 import pytest
-from aiohttp import web
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 from service.ids import EndpointName
 from service.ports import Delivery
 from service.telemetry.telemetry import Telemetry, open_telemetry
 from service.wire.events import delivery_id
-from tests.telemetry.happenings import told, whole_call
+from tests.telemetry.builders import observed, whole_call
+from tests.telemetry.peers import open_collector
 from tests.wire import builders as golden
 
 NOW = golden.ANSWERED_AT + 60
-
-
-@asynccontextmanager
-async def collector() -> AsyncIterator[tuple[str, list[Span], list[bytes]]]:
-    """Serve an OTLP/HTTP collector that keeps the spans it is sent."""
-    spans: list[Span] = []
-    bodies: list[bytes] = []
-
-    async def take(request: web.Request) -> web.Response:
-        body = await request.read()
-        if request.headers.get("Content-Encoding") is None:
-            bodies.append(body)
-        for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
-            spans.extend(span for scope in resource.scope_spans for span in scope.spans)
-        return web.Response()
-
-    app = web.Application()
-    app.router.add_post("/v1/traces", take)
-    runner = web.AppRunner(app, shutdown_timeout=1.0)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}", spans, bodies
-    finally:
-        await runner.cleanup()
 
 
 def play(telemetry: Telemetry) -> None:
@@ -55,7 +26,7 @@ def play(telemetry: Telemetry) -> None:
 async def test_a_call_is_a_trace() -> None:
     """Call, recognition, utterance, delivery: each inside the one before it, in its own time."""
     async with (
-        collector() as (url, spans, _),
+        open_collector() as (url, spans, _),
         open_telemetry(url, clock=lambda: NOW) as telemetry,
     ):
         play(telemetry)
@@ -82,7 +53,7 @@ async def test_a_call_is_a_trace() -> None:
 
 async def test_another_process_goes_on_with_the_same_trace() -> None:
     """The ids are made of the call's id, so a delivery days later finds its parent."""
-    async with collector() as (url, spans, _):
+    async with open_collector() as (url, spans, _):
         for _ in range(2):
             async with open_telemetry(url, clock=lambda: NOW) as telemetry:
                 play(telemetry)
@@ -94,7 +65,7 @@ async def test_another_process_goes_on_with_the_same_trace() -> None:
 async def test_no_span_holds_a_word_or_a_number() -> None:
     """Traces are kept by others, for long."""
     async with (
-        collector() as (url, _, bodies),
+        open_collector() as (url, _, bodies),
         open_telemetry(url, clock=lambda: NOW) as telemetry,
     ):
         play(telemetry)
@@ -109,4 +80,4 @@ async def test_partials_are_not_traced_and_a_missing_collector_costs_nothing() -
     async with open_telemetry("http://127.0.0.1:9", clock=lambda: NOW) as telemetry:
         partial = Delivery(id="prt_utt_1", type="transcript.partial", body=b"")
         telemetry.observer.attempted(EndpointName("crm"), partial, "delivered", 0.1)
-        telemetry.observer.happened(told(golden.PARTIAL, 1.0, None))
+        telemetry.observer.happened(observed(golden.PARTIAL, 1.0, None))

@@ -1,10 +1,10 @@
-"""The commands that make, take and end a call: dial, answer, reject, hangup."""
+"""The commands that make, answer and end a call: dial, answer, reject, hangup."""
 
-from service.simulator.api.listening import begin_with, check_wishes
+from service.simulator.api.media import check_media, start_media
 from service.simulator.api.reply import Reply, ok
+from service.simulator.calls.call_flow import accept
 from service.simulator.calls.exchange import Exchange
-from service.simulator.calls.life import accept
-from service.simulator.calls.line import Line
+from service.simulator.calls.leg_runtime import LegRuntime
 from service.simulator.legs.leg import Hangup, Leg
 from service.simulator.rules.params import Params
 from service.simulator.rules.problems import Problem
@@ -18,62 +18,62 @@ _REJECTIONS = {
 
 
 def dial(exchange: Exchange, params: Params) -> Reply | Problem:
-    """Make an outgoing call. Its first webhook comes after the answer, unless a knob says so."""
+    """Make an outgoing call. By default its first webhook comes after the response."""
     to = params.get("to")
     number = to[0] if isinstance(to, list) and to else to
     if not isinstance(number, str) or not number:
         return Problem("10004" if to is None else "10026", "to must be a number", "to")
     if exchange.full:
         return Problem("90041")
-    problem = check_wishes(params)
+    problem = check_media(params)
     if problem:
         return problem
-    line, begin = exchange.dial((str(params["from"]), number), str(params["connection_id"]))
-    leg = line.leg
+    runtime, begin = exchange.dial((str(params["from"]), number), str(params["connection_id"]))
+    leg = runtime.leg
     leg.client_state = str(params["client_state"]) if params.get("client_state") else None
     _reroute(leg, params)
-    leg.when_answered.append(begin_with(exchange, line, params))
+    leg.when_answered.append(start_media(exchange, runtime, params))
     if exchange.scenario.webhooks.before_dial_response:
         begin()
-        return Reply(leg.status(), waits_for=leg.postman.tried)
+        return Reply(leg.status(), waits_for=leg.sender.tried)
     return Reply(leg.status(), begin)
 
 
-def answer(exchange: Exchange, line: Line, params: Params) -> Reply | Problem:
+def answer(exchange: Exchange, runtime: LegRuntime, params: Params) -> Reply | Problem:
     """Answer an incoming call."""
-    leg = line.leg
+    leg = runtime.leg
     if leg.plan.direction == "outgoing":
         return Problem("90102")
     if leg.answer_accepted:
         return Problem("10015", "the call has been answered before", status_wanted=422)
-    problem = check_wishes(params)
+    problem = check_media(params)
     if problem:
         return problem
     leg.answer_accepted = True
     _reroute(leg, params)
-    leg.when_answered.append(begin_with(exchange, line, params))
+    leg.when_answered.append(start_media(exchange, runtime, params))
     shown = ("stream_url", "stream_track") if params.get("stream_url") else ()
-    facts = {key: params[key] for key in shown if params.get(key)}
+    details = {key: params[key] for key in shown if params.get(key)}
 
     def after() -> None:
         if leg.alive:
-            accept(leg, facts)
+            accept(leg, details)
 
     return ok(after)
 
 
-def reject(_exchange: Exchange, line: Line, params: Params) -> Reply | Problem:
-    """Refuse an incoming call."""
-    leg = line.leg
+def reject(_exchange: Exchange, runtime: LegRuntime, params: Params) -> Reply | Problem:
+    """Reject an incoming call."""
+    leg = runtime.leg
     if leg.answer_accepted:
         return Problem("10015", "an answered call cannot be rejected", status_wanted=422)
     leg.hang_up(_REJECTIONS[str(params["cause"])])
     return ok()
 
 
-def hang_up(_exchange: Exchange, line: Line, _params: Params) -> Reply | Problem:
+def hang_up(_exchange: Exchange, runtime: LegRuntime, _params: Params) -> Reply | Problem:
     """End a call (`hangup`)."""
-    leg = line.leg
+    leg = runtime.leg
     leg.hang_up(
         Hangup(
             "normal_clearing",

@@ -1,4 +1,4 @@
-"""The form of a file transcription: read within limits, and checked by the documented rules."""
+"""The form of a file transcription: read within limits, checked by the documented rules."""
 
 import json
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _OPTIONS = "model_config"
 
 @dataclass(slots=True)
 class Form:
-    """What was posted."""
+    """The posted fields and file."""
 
     fields: dict[str, str] = field(default_factory=dict)
     file: bytes | None = None
@@ -27,7 +27,7 @@ class Form:
 
 
 def check_form(form: Form, options_form: str) -> Problem | None:
-    """Return what is wrong with the fields, by the documented rules, or None."""
+    """Check the fields by the documented rules; None if all is well."""
     fields = form.fields
     url = fields.get("file_url")
     if (form.file is None) == (not url):

@@ -1,4 +1,4 @@
-"""What every REST request passes first: key, rate limit, faults on purpose; and every refusal."""
+"""What every REST request passes first: API key, rate limit and injected faults."""
 
 import asyncio
 import hmac
@@ -10,9 +10,9 @@ import msgspec
 import structlog
 from aiohttp import web
 
-from service.simulator.dice import Dice
+from service.simulator.rng import Rng
 from service.simulator.rules.problems import Problem
-from service.simulator.scenario.knobs import RestFault, RestKnobs
+from service.simulator.scenario.fault_settings import RestFault, RestSettings
 from service.wire.stt import PATH as STT_PATH
 
 log = structlog.get_logger()
@@ -26,13 +26,13 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Gate:
-    """One for all requests: an aiohttp middleware, and the answers it gives."""
+    """Checks every request, as an aiohttp middleware, and makes every refusal."""
 
-    def __init__(self, knobs: RestKnobs, api_key: str, dice: Dice) -> None:
-        self._knobs = knobs
+    def __init__(self, settings: RestSettings, api_key: str, rng: Rng) -> None:
+        self._settings = settings
         self._key = f"Bearer {api_key}".encode()
-        self._dice = dice
-        self._thrown = [0] * len(knobs.fault)
+        self._rng = rng
+        self._struck = [0] * len(settings.fault)
         self._window_began = time.monotonic()
         self._seen = 0
 
@@ -42,13 +42,13 @@ class Gate:
         return hmac.compare_digest(given, self._key)
 
     def refuse(self, problem: Problem) -> web.Response:
-        """Return a refusal in the shape the knobs want."""
-        body = problem.body(self._knobs.error_shape)
+        """Return a refusal, in the shape that is set."""
+        body = problem.body(self._settings.error_shape)
         return answer(body, status=problem.status)
 
     @web.middleware
     async def check(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Let a request in or refuse it; a fault of the simulator's own is a 500 like Telnyx's."""
+        """Pass a request on or refuse it; a failure of the simulator itself is a 500."""
         request[_LIMITS] = self._count()
         try:
             return await self._pass(request, handler)
@@ -61,21 +61,21 @@ class Gate:
             return self.refuse(Problem("10007"))
 
     async def add_limits(self, request: web.Request, response: web.StreamResponse) -> None:
-        """Put the rate limit on an answer: a signal handler of the application."""
+        """Put the rate limit on a response: a signal handler of the application."""
         response.headers.update(request.get(_LIMITS, {}))
 
     def fault_for(self, command: str) -> Problem | None:
-        """Throw the dice for a command; return the error it meets on purpose, or None."""
-        for number, fault in enumerate(self._knobs.fault):
+        """Decide whether a command meets an injected fault; return its error, or None."""
+        for number, fault in enumerate(self._settings.fault):
             if fnmatchcase(command, fault.command) and self._strikes(number, fault):
                 return Problem(fault.code, status_wanted=fault.status)
         return None
 
     def _strikes(self, number: int, fault: RestFault) -> bool:
-        strikes = self._dice.chance(fault.probability)
-        if fault.times is not None and self._thrown[number] >= fault.times:
+        strikes = self._rng.chance(fault.probability)
+        if fault.times is not None and self._struck[number] >= fault.times:
             return False
-        self._thrown[number] += strikes
+        self._struck[number] += strikes
         return strikes
 
     async def _pass(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -83,11 +83,11 @@ class Gate:
             return await handler(request)
         if not self.is_authorized(request):
             return self.refuse(Problem("10009"))
-        limit = self._knobs.requests_per_minute
+        limit = self._settings.requests_per_minute
         if limit is not None and self._seen > limit:
             return self.refuse(Problem("10011"))
-        if self._knobs.latency_ms:
-            await asyncio.sleep(self._knobs.latency_ms / 1000)
+        if self._settings.latency_ms:
+            await asyncio.sleep(self._settings.latency_ms / 1000)
         return await handler(request)
 
     def _count(self) -> dict[str, str]:
@@ -95,7 +95,7 @@ class Gate:
         if now - self._window_began >= WINDOW_S:
             self._window_began, self._seen = now, 0
         self._seen += 1
-        limit = self._knobs.requests_per_minute or _GENEROUS
+        limit = self._settings.requests_per_minute or _GENEROUS
         return {
             "x-ratelimit-limit": str(limit),
             "x-ratelimit-remaining": str(max(0, limit - self._seen)),

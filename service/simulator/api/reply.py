@@ -1,4 +1,4 @@
-"""What a command is answered, and what it does after the answer."""
+"""The reply to a command, and what the command does after it."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -8,21 +8,21 @@ Effect = Callable[[], None]
 
 
 def nothing() -> None:
-    """Do nothing: the effect of most commands after their answer."""
+    """Do nothing: the effect of most commands after their reply."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A command that was taken: the answer's `data`, and what happens after it."""
+    """The reply to an accepted command: its `data`, and what happens after it is sent."""
 
     data: Mapping[str, object]
     after: Effect = nothing
     waits_for: asyncio.Event | None = None
-    """What the answer is held back for, at most 2 s."""
+    """An event that the reply is held back for, 2 s at most."""
     repeated: bool = False
-    """The same command was taken before, and is ignored."""
+    """Whether the same command was accepted before, so that this one is ignored."""
 
 
 def ok(after: Effect = nothing) -> Reply:
-    """Return the answer of most commands."""
+    """Return the reply of most commands."""
     return Reply({"result": "ok"}, after)

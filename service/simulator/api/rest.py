@@ -2,33 +2,43 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 from aiohttp import web
 
 from service.simulator.api.commands import run_command
 from service.simulator.api.control import dial
+from service.simulator.api.dedup import CommandDedup
 from service.simulator.api.gate import Gate, answer, read_params
-from service.simulator.api.repeats import Repeats
 from service.simulator.api.reply import Reply
 from service.simulator.calls.exchange import Exchange
-from service.simulator.calls.line import Line
-from service.simulator.listeners.tape import LINK_LIFE_S
+from service.simulator.calls.leg_runtime import LegRuntime
+from service.simulator.media.recording import LINK_LIFE_S
 from service.simulator.report import CommandReceived
 from service.simulator.rules.engines import providers
 from service.simulator.rules.params import SPECS, Params, check_params
 from service.simulator.rules.problems import Problem
 
 PAGE_SIZE = 250
-LONGEST_HOLD_S = 2.0
+MAX_HOLD_S = 2.0
 
 
-class Rest:
+@dataclass(frozen=True, slots=True)
+class _Command:
+    """A command of a leg; `name` is as in the path, or `dial`."""
+
+    leg_id: str
+    name: str
+    params: Params = field(default_factory=dict)
+
+
+class RestRoutes:
     """The routes of the REST API."""
 
     def __init__(self, exchange: Exchange, gate: Gate) -> None:
         self._exchange = exchange
         self._gate = gate
-        self._repeats = Repeats()
+        self._dedup = CommandDedup()
         self._body_timeout_s = exchange.scenario.rest.body_timeout_s
 
     def add_to(self, app: web.Application) -> None:
@@ -47,74 +57,75 @@ class Rest:
     async def _dial(self, request: web.Request) -> web.StreamResponse:
         params = await read_params(request, self._body_timeout_s)
         if isinstance(params, Problem):
-            return await self._send(request, "", "dial", {}, params)
-        outcome = self._ask("", "dial", params, lambda: dial(self._exchange, params))
-        leg_id = str(outcome.data["call_control_id"]) if isinstance(outcome, Reply) else ""
-        return await self._send(request, leg_id, "dial", params, outcome)
+            return await self._send(request, _Command("", "dial"), params)
+        command = _Command("", "dial", params)
+        outcome = self._run(command, lambda: dial(self._exchange, params))
+        if isinstance(outcome, Reply):
+            command = replace(command, leg_id=str(outcome.data["call_control_id"]))
+        return await self._send(request, command, outcome)
 
     async def _command(self, request: web.Request) -> web.StreamResponse:
         name, leg_id = request.match_info["name"], request.match_info["control_id"]
         params = await read_params(request, self._body_timeout_s)
-        line = self._find(leg_id)
+        runtime = self._find(leg_id)
         if name not in SPECS or name == "dial":
             unknown = Problem("10005", "the simulator has no such action")
-            return await self._send(request, leg_id, name, {}, unknown)
-        if isinstance(line, Problem):
-            return await self._send(request, leg_id, name, {}, line)
+            return await self._send(request, _Command(leg_id, name), unknown)
+        if isinstance(runtime, Problem):
+            return await self._send(request, _Command(leg_id, name), runtime)
         if isinstance(params, Problem):
-            return await self._send(request, leg_id, name, {}, params)
-        outcome = self._ask(
-            leg_id, name, params, lambda: run_command(self._exchange, line, name, params)
-        )
-        return await self._send(request, leg_id, name, params, outcome)
+            return await self._send(request, _Command(leg_id, name), params)
+        command = _Command(leg_id, name, params)
+        outcome = self._run(command, lambda: run_command(self._exchange, runtime, name, params))
+        return await self._send(request, command, outcome)
 
-    def _ask(
-        self, leg_id: str, name: str, params: Params, run: Callable[[], Reply | Problem]
-    ) -> Reply | Problem:
-        """Run a command, unless a fault strikes or its like was taken in the last 60 s."""
+    def _run(self, command: _Command, run: Callable[[], Reply | Problem]) -> Reply | Problem:
+        """Run a command, unless a fault strikes or the same was accepted in the last 60 s."""
+        name, leg_id, params = command.name, command.leg_id, command.params
         problem = self._gate.fault_for(name) or check_params(name, params)
         if problem:
             return problem
-        command_id, now = str(params.get("command_id") or ""), self._exchange.wall()
-        known = self._repeats.find(leg_id, command_id, now) if command_id else None
+        command_id, now = str(params.get("command_id") or ""), self._exchange.clock()
+        known = self._dedup.find(leg_id, command_id, now) if command_id else None
         if known:
             return known
         outcome = run()
         if command_id and isinstance(outcome, Reply):
-            self._repeats.remember(leg_id, command_id, now, outcome)
+            self._dedup.remember(leg_id, command_id, now, outcome)
         return outcome
 
     async def _send(
-        self, request: web.Request, leg_id: str, name: str, params: Params, outcome: Reply | Problem
+        self, request: web.Request, command: _Command, outcome: Reply | Problem
     ) -> web.StreamResponse:
-        """Answer first, then let the command take effect: its webhooks come after its answer."""
+        """Send the reply, then let the command take effect: its webhooks come after the reply."""
         problem = outcome if isinstance(outcome, Problem) else None
         repeated = isinstance(outcome, Reply) and outcome.repeated
         status, code = (problem.status, problem.code) if problem else (200, "")
-        received = CommandReceived(leg_id, name, status, code, params, repeated)
+        leg_id, name = command.leg_id, command.name
+        received = CommandReceived(leg_id, name, status, code, command.params, repeated)
         self._exchange.history.note(received)
-        line = self._exchange.lines.get(leg_id)
-        if line:
-            line.leg.report.commands.append(received)
+        runtime = self._exchange.legs.get(leg_id)
+        if runtime:
+            runtime.leg.report.commands.append(received)
         if isinstance(outcome, Problem):
             return self._gate.refuse(outcome)
         if outcome.waits_for is not None:
-            await _held_back(outcome.waits_for)
+            await _hold_back(outcome.waits_for)
         response = answer({"data": outcome.data})
         try:
             await response.prepare(request)
             await response.write_eof()
         except ConnectionError:
-            pass  # who asked has gone; the command was taken all the same
+            pass  # the client has gone; its command was accepted all the same
         finally:
             outcome.after()
         return response
 
     async def _status(self, request: web.Request) -> web.StreamResponse:
-        line = self._find(request.match_info["control_id"])
-        if isinstance(line, Problem):
-            return self._gate.refuse(line)
-        return _data(line.leg.status())
+        runtime = self._find(request.match_info["control_id"])
+        if isinstance(runtime, Problem):
+            return self._gate.refuse(runtime)
+        return _data(runtime.leg.status())
 
     async def _active_calls(self, request: web.Request) -> web.StreamResponse:
         connection_id = request.match_info["connection_id"]
@@ -122,14 +133,14 @@ class Rest:
         calls = [
             {key: leg.status()[key] for key in shown}
             | {"client_state": leg.client_state or "", "record_type": "call"}
-            for leg in (line.leg for line in self._exchange.lines.values())
+            for leg in (runtime.leg for runtime in self._exchange.legs.values())
             if leg.alive and leg.id.connection_id == connection_id
         ]
         meta = {"total_items": len(calls), "cursors": {"before": None, "after": None}}
         return answer({"data": calls[:PAGE_SIZE], "meta": meta})
 
     async def _applications(self, _: web.Request) -> web.StreamResponse:
-        """List the one voice application that calls come in by.
+        """List the one Voice API application, to which incoming calls belong.
 
         Source: Telnyx's SDK 4.178, `CallControlApplication`.
         """
@@ -154,12 +165,13 @@ class Rest:
             name: request.query.get(f"filter[{name}]")
             for name in ("call_control_id", "call_leg_id", "call_session_id", "connection_id")
         }
-        now = self._exchange.wall()
+        now = self._exchange.clock()
         found = [
-            tape.show(now)
-            for tape in self._exchange.tapes.values()
+            recording.show(now)
+            for recording in self._exchange.recordings.values()
             if all(
-                value in {None, getattr(tape.leg.id, _NAMES[key])} for key, value in wanted.items()
+                value in {None, getattr(recording.leg.id, _NAMES[key])}
+                for key, value in wanted.items()
             )
         ]
         meta = {
@@ -171,24 +183,24 @@ class Rest:
         return answer({"data": found[:PAGE_SIZE], "meta": meta})
 
     async def _recording(self, request: web.Request) -> web.StreamResponse:
-        tape = self._exchange.tapes.get(request.match_info["id"])
-        if tape is None:
+        recording = self._exchange.recordings.get(request.match_info["id"])
+        if recording is None:
             return self._gate.refuse(Problem("10005"))
-        return _data(tape.show(self._exchange.wall()))
+        return _data(recording.show(self._exchange.clock()))
 
     async def _download(self, request: web.Request) -> web.StreamResponse:
-        """Serve the file as S3 would: no key, a signature in the link, and only for ten minutes."""
-        tape = self._exchange.tapes.get(request.match_info["id"])
-        if tape is None or request.query.get("X-Amz-Signature") != tape.secret:
+        """Serve the file as S3 does: no key, a signature in the link, valid for ten minutes."""
+        recording = self._exchange.recordings.get(request.match_info["id"])
+        if recording is None or request.query.get("X-Amz-Signature") != recording.secret:
             return web.Response(status=403, text="AccessDenied")
-        if self._exchange.wall() - tape.linked_at > LINK_LIFE_S:
+        if self._exchange.clock() - recording.linked_at > LINK_LIFE_S:
             return web.Response(status=403, text="Request has expired")
-        return web.Response(body=tape.wav(), content_type="audio/wav")
+        return web.Response(body=recording.wav(), content_type="audio/wav")
 
-    def _find(self, control_id: str) -> Line | Problem:
-        line = self._exchange.lines.get(control_id)
-        if line is not None:
-            return line
+    def _find(self, control_id: str) -> LegRuntime | Problem:
+        runtime = self._exchange.legs.get(control_id)
+        if runtime is not None:
+            return runtime
         known_shape = control_id.startswith(("v2:", "v3:"))
         return Problem("10005" if known_shape else "90015")
 
@@ -201,10 +213,10 @@ _NAMES = {
 }
 
 
-async def _held_back(happens: asyncio.Event) -> None:
+async def _hold_back(event: asyncio.Event) -> None:
     try:
-        async with asyncio.timeout(LONGEST_HOLD_S):
-            await happens.wait()
+        async with asyncio.timeout(MAX_HOLD_S):
+            await event.wait()
     except TimeoutError:
         return
 

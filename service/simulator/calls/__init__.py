@@ -1,1 +1,1 @@
-"""The calls of a scenario, from the first ring to the last webhook."""
+"""The calls of a scenario: planned, run, and each from its first ring to its last webhook."""

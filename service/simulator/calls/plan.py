@@ -1,33 +1,33 @@
-"""Which calls a scenario makes, when each begins, and what is said in it."""
+"""The calls that a scenario makes: when each begins, and what is said in it."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.simulator.dice import Dice
+from service.simulator.rng import Rng
 from service.simulator.scenario import CallPlan, Pair, Scenario
-from service.simulator.speech.recordings import Recording, make_recording, read_recording
+from service.simulator.speech.call_audio import CallAudio, make_call_audio, read_call_audio
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedCall:
-    """One call of the scenario, after `count` and arrivals are worked out."""
+    """One call of the scenario, once `count` and arrivals are worked out."""
 
     plan: CallPlan
-    recording: Recording
+    audio: CallAudio
     start_s: float
 
 
 def plan_calls(scenario: Scenario) -> list[PlannedCall]:
-    """Work out every call of a scenario and read its recording. Takes a while: run it in a thread.
+    """Plan every call of a scenario and read its audio. Takes a while: run it in a thread.
 
     Raises:
         SettingsError: A recording cannot be read, or a script cannot be spoken.
     """
-    dice = Dice(str(scenario.seed))
-    read: dict[tuple[object, ...], Recording] = {}
+    rng = Rng(str(scenario.seed))
+    read: dict[tuple[object, ...], CallAudio] = {}
     calls: list[PlannedCall] = []
     for plan in scenario.call:
-        arrivals = dice.derive(f"arrivals {len(calls)}")
+        arrivals = rng.derive(f"arrivals {len(calls)}")
         start_s = plan.start_s
         for number in range(plan.count):
             if number:
@@ -36,13 +36,13 @@ def plan_calls(scenario: Scenario) -> list[PlannedCall]:
             one = _counted(plan, number)
             source = _under(scenario.folder, plan.recording)
             if source is None:
-                recording = make_recording(plan.say, dice.derive(f"audio {len(calls)}"))
+                call_audio = make_call_audio(plan.say, rng.derive(f"audio {len(calls)}"))
             else:
                 key = (source, plan.channels)
                 if key not in read:
-                    read[key] = read_recording(source, channels=plan.channels)
-                recording = read[key]
-            calls.append(PlannedCall(one, recording, start_s))
+                    read[key] = read_call_audio(source, channels=plan.channels)
+                call_audio = read[key]
+            calls.append(PlannedCall(one, call_audio, start_s))
     return calls
 
 

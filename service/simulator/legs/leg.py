@@ -1,4 +1,4 @@
-"""One simulated leg: who it is, in which state, who listens, and what it tells."""
+"""One simulated leg: its identity, its state, who consumes its audio, and the events it emits."""
 
 import asyncio
 from collections import Counter
@@ -6,26 +6,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from service.simulator.dice import Dice
-from service.simulator.legs.outbox import Happening
-from service.simulator.legs.postman import Postman
 from service.simulator.legs.timeline import Timeline, iso
+from service.simulator.legs.webhook_queue import WebhookEvent
+from service.simulator.legs.webhook_sender import WebhookSender
 from service.simulator.report import CallReport
+from service.simulator.rng import Rng
 from service.simulator.scenario import CallPlan
-from service.simulator.speech.recordings import Recording
+from service.simulator.speech.call_audio import CallAudio
 
 _NUMBERED = {"call.initiated", "call.answered", "call.bridged", "call.hangup"}
 """Events that carry `from` and `to`."""
 
 
-class Listener(Protocol):
-    """Who hears the talk: a media stream, an in-call transcription, a tape."""
+class AudioConsumer(Protocol):
+    """Consumes the audio of a leg: a media stream, an in-call transcription, a recording."""
 
-    async def hear(self, start_ms: int, end_ms: int) -> None:
-        """Take the talk from `start_ms` to `end_ms`; called in order, and may wait."""
+    async def push(self, start_ms: int, end_ms: int) -> None:
+        """Take the audio from `start_ms` to `end_ms` of the talk; called in order, and may wait."""
 
     async def finish(self) -> None:
-        """The call is over: say what is left to say. Bounded in time; may come again."""
+        """Emit what is left, since the call is over. Bounded in time; may be called again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,9 @@ class Hangup:
     cause: str
     source: Literal["caller", "callee", "unknown"]
     sip_code: str
+
+
+UNKNOWN = Hangup("unspecified", "unknown", "unspecified")
 
 
 @dataclass(slots=True)
@@ -48,7 +51,7 @@ class Routing:
     retries_by_event: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     def urls(self, event_type: str) -> tuple[str, ...]:
-        """Return where an event goes, and where next if that fails."""
+        """Return where an event goes, and where it goes next if that fails."""
         first = self.urls_by_event.get(event_type) or ((self.url,) if self.url else ())
         return first + ((self.failover_url,) if first and self.failover_url else ())
 
@@ -59,7 +62,7 @@ class Routing:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a leg is."""
+    """The ids and numbers of a leg."""
 
     control_id: str
     leg_id: str
@@ -70,53 +73,54 @@ class Identity:
     to_number: str
 
 
-def identify(dice: Dice, connection_id: str, numbers: tuple[str, str]) -> Identity:
-    """Make the ids of a leg: the same dice give the same ones."""
-    ids = dice.derive("ids")
+def identify(rng: Rng, connection_id: str, numbers: tuple[str, str]) -> Identity:
+    """Make the ids of a leg: the same `rng` gives the same ones."""
+    ids = rng.derive("ids")
     return Identity(ids.control_id(), ids.uuid(), ids.uuid(), ids.uuid(), connection_id, *numbers)
 
 
 class Leg:
-    """One leg of a call: one call has one. Events are emitted in the order they happen."""
+    """One leg of a call. Its events are emitted in the order in which they happen."""
 
     def __init__(
         self,
         plan: CallPlan,
-        recording: Recording,
+        audio: CallAudio,
         identity: Identity,
         *,
-        dice: Dice,
+        rng: Rng,
         timeline: Timeline,
-        postman: Postman,
+        sender: WebhookSender,
         routing: Routing,
     ) -> None:
         self.plan = plan
-        self.recording = recording
+        self.audio = audio
         self.id = identity
-        self.dice = dice
+        self.rng = rng
         self.timeline = timeline
-        self.postman = postman
+        self.sender = sender
         self.routing = routing
-        self._told: Counter[str] = Counter()
+        self._emitted: Counter[str] = Counter()
         self.client_state: str | None = None
         self.answered = asyncio.Event()
         self.heard = asyncio.Event()
-        """Somebody listens: audio is streamed or transcribed."""
+        """Set once the audio is streamed or transcribed."""
         self.over = asyncio.Event()
         self.hangup: Hangup | None = None
+        self.failed = False
         self.answer_accepted = False
         self.started_at = timeline.stamp()
         self.answered_at: float | None = None
         self.ended_at: float | None = None
         self.when_answered: list[Callable[[], None]] = []
-        self.listeners: list[Listener] = []
+        self.consumers: list[AudioConsumer] = []
         self.report = CallReport(
             identity.session_id,
             identity.control_id,
             identity.from_number,
             identity.to_number,
             plan.direction,
-            webhooks=postman.fates,
+            webhooks=sender.results,
         )
 
     @property
@@ -125,34 +129,45 @@ class Leg:
 
     @property
     def alive(self) -> bool:
-        """Whether commands still reach it."""
+        """Whether the leg still takes commands."""
         return self.hangup is None
 
     def hang_up(self, hangup: Hangup) -> None:
-        """End the call; the first one to do it counts."""
+        """End the call; the first hang-up counts."""
         if self.hangup is None:
             self.hangup = hangup
             self.ended_at = self.timeline.stamp()
             self.over.set()
 
-    def listen(self, listener: Listener) -> None:
-        """Let somebody hear the talk from here on."""
-        self.listeners.append(listener)
-        self.heard.set()
+    def fail(self) -> None:
+        """End the call because the simulator itself failed; its report says so."""
+        self.failed = True
+        self.report.outcome = "failed"
+        self.hang_up(UNKNOWN)
+
+    def attach(self, consumer: AudioConsumer, *, starts_talk: bool = True) -> None:
+        """Give a consumer the audio from here on; by default that lets the talk begin."""
+        self.consumers.append(consumer)
+        if starts_talk:
+            self.heard.set()
 
     def join(self, other: "Leg") -> None:
-        """Share another leg's talk, as the second leg of its call."""
-        self.listeners, self.heard, self.over = other.listeners, other.heard, other.over
+        """Share the talk of another leg, as the second leg of its call."""
+        self.consumers, self.heard, self.over = other.consumers, other.heard, other.over
 
-    def leave(self, listener: Listener) -> None:
-        """Let somebody hear no more; no harm if they did not."""
-        if listener in self.listeners:
-            self.listeners.remove(listener)
+    def detach(self, consumer: AudioConsumer) -> None:
+        """Give a consumer no more audio; no harm if it had none."""
+        if consumer in self.consumers:
+            self.consumers.remove(consumer)
 
     def emit(
-        self, event_type: str, facts: Mapping[str, object] | None = None, *, at: float | None = None
+        self,
+        event_type: str,
+        details: Mapping[str, object] | None = None,
+        *,
+        at: float | None = None,
     ) -> None:
-        """Tell the application about something that happened now, or `at` (Unix seconds)."""
+        """Queue the webhook of an event that happened now, or `at` (Unix seconds)."""
         payload: dict[str, object] = {
             "call_control_id": self.id.control_id,
             "call_leg_id": self.id.leg_id,
@@ -163,15 +178,15 @@ class Leg:
         }
         if event_type in _NUMBERED:
             payload |= {"from": self.id.from_number, "to": self.id.to_number}
-        payload |= facts or {}
-        self._told[event_type] += 1
-        event_id = self.dice.derive(f"{event_type} {self._told[event_type]}").uuid()
-        happening = Happening(
+        payload |= details or {}
+        self._emitted[event_type] += 1
+        event_id = self.rng.derive(f"{event_type} {self._emitted[event_type]}").uuid()
+        event = WebhookEvent(
             event_id, event_type, self.timeline.stamp() if at is None else at, payload
         )
         urls = self.routing.urls(event_type)
         if urls:
-            self.postman.post(happening, urls, self.routing.retries(event_type))
+            self.sender.post(event, urls, self.routing.retries(event_type))
 
     def status(self) -> dict[str, object]:
         """Return the leg as `GET /calls/{id}` shows it."""

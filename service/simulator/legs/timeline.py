@@ -6,30 +6,30 @@ from datetime import UTC, datetime
 
 
 class Timeline:
-    """Runs `speed` times as fast as the world; at speed 0 the talk's position drives it.
+    """Runs `speed` times as fast as the clock; at speed 0 the position of the talk drives it.
 
-    At speed 0, time is real while a call waits for somebody, stands where the talk is while they
-    talk, and is over once the call is: whatever was due later is due then.
+    At speed 0 time is real while a call waits for somebody, stands at the position of the talk
+    while they talk, and ends with the call: whatever was due later is due then.
     """
 
-    def __init__(self, speed: float, wall: Callable[[], float]) -> None:
+    def __init__(self, speed: float, clock: Callable[[], float]) -> None:
         self.speed = speed
-        self._wall = wall
+        self._clock = clock
         self._monotonic = asyncio.get_running_loop().time
         self._mark = self._monotonic()
         self._base_s = 0.0
-        self._talk_wall: float | None = None
+        self._talk_clock: float | None = None
         self._position_s = 0.0
         self._over = False
 
     @property
     def talking(self) -> bool:
         """Whether the talk has begun."""
-        return self._talk_wall is not None
+        return self._talk_clock is not None
 
     @property
     def position_ms(self) -> int:
-        """How far the talk is, in milliseconds."""
+        """The position in the talk, in milliseconds."""
         return round(self._position_s * 1000)
 
     def now_s(self) -> float:
@@ -41,31 +41,31 @@ class Timeline:
         return self._base_s + (self._monotonic() - self._mark) * (self.speed or 1.0)
 
     def until_s(self, due_s: float) -> float | None:
-        """Return how many real seconds are left until `due_s`; None if only the talk can tell."""
+        """Return the real seconds left until `due_s`; None if the talk alone decides."""
         if self.talking and not self.speed and not self._over:
             return 0.0 if due_s <= self.now_s() else None
         return max(0.0, (due_s - self.now_s()) / (self.speed or 1.0))
 
     def begin_talk(self) -> None:
-        """Put the talk's zero here."""
+        """Let the talk begin now: its position is 0."""
         self._base_s = self.now_s() if not self.speed else self._base_s
-        self._talk_wall = self._wall()
+        self._talk_clock = self._clock()
 
     def move(self, position_ms: int) -> None:
-        """Say how far the talk is."""
+        """Set the position of the talk."""
         self._position_s = position_ms / 1000
 
     def finish(self) -> None:
-        """End it: nothing waits for the talk any more."""
+        """End it: nothing waits for the talk from now on."""
         self._over = True
 
     def stamp(self) -> float:
-        """Return the Unix time to put on what happens now.
+        """Return the Unix time of what happens now.
 
-        During the talk that is the talk's zero plus its position, so that offsets made from
-        stamps are those of the audio at any speed.
+        During the talk that is its beginning plus its position, so that offsets between stamps
+        are those of the audio at any speed.
         """
-        return self._wall() if self._talk_wall is None else self._talk_wall + self._position_s
+        return self._clock() if self._talk_clock is None else self._talk_clock + self._position_s
 
     async def sleep(self, duration_s: float) -> None:
         """Wait for scenario seconds: not at all at speed 0."""
@@ -73,7 +73,7 @@ class Timeline:
 
 
 class Pace:
-    """Keeps a talk in step with the world; a talk that fell behind catches up in a burst."""
+    """Keeps a talk in step with the clock; a talk that fell behind catches up in a burst."""
 
     def __init__(self, speed: float) -> None:
         self._speed = speed
@@ -81,7 +81,7 @@ class Pace:
         self._began = self._monotonic()
 
     async def until(self, position_ms: int) -> None:
-        """Wait until the talk may be here."""
+        """Wait until the talk may reach this position."""
         ahead_s = 0.0
         if self._speed:
             due = self._began + position_ms / 1000 / self._speed

@@ -93,7 +93,7 @@ _MODELS = (
 
 
 def gives_interims(engine: str) -> bool:
-    """Say whether an engine gives interims in a call, by its documented settings."""
+    """Say whether an engine is documented to give interims in a call."""
     return engine not in _NO_IN_CALL_INTERIMS
 
 

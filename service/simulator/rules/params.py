@@ -105,7 +105,7 @@ SPECS: Mapping[str, Mapping[str, Param]] = {
 
 
 def check_params(name: str, params: Params) -> Problem | None:
-    """Return what is wrong with a command's parameters, or None."""
+    """Check the parameters of a command; None if all is well."""
     for key, param in {**_COMMON, **SPECS[name]}.items():
         problem = _check(key, param, params.get(key))
         if problem:
@@ -114,7 +114,7 @@ def check_params(name: str, params: Params) -> Problem | None:
 
 
 def check_config(config: Params) -> Problem | None:
-    """Return what is wrong with the object of `transcription_start`, wherever it came from."""
+    """Check the parameters of a transcription, whichever command has them."""
     for key, param in _TRANSCRIPTION.items():
         problem = _check(key, param, config.get(key))
         if problem:
@@ -123,7 +123,7 @@ def check_config(config: Params) -> Problem | None:
 
 
 def check_stream_url(url: str) -> Problem | None:
-    """Return what is wrong with where audio is to go."""
+    """Check the address to which audio is to be streamed."""
     if not is_url(url, ("ws", "wss")):
         return Problem("10003", "stream_url must be a ws:// or wss:// address", "stream_url")
     return None

@@ -16,7 +16,7 @@ from service.simulator.rules.engines import (
 )
 
 _DEFAULT_RATE_HZ = 16000
-_LONGEST_NUMBER = 9
+_MAX_DIGITS = 9
 _WIDE_ONLY = {"speechmatics/linden-1", "nvidia/parakeet-v3", "omi-health/omi-med-stt-v1"}
 _SPELLINGS = {"ogg-opus": "ogg_opus", "webm-opus": "webm_opus"} | {
     name.replace("_", "-"): name for name in ("amr_nb", "amr_wb")
@@ -25,8 +25,8 @@ _INVALID = "Invalid Parameter"
 
 
 @dataclass(frozen=True, slots=True)
-class SttAsk:
-    """What a session is to be."""
+class SttQuery:
+    """The checked query: what the session shall be."""
 
     engine: str
     model: str
@@ -38,7 +38,7 @@ class SttAsk:
 
 @dataclass(frozen=True, slots=True)
 class SttProblem:
-    """Why it cannot be."""
+    """Why a session is refused."""
 
     code: str
     title: str
@@ -46,7 +46,7 @@ class SttProblem:
     parameter: str
 
 
-def check_query(query: Mapping[str, str]) -> SttAsk | SttProblem:
+def check_query(query: Mapping[str, str]) -> SttQuery | SttProblem:
     """Read the query. Names that are not documented are ignored."""
     engine = STREAMING.get(query.get("transcription_engine", "Deepgram").lower())
     if engine is None:
@@ -60,7 +60,7 @@ def check_query(query: Mapping[str, str]) -> SttAsk | SttProblem:
     problem = problem or _check_rate(engine, model, input_format, rate)
     if problem:
         return problem
-    return SttAsk(
+    return SttQuery(
         engine,
         model,
         input_format,
@@ -106,7 +106,7 @@ def _milliseconds(text: str) -> int:
 
 
 def _is_count(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER
+    return text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS
 
 
 def _problem(code: str, parameter: str, detail: str) -> SttProblem:

@@ -1,4 +1,4 @@
-"""What a scenario file says: the calls, and every knob of what may go wrong."""
+"""What a scenario file contains: the calls, and the settings of every fault."""
 
 from service.simulator.scenario.model import (
     CallPlan,

@@ -10,12 +10,12 @@ to = "+13125550199"
 recording = "../calls/support-call.json"
 hangs_up = "caller"
 
-[[webhooks.fault]]               # see `knobs`
+[[webhooks.fault]]               # see `fault_settings`
 events = ["call.transcription"]
 duplicate = 0.3
 ```
 
-Every key is a field below or in `knobs`. A key nobody knows, and one that does nothing yet, is
+Every key is a field below or in `fault_settings`. An unknown key, and one that does nothing yet, is
 an error: a scenario that is read does what it says.
 """
 
@@ -27,13 +27,13 @@ from typing import Literal, Self
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from service.errors import SettingsError
-from service.simulator.scenario.knobs import (
-    InCallKnobs,
-    MediaKnobs,
-    RestKnobs,
-    SttKnobs,
+from service.simulator.scenario.fault_settings import (
+    InCallSettings,
+    MediaSettings,
+    RestSettings,
+    SttSettings,
     Table,
-    WebhookKnobs,
+    WebhookSettings,
 )
 
 MAX_CALLS = 10_000
@@ -46,9 +46,9 @@ class Say(Table):
     speaker: Literal["customer", "agent"]
     text: str = Field(min_length=1, max_length=2000)
     at_ms: int = Field(ge=0)
-    """When it begins, in milliseconds of the call's talk."""
+    """When it begins, in milliseconds of the talk."""
     until_ms: int | None = None
-    """When it ends; without it, 350 ms are taken for each word."""
+    """When it ends; without it, each word takes 350 ms."""
 
     @model_validator(mode="after")
     def _takes_time(self) -> Self:
@@ -135,13 +135,13 @@ class Scenario(Table):
     speed: float = Field(1.0, ge=0)
     connection_id: str = Field("1684641123236054244", pattern=r"^\d{1,30}$")
     recogniser: Literal["auto", "script", "relay"] = "auto"
-    """`relay` hands audio to the recogniser URL, `auto` does if there is one."""
+    """`relay` sends audio to the recogniser URL, `auto` does if there is one."""
     call: tuple[CallPlan, ...] = ()
-    webhooks: WebhookKnobs = WebhookKnobs()
-    in_call: InCallKnobs = InCallKnobs()
-    media: MediaKnobs = MediaKnobs()
-    stt: SttKnobs = SttKnobs()
-    rest: RestKnobs = RestKnobs()
+    webhooks: WebhookSettings = WebhookSettings()
+    in_call: InCallSettings = InCallSettings()
+    media: MediaSettings = MediaSettings()
+    stt: SttSettings = SttSettings()
+    rest: RestSettings = RestSettings()
     folder: Path = Field(Path(), exclude=True)
     """Where relative paths begin: the folder of the file. Not a key of the format."""
 

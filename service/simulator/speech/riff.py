@@ -12,7 +12,7 @@ _CHUNK = struct.Struct("<4sI")
 _SUBFORMAT_AT = 24
 _RIFF_BYTES = 12
 _WIDTH_BYTES = 2
-_HIGHEST_RATE_HZ = 192_000
+_MAX_RATE_HZ = 192_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def _read_format(body: bytes) -> _Format:
         kind = int.from_bytes(body[_SUBFORMAT_AT : _SUBFORMAT_AT + 2], "little")
     if kind not in {_PCM, _ALAW, _MULAW} or bits not in {8, 16, 24, 32}:
         raise SettingsError([f"a WAV file of format {kind} with {bits} bits; PCM, mu-law, A-law"])
-    if channels not in {1, 2} or not audio.RATE_HZ <= rate_hz <= _HIGHEST_RATE_HZ:
+    if channels not in {1, 2} or not audio.RATE_HZ <= rate_hz <= _MAX_RATE_HZ:
         raise SettingsError([f"a WAV file with {channels} channels at {rate_hz} Hz"])
     return _Format(kind, channels, rate_hz, bits // 8)
 

@@ -10,13 +10,14 @@ from aiohttp import WSMessage, WSMsgType, web
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import WebSocketException
 
-from service.simulator.report import SttSession
+from service.simulator.report import SttSessionReport
 from service.simulator.rules.engines import CLOSE_STREAM as CLOSING_ENGINES
-from service.simulator.rules.query import SttAsk
-from service.simulator.scenario.knobs import SttKnobs
-from service.simulator.stt.answers import Answers
-from service.simulator.stt.ear import SessionEar, length_ms
-from service.simulator.stt.known_audio import Placed
+from service.simulator.rules.query import SttQuery
+from service.simulator.scenario.fault_settings import SttSettings
+from service.simulator.stt.reference_audio import TimedResult
+from service.simulator.stt.results import ResultWriter
+from service.simulator.stt.session_asr import SessionAsr, length_ms
+from service.tasks import first_of
 from service.wire.stt import CLOSE_STREAM
 
 log = structlog.get_logger()
@@ -25,166 +26,161 @@ SEND_TIMEOUT_S = 10.0
 _PASSED_ON = {1000, 1001, 1011, 1012, 1013}
 
 
-class Mouth(Protocol):
-    """Who answers a session: a script, or a recogniser."""
+class Responder(Protocol):
+    """Answers a session: from the script, or by a recogniser."""
 
-    async def hear(self, data: bytes) -> None:
-        """Take audio, and answer what there is to answer."""
+    async def push(self, data: bytes) -> None:
+        """Take audio; send the results that there are."""
 
     async def control(self, kind: str, text: str) -> None:
         """Take a text message; `kind` is its `type`, or "" if it has none."""
 
     async def flush(self) -> None:
-        """Say the last words: the session ends."""
+        """Send the last results: the session ends."""
 
 
-class Session:
-    """One open session: reads what the application sends, until one side has had enough."""
+class SttSession:
+    """One open session with an application, until either side ends it."""
 
     def __init__(
         self,
         socket: web.WebSocketResponse,
-        ask: SttAsk,
-        entry: SttSession,
-        knobs: SttKnobs,
+        query: SttQuery,
+        report: SttSessionReport,
+        settings: SttSettings,
         *,
         cut_after_ms: int | None,
     ) -> None:
         self._socket = socket
-        self._ask = ask
-        self._idle_timeout_s = knobs.idle_timeout_s
+        self._query = query
+        self._idle_timeout_s = settings.idle_timeout_s
         self._cut_after_ms = cut_after_ms
-        some = knobs.close_stream == "some" and ask.engine in CLOSING_ENGINES
-        self._closes = some or knobs.close_stream == "all"
-        self.entry = entry
+        some = settings.close_stream == "some" and query.engine in CLOSING_ENGINES
+        self._closes = some or settings.close_stream == "all"
+        self.report = report
 
-    async def run(self, mouth: Mouth) -> None:
-        """Read until the end. Sets `entry.end`: closed, idle, cut, or gone."""
-        while not self.entry.end:
+    async def run(self, responder: Responder) -> None:
+        """Read what the application sends. Sets `report.end` to closed, idle, cut or gone."""
+        while not self.report.end:
             try:
                 message = await self._socket.receive(timeout=self._idle_timeout_s)
             except TimeoutError:
-                await mouth.flush()
-                self.entry.end = "idle"
+                await responder.flush()
+                self.report.end = "idle"
             else:
-                await self._take(message, mouth)
+                await self._receive(message, responder)
 
-    async def say(self, answers: Iterable[str]) -> None:
-        """Send answers; nothing if the application has gone."""
-        for answer in answers:
+    async def send(self, messages: Iterable[str]) -> None:
+        """Send results; nothing if the application has gone."""
+        for message in messages:
             if self._socket.closed:
                 return
             try:
                 async with asyncio.timeout(SEND_TIMEOUT_S):
-                    await self._socket.send_str(answer)
+                    await self._socket.send_str(message)
             except (ConnectionError, TimeoutError):
-                self.entry.end = self.entry.end or "gone"
+                self.report.end = self.report.end or "gone"
                 return
 
-    async def hang_up(self, code: int) -> None:
-        """Close, because the recogniser did."""
-        self.entry.end = self.entry.end or "closed"
+    async def close(self, code: int) -> None:
+        """Close the socket, because the recogniser did."""
+        self.report.end = self.report.end or "closed"
         if not self._socket.closed:
             await self._socket.close(code=code)
 
-    async def _take(self, message: WSMessage, mouth: Mouth) -> None:
+    async def _receive(self, message: WSMessage, responder: Responder) -> None:
         if message.type is WSMsgType.BINARY:
-            self.entry.audio_bytes += len(message.data)
-            await mouth.hear(message.data)
-            length = length_ms(self._ask, self.entry.audio_bytes)
+            self.report.audio_bytes += len(message.data)
+            await responder.push(message.data)
+            length = length_ms(self._query, self.report.audio_bytes)
             if self._cut_after_ms is not None and length >= self._cut_after_ms:
-                self.entry.end = "cut"
+                self.report.end = "cut"
         elif message.type is WSMsgType.TEXT:
-            await self._obey(message.data, mouth)
+            await self._control(message.data, responder)
         else:
-            self.entry.end = self.entry.end or "gone"
+            self.report.end = self.report.end or "gone"
 
-    async def _obey(self, text: str, mouth: Mouth) -> None:
-        kind = _control(text)
+    async def _control(self, text: str, responder: Responder) -> None:
+        kind = _kind_of(text)
         closing = kind == "CloseStream"
         if not closing or self._closes:
-            await mouth.control(kind, text)
+            await responder.control(kind, text)
         if closing and self._closes:
-            self.entry.end = self.entry.end or "closed"
+            self.report.end = self.report.end or "closed"
 
 
-class Script:
+class ScriptedResponder:
     """Answers from the script."""
 
-    def __init__(self, session: Session, ear: SessionEar, answers: Answers) -> None:
+    def __init__(self, session: SttSession, asr: SessionAsr, writer: ResultWriter) -> None:
         self._session = session
-        self._ear = ear
-        self._answers = answers
+        self._asr = asr
+        self._writer = writer
 
-    async def hear(self, data: bytes) -> None:
-        """Answer with the words of this audio."""
-        await self._say(self._ear.take(data))
-        self._session.entry.unknown_ms = self._ear.unknown_ms
+    async def push(self, data: bytes) -> None:
+        """Send the results of this audio."""
+        await self._send(self._asr.push(data))
+        self._session.report.unknown_ms = self._asr.unknown_ms
 
     async def control(self, kind: str, _text: str) -> None:
-        """Make final what is open; other messages are ignored."""
+        """Flush on `Finalize` and `CloseStream`; ignore other messages."""
         if kind in {"Finalize", "CloseStream"}:
             await self.flush()
 
     async def flush(self) -> None:
-        """Make final what is open."""
-        await self._say(self._ear.settle())
+        """Make the open utterance final."""
+        await self._send(self._asr.finalize())
 
-    async def _say(self, found: Iterable[Placed]) -> None:
-        for placed in found:
-            await self._session.say(self._answers.write(placed))
+    async def _send(self, results: Iterable[TimedResult]) -> None:
+        for result in results:
+            await self._session.send(self._writer.write(result))
 
 
-class Relay:
-    """Hands everything to a recogniser; its answers come in `relay`."""
+class RelayedResponder:
+    """Passes everything on to a recogniser; `relay` sends back what it answers."""
 
-    def __init__(self, upstream: ClientConnection, spoken: asyncio.Event) -> None:
+    def __init__(self, upstream: ClientConnection, flushed: asyncio.Event) -> None:
         self._upstream = upstream
-        self._spoken = spoken
+        self._flushed = flushed
 
-    async def hear(self, data: bytes) -> None:
+    async def push(self, data: bytes) -> None:
         """Pass audio on."""
         async with asyncio.timeout(SEND_TIMEOUT_S):
             await self._upstream.send(data)
 
     async def control(self, kind: str, text: str) -> None:
-        """Pass it on; after `CloseStream`, wait for the last words."""
+        """Pass a message on; after `CloseStream`, wait for the last results."""
         async with asyncio.timeout(SEND_TIMEOUT_S):
             await self._upstream.send(text)
             if kind == "CloseStream":
-                await self._spoken.wait()
+                await self._flushed.wait()
 
     async def flush(self) -> None:
-        """Ask for the last words, and wait for them."""
+        """Ask for the last results, and wait for them."""
         await self.control("CloseStream", CLOSE_STREAM)
 
 
-async def relay(session: Session, upstream: ClientConnection, answers: Answers) -> None:
+async def relay(session: SttSession, upstream: ClientConnection, writer: ResultWriter) -> None:
     """Run a session with a recogniser until either side ends it."""
-    spoken = asyncio.Event()
+    flushed = asyncio.Event()
 
-    async def listen() -> None:
+    async def pass_back() -> None:
         try:
             async for text in upstream:
-                written = answers.rewrite(text)
-                await session.say([] if written is None else [written])
+                written = writer.rewrite(text)
+                await session.send([] if written is None else [written])
         except (WebSocketException, ConnectionError, TimeoutError):
             log.info("recogniser_closed")
         finally:
-            spoken.set()
-        if not session.entry.end:
+            flushed.set()
+        if not session.report.end:
             code = upstream.close_code
-            await session.hang_up(code if code in _PASSED_ON else 1011)
+            await session.close(code if code in _PASSED_ON else 1011)
 
-    listener = asyncio.create_task(listen(), name="relay listen")
-    try:
-        await session.run(Relay(upstream, spoken))
-    finally:
-        listener.cancel()
-        await asyncio.wait([listener])
+    await first_of(session.run(RelayedResponder(upstream, flushed)), pass_back())
 
 
-def _control(text: str) -> str:
+def _kind_of(text: str) -> str:
     """Return the `type` of a control message; "" for what is none, which is ignored."""
     try:
         message = msgspec.json.decode(text)

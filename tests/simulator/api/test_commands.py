@@ -5,13 +5,13 @@ import json
 
 import pytest
 
-from tests.simulator.api.stage import LONG, answered_call, code
-from tests.simulator.peers import finish, open_practice, scenario, transcribe
+from tests.simulator.builders import scenario, transcribe
+from tests.simulator.harness import LONG, open_call, open_simulation, refusal, run_to_end
 
 
 async def test_every_command_of_a_call_is_taken() -> None:
     """Each answers 200 and result ok."""
-    async with answered_call() as (_, application, leg_id):
+    async with open_call() as (_, application, leg_id):
         outcomes = [
             await application.command(leg_id, action, **params)
             for action, params in (
@@ -60,10 +60,10 @@ async def test_bad_parameters_are_refused_as_documented(
     action: str, params: dict[str, object], expected: tuple[int, str]
 ) -> None:
     """With Telnyx's code, and the parameter's name where it is about one."""
-    async with answered_call() as (_, application, leg_id):
+    async with open_call() as (_, application, leg_id):
         outcome = await application.command(leg_id, action, **params)
 
-    assert code(outcome) == expected
+    assert refusal(outcome) == expected
     error = outcome[1]["errors"][0]
     assert error["title"]
     assert error["meta"]["url"].endswith(expected[1])
@@ -81,34 +81,34 @@ async def test_a_call_that_rings_takes_no_such_command(
     action: str, params: dict[str, object], expected: str
 ) -> None:
     """Too early is a code of its own."""
-    async with answered_call(answer=False) as (_, application, leg_id):
+    async with open_call(answer=False) as (_, application, leg_id):
         outcome = await application.command(leg_id, action, **params)
 
-    assert code(outcome) == (422, expected)
+    assert refusal(outcome) == (422, expected)
 
 
 async def test_second_starts_and_conflicts_have_their_codes() -> None:
     """90054, 90045, 90053 and 90055."""
-    async with answered_call() as (_, application, leg_id):
+    async with open_call() as (_, application, leg_id):
         silence = {"channels": "single", "format": "wav", "timeout_secs": 5}
         start, config = transcribe()
         await application.command(leg_id, start, **config)
         await application.command(leg_id, "streaming_start", **application.stream()[1])
         second = await application.command(leg_id, start, **config)
         stream = await application.command(leg_id, "streaming_start", **application.stream()[1])
-        tape = await application.command(leg_id, "record_start", **silence)
+        recording = await application.command(leg_id, "record_start", **silence)
         await application.command(leg_id, "transcription_stop")
         await application.command(leg_id, "record_start", **silence)
         stop = await application.command(leg_id, "transcription_stop")
 
-    codes = [code(outcome)[1] for outcome in (second, stream, tape, stop)]
+    codes = [refusal(outcome)[1] for outcome in (second, stream, recording, stop)]
     assert codes == ["90054", "90045", "90053", "90055"]
 
 
 async def test_a_call_that_has_ended_takes_nothing() -> None:
     """422 and 90018, for each command."""
-    async with open_practice(scenario({"ring_s": 0.1})) as (simulator, application):
-        report = await finish(simulator)
+    async with open_simulation(scenario({"ring_s": 0.1})) as (simulator, application):
+        report = await run_to_end(simulator)
         leg_id = report.calls[0].leg_id
         outcomes = [
             await application.command(leg_id, action, **params)
@@ -121,7 +121,7 @@ async def test_a_call_that_has_ended_takes_nothing() -> None:
         ]
         status = await application.get(f"/calls/{leg_id}")
 
-    assert [code(outcome) for outcome in outcomes] == [(422, "90018")] * 4
+    assert [refusal(outcome) for outcome in outcomes] == [(422, "90018")] * 4
     assert status[1]["data"]["is_alive"] is False
     assert status[1]["data"]["end_time"]
 
@@ -129,8 +129,8 @@ async def test_a_call_that_has_ended_takes_nothing() -> None:
 async def test_the_same_command_id_is_ignored_for_sixty_seconds() -> None:
     """It is answered again, and has no effect; after that it is new."""
     at = [1_800_000_000.0]
-    async with open_practice(scenario(LONG), clock=lambda: at[0]) as (simulator, application):
-        run = asyncio.create_task(finish(simulator))
+    async with open_simulation(scenario(LONG), clock=lambda: at[0]) as (simulator, application):
+        run = asyncio.create_task(run_to_end(simulator))
         leg_id = (await application.wait_for("call.initiated")).payload["call_control_id"]
         outcomes = [await application.command(leg_id, "answer", command_id="c-1")]
         outcomes.append(await application.command(leg_id, "answer", command_id="c-1"))
@@ -173,7 +173,7 @@ async def test_hostile_bodies_get_refusals_and_never_a_500(
     body: bytes, expected: tuple[int, str]
 ) -> None:
     """And what is only empty or odd is taken."""
-    async with answered_call(answer=False) as (_, application, leg_id):
+    async with open_call(answer=False) as (_, application, leg_id):
         status, reply = await application.post(f"/calls/{leg_id}/actions/answer", body)
 
     assert status == expected[0]
@@ -182,7 +182,7 @@ async def test_hostile_bodies_get_refusals_and_never_a_500(
 
 async def test_a_client_state_is_echoed_from_then_on() -> None:
     """It is null before any command set it."""
-    async with answered_call(answer=False) as (_, application, leg_id):
+    async with open_call(answer=False) as (_, application, leg_id):
         await application.command(leg_id, "answer", client_state="aGVsbG8=")
         answered = await application.wait_for("call.answered")
 
@@ -192,12 +192,12 @@ async def test_a_client_state_is_echoed_from_then_on() -> None:
 
 async def test_a_stream_of_another_id_is_not_stopped() -> None:
     """And an event's retries are what `answer` says."""
-    async with answered_call() as (_, application, leg_id):
+    async with open_call() as (_, application, leg_id):
         await application.command(leg_id, "streaming_start", **application.stream()[1])
         await application.wait_for("streaming.started")
         wrong = await application.command(leg_id, "streaming_stop", stream_id="other")
         stream_id = json.loads(application.media[0].messages[1])["stream_id"]
         right = await application.command(leg_id, "streaming_stop", stream_id=stream_id)
 
-    assert code(wrong) == (404, "10005")
+    assert refusal(wrong) == (404, "10005")
     assert right[0] == 200

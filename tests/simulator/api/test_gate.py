@@ -7,22 +7,22 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from tests.simulator.api.stage import LONG, NOBODY, answered_call, code
-from tests.simulator.peers import open_practice, scenario
+from tests.simulator.builders import BreakableClock, scenario
+from tests.simulator.harness import LONG, NOBODY, open_call, open_simulation, refusal
 
 
 async def test_without_the_key_nothing_is_told() -> None:
     """401 and 10009, also for what does not exist."""
-    async with open_practice(scenario()) as (_, application):
+    async with open_simulation(scenario()) as (_, application):
         for path in (f"/calls/{NOBODY}/actions/answer", "/nowhere"):
             for key in ("", "Bearer wrong", "Basic \u00e9"):
                 outcome = await application.post(path, {}, headers={"authorization": key})
-                assert code(outcome) == (401, "10009")
+                assert refusal(outcome) == (401, "10009")
 
 
 async def test_answers_show_the_rate_limit_and_it_is_kept() -> None:
     """429 and 10011 beyond it, with the three headers on every answer."""
-    async with open_practice(scenario(rest={"requests_per_minute": 2})) as (simulator, _):
+    async with open_simulation(scenario(rest={"requests_per_minute": 2})) as (simulator, _):
         headers = {"authorization": f"Bearer {simulator.api_key}"}
         url = f"{simulator.url}/speech-to-text/providers"
         seen: list[tuple[int, str]] = []
@@ -39,16 +39,16 @@ async def test_answers_show_the_rate_limit_and_it_is_kept() -> None:
 async def test_commands_fail_on_purpose_as_often_as_told() -> None:
     """The fault strikes twice, for `answer` only, and then lets it pass."""
     fault = {"command": "answer", "times": 2, "status": 503, "code": "10007"}
-    async with answered_call(answer=False, rest={"fault": [fault]}) as (_, application, leg_id):
+    async with open_call(answer=False, rest={"fault": [fault]}) as (_, application, leg_id):
         statuses = [(await application.command(leg_id, "answer"))[0] for _ in range(3)]
 
     assert statuses == [503, 503, 200]
 
 
 @pytest.mark.parametrize(("shape", "body"), [("detail", {"detail": "This"}), ("empty", None)])
-async def test_the_shape_of_a_refusal_is_a_knob(shape: str, body: object) -> None:
+async def test_the_shape_of_a_refusal_is_a_setting(shape: str, body: object) -> None:
     """A body in FastAPI's form, or none."""
-    async with open_practice(scenario(rest={"error_shape": shape})) as (simulator, _):
+    async with open_simulation(scenario(rest={"error_shape": shape})) as (simulator, _):
         headers = {"authorization": f"Bearer {simulator.api_key}"}
         async with (
             aiohttp.ClientSession(headers=headers) as http,
@@ -69,7 +69,7 @@ async def test_a_body_that_never_comes_is_a_408() -> None:
         await asyncio.Event().wait()
 
     what = scenario(LONG, rest={"body_timeout_s": 0.1})
-    async with open_practice(what) as (simulator, _):
+    async with open_simulation(what) as (simulator, _):
         url = f"{simulator.url}/calls/{NOBODY}/actions/answer"
         headers = {"authorization": f"Bearer {simulator.api_key}"}
         async with (
@@ -78,21 +78,15 @@ async def test_a_body_that_never_comes_is_a_408() -> None:
         ):
             body = await reply.json()
 
-    assert code((reply.status, body)) == (408, "10008")
+    assert refusal((reply.status, body)) == (408, "10008")
 
 
 async def test_a_fault_of_the_simulators_own_is_answered_like_one_of_telnyxs() -> None:
     """500 and 10007, no traceback in the body. Here it is the clock that breaks."""
-    broken = [False]
-
-    def clock() -> float:
-        if broken[0]:
-            raise ValueError
-        return 1_800_000_000.0
-
-    async with open_practice(scenario(), clock=clock) as (_, application):
-        broken[0] = True
+    clock = BreakableClock()
+    async with open_simulation(scenario(), clock=clock) as (_, application):
+        clock.broken = True
         outcome = await application.post("/calls", {"connection_id": "1", "from": "1", "to": "2"})
 
-    assert code(outcome) == (500, "10007")
+    assert refusal(outcome) == (500, "10007")
     assert "Traceback" not in str(outcome[1])

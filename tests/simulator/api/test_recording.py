@@ -5,17 +5,17 @@ import time
 
 import aiohttp
 
-from tests.simulator.api.stage import answered_call, code
-from tests.simulator.peers import finish, open_practice, scenario, transcribe
+from tests.simulator.builders import scenario, transcribe
+from tests.simulator.harness import open_call, open_simulation, refusal, run_to_end
 
 
 async def test_a_recording_is_saved_after_the_hang_up_behind_a_link_that_expires() -> None:
     """It is a WAV of both tracks; the link needs no key, and dies after ten minutes."""
     at = [time.time()]
-    async with open_practice(scenario(), clock=lambda: at[0]) as (simulator, application):
+    async with open_simulation(scenario(), clock=lambda: at[0]) as (simulator, application):
         wish = {"channels": "dual", "format": "wav"}
         application.answer_and(("record_start", wish), transcribe())
-        await finish(simulator)
+        await run_to_end(simulator)
         payload = application.of("call.recording.saved")[0].payload
         _, listed = await application.get("/recordings")
         _, shown = await application.get(f"/recordings/{payload['recording_id']}")
@@ -36,14 +36,12 @@ async def test_a_recording_is_saved_after_the_hang_up_behind_a_link_that_expires
 
 async def test_a_paused_recording_leaves_that_part_out() -> None:
     """And one of a single channel has both voices in it."""
-    async with open_practice(scenario({"hangs_up": "service"}, speed=20)) as (
+    async with open_simulation(scenario({"hangs_up": "service"}, speed=20)) as (
         simulator,
         application,
     ):
-        run = asyncio.create_task(finish(simulator))
-        leg_id = (await application.wait_for("call.initiated")).payload["call_control_id"]
-        await application.command(leg_id, "answer")
-        await application.wait_for("call.answered")
+        run = asyncio.create_task(run_to_end(simulator))
+        leg_id = await application.answer_call()
         wish = {"channels": "single", "format": "wav"}
         await application.command(leg_id, "record_start", **wish)
         twice = await application.command(leg_id, "record_start", **wish)
@@ -57,14 +55,14 @@ async def test_a_paused_recording_leaves_that_part_out() -> None:
         async with aiohttp.ClientSession() as http, http.get(payload["recording_urls"]["wav"]) as r:
             wav = await r.read()
 
-    assert code(twice) == (422, "10015")
+    assert refusal(twice) == (422, "10015")
     assert len(wav) < 44 + report.calls[0].talk_ms * 16
     assert wav[22:24] == b"\x01\x00"
 
 
 async def test_a_recording_that_is_not_there_or_not_signed_for_is_not_given() -> None:
     """404 from the API, 403 from the link."""
-    async with open_practice(scenario()) as (simulator, application):
+    async with open_simulation(scenario()) as (simulator, application):
         status, _ = await application.get("/recordings/none")
         url = f"{simulator.base_url}/recordings/none.wav"
         async with aiohttp.ClientSession() as http, http.get(url) as reply:
@@ -75,7 +73,7 @@ async def test_a_recording_that_is_not_there_or_not_signed_for_is_not_given() ->
 
 async def test_mp3_and_repeated_stops_are_refused() -> None:
     """There is no encoder; and what does not run cannot be paused."""
-    async with answered_call() as (_, application, leg_id):
+    async with open_call() as (_, application, leg_id):
         mp3 = await application.command(leg_id, "record_start", channels="dual", format="mp3")
         pause = await application.command(leg_id, "record_pause")
         azure = await application.command(
@@ -83,4 +81,4 @@ async def test_mp3_and_repeated_stops_are_refused() -> None:
             transcription_engine_config={"region": "eastus"},
         )  # fmt: skip
 
-    assert (code(mp3)[1], code(pause)[1], azure[0]) == ("10015", "10015", 200)
+    assert (refusal(mp3)[1], refusal(pause)[1], azure[0]) == ("10015", "10015", 200)

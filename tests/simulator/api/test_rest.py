@@ -1,20 +1,20 @@
 """What the REST API tells about calls and engines."""
 
-from tests.simulator.api.stage import NOBODY, answered_call, code
-from tests.simulator.peers import open_practice, scenario
+from tests.simulator.builders import scenario
+from tests.simulator.harness import NOBODY, open_call, open_simulation, refusal
 
 
 async def test_an_unknown_call_and_a_malformed_id_are_told_apart() -> None:
     """404 and 10005, 422 and 90015."""
-    async with open_practice(scenario()) as (_, application):
-        assert code(await application.command(NOBODY, "answer")) == (404, "10005")
-        assert code(await application.command("call-7", "answer")) == (422, "90015")
+    async with open_simulation(scenario()) as (_, application):
+        assert refusal(await application.command(NOBODY, "answer")) == (404, "10005")
+        assert refusal(await application.command("call-7", "answer")) == (422, "90015")
         assert (await application.get(f"/calls/{NOBODY}"))[0] == 404
 
 
 async def test_live_calls_are_listed_with_their_state() -> None:
     """Only those of the connection, and only while they live."""
-    async with answered_call() as (simulator, application, leg_id):
+    async with open_call() as (simulator, application, leg_id):
         await application.command(leg_id, "client_state_update", client_state="aGVsbG8=")
         _, found = await application.get(f"/connections/{simulator.connection_id}/active_calls")
         _, none = await application.get("/connections/1/active_calls")
@@ -26,7 +26,7 @@ async def test_live_calls_are_listed_with_their_state() -> None:
 
 async def test_providers_can_be_filtered() -> None:
     """By provider and by surface."""
-    async with open_practice(scenario()) as (_, application):
+    async with open_simulation(scenario()) as (_, application):
         _, everything = await application.get("/speech-to-text/providers")
         query = "provider=deepgram&service_type=file_based"
         _, some = await application.get(f"/speech-to-text/providers?{query}")

@@ -24,7 +24,7 @@ def test_every_scenario_in_fixtures_can_be_played(path: Path) -> None:
     calls = plan_calls(load_scenario(path))
 
     assert calls
-    assert all(call.recording.script for call in calls)
+    assert all(call.audio.script for call in calls)
 
 
 def test_an_unknown_key_names_the_nearest_known_one() -> None:
@@ -39,7 +39,7 @@ def test_an_unknown_key_names_the_nearest_known_one() -> None:
     ]
 
 
-def test_a_knob_that_does_nothing_yet_is_refused_with_the_reason() -> None:
+def test_a_setting_that_does_nothing_yet_is_refused_with_the_reason() -> None:
     """G.722 is in the format, and nothing here encodes it."""
     (problem,) = problems({"media": {"codec": "G722"}})
 

@@ -1,0 +1,216 @@
+"""The flow of a call: it rings, is answered, the parties talk, and one of them hangs up."""
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+
+from service.simulator.calls.leg_runtime import LegRuntime
+from service.simulator.legs.leg import UNKNOWN, Hangup, Leg
+from service.simulator.legs.timeline import Pace, iso
+from service.simulator.report import Said
+from service.simulator.speech.script import SPEAKER_OF
+from service.tasks import first_of
+
+log = structlog.get_logger()
+
+FLUSH_TIMEOUT_S = 15.0
+NORMAL = "normal_clearing"
+_GAVE_UP = Hangup("originator_cancel", "caller", "487")
+_REFUSED = {
+    "busy": Hangup("user_busy", "callee", "486"),
+    "no_answer": Hangup("no_answer", "unknown", "480"),
+}
+
+
+async def run_call(
+    runtime: LegRuntime, partner: LegRuntime | None = None, *, frame_ms: int
+) -> None:
+    """Run a leg, and its partner if it is bridged, from the first ring to the last webhook."""
+    leg = runtime.leg
+    legs = [leg] if partner is None else [leg, partner.leg]
+    async with asyncio.TaskGroup() as tasks:
+        for one in legs:
+            tasks.create_task(one.sender.run(), name="webhook_sender")
+        _begin(leg)
+        await _ring(leg)
+        if leg.answered.is_set():
+            if partner is not None:
+                _bridge(leg, partner.leg)
+            await _talk(leg, legs, frame_ms)
+        await _end(runtime, partner)
+        leg.timeline.finish()
+        for one in legs:
+            one.sender.close()
+
+
+def accept(leg: Leg, details: dict[str, object] | None = None) -> None:
+    """Answer a leg, whichever side does: emit `call.answered` and start what was asked for."""
+    leg.answered_at = leg.timeline.stamp()
+    leg.answer_accepted = True
+    leg.report.answered = True
+    answered: dict[str, object] = {
+        "codec": "PCMU",
+        "sampling_rate": 8000,
+        "start_time": iso(leg.started_at),
+        "state": "answered",
+        "tags": list(leg.plan.tags),
+    }
+    leg.emit("call.answered", answered | (details or {}))
+    leg.answered.set()
+    for begin in leg.when_answered:
+        begin()
+
+
+def _bridge(leg: Leg, partner: Leg) -> None:
+    _begin(partner)
+    accept(partner)
+    for one in (leg, partner):
+        one.emit("call.bridged")
+
+
+async def _end(runtime: LegRuntime, partner: LegRuntime | None) -> None:
+    """End the leg, and its partner with it, whoever of the two hung up."""
+    if partner is None or not partner.leg.answered.is_set():
+        await _conclude(runtime)
+        return
+    hangup = runtime.leg.hangup or partner.leg.hangup or UNKNOWN
+    for one in (runtime, partner):
+        one.leg.hang_up(hangup)
+        await _conclude(one)
+    partner.leg.report.said = ()  # the talk is reported once, by the first leg
+
+
+def _begin(leg: Leg) -> None:
+    incoming = leg.plan.direction == "incoming"
+    headers = [{"name": name, "value": value} for name, value in leg.plan.headers.items()]
+    leg.emit(
+        "call.initiated",
+        {
+            "caller_id_name": leg.id.from_number,
+            "connection_codecs": "PCMU,PCMA",
+            "custom_headers": headers,
+            "direction": leg.plan.direction,
+            "from_sip_uri": f"{leg.id.from_number}@sip.invalid",
+            "offered_codecs": "PCMU,PCMA",
+            "shaken_stir_validated": False,
+            "start_time": iso(leg.started_at),
+            "state": "parked" if incoming else "bridging",
+            "tags": list(leg.plan.tags),
+            "to_sip_uri": f"{leg.id.to_number}@sip.invalid",
+        },
+    )
+
+
+async def _ring(leg: Leg) -> None:
+    plan = leg.plan
+    if plan.direction == "outgoing" and plan.picks_up != "no_answer":
+        await first_of(leg.over.wait(), leg.timeline.sleep(plan.picks_up_after_s))
+        if plan.picks_up == "busy":
+            leg.hang_up(_REFUSED["busy"])
+        elif leg.alive:
+            accept(leg)
+        return
+    if not await _any_within(plan.ring_s, leg.answered, leg.over):
+        leg.hang_up(_GAVE_UP if plan.direction == "incoming" else _REFUSED["no_answer"])
+
+
+async def _talk(leg: Leg, legs: Sequence[Leg], frame_ms: int) -> None:
+    if leg.plan.talk == "when_heard":
+        await _any_within(leg.plan.patience_s, leg.heard, leg.over)
+    leg.timeline.begin_talk()
+    answered_at = leg.answered_at or leg.started_at
+    leg.report.talk_offset_ms = round((leg.timeline.stamp() - answered_at) * 1000)
+    pace = Pace(leg.timeline.speed)
+    position_ms = 0
+    while not leg.over.is_set():
+        end_ms = position_ms + frame_ms
+        await pace.until(end_ms)
+        for consumer in tuple(leg.consumers):
+            await consumer.push(position_ms, end_ms)
+        position_ms = end_ms
+        leg.timeline.move(position_ms)
+        for one in legs:
+            one.sender.wake()
+        _maybe_hang_up(leg, position_ms)
+
+
+def _maybe_hang_up(leg: Leg, position_ms: int) -> None:
+    if position_ms >= leg.plan.time_limit_s * 1000:
+        leg.hang_up(Hangup("time_limit", "unknown", "200"))
+    elif leg.plan.hangs_up == "service":
+        return
+    elif position_ms >= leg.audio.duration_ms + leg.plan.linger_ms:
+        leg.hang_up(Hangup(NORMAL, leg.plan.hangs_up, "200"))
+
+
+async def _conclude(runtime: LegRuntime) -> None:
+    """Emit the last events in the order seen live: streams, hang-up, recordings."""
+    leg = runtime.leg
+    hangup = leg.hangup or UNKNOWN
+    if not leg.failed:
+        leg.report.outcome = hangup.cause
+    leg.report.talk_ms = leg.timeline.position_ms
+    leg.report.said = _said(leg)
+    try:
+        async with asyncio.timeout(FLUSH_TIMEOUT_S):
+            await runtime.finish()
+    except TimeoutError:
+        log.warning("call_not_flushed")
+    _emit_hangup(leg, hangup)
+    runtime.conclude()
+
+
+def _emit_hangup(leg: Leg, hangup: Hangup) -> None:
+    frames = str(leg.timeline.position_ms // 20)
+    quality = {
+        "inbound": {
+            "jitter_max_variance": "0.30",
+            "jitter_packet_count": "0",
+            "mos": "4.50",
+            "packet_count": frames,
+            "skip_packet_count": "0",
+        },
+        "outbound": {"packet_count": frames, "skip_packet_count": "0"},
+    }
+    leg.emit(
+        "call.hangup",
+        {
+            "call_quality_stats": quality if leg.answered.is_set() else None,
+            "end_time": iso(leg.ended_at or leg.timeline.stamp()),
+            "hangup_cause": hangup.cause,
+            "hangup_source": hangup.source,
+            "sip_hangup_cause": hangup.sip_code,
+            "start_time": iso(leg.started_at),
+            "state": "hangup",
+            "tags": list(leg.plan.tags),
+        },
+    )
+
+
+def _said(leg: Leg) -> tuple[Said, ...]:
+    """Return what was said before the end, in milliseconds since the answer."""
+    if not leg.timeline.talking:
+        return ()
+    offset_ms = leg.report.talk_offset_ms
+    return tuple(
+        Said(
+            SPEAKER_OF[said.track],
+            said.track,
+            said.text,
+            said.start_ms + offset_ms,
+            said.end_ms + offset_ms,
+        )
+        for said in leg.audio.script
+        if said.start_ms < leg.timeline.position_ms
+    )
+
+
+async def _any_within(timeout_s: float, *events: asyncio.Event) -> bool:
+    """Wait for the first of these events; return whether it came in time."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            await first_of(*(event.wait() for event in events))
+    except TimeoutError:
+        return False
+    return True

@@ -1,1 +1,0 @@
-"""Who hears a call: media streams, transcriptions, tapes."""

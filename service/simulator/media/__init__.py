@@ -1,0 +1,1 @@
+"""What consumes the audio of a leg: media streams, transcriptions, recordings."""

@@ -1,0 +1,109 @@
+"""Media frames: their numbers, and the faults injected into them. Pure."""
+
+import base64
+from dataclasses import dataclass
+
+from service.ids import Track
+from service.simulator.rng import Rng
+from service.simulator.scenario.fault_settings import MediaSettings
+from service.simulator.speech.audio import Encoding
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame of one track, with the numbers it was given when it was made."""
+
+    track: Track
+    sequence_number: int
+    chunk: int
+    timestamp: int
+    payload: bytes
+
+    def encode(self, stream_id: str) -> str:
+        """Write it as Telnyx does: numbers as strings. By hand, there are thousands a second."""
+        payload = base64.b64encode(self.payload).decode()
+        return (
+            f'{{"event":"media","sequence_number":"{self.sequence_number}",'
+            f'"stream_id":"{stream_id}","media":{{"track":"{self.track}",'
+            f'"chunk":"{self.chunk}","timestamp":"{self.timestamp}","payload":"{payload}"}}}}'
+        )
+
+
+class FrameFaults:
+    """Makes frames of audio; loses, repeats, swaps and holds them as the settings say.
+
+    Each frame draws the same number of random numbers. What is held is bounded by `jitter_ms`.
+    """
+
+    def __init__(self, settings: MediaSettings, encoding: Encoding, rng: Rng) -> None:
+        self._settings = settings
+        self._encoding = encoding
+        self._rng = rng
+        self._plain = not (
+            settings.gap or settings.duplicate or settings.reorder or settings.jitter_ms
+        )
+        self._sequence = 1
+        self._chunks: dict[str, int] = {}
+        self._swapped: dict[Track, Frame] = {}
+        self._jitter: list[tuple[float, Frame]] = []
+        self._latest_ms = 0.0
+        self.lost_frames = 0
+
+    def restart(self) -> None:
+        """Begin a new stream: numbers start again, and held frames are dropped."""
+        self._sequence = 1
+        self._chunks.clear()
+        self._swapped.clear()
+        self._jitter.clear()
+
+    def next_number(self) -> int:
+        """Return the next `sequence_number` of the stream; `start` has 1."""
+        self._sequence += 1
+        return self._sequence
+
+    def push(self, track: Track, payload: bytes, start_ms: int, began_ms: int) -> list[Frame]:
+        """Make a frame of the audio from `start_ms`; return the frames to be sent now."""
+        frame = self._number(track, payload, start_ms - began_ms)
+        if self._plain:
+            return [frame]
+        lost, twice, swapped = (
+            self._rng.chance(chance)
+            for chance in (self._settings.gap, self._settings.duplicate, self._settings.reorder)
+        )
+        late_ms = self._rng.between(0, self._settings.jitter_ms)
+        if lost:
+            self.lost_frames += 1
+            return self._due(start_ms)
+        frames = [frame, frame] if twice else [frame]
+        before = self._swapped.pop(track, None)
+        if before is not None:
+            frames.append(before)
+        elif swapped:
+            self._swapped[track] = frames.pop()
+        self._latest_ms = max(self._latest_ms, start_ms + late_ms)
+        self._jitter += [(self._latest_ms, going) for going in frames]
+        return self._due(start_ms)
+
+    def flush(self) -> list[Frame]:
+        """Return the frames that are still held."""
+        held = [frame for _, frame in self._jitter] + list(self._swapped.values())
+        self._jitter.clear()
+        self._swapped.clear()
+        return held
+
+    def _due(self, now_ms: int) -> list[Frame]:
+        going = [frame for due_ms, frame in self._jitter if due_ms <= now_ms]
+        del self._jitter[: len(going)]
+        return going
+
+    def _number(self, track: Track, payload: bytes, offset_ms: int) -> Frame:
+        counted = track if self._settings.chunk_counts == "track" else ""
+        chunk = self._chunks.get(counted, self._settings.chunk_start)
+        self._chunks[counted] = chunk + 1
+        units = {
+            "ms": offset_ms,
+            "samples": offset_ms * self._encoding.rate_hz // 1000,
+            "frames": offset_ms // self._settings.frame_ms,
+        }
+        timestamp = units[self._settings.timestamp_unit]
+        return Frame(track, self.next_number(), chunk, timestamp, payload)

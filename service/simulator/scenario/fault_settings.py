@@ -1,0 +1,203 @@
+"""The fault settings of a scenario: where Telnyx's sources disagree or are silent, and what fails.
+
+Defaults are what is documented. Probabilities go from 0 to 1 and use seeded random numbers.
+"""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Chance = Annotated[float, Field(ge=0, le=1)]
+
+
+class Table(BaseModel):
+    """A table of the scenario file. It is immutable; an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    UNBUILT: ClassVar[Mapping[tuple[str, str], str]] = {}
+    """(key, value) pairs that the format has and the simulator cannot do yet, and why."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _know_every_key(cls, table: object) -> object:
+        if not isinstance(table, Mapping):
+            return table
+        known = [field.alias or name for name, field in cls.model_fields.items()]
+        faults = [_unknown(key, known) for key in table if key not in known]
+        faults += [
+            f'{key} = "{value}" is not built yet: {why}'
+            for (key, value), why in cls.UNBUILT.items()
+            if table.get(key) == value
+        ]
+        if faults:
+            raise ValueError("\n".join(faults))
+        return table
+
+
+class WebhookFault(Table):
+    """The faults of some webhooks' delivery. The first table that matches an event counts."""
+
+    events: tuple[str, ...] = ("*",)
+    """Event types, with `*`."""
+    duplicate: Chance = 0
+    """Delivered twice."""
+    reorder: Chance = 0
+    """Delivered after the call's next webhook (or after `reorder_within_s`, if none comes)."""
+    reorder_within_s: float = Field(1.0, gt=0, le=60)
+    delay: Chance = 0
+    """Delivered late, by something in `delay_s`, while later ones go on."""
+    delay_s: tuple[float, float] = (0.5, 3.0)
+    drop: Chance = 0
+    """Never delivered."""
+
+    @field_validator("delay_s")
+    @classmethod
+    def _low_to_high(cls, delay_s: tuple[float, float]) -> tuple[float, float]:
+        return _range(delay_s)
+
+
+class WebhookSettings(Table):
+    """How webhooks are delivered."""
+
+    timeout_s: float = Field(2.0, gt=0, le=30)
+    """Telnyx documents 2000 ms. Real seconds, whatever the speed."""
+    retries_s: tuple[Annotated[float, Field(ge=0, le=60)], ...] = Field((1.0, 4.0), max_length=5)
+    """Waits before the second, third, … attempt, after no answer, 408, 429 or 5xx."""
+    failover_url: str | None = Field(None, pattern=r"^https?://")
+    follow_redirects: bool = False
+    """One page of the docs follows a 3xx, at most three; another counts it as a failure."""
+    resign_retries: bool = True
+    """Whether a retry is signed at its own time, or carries the first attempt's signature."""
+    concurrent: bool = False
+    """Webhooks of a call at the same time, instead of one after the other."""
+    event_names: Literal["dots", "underscores"] = "dots"
+    unknown_events: Chance = 0
+    """After an event, one of an unknown type."""
+    unknown_fields: Chance = 0
+    """In an event, unknown fields."""
+    before_dial_response: bool = False
+    """The first webhook of a dialled call overtakes the answer to `dial`."""
+    fault: tuple[WebhookFault, ...] = ()
+
+
+class InCallSettings(Table):
+    """What `call.transcription` contains."""
+
+    transcription_track: Literal["never", "telnyx", "always"] = "telnyx"
+    """Documented for the Telnyx engine only."""
+    interims: Mapping[str, bool] = Field(default_factory=dict)
+    """Per engine, whether it gives interims when asked; the docs' table where nothing is said."""
+    interim_confidence: Literal["zero", "null", "absent"] = "zero"
+    final_confidence: Literal["given", "null", "absent"] = "given"
+    """`null` is always what Cohere gives, `absent` Reson8."""
+    after_hangup: int = Field(0, ge=0, le=100)
+    """How many of a call's last transcripts come after its `call.hangup`."""
+    endpointing_ms: int = Field(300, ge=0, le=10_000)
+
+
+class MediaSettings(Table):
+    """The media WebSocket."""
+
+    UNBUILT: ClassVar[Mapping[tuple[str, str], str]] = {
+        ("codec", codec): "there is no encoder; PCMU, PCMA and L16 are there"
+        for codec in ("G722", "OPUS", "AMR-WB")
+    }
+    codec: Literal["asked", "PCMU", "PCMA", "L16", "G722", "OPUS", "AMR-WB"] = "asked"
+    """`asked` is what `stream_codec` says, PCMU without it; the others ignore it."""
+    l16_rate_hz: Literal[8000, 16000] = 16000
+    l16_endian: Literal["big", "little"] = "big"
+    frame_ms: int = Field(20, ge=10, le=1000, multiple_of=10)
+    jitter_ms: int = Field(0, ge=0, le=5000)
+    """Frames are held up to this long, in order, and then come in bursts."""
+    reorder: Chance = 0
+    """A frame comes after the next one of its track."""
+    duplicate: Chance = 0
+    """A frame comes twice, with the same numbers."""
+    gap: Chance = 0
+    """A frame is lost; its numbers are not used again."""
+    chunk_counts: Literal["track", "stream"] = "track"
+    chunk_start: int = Field(1, ge=0)
+    timestamp_unit: Literal["ms", "samples", "frames"] = "ms"
+    connected_token: bool = False
+    """The auth token also inside the `connected` message."""
+    connected_protocol: bool = False
+    """`"protocol": "Call"` in the `connected` message, as seen in fixtures."""
+    fails: str | None = None
+    """No connection at all: `streaming.failed` with this reason."""
+    drop_after_ms: int | None = Field(None, ge=0)
+    """The connection dies at this position of the talk, without a `stop`."""
+    stall_timeout_s: float = Field(10.0, gt=0, le=600)
+    """How long an application may not read before its connection is cut. Real seconds."""
+    reconnect: bool = False
+    """Whether a dropped or closed stream is dialled again, as TeXML does by default."""
+    reconnect_after_s: float = Field(0.5, ge=0, le=60)
+    new_stream_id: bool = True
+    """Whether the reconnected stream has a new `stream_id`."""
+
+
+class SttSettings(Table):
+    """The speech-to-text WebSocket."""
+
+    type_field: bool = False
+    """`"type": "transcript"` in every answer, as the SDK's schema has it."""
+    error_shape: Literal["errors", "error"] = "errors"
+    auth_failure: Literal["before_upgrade", "after_upgrade"] = "before_upgrade"
+    reject_origin: bool = True
+    idle_timeout_s: float = Field(20.0, gt=0, le=3600)
+    """Real seconds without audio, `KeepAlive` or any other message."""
+    close_code: Literal[1000, 1001, 1006, 1011, 1012, 1013] = 1000
+    """The code with which a session is closed; 1006 is a connection that is just cut."""
+    close_stream: Literal["all", "some", "none"] = "all"
+    """Whose `CloseStream` is honoured; `some` is Deepgram, Speechmatics and Soniox."""
+    partials: bool = True
+    """Off: `interim_results` is accepted and ignored."""
+    utterance_end: bool = False
+    """An empty `utterance_end` after each final."""
+    times: Literal["as_given", "never", "always"] = "as_given"
+    """Words with times, which Telnyx does not document: as a relayed recogniser gives them, or
+    from the script as well."""
+    drop_after_ms: int | None = Field(None, gt=0)
+    """Sessions are cut after this much audio, without a flush."""
+    drop_sessions: int = Field(1, ge=0)
+    """How many sessions are cut so, from the first on."""
+
+
+class RestFault(Table):
+    """An injected failure of a command."""
+
+    command: str = "*"
+    """As in the path (`answer`, `streaming_start`), or `dial`; with `*`."""
+    probability: Chance = 1
+    times: int | None = Field(None, ge=1)
+    """How often at most; unset for always."""
+    status: int = Field(500, ge=400, le=599)
+    code: str = "10007"
+
+
+class RestSettings(Table):
+    """The REST API."""
+
+    requests_per_minute: int | None = Field(None, ge=1)
+    """Beyond it: 429 with code 10011."""
+    latency_ms: int = Field(0, ge=0, le=60_000)
+    body_timeout_s: float = Field(10.0, gt=0, le=60)
+    """How long the body of a request may take to come: 408 after that."""
+    error_shape: Literal["errors", "detail", "empty"] = "errors"
+    openai_path: bool = True
+    """Whether `/v2/audio/transcriptions` is there beside `/v2/ai/audio/transcriptions`."""
+    options_form: Literal["both", "json", "brackets"] = "both"
+    """How file transcription takes `model_config`: one JSON part, or `model_config[diarize]`."""
+    fault: tuple[RestFault, ...] = ()
+
+
+def _unknown(key: object, known: list[str]) -> str:
+    near = get_close_matches(str(key), known, n=1, cutoff=0.4)
+    return f"unknown key {key!r}" + (f", did you mean {near[0]!r}?" if near else "")
+
+
+def _range(pair: tuple[float, float]) -> tuple[float, float]:
+    if not 0 <= pair[0] <= pair[1]:
+        raise ValueError("a range goes from low to high, and not below 0")
+    return pair

@@ -1,0 +1,158 @@
+"""The audio of a call: two tracks as 8 kHz mu-law, and the script of what is said on them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import get_args
+
+from service.errors import SettingsError
+from service.ids import Track
+from service.simulator.rng import Rng
+from service.simulator.scenario import Pair, Say
+from service.simulator.speech import audio
+from service.simulator.speech.audio import PCMU, SILENCE, Encoding
+from service.simulator.speech.riff import Wav, parse_wav
+from service.simulator.speech.script import TRACK_OF, Speaker, Utterance, make_utterance
+
+MAX_FILE_BYTES = 512 * 1024 * 1024
+_MS_A_WORD = 350
+_TONE_HZ = {"inbound": 400, "outbound": 250}
+_TAIL_MS = 500
+
+
+class CallAudio:
+    """The audio of a call. Both tracks have the same length; silence fills the shorter one."""
+
+    def __init__(self, tracks: Mapping[Track, bytes], script: Sequence[Utterance] = ()) -> None:
+        length = max(map(len, tracks.values()), default=0)
+        self._tracks = {
+            track: tracks.get(track, b"").ljust(length, SILENCE) for track in get_args(Track)
+        }
+        self._encoded: dict[tuple[Track, Encoding], bytes] = {}
+        self.script = tuple(sorted(script, key=lambda said: (said.start_ms, said.track)))
+        self.duration_ms = length // PCMU.bytes_per_ms
+
+    def with_swapped_tracks(self) -> "CallAudio":
+        """Return the audio as the other party's leg has it."""
+        swapped: dict[Track, Track] = {"inbound": "outbound", "outbound": "inbound"}
+        script = [replace(said, track=swapped[said.track]) for said in self.script]
+        return CallAudio({swapped[track]: data for track, data in self._tracks.items()}, script)
+
+    def utterances(self, track: Track) -> list[Utterance]:
+        """Return the utterances of one track."""
+        return [said for said in self.script if said.track == track]
+
+    def encoded(self, track: Track, encoding: Encoding) -> bytes:
+        """Return a whole track; it is made once for each encoding, and kept."""
+        key = (track, encoding)
+        if key not in self._encoded:
+            self._encoded[key] = encoding.encode(self._tracks[track])
+        return self._encoded[key]
+
+    def slice(self, track: Track, encoding: Encoding, start_ms: int, end_ms: int) -> bytes:
+        """Return the audio from `start_ms` to `end_ms`; silence after the end of the talk.
+
+        The last frame of the talk is as short as the audio leaves it.
+        """
+        scale = encoding.bytes_per_ms
+        piece = self.encoded(track, encoding)[start_ms * scale : end_ms * scale]
+        return piece or encoding.encode(SILENCE * ((end_ms - start_ms) * PCMU.bytes_per_ms))
+
+
+def read_call_audio(
+    source: Path | Pair, *, channels: tuple[Speaker, Speaker] = ("customer", "agent")
+) -> CallAudio:
+    """Read a call: its JSON (tracks and script), a two-channel WAV, or a pair of .ulaw files.
+
+    `channels` says who is on the first and the second channel of a WAV.
+
+    Raises:
+        SettingsError: A file cannot be read, or is not what it should be.
+    """
+    if isinstance(source, Pair):
+        pair = {
+            TRACK_OF["customer"]: _read(source.customer),
+            TRACK_OF["agent"]: _read(source.agent),
+        }
+        return CallAudio(pair)
+    if source.suffix == ".json":
+        return _read_call(source)
+    data = _read(source)
+    try:
+        first, second = _split(parse_wav(data))
+    except SettingsError as error:
+        raise SettingsError([f"{source}: {problem}" for problem in error.problems]) from error
+    return CallAudio({TRACK_OF[channels[0]]: first, TRACK_OF[channels[1]]: second})
+
+
+def make_call_audio(say: Sequence[Say], rng: Rng) -> CallAudio:
+    """Make audio for a script: a tone where somebody speaks, over noise that never repeats.
+
+    Raises:
+        SettingsError: Two utterances of one speaker overlap.
+    """
+    script = [make_utterance(said.speaker, said.text, said.at_ms, _until(said)) for said in say]
+    end_ms = max((said.end_ms for said in script), default=0) + _TAIL_MS
+    tracks: dict[Track, bytes] = {}
+    for track in get_args(Track):
+        mine = sorted((u for u in script if u.track == track), key=lambda said: said.start_ms)
+        for one, other in pairwise(mine):
+            if other.start_ms < one.end_ms:
+                raise SettingsError([f"one speaker says two things at {other.start_ms} ms"])
+        tracks[track] = _make_track(track, mine, end_ms, rng.derive(track))
+    return CallAudio(tracks, script)
+
+
+def _until(said: Say) -> int:
+    return said.until_ms or said.at_ms + _MS_A_WORD * len(said.text.split())
+
+
+def _make_track(track: Track, script: Sequence[Utterance], end_ms: int, rng: Rng) -> bytes:
+    """Make one track. It has noise in every millisecond, so that no piece occurs twice."""
+    quiet = bytes(0x70 + byte % 16 + 128 * (byte >> 7) for byte in range(256))
+    noise = rng.bytes(end_ms * PCMU.bytes_per_ms).translate(quiet)
+    pcm = PCMU.decode(noise)
+    period = audio.RATE_HZ // _TONE_HZ[track]
+    half = period // 2
+    wave = (b"\xd0\x07" * half + b"\x30\xf8" * (period - half)) * (audio.RATE_HZ // period + 1)
+    pieces: list[bytes] = []
+    at = 0
+    for said in script:
+        start, end = (ms * PCMU.bytes_per_ms * 2 for ms in (said.start_ms, said.end_ms))
+        tone = (wave * ((end - start) // len(wave) + 1))[: end - start]
+        pieces += [pcm[at:start], audio.mix(pcm[start:end], tone)]
+        at = end
+    return audio.to_mulaw(b"".join([*pieces, pcm[at:]]))
+
+
+def _split(wav: Wav) -> tuple[bytes, bytes]:
+    if wav.channels != 2:  # noqa: PLR2004 - one for each speaker
+        raise SettingsError(["one channel; a call needs two, one for each speaker"])
+    first, second = audio.split_channels(wav.pcm)
+    return audio.to_mulaw(first, wav.rate_hz), audio.to_mulaw(second, wav.rate_hz)
+
+
+def _read_call(path: Path) -> CallAudio:
+    try:
+        call = json.loads(_read(path))
+        tracks: dict[Track, bytes] = {
+            track: _read(path.parent / call["tracks"][track]) for track in get_args(Track)
+        }
+        script = [
+            make_utterance(said["speaker"], said["text"], said["start_ms"], said["end_ms"])
+            for said in call.get("script", ())
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError) as error:
+        raise SettingsError([f"{path}: not the JSON of a call: {error!r}"]) from error
+    return CallAudio(tracks, script)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise SettingsError([f"{path}: more than {MAX_FILE_BYTES} bytes"])
+        return path.read_bytes()
+    except OSError as error:
+        raise SettingsError([f"{path}: cannot be read: {error.strerror}"]) from error

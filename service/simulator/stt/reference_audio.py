@@ -1,0 +1,167 @@
+"""Recognition by comparison: audio is found in the calls' own audio, and the script is read there.
+
+What is recognised is what arrives: words whose audio was lost on the way are missing, audio that
+comes twice is recognised twice, and audio of no call of this scenario is silence. Pure.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from service.ids import Track
+from service.simulator.speech import audio
+from service.simulator.speech.audio import Encoding
+from service.simulator.speech.call_audio import CallAudio
+from service.simulator.speech.scripted_asr import AsrResult, ScriptedAsr
+
+SLICE_MS = 20
+_MISSES_BEFORE_RARE_SEARCH = 100
+_RARE_SEARCH = 25
+_WIDTH_BYTES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceTrack:
+    """One track of one call, as its bytes arrive in a session."""
+
+    call_audio: CallAudio
+    track: Track
+    data: bytes
+
+
+class ReferenceAudio:
+    """Every track of every call in the format of a session: made when first needed, and kept."""
+
+    def __init__(self, calls: Iterable[CallAudio]) -> None:
+        self._calls = list(dict.fromkeys(calls))
+        self._tracks: dict[tuple[str, int, Encoding], list[ReferenceTrack]] = {}
+
+    def tracks(
+        self, input_format: str, rate_hz: int, streamed: Iterable[Encoding]
+    ) -> list[ReferenceTrack]:
+        """Return the tracks as they arrive if they were streamed in one of these encodings."""
+        found: list[ReferenceTrack] = []
+        for encoding in sorted(streamed, key=lambda one: (one.name != "PCMU", one.name)):
+            key = (input_format, rate_hz, encoding)
+            if key not in self._tracks:
+                self._tracks[key] = list(self._make(*key))
+            found += self._tracks[key]
+        return found
+
+    def _make(
+        self, input_format: str, rate_hz: int, encoding: Encoding
+    ) -> Iterable[ReferenceTrack]:
+        if rate_hz != encoding.rate_hz:
+            return
+        for call_audio in self._calls:
+            for track in ("inbound", "outbound"):
+                data = _as_format(input_format, encoding, call_audio.encoded(track, encoding))
+                if data:
+                    yield ReferenceTrack(call_audio, track, data)
+
+
+@dataclass(frozen=True, slots=True)
+class TimedResult:
+    """A result, and how far the session's clock is ahead of the call audio's, in milliseconds."""
+
+    result: AsrResult
+    ahead_ms: int
+
+
+class AudioMatcher:
+    """Recognises the audio of one session, which may come in pieces of any size."""
+
+    def __init__(
+        self,
+        tracks: Sequence[ReferenceTrack],
+        input_format: str,
+        rate_hz: int,
+        *,
+        endpointing_ms: int,
+    ) -> None:
+        self._tracks = tracks
+        width = _WIDTH_BYTES if input_format == "linear16" else 1
+        self._scale = max(1, rate_hz // 1000) * width
+        self._endpointing_ms = endpointing_ms
+        self._rest = b""
+        self._reference: ReferenceTrack | None = None
+        self._at = 0
+        self._asr: ScriptedAsr | None = None
+        self._missed = 0
+        self._ahead_ms = 0
+        self._elapsed_ms = 0
+        self.unknown_ms = 0
+        """How much of the audio is of no call of this scenario."""
+
+    def push(self, data: bytes) -> list[TimedResult]:
+        """Take the next audio of the session; return the results it leads to."""
+        size = SLICE_MS * self._scale
+        data = self._rest + data
+        whole = len(data) - len(data) % size
+        self._rest = data[whole:]
+        found: list[TimedResult] = []
+        for start in range(0, whole, size):
+            found += self._push(data[start : start + size])
+        return found
+
+    def finalize(self) -> list[TimedResult]:
+        """Make the open utterance final."""
+        return self._timed(self._asr.finalize() if self._asr else [])
+
+    def _push(self, piece: bytes) -> list[TimedResult]:
+        found: list[TimedResult] = []
+        known = self._reference is not None and self._reference.data.startswith(piece, self._at)
+        if not known:
+            position = self._find(piece)
+            if position is not None:
+                found += self._move_to(*position)
+                known = True
+        start_ms = self._at // self._scale
+        self._at += len(piece)
+        end_ms = self._at // self._scale
+        if known:
+            self._missed = 0
+            self._ahead_ms = self._elapsed_ms - start_ms
+        else:
+            self._missed += 1
+            self.unknown_ms += SLICE_MS
+            start_ms = end_ms  # time passes, and no word is recognised
+        if self._asr:
+            found += self._timed(self._asr.push(start_ms, end_ms))
+        self._elapsed_ms += SLICE_MS
+        return found
+
+    def _find(self, piece: bytes) -> tuple[ReferenceTrack, int] | None:
+        """Find a piece that occurs once; after many misses in a row, search only now and then."""
+        if self._missed > _MISSES_BEFORE_RARE_SEARCH and self._missed % _RARE_SEARCH:
+            return None
+        if piece == piece[:_WIDTH_BYTES] * (len(piece) // _WIDTH_BYTES):  # silence is everywhere
+            return None
+        for reference in self._tracks:
+            at = reference.data.find(piece)
+            if at >= 0 and reference.data.find(piece, at + 1) < 0:
+                return reference, at
+        return None
+
+    def _move_to(self, reference: ReferenceTrack, at: int) -> list[TimedResult]:
+        found: list[TimedResult] = []
+        if self._reference is not reference:
+            found = self.finalize()
+            spoken = reference.call_audio.utterances(reference.track)
+            self._asr = ScriptedAsr(spoken, endpointing_ms=self._endpointing_ms)
+        self._reference, self._at = reference, at
+        return found
+
+    def _timed(self, results: list[AsrResult]) -> list[TimedResult]:
+        return [TimedResult(one, self._ahead_ms) for one in results]
+
+
+def _as_format(input_format: str, encoding: Encoding, data: bytes) -> bytes | None:
+    same = {"mulaw": "PCMU", "alaw": "PCMA"}
+    if same.get(input_format) == encoding.name:
+        return data
+    pcm = encoding.decode(data)
+    if input_format == "linear16":
+        return pcm
+    if encoding.rate_hz != audio.RATE_HZ:
+        return None
+    return audio.to_mulaw(pcm) if input_format == "mulaw" else audio.to_alaw(pcm)

@@ -1,0 +1,107 @@
+"""The messages that the STT WebSocket sends: as documented, or as the settings vary them. Pure."""
+
+import msgspec
+
+from service.simulator.rng import Rng
+from service.simulator.rules.engines import BARE_CONFIDENCE, STREAMING_PARTIALS
+from service.simulator.rules.query import SttProblem, SttQuery
+from service.simulator.scenario.fault_settings import SttSettings
+from service.simulator.speech.script import Word
+from service.simulator.stt.reference_audio import TimedResult
+
+_encode = msgspec.json.Encoder().encode
+_TIMES = ("words", "start_time", "duration")
+
+
+class ResultWriter:
+    """Writes the results of one session."""
+
+    def __init__(self, settings: SttSettings, query: SttQuery, rng: Rng) -> None:
+        self._settings = settings
+        self._engine = query.engine
+        self._rng = rng
+        gives = settings.partials and query.engine in STREAMING_PARTIALS
+        self._partials = query.interim_results and gives
+        self.finals = 0
+        """How many finals were written."""
+
+    def write(self, timed: TimedResult) -> list[str]:
+        """Write a scripted result: no message, one, or one and an `utterance_end`."""
+        result = timed.result
+        if not result.is_final and not self._partials:
+            return []
+        message: dict[str, object] = {"transcript": result.text, "is_final": result.is_final}
+        if self._engine == "Deepgram":
+            message["speech_final"] = result.is_final
+        message |= self._confidence(timed)
+        if self._settings.times == "always":
+            message |= _times(timed)
+        self.finals += result.is_final
+        written = [self._dump(message)]
+        if result.is_final and self._settings.utterance_end:
+            end = {"transcript": "", "is_final": True, "utterance_end": True}
+            written.append(self._dump(end))
+        return written
+
+    def rewrite(self, text: str | bytes) -> str | None:
+        """Apply the settings to a recogniser's message; None if it is not to be passed on.
+
+        Errors, and what cannot be read, are passed on unchanged: the application shall see them.
+        """
+        try:
+            message = msgspec.json.decode(text)
+        except (ValueError, RecursionError):
+            message = None
+        if not isinstance(message, dict) or "transcript" not in message:
+            return text if isinstance(text, str) else text.decode("utf-8", "replace")
+        if message.get("is_final") is False and not self._settings.partials:
+            return None
+        self.finals += message.get("is_final") is True
+        for key in ("type", *(_TIMES if self._settings.times == "never" else ())):
+            message.pop(key, None)
+        return self._dump(message)
+
+    def _confidence(self, timed: TimedResult) -> dict[str, object]:
+        how = BARE_CONFIDENCE.get(self._engine)
+        if how == "absent":
+            return {}
+        if how == "null":
+            return {"confidence": None}
+        if not timed.result.is_final:
+            return {"confidence": 0.0}
+        said = timed.result.utterance
+        rng = self._rng.derive(f"{said.track} {said.start_ms}")
+        return {"confidence": round(rng.between(0.9, 0.995), 6)}
+
+    def _dump(self, message: dict[str, object]) -> str:
+        typed = {"type": "transcript", **message} if self._settings.type_field else message
+        return _encode(typed).decode()
+
+
+def write_error(settings: SttSettings, problem: SttProblem) -> str:
+    """Write an error, in the documented shape or the SDK's."""
+    if settings.error_shape == "error":
+        return _encode({"type": "error", "error": problem.detail}).decode()
+    error: dict[str, object] = {
+        "code": problem.code,
+        "title": problem.title,
+        "detail": problem.detail,
+    }
+    if problem.parameter:
+        error["source"] = {"parameter": problem.parameter}
+    return _encode({"errors": [error]}).decode()
+
+
+def _times(timed: TimedResult) -> dict[str, object]:
+    words, ahead_ms = timed.result.words, timed.ahead_ms
+
+    def word(one: Word) -> dict[str, object]:
+        start, end = (one.start_ms + ahead_ms) / 1000, (one.end_ms + ahead_ms) / 1000
+        return {"word": one.text, "start": start, "end": end}
+
+    start_ms, end_ms = words[0].start_ms, words[-1].end_ms
+    return {
+        "words": [word(one) for one in words],
+        "start_time": (start_ms + ahead_ms) / 1000,
+        "duration": (end_ms - start_ms) / 1000,
+    }

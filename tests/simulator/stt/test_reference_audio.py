@@ -1,0 +1,100 @@
+"""Recognition by comparison with the calls' own audio."""
+
+from service.simulator.rng import Rng
+from service.simulator.scenario import Say
+from service.simulator.speech.audio import PCMU, Encoding, to_mulaw
+from service.simulator.speech.call_audio import CallAudio, make_call_audio
+from service.simulator.stt.reference_audio import AudioMatcher, ReferenceAudio, TimedResult
+
+SAY = [
+    Say(speaker="agent", text="good morning to you", at_ms=500, until_ms=2100),
+    Say(speaker="agent", text="bye", at_ms=4000, until_ms=4400),
+    Say(speaker="customer", text="hello", at_ms=600, until_ms=1200),
+]
+RECORDING = make_call_audio(SAY, Rng("x"))
+OTHER = make_call_audio(SAY, Rng("y"))
+AGENT = RECORDING.encoded("outbound", PCMU)
+
+
+def matcher(
+    input_format: str = "mulaw", streamed: Encoding = PCMU, call_audio: CallAudio = RECORDING
+) -> AudioMatcher:
+    """Return the recognition of a session."""
+    reference = ReferenceAudio([OTHER, call_audio])
+    tracks = reference.tracks(input_format, 8000, [streamed])
+    return AudioMatcher(tracks, input_format, 8000, endpointing_ms=300)
+
+
+def finals(found: list[TimedResult]) -> list[str]:
+    """Return the final texts."""
+    return [one.result.text for one in found if one.result.is_final]
+
+
+def test_it_finds_the_track_by_the_sound_and_reads_the_script() -> None:
+    """In pieces of any size."""
+    asr = matcher()
+    found = [one for at in range(0, len(AGENT), 777) for one in asr.push(AGENT[at : at + 777])]
+
+    assert finals(found) == ["good morning to you", "bye"]
+    assert asr.unknown_ms == 0
+
+
+def test_words_that_were_lost_on_the_way_are_not_heard() -> None:
+    """A second is missing in the middle; the words after it are still in their place."""
+    asr = matcher()
+    found = [*asr.push(AGENT[: 8 * 1000]), *asr.push(AGENT[8 * 2000 :])]
+
+    assert finals(found)[0] in {"good", "good morning"}
+    assert finals(found)[-1] == "bye"
+    assert found[-1].ahead_ms == -1000
+
+
+def test_silence_in_the_place_of_lost_audio_keeps_the_clock() -> None:
+    """The session's clock and the call audio's stay together."""
+    asr = matcher()
+    found = asr.push(AGENT[: 8 * 1000] + b"\xff" * 8000 + AGENT[8 * 2000 :])
+
+    assert finals(found)[-1] == "bye"
+    assert found[-1].ahead_ms == 0
+    assert asr.unknown_ms == 1000
+
+
+def test_audio_that_is_played_again_is_heard_again() -> None:
+    """As after a reconnect."""
+    asr = matcher()
+    found = [*asr.push(AGENT[: 8 * 3000]), *asr.push(AGENT[8 * 400 : 8 * 3000])]
+
+    assert finals(found) == ["good morning to you", "good morning to you"]
+
+
+def test_it_hears_what_was_converted_on_the_way() -> None:
+    """mu-law to linear16, A-law to linear16, and A-law to mu-law."""
+    alaw = Encoding("PCMA")
+    sent = RECORDING.encoded("outbound", alaw)
+    ways = [
+        (matcher("linear16"), PCMU.decode(AGENT)),
+        (matcher("linear16", alaw), alaw.decode(sent)),
+        (matcher("mulaw", alaw), to_mulaw(alaw.decode(sent))),
+        (matcher("alaw", alaw), sent),
+    ]
+
+    assert [finals(asr.push(data)) for asr, data in ways] == [["good morning to you", "bye"]] * 4
+
+
+def test_audio_of_no_call_is_not_recognised() -> None:
+    """And counts it. Silence is nowhere in particular."""
+    asr = matcher()
+    stranger = make_call_audio(SAY, Rng("z")).encoded("outbound", PCMU)
+
+    assert asr.push(stranger) == []
+    assert asr.push(b"\xff" * 80_000) == []
+    assert asr.finalize() == []
+    assert asr.unknown_ms == len(stranger) // 8 // 20 * 20 + 10_000
+
+
+def test_a_long_unknown_stretch_is_searched_seldom_but_not_given_up() -> None:
+    """After ten seconds of nonsense the words are still found, a little late."""
+    asr = matcher()
+    asr.push(Rng("noise").bytes(80_000))
+
+    assert finals(asr.push(AGENT))[-1] == "bye"

@@ -1,0 +1,72 @@
+"""What the STT WebSocket says of a recogniser's writer."""
+
+import pytest
+
+from service.simulator.rng import Rng
+from service.simulator.rules.query import SttProblem, SttQuery, check_query
+from service.simulator.scenario.fault_settings import SttSettings
+from service.simulator.stt.results import ResultWriter
+
+
+def writer(**settings: object) -> ResultWriter:
+    """Return the writer of a session with these settings."""
+    query = check_query({"input_format": "linear16", "sample_rate": "8000"})
+    assert isinstance(query, SttQuery)
+    return ResultWriter(SttSettings.model_validate(settings), query, Rng("x"))
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"errors": []}', "[" * 9999])
+def test_what_is_no_transcript_is_passed_on_as_it_is(text: str) -> None:
+    """Whoever listens shall see it."""
+    assert writer(type_field=True).rewrite(text) == text
+    assert writer().rewrite(text.encode()) == text
+
+
+def test_partials_are_held_back_where_the_setting_says_so() -> None:
+    """And finals are not."""
+    partial = '{"transcript":"a","is_final":false}'
+    final = '{"transcript":"a","is_final":true}'
+
+    assert writer(partials=False).rewrite(partial) is None
+    assert writer(partials=False).rewrite(final) == final
+    assert writer().rewrite(partial) == partial
+
+
+def test_a_recognisers_answer_has_a_type_only_where_the_setting_says_so() -> None:
+    """As documented it has none, as in the SDK's schema it has."""
+    typed = '{"type":"transcript","transcript":"a","is_final":true}'
+    bare = '{"transcript":"a","is_final":true}'
+
+    assert writer().rewrite(typed) == bare
+    assert writer(type_field=True).rewrite(typed) == typed
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        (
+            {"transcription_engine": "google", "input_format": "speex", "sample_rate": "8000"},
+            "40005",
+        ),
+        (
+            {
+                "transcription_engine": "Speechmatics",
+                "model": "speechmatics/linden-1",
+                "input_format": "linear16",
+                "sample_rate": "8000",
+            },
+            "40005",
+        ),
+        ({"model": "flux"}, ""),
+        ({}, ""),
+        ({"endpointing": "false"}, ""),
+    ],
+)
+def test_rates_and_defaults_are_the_engines(query: dict[str, str], code: str) -> None:
+    """Flux is sent WAV by default, everything else MP3."""
+    found = check_query(query)
+
+    assert (found.code if isinstance(found, SttProblem) else "") == code
+    if isinstance(found, SttQuery):
+        assert found.input_format == ("wav" if "model" in query else "mp3")
+        assert found.endpointing_ms == 100
