@@ -20,9 +20,9 @@ from service.calls.routes import Route
 from service.cli.transcribe_target import Target, is_url, unreachable
 from service.errors import CallscribeError, RecognitionError, SettingsError
 from service.exits import Exit
-from service.stt.files import UNREACHABLE
-from service.stt.files_follow import Follower
-from service.stt.files_text import escape_controls
+from service.stt.files.client import UNREACHABLE
+from service.stt.files.text import escape_controls
+from service.stt.follow import Follower
 from service.stt.formats import WireFormat
 from service.wire.stt import Answer
 from service.wire.subtitles import plain

@@ -7,7 +7,7 @@ import pytest
 
 from service.calls.routes import Route
 from service.errors import RecognitionLostError, RecognitionRefusedError
-from service.stt.files_follow import Follower, FollowLimits
+from service.stt.follow import Follower, FollowLimits
 from service.stt.formats import WireFormat
 from service.wire.stt import CLOSE_STREAM, Answer, encode_error, encode_transcript
 from tests.stt.stream_peer import Script, StreamPeer, open_stream_peer

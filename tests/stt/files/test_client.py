@@ -10,8 +10,8 @@ import pytest
 from service.calls.engines import FileRequest
 from service.errors import RecognitionLostError, RecognitionRefusedError
 from service.retry import RetryPolicy
-from service.stt.files import FileLimits, FilesClient, open_files
-from tests.stt.files_peer import Posted, Reply, open_files_peer
+from service.stt.files.client import FileLimits, FilesClient, open_files
+from tests.stt.files.peers import Posted, Reply, open_files_peer
 
 QUICK = FileLimits(retries=RetryPolicy(delays_s=(0.01, 0.01), max_retry_after_s=0.05))
 REQUEST = FileRequest()

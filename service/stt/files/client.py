@@ -18,7 +18,7 @@ import structlog
 from service.calls.engines import FileRequest, review_file
 from service.errors import BadInputError, RecognitionLostError, RecognitionRefusedError
 from service.retry import RetryPolicy, parse_retry_after
-from service.stt.files_form import (
+from service.stt.files.form import (
     Progress,
     add_file,
     extension_of,
@@ -28,8 +28,8 @@ from service.stt.files_form import (
     open_upload,
     size_of,
 )
-from service.stt.files_refusal import fault_of
-from service.stt.files_transcript import FileTranscript, parse_file_transcript
+from service.stt.files.refusal import fault_of
+from service.stt.files.transcript import FileTranscript, parse_file_transcript
 
 log = structlog.get_logger()
 
