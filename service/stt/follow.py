@@ -24,9 +24,9 @@ from service.errors import (
     RecognitionLostError,
     RecognitionRefusedError,
 )
-from service.stt.answers import MAX_ANSWER_BYTES, fault_in, fault_of_status, read_answer
 from service.stt.formats import WireFormat
 from service.stt.query import engine_of, session_url
+from service.stt.results import MAX_ANSWER_BYTES, fault_in, fault_of_status, read_answer
 from service.wire.stt import CLOSE_STREAM, Answer
 
 log = structlog.get_logger()

@@ -11,11 +11,11 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus, InvalidURI, WebSocketException
 
 from service.errors import RecognitionLostError, RecognitionRefusedError
-from service.stt.answers import MAX_ANSWER_BYTES, fault_of_status
-from service.stt.hearing import Hearing
 from service.stt.limits import Limits
 from service.stt.query import session_url
+from service.stt.results import MAX_ANSWER_BYTES, fault_of_status
 from service.stt.session import Session
+from service.stt.track import Hearing
 
 log = structlog.get_logger()
 

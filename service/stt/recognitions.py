@@ -9,9 +9,9 @@ from functools import partial
 
 from service.calls.inputs import Input
 from service.ports import Recognition, RecognitionPlan, Recognitions
-from service.stt.hearing import Hearing
 from service.stt.limits import Limits
 from service.stt.recognition import Service, TrackRecognition
+from service.stt.track import Hearing
 
 _DEFAULTS = Limits()
 

@@ -14,12 +14,12 @@ from service.errors import (
     RecognitionLostError,
     RecognitionRefusedError,
 )
-from service.stt.answers import fault_in, read_answer
 from service.stt.clock import SessionClock
-from service.stt.hearing import Hearing
 from service.stt.limits import Limits
-from service.stt.placing import LAG_MS
+from service.stt.results import fault_in, read_answer
 from service.stt.ring import Chunk
+from service.stt.timing import LAG_MS
+from service.stt.track import Hearing
 from service.wire.stt import CLOSE_STREAM, KEEP_ALIVE
 
 log = structlog.get_logger()

@@ -17,12 +17,12 @@ from enum import Enum, auto
 from service.calls.inputs import Word, WordsHeard
 from service.ports import RecognitionPlan
 from service.stt.clock import SessionClock
-from service.stt.placing import LAG_MS, place
-from service.stt.repeats import Repeats, Told
-from service.stt.replay import LOOKBACK_MS, SURE_LAG_MS, replay_point
+from service.stt.matching import cut, revises, words_of
+from service.stt.overlap import Repeats, Told
+from service.stt.resume import LOOKBACK_MS, SURE_LAG_MS, replay_point
 from service.stt.ring import Span
-from service.stt.seam import cut, revises, words_of
 from service.stt.speech import Speech
+from service.stt.timing import LAG_MS, place
 from service.wire.stt import Answer
 
 _MOST_TOLD = 64

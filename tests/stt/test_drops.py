@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from service.stt.recognitions import open_recognitions
-from tests.stt.peer import Manner, Peer, open_peer
-from tests.stt.room import KEY, QUICK, Clock, Told, plan
-from tests.stt.voice import CHUNK_BYTES, speak, stamp
+from tests.stt.builders import CHUNK_BYTES, speak, stamp
+from tests.stt.harness import KEY, QUICK, Clock, Told, plan
+from tests.stt.peers import Manner, Peer, open_peer
 
 SCRIPT = ((4, 500), (1, 600), (6, 700), (1, 400), (2, 500))
 """Utterances of so many words, after pauses of so many milliseconds: 7.7 s."""

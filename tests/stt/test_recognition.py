@@ -16,9 +16,9 @@ from service.calls.inputs import (
 )
 from service.stt.formats import Converter, WireFormat
 from service.wire.stt import CLOSE_STREAM, KEEP_ALIVE, encode_error, encode_transcript
-from tests.stt.peer import Manner, open_peer
-from tests.stt.room import KEY, QUICK, open_line
-from tests.stt.voice import silence, speak
+from tests.stt.builders import silence, speak
+from tests.stt.harness import KEY, QUICK, open_line
+from tests.stt.peers import Manner, open_peer
 
 HELLO, HELLO_WORDS = speak((3, 500), (2, 800))
 LINEAR = WireFormat("linear16", 8000)

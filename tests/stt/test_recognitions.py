@@ -15,9 +15,9 @@ from service.calls.inputs import (
 )
 from service.stt.recognition import Service
 from service.stt.recognitions import open_recognitions
-from tests.stt.peer import Manner, open_peer
-from tests.stt.room import KEY, QUICK, Told, open_line, plan
-from tests.stt.voice import silence, speak
+from tests.stt.builders import silence, speak
+from tests.stt.harness import KEY, QUICK, Told, open_line, plan
+from tests.stt.peers import Manner, open_peer
 
 HELLO, HELLO_WORDS = speak((3, 500), (2, 800))
 

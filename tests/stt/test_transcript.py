@@ -6,11 +6,11 @@ import pytest
 
 from service.calls.inputs import WordsHeard
 from service.stt.clock import SessionClock
-from service.stt.placing import LAG_MS
 from service.stt.speech import Speech
+from service.stt.timing import LAG_MS
 from service.stt.transcript import Transcript
 from service.wire.stt import Answer, HeardWord
-from tests.stt.room import plan
+from tests.stt.harness import plan
 from tests.stt.test_speech import sound
 
 PARTIAL, FINAL = {"is_final": False}, {"is_final": True}

@@ -12,10 +12,10 @@ from service.calls.routes import Route
 from service.ids import CallId, LegId, StreamId
 from service.ports import Recognition, RecognitionPlan
 from service.stt.limits import Limits
+from service.stt.matching import words_of
 from service.stt.recognitions import open_recognitions
-from service.stt.seam import words_of
-from tests.stt.peer import Peer
-from tests.stt.voice import CHUNK_BYTES, stamp
+from tests.stt.builders import CHUNK_BYTES, stamp
+from tests.stt.peers import Peer
 
 KEY = "KEY-of-nobody"
 QUICK = Limits(backoff_s=(0.0,), jitter_s=0.0, tick_s=0.02, linger_s=0.5, open_timeout_s=2.0)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from service.stt.seam import repeated
+from service.stt.matching import repeated
 
 
 class Told(NamedTuple):

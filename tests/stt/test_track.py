@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.calls.inputs import AudioLost, RecognitionFailed, RecognitionFinished
-from service.stt.hearing import Hearing
 from service.stt.limits import Limits
 from service.stt.ring import Chunk
-from tests.stt.room import Told, plan
-from tests.stt.voice import silence, speak
+from service.stt.track import Hearing
+from tests.stt.builders import silence, speak
+from tests.stt.harness import Told, plan
 
 
 def chunks(hearing: Hearing) -> list[Chunk]:

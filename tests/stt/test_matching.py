@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.stt.seam import cut, repeated, revises, words_of
+from service.stt.matching import cut, repeated, revises, words_of
 
 WORD = st.text("abcdefghij", min_size=2, max_size=8)
 

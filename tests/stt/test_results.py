@@ -3,7 +3,7 @@
 import pytest
 
 from service.errors import BadInputError, RecognitionLostError, RecognitionRefusedError
-from service.stt.answers import fault_in, fault_of_status, read_answer
+from service.stt.results import fault_in, fault_of_status, read_answer
 
 
 def test_words_in_an_unknown_shape_do_not_cost_the_text() -> None:

@@ -1,7 +1,7 @@
 """Placing a text: in the loud stretch that its length and its time of arrival speak for."""
 
-from service.stt.placing import LAG_MS, duration_of, place
 from service.stt.ring import Span
+from service.stt.timing import LAG_MS, duration_of, place
 
 SENTENCE = "I would like to change it."  # some 1.7 s
 

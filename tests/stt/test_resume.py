@@ -1,6 +1,6 @@
 """Where a replay begins: in a quiet that separates what was told from what was not."""
 
-from service.stt.replay import replay_point
+from service.stt.resume import replay_point
 from service.stt.ring import Span
 
 

@@ -1,6 +1,6 @@
 """Repeats: which finals a replay may say again, and where in the audio that leaves off."""
 
-from service.stt.repeats import Repeats, Told
+from service.stt.overlap import Repeats, Told
 
 
 def told(text: str, start_ms: int, end_ms: int, arrived_ms: int) -> Told:

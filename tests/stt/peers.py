@@ -18,7 +18,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from service.wire.stt import CLOSE_STREAM, HeardWord, encode_transcript
-from tests.stt.voice import Ear, Spoken, stamp_of
+from tests.stt.builders import Ear, Spoken, stamp_of
 
 
 @dataclass(slots=True, kw_only=True)
