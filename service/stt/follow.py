@@ -26,7 +26,7 @@ from service.errors import (
 )
 from service.stt.formats import WireFormat
 from service.stt.query import engine_of, session_url
-from service.stt.results import MAX_ANSWER_BYTES, fault_in, fault_of_status, read_answer
+from service.stt.results import MAX_RESULT_BYTES, fault_in, fault_of_status, read_result
 from service.wire.stt import CLOSE_STREAM, Answer
 
 log = structlog.get_logger()
@@ -59,7 +59,7 @@ class FollowLimits:
     """Without an answer, after the last audio, for an engine that closes when it is done."""
     short_linger_s: float = 2.5
     """The same for an engine that does not."""
-    garbage: int = 3
+    max_garbage: int = 3
     """So many unreadable answers in a row end a session."""
     bytes_per_s: float = 81_920.0
     """The most that is sent: the quickstart's 4096 bytes every 50 ms."""
@@ -163,7 +163,7 @@ class Follower:
                 close_timeout=limits.close_timeout_s,
                 ping_interval=limits.ping_s,
                 ping_timeout=limits.ping_s,
-                max_size=MAX_ANSWER_BYTES,
+                max_size=MAX_RESULT_BYTES,
                 logger=_quiet,
             ) as socket:
                 return await self._converse(socket)
@@ -224,12 +224,12 @@ class Follower:
         garbage = 0
         while True:
             try:
-                answer = read_answer(await socket.recv(decode=False))
+                answer = read_result(await socket.recv(decode=False))
             except ConnectionClosed:
                 return self._ended(socket)
             except BadInputError:
                 garbage += 1
-                if garbage >= self._limits.garbage:
+                if garbage >= self._limits.max_garbage:
                     return RecognitionLostError("garbage")
                 continue
             garbage = 0

@@ -13,7 +13,7 @@ from websockets.exceptions import InvalidStatus, InvalidURI, WebSocketException
 from service.errors import RecognitionLostError, RecognitionRefusedError
 from service.stt.limits import Limits
 from service.stt.query import session_url
-from service.stt.results import MAX_ANSWER_BYTES, fault_of_status
+from service.stt.results import MAX_RESULT_BYTES, fault_of_status
 from service.stt.session import Session
 from service.stt.track import Hearing
 
@@ -122,7 +122,7 @@ class TrackRecognition:
             log.warning("recognition_unfinished")
             self._hearing.give_up("not_answered")
         else:
-            self._hearing.words(self._hearing.transcript.settle_pending())
+            self._hearing.words(self._hearing.transcript.finalize_pending())
 
     async def _hear_out(self) -> None:
         attempt = 0
@@ -195,7 +195,7 @@ class TrackRecognition:
                 close_timeout=limits.close_timeout_s,
                 ping_interval=limits.ping_s,
                 ping_timeout=limits.ping_s,
-                max_size=MAX_ANSWER_BYTES,
+                max_size=MAX_RESULT_BYTES,
                 logger=_quiet,
             )
         except InvalidStatus as error:
@@ -209,7 +209,7 @@ class TrackRecognition:
         outage = (str(error), error.code)
         log.warning("recognition_lost", reason=outage[0], code=outage[1])
         if outage[0] == "stalled":
-            self._stall_s = min(self._stall_s * 2, self._limits.longest_stall_s)
+            self._stall_s = min(self._stall_s * 2, self._limits.max_stall_s)
         idle = outage[0] == "connection_lost" and not self._hearing.has_work()
         if outage != self._outage and not idle:
             self._outage = outage

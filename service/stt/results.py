@@ -1,4 +1,4 @@
-"""What an engine's answer is worth: words, or the end of the session and whether for good."""
+"""What an engine's result is worth: words, or the end of the session and whether for good."""
 
 import re
 
@@ -13,8 +13,8 @@ from service.errors import (
 from service.retry import is_retriable
 from service.wire.stt import Answer, parse_answer
 
-MAX_ANSWER_BYTES = 256 * 1024
-"""A longer answer ends the session."""
+MAX_RESULT_BYTES = 256 * 1024
+"""A longer result ends the session."""
 
 _REFUSED = re.compile(r"4000\d|1000[149]|10010|10015|10023|1003[238]|20\d{3}|40[013]")
 """Codes of bad parameters (40001 to 40007), bad keys and missing rights: no retry would help.
@@ -24,7 +24,7 @@ Source: Telnyx STT "Errors" and API error code pages.
 
 
 class _Bare(msgspec.Struct, frozen=True):
-    """The part of an answer that must not be lost over what else is in it."""
+    """The part of a result that must not be lost over what else is in it."""
 
     transcript: str
     is_final: bool | None = None
@@ -34,8 +34,8 @@ class _Bare(msgspec.Struct, frozen=True):
 _bare_decoder = msgspec.json.Decoder(_Bare)
 
 
-def read_answer(data: bytes | str) -> Answer:
-    """Read an answer; words in a shape nobody documented do not cost the text they are of.
+def read_result(data: bytes | str) -> Answer:
+    """Read a result; words in a shape nobody documented do not cost the text they are of.
 
     Raises:
         BadInputError: There is not even a text in it.
@@ -46,20 +46,20 @@ def read_answer(data: bytes | str) -> Answer:
         try:
             bare = _bare_decoder.decode(data)
         except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-            raise BadInputError("an STT answer that is not one") from error
+            raise BadInputError("an STT result that is not one") from error
         return Answer(
             transcript=bare.transcript, is_final=bare.is_final, speech_final=bare.speech_final
         )
 
 
-def fault_in(answer: Answer) -> RecognitionError | None:
-    """Return what an error answer means, or None if it is not one. Its text is a reason slug.
+def fault_in(result: Answer) -> RecognitionError | None:
+    """Return what an error means, or None if the result is none. Its text is a reason slug.
 
     The engine's own text is left out: it may quote what was sent.
     """
-    if answer.errors:
-        code = str(answer.errors[0].code)[:32]
-    elif answer.error is not None or answer.type == "error":
+    if result.errors:
+        code = str(result.errors[0].code)[:32]
+    elif result.error is not None or result.type == "error":
         code = ""
     else:
         return None

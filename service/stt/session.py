@@ -16,7 +16,7 @@ from service.errors import (
 )
 from service.stt.clock import SessionClock
 from service.stt.limits import Limits
-from service.stt.results import fault_in, read_answer
+from service.stt.results import fault_in, read_result
 from service.stt.ring import Chunk
 from service.stt.timing import LAG_MS
 from service.stt.track import Hearing
@@ -168,18 +168,18 @@ class Session:
         await socket.close()
 
     def _is_owed(self) -> bool:
-        return self._hearing.transcript.owed(self._hearing.heard_ms)
+        return self._hearing.transcript.is_owed(self._hearing.heard_ms)
 
     async def _receive(self) -> None:
         garbage = 0
         while True:
             data = await self._socket.recv(decode=False)
             try:
-                answer = read_answer(data)
+                answer = read_result(data)
             except BadInputError as error:
                 garbage += 1
                 log.warning("stt_answer_unreadable", size=len(data))
-                if garbage >= self._limits.garbage:
+                if garbage >= self._limits.max_garbage:
                     raise RecognitionLostError("garbage") from error
                 continue
             garbage = 0
@@ -188,9 +188,9 @@ class Session:
             self._answered_at, self._answered_ms = self._clock(), self._position.position_ms
             self.answered = True
             transcript = self._hearing.transcript
-            self._hearing.words(transcript.take(answer, lag_ms=self._lag_ms()))
+            self._hearing.words(transcript.add(answer, lag_ms=self._lag_ms()))
             if answer.is_final:
-                self._hearing.ring.forget(transcript.replay_from())
+                self._hearing.ring.release(transcript.resume_from())
 
     def _lag_ms(self) -> int:
         """How far an answer may be behind: more while the engine works off a replay."""
@@ -203,7 +203,7 @@ class Session:
             now = self._clock()
             self._check_progress(now)
             self._check_backlog(now)
-            self._hearing.ring.forget(self._hearing.transcript.replay_from())
+            self._hearing.ring.release(self._hearing.transcript.resume_from())
             self._hearing.tell_lost()
             if self._hearing.engine.keep_alive and not self._closing and not self._writing:
                 await self._keep_alive(now)

@@ -6,17 +6,11 @@ from collections.abc import Callable
 import structlog
 
 from service.calls.engines import Engine
-from service.calls.inputs import (
-    AudioLost,
-    Input,
-    RecognitionDegraded,
-    RecognitionFailed,
-    RecognitionFinished,
-    WordsHeard,
-)
+from service.calls.inputs import Input, WordsHeard
 from service.ports import RecognitionPlan
 from service.stt.clock import SessionClock
 from service.stt.formats import CHUNK_MS, Converter, choose_format
+from service.stt.inputs import TrackInputs
 from service.stt.limits import Limits
 from service.stt.query import engine_of
 from service.stt.ring import Chunk, Ring, Span
@@ -49,7 +43,8 @@ class Hearing:
         self.ring = Ring(keep_ms=limits.keep_ms)
         self._converter = Converter(plan.encoding, plan.sample_rate_hz, self.audio)
         self.speech = Speech(self._converter.rate_hz)
-        self.transcript = Transcript(plan, self.speech)
+        self._inputs = TrackInputs(plan)
+        self.transcript = Transcript(self._inputs, self.speech)
         self.wake = asyncio.Event()
         self.pass_on: Callable[[], None] = self.wake.set
         """What happens with each piece once it is in the ring; a session may take it on at once."""
@@ -105,9 +100,9 @@ class Hearing:
             self._take(data, duration_ms)
 
     @property
-    def settled_ms(self) -> int:
+    def transcribed_ms(self) -> int:
         """Until when nothing is lost, whatever becomes of the rest."""
-        return self.transcript.settled_ms(self.sent_ms)
+        return self.transcript.transcribed_ms(self.sent_ms)
 
     def begin_session(self) -> SessionClock:
         """Begin where `lose_session` went back to, or at the oldest that is still kept."""
@@ -120,7 +115,7 @@ class Hearing:
     def lose_session(self, position: SessionClock) -> None:
         """Go back to what a new session has to be sent again, and say what is lost for good."""
         self.sent_ms = max(self.sent_ms, position.position_ms)
-        self.ring.rewind(self.transcript.replay_from(), settled_ms=self.settled_ms)
+        self.ring.rewind(self.transcript.resume_from(), transcribed_ms=self.transcribed_ms)
         self.tell_lost()
 
     def is_done(self) -> bool:
@@ -134,8 +129,8 @@ class Hearing:
     def give_up(self, reason: str) -> None:
         """Tell what there is of a text that was never settled, and all audio nobody heard."""
         self.tell_lost()
-        self.words(self.transcript.settle_pending())
-        self.ring.clear(settled_ms=self.settled_ms)
+        self.words(self.transcript.finalize_pending())
+        self.ring.clear(transcribed_ms=self.transcribed_ms)
         self.tell_lost(reason)
 
     def words(self, heard: list[WordsHeard]) -> None:
@@ -151,61 +146,25 @@ class Hearing:
 
     def lost(self, span: Span, reason: str) -> None:
         """Tell of audio that nobody will transcribe."""
-        plan = self.plan
-        self._say(
-            AudioLost(
-                leg_id=plan.leg_id,
-                stream_id=plan.stream_id,
-                track=plan.track,
-                start_ms=span.start_ms,
-                end_ms=span.end_ms,
-                reason=reason,
-            )
-        )
+        self._say(self._inputs.lost(span, reason))
 
     def degraded(self, reason: str, code: str = "") -> None:
         """Tell that words may come late."""
-        plan = self.plan
-        self._say(
-            RecognitionDegraded(
-                leg_id=plan.leg_id,
-                stream_id=plan.stream_id,
-                track=plan.track,
-                reason=reason,
-                code=code,
-            )
-        )
+        self._say(self._inputs.degraded(reason, code))
 
     def failed(self, reason: str, code: str = "") -> None:
         """Tell that no more words will come; what comes from now on is only counted."""
         self.give_up("recognition_failed")
         self.deaf = True
         self._deaf_from_ms = self.heard_ms
-        plan = self.plan
-        self._say(
-            RecognitionFailed(
-                leg_id=plan.leg_id,
-                stream_id=plan.stream_id,
-                track=plan.track,
-                reason=reason,
-                code=code,
-            )
-        )
+        self._say(self._inputs.failed(reason, code))
 
     def finished(self) -> None:
         """Tell that this was the last word."""
         self.tell_lost()
         if self.deaf and self.heard_ms > self._deaf_from_ms:
             self.lost(Span(self._deaf_from_ms, self.heard_ms), "recognition_failed")
-        plan = self.plan
-        self._say(
-            RecognitionFinished(
-                leg_id=plan.leg_id,
-                stream_id=plan.stream_id,
-                track=plan.track,
-                audio_ms=self.heard_ms,
-            )
-        )
+        self._say(self._inputs.finished(self.heard_ms))
 
     def _say(self, item: Input) -> None:
         try:
@@ -226,6 +185,6 @@ class Hearing:
         if self.deaf:
             return
         wire, linear = self._converter.convert(data)
-        loud = self.speech.hear(linear, start_ms)
+        loud = self.speech.push(linear, start_ms)
         self.ring.append(Chunk(start_ms, end_ms, wire, loud))
         self.pass_on()

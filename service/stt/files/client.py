@@ -37,7 +37,7 @@ PATH = "/ai/audio/transcriptions"
 """Below the base URL."""
 MAX_FILE_BYTES = 100 * 1024 * 1024
 """Source: Telnyx's REST parameters page."""
-MAX_ANSWER_BYTES = 64 * 1024 * 1024
+MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 """A day of words with their times is smaller."""
 UNREACHABLE = "connect_failed"
 """What a `RecognitionLostError` says where nobody listens, or no name leads there."""
@@ -57,7 +57,7 @@ class FileLimits:
     attempt_timeout_s: float = 1800.0
     retries: RetryPolicy = _RETRIES
     max_file_bytes: int = MAX_FILE_BYTES
-    max_answer_bytes: int = MAX_ANSWER_BYTES
+    max_response_bytes: int = MAX_RESPONSE_BYTES
 
 
 class FilesClient:
@@ -183,7 +183,7 @@ class FilesClient:
 
     async def _post(self, form: aiohttp.FormData) -> FileTranscript:
         async with self._http.post(self._url, data=form, allow_redirects=False) as response:
-            body = await _read_at_most(response.content, self._limits.max_answer_bytes)
+            body = await _read_at_most(response.content, self._limits.max_response_bytes)
             if response.status != _OK:
                 fault = fault_of(response.status, body)
                 if isinstance(fault, RecognitionLostError):

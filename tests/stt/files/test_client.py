@@ -173,7 +173,7 @@ async def test_an_answer_that_is_none_is_told(body: bytes) -> None:
 
 async def test_an_answer_without_end_is_not_read_to_its_end() -> None:
     """Memory is bounded, whatever a server sends."""
-    limits = FileLimits(max_answer_bytes=1000)
+    limits = FileLimits(max_response_bytes=1000)
     body = {"text": "word " * 1000}
     async with (
         open_files_peer(Reply(body=body)) as peer,
