@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
     from service.cli.transcribe_target import find_target, unreachable  # noqa: PLC0415
     from service.logs import set_up_logs  # noqa: PLC0415
-    from service.stt.files.client import UNREACHABLE  # noqa: PLC0415
+    from service.stt.results import UNREACHABLE  # noqa: PLC0415
 
     set_up_logs(sys.stderr, level=logging.ERROR)  # what the user can do is printed instead
     target = find_target(arguments, environ)

@@ -20,10 +20,10 @@ from service.calls.routes import Route
 from service.cli.transcribe_target import Target, is_url, unreachable
 from service.errors import CallscribeError, RecognitionError, SettingsError
 from service.exits import Exit
-from service.stt.files.client import UNREACHABLE
 from service.stt.files.text import escape_controls
 from service.stt.follow import Follower
 from service.stt.formats import WireFormat
+from service.stt.results import UNREACHABLE
 from service.wire.stt import Answer
 from service.wire.subtitles import plain
 
@@ -122,7 +122,7 @@ async def _follow(arguments: argparse.Namespace, target: Target) -> int:
             kept = stack.enter_context(arguments.output.open("w", encoding="utf-8"))
         screen = Screen(sys.stdout, kept, as_json=arguments.format == "json")
         audio = WireFormat(input_format, rate_hz or _UNUSED_RATE_HZ)
-        follower = Follower(target.stream_url, target.api_key, route, audio, hear=screen.show)
+        follower = Follower(target.stream_url, target.api_key, route, audio, emit=screen.show)
         screen.gone = follower.stop
         _mind_signals(follower.stop)
         try:

@@ -15,6 +15,8 @@ from service.wire.stt import Answer, parse_answer
 
 MAX_RESULT_BYTES = 256 * 1024
 """A longer result ends the session."""
+UNREACHABLE = "connect_failed"
+"""What a `RecognitionLostError` says where nobody listens, or no name leads there."""
 
 _REFUSED = re.compile(r"4000\d|1000[149]|10010|10015|10023|1003[238]|20\d{3}|40[013]")
 """Codes of bad parameters (40001 to 40007), bad keys and missing rights: no retry would help.
@@ -71,5 +73,5 @@ def fault_in(result: Answer) -> RecognitionError | None:
 def fault_of_status(status: int) -> RecognitionError:
     """Return what an HTTP status in place of the upgrade means."""
     if is_retriable(status):
-        return RecognitionLostError("connect_failed", code=str(status))
+        return RecognitionLostError(UNREACHABLE, code=str(status))
     return RecognitionRefusedError("refused_at_upgrade", code=str(status))

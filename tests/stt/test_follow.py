@@ -49,7 +49,7 @@ async def follow(
 ) -> list[Answer]:
     """Follow to the end and return what was heard."""
     heard: list[Answer] = []
-    follower = Follower(peer.url, "KEY0123", route, form, hear=heard.append, limits=limits)
+    follower = Follower(peer.url, "KEY0123", route, form, emit=heard.append, limits=limits)
     async with asyncio.timeout(10):
         await follower.run(audio)
     return heard
@@ -111,7 +111,7 @@ async def test_stopping_an_endless_stream_closes_it_in_order() -> None:
         follower.stop()
 
     async with open_stream_peer(script) as peer, asyncio.timeout(10):
-        follower = Follower(peer.url, None, NOVA, MP3, hear=hear, limits=QUICK)
+        follower = Follower(peer.url, None, NOVA, MP3, emit=hear, limits=QUICK)
         await follower.run(radio())
 
     assert heard == ["on and", "on and on"]
@@ -122,7 +122,7 @@ async def test_a_stream_that_went_silent_can_be_stopped() -> None:
     """Also while its source is being waited for."""
     never = asyncio.Event()
     async with open_stream_peer() as peer, asyncio.timeout(10):
-        follower = Follower(peer.url, None, NOVA, MP3, hear=lambda _: None, limits=QUICK)
+        follower = Follower(peer.url, None, NOVA, MP3, emit=lambda _: None, limits=QUICK)
         async with asyncio.TaskGroup() as group:
             group.create_task(follower.run(radio(never)))
             await peer.changed.wait()
@@ -226,7 +226,7 @@ async def test_a_source_that_breaks_is_told_after_what_was_heard() -> None:
 
     async with open_stream_peer(Script(last=[final("heard")])) as peer:
         heard: list[Answer] = []
-        follower = Follower(peer.url, None, NOVA, MP3, hear=heard.append, limits=QUICK)
+        follower = Follower(peer.url, None, NOVA, MP3, emit=heard.append, limits=QUICK)
         with pytest.raises(ConnectionResetError):
             await follower.run(broken())
 
@@ -246,7 +246,7 @@ async def test_a_file_is_not_poured_in_faster_than_the_limit() -> None:
 
 async def test_an_address_that_is_none_is_refused() -> None:
     """Before anything is read."""
-    follower = Follower("nonsense", None, NOVA, MP3, hear=lambda _: None, limits=QUICK)
+    follower = Follower("nonsense", None, NOVA, MP3, emit=lambda _: None, limits=QUICK)
 
     with pytest.raises(RecognitionRefusedError, match="bad_url"):
         await follower.run(pieces(1))

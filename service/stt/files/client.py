@@ -30,6 +30,7 @@ from service.stt.files.form import (
 )
 from service.stt.files.refusal import fault_of
 from service.stt.files.transcript import FileTranscript, parse_file_transcript
+from service.stt.results import UNREACHABLE
 
 log = structlog.get_logger()
 
@@ -39,8 +40,6 @@ MAX_FILE_BYTES = 100 * 1024 * 1024
 """Source: Telnyx's REST parameters page."""
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 """A day of words with their times is smaller."""
-UNREACHABLE = "connect_failed"
-"""What a `RecognitionLostError` says where nobody listens, or no name leads there."""
 _OK = 200
 
 
