@@ -46,6 +46,7 @@ class Connection:
 
     def __init__(self, socket: ClientConnection, *, max_garbage: int) -> None:
         self._socket = socket
+        self._transport = socket.transport
         self._max_garbage = max_garbage
         self._garbage = 0
         self.had_result = False
@@ -88,7 +89,7 @@ class Connection:
 
     def has_room(self) -> bool:
         """Say whether little enough waits to be written that `send_now` may add to it."""
-        return self._socket.transport.get_write_buffer_size() < _MAX_BUFFERED_BYTES
+        return self._transport.get_write_buffer_size() < _MAX_BUFFERED_BYTES
 
     async def close(self) -> None:
         """Close in order, or after `close_timeout_s` in whatever way."""

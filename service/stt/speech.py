@@ -37,19 +37,21 @@ class Speech:
 
     def push(self, linear: bytes, start_ms: int) -> bool:
         """Take the next audio, as native 16-bit samples; say whether some of it was loud."""
-        size = self._window_bytes
-        loud = False
-        self._close_after(start_ms)
+        size, floor, loud = self._window_bytes, self._floor, False
+        if self._open:
+            self._close_after(start_ms)
         for offset in range(0, len(linear) - size // 2, size):
-            window = linear[offset : offset + size]
-            level = loudness(window)
-            if level > self._floor * _ABOVE_FLOOR:
+            level = loudness(linear[offset : offset + size])
+            if level > floor * _ABOVE_FLOOR:
                 self._mark(start_ms, start_ms + WINDOW_MS)
+                floor *= _FLOOR_RISE
                 loud = True
-            elif self._open:
-                self._close_after(start_ms + WINDOW_MS)
-            self._floor = max(_MIN_FLOOR, min(level, self._floor * _FLOOR_RISE))
+            else:
+                if self._open:
+                    self._close_after(start_ms + WINDOW_MS)
+                floor = max(_MIN_FLOOR, min(level, floor * _FLOOR_RISE))
             start_ms += WINDOW_MS
+        self._floor = floor
         return loud
 
     def spans(self, from_ms: int, until_ms: int) -> Iterator[Span]:
@@ -70,7 +72,7 @@ class Speech:
             self._open = True
 
     def _close_after(self, now_ms: int) -> None:
-        if self._open and now_ms - self._spans[-1][1] >= PAUSE_MS:
+        if now_ms - self._spans[-1][1] >= PAUSE_MS:
             self._open = False
             start_ms, end_ms = self._spans[-1]
             if end_ms - start_ms < _MIN_SPEECH_MS:
