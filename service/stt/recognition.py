@@ -19,6 +19,8 @@ from service.stt.track import Track
 
 log = structlog.get_logger()
 
+_CUT_SHORT = "cut_short"
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -97,7 +99,7 @@ class TrackRecognition:
 
     def cut_short(self) -> None:
         """Emit what is left of a recognition whose task was cancelled, or never began."""
-        self._emit(self._track.give_up("cut_short"))
+        self._emit(self._track.give_up(_CUT_SHORT))
         self.close()
 
     def close(self) -> None:
@@ -120,6 +122,9 @@ class TrackRecognition:
             except Exception:  # one recognition never stops another
                 log.exception("recognition_crashed")
                 self._emit(self._track.fail("internal_error"))
+            except asyncio.CancelledError:
+                self._emit(self._track.give_up(_CUT_SHORT))  # before whoever waits in `finish`
+                raise
             finally:
                 self._stopped.set()
 

@@ -15,6 +15,7 @@ from service.calls.inputs import (
 )
 from service.stt.recognition import Service
 from service.stt.recognitions import open_recognitions
+from service.wire.stt import CLOSE_STREAM
 from tests.stt.builders import silence, speak
 from tests.stt.harness import KEY, QUICK, Told, open_line, plan
 from tests.stt.peers import Manner, open_peer
@@ -77,6 +78,18 @@ async def test_leaving_the_room_before_anything_began_tells_all_as_lost() -> Non
 
     assert [type(item) for item in told.items] == [AudioLost, RecognitionFinished]
     assert told.of(AudioLost)[0].reason == "cut_short"
+
+
+async def test_one_that_is_finishing_when_the_room_closes_says_the_end_last() -> None:
+    """What is lost is told before the end is, also to whoever waits in `finish`."""
+    async with open_peer(one=Manner(closes=False, deaf=[True])) as peer:
+        async with open_line(peer) as line:
+            await line.play(HELLO)
+            finishing = asyncio.create_task(line.recognition.finish(timeout_s=60))
+            await peer.until(lambda: CLOSE_STREAM in peer.visits["one"][0].controls)
+        await finishing
+
+    assert [type(item) for item in line.told.items] == [AudioLost, RecognitionFinished]
 
 
 async def test_our_own_recogniser_gets_no_key_of_telnyx() -> None:
