@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from service.stt.recognitions import open_recognitions
-from tests.stt.builders import CHUNK_BYTES, speak, stamp
-from tests.stt.harness import KEY, QUICK, Clock, Told, plan
+from tests.stt.builders import CHUNK_BYTES, plan, speak, stamp
+from tests.stt.harness import KEY, QUICK, Clock, Received
 from tests.stt.peers import Manner, Peer, open_peer
 
 SCRIPT = ((4, 500), (1, 600), (6, 700), (1, 400), (2, 500))
@@ -24,10 +24,10 @@ ENGINES = {
 }
 
 
-async def hear_all(peer: Peer, manners: dict[str, Manner], audio: bytes) -> dict[str, Told]:
+async def hear_all(peer: Peer, manners: dict[str, Manner], audio: bytes) -> dict[str, Received]:
     """Play the audio to a recognition per manner, all at the pace of one clock."""
     peer.manners.update(manners)
-    clock, told = Clock(), {name: Told() for name in manners}
+    clock, told = Clock(), {name: Received() for name in manners}
     async with open_recognitions(
         stt_url=peer.url, api_key=KEY, limits=QUICK, clock=clock, dice=lambda: 0.0
     ) as room:

@@ -16,23 +16,24 @@ from service.calls.inputs import (
 from service.stt.recognition import Service
 from service.stt.recognitions import open_recognitions
 from service.wire.stt import CLOSE_STREAM
-from tests.stt.builders import silence, speak
-from tests.stt.harness import KEY, QUICK, Told, open_line, plan
+from tests.stt.builders import plan, silence, speak
+from tests.stt.harness import KEY, QUICK, Received, open_line
 from tests.stt.peers import Manner, open_peer
+from tests.waiting import until
 
 HELLO, HELLO_WORDS = speak((3, 500), (2, 800))
 
 
 async def test_one_that_fails_stops_no_other() -> None:
     """A refused track and a healthy one, in one room."""
-    bad, good = Told(), Told()
+    bad, good = Received(), Received()
     async with (
         open_peer(bad=Manner(statuses=[401])) as peer,
         open_recognitions(stt_url=peer.url, api_key=KEY, limits=QUICK) as room,
     ):
         room.open(plan("bad"), bad).send(HELLO)
         recognition = room.open(plan("good"), good)
-        await bad.until(lambda: bool(bad.of(RecognitionFailed)))
+        await until(lambda: bool(bad.of(RecognitionFailed)))
         recognition.send(HELLO)
         await recognition.finish(timeout_s=5)
 
@@ -41,7 +42,7 @@ async def test_one_that_fails_stops_no_other() -> None:
 
 async def test_a_listener_that_fails_ends_nothing() -> None:
     """Whatever `tell` raises is logged; the words after it are told all the same."""
-    told = Told()
+    told = Received()
 
     def tell(item: Input) -> None:
         told(item)
@@ -64,15 +65,15 @@ async def test_leaving_the_room_tells_what_is_left() -> None:
     manner = Manner(endpointing_ms=60_000)
     async with open_peer(one=manner) as peer, open_line(peer) as line:
         await line.play(HELLO)
-        await line.told.until(lambda: len(line.told.partials) == len(HELLO_WORDS))
+        await until(lambda: len(line.received.partials) == len(HELLO_WORDS))
 
-    assert line.told.words == HELLO_WORDS
-    assert isinstance(line.told.items[-1], RecognitionFinished)
+    assert line.received.words == HELLO_WORDS
+    assert isinstance(line.received.items[-1], RecognitionFinished)
 
 
 async def test_leaving_the_room_before_anything_began_tells_all_as_lost() -> None:
     """Even a recognition whose task never ran has an end."""
-    told = Told()
+    told = Received()
     async with open_recognitions(stt_url="ws://127.0.0.1:9", api_key=KEY) as room:
         room.open(plan(), told).send(HELLO)
 
@@ -86,10 +87,10 @@ async def test_one_that_is_finishing_when_the_room_closes_says_the_end_last() ->
         async with open_line(peer) as line:
             await line.play(HELLO)
             finishing = asyncio.create_task(line.recognition.finish(timeout_s=60))
-            await peer.until(lambda: CLOSE_STREAM in peer.visits["one"][0].controls)
+            await until(lambda: CLOSE_STREAM in peer.visits["one"][0].controls)
         await finishing
 
-    assert [type(item) for item in line.told.items] == [AudioLost, RecognitionFinished]
+    assert [type(item) for item in line.received.items] == [AudioLost, RecognitionFinished]
 
 
 async def test_our_own_recogniser_gets_no_key_of_telnyx() -> None:
@@ -99,13 +100,13 @@ async def test_our_own_recogniser_gets_no_key_of_telnyx() -> None:
         await line.finish()
 
     assert "authorization" not in peer.visits["one"][0].headers
-    assert ("transcription_engine", "local") in peer.visits["one"][0].query
-    assert line.told.words == HELLO_WORDS
+    assert peer.visits["one"][0].query["transcription_engine"] == ["local"]
+    assert line.received.words == HELLO_WORDS
 
 
 async def test_the_engine_local_needs_an_address() -> None:
     """Without one the recognition fails, and says so."""
-    told = Told()
+    told = Received()
     async with open_recognitions(stt_url="ws://127.0.0.1:9", api_key=KEY) as room:
         recognition = room.open(plan(engine="local"), told)
         recognition.send(silence(100))
@@ -116,7 +117,7 @@ async def test_the_engine_local_needs_an_address() -> None:
 
 async def test_an_address_that_is_none_fails_at_once() -> None:
     """A URL that cannot be one is no outage."""
-    told = Told()
+    told = Received()
     async with open_recognitions(stt_url="http://127.0.0.1:9", api_key=KEY) as room:
         recognition = room.open(plan(), told)
         recognition.send(silence(100))
@@ -128,7 +129,7 @@ async def test_an_address_that_is_none_fails_at_once() -> None:
 
 async def test_a_fault_of_our_own_fails_one_recognition() -> None:
     """Here the clock breaks; it is logged, told, and the room goes on."""
-    told = Told()
+    told = Received()
 
     def broken() -> float:
         raise RuntimeError("clock")
@@ -146,7 +147,7 @@ async def test_audio_nobody_can_decode_is_refused_when_opening() -> None:
     """The media side asks `decodable` first; this is for whoever did not."""
     async with open_recognitions(stt_url="ws://127.0.0.1:9", api_key=KEY) as room:
         with pytest.raises(ValueError, match="OPUS"):
-            room.open(plan(encoding="OPUS"), Told())
+            room.open(plan(encoding="OPUS"), Received())
 
 
 async def test_a_server_that_does_not_read_is_noticed_and_left() -> None:
@@ -157,7 +158,7 @@ async def test_a_server_that_does_not_read_is_noticed_and_left() -> None:
         await over.wait()
 
     limits = replace(QUICK, write_stall_s=0.6, behind_ms=1000, stable_s=0.0, tick_s=0.05)
-    told = Told()
+    told = Received()
     async with (
         serve(
             never_read, "127.0.0.1", 0, max_queue=1, compression=None, close_timeout=0.1

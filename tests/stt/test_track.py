@@ -16,8 +16,7 @@ from service.stt.ring import Chunk
 from service.stt.timing import LAG_MS
 from service.stt.track import Track
 from service.wire.stt import Answer
-from tests.stt.builders import silence, speak
-from tests.stt.harness import plan
+from tests.stt.builders import plan, silence, speak
 
 
 def chunks(track: Track) -> list[Chunk]:

@@ -11,7 +11,7 @@ from service.stt.speech import Speech
 from service.stt.timing import LAG_MS
 from service.stt.transcript import Transcript
 from service.wire.stt import Answer, HeardWord
-from tests.stt.harness import plan
+from tests.stt.builders import plan
 from tests.stt.test_speech import sound
 
 PARTIAL, FINAL = {"is_final": False}, {"is_final": True}
