@@ -82,6 +82,10 @@ def speak(*utterances: tuple[int, int]) -> tuple[bytes, list[str]]:
     return bytes(audio), words
 
 
+HELLO, HELLO_WORDS = speak((3, 500), (2, 800))
+"""3.1 s of mu-law: two utterances, and their words."""
+
+
 def stamp(chunk: bytes, number: int) -> bytes:
     """Write a number into the end of a piece of mu-law, too faint to hear."""
     digits = bytes(_FAINT | (number >> shift & 0xF) for shift in (12, 8, 4, 0))

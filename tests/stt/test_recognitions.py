@@ -1,10 +1,8 @@
 """The room: many recognitions side by side, and what becomes of them when it closes."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
-from websockets.asyncio.server import ServerConnection, serve
 
 from service.calls.inputs import (
     AudioLost,
@@ -16,12 +14,10 @@ from service.calls.inputs import (
 from service.stt.recognition import Service
 from service.stt.recognitions import open_recognitions
 from service.wire.stt import CLOSE_STREAM
-from tests.stt.builders import plan, silence, speak
+from tests.stt.builders import HELLO, HELLO_WORDS, plan, silence
 from tests.stt.harness import KEY, QUICK, Received, open_line
 from tests.stt.peers import Manner, open_peer
 from tests.waiting import until
-
-HELLO, HELLO_WORDS = speak((3, 500), (2, 800))
 
 
 async def test_one_that_fails_stops_no_other() -> None:
@@ -148,38 +144,6 @@ async def test_audio_nobody_can_decode_is_refused_when_opening() -> None:
     async with open_recognitions(stt_url="ws://127.0.0.1:9", api_key=KEY) as room:
         with pytest.raises(ValueError, match="OPUS"):
             room.open(plan(encoding="OPUS"), Received())
-
-
-async def test_a_server_that_does_not_read_is_noticed_and_left() -> None:
-    """First the engine is said to fall behind, then the socket is given up."""
-    over = asyncio.Event()
-
-    async def never_read(_: ServerConnection) -> None:
-        await over.wait()
-
-    limits = replace(QUICK, write_stall_s=0.6, behind_ms=1000, stable_s=0.0, tick_s=0.05)
-    told = Received()
-    async with (
-        serve(
-            never_read, "127.0.0.1", 0, max_queue=1, compression=None, close_timeout=0.1
-        ) as server,
-        open_recognitions(
-            stt_url=f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}",
-            api_key=KEY,
-            limits=limits,
-        ) as room,
-    ):
-        recognition = room.open(plan(), told)
-        async with asyncio.timeout(10):
-            while len(told.of(RecognitionDegraded)) < 2:
-                recognition.send(silence(10_000))
-                await asyncio.sleep(0.005)
-        over.set()
-
-    assert [item.reason for item in told.of(RecognitionDegraded)][:2] == [
-        "falling_behind",
-        "write_stalled",
-    ]
 
 
 def test_a_service_shows_no_key() -> None:
