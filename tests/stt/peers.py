@@ -81,6 +81,7 @@ class Visit:
     """Bytes of the largest message with audio."""
     controls: list[str] = field(default_factory=list)
     over: bool = False
+    close_code: int | None = None
 
 
 class Peer:
@@ -251,22 +252,27 @@ class ScriptedPeer:
     async def serve(self, socket: ServerConnection) -> None:
         """Play one session."""
         script, visit = self._script(), self.sessions[-1]
-        says = dict(script.says)
         with suppress(ConnectionClosed):
-            async for message in socket:
-                if isinstance(message, str):
-                    await self._control(socket, visit, script, message)
-                    continue
-                visit.audio += message
-                visit.largest = max(visit.largest, len(message))
-                for at in sorted(at for at in says if at <= len(visit.audio)):
-                    for text in says.pop(at):
-                        await socket.send(text)
-                if script.drops_at is not None and len(visit.audio) >= script.drops_at:
-                    socket.transport.abort()
-                    return
-                if script.closes_at is not None and len(visit.audio) >= script.closes_at:
-                    await socket.close(script.close_code)
+            await self._play(socket, visit, script)
+        await socket.wait_closed()
+        visit.over, visit.close_code = True, socket.close_code
+
+    async def _play(self, socket: ServerConnection, visit: Visit, script: Script) -> None:
+        says = dict(script.says)
+        async for message in socket:
+            if isinstance(message, str):
+                await self._control(socket, visit, script, message)
+                continue
+            visit.audio += message
+            visit.largest = max(visit.largest, len(message))
+            for at in sorted(at for at in says if at <= len(visit.audio)):
+                for text in says.pop(at):
+                    await socket.send(text)
+            if script.drops_at is not None and len(visit.audio) >= script.drops_at:
+                socket.transport.abort()
+                return
+            if script.closes_at is not None and len(visit.audio) >= script.closes_at:
+                await socket.close(script.close_code)
 
     async def _control(
         self, socket: ServerConnection, visit: Visit, script: Script, message: str

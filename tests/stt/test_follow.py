@@ -194,7 +194,7 @@ async def test_a_refusal_is_final(script: Script) -> None:
     assert len(peer.sessions) == 1
 
 
-async def test_a_session_lost_while_it_said_the_rest_is_told() -> None:
+async def test_a_session_lost_while_it_said_the_rest_is_an_error() -> None:
     """What is missing at the end would not be noticed otherwise."""
     async with open_scripted_peer(Script(close_code=1011)) as peer:
         with pytest.raises(RecognitionLostError):
@@ -202,7 +202,7 @@ async def test_a_session_lost_while_it_said_the_rest_is_told() -> None:
 
 
 async def test_garbage_ends_a_session() -> None:
-    """A few unreadable answers are passed over, and empty ones are not told."""
+    """A few unreadable results are passed over, and empty ones are not emitted."""
     good = [final("good"), encode_transcript("", is_final=True)]
     script = Script(says={1: ["?", "[]", *good, "{", "{", "{"]})
     async with open_scripted_peer(script) as peer:
@@ -218,7 +218,7 @@ async def test_an_engine_that_floods_is_cut_off() -> None:
             await follow(peer, radio(), form=WireFormat("wav", 16_000))
 
 
-async def test_a_source_that_breaks_is_told_after_what_was_heard() -> None:
+async def test_a_source_that_breaks_is_an_error_after_what_was_heard() -> None:
     """The engine still says what it heard of it."""
 
     async def broken() -> AsyncIterator[bytes]:

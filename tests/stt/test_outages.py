@@ -116,7 +116,7 @@ async def test_an_odd_frame_is_passed_over_and_garbage_ends_the_session() -> Non
     assert line.received.of(RecognitionDegraded)[0].reason == "garbage"
 
 
-async def test_an_answer_too_large_ends_the_session() -> None:
+async def test_a_result_too_large_ends_the_session() -> None:
     """Half a megabyte is not read; the session is made anew."""
     huge = encode_transcript("x" * 500_000, is_final=True)
     async with open_peer(one=Manner(says={100: [huge]})) as peer, open_line(peer) as line:

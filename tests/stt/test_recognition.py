@@ -21,8 +21,8 @@ from tests.waiting import until
 LINEAR = WireFormat("linear16", 8000)
 
 
-async def test_partials_come_first_and_the_final_settles_them() -> None:
-    """Words are told as they grow, each utterance ends in one final, and the end is told once."""
+async def test_partials_come_first_and_the_final_ends_them() -> None:
+    """Words come as they grow, each utterance ends in one final, and the end comes once."""
     async with open_peer(one=Manner()) as peer, open_line(peer) as line:
         await line.play(HELLO)
         await line.finish()
@@ -42,7 +42,7 @@ async def test_partials_come_first_and_the_final_settles_them() -> None:
     assert len(line.received.of(RecognitionFinished)) == 1
 
 
-async def test_words_without_times_are_placed_where_the_speech_was() -> None:
+async def test_words_without_times_get_those_of_the_speech() -> None:
     """Start and end are those of the loud stretch, to a window of the detector."""
     async with open_peer(one=Manner(lag_ms=200)) as peer, open_line(peer) as line:
         await line.play(HELLO)
@@ -54,7 +54,7 @@ async def test_words_without_times_are_placed_where_the_speech_was() -> None:
     assert abs(second.start_ms - (500 + 3 * 360 + 800)) <= 50
 
 
-async def test_partials_are_not_told_where_nobody_wants_them() -> None:
+async def test_partials_are_not_emitted_where_nobody_wants_them() -> None:
     """A route without interim results gets finals only, whatever the engine sends."""
     async with open_peer() as peer, open_line(peer, interim_results=False) as line:
         await line.play(HELLO)
@@ -127,7 +127,7 @@ async def test_a_server_that_never_closes_cannot_hold_the_call() -> None:
 
 
 async def test_an_engine_without_close_stream_ends_by_hearing_silence() -> None:
-    """Silence goes on in real time until its endpointing has settled the last utterance."""
+    """Silence goes on in real time until its endpointing has ended the last utterance."""
     manner = Manner(closes=False, endpointing_ms=700)
     async with open_peer(one=manner) as peer, open_line(peer, engine="Reson8") as line:
         await line.play(HELLO)
@@ -137,7 +137,7 @@ async def test_an_engine_without_close_stream_ends_by_hearing_silence() -> None:
     assert peer.visits["one"][0].controls == []
 
 
-async def test_speech_that_nobody_answered_is_told_as_lost() -> None:
+async def test_speech_without_a_result_is_lost() -> None:
     """An engine that answers nothing until the deadline leaves a gap, not a lie."""
     async with open_peer(one=Manner(closes=False, deaf=[True])) as peer, open_line(peer) as line:
         await line.play(HELLO)
@@ -148,7 +148,7 @@ async def test_speech_that_nobody_answered_is_told_as_lost() -> None:
     assert lost.reason == "not_answered"
 
 
-async def test_audio_that_does_not_fit_is_lost_and_told() -> None:
+async def test_audio_that_does_not_fit_is_lost() -> None:
     """While nobody answers, the oldest goes first; what is left is heard later."""
     hold = asyncio.Event()
     limits = replace(QUICK, keep_ms=2000)
@@ -162,8 +162,8 @@ async def test_audio_that_does_not_fit_is_lost_and_told() -> None:
     assert line.received.finals[0].start_ms == 3500
 
 
-async def test_a_hole_in_the_audio_moves_the_clock() -> None:
-    """Words after it are placed after it; the engine hears no more than a second of silence."""
+async def test_a_gap_in_the_audio_moves_the_clock() -> None:
+    """Words after it have times after it; the engine hears no more than a second of silence."""
     async with open_peer() as peer, open_line(peer) as line:
         await line.play(silence(1000))
         line.recognition.skip(9000)

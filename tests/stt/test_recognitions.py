@@ -38,10 +38,10 @@ async def test_one_that_fails_stops_no_other() -> None:
 
 async def test_a_listener_that_fails_ends_nothing() -> None:
     """Whatever `tell` raises is logged; the words after it are told all the same."""
-    told = Received()
+    received = Received()
 
     def tell(item: Input) -> None:
-        told(item)
+        received(item)
         raise RuntimeError("listener")
 
     async with (
@@ -52,8 +52,8 @@ async def test_a_listener_that_fails_ends_nothing() -> None:
         recognition.send(HELLO)
         await recognition.finish(timeout_s=5)
 
-    assert told.words == HELLO_WORDS
-    assert isinstance(told.items[-1], RecognitionFinished)
+    assert received.words == HELLO_WORDS
+    assert isinstance(received.items[-1], RecognitionFinished)
 
 
 async def test_leaving_the_room_tells_what_is_left() -> None:
@@ -69,12 +69,12 @@ async def test_leaving_the_room_tells_what_is_left() -> None:
 
 async def test_leaving_the_room_before_anything_began_tells_all_as_lost() -> None:
     """Even a recognition whose task never ran has an end."""
-    told = Received()
+    received = Received()
     async with open_recognitions(stt_url="ws://127.0.0.1:9", api_key=KEY) as room:
-        room.open(plan(), told).send(HELLO)
+        room.open(plan(), received).send(HELLO)
 
-    assert [type(item) for item in told.items] == [AudioLost, RecognitionFinished]
-    assert told.of(AudioLost)[0].reason == "cut_short"
+    assert [type(item) for item in received.items] == [AudioLost, RecognitionFinished]
+    assert received.of(AudioLost)[0].reason == "cut_short"
 
 
 async def test_one_that_is_finishing_when_the_room_closes_says_the_end_last() -> None:
@@ -102,41 +102,41 @@ async def test_our_own_recogniser_gets_no_key_of_telnyx() -> None:
 
 async def test_the_engine_local_needs_an_address() -> None:
     """Without one the recognition fails, and says so."""
-    told = Received()
+    received = Received()
     async with open_recognitions(stt_url="ws://127.0.0.1:9", api_key=KEY) as room:
-        recognition = room.open(plan(engine="local"), told)
+        recognition = room.open(plan(engine="local"), received)
         recognition.send(silence(100))
         await recognition.finish(timeout_s=5)
 
-    assert told.of(RecognitionFailed)[0].reason == "no_local_recogniser"
+    assert received.of(RecognitionFailed)[0].reason == "no_local_recogniser"
 
 
 async def test_an_address_that_is_none_fails_at_once() -> None:
     """A URL that cannot be one is no outage."""
-    told = Received()
+    received = Received()
     async with open_recognitions(stt_url="http://127.0.0.1:9", api_key=KEY) as room:
-        recognition = room.open(plan(), told)
+        recognition = room.open(plan(), received)
         recognition.send(silence(100))
         await recognition.finish(timeout_s=5)
 
-    assert told.of(RecognitionFailed)[0].reason == "bad_url"
-    assert told.of(RecognitionDegraded) == []
+    assert received.of(RecognitionFailed)[0].reason == "bad_url"
+    assert received.of(RecognitionDegraded) == []
 
 
 async def test_a_fault_of_our_own_fails_one_recognition() -> None:
-    """Here the clock breaks; it is logged, told, and the room goes on."""
-    told = Received()
+    """Here the clock breaks; it is logged and told, and the room goes on."""
+    received = Received()
 
     def broken() -> float:
         raise RuntimeError("clock")
 
     async with open_recognitions(stt_url="ws://127.0.0.1:9", api_key=KEY, clock=broken) as room:
-        recognition = room.open(plan(), told)
+        recognition = room.open(plan(), received)
         recognition.send(silence(100))
         await recognition.finish(timeout_s=5)
 
-    assert told.of(RecognitionFailed)[0].reason == "internal_error"
-    assert isinstance(told.items[-1], RecognitionFinished)
+    assert received.of(RecognitionFailed)[0].reason == "internal_error"
+    assert isinstance(received.items[-1], RecognitionFinished)
 
 
 async def test_audio_nobody_can_decode_is_refused_when_opening() -> None:

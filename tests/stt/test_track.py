@@ -181,7 +181,7 @@ def test_speech_is_owed_words_until_they_come() -> None:
 
 
 def test_audio_that_no_session_was_sent_is_lost_when_there_is_too_much() -> None:
-    """The oldest first; whoever looks is told once."""
+    """The oldest first; whoever looks sees it once."""
     track = opened(keep_ms=1000)
     track.push(silence(1500))
 
