@@ -176,8 +176,10 @@ class Follower:
         if self._closes and not await connection.send(CLOSE_STREAM):
             return
         linger_s = self._limits.linger_s if self._closes else self._limits.short_linger_s
-        while (left_s := self._result_at + linger_s - loop.time()) > 0:  # noqa: ASYNC110 - longer with each result
+        left_s = linger_s
+        while left_s > 0:
             await asyncio.sleep(left_s)
+            left_s = self._result_at + linger_s - loop.time()  # longer with each result
         self._lingered = True
 
 

@@ -83,7 +83,7 @@ async def test_drops_during_the_replay_lose_nothing_either(engine: str) -> None:
 
 
 async def test_words_said_twice_in_a_row_stay_two_words() -> None:
-    """The seam takes out what was heard twice, not what was said twice."""
+    """What is taken out is what was heard twice, not what was said twice."""
     audio, words = speak((1, 500))
     twice = audio + audio + audio
     manners = {f"drop{at_ms}": Manner(drops_ms=[at_ms]) for at_ms in range(100, 2700, 100)}
