@@ -24,7 +24,7 @@ from service.stt.files.text import escape_controls
 from service.stt.follow import Follower
 from service.stt.formats import WireFormat
 from service.stt.results import UNREACHABLE
-from service.wire.stt import Answer
+from service.wire.stt import SttResult
 from service.wire.subtitles import plain
 
 _CONNECT_TIMEOUT_S = 10.0
@@ -241,7 +241,7 @@ class Screen:
         self.fault: OSError | None = None
         """Why nothing more is shown, or kept."""
 
-    def show(self, answer: Answer) -> None:
+    def show(self, answer: SttResult) -> None:
         """Show one answer. Never raises."""
         text = plain(answer.transcript or "")
         line = escape_controls(msgspec.json.encode(answer).decode()) if self._as_json else text

@@ -23,7 +23,7 @@ from service.stt.results import (
     fault_of_status,
     read_result,
 )
-from service.wire.stt import Answer
+from service.wire.stt import SttResult
 
 log = structlog.get_logger()
 
@@ -52,10 +52,10 @@ class Connection:
         self.had_result = False
         """Whether the engine said anything worth reading."""
 
-    def __aiter__(self) -> AsyncIterator[Answer]:
+    def __aiter__(self) -> AsyncIterator[SttResult]:
         return self
 
-    async def __anext__(self) -> Answer:
+    async def __anext__(self) -> SttResult:
         while True:
             try:
                 data = await self._socket.recv(decode=False)

@@ -21,7 +21,7 @@ from service.stt.formats import WireFormat
 from service.stt.limits import ConnectionLimits
 from service.stt.query import engine_of, session_url
 from service.tasks import first_of, open_tasks
-from service.wire.stt import CLOSE_STREAM, Answer
+from service.wire.stt import CLOSE_STREAM, SttResult
 
 log = structlog.get_logger()
 
@@ -58,7 +58,7 @@ class Follower:
         route: Route,
         audio: WireFormat,
         *,
-        emit: Callable[[Answer], None],
+        emit: Callable[[SttResult], None],
         limits: FollowLimits | None = None,
         dice: Callable[[], float] = random.random,
     ) -> None:

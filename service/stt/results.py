@@ -11,7 +11,7 @@ from service.errors import (
     RecognitionRefusedError,
 )
 from service.retry import is_retriable
-from service.wire.stt import Answer, parse_answer
+from service.wire.stt import SttResult, parse_result
 
 MAX_RESULT_BYTES = 256 * 1024
 """A longer result ends the session."""
@@ -36,25 +36,25 @@ class _Bare(msgspec.Struct, frozen=True):
 _bare_decoder = msgspec.json.Decoder(_Bare)
 
 
-def read_result(data: bytes | str) -> Answer:
+def read_result(data: bytes | str) -> SttResult:
     """Read a result; words in a shape nobody documented do not cost the text they are of.
 
     Raises:
         BadInputError: There is not even a text in it.
     """
     try:
-        return parse_answer(data)
+        return parse_result(data)
     except BadInputError:
         try:
             bare = _bare_decoder.decode(data)
         except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             raise BadInputError("an STT result that is not one") from error
-        return Answer(
+        return SttResult(
             transcript=bare.transcript, is_final=bare.is_final, speech_final=bare.speech_final
         )
 
 
-def fault_in(result: Answer) -> RecognitionError | None:
+def fault_in(result: SttResult) -> RecognitionError | None:
     """Return what an error means, or None if the result is none. Its text is a reason slug.
 
     The engine's own text is left out: it may quote what was sent.

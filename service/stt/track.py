@@ -14,7 +14,7 @@ from service.stt.inputs import TrackInputs
 from service.stt.ring import Chunk, Ring, Span
 from service.stt.speech import Speech
 from service.stt.transcript import Transcript
-from service.wire.stt import Answer
+from service.wire.stt import SttResult
 
 _MAX_FILL_MS = 1000
 """Silence sent for a gap in the audio, so that the engine notices the pause; never more."""
@@ -99,7 +99,7 @@ class Track:
             self._clock.sent(chunk.start_ms, chunk.end_ms)
         return chunk
 
-    def receive(self, result: Answer, *, lag_ms: int) -> list[Input]:
+    def receive(self, result: SttResult, *, lag_ms: int) -> list[Input]:
         """Take a result of the running session; it may be `lag_ms` behind the audio sent."""
         self._result_ms = self._clock.position_ms
         words = self._transcript.add(result, lag_ms=lag_ms)

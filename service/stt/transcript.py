@@ -23,7 +23,7 @@ from service.stt.resume import LOOKBACK_MS, SURE_LAG_MS, resume_point
 from service.stt.ring import Span
 from service.stt.speech import Speech
 from service.stt.timing import LAG_MS, estimate_span
-from service.wire.stt import Answer
+from service.wire.stt import SttResult
 
 _MAX_EMITTED = 64
 """Finals remembered for the next overlap; a replay goes back some ten seconds."""
@@ -89,7 +89,7 @@ class Transcript:
         self._overlap_ms, self._overlap_by = self._emitted_ms, self._emitted_by
         return finals
 
-    def add(self, result: Answer, *, lag_ms: int) -> list[WordsHeard]:
+    def add(self, result: SttResult, *, lag_ms: int) -> list[WordsHeard]:
         """Add a result that may be `lag_ms` behind the audio sent; return what to emit."""
         text = (result.transcript or "").strip()
         self._lag_ms = lag_ms
@@ -152,7 +152,7 @@ class Transcript:
             return not revises(before, after)
         return self._speech.between(pending.end_ms, self._clock.position_ms) >= _OWED_MS
 
-    def _heard(self, result: Answer, text: str) -> tuple[WordsHeard, _Clue]:
+    def _heard(self, result: SttResult, text: str) -> tuple[WordsHeard, _Clue]:
         final = result.is_final if result.is_final is not None else bool(result.speech_final)
         words = tuple(self._words(result))
         if words:
@@ -173,7 +173,7 @@ class Transcript:
         )
         return heard, clue
 
-    def _words(self, result: Answer) -> Iterable[Word]:
+    def _words(self, result: SttResult) -> Iterable[Word]:
         for word in result.words or ():
             span = self._session_span(word.start, word.end)
             yield Word(

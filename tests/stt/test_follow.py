@@ -9,7 +9,7 @@ from service.calls.routes import Route
 from service.errors import RecognitionLostError, RecognitionRefusedError
 from service.stt.follow import Follower, FollowLimits
 from service.stt.formats import WireFormat
-from service.wire.stt import CLOSE_STREAM, Answer, encode_error, encode_transcript
+from service.wire.stt import CLOSE_STREAM, SttResult, encode_error, encode_transcript
 from tests.stt.peers import Script, ScriptedPeer, open_scripted_peer
 from tests.waiting import until
 
@@ -47,9 +47,9 @@ async def follow(
     route: Route = NOVA,
     form: WireFormat = MP3,
     limits: FollowLimits = QUICK,
-) -> list[Answer]:
+) -> list[SttResult]:
     """Follow to the end and return what was heard."""
-    heard: list[Answer] = []
+    heard: list[SttResult] = []
     follower = Follower(peer.url, "KEY0123", route, form, emit=heard.append, limits=limits)
     async with asyncio.timeout(10):
         await follower.run(audio)
@@ -107,7 +107,7 @@ async def test_stopping_an_endless_stream_closes_it_in_order() -> None:
     script = Script(says={3000: [partial("on and")]}, last=[final("on and on")])
     heard: list[str] = []
 
-    def hear(answer: Answer) -> None:
+    def hear(answer: SttResult) -> None:
         heard.append(answer.transcript or "")
         follower.stop()
 
@@ -226,7 +226,7 @@ async def test_a_source_that_breaks_is_an_error_after_what_was_heard() -> None:
         raise ConnectionResetError("gone")
 
     async with open_scripted_peer(Script(last=[final("heard")])) as peer:
-        heard: list[Answer] = []
+        heard: list[SttResult] = []
         follower = Follower(peer.url, None, NOVA, MP3, emit=heard.append, limits=QUICK)
         with pytest.raises(ConnectionResetError):
             await follower.run(broken())

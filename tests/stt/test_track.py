@@ -15,7 +15,7 @@ from service.stt.query import engine_of
 from service.stt.ring import Chunk
 from service.stt.timing import LAG_MS
 from service.stt.track import Track
-from service.wire.stt import Answer
+from service.wire.stt import SttResult
 from tests.stt.builders import plan, silence, speak
 
 
@@ -133,7 +133,7 @@ def test_a_new_session_is_sent_again_what_no_final_covers() -> None:
     track.begin_session()
     track.push(audio)
     sent = chunks(track)
-    track.receive(Answer(transcript="One two.", is_final=True), lag_ms=LAG_MS)
+    track.receive(SttResult(transcript="One two.", is_final=True), lag_ms=LAG_MS)
 
     track.lose_session()
     track.begin_session()
@@ -151,7 +151,7 @@ def test_results_make_inputs_of_their_track() -> None:
     track.push(speak((2, 500))[0])
     chunks(track)
 
-    inputs = track.receive(Answer(transcript="One", is_final=False), lag_ms=LAG_MS)
+    inputs = track.receive(SttResult(transcript="One", is_final=False), lag_ms=LAG_MS)
     inputs += track.finalize()
 
     assert [(item.text, item.is_final) for item in inputs if isinstance(item, WordsHeard)] == [
@@ -176,7 +176,7 @@ def test_speech_is_owed_words_until_they_come() -> None:
     assert (track.waiting_ms, track.session_ms) == (0, 1800)
     assert track.speech_since_result() >= 600
 
-    track.receive(Answer(transcript="One two.", is_final=True), lag_ms=LAG_MS)
+    track.receive(SttResult(transcript="One two.", is_final=True), lag_ms=LAG_MS)
     assert (track.speech_since_result(), track.is_owed()) == (0, False)
 
 

@@ -10,7 +10,7 @@ from service.stt.inputs import TrackInputs
 from service.stt.speech import Speech
 from service.stt.timing import LAG_MS
 from service.stt.transcript import Transcript
-from service.wire.stt import Answer, HeardWord
+from service.wire.stt import HeardWord, SttResult
 from tests.stt.builders import plan
 from tests.stt.test_speech import sound
 
@@ -44,10 +44,10 @@ class Talk:
 
     def add(self, text: str | None, **result: object) -> list[tuple[str, bool]]:
         """Add a result; return the texts emitted and whether they are final."""
-        emitted = self.add_whole(Answer(transcript=text, **result))  # type: ignore[arg-type]  # its fields
+        emitted = self.add_whole(SttResult(transcript=text, **result))  # type: ignore[arg-type]  # its fields
         return [(item.text, item.is_final) for item in emitted]
 
-    def add_whole(self, result: Answer) -> list[WordsHeard]:
+    def add_whole(self, result: SttResult) -> list[WordsHeard]:
         """Add a result; return what is emitted of it."""
         return self.transcript.add(result, lag_ms=LAG_MS)
 
@@ -155,7 +155,7 @@ def test_a_confidence_is_emitted_only_if_it_is_one(
     talk = Talk()
     talk.speak(500)
 
-    (heard,) = talk.add_whole(Answer(transcript="x", is_final=final, confidence=value))
+    (heard,) = talk.add_whole(SttResult(transcript="x", is_final=final, confidence=value))
 
     assert heard.confidence == emitted
 
@@ -167,7 +167,7 @@ def test_the_times_of_words_are_put_on_the_stream() -> None:
     talk.renew(10_000)
     words = (HeardWord("hello", 1.0, 1.4, 0.9), HeardWord("world", 1.5, 1.9))
 
-    (heard,) = talk.add_whole(Answer(transcript="Hello world.", is_final=True, words=words))
+    (heard,) = talk.add_whole(SttResult(transcript="Hello world.", is_final=True, words=words))
 
     assert (heard.start_ms, heard.end_ms) == (11_000, 11_900)
     assert [(word.text, word.start_ms) for word in heard.words or ()] == [
@@ -182,9 +182,9 @@ def test_hostile_times_stay_within_the_audio() -> None:
     talk.speak(1000)
     words = (HeardWord("a", -1e308, 1e308), HeardWord("b", 5.0, -5.0))
 
-    (heard,) = talk.add_whole(Answer(transcript="a b", is_final=True, words=words))
+    (heard,) = talk.add_whole(SttResult(transcript="a b", is_final=True, words=words))
     (other,) = talk.add_whole(
-        Answer(transcript="c", is_final=True, start_time=-1e308, duration=1e308)
+        SttResult(transcript="c", is_final=True, start_time=-1e308, duration=1e308)
     )
 
     for item in (heard, other):
@@ -196,7 +196,7 @@ def test_a_language_is_passed_on_if_it_can_be_one() -> None:
     talk = Talk()
     talk.speak(500)
 
-    (heard,) = talk.add_whole(Answer(transcript="x", is_final=True, language="e" * 1000))
+    (heard,) = talk.add_whole(SttResult(transcript="x", is_final=True, language="e" * 1000))
 
     assert heard.language == "e" * 35
 
@@ -222,7 +222,7 @@ def test_a_replay_has_new_words_after_the_old_ones() -> None:
     talk.speak(1500)
     talk.renew(0)
 
-    result = Answer(transcript="Good morning. This is Claire.", is_final=True)
+    result = SttResult(transcript="Good morning. This is Claire.", is_final=True)
     (heard,) = talk.transcript.add(result, lag_ms=LAG_MS + 3000)
 
     assert heard.text == "This is Claire."
@@ -350,7 +350,7 @@ def test_a_final_is_emitted_as_the_route_has_it() -> None:
     talk = Talk()
     talk.speak(500)
 
-    (heard,) = talk.add_whole(Answer(transcript="x", is_final=True))
+    (heard,) = talk.add_whole(SttResult(transcript="x", is_final=True))
 
     assert replace(heard, text="", start_ms=0, end_ms=0) == WordsHeard(
         leg_id=plan().leg_id,

@@ -11,7 +11,7 @@ from service.simulator.rules.engines import BARE_CONFIDENCE, gives_interims
 from service.simulator.scenario.knobs import InCallKnobs
 from service.simulator.speech.script import Ear
 from service.simulator.stt.recogniser import Recogniser, RelayedEar
-from service.wire.stt import Answer
+from service.wire.stt import SttResult
 
 Config = Mapping[str, object]
 Spawn = Callable[[Coroutine[None, None, None], str], object]
@@ -186,8 +186,8 @@ def make_transcription(
     return Transcription(leg, teller, hearings)
 
 
-def _telling(teller: Teller, track: Track) -> Callable[[Answer], None]:
-    def tell(answer: Answer) -> None:
+def _telling(teller: Teller, track: Track) -> Callable[[SttResult], None]:
+    def tell(answer: SttResult) -> None:
         if answer.transcript:
             final, confidence = answer.is_final is not False, answer.confidence
             teller.tell(track, answer.transcript, is_final=final, confidence=confidence)

@@ -11,7 +11,7 @@ from websockets.exceptions import WebSocketException
 
 from service.errors import BadInputError
 from service.simulator.speech.audio import Encoding
-from service.wire.stt import CLOSE_STREAM, PATH, Answer, parse_answer
+from service.wire.stt import CLOSE_STREAM, PATH, SttResult, parse_result
 
 log = structlog.get_logger()
 
@@ -75,7 +75,7 @@ class RelayedEar:
         self,
         recogniser: Recogniser,
         params: Mapping[str, str],
-        tell: Callable[[Answer], None],
+        tell: Callable[[SttResult], None],
     ) -> None:
         self._recogniser = recogniser
         self._params = {"input_format": "linear16", "sample_rate": "8000", **params}
@@ -139,7 +139,7 @@ class RelayedEar:
         if self._gone.is_set():
             return
         try:
-            self._tell(parse_answer(text))
+            self._tell(parse_result(text))
         except BadInputError:
             log.warning("recogniser_spoke_garbage")
 
