@@ -1,13 +1,13 @@
-"""Where in the stream a moment of one session's audio was.
+"""From the time of one session to the time of the stream.
 
 An engine counts from the first byte of its own session. The stream's clock runs on where frames
-never came, and a new session begins in its middle.
+never came, and a new session begins in the middle of it.
 """
 
 from bisect import bisect_right
 
-_MOST_POINTS = 4096
-"""Holes that one session remembers; past that the oldest are read as if they were not there."""
+_MAX_POINTS = 4096
+"""Gaps that one session remembers; past that the oldest are read as if they were not there."""
 
 
 class SessionClock:
@@ -27,7 +27,7 @@ class SessionClock:
         if start_ms != self.position_ms:
             self._sessions.append(self.sent_ms)
             self._streams.append(start_ms)
-            if len(self._sessions) > _MOST_POINTS:
+            if len(self._sessions) > _MAX_POINTS:
                 del self._sessions[0], self._streams[0]
         self.sent_ms += end_ms - start_ms
         self.position_ms = end_ms

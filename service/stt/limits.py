@@ -1,41 +1,47 @@
-"""How patient a recognition is."""
+"""How patient we are with an engine."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """Bounds of a recognition. The delays are those of Telnyx's production page."""
+class ConnectionLimits:
+    """Bounds of every connection. The delays are those of Telnyx's production page."""
 
     open_timeout_s: float = 10.0
     close_timeout_s: float = 1.0
+    ping_s: float = 15.0
+    max_garbage: int = 3
+    """So many unreadable results in a row end a session."""
     backoff_s: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 5.0)
-    """Before each new connection, the last one over and over."""
+    """Before each new connection in a row that came to nothing."""
     jitter_s: float = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits(ConnectionLimits):
+    """Bounds of a recognition. The last delay is repeated: a call's words are not given up."""
+
     stable_s: float = 10.0
-    """A session that lived this long, or was answered, begins the delays anew."""
+    """A session that lived this long, or had a result, begins the delays anew."""
     keep_ms: int = 30_000
     """Audio kept for a replay; past it the oldest is lost."""
     tick_s: float = 1.0
     """How often a session is looked after."""
     stall_s: float = 12.0
-    """Speech without an answer for this long is a stall, where partials are to be expected."""
+    """Speech without a result for this long is a stall, where partials are to be expected."""
     stall_without_partials_s: float = 30.0
-    longest_stall_s: float = 300.0
+    max_stall_s: float = 300.0
     """A stall that a new session did not end was no stall: patience doubles up to this."""
     write_stall_s: float = 8.0
     """A socket that takes nothing for this long is given up."""
     keep_alive_s: float = 4.0
     """How long without audio before an engine that knows `KeepAlive` gets one."""
-    ping_s: float = 15.0
-    garbage: int = 3
-    """So many unreadable answers in a row end a session."""
     behind_ms: int = 5_000
     """Audio waiting for a connected engine before it is said to fall behind."""
     tail_silence_ms: int = 300
     """Silence after the last audio: short last words came back empty without it."""
     linger_s: float = 2.5
-    """How long after the last answer more may come of an engine that does not say it is done.
+    """How long after the last result more may come of an engine that does not say it is done.
 
-    The route's endpointing comes on top: it answers no sooner.
+    The route's endpointing comes on top: it gives results no sooner.
     """

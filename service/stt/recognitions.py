@@ -9,17 +9,18 @@ from functools import partial
 
 from service.calls.inputs import Input
 from service.ports import Recognition, RecognitionPlan, Recognitions
-from service.stt.hearing import Hearing
 from service.stt.limits import Limits
+from service.stt.query import engine_of
 from service.stt.recognition import Service, TrackRecognition
+from service.tasks import Tasks, open_tasks
 
 _DEFAULTS = Limits()
 
 
-class _Room:
+class _Recognitions:
     def __init__(
         self,
-        group: asyncio.TaskGroup,
+        tasks: Tasks,
         *,
         telnyx: Service,
         local: Service | None,
@@ -27,26 +28,30 @@ class _Room:
         clock: Callable[[], float],
         dice: Callable[[], float],
     ) -> None:
-        self._group = group
+        self._tasks = tasks
         self._telnyx = telnyx
         self._local = local
         self._limits = limits
         self._clock = clock
         self._dice = dice
-        self.running: dict[asyncio.Task[None], TrackRecognition] = {}
+        self._running: dict[asyncio.Task[None], TrackRecognition] = {}
 
     def open(self, plan: RecognitionPlan, tell: Callable[[Input], None]) -> Recognition:
-        hearing = Hearing(plan, tell, self._limits)
-        service = self._local if hearing.engine.name == "local" else self._telnyx
+        service = self._local if engine_of(plan.route).name == "local" else self._telnyx
         recognition = TrackRecognition(
-            hearing, service, limits=self._limits, clock=self._clock, dice=self._dice
+            plan, tell, service, limits=self._limits, clock=self._clock, dice=self._dice
         )
-        task = self._group.create_task(
-            recognition.run(), name=f"recognition-{plan.stream_id}-{plan.track}"
+        task = self._tasks.start(
+            recognition.run(), "recognition", of=f"{plan.stream_id} {plan.track}"
         )
-        self.running[task] = recognition
-        task.add_done_callback(self.running.pop)
+        self._running[task] = recognition
+        task.add_done_callback(self._running.pop)
         return recognition
+
+    def close(self) -> None:
+        """Have those that still run, and are about to be cancelled, emit their ends."""
+        for task, recognition in self._running.items():
+            task.add_done_callback(partial(_cut_short, recognition))
 
 
 @asynccontextmanager
@@ -66,26 +71,23 @@ async def open_recognitions(
     for the engine `local`, and gets `local_api_key` if there is one, never the other. `clock`
     counts seconds steadily; `dice` gives numbers from 0 up to 1, for the jitter.
 
-    What one is cut short of is told all the same: its last partial as a final, the audio that
+    What one is cut short of is emitted all the same: its last partial as a final, the audio that
     nobody heard as lost, and that it is finished. One that fails never stops another. Opening
-    one for audio that `formats.decodable` refuses raises `ValueError`.
+    one for audio that `wire.audio.decodable` refuses raises `ValueError`.
     """
-    local = Service(local_url, local_api_key) if local_url else None
-    async with asyncio.TaskGroup() as group:
-        room = _Room(
-            group,
+    async with open_tasks() as tasks:
+        recognitions = _Recognitions(
+            tasks,
             telnyx=Service(stt_url, api_key),
-            local=local,
+            local=Service(local_url, local_api_key) if local_url else None,
             limits=limits,
             clock=clock,
             dice=dice,
         )
         try:
-            yield room
+            yield recognitions
         finally:
-            for task, recognition in list(room.running.items()):
-                task.add_done_callback(partial(_cut_short, recognition))
-                task.cancel()
+            recognitions.close()
 
 
 def _cut_short(recognition: TrackRecognition, task: asyncio.Task[None]) -> None:

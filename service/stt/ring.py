@@ -1,4 +1,4 @@
-"""The audio that may have to be sent (again): what a new session is replayed from."""
+"""The audio that is yet to be sent, or may have to be sent again to a new session."""
 
 from collections import deque
 from typing import NamedTuple
@@ -23,9 +23,9 @@ class Chunk(NamedTuple):
 class Ring:
     """Audio of one track that no final covers yet, bounded to `keep_ms`.
 
-    When it is full the oldest goes. If the running session never had it, nobody will ever
-    transcribe it: `lost` says so at once. If the session had it, it is lost only should that
-    session drop before a final covers it: then `rewind` says so.
+    When it is full the oldest goes. If the running session was never sent it, nobody will ever
+    transcribe it: it is lost. If the session was sent it, it is lost only should that session
+    drop before a final covers it: `rewind` finds that out. `take_lost` says what was lost.
     """
 
     def __init__(self, *, keep_ms: int) -> None:
@@ -34,13 +34,13 @@ class Ring:
         self._kept_ms = 0
         self._first = 0
         self._next = 0
-        self._settled_ms = 0
+        self._transcribed_ms = 0
         self._lost: list[Span] = []
-        self._unkept: list[Span] = []
+        self._at_risk: list[Span] = []
 
     @property
     def next_ms(self) -> int | None:
-        """Where the audio begins that the running session has not had; None if it had all."""
+        """Where the audio begins that the running session was not sent; None if it was sent all."""
         index = self._next - self._first
         return self._chunks[index].start_ms if index < len(self._chunks) else None
 
@@ -52,27 +52,27 @@ class Ring:
             self._evict()
 
     def next(self) -> Chunk | None:
-        """Return the next piece for the running session, or None when it has had all."""
+        """Return the next piece for the running session, or None when it was sent all."""
         index = self._next - self._first
         if index >= len(self._chunks):
             return None
         self._next += 1
         return self._chunks[index]
 
-    def forget(self, until_ms: int) -> None:
-        """Let go of what was sent and ends at or before `until_ms`: no replay will want it."""
+    def release(self, until_ms: int) -> None:
+        """Drop what was sent and ends at or before `until_ms`: no replay will want it."""
         chunks = self._chunks
         while self._first < self._next and chunks[0].end_ms <= until_ms:
             self._drop_first()
-        self._unkept = [span for span in self._unkept if span.end_ms > until_ms]
+        self._at_risk = [span for span in self._at_risk if span.end_ms > until_ms]
 
-    def rewind(self, from_ms: int, *, settled_ms: int) -> int:
+    def rewind(self, from_ms: int, *, transcribed_ms: int) -> int:
         """Begin a new session at `from_ms` or the oldest kept after it; return where.
 
-        Audio before `settled_ms` was heard. What came after and is no longer kept is lost.
+        What was sent after `transcribed_ms` and is no longer kept is lost.
         """
-        self._settled_ms = settled_ms
-        self._lose_unkept()
+        self._transcribed_ms = transcribed_ms
+        self._lose_what_was_at_risk()
         self._next = self._first
         for chunk in self._chunks:
             if chunk.end_ms > from_ms:
@@ -85,10 +85,10 @@ class Ring:
         lost, self._lost = self._lost, []
         return lost
 
-    def clear(self, *, settled_ms: int) -> None:
-        """Give everything up: all that nobody heard is lost."""
-        self._settled_ms = settled_ms
-        self._lose_unkept()
+    def clear(self, *, transcribed_ms: int) -> None:
+        """Drop everything: all that was not transcribed is lost."""
+        self._transcribed_ms = transcribed_ms
+        self._lose_what_was_at_risk()
         for chunk in self._chunks:
             self._lose(chunk)
         self._first = self._next = self._first + len(self._chunks)
@@ -101,7 +101,7 @@ class Ring:
             self._next += 1
             self._lose(chunk)
         elif chunk.loud:
-            _extend(self._unkept, Span(chunk.start_ms, chunk.end_ms))
+            _extend(self._at_risk, Span(chunk.start_ms, chunk.end_ms))
         self._drop_first()
 
     def _drop_first(self) -> None:
@@ -109,23 +109,23 @@ class Ring:
         self._first += 1
         self._kept_ms -= chunk.end_ms - chunk.start_ms
 
-    def _lose_unkept(self) -> None:
-        for span in self._unkept:
+    def _lose_what_was_at_risk(self) -> None:
+        for span in self._at_risk:
             self._lose(span)
-        self._unkept.clear()
+        self._at_risk.clear()
 
     def _lose(self, span: Span | Chunk) -> None:
-        if span.end_ms > self._settled_ms:
-            start_ms = max(span.start_ms, self._settled_ms)
+        if span.end_ms > self._transcribed_ms:
+            start_ms = max(span.start_ms, self._transcribed_ms)
             _extend(self._lost, Span(start_ms, span.end_ms))
 
 
-_MOST_SPANS = 64
+_MAX_SPANS = 64
 
 
 def _extend(spans: list[Span], span: Span) -> None:
     """Add a span, joined to the last where it touches it, or where there are too many."""
-    if spans and (spans[-1].end_ms >= span.start_ms or len(spans) >= _MOST_SPANS):
+    if spans and (spans[-1].end_ms >= span.start_ms or len(spans) >= _MAX_SPANS):
         last = spans.pop()
         span = Span(last.start_ms, max(last.end_ms, span.end_ms))
     spans.append(span)

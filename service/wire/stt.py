@@ -1,7 +1,7 @@
-"""Telnyx's speech-to-text WebSocket: its answers and control messages.
+"""Telnyx's speech-to-text WebSocket: its results and control messages.
 
-Documented and observed answers carry no `type`; the SDK's schema has one and another error
-shape, and its `.on("transcript")` hears nothing else. `parse_answer` reads both, and both are
+Documented and observed results carry no `type`; the SDK's schema has one and another error
+shape, and its `.on("transcript")` hears nothing else. `parse_result` reads both, and both are
 written, side by side. `words`, `start_time`, `duration` are not in Telnyx's docs (its
 SDK helper knows them); our own recogniser sends them.
 """
@@ -43,7 +43,7 @@ class WireError(msgspec.Struct, frozen=True):
     source: Source | None = None
 
 
-class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
+class SttResult(msgspec.Struct, frozen=True, omit_defaults=True):
     """Anything the server says: a transcript, an utterance end, or errors."""
 
     transcript: str | None = None
@@ -61,11 +61,11 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     error: str | None = None
 
 
-_decoder = msgspec.json.Decoder(Answer)
+_decoder = msgspec.json.Decoder(SttResult)
 
 
-def parse_answer(data: bytes | str) -> Answer:
-    """Read one answer of the server.
+def parse_result(data: bytes | str) -> SttResult:
+    """Read one result of the server.
 
     Raises:
         BadInputError: Not JSON, not an object, or a field of the wrong type.
@@ -73,7 +73,7 @@ def parse_answer(data: bytes | str) -> Answer:
     try:
         return _decoder.decode(data)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise BadInputError("an STT answer that is not one") from error
+        raise BadInputError("an STT result that is not one") from error
 
 
 def encode_transcript(
@@ -105,7 +105,7 @@ def encode_utterance_end() -> str:
 
 
 def encode_error(code: str, title: str, detail: str, *, parameter: str | None = None) -> str:
-    """Write an `errors` answer as documented; `type` and `error` are the SDK's."""
+    """Write an `errors` result as documented; `type` and `error` are the SDK's."""
     body = {
         "type": "error",
         "error": detail,

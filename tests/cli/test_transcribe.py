@@ -12,7 +12,7 @@ from service.cli.transcribe.target import both_urls, find_target
 from service.errors import SettingsError
 from service.exits import Exit
 from tests.cli.harness import callscribe, on_a_terminal
-from tests.stt.files_peer import Reply, open_files_peer
+from tests.stt.files.peers import Reply, open_files_peer
 
 VERBOSE = {
     "text": "Hello there. Good day.",

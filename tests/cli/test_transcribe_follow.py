@@ -12,7 +12,8 @@ from aiohttp import web
 from service.exits import Exit
 from service.wire.stt import CLOSE_STREAM, encode_error, encode_transcript
 from tests.cli.harness import callscribe, interrupt, on_a_terminal, started
-from tests.stt.stream_peer import Script, open_stream_peer
+from tests.stt.peers import Script, open_scripted_peer
+from tests.waiting import until
 
 SCRIPT = Script(
     says={
@@ -72,7 +73,7 @@ def raw_audio(tmp_path: Path) -> str:
 async def test_a_radio_is_followed_until_ctrl_c() -> None:
     """Partials as they come; at the end the stream is closed and the last words are shown."""
     async with (
-        open_stream_peer(SCRIPT) as peer,
+        open_scripted_peer(SCRIPT) as peer,
         open_radio() as radio,
         started("transcribe", radio, "--follow", TELNYX_API_KEY="k", TELNYX_STT_URL=peer.url) as it,
         asyncio.timeout(30),
@@ -94,7 +95,7 @@ async def test_a_radio_is_followed_until_ctrl_c() -> None:
 async def test_a_second_ctrl_c_does_not_wait_for_the_last_words() -> None:
     """Even if the engine never closes."""
     async with (
-        open_stream_peer(Script(says=SCRIPT.says, closes=False)) as peer,
+        open_scripted_peer(Script(says=SCRIPT.says, closes=False)) as peer,
         open_radio() as radio,
         started("transcribe", radio, "--follow", "--url", peer.url) as it,
         asyncio.timeout(30),
@@ -102,9 +103,7 @@ async def test_a_second_ctrl_c_does_not_wait_for_the_last_words() -> None:
         assert it.stdout
         await it.stdout.readline()
         interrupt(it)
-        while not peer.sessions[0].controls:
-            peer.changed.clear()
-            await peer.changed.wait()
+        await until(lambda: bool(peer.sessions[0].controls), timeout_s=30)
         interrupt(it)
         assert await it.wait() == Exit.INTERRUPTED
 
@@ -112,7 +111,7 @@ async def test_a_second_ctrl_c_does_not_wait_for_the_last_words() -> None:
 async def test_a_file_is_streamed_to_its_end(audio: str, tmp_path: Path) -> None:
     """Finals are kept in the file that was named."""
     output = tmp_path / "heard.txt"
-    async with open_stream_peer(SCRIPT) as peer:
+    async with open_scripted_peer(SCRIPT) as peer:
         asked = ("--follow", "--url", peer.url, "--output", str(output), "--keyterm", "Callscribe")
         options = ("--endpointing", "300", "--option", "redact=pci,ssn")
         done = await callscribe("transcribe", audio, *asked, *options)
@@ -127,7 +126,7 @@ async def test_a_file_is_streamed_to_its_end(audio: str, tmp_path: Path) -> None
 
 async def test_answers_can_be_had_as_json(audio: str) -> None:
     """A line for each, partials too."""
-    async with open_stream_peer(SCRIPT) as peer:
+    async with open_scripted_peer(SCRIPT) as peer:
         done = await callscribe("transcribe", audio, "--follow", "--format=json", "--url", peer.url)
 
     answers = [json.loads(line) for line in done.out.splitlines()]
@@ -142,7 +141,7 @@ async def test_answers_can_be_had_as_json(audio: str) -> None:
 
 async def test_on_a_terminal_partials_are_written_over(audio: str) -> None:
     """Only finals stay, and nothing of a stranger's steers the terminal."""
-    async with open_stream_peer(SCRIPT) as peer:
+    async with open_scripted_peer(SCRIPT) as peer:
         done = await on_a_terminal("transcribe", audio, "--follow", "--url", peer.url)
 
     assert done.code == Exit.OK
@@ -152,7 +151,7 @@ async def test_on_a_terminal_partials_are_written_over(audio: str) -> None:
 
 async def test_our_own_recogniser_is_followed_without_telnyxs_key(raw_audio: str) -> None:
     """At the address of the settings."""
-    async with open_stream_peer(SCRIPT) as peer:
+    async with open_scripted_peer(SCRIPT) as peer:
         done = await callscribe(
             *("transcribe", raw_audio, "--follow", "--engine", "local", "--sample-rate", "8000"),
             CALLSCRIBE_RECOGNISER_URL=peer.url,
@@ -168,7 +167,7 @@ async def test_our_own_recogniser_is_followed_without_telnyxs_key(raw_audio: str
 async def test_what_the_engine_refuses_is_explained(audio: str) -> None:
     """With its code."""
     refusal = Script(says={1: [encode_error("40002", "Unsupported format", "no mp3 here")]})
-    async with open_stream_peer(refusal) as peer:
+    async with open_scripted_peer(refusal) as peer:
         done = await callscribe("transcribe", audio, "--follow", "--url", peer.url)
 
     assert done == (Exit.FAILED, "", "the engine refuses these settings (40002)\n")
@@ -176,7 +175,7 @@ async def test_what_the_engine_refuses_is_explained(audio: str) -> None:
 
 async def test_a_stream_that_breaks_off_is_told_after_what_was_heard() -> None:
     """It did not end as it should."""
-    async with open_stream_peer(SCRIPT) as peer, open_radio(size=7000) as radio:
+    async with open_scripted_peer(SCRIPT) as peer, open_radio(size=7000) as radio:
         done = await callscribe("transcribe", radio, "--follow", "--url", peer.url)
 
     assert done.code == Exit.FAILED
@@ -225,7 +224,7 @@ async def test_what_the_engine_would_refuse_is_said_at_once(
 
 async def test_what_may_surprise_is_a_warning(audio: str) -> None:
     """And it is streamed all the same."""
-    async with open_stream_peer(SCRIPT) as peer:
+    async with open_scripted_peer(SCRIPT) as peer:
         asked = ("--engine", "xAI", "--model", "xai/new", "--keyterm", "x", "--url", peer.url)
         done = await callscribe("transcribe", audio, "--follow", *asked)
 
@@ -238,7 +237,7 @@ async def test_what_may_surprise_is_a_warning(audio: str) -> None:
 async def test_a_reader_that_goes_away_ends_it() -> None:
     """As `head` does, without a traceback."""
     async with (
-        open_stream_peer(
+        open_scripted_peer(
             Script(says=dict.fromkeys(range(0, 10**6, 1000), SCRIPT.says[3000]))
         ) as peer,
         open_radio() as radio,

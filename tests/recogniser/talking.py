@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from service.recogniser.formats import RawDecoder
 from service.recogniser.resampling import Samples
 from service.recogniser.server import Recogniser
-from service.wire.stt import CLOSE_STREAM, Answer, parse_answer
+from service.wire.stt import CLOSE_STREAM, SttResult, parse_result
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 PHONE = {"transcription_engine": "local", "input_format": "mulaw", "sample_rate": "8000"}
@@ -47,17 +47,17 @@ def _plain(text: str) -> str:
     return " ".join(re.sub(r"[^a-z' ]", " ", text).split())
 
 
-def finals(answers: Iterable[Answer]) -> list[Answer]:
+def finals(answers: Iterable[SttResult]) -> list[SttResult]:
     """Return the finals that say something."""
     return [answer for answer in answers if answer.is_final and answer.transcript]
 
 
-def partials(answers: Iterable[Answer]) -> list[Answer]:
+def partials(answers: Iterable[SttResult]) -> list[SttResult]:
     """Return the partials."""
     return [answer for answer in answers if answer.is_final is False]
 
 
-def text_of(answers: Iterable[Answer]) -> str:
+def text_of(answers: Iterable[SttResult]) -> str:
     """Return all finals in one line."""
     return " ".join(answer.transcript or "" for answer in finals(answers))
 
@@ -74,22 +74,22 @@ class Talk:
         for at in range(0, len(audio), frame_bytes):
             await self.socket.send(audio[at : at + frame_bytes])
 
-    async def next(self) -> Answer:
+    async def next(self) -> SttResult:
         """Wait for the next answer."""
         async with asyncio.timeout(PATIENCE_S):
-            return parse_answer(await self.socket.recv())
+            return parse_result(await self.socket.recv())
 
-    async def rest(self) -> list[Answer]:
+    async def rest(self) -> list[SttResult]:
         """Wait for the close and return the answers up to it."""
         answers = []
         async with asyncio.timeout(PATIENCE_S):
             try:
                 while True:
-                    answers.append(parse_answer(await self.socket.recv()))
+                    answers.append(parse_result(await self.socket.recv()))
             except ConnectionClosed:
                 return answers
 
-    async def finish(self) -> list[Answer]:
+    async def finish(self) -> list[SttResult]:
         """Ask for the end and return all answers up to it."""
         await self.socket.send(CLOSE_STREAM)
         return await self.rest()

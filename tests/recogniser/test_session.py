@@ -8,7 +8,7 @@ from service.recogniser.listening import Listener
 from service.recogniser.parameters import SessionSettings, parse_settings
 from service.recogniser.session import MAX_OWED, Session
 from service.recogniser.workers import Networks, open_workers
-from service.wire.stt import Answer, parse_answer
+from service.wire.stt import SttResult, parse_result
 from tests.recogniser.talking import PATIENCE_S, PHONE, finals, recording
 
 pytestmark = pytest.mark.speech
@@ -49,10 +49,10 @@ async def test_the_event_loop_stays_free_while_the_engine_works(networks: Networ
 async def test_half_a_word_is_not_shown(networks: Networks) -> None:
     """The last word of a partial may be cut off, so it waits for the next."""
     clip = recording("austen_0920")[: 3 * SECOND]
-    answers: asyncio.Queue[Answer] = asyncio.Queue()
+    answers: asyncio.Queue[SttResult] = asyncio.Queue()
 
     async def send(text: str) -> None:
-        answers.put_nowait(parse_answer(text))
+        answers.put_nowait(parse_result(text))
 
     async with open_workers(networks, 1) as workers, asyncio.TaskGroup() as tasks:
         session = Session(settings(interim_results="true"), workers, send)
@@ -71,10 +71,10 @@ async def test_half_a_word_is_not_shown(networks: Networks) -> None:
 async def test_audio_waits_while_too_much_is_owed(networks: Networks) -> None:
     """Who plays faster than can be decoded is held up, and loses nothing."""
     sentence = recording("austen_0920") + b"\xff" * SECOND
-    answers: list[Answer] = []
+    answers: list[SttResult] = []
 
     async def send(text: str) -> None:
-        answers.append(parse_answer(text))
+        answers.append(parse_result(text))
 
     async with open_workers(networks, 1) as workers:
         session = Session(settings(), workers, send)
@@ -94,10 +94,10 @@ async def test_audio_waits_while_too_much_is_owed(networks: Networks) -> None:
 
 async def test_a_final_makes_partials_wait(networks: Networks) -> None:
     """With every core taken, a session whose speech has ended is served before one that talks."""
-    served: asyncio.Queue[Answer] = asyncio.Queue()
+    served: asyncio.Queue[SttResult] = asyncio.Queue()
 
     async def send(text: str) -> None:
-        served.put_nowait(parse_answer(text))
+        served.put_nowait(parse_result(text))
 
     async with open_workers(networks, 1) as workers, asyncio.TaskGroup() as tasks:
         talking = Session(settings(interim_results="true"), workers, send)

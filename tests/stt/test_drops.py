@@ -1,4 +1,4 @@
-"""A connection may drop at any moment: no word is lost, and none is told twice."""
+"""A connection may drop at any moment: no word is lost, and none is emitted twice."""
 
 import asyncio
 from dataclasses import replace
@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from service.stt.recognitions import open_recognitions
-from tests.stt.peer import Manner, Peer, open_peer
-from tests.stt.room import KEY, QUICK, Clock, Told, plan
-from tests.stt.voice import CHUNK_BYTES, speak, stamp
+from tests.stt.builders import CHUNK_BYTES, plan, speak, stamp
+from tests.stt.harness import KEY, QUICK, Clock, Received
+from tests.stt.peers import Manner, Peer, open_peer
 
 SCRIPT = ((4, 500), (1, 600), (6, 700), (1, 400), (2, 500))
 """Utterances of so many words, after pauses of so many milliseconds: 7.7 s."""
@@ -24,16 +24,16 @@ ENGINES = {
 }
 
 
-async def hear_all(peer: Peer, manners: dict[str, Manner], audio: bytes) -> dict[str, Told]:
+async def hear_all(peer: Peer, manners: dict[str, Manner], audio: bytes) -> dict[str, Received]:
     """Play the audio to a recognition per manner, all at the pace of one clock."""
     peer.manners.update(manners)
-    clock, told = Clock(), {name: Told() for name in manners}
+    clock, received = Clock(), {name: Received() for name in manners}
     async with open_recognitions(
         stt_url=peer.url, api_key=KEY, limits=QUICK, clock=clock, dice=lambda: 0.0
     ) as room:
         live = {
             name: room.open(
-                plan(name, engine="Deepgram" if manner.closes else "Reson8"), told[name]
+                plan(name, engine="Deepgram" if manner.closes else "Reson8"), received[name]
             )
             for name, manner in manners.items()
         }
@@ -45,7 +45,7 @@ async def hear_all(peer: Peer, manners: dict[str, Manner], audio: bytes) -> dict
                 await peer.heard(name, number)
         clock.run_free()
         await asyncio.gather(*(recognition.finish(timeout_s=10) for recognition in live.values()))
-    return told
+    return received
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -59,10 +59,10 @@ async def test_a_drop_at_any_moment_loses_no_word_and_doubles_none(engine: str) 
     manners["calm"] = ENGINES[engine]
 
     async with open_peer() as peer:
-        told = await hear_all(peer, manners, audio)
+        received = await hear_all(peer, manners, audio)
 
-    assert told["calm"].words == words
-    assert {name: heard.words for name, heard in told.items() if heard.words != words} == {}
+    assert received["calm"].words == words
+    assert {name: heard.words for name, heard in received.items() if heard.words != words} == {}
 
 
 @pytest.mark.parametrize("engine", ["late", "finals only", "spans", "words"])
@@ -77,18 +77,18 @@ async def test_drops_during_the_replay_lose_nothing_either(engine: str) -> None:
     }
 
     async with open_peer() as peer:
-        told = await hear_all(peer, manners, audio)
+        received = await hear_all(peer, manners, audio)
 
-    assert {name: heard.words for name, heard in told.items() if heard.words != words} == {}
+    assert {name: heard.words for name, heard in received.items() if heard.words != words} == {}
 
 
 async def test_words_said_twice_in_a_row_stay_two_words() -> None:
-    """The seam takes out what was heard twice, not what was said twice."""
+    """What is taken out is what was heard twice, not what was said twice."""
     audio, words = speak((1, 500))
     twice = audio + audio + audio
     manners = {f"drop{at_ms}": Manner(drops_ms=[at_ms]) for at_ms in range(100, 2700, 100)}
 
     async with open_peer() as peer:
-        told = await hear_all(peer, manners, twice)
+        received = await hear_all(peer, manners, twice)
 
-    assert {name: heard.words for name, heard in told.items() if heard.words != words * 3} == {}
+    assert {name: heard.words for name, heard in received.items() if heard.words != words * 3} == {}

@@ -1,10 +1,8 @@
 """The room: many recognitions side by side, and what becomes of them when it closes."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
-from websockets.asyncio.server import ServerConnection, serve
 
 from service.calls.inputs import (
     AudioLost,
@@ -15,23 +13,23 @@ from service.calls.inputs import (
 )
 from service.stt.recognition import Service
 from service.stt.recognitions import open_recognitions
-from tests.stt.peer import Manner, open_peer
-from tests.stt.room import KEY, QUICK, Told, open_line, plan
-from tests.stt.voice import silence, speak
-
-HELLO, HELLO_WORDS = speak((3, 500), (2, 800))
+from service.wire.stt import CLOSE_STREAM
+from tests.stt.builders import HELLO, HELLO_WORDS, plan, silence
+from tests.stt.harness import KEY, QUICK, Received, open_line
+from tests.stt.peers import Manner, open_peer
+from tests.waiting import until
 
 
 async def test_one_that_fails_stops_no_other() -> None:
     """A refused track and a healthy one, in one room."""
-    bad, good = Told(), Told()
+    bad, good = Received(), Received()
     async with (
         open_peer(bad=Manner(statuses=[401])) as peer,
         open_recognitions(stt_url=peer.url, api_key=KEY, limits=QUICK) as room,
     ):
         room.open(plan("bad"), bad).send(HELLO)
         recognition = room.open(plan("good"), good)
-        await bad.until(lambda: bool(bad.of(RecognitionFailed)))
+        await until(lambda: bool(bad.of(RecognitionFailed)))
         recognition.send(HELLO)
         await recognition.finish(timeout_s=5)
 
@@ -40,10 +38,10 @@ async def test_one_that_fails_stops_no_other() -> None:
 
 async def test_a_listener_that_fails_ends_nothing() -> None:
     """Whatever `tell` raises is logged; the words after it are told all the same."""
-    told = Told()
+    received = Received()
 
     def tell(item: Input) -> None:
-        told(item)
+        received(item)
         raise RuntimeError("listener")
 
     async with (
@@ -54,8 +52,8 @@ async def test_a_listener_that_fails_ends_nothing() -> None:
         recognition.send(HELLO)
         await recognition.finish(timeout_s=5)
 
-    assert told.words == HELLO_WORDS
-    assert isinstance(told.items[-1], RecognitionFinished)
+    assert received.words == HELLO_WORDS
+    assert isinstance(received.items[-1], RecognitionFinished)
 
 
 async def test_leaving_the_room_tells_what_is_left() -> None:
@@ -63,20 +61,32 @@ async def test_leaving_the_room_tells_what_is_left() -> None:
     manner = Manner(endpointing_ms=60_000)
     async with open_peer(one=manner) as peer, open_line(peer) as line:
         await line.play(HELLO)
-        await line.told.until(lambda: len(line.told.partials) == len(HELLO_WORDS))
+        await until(lambda: len(line.received.partials) == len(HELLO_WORDS))
 
-    assert line.told.words == HELLO_WORDS
-    assert isinstance(line.told.items[-1], RecognitionFinished)
+    assert line.received.words == HELLO_WORDS
+    assert isinstance(line.received.items[-1], RecognitionFinished)
 
 
 async def test_leaving_the_room_before_anything_began_tells_all_as_lost() -> None:
     """Even a recognition whose task never ran has an end."""
-    told = Told()
+    received = Received()
     async with open_recognitions(stt_url="ws://127.0.0.1:9", api_key=KEY) as room:
-        room.open(plan(), told).send(HELLO)
+        room.open(plan(), received).send(HELLO)
 
-    assert [type(item) for item in told.items] == [AudioLost, RecognitionFinished]
-    assert told.of(AudioLost)[0].reason == "cut_short"
+    assert [type(item) for item in received.items] == [AudioLost, RecognitionFinished]
+    assert received.of(AudioLost)[0].reason == "cut_short"
+
+
+async def test_one_that_is_finishing_when_the_room_closes_says_the_end_last() -> None:
+    """What is lost is told before the end is, also to whoever waits in `finish`."""
+    async with open_peer(one=Manner(closes=False, deaf=[True])) as peer:
+        async with open_line(peer) as line:
+            await line.play(HELLO)
+            finishing = asyncio.create_task(line.recognition.finish(timeout_s=60))
+            await until(lambda: CLOSE_STREAM in peer.visits["one"][0].controls)
+        await finishing
+
+    assert [type(item) for item in line.received.items] == [AudioLost, RecognitionFinished]
 
 
 async def test_our_own_recogniser_gets_no_key_of_telnyx() -> None:
@@ -86,86 +96,54 @@ async def test_our_own_recogniser_gets_no_key_of_telnyx() -> None:
         await line.finish()
 
     assert "authorization" not in peer.visits["one"][0].headers
-    assert ("transcription_engine", "local") in peer.visits["one"][0].query
-    assert line.told.words == HELLO_WORDS
+    assert peer.visits["one"][0].query["transcription_engine"] == ["local"]
+    assert line.received.words == HELLO_WORDS
 
 
 async def test_the_engine_local_needs_an_address() -> None:
     """Without one the recognition fails, and says so."""
-    told = Told()
+    received = Received()
     async with open_recognitions(stt_url="ws://127.0.0.1:9", api_key=KEY) as room:
-        recognition = room.open(plan(engine="local"), told)
+        recognition = room.open(plan(engine="local"), received)
         recognition.send(silence(100))
         await recognition.finish(timeout_s=5)
 
-    assert told.of(RecognitionFailed)[0].reason == "no_local_recogniser"
+    assert received.of(RecognitionFailed)[0].reason == "no_local_recogniser"
 
 
 async def test_an_address_that_is_none_fails_at_once() -> None:
     """A URL that cannot be one is no outage."""
-    told = Told()
+    received = Received()
     async with open_recognitions(stt_url="http://127.0.0.1:9", api_key=KEY) as room:
-        recognition = room.open(plan(), told)
+        recognition = room.open(plan(), received)
         recognition.send(silence(100))
         await recognition.finish(timeout_s=5)
 
-    assert told.of(RecognitionFailed)[0].reason == "bad_url"
-    assert told.of(RecognitionDegraded) == []
+    assert received.of(RecognitionFailed)[0].reason == "bad_url"
+    assert received.of(RecognitionDegraded) == []
 
 
 async def test_a_fault_of_our_own_fails_one_recognition() -> None:
-    """Here the clock breaks; it is logged, told, and the room goes on."""
-    told = Told()
+    """Here the clock breaks; it is logged and told, and the room goes on."""
+    received = Received()
 
     def broken() -> float:
         raise RuntimeError("clock")
 
     async with open_recognitions(stt_url="ws://127.0.0.1:9", api_key=KEY, clock=broken) as room:
-        recognition = room.open(plan(), told)
+        recognition = room.open(plan(), received)
         recognition.send(silence(100))
         await recognition.finish(timeout_s=5)
 
-    assert told.of(RecognitionFailed)[0].reason == "internal_error"
-    assert isinstance(told.items[-1], RecognitionFinished)
+    assert received.of(RecognitionFailed)[0].reason == "internal_error"
+    assert isinstance(received.items[-1], RecognitionFinished)
 
 
 async def test_audio_nobody_can_decode_is_refused_when_opening() -> None:
     """The media side asks `decodable` first; this is for whoever did not."""
     async with open_recognitions(stt_url="ws://127.0.0.1:9", api_key=KEY) as room:
         with pytest.raises(ValueError, match="OPUS"):
-            room.open(plan(encoding="OPUS"), Told())
-
-
-async def test_a_server_that_does_not_read_is_noticed_and_left() -> None:
-    """First the engine is said to fall behind, then the socket is given up."""
-    over = asyncio.Event()
-
-    async def never_read(_: ServerConnection) -> None:
-        await over.wait()
-
-    limits = replace(QUICK, write_stall_s=0.6, behind_ms=1000, stable_s=0.0, tick_s=0.05)
-    told = Told()
-    async with (
-        serve(
-            never_read, "127.0.0.1", 0, max_queue=1, compression=None, close_timeout=0.1
-        ) as server,
-        open_recognitions(
-            stt_url=f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}",
-            api_key=KEY,
-            limits=limits,
-        ) as room,
-    ):
-        recognition = room.open(plan(), told)
-        async with asyncio.timeout(10):
-            while len(told.of(RecognitionDegraded)) < 2:
-                recognition.send(silence(10_000))
-                await asyncio.sleep(0.005)
-        over.set()
-
-    assert [item.reason for item in told.of(RecognitionDegraded)][:2] == [
-        "falling_behind",
-        "write_stalled",
-    ]
+            room.open(plan(encoding="OPUS"), Received())
 
 
 def test_a_service_shows_no_key() -> None:

@@ -42,31 +42,31 @@ def test_a_new_session_gets_what_came_after_a_point() -> None:
     ring = filled(500)
     starts(ring)
 
-    assert ring.rewind(250, settled_ms=250) == 200
+    assert ring.rewind(250, transcribed_ms=250) == 200
     assert starts(ring) == [200, 300, 400]
 
 
 def test_a_point_past_all_audio_gives_nothing_again() -> None:
-    """All was settled: the session begins with what comes next."""
+    """All was transcribed: the session begins with what comes next."""
     ring = filled(300)
 
-    assert ring.rewind(300, settled_ms=300) == 300
+    assert ring.rewind(300, transcribed_ms=300) == 300
     assert starts(ring) == []
 
 
-def test_settled_audio_is_forgotten_once_it_was_sent() -> None:
-    """What the session has not had is kept, settled or not."""
+def test_transcribed_audio_is_released_once_it_was_sent() -> None:
+    """What the session was not sent is kept, transcribed or not."""
     ring = filled(500)
     for _ in range(3):
         ring.next()
 
-    ring.forget(400)
+    ring.release(400)
 
-    assert ring.rewind(0, settled_ms=0) == 300
+    assert ring.rewind(0, transcribed_ms=0) == 300
 
 
 def test_audio_that_was_never_sent_is_lost_when_the_ring_is_full() -> None:
-    """Nobody will ever transcribe it, so it is told at once, in one piece."""
+    """Nobody will ever transcribe it, so it is said at once, in one piece."""
     ring = filled(1500)
 
     assert ring.take_lost() == [Span(0, 500)]
@@ -74,24 +74,24 @@ def test_audio_that_was_never_sent_is_lost_when_the_ring_is_full() -> None:
 
 
 def test_audio_that_was_sent_is_lost_only_if_its_session_drops() -> None:
-    """The engine may yet answer; when it cannot any more, what no final covers is lost."""
+    """A result may yet come; when it cannot any more, what no final covers is lost."""
     ring = filled(900)
     starts(ring)
     fill(ring, 900, 1500)
     assert ring.take_lost() == []
 
-    ring.rewind(200, settled_ms=200)
+    ring.rewind(200, transcribed_ms=200)
 
     assert ring.take_lost() == [Span(200, 500)]
 
 
 def test_silence_that_was_sent_is_never_lost() -> None:
-    """An engine that answers nothing to silence has heard it all the same."""
+    """An engine that says nothing about silence has heard it all the same."""
     ring = filled(900, loud=False)
     starts(ring)
     fill(ring, 900, 1500, loud=False)
 
-    ring.rewind(0, settled_ms=0)
+    ring.rewind(0, transcribed_ms=0)
 
     assert ring.take_lost() == []
 
@@ -102,17 +102,17 @@ def test_what_a_final_covered_is_not_lost_with_the_rest() -> None:
     starts(ring)
     fill(ring, 900, 1500)
 
-    ring.forget(300)
-    ring.rewind(300, settled_ms=300)
+    ring.release(300)
+    ring.rewind(300, transcribed_ms=300)
 
     assert ring.take_lost() == [Span(300, 500)]
 
 
-def test_a_replay_that_overflows_loses_only_what_was_not_settled() -> None:
-    """A replay begins before the settled point; what is before that point was told."""
+def test_a_replay_that_overflows_loses_only_what_was_not_transcribed() -> None:
+    """A replay begins before the point up to which all was transcribed."""
     ring = filled(1000)
     starts(ring)
-    ring.rewind(400, settled_ms=700)
+    ring.rewind(400, transcribed_ms=700)
 
     fill(ring, 1000, 2000)
 
@@ -120,16 +120,16 @@ def test_a_replay_that_overflows_loses_only_what_was_not_settled() -> None:
 
 
 def test_giving_up_loses_all_that_nobody_heard() -> None:
-    """From the settled point to the end."""
+    """From the point up to which all was transcribed, to the end."""
     ring = filled(800)
 
-    ring.clear(settled_ms=250)
+    ring.clear(transcribed_ms=250)
 
     assert ring.take_lost() == [Span(250, 800)]
     assert ring.next() is None
 
 
-def test_losses_are_told_within_bounds() -> None:
+def test_losses_are_listed_within_bounds() -> None:
     """A stream full of holes that overflows cannot fill the memory with spans."""
     ring = Ring(keep_ms=100)
     for number in range(1000):
@@ -152,7 +152,7 @@ def test_every_piece_is_sent_or_lost(steps: list[str]) -> None:
         elif step == "next" and (chunk := ring.next()):
             sent.add(chunk.start_ms)
         elif step == "rewind":
-            ring.rewind(0, settled_ms=0)
+            ring.rewind(0, transcribed_ms=0)
         for span in ring.take_lost():
             lost.update(range(span.start_ms, span.end_ms, 100))
     sent.update(starts(ring))

@@ -19,7 +19,7 @@ def sound(level: int, duration_ms: int, seed: int = 1) -> bytes:
 def hear(speech: Speech, audio: bytes, start_ms: int = 0) -> list[bool]:
     """Hear the audio 100 ms at a time."""
     return [
-        speech.hear(audio[offset : offset + 1600], start_ms + offset // 16)
+        speech.push(audio[offset : offset + 1600], start_ms + offset // 16)
         for offset in range(0, len(audio), 1600)
     ]
 

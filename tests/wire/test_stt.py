@@ -11,13 +11,13 @@ from service.wire.stt import (
     CLOSE_STREAM,
     FINALIZE,
     KEEP_ALIVE,
-    Answer,
     HeardWord,
+    SttResult,
     WireError,
     encode_error,
     encode_transcript,
     encode_utterance_end,
-    parse_answer,
+    parse_result,
 )
 
 WITH_WORDS = """{"start_time":1.5,"duration":0.4,"channel":0,
@@ -29,42 +29,42 @@ WITH_WORDS = """{"start_time":1.5,"duration":0.4,"channel":0,
     [
         (
             '{"transcript":"How are you?","is_final":true,"speech_final":true,"confidence":0.98}',
-            Answer(transcript="How are you?", is_final=True, speech_final=True, confidence=0.98),
+            SttResult(transcript="How are you?", is_final=True, speech_final=True, confidence=0.98),
         ),
         (
             '{"transcript": "hel", "is_final": false, "confidence": 0.0}',
-            Answer(transcript="hel", is_final=False, confidence=0.0),
+            SttResult(transcript="hel", is_final=False, confidence=0.0),
         ),
         (
             '{"transcript": "مرحبا", "is_final": true, "confidence": null}',
-            Answer(transcript="مرحبا", is_final=True),
+            SttResult(transcript="مرحبا", is_final=True),
         ),
         (
             '{"transcript": "hoi", "is_final": true}',
-            Answer(transcript="hoi", is_final=True),
+            SttResult(transcript="hoi", is_final=True),
         ),
         (
             '{"transcript": "", "is_final": true, "utterance_end": true}',
-            Answer(transcript="", is_final=True, utterance_end=True),
+            SttResult(transcript="", is_final=True, utterance_end=True),
         ),
         (
             '{"type":"transcript","transcript":"yes","is_final":true,"confidence":1}',
-            Answer(type="transcript", transcript="yes", is_final=True, confidence=1.0),
+            SttResult(type="transcript", transcript="yes", is_final=True, confidence=1.0),
         ),
         (
             '{"type":"error","error":"no such engine"}',
-            Answer(type="error", error="no such engine"),
+            SttResult(type="error", error="no such engine"),
         ),
         (
             WITH_WORDS,
-            Answer(
+            SttResult(
                 start_time=1.5,
                 duration=0.4,
                 words=(HeardWord(word="hi", start=1.5, end=1.9, confidence=0.9),),
             ),
         ),
-        ('{"event":"EndOfTurn","turn_index":0}', Answer()),
-        ("{}", Answer()),
+        ('{"event":"EndOfTurn","turn_index":0}', SttResult()),
+        ("{}", SttResult()),
     ],
     ids=[
         "documented",
@@ -79,15 +79,15 @@ WITH_WORDS = """{"start_time":1.5,"duration":0.4,"channel":0,
         "empty",
     ],
 )
-def test_every_shape_an_engine_answers_in_is_read(sent: str, read: Answer) -> None:
+def test_every_shape_an_engine_answers_in_is_read(sent: str, read: SttResult) -> None:
     """What is documented, what the SDK's schema says, what was seen, and what nobody named yet."""
-    assert parse_answer(sent) == read
-    assert parse_answer(sent.encode()) == read
+    assert parse_result(sent) == read
+    assert parse_result(sent.encode()) == read
 
 
 def test_documented_errors_are_read() -> None:
     """The parameter at fault is told where Telnyx says it."""
-    answer = parse_answer(
+    answer = parse_result(
         '{"errors": [{"code": "40002", "title": "Unsupported format", "detail": "not with this",'
         ' "source": {"parameter": "input_format"}, "meta": {}}, {"code": 40003}]}'
     )
@@ -129,19 +129,19 @@ def test_documented_errors_are_read() -> None:
 def test_an_answer_that_is_none_is_refused_without_a_trace_of_its_text(sent: bytes | str) -> None:
     """Whatever a broken server sends, there is one kind of error, and it quotes nothing."""
     with pytest.raises(BadInputError) as failure:
-        parse_answer(sent)
+        parse_result(sent)
 
-    assert str(failure.value) == "an STT answer that is not one"
+    assert str(failure.value) == "an STT result that is not one"
 
 
 @given(st.binary(max_size=200))
 def test_no_bytes_make_the_parser_fail_otherwise(sent: bytes) -> None:
     """An answer or a `BadInputError`: nothing else comes out."""
     try:
-        answer = parse_answer(sent)
+        answer = parse_result(sent)
     except BadInputError:
         return
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, SttResult)
 
 
 def test_a_transcript_leaves_out_what_is_not_known() -> None:
@@ -168,7 +168,7 @@ def test_a_written_transcript_is_read_back(
     """Our recogniser and our client agree."""
     words = (HeardWord(word=text, start=0.5, end=0.75, confidence=confidence),)
 
-    answer = parse_answer(
+    answer = parse_result(
         encode_transcript(
             text,
             is_final=is_final,
@@ -180,7 +180,7 @@ def test_a_written_transcript_is_read_back(
         )
     )
 
-    assert answer == Answer(
+    assert answer == SttResult(
         transcript=text,
         is_final=is_final,
         confidence=confidence,
@@ -194,7 +194,7 @@ def test_a_written_transcript_is_read_back(
 
 def test_an_utterance_end_is_an_empty_final() -> None:
     """A client that does not know the flag sees nothing to add."""
-    assert parse_answer(encode_utterance_end()) == Answer(
+    assert parse_result(encode_utterance_end()) == SttResult(
         transcript="", is_final=True, utterance_end=True, type="transcript"
     )
 

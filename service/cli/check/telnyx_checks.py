@@ -16,7 +16,7 @@ from service.settings import Settings
 from service.settings.checks import is_loopback
 from service.stt.formats import choose_format
 from service.stt.query import session_url
-from service.wire.stt import CLOSE_STREAM, parse_answer
+from service.wire.stt import CLOSE_STREAM, parse_result
 
 _ANSWER_WAIT_S = 1.0
 _MAX_BYTES = 1024 * 1024
@@ -135,7 +135,7 @@ async def _first_error(socket: aiohttp.ClientWebSocketResponse) -> str:
     if message.type is not aiohttp.WSMsgType.TEXT:
         return f"it closed at once ({socket.close_code})"
     try:
-        errors = parse_answer(message.data).errors
+        errors = parse_result(message.data).errors
     except BadInputError:
         return "its answer is not one of speech to text"
     return f"{errors[0].code} {errors[0].title}"[:200] if errors else ""

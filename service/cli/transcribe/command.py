@@ -16,9 +16,9 @@ from service.exits import Exit
 if TYPE_CHECKING:
     from service.calls.engines import FileRequest
     from service.cli.transcribe.target import Target
-    from service.stt.files import FileLimits
-    from service.stt.files_form import Progress
-    from service.stt.files_transcript import FileTranscript
+    from service.stt.files.client import FileLimits
+    from service.stt.files.form import Progress
+    from service.stt.files.transcript import FileTranscript
 
 _FORMATS = ("txt", "json", "srt", "vtt")
 
@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
     from service.cli.transcribe.target import find_target, unreachable  # noqa: PLC0415
     from service.logs import set_up_logs  # noqa: PLC0415
-    from service.stt.files import UNREACHABLE  # noqa: PLC0415
+    from service.stt.results import UNREACHABLE  # noqa: PLC0415
 
     set_up_logs(sys.stderr, level=logging.ERROR)  # what the user can do is printed instead
     target = find_target(arguments, environ)
@@ -195,7 +195,7 @@ def _default_model(engine: str | None, *, timed: bool) -> str:
 
 async def _transcribe(audio: str, request: "FileRequest", target: "Target") -> "FileTranscript":
     from service.cli.transcribe.target import is_url  # noqa: PLC0415 - keeps --help quick
-    from service.stt.files import open_files  # noqa: PLC0415
+    from service.stt.files.client import open_files  # noqa: PLC0415
 
     limits = _near() if target.local else None
     async with open_files(
@@ -210,7 +210,7 @@ async def _transcribe(audio: str, request: "FileRequest", target: "Target") -> "
 def _near() -> "FileLimits":
     """Be less patient with a recogniser of one's own: it is there, or was not started."""
     from service.retry import RetryPolicy  # noqa: PLC0415 - keeps --help quick
-    from service.stt.files import FileLimits  # noqa: PLC0415
+    from service.stt.files.client import FileLimits  # noqa: PLC0415
 
     return FileLimits(retries=RetryPolicy(delays_s=(0.5, 1.0)))
 
@@ -238,7 +238,7 @@ def _bar() -> "Iterator[Progress | None]":
 
 
 def _write(transcript: "FileTranscript", arguments: argparse.Namespace) -> None:
-    from service.stt.files_text import write_transcript  # noqa: PLC0415 - keeps --help quick
+    from service.stt.files.text import write_transcript  # noqa: PLC0415 - keeps --help quick
 
     text = write_transcript(transcript, arguments.format, words=arguments.words)
     if arguments.output is None:

@@ -20,11 +20,11 @@ from service.calls.routes import Route
 from service.cli.transcribe.target import Target, is_url, unreachable
 from service.errors import CallscribeError, RecognitionError, SettingsError
 from service.exits import Exit
-from service.stt.files import UNREACHABLE
-from service.stt.files_follow import Follower
-from service.stt.files_text import escape_controls
+from service.stt.files.text import escape_controls
+from service.stt.follow import Follower
 from service.stt.formats import WireFormat
-from service.wire.stt import Answer
+from service.stt.results import UNREACHABLE
+from service.wire.stt import SttResult
 from service.wire.subtitles import plain
 
 _CONNECT_TIMEOUT_S = 10.0
@@ -122,7 +122,7 @@ async def _follow(arguments: argparse.Namespace, target: Target) -> int:
             kept = stack.enter_context(arguments.output.open("w", encoding="utf-8"))
         screen = Screen(sys.stdout, kept, as_json=arguments.format == "json")
         audio = WireFormat(input_format, rate_hz or _UNUSED_RATE_HZ)
-        follower = Follower(target.stream_url, target.api_key, route, audio, hear=screen.show)
+        follower = Follower(target.stream_url, target.api_key, route, audio, emit=screen.show)
         screen.gone = follower.stop
         _mind_signals(follower.stop)
         try:
@@ -241,7 +241,7 @@ class Screen:
         self.fault: OSError | None = None
         """Why nothing more is shown, or kept."""
 
-    def show(self, answer: Answer) -> None:
+    def show(self, answer: SttResult) -> None:
         """Show one answer. Never raises."""
         text = plain(answer.transcript or "")
         line = escape_controls(msgspec.json.encode(answer).decode()) if self._as_json else text

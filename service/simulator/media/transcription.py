@@ -11,7 +11,7 @@ from service.simulator.rules.engines import BARE_CONFIDENCE, gives_interims
 from service.simulator.scenario.fault_settings import InCallSettings
 from service.simulator.speech.scripted_asr import ScriptedAsr
 from service.simulator.stt.upstream import RelayedAsr, UpstreamRecogniser
-from service.wire.stt import Answer
+from service.wire.stt import SttResult
 
 Config = Mapping[str, object]
 Start = Callable[[Leg, Coroutine[None, None, None], str], object]
@@ -194,8 +194,8 @@ def make_transcription(
     return Transcription(leg, emitter, transcribers)
 
 
-def _emitting(emitter: TranscriptEmitter, track: Track) -> Callable[[Answer], None]:
-    def emit(answer: Answer) -> None:
+def _emitting(emitter: TranscriptEmitter, track: Track) -> Callable[[SttResult], None]:
+    def emit(answer: SttResult) -> None:
         if answer.transcript:
             final, confidence = answer.is_final is not False, answer.confidence
             emitter.emit(track, answer.transcript, is_final=final, confidence=confidence)

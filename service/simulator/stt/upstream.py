@@ -11,7 +11,7 @@ from websockets.exceptions import WebSocketException
 
 from service.errors import BadInputError
 from service.simulator.speech.audio import Encoding
-from service.wire.stt import CLOSE_STREAM, PATH, Answer, parse_answer
+from service.wire.stt import CLOSE_STREAM, PATH, SttResult, parse_result
 
 log = structlog.get_logger()
 
@@ -76,7 +76,7 @@ class RelayedAsr:
         self,
         recogniser: UpstreamRecogniser,
         params: Mapping[str, str],
-        emit: Callable[[Answer], None],
+        emit: Callable[[SttResult], None],
     ) -> None:
         self._recogniser = recogniser
         self._params = {"input_format": "linear16", "sample_rate": "8000", **params}
@@ -138,7 +138,7 @@ class RelayedAsr:
         if self._gone.is_set():
             return
         try:
-            self._emit(parse_answer(text))
+            self._emit(parse_result(text))
         except BadInputError:
             log.warning("recogniser_spoke_garbage")
 

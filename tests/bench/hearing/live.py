@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from websockets.asyncio.client import ClientConnection, connect
 
-from service.wire.stt import CLOSE_STREAM, Answer, parse_answer
+from service.wire.stt import CLOSE_STREAM, SttResult, parse_result
 
 CHUNK_S: Final = 0.1
 """What Callscribe sends at a time."""
@@ -20,7 +20,7 @@ class Arrival:
     """An answer; `at_s` on the clock of the audio: 0 is when its first sample was spoken."""
 
     at_s: float
-    answer: Answer
+    answer: SttResult
 
 
 @dataclass(slots=True)
@@ -98,7 +98,7 @@ async def _speak(
 
 async def _listen(socket: ClientConnection, began: float) -> list[Arrival]:
     clock = asyncio.get_running_loop().time
-    return [Arrival(clock() - began, parse_answer(message)) async for message in socket]
+    return [Arrival(clock() - began, parse_result(message)) async for message in socket]
 
 
 def text_of(arrivals: list[Arrival]) -> str:

@@ -11,7 +11,7 @@ from service.simulator.calls.plan import plan_calls
 from service.simulator.server import Simulator
 from service.simulator.speech.audio import PCMU
 from service.simulator.speech.riff import encode_wav
-from service.wire.stt import CLOSE_STREAM, FINALIZE, KEEP_ALIVE, Answer, parse_answer
+from service.wire.stt import CLOSE_STREAM, FINALIZE, KEEP_ALIVE, SttResult, parse_result
 from tests.simulator.builders import Tree, scenario
 from tests.simulator.harness import open_simulation
 from tests.simulator.peers import open_recogniser
@@ -34,15 +34,15 @@ async def session(
         yield socket
 
 
-async def hear(socket: aiohttp.ClientWebSocketResponse) -> list[Answer]:
+async def hear(socket: aiohttp.ClientWebSocketResponse) -> list[SttResult]:
     """Return every answer until the server closes."""
     async with asyncio.timeout(10):
-        return [parse_answer(message.data) async for message in socket]
+        return [parse_result(message.data) async for message in socket]
 
 
 async def play(
     socket: aiohttp.ClientWebSocketResponse, audio: bytes = AUDIO, *, last: str = CLOSE_STREAM
-) -> list[Answer]:
+) -> list[SttResult]:
     """Play audio in chunks of 100 ms and return every answer."""
     for at in range(0, len(audio), 800):
         await socket.send_bytes(audio[at : at + 800])
@@ -51,7 +51,7 @@ async def play(
     return await hear(socket)
 
 
-async def refusal(query: Tree, **tables: object) -> tuple[Answer, int | None]:
+async def refusal(query: Tree, **tables: object) -> tuple[SttResult, int | None]:
     """Return the error of a session that is refused, and its close code."""
     async with (
         open_simulation(scenario(**tables)) as (simulator, _),

@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 
 from service.simulator.stt.upstream import RelayedAsr, UpstreamRecogniser
-from service.wire.stt import Answer
+from service.wire.stt import SttResult
 from tests.serving import serve
 
 
@@ -29,9 +29,9 @@ def test_a_recognisers_address_may_be_its_base_or_its_socket(
 
 async def run_against(
     behave: str, *, pieces: int, patience_s: float = 0.2
-) -> tuple[list[Answer], RelayedAsr]:
+) -> tuple[list[SttResult], RelayedAsr]:
     """Play silence to a recogniser that behaves so, and finish."""
-    heard: list[Answer] = []
+    heard: list[SttResult] = []
     stuck = asyncio.Event()
 
     async def session(request: web.Request) -> web.WebSocketResponse:
@@ -84,7 +84,7 @@ async def test_a_recogniser_that_never_finishes_is_cut_off() -> None:
 
 async def test_an_abandoned_session_says_nothing_more() -> None:
     """Its connection is cut."""
-    heard: list[Answer] = []
+    heard: list[SttResult] = []
     opened, closed = asyncio.Event(), asyncio.Event()
 
     async def session(request: web.Request) -> web.WebSocketResponse:

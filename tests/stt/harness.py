@@ -1,21 +1,18 @@
-"""A recognition under test: fed at the pace of the test's own clock, and all it tells kept."""
+"""A recognition under test: fed at the pace of the test's own clock, all it emits kept."""
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from service.calls.inputs import Input, WordsHeard
-from service.calls.routes import Route
-from service.ids import CallId, LegId, StreamId
-from service.ports import Recognition, RecognitionPlan
+from service.ports import Recognition
 from service.stt.limits import Limits
+from service.stt.matching import words_of
 from service.stt.recognitions import open_recognitions
-from service.stt.seam import words_of
-from tests.stt.peer import Peer
-from tests.stt.voice import CHUNK_BYTES, stamp
+from tests.stt.builders import CHUNK_BYTES, plan, stamp
+from tests.stt.peers import Peer
 
 KEY = "KEY-of-nobody"
 QUICK = Limits(backoff_s=(0.0,), jitter_s=0.0, tick_s=0.02, linger_s=0.5, open_timeout_s=2.0)
@@ -43,19 +40,17 @@ class Clock:
 
 
 @dataclass(slots=True)
-class Told:
-    """What a recognition told, in order."""
+class Received:
+    """What a recognition emitted, in order."""
 
     items: list[Input] = field(default_factory=list)
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __call__(self, item: Input) -> None:
         """Keep one more; this is the `tell` of a recognition."""
         self.items.append(item)
-        self.changed.set()
 
     def of(self, kind: type[_Kind]) -> list[_Kind]:
-        """Return what was told of one kind."""
+        """Return what was received of one kind."""
         return [item for item in self.items if isinstance(item, kind)]
 
     @property
@@ -73,32 +68,6 @@ class Told:
         """All the words of all finals, without case and punctuation."""
         return [word for final in self.finals for word in words_of(final.text)]
 
-    async def until(self, condition: Callable[[], bool], timeout_s: float = 5) -> None:
-        """Wait until a condition on what was told holds."""
-        async with asyncio.timeout(timeout_s):
-            while not condition():
-                self.changed.clear()
-                await self.changed.wait()
-
-
-def plan(
-    model: str = "one",
-    *,
-    encoding: str = "PCMU",
-    rate_hz: int = 8000,
-    **route: Any,  # noqa: ANN401  # whatever a Route takes
-) -> RecognitionPlan:
-    """Return a plan whose route asks the peer for `model`; `route` is the rest of it."""
-    return RecognitionPlan(
-        call_id=CallId("call"),
-        leg_id=LegId("leg"),
-        stream_id=StreamId(f"stream-{model}"),
-        track="inbound",
-        route=Route(model=f"peer/{model}", **route),
-        encoding=encoding,
-        sample_rate_hz=rate_hz,
-    )
-
 
 @dataclass(slots=True)
 class Line:
@@ -106,7 +75,7 @@ class Line:
 
     peer: Peer
     recognition: Recognition
-    told: Told
+    received: Received
     clock: Clock
     pieces: int = 0
 
@@ -135,7 +104,7 @@ async def open_line(
     **options: Any,  # noqa: ANN401  # whatever `plan` takes
 ) -> AsyncIterator[Line]:
     """Open one recognition against the peer; `options` are those of `plan`."""
-    told, clock = Told(), Clock()
+    received, clock = Received(), Clock()
     async with open_recognitions(
         stt_url=peer.url,
         api_key=KEY,
@@ -144,4 +113,4 @@ async def open_line(
         clock=clock,
         dice=lambda: 0.0,
     ) as room:
-        yield Line(peer, room.open(plan(**options), told), told, clock)
+        yield Line(peer, room.open(plan(**options), received), received, clock)

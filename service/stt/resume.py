@@ -1,7 +1,7 @@
 """From where a new session is sent the audio again, when the old one gave no times.
 
-The point must be one of which we know what was said before it and after it. Best is a long quiet:
-every answer to what came before it has arrived in it.
+It must be a point where we know what was said before it and after it. Best is a long silence:
+every result for what came before it has arrived in it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -9,33 +9,33 @@ from collections.abc import Iterable, Iterator
 from service.stt.ring import Span
 
 SURE_LAG_MS = 4000
-"""No answer takes longer than this after the speech it is for; most take far less."""
+"""No result takes longer than this after its speech; most take far less."""
 LOOKBACK_MS = 10_000
-"""How far before the last final to look for a quiet."""
+"""How far before the last final to look for a silence."""
 _SURE_MS = 1500
-"""A quiet this long separates beyond doubt."""
+"""A silence this long separates beyond doubt."""
 _LEAD_MS = 400
 """How much before the next speech to begin: its onset is quieter than what we call loud."""
 _TAIL_MS = 3000
-"""How much of a quiet that still lasts to send again: words may be too faint for us to notice."""
+"""How much of a silence that still lasts to send again: words may be too faint for us to notice."""
 
 
-def replay_point(
+def resume_point(
     speech: Iterable[Span],
     *,
-    told_ms: int,
+    emitted_ms: int,
     covered_ms: int,
     sent_ms: int,
     pending_ms: int | None = None,
 ) -> int:
     """Return where in the stream to begin again, in milliseconds.
 
-    `speech` is what there was from `told_ms - LOOKBACK_MS` to `sent_ms`. `told_ms` is about
+    `speech` is what there was from `emitted_ms - LOOKBACK_MS` to `sent_ms`. `emitted_ms` is about
     where the last final ended; speech before `covered_ms` is surely in one. `pending_ms` is the
-    start of a partial that is not settled.
+    start of a partial that no final replaced.
     """
-    earliest_ms = max(0, told_ms - LOOKBACK_MS)
-    pauses = list(_pauses(speech, earliest_ms, sent_ms, min(told_ms, covered_ms)))
+    earliest_ms = max(0, emitted_ms - LOOKBACK_MS)
+    pauses = list(_pauses(speech, earliest_ms, sent_ms, min(emitted_ms, covered_ms)))
     if not pauses:
         return earliest_ms
     sure = [pause for pause in pauses if pause.end_ms - pause.start_ms >= _SURE_MS]

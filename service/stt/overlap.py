@@ -1,18 +1,18 @@
-"""The words that a replay may say over again, and where in the audio they were."""
+"""The words that a replay may repeat, and where in the audio they were."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from service.stt.seam import repeated
+from service.stt.matching import find_overlap
 
 
-class Told(NamedTuple):
-    """A final that was told: its words, where it is taken to be, how much was sent by then."""
+class Emitted(NamedTuple):
+    """A final that was emitted: its words, its time by our estimate, how much was sent by then."""
 
     words: list[str]
     start_ms: int
     end_ms: int
-    arrived_ms: int
+    sent_ms: int
 
     def ends_ms(self) -> Iterable[int]:
         """Yield where each word ended, if all took the same time."""
@@ -20,11 +20,11 @@ class Told(NamedTuple):
         return (self.start_ms + length_ms * n // count for n in range(1, count + 1))
 
 
-class Repeats:
-    """What was told of the audio that a new session is sent again; used up from the front."""
+class Overlap:
+    """What was emitted of the audio that a new session is sent again; used up from the front."""
 
-    def __init__(self, told: Iterable[Told], start_ms: int) -> None:
-        around = [final for final in told if final.arrived_ms > start_ms]
+    def __init__(self, emitted: Iterable[Emitted], start_ms: int) -> None:
+        around = [final for final in emitted if final.sent_ms > start_ms]
         self._words = [word for final in around for word in final.words]
         self._ends_ms = [end_ms for final in around for end_ms in final.ends_ms()]
         self._early = sum(len(final.words) for final in around if final.start_ms < start_ms)
@@ -33,8 +33,8 @@ class Repeats:
         return bool(self._words)
 
     def find(self, words: Sequence[str], *, use_up: bool) -> tuple[int, int]:
-        """Say how many of the first words are repeats, and where the last of those ended."""
-        used, count = repeated(self._words, words, early=self._early)
+        """Return how many of the first words are repeats, and where the last of those ended."""
+        used, count = find_overlap(self._words, words, early=self._early)
         until_ms = self._ends_ms[used - 1] if used else 0
         if use_up:
             del self._words[:used], self._ends_ms[:used]
@@ -42,6 +42,6 @@ class Repeats:
         return count, until_ms
 
     def clear(self) -> None:
-        """Expect none any more."""
+        """Expect no repeats any more."""
         self._words.clear()
         self._ends_ms.clear()

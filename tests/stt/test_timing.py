@@ -1,14 +1,14 @@
-"""Placing a text: in the loud stretch that its length and its time of arrival speak for."""
+"""Estimating when a text was said: in the loud stretch that its length and its arrival suggest."""
 
-from service.stt.placing import LAG_MS, duration_of, place
 from service.stt.ring import Span
+from service.stt.timing import LAG_MS, duration_of, estimate_span
 
 SENTENCE = "I would like to change it."  # some 1.7 s
 
 
 def at(text: str, *spans: tuple[int, int], until_ms: int, lag_ms: int = LAG_MS) -> Span:
-    """Place a text that began no earlier than the stream."""
-    return place(
+    """Estimate when a text was said that began no earlier than the stream."""
+    return estimate_span(
         text,
         [Span(*span) for span in spans],
         from_ms=0,
@@ -28,7 +28,7 @@ def test_a_text_goes_over_the_pauses_inside_it() -> None:
 
 
 def test_a_text_in_a_queue_ends_where_its_length_says() -> None:
-    """During a replay much more speech was sent than has been answered."""
+    """During a replay much more speech was sent than there were results for."""
     spans = ((500, 2200), (3000, 5000), (6000, 9000))
 
     assert at(SENTENCE, *spans, until_ms=10_000, lag_ms=12_000) == Span(500, 2200)
@@ -42,17 +42,17 @@ def test_a_text_in_a_queue_does_not_swallow_a_long_stretch() -> None:
     assert 1700 < span.end_ms - span.start_ms < 2600
 
 
-def test_a_late_answer_still_has_a_place() -> None:
-    """Even when all speech is longer ago than an answer should take."""
+def test_a_late_result_still_has_a_time() -> None:
+    """Even when all speech is longer ago than a result should take."""
     assert at("Yes.", (500, 800), until_ms=9000) == Span(500, 800)
 
 
 def test_a_text_without_any_speech_ends_now() -> None:
     """The detector missed it; the engine did not."""
-    span = place("Yes.", [], from_ms=1000, until_ms=5000, lag_ms=LAG_MS)
+    span = estimate_span("Yes.", [], from_ms=1000, until_ms=5000, lag_ms=LAG_MS)
 
     assert span == Span(5000 - duration_of("Yes."), 5000)
-    assert place("Yes.", [], from_ms=6000, until_ms=5000, lag_ms=LAG_MS) == Span(5000, 5000)
+    assert estimate_span("Yes.", [], from_ms=6000, until_ms=5000, lag_ms=LAG_MS) == Span(5000, 5000)
 
 
 def test_a_script_of_syllables_takes_longer_to_say() -> None:

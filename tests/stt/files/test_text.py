@@ -7,8 +7,8 @@ import pytest
 import webvtt
 
 from service.errors import RecognitionLostError
-from service.stt.files_text import Format, cues_of, write_transcript
-from service.stt.files_transcript import FileSegment, FileTranscript, FileWord
+from service.stt.files.text import Format, cues_of, write_transcript
+from service.stt.files.transcript import FileSegment, FileTranscript, FileWord
 
 
 def word(text: str, start_s: float, end_s: float, speaker: str | None = None) -> FileWord:

@@ -1,24 +1,27 @@
-"""An STT service to test against: a real WebSocket server that hears `voice` and keeps a script.
+"""STT services to test against: real WebSocket servers, one that hears and one that plays a script.
 
-One server serves many tracks at once: the `model` of a session's URL names its `Manner`.
+One `Peer` serves many tracks at once: the `model` of a session's URL names its `Manner`.
 """
 
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Literal
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from service.wire.stt import CLOSE_STREAM, HeardWord, encode_transcript
-from tests.stt.voice import Ear, Spoken, stamp_of
+from tests.stt.builders import Ear, Spoken, stamp_of
+from tests.waiting import until
+
+_SWITCHING = HTTPStatus.SWITCHING_PROTOCOLS
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,7 +29,7 @@ class Manner:
     """How the engine behaves on one track. Times are milliseconds of a session's audio."""
 
     lag_ms: int = 0
-    """How far its answers are behind the audio."""
+    """How far its results are behind the audio."""
     endpointing_ms: int = 300
     partials: bool = True
     times: Literal["none", "span", "words"] = "none"
@@ -39,7 +42,7 @@ class Manner:
     closes: bool = True
     """Whether `CloseStream` is honoured."""
     deaf: list[bool] = field(default_factory=list)
-    """Session after session, whether it answers nothing at all."""
+    """Session after session, whether it says nothing at all."""
     says: dict[int, list[str | bytes]] = field(default_factory=dict)
     """What to say, word for word, once so much audio came; then nothing is heard."""
     closes_ms: int | None = None
@@ -49,50 +52,61 @@ class Manner:
     """Connections are not answered before this."""
 
 
+@dataclass(slots=True, kw_only=True)
+class Script:
+    """What one session is answered, whatever it is sent. `says` goes by how many bytes came."""
+
+    status: int = 101
+    says: Mapping[int, list[str]] = field(default_factory=dict)
+    last: list[str] = field(default_factory=list)
+    """Said when the client closes the stream."""
+    closes: bool = True
+    """Whether the stream's close is answered with the session's."""
+    drops_at: int | None = None
+    """After so many bytes the connection is gone."""
+    close_code: int = 1000
+    closes_at: int | None = None
+
+
 @dataclass(slots=True)
 class Visit:
     """One connection as the server saw it."""
 
-    query: list[tuple[str, str]]
+    query: dict[str, list[str]]
     headers: dict[str, str]
     at: float
     socket: ServerConnection | None = None
     audio: bytearray = field(default_factory=bytearray)
+    largest: int = 0
+    """Bytes of the largest message with audio."""
     controls: list[str] = field(default_factory=list)
     over: bool = False
+    close_code: int | None = None
 
 
 class Peer:
-    """The server's memory and script, by model."""
+    """A server that hears `builders.speak`: its memory and its manners, by model."""
 
     def __init__(self) -> None:
         self.url = ""
         self.manners: dict[str, Manner] = {}
         self.visits: dict[str, list[Visit]] = defaultdict(list)
-        self.changed = asyncio.Event()
         self.knocks = 0
 
-    async def until(self, condition: Callable[[], bool], timeout_s: float = 5) -> None:
-        """Wait until a condition on what the server saw holds."""
-        async with asyncio.timeout(timeout_s):
-            while not condition():
-                self.changed.clear()
-                await self.changed.wait()
-
     async def heard(self, model: str, stamp: int) -> None:
-        """Wait until the running session had the stamped piece, and its answers arrived.
+        """Wait until the running session had the stamped piece, and its results arrived.
 
         The piece after which a connection dropped is not waited for a second time: a new one
         is made when there is more to send.
         """
         visits = self.visits[model]
-        await self.until(
+        await until(
             lambda: bool(visits) and (visits[-1].over or stamp_of(visits[-1].audio) == stamp)
         )
         if visits[-1].over:
             known = len(visits)
             with suppress(TimeoutError):
-                await self.until(lambda: len(visits) > known, timeout_s=0.05)
+                await until(lambda: len(visits) > known, timeout_s=0.05)
             return
         socket = visits[-1].socket
         assert socket
@@ -101,20 +115,13 @@ class Peer:
 
     async def greet(self, connection: ServerConnection, request: Request) -> Response | None:
         """Answer the upgrade."""
-        query = parse_qsl(urlsplit(request.path).query)
         model = _model(request.path)
         manner = self.manners.setdefault(model, Manner())
         self.knocks += 1
-        self.changed.set()
         if manner.hold:
             await manner.hold.wait()
-        headers = {name.lower(): value for name, value in request.headers.raw_items()}
-        self.visits[model].append(Visit(query, headers, time.monotonic()))
-        self.changed.set()
-        status = manner.statuses.pop(0) if manner.statuses else 101
-        if status != HTTPStatus.SWITCHING_PROTOCOLS:
-            return connection.respond(HTTPStatus(status), "no\n")
-        return None
+        self.visits[model].append(_visit(request))
+        return _upgrade(connection, manner.statuses.pop(0) if manner.statuses else 101)
 
     async def serve(self, socket: ServerConnection) -> None:
         """Run one session."""
@@ -127,12 +134,10 @@ class Peer:
         try:
             async for message in socket:
                 await self._hear(socket, visit, session, message)
-                self.changed.set()
         except ConnectionClosed:
             pass
         finally:
             visit.over = True
-            self.changed.set()
 
     async def _hear(
         self, socket: ServerConnection, visit: Visit, session: "_Session", message: str | bytes
@@ -230,14 +235,89 @@ class _Session:
         )
 
 
+class ScriptedPeer:
+    """A server with a script for each session; the last one is played over and over."""
+
+    def __init__(self, *scripts: Script) -> None:
+        self.url = ""
+        self.scripts = list(scripts) or [Script()]
+        self.sessions: list[Visit] = []
+
+    def greet(self, connection: ServerConnection, request: Request) -> Response | None:
+        """Answer the upgrade."""
+        self.sessions.append(_visit(request))
+        status = self.scripts[0].status
+        return _upgrade(connection, status if status == _SWITCHING else self._script().status)
+
+    async def serve(self, socket: ServerConnection) -> None:
+        """Play one session."""
+        script, visit = self._script(), self.sessions[-1]
+        with suppress(ConnectionClosed):
+            await self._play(socket, visit, script)
+        await socket.wait_closed()
+        visit.over, visit.close_code = True, socket.close_code
+
+    async def _play(self, socket: ServerConnection, visit: Visit, script: Script) -> None:
+        says = dict(script.says)
+        async for message in socket:
+            if isinstance(message, str):
+                await self._control(socket, visit, script, message)
+                continue
+            visit.audio += message
+            visit.largest = max(visit.largest, len(message))
+            for at in sorted(at for at in says if at <= len(visit.audio)):
+                for text in says.pop(at):
+                    await socket.send(text)
+            if script.drops_at is not None and len(visit.audio) >= script.drops_at:
+                socket.transport.abort()
+                return
+            if script.closes_at is not None and len(visit.audio) >= script.closes_at:
+                await socket.close(script.close_code)
+
+    async def _control(
+        self, socket: ServerConnection, visit: Visit, script: Script, message: str
+    ) -> None:
+        visit.controls.append(message)
+        for text in script.last:
+            await socket.send(text)
+        if script.closes:
+            await socket.close(script.close_code)
+
+    def _script(self) -> Script:
+        return self.scripts.pop(0) if len(self.scripts) > 1 else self.scripts[0]
+
+
 @asynccontextmanager
 async def open_peer(**manners: Manner) -> AsyncIterator[Peer]:
-    """Run the server on a free port."""
+    """Run a server that hears, on a free port."""
     peer = Peer()
     peer.manners.update(manners)
+    async with _serving(peer):
+        yield peer
+
+
+@asynccontextmanager
+async def open_scripted_peer(*scripts: Script) -> AsyncIterator[ScriptedPeer]:
+    """Run a server that plays scripts, on a free port."""
+    peer = ScriptedPeer(*scripts)
+    async with _serving(peer):
+        yield peer
+
+
+@asynccontextmanager
+async def _serving(peer: Peer | ScriptedPeer) -> AsyncIterator[None]:
     async with serve(
         peer.serve, "127.0.0.1", 0, process_request=peer.greet, compression=None
     ) as server:
         port = server.sockets[0].getsockname()[1]
         peer.url = f"ws://127.0.0.1:{port}/v2/speech-to-text/transcription"
-        yield peer
+        yield
+
+
+def _visit(request: Request) -> Visit:
+    headers = {name.lower(): value for name, value in request.headers.raw_items()}
+    return Visit(parse_qs(urlsplit(request.path).query), headers, time.monotonic())
+
+
+def _upgrade(connection: ServerConnection, status: int) -> Response | None:
+    return None if status == _SWITCHING else connection.respond(HTTPStatus(status), "no\n")

@@ -7,10 +7,11 @@ import pytest
 
 from service.calls.routes import Route
 from service.errors import RecognitionLostError, RecognitionRefusedError
-from service.stt.files_follow import Follower, FollowLimits
+from service.stt.follow import Follower, FollowLimits
 from service.stt.formats import WireFormat
-from service.wire.stt import CLOSE_STREAM, Answer, encode_error, encode_transcript
-from tests.stt.stream_peer import Script, StreamPeer, open_stream_peer
+from service.wire.stt import CLOSE_STREAM, SttResult, encode_error, encode_transcript
+from tests.stt.peers import Script, ScriptedPeer, open_scripted_peer
+from tests.waiting import until
 
 QUICK = FollowLimits(
     backoff_s=(0.01, 0.01),
@@ -40,16 +41,16 @@ async def radio(started: asyncio.Event | None = None) -> AsyncIterator[bytes]:
 
 
 async def follow(
-    peer: StreamPeer,
+    peer: ScriptedPeer,
     audio: AsyncIterator[bytes],
     *,
     route: Route = NOVA,
     form: WireFormat = MP3,
     limits: FollowLimits = QUICK,
-) -> list[Answer]:
+) -> list[SttResult]:
     """Follow to the end and return what was heard."""
-    heard: list[Answer] = []
-    follower = Follower(peer.url, "KEY0123", route, form, hear=heard.append, limits=limits)
+    heard: list[SttResult] = []
+    follower = Follower(peer.url, "KEY0123", route, form, emit=heard.append, limits=limits)
     async with asyncio.timeout(10):
         await follower.run(audio)
     return heard
@@ -68,7 +69,7 @@ def final(text: str) -> str:
 async def test_a_stream_is_heard_as_it_comes_and_to_its_end() -> None:
     """Partials, finals, and what the engine still says after the last audio."""
     script = Script(says={5000: [partial("hel"), final("hello")]}, last=[final("world")])
-    async with open_stream_peer(script) as peer:
+    async with open_scripted_peer(script) as peer:
         heard = await follow(peer, pieces(10_000, 1, 4000))
 
     assert [(one.transcript, one.is_final) for one in heard] == [
@@ -83,7 +84,7 @@ async def test_a_stream_is_heard_as_it_comes_and_to_its_end() -> None:
 
 async def test_a_session_asks_for_what_the_route_says() -> None:
     """As the quickstart does: no sample rate for a container, no origin, the key in a header."""
-    async with open_stream_peer() as peer:
+    async with open_scripted_peer() as peer:
         await follow(peer, pieces(10))
         await follow(peer, pieces(10), form=WireFormat("linear16", 44_100))
 
@@ -106,12 +107,12 @@ async def test_stopping_an_endless_stream_closes_it_in_order() -> None:
     script = Script(says={3000: [partial("on and")]}, last=[final("on and on")])
     heard: list[str] = []
 
-    def hear(answer: Answer) -> None:
+    def hear(answer: SttResult) -> None:
         heard.append(answer.transcript or "")
         follower.stop()
 
-    async with open_stream_peer(script) as peer, asyncio.timeout(10):
-        follower = Follower(peer.url, None, NOVA, MP3, hear=hear, limits=QUICK)
+    async with open_scripted_peer(script) as peer, asyncio.timeout(10):
+        follower = Follower(peer.url, None, NOVA, MP3, emit=hear, limits=QUICK)
         await follower.run(radio())
 
     assert heard == ["on and", "on and on"]
@@ -121,11 +122,11 @@ async def test_stopping_an_endless_stream_closes_it_in_order() -> None:
 async def test_a_stream_that_went_silent_can_be_stopped() -> None:
     """Also while its source is being waited for."""
     never = asyncio.Event()
-    async with open_stream_peer() as peer, asyncio.timeout(10):
-        follower = Follower(peer.url, None, NOVA, MP3, hear=lambda _: None, limits=QUICK)
+    async with open_scripted_peer() as peer, asyncio.timeout(10):
+        follower = Follower(peer.url, None, NOVA, MP3, emit=lambda _: None, limits=QUICK)
         async with asyncio.TaskGroup() as group:
             group.create_task(follower.run(radio(never)))
-            await peer.changed.wait()
+            await until(lambda: bool(peer.sessions and peer.sessions[0].audio))
             follower.stop()
 
     assert peer.sessions[0].controls == [CLOSE_STREAM]
@@ -134,7 +135,7 @@ async def test_a_stream_that_went_silent_can_be_stopped() -> None:
 async def test_an_engine_that_knows_no_close_is_listened_to_a_little() -> None:
     """It is sent no control frame; the connection is closed when it has been quiet."""
     script = Script(says={10: [final("late")]}, closes=False)
-    async with open_stream_peer(script) as peer:
+    async with open_scripted_peer(script) as peer:
         heard = await follow(peer, pieces(10), route=Route(engine="Telnyx"))
 
     assert [one.transcript for one in heard] == ["late"]
@@ -143,14 +144,14 @@ async def test_an_engine_that_knows_no_close_is_listened_to_a_little() -> None:
 
 async def test_an_engine_that_does_not_close_is_not_waited_for_for_ever() -> None:
     """The end comes when nothing more does."""
-    async with open_stream_peer(Script(closes=False)) as peer:
+    async with open_scripted_peer(Script(closes=False)) as peer:
         assert await follow(peer, pieces(10)) == []
 
 
 async def test_a_dropped_session_is_followed_by_another_one() -> None:
     """Where the audio can be joined in its middle; what came meanwhile is sent too."""
     dropped = Script(says={4000: [final("one")]}, drops_at=8000)
-    async with open_stream_peer(dropped, Script(last=[final("two")])) as peer:
+    async with open_scripted_peer(dropped, Script(last=[final("two")])) as peer:
         heard = await follow(peer, pieces(*[1000] * 100))
 
     assert [one.transcript for one in heard] == ["one", "two"]
@@ -160,7 +161,7 @@ async def test_a_dropped_session_is_followed_by_another_one() -> None:
 
 async def test_a_format_with_a_beginning_is_not_joined_again() -> None:
     """Without its header nobody could read the rest."""
-    async with open_stream_peer(Script(drops_at=1)) as peer:
+    async with open_scripted_peer(Script(drops_at=1)) as peer:
         with pytest.raises(RecognitionLostError, match="connection_lost"):
             await follow(peer, pieces(1000, 1000), form=WireFormat("flac", 16_000))
 
@@ -169,7 +170,7 @@ async def test_a_format_with_a_beginning_is_not_joined_again() -> None:
 
 async def test_a_session_that_is_never_had_is_given_up() -> None:
     """After as many attempts as there are delays."""
-    async with open_stream_peer(Script(status=503)) as peer:
+    async with open_scripted_peer(Script(status=503)) as peer:
         with pytest.raises(RecognitionLostError, match="connect_failed"):
             await follow(peer, radio())
 
@@ -186,25 +187,25 @@ async def test_a_session_that_is_never_had_is_given_up() -> None:
 )
 async def test_a_refusal_is_final(script: Script) -> None:
     """A bad key or format is not tried again."""
-    async with open_stream_peer(script) as peer:
+    async with open_scripted_peer(script) as peer:
         with pytest.raises(RecognitionRefusedError):
             await follow(peer, radio())
 
     assert len(peer.sessions) == 1
 
 
-async def test_a_session_lost_while_it_said_the_rest_is_told() -> None:
+async def test_a_session_lost_while_it_said_the_rest_is_an_error() -> None:
     """What is missing at the end would not be noticed otherwise."""
-    async with open_stream_peer(Script(close_code=1011)) as peer:
+    async with open_scripted_peer(Script(close_code=1011)) as peer:
         with pytest.raises(RecognitionLostError):
             await follow(peer, pieces(10))
 
 
 async def test_garbage_ends_a_session() -> None:
-    """A few unreadable answers are passed over, and empty ones are not told."""
+    """A few unreadable results are passed over, and empty ones are not emitted."""
     good = [final("good"), encode_transcript("", is_final=True)]
     script = Script(says={1: ["?", "[]", *good, "{", "{", "{"]})
-    async with open_stream_peer(script) as peer:
+    async with open_scripted_peer(script) as peer:
         with pytest.raises(RecognitionLostError, match="garbage"):
             await follow(peer, radio(), form=WireFormat("wav", 16_000))
 
@@ -212,21 +213,21 @@ async def test_garbage_ends_a_session() -> None:
 async def test_an_engine_that_floods_is_cut_off() -> None:
     """An answer larger than any there is ends the session."""
     script = Script(says={1: [final("word " * 100_000)]})
-    async with open_stream_peer(script) as peer:
+    async with open_scripted_peer(script) as peer:
         with pytest.raises(RecognitionLostError):
             await follow(peer, radio(), form=WireFormat("wav", 16_000))
 
 
-async def test_a_source_that_breaks_is_told_after_what_was_heard() -> None:
+async def test_a_source_that_breaks_is_an_error_after_what_was_heard() -> None:
     """The engine still says what it heard of it."""
 
     async def broken() -> AsyncIterator[bytes]:
         yield bytes(100)
         raise ConnectionResetError("gone")
 
-    async with open_stream_peer(Script(last=[final("heard")])) as peer:
-        heard: list[Answer] = []
-        follower = Follower(peer.url, None, NOVA, MP3, hear=heard.append, limits=QUICK)
+    async with open_scripted_peer(Script(last=[final("heard")])) as peer:
+        heard: list[SttResult] = []
+        follower = Follower(peer.url, None, NOVA, MP3, emit=heard.append, limits=QUICK)
         with pytest.raises(ConnectionResetError):
             await follower.run(broken())
 
@@ -237,7 +238,7 @@ async def test_a_file_is_not_poured_in_faster_than_the_limit() -> None:
     """An engine for live audio is not flooded."""
     limits = FollowLimits(bytes_per_s=40_000.0)
     loop = asyncio.get_running_loop()
-    async with open_stream_peer() as peer:
+    async with open_scripted_peer() as peer:
         began = loop.time()
         await follow(peer, pieces(8_000), limits=limits)
 
@@ -246,7 +247,7 @@ async def test_a_file_is_not_poured_in_faster_than_the_limit() -> None:
 
 async def test_an_address_that_is_none_is_refused() -> None:
     """Before anything is read."""
-    follower = Follower("nonsense", None, NOVA, MP3, hear=lambda _: None, limits=QUICK)
+    follower = Follower("nonsense", None, NOVA, MP3, emit=lambda _: None, limits=QUICK)
 
     with pytest.raises(RecognitionRefusedError, match="bad_url"):
         await follower.run(pieces(1))

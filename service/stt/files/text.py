@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from service.errors import RecognitionLostError
-from service.stt.files_transcript import FileSegment, FileTranscript, FileWord
+from service.stt.files.transcript import FileSegment, FileTranscript, FileWord
 from service.wire.subtitles import Cue, is_long, joined, plain, write_subtitles
 
 Format = Literal["txt", "json", "srt", "vtt"]

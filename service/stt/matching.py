@@ -1,8 +1,8 @@
-"""Where one session's words end and the next one's begin, found in the text.
+"""How much of one text repeats another: fuzzy matching of words.
 
-A new session is replayed from a little before the old one's last final, so that no word is lost;
-what it says again is taken out here. Recognising the same audio twice gives nearly the same
-words, never surely the same.
+A new session is sent again what came a little before the old one's last final, so that no word is
+lost, and its results repeat words that were emitted. Recognising the same audio twice gives
+nearly the same words, never surely the same.
 """
 
 import re
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from itertools import islice
 
-_MOST_WORDS = 100
+_MAX_WORDS = 100
 """Words compared on either side; a replay is a few seconds."""
 _TOKEN = re.compile(
     r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]"
@@ -20,7 +20,7 @@ _TOKEN = re.compile(
 
 _MISSING = 1.0
 _SKIPPED = 0.1
-"""A word told that the replay does not begin with: it may have begun later."""
+"""An emitted word that the replay does not begin with: it may have begun later."""
 _ALIKE = 0.5
 """How alike two words must be to be one word heard twice."""
 _DOUBTFUL = 0.5
@@ -32,7 +32,7 @@ def words_of(text: str) -> list[str]:
     return [match[0].casefold() for match in _TOKEN.finditer(text)]
 
 
-def cut(text: str, count: int) -> str:
+def drop_words(text: str, count: int) -> str:
     """Return the text without its first `count` words and the punctuation after them."""
     if count <= 0:
         return text
@@ -40,18 +40,20 @@ def cut(text: str, count: int) -> str:
     return text[match.start() :].strip() if match else ""
 
 
-def repeated(told: Sequence[str], heard: Sequence[str], *, early: int = 0) -> tuple[int, int]:
-    """Say how much of `heard` is `told` over again.
+def find_overlap(
+    emitted: Sequence[str], heard: Sequence[str], *, early: int = 0
+) -> tuple[int, int]:
+    """Return how much of `heard` repeats `emitted`.
 
-    Both begin at about the same moment of the audio; the first `early` words of `told` may lie
-    before it. Returns how many words of `told` are used up, and how many of `heard` they are;
-    (0, 0) when nothing is alike.
+    Both begin at about the same moment of the audio; the first `early` words of `emitted` may lie
+    before it. Returns how many words of `emitted` are repeated, and how many words of `heard`
+    repeat them; (0, 0) when nothing is alike.
     """
-    left_out = max(0, min(early, len(told) - _MOST_WORDS))
-    told, heard = told[left_out:][:_MOST_WORDS], heard[:_MOST_WORDS]
-    rows = _alignment(told, heard, early - left_out)
-    ends = [(len(told), j) for j in range(1, len(heard) + 1)]
-    ends += [(i, len(heard)) for i in range(1, len(told))]
+    left_out = max(0, min(early, len(emitted) - _MAX_WORDS))
+    emitted, heard = emitted[left_out:][:_MAX_WORDS], heard[:_MAX_WORDS]
+    rows = _alignment(emitted, heard, early - left_out)
+    ends = [(len(emitted), j) for j in range(1, len(heard) + 1)]
+    ends += [(i, len(heard)) for i in range(1, len(emitted))]
     good = [(rows[i][j], j, i) for i, j in ends if rows[i][j] <= _DOUBTFUL * min(i, j)]
     if not good:
         return 0, 0
@@ -68,10 +70,10 @@ def revises(before: Sequence[str], after: Sequence[str]) -> bool:
     return same * 2 >= shorter
 
 
-def _alignment(told: Sequence[str], heard: Sequence[str], early: int) -> list[list[float]]:
+def _alignment(emitted: Sequence[str], heard: Sequence[str], early: int) -> list[list[float]]:
     """Return the cost of every way to line up a beginning of one with a beginning of the other."""
     rows = [[_MISSING * j for j in range(len(heard) + 1)]]
-    for i, word in enumerate(told, 1):
+    for i, word in enumerate(emitted, 1):
         above, row = rows[-1], [_SKIPPED * max(0, i - early)]
         for j, other in enumerate(heard, 1):
             best = above[j - 1] + _difference(word, other)

@@ -1,6 +1,6 @@
-"""Where in the audio a text was said, when the engine does not tell.
+"""An estimate of when a text was said, where the engine does not tell.
 
-A text's end is one of the pauses before its answer came. Which one, its length says: people speak
+A text ends in one of the pauses before its result came. Which one, its length says: people speak
 some fifteen letters a second.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from service.stt.ring import Span
 
 LAG_MS = 2500
-"""How long after its last word a live engine's answer may come."""
+"""How long after its last word a live engine's result may come."""
 
 _LETTER_MS = 65
 _WIDE_LETTER_MS = 200
@@ -23,11 +23,13 @@ def duration_of(text: str) -> int:
     return sum(_WIDE_LETTER_MS if letter > "\u2e80" else _LETTER_MS for letter in text)
 
 
-def place(text: str, spans: Iterable[Span], *, from_ms: int, until_ms: int, lag_ms: int) -> Span:
+def estimate_span(
+    text: str, spans: Iterable[Span], *, from_ms: int, until_ms: int, lag_ms: int
+) -> Span:
     """Estimate when `text` was said.
 
     `spans` is the speech between the end of the text before (`from_ms`) and what had been sent
-    when the answer came (`until_ms`); `lag_ms` is how far the answer may be behind that.
+    when the result came (`until_ms`); `lag_ms` is how far the result may be behind that.
     """
     expected_ms = duration_of(text)
     stretches = list(spans)

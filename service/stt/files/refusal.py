@@ -13,9 +13,9 @@ import msgspec
 from service.errors import RecognitionError, RecognitionLostError, RecognitionRefusedError
 from service.retry import is_retriable
 
-_MOST_REASONS = 3
-_LONGEST_REASON = 160
-_LONGEST_CODE = 32
+_MAX_REASONS = 3
+_MAX_REASON_CHARS = 160
+_MAX_CODE_CHARS = 32
 _PRIVATE = re.compile(r"https?://\S+|\S+@\S+|\bKEY\w{8,}|\bBearer\s+\S+|\+?\d[\d\s().-]{5,}\d")
 
 
@@ -40,7 +40,7 @@ def _read(body: bytes) -> tuple[str, list[str]]:
         return "", []
     faults = [answer.get("errors"), answer.get("detail"), answer.get("error")]
     found = [one for fault in faults for one in (fault if isinstance(fault, list) else [fault])]
-    found = [one for one in found if one is not None][:_MOST_REASONS]
+    found = [one for one in found if one is not None][:_MAX_REASONS]
     codes = [one.get("code") for one in found if isinstance(one, dict)]
     code = next((str(code) for code in codes if isinstance(code, str | int)), "")
     said: set[str] = set()
@@ -49,7 +49,7 @@ def _read(body: bytes) -> tuple[str, list[str]]:
         fresh = [text for text in dict.fromkeys(_reasons(one)) if text not in said]
         said.update(fresh)  # an answer in two shapes says the same twice
         reasons.append(_plain("; ".join(fresh)))
-    return _plain(code)[:_LONGEST_CODE], [reason for reason in reasons if reason]
+    return _plain(code)[:_MAX_CODE_CHARS], [reason for reason in reasons if reason]
 
 
 def _reasons(fault: object) -> Iterator[str]:
@@ -63,12 +63,12 @@ def _reasons(fault: object) -> Iterator[str]:
             yield fault[key]
     place = fault.get("loc")
     if isinstance(place, list):
-        yield ".".join(str(step)[:_LONGEST_CODE] for step in place[:4])
+        yield ".".join(str(step)[:_MAX_CODE_CHARS] for step in place[:4])
     source = fault.get("source")
     if isinstance(source, dict) and isinstance(source.get("parameter"), str):
         yield source["parameter"]
 
 
 def _plain(text: str) -> str:
-    shown = _PRIVATE.sub("…", " ".join(text[: 4 * _LONGEST_REASON].split()))
-    return "".join(letter for letter in shown if letter.isprintable())[:_LONGEST_REASON]
+    shown = _PRIVATE.sub("…", " ".join(text[: 4 * _MAX_REASON_CHARS].split()))
+    return "".join(letter for letter in shown if letter.isprintable())[:_MAX_REASON_CHARS]

@@ -11,7 +11,7 @@ import msgspec
 
 from service.errors import BadInputError
 
-_LONGEST_S = 1e7
+_MAX_S = 1e7
 """No recording is longer; nonsense past it is cut to it."""
 
 
@@ -134,4 +134,4 @@ def _words(words: Iterable[_Word] | None) -> tuple[FileWord, ...]:
 
 
 def _seconds(value: float) -> float:
-    return min(max(value, 0.0), _LONGEST_S)
+    return min(max(value, 0.0), _MAX_S)

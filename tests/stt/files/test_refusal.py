@@ -5,7 +5,7 @@ import json
 import pytest
 
 from service.errors import RecognitionLostError, RecognitionRefusedError
-from service.stt.files_refusal import fault_of
+from service.stt.files.refusal import fault_of
 
 ERRORS = [
     {

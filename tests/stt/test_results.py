@@ -1,16 +1,16 @@
-"""Answers: words kept whatever comes with them, errors sorted into for good and for now."""
+"""Results: words kept whatever comes with them, errors sorted into for good and for now."""
 
 import pytest
 
 from service.errors import BadInputError, RecognitionLostError, RecognitionRefusedError
-from service.stt.answers import fault_in, fault_of_status, read_answer
+from service.stt.results import fault_in, fault_of_status, read_result
 
 
 def test_words_in_an_unknown_shape_do_not_cost_the_text() -> None:
-    """The rest of such an answer is passed over."""
-    answer = read_answer('{"transcript":"Hello.","is_final":true,"words":[{"w":1}],"errors":{}}')
+    """The rest of such a result is passed over."""
+    result = read_result('{"transcript":"Hello.","is_final":true,"words":[{"w":1}],"errors":{}}')
 
-    assert (answer.transcript, answer.is_final, answer.words) == ("Hello.", True, None)
+    assert (result.transcript, result.is_final, result.words) == ("Hello.", True, None)
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ def test_words_in_an_unknown_shape_do_not_cost_the_text() -> None:
 def test_what_holds_no_text_is_unreadable(data: bytes) -> None:
     """Hostile or broken, it is one kind of error."""
     with pytest.raises(BadInputError):
-        read_answer(data)
+        read_result(data)
 
 
 @pytest.mark.parametrize("code", ["40001", "40007", 40003, "10009", "10010", "401", "20012"])
@@ -29,7 +29,7 @@ def test_a_bad_setting_or_key_is_for_good(code: str | int) -> None:
     text = (
         f'{{"errors":[{{"code":{code if isinstance(code, int) else chr(34) + code + chr(34)}}}]}}'
     )
-    fault = fault_in(read_answer(text))
+    fault = fault_in(read_result(text))
 
     assert isinstance(fault, RecognitionRefusedError)
     assert fault.code == str(code)
@@ -47,7 +47,7 @@ def test_a_bad_setting_or_key_is_for_good(code: str | int) -> None:
 )
 def test_any_other_error_is_for_now(text: str) -> None:
     """And the engine's own words are not in it."""
-    fault = fault_in(read_answer(text))
+    fault = fault_in(read_result(text))
 
     assert isinstance(fault, RecognitionLostError)
     assert str(fault) == "engine_error"
@@ -56,9 +56,9 @@ def test_any_other_error_is_for_now(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ['{"transcript":"x","is_final":true}', '{"errors":[]}', '{"errors":null}', "{}"]
 )
-def test_an_answer_without_an_error_is_no_fault(text: str) -> None:
+def test_a_result_without_an_error_is_no_fault(text: str) -> None:
     """Empty lists and unknown objects included."""
-    assert fault_in(read_answer(text)) is None
+    assert fault_in(read_result(text)) is None
 
 
 @pytest.mark.parametrize(

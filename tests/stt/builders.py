@@ -1,7 +1,12 @@
-"""Speech that a test can read: every word is a loud tone of its own, and its bytes say which."""
+"""Plans, and speech that a test can read: every word is a tone of its own that says which."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
+
+from service.calls.routes import Route
+from service.ids import CallId, LegId, StreamId
+from service.ports import RecognitionPlan
 
 SILENCE = b"\xff"
 _SCRIPT = """
@@ -19,6 +24,25 @@ CHUNK_BYTES = 800
 _STAMP_BYTES = 4
 _FAINT = 0xF0
 """Codes of mu-law from here on are all but silence."""
+
+
+def plan(
+    model: str = "one",
+    *,
+    encoding: str = "PCMU",
+    rate_hz: int = 8000,
+    **route: Any,  # noqa: ANN401  # whatever a Route takes
+) -> RecognitionPlan:
+    """Return a plan whose route asks the peer for `model`; `route` is the rest of it."""
+    return RecognitionPlan(
+        call_id=CallId("call"),
+        leg_id=LegId("leg"),
+        stream_id=StreamId(f"stream-{model}"),
+        track="inbound",
+        route=Route(model=f"peer/{model}", **route),
+        encoding=encoding,
+        sample_rate_hz=rate_hz,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +80,10 @@ def speak(*utterances: tuple[int, int]) -> tuple[bytes, list[str]]:
             spoken += 1
     audio += SILENCE * (-len(audio) % CHUNK_BYTES)
     return bytes(audio), words
+
+
+HELLO, HELLO_WORDS = speak((3, 500), (2, 800))
+"""3.1 s of mu-law: two utterances, and their words."""
 
 
 def stamp(chunk: bytes, number: int) -> bytes:

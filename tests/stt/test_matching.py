@@ -1,16 +1,16 @@
-"""The seam in the text: what is told over again goes, what is new stays."""
+"""Matching texts: what was emitted is found again, what is new is not."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.stt.seam import cut, repeated, revises, words_of
+from service.stt.matching import drop_words, find_overlap, revises, words_of
 
 WORD = st.text("abcdefghij", min_size=2, max_size=8)
 
 
 @pytest.mark.parametrize(
-    ("told", "heard", "used", "count"),
+    ("emitted", "heard", "used", "count"),
     [
         ("good morning", "Good morning! This is Claire.", 2, 2),
         ("good morning this is", "good morning", 2, 2),
@@ -24,33 +24,33 @@ WORD = st.text("abcdefghij", min_size=2, max_size=8)
         ("", "good morning", 0, 0),
     ],
 )
-def test_what_was_told_is_recognised_in_what_is_heard(
-    told: str, heard: str, used: int, count: int
+def test_what_was_emitted_is_recognised_in_what_is_heard(
+    emitted: str, heard: str, used: int, count: int
 ) -> None:
     """Case, punctuation and small mishearings do not hide it; unlike texts have nothing in it."""
-    assert repeated(words_of(told), words_of(heard)) == (used, count)
+    assert find_overlap(words_of(emitted), words_of(heard)) == (used, count)
 
 
 def test_a_word_that_may_have_been_said_before_the_replay_is_skipped_for_nothing() -> None:
     """A long final that mostly lies before the replay's beginning hides no repeat after it."""
-    told = words_of("this is claire i would like to change my booking from monday please")
+    emitted = words_of("this is claire i would like to change my booking from monday please")
 
-    assert repeated(told, ["please"], early=12) == (13, 1)
-    assert repeated(told, ["please"]) == (0, 0)
+    assert find_overlap(emitted, ["please"], early=12) == (13, 1)
+    assert find_overlap(emitted, ["please"]) == (0, 0)
 
 
 @given(st.lists(WORD, min_size=1, max_size=20), st.lists(WORD, max_size=20))
-def test_a_replay_word_for_word_is_taken_out_whole(told: list[str], new: list[str]) -> None:
+def test_a_replay_word_for_word_is_taken_out_whole(emitted: list[str], new: list[str]) -> None:
     """What follows the repeat stays, whatever it is."""
-    assert repeated(told, told + new) == (len(told), len(told))
+    assert find_overlap(emitted, emitted + new) == (len(emitted), len(emitted))
 
 
 @given(st.lists(WORD, max_size=300), st.lists(WORD, max_size=300))
-def test_no_text_takes_out_more_than_there_is(told: list[str], heard: list[str]) -> None:
+def test_no_text_takes_out_more_than_there_is(emitted: list[str], heard: list[str]) -> None:
     """Bounds hold for any two texts, and long ones take no long time."""
-    used, count = repeated(told, heard)
+    used, count = find_overlap(emitted, heard)
 
-    assert 0 <= used <= len(told)
+    assert 0 <= used <= len(emitted)
     assert 0 <= count <= len(heard)
 
 
@@ -68,7 +68,7 @@ def test_words_are_cut_from_the_front_with_their_punctuation(
     text: str, count: int, rest: str
 ) -> None:
     """The rest is left as the engine wrote it."""
-    assert cut(text, count) == rest
+    assert drop_words(text, count) == rest
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import pytest
 from service.calls.engines import FileRequest
 from service.errors import RecognitionLostError, RecognitionRefusedError
 from service.retry import RetryPolicy
-from service.stt.files import FileLimits, FilesClient, open_files
-from tests.stt.files_peer import Posted, Reply, open_files_peer
+from service.stt.files.client import FileLimits, FilesClient, open_files
+from tests.stt.files.peers import Posted, Reply, open_files_peer
 
 QUICK = FileLimits(retries=RetryPolicy(delays_s=(0.01, 0.01), max_retry_after_s=0.05))
 REQUEST = FileRequest()
@@ -173,7 +173,7 @@ async def test_an_answer_that_is_none_is_told(body: bytes) -> None:
 
 async def test_an_answer_without_end_is_not_read_to_its_end() -> None:
     """Memory is bounded, whatever a server sends."""
-    limits = FileLimits(max_answer_bytes=1000)
+    limits = FileLimits(max_response_bytes=1000)
     body = {"text": "word " * 1000}
     async with (
         open_files_peer(Reply(body=body)) as peer,

@@ -18,7 +18,7 @@ import structlog
 from service.calls.engines import FileRequest, review_file
 from service.errors import BadInputError, RecognitionLostError, RecognitionRefusedError
 from service.retry import RetryPolicy, parse_retry_after
-from service.stt.files_form import (
+from service.stt.files.form import (
     Progress,
     add_file,
     extension_of,
@@ -28,8 +28,9 @@ from service.stt.files_form import (
     open_upload,
     size_of,
 )
-from service.stt.files_refusal import fault_of
-from service.stt.files_transcript import FileTranscript, parse_file_transcript
+from service.stt.files.refusal import fault_of
+from service.stt.files.transcript import FileTranscript, parse_file_transcript
+from service.stt.results import UNREACHABLE
 
 log = structlog.get_logger()
 
@@ -37,10 +38,8 @@ PATH = "/ai/audio/transcriptions"
 """Below the base URL."""
 MAX_FILE_BYTES = 100 * 1024 * 1024
 """Source: Telnyx's REST parameters page."""
-MAX_ANSWER_BYTES = 64 * 1024 * 1024
+MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 """A day of words with their times is smaller."""
-UNREACHABLE = "connect_failed"
-"""What a `RecognitionLostError` says where nobody listens, or no name leads there."""
 _OK = 200
 
 
@@ -57,7 +56,7 @@ class FileLimits:
     attempt_timeout_s: float = 1800.0
     retries: RetryPolicy = _RETRIES
     max_file_bytes: int = MAX_FILE_BYTES
-    max_answer_bytes: int = MAX_ANSWER_BYTES
+    max_response_bytes: int = MAX_RESPONSE_BYTES
 
 
 class FilesClient:
@@ -183,7 +182,7 @@ class FilesClient:
 
     async def _post(self, form: aiohttp.FormData) -> FileTranscript:
         async with self._http.post(self._url, data=form, allow_redirects=False) as response:
-            body = await _read_at_most(response.content, self._limits.max_answer_bytes)
+            body = await _read_at_most(response.content, self._limits.max_response_bytes)
             if response.status != _OK:
                 fault = fault_of(response.status, body)
                 if isinstance(fault, RecognitionLostError):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from service.errors import BadInputError
-from service.stt.files_transcript import FileTranscript, parse_file_transcript
+from service.stt.files.transcript import FileTranscript, parse_file_transcript
 
 VERBOSE = {
     "text": "Hello there.",

@@ -1,0 +1,52 @@
+"""Overlap: which finals a replay may repeat, and where in the audio that leaves off."""
+
+from service.stt.overlap import Emitted, Overlap
+
+
+def final(text: str, start_ms: int, end_ms: int, sent_ms: int) -> Emitted:
+    """Return a final of these words that was emitted."""
+    return Emitted(text.split(), start_ms, end_ms, sent_ms)
+
+
+def test_only_what_was_final_after_the_replays_beginning_can_repeat() -> None:
+    """A final that had arrived by then is about audio from before."""
+    overlap = Overlap([final("one", 0, 500, 900), final("two", 1000, 1500, 1900)], 1000)
+
+    assert overlap.find(["one"], use_up=True) == (0, 0)
+    assert overlap.find(["two"], use_up=True) == (1, 1500)
+
+
+def test_a_repeat_says_where_its_last_word_ended() -> None:
+    """Words of one final share its time evenly."""
+    overlap = Overlap([final("one two three four", 1000, 3000, 3500)], 0)
+
+    assert overlap.find(["one", "two"], use_up=True) == (2, 2000)
+    assert overlap.find(["three", "four", "five"], use_up=True) == (2, 3000)
+    assert not overlap
+
+
+def test_a_word_heard_otherwise_is_a_repeat_where_more_was_emitted() -> None:
+    """After two emitted words comes the third of them, whatever it sounds like this time."""
+    overlap = Overlap([final("one two three four", 1000, 3000, 3500)], 0)
+
+    assert overlap.find(["one", "two", "tree"], use_up=False)[0] == 3
+    assert overlap.find(["one", "two", "new"], use_up=False)[0] == 3
+
+
+def test_a_look_uses_nothing_up() -> None:
+    """A partial shows the same words again and again."""
+    overlap = Overlap([final("one two", 0, 1000, 1500)], 0)
+
+    assert overlap.find(["one"], use_up=False) == (1, 500)
+    assert overlap.find(["one", "two"], use_up=False) == (2, 1000)
+    assert overlap
+
+
+def test_none_are_expected_for_ever() -> None:
+    """Long after the replay the same words are new words."""
+    overlap = Overlap([final("yes", 0, 300, 500)], 0)
+
+    overlap.clear()
+
+    assert not overlap
+    assert overlap.find(["yes"], use_up=True) == (0, 0)
