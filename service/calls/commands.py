@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from service.calls.inputs import TrackRef
 from service.calls.routes import Route
-from service.ids import LegId, StreamId, Track, Transcription
+from service.ids import LegId, StreamId, Transcription
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +70,7 @@ class OpenRecognition:
     one that the stream is named after.
     """
 
-    leg_id: LegId
-    stream_id: StreamId
-    track: Track
+    ref: TrackRef
     route: Route
     socket_id: StreamId | None = None
 

@@ -50,7 +50,11 @@ def ignore(turn: Turn, item: Input) -> None:
     What still hears it was opened by a process that did not know yet, and is ended.
     """
     if isinstance(item, WordsHeard):
-        turn.ask(FinishRecognitions(leg_id=item.leg_id, stream_id=item.stream_id, reason="erased"))
+        turn.ask(
+            FinishRecognitions(
+                leg_id=item.ref.leg_id, stream_id=item.ref.stream_id, reason="erased"
+            )
+        )
     elif isinstance(item, ControlAsked):
         turn.reply = Reply(refused="unknown")
     elif isinstance(item, EraseAsked):

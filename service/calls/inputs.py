@@ -119,6 +119,15 @@ class MediaStopped:
     orderly: bool
 
 
+@dataclass(frozen=True, slots=True)
+class TrackRef:
+    """One track of what one media WebSocket carries."""
+
+    leg_id: LegId
+    stream_id: StreamId
+    track: Track
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WordsHeard:
     """A recognition heard words on one track. Offsets are milliseconds of that stream's audio.
@@ -126,9 +135,7 @@ class WordsHeard:
     `offset 0` is the stream's first frame; the session puts it on the call clock.
     """
 
-    leg_id: LegId
-    stream_id: StreamId
-    track: Track
+    ref: TrackRef
     text: str
     is_final: bool
     start_ms: int
@@ -142,9 +149,7 @@ class WordsHeard:
 class AudioLost:
     """Audio of one track that no recogniser will ever transcribe, and why (`reason`, a slug)."""
 
-    leg_id: LegId
-    stream_id: StreamId
-    track: Track
+    ref: TrackRef
     start_ms: int
     end_ms: int
     reason: str
@@ -154,9 +159,7 @@ class AudioLost:
 class RecognitionDegraded:
     """A recognition lost its session and is connecting again, or its engine cannot keep up."""
 
-    leg_id: LegId
-    stream_id: StreamId
-    track: Track
+    ref: TrackRef
     reason: str
     code: str = ""
 
@@ -165,9 +168,7 @@ class RecognitionDegraded:
 class RecognitionFailed:
     """A recognition gave up for good: nothing more will be heard on this track."""
 
-    leg_id: LegId
-    stream_id: StreamId
-    track: Track
+    ref: TrackRef
     reason: str
     code: str = ""
 
@@ -176,9 +177,7 @@ class RecognitionFailed:
 class RecognitionFinished:
     """A recognition has said its last word; `audio_ms` is how much audio it was given."""
 
-    leg_id: LegId
-    stream_id: StreamId
-    track: Track
+    ref: TrackRef
     audio_ms: int
 
 

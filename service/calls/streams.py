@@ -4,6 +4,7 @@ from service.calls.commands import FinishRecognitions, OpenRecognition, PauseStr
 from service.calls.engines import review
 from service.calls.events import TranscriptionStarted
 from service.calls.gaps import close_gap
+from service.calls.inputs import TrackRef
 from service.calls.state import CallState, Ledger, OpenGap, Stream, Transcribing
 from service.calls.turn import Turn
 from service.ids import LegId, StreamId
@@ -23,9 +24,7 @@ def open_recognitions(turn: Turn, leg_id: LegId, *, at: float) -> bool:
         for track in turn.route.heard_tracks:
             turn.ask(
                 OpenRecognition(
-                    leg_id=leg_id,
-                    stream_id=stream_id,
-                    track=track,
+                    ref=TrackRef(leg_id, stream_id, track),
                     route=turn.route,
                     socket_id=stream.socket_id,
                 )

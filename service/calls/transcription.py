@@ -183,16 +183,16 @@ def streaming_failed(turn: Turn, item: StreamingFailed) -> None:
 def recognition_finished(turn: Turn, item: RecognitionFinished) -> None:
     """Close a stream once the recognitions of all its tracks have said their last word."""
     state = turn.state
-    stream = state.streams.get(item.stream_id)
-    if stream is None or item.track not in stream.recognising:
+    stream = state.streams.get(item.ref.stream_id)
+    if stream is None or item.ref.track not in stream.recognising:
         return
-    stream.recognising.remove(item.track)
-    if gap := state.open_gaps.get(item.track):
+    stream.recognising.remove(item.ref.track)
+    if gap := state.open_gaps.get(item.ref.track):
         # what was heard is no gap, whatever the clock says: a network may catch up in a burst
         gap.since_ms = max(gap.since_ms, stream.offset_ms + item.audio_ms)
     if stream.recognising:
         return
-    del state.streams[item.stream_id]
+    del state.streams[item.ref.stream_id]
     leg = state.legs[stream.leg_id]
     if leg.transcribing is Transcribing.ON and not _streams_of(state, stream.leg_id):
         stopped(turn, stream.leg_id, reason="media_stopped", at=turn.now)

@@ -47,7 +47,7 @@ def settle(turn: Turn, item: WordsReported) -> None:
 def heard(turn: Turn, item: WordsHeard) -> None:
     """Publish or record what a recognition heard."""
     state = turn.state
-    stream = state.streams.get(item.stream_id)
+    stream = state.streams.get(item.ref.stream_id)
     if stream is None or stream.paused or not item.text.strip():
         return  # a stream that was given up or nobody hears, or an utterance without words
     if not item.is_final:
@@ -60,7 +60,7 @@ def heard(turn: Turn, item: WordsHeard) -> None:
             return  # nobody was to hear this any more
         item = _clipped(item, limit_ms)
     final = utterances.heard_final(turn, item, stream)
-    ledger = state.ledgers.setdefault(item.track, Ledger())
+    ledger = state.ledgers.setdefault(item.ref.track, Ledger())
     span = Span(item.start_ms + stream.offset_ms, item.end_ms + stream.offset_ms)
     count_transcribed(ledger, span)
     turn.record(final, turn.now)
@@ -68,18 +68,18 @@ def heard(turn: Turn, item: WordsHeard) -> None:
 
 def troubled(turn: Turn, item: AudioLost | RecognitionDegraded | RecognitionFailed) -> None:
     """Tell of a recognition's losses and troubles."""
-    stream = turn.state.streams.get(item.stream_id)
+    stream = turn.state.streams.get(item.ref.stream_id)
     if stream is None:
         return  # the stream was given up, and a gap tells of it
     if isinstance(item, AudioLost):
         span = Span(item.start_ms + stream.offset_ms, item.end_ms + stream.offset_ms)
-        gaps.report(turn, Gap(item.leg_id, item.track, span, item.reason))
+        gaps.report(turn, Gap(item.ref.leg_id, item.ref.track, span, item.reason))
         return
     degraded = isinstance(item, RecognitionDegraded)
     event = (TranscriptionDegraded if degraded else TranscriptionFailed)(
-        leg=item.leg_id,
+        leg=item.ref.leg_id,
         source=turn.route.source,
-        track=item.track,
+        track=item.ref.track,
         reason=item.reason,
         code=item.code,
     )

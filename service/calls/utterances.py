@@ -72,10 +72,10 @@ def reported_final(turn: Turn, item: WordsReported) -> TranscriptFinal:
 def heard_partial(turn: Turn, item: WordsHeard, stream: Stream) -> TranscriptPartial:
     """Return what to show of a recognition's partial."""
     state = turn.state
-    leg = state.legs[item.leg_id]
-    sequence = sequence_of(state, leg, item.track)
+    leg = state.legs[item.ref.leg_id]
+    sequence = sequence_of(state, leg, item.ref.track)
     sequence.revisions += 1
-    utterance_id = _utterance_id(state, leg, item.track, sequence.finals)
+    utterance_id = _utterance_id(state, leg, item.ref.track, sequence.finals)
     return _heard(
         TranscriptPartial,
         turn,
@@ -89,9 +89,9 @@ def heard_partial(turn: Turn, item: WordsHeard, stream: Stream) -> TranscriptPar
 def heard_final(turn: Turn, item: WordsHeard, stream: Stream) -> TranscriptFinal:
     """Settle an utterance from a recognition's final."""
     state = turn.state
-    leg = state.legs[item.leg_id]
-    sequence = sequence_of(state, leg, item.track)
-    utterance_id = _utterance_id(state, leg, item.track, sequence.finals)
+    leg = state.legs[item.ref.leg_id]
+    sequence = sequence_of(state, leg, item.ref.track)
+    utterance_id = _utterance_id(state, leg, item.ref.track, sequence.finals)
     revision = sequence.revisions + 1
     final = _heard(
         TranscriptFinal, turn, item, stream, utterance_id=utterance_id, revision=revision
@@ -181,9 +181,9 @@ def _heard(
         utterance_id=utterance_id,
         revision=revision,
         text=item.text.strip(),
-        track=item.track,
-        role=role_of(turn, item.leg_id, item.track),
-        leg=item.leg_id,
+        track=item.ref.track,
+        role=role_of(turn, item.ref.leg_id, item.ref.track),
+        leg=item.ref.leg_id,
         start_ms=item.start_ms + stream.offset_ms,
         end_ms=item.end_ms + stream.offset_ms,
         time_source="audio",

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from service.calls.inputs import Input
+from service.calls.inputs import Input, TrackRef
 from service.calls.routes import Route
-from service.ids import CallId, LegId, StreamId, Track
+from service.ids import CallId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,9 +14,7 @@ class RecognitionPlan:
     """What one recognition is to be: one track of one stream, by the rules of one route."""
 
     call_id: CallId
-    leg_id: LegId
-    stream_id: StreamId
-    track: Track
+    ref: TrackRef
     route: Route
     encoding: str
     """What the frames carry, as Telnyx names it: PCMU, PCMA, L16, G722."""

@@ -201,9 +201,7 @@ class LiveCall:
         item = post.item
         if isinstance(item, WordsHeard) and item.is_final:
             lost = AudioLost(
-                leg_id=item.leg_id,
-                stream_id=item.stream_id,
-                track=item.track,
+                ref=item.ref,
                 start_ms=item.start_ms,
                 end_ms=item.end_ms,
                 reason="internal_error",

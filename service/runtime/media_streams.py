@@ -134,29 +134,20 @@ class MediaStreams:
 
     def open(self, call: CallInbox, command: OpenRecognition) -> None:
         """Open a recognition for one track of a stream."""
-        stream = self._streams.get(command.socket_id or command.stream_id)
+        stream = self._streams.get(command.socket_id or command.ref.stream_id)
         if stream is None:
-            call.post(
-                RecognitionFinished(
-                    leg_id=command.leg_id,
-                    stream_id=command.stream_id,
-                    track=command.track,
-                    audio_ms=0,
-                )
-            )
+            call.post(RecognitionFinished(ref=command.ref, audio_ms=0))
             return
         if stream.paused:
             stream.resume()
         plan = RecognitionPlan(
             call_id=call.call_id,
-            leg_id=command.leg_id,
-            stream_id=command.stream_id,
-            track=command.track,
+            ref=command.ref,
             route=command.route,
             encoding=stream.start.encoding,
             sample_rate_hz=stream.start.sample_rate_hz,
         )
-        stream.recognitions[command.track] = self._recognitions.open(plan, call.post)
+        stream.recognitions[command.ref.track] = self._recognitions.open(plan, call.post)
 
     def finish(self, command: FinishRecognitions) -> None:
         """Have the recognitions of a stream say their last word; no more audio goes to them."""

@@ -1,7 +1,5 @@
 """The inputs of one track, made in one place: the only one that says which track they are of."""
 
-from typing import TypedDict
-
 from service.calls.inputs import (
     AudioLost,
     RecognitionDegraded,
@@ -10,26 +8,15 @@ from service.calls.inputs import (
     Word,
     WordsHeard,
 )
-from service.ids import LegId, StreamId, Track
 from service.ports import RecognitionPlan
 from service.stt.ring import Span
-
-
-class _Source(TypedDict):
-    leg_id: LegId
-    stream_id: StreamId
-    track: Track
 
 
 class TrackInputs:
     """Makes what the call session is told of one track."""
 
     def __init__(self, plan: RecognitionPlan) -> None:
-        self._source: _Source = {
-            "leg_id": plan.leg_id,
-            "stream_id": plan.stream_id,
-            "track": plan.track,
-        }
+        self._ref = plan.ref
 
     def words(
         self,
@@ -43,7 +30,7 @@ class TrackInputs:
     ) -> WordsHeard:
         """Make a partial or a final."""
         return WordsHeard(
-            **self._source,
+            ref=self._ref,
             text=text,
             is_final=is_final,
             start_ms=span.start_ms,
@@ -55,16 +42,16 @@ class TrackInputs:
 
     def lost(self, span: Span, reason: str) -> AudioLost:
         """Say that nobody will transcribe this audio."""
-        return AudioLost(**self._source, start_ms=span.start_ms, end_ms=span.end_ms, reason=reason)
+        return AudioLost(ref=self._ref, start_ms=span.start_ms, end_ms=span.end_ms, reason=reason)
 
     def degraded(self, reason: str, code: str = "") -> RecognitionDegraded:
         """Say that words may come late."""
-        return RecognitionDegraded(**self._source, reason=reason, code=code)
+        return RecognitionDegraded(ref=self._ref, reason=reason, code=code)
 
     def failed(self, reason: str, code: str) -> RecognitionFailed:
         """Say that no more words will come."""
-        return RecognitionFailed(**self._source, reason=reason, code=code)
+        return RecognitionFailed(ref=self._ref, reason=reason, code=code)
 
     def finished(self, audio_ms: int) -> RecognitionFinished:
         """Say that all was said, after so much audio."""
-        return RecognitionFinished(**self._source, audio_ms=audio_ms)
+        return RecognitionFinished(ref=self._ref, audio_ms=audio_ms)

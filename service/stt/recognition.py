@@ -113,7 +113,7 @@ class TrackRecognition:
     async def run(self) -> None:
         """Recognise the track to its end. Never raises: what goes wrong is emitted."""
         plan = self._plan
-        with structlog.contextvars.bound_contextvars(call_id=plan.call_id, track=plan.track):
+        with structlog.contextvars.bound_contextvars(call_id=plan.call_id, track=plan.ref.track):
             try:
                 await self._run()
             except RecognitionRefusedError as error:

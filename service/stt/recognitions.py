@@ -42,7 +42,7 @@ class _Recognitions:
             plan, tell, service, limits=self._limits, clock=self._clock, dice=self._dice
         )
         task = self._tasks.start(
-            recognition.run(), "recognition", of=f"{plan.stream_id} {plan.track}"
+            recognition.run(), "recognition", of=f"{plan.ref.stream_id} {plan.ref.track}"
         )
         self._running[task] = recognition
         task.add_done_callback(self._running.pop)

@@ -21,6 +21,7 @@ from service.calls.inputs import (
     MediaStarted,
     MediaStopped,
     RecognitionFinished,
+    TrackRef,
     WordsHeard,
     WordsReported,
 )
@@ -33,6 +34,7 @@ from service.ids import CallId, InputId, LegId, StreamId, Track
 A, B = LegId("v3:leg-a"), LegId("v3:leg-b")
 CALL = CallId("session-1")
 STREAM = StreamId("stream-1")
+INBOUND = TrackRef(A, STREAM, "inbound")
 T0 = 1_700_000_000.0
 """When the first leg of every test call begins; it is answered a second later."""
 
@@ -207,9 +209,7 @@ def heard(
 ) -> WordsHeard:
     """A recognition heard something; offsets are those of the stream's audio."""
     return WordsHeard(
-        leg_id=A,
-        stream_id=stream,
-        track=track,
+        ref=TrackRef(A, stream, track),
         text=text,
         is_final=final,
         start_ms=start_ms,
@@ -220,7 +220,7 @@ def heard(
 
 def finished(track: Track, *, stream: StreamId = STREAM, audio_ms: int = 0) -> RecognitionFinished:
     """A recognition said its last word."""
-    return RecognitionFinished(leg_id=A, stream_id=stream, track=track, audio_ms=audio_ms)
+    return RecognitionFinished(ref=TrackRef(A, stream, track), audio_ms=audio_ms)
 
 
 def refused(command: CommandName, code: str, *, at: float = T0 + 1) -> CommandFailed:

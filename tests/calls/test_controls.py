@@ -33,6 +33,7 @@ from service.calls.routes import Route
 from service.ids import StreamId
 from tests.calls.harness import (
     IN_CALL,
+    INBOUND,
     MEDIA,
     STREAM,
     T0,
@@ -117,7 +118,7 @@ def test_media_is_heard_anew_from_the_resumption_on() -> None:
     call.receive(heard("back", 500, 900, stream=AGAIN), now=T0 + 9.5)
 
     opened = call.asked(OpenRecognition)[2:]
-    assert [(one.stream_id, one.socket_id) for one in opened] == [(AGAIN, STREAM)] * 2
+    assert [(one.ref.stream_id, one.socket_id) for one in opened] == [(AGAIN, STREAM)] * 2
     assert call.events(TranscriptionResumed)[0].start_ms == 7000
     assert call.events(TranscriptionResumed)[0].paused_since_ms == 4000
     assert call.finals[0].start_ms == 7500
@@ -153,10 +154,9 @@ def test_the_books_tell_what_was_paused_and_there_is_no_gap() -> None:
 def test_what_is_lost_in_a_pause_is_not_lost() -> None:
     """Only the parts that somebody was to hear are told as a gap."""
     call = paused(MEDIA, until=T0 + 8)
-    lost = AudioLost(
-        leg_id=A, stream_id=AGAIN, track="inbound", start_ms=0, end_ms=600, reason="buffer_full"
-    )
-    call.receive(replace(lost, stream_id=STREAM, end_ms=9000), lost, now=T0 + 9)
+    again = replace(INBOUND, stream_id=AGAIN)
+    lost = AudioLost(ref=again, start_ms=0, end_ms=600, reason="buffer_full")
+    call.receive(replace(lost, ref=INBOUND, end_ms=9000), lost, now=T0 + 9)
 
     spans = [(gap.start_ms, gap.end_ms) for gap in call.events(TranscriptGap)]
     assert spans == [(200, 4000), (7000, 9200), (7000, 7600)]

@@ -11,7 +11,6 @@ from service.calls.events import (
 from service.calls.inputs import (
     ControlName,
     Input,
-    RecognitionFinished,
     ServiceRestarted,
     ServiceStopping,
 )
@@ -22,8 +21,8 @@ from tests.calls.harness import (
     IN_CALL,
     MEDIA,
     T0,
-    A,
     Driver,
+    finished,
     heard,
     hung_up,
     media_started,
@@ -105,7 +104,7 @@ def _inputs(call: Driver, step: str, at: float, number: int) -> list[Input]:
         return [*spoken, said(f"w{number}", at), said(f"p{number}", at, final=False)]
     if step == "end":
         return [
-            RecognitionFinished(leg_id=A, stream_id=i, track=track, audio_ms=0)
+            finished(track, stream=i)
             for i, one in streams.items() for track in list(one.recognising) if one.finishing
         ]  # fmt: skip
     others: dict[str, Input] = {

@@ -59,7 +59,7 @@ def test_a_second_start_in_a_pause_is_held_as_the_first_was() -> None:
     call.receive(asked("resume", T0 + 8), now=T0 + 8)
 
     assert [command.stream_id for command in call.asked(PauseStream)] == [STREAM, SECOND]
-    assert [one.stream_id for one in call.asked(OpenRecognition)[2:]] == [SECOND] * 2
+    assert [one.ref.stream_id for one in call.asked(OpenRecognition)[2:]] == [SECOND] * 2
 
 
 def test_a_fork_that_was_asked_for_before_the_pause_comes_in_it() -> None:

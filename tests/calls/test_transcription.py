@@ -62,7 +62,7 @@ def test_both_tracks_of_a_stream_get_a_recognition() -> None:
     call = talking(MEDIA)
 
     assert call.asked(StartStreaming) == [StartStreaming(leg_id=A, tracks="both")]
-    assert [command.track for command in call.asked(OpenRecognition)] == ["inbound", "outbound"]
+    assert [command.ref.track for command in call.asked(OpenRecognition)] == ["inbound", "outbound"]
     assert call.events(TranscriptionStarted)[0].start_ms == 200
 
 

@@ -14,8 +14,8 @@ from service.calls.utterances import MAX_INTERIMS
 from service.ids import StreamId
 from tests.calls.harness import (
     IN_CALL,
+    INBOUND,
     MEDIA,
-    STREAM,
     T0,
     A,
     B,
@@ -208,9 +208,7 @@ def test_a_recognition_of_a_stream_that_was_given_up_is_not_heard() -> None:
     call.receive(
         heard("ghost", 0, 500, stream=gone),
         heard("", 0, 500),
-        AudioLost(
-            leg_id=A, stream_id=gone, track="inbound", start_ms=0, end_ms=9, reason="buffer_full"
-        ),
+        AudioLost(ref=replace(INBOUND, stream_id=gone), start_ms=0, end_ms=9, reason="buffer_full"),
         now=T0 + 3,
     )
 
@@ -220,9 +218,7 @@ def test_a_recognition_of_a_stream_that_was_given_up_is_not_heard() -> None:
 def test_lost_audio_is_a_gap_on_the_call_clock() -> None:
     """From when to when, and why."""
     call = talking(MEDIA)
-    lost = AudioLost(
-        leg_id=A, stream_id=STREAM, track="inbound", start_ms=500, end_ms=900, reason="buffer_full"
-    )
+    lost = AudioLost(ref=INBOUND, start_ms=500, end_ms=900, reason="buffer_full")
     call.receive(lost, now=T0 + 3)
 
     gap = call.events(TranscriptGap)[0]
@@ -237,9 +233,8 @@ def test_lost_audio_is_a_gap_on_the_call_clock() -> None:
 def test_a_recognition_in_trouble_is_told_with_its_track() -> None:
     """Degraded while it connects again, failed when it gives up; the code is the engine's."""
     call = talking(MEDIA)
-    facts = {"leg_id": A, "stream_id": STREAM, "track": "inbound"}
-    degraded = RecognitionDegraded(**facts, reason="dropped")  # type: ignore[arg-type]  # as named
-    failed = RecognitionFailed(**facts, reason="refused", code="40002")  # type: ignore[arg-type]
+    degraded = RecognitionDegraded(ref=INBOUND, reason="dropped")
+    failed = RecognitionFailed(ref=INBOUND, reason="refused", code="40002")
     call.receive(degraded, failed, now=T0 + 3)
 
     assert [event.reason for event in call.events(TranscriptionDegraded)] == ["dropped"]

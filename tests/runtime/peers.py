@@ -117,12 +117,7 @@ class ScriptedRecognition:
     async def finish(self, *, timeout_s: float) -> None:
         """Say that there is nothing more."""
         del timeout_s
-        plan = self.plan
-        self.tell(
-            RecognitionFinished(
-                leg_id=plan.leg_id, stream_id=plan.stream_id, track=plan.track, audio_ms=0
-            )
-        )
+        self.tell(RecognitionFinished(ref=self.plan.ref, audio_ms=0))
 
 
 @dataclass

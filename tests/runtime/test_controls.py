@@ -13,7 +13,7 @@ from service.errors import ControlRefusedError, JournalUnavailableError
 from service.ids import CallId
 from service.ports import RecognitionPlan
 from service.runtime.media_stream import MediaStream
-from tests.calls.harness import CALL, IN_CALL, MEDIA, A, hung_up, initiated, said
+from tests.calls.harness import CALL, IN_CALL, INBOUND, MEDIA, hung_up, initiated, said
 from tests.runtime.harness import Runtime, open_runtime
 from tests.runtime.peers import ScriptedRecognition
 from tests.runtime.test_media import START, asked_for, hearing
@@ -114,7 +114,7 @@ async def test_a_socket_that_comes_in_a_pause_is_kept_and_not_heard(tmp_path: Pa
         assert runtime.recognitions.opened == []
         await runtime.calls.ask(CALL, "resume")
 
-        assert [one.plan.track for one in runtime.recognitions.opened] == [
+        assert [one.plan.ref.track for one in runtime.recognitions.opened] == [
             "inbound",
             "outbound",
         ]
@@ -210,13 +210,12 @@ async def test_a_call_of_a_route_that_nobody_has_is_unknown(tmp_path: Path) -> N
 
 
 def open_stream() -> tuple[MediaStream, SetClock, ScriptedRecognition]:
-    """Return a stream of PCMU, its clock, and an recognition for its inbound track."""
+    """Return a stream of PCMU, its clock, and a recognition for its inbound track."""
     clock = SetClock()
     listener = Nobody()
     stream = MediaStream(START, listener, clock)
     plan = RecognitionPlan(
-        call_id=CALL, leg_id=A, stream_id=START.stream_id, track="inbound", route=MEDIA,
-        encoding="PCMU", sample_rate_hz=8000,
+        call_id=CALL, ref=INBOUND, route=MEDIA, encoding="PCMU", sample_rate_hz=8000,
     )  # fmt: skip
     return stream, clock, ScriptedRecognition(plan, listener.post)
 

@@ -10,15 +10,13 @@ import msgspec
 import pytest
 
 from service.calls.inputs import WordsHeard
-from service.ids import LegId, StreamId
 from service.ports import StreamStart, StreamTarget
 from service.runtime.media_stream import MediaStream
-from tests.calls.harness import CALL, MEDIA, A, hung_up
+from tests.calls.harness import CALL, INBOUND, MEDIA, STREAM, A, hung_up
 from tests.runtime.harness import Runtime, open_runtime
 from tests.runtime.test_registry import begin
 from tests.waiting import until
 
-STREAM = StreamId("stream-1")
 START = StreamStart(leg_id=A, stream_id=STREAM, encoding="PCMU", sample_rate_hz=8000)
 
 
@@ -78,7 +76,9 @@ async def test_frames_go_to_the_recognition_of_their_track(tmp_path: Path) -> No
         feed.push("outbound", b"out")
         feed.skip("inbound", 40)
 
-        heard = {ear.plan.track: (ear.audio, ear.skipped_ms) for ear in runtime.recognitions.opened}
+        heard = {
+            ear.plan.ref.track: (ear.audio, ear.skipped_ms) for ear in runtime.recognitions.opened
+        }
         assert heard == {"inbound": (b"in", 40), "outbound": (b"out", 0)}
 
 
@@ -177,9 +177,7 @@ async def test_a_full_disk_turns_a_stream_away(tmp_path: Path) -> None:
 
 def _words(text: str, *, is_final: bool = True) -> WordsHeard:
     return WordsHeard(
-        leg_id=LegId(A),
-        stream_id=STREAM,
-        track="inbound",
+        ref=INBOUND,
         text=text,
         is_final=is_final,
         start_ms=0,

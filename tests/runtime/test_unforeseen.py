@@ -9,9 +9,9 @@ from structlog.testing import capture_logs
 from service import tasks
 from service.calls.inputs import ControlAsked, WordsHeard
 from service.errors import JournalUnavailableError
-from tests.calls.harness import CALL, IN_CALL, MEDIA, A, said
+from tests.calls.harness import CALL, IN_CALL, INBOUND, MEDIA, said
 from tests.runtime.harness import Runtime, open_runtime
-from tests.runtime.test_media import STREAM, hearing
+from tests.runtime.test_media import hearing
 from tests.runtime.test_registry import begin
 from tests.waiting import until
 
@@ -22,9 +22,7 @@ NONSENSE = 5
 def words(text: object, start_ms: int) -> WordsHeard:
     """Return a final of half a second."""
     return WordsHeard(
-        leg_id=A,
-        stream_id=STREAM,
-        track="inbound",
+        ref=INBOUND,
         text=text,  # type: ignore[arg-type]  # that is the point
         is_final=True,
         start_ms=start_ms,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from service.calls.inputs import TrackRef
 from service.calls.routes import Route
 from service.ids import CallId, LegId, StreamId
 from service.ports import RecognitionPlan
@@ -36,9 +37,7 @@ def plan(
     """Return a plan whose route asks the peer for `model`; `route` is the rest of it."""
     return RecognitionPlan(
         call_id=CallId("call"),
-        leg_id=LegId("leg"),
-        stream_id=StreamId(f"stream-{model}"),
-        track="inbound",
+        ref=TrackRef(LegId("leg"), StreamId(f"stream-{model}"), "inbound"),
         route=Route(model=f"peer/{model}", **route),
         encoding=encoding,
         sample_rate_hz=rate_hz,

@@ -34,9 +34,7 @@ async def test_partials_come_first_and_the_final_ends_them() -> None:
     ]
     assert [final.text for final in line.received.finals] == ["Good morning this.", "Is claire."]
     assert line.received.items[-1] == RecognitionFinished(
-        leg_id=line.received.finals[0].leg_id,
-        stream_id=line.received.finals[0].stream_id,
-        track="inbound",
+        ref=line.received.finals[0].ref,
         audio_ms=len(HELLO) // 8,
     )
     assert len(line.received.of(RecognitionFinished)) == 1

@@ -158,9 +158,7 @@ def test_results_make_inputs_of_their_track() -> None:
         ("One", False),
         ("One", True),
     ]
-    assert {(item.leg_id, item.track) for item in inputs if isinstance(item, WordsHeard)} == {
-        (plan().leg_id, plan().track)
-    }
+    assert {item.ref for item in inputs if isinstance(item, WordsHeard)} == {plan().ref}
 
 
 def test_speech_is_owed_words_until_they_come() -> None:

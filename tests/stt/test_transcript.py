@@ -353,9 +353,7 @@ def test_a_final_is_emitted_as_the_route_has_it() -> None:
     (heard,) = talk.add_whole(SttResult(transcript="x", is_final=True))
 
     assert replace(heard, text="", start_ms=0, end_ms=0) == WordsHeard(
-        leg_id=plan().leg_id,
-        stream_id=plan().stream_id,
-        track="inbound",
+        ref=plan().ref,
         text="",
         is_final=True,
         start_ms=0,
