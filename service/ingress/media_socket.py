@@ -20,7 +20,7 @@ from service.ingress.limits import MediaLimits
 from service.ingress.rate_limiter import RateLimiter
 from service.ports import AudioFeed, MediaTicket, StreamStart
 from service.wire.audio import bytes_per_s, decodable
-from service.wire.media import Message, parse_message, parse_number, parse_track
+from service.wire.media import TRACKS, Message, parse_message, parse_number
 
 log = structlog.get_logger()
 
@@ -108,7 +108,7 @@ class MediaSocket:
         stream, media = self._stream, message.media
         if stream is None:
             return SocketEnd(WSCloseCode.POLICY_VIOLATION, "media_before_start")
-        track = None if media is None else parse_track(media.track)
+        track = None if media is None else TRACKS.get(media.track)
         if media is None or track is None or message.stream_id not in (stream.id, None):
             return self._take_bad(now)
         if not self._frame_limiters[track].take(now):

@@ -36,7 +36,7 @@ from service.ingress.fields import (
     read_text,
     read_time,
 )
-from service.wire.media import parse_track
+from service.wire.media import TRACKS
 
 Reason = Literal[
     "unread_event", "v1_envelope", "debugger_record", "no_event", "no_leg", "no_transcript"
@@ -171,7 +171,7 @@ def _words(payload: Fields, facts: _Facts) -> WebhookInput | Ignored:
         text=text,
         is_final=is_final if isinstance(is_final, bool) else None,
         confidence=read_share(said.get("confidence")),
-        track=parse_track(read_text(said, "transcription_track")),
+        track=TRACKS.get(read_text(said, "transcription_track")),
         **facts,
     )
 

@@ -5,7 +5,7 @@ Source: Telnyx, "Media Streaming over WebSockets". Numbers arrive as strings of 
 """
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -22,12 +22,13 @@ WireNumber: TypeAlias = int | str | None
 
 _MAX_DIGITS = 18
 _NUMBERS_END = 10**_MAX_DIGITS
-_TRACKS: Mapping[object, Track] = {
+TRACKS: Final[Mapping[object, Track]] = {
     "inbound": "inbound",
     "outbound": "outbound",
     "inbound_track": "inbound",
     "outbound_track": "outbound",
 }
+"""Tracks by what media messages, or commands and webhooks, call them."""
 
 
 class MediaFormat(msgspec.Struct, frozen=True):
@@ -108,11 +109,6 @@ def parse_number(number: WireNumber) -> int | None:
         fits = len(number) <= _MAX_DIGITS and number.isdecimal()
         return int(number) if fits else None
     return number if number is not None and 0 <= number < _NUMBERS_END else None
-
-
-def parse_track(name: str | None) -> Track | None:
-    """Read a track, as media messages or as commands and webhooks name it; None for another."""
-    return _TRACKS.get(name)
 
 
 def media_url(base_url: str) -> str:

@@ -4,9 +4,11 @@ Telnyx does not promise the order of media messages, and its own echo demo expec
 Source: Telnyx, "Media Streaming over WebSockets".
 """
 
+from collections.abc import Sequence
+
 from service.ids import Track
 from service.ingress.jitter.playout_clock import STALL_S, PlayoutClock, StreamTiming
-from service.ingress.jitter.reorder_buffer import WINDOW_S, FrameCounts, ReorderBuffer
+from service.ingress.jitter.reorder_buffer import WINDOW_S, FrameCounts, Released, ReorderBuffer
 from service.ingress.jitter.sequence_numbers import (
     NumberedFrame,
     SequenceField,
@@ -72,7 +74,7 @@ class JitterBuffer:
             self._play(track, payload, now)
             return self._clocks[track].wake_at
         buffer = self._buffer_for(track, number)
-        buffer.push(number, (track, payload), now)
+        self._play_all(buffer, buffer.push(number, (track, payload), now), now)
         clock = self._clocks.get(track)
         return buffer.wake_at or (None if clock is None else clock.wake_at)
 
@@ -85,19 +87,20 @@ class JitterBuffer:
             self._probe_used.append(number)
         elif self._field == "sequence_number":
             for buffer in set(self._buffers.values()):
-                buffer.push(number, (None, b""), now)
+                self._play_all(buffer, buffer.push(number, (None, b""), now), now)
 
     def wake(self, now: float) -> float | None:
         """Release what has waited long enough; return when to call again, or None."""
         if self._probe_ends_at is not None and self._probe_ends_at <= now:
             self._end_probe(now)
-        holders: list[ReorderBuffer | PlayoutClock] = [
-            *set(self._buffers.values()),
-            *self._clocks.values(),
-        ]
-        for holder in holders:
-            holder.wake(now)
-        waits = (self._probe_ends_at, *(holder.wake_at for holder in holders))
+        buffers, clocks = set(self._buffers.values()), list(self._clocks.values())
+        for buffer in buffers:
+            self._play_all(buffer, buffer.wake(now), now)
+        for clock in clocks:
+            clock.wake(now)
+        waits = [self._probe_ends_at]
+        waits += [buffer.wake_at for buffer in buffers]
+        waits += [clock.wake_at for clock in clocks]
         return min((at for at in waits if at is not None), default=None)
 
     def flush(self, now: float) -> None:
@@ -105,7 +108,7 @@ class JitterBuffer:
         if self._probe is not None:
             self._end_probe(now)
         for buffer in set(self._buffers.values()):
-            buffer.flush(now)
+            self._play_all(buffer, buffer.flush(), now)
         for clock in self._clocks.values():
             clock.flush()
 
@@ -132,7 +135,8 @@ class JitterBuffer:
             number = frame.number(field) or 0
             for used in sorted(n for n in self._probe_used if n < number):
                 self.count_message(used, now)
-            self._buffer_for(frame.track, number).push(number, (frame.track, frame.payload), now)
+            buffer = self._buffer_for(frame.track, number)
+            self._play_all(buffer, buffer.push(number, (frame.track, frame.payload), now), now)
 
     # --- who counts what ---------------------------------------------------------------------
 
@@ -149,9 +153,7 @@ class JitterBuffer:
         """Let a new track go by the numbers of the other one, unless that has them itself."""
         buffer = next(iter(self._buffers.values()), None)
         if buffer is None or self._counts_apart(buffer, number):
-            buffer = ReorderBuffer(
-                number, emit=self._play, report_gap=self._play_gap, counts=self.counts
-            )
+            buffer = ReorderBuffer(number, self.counts)
         else:
             self._is_buffer_shared = True
         self._buffers[track] = buffer
@@ -180,6 +182,13 @@ class JitterBuffer:
             if self._timing.is_fast and others_s > STALL_S:  # the wall clock cannot tell
                 clock.start_at(others_s)
         return clock
+
+    def _play_all(self, buffer: ReorderBuffer, released: Sequence[Released], now: float) -> None:
+        for each in released:
+            if isinstance(each, int):
+                self._play_gap(buffer, each, now)
+            elif each[0] is not None:
+                self._play(each[0], each[1], now)
 
     def _play(self, track: Track, payload: bytes, now: float) -> None:
         clock = self._clocks.get(track) or self._clock(track)

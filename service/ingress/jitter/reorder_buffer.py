@@ -1,6 +1,6 @@
 """The reorder buffer: early frames wait for those before them, duplicates are dropped."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -17,10 +17,11 @@ _HISTORY_FRAMES = 256
 
 Frame: TypeAlias = tuple[Track | None, bytes]
 """A frame's track and payload. No track: a number that some other message used up."""
-Emitted: TypeAlias = tuple[int, Frame]
-"""A number, and the frame that had it."""
+Released: TypeAlias = Frame | int
+"""A frame that is in order now, or the number of frames that were lost before the next one."""
 
-_NONE_EMITTED: Emitted = (-1, (None, b""))
+_NONE_RELEASED: tuple[int, Frame] = (-1, (None, b""))
+_NOTHING: Sequence[Released] = ()
 
 
 @dataclass(slots=True)
@@ -37,46 +38,37 @@ class FrameCounts:
 
 
 class ReorderBuffer:
-    """Takes the frames of one numbering as they come and emits them by number, each once.
+    """Takes the frames of one numbering as they come and releases them by number, each once.
 
-    It holds up to 256 frames, each for up to 100 ms; past either bound it reports the gap before
-    them and goes on. Pure: time is an argument, in seconds of any steady clock.
+    It holds up to 256 frames, each for up to 100 ms; past either bound the gap before them is
+    released, and it goes on. Pure: time is an argument, in seconds of any steady clock.
     """
 
-    __slots__ = ("_counts", "_emit", "_held", "_history", "_old_run", "_report_gap", "next_number")
+    __slots__ = ("_counts", "_held", "_history", "_old_run", "next_number", "wake_at")
 
-    def __init__(
-        self,
-        first_number: int,
-        *,
-        emit: Callable[[Track, bytes, float], None],
-        report_gap: Callable[["ReorderBuffer", int, float], None],
-        counts: FrameCounts,
-    ) -> None:
+    def __init__(self, first_number: int, counts: FrameCounts) -> None:
         self.next_number = first_number
         """The number that would be in order."""
-        self._emit = emit
-        self._report_gap = report_gap
+        self.wake_at: float | None = None
+        """When `wake` has something to do; None while all is in order."""
         self._counts = counts
         self._held: dict[int, tuple[Frame, float]] = {}
-        self._history = [_NONE_EMITTED] * _HISTORY_FRAMES
+        self._history = [_NONE_RELEASED] * _HISTORY_FRAMES
         self._old_run = 0
 
-    def push(self, number: int, frame: Frame, now: float) -> None:
-        """Take one frame, and emit all that is now in order."""
+    def push(self, number: int, frame: Frame, now: float) -> Sequence[Released]:
+        """Take one frame, and return all that is now in order."""
         if number == self.next_number:  # what nearly every frame is
-            self._pass_on(number, frame, now)
-            if self._held:
-                self.wake(now)
-        elif abs(number - self.next_number) > _MAX_DISTANCE_FRAMES:
-            self._restart(number, frame, now)
-        elif number < self.next_number:
-            self._push_old(number, frame, now)
-        else:
-            self._hold(number, frame, now)
+            released = self._in_order(number, frame)
+            return (*released, *self.wake(now)) if self._held else released
+        if abs(number - self.next_number) > _MAX_DISTANCE_FRAMES:
+            return self._restart(number, frame)
+        if number < self.next_number:
+            return self._push_old(number, frame)
+        return self._hold(number, frame, now)
 
     def track_of(self, number: int) -> Track | None:
-        """Return the track that used this number, of those held or emitted not long ago."""
+        """Return the track that used this number, of those held or released not long ago."""
         held = self._held.get(number)
         if held is not None:
             return held[0][0]
@@ -86,85 +78,84 @@ class ReorderBuffer:
     def split(self, track: Track, number: int) -> "ReorderBuffer":
         """Return a buffer for this track alone, with what is held of it here.
 
-        It goes on after the last frame emitted of the track, or begins at `number`.
+        It goes on after the last frame released of the track, or begins at `number`.
         """
-        emitted = [each for each in self._history if each[1][0] == track]
+        past = [each for each in self._history if each[1][0] == track]
         held = {each: item for each, item in self._held.items() if item[0][0] == track}
-        first = max(emitted)[0] + 1 if emitted else min((*held, number))
-        buffer = ReorderBuffer(
-            first, emit=self._emit, report_gap=self._report_gap, counts=self._counts
-        )
-        buffer._take_over(held, emitted)
+        buffer = ReorderBuffer(max(past)[0] + 1 if past else min((*held, number)), self._counts)
+        buffer._held = held
+        for used, frame in past:
+            buffer._history[used % _HISTORY_FRAMES] = (used, frame)
+        buffer._set_wake()
         return buffer
 
-    def wake(self, now: float) -> None:
-        """Emit what is in order, and report the gaps that frames waited behind for 100 ms."""
-        held = self._held
+    def wake(self, now: float) -> Sequence[Released]:
+        """Return what is in order, and the gaps that frames waited behind for 100 ms."""
+        held, released = self._held, list[Released]()
         while held:
             if self.next_number in held:
                 number = self.next_number
-                self._pass_on(number, held.pop(number)[0], now)
+                released += self._in_order(number, held.pop(number)[0])
             elif self._oldest_arrival() + WINDOW_S <= now:
-                self._pass_gap(now)
+                released += self._gap()
             else:
-                return
+                break
+        self._set_wake()
+        return released
 
-    @property
-    def wake_at(self) -> float | None:
-        """When `wake` has something to do; None while all is in order."""
-        return self._oldest_arrival() + WINDOW_S if self._held else None
-
-    def flush(self, now: float) -> None:
-        """Emit everything that is held: nothing more will come."""
+    def flush(self) -> Sequence[Released]:
+        """Return everything that is held: nothing more will come."""
+        released = list[Released]()
         while self._held:
-            self._pass_gap(now)
+            released += self._gap()
+        self._set_wake()
+        return released
 
-    def _pass_on(self, number: int, frame: Frame, now: float) -> None:
-        track, payload = frame
+    def _in_order(self, number: int, frame: Frame) -> Sequence[Released]:
         self.next_number = number + 1
         self._old_run = 0
         self._history[number % _HISTORY_FRAMES] = (number, frame)
-        if track is not None:
-            self._emit(track, payload, now)
+        return (frame,) if frame[0] is not None else _NOTHING
 
-    def _hold(self, number: int, frame: Frame, now: float) -> None:
+    def _hold(self, number: int, frame: Frame, now: float) -> Sequence[Released]:
         if number in self._held:
             self._counts.duplicate_frames += 1
-            return
+            return _NOTHING
         self._held[number] = (frame, now)
         if len(self._held) > MAX_HELD_FRAMES:
-            self._pass_gap(now)
-        self.wake(now)
+            return (*self._gap(), *self.wake(now))
+        if self.wake_at is None:
+            self.wake_at = now + WINDOW_S
+        return _NOTHING
 
-    def _push_old(self, number: int, frame: Frame, now: float) -> None:
+    def _push_old(self, number: int, frame: Frame) -> Sequence[Released]:
         if self._history[number % _HISTORY_FRAMES] == (number, frame):
             self._counts.duplicate_frames += 1
-            return
+            return _NOTHING
         self._old_run += 1
         if self._old_run > _MAX_OLD_FRAMES:
-            self._restart(number, frame, now)
-        else:
-            self._counts.late_frames += 1
+            return self._restart(number, frame)
+        self._counts.late_frames += 1
+        return _NOTHING
 
-    def _restart(self, number: int, frame: Frame, now: float) -> None:
-        self.flush(now)
+    def _restart(self, number: int, frame: Frame) -> Sequence[Released]:
+        before = self.flush()
         self._counts.renumberings += 1
-        self._history = [_NONE_EMITTED] * _HISTORY_FRAMES
-        self._pass_on(number, frame, now)
+        self._history = [_NONE_RELEASED] * _HISTORY_FRAMES
+        return (*before, *self._in_order(number, frame))
 
-    def _pass_gap(self, now: float) -> None:
-        """Report the gap before the first frame held, if there is one, and emit that frame."""
+    def _gap(self) -> Sequence[Released]:
+        """Give up the gap before the first frame held, if there is one, and release that frame."""
         number = min(self._held)
         missing = number - self.next_number
-        if missing:
-            self._counts.lost_frames += missing
-            self._report_gap(self, missing, now)
-        self._pass_on(number, self._held.pop(number)[0], now)
+        frame = self._in_order(number, self._held.pop(number)[0])
+        if not missing:
+            return frame
+        self._counts.lost_frames += missing
+        return (missing, *frame)
 
     def _oldest_arrival(self) -> float:
         return min(arrived for _, arrived in self._held.values())
 
-    def _take_over(self, held: dict[int, tuple[Frame, float]], emitted: list[Emitted]) -> None:
-        self._held = held
-        for number, frame in emitted:
-            self._history[number % _HISTORY_FRAMES] = (number, frame)
+    def _set_wake(self) -> None:
+        self.wake_at = self._oldest_arrival() + WINDOW_S if self._held else None

@@ -1,32 +1,33 @@
 """One numbering: frames held, emitted, dropped and given up."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from service.ids import Track
-from service.ingress.jitter.reorder_buffer import MAX_HELD_FRAMES, FrameCounts, ReorderBuffer
+from service.ingress.jitter.reorder_buffer import (
+    MAX_HELD_FRAMES,
+    FrameCounts,
+    Released,
+    ReorderBuffer,
+)
 
 
 class Out:
-    """What a reorder buffer emitted, and the gaps it reported."""
+    """What a reorder buffer released: payloads, and how many frames were lost between them."""
 
     def __init__(self, first: int = 1) -> None:
         self.out: list[bytes | int] = []
         self.counts = FrameCounts()
-        self.buffer = ReorderBuffer(
-            first, emit=self._emit, report_gap=self._report_gap, counts=self.counts
-        )
-
-    def _emit(self, track: Track, payload: bytes, now: float) -> None:
-        del track, now
-        self.out.append(payload)
-
-    def _report_gap(self, buffer: ReorderBuffer, frames: int, now: float) -> None:
-        del buffer, now
-        self.out.append(frames)
+        self.buffer = ReorderBuffer(first, self.counts)
 
     def push(self, number: int, now: float, track: Track = "inbound") -> None:
         """Hand in a frame whose payload is its number."""
-        self.buffer.push(number, (track, b"%d" % number), now)
+        self.take(self.buffer.push(number, (track, b"%d" % number), now))
+
+    def take(self, released: Sequence[Released]) -> None:
+        """Keep what was released."""
+        self.out += [each if isinstance(each, int) else each[1] for each in released]
 
 
 def test_what_came_early_waits_for_what_is_before_it() -> None:
@@ -46,7 +47,7 @@ def test_several_holes_are_given_up_together_when_their_time_comes() -> None:
         case.push(number, now)
 
     assert case.buffer.wake_at == pytest.approx(0.1)
-    case.buffer.wake(0.11)
+    case.take(case.buffer.wake(0.11))
     assert case.out == [2, b"3", 2, b"6"]
     assert case.buffer.wake_at == pytest.approx(0.15)
 
@@ -81,8 +82,8 @@ def test_parting_leaves_each_track_its_own() -> None:
 
     inbound, outbound = case.buffer.split("inbound", 2), case.buffer.split("outbound", 2)
     assert (inbound.next_number, outbound.next_number) == (2, 3)
-    inbound.flush(0.0)
-    assert case.out[2:] == [2, b"4"]
+    assert list(inbound.flush()) == [2, ("inbound", b"4")]
+    assert case.out == [b"1", b"2"]
 
 
 def test_a_parted_track_without_a_past_begins_where_it_is_told() -> None:
