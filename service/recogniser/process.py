@@ -24,7 +24,7 @@ import msgspec
 import structlog
 
 from service.errors import RecognitionLostError, SettingsError
-from service.recogniser.models import check_installed
+from service.recogniser.models.weights import check_installed
 
 log = structlog.get_logger()
 

@@ -11,18 +11,18 @@ import structlog
 from aiohttp import WSCloseCode, web
 
 from service.errors import RefusedSettingError
-from service.recogniser.access import Access, refuse, refuse_as_documented
-from service.recogniser.conversation import Conversation, Socket
-from service.recogniser.fetching import open_fetcher
-from service.recogniser.files import Files
-from service.recogniser.load import PATH as LOAD_PATH
-from service.recogniser.load import Load
-from service.recogniser.models import ENGINE_NAME
-from service.recogniser.parameters import SessionSettings, parse_settings
-from service.recogniser.providers import PATH as PROVIDERS_PATH
-from service.recogniser.providers import Providers
-from service.recogniser.uploads import UPLOAD_TIMEOUT_S
-from service.recogniser.workers import (
+from service.recogniser.api.access import Access, refuse, refuse_as_documented
+from service.recogniser.api.providers import PATH as PROVIDERS_PATH
+from service.recogniser.api.providers import Providers
+from service.recogniser.files.fetching import open_fetcher
+from service.recogniser.files.routes import Files
+from service.recogniser.files.uploads import UPLOAD_TIMEOUT_S
+from service.recogniser.live.connection import Conversation, Socket
+from service.recogniser.live.parameters import SessionSettings, parse_settings
+from service.recogniser.models.weights import ENGINE_NAME
+from service.recogniser.scheduling.load import PATH as LOAD_PATH
+from service.recogniser.scheduling.load import Load
+from service.recogniser.scheduling.workers import (
     Networks,
     Workers,
     load_networks,

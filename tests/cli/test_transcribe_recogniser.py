@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from service.exits import Exit
-from service.recogniser.formats import RawDecoder
+from service.recogniser.audio.raw import RawDecoder
 from service.recogniser.process import open_recogniser_process
 from tests.cli.program import Done, callscribe
 from tests.recogniser.packing import side_by_side

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from service.recogniser.files import PATHS
+from service.recogniser.files.routes import PATHS
 from service.recogniser.server import Recogniser
 
 PATIENCE_S = 60.0

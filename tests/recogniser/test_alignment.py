@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from service.recogniser.alignment import loud_part, token_spans
-from service.recogniser.resampling import Samples
+from service.recogniser.audio.resampling import Samples
+from service.recogniser.models.alignment import loud_part, token_spans
 
 
 def attention(*frames_of_token: int) -> Samples:

@@ -1,8 +1,8 @@
 import pytest
 
-from service.recogniser.boosting import Boost
-from service.recogniser.terms import KeyTerm
-from service.recogniser.vocabulary import SPACE, Vocabulary
+from service.recogniser.text.boosting import Boost
+from service.recogniser.text.key_terms import KeyTerm
+from service.recogniser.text.vocabulary import SPACE, Vocabulary
 
 LETTERS = Vocabulary([b"", b"", b"", *(bytes([n]) for n in range(256)), SPACE.encode()])
 """Each letter is a token: enough to say where a term would go."""

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
-from service.recogniser.boosting import Boost
-from service.recogniser.engine import Engine, Heard
-from service.recogniser.models import find_models
-from service.recogniser.resampling import Samples
+from service.recogniser.audio.container_reader import open_unpacker
+from service.recogniser.audio.resampling import Samples
+from service.recogniser.models.engine import Engine, Heard
+from service.recogniser.models.weights import find_models
+from service.recogniser.scheduling.workers import Networks
 from service.recogniser.server import open_recogniser
-from service.recogniser.unpacker import open_unpacker
-from service.recogniser.workers import Networks
+from service.recogniser.text.boosting import Boost
 from tests.recogniser.filing import post
 from tests.recogniser.packing import pack, packed
 from tests.recogniser.talking import (
@@ -50,7 +50,7 @@ def unpackers() -> list[int]:
     return [
         int(pid)
         for pid in children
-        if b"recogniser.unpacking" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        if b"recogniser.audio.container_child" in Path(f"/proc/{pid}/cmdline").read_bytes()
     ]
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from service.recogniser.scheduling.workers import Networks
 from service.recogniser.server import open_recogniser
-from service.recogniser.workers import Networks
 from tests.recogniser.talking import FIXTURES, PHONE, finals, talk, text_of
 
 pytestmark = pytest.mark.speech

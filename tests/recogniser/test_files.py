@@ -11,14 +11,14 @@ import pytest
 import webvtt
 from structlog.testing import capture_logs
 
-from service.recogniser.boosting import Boost
-from service.recogniser.engine import Engine, Heard
-from service.recogniser.files import PATHS
-from service.recogniser.models import find_models
-from service.recogniser.resampling import Samples
+from service.recogniser.audio.resampling import Samples
+from service.recogniser.files.routes import PATHS
+from service.recogniser.files.uploads import MAX_FILE_BYTES
+from service.recogniser.models.engine import Engine, Heard
+from service.recogniser.models.weights import find_models
+from service.recogniser.scheduling.workers import Networks
 from service.recogniser.server import Recogniser, open_recogniser
-from service.recogniser.uploads import MAX_FILE_BYTES
-from service.recogniser.workers import Networks
+from service.recogniser.text.boosting import Boost
 from tests.recogniser.filing import Reply, open_shelf, post
 from tests.recogniser.packing import CONTAINERS, pack, packed, side_by_side
 from tests.recogniser.talking import PHONE, finals, recording, reference, talk, word_error_rate

@@ -3,7 +3,7 @@ import struct
 import numpy as np
 import pytest
 
-from service.recogniser.formats import RawDecoder
+from service.recogniser.audio.raw import RawDecoder
 
 SPEECH = (np.sin(np.arange(2000) / 7) * 20_000).astype("<i2")
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from service.recogniser.scheduling.workers import Networks
 from service.recogniser.server import open_recogniser
-from service.recogniser.workers import Networks
 from service.wire.stt import FINALIZE
 from tests.recogniser.packing import packed
 from tests.recogniser.talking import finals, reference, talk, text_of, vacancy, word_error_rate

@@ -5,10 +5,10 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from service.recogniser.files import PATHS
+from service.recogniser.files.routes import PATHS
+from service.recogniser.files.uploads import STALL_TIMEOUT_S, UPLOAD_TIMEOUT_S
+from service.recogniser.scheduling.workers import Networks
 from service.recogniser.server import LIMITS, open_recogniser
-from service.recogniser.uploads import STALL_TIMEOUT_S, UPLOAD_TIMEOUT_S
-from service.recogniser.workers import Networks
 from service.web.limits import Limits
 from tests.recogniser.filing import post
 from tests.recogniser.packing import packed

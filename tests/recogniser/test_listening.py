@@ -1,8 +1,8 @@
 import pytest
 
-from service.recogniser.formats import RawDecoder
-from service.recogniser.listening import Listener, Speech
-from service.recogniser.workers import Networks
+from service.recogniser.audio.raw import RawDecoder
+from service.recogniser.scheduling.workers import Networks
+from service.recogniser.speech.front_end import Listener, Speech
 from tests.recogniser.talking import recording
 
 pytestmark = pytest.mark.speech

@@ -4,8 +4,8 @@ import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from service.recogniser.scheduling.workers import Networks
 from service.recogniser.server import Recogniser, open_recogniser
-from service.recogniser.workers import Networks
 from tests.recogniser.talking import PHONE, recording, talk, vacancy
 
 pytestmark = pytest.mark.speech

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from service.errors import SettingsError
-from service.recogniser.models import find_models, verify
+from service.recogniser.models.weights import find_models, verify
 
 NAMES = ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin", "silero_vad.onnx")
 

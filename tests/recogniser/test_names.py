@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from service.recogniser.engine import Engine
-from service.recogniser.formats import RawDecoder
-from service.recogniser.resampling import Samples
+from service.recogniser.audio.raw import RawDecoder
+from service.recogniser.audio.resampling import Samples
+from service.recogniser.models.engine import Engine
+from service.recogniser.scheduling.workers import Networks
 from service.recogniser.server import open_recogniser
-from service.recogniser.terms import KeyTerm
-from service.recogniser.workers import Networks
+from service.recogniser.text.key_terms import KeyTerm
 from service.wire.stt import HeardWord
 from tests.recogniser.filing import post
 from tests.recogniser.packing import pack

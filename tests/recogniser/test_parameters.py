@@ -3,8 +3,8 @@ import pytest
 from service.calls.engines import FAMILIES, Engine
 from service.calls.engines.formats import ALL
 from service.errors import RefusedSettingError
-from service.recogniser.parameters import SessionSettings, parse_settings
-from service.recogniser.terms import KeyTerm
+from service.recogniser.live.parameters import SessionSettings, parse_settings
+from service.recogniser.text.key_terms import KeyTerm
 
 UNLISTED = {"moonshine-tiny-en", "speechmatics/linden-1"}
 """Ours, and a preview of which Telnyx only says that it takes 16 kHz."""

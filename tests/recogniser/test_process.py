@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from service.errors import SettingsError
-from service.recogniser.files import PATHS
+from service.recogniser.files.routes import PATHS
 from service.recogniser.process import open_recogniser_process
 from tests.recogniser.packing import pack
 from tests.recogniser.talking import PHONE, audio, recording, talk, text_of

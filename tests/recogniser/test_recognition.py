@@ -7,10 +7,10 @@ import struct
 import numpy as np
 import pytest
 
-from service.recogniser.formats import RawDecoder
-from service.recogniser.resampling import Samples, resample
+from service.recogniser.audio.raw import RawDecoder
+from service.recogniser.audio.resampling import Samples, resample
+from service.recogniser.scheduling.workers import Networks
 from service.recogniser.server import open_recogniser
-from service.recogniser.workers import Networks
 from tests.recogniser.talking import (
     FIXTURES,
     PHONE,

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from service.errors import BadInputError
-from service.recogniser.recording import ClientGoneError, transcribe
-from service.recogniser.workers import Networks, open_workers
+from service.recogniser.files.transcription import ClientGoneError, transcribe
+from service.recogniser.scheduling.workers import Networks, open_workers
 from tests.recogniser.packing import pack, packed, side_by_side
 from tests.recogniser.talking import reference, word_error_rate
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.recogniser.redaction import KINDS, redact
+from service.recogniser.text.redaction import KINDS, redact
 
 ALL = frozenset(KINDS)
 CARD = "4111 1111 1111 1111"

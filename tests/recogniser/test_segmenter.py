@@ -1,6 +1,6 @@
 import itertools
 
-from service.recogniser.segmenter import (
+from service.recogniser.speech.segmenter import (
     CUT_WINDOW,
     MAX_LENGTH,
     PRE_ROLL,

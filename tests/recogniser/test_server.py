@@ -9,13 +9,13 @@ from structlog.testing import capture_logs
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from service.recogniser.boosting import Boost
-from service.recogniser.conversation import MAX_MESSAGE_BYTES
-from service.recogniser.engine import Engine, Heard
-from service.recogniser.models import find_models
-from service.recogniser.resampling import Samples
+from service.recogniser.audio.resampling import Samples
+from service.recogniser.live.connection import MAX_MESSAGE_BYTES
+from service.recogniser.models.engine import Engine, Heard
+from service.recogniser.models.weights import find_models
+from service.recogniser.scheduling.workers import Networks
 from service.recogniser.server import Recogniser, open_recogniser
-from service.recogniser.workers import Networks
+from service.recogniser.text.boosting import Boost
 from service.wire.stt import KEEP_ALIVE
 from tests.recogniser.talking import PHONE, Talk, finals, recording, talk, text_of, vacancy
 

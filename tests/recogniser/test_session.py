@@ -4,10 +4,10 @@ from collections.abc import Awaitable
 import numpy as np
 import pytest
 
-from service.recogniser.listening import Listener
-from service.recogniser.parameters import SessionSettings, parse_settings
-from service.recogniser.session import MAX_OWED, Session
-from service.recogniser.workers import Networks, open_workers
+from service.recogniser.live.parameters import SessionSettings, parse_settings
+from service.recogniser.live.transcriber import MAX_OWED, Session
+from service.recogniser.scheduling.workers import Networks, open_workers
+from service.recogniser.speech.front_end import Listener
 from service.wire.stt import Answer, parse_answer
 from tests.recogniser.talking import PATIENCE_S, PHONE, finals, recording
 

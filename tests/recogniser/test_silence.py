@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from service.recogniser.resampling import Samples
+from service.recogniser.audio.resampling import Samples
+from service.recogniser.scheduling.workers import Networks
 from service.recogniser.server import open_recogniser
-from service.recogniser.workers import Networks
 from tests.recogniser.talking import talk
 
 pytestmark = pytest.mark.speech

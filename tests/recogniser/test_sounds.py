@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.recogniser.sounds import likeness, sounds_of, weight_of
+from service.recogniser.text.phonetics import likeness, sounds_of, weight_of
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 import pytest
 
-from service.recogniser.terms import BadTermError, KeyTerm, read_terms
+from service.recogniser.text.key_terms import BadTermError, KeyTerm, read_terms
 
 
 @pytest.mark.parametrize(

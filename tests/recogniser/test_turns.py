@@ -1,7 +1,7 @@
 import asyncio
 import threading
 
-from service.recogniser.turns import Turns, open_turns
+from service.recogniser.scheduling.cpu_scheduler import Turns, open_turns
 
 
 async def queue_up(turns: Turns, name: str, served: list[str], *, urgent: bool) -> None:

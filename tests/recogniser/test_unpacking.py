@@ -10,8 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.recogniser.formats import RawDecoder
-from service.recogniser.messages import ANY, AUDIO, DONE, FAULT, HEADER, LIVE_FLAG, RATE
+from service.recogniser.audio.container_messages import (
+    ANY,
+    AUDIO,
+    DONE,
+    FAULT,
+    HEADER,
+    LIVE_FLAG,
+    RATE,
+)
+from service.recogniser.audio.raw import RawDecoder
 from tests.recogniser.packing import CONTAINERS, packed
 from tests.recogniser.talking import recording
 
@@ -22,7 +30,7 @@ GARBAGE = settings(max_examples=4, deadline=None)
 
 def unpack(data: bytes, demuxers: str = ANY, *flags: str) -> list[tuple[bytes, bytes]]:
     """Run the child on these bytes; return its messages."""
-    child = [sys.executable, "-m", "service.recogniser.unpacking", demuxers, *flags]
+    child = [sys.executable, "-m", "service.recogniser.audio.container_child", demuxers, *flags]
     with tempfile.TemporaryFile() as file:
         file.write(data)
         file.seek(0)

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from service.recogniser.resampling import Samples, resample
-from service.recogniser.segmenter import VOICED
-from service.recogniser.vad import VoiceTrack
-from service.recogniser.workers import Networks
+from service.recogniser.audio.resampling import Samples, resample
+from service.recogniser.models.vad import VoiceTrack
+from service.recogniser.scheduling.workers import Networks
+from service.recogniser.speech.segmenter import VOICED
 from tests.recogniser.talking import audio
 
 pytestmark = pytest.mark.speech

@@ -1,4 +1,4 @@
-from service.recogniser.vocabulary import Vocabulary, read_tokens
+from service.recogniser.text.vocabulary import Vocabulary, read_tokens
 
 BYTES = [b"<unk>", b"<s>", b"</s>", *(bytes([n]) for n in range(256))]
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.errors import BadInputError
-from service.recogniser.wav import MAX_HEADER_BYTES, WavDecoder
+from service.recogniser.audio.wav import MAX_HEADER_BYTES, WavDecoder
 
 DATA = (np.sin(np.arange(500) / 7) * 20_000).astype("<i2").tobytes()
 

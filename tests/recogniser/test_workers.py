@@ -3,7 +3,7 @@
 import asyncio
 import threading
 
-from service.recogniser.workers import Networks, open_workers
+from service.recogniser.scheduling.workers import Networks, open_workers
 
 
 async def test_sessions_do_not_wait_behind_files(networks: Networks) -> None:

@@ -12,8 +12,8 @@ from typing import Final
 from websockets.exceptions import WebSocketException
 
 from service.recogniser.process import open_recogniser_process
+from service.recogniser.scheduling.workers import usable_cores
 from service.recogniser.server import SESSIONS_PER_CORE
-from service.recogniser.workers import usable_cores
 from tests.bench.hearing.figures import percentile
 from tests.bench.hearing.live import RATE_HZ, Utterance, converse, utterances
 from tests.bench.processes import Program

@@ -8,10 +8,10 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from service.recogniser.models import find_models
-from service.recogniser.resampling import Samples
-from service.recogniser.segmenter import FRAME_S, Segment, Segmenter
-from service.recogniser.vad import VoiceDetector, VoiceTrack
+from service.recogniser.audio.resampling import Samples
+from service.recogniser.models.vad import VoiceDetector, VoiceTrack
+from service.recogniser.models.weights import find_models
+from service.recogniser.speech.segmenter import FRAME_S, Segment, Segmenter
 
 ENDPOINTING_S: Final = 0.7
 FIRST_PARTIAL_S, PARTIAL_EVERY_S = 0.5, 1.0

@@ -12,9 +12,9 @@ from typing import Any, Final
 import numpy as np
 import onnxruntime  # type: ignore[import-untyped]  # it ships no type hints
 
-from service.recogniser.engine import load_network, unlooped
-from service.recogniser.resampling import Samples, resample
-from service.recogniser.vocabulary import read_tokens
+from service.recogniser.audio.resampling import Samples, resample
+from service.recogniser.models.engine import load_network, unlooped
+from service.recogniser.text.vocabulary import read_tokens
 from tests.bench.hearing.engines.following import Ear, Follower, Redecoder, load_detector
 from tests.bench.hearing.fetching import CACHE
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from service.recogniser.resampling import Resampler, Samples
+from service.recogniser.audio.resampling import Resampler, Samples
 from tests.bench.hearing.engines.following import Follower, Said
 
 RATE_HZ: Final = 16_000

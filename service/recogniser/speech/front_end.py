@@ -7,11 +7,11 @@ from itertools import islice
 
 import numpy as np
 
-from service.recogniser.aligner import Word
-from service.recogniser.formats import NOTHING, Decoder
-from service.recogniser.resampling import Resampler, Samples
-from service.recogniser.segmenter import FRAME_S, Segment, Segmenter, UtteranceEnd
-from service.recogniser.vad import RATES_HZ, VoiceDetector, VoiceTrack
+from service.recogniser.audio.raw import NOTHING, Decoder
+from service.recogniser.audio.resampling import Resampler, Samples
+from service.recogniser.models.aligner import Word
+from service.recogniser.models.vad import RATES_HZ, VoiceDetector, VoiceTrack
+from service.recogniser.speech.segmenter import FRAME_S, Segment, Segmenter, UtteranceEnd
 
 
 @dataclass(frozen=True, slots=True)

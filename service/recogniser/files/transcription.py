@@ -9,13 +9,13 @@ from typing import IO, Final
 import numpy as np
 
 from service.errors import BadInputError
-from service.recogniser.aligner import Word
-from service.recogniser.boosting import Boost
-from service.recogniser.engine import Heard
-from service.recogniser.listening import Listener, Report, Speech
-from service.recogniser.terms import KeyTerm
-from service.recogniser.unpacker import UnpackedDecoder, open_unpacker
-from service.recogniser.workers import Workers
+from service.recogniser.audio.container_reader import UnpackedDecoder, open_unpacker
+from service.recogniser.models.aligner import Word
+from service.recogniser.models.engine import Heard
+from service.recogniser.scheduling.workers import Workers
+from service.recogniser.speech.front_end import Listener, Report, Speech
+from service.recogniser.text.boosting import Boost
+from service.recogniser.text.key_terms import KeyTerm
 
 MAX_AUDIO_S: Final = 4 * 3600.0
 """A hundred megabytes of packed silence can be a week long."""

@@ -11,7 +11,7 @@ from typing import Final
 import onnx
 import onnxruntime  # type: ignore[import-untyped]  # it ships no type hints
 
-from service.recogniser.alignment import ATTENTION
+from service.recogniser.models.alignment import ATTENTION
 
 _BRANCH: Final = "else_branch"
 """The one that begins without a memory: it takes all tokens at once."""

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from service.recogniser.access import Access
+from service.recogniser.api.access import Access
 
 PATH: Final = "/v2/speech-to-text/providers"
 _STREAM, _FILE = "streaming", "file_based"

@@ -9,8 +9,8 @@ import aiohttp
 from yarl import URL
 
 from service.net import guarded_connector
-from service.recogniser.forms import bad_field
-from service.recogniser.uploads import Spool
+from service.recogniser.files.forms import bad_field
+from service.recogniser.files.uploads import Spool
 
 FETCH_TIMEOUT_S: Final = 15.0
 """As Telnyx documents it, for all of the download."""

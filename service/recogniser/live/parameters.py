@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from service.errors import RefusedSettingError
-from service.recogniser.formats import MAX_RATE_HZ, MIN_RATE_HZ, Decoder, RawDecoder
-from service.recogniser.redaction import KINDS
-from service.recogniser.terms import TERM_PARAMETERS, BadTermError, KeyTerm, read_terms
-from service.recogniser.unpacker import CONTAINERS, UnpackedDecoder
-from service.recogniser.wav import WavDecoder
+from service.recogniser.audio.container_reader import CONTAINERS, UnpackedDecoder
+from service.recogniser.audio.raw import MAX_RATE_HZ, MIN_RATE_HZ, Decoder, RawDecoder
+from service.recogniser.audio.wav import WavDecoder
+from service.recogniser.text.key_terms import TERM_PARAMETERS, BadTermError, KeyTerm, read_terms
+from service.recogniser.text.redaction import KINDS
 
 DEFAULT_ENDPOINTING_MS: Final = 700
 MIN_ENDPOINTING_MS, MAX_ENDPOINTING_MS = 200, 5_000

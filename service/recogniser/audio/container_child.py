@@ -14,7 +14,7 @@ import av
 import av.subtitles.stream  # what it imports when it needs it cannot be opened any more then
 from av.audio.frame import AudioFrame
 
-from service.recogniser.messages import (
+from service.recogniser.audio.container_messages import (
     AUDIO,
     CHANNEL_FLAG,
     CHANNELS,

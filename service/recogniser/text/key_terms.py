@@ -10,7 +10,7 @@ from math import isfinite
 from typing import Final
 
 from service.errors import BadInputError
-from service.recogniser.sounds import sounds_of
+from service.recogniser.text.phonetics import sounds_of
 
 PLAIN, WEIGHTED = "keyterm", "keywords"
 TERM_PARAMETERS: Final = (PLAIN, WEIGHTED)

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from service.recogniser.aligner import Aligner
-from service.recogniser.engine import Engine
-from service.recogniser.load import Load
-from service.recogniser.models import find_models
-from service.recogniser.turns import Turns, open_turns
-from service.recogniser.vad import VoiceDetector
+from service.recogniser.models.aligner import Aligner
+from service.recogniser.models.engine import Engine
+from service.recogniser.models.vad import VoiceDetector
+from service.recogniser.models.weights import find_models
+from service.recogniser.scheduling.cpu_scheduler import Turns, open_turns
+from service.recogniser.scheduling.load import Load
 
 T = TypeVar("T")
 

@@ -8,15 +8,15 @@ from typing import Final
 
 import numpy as np
 
-from service.recogniser.aligner import Word
-from service.recogniser.boosting import Boost
-from service.recogniser.engine import Heard
-from service.recogniser.listening import Listener, Report, Speech
-from service.recogniser.parameters import SessionSettings
-from service.recogniser.redaction import redact
-from service.recogniser.segmenter import Ending, UtteranceEnd
-from service.recogniser.turns import Turn
-from service.recogniser.workers import Workers
+from service.recogniser.live.parameters import SessionSettings
+from service.recogniser.models.aligner import Word
+from service.recogniser.models.engine import Heard
+from service.recogniser.scheduling.cpu_scheduler import Turn
+from service.recogniser.scheduling.workers import Workers
+from service.recogniser.speech.front_end import Listener, Report, Speech
+from service.recogniser.speech.segmenter import Ending, UtteranceEnd
+from service.recogniser.text.boosting import Boost
+from service.recogniser.text.redaction import redact
 from service.wire.stt import HeardWord, encode_transcript, encode_utterance_end
 
 FIRST_PARTIAL_S: Final = 0.5

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import onnxruntime  # type: ignore[import-untyped]  # it ships no type hints
 
-from service.recogniser.boosting import Boost, Rival
-from service.recogniser.models import Models
-from service.recogniser.resampling import Samples, resample
-from service.recogniser.terms import KeyTerm
-from service.recogniser.vocabulary import Vocabulary, read_tokens
+from service.recogniser.audio.resampling import Samples, resample
+from service.recogniser.models.weights import Models
+from service.recogniser.text.boosting import Boost, Rival
+from service.recogniser.text.key_terms import KeyTerm
+from service.recogniser.text.vocabulary import Vocabulary, read_tokens
 
 RATE_HZ = 16_000
 _HEADS, _HEAD_SIZE = 8, 36

@@ -12,9 +12,9 @@ from typing import Final
 import msgspec
 
 from service.errors import BadInputError, RefusedSettingError
-from service.recogniser.models import ENGINE_NAME
-from service.recogniser.parameters import ENGLISH
-from service.recogniser.terms import (
+from service.recogniser.live.parameters import ENGLISH
+from service.recogniser.models.weights import ENGINE_NAME
+from service.recogniser.text.key_terms import (
     PLAIN,
     TERM_PARAMETERS,
     WEIGHTED,

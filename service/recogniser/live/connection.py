@@ -10,10 +10,10 @@ import structlog
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
 from service.errors import BadInputError
-from service.recogniser.intake import Intake, open_intake
-from service.recogniser.parameters import OTHER_CODE, SessionSettings
-from service.recogniser.session import Session
-from service.recogniser.workers import Workers
+from service.recogniser.live.intake import Intake, open_intake
+from service.recogniser.live.parameters import OTHER_CODE, SessionSettings
+from service.recogniser.live.transcriber import Session
+from service.recogniser.scheduling.workers import Workers
 from service.web.answers import SERVER
 from service.wire.stt import encode_error
 

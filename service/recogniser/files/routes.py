@@ -9,14 +9,14 @@ import structlog
 from aiohttp import web
 
 from service.errors import BadInputError, RefusedSettingError
-from service.recogniser.access import Access, refuse, refuse_missing
-from service.recogniser.fetching import Fetcher
-from service.recogniser.forms import BAD_FIELD, FileSettings, MissingFieldError, parse_form
-from service.recogniser.models import ENGINE_NAME
-from service.recogniser.recording import ClientGoneError, Transcript, transcribe
-from service.recogniser.rendering import CONTENT_TYPES, beyond, render
-from service.recogniser.uploads import FileTooLargeError, open_spool, read_form
-from service.recogniser.workers import Workers
+from service.recogniser.api.access import Access, refuse, refuse_missing
+from service.recogniser.files.fetching import Fetcher
+from service.recogniser.files.forms import BAD_FIELD, FileSettings, MissingFieldError, parse_form
+from service.recogniser.files.rendering import CONTENT_TYPES, beyond, render
+from service.recogniser.files.transcription import ClientGoneError, Transcript, transcribe
+from service.recogniser.files.uploads import FileTooLargeError, open_spool, read_form
+from service.recogniser.models.weights import ENGINE_NAME
+from service.recogniser.scheduling.workers import Workers
 
 log = structlog.get_logger()
 

@@ -12,9 +12,9 @@ from typing import Any, Final
 import numpy as np
 import structlog
 
-from service.recogniser.alignment import ATTENTION, loud_part, token_spans
-from service.recogniser.engine import FIRST_TOKEN, RATE_HZ, Heard, Trace, load_network
-from service.recogniser.resampling import Samples
+from service.recogniser.audio.resampling import Samples
+from service.recogniser.models.alignment import ATTENTION, loud_part, token_spans
+from service.recogniser.models.engine import FIRST_TOKEN, RATE_HZ, Heard, Trace, load_network
 
 log = structlog.get_logger()
 
@@ -74,7 +74,7 @@ class Aligner:
             if self._network is None:
                 with tempfile.TemporaryDirectory() as folder:
                     made = Path(folder, "aligner.onnx")
-                    command = [sys.executable, "-m", "service.recogniser.aligner_model"]
+                    command = [sys.executable, "-m", "service.recogniser.models.aligner_graph"]
                     subprocess.run(  # noqa: S603 - our own program and paths
                         [*command, self._decoder, made], check=True, timeout=_MAKE_TIMEOUT_S
                     )

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from service.recogniser.resampling import Samples
+from service.recogniser.audio.resampling import Samples
 
 MIN_RATE_HZ, MAX_RATE_HZ = 8_000, 48_000
 NOTHING: Samples = np.zeros(0, np.float32)

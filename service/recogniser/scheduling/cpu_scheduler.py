@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from service.recogniser.load import Load, Work
+from service.recogniser.scheduling.load import Load, Work
 
 T = TypeVar("T")
 

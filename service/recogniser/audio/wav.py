@@ -4,8 +4,8 @@ import struct
 from typing import Final
 
 from service.errors import BadInputError
-from service.recogniser.formats import MAX_RATE_HZ, MIN_RATE_HZ, NOTHING, RawDecoder
-from service.recogniser.resampling import Samples
+from service.recogniser.audio.raw import MAX_RATE_HZ, MIN_RATE_HZ, NOTHING, RawDecoder
+from service.recogniser.audio.resampling import Samples
 
 MAX_HEADER_BYTES: Final = 64 * 1024
 MAX_CHANNELS: Final = 8

@@ -14,9 +14,9 @@ from typing import Final
 
 import numpy as np
 
-from service.recogniser.sounds import likeness, sounds_of, weight_of
-from service.recogniser.terms import KeyTerm
-from service.recogniser.vocabulary import Vocabulary
+from service.recogniser.text.key_terms import KeyTerm
+from service.recogniser.text.phonetics import likeness, sounds_of, weight_of
+from service.recogniser.text.vocabulary import Vocabulary
 
 _LEAST_LIKE, _SURELY_LIKE = 0.6, 0.9
 _MOST_LACKING: Final = 9.0

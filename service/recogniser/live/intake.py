@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from service.recogniser.parameters import SessionSettings
-from service.recogniser.session import Session
-from service.recogniser.unpacker import Unpacker, open_unpacker
+from service.recogniser.audio.container_reader import Unpacker, open_unpacker
+from service.recogniser.live.parameters import SessionSettings
+from service.recogniser.live.transcriber import Session
 
 
 class Intake:

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import msgspec
 
-from service.recogniser.aligner import Word
-from service.recogniser.forms import FileSettings
-from service.recogniser.recording import HeardSegment, Transcript
+from service.recogniser.files.forms import FileSettings
+from service.recogniser.files.transcription import HeardSegment, Transcript
+from service.recogniser.models.aligner import Word
 
 _MARKS: Final = ".,;:!?\"'()-"
 CONTENT_TYPES: Final = {

@@ -1,4 +1,4 @@
-"""Plain samples out of containers, by a child process for each stream: see `unpacking.py`."""
+"""Plain samples out of containers, by a child process for each stream: see `container_child.py`."""
 
 import asyncio
 import os
@@ -12,8 +12,7 @@ from typing import IO, Final
 import structlog
 
 from service.errors import BadInputError
-from service.recogniser.formats import MIN_RATE_HZ, NOTHING, RawDecoder
-from service.recogniser.messages import (
+from service.recogniser.audio.container_messages import (
     ANY,
     AUDIO,
     CHANNEL_FLAG,
@@ -25,7 +24,8 @@ from service.recogniser.messages import (
     MARK,
     RATE,
 )
-from service.recogniser.resampling import Samples
+from service.recogniser.audio.raw import MIN_RATE_HZ, NOTHING, RawDecoder
+from service.recogniser.audio.resampling import Samples
 
 log = structlog.get_logger()
 
@@ -168,7 +168,7 @@ async def open_unpacker(
     The child is killed when the context ends.
     """
     demuxer = ANY if input_format is None else CONTAINERS[input_format]
-    command = [sys.executable, "-m", "service.recogniser.unpacking", demuxer]
+    command = [sys.executable, "-m", "service.recogniser.audio.container_child", demuxer]
     if channel is not None:
         command.append(f"{CHANNEL_FLAG}{channel}")
     if file is None:

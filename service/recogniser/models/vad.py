@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from service.recogniser.engine import load_network
-from service.recogniser.resampling import Samples
+from service.recogniser.audio.resampling import Samples
+from service.recogniser.models.engine import load_network
 
 FRAME_S: Final = 0.032
 RATES_HZ: Final = (8_000, 16_000)

@@ -1,0 +1,1 @@
+"""What both fronts share: who may come in, how a refusal reads, what engines there are."""

@@ -1,0 +1,1 @@
+"""A whole file over HTTP: its form, its upload or download, its transcript, its rendering."""

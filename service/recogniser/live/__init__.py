@@ -1,0 +1,1 @@
+"""One live stream over a WebSocket: its parameters, its connection, its transcriber."""

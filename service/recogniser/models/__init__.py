@@ -1,0 +1,1 @@
+"""The neural networks: where their weights are, and what each is asked."""

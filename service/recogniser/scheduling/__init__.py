@@ -1,0 +1,1 @@
+"""Who runs on which thread and when, and what that costs."""

@@ -1,0 +1,1 @@
+"""What is known of words without hearing them: tokens, sounds, key terms, redaction. Pure."""
