@@ -20,9 +20,9 @@ from service.recogniser.scheduling.workers import Networks
 from service.recogniser.server import Recogniser, open_recogniser
 from service.recogniser.text.boosting import Boost
 from tests.recogniser.filing import Reply, open_shelf, post
+from tests.recogniser.live.test_silence import SOUNDS
 from tests.recogniser.packing import CONTAINERS, pack, packed, side_by_side
 from tests.recogniser.talking import PHONE, finals, recording, reference, talk, word_error_rate
-from tests.recogniser.test_silence import SOUNDS
 
 pytestmark = pytest.mark.speech
 CLIP = "austen_0920"
