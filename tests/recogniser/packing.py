@@ -7,7 +7,7 @@ from functools import cache
 import av
 import numpy as np
 
-from service.recogniser.audio.resampling import Samples
+from service.recogniser.audio.samples import Samples
 from tests.recogniser.talking import audio
 
 # container: muxer, codec, sample rate in Hz, channels

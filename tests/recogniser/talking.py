@@ -12,7 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from service.recogniser.audio.raw import RawDecoder
-from service.recogniser.audio.resampling import Samples
+from service.recogniser.audio.samples import Samples
 from service.recogniser.server import Recogniser
 from service.wire.stt import CLOSE_STREAM, Answer, parse_answer
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
-from service.recogniser.audio.container_reader import open_unpacker
-from service.recogniser.audio.resampling import Samples
+from service.recogniser.audio.container_reader import open_container_reader
+from service.recogniser.audio.samples import Samples
 from service.recogniser.models.engine import Engine, Heard
 from service.recogniser.models.weights import find_models
 from service.recogniser.scheduling.workers import Networks
@@ -62,7 +62,7 @@ def environment_of(pid: int) -> bytes:
 async def test_an_unpacker_knows_no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """A decoder that is talked into something finds none in its environment."""
     monkeypatch.setenv("TELNYX_API_KEY", "KEY-of-somebody")
-    async with open_unpacker("mp3"):
+    async with open_container_reader("mp3"):
         environment = environment_of(await unpacker())
 
     assert environment

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from service.recogniser.audio.raw import RawDecoder
-from service.recogniser.audio.resampling import Samples
+from service.recogniser.audio.samples import Samples
 from service.recogniser.models.engine import Engine
 from service.recogniser.scheduling.workers import Networks
 from service.recogniser.server import open_recogniser

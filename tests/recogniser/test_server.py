@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from service.recogniser.audio.resampling import Samples
+from service.recogniser.audio.samples import Samples
 from service.recogniser.live.connection import MAX_MESSAGE_BYTES
 from service.recogniser.models.engine import Engine, Heard
 from service.recogniser.models.weights import find_models

@@ -1,8 +1,8 @@
-"""The child process that unpacks containers: MP3, Ogg, WebM and the like in, plain samples out.
+"""The child process that decodes a container: MP3, Ogg, WebM and the like in, plain samples out.
 
 Decoders written in C meet a stranger's bytes here and nowhere else. The process may take half a
 gigabyte, open nothing, and is one client's own: what it does not survive, everyone else does.
-It reads standard input and writes messages to standard output, see `Unpacker`.
+It reads standard input and writes `container_messages` to standard output.
 """
 
 import os
@@ -14,17 +14,7 @@ import av
 import av.subtitles.stream  # what it imports when it needs it cannot be opened any more then
 from av.audio.frame import AudioFrame
 
-from service.recogniser.audio.container_messages import (
-    AUDIO,
-    CHANNEL_FLAG,
-    CHANNELS,
-    DONE,
-    FAULT,
-    HEADER,
-    LIVE_FLAG,
-    MARK,
-    RATE,
-)
+from service.recogniser.audio import container_messages as messages
 
 MAX_MEMORY_BYTES: Final = 512 * 1024 * 1024
 MAX_CPU_S: Final = 600
@@ -48,26 +38,26 @@ _SAMPLE_BYTES: Final = 2
 
 
 class _JunkError(Exception):
-    """Most of it is not what was announced, although bits of it can be decoded."""
+    """Most of the input is not what was announced, although bits of it can be decoded."""
 
 
 class _Source(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-class _Outlet:
-    """Collects samples and writes messages; a full pipe makes the decoder wait."""
+class _MessageWriter:
+    """Collects samples and writes them as messages; a full pipe makes the decoder wait."""
 
     def __init__(self) -> None:
         self._kept = bytearray()
         self.rate_hz = 0
-        self.any = False
+        self.has_audio = False
 
     def add(self, samples: bytes, rate_hz: int) -> None:
         if rate_hz != self.rate_hz:
             self.rate_hz = rate_hz
-            self.write(RATE, rate_hz.to_bytes(4, "little"))
-        self.any = True
+            self.write(messages.RATE, rate_hz.to_bytes(4, "little"))
+        self.has_audio = True
         self._kept += samples
         if len(self._kept) >= _OUT_BYTES:
             self.flush()
@@ -75,39 +65,39 @@ class _Outlet:
     def flush(self) -> None:
         kept, self._kept = bytes(self._kept), bytearray()
         for at in range(0, len(kept), _OUT_BYTES):
-            self.write(AUDIO, kept[at : at + _OUT_BYTES])
+            self.write(messages.AUDIO, kept[at : at + _OUT_BYTES])
 
     def write(self, kind: bytes, body: bytes = b"") -> None:
-        message = HEADER.pack(kind, len(body)) + body
+        message = messages.HEADER.pack(kind, len(body)) + body
         while message:
             message = message[os.write(1, message) :]
 
 
 class _LiveSource:
-    """Standard input that says, each time it would wait for more, what has been used up."""
+    """Reads standard input and marks, each time it would wait for more, what is used up."""
 
-    def __init__(self, outlet: _Outlet) -> None:
-        self._outlet = outlet
+    def __init__(self, writer: _MessageWriter) -> None:
+        self._writer = writer
         self.used = 0
 
     def read(self, size: int, /) -> bytes:
-        self._outlet.flush()
-        self._outlet.write(MARK, self.used.to_bytes(8, "little"))
+        self._writer.flush()
+        self._writer.write(messages.MARK, self.used.to_bytes(8, "little"))
         data = os.read(0, size)
         self.used += len(data)
         return data
 
 
 class _Mixer:
-    """Brings whatever the frames are to one channel, at a rate the first of them decides.
+    """Converts frames of any kind to one channel, at a rate that the first frame decides.
 
-    That is all channels mixed, or the one asked for; where the audio has no such channel any
-    more, silence.
+    The channel is all of them mixed, or the one asked for; where the audio has no such channel
+    any more, it is silence.
     """
 
-    def __init__(self, outlet: _Outlet, channel: int | None) -> None:
+    def __init__(self, writer: _MessageWriter, channel: int | None) -> None:
         self.rate_hz = 0
-        self.outlet = outlet
+        self.writer = writer
         self._channel = channel
         self._channels = 1
         self._resampler: av.AudioResampler | None = None
@@ -122,7 +112,7 @@ class _Mixer:
                 raise ValueError("no such sample rate")
             if not self.rate_hz:
                 self.rate_hz = TELEPHONE_HZ if frame.sample_rate <= TELEPHONE_HZ else WIDE_HZ
-                self._say_channels(frame.layout.nb_channels)
+                self._write_channels(frame.layout.nb_channels)
             self._shape = shape
             self._channels = 1 if self._channel is None else frame.layout.nb_channels
             layout = "mono" if self._channel is None else frame.layout
@@ -136,9 +126,9 @@ class _Mixer:
     def _run(self, frame: AudioFrame | None) -> Iterator[tuple[bytes, int]]:
         if self._resampler is not None:
             for made in self._resampler.resample(frame):
-                yield self._picked(made), made.sample_rate
+                yield self._pick(made), made.sample_rate
 
-    def _picked(self, made: AudioFrame) -> bytes:
+    def _pick(self, made: AudioFrame) -> bytes:
         interleaved = bytes(made.planes[0])[: made.samples * self._channels * _SAMPLE_BYTES]
         if self._channel is None:
             return interleaved
@@ -146,17 +136,17 @@ class _Mixer:
             return bytes(made.samples * _SAMPLE_BYTES)
         return memoryview(interleaved).cast("h")[self._channel :: self._channels].tobytes()
 
-    def _say_channels(self, count: int) -> None:
+    def _write_channels(self, count: int) -> None:
         if self._channel is not None:
-            self.outlet.write(CHANNELS, count.to_bytes(4, "little"))
+            self.writer.write(messages.CHANNELS, count.to_bytes(4, "little"))
 
 
 def _refuse_to_open(*_: Any, **__: Any) -> None:  # noqa: ANN401 - the library's own signature
     raise PermissionError
 
 
-def _unpack(source: _Source, demuxers: str, mixer: _Mixer, options: dict[str, str]) -> None:
-    outlet = mixer.outlet
+def _decode(source: _Source, demuxers: str, mixer: _Mixer, options: dict[str, str]) -> None:
+    writer = mixer.writer
     options = options | {"format_whitelist": demuxers}
     alone = demuxers if "," not in demuxers else None
     with av.open(
@@ -181,9 +171,9 @@ def _unpack(source: _Source, demuxers: str, mixer: _Mixer, options: dict[str, st
             junk_bytes -= size_bytes
             for frame in frames:
                 for samples, rate_hz in mixer.mix(frame):
-                    outlet.add(samples, rate_hz)
+                    writer.add(samples, rate_hz)
         for samples, rate_hz in mixer.rest():
-            outlet.add(samples, rate_hz)
+            writer.add(samples, rate_hz)
         if alone is not None and junk_bytes > 0:
             raise _JunkError
 
@@ -205,35 +195,39 @@ def _confine(*, live: bool) -> None:
 
 
 def main(demuxers: str, *, live: bool, channel: int | None) -> None:
-    """Unpack standard input; every way it can end but a crash is told."""
-    outlet = _Outlet()
-    mixer = _Mixer(outlet, channel)
-    source = _LiveSource(outlet)
+    """Decode standard input; the last message tells how it ended, unless it crashed."""
+    writer = _MessageWriter()
+    mixer = _Mixer(writer, channel)
+    source = _LiveSource(writer)
     _confine(live=live)
     try:
         if live:
-            _unpack(source, demuxers, mixer, _LIVE)
+            _decode(source, demuxers, mixer, _LIVE)
         else:
             with open(0, "rb", buffering=0, closefd=False) as file:
-                _unpack(file, demuxers, mixer, {})
+                _decode(file, demuxers, mixer, {})
     except BrokenPipeError:
         return  # nobody wants it any more
     except _JunkError:
-        outlet.write(FAULT, _UNREADABLE)
+        writer.write(messages.FAULT, _UNREADABLE)
     except Exception:  # noqa: BLE001 - a stranger's bytes raise whatever the libraries have
-        _end(outlet, _UNREADABLE, fine=live and not source.used)
+        _end(writer, _UNREADABLE, sound=live and not source.used)
     else:
-        _end(outlet, _SILENT, fine=False)
+        _end(writer, _SILENT, sound=False)
 
 
-def _end(outlet: _Outlet, complaint: bytes, *, fine: bool) -> None:
-    outlet.flush()
-    if outlet.any or fine:  # what came before the damage counts
-        outlet.write(DONE)
+def _end(writer: _MessageWriter, complaint: bytes, *, sound: bool) -> None:
+    writer.flush()
+    if writer.has_audio or sound:  # what came before the damage counts
+        writer.write(messages.DONE)
     else:
-        outlet.write(FAULT, complaint)
+        writer.write(messages.FAULT, complaint)
 
 
 if __name__ == "__main__":
-    asked = [one.removeprefix(CHANNEL_FLAG) for one in sys.argv if one.startswith(CHANNEL_FLAG)]
-    main(sys.argv[1], live=LIVE_FLAG in sys.argv, channel=int(asked[0]) if asked else None)
+    asked = [
+        one.removeprefix(messages.CHANNEL_FLAG)
+        for one in sys.argv
+        if one.startswith(messages.CHANNEL_FLAG)
+    ]
+    main(sys.argv[1], live=messages.LIVE_FLAG in sys.argv, channel=int(asked[0]) if asked else None)

@@ -1,4 +1,7 @@
-"""Plain samples out of containers, by a child process for each stream: see `container_child.py`."""
+"""Reads containers (MP3, Ogg, WebM and the like), through a child process for each stream.
+
+The child is `container_child`; what passes between the two is in `container_messages`.
+"""
 
 import asyncio
 import os
@@ -12,20 +15,9 @@ from typing import IO, Final
 import structlog
 
 from service.errors import BadInputError
-from service.recogniser.audio.container_messages import (
-    ANY,
-    AUDIO,
-    CHANNEL_FLAG,
-    CHANNELS,
-    DONE,
-    FAULT,
-    HEADER,
-    LIVE_FLAG,
-    MARK,
-    RATE,
-)
-from service.recogniser.audio.raw import MIN_RATE_HZ, NOTHING, RawDecoder
-from service.recogniser.audio.resampling import Samples
+from service.recogniser.audio import container_messages as messages
+from service.recogniser.audio.raw import RawDecoder
+from service.recogniser.audio.samples import MIN_RATE_HZ, NO_SAMPLES, Samples
 
 log = structlog.get_logger()
 
@@ -49,11 +41,11 @@ CONTAINERS: Final = {
     "webm": "matroska",
     "webm_opus": "matroska",
 }
-"""The demuxer for each `input_format` that is unpacked."""
+"""The demuxer for each `input_format` that is a container."""
 
 
-class UnpackedDecoder:
-    """Reads what an unpacker gives: the sample rate, then `linear16` without end."""
+class ContainerDecoder:
+    """Decodes what a `ContainerReader` gives: the sample rate, then `linear16` without end."""
 
     def __init__(self) -> None:
         self.rate_hz = MIN_RATE_HZ
@@ -65,21 +57,21 @@ class UnpackedDecoder:
         if self._raw is None:
             self._head += data
             if len(self._head) < _RATE_BYTES:
-                return NOTHING
+                return NO_SAMPLES
             self.rate_hz = int.from_bytes(self._head[:_RATE_BYTES], "little")
             self._raw = RawDecoder("linear16", self.rate_hz)
             data = self._head[_RATE_BYTES:]
         return self._raw.feed(data)
 
 
-class UnpackerKilledError(Exception):
+class ContainerChildKilledError(Exception):
     """Somebody else ended the child, or a system that was out of memory: try again."""
 
     def __init__(self) -> None:
-        super().__init__("the unpacker was killed")
+        super().__init__("the child that reads the container was killed")
 
 
-class Unpacker:
+class ContainerReader:
     """A running child. One task feeds it, another takes the `pieces`.
 
     Nothing is kept here: while nobody takes pieces, the pipes fill (64 KiB each), and `feed`
@@ -90,89 +82,90 @@ class Unpacker:
         self._process = process
         self.channels = 1
         """How many there are, once the first piece has come, if one of them was asked for."""
-        self._given = self._used = 0
+        self._fed_bytes = self._used_bytes = 0
         self._over = False
-        self._moved = asyncio.Event()
+        self._progress = asyncio.Event()
 
     async def feed(self, data: bytes) -> None:
         """Hand over the next bytes, cut anywhere; what comes after the end is dropped."""
         stdin = self._process.stdin
         if self._over or stdin is None:
             return
-        self._given += len(data)
+        self._fed_bytes += len(data)
         with suppress(ConnectionError):  # it has died, or has enough: `pieces` tells
             stdin.write(data)
             await stdin.drain()
 
-    async def settle(self) -> None:
+    async def flush(self) -> None:
         """Wait until all that has been fed has come out of `pieces`, as far as it can."""
-        while not self._over and self._used < self._given:
-            self._moved.clear()
-            await self._moved.wait()
+        while not self._over and self._used_bytes < self._fed_bytes:
+            self._progress.clear()
+            await self._progress.wait()
 
     def end(self) -> None:
-        """There is no more to feed: `pieces` will end."""
+        """Close the input: `pieces` will end."""
         if self._process.stdin is not None:
             self._process.stdin.close()
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """Give what an `UnpackedDecoder` reads, as it comes.
+        """Give what a `ContainerDecoder` decodes, as it comes.
 
         Raises:
             BadInputError: It is not what was announced, holds no audio, or broke the decoder.
-            UnpackerKilledError: The child was killed, and not for what it was given.
+            ContainerChildKilledError: The child was killed, and not for what it was given.
         """
         try:
             while True:
                 kind, body = await self._next()
-                if kind in {RATE, AUDIO}:
+                if kind in {messages.RATE, messages.AUDIO}:
                     yield body
-                elif kind == MARK:
-                    self._used = int.from_bytes(body, "little")
-                    self._moved.set()
-                elif kind == CHANNELS:
+                elif kind == messages.MARK:
+                    self._used_bytes = int.from_bytes(body, "little")
+                    self._progress.set()
+                elif kind == messages.CHANNELS:
                     self.channels = int.from_bytes(body, "little")
-                elif kind == DONE:
+                elif kind == messages.DONE:
                     return
                 else:
                     raise BadInputError(body.decode(errors="replace"))
         finally:
             self._over = True
-            self._moved.set()
+            self._progress.set()
 
     async def _next(self) -> tuple[bytes, bytes]:
         stdout = self._process.stdout
         if stdout is None:
             raise BadInputError(_UNREADABLE)
         try:
-            kind, length = HEADER.unpack(await stdout.readexactly(HEADER.size))
+            head = await stdout.readexactly(messages.HEADER.size)
+            kind, length = messages.HEADER.unpack(head)
             return kind, await stdout.readexactly(length)
         except asyncio.IncompleteReadError:
             status = await self._process.wait()
             log.warning("unpacker_died", status=status)
             if -status in _FROM_OUTSIDE:
-                raise UnpackerKilledError from None
-            return FAULT, _UNREADABLE.encode()
+                raise ContainerChildKilledError from None
+            return messages.FAULT, _UNREADABLE.encode()
 
 
 @asynccontextmanager
-async def open_unpacker(
+async def open_container_reader(
     input_format: str | None = None,
     *,
     file: IO[bytes] | None = None,
     channel: int | None = None,
-) -> AsyncIterator[Unpacker]:
+) -> AsyncIterator[ContainerReader]:
     """Start a child (0.15 s, 35 MB) for a live stream of this format, or for a whole file.
 
-    The file is read from where it stands. It is mixed to one channel, unless one is asked for.
-    The child is killed when the context ends.
+    The file is read from where it stands. Its channels are mixed to one, unless `channel` asks
+    for one of them. The child is killed when the context ends.
     """
-    demuxer = ANY if input_format is None else CONTAINERS[input_format]
+    demuxer = messages.FILE_DEMUXERS if input_format is None else CONTAINERS[input_format]
     command = [sys.executable, "-m", "service.recogniser.audio.container_child", demuxer]
     if channel is not None:
-        command.append(f"{CHANNEL_FLAG}{channel}")
+        command.append(f"{messages.CHANNEL_FLAG}{channel}")
     if file is None:
-        command.append(LIVE_FLAG)
+        command.append(messages.LIVE_FLAG)
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=PIPE if file is None else file,
@@ -181,7 +174,7 @@ async def open_unpacker(
         env={name: value for name, value in os.environ.items() if name in _ENVIRONMENT},
     )
     try:
-        yield Unpacker(process)
+        yield ContainerReader(process)
     finally:
         await _stop(process)
 

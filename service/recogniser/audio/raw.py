@@ -1,32 +1,11 @@
-"""From the bytes a client streams to samples: raw telephone and linear audio.
+"""Audio without a header: the telephone's codes, and linear samples of any width."""
 
-A decoder is fed as the bytes come, cut anywhere, and gives what they hold so far.
-"""
-
-from typing import Any, Protocol
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.recogniser.audio.resampling import Samples
-
-MIN_RATE_HZ, MAX_RATE_HZ = 8_000, 48_000
-NOTHING: Samples = np.zeros(0, np.float32)
-
-
-class Decoder(Protocol):
-    """Turns one stream of bytes into samples."""
-
-    @property
-    def rate_hz(self) -> int:
-        """The rate of what `feed` returns; only to be trusted once it has returned samples."""
-
-    def feed(self, data: bytes) -> Samples:
-        """Return the samples that these bytes complete, mixed down to one channel.
-
-        Raises:
-            BadInputError: This is not the format that was announced.
-        """
+from service.recogniser.audio.samples import Samples
 
 
 def _g711_tables() -> tuple[Samples, Samples]:
@@ -83,7 +62,7 @@ def _from_float32(data: bytes) -> Samples:
     return np.asarray(np.clip(samples, -1, 1), np.float32)
 
 
-_CODECS = {
+_CODECS: Final = {
     "mulaw": (1, _from_mulaw),
     "alaw": (1, _from_alaw),
     "uint8": (1, _from_uint8),
@@ -92,12 +71,12 @@ _CODECS = {
     "int32": (4, _from_int32),
     "linear32": (4, _from_float32),
 }
-CODECS = frozenset(_CODECS)
-"""`linear16` is signed little-endian; Telnyx's `linear32` is 32-bit float, clipped to -1..1."""
+"""By codec: the bytes of a sample, and what converts them. `linear16` is signed little-endian;
+Telnyx's `linear32` is 32-bit float, clipped to -1..1."""
 
 
 class RawDecoder:
-    """Samples without a header, of any number of interleaved channels."""
+    """Decodes samples of one codec, of any number of interleaved channels."""
 
     def __init__(self, codec: str, rate_hz: int, channels: int = 1) -> None:
         sample_bytes, self._convert = _CODECS[codec]

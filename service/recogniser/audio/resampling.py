@@ -5,10 +5,8 @@ from math import ceil, gcd
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
-Samples = NDArray[np.float32]
-"""Mono audio, full scale at -1..1."""
+from service.recogniser.audio.samples import NO_SAMPLES, Samples
 
 _REACH = 8
 """Samples of the lower rate on either side that make one output: 31 taps for 8 to 16 kHz."""
@@ -49,7 +47,7 @@ class Resampler:
         known = self._start + len(self._held) - self._reach
         count = max(0, -(-known * self._up // self._down) - self._made)
         if count == 0:
-            return np.zeros(0, np.float32)
+            return NO_SAMPLES
         position = (self._made + np.arange(count)) * self._down
         windows = sliding_window_view(self._held, self._filter.shape[1])
         first = position // self._up - self._reach + 1 - self._start
@@ -61,7 +59,7 @@ class Resampler:
     def flush(self) -> Samples:
         """Return what was still held back, as if silence followed."""
         if self._up == self._down:
-            return np.zeros(0, np.float32)
+            return NO_SAMPLES
         return self.feed(np.zeros(self._reach, np.float32))
 
     def _forget(self) -> None:

@@ -4,8 +4,8 @@ import struct
 from typing import Final
 
 from service.errors import BadInputError
-from service.recogniser.audio.raw import MAX_RATE_HZ, MIN_RATE_HZ, NOTHING, RawDecoder
-from service.recogniser.audio.resampling import Samples
+from service.recogniser.audio.raw import RawDecoder
+from service.recogniser.audio.samples import MAX_RATE_HZ, MIN_RATE_HZ, NO_SAMPLES, Samples
 
 MAX_HEADER_BYTES: Final = 64 * 1024
 MAX_CHANNELS: Final = 8
@@ -48,7 +48,7 @@ class WavDecoder:
             self._head += data
             data = self._read_head()
         if self._raw is None or self._left is None:
-            return NOTHING
+            return NO_SAMPLES
         data = data[: self._left]
         self._left -= len(data)
         return self._raw.feed(data)

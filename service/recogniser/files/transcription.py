@@ -9,7 +9,7 @@ from typing import IO, Final
 import numpy as np
 
 from service.errors import BadInputError
-from service.recogniser.audio.container_reader import UnpackedDecoder, open_unpacker
+from service.recogniser.audio.container_reader import ContainerDecoder, open_container_reader
 from service.recogniser.models.aligner import Word
 from service.recogniser.models.engine import Heard
 from service.recogniser.scheduling.workers import Workers
@@ -117,16 +117,16 @@ class _Channel:
     async def listen(self, file: IO[bytes]) -> AsyncGenerator[Report, None]:
         """Give what comes to an end, piece by piece."""
         workers = self._workers
-        listener = Listener(UnpackedDecoder(), workers.networks.detector, ENDPOINTING_S)
-        async with open_unpacker(file=file, channel=self._number) as unpacker:
-            async for piece in unpacker.pieces():
-                if unpacker.channels > MAX_CHANNELS:
+        listener = Listener(ContainerDecoder(), workers.networks.detector, ENDPOINTING_S)
+        async with open_container_reader(file=file, channel=self._number) as reader:
+            async for piece in reader.pieces():
+                if reader.channels > MAX_CHANNELS:
                     raise BadInputError(f"The audio has more than {MAX_CHANNELS} channels.")
                 yield await workers.listen(
                     lambda piece=piece: listener.feed(piece),  # type: ignore[misc]
                     spare=True,
                 )
-            self.count = unpacker.channels
+            self.count = reader.channels
         report = await workers.listen(listener.close, spare=True)
         self.heard_s = report.heard_s
         yield report

@@ -140,7 +140,7 @@ class Conversation:
             if isinstance(message, End):
                 return message
             if message.type is WSMsgType.BINARY:
-                await intake.hear(message.data)
+                await intake.feed(message.data)
             elif message.type is not WSMsgType.TEXT:
                 return End.OVERLONG if self._socket.overlong else End.GONE
             elif await self._obey(message.data, intake):

@@ -1,10 +1,10 @@
-"""The way of a client's bytes to its session: directly, or through an unpacker."""
+"""Takes a client's bytes to its transcriber: directly, or through a container reader."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from service.recogniser.audio.container_reader import Unpacker, open_unpacker
+from service.recogniser.audio.container_reader import ContainerReader, open_container_reader
 from service.recogniser.live.parameters import SessionSettings
 from service.recogniser.live.transcriber import Session
 
@@ -12,52 +12,52 @@ from service.recogniser.live.transcriber import Session
 class Intake:
     """Takes audio and control messages, one at a time; `run` is to run beside that."""
 
-    def __init__(self, session: Session, unpacker: Unpacker | None) -> None:
+    def __init__(self, session: Session, reader: ContainerReader | None) -> None:
         self._session = session
-        self._unpacker = unpacker
-        self._emptied = asyncio.Event()
+        self._reader = reader
+        self._drained = asyncio.Event()
 
     async def run(self) -> None:
-        """Pass on what is unpacked, up to the end; return at once if nothing has to be.
+        """Pass on what the reader gives, up to its end; return at once if there is no reader.
 
         Raises:
             BadInputError: It is not the format that was announced.
         """
-        if self._unpacker is not None:
-            async for piece in self._unpacker.pieces():
+        if self._reader is not None:
+            async for piece in self._reader.pieces():
                 await self._session.hear(piece)
-        self._emptied.set()
+        self._drained.set()
 
-    async def hear(self, audio: bytes) -> None:
+    async def feed(self, audio: bytes) -> None:
         """Take the next bytes, cut anywhere.
 
         Raises:
             BadInputError: They are not the format that was announced.
         """
-        if self._unpacker is None:
+        if self._reader is None:
             await self._session.hear(audio)
         else:
-            await self._unpacker.feed(audio)
+            await self._reader.feed(audio)
 
     async def finalize(self) -> None:
-        """Settle what has been said in all the audio so far."""
-        if self._unpacker is not None:
-            await self._unpacker.settle()
+        """Finalise what has been said in all the audio so far."""
+        if self._reader is not None:
+            await self._reader.flush()
         await self._session.finalize()
 
     async def finish(self) -> None:
         """Take no more audio."""
-        if self._unpacker is not None:
-            self._unpacker.end()
-            await self._emptied.wait()
+        if self._reader is not None:
+            self._reader.end()
+            await self._drained.wait()
         await self._session.finish()
 
 
 @asynccontextmanager
 async def open_intake(session: Session, settings: SessionSettings) -> AsyncIterator[Intake]:
-    """Open the way for one session; a container's takes a child process, gone with the context."""
-    if not settings.is_packed:
+    """Open the way of one session's audio; for a container it has a child, gone at the end."""
+    if not settings.is_container:
         yield Intake(session, None)
         return
-    async with open_unpacker(settings.input_format) as unpacker:
-        yield Intake(session, unpacker)
+    async with open_container_reader(settings.input_format) as reader:
+        yield Intake(session, reader)

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from service.errors import RefusedSettingError
-from service.recogniser.audio.container_reader import CONTAINERS, UnpackedDecoder
-from service.recogniser.audio.raw import MAX_RATE_HZ, MIN_RATE_HZ, Decoder, RawDecoder
+from service.recogniser.audio.container_reader import CONTAINERS, ContainerDecoder
+from service.recogniser.audio.raw import RawDecoder
+from service.recogniser.audio.samples import MAX_RATE_HZ, MIN_RATE_HZ, AudioDecoder
 from service.recogniser.audio.wav import WavDecoder
 from service.recogniser.text.key_terms import TERM_PARAMETERS, BadTermError, KeyTerm, read_terms
 from service.recogniser.text.redaction import KINDS
@@ -82,14 +83,14 @@ class SessionSettings:
     """Parameters that change nothing here, the first ten of them."""
 
     @property
-    def is_packed(self) -> bool:
-        """Whether the audio has to go through an unpacker first."""
+    def is_container(self) -> bool:
+        """Whether the audio comes in a container, which a `ContainerReader` reads first."""
         return self.input_format in CONTAINERS
 
-    def decoder(self) -> Decoder:
-        """Return a fresh decoder for the session's audio, or for what an unpacker makes of it."""
-        if self.is_packed:
-            return UnpackedDecoder()
+    def decoder(self) -> AudioDecoder:
+        """Return a fresh decoder for the session's audio, or for what a reader makes of it."""
+        if self.is_container:
+            return ContainerDecoder()
         if self.sample_rate_hz is None:
             return WavDecoder()
         return RawDecoder(self.input_format, self.sample_rate_hz)

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import structlog
 
-from service.recogniser.audio.resampling import Samples
+from service.recogniser.audio.samples import Samples
 from service.recogniser.models.alignment import ATTENTION, loud_part, token_spans
 from service.recogniser.models.engine import FIRST_TOKEN, RATE_HZ, Heard, Trace, load_network
 

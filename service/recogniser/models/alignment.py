@@ -6,7 +6,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from service.recogniser.audio.resampling import Samples
+from service.recogniser.audio.samples import Samples
 
 ATTENTION: Final = [f"/model/decoder/layers.{i}/encoder_attn/Softmax_output_0" for i in range(6)]
 """Each layer's: heads by tokens by frames of sound."""

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import onnxruntime  # type: ignore[import-untyped]  # it ships no type hints
 
-from service.recogniser.audio.resampling import Samples, resample
+from service.recogniser.audio.resampling import resample
+from service.recogniser.audio.samples import Samples
 from service.recogniser.models.weights import Models
 from service.recogniser.text.boosting import Boost, Rival
 from service.recogniser.text.key_terms import KeyTerm

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from service.recogniser.audio.resampling import Samples
+from service.recogniser.audio.samples import Samples
 from service.recogniser.models.engine import load_network
 
 FRAME_S: Final = 0.032

@@ -7,8 +7,8 @@ from itertools import islice
 
 import numpy as np
 
-from service.recogniser.audio.raw import NOTHING, Decoder
-from service.recogniser.audio.resampling import Resampler, Samples
+from service.recogniser.audio.resampling import Resampler
+from service.recogniser.audio.samples import NO_SAMPLES, AudioDecoder, Samples
 from service.recogniser.models.aligner import Word
 from service.recogniser.models.vad import RATES_HZ, VoiceDetector, VoiceTrack
 from service.recogniser.speech.segmenter import FRAME_S, Segment, Segmenter, UtteranceEnd
@@ -76,7 +76,7 @@ class _Ear:
         self.rate_hz = RATES_HZ[0] if rate_hz == RATES_HZ[0] else RATES_HZ[1]
         self.resampler = Resampler(rate_hz, self.rate_hz)
         self.track = VoiceTrack(detector, self.rate_hz)
-        self.rest = NOTHING
+        self.rest = NO_SAMPLES
 
     def frames(self, samples: Samples) -> list[Samples]:
         """Return the whole frames that these samples complete."""
@@ -101,7 +101,7 @@ class Listener:
     """
 
     def __init__(
-        self, decoder: Decoder, detector: VoiceDetector, endpointing_s: float | None
+        self, decoder: AudioDecoder, detector: VoiceDetector, endpointing_s: float | None
     ) -> None:
         self._decoder = decoder
         self._detector = detector

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.recogniser.audio.container_messages import (
-    ANY,
     AUDIO,
     DONE,
     FAULT,
+    FILE_DEMUXERS,
     HEADER,
     LIVE_FLAG,
     RATE,
@@ -28,7 +28,7 @@ DEMUXERS = ["mp3", "ogg", "flac", "matroska"]
 GARBAGE = settings(max_examples=4, deadline=None)
 
 
-def unpack(data: bytes, demuxers: str = ANY, *flags: str) -> list[tuple[bytes, bytes]]:
+def unpack(data: bytes, demuxers: str = FILE_DEMUXERS, *flags: str) -> list[tuple[bytes, bytes]]:
     """Run the child on these bytes; return its messages."""
     child = [sys.executable, "-m", "service.recogniser.audio.container_child", demuxers, *flags]
     with tempfile.TemporaryFile() as file:
@@ -94,14 +94,14 @@ def test_a_file_that_only_points_elsewhere_is_not_followed(text: bytes) -> None:
     assert unpack(text) == [(FAULT, b"no audio can be read from it")]
 
 
-@pytest.mark.parametrize("demuxer", [*DEMUXERS, ANY])
+@pytest.mark.parametrize("demuxer", [*DEMUXERS, FILE_DEMUXERS])
 def test_garbage_ends_in_good_order(demuxer: str) -> None:
     """Random bytes, alone and behind a good beginning, as a file and live: no crash."""
 
     @GARBAGE
     @given(st.sampled_from(list(CONTAINERS)), st.integers(0, 2000), st.binary(max_size=20_000))
     def check(container: str, good: int, bad: bytes) -> None:
-        flags = [] if demuxer == ANY else [LIVE_FLAG]
+        flags = [] if demuxer == FILE_DEMUXERS else [LIVE_FLAG]
         messages = unpack(packed(CLIP, container)[:good] + bad * 3, demuxer, *flags)
         assert messages[-1][0] in {DONE, FAULT}
 

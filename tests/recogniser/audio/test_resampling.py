@@ -3,7 +3,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from service.recogniser.audio.resampling import Resampler, Samples, resample
+from service.recogniser.audio.resampling import Resampler, resample
+from service.recogniser.audio.samples import Samples
 
 RATES_HZ = (8_000, 11_025, 22_050, 24_000, 44_100, 48_000)
 

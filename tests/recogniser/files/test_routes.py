@@ -11,7 +11,7 @@ import pytest
 import webvtt
 from structlog.testing import capture_logs
 
-from service.recogniser.audio.resampling import Samples
+from service.recogniser.audio.samples import Samples
 from service.recogniser.files.routes import PATHS
 from service.recogniser.files.uploads import MAX_FILE_BYTES
 from service.recogniser.models.engine import Engine, Heard

@@ -58,7 +58,7 @@ def test_who_says_nothing_gets_what_the_quickstart_needs() -> None:
     """Telnyx's default is an MP3 stream, for Deepgram."""
     settings = parse_settings({})
 
-    assert (settings.input_format, settings.is_packed) == ("mp3", True)
+    assert (settings.input_format, settings.is_container) == ("mp3", True)
 
 
 @pytest.mark.parametrize(

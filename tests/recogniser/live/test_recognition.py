@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from service.recogniser.audio.raw import RawDecoder
-from service.recogniser.audio.resampling import Samples, resample
+from service.recogniser.audio.resampling import resample
+from service.recogniser.audio.samples import Samples
 from service.recogniser.scheduling.workers import Networks
 from service.recogniser.server import open_recogniser
 from tests.recogniser.talking import (

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from service.recogniser.audio.resampling import Samples
+from service.recogniser.audio.samples import Samples
 from service.recogniser.scheduling.workers import Networks
 from service.recogniser.server import open_recogniser
 from tests.recogniser.talking import talk

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from service.recogniser.audio.resampling import Samples
+from service.recogniser.audio.samples import Samples
 from service.recogniser.models.alignment import loud_part, token_spans
 
 

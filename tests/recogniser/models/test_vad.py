@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from service.recogniser.audio.resampling import Samples, resample
+from service.recogniser.audio.resampling import resample
+from service.recogniser.audio.samples import Samples
 from service.recogniser.models.vad import VoiceTrack
 from service.recogniser.scheduling.workers import Networks
 from service.recogniser.speech.segmenter import VOICED

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from service.recogniser.audio.resampling import Samples
+from service.recogniser.audio.samples import Samples
 from service.recogniser.models.vad import VoiceDetector, VoiceTrack
 from service.recogniser.models.weights import find_models
 from service.recogniser.speech.segmenter import FRAME_S, Segment, Segmenter

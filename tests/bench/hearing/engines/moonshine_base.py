@@ -12,7 +12,8 @@ from typing import Any, Final
 import numpy as np
 import onnxruntime  # type: ignore[import-untyped]  # it ships no type hints
 
-from service.recogniser.audio.resampling import Samples, resample
+from service.recogniser.audio.resampling import resample
+from service.recogniser.audio.samples import Samples
 from service.recogniser.models.engine import load_network, unlooped
 from service.recogniser.text.vocabulary import read_tokens
 from tests.bench.hearing.engines.following import Ear, Follower, Redecoder, load_detector

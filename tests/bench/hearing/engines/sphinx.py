@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from service.recogniser.audio.resampling import Resampler, Samples
+from service.recogniser.audio.resampling import Resampler
+from service.recogniser.audio.samples import Samples
 from service.recogniser.speech.segmenter import Segment
 from tests.bench.hearing.engines.following import Ear, Follower, Said, load_detector
 
