@@ -19,16 +19,11 @@ from service.recogniser.files.routes import Files
 from service.recogniser.files.uploads import UPLOAD_TIMEOUT_S
 from service.recogniser.live.connection import Conversation, Socket
 from service.recogniser.live.parameters import SessionSettings, parse_settings
+from service.recogniser.models.networks import Networks, load_networks
 from service.recogniser.models.weights import ENGINE_NAME
 from service.recogniser.scheduling.load import PATH as LOAD_PATH
 from service.recogniser.scheduling.load import Load
-from service.recogniser.scheduling.workers import (
-    Networks,
-    Workers,
-    load_networks,
-    open_workers,
-    usable_cores,
-)
+from service.recogniser.scheduling.workers import Workers, open_workers, usable_cores
 from service.web.handshakes import can_upgrade
 from service.web.limits import Limits
 from service.web.listen import open_listener

@@ -12,9 +12,10 @@ from structlog.testing import capture_logs
 
 from service.recogniser.audio.container_reader import open_container_reader
 from service.recogniser.audio.samples import Samples
-from service.recogniser.models.engine import Engine, Heard
+from service.recogniser.models.engine import Engine
+from service.recogniser.models.hypothesis import Hypothesis
+from service.recogniser.models.networks import Networks
 from service.recogniser.models.weights import find_models
-from service.recogniser.scheduling.workers import Networks
 from service.recogniser.server import open_recogniser
 from service.recogniser.text.boosting import Boost
 from tests.recogniser.filing import post
@@ -118,7 +119,7 @@ class StumblingEngine(Engine):
 
     failed = False
 
-    def decode(self, samples: Samples, rate_hz: int, boost: Boost | None = None) -> Heard:
+    def decode(self, samples: Samples, rate_hz: int, boost: Boost | None = None) -> Hypothesis:
         """Fail the first time."""
         if self.failed:
             return super().decode(samples, rate_hz, boost)

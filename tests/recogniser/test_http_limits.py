@@ -7,7 +7,7 @@ import pytest
 
 from service.recogniser.files.routes import PATHS
 from service.recogniser.files.uploads import STALL_TIMEOUT_S, UPLOAD_TIMEOUT_S
-from service.recogniser.scheduling.workers import Networks
+from service.recogniser.models.networks import Networks
 from service.recogniser.server import LIMITS, open_recogniser
 from service.web.limits import Limits
 from tests.recogniser.filing import post

@@ -11,7 +11,7 @@ import pytest
 from service.recogniser.audio.raw import RawDecoder
 from service.recogniser.audio.samples import Samples
 from service.recogniser.models.engine import Engine
-from service.recogniser.scheduling.workers import Networks
+from service.recogniser.models.networks import Networks
 from service.recogniser.server import open_recogniser
 from service.recogniser.text.key_terms import KeyTerm
 from service.wire.stt import HeardWord

@@ -11,9 +11,10 @@ from websockets.exceptions import InvalidStatus
 
 from service.recogniser.audio.samples import Samples
 from service.recogniser.live.connection import MAX_MESSAGE_BYTES
-from service.recogniser.models.engine import Engine, Heard
+from service.recogniser.models.engine import Engine
+from service.recogniser.models.hypothesis import Hypothesis
+from service.recogniser.models.networks import Networks
 from service.recogniser.models.weights import find_models
-from service.recogniser.scheduling.workers import Networks
 from service.recogniser.server import Recogniser, open_recogniser
 from service.recogniser.text.boosting import Boost
 from service.wire.stt import KEEP_ALIVE
@@ -244,7 +245,7 @@ async def test_a_client_that_vanishes_frees_its_place(networks: Networks) -> Non
 class BrokenEngine(Engine):
     """An engine that fails on whatever it is given."""
 
-    def decode(self, samples: Samples, rate_hz: int, boost: Boost | None = None) -> Heard:
+    def decode(self, samples: Samples, rate_hz: int, boost: Boost | None = None) -> Hypothesis:
         """Fail."""
         del boost
         raise RuntimeError(f"cannot decode {len(samples)} samples at {rate_hz} Hz")
@@ -270,10 +271,10 @@ async def test_an_engine_that_fails_ends_the_session_and_says_so(networks: Netwo
 class CardEngine(Engine):
     """An engine that always hears the same number."""
 
-    def decode(self, samples: Samples, rate_hz: int, boost: Boost | None = None) -> Heard:
+    def decode(self, samples: Samples, rate_hz: int, boost: Boost | None = None) -> Hypothesis:
         """Hear it."""
         del samples, rate_hz, boost
-        return Heard("It is 4111 1111 1111 1111", 0.9)
+        return Hypothesis("It is 4111 1111 1111 1111", 0.9)
 
 
 async def test_what_is_to_be_redacted_is_in_no_answer(networks: Networks) -> None:

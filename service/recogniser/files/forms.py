@@ -15,12 +15,12 @@ from service.errors import BadInputError, RefusedSettingError
 from service.recogniser.live.parameters import ENGLISH
 from service.recogniser.models.weights import ENGINE_NAME
 from service.recogniser.text.key_terms import (
+    KEY_TERM_PARAMETERS,
     PLAIN,
-    TERM_PARAMETERS,
     WEIGHTED,
-    BadTermError,
+    BadKeyTermError,
     KeyTerm,
-    read_terms,
+    parse_key_terms,
 )
 
 BAD_FIELD: Final = "10015"
@@ -32,7 +32,7 @@ _MODEL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:-]{0,99}")
 _CONFIGURABLE: Final = ("deepgram/", "reson8/", "local", ENGINE_NAME)
 _MULTICHANNEL: Final = "multichannel"
 _HONOURED: Final = frozenset(
-    {"language", _MULTICHANNEL, "punctuate", "smart_format", *TERM_PARAMETERS}
+    {"language", _MULTICHANNEL, "punctuate", "smart_format", *KEY_TERM_PARAMETERS}
 )
 _OFF: Final = frozenset({"", "false", "0", "null", "none", "[]", "{}"})
 _KNOWN: Final = frozenset({"file", "file_url", "language", "model", "response_format"})
@@ -173,8 +173,8 @@ def _key_terms(fields: Sequence[tuple[str, str]]) -> tuple[KeyTerm, ...]:
         elif name.startswith(_CONFIG + "["):
             given.append((_option(name), value))
     try:
-        return read_terms((name, value) for name, value in given if _is_on(value))
-    except BadTermError as error:
+        return parse_key_terms((name, value) for name, value in given if _is_on(value))
+    except BadKeyTermError as error:
         raise bad_field(f"{_CONFIG}[{error.parameter}]", str(error)) from None
 
 
@@ -182,7 +182,7 @@ def _json_terms(text: str) -> list[tuple[str, str]]:
     try:
         options = msgspec.json.decode(text, type=_Terms)
     except msgspec.ValidationError:
-        detail = f"{_CONFIG}: {' and '.join(TERM_PARAMETERS)} must be texts, or lists of them."
+        detail = f"{_CONFIG}: {' and '.join(KEY_TERM_PARAMETERS)} must be texts, or lists of them."
         raise bad_field(_CONFIG, detail) from None
     given = ((PLAIN, options.keyterm), (WEIGHTED, options.keywords))
     return [

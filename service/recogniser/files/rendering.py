@@ -13,7 +13,7 @@ import msgspec
 
 from service.recogniser.files.forms import FileSettings
 from service.recogniser.files.transcription import HeardSegment, Transcript
-from service.recogniser.models.aligner import Word
+from service.recogniser.models.hypothesis import TimedWord
 
 _MARKS: Final = ".,;:!?\"'()-"
 CONTENT_TYPES: Final = {
@@ -101,7 +101,7 @@ def _segment(number: int, segment: HeardSegment) -> dict[str, Any]:
     return body
 
 
-def _word(word: Word) -> dict[str, Any]:
+def _word(word: TimedWord) -> dict[str, Any]:
     """Like Deepgram: bare in `word`, as it was written in `punctuated_word`."""
     return {
         "word": word.text.strip(_MARKS).lower() or word.text,

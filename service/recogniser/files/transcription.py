@@ -10,8 +10,7 @@ import numpy as np
 
 from service.errors import BadInputError
 from service.recogniser.audio.container_reader import ContainerDecoder, open_container_reader
-from service.recogniser.models.aligner import Word
-from service.recogniser.models.engine import Heard
+from service.recogniser.models.hypothesis import Hypothesis, TimedWord
 from service.recogniser.scheduling.workers import Workers
 from service.recogniser.speech.front_end import Listener, Report, Speech
 from service.recogniser.text.boosting import Boost
@@ -38,7 +37,7 @@ class HeardSegment:
     """The engine's own numbers of what it wrote."""
     channel: int | None = None
     """None: all channels were mixed to one."""
-    words: tuple[Word, ...] = ()
+    words: tuple[TimedWord, ...] = ()
     """Empty unless they were asked for."""
 
 
@@ -135,7 +134,7 @@ class _Channel:
         """Return a segment, unless there are no words in it."""
         networks = self._workers.networks
 
-        def work() -> tuple[Heard, tuple[Word, ...]]:
+        def work() -> tuple[Hypothesis, tuple[TimedWord, ...]]:
             samples = np.concatenate(speech.frames)
             if self._boost is None:
                 self._boost = networks.engine.boost(self._key_terms)
@@ -157,7 +156,7 @@ class _Channel:
                 end_s=end_s,
                 confidence=heard.confidence,
                 decoded_from_s=speech.begins_s,
-                tokens=tuple(token for token, _, _ in heard.trace.tokens) if heard.trace else (),
+                tokens=tuple(token.number for token in heard.trace.tokens) if heard.trace else (),
                 channel=self._number,
                 words=found,
             )

@@ -14,7 +14,12 @@ from service.recogniser.audio.container_reader import CONTAINERS, ContainerDecod
 from service.recogniser.audio.raw import RawDecoder
 from service.recogniser.audio.samples import MAX_RATE_HZ, MIN_RATE_HZ, AudioDecoder
 from service.recogniser.audio.wav import WavDecoder
-from service.recogniser.text.key_terms import TERM_PARAMETERS, BadTermError, KeyTerm, read_terms
+from service.recogniser.text.key_terms import (
+    KEY_TERM_PARAMETERS,
+    BadKeyTermError,
+    KeyTerm,
+    parse_key_terms,
+)
 from service.recogniser.text.redaction import KINDS
 
 DEFAULT_ENDPOINTING_MS: Final = 700
@@ -52,7 +57,7 @@ _HERE: Final = _RAW | CONTAINERS.keys() | {"wav"}
 ENGLISH: Final = frozenset({"en", "multi", "auto", "auto_detect"})
 _HEEDED: Final = frozenset({
     "endpointing", "input_format", "interim_results", "language", "model", "redact", "sample_rate",
-    "transcription_engine", "transcription_model", "words", *TERM_PARAMETERS,
+    "transcription_engine", "transcription_model", "words", *KEY_TERM_PARAMETERS,
 })  # fmt: skip
 _NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 _MAX_NAMED: Final = 10
@@ -196,8 +201,8 @@ def _redact(query: Mapping[str, str]) -> frozenset[str]:
 
 def _key_terms(query: Mapping[str, str]) -> tuple[KeyTerm, ...]:
     try:
-        return read_terms(query.items())
-    except BadTermError as error:
+        return parse_key_terms(query.items())
+    except BadKeyTermError as error:
         raise _unsupported(error.parameter, str(error)) from None
 
 

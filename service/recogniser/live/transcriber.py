@@ -9,8 +9,7 @@ from typing import Final
 import numpy as np
 
 from service.recogniser.live.parameters import SessionSettings
-from service.recogniser.models.aligner import Word
-from service.recogniser.models.engine import Heard
+from service.recogniser.models.hypothesis import Hypothesis, TimedWord
 from service.recogniser.scheduling.cpu_scheduler import Turn
 from service.recogniser.scheduling.workers import Workers
 from service.recogniser.speech.front_end import Listener, Report, Speech
@@ -67,7 +66,7 @@ class Session:
         self._changed = asyncio.Event()
         self._eased = asyncio.Event()
         self._turn: Turn | None = None
-        self._known: tuple[Speech, Heard] | None = None
+        self._known: tuple[Speech, Hypothesis] | None = None
         self._shown = ""
         self._partial_every_s = PARTIAL_EVERY_S
 
@@ -142,7 +141,7 @@ class Session:
                     )
                 self._shown = ""
 
-    async def _words(self, speech: Speech, heard: Heard) -> tuple[Word, ...]:
+    async def _words(self, speech: Speech, heard: Hypothesis) -> tuple[TimedWord, ...]:
         aligner = self._workers.networks.aligner
         samples = np.concatenate(speech.frames)
         async with self._workers.turns.turn(urgent=True) as turn:
@@ -179,7 +178,7 @@ class Session:
             self._shown = text
             await self._send(_answer(speech, text, heard.confidence, is_final=False))
 
-    async def _decode(self, speech: Speech, *, urgent: bool) -> tuple[Speech, Heard]:
+    async def _decode(self, speech: Speech, *, urgent: bool) -> tuple[Speech, Hypothesis]:
         """Decode what matters most by the time a core is free: the final owed, or the newest."""
         async with self._workers.turns.turn(urgent=urgent) as self._turn:
             await self._turn.granted
@@ -191,7 +190,7 @@ class Session:
         self._known = (speech, heard)
         return self._known
 
-    def _understand(self, speech: Speech) -> Heard:
+    def _understand(self, speech: Speech) -> Hypothesis:
         """Decode, on a thread; one at a time."""
         engine = self._workers.networks.engine
         if self._boost is None:
@@ -205,7 +204,7 @@ def _answer(
     confidence: float,
     *,
     is_final: bool,
-    words: Sequence[Word] = (),
+    words: Sequence[TimedWord] = (),
 ) -> str:
     start_s, end_s = speech.extent_s(words)
     return encode_transcript(
@@ -219,7 +218,7 @@ def _answer(
     )
 
 
-def _heard_word(word: Word) -> HeardWord:
+def _heard_word(word: TimedWord) -> HeardWord:
     return HeardWord(
         word=word.text,
         start=round(word.start_s, 3),

@@ -1,10 +1,10 @@
-"""When each word was said: the decoder's own attention, in one more run over a finished text."""
+"""Finds when each word was said: by the decoder's attention, in one more run over its text."""
 
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +14,9 @@ import structlog
 
 from service.recogniser.audio.samples import Samples
 from service.recogniser.models.alignment import ATTENTION, loud_part, token_spans
-from service.recogniser.models.engine import FIRST_TOKEN, RATE_HZ, Heard, Trace, load_network
+from service.recogniser.models.hypothesis import Hypothesis, TimedWord, Token, Trace
+from service.recogniser.models.moonshine import FIRST_TOKEN, RATE_HZ
+from service.recogniser.models.runtime import load_network
 
 log = structlog.get_logger()
 
@@ -22,17 +24,17 @@ _MAKE_TIMEOUT_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
-    """One word; times in seconds."""
+class _SpannedWord:
+    """A word, from the first of its frames to the last (not included)."""
 
     text: str
-    start_s: float
-    end_s: float
+    start: int
+    end: int
     confidence: float
 
 
 class Aligner:
-    """The network, made when words are first wanted: 2 s and 45 MB. Any thread may use it."""
+    """Holds the network, made when words are first wanted: 2 s, 45 MB. Any thread may use it."""
 
     def __init__(self, decoder: Path) -> None:
         self._decoder = decoder
@@ -40,31 +42,34 @@ class Aligner:
         self._network: Any = None
 
     def words(
-        self, heard: Heard, samples: Samples, rate_hz: int, begins_s: float
-    ) -> tuple[Word, ...]:
-        """Return the words of what was heard in `samples`; blocks for 0.5 % of their length.
+        self, hypothesis: Hypothesis, samples: Samples, rate_hz: int, begins_s: float
+    ) -> tuple[TimedWord, ...]:
+        """Return the words of what was said in `samples`; blocks for 0.5 % of their length.
 
         Their times count from where the samples begin at `begins_s`.
         """
-        if heard.trace is None:
+        trace = hypothesis.trace
+        if trace is None:
             return ()
-        attention = self._attention(heard.trace)
-        frame_s = heard.trace.samples / RATE_HZ / attention.shape[2]
+        attention = self._attention(trace)
+        frame_s = trace.audio.samples / RATE_HZ / attention.shape[2]
         length_s = len(samples) / rate_hz
         found = []
-        for text, start, end, confidence in _joined(heard.trace, token_spans(attention)):
-            span_s = min(start * frame_s, length_s), min(end * frame_s, length_s)
+        for word in _joined(trace.tokens, token_spans(attention)):
+            span_s = min(word.start * frame_s, length_s), min(word.end * frame_s, length_s)
             start_s, end_s = loud_part(samples, rate_hz, *span_s)
-            found.append(Word(text, begins_s + start_s, begins_s + end_s, confidence))
+            found.append(
+                TimedWord(word.text, begins_s + start_s, begins_s + end_s, word.confidence)
+            )
         return tuple(found)
 
     def _attention(self, trace: Trace) -> Samples:
         """Return all heads, by token and frame; what stands at the end is the end's own row."""
-        ids = [FIRST_TOKEN, *(number for number, _, _ in trace.tokens)]
+        ids = [FIRST_TOKEN, *(token.number for token in trace.tokens)]
         feed = {
             "input_ids": np.array([ids], np.int64),
-            "encoder_hidden_states": trace.encoded,
-            "encoder_attention_mask": np.ones((1, trace.samples), np.int64),
+            "encoder_hidden_states": trace.audio.states,
+            "encoder_attention_mask": np.ones((1, trace.audio.samples), np.int64),
         }
         layers = self._made().run(ATTENTION, feed)
         return np.concatenate([layer[0] for layer in layers])
@@ -83,13 +88,14 @@ class Aligner:
             return self._network
 
 
-def _joined(trace: Trace, spans: list[tuple[int, int]]) -> Iterator[tuple[str, int, int, float]]:
-    """Put tokens together to words: text, first frame, one past the last, confidence."""
-    words: list[tuple[str, int, int, float]] = []
-    for (_, text, probability), (start, end) in zip(trace.tokens, spans, strict=False):
-        if words and not text.startswith(" "):
-            said, first, _, confidence = words[-1]
-            words[-1] = said + text, first, end, min(confidence, probability)
+def _joined(tokens: Sequence[Token], spans: Sequence[tuple[int, int]]) -> Iterator[_SpannedWord]:
+    """Put tokens together to words; what only marks is no word."""
+    words: list[_SpannedWord] = []
+    for token, (start, end) in zip(tokens, spans, strict=False):
+        if words and not token.text.startswith(" "):
+            last = words[-1]
+            confidence = min(last.confidence, token.probability)
+            words[-1] = _SpannedWord(last.text + token.text, last.start, end, confidence)
         else:
-            words.append((text.strip(), start, end, probability))
-    yield from (word for word in words if any(sign.isalnum() for sign in word[0]))
+            words.append(_SpannedWord(token.text.strip(), start, end, token.probability))
+    yield from (word for word in words if any(sign.isalnum() for sign in word.text))

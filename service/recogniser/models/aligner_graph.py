@@ -1,4 +1,4 @@
-"""Makes the network that tells when words were said, out of the decoder; a program of its own.
+"""Makes the aligner's network out of the decoder; a program of its own.
 
 The decoder's file holds, in one of its two branches, all that attends to the sound; only that it
 does not give it away. Taking it apart needs a library and 150 MB that nothing else needs.

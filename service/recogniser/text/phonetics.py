@@ -1,7 +1,7 @@
-"""How alike two spellings sound in English, roughly: enough to tell who may have been misheard.
+"""Phonetic distance: how similar two spellings sound in English, roughly.
 
-What is judged by it is then put to the speech model: it only has to leave out nothing that is
-likely, and most of what is not. Vowels count for little, for telephone lines blur them.
+The speech model judges what is found by it: it only has to leave out nothing that is likely, and
+most of what is not. Vowels count for little, for telephone lines blur them.
 """
 
 import re
@@ -20,7 +20,7 @@ _SPELT: Final = (
     ("q", "k"), ("gg", "g"), ("ge", "JA"), ("gi", "JA"), ("j", "J"), ("wh", "w"), ("bh", "b"),
     ("kh", "k"), ("dh", "d"),
 )  # fmt: skip
-"""What is tried first stands first; a letter that is not here stands for itself."""
+"""Spelling to sound: the first that fits holds; a letter that is not here stands for itself."""
 _SOUNDS: Final = {sign: number for number, sign in enumerate("?AbdfghklmnprstvwzCJST0123456789")}
 _NEAR: Final = (
     "pb", "td", "kg", "sz", "fv", "mn", "lr", "SC", "CJ", "SJ", "Tf", "Tt", "Ts", "sS", "zJ",
@@ -30,61 +30,63 @@ _NEAR_COST, _FAR_COST, _VOWEL_COST = 0.4, 1.0, 0.9
 _SLIPS: Final = {_VOWEL: 0.3} | dict.fromkeys("hwr", 0.4) | dict.fromkeys("lmntd", 0.8)
 _SLIP_COST: Final = 0.9
 """What it costs to leave a sound out, or to put one in."""
-_MOST_LENGTHS_APART: Final = 0.4
-_LEAST_APART: Final = 2
+_MAX_SHARE_APART: Final = 0.4
+_ALWAYS_APART: Final = 2
+"""By how much the lengths of two codes that are compared may differ: a share of the one wanted, and
+so many sounds in any case."""
 
 Matrix = NDArray[np.float32]
 
 
-def sounds_of(text: str) -> str:
+def phonetic_code(text: str) -> str:
     """Return a text's sounds, one sign each; "" if it has none that can be said in English."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     left = re.sub("[^a-z0-9]", "", plain)
     left = "z" + left[1:] if left.startswith("x") else left
-    sounds = ""
+    code = ""
     while left:
         spelt, sound = next((one for one in _SPELT if left.startswith(one[0])), (left[0], left[0]))
-        sounds += sound
+        code += sound
         left = left[len(spelt) :]
-    return re.sub(r"(.)\1+", r"\1", re.sub("[aeiouyA]+", _VOWEL, sounds))
+    return re.sub(r"(.)\1+", r"\1", re.sub("[aeiouyA]+", _VOWEL, code))
 
 
-def weight_of(sounds: str) -> float:
+def phonetic_weight(code: str) -> float:
     """Return how much there is to go by: a consonant is 1, a vowel half."""
-    return len(sounds) - sounds.count(_VOWEL) / 2
+    return len(code) - code.count(_VOWEL) / 2
 
 
-def likeness(heard: Sequence[str], wanted: Sequence[str]) -> Matrix:
-    """Return for all sounds of `heard` by all of `wanted`: 1 for the same, 0 or less for others.
+def similarity(heard: Sequence[str], wanted: Sequence[str]) -> Matrix:
+    """Return for all codes of `heard` by all of `wanted`: 1 for the same, 0 or less for others.
 
     Of a hundred by a hundred it takes some 20 ms.
     """
     found = np.zeros((len(heard), len(wanted)), np.float32)
     lengths = np.array([len(one) for one in heard]), np.array([len(one) for one in wanted])
     apart = np.abs(lengths[0][:, None] - lengths[1][None])
-    close = apart <= np.maximum(_LEAST_APART, lengths[1] * _MOST_LENGTHS_APART)[None]
+    close = apart <= np.maximum(_ALWAYS_APART, lengths[1] * _MAX_SHARE_APART)[None]
     rows, columns = np.nonzero(close & (lengths[0] > 0)[:, None] & (lengths[1] > 0)[None])
     if len(rows) == 0:
         return found
     distance = _distances(
         (_coded(heard)[rows], lengths[0][rows]), (_coded(wanted)[columns], lengths[1][columns])
     )
-    weights = [np.array([weight_of(one) for one in side]) for side in (heard, wanted)]
+    weights = [np.array([phonetic_weight(one) for one in side]) for side in (heard, wanted)]
     found[rows, columns] = 1 - distance / np.maximum(weights[0][rows], weights[1][columns])
     return found
 
 
 Coded = tuple[NDArray[np.intp], NDArray[np.intp]]
-"""Texts as the numbers of their sounds, filled up to the same length, and their own lengths."""
+"""Codes as the numbers of their sounds, filled up to the same length, and their own lengths."""
 
 
-def _coded(texts: Sequence[str]) -> NDArray[np.intp]:
-    longest = max(len(text) for text in texts)
-    return np.array([[_SOUNDS.get(s, 0) for s in text.ljust(longest, "?")] for text in texts])
+def _coded(codes: Sequence[str]) -> NDArray[np.intp]:
+    longest = max(len(code) for code in codes)
+    return np.array([[_SOUNDS.get(s, 0) for s in code.ljust(longest, "?")] for code in codes])
 
 
 def _distances(heard: Coded, wanted: Coded) -> Matrix:
-    """Return the cheapest way from each to its partner: Levenshtein's table, all at once."""
+    """Return the weighted Levenshtein distance from each to its partner, all at once."""
     signs, lengths = heard
     goals, goal_lengths = wanted
     table = np.zeros((goals.shape[1] + 1, len(goals)), np.float32)

@@ -1,4 +1,4 @@
-"""Numbers that are nobody's business, taken out of a text. Pure.
+"""Redaction: takes the numbers that are nobody's business out of a text. Pure.
 
 Source: telnyx-protocol.md §5.2, `redact`. A card is read out in groups, with pauses and mishearings
 between them, and the first group has been sent before the last is said. So for `pci` and `ssn`
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Final
 
 KINDS: Final = frozenset({"numbers", "pci", "ssn"})
-_FEWEST_DIGITS: Final = 3
-_MOST_DIGITS_OF_AMOUNT: Final = 7
+_MIN_DIGITS: Final = 3
+_MAX_AMOUNT_DIGITS: Final = 7
 _SSN_DIGITS: Final = 9
 _CARD_DIGITS: Final = range(13, 20)
 _UNITS: Final = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
@@ -65,16 +65,16 @@ def redact(text: str, kinds: frozenset[str], *, growing: bool = False) -> str:
     for number in _numbers(text):
         if growing and not _BETWEEN.sub("", text[number.end :]):
             return (made + text[at : number.start]).rstrip()
-        if _goes(text, number, kinds):
+        if _is_redacted(text, number, kinds):
             made += text[at : number.start] + _tag(number.digits, kinds)
             at = number.end
     return made + text[at:]
 
 
-def _goes(text: str, number: _Number, kinds: frozenset[str]) -> bool:
+def _is_redacted(text: str, number: _Number, kinds: frozenset[str]) -> bool:
     if "numbers" in kinds and _WRITTEN.search(text, number.start, number.end):
         return True
-    if len(number.digits) < _FEWEST_DIGITS:
+    if len(number.digits) < _MIN_DIGITS:
         return False
     return "numbers" in kinds or not _is_amount(text, number)
 
@@ -107,7 +107,7 @@ def _number(atoms: list[re.Match[str]]) -> _Number:
 
 def _is_amount(text: str, number: _Number) -> bool:
     """Whether it is money or a share: what nobody reads out of a card."""
-    return len(number.digits) <= _MOST_DIGITS_OF_AMOUNT and (
+    return len(number.digits) <= _MAX_AMOUNT_DIGITS and (
         text[: number.start].endswith(_PRICED) or _COUNTED.match(text, number.end) is not None
     )
 

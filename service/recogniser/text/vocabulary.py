@@ -1,4 +1,4 @@
-"""The speech model's tokens: which bytes each stands for, and how a text is cut into them. Pure."""
+"""The speech model's tokens: which bytes each stands for, and how it tokenises a text. Pure."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -26,7 +26,7 @@ def read_tokens(data: bytes) -> list[bytes]:
 
 
 class Vocabulary:
-    """Texts to token numbers and back."""
+    """Turns texts into token numbers and back."""
 
     def __init__(self, tokens: Sequence[bytes]) -> None:
         self._tokens = tokens
@@ -41,8 +41,8 @@ class Vocabulary:
         """Whether a token begins a word."""
         return self._tokens[number].startswith(SPACE.encode())
 
-    def cut(self, text: str) -> list[int]:
-        """Cut a text into tokens as the model's teachers did: the most frequent pairs first.
+    def tokenize(self, text: str) -> list[int]:
+        """Return a text as tokens, cut as the model's teachers did: the most frequent pairs first.
 
         Takes the square of the text's length; meant for words, not for books.
         """

@@ -14,9 +14,10 @@ from structlog.testing import capture_logs
 from service.recogniser.audio.samples import Samples
 from service.recogniser.files.routes import PATHS
 from service.recogniser.files.uploads import MAX_FILE_BYTES
-from service.recogniser.models.engine import Engine, Heard
+from service.recogniser.models.engine import Engine
+from service.recogniser.models.hypothesis import Hypothesis
+from service.recogniser.models.networks import Networks
 from service.recogniser.models.weights import find_models
-from service.recogniser.scheduling.workers import Networks
 from service.recogniser.server import Recogniser, open_recogniser
 from service.recogniser.text.boosting import Boost
 from tests.recogniser.filing import Reply, open_shelf, post
@@ -365,7 +366,7 @@ async def test_a_live_session_keeps_its_pace_beside_files(networks: Networks) ->
 class BrokenEngine(Engine):
     """An engine that fails on whatever it is given."""
 
-    def decode(self, samples: Samples, rate_hz: int, boost: Boost | None = None) -> Heard:
+    def decode(self, samples: Samples, rate_hz: int, boost: Boost | None = None) -> Hypothesis:
         """Fail."""
         del boost
         raise RuntimeError(f"cannot decode {len(samples)} samples at {rate_hz} Hz")

@@ -5,7 +5,8 @@ import pytest
 
 from service.errors import BadInputError
 from service.recogniser.files.transcription import ClientGoneError, transcribe
-from service.recogniser.scheduling.workers import Networks, open_workers
+from service.recogniser.models.networks import Networks
+from service.recogniser.scheduling.workers import open_workers
 from tests.recogniser.packing import pack, packed, side_by_side
 from tests.recogniser.talking import reference, word_error_rate
 

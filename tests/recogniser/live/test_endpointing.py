@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.recogniser.scheduling.workers import Networks
+from service.recogniser.models.networks import Networks
 from service.recogniser.server import open_recogniser
 from tests.recogniser.talking import FIXTURES, PHONE, finals, talk, text_of
 

@@ -10,7 +10,7 @@ import pytest
 from service.recogniser.audio.raw import RawDecoder
 from service.recogniser.audio.resampling import resample
 from service.recogniser.audio.samples import Samples
-from service.recogniser.scheduling.workers import Networks
+from service.recogniser.models.networks import Networks
 from service.recogniser.server import open_recogniser
 from tests.recogniser.talking import (
     FIXTURES,

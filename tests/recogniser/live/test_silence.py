@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from service.recogniser.audio.samples import Samples
-from service.recogniser.scheduling.workers import Networks
+from service.recogniser.models.networks import Networks
 from service.recogniser.server import open_recogniser
 from tests.recogniser.talking import talk
 

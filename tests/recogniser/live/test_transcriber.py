@@ -6,7 +6,8 @@ import pytest
 
 from service.recogniser.live.parameters import SessionSettings, parse_settings
 from service.recogniser.live.transcriber import MAX_OWED, Session
-from service.recogniser.scheduling.workers import Networks, open_workers
+from service.recogniser.models.networks import Networks
+from service.recogniser.scheduling.workers import open_workers
 from service.recogniser.speech.front_end import Listener
 from service.wire.stt import Answer, parse_answer
 from tests.recogniser.talking import PATIENCE_S, PHONE, finals, recording

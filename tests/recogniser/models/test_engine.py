@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from service.recogniser.models.engine import unlooped
-from service.recogniser.scheduling.workers import Networks
+from service.recogniser.models.moonshine import unlooped
+from service.recogniser.models.networks import Networks
 from tests.recogniser.talking import audio, reference, word_error_rate
 
 pytestmark = pytest.mark.speech

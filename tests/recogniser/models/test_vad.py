@@ -3,8 +3,8 @@ import pytest
 
 from service.recogniser.audio.resampling import resample
 from service.recogniser.audio.samples import Samples
+from service.recogniser.models.networks import Networks
 from service.recogniser.models.vad import VoiceTrack
-from service.recogniser.scheduling.workers import Networks
 from service.recogniser.speech.segmenter import VOICED
 from tests.recogniser.talking import audio
 

@@ -3,7 +3,8 @@
 import asyncio
 import threading
 
-from service.recogniser.scheduling.workers import Networks, open_workers
+from service.recogniser.models.networks import Networks
+from service.recogniser.scheduling.workers import open_workers
 
 
 async def test_sessions_do_not_wait_behind_files(networks: Networks) -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from service.recogniser.audio.raw import RawDecoder
-from service.recogniser.scheduling.workers import Networks
+from service.recogniser.models.networks import Networks
 from service.recogniser.speech.front_end import Listener, Speech
 from tests.recogniser.talking import recording
 

@@ -10,10 +10,10 @@ LETTERS = Vocabulary([b"", b"", b"", *(bytes([n]) for n in range(256)), SPACE.en
 
 def tried(heard: str, *terms: KeyTerm) -> list[str]:
     """Return the texts that the model would be asked about."""
-    tokens = [n for word in heard.split() for n in LETTERS.cut(f" {word}")]
+    tokens = [n for word in heard.split() for n in LETTERS.tokenize(f" {word}")]
     return [
         LETTERS.text([*tokens[: one.start], *one.tokens, *tokens[one.end :]]).replace("  ", " ")
-        for one in Boost(terms, LETTERS).rivals(tokens)
+        for one in Boost(terms, LETTERS).replacements(tokens)
     ]
 
 
@@ -52,7 +52,7 @@ def test_more_weight_lets_a_term_lack_more() -> None:
 
     def lacks(text: str, weight: float) -> float:
         boost = Boost([KeyTerm(text, weight)], LETTERS)
-        return boost.rivals(LETTERS.cut(f" {text.lower()}"))[0].may_lack
+        return boost.replacements(LETTERS.tokenize(f" {text.lower()}"))[0].max_loss
 
     assert lacks("Callscribe", 0.1) < lacks("Callscribe", 1) < lacks("Callscribe", 3)
     assert lacks("Kyoto", 1) < lacks("Callscribe", 1)

@@ -1,6 +1,6 @@
 import pytest
 
-from service.recogniser.text.key_terms import BadTermError, KeyTerm, read_terms
+from service.recogniser.text.key_terms import BadKeyTermError, KeyTerm, parse_key_terms
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from service.recogniser.text.key_terms import BadTermError, KeyTerm, read_terms
 )  # fmt: skip
 def test_terms_are_read_in_every_form(given: list[tuple[str, str]], terms: list[KeyTerm]) -> None:
     """A list with commas, or the name again and again; `keywords` with weights."""
-    assert read_terms(given) == tuple(terms)
+    assert parse_key_terms(given) == tuple(terms)
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,8 @@ def test_terms_are_read_in_every_form(given: list[tuple[str, str]], terms: list[
 )
 def test_terms_that_cannot_be_honoured_are_refused(name: str, value: str) -> None:
     """The error names the parameter, and quotes nobody's name."""
-    with pytest.raises(BadTermError) as failure:
-        read_terms([(name, value)])
+    with pytest.raises(BadKeyTermError) as failure:
+        parse_key_terms([(name, value)])
 
     assert failure.value.parameter == name
     assert str(failure.value).startswith(f"{name} ")
@@ -48,6 +48,6 @@ def test_a_hundred_terms_are_taken_in_all() -> None:
     """Both parameters count together."""
     terms = [("keyterm", f"term{n}") for n in range(100)]
 
-    assert len(read_terms(terms)) == 100
-    with pytest.raises(BadTermError):
-        read_terms([*terms, ("keywords", "more:1")])
+    assert len(parse_key_terms(terms)) == 100
+    with pytest.raises(BadKeyTermError):
+        parse_key_terms([*terms, ("keywords", "more:1")])

@@ -12,8 +12,8 @@ def test_a_text_is_cut_where_the_most_frequent_pairs_leave_it() -> None:
     """`ab` was made before `bc`, so it is what `abc` is cut into."""
     vocabulary = Vocabulary([*BYTES, b"ab", b"bc", b"abcd", b"cd"])
 
-    assert [vocabulary.text([n]) for n in vocabulary.cut("abcd")] == ["abcd"]
-    assert [vocabulary.text([n]) for n in vocabulary.cut("abce")] == ["ab", "c", "e"]
+    assert [vocabulary.text([n]) for n in vocabulary.tokenize("abcd")] == ["abcd"]
+    assert [vocabulary.text([n]) for n in vocabulary.tokenize("abce")] == ["ab", "c", "e"]
 
 
 def test_any_text_can_be_cut_and_put_together_again() -> None:
@@ -21,11 +21,11 @@ def test_any_text_can_be_cut_and_put_together_again() -> None:
     vocabulary = Vocabulary(BYTES)
 
     for text in ("", " Müller", "日本", "a b", "\x00"):
-        assert vocabulary.text(vocabulary.cut(text)) == text
+        assert vocabulary.text(vocabulary.tokenize(text)) == text
 
 
 def test_a_space_begins_a_word() -> None:
     """What stands for it is part of the first token."""
     vocabulary = Vocabulary([*BYTES, "▁".encode(), "▁a".encode()])
 
-    assert [vocabulary.begins_word(n) for n in vocabulary.cut(" ab")] == [True, False]
+    assert [vocabulary.begins_word(n) for n in vocabulary.tokenize(" ab")] == [True, False]

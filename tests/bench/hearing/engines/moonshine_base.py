@@ -14,7 +14,8 @@ import onnxruntime  # type: ignore[import-untyped]  # it ships no type hints
 
 from service.recogniser.audio.resampling import resample
 from service.recogniser.audio.samples import Samples
-from service.recogniser.models.engine import load_network, unlooped
+from service.recogniser.models.moonshine import unlooped
+from service.recogniser.models.runtime import load_network
 from service.recogniser.text.vocabulary import read_tokens
 from tests.bench.hearing.engines.following import Ear, Follower, Redecoder, load_detector
 from tests.bench.hearing.fetching import CACHE
