@@ -10,7 +10,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from service.recogniser.audio.samples import Samples
-from service.recogniser.live.connection import MAX_MESSAGE_BYTES
+from service.recogniser.live.socket import MAX_MESSAGE_BYTES
 from service.recogniser.models.engine import Engine
 from service.recogniser.models.hypothesis import Hypothesis
 from service.recogniser.models.networks import Networks

@@ -11,6 +11,7 @@ import msgspec
 from aiohttp import web
 
 from service.recogniser.api.access import Access
+from service.recogniser.api.languages import LANGUAGE
 
 PATH: Final = "/v2/speech-to-text/providers"
 _STREAM, _FILE = "streaming", "file_based"
@@ -49,6 +50,10 @@ class Providers:
     def __init__(self, access: Access) -> None:
         self._access = access
 
+    def add_to(self, app: web.Application) -> None:
+        """Put the route into the application."""
+        app.router.add_get(PATH, self.list)
+
     async def list(self, request: web.Request) -> web.Response:
         """Answer with all there is, or what fits `provider` and `service_type`."""
         refusal = self._access.refusal(request)
@@ -65,7 +70,7 @@ def _listed(provider: str | None, service_type: str | None) -> list[dict[str, ob
             "provider": name,
             "model": model,
             "hosted": True,
-            "service_types": [{"type": kind, "languages": ["en"]} for kind in kinds],
+            "service_types": [{"type": kind, "languages": [LANGUAGE]} for kind in kinds],
         }
         for name, models in _MODELS.items()
         for model, kinds in models.items()

@@ -9,7 +9,7 @@ import aiohttp
 from yarl import URL
 
 from service.net import guarded_connector
-from service.recogniser.files.forms import bad_field
+from service.recogniser.files.bad_fields import bad_field
 from service.recogniser.files.uploads import Spool
 
 FETCH_TIMEOUT_S: Final = 15.0

@@ -1,51 +1,24 @@
 """The fields of a request for a file's transcript: honoured, or refused.
 
-Source: telnyx-protocol.md §6.2, and what OpenAI's clients send besides. The body of Telnyx's 400
-is not documented; ours is `errors`, with code 10015 and the field's name.
+Source: telnyx-protocol.md §6.2, and what OpenAI's clients send besides.
 """
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import msgspec
+from service.recogniser.api.languages import ENGLISH_ONLY, LANGUAGE, is_understood
+from service.recogniser.files import model_config
+from service.recogniser.files.bad_fields import QUOTABLE, MissingFieldError, bad_field
+from service.recogniser.files.model_config import is_on
+from service.recogniser.text.key_terms import KeyTerm
 
-from service.errors import BadInputError, RefusedSettingError
-from service.recogniser.live.parameters import ENGLISH
-from service.recogniser.models.weights import ENGINE_NAME
-from service.recogniser.text.key_terms import (
-    KEY_TERM_PARAMETERS,
-    PLAIN,
-    WEIGHTED,
-    BadKeyTermError,
-    KeyTerm,
-    parse_key_terms,
-)
-
-BAD_FIELD: Final = "10015"
 RESPONSE_FORMATS: Final = ("json", "text", "srt", "verbose_json", "vtt")
 GRANULARITIES: Final = frozenset({"segment", "word"})
 _GRANULARITIES: Final = "timestamp_granularities"
-_CONFIG: Final = "model_config"
-_MODEL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:-]{0,99}")
-_CONFIGURABLE: Final = ("deepgram/", "reson8/", "local", ENGINE_NAME)
-_MULTICHANNEL: Final = "multichannel"
-_HONOURED: Final = frozenset(
-    {"language", _MULTICHANNEL, "punctuate", "smart_format", *KEY_TERM_PARAMETERS}
-)
-_OFF: Final = frozenset({"", "false", "0", "null", "none", "[]", "{}"})
 _KNOWN: Final = frozenset({"file", "file_url", "language", "model", "response_format"})
 _REFUSED: Final = ("stream",)
 _MAX_NAMED: Final = 10
-
-
-class MissingFieldError(BadInputError):
-    """A form lacks what every form must have: `name`."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        super().__init__(f"{name} is required")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +46,6 @@ class FileSettings:
         return "word" in self.granularities or self.model.startswith(("deepgram/", "reson8/"))
 
 
-class _Terms(msgspec.Struct):
-    """What a JSON `model_config` may hold of key terms."""
-
-    keyterm: str | list[str] | None = None
-    keywords: str | list[str] | None = None
-
-
 def parse_form(fields: Sequence[tuple[str, str]], *, has_file: bool) -> FileSettings:
     """Read the fields. An empty value is none; the last of two wins, but for lists.
 
@@ -91,7 +57,7 @@ def parse_form(fields: Sequence[tuple[str, str]], *, has_file: bool) -> FileSett
     model = given.get("model")
     if model is None:
         raise MissingFieldError("model")
-    if not _MODEL.fullmatch(model):
+    if not QUOTABLE.fullmatch(model):
         raise bad_field("model", "model is not the name of one.")
     file_url = given.get("file_url")
     if has_file == (file_url is not None):
@@ -101,19 +67,19 @@ def parse_form(fields: Sequence[tuple[str, str]], *, has_file: bool) -> FileSett
         names = ", ".join(RESPONSE_FORMATS)
         raise bad_field("response_format", f"response_format must be one of: {names}.")
     for name in _REFUSED:
-        if given.get(name, "false").lower() not in _OFF:
+        if is_on(given.get(name, "false")):
             raise bad_field(name, f"{name} is not supported by the local engine.")
-    _check_language("language", given.get("language", "en"))
-    options = _config(fields)
-    _check_config(options, model)
+    if not is_understood(given.get("language", LANGUAGE)):
+        raise bad_field("language", ENGLISH_ONLY)
+    options = model_config.parse_options(fields, model=model)
     return FileSettings(
         model=model,
         file_url=file_url,
         response_format=response_format,
         granularities=_granularities(fields, response_format),
         ignored=_ignored(given),
-        multichannel=_is_on((options or {}).get(_MULTICHANNEL, "")),
-        key_terms=_key_terms(fields),
+        multichannel=is_on(options.get(model_config.MULTICHANNEL, "")),
+        key_terms=model_config.parse_option_terms(fields),
     )
 
 
@@ -128,92 +94,9 @@ def _granularities(fields: Sequence[tuple[str, str]], response_format: str) -> f
     return asked
 
 
-def _check_config(options: Mapping[str, str] | None, model: str) -> None:
-    """Accept what is off or is done here; Telnyx passes all on without a look at it."""
-    if options is None:
-        return
-    if not model.startswith(_CONFIGURABLE):
-        raise bad_field(_CONFIG, f"{_CONFIG} is not supported by this model.")
-    for name, value in options.items():
-        if name == "language":
-            _check_language(f"{_CONFIG}[language]", value)
-        elif name not in _HONOURED and _is_on(value):
-            option = f"{_CONFIG}[{name}]" if _MODEL.fullmatch(name) else _CONFIG
-            raise bad_field(option, f"{option} is not supported by the local engine.")
-
-
-def _is_on(value: str) -> bool:
-    return value.lower() not in _OFF
-
-
-def _config(fields: Sequence[tuple[str, str]]) -> dict[str, str] | None:
-    """Read both forms: one part of JSON, and a part for each option."""
-    options: dict[str, str] = {}
-    found = False
-    for name, value in fields:
-        if name == _CONFIG and value.strip():
-            found = True
-            options |= _json_config(value)
-        elif name.startswith(_CONFIG + "[") and name.endswith("]"):
-            found = True
-            options[_option(name)] = value.strip()
-    return options if found else None
-
-
-def _option(name: str) -> str:
-    """Return which option a part is: a list is sent with `[]` behind, a part for each item."""
-    return name[len(_CONFIG) + 1 : -1].removesuffix("][")
-
-
-def _key_terms(fields: Sequence[tuple[str, str]]) -> tuple[KeyTerm, ...]:
-    given: list[tuple[str, str]] = []
-    for name, value in fields:
-        if name == _CONFIG and value.strip():
-            given += _json_terms(value)
-        elif name.startswith(_CONFIG + "["):
-            given.append((_option(name), value))
-    try:
-        return parse_key_terms((name, value) for name, value in given if _is_on(value))
-    except BadKeyTermError as error:
-        raise bad_field(f"{_CONFIG}[{error.parameter}]", str(error)) from None
-
-
-def _json_terms(text: str) -> list[tuple[str, str]]:
-    try:
-        options = msgspec.json.decode(text, type=_Terms)
-    except msgspec.ValidationError:
-        detail = f"{_CONFIG}: {' and '.join(KEY_TERM_PARAMETERS)} must be texts, or lists of them."
-        raise bad_field(_CONFIG, detail) from None
-    given = ((PLAIN, options.keyterm), (WEIGHTED, options.keywords))
-    return [
-        (name, value)
-        for name, values in given
-        for value in ([values] if isinstance(values, str) else values or ())
-    ]
-
-
-def _json_config(text: str) -> dict[str, str]:
-    try:
-        options = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, RecursionError):
-        raise bad_field(_CONFIG, f"{_CONFIG} must be a JSON object.") from None
-    return {name: bytes(raw).decode().strip('" ') for name, raw in options.items()}
-
-
-def _check_language(name: str, language: str) -> None:
-    if language.lower().replace("_", "-").split("-")[0] not in ENGLISH:
-        raise bad_field(name, "The local engine understands English only.")
-
-
 def _ignored(given: dict[str, str]) -> tuple[str, ...]:
+    asked = {model_config.NAME, _GRANULARITIES, *_REFUSED}
     others = sorted(
-        name
-        for name in given
-        if name not in _KNOWN and name.split("[")[0] not in {_CONFIG, _GRANULARITIES, *_REFUSED}
+        name for name in given if name not in _KNOWN and name.split("[")[0] not in asked
     )
-    return tuple(name for name in others if _MODEL.fullmatch(name))[:_MAX_NAMED]
-
-
-def bad_field(parameter: str, detail: str) -> RefusedSettingError:
-    """Return the error that refuses a field."""
-    return RefusedSettingError(BAD_FIELD, "Bad Request", detail, parameter)
+    return tuple(name for name in others if QUOTABLE.fullmatch(name))[:_MAX_NAMED]

@@ -11,8 +11,9 @@ from typing import Any, Final
 
 import msgspec
 
+from service.recogniser.api.languages import LANGUAGE
 from service.recogniser.files.forms import FileSettings
-from service.recogniser.files.transcription import HeardSegment, Transcript
+from service.recogniser.files.transcription import Transcript, TranscriptSegment
 from service.recogniser.models.hypothesis import TimedWord
 
 _MARKS: Final = ".,;:!?\"'()-"
@@ -63,7 +64,7 @@ def render(transcript: Transcript, settings: FileSettings) -> bytes:
 def _verbose(transcript: Transcript, settings: FileSettings) -> dict[str, Any]:
     body: dict[str, Any] = {
         "task": "transcribe",
-        "language": "en",
+        "language": LANGUAGE,
         "duration": transcript.duration_s,
         "text": transcript.text,
         "segments": [_segment(number, one) for number, one in enumerate(transcript.segments)],
@@ -73,7 +74,7 @@ def _verbose(transcript: Transcript, settings: FileSettings) -> dict[str, Any]:
     return body
 
 
-def _segment(number: int, segment: HeardSegment) -> dict[str, Any]:
+def _segment(number: int, segment: TranscriptSegment) -> dict[str, Any]:
     """Return what Telnyx documents of a segment, and what OpenAI's clients require.
 
     Of the latter, `seek` is where the audio began that the engine was given, in hundredths of a
@@ -112,7 +113,7 @@ def _word(word: TimedWord) -> dict[str, Any]:
     }
 
 
-def _cue(segment: HeardSegment, point: str) -> str:
+def _cue(segment: TranscriptSegment, point: str) -> str:
     times = f"{_clock(segment.start_s, point)} --> {_clock(segment.end_s, point)}"
     return f"{times}\n{segment.text.replace('-->', '→')}\n"
 

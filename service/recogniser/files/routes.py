@@ -9,11 +9,15 @@ import structlog
 from aiohttp import web
 
 from service.errors import BadInputError, RefusedSettingError
-from service.recogniser.api.access import Access, refuse, refuse_missing
+from service.recogniser.api.access import Access
+from service.recogniser.api.draining import finish_within
+from service.recogniser.api.languages import LANGUAGE
+from service.recogniser.api.refusals import refuse, refuse_busy, refuse_missing
+from service.recogniser.files.bad_fields import BAD_FIELD, MissingFieldError
 from service.recogniser.files.fetching import Fetcher
-from service.recogniser.files.forms import BAD_FIELD, FileSettings, MissingFieldError, parse_form
+from service.recogniser.files.forms import FileSettings, parse_form
 from service.recogniser.files.rendering import CONTENT_TYPES, beyond, render
-from service.recogniser.files.transcription import ClientGoneError, Transcript, transcribe
+from service.recogniser.files.transcription import ClientGoneError, Transcript, transcribe_file
 from service.recogniser.files.uploads import FileTooLargeError, open_spool, read_form
 from service.recogniser.models.weights import ENGINE_NAME
 from service.recogniser.scheduling.workers import Workers
@@ -24,8 +28,8 @@ PATHS: Final = ("/v2/ai/audio/transcriptions", "/v2/audio/transcriptions")
 """Telnyx's own, and the one that OpenAI's clients make of Telnyx's address."""
 
 
-class Files:
-    """The route. One file more than `max_files` at once is answered 503."""
+class FileRoutes:
+    """Transcribes files. One more than `max_files` at once is answered 503."""
 
     def __init__(
         self, workers: Workers, access: Access, fetcher: Fetcher, *, max_files: int
@@ -54,8 +58,7 @@ class Files:
             return refusal
         task = asyncio.current_task()
         if self._draining or task is None or self.files >= self._max_files:
-            detail = "As many files as can be are being worked on: come again soon."
-            return refuse(HTTPStatus.SERVICE_UNAVAILABLE, "10011", detail)
+            return refuse_busy("As many files as can be are being worked on: come again soon.")
         self._live.add(task)
         try:
             return await self._answer(request)
@@ -65,10 +68,7 @@ class Files:
     async def drain(self, timeout_s: float) -> None:
         """Take no more files; give those being worked on so many seconds."""
         self._draining = True
-        if self._live:
-            _, late = await asyncio.wait(self._live, timeout=timeout_s)
-            for task in late:
-                task.cancel()
+        await finish_within(self._live, timeout_s)
 
     async def _answer(self, request: web.Request) -> web.Response:
         try:
@@ -97,7 +97,7 @@ class Files:
             if settings.file_url is not None:
                 await self._fetcher.fetch(settings.file_url, spool)
             began = clock()
-            transcript = await transcribe(
+            transcript = await transcribe_file(
                 await spool.rewind(),
                 self._workers,
                 words=settings.words,
@@ -141,7 +141,7 @@ def _notes(settings: FileSettings) -> dict[str, str]:
     notes = {
         "x-callscribe-engine": ENGINE_NAME,
         "x-callscribe-stands-in-for": settings.model,
-        "x-callscribe-language": "en",
+        "x-callscribe-language": LANGUAGE,
     }
     if more := beyond(settings):
         notes["x-callscribe-beyond"] = ", ".join(more)

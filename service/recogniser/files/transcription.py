@@ -1,4 +1,4 @@
-"""A whole file: unpacked, cut into stretches of speech, and these understood one by one."""
+"""Transcribes a whole file: read, cut into segments of speech, and these decoded one by one."""
 
 import os
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -6,13 +6,12 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import IO, Final
 
-import numpy as np
-
 from service.errors import BadInputError
 from service.recogniser.audio.container_reader import ContainerDecoder, open_container_reader
 from service.recogniser.models.hypothesis import Hypothesis, TimedWord
+from service.recogniser.scheduling.priority import Priority
 from service.recogniser.scheduling.workers import Workers
-from service.recogniser.speech.front_end import Listener, Report, Speech
+from service.recogniser.speech.front_end import Capture, FrontEnd, SpeechSegment
 from service.recogniser.text.boosting import Boost
 from service.recogniser.text.key_terms import KeyTerm
 
@@ -24,8 +23,8 @@ ENDPOINTING_S: Final = 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeardSegment:
-    """A stretch of speech; times in seconds of the file."""
+class TranscriptSegment:
+    """What is said in a segment of speech; times in seconds of the file."""
 
     text: str
     start_s: float
@@ -34,7 +33,7 @@ class HeardSegment:
     decoded_from_s: float
     """Where the audio begins that was given to the engine: a little before the voice."""
     tokens: tuple[int, ...] = ()
-    """The engine's own numbers of what it wrote."""
+    """The engine's own numbers of them."""
     channel: int | None = None
     """None: all channels were mixed to one."""
     words: tuple[TimedWord, ...] = ()
@@ -46,7 +45,7 @@ class Transcript:
     """All that is said in a file."""
 
     duration_s: float
-    segments: tuple[HeardSegment, ...]
+    segments: tuple[TranscriptSegment, ...]
 
     @property
     def text(self) -> str:
@@ -58,7 +57,7 @@ class ClientGoneError(Exception):
     """Nobody waits for the transcript any more."""
 
 
-async def transcribe(
+async def transcribe_file(
     file: IO[bytes],
     workers: Workers,
     *,
@@ -71,8 +70,8 @@ async def transcribe(
     """Return what is said in a file, from where it stands to its end.
 
     Takes one core at a time, and only while no session needs it; memory for 12 s of audio. With
-    `multichannel` each channel is heard by itself, one after the other, and the segments of all
-    come in the order in which they begin; otherwise the channels are mixed to one.
+    `multichannel` each channel is transcribed by itself, one after the other, and the segments of
+    all come in the order in which they begin; otherwise the channels are mixed to one.
 
     Raises:
         BadInputError: No audio can be read from it, it has more than 8 channels to be told
@@ -80,21 +79,21 @@ async def transcribe(
         ClientGoneError: `is_gone` said so.
     """
     begins = os.lseek(file.fileno(), 0, os.SEEK_CUR)
-    segments: list[HeardSegment] = []
+    segments: list[TranscriptSegment] = []
     heard_s: list[float] = []
     channels = 1
     while len(heard_s) < channels:
         os.lseek(file.fileno(), begins, os.SEEK_SET)  # the child before has read it to its end
         channel = _Channel(workers, len(heard_s) if multichannel else None, key_terms)
-        async with aclosing(channel.listen(file)) as reports:  # the child ends with us
-            async for report in reports:
-                if sum(heard_s) + report.heard_s > max_audio_s:
+        async with aclosing(channel.captures(file)) as captures:  # the child ends with us
+            async for capture in captures:
+                if sum(heard_s) + capture.heard_s > max_audio_s:
                     raise BadInputError(f"The audio is longer than {max_audio_s / 3600:g} hours.")
-                for item in report.ended:
+                for item in capture.ended:
                     if is_gone():
                         raise ClientGoneError
-                    if isinstance(item, Speech):
-                        segments += await channel.understand(item, words=words)
+                    if isinstance(item, SpeechSegment):
+                        segments += await channel.transcribe(item, words=words)
         heard_s.append(channel.heard_s)
         channels = channel.count
     segments.sort(key=lambda segment: segment.start_s)
@@ -110,54 +109,58 @@ class _Channel:
         self._key_terms = key_terms
         self._boost: Boost | None = None
         self.count = 1
-        """How many there are to be heard; known when this one has been."""
+        """How many there are to be transcribed; known when this one has been."""
         self.heard_s = 0.0
 
-    async def listen(self, file: IO[bytes]) -> AsyncGenerator[Report, None]:
+    async def captures(self, file: IO[bytes]) -> AsyncGenerator[Capture, None]:
         """Give what comes to an end, piece by piece."""
         workers = self._workers
-        listener = Listener(ContainerDecoder(), workers.networks.detector, ENDPOINTING_S)
+        front_end = FrontEnd(ContainerDecoder(), workers.networks.detector, ENDPOINTING_S)
         async with open_container_reader(file=file, channel=self._number) as reader:
             async for piece in reader.pieces():
                 if reader.channels > MAX_CHANNELS:
                     raise BadInputError(f"The audio has more than {MAX_CHANNELS} channels.")
-                yield await workers.listen(
-                    lambda piece=piece: listener.feed(piece),  # type: ignore[misc]
-                    spare=True,
+                yield await workers.run_front_end(
+                    lambda piece=piece: front_end.feed(piece),  # type: ignore[misc]
+                    batch=True,
                 )
             self.count = reader.channels
-        report = await workers.listen(listener.close, spare=True)
-        self.heard_s = report.heard_s
-        yield report
+        capture = await workers.run_front_end(front_end.close, batch=True)
+        self.heard_s = capture.heard_s
+        yield capture
 
-    async def understand(self, speech: Speech, *, words: bool) -> list[HeardSegment]:
+    async def transcribe(self, speech: SpeechSegment, *, words: bool) -> list[TranscriptSegment]:
         """Return a segment, unless there are no words in it."""
-        networks = self._workers.networks
-
-        def work() -> tuple[Hypothesis, tuple[TimedWord, ...]]:
-            samples = np.concatenate(speech.frames)
-            if self._boost is None:
-                self._boost = networks.engine.boost(self._key_terms)
-            heard = networks.engine.decode(samples, speech.rate_hz, self._boost)
-            if not words:
-                return heard, ()
-            return heard, networks.aligner.words(heard, samples, speech.rate_hz, speech.begins_s)
-
-        async with self._workers.turns.spare_turn() as turn:
-            await turn.granted
-            heard, found = await turn.run(work)
-        if not heard.text:
+        async with self._workers.cpu.claim(Priority.BATCH) as claim:
+            await claim.granted
+            hypothesis, found = await claim.run(lambda: self._decode(speech, words=words))
+        if not hypothesis.text:
             return []
         start_s, end_s = speech.extent_s(found)
+        trace = hypothesis.trace
         return [
-            HeardSegment(
-                text=heard.text,
+            TranscriptSegment(
+                text=hypothesis.text,
                 start_s=start_s,
                 end_s=end_s,
-                confidence=heard.confidence,
+                confidence=hypothesis.confidence,
                 decoded_from_s=speech.begins_s,
-                tokens=tuple(token.number for token in heard.trace.tokens) if heard.trace else (),
+                tokens=tuple(token.number for token in trace.tokens) if trace else (),
                 channel=self._number,
                 words=found,
             )
         ]
+
+    def _decode(
+        self, speech: SpeechSegment, *, words: bool
+    ) -> tuple[Hypothesis, tuple[TimedWord, ...]]:
+        """Decode, on a thread; one at a time."""
+        networks, samples = self._workers.networks, speech.samples
+        if self._boost is None:
+            self._boost = networks.engine.boost(self._key_terms)
+        hypothesis = networks.engine.decode(samples, speech.rate_hz, self._boost)
+        if not words:
+            return hypothesis, ()
+        return hypothesis, networks.aligner.words(
+            hypothesis, samples, speech.rate_hz, speech.begins_s
+        )

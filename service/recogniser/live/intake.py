@@ -6,14 +6,14 @@ from contextlib import asynccontextmanager
 
 from service.recogniser.audio.container_reader import ContainerReader, open_container_reader
 from service.recogniser.live.parameters import SessionSettings
-from service.recogniser.live.transcriber import Session
+from service.recogniser.live.transcriber import LiveTranscriber
 
 
 class Intake:
     """Takes audio and control messages, one at a time; `run` is to run beside that."""
 
-    def __init__(self, session: Session, reader: ContainerReader | None) -> None:
-        self._session = session
+    def __init__(self, transcriber: LiveTranscriber, reader: ContainerReader | None) -> None:
+        self._transcriber = transcriber
         self._reader = reader
         self._drained = asyncio.Event()
 
@@ -25,7 +25,7 @@ class Intake:
         """
         if self._reader is not None:
             async for piece in self._reader.pieces():
-                await self._session.hear(piece)
+                await self._transcriber.feed(piece)
         self._drained.set()
 
     async def feed(self, audio: bytes) -> None:
@@ -35,7 +35,7 @@ class Intake:
             BadInputError: They are not the format that was announced.
         """
         if self._reader is None:
-            await self._session.hear(audio)
+            await self._transcriber.feed(audio)
         else:
             await self._reader.feed(audio)
 
@@ -43,21 +43,23 @@ class Intake:
         """Finalise what has been said in all the audio so far."""
         if self._reader is not None:
             await self._reader.flush()
-        await self._session.finalize()
+        await self._transcriber.finalize()
 
     async def finish(self) -> None:
         """Take no more audio."""
         if self._reader is not None:
             self._reader.end()
             await self._drained.wait()
-        await self._session.finish()
+        await self._transcriber.finish()
 
 
 @asynccontextmanager
-async def open_intake(session: Session, settings: SessionSettings) -> AsyncIterator[Intake]:
-    """Open the way of one session's audio; for a container it has a child, gone at the end."""
+async def open_intake(
+    transcriber: LiveTranscriber, settings: SessionSettings
+) -> AsyncIterator[Intake]:
+    """Open the way to a transcriber; for a container it has a child, gone at the end."""
     if not settings.is_container:
-        yield Intake(session, None)
+        yield Intake(transcriber, None)
         return
     async with open_container_reader(settings.input_format) as reader:
-        yield Intake(session, reader)
+        yield Intake(transcriber, reader)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from service.errors import RefusedSettingError
+from service.recogniser.api.languages import ENGLISH_ONLY, LANGUAGE, is_understood
 from service.recogniser.audio.container_reader import CONTAINERS, ContainerDecoder
 from service.recogniser.audio.raw import RawDecoder
 from service.recogniser.audio.samples import MAX_RATE_HZ, MIN_RATE_HZ, AudioDecoder
@@ -54,7 +55,7 @@ _ENGINE_FORMATS: Final[Mapping[str, frozenset[str]]] = {
     "Reson8": _RAW,
 }
 _HERE: Final = _RAW | CONTAINERS.keys() | {"wav"}
-ENGLISH: Final = frozenset({"en", "multi", "auto", "auto_detect"})
+
 _HEEDED: Final = frozenset({
     "endpointing", "input_format", "interim_results", "language", "model", "redact", "sample_rate",
     "transcription_engine", "transcription_model", "words", *KEY_TERM_PARAMETERS,
@@ -113,8 +114,8 @@ def parse_settings(query: Mapping[str, str]) -> SessionSettings:
     for name in _NOT_HERE:
         if name in given:
             raise _unsupported(name, f"{name} is not supported by the local engine.")
-    if given.get("language", "en").lower().replace("_", "-").split("-")[0] not in ENGLISH:
-        raise _unsupported("language", "The local engine understands English only.")
+    if not is_understood(given.get("language", LANGUAGE)):
+        raise _unsupported("language", ENGLISH_ONLY)
     return SessionSettings(
         engine=engine,
         input_format=input_format,

@@ -41,7 +41,7 @@ class VoiceTrack:
         # The network wants the last 4 ms of the frame before in front of each frame.
         self._before = np.zeros(rate_hz // 250, np.float32)
 
-    def hear(self, frame: Samples) -> float:
+    def detect(self, frame: Samples) -> float:
         """Return the probability that one frame of `frame_samples` is speech."""
         window = np.concatenate((self._before, frame))
         probability, self._state = self._detector.run(window, self._state, self._rate_hz)

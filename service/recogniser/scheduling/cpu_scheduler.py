@@ -6,138 +6,127 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from service.recogniser.scheduling.load import Load, Work
+from service.recogniser.scheduling.load import Load
+from service.recogniser.scheduling.priority import Priority
 
 T = TypeVar("T")
 
 
-class Turn:
-    """One claim on a core, made by `Turns.turn`. Wait for `granted`, then `run` once."""
+class CpuClaim:
+    """One claim on a core, made by `CpuScheduler.claim`. Wait for `granted`, then `run` once."""
 
-    def __init__(self, turns: "Turns", work: Work) -> None:
+    def __init__(self, scheduler: "CpuScheduler", priority: Priority) -> None:
         loop = asyncio.get_running_loop()
-        self.work: Work = work
+        self.priority = priority
+        """As it was asked for."""
         self.asked_at = loop.time()
         self.granted: asyncio.Future[None] = loop.create_future()
-        self._turns = turns
+        self._scheduler = scheduler
         self._running = False
 
     def hurry(self) -> None:
-        """Make it urgent from now on; nothing happens if it is, or has been granted."""
-        self._turns.promote(self)
+        """Queue a partial's claim as a final's from now on; others stay as they are."""
+        self._scheduler.promote(self)
 
     async def run(self, work: Callable[[], T]) -> T:
         """Run `work` on a thread. If cancelled, the core stays taken until `work` is done."""
         loop = asyncio.get_running_loop()
         began = loop.time()
-        future = self._turns.pool.submit(work)
+        future = self._scheduler.pool.submit(work)
         self._running = True
-        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._turns.give_back, self))
+        future.add_done_callback(
+            lambda _: loop.call_soon_threadsafe(self._scheduler.give_back, self)
+        )
         try:
             return await asyncio.wrap_future(future)
         finally:
-            self._turns.load.worked(self.work, loop.time() - began)
-
-    @property
-    def spare(self) -> bool:
-        """Whether nobody listens to it as it happens."""
-        return self.work == "file"
+            self._scheduler.load.worked(self.priority, loop.time() - began)
 
     def end(self) -> None:
         """Leave the queue, or give the core back unless a thread is still at work on it."""
         if not self.granted.done() or self.granted.cancelled():
-            self._turns.forget(self)
+            self._scheduler.withdraw(self)
         elif not self._running:
-            self._turns.give_back(self)
+            self._scheduler.give_back(self)
 
 
-class Turns:
-    """Hands out `cores` threads, one turn at a time.
+class CpuScheduler:
+    """Hands out `cores` threads, one claim at a time.
 
-    The queue is as long as there are sessions and files: each waits for one turn at a time.
-    Spare turns are for what nobody listens to as it happens. They come last, and leave one core
-    of several to the others, who then wait for no more than each other.
+    The queue is as long as there are sessions and files: each has one claim at a time. Claims of
+    `Priority.BATCH` leave one core of several to the others, who then wait for no more than each
+    other.
     """
 
     def __init__(self, pool: ThreadPoolExecutor, cores: int, load: Load) -> None:
         self.pool = pool
         self.load = load
         self._free = cores
-        # Dicts for their order: the first key is the next turn, and any can be taken out.
-        self._urgent: dict[Turn, None] = {}
-        self._patient: dict[Turn, None] = {}
-        self._spare: dict[Turn, None] = {}
-        self._spare_left = max(1, cores - 1)
+        self._free_for_batch = max(1, cores - 1)
+        # Dicts for their order: the first key is served next, and any can be taken out.
+        self._queues: dict[Priority, dict[CpuClaim, None]] = {one: {} for one in Priority}
 
     @property
     def waiting(self) -> int:
-        """How many turns wait for a core."""
-        return len(self._urgent) + len(self._patient) + len(self._spare)
+        """How many claims wait for a core."""
+        return sum(map(len, self._queues.values()))
 
     @property
     def idle(self) -> bool:
-        """Whether a turn would be granted at once."""
+        """Whether a claim would be granted at once."""
         return self._free > 0
 
     @asynccontextmanager
-    async def turn(self, *, urgent: bool) -> AsyncIterator[Turn]:
-        """Ask for a turn; leaving the context gives it up."""
-        asked = Turn(self, "final" if urgent else "partial")
-        async with self._asked_for(asked, self._urgent if urgent else self._patient) as turn:
-            yield turn
-
-    @asynccontextmanager
-    async def spare_turn(self) -> AsyncIterator[Turn]:
-        """Ask for a turn that no session needs; leaving the context gives it up."""
-        async with self._asked_for(Turn(self, "file"), self._spare) as turn:
-            yield turn
-
-    @asynccontextmanager
-    async def _asked_for(self, turn: Turn, queue: dict[Turn, None]) -> AsyncIterator[Turn]:
-        queue[turn] = None
+    async def claim(self, priority: Priority) -> AsyncIterator[CpuClaim]:
+        """Ask for a core; leaving the context gives it up."""
+        claim = CpuClaim(self, priority)
+        self._queues[priority][claim] = None
         self._grant()
         try:
-            yield turn
+            yield claim
         finally:
-            turn.end()
+            claim.end()
 
-    def promote(self, turn: Turn) -> None:
-        """Put a waiting turn at the end of the urgent ones."""
-        if turn in self._patient:
-            del self._patient[turn]
-            self._urgent[turn] = None
+    def promote(self, claim: CpuClaim) -> None:
+        """Put a partial's claim that waits at the end of the finals'."""
+        if claim in self._queues[Priority.PARTIAL]:
+            del self._queues[Priority.PARTIAL][claim]
+            self._queues[Priority.FINAL][claim] = None
 
-    def forget(self, turn: Turn) -> None:
-        """Take a waiting turn out of the queue."""
-        self._urgent.pop(turn, None)
-        self._patient.pop(turn, None)
-        self._spare.pop(turn, None)
+    def withdraw(self, claim: CpuClaim) -> None:
+        """Take a claim that waits out of the queue."""
+        for queue in self._queues.values():
+            queue.pop(claim, None)
 
-    def give_back(self, turn: Turn) -> None:
-        """The core of this turn is free again."""
+    def give_back(self, claim: CpuClaim) -> None:
+        """The core of this claim is free again."""
         self._free += 1
-        self._spare_left += turn.spare
+        self._free_for_batch += claim.priority is Priority.BATCH
         self._grant()
 
     def _grant(self) -> None:
         while self._free and (queue := self._next_queue()):
-            turn = next(iter(queue))
-            del queue[turn]
-            if not turn.granted.done():
+            claim = next(iter(queue))
+            del queue[claim]
+            if not claim.granted.done():
                 self._free -= 1
-                self._spare_left -= turn.spare
-                turn.granted.set_result(None)
-                self.load.waited(turn.work, asyncio.get_running_loop().time() - turn.asked_at)
+                self._free_for_batch -= claim.priority is Priority.BATCH
+                claim.granted.set_result(None)
+                waited_s = asyncio.get_running_loop().time() - claim.asked_at
+                self.load.waited(claim.priority, waited_s)
 
-    def _next_queue(self) -> dict[Turn, None]:
-        return self._urgent or self._patient or (self._spare if self._spare_left else {})
+    def _next_queue(self) -> dict[CpuClaim, None]:
+        for priority, queue in self._queues.items():
+            if queue and (priority is not Priority.BATCH or self._free_for_batch):
+                return queue
+        return {}
 
 
 @asynccontextmanager
-async def open_turns(cores: int, load: Load | None = None) -> AsyncIterator[Turns]:
+async def open_cpu_scheduler(cores: int, load: Load | None = None) -> AsyncIterator[CpuScheduler]:
     """Open a pool of `cores` threads; on exit wait for the work that is running."""
     pool = ThreadPoolExecutor(cores, thread_name_prefix="recogniser-decode")
     try:
-        yield Turns(pool, cores, load or Load())
+        yield CpuScheduler(pool, cores, load or Load())
     finally:
         await asyncio.to_thread(pool.shutdown, cancel_futures=True)

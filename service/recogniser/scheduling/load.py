@@ -7,11 +7,10 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import choose_encoder
 
+from service.recogniser.scheduling.priority import Priority
+
 PATH: Final = "/metrics"
 _SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0)
-
-Work = Literal["final", "partial", "file"]
-"""What a core is asked for."""
 
 
 class Load:
@@ -32,13 +31,13 @@ class Load:
         """Count a session, or one that was turned away."""
         self._sessions.labels(outcome).inc()
 
-    def waited(self, work: Work, duration_s: float) -> None:
+    def waited(self, priority: Priority, duration_s: float) -> None:
         """Count a wait for a core."""
-        self._wait_s.labels(work).observe(duration_s)
+        self._wait_s.labels(priority.value).observe(duration_s)
 
-    def worked(self, work: Work, duration_s: float) -> None:
+    def worked(self, priority: Priority, duration_s: float) -> None:
         """Count the work itself."""
-        self._work_s.labels(work).observe(duration_s)
+        self._work_s.labels(priority.value).observe(duration_s)
 
     def watch(self, name: str, text: str, now: Callable[[], float]) -> None:
         """Show a figure as it is when somebody asks."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from service.recogniser.models.networks import Networks
-from service.recogniser.scheduling.cpu_scheduler import Turns, open_turns
+from service.recogniser.scheduling.cpu_scheduler import CpuScheduler, open_cpu_scheduler
 from service.recogniser.scheduling.load import Load
 
 T = TypeVar("T")
@@ -17,21 +17,21 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """The threads: `turns` for decoding, `ears` for voice detection.
+    """The threads: those of `cpu` decode, the others run front ends.
 
-    Ears have threads of their own, so that the end of speech is noticed on time even while
-    every core decodes. Files share one ear, so that no session waits behind their silence.
+    Front ends have threads of their own, so that the end of speech is noticed on time even while
+    every core decodes. Files share one thread, so that no session waits behind their silence.
     """
 
     networks: Networks
-    turns: Turns
-    ears: ThreadPoolExecutor
-    spare_ear: ThreadPoolExecutor
+    cpu: CpuScheduler
+    live_pool: ThreadPoolExecutor
+    batch_pool: ThreadPoolExecutor
 
-    async def listen(self, work: Callable[[], T], *, spare: bool = False) -> T:
-        """Run a `Listener`'s method off the event loop; `spare` is for files."""
-        ears = self.spare_ear if spare else self.ears
-        return await asyncio.get_running_loop().run_in_executor(ears, work)
+    async def run_front_end(self, work: Callable[[], T], *, batch: bool = False) -> T:
+        """Run a `FrontEnd`'s method off the event loop; `batch` is for files."""
+        pool = self.batch_pool if batch else self.live_pool
+        return await asyncio.get_running_loop().run_in_executor(pool, work)
 
 
 def usable_cores() -> int:
@@ -46,11 +46,11 @@ async def open_workers(
     networks: Networks, cores: int, load: Load | None = None
 ) -> AsyncIterator[Workers]:
     """Open threads for `cores` cores; on exit wait for what is running."""
-    ears = ThreadPoolExecutor(cores, thread_name_prefix="recogniser-ears")
-    spare_ear = ThreadPoolExecutor(1, thread_name_prefix="recogniser-spare-ear")
-    async with open_turns(cores, load) as turns:
+    live_pool = ThreadPoolExecutor(cores, thread_name_prefix="recogniser-front-end")
+    batch_pool = ThreadPoolExecutor(1, thread_name_prefix="recogniser-batch-front-end")
+    async with open_cpu_scheduler(cores, load) as cpu:
         try:
-            yield Workers(networks, turns, ears, spare_ear)
+            yield Workers(networks, cpu, live_pool, batch_pool)
         finally:
-            await asyncio.to_thread(ears.shutdown, cancel_futures=True)
-            await asyncio.to_thread(spare_ear.shutdown, cancel_futures=True)
+            await asyncio.to_thread(live_pool.shutdown, cancel_futures=True)
+            await asyncio.to_thread(batch_pool.shutdown, cancel_futures=True)

@@ -1,4 +1,4 @@
-"""From one client's bytes to stretches of speech: decode, resample, detect, cut."""
+"""The front end of one stream: decodes, resamples, detects speech, cuts it into segments."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from service.recogniser.speech.segmenter import FRAME_S, Segment, Segmenter, Utt
 
 
 @dataclass(frozen=True, slots=True)
-class Speech:
+class SpeechSegment:
     """A segment together with its audio."""
 
     segment: Segment
@@ -23,13 +23,18 @@ class Speech:
     frames: tuple[Samples, ...]
 
     @property
+    def samples(self) -> Samples:
+        """The audio in one piece."""
+        return np.concatenate(self.frames)
+
+    @property
     def begins_s(self) -> float:
-        """Seconds of the session's audio at which the frames begin, a little before the voice."""
+        """Seconds of the stream's audio at which the frames begin, a little before the voice."""
         return self.segment.start * FRAME_S
 
     @property
     def start_s(self) -> float:
-        """Seconds of the session's audio at which the voice begins."""
+        """Seconds of the stream's audio at which the voice begins."""
         return round(self.segment.voice_start * FRAME_S, 3)
 
     @property
@@ -39,11 +44,11 @@ class Speech:
 
     @property
     def end_s(self) -> float:
-        """Seconds of the session's audio up to which this was heard."""
+        """Seconds of the stream's audio up to which the frames go."""
         return self.segment.end * FRAME_S
 
     def extent_s(self, words: Sequence[TimedWord] = ()) -> tuple[float, float]:
-        """Seconds of the session's audio at which the voice, or its words, begin and end.
+        """Return the seconds of the stream's audio at which the voice, or its words, begin and end.
 
         The voice detector notices soft sounds late and leaves them early: a word that was found
         in the audio around the voice belongs to it.
@@ -53,51 +58,51 @@ class Speech:
             start_s, end_s = min(start_s, words[0].start_s), max(end_s, words[-1].end_s)
         return round(start_s, 3), round(end_s, 3)
 
-    @property
-    def span(self) -> tuple[int, int]:
-        """What tells this audio from any other of the session."""
-        return self.segment.start, self.segment.end
+    def is_same_audio(self, other: "SpeechSegment") -> bool:
+        """Whether another segment of the same stream holds the same audio."""
+        mine, theirs = self.segment, other.segment
+        return (mine.start, mine.end) == (theirs.start, theirs.end)
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """What a piece of audio brought: what came to an end, and the speech that is going on."""
+class Capture:
+    """What a piece of audio brought: the segments that ended, and the one that is growing."""
 
-    ended: tuple[Speech | UtteranceEnd, ...]
-    open: Speech | None
+    ended: tuple[SpeechSegment | UtteranceEnd, ...]
+    growing: SpeechSegment | None
     heard_s: float
-    """Seconds of audio of the session so far."""
+    """Seconds of the stream's audio so far."""
 
 
-class _Ear:
-    """What depends on the rate: hears 8 kHz as it is, everything else at 16 kHz."""
+class _Framer:
+    """Cuts audio of one rate into frames: at 8 kHz as it is, everything else at 16 kHz."""
 
     def __init__(self, detector: VoiceDetector, rate_hz: int) -> None:
         self.rate_hz = RATES_HZ[0] if rate_hz == RATES_HZ[0] else RATES_HZ[1]
-        self.resampler = Resampler(rate_hz, self.rate_hz)
         self.track = VoiceTrack(detector, self.rate_hz)
-        self.rest = NO_SAMPLES
+        self._resampler = Resampler(rate_hz, self.rate_hz)
+        self._rest = NO_SAMPLES
 
     def frames(self, samples: Samples) -> list[Samples]:
         """Return the whole frames that these samples complete."""
-        audio = np.concatenate((self.rest, self.resampler.feed(samples)))
+        audio = np.concatenate((self._rest, self._resampler.feed(samples)))
         size = self.track.frame_samples
         whole = len(audio) - len(audio) % size
-        self.rest = audio[whole:]
+        self._rest = audio[whole:]
         return [audio[at : at + size] for at in range(0, whole, size)]
 
     def last_frames(self) -> list[Samples]:
         """Return what was held back, filled up with silence."""
         size = self.track.frame_samples
-        tail = np.concatenate((self.rest, self.resampler.flush()))
+        tail = np.concatenate((self._rest, self._resampler.flush()))
         padded = np.pad(tail, (0, -len(tail) % size))
         return [padded[at : at + size] for at in range(0, len(padded), size)]
 
 
-class Listener:
-    """The ear of one session. Its methods block for about 0.5 % of the audio; one at a time.
+class FrontEnd:
+    """Captures the speech of one stream. Its methods block for about 0.5 % of the audio.
 
-    It keeps at most the open segment, 12 s.
+    They are called one at a time. It keeps at most the growing segment, 12 s.
     """
 
     def __init__(
@@ -106,56 +111,59 @@ class Listener:
         self._decoder = decoder
         self._detector = detector
         self._segmenter = Segmenter(endpointing_s)
-        self._ear: _Ear | None = None
+        self._framer: _Framer | None = None
         self._kept: deque[Samples] = deque()
-        self._first = 0
+        self._first_kept = 0
 
-    def feed(self, data: bytes) -> Report:
-        """Hear the next bytes, cut anywhere.
+    def feed(self, data: bytes) -> Capture:
+        """Take the next bytes, cut anywhere.
 
         Raises:
             BadInputError: They are not the format that was announced.
         """
         samples = self._decoder.feed(data)
         if len(samples) == 0:
-            return self._report([])
-        if self._ear is None:
-            self._ear = _Ear(self._detector, self._decoder.rate_hz)
-        return self._report(self._hear(self._ear, self._ear.frames(samples)))
+            return self._capture([])
+        if self._framer is None:
+            self._framer = _Framer(self._detector, self._decoder.rate_hz)
+        return self._capture(self._detect(self._framer, self._framer.frames(samples)))
 
-    def pause(self) -> Report:
-        """End the speech that is going on here, and go on listening."""
-        return self._report(self._with_audio(self._segmenter.finish()))
+    def end_segment(self) -> Capture:
+        """End the growing segment here; what comes next begins anew."""
+        return self._capture(self._with_audio(self._segmenter.finish()))
 
-    def close(self) -> Report:
-        """Hear what is still held back, then end the speech that is going on."""
-        ended = self._hear(self._ear, self._ear.last_frames()) if self._ear else []
-        return self._report(ended + self._with_audio(self._segmenter.finish()))
+    def close(self) -> Capture:
+        """Take what is still held back, then end the growing segment."""
+        ended = self._detect(self._framer, self._framer.last_frames()) if self._framer else []
+        return self._capture(ended + self._with_audio(self._segmenter.finish()))
 
-    def _hear(self, ear: _Ear, frames: list[Samples]) -> list[Speech | UtteranceEnd]:
-        ended: list[Speech | UtteranceEnd] = []
+    def _detect(self, framer: _Framer, frames: list[Samples]) -> list[SpeechSegment | UtteranceEnd]:
+        ended: list[SpeechSegment | UtteranceEnd] = []
         for frame in frames:
             self._kept.append(frame)
             loudness = float(np.dot(frame, frame))
-            ended += self._with_audio(self._segmenter.hear(ear.track.hear(frame), loudness))
+            ended += self._with_audio(self._segmenter.feed(framer.track.detect(frame), loudness))
         return ended
 
-    def _with_audio(self, ended: list[Segment | UtteranceEnd]) -> list[Speech | UtteranceEnd]:
+    def _with_audio(
+        self, ended: list[Segment | UtteranceEnd]
+    ) -> list[SpeechSegment | UtteranceEnd]:
         found = [self._speech(item) if isinstance(item, Segment) else item for item in ended]
-        while self._first < self._segmenter.needs_from:
+        while self._first_kept < self._segmenter.needs_from:
             self._kept.popleft()
-            self._first += 1
+            self._first_kept += 1
         return found
 
-    def _report(self, ended: list[Speech | UtteranceEnd]) -> Report:
+    def _capture(self, ended: list[SpeechSegment | UtteranceEnd]) -> Capture:
         growing = self._segmenter.open
-        return Report(
+        return Capture(
             tuple(ended),
             None if growing is None else self._speech(growing),
             round(self._segmenter.now * FRAME_S, 3),
         )
 
-    def _speech(self, segment: Segment) -> Speech:
-        rate_hz = self._ear.rate_hz if self._ear else 0
-        frames = islice(self._kept, segment.start - self._first, segment.end - self._first)
-        return Speech(segment, rate_hz, tuple(frames))
+    def _speech(self, segment: Segment) -> SpeechSegment:
+        rate_hz = self._framer.rate_hz if self._framer else 0
+        first = self._first_kept
+        frames = islice(self._kept, segment.start - first, segment.end - first)
+        return SpeechSegment(segment, rate_hz, tuple(frames))

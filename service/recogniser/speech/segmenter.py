@@ -67,10 +67,10 @@ class Segmenter:
     def __init__(self, endpointing_s: float | None) -> None:
         self._endpointing = None if endpointing_s is None else ceil(endpointing_s / FRAME_S)
         self.now = 0
-        """Frames heard so far."""
+        """Frames so far."""
         self._settled = 0
         self._start: int | None = None
-        # What was heard from `needs_from` to `now`:
+        # What came from `needs_from` to `now`:
         self._voiced: list[bool] = []
         self._loudness: list[float] = []
         self._utterance_end_at: int | None = None
@@ -87,7 +87,7 @@ class Segmenter:
         """The segment that is growing, as it is now; None while there is no word in it."""
         return None if self._start is None else self._up_to(self.now, Ending.OPEN)
 
-    def hear(self, probability: float, loudness: float) -> list[Segment | UtteranceEnd]:
+    def feed(self, probability: float, loudness: float) -> list[Segment | UtteranceEnd]:
         """Take the next frame and return what it brought to an end, in order."""
         self.now += 1
         self._voiced.append(probability >= VOICED)

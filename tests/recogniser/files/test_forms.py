@@ -1,7 +1,8 @@
 import pytest
 
 from service.errors import RefusedSettingError
-from service.recogniser.files.forms import FileSettings, MissingFieldError, parse_form
+from service.recogniser.files.bad_fields import MissingFieldError
+from service.recogniser.files.forms import FileSettings, parse_form
 
 MODEL = ("model", "openai/whisper-large-v3-turbo")
 NOVA = ("model", "deepgram/nova-3")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from service.errors import BadInputError
-from service.recogniser.files.transcription import ClientGoneError, transcribe
+from service.recogniser.files.transcription import ClientGoneError, transcribe_file
 from service.recogniser.models.networks import Networks
 from service.recogniser.scheduling.workers import open_workers
 from tests.recogniser.packing import pack, packed, side_by_side
@@ -20,7 +20,7 @@ async def test_packed_silence_without_end_is_given_up(networks: Networks) -> Non
         file.seek(0)
         async with open_workers(networks, 1) as workers:
             with pytest.raises(BadInputError, match="longer than"):
-                await transcribe(file, workers, is_gone=lambda: False, max_audio_s=60)
+                await transcribe_file(file, workers, is_gone=lambda: False, max_audio_s=60)
 
 
 async def test_nobody_works_for_a_client_that_is_gone(networks: Networks) -> None:
@@ -30,8 +30,8 @@ async def test_nobody_works_for_a_client_that_is_gone(networks: Networks) -> Non
         file.seek(0)
         async with open_workers(networks, 1) as workers:
             with pytest.raises(ClientGoneError):
-                await transcribe(file, workers, is_gone=lambda: True)
-            assert workers.turns.idle
+                await transcribe_file(file, workers, is_gone=lambda: True)
+            assert workers.cpu.idle
 
 
 async def test_each_channel_is_heard_by_itself_where_that_is_wanted(networks: Networks) -> None:
@@ -40,7 +40,7 @@ async def test_each_channel_is_heard_by_itself_where_that_is_wanted(networks: Ne
         file.write(side_by_side("jfk", "austen_0920"))
         file.seek(0)
         async with open_workers(networks, 1) as workers:
-            heard = await transcribe(file, workers, multichannel=True, is_gone=lambda: False)
+            heard = await transcribe_file(file, workers, multichannel=True, is_gone=lambda: False)
 
     for channel, name in enumerate(("jfk", "austen_0920")):
         said = " ".join(one.text for one in heard.segments if one.channel == channel)
@@ -59,7 +59,7 @@ async def test_a_file_of_one_channel_has_a_channel_0(networks: Networks) -> None
                 file.write(packed("austen_0920", "telephone mp3"))
                 file.seek(0)
                 found.append(
-                    await transcribe(file, workers, multichannel=apart, is_gone=lambda: False)
+                    await transcribe_file(file, workers, multichannel=apart, is_gone=lambda: False)
                 )
 
     assert [{one.channel for one in heard.segments} for heard in found] == [{0}, {None}]
@@ -74,6 +74,6 @@ async def test_channels_without_end_are_given_up(networks: Networks) -> None:
                 file.write(side_by_side(*names))
                 file.seek(0)
                 with pytest.raises(BadInputError, match=complaint):
-                    await transcribe(
+                    await transcribe_file(
                         file, workers, multichannel=True, is_gone=lambda: False, max_audio_s=15
                     )

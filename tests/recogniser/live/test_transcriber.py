@@ -5,19 +5,21 @@ import numpy as np
 import pytest
 
 from service.recogniser.live.parameters import SessionSettings, parse_settings
-from service.recogniser.live.transcriber import MAX_OWED, Session
+from service.recogniser.live.transcriber import MAX_PENDING, LiveTranscriber
 from service.recogniser.models.networks import Networks
+from service.recogniser.scheduling.priority import Priority
 from service.recogniser.scheduling.workers import open_workers
-from service.recogniser.speech.front_end import Listener
+from service.recogniser.speech.front_end import FrontEnd
 from service.wire.stt import Answer, parse_answer
 from tests.recogniser.talking import PATIENCE_S, PHONE, finals, recording
+from tests.waiting import until
 
 pytestmark = pytest.mark.speech
 SECOND = 8_000
 
 
 def settings(**query: str) -> SessionSettings:
-    """Return the settings of a phone call's session."""
+    """Return the settings of a phone call's transcriber."""
     return parse_settings({**PHONE, **query})
 
 
@@ -38,10 +40,10 @@ async def test_the_event_loop_stays_free_while_the_engine_works(networks: Networ
         """Nobody listens."""
 
     async with open_workers(networks, 1) as workers:
-        session = Session(settings(endpointing="false"), workers, send)
-        hearing = await ticks_during(session.hear(recording("jfk")))
-        await session.finish()
-        decoding = await ticks_during(session.answer())
+        transcriber = LiveTranscriber(settings(endpointing="false"), workers, send)
+        hearing = await ticks_during(transcriber.feed(recording("jfk")))
+        await transcriber.finish()
+        decoding = await ticks_during(transcriber.send_results())
 
     assert hearing > 200
     assert decoding > 200
@@ -56,20 +58,20 @@ async def test_half_a_word_is_not_shown(networks: Networks) -> None:
         answers.put_nowait(parse_answer(text))
 
     async with open_workers(networks, 1) as workers, asyncio.TaskGroup() as tasks:
-        session = Session(settings(interim_results="true"), workers, send)
-        tasks.create_task(session.answer())
-        await session.hear(clip)
+        transcriber = LiveTranscriber(settings(interim_results="true"), workers, send)
+        tasks.create_task(transcriber.send_results())
+        await transcriber.feed(clip)
         partial = await asyncio.wait_for(answers.get(), PATIENCE_S)
-        await session.finish()
+        await transcriber.finish()
 
-    speech = Listener(settings().decoder(), networks.detector, 0.7).feed(clip).open
+    speech = FrontEnd(settings().decoder(), networks.detector, 0.7).feed(clip).growing
     assert speech is not None
     whole = networks.engine.decode(np.concatenate(speech.frames), 8000).text
     assert partial.is_final is False
     assert partial.transcript == whole.rpartition(" ")[0]
 
 
-async def test_audio_waits_while_too_much_is_owed(networks: Networks) -> None:
+async def test_audio_waits_while_too_many_results_are_pending(networks: Networks) -> None:
     """Who plays faster than can be decoded is held up, and loses nothing."""
     sentence = recording("austen_0920") + b"\xff" * SECOND
     answers: list[Answer] = []
@@ -78,38 +80,36 @@ async def test_audio_waits_while_too_much_is_owed(networks: Networks) -> None:
         answers.append(parse_answer(text))
 
     async with open_workers(networks, 1) as workers:
-        session = Session(settings(), workers, send)
-        playing = asyncio.create_task(session.hear(sentence * (MAX_OWED + 2)))
-        async with asyncio.timeout(10):
-            while session.heard_s < 40:  # noqa: ASYNC110 - it is heard on another thread
-                await asyncio.sleep(0)
+        transcriber = LiveTranscriber(settings(), workers, send)
+        playing = asyncio.create_task(transcriber.feed(sentence * (MAX_PENDING + 2)))
+        await until(lambda: transcriber.heard_s >= 40, timeout_s=10)
         held_up = not playing.done()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(session.answer())
+            tasks.create_task(transcriber.send_results())
             await playing
-            await session.finish()
+            await transcriber.finish()
 
     assert held_up
-    assert len(finals(answers)) == MAX_OWED + 2
+    assert len(finals(answers)) == MAX_PENDING + 2
 
 
 async def test_a_final_makes_partials_wait(networks: Networks) -> None:
-    """With every core taken, a session whose speech has ended is served before one that talks."""
+    """With every core taken, speech that has ended is served before speech that goes on."""
     served: asyncio.Queue[Answer] = asyncio.Queue()
 
     async def send(text: str) -> None:
         served.put_nowait(parse_answer(text))
 
     async with open_workers(networks, 1) as workers, asyncio.TaskGroup() as tasks:
-        talking = Session(settings(interim_results="true"), workers, send)
-        done = Session(settings(), workers, send)
-        for session in (talking, done):
-            tasks.create_task(session.answer())
-        async with workers.turns.turn(urgent=True) as turn:
-            await turn.granted
-            await talking.hear(recording("austen_0870")[: 3 * SECOND])
-            await done.hear(recording("austen_0920") + b"\xff" * 6400)
-            await asyncio.sleep(0)
+        talking = LiveTranscriber(settings(interim_results="true"), workers, send)
+        done = LiveTranscriber(settings(), workers, send)
+        for transcriber in (talking, done):
+            tasks.create_task(transcriber.send_results())
+        async with workers.cpu.claim(Priority.FINAL) as claim:
+            await claim.granted
+            await talking.feed(recording("austen_0870")[: 3 * SECOND])
+            await done.feed(recording("austen_0920") + b"\xff" * 6400)
+            await until(lambda: workers.cpu.waiting == 2)
         first = await asyncio.wait_for(served.get(), PATIENCE_S)
         second = await asyncio.wait_for(served.get(), PATIENCE_S)
         await talking.finish()

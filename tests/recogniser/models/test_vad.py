@@ -18,8 +18,8 @@ def test_each_track_has_an_ear_of_its_own(networks: Networks) -> None:
     noise = np.random.default_rng(1).normal(0, 0.3, 256).astype(np.float32)
     alone, beside, other = (VoiceTrack(networks.detector, 8000) for _ in range(3))
 
-    expected = [alone.hear(frame) for frame in frames]
-    heard = [(beside.hear(frame), other.hear(noise))[0] for frame in frames]
+    expected = [alone.detect(frame) for frame in frames]
+    heard = [(beside.detect(frame), other.detect(noise))[0] for frame in frames]
 
     assert heard == expected
 
@@ -29,7 +29,7 @@ def voiced(networks: Networks, samples: Samples, rate_hz: int) -> float:
     track = VoiceTrack(networks.detector, rate_hz)
     size = track.frame_samples
     frames = [samples[at : at + size] for at in range(0, len(samples) - size, size)]
-    return sum(track.hear(frame) >= VOICED for frame in frames) / len(frames)
+    return sum(track.detect(frame) >= VOICED for frame in frames) / len(frames)
 
 
 @pytest.mark.parametrize("rate_hz", [8_000, 16_000])

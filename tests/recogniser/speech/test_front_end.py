@@ -2,15 +2,15 @@ import pytest
 
 from service.recogniser.audio.raw import RawDecoder
 from service.recogniser.models.networks import Networks
-from service.recogniser.speech.front_end import Listener, Speech
+from service.recogniser.speech.front_end import FrontEnd, SpeechSegment
 from tests.recogniser.talking import recording
 
 pytestmark = pytest.mark.speech
 
 
-def listener(networks: Networks, rate_hz: int = 8000) -> Listener:
+def listener(networks: Networks, rate_hz: int = 8000) -> FrontEnd:
     """Return an ear for mu-law."""
-    return Listener(RawDecoder("mulaw", rate_hz), networks.detector, 0.7)
+    return FrontEnd(RawDecoder("mulaw", rate_hz), networks.detector, 0.7)
 
 
 @pytest.mark.parametrize("step", [37, 160, 5000])
@@ -26,7 +26,7 @@ def test_how_audio_is_cut_changes_nothing(networks: Networks, step: int) -> None
     assert len(heard) == len(expected) >= 3
     for one, other in zip(heard, expected, strict=True):
         assert type(one) is type(other)
-        if isinstance(one, Speech) and isinstance(other, Speech):
+        if isinstance(one, SpeechSegment) and isinstance(other, SpeechSegment):
             assert one.segment == other.segment
             assert all((a == b).all() for a, b in zip(one.frames, other.frames, strict=True))
 
@@ -45,7 +45,7 @@ def test_little_is_kept_of_a_long_silence(networks: Networks) -> None:
     for _ in range(10):
         ear.feed(b"\xff" * 60 * 800)
 
-    speech = ear.feed(recording("austen_0920")[:16_000]).open
+    speech = ear.feed(recording("austen_0920")[:16_000]).growing
 
     assert speech is not None
     assert speech.start_s > 60

@@ -17,7 +17,7 @@ SPEECH, SILENCE = 0.9, 0.1
 
 def hear(segmenter: Segmenter, frames: int, probability: float) -> list[Segment | UtteranceEnd]:
     """Hear so many like frames and return what they brought."""
-    return [item for _ in range(frames) for item in segmenter.hear(probability, probability)]
+    return [item for _ in range(frames) for item in segmenter.feed(probability, probability)]
 
 
 def test_a_segment_begins_before_the_voice_and_ends_after_it() -> None:
@@ -104,7 +104,7 @@ def test_endless_speech_is_cut_where_it_is_quietest() -> None:
     quiet = MAX_LENGTH - CUT_WINDOW // 2
 
     items = [
-        item for n in range(MAX_LENGTH) for item in segmenter.hear(SPEECH, 0.1 if n == quiet else 1)
+        item for n in range(MAX_LENGTH) for item in segmenter.feed(SPEECH, 0.1 if n == quiet else 1)
     ]
     items += segmenter.finish()
 

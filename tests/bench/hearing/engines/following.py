@@ -69,7 +69,7 @@ class Ear:
         for at in range(0, whole, size):
             frame = audio[at : at + size]
             self._kept.append(frame)
-            found = self._segmenter.hear(self._track.hear(frame), float(np.dot(frame, frame)))
+            found = self._segmenter.feed(self._track.detect(frame), float(np.dot(frame, frame)))
             ended += [(one, self.sound(one)) for one in found if isinstance(one, Segment)]
             self._forget()
         return ended
