@@ -10,7 +10,8 @@ import pytest
 
 from service.exits import Exit
 from service.recogniser.audio.raw import RawDecoder
-from service.recogniser.process import open_recogniser_process
+from service.recogniser.process.messages import ProcessSettings
+from service.recogniser.process.parent import open_recogniser_process
 from tests.cli.program import Done, callscribe
 from tests.recogniser.packing import side_by_side
 
@@ -35,7 +36,7 @@ def audio(tmp_path: Path) -> str:
 @asynccontextmanager
 async def recogniser() -> AsyncIterator[dict[str, str]]:
     """Run a recogniser, and give the settings that lead to it."""
-    async with open_recogniser_process(api_key=KEY, quiet=True) as running:
+    async with open_recogniser_process(ProcessSettings(api_key=KEY), quiet=True) as running:
         yield {
             "CALLSCRIBE_RECOGNISER_URL": running.url,
             "CALLSCRIBE_RECOGNISER_API_KEY": KEY,

@@ -17,7 +17,8 @@ import pytest
 
 from service.errors import SettingsError
 from service.recogniser.files.routes import PATHS
-from service.recogniser.process import open_recogniser_process
+from service.recogniser.process.messages import ProcessSettings
+from service.recogniser.process.parent import open_recogniser_process
 from tests.recogniser.packing import pack
 from tests.recogniser.talking import PHONE, audio, recording, talk, text_of
 
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.speech
 async def test_a_recogniser_of_ones_own_hears_and_is_gone_afterwards() -> None:
     """It listens when the context begins, wants the key, and ends with the context."""
     async with (
-        open_recogniser_process(api_key="k", quiet=True) as process,
+        open_recogniser_process(ProcessSettings(api_key="k"), quiet=True) as process,
         talk(process.url, key="k", **PHONE) as client,
     ):
         await client.play(recording("austen_0920"))
@@ -40,7 +41,7 @@ async def test_a_recogniser_of_ones_own_hears_and_is_gone_afterwards() -> None:
 async def test_one_that_cannot_run_says_why(tmp_path: Path) -> None:
     """What is wrong reaches whoever started it, as an error and not as a log line."""
     with pytest.raises(SettingsError, match=r"encoder_model\.ort"):
-        async with open_recogniser_process(model_dir=tmp_path, quiet=True):
+        async with open_recogniser_process(ProcessSettings(model_dir=str(tmp_path)), quiet=True):
             pass
 
 
