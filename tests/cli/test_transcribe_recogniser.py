@@ -13,7 +13,7 @@ from service.recogniser.audio.raw import RawDecoder
 from service.recogniser.process.messages import ProcessSettings
 from service.recogniser.process.parent import open_recogniser_process
 from tests.cli.program import Done, callscribe
-from tests.recogniser.packing import side_by_side
+from tests.recogniser.builders import side_by_side
 
 pytestmark = [pytest.mark.speech, pytest.mark.slow]
 SPEECH = Path(__file__).parents[2] / "fixtures" / "speech" / "jfk.ulaw"

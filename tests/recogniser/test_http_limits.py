@@ -1,6 +1,5 @@
 """The recogniser's listener against clients that only mean to be in the way, and beside files."""
 
-import asyncio
 from contextlib import AsyncExitStack
 
 import pytest
@@ -10,10 +9,10 @@ from service.recogniser.files.uploads import STALL_TIMEOUT_S, UPLOAD_TIMEOUT_S
 from service.recogniser.models.networks import Networks
 from service.recogniser.server import LIMITS, open_recogniser
 from service.web.limits import Limits
-from tests.recogniser.filing import post
-from tests.recogniser.packing import packed
-from tests.recogniser.talking import PHONE, talk
-from tests.web.raw import RawClient, connected
+from tests.recogniser.builders import packed
+from tests.recogniser.peers import PHONE, open_client, post
+from tests.waiting import until
+from tests.web.raw import connected
 
 pytestmark = pytest.mark.speech
 QUICK = Limits(head_s=0.2, body_s=5, idle_s=0.4, shutdown_s=0.2, proxies=())
@@ -64,7 +63,7 @@ async def test_sessions_do_not_use_up_their_addresss_connections(networks: Netwo
         AsyncExitStack() as stack,
     ):
         for _ in range(5):
-            await stack.enter_async_context(talk(recogniser, **PHONE))
+            await stack.enter_async_context(open_client(recogniser, **PHONE))
 
         assert recogniser.sessions == 5
 
@@ -87,23 +86,6 @@ async def test_a_held_file_is_not_held_for_ever(networks: Networks) -> None:
         async with connected(recogniser.base_url) as client:
             await client.send((head + kind).encode())
             answer = await client.rest()
-        await nobody_left(recogniser.base_url)
+        await until(lambda: recogniser.files == 0)
 
     assert answer.startswith(b"HTTP/1.1 408 ")
-
-
-async def nobody_left(base_url: str) -> None:
-    """Wait until no file is being worked on."""
-    async with asyncio.timeout(5):
-        while True:
-            async with connected(base_url) as client:
-                await client.send(HEALTH)
-                if b'"files": 0' in await read_health(client):
-                    return
-
-
-async def read_health(client: RawClient) -> bytes:
-    """Return the body of one answer."""
-    head = await client.reader.readuntil(b"\r\n\r\n")
-    length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
-    return await client.reader.readexactly(int(length))

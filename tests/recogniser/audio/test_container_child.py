@@ -17,18 +17,18 @@ from service.recogniser.audio.container_messages import (
     FILE_DEMUXERS,
     HEADER,
     LIVE_FLAG,
+    MARK,
     RATE,
 )
 from service.recogniser.audio.raw import RawDecoder
-from tests.recogniser.packing import CONTAINERS, packed
-from tests.recogniser.talking import recording
+from tests.recogniser.builders import CONTAINERS, packed, recording
 
 CLIP = "austen_0920"
 DEMUXERS = ["mp3", "ogg", "flac", "matroska"]
 GARBAGE = settings(max_examples=4, deadline=None)
 
 
-def unpack(data: bytes, demuxers: str = FILE_DEMUXERS, *flags: str) -> list[tuple[bytes, bytes]]:
+def read(data: bytes, demuxers: str = FILE_DEMUXERS, *flags: str) -> list[tuple[bytes, bytes]]:
     """Run the child on these bytes; return its messages."""
     child = [sys.executable, "-m", "service.recogniser.audio.container_child", demuxers, *flags]
     with tempfile.TemporaryFile() as file:
@@ -55,7 +55,7 @@ def seconds(messages: list[tuple[bytes, bytes]]) -> float:
 @pytest.mark.parametrize("container", CONTAINERS)
 def test_a_file_of_any_container_becomes_samples(container: str) -> None:
     """24 bits and 96 kHz, stereo and compressed: all of its 6 seconds, and the end."""
-    messages = unpack(packed(CLIP, container))
+    messages = read(packed(CLIP, container))
 
     assert seconds(messages) == pytest.approx(6.0, abs=0.15)
     assert messages[-1] == (DONE, b"")
@@ -64,14 +64,14 @@ def test_a_file_of_any_container_becomes_samples(container: str) -> None:
 @pytest.mark.parametrize("container", ["telephone mp3", "amr"])
 def test_telephone_audio_stays_at_its_rate(container: str) -> None:
     """8 kHz is better heard as it is."""
-    assert unpack(packed(CLIP, container))[0] == (RATE, (8000).to_bytes(4, "little"))
+    assert read(packed(CLIP, container))[0] == (RATE, (8000).to_bytes(4, "little"))
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
 def test_what_is_left_of_a_torn_file_is_used(container: str) -> None:
     """Two thirds of a file: the audio up to there, or a word that nothing can be read."""
     data = packed(CLIP, container)
-    messages = unpack(data[: len(data) * 2 // 3])
+    messages = read(data[: len(data) * 2 // 3])
 
     if container == "m4a":  # its index is at the end
         assert messages == [(FAULT, b"no audio can be read from it")]
@@ -91,7 +91,7 @@ def test_what_is_left_of_a_torn_file_is_used(container: str) -> None:
 )
 def test_a_file_that_only_points_elsewhere_is_not_followed(text: bytes) -> None:
     """Playlists are how media libraries are made to read what is not theirs."""
-    assert unpack(text) == [(FAULT, b"no audio can be read from it")]
+    assert read(text) == [(FAULT, b"no audio can be read from it")]
 
 
 @pytest.mark.parametrize("demuxer", [*DEMUXERS, FILE_DEMUXERS])
@@ -102,7 +102,7 @@ def test_garbage_ends_in_good_order(demuxer: str) -> None:
     @given(st.sampled_from(list(CONTAINERS)), st.integers(0, 2000), st.binary(max_size=20_000))
     def check(container: str, good: int, bad: bytes) -> None:
         flags = [] if demuxer == FILE_DEMUXERS else [LIVE_FLAG]
-        messages = unpack(packed(CLIP, container)[:good] + bad * 3, demuxer, *flags)
+        messages = read(packed(CLIP, container)[:good] + bad * 3, demuxer, *flags)
         assert messages[-1][0] in {DONE, FAULT}
 
     check()
@@ -119,7 +119,7 @@ def test_damage_in_the_middle_does_no_harm(container: str) -> None:
         for where, what in wounds:
             at = int(where * (len(data) - len(what)))
             data[at : at + len(what)] = what
-        assert unpack(bytes(data))[-1][0] in {DONE, FAULT}
+        assert read(bytes(data))[-1][0] in {DONE, FAULT}
 
     check()
 
@@ -130,13 +130,13 @@ def test_samples_are_no_mp3_although_bits_of_them_look_like_it(seconds_of_it: in
     linear = RawDecoder("mulaw", 8_000).feed(recording("jfk"))[: seconds_of_it * 8_000]
     samples = (linear * 32_767).astype("<i2").tobytes()
 
-    assert unpack(samples, "mp3", LIVE_FLAG)[-1] == (FAULT, b"no audio can be read from it")
+    assert read(samples, "mp3", LIVE_FLAG)[-1] == (FAULT, b"no audio can be read from it")
 
 
 def test_a_stream_is_told_how_much_of_it_is_used_up() -> None:
     """The marks grow up to the whole of it, and audio comes before the end."""
-    messages = unpack(packed(CLIP, "mp3"), "mp3", LIVE_FLAG)
-    marks = [int.from_bytes(body, "little") for kind, body in messages if kind == b"M"]
+    messages = read(packed(CLIP, "mp3"), "mp3", LIVE_FLAG)
+    marks = [int.from_bytes(body, "little") for kind, body in messages if kind == MARK]
 
     assert all(one <= other for one, other in pairwise(marks))
     assert marks[-1] == len(packed(CLIP, "mp3"))

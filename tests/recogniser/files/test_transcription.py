@@ -7,14 +7,14 @@ from service.errors import BadInputError
 from service.recogniser.files.transcription import ClientGoneError, transcribe_file
 from service.recogniser.models.networks import Networks
 from service.recogniser.scheduling.workers import open_workers
-from tests.recogniser.packing import pack, packed, side_by_side
-from tests.recogniser.talking import reference, word_error_rate
+from tests.recogniser.builders import pack, packed, reference, side_by_side
+from tests.recogniser.harness import word_error_rate
 
 pytestmark = pytest.mark.speech
 
 
 async def test_packed_silence_without_end_is_given_up(networks: Networks) -> None:
-    """Two minutes of nothing in a few kilobytes: over the limit of one, and not all unpacked."""
+    """Two minutes of nothing in a few kilobytes: over the limit of one, and not all read."""
     with tempfile.TemporaryFile() as file:
         file.write(pack(np.zeros(120 * 8_000, np.float32), "flac"))
         file.seek(0)

@@ -4,7 +4,8 @@ import pytest
 
 from service.recogniser.models.networks import Networks
 from service.recogniser.server import open_recogniser
-from tests.recogniser.talking import FIXTURES, PHONE, finals, talk, text_of
+from tests.recogniser.builders import FIXTURES
+from tests.recogniser.peers import PHONE, finals, open_client, text_of
 
 pytestmark = pytest.mark.speech
 MS = 8
@@ -26,7 +27,7 @@ async def test_a_pause_ends_a_segment_if_it_is_long_enough(
     audio = FELLOWS + silence(1_000) + COUNTRY
     async with (
         open_recogniser(networks=networks) as recogniser,
-        talk(recogniser, **PHONE, endpointing=endpointing) as client,
+        open_client(recogniser, **PHONE, endpointing=endpointing) as client,
     ):
         await client.play(audio)
         answers = finals(await client.finish())
@@ -44,7 +45,7 @@ async def test_a_final_comes_as_soon_as_the_silence_is_long_enough(
     """Not before: by the audio's own clock, for it is sent piece by piece."""
     async with (
         open_recogniser(networks=networks) as recogniser,
-        talk(recogniser, **PHONE, endpointing=str(endpointing_ms)) as client,
+        open_client(recogniser, **PHONE, endpointing=str(endpointing_ms)) as client,
     ):
         await client.play(FELLOWS + silence(endpointing_ms - 150))
         await client.socket.send('{"type":"Finalize"}')

@@ -12,19 +12,9 @@ from service.recogniser.audio.resampling import resample
 from service.recogniser.audio.samples import Samples
 from service.recogniser.models.networks import Networks
 from service.recogniser.server import open_recogniser
-from tests.recogniser.talking import (
-    FIXTURES,
-    PHONE,
-    READ_CLIPS,
-    audio,
-    finals,
-    partials,
-    recording,
-    reference,
-    talk,
-    text_of,
-    word_error_rate,
-)
+from tests.recogniser.builders import FIXTURES, READ_CLIPS, audio, recording, reference
+from tests.recogniser.harness import word_error_rate
+from tests.recogniser.peers import PHONE, finals, open_client, partials, text_of
 
 pytestmark = pytest.mark.speech
 SECOND = 8_000
@@ -35,7 +25,7 @@ async def test_people_reading_aloud_are_understood(networks: Networks) -> None:
     said, heard = [], []
     async with open_recogniser(networks=networks) as recogniser:
         for name in READ_CLIPS:
-            async with talk(recogniser, **PHONE) as client:
+            async with open_client(recogniser, **PHONE) as client:
                 await client.play(recording(name))
                 said.append(reference(name))
                 heard.append(text_of(await client.finish()))
@@ -47,7 +37,7 @@ async def test_people_talking_freely_are_understood_somewhat(networks: Networks)
     """Fast, slurred and spontaneous speech: two words in three."""
     async with (
         open_recogniser(networks=networks) as recogniser,
-        talk(recogniser, **PHONE) as client,
+        open_client(recogniser, **PHONE) as client,
     ):
         await client.play(recording("mfa_spont_25s"))
         heard = text_of(await client.finish())
@@ -62,7 +52,7 @@ async def test_each_turn_of_a_call_is_a_final_with_its_times(networks: Networks)
     track = (FIXTURES / "calls" / call["tracks"]["inbound"]).read_bytes()
     async with (
         open_recogniser(networks=networks) as recogniser,
-        talk(recogniser, **PHONE) as client,
+        open_client(recogniser, **PHONE) as client,
     ):
         await client.play(track)
         heard = finals(await client.finish())
@@ -81,7 +71,7 @@ async def test_partials_come_while_somebody_speaks(networks: Networks) -> None:
     clip = recording("austen_0870")
     async with (
         open_recogniser(networks=networks) as recogniser,
-        talk(recogniser, **PHONE, interim_results="true") as client,
+        open_client(recogniser, **PHONE, interim_results="true") as client,
     ):
         await client.play(clip[: 2 * SECOND])
         first = await client.next()
@@ -100,7 +90,7 @@ async def test_nobody_who_did_not_ask_gets_partials(networks: Networks) -> None:
     """`interim_results` is off unless it is on."""
     async with (
         open_recogniser(networks=networks) as recogniser,
-        talk(recogniser, **PHONE) as client,
+        open_client(recogniser, **PHONE) as client,
     ):
         await client.play(recording("austen_0920") + b"\xff" * 2 * SECOND)
         answers = await client.finish()
@@ -114,7 +104,7 @@ async def test_finalize_settles_what_was_said_so_far(networks: Networks) -> None
     clip = recording("jfk")
     async with (
         open_recogniser(networks=networks) as recogniser,
-        talk(recogniser, **PHONE, endpointing="false") as client,
+        open_client(recogniser, **PHONE, endpointing="false") as client,
     ):
         await client.play(clip[: 5 * SECOND])
         await client.socket.send('{"type":"Finalize"}')
@@ -134,8 +124,8 @@ async def test_two_sessions_do_not_hear_each_other(networks: Networks) -> None:
     names = ("austen_0870", "austen_0920")
     async with (
         open_recogniser(networks=networks) as recogniser,
-        talk(recogniser, **PHONE) as one,
-        talk(recogniser, **PHONE) as other,
+        open_client(recogniser, **PHONE) as one,
+        open_client(recogniser, **PHONE) as other,
     ):
         await asyncio.gather(
             *(client.play(recording(n)) for client, n in zip((one, other), names, strict=True))
@@ -183,7 +173,7 @@ async def test_every_format_and_rate_is_understood_alike(networks: Networks, nam
     data = in_format(name, resample(audio("austen_0920"), 8_000, rate_hz), rate_hz)
     async with (
         open_recogniser(networks=networks) as recogniser,
-        talk(recogniser, **params) as client,
+        open_client(recogniser, **params) as client,
     ):
         await client.play(data, frame_bytes=8191)
         heard = text_of(await client.finish())

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Coroutine
 
 import numpy as np
 import pytest
@@ -11,7 +11,8 @@ from service.recogniser.scheduling.priority import Priority
 from service.recogniser.scheduling.workers import open_workers
 from service.recogniser.speech.front_end import FrontEnd
 from service.wire.stt import Answer, parse_answer
-from tests.recogniser.talking import PATIENCE_S, PHONE, finals, recording
+from tests.recogniser.builders import recording
+from tests.recogniser.peers import PATIENCE_S, PHONE, finals
 from tests.waiting import until
 
 pytestmark = pytest.mark.speech
@@ -23,9 +24,9 @@ def settings(**query: str) -> SessionSettings:
     return parse_settings({**PHONE, **query})
 
 
-async def ticks_during(work: Awaitable[None]) -> int:
+async def ticks_during(work: Coroutine[None, None, None]) -> int:
     """Return how often the event loop came round before `work` was done."""
-    task, ticks = asyncio.ensure_future(work), 0
+    task, ticks = asyncio.create_task(work), 0
     while not task.done():
         ticks += 1
         await asyncio.sleep(0)

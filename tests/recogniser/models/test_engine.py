@@ -3,7 +3,8 @@ import pytest
 
 from service.recogniser.models.moonshine import unlooped
 from service.recogniser.models.networks import Networks
-from tests.recogniser.talking import audio, reference, word_error_rate
+from tests.recogniser.builders import audio, reference
+from tests.recogniser.harness import word_error_rate
 
 pytestmark = pytest.mark.speech
 

@@ -6,7 +6,7 @@ from service.recogniser.audio.samples import Samples
 from service.recogniser.models.networks import Networks
 from service.recogniser.models.vad import VoiceTrack
 from service.recogniser.speech.segmenter import VOICED
-from tests.recogniser.talking import audio
+from tests.recogniser.builders import audio
 
 pytestmark = pytest.mark.speech
 

@@ -6,7 +6,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from service.recogniser.models.networks import Networks
 from service.recogniser.server import Recogniser, open_recogniser
-from tests.recogniser.talking import PHONE, recording, talk, vacancy
+from tests.recogniser.builders import recording
+from tests.recogniser.peers import PHONE, open_client
+from tests.waiting import until
 
 pytestmark = pytest.mark.speech
 
@@ -28,14 +30,14 @@ async def scrape(recogniser: Recogniser, key: str) -> dict[tuple[str, ...], floa
 async def test_sessions_and_their_work_are_counted(networks: Networks) -> None:
     """While one goes on, and what its words cost."""
     async with open_recogniser(networks=networks, api_keys=["key"], max_sessions=1) as recogniser:
-        async with talk(recogniser, key="key", **PHONE) as client:
+        async with open_client(recogniser, key="key", **PHONE) as client:
             during = await scrape(recogniser, "key")
             with pytest.raises(Exception, match="503"):
-                async with talk(recogniser, key="key", **PHONE):
+                async with open_client(recogniser, key="key", **PHONE):
                     pass
             await client.play(recording("jfk"))
             await client.finish()
-        await vacancy(recogniser)
+        await until(lambda: recogniser.sessions == 0)
         after = await scrape(recogniser, "key")
 
     assert during["live_sessions",] == 1

@@ -3,7 +3,7 @@ import pytest
 from service.recogniser.audio.raw import RawDecoder
 from service.recogniser.models.networks import Networks
 from service.recogniser.speech.front_end import FrontEnd, SpeechSegment
-from tests.recogniser.talking import recording
+from tests.recogniser.builders import recording
 
 pytestmark = pytest.mark.speech
 

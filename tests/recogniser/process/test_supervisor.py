@@ -8,65 +8,17 @@ from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import numpy as np
 import pytest
 
-from service.errors import SettingsError
 from service.recogniser.files.routes import PATHS
-from service.recogniser.process.messages import ProcessSettings
-from service.recogniser.process.parent import open_recogniser_process
-from tests.recogniser.packing import pack
-from tests.recogniser.talking import PHONE, audio, recording, talk, text_of
+from tests.recogniser.builders import audio, pack, recording
+from tests.recogniser.peers import PHONE, open_client, text_of
 
 pytestmark = pytest.mark.speech
-
-
-async def test_a_recogniser_of_ones_own_hears_and_is_gone_afterwards() -> None:
-    """It listens when the context begins, wants the key, and ends with the context."""
-    async with (
-        open_recogniser_process(ProcessSettings(api_key="k"), quiet=True) as process,
-        talk(process.url, key="k", **PHONE) as client,
-    ):
-        await client.play(recording("austen_0920"))
-        heard = text_of(await client.finish())
-
-    assert "respectable" in heard
-    assert await process.wait() == 0
-
-
-async def test_one_that_cannot_run_says_why(tmp_path: Path) -> None:
-    """What is wrong reaches whoever started it, as an error and not as a log line."""
-    with pytest.raises(SettingsError, match=r"encoder_model\.ort"):
-        async with open_recogniser_process(ProcessSettings(model_dir=str(tmp_path)), quiet=True):
-            pass
-
-
-async def test_one_that_dies_is_noticed() -> None:
-    """`wait` returns, with the signal as status."""
-    async with open_recogniser_process(quiet=True) as process:
-        os.kill(process.pid, signal.SIGKILL)
-        async with asyncio.timeout(10):
-            status = await process.wait()
-
-    assert status == -signal.SIGKILL
-
-
-async def test_it_does_not_outlive_its_parent() -> None:
-    """When the parent's end of standard input is gone, so is the child."""
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "service.recogniser", "--quiet", stdin=PIPE, stdout=PIPE
-    )
-    assert child.stdin is not None
-    assert child.stdout is not None
-    child.stdin.write(b"{}\n")
-    async with asyncio.timeout(30):
-        await child.stdout.readline()
-        child.stdin.close()
-        assert await child.wait() == 0
 
 
 class Command:
@@ -114,14 +66,14 @@ async def test_one_that_crashes_is_replaced_where_it_was() -> None:
     """Sessions break off, as clients expect of a lost machine; the next one is heard."""
     async with command() as running:
         first = await running.logged("recogniser_listening")
-        async with talk(first["url"], **PHONE) as client:
+        async with open_client(first["url"], **PHONE) as client:
             await client.play(recording("austen_0920"))
             os.kill(first["pid"], signal.SIGSEGV)
             assert await client.rest() == []
             lost = client.socket.close_code
         died = await running.logged("recogniser_process_died")
         second = await running.logged("recogniser_listening")
-        async with talk(second["url"], **PHONE) as client:
+        async with open_client(second["url"], **PHONE) as client:
             await client.play(recording("austen_0920"))
             heard = text_of(await client.finish())
 
@@ -146,7 +98,12 @@ async def test_a_file_at_work_in_one_that_crashes_is_not_answered() -> None:
         first = await running.logged("recogniser_listening")
         base_url = first["url"].replace("ws", "http", 1).partition("/v2")[0]
         post = partial(http.post, f"{base_url}{PATHS[0]}")
-        lost = asyncio.ensure_future(post(data=form(30)))
+
+        async def lose() -> None:
+            """Send a file that takes long."""
+            await post(data=form(30))
+
+        lost = asyncio.create_task(lose())
         async with asyncio.timeout(30):
             files = 0
             while not files:
