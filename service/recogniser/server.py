@@ -12,14 +12,14 @@ from service.recogniser.api.access import Access
 from service.recogniser.api.providers import Providers
 from service.recogniser.api.refusals import refuse_as_documented
 from service.recogniser.files.fetching import open_fetcher
-from service.recogniser.files.routes import FileRoutes
+from service.recogniser.files.route import FileRoute
 from service.recogniser.files.uploads import UPLOAD_TIMEOUT_S
-from service.recogniser.live.routes import LiveRoute
+from service.recogniser.live.route import LiveRoute
 from service.recogniser.models.networks import Networks, load_networks
 from service.recogniser.models.weights import ENGINE_NAME
 from service.recogniser.scheduling.load import PATH as LOAD_PATH
 from service.recogniser.scheduling.load import Load
-from service.recogniser.scheduling.workers import open_workers, usable_cores
+from service.recogniser.scheduling.workers import Workers, open_workers, usable_cores
 from service.web.limits import Limits
 from service.web.listen import open_listener
 from service.wire.stt import PATH
@@ -38,7 +38,7 @@ LIMITS: Final = Limits(body_s=UPLOAD_TIMEOUT_S)
 class Recogniser:
     """A recogniser that is listening: made by `open_recogniser`."""
 
-    def __init__(self, access: Access, load: Load, live: LiveRoute, files: FileRoutes) -> None:
+    def __init__(self, access: Access, load: Load, live: LiveRoute, files: FileRoute) -> None:
         self.base_url = ""
         """`http://host:port`."""
         self._access = access
@@ -134,16 +134,29 @@ async def open_recogniser(
             max_sessions=max_sessions or SESSIONS_PER_CORE * cores,
             idle_timeout_s=idle_timeout_s,
         )
-        files = FileRoutes(workers, access, fetcher, max_files=max_files or FILES_PER_CORE * cores)
-        load.watch("live_sessions", "Sessions going on", lambda: live.sessions)
-        load.watch("live_files", "Files being worked on", lambda: files.files)
-        load.watch("waiting", "Turns that wait for a core", lambda: workers.cpu.waiting)
+        files = FileRoute(workers, access, fetcher, max_files=max_files or FILES_PER_CORE * cores)
+        _watch(load, workers, live, files)
         recogniser = Recogniser(access, load, live, files)
-        app = web.Application(middlewares=[refuse_as_documented])
-        recogniser.add_to(app)
-        async with open_listener(app, host, port, limits=limits) as listener:
-            recogniser.base_url = listener.url
-            try:
-                yield recogniser
-            finally:
-                await recogniser.drain()
+        async with _open_front(recogniser, host, port, limits):
+            yield recogniser
+
+
+def _watch(load: Load, workers: Workers, live: LiveRoute, files: FileRoute) -> None:
+    load.watch("live_sessions", "Sessions going on", lambda: live.sessions)
+    load.watch("live_files", "Files being worked on", lambda: files.files)
+    load.watch("waiting", "Turns that wait for a core", lambda: workers.cpu.waiting)
+
+
+@asynccontextmanager
+async def _open_front(
+    recogniser: Recogniser, host: str, port: int, limits: Limits
+) -> AsyncIterator[None]:
+    """Listen until the context ends; it drains while it still listens."""
+    app = web.Application(middlewares=[refuse_as_documented])
+    recogniser.add_to(app)
+    async with open_listener(app, host, port, limits=limits) as listener:
+        recogniser.base_url = listener.url
+        try:
+            yield
+        finally:
+            await recogniser.drain()

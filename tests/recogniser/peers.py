@@ -13,7 +13,7 @@ from aiohttp import web
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from service.recogniser.files.routes import PATHS
+from service.recogniser.files.route import PATHS
 from service.recogniser.server import Recogniser
 from service.wire.stt import CLOSE_STREAM, Answer, parse_answer
 

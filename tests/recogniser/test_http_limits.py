@@ -4,7 +4,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from service.recogniser.files.routes import PATHS
+from service.recogniser.files.route import PATHS
 from service.recogniser.files.uploads import STALL_TIMEOUT_S, UPLOAD_TIMEOUT_S
 from service.recogniser.models.networks import Networks
 from service.recogniser.server import LIMITS, open_recogniser

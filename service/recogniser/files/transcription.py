@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import IO, Final
 
 from service.errors import BadInputError
@@ -84,16 +85,13 @@ async def transcribe_file(
     channels = 1
     while len(heard_s) < channels:
         os.lseek(file.fileno(), begins, os.SEEK_SET)  # the child before has read it to its end
-        channel = _Channel(workers, len(heard_s) if multichannel else None, key_terms)
+        number = len(heard_s) if multichannel else None
+        channel = _Channel(workers, number, key_terms, words=words)
         async with aclosing(channel.captures(file)) as captures:  # the child ends with us
             async for capture in captures:
                 if sum(heard_s) + capture.heard_s > max_audio_s:
                     raise BadInputError(f"The audio is longer than {max_audio_s / 3600:g} hours.")
-                for item in capture.ended:
-                    if is_gone():
-                        raise ClientGoneError
-                    if isinstance(item, SpeechSegment):
-                        segments += await channel.transcribe(item, words=words)
+                segments += await channel.transcribe(capture, is_gone)
         heard_s.append(channel.heard_s)
         channels = channel.count
     segments.sort(key=lambda segment: segment.start_s)
@@ -103,10 +101,18 @@ async def transcribe_file(
 class _Channel:
     """One way through a file: for one of its channels, or with `number` None for all at once."""
 
-    def __init__(self, workers: Workers, number: int | None, key_terms: Sequence[KeyTerm]) -> None:
+    def __init__(
+        self,
+        workers: Workers,
+        number: int | None,
+        key_terms: Sequence[KeyTerm],
+        *,
+        words: bool,
+    ) -> None:
         self._workers = workers
         self._number = number
         self._key_terms = key_terms
+        self._with_words = words
         self._boost: Boost | None = None
         self.count = 1
         """How many there are to be transcribed; known when this one has been."""
@@ -120,46 +126,55 @@ class _Channel:
             async for piece in reader.pieces():
                 if reader.channels > MAX_CHANNELS:
                     raise BadInputError(f"The audio has more than {MAX_CHANNELS} channels.")
-                yield await workers.run_front_end(
-                    lambda piece=piece: front_end.feed(piece),  # type: ignore[misc]
-                    batch=True,
-                )
+                yield await workers.run_front_end(partial(front_end.feed, piece), batch=True)
             self.count = reader.channels
         capture = await workers.run_front_end(front_end.close, batch=True)
         self.heard_s = capture.heard_s
         yield capture
 
-    async def transcribe(self, speech: SpeechSegment, *, words: bool) -> list[TranscriptSegment]:
-        """Return a segment, unless there are no words in it."""
-        async with self._workers.cpu.claim(Priority.BATCH) as claim:
-            await claim.granted
-            hypothesis, found = await claim.run(lambda: self._decode(speech, words=words))
-        if not hypothesis.text:
-            return []
-        start_s, end_s = speech.extent_s(found)
-        trace = hypothesis.trace
-        return [
-            TranscriptSegment(
-                text=hypothesis.text,
-                start_s=start_s,
-                end_s=end_s,
-                confidence=hypothesis.confidence,
-                decoded_from_s=speech.begins_s,
-                tokens=tuple(token.number for token in trace.tokens) if trace else (),
-                channel=self._number,
-                words=found,
-            )
-        ]
+    async def transcribe(
+        self, capture: Capture, is_gone: Callable[[], bool]
+    ) -> list[TranscriptSegment]:
+        """Return what is said in the segments that ended; without words in it there is none.
 
-    def _decode(
-        self, speech: SpeechSegment, *, words: bool
-    ) -> tuple[Hypothesis, tuple[TimedWord, ...]]:
+        Raises:
+            ClientGoneError: `is_gone` said so.
+        """
+        found = []
+        for item in capture.ended:
+            if is_gone():
+                raise ClientGoneError
+            if isinstance(item, SpeechSegment):
+                async with self._workers.cpu.claim(Priority.BATCH) as claim:
+                    await claim.granted
+                    hypothesis, words = await claim.run(partial(self._decode, item))
+                if hypothesis.text:
+                    found.append(self._segment(item, hypothesis, words))
+        return found
+
+    def _segment(
+        self, speech: SpeechSegment, hypothesis: Hypothesis, words: tuple[TimedWord, ...]
+    ) -> TranscriptSegment:
+        start_s, end_s = speech.extent_s(words)
+        trace = hypothesis.trace
+        return TranscriptSegment(
+            text=hypothesis.text,
+            start_s=start_s,
+            end_s=end_s,
+            confidence=hypothesis.confidence,
+            decoded_from_s=speech.begins_s,
+            tokens=tuple(token.number for token in trace.tokens) if trace else (),
+            channel=self._number,
+            words=words,
+        )
+
+    def _decode(self, speech: SpeechSegment) -> tuple[Hypothesis, tuple[TimedWord, ...]]:
         """Decode, on a thread; one at a time."""
         networks, samples = self._workers.networks, speech.samples
         if self._boost is None:
             self._boost = networks.engine.boost(self._key_terms)
         hypothesis = networks.engine.decode(samples, speech.rate_hz, self._boost)
-        if not words:
+        if not self._with_words:
             return hypothesis, ()
         return hypothesis, networks.aligner.words(
             hypothesis, samples, speech.rate_hz, speech.begins_s

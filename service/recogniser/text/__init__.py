@@ -1,1 +1,4 @@
-"""What is known of words without hearing them: tokens, sounds, key terms, redaction. Pure."""
+"""Words without their sound. Pure.
+
+The model's vocabulary, key terms and their boosting by phonetic distance, and redaction.
+"""

@@ -3,7 +3,7 @@
 import aiohttp
 import pytest
 
-from service.recogniser.files.routes import PATHS
+from service.recogniser.files.route import PATHS
 from service.recogniser.models.networks import Networks
 from service.recogniser.server import open_recogniser
 from tests.recogniser.builders import packed, reference

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import webvtt
 
-from service.recogniser.files.routes import PATHS
+from service.recogniser.files.route import PATHS
 from service.recogniser.models.networks import Networks
 from service.recogniser.server import open_recogniser
 from tests.recogniser.builders import packed, side_by_side

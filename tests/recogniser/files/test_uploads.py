@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from service.recogniser.files.routes import PATHS
+from service.recogniser.files.route import PATHS
 from service.recogniser.files.uploads import MAX_FILE_BYTES
 from service.recogniser.models.networks import Networks
 from service.recogniser.server import open_recogniser

@@ -14,7 +14,7 @@ import aiohttp
 import numpy as np
 import pytest
 
-from service.recogniser.files.routes import PATHS
+from service.recogniser.files.route import PATHS
 from tests.recogniser.builders import audio, pack, recording
 from tests.recogniser.peers import PHONE, open_client, text_of
 

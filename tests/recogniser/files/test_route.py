@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
-from service.recogniser.files.routes import PATHS
+from service.recogniser.files.route import PATHS
 from service.recogniser.models.networks import Networks
 from service.recogniser.server import open_recogniser
 from tests.recogniser.builders import CONTAINERS, SOUNDS, pack, packed, recording, reference

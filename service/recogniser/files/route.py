@@ -28,7 +28,7 @@ PATHS: Final = ("/v2/ai/audio/transcriptions", "/v2/audio/transcriptions")
 """Telnyx's own, and the one that OpenAI's clients make of Telnyx's address."""
 
 
-class FileRoutes:
+class FileRoute:
     """Transcribes files. One more than `max_files` at once is answered 503."""
 
     def __init__(
