@@ -48,14 +48,16 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
         raise SettingsError([f"{arguments.api_key_env} is not set, and should hold the key"])
 
     from service.logs import set_up_logs  # noqa: PLC0415 - keeps --help quick
-    from service.recogniser.process import serve  # noqa: PLC0415
+    from service.recogniser.process.messages import ProcessSettings  # noqa: PLC0415
+    from service.recogniser.process.supervisor import serve  # noqa: PLC0415
 
-    set_up_logs(sys.stdout)
-    return serve(
+    settings = ProcessSettings(
         host=arguments.host,
         port=arguments.port,
         api_key=key,
         max_sessions=arguments.max_sessions,
-        model_dir=arguments.model_dir,
+        model_dir=None if arguments.model_dir is None else str(arguments.model_dir),
         allow_private_urls=arguments.allow_private_urls,
     )
+    set_up_logs(sys.stdout)
+    return serve(settings)

@@ -28,7 +28,7 @@ from service.exits import Exit
 from service.ingress.limits import MediaLimits
 from service.ingress.webhook_route import PATH as WEBHOOK_PATH
 from service.logs import set_up_logs
-from service.recogniser.process import open_recogniser_process
+from service.recogniser.process.parent import open_recogniser_process
 from service.settings import Settings
 from service.simulator.scenario import Scenario, parse_scenario
 from service.simulator.server import Simulator, open_simulator

@@ -2,39 +2,27 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
-from http import HTTPStatus
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-import structlog
-from aiohttp import WSCloseCode, web
+from aiohttp import web
 
-from service.errors import RefusedSettingError
-from service.recogniser.access import Access, refuse, refuse_as_documented
-from service.recogniser.conversation import Conversation, Socket
-from service.recogniser.fetching import open_fetcher
-from service.recogniser.files import Files
-from service.recogniser.load import PATH as LOAD_PATH
-from service.recogniser.load import Load
-from service.recogniser.models import ENGINE_NAME
-from service.recogniser.parameters import SessionSettings, parse_settings
-from service.recogniser.providers import PATH as PROVIDERS_PATH
-from service.recogniser.providers import Providers
-from service.recogniser.uploads import UPLOAD_TIMEOUT_S
-from service.recogniser.workers import (
-    Networks,
-    Workers,
-    load_networks,
-    open_workers,
-    usable_cores,
-)
-from service.web.handshakes import can_upgrade
+from service.recogniser.api.access import Access
+from service.recogniser.api.providers import Providers
+from service.recogniser.api.refusals import refuse_as_documented
+from service.recogniser.files.fetching import open_fetcher
+from service.recogniser.files.route import FileRoute
+from service.recogniser.files.uploads import UPLOAD_TIMEOUT_S
+from service.recogniser.live.route import LiveRoute
+from service.recogniser.models.networks import Networks, load_networks
+from service.recogniser.models.weights import ENGINE_NAME
+from service.recogniser.scheduling.load import PATH as LOAD_PATH
+from service.recogniser.scheduling.load import Load
+from service.recogniser.scheduling.workers import Workers, open_workers, usable_cores
 from service.web.limits import Limits
 from service.web.listen import open_listener
-from service.wire.stt import PATH, encode_error
-
-log = structlog.get_logger()
+from service.wire.stt import PATH
 
 SESSIONS_PER_CORE: Final = 16
 """Measured by `make bench`: with every other one talking, finals come as soon as with one alone,
@@ -43,7 +31,6 @@ FILES_PER_CORE: Final = 4
 """Each takes up to 100 MB of disk and 40 MB of memory while it is worked on."""
 IDLE_TIMEOUT_S: Final = 20.0
 DRAIN_TIMEOUT_S: Final = 10.0
-_CLOSE_TIMEOUT_S: Final = 2.0
 LIMITS: Final = Limits(body_s=UPLOAD_TIMEOUT_S)
 """A file may take its time; who sends nothing of it for a while is let go by its reader."""
 
@@ -51,25 +38,13 @@ LIMITS: Final = Limits(body_s=UPLOAD_TIMEOUT_S)
 class Recogniser:
     """A recogniser that is listening: made by `open_recogniser`."""
 
-    def __init__(
-        self,
-        workers: Workers,
-        access: Access,
-        files: Files,
-        *,
-        load: Load,
-        max_sessions: int,
-        idle_timeout_s: float,
-    ) -> None:
+    def __init__(self, access: Access, load: Load, live: LiveRoute, files: FileRoute) -> None:
         self.base_url = ""
         """`http://host:port`."""
-        self._workers = workers
         self._access = access
-        self._files = files
         self._load = load
-        self._max_sessions = max_sessions
-        self._idle_timeout_s = idle_timeout_s
-        self._live: dict[Conversation, asyncio.Task[object] | None] = {}
+        self._live = live
+        self._files = files
         self._draining = False
 
     @property
@@ -80,7 +55,20 @@ class Recogniser:
     @property
     def sessions(self) -> int:
         """How many sessions are going on."""
-        return len(self._live)
+        return self._live.sessions
+
+    @property
+    def files(self) -> int:
+        """How many files are being worked on."""
+        return self._files.files
+
+    def add_to(self, app: web.Application) -> None:
+        """Put all routes into the application."""
+        self._live.add_to(app)
+        self._files.add_to(app)
+        Providers(self._access).add_to(app)
+        app.router.add_get(LOAD_PATH, self.metrics)
+        app.router.add_get("/healthz", self.health)
 
     async def health(self, _: web.Request) -> web.Response:
         """Answer that the process is alive, and how busy it is."""
@@ -89,101 +77,19 @@ class Recogniser:
                 "status": "draining" if self._draining else "ok",
                 "engine": ENGINE_NAME,
                 "sessions": self.sessions,
-                "max_sessions": self._max_sessions,
-                "files": self._files.files,
+                "max_sessions": self._live.max_sessions,
+                "files": self.files,
             }
         )
-
-    async def transcribe(self, request: web.Request) -> web.StreamResponse:
-        """Hold a session, or say why not: before the upgrade, or as Telnyx does just after it."""
-        refusal = self._access.refusal(request)
-        if refusal is not None:
-            return refusal
-        if self._draining or self.sessions >= self._max_sessions:
-            self._load.session("full")
-            return refuse(
-                HTTPStatus.SERVICE_UNAVAILABLE, "10011", "All sessions are taken: come again soon."
-            )
-        socket = Socket(close_timeout_s=_CLOSE_TIMEOUT_S)
-        socket.headers["x-callscribe-engine"] = ENGINE_NAME
-        if not can_upgrade(socket, request):
-            raise web.HTTPBadRequest
-        try:
-            settings = parse_settings(request.query)
-        except RefusedSettingError as error:
-            self._load.session("refused")
-            return await _turn_away(request, socket, error)
-        return await self._converse(request, socket, settings)
 
     async def metrics(self, request: web.Request) -> web.Response:
         """Answer with what is counted, for who may use the rest as well."""
         return self._access.refusal(request) or await self._load.get(request)
 
     async def drain(self) -> None:
-        """Take no more sessions; let those going on have what they are owed, for 10 s at most."""
+        """Take no more work; let what is going on come to its end, for 10 s at most."""
         self._draining = True
-        for conversation in self._live:
-            conversation.leave()
-        tasks = [task for task in self._live.values() if task is not None]
-        if tasks:
-            _, late = await asyncio.wait(tasks, timeout=DRAIN_TIMEOUT_S)
-            for task in late:
-                task.cancel()
-
-    async def _converse(
-        self, request: web.Request, socket: Socket, settings: SessionSettings
-    ) -> web.WebSocketResponse:
-        socket.headers.update(_notes(settings))
-        conversation = Conversation(
-            socket, settings, self._workers, idle_timeout_s=self._idle_timeout_s
-        )
-        self._live[conversation] = asyncio.current_task()
-        self._load.session("began")
-        try:
-            await socket.prepare(request)
-            log.info(
-                "session_began",
-                asked_engine=settings.engine,
-                engine=ENGINE_NAME,
-                input_format=settings.input_format,
-                sample_rate_hz=settings.sample_rate_hz,
-                interim_results=settings.interim_results,
-                endpointing_ms=settings.endpointing_ms,
-                keyterms=len(settings.key_terms),
-                ignored=settings.ignored,
-            )
-            end = await conversation.run()
-            log.info("session_ended", reason=end.value, heard_s=conversation.heard_s)
-        finally:
-            del self._live[conversation]
-            if socket.prepared and not socket.closed and request.transport is not None:
-                request.transport.abort()
-        return socket
-
-
-def _notes(settings: SessionSettings) -> dict[str, str]:
-    """Return what differs from what was asked for, as headers."""
-    endpointing_ms = settings.endpointing_ms
-    ignored = {"x-callscribe-ignored": ", ".join(settings.ignored)} if settings.ignored else {}
-    return ignored | {
-        "x-callscribe-stands-in-for": settings.engine,
-        "x-callscribe-language": "en",
-        "x-callscribe-endpointing-ms": "false" if endpointing_ms is None else str(endpointing_ms),
-        "x-callscribe-keyterms": str(len(settings.key_terms)),
-    }
-
-
-async def _turn_away(
-    request: web.Request, socket: web.WebSocketResponse, error: RefusedSettingError
-) -> web.WebSocketResponse:
-    await socket.prepare(request)
-    log.info("session_refused", code=error.code, parameter=error.parameter)
-    answer = encode_error(error.code, error.title, str(error), parameter=error.parameter)
-    with suppress(ConnectionError, TimeoutError):  # it did not wait for the answer
-        async with asyncio.timeout(_CLOSE_TIMEOUT_S * 2):
-            await socket.send_str(answer)
-            await socket.close(code=WSCloseCode.POLICY_VIOLATION)
-    return socket
+        await asyncio.gather(self._live.drain(DRAIN_TIMEOUT_S), self._files.drain(DRAIN_TIMEOUT_S))
 
 
 @asynccontextmanager
@@ -221,27 +127,36 @@ async def open_recogniser(
         open_workers(networks, cores, load) as workers,
         open_fetcher(allow_private=allow_private_urls) as fetcher,
     ):
-        files = Files(workers, access, fetcher, max_files=max_files or FILES_PER_CORE * cores)
-        recogniser = Recogniser(
+        live = LiveRoute(
             workers,
             access,
-            files,
-            load=load,
+            load,
             max_sessions=max_sessions or SESSIONS_PER_CORE * cores,
             idle_timeout_s=idle_timeout_s,
         )
-        app = web.Application(middlewares=[refuse_as_documented])
-        app.router.add_get(PATH, recogniser.transcribe)
-        load.watch("live_sessions", "Sessions going on", lambda: recogniser.sessions)
-        load.watch("live_files", "Files being worked on", lambda: files.files)
-        load.watch("waiting", "Turns that wait for a core", lambda: workers.turns.waiting)
-        app.router.add_get(LOAD_PATH, recogniser.metrics)
-        app.router.add_get("/healthz", recogniser.health)
-        app.router.add_get(PROVIDERS_PATH, Providers(access).list)
-        files.add_to(app)
-        async with open_listener(app, host, port, limits=limits) as listener:
-            recogniser.base_url = listener.url
-            try:
-                yield recogniser
-            finally:
-                await asyncio.gather(recogniser.drain(), files.drain(DRAIN_TIMEOUT_S))
+        files = FileRoute(workers, access, fetcher, max_files=max_files or FILES_PER_CORE * cores)
+        _watch(load, workers, live, files)
+        recogniser = Recogniser(access, load, live, files)
+        async with _open_front(recogniser, host, port, limits):
+            yield recogniser
+
+
+def _watch(load: Load, workers: Workers, live: LiveRoute, files: FileRoute) -> None:
+    load.watch("live_sessions", "Sessions going on", lambda: live.sessions)
+    load.watch("live_files", "Files being worked on", lambda: files.files)
+    load.watch("waiting", "Turns that wait for a core", lambda: workers.cpu.waiting)
+
+
+@asynccontextmanager
+async def _open_front(
+    recogniser: Recogniser, host: str, port: int, limits: Limits
+) -> AsyncIterator[None]:
+    """Listen until the context ends; it drains while it still listens."""
+    app = web.Application(middlewares=[refuse_as_documented])
+    recogniser.add_to(app)
+    async with open_listener(app, host, port, limits=limits) as listener:
+        recogniser.base_url = listener.url
+        try:
+            yield
+        finally:
+            await recogniser.drain()

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from service.exits import Exit
-from service.recogniser.formats import RawDecoder
-from service.recogniser.process import open_recogniser_process
+from service.recogniser.audio.raw import RawDecoder
+from service.recogniser.process.messages import ProcessSettings
+from service.recogniser.process.parent import open_recogniser_process
 from tests.cli.harness import Done, callscribe
-from tests.recogniser.packing import side_by_side
+from tests.recogniser.builders import side_by_side
 
 pytestmark = [pytest.mark.speech, pytest.mark.slow]
 SPEECH = Path(__file__).parents[2] / "fixtures" / "speech" / "jfk.ulaw"
@@ -35,7 +36,7 @@ def audio(tmp_path: Path) -> str:
 @asynccontextmanager
 async def recogniser() -> AsyncIterator[dict[str, str]]:
     """Run a recogniser, and give the settings that lead to it."""
-    async with open_recogniser_process(api_key=KEY, quiet=True) as running:
+    async with open_recogniser_process(ProcessSettings(api_key=KEY), quiet=True) as running:
         yield {
             "CALLSCRIBE_RECOGNISER_URL": running.url,
             "CALLSCRIBE_RECOGNISER_API_KEY": KEY,

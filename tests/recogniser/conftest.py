@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.recogniser.workers import Networks, load_networks
+from service.recogniser.models.networks import Networks, load_networks
 
 
 @pytest.fixture(scope="session")

@@ -1,33 +1,26 @@
-"""What becomes of a client whose engine or unpacking child fails, and of the next one."""
+"""What becomes of a client whose engine or container child fails, and of the next one."""
 
 import asyncio
 import os
 import signal
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
-from service.recogniser.boosting import Boost
-from service.recogniser.engine import Engine, Heard
-from service.recogniser.models import find_models
-from service.recogniser.resampling import Samples
+from service.recogniser.audio.container_reader import open_container_reader
+from service.recogniser.models.networks import Networks
 from service.recogniser.server import open_recogniser
-from service.recogniser.unpacker import open_unpacker
-from service.recogniser.workers import Networks
-from tests.recogniser.filing import post
-from tests.recogniser.packing import pack, packed
-from tests.recogniser.talking import (
-    PHONE,
-    audio,
-    recording,
-    reference,
-    talk,
-    text_of,
+from tests.recogniser.builders import audio, pack, packed, recording, reference
+from tests.recogniser.harness import (
+    StumblingEngine,
+    container_children,
+    with_engine,
     word_error_rate,
 )
+from tests.recogniser.peers import PHONE, open_client, post, text_of
+from tests.waiting import until
 
 pytestmark = pytest.mark.speech
 CLIP = "austen_0920"
@@ -35,23 +28,10 @@ OUTSIDE = (signal.SIGKILL, "50000", 1011, 500)
 ITS_INPUT = (signal.SIGSEGV, "40002", 1003, 400)
 
 
-async def unpacker() -> int:
-    """Wait for an unpacking child, and return its process id."""
-    async with asyncio.timeout(20):
-        while not (found := unpackers()):  # noqa: ASYNC110 - nothing tells
-            await asyncio.sleep(0.01)
-    return found[0]
-
-
-def unpackers() -> list[int]:
-    """Return the process ids of our unpacking children."""
-    tasks = Path("/proc/self/task").iterdir()
-    children = [pid for task in tasks for pid in (task / "children").read_text().split()]
-    return [
-        int(pid)
-        for pid in children
-        if b"recogniser.unpacking" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    ]
+async def container_child() -> int:
+    """Wait for a child that reads a container, and return its process id."""
+    await until(lambda: bool(container_children()), timeout_s=20)
+    return container_children()[0]
 
 
 def environment_of(pid: int) -> bytes:
@@ -59,11 +39,11 @@ def environment_of(pid: int) -> bytes:
     return Path(f"/proc/{pid}/environ").read_bytes()
 
 
-async def test_an_unpacker_knows_no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_container_child_knows_no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """A decoder that is talked into something finds none in its environment."""
     monkeypatch.setenv("TELNYX_API_KEY", "KEY-of-somebody")
-    async with open_unpacker("mp3"):
-        environment = environment_of(await unpacker())
+    async with open_container_reader("mp3"):
+        environment = environment_of(await container_child())
 
     assert environment
     assert b"KEY-of-somebody" not in environment
@@ -72,17 +52,17 @@ async def test_an_unpacker_knows_no_keys(monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize(
     ("number", "code", "close_code"), [OUTSIDE[:3], ITS_INPUT[:3]], ids=["killed", "broken"]
 )
-async def test_a_session_whose_unpacker_dies_is_told(
+async def test_a_session_whose_container_child_dies_is_told(
     networks: Networks, number: signal.Signals, code: str, close_code: int
 ) -> None:
     """Killed from outside, it is worth another try; broken by its input, it is not."""
     with capture_logs():
         async with open_recogniser(networks=networks, max_sessions=1) as recogniser:
-            async with talk(recogniser, input_format="mp3") as client:
+            async with open_client(recogniser, input_format="mp3") as client:
                 await client.play(packed(CLIP, "mp3")[:20_000])
-                os.kill(await unpacker(), number)
+                os.kill(await container_child(), number)
                 answers = await client.rest()
-            async with talk(recogniser, input_format="mp3") as other:
+            async with open_client(recogniser, input_format="mp3") as other:
                 await other.play(packed(CLIP, "mp3"))
                 heard = text_of(await other.finish())
 
@@ -95,7 +75,7 @@ async def test_a_session_whose_unpacker_dies_is_told(
 @pytest.mark.parametrize(
     ("number", "status"), [(OUTSIDE[0], OUTSIDE[3]), (ITS_INPUT[0], ITS_INPUT[3])]
 )
-async def test_a_file_whose_unpacker_dies_is_told(
+async def test_a_file_whose_container_child_dies_is_told(
     networks: Networks, number: signal.Signals, status: int
 ) -> None:
     """In both shapes of an error; the next file is understood."""
@@ -104,7 +84,7 @@ async def test_a_file_whose_unpacker_dies_is_told(
         async with open_recogniser(networks=networks, max_files=1) as recogniser:
             async with asyncio.TaskGroup() as tasks:
                 lost = tasks.create_task(post(recogniser, long))
-                os.kill(await unpacker(), number)
+                os.kill(await container_child(), number)
             again = await post(recogniser, packed(CLIP, "mp3"))
 
     reply = lost.result()
@@ -113,30 +93,17 @@ async def test_a_file_whose_unpacker_dies_is_told(
     assert again.status == 200
 
 
-class StumblingEngine(Engine):
-    """An engine that fails once, as where memory was short, and is well again."""
-
-    failed = False
-
-    def decode(self, samples: Samples, rate_hz: int, boost: Boost | None = None) -> Heard:
-        """Fail the first time."""
-        if self.failed:
-            return super().decode(samples, rate_hz, boost)
-        self.failed = True
-        raise MemoryError
-
-
 async def test_a_session_whose_engine_fails_is_told_and_the_next_is_heard(
     networks: Networks,
 ) -> None:
     """The thread goes on with other work; nothing of the failure is kept."""
-    stumbling = replace(networks, engine=StumblingEngine(find_models()))
+    stumbling = with_engine(networks, StumblingEngine)
     with capture_logs():
         async with open_recogniser(networks=stumbling, max_sessions=1) as recogniser:
-            async with talk(recogniser, **PHONE) as client:
+            async with open_client(recogniser, **PHONE) as client:
                 await client.play(recording(CLIP))
                 answers = await client.finish()
-            async with talk(recogniser, **PHONE) as other:
+            async with open_client(recogniser, **PHONE) as other:
                 await other.play(recording(CLIP))
                 heard = text_of(await other.finish())
 
@@ -149,7 +116,7 @@ async def test_a_file_whose_engine_fails_is_told_and_the_next_is_understood(
     networks: Networks,
 ) -> None:
     """500 in both shapes of an error, and then 200."""
-    stumbling = replace(networks, engine=StumblingEngine(find_models()))
+    stumbling = with_engine(networks, StumblingEngine)
     with capture_logs():
         async with open_recogniser(networks=stumbling, max_files=1) as recogniser:
             lost = await post(recogniser, packed(CLIP, "mp3"))

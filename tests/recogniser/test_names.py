@@ -8,25 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from service.recogniser.engine import Engine
-from service.recogniser.formats import RawDecoder
-from service.recogniser.resampling import Samples
+from service.recogniser.audio.raw import RawDecoder
+from service.recogniser.audio.samples import Samples
+from service.recogniser.models.engine import Engine
+from service.recogniser.models.networks import Networks
 from service.recogniser.server import open_recogniser
-from service.recogniser.terms import KeyTerm
-from service.recogniser.workers import Networks
+from service.recogniser.text.key_terms import KeyTerm
 from service.wire.stt import HeardWord
-from tests.recogniser.filing import post
-from tests.recogniser.packing import pack
-from tests.recogniser.talking import (
-    FIXTURES,
-    PHONE,
-    READ_CLIPS,
-    audio,
-    finals,
-    partials,
-    talk,
-    text_of,
-)
+from tests.recogniser.builders import FIXTURES, READ_CLIPS, audio, pack
+from tests.recogniser.peers import PHONE, finals, open_client, partials, post, text_of
 
 pytestmark = pytest.mark.speech
 NAMES: dict[str, dict[str, Any]] = json.loads((FIXTURES / "names" / "names.json").read_text())
@@ -123,13 +113,13 @@ async def test_a_session_hears_its_key_terms(networks: Networks) -> None:
     """In partials as in finals, with the times of each word; another session's are its own."""
     params = PHONE | {"interim_results": "true", "endpointing": "5000", "words": "true"}
     async with open_recogniser(networks=networks) as recogniser:
-        async with talk(recogniser, **params, keyterm="Telnyx,Papadopoulos") as client:
+        async with open_client(recogniser, **params, keyterm="Telnyx,Papadopoulos") as client:
             await client.play(clip("papadopoulos") + b"\xff" * SECOND)
             answers = [await client.next()]
             while "Papadopoulos" not in (answers[-1].transcript or ""):
                 answers.append(await client.next())
             answers += await client.finish()
-        async with talk(recogniser, **PHONE) as other:
+        async with open_client(recogniser, **PHONE) as other:
             await other.play(clip("papadopoulos"))
             untold = text_of(await other.finish())
 

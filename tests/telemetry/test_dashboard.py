@@ -7,7 +7,7 @@ from pathlib import Path
 from prometheus_client.exposition import generate_latest
 
 from service.ingress.counters import IngressCounters
-from service.recogniser.load import Load
+from service.recogniser.scheduling.load import Load
 from service.telemetry.readings import ingress_figures, lane_figures, live_figures, task_figures
 from tests.telemetry.builders import Lanes, played
 

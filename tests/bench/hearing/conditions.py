@@ -4,8 +4,9 @@ from typing import Final
 
 import numpy as np
 
-from service.recogniser.formats import RawDecoder
-from service.recogniser.resampling import Samples, resample
+from service.recogniser.audio.raw import RawDecoder
+from service.recogniser.audio.resampling import resample
+from service.recogniser.audio.samples import Samples
 
 PHONE_HZ: Final = 8_000
 LOWEST_HZ, HIGHEST_HZ = 300, 3_400

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from service.recogniser.segmenter import FRAME_S, Ending, Segment
+from service.recogniser.speech.segmenter import FRAME_S, Ending, Segment
 from tests.bench.hearing.conditions import PHONE_HZ, from_mulaw
 from tests.bench.hearing.engines.following import Ear, load_detector
 from tests.bench.hearing.figures import percentile

@@ -11,9 +11,10 @@ from typing import Final
 
 from websockets.exceptions import WebSocketException
 
-from service.recogniser.process import open_recogniser_process
+from service.recogniser.process.messages import ProcessSettings
+from service.recogniser.process.parent import open_recogniser_process
+from service.recogniser.scheduling.workers import usable_cores
 from service.recogniser.server import SESSIONS_PER_CORE
-from service.recogniser.workers import usable_cores
 from tests.bench.hearing.figures import percentile
 from tests.bench.hearing.live import RATE_HZ, Utterance, converse, utterances
 from tests.bench.processes import Program
@@ -79,7 +80,9 @@ async def measure(steps: Sequence[int], *, seconds: float) -> list[Load]:
 @asynccontextmanager
 async def recogniser() -> AsyncIterator[tuple[str, Program]]:
     """Run the recogniser as its command does, without its limit; give the WebSocket's URL."""
-    async with open_recogniser_process(quiet=True, max_sessions=NO_LIMIT) as process:
+    async with open_recogniser_process(
+        ProcessSettings(max_sessions=NO_LIMIT), quiet=True
+    ) as process:
         yield process.url, Program(process.pid, process.base_url)
 
 

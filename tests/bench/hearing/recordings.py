@@ -11,7 +11,7 @@ from typing import Final
 import av
 import numpy as np
 
-from service.recogniser.resampling import Samples
+from service.recogniser.audio.samples import Samples
 from tests.bench.hearing.conditions import over_a_bad_line, over_the_phone
 from tests.bench.hearing.fetching import ROOT, read_member
 

@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from service.recogniser.resampling import Samples
-from service.recogniser.workers import usable_cores
+from service.recogniser.audio.samples import Samples
+from service.recogniser.scheduling.workers import usable_cores
 from tests.bench.hearing import load, ours, tables
 from tests.bench.hearing.conditions import CONDITIONS, PHONE_HZ, from_mulaw
 from tests.bench.hearing.fetching import fetch_sources

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from service.recogniser.resampling import Samples
+from service.recogniser.audio.samples import Samples
 from tests.bench.hearing import engines
 from tests.bench.hearing.engines.following import Engine, Said
 from tests.bench.hearing.work import NOT_THERE, TOO_SLOW, Done, Job, Order, Text

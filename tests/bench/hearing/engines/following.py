@@ -8,10 +8,10 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from service.recogniser.models import find_models
-from service.recogniser.resampling import Samples
-from service.recogniser.segmenter import FRAME_S, Segment, Segmenter
-from service.recogniser.vad import VoiceDetector, VoiceTrack
+from service.recogniser.audio.samples import Samples
+from service.recogniser.models.vad import VoiceDetector, VoiceTrack
+from service.recogniser.models.weights import find_models
+from service.recogniser.speech.segmenter import FRAME_S, Segment, Segmenter
 
 ENDPOINTING_S: Final = 0.7
 FIRST_PARTIAL_S, PARTIAL_EVERY_S = 0.5, 1.0
@@ -69,7 +69,7 @@ class Ear:
         for at in range(0, whole, size):
             frame = audio[at : at + size]
             self._kept.append(frame)
-            found = self._segmenter.hear(self._track.hear(frame), float(np.dot(frame, frame)))
+            found = self._segmenter.feed(self._track.detect(frame), float(np.dot(frame, frame)))
             ended += [(one, self.sound(one)) for one in found if isinstance(one, Segment)]
             self._forget()
         return ended

@@ -12,9 +12,11 @@ from typing import Any, Final
 import numpy as np
 import onnxruntime  # type: ignore[import-untyped]  # it ships no type hints
 
-from service.recogniser.engine import load_network, unlooped
-from service.recogniser.resampling import Samples, resample
-from service.recogniser.vocabulary import read_tokens
+from service.recogniser.audio.resampling import resample
+from service.recogniser.audio.samples import Samples
+from service.recogniser.models.moonshine import unlooped
+from service.recogniser.models.runtime import load_network
+from service.recogniser.text.vocabulary import read_tokens
 from tests.bench.hearing.engines.following import Ear, Follower, Redecoder, load_detector
 from tests.bench.hearing.fetching import CACHE
 

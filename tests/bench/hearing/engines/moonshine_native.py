@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from service.recogniser.resampling import Resampler, Samples, resample
+from service.recogniser.audio.resampling import Resampler, resample
+from service.recogniser.audio.samples import Samples
 from tests.bench.hearing.engines.following import Follower, Said
 
 RATE_HZ = 16_000

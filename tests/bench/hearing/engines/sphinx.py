@@ -6,8 +6,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from service.recogniser.resampling import Resampler, Samples
-from service.recogniser.segmenter import Segment
+from service.recogniser.audio.resampling import Resampler
+from service.recogniser.audio.samples import Samples
+from service.recogniser.speech.segmenter import Segment
 from tests.bench.hearing.engines.following import Ear, Follower, Said, load_detector
 
 RATE_HZ: Final = 16_000

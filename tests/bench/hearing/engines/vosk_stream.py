@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from service.recogniser.resampling import Resampler, Samples
+from service.recogniser.audio.resampling import Resampler
+from service.recogniser.audio.samples import Samples
 from tests.bench.hearing.engines.following import Follower, Said
 
 RATE_HZ: Final = 16_000

@@ -6,7 +6,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from service.recogniser.resampling import Samples, resample
+from service.recogniser.audio.resampling import resample
+from service.recogniser.audio.samples import Samples
 from tests.bench.hearing.engines.following import Ear, Follower, Redecoder, load_detector
 from tests.bench.hearing.fetching import CACHE
 

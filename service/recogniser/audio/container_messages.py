@@ -1,0 +1,27 @@
+"""What a container child is told on its command line, and the messages that it writes.
+
+A message is a kind, a length and a body; numbers in a body are little-endian.
+"""
+
+import struct
+from typing import Final
+
+HEADER: Final = struct.Struct("<cI")
+RATE: Final = b"R"
+"""The sample rate of the audio from here on, 4 bytes."""
+AUDIO: Final = b"A"
+"""Mono `linear16`."""
+MARK: Final = b"M"
+"""How many bytes of the input are used up, 8 bytes."""
+CHANNELS: Final = b"C"
+"""How many channels there are, 4 bytes: the first message, if one of them was asked for."""
+FAULT: Final = b"F"
+"""Why the input cannot be read: the last message."""
+DONE: Final = b"D"
+"""The end of the audio: the last message."""
+
+LIVE_FLAG: Final = "--live"
+CHANNEL_FLAG: Final = "--channel="
+"""Which channel to give, from 0; without it, all of them mixed."""
+FILE_DEMUXERS: Final = "aac,aiff,amr,caf,flac,matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,mp3,ogg,w64,wav"
+"""What a file may be read with. None of them opens other files or addresses."""

@@ -1,0 +1,181 @@
+"""Transcribes a whole file: read, cut into segments of speech, and these decoded one by one."""
+
+import os
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from functools import partial
+from typing import IO, Final
+
+from service.errors import BadInputError
+from service.recogniser.audio.container_reader import ContainerDecoder, open_container_reader
+from service.recogniser.models.hypothesis import Hypothesis, TimedWord
+from service.recogniser.scheduling.priority import Priority
+from service.recogniser.scheduling.workers import Workers
+from service.recogniser.speech.front_end import Capture, FrontEnd, SpeechSegment
+from service.recogniser.text.boosting import Boost
+from service.recogniser.text.key_terms import KeyTerm
+
+MAX_AUDIO_S: Final = 4 * 3600.0
+"""A hundred megabytes of packed silence can be a week long."""
+MAX_CHANNELS: Final = 8
+"""That are told apart: each costs what a file of one channel does."""
+ENDPOINTING_S: Final = 0.7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptSegment:
+    """What is said in a segment of speech; times in seconds of the file."""
+
+    text: str
+    start_s: float
+    end_s: float
+    confidence: float
+    decoded_from_s: float
+    """Where the audio begins that was given to the engine: a little before the voice."""
+    tokens: tuple[int, ...] = ()
+    """The engine's own numbers of them."""
+    channel: int | None = None
+    """None: all channels were mixed to one."""
+    words: tuple[TimedWord, ...] = ()
+    """Empty unless they were asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcript:
+    """All that is said in a file."""
+
+    duration_s: float
+    segments: tuple[TranscriptSegment, ...]
+
+    @property
+    def text(self) -> str:
+        """The segments in one line."""
+        return " ".join(segment.text for segment in self.segments)
+
+
+class ClientGoneError(Exception):
+    """Nobody waits for the transcript any more."""
+
+
+async def transcribe_file(
+    file: IO[bytes],
+    workers: Workers,
+    *,
+    words: bool = False,
+    multichannel: bool = False,
+    key_terms: Sequence[KeyTerm] = (),
+    is_gone: Callable[[], bool],
+    max_audio_s: float = MAX_AUDIO_S,
+) -> Transcript:
+    """Return what is said in a file, from where it stands to its end.
+
+    Takes one core at a time, and only while no session needs it; memory for 12 s of audio. With
+    `multichannel` each channel is transcribed by itself, one after the other, and the segments of
+    all come in the order in which they begin; otherwise the channels are mixed to one.
+
+    Raises:
+        BadInputError: No audio can be read from it, it has more than 8 channels to be told
+            apart, or they are together longer than `max_audio_s`.
+        ClientGoneError: `is_gone` said so.
+    """
+    begins = os.lseek(file.fileno(), 0, os.SEEK_CUR)
+    segments: list[TranscriptSegment] = []
+    heard_s: list[float] = []
+    channels = 1
+    while len(heard_s) < channels:
+        os.lseek(file.fileno(), begins, os.SEEK_SET)  # the child before has read it to its end
+        number = len(heard_s) if multichannel else None
+        channel = _Channel(workers, number, key_terms, words=words)
+        async with aclosing(channel.captures(file)) as captures:  # the child ends with us
+            async for capture in captures:
+                if sum(heard_s) + capture.heard_s > max_audio_s:
+                    raise BadInputError(f"The audio is longer than {max_audio_s / 3600:g} hours.")
+                segments += await channel.transcribe(capture, is_gone)
+        heard_s.append(channel.heard_s)
+        channels = channel.count
+    segments.sort(key=lambda segment: segment.start_s)
+    return Transcript(duration_s=max(heard_s), segments=tuple(segments))
+
+
+class _Channel:
+    """One way through a file: for one of its channels, or with `number` None for all at once."""
+
+    def __init__(
+        self,
+        workers: Workers,
+        number: int | None,
+        key_terms: Sequence[KeyTerm],
+        *,
+        words: bool,
+    ) -> None:
+        self._workers = workers
+        self._number = number
+        self._key_terms = key_terms
+        self._with_words = words
+        self._boost: Boost | None = None
+        self.count = 1
+        """How many there are to be transcribed; known when this one has been."""
+        self.heard_s = 0.0
+
+    async def captures(self, file: IO[bytes]) -> AsyncGenerator[Capture, None]:
+        """Give what comes to an end, piece by piece."""
+        workers = self._workers
+        front_end = FrontEnd(ContainerDecoder(), workers.networks.detector, ENDPOINTING_S)
+        async with open_container_reader(file=file, channel=self._number) as reader:
+            async for piece in reader.pieces():
+                if reader.channels > MAX_CHANNELS:
+                    raise BadInputError(f"The audio has more than {MAX_CHANNELS} channels.")
+                yield await workers.run_front_end(partial(front_end.feed, piece), batch=True)
+            self.count = reader.channels
+        capture = await workers.run_front_end(front_end.close, batch=True)
+        self.heard_s = capture.heard_s
+        yield capture
+
+    async def transcribe(
+        self, capture: Capture, is_gone: Callable[[], bool]
+    ) -> list[TranscriptSegment]:
+        """Return what is said in the segments that ended; without words in it there is none.
+
+        Raises:
+            ClientGoneError: `is_gone` said so.
+        """
+        found = []
+        for item in capture.ended:
+            if is_gone():
+                raise ClientGoneError
+            if isinstance(item, SpeechSegment):
+                async with self._workers.cpu.claim(Priority.BATCH) as claim:
+                    await claim.granted
+                    hypothesis, words = await claim.run(partial(self._decode, item))
+                if hypothesis.text:
+                    found.append(self._segment(item, hypothesis, words))
+        return found
+
+    def _segment(
+        self, speech: SpeechSegment, hypothesis: Hypothesis, words: tuple[TimedWord, ...]
+    ) -> TranscriptSegment:
+        start_s, end_s = speech.extent_s(words)
+        trace = hypothesis.trace
+        return TranscriptSegment(
+            text=hypothesis.text,
+            start_s=start_s,
+            end_s=end_s,
+            confidence=hypothesis.confidence,
+            decoded_from_s=speech.begins_s,
+            tokens=tuple(token.number for token in trace.tokens) if trace else (),
+            channel=self._number,
+            words=words,
+        )
+
+    def _decode(self, speech: SpeechSegment) -> tuple[Hypothesis, tuple[TimedWord, ...]]:
+        """Decode, on a thread; one at a time."""
+        networks, samples = self._workers.networks, speech.samples
+        if self._boost is None:
+            self._boost = networks.engine.boost(self._key_terms)
+        hypothesis = networks.engine.decode(samples, speech.rate_hz, self._boost)
+        if not self._with_words:
+            return hypothesis, ()
+        return hypothesis, networks.aligner.words(
+            hypothesis, samples, speech.rate_hz, speech.begins_s
+        )

@@ -1,0 +1,110 @@
+"""Containers that are streamed, with no end known in advance."""
+
+import pytest
+
+from service.recogniser.models.networks import Networks
+from service.recogniser.server import open_recogniser
+from service.wire.stt import FINALIZE
+from tests.recogniser.builders import packed, reference
+from tests.recogniser.harness import word_error_rate
+from tests.recogniser.peers import finals, open_client, text_of
+from tests.waiting import until
+
+pytestmark = pytest.mark.speech
+CLIP = "austen_0920"
+
+
+@pytest.mark.parametrize(
+    ("input_format", "container"),
+    [("mp3", "mp3"), ("ogg", "ogg"), ("opus", "ogg"), ("flac", "flac"), ("webm-opus", "webm")],
+)
+async def test_a_container_is_heard_as_it_comes(
+    networks: Networks, input_format: str, container: str
+) -> None:
+    """The same words as without the container."""
+    async with (
+        open_recogniser(networks=networks) as recogniser,
+        open_client(recogniser, input_format=input_format) as client,
+    ):
+        await client.play(packed(CLIP, container))
+        answers = await client.finish()
+
+    assert word_error_rate(reference(CLIP), text_of(answers)) <= 0.15
+    assert client.socket.close_code == 1000
+
+
+async def test_a_request_that_says_nothing_sends_mp3(networks: Networks) -> None:
+    """Telnyx's default, and what its quickstart streams from a radio station."""
+    async with (
+        open_recogniser(networks=networks) as recogniser,
+        open_client(recogniser, transcription_engine="Deepgram", model="nova-3") as client,
+    ):
+        for _ in range(2):  # a station just goes on with the next programme
+            await client.play(packed("jfk", "mp3"), frame_bytes=4096)
+        answers = await client.finish()
+
+    assert text_of(answers).count("your country") == 4
+
+
+async def test_finalize_settles_all_that_was_sent_packed(networks: Networks) -> None:
+    """The answer waits until everything so far is read."""
+    async with (
+        open_recogniser(networks=networks) as recogniser,
+        open_client(recogniser, input_format="ogg", endpointing="false") as client,
+    ):
+        await client.play(packed(CLIP, "ogg"))
+        await client.socket.send(FINALIZE)
+        answer = await client.next()
+
+        assert word_error_rate(reference(CLIP), answer.transcript or "") <= 0.3
+        assert finals(await client.finish()) == []
+
+
+@pytest.mark.parametrize("data", [bytes(100_000), packed(CLIP, "mp3"), b"OggS" * 20_000])
+async def test_another_container_than_announced_is_refused(networks: Networks, data: bytes) -> None:
+    """The documented error and the close, without waiting for the end."""
+    async with (
+        open_recogniser(networks=networks) as recogniser,
+        open_client(recogniser, input_format="webm") as client,
+    ):
+        await client.play(data)
+        [answer] = await client.rest()
+
+    assert answer.errors is not None
+    assert answer.errors[0].code == "40002"
+    assert client.socket.close_code == 1003
+
+
+async def test_a_stream_that_is_cut_is_answered_up_to_there(networks: Networks) -> None:
+    """Half an MP3: the words that were in it."""
+    data = packed("jfk", "mp3")
+    async with (
+        open_recogniser(networks=networks) as recogniser,
+        open_client(recogniser, input_format="mp3") as client,
+    ):
+        await client.play(data[: len(data) * 2 // 3])
+        heard = text_of(await client.finish())
+
+    assert "fellow" in heard
+    assert heard.count("country") == 1
+
+
+async def test_no_audio_at_all_is_no_fault(networks: Networks) -> None:
+    """A client that connects, thinks better of it and leaves in good order."""
+    async with (
+        open_recogniser(networks=networks) as recogniser,
+        open_client(recogniser, input_format="mp3") as client,
+    ):
+        assert await client.finish() == []
+
+    assert client.socket.close_code == 1000
+
+
+async def test_who_vanishes_takes_the_container_child_along(networks: Networks) -> None:
+    """An endless stream whose client is gone: the session ends, and leaving does not hang."""
+    async with open_recogniser(networks=networks, max_sessions=1) as recogniser:
+        for _ in range(2):
+            async with open_client(recogniser, input_format="mp3") as client:
+                await client.play(packed("jfk", "mp3"))
+                client.socket.transport.abort()
+            await until(lambda: recogniser.sessions == 0)
