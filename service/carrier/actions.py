@@ -32,8 +32,8 @@ class Action:
 def build_action(command: CarrierCommand, command_id: str, target: StreamTarget | None) -> Action:
     """Say which method carries this command, under Telnyx's names.
 
-    Telnyx ignores a command whose `command_id` it saw for the same leg within 60 s: that is
-    what makes a retry harmless, so every command has one (telnyx-protocol.md, 3.2).
+    Telnyx ignores a command whose `command_id` it saw for the same leg within 60 s. That makes a
+    retry harmless, so every command has one.
     """
     identity = {"command_id": command_id}
     match command:

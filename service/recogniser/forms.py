@@ -1,6 +1,6 @@
 """The fields of a request for a file's transcript: honoured, or refused.
 
-Source: telnyx-protocol.md §6.2, and what OpenAI's clients send besides. The body of Telnyx's 400
+Source: TELNYX.md §6.2, and what OpenAI's clients send besides. The body of Telnyx's 400
 is not documented; ours is `errors`, with code 10015 and the field's name.
 """
 
