@@ -31,8 +31,8 @@ async def open_carrier(
     """Open a client that sends commands to the API at `base_url` (which ends in `/v2`).
 
     One attempt may take `attempt_timeout_s`; a command with all its retries `deadline_s`, which
-    has to stay below the 60 s in which Telnyx knows a repeated command. Retried are 408, 409,
-    429, 5xx, time-outs and lost connections, after 0.5 s and more or `Retry-After`. At most
+    has to stay below the 60 s in which Telnyx knows a repeated command (TELNYX.md §3.2). Retried
+    are 408, 409, 429, 5xx, time-outs and lost connections, after 0.5 s or `Retry-After`. At most
     `max_in_flight` are under way, the others wait within their deadlines: the SDK's pool looks
     through all connections for each of its steps, so that hundreds at once (a restart under
     load) would keep the loop from the webhooks for many seconds.

@@ -29,7 +29,7 @@ class MediaRoute:
     """Admits media WebSockets by their token, before the upgrade, and reads them to their end.
 
     Telnyx does not sign the upgrade, so the path holds a secret; it shows `stream_auth_token` in
-    `x-telnyx-streaming-auth-token` (third-party evidence; `Authorization: Bearer` is read too).
+    `x-telnyx-streaming-auth-token` (TELNYX.md §4.1; `Authorization: Bearer` is read too).
     404 for any token that is not good now, 426 for what is no WebSocket: that spends no token.
     """
 

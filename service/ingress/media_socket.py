@@ -1,7 +1,7 @@
 """One media WebSocket, from `connected` to its end.
 
-Source: Telnyx, "Media Streaming over WebSockets". Both tracks of a leg share one socket. A second
-`start` with another `stream_id` may come on it; its audio goes on where the first one's ended.
+Source: TELNYX.md §4. Both tracks of a leg share one socket. A second `start` with another
+`stream_id` may come on it; its audio goes on where the first one's ended.
 """
 
 import asyncio

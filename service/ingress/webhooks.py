@@ -1,8 +1,7 @@
 """Reading webhooks: any body that Telnyx may send becomes a typed input, or says why not.
 
 Every field of every event may be missing, null or of another type (Telnyx's SDK types model all
-of them as optional): such a field is dropped and the event kept. Sources: Telnyx's Voice API
-webhook pages and the models of its Python SDK 4.189 (`telnyx/types/call_*.py`).
+of them as optional): such a field is dropped and the event kept. Source: TELNYX.md §1.
 """
 
 import hashlib

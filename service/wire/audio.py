@@ -1,7 +1,7 @@
 """The audio of a media stream: which of it can be decoded here, and how.
 
-Source: Telnyx, "Media Streaming over WebSockets". Telnyx does not document the byte order of its
-L16; every client that implements it finds network order.
+Source: TELNYX.md §4.4. Telnyx does not document the byte order of its L16; every client that
+implements it finds network order.
 """
 
 import sys

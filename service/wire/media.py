@@ -1,7 +1,7 @@
 """Telnyx's media streaming messages: text JSON over the WebSocket it opens to us.
 
-Source: Telnyx, "Media Streaming over WebSockets". Numbers arrive as strings of decimals;
-`stream_id` is at the top level, never inside `start`. An unknown event is read by its name alone.
+Source: TELNYX.md §4.2. Numbers arrive as strings of decimals; `stream_id` is at the top level,
+never inside `start`. An unknown event is read by its name alone.
 """
 
 from collections.abc import Mapping

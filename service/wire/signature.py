@@ -1,6 +1,6 @@
 """Telnyx's webhook signature: Ed25519 over `timestamp|raw body`, base64 in a header.
 
-Source: Telnyx's webhook fundamentals, and the `webhooks.unwrap` of its Python SDK.
+Source: TELNYX.md §2.
 """
 
 import base64

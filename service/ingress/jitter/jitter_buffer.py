@@ -1,7 +1,7 @@
 """The jitter buffer of one stream: frames in order per track and each once, gaps reported.
 
-Telnyx does not promise the order of media messages, and its own echo demo expects some twice.
-Source: Telnyx, "Media Streaming over WebSockets".
+Telnyx does not promise the order of media messages, and its own echo demo expects some twice
+(TELNYX.md §4.3).
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """What can be asked for: `GET /v2/speech-to-text/providers`, in Telnyx's words.
 
-Source: SDK 4.189 `speech_to_text_list_providers`; names and surfaces from telnyx-protocol.md §8.
+Source: SDK 4.189 `speech_to_text_list_providers`; names and surfaces from TELNYX.md §8.
 One engine of ours stands in for all of them, so each has its languages: English.
 """
 

@@ -1,6 +1,6 @@
 """The fields of a request for a file's transcript: honoured, or refused.
 
-Source: telnyx-protocol.md §6.2, and what OpenAI's clients send besides.
+Source: TELNYX.md §6.2, and what OpenAI's clients send besides.
 """
 
 from collections.abc import Sequence

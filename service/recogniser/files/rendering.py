@@ -1,6 +1,6 @@
 """A file's transcript as it was asked for: JSON, text, or subtitles.
 
-Source: telnyx-protocol.md §6.4; subtitles are OpenAI's addition, and so is what a segment of
+Source: TELNYX.md §6.4; subtitles are OpenAI's addition, and so is what a segment of
 `verbose_json` says of its decoding.
 """
 

@@ -1,6 +1,6 @@
 """The query parameters of a session: honoured, or refused as Telnyx documents it.
 
-Source: telnyx-protocol.md §5.2, 5.3 and 5.6. Codes other than 40001 to 40007 are unpublished;
+Source: TELNYX.md §5.2, §5.3 and §5.6. Codes other than 40001 to 40007 are unpublished;
 ours for those is 40000, and `source.parameter` says which parameter it is about.
 """
 

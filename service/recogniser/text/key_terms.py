@@ -1,6 +1,6 @@
 """Key terms as clients ask for them: `keyterm`, and `keywords` with weights.
 
-Source: telnyx-protocol.md §5.2 (a list with commas in Telnyx's pages, repeated in its SDK) and
+Source: TELNYX.md §5.2 (a list with commas in Telnyx's pages, repeated in its SDK) and
 §6.2 (`model_config` hands Deepgram's own names on). A hundred is Telnyx's limit, the length ours.
 """
 

@@ -1,6 +1,6 @@
 """Redaction: takes the numbers that are nobody's business out of a text. Pure.
 
-Source: telnyx-protocol.md §5.2, `redact`. A card is read out in groups, with pauses and mishearings
+Source: TELNYX.md §5.2, `redact`. A card is read out in groups, with pauses and mishearings
 between them, and the first group has been sent before the last is said. So for `pci` and `ssn`
 every number of three digits or more goes that is not plainly an amount: rather too much than a
 card that is let out in pieces. For `numbers` amounts go, too, and whatever is written in digits.
