@@ -11,21 +11,21 @@ from prometheus_client import CollectorRegistry
 
 from service.api.about_routes import about_routes
 from service.api.access import Doorkeeper
-from service.api.audio import AudioRoutes
-from service.api.call_routes import CallRoutes
-from service.api.control_routes import ControlRoutes, ErasureRoutes
+from service.api.calls.audio import AudioRoutes
+from service.api.calls.controls import ControlRoutes, ErasureRoutes
+from service.api.calls.routes import CallRoutes
 from service.api.cursors import Cursors
-from service.api.delivery_routes import DeliveryRoutes
-from service.api.feed import FeedRoutes
-from service.api.feed_streams import FeedStreams, open_watch
+from service.api.deliveries.retries import Retries, open_retries
+from service.api.deliveries.routes import DeliveryRoutes
+from service.api.feed.connections import FeedStreams, open_watch
+from service.api.feed.routes import FeedRoutes
 from service.api.headers import add_headers
 from service.api.metrics import MetricsRoutes
 from service.api.operations import AnyRoute
 from service.api.problems import explain
-from service.api.retries import Retries, open_retries
 from service.api.router import add_routes
-from service.api.search_feed import SearchFeedRoutes
-from service.api.search_routes import SearchRoutes
+from service.api.search.feed import SearchFeedRoutes
+from service.api.search.routes import SearchRoutes
 from service.api.token_routes import TokenRoutes
 from service.delivery.endpoints import Endpoint
 from service.delivery.lanes import DeliveryLanes

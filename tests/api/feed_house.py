@@ -12,9 +12,9 @@ import aiohttp
 import msgspec
 
 from service.api.assembly import add_api, new_application
-from service.api.feed import FeedRoutes
-from service.api.feed_streams import FeedLimits, FeedStreams, open_watch
-from service.api.search_feed import SearchFeedRoutes
+from service.api.feed.connections import FeedLimits, FeedStreams, open_watch
+from service.api.feed.routes import FeedRoutes
+from service.api.search.feed import SearchFeedRoutes
 from service.ids import CallId, Scope
 from service.journal.sqlite_keys import open_sqlite_keys
 from service.journal.sqlite_searches import open_sqlite_searches

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from service.api.call_models import Call, CallTranscript
+from service.api.calls.models import Call, CallTranscript
 from service.api.event_schemas import schema_document
 from service.calls.engines import catalogue
 from tests.api.office import CALL, Office, open_office

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from service.api.audio import AudioRoutes
+from service.api.calls.audio import AudioRoutes
 from service.ids import CallId
 from service.journal.sqlite_journal import open_sqlite_journal
 from service.ports import Entry

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from websockets.asyncio.client import connect
 
-from service.api.feed_streams import FeedLimits
+from service.api.feed.connections import FeedLimits
 from tests.api.feed_house import FeedHouse, open_feed_house, seqs
 from tests.api.test_feed_socket import Talker
 from tests.feed.newsroom import A, B, final, started

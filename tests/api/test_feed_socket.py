@@ -11,7 +11,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from service.api.feed_streams import FeedLimits
+from service.api.feed.connections import FeedLimits
 from tests.api.feed_house import FeedHouse, open_feed_house
 from tests.feed.newsroom import PARTIAL, A, B, completed, final, started
 from tests.feed.test_hub import until

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from service.api.feed_streams import FeedLimits
+from service.api.feed.connections import FeedLimits
 from service.web.limits import Limits
 from tests.api.feed_house import FeedHouse, open_feed_house, seqs
 from tests.feed.newsroom import PARTIAL, A, B, completed, final, started

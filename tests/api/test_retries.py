@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from service.api.deliveries.retries import MOST_AT_ONCE, Retries, Tried, open_retries
 from service.api.problems import RefusalError
-from service.api.retries import MOST_AT_ONCE, Retries, Tried, open_retries
 from service.delivery.endpoints import Endpoint
 from service.journal.sqlite_journal import open_sqlite_journal
 from service.ports import Journal, LaneUpdate

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
-from service.api.audio import AudioRoutes
+from service.api.calls.audio import AudioRoutes
 from service.ids import CallId
 from service.journal.sqlite_journal import open_sqlite_journal
 from service.ports import Entry

@@ -10,8 +10,8 @@ import uvloop
 from aiohttp import web
 
 from service.api.assembly import add_api, new_application
-from service.api.feed import FeedRoutes
-from service.api.feed_streams import FeedStreams, open_watch
+from service.api.feed.connections import FeedStreams, open_watch
+from service.api.feed.routes import FeedRoutes
 from service.api.keys import make_key
 from service.feed.hub import Hub, open_hub
 from service.ids import CallId

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from service.api.call_models import CallWishes
+from service.api.calls.models import CallWishes
 from service.api.operations import Body, Reply
 from service.api.parameters import (
     DEFAULT_LIMIT,

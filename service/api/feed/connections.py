@@ -12,7 +12,7 @@ import structlog
 from aiohttp import web
 
 from service.api.access import Caller, Doorkeeper
-from service.api.feed_query import CloseReason
+from service.api.feed.query import CloseReason
 from service.api.problems import RefusalError
 from service.errors import JournalUnavailableError
 from service.web.outlet import Outlet

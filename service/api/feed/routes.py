@@ -6,11 +6,11 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from service.api.feed_query import CallFeedQuery, FeedQuery
-from service.api.feed_socket import FeedSocket, make_socket
-from service.api.feed_sse import FeedAnswer, resumed_after
-from service.api.feed_streams import FeedStreams
-from service.api.feed_words import operation
+from service.api.feed.connections import FeedStreams
+from service.api.feed.operation import operation
+from service.api.feed.query import CallFeedQuery, FeedQuery
+from service.api.feed.sse import FeedAnswer, resumed_after
+from service.api.feed.websocket import FeedSocket, make_socket
 from service.api.operations import AnyRoute, Ask, NoBody, Route
 from service.api.problems import RefusalError, not_found
 from service.feed.hub import Hub

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from service.api.access import SUBPROTOCOL
 from service.api.buckets import Buckets
-from service.api.feed_query import CloseReason, Message, Subscribe
-from service.api.feed_streams import FeedLimits, Stream
+from service.api.feed.connections import FeedLimits, Stream
+from service.api.feed.query import CloseReason, Message, Subscribe
 from service.errors import JournalUnavailableError
 from service.feed.frames import socket_closed, socket_event, socket_partial
 from service.feed.hub import Hub

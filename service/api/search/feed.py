@@ -6,13 +6,13 @@ from contextlib import suppress
 
 from aiohttp import web
 
-from service.api.feed_query import SearchFeedQuery
-from service.api.feed_sse import EventStream, resumed_after
-from service.api.feed_streams import FeedStreams, Stream
-from service.api.feed_words import operation
+from service.api.feed.connections import FeedStreams, Stream
+from service.api.feed.operation import operation
+from service.api.feed.query import SearchFeedQuery
+from service.api.feed.sse import EventStream, resumed_after
 from service.api.operations import AnyRoute, Ask, NoBody, Route
 from service.api.problems import not_found
-from service.api.search_models import found_of
+from service.api.search.models import found_of
 from service.errors import BadInputError, JournalUnavailableError
 from service.feed.frames import KEEP_ALIVE, sse_event, sse_moved
 from service.feed.hub import Hub

@@ -7,12 +7,12 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from service.api.call_models import filter_of
+from service.api.calls.models import filter_of
 from service.api.cursors import Cursors
 from service.api.operations import Answer, AnyRoute, Ask, NoBody, NoQuery, Operation, Route
 from service.api.problems import Fault, RefusalError, not_found
 from service.api.router import nothing, reply
-from service.api.search_models import (
+from service.api.search.models import (
     KeptSearch,
     KeptSearches,
     SearchPage,

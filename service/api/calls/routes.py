@@ -6,7 +6,7 @@ from http import HTTPStatus
 import msgspec
 from aiohttp import web
 
-from service.api.call_models import (
+from service.api.calls.models import (
     Call,
     CallPage,
     CallsQuery,

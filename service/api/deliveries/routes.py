@@ -6,7 +6,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from service.api.cursors import Cursors
-from service.api.delivery_models import (
+from service.api.deliveries.models import (
     DeliveriesQuery,
     EndpointState,
     EndpointStates,
@@ -16,9 +16,9 @@ from service.api.delivery_models import (
     Retry,
     parked_of,
 )
+from service.api.deliveries.retries import Retries
 from service.api.operations import Answer, AnyRoute, Ask, NoBody, NoQuery, Operation, Route
 from service.api.problems import RefusalError, not_found
-from service.api.retries import Retries
 from service.api.router import reply
 from service.delivery.endpoints import Endpoint
 from service.delivery.lanes import DeliveryLanes

@@ -7,7 +7,7 @@ from typing import cast
 import structlog
 from aiohttp import web
 
-from service.api.call_routes import NO_CALL
+from service.api.calls.routes import NO_CALL
 from service.api.operations import Answer, AnyRoute, Ask, Body, NoBody, NoQuery, Operation, Route
 from service.api.operations import Reply as Answered
 from service.api.parameters import Number

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from service.api.feed_streams import Stream
+from service.api.feed.connections import Stream
 from service.api.problems import RefusalError
 from service.errors import JournalUnavailableError
 from service.feed.frames import KEEP_ALIVE, RETRY, sse_closed, sse_moved

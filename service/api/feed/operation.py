@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import TypeVar
 
-from service.api.feed_query import SearchFeedQuery
+from service.api.feed.query import SearchFeedQuery
 from service.api.operations import Answer, NoBody, Operation
 
 Q = TypeVar("Q", bound=SearchFeedQuery)
