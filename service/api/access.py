@@ -10,9 +10,9 @@ from typing import Literal
 
 from aiohttp import web
 
-from service.api.buckets import Buckets
 from service.api.keys import is_key, read_key_id
 from service.api.problems import RefusalError, not_found, too_many
+from service.api.rate_limiter import Buckets
 from service.api.tokens import is_token, read_token
 from service.errors import ForgedInputError
 from service.ids import CallId, Scope

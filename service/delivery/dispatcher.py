@@ -7,9 +7,9 @@ from fnmatch import fnmatchcase
 
 import structlog
 
+from service.delivery.acks import Settler
 from service.delivery.lane import LANE_EVENTS, Lane, Partial
 from service.delivery.schedule import EndpointLanes
-from service.delivery.settling import Settler
 from service.errors import (
     DeliveryError,
     EndpointGoneError,

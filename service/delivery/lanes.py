@@ -9,11 +9,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 
+from service.delivery.acks import Settler
 from service.delivery.dispatcher import Dispatcher, Means
 from service.delivery.endpoints import Endpoint
 from service.delivery.lane import LANE_GAPS, Lane
 from service.delivery.schedule import Counters, EndpointLanes
-from service.delivery.settling import Settler
 from service.delivery.sinks import OpenSink, open_sink
 from service.errors import JournalUnavailableError
 from service.ids import CallId, EndpointName

@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 import structlog
 
 from service.errors import JournalUnavailableError
-from service.feed.facts import CallFacts, KnownCalls
+from service.feed.call_lookup import CallFacts, KnownCalls
+from service.feed.filter import Wanted
+from service.feed.items import ERASED, Entry, LivePartial
 from service.feed.partials import LivePartials
-from service.feed.pieces import ERASED, Entry, LivePartial
 from service.feed.ring import Ring
 from service.feed.subscription import Subscription
-from service.feed.wanted import Wanted
 from service.ids import CallId
 from service.ports import Delivery, Journal, Library, PlacedEvent, StoredEvent
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from service.feed.pieces import ERASED, LivePartial, utterance_of
+from service.feed.items import ERASED, LivePartial, utterance_of
 from service.ids import CallId
 from service.ports import StoredEvent
 

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from operator import attrgetter
 
-from service.feed.pieces import Entry
+from service.feed.items import Entry
 from service.ids import CallId
 
 _position = attrgetter("position")

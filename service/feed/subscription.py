@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from service.feed.facts import CallFacts
+from service.feed.call_lookup import CallFacts
+from service.feed.filter import Wanted
+from service.feed.items import ERASED, Entry, LivePartial
 from service.feed.partials import LivePartials
-from service.feed.pieces import ERASED, Entry, LivePartial
 from service.feed.ring import Ring
-from service.feed.wanted import Wanted
 from service.ids import CallId
 
 MOST_EVENTS = 64

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from service.errors import JournalUnavailableError
-from service.feed.pieces import Entry
-from service.feed.wanted import Wanted
+from service.feed.filter import Wanted
+from service.feed.items import Entry
 from service.ids import CallId
 from service.ports import StoredEvent
 from tests.feed.newsroom import (

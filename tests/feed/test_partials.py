@@ -1,7 +1,7 @@
 """The newest partial of each utterance: bounded, in order, gone with the final."""
 
+from service.feed.items import LivePartial
 from service.feed.partials import LivePartials
-from service.feed.pieces import LivePartial
 from service.ids import CallId
 from service.ports import StoredEvent
 from tests.feed.newsroom import body, completed, final

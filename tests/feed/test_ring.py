@@ -1,6 +1,6 @@
 """The newest events, in bounded memory."""
 
-from service.feed.pieces import Entry
+from service.feed.items import Entry
 from service.feed.ring import Ring
 from service.ids import CallId
 from service.ports import StoredEvent

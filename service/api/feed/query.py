@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from service.api.operations import Query
 from service.errors import BadInputError
-from service.feed.wanted import LONGEST_TYPE, MOST_METADATA, MOST_TYPES, Wanted, check_types
+from service.feed.filter import LONGEST_TYPE, MOST_METADATA, MOST_TYPES, Wanted, check_types
 from service.ids import CallId, Role
 
 MOST_CURSOR = 2**63 - 1

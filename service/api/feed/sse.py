@@ -10,10 +10,10 @@ from aiohttp import web
 from service.api.feed.connections import Stream
 from service.api.problems import RefusalError
 from service.errors import JournalUnavailableError
+from service.feed.filter import Wanted
 from service.feed.frames import KEEP_ALIVE, RETRY, sse_closed, sse_moved
 from service.feed.hub import Hub
 from service.feed.subscription import Batch, Subscription
-from service.feed.wanted import Wanted
 from service.web.answers import SERVER
 
 _CURSOR = re.compile(r"[0-9]{1,18}")

@@ -9,9 +9,9 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from pydantic import ValidationError
 
 from service.api.access import SUBPROTOCOL
-from service.api.buckets import Buckets
 from service.api.feed.connections import FeedLimits, Stream
 from service.api.feed.query import CloseReason, Message, Subscribe
+from service.api.rate_limiter import Buckets
 from service.errors import JournalUnavailableError
 from service.feed.frames import socket_closed, socket_event, socket_partial
 from service.feed.hub import Hub

@@ -14,9 +14,9 @@ from service.api.operations import AnyRoute, Ask, NoBody, Route
 from service.api.problems import not_found
 from service.api.search.models import found_of
 from service.errors import BadInputError, JournalUnavailableError
+from service.feed.filter import Wanted
 from service.feed.frames import KEEP_ALIVE, sse_event, sse_moved
 from service.feed.hub import Hub
-from service.feed.wanted import Wanted
 from service.ports import Hit, Library, SavedSearches, WordQuery
 
 MOST_HITS = 100

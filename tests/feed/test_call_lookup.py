@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from service.feed.facts import KnownCalls
+from service.feed.call_lookup import KnownCalls
 from service.ids import CallId
 from service.ports import CallSummary, Library
 from tests.feed.newsroom import CUSTOMER, A, open_newsroom, started

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.delivery.guard import url_problem
+from service.delivery.url_policy import url_problem
 
 
 @pytest.mark.parametrize(

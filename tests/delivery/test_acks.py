@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from service.delivery.acks import Settler
 from service.delivery.lane import Lane, Room
-from service.delivery.settling import Settler
 from service.errors import JournalUnavailableError
 from service.ids import CallId
 from service.journal.sqlite_journal import open_sqlite_journal

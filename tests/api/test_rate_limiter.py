@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.api.buckets import Buckets
+from service.api.rate_limiter import Buckets
 
 
 def test_a_bucket_holds_a_burst_and_fills_again() -> None:

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from service.errors import BadInputError
-from service.feed.facts import CallFacts
+from service.feed.call_lookup import CallFacts
 from service.ids import CallId, Role
 
 MOST_TYPES = 20
