@@ -24,7 +24,7 @@ from service.journal.sqlite_library import open_sqlite_library
 from service.journal.sqlite_searches import open_sqlite_searches
 from service.ports import Entry, Journal, LaneUpdate, StoredEvent
 from service.web.listen import open_listener
-from tests.api.house import NOW, House, new_key
+from tests.api.harness import NOW, House, new_key
 from tests.settings.conftest import SECRET
 
 GOLDEN = Path(__file__).parents[2] / "fixtures" / "events"

@@ -10,7 +10,7 @@ from service.api.calls.audio import AudioRoutes
 from service.ids import CallId
 from service.journal.sqlite_journal import open_sqlite_journal
 from service.ports import Entry
-from tests.api.house import House, new_key, open_house
+from tests.api.harness import House, new_key, open_house
 
 CALL = CallId("call-1")
 PATH = "/v1/calls/call-1/audio"

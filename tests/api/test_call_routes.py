@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.house import new_token
+from tests.api.harness import new_token
 from tests.api.office import CALL, Office, open_office
 
 FROM = "+15555550100"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.api.office import CALL, CRM, Office, open_office
-from tests.delivery.receiver import Receiver, open_receiver, reply
+from tests.delivery.peers import Receiver, open_receiver, reply
 
 
 @pytest.fixture

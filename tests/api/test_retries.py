@@ -12,7 +12,7 @@ from service.delivery.endpoints import Endpoint
 from service.journal.sqlite_journal import open_sqlite_journal
 from service.ports import Journal, LaneUpdate
 from tests.api.office import CRM
-from tests.delivery.receiver import Receiver, open_receiver, stall
+from tests.delivery.peers import Receiver, open_receiver, stall
 from tests.journal.samples import CALL, entry
 from tests.settings.conftest import SECRET
 

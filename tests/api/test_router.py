@@ -26,7 +26,7 @@ from service.api.parameters import Flag, Limit, Metadata, Moment, Number, Sealed
 from service.api.problems import RefusalError
 from service.api.router import nothing, reply
 from service.errors import DrainingError, JournalUnavailableError
-from tests.api.house import House, new_key, new_token, open_house
+from tests.api.harness import House, new_key, new_token, open_house
 
 
 class Wishes(Query):

@@ -14,7 +14,7 @@ from service.journal.sqlite_journal import open_sqlite_journal
 from service.ports import Entry
 from service.recording.files import open_audio
 from service.recording.wav import Layout
-from tests.api.house import House, new_key, open_house
+from tests.api.harness import House, new_key, open_house
 
 KEY = bytes(range(32))
 AUDIO = bytes(range(250)) * 1000

@@ -20,7 +20,7 @@ from service.journal.sqlite_keys import open_sqlite_keys
 from service.journal.sqlite_library import open_sqlite_library
 from service.ports import Entry, Journal, StoredEvent
 from service.web.listen import open_listener
-from tests.feed.newsroom import body, final
+from tests.feed.harness import body, final
 
 CALL = CallId("bench")
 WORDS = [{"text": "booking", "start_ms": at, "end_ms": at + 300} for at in range(0, 12_000, 400)]

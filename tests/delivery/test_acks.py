@@ -11,7 +11,7 @@ from service.errors import JournalUnavailableError
 from service.ids import CallId
 from service.journal.sqlite_journal import open_sqlite_journal
 from service.ports import LaneUpdate
-from tests.delivery.scenes import CRM, Switched, commit, event, open_scene
+from tests.delivery.harness import CRM, Switched, commit, event, open_scene
 
 
 def lane(call_id: str = "c1", acked_seq: int = 1) -> Lane:

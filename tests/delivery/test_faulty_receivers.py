@@ -16,7 +16,8 @@ from service.ids import EndpointName
 from service.journal.sqlite_journal import open_sqlite_journal
 from service.ports import Journal
 from service.retry import RetryPolicy
-from tests.delivery.receiver import (
+from tests.delivery.harness import commit
+from tests.delivery.peers import (
     Receiver,
     Reply,
     drip,
@@ -27,7 +28,6 @@ from tests.delivery.receiver import (
     reset,
     stall,
 )
-from tests.delivery.scenes import commit
 
 SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()
 QUICK = RetryPolicy(delays_s=(0.01,) * 13, max_retry_after_s=0.01)

@@ -6,7 +6,7 @@ from pathlib import Path
 from service.errors import TemporaryDeliveryError
 from service.ids import CallId
 from service.ports import Entry, StoredEvent
-from tests.delivery.scenes import CRM, WAIT_S, Scene, endpoint, event, open_scene
+from tests.delivery.harness import CRM, WAIT_S, Scene, endpoint, event, open_scene
 
 BUSY = TemporaryDeliveryError("answered 503", status=503)
 

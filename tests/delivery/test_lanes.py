@@ -17,7 +17,7 @@ from service.ids import CallId, EndpointName
 from service.ports import Delivery, Outcome
 from service.ports.observer import Unobserved
 from service.retry import RetryPolicy
-from tests.delivery.scenes import CRM, Scene, commit, endpoint, open_scene
+from tests.delivery.harness import CRM, Scene, commit, endpoint, open_scene
 
 BUSY = TemporaryDeliveryError("answered 503", status=503)
 REFUSED = PermanentDeliveryError("answered 400", status=400)

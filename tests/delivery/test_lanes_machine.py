@@ -19,7 +19,7 @@ from service.errors import (
 from service.ids import CallId
 from service.ports import Delivery
 from service.retry import DELIVERY_DELAYS_S
-from tests.delivery.scenes import CRM, Hand, Scene, commit, open_scene
+from tests.delivery.harness import CRM, Hand, Scene, commit, open_scene
 
 T = TypeVar("T")
 CALLS = st.sampled_from(["c1", "c2", "c3"])

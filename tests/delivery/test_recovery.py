@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from service.errors import EndpointGoneError, PermanentDeliveryError, TemporaryDeliveryError
 from service.ids import CallId
 from service.ports import LaneRow
-from tests.delivery.scenes import CRM, Hand, Scene, commit, endpoint, open_scene
+from tests.delivery.harness import CRM, Hand, Scene, commit, endpoint, open_scene
 
 BUSY = TemporaryDeliveryError("answered 503", status=503)
 REFUSED = PermanentDeliveryError("answered 400", status=400)

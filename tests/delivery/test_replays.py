@@ -15,7 +15,7 @@ from service.errors import (
     TemporaryDeliveryError,
 )
 from service.ids import CallId, EndpointName
-from tests.delivery.scenes import CRM, Scene, ScriptedSink, endpoint, open_scene
+from tests.delivery.harness import CRM, Scene, ScriptedSink, endpoint, open_scene
 
 ENDPOINTS = [endpoint()]
 REFUSED = PermanentDeliveryError("answered 400", status=400)

@@ -4,7 +4,7 @@ from service.delivery.lane import LANE_EVENTS, LANE_GAPS, LANE_PARTIALS, Lane, P
 from service.delivery.schedule import EndpointLanes
 from service.ids import CallId
 from service.ports import LaneRow, StoredEvent
-from tests.delivery.scenes import CRM, endpoint, event, partial
+from tests.delivery.harness import CRM, endpoint, event, partial
 
 
 def lanes(*, most_events: int = 100, most_lanes: int = 100, partials: str = "all") -> EndpointLanes:

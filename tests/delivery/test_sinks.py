@@ -12,7 +12,7 @@ from service.delivery.endpoints import Endpoint
 from service.delivery.sinks import open_sink
 from service.ids import EndpointName
 from service.ports import Delivery, Sink
-from tests.delivery.receiver import open_receiver
+from tests.delivery.peers import open_receiver
 
 SECRET = "whsec_" + "bm90IGEgc2VjcmV0IGF0IGFsbCwganVzdCBhIHRlc3Q="
 

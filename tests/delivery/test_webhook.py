@@ -19,7 +19,7 @@ from service.errors import (
 )
 from service.ids import EndpointName
 from service.ports import Delivery
-from tests.delivery.receiver import (
+from tests.delivery.peers import (
     Receiver,
     Reply,
     drip,

@@ -6,7 +6,7 @@ from pathlib import Path
 from service.feed.call_lookup import KnownCalls
 from service.ids import CallId
 from service.ports import CallSummary, Library
-from tests.feed.newsroom import CUSTOMER, A, open_newsroom, started
+from tests.feed.harness import CUSTOMER, A, open_newsroom, started
 
 
 class Counted:

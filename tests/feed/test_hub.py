@@ -10,7 +10,7 @@ from service.feed.filter import Wanted
 from service.feed.items import Entry
 from service.ids import CallId
 from service.ports import StoredEvent
-from tests.feed.newsroom import (
+from tests.feed.harness import (
     CUSTOMER,
     A,
     B,

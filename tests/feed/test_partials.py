@@ -4,7 +4,7 @@ from service.feed.items import LivePartial
 from service.feed.partials import LivePartials
 from service.ids import CallId
 from service.ports import StoredEvent
-from tests.feed.newsroom import body, completed, final
+from tests.feed.harness import body, completed, final
 
 A, B = CallId("a"), CallId("b")
 

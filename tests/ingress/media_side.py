@@ -14,7 +14,7 @@ from service.ingress.allowance import MediaLimits
 from service.ingress.media import MediaRoute
 from tests.ingress.recorders import RecordingTicket, SingleUseDoor
 from tests.ingress.telnyx_side import LEG, media_lines, message
-from tests.web.serving import serving
+from tests.web.harness import serving
 
 TOKEN, AUTH = "t0ken-of-a-test", "auth-of-a-test"
 CLEAN = media_lines("both_tracks")

@@ -20,7 +20,7 @@ from service.errors import JournalUnavailableError
 from service.ingress.routes import MAX_BODY_BYTES, WebhookRoute
 from tests.ingress.recorders import RecordingCalls
 from tests.ingress.telnyx_side import KEY, NOW, WEBHOOKS, signed, webhook_body
-from tests.web.serving import serving
+from tests.web.harness import serving
 
 PATH = "/webhooks/telnyx"
 ANSWERED = webhook_body("call.answered")

@@ -13,7 +13,7 @@ from service.web.limits import Limits
 from tests.recogniser.filing import post
 from tests.recogniser.packing import packed
 from tests.recogniser.talking import PHONE, talk
-from tests.web.raw import RawClient, connected
+from tests.web.peers import RawClient, connected
 
 pytestmark = pytest.mark.speech
 QUICK = Limits(head_s=0.2, body_s=5, idle_s=0.4, shutdown_s=0.2, proxies=())

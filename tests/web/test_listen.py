@@ -9,7 +9,7 @@ from aiohttp import web
 
 from service.web.limits import Limits
 from service.web.listen import Listener, open_listener
-from tests.web.raw import GET, connected
+from tests.web.peers import GET, connected
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import asyncio
 from aiohttp import web
 
 from service.web.outlet import MOST_WAITING_BYTES, Outlet
-from tests.web.raw import GET, connected
-from tests.web.serving import serving
+from tests.web.harness import serving
+from tests.web.peers import GET, connected
 
 
 async def test_an_outlet_is_full_until_its_client_reads_and_lost_once_it_has_left() -> None:

@@ -12,8 +12,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from service.api.feed.connections import FeedLimits
-from tests.api.feed_house import FeedHouse, open_feed_house
-from tests.feed.newsroom import PARTIAL, A, B, completed, final, started
+from tests.api.feed.harness import FeedHouse, open_feed_house
+from tests.feed.harness import PARTIAL, A, B, completed, final, started
 from tests.feed.test_hub import until
 
 QUICK = FeedLimits(look_every_s=0.05, keep_alive_s=0.1, stall_s=0.5, grace_s=0.2)

@@ -9,11 +9,11 @@ import pytest
 from websockets.asyncio.client import connect
 
 from service.api.feed.connections import FeedLimits
-from tests.api.feed_house import FeedHouse, open_feed_house, seqs
-from tests.api.test_feed_socket import Talker
-from tests.feed.newsroom import A, B, final, started
+from tests.api.feed.harness import FeedHouse, open_feed_house, seqs
+from tests.api.feed.test_websocket import Talker
+from tests.feed.harness import A, B, final, started
 from tests.feed.test_hub import until
-from tests.web.raw import RawClient, connected
+from tests.web.peers import RawClient, connected
 
 IMPATIENT = FeedLimits(look_every_s=0.1, stall_s=0.5, grace_s=0.2)
 BIG = "word " * 3_000

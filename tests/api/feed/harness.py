@@ -21,8 +21,8 @@ from service.journal.sqlite_searches import open_sqlite_searches
 from service.ports import KeyStore, SavedSearches
 from service.web.limits import Limits
 from service.web.listen import open_listener
-from tests.api.house import new_key, new_token
-from tests.feed.newsroom import Newsroom, open_newsroom
+from tests.api.harness import new_key, new_token
+from tests.feed.harness import Newsroom, open_newsroom
 
 
 @dataclass

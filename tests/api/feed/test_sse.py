@@ -6,8 +6,8 @@ from pathlib import Path
 
 from service.api.feed.connections import FeedLimits
 from service.web.limits import Limits
-from tests.api.feed_house import FeedHouse, open_feed_house, seqs
-from tests.feed.newsroom import PARTIAL, A, B, completed, final, started
+from tests.api.feed.harness import FeedHouse, open_feed_house, seqs
+from tests.feed.harness import PARTIAL, A, B, completed, final, started
 from tests.feed.test_hub import until
 
 QUICK = FeedLimits(look_every_s=0.05, keep_alive_s=0.1, stall_s=0.5, grace_s=0.2)

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from websockets.asyncio.client import connect
 
 from service.ids import CallId
-from tests.api.feed_house import FeedHouse, open_feed_house
-from tests.feed.newsroom import PARTIAL, A, B, Newsroom, final, started
-from tests.web.raw import connected
+from tests.api.feed.harness import FeedHouse, open_feed_house
+from tests.feed.harness import PARTIAL, A, B, Newsroom, final, started
+from tests.web.peers import connected
 
 Batches = Sequence[tuple[CallId, int]]
 """What is committed: of which call, and how many finals at once."""

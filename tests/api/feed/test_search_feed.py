@@ -4,8 +4,8 @@ import time
 from pathlib import Path
 
 from service.ports import CallFilter, SavedSearch, WordQuery
-from tests.api.feed_house import FeedHouse, open_feed_house
-from tests.feed.newsroom import A, B, final, started
+from tests.api.feed.harness import FeedHouse, open_feed_house
+from tests.feed.harness import A, B, final, started
 from tests.feed.test_hub import until
 
 ID = "srch_q4dk0Zs8xw3fYb1A"
