@@ -12,7 +12,7 @@ from aiohttp import web
 
 from service.api.keys import is_key, read_key_id
 from service.api.problems import RefusalError, not_found, too_many
-from service.api.rate_limiter import Buckets
+from service.api.rate_limiter import RateLimiter
 from service.api.tokens import is_token, read_token
 from service.errors import ForgedInputError
 from service.ids import CallId, Scope
@@ -25,7 +25,7 @@ TOKEN_SUBPROTOCOL = "callscribe.token."  # noqa: S105 - the name in front of one
 TOKEN_PARAMETER = "access_token"  # noqa: S105 - its name
 FRESH_S = 2.0
 """For how long a key that was found is not looked up again: a revocation is seen within it."""
-_KNOWN_KEYS = 10_000
+_MAX_KNOWN_KEYS = 10_000
 _BURST_S = 10.0
 _FAILURES_PER_S = 1.0
 _FAILURES_AT_ONCE = 30
@@ -80,8 +80,8 @@ class Doorkeeper:
         self._clock = clock
         self._ticks = ticks
         per_s = per_minute / 60
-        self._requests = Buckets(per_s=per_s, burst=max(1.0, per_s * _BURST_S))
-        self._failures = Buckets(per_s=_FAILURES_PER_S, burst=_FAILURES_AT_ONCE)
+        self._requests = RateLimiter(per_s=per_s, burst=max(1.0, per_s * _BURST_S))
+        self._failures = RateLimiter(per_s=_FAILURES_PER_S, burst=_FAILURES_AT_ONCE)
 
     async def admit(
         self,
@@ -200,7 +200,7 @@ class _KnownKeys:
             self._found.pop(key_id, None)
             return None
         self._found[key_id] = (found, now)
-        if len(self._found) > _KNOWN_KEYS:
+        if len(self._found) > _MAX_KNOWN_KEYS:
             self._found.popitem(last=False)
         return found
 

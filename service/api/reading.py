@@ -15,8 +15,8 @@ from service.api.problems import Fault, RefusalError
 
 _TEXT = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]*")
 _PREFIXED = "metadata"
-_MOST_PARAMETERS = 32
-_TOO_MANY = f"there are more than {_MOST_PARAMETERS} parameters"
+_MAX_PARAMETERS = 32
+_TOO_MANY = f"there are more than {_MAX_PARAMETERS} parameters"
 _RANGE = re.compile(r"[\w!#$&^.+*-]+/[\w!#$&^.+*-]+", re.ASCII)
 _QUALITY = re.compile(r"q=([01](?:\.[0-9]{0,3})?)")
 M = TypeVar("M", bound=BaseModel)
@@ -32,7 +32,7 @@ def read_query(request: web.Request, operation: Operation[Any, Any]) -> Any:  # 
     names = {info.alias or name for name, info in fields.items()} - {_PREFIXED}
     given: dict[str, Any] = {_PREFIXED: {}} if _PREFIXED in fields else {}
     faults: list[Fault] = []
-    if len(request.query) > _MOST_PARAMETERS:
+    if len(request.query) > _MAX_PARAMETERS:
         raise _bad("The query cannot be used", [Fault(("query",), _TOO_MANY)])
     for name, value in request.query.items():
         if operation.browser and name == TOKEN_PARAMETER:

@@ -11,7 +11,7 @@ from service.errors import JournalUnavailableError
 from service.ports import Journal, LaneUpdate
 
 _RETRY_S = 1.0
-_MOST_UNSETTLED = 1000
+_MAX_PENDING = 1000
 _log = structlog.get_logger()
 
 
@@ -108,7 +108,7 @@ class Settler:
             self._noted.set()
         else:
             self._noted.clear()
-        if unsettled < _MOST_UNSETTLED:
+        if unsettled < _MAX_PENDING:
             self._roomy.set()
         else:
             self._roomy.clear()

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 _FAILURES_IN_A_ROW = 10
-_FEWEST_ATTEMPTS = 20
+_MIN_ATTEMPTS = 20
 _WINDOW_S = 60.0
-_FIRST_PAUSE_S = 5.0
-_LONGEST_PAUSE_S = 300.0
+_MIN_PAUSE_S = 5.0
+_MAX_PAUSE_S = 300.0
 
 
 @dataclass(slots=True)
@@ -23,7 +23,7 @@ class Breaker:
     failing_since: float | None = None
     """When the first failure after the last success was."""
     _in_a_row: int = 0
-    _pause_s: float = _FIRST_PAUSE_S
+    _pause_s: float = _MIN_PAUSE_S
     _minute_from: float = 0.0
     _attempts: int = 0
     _failures: int = 0
@@ -36,7 +36,7 @@ class Breaker:
         """Note an answer that shows the receiver at work; True if this closed the breaker."""
         closed = self.open_until is not None
         if closed:
-            self.open_until, self._pause_s = None, _FIRST_PAUSE_S
+            self.open_until, self._pause_s = None, _MIN_PAUSE_S
             self._attempts = self._failures = 0
         self._in_a_row, self.failing_since = 0, None
         self._count(now, failures=0)
@@ -50,7 +50,7 @@ class Breaker:
         self._count(now, failures=1)
         if self.open_until is not None:
             if now >= self.open_until:
-                self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
+                self._pause_s = min(2 * self._pause_s, _MAX_PAUSE_S)
                 self.open_until = now + self._pause_s
             return False
         if self._in_a_row < _FAILURES_IN_A_ROW and not self._half_failed():
@@ -71,4 +71,4 @@ class Breaker:
         self._failures += failures
 
     def _half_failed(self) -> bool:
-        return self._attempts >= _FEWEST_ATTEMPTS and 2 * self._failures >= self._attempts
+        return self._attempts >= _MIN_ATTEMPTS and 2 * self._failures >= self._attempts

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 import structlog
 
 from service.delivery.acks import Settler
-from service.delivery.lane import LANE_EVENTS, Lane, Partial
+from service.delivery.lane import MAX_LANE_EVENTS, Lane, Partial
 from service.delivery.schedule import EndpointLanes
 from service.errors import (
     DeliveryError,
@@ -139,7 +139,7 @@ class Dispatcher:
 
     async def _read(self, lane: Lane) -> None:
         generation, head_seq, acked_seq = lane.generation, lane.head_seq, lane.acked_seq
-        limit = min(LANE_EVENTS, max(1, self.lanes.room.left))
+        limit = min(MAX_LANE_EVENTS, max(1, self.lanes.room.left))
         try:
             events = await self._means.journal.read(
                 lane.call_id, after_seq=lane.acked_seq, limit=limit

@@ -8,11 +8,11 @@ from enum import Enum, auto
 from service.ids import CallId, EndpointName
 from service.ports import Delivery, LaneRow, LaneUpdate, StoredEvent
 
-LANE_EVENTS = 32
+MAX_LANE_EVENTS = 32
 """Events a lane keeps in memory; the rest it reads from the journal when their turn comes."""
-LANE_PARTIALS = 16
+MAX_LANE_PARTIALS = 16
 """Utterances of a lane whose newest partial may wait; beyond that the oldest is dropped."""
-LANE_GAPS = 100
+MAX_GAP_SEQS = 100
 """Parked seqs that the next delivery names; beyond that the oldest are left out."""
 UNKNOWN_SEQ = -1
 """Where a lane stands that has seen partials, but no durable event yet."""
@@ -113,7 +113,7 @@ class Lane:
     def publish(self, utterance_id: str, delivery: Delivery, due_at: float) -> int:
         """Let a partial wait behind what there is; return how many partials that replaced."""
         replaced = self.partials.pop(utterance_id, None) is not None
-        if len(self.partials) >= LANE_PARTIALS:
+        if len(self.partials) >= MAX_LANE_PARTIALS:
             del self.partials[next(iter(self.partials))]
             replaced = True
         self.partials[utterance_id] = Partial(self.head_seq, due_at, delivery)
@@ -151,7 +151,7 @@ class Lane:
     def park(self, seq: int) -> None:
         """Move on past an event that was given up; the next delivery names it."""
         self.ack(seq)
-        self.gap_seqs = (*self.gap_seqs, seq)[-LANE_GAPS:]
+        self.gap_seqs = (*self.gap_seqs, seq)[-MAX_GAP_SEQS:]
 
     def hold(self, due_at: float, due_wall: float = 0.0) -> None:
         """Do nothing until then, and keep no events in memory meanwhile."""
@@ -192,7 +192,7 @@ class Lane:
 
     def _keep(self, event: StoredEvent) -> None:
         last = self.events[-1].seq if self.events else self.acked_seq
-        if event.seq == last + 1 and len(self.events) < LANE_EVENTS and self.room.take():
+        if event.seq == last + 1 and len(self.events) < MAX_LANE_EVENTS and self.room.take():
             self.events.append(event)
 
     def _in_turn(self, partial: Partial) -> bool:

@@ -12,7 +12,7 @@ import structlog
 from service.delivery.acks import Settler
 from service.delivery.dispatcher import Dispatcher, Means
 from service.delivery.endpoints import Endpoint
-from service.delivery.lane import LANE_GAPS, Lane
+from service.delivery.lane import MAX_GAP_SEQS, Lane
 from service.delivery.schedule import Counters, EndpointLanes
 from service.delivery.sinks import OpenSink, open_sink
 from service.errors import JournalUnavailableError
@@ -28,10 +28,10 @@ from service.ports import (
 )
 from service.retry import RetryPolicy
 
-_LONGEST_HOLD_S = 30 * 3600.0
+_MAX_HOLD_S = 30 * 3600.0
 _CLOSE_TIMEOUT_S = 3.0
 _ROWS_AT_ONCE = 500
-_LISTED_PARKED = 1000
+_MAX_PARKED_LISTED = 1000
 _log = structlog.get_logger()
 _Parked = Mapping[tuple[EndpointName, CallId], frozenset[int]]
 
@@ -144,7 +144,7 @@ class DeliveryLanes:
         if dispatcher is None:
             return
         now = self._means.ticks()
-        hold_s = min(row.due_at - self._means.clock(), _LONGEST_HOLD_S)
+        hold_s = min(row.due_at - self._means.clock(), _MAX_HOLD_S)
         seqs = parked.get((row.endpoint, row.call_id), frozenset())
         dispatcher.lanes.adopt(row, now, now + hold_s, _gap_before(row.acked_seq, seqs))
 
@@ -199,7 +199,7 @@ async def open_lanes(
             for queue, one in zip(queues.values(), sinks, strict=True)
         ]
         lanes = DeliveryLanes(dispatchers, settler, means)
-        await lanes.list_backlog(_by_lane(await journal.parked(limit=_LISTED_PARKED)))
+        await lanes.list_backlog(_by_lane(await journal.parked(limit=_MAX_PARKED_LISTED)))
         async with _running(lanes, dispatchers, settler, group, poll_every_s):
             yield lanes
 
@@ -263,6 +263,6 @@ def _by_lane(parked: Sequence[ParkedDelivery]) -> _Parked:
 
 def _gap_before(acked_seq: int, parked: frozenset[int]) -> tuple[int, ...]:
     first = acked_seq
-    while first in parked and acked_seq - first < LANE_GAPS:
+    while first in parked and acked_seq - first < MAX_GAP_SEQS:
         first -= 1
     return tuple(range(first + 1, acked_seq + 1))

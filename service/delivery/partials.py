@@ -5,7 +5,7 @@ import msgspec
 from service.ids import CallId
 from service.ports import Delivery, StoredEvent
 
-_MOST_UTTERANCES = 10_000
+_MAX_UTTERANCES = 10_000
 
 
 class _Utterance(msgspec.Struct):
@@ -63,7 +63,7 @@ class PartialFilter:
         before, sent = self._heard.pop((call_id, utterance_id), ([], []))
         stable = _shared_start(before, words)
         self._heard[call_id, utterance_id] = (words, stable or sent)
-        if len(self._heard) > _MOST_UTTERANCES:
+        if len(self._heard) > _MAX_UTTERANCES:
             del self._heard[next(iter(self._heard))]
         if not stable or stable == sent:
             return None

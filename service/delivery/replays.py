@@ -12,7 +12,7 @@ from service.ids import CallId, EndpointName
 from service.ports import Delivery, Journal, ParkedDelivery
 from service.wire.events import delivery_id
 
-_SEARCHED = 100_000
+_MAX_SEARCHED = 100_000
 
 
 async def list_parked(journal: Journal, *, limit: int = 100) -> list[ParkedDelivery]:
@@ -38,7 +38,7 @@ async def retry_parked(
         SettingsError: The endpoint is no longer configured, or cannot be used.
         JournalUnavailableError: The database does not answer.
     """
-    listed = await journal.parked(limit=_SEARCHED)
+    listed = await journal.parked(limit=_MAX_SEARCHED)
     parked = next((one for one in listed if one.id == parked_id), None)
     if parked is None:
         return None

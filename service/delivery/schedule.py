@@ -13,9 +13,9 @@ from service.delivery.partials import PartialFilter
 from service.ids import CallId
 from service.ports import Delivery, LaneRow, StoredEvent
 
-_MOST_EVENTS = 4096
-_MOST_LANES = 10_000
-_MOST_REMEMBERED = 1000
+_MAX_EVENTS = 4096
+_MAX_LANES = 10_000
+_MAX_REMEMBERED = 1000
 
 
 @dataclass(slots=True)
@@ -41,15 +41,15 @@ class EndpointLanes:
     """
 
     def __init__(
-        self, endpoint: Endpoint, *, most_events: int = _MOST_EVENTS, most_lanes: int = _MOST_LANES
+        self, endpoint: Endpoint, *, max_events: int = _MAX_EVENTS, max_lanes: int = _MAX_LANES
     ) -> None:
         self.endpoint = endpoint
         self.counters = Counters()
         self.breaker = Breaker()
-        self.room = Room(most_events)
+        self.room = Room(max_events)
         self.disabled = False
         self.busy = 0
-        self._most_lanes = most_lanes
+        self._max_lanes = max_lanes
         self._partials = PartialFilter(endpoint.partials)
         self._lanes: dict[CallId, Lane] = {}
         self._ready: deque[Lane] = deque()
@@ -127,7 +127,7 @@ class EndpointLanes:
             del self._lanes[lane.call_id]
             if lane.generation or lane.gap_seqs:
                 self._remembered[lane.call_id] = (lane.generation, lane.gap_seqs)
-                if len(self._remembered) > _MOST_REMEMBERED:
+                if len(self._remembered) > _MAX_REMEMBERED:
                     del self._remembered[next(iter(self._remembered))]
 
     def erase(self, call_id: CallId) -> None:
@@ -191,7 +191,7 @@ class EndpointLanes:
         return self._lanes.get(call_id) or self._new_lane(call_id, trusted=self._complete)
 
     def _new_lane(self, call_id: CallId, *, trusted: bool) -> Lane | None:
-        if self.disabled or not trusted or len(self._lanes) >= self._most_lanes:
+        if self.disabled or not trusted or len(self._lanes) >= self._max_lanes:
             self._missed, self._complete = True, False
             return None
         lane = self._lanes[call_id] = Lane(call_id, self.endpoint.name, self.room)

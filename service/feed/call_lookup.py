@@ -9,7 +9,7 @@ import msgspec
 from service.ids import CallId
 from service.ports import CallSummary, Library
 
-MOST_CALLS = 10_000
+MAX_CALLS = 10_000
 """Calls that are remembered; beyond that the one asked for first is looked up again."""
 
 
@@ -54,7 +54,7 @@ class KnownCalls:
         facts = None if summary is None else _facts_of(summary)
         if forgotten == self._forgotten:  # else it may be old already
             self._known[call_id] = facts
-            if len(self._known) > MOST_CALLS:
+            if len(self._known) > MAX_CALLS:
                 del self._known[next(iter(self._known))]
         return facts
 

@@ -10,9 +10,9 @@ from service.errors import BadInputError
 from service.feed.call_lookup import CallFacts
 from service.ids import CallId, Role
 
-MOST_TYPES = 20
-MOST_METADATA = 10
-LONGEST_TYPE = 64
+MAX_TYPES = 20
+MAX_METADATA = 10
+MAX_TYPE_CHARS = 64
 
 _TYPE = re.compile(r"[a-z_.*]+")
 
@@ -59,9 +59,9 @@ def check_types(patterns: Iterable[str]) -> tuple[str, ...]:
         BadInputError: They are too many, too long or not such patterns.
     """
     types = tuple(pattern.strip() for pattern in patterns)
-    if len(types) > MOST_TYPES:
-        raise BadInputError(f"at most {MOST_TYPES} types can be asked for")
-    if not all(len(one) <= LONGEST_TYPE and _TYPE.fullmatch(one) for one in types):
+    if len(types) > MAX_TYPES:
+        raise BadInputError(f"at most {MAX_TYPES} types can be asked for")
+    if not all(len(one) <= MAX_TYPE_CHARS and _TYPE.fullmatch(one) for one in types):
         raise BadInputError("types are written like transcript.final or call.*")
     return types
 

@@ -22,7 +22,7 @@ POLL_S = 1.0
 """How often the journal is asked unprompted: other processes write to it, too."""
 PARTIALS_EVERY_S = 0.05
 """How often those who watch all calls are woken for partials."""
-MOST_READS = 4
+MAX_READS = 4
 """Of subscribers that are behind, at one time: the others wait for their turn."""
 
 log = structlog.get_logger()
@@ -42,7 +42,7 @@ class Hub:
         self._library = library
         self._journal = journal
         self._calls = KnownCalls(library)
-        self._reads = asyncio.Semaphore(MOST_READS)
+        self._reads = asyncio.Semaphore(MAX_READS)
         self._told = self._read = 0
         self._bell = asyncio.Event()
         self._of_call: defaultdict[CallId, set[Subscription]] = defaultdict(set)

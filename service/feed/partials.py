@@ -14,13 +14,13 @@ class LivePartials:
     """Partials by utterance, in the order they were let out. Nothing is kept per subscriber.
 
     A partial is let out once the feed has read every event that was committed before it came.
-    Beyond `most_utterances` the one that was replaced longest ago is dropped. Of `most_settled`
+    Beyond `max_utterances` the one that was replaced longest ago is dropped. Of `max_settled`
     utterances it is remembered that they have their final: no partial after it is shown.
     """
 
-    def __init__(self, *, most_utterances: int = 10_000, most_settled: int = 10_000) -> None:
-        self._most_utterances = most_utterances
-        self._most_settled = most_settled
+    def __init__(self, *, max_utterances: int = 10_000, max_settled: int = 10_000) -> None:
+        self._max_utterances = max_utterances
+        self._max_settled = max_settled
         self._waiting: dict[str, LivePartial] = {}
         self._out: dict[str, LivePartial] = {}
         self._by_call: defaultdict[CallId, dict[str, LivePartial]] = defaultdict(dict)
@@ -36,7 +36,7 @@ class LivePartials:
             return False
         self._waiting.pop(partial.utterance_id, None)
         self._waiting[partial.utterance_id] = partial
-        if len(self) > self._most_utterances:
+        if len(self) > self._max_utterances:
             self._drop(next(iter(self._out or self._waiting)))
         return True
 
@@ -102,5 +102,5 @@ class LivePartials:
 
     def _remember(self, utterance_id: str) -> None:
         self._settled[utterance_id] = None
-        if len(self._settled) > self._most_settled:
+        if len(self._settled) > self._max_settled:
             del self._settled[next(iter(self._settled))]

@@ -15,14 +15,14 @@ _SHARE = 8
 class Ring:
     """The events after `floor` up to `head`, by position; what is older is in the journal.
 
-    At most `most_events` with bodies of at most `most_bytes`, of which the oldest eighth goes at
+    At most `max_events` with bodies of at most `max_bytes`, of which the oldest eighth goes at
     once. An event that was sent is kept as it goes on the wire as well: up to twice its body.
     """
 
-    def __init__(self, head: int, *, most_events: int = 4096, most_bytes: int = 8 << 20) -> None:
+    def __init__(self, head: int, *, max_events: int = 4096, max_bytes: int = 8 << 20) -> None:
         self.floor = self.head = head
-        self._most_events = most_events
-        self._most_bytes = most_bytes
+        self._max_events = max_events
+        self._max_bytes = max_bytes
         self._bytes = 0
         self._entries: list[Entry] = []
         self._by_call: defaultdict[CallId, list[Entry]] = defaultdict(list)
@@ -36,7 +36,7 @@ class Ring:
         self._by_call[entry.call_id].append(entry)
         self._bytes += len(entry.body)
         self.head = entry.position
-        if len(self._entries) > self._most_events or self._bytes > self._most_bytes:
+        if len(self._entries) > self._max_events or self._bytes > self._max_bytes:
             self._drop_oldest()
 
     def since(self, position: int, call_id: CallId | None, limit: int) -> Sequence[Entry] | None:
@@ -66,7 +66,7 @@ class Ring:
 
     def _drop_oldest(self) -> None:
         count = max(1, len(self._entries) // _SHARE)
-        over = self._bytes - self._most_bytes
+        over = self._bytes - self._max_bytes
         freed = sum(len(entry.body) for entry in self._entries[:count])
         while freed < over and count < len(self._entries):
             freed += len(self._entries[count].body)

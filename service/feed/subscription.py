@@ -11,9 +11,9 @@ from service.feed.partials import LivePartials
 from service.feed.ring import Ring
 from service.ids import CallId
 
-MOST_EVENTS = 64
+MAX_EVENTS = 64
 """Events looked at, and partials handed out, in one go."""
-MOST_BYTES = 32 * 1024
+MAX_BYTES = 32 * 1024
 """Of bodies handed out in one go, but for the last."""
 _BEFORE_ALL = -1
 
@@ -86,11 +86,11 @@ class Subscription:
         """
         source = self._source
         head = source.ring.head
-        page = source.ring.since(self._position, self.wanted.call_id, MOST_EVENTS)
+        page = source.ring.since(self._position, self.wanted.call_id, MAX_EVENTS)
         if page is None:
             page = await self._stored()
         entries, all_looked_at = await self._pass(page)
-        if all_looked_at and len(page) < MOST_EVENTS:
+        if all_looked_at and len(page) < MAX_EVENTS:
             self._position = max(self._position, head)
         # What was let out meanwhile may be newer than what was just handed out.
         current = self._position >= source.ring.head
@@ -102,16 +102,16 @@ class Subscription:
     async def _stored(self) -> list[Entry]:
         if self.by_seq and self.wanted.call_id is not None:
             return await self._source.stored_of(
-                self.wanted.call_id, after_seq=self._seq, limit=MOST_EVENTS
+                self.wanted.call_id, after_seq=self._seq, limit=MAX_EVENTS
             )
-        return await self._source.stored(after=self._position, limit=MOST_EVENTS)
+        return await self._source.stored(after=self._position, limit=MAX_EVENTS)
 
     async def _pass(self, page: Sequence[Entry]) -> tuple[list[Entry], bool]:
         """Move past the events, as many as fit in one go; return those that are wanted."""
         wanted: list[Entry] = []
         size_bytes = 0
         for entry in page:
-            if size_bytes >= MOST_BYTES:
+            if size_bytes >= MAX_BYTES:
                 return wanted, False
             if await self._wants(entry):
                 wanted.append(entry)
@@ -139,7 +139,7 @@ class Subscription:
 
     async def _partials(self) -> tuple[list[LivePartial], bool]:
         wanted = self.wanted
-        newest = self._source.partials.since(self._stamp, wanted.call_id, MOST_EVENTS)
+        newest = self._source.partials.since(self._stamp, wanted.call_id, MAX_EVENTS)
         if not newest:
             return [], False
         found = [
@@ -149,4 +149,4 @@ class Subscription:
             and await self._wants_call(partial.call_id)
         ]
         self._stamp = newest[-1].stamp
-        return found, len(newest) == MOST_EVENTS
+        return found, len(newest) == MAX_EVENTS

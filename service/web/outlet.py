@@ -9,7 +9,7 @@ from aiohttp import web
 
 from service.web.connections import Connection
 
-MOST_WAITING_BYTES = 32 * 1024
+MAX_WAITING_BYTES = 32 * 1024
 """Beyond that an outlet is full, until a quarter is left."""
 _KERNEL_BYTES = 128 * 1024
 _GONE_MS = 60_000
@@ -28,7 +28,7 @@ class Outlet:
     def __init__(self, request: web.Request, changed: Callable[[], None]) -> None:
         self._connection = cast(Connection, request.protocol)
         self._transport = self._connection.stay(changed)
-        self._transport.set_write_buffer_limits(high=MOST_WAITING_BYTES)
+        self._transport.set_write_buffer_limits(high=MAX_WAITING_BYTES)
         found: Any = self._transport.get_extra_info("socket")
         if found is not None:
             _hold_short(found)

@@ -14,7 +14,7 @@ from service.web.listen import open_listener
 
 def test_one_more_is_refused_until_those_before_are_taken() -> None:
     """With when to come again; what nobody holds any more does not count."""
-    outgoing = Outgoing(most_bytes=10)
+    outgoing = Outgoing(max_bytes=10)
     answers = [web.Response(body=bytes(5)), web.Response(body=bytes(5))]
     for answer in answers:
         outgoing.check_room()
@@ -32,7 +32,7 @@ def test_one_more_is_refused_until_those_before_are_taken() -> None:
 
 async def test_what_was_sent_takes_no_room() -> None:
     """Nor while the connection that it went over stays open."""
-    outgoing, answer = Outgoing(most_bytes=5), LongAnswer(body=b"hello")
+    outgoing, answer = Outgoing(max_bytes=5), LongAnswer(body=b"hello")
 
     async def handle(_: web.Request) -> web.Response:
         outgoing.add(answer)

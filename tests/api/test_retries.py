@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from service.api.deliveries.retries import MOST_AT_ONCE, Retries, Tried, open_retries
+from service.api.deliveries.retries import MAX_AT_ONCE, Retries, Tried, open_retries
 from service.api.problems import RefusalError
 from service.delivery.endpoints import Endpoint
 from service.journal.sqlite_journal import open_sqlite_journal
@@ -53,9 +53,9 @@ async def test_nobody_waits_long_for_a_try(journal: Journal, receiver: Receiver)
 async def test_only_so_many_are_tried_at_once(journal: Journal, receiver: Receiver) -> None:
     """One more is told to come again."""
     async with open_retries(journal, [crm(receiver)], patience_s=0.1) as retries:
-        await asyncio.gather(*(retries.retry(one + 1) for one in range(MOST_AT_ONCE)))
+        await asyncio.gather(*(retries.retry(one + 1) for one in range(MAX_AT_ONCE)))
 
-        assert await _refusal(retries, MOST_AT_ONCE + 1) == 429
+        assert await _refusal(retries, MAX_AT_ONCE + 1) == 429
 
 
 async def test_an_endpoint_that_is_configured_no_more_is_said(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from service.delivery.lane import LANE_EVENTS
+from service.delivery.lane import MAX_LANE_EVENTS
 from service.delivery.lanes import open_lanes
 from service.errors import (
     EndpointGoneError,
@@ -302,11 +302,11 @@ async def test_a_filtered_event_is_passed_over_but_not_left_behind(tmp_path: Pat
 
 async def test_what_does_not_fit_in_memory_is_read_from_the_journal(tmp_path: Path) -> None:
     """A lane far behind gets everything in order, once."""
-    count = 5 * LANE_EVENTS
+    count = 5 * MAX_LANE_EVENTS
     async with open_scene(tmp_path) as scene:
         scene.crm.gate.clear()
         for _ in range(5):
-            await scene.happen("c1", *["call.answered"] * LANE_EVENTS)
+            await scene.happen("c1", *["call.answered"] * MAX_LANE_EVENTS)
         scene.crm.gate.set()
         await scene.flush()
 
@@ -358,13 +358,13 @@ async def test_a_sink_that_never_waits_does_not_keep_the_loop(tmp_path: Path) ->
     async with open_scene(tmp_path) as scene:
         turns = 0
         scene.crm.gate.clear()
-        await scene.happen("c1", *["call.answered"] * LANE_EVENTS)
+        await scene.happen("c1", *["call.answered"] * MAX_LANE_EVENTS)
         scene.crm.gate.set()
-        while len(scene.crm.taken) < LANE_EVENTS:
+        while len(scene.crm.taken) < MAX_LANE_EVENTS:
             await asyncio.sleep(0)
             turns += 1
 
-        assert turns >= LANE_EVENTS // 8
+        assert turns >= MAX_LANE_EVENTS // 8
 
 
 async def test_a_receiver_that_recovers_gets_all_its_lanes_at_once(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ ANSWERS = {
     "gone": EndpointGoneError("answered 410", status=410),
     "broken": ZeroDivisionError(),
 }
-MOST_ATTEMPTS = len(DELIVERY_DELAYS_S) + 1
+MAX_ATTEMPTS = len(DELIVERY_DELAYS_S) + 1
 LONGER_THAN_ANY_DELAY_S = 30 * 3600.0
 
 
@@ -296,8 +296,8 @@ class LanesMachine(RuleBasedStateMachine):
             kind, call, seq, *_ = delivery.id.split("_")
             if kind == "evt" and failure is not None:
                 refused = isinstance(failure, PermanentDeliveryError)
-                failed[call, int(seq)] += MOST_ATTEMPTS if refused else 1
-        return {event for event, times in failed.items() if times >= MOST_ATTEMPTS}
+                failed[call, int(seq)] += MAX_ATTEMPTS if refused else 1
+        return {event for event, times in failed.items() if times >= MAX_ATTEMPTS}
 
     def _next_final(self, call: str, after: int) -> tuple[str, int] | None:
         for seq, kind in enumerate(self.committed[call][after:], after + 1):

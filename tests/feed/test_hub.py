@@ -94,7 +94,7 @@ async def test_a_subscriber_of_a_call_begins_with_what_was_before_and_goes_on_li
 async def test_who_is_behind_the_ring_reads_the_journal(tmp_path: Path) -> None:
     """Whatever the ring holds, the events are all there, once."""
     async with open_newsroom(tmp_path) as room:
-        room.hub.ring._most_events = 10  # noqa: SLF001 - a small ring
+        room.hub.ring._max_events = 10  # noqa: SLF001 - a small ring
         wanted = Wanted(call_id=A)
         with (
             room.hub.subscribe(Wanted(), after=0, by_seq=False, wake=Bell()) as of_all,

@@ -70,7 +70,7 @@ def test_what_is_settled_is_not_shown_again() -> None:
 
 def test_utterances_are_bounded() -> None:
     """The partial that was replaced longest ago goes first."""
-    live = LivePartials(most_utterances=3, most_settled=2)
+    live = LivePartials(max_utterances=3, max_settled=2)
     for number in range(5):
         live.publish(partial(f"u{number}"))
         live.let_out(0)

@@ -4,7 +4,7 @@ import asyncio
 
 from aiohttp import web
 
-from service.web.outlet import MOST_WAITING_BYTES, Outlet
+from service.web.outlet import MAX_WAITING_BYTES, Outlet
 from tests.web.harness import serving
 from tests.web.peers import GET, connected
 
@@ -20,7 +20,7 @@ async def test_an_outlet_is_full_until_its_client_reads_and_lost_once_it_has_lef
         outlet = Outlet(request, changed.set)
         while not outlet.full:
             await answer.write(bytes(16_384))
-        seen.append("full" if outlet.waiting_bytes > MOST_WAITING_BYTES else "empty")
+        seen.append("full" if outlet.waiting_bytes > MAX_WAITING_BYTES else "empty")
         await changed.wait()
         changed.clear()
         seen.append("full" if outlet.full else "room")

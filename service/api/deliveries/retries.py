@@ -17,7 +17,7 @@ from service.errors import DeliveryError, JournalError, SettingsError
 from service.ports import Journal
 
 PATIENCE_S = 5.0
-MOST_AT_ONCE = 16
+MAX_AT_ONCE = 16
 _NO_ENDPOINT = "Its endpoint is not configured any more, or cannot be used."
 _NO_JOURNAL = "The database does not answer: try again."
 
@@ -35,7 +35,7 @@ class Tried:
 class Retries:
     """Tries parked deliveries, each once at a time: who asks again joins the try that runs.
 
-    At most `MOST_AT_ONCE` run; one more is refused. Made by `open_retries`.
+    At most `MAX_AT_ONCE` run; one more is refused. Made by `open_retries`.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Retries:
         """
         task = self._running.get(parked_id)
         if task is None:
-            if len(self._running) >= MOST_AT_ONCE:
+            if len(self._running) >= MAX_AT_ONCE:
                 raise too_many(1.0, "Too many deliveries are being tried at this moment.")
             task = self._group.create_task(self._try(parked_id), name=f"retry {parked_id}")
             self._running[parked_id] = task

@@ -26,11 +26,11 @@ log = structlog.get_logger()
 class FeedLimits:
     """The limits of the feed."""
 
-    most_streams: int = 2000
+    max_connections: int = 2000
     """Connections at one time; one more is answered 503."""
-    most_streams_per_key: int = 1000
+    max_connections_per_key: int = 1000
     """Of one key and its tokens; one more is answered 429."""
-    most_subscriptions: int = 50
+    max_subscriptions: int = 50
     """Of one WebSocket; one more is answered with an error."""
     stall_s: float = 30.0
     """How long a client may take nothing of what was written before its stream is closed."""
@@ -186,10 +186,10 @@ class FeedStreams:
 
     def _check_room(self, key_id: str) -> None:
         again = {"Retry-After": "1"}
-        if len(self._streams) >= self.limits.most_streams:
+        if len(self._streams) >= self.limits.max_connections:
             detail = "Too many are watching: come again soon."
             raise RefusalError(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers=again)
-        if self._by_key[key_id] >= self.limits.most_streams_per_key:
+        if self._by_key[key_id] >= self.limits.max_connections_per_key:
             detail = "Too many are watching with this key."
             raise RefusalError(HTTPStatus.TOO_MANY_REQUESTS, detail, headers=again)
 

@@ -6,10 +6,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from service.api.operations import Query
 from service.errors import BadInputError
-from service.feed.filter import LONGEST_TYPE, MOST_METADATA, MOST_TYPES, Wanted, check_types
+from service.feed.filter import MAX_METADATA, MAX_TYPE_CHARS, MAX_TYPES, Wanted, check_types
 from service.ids import CallId, Role
 
-MOST_CURSOR = 2**63 - 1
+MAX_CURSOR = 2**63 - 1
 
 
 def _checked(types: tuple[str, ...]) -> tuple[str, ...]:
@@ -29,9 +29,9 @@ def _split(types: str) -> tuple[str, ...]:
 
 
 Short = Annotated[str, Field(min_length=1, max_length=256)]
-Types = Annotated[str, Field(max_length=MOST_TYPES * (LONGEST_TYPE + 1)), AfterValidator(_listed)]
-Cursor = Annotated[int, Field(ge=0, le=MOST_CURSOR)]
-Metadata = Annotated[dict[Short, Short], Field(max_length=MOST_METADATA)]
+Types = Annotated[str, Field(max_length=MAX_TYPES * (MAX_TYPE_CHARS + 1)), AfterValidator(_listed)]
+Cursor = Annotated[int, Field(ge=0, le=MAX_CURSOR)]
+Metadata = Annotated[dict[Short, Short], Field(max_length=MAX_METADATA)]
 OfCall = Annotated[CallId, Field(min_length=1, max_length=512)]
 
 
@@ -87,7 +87,7 @@ class Subscribe(_Message):
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
     call_id: OfCall | None = None
     after: Cursor | None = None
-    types: Annotated[tuple[str, ...], Field(max_length=MOST_TYPES), AfterValidator(_checked)] = ()
+    types: Annotated[tuple[str, ...], Field(max_length=MAX_TYPES), AfterValidator(_checked)] = ()
     role: Role | None = None
     number: Short | None = None
     metadata: Metadata = Field(default_factory=dict)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from service.api.access import SUBPROTOCOL
 from service.api.feed.connections import FeedLimits, Stream
 from service.api.feed.query import CloseReason, Message, Subscribe
-from service.api.rate_limiter import Buckets
+from service.api.rate_limiter import RateLimiter
 from service.errors import JournalUnavailableError
 from service.feed.frames import socket_closed, socket_event, socket_partial
 from service.feed.hub import Hub
@@ -79,7 +79,9 @@ class FeedSocket:
         self._limits = limits
         self._call_id = call_id
         self._watches: dict[str, _Watch] = {}
-        self._turns = Buckets(per_s=limits.messages_per_s, burst=limits.messages_at_once, most=1)
+        self._limiter = RateLimiter(
+            per_s=limits.messages_per_s, burst=limits.messages_at_once, max_names=1
+        )
 
     async def run(self) -> None:
         """Converse until the client leaves or the stream has to end."""
@@ -99,7 +101,7 @@ class FeedSocket:
             message = await self._socket.receive()
             if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
                 return
-            if self._turns.take("", loop.time()):
+            if self._limiter.take("", loop.time()):
                 self._stream.end("misbehaved")
                 continue
             try:
@@ -124,10 +126,8 @@ class FeedSocket:
     async def _subscribe(self, asked: Subscribe) -> None:
         if asked.id in self._watches:
             raise _MessageError("there is a subscription of this id", asked.id)
-        if len(self._watches) >= self._limits.most_subscriptions:
-            raise _MessageError(
-                f"at most {self._limits.most_subscriptions} subscriptions", asked.id
-            )
+        if len(self._watches) >= self._limits.max_subscriptions:
+            raise _MessageError(f"at most {self._limits.max_subscriptions} subscriptions", asked.id)
         if self._call_id is not None and asked.call_id not in (None, self._call_id):
             raise _MessageError("there is no such call", asked.id)
         wanted = asked.wanted(self._call_id)

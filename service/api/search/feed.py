@@ -19,9 +19,9 @@ from service.feed.frames import KEEP_ALIVE, sse_event, sse_moved
 from service.feed.hub import Hub
 from service.ports import Hit, Library, SavedSearches, WordQuery
 
-MOST_HITS = 100
+MAX_HITS = 100
 """Asked for at once; a stretch with more of them is taken in shorter ones."""
-_LONGEST_STRETCH = 20_000
+_MAX_STRETCH = 20_000
 _FINALS = Wanted(types=("transcript.final",), partials=False)
 
 
@@ -97,7 +97,7 @@ class HitStream:
         self.cursor = after
         self._library = library
         self._query = query
-        self._stretch = _LONGEST_STRETCH
+        self._stretch = _MAX_STRETCH
 
     async def take(self, head: int) -> Sequence[Hit]:
         """Return the next hits up to a position, and move on; none may still mean more.
@@ -110,13 +110,13 @@ class HitStream:
             return ()
         last = min(self.cursor + self._stretch, head)
         found = await self._library.search(
-            self._query, after=self.cursor, before=last + 1, limit=MOST_HITS
+            self._query, after=self.cursor, before=last + 1, limit=MAX_HITS
         )
-        if len(found) == MOST_HITS and last - self.cursor > MOST_HITS:
-            self._stretch = max(MOST_HITS, (last - self.cursor) // 8)
+        if len(found) == MAX_HITS and last - self.cursor > MAX_HITS:
+            self._stretch = max(MAX_HITS, (last - self.cursor) // 8)
             return ()  # the oldest of them may be missing
         self.cursor = last
-        self._stretch = _LONGEST_STRETCH
+        self._stretch = _MAX_STRETCH
         return found[::-1]
 
 

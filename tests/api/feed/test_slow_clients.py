@@ -118,15 +118,15 @@ async def test_a_thousand_watch_and_a_hundred_of_them_read_nothing(tmp_path: Pat
             await enter(deaf(house))
         readers = [await enter(raw_reader(house)) for _ in range(900)]
         await until(lambda: len(house.streams) == 1000)
-        most_bytes = 0
+        max_bytes = 0
         for number in range(40):
             await house.room.say(A, final(f"a{number}", BIG))
             await asyncio.gather(*(reader.saw(f"id: {number + 2}\n") for reader in readers))
-            most_bytes = max(most_bytes, house.streams.waiting_bytes)
+            max_bytes = max(max_bytes, house.streams.waiting_bytes)
         await until(lambda: house.streams.closed["slow"] == 100)
         await until(lambda: len(house.streams) == 900)
 
-    assert 0 < most_bytes < 100 * (80 << 10)
+    assert 0 < max_bytes < 100 * (80 << 10)
 
 
 class RawReader:

@@ -154,7 +154,7 @@ async def test_a_stream_ends_with_its_token_or_its_key(tmp_path: Path) -> None:
 
 async def test_too_many_streams_are_refused_in_all_and_per_key(tmp_path: Path) -> None:
     """503 where there is no room, 429 where one key has had its share; a place comes free."""
-    limits = FeedLimits(most_streams=2, most_streams_per_key=1)
+    limits = FeedLimits(max_connections=2, max_connections_per_key=1)
     async with open_feed_house(tmp_path, limits=limits) as house:
         async with house.watch("/v1/feed"):
             per_key = await status(house, "/v1/feed")
@@ -162,7 +162,7 @@ async def test_too_many_streams_are_refused_in_all_and_per_key(tmp_path: Path) -
         async with house.watch("/v1/feed"):
             pass
         await until(lambda: len(house.streams) == 0)
-        house.streams.limits = FeedLimits(most_streams=0)
+        house.streams.limits = FeedLimits(max_connections=0)
         in_all = await status(house, "/v1/feed")
 
     assert (per_key, in_all) == (429, 503)

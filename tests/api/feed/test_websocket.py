@@ -142,7 +142,7 @@ async def test_a_message_that_cannot_be_heeded_is_answered_with_an_error(
 
 async def test_what_a_client_may_say_is_bounded(tmp_path: Path) -> None:
     """In subscriptions, in length, and in number a second."""
-    limits = FeedLimits(most_subscriptions=2, message_bytes=1000, messages_at_once=10)
+    limits = FeedLimits(max_subscriptions=2, message_bytes=1000, messages_at_once=10)
     async with open_feed_house(tmp_path, limits=limits) as house:
         async with talking(house) as talker:
             kinds = [(await talker.subscribe(name))["kind"] for name in ("a", "b", "b", "c")]
