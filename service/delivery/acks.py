@@ -1,4 +1,4 @@
-"""Writes how far the lanes have come, many at a time, so that an acknowledgement costs little."""
+"""The ack batcher: writes how far lanes have come, many in one commit."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -15,52 +15,52 @@ _MAX_PENDING = 1000
 _log = structlog.get_logger()
 
 
-class Settler:
-    """Collects what changed about lanes and gives it to the journal every 20 ms or so.
+class AckBatcher:
+    """Collects the acks of all lanes and writes them to the journal every 20 ms or so.
 
-    A crash in between repeats those deliveries. That number is bounded: at 1,000 unsettled
-    lanes and parked deliveries `wait_for_room` waits, and with it every delivery.
+    A crash in between repeats those deliveries. Their number is bounded: while 1,000 lanes and
+    parked deliveries are yet to be written, `wait_for_room` waits, and every delivery with it.
     """
 
     def __init__(
-        self, journal: Journal, settled: Callable[[Lane], None], *, every_s: float = 0.02
+        self, journal: Journal, written: Callable[[Lane], None], *, every_s: float = 0.02
     ) -> None:
         self._journal = journal
-        self._settled = settled
+        self._written = written
         self._every_s = every_s
         self._lanes: dict[Lane, None] = {}
         self._parked: list[LaneUpdate] = []
         self._writing = asyncio.Lock()
-        self._noted = asyncio.Event()
-        self._roomy = asyncio.Event()
-        self._roomy.set()
+        self._pending = asyncio.Event()
+        self._has_room = asyncio.Event()
+        self._has_room.set()
 
     @property
     def full(self) -> bool:
-        """Whether to wait for room."""
-        return not self._roomy.is_set()
+        """Whether too many acks are pending."""
+        return not self._has_room.is_set()
 
-    def note(self, lane: Lane) -> None:
-        """Have the lane's place written, as it will be by then."""
+    def add(self, lane: Lane) -> None:
+        """Have the place of a lane written: the one it has by then."""
         if lane not in self._lanes:
             self._lanes[lane] = None
-            lane.unsettled += 1
+            lane.pending_acks += 1
             self._count()
 
     def park(self, lane: Lane, update: LaneUpdate) -> None:
-        """Have a delivery that was given up written down, and the lane's place."""
+        """Have a parked delivery written, and the place of its lane."""
         self._parked.append(update)
-        self.note(lane)
+        self.add(lane)
         self._count()
 
     async def wait_for_room(self) -> None:
-        """Wait while too much is unsettled."""
-        await self._roomy.wait()
+        """Wait while too many acks are pending."""
+        await self._has_room.wait()
 
     async def run(self) -> None:
         """Write forever. While the journal is unavailable, try again each second."""
         while True:
-            await self._noted.wait()
+            await self._pending.wait()
             await asyncio.sleep(self._every_s)
             try:
                 await self.flush()
@@ -69,10 +69,10 @@ class Settler:
                 await asyncio.sleep(_RETRY_S)
 
     async def flush(self) -> None:
-        """Write everything noted so far.
+        """Write every pending ack.
 
         Raises:
-            JournalUnavailableError: Nothing was written; it is all still noted.
+            JournalUnavailableError: Nothing was written; all of it is still pending.
         """
         async with self._writing:
             lanes, self._lanes = self._lanes, {}
@@ -85,30 +85,30 @@ class Settler:
                 raise
             self._count()
             for lane in lanes:
-                lane.unsettled -= 1
-                self._settled(lane)
+                lane.pending_acks -= 1
+                self._written(lane)
 
     @asynccontextmanager
     async def paused(self) -> AsyncIterator[None]:
-        """Write nothing meanwhile: what the journal says about lanes stays true."""
+        """Write nothing until the end of the block: the journal's lanes stay as they were read."""
         async with self._writing:
             yield
 
     def _take_back(self, lanes: dict[Lane, None], parked: list[LaneUpdate]) -> None:
         for lane in lanes:
             if lane in self._lanes:
-                lane.unsettled -= 1
+                lane.pending_acks -= 1
         self._lanes = lanes | self._lanes
         self._parked = parked + self._parked
         self._count()
 
     def _count(self) -> None:
-        unsettled = len(self._lanes) + len(self._parked)
-        if unsettled:
-            self._noted.set()
+        pending = len(self._lanes) + len(self._parked)
+        if pending:
+            self._pending.set()
         else:
-            self._noted.clear()
-        if unsettled < _MAX_PENDING:
-            self._roomy.set()
+            self._pending.clear()
+        if pending < _MAX_PENDING:
+            self._has_room.set()
         else:
-            self._roomy.clear()
+            self._has_room.clear()

@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 
 import structlog
 
-from service.delivery.acks import Settler
-from service.delivery.lane import MAX_LANE_EVENTS, Lane, Partial
+from service.delivery.acks import AckBatcher
+from service.delivery.lane import MAX_LANE_EVENTS, Lane, WaitingPartial
 from service.delivery.schedule import EndpointLanes
 from service.errors import (
     DeliveryError,
@@ -28,11 +28,11 @@ _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Means:
+class Dependencies:
     """What every dispatcher works with; only clocks and dice differ between tests and life."""
 
     journal: Journal
-    settler: Settler
+    acks: AckBatcher
     policy: RetryPolicy
     clock: Callable[[], float]
     """Unix seconds."""
@@ -48,15 +48,15 @@ class Dispatcher:
     """Runs the turns of one endpoint's lanes. Its tasks belong to the `TaskGroup` it is given."""
 
     def __init__(
-        self, lanes: EndpointLanes, sink: Sink, means: Means, group: asyncio.TaskGroup
+        self, lanes: EndpointLanes, sink: Sink, dependencies: Dependencies, group: asyncio.TaskGroup
     ) -> None:
         self.lanes = lanes
         self.rested = asyncio.Event()
         self.rested.set()
         self._sink = sink
-        self._means = means
-        self._settler = means.settler
-        self._ticks = means.ticks
+        self._dependencies = dependencies
+        self._acks = dependencies.acks
+        self._ticks = dependencies.ticks
         self._group = group
         self._workers: set[asyncio.Task[None]] = set()
         self._alarm: asyncio.TimerHandle | None = None
@@ -68,7 +68,7 @@ class Dispatcher:
         """Set workers on the lanes whose turn it is, and an alarm for the next. Never waits."""
         if self._stopped:
             return
-        while len(self._workers) < self._means.max_in_flight:
+        while len(self._workers) < self._dependencies.max_in_flight:
             lane = self.lanes.take(self._ticks())
             if lane is None:
                 self._set_alarm()
@@ -116,8 +116,8 @@ class Dispatcher:
         lane: Lane | None = first
         turns = 0
         while lane is not None:
-            if self._settler.full:
-                await self._settler.wait_for_room()
+            if self._acks.full:
+                await self._acks.wait_for_room()
             await self._turn(lane)
             now = self._ticks()
             self.lanes.put_back(lane, now)
@@ -130,7 +130,7 @@ class Dispatcher:
 
     async def _turn(self, lane: Lane) -> None:
         match lane.next(self._ticks()):
-            case Partial(delivery=delivery):
+            case WaitingPartial(delivery=delivery):
                 await self._send_partial(lane, delivery)
             case StoredEvent() as event:
                 await self._send_event(lane, event)
@@ -139,9 +139,9 @@ class Dispatcher:
 
     async def _read(self, lane: Lane) -> None:
         generation, head_seq, acked_seq = lane.generation, lane.head_seq, lane.acked_seq
-        limit = min(MAX_LANE_EVENTS, max(1, self.lanes.room.left))
+        limit = min(MAX_LANE_EVENTS, max(1, self.lanes.capacity.left))
         try:
-            events = await self._means.journal.read(
+            events = await self._dependencies.journal.read(
                 lane.call_id, after_seq=lane.acked_seq, limit=limit
             )
         except JournalUnavailableError:
@@ -152,7 +152,7 @@ class Dispatcher:
         lane.fill(events)
         if not events and lane.head_seq == head_seq:
             lane.ack(head_seq)  # the call was erased: there is nothing to deliver any more
-            self._settler.note(lane)
+            self._acks.add(lane)
 
     async def _send_partial(self, lane: Lane, delivery: Delivery) -> None:
         """Try a partial once: by the time of a second attempt there would be a newer one."""
@@ -169,7 +169,7 @@ class Dispatcher:
     async def _send_event(self, lane: Lane, event: StoredEvent) -> None:
         if not self._wants(event.type):
             lane.ack(event.seq)
-            self._settler.note(lane)
+            self._acks.add(lane)
             return
         generation = lane.generation
         delivery = Delivery(
@@ -187,7 +187,7 @@ class Dispatcher:
                 self.lanes.counters.delivered += 1
                 lane.gap_seqs = ()
                 lane.ack(event.seq)
-                self._settler.note(lane)
+                self._acks.add(lane)
             case EndpointGoneError():
                 await self._disable("gone")
             case TemporaryDeliveryError():
@@ -217,7 +217,7 @@ class Dispatcher:
             return failure  # broken off, which says nothing about the endpoint
         now = self._ticks()
         name = self.lanes.endpoint.name
-        self._means.observer.attempted(name, delivery, _outcome(failure), now - began)
+        self._dependencies.observer.attempted(name, delivery, _outcome(failure), now - began)
         if isinstance(failure, TemporaryDeliveryError):
             if self.lanes.breaker.failed(now):
                 _log.warning("breaker_opened", endpoint=self.lanes.endpoint.name)
@@ -226,20 +226,20 @@ class Dispatcher:
         return failure
 
     async def _retry(self, lane: Lane, event: StoredEvent, failure: TemporaryDeliveryError) -> None:
-        means, now = self._means, self._ticks()
+        dependencies, now = self._dependencies, self._ticks()
         if self.lanes.breaker.failing_for_s(now) >= _GIVE_UP_ENDPOINT_S:
             await self._disable("failing")
             return
         lane.attempts += 1
-        delay_s = means.policy.next_delay_s(
-            lane.attempts, dice=means.dice(), retry_after_s=failure.retry_after_s
+        delay_s = dependencies.policy.next_delay_s(
+            lane.attempts, dice=dependencies.dice(), retry_after_s=failure.retry_after_s
         )
         if delay_s is None:
             self._park(lane, event, failure, "gave_up")
             return
         self.lanes.counters.retried += 1
-        lane.hold(now + delay_s, means.clock() + delay_s)
-        means.settler.note(lane)
+        lane.hold(now + delay_s, dependencies.clock() + delay_s)
+        dependencies.acks.add(lane)
         self._tell("delivery_failed", lane, event, failure, retry_in_s=round(delay_s, 1))
 
     def _park(self, lane: Lane, event: StoredEvent, failure: DeliveryError, reason: str) -> None:
@@ -252,7 +252,7 @@ class Dispatcher:
             parked=(event.seq, failure.status, reason),
             generation=lane.generation,
         )
-        self._settler.park(lane, update)
+        self._acks.park(lane, update)
         self.lanes.counters.parked += 1
 
     async def _disable(self, reason: str) -> None:
@@ -263,7 +263,7 @@ class Dispatcher:
         self.lanes.disable()
         _log.error("endpoint_disabled", endpoint=name, reason=reason)
         try:
-            await self._means.journal.disable(name, reason, self._means.clock())
+            await self._dependencies.journal.disable(name, reason, self._dependencies.clock())
         except JournalUnavailableError:
             _log.warning("endpoint_disabled_not_settled", endpoint=name)
 

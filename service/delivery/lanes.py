@@ -9,8 +9,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 
-from service.delivery.acks import Settler
-from service.delivery.dispatcher import Dispatcher, Means
+from service.delivery.acks import AckBatcher
+from service.delivery.dispatcher import Dependencies, Dispatcher
 from service.delivery.endpoints import Endpoint
 from service.delivery.lane import MAX_GAP_SEQS, Lane
 from service.delivery.schedule import Counters, EndpointLanes
@@ -39,10 +39,12 @@ _Parked = Mapping[tuple[EndpointName, CallId], frozenset[int]]
 class DeliveryLanes:
     """The ordered queues of every call to every endpoint (`ports.Lanes`). Made by `open_lanes`."""
 
-    def __init__(self, dispatchers: Sequence[Dispatcher], settler: Settler, means: Means) -> None:
+    def __init__(
+        self, dispatchers: Sequence[Dispatcher], acks: AckBatcher, dependencies: Dependencies
+    ) -> None:
         self._dispatchers = {one.lanes.endpoint.name: one for one in dispatchers}
-        self._settler = settler
-        self._means = means
+        self._acks = acks
+        self._dependencies = dependencies
 
     @property
     def counters(self) -> dict[EndpointName, Counters]:
@@ -61,7 +63,7 @@ class DeliveryLanes:
         for name in endpoints:
             dispatcher = self._dispatchers.get(name)
             if dispatcher is not None:
-                dispatcher.lanes.commit(events, self._means.ticks())
+                dispatcher.lanes.commit(events, self._dependencies.ticks())
                 dispatcher.pump()
 
     def publish(
@@ -75,7 +77,9 @@ class DeliveryLanes:
         for name in endpoints:
             dispatcher = self._dispatchers.get(name)
             if dispatcher is not None:
-                dispatcher.lanes.publish(call_id, utterance_id, delivery, self._means.ticks())
+                dispatcher.lanes.publish(
+                    call_id, utterance_id, delivery, self._dependencies.ticks()
+                )
                 dispatcher.pump()
 
     def forget(self, call_id: CallId) -> None:
@@ -97,7 +101,7 @@ class DeliveryLanes:
             for dispatcher in self._dispatchers.values():
                 await dispatcher.rested.wait()
             try:
-                await self._settler.flush()
+                await self._acks.flush()
             except JournalUnavailableError:
                 await asyncio.sleep(0.1)
                 continue
@@ -127,24 +131,24 @@ class DeliveryLanes:
         Raises:
             JournalUnavailableError: Nothing was taken up.
         """
-        async with self._settler.paused():
-            disabled = await self._means.journal.disabled()
+        async with self._acks.paused():
+            disabled = await self._dependencies.journal.disabled()
             for name, dispatcher in self._dispatchers.items():
-                dispatcher.lanes.list_begins(disabled=name in disabled)
-            rows = await self._means.journal.backlog()
+                dispatcher.lanes.begin_listing(disabled=name in disabled)
+            rows = await self._dependencies.journal.backlog()
             for number, row in enumerate(rows):
                 self._adopt(row, parked or {})
                 if number % _ROWS_AT_ONCE == 0:
                     await asyncio.sleep(0)
             for dispatcher in self._dispatchers.values():
-                dispatcher.lanes.list_ends()
+                dispatcher.lanes.end_listing()
 
     def _adopt(self, row: LaneRow, parked: _Parked) -> None:
         dispatcher = self._dispatchers.get(row.endpoint)
         if dispatcher is None:
             return
-        now = self._means.ticks()
-        hold_s = min(row.due_at - self._means.clock(), _MAX_HOLD_S)
+        now = self._dependencies.ticks()
+        hold_s = min(row.due_at - self._dependencies.clock(), _MAX_HOLD_S)
         seqs = parked.get((row.endpoint, row.call_id), frozenset())
         dispatcher.lanes.adopt(row, now, now + hold_s, _gap_before(row.acked_seq, seqs))
 
@@ -161,7 +165,7 @@ async def open_lanes(
     sink: OpenSink = open_sink,
     observer: Observer = UNOBSERVED,
     max_in_flight: int = 32,
-    settle_every_s: float = 0.02,
+    ack_every_s: float = 0.02,
     poll_every_s: float = 5.0,
 ) -> AsyncIterator[DeliveryLanes]:
     """Open the sinks and lanes of these endpoints, and go on where the journal says they stopped.
@@ -176,13 +180,13 @@ async def open_lanes(
     """
     queues = {one.name: EndpointLanes(one) for one in endpoints}
 
-    def settled(lane: Lane) -> None:
-        queues[lane.endpoint].forget(lane)
+    def written(lane: Lane) -> None:
+        queues[lane.endpoint].release(lane)
 
-    settler = Settler(journal, settled, every_s=settle_every_s)
-    means = Means(
+    acks = AckBatcher(journal, written, every_s=ack_every_s)
+    dependencies = Dependencies(
         journal=journal,
-        settler=settler,
+        acks=acks,
         policy=policy or RetryPolicy(),
         clock=clock,
         ticks=ticks,
@@ -192,15 +196,15 @@ async def open_lanes(
     )
     async with AsyncExitStack() as stack:
         sinks = [await stack.enter_async_context(sink(one)) for one in endpoints]
-        stack.push_async_callback(_settle_the_rest, settler)
+        stack.push_async_callback(_write_last_acks, acks)
         group = asyncio.TaskGroup()
         dispatchers = [
-            Dispatcher(queue, one, means, group)
+            Dispatcher(queue, one, dependencies, group)
             for queue, one in zip(queues.values(), sinks, strict=True)
         ]
-        lanes = DeliveryLanes(dispatchers, settler, means)
+        lanes = DeliveryLanes(dispatchers, acks, dependencies)
         await lanes.list_backlog(_by_lane(await journal.parked(limit=_MAX_PARKED_LISTED)))
-        async with _running(lanes, dispatchers, settler, group, poll_every_s):
+        async with _running(lanes, dispatchers, acks, group, poll_every_s):
             yield lanes
 
 
@@ -208,14 +212,14 @@ async def open_lanes(
 async def _running(
     lanes: DeliveryLanes,
     dispatchers: Sequence[Dispatcher],
-    settler: Settler,
+    acks: AckBatcher,
     group: asyncio.TaskGroup,
     poll_every_s: float,
 ) -> AsyncIterator[None]:
     failure: Exception | None = None
     async with group:
         keepers = [
-            group.create_task(settler.run(), name="settle"),
+            group.create_task(acks.run(), name="settle"),
             group.create_task(_keep_listing(lanes, poll_every_s), name="list the backlog"),
         ]
         lanes.wake()
@@ -246,10 +250,10 @@ async def _keep_listing(lanes: DeliveryLanes, every_s: float) -> None:
         took_s = loop.time() - began
 
 
-async def _settle_the_rest(settler: Settler) -> None:
+async def _write_last_acks(acks: AckBatcher) -> None:
     try:
         async with asyncio.timeout(_CLOSE_TIMEOUT_S):
-            await settler.flush()
+            await acks.flush()
     except (TimeoutError, JournalUnavailableError):
         _log.warning("acknowledgements_lost")  # those deliveries are repeated at the next start
 

@@ -236,7 +236,7 @@ async def open_scene(
         "clock": hand,
         "ticks": hand,
         "dice": lambda: 0.5,
-        "settle_every_s": 0.0,
+        "ack_every_s": 0.0,
         "poll_every_s": 3600.0,
         "sink": scripted,
     }

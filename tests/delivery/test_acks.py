@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from service.delivery.acks import Settler
-from service.delivery.lane import Lane, Room
+from service.delivery.acks import AckBatcher
+from service.delivery.lane import Capacity, Lane
 from service.errors import JournalUnavailableError
 from service.ids import CallId
 from service.journal.sqlite_journal import open_sqlite_journal
@@ -16,7 +16,7 @@ from tests.delivery.harness import CRM, Switched, commit, event, open_scene
 
 def lane(call_id: str = "c1", acked_seq: int = 1) -> Lane:
     """Return a lane that has had this much."""
-    made = Lane(CallId(call_id), CRM, Room(10))
+    made = Lane(CallId(call_id), CRM, Capacity(10))
     made.acked_seq = made.head_seq = acked_seq
     return made
 
@@ -27,63 +27,63 @@ async def test_only_the_last_place_of_a_lane_is_written(tmp_path: Path) -> None:
         journal = Switched(opened)
         await commit(journal, "c1", *["call.answered"] * 10)
         told: list[Lane] = []
-        settler, one = Settler(journal, told.append), lane(acked_seq=0)
+        acks, one = AckBatcher(journal, told.append), lane(acked_seq=0)
         for seq in range(1, 11):
             one.acked_seq = seq
-            settler.note(one)
-        await settler.flush()
+            acks.add(one)
+        await acks.flush()
 
         assert [[update.acked_seq for update in batch] for batch in journal.settled] == [[10]]
         assert await journal.backlog() == []
-        assert (told, one.unsettled) == ([one], 0)
+        assert (told, one.pending_acks) == ([one], 0)
 
 
 async def test_nothing_is_forgotten_when_the_journal_is_away(tmp_path: Path) -> None:
     """The failed batch goes with the next one, what was parked before what came later."""
     async with open_sqlite_journal(tmp_path / "journal.db") as opened:
         journal = Switched(opened)
-        settler, one = Settler(journal, lambda _: None), lane()
+        acks, one = AckBatcher(journal, lambda _: None), lane()
         journal.off = True
-        settler.park(one, LaneUpdate(one.call_id, CRM, 1, parked=(1, 400, "refused")))
+        acks.park(one, LaneUpdate(one.call_id, CRM, 1, parked=(1, 400, "refused")))
         with pytest.raises(JournalUnavailableError):
-            await settler.flush()
-        settler.park(one, LaneUpdate(one.call_id, CRM, 2, parked=(2, 400, "refused")))
+            await acks.flush()
+        acks.park(one, LaneUpdate(one.call_id, CRM, 2, parked=(2, 400, "refused")))
         one.acked_seq = 3
-        settler.note(one)
+        acks.add(one)
         journal.off = False
-        await settler.flush()
+        await acks.flush()
 
         assert [update.acked_seq for update in journal.settled[0]] == [1, 2, 3]
-        assert one.unsettled == 0
+        assert one.pending_acks == 0
 
 
 async def test_a_note_during_a_failing_write_counts_once(tmp_path: Path) -> None:
     """A lane that moved on while its place was being written is settled when that is written."""
     async with open_sqlite_journal(tmp_path / "journal.db") as opened:
         journal = Switched(opened)
-        settler, one = Settler(journal, lambda _: None), lane()
-        settler.note(one)
-        writing = asyncio.create_task(settler.flush())
+        acks, one = AckBatcher(journal, lambda _: None), lane()
+        acks.add(one)
+        writing = asyncio.create_task(acks.flush())
         await asyncio.sleep(0)
-        settler.note(one)
-        assert one.unsettled == 2
+        acks.add(one)
+        assert one.pending_acks == 2
         writing.cancel()
         with pytest.raises(asyncio.CancelledError):
             await writing
-        assert one.unsettled == 1
+        assert one.pending_acks == 1
 
-        await settler.flush()
-        assert one.unsettled == 0
+        await acks.flush()
+        assert one.pending_acks == 0
 
 
 async def test_nothing_is_written_while_paused(tmp_path: Path) -> None:
     """Whoever compares the journal with memory must not be overtaken."""
     async with open_sqlite_journal(tmp_path / "journal.db") as opened:
         journal = Switched(opened)
-        settler = Settler(journal, lambda _: None)
-        settler.note(lane())
-        async with settler.paused():
-            writing = asyncio.create_task(settler.flush())
+        acks = AckBatcher(journal, lambda _: None)
+        acks.add(lane())
+        async with acks.paused():
+            writing = asyncio.create_task(acks.flush())
             await journal.check()
             assert journal.settled == []
         await writing

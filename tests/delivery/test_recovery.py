@@ -74,7 +74,7 @@ async def test_what_is_on_its_way_at_the_end_is_sent_again(tmp_path: Path) -> No
 
 async def test_acknowledgements_are_settled_on_the_way_out(tmp_path: Path) -> None:
     """What was delivered in the last moment is not repeated."""
-    async with open_scene(tmp_path, settle_every_s=3600.0) as first:
+    async with open_scene(tmp_path, ack_every_s=3600.0) as first:
         await first.happen("c1", "call.started")
         await first.crm.until(lambda: len(first.crm.taken) == 1)
         assert first.journal.settled == []
@@ -120,7 +120,7 @@ async def test_a_clock_put_back_does_not_stop_a_lane_for_good(tmp_path: Path) ->
 
 async def test_acknowledgements_are_settled_many_at_a_time(tmp_path: Path) -> None:
     """Two hundred calls cost the journal a few writes."""
-    async with open_scene(tmp_path, settle_every_s=0.02) as scene:
+    async with open_scene(tmp_path, ack_every_s=0.02) as scene:
         scene.crm.gate.clear()
         for number in range(200):
             await scene.happen(f"c{number}", "call.started")

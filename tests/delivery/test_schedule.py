@@ -4,9 +4,9 @@ from service.delivery.lane import (
     MAX_GAP_SEQS,
     MAX_LANE_EVENTS,
     MAX_LANE_PARTIALS,
+    Capacity,
     Lane,
-    Partial,
-    Room,
+    WaitingPartial,
 )
 from service.delivery.schedule import EndpointLanes
 from service.ids import CallId
@@ -43,10 +43,10 @@ def row(call_id: str, acked_seq: int, head_seq: int, generation: int = 0) -> Lan
 
 def listed(queue: EndpointLanes, *rows: LaneRow) -> None:
     """List this backlog."""
-    queue.list_begins(disabled=False)
+    queue.begin_listing(disabled=False)
     for one in rows:
         queue.adopt(one, 0.0, 0.0, ())
-    queue.list_ends()
+    queue.end_listing()
 
 
 def test_lanes_take_turns() -> None:
@@ -95,7 +95,7 @@ def test_a_partial_that_was_replaced_does_not_ring_the_old_alarm() -> None:
     assert queue.take(0.35) is None
     lane = take(queue, 0.5)
     item = lane.next(0.5)
-    assert isinstance(item, Partial)
+    assert isinstance(item, WaitingPartial)
     assert item.delivery.id == "prt_u1_2"
     queue.put_back(lane, 0.5)
     assert queue.wake_at() is None
@@ -130,7 +130,7 @@ def test_all_lanes_share_the_room_and_give_it_back() -> None:
     queue = lanes(max_events=6)
     for call in ("c1", "c2", "c3"):
         queue.commit([event(call, seq) for seq in (1, 2, 3)], 0.0)
-    assert queue.room.left == 0
+    assert queue.capacity.left == 0
 
     assert [deliver(queue) for _ in range(2)] == ["c1_1", "c2_1"]
     third = take(queue)
@@ -139,19 +139,19 @@ def test_all_lanes_share_the_room_and_give_it_back() -> None:
     assert len(third.events) == 2
     third.hold(5.0)
     queue.put_back(third, 0.0)
-    assert queue.room.left == 2
+    assert queue.capacity.left == 2
     queue.disable()
-    assert queue.room.left == 6
+    assert queue.capacity.left == 6
 
 
 def test_a_lane_that_must_read_gets_one_place_at_least() -> None:
     """Full lanes beside it cannot starve it."""
-    lane = Lane(CallId("c1"), CRM, Room(0))
+    lane = Lane(CallId("c1"), CRM, Capacity(0))
     lane.fill([event("c1", 1), event("c1", 2)])
 
     assert [one.seq for one in lane.events] == [1]
     lane.ack(1)
-    assert lane.room.left == 0
+    assert lane.capacity.left == 0
 
 
 def test_a_lane_with_nothing_left_is_forgotten() -> None:
@@ -160,13 +160,13 @@ def test_a_lane_with_nothing_left_is_forgotten() -> None:
     queue.commit([event("c1", 1)], 0.0)
     lane = take(queue)
     lane.ack(1)
-    lane.unsettled = 1
+    lane.pending_acks = 1
     queue.put_back(lane, 0.0)
     queue.commit([event("c2", 1)], 0.0)
     assert queue.behind == 0
 
-    lane.unsettled = 0
-    queue.forget(lane)
+    lane.pending_acks = 0
+    queue.release(lane)
     listed(queue, row("c2", 0, 1))
     assert queue.behind == 1
 
@@ -192,9 +192,9 @@ def test_a_commit_during_a_listing_is_not_lost() -> None:
     queue.commit([event("c1", 1)], 0.0)
     queue.commit([event("c2", 1)], 0.0)
     deliver(queue)
-    queue.list_begins(disabled=False)
+    queue.begin_listing(disabled=False)
     queue.commit([event("c3", 1)], 0.0)
-    queue.list_ends()
+    queue.end_listing()
     queue.commit([event("c3", 2)], 0.0)
     assert queue.take(0.0) is None
 
@@ -242,7 +242,7 @@ def test_a_lane_that_saw_only_partials_learns_where_it_stands() -> None:
 
 def test_waiting_partials_are_bounded() -> None:
     """Beyond sixteen utterances the oldest is dropped, and counted."""
-    lane = Lane(CallId("c1"), CRM, Room(10))
+    lane = Lane(CallId("c1"), CRM, Capacity(10))
     dropped = [
         lane.publish(f"u{n}", partial(f"u{n}", 1), 0.0) for n in range(MAX_LANE_PARTIALS + 2)
     ]
@@ -253,7 +253,7 @@ def test_waiting_partials_are_bounded() -> None:
 
 def test_a_gap_does_not_grow_without_end() -> None:
     """A receiver that refuses everything is told of the last hundred."""
-    lane = Lane(CallId("c1"), CRM, Room(10))
+    lane = Lane(CallId("c1"), CRM, Capacity(10))
     for seq in range(1, MAX_GAP_SEQS + 51):
         lane.park(seq)
 
