@@ -1,13 +1,14 @@
-"""Sends what the lanes of one endpoint have, as many at once as the endpoint may take."""
+"""Delivers what the lanes of one endpoint hold, as many at once as the endpoint may take."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 import structlog
 
 from service.delivery.acks import AckBatcher
+from service.delivery.attempts import Attempts
 from service.delivery.lane import MAX_LANE_EVENTS, Lane, WaitingPartial
 from service.delivery.schedule import EndpointLanes
 from service.errors import (
@@ -17,19 +18,20 @@ from service.errors import (
     TemporaryDeliveryError,
 )
 from service.ids import CallId
-from service.ports import Delivery, Journal, LaneUpdate, Observer, Outcome, Sink, StoredEvent
+from service.ports import Delivery, Journal, LaneUpdate, Observer, Sink, StoredEvent
 from service.retry import RetryPolicy
+from service.tasks import BACKOFF_S, Tasks
 from service.wire.events import delivery_id
 
 _READ_AGAIN_S = 1.0
-_TURNS_AT_ONCE = 8
+_MAX_TURNS_IN_A_ROW = 8
 _GIVE_UP_ENDPOINT_S = 5 * 24 * 3600.0
 _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
-    """What every dispatcher works with; only clocks and dice differ between tests and life."""
+    """What every dispatcher works with. Tests replace clocks and dice only."""
 
     journal: Journal
     acks: AckBatcher
@@ -42,30 +44,63 @@ class Dependencies:
     """From 0 up to 1."""
     observer: Observer
     max_in_flight: int
+    partial_grace_s: float
 
 
 class Dispatcher:
-    """Runs the turns of one endpoint's lanes. Its tasks belong to the `TaskGroup` it is given."""
+    """Gives the lanes of one endpoint their turns, in workers that are started as they are needed.
+
+    A worker goes from lane to lane. What it raises unforeseen ends that worker and no other: the
+    lane is put back, and waits as long as a keeper would before it is tried again.
+    """
 
     def __init__(
-        self, lanes: EndpointLanes, sink: Sink, dependencies: Dependencies, group: asyncio.TaskGroup
+        self, lanes: EndpointLanes, sink: Sink, dependencies: Dependencies, tasks: Tasks
     ) -> None:
         self.lanes = lanes
         self.rested = asyncio.Event()
+        """Set while no worker runs."""
         self.rested.set()
-        self._sink = sink
         self._dependencies = dependencies
+        self._journal = dependencies.journal
         self._acks = dependencies.acks
         self._ticks = dependencies.ticks
-        self._group = group
+        self._attempts = Attempts(
+            lanes.endpoint.name,
+            sink,
+            lanes.breaker,
+            observer=dependencies.observer,
+            ticks=dependencies.ticks,
+            partial_grace_s=dependencies.partial_grace_s,
+        )
+        self._tasks = tasks
         self._workers: set[asyncio.Task[None]] = set()
         self._alarm: asyncio.TimerHandle | None = None
-        self._wanted: dict[str, bool] = {}
-        self._attempts: dict[CallId, asyncio.Timeout] = {}
+        self._accepted_types: dict[str, bool] = {}
         self._stopped = False
 
+    def commit(self, events: Sequence[StoredEvent]) -> None:
+        """Take the events of one commit of one call. Never waits."""
+        self.lanes.commit(events, self._ticks())
+        if any(self._accepts(event.type) for event in events):
+            self._attempts.hurry(events[0].call_id)
+        self.pump()
+
+    def publish(self, call_id: CallId, utterance_id: str, delivery: Delivery) -> None:
+        """Take a partial, if the endpoint gets it. Never waits."""
+        self.lanes.publish(call_id, utterance_id, delivery, self._ticks())
+        self.pump()
+
+    def forget(self, call_id: CallId) -> None:
+        """Drop what waits of a call that was erased, and break off what is on its way."""
+        self.lanes.erase(call_id)
+        self._attempts.break_off(call_id)
+
     def pump(self) -> None:
-        """Set workers on the lanes whose turn it is, and an alarm for the next. Never waits."""
+        """Start workers on the lanes whose turn it is, and set the alarm for the next.
+
+        Never waits.
+        """
         if self._stopped:
             return
         while len(self._workers) < self._dependencies.max_in_flight:
@@ -76,30 +111,20 @@ class Dispatcher:
             self._start(lane)
 
     def stop(self) -> None:
-        """Break off what is on its way; it counts as not delivered."""
+        """Start nothing more. Whoever owns the tasks breaks off those that run."""
         self._stopped = True
         if self._alarm is not None:
             self._alarm.cancel()
-        for worker in self._workers:
-            worker.cancel()
-
-    def forget(self, call_id: CallId) -> None:
-        """Drop what waits of a call that was erased, and break off what is on its way."""
-        self.lanes.erase(call_id)
-        if attempt := self._attempts.get(call_id):
-            attempt.reschedule(0.0)
 
     def _start(self, lane: Lane) -> None:
         self.rested.clear()
-        name = f"deliver to {self.lanes.endpoint.name}"
-        worker = self._group.create_task(self._work(lane), name=name)
+        worker = self._tasks.start(self._work(lane), "deliver", of=self.lanes.endpoint.name)
         self._workers.add(worker)
         worker.add_done_callback(self._ended)
 
     def _ended(self, worker: asyncio.Task[None]) -> None:
         self._workers.discard(worker)
-        if not worker.cancelled() and worker.exception() is None:
-            self.pump()
+        self.pump()
         if not self._workers:
             self.rested.set()
 
@@ -116,19 +141,30 @@ class Dispatcher:
         lane: Lane | None = first
         turns = 0
         while lane is not None:
-            if self._acks.full:
-                await self._acks.wait_for_room()
             await self._turn(lane)
-            now = self._ticks()
-            self.lanes.put_back(lane, now)
-            lane = self.lanes.take(now)
+            lane = self.lanes.take(self._ticks())
             if self.lanes.waits:
                 self.pump()
             turns += 1
-            if turns % _TURNS_AT_ONCE == 0:
+            if turns % _MAX_TURNS_IN_A_ROW == 0:
                 await asyncio.sleep(0)  # a sink that never waits must not keep the loop to itself
 
     async def _turn(self, lane: Lane) -> None:
+        """Give a lane its turn, and put it back however the turn ends: else it would be stuck."""
+        try:
+            if self._acks.full:
+                await self._acks.wait_for_room()
+            await self._deliver_next(lane)
+            lane.failures = 0
+        except BaseException:
+            lane.failures += 1
+            backoff_s = BACKOFF_S[min(lane.failures, len(BACKOFF_S)) - 1]
+            lane.hold(max(lane.due_at, self._ticks() + backoff_s), lane.due_wall)
+            raise
+        finally:
+            self.lanes.put_back(lane, self._ticks())
+
+    async def _deliver_next(self, lane: Lane) -> None:
         match lane.next(self._ticks()):
             case WaitingPartial(delivery=delivery):
                 await self._send_partial(lane, delivery)
@@ -141,9 +177,7 @@ class Dispatcher:
         generation, head_seq, acked_seq = lane.generation, lane.head_seq, lane.acked_seq
         limit = min(MAX_LANE_EVENTS, max(1, self.lanes.capacity.left))
         try:
-            events = await self._dependencies.journal.read(
-                lane.call_id, after_seq=lane.acked_seq, limit=limit
-            )
+            events = await self._journal.read(lane.call_id, after_seq=acked_seq, limit=limit)
         except JournalUnavailableError:
             lane.hold(self._ticks() + _READ_AGAIN_S)
             return
@@ -156,7 +190,9 @@ class Dispatcher:
 
     async def _send_partial(self, lane: Lane, delivery: Delivery) -> None:
         """Try a partial once: by the time of a second attempt there would be a newer one."""
-        failure = await self._attempt(lane.call_id, delivery)
+        failure = await self._attempts.make_at_partial(
+            lane.call_id, delivery, hurried=self._has_event(lane)
+        )
         if failure is None:
             self.lanes.counters.partials_delivered += 1
             return
@@ -167,7 +203,7 @@ class Dispatcher:
             lane.hold(self._ticks() + failure.retry_after_s)
 
     async def _send_event(self, lane: Lane, event: StoredEvent) -> None:
-        if not self._wants(event.type):
+        if not self._accepts(event.type):
             lane.ack(event.seq)
             self._acks.add(lane)
             return
@@ -179,7 +215,7 @@ class Dispatcher:
             lane.gap_seqs,
             attempt=lane.attempts + 1,
         )
-        failure = await self._attempt(lane.call_id, delivery)
+        failure = await self._attempts.make(lane.call_id, delivery)
         if lane.generation != generation or lane.acked_seq >= event.seq:
             return  # rewound meanwhile: it goes out again in its turn; or the call was erased
         match failure:
@@ -195,35 +231,18 @@ class Dispatcher:
             case _:
                 self._park(lane, event, failure, "refused")
 
-    def _wants(self, kind: str) -> bool:
-        wanted = self._wanted.get(kind)
-        if wanted is None:
-            wanted = any(fnmatchcase(kind, one) for one in self.lanes.endpoint.events)
-            self._wanted[kind] = wanted
-        return wanted
+    def _has_event(self, lane: Lane) -> bool:
+        """Whether an event waits that the endpoint gets; one that is yet to be read may be."""
+        if not lane.behind:
+            return False
+        return not lane.events or any(self._accepts(event.type) for event in lane.events)
 
-    async def _attempt(self, call_id: CallId, delivery: Delivery) -> DeliveryError | None:
-        """Make one attempt, tell the breaker, and return what went wrong, if anything."""
-        began = self._ticks()
-        failure: DeliveryError | None = None
-        try:
-            async with asyncio.timeout(None) as self._attempts[call_id]:
-                await self._sink.deliver(delivery)
-        except DeliveryError as error:
-            failure = error
-        except Exception as error:  # noqa: BLE001 - a sink's fault must not stop the others
-            failure = TemporaryDeliveryError(f"the sink failed: {type(error).__name__}")
-        if self._attempts.pop(call_id).expired():
-            return failure  # broken off, which says nothing about the endpoint
-        now = self._ticks()
-        name = self.lanes.endpoint.name
-        self._dependencies.observer.attempted(name, delivery, _outcome(failure), now - began)
-        if isinstance(failure, TemporaryDeliveryError):
-            if self.lanes.breaker.failed(now):
-                _log.warning("breaker_opened", endpoint=self.lanes.endpoint.name)
-        elif self.lanes.breaker.succeeded(now):
-            _log.info("breaker_closed", endpoint=self.lanes.endpoint.name)
-        return failure
+    def _accepts(self, kind: str) -> bool:
+        accepted = self._accepted_types.get(kind)
+        if accepted is None:
+            accepted = any(fnmatchcase(kind, pattern) for pattern in self.lanes.endpoint.events)
+            self._accepted_types[kind] = accepted
+        return accepted
 
     async def _retry(self, lane: Lane, event: StoredEvent, failure: TemporaryDeliveryError) -> None:
         dependencies, now = self._dependencies, self._ticks()
@@ -239,11 +258,11 @@ class Dispatcher:
             return
         self.lanes.counters.retried += 1
         lane.hold(now + delay_s, dependencies.clock() + delay_s)
-        dependencies.acks.add(lane)
-        self._tell("delivery_failed", lane, event, failure, retry_in_s=round(delay_s, 1))
+        self._acks.add(lane)
+        self._log_failure("delivery_failed", lane, event, failure, retry_in_s=round(delay_s, 1))
 
     def _park(self, lane: Lane, event: StoredEvent, failure: DeliveryError, reason: str) -> None:
-        self._tell("delivery_parked", lane, event, failure, reason=reason)
+        self._log_failure("delivery_parked", lane, event, failure, reason=reason)
         lane.park(event.seq)
         update = LaneUpdate(
             lane.call_id,
@@ -263,11 +282,11 @@ class Dispatcher:
         self.lanes.disable()
         _log.error("endpoint_disabled", endpoint=name, reason=reason)
         try:
-            await self._dependencies.journal.disable(name, reason, self._dependencies.clock())
+            await self._journal.disable(name, reason, self._dependencies.clock())
         except JournalUnavailableError:
             _log.warning("endpoint_disabled_not_settled", endpoint=name)
 
-    def _tell(
+    def _log_failure(
         self,
         what: str,
         lane: Lane,
@@ -284,15 +303,3 @@ class Dispatcher:
             error=str(failure),
             **more,
         )
-
-
-def _outcome(failure: DeliveryError | None) -> Outcome:
-    match failure:
-        case None:
-            return "delivered"
-        case EndpointGoneError():
-            return "gone"
-        case TemporaryDeliveryError():
-            return "failed"
-        case _:
-            return "refused"

@@ -1,4 +1,4 @@
-"""The lanes of every call to every endpoint: opened once, told of events, drained at the end."""
+"""The lanes of every call to every endpoint: opened once, given events, drained at the end."""
 
 import asyncio
 import random
@@ -6,10 +6,12 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import structlog
 
 from service.delivery.acks import AckBatcher
+from service.delivery.attempts import PARTIAL_GRACE_S
 from service.delivery.dispatcher import Dependencies, Dispatcher
 from service.delivery.endpoints import Endpoint
 from service.delivery.lane import MAX_GAP_SEQS, Lane
@@ -27,6 +29,7 @@ from service.ports import (
     StoredEvent,
 )
 from service.retry import RetryPolicy
+from service.tasks import open_tasks
 
 _MAX_HOLD_S = 30 * 3600.0
 _CLOSE_TIMEOUT_S = 3.0
@@ -63,8 +66,7 @@ class DeliveryLanes:
         for name in endpoints:
             dispatcher = self._dispatchers.get(name)
             if dispatcher is not None:
-                dispatcher.lanes.commit(events, self._dependencies.ticks())
-                dispatcher.pump()
+                dispatcher.commit(events)
 
     def publish(
         self,
@@ -77,10 +79,7 @@ class DeliveryLanes:
         for name in endpoints:
             dispatcher = self._dispatchers.get(name)
             if dispatcher is not None:
-                dispatcher.lanes.publish(
-                    call_id, utterance_id, delivery, self._dependencies.ticks()
-                )
-                dispatcher.pump()
+                dispatcher.publish(call_id, utterance_id, delivery)
 
     def forget(self, call_id: CallId) -> None:
         """Drop what waits of a call that was erased, and break off what is on its way."""
@@ -88,14 +87,14 @@ class DeliveryLanes:
             dispatcher.forget(call_id)
 
     def wake(self) -> None:
-        """Start what can go out now: after a listing, or when a clock was moved by hand."""
+        """Start what can go out now: after a listing, or when a test moved the clock."""
         for dispatcher in self._dispatchers.values():
             dispatcher.pump()
 
     async def flushed(self) -> None:
-        """Return when nothing more can go out now, and all that went out is settled.
+        """Return when nothing more can go out now, and every ack is written.
 
-        Lanes that wait to retry, and endpoints whose breaker is open, are not waited for.
+        Lanes that wait to retry are not waited for, nor are endpoints whose breaker is open.
         """
         while True:
             for dispatcher in self._dispatchers.values():
@@ -109,11 +108,10 @@ class DeliveryLanes:
                 return
 
     async def drain(self, deadline: float) -> int:
-        """Send and settle what can be until the deadline (the loop's time), in seconds.
+        """Deliver, and write acks, until nothing more can go out or the deadline (the loop's time).
 
         Returns how many lanes still have something to deliver; the journal keeps it for the
-        next start. Attempts on their way at the deadline are not broken off before the lanes
-        are closed.
+        next start. Attempts on their way at the deadline go on until the lanes are closed.
         """
         try:
             async with asyncio.timeout_at(deadline):
@@ -123,10 +121,11 @@ class DeliveryLanes:
         return sum(self.behind.values())
 
     async def list_backlog(self, parked: _Parked | None = None) -> None:
-        """Take up what the journal has for these endpoints and nobody here knows of.
+        """Take up the lanes that the journal has for these endpoints and that are not here yet.
 
-        That is everything at a start, later what another process rewound. `parked` tells which
-        seqs were given up, for lanes whose next delivery has to name them. `wake` comes after.
+        At a start that is every lane with a backlog, later those that another process rewound.
+        `parked` holds the seqs that were given up, which the next delivery of a lane names. Call
+        `wake` afterwards.
 
         Raises:
             JournalUnavailableError: Nothing was taken up.
@@ -165,14 +164,16 @@ async def open_lanes(
     sink: OpenSink = open_sink,
     observer: Observer = UNOBSERVED,
     max_in_flight: int = 32,
+    partial_grace_s: float = PARTIAL_GRACE_S,
     ack_every_s: float = 0.02,
     poll_every_s: float = 5.0,
 ) -> AsyncIterator[DeliveryLanes]:
     """Open the sinks and lanes of these endpoints, and go on where the journal says they stopped.
 
     `clock` is in Unix seconds, `ticks` in seconds that never jump, `dice` gives 0 up to 1.
-    At most `max_in_flight` attempts of an endpoint are on their way at once. On leaving, they
-    are broken off and acknowledgements settled; call `drain` first.
+    At most `max_in_flight` attempts of an endpoint are on their way at once; one at a partial has
+    `partial_grace_s` once an event waits behind it. On leaving, attempts are broken off, and
+    pending acks written; call `drain` first.
 
     Raises:
         SettingsError: An endpoint's URL or secret cannot be used.
@@ -193,47 +194,24 @@ async def open_lanes(
         dice=dice,
         observer=observer,
         max_in_flight=max_in_flight,
+        partial_grace_s=partial_grace_s,
     )
     async with AsyncExitStack() as stack:
         sinks = [await stack.enter_async_context(sink(one)) for one in endpoints]
         stack.push_async_callback(_write_last_acks, acks)
-        group = asyncio.TaskGroup()
+        tasks = await stack.enter_async_context(open_tasks())
         dispatchers = [
-            Dispatcher(queue, one, dependencies, group)
+            Dispatcher(queue, one, dependencies, tasks)
             for queue, one in zip(queues.values(), sinks, strict=True)
         ]
+        for dispatcher in dispatchers:
+            stack.callback(dispatcher.stop)
         lanes = DeliveryLanes(dispatchers, acks, dependencies)
         await lanes.list_backlog(_by_lane(await journal.parked(limit=_MAX_PARKED_LISTED)))
-        async with _running(lanes, dispatchers, acks, group, poll_every_s):
-            yield lanes
-
-
-@asynccontextmanager
-async def _running(
-    lanes: DeliveryLanes,
-    dispatchers: Sequence[Dispatcher],
-    acks: AckBatcher,
-    group: asyncio.TaskGroup,
-    poll_every_s: float,
-) -> AsyncIterator[None]:
-    failure: Exception | None = None
-    async with group:
-        keepers = [
-            group.create_task(acks.run(), name="settle"),
-            group.create_task(_keep_listing(lanes, poll_every_s), name="list the backlog"),
-        ]
+        tasks.keep(acks.run, "write_acks")
+        tasks.keep(partial(_keep_listing, lanes, poll_every_s), "list_backlog")
         lanes.wake()
-        try:
-            yield
-        except Exception as error:  # noqa: BLE001 - raised below: the group would wrap it
-            failure = error
-        finally:
-            for keeper in keepers:
-                keeper.cancel()
-            for dispatcher in dispatchers:
-                dispatcher.stop()
-    if failure is not None:
-        raise failure
+        yield lanes
 
 
 async def _keep_listing(lanes: DeliveryLanes, every_s: float) -> None:

@@ -56,6 +56,7 @@ class ScriptedSink:
     script: deque[Exception | None] = field(default_factory=deque)
     rule: Callable[[Delivery], Exception | None] = lambda _: None
     gate: asyncio.Event = field(default_factory=asyncio.Event)
+    hangs: Callable[[Delivery], bool] = lambda _: False
     tried: list[Delivery] = field(default_factory=list)
     taken: list[Delivery] = field(default_factory=list)
     answers: list[tuple[Delivery, Exception | None]] = field(default_factory=list)
@@ -82,6 +83,8 @@ class ScriptedSink:
         self.tried.append(delivery)
         async with self.arrival:
             self.arrival.notify_all()
+        if self.hangs(delivery):
+            await asyncio.Event().wait()
         await self.gate.wait()
         failure = self.script.popleft() if self.script else self.rule(delivery)
         self.answers.append((delivery, failure))
@@ -103,11 +106,13 @@ class ScriptedSink:
 
 
 class Switched:
-    """A journal whose database can be switched off, or be without a call that was erased."""
+    """A journal whose database can be switched off, break, or be without an erased call."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self.off = False
+        self.broken: set[str] = set()
+        """Methods that raise what nobody foresees, the next time."""
         self.erased: set[str] = set()
         self.refused = asyncio.Event()
         self.reading = asyncio.Event()
@@ -119,12 +124,12 @@ class Switched:
         self.settled: list[Sequence[LaneUpdate]] = []
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any method of a journal
-        self._check()
+        self._check(name)
         return getattr(self._journal, name)
 
     async def read(self, call_id: CallId, *, after_seq: int, limit: int) -> list[StoredEvent]:
         """Find nothing of a call that was erased; answer when the gate is open."""
-        self._check()
+        self._check("read")
         if call_id in self.erased:
             return []
         found = await self._journal.read(call_id, after_seq=after_seq, limit=limit)
@@ -134,7 +139,7 @@ class Switched:
 
     async def backlog(self) -> list[LaneRow]:
         """Answer what is so now, when the gate is open."""
-        self._check()
+        self._check("backlog")
         rows = await self._journal.backlog()
         self.listing.set()
         await self.list_gate.wait()
@@ -142,14 +147,17 @@ class Switched:
 
     async def settle(self, updates: Sequence[LaneUpdate]) -> None:
         """Note and pass on."""
-        self._check()
+        self._check("settle")
         self.settled.append(updates)
         await self._journal.settle(updates)
 
-    def _check(self) -> None:
+    def _check(self, name: str) -> None:
         if self.off:
             self.refused.set()
             raise JournalUnavailableError("switched off")
+        if name in self.broken:
+            self.broken.discard(name)
+            raise RuntimeError("nobody foresaw this")
 
 
 @dataclass

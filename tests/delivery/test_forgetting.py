@@ -64,6 +64,22 @@ async def test_an_attempt_on_its_way_is_broken_off(tmp_path: Path) -> None:
         assert await scene.journal.backlog() == []
 
 
+async def test_a_call_may_be_forgotten_again_while_its_attempt_is_broken_off(
+    tmp_path: Path,
+) -> None:
+    """Whatever the attempt has got to by then."""
+    async with open_scene(tmp_path) as scene:
+        scene.crm.gate.clear()
+        await scene.happen("c1", "transcript.final")
+        await scene.crm.until(lambda: len(scene.crm.tried) == 1)
+        for _ in range(4):
+            scene.lanes.forget(CallId("c1"))
+            await asyncio.sleep(0)
+        await scene.flush()
+
+        assert (scene.crm.ids, scene.crm.flying) == ([], set())
+
+
 async def test_a_partial_on_its_way_is_broken_off(tmp_path: Path) -> None:
     """Its words are forgotten as well, where they were kept to compare with."""
     async with open_scene(tmp_path, endpoint(partials="stable")) as scene:

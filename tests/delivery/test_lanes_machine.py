@@ -84,7 +84,9 @@ class Lives:
         self._over = asyncio.Event()
 
         async def live() -> None:
-            async with open_scene(self._folder, hand=self.hand, max_in_flight=2) as scene:
+            async with open_scene(
+                self._folder, hand=self.hand, max_in_flight=2, partial_grace_s=0.0
+            ) as scene:
                 opened.set_result(scene)
                 await self._over.wait()
 
