@@ -1,4 +1,4 @@
-"""The circuit breaker of one endpoint: pure, told the time."""
+"""The circuit breaker of one endpoint. Pure: the time is an argument."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ _MAX_PAUSE_S = 300.0
 
 @dataclass(slots=True)
 class Breaker:
-    """Stops attempts at an endpoint that fails, and lets one through at a time to see.
+    """Stops attempts at an endpoint that fails, and lets one at a time through as a probe.
 
     It opens after 10 failures in a row, or when half of at least 20 attempts of the same minute
     failed. It then pauses 5 s, twice as long after each failure while open, up to 5 minutes.
@@ -33,7 +33,7 @@ class Breaker:
         return self.open_until is None or (now >= self.open_until and busy == 0)
 
     def succeeded(self, now: float) -> bool:
-        """Note an answer that shows the receiver at work; True if this closed the breaker."""
+        """Record an answer of a receiver that works; True if this closes the breaker."""
         closed = self.open_until is not None
         if closed:
             self.open_until, self._pause_s = None, _MIN_PAUSE_S
@@ -43,7 +43,7 @@ class Breaker:
         return closed
 
     def failed(self, now: float) -> bool:
-        """Note a failure; True if this opened the breaker."""
+        """Record a failure; True if this opens the breaker."""
         self._in_a_row += 1
         if self.failing_since is None:
             self.failing_since = now
@@ -59,7 +59,7 @@ class Breaker:
         return True
 
     def failing_for_s(self, now: float) -> float:
-        """Return for how long every attempt has failed, once there were enough of them."""
+        """Return for how many seconds every attempt has failed; 0 before ten in a row have."""
         if self.failing_since is None or self._in_a_row < _FAILURES_IN_A_ROW:
             return 0.0
         return now - self.failing_since

@@ -1,4 +1,4 @@
-"""Which URLs webhooks may go to; what their host names resolve to is judged by `service.net`."""
+"""The URL policy: where webhooks may go. `service.net` judges what host names resolve to."""
 
 from ipaddress import ip_address
 
@@ -12,8 +12,8 @@ def url_problem(
 ) -> str | None:
     """Return why deliveries may not go to this URL, in words for its owner, or None.
 
-    With `allow_private`, http and every port are fine as well. What the host name resolves to is
-    judged later, each time it is dialled.
+    `allow_private` allows http and every port as well. What the host name resolves to is judged
+    each time it is dialled.
     """
     try:
         parts = URL(url)

@@ -11,7 +11,10 @@ from service.errors import JournalUnavailableError
 from service.ids import CallId
 from service.journal.sqlite_journal import open_sqlite_journal
 from service.ports import LaneUpdate
-from tests.delivery.harness import CRM, Switched, commit, event, open_scene
+from tests.delivery.builders import CRM, event
+from tests.delivery.harness import commit, open_harness
+from tests.delivery.peers import FaultyJournal
+from tests.waiting import until
 
 
 def lane(call_id: str = "c1", acked_seq: int = 1) -> Lane:
@@ -24,7 +27,7 @@ def lane(call_id: str = "c1", acked_seq: int = 1) -> Lane:
 async def test_only_the_last_place_of_a_lane_is_written(tmp_path: Path) -> None:
     """Ten acknowledgements of a lane between two writes are one row."""
     async with open_sqlite_journal(tmp_path / "journal.db") as opened:
-        journal = Switched(opened)
+        journal = FaultyJournal(opened)
         await commit(journal, "c1", *["call.answered"] * 10)
         told: list[Lane] = []
         acks, one = AckBatcher(journal, told.append), lane(acked_seq=0)
@@ -41,7 +44,7 @@ async def test_only_the_last_place_of_a_lane_is_written(tmp_path: Path) -> None:
 async def test_nothing_is_forgotten_when_the_journal_is_away(tmp_path: Path) -> None:
     """The failed batch goes with the next one, what was parked before what came later."""
     async with open_sqlite_journal(tmp_path / "journal.db") as opened:
-        journal = Switched(opened)
+        journal = FaultyJournal(opened)
         acks, one = AckBatcher(journal, lambda _: None), lane()
         journal.off = True
         acks.park(one, LaneUpdate(one.call_id, CRM, 1, parked=(1, 400, "refused")))
@@ -60,7 +63,7 @@ async def test_nothing_is_forgotten_when_the_journal_is_away(tmp_path: Path) -> 
 async def test_a_note_during_a_failing_write_counts_once(tmp_path: Path) -> None:
     """A lane that moved on while its place was being written is settled when that is written."""
     async with open_sqlite_journal(tmp_path / "journal.db") as opened:
-        journal = Switched(opened)
+        journal = FaultyJournal(opened)
         acks, one = AckBatcher(journal, lambda _: None), lane()
         acks.add(one)
         writing = asyncio.create_task(acks.flush())
@@ -79,7 +82,7 @@ async def test_a_note_during_a_failing_write_counts_once(tmp_path: Path) -> None
 async def test_nothing_is_written_while_paused(tmp_path: Path) -> None:
     """Whoever compares the journal with memory must not be overtaken."""
     async with open_sqlite_journal(tmp_path / "journal.db") as opened:
-        journal = Switched(opened)
+        journal = FaultyJournal(opened)
         acks = AckBatcher(journal, lambda _: None)
         acks.add(lane())
         async with acks.paused():
@@ -93,15 +96,15 @@ async def test_nothing_is_written_while_paused(tmp_path: Path) -> None:
 
 async def test_deliveries_wait_when_too_much_is_unsettled(tmp_path: Path) -> None:
     """A crash during an outage of the journal repeats about a thousand deliveries, not all."""
-    async with open_scene(tmp_path) as scene:
-        scene.journal.off = True
+    async with open_harness(tmp_path) as harness:
+        harness.journal.off = True
         for number in range(1100):
-            scene.lanes.committed([CRM], [event(f"c{number}", 1)])
-        await scene.crm.until(lambda: len(scene.crm.taken) >= 1000)
+            harness.lanes.committed([CRM], [event(f"c{number}", 1)])
+        await until(lambda: len(harness.crm.taken) >= 1000)
         for _ in range(100):
             await asyncio.sleep(0)
-        assert len(scene.crm.taken) < 1100
+        assert len(harness.crm.taken) < 1100
 
-        scene.journal.off = False
-        await scene.flush()
-        assert len(scene.crm.taken) == 1100
+        harness.journal.off = False
+        await harness.flush()
+        assert len(harness.crm.taken) == 1100

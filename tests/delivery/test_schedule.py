@@ -11,7 +11,7 @@ from service.delivery.lane import (
 from service.delivery.schedule import EndpointLanes
 from service.ids import CallId
 from service.ports import LaneRow, StoredEvent
-from tests.delivery.harness import CRM, endpoint, event, partial
+from tests.delivery.builders import CRM, endpoint, event, partial
 
 
 def lanes(*, max_events: int = 100, max_lanes: int = 100, partials: str = "all") -> EndpointLanes:
