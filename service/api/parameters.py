@@ -61,8 +61,6 @@ Seq = Annotated[int, Field(ge=0, le=_MAX_WHOLE), BeforeValidator(_whole)]
 """The `seq` of an event, or 0 for before the first."""
 SeqNumber = Annotated[int, Field(ge=0, le=_MAX_WHOLE), BeforeValidator(whole_number)]
 """The same in a body."""
-Position = Seq
-"""A place among the events of all calls, or 0 for before the first."""
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT), BeforeValidator(_whole)]
 """How many things a page may hold."""
 Moment = Annotated[

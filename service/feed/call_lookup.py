@@ -1,4 +1,4 @@
-"""What is known of a call beside its events: what subscribers may choose calls by."""
+"""The call lookup: what subscribers may filter calls by, beside the call's events."""
 
 import asyncio
 from collections.abc import Mapping
@@ -10,65 +10,65 @@ from service.ids import CallId
 from service.ports import CallSummary, Library
 
 MAX_CALLS = 10_000
-"""Calls that are remembered; beyond that the one asked for first is looked up again."""
+"""Calls that are remembered; one more forgets the one that was looked up first."""
 
 
 @dataclass(frozen=True, slots=True)
-class CallFacts:
+class CallDetails:
     """The numbers and the metadata of a call, the latter as text."""
 
     numbers: tuple[str, ...]
     metadata: Mapping[str, str]
 
 
-class KnownCalls:
-    """Looks calls up in the library, once each and one at a time: many ask for the same at once."""
+class CallLookup:
+    """Looks each call up in the library once, and one at a time: many ask for the same at once."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._known: dict[CallId, CallFacts | None] = {}
-        self._looking = asyncio.Lock()
-        self._forgotten = 0
+        self._found: dict[CallId, CallDetails | None] = {}
+        self._searching = asyncio.Lock()
+        self._invalidations = 0
 
-    async def facts(self, call_id: CallId) -> CallFacts | None:
-        """Return what is known of a call; None if nothing is.
+    async def find(self, call_id: CallId) -> CallDetails | None:
+        """Return the details of a call; None if nobody knows it.
 
         Raises:
             JournalUnavailableError: The library does not answer.
         """
-        if call_id in self._known:
-            return self._known[call_id]
-        async with self._looking:
-            if call_id not in self._known:
-                return await self._look_up(call_id)
-        return self._known[call_id]
+        if call_id in self._found:
+            return self._found[call_id]
+        async with self._searching:
+            if call_id not in self._found:
+                return await self._search(call_id)
+        return self._found[call_id]
 
-    def forget(self, call_id: CallId) -> None:
-        """Look this call up again: something else is known of it now."""
-        self._forgotten += 1
-        self._known.pop(call_id, None)
+    def invalidate(self, call_id: CallId) -> None:
+        """Look this call up anew the next time: its details have changed."""
+        self._invalidations += 1
+        self._found.pop(call_id, None)
 
-    async def _look_up(self, call_id: CallId) -> CallFacts | None:
-        forgotten = self._forgotten
+    async def _search(self, call_id: CallId) -> CallDetails | None:
+        invalidations = self._invalidations
         summary = await self._library.call(call_id)
-        facts = None if summary is None else _facts_of(summary)
-        if forgotten == self._forgotten:  # else it may be old already
-            self._known[call_id] = facts
-            if len(self._known) > MAX_CALLS:
-                del self._known[next(iter(self._known))]
-        return facts
+        details = None if summary is None else _details_of(summary)
+        if invalidations == self._invalidations:  # else they may be old already
+            self._found[call_id] = details
+            if len(self._found) > MAX_CALLS:
+                del self._found[next(iter(self._found))]
+        return details
 
 
-def _facts_of(summary: CallSummary) -> CallFacts:
+def _details_of(summary: CallSummary) -> CallDetails:
     numbers = (summary.from_number, summary.to_number)
     metadata = msgspec.json.decode(summary.metadata, type=dict[str, msgspec.Raw])
-    return CallFacts(
+    return CallDetails(
         tuple(number for number in numbers if number),
         {key: _as_text(value) for key, value in metadata.items() if bytes(value)[:1] not in b"[{"},
     )
 
 
 def _as_text(value: msgspec.Raw) -> str:
-    """Return a string as it is, and anything else as it is written in JSON."""
+    """Return a string as it is, and any other value as its JSON."""
     written = bytes(value)
     return msgspec.json.decode(written, type=str) if written[:1] == b'"' else written.decode()

@@ -1,4 +1,4 @@
-"""What a subscriber wants to hear of, and whether an event is that."""
+"""The filter of a subscription: which events and which calls it gets."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from service.errors import BadInputError
-from service.feed.call_lookup import CallFacts
+from service.feed.call_lookup import CallDetails
 from service.ids import CallId, Role
 
 MAX_TYPES = 20
@@ -18,38 +18,38 @@ _TYPE = re.compile(r"[a-z_.*]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What a subscriber wants; what is None or empty asks for nothing."""
+class FeedFilter:
+    """What a subscriber gets; a field that is None or empty lets everything pass."""
 
     call_id: CallId | None = None
     types: tuple[str, ...] = ()
-    """Patterns (`transcript.*`), of which one must fit; for partials as well."""
+    """Patterns (`transcript.*`), of which one must match; partials are held to them as well."""
     role: Role | None = None
-    """Whose words; what is about nobody's, like `call.ended`, is wanted all the same."""
+    """Whose words. What is about nobody's, like `call.ended`, passes all the same."""
     number: str | None = None
     """The call's `from` or `to`, whole; a `*` at the end stands for any ending."""
     metadata: Mapping[str, str] = field(default_factory=dict)
-    """Top-level keys of the call's metadata and what they must be, as text."""
+    """Top-level keys of the call's metadata and the value that each must have, as text."""
     partials: bool = True
 
     @property
-    def asks_for_calls(self) -> bool:
-        """Whether it depends on what is known of a call, beside its id."""
+    def needs_details(self) -> bool:
+        """Whether the details of a call decide, beside its id."""
         return self.number is not None or bool(self.metadata)
 
-    def fits(self, kind: str, role: str | None) -> bool:
-        """Tell whether an event of this type and role is wanted."""
-        if self.types and not _fits_any(self.types, kind):
+    def matches(self, kind: str, role: str | None) -> bool:
+        """Say whether an event of this type and role passes."""
+        if self.types and not _matches_any(self.types, kind):
             return False
         return self.role is None or role is None or role == self.role
 
-    def fits_call(self, facts: CallFacts | None) -> bool:
-        """Tell whether the events of a call are wanted; None is a call that nobody knows."""
-        if facts is None:
-            return not self.asks_for_calls
-        if self.number is not None and not _fits_number(self.number, facts.numbers):
+    def matches_call(self, details: CallDetails | None) -> bool:
+        """Say whether the events of a call pass; None is a call that nobody knows."""
+        if details is None:
+            return not self.needs_details
+        if self.number is not None and not _matches_number(self.number, details.numbers):
             return False
-        return all(facts.metadata.get(key) == value for key, value in self.metadata.items())
+        return all(details.metadata.get(key) == value for key, value in self.metadata.items())
 
 
 def check_types(patterns: Iterable[str]) -> tuple[str, ...]:
@@ -67,11 +67,11 @@ def check_types(patterns: Iterable[str]) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=4096)
-def _fits_any(patterns: tuple[str, ...], kind: str) -> bool:
+def _matches_any(patterns: tuple[str, ...], kind: str) -> bool:
     return any(fnmatchcase(kind, pattern) for pattern in patterns)
 
 
-def _fits_number(pattern: str, numbers: Iterable[str]) -> bool:
+def _matches_number(pattern: str, numbers: Iterable[str]) -> bool:
     if pattern.endswith("*"):
         return any(number.startswith(pattern[:-1]) for number in numbers)
     return pattern in numbers

@@ -1,4 +1,4 @@
-"""What the feed hands on: durable events and partials, each written once for all who watch."""
+"""The items of the feed: durable events and partials, each encoded once for all who watch."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,6 @@ import msgspec
 from service.feed.frames import sse_event, sse_partial
 from service.ids import CallId
 from service.ports import StoredEvent
-
-ERASED = "transcript.erased"
-"""What is left of an erased call."""
 
 
 class _Data(msgspec.Struct):
@@ -25,15 +22,15 @@ _decode = msgspec.json.Decoder(_Body).decode
 
 
 def utterance_of(body: bytes) -> str | None:
-    """Return which utterance an event is about, if about one."""
+    """Return the utterance that an event is about; None if it is about none."""
     return _decode(body).data.utterance_id
 
 
 @dataclass(slots=True, eq=False)
-class Entry:
+class FeedEvent:
     """A durable event. `position` is its place among those of all calls; 0 where nobody asks.
 
-    What is worked out of its body (its role, its bytes on the wire) is kept beside it.
+    What is derived from its body (the role, the bytes on the wire) is kept beside it.
     """
 
     position: int
@@ -44,32 +41,32 @@ class Entry:
 
     @property
     def call_id(self) -> CallId:
-        """The call it is about."""
+        """The call that the event is about."""
         return self.event.call_id
 
     @property
     def type(self) -> str:
-        """Its type, as in its body."""
+        """The event's type, as in its body."""
         return self.event.type
 
     @property
     def body(self) -> bytes:
-        """The JSON as it is kept."""
+        """The event's JSON, as the journal keeps it."""
         return self.event.body
 
     @property
     def role(self) -> str | None:
-        """Whose words it is about; None if about nobody's."""
+        """Whose words the event is about; None if nobody's."""
         if self._role is None:
             self._role = (_decode(self.event.body).data.role,)
         return self._role[0]
 
     def cursor(self, *, by_seq: bool) -> int:
-        """Return what to resume after: its `seq` in its call, or its place among all."""
+        """Return what to resume after: the event's `seq` in its call, or its position."""
         return self.event.seq if by_seq else self.position
 
     def sse(self, *, by_seq: bool) -> bytes:
-        """Return it as a Server-Sent Event: the same bytes for everybody."""
+        """Return the event as a Server-Sent Event: the same bytes for everybody."""
         if by_seq:
             if not self._by_seq:
                 self._by_seq = sse_event(self.event.seq, self.event.type, self.event.body)
@@ -80,28 +77,28 @@ class Entry:
 
 
 @dataclass(slots=True, eq=False)
-class LivePartial:
-    """The newest partial of one utterance. `stamp` grows with each that was let out."""
+class FeedPartial:
+    """The newest partial of one utterance. `stamp` grows with each that is released."""
 
     call_id: CallId
     utterance_id: str
     type: str
     body: bytes
-    told: int
-    """How many commits the feed had been told of when it came: it may not overtake them."""
+    commits_before: int
+    """How many commits the hub was told of before this partial, which must not overtake them."""
     stamp: int = 0
     _role: tuple[str | None] | None = None
     _sse: bytes = b""
 
     @property
     def role(self) -> str | None:
-        """Whose words it is about."""
+        """Whose words the partial is about."""
         if self._role is None:
             self._role = (_decode(self.body).data.role,)
         return self._role[0]
 
     def sse(self) -> bytes:
-        """Return it as a Server-Sent Event: the same bytes for everybody."""
+        """Return the partial as a Server-Sent Event: the same bytes for everybody."""
         if not self._sse:
             self._sse = sse_partial(self.type, self.body)
         return self._sse

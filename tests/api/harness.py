@@ -1,50 +1,29 @@
-"""A served API with a real key store, and callers with keys and tokens."""
+"""The whole API on a real journal, without Telnyx, behind a real listener; and a client of it."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 from multidict import CIMultiDictProxy
+from prometheus_client import CollectorRegistry
 
-from service.api.assembly import add_api, new_application
-from service.api.keys import make_key
+from service.api.assembly import Sources, new_application, open_api
+from service.api.feed.connections import FeedConnections, FeedLimits
 from service.api.operations import AnyRoute
-from service.api.tokens import Claims, sign_token
+from service.delivery.lanes import open_lanes
 from service.ids import CallId, Scope
-from service.journal.sqlite_journal import open_sqlite_journal
 from service.journal.sqlite_keys import open_sqlite_keys
-from service.ports.keys import KeyStore
+from service.journal.sqlite_searches import open_sqlite_searches
+from service.ports import Journal, LaneUpdate, SavedSearches
+from service.web.limits import Limits
 from service.web.listen import open_listener
-
-ALL: tuple[Scope, ...] = ("calls:read", "calls:write", "live", "admin")
-NOW = 1_800_000_000.0
-
-
-async def new_key(keys: KeyStore, *scopes: Scope, now: float = NOW) -> str:
-    """Keep a new key of these scopes, and return it."""
-    text, kept = make_key("test", scopes or ALL, now=now)
-    await keys.keep_key(kept)
-    return text
-
-
-async def new_token(
-    keys: KeyStore,
-    key: str,
-    *scopes: Scope,
-    call_id: str | None = None,
-    expires_at: float = NOW + 600,
-) -> str:
-    """Return a token of this key."""
-    claims = Claims(
-        key_id=key[4:16],
-        scopes=scopes,
-        call_id=None if call_id is None else CallId(call_id),
-        expires_at=expires_at,
-    )
-    return sign_token(await keys.token_secret(), claims)
+from tests.api.builders import ALL, CALL, NOW, golden_call, new_key
+from tests.api.peers import FaultyKeys, ScriptedCalls
+from tests.delivery.builders import CRM, webhook
+from tests.feed.harness import FeedHarness, open_feed_harness
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +36,24 @@ class Answer:
     json: Any
 
 
-@dataclass(slots=True)
-class House:
-    """A served API, for a client."""
+@dataclass
+class Harness:
+    """The served API, what it answers from, and a client with a key."""
 
-    url: str
-    keys: KeyStore
+    calls: FeedHarness
+    controls: ScriptedCalls
+    keys: FaultyKeys
+    searches: SavedSearches
+    connections: FeedConnections
     session: aiohttp.ClientSession
-    now: float = NOW
+    url: str = ""
     key: str = ""
-    """A key that may do everything, where a test has made one."""
+    now: float = NOW
+
+    @property
+    def journal(self) -> Journal:
+        """The journal that the API answers from."""
+        return self.calls.journal
 
     async def ask(
         self,
@@ -97,31 +84,78 @@ class House:
         """Send a GET."""
         return await self.ask("GET", path, **options)
 
+    async def commit_call(
+        self,
+        *about: Any,  # noqa: ANN401 - handed on
+        **changes: Any,  # noqa: ANN401 - handed on
+    ) -> list[bytes]:
+        """Commit a `golden_call`; return the bodies of its events."""
+        entry = golden_call(*about, **changes)
+        await self.journal.commit(entry)
+        return [event.body for event in entry.events]
+
+    async def park(self, seq: int, status: int | None = 400) -> None:
+        """Give up a delivery of the call to the crm."""
+        update = LaneUpdate(CallId(CALL), CRM, seq, parked=(seq, status, "http_400"))
+        await self.journal.settle([update])
+
 
 @asynccontextmanager
-async def open_house(
+async def open_harness(
     folder: Path,
     routes: Iterable[AnyRoute] = (),
     *,
-    per_minute: int = 1_000_000,
+    clock: Callable[[], float] | None = None,
+    scopes: tuple[Scope, ...] = ALL,
     cors_origins: Sequence[str] = (),
-) -> AsyncIterator[House]:
-    """Serve the API with these routes beside its own, on a new journal in `folder`."""
-    journal = folder / "journal.db"
-    async with (
-        open_sqlite_journal(journal),
-        open_sqlite_keys(journal) as keys,
-        aiohttp.ClientSession() as session,
-    ):
-        house = House("", keys, session)
-        app = new_application(cors_origins=cors_origins)
-        await add_api(
-            app,
-            keys,
-            routes,
-            rate_limit_per_minute=per_minute,
-            clock=lambda: house.now,
+    crm_url: str = "http://127.0.0.1:1",
+    recordings_key: bytes | None = None,
+    feed_limits: FeedLimits | None = None,
+    web_limits: Limits | None = None,
+) -> AsyncIterator[Harness]:
+    """Serve the API on a new journal in this folder, with one endpoint, and these routes beside.
+
+    The clock is the harness's `now`, unless another is given; `scopes` are those of its key.
+    """
+
+    def by_hand() -> float:
+        return harness.now
+
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        calls = await enter(open_feed_harness(folder, clock=clock or (lambda: NOW)))
+        keys = FaultyKeys(await enter(open_sqlite_keys(calls.path)))
+        controls = ScriptedCalls()
+        sources = Sources(
+            journal=calls.journal,
+            library=calls.library,
+            searches=await enter(open_sqlite_searches(calls.path)),
+            keys=keys,
+            hub=calls.hub,
+            controls=controls,
+            eraser=controls,
+            lanes=await enter(open_lanes(calls.journal, [])),
+            endpoints=[webhook(crm_url)],
+            recordings=calls.journal,
+            recordings_path=folder,
+            recordings_key=recordings_key,
+            metrics=CollectorRegistry(),
         )
-        async with open_listener(app, "127.0.0.1", 0) as listener:
-            house.url = listener.url
-            yield house
+        api = await enter(
+            open_api(
+                sources,
+                rate_limit_per_minute=1_000_000,
+                cors_origins=cors_origins,
+                feed_limits=feed_limits,
+                clock=clock or by_hand,
+            )
+        )
+        api.add(routes)
+        app = new_application(cors_origins=cors_origins)
+        api.serve(app)
+        session = await enter(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)))
+        harness = Harness(calls, controls, keys, sources.searches, api.feed, session)
+        harness.key = await new_key(keys, *scopes, now=(clock or by_hand)())
+        listener = await enter(open_listener(app, "127.0.0.1", 0, limits=web_limits))
+        harness.url = listener.url
+        yield harness

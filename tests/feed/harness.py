@@ -1,63 +1,35 @@
-"""A hub on a real journal and library, and calls that say things."""
+"""A hub on a real journal and library, and calls in which things happen."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import msgspec
-
+from service.feed.filter import FeedFilter
 from service.feed.hub import Hub, open_hub
 from service.feed.subscription import Subscription
 from service.ids import CallId
 from service.journal.sqlite_journal import open_sqlite_journal
 from service.journal.sqlite_library import open_sqlite_library
-from service.ports import Delivery, Entry, Journal, Library, StoredEvent
-
-A = CallId("call-a")
-B = CallId("call-b")
-CUSTOMER = "+13125550100"
-PARTIAL = "transcript.partial"
-
-Said = tuple[str, Mapping[str, object]]
-"""An event: its type, and what matters here of its data."""
-
-
-def started(number: str = CUSTOMER, *, to: str = "+13125559999") -> Said:
-    """Return the beginning of a call."""
-    return "call.started", {"direction": "incoming", "from": number, "to": to}
-
-
-def final(name: str, text: str = "hello", role: str = "customer") -> Said:
-    """Return the final of the utterance of this name."""
-    return "transcript.final", {"utterance_id": name, "text": text, "role": role}
-
-
-def completed() -> Said:
-    """Return the end of a transcript."""
-    return "transcript.completed", {"utterances": 0, "words": 0, "gaps": 0}
-
-
-def body(call_id: CallId, said: Said, metadata: Mapping[str, object] | None = None) -> bytes:
-    """Write an event as it is kept."""
-    kind, data = said
-    when = "2026-11-22T10:00:03.120Z"
-    whole = {"call_id": call_id, **data, "occurred_at": when, "metadata": metadata or {}}
-    return msgspec.json.encode({"type": kind, "timestamp": when, "data": whole})
+from service.ports import Delivery, Entry, Journal, StoredEvent
+from tests.feed.builders import PARTIAL, Said, body, final
+from tests.feed.peers import FaultyLibrary
+from tests.waiting import until
 
 
 @dataclass
-class Newsroom:
+class FeedHarness:
     """Commits events and tells the hub of them, as the runtime does."""
 
     path: Path
     journal: Journal
-    library: Library
+    library: FaultyLibrary
     hub: Hub
     seqs: dict[CallId, int] = field(default_factory=dict)
     versions: dict[CallId, int] = field(default_factory=dict)
 
-    async def say(
+    async def commit(
         self,
         call_id: CallId,
         *events: Said,
@@ -71,10 +43,10 @@ class Newsroom:
             )
             for seq, said in enumerate(events, self.seqs.get(call_id, 0) + 1)
         ]
-        await self.commit(call_id, stored, told=told)
+        await self.commit_stored(call_id, stored, told=told)
         return stored
 
-    async def commit(
+    async def commit_stored(
         self, call_id: CallId, stored: list[StoredEvent], *, told: bool = True
     ) -> None:
         """Commit events as they are."""
@@ -86,33 +58,53 @@ class Newsroom:
         if told:
             self.hub.committed(stored)
 
-    def murmur(self, call_id: CallId, name: str, text: str = "hel") -> None:
+    def publish(self, call_id: CallId, name: str, text: str = "hel") -> None:
         """Publish a partial."""
         data = {**final(name, text)[1], "after_seq": self.seqs.get(call_id, 0)}
         delivery = Delivery(f"prt_{name}", PARTIAL, body(call_id, (PARTIAL, data)))
         self.hub.publish(call_id, name, delivery)
 
+    def subscribe(
+        self,
+        feed_filter: FeedFilter | None = None,
+        *,
+        after: int = 0,
+        by_seq: bool = False,
+        wake: Callable[[], None] = lambda: None,
+    ) -> AbstractContextManager[Subscription]:
+        """Subscribe to all calls and events, or to what the filter says."""
+        chosen = feed_filter or FeedFilter()
+        return self.hub.subscribe(chosen, after=after, by_seq=by_seq, wake=wake)
+
+    async def caught_up(self) -> None:
+        """Wait until the hub has read what is in the journal."""
+        newest = await self.library.newest()
+        await until(lambda: self.hub.ring.head >= newest)
+
 
 @asynccontextmanager
-async def open_newsroom(folder: Path) -> AsyncIterator[Newsroom]:
+async def open_feed_harness(
+    folder: Path, *, clock: Callable[[], float] = time.time
+) -> AsyncIterator[FeedHarness]:
     """Open a hub on a new journal in this folder."""
     path = folder / "journal.db"
     async with (
-        open_sqlite_journal(path) as journal,
-        open_sqlite_library(path) as library,
-        open_hub(library, journal) as hub,
+        open_sqlite_journal(path, clock=clock) as journal,
+        open_sqlite_library(path) as opened,
     ):
-        yield Newsroom(path, journal, library, hub)
+        library = FaultyLibrary(opened)
+        async with open_hub(library, journal) as hub:
+            yield FeedHarness(path, journal, library, hub)
 
 
-async def everything(subscription: Subscription) -> tuple[list[tuple[CallId, int]], list[str]]:
+async def take_all(subscription: Subscription) -> tuple[list[tuple[CallId, int]], list[str]]:
     """Take until there is nothing more at once; return the events, and the partials' utterances."""
     events: list[tuple[CallId, int]] = []
     partials: list[str] = []
     more = True
     while more:
         batch = await subscription.take()
-        events += [(entry.call_id, entry.event.seq) for entry in batch.entries]
+        events += [(one.call_id, one.event.seq) for one in batch.events]
         partials += [partial.utterance_id for partial in batch.partials]
         more = batch.more
     return events, partials

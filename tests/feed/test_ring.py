@@ -1,6 +1,6 @@
 """The newest events, in bounded memory."""
 
-from service.feed.items import Entry
+from service.feed.items import FeedEvent
 from service.feed.ring import Ring
 from service.ids import CallId
 from service.ports import StoredEvent
@@ -8,9 +8,9 @@ from service.ports import StoredEvent
 A, B = CallId("a"), CallId("b")
 
 
-def entry(position: int, call_id: CallId = A, body: bytes = b"{}") -> Entry:
+def entry(position: int, call_id: CallId = A, body: bytes = b"{}") -> FeedEvent:
     """Make an event."""
-    return Entry(position, StoredEvent(call_id, position, "transcript.final", body))
+    return FeedEvent(position, StoredEvent(call_id, position, "transcript.final", body))
 
 
 def positions(ring: Ring, after: int, call_id: CallId | None = None) -> list[int] | None:
@@ -19,7 +19,7 @@ def positions(ring: Ring, after: int, call_id: CallId | None = None) -> list[int
     return None if found is None else [one.position for one in found]
 
 
-def filled(*entries: Entry, max_events: int = 100, max_bytes: int = 10_000) -> Ring:
+def filled(*entries: FeedEvent, max_events: int = 100, max_bytes: int = 10_000) -> Ring:
     """Make a ring that took these."""
     ring = Ring(0, max_events=max_events, max_bytes=max_bytes)
     for one in entries:

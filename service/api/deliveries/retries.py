@@ -1,4 +1,4 @@
-"""Tries of parked deliveries that somebody asked for, while they wait or have stopped waiting."""
+"""Retries of parked deliveries that somebody asked for, over HTTP."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -15,8 +15,10 @@ from service.delivery.replays import retry_parked
 from service.delivery.sinks import OpenSink, open_sink
 from service.errors import DeliveryError, JournalError, SettingsError
 from service.ports import Journal
+from service.tasks import Tasks, open_tasks
 
 PATIENCE_S = 5.0
+"""How long a request waits for the outcome."""
 MAX_AT_ONCE = 16
 _NO_ENDPOINT = "Its endpoint is not configured any more, or cannot be used."
 _NO_JOURNAL = "The database does not answer: try again."
@@ -26,14 +28,14 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """How a try went so far."""
+    """How a retry went so far."""
 
     state: Literal["arrived", "failed", "trying"]
     status: int | None = None
 
 
 class Retries:
-    """Tries parked deliveries, each once at a time: who asks again joins the try that runs.
+    """Retries parked deliveries, each once at a time: who asks again joins the retry that runs.
 
     At most `MAX_AT_ONCE` run; one more is refused. Made by `open_retries`.
     """
@@ -42,43 +44,42 @@ class Retries:
         self,
         journal: Journal,
         endpoints: Sequence[Endpoint],
-        group: asyncio.TaskGroup,
+        tasks: Tasks,
+        *,
         sink: OpenSink,
         patience_s: float,
     ) -> None:
         self._journal = journal
         self._endpoints = endpoints
-        self._group = group
+        self._tasks = tasks
         self._sink = sink
         self._patience_s = patience_s
         self._running: dict[int, asyncio.Task[Tried | RefusalError]] = {}
 
     async def retry(self, parked_id: int) -> Tried:
-        """Try it and return how it went, or after a while that it is being tried.
+        """Retry a delivery and return how it went, or after a while that it is being tried.
 
         Raises:
             RefusalError: 404: it is not parked; 409: its endpoint is not configured any more;
-                429: too many are being tried; 503: the journal does not answer.
+                429: too many are being tried; 503: the journal does not answer; 500: something
+                nobody foresaw, which is logged.
         """
         task = self._running.get(parked_id)
         if task is None:
             if len(self._running) >= MAX_AT_ONCE:
                 raise too_many(1.0, "Too many deliveries are being tried at this moment.")
-            task = self._group.create_task(self._try(parked_id), name=f"retry {parked_id}")
+            task = self._tasks.start(self._try(parked_id), "retry_delivery", of=str(parked_id))
             self._running[parked_id] = task
             task.add_done_callback(lambda _: self._running.pop(parked_id))
         done, _ = await asyncio.wait({task}, timeout=self._patience_s)
         if not done:
             return Tried("trying")
+        if (error := task.exception()) is not None:
+            raise RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, "It is logged.") from error
         outcome = task.result()
         if isinstance(outcome, RefusalError):
             raise outcome
         return outcome
-
-    def stop(self) -> None:
-        """Break off what runs."""
-        for task in self._running.values():
-            task.cancel()
 
     async def _try(self, parked_id: int) -> Tried | RefusalError:
         try:
@@ -91,9 +92,6 @@ class Retries:
         except JournalError as error:
             log.warning("request_not_served", reason=str(error))
             return RefusalError(HTTPStatus.SERVICE_UNAVAILABLE, _NO_JOURNAL)
-        except Exception:  # not CancelledError: one try never stops what else runs
-            log.exception("delivery_try_failed", parked_id=parked_id)
-            return RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, "It is logged.")
         if sent is None:
             return not_found("parked delivery")
         log.info("delivery_tried_again", parked_id=parked_id, outcome="arrived")
@@ -108,13 +106,9 @@ async def open_retries(
     sink: OpenSink = open_sink,
     patience_s: float = PATIENCE_S,
 ) -> AsyncIterator[Retries]:
-    """Open the tries of these endpoints; on leaving, those that run are broken off.
+    """Open the retries of these endpoints; on leaving, those that run are broken off.
 
     What was broken off stays parked, though it may have arrived: receivers know it by its id.
     """
-    async with asyncio.TaskGroup() as group:
-        retries = Retries(journal, endpoints, group, sink, patience_s)
-        try:
-            yield retries
-        finally:
-            retries.stop()
+    async with open_tasks() as tasks:
+        yield Retries(journal, endpoints, tasks, sink=sink, patience_s=patience_s)

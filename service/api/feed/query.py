@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from service.api.operations import Query
 from service.errors import BadInputError
-from service.feed.filter import MAX_METADATA, MAX_TYPE_CHARS, MAX_TYPES, Wanted, check_types
+from service.feed.filter import MAX_METADATA, MAX_TYPE_CHARS, MAX_TYPES, FeedFilter, check_types
 from service.ids import CallId, Role
 
 MAX_CURSOR = 2**63 - 1
@@ -51,10 +51,10 @@ class CallFeedQuery(SearchFeedQuery):
     """Whose words; what is nobody's comes all the same."""
     partials: bool = True
 
-    def wanted(self, call_id: CallId | None = None) -> Wanted:
-        """Return what is wanted (of one call)."""
+    def to_filter(self, call_id: CallId | None = None) -> FeedFilter:
+        """Return the filter that is asked for (of one call)."""
         types = _split(self.types)
-        return Wanted(call_id=call_id, types=types, role=self.role, partials=self.partials)
+        return FeedFilter(call_id=call_id, types=types, role=self.role, partials=self.partials)
 
 
 class FeedQuery(CallFeedQuery):
@@ -65,9 +65,9 @@ class FeedQuery(CallFeedQuery):
     """The call's `from` or `to`; a `*` at the end stands for any ending."""
     metadata: Metadata = Field(default_factory=dict)
 
-    def wanted(self, call_id: CallId | None = None) -> Wanted:
-        """Return what is wanted."""
-        return Wanted(
+    def to_filter(self, call_id: CallId | None = None) -> FeedFilter:
+        """Return the filter that is asked for."""
+        return FeedFilter(
             call_id=call_id or self.call_id,
             types=_split(self.types),
             role=self.role,
@@ -82,7 +82,7 @@ class _Message(BaseModel):
 
 
 class Subscribe(_Message):
-    """What one subscription of a WebSocket wants. `id` names it in everything that comes of it."""
+    """What one subscription of a WebSocket asks for. `id` names it in all that comes of it."""
 
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
     call_id: OfCall | None = None
@@ -93,9 +93,9 @@ class Subscribe(_Message):
     metadata: Metadata = Field(default_factory=dict)
     partials: bool = True
 
-    def wanted(self, call_id: CallId | None) -> Wanted:
-        """Return what is wanted; `call_id` is that of the address, if it has one."""
-        return Wanted(
+    def to_filter(self, call_id: CallId | None) -> FeedFilter:
+        """Return the filter that is asked for; `call_id` is that of the address, if it has one."""
+        return FeedFilter(
             call_id=call_id or self.call_id,
             types=self.types,
             role=self.role,
@@ -115,4 +115,4 @@ class Message(_Message):
 CloseReason = Literal[
     "slow", "stopping", "token_expired", "key_revoked", "unavailable", "misbehaved"
 ]
-"""Why a stream is closed from here; all but the last may be resumed."""
+"""Why a connection is closed from here; after all but the last the client may resume."""

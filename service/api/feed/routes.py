@@ -6,11 +6,11 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from service.api.feed.connections import FeedStreams
+from service.api.feed.connections import FeedConnections
 from service.api.feed.operation import operation
 from service.api.feed.query import CallFeedQuery, FeedQuery
 from service.api.feed.sse import FeedAnswer, resumed_after
-from service.api.feed.websocket import FeedSocket, make_socket
+from service.api.feed.websocket import FeedWebSocket, make_socket
 from service.api.operations import AnyRoute, Ask, NoBody, Route
 from service.api.problems import RefusalError, not_found
 from service.feed.hub import Hub
@@ -25,11 +25,12 @@ class FeedRoutes:
     `Origin` is no browser. SSE is under the rules of CORS, like all of the API.
     """
 
-    def __init__(self, hub: Hub, streams: FeedStreams, *, origins: Sequence[str] = ()) -> None:
+    def __init__(
+        self, hub: Hub, connections: FeedConnections, *, origins: Sequence[str] = ()
+    ) -> None:
         self._hub = hub
-        self._streams = streams
+        self._connections = connections
         self._origins = frozenset(origins)
-        self._events = FeedAnswer(hub)
 
     def routes(self) -> list[AnyRoute]:
         """Return the routes, to be added to the API's."""
@@ -42,20 +43,20 @@ class FeedRoutes:
         if _is_websocket(ask.request):
             return await self._socket(ask, None)
         asked = resumed_after(ask.request, ask.query.after)
-        with self._streams.open(ask.request, ask.who) as stream:
+        with self._connections.open(ask.request, ask.who) as connection:
             after = await self._hub.begin_now(asked)
-            return await self._events.answer(
-                stream, ask.request, ask.query.wanted(), after=after, by_seq=False
-            )
+            answer = FeedAnswer(self._hub, ask.request, connection)
+            return await answer.answer(ask.query.to_filter(), after=after, by_seq=False)
 
     async def _call_feed(self, ask: Ask[CallFeedQuery, NoBody]) -> web.StreamResponse:
         if _is_websocket(ask.request):
             return await self._socket(ask, ask.call_id)
         asked = resumed_after(ask.request, ask.query.after)
         after = await self._begin(ask.call_id, asked or 0)
-        wanted = ask.query.wanted(ask.call_id)
-        with self._streams.open(ask.request, ask.who) as stream:
-            return await self._events.answer(stream, ask.request, wanted, after=after, by_seq=True)
+        feed_filter = ask.query.to_filter(ask.call_id)
+        with self._connections.open(ask.request, ask.who) as connection:
+            answer = FeedAnswer(self._hub, ask.request, connection)
+            return await answer.answer(feed_filter, after=after, by_seq=True)
 
     async def _socket(
         self, ask: Ask[FeedQuery, NoBody] | Ask[CallFeedQuery, NoBody], call_id: CallId | None
@@ -71,13 +72,13 @@ class FeedRoutes:
             raise RefusalError(HTTPStatus.BAD_REQUEST, detail)
         if call_id is not None:
             await self._begin(call_id, 0)
-        limits = self._streams.limits
+        limits = self._connections.limits
         socket = make_socket(limits)
         if not can_upgrade(socket, request):
             raise RefusalError(HTTPStatus.BAD_REQUEST, "This is no WebSocket handshake.")
-        with self._streams.open(request, ask.who) as stream:
+        with self._connections.open(request, ask.who) as connection:
             await socket.prepare(request)
-            await FeedSocket(self._hub, socket, stream, limits=limits, call_id=call_id).run()
+            await FeedWebSocket(self._hub, socket, connection, limits=limits, call_id=call_id).run()
         return socket
 
     async def _begin(self, call_id: CallId, after_seq: int) -> int:

@@ -1,16 +1,15 @@
 """`/v1/feed` and its like as Server-Sent Events."""
 
-import asyncio
 import re
 from contextlib import suppress
 from http import HTTPStatus
 
 from aiohttp import web
 
-from service.api.feed.connections import Stream
+from service.api.feed.connections import FeedConnection
 from service.api.problems import RefusalError
 from service.errors import JournalUnavailableError
-from service.feed.filter import Wanted
+from service.feed.filter import FeedFilter
 from service.feed.frames import KEEP_ALIVE, RETRY, sse_closed, sse_moved
 from service.feed.hub import Hub
 from service.feed.subscription import Batch, Subscription
@@ -41,14 +40,14 @@ def resumed_after(request: web.Request, asked: int | None) -> int | None:
     return int(last)
 
 
-class EventStream:
-    """One answer of Server-Sent Events: written as there is room, closed with a reason."""
+class SseWriter:
+    """Writes one answer of Server-Sent Events to its connection."""
 
-    def __init__(self, request: web.Request, stream: Stream) -> None:
+    def __init__(self, request: web.Request, connection: FeedConnection) -> None:
         self.answer = web.StreamResponse(headers=_HEADERS)
         self.answer.force_close()
         self._request = request
-        self._stream = stream
+        self._connection = connection
 
     async def begin(self) -> None:
         """Send the headers."""
@@ -56,77 +55,71 @@ class EventStream:
         await self.send(RETRY)
 
     async def send(self, data: bytes) -> None:
-        """Write. Waits only where much waits already, until the stream is cut off at the latest.
+        """Write. Waits while the connection is full, until it is aborted at the latest.
 
         Raises:
             ConnectionError: The client has left, or was cut off.
         """
-        self._stream.wrote(len(data))
+        self._connection.wrote(len(data))
         await self.answer.write(data)
 
     async def close(self, resume_after: int) -> None:
         """Say why it ends and what to resume after, if the client takes that in time."""
-        reason = self._stream.ends
-        if reason is None or self._stream.lost:
+        reason = self._connection.ends
+        if reason is None or self._connection.lost:
             return
         await self.send(sse_closed(reason, resume_after))
-        await self._stream.taken()
+        await self._connection.drained()
 
 
 class FeedAnswer:
-    """Answers one request with the events that one subscription wants."""
+    """Answers one request with the items of one subscription."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, request: web.Request, connection: FeedConnection) -> None:
         self._hub = hub
+        self._connection = connection
+        self._writer = SseWriter(request, connection)
+        self._told = 0
+        """The cursor that the client has."""
 
     async def answer(
-        self, stream: Stream, request: web.Request, wanted: Wanted, *, after: int, by_seq: bool
+        self, feed_filter: FeedFilter, *, after: int, by_seq: bool
     ) -> web.StreamResponse:
-        """Write until the client leaves or the stream has to end."""
-        out = EventStream(request, stream)
-        wake = stream.bell.set
+        """Write until the client leaves or the connection has to end."""
+        wake = self._connection.wake_up.set
         with (
-            self._hub.subscribe(wanted, after=after, by_seq=by_seq, wake=wake) as subscription,
+            self._hub.subscribe(feed_filter, after=after, by_seq=by_seq, wake=wake) as subscription,
             suppress(ConnectionError),  # the client has left, or was cut off
         ):
-            await out.begin()
-            await self._write_all(out, stream, subscription)
-            await out.close(subscription.cursor)
-        return out.answer
+            await self._writer.begin()
+            if self._hub.closing:
+                # not 503: an `EventSource` would never come again
+                self._connection.end("stopping")
+            self._told = subscription.cursor
+            await self._connection.write_rounds(self._hub, lambda: self._write_round(subscription))
+            await self._writer.close(subscription.cursor)
+        return self._writer.answer
 
-    async def _write_all(
-        self, out: EventStream, stream: Stream, subscription: Subscription
-    ) -> None:
-        if self._hub.closing:
-            # not 503: an `EventSource` would never come again
-            stream.end("stopping")
-        told = subscription.cursor
-        while not stream.lost and not stream.ends:
-            stream.bell.clear()
-            more = False
-            if not stream.full:
-                try:
-                    batch = await subscription.take()
-                except JournalUnavailableError:
-                    stream.end("unavailable")
-                    return
-                more = batch.more
-                if data := _written(batch, by_seq=subscription.by_seq):
-                    await out.send(data)
-                    told = subscription.cursor if batch.entries else told
-                elif stream.keep_alive_due:
-                    moved = sse_moved(subscription.cursor) if subscription.cursor > told else b""
-                    await out.send(KEEP_ALIVE + moved)
-                    told = subscription.cursor
-            if more:
-                await asyncio.sleep(0)
-            elif self._hub.closing:
-                stream.end("stopping")
-            else:
-                await stream.bell.wait()
+    async def _write_round(self, subscription: Subscription) -> bool:
+        try:
+            batch = await subscription.take()
+        except JournalUnavailableError:
+            self._connection.end("unavailable")
+            return False
+        if data := _encode(batch, by_seq=subscription.by_seq):
+            await self._writer.send(data)
+            if batch.events:
+                self._told = subscription.cursor
+        elif self._connection.keep_alive_due:
+            cursor = subscription.cursor
+            await self._writer.send(
+                KEEP_ALIVE + (sse_moved(cursor) if cursor > self._told else b"")
+            )
+            self._told = cursor
+        return batch.more
 
 
-def _written(batch: Batch, *, by_seq: bool) -> bytes:
-    frames = [entry.sse(by_seq=by_seq) for entry in batch.entries]
+def _encode(batch: Batch, *, by_seq: bool) -> bytes:
+    frames = [event.sse(by_seq=by_seq) for event in batch.events]
     frames += [partial.sse() for partial in batch.partials]
     return frames[0] if len(frames) == 1 else b"".join(frames)

@@ -9,7 +9,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from pydantic import ValidationError
 
 from service.api.access import SUBPROTOCOL
-from service.api.feed.connections import FeedLimits, Stream
+from service.api.feed.connections import FeedConnection, FeedLimits
 from service.api.feed.query import CloseReason, Message, Subscribe
 from service.api.rate_limiter import RateLimiter
 from service.errors import JournalUnavailableError
@@ -31,7 +31,7 @@ CLOSE_CODES: dict[CloseReason, int] = {
 
 
 class _MessageError(Exception):
-    """A message cannot be heeded; the text says why, and `about` which subscription it names."""
+    """A message cannot be handled: the text says why, and `about` names the subscription."""
 
     def __init__(self, said: str, about: str | None = None) -> None:
         self.about = about
@@ -39,12 +39,14 @@ class _MessageError(Exception):
 
 
 @dataclass(slots=True)
-class _Watch:
+class _Subscribed:
+    """A subscription of this client, until it unsubscribes."""
+
     subscription: Subscription
     name: bytes
     """Its id as JSON."""
-    over: ExitStack
-    begun: bool = False
+    on_exit: ExitStack
+    acknowledged: bool = False
     """Whether the client was told that it is subscribed."""
 
 
@@ -54,46 +56,47 @@ def make_socket(limits: FeedLimits) -> Socket:
         protocols=(SUBPROTOCOL,),
         timeout=limits.grace_s,
         compress=False,
-        max_msg_size=limits.message_bytes,
+        max_msg_size=limits.max_message_bytes,
     )
 
 
-class FeedSocket:
-    """One client's conversation. Reads in the caller's task and writes in one of its own.
+class FeedWebSocket:
+    """One client's WebSocket, with many subscriptions over it.
 
-    What a client may say is bounded in size, in number a second, and in subscriptions.
+    What a client may send is bounded in size, in messages a second, and in subscriptions.
     """
 
     def __init__(
         self,
         hub: Hub,
         socket: Socket,
-        stream: Stream,
+        connection: FeedConnection,
         *,
         limits: FeedLimits,
         call_id: CallId | None,
     ) -> None:
         self._hub = hub
         self._socket = socket
-        self._stream = stream
+        self._connection = connection
         self._limits = limits
         self._call_id = call_id
-        self._watches: dict[str, _Watch] = {}
+        self._subscribed: dict[str, _Subscribed] = {}
         self._limiter = RateLimiter(
-            per_s=limits.messages_per_s, burst=limits.messages_at_once, max_names=1
+            per_s=limits.messages_per_s, burst=limits.message_burst, max_names=1
         )
 
     async def run(self) -> None:
-        """Converse until the client leaves or the stream has to end."""
+        """Read and write until the client leaves or the connection has to end."""
         try:
-            async with asyncio.TaskGroup() as tasks:
-                writing = tasks.create_task(self._write(), name="write a feed's socket")
+            # one piece of work: neither goes on without the other
+            async with asyncio.TaskGroup() as group:
+                writing = group.create_task(self._write(), name="write feed websocket")
                 await self._read()
-                if self._stream.ends is None:
+                if self._connection.ends is None:
                     writing.cancel()  # else it is saying why
         finally:
-            for watch in self._watches.values():
-                watch.over.close()
+            for subscribed in self._subscribed.values():
+                subscribed.on_exit.close()
 
     async def _read(self) -> None:
         loop = asyncio.get_running_loop()
@@ -102,20 +105,20 @@ class FeedSocket:
             if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
                 return
             if self._limiter.take("", loop.time()):
-                self._stream.end("misbehaved")
+                self._connection.end("misbehaved")
                 continue
             try:
-                await self._heed(message.data)
+                await self._handle(message.data)
             except _MessageError as error:
                 await self._send_note("error", id=error.about, detail=str(error))
             except JournalUnavailableError:
-                self._stream.end("unavailable")
+                self._connection.end("unavailable")
 
-    async def _heed(self, text: str | bytes) -> None:
+    async def _handle(self, text: str | bytes) -> None:
         try:
             message = Message.model_validate_json(text)
         except ValidationError as error:
-            raise _MessageError(_said(error)) from None
+            raise _MessageError(_describe(error)) from None
         if message.subscribe is not None and message.unsubscribe is None:
             await self._subscribe(message.subscribe)
         elif message.unsubscribe is not None and message.subscribe is None:
@@ -124,28 +127,28 @@ class FeedSocket:
             raise _MessageError('say {"subscribe": {"id": …}} or {"unsubscribe": "…"}')
 
     async def _subscribe(self, asked: Subscribe) -> None:
-        if asked.id in self._watches:
+        if asked.id in self._subscribed:
             raise _MessageError("there is a subscription of this id", asked.id)
-        if len(self._watches) >= self._limits.max_subscriptions:
+        if len(self._subscribed) >= self._limits.max_subscriptions:
             raise _MessageError(f"at most {self._limits.max_subscriptions} subscriptions", asked.id)
         if self._call_id is not None and asked.call_id not in (None, self._call_id):
             raise _MessageError("there is no such call", asked.id)
-        wanted = asked.wanted(self._call_id)
-        after = await self._begin(wanted.call_id, asked)
-        over = ExitStack()
-        subscription = over.enter_context(
+        feed_filter = asked.to_filter(self._call_id)
+        after = await self._begin(feed_filter.call_id, asked)
+        on_exit = ExitStack()
+        subscription = on_exit.enter_context(
             self._hub.subscribe(
-                wanted,
+                feed_filter,
                 after=after,
-                by_seq=wanted.call_id is not None,
-                wake=self._stream.bell.set,
+                by_seq=feed_filter.call_id is not None,
+                wake=self._connection.wake_up.set,
             )
         )
-        watch = _Watch(subscription, msgspec.json.encode(asked.id), over)
-        self._watches[asked.id] = watch
+        subscribed = _Subscribed(subscription, msgspec.json.encode(asked.id), on_exit)
+        self._subscribed[asked.id] = subscribed
         await self._send_note("ack", id=asked.id, action="subscribed", cursor=after)
-        watch.begun = True
-        self._stream.bell.set()
+        subscribed.acknowledged = True
+        self._connection.wake_up.set()
 
     async def _begin(self, call_id: CallId | None, asked: Subscribe) -> int:
         if call_id is None:
@@ -156,84 +159,76 @@ class FeedSocket:
         return begin
 
     async def _unsubscribe(self, name: str) -> None:
-        watch = self._watches.pop(name, None)
-        if watch is None:
+        subscribed = self._subscribed.pop(name, None)
+        if subscribed is None:
             raise _MessageError("there is no subscription of this id")
-        watch.over.close()
-        cursor = watch.subscription.cursor
+        subscribed.on_exit.close()
+        cursor = subscribed.subscription.cursor
         await self._send_note("ack", id=name, action="unsubscribed", cursor=cursor)
 
     async def _write(self) -> None:
-        stream = self._stream
-        try:
-            while not stream.lost and not stream.ends:
-                stream.bell.clear()
-                more = False
-                if not stream.full:
-                    more = await self._write_round()
-                    if stream.keep_alive_due:
-                        await self._send(b"", WSMsgType.PING)
-                if more:
-                    await asyncio.sleep(0)
-                elif self._hub.closing:
-                    stream.end("stopping")
-                else:
-                    await stream.bell.wait()
+        # after a ConnectionError the client has left, or was cut off: the reader sees it too
+        with suppress(ConnectionError):
+            await self._connection.write_rounds(self._hub, self._write_round)
             await self._close()
-        except ConnectionError:
-            pass  # the client has left, or was cut off: the reader sees it too
 
     async def _write_round(self) -> bool:
+        more = await self._write_subscriptions()
+        if self._connection.keep_alive_due:
+            await self._send(b"", WSMsgType.PING)
+        return more
+
+    async def _write_subscriptions(self) -> bool:
         """Give each subscription one turn; return whether there may be more at once."""
         more = False
-        for name, watch in list(self._watches.items()):
-            if not watch.begun:
+        for name, subscribed in list(self._subscribed.items()):
+            if not subscribed.acknowledged:
                 continue
-            if self._stream.full or self._stream.ends:
+            if self._connection.full or self._connection.ends:
                 return True
             try:
-                batch = await watch.subscription.take()
+                batch = await subscribed.subscription.take()
             except JournalUnavailableError:
-                self._stream.end("unavailable")
+                self._connection.end("unavailable")
                 return True
-            if self._watches.get(name) is not watch:
+            if self._subscribed.get(name) is not subscribed:
                 continue  # unsubscribed meanwhile
-            await self._send_batch(watch, batch)
+            await self._send_batch(subscribed, batch)
             more = more or batch.more
         return more
 
-    async def _send_batch(self, watch: _Watch, batch: Batch) -> None:
-        by_seq = watch.subscription.by_seq
-        for entry in batch.entries:
-            await self._send(socket_event(watch.name, entry.cursor(by_seq=by_seq), entry.body))
+    async def _send_batch(self, subscribed: _Subscribed, batch: Batch) -> None:
+        by_seq = subscribed.subscription.by_seq
+        for event in batch.events:
+            await self._send(socket_event(subscribed.name, event.cursor(by_seq=by_seq), event.body))
         for partial in batch.partials:
-            await self._send(socket_partial(watch.name, partial.body))
+            await self._send(socket_partial(subscribed.name, partial.body))
 
-    async def _send_note(self, kind: str, **facts: str | int | None) -> None:
+    async def _send_note(self, kind: str, **fields: str | int | None) -> None:
         with suppress(ConnectionError):  # the next read says so
-            await self._send(msgspec.json.encode({"kind": kind, **facts}))
+            await self._send(msgspec.json.encode({"kind": kind, **fields}))
 
     async def _send(self, data: bytes, kind: WSMsgType = WSMsgType.TEXT) -> None:
-        self._stream.wrote(len(data))
+        self._connection.wrote(len(data))
         await self._socket.send_frame(data, kind)
 
     async def _close(self) -> None:
         """Say why it ends and what each subscription is to resume after, and close."""
-        reason = self._stream.ends
-        if reason is None or self._stream.lost:
+        reason = self._connection.ends
+        if reason is None or self._connection.lost:
             return
-        cursors = {name: watch.subscription.cursor for name, watch in self._watches.items()}
+        cursors = {name: one.subscription.cursor for name, one in self._subscribed.items()}
         await self._send(socket_closed(reason, cursors))
-        if not await self._stream.taken():
+        if not await self._connection.drained():
             return
         try:
             async with asyncio.timeout(2 * self._limits.grace_s):
                 await self._socket.close(code=CLOSE_CODES[reason], message=reason.encode())
         except TimeoutError:
-            self._stream.abort()
+            self._connection.abort()
 
 
-def _said(error: ValidationError) -> str:
+def _describe(error: ValidationError) -> str:
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
     place = ".".join(str(part) for part in first["loc"])
     said = first["msg"].removeprefix("Value error, ")

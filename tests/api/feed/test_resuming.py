@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from websockets.asyncio.client import connect
 
 from service.ids import CallId
-from tests.api.feed.harness import FeedHouse, open_feed_house
-from tests.feed.harness import PARTIAL, A, B, Newsroom, final, started
+from tests.api.feed.harness import open_feed
+from tests.api.harness import Harness
+from tests.feed.builders import PARTIAL, A, B, final, started
+from tests.feed.harness import FeedHarness
 from tests.web.peers import connected
 
 Batches = Sequence[tuple[CallId, int]]
@@ -60,13 +62,13 @@ class Seen:
             self.settled.add(data["utterance_id"])
 
 
-async def talk(room: Newsroom, batches: Batches) -> None:
+async def talk(room: FeedHarness, batches: Batches) -> None:
     """Have two calls say things, with partials before each final."""
     for number, (call_id, count) in enumerate(batches):
         names = [f"{call_id} {number} {nth}" for nth in range(count)]
         for name in names:
-            room.murmur(call_id, name)
-        await room.say(call_id, *(final(name) for name in names))
+            room.publish(call_id, name)
+        await room.commit(call_id, *(final(name) for name in names))
 
 
 def expected(batches: Batches, feed: Feed) -> list[tuple[str, int]]:
@@ -82,14 +84,14 @@ def expected(batches: Batches, feed: Feed) -> list[tuple[str, int]]:
     return [(call_id, seq) for call_id, seq in events if call_id == A or not only_a]
 
 
-async def watch_sse(house: FeedHouse, feed: Feed, seen: Seen, count: int, cut: int | None) -> None:
+async def watch_sse(harness: Harness, feed: Feed, seen: Seen, count: int, cut: int | None) -> None:
     """Read this many bytes, or until all events were seen, and hang up."""
     path, filters = feed
     query = urlencode(filters if seen.cursor is not None else {**filters, "after": 0})
     last_id = "" if seen.cursor is None else f"Last-Event-ID: {seen.cursor}\r\n"
-    head = f"GET {path}?{query} HTTP/1.0\r\nAuthorization: Bearer {house.key}\r\n{last_id}\r\n"
+    head = f"GET {path}?{query} HTTP/1.0\r\nAuthorization: Bearer {harness.key}\r\n{last_id}\r\n"
     left = sys.maxsize if cut is None else cut
-    async with connected(house.url) as client, asyncio.timeout(20):
+    async with connected(harness.url) as client, asyncio.timeout(20):
         await client.send(head.encode())
         await client.reader.readuntil(b"\r\n\r\n")
         rest = b""
@@ -111,15 +113,15 @@ def take_frame(seen: Seen, frame: bytes) -> None:
 
 
 async def watch_socket(
-    house: FeedHouse, feed: Feed, seen: Seen, count: int, cut: int | None
+    harness: Harness, feed: Feed, seen: Seen, count: int, cut: int | None
 ) -> None:
     """Read this many messages, or until all events were seen, and drop the connection."""
     path, filters = feed
     wanted: dict[str, object] = {"id": "s1", "after": seen.cursor or 0, **filters}
     if "types" in filters:
         wanted["types"] = filters["types"].split(",")
-    url = house.url.replace("http", "ws", 1) + path
-    bearer = {"Authorization": f"Bearer {house.key}"}
+    url = harness.url.replace("http", "ws", 1) + path
+    bearer = {"Authorization": f"Bearer {harness.key}"}
     async with (
         asyncio.timeout(20),
         connect(url, additional_headers=bearer, proxy=None, close_timeout=0.1) as socket,
@@ -134,22 +136,22 @@ async def watch_socket(
         socket.transport.abort()
 
 
-Watch = Callable[[FeedHouse, Feed, Seen, int, int | None], Awaitable[None]]
+Watch = Callable[[Harness, Feed, Seen, int, int | None], Awaitable[None]]
 
 
 async def check(watch: Watch, feed: Feed, batches: Batches, cuts: Cuts) -> None:
     """Watch with cuts while the calls go on, and then once more to the end."""
     seen = Seen()
     with TemporaryDirectory() as folder:
-        async with open_feed_house(Path(folder)) as house:
-            room = house.room
-            await room.say(A, started())
-            await room.say(B, started("+4930123", to="+4930456"))
+        async with open_feed(Path(folder)) as harness:
+            room = harness.calls
+            await room.commit(A, started())
+            await room.commit(B, started("+4930123", to="+4930456"))
             wanted = expected(batches, feed)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(talk(room, batches), name="talk")
                 for cut in (*cuts, None):
-                    await watch(house, feed, seen, len(wanted), cut)
+                    await watch(harness, feed, seen, len(wanted), cut)
             placed = await room.library.events(after=0, limit=1000)
     stored = [(one.event.call_id, one.event.seq) for one in placed]
     assert seen.durable == [one for one in stored if one in wanted] == wanted

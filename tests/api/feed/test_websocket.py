@@ -1,82 +1,31 @@
 """The feed over a WebSocket, with a client nobody here wrote."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from service.api.feed.connections import FeedLimits
-from tests.api.feed.harness import FeedHouse, open_feed_house
-from tests.feed.harness import PARTIAL, A, B, completed, final, started
-from tests.feed.test_hub import until
+from tests.api.feed.harness import V1, live_token, open_feed, talk
+from tests.api.feed.peers import SocketClient
+from tests.feed.builders import PARTIAL, A, B, completed, final, started
+from tests.waiting import until
 
-QUICK = FeedLimits(look_every_s=0.05, keep_alive_s=0.1, stall_s=0.5, grace_s=0.2)
-V1: Any = ["callscribe.v1"]
-
-
-class Talker:
-    """One WebSocket, in messages."""
-
-    def __init__(self, socket: ClientConnection) -> None:
-        self.socket = socket
-
-    async def say(self, **message: object) -> None:
-        """Send a message."""
-        await self.socket.send(msgspec.json.encode(message).decode())
-
-    async def subscribe(self, name: str, **wanted: object) -> Any:  # noqa: ANN401 - JSON
-        """Subscribe, and return the answer."""
-        await self.say(subscribe={"id": name, **wanted})
-        return await self.next()
-
-    async def next(self) -> Any:  # noqa: ANN401 - JSON
-        """Return the next message."""
-        async with asyncio.timeout(5):
-            return msgspec.json.decode(await self.socket.recv())
-
-    async def many(self, count: int) -> list[Any]:
-        """Return the next few messages."""
-        return [await self.next() for _ in range(count)]
-
-    async def closed(self) -> tuple[int, list[Any]]:
-        """Return the close code, and what came before it."""
-        messages: list[Any] = []
-        try:
-            while True:
-                messages.append(await self.next())
-        except ConnectionClosed as closed:
-            return closed.rcvd.code if closed.rcvd else 1006, messages
-
-
-@asynccontextmanager
-async def talking(
-    house: FeedHouse,
-    path: str = "/v1/feed",
-    **options: Any,  # noqa: ANN401 - handed on
-) -> AsyncIterator[Talker]:
-    """Connect to the feed."""
-    options.setdefault("additional_headers", {"Authorization": f"Bearer {house.key}"})
-    url = house.url.replace("http", "ws", 1) + path
-    async with connect(url, subprotocols=V1, proxy=None, **options) as socket:
-        yield Talker(socket)
+QUICK = FeedLimits(check_every_s=0.05, keep_alive_s=0.1, stall_s=0.5, grace_s=0.2)
 
 
 async def test_subscriptions_have_names_and_cursors_of_their_own(tmp_path: Path) -> None:
     """One of all calls counts places, one of a call counts seqs."""
-    async with open_feed_house(tmp_path) as house, talking(house) as talker:
-        await house.room.say(B, started())
-        await house.room.say(A, started())
+    async with open_feed(tmp_path) as harness, talk(harness) as talker:
+        await harness.calls.commit(B, started())
+        await harness.calls.commit(A, started())
         acks = [
             await talker.subscribe("all", types=["transcript.*"], role="customer"),
             await talker.subscribe("one", call_id=A, after=1),
         ]
-        await house.room.say(A, final("a1"))
+        await harness.calls.commit(A, final("a1"))
         found = sorted(await talker.many(2), key=lambda message: str(message["id"]))
 
     assert [ack["cursor"] for ack in acks] == [2, 1]
@@ -93,15 +42,15 @@ async def test_partials_are_their_own_kind_and_unsubscribing_ends_a_subscription
     tmp_path: Path,
 ) -> None:
     """The answer says where it stopped."""
-    async with open_feed_house(tmp_path) as house, talking(house) as talker:
-        await house.room.say(A, started())
+    async with open_feed(tmp_path) as harness, talk(harness) as talker:
+        await harness.calls.commit(A, started())
         await talker.subscribe("s1", call_id=A)
         event = await talker.next()
-        house.room.murmur(A, "a1")
+        harness.calls.publish(A, "a1")
         partial = await talker.next()
         await talker.say(unsubscribe="s1")
         ack = await talker.next()
-        await house.room.say(A, completed())
+        await harness.calls.commit(A, completed())
         await talker.say(unsubscribe="s1")
         error = await talker.next()
 
@@ -131,7 +80,7 @@ async def test_a_message_that_cannot_be_heeded_is_answered_with_an_error(
     tmp_path: Path, message: str | bytes
 ) -> None:
     """And the conversation goes on."""
-    async with open_feed_house(tmp_path) as house, talking(house) as talker:
+    async with open_feed(tmp_path) as harness, talk(harness) as talker:
         await talker.socket.send(message)
         error = await talker.next()
         ack = await talker.subscribe("s1")
@@ -142,13 +91,13 @@ async def test_a_message_that_cannot_be_heeded_is_answered_with_an_error(
 
 async def test_what_a_client_may_say_is_bounded(tmp_path: Path) -> None:
     """In subscriptions, in length, and in number a second."""
-    limits = FeedLimits(max_subscriptions=2, message_bytes=1000, messages_at_once=10)
-    async with open_feed_house(tmp_path, limits=limits) as house:
-        async with talking(house) as talker:
+    limits = FeedLimits(max_subscriptions=2, max_message_bytes=1000, message_burst=10)
+    async with open_feed(tmp_path, limits=limits) as harness:
+        async with talk(harness) as talker:
             kinds = [(await talker.subscribe(name))["kind"] for name in ("a", "b", "b", "c")]
             await talker.socket.send("x" * 2000)
             too_long, _ = await talker.closed()
-        async with talking(house) as talker:
+        async with talk(harness) as talker:
             for _ in range(20):
                 await talker.say(unsubscribe="x")
             too_many, messages = await talker.closed()
@@ -160,28 +109,28 @@ async def test_what_a_client_may_say_is_bounded(tmp_path: Path) -> None:
 
 async def test_pages_of_other_origins_are_refused(tmp_path: Path) -> None:
     """Only those of this host, and those that are listed, may connect."""
-    async with open_feed_house(tmp_path, origins=["https://desk.example"]) as house:
-        for origin in (house.url, "https://desk.example"):
-            async with talking(house, origin=origin) as talker:
+    async with open_feed(tmp_path, origins=["https://desk.example"]) as harness:
+        for origin in (harness.url, "https://desk.example"):
+            async with talk(harness, origin=origin) as talker:
                 assert (await talker.subscribe("s1"))["kind"] == "ack"
-        host = house.url.removeprefix("http://")
+        host = harness.url.removeprefix("http://")
         none = ("null", "", "http://[", f"javascript://{host}", f"http://x@{host}")
-        for origin in ("https://evil.example", house.url.replace("127.0.0.1", "x"), *none):
+        for origin in ("https://evil.example", harness.url.replace("127.0.0.1", "x"), *none):
             with pytest.raises(InvalidStatus) as refused:
-                async with talking(house, origin=origin):
+                async with talk(harness, origin=origin):
                     pass
             assert refused.value.response.status_code == 403
 
 
 async def test_a_token_may_come_as_a_subprotocol_and_holds_for_its_call(tmp_path: Path) -> None:
     """A browser cannot set headers; the token is not repeated in the answer."""
-    async with open_feed_house(tmp_path) as house:
-        await house.room.say(A, started())
-        await house.room.say(B, started())
-        url = house.url.replace("http", "ws", 1) + f"/v1/calls/{A}/feed"
-        offered: Any = [*V1, f"callscribe.token.{await house.token(A)}"]
+    async with open_feed(tmp_path) as harness:
+        await harness.calls.commit(A, started())
+        await harness.calls.commit(B, started())
+        url = harness.url.replace("http", "ws", 1) + f"/v1/calls/{A}/feed"
+        offered: Any = [*V1, f"callscribe.token.{await live_token(harness, A)}"]
         async with connect(url, subprotocols=offered, proxy=None) as socket:
-            talker = Talker(socket)
+            talker = SocketClient(socket)
             other = await talker.subscribe("s1", call_id=B)
             own = await talker.subscribe("s1")
             event = await talker.next()
@@ -196,10 +145,10 @@ async def test_a_token_may_come_as_a_subprotocol_and_holds_for_its_call(tmp_path
 
 async def test_a_stop_closes_with_cursors_to_resume_after(tmp_path: Path) -> None:
     """1001, after everything that was committed."""
-    async with open_feed_house(tmp_path) as house, talking(house) as talker:
+    async with open_feed(tmp_path) as harness, talk(harness) as talker:
         await talker.subscribe("all")
-        await house.room.say(A, started())
-        left = await house.room.hub.drain(5)
+        await harness.calls.commit(A, started())
+        left = await harness.calls.hub.drain(5)
         code, messages = await talker.closed()
 
     assert (left, code) == (0, 1001)
@@ -209,14 +158,14 @@ async def test_a_stop_closes_with_cursors_to_resume_after(tmp_path: Path) -> Non
 
 async def test_an_expired_token_and_a_revoked_key_end_the_socket(tmp_path: Path) -> None:
     """With a code of their own."""
-    async with open_feed_house(tmp_path, limits=QUICK) as house:
-        await house.room.say(A, started())
-        bearer = {"Authorization": f"Bearer {await house.token(A, for_s=0.4)}"}
+    async with open_feed(tmp_path, limits=QUICK) as harness:
+        await harness.calls.commit(A, started())
+        bearer = {"Authorization": f"Bearer {await live_token(harness, A, for_s=0.4)}"}
         path = f"/v1/calls/{A}/feed"
-        async with talking(house) as other:
-            async with talking(house, path, additional_headers=bearer) as talker:
+        async with talk(harness) as other:
+            async with talk(harness, path, additional_headers=bearer) as talker:
                 expired, _ = await talker.closed()
-            await house.keys.revoke_key(house.key[4:16], 1.0)
+            await harness.keys.revoke_key(harness.key[4:16], 1.0)
             revoked, _ = await other.closed()
 
     assert (expired, revoked) == (4001, 4003)
@@ -224,10 +173,10 @@ async def test_an_expired_token_and_a_revoked_key_end_the_socket(tmp_path: Path)
 
 async def test_a_client_that_leaves_is_forgotten_at_once(tmp_path: Path) -> None:
     """With its subscriptions."""
-    async with open_feed_house(tmp_path) as house:
-        async with talking(house) as talker:
+    async with open_feed(tmp_path) as harness:
+        async with talk(harness) as talker:
             await talker.subscribe("s1")
-            assert (len(house.streams), house.room.hub.subscriptions) == (1, 1)
-        await until(lambda: len(house.streams) == 0)
+            assert (len(harness.connections), harness.calls.hub.subscriptions) == (1, 1)
+        await until(lambda: len(harness.connections) == 0)
 
-    assert house.room.hub.subscriptions == 0
+    assert harness.calls.hub.subscriptions == 0
