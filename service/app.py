@@ -38,7 +38,7 @@ from service.settings import Settings
 from service.stt.recognitions import open_recognitions
 from service.telemetry.readings import ingress_figures, lane_figures, live_figures
 from service.telemetry.telemetry import Telemetry, open_telemetry
-from service.web.listen import Listener, open_listener
+from service.web.listen import ListenAddress, open_listener
 from service.wire.audio import decodable
 
 CALLS_SHARE = 0.7
@@ -216,7 +216,7 @@ async def _let_people_in(
     api.serve(app)
 
 
-async def _listen(stack: AsyncExitStack, app: web.Application, settings: Settings) -> Listener:
+async def _listen(stack: AsyncExitStack, app: web.Application, settings: Settings) -> ListenAddress:
     try:
         return await stack.enter_async_context(open_listener(app, *settings.listen_address))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Types of query parameters: read strictly, so that a typing error is no other wish."""
+"""Types of query parameters, read strictly: a typing error is refused, not guessed at."""
 
 import re
 from datetime import datetime

@@ -15,15 +15,15 @@ _BACKLOG = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Listener:
-    """Where a listener is to be reached."""
+class ListenAddress:
+    """The address that a listener is bound to."""
 
     host: str
     port: int
 
     @property
     def url(self) -> str:
-        """The address for a client on this machine; no slash at the end."""
+        """The URL for a client on this machine; no slash at the end."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
@@ -31,11 +31,12 @@ class Listener:
 @asynccontextmanager
 async def open_listener(
     app: web.Application, host: str, port: int, *, limits: Limits | None = None
-) -> AsyncIterator[Listener]:
+) -> AsyncIterator[ListenAddress]:
     """Serve `app` until the end of the block; port 0 takes any free one.
 
-    At the end it stops to listen, runs `app.on_shutdown`, gives requests that still run
-    `limits.shutdown_s` and cancels them, those of clients that have left as well: drain first.
+    At the end it stops listening, runs `app.on_shutdown`, gives requests that still run
+    `limits.shutdown_s` and then cancels them, those of clients that have left as well. Drain
+    first.
 
     Raises:
         OSError: The address is taken, or not of this machine.
@@ -50,7 +51,7 @@ async def open_listener(
         server = await loop.create_server(gate.connection, host, port, backlog=_BACKLOG)
         try:
             bound = server.sockets[0].getsockname()
-            yield Listener(host=str(bound[0]), port=int(bound[1]))
+            yield ListenAddress(host=str(bound[0]), port=int(bound[1]))
         finally:
             server.close()
     finally:
@@ -60,7 +61,7 @@ async def open_listener(
 
 
 def _watched(server: web.Server, handlers: set[asyncio.Task[Any]]) -> web.Server:
-    """Have connections told when a head has been read, and keep the handlers that run."""
+    """Tell each connection when a request's head is read, and collect the handlers that run."""
     handle = server.request_handler
 
     async def watched(request: web.BaseRequest) -> web.StreamResponse:

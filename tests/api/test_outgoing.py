@@ -1,6 +1,5 @@
 """Long answers that nobody takes do not fill the memory."""
 
-import asyncio
 from http import HTTPStatus
 
 import aiohttp
@@ -10,6 +9,7 @@ from aiohttp import web
 from service.api.outgoing import LongAnswer, Outgoing
 from service.api.problems import RefusalError
 from service.web.listen import open_listener
+from tests.waiting import until
 
 
 def test_one_more_is_refused_until_those_before_are_taken() -> None:
@@ -43,9 +43,7 @@ async def test_what_was_sent_takes_no_room() -> None:
     async with open_listener(app, "127.0.0.1", 0) as listener, aiohttp.ClientSession() as client:
         async with client.get(listener.url) as got:
             body = await got.read()
-        async with asyncio.timeout(5):
-            while answer.body is not None:  # noqa: ASYNC110 - nobody tells
-                await asyncio.sleep(0)
+        await until(lambda: answer.body is None)
         outgoing.check_room()
 
     assert body == b"hello"

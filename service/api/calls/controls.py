@@ -8,8 +8,17 @@ import structlog
 from aiohttp import web
 
 from service.api.calls.routes import NO_CALL
-from service.api.operations import Answer, AnyRoute, Ask, Body, NoBody, NoQuery, Operation, Route
-from service.api.operations import Reply as Answered
+from service.api.operations import (
+    Answer,
+    AnyRoute,
+    Ask,
+    Body,
+    NoBody,
+    NoQuery,
+    Operation,
+    Reply,
+    Route,
+)
 from service.api.parameters import Number
 from service.api.problems import RefusalError, not_found
 from service.api.router import nothing, reply
@@ -28,7 +37,7 @@ _WHY: Mapping[str, str] = {
 }
 
 
-class TranscriptionState(Answered):
+class TranscriptionState(Reply):
     """What holds now."""
 
     call_id: str
@@ -44,7 +53,7 @@ class ErasureWish(Body):
     """A phone number or SIP address, whole."""
 
 
-class Erased(Answered):
+class Erased(Reply):
     """What was erased."""
 
     erased: int

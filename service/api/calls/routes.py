@@ -133,12 +133,11 @@ class CallRoutes:
             before = float(at), CallId(str(call_id))
         wanted = filter_of(query, live=query.live)
         found = await self._library.calls(wanted, before=before, limit=query.limit + 1)
-        shown = found[: query.limit]
-        following = None
-        if len(found) > len(shown):
-            following = self._cursors.seal(query, (shown[-1].started_at, shown[-1].call_id))
-        page = {"data": [describe_call(one) for one in shown], "next": following}
-        return tagged(ask, msgspec.json.encode(page))
+        page = self._cursors.page(
+            query, found, lambda one: (one.started_at, one.call_id), limit=query.limit
+        )
+        shown = {"data": [describe_call(one) for one in page.items], "next": page.next}
+        return tagged(ask, msgspec.json.encode(shown))
 
     async def get(self, ask: Ask[NoQuery, NoBody]) -> web.Response:
         """Answer with one call."""

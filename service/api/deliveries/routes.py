@@ -136,11 +136,10 @@ class DeliveryRoutes:
             at, parked_id = self._cursors.open(query, query.cursor, tuple[float, int])
             before = float(at), int(parked_id)
         found = await self._journal.parked(limit=query.limit + 1, before=before)
-        shown = found[: query.limit]
-        following = None
-        if len(found) > len(shown):
-            following = self._cursors.seal(query, (shown[-1].parked_at, shown[-1].id))
-        return reply(ask, ParkedPage(data=[parked_of(one) for one in shown], next=following))
+        page = self._cursors.page(
+            query, found, lambda one: (one.parked_at, one.id), limit=query.limit
+        )
+        return reply(ask, ParkedPage(data=[parked_of(one) for one in page.items], next=page.next))
 
     async def retry(self, ask: Ask[NoQuery, NoBody]) -> web.Response:
         """Try one again."""

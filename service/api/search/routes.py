@@ -111,11 +111,8 @@ class SearchRoutes:
             found = await self._library.search(wanted, before=before, limit=query.limit + 1)
         except BadInputError as error:
             raise _bad(error, "query") from error
-        shown = found[: query.limit]
-        following = None
-        if len(found) > len(shown):
-            following = self._cursors.seal(query, (shown[-1].position,))
-        return reply(ask, SearchPage(data=[found_of(hit) for hit in shown], next=following))
+        page = self._cursors.page(query, found, lambda hit: (hit.position,), limit=query.limit)
+        return reply(ask, SearchPage(data=[found_of(hit) for hit in page.items], next=page.next))
 
     async def list(self, ask: Ask[NoQuery, NoBody]) -> web.Response:
         """Answer with all saved searches: there are few."""
