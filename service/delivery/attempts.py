@@ -26,7 +26,7 @@ one, and TCP and TLS take longer than a healthy receiver takes to answer.
 _log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _InFlight:
     """One attempt on its way. Times are of the loop's clock."""
 
@@ -67,16 +67,31 @@ class Attempts:
         self._partial_grace_s = partial_grace_s
         self._in_flight: dict[CallId, _InFlight] = {}
 
-    async def make(self, call_id: CallId, delivery: Delivery) -> DeliveryError | None:
-        """Make one attempt at an event; return what went wrong, if anything."""
-        return await self._make(call_id, delivery, None)
-
-    async def make_at_partial(
-        self, call_id: CallId, delivery: Delivery, *, hurried: bool
+    async def make(
+        self, call_id: CallId, delivery: Delivery, *, partial: bool = False, hurried: bool = False
     ) -> DeliveryError | None:
-        """Make one attempt at a partial; `hurried`: a durable event waits behind it already."""
-        hurry_until = asyncio.get_running_loop().time() + self._partial_grace_s
-        return await self._make(call_id, delivery, hurry_until, hurried=hurried)
+        """Make one attempt at an event or a partial; return what went wrong, if anything.
+
+        `hurried`: a durable event waits behind this partial already.
+        """
+        began = self._ticks()
+        failure: DeliveryError | None = None
+        timeout = asyncio.timeout(None)
+        self._in_flight[call_id] = _InFlight(timeout, self._hurry_until() if partial else None)
+        try:
+            async with timeout:
+                if hurried:
+                    self.hurry(call_id)
+                await self._sink.deliver(delivery)
+        except DeliveryError as error:
+            failure = error
+        except Exception as error:  # noqa: BLE001 - a sink's fault must not stop the others
+            failure = TemporaryDeliveryError(f"the sink failed: {type(error).__name__}")
+        finally:
+            del self._in_flight[call_id]
+        if not timeout.expired():
+            self._report(delivery, failure, began)
+        return failure
 
     def hurry(self, call_id: CallId) -> None:
         """Give an attempt at a partial of this call no more than its grace, counted from its start.
@@ -92,32 +107,8 @@ class Attempts:
         if attempt := self._in_flight.get(call_id):
             attempt.end_at(0.0)
 
-    async def _make(
-        self,
-        call_id: CallId,
-        delivery: Delivery,
-        hurry_until: float | None,
-        *,
-        hurried: bool = False,
-    ) -> DeliveryError | None:
-        began = self._ticks()
-        failure: DeliveryError | None = None
-        timeout = asyncio.timeout(None)
-        try:
-            async with timeout:
-                self._in_flight[call_id] = _InFlight(timeout, hurry_until)
-                if hurried:
-                    self.hurry(call_id)
-                await self._sink.deliver(delivery)
-        except DeliveryError as error:
-            failure = error
-        except Exception as error:  # noqa: BLE001 - a sink's fault must not stop the others
-            failure = TemporaryDeliveryError(f"the sink failed: {type(error).__name__}")
-        finally:
-            del self._in_flight[call_id]
-        if not timeout.expired():
-            self._report(delivery, failure, began)
-        return failure
+    def _hurry_until(self) -> float:
+        return asyncio.get_running_loop().time() + self._partial_grace_s
 
     def _report(self, delivery: Delivery, failure: DeliveryError | None, began: float) -> None:
         now = self._ticks()

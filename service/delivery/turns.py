@@ -97,8 +97,8 @@ class Turns:
 
     async def _send_partial(self, lane: Lane, delivery: Delivery) -> None:
         """Try a partial once: by the time of a second attempt there would be a newer one."""
-        failure = await self.attempts.make_at_partial(
-            lane.call_id, delivery, hurried=self._has_event(lane)
+        failure = await self.attempts.make(
+            lane.call_id, delivery, partial=True, hurried=self._has_event(lane)
         )
         if failure is None:
             self._lanes.counters.partials_delivered += 1
