@@ -88,7 +88,7 @@ class DeliveryLanes:
             dispatcher.forget(call_id)
 
     def wake(self) -> None:
-        """Start what can go out now: after a listing, or when a test moved the clock."""
+        """Start what can go out now: after a listing, or when the clock was set."""
         for dispatcher in self._dispatchers.values():
             dispatcher.pump()
 
