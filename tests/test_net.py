@@ -7,7 +7,7 @@ import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from service.net import AddressRefusedError, guarded_connector, may_dial
-from tests.delivery.receiver import open_receiver
+from tests.delivery.peers import open_receiver
 
 PUBLIC = [
     "8.8.8.8",

@@ -6,13 +6,13 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from aiohttp import web
 
-from service.api.buckets import Buckets
 from service.api.keys import is_key, read_key_id
 from service.api.problems import RefusalError, not_found, too_many
+from service.api.rate_limiter import RateLimiter
 from service.api.tokens import is_token, read_token
 from service.errors import ForgedInputError
 from service.ids import CallId, Scope
@@ -25,7 +25,7 @@ TOKEN_SUBPROTOCOL = "callscribe.token."  # noqa: S105 - the name in front of one
 TOKEN_PARAMETER = "access_token"  # noqa: S105 - its name
 FRESH_S = 2.0
 """For how long a key that was found is not looked up again: a revocation is seen within it."""
-_KNOWN_KEYS = 10_000
+_MAX_KNOWN_KEYS = 10_000
 _BURST_S = 10.0
 _FAILURES_PER_S = 1.0
 _FAILURES_AT_ONCE = 30
@@ -57,13 +57,13 @@ class Caller:
 
 
 class Doorkeeper:
-    """Lets callers in, from what their requests show.
+    """Admits callers by the key or token that their requests show.
 
-    Looks a key up in the store at most once in `FRESH_S`; a key nobody knows is looked up each
-    time, so an address that keeps showing such gets 429 without a look, while known keys pass
-    from there all the same: it may be a proxy. `per_minute` requests of one key are let in, with
-    up to ten seconds' worth at once; a token for one call counts for that call and not for its
-    key. `clock` is in Unix seconds, `ticks` in seconds that never jump.
+    It looks a known key up in the store at most once in `FRESH_S`, and an unknown one each time:
+    an address that keeps showing unknown keys gets 429 before the store is asked. Known keys pass
+    from there all the same, because it may be a proxy. `per_minute` requests of one key pass, up
+    to ten seconds' worth at once; a token for one call counts for that call and not for its key.
+    `clock` is in Unix seconds, `ticks` in seconds that never jump.
     """
 
     def __init__(
@@ -80,8 +80,8 @@ class Doorkeeper:
         self._clock = clock
         self._ticks = ticks
         per_s = per_minute / 60
-        self._requests = Buckets(per_s=per_s, burst=max(1.0, per_s * _BURST_S))
-        self._failures = Buckets(per_s=_FAILURES_PER_S, burst=_FAILURES_AT_ONCE)
+        self._requests = RateLimiter(per_s=per_s, burst=max(1.0, per_s * _BURST_S))
+        self._failures = RateLimiter(per_s=_FAILURES_PER_S, burst=_FAILURES_AT_ONCE)
 
     async def admit(
         self,
@@ -170,13 +170,20 @@ class Doorkeeper:
             raise too_many(wait_s, "Too many requests with this key.")
 
 
+class _FoundKey(NamedTuple):
+    """A key, as it was at a time (in ticks)."""
+
+    key: StoredKey
+    at: float
+
+
 class _KnownKeys:
     """Keys that were found. While one is looked up again, others get it as it was last."""
 
     def __init__(self, keys: KeyStore, ticks: Callable[[], float]) -> None:
         self._keys = keys
         self._ticks = ticks
-        self._found: OrderedDict[str, tuple[StoredKey, float]] = OrderedDict()
+        self._found: OrderedDict[str, _FoundKey] = OrderedDict()
 
     def knows(self, key_id: str) -> bool:
         """Say whether this key was found before."""
@@ -187,9 +194,9 @@ class _KnownKeys:
         now = self._ticks()
         known = self._found.get(key_id)
         if known is not None:
-            if now < known[1] + FRESH_S:
-                return known[0]
-            self._found[key_id] = (known[0], now)
+            if now < known.at + FRESH_S:
+                return known.key
+            self._found[key_id] = _FoundKey(known.key, now)
         try:
             found = await self._keys.find_key(key_id)
         except BaseException:
@@ -199,8 +206,8 @@ class _KnownKeys:
         if found is None:
             self._found.pop(key_id, None)
             return None
-        self._found[key_id] = (found, now)
-        if len(self._found) > _KNOWN_KEYS:
+        self._found[key_id] = _FoundKey(found, now)
+        if len(self._found) > _MAX_KNOWN_KEYS:
             self._found.popitem(last=False)
         return found
 

@@ -11,21 +11,21 @@ from prometheus_client import CollectorRegistry
 
 from service.api.about_routes import about_routes
 from service.api.access import Doorkeeper
-from service.api.audio import AudioRoutes
-from service.api.call_routes import CallRoutes
-from service.api.control_routes import ControlRoutes, ErasureRoutes
+from service.api.calls.audio import AudioRoutes
+from service.api.calls.controls import ControlRoutes, ErasureRoutes
+from service.api.calls.routes import CallRoutes
 from service.api.cursors import Cursors
-from service.api.delivery_routes import DeliveryRoutes
-from service.api.feed import FeedRoutes
-from service.api.feed_streams import FeedStreams, open_watch
+from service.api.deliveries.retries import Retries, open_retries
+from service.api.deliveries.routes import DeliveryRoutes
+from service.api.feed.connections import FeedConnections, FeedLimits, open_connections
+from service.api.feed.routes import FeedRoutes
 from service.api.headers import add_headers
 from service.api.metrics import MetricsRoutes
 from service.api.operations import AnyRoute
 from service.api.problems import explain
-from service.api.retries import Retries, open_retries
 from service.api.router import add_routes
-from service.api.search_feed import SearchFeedRoutes
-from service.api.search_routes import SearchRoutes
+from service.api.search.feed import SearchFeedRoutes
+from service.api.search.routes import SearchRoutes
 from service.api.token_routes import TokenRoutes
 from service.delivery.endpoints import Endpoint
 from service.delivery.lanes import DeliveryLanes
@@ -69,10 +69,12 @@ class Sources:
 
 
 class Api:
-    """All routes of the API: `add` those of other rooms, then `serve` them. See `open_api`."""
+    """All routes of the API. Made by `open_api`; `add` more if need be, then `serve` them."""
 
-    def __init__(self, doorkeeper: Doorkeeper) -> None:
+    def __init__(self, doorkeeper: Doorkeeper, feed: FeedConnections) -> None:
         self.doorkeeper = doorkeeper
+        self.feed = feed
+        """Who follows the feed at this moment."""
         self.routes: list[AnyRoute] = []
 
     def add(self, routes: Iterable[AnyRoute]) -> None:
@@ -85,53 +87,30 @@ class Api:
         add_routes(app, self.doorkeeper, [*self.routes, *about])
 
 
-async def add_api(
-    app: web.Application,
-    keys: KeyStore,
-    routes: Iterable[AnyRoute],
-    *,
-    rate_limit_per_minute: int,
-    clock: Callable[[], float] = time.time,
-) -> Doorkeeper:
-    """Serve a part of the API: these routes, those for tokens, and their description.
-
-    Returns the doorkeeper.
-
-    Raises:
-        JournalUnavailableError: The keys cannot be read.
-    """
-    secret = await keys.token_secret()
-    api = Api(Doorkeeper(keys, secret, per_minute=rate_limit_per_minute, clock=clock))
-    api.add(TokenRoutes(secret, clock=clock).routes())
-    api.add(routes)
-    api.serve(app)
-    return api.doorkeeper
-
-
 @asynccontextmanager
 async def open_api(
     sources: Sources,
     *,
     rate_limit_per_minute: int,
     cors_origins: Sequence[str] = (),
+    feed_limits: FeedLimits | None = None,
     clock: Callable[[], float] = time.time,
 ) -> AsyncIterator[Api]:
-    """Open the API with all its routes.
+    """Open the API with all its routes. `clock` is in Unix seconds.
 
     Raises:
         JournalUnavailableError: The keys cannot be read.
     """
     secret = await sources.keys.token_secret()
-    api = Api(Doorkeeper(sources.keys, secret, per_minute=rate_limit_per_minute, clock=clock))
-    api.add(TokenRoutes(secret, clock=clock).routes())
-    streams = FeedStreams(clock=clock)
+    doorkeeper = Doorkeeper(sources.keys, secret, per_minute=rate_limit_per_minute, clock=clock)
     async with (
         open_retries(sources.journal, sources.endpoints) as retries,
-        open_watch(streams, api.doorkeeper),
+        open_connections(doorkeeper, limits=feed_limits, clock=clock) as connections,
     ):
-        cursors = Cursors(secret)
-        api.add(_asked(sources, cursors, retries, clock))
-        api.add(_followed(sources, streams, cors_origins))
+        api = Api(doorkeeper, connections)
+        api.add(TokenRoutes(secret, clock=clock).routes())
+        api.add(_asked(sources, Cursors(secret), retries, clock))
+        api.add(_followed(sources, connections, cors_origins))
         yield api
 
 
@@ -151,8 +130,10 @@ def _asked(
     yield from MetricsRoutes(sources.metrics).routes()
 
 
-def _followed(sources: Sources, streams: FeedStreams, origins: Sequence[str]) -> Iterator[AnyRoute]:
+def _followed(
+    sources: Sources, connections: FeedConnections, origins: Sequence[str]
+) -> Iterator[AnyRoute]:
     """Yield what goes on until somebody ends it."""
-    hub = sources.hub
-    yield from FeedRoutes(hub, streams, origins=origins).routes()
-    yield from SearchFeedRoutes(hub, streams, sources.library, sources.searches).routes()
+    hub, library, searches = sources.hub, sources.library, sources.searches
+    yield from FeedRoutes(hub, connections, origins=origins).routes()
+    yield from SearchFeedRoutes(hub, connections, library, searches).routes()

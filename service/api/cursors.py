@@ -4,7 +4,10 @@ import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -15,6 +18,15 @@ _TAG_BYTES = 16
 _NOT_QUESTION = frozenset({"limit", "cursor"})
 
 Place = tuple[int | float | str, ...]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of what was found, and the cursor of the next; None on the last."""
+
+    items: Sequence[T]
+    next: str | None
 
 
 class Cursors:
@@ -46,6 +58,17 @@ class Cursors:
             "The cursor is none of this question: take it from next, with the same parameters.",
             faults=[Fault(("query", "cursor"), "is none of this question")],
         )
+
+    def page(
+        self, question: Query, found: Sequence[T], place: Callable[[T], Place], *, limit: int
+    ) -> Page[T]:
+        """Return the first `limit` of what was found; the next page begins after the last one.
+
+        The caller finds one more than `limit`: it says whether there is a next page.
+        """
+        items = found[:limit]
+        more = len(found) > len(items)
+        return Page(items, self.seal(question, place(items[-1])) if more else None)
 
     def _tag(self, question: Query, packed: bytes) -> bytes:
         asked = question.model_dump_json(exclude=set(_NOT_QUESTION))

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from service.api.problems import RefusalError
 
-MOST_BYTES: Final = 128 << 20
+MAX_BYTES: Final = 128 << 20
 _RETRY_AFTER_S: Final = "5"
 
 
@@ -24,14 +24,14 @@ class LongAnswer(web.Response):
 
 
 class Outgoing:
-    """Answers that clients have not taken yet, of about `most_bytes` in all.
+    """Answers that clients have not taken yet, of about `max_bytes` in all.
 
     A client that reads slowly keeps its answer here until it is cut off: when that much waits,
     the next is refused before it is made.
     """
 
-    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
-        self._most_bytes = most_bytes
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        self._max_bytes = max_bytes
         self._answers: WeakSet[web.Response] = WeakSet()
 
     def check_room(self) -> None:
@@ -41,7 +41,7 @@ class Outgoing:
             RefusalError: 503, there is none.
         """
         waiting = sum(len(one.body) for one in self._answers if isinstance(one.body, bytes))
-        if waiting >= self._most_bytes:
+        if waiting >= self._max_bytes:
             raise RefusalError(
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 "Too much is being fetched: come again soon.",

@@ -1,4 +1,4 @@
-"""Types of query parameters: read strictly, so that a typing error is no other wish."""
+"""Types of query parameters, read strictly: a typing error is refused, not guessed at."""
 
 import re
 from datetime import datetime
@@ -10,7 +10,7 @@ DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 PLAIN = r"^[^\x00-\x1f\x7f]*$"
 """Text without control characters."""
-_MOST = 2**53 - 1
+_MAX_WHOLE = 2**53 - 1
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,15}")
 _FORMATTED = re.compile(r"\+[0-9 ().-]+\*?")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
@@ -57,12 +57,10 @@ def phone_number(text: object) -> object:
 
 Flag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean"})]
 """`true` or `false`."""
-Seq = Annotated[int, Field(ge=0, le=_MOST), BeforeValidator(_whole)]
+Seq = Annotated[int, Field(ge=0, le=_MAX_WHOLE), BeforeValidator(_whole)]
 """The `seq` of an event, or 0 for before the first."""
-SeqNumber = Annotated[int, Field(ge=0, le=_MOST), BeforeValidator(whole_number)]
+SeqNumber = Annotated[int, Field(ge=0, le=_MAX_WHOLE), BeforeValidator(whole_number)]
 """The same in a body."""
-Position = Seq
-"""A place among the events of all calls, or 0 for before the first."""
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT), BeforeValidator(_whole)]
 """How many things a page may hold."""
 Moment = Annotated[

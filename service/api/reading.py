@@ -1,10 +1,10 @@
-"""What a request says, read by the models of its operation."""
+"""Reads queries and bodies by the models of their operation."""
 
 import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
@@ -15,11 +15,18 @@ from service.api.problems import Fault, RefusalError
 
 _TEXT = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]*")
 _PREFIXED = "metadata"
-_MOST_PARAMETERS = 32
-_TOO_MANY = f"there are more than {_MOST_PARAMETERS} parameters"
+_MAX_PARAMETERS = 32
+_TOO_MANY = f"there are more than {_MAX_PARAMETERS} parameters"
 _RANGE = re.compile(r"[\w!#$&^.+*-]+/[\w!#$&^.+*-]+", re.ASCII)
 _QUALITY = re.compile(r"q=([01](?:\.[0-9]{0,3})?)")
 M = TypeVar("M", bound=BaseModel)
+
+
+class _MediaRange(NamedTuple):
+    """One part of an `Accept`: `text/*;q=0.5`."""
+
+    kind: str
+    quality: float
 
 
 def read_query(request: web.Request, operation: Operation[Any, Any]) -> Any:  # noqa: ANN401 - its model
@@ -32,7 +39,7 @@ def read_query(request: web.Request, operation: Operation[Any, Any]) -> Any:  # 
     names = {info.alias or name for name, info in fields.items()} - {_PREFIXED}
     given: dict[str, Any] = {_PREFIXED: {}} if _PREFIXED in fields else {}
     faults: list[Fault] = []
-    if len(request.query) > _MOST_PARAMETERS:
+    if len(request.query) > _MAX_PARAMETERS:
         raise _bad("The query cannot be used", [Fault(("query",), _TOO_MANY)])
     for name, value in request.query.items():
         if operation.browser and name == TOKEN_PARAMETER:
@@ -73,7 +80,7 @@ def check_accept(request: web.Request, kinds: Iterable[str]) -> None:
     """Refuse an `Accept` that none of these content types fits, with 406."""
     header = ",".join(request.headers.getall("Accept", []))
     ranges = [_range(part) for part in header.split(",")]
-    wanted = [one for one in ranges if _RANGE.fullmatch(one[0])]
+    wanted = [one for one in ranges if _RANGE.fullmatch(one.kind)]
     offered = list(kinds)
     if not wanted or not offered or any(_accepts(wanted, kind) for kind in offered):
         return
@@ -137,18 +144,18 @@ def _plain(message: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _range(part: str) -> tuple[str, float]:
+def _range(part: str) -> _MediaRange:
     kind, *parameters = (one.strip().lower() for one in part.split(";"))
     qualities = (_QUALITY.fullmatch(one) for one in parameters)
-    return kind, next((float(found[1]) for found in qualities if found), 1.0)
+    return _MediaRange(kind, next((float(found[1]) for found in qualities if found), 1.0))
 
 
-def _accepts(wanted: list[tuple[str, float]], kind: str) -> bool:
+def _accepts(wanted: list[_MediaRange], kind: str) -> bool:
     """Let the range that says most about this type decide."""
     kind = kind.partition(";")[0]
     family = kind.partition("/")[0] + "/*"
     for form in (kind, family, "*/*"):
-        qualities = [quality for name, quality in wanted if name == form]
+        qualities = [one.quality for one in wanted if one.kind == form]
         if qualities:
             return max(qualities) > 0
     return False

@@ -1,4 +1,4 @@
-"""The way from a request to its handler: let in, read, carried out, and answered."""
+"""The router: admits a request, reads it, and hands it to the handler of its operation."""
 
 import hashlib
 import re

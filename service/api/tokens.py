@@ -17,7 +17,7 @@ from service.ids import CallId, Scope
 MAX_TOKEN_S = 12 * 3600
 DEFAULT_TOKEN_S = 600
 _PREFIX = "cst_"
-_LONGEST = 4096
+_MAX_CHARS = 4096
 
 
 class Claims(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,7 +47,7 @@ def read_token(secret: bytes, text: str, *, now: float) -> Claims:
         ForgedInputError: It is no token of this installation, or it is over.
     """
     signed, _, signature = text.rpartition(".")
-    if len(text) > _LONGEST or not text.isascii() or not is_token(signed):
+    if len(text) > _MAX_CHARS or not text.isascii() or not is_token(signed):
         raise ForgedInputError("not a token")
     # the text is compared, not what it decodes to: base64 has more than one spelling
     if not hmac.compare_digest(_text(_signature(secret, signed)), signature):

@@ -1,83 +1,66 @@
-"""Sends what the lanes of one endpoint have, as many at once as the endpoint may take."""
+"""Gives the lanes of one endpoint their turns, as many at once as the endpoint may take."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from collections.abc import Sequence
 
-import structlog
-
-from service.delivery.lane import LANE_EVENTS, Lane, Partial
+from service.delivery.lane import Lane
 from service.delivery.schedule import EndpointLanes
-from service.delivery.settling import Settler
-from service.errors import (
-    DeliveryError,
-    EndpointGoneError,
-    JournalUnavailableError,
-    TemporaryDeliveryError,
-)
+from service.delivery.turns import Dependencies, Turns
 from service.ids import CallId
-from service.ports import (
-    AttemptResult,
-    Delivery,
-    Journal,
-    LaneUpdate,
-    Observer,
-    Parked,
-    Sink,
-    StoredEvent,
-)
-from service.retry import RetryPolicy
-from service.wire.events import delivery_id
+from service.ports import Delivery, Sink, StoredEvent
+from service.tasks import BACKOFF_S, Tasks
 
-_READ_AGAIN_S = 1.0
-_TURNS_AT_ONCE = 8
-_GIVE_UP_ENDPOINT_S = 5 * 24 * 3600.0
-_log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Means:
-    """What every dispatcher works with; only clocks and dice differ between tests and life."""
-
-    journal: Journal
-    settler: Settler
-    policy: RetryPolicy
-    clock: Callable[[], float]
-    """Unix seconds."""
-    ticks: Callable[[], float]
-    """Seconds that never jump."""
-    dice: Callable[[], float]
-    """From 0 up to 1."""
-    observer: Observer
-    max_in_flight: int
+_MAX_TURNS_IN_A_ROW = 8
 
 
 class Dispatcher:
-    """Runs the turns of one endpoint's lanes. Its tasks belong to the `TaskGroup` it is given."""
+    """Gives the lanes of one endpoint their turns, in workers that are started as they are needed.
+
+    A worker goes from lane to lane. What it raises unforeseen ends that worker and no other: the
+    lane is put back, and waits as long as a keeper would before it is tried again.
+    """
 
     def __init__(
-        self, lanes: EndpointLanes, sink: Sink, means: Means, group: asyncio.TaskGroup
+        self, lanes: EndpointLanes, sink: Sink, dependencies: Dependencies, tasks: Tasks
     ) -> None:
         self.lanes = lanes
         self.rested = asyncio.Event()
+        """Set while no worker runs."""
         self.rested.set()
-        self._sink = sink
-        self._means = means
-        self._settler = means.settler
-        self._ticks = means.ticks
-        self._group = group
+        self._max_in_flight = dependencies.max_in_flight
+        self._acks = dependencies.acks
+        self._ticks = dependencies.ticks
+        self._turns = Turns(lanes, sink, dependencies)
+        self._tasks = tasks
         self._workers: set[asyncio.Task[None]] = set()
         self._alarm: asyncio.TimerHandle | None = None
-        self._wanted: dict[str, bool] = {}
-        self._attempts: dict[CallId, asyncio.Timeout] = {}
         self._stopped = False
 
+    def commit(self, events: Sequence[StoredEvent]) -> None:
+        """Take the events of one commit of one call. Never waits."""
+        self.lanes.commit(events, self._ticks())
+        if any(self._turns.accepts(event.type) for event in events):
+            self._turns.attempts.hurry(events[0].call_id)
+        self.pump()
+
+    def publish(self, call_id: CallId, utterance_id: str, delivery: Delivery) -> None:
+        """Take a partial, if the endpoint gets it. Never waits."""
+        self.lanes.publish(call_id, utterance_id, delivery, self._ticks())
+        self.pump()
+
+    def forget(self, call_id: CallId) -> None:
+        """Drop what waits of a call that was erased, and break off what is on its way."""
+        self.lanes.erase(call_id)
+        self._turns.attempts.break_off(call_id)
+
     def pump(self) -> None:
-        """Set workers on the lanes whose turn it is, and an alarm for the next. Never waits."""
+        """Start workers on the lanes whose turn it is, and set the alarm for the next.
+
+        Never waits.
+        """
         if self._stopped:
             return
-        while len(self._workers) < self._means.max_in_flight:
+        while len(self._workers) < self._max_in_flight:
             lane = self.lanes.take(self._ticks())
             if lane is None:
                 self._set_alarm()
@@ -85,30 +68,20 @@ class Dispatcher:
             self._start(lane)
 
     def stop(self) -> None:
-        """Break off what is on its way; it counts as not delivered."""
+        """Start nothing more. Whoever owns the tasks breaks off those that run."""
         self._stopped = True
         if self._alarm is not None:
             self._alarm.cancel()
-        for worker in self._workers:
-            worker.cancel()
-
-    def forget(self, call_id: CallId) -> None:
-        """Drop what waits of a call that was erased, and break off what is on its way."""
-        self.lanes.erase(call_id)
-        if attempt := self._attempts.get(call_id):
-            attempt.reschedule(0.0)
 
     def _start(self, lane: Lane) -> None:
         self.rested.clear()
-        name = f"deliver to {self.lanes.endpoint.name}"
-        worker = self._group.create_task(self._work(lane), name=name)
+        worker = self._tasks.start(self._work(lane), "deliver", of=self.lanes.endpoint.name)
         self._workers.add(worker)
         worker.add_done_callback(self._ended)
 
     def _ended(self, worker: asyncio.Task[None]) -> None:
         self._workers.discard(worker)
-        if not worker.cancelled() and worker.exception() is None:
-            self.pump()
+        self.pump()
         if not self._workers:
             self.rested.set()
 
@@ -125,183 +98,25 @@ class Dispatcher:
         lane: Lane | None = first
         turns = 0
         while lane is not None:
-            if self._settler.full:
-                await self._settler.wait_for_room()
             await self._turn(lane)
-            now = self._ticks()
-            self.lanes.put_back(lane, now)
-            lane = self.lanes.take(now)
+            lane = self.lanes.take(self._ticks())
             if self.lanes.waits:
                 self.pump()
             turns += 1
-            if turns % _TURNS_AT_ONCE == 0:
+            if turns % _MAX_TURNS_IN_A_ROW == 0:
                 await asyncio.sleep(0)  # a sink that never waits must not keep the loop to itself
 
     async def _turn(self, lane: Lane) -> None:
-        match lane.next(self._ticks()):
-            case Partial(delivery=delivery):
-                await self._send_partial(lane, delivery)
-            case StoredEvent() as event:
-                await self._send_event(lane, event)
-            case None if lane.behind:
-                await self._read(lane)
-
-    async def _read(self, lane: Lane) -> None:
-        generation, head_seq, acked_seq = lane.generation, lane.head_seq, lane.acked_seq
-        limit = min(LANE_EVENTS, max(1, self.lanes.room.left))
+        """Give a lane its turn, and put it back however the turn ends: else it would be stuck."""
         try:
-            events = await self._means.journal.read(
-                lane.call_id, after_seq=lane.acked_seq, limit=limit
-            )
-        except JournalUnavailableError:
-            lane.hold(self._ticks() + _READ_AGAIN_S)
-            return
-        if (lane.generation, lane.acked_seq) != (generation, acked_seq) or self.lanes.disabled:
-            return  # rewound or erased meanwhile
-        lane.fill(events)
-        if not events and lane.head_seq == head_seq:
-            lane.ack(head_seq)  # the call was erased: there is nothing to deliver any more
-            self._settler.note(lane)
-
-    async def _send_partial(self, lane: Lane, delivery: Delivery) -> None:
-        """Try a partial once: by the time of a second attempt there would be a newer one."""
-        failure = await self._attempt(lane.call_id, delivery)
-        if failure is None:
-            self.lanes.counters.partials_delivered += 1
-            return
-        self.lanes.counters.partials_dropped += 1
-        if isinstance(failure, EndpointGoneError):
-            await self._disable("gone")
-        elif isinstance(failure, TemporaryDeliveryError) and failure.retry_after_s:
-            lane.hold(self._ticks() + failure.retry_after_s)
-
-    async def _send_event(self, lane: Lane, event: StoredEvent) -> None:
-        if not self._wants(event.type):
-            lane.ack(event.seq)
-            self._settler.note(lane)
-            return
-        generation = lane.generation
-        delivery = Delivery(
-            delivery_id(event.call_id, event.seq),
-            event.type,
-            event.body,
-            lane.gap_seqs,
-            attempt=lane.attempts + 1,
-        )
-        failure = await self._attempt(lane.call_id, delivery)
-        if lane.generation != generation or lane.acked_seq >= event.seq:
-            return  # rewound meanwhile: it goes out again in its turn; or the call was erased
-        match failure:
-            case None:
-                self.lanes.counters.delivered += 1
-                lane.gap_seqs = ()
-                lane.ack(event.seq)
-                self._settler.note(lane)
-            case EndpointGoneError():
-                await self._disable("gone")
-            case TemporaryDeliveryError():
-                await self._retry(lane, event, failure)
-            case _:
-                self._park(lane, event, failure, "refused")
-
-    def _wants(self, kind: str) -> bool:
-        wanted = self._wanted.get(kind)
-        if wanted is None:
-            wanted = any(fnmatchcase(kind, one) for one in self.lanes.endpoint.events)
-            self._wanted[kind] = wanted
-        return wanted
-
-    async def _attempt(self, call_id: CallId, delivery: Delivery) -> DeliveryError | None:
-        """Make one attempt, tell the breaker, and return what went wrong, if anything."""
-        began = self._ticks()
-        failure: DeliveryError | None = None
-        try:
-            async with asyncio.timeout(None) as self._attempts[call_id]:
-                await self._sink.deliver(delivery)
-        except DeliveryError as error:
-            failure = error
-        except Exception as error:  # noqa: BLE001 - a sink's fault must not stop the others
-            failure = TemporaryDeliveryError(f"the sink failed: {type(error).__name__}")
-        if self._attempts.pop(call_id).expired():
-            return failure  # broken off, which says nothing about the endpoint
-        now = self._ticks()
-        name = self.lanes.endpoint.name
-        self._means.observer.attempted(name, delivery, _outcome(failure), now - began)
-        if isinstance(failure, TemporaryDeliveryError):
-            if self.lanes.breaker.failed(now):
-                _log.warning("breaker_opened", endpoint=self.lanes.endpoint.name)
-        elif self.lanes.breaker.succeeded(now):
-            _log.info("breaker_closed", endpoint=self.lanes.endpoint.name)
-        return failure
-
-    async def _retry(self, lane: Lane, event: StoredEvent, failure: TemporaryDeliveryError) -> None:
-        means, now = self._means, self._ticks()
-        if self.lanes.breaker.failing_for_s(now) >= _GIVE_UP_ENDPOINT_S:
-            await self._disable("failing")
-            return
-        lane.attempts += 1
-        delay_s = means.policy.next_delay_s(
-            lane.attempts, dice=means.dice(), retry_after_s=failure.retry_after_s
-        )
-        if delay_s is None:
-            self._park(lane, event, failure, "gave_up")
-            return
-        self.lanes.counters.retried += 1
-        lane.hold(now + delay_s, means.clock() + delay_s)
-        means.settler.note(lane)
-        self._tell("delivery_failed", lane, event, failure, retry_in_s=round(delay_s, 1))
-
-    def _park(self, lane: Lane, event: StoredEvent, failure: DeliveryError, reason: str) -> None:
-        self._tell("delivery_parked", lane, event, failure, reason=reason)
-        lane.park(event.seq)
-        update = LaneUpdate(
-            lane.call_id,
-            lane.endpoint,
-            event.seq,
-            parked=Parked(event.seq, failure.status, reason),
-            generation=lane.generation,
-        )
-        self._settler.park(lane, update)
-        self.lanes.counters.parked += 1
-
-    async def _disable(self, reason: str) -> None:
-        """Stop for good. If the journal cannot note it, the next start asks the receiver again."""
-        name = self.lanes.endpoint.name
-        if self.lanes.disabled:
-            return
-        self.lanes.disable()
-        _log.error("endpoint_disabled", endpoint=name, reason=reason)
-        try:
-            await self._means.journal.disable(name, reason, self._means.clock())
-        except JournalUnavailableError:
-            _log.warning("endpoint_disabled_not_settled", endpoint=name)
-
-    def _tell(
-        self,
-        what: str,
-        lane: Lane,
-        event: StoredEvent,
-        failure: DeliveryError,
-        **more: object,
-    ) -> None:
-        _log.warning(
-            what,
-            endpoint=lane.endpoint,
-            call_id=lane.call_id,
-            seq=event.seq,
-            attempts=lane.attempts,
-            error=str(failure),
-            **more,
-        )
-
-
-def _outcome(failure: DeliveryError | None) -> AttemptResult:
-    match failure:
-        case None:
-            return "delivered"
-        case EndpointGoneError():
-            return "gone"
-        case TemporaryDeliveryError():
-            return "failed"
-        case _:
-            return "refused"
+            if self._acks.full:
+                await self._acks.wait_for_room()
+            await self._turns.run(lane)
+            lane.failures = 0
+        except BaseException:
+            lane.failures += 1
+            backoff_s = BACKOFF_S[min(lane.failures, len(BACKOFF_S)) - 1]
+            lane.hold(max(lane.due_at, self._ticks() + backoff_s), lane.due_wall)
+            raise
+        finally:
+            self.lanes.put_back(lane, self._ticks())

@@ -1,21 +1,22 @@
-"""One lane: a call's ordered queue to one endpoint. It keeps no time and does no I/O."""
+"""One lane: a call's ordered queue to one endpoint. Pure: the time is an argument."""
 
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from service.calls.events import TranscriptFinal
 from service.ids import CallId, EndpointName
 from service.ports import Delivery, LaneRow, LaneUpdate, StoredEvent
 
-LANE_EVENTS = 32
-"""Events a lane keeps in memory; the rest it reads from the journal when their turn comes."""
-LANE_PARTIALS = 16
-"""Utterances of a lane whose newest partial may wait; beyond that the oldest is dropped."""
-LANE_GAPS = 100
-"""Parked seqs that the next delivery names; beyond that the oldest are left out."""
+MAX_LANE_EVENTS = 32
+"""Events that a lane keeps in memory; it reads the rest from the journal when their turn comes."""
+MAX_LANE_PARTIALS = 16
+"""Utterances of a lane whose newest partial waits; one more drops the oldest."""
+MAX_GAP_SEQS = 100
+"""Parked seqs that the next delivery names; one more leaves the oldest out."""
 UNKNOWN_SEQ = -1
-"""Where a lane stands that has seen partials, but no durable event yet."""
+"""The place of a lane that has seen partials, but no durable event yet."""
 
 
 class Place(Enum):
@@ -28,13 +29,13 @@ class Place(Enum):
 
 
 @dataclass(slots=True)
-class Room:
-    """How many events the lanes of one endpoint may keep in memory between them."""
+class Capacity:
+    """How many more events the lanes of one endpoint, all together, may keep in memory."""
 
     left: int
 
     def take(self) -> bool:
-        """Take a place; False if there is none."""
+        """Take room for one event; False if there is none."""
         if self.left <= 0:
             return False
         self.left -= 1
@@ -42,8 +43,8 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True)
-class Partial:
-    """A partial that waits: for the event `after_seq`, and until `due_at`."""
+class WaitingPartial:
+    """A partial that waits for the event `after_seq` to be delivered, and until `due_at`."""
 
     after_seq: int
     due_at: float
@@ -52,30 +53,32 @@ class Partial:
 
 @dataclass(slots=True, eq=False)
 class Lane:
-    """What of a call one endpoint has had, and what it is to have next.
+    """What one endpoint has got of a call, and what it gets next.
 
-    Times are in the seconds of whatever clock the caller goes by. An event stays in `events`
-    while it is on its way and leaves with `ack`, so a failed attempt changes nothing here.
+    Times are in seconds of the caller's clock. An event stays in `events` while it is on its way
+    and leaves with `ack`, so a failed attempt changes nothing here.
     """
 
     call_id: CallId
     endpoint: EndpointName
-    room: Room
+    capacity: Capacity
     acked_seq: int = UNKNOWN_SEQ
     """Everything up to here was delivered, filtered out or parked."""
     head_seq: int = UNKNOWN_SEQ
     generation: int = 0
     attempts: int = 0
+    failures: int = 0
+    """Turns in a row that ended with an error nobody foresaw."""
     due_at: float = 0.0
     due_wall: float = 0.0
     """`due_at` in Unix seconds, for the journal."""
     gap_seqs: tuple[int, ...] = ()
     events: deque[StoredEvent] = field(default_factory=deque)
-    partials: dict[str, Partial] = field(default_factory=dict)
+    partials: dict[str, WaitingPartial] = field(default_factory=dict)
     place: Place = Place.IDLE
     waits_until: float = 0.0
-    unsettled: int = 0
-    """Changes the journal does not have yet."""
+    pending_acks: int = 0
+    """How many changes of this lane are yet to be written to the journal."""
 
     @property
     def behind(self) -> bool:
@@ -83,7 +86,7 @@ class Lane:
         return self.head_seq > self.acked_seq
 
     def commit(self, events: Sequence[StoredEvent]) -> int:
-        """Take new durable events; return how many waiting partials they overtook."""
+        """Take new durable events; return how many waiting partials a final among them drops."""
         if self.head_seq == UNKNOWN_SEQ:
             self.acked_seq = self.head_seq = events[0].seq - 1
         overtaken = 0
@@ -92,47 +95,48 @@ class Lane:
                 continue
             self._keep(event)
             self.head_seq = event.seq
-            if event.type == "transcript.final":
+            if event.type == TranscriptFinal.type:
                 overtaken += len(self.partials)
                 self.partials.clear()
         return overtaken
 
     def fill(self, events: Sequence[StoredEvent]) -> None:
-        """Take events that the journal had after `acked_seq`, as far as there is room.
+        """Take the events that the journal has after `acked_seq`, as many as there is room for.
 
-        One is always kept, or a lane could starve beside full ones.
+        One is always kept: else full lanes could starve this one.
         """
         self.drop_events()
         for event in events:
-            if not self.room.take():
+            if not self.capacity.take():
                 if self.events:
                     return
-                self.room.left -= 1
+                self.capacity.left -= 1
             self.events.append(event)
 
     def publish(self, utterance_id: str, delivery: Delivery, due_at: float) -> int:
-        """Let a partial wait behind what there is; return how many partials that replaced."""
+        """Have a partial wait behind the events so far; return how many partials it drops."""
         replaced = self.partials.pop(utterance_id, None) is not None
-        if len(self.partials) >= LANE_PARTIALS:
+        if len(self.partials) >= MAX_LANE_PARTIALS:
             del self.partials[next(iter(self.partials))]
             replaced = True
-        self.partials[utterance_id] = Partial(self.head_seq, due_at, delivery)
+        self.partials[utterance_id] = WaitingPartial(self.head_seq, due_at, delivery)
         return int(replaced)
 
     def next_at(self) -> float | None:
-        """Return when there is something to do, or None if nothing is left.
+        """Return when the lane wants its next turn; None if it has nothing left to do.
 
-        A lane on hold has something to do even if it is empty: to remember that it is.
+        A lane on hold wants one even if it is empty: until then it is kept, or the hold would be
+        forgotten with it.
         """
         times = [one.due_at for one in self.partials.values() if self._in_turn(one)]
         if times and not self.behind:
             return max(min(times), self.due_at)
         return self.due_at if self.behind or self.due_at else None
 
-    def next(self, now: float) -> Partial | StoredEvent | None:
-        """Return what is to go out now; None if events must be read, or nothing is due.
+    def next(self, now: float) -> WaitingPartial | StoredEvent | None:
+        """Return what goes out now; None if events must be read first, or nothing is due.
 
-        A partial is taken out, an event stays until `ack`.
+        A partial leaves the lane with this, an event with `ack`.
         """
         for utterance_id, partial in self.partials.items():
             if self._in_turn(partial) and partial.due_at <= now:
@@ -142,31 +146,31 @@ class Lane:
         return self.events[0] if self.events else None
 
     def ack(self, seq: int) -> None:
-        """Move on past an event that was delivered or is not wanted."""
+        """Move past an event that was delivered, or that the endpoint's filter leaves out."""
         if self.events and self.events[0].seq == seq:
             self.events.popleft()
-            self.room.left += 1
+            self.capacity.left += 1
         self.acked_seq, self.attempts, self.due_at, self.due_wall = seq, 0, 0.0, 0.0
 
     def park(self, seq: int) -> None:
-        """Move on past an event that was given up; the next delivery names it."""
+        """Move past an event that was given up; the next delivery names it."""
         self.ack(seq)
-        self.gap_seqs = (*self.gap_seqs, seq)[-LANE_GAPS:]
+        self.gap_seqs = (*self.gap_seqs, seq)[-MAX_GAP_SEQS:]
 
     def hold(self, due_at: float, due_wall: float = 0.0) -> None:
-        """Do nothing until then, and keep no events in memory meanwhile."""
+        """Deliver nothing before `due_at`, and keep no events in memory meanwhile."""
         self.due_at, self.due_wall = due_at, due_wall
         self.drop_events()
 
     def rewind(self, row: LaneRow) -> None:
-        """Start over from where somebody else set the lane."""
+        """Start over from where `row` says that somebody set the lane."""
         self.drop_events()
         self.acked_seq, self.generation = row.acked_seq, row.generation
         self.head_seq = max(self.head_seq, row.head_seq)
         self.attempts, self.due_at, self.due_wall, self.gap_seqs = 0, 0.0, 0.0, ()
 
     def erase(self) -> int:
-        """Have nothing to deliver of what was committed so far; return how many partials went."""
+        """Drop everything committed so far; return how many waiting partials that drops."""
         self.drop_events()
         dropped = len(self.partials)
         self.partials.clear()
@@ -175,7 +179,7 @@ class Lane:
         return dropped
 
     def update(self) -> LaneUpdate:
-        """Return where the lane stands, for the journal."""
+        """Return the lane's place as the journal keeps it."""
         return LaneUpdate(
             self.call_id,
             self.endpoint,
@@ -186,14 +190,14 @@ class Lane:
         )
 
     def drop_events(self) -> None:
-        """Forget the events in memory; the journal has them."""
-        self.room.left += len(self.events)
+        """Drop the events in memory; the journal has them."""
+        self.capacity.left += len(self.events)
         self.events.clear()
 
     def _keep(self, event: StoredEvent) -> None:
         last = self.events[-1].seq if self.events else self.acked_seq
-        if event.seq == last + 1 and len(self.events) < LANE_EVENTS and self.room.take():
+        if event.seq == last + 1 and len(self.events) < MAX_LANE_EVENTS and self.capacity.take():
             self.events.append(event)
 
-    def _in_turn(self, partial: Partial) -> bool:
+    def _in_turn(self, partial: WaitingPartial) -> bool:
         return partial.after_seq <= self.acked_seq

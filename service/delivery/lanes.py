@@ -1,4 +1,4 @@
-"""The lanes of every call to every endpoint: opened once, told of events, drained at the end."""
+"""The lanes of every call to every endpoint: opened once, given events, drained at the end."""
 
 import asyncio
 import random
@@ -6,15 +6,18 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import structlog
 
-from service.delivery.dispatcher import Dispatcher, Means
+from service.delivery.acks import AckBatcher
+from service.delivery.attempts import PARTIAL_GRACE_S
+from service.delivery.dispatcher import Dispatcher
 from service.delivery.endpoints import Endpoint
-from service.delivery.lane import LANE_GAPS, Lane
+from service.delivery.lane import MAX_GAP_SEQS, Lane
 from service.delivery.schedule import Counters, EndpointLanes
-from service.delivery.settling import Settler
 from service.delivery.sinks import OpenSink, open_sink
+from service.delivery.turns import Dependencies
 from service.errors import JournalUnavailableError
 from service.ids import CallId, EndpointName
 from service.ports import (
@@ -27,11 +30,12 @@ from service.ports import (
     StoredEvent,
 )
 from service.retry import RetryPolicy
+from service.tasks import open_tasks
 
-_LONGEST_HOLD_S = 30 * 3600.0
+_MAX_HOLD_S = 30 * 3600.0
 _CLOSE_TIMEOUT_S = 3.0
 _ROWS_AT_ONCE = 500
-_LISTED_PARKED = 1000
+_MAX_PARKED_LISTED = 1000
 _log = structlog.get_logger()
 _Parked = Mapping[tuple[EndpointName, CallId], frozenset[int]]
 
@@ -39,10 +43,12 @@ _Parked = Mapping[tuple[EndpointName, CallId], frozenset[int]]
 class DeliveryLanes:
     """The ordered queues of every call to every endpoint (`ports.Lanes`). Made by `open_lanes`."""
 
-    def __init__(self, dispatchers: Sequence[Dispatcher], settler: Settler, means: Means) -> None:
+    def __init__(
+        self, dispatchers: Sequence[Dispatcher], acks: AckBatcher, dependencies: Dependencies
+    ) -> None:
         self._dispatchers = {one.lanes.endpoint.name: one for one in dispatchers}
-        self._settler = settler
-        self._means = means
+        self._acks = acks
+        self._dependencies = dependencies
 
     @property
     def counters(self) -> dict[EndpointName, Counters]:
@@ -61,8 +67,7 @@ class DeliveryLanes:
         for name in endpoints:
             dispatcher = self._dispatchers.get(name)
             if dispatcher is not None:
-                dispatcher.lanes.commit(events, self._means.ticks())
-                dispatcher.pump()
+                dispatcher.commit(events)
 
     def publish(
         self,
@@ -75,8 +80,7 @@ class DeliveryLanes:
         for name in endpoints:
             dispatcher = self._dispatchers.get(name)
             if dispatcher is not None:
-                dispatcher.lanes.publish(call_id, utterance_id, delivery, self._means.ticks())
-                dispatcher.pump()
+                dispatcher.publish(call_id, utterance_id, delivery)
 
     def forget(self, call_id: CallId) -> None:
         """Drop what waits of a call that was erased, and break off what is on its way."""
@@ -84,20 +88,20 @@ class DeliveryLanes:
             dispatcher.forget(call_id)
 
     def wake(self) -> None:
-        """Start what can go out now: after a listing, or when a clock was moved by hand."""
+        """Start what can go out now: after a listing, or when the clock was set."""
         for dispatcher in self._dispatchers.values():
             dispatcher.pump()
 
     async def flushed(self) -> None:
-        """Return when nothing more can go out now, and all that went out is settled.
+        """Return when nothing more can go out now, and every ack is written.
 
-        Lanes that wait to retry, and endpoints whose breaker is open, are not waited for.
+        Lanes that wait to retry are not waited for, nor are endpoints whose breaker is open.
         """
         while True:
             for dispatcher in self._dispatchers.values():
                 await dispatcher.rested.wait()
             try:
-                await self._settler.flush()
+                await self._acks.flush()
             except JournalUnavailableError:
                 await asyncio.sleep(0.1)
                 continue
@@ -105,11 +109,10 @@ class DeliveryLanes:
                 return
 
     async def drain(self, deadline: float) -> int:
-        """Send and settle what can be until the deadline (the loop's time), in seconds.
+        """Deliver, and write acks, until nothing more can go out or the deadline (the loop's time).
 
         Returns how many lanes still have something to deliver; the journal keeps it for the
-        next start. Attempts on their way at the deadline are not broken off before the lanes
-        are closed.
+        next start. Attempts on their way at the deadline go on until the lanes are closed.
         """
         try:
             async with asyncio.timeout_at(deadline):
@@ -119,32 +122,33 @@ class DeliveryLanes:
         return sum(self.behind.values())
 
     async def list_backlog(self, parked: _Parked | None = None) -> None:
-        """Take up what the journal has for these endpoints and nobody here knows of.
+        """Take up the lanes that the journal has for these endpoints and that are not here yet.
 
-        That is everything at a start, later what another process rewound. `parked` tells which
-        seqs were given up, for lanes whose next delivery has to name them. `wake` comes after.
+        At a start that is every lane with a backlog, later those that another process rewound.
+        `parked` holds the seqs that were given up, which the next delivery of a lane names. Call
+        `wake` afterwards.
 
         Raises:
             JournalUnavailableError: Nothing was taken up.
         """
-        async with self._settler.paused():
-            disabled = await self._means.journal.disabled()
+        async with self._acks.paused():
+            disabled = await self._dependencies.journal.disabled()
             for name, dispatcher in self._dispatchers.items():
-                dispatcher.lanes.list_begins(disabled=name in disabled)
-            rows = await self._means.journal.backlog()
+                dispatcher.lanes.begin_listing(disabled=name in disabled)
+            rows = await self._dependencies.journal.backlog()
             for number, row in enumerate(rows):
                 self._adopt(row, parked or {})
                 if number % _ROWS_AT_ONCE == 0:
                     await asyncio.sleep(0)
             for dispatcher in self._dispatchers.values():
-                dispatcher.lanes.list_ends()
+                dispatcher.lanes.end_listing()
 
     def _adopt(self, row: LaneRow, parked: _Parked) -> None:
         dispatcher = self._dispatchers.get(row.endpoint)
         if dispatcher is None:
             return
-        now = self._means.ticks()
-        hold_s = min(row.due_at - self._means.clock(), _LONGEST_HOLD_S)
+        now = self._dependencies.ticks()
+        hold_s = min(row.due_at - self._dependencies.clock(), _MAX_HOLD_S)
         seqs = parked.get((row.endpoint, row.call_id), frozenset())
         dispatcher.lanes.adopt(row, now, now + hold_s, _gap_before(row.acked_seq, seqs))
 
@@ -161,14 +165,16 @@ async def open_lanes(
     sink: OpenSink = open_sink,
     observer: Observer = UNOBSERVED,
     max_in_flight: int = 32,
-    settle_every_s: float = 0.02,
+    partial_grace_s: float = PARTIAL_GRACE_S,
+    ack_every_s: float = 0.02,
     poll_every_s: float = 5.0,
 ) -> AsyncIterator[DeliveryLanes]:
     """Open the sinks and lanes of these endpoints, and go on where the journal says they stopped.
 
     `clock` is in Unix seconds, `ticks` in seconds that never jump, `dice` gives 0 up to 1.
-    At most `max_in_flight` attempts of an endpoint are on their way at once. On leaving, they
-    are broken off and acknowledgements settled; call `drain` first.
+    At most `max_in_flight` attempts of an endpoint are on their way at once; one at a partial has
+    `partial_grace_s` once an event waits behind it. On leaving, attempts are broken off, and
+    pending acks written; call `drain` first.
 
     Raises:
         SettingsError: An endpoint's URL or secret cannot be used.
@@ -176,60 +182,37 @@ async def open_lanes(
     """
     queues = {one.name: EndpointLanes(one) for one in endpoints}
 
-    def settled(lane: Lane) -> None:
-        queues[lane.endpoint].forget(lane)
+    def written(lane: Lane) -> None:
+        queues[lane.endpoint].release(lane)
 
-    settler = Settler(journal, settled, every_s=settle_every_s)
-    means = Means(
+    acks = AckBatcher(journal, written, every_s=ack_every_s)
+    dependencies = Dependencies(
         journal=journal,
-        settler=settler,
+        acks=acks,
         policy=policy or RetryPolicy(),
         clock=clock,
         ticks=ticks,
         dice=dice,
         observer=observer,
         max_in_flight=max_in_flight,
+        partial_grace_s=partial_grace_s,
     )
     async with AsyncExitStack() as stack:
         sinks = [await stack.enter_async_context(sink(one)) for one in endpoints]
-        stack.push_async_callback(_settle_the_rest, settler)
-        group = asyncio.TaskGroup()
+        stack.push_async_callback(_write_last_acks, acks)
+        tasks = await stack.enter_async_context(open_tasks())
         dispatchers = [
-            Dispatcher(queue, one, means, group)
+            Dispatcher(queue, one, dependencies, tasks)
             for queue, one in zip(queues.values(), sinks, strict=True)
         ]
-        lanes = DeliveryLanes(dispatchers, settler, means)
-        await lanes.list_backlog(_by_lane(await journal.parked(limit=_LISTED_PARKED)))
-        async with _running(lanes, dispatchers, settler, group, poll_every_s):
-            yield lanes
-
-
-@asynccontextmanager
-async def _running(
-    lanes: DeliveryLanes,
-    dispatchers: Sequence[Dispatcher],
-    settler: Settler,
-    group: asyncio.TaskGroup,
-    poll_every_s: float,
-) -> AsyncIterator[None]:
-    failure: Exception | None = None
-    async with group:
-        keepers = [
-            group.create_task(settler.run(), name="settle"),
-            group.create_task(_keep_listing(lanes, poll_every_s), name="list the backlog"),
-        ]
+        for dispatcher in dispatchers:
+            stack.callback(dispatcher.stop)
+        lanes = DeliveryLanes(dispatchers, acks, dependencies)
+        await lanes.list_backlog(_by_lane(await journal.parked(limit=_MAX_PARKED_LISTED)))
+        tasks.keep(acks.run, "write_acks")
+        tasks.keep(partial(_keep_listing, lanes, poll_every_s), "list_backlog")
         lanes.wake()
-        try:
-            yield
-        except Exception as error:  # noqa: BLE001 - raised below: the group would wrap it
-            failure = error
-        finally:
-            for keeper in keepers:
-                keeper.cancel()
-            for dispatcher in dispatchers:
-                dispatcher.stop()
-    if failure is not None:
-        raise failure
+        yield lanes
 
 
 async def _keep_listing(lanes: DeliveryLanes, every_s: float) -> None:
@@ -246,10 +229,10 @@ async def _keep_listing(lanes: DeliveryLanes, every_s: float) -> None:
         took_s = loop.time() - began
 
 
-async def _settle_the_rest(settler: Settler) -> None:
+async def _write_last_acks(acks: AckBatcher) -> None:
     try:
         async with asyncio.timeout(_CLOSE_TIMEOUT_S):
-            await settler.flush()
+            await acks.flush()
     except (TimeoutError, JournalUnavailableError):
         _log.warning("acknowledgements_lost")  # those deliveries are repeated at the next start
 
@@ -263,6 +246,6 @@ def _by_lane(parked: Sequence[ParkedDelivery]) -> _Parked:
 
 def _gap_before(acked_seq: int, parked: frozenset[int]) -> tuple[int, ...]:
     first = acked_seq
-    while first in parked and acked_seq - first < LANE_GAPS:
+    while first in parked and acked_seq - first < MAX_GAP_SEQS:
         first -= 1
     return tuple(range(first + 1, acked_seq + 1))

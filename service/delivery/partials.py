@@ -1,11 +1,14 @@
 """Which partials an endpoint gets, and when: its `partials` setting."""
 
+from dataclasses import dataclass
+
 import msgspec
 
+from service.calls.events import TranscriptFinal
 from service.ids import CallId
 from service.ports import Delivery, StoredEvent
 
-_MOST_UTTERANCES = 10_000
+_MAX_UTTERANCES = 10_000
 
 
 class _Utterance(msgspec.Struct):
@@ -16,6 +19,14 @@ class _Final(msgspec.Struct):
     data: _Utterance
 
 
+@dataclass(frozen=True, slots=True)
+class _Revision:
+    """The last revision of an utterance: all its words, and those that were sent as stable."""
+
+    words: list[str]
+    sent: list[str]
+
+
 def parse_partials(setting: str) -> tuple[str, float]:
     """Return the mode (all, stable, debounce or off) and for how many seconds a partial waits."""
     mode, _, delay = setting.partition(":")
@@ -23,22 +34,22 @@ def parse_partials(setting: str) -> tuple[str, float]:
 
 
 class PartialFilter:
-    """Turns each partial into what an endpoint is to have of it.
+    """Turns each partial into what an endpoint gets of it.
 
-    With `stable` those are the words at the beginning that the revision before had as well.
-    What it remembers for this is bounded: beyond 10,000 utterances the oldest is forgotten,
-    and begins anew if it goes on.
+    With `stable` it gets the words at the beginning that did not change since the revision
+    before. That revision is remembered for 10,000 utterances; one more forgets the oldest, which
+    begins anew if it goes on.
     """
 
     def __init__(self, setting: str) -> None:
         self._mode, self.delay_s = parse_partials(setting)
-        self._heard: dict[tuple[CallId, str], tuple[list[str], list[str]]] = {}
+        self._revisions: dict[tuple[CallId, str], _Revision] = {}
 
     def choose(self, call_id: CallId, utterance_id: str, delivery: Delivery) -> Delivery | None:
-        """Return what to deliver in place of this partial; None if it is nothing, or nothing new.
+        """Return what to deliver in place of this partial; None for nothing, or nothing new.
 
-        With `debounce`, the newest partial of an utterance goes out once `delay_s` have passed
-        without a newer one: the caller waits.
+        With `debounce` the caller delivers the newest partial of an utterance once `delay_s` have
+        passed without a newer one.
         """
         if self._mode == "off":
             return None
@@ -48,29 +59,29 @@ class PartialFilter:
 
     def committed(self, event: StoredEvent) -> None:
         """Forget an utterance that has its final."""
-        if self._heard and event.type == "transcript.final":
+        if self._revisions and event.type == TranscriptFinal.type:
             final = msgspec.json.decode(event.body, type=_Final)
-            self._heard.pop((event.call_id, final.data.utterance_id), None)
+            self._revisions.pop((event.call_id, final.data.utterance_id), None)
 
     def forget(self, call_id: CallId) -> None:
         """Forget a call that was erased."""
-        for heard in [heard for heard in self._heard if heard[0] == call_id]:
-            del self._heard[heard]
+        for key in [key for key in self._revisions if key[0] == call_id]:
+            del self._revisions[key]
 
     def _stable(self, call_id: CallId, utterance_id: str, delivery: Delivery) -> Delivery | None:
         body = msgspec.json.decode(delivery.body)
         words = body["data"]["text"].split()
-        before, sent = self._heard.pop((call_id, utterance_id), ([], []))
-        stable = _shared_start(before, words)
-        self._heard[call_id, utterance_id] = (words, stable or sent)
-        if len(self._heard) > _MOST_UTTERANCES:
-            del self._heard[next(iter(self._heard))]
-        if not stable or stable == sent:
+        before = self._revisions.pop((call_id, utterance_id), _Revision([], []))
+        stable = _common_prefix(before.words, words)
+        self._revisions[call_id, utterance_id] = _Revision(words, stable or before.sent)
+        if len(self._revisions) > _MAX_UTTERANCES:
+            del self._revisions[next(iter(self._revisions))]
+        if not stable or stable == before.sent:
             return None
-        return Delivery(delivery.id, delivery.type, _cut(body, stable))
+        return Delivery(delivery.id, delivery.type, _shorten(body, stable))
 
 
-def _shared_start(before: list[str], words: list[str]) -> list[str]:
+def _common_prefix(before: list[str], words: list[str]) -> list[str]:
     same = 0
     for one, other in zip(before, words, strict=False):
         if one != other:
@@ -79,8 +90,8 @@ def _shared_start(before: list[str], words: list[str]) -> list[str]:
     return words[:same]
 
 
-def _cut(body: dict[str, dict[str, object]], stable: list[str]) -> bytes:
-    """Shorten the text, and with it the timed words and the end, if those are known."""
+def _shorten(body: dict[str, dict[str, object]], stable: list[str]) -> bytes:
+    """Shorten the text to these words, and the timed words and the end, where they are known."""
     data = body["data"]
     data["text"] = " ".join(stable)
     timed = data.get("words")

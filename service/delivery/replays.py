@@ -1,6 +1,6 @@
-"""What people ask of delivery afterwards: see what was parked, try it again, replay a call.
+"""What people do about deliveries: list those that were parked, retry one, replay a call.
 
-These work on the journal, so the command line may use them while a server runs the lanes.
+All of it works on the journal, so the command line may do it while a server runs the lanes.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from service.ids import CallId, EndpointName
 from service.ports import Delivery, Journal, ParkedDelivery
 from service.wire.events import delivery_id
 
-_SEARCHED = 100_000
+_MAX_SEARCHED = 100_000
 
 
 async def list_parked(journal: Journal, *, limit: int = 100) -> list[ParkedDelivery]:
@@ -27,18 +27,18 @@ async def list_parked(journal: Journal, *, limit: int = 100) -> list[ParkedDeliv
 async def retry_parked(
     journal: Journal, endpoints: Sequence[Endpoint], parked_id: int, *, sink: OpenSink = open_sink
 ) -> ParkedDelivery | None:
-    """Send one parked delivery again, beside its lane, and take it off the list if it arrives.
+    """Send one parked delivery again, beside its lane, and unpark it if it arrives.
 
-    The id and the body are those of the first attempt; the lane's order and place stay as they
-    are, so the event arrives late and out of order: its `seq` says where it belongs.
-    Returns what was sent; None if the list has no such delivery, or its call was erased.
+    Id and body are those of the first attempt. The lane stays as it is, so the event arrives late
+    and out of order; its `seq` says where it belongs. Returns the delivery; None if there is no
+    parked one of that id, or its call was erased.
 
     Raises:
-        DeliveryError: The attempt failed; the delivery stays on the list.
+        DeliveryError: The attempt failed; the delivery stays parked.
         SettingsError: The endpoint is no longer configured, or cannot be used.
         JournalUnavailableError: The database does not answer.
     """
-    listed = await journal.parked(limit=_SEARCHED)
+    listed = await journal.parked(limit=_MAX_SEARCHED)
     parked = next((one for one in listed if one.id == parked_id), None)
     if parked is None:
         return None
@@ -62,9 +62,9 @@ async def replay(
     *,
     from_seq: int = 1,
 ) -> None:
-    """Have an endpoint get a call's events again, from `from_seq` on, in order.
+    """Deliver a call's events to an endpoint again, from `from_seq` on, in order.
 
-    Whoever runs the lanes sees it within seconds. Every event has the id it had before.
+    Whoever runs the lanes begins within seconds. Every event keeps its id.
 
     Raises:
         SettingsError: No such endpoint is configured.

@@ -1,4 +1,4 @@
-"""Whose turn it is: the lanes of one endpoint. It is told the time and does no I/O."""
+"""The scheduler of one endpoint's lanes: whose turn it is. Pure: the time is an argument."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -8,14 +8,14 @@ from itertools import count
 
 from service.delivery.breaker import Breaker
 from service.delivery.endpoints import Endpoint
-from service.delivery.lane import UNKNOWN_SEQ, Lane, Place, Room
+from service.delivery.lane import UNKNOWN_SEQ, Capacity, Lane, Place
 from service.delivery.partials import PartialFilter
 from service.ids import CallId
 from service.ports import Delivery, LaneRow, StoredEvent
 
-_MOST_EVENTS = 4096
-_MOST_LANES = 10_000
-_MOST_REMEMBERED = 1000
+_MAX_EVENTS = 4096
+_MAX_LANES = 10_000
+_MAX_MEMORIES = 1000
 
 
 @dataclass(slots=True)
@@ -27,37 +27,49 @@ class Counters:
     parked: int = 0
     partials_delivered: int = 0
     partials_dropped: int = 0
-    """Replaced by newer ones, overtaken by a final, or not taken by the receiver."""
+    """Replaced by newer ones, overtaken by a final, broken off, or not taken by the receiver."""
+
+
+@dataclass(frozen=True, slots=True)
+class _LaneMemory:
+    """What is kept of a lane that was released, and that its next commit needs."""
+
+    generation: int = 0
+    gap_seqs: tuple[int, ...] = ()
+
+
+_NO_MEMORY = _LaneMemory()
 
 
 class EndpointLanes:
     """The lanes of one endpoint: each in order, all of them fairly.
 
-    Ready lanes take turns, one delivery each. What waits in memory is bounded: 32 events of a
-    lane, 4,096 of all lanes together, none of a lane that waits to retry; and 10,000 lanes.
-    What is beyond that is in the journal: events are read when their turn comes, lanes are found
-    by the next listing of the backlog (`list_begins`, `adopt`, `list_ends`).
-    Times are in monotonic seconds.
+    Ready lanes take turns, one delivery each. Memory is bounded: 32 events of a lane, 4,096 of
+    all lanes together, none of a lane that waits to retry; and 10,000 lanes. The rest is in the
+    journal: events are read when their turn comes, and the next listing of the backlog finds the
+    lanes (`begin_listing`, `adopt`, `end_listing`). Times are in monotonic seconds.
     """
 
     def __init__(
-        self, endpoint: Endpoint, *, most_events: int = _MOST_EVENTS, most_lanes: int = _MOST_LANES
+        self, endpoint: Endpoint, *, max_events: int = _MAX_EVENTS, max_lanes: int = _MAX_LANES
     ) -> None:
         self.endpoint = endpoint
         self.counters = Counters()
         self.breaker = Breaker()
-        self.room = Room(most_events)
+        self.capacity = Capacity(max_events)
         self.disabled = False
         self.busy = 0
-        self._most_lanes = most_lanes
+        self._max_lanes = max_lanes
         self._partials = PartialFilter(endpoint.partials)
         self._lanes: dict[CallId, Lane] = {}
         self._ready: deque[Lane] = deque()
         self._waiting: list[tuple[float, int, Lane]] = []
         self._number = count()
-        self._remembered: dict[CallId, tuple[int, tuple[int, ...]]] = {}
+        self._memories: dict[CallId, _LaneMemory] = {}
         self._complete = True
+        """Whether every lane with a backlog is in memory."""
         self._missed = False
+        """Whether a lane had no room since the last listing began."""
 
     @property
     def behind(self) -> int:
@@ -70,7 +82,7 @@ class EndpointLanes:
         return bool(self._ready)
 
     def commit(self, events: Sequence[StoredEvent], now: float) -> None:
-        """Take the events of one commit of one call."""
+        """Add the events of one commit of one call."""
         for event in events:
             self._partials.committed(event)
         lane = self._lane(events[0].call_id)
@@ -79,7 +91,7 @@ class EndpointLanes:
             self._place(lane, now)
 
     def publish(self, call_id: CallId, utterance_id: str, delivery: Delivery, now: float) -> None:
-        """Offer a partial."""
+        """Add a partial, if the endpoint gets it."""
         chosen = self._partials.choose(call_id, utterance_id, delivery)
         if chosen is None:
             return
@@ -92,7 +104,7 @@ class EndpointLanes:
         self._place(lane, now)
 
     def take(self, now: float) -> Lane | None:
-        """Return the lane whose turn it is, to be handed back with `put_back`."""
+        """Return the lane whose turn it is; `put_back` ends the turn."""
         while self._waiting and self._waiting[0][0] <= now:
             *_, lane = heappop(self._waiting)
             if lane.place is Place.WAITING:
@@ -105,40 +117,40 @@ class EndpointLanes:
         return lane
 
     def put_back(self, lane: Lane, now: float) -> None:
-        """End the lane's turn; it goes to the end of the line if there is more to do."""
+        """End the lane's turn; if it has more to deliver, it goes behind all ready lanes."""
         self.busy -= 1
         lane.place = Place.IDLE
         if self._lanes.get(lane.call_id) is lane:
             self._place(lane, now)
-            self.forget(lane)
+            self.release(lane)
 
     def wake_at(self) -> float | None:
-        """Return when to ask `take` again, if nothing happens and no turn ends before."""
+        """Return when to call `take` again, unless something is added or a turn ends before."""
         times = [self._waiting[0][0]] if self._waiting else []
         if self._ready and not self.busy and self.breaker.open_until is not None:
             times.append(self.breaker.open_until)
         return min(times, default=None)
 
-    def forget(self, lane: Lane) -> None:
-        """Let go of a lane that has nothing left to do and nothing left to write."""
-        if lane.place is not Place.IDLE or lane.unsettled or lane.partials:
+    def release(self, lane: Lane) -> None:
+        """Drop a lane from memory if it has nothing left to deliver and nothing left to write."""
+        if lane.place is not Place.IDLE or lane.pending_acks or lane.partials:
             return
         if self._lanes.get(lane.call_id) is lane:
             del self._lanes[lane.call_id]
             if lane.generation or lane.gap_seqs:
-                self._remembered[lane.call_id] = (lane.generation, lane.gap_seqs)
-                if len(self._remembered) > _MOST_REMEMBERED:
-                    del self._remembered[next(iter(self._remembered))]
+                self._memories[lane.call_id] = _LaneMemory(lane.generation, lane.gap_seqs)
+                if len(self._memories) > _MAX_MEMORIES:
+                    del self._memories[next(iter(self._memories))]
 
     def erase(self, call_id: CallId) -> None:
-        """Drop what waits of a call that was erased."""
+        """Drop everything that waits of a call that was erased."""
         self._partials.forget(call_id)
         lane = self._lanes.get(call_id)
         if lane is not None:
             self.counters.partials_dropped += lane.erase()
 
     def disable(self) -> None:
-        """Have nothing more to do with any lane. The journal keeps what they were to deliver."""
+        """Drop all lanes for good. The journal keeps what they were to deliver."""
         self.disabled = True
         for lane in self._lanes.values():
             lane.drop_events()
@@ -146,17 +158,17 @@ class EndpointLanes:
         self._ready.clear()
         self._waiting.clear()
 
-    def list_begins(self, *, disabled: bool) -> None:
-        """Note that the backlog is about to be read: from now on no lane may be missed."""
+    def begin_listing(self, *, disabled: bool) -> None:
+        """Begin to list the backlog: from now on, every lane that has no room counts as missed."""
         if disabled and not self.disabled:
             self.disable()
         self.disabled = disabled
         self._missed = False
 
     def adopt(self, row: LaneRow, now: float, due_at: float, gap_seqs: tuple[int, ...]) -> None:
-        """Take up a lane of the backlog, or see that somebody else moved one that is here.
+        """Take up a lane of the backlog, or follow what another process did to one in memory.
 
-        `due_at` and `gap_seqs` are for a lane that is not here yet.
+        `due_at` and `gap_seqs` are for a lane that is not in memory yet.
         """
         lane = self._lanes.get(row.call_id)
         if lane is None:
@@ -178,24 +190,25 @@ class EndpointLanes:
         lane.head_seq = max(lane.head_seq, row.head_seq)
         self._place(lane, now)
 
-    def list_ends(self) -> None:
-        """Note that the whole backlog was adopted, as far as there was room."""
+    def end_listing(self) -> None:
+        """End the listing: the whole backlog was adopted, as far as there was room."""
         self._complete = not self._missed
 
     def _lane(self, call_id: CallId) -> Lane | None:
-        """Find the lane of a call. A new one stands where the next commit begins.
+        """Return the lane of a call, or a new one, whose place is where the next commit begins.
 
-        That is only true of a lane with no backlog, so there are no new ones until a listing
-        has shown that every lane with a backlog is here.
+        That is its place only if it has no backlog. So there are no new lanes until a listing has
+        shown that every lane with a backlog is in memory.
         """
         return self._lanes.get(call_id) or self._new_lane(call_id, trusted=self._complete)
 
     def _new_lane(self, call_id: CallId, *, trusted: bool) -> Lane | None:
-        if self.disabled or not trusted or len(self._lanes) >= self._most_lanes:
+        if self.disabled or not trusted or len(self._lanes) >= self._max_lanes:
             self._missed, self._complete = True, False
             return None
-        lane = self._lanes[call_id] = Lane(call_id, self.endpoint.name, self.room)
-        lane.generation, lane.gap_seqs = self._remembered.pop(call_id, (0, ()))
+        memory = self._memories.pop(call_id, _NO_MEMORY)
+        lane = self._lanes[call_id] = Lane(call_id, self.endpoint.name, self.capacity)
+        lane.generation, lane.gap_seqs = memory.generation, memory.gap_seqs
         return lane
 
     def _place(self, lane: Lane, now: float) -> None:

@@ -15,7 +15,7 @@ from yarl import URL
 
 from service import __version__
 from service.delivery.endpoints import Endpoint
-from service.delivery.guard import url_problem
+from service.delivery.url_policy import url_problem
 from service.errors import (
     DeliveryError,
     EndpointGoneError,

@@ -1,4 +1,4 @@
-"""What goes out: events as Server-Sent Events, and as messages of the feed's WebSocket."""
+"""The feed on the wire: Server-Sent Events, and messages of the WebSocket."""
 
 from collections.abc import Mapping
 
@@ -11,38 +11,38 @@ RETRY = b"retry: 1000\n\n"
 
 
 def sse_event(cursor: int, kind: str, body: bytes) -> bytes:
-    """Write a durable event: its `id` is what to resume after."""
+    """Encode a durable event: its `id` is what to resume after."""
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (cursor, kind.encode(), _one_line(body))
 
 
 def sse_partial(kind: str, body: bytes) -> bytes:
-    """Write a partial. It has no `id`: nobody can resume after what is not kept."""
+    """Encode a partial. It has no `id`: nobody can resume after what is not kept."""
     return b"event: %s\ndata: %s\n\n" % (kind.encode(), _one_line(body))
 
 
 def sse_moved(cursor: int) -> bytes:
-    """Move the client's last event id on, without an event: nothing before it was wanted."""
+    """Encode a new last event id without an event: the filter passed nothing before it."""
     return b"id: %d\n\n" % cursor
 
 
 def sse_closed(reason: str, resume_after: int) -> bytes:
-    """Write the last event of a stream that is closed from here."""
+    """Encode the last event of a stream that is closed from here."""
     said = {"reason": reason, "resume_after": resume_after}
     return sse_partial("closed", msgspec.json.encode(said))
 
 
 def socket_event(name: bytes, cursor: int, body: bytes) -> bytes:
-    """Write a durable event of one subscription; `name` is its id as JSON."""
+    """Encode a durable event of one subscription; `name` is its id as JSON."""
     return b'{"kind":"event","id":%s,"cursor":%d,"event":%s}' % (name, cursor, body)
 
 
 def socket_partial(name: bytes, body: bytes) -> bytes:
-    """Write a partial of one subscription; `name` is its id as JSON."""
+    """Encode a partial of one subscription; `name` is its id as JSON."""
     return b'{"kind":"partial","id":%s,"event":%s}' % (name, body)
 
 
 def socket_closed(reason: str, resume_after: Mapping[str, int]) -> bytes:
-    """Write the last message of a socket that is closed from here; cursors by subscription."""
+    """Encode the last message of a socket that is closed from here; cursors by subscription."""
     said = {"kind": "closed", "reason": reason, "resume_after": resume_after}
     return msgspec.json.encode(said)
 

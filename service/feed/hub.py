@@ -1,4 +1,4 @@
-"""The hub: is told what happened, reads it from the journal once, and wakes whoever watches."""
+"""The hub of the feed: reads what was committed from the journal once, and wakes subscribers."""
 
 import asyncio
 from collections import defaultdict
@@ -7,29 +7,33 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 
 import structlog
 
+from service.calls.events import CallStarted, TranscriptErased
 from service.errors import JournalUnavailableError
-from service.feed.facts import CallFacts, KnownCalls
+from service.feed.call_lookup import CallDetails, CallLookup
+from service.feed.filter import FeedFilter
+from service.feed.items import FeedEvent, FeedPartial
 from service.feed.partials import LivePartials
-from service.feed.pieces import ERASED, Entry, LivePartial
 from service.feed.ring import Ring
 from service.feed.subscription import Subscription
-from service.feed.wanted import Wanted
 from service.ids import CallId
 from service.ports import Delivery, Journal, Library, PlacedEvent, StoredEvent
+from service.tasks import open_tasks
 
 PAGE = 512
 POLL_S = 1.0
-"""How often the journal is asked unprompted: other processes write to it, too."""
+"""How often the journal is read unprompted: other processes write to it, too."""
 PARTIALS_EVERY_S = 0.05
-"""How often those who watch all calls are woken for partials."""
-MOST_READS = 4
-"""Of subscribers that are behind, at one time: the others wait for their turn."""
+"""How often subscribers of all calls are woken for partials."""
+MAX_READS = 4
+"""Reads of the journal at one time for subscribers that are behind; the others wait."""
+
+_CHANGES_DETAILS = frozenset((CallStarted.type, TranscriptErased.type))
 
 log = structlog.get_logger()
 
 
 class Hub:
-    """What is being said, for whoever watches (`ports.Audience`). Made by `open_hub`.
+    """What happens in all calls, for whoever watches (`ports.Audience`). Made by `open_hub`.
 
     Use it from the event loop's thread only.
     """
@@ -41,69 +45,74 @@ class Hub:
         """Whether subscribers are to leave: they get what there is, and resume elsewhere."""
         self._library = library
         self._journal = journal
-        self._calls = KnownCalls(library)
-        self._reads = asyncio.Semaphore(MOST_READS)
-        self._told = self._read = 0
-        self._bell = asyncio.Event()
-        self._of_call: defaultdict[CallId, set[Subscription]] = defaultdict(set)
-        self._of_all: set[Subscription] = set()
+        self._lookup = CallLookup(library)
+        self._reads = asyncio.Semaphore(MAX_READS)
+        self._commits_told = self._commits_read = 0
+        self._wake_up = asyncio.Event()
+        self._caught_up = asyncio.Event()
+        self._caught_up.set()
+        self._by_call: defaultdict[CallId, set[Subscription]] = defaultdict(set)
+        self._of_all_calls: set[Subscription] = set()
         self._partials_due: asyncio.TimerHandle | None = None
-        self._left = asyncio.Event()
+        self._unsubscribed = asyncio.Event()
 
     @property
     def subscriptions(self) -> int:
-        """How many there are."""
-        return len(self._of_all) + sum(len(each) for each in self._of_call.values())
+        """How many subscriptions there are."""
+        return len(self._of_all_calls) + sum(len(each) for each in self._by_call.values())
 
     def committed(self, events: Sequence[StoredEvent]) -> None:
-        """Take note of the events of one commit of one call, in order."""
+        """Record that events of one call were committed; the reader reads them soon."""
         if events:
-            self._told += 1
-            self._bell.set()
+            self._commits_told += 1
+            self._caught_up.clear()
+            self._wake_up.set()
 
     def publish(self, call_id: CallId, utterance_id: str, delivery: Delivery) -> None:
-        """Take a partial; it replaces the one before it of the same utterance.
+        """Publish a partial in place of the one before it of the same utterance.
 
-        It is shown once the events that were committed before it are.
+        Subscribers get it after the events that were committed before it.
         """
-        partial = LivePartial(call_id, utterance_id, delivery.type, delivery.body, self._told)
-        if self.partials.publish(partial) and self._told == self._read:
-            self._let_out()
+        partial = FeedPartial(
+            call_id, utterance_id, delivery.type, delivery.body, self._commits_told
+        )
+        if self.partials.publish(partial) and self._commits_told == self._commits_read:
+            self._release_partials()
 
     @contextmanager
     def subscribe(
-        self, wanted: Wanted, *, after: int, by_seq: bool, wake: Callable[[], None]
+        self, feed_filter: FeedFilter, *, after: int, by_seq: bool, wake: Callable[[], None]
     ) -> Iterator[Subscription]:
         """Subscribe until the end of the block; `wake` is called when there is more to take.
 
-        `by_seq`: `after` and the cursor are seqs of `wanted.call_id`; else positions.
+        `by_seq`: `after` and the cursor are seqs of the filter's call; if not, positions.
         """
-        subscription = Subscription(self, wanted, after=after, by_seq=by_seq, wake=wake)
-        call_id = wanted.call_id
-        (self._of_all if call_id is None else self._of_call[call_id]).add(subscription)
+        subscription = Subscription(self, feed_filter, after=after, by_seq=by_seq, wake=wake)
+        call_id = feed_filter.call_id
+        (self._of_all_calls if call_id is None else self._by_call[call_id]).add(subscription)
         try:
             yield subscription
         finally:
-            self._of_all.discard(subscription)
+            self._of_all_calls.discard(subscription)
             if call_id is not None:
-                self._of_call[call_id].discard(subscription)
-                if not self._of_call[call_id]:
-                    del self._of_call[call_id]
-            self._left.set()
+                self._by_call[call_id].discard(subscription)
+                if not self._by_call[call_id]:
+                    del self._by_call[call_id]
+            self._unsubscribed.set()
 
     async def begin_now(self, after: int | None = None) -> int:
-        """Return where to begin in all calls: after a position, or else from now on.
+        """Return where a feed of all calls begins: after a position, or else now.
 
-        A position that is yet to come is none of this database: then from now on, too.
+        A position that is yet to come is of another database: then now, too.
         """
         async with self._reads:
             newest = await self._library.newest()
         return newest if after is None else min(after, newest)
 
     async def begin(self, call_id: CallId, after_seq: int) -> int | None:
-        """Return where to begin in a call; None if nobody knows the call.
+        """Return where the feed of a call begins; None if nobody knows the call.
 
-        A seq that it has not come to yet is none of this database: then from its beginning.
+        A seq that is yet to come is of another database: then at the call's beginning.
         """
         for seq in dict.fromkeys((after_seq, 0)):
             async with self._reads:
@@ -111,36 +120,36 @@ class Hub:
                     return seq
         return None
 
-    async def stored(self, *, after: int, limit: int) -> list[Entry]:
-        """Return older events of all calls."""
+    async def read(self, *, after: int, limit: int) -> list[FeedEvent]:
+        """Read events of all calls from the journal, after a position."""
         async with self._reads:
             placed = await self._library.events(after=after, limit=limit)
-        self.partials.overtaken(one.event for one in placed)
-        return [Entry(one.position, one.event) for one in placed]
+        self.partials.drop_ended(one.event for one in placed)
+        return [FeedEvent(one.position, one.event) for one in placed]
 
-    async def stored_of(self, call_id: CallId, *, after_seq: int, limit: int) -> list[Entry]:
-        """Return older events of one call."""
+    async def read_call(self, call_id: CallId, *, after_seq: int, limit: int) -> list[FeedEvent]:
+        """Read events of one call from the journal, after a seq."""
         async with self._reads:
             events = await self._journal.read(call_id, after_seq=after_seq, limit=limit)
-        self.partials.overtaken(events)
-        return [Entry(0, event) for event in events]
+        self.partials.drop_ended(events)
+        return [FeedEvent(0, event) for event in events]
 
-    async def facts(self, call_id: CallId) -> CallFacts | None:
-        """Return what is known of a call."""
-        return await self._calls.facts(call_id)
+    async def call_details(self, call_id: CallId) -> CallDetails | None:
+        """Return the details of a call; None if nobody knows it."""
+        return await self._lookup.find(call_id)
 
-    async def read_on(self) -> None:
-        """Read what is committed and wake whoever waits for it, again and again."""
+    async def run(self) -> None:
+        """Read what is committed and wake subscribers, forever."""
         while True:
             try:
-                await self._read_all()
+                await self._read_new()
             except JournalUnavailableError:
                 log.warning("feed_not_read")
                 await asyncio.sleep(POLL_S)
                 continue
             with suppress(TimeoutError):
                 async with asyncio.timeout(POLL_S):
-                    await self._bell.wait()
+                    await self._wake_up.wait()
 
     async def drain(self, timeout_s: float) -> int:
         """Hand out what was committed so far, then have all subscribers leave.
@@ -149,12 +158,11 @@ class Hub:
         """
         try:
             async with asyncio.timeout(timeout_s):
-                while self._read < self._told:  # noqa: ASYNC110 - for the end, and once
-                    await asyncio.sleep(POLL_S / 100)
+                await self._caught_up.wait()
                 self.close()
                 while self.subscriptions:
-                    self._left.clear()
-                    await self._left.wait()
+                    self._unsubscribed.clear()
+                    await self._unsubscribed.wait()
         except TimeoutError:
             self.close()
         return self.subscriptions
@@ -166,49 +174,51 @@ class Hub:
         if self._partials_due is not None:
             self._partials_due.cancel()
 
-    async def _read_all(self) -> None:
+    async def _read_new(self) -> None:
         more = True
         while more:
-            told = self._told
-            self._bell.clear()
+            commits_told = self._commits_told
+            self._wake_up.clear()
             page = await self._library.events(after=self.ring.head, limit=PAGE)
-            self._take_in(page)
+            self._append(page)
             more = len(page) == PAGE
-        self._read = told
-        self._let_out()
+        self._commits_read = commits_told
+        if self._commits_read == self._commits_told:
+            self._caught_up.set()
+        self._release_partials()
 
-    def _take_in(self, page: Sequence[PlacedEvent]) -> None:
-        self.partials.settle(placed.event for placed in page)
+    def _append(self, page: Sequence[PlacedEvent]) -> None:
+        self.partials.finalise(placed.event for placed in page)
         for placed in page:
-            self.ring.append(Entry(placed.position, placed.event))
-            if placed.event.type == ERASED:
+            self.ring.append(FeedEvent(placed.position, placed.event))
+            if placed.event.type == TranscriptErased.type:
                 self.ring.erase(placed.event.call_id, placed.position)
-            if placed.event.type in ("call.started", ERASED):
-                self._calls.forget(placed.event.call_id)
+            if placed.event.type in _CHANGES_DETAILS:
+                self._lookup.invalidate(placed.event.call_id)
         if page:
-            self._wake(self._of_all)
+            self._wake(self._of_all_calls)
             for call_id in {placed.event.call_id for placed in page}:
-                self._wake(self._of_call.get(call_id, ()))
+                self._wake(self._by_call.get(call_id, ()))
 
-    def _let_out(self) -> None:
-        ready = self.partials.let_out(self._read)
-        if not ready:
+    def _release_partials(self) -> None:
+        released = self.partials.release(self._commits_read)
+        if not released:
             return
-        for call_id in {partial.call_id for partial in ready}:
-            self._wake_for_partials(self._of_call.get(call_id, ()))
-        if self._partials_due is None and self._of_all:
+        for call_id in {partial.call_id for partial in released}:
+            self._wake_for_partials(self._by_call.get(call_id, ()))
+        if self._partials_due is None and self._of_all_calls:
             loop = asyncio.get_running_loop()
             self._partials_due = loop.call_later(PARTIALS_EVERY_S, self._partials_are_due)
 
     def _partials_are_due(self) -> None:
         self._partials_due = None
-        self._wake_for_partials(self._of_all)
+        self._wake_for_partials(self._of_all_calls)
 
     def _wake_for_partials(self, subscriptions: Iterable[Subscription]) -> None:
-        self._wake(one for one in subscriptions if one.wanted.partials)
+        self._wake(one for one in subscriptions if one.filter.partials)
 
     def _everybody(self) -> list[Subscription]:
-        return [*self._of_all, *(one for each in self._of_call.values() for one in each)]
+        return [*self._of_all_calls, *(one for each in self._by_call.values() for one in each)]
 
     @staticmethod
     def _wake(subscriptions: Iterable[Subscription]) -> None:
@@ -218,16 +228,15 @@ class Hub:
 
 @asynccontextmanager
 async def open_hub(library: Library, journal: Journal) -> AsyncIterator[Hub]:
-    """Open the hub; what was committed before is read from the journal by whoever asks for it.
+    """Open the hub; subscribers read what was committed before from the journal.
 
     Raises:
         JournalUnavailableError: The library does not answer.
     """
     hub = Hub(library, journal, await library.newest())
-    async with asyncio.TaskGroup() as tasks:
-        reader = tasks.create_task(hub.read_on(), name="read the feed")
+    async with open_tasks() as tasks:
+        tasks.keep(hub.run, "read_feed")
         try:
             yield hub
         finally:
             hub.close()
-            reader.cancel()

@@ -3,83 +3,85 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from service.feed.pieces import ERASED, LivePartial, utterance_of
+from service.calls.events import TranscriptCompleted, TranscriptErased, TranscriptFinal
+from service.feed.items import FeedPartial, utterance_of
 from service.ids import CallId
 from service.ports import StoredEvent
 
-_ENDS = frozenset(("transcript.completed", ERASED))
+_CALL_ENDS = frozenset((TranscriptCompleted.type, TranscriptErased.type))
 
 
 class LivePartials:
-    """Partials by utterance, in the order they were let out. Nothing is kept per subscriber.
+    """Partials by utterance, in the order of their release. Nothing is kept per subscriber.
 
-    A partial is let out once the feed has read every event that was committed before it came.
-    Beyond `most_utterances` the one that was replaced longest ago is dropped. Of `most_settled`
-    utterances it is remembered that they have their final: no partial after it is shown.
+    A partial is released once the hub has read every event that was committed before it.
+    One utterance more than `max_utterances` drops the partial that was replaced longest ago.
+    The last `max_finals` utterances with a final are remembered: no partial of theirs is taken.
     """
 
-    def __init__(self, *, most_utterances: int = 10_000, most_settled: int = 10_000) -> None:
-        self._most_utterances = most_utterances
-        self._most_settled = most_settled
-        self._waiting: dict[str, LivePartial] = {}
-        self._out: dict[str, LivePartial] = {}
-        self._by_call: defaultdict[CallId, dict[str, LivePartial]] = defaultdict(dict)
-        self._settled: dict[str, None] = {}
+    def __init__(self, *, max_utterances: int = 10_000, max_finals: int = 10_000) -> None:
+        self._max_utterances = max_utterances
+        self._max_finals = max_finals
+        self._waiting: dict[str, FeedPartial] = {}
+        self._released: dict[str, FeedPartial] = {}
+        self._by_call: defaultdict[CallId, dict[str, FeedPartial]] = defaultdict(dict)
+        self._finals: dict[str, None] = {}
         self._stamp = 0
 
     def __len__(self) -> int:
-        return len(self._out) + len(self._waiting)
+        return len(self._released) + len(self._waiting)
 
-    def publish(self, partial: LivePartial) -> bool:
-        """Take a partial in place of the one before it; False if its utterance is settled."""
-        if partial.utterance_id in self._settled:
+    def publish(self, partial: FeedPartial) -> bool:
+        """Replace the utterance's partial by this one; False if the utterance has its final."""
+        if partial.utterance_id in self._finals:
             return False
         self._waiting.pop(partial.utterance_id, None)
         self._waiting[partial.utterance_id] = partial
-        if len(self) > self._most_utterances:
-            self._drop(next(iter(self._out or self._waiting)))
+        if len(self) > self._max_utterances:
+            self._drop(next(iter(self._released or self._waiting)))
         return True
 
-    def let_out(self, read: int) -> list[LivePartial]:
-        """Let those out that came when `read` commits or fewer had been told; return them."""
-        ready = [one for one in self._waiting.values() if one.told <= read]
+    def release(self, commits_read: int) -> list[FeedPartial]:
+        """Release the partials whose earlier commits have all been read; return them."""
+        ready = [one for one in self._waiting.values() if one.commits_before <= commits_read]
         for partial in ready:
             utterance_id = partial.utterance_id
             self._drop(utterance_id)
             self._stamp += 1
             partial.stamp = self._stamp
-            self._out[utterance_id] = partial
+            self._released[utterance_id] = partial
             self._by_call[partial.call_id][utterance_id] = partial
         return ready
 
-    def since(self, stamp: int, call_id: CallId | None, limit: int) -> Sequence[LivePartial]:
-        """Return the oldest `limit` of those let out after a stamp, of one call or all."""
-        newest = self._out if call_id is None else self._by_call.get(call_id, {})
-        found: list[LivePartial] = []
-        for partial in reversed(newest.values()):
+    def since(self, stamp: int, call_id: CallId | None, limit: int) -> Sequence[FeedPartial]:
+        """Return the oldest `limit` partials released after a stamp, of one call or all."""
+        released = self._released if call_id is None else self._by_call.get(call_id, {})
+        found: list[FeedPartial] = []
+        for partial in reversed(released.values()):
             if partial.stamp <= stamp:
                 break
             found.append(partial)
         found.reverse()
         return found[:limit]
 
-    def settle(self, events: Iterable[StoredEvent]) -> None:
-        """Forget the partials that these events put an end to, for good."""
+    def finalise(self, events: Iterable[StoredEvent]) -> None:
+        """Drop the partials that these events end, and remember the utterances' finals."""
         for event in events:
-            utterance_id = self._end(event)
+            utterance_id = self._drop_ended(event)
             if utterance_id is not None:
-                self._remember(utterance_id)
+                self._remember_final(utterance_id)
 
-    def overtaken(self, events: Iterable[StoredEvent]) -> None:
-        """Forget the partials that end with these events, which somebody has read before us."""
+    def drop_ended(self, events: Iterable[StoredEvent]) -> None:
+        """Drop the partials that these events end: a subscriber read them before the hub did."""
         if len(self):
             for event in events:
-                self._end(event)
+                self._drop_ended(event)
 
-    def _end(self, event: StoredEvent) -> str | None:
-        if event.type in _ENDS:
+    def _drop_ended(self, event: StoredEvent) -> str | None:
+        """Drop the partials that an event ends; return whose final it is."""
+        if event.type in _CALL_ENDS:
             self._drop_call(event.call_id)
-        if event.type != "transcript.final":
+        if event.type != TranscriptFinal.type:
             return None
         utterance_id = utterance_of(event.body)
         if utterance_id is not None:
@@ -88,7 +90,7 @@ class LivePartials:
 
     def _drop(self, utterance_id: str) -> None:
         self._waiting.pop(utterance_id, None)
-        partial = self._out.pop(utterance_id, None)
+        partial = self._released.pop(utterance_id, None)
         if partial is not None:
             of_call = self._by_call[partial.call_id]
             del of_call[utterance_id]
@@ -100,7 +102,7 @@ class LivePartials:
         for utterance_id in [*waiting, *self._by_call.get(call_id, ())]:
             self._drop(utterance_id)
 
-    def _remember(self, utterance_id: str) -> None:
-        self._settled[utterance_id] = None
-        if len(self._settled) > self._most_settled:
-            del self._settled[next(iter(self._settled))]
+    def _remember_final(self, utterance_id: str) -> None:
+        self._finals[utterance_id] = None
+        if len(self._finals) > self._max_finals:
+            del self._finals[next(iter(self._finals))]

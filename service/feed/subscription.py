@@ -1,25 +1,26 @@
-"""A subscription: a place in what happened, not a queue of it."""
+"""A subscription: a cursor over the events, not a queue of them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from service.feed.facts import CallFacts
+from service.calls.events import TranscriptErased
+from service.feed.call_lookup import CallDetails
+from service.feed.filter import FeedFilter
+from service.feed.items import FeedEvent, FeedPartial
 from service.feed.partials import LivePartials
-from service.feed.pieces import ERASED, Entry, LivePartial
 from service.feed.ring import Ring
-from service.feed.wanted import Wanted
 from service.ids import CallId
 
-MOST_EVENTS = 64
-"""Events looked at, and partials handed out, in one go."""
-MOST_BYTES = 32 * 1024
-"""Of bodies handed out in one go, but for the last."""
+MAX_EVENTS = 64
+"""Events that one `take` looks at, and partials that it returns."""
+MAX_BYTES = 32 * 1024
+"""Of the bodies that one `take` returns, but for the last."""
 _BEFORE_ALL = -1
 
 
-class Source(Protocol):
-    """Where a subscription takes from."""
+class FeedSource(Protocol):
+    """Where a subscription takes items from: the hub."""
 
     @property
     def ring(self) -> Ring:
@@ -29,43 +30,43 @@ class Source(Protocol):
     def partials(self) -> LivePartials:
         """The newest partials."""
 
-    async def stored(self, *, after: int, limit: int) -> list[Entry]:
-        """Return older events of all calls."""
+    async def read(self, *, after: int, limit: int) -> list[FeedEvent]:
+        """Read events of all calls from the journal, after a position."""
 
-    async def stored_of(self, call_id: CallId, *, after_seq: int, limit: int) -> list[Entry]:
-        """Return older events of one call."""
+    async def read_call(self, call_id: CallId, *, after_seq: int, limit: int) -> list[FeedEvent]:
+        """Read events of one call from the journal, after a seq."""
 
-    async def facts(self, call_id: CallId) -> CallFacts | None:
-        """Return what is known of a call."""
+    async def call_details(self, call_id: CallId) -> CallDetails | None:
+        """Return the details of a call; None if nobody knows it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What is next for a subscriber: the events, then the partials, in order."""
+    """The next items for a subscriber: events, then partials, each in order."""
 
-    entries: Sequence[Entry] = ()
-    partials: Sequence[LivePartial] = ()
+    events: Sequence[FeedEvent] = ()
+    partials: Sequence[FeedPartial] = ()
     more: bool = False
-    """Whether there may be more at once; else `wake` says so."""
+    """Whether there may be more at once; if not, `wake` is called when there is."""
 
 
 class Subscription:
     """A cursor over the events of one call (`by_seq`) or of all. Made by `Hub.subscribe`.
 
-    It holds no events: what it is behind with is in the ring, or else in the journal. Use it from
-    one task: each `take` moves the cursor past what it returns.
+    It holds no events: those it is behind with are in the ring, or else in the journal. Use it
+    from one task: each `take` moves the cursor past what it returns.
     """
 
     def __init__(
         self,
-        source: Source,
-        wanted: Wanted,
+        source: FeedSource,
+        feed_filter: FeedFilter,
         *,
         after: int,
         by_seq: bool,
         wake: Callable[[], None],
     ) -> None:
-        self.wanted = wanted
+        self.filter = feed_filter
         self.by_seq = by_seq
         self.wake = wake
         self._source = source
@@ -75,78 +76,77 @@ class Subscription:
 
     @property
     def cursor(self) -> int:
-        """What to resume after: the last event handed out or passed over."""
+        """What to resume after: the last event that was returned or filtered out."""
         return self._seq if self.by_seq else self._position
 
     async def take(self) -> Batch:
-        """Return what is next; may be empty.
+        """Return the next items; there may be none.
 
         Raises:
             JournalUnavailableError: The journal was needed and does not answer.
         """
         source = self._source
         head = source.ring.head
-        page = source.ring.since(self._position, self.wanted.call_id, MOST_EVENTS)
+        page = source.ring.since(self._position, self.filter.call_id, MAX_EVENTS)
         if page is None:
-            page = await self._stored()
-        entries, all_looked_at = await self._pass(page)
-        if all_looked_at and len(page) < MOST_EVENTS:
+            page = await self._read_journal()
+        events, whole_page = await self._select(page)
+        if whole_page and len(page) < MAX_EVENTS:
             self._position = max(self._position, head)
-        # What was let out meanwhile may be newer than what was just handed out.
+        # A partial that was released meanwhile may be newer than the events of this batch.
         current = self._position >= source.ring.head
-        if not current or not self.wanted.partials:
-            return Batch(entries, more=not current)
-        partials, more = await self._partials()
-        return Batch(entries, partials, more)
+        if not current or not self.filter.partials:
+            return Batch(events, more=not current)
+        partials, more = await self._take_partials()
+        return Batch(events, partials, more)
 
-    async def _stored(self) -> list[Entry]:
-        if self.by_seq and self.wanted.call_id is not None:
-            return await self._source.stored_of(
-                self.wanted.call_id, after_seq=self._seq, limit=MOST_EVENTS
-            )
-        return await self._source.stored(after=self._position, limit=MOST_EVENTS)
+    async def _read_journal(self) -> list[FeedEvent]:
+        call_id = self.filter.call_id
+        if self.by_seq and call_id is not None:
+            return await self._source.read_call(call_id, after_seq=self._seq, limit=MAX_EVENTS)
+        return await self._source.read(after=self._position, limit=MAX_EVENTS)
 
-    async def _pass(self, page: Sequence[Entry]) -> tuple[list[Entry], bool]:
-        """Move past the events, as many as fit in one go; return those that are wanted."""
-        wanted: list[Entry] = []
+    async def _select(self, page: Sequence[FeedEvent]) -> tuple[list[FeedEvent], bool]:
+        """Move past as many events as fit one batch; return those that match, and if it was all."""
+        selected: list[FeedEvent] = []
         size_bytes = 0
-        for entry in page:
-            if size_bytes >= MOST_BYTES:
-                return wanted, False
-            if await self._wants(entry):
-                wanted.append(entry)
-                size_bytes += len(entry.body)
-            self._position = max(self._position, entry.position)
+        for item in page:
+            if size_bytes >= MAX_BYTES:
+                return selected, False
+            if await self._matches(item):
+                selected.append(item)
+                size_bytes += len(item.body)
+            self._position = max(self._position, item.position)
             if self.by_seq:
-                self._seq = max(self._seq, entry.event.seq)
-        return wanted, True
+                self._seq = max(self._seq, item.event.seq)
+        return selected, True
 
-    async def _wants(self, entry: Entry) -> bool:
-        wanted = self.wanted
-        if self.by_seq and entry.event.seq <= self._seq:
-            return False  # the journal had it already
-        if wanted.call_id not in (None, entry.call_id):
+    async def _matches(self, item: FeedEvent) -> bool:
+        chosen = self.filter
+        if self.by_seq and item.event.seq <= self._seq:
+            return False  # it came from the journal already
+        if chosen.call_id not in (None, item.call_id):
             return False
-        if not wanted.fits(entry.type, entry.role if wanted.role else None):
+        if not chosen.matches(item.type, item.role if chosen.role else None):
             return False
-        # Of an erased call nothing is known any more; whoever has shown it must hear of that.
-        return entry.type == ERASED or await self._wants_call(entry.call_id)
+        # An erased call has no details any more; whoever has shown it must hear of its erasure.
+        return item.type == TranscriptErased.type or await self._matches_call(item.call_id)
 
-    async def _wants_call(self, call_id: CallId) -> bool:
-        if not self.wanted.asks_for_calls:
+    async def _matches_call(self, call_id: CallId) -> bool:
+        if not self.filter.needs_details:
             return True
-        return self.wanted.fits_call(await self._source.facts(call_id))
+        return self.filter.matches_call(await self._source.call_details(call_id))
 
-    async def _partials(self) -> tuple[list[LivePartial], bool]:
-        wanted = self.wanted
-        newest = self._source.partials.since(self._stamp, wanted.call_id, MOST_EVENTS)
-        if not newest:
+    async def _take_partials(self) -> tuple[list[FeedPartial], bool]:
+        chosen = self.filter
+        released = self._source.partials.since(self._stamp, chosen.call_id, MAX_EVENTS)
+        if not released:
             return [], False
-        found = [
+        selected = [
             partial
-            for partial in newest
-            if wanted.fits(partial.type, partial.role if wanted.role else None)
-            and await self._wants_call(partial.call_id)
+            for partial in released
+            if chosen.matches(partial.type, partial.role if chosen.role else None)
+            and await self._matches_call(partial.call_id)
         ]
-        self._stamp = newest[-1].stamp
-        return found, len(newest) == MOST_EVENTS
+        self._stamp = released[-1].stamp
+        return selected, len(released) == MAX_EVENTS

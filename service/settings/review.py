@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from service.calls.engines import review as review_engine
-from service.delivery.guard import url_problem
+from service.delivery.url_policy import url_problem
 from service.settings.checks import did_you_mean
 from service.settings.faults import Fault
 from service.settings.model import EndpointSettings, RouteSettings, Settings

@@ -123,7 +123,7 @@ class Connection(RequestHandler):
         """When the gate turns this connection out; seconds on the loop's clock."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin, or answer that there are too many."""
+        """Begin, or refuse the connection because there are too many."""
         link = self._link = cast(asyncio.Transport, transport)
         peer: Any = link.get_extra_info("peername")
         address = str(peer[0]) if isinstance(peer, tuple) and peer else ""
@@ -138,14 +138,14 @@ class Connection(RequestHandler):
         super().connection_made(transport)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """End."""
+        """Make room for another connection."""
         self._gate.let_out(self)
         self._leave_address()
         super().connection_lost(exc)
         self._changed()
 
     def resume_writing(self) -> None:
-        """Take note that there is room again."""
+        """Tell the answer that there is room to write again."""
         super().resume_writing()
         self._changed()
 
@@ -165,7 +165,7 @@ class Connection(RequestHandler):
         super().data_received(data)
 
     def head_read(self, content: StreamReader) -> None:
-        """Take note that a handler is about to run; its body may still be on the way."""
+        """Start the deadline of the body: a handler is about to run."""
         self._enter(Phase.BODY, self._gate.limits.body_s)
         content.on_eof(self._body_read)
 

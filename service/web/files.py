@@ -5,7 +5,7 @@ from typing import Final
 
 from aiohttp import web
 
-SLOWEST_BYTES_PER_S: Final = 50_000
+MIN_BYTES_PER_S: Final = 50_000
 """Whoever takes a file more slowly than that is cut off, and may ask for the rest."""
 
 
@@ -14,5 +14,5 @@ class FileAnswer(web.FileResponse):
 
     def __init__(self, path: str | PathLike[str], *, size_bytes: int, content_type: str) -> None:
         super().__init__(path, headers={"Content-Type": content_type})
-        self.allowed_s = size_bytes / SLOWEST_BYTES_PER_S
+        self.allowed_s = size_bytes / MIN_BYTES_PER_S
         """How many seconds beyond `Limits.answer_s` it may take."""

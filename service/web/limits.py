@@ -18,7 +18,7 @@ _LOCAL: tuple[Network, ...] = tuple(
         "fc00::/7",
     )
 )
-_FEWEST_CONNECTIONS = 16
+_MIN_CONNECTIONS = 16
 _MANY_CONNECTIONS = 32_768
 
 
@@ -31,7 +31,7 @@ def _half_of_the_descriptors() -> int:
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if limit == resource.RLIM_INFINITY:
         return _MANY_CONNECTIONS
-    return max(_FEWEST_CONNECTIONS, min(limit // 2, _MANY_CONNECTIONS))
+    return max(_MIN_CONNECTIONS, min(limit // 2, _MANY_CONNECTIONS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

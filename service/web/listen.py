@@ -16,21 +16,21 @@ _BACKLOG = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Listener:
-    """Where a listener is to be reached."""
+class ListenAddress:
+    """The address that a listener is bound to."""
 
     host: str
     port: int
 
     @property
     def url(self) -> str:
-        """The address for a client on this machine; no slash at the end."""
+        """The URL for a client on this machine; no slash at the end."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
-class BoundAddress(Listener):
+class BoundAddress(ListenAddress):
     """An address that is ours already; connections are refused until somebody listens."""
 
     sockets: Sequence[socket.socket]
@@ -63,10 +63,10 @@ async def bind_address(host: str, port: int) -> AsyncIterator[BoundAddress]:
 @asynccontextmanager
 async def open_listener(
     app: web.Application, host: str, port: int, *, limits: Limits | None = None
-) -> AsyncIterator[Listener]:
+) -> AsyncIterator[ListenAddress]:
     """Bind an address and serve `app` there; see `bind_address` and `listen`."""
     async with bind_address(host, port) as address, listen(app, address, limits=limits):
-        yield Listener(address.host, address.port)
+        yield ListenAddress(address.host, address.port)
 
 
 @asynccontextmanager
@@ -75,8 +75,9 @@ async def listen(
 ) -> AsyncIterator[None]:
     """Serve `app` at an address until the end of the block. The address is used up then.
 
-    At the end it stops to listen, runs `app.on_shutdown`, gives requests that still run
-    `limits.shutdown_s` and cancels them, those of clients that have left as well: drain first.
+    At the end it stops listening, runs `app.on_shutdown`, gives requests that still run
+    `limits.shutdown_s` and then cancels them, those of clients that have left as well. Drain
+    first.
 
     Raises:
         OSError: Somebody else listens there.
@@ -111,7 +112,7 @@ async def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, s
 
 
 def _watched(server: web.Server, handlers: set[asyncio.Task[Any]]) -> web.Server:
-    """Have connections told when a head has been read, and keep the handlers that run."""
+    """Tell each connection when a request's head is read, and collect the handlers that run."""
     handle = server.request_handler
 
     async def watched(request: web.BaseRequest) -> web.StreamResponse:

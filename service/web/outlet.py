@@ -9,26 +9,25 @@ from aiohttp import web
 
 from service.web.connections import Connection
 
-MOST_WAITING_BYTES = 32 * 1024
+MAX_WAITING_BYTES = 32 * 1024
 """Beyond that an outlet is full, until a quarter is left."""
 _KERNEL_BYTES = 128 * 1024
 _GONE_MS = 60_000
 
 
 class Outlet:
-    """Says how much of what was written still waits, and whether the client is there.
+    """Knows how much of what was written still waits, and whether the client is there.
 
-    For answers to clients that have shown a key or token: they no longer count against their
-    address. `changed` is called when there is room again, and when the client has left. What
-    waits in the system's socket is held short, so that what is late is not sent; a client that
-    vanished without a word is found out within a minute of the next thing sent, where the system
-    can do that.
+    It is for clients that have shown a key or token: they no longer count against their address.
+    `changed` is called when there is room again, and when the client has left. The system's send
+    buffer is kept small, so that little that is late is sent. A client that vanished without a
+    word is noticed within a minute of the next write, where the system supports that.
     """
 
     def __init__(self, request: web.Request, changed: Callable[[], None]) -> None:
         self._connection = cast(Connection, request.protocol)
         self._transport = self._connection.stay(changed)
-        self._transport.set_write_buffer_limits(high=MOST_WAITING_BYTES)
+        self._transport.set_write_buffer_limits(high=MAX_WAITING_BYTES)
         found: Any = self._transport.get_extra_info("socket")
         if found is not None:
             _hold_short(found)

@@ -10,12 +10,12 @@ import structlog
 from aiohttp import ETag, hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 
-from service.web.files import SLOWEST_BYTES_PER_S
+from service.web.files import MIN_BYTES_PER_S
 
 log = structlog.get_logger()
 
 
-class Source(Protocol):
+class RangeSource(Protocol):
     """What is served. Its methods block and are called in threads, one at a time."""
 
     @property
@@ -51,10 +51,10 @@ def _next(pieces: Iterator[bytes]) -> bytes:
 class RangeAnswer(web.StreamResponse):
     """A source as an answer (RFC 9110, 13 and 14). One piece of it is in memory at a time."""
 
-    def __init__(self, source: Source, *, content_type: str) -> None:
+    def __init__(self, source: RangeSource, *, content_type: str) -> None:
         super().__init__(headers={"Content-Type": content_type})
         self._source = source
-        self.allowed_s = source.size_bytes / SLOWEST_BYTES_PER_S
+        self.allowed_s = source.size_bytes / MIN_BYTES_PER_S
         """How many seconds beyond `Limits.answer_s` it may take."""
         self._tag = f"{source.changed_ns:x}-{source.size_bytes:x}"
         self._changed_s = source.changed_ns // 1_000_000_000

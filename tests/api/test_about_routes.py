@@ -7,31 +7,32 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from service.api.call_models import Call, CallTranscript
+from service.api.calls.models import Call, CallTranscript
 from service.api.event_schemas import schema_document
 from service.calls.engines import catalogue
-from tests.api.office import CALL, Office, open_office
+from tests.api.builders import CALL
+from tests.api.harness import Harness, open_harness
 
 
 @pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[Office]:
+async def harness(tmp_path: Path) -> AsyncIterator[Harness]:
     """The API with a call in its journal."""
-    async with open_office(tmp_path) as office:
-        await office.keep_call()
-        yield office
+    async with open_harness(tmp_path) as harness:
+        await harness.commit_call()
+        yield harness
 
 
-async def test_the_description_is_openapi(office: Office) -> None:
+async def test_the_description_is_openapi(harness: Harness) -> None:
     """A validator of the specification finds nothing wrong with it."""
-    described = (await office.get("/openapi.json")).json
+    described = (await harness.get("/openapi.json")).json
 
     assert described["openapi"] == "3.1.0"
     assert list(OpenAPIV31SpecValidator(described).iter_errors()) == []
 
 
-async def test_every_route_is_described_with_what_it_may_answer(office: Office) -> None:
+async def test_every_route_is_described_with_what_it_may_answer(harness: Harness) -> None:
     """Each has a name of its own, a summary, a scope, and says what a refusal looks like."""
-    described = (await office.get("/openapi.json")).json
+    described = (await harness.get("/openapi.json")).json
     operations: list[dict[str, Any]] = [
         operation for item in described["paths"].values() for operation in item.values()
     ]
@@ -46,23 +47,23 @@ async def test_every_route_is_described_with_what_it_may_answer(office: Office) 
         assert not operation["security"] or {"401", "403", "429"} <= operation["responses"].keys()
 
 
-async def test_schemas_and_engines_are_open_to_everybody(office: Office) -> None:
+async def test_schemas_and_engines_are_open_to_everybody(harness: Harness) -> None:
     """They hold nothing of this installation, and may be kept as long as they hold."""
-    schemas = await office.get("/v1/schemas/events")
-    engines = await office.get("/v1/engines")
+    schemas = await harness.get("/v1/schemas/events")
+    engines = await harness.get("/v1/engines")
 
     assert schemas.json == schema_document()
     assert schemas.headers["Content-Type"] == "application/schema+json"
     assert engines.json == catalogue()
     assert engines.headers["Cache-Control"] == "no-cache"
     known = {"If-None-Match": engines.headers["ETag"]}
-    assert (await office.get("/v1/engines", headers=known)).status == 304
+    assert (await harness.get("/v1/engines", headers=known)).status == 304
 
 
-async def test_calls_and_transcripts_are_as_described(office: Office) -> None:
+async def test_calls_and_transcripts_are_as_described(harness: Harness) -> None:
     """Every field of an answer is one of the model that it is described by."""
-    call = (await office.get(f"/v1/calls/{CALL}", key=office.key)).json
-    transcript = (await office.get(f"/v1/calls/{CALL}/transcript", key=office.key)).json
+    call = (await harness.get(f"/v1/calls/{CALL}", key=harness.key)).json
+    transcript = (await harness.get(f"/v1/calls/{CALL}/transcript", key=harness.key)).json
 
     assert set(call) == {field.alias or name for name, field in Call.model_fields.items()}
     assert Call.model_validate(call).model_dump(by_alias=True) == call

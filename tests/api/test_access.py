@@ -16,7 +16,7 @@ from service.ids import CallId
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.journal.sqlite.keys import open_sqlite_keys
 from service.ports.keys import KeyStore
-from tests.api.house import NOW, new_key, new_token
+from tests.api.builders import NOW, new_key, new_token
 
 
 @pytest.fixture

@@ -7,24 +7,24 @@ from typing import Any
 
 import pytest
 
-from tests.api.house import new_token
-from tests.api.office import CALL, Office, open_office
+from tests.api.builders import CALL, new_token
+from tests.api.harness import Harness, open_harness
 
 FROM = "+15555550100"
 
 
 @pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[Office]:
+async def harness(tmp_path: Path) -> AsyncIterator[Harness]:
     """The API with a call in its journal."""
-    async with open_office(tmp_path) as office:
-        yield office
+    async with open_harness(tmp_path) as harness:
+        yield harness
 
 
-async def test_a_call_is_told_as_its_events_say(office: Office) -> None:
+async def test_a_call_is_told_as_its_events_say(harness: Harness) -> None:
     """Who, when, how far, how much, and where a reader may go on."""
-    await office.keep_call()
+    await harness.commit_call()
 
-    answer = await office.get(f"/v1/calls/{CALL}", key=office.key)
+    answer = await harness.get(f"/v1/calls/{CALL}", key=harness.key)
 
     assert answer.json == {
         "call_id": CALL,
@@ -47,41 +47,41 @@ async def test_a_call_is_told_as_its_events_say(office: Office) -> None:
 
 
 @pytest.mark.parametrize("path", ["", "/events", "/transcript", "/transcript?format=srt"])
-async def test_a_call_that_is_not_there_is_404(office: Office, path: str) -> None:
+async def test_a_call_that_is_not_there_is_404(harness: Harness, path: str) -> None:
     """Whatever is asked of it; and so is another call than the token's."""
-    await office.keep_call()
-    token = await new_token(office.keys, office.key, "calls:read", call_id="other")
+    await harness.commit_call()
+    token = await new_token(harness.keys, harness.key, "calls:read", call_id="other")
 
-    for call_id, key in (("none", office.key), (CALL, token)):
-        answer = await office.get(f"/v1/calls/{call_id}{path}", key=key)
+    for call_id, key in (("none", harness.key), (CALL, token)):
+        answer = await harness.get(f"/v1/calls/{call_id}{path}", key=key)
         assert (answer.status, answer.json["detail"]) == (404, "There is no such call.")
 
 
-async def test_pages_of_calls_are_each_call_once_newest_first(office: Office) -> None:
+async def test_pages_of_calls_are_each_call_once_newest_first(harness: Harness) -> None:
     """Though calls are added meanwhile."""
     for day in range(10, 17):
-        await office.keep_call(f"call-{day}", day=day)
-    page = (await office.get("/v1/calls?limit=3", key=office.key)).json
+        await harness.commit_call(f"call-{day}", day=day)
+    page = (await harness.get("/v1/calls?limit=3", key=harness.key)).json
     seen = [call["call_id"] for call in page["data"]]
-    await office.keep_call("later", day=21)
+    await harness.commit_call("later", day=21)
     while page["next"]:
         path = f"/v1/calls?limit=2&cursor={page['next']}"
-        page = (await office.get(path, key=office.key)).json
+        page = (await harness.get(path, key=harness.key)).json
         seen += [call["call_id"] for call in page["data"]]
 
     assert seen == [f"call-{day}" for day in range(16, 9, -1)]
 
 
-async def test_a_cursor_is_good_for_its_question_only(office: Office) -> None:
+async def test_a_cursor_is_good_for_its_question_only(harness: Harness) -> None:
     """Changed, or taken to another question, it is refused."""
     for day in (10, 11, 12):
-        await office.keep_call(f"call-{day}", day=day)
+        await harness.commit_call(f"call-{day}", day=day)
     asked = "/v1/calls?limit=1&number=%2B1*"
-    cursor = (await office.get(asked, key=office.key)).json["next"]
+    cursor = (await harness.get(asked, key=harness.key)).json["next"]
     other = "B" if cursor[0] == "A" else "A"
 
     async def status(path: str) -> int:
-        return (await office.get(path, key=office.key)).status
+        return (await harness.get(path, key=harness.key)).status
 
     assert await status(f"{asked}&cursor={cursor}") == 200
     assert await status(f"{asked}&cursor={other}{cursor[1:]}") == 400
@@ -107,29 +107,29 @@ async def test_a_cursor_is_good_for_its_question_only(office: Office) -> None:
     ],
 )
 async def test_calls_are_found_by_what_is_asked(
-    office: Office, query: str, found: list[str]
+    harness: Harness, query: str, found: list[str]
 ) -> None:
     """Each condition must fit."""
-    await office.keep_call("old", day=10)
+    await harness.commit_call("old", day=10)
     other: dict[str, Any] = {"from": "+15550000000", "metadata": {"queue": "sales"}}
-    await office.keep_call("new", ["call.started", "call.answered"], day=21, **other)
+    await harness.commit_call("new", ["call.started", "call.answered"], day=21, **other)
 
-    answer = await office.get(f"/v1/calls?{query}", key=office.key)
+    answer = await harness.get(f"/v1/calls?{query}", key=harness.key)
 
     assert [call["call_id"] for call in answer.json["data"]] == found
 
 
-async def test_events_are_those_of_the_journal_byte_for_byte(office: Office) -> None:
+async def test_events_are_those_of_the_journal_byte_for_byte(harness: Harness) -> None:
     """In pages that say where to go on."""
-    bodies = await office.keep_call()
+    bodies = await harness.commit_call()
     path = f"/v1/calls/{CALL}/events"
 
-    first = await office.get(f"{path}?limit=5", key=office.key)
-    rest = await office.get(f"{path}?after_seq=5", key=office.key)
+    first = await harness.get(f"{path}?limit=5", key=harness.key)
+    rest = await harness.get(f"{path}?after_seq=5", key=harness.key)
 
     assert first.body == b'{"data":[%b],"next_after_seq":5}' % b",".join(bodies[:5])
     assert rest.json == {"data": [json.loads(body) for body in bodies[5:]], "next_after_seq": None}
-    assert (await office.get(f"{path}?after_seq=7", key=office.key)).json["data"] == []
+    assert (await harness.get(f"{path}?after_seq=7", key=harness.key)).json["data"] == []
 
 
 @pytest.mark.parametrize(
@@ -144,15 +144,15 @@ async def test_events_are_those_of_the_journal_byte_for_byte(office: Office) -> 
     ],
 )
 async def test_a_transcript_comes_as_the_file_that_is_asked_for(
-    office: Office, form: str, kind: str, begins: bytes
+    harness: Harness, form: str, kind: str, begins: bytes
 ) -> None:
     """With a name, and a tag by which it need not be fetched again."""
-    await office.keep_call()
+    await harness.commit_call()
     path = f"/v1/calls/{CALL}/transcript?format={form}"
 
-    answer = await office.get(path, key=office.key)
+    answer = await harness.get(path, key=harness.key)
     known = {"If-None-Match": answer.headers["ETag"]}
-    again = await office.get(path, key=office.key, headers=known)
+    again = await harness.get(path, key=harness.key, headers=known)
 
     assert answer.headers["Content-Type"] == kind
     assert answer.headers["Content-Disposition"] == f'attachment; filename="call-call-1.{form}"'
@@ -160,23 +160,23 @@ async def test_a_transcript_comes_as_the_file_that_is_asked_for(
     assert again.status == 304
 
 
-async def test_a_format_that_is_not_accepted_is_406(office: Office) -> None:
+async def test_a_format_that_is_not_accepted_is_406(harness: Harness) -> None:
     """Though another format would be."""
-    await office.keep_call()
+    await harness.commit_call()
     headers = {"Accept": "application/json"}
 
-    answer = await office.get(
-        f"/v1/calls/{CALL}/transcript?format=srt", key=office.key, headers=headers
+    answer = await harness.get(
+        f"/v1/calls/{CALL}/transcript?format=srt", key=harness.key, headers=headers
     )
 
     assert answer.status == 406
 
 
-async def test_a_tag_changes_with_the_call(office: Office) -> None:
+async def test_a_tag_changes_with_the_call(harness: Harness) -> None:
     """So that whoever knows it sees what is new."""
-    await office.keep_call(CALL, ["call.started"])
-    await office.keep_call("other", ["call.started", "call.answered"])
-    one = await office.get(f"/v1/calls/{CALL}", key=office.key)
-    other = await office.get("/v1/calls/other", key=office.key)
+    await harness.commit_call(CALL, ["call.started"])
+    await harness.commit_call("other", ["call.started", "call.answered"])
+    one = await harness.get(f"/v1/calls/{CALL}", key=harness.key)
+    other = await harness.get("/v1/calls/other", key=harness.key)
 
     assert one.headers["ETag"] != other.headers["ETag"]

@@ -6,25 +6,26 @@ from pathlib import Path
 import pytest
 
 from service.calls.commands import Reply
-from tests.api.office import CALL, Office, open_office
+from tests.api.builders import CALL
+from tests.api.harness import Harness, open_harness
 
 
 @pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[Office]:
+async def harness(tmp_path: Path) -> AsyncIterator[Harness]:
     """The API, with nobody on the line but a board."""
-    async with open_office(tmp_path) as office:
-        yield office
+    async with open_harness(tmp_path) as harness:
+        yield harness
 
 
 @pytest.mark.parametrize("action", ["start", "stop", "pause", "resume"])
-async def test_what_is_asked_reaches_the_call(office: Office, action: str) -> None:
+async def test_what_is_asked_reaches_the_call(harness: Harness, action: str) -> None:
     """And what holds then comes back."""
-    office.board.answers = [Reply(changed=True, transcription="paused", at_ms=1200)]
+    harness.controls.answers = [Reply(changed=True, transcription="paused", at_ms=1200)]
 
-    answer = await office.ask("POST", f"/v1/calls/{CALL}/transcription/{action}", key=office.key)
+    answer = await harness.ask("POST", f"/v1/calls/{CALL}/transcription/{action}", key=harness.key)
 
     assert answer.json == {"call_id": CALL, "transcription": "paused", "at_ms": 1200}
-    assert office.board.asked == [(CALL, action)]
+    assert harness.controls.asked == [(CALL, action)]
 
 
 @pytest.mark.parametrize(
@@ -37,39 +38,41 @@ async def test_what_is_asked_reaches_the_call(office: Office, action: str) -> No
         ("new_reason", "The state of the call does not allow it."),
     ],
 )
-async def test_what_the_call_does_not_allow_is_409(office: Office, reason: str, said: str) -> None:
+async def test_what_the_call_does_not_allow_is_409(
+    harness: Harness, reason: str, said: str
+) -> None:
     """With why."""
-    office.board.answers = [reason]
+    harness.controls.answers = [reason]
 
-    answer = await office.ask("POST", f"/v1/calls/{CALL}/transcription/pause", key=office.key)
+    answer = await harness.ask("POST", f"/v1/calls/{CALL}/transcription/pause", key=harness.key)
 
     assert (answer.status, answer.json["detail"]) == (409, said)
 
 
-async def test_a_call_nobody_knows_cannot_be_asked(office: Office) -> None:
+async def test_a_call_nobody_knows_cannot_be_asked(harness: Harness) -> None:
     """And nothing else can be asked of a call."""
-    office.board.answers = [None]
+    harness.controls.answers = [None]
     path = "/v1/calls/none/transcription"
 
-    assert (await office.ask("POST", f"{path}/pause", key=office.key)).status == 404
-    assert (await office.ask("POST", f"{path}/explode", key=office.key)).status == 404
-    assert office.board.asked == [("none", "pause")]
+    assert (await harness.ask("POST", f"{path}/pause", key=harness.key)).status == 404
+    assert (await harness.ask("POST", f"{path}/explode", key=harness.key)).status == 404
+    assert harness.controls.asked == [("none", "pause")]
 
 
-async def test_a_call_is_erased(office: Office) -> None:
+async def test_a_call_is_erased(harness: Harness) -> None:
     """Again is as good as once; one that never was is 404."""
     for status in (204, 204):
-        assert (await office.ask("DELETE", f"/v1/calls/{CALL}", key=office.key)).status == status
-    assert (await office.ask("DELETE", "/v1/calls/none", key=office.key)).status == 404
-    assert office.board.erased == [CALL, CALL, "none"]
+        assert (await harness.ask("DELETE", f"/v1/calls/{CALL}", key=harness.key)).status == status
+    assert (await harness.ask("DELETE", "/v1/calls/none", key=harness.key)).status == 404
+    assert harness.controls.erased == [CALL, CALL, "none"]
 
 
-async def test_all_calls_of_a_number_are_erased(office: Office) -> None:
+async def test_all_calls_of_a_number_are_erased(harness: Harness) -> None:
     """However it is written; it says how many there were."""
     wish = {"number": "+1 (555) 555-0100"}
 
-    answer = await office.ask("POST", "/v1/erasures", key=office.key, json=wish)
+    answer = await harness.ask("POST", "/v1/erasures", key=harness.key, json=wish)
 
     assert (answer.status, answer.json) == (200, {"erased": 2})
-    assert office.board.erased == ["+15555550100"]
-    assert (await office.ask("POST", "/v1/erasures", key=office.key, json={})).status == 400
+    assert harness.controls.erased == ["+15555550100"]
+    assert (await harness.ask("POST", "/v1/erasures", key=harness.key, json={})).status == 400

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.office import CALL, CRM, Office, open_office
-from tests.delivery.receiver import Receiver, open_receiver, reply
+from tests.api.builders import CALL
+from tests.api.harness import Harness, open_harness
+from tests.delivery.builders import CRM
+from tests.delivery.peers import Receiver, open_receiver, reply
 
 
 @pytest.fixture
@@ -18,23 +20,22 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 
 @pytest.fixture
-async def office(tmp_path: Path, receiver: Receiver) -> AsyncIterator[Office]:
+async def harness(tmp_path: Path, receiver: Receiver) -> AsyncIterator[Harness]:
     """The API, with a call whose third and fourth event the crm did not get."""
-    async with open_office(tmp_path, crm_url=receiver.url) as office:
-        await office.keep_call(endpoints=[CRM])
-        await office.park(3)
-        await office.park(4, status=None)
-        yield office
+    async with open_harness(tmp_path, crm_url=receiver.url) as harness:
+        await harness.commit_call(endpoints=[CRM])
+        await harness.park(3)
+        await harness.park(4, status=None)
+        yield harness
 
 
 async def test_endpoints_are_listed_without_where_they_are(
-    office: Office, receiver: Receiver
+    harness: Harness, receiver: Receiver
 ) -> None:
     """Their addresses and secrets stay inside."""
-    assert office.journal is not None
-    await office.journal.disable(CRM, "gone", 1.0)
+    await harness.journal.disable(CRM, "gone", 1.0)
 
-    answer = await office.get("/v1/endpoints", key=office.key)
+    answer = await harness.get("/v1/endpoints", key=harness.key)
 
     (crm,) = answer.json["data"]
     assert (crm["name"], crm["type"], crm["disabled_reason"]) == ("crm", "webhook", "gone")
@@ -42,11 +43,11 @@ async def test_endpoints_are_listed_without_where_they_are(
     assert str(receiver.port) not in answer.body.decode()
 
 
-async def test_parked_deliveries_are_listed_newest_first(office: Office) -> None:
+async def test_parked_deliveries_are_listed_newest_first(harness: Harness) -> None:
     """Page by page."""
-    first = (await office.get("/v1/deliveries?state=parked&limit=1", key=office.key)).json
+    first = (await harness.get("/v1/deliveries?state=parked&limit=1", key=harness.key)).json
     path = f"/v1/deliveries?state=parked&cursor={first['next']}"
-    rest = (await office.get(path, key=office.key)).json
+    rest = (await harness.get(path, key=harness.key)).json
 
     assert [one["seq"] for one in first["data"] + rest["data"]] == [4, 3]
     assert rest["next"] is None
@@ -63,30 +64,32 @@ async def test_parked_deliveries_are_listed_newest_first(office: Office) -> None
 
 
 async def test_a_parked_delivery_is_tried_again_and_leaves_the_list(
-    office: Office, receiver: Receiver
+    harness: Harness, receiver: Receiver
 ) -> None:
     """Under the id that it had before."""
-    answer = await office.ask("POST", "/v1/deliveries/1/retry", key=office.key)
+    answer = await harness.ask("POST", "/v1/deliveries/1/retry", key=harness.key)
 
     assert (answer.status, answer.json) == (202, {"id": 1, "state": "arrived", "status": None})
     assert [one.headers["webhook-id"] for one in receiver.received] == [f"evt_{CALL}_3"]
-    again = await office.ask("POST", "/v1/deliveries/1/retry", key=office.key)
+    again = await harness.ask("POST", "/v1/deliveries/1/retry", key=harness.key)
     assert (again.status, again.json["detail"]) == (404, "There is no such parked delivery.")
 
 
-async def test_a_try_that_fails_says_how(office: Office, receiver: Receiver) -> None:
+async def test_a_try_that_fails_says_how(harness: Harness, receiver: Receiver) -> None:
     """It stays on the list."""
     receiver.replies.append(reply(503))
 
-    answer = await office.ask("POST", "/v1/deliveries/1/retry", key=office.key)
+    answer = await harness.ask("POST", "/v1/deliveries/1/retry", key=harness.key)
 
     assert answer.json == {"id": 1, "state": "failed", "status": 503}
-    assert len((await office.get("/v1/deliveries", key=office.key)).json["data"]) == 2
+    assert len((await harness.get("/v1/deliveries", key=harness.key)).json["data"]) == 2
 
 
-async def test_many_who_retry_one_delivery_make_one_try(office: Office, receiver: Receiver) -> None:
+async def test_many_who_retry_one_delivery_make_one_try(
+    harness: Harness, receiver: Receiver
+) -> None:
     """They all hear how it went."""
-    tries = [office.ask("POST", "/v1/deliveries/2/retry", key=office.key) for _ in range(20)]
+    tries = [harness.ask("POST", "/v1/deliveries/2/retry", key=harness.key) for _ in range(20)]
     answers = await asyncio.gather(*tries)
 
     assert len(receiver.received) == 1
@@ -95,21 +98,20 @@ async def test_many_who_retry_one_delivery_make_one_try(office: Office, receiver
 
 
 @pytest.mark.parametrize("delivery_id", ["0", "01", "-1", "1.0", "x", "9" * 19, "%D9%A1"])
-async def test_what_is_no_number_of_a_delivery_is_404(office: Office, delivery_id: str) -> None:
+async def test_what_is_no_number_of_a_delivery_is_404(harness: Harness, delivery_id: str) -> None:
     """It is not looked up."""
-    answer = await office.ask("POST", f"/v1/deliveries/{delivery_id}/retry", key=office.key)
+    answer = await harness.ask("POST", f"/v1/deliveries/{delivery_id}/retry", key=harness.key)
 
     assert answer.status == 404
 
 
-async def test_a_call_is_replayed_to_an_endpoint(office: Office) -> None:
+async def test_a_call_is_replayed_to_an_endpoint(harness: Harness) -> None:
     """Its lane goes back to where it is told, and whoever runs it goes on from there."""
-    assert office.journal is not None
     wish = {"call_id": CALL, "endpoint": "crm", "after_seq": 2}
 
-    answer = await office.ask("POST", "/v1/replays", key=office.key, json=wish)
+    answer = await harness.ask("POST", "/v1/replays", key=harness.key, json=wish)
 
-    (lane,) = await office.journal.backlog()
+    (lane,) = await harness.journal.backlog()
     assert (answer.status, answer.json) == (202, wish)
     assert (lane.endpoint, lane.acked_seq, lane.head_seq) == (CRM, 2, 7)
 
@@ -125,20 +127,19 @@ async def test_a_call_is_replayed_to_an_endpoint(office: Office) -> None:
     ],
 )
 async def test_a_replay_that_cannot_be_is_refused(
-    office: Office, change: dict[str, object], status: int
+    harness: Harness, change: dict[str, object], status: int
 ) -> None:
     """With what is wrong."""
     wish = {"call_id": CALL, "endpoint": "crm", "after_seq": 2} | change
 
-    answer = await office.ask("POST", "/v1/replays", key=office.key, json=wish)
+    answer = await harness.ask("POST", "/v1/replays", key=harness.key, json=wish)
 
     assert answer.status == status
 
 
-async def test_nothing_is_replayed_to_a_disabled_endpoint(office: Office) -> None:
+async def test_nothing_is_replayed_to_a_disabled_endpoint(harness: Harness) -> None:
     """It is to get nothing more."""
-    assert office.journal is not None
-    await office.journal.disable(CRM, "gone", 1.0)
+    await harness.journal.disable(CRM, "gone", 1.0)
     wish = {"call_id": CALL, "endpoint": "crm"}
 
-    assert (await office.ask("POST", "/v1/replays", key=office.key, json=wish)).status == 409
+    assert (await harness.ask("POST", "/v1/replays", key=harness.key, json=wish)).status == 409

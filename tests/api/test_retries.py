@@ -2,19 +2,22 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
+from service import tasks
+from service.api.deliveries.retries import MAX_AT_ONCE, Retries, Tried, open_retries
 from service.api.problems import RefusalError
-from service.api.retries import MOST_AT_ONCE, Retries, Tried, open_retries
 from service.delivery.endpoints import Endpoint
+from service.delivery.sinks import open_sink
 from service.journal.sqlite.journal import open_sqlite_journal
-from service.ports import Journal, LaneUpdate, Parked
-from tests.api.office import CRM
-from tests.delivery.receiver import Receiver, open_receiver, stall
+from service.ports import Journal, LaneUpdate, Parked, Sink
+from tests.delivery.builders import CRM, webhook
+from tests.delivery.peers import Receiver, open_receiver, stall
 from tests.journal.builders import CALL, entry
-from tests.settings.builders import SECRET
 
 
 @pytest.fixture
@@ -34,15 +37,9 @@ async def receiver() -> AsyncIterator[Receiver]:
         yield receiver
 
 
-def crm(receiver: Receiver) -> Endpoint:
-    """Return the endpoint."""
-    url = receiver.url
-    return Endpoint(name=CRM, type="webhook", url=url, secret=SECRET, allow_private=True)
-
-
 async def test_nobody_waits_long_for_a_try(journal: Journal, receiver: Receiver) -> None:
     """It goes on, whoever asks again joins it, and the end of the service ends it."""
-    async with open_retries(journal, [crm(receiver)], patience_s=0.1) as retries:
+    async with open_retries(journal, [webhook(receiver.url)], patience_s=0.1) as retries:
         assert await retries.retry(1) == Tried("trying")
         assert await retries.retry(1) == Tried("trying")
 
@@ -52,10 +49,10 @@ async def test_nobody_waits_long_for_a_try(journal: Journal, receiver: Receiver)
 
 async def test_only_so_many_are_tried_at_once(journal: Journal, receiver: Receiver) -> None:
     """One more is told to come again."""
-    async with open_retries(journal, [crm(receiver)], patience_s=0.1) as retries:
-        await asyncio.gather(*(retries.retry(one + 1) for one in range(MOST_AT_ONCE)))
+    async with open_retries(journal, [webhook(receiver.url)], patience_s=0.1) as retries:
+        await asyncio.gather(*(retries.retry(one + 1) for one in range(MAX_AT_ONCE)))
 
-        assert await _refusal(retries, MOST_AT_ONCE + 1) == 429
+        assert await _refusal(retries, MAX_AT_ONCE + 1) == 429
 
 
 async def test_an_endpoint_that_is_configured_no_more_is_said(
@@ -66,6 +63,33 @@ async def test_an_endpoint_that_is_configured_no_more_is_said(
     async with open_retries(journal, []) as retries:
         assert await _refusal(retries, 1) == 409
         assert await _refusal(retries, 99) == 404
+
+
+async def test_an_error_that_nobody_foresaw_is_500_and_disturbs_no_other_retry(
+    journal: Journal, receiver: Receiver
+) -> None:
+    """It is logged once and counted; the delivery stays parked, and may be tried again."""
+    doors = [broken_door, open_sink]
+
+    def door(endpoint: Endpoint) -> AbstractAsyncContextManager[Sink]:
+        return doors.pop(0)(endpoint)
+
+    tasks.failures.clear()
+    receiver.replies.clear()
+    with capture_logs() as logs:
+        async with open_retries(journal, [webhook(receiver.url)], sink=door) as retries:
+            assert await _refusal(retries, 1) == 500
+            assert await retries.retry(1) == Tried("arrived")
+
+    assert tasks.failures == {"retry_delivery": 1}
+    assert [line["kind"] for line in logs if line["event"] == "task_failed"] == ["retry_delivery"]
+
+
+@asynccontextmanager
+async def broken_door(_: Endpoint) -> AsyncIterator[Sink]:
+    """Open no sink."""
+    raise RuntimeError("nobody foresaw this")
+    yield
 
 
 async def _refusal(retries: Retries, parked_id: int) -> int:

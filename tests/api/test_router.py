@@ -26,7 +26,8 @@ from service.api.parameters import Flag, Limit, Metadata, Moment, Number, Sealed
 from service.api.problems import RefusalError
 from service.api.router import nothing, reply
 from service.errors import DrainingError, JournalUnavailableError
-from tests.api.house import House, new_key, new_token, open_house
+from tests.api.builders import new_key, new_token
+from tests.api.harness import Harness, open_harness
 
 
 class Wishes(Query):
@@ -100,19 +101,19 @@ async def _fail(_: Ask[NoQuery, NoBody]) -> web.Response:
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
+async def harness(tmp_path: Path) -> AsyncIterator[Harness]:
     """A served API of three routes."""
     routes: list[AnyRoute] = [Route(FIND, _find), Route(SAY, _say), Route(FAIL, _fail)]
-    async with open_house(tmp_path, routes, cors_origins=["https://desk.example"]) as house:
-        house.key = await new_key(house.keys)
-        yield house
+    async with open_harness(tmp_path, routes, cors_origins=["https://desk.example"]) as harness:
+        harness.key = await new_key(harness.keys)
+        yield harness
 
 
-async def test_a_query_is_read_as_it_is_declared(house: House) -> None:
+async def test_a_query_is_read_as_it_is_declared(harness: Harness) -> None:
     """Numbers, flags, times and metadata; a plus sign is what everybody means by it."""
     query = "live=false&limit=7&started_from=2027-01-15T08:00:00.5Z&number=+1555&metadata.a.b=x"
 
-    answer = await house.get(f"/v1/things?{query}", key=house.key)
+    answer = await harness.get(f"/v1/things?{query}", key=harness.key)
 
     assert answer.json["said"] == {
         "live": False,
@@ -145,21 +146,21 @@ async def test_a_query_is_read_as_it_is_declared(house: House) -> None:
     ],
 )
 async def test_a_query_that_cannot_be_used_is_400_and_says_why(
-    house: House, query: str, said: str
+    harness: Harness, query: str, said: str
 ) -> None:
     """For people in the detail, and for programs with its place."""
-    answer = await house.get(f"/v1/things?{query}", key=house.key)
+    answer = await harness.get(f"/v1/things?{query}", key=harness.key)
 
     assert (answer.status, answer.headers["Content-Type"]) == (400, "application/problem+json")
     assert said in answer.json["detail"]
     assert answer.json["errors"][0]["loc"][0] == "query"
 
 
-async def test_a_body_is_read_as_it_is_declared(house: House) -> None:
+async def test_a_body_is_read_as_it_is_declared(harness: Harness) -> None:
     """With the call of the path, whatever its id is made of."""
     note = {"text": "oh ", "times": 2}
 
-    answer = await house.ask("POST", "/v1/calls/v3:a%20ü/notes", key=house.key, json=note)
+    answer = await harness.ask("POST", "/v1/calls/v3:a%20ü/notes", key=harness.key, json=note)
 
     assert answer.json == {"said": ["v3:a ü", "oh oh "]}
 
@@ -179,17 +180,17 @@ async def test_a_body_is_read_as_it_is_declared(house: House) -> None:
     ],
 )
 async def test_a_body_that_cannot_be_used_is_refused(
-    house: House, body: bytes, kind: str, status: int
+    harness: Harness, body: bytes, kind: str, status: int
 ) -> None:
     """Whatever is wrong with it."""
     sent = {"data": body, "headers": {"Content-Type": kind}}
 
-    answer = await house.ask("POST", "/v1/calls/c/notes", key=house.key, **sent)
+    answer = await harness.ask("POST", "/v1/calls/c/notes", key=harness.key, **sent)
 
     assert answer.status == status
 
 
-async def test_a_body_in_chunks_is_held_to_the_same_size(house: House) -> None:
+async def test_a_body_in_chunks_is_held_to_the_same_size(harness: Harness) -> None:
     """Its length is not known before."""
 
     async def pieces() -> AsyncIterator[bytes]:
@@ -197,42 +198,42 @@ async def test_a_body_in_chunks_is_held_to_the_same_size(house: House) -> None:
             yield b" " * 1024
 
     headers = {"Content-Type": "application/json"}
-    answer = await house.ask(
-        "POST", "/v1/calls/c/notes", key=house.key, data=pieces(), headers=headers
+    answer = await harness.ask(
+        "POST", "/v1/calls/c/notes", key=harness.key, data=pieces(), headers=headers
     )
 
     assert answer.status == 413
 
 
-async def test_nothing_is_read_for_a_stranger(house: House) -> None:
+async def test_nothing_is_read_for_a_stranger(harness: Harness) -> None:
     """Who asks is looked at before what is asked."""
-    assert (await house.get("/v1/things?limit=none")).status == 401
-    weak = await new_key(house.keys, "live")
-    refused = await house.ask("POST", "/v1/calls/c/notes", key=weak, data=b"[")
+    assert (await harness.get("/v1/things?limit=none")).status == 401
+    weak = await new_key(harness.keys, "live")
+    refused = await harness.ask("POST", "/v1/calls/c/notes", key=weak, data=b"[")
 
     assert refused.status == 403
     assert 'scope="calls:write"' in refused.headers["WWW-Authenticate"]
 
 
 @pytest.mark.parametrize("call_id", ["%00", "a%0Ab", "a%2Fb", "x" * 513])
-async def test_an_id_that_can_be_none_is_404(house: House, call_id: str) -> None:
+async def test_an_id_that_can_be_none_is_404(harness: Harness, call_id: str) -> None:
     """It is not looked up."""
-    answer = await house.ask("POST", f"/v1/calls/{call_id}/notes", key=house.key, json={})
+    answer = await harness.ask("POST", f"/v1/calls/{call_id}/notes", key=harness.key, json={})
 
     assert (answer.status, answer.json["detail"]) == (404, "There is no such call.")
 
 
-async def test_other_methods_are_405_and_told_which_there_are(house: House) -> None:
+async def test_other_methods_are_405_and_told_which_there_are(harness: Harness) -> None:
     """OPTIONS answers the same without a problem; HEAD is GET without a body."""
-    put = await house.ask("PUT", "/v1/things", key=house.key)
-    options = await house.ask("OPTIONS", "/v1/things")
-    head = await house.ask("HEAD", "/v1/things", key=house.key)
+    put = await harness.ask("PUT", "/v1/things", key=harness.key)
+    options = await harness.ask("OPTIONS", "/v1/things")
+    head = await harness.ask("HEAD", "/v1/things", key=harness.key)
 
     assert (put.status, put.headers["Allow"]) == (405, "DELETE, GET, HEAD, OPTIONS")
     assert (options.status, options.headers["Allow"]) == (204, put.headers["Allow"])
     assert (head.status, head.body) == (200, b"")
     assert int(head.headers["Content-Length"]) > 0
-    assert (await house.get("/v1/nothing")).json["title"] == "Not Found"
+    assert (await harness.get("/v1/nothing")).json["title"] == "Not Found"
 
 
 @pytest.mark.parametrize(
@@ -246,42 +247,45 @@ async def test_other_methods_are_405_and_told_which_there_are(house: House) -> N
         ("application/json;q=0, */*", 406),
     ],
 )
-async def test_what_is_not_accepted_is_406(house: House, accept: str, status: int) -> None:
+async def test_what_is_not_accepted_is_406(harness: Harness, accept: str, status: int) -> None:
     """The range that says most about a type decides."""
-    answer = await house.get("/v1/things", key=house.key, headers={"Accept": accept})
+    answer = await harness.get("/v1/things", key=harness.key, headers={"Accept": accept})
 
     assert answer.status == status
 
 
-async def test_an_answer_that_is_known_is_304(house: House) -> None:
+async def test_an_answer_that_is_known_is_304(harness: Harness) -> None:
     """By its tag, which changes with the answer."""
-    first = await house.get("/v1/things", key=house.key)
-    other = await house.get("/v1/things?limit=1", key=house.key)
+    first = await harness.get("/v1/things", key=harness.key)
+    other = await harness.get("/v1/things?limit=1", key=harness.key)
     known = {"If-None-Match": f'W/"x", {first.headers["ETag"]}'}
-    again = await house.get("/v1/things", key=house.key, headers=known)
+    again = await harness.get("/v1/things", key=harness.key, headers=known)
 
     assert (again.status, again.body) == (304, b"")
     assert again.headers["ETag"] == first.headers["ETag"] != other.headers["ETag"]
-    assert (await house.get("/v1/things?limit=1", key=house.key, headers=known)).status == 200
+    assert (await harness.get("/v1/things?limit=1", key=harness.key, headers=known)).status == 200
 
 
-async def test_nothing_personal_is_stored_or_sniffed(house: House) -> None:
+async def test_nothing_personal_is_stored_or_sniffed(harness: Harness) -> None:
     """Refusals included."""
-    for answer in (await house.get("/v1/things", key=house.key), await house.get("/v1/things")):
+    for answer in (
+        await harness.get("/v1/things", key=harness.key),
+        await harness.get("/v1/things"),
+    ):
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
-async def test_only_pages_of_known_origins_may_read_answers(house: House) -> None:
+async def test_only_pages_of_known_origins_may_read_answers(harness: Harness) -> None:
     """A browser asks first, and is told what it may send."""
     asking = {"Access-Control-Request-Method": "GET"}
     ours = {"Origin": "https://desk.example"}
     for origin in ("https://evil.example", "https://desk.example.evil", "null"):
-        refused = await house.ask("OPTIONS", "/v1/things", headers={"Origin": origin, **asking})
+        refused = await harness.ask("OPTIONS", "/v1/things", headers={"Origin": origin, **asking})
         assert "Access-Control-Allow-Origin" not in refused.headers
 
-    allowed = await house.ask("OPTIONS", "/v1/things", headers=ours | asking)
-    read = await house.get("/v1/things", key=house.key, headers=ours)
+    allowed = await harness.ask("OPTIONS", "/v1/things", headers=ours | asking)
+    read = await harness.get("/v1/things", key=harness.key, headers=ours)
 
     assert allowed.headers["Access-Control-Allow-Headers"].startswith("Authorization")
     assert "GET" in allowed.headers["Access-Control-Allow-Methods"]
@@ -302,37 +306,37 @@ async def test_only_pages_of_known_origins_may_read_answers(house: House) -> Non
     ],
 )
 async def test_whatever_a_handler_raises_is_a_problem(
-    house: House, error: Exception, status: int
+    harness: Harness, error: Exception, status: int
 ) -> None:
     """And tells nothing of the inside."""
     ERRORS.append(error)
 
-    answer = await house.ask("DELETE", "/v1/things", key=house.key)
+    answer = await harness.ask("DELETE", "/v1/things", key=harness.key)
 
     assert (answer.status, answer.headers["Content-Type"]) == (status, "application/problem+json")
     assert "555" not in answer.body.decode()
     assert "secret" not in answer.body.decode()
 
 
-async def test_a_token_is_made_of_a_key(house: House) -> None:
+async def test_a_token_is_made_of_a_key(harness: Harness) -> None:
     """Within its scopes, and for one call if so wished; it makes no further ones."""
     wish = {"scopes": ["calls:read"], "call_id": "mine", "expires_in_s": 60}
-    made = await house.ask("POST", "/v1/tokens", key=house.key, json=wish)
+    made = await harness.ask("POST", "/v1/tokens", key=harness.key, json=wish)
     token = made.json["token"]
 
     assert (made.status, made.json["expires_at"]) == (201, "2027-01-15T08:01:00.000Z")
-    assert (await house.ask("POST", "/v1/tokens", key=token, json=wish)).status == 403
-    assert (await house.get("/v1/things", key=token)).status == 403
-    house.now += 60
-    assert (await house.get("/v1/things", key=token)).status == 401
+    assert (await harness.ask("POST", "/v1/tokens", key=token, json=wish)).status == 403
+    assert (await harness.get("/v1/things", key=token)).status == 403
+    harness.now += 60
+    assert (await harness.get("/v1/things", key=token)).status == 401
 
 
-async def test_a_token_is_no_more_than_its_key(house: House) -> None:
+async def test_a_token_is_no_more_than_its_key(harness: Harness) -> None:
     """Scopes that the key lacks, and none at all, are refused."""
-    weak = await new_key(house.keys, "live")
+    weak = await new_key(harness.keys, "live")
 
     async def wish(**wished: object) -> int:
-        return (await house.ask("POST", "/v1/tokens", key=weak, json=wished)).status
+        return (await harness.ask("POST", "/v1/tokens", key=weak, json=wished)).status
 
     assert await wish(scopes=["live", "calls:read"]) == 403
     assert await wish(scopes=[]) == 400
@@ -341,11 +345,11 @@ async def test_a_token_is_no_more_than_its_key(house: House) -> None:
     assert await wish(scopes=["live"], expires_in_s=60.0) == 201
 
 
-async def test_two_keys_at_once_are_none(house: House) -> None:
+async def test_two_keys_at_once_are_none(harness: Harness) -> None:
     """A proxy may have looked at the other one."""
     asked = "GET /v1/things HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
-    shown = f"Authorization: Bearer {house.key}\r\n" * 2
-    reader, writer = await asyncio.open_connection("127.0.0.1", int(house.url.rpartition(":")[2]))
+    shown = f"Authorization: Bearer {harness.key}\r\n" * 2
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(harness.url.rpartition(":")[2]))
     writer.write(f"{asked}{shown}\r\n".encode())
     answered = await reader.read()
     writer.close()
@@ -354,12 +358,12 @@ async def test_two_keys_at_once_are_none(house: House) -> None:
     assert json.loads(answered.partition(b"\r\n\r\n")[2])["detail"].startswith("Show one")
 
 
-async def test_a_token_of_one_call_reaches_its_call_only(house: House) -> None:
+async def test_a_token_of_one_call_reaches_its_call_only(harness: Harness) -> None:
     """On routes of a call, by the path."""
-    token = await new_token(house.keys, house.key, "calls:write", call_id="mine")
+    token = await new_token(harness.keys, harness.key, "calls:write", call_id="mine")
 
     async def say(call_id: str) -> int:
         path = f"/v1/calls/{call_id}/notes"
-        return (await house.ask("POST", path, key=token, json={"text": "a"})).status
+        return (await harness.ask("POST", path, key=token, json={"text": "a"})).status
 
     assert (await say("mine"), await say("other")) == (200, 404)

@@ -8,31 +8,30 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
-from service.api.audio import AudioRoutes
 from service.ids import CallId
-from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports import Entry
 from service.recording.files import open_audio
 from service.recording.wav import Layout
-from tests.api.house import House, new_key, open_house
+from tests.api.builders import new_key
+from tests.api.harness import Harness, open_harness
 
 KEY = bytes(range(32))
 AUDIO = bytes(range(250)) * 1000
 
 
 @asynccontextmanager
-async def serving(folder: Path, key: bytes | None = KEY) -> AsyncIterator[House]:
+async def serving(folder: Path, key: bytes | None = KEY) -> AsyncIterator[Harness]:
     """Serve two recordings of the same audio: of the calls `plain` and `sealed`."""
-    async with open_sqlite_journal(folder / "calls.db") as journal:
+    async with open_harness(folder, recordings_key=key) as harness:
         for name, sealing in (("plain", None), ("sealed", KEY)):
-            await journal.commit(Entry(call_id=CallId(name), version=0, epoch=0, state=b"{}"))
-            await journal.keep_recording(CallId(name), name, started_at=0.0, delete_at=None)
+            call_id = CallId(name)
+            await harness.journal.commit(Entry(call_id=call_id, version=0, epoch=0, state=b"{}"))
+            await harness.journal.keep_recording(call_id, name, started_at=0.0, delete_at=None)
             with closing(open_audio(folder / name, Layout("PCMU", 8000), sealing)) as file:
                 file.append(AUDIO)
                 file.flush()
                 file.sync()
-        async with open_house(folder, AudioRoutes(journal, folder, key=key).routes()) as house:
-            yield house
+        yield harness
 
 
 CASES = [
@@ -61,11 +60,11 @@ CASES = [
 
 async def test_it_answers_as_the_plain_file_does(tmp_path: Path) -> None:
     """Status, bytes and ranges are the same, whatever is asked; and it has a tag and a date."""
-    async with serving(tmp_path) as house:
-        key = await new_key(house.keys, "calls:read")
+    async with serving(tmp_path) as harness:
+        key = await new_key(harness.keys, "calls:read")
         for headers in CASES:
-            sealed = await house.get("/v1/calls/sealed/audio", key=key, headers=headers)
-            plain = await house.get("/v1/calls/plain/audio", key=key, headers=headers)
+            sealed = await harness.get("/v1/calls/sealed/audio", key=key, headers=headers)
+            plain = await harness.get("/v1/calls/plain/audio", key=key, headers=headers)
 
             assert (sealed.status, sealed.body) == (plain.status, plain.body), headers
             for name in ("Content-Range", "Content-Type", "Cache-Control"):
@@ -78,22 +77,22 @@ async def test_it_answers_as_the_plain_file_does(tmp_path: Path) -> None:
 
 async def test_a_tag_tells_whether_it_grew(tmp_path: Path) -> None:
     """With its own tag a client is spared the body, or given the range; else it gets all of it."""
-    async with serving(tmp_path) as house:
-        key, path = await new_key(house.keys, "calls:read"), "/v1/calls/sealed/audio"
-        tag = (await house.get(path, key=key)).headers["ETag"]
+    async with serving(tmp_path) as harness:
+        key, path = await new_key(harness.keys, "calls:read"), "/v1/calls/sealed/audio"
+        tag = (await harness.get(path, key=key)).headers["ETag"]
         for headers, status in (
             ({"If-None-Match": tag}, 304),
             ({"Range": "bytes=0-9", "If-Range": tag}, 206),
             ({"Range": "bytes=0-9", "If-Range": '"older"'}, 200),
         ):
-            assert (await house.get(path, key=key, headers=headers)).status == status
+            assert (await harness.get(path, key=key, headers=headers)).status == status
 
 
 async def test_a_head_has_no_body(tmp_path: Path) -> None:
     """And says how much there is."""
-    async with serving(tmp_path) as house:
-        key = await new_key(house.keys, "calls:read")
-        answer = await house.ask("HEAD", "/v1/calls/sealed/audio", key=key)
+    async with serving(tmp_path) as harness:
+        key = await new_key(harness.keys, "calls:read")
+        answer = await harness.ask("HEAD", "/v1/calls/sealed/audio", key=key)
 
         assert (answer.status, answer.body) == (200, b"")
         assert answer.headers["Content-Length"] == str(58 + len(AUDIO))
@@ -102,25 +101,25 @@ async def test_a_head_has_no_body(tmp_path: Path) -> None:
 @pytest.mark.parametrize("key", [None, bytes(32)])
 async def test_without_the_key_there_is_no_recording(tmp_path: Path, key: bytes | None) -> None:
     """The client is told no more than that; the log says why. Plain ones are still served."""
-    async with serving(tmp_path, key) as house:
-        reading = await new_key(house.keys, "calls:read")
+    async with serving(tmp_path, key) as harness:
+        reading = await new_key(harness.keys, "calls:read")
         with capture_logs() as logs:
-            assert (await house.get("/v1/calls/sealed/audio", key=reading)).status == 404
+            assert (await harness.get("/v1/calls/sealed/audio", key=reading)).status == 404
 
         assert "recording_unreadable" in [line["event"] for line in logs]
-        assert (await house.get("/v1/calls/plain/audio", key=reading)).status == 200
+        assert (await harness.get("/v1/calls/plain/audio", key=reading)).status == 200
 
 
 async def test_what_was_changed_on_the_disk_is_cut_off(tmp_path: Path) -> None:
     """What is before it is played; nothing that was tampered with ever is."""
-    async with serving(tmp_path) as house:
-        key, path = await new_key(house.keys, "calls:read"), "/v1/calls/sealed/audio"
+    async with serving(tmp_path) as harness:
+        key, path = await new_key(harness.keys, "calls:read"), "/v1/calls/sealed/audio"
         changed = bytearray((tmp_path / "sealed").read_bytes())
         changed[150_000] ^= 1
         (tmp_path / "sealed").write_bytes(changed)
-        early = await house.get(path, key=key, headers={"Range": "bytes=58-1057"})
+        early = await harness.get(path, key=key, headers={"Range": "bytes=58-1057"})
         with capture_logs() as logs, pytest.raises(aiohttp.ClientPayloadError):
-            await house.get(path, key=key)
+            await harness.get(path, key=key)
 
         assert early.body == AUDIO[:1000]
         assert "answer_broken_off" in [line["event"] for line in logs]

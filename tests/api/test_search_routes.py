@@ -5,20 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.office import CALL, Office, open_office
+from tests.api.builders import CALL
+from tests.api.harness import Harness, open_harness
 
 
 @pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[Office]:
+async def harness(tmp_path: Path) -> AsyncIterator[Harness]:
     """The API with a call in which somebody would like to change their booking."""
-    async with open_office(tmp_path) as office:
-        await office.keep_call()
-        yield office
+    async with open_harness(tmp_path) as harness:
+        await harness.commit_call()
+        yield harness
 
 
-async def test_what_was_said_is_found(office: Office) -> None:
+async def test_what_was_said_is_found(harness: Harness) -> None:
     """With where it is, and what was found in it."""
-    answer = await office.get('/v1/search?q="my booking" chang*', key=office.key)
+    answer = await harness.get('/v1/search?q="my booking" chang*', key=harness.key)
 
     (found,) = answer.json["data"]
     assert (found["call_id"], found["seq"], found["role"]) == (CALL, 4, "customer")
@@ -41,44 +42,44 @@ async def test_what_was_said_is_found(office: Office) -> None:
         "q=booking&metadata.queue=sales",
     ],
 )
-async def test_what_does_not_fit_is_not_found(office: Office, query: str) -> None:
+async def test_what_does_not_fit_is_not_found(harness: Harness, query: str) -> None:
     """Each condition must."""
-    answer = await office.get(f"/v1/search?{query}", key=office.key)
+    answer = await harness.get(f"/v1/search?{query}", key=harness.key)
 
     assert (answer.status, answer.json) == (200, {"data": [], "next": None})
 
 
 @pytest.mark.parametrize("query", ["", "q=", "q=%21%21", "q=-booking", "q=" + "a " * 250])
-async def test_there_must_be_something_to_search_for(office: Office, query: str) -> None:
+async def test_there_must_be_something_to_search_for(harness: Harness, query: str) -> None:
     """Otherwise it is said what is missing."""
-    answer = await office.get(f"/v1/search?{query}", key=office.key)
+    answer = await harness.get(f"/v1/search?{query}", key=harness.key)
 
     assert (answer.status, answer.json["errors"][0]["loc"]) == (400, ["query", "q"])
 
 
-async def test_pages_of_hits_are_each_hit_once(office: Office) -> None:
+async def test_pages_of_hits_are_each_hit_once(harness: Harness) -> None:
     """Newest first, though more is said meanwhile."""
     for number in range(5):
-        await office.keep_call(f"call-{number + 2}")
+        await harness.commit_call(f"call-{number + 2}")
     seen, path = [], "/v1/search?q=booking&limit=2"
-    page = (await office.get(path, key=office.key)).json
-    await office.keep_call("later")
+    page = (await harness.get(path, key=harness.key)).json
+    await harness.commit_call("later")
     seen += [hit["call_id"] for hit in page["data"]]
     while page["next"]:
-        page = (await office.get(f"{path}&cursor={page['next']}", key=office.key)).json
+        page = (await harness.get(f"{path}&cursor={page['next']}", key=harness.key)).json
         seen += [hit["call_id"] for hit in page["data"]]
 
     assert seen == [f"call-{number}" for number in range(6, 0, -1)]
 
 
-async def test_a_search_is_kept_listed_and_forgotten(office: Office) -> None:
+async def test_a_search_is_kept_listed_and_forgotten(harness: Harness) -> None:
     """Under an id of its own."""
     wish = {"name": "Changes", "q": "chang*", "role": "customer", "metadata": {"queue": "b"}}
-    made = await office.ask("POST", "/v1/searches", key=office.key, json=wish)
-    listed = await office.get("/v1/searches", key=office.key)
+    made = await harness.ask("POST", "/v1/searches", key=harness.key, json=wish)
+    listed = await harness.get("/v1/searches", key=harness.key)
     path = f"/v1/searches/{made.json['id']}"
-    dropped = await office.ask("DELETE", path, key=office.key)
-    again = await office.ask("DELETE", path, key=office.key)
+    dropped = await harness.ask("DELETE", path, key=harness.key)
+    again = await harness.ask("DELETE", path, key=harness.key)
 
     assert made.status == 201
     assert made.json == {**wish, "id": made.json["id"], "number": None,
@@ -87,10 +88,10 @@ async def test_a_search_is_kept_listed_and_forgotten(office: Office) -> None:
     assert (dropped.status, dropped.body, again.status) == (204, b"", 404)
 
 
-async def test_a_search_for_nothing_is_not_kept(office: Office) -> None:
+async def test_a_search_for_nothing_is_not_kept(harness: Harness) -> None:
     """It would never find anything."""
     wish = {"name": "Nothing", "q": "!!"}
 
-    answer = await office.ask("POST", "/v1/searches", key=office.key, json=wish)
+    answer = await harness.ask("POST", "/v1/searches", key=harness.key, json=wish)
 
     assert (answer.status, answer.json["errors"][0]["loc"]) == (400, ["body", "q"])

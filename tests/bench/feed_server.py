@@ -9,10 +9,12 @@ from tempfile import TemporaryDirectory
 import uvloop
 from aiohttp import web
 
-from service.api.assembly import add_api, new_application
-from service.api.feed import FeedRoutes
-from service.api.feed_streams import FeedStreams, open_watch
+from service.api.access import Doorkeeper
+from service.api.assembly import new_application
+from service.api.feed.connections import open_connections
+from service.api.feed.routes import FeedRoutes
 from service.api.keys import make_key
+from service.api.router import add_routes
 from service.feed.hub import Hub, open_hub
 from service.ids import CallId
 from service.journal.sqlite.journal import open_sqlite_journal
@@ -20,7 +22,7 @@ from service.journal.sqlite.keys import open_sqlite_keys
 from service.journal.sqlite.library import open_sqlite_library
 from service.ports import Entry, Journal, StoredEvent
 from service.web.listen import open_listener
-from tests.feed.newsroom import body, final
+from tests.feed.builders import body, final
 
 CALL = CallId("bench")
 WORDS = [{"text": "booking", "start_ms": at, "end_ms": at + 300} for at in range(0, 12_000, 400)]
@@ -68,19 +70,16 @@ async def main(folder: Path) -> None:
     ):
         key, kept = make_key("bench", ("live",), now=time.time())
         await keys.keep_key(kept)
-        streams = FeedStreams()
         app = new_application()
         app.router.add_post("/run", Commits(journal, hub).run)
-        routes = FeedRoutes(hub, streams).routes()
-        doorkeeper = await add_api(app, keys, routes, rate_limit_per_minute=100_000)
-        async with (
-            open_watch(streams, doorkeeper),
-            open_listener(app, "127.0.0.1", 0) as listener,
-        ):
-            gc.collect()
-            gc.freeze()  # as `callscribe serve` does
-            print(f"{listener.url}#{key}", flush=True)
-            await asyncio.Event().wait()
+        doorkeeper = Doorkeeper(keys, await keys.token_secret(), per_minute=100_000)
+        async with open_connections(doorkeeper) as connections:
+            add_routes(app, doorkeeper, FeedRoutes(hub, connections).routes())
+            async with open_listener(app, "127.0.0.1", 0) as listener:
+                gc.collect()
+                gc.freeze()  # as `callscribe serve` does
+                print(f"{listener.url}#{key}", flush=True)
+                await asyncio.Event().wait()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """Lanes, webhooks and receivers that misbehave: everything real, over sockets."""
 
-import base64
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,33 +15,18 @@ from service.ids import EndpointName
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports import Journal
 from service.retry import RetryPolicy
-from tests.delivery.receiver import (
-    Receiver,
-    Reply,
-    drip,
-    flood,
-    garbage,
-    open_receiver,
-    reply,
-    reset,
-    stall,
-)
-from tests.delivery.scenes import commit
+from tests.delivery import peers
+from tests.delivery.builders import SECRET, webhook
+from tests.delivery.harness import WAIT_S, commit
+from tests.delivery.peers import Receiver, Reply, open_receiver, reply
+from tests.waiting import until
 
-SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()
 QUICK = RetryPolicy(delays_s=(0.01,) * 13, max_retry_after_s=0.01)
 
 
-def webhook(name: str, receiver: Receiver) -> Endpoint:
-    """Return the endpoint of this receiver."""
-    return Endpoint(
-        name=EndpointName(name),
-        type="webhook",
-        url=receiver.url,
-        secret=SECRET,
-        allow_private=True,
-        timeout_s=0.2,
-    )
+def quick(receiver: Receiver, name: str = "crm") -> Endpoint:
+    """Return an endpoint that does not wait long for this receiver."""
+    return webhook(receiver.url, name, timeout_s=0.2)
 
 
 @asynccontextmanager
@@ -70,11 +54,11 @@ FAULTS = {
     "500": reply(500),
     "503 and Retry-After": reply(503, Retry_After="1"),
     "429": reply(429, Retry_After="1"),
-    "stall": stall,
-    "drip": drip,
-    "flood": flood,
-    "reset": reset,
-    "garbage": garbage,
+    "stall": peers.stall,
+    "drip": peers.drip,
+    "flood": peers.flood,
+    "reset": peers.reset,
+    "garbage": peers.garbage,
 }
 
 
@@ -83,11 +67,11 @@ async def test_a_fault_delays_but_loses_and_reorders_nothing(tmp_path: Path, fau
     """Whatever the receiver does in the middle of a call, it ends up with all of it in order."""
     async with (
         open_receiver(reply(200), fault, fault) as receiver,
-        running(tmp_path, webhook("crm", receiver)) as (journal, lanes),
+        running(tmp_path, quick(receiver)) as (journal, lanes),
     ):
         events = await commit(journal, "c1", *["call.answered"] * 4)
         lanes.committed([EndpointName("crm")], events)
-        await receiver.until_seen("evt_c1_4")
+        await until(lambda: receiver.saw("evt_c1_4"), timeout_s=WAIT_S)
         await lanes.flushed()
         assert await journal.backlog() == []
 
@@ -104,10 +88,10 @@ async def test_a_refusal_costs_one_event(tmp_path: Path, status: int) -> None:
     """It is parked after one attempt, the call goes on, and a redirect leads nowhere."""
     async with open_receiver() as inner, open_receiver() as receiver:
         receiver.replies.extend([reply(200), reply(status, Location=inner.url)])
-        async with running(tmp_path, webhook("crm", receiver)) as (journal, lanes):
+        async with running(tmp_path, quick(receiver)) as (journal, lanes):
             events = await commit(journal, "c1", *["call.answered"] * 3)
             lanes.committed([EndpointName("crm")], events)
-            await receiver.until(3)
+            await until(lambda: len(receiver.received) == 3)
             await lanes.flushed()
             (parked,) = await journal.parked(limit=9)
 
@@ -117,11 +101,11 @@ async def test_a_refusal_costs_one_event(tmp_path: Path, status: int) -> None:
     assert inner.connections == 0
 
 
-@pytest.mark.parametrize("fault", [stall, reset, flood, drip, reply(500)])
+@pytest.mark.parametrize("fault", [peers.stall, peers.reset, peers.flood, peers.drip, reply(500)])
 async def test_a_faulty_receiver_slows_no_healthy_one(tmp_path: Path, fault: Reply) -> None:
     """A hundred calls go to both; the healthy one has them all while the other has trouble."""
     async with open_receiver(*[fault] * 1000) as bad, open_receiver() as good:
-        async with running(tmp_path, webhook("bad", bad), webhook("good", good)) as (
+        async with running(tmp_path, quick(bad, "bad"), quick(good, "good")) as (
             journal,
             lanes,
         ):
@@ -130,6 +114,6 @@ async def test_a_faulty_receiver_slows_no_healthy_one(tmp_path: Path, fault: Rep
                     journal, f"c{number}", "call.started", "call.ended", to=("bad", "good")
                 )
                 lanes.committed([EndpointName("bad"), EndpointName("good")], events)
-            await good.until(200)
+            await until(lambda: len(good.received) == 200, timeout_s=WAIT_S)
 
         assert len(good.received) == 200

@@ -19,7 +19,8 @@ from service.errors import (
 from service.ids import CallId
 from service.ports import Delivery
 from service.retry import DELIVERY_DELAYS_S
-from tests.delivery.scenes import CRM, Hand, Scene, commit, open_scene
+from tests.delivery.builders import CRM
+from tests.delivery.harness import Harness, ManualClock, commit, open_harness
 
 T = TypeVar("T")
 CALLS = st.sampled_from(["c1", "c2", "c3"])
@@ -33,7 +34,7 @@ ANSWERS = {
     "gone": EndpointGoneError("answered 410", status=410),
     "broken": ZeroDivisionError(),
 }
-MOST_ATTEMPTS = len(DELIVERY_DELAYS_S) + 1
+MAX_ATTEMPTS = len(DELIVERY_DELAYS_S) + 1
 LONGER_THAN_ANY_DELAY_S = 30 * 3600.0
 
 
@@ -41,11 +42,11 @@ class Lives:
     """One journal and clock, and the lanes over it: opened, ended and crashed again and again."""
 
     def __init__(self, folder: Path) -> None:
-        self.hand = Hand()
+        self.clock = ManualClock()
         self.answers: list[tuple[Delivery, Exception | None]] = []
         self._folder = folder
         self._runner = asyncio.Runner(debug=False)
-        self.scene = self._begin()
+        self.harness = self._begin()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run this, and whatever else is due meanwhile."""
@@ -55,37 +56,39 @@ class Lives:
         """Close the lanes; in a crash nothing more reaches the journal."""
 
         async def close() -> None:
-            self.scene.journal.off = crash
+            self.harness.journal.off = crash
             self._over.set()
             await self._life
 
         self.run(close())
-        self.answers += self.scene.crm.answers
+        self.answers += self.harness.crm.answers
 
     def restart(self, *, crash: bool) -> None:
         """End one life and begin the next."""
-        rule, gate = self.scene.crm.rule, self.scene.crm.gate.is_set()
+        rule, gate = self.harness.crm.rule, self.harness.crm.gate.is_set()
         self.end(crash=crash)
-        self.scene = self._begin()
-        self.scene.crm.rule = rule
+        self.harness = self._begin()
+        self.harness.crm.rule = rule
         if not gate:
-            self.scene.crm.gate.clear()
+            self.harness.crm.gate.clear()
 
     def close(self) -> None:
         """Close the loop as well."""
         self.end(crash=False)
         self._runner.close()
 
-    def _begin(self) -> Scene:
+    def _begin(self) -> Harness:
         return self.run(self._open())
 
-    async def _open(self) -> Scene:
-        opened: asyncio.Future[Scene] = asyncio.get_running_loop().create_future()
+    async def _open(self) -> Harness:
+        opened: asyncio.Future[Harness] = asyncio.get_running_loop().create_future()
         self._over = asyncio.Event()
 
         async def live() -> None:
-            async with open_scene(self._folder, hand=self.hand, max_in_flight=2) as scene:
-                opened.set_result(scene)
+            async with open_harness(
+                self._folder, clock=self.clock, max_in_flight=2, partial_grace_s=0.0
+            ) as harness:
+                opened.set_result(harness)
                 await self._over.wait()
 
         self._life = asyncio.create_task(live())
@@ -104,27 +107,27 @@ class LanesMachine(RuleBasedStateMachine):
         self.replays: list[tuple[str, int, int]] = []
 
     @property
-    def scene(self) -> Scene:
+    def harness(self) -> Harness:
         """The present life."""
-        return self.lives.scene
+        return self.lives.harness
 
     @rule(call=CALLS, kinds=EVENTS)
     def commit(self, call: str, kinds: list[str]) -> None:
         """Something happens in a call."""
         self.committed[call] += kinds
-        self.lives.run(self.scene.happen(call, *kinds))
+        self.lives.run(self.harness.commit(call, *kinds))
 
     @rule(call=CALLS, kinds=EVENTS)
     def commit_while_listing(self, call: str, kinds: list[str]) -> None:
         """The lanes find events in the journal before they are told of them."""
         self.committed[call] += kinds
 
-        async def happen() -> None:
-            events = await commit(self.scene.journal, call, *kinds)
-            await self.scene.lanes.list_backlog()
-            self.scene.lanes.committed([CRM], events)
+        async def find_first() -> None:
+            events = await commit(self.harness.journal, call, *kinds)
+            await self.harness.lanes.list_backlog()
+            self.harness.lanes.committed([CRM], events)
 
-        self.lives.run(happen())
+        self.lives.run(find_first())
 
     @rule(call=CALLS, kinds=EVENTS)
     def commit_before_an_outage(self, call: str, kinds: list[str]) -> None:
@@ -132,12 +135,12 @@ class LanesMachine(RuleBasedStateMachine):
         self.committed[call] += kinds
 
         async def falter() -> None:
-            events = await commit(self.scene.journal, call, *kinds)
-            self.scene.journal.off = True
-            self.scene.lanes.committed([CRM], events)
+            events = await commit(self.harness.journal, call, *kinds)
+            self.harness.journal.off = True
+            self.harness.lanes.committed([CRM], events)
             for _ in range(50):
                 await asyncio.sleep(0)
-            self.scene.journal.off = False
+            self.harness.journal.off = False
 
         self.lives.run(falter())
 
@@ -147,39 +150,39 @@ class LanesMachine(RuleBasedStateMachine):
         self.revision += 1
         utterance_id = f"{call}_{len(self.committed[call])}_{utterance}"
 
-        async def hear() -> None:
-            self.scene.hear(call, utterance_id, self.revision)
+        async def publish() -> None:
+            self.harness.publish(call, utterance_id, self.revision)
 
-        self.lives.run(hear())
+        self.lives.run(publish())
 
     @rule()
     def settle_down(self) -> None:
         """Everything that can go out goes out. A closed gate is opened for it."""
-        self.scene.crm.gate.set()
-        self.lives.run(self.scene.flush())
+        self.harness.crm.gate.set()
+        self.lives.run(self.harness.flush())
 
     @rule(answer=st.sampled_from(["ok", "ok", "busy", "later", "refused", "broken"]))
     def receiver_turns(self, answer: str) -> None:
         """From now on the receiver answers everything like this."""
-        self.scene.crm.rule = lambda _: ANSWERS[answer]
+        self.harness.crm.rule = lambda _: ANSWERS[answer]
 
     @rule(answers=st.lists(st.sampled_from(["ok", "busy", *ANSWERS]), max_size=5))
     def receiver_stumbles(self, answers: list[str]) -> None:
         """The next answers are these."""
-        self.scene.crm.script.extend(ANSWERS[one] for one in answers)
+        self.harness.crm.script.extend(ANSWERS[one] for one in answers)
 
     @rule()
     def receiver_hangs(self) -> None:
         """What comes from now on is not answered until the gate opens."""
-        self.scene.crm.gate.clear()
+        self.harness.crm.gate.clear()
 
     @rule(seconds=st.sampled_from([0.3, 1.0, 5.0, 60.0, 3600.0, 86_400.0]))
     def time_passes(self, seconds: float) -> None:
         """What is due meanwhile happens, one tick of the loop at least."""
 
         async def tick() -> None:
-            self.lives.hand.now += seconds
-            self.scene.lanes.wake()
+            self.lives.clock.now += seconds
+            self.harness.lanes.wake()
             await asyncio.sleep(0)
 
         self.lives.run(tick())
@@ -195,9 +198,9 @@ class LanesMachine(RuleBasedStateMachine):
         self.replays.append((call, after, len(self._answers())))
 
         async def set_back() -> None:
-            await self.scene.journal.rewind(CallId(call), CRM, after)
-            await self.scene.lanes.list_backlog()
-            self.scene.lanes.wake()
+            await self.harness.journal.rewind(CallId(call), CRM, after)
+            await self.harness.lanes.list_backlog()
+            self.harness.lanes.wake()
 
         self.lives.run(set_back())
 
@@ -206,16 +209,16 @@ class LanesMachine(RuleBasedStateMachine):
         """Somebody says that the endpoint is back."""
 
         async def enable_it() -> None:
-            await self.scene.journal.enable(CRM)
-            await self.scene.lanes.list_backlog()
-            self.scene.lanes.wake()
+            await self.harness.journal.enable(CRM)
+            await self.harness.lanes.list_backlog()
+            self.harness.lanes.wake()
 
         self.lives.run(enable_it())
 
     @invariant()
     def attempts_of_a_call_do_not_overlap(self) -> None:
         """One at a time, or their order would be the network's."""
-        assert self.scene.crm.overlaps == 0
+        assert self.harness.crm.overlaps == 0
 
     @invariant()
     def ids_and_bodies_agree(self) -> None:
@@ -257,7 +260,7 @@ class LanesMachine(RuleBasedStateMachine):
         """
         try:
             self.lives.run(self._recover())
-            parked = self.lives.run(self.scene.journal.parked(limit=10_000))
+            parked = self.lives.run(self.harness.journal.parked(limit=10_000))
             listed = {(one.call_id, one.seq) for one in parked}
             for call, after, since in [(call, 0, 0) for call in self.committed] + self.replays:
                 delivered = set(self._delivered(call, since))
@@ -268,18 +271,18 @@ class LanesMachine(RuleBasedStateMachine):
             self._folder.cleanup()
 
     async def _recover(self) -> None:
-        crm, journal = self.scene.crm, self.scene.journal
+        crm, journal = self.harness.crm, self.harness.journal
         crm.rule = lambda _: None
         crm.script.clear()
         crm.gate.set()
         await journal.enable(CRM)
         for _ in range(10):
-            await self.scene.look_again()
-            await self.scene.pass_time(LONGER_THAN_ANY_DELAY_S)
+            await self.harness.list_backlog()
+            await self.harness.advance(LONGER_THAN_ANY_DELAY_S)
         assert await journal.backlog() == []
 
     def _answers(self) -> list[tuple[Delivery, Exception | None]]:
-        return [*self.lives.answers, *self.scene.crm.answers]
+        return [*self.lives.answers, *self.harness.crm.answers]
 
     def _delivered(self, call: str, since: int = 0) -> list[int]:
         """Return the seqs of a call in the order in which each was delivered first."""
@@ -296,8 +299,8 @@ class LanesMachine(RuleBasedStateMachine):
             kind, call, seq, *_ = delivery.id.split("_")
             if kind == "evt" and failure is not None:
                 refused = isinstance(failure, PermanentDeliveryError)
-                failed[call, int(seq)] += MOST_ATTEMPTS if refused else 1
-        return {event for event, times in failed.items() if times >= MOST_ATTEMPTS}
+                failed[call, int(seq)] += MAX_ATTEMPTS if refused else 1
+        return {event for event, times in failed.items() if times >= MAX_ATTEMPTS}
 
     def _next_final(self, call: str, after: int) -> tuple[str, int] | None:
         for seq, kind in enumerate(self.committed[call][after:], after + 1):

@@ -10,15 +10,15 @@ from service.delivery import replays
 from service.delivery.endpoints import Endpoint
 from service.errors import (
     EndpointGoneError,
-    PermanentDeliveryError,
     SettingsError,
     TemporaryDeliveryError,
 )
 from service.ids import CallId, EndpointName
-from tests.delivery.scenes import CRM, Scene, ScriptedSink, endpoint, open_scene
+from tests.delivery.builders import CRM, REFUSED, endpoint
+from tests.delivery.harness import Harness, open_harness
+from tests.delivery.peers import ScriptedSink
 
 ENDPOINTS = [endpoint()]
-REFUSED = PermanentDeliveryError("answered 400", status=400)
 
 
 class Door:
@@ -33,20 +33,20 @@ class Door:
         yield self.sink
 
 
-async def park_the_second_of_three(scene: Scene) -> int:
+async def park_the_second_of_three(harness: Harness) -> int:
     """Have one event refused; return the number it is listed under."""
-    scene.crm.script.extend([None, REFUSED])
-    await scene.happen("c1", "call.started", "call.answered", "call.ended")
-    await scene.flush()
-    (parked,) = await replays.list_parked(scene.journal)
+    harness.crm.script.extend([None, REFUSED])
+    await harness.commit("c1", "call.started", "call.answered", "call.ended")
+    await harness.flush()
+    (parked,) = await replays.list_parked(harness.journal)
     return parked.id
 
 
 async def test_what_was_parked_is_listed(tmp_path: Path) -> None:
     """Newest first: what, for whom, and why."""
-    async with open_scene(tmp_path) as scene:
-        await park_the_second_of_three(scene)
-        (parked,) = await replays.list_parked(scene.journal, limit=5)
+    async with open_harness(tmp_path) as harness:
+        await park_the_second_of_three(harness)
+        (parked,) = await replays.list_parked(harness.journal, limit=5)
 
         assert (parked.call_id, parked.endpoint, parked.seq) == ("c1", "crm", 2)
         assert (parked.type, parked.status, parked.reason) == ("call.answered", 400, "refused")
@@ -55,83 +55,83 @@ async def test_what_was_parked_is_listed(tmp_path: Path) -> None:
 async def test_a_parked_delivery_is_sent_again_as_it_was(tmp_path: Path) -> None:
     """The same id and bytes, beside the lane, which goes on as if nothing happened."""
     door = Door()
-    async with open_scene(tmp_path) as scene:
-        parked_id = await park_the_second_of_three(scene)
-        sent = await replays.retry_parked(scene.journal, ENDPOINTS, parked_id, sink=door)
-        await scene.happen("c1", "transcript.completed")
-        await scene.flush()
+    async with open_harness(tmp_path) as harness:
+        parked_id = await park_the_second_of_three(harness)
+        sent = await replays.retry_parked(harness.journal, ENDPOINTS, parked_id, sink=door)
+        await harness.commit("c1", "transcript.completed")
+        await harness.flush()
 
         assert sent is not None
-        assert [one.body for one in door.sink.taken] == [scene.crm.tried[1].body]
+        assert [one.body for one in door.sink.taken] == [harness.crm.tried[1].body]
         assert door.sink.ids == ["c1_2"]
-        assert scene.crm.ids == ["c1_1", "c1_3", "c1_4"]
-        assert await replays.list_parked(scene.journal) == []
+        assert harness.crm.ids == ["c1_1", "c1_3", "c1_4"]
+        assert await replays.list_parked(harness.journal) == []
 
 
 async def test_a_retry_that_fails_leaves_it_on_the_list(tmp_path: Path) -> None:
     """Nothing is lost by trying."""
     door = Door()
     door.sink.script.append(TemporaryDeliveryError("answered 503", status=503))
-    async with open_scene(tmp_path) as scene:
-        parked_id = await park_the_second_of_three(scene)
+    async with open_harness(tmp_path) as harness:
+        parked_id = await park_the_second_of_three(harness)
         with pytest.raises(TemporaryDeliveryError):
-            await replays.retry_parked(scene.journal, ENDPOINTS, parked_id, sink=door)
+            await replays.retry_parked(harness.journal, ENDPOINTS, parked_id, sink=door)
 
-        assert [one.id for one in await replays.list_parked(scene.journal)] == [parked_id]
+        assert [one.id for one in await replays.list_parked(harness.journal)] == [parked_id]
 
 
 async def test_a_number_that_is_not_listed_is_told(tmp_path: Path) -> None:
     """Neither an error nor a delivery."""
-    async with open_scene(tmp_path) as scene:
-        assert await replays.retry_parked(scene.journal, ENDPOINTS, 99, sink=Door()) is None
+    async with open_harness(tmp_path) as harness:
+        assert await replays.retry_parked(harness.journal, ENDPOINTS, 99, sink=Door()) is None
 
 
 async def test_a_parked_delivery_of_an_erased_call_cannot_be_sent(tmp_path: Path) -> None:
     """Its words are gone, and nothing goes out in their place."""
     door = Door()
-    async with open_scene(tmp_path) as scene:
-        parked_id = await park_the_second_of_three(scene)
-        scene.journal.erased.add("c1")
+    async with open_harness(tmp_path) as harness:
+        parked_id = await park_the_second_of_three(harness)
+        harness.journal.erased.add("c1")
 
-        assert await replays.retry_parked(scene.journal, ENDPOINTS, parked_id, sink=door) is None
+        assert await replays.retry_parked(harness.journal, ENDPOINTS, parked_id, sink=door) is None
         assert door.sink.tried == []
 
 
 async def test_a_parked_delivery_needs_its_endpoint(tmp_path: Path) -> None:
     """An endpoint that was taken out of the settings cannot get anything."""
-    async with open_scene(tmp_path) as scene:
-        parked_id = await park_the_second_of_three(scene)
+    async with open_harness(tmp_path) as harness:
+        parked_id = await park_the_second_of_three(harness)
         with pytest.raises(SettingsError, match="crm"):
-            await replays.retry_parked(scene.journal, [], parked_id)
+            await replays.retry_parked(harness.journal, [], parked_id)
 
 
 async def test_a_call_is_replayed_from_where_one_likes(tmp_path: Path) -> None:
     """The running lanes deliver the rest of the call again, in order, under the same ids."""
-    async with open_scene(tmp_path) as scene:
-        await scene.happen("c1", "call.started", "call.answered", "call.ended")
-        await scene.flush()
-        await replays.replay(scene.journal, ENDPOINTS, CallId("c1"), CRM, from_seq=2)
-        await scene.look_again()
+    async with open_harness(tmp_path) as harness:
+        await harness.commit("c1", "call.started", "call.answered", "call.ended")
+        await harness.flush()
+        await replays.replay(harness.journal, ENDPOINTS, CallId("c1"), CRM, from_seq=2)
+        await harness.list_backlog()
 
-        assert scene.crm.ids == ["c1_1", "c1_2", "c1_3", "c1_2", "c1_3"]
+        assert harness.crm.ids == ["c1_1", "c1_2", "c1_3", "c1_2", "c1_3"]
 
 
 async def test_an_endpoint_can_be_given_a_call_it_never_had(tmp_path: Path) -> None:
     """An endpoint that is new gets the whole call."""
     both = [endpoint(), endpoint("new")]
-    async with open_scene(tmp_path, *both) as scene:
-        await scene.happen("c1", "call.started", "call.ended")
-        await replays.replay(scene.journal, both, CallId("c1"), EndpointName("new"))
-        await scene.look_again()
+    async with open_harness(tmp_path, *both) as harness:
+        await harness.commit("c1", "call.started", "call.ended")
+        await replays.replay(harness.journal, both, CallId("c1"), EndpointName("new"))
+        await harness.list_backlog()
 
-        assert scene.sinks["new"].ids == ["c1_1", "c1_2"]
+        assert harness.sinks["new"].ids == ["c1_1", "c1_2"]
 
 
 async def test_a_replay_to_nobody_is_refused(tmp_path: Path) -> None:
     """An unknown endpoint and a disabled one are told before anything is changed."""
-    async with open_scene(tmp_path) as scene:
+    async with open_harness(tmp_path) as harness:
         with pytest.raises(SettingsError, match="other"):
-            await replays.replay(scene.journal, ENDPOINTS, CallId("c1"), EndpointName("other"))
-        await scene.journal.disable(CRM, "gone", 0.0)
+            await replays.replay(harness.journal, ENDPOINTS, CallId("c1"), EndpointName("other"))
+        await harness.journal.disable(CRM, "gone", 0.0)
         with pytest.raises(EndpointGoneError, match="disabled"):
-            await replays.replay(scene.journal, ENDPOINTS, CallId("c1"), CRM)
+            await replays.replay(harness.journal, ENDPOINTS, CallId("c1"), CRM)

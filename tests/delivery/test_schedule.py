@@ -1,17 +1,22 @@
 """Whose turn it is, and what is kept in memory: pure, so no loop and no clock."""
 
-from service.delivery.lane import LANE_EVENTS, LANE_GAPS, LANE_PARTIALS, Lane, Partial, Room
+from service.delivery.lane import (
+    MAX_GAP_SEQS,
+    MAX_LANE_EVENTS,
+    MAX_LANE_PARTIALS,
+    Capacity,
+    Lane,
+    WaitingPartial,
+)
 from service.delivery.schedule import EndpointLanes
 from service.ids import CallId
 from service.ports import LaneRow, StoredEvent
-from tests.delivery.scenes import CRM, endpoint, event, partial
+from tests.delivery.builders import CRM, endpoint, event, partial
 
 
-def lanes(*, most_events: int = 100, most_lanes: int = 100, partials: str = "all") -> EndpointLanes:
+def lanes(*, max_events: int = 100, max_lanes: int = 100, partials: str = "all") -> EndpointLanes:
     """Return the lanes of an endpoint with little room."""
-    return EndpointLanes(
-        endpoint(partials=partials), most_events=most_events, most_lanes=most_lanes
-    )
+    return EndpointLanes(endpoint(partials=partials), max_events=max_events, max_lanes=max_lanes)
 
 
 def take(queue: EndpointLanes, now: float = 0.0) -> Lane:
@@ -38,10 +43,10 @@ def row(call_id: str, acked_seq: int, head_seq: int, generation: int = 0) -> Lan
 
 def listed(queue: EndpointLanes, *rows: LaneRow) -> None:
     """List this backlog."""
-    queue.list_begins(disabled=False)
+    queue.begin_listing(disabled=False)
     for one in rows:
         queue.adopt(one, 0.0, 0.0, ())
-    queue.list_ends()
+    queue.end_listing()
 
 
 def test_lanes_take_turns() -> None:
@@ -90,7 +95,7 @@ def test_a_partial_that_was_replaced_does_not_ring_the_old_alarm() -> None:
     assert queue.take(0.35) is None
     lane = take(queue, 0.5)
     item = lane.next(0.5)
-    assert isinstance(item, Partial)
+    assert isinstance(item, WaitingPartial)
     assert item.delivery.id == "prt_u1_2"
     queue.put_back(lane, 0.5)
     assert queue.wake_at() is None
@@ -113,19 +118,19 @@ def test_an_open_breaker_sets_the_alarm_once_nothing_is_on_its_way() -> None:
 def test_a_lane_keeps_few_events_in_memory() -> None:
     """The rest is to be read from the journal; the head says that there is more."""
     queue = lanes()
-    queue.commit([event("c1", seq) for seq in range(1, LANE_EVENTS + 10)], 0.0)
+    queue.commit([event("c1", seq) for seq in range(1, MAX_LANE_EVENTS + 10)], 0.0)
     lane = take(queue)
 
-    assert len(lane.events) == LANE_EVENTS
-    assert lane.head_seq == LANE_EVENTS + 9
+    assert len(lane.events) == MAX_LANE_EVENTS
+    assert lane.head_seq == MAX_LANE_EVENTS + 9
 
 
 def test_all_lanes_share_the_room_and_give_it_back() -> None:
     """Delivered, held and dropped events make room again, to the last place."""
-    queue = lanes(most_events=6)
+    queue = lanes(max_events=6)
     for call in ("c1", "c2", "c3"):
         queue.commit([event(call, seq) for seq in (1, 2, 3)], 0.0)
-    assert queue.room.left == 0
+    assert queue.capacity.left == 0
 
     assert [deliver(queue) for _ in range(2)] == ["c1_1", "c2_1"]
     third = take(queue)
@@ -134,41 +139,41 @@ def test_all_lanes_share_the_room_and_give_it_back() -> None:
     assert len(third.events) == 2
     third.hold(5.0)
     queue.put_back(third, 0.0)
-    assert queue.room.left == 2
+    assert queue.capacity.left == 2
     queue.disable()
-    assert queue.room.left == 6
+    assert queue.capacity.left == 6
 
 
 def test_a_lane_that_must_read_gets_one_place_at_least() -> None:
     """Full lanes beside it cannot starve it."""
-    lane = Lane(CallId("c1"), CRM, Room(0))
+    lane = Lane(CallId("c1"), CRM, Capacity(0))
     lane.fill([event("c1", 1), event("c1", 2)])
 
     assert [one.seq for one in lane.events] == [1]
     lane.ack(1)
-    assert lane.room.left == 0
+    assert lane.capacity.left == 0
 
 
 def test_a_lane_with_nothing_left_is_forgotten() -> None:
     """Only once it is settled: until then the journal does not know what it had."""
-    queue = lanes(most_lanes=1)
+    queue = lanes(max_lanes=1)
     queue.commit([event("c1", 1)], 0.0)
     lane = take(queue)
     lane.ack(1)
-    lane.unsettled = 1
+    lane.pending_acks = 1
     queue.put_back(lane, 0.0)
     queue.commit([event("c2", 1)], 0.0)
     assert queue.behind == 0
 
-    lane.unsettled = 0
-    queue.forget(lane)
+    lane.pending_acks = 0
+    queue.release(lane)
     listed(queue, row("c2", 0, 1))
     assert queue.behind == 1
 
 
 def test_calls_beyond_the_bound_wait_in_the_journal() -> None:
     """They are found by a listing when there is room, from where they stand: nothing is skipped."""
-    queue = lanes(most_lanes=1)
+    queue = lanes(max_lanes=1)
     queue.commit([event("c1", 1)], 0.0)
     queue.commit([event("c2", 1)], 0.0)
     queue.publish(CallId("c2"), "u1", partial("u1", 1), 0.0)
@@ -183,13 +188,13 @@ def test_calls_beyond_the_bound_wait_in_the_journal() -> None:
 
 def test_a_commit_during_a_listing_is_not_lost() -> None:
     """If the listing was too early to show it, the next one has to, before new lanes are made."""
-    queue = lanes(most_lanes=1)
+    queue = lanes(max_lanes=1)
     queue.commit([event("c1", 1)], 0.0)
     queue.commit([event("c2", 1)], 0.0)
     deliver(queue)
-    queue.list_begins(disabled=False)
+    queue.begin_listing(disabled=False)
     queue.commit([event("c3", 1)], 0.0)
-    queue.list_ends()
+    queue.end_listing()
     queue.commit([event("c3", 2)], 0.0)
     assert queue.take(0.0) is None
 
@@ -199,7 +204,7 @@ def test_a_commit_during_a_listing_is_not_lost() -> None:
 
 def test_a_backlog_beyond_the_bound_is_taken_up_bit_by_bit() -> None:
     """As many lanes as there is room for, and the rest by later listings."""
-    queue = lanes(most_lanes=2)
+    queue = lanes(max_lanes=2)
     rows = [row(f"c{number}", 0, 1) for number in range(3)]
     listed(queue, *rows)
     assert queue.behind == 2
@@ -237,17 +242,19 @@ def test_a_lane_that_saw_only_partials_learns_where_it_stands() -> None:
 
 def test_waiting_partials_are_bounded() -> None:
     """Beyond sixteen utterances the oldest is dropped, and counted."""
-    lane = Lane(CallId("c1"), CRM, Room(10))
-    dropped = [lane.publish(f"u{n}", partial(f"u{n}", 1), 0.0) for n in range(LANE_PARTIALS + 2)]
+    lane = Lane(CallId("c1"), CRM, Capacity(10))
+    dropped = [
+        lane.publish(f"u{n}", partial(f"u{n}", 1), 0.0) for n in range(MAX_LANE_PARTIALS + 2)
+    ]
 
-    assert dropped == [0] * LANE_PARTIALS + [1, 1]
-    assert list(lane.partials) == [f"u{n}" for n in range(2, LANE_PARTIALS + 2)]
+    assert dropped == [0] * MAX_LANE_PARTIALS + [1, 1]
+    assert list(lane.partials) == [f"u{n}" for n in range(2, MAX_LANE_PARTIALS + 2)]
 
 
 def test_a_gap_does_not_grow_without_end() -> None:
     """A receiver that refuses everything is told of the last hundred."""
-    lane = Lane(CallId("c1"), CRM, Room(10))
-    for seq in range(1, LANE_GAPS + 51):
+    lane = Lane(CallId("c1"), CRM, Capacity(10))
+    for seq in range(1, MAX_GAP_SEQS + 51):
         lane.park(seq)
 
-    assert lane.gap_seqs == tuple(range(51, LANE_GAPS + 51))
+    assert lane.gap_seqs == tuple(range(51, MAX_GAP_SEQS + 51))

@@ -12,9 +12,8 @@ from service.delivery.endpoints import Endpoint
 from service.delivery.sinks import open_sink
 from service.ids import EndpointName
 from service.ports import Delivery, Sink
-from tests.delivery.receiver import open_receiver
-
-SECRET = "whsec_" + "bm90IGEgc2VjcmV0IGF0IGFsbCwganVzdCBhIHRlc3Q="
+from tests.delivery.builders import webhook
+from tests.delivery.peers import open_receiver
 
 
 @dataclass(frozen=True)
@@ -28,16 +27,8 @@ class Rig:
 @asynccontextmanager
 async def webhook_rig() -> AsyncIterator[Rig]:
     """A webhook and its receiver."""
-    async with open_receiver() as receiver:
-        endpoint = Endpoint(
-            name=EndpointName("crm"),
-            type="webhook",
-            url=receiver.url,
-            secret=SECRET,
-            allow_private=True,
-        )
-        async with open_sink(endpoint) as sink:
-            yield Rig(sink, lambda: [one.headers["webhook-id"] for one in receiver.received])
+    async with open_receiver() as receiver, open_sink(webhook(receiver.url)) as sink:
+        yield Rig(sink, lambda: [one.headers["webhook-id"] for one in receiver.received])
 
 
 @asynccontextmanager

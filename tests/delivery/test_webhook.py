@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import os
-from datetime import UTC, datetime
 
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
@@ -17,19 +16,10 @@ from service.errors import (
     SettingsError,
     TemporaryDeliveryError,
 )
-from service.ids import EndpointName
 from service.ports import Delivery
-from tests.delivery.receiver import (
-    Receiver,
-    Reply,
-    drip,
-    flood,
-    garbage,
-    open_receiver,
-    reply,
-    reset,
-    stall,
-)
+from tests.delivery import peers
+from tests.delivery.builders import webhook
+from tests.delivery.peers import Receiver, Reply, open_receiver, reply
 
 OLD = "whsec_" + base64.b64encode(b"o" * 32).decode()
 NEW = "whsec_" + base64.b64encode(b"n" * 32).decode()
@@ -42,15 +32,7 @@ DELIVERY = Delivery(
 
 def endpoint(receiver: Receiver, **changes: object) -> Endpoint:
     """Return an endpoint that leads to the receiver."""
-    plain: dict[str, object] = {
-        "name": EndpointName("crm"),
-        "type": "webhook",
-        "url": receiver.url,
-        "secret": NEW,
-        "allow_private": True,
-        "timeout_s": 5.0,
-    }
-    return Endpoint(**(plain | changes))  # type: ignore[arg-type] # a test's choice of fields
+    return webhook(receiver.url, **({"secret": NEW} | changes))
 
 
 async def failure_of(script: Reply, **changes: object) -> DeliveryError | None:
@@ -185,7 +167,7 @@ async def test_retry_after_is_passed_on(status: int) -> None:
     assert failure.retry_after_s == 7
 
 
-@pytest.mark.parametrize("script", [stall, reset, garbage])
+@pytest.mark.parametrize("script", [peers.stall, peers.reset, peers.garbage])
 async def test_no_answer_is_temporary(script: Reply) -> None:
     """Silence, a reset and a stranger's protocol are all worth another attempt."""
     failure = await failure_of(script, timeout_s=0.3)
@@ -214,7 +196,7 @@ async def test_a_failed_tls_handshake_is_temporary() -> None:
     assert receiver.received == []
 
 
-@pytest.mark.parametrize("script", [drip, flood])
+@pytest.mark.parametrize("script", [peers.drip, peers.flood])
 async def test_a_body_nobody_asked_for_changes_nothing(script: Reply) -> None:
     """The status was yes. The rest is not waited for, and the next delivery still gets through."""
     async with (
@@ -243,7 +225,9 @@ async def test_connections_are_used_again() -> None:
     assert receiver.connections == 1
 
 
-@pytest.mark.parametrize("script", [reply(500), reply(404), reset, garbage, stall])
+@pytest.mark.parametrize(
+    "script", [reply(500), reply(404), peers.reset, peers.garbage, peers.stall]
+)
 async def test_an_error_says_nothing_that_was_confided(script: Reply) -> None:
     """Neither URL path, query, secret, body nor answer is in the text or the causes shown."""
     failure = await failure_of(script, timeout_s=0.3, headers={"X-Token": "secret-header"})
@@ -295,6 +279,3 @@ async def test_proxies_of_the_environment_are_ignored(monkeypatch: pytest.Monkey
             await sink.deliver(DELIVERY)
 
     assert (proxy.connections, len(receiver.received)) == (0, 1)
-
-
-NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)

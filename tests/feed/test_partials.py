@@ -1,17 +1,17 @@
 """The newest partial of each utterance: bounded, in order, gone with the final."""
 
+from service.feed.items import FeedPartial
 from service.feed.partials import LivePartials
-from service.feed.pieces import LivePartial
 from service.ids import CallId
 from service.ports import StoredEvent
-from tests.feed.newsroom import body, completed, final
+from tests.feed.builders import body, completed, final
 
 A, B = CallId("a"), CallId("b")
 
 
-def partial(name: str, call_id: CallId = A, *, told: int = 0) -> LivePartial:
+def partial(name: str, call_id: CallId = A, *, commits_before: int = 0) -> FeedPartial:
     """Make a partial."""
-    return LivePartial(call_id, name, "transcript.partial", b"{}", told)
+    return FeedPartial(call_id, name, "transcript.partial", b"{}", commits_before)
 
 
 def names(found: object) -> list[str]:
@@ -25,7 +25,7 @@ def test_each_is_found_once_by_its_stamp_and_again_when_it_is_revised() -> None:
     live = LivePartials()
     for name in ("u1", "u2", "u1"):
         live.publish(partial(name))
-        live.let_out(0)
+        live.release(0)
     found = live.since(0, None, 10)
 
     assert names(found) == ["u2", "u1"]
@@ -37,11 +37,11 @@ def test_each_is_found_once_by_its_stamp_and_again_when_it_is_revised() -> None:
 def test_one_waits_for_the_commits_before_it() -> None:
     """A newer one takes its place meanwhile."""
     live = LivePartials()
-    live.publish(partial("u1", told=2))
-    live.publish(partial("u1", told=3))
+    live.publish(partial("u1", commits_before=2))
+    live.publish(partial("u1", commits_before=3))
 
-    assert live.let_out(2) == []
-    assert names(live.let_out(3)) == ["u1"]
+    assert live.release(2) == []
+    assert names(live.release(3)) == ["u1"]
     assert len(live) == 1
 
 
@@ -50,10 +50,10 @@ def test_the_end_of_a_call_takes_its_partials_along() -> None:
     live = LivePartials()
     for name, call_id in (("u1", A), ("u2", B)):
         live.publish(partial(name, call_id))
-        live.let_out(0)
-    live.publish(partial("u3", A, told=5))
+        live.release(0)
+    live.publish(partial("u3", A, commits_before=5))
     kind, _ = completed()
-    live.settle([StoredEvent(A, 9, kind, body(A, completed()))])
+    live.finalise([StoredEvent(A, 9, kind, body(A, completed()))])
 
     assert names(live.since(0, None, 10)) == ["u2"]
     assert len(live) == 1
@@ -63,19 +63,19 @@ def test_what_is_settled_is_not_shown_again() -> None:
     """A straggler of a settled utterance is refused."""
     live = LivePartials()
     kind, _ = final("u1")
-    live.settle([StoredEvent(A, 1, kind, body(A, final("u1")))])
+    live.finalise([StoredEvent(A, 1, kind, body(A, final("u1")))])
 
     assert not live.publish(partial("u1"))
 
 
 def test_utterances_are_bounded() -> None:
     """The partial that was replaced longest ago goes first."""
-    live = LivePartials(most_utterances=3, most_settled=2)
+    live = LivePartials(max_utterances=3, max_finals=2)
     for number in range(5):
         live.publish(partial(f"u{number}"))
-        live.let_out(0)
+        live.release(0)
     for name in ("s1", "s2", "s3"):
-        live.settle([StoredEvent(A, 1, final(name)[0], body(A, final(name)))])
+        live.finalise([StoredEvent(A, 1, final(name)[0], body(A, final(name)))])
 
     assert names(live.since(0, None, 10)) == ["u2", "u3", "u4"]
     assert live.publish(partial("s1"))

@@ -1,6 +1,6 @@
 """The newest events, in bounded memory."""
 
-from service.feed.pieces import Entry
+from service.feed.items import FeedEvent
 from service.feed.ring import Ring
 from service.ids import CallId
 from service.ports import StoredEvent
@@ -8,9 +8,9 @@ from service.ports import StoredEvent
 A, B = CallId("a"), CallId("b")
 
 
-def entry(position: int, call_id: CallId = A, body: bytes = b"{}") -> Entry:
+def entry(position: int, call_id: CallId = A, body: bytes = b"{}") -> FeedEvent:
     """Make an event."""
-    return Entry(position, StoredEvent(call_id, position, "transcript.final", body))
+    return FeedEvent(position, StoredEvent(call_id, position, "transcript.final", body))
 
 
 def positions(ring: Ring, after: int, call_id: CallId | None = None) -> list[int] | None:
@@ -19,9 +19,9 @@ def positions(ring: Ring, after: int, call_id: CallId | None = None) -> list[int
     return None if found is None else [one.position for one in found]
 
 
-def filled(*entries: Entry, most_events: int = 100, most_bytes: int = 10_000) -> Ring:
+def filled(*entries: FeedEvent, max_events: int = 100, max_bytes: int = 10_000) -> Ring:
     """Make a ring that took these."""
-    ring = Ring(0, most_events=most_events, most_bytes=most_bytes)
+    ring = Ring(0, max_events=max_events, max_bytes=max_bytes)
     for one in entries:
         ring.append(one)
     return ring
@@ -41,7 +41,7 @@ def test_what_came_after_a_position_is_found_for_all_calls_or_one() -> None:
 
 def test_a_full_ring_drops_the_oldest_and_says_so() -> None:
     """Who is behind its floor has to ask the journal."""
-    ring = filled(*(entry(n) for n in range(1, 20)), most_events=16)
+    ring = filled(*(entry(n) for n in range(1, 20)), max_events=16)
 
     assert len(ring) <= 16
     assert positions(ring, ring.floor) == list(range(ring.floor + 1, 20))
@@ -51,7 +51,7 @@ def test_a_full_ring_drops_the_oldest_and_says_so() -> None:
 
 def test_it_is_bounded_in_bytes_too_even_by_one_huge_event() -> None:
     """What does not fit at all is in the journal only."""
-    ring = filled(*(entry(n, body=bytes(600)) for n in range(1, 40)), most_bytes=3_000)
+    ring = filled(*(entry(n, body=bytes(600)) for n in range(1, 40)), max_bytes=3_000)
     assert len(ring) <= 5
 
     ring.append(entry(40, body=bytes(9_000)))

@@ -14,7 +14,7 @@ from service.ingress.media_route import MediaRoute
 from service.ingress.webhook_route import PATH, WebhookRoute
 from tests.ingress.builders import KEY, LEG, NOW, signed
 from tests.ingress.peers import RecordingCalls, RecordingTicket, SingleUseDoor
-from tests.web.serving import serving
+from tests.web.harness import serving
 
 OLD_KEY = SigningKey(bytes(32))
 TOKEN, AUTH = "t0ken-of-a-test", "auth-of-a-test"

@@ -12,7 +12,7 @@ from service.web.limits import Limits
 from tests.recogniser.builders import packed
 from tests.recogniser.peers import PHONE, open_client, post
 from tests.waiting import until
-from tests.web.raw import connected
+from tests.web.peers import connected
 
 pytestmark = pytest.mark.speech
 QUICK = Limits(head_s=0.2, body_s=5, idle_s=0.4, shutdown_s=0.2, proxies=())

@@ -23,7 +23,7 @@ from service.settings import Settings
 from service.simulator.report import Report
 from service.simulator.scenario import parse_scenario
 from service.simulator.server import Simulator, open_simulator
-from tests.api.house import new_key
+from tests.api.builders import new_key
 
 SPEED = 5.0
 """How many times faster than people the calls of these tests are played."""

@@ -10,7 +10,7 @@ import aiohttp
 
 from service.ids import Scope
 from service.journal.sqlite.keys import open_sqlite_keys
-from tests.api.house import new_key, new_token
+from tests.api.builders import new_key, new_token
 from tests.service.stage import open_stage
 
 SCOPES: tuple[Scope, ...] = get_args(Scope)

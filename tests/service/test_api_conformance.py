@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from service.journal.sqlite.keys import open_sqlite_keys
-from tests.api.house import new_key
+from tests.api.builders import new_key
 from tests.service.stage import SCRIPT, open_stage
 
 _SETTINGS = """

@@ -4,7 +4,7 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from tests.web.serving import serving
+from tests.web.harness import serving
 
 
 @pytest.mark.parametrize(

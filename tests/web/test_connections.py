@@ -10,8 +10,8 @@ from aiohttp.typedefs import Handler
 from structlog.testing import capture_logs
 
 from service.web.limits import Limits
-from tests.web.raw import GET, RawClient, connected
-from tests.web.serving import serving
+from tests.web.harness import serving
+from tests.web.peers import GET, RawClient, connected
 
 QUICK = Limits(head_s=0.2, body_s=0.3, idle_s=0.4, shutdown_s=0.2, proxies=())
 """The shape of the defaults, short enough for a test."""

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from service.web.files import FileAnswer
 from service.web.limits import Limits
-from tests.web.serving import serving
+from tests.web.harness import serving
 
 SIZE = 8 * 1024 * 1024
 

@@ -8,8 +8,8 @@ import pytest
 from aiohttp import web
 
 from service.web.limits import Limits
-from service.web.listen import Listener, bind_address, listen, open_listener
-from tests.web.raw import GET, connected
+from service.web.listen import ListenAddress, bind_address, listen, open_listener
+from tests.web.peers import GET, connected
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from tests.web.raw import GET, connected
 )
 def test_the_url_is_one_that_a_client_here_can_use(host: str, url: str) -> None:
     """Where it listens on every address, the loopback one is named."""
-    assert Listener(host, 81).url == url
+    assert ListenAddress(host, 81).url == url
 
 
 async def test_port_0_is_any_free_one() -> None:

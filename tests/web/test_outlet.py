@@ -4,9 +4,10 @@ import asyncio
 
 from aiohttp import web
 
-from service.web.outlet import MOST_WAITING_BYTES, Outlet
-from tests.web.raw import GET, connected
-from tests.web.serving import serving
+from service.web.outlet import MAX_WAITING_BYTES, Outlet
+from tests.waiting import until
+from tests.web.harness import serving
+from tests.web.peers import GET, connected
 
 
 async def test_an_outlet_is_full_until_its_client_reads_and_lost_once_it_has_left() -> None:
@@ -20,7 +21,7 @@ async def test_an_outlet_is_full_until_its_client_reads_and_lost_once_it_has_lef
         outlet = Outlet(request, changed.set)
         while not outlet.full:
             await answer.write(bytes(16_384))
-        seen.append("full" if outlet.waiting_bytes > MOST_WAITING_BYTES else "empty")
+        seen.append("full" if outlet.waiting_bytes > MAX_WAITING_BYTES else "empty")
         await changed.wait()
         changed.clear()
         seen.append("full" if outlet.full else "room")
@@ -37,7 +38,6 @@ async def test_an_outlet_is_full_until_its_client_reads_and_lost_once_it_has_lef
             await client.send(GET)
             while len(seen) < 2:
                 await client.reader.read(65_536)
-        while len(seen) < 3:  # noqa: ASYNC110 - for the handler to see it
-            await asyncio.sleep(0)
+        await until(lambda: len(seen) == 3)
 
     assert seen == ["full", "room", "lost 0"]

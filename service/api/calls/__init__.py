@@ -1,0 +1,1 @@
+"""Calls over HTTP: read, controlled, erased, and heard."""

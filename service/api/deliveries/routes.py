@@ -1,0 +1,164 @@
+"""Endpoints, what was given up, and having it again."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+
+from aiohttp import web
+
+from service.api.cursors import Cursors
+from service.api.deliveries.models import (
+    DeliveriesQuery,
+    EndpointState,
+    EndpointStates,
+    ParkedPage,
+    Replay,
+    ReplayWish,
+    Retry,
+    parked_of,
+)
+from service.api.deliveries.retries import Retries
+from service.api.operations import Answer, AnyRoute, Ask, NoBody, NoQuery, Operation, Route
+from service.api.problems import RefusalError, not_found
+from service.api.router import reply
+from service.delivery.endpoints import Endpoint
+from service.delivery.lanes import DeliveryLanes
+from service.delivery.replays import replay
+from service.delivery.schedule import Counters
+from service.errors import EndpointGoneError, SettingsError
+from service.ids import CallId, EndpointName
+from service.ports import Journal
+
+LIST_ENDPOINTS: Operation[NoQuery, NoBody] = Operation(
+    id="list_endpoints",
+    method="GET",
+    path="/v1/endpoints",
+    tag="delivery",
+    summary="List the configured endpoints, and how their deliveries go",
+    access="calls:read",
+    answers=(Answer(description="All of them.", model=EndpointStates),),
+)
+LIST_DELIVERIES: Operation[DeliveriesQuery, NoBody] = Operation(
+    id="list_deliveries",
+    method="GET",
+    path="/v1/deliveries",
+    tag="delivery",
+    summary="List deliveries that were given up, newest first",
+    access="calls:read",
+    query=DeliveriesQuery,
+    answers=(Answer(description="A page of them.", model=ParkedPage),),
+)
+RETRY_DELIVERY: Operation[NoQuery, NoBody] = Operation(
+    id="retry_delivery",
+    method="POST",
+    path="/v1/deliveries/{delivery_id}/retry",
+    tag="delivery",
+    summary="Try a delivery that was given up once more, now",
+    description="The answer waits up to five seconds for the outcome.",
+    access="calls:write",
+    answers=(Answer(status=HTTPStatus.ACCEPTED, description="It is, or was, tried.", model=Retry),),
+    errors={
+        HTTPStatus.NOT_FOUND: "Nothing of this id is parked.",
+        HTTPStatus.CONFLICT: "Its endpoint is not configured any more.",
+    },
+)
+REPLAY: Operation[NoQuery, ReplayWish] = Operation(
+    id="replay",
+    method="POST",
+    path="/v1/replays",
+    tag="delivery",
+    summary="Have an endpoint get the events of a call again",
+    access="calls:write",
+    body=ReplayWish,
+    answers=(
+        Answer(
+            status=HTTPStatus.ACCEPTED,
+            description="It will get them, in order and under the same ids.",
+            model=Replay,
+        ),
+    ),
+    errors={
+        HTTPStatus.NOT_FOUND: "There is no such call or endpoint.",
+        HTTPStatus.CONFLICT: "The endpoint is disabled.",
+    },
+)
+
+
+class DeliveryRoutes:
+    """Answers from the lanes and the journal."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        lanes: DeliveryLanes,
+        endpoints: Sequence[Endpoint],
+        retries: Retries,
+        cursors: Cursors,
+    ) -> None:
+        self._journal = journal
+        self._lanes = lanes
+        self._endpoints = endpoints
+        self._retries = retries
+        self._cursors = cursors
+
+    def routes(self) -> list[AnyRoute]:
+        """Return the routes."""
+        return [
+            Route(LIST_ENDPOINTS, self.endpoints),
+            Route(LIST_DELIVERIES, self.deliveries),
+            Route(RETRY_DELIVERY, self.retry),
+            Route(REPLAY, self.replay),
+        ]
+
+    async def endpoints(self, ask: Ask[NoQuery, NoBody]) -> web.Response:
+        """Answer with names, types and counters; addresses and secrets stay inside."""
+        disabled = await self._journal.disabled()
+        counters, behind = self._lanes.counters, self._lanes.behind
+        states = []
+        for one in self._endpoints:
+            counted = counters.get(one.name, Counters())
+            state = EndpointState(
+                name=one.name,
+                type=one.type,
+                disabled_reason=disabled.get(one.name),
+                lanes_behind=behind.get(one.name, 0),
+                delivered=counted.delivered,
+                retried=counted.retried,
+                parked=counted.parked,
+            )
+            states.append(state)
+        return reply(ask, EndpointStates(data=states))
+
+    async def deliveries(self, ask: Ask[DeliveriesQuery, NoBody]) -> web.Response:
+        """Answer with a page of parked deliveries."""
+        query = ask.query
+        before = None
+        if query.cursor is not None:
+            at, parked_id = self._cursors.open(query, query.cursor, tuple[float, int])
+            before = float(at), int(parked_id)
+        found = await self._journal.parked(limit=query.limit + 1, before=before)
+        page = self._cursors.page(
+            query, found, lambda one: (one.parked_at, one.id), limit=query.limit
+        )
+        return reply(ask, ParkedPage(data=[parked_of(one) for one in page.items], next=page.next))
+
+    async def retry(self, ask: Ask[NoQuery, NoBody]) -> web.Response:
+        """Try one again."""
+        parked_id = int(ask.parts["delivery_id"])
+        tried = await self._retries.retry(parked_id)
+        told = Retry(id=parked_id, state=tried.state, status=tried.status)
+        return reply(ask, told, status=HTTPStatus.ACCEPTED)
+
+    async def replay(self, ask: Ask[NoQuery, ReplayWish]) -> web.Response:
+        """Set a lane back; whoever runs it goes on from there."""
+        wish = ask.body
+        call_id, name = CallId(wish.call_id), EndpointName(wish.endpoint)
+        if await self._journal.load(call_id) is None:
+            raise not_found("call")
+        try:
+            await replay(self._journal, self._endpoints, call_id, name, from_seq=wish.after_seq + 1)
+        except SettingsError:
+            raise not_found("endpoint") from None
+        except EndpointGoneError:
+            raise RefusalError(HTTPStatus.CONFLICT, "The endpoint is disabled.") from None
+        told = Replay(call_id=call_id, endpoint=name, after_seq=wish.after_seq)
+        return reply(ask, told, status=HTTPStatus.ACCEPTED)

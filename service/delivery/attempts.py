@@ -1,0 +1,132 @@
+"""Attempts at the deliveries of one endpoint: made, reported, and broken off where need be."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from service.delivery.breaker import Breaker
+from service.errors import DeliveryError, EndpointGoneError, TemporaryDeliveryError
+from service.ids import CallId, EndpointName
+from service.ports import AttemptResult, Delivery, Observer, Sink
+
+PARTIAL_GRACE_S: Final = 0.25
+"""How long an attempt at a partial may take in all, once a durable event waits behind it.
+
+A receiver that hangs on a partial must not hold the event up for the endpoint's whole timeout. So
+the attempt is broken off, and has ended before the event's begins: sent beside each other, the
+partial might still wait for a connection, and arrive after its final.
+
+It is not broken off at once, because that closes its connection. The event would wait for another
+one, and TCP and TLS take longer than a healthy receiver takes to answer.
+"""
+
+_log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _InFlight:
+    """One attempt on its way. Times are of the loop's clock."""
+
+    timeout: asyncio.Timeout
+    hurry_until: float | None
+    """When it ends at the latest once it has to hurry; None if it need not."""
+
+    def end_at(self, when: float) -> None:
+        """Break it off then, unless that is so already, or sooner."""
+        ends_at = self.timeout.when()
+        if not self.timeout.expired() and (ends_at is None or when < ends_at):
+            self.timeout.reschedule(when)
+
+
+class Attempts:
+    """Makes attempts at one endpoint: at most one of each call at a time.
+
+    An attempt that was broken off says nothing about the endpoint: neither the breaker nor the
+    observer is told of it. `ticks` are seconds that never jump; for `partial_grace_s` see
+    `PARTIAL_GRACE_S`.
+    """
+
+    def __init__(
+        self,
+        endpoint: EndpointName,
+        sink: Sink,
+        breaker: Breaker,
+        *,
+        observer: Observer,
+        ticks: Callable[[], float],
+        partial_grace_s: float,
+    ) -> None:
+        self._endpoint = endpoint
+        self._sink = sink
+        self._breaker = breaker
+        self._observer = observer
+        self._ticks = ticks
+        self._partial_grace_s = partial_grace_s
+        self._in_flight: dict[CallId, _InFlight] = {}
+
+    async def make(
+        self, call_id: CallId, delivery: Delivery, *, partial: bool = False, hurried: bool = False
+    ) -> DeliveryError | None:
+        """Make one attempt at an event or a partial; return what went wrong, if anything.
+
+        `hurried`: a durable event waits behind this partial already.
+        """
+        began = self._ticks()
+        failure: DeliveryError | None = None
+        timeout = asyncio.timeout(None)
+        self._in_flight[call_id] = _InFlight(timeout, self._hurry_until() if partial else None)
+        try:
+            async with timeout:
+                if hurried:
+                    self.hurry(call_id)
+                await self._sink.deliver(delivery)
+        except DeliveryError as error:
+            failure = error
+        except Exception as error:  # noqa: BLE001 - a sink's fault must not stop the others
+            failure = TemporaryDeliveryError(f"the sink failed: {type(error).__name__}")
+        finally:
+            del self._in_flight[call_id]
+        if not timeout.expired():
+            self._report(delivery, failure, began)
+        return failure
+
+    def hurry(self, call_id: CallId) -> None:
+        """Give an attempt at a partial of this call no more than its grace, counted from its start.
+
+        For when a durable event comes to wait behind it; attempts at events go on.
+        """
+        attempt = self._in_flight.get(call_id)
+        if attempt is not None and attempt.hurry_until is not None:
+            attempt.end_at(attempt.hurry_until)
+
+    def break_off(self, call_id: CallId) -> None:
+        """Break off what is on its way of this call, now."""
+        if attempt := self._in_flight.get(call_id):
+            attempt.end_at(0.0)
+
+    def _hurry_until(self) -> float:
+        return asyncio.get_running_loop().time() + self._partial_grace_s
+
+    def _report(self, delivery: Delivery, failure: DeliveryError | None, began: float) -> None:
+        now = self._ticks()
+        self._observer.attempted(self._endpoint, delivery, _outcome(failure), now - began)
+        if isinstance(failure, TemporaryDeliveryError):
+            if self._breaker.failed(now):
+                _log.warning("breaker_opened", endpoint=self._endpoint)
+        elif self._breaker.succeeded(now):
+            _log.info("breaker_closed", endpoint=self._endpoint)
+
+
+def _outcome(failure: DeliveryError | None) -> AttemptResult:
+    match failure:
+        case None:
+            return "delivered"
+        case EndpointGoneError():
+            return "gone"
+        case TemporaryDeliveryError():
+            return "failed"
+        case _:
+            return "refused"

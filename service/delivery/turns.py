@@ -1,0 +1,205 @@
+"""One turn of a lane: an attempt at its next delivery, and what follows from the outcome."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+import structlog
+
+from service.delivery.acks import AckBatcher
+from service.delivery.attempts import Attempts
+from service.delivery.lane import MAX_LANE_EVENTS, Lane, WaitingPartial
+from service.delivery.schedule import EndpointLanes
+from service.errors import (
+    DeliveryError,
+    EndpointGoneError,
+    JournalUnavailableError,
+    TemporaryDeliveryError,
+)
+from service.ports import Delivery, Journal, LaneUpdate, Observer, Parked, Sink, StoredEvent
+from service.retry import RetryPolicy
+from service.wire.events import delivery_id
+
+_READ_AGAIN_S = 1.0
+_GIVE_UP_ENDPOINT_S = 5 * 24 * 3600.0
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependencies:
+    """What every dispatcher works with. Tests replace clocks and dice only."""
+
+    journal: Journal
+    acks: AckBatcher
+    policy: RetryPolicy
+    clock: Callable[[], float]
+    """Unix seconds."""
+    ticks: Callable[[], float]
+    """Seconds that never jump."""
+    dice: Callable[[], float]
+    """From 0 up to 1."""
+    observer: Observer
+    max_in_flight: int
+    partial_grace_s: float
+
+
+class Turns:
+    """Runs the turns of one endpoint's lanes: retries, parks or disables as the sink answers."""
+
+    def __init__(self, lanes: EndpointLanes, sink: Sink, dependencies: Dependencies) -> None:
+        self.attempts = Attempts(
+            lanes.endpoint.name,
+            sink,
+            lanes.breaker,
+            observer=dependencies.observer,
+            ticks=dependencies.ticks,
+            partial_grace_s=dependencies.partial_grace_s,
+        )
+        self._lanes = lanes
+        self._dependencies = dependencies
+        self._journal = dependencies.journal
+        self._acks = dependencies.acks
+        self._ticks = dependencies.ticks
+        self._accepted_types: dict[str, bool] = {}
+
+    def accepts(self, kind: str) -> bool:
+        """Say whether the endpoint gets events of this type."""
+        accepted = self._accepted_types.get(kind)
+        if accepted is None:
+            accepted = any(fnmatchcase(kind, pattern) for pattern in self._lanes.endpoint.events)
+            self._accepted_types[kind] = accepted
+        return accepted
+
+    async def run(self, lane: Lane) -> None:
+        """Run one turn: make one attempt at the next delivery, or read the next events."""
+        match lane.next(self._ticks()):
+            case WaitingPartial(delivery=delivery):
+                await self._send_partial(lane, delivery)
+            case StoredEvent() as event:
+                await self._send_event(lane, event)
+            case None if lane.behind:
+                await self._read(lane)
+
+    async def _read(self, lane: Lane) -> None:
+        generation, head_seq, acked_seq = lane.generation, lane.head_seq, lane.acked_seq
+        limit = min(MAX_LANE_EVENTS, max(1, self._lanes.capacity.left))
+        try:
+            events = await self._journal.read(lane.call_id, after_seq=acked_seq, limit=limit)
+        except JournalUnavailableError:
+            lane.hold(self._ticks() + _READ_AGAIN_S)
+            return
+        if (lane.generation, lane.acked_seq) != (generation, acked_seq) or self._lanes.disabled:
+            return  # rewound or erased meanwhile
+        lane.fill(events)
+        if not events and lane.head_seq == head_seq:
+            lane.ack(head_seq)  # the call was erased: there is nothing to deliver any more
+            self._acks.add(lane)
+
+    async def _send_partial(self, lane: Lane, delivery: Delivery) -> None:
+        """Try a partial once: by the time of a second attempt there would be a newer one."""
+        failure = await self.attempts.make(
+            lane.call_id, delivery, partial=True, hurried=self._has_event(lane)
+        )
+        if failure is None:
+            self._lanes.counters.partials_delivered += 1
+            return
+        self._lanes.counters.partials_dropped += 1
+        if isinstance(failure, EndpointGoneError):
+            await self._disable("gone")
+        elif isinstance(failure, TemporaryDeliveryError) and failure.retry_after_s:
+            lane.hold(self._ticks() + failure.retry_after_s)
+
+    async def _send_event(self, lane: Lane, event: StoredEvent) -> None:
+        if not self.accepts(event.type):
+            lane.ack(event.seq)
+            self._acks.add(lane)
+            return
+        generation = lane.generation
+        delivery = Delivery(
+            delivery_id(event.call_id, event.seq),
+            event.type,
+            event.body,
+            lane.gap_seqs,
+            attempt=lane.attempts + 1,
+        )
+        failure = await self.attempts.make(lane.call_id, delivery)
+        if lane.generation != generation or lane.acked_seq >= event.seq:
+            return  # rewound meanwhile: it goes out again in its turn; or the call was erased
+        match failure:
+            case None:
+                self._lanes.counters.delivered += 1
+                lane.gap_seqs = ()
+                lane.ack(event.seq)
+                self._acks.add(lane)
+            case EndpointGoneError():
+                await self._disable("gone")
+            case TemporaryDeliveryError():
+                await self._retry(lane, event, failure)
+            case _:
+                self._park(lane, event, failure, "refused")
+
+    def _has_event(self, lane: Lane) -> bool:
+        """Whether an event waits that the endpoint gets; one that is yet to be read may be."""
+        if not lane.behind:
+            return False
+        return not lane.events or any(self.accepts(event.type) for event in lane.events)
+
+    async def _retry(self, lane: Lane, event: StoredEvent, failure: TemporaryDeliveryError) -> None:
+        dependencies, now = self._dependencies, self._ticks()
+        if self._lanes.breaker.failing_for_s(now) >= _GIVE_UP_ENDPOINT_S:
+            await self._disable("failing")
+            return
+        lane.attempts += 1
+        delay_s = dependencies.policy.next_delay_s(
+            lane.attempts, dice=dependencies.dice(), retry_after_s=failure.retry_after_s
+        )
+        if delay_s is None:
+            self._park(lane, event, failure, "gave_up")
+            return
+        self._lanes.counters.retried += 1
+        lane.hold(now + delay_s, dependencies.clock() + delay_s)
+        self._acks.add(lane)
+        self._log_failure("delivery_failed", lane, event, failure, retry_in_s=round(delay_s, 1))
+
+    def _park(self, lane: Lane, event: StoredEvent, failure: DeliveryError, reason: str) -> None:
+        self._log_failure("delivery_parked", lane, event, failure, reason=reason)
+        lane.park(event.seq)
+        update = LaneUpdate(
+            lane.call_id,
+            lane.endpoint,
+            event.seq,
+            parked=Parked(event.seq, failure.status, reason),
+            generation=lane.generation,
+        )
+        self._acks.park(lane, update)
+        self._lanes.counters.parked += 1
+
+    async def _disable(self, reason: str) -> None:
+        """Stop for good. If the journal cannot note it, the next start asks the receiver again."""
+        name = self._lanes.endpoint.name
+        if self._lanes.disabled:
+            return
+        self._lanes.disable()
+        _log.error("endpoint_disabled", endpoint=name, reason=reason)
+        try:
+            await self._journal.disable(name, reason, self._dependencies.clock())
+        except JournalUnavailableError:
+            _log.warning("endpoint_disabled_not_settled", endpoint=name)
+
+    def _log_failure(
+        self,
+        what: str,
+        lane: Lane,
+        event: StoredEvent,
+        failure: DeliveryError,
+        **more: object,
+    ) -> None:
+        _log.warning(
+            what,
+            endpoint=lane.endpoint,
+            call_id=lane.call_id,
+            seq=event.seq,
+            attempts=lane.attempts,
+            error=str(failure),
+            **more,
+        )

@@ -1,0 +1,67 @@
+"""What stands on both sides of the API: live calls by script, a store of keys that can fail."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from service.calls.commands import Reply
+from service.calls.inputs import ControlName
+from service.errors import ControlRefusedError
+from service.ids import CallId, Transcription
+from service.ports.keys import KeyStore, StoredKey
+from tests.api.builders import CALL
+
+
+@dataclass
+class ScriptedCalls:
+    """Takes what is asked of live calls, and answers as it is told to."""
+
+    answers: list[Reply | str | None] = field(default_factory=list)
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    erased: list[str] = field(default_factory=list)
+
+    async def ask(
+        self, call_id: CallId, action: ControlName, *, reason: str = "api"
+    ) -> Reply | None:
+        """See `CallControls.ask`."""
+        del reason
+        self.asked.append((call_id, action))
+        answer = self.answers.pop(0)
+        if isinstance(answer, str):
+            raise ControlRefusedError(answer)
+        return answer
+
+    def transcription(self, call_id: CallId) -> Transcription | None:
+        """See `CallControls.transcription`."""
+        del call_id
+        return None
+
+    async def erase(self, call_id: CallId, *, reason: str = "api") -> bool:
+        """See `Eraser.erase`."""
+        del reason
+        self.erased.append(call_id)
+        return call_id == CALL
+
+    async def erase_number(self, number: str, *, reason: str = "api") -> int:
+        """See `Eraser.erase_number`."""
+        del reason
+        self.erased.append(number)
+        return 2
+
+
+class FaultyKeys:
+    """A store of keys that fails when it is told to."""
+
+    def __init__(self, keys: KeyStore) -> None:
+        self.failures: deque[Exception] = deque()
+        """What the next look-ups raise."""
+        self._keys = keys
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any method of a store
+        return getattr(self._keys, name)
+
+    async def find_key(self, key_id: str) -> StoredKey | None:
+        """Fail, or return what the store does."""
+        if self.failures:
+            raise self.failures.popleft()
+        return await self._keys.find_key(key_id)

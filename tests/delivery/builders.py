@@ -1,0 +1,47 @@
+"""Endpoints, events and partials, as these tests need them."""
+
+import base64
+
+from service.delivery.endpoints import Endpoint
+from service.errors import EndpointGoneError, PermanentDeliveryError, TemporaryDeliveryError
+from service.ids import CallId, EndpointName
+from service.ports import Delivery, StoredEvent
+
+CRM = EndpointName("crm")
+C1 = CallId("c1")
+SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()
+
+BUSY = TemporaryDeliveryError("answered 503", status=503)
+REFUSED = PermanentDeliveryError("answered 400", status=400)
+GONE = EndpointGoneError("answered 410", status=410)
+
+
+def endpoint(name: str = "crm", **changes: object) -> Endpoint:
+    """Return an endpoint that gets everything."""
+    plain: dict[str, object] = {"name": EndpointName(name), "type": "log", "partials": "all"}
+    return Endpoint(**(plain | changes))  # type: ignore[arg-type] # a test's choice of fields
+
+
+def webhook(url: str, name: str = "crm", /, **changes: object) -> Endpoint:
+    """Return a webhook endpoint at this URL, on this machine or not."""
+    plain: dict[str, object] = {
+        "type": "webhook",
+        "url": url,
+        "secret": SECRET,
+        "partials": "off",
+        "allow_private": True,
+        "timeout_s": 5.0,
+    }
+    return endpoint(name, **(plain | changes))
+
+
+def event(call_id: str, seq: int, kind: str = "call.answered") -> StoredEvent:
+    """Return a durable event with a body of its own."""
+    body = b'{"type":"%b","data":{"seq":%d,"utterance_id":"u"}}' % (kind.encode(), seq)
+    return StoredEvent(CallId(call_id), seq, kind, body)
+
+
+def partial(utterance_id: str, revision: int, text: str = "words") -> Delivery:
+    """Return a partial."""
+    body = b'{"type":"transcript.partial","data":{"text":"%b"}}' % text.encode()
+    return Delivery(f"prt_{utterance_id}_{revision}", "transcript.partial", body)

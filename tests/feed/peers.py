@@ -1,0 +1,49 @@
+"""What the hub reads from and wakes: a library that can fail, and a subscriber's alarm."""
+
+import asyncio
+from collections import deque
+from typing import Any
+
+from service.ids import CallId
+from service.ports import CallSummary, Library, PlacedEvent
+
+
+class FaultyLibrary:
+    """A library that counts what it is asked, and fails when it is told to."""
+
+    def __init__(self, library: Library) -> None:
+        self.failures: deque[Exception] = deque()
+        """What the next reads of events raise."""
+        self.calls_asked = 0
+        self._library = library
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any method of a library
+        return getattr(self._library, name)
+
+    async def events(self, *, after: int, limit: int) -> list[PlacedEvent]:
+        """Fail, or return what the library does."""
+        if self.failures:
+            raise self.failures.popleft()
+        return await self._library.events(after=after, limit=limit)
+
+    async def call(self, call_id: CallId) -> CallSummary | None:
+        """Count, and look the call up."""
+        self.calls_asked += 1
+        return await self._library.call(call_id)
+
+
+class Alarm:
+    """A subscriber's `wake` that can be waited for."""
+
+    def __init__(self) -> None:
+        self._rung = asyncio.Event()
+
+    def __call__(self) -> None:
+        """Ring."""
+        self._rung.set()
+
+    async def rung(self) -> None:
+        """Wait for the next ring."""
+        async with asyncio.timeout(5):
+            await self._rung.wait()
+        self._rung.clear()
