@@ -7,7 +7,7 @@ from service.delivery.lane import Lane
 from service.delivery.schedule import EndpointLanes
 from service.delivery.turns import Dependencies, Turns
 from service.ids import CallId
-from service.ports import Delivery, Sink, StoredEvent
+from service.ports import LivePartial, Sink, StoredEvent
 from service.tasks import BACKOFF_S, Tasks
 
 _MAX_TURNS_IN_A_ROW = 8
@@ -43,9 +43,9 @@ class Dispatcher:
             self._turns.attempts.hurry(events[0].call_id)
         self.pump()
 
-    def publish(self, call_id: CallId, utterance_id: str, delivery: Delivery) -> None:
+    def publish(self, partial: LivePartial) -> None:
         """Take a partial, if the endpoint gets it. Never waits."""
-        self.lanes.publish(call_id, utterance_id, delivery, self._ticks())
+        self.lanes.publish(partial, self._ticks())
         self.pump()
 
     def forget(self, call_id: CallId) -> None:

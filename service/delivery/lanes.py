@@ -22,9 +22,9 @@ from service.errors import JournalUnavailableError
 from service.ids import CallId, EndpointName
 from service.ports import (
     UNOBSERVED,
-    Delivery,
     Journal,
     LaneRow,
+    LivePartial,
     Observer,
     ParkedDelivery,
     StoredEvent,
@@ -69,18 +69,12 @@ class DeliveryLanes:
             if dispatcher is not None:
                 dispatcher.commit(events)
 
-    def publish(
-        self,
-        endpoints: Sequence[EndpointName],
-        call_id: CallId,
-        utterance_id: str,
-        delivery: Delivery,
-    ) -> None:
+    def publish(self, endpoints: Sequence[EndpointName], partial: LivePartial) -> None:
         """Offer a partial; it replaces a waiting one of the same utterance."""
         for name in endpoints:
             dispatcher = self._dispatchers.get(name)
             if dispatcher is not None:
-                dispatcher.publish(call_id, utterance_id, delivery)
+                dispatcher.publish(partial)
 
     def forget(self, call_id: CallId) -> None:
         """Drop what waits of a call that was erased, and break off what is on its way."""

@@ -6,17 +6,9 @@ import msgspec
 
 from service.calls.events import TranscriptFinal
 from service.ids import CallId
-from service.ports import Delivery, StoredEvent
+from service.ports import Delivery, LivePartial, StoredEvent
 
 _MAX_UTTERANCES = 10_000
-
-
-class _Utterance(msgspec.Struct):
-    utterance_id: str
-
-
-class _Final(msgspec.Struct):
-    data: _Utterance
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +35,9 @@ class PartialFilter:
 
     def __init__(self, setting: str) -> None:
         self._mode, self.delay_s = parse_partials(setting)
-        self._revisions: dict[tuple[CallId, str], _Revision] = {}
+        self._revisions: dict[tuple[CallId, str | None], _Revision] = {}
 
-    def choose(self, call_id: CallId, utterance_id: str, delivery: Delivery) -> Delivery | None:
+    def choose(self, partial: LivePartial) -> Delivery | None:
         """Return what to deliver in place of this partial; None for nothing, or nothing new.
 
         With `debounce` the caller delivers the newest partial of an utterance once `delay_s` have
@@ -53,27 +45,25 @@ class PartialFilter:
         """
         if self._mode == "off":
             return None
-        if self._mode != "stable":
-            return delivery
-        return self._stable(call_id, utterance_id, delivery)
+        return partial.delivery if self._mode != "stable" else self._stable(partial)
 
     def committed(self, event: StoredEvent) -> None:
         """Forget an utterance that has its final."""
         if self._revisions and event.type == TranscriptFinal.type:
-            final = msgspec.json.decode(event.body, type=_Final)
-            self._revisions.pop((event.call_id, final.data.utterance_id), None)
+            self._revisions.pop((event.call_id, event.subject.utterance_id), None)
 
     def forget(self, call_id: CallId) -> None:
         """Forget a call that was erased."""
         for key in [key for key in self._revisions if key[0] == call_id]:
             del self._revisions[key]
 
-    def _stable(self, call_id: CallId, utterance_id: str, delivery: Delivery) -> Delivery | None:
+    def _stable(self, partial: LivePartial) -> Delivery | None:
+        key, delivery = (partial.call_id, partial.utterance_id), partial.delivery
         body = msgspec.json.decode(delivery.body)
         words = body["data"]["text"].split()
-        before = self._revisions.pop((call_id, utterance_id), _Revision([], []))
+        before = self._revisions.pop(key, _Revision([], []))
         stable = _common_prefix(before.words, words)
-        self._revisions[call_id, utterance_id] = _Revision(words, stable or before.sent)
+        self._revisions[key] = _Revision(words, stable or before.sent)
         if len(self._revisions) > _MAX_UTTERANCES:
             del self._revisions[next(iter(self._revisions))]
         if not stable or stable == before.sent:

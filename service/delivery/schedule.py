@@ -11,7 +11,7 @@ from service.delivery.endpoints import Endpoint
 from service.delivery.lane import UNKNOWN_SEQ, Capacity, Lane, Place
 from service.delivery.partials import PartialFilter
 from service.ids import CallId
-from service.ports import Delivery, LaneRow, StoredEvent
+from service.ports import LaneRow, LivePartial, StoredEvent
 
 _MAX_EVENTS = 4096
 _MAX_LANES = 10_000
@@ -90,17 +90,17 @@ class EndpointLanes:
             self.counters.partials_dropped += lane.commit(events)
             self._place(lane, now)
 
-    def publish(self, call_id: CallId, utterance_id: str, delivery: Delivery, now: float) -> None:
+    def publish(self, partial: LivePartial, now: float) -> None:
         """Add a partial, if the endpoint gets it."""
-        chosen = self._partials.choose(call_id, utterance_id, delivery)
+        chosen = self._partials.choose(partial)
         if chosen is None:
             return
-        lane = self._lane(call_id)
+        lane = self._lane(partial.call_id)
         if lane is None:
             self.counters.partials_dropped += 1
             return
         due_at = now + self._partials.delay_s
-        self.counters.partials_dropped += lane.publish(utterance_id, chosen, due_at)
+        self.counters.partials_dropped += lane.publish(partial.utterance_id, chosen, due_at)
         self._place(lane, now)
 
     def take(self, now: float) -> Lane | None:

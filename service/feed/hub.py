@@ -16,7 +16,7 @@ from service.feed.partials import LivePartials
 from service.feed.ring import Ring
 from service.feed.subscription import Subscription
 from service.ids import CallId
-from service.ports import Delivery, Journal, Library, PlacedEvent, StoredEvent
+from service.ports import Journal, Library, LivePartial, PlacedEvent, StoredEvent
 from service.tasks import open_tasks
 
 PAGE = 512
@@ -68,15 +68,13 @@ class Hub:
             self._caught_up.clear()
             self._wake_up.set()
 
-    def publish(self, call_id: CallId, utterance_id: str, delivery: Delivery) -> None:
+    def publish(self, partial: LivePartial) -> None:
         """Publish a partial in place of the one before it of the same utterance.
 
         Subscribers get it after the events that were committed before it.
         """
-        partial = FeedPartial(
-            call_id, utterance_id, delivery.type, delivery.body, self._commits_told
-        )
-        if self.partials.publish(partial) and self._commits_told == self._commits_read:
+        newest = FeedPartial(partial, self._commits_told)
+        if self.partials.publish(newest) and self._commits_told == self._commits_read:
             self._release_partials()
 
     @contextmanager

@@ -2,28 +2,10 @@
 
 from dataclasses import dataclass
 
-import msgspec
-
 from service.feed.frames import sse_event, sse_partial
 from service.ids import CallId
-from service.ports import StoredEvent
-
-
-class _Data(msgspec.Struct):
-    role: str | None = None
-    utterance_id: str | None = None
-
-
-class _Body(msgspec.Struct):
-    data: _Data
-
-
-_decode = msgspec.json.Decoder(_Body).decode
-
-
-def utterance_of(body: bytes) -> str | None:
-    """Return the utterance that an event is about; None if it is about none."""
-    return _decode(body).data.utterance_id
+from service.ports import LivePartial, StoredEvent
+from service.wire.events import Subject
 
 
 @dataclass(slots=True, eq=False)
@@ -35,7 +17,7 @@ class FeedEvent:
 
     position: int
     event: StoredEvent
-    _role: tuple[str | None] | None = None
+    _subject: Subject | None = None
     _by_position: bytes = b""
     _by_seq: bytes = b""
 
@@ -55,11 +37,16 @@ class FeedEvent:
         return self.event.body
 
     @property
+    def subject(self) -> Subject:
+        """Whose words the event is about; read once."""
+        if self._subject is None:
+            self._subject = self.event.subject
+        return self._subject
+
+    @property
     def role(self) -> str | None:
         """Whose words the event is about; None if nobody's."""
-        if self._role is None:
-            self._role = (_decode(self.event.body).data.role,)
-        return self._role[0]
+        return self.subject.role
 
     def cursor(self, *, by_seq: bool) -> int:
         """Return what to resume after: the event's `seq` in its call, or its position."""
@@ -80,22 +67,36 @@ class FeedEvent:
 class FeedPartial:
     """The newest partial of one utterance. `stamp` grows with each that is released."""
 
-    call_id: CallId
-    utterance_id: str
-    type: str
-    body: bytes
+    partial: LivePartial
     commits_before: int
     """How many commits the hub was told of before this partial, which must not overtake them."""
     stamp: int = 0
-    _role: tuple[str | None] | None = None
     _sse: bytes = b""
 
     @property
-    def role(self) -> str | None:
+    def call_id(self) -> CallId:
+        """The call that the partial is about."""
+        return self.partial.call_id
+
+    @property
+    def utterance_id(self) -> str:
+        """The utterance that the partial is about."""
+        return self.partial.utterance_id
+
+    @property
+    def type(self) -> str:
+        """The partial's type, as in its body."""
+        return self.partial.delivery.type
+
+    @property
+    def body(self) -> bytes:
+        """The partial's JSON."""
+        return self.partial.delivery.body
+
+    @property
+    def role(self) -> str:
         """Whose words the partial is about."""
-        if self._role is None:
-            self._role = (_decode(self.body).data.role,)
-        return self._role[0]
+        return self.partial.role
 
     def sse(self) -> bytes:
         """Return the partial as a Server-Sent Event: the same bytes for everybody."""

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from service.calls.events import TranscriptCompleted, TranscriptErased, TranscriptFinal
-from service.feed.items import FeedPartial, utterance_of
+from service.feed.items import FeedPartial
 from service.ids import CallId
 from service.ports import StoredEvent
 
@@ -83,7 +83,7 @@ class LivePartials:
             self._drop_call(event.call_id)
         if event.type != TranscriptFinal.type:
             return None
-        utterance_id = utterance_of(event.body)
+        utterance_id = event.subject.utterance_id
         if utterance_id is not None:
             self._drop(utterance_id)
         return utterance_id

@@ -4,7 +4,7 @@ from service.calls.turn import Keeping
 from service.ports.audience import Audience
 from service.ports.calls import CallControls, Calls, Eraser
 from service.ports.carrier import Carrier, StreamTarget
-from service.ports.delivery import Delivery, Lanes, Sink
+from service.ports.delivery import Delivery, Lanes, LivePartial, Sink
 from service.ports.journal import (
     Entry,
     ErasureIndex,
@@ -54,6 +54,7 @@ __all__ = [
     "LaneUpdate",
     "Lanes",
     "Library",
+    "LivePartial",
     "MediaDoor",
     "MediaTicket",
     "Observer",

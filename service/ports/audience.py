@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from service.ids import CallId
-from service.ports.delivery import Delivery
+from service.ports.delivery import LivePartial
 from service.ports.journal import StoredEvent
 
 
@@ -14,5 +13,5 @@ class Audience(Protocol):
     def committed(self, events: Sequence[StoredEvent]) -> None:
         """Take note of the events of one commit of one call, in order."""
 
-    def publish(self, call_id: CallId, utterance_id: str, delivery: Delivery) -> None:
+    def publish(self, partial: LivePartial) -> None:
         """Take a partial; it replaces the one before it of the same utterance."""

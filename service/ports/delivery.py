@@ -22,6 +22,16 @@ class Delivery:
     """Which attempt at it this is."""
 
 
+@dataclass(frozen=True, slots=True)
+class LivePartial:
+    """A partial that is shown: not durable, and worth nothing once there is a newer one."""
+
+    call_id: CallId
+    utterance_id: str
+    role: str
+    delivery: Delivery
+
+
 class Sink(Protocol):
     """Somewhere deliveries go. Shared by every call; `deliver` may be cancelled at any await."""
 
@@ -41,13 +51,7 @@ class Lanes(Protocol):
     def committed(self, endpoints: Sequence[EndpointName], events: Sequence[StoredEvent]) -> None:
         """Take the events of one commit, in order, into the lanes of these endpoints."""
 
-    def publish(
-        self,
-        endpoints: Sequence[EndpointName],
-        call_id: CallId,
-        utterance_id: str,
-        delivery: Delivery,
-    ) -> None:
+    def publish(self, endpoints: Sequence[EndpointName], partial: LivePartial) -> None:
         """Offer a partial; it replaces a waiting one of the same utterance."""
 
     def forget(self, call_id: CallId) -> None:

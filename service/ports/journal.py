@@ -1,12 +1,13 @@
 """The journal: the durable, ordered log of every call."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from service.calls.turn import Keeping
 from service.ids import CallId, EndpointName, InputId, LegId
 from service.ports.recorder import RecordingIndex
+from service.wire.events import Subject, read_subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,13 @@ class StoredEvent:
     seq: int
     type: str
     body: bytes
+    known_subject: Subject | None = field(default=None, compare=False, repr=False)
+    """Whose words it is about, from whoever wrote the body; None: it was read back."""
+
+    @property
+    def subject(self) -> Subject:
+        """Whose words it is about."""
+        return self.known_subject or read_subject(self.body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from service.calls.turn import Outcome
 from service.ids import CallId
 from service.ports import Entry, Journal, StoredEvent
 from service.runtime.codec import decode_state, encode_state
-from service.wire.events import encode
+from service.wire.events import encode, subject_of
 
 
 @dataclass(slots=True)
@@ -54,7 +54,9 @@ async def commit_turn(
         JournalUnavailableError: Nothing was written.
     """
     events = tuple(
-        StoredEvent(fact.call_id, fact.seq, fact.event.type, encode(fact, now=now))
+        StoredEvent(
+            fact.call_id, fact.seq, fact.event.type, encode(fact, now=now), subject_of(fact.event)
+        )
         for fact in outcome.facts
         if fact.seq is not None
     )

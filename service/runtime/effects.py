@@ -14,7 +14,7 @@ from service.calls.commands import (
 from service.calls.events import TranscriptionDegraded, TranscriptionFailed, TranscriptPartial
 from service.calls.turn import Fact, Outcome
 from service.ids import EndpointName
-from service.ports import Audience, Delivery, Lanes, Observer, StoredEvent
+from service.ports import Audience, Delivery, Lanes, LivePartial, Observer, StoredEvent
 from service.runtime.call import LiveCall
 from service.runtime.commands import CommandRunner
 from service.runtime.media_streams import MediaStreams
@@ -87,8 +87,9 @@ class RealEffects:
     ) -> None:
         body = encode(fact, now=self._clock())
         delivery = Delivery(id=partial_id(partial), type=partial.type, body=body)
-        self._lanes.publish(endpoints, fact.call_id, partial.utterance_id, delivery)
-        self._audience.publish(fact.call_id, partial.utterance_id, delivery)
+        shown = LivePartial(fact.call_id, partial.utterance_id, partial.role, delivery)
+        self._lanes.publish(endpoints, shown)
+        self._audience.publish(shown)
 
 
 def _warn(fact: Fact, trouble: TranscriptionDegraded | TranscriptionFailed) -> None:

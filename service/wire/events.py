@@ -44,6 +44,30 @@ def encode(fact: Fact, *, now: float) -> bytes:
     return _encode({"type": fact.event.type, "timestamp": when, "data": data})
 
 
+class Subject(msgspec.Struct, frozen=True):
+    """Whose words an event is about, where it is about somebody's."""
+
+    utterance_id: str | None = None
+    role: str | None = None
+
+
+class _Envelope(msgspec.Struct):
+    data: Subject
+
+
+_read_envelope = msgspec.json.Decoder(_Envelope).decode
+
+
+def subject_of(event: Event | TranscriptPartial) -> Subject:
+    """Return whose words an event is about."""
+    return Subject(getattr(event, "utterance_id", None), getattr(event, "role", None))
+
+
+def read_subject(body: bytes) -> Subject:
+    """Return whose words an event is about that was written before: what `subject_of` says."""
+    return _read_envelope(body).data
+
+
 def delivery_id(call_id: CallId, seq: int) -> str:
     """Return the `webhook-id` of a durable event: the same over attempts and restarts."""
     return f"evt_{call_id}_{seq}"

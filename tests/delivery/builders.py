@@ -5,7 +5,7 @@ import base64
 from service.delivery.endpoints import Endpoint
 from service.errors import EndpointGoneError, PermanentDeliveryError, TemporaryDeliveryError
 from service.ids import CallId, EndpointName
-from service.ports import Delivery, StoredEvent
+from service.ports import Delivery, LivePartial, StoredEvent
 
 CRM = EndpointName("crm")
 C1 = CallId("c1")
@@ -39,6 +39,12 @@ def event(call_id: str, seq: int, kind: str = "call.answered") -> StoredEvent:
     """Return a durable event with a body of its own."""
     body = b'{"type":"%b","data":{"seq":%d,"utterance_id":"u"}}' % (kind.encode(), seq)
     return StoredEvent(CallId(call_id), seq, kind, body)
+
+
+def live(call_id: str, utterance_id: str, revision: int, text: str = "words") -> LivePartial:
+    """Return a partial as it is shown."""
+    shown = partial(utterance_id, revision, text)
+    return LivePartial(CallId(call_id), utterance_id, "customer", shown)
 
 
 def partial(utterance_id: str, revision: int, text: str = "words") -> Delivery:

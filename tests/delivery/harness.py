@@ -13,7 +13,7 @@ from service.delivery.lanes import DeliveryLanes, open_lanes
 from service.ids import CallId, EndpointName
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports import Entry, Journal, StoredEvent
-from tests.delivery.builders import CRM, endpoint, event, partial
+from tests.delivery.builders import CRM, endpoint, event, live
 from tests.delivery.peers import FaultyJournal, ScriptedSink
 
 WAIT_S = 10.0
@@ -52,9 +52,7 @@ class Harness:
 
     def publish(self, call_id: str, utterance_id: str, revision: int, text: str = "words") -> None:
         """Publish a partial."""
-        self.lanes.publish(
-            [CRM], CallId(call_id), utterance_id, partial(utterance_id, revision, text)
-        )
+        self.lanes.publish([CRM], live(call_id, utterance_id, revision, text))
 
     async def backlog(self) -> list[tuple[str, int, int]]:
         """Return what the journal says is still to be delivered: call, acked and head seq."""

@@ -11,7 +11,7 @@ from service.errors import SettingsError
 from service.ids import CallId, EndpointName
 from service.ports import AttemptResult, Delivery
 from service.ports.observer import Unobserved
-from tests.delivery.builders import BUSY, CRM, REFUSED, endpoint
+from tests.delivery.builders import BUSY, CRM, REFUSED, endpoint, live
 from tests.delivery.harness import open_harness
 
 
@@ -69,9 +69,7 @@ async def test_an_endpoint_nobody_configured_is_ignored(tmp_path: Path) -> None:
     """Its lane stays in the journal for the day it is configured."""
     async with open_harness(tmp_path) as harness:
         await harness.commit("c1", "call.started", to=("crm", "other"))
-        harness.lanes.publish(
-            [EndpointName("other")], CallId("c1"), "u1", Delivery("p", "t", b"{}")
-        )
+        harness.lanes.publish([EndpointName("other")], live("c1", "u1", 1))
         harness.lanes.committed([CRM], [])
         await harness.list_backlog()
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from service.delivery.lanes import open_lanes
 from service.journal.sqlite.journal import open_sqlite_journal
-from tests.delivery.builders import C1, CRM, endpoint, partial, webhook
+from tests.delivery.builders import C1, CRM, endpoint, live, webhook
 from tests.delivery.harness import Harness, commit, open_harness
 from tests.delivery.peers import Receiver, open_receiver, stall
 from tests.waiting import until
@@ -31,7 +31,7 @@ async def test_a_final_overtakes_a_receiver_that_hangs_on_partials(tmp_path: Pat
         async with open_lanes(journal, [crm]) as lanes:
             for seq in range(1, 4):
                 receiver.replies.append(stall)
-                lanes.publish([CRM], C1, f"u{seq}", partial(f"u{seq}", 1))
+                lanes.publish([CRM], live(C1, f"u{seq}", 1))
                 await until(seen(receiver, f"prt_u{seq}_1"))
                 lanes.committed([CRM], await commit(journal, C1, "transcript.final"))
                 await until(seen(receiver, f"evt_c1_{seq}"))

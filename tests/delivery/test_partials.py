@@ -5,20 +5,21 @@ import pytest
 
 from service.delivery.partials import PartialFilter, parse_partials
 from service.ids import CallId
-from service.ports import Delivery, StoredEvent
+from service.ports import Delivery, LivePartial, StoredEvent
 
 CALL = CallId("c1")
 
 
-def words(text: str, **more: object) -> Delivery:
+def words(text: str, utterance_id: str = "u1", **more: object) -> LivePartial:
     """Return a partial with this text."""
     body = {"type": "transcript.partial", "data": {"text": text, "words": None, **more}}
-    return Delivery("prt", "transcript.partial", msgspec.json.encode(body))
+    delivery = Delivery("prt", "transcript.partial", msgspec.json.encode(body))
+    return LivePartial(CALL, utterance_id, "customer", delivery)
 
 
 def heard(chooser: PartialFilter, *texts: str, utterance_id: str = "u1") -> list[str | None]:
     """Offer revisions of an utterance; return the texts that come out."""
-    chosen = [chooser.choose(CALL, utterance_id, words(text)) for text in texts]
+    chosen = [chooser.choose(words(text, utterance_id)) for text in texts]
     return [msgspec.json.decode(one.body)["data"]["text"] if one else None for one in chosen]
 
 
@@ -41,12 +42,12 @@ def test_partials_pass_untouched(setting: str) -> None:
     """The very bytes that were published."""
     partial = words("hello")
 
-    assert PartialFilter(setting).choose(CALL, "u1", partial) is partial
+    assert PartialFilter(setting).choose(partial) is partial.delivery
 
 
 def test_off_lets_none_through() -> None:
     """Nothing at all."""
-    assert PartialFilter("off").choose(CALL, "u1", words("hello")) is None
+    assert PartialFilter("off").choose(words("hello")) is None
 
 
 def test_stable_gives_the_words_that_two_revisions_share() -> None:
@@ -97,8 +98,8 @@ def test_stable_shortens_timed_words_and_the_end_with_the_text() -> None:
         {"text": "b", "start_ms": 90, "end_ms": 200},
     ]
     chooser = PartialFilter("stable")
-    chooser.choose(CALL, "u1", words("a x"))
-    chosen = chooser.choose(CALL, "u1", words("a b", words=timed, end_ms=200))
+    chooser.choose(words("a x"))
+    chosen = chooser.choose(words("a b", words=timed, end_ms=200))
 
     assert chosen is not None
     data = msgspec.json.decode(chosen.body)["data"]
@@ -110,7 +111,7 @@ def test_what_stable_remembers_is_bounded() -> None:
     chooser = PartialFilter("stable")
     heard(chooser, "yes", utterance_id="first")
     for number in range(10_000):
-        chooser.choose(CALL, str(number), words("yes"))
+        chooser.choose(words("yes", str(number)))
 
     assert heard(chooser, "yes", utterance_id="first") == [None]
     assert heard(chooser, "yes", utterance_id="9999") == ["yes"]

@@ -11,7 +11,7 @@ from service.delivery.lane import (
 from service.delivery.schedule import EndpointLanes
 from service.ids import CallId
 from service.ports import LaneRow, StoredEvent
-from tests.delivery.builders import CRM, endpoint, event, partial
+from tests.delivery.builders import CRM, endpoint, event, live, partial
 
 
 def lanes(*, max_events: int = 100, max_lanes: int = 100, partials: str = "all") -> EndpointLanes:
@@ -65,7 +65,7 @@ def test_a_lane_has_one_turn_at_a_time() -> None:
     queue.commit([event("c1", 1)], 0.0)
     first = take(queue)
     queue.commit([event("c1", 2)], 0.0)
-    queue.publish(CallId("c1"), "u1", partial("u1", 1), 0.0)
+    queue.publish(live("c1", "u1", 1), 0.0)
 
     assert queue.take(0.0) is None
     queue.put_back(first, 0.0)
@@ -89,8 +89,8 @@ def test_a_lane_on_hold_is_back_when_it_is_due() -> None:
 def test_a_partial_that_was_replaced_does_not_ring_the_old_alarm() -> None:
     """With debounce, a newer revision starts the quiet anew; the earlier alarm means nothing."""
     queue = lanes(partials="debounce:300ms")
-    queue.publish(CallId("c1"), "u1", partial("u1", 1), 0.0)
-    queue.publish(CallId("c1"), "u1", partial("u1", 2), 0.2)
+    queue.publish(live("c1", "u1", 1), 0.0)
+    queue.publish(live("c1", "u1", 2), 0.2)
 
     assert queue.take(0.35) is None
     lane = take(queue, 0.5)
@@ -176,7 +176,7 @@ def test_calls_beyond_the_bound_wait_in_the_journal() -> None:
     queue = lanes(max_lanes=1)
     queue.commit([event("c1", 1)], 0.0)
     queue.commit([event("c2", 1)], 0.0)
-    queue.publish(CallId("c2"), "u1", partial("u1", 1), 0.0)
+    queue.publish(live("c2", "u1", 1), 0.0)
     assert deliver(queue) == "c1_1"
 
     queue.commit([event("c2", 2)], 0.0)
@@ -233,7 +233,7 @@ def test_a_listing_that_is_ahead_of_a_commit_is_no_second_delivery() -> None:
 def test_a_lane_that_saw_only_partials_learns_where_it_stands() -> None:
     """From a listing as well as from the next commit."""
     queue = lanes()
-    queue.publish(CallId("c1"), "u1", partial("u1", 1), 0.0)
+    queue.publish(live("c1", "u1", 1), 0.0)
     lane = take(queue)
     listed(queue, row("c1", 3, 5))
 

@@ -12,7 +12,7 @@ from service.feed.subscription import Subscription
 from service.ids import CallId
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.journal.sqlite.library import open_sqlite_library
-from service.ports import Delivery, Entry, Journal, StoredEvent
+from service.ports import Delivery, Entry, Journal, LivePartial, StoredEvent
 from tests.feed.builders import PARTIAL, Said, body, final
 from tests.feed.peers import FaultyLibrary
 from tests.waiting import until
@@ -62,7 +62,7 @@ class FeedHarness:
         """Publish a partial."""
         data = {**final(name, text)[1], "after_seq": self.seqs.get(call_id, 0)}
         delivery = Delivery(f"prt_{name}", PARTIAL, body(call_id, (PARTIAL, data)))
-        self.hub.publish(call_id, name, delivery)
+        self.hub.publish(LivePartial(call_id, name, "customer", delivery))
 
     def subscribe(
         self,

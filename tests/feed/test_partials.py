@@ -3,7 +3,7 @@
 from service.feed.items import FeedPartial
 from service.feed.partials import LivePartials
 from service.ids import CallId
-from service.ports import StoredEvent
+from service.ports import Delivery, LivePartial, StoredEvent
 from tests.feed.builders import body, completed, final
 
 A, B = CallId("a"), CallId("b")
@@ -11,7 +11,8 @@ A, B = CallId("a"), CallId("b")
 
 def partial(name: str, call_id: CallId = A, *, commits_before: int = 0) -> FeedPartial:
     """Make a partial."""
-    return FeedPartial(call_id, name, "transcript.partial", b"{}", commits_before)
+    delivery = Delivery(f"prt_{name}", "transcript.partial", b"{}")
+    return FeedPartial(LivePartial(call_id, name, "customer", delivery), commits_before)
 
 
 def names(found: object) -> list[str]:

@@ -14,6 +14,7 @@ from service.ports import (
     Delivery,
     Entry,
     Journal,
+    LivePartial,
     RecognitionPlan,
     StoredEvent,
     StreamStart,
@@ -43,16 +44,10 @@ class KeptLanes:
             fault, self.fault = self.fault, None
             raise fault
 
-    def publish(
-        self,
-        endpoints: Sequence[EndpointName],
-        call_id: CallId,
-        utterance_id: str,
-        delivery: Delivery,
-    ) -> None:
+    def publish(self, endpoints: Sequence[EndpointName], partial: LivePartial) -> None:
         """Keep the partial."""
-        del endpoints, call_id, utterance_id
-        self.partials.append(delivery)
+        del endpoints
+        self.partials.append(partial.delivery)
 
 
 @dataclass
@@ -66,10 +61,9 @@ class KeptAudience:
         """Keep the events."""
         self.events += events
 
-    def publish(self, call_id: CallId, utterance_id: str, delivery: Delivery) -> None:
+    def publish(self, partial: LivePartial) -> None:
         """Keep the partial."""
-        del call_id, utterance_id
-        self.partials.append(delivery)
+        self.partials.append(partial.delivery)
 
 
 @dataclass

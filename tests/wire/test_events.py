@@ -11,7 +11,7 @@ import standardwebhooks
 from service.calls.events import Event, TranscriptPartial
 from service.calls.turn import Fact
 from service.ids import CallId
-from service.wire.events import delivery_id, encode, partial_id, timestamp
+from service.wire.events import delivery_id, encode, partial_id, read_subject, subject_of, timestamp
 from tests.wire import builders
 
 
@@ -130,3 +130,9 @@ def timing(fact: Fact, *, after_s: float) -> dict[str, int | None]:
     spent = json.loads(encode(fact, now=fact.occurred_at + after_s))["data"]["timing"]
     assert isinstance(spent, dict)
     return spent
+
+
+@pytest.mark.parametrize("fact", builders.facts(), ids=lambda fact: fact.event.type)
+def test_whose_words_an_event_is_about_is_read_back_as_it_was_known(fact: Fact) -> None:
+    """Who has the event and who has its bytes say the same."""
+    assert read_subject(encode(fact, now=fact.occurred_at)) == subject_of(fact.event)
