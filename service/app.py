@@ -18,12 +18,12 @@ from aiohttp import web
 
 from service.api.assembly import Sources, new_application, open_api
 from service.api.health import Health
-from service.archive.keeping import Keeper, open_keeper
+from service.archive.retention import RetentionKeeper, open_retention
 from service.carrier.client import open_carrier
 from service.console.routes import Console
 from service.delivery.endpoints import Endpoint
 from service.delivery.lanes import DeliveryLanes, open_lanes
-from service.errors import CallscribeError, SettingsError
+from service.errors import SettingsError
 from service.exits import Exit
 from service.feed.hub import Hub, open_hub
 from service.ingress.counters import IngressCounters
@@ -60,7 +60,7 @@ class Running:
     calls: CallRegistry
     lanes: DeliveryLanes
     hub: Hub
-    keeper: Keeper
+    keeper: RetentionKeeper
     calls_left: int = 0
     """Calls that went on when the drain was over; the next start takes them up."""
     lanes_left: int = 0
@@ -79,7 +79,6 @@ async def running(
     Raises:
         SettingsError: An endpoint, key, URL or address to listen on cannot be used.
         JournalError: The database cannot be opened, or another process serves from it.
-        ExceptionGroup: One of these, from when tasks run already.
     """
     async with AsyncExitStack() as stack:
         address = await _bind(stack, settings)
@@ -112,7 +111,7 @@ class _Rooms:
     library: Library
     hub: Hub
     calls: CallRegistry
-    keeper: Keeper
+    keeper: RetentionKeeper
 
 
 async def _open_rooms(
@@ -159,7 +158,7 @@ async def _open_rooms(
         library=library,
         hub=hub,
         calls=calls,
-        keeper=await enter(open_keeper(journal, calls, kept, clock=clock)),
+        keeper=await enter(open_retention(journal, calls, kept, clock=clock)),
     )
 
 
@@ -269,11 +268,6 @@ async def serve(settings: Settings) -> int:
         if not stop.is_set():
             raise
         return Exit.INTERRUPTED
-    except ExceptionGroup as group:
-        error = _only_error(group)
-        if isinstance(error, CallscribeError):
-            raise error from None  # the command line says it in one line
-        raise
     left = service.calls_left + service.lanes_left
     log.info("service_stopped", calls_left=service.calls_left, lanes_left=service.lanes_left)
     return Exit.WORK_LEFT if left else Exit.OK
@@ -286,12 +280,6 @@ def _spare_the_collector() -> None:
     """
     gc.collect()
     gc.freeze()
-
-
-def _only_error(error: Exception) -> Exception:
-    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
-    return error
 
 
 async def _drain(

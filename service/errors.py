@@ -5,7 +5,6 @@ CallscribeError
 ├── BadInputError               what a stranger sent cannot be read; answer 4xx, log the reason
 │   ├── ForgedInputError        the signature, token or time stamp does not hold; answer 401
 │   └── RefusedSettingError     asked of the recogniser, and not to be had; answer with its code
-├── UnexpectedEventError        the call session was told something its state has no case for
 ├── ControlRefusedError         the state of the call does not allow it; answer 409
 ├── DrainingError               this process is stopping; answer 503, another one will take it
 ├── JournalError
@@ -61,10 +60,6 @@ class RefusedSettingError(BadInputError):
         self.title = title
         self.parameter = parameter
         super().__init__(detail)
-
-
-class UnexpectedEventError(CallscribeError):
-    """A call session was given an input that its state has no case for."""
 
 
 class ControlRefusedError(CallscribeError):

@@ -1,4 +1,8 @@
-"""The command line. Only here does the program read the environment."""
+"""The command line: a module or folder for each command. Only here is the environment read.
+
+A command has `add`, which declares its arguments, and `run`, which returns the exit code. Heavy
+imports stand inside `run`, so that `--help` is quick.
+"""
 
 import argparse
 import os

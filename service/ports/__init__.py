@@ -1,4 +1,7 @@
-"""What the rooms promise each other. `app.py` puts the real ones together."""
+"""What the rooms promise each other, a module for each: who may call, what waits, what raises.
+
+`app.py` puts the real ones together; tests put others in their place.
+"""
 
 from service.calls.turn import Keeping
 from service.ports.audience import Audience

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import structs
 
-from service.archive.keeping import Keeper
+from service.archive.retention import RetentionKeeper
 from service.calls.inputs import WordsReported
 from service.calls.routes import Route
 from service.ids import EndpointName, InputId
@@ -43,7 +43,7 @@ class Archive:
     """Calls, and the keeper of them."""
 
     runtime: Runtime
-    keeper: Keeper
+    keeper: RetentionKeeper
     clock: SetClock
     folder: Path
 
@@ -92,5 +92,5 @@ async def open_archive(path: Path, route: Route = ROUTE) -> AsyncIterator[Archiv
     """Open calls on a journal in this folder, and a keeper that does what it is asked."""
     clock = SetClock()
     async with open_runtime(path, route) as runtime:
-        keeper = Keeper(runtime.journal, runtime.calls, path / "recordings", clock=clock)
+        keeper = RetentionKeeper(runtime.journal, runtime.calls, path / "recordings", clock=clock)
         yield Archive(runtime, keeper, clock, path)

@@ -14,7 +14,7 @@ from service.ids import Scope
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.journal.sqlite.keys import open_sqlite_keys
 from service.ports.journal import Journal
-from tests.service.stage import SCRIPT, Stage, open_stage
+from tests.service.harness import SCRIPT, House, open_house
 
 SCOPES: tuple[Scope, ...] = ("calls:read", "calls:write", "live")
 TALK: Mapping[str, object] = {"say": SCRIPT}
@@ -26,13 +26,13 @@ Prepare = Callable[[Journal], Awaitable[None]]
 class RunningService:
     """The running service and a key to its API."""
 
-    stage: Stage
+    house: House
     key: str
 
     @property
     def url(self) -> str:
         """Where the console is."""
-        return self.stage.service.url
+        return self.house.service.url
 
     async def token(
         self, *scopes: Scope, call_id: str | None = None, expires_in_s: int = 600
@@ -65,13 +65,13 @@ async def open_service(
         key, kept = make_key("test", SCOPES, now=time.time())
         await keys.keep_key(kept)
     scenario = {"speed": speed, "call": list(calls)}
-    async with open_stage(journal, scenario, **{**MEDIA, **route}) as stage:
-        yield RunningService(stage, key)
+    async with open_house(journal, scenario, **{**MEDIA, **route}) as house:
+        yield RunningService(house, key)
 
 
 @asynccontextmanager
 async def playing(service: RunningService) -> AsyncIterator[None]:
     """Play the calls of the scenario beside the block; both have ended when it ends."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(service.stage.play())
+        group.create_task(service.house.play())
         yield

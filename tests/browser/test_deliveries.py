@@ -27,7 +27,7 @@ async def test_a_parked_delivery_is_tried_again(page: Page, journal: Path) -> No
         )
         await expect(page.locator(".parked tbody tr")).to_have_count(1)
         await expect(page.get_by_role("button", name="event 5,")).to_be_focused()
-        assert [receipt.data["seq"] for receipt in service.stage.receiver.receipts] == [4]
+        assert [receipt.data["seq"] for receipt in service.house.receiver.receipts] == [4]
 
 
 async def test_who_may_not_write_sees_no_buttons(page: Page, journal: Path) -> None:

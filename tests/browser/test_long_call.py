@@ -91,7 +91,7 @@ async def test_ten_thousand_utterances_scroll_and_grow_without_jank(
         async with open_sqlite_journal(journal, exclusive=False) as ledger:
             more = spoken(UTTERANCES, UTTERANCES + MORE)
             after_seq = UTTERANCES + len(opening())
-            await StoredCall().append(ledger, service.stage.service.hub, more, after_seq=after_seq)
+            await StoredCall().append(ledger, service.house.service.hub, more, after_seq=after_seq)
             await until_in_page(page, LAST.format(UTTERANCES + MORE - 1))
         appended = await worst_of(page)
         await expect(rows(page)).to_have_count(UTTERANCES + MORE)

@@ -11,7 +11,7 @@ import aiohttp
 from service.ids import Scope
 from service.journal.sqlite.keys import open_sqlite_keys
 from tests.api.builders import new_key, new_token
-from tests.service.stage import open_stage
+from tests.service.harness import open_house
 
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 OPEN = {"/openapi.json", "/v1/engines", "/v1/schemas/events", "/healthz", "/readyz"}
@@ -34,9 +34,9 @@ async def test_no_route_lets_in_who_is_not_for_it(tmp_path: Path) -> None:
     """No key, a bad one, a revoked one, and keys of every other scope: each is turned away."""
     path = tmp_path / "j.db"
     async with (
-        open_stage(path, {"call": []}) as stage,
+        open_house(path, {"call": []}) as house,
         open_sqlite_keys(path) as keys,
-        aiohttp.ClientSession(stage.service.url) as session,
+        aiohttp.ClientSession(house.service.url) as session,
     ):
         now = time.time()
         ours = {scope: await new_key(keys, scope, now=now) for scope in SCOPES}
@@ -71,9 +71,9 @@ async def test_every_scope_opens_what_it_is_for(tmp_path: Path) -> None:
     """Reads with the scope they name, and with `admin`, are answered."""
     path = tmp_path / "j.db"
     async with (
-        open_stage(path, {"call": []}) as stage,
+        open_house(path, {"call": []}) as house,
         open_sqlite_keys(path) as keys,
-        aiohttp.ClientSession(stage.service.url) as session,
+        aiohttp.ClientSession(house.service.url) as session,
     ):
         ours = {scope: await new_key(keys, scope, now=time.time()) for scope in SCOPES}
         described = await (await session.get("/openapi.json")).json()

@@ -13,7 +13,7 @@ import pytest
 
 from service.journal.sqlite.keys import open_sqlite_keys
 from tests.api.builders import new_key
-from tests.service.stage import SCRIPT, open_stage
+from tests.service.harness import SCRIPT, open_house
 
 _SETTINGS = """
 # no schema can say of a text that there is something in it to search for
@@ -28,14 +28,14 @@ _TIMEOUT_S = 120
 async def test_the_service_keeps_to_its_own_description(tmp_path: Path) -> None:
     """Whatever is sent, good or bad: no 5xx, no answer that is not described, no way round keys."""
     calls = {"call": [{"say": SCRIPT, "count": 2, "every_s": 0.1}]}
-    async with open_stage(tmp_path / "j.db", calls, source="in_call", engine="Telnyx") as stage:
-        report = await stage.play()
+    async with open_house(tmp_path / "j.db", calls, source="in_call", engine="Telnyx") as house:
+        report = await house.play()
         async with open_sqlite_keys(tmp_path / "j.db") as keys:
             key = await new_key(keys, now=time.time())
         kept, erased = (call.call_id for call in report.calls)
         described = tmp_path / "openapi.json"
-        described.write_text(json.dumps(await _description(stage.service.url, kept, erased)))
-        code, said = await _schemathesis(tmp_path, described, stage.service.url, key)
+        described.write_text(json.dumps(await _description(house.service.url, kept, erased)))
+        code, said = await _schemathesis(tmp_path, described, house.service.url, key)
 
     assert code == 0, said
 

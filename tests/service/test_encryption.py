@@ -11,8 +11,8 @@ from service.ids import CallId
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.recording.encrypted import EncryptedReader
 from service.recording.wav import HEADER_BYTES
+from tests.service.harness import SCRIPT, settings_for, texts
 from tests.service.process import free_port, serving
-from tests.service.stage import SCRIPT, settings_for, texts
 from tests.service.test_stop import MEDIA, Peers, count, open_peers
 
 KEY = bytes(range(32))

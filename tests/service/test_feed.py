@@ -9,16 +9,16 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from tests.service.stage import SCRIPT, Stage, asking, journal_of, open_stage
+from tests.service.harness import SCRIPT, House, asking, journal_of, open_house
 
 SCENARIO = {"call": [{"say": SCRIPT, "count": 2, "every_s": 0.2}]}
 
 
 @asynccontextmanager
-async def watching(stage: Stage, journal: Path) -> AsyncIterator[aiohttp.ClientResponse]:
+async def watching(house: House, journal: Path) -> AsyncIterator[aiohttp.ClientResponse]:
     """Follow all calls with a new key."""
     async with (
-        asking(stage, journal, "live") as client,
+        asking(house, journal, "live") as client,
         client.get("/v1/feed") as answer,
     ):
         assert answer.status == 200
@@ -45,11 +45,11 @@ async def test_who_watches_sees_what_is_stored_and_is_sent_off_with_a_cursor(
     """Byte for byte and in order for each call, with partials between, until the stop."""
     path = tmp_path / "j.db"
     async with asyncio.TaskGroup() as tasks:
-        async with open_stage(path, SCENARIO) as stage:
-            opened = watching(stage, path)
+        async with open_house(path, SCENARIO) as house:
+            opened = watching(house, path)
             answer = await opened.__aenter__()
             reading = tasks.create_task(read(answer), name="read the feed")
-            report = await stage.play()
+            report = await house.play()
             began = asyncio.get_running_loop().time()
         stopped_s = asyncio.get_running_loop().time() - began
         events = await reading

@@ -14,8 +14,8 @@ from service.exits import Exit
 from service.simulator.report import Report
 from service.simulator.scenario import parse_scenario
 from service.simulator.server import Simulator, open_simulator
+from tests.service.harness import SCRIPT, Watch, durable, journal_of, settings_for, texts
 from tests.service.process import free_port, serving
-from tests.service.stage import SCRIPT, Watch, durable, journal_of, settings_for, texts
 
 Peers: TypeAlias = tuple[Simulator, Receiver, Watch]
 CALLS = 6

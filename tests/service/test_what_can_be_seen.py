@@ -6,7 +6,7 @@ import aiohttp
 import av
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.service.stage import SCRIPT, asking, open_stage
+from tests.service.harness import SCRIPT, asking, open_house
 
 SCENARIO = {"call": [{"say": SCRIPT}]}
 MEDIA = {"source": "media", "engine": "Deepgram", "model": "nova-3"}
@@ -15,17 +15,17 @@ MEDIA = {"source": "media", "engine": "Deepgram", "model": "nova-3"}
 async def test_a_call_is_recorded_from_its_media(tmp_path: Path) -> None:
     """Both tracks, told of and served, at the length that was told; only owners may read it."""
     journal = tmp_path / "calls.db"
-    async with open_stage(journal, SCENARIO, **MEDIA, record="audio") as stage:
-        report = await stage.play()
+    async with open_house(journal, SCENARIO, **MEDIA, record="audio") as house:
+        report = await house.play()
         (call,) = report.calls
         async with (
-            asking(stage, journal, "calls:read") as client,
+            asking(house, journal, "calls:read") as client,
             client.get(f"/v1/calls/{call.call_id}/audio") as answer,
         ):
             assert answer.status == 200
             (tmp_path / "fetched.wav").write_bytes(await answer.read())
 
-    saved = next(r for r in stage.receiver.receipts if r.type == "recording.saved")
+    saved = next(r for r in house.receiver.receipts if r.type == "recording.saved")
     with av.open(str(tmp_path / "fetched.wav")) as container:
         frames = list(container.decode(audio=0))
     samples = sum(frame.samples for frame in frames)
@@ -38,12 +38,12 @@ async def test_a_call_is_recorded_from_its_media(tmp_path: Path) -> None:
 async def test_a_call_is_measured(tmp_path: Path) -> None:
     """Its words, commits, webhooks and deliveries, at `/metrics`, for who has a key."""
     journal = tmp_path / "calls.db"
-    async with open_stage(journal, SCENARIO, **MEDIA) as stage:
-        await stage.play()
-        async with asking(stage, journal, "calls:read") as client, client.get("/metrics") as answer:
+    async with open_house(journal, SCENARIO, **MEDIA) as house:
+        await house.play()
+        async with asking(house, journal, "calls:read") as client, client.get("/metrics") as answer:
             text = await answer.text()
         async with aiohttp.ClientSession() as stranger:
-            refused = await stranger.get(f"{stage.service.url}/metrics")
+            refused = await stranger.get(f"{house.service.url}/metrics")
 
     assert refused.status == 401
     found = {
@@ -61,10 +61,10 @@ async def test_a_call_is_measured(tmp_path: Path) -> None:
 
 async def test_every_event_tells_what_it_took(tmp_path: Path) -> None:
     """How long after its speech a final came, and how long an event waited."""
-    async with open_stage(tmp_path / "calls.db", SCENARIO, **MEDIA) as stage:
-        await stage.play()
+    async with open_house(tmp_path / "calls.db", SCENARIO, **MEDIA) as house:
+        await house.play()
 
-    for receipt in stage.receiver.receipts:
+    for receipt in house.receiver.receipts:
         assert receipt.data["timing"]["queue_ms"] >= 0
         heard = receipt.type in ("transcript.final", "transcript.partial")
         assert (receipt.data["timing"]["stt_ms"] is not None) == heard

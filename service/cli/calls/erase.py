@@ -44,12 +44,12 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
 async def _erase(
     settings: "Settings", calls: Sequence[str], numbers: Sequence[str]
 ) -> tuple[int, list[str]]:
-    from service.archive.keeping import Keeper  # noqa: PLC0415 - keeps --help quick
+    from service.archive.retention import RetentionKeeper  # noqa: PLC0415 - keeps --help quick
     from service.runtime.offline_eraser import JournalEraser  # noqa: PLC0415
 
     async with open_journal_beside(settings) as journal:
         eraser = JournalEraser(journal, clock=time.time)
-        keeper = Keeper(journal, eraser, settings.recordings_path, clock=time.time)
+        keeper = RetentionKeeper(journal, eraser, settings.recordings_path, clock=time.time)
         missing = [one for one in calls if not await keeper.erase(CallId(one), reason="operator")]
         erased = len(calls) - len(missing)
         for number in numbers:

@@ -18,7 +18,7 @@ LEAD_S: Final = 0.3
 TAIL_S: Final = 0.2
 SILENCE_S: Final = 1.5
 """After each utterance: more than any engine waits before it takes it to be over."""
-SHORTEST_S, LONGEST_S = 1.0, 10.0
+MIN_S, MAX_S = 1.0, 10.0
 _SILENT: Final = b"\xff"
 
 
@@ -86,7 +86,7 @@ def _utterance(phone: bytes, segment: Segment) -> Iterator[Utterance]:
     start = int(segment.voice_start * FRAME_S * PHONE_HZ)
     end = int(segment.voice_end * FRAME_S * PHONE_HZ)
     length_s = (end - start) / PHONE_HZ
-    if segment.ending is not Ending.SILENCE or not SHORTEST_S <= length_s <= LONGEST_S:
+    if segment.ending is not Ending.SILENCE or not MIN_S <= length_s <= MAX_S:
         return
     lead, tail, silence = (int(s * PHONE_HZ) for s in (LEAD_S, TAIL_S, SILENCE_S))
     before = phone[max(0, start - lead) : start].rjust(lead, _SILENT)

@@ -22,9 +22,9 @@ from tests.bench.processes import Program
 CALLS: Final = Path(__file__).parents[3] / "fixtures" / "calls"
 SETTLE_S: Final = 2.0
 """Left out at the beginning: sessions being made."""
-MOST_DELAY_S: Final = 2.0
+MAX_DELAY_S: Final = 2.0
 """A final within two seconds of the end of speech, endpointing included, for 95 of 100."""
-MOST_GROWTH_S: Final = 0.5
+MAX_GROWTH_S: Final = 0.5
 """The second half's median delay may exceed the first's by so much."""
 STAGGER: Final = 0.618
 """Of a call's length; a fraction whose multiples spread evenly."""
@@ -59,7 +59,7 @@ class Load:
     @property
     def keeps_up(self) -> bool:
         """Whether finals came in time, and as quickly at the end as at the beginning."""
-        in_time = self.final_p95_s < MOST_DELAY_S and self.growth_s < MOST_GROWTH_S
+        in_time = self.final_p95_s < MAX_DELAY_S and self.growth_s < MAX_GROWTH_S
         return in_time and self.lost == 0
 
 

@@ -32,8 +32,8 @@ class CallEraser(Protocol):
         """Return once that is committed; False if nothing was ever kept of it."""
 
 
-class Keeper:
-    """The `Eraser`, which also deletes what is due. Made by `open_keeper`."""
+class RetentionKeeper:
+    """The `Eraser`, which also deletes what is due. Made by `open_retention`."""
 
     def __init__(
         self,
@@ -137,14 +137,14 @@ def delete_recording(folder: Path, file: str) -> None:
 
 
 @asynccontextmanager
-async def open_keeper(
+async def open_retention(
     journal: Journal, calls: CallEraser, recordings: Path, *, clock: Callable[[], float]
-) -> AsyncIterator[Keeper]:
+) -> AsyncIterator[RetentionKeeper]:
     """Keep calls no longer than their routes say, until the end of the block.
 
     What is under way then is broken off between two commits: it is due at the next start.
     """
-    keeper = Keeper(journal, calls, recordings, clock=clock)
+    keeper = RetentionKeeper(journal, calls, recordings, clock=clock)
     async with open_tasks() as tasks:
         tasks.keep(keeper.keep, "retention")
         yield keeper

@@ -56,7 +56,7 @@ class Watch:
 
 
 @dataclass(slots=True)
-class Stage:
+class House:
     """Everything there is."""
 
     service: Running
@@ -115,9 +115,9 @@ def settings_for(
 
 
 @asynccontextmanager
-async def open_stage(
+async def open_house(
     journal: Path, scenario: Mapping[str, object], **route: object
-) -> AsyncIterator[Stage]:
+) -> AsyncIterator[House]:
     """Open simulator, receiver and service; the recogniser follows the script."""
     watch = Watch()
     async with (
@@ -128,18 +128,18 @@ async def open_stage(
         settings.pop("public_url")
         limits = MediaLimits(speed=SPEED)
         async with running(Settings.model_validate(settings), media_limits=limits) as service:
-            yield Stage(service, tx, receiver, watch)
+            yield House(service, tx, receiver, watch)
 
 
 @asynccontextmanager
 async def asking(
-    stage: Stage, journal: Path, *scopes: Scope
+    house: House, journal: Path, *scopes: Scope
 ) -> AsyncIterator[aiohttp.ClientSession]:
     """Open a client with a key of its own that has these scopes."""
     async with open_sqlite_keys(journal) as keys:
         key = await new_key(keys, *scopes, now=time.time())
     headers = {"Authorization": f"Bearer {key}"}
-    async with aiohttp.ClientSession(stage.service.url, headers=headers) as client:
+    async with aiohttp.ClientSession(house.service.url, headers=headers) as client:
         yield client
 
 

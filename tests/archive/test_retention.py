@@ -7,7 +7,7 @@ from pathlib import Path
 
 from structlog.testing import capture_logs
 
-from service.archive.keeping import delete_recording, open_keeper
+from service.archive.retention import delete_recording, open_retention
 from service.calls.routes import Retention
 from service.ids import CallId
 from service.journal.sqlite.audit import open_audit
@@ -141,7 +141,7 @@ async def test_the_keeper_looks_by_itself(tmp_path: Path) -> None:
         await archive.talk()
         archive.clock.ahead_s = 2 * DAY_S
         runtime = archive.runtime
-        async with open_keeper(
+        async with open_retention(
             runtime.journal, runtime.calls, archive.recordings, clock=archive.clock
         ):
             await until(lambda: runtime.lanes.forgotten == [CALL])
@@ -155,7 +155,7 @@ async def test_a_keeper_that_fails_unforeseen_starts_again(tmp_path: Path) -> No
         archive.clock.ahead_s = 2 * DAY_S
         runtime, journal = archive.runtime, StumblingJournal(archive.runtime.journal)
         with capture_logs() as logs:
-            async with open_keeper(
+            async with open_retention(
                 journal,  # type: ignore[arg-type]  # what it does not do itself, the journal does
                 runtime.calls,
                 archive.recordings,
