@@ -7,20 +7,31 @@ from typing import NamedTuple
 
 import msgspec
 
+from service.calls.events import (
+    TranscriptErased,
+    TranscriptFinal,
+    TranscriptGap,
+    TranscriptionDegraded,
+    TranscriptionFailed,
+    TranscriptionPaused,
+    TranscriptionResumed,
+    TranscriptionStopped,
+)
 from service.calls.inputs import Word
 from service.ids import LegId, Role, Track, UtteranceId
 from service.ports import StoredEvent
 
 NOTED = frozenset(
-    {
-        "transcript.gap",
-        "transcript.erased",
-        "transcription.paused",
-        "transcription.resumed",
-        "transcription.stopped",
-        "transcription.degraded",
-        "transcription.failed",
-    }
+    kind.type
+    for kind in (
+        TranscriptGap,
+        TranscriptErased,
+        TranscriptionPaused,
+        TranscriptionResumed,
+        TranscriptionStopped,
+        TranscriptionDegraded,
+        TranscriptionFailed,
+    )
 )
 """What tells a reader why there are no words."""
 
@@ -133,7 +144,7 @@ def read_transcript(events: Iterable[StoredEvent], *, words: bool = True) -> Tra
     now_ms = 0
     for event in events:
         try:
-            if event.type == "transcript.final":
+            if event.type == TranscriptFinal.type:
                 final = decode(event.body).data
                 now_ms = now_ms if final.start_ms is None else final.start_ms
                 finals.append((now_ms, final))
