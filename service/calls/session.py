@@ -118,7 +118,7 @@ class CallSession:
                 turn.durable = True
                 if isinstance(item, Webhook):
                     input_ids.append(item.input_id)
-        wake_at = self.wake_at
+        wake_at = self.wake_at if items else now
         if wake_at is not None and now >= wake_at:
             self._wake(turn)
             wake_at = self.wake_at

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
+
 from service.calls.commands import Command, Reply
 from service.calls.events import Event, Transcript, TranscriptFinal, TranscriptPartial
 from service.calls.routes import Retention, Route
@@ -19,8 +21,7 @@ UNROUTED: Final = Route(answer=False)
 _DAY_S = 86_400.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
+class Fact(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that happened in a call: a durable event, or a partial (`seq` None)."""
 
     call_id: CallId
@@ -55,8 +56,7 @@ class Keeping:
     attempts_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What one turn of a call came to. All of it is to be committed, then handed on, in order."""
 
     facts: tuple[Fact, ...] = ()
@@ -110,6 +110,8 @@ class Turn:
     reply: Reply | None = None
     """What came of the input that is being received, if somebody waits for it."""
     _facts: list[Fact] = field(default_factory=list)
+    _shows: bool = False
+    """Whether partials are among the facts."""
 
     def record(self, event: Event, occurred_at: float) -> None:
         """Add a durable event: it gets the call's next `seq`."""
@@ -119,6 +121,7 @@ class Turn:
 
     def show(self, partial: TranscriptPartial, occurred_at: float) -> None:
         """Add a partial."""
+        self._shows = True
         self._add(partial, occurred_at, None)
 
     def ask(self, command: Command) -> None:
@@ -153,7 +156,7 @@ class Turn:
     ) -> Outcome:
         """Close the turn."""
         return Outcome(
-            facts=self._without_settled(),
+            facts=self._without_settled() if self._shows else tuple(self._facts),
             commands=tuple(self.commands),
             replies=tuple(replies),
             input_ids=tuple(input_ids),

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from service.calls.inputs import ControlAsked, EraseAsked, Input
 from service.calls.routes import Retention
@@ -55,7 +56,7 @@ def test_words_that_were_heard_here_say_how_long_they_took() -> None:
     (reported,) = turn(talking(IN_CALL), said("d", T0 + 4, final=False)).facts
 
     assert (late.stt_ms, early.stt_ms) == (5000 - 1000 - 200 - 100, 0)
-    assert replace(unanswered, answered_at=None).stt_ms is None
+    assert structs.replace(unanswered, answered_at=None).stt_ms is None
     assert reported.stt_ms is None
     assert call.records[0].stt_ms is None
 

@@ -7,6 +7,7 @@ from typing import get_args
 
 import pytest
 import standardwebhooks
+from msgspec import structs
 
 from service.calls.events import Event, TranscriptPartial
 from service.calls.turn import Fact
@@ -67,7 +68,7 @@ def test_any_text_survives() -> None:
     """Quotes, control characters and other scripts come back as they went in."""
     text = 'say "no" \\ \n\t\x00 ünïcødé 電話 \U0001f4de </script>'
     event = replace(builders.FINAL, text=text)
-    fact = replace(builders.fact(event, 11.12, 1), metadata={"note": text})
+    fact = structs.replace(builders.fact(event, 11.12, 1), metadata={"note": text})
 
     data = json.loads(encode(fact, now=0.0))["data"]
 
@@ -122,7 +123,7 @@ def test_the_timing_of_heard_words_counts_from_the_end_of_their_speech() -> None
     assert timing(heard, after_s=0.25) == {"stt_ms": 620, "queue_ms": 250}
     assert timing(reported, after_s=0.0) == {"stt_ms": None, "queue_ms": 0}
     assert timing(early, after_s=-1.0) == {"stt_ms": 0, "queue_ms": 0}
-    assert timing(replace(heard, answered_at=None), after_s=0.0)["stt_ms"] is None
+    assert timing(structs.replace(heard, answered_at=None), after_s=0.0)["stt_ms"] is None
 
 
 def timing(fact: Fact, *, after_s: float) -> dict[str, int | None]:
