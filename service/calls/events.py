@@ -5,7 +5,7 @@ milliseconds on the call clock (0 = the call was answered). Fields are only ever
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from service.calls.inputs import Direction, Word
@@ -98,10 +98,44 @@ class TranscriptionResumed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EngineRef:
+    """Who gives the words, and by which way."""
+
+    source: Source
+    engine: str
+    model: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TranscriptionDegraded:
-    """Words may come late: a recognition is connecting again or cannot keep up."""
+    """Words may come late: they are tried for again, or somebody else is asked for them.
+
+    `to` is who takes over from `engine`, with what is said from `start_ms` on;
+    `lost_capabilities` are the settings of the route that it will not heed.
+    """
 
     type: ClassVar[str] = "transcription.degraded"
+    leg: LegId
+    source: Source
+    track: Track | None
+    reason: str
+    code: str
+    engine: str | None = None
+    model: str | None = None
+    to: EngineRef | None = None
+    start_ms: int | None = None
+    lost_capabilities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptionFailed:
+    """Nobody gives the words of this leg (or track) any more. `code` is Telnyx's, or "".
+
+    Trying goes on, more slowly, as long as the call lives; `transcription.recovered` tells when
+    it helped.
+    """
+
+    type: ClassVar[str] = "transcription.failed"
     leg: LegId
     source: Source
     track: Track | None
@@ -110,15 +144,16 @@ class TranscriptionDegraded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TranscriptionFailed:
-    """Nothing more will be transcribed on this leg (or track). `code` is Telnyx's, or ""."""
+class TranscriptionRecovered:
+    """Words come again, of what is said from `start_ms` on, after trouble that was told."""
 
-    type: ClassVar[str] = "transcription.failed"
+    type: ClassVar[str] = "transcription.recovered"
     leg: LegId
     source: Source
     track: Track | None
-    reason: str
-    code: str
+    engine: str | None
+    model: str | None
+    start_ms: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +216,8 @@ class Coverage:
     silence_ms: int
     paused_ms: int
     lost_ms: int
+    lost_reasons: Mapping[str, int] = field(default_factory=dict)
+    """Why audio was lost, and how much for each reason; they sum to `lost_ms`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,6 +266,7 @@ Event = (
     | TranscriptionResumed
     | TranscriptionDegraded
     | TranscriptionFailed
+    | TranscriptionRecovered
     | TranscriptFinal
     | TranscriptGap
     | TranscriptCompleted

@@ -43,7 +43,7 @@ def report(turn: Turn, gap: Gap) -> None:
 
 def _tell(turn: Turn, gap: Gap) -> None:
     state = turn.state
-    count_lost(state.ledgers.setdefault(gap.track, Ledger()), gap.span)
+    count_lost(state.ledgers.setdefault(gap.track, Ledger()), gap.span, gap.reason)
     state.gaps += 1
     event = TranscriptGap(
         track=gap.track,

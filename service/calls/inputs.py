@@ -143,6 +143,20 @@ class WordsHeard:
     confidence: float | None = None
     words: tuple[Word, ...] | None = None
     language: str | None = None
+    engine: str | None = None
+    """Who heard it; None for the route's own engine and model."""
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioSettled:
+    """All audio of one track before `until_ms` is accounted for.
+
+    What of it no final and no `AudioLost` covers was silence.
+    """
+
+    ref: TrackRef
+    until_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,16 +171,39 @@ class AudioLost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecognitionDegraded:
-    """A recognition lost its session and is connecting again, or its engine cannot keep up."""
+    """A recognition lost its session, or its engine cannot keep up: words may come late.
+
+    With `to_engine` another engine takes over, from `start_ms` of the stream's audio on;
+    `lost_capabilities` are the settings of the route that it will not heed.
+    """
 
     ref: TrackRef
     reason: str
     code: str = ""
+    engine: str | None = None
+    model: str | None = None
+    to_engine: str | None = None
+    to_model: str | None = None
+    start_ms: int | None = None
+    lost_capabilities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecognitionRecovered:
+    """Words come again after trouble that was told, from this engine."""
+
+    ref: TrackRef
+    engine: str | None = None
+    model: str | None = None
+    start_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecognitionFailed:
-    """A recognition gave up for good: nothing more will be heard on this track."""
+    """No engine of the route gives words of this track; trying goes on, more slowly.
+
+    Told once; `RecognitionRecovered` tells when it is over.
+    """
 
     ref: TrackRef
     reason: str
@@ -266,8 +303,10 @@ OwnInput = (
     | MediaRefused
     | MediaStopped
     | WordsHeard
+    | AudioSettled
     | AudioLost
     | RecognitionDegraded
+    | RecognitionRecovered
     | RecognitionFailed
     | RecognitionFinished
     | RecordingWritten

@@ -1,7 +1,7 @@
 """Routes: the rules that say how a call is treated. The first that matches wins."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Literal
 
@@ -21,6 +21,17 @@ class Retention:
     """Its recording, after it began."""
     attempts_days: float | None = None
     """Deliveries that were given up, after that."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fallback:
+    """Who is to give the words when whoever is before it does not. None: as the route has it."""
+
+    engine: str
+    source: Source | None = None
+    model: str | None = None
+    language: str | None = None
+    engine_options: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +56,28 @@ class Route:
     retention: Retention = Retention()
     engine_options: Mapping[str, object] = field(default_factory=dict)
     """Settings only some engines have, under Telnyx's own names (Azure's `region`)."""
+    fallback: tuple[Fallback, ...] = ()
+    """Who else gives the words, in order, while the engine does not."""
+    stream_codec: str | None = None
+    """What Telnyx is asked to encode the fork with; None for what costs least."""
+    max_session_s: float | None = None
+    """How long a session of the engine may last; None for what is known of the engine."""
+
+    @property
+    def choices(self) -> tuple["Route", ...]:
+        """This route with each engine that may give its words, the first choice first."""
+        return (replace(self, fallback=()), *(self._with(choice) for choice in self.fallback))
+
+    def _with(self, choice: Fallback) -> "Route":
+        return replace(
+            self,
+            source=choice.source or self.source,
+            engine=choice.engine,
+            model=choice.model,
+            language=choice.language or self.language,
+            engine_options=choice.engine_options,
+            fallback=(),
+        )
 
     @property
     def heard_tracks(self) -> tuple[Track, ...]:

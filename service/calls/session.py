@@ -32,6 +32,7 @@ from service.calls.events import (
 )
 from service.calls.inputs import (
     AudioLost,
+    AudioSettled,
     CommandDone,
     CommandFailed,
     ControlAsked,
@@ -47,6 +48,7 @@ from service.calls.inputs import (
     RecognitionDegraded,
     RecognitionFailed,
     RecognitionFinished,
+    RecognitionRecovered,
     RecordingWritten,
     ServiceRestarted,
     ServiceStopping,
@@ -363,7 +365,9 @@ class CallSession:
                     self._complete(turn)
             case RecordingWritten():
                 recordings.written(turn, item)
-            case AudioLost() | RecognitionDegraded() | RecognitionFailed():
+            case AudioLost() | AudioSettled():
+                transcripts.accounted(turn, item)
+            case RecognitionDegraded() | RecognitionFailed() | RecognitionRecovered():
                 transcripts.troubled(turn, item)
             case CommandDone():
                 transcription.command_done(turn, item)
@@ -388,12 +392,14 @@ class CallSession:
 
 
 def _must_survive(item: Input, reply: Reply | None) -> bool:
-    """Whether what an input changed has to be in the journal: all but partials.
+    """Whether what an input changed has to be in the journal: all but partials and progress.
 
     Of what people ask for, the reply says whether it changed anything.
     """
     if isinstance(item, WordsHeard | WordsReported):
         return item.is_final is not False
+    if isinstance(item, AudioSettled):
+        return False  # it goes with the next that must
     if isinstance(item, ControlAsked | EraseAsked):
         return reply is not None and reply.changed
     return True

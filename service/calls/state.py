@@ -124,6 +124,8 @@ class Ledger:
     until_ms: int = 0
     transcribed_ms: int = 0
     lost_ms: int = 0
+    lost_reasons: dict[str, int] = field(default_factory=dict)
+    """How much of it was lost for each reason."""
 
 
 @dataclass(slots=True)

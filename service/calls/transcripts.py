@@ -3,16 +3,24 @@
 from dataclasses import replace
 
 from service.calls import gaps, pauses, streams, utterances
-from service.calls.coverage import count_transcribed
-from service.calls.events import TranscriptionDegraded, TranscriptionFailed
+from service.calls.coverage import count_settled, count_transcribed
+from service.calls.events import (
+    EngineRef,
+    TranscriptionDegraded,
+    TranscriptionFailed,
+    TranscriptionRecovered,
+)
 from service.calls.gaps import Gap
 from service.calls.inputs import (
     AudioLost,
+    AudioSettled,
     RecognitionDegraded,
     RecognitionFailed,
+    RecognitionRecovered,
     WordsHeard,
     WordsReported,
 )
+from service.calls.routes import Route
 from service.calls.state import Desired, Ledger, Phase, Span, Transcribing
 from service.calls.turn import Turn
 
@@ -66,24 +74,63 @@ def heard(turn: Turn, item: WordsHeard) -> None:
     turn.record(final, turn.now)
 
 
-def troubled(turn: Turn, item: AudioLost | RecognitionDegraded | RecognitionFailed) -> None:
-    """Tell of a recognition's losses and troubles."""
+def accounted(turn: Turn, item: AudioLost | AudioSettled) -> None:
+    """Book audio that no recogniser will ever transcribe, or how far all is accounted for."""
     stream = turn.state.streams.get(item.ref.stream_id)
     if stream is None:
         return  # the stream was given up, and a gap tells of it
-    if isinstance(item, AudioLost):
-        span = Span(item.start_ms + stream.offset_ms, item.end_ms + stream.offset_ms)
-        gaps.report(turn, Gap(item.ref.leg_id, item.ref.track, span, item.reason))
+    leg_id, track, offset_ms = item.ref.leg_id, item.ref.track, stream.offset_ms
+    if isinstance(item, AudioSettled):
+        ledger = turn.state.ledgers.setdefault(track, Ledger())
+        count_settled(ledger, item.until_ms + offset_ms)
         return
-    degraded = isinstance(item, RecognitionDegraded)
-    event = (TranscriptionDegraded if degraded else TranscriptionFailed)(
-        leg=item.ref.leg_id,
-        source=turn.route.source,
-        track=item.ref.track,
+    span = Span(item.start_ms + offset_ms, item.end_ms + offset_ms)
+    gaps.report(turn, Gap(leg_id, track, span, item.reason))
+
+
+def troubled(
+    turn: Turn, item: RecognitionDegraded | RecognitionFailed | RecognitionRecovered
+) -> None:
+    """Tell of a recognition's troubles, and of their end."""
+    stream = turn.state.streams.get(item.ref.stream_id)
+    if stream is None:
+        return  # the stream was given up, and a gap tells of it
+    turn.record(_trouble(item, stream.offset_ms, turn.route), turn.now)
+
+
+def _trouble(
+    item: RecognitionDegraded | RecognitionFailed | RecognitionRecovered,
+    offset_ms: int,
+    route: Route,
+) -> TranscriptionDegraded | TranscriptionFailed | TranscriptionRecovered:
+    leg, source, track = item.ref.leg_id, route.source, item.ref.track
+    if isinstance(item, RecognitionFailed):
+        return TranscriptionFailed(
+            leg=leg, source=source, track=track, reason=item.reason, code=item.code
+        )
+    start_ms = None if item.start_ms is None else item.start_ms + offset_ms
+    if isinstance(item, RecognitionRecovered):
+        return TranscriptionRecovered(
+            leg=leg,
+            source=source,
+            track=track,
+            engine=item.engine,
+            model=item.model,
+            start_ms=start_ms,
+        )
+    to = item.to_engine and EngineRef(source=source, engine=item.to_engine, model=item.to_model)
+    return TranscriptionDegraded(
+        leg=leg,
+        source=source,
+        track=track,
         reason=item.reason,
         code=item.code,
+        engine=item.engine,
+        model=item.model,
+        to=to or None,
+        start_ms=start_ms,
+        lost_capabilities=item.lost_capabilities,
     )
-    turn.record(event, turn.now)
 
 
 def _clipped(item: WordsHeard, limit_ms: int) -> WordsHeard:

@@ -190,8 +190,8 @@ def _heard(
         confidence=item.confidence,
         words=item.words and tuple(_shifted(word, stream.offset_ms) for word in item.words),
         language=item.language or turn.route.language,
-        engine=turn.route.engine,
-        model=turn.route.model,
+        engine=item.engine or turn.route.engine,
+        model=item.model if item.engine else turn.route.model,
         source=turn.route.source,
     )
 

@@ -1,9 +1,11 @@
 """Which route a call gets."""
 
+from dataclasses import replace
+
 import pytest
 
 from service.calls.inputs import LegAnswered, LegInitiated
-from service.calls.routes import Route, choose_route
+from service.calls.routes import Fallback, Route, choose_route
 from service.ids import CallId, InputId, LegId
 
 LEG = LegInitiated(
@@ -63,3 +65,20 @@ def test_both_tracks_are_heard_inbound_first() -> None:
     """Or the one that was asked for."""
     assert Route().heard_tracks == ("inbound", "outbound")
     assert Route(tracks="outbound").heard_tracks == ("outbound",)
+
+
+def test_a_route_has_a_choice_for_each_engine_that_may_give_its_words() -> None:
+    """What a fallback does not say is as the route has it."""
+    route = Route(
+        engine="Deepgram",
+        model="nova-3",
+        language="en-US",
+        keyterms=("Callscribe",),
+        fallback=(Fallback(engine="Google"), Fallback(engine="Telnyx", source="in_call")),
+    )
+    first, second, third = route.choices
+
+    assert first == replace(route, fallback=())
+    assert (second.source, second.engine, second.model) == ("media", "Google", None)
+    assert (second.language, second.keyterms) == ("en-US", ("Callscribe",))
+    assert (third.source, third.engine, third.fallback) == ("in_call", "Telnyx", ())

@@ -5,11 +5,22 @@ from dataclasses import replace
 import pytest
 
 from service.calls.events import (
+    EngineRef,
+    TranscriptCompleted,
     TranscriptGap,
     TranscriptionDegraded,
     TranscriptionFailed,
+    TranscriptionRecovered,
 )
-from service.calls.inputs import AudioLost, RecognitionDegraded, RecognitionFailed, Word
+from service.calls.inputs import (
+    AudioLost,
+    AudioSettled,
+    RecognitionDegraded,
+    RecognitionFailed,
+    RecognitionRecovered,
+    ServiceRestarted,
+    Word,
+)
 from service.calls.utterances import MAX_INTERIMS
 from service.ids import StreamId
 from tests.calls.harness import (
@@ -239,3 +250,67 @@ def test_a_recognition_in_trouble_is_told_with_its_track() -> None:
 
     assert [event.reason for event in call.events(TranscriptionDegraded)] == ["dropped"]
     assert [event.code for event in call.events(TranscriptionFailed)] == ["40002"]
+
+
+def test_who_takes_over_and_that_words_came_again_is_told() -> None:
+    """From which engine to which, from when on the call clock, and what the new one lacks."""
+    call = talking(MEDIA)
+    degraded = RecognitionDegraded(
+        ref=INBOUND,
+        reason="connection_lost",
+        engine="Deepgram",
+        model="nova-3",
+        to_engine="Google",
+        start_ms=500,
+        lost_capabilities=("keyterms",),
+    )
+    recovered = RecognitionRecovered(ref=INBOUND, engine="Google", start_ms=500)
+    gone = replace(recovered, ref=replace(INBOUND, stream_id=StreamId("gone")))
+    call.receive(degraded, recovered, gone, now=T0 + 3)
+
+    (told,) = call.events(TranscriptionDegraded)
+    assert told.to == EngineRef(source="media", engine="Google", model=None)
+    assert (told.engine, told.start_ms, told.lost_capabilities) == ("Deepgram", 700, ("keyterms",))
+    (again,) = call.events(TranscriptionRecovered)
+    assert (again.engine, again.start_ms, again.track) == ("Google", 700, "inbound")
+
+
+def test_a_final_says_who_heard_it() -> None:
+    """The engine that took over, without the first choice's model."""
+    call = talking(replace(MEDIA, engine="Deepgram", model="nova-3"))
+    call.receive(heard("one", 0, 400), replace(heard("two", 500, 900), engine="Google"), now=T0 + 3)
+
+    assert [(one.engine, one.model) for one in call.finals] == [
+        ("Deepgram", "nova-3"),
+        ("Google", None),
+    ]
+
+
+def test_what_is_settled_and_in_no_final_was_silence() -> None:
+    """It is not lost with a process that dies later; the stream's own clock counts."""
+    call = talking(MEDIA)
+    call.receive(
+        AudioSettled(ref=INBOUND, until_ms=2000),
+        AudioSettled(ref=replace(INBOUND, stream_id=StreamId("gone")), until_ms=9000),
+        now=T0 + 3,
+    )
+    assert not call.outcome.durable
+    call.receive(ServiceRestarted(at=T0 + 4), now=T0 + 4)
+
+    assert call.session.state.open_gaps["inbound"].since_ms == 2200
+
+
+def test_what_was_lost_beyond_the_hang_up_counts_for_nothing() -> None:
+    """By the audio's clock a gap may reach farther than the call; the reasons still sum up."""
+    call = talking(MEDIA)
+    for start_ms, end_ms, reason in ((0, 2000, "buffer_full"), (2000, 9000, "engine_silent")):
+        lost = AudioLost(ref=INBOUND, start_ms=start_ms, end_ms=end_ms, reason=reason)
+        call.receive(lost, now=T0 + 4)
+    call.receive(hung_up(T0 + 5), now=T0 + 5)
+    call.run_until(T0 + 60)
+
+    (completed,) = call.events(TranscriptCompleted)
+    assert completed.coverage is not None
+    inbound = completed.coverage["inbound"]
+    assert (inbound.lost_ms, inbound.silence_ms) == (4000, 0)
+    assert inbound.lost_reasons == {"buffer_full": 2000, "engine_silent": 2000}

@@ -16,6 +16,7 @@ from service.calls.events import (
     CallEnded,
     CallStarted,
     Coverage,
+    EngineRef,
     Event,
     RecordingSaved,
     TranscriptCompleted,
@@ -25,6 +26,7 @@ from service.calls.events import (
     TranscriptionDegraded,
     TranscriptionFailed,
     TranscriptionPaused,
+    TranscriptionRecovered,
     TranscriptionResumed,
     TranscriptionStarted,
     TranscriptionStopped,
@@ -113,7 +115,16 @@ EVENTS: tuple[tuple[float, Event], ...] = (
     (
         14.0,
         TranscriptionDegraded(
-            leg=LEG, source="media", track="inbound", reason="connection_lost", code=""
+            leg=LEG,
+            source="media",
+            track="inbound",
+            reason="connection_lost",
+            code="",
+            engine="Deepgram",
+            model="nova-3",
+            to=EngineRef(source="media", engine="Google", model="latest_long"),
+            start_ms=13700,
+            lost_capabilities=("keyterms",),
         ),
     ),
     (
@@ -131,6 +142,17 @@ EVENTS: tuple[tuple[float, Event], ...] = (
         32.0,
         TranscriptionFailed(
             leg=LEG, source="media", track="outbound", reason="refused_by_engine", code="40002"
+        ),
+    ),
+    (
+        32.6,
+        TranscriptionRecovered(
+            leg=LEG,
+            source="media",
+            track="outbound",
+            engine="Deepgram",
+            model="nova-3",
+            start_ms=31200,
         ),
     ),
     (33.0, TranscriptionPaused(leg=LEG, source="media", reason="card_payment", start_ms=33000)),
@@ -169,7 +191,11 @@ EVENTS: tuple[tuple[float, Event], ...] = (
             gaps=1,
             coverage={
                 "inbound": Coverage(
-                    transcribed_ms=1960, silence_ms=36560, paused_ms=5500, lost_ms=1040
+                    transcribed_ms=1960,
+                    silence_ms=36560,
+                    paused_ms=5500,
+                    lost_ms=1040,
+                    lost_reasons={"buffer_full": 1040},
                 ),
             },
         ),
