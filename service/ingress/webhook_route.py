@@ -12,9 +12,9 @@ from service.errors import BadInputError, DrainingError, ForgedInputError, Journ
 from service.ingress.counters import IngressCounters
 from service.ingress.log_throttle import LogThrottle
 from service.ingress.skew import SkewWatch
-from service.ingress.webhooks import Ignored, parse_webhook
 from service.ports import Calls
 from service.web.answers import problem
+from service.wire.webhooks import Ignored, parse_webhook
 
 log = structlog.get_logger()
 

@@ -24,7 +24,7 @@ from service.calls.inputs import (
 )
 from service.errors import BadInputError
 from service.ids import CallId, InputId, StreamId
-from service.ingress.webhooks import Ignored, parse_webhook
+from service.wire.webhooks import Ignored, parse_webhook
 from tests.ingress.builders import LEG, NOW, WEBHOOKS, webhook_body
 
 CALL = CallId("428c31b6-abf3-3bc1-b7f4-5013ef9657c1")

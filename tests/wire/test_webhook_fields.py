@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.ingress.fields import read_headers, read_label, read_phone, read_text
+from service.wire.webhook_fields import read_headers, read_label, read_phone, read_text
 
 
 @pytest.mark.parametrize(

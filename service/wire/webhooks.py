@@ -24,7 +24,8 @@ from service.calls.inputs import (
 )
 from service.errors import BadInputError
 from service.ids import CallId, InputId, LegId, StreamId
-from service.ingress.fields import (
+from service.wire.media import TRACKS
+from service.wire.webhook_fields import (
     Fields,
     read_client_state,
     read_headers,
@@ -35,7 +36,6 @@ from service.ingress.fields import (
     read_text,
     read_time,
 )
-from service.wire.media import TRACKS
 
 Reason = Literal[
     "unread_event", "v1_envelope", "debugger_record", "no_event", "no_leg", "no_transcript"
