@@ -13,6 +13,8 @@ class Answer:
     """Tell Telnyx to answer the leg."""
 
     leg_id: LegId
+    generation: int = 0
+    """How often it was begun anew: what tells a new command from a repeated one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +26,6 @@ class StartTranscription:
     config: Mapping[str, object]
     tracks: str
     generation: int = 0
-    """How often it was begun on this leg before: what tells a new command from a repeated one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,7 @@ class StartStreaming:
 
     leg_id: LegId
     tracks: str
+    generation: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,20 @@ class StopStreaming:
 
     leg_id: LegId
     generation: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskStatus:
+    """Ask Telnyx whether a leg lives; answered by a `LegStatus`."""
+
+    leg_id: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchMissed:
+    """Have Telnyx hand over the webhooks of the call since then that it could not deliver."""
+
+    since: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,5 +126,7 @@ class Reply:
 
 
 CarrierCommand = Answer | StartTranscription | StopTranscription | StartStreaming | StopStreaming
+"""What Telnyx is told to do with a leg; each is answered by `CommandDone` or `CommandFailed`."""
+CarrierQuestion = AskStatus | FetchMissed
 MediaCommand = RecordStream | OpenRecognition | PauseStream | FinishRecognitions
-Command = CarrierCommand | MediaCommand
+Command = CarrierCommand | CarrierQuestion | MediaCommand

@@ -11,7 +11,7 @@ from service.calls.commands import (
 from service.calls.events import TranscriptErased
 from service.calls.inputs import ControlAsked, EraseAsked, Input, WordsHeard
 from service.calls.routes import Route
-from service.calls.state import CallState, Phase
+from service.calls.state import CallState, Phase, Progress
 from service.calls.streams import finish_streams
 from service.calls.turn import Turn
 
@@ -27,12 +27,12 @@ def erase(turn: Turn, item: EraseAsked) -> None:
         return
     for leg_id, leg in state.legs.items():
         finish_streams(turn, leg_id, reason="erased", at_ms=0)
-        if leg.hung_up or not leg.is_transcribed:
+        if leg.hung_up:
             continue
-        if turn.route.source == "media":
-            turn.ask(StopStreaming(leg_id=leg_id, generation=leg.generation + 1))
-        else:
-            turn.ask(StopTranscription(leg_id=leg_id, generation=leg.generation + 1))
+        if leg.streaming.progress is not Progress.OFF:
+            turn.ask(StopStreaming(leg_id=leg_id, generation=leg.streaming.generation + 1))
+        if leg.transcribing.progress is not Progress.OFF:
+            turn.ask(StopTranscription(leg_id=leg_id, generation=leg.transcribing.generation + 1))
     turn.route = Route(answer=False, endpoints=turn.route.endpoints)
     left = CallState(call_id=state.call_id, phase=Phase.COMPLETE, route=turn.route, erased=True)
     turn.forget_facts()

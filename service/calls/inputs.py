@@ -252,6 +252,9 @@ class ControlAsked:
 
     action: ControlName
     at: float
+    """By the telephone network's clock, as well as it is known."""
+    asked_at: float | None = None
+    """By the clock of this machine; None for the same."""
     reason: str = "asked"
     """By whom or why: a slug, told in the journal."""
 
@@ -289,6 +292,16 @@ class CommandFailed:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegStatus:
+    """What Telnyx says of a leg when it is asked. `alive` None: it did not say."""
+
+    leg_id: LegId
+    at: float
+    alive: bool | None
+    ended_at: float | None = None
+
+
 WebhookInput = (
     LegInitiated
     | LegAnswered
@@ -312,6 +325,7 @@ OwnInput = (
     | RecordingWritten
     | CommandDone
     | CommandFailed
+    | LegStatus
 )
 """What this service itself tells a call: what it hears, and what became of its commands."""
 AskedInput = ControlAsked | EraseAsked

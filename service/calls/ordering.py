@@ -71,6 +71,12 @@ def next_release(
     return _due(room[0], lacks_predecessor) if room else None
 
 
+def wait_anew(room: list[Waiting], now: float) -> None:
+    """Begin every wait again: those which travelled longer found nobody to take them."""
+    for item in room:
+        item.arrived_at = now
+
+
 def _due(item: Waiting, lacks_predecessor: Callable[[WebhookInput], bool]) -> float:
     if lacks_predecessor(item.webhook):
         return item.arrived_at + PREDECESSOR_S
@@ -85,5 +91,6 @@ def _is_first_fact(webhook: WebhookInput) -> bool:
     return isinstance(webhook, LegAnswered)
 
 
-def _place(item: Waiting) -> tuple[float, int, str]:
-    return (item.webhook.occurred_at, _RANK[type(item.webhook)], item.webhook.input_id)
+def _place(item: Waiting) -> tuple[float, int]:
+    """What occurred at the same time stays in the order in which it came: the sort is stable."""
+    return (item.webhook.occurred_at, _RANK[type(item.webhook)])

@@ -1,15 +1,26 @@
-"""The times of a call of which no word is kept, because somebody paused or stopped it."""
+"""The times of a call of which no word is kept, because somebody paused or stopped it.
+
+Words of the call bear the telephone network's time, and what people ask for ours. How far the two
+clocks are apart is measured, never quite: a pause holds if either clock says so, unless ours is
+plainly wrong.
+"""
 
 from service.calls.state import CallState, Pause, Span
 
 MAX_PAUSES = 50
 """How many such times are told apart; of those before them only their length is kept."""
+MAX_SKEW_S = 5.0
+"""A clock that differs more from the network's is plainly wrong."""
 
 
-def begin(state: CallState, at: float) -> None:
-    """Keep no word that is said from now (Unix seconds) on."""
+def begin(state: CallState, at: float, asked_at: float | None = None) -> None:
+    """Keep no word that is said from now on.
+
+    `at` is the telephone network's time, as well as it is known, `asked_at` ours, where words are
+    told apart by time alone (Unix seconds).
+    """
     end(state, at)
-    state.pauses.append(Pause(since=at))
+    state.pauses.append(Pause(since=min(at, _plausible(at, asked_at))))
     if len(state.pauses) > MAX_PAUSES:
         oldest = state.pauses.pop(0)
         state.paused_before_ms += _length_ms(state, oldest, at)
@@ -67,6 +78,10 @@ def since_ms(state: CallState) -> int:
         return 0
     pause = state.pauses[-1]
     return _on_clock(state, pause.since if pause.until is None else pause.until)
+
+
+def _plausible(at: float, asked_at: float | None) -> float:
+    return at if asked_at is None or abs(asked_at - at) > MAX_SKEW_S else asked_at
 
 
 def _length_ms(state: CallState, pause: Pause, ends_at: float) -> int:

@@ -68,6 +68,23 @@ class Route:
         """This route with each engine that may give its words, the first choice first."""
         return (replace(self, fallback=()), *(self._with(choice) for choice in self.fallback))
 
+    @property
+    def stages(self) -> tuple["Route", ...]:
+        """Its choices by where the words come from: each with what may take over on that way."""
+        stages: list[Route] = []
+        for choice, fallback in zip(self.choices, (None, *self.fallback), strict=True):
+            if stages and fallback and stages[-1].source == choice.source:
+                taking_over = (*stages[-1].fallback, fallback)
+                stages[-1] = replace(stages[-1], fallback=taking_over)
+            else:
+                stages.append(choice)
+        return tuple(stages)
+
+    @property
+    def carries_media(self) -> bool:
+        """Whether its words may come from audio that is forked to us."""
+        return self.source == "media" or any(one.source == "media" for one in self.fallback)
+
     def _with(self, choice: Fallback) -> "Route":
         return replace(
             self,

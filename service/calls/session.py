@@ -12,24 +12,20 @@ from typing import assert_never
 
 from service.calls import (
     controls,
+    ending,
     erasure,
-    gaps,
+    legs,
     ordering,
     pauses,
     recordings,
+    requests,
     streams,
     transcription,
     transcripts,
+    vitals,
 )
-from service.calls.commands import Answer, Reply
-from service.calls.coverage import balance
-from service.calls.events import (
-    CallAnswered,
-    CallEnded,
-    CallStarted,
-    Coverage,
-    TranscriptCompleted,
-)
+from service.calls.answering import answered
+from service.calls.commands import FetchMissed, Reply
 from service.calls.inputs import (
     AudioLost,
     AudioSettled,
@@ -41,6 +37,7 @@ from service.calls.inputs import (
     LegAnswered,
     LegHungUp,
     LegInitiated,
+    LegStatus,
     MediaRefused,
     MediaStarted,
     MediaStopped,
@@ -60,22 +57,14 @@ from service.calls.inputs import (
     WordsHeard,
     WordsReported,
 )
-from service.calls.routes import Route, choose_route
-from service.calls.state import CallState, Desired, Ledger, Leg, OpenGap, Phase
+from service.calls.routes import Route
+from service.calls.state import CallState, Phase
+from service.calls.troubles import route_in_force
 from service.calls.turn import UNROUTED, Outcome, Turn
 from service.ids import InputId
 
-HAND_OVER_S = 2.0
-"""How long after the transcribed leg hung up another one takes over: by then, if the call is
-ending, its other legs have hung up as well."""
-GRACE_S = 5.0
-"""How long late in-call words are waited for after the last leg hung up."""
-FINISH_S = 15.0
-"""How long the recognitions of an ended call may take for their tail."""
 SILENT_S = 6 * 3600.0
 """A call nobody said anything about for so long has ended; its hang-up was lost."""
-
-
 _OPEN = frozenset({Phase.UNKNOWN, Phase.RINGING, Phase.TALKING})
 """The phases in which a call waits for something that may never come."""
 
@@ -99,16 +88,24 @@ class CallSession:
         times = [
             state.finish_by,
             state.hand_over_at,
-            transcription.restart_at(state),
+            requests.next_look(state),
+            transcription.words_due_at(state),
             ordering.next_release(state.waiting, lacks_predecessor=self._lacks),
         ]
         if state.phase in _OPEN:
             times.append(state.last_input_at + SILENT_S)
+            times.append(vitals.next_question(state, self._route.source))
         return min((at for at in times if at is not None), default=None)
+
+    @property
+    def _route(self) -> Route:
+        """How the call is treated by now."""
+        state = self.state
+        return UNROUTED if state.route is None else route_in_force(state.route, state.stage)
 
     def receive(self, items: Sequence[Input], *, now: float) -> Outcome:
         """Take the inputs of one turn, in order; do what was waiting for `now` as well."""
-        turn = Turn(self.state, now, self.state.route or UNROUTED)
+        turn = Turn(self.state, now, self._route)
         input_ids: list[InputId] = []
         replies: list[Reply | None] = []
         for item in items:
@@ -121,8 +118,11 @@ class CallSession:
                 if isinstance(item, Webhook):
                     input_ids.append(item.input_id)
         wake_at = self.wake_at if items else now
-        if wake_at is not None and now >= wake_at:
+        if woken := wake_at is not None and now >= wake_at:
             self._wake(turn)
+        if turn.durable or woken:
+            requests.pursue(turn)
+            vitals.ask(turn)
             wake_at = self.wake_at
         return turn.outcome(
             replies=replies,
@@ -154,12 +154,12 @@ class CallSession:
         self._release(turn)
         state, now = self.state, turn.now
         if state.phase in _OPEN and now >= state.last_input_at + SILENT_S:
-            self._end_unheard(turn)
-        transcription.start_again(turn)
+            ending.end_unheard(turn)
+        transcription.miss_words(turn)
         if state.hand_over_at is not None and now >= state.hand_over_at:
-            self._hand_over(turn)
+            legs.hand_over(turn)
         if state.finish_by is not None and now >= state.finish_by:
-            self._complete(turn)
+            ending.complete(turn)
 
     # --- webhooks, in their order ---
 
@@ -186,172 +186,25 @@ class CallSession:
 
     def _apply(self, turn: Turn, item: WebhookInput) -> None:
         if item.leg_id not in self.state.legs:
-            self._introduce(turn, item)
+            legs.introduce(turn, item, self._routes)
+        vitals.heard_of(self.state.legs[item.leg_id], turn.now)
         match item:
             case LegInitiated() | StreamingStarted() | StreamingStopped():
                 pass  # the leg is known now; media speaks for itself when it comes and goes
             case LegAnswered():
-                self._answered(turn, item)
+                answered(turn, item.leg_id, at=item.occurred_at)
             case WordsReported():
+                answered(turn, item.leg_id, at=item.occurred_at)  # words prove that people talk
                 if self.state.route:
                     transcripts.settle(turn, item)
-                    self._reopen(turn)
+                    ending.reopen(turn)
             case StreamingFailed():
                 if self.state.route:
                     transcription.streaming_failed(turn, item)
             case LegHungUp():
-                self._hung_up(turn, item)
+                legs.hung_up(turn, item)
             case _:
                 assert_never(item)
-
-    def _introduce(self, turn: Turn, item: WebhookInput) -> None:
-        """Note a new leg. If its `call.initiated` was lost, `item` has to stand for it."""
-        state = self.state
-        state.legs[item.leg_id] = Leg(number=len(state.legs))
-        turn.legs.append(item.leg_id)
-        if state.phase is not Phase.UNKNOWN:
-            return
-        route = choose_route(self._routes, item)
-        if route is None:
-            return
-        state.route = turn.route = route
-        state.phase = Phase.RINGING
-        state.routed = state.primary = item.leg_id
-        turn.record(
-            CallStarted(
-                leg=item.leg_id,
-                direction=item.direction,
-                from_=item.from_number,
-                to=item.to_number,
-                connection_id=item.connection_id,
-            ),
-            item.occurred_at,
-        )
-        if isinstance(item, LegInitiated) and item.direction == "incoming" and turn.route.answer:
-            turn.ask(Answer(leg_id=item.leg_id))
-
-    def _answered(self, turn: Turn, item: LegAnswered) -> None:
-        state, leg = self.state, self.state.legs[item.leg_id]
-        if leg.answered or leg.hung_up or state.route is None:
-            return  # carriers repeat themselves, and answers can come after the hang-up
-        leg.answered = True
-        if state.primary is not None and state.legs[state.primary].hung_up:
-            state.primary, state.hand_over_at = item.leg_id, None
-        if item.leg_id != state.primary:
-            return  # the primary leg carries this leg's voice as well
-        if state.phase is Phase.RINGING:
-            state.phase, state.answered_at = Phase.TALKING, item.occurred_at
-            turn.record(CallAnswered(leg=item.leg_id), item.occurred_at)
-            if turn.route.source == "media":
-                late = "media_started_late"
-                state.open_gaps = {track: OpenGap(0, late) for track in turn.route.heard_tracks}
-        if state.phase is Phase.TALKING and state.desired is Desired.ON:
-            transcription.start(turn, item.leg_id)
-
-    def _hung_up(self, turn: Turn, item: LegHungUp) -> None:
-        state, leg = self.state, self.state.legs[item.leg_id]
-        if leg.hung_up:
-            return  # carriers repeat hang-ups
-        leg.hung_up = True
-        if state.route is None:
-            if all(leg.hung_up for leg in state.legs.values()):
-                self._leave()
-            return
-        if not state.streams:
-            transcription.stopped(turn, item.leg_id, reason="leg_hung_up", at=item.occurred_at)
-        if all(leg.hung_up for leg in state.legs.values()):
-            self._end(turn, item)
-        elif item.leg_id == state.primary:
-            state.hand_over_at = turn.now + HAND_OVER_S
-
-    def _hand_over(self, turn: Turn) -> None:
-        """Transcribing another leg that talks, now that the primary one is gone (a transfer)."""
-        state = self.state
-        state.hand_over_at = None
-        talking = [i for i, leg in state.legs.items() if leg.answered and not leg.hung_up]
-        if talking and state.phase is Phase.TALKING:
-            state.primary = talking[0]
-            if state.desired is Desired.ON:
-                transcription.start(turn, talking[0])
-
-    # --- the end ---
-
-    def _end(self, turn: Turn, item: LegHungUp) -> None:
-        state = self.state
-        if state.phase not in (Phase.RINGING, Phase.TALKING):
-            return
-        state.phase, state.ended_at = Phase.ENDING, item.occurred_at
-        state.hand_over_at = None
-        event = CallEnded(
-            leg=item.leg_id,
-            cause=item.cause,
-            ended_by=item.source,
-            sip_code=item.sip_code,
-            duration_ms=state.clock_ms(item.occurred_at),
-        )
-        turn.record(event, item.occurred_at)
-        turn.keep_for(turn.route.retention, item.occurred_at)
-        for leg_id in state.legs:
-            streams.finish_streams(turn, leg_id, reason="call_ended", at_ms=event.duration_ms or 0)
-        state.finish_by = turn.now + self._patience_s(turn)
-
-    def _patience_s(self, turn: Turn) -> float:
-        if self.state.streams:
-            return FINISH_S
-        return GRACE_S if turn.route.source == "in_call" else 0.0
-
-    def _end_unheard(self, turn: Turn) -> None:
-        """End a call whose hang-up was lost."""
-        if self.state.route is None or self.state.primary is None:
-            self._leave()
-            return
-        for leg in self.state.legs.values():
-            leg.hung_up = True
-        hang_up = LegHungUp(
-            input_id=InputId(""),
-            call_id=self.state.call_id,
-            leg_id=self.state.primary,
-            occurred_at=turn.now,
-            cause="hang_up_never_seen",
-        )
-        self._end(turn, hang_up)
-
-    def _leave(self) -> None:
-        """Leave a call alone that no route wanted, now that it is over."""
-        self.state.phase = Phase.COMPLETE
-
-    def _complete(self, turn: Turn) -> None:
-        """Close the books. Words that come later still are recorded, and it is done again."""
-        state, now = self.state, turn.now
-        state.phase, state.finish_by = Phase.COMPLETE, None
-        duration_ms = state.clock_ms(state.ended_at or now)
-        coverage = self._balance(turn, duration_ms)  # this may tell of gaps
-        recordings.tell(turn, at=now)
-        event = TranscriptCompleted(
-            duration_ms=duration_ms,
-            utterances=state.utterances,
-            words=state.words,
-            gaps=state.gaps,
-            coverage=coverage,
-        )
-        turn.record(event, now)
-
-    def _reopen(self, turn: Turn) -> None:
-        """Have a complete call completed again after words that came too late for it."""
-        if self.state.phase is Phase.COMPLETE:
-            self.state.finish_by = turn.now + GRACE_S
-
-    def _balance(self, turn: Turn, duration_ms: int | None) -> dict[str, Coverage] | None:
-        if turn.route.source != "media" or duration_ms is None:
-            return None
-        state, tracks = self.state, turn.route.heard_tracks
-        paused_ms = pauses.total_ms(state, duration_ms)
-        for track in tracks:
-            gaps.close_gap(turn, track, until_ms=duration_ms)
-        return {
-            track: balance(state.ledgers.setdefault(track, Ledger()), duration_ms, paused_ms)
-            for track in tracks
-        }
 
     def _take_own(self, turn: Turn, item: OwnInput) -> None:
         match item:
@@ -362,26 +215,28 @@ class CallSession:
             case RecognitionFinished():
                 transcription.recognition_finished(turn, item)
                 if self.state.phase is Phase.ENDING and not self.state.streams:
-                    self._complete(turn)
+                    ending.complete(turn)
             case RecordingWritten():
                 recordings.written(turn, item)
             case AudioLost() | AudioSettled():
                 transcripts.accounted(turn, item)
             case RecognitionDegraded() | RecognitionFailed() | RecognitionRecovered():
                 transcripts.troubled(turn, item)
-            case CommandDone():
-                transcription.command_done(turn, item)
-            case CommandFailed():
-                transcription.command_failed(turn, item)
+            case CommandDone() | CommandFailed():
+                transcription.command(turn, item)
+            case LegStatus():
+                vitals.told(turn, item)
             case _:
                 assert_never(item)
 
     def _restarted(self, turn: Turn, item: ServiceRestarted) -> None:
         state = self.state
+        ordering.wait_anew(state.waiting, item.at)
         if state.route is None:
             return
         if state.phase in (Phase.RINGING, Phase.TALKING):
             transcription.restarted(turn, at=item.at)
+            turn.ask(FetchMissed(since=state.began_at))
         elif state.phase is Phase.ENDING:
             streams.abandon_streams(state)
             state.finish_by = item.at

@@ -8,7 +8,7 @@ from service.calls.inputs import WebhookInput
 from service.calls.routes import Route
 from service.ids import CallId, LegId, StreamId, Track
 
-LAYOUT: Final = 2
+LAYOUT: Final = 3
 """Grows when a field changes its name or meaning; `runtime/codec.py` reads the older ones."""
 
 
@@ -24,14 +24,19 @@ class Phase(StrEnum):
     COMPLETE = "complete"
 
 
-class Transcribing(StrEnum):
-    """How far getting words out of a leg is, on either source."""
+class Progress(StrEnum):
+    """How far something is that Telnyx was asked for."""
 
-    NONE = "none"
-    ASKED = "asked"
-    """Telnyx was told to start, and has not said yes."""
-    ON = "on"
     OFF = "off"
+    """It is not so, as far as is known."""
+    ASKED = "asked"
+    """The command is under way."""
+    TAKEN = "taken"
+    """Telnyx took the command; what it leads to has not been seen."""
+    ON = "on"
+    """It is so."""
+    STOPPING = "stopping"
+    """The command to end it is under way."""
 
 
 class Desired(StrEnum):
@@ -43,24 +48,64 @@ class Desired(StrEnum):
 
 
 @dataclass(slots=True)
+class Request:
+    """Something Telnyx is asked to do on a leg: what is known of it, and when to look again.
+
+    What is wanted follows from the call (`requests.py`); while it is not what is known, there is
+    always a time to look again.
+    """
+
+    progress: Progress = Progress.OFF
+    generation: int = 0
+    """How often it was begun anew: tells a new command from a repeat of the last one."""
+    failures: int = 0
+    """How often in a row it came to nothing."""
+    look_at: float | None = None
+    """When to ask again, or to give up waiting; None: at once, or never."""
+    taken_at: float | None = None
+    """When Telnyx took the command."""
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether Telnyx was never asked for it."""
+        return self.progress is Progress.OFF and not self.generation and not self.failures
+
+
+@dataclass(slots=True)
+class Trouble:
+    """Why a leg gives no words, since when (Unix seconds), and whether that was told as failed."""
+
+    since: float
+    reason: str
+    failed: bool = False
+
+
+@dataclass(slots=True)
 class Leg:
     """One leg of the call. `number` counts legs in the order in which they began."""
 
     number: int
+    incoming: bool = False
     answered: bool = False
     hung_up: bool = False
-    transcribing: Transcribing = Transcribing.NONE
-    restarts: int = 0
-    """How often its words had to be asked for again since they last came for a while."""
-    restart_at: float | None = None
-    """When it is to be asked for again."""
-    generation: int = 0
-    """How often its words were stopped or paused because somebody asked."""
-
-    @property
-    def is_transcribed(self) -> bool:
-        """Whether its words were asked for, or come."""
-        return self.transcribing in (Transcribing.ASKED, Transcribing.ON)
+    answering: Request = field(default_factory=Request)
+    streaming: Request = field(default_factory=Request)
+    """Its audio, forked to us."""
+    transcribing: Request = field(default_factory=Request)
+    """Its words, from Telnyx in the call."""
+    expected: bool = False
+    """Whether it was told that words are to be expected of it."""
+    trouble: Trouble | None = None
+    heard_at: float = 0.0
+    """When Telnyx last said anything about it."""
+    words_due_at: float | None = None
+    """When its in-call words are missed: it is transcribed, and none came yet."""
+    words_missed: int = 0
+    """How often in a row they were."""
+    status_at: float | None = None
+    """When to ask Telnyx whether it lives."""
+    status_asked: int = 0
+    """How often in a row that was asked."""
 
 
 @dataclass(slots=True)
@@ -70,6 +115,8 @@ class Stream:
     leg_id: LegId
     offset_ms: int
     """Where its first frame is on the call clock."""
+    stage: int = 0
+    """The stage of the route that it was opened for."""
     recognising: list[Track] = field(default_factory=list)
     """The tracks whose recognition has not finished."""
     finishing: bool = False
@@ -160,6 +207,8 @@ class CallState:
     layout: int = LAYOUT
     phase: Phase = Phase.UNKNOWN
     route: Route | None = None
+    stage: int = 0
+    """Which of the route's stages gives the words."""
     seq: int = 0
     """The `seq` of the last durable event."""
     routed: LegId | None = None
@@ -167,6 +216,8 @@ class CallState:
     primary: LegId | None = None
     """The leg that is transcribed: the routed one, or its successor after a transfer."""
     legs: dict[LegId, Leg] = field(default_factory=dict)
+    began_at: float = 0.0
+    """When the first webhook of the call occurred."""
     answered_at: float | None = None
     ended_at: float | None = None
     hand_over_at: float | None = None
@@ -191,6 +242,8 @@ class CallState:
     """How long those before them were, together."""
     erased: bool = False
     """Nothing of the call is left, and nothing more of it is taken."""
+    in_call_until: float | None = None
+    """When a media stream took over from Telnyx's in-call words: what it hears, they repeat."""
     finality_missing: bool = False
     """Whether it was already told that Telnyx leaves `is_final` out."""
 

@@ -1,13 +1,19 @@
 """What media WebSockets carry: it is recognised, paused, or its last words are waited for."""
 
+from service.calls import gaps, troubles
 from service.calls.commands import FinishRecognitions, OpenRecognition, PauseStream
 from service.calls.engines import review
 from service.calls.events import TranscriptionStarted
-from service.calls.gaps import close_gap
-from service.calls.inputs import TrackRef
-from service.calls.state import CallState, Ledger, OpenGap, Stream, Transcribing
+from service.calls.gaps import Gap
+from service.calls.inputs import RecognitionFinished, TrackRef
+from service.calls.state import CallState, Ledger, OpenGap, Span, Stream
 from service.calls.turn import Turn
 from service.ids import LegId, StreamId
+
+STALLED = "media_stalled"
+"""Why audio is missing at the end of a stream that was open all the while."""
+STALLED_MS = 500
+"""By how much audio may be shorter than the time it took: some is on its way, clocks differ."""
 
 
 def open_recognitions(turn: Turn, leg_id: LegId, *, at: float) -> bool:
@@ -15,11 +21,13 @@ def open_recognitions(turn: Turn, leg_id: LegId, *, at: float) -> bool:
     state = turn.state
     paused = [(i, one) for i, one in state.streams.items() if one.paused and one.leg_id == leg_id]
     for stream_id, stream in paused:
-        stream.offset_ms = state.clock_ms(at) or 0
+        stream.offset_ms, stream.stage = state.clock_ms(at) or 0, state.stage
         for track in turn.route.heard_tracks:
-            close_gap(turn, track, until_ms=stream.offset_ms)
-        if state.legs[leg_id].transcribing is not Transcribing.ON:
-            note_started(turn, leg_id, at=at)
+            gaps.close_gap(turn, track, until_ms=stream.offset_ms)
+        if not state.legs[leg_id].transcribing.is_untouched and state.in_call_until is None:
+            state.in_call_until = at
+        troubles.over(turn, leg_id, at=at)
+        note_expected(turn, leg_id, at=at)
         stream.paused, stream.recognising = False, list(turn.route.heard_tracks)
         for track in turn.route.heard_tracks:
             turn.ask(
@@ -32,10 +40,12 @@ def open_recognitions(turn: Turn, leg_id: LegId, *, at: float) -> bool:
     return bool(paused)
 
 
-def note_started(turn: Turn, leg_id: LegId, *, at: float) -> None:
-    """Note that words are to be expected from now on."""
-    state = turn.state
-    state.legs[leg_id].transcribing = Transcribing.ON
+def note_expected(turn: Turn, leg_id: LegId, *, at: float) -> None:
+    """Tell that words are to be expected of a leg from now on, if they were not before."""
+    state, leg = turn.state, turn.state.legs[leg_id]
+    if leg.expected:
+        return
+    leg.expected = True
     event = TranscriptionStarted(
         leg=leg_id,
         source=turn.route.source,
@@ -53,9 +63,8 @@ def pause(turn: Turn, *, at_ms: int) -> None:
     state = turn.state
     for stream_id, stream in list(state.streams.items()):
         socket_id = stream.socket_id or stream_id
-        if not stream.finishing:
-            leg = state.legs[stream.leg_id]
-            state.streams[StreamId(f"{socket_id}#{leg.generation}")] = Stream(
+        if not stream.finishing and not stream.paused:
+            state.streams[StreamId(f"{socket_id}#{state.seq}")] = Stream(
                 leg_id=stream.leg_id, offset_ms=at_ms, socket_id=socket_id, paused=True
             )
             turn.ask(PauseStream(leg_id=stream.leg_id, stream_id=socket_id))
@@ -83,6 +92,21 @@ def finish_streams(turn: Turn, leg_id: LegId, *, reason: str, at_ms: int) -> Non
                 del state.streams[stream_id]
 
 
+def settle_end(turn: Turn, stream: Stream, item: RecognitionFinished) -> None:
+    """Settle where a track of a stream ended, now that it is known how much audio there was.
+
+    What was heard is no gap, whatever the clock says: a network may catch up in a burst. And what
+    the clock says beyond the audio is one, although the stream was open.
+    """
+    gap = turn.state.open_gaps.get(item.ref.track)
+    ends_ms = stream.offset_ms + item.audio_ms
+    if stream.ends_ms is not None:
+        _tell_stalled(turn, item, Span(ends_ms, stream.ends_ms))
+    elif gap is not None:
+        _tell_stalled(turn, item, Span(ends_ms, gap.since_ms))
+        gap.since_ms = max(gap.since_ms, ends_ms)
+
+
 def abandon_streams(state: CallState) -> None:
     """Give up the streams of a process that died: what it had not settled is lost."""
     for stream in state.streams.values():
@@ -90,3 +114,8 @@ def abandon_streams(state: CallState) -> None:
             ledger = state.ledgers.setdefault(track, Ledger())
             state.open_gaps[track] = OpenGap(ledger.until_ms, "service_restarted")
     state.streams.clear()
+
+
+def _tell_stalled(turn: Turn, item: RecognitionFinished, span: Span) -> None:
+    if span.length_ms > STALLED_MS:
+        gaps.report(turn, Gap(item.ref.leg_id, item.ref.track, span, STALLED))

@@ -1,48 +1,56 @@
-"""Getting words out of a leg: asking Telnyx for them, streams coming and going, what fails.
+"""Getting words out of a leg: what comes of asking Telnyx, streams coming and going, what fails.
 
 One leg of a call is transcribed at a time, with both its tracks: another leg carries every
-sentence again.
+sentence again. What is asked for, and when again, is in `requests.py`.
 """
 
 from typing import assert_never
 
-from service.calls import pauses
-from service.calls.commands import (
-    PauseStream,
-    RecordStream,
-    StartStreaming,
-    StartTranscription,
-    StopStreaming,
-    StopTranscription,
-)
-from service.calls.engines import in_call_config
-from service.calls.events import (
-    TranscriptionDegraded,
-    TranscriptionFailed,
-    TranscriptionStopped,
-)
+from service.calls import gaps, pauses, requests, troubles, vitals
+from service.calls.commands import PauseStream, RecordStream, StopStreaming
+from service.calls.events import TranscriptionDegraded, TranscriptionStopped
 from service.calls.inputs import (
     CommandDone,
     CommandFailed,
-    LegHungUp,
     MediaRefused,
     MediaStarted,
     MediaStopped,
     RecognitionFinished,
     StreamingFailed,
 )
-from service.calls.state import CallState, Desired, Phase, Stream, Transcribing
-from service.calls.streams import abandon_streams, finish_streams, note_started, open_recognitions
+from service.calls.state import CallState, Desired, Leg, Phase, Progress, Request, Stream
+from service.calls.streams import (
+    abandon_streams,
+    finish_streams,
+    note_expected,
+    open_recognitions,
+    settle_end,
+)
 from service.calls.turn import Turn
 from service.ids import LegId, StreamId, Transcription
 
-RESTART_DELAYS_S = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
-"""Before words that failed or dropped are asked for again, each time; then they are given up."""
 STABLE_MS = 30_000
 """A stream that held so long was sound: the delays begin anew after it."""
+ORDERLY_S = 2.0
+"""How long after a stream ended in order its hang-up may take, before it is asked for again."""
 
-CALL_OVER = "90018"
+ALREADY_STREAMING = "90045"
+NOT_ANSWERED = "90034"
 ALREADY_TRANSCRIBING = "90054"
+REDIAL_S = 1.0
+"""How long Telnyx may take to dial a stream again that it lost, before we end it ourselves."""
+
+NO_WORDS_S = 30.0
+"""How long a leg may be transcribed in the call without one word, the first time."""
+MAX_NO_WORDS_S = 480.0
+_NO_WORDS = "no_words"
+
+
+_REQUESTS = {
+    "answer": lambda leg: leg.answering,
+    "start_streaming": lambda leg: leg.streaming,
+    "start_transcription": lambda leg: leg.transcribing,
+}
 
 
 def current(state: CallState) -> Transcription | None:
@@ -52,52 +60,28 @@ def current(state: CallState) -> Transcription | None:
     if state.desired is not Desired.ON:
         return "paused" if state.desired is Desired.PAUSED else "off"
     leg = state.legs[state.primary]
-    # when the leg hung up, another one is about to take its place
-    return "on" if leg.hung_up or leg.is_transcribed else "off"
+    return "off" if leg.trouble is not None and leg.trouble.failed else "on"
 
 
 def start(turn: Turn, leg_id: LegId) -> None:
-    """Ask Telnyx for the words (or the audio) of a leg."""
-    leg = turn.state.legs[leg_id]
-    leg.transcribing, leg.restart_at = Transcribing.ASKED, None
-    if turn.route.source == "media":
-        turn.ask(StartStreaming(leg_id=leg_id, tracks=turn.route.tracks))
-        return
-    engine, config = in_call_config(turn.route)
-    turn.ask(
-        StartTranscription(
-            leg_id=leg_id,
-            engine=engine,
-            config=config,
-            tracks=turn.route.tracks,
-            generation=leg.generation,
-        )
-    )
+    """Have Telnyx asked for the words (or the audio) of a leg at once, as a new command."""
+    request = in_force(turn, turn.state.legs[leg_id])
+    if request.progress is Progress.OFF and not request.is_untouched:
+        requests.begin_anew(request)
 
 
-def start_again(turn: Turn) -> None:
-    """Ask again for the transcriptions whose time has come, where they are still wanted."""
-    state = turn.state
-    for leg_id, leg in state.legs.items():
-        if leg.restart_at is not None and turn.now >= leg.restart_at:
-            leg.restart_at = None
-            if leg.transcribing is Transcribing.ASKED and _wants_restart(state, leg_id):
-                start(turn, leg_id)
-
-
-def restart_at(state: CallState) -> float | None:
-    """Return when the next transcription is to be asked for again."""
-    return min((leg.restart_at for leg in state.legs.values() if leg.restart_at), default=None)
+def in_force(turn: Turn, leg: Leg) -> Request:
+    """Return what brings the words of a leg: its stream, or Telnyx's transcription."""
+    return leg.streaming if turn.route.source == "media" else leg.transcribing
 
 
 def stopped(turn: Turn, leg_id: LegId, *, reason: str, at: float) -> None:
     """Note that no more words are to be expected of a leg, if any were."""
-    state = turn.state
-    leg = state.legs[leg_id]
-    if leg.transcribing is Transcribing.ON and state.desired is Desired.ON:
+    leg = turn.state.legs[leg_id]
+    if leg.expected and turn.state.desired is Desired.ON:
         event = TranscriptionStopped(leg=leg_id, source=turn.route.source, reason=reason)
         turn.record(event, at)
-    leg.transcribing = Transcribing.OFF
+    leg.expected = False
 
 
 def media(turn: Turn, item: MediaStarted | MediaRefused | MediaStopped) -> None:
@@ -120,11 +104,14 @@ def media_started(turn: Turn, item: MediaStarted) -> None:
     transcription is paused nobody hears it; where somebody stopped it, it is not wanted.
     """
     state = turn.state
-    if not _wants_media(state, item.leg_id) or state.desired is Desired.OFF:
+    if not _wants_media(turn, item.leg_id) or state.desired is Desired.OFF:
         return
     offset_ms = state.clock_ms(item.at) or 0
     finish_streams(turn, item.leg_id, reason="media_replaced", at_ms=offset_ms)
     state.streams[item.stream_id] = Stream(leg_id=item.leg_id, offset_ms=offset_ms, paused=True)
+    leg = state.legs[item.leg_id]
+    leg.streaming.progress, leg.streaming.look_at = Progress.ON, None
+    vitals.heard_of(leg, turn.now)
     if turn.route.record == "audio":
         turn.ask(
             RecordStream(
@@ -137,47 +124,51 @@ def media_started(turn: Turn, item: MediaStarted) -> None:
     if state.desired is Desired.PAUSED:
         turn.ask(PauseStream(leg_id=item.leg_id, stream_id=item.stream_id))
         return
-    state.legs[item.leg_id].transcribing = Transcribing.ASKED
     open_recognitions(turn, item.leg_id, at=item.at)
 
 
 def media_refused(turn: Turn, item: MediaRefused) -> None:
-    """Note that the audio cannot be decoded, and tell Telnyx to stop sending it."""
-    if not _wants_media(turn.state, item.leg_id):
+    """Have the words come in the call: nobody here can decode this audio."""
+    if not _wants_media(turn, item.leg_id):
         return
-    _fail(turn, item.leg_id, reason="unsupported_codec", code=item.encoding, at=item.at)
-    turn.ask(StopStreaming(leg_id=item.leg_id))
+    request = turn.state.legs[item.leg_id].streaming
+    request.progress = Progress.ON  # and not wanted any more, once another source has taken over
+    stage = troubles.in_call_stage(turn.state)
+    troubles.take_over(
+        turn, item.leg_id, reason="unsupported_codec", code=item.encoding, stage=stage
+    )
 
 
 def media_stopped(turn: Turn, item: MediaStopped) -> None:
-    """Let the stream's recognitions finish, and ask for another stream if this one broke."""
+    """Let the stream's recognitions finish, and have another one asked for if it is wanted."""
     state = turn.state
     stream = _carried_by(state, item.stream_id)
     if stream is None:
         return
+    leg = state.legs[item.leg_id]
     reason = "media_stopped" if item.orderly else "media_dropped"
     at_ms = state.clock_ms(item.at) or 0
     if at_ms - stream.offset_ms >= STABLE_MS:
-        state.legs[item.leg_id].restarts = 0
+        leg.streaming.failures = 0
     finish_streams(turn, item.leg_id, reason=reason, at_ms=at_ms)
-    if stream.paused:
-        state.legs[
-            item.leg_id
-        ].transcribing = Transcribing.OFF  # it is asked for again when words are wanted
-    elif not item.orderly and _wants_restart(state, item.leg_id):
-        _restart(turn, item.leg_id, reason=reason, at=item.at)
+    leg.streaming.generation += 1
+    if item.orderly or stream.paused:
+        leg.streaming.progress = Progress.OFF
+        leg.streaming.look_at = leg.status_at = turn.now + ORDERLY_S
+    elif _wants_media(turn, item.leg_id):
+        requests.came_to_nothing(leg.streaming, turn.now)
+        troubles.trouble(turn, item.leg_id, reason)
 
 
 def streaming_failed(turn: Turn, item: StreamingFailed) -> None:
-    """Ask for the stream again: Telnyx could not connect to us, or lost the connection."""
-    state = turn.state
-    leg = state.legs[item.leg_id]
-    if leg.transcribing is not Transcribing.ASKED:
-        return
-    if _wants_restart(state, item.leg_id):
-        _restart(turn, item.leg_id, reason="streaming_failed", at=turn.now)
-    else:
-        leg.transcribing = Transcribing.OFF
+    """Have the stream asked for again: Telnyx could not connect to us, or lost the connection."""
+    leg = turn.state.legs[item.leg_id]
+    if leg.streaming.progress not in (Progress.ASKED, Progress.TAKEN):
+        return  # of a stream that was replaced; the one there is speaks for itself
+    requests.came_to_nothing(leg.streaming, turn.now)
+    leg.streaming.generation += 1
+    if _wants_media(turn, item.leg_id) and turn.state.desired is Desired.ON:
+        troubles.trouble(turn, item.leg_id, "streaming_failed")
 
 
 def recognition_finished(turn: Turn, item: RecognitionFinished) -> None:
@@ -187,47 +178,25 @@ def recognition_finished(turn: Turn, item: RecognitionFinished) -> None:
     if stream is None or item.ref.track not in stream.recognising:
         return
     stream.recognising.remove(item.ref.track)
-    if gap := state.open_gaps.get(item.ref.track):
-        # what was heard is no gap, whatever the clock says: a network may catch up in a burst
-        gap.since_ms = max(gap.since_ms, stream.offset_ms + item.audio_ms)
+    settle_end(turn, stream, item)
     if stream.recognising:
         return
     del state.streams[item.ref.stream_id]
     leg = state.legs[stream.leg_id]
-    if leg.transcribing is Transcribing.ON and not _streams_of(state, stream.leg_id):
+    others = any(one.leg_id == stream.leg_id for one in state.streams.values())
+    if leg.expected and leg.trouble is None and not others and turn.route.source == "media":
         stopped(turn, stream.leg_id, reason="media_stopped", at=turn.now)
 
 
-def command_done(turn: Turn, item: CommandDone) -> None:
-    """Note that Telnyx transcribes in the call. Media speaks for itself when it comes."""
-    state = turn.state
-    leg = state.legs.get(item.leg_id)
-    if leg is None or item.command != "start_transcription" or state.desired is not Desired.ON:
+def command(turn: Turn, item: CommandDone | CommandFailed) -> None:
+    """Take note of what became of a command."""
+    leg = turn.state.legs.get(item.leg_id)
+    if leg is None:
         return
-    pauses.end(state, item.at)
-    if leg.transcribing is Transcribing.ASKED:
-        note_started(turn, item.leg_id, at=item.at)
-
-
-def command_failed(turn: Turn, item: CommandFailed) -> None:
-    """Tell what will not happen, unless the call was over anyway."""
-    state = turn.state
-    leg = state.legs.get(item.leg_id)
-    if leg is None or item.command in ("stop_transcription", "stop_streaming"):
-        return
-    if state.desired is not Desired.ON:
-        leg.transcribing = (
-            Transcribing.OFF
-        )  # it is not wanted any more; it is asked for again when it is
-        return
-    pauses.end(state, item.at)
-    if item.code == CALL_OVER:
-        leg.transcribing = Transcribing.OFF
-    elif item.command == "start_transcription" and item.code == ALREADY_TRANSCRIBING:
-        _already_transcribing(turn, item)
+    if isinstance(item, CommandDone):
+        _command_done(turn, leg, item)
     else:
-        reason = f"{item.command}_{item.reason}"
-        _fail(turn, item.leg_id, reason=reason, code=item.code, at=item.at)
+        _command_failed(turn, leg, item)
 
 
 def restarted(turn: Turn, *, at: float) -> None:
@@ -235,38 +204,175 @@ def restarted(turn: Turn, *, at: float) -> None:
     state = turn.state
     abandon_streams(state)
     for leg_id, leg in state.legs.items():
-        if leg.hung_up or leg.transcribing is Transcribing.NONE:
+        if leg.hung_up:
             continue
-        if state.desired is not Desired.ON:
-            _stay_paused(turn, leg_id)
-        elif leg.transcribing is Transcribing.OFF:
-            continue
-        elif turn.route.source == "media":
-            leg.restarts = 0
-            _restart(turn, leg_id, reason="service_restarted", at=at)
-        elif leg.transcribing is Transcribing.ASKED:
-            start(turn, leg_id)
+        heard = leg.streaming.progress is Progress.ON
+        for request in (leg.answering, leg.streaming, leg.transcribing):
+            _forget_process(request, keeps=request is leg.transcribing)
+        if leg.transcribing.progress is Progress.ON:
+            leg.status_at = at
+        if heard and turn.route.source == "media" and state.desired is Desired.ON:
+            leg.streaming.generation += 1
+            troubles.trouble(turn, leg_id, "service_restarted")
 
 
 def stopping(turn: Turn, *, at: float) -> None:
     """Have what is being heard settled; the next process asks for the audio again."""
-    state = turn.state
-    at_ms = state.clock_ms(at) or 0
-    for stream in state.streams.values():
-        if not stream.paused and stream.ends_ms is None:
-            state.legs[stream.leg_id].transcribing = Transcribing.ASKED
-    for leg_id in state.legs:
+    at_ms = turn.state.clock_ms(at) or 0
+    for leg_id in turn.state.legs:
         finish_streams(turn, leg_id, reason="service_stopped", at_ms=at_ms)
 
 
-def _wants_media(state: CallState, leg_id: LegId) -> bool:
-    leg = state.legs.get(leg_id)
-    hung_up = leg is None or leg.hung_up or _hang_up_waits(state, leg_id)
-    return not hung_up and state.phase in (Phase.RINGING, Phase.TALKING)
+def worded(turn: Turn, leg_id: LegId, *, at: float) -> None:
+    """Note that in-call words came of a leg, whoever asked for them."""
+    leg = turn.state.legs[leg_id]
+    leg.words_due_at, leg.words_missed = None, 0
+    if leg.transcribing.progress in (Progress.ASKED, Progress.TAKEN):
+        requests.is_so(leg.transcribing)
+    wanted = turn.state.desired is Desired.ON and turn.route.source == "in_call"
+    if wanted and requests.lives(turn.state, leg_id):
+        _in_call_words_go_on(turn, leg_id, at=at)
 
 
-def _wants_restart(state: CallState, leg_id: LegId) -> bool:
-    return state.desired is Desired.ON and _wants_media(state, leg_id)
+def words_due_at(state: CallState) -> float | None:
+    """Return when the next leg's in-call words are missed; None if none are expected."""
+    if state.phase is not Phase.TALKING:
+        return None
+    due = (leg.words_due_at for leg in state.legs.values() if leg.words_due_at is not None)
+    return min(due, default=None)
+
+
+def miss_words(turn: Turn) -> None:
+    """Have another source take over where no word comes, or Telnyx asked again."""
+    state = turn.state
+    if state.phase is not Phase.TALKING:
+        return
+    for leg_id, leg in state.legs.items():
+        if leg.words_due_at is None or turn.now < leg.words_due_at:
+            continue
+        leg.words_due_at = None
+        if leg.transcribing.progress is Progress.ON and requests.lives(state, leg_id):
+            leg.words_missed += 1
+            requests.begin_anew(leg.transcribing)
+            troubles.trouble(turn, leg_id, _NO_WORDS, refused=troubles.has_next(turn))
+
+
+def _command_done(turn: Turn, leg: Leg, item: CommandDone) -> None:
+    """Note that Telnyx took a command. Media and answers speak for themselves when they come."""
+    vitals.heard_of(leg, turn.now)
+    match item.command:
+        case "answer":
+            _taken(leg.answering, "answer", turn.now)
+        case "start_streaming":
+            _taken(leg.streaming, "start_streaming", turn.now)
+        case "start_transcription":
+            requests.is_so(leg.transcribing)
+            _in_call_words_begin(turn, item.leg_id, item.at)
+        case "stop_streaming" | "stop_transcription":
+            request = leg.streaming if item.command == "stop_streaming" else leg.transcribing
+            if request.progress is Progress.STOPPING:
+                request.progress, request.look_at, request.failures = Progress.OFF, None, 0
+                request.generation += 1
+        case _:
+            assert_never(item.command)
+
+
+def _command_failed(turn: Turn, leg: Leg, item: CommandFailed) -> None:
+    """Have what Telnyx refused, or could not be told, asked for again; tell what does not come."""
+    if item.code in vitals.GONE_CODES:
+        leg.status_at = turn.now
+    if item.command in ("stop_transcription", "stop_streaming"):
+        _stop_failed(turn, leg, item)
+        return
+    request = _REQUESTS[item.command](leg)
+    if request.progress is not Progress.ASKED:
+        return  # of a command that was overtaken
+    if item.command == "start_transcription":
+        if item.code == ALREADY_TRANSCRIBING:
+            _already_transcribing(turn, item)
+            return
+        if turn.state.desired is Desired.ON:
+            pauses.end(turn.state, item.at)
+    _start_failed(turn, request, item)
+
+
+def _taken(request: Request, command: str, now: float) -> None:
+    if request.progress is Progress.ASKED:
+        request.progress, request.taken_at = Progress.TAKEN, now
+        request.look_at = now + requests.EFFECT_S[command]
+
+
+def _in_call_words_begin(turn: Turn, leg_id: LegId, at: float) -> None:
+    state, leg = turn.state, turn.state.legs[leg_id]
+    if state.desired is not Desired.ON or turn.route.source != "in_call":
+        return
+    pauses.end(state, at)
+    leg.words_due_at = turn.now + min(NO_WORDS_S * 2.0**leg.words_missed, MAX_NO_WORDS_S)
+    if leg.trouble is None or leg.trouble.reason != _NO_WORDS:
+        _in_call_words_go_on(turn, leg_id, at=at)
+
+
+def _in_call_words_go_on(turn: Turn, leg_id: LegId, *, at: float) -> None:
+    state = turn.state
+    if leg_id == state.primary:
+        for track in turn.route.heard_tracks:
+            gaps.close_gap(turn, track, until_ms=state.clock_ms(at) or 0)
+    troubles.over(turn, leg_id, at=at)
+    note_expected(turn, leg_id, at=at)
+
+
+def _start_failed(turn: Turn, request: Request, item: CommandFailed) -> None:
+    refused = item.reason == "refused" and item.code not in (NOT_ANSWERED, ALREADY_STREAMING)
+    requests.came_to_nothing(request, turn.now, refused=refused)
+    if item.reason == "refused":
+        request.generation += 1
+    if item.code == ALREADY_STREAMING:
+        # Telnyx holds a stream that we do not have: it dials it again, or it is ended
+        if request.failures > 1:
+            turn.ask(StopStreaming(leg_id=item.leg_id, generation=request.generation))
+        request.look_at = turn.now + REDIAL_S
+    if item.code not in vitals.GONE_CODES and requests.lives(turn.state, item.leg_id):
+        reason = f"{item.command}_{item.reason}"
+        troubles.trouble(turn, item.leg_id, reason, code=item.code, refused=refused)
+
+
+def _stop_failed(turn: Turn, leg: Leg, item: CommandFailed) -> None:
+    request = leg.streaming if item.command == "stop_streaming" else leg.transcribing
+    if request.progress is not Progress.STOPPING:
+        return
+    requests.came_to_nothing(request, turn.now)
+    gone = item.code in vitals.GONE_CODES
+    request.progress = Progress.OFF if gone else Progress.ON
+
+
+def _already_transcribing(turn: Turn, item: CommandFailed) -> None:
+    """Telnyx transcribes this leg, perhaps by somebody else's settings: its words come anyway."""
+    leg = turn.state.legs[item.leg_id]
+    requests.is_so(leg.transcribing)
+    if not leg.expected:
+        event = TranscriptionDegraded(
+            leg=item.leg_id,
+            source=turn.route.source,
+            track=None,
+            reason="already_transcribing",
+            code=item.code,
+        )
+        turn.record(event, item.at)
+    _in_call_words_begin(turn, item.leg_id, item.at)
+
+
+def _forget_process(request: Request, *, keeps: bool) -> None:
+    """Bring a request to what is known without the process that pursued it."""
+    if request.progress is Progress.STOPPING:
+        request.progress = Progress.ON
+    elif request.progress is not Progress.ON or not keeps:
+        request.progress = Progress.OFF
+    request.look_at = None
+
+
+def _wants_media(turn: Turn, leg_id: LegId) -> bool:
+    talks = turn.state.phase in (Phase.RINGING, Phase.TALKING)
+    return talks and turn.route.source == "media" and requests.lives(turn.state, leg_id)
 
 
 def _carried_by(state: CallState, socket_id: StreamId) -> Stream | None:
@@ -275,67 +381,3 @@ def _carried_by(state: CallState, socket_id: StreamId) -> Stream | None:
         if (stream.socket_id or stream_id) == socket_id and not stream.finishing:
             return stream
     return None
-
-
-def _stay_paused(turn: Turn, leg_id: LegId) -> None:
-    """Say again to Telnyx what the process that died may not have said any more."""
-    leg = turn.state.legs[leg_id]
-    if turn.route.source == "media":
-        leg.transcribing = Transcribing.OFF
-    else:
-        turn.ask(StopTranscription(leg_id=leg_id, generation=leg.generation))
-
-
-def _hang_up_waits(state: CallState, leg_id: LegId) -> bool:
-    return any(
-        isinstance(item.webhook, LegHungUp) and item.webhook.leg_id == leg_id
-        for item in state.waiting
-    )
-
-
-def _streams_of(state: CallState, leg_id: LegId) -> list[Stream]:
-    return [stream for stream in state.streams.values() if stream.leg_id == leg_id]
-
-
-def _restart(turn: Turn, leg_id: LegId, *, reason: str, at: float) -> None:
-    leg = turn.state.legs[leg_id]
-    if leg.restarts >= len(RESTART_DELAYS_S):
-        _fail(turn, leg_id, reason=reason, at=at)
-        return
-    leg.transcribing = Transcribing.ASKED
-    leg.restart_at = at + RESTART_DELAYS_S[leg.restarts]
-    leg.restarts += 1
-    event = TranscriptionDegraded(
-        leg=leg_id, source=turn.route.source, track=None, reason=reason, code=""
-    )
-    turn.record(event, at)
-    start_again(turn)
-
-
-def _already_transcribing(turn: Turn, item: CommandFailed) -> None:
-    """Telnyx transcribes this leg by somebody else's settings: its words come all the same."""
-    event = TranscriptionDegraded(
-        leg=item.leg_id,
-        source=turn.route.source,
-        track=None,
-        reason="already_transcribing",
-        code=item.code,
-    )
-    turn.record(event, item.at)
-    if turn.state.legs[item.leg_id].transcribing is Transcribing.ASKED:
-        note_started(turn, item.leg_id, at=item.at)
-
-
-def _fail(
-    turn: Turn,
-    leg_id: LegId,
-    *,
-    reason: str,
-    at: float,
-    code: str = "",
-) -> None:
-    turn.state.legs[leg_id].transcribing = Transcribing.OFF
-    event = TranscriptionFailed(
-        leg=leg_id, source=turn.route.source, track=None, reason=reason, code=code
-    )
-    turn.record(event, at)

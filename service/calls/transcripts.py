@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from service.calls import gaps, pauses, streams, utterances
+from service.calls import gaps, pauses, transcription, troubles, utterances
 from service.calls.coverage import count_settled, count_transcribed
 from service.calls.events import (
     EngineRef,
@@ -21,7 +21,8 @@ from service.calls.inputs import (
     WordsReported,
 )
 from service.calls.routes import Route
-from service.calls.state import Desired, Ledger, Phase, Span, Transcribing
+from service.calls.state import CallState, Desired, Ledger, Phase, Progress, Span, Stream
+from service.calls.streams import finish_streams
 from service.calls.turn import Turn
 
 
@@ -32,6 +33,7 @@ def show(turn: Turn, item: WordsReported) -> None:
         return
     if not _wanted(turn, item) or state.desired is not Desired.ON:
         return
+    state.legs[item.leg_id].words_due_at = None
     partial = utterances.reported_partial(turn, item)
     if partial:
         turn.show(partial, item.occurred_at)
@@ -44,12 +46,16 @@ def settle(turn: Turn, item: WordsReported) -> None:
         return
     if item.is_final is None and not state.finality_missing:
         _tell_finality_missing(turn, item)
-    if state.desired is Desired.ON and state.legs[item.leg_id].transcribing in (
-        Transcribing.NONE,
-        Transcribing.ASKED,
-    ):
-        streams.note_started(turn, item.leg_id, at=item.occurred_at)
-    turn.record(utterances.reported_final(turn, item), item.occurred_at)
+    transcription.worded(turn, item.leg_id, at=item.occurred_at)
+    final = utterances.reported_final(turn, item)
+    if state.answered_at is not None and state.route and state.route.carries_media:
+        tracks = turn.route.heard_tracks if final.track is None else (final.track,)
+        for track in tracks:
+            ledger = state.ledgers.setdefault(track, Ledger())
+            count_transcribed(ledger, Span(final.start_ms or 0, final.end_ms or 0))
+            if gap := state.open_gaps.get(track):
+                gap.since_ms = max(gap.since_ms, final.end_ms or 0)
+    turn.record(final, item.occurred_at)
 
 
 def heard(turn: Turn, item: WordsHeard) -> None:
@@ -95,7 +101,25 @@ def troubled(
     stream = turn.state.streams.get(item.ref.stream_id)
     if stream is None:
         return  # the stream was given up, and a gap tells of it
-    turn.record(_trouble(item, stream.offset_ms, turn.route), turn.now)
+    if isinstance(item, RecognitionFailed) and _another_source(turn, item, stream):
+        return
+    route = troubles.route_of(turn, stream.stage)
+    turn.record(_trouble(item, stream.offset_ms, route), turn.now)
+
+
+def _another_source(turn: Turn, item: RecognitionFailed, stream: Stream) -> bool:
+    """Let another source take over, if the route has one, from a stream that gives no words."""
+    state = turn.state
+    if stream.stage < state.stage:
+        return True  # one did, for the other track
+    if stream.finishing or not troubles.has_next(turn):
+        return False
+    leg_id = item.ref.leg_id
+    troubles.take_over(turn, leg_id, reason=item.reason, code=item.code)
+    if turn.route.source != "media":
+        at_ms = state.clock_ms(turn.now) or 0
+        finish_streams(turn, leg_id, reason="source_replaced", at_ms=at_ms)
+    return True
 
 
 def _trouble(
@@ -145,13 +169,20 @@ def _clipped(item: WordsHeard, limit_ms: int) -> WordsHeard:
 def _wanted(turn: Turn, item: WordsReported) -> bool:
     """Whether these words are the route's, to be kept, and not an echo from another leg."""
     state = turn.state
-    if turn.route.source != "in_call" or not item.text.strip():
+    if not item.text.strip() or pauses.covers(state, item.occurred_at):
         return False
-    if pauses.covers(state, item.occurred_at):
+    if turn.route.source != "in_call" and not _precedes_media(state, item):
         return False
-    if state.primary is None or state.legs[item.leg_id].transcribing is not Transcribing.NONE:
+    if state.primary is None or not state.legs[item.leg_id].transcribing.is_untouched:
         return True
-    return not state.legs[state.primary].is_transcribed
+    return state.legs[state.primary].transcribing.progress is Progress.OFF
+
+
+def _precedes_media(state: CallState, item: WordsReported) -> bool:
+    """Whether Telnyx gave the words before a media stream did, and this is one of those."""
+    if state.legs[item.leg_id].transcribing.is_untouched:
+        return False
+    return state.in_call_until is None or item.occurred_at < state.in_call_until
 
 
 def _tell_finality_missing(turn: Turn, item: WordsReported) -> None:

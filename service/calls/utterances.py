@@ -13,6 +13,7 @@ from service.calls.events import TranscriptFinal, TranscriptPartial
 from service.calls.inputs import Word, WordsHeard, WordsReported
 from service.calls.routes import Route
 from service.calls.state import CallState, Leg, Stream, UtteranceSequence
+from service.calls.troubles import route_of
 from service.calls.turn import Turn
 from service.ids import LegId, Role, Track, UtteranceId
 
@@ -177,6 +178,7 @@ def _heard(
     utterance_id: UtteranceId,
     revision: int,
 ) -> _Kind:
+    route = route_of(turn, stream.stage)
     return kind(
         utterance_id=utterance_id,
         revision=revision,
@@ -189,10 +191,10 @@ def _heard(
         time_source="audio",
         confidence=item.confidence,
         words=item.words and tuple(_shifted(word, stream.offset_ms) for word in item.words),
-        language=item.language or turn.route.language,
-        engine=item.engine or turn.route.engine,
-        model=item.model if item.engine else turn.route.model,
-        source=turn.route.source,
+        language=item.language or route.language,
+        engine=item.engine or route.engine,
+        model=item.model if item.engine else route.model,
+        source=route.source,
     )
 
 

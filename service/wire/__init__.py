@@ -1,5 +1,5 @@
 """Wire formats, pure: bytes in, typed values out, and back. Every room may read these.
 
-`webhooks`, `media`, `audio` and `signature` are Telnyx's, `stt` is spoken with Telnyx and with our own
-recogniser, `events` and `subtitles` are what goes out.
+`webhooks`, `media`, `audio` and `signature` are Telnyx's, `stt` is spoken with Telnyx and with our
+own recogniser, `events` and `subtitles` are what goes out.
 """

@@ -1,0 +1,132 @@
+"""When words do not come: told once as degraded, once as failed, and once that they came again."""
+
+from dataclasses import replace
+
+from service.calls.events import (
+    EngineRef,
+    TranscriptionDegraded,
+    TranscriptionFailed,
+    TranscriptionRecovered,
+)
+from service.calls.routes import Route
+from service.calls.state import CallState, OpenGap, Trouble
+from service.calls.turn import Turn
+from service.ids import LegId
+
+FAILED_AFTER_S = 30.0
+"""Trouble that lasts this long is told as failed, and another source takes over if there is one."""
+
+
+def route_in_force(route: Route, stage: int) -> Route:
+    """Return the route by whose stage the words come.
+
+    Beyond its own stages stands Telnyx's in-call transcription, for audio nobody here can decode.
+    """
+    stages = route.stages if route.fallback else (route,)
+    if stage < len(stages):
+        return stages[stage]
+    engine, model = (route.engine, route.model) if route.engine != "local" else ("Telnyx", None)
+    return replace(route, source="in_call", engine=engine, model=model, fallback=())
+
+
+def route_of(turn: Turn, stage: int) -> Route:
+    """Return the route by whose stage a stream was opened."""
+    state = turn.state
+    if stage == state.stage or state.route is None:
+        return turn.route
+    return route_in_force(state.route, stage)
+
+
+def trouble(
+    turn: Turn, leg_id: LegId, reason: str, *, code: str = "", refused: bool = False
+) -> None:
+    """Tell that the words of a leg do not come, if that is news; let another source take over.
+
+    `refused`: Telnyx said no, so that waiting longer will not help.
+    """
+    leg, route = turn.state.legs[leg_id], turn.route
+    first = leg.trouble is None
+    since = leg.trouble = leg.trouble or Trouble(turn.now, reason)
+    over = refused or turn.now - since.since >= FAILED_AFTER_S
+    if over and _next_stage(turn) is not None and not since.failed:
+        take_over(turn, leg_id, reason=reason, code=code)
+        return
+    if over and not since.failed:
+        since.failed = True
+        failed = TranscriptionFailed(
+            leg=leg_id, source=route.source, track=None, reason=reason, code=code
+        )
+        turn.record(failed, turn.now)
+    elif first:
+        degraded = TranscriptionDegraded(
+            leg=leg_id, source=route.source, track=None, reason=reason, code=code
+        )
+        turn.record(degraded, turn.now)
+
+
+def take_over(
+    turn: Turn, leg_id: LegId, *, reason: str, code: str = "", stage: int | None = None
+) -> None:
+    """Have the words come by the next stage of the route, or the one that is given."""
+    state, before = turn.state, turn.route
+    stage = _next_stage(turn) if stage is None else stage
+    if stage is None or state.route is None:
+        return
+    leg = state.legs[leg_id]
+    leg.trouble = Trouble(turn.now, reason)
+    for track in before.heard_tracks:
+        settled_ms = state.ledgers[track].until_ms if track in state.ledgers else 0
+        state.open_gaps.setdefault(track, OpenGap(settled_ms, reason))
+    state.stage = stage
+    turn.route = route_in_force(state.route, stage)
+    event = TranscriptionDegraded(
+        leg=leg_id,
+        source=before.source,
+        track=None,
+        reason=reason,
+        code=code,
+        engine=before.engine,
+        model=before.model,
+        to=EngineRef(source=turn.route.source, engine=turn.route.engine, model=turn.route.model),
+        start_ms=state.clock_ms(turn.now),
+    )
+    turn.record(event, turn.now)
+
+
+def over(turn: Turn, leg_id: LegId, *, at: float) -> None:
+    """Tell that the words of a leg come again, if it was told that they did not."""
+    leg = turn.state.legs[leg_id]
+    if leg.trouble is None:
+        return
+    leg.trouble = None
+    event = TranscriptionRecovered(
+        leg=leg_id,
+        source=turn.route.source,
+        track=None,
+        engine=turn.route.engine,
+        model=turn.route.model,
+        start_ms=turn.state.clock_ms(at),
+    )
+    turn.record(event, at)
+
+
+def has_next(turn: Turn) -> bool:
+    """Say whether another source may take over from the one in force."""
+    return _next_stage(turn) is not None
+
+
+def in_call_stage(state: CallState) -> int:
+    """Return the next stage that needs no audio of ours; there is always one."""
+    if state.route is None:
+        return 0
+    stages = state.route.stages
+    later = range(state.stage + 1, len(stages))
+    return next((n for n in later if stages[n].source == "in_call"), len(stages))
+
+
+def _next_stage(turn: Turn) -> int | None:
+    route = turn.state.route
+    if route is None or not route.fallback:
+        return None
+    stage = turn.state.stage + 1
+    return stage if stage < len(route.stages) else None
