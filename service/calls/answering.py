@@ -5,8 +5,8 @@ from service.calls.state import OpenGap, Phase
 from service.calls.turn import Turn
 from service.ids import LegId
 
-LATE = {"media": "media_started_late", "in_call": "transcription_started_late"}
-"""Why nobody heard what was said between the answer and the first audio, or words, by source."""
+STARTED_LATE = "media_started_late"
+"""Why nobody heard what was said between the answer and the first audio."""
 
 
 def answered(turn: Turn, leg_id: LegId, *, at: float) -> None:
@@ -24,5 +24,5 @@ def answered(turn: Turn, leg_id: LegId, *, at: float) -> None:
         return  # the primary leg carries this leg's voice as well
     state.phase, state.answered_at = Phase.TALKING, at
     turn.record(CallAnswered(leg=leg_id), at)
-    late = LATE[turn.route.source]
-    state.open_gaps = {track: OpenGap(0, late) for track in turn.route.heard_tracks}
+    if turn.route.source == "media":
+        state.open_gaps = {track: OpenGap(0, STARTED_LATE) for track in turn.route.heard_tracks}

@@ -7,7 +7,7 @@ when they come; of what was said before, finals still come, partials do not.
 """
 
 from service.calls import pauses, streams, transcription
-from service.calls.answering import LATE
+from service.calls.answering import STARTED_LATE
 from service.calls.commands import Reply
 from service.calls.events import TranscriptionPaused, TranscriptionResumed, TranscriptionStopped
 from service.calls.inputs import ControlAsked, ControlName
@@ -57,6 +57,8 @@ def _pause(turn: Turn, primary: LegId, item: ControlAsked) -> None:
     _begin_pause(state, item, by_time=turn.route.source == "in_call")
     state.desired = Desired.PAUSED
     streams.pause(turn, at_ms=pauses.since_ms(state))
+    if turn.route.source == "in_call":
+        state.legs[primary].expected = False
     event = TranscriptionPaused(
         leg=primary, source=turn.route.source, reason=item.reason, start_ms=pauses.since_ms(state)
     )
@@ -105,7 +107,7 @@ def _start(turn: Turn, primary: LegId, item: ControlAsked) -> None:
             return
         at_ms = state.clock_ms(item.at) or 0
         for track in turn.route.heard_tracks:
-            state.open_gaps.setdefault(track, OpenGap(at_ms, LATE["media"]))
+            state.open_gaps.setdefault(track, OpenGap(at_ms, STARTED_LATE))
     transcription.start(turn, primary)
 
 

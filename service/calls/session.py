@@ -14,11 +14,14 @@ from service.calls import (
     controls,
     ending,
     erasure,
+    in_call,
     legs,
+    media,
     ordering,
     pauses,
     recordings,
     requests,
+    results,
     streams,
     transcription,
     transcripts,
@@ -89,7 +92,7 @@ class CallSession:
             state.finish_by,
             state.hand_over_at,
             requests.next_look(state),
-            transcription.words_due_at(state),
+            in_call.words_due_at(state),
             ordering.next_release(state.waiting, lacks_predecessor=self._lacks),
         ]
         if state.phase in _OPEN:
@@ -135,7 +138,10 @@ class CallSession:
         if self.state.erased:
             erasure.ignore(turn, item)
             return
-        self.state.last_input_at = turn.now
+        if not (
+            isinstance(item, CommandFailed) or (isinstance(item, LegStatus) and not item.alive)
+        ):
+            self.state.last_input_at = turn.now
         if isinstance(item, Webhook):
             self._admit(turn, item)
         elif isinstance(item, ControlAsked):
@@ -155,7 +161,7 @@ class CallSession:
         state, now = self.state, turn.now
         if state.phase in _OPEN and now >= state.last_input_at + SILENT_S:
             ending.end_unheard(turn)
-        transcription.miss_words(turn)
+        in_call.miss_words(turn)
         if state.hand_over_at is not None and now >= state.hand_over_at:
             legs.hand_over(turn)
         if state.finish_by is not None and now >= state.finish_by:
@@ -200,7 +206,7 @@ class CallSession:
                     ending.reopen(turn)
             case StreamingFailed():
                 if self.state.route:
-                    transcription.streaming_failed(turn, item)
+                    media.streaming_failed(turn, item)
             case LegHungUp():
                 legs.hung_up(turn, item)
             case _:
@@ -211,9 +217,9 @@ class CallSession:
             case WordsHeard():
                 transcripts.heard(turn, item)
             case MediaStarted() | MediaRefused() | MediaStopped():
-                transcription.media(turn, item)
+                media.take(turn, item)
             case RecognitionFinished():
-                transcription.recognition_finished(turn, item)
+                media.recognition_finished(turn, item)
                 if self.state.phase is Phase.ENDING and not self.state.streams:
                     ending.complete(turn)
             case RecordingWritten():
@@ -223,7 +229,7 @@ class CallSession:
             case RecognitionDegraded() | RecognitionFailed() | RecognitionRecovered():
                 transcripts.troubled(turn, item)
             case CommandDone() | CommandFailed():
-                transcription.command(turn, item)
+                results.take(turn, item)
             case LegStatus():
                 vitals.told(turn, item)
             case _:

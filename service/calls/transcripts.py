@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from service.calls import gaps, pauses, transcription, troubles, utterances
+from service.calls import gaps, in_call, pauses, troubles, utterances
 from service.calls.coverage import count_settled, count_transcribed
 from service.calls.events import (
     EngineRef,
@@ -46,9 +46,9 @@ def settle(turn: Turn, item: WordsReported) -> None:
         return
     if item.is_final is None and not state.finality_missing:
         _tell_finality_missing(turn, item)
-    transcription.worded(turn, item.leg_id, at=item.occurred_at)
+    in_call.worded(turn, item.leg_id, at=item.occurred_at)
     final = utterances.reported_final(turn, item)
-    if state.answered_at is not None and state.route and state.route.carries_media:
+    if state.answered_at is not None:
         tracks = turn.route.heard_tracks if final.track is None else (final.track,)
         for track in tracks:
             ledger = state.ledgers.setdefault(track, Ledger())

@@ -16,6 +16,9 @@ from service.ids import LegId
 FAILED_AFTER_S = 30.0
 """Trouble that lasts this long is told as failed, and another source takes over if there is one."""
 
+NO_WORDS = "no_words"
+"""Telnyx transcribes, and no word comes: there may be none."""
+
 
 def route_in_force(route: Route, stage: int) -> Route:
     """Return the route by whose stage the words come.
@@ -48,7 +51,9 @@ def trouble(
     first = leg.trouble is None
     since = leg.trouble = leg.trouble or Trouble(turn.now, reason)
     over = refused or turn.now - since.since >= FAILED_AFTER_S
-    if over and _next_stage(turn) is not None and not since.failed:
+    if route.source == "in_call" and leg.answered and reason != NO_WORDS:
+        _open_gaps(turn, reason)
+    if over and has_next(turn) and leg.answered and not since.failed:
         take_over(turn, leg_id, reason=reason, code=code)
         return
     if over and not since.failed:
@@ -74,9 +79,7 @@ def take_over(
         return
     leg = state.legs[leg_id]
     leg.trouble = Trouble(turn.now, reason)
-    for track in before.heard_tracks:
-        settled_ms = state.ledgers[track].until_ms if track in state.ledgers else 0
-        state.open_gaps.setdefault(track, OpenGap(settled_ms, reason))
+    _open_gaps(turn, reason)
     state.stage = stage
     turn.route = route_in_force(state.route, stage)
     event = TranscriptionDegraded(
@@ -122,6 +125,13 @@ def in_call_stage(state: CallState) -> int:
     stages = state.route.stages
     later = range(state.stage + 1, len(stages))
     return next((n for n in later if stages[n].source == "in_call"), len(stages))
+
+
+def _open_gaps(turn: Turn, reason: str) -> None:
+    state = turn.state
+    for track in turn.route.heard_tracks:
+        settled_ms = state.ledgers[track].until_ms if track in state.ledgers else 0
+        state.open_gaps.setdefault(track, OpenGap(settled_ms, reason))
 
 
 def _next_stage(turn: Turn) -> int | None:

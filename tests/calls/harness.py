@@ -4,10 +4,14 @@ from typing import TypeVar
 
 from service.calls.commands import (
     Answer,
+    AskStatus,
+    CarrierCommand,
     Command,
     Reply,
     StartStreaming,
     StartTranscription,
+    StopStreaming,
+    StopTranscription,
 )
 from service.calls.events import Event, TranscriptFinal, TranscriptPartial
 from service.calls.inputs import (
@@ -18,6 +22,7 @@ from service.calls.inputs import (
     LegAnswered,
     LegHungUp,
     LegInitiated,
+    LegStatus,
     MediaStarted,
     MediaStopped,
     RecognitionFinished,
@@ -46,7 +51,10 @@ _Event = TypeVar("_Event")
 
 
 class Driver:
-    """A session, everything it said, and a Telnyx that takes every command at once."""
+    """A session, everything it said, and a Telnyx that takes every command at once.
+
+    Asked whether a leg lives, it says so, except of those that are in `gone`.
+    """
 
     def __init__(self, *routes: Route, telnyx_answers: bool = True) -> None:
         self.session = CallSession(CallState(call_id=CALL, last_input_at=T0), routes)
@@ -56,6 +64,8 @@ class Driver:
         self.replies: list[Reply] = []
         self.outcome = Outcome()
         """What the last turn came to."""
+        self.gone: dict[LegId, float] = {}
+        """Legs that are over at Telnyx, and since when."""
         self._telnyx_answers = telnyx_answers
 
     def receive(self, *items: Input, now: float) -> None:
@@ -107,20 +117,46 @@ class Driver:
         return [command for command in self.commands if isinstance(command, kind)]
 
     def _turn(self, *items: Input) -> None:
-        outcome = self.outcome = self.session.receive(items, now=self.now)
+        given = [self._all_heard(item) for item in items]
+        outcome = self.session.receive(given, now=self.now)
         self.facts += outcome.facts
         self.commands += outcome.commands
         self.replies += [reply for reply in outcome.replies if reply]
         for command in outcome.commands if self._telnyx_answers else ():
-            if isinstance(command, Answer):
-                self._done("answer", command.leg_id)
-            if isinstance(command, StartTranscription):
-                self._done("start_transcription", command.leg_id)
-            if isinstance(command, StartStreaming):
-                self._done("start_streaming", command.leg_id)
+            if name := _NAMES.get(type(command)):
+                assert isinstance(command, CarrierCommand)
+                self._turn(CommandDone(leg_id=command.leg_id, command=name, at=self.now))
+            elif isinstance(command, AskStatus):
+                self._turn(self.status(command.leg_id))
+        self.outcome = outcome
 
-    def _done(self, command: CommandName, leg: LegId) -> None:
-        self._turn(CommandDone(leg_id=leg, command=command, at=self.now))
+    def status(self, leg: LegId) -> LegStatus:
+        """What Telnyx says of a leg."""
+        ended_at = self.gone.get(leg)
+        return LegStatus(leg_id=leg, at=self.now, alive=ended_at is None, ended_at=ended_at)
+
+    def _all_heard(self, item: Input) -> Input:
+        """Have a recognition heard all there was, where a test leaves that open."""
+        if not isinstance(item, RecognitionFinished) or item.audio_ms != EVERYTHING:
+            return item
+        state, ref = self.session.state, item.ref
+        stream, gap = state.streams.get(ref.stream_id), state.open_gaps.get(ref.track)
+        ends_ms = gap.since_ms if gap else 0
+        if stream and stream.ends_ms is not None:
+            ends_ms = stream.ends_ms
+        heard_ms = max(0, ends_ms - (stream.offset_ms if stream else 0))
+        return RecognitionFinished(ref=ref, audio_ms=heard_ms)
+
+
+_NAMES: dict[type, CommandName] = {
+    Answer: "answer",
+    StartTranscription: "start_transcription",
+    StopTranscription: "stop_transcription",
+    StartStreaming: "start_streaming",
+    StopStreaming: "stop_streaming",
+}
+EVERYTHING = -1
+"""As `audio_ms`: the recognition was given all audio up to its end."""
 
 
 def talking(route: Route) -> Driver:
@@ -218,7 +254,9 @@ def heard(
     )
 
 
-def finished(track: Track, *, stream: StreamId = STREAM, audio_ms: int = 0) -> RecognitionFinished:
+def finished(
+    track: Track, *, stream: StreamId = STREAM, audio_ms: int = EVERYTHING
+) -> RecognitionFinished:
     """A recognition said its last word."""
     return RecognitionFinished(ref=TrackRef(A, stream, track), audio_ms=audio_ms)
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from service.calls.commands import Answer, StartTranscription
+from service.calls.ending import GRACE_S
 from service.calls.events import (
     CallAnswered,
     CallEnded,
@@ -11,7 +12,7 @@ from service.calls.events import (
     TranscriptionStarted,
 )
 from service.calls.inputs import ServiceRestarted, StreamingStarted, StreamingStopped
-from service.calls.session import GRACE_S, SILENT_S
+from service.calls.session import SILENT_S
 from service.ids import InputId
 from tests.calls.harness import (
     CALL,

@@ -8,6 +8,7 @@ from service.calls.commands import (
     StartStreaming,
     StopStreaming,
 )
+from service.calls.ending import FINISH_S
 from service.calls.events import (
     TranscriptCompleted,
     TranscriptGap,
@@ -23,8 +24,8 @@ from service.calls.inputs import (
     ServiceStopping,
     StreamingFailed,
 )
-from service.calls.session import FINISH_S
-from service.calls.transcription import RESTART_DELAYS_S, STABLE_MS
+from service.calls.media import STABLE_MS
+from service.calls.requests import DELAYS_S
 from service.ids import InputId, StreamId
 from tests.calls.harness import (
     CALL,
@@ -128,13 +129,13 @@ def test_a_fork_that_keeps_failing_is_given_up_in_the_end() -> None:
     """It is asked for again, each time later; then the failure is told, once."""
     call = Driver(MEDIA)
     call.receive(initiated(), answered(), now=T0 + 1)
-    for attempt in range(len(RESTART_DELAYS_S) + 2):
+    for attempt in range(len(DELAYS_S) + 2):
         at = T0 + 2 + attempt * 10
         call.receive(failed_streaming(at), now=at)
     call.run_until(T0 + 200)
 
-    assert len(call.asked(StartStreaming)) == 1 + len(RESTART_DELAYS_S)
-    assert len(call.events(TranscriptionDegraded)) == len(RESTART_DELAYS_S)
+    assert len(call.asked(StartStreaming)) == 1 + len(DELAYS_S)
+    assert len(call.events(TranscriptionDegraded)) == len(DELAYS_S)
     assert [event.reason for event in call.events(TranscriptionFailed)] == ["streaming_failed"]
 
 
@@ -146,7 +147,7 @@ def test_a_fork_that_fails_at_once_is_asked_for_later_and_later() -> None:
     call.receive(media_stopped(T0 + 5.2, orderly=False, stream=SECOND), now=T0 + 5.2)
     assert len(call.asked(StartStreaming)) == 2
 
-    call.run_until(T0 + 5.2 + RESTART_DELAYS_S[1])
+    call.run_until(T0 + 5.2 + DELAYS_S[1])
 
     assert len(call.asked(StartStreaming)) == 3
 

@@ -1,0 +1,83 @@
+"""Words that Telnyx gives in the call: they begin, they come, or they are missed."""
+
+from service.calls import gaps, pauses, requests, troubles
+from service.calls.events import TranscriptionDegraded
+from service.calls.inputs import CommandFailed
+from service.calls.state import CallState, Desired, Phase, Progress
+from service.calls.streams import note_expected
+from service.calls.turn import Turn
+from service.ids import LegId
+
+NO_WORDS_S = 30.0
+"""How long a leg may be transcribed in the call without one word, the first time."""
+MAX_NO_WORDS_S = 480.0
+
+
+def worded(turn: Turn, leg_id: LegId, *, at: float) -> None:
+    """Note that in-call words came of a leg, whoever asked for them."""
+    leg = turn.state.legs[leg_id]
+    leg.words_due_at, leg.words_missed = None, 0
+    if leg.transcribing.progress in (Progress.ASKED, Progress.TAKEN):
+        requests.is_so(leg.transcribing)
+    wanted = turn.state.desired is Desired.ON and turn.route.source == "in_call"
+    if wanted and requests.lives(turn.state, leg_id):
+        _go_on(turn, leg_id, at=at)
+
+
+def words_due_at(state: CallState) -> float | None:
+    """Return when the next leg's in-call words are missed; None if none are expected."""
+    if state.phase is not Phase.TALKING:
+        return None
+    due = (leg.words_due_at for leg in state.legs.values() if leg.words_due_at is not None)
+    return min(due, default=None)
+
+
+def miss_words(turn: Turn) -> None:
+    """Have another source take over where no word comes, or Telnyx asked again."""
+    state = turn.state
+    if state.phase is not Phase.TALKING:
+        return
+    for leg_id, leg in state.legs.items():
+        if leg.words_due_at is None or turn.now < leg.words_due_at:
+            continue
+        leg.words_due_at = None
+        if leg.transcribing.progress is Progress.ON and requests.lives(state, leg_id):
+            leg.words_missed += 1
+            requests.begin_anew(leg.transcribing)
+            troubles.trouble(turn, leg_id, troubles.NO_WORDS, refused=troubles.has_next(turn))
+
+
+def begin(turn: Turn, leg_id: LegId, *, at: float) -> None:
+    """Note that Telnyx transcribes a leg now; by and by a word of it is missed."""
+    state, leg = turn.state, turn.state.legs[leg_id]
+    if state.desired is not Desired.ON or turn.route.source != "in_call":
+        return
+    pauses.end(state, at)
+    leg.words_due_at = turn.now + min(NO_WORDS_S * 2.0**leg.words_missed, MAX_NO_WORDS_S)
+    if leg.trouble is None or leg.trouble.reason != troubles.NO_WORDS:
+        _go_on(turn, leg_id, at=at)
+
+
+def already_on(turn: Turn, item: CommandFailed) -> None:
+    """Telnyx transcribes this leg, perhaps by somebody else's settings: its words come anyway."""
+    leg = turn.state.legs[item.leg_id]
+    requests.is_so(leg.transcribing)
+    if not leg.expected:
+        event = TranscriptionDegraded(
+            leg=item.leg_id,
+            source=turn.route.source,
+            track=None,
+            reason="already_transcribing",
+            code=item.code,
+        )
+        turn.record(event, item.at)
+    begin(turn, item.leg_id, at=item.at)
+
+
+def _go_on(turn: Turn, leg_id: LegId, *, at: float) -> None:
+    state = turn.state
+    if leg_id == state.primary:
+        for track in turn.route.heard_tracks:
+            gaps.close_gap(turn, track, until_ms=state.clock_ms(at) or 0)
+    troubles.over(turn, leg_id, at=at)
+    note_expected(turn, leg_id, at=at)

@@ -1,0 +1,101 @@
+"""What became of commands: Telnyx took them, refused them, or could not be told."""
+
+from typing import assert_never
+
+from service.calls import in_call, pauses, requests, troubles, vitals
+from service.calls.commands import StopStreaming
+from service.calls.inputs import CommandDone, CommandFailed
+from service.calls.state import Desired, Leg, Progress, Request
+from service.calls.turn import Turn
+
+ALREADY_STREAMING = "90045"
+NOT_ANSWERED = "90034"
+ALREADY_TRANSCRIBING = "90054"
+REDIAL_S = 1.0
+"""How long Telnyx may take to dial a stream again that it lost, before we end it ourselves."""
+
+_REQUESTS = {
+    "answer": lambda leg: leg.answering,
+    "start_streaming": lambda leg: leg.streaming,
+    "start_transcription": lambda leg: leg.transcribing,
+}
+
+
+def take(turn: Turn, item: CommandDone | CommandFailed) -> None:
+    """Take note of what became of a command."""
+    leg = turn.state.legs.get(item.leg_id)
+    if leg is None:
+        return
+    if isinstance(item, CommandDone):
+        _done(turn, leg, item)
+    else:
+        _failed(turn, leg, item)
+
+
+def _done(turn: Turn, leg: Leg, item: CommandDone) -> None:
+    """Note that Telnyx took a command. Media and answers speak for themselves when they come."""
+    vitals.heard_of(leg, turn.now)
+    match item.command:
+        case "answer":
+            _taken(leg.answering, "answer", turn.now)
+        case "start_streaming":
+            _taken(leg.streaming, "start_streaming", turn.now)
+        case "start_transcription":
+            requests.is_so(leg.transcribing)
+            in_call.begin(turn, item.leg_id, at=item.at)
+        case "stop_streaming" | "stop_transcription":
+            request = leg.streaming if item.command == "stop_streaming" else leg.transcribing
+            if request.progress is Progress.STOPPING:
+                request.progress, request.look_at, request.failures = Progress.OFF, None, 0
+                request.generation += 1
+        case _:
+            assert_never(item.command)
+
+
+def _failed(turn: Turn, leg: Leg, item: CommandFailed) -> None:
+    """Have what Telnyx refused, or could not be told, asked for again; tell what does not come."""
+    if item.code in vitals.GONE_CODES:
+        leg.status_at = turn.now
+    if item.command in ("stop_transcription", "stop_streaming"):
+        _stop_failed(turn, leg, item)
+        return
+    request = _REQUESTS[item.command](leg)
+    if request.progress is not Progress.ASKED:
+        return  # of a command that was overtaken
+    if item.command == "start_transcription":
+        if item.code == ALREADY_TRANSCRIBING:
+            in_call.already_on(turn, item)
+            return
+        if turn.state.desired is Desired.ON:
+            pauses.end(turn.state, item.at)
+    _start_failed(turn, request, item)
+
+
+def _taken(request: Request, command: str, now: float) -> None:
+    if request.progress is Progress.ASKED:
+        request.progress, request.taken_at = Progress.TAKEN, now
+        request.look_at = now + requests.EFFECT_S[command]
+
+
+def _start_failed(turn: Turn, request: Request, item: CommandFailed) -> None:
+    refused = item.reason == "refused" and item.code not in (NOT_ANSWERED, ALREADY_STREAMING)
+    requests.came_to_nothing(request, turn.now, refused=refused)
+    if item.reason == "refused":
+        request.generation += 1
+    if item.code == ALREADY_STREAMING:
+        # Telnyx holds a stream that we do not have: it dials it again, or it is ended
+        if request.failures > 1:
+            turn.ask(StopStreaming(leg_id=item.leg_id, generation=request.generation))
+        request.look_at = turn.now + REDIAL_S
+    if item.code not in vitals.GONE_CODES and requests.lives(turn.state, item.leg_id):
+        reason = f"{item.command}_{item.reason}"
+        troubles.trouble(turn, item.leg_id, reason, code=item.code, refused=refused)
+
+
+def _stop_failed(turn: Turn, leg: Leg, item: CommandFailed) -> None:
+    request = leg.streaming if item.command == "stop_streaming" else leg.transcribing
+    if request.progress is not Progress.STOPPING:
+        return
+    requests.came_to_nothing(request, turn.now)
+    gone = item.code in vitals.GONE_CODES
+    request.progress = Progress.OFF if gone else Progress.ON
