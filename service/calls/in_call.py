@@ -20,7 +20,7 @@ def worded(turn: Turn, leg_id: LegId, *, at: float) -> None:
     if leg.transcribing.progress in (Progress.ASKED, Progress.TAKEN):
         requests.is_so(leg.transcribing)
     wanted = turn.state.desired is Desired.ON and turn.route.source == "in_call"
-    if wanted and requests.lives(turn.state, leg_id):
+    if wanted and not leg.hung_up:
         _go_on(turn, leg_id, at=at)
 
 

@@ -48,7 +48,9 @@ def _started(turn: Turn, item: MediaStarted) -> None:
     finish_streams(turn, item.leg_id, reason="media_replaced", at_ms=offset_ms)
     state.streams[item.stream_id] = Stream(leg_id=item.leg_id, offset_ms=offset_ms, paused=True)
     leg = state.legs[item.leg_id]
-    leg.streaming.progress, leg.streaming.look_at = Progress.ON, None
+    failures = leg.streaming.failures
+    requests.is_so(leg.streaming)
+    leg.streaming.failures = failures  # until it has held for a while
     vitals.heard_of(leg, turn.now)
     if turn.route.record == "audio":
         turn.ask(
@@ -70,7 +72,7 @@ def _refused(turn: Turn, item: MediaRefused) -> None:
     if not _wants_media(turn, item.leg_id):
         return
     request = turn.state.legs[item.leg_id].streaming
-    request.progress = Progress.ON  # and not wanted any more, once another source has taken over
+    requests.is_so(request)  # and not wanted any more, once another source has taken over
     stage = troubles.in_call_stage(turn.state)
     troubles.take_over(
         turn, item.leg_id, reason="unsupported_codec", code=item.encoding, stage=stage

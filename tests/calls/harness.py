@@ -68,6 +68,10 @@ class Driver:
         """Legs that are over at Telnyx, and since when."""
         self._telnyx_answers = telnyx_answers
 
+    def silence(self) -> None:
+        """Have Telnyx answer nothing from now on."""
+        self._telnyx_answers = False
+
     def receive(self, *items: Input, now: float) -> None:
         """Hand inputs in, one after the other, at `now`; timers due before ring first."""
         self.run_until(now)

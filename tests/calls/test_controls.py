@@ -61,9 +61,20 @@ def asked(action: ControlName, at: float) -> ControlAsked:
     return ControlAsked(action=action, at=at, reason="card_payment")
 
 
-def paused(route: Route, *, since: float = T0 + 5, until: float | None = None) -> Driver:
-    """Return a call that talks, was paused, and resumed if `until` says when."""
+def paused(
+    route: Route,
+    *,
+    since: float = T0 + 5,
+    until: float | None = None,
+    telnyx_answers: bool = True,
+) -> Driver:
+    """Return a call that talks, was paused, and resumed if `until` says when.
+
+    `telnyx_answers` is of what it is asked from the pause on.
+    """
     call = talking(route)
+    if not telnyx_answers:
+        call.silence()
     call.receive(asked("pause", since), now=since)
     if until is not None:
         call.receive(asked("resume", until), now=until)
@@ -318,7 +329,7 @@ def test_a_fork_that_failed_can_be_started_again() -> None:
     call.receive(initiated(), answered(), now=T0 + 1)
     call.receive(refused("start_transcription", "10015"), now=T0 + 2)
     call.receive(asked("start", T0 + 5), now=T0 + 5)
-    media = Driver(MEDIA)
+    media = Driver(MEDIA, telnyx_answers=False)
     media.receive(initiated(), answered(), now=T0 + 1)
     media.receive(refused("start_streaming", "10015"), asked("start", T0 + 5), now=T0 + 5)
 

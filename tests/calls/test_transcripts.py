@@ -4,7 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from service.calls import ordering
+from service.calls.commands import StartTranscription
 from service.calls.events import (
+    CallAnswered,
     EngineRef,
     TranscriptCompleted,
     TranscriptGap,
@@ -156,14 +159,18 @@ def test_estimated_places_do_not_overlap() -> None:
     assert [(f.start_ms, f.end_ms) for f in call.finals] == [(600, 2000), (2000, 2200)]
 
 
-def test_words_before_an_answer_that_never_comes_have_no_place() -> None:
-    """After the wait for the answer they are recorded, without a made-up clock."""
+def test_words_prove_that_people_talk_where_the_answer_never_comes() -> None:
+    """The answer is waited for once; then the call is answered when they were said."""
     call = Driver(IN_CALL)
     call.receive(initiated(), said("hello", T0 + 3), now=T0 + 3)
     call.receive(said("hel", T0 + 2.9, final=False), now=T0 + 3)
     call.run_until(T0 + 30)
+    call.receive(said("again", T0 + 30), now=T0 + 30)
+    call.run_until(T0 + 30 + ordering.REORDER_S)
 
-    assert (call.finals[0].start_ms, call.finals[0].end_ms) == (None, None)
+    assert [(final.start_ms, final.end_ms) for final in call.finals] == [(0, 0), (26_650, 27_000)]
+    assert call.events(CallAnswered)[0].leg == A
+    assert len(call.asked(StartTranscription)) == 1
     assert call.partials == []
 
 
