@@ -43,8 +43,10 @@ def miss_words(turn: Turn) -> None:
         leg.words_due_at = None
         if leg.transcribing.progress is Progress.ON and requests.lives(state, leg_id):
             leg.words_missed += 1
-            requests.begin_anew(leg.transcribing)
-            troubles.trouble(turn, leg_id, troubles.NO_WORDS, refused=troubles.has_next(turn))
+            replaced = troubles.next_stage(turn) is not None
+            troubles.trouble(turn, leg_id, troubles.NO_WORDS, refused=replaced)
+            if turn.route.source == "in_call":
+                requests.begin_anew(leg.transcribing)
 
 
 def begin(turn: Turn, leg_id: LegId, *, at: float) -> None:

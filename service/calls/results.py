@@ -13,6 +13,8 @@ NOT_ANSWERED = "90034"
 ALREADY_TRANSCRIBING = "90054"
 REDIAL_S = 1.0
 """How long Telnyx may take to dial a stream again that it lost, before we end it ourselves."""
+PATIENT_FAILURES = 2
+"""A drop and one refusal: so often in a row a stream may fail before it is ended."""
 
 _REQUESTS = {
     "answer": lambda leg: leg.answering,
@@ -84,7 +86,7 @@ def _start_failed(turn: Turn, request: Request, item: CommandFailed) -> None:
         request.generation += 1
     if item.code == ALREADY_STREAMING:
         # Telnyx holds a stream that we do not have: it dials it again, or it is ended
-        if request.failures > 1:
+        if request.failures > PATIENT_FAILURES:
             turn.ask(StopStreaming(leg_id=item.leg_id, generation=request.generation))
         request.look_at = turn.now + REDIAL_S
     if item.code not in vitals.GONE_CODES and requests.lives(turn.state, item.leg_id):

@@ -172,6 +172,8 @@ class CallSession:
     def _admit(self, turn: Turn, item: WebhookInput) -> None:
         if isinstance(item, WordsReported) and pauses.covers(self.state, item.occurred_at):
             return  # not even to wait
+        if isinstance(item, LegHungUp):
+            vitals.hang_up_came(self.state, item.leg_id)
         if not (isinstance(item, WordsReported) and item.is_final is False):
             ordering.admit(self.state.waiting, item, turn.now)
         elif self.state.route:  # an interim is worthless late: it does not wait

@@ -8,7 +8,7 @@ from service.calls.inputs import WebhookInput
 from service.calls.routes import Route
 from service.ids import CallId, LegId, StreamId, Track
 
-LAYOUT: Final = 3
+LAYOUT: Final = 2
 """Grows when a field changes its name or meaning; `runtime/codec.py` reads the older ones."""
 
 

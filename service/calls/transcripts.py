@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from service.calls import gaps, in_call, pauses, troubles, utterances
+from service.calls import gaps, in_call, pauses, troubles, utterances, vitals
 from service.calls.coverage import count_settled, count_transcribed
 from service.calls.events import (
     EngineRef,
@@ -78,6 +78,7 @@ def heard(turn: Turn, item: WordsHeard) -> None:
     span = Span(item.start_ms + stream.offset_ms, item.end_ms + stream.offset_ms)
     count_transcribed(ledger, span)
     turn.record(final, turn.now)
+    vitals.heard_of(state.legs[item.ref.leg_id], turn.now)
 
 
 def accounted(turn: Turn, item: AudioLost | AudioSettled) -> None:
@@ -112,13 +113,13 @@ def _another_source(turn: Turn, item: RecognitionFailed, stream: Stream) -> bool
     state = turn.state
     if stream.stage < state.stage:
         return True  # one did, for the other track
-    if stream.finishing or not troubles.has_next(turn):
+    stage = troubles.next_stage(turn)
+    if stream.finishing or stage is None:
         return False
     leg_id = item.ref.leg_id
-    troubles.take_over(turn, leg_id, reason=item.reason, code=item.code)
-    if turn.route.source != "media":
-        at_ms = state.clock_ms(turn.now) or 0
-        finish_streams(turn, leg_id, reason="source_replaced", at_ms=at_ms)
+    troubles.take_over(turn, leg_id, stage=stage, reason=item.reason, code=item.code)
+    at_ms = state.clock_ms(turn.now) or 0
+    finish_streams(turn, leg_id, reason="source_replaced", at_ms=at_ms)
     return True
 
 

@@ -10,7 +10,7 @@ from service.calls.events import (
 )
 from service.calls.routes import Route
 from service.calls.state import CallState, OpenGap, Trouble
-from service.calls.turn import Turn
+from service.calls.turn import UNROUTED, Turn
 from service.ids import LegId
 
 FAILED_AFTER_S = 30.0
@@ -34,10 +34,18 @@ def route_in_force(route: Route, stage: int) -> Route:
 
 def route_of(turn: Turn, stage: int) -> Route:
     """Return the route by whose stage a stream was opened."""
-    state = turn.state
-    if stage == state.stage or state.route is None:
+    if stage == turn.state.stage:
         return turn.route
-    return route_in_force(state.route, stage)
+    return route_in_force(turn.state.route or UNROUTED, stage)
+
+
+def in_call_route(turn: Turn) -> Route:
+    """Return the route by which Telnyx gives words in the call, now or before audio took over."""
+    stage, route = turn.state.stage, turn.route
+    while route.source != "in_call" and stage:
+        stage -= 1
+        route = route_of(turn, stage)
+    return route
 
 
 def trouble(
@@ -53,8 +61,9 @@ def trouble(
     over = refused or turn.now - since.since >= FAILED_AFTER_S
     if route.source == "in_call" and leg.answered and reason != NO_WORDS:
         _open_gaps(turn, reason)
-    if over and has_next(turn) and leg.answered and not since.failed:
-        take_over(turn, leg_id, reason=reason, code=code)
+    stage = next_stage(turn)
+    if over and stage is not None and leg.answered and not since.failed:
+        take_over(turn, leg_id, stage=stage, reason=reason, code=code)
         return
     if over and not since.failed:
         since.failed = True
@@ -69,19 +78,13 @@ def trouble(
         turn.record(degraded, turn.now)
 
 
-def take_over(
-    turn: Turn, leg_id: LegId, *, reason: str, code: str = "", stage: int | None = None
-) -> None:
-    """Have the words come by the next stage of the route, or the one that is given."""
+def take_over(turn: Turn, leg_id: LegId, *, stage: int, reason: str, code: str = "") -> None:
+    """Have the words come by another stage of the route."""
     state, before = turn.state, turn.route
-    stage = _next_stage(turn) if stage is None else stage
-    if stage is None or state.route is None:
-        return
-    leg = state.legs[leg_id]
-    leg.trouble = Trouble(turn.now, reason)
+    state.legs[leg_id].trouble = Trouble(turn.now, reason)
     _open_gaps(turn, reason)
     state.stage = stage
-    turn.route = route_in_force(state.route, stage)
+    turn.route = route_in_force(state.route or UNROUTED, stage)
     event = TranscriptionDegraded(
         leg=leg_id,
         source=before.source,
@@ -113,16 +116,18 @@ def over(turn: Turn, leg_id: LegId, *, at: float) -> None:
     turn.record(event, at)
 
 
-def has_next(turn: Turn) -> bool:
-    """Say whether another source may take over from the one in force."""
-    return _next_stage(turn) is not None
+def next_stage(turn: Turn) -> int | None:
+    """Return the stage that may take over from the one in force; None if there is none."""
+    route = turn.state.route
+    if route is None or not route.fallback:
+        return None
+    stage = turn.state.stage + 1
+    return stage if stage < len(route.stages) else None
 
 
 def in_call_stage(state: CallState) -> int:
     """Return the next stage that needs no audio of ours; there is always one."""
-    if state.route is None:
-        return 0
-    stages = state.route.stages
+    stages = (state.route or UNROUTED).stages
     later = range(state.stage + 1, len(stages))
     return next((n for n in later if stages[n].source == "in_call"), len(stages))
 
@@ -132,11 +137,3 @@ def _open_gaps(turn: Turn, reason: str) -> None:
     for track in turn.route.heard_tracks:
         settled_ms = state.ledgers[track].until_ms if track in state.ledgers else 0
         state.open_gaps.setdefault(track, OpenGap(settled_ms, reason))
-
-
-def _next_stage(turn: Turn) -> int | None:
-    route = turn.state.route
-    if route is None or not route.fallback:
-        return None
-    stage = turn.state.stage + 1
-    return stage if stage < len(route.stages) else None

@@ -13,7 +13,7 @@ from service.calls.events import TranscriptFinal, TranscriptPartial
 from service.calls.inputs import Word, WordsHeard, WordsReported
 from service.calls.routes import Route
 from service.calls.state import CallState, Leg, Stream, UtteranceSequence
-from service.calls.troubles import route_of
+from service.calls.troubles import in_call_route, route_of
 from service.calls.turn import Turn
 from service.ids import LegId, Role, Track, UtteranceId
 
@@ -37,7 +37,7 @@ def reported_partial(turn: Turn, item: WordsReported) -> TranscriptPartial | Non
     """
     state = turn.state
     leg = state.legs[item.leg_id]
-    track = _reported_track(turn.route, item)
+    track = _reported_track(in_call_route(turn), item)
     sequence = sequence_of(state, leg, track)
     if len(sequence.interims_at) < MAX_INTERIMS:
         sequence.interims_at.append(item.occurred_at)
@@ -57,7 +57,7 @@ def reported_final(turn: Turn, item: WordsReported) -> TranscriptFinal:
     """Settle an utterance from an in-call final, in its turn."""
     state = turn.state
     leg = state.legs[item.leg_id]
-    track = _reported_track(turn.route, item)
+    track = _reported_track(in_call_route(turn), item)
     sequence = sequence_of(state, leg, track)
     revision = 1 + sum(1 for at in sequence.interims_at if at <= item.occurred_at)
     utterance_id = _utterance_id(state, leg, track, sequence.finals)
@@ -123,12 +123,13 @@ def _reported_track(route: Route, item: WordsReported) -> Track | None:
 
 def _finals_ahead(turn: Turn, leg_id: LegId, track: Track | None) -> list[float]:
     """Return when the finals of this sequence occurred that still wait for their turn."""
+    route = in_call_route(turn)
     return [
         item.webhook.occurred_at
         for item in turn.state.waiting
         if isinstance(item.webhook, WordsReported)
         and item.webhook.leg_id == leg_id
-        and _reported_track(turn.route, item.webhook) == track
+        and _reported_track(route, item.webhook) == track
         and item.webhook.text.strip()
     ]
 
@@ -142,14 +143,14 @@ def _reported(
     utterance_id: UtteranceId,
     revision: int,
 ) -> _Kind:
-    state = turn.state
+    state, route = turn.state, in_call_route(turn)
     start_ms = None
     end_ms = state.clock_ms(item.occurred_at)
     if end_ms is not None:
         spoken_ms = len(item.text.split()) * SPEAKING_MS_PER_WORD
         since_ms = max(sequence.end_ms, pauses.last_end_ms(state, item.occurred_at))
         start_ms = min(end_ms, max(since_ms, end_ms - spoken_ms))
-    track = _reported_track(turn.route, item)
+    track = _reported_track(route, item)
     return kind(
         utterance_id=utterance_id,
         revision=revision,
@@ -162,10 +163,10 @@ def _reported(
         time_source="estimated",
         confidence=item.confidence,
         words=None,
-        language=turn.route.language,
-        engine=turn.route.engine,
-        model=turn.route.model,
-        source=turn.route.source,
+        language=route.language,
+        engine=route.engine,
+        model=route.model,
+        source=route.source,
     )
 
 

@@ -76,6 +76,17 @@ def told(turn: Turn, item: LegStatus) -> None:
             answered(turn, item.leg_id, at=taken_at)
 
 
+def hang_up_came(state: CallState, leg_id: LegId) -> None:
+    """Prefer a hang-up that Telnyx told to the one that stands for it."""
+    state.waiting = [
+        item
+        for item in state.waiting
+        if item.webhook.leg_id != leg_id
+        or not isinstance(item.webhook, LegHungUp)
+        or item.webhook.cause != NEVER_SEEN
+    ]
+
+
 def lost_hang_up(state: CallState, leg_id: LegId, at: float) -> LegHungUp:
     """Make the hang-up that nobody saw."""
     return LegHungUp(

@@ -24,7 +24,6 @@ _RENAMED_2: Final = {
     "lines": "sequences",
 }
 _RENAMED_2_INSIDE: Final[Mapping[str, Mapping[str, str]]] = {
-    "legs": {"fork": "transcribing", "takes": "generation"},
     "streams": {"held": "paused", "cut_ms": "ends_ms", "hearing": "recognising"},
     "sequences": {"settled": "finals"},
 }
@@ -63,11 +62,27 @@ def decode_state(data: bytes) -> CallState:
 
 
 def _to_2(tree: _Tree) -> None:
-    """Give fields the names that the glossary gives them."""
+    """Give fields the names that the glossary gives them, and requests a value each."""
     _rename(tree, _RENAMED_2)
     for field, names in _RENAMED_2_INSIDE.items():
         for part in tree.get(field, {}).values():
             _rename(part, names)
+    source = (tree.get("route") or {}).get("source", "in_call")
+    for leg in tree.get("legs", {}).values():
+        _split_fork(leg, "streaming" if source == "media" else "transcribing")
+
+
+def _split_fork(leg: _Tree, request: str) -> None:
+    """Bring what was known of a leg's words to the request that brings them.
+
+    Whether a leg that rings is ours to answer was not kept: it was asked for already.
+    """
+    fork, generation = leg.pop("fork", "none"), leg.pop("takes", 0)
+    leg.pop("restarts", None)
+    leg.pop("restart_at", None)
+    progress = fork if fork in ("on", "asked") else "off"
+    leg[request] = {"progress": progress, "generation": generation}
+    leg["expected"] = fork == "on"
 
 
 def _rename(tree: _Tree, names: Mapping[str, str]) -> None:

@@ -26,6 +26,7 @@ from service.calls.inputs import (
     MediaStarted,
     MediaStopped,
     RecognitionFinished,
+    ServiceRestarted,
     TrackRef,
     WordsHeard,
     WordsReported,
@@ -57,6 +58,7 @@ class Driver:
     """
 
     def __init__(self, *routes: Route, telnyx_answers: bool = True) -> None:
+        self._routes = routes
         self.session = CallSession(CallState(call_id=CALL, last_input_at=T0), routes)
         self.now = T0
         self.facts: list[Fact] = []
@@ -67,6 +69,12 @@ class Driver:
         self.gone: dict[LegId, float] = {}
         """Legs that are over at Telnyx, and since when."""
         self._telnyx_answers = telnyx_answers
+
+    def restart(self, at: float) -> None:
+        """Have the process gone since the last input, and another one there from then on."""
+        self.session = CallSession(self.session.state, self._routes)
+        self.now = at
+        self._turn(ServiceRestarted(at=at))
 
     def silence(self) -> None:
         """Have Telnyx answer nothing from now on."""

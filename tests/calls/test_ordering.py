@@ -139,6 +139,29 @@ def test_any_delay_keeps_every_final_once_and_every_seq(arrivals: list[Arrival])
     assert call.types[-1] == "transcript.completed"
 
 
+@given(st.permutations(range(4)))
+def test_what_occurred_at_the_same_time_keeps_the_order_in_which_it_came(ids: list[int]) -> None:
+    """Ids are random: they say nothing about what was said first."""
+    call = Driver(IN_CALL)
+    call.receive(initiated(), answered(), now=T0 + 1)
+    for number in ids:
+        call.receive(said(f"{number}", T0 + 3), now=T0 + 3)
+    call.run_until(T0 + 4)
+
+    assert [final.text for final in call.finals] == [f"{number}" for number in ids]
+
+
+def test_after_a_restart_the_wait_begins_anew() -> None:
+    """What travelled longer found nobody to take it."""
+    call = Driver(IN_CALL)
+    call.receive(initiated(), answered(), said("two", T0 + 3), now=T0 + 3)
+    call.restart(T0 + 60)
+    call.receive(said("one", T0 + 2), now=T0 + 60 + JITTER_S)
+    call.run_until(T0 + 61)
+
+    assert [final.text for final in call.finals] == ["one", "two"]
+
+
 def test_a_webhook_that_waits_is_not_admitted_twice() -> None:
     """A redelivery keeps the first one's place and time."""
     room: list[Waiting] = []

@@ -12,9 +12,11 @@ from service.calls.commands import (
 )
 from service.calls.events import (
     TranscriptGap,
+    TranscriptionStarted,
 )
 from service.calls.inputs import (
     CommandDone,
+    Input,
     ServiceRestarted,
     ServiceStopping,
 )
@@ -106,6 +108,24 @@ def test_a_fork_that_fails_in_a_pause_is_asked_for_after_it() -> None:
         before = len(call.asked(StartStreaming))
         call.receive(asked("resume", T0 + 9), now=T0 + 9)
         assert len(call.asked(StartStreaming)) == before + 1
+
+
+@pytest.mark.parametrize("done", [False, True])
+def test_a_start_that_telnyx_answers_in_a_pause_begins_nothing(*, done: bool) -> None:
+    """It is stopped again, or not asked for again, until somebody resumes."""
+    call = Driver(IN_CALL, telnyx_answers=False)
+    call.receive(initiated(), answered(), asked("pause", T0 + 3), now=T0 + 3)
+    if done:
+        result: Input = CommandDone(leg_id=A, command="start_transcription", at=T0 + 4)
+    else:
+        result = refused("start_transcription", "10015", at=T0 + 4)
+    call.receive(result, now=T0 + 4)
+    call.run_until(T0 + 30)
+
+    assert call.events(TranscriptionStarted) == []
+    assert len(call.asked(StartTranscription)) == 1
+    assert len(call.asked(StopTranscription)) == int(done)
+    assert call.session.state.pauses[0].until is None
 
 
 def test_a_failed_stream_is_nobodys_after_a_stop() -> None:

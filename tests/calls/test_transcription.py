@@ -50,6 +50,7 @@ from tests.calls.harness import (
     said,
     talking,
 )
+from tests.calls.test_controls import asked
 
 SECOND = StreamId("stream-2")
 
@@ -233,6 +234,22 @@ def test_words_come_in_the_call_where_nobody_can_decode_the_audio() -> None:
     assert told.to == EngineRef(source="in_call", engine="Deepgram", model=None)
     assert [command.engine for command in call.asked(StartTranscription)] == ["Deepgram"]
     assert call.asked(StopStreaming) == [StopStreaming(leg_id=A)]
+
+
+@pytest.mark.parametrize("end", ["hang_up", "stop"])
+def test_audio_that_stopped_coming_while_the_socket_was_open_is_a_gap(end: str) -> None:
+    """From the last frame to the hang-up, or to where nobody was to hear it any more."""
+    call = talking(MEDIA)
+    if end == "hang_up":
+        call.receive(hung_up(T0 + 11), now=T0 + 11)
+    else:
+        call.receive(asked("stop", T0 + 11), now=T0 + 11)
+    call.run_until(T0 + 11.5)
+    call.receive(finished("inbound", audio_ms=5000), finished("outbound"), now=T0 + 12)
+
+    assert [(g.track, g.start_ms, g.end_ms, g.reason) for g in call.events(TranscriptGap)] == [
+        ("inbound", 5200, 10_000, "media_stalled")
+    ]
 
 
 def test_audio_that_came_faster_than_the_clock_runs_is_no_gap() -> None:

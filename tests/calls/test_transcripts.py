@@ -174,6 +174,16 @@ def test_words_prove_that_people_talk_where_the_answer_never_comes() -> None:
     assert call.partials == []
 
 
+def test_words_of_a_call_that_was_over_before_they_came_have_no_place() -> None:
+    """Neither an answer nor a clock is made up after the hang-up."""
+    call = Driver(IN_CALL)
+    call.receive(initiated(), hung_up(T0 + 5), said("hello", T0 + 6), now=T0 + 6)
+    call.run_until(T0 + 30)
+
+    assert [(final.start_ms, final.end_ms) for final in call.finals] == [(None, None)]
+    assert call.types[-1] == "transcript.completed"
+
+
 def test_interims_of_unknown_calls_and_legs_are_not_shown() -> None:
     """Before a route chose the call, or of a leg that has not begun, there is nothing to show."""
     unknown, other_leg = Driver(IN_CALL), talking(IN_CALL)

@@ -11,14 +11,15 @@ from service.calls.state import (
     OpenGap,
     Pause,
     Phase,
+    Progress,
+    Request,
     Stream,
-    Transcribing,
     UtteranceSequence,
 )
 from service.errors import JournalTooNewError
 from service.ids import StreamId
 from service.runtime.codec import decode_state, encode_state
-from tests.calls.harness import CALL, STREAM, A, talking
+from tests.calls.harness import CALL, STREAM, A, B, talking
 from tests.calls.harness import MEDIA as ROUTE
 
 SECOND = StreamId("stream-1#1")
@@ -31,7 +32,10 @@ OLDEST = {
     "quiet_before_ms": 250,
     "holes": {"inbound": {"since_ms": 90, "reason": "media_dropped"}},
     "lines": {"0i": {"settled": 3, "end_ms": 1200}},
-    "legs": {A: {"number": 0, "answered": True, "fork": "on", "takes": 2}},
+    "legs": {
+        A: {"number": 0, "answered": True, "fork": "on", "takes": 2},
+        B: {"number": 1, "fork": "asked", "restarts": 3, "restart_at": 5.0},
+    },
     "streams": {
         STREAM: {"leg_id": A, "offset_ms": 1, "hearing": ["inbound"], "cut_ms": 800},
         SECOND: {"leg_id": A, "offset_ms": 2, "held": True, "socket_id": STREAM},
@@ -58,7 +62,10 @@ def test_a_call_goes_on_over_an_upgrade() -> None:
         paused_before_ms=250,
         open_gaps={"inbound": OpenGap(90, "media_dropped")},
         sequences={"0i": UtteranceSequence(finals=3, end_ms=1200)},
-        legs={A: Leg(0, answered=True, transcribing=Transcribing.ON, generation=2)},
+        legs={
+            A: Leg(0, answered=True, expected=True, transcribing=Request(Progress.ON, 2)),
+            B: Leg(1, streaming=Request(), transcribing=Request(Progress.ASKED)),
+        },
         streams={
             STREAM: Stream(A, 1, recognising=["inbound"], ends_ms=800),
             SECOND: Stream(A, 2, paused=True, socket_id=STREAM),
