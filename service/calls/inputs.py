@@ -25,6 +25,7 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     call_id: CallId | None
     """Telnyx's `call_session_id`; None where it was missing, then `leg_id` finds the call."""
     leg_id: LegId
+    """Telnyx's `call_control_id`. Words may lack it: "" is for whichever leg is transcribed."""
     occurred_at: float
     direction: Direction | None = None
     from_number: str | None = None

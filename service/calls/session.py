@@ -8,7 +8,9 @@ already and go straight through.
 """
 
 from collections.abc import Sequence
-from typing import assert_never
+from typing import TypeVar, assert_never
+
+import msgspec
 
 from service.calls import (
     controls,
@@ -64,12 +66,14 @@ from service.calls.routes import Route
 from service.calls.state import CallState, Phase
 from service.calls.troubles import route_in_force
 from service.calls.turn import UNROUTED, Outcome, Turn
-from service.ids import InputId
+from service.ids import InputId, LegId
 
 SILENT_S = 6 * 3600.0
 """A call nobody said anything about for so long has ended; its hang-up was lost."""
 _OPEN = frozenset({Phase.UNKNOWN, Phase.RINGING, Phase.TALKING})
 """The phases in which a call waits for something that may never come."""
+
+_Reported = TypeVar("_Reported", bound=WebhookInput)
 
 
 class CallSession:
@@ -177,17 +181,24 @@ class CallSession:
         if not (isinstance(item, WordsReported) and item.is_final is False):
             ordering.admit(self.state.waiting, item, turn.now)
         elif self.state.route:  # an interim is worthless late: it does not wait
-            transcripts.show(turn, item)
+            transcripts.show(turn, self._of_leg(item))
 
     def _release(self, turn: Turn) -> None:
         room = self.state.waiting
         while webhook := ordering.release(room, turn.now, lacks_predecessor=self._lacks):
             turn.durable = True
-            self._apply(turn, webhook)
+            self._apply(turn, self._of_leg(webhook))
+
+    def _of_leg(self, item: _Reported) -> _Reported:
+        """Give what names its session alone to the leg that is transcribed."""
+        if item.leg_id:
+            return item
+        leg_id = self.state.primary or LegId(self.state.call_id)
+        return msgspec.structs.replace(item, leg_id=leg_id)
 
     def _lacks(self, item: WebhookInput) -> bool:
         """Whether a webhook that must have occurred before `item` is missing."""
-        leg = self.state.legs.get(item.leg_id)
+        leg = self.state.legs.get(self._of_leg(item).leg_id)
         if isinstance(item, LegInitiated):
             return False
         return leg is None or (isinstance(item, WordsReported) and not leg.answered)

@@ -128,7 +128,7 @@ def _finals_ahead(turn: Turn, leg_id: LegId, track: Track | None) -> list[float]
         item.webhook.occurred_at
         for item in turn.state.waiting
         if isinstance(item.webhook, WordsReported)
-        and item.webhook.leg_id == leg_id
+        and item.webhook.leg_id in (leg_id, "")
         and _reported_track(route, item.webhook) == track
         and item.webhook.text.strip()
     ]

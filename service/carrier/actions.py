@@ -12,13 +12,19 @@ from service.calls.commands import (
     StopTranscription,
 )
 from service.ports import StreamTarget
+from service.wire.webhooks import EVENT_TYPES
 
 _STREAM_TRACKS = {"inbound": "inbound_track", "outbound": "outbound_track", "both": "both_tracks"}
 _PLAIN = {
-    Answer: "answer",
     StopTranscription: "stop_transcription",
     StopStreaming: "stop_streaming",
 }
+
+RETRIES: dict[str, dict[str, list[int]]] = {
+    event_type: {"retries_ms": [1_000, 4_000, 10_000, 20_000, 25_000]} for event_type in EVENT_TYPES
+}
+"""When Telnyx is to deliver a webhook again: the most often, and the longest, that it takes
+(TELNYX.md §1.2). It does without being asked as well, nobody says for how long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,9 @@ def build_action(command: CarrierCommand, command_id: str, target: StreamTarget 
             if target is None:
                 raise ValueError("StartStreaming needs a target")
             return Action("start_streaming", identity | _stream(command, target))
-        case Answer() | StopTranscription() | StopStreaming():
+        case Answer():
+            return Action("answer", identity | {"webhook_retries_policies": RETRIES})
+        case StopTranscription() | StopStreaming():
             return Action(_PLAIN[type(command)], identity)
 
 

@@ -6,7 +6,7 @@
 from service.calls.turn import Keeping
 from service.ports.audience import Audience
 from service.ports.calls import CallControls, Calls, Eraser
-from service.ports.carrier import Carrier, StreamTarget
+from service.ports.carrier import Carrier, LegLife, StreamTarget
 from service.ports.delivery import Delivery, Lanes, LivePartial, Sink
 from service.ports.journal import (
     Entry,
@@ -14,6 +14,7 @@ from service.ports.journal import (
     Journal,
     LaneRow,
     LaneUpdate,
+    MediaToken,
     Parked,
     ParkedDelivery,
     StoredCall,
@@ -56,10 +57,12 @@ __all__ = [
     "LaneRow",
     "LaneUpdate",
     "Lanes",
+    "LegLife",
     "Library",
     "LivePartial",
     "MediaDoor",
     "MediaTicket",
+    "MediaToken",
     "Observer",
     "Parked",
     "ParkedDelivery",

@@ -1,9 +1,12 @@
-"""Commands to Telnyx."""
+"""Commands to Telnyx, and questions."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from service.calls.commands import CarrierCommand
+from service.calls.inputs import WebhookInput
+from service.ids import CallId, LegId
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +21,16 @@ class StreamTarget:
     codec: str = "PCMU"
 
 
+@dataclass(frozen=True, slots=True)
+class LegLife:
+    """Whether a leg lives, and when it ended if it does not (Unix seconds; None: not said)."""
+
+    alive: bool
+    ended_at: float | None = None
+
+
 class Carrier(Protocol):
-    """Commands to Telnyx."""
+    """Commands to Telnyx, and questions."""
 
     async def run(
         self, command: CarrierCommand, *, command_id: str, target: StreamTarget | None = None
@@ -29,5 +40,23 @@ class Carrier(Protocol):
         Raises:
             CallOverError: The call has ended.
             CommandRefusedError: Telnyx will never take it; `code` says why.
+            CarrierUnavailableError: No answer within the bounded retries.
+        """
+
+    async def life(self, leg_id: LegId) -> LegLife:
+        """Return whether a leg lives. One that Telnyx does not know does not.
+
+        Raises:
+            CommandRefusedError: Telnyx does not tell us.
+            CarrierUnavailableError: No answer within the bounded retries.
+        """
+
+    async def missed(self, call_ids: Collection[CallId], since: float) -> Sequence[WebhookInput]:
+        """Return the webhooks of these calls that Telnyx gave up to deliver since then.
+
+        In no order, and perhaps not all: Telnyx keeps them as long as it likes.
+
+        Raises:
+            CommandRefusedError: Telnyx does not tell us.
             CarrierUnavailableError: No answer within the bounded retries.
         """

@@ -123,6 +123,18 @@ class ParkedDelivery:
     parked_at: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaToken:
+    """What may open the media WebSocket of a leg, by hashes: neither secret is kept."""
+
+    token_hash: bytes
+    header_hash: bytes
+    """Of what Telnyx is to show beside it."""
+    call_id: CallId
+    leg_id: LegId
+    expires_at: float
+
+
 class ErasureIndex(Protocol):
     """What is to be erased, and that nothing is left. May raise `JournalUnavailableError`."""
 
@@ -216,16 +228,13 @@ class Journal(RecordingIndex, ErasureIndex, Protocol):
     async def disabled(self) -> dict[EndpointName, str]:
         """Return the disabled endpoints and why."""
 
-    async def keep_token(
-        self, token_hash: bytes, call_id: CallId, leg_id: LegId, expires_at: float
-    ) -> None:
-        """Remember a media token by its hash, good for one use before `expires_at`."""
+    async def keep_token(self, token: MediaToken) -> None:
+        """Remember a media token until it expires, or its call ends or is erased."""
 
-    async def use_token(self, token_hash: bytes, now: float) -> tuple[CallId, LegId] | None:
-        """Use a media token up and return whose it was; None if unknown, spent or expired.
-
-        Of many at once for one token, one gets it.
-        """
+    async def use_token(
+        self, token_hash: bytes, *, now: float, keep_until: float
+    ) -> MediaToken | None:
+        """Return the media token with this hash, and keep it longer; None if none is good now."""
 
     async def prune(self, before: float) -> int:
         """Forget inputs committed before that time, and dead tokens; return how many inputs.

@@ -96,14 +96,13 @@ class CommandRunner:
         )
 
     async def _send(self, call: CallInbox, command: CarrierCommand, name: CommandName) -> None:
-        if isinstance(command, StartStreaming):
-            target = await self._streams.issue(call.call_id, command.leg_id)
-            await self._carrier.run(command, command_id=str(uuid.uuid4()), target=target)
-            return
         # The same command of the same leg keeps its id, so that Telnyx does it once although
-        # it is said again after a restart. After a pause it is another one.
+        # it is said again, after a restart for one. What is begun anew is another one.
         what = f"{call.call_id}/{command.leg_id}/{name}"
-        if not isinstance(command, Answer) and command.generation:
+        if command.generation:
             what += f"/{command.generation}"
         command_id = str(uuid.uuid5(_COMMANDS, what))
-        await self._carrier.run(command, command_id=command_id)
+        target = None
+        if isinstance(command, StartStreaming):
+            target = await self._streams.issue(call.call_id, command.leg_id)
+        await self._carrier.run(command, command_id=command_id, target=target)

@@ -5,19 +5,27 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from service.calls.commands import (
+    AskStatus,
     Command,
+    FetchMissed,
     FinishRecognitions,
     OpenRecognition,
     PauseStream,
     RecordStream,
 )
-from service.calls.events import TranscriptionDegraded, TranscriptionFailed, TranscriptPartial
+from service.calls.events import (
+    TranscriptionDegraded,
+    TranscriptionFailed,
+    TranscriptionRecovered,
+    TranscriptPartial,
+)
 from service.calls.turn import Fact, Outcome
 from service.ids import EndpointName
 from service.ports import Audience, Delivery, Lanes, LivePartial, Observer, StoredEvent
 from service.runtime.call import LiveCall
 from service.runtime.commands import CommandRunner
 from service.runtime.media_streams import MediaStreams
+from service.runtime.questions import QuestionRunner
 from service.wire.events import encode, partial_id
 
 log = structlog.get_logger()
@@ -34,6 +42,7 @@ class RealEffects:
         observer: Observer,
         streams: MediaStreams,
         commands: CommandRunner,
+        questions: QuestionRunner,
         clock: Callable[[], float],
     ) -> None:
         self._lanes = lanes
@@ -41,6 +50,7 @@ class RealEffects:
         self._observer = observer
         self._streams = streams
         self._commands = commands
+        self._questions = questions
         self._clock = clock
 
     def hand_on(self, call: LiveCall, outcome: Outcome, stored: Sequence[StoredEvent]) -> None:
@@ -59,6 +69,8 @@ class RealEffects:
                     self._show(fact, partial, outcome.endpoints)
                 case TranscriptionDegraded() | TranscriptionFailed() as trouble:
                     _warn(fact, trouble)
+                case TranscriptionRecovered():
+                    log.info("transcription_recovered", call_id=fact.call_id)
         for command in outcome.commands:
             self._carry_out(call, command)
 
@@ -79,6 +91,8 @@ class RealEffects:
                 self._streams.pause(command)
             case FinishRecognitions():
                 self._streams.finish(command)
+            case AskStatus() | FetchMissed():
+                self._questions.start(call, command)
             case _:
                 self._commands.start(call, command)
 

@@ -35,6 +35,7 @@ from service.runtime.commands import CommandRunner
 from service.runtime.dedup import Dedup
 from service.runtime.effects import RealEffects
 from service.runtime.media_streams import MediaStreams, Ticket
+from service.runtime.questions import QuestionRunner
 from service.tasks import open_tasks
 
 PRUNE_EVERY_S = 3600.0
@@ -226,6 +227,8 @@ class CallRegistry:
             call.stop()
 
     async def _call_of(self, item: WebhookInput) -> CallId:
+        if not item.leg_id and item.call_id is not None:
+            return item.call_id
         known = self._legs.get(item.leg_id)
         if known is None:
             known = await self._context.journal.find_call(item.leg_id)
@@ -267,6 +270,7 @@ async def open_calls(
             observer=observer,
             streams=streams,
             commands=CommandRunner(carrier=carrier, streams=streams, tasks=tasks, clock=clock),
+            questions=QuestionRunner(carrier, tasks, clock),
             clock=clock,
         )
         context = CallContext(journal, routes, clock, Dedup(), tasks, effects, observer)

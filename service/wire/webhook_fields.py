@@ -26,6 +26,13 @@ def read_text(fields: Fields, key: str) -> str | None:
     return value.replace("\0", "") if isinstance(value, str) else None
 
 
+def read_number(fields: Fields, key: str) -> str | None:
+    """Return a number as text, or None: an engine that heard one may write it as one."""
+    value = fields.get(key)
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return str(value) if is_number else None
+
+
 def read_id(fields: Fields, key: str) -> str | None:
     """Return a value that is fit to be a key: not empty, not huge, no control characters."""
     value = fields.get(key)

@@ -5,6 +5,7 @@ of them as optional): such a field is dropped and the event kept. Source: TELNYX
 """
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypedDict
@@ -31,6 +32,7 @@ from service.wire.webhook_fields import (
     read_headers,
     read_id,
     read_label,
+    read_number,
     read_phone,
     read_share,
     read_text,
@@ -93,22 +95,33 @@ def parse_webhook(body: bytes, now: float) -> WebhookInput | Ignored:
     if not isinstance(payload, dict):
         return Ignored(read_label(event_type), "no_leg")
     leg_id = read_id(payload, "call_control_id")
-    if leg_id is None:
+    if leg_id is None and (build is not _words or read_id(payload, "call_session_id") is None):
         return Ignored(read_label(event_type), "no_leg")
-    return build(payload, _facts(data, payload, LegId(leg_id), now))
+    return build(payload, _facts(data, payload, LegId(leg_id or ""), now))
 
 
 def _envelope(body: bytes) -> dict[str, object]:
     try:
-        return _decode(body)
+        try:
+            return _decode(body)
+        except msgspec.ValidationError:
+            raise
+        except msgspec.DecodeError:
+            return _decode(_without_lone_surrogates(body))
     except msgspec.ValidationError as error:
         raise BadInputError(
             "the body is not a JSON object, or a number in it is too long"
         ) from error
-    except (msgspec.DecodeError, UnicodeError) as error:
+    except (msgspec.DecodeError, ValueError) as error:
         raise BadInputError("the body is not JSON in UTF-8") from error
     except RecursionError as error:
         raise BadInputError("the body is nested too deeply") from error
+
+
+def _without_lone_surrogates(body: bytes) -> bytes:
+    """Write a body anew whose text has halves of characters: an engine may cut one in two."""
+    text = json.dumps(json.loads(body), ensure_ascii=False)
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
 def _foreign(envelope: Fields) -> Ignored:
@@ -162,7 +175,7 @@ def _words(payload: Fields, facts: _Facts) -> WebhookInput | Ignored:
     said = payload.get("transcription_data")
     if not isinstance(said, dict):
         said = payload  # one integration saw the transcript flat in the payload
-    text = read_text(said, "transcript")
+    text = read_text(said, "transcript") or read_number(said, "transcript")
     if text is None:
         return Ignored("call.transcription", "no_transcript")
     is_final = said.get("is_final")
@@ -212,6 +225,8 @@ def _canonical(event_type: object) -> str:
     return event_type.replace("_", ".").lower() if isinstance(event_type, str) else ""
 
 
+EVENT_TYPES = tuple(_BUILDERS)
+"""The events that are read."""
 _BY_CANONICAL_NAME = {_canonical(name): build for name, build in _BUILDERS.items()}
 
 

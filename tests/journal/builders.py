@@ -13,6 +13,7 @@ from service.ports import (
     Keeping,
     LaneRow,
     LaneUpdate,
+    MediaToken,
     Parked,
     StoredEvent,
 )
@@ -135,9 +136,20 @@ async def lane_of(journal: Journal, endpoint: EndpointName = CRM) -> LaneRow:
     return lane
 
 
+def token(token_hash: bytes, *, expires_at: float) -> MediaToken:
+    """Return a media token of the call."""
+    return MediaToken(
+        token_hash=token_hash,
+        header_hash=b"header",
+        call_id=CALL,
+        leg_id=LegId("leg"),
+        expires_at=expires_at,
+    )
+
+
 async def talk(journal: Journal) -> None:
     """Commit a call with a secret, and park one of its deliveries."""
     await journal.commit(call_with(started(), said(2, f"my name is {SECRET}")))
     await journal.commit(call_with(said(3, f"{SECRET} it is"), version=1))
     await journal.settle([LaneUpdate(CALL, CRM, 2, parked=Parked(2, 500, "gave_up"))])
-    await journal.keep_token(b"hash", CALL, LegId("leg"), time.time() + 60)
+    await journal.keep_token(token(b"hash", expires_at=time.time() + 60))

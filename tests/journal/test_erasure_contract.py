@@ -32,7 +32,7 @@ async def test_an_erasure_leaves_the_tombstone_and_nothing_else(journal: Journal
 
     assert await seqs_of(journal) == [4]
     assert await journal.parked(limit=10) == []
-    assert await journal.use_token(b"hash", time.time()) is None
+    assert await journal.use_token(b"hash", now=time.time(), keep_until=0.0) is None
     assert await journal.calls_of_number(NUMBER) == []
     kept = await journal.load(CALL)
     assert kept is not None

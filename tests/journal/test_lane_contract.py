@@ -1,13 +1,14 @@
 """What lanes, parked deliveries, endpoints and tokens promise, whatever the database."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from service.errors import DuplicateInputError
-from service.ids import CallId, EndpointName, LegId
+from service.ids import CallId, EndpointName
 from service.ports import Journal, LaneRow, LaneUpdate, Parked, ParkedDelivery
-from tests.journal.builders import CALL, CRM, LOG, OTHER, entry, lane_of
+from tests.journal.builders import CALL, CRM, LOG, OTHER, entry, lane_of, token
 from tests.journal.harness import Database
 
 DAY_S = 86_400
@@ -210,23 +211,28 @@ async def test_disabled_endpoints_are_remembered_until_enabled(database: Databas
         assert await journal.disabled() == {CRM: "all_failing"}
 
 
-async def test_a_token_is_good_for_one_use(journal: Journal) -> None:
-    """Of many who bring it at once, one gets in."""
-    await journal.keep_token(b"hash", CALL, LegId("leg"), expires_at=50.0)
+async def test_a_token_is_good_until_it_expires_and_every_use_keeps_it(journal: Journal) -> None:
+    """Telnyx may dial the same address again; the secrets themselves are not kept."""
+    kept = token(b"hash", expires_at=50.0)
+    await journal.keep_token(kept)
 
-    used = await asyncio.gather(*(journal.use_token(b"hash", 49.0) for _ in range(5)))
+    assert await journal.use_token(b"hash", now=49.0, keep_until=40.0) == kept
+    assert await journal.use_token(b"hash", now=49.0, keep_until=90.0) is not None
+    used = await journal.use_token(b"hash", now=89.0, keep_until=90.0)
+    assert used is not None
+    assert used.expires_at == 90.0
+    assert await journal.use_token(b"hash", now=90.0, keep_until=99.0) is None
+    assert await journal.use_token(b"other", now=0.0, keep_until=99.0) is None
 
-    assert used.count((CALL, LegId("leg"))) == 1
-    assert used.count(None) == 4
-    assert await journal.use_token(b"other", 0.0) is None
 
+async def test_a_token_ends_with_its_call(journal: Journal) -> None:
+    """Nobody opens a socket for a call that is over."""
+    await journal.keep_token(token(b"hash", expires_at=50.0))
+    await journal.commit(entry(0))
+    assert await journal.use_token(b"hash", now=1.0, keep_until=50.0) is not None
+    await journal.commit(replace(entry(1), ended=True))
 
-async def test_an_expired_token_is_spent(journal: Journal) -> None:
-    """It is refused at its time, and trying uses it up."""
-    await journal.keep_token(b"hash", CALL, LegId("leg"), expires_at=50.0)
-
-    assert await journal.use_token(b"hash", 50.0) is None
-    assert await journal.use_token(b"hash", 49.0) is None
+    assert await journal.use_token(b"hash", now=1.0, keep_until=50.0) is None
 
 
 async def test_pruning_forgets_inputs_of_more_than_seven_days(database: Database) -> None:
@@ -234,15 +240,15 @@ async def test_pruning_forgets_inputs_of_more_than_seven_days(database: Database
     now = 0.0
     async with database.journal(clock=lambda: now) as journal:
         await journal.commit(entry(0, inputs=[f"old {n}" for n in range(5_100)]))
-        await journal.keep_token(b"dead", CALL, LegId("leg"), expires_at=60.0)
+        await journal.keep_token(token(b"dead", expires_at=60.0))
         now = 2.0 * DAY_S
         await journal.commit(entry(1, inputs=["young"]))
-        await journal.keep_token(b"live", CALL, LegId("leg"), expires_at=9.0 * DAY_S)
+        await journal.keep_token(token(b"live", expires_at=9.0 * DAY_S))
         now = 8.0 * DAY_S
 
         assert await journal.prune(before=now) == 5_100
-        assert await journal.use_token(b"dead", 0.0) is None
-        assert await journal.use_token(b"live", 0.0) is not None
+        assert await journal.use_token(b"dead", now=0.0, keep_until=0.0) is None
+        assert await journal.use_token(b"live", now=0.0, keep_until=0.0) is not None
         await journal.commit(entry(2, inputs=["old 7"]))
         with pytest.raises(DuplicateInputError):
             await journal.commit(entry(3, inputs=["young"]))

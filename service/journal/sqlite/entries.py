@@ -31,6 +31,9 @@ def commit_entries(
     )
     refusals = [admission.admit(entry) for entry in entries]
     _write_admitted(db, admission, now)
+    for entry, refusal in zip(entries, refusals, strict=True):
+        if entry.ended and refusal is None:
+            db.execute(_SQL["forget_tokens"].sql(), {"call_id": entry.call_id})
     return refusals
 
 

@@ -23,6 +23,7 @@ from service.ports import (
     Journal,
     LaneRow,
     LaneUpdate,
+    MediaToken,
     ParkedDelivery,
     StoredCall,
     StoredEvent,
@@ -85,17 +86,30 @@ class SqliteJournal:
         """See `Journal.enable`."""
         await self._change("enable", (endpoint,))
 
-    async def keep_token(
-        self, token_hash: bytes, call_id: CallId, leg_id: LegId, expires_at: float
-    ) -> None:
+    async def keep_token(self, token: MediaToken) -> None:
         """See `Journal.keep_token`."""
-        await self._change("keep_token", (token_hash, call_id, leg_id, expires_at))
+        row = (
+            token.token_hash,
+            token.header_hash,
+            token.call_id,
+            token.leg_id,
+            token.expires_at,
+        )
+        await self._change("keep_token", row)
 
-    async def use_token(self, token_hash: bytes, now: float) -> tuple[CallId, LegId] | None:
+    async def use_token(
+        self, token_hash: bytes, *, now: float, keep_until: float
+    ) -> MediaToken | None:
         """See `Journal.use_token`."""
-        for call_id, leg_id, expires_at in await self._change("use_token", (token_hash,)):
-            if now < expires_at:
-                return call_id, leg_id
+        row = {"token_hash": token_hash, "now": now, "keep_until": keep_until}
+        for one, header_hash, call_id, leg_id, expires_at in await self._change("use_token", row):
+            return MediaToken(
+                token_hash=one,
+                header_hash=header_hash,
+                call_id=call_id,
+                leg_id=leg_id,
+                expires_at=expires_at,
+            )
         return None
 
     async def prune(self, before: float) -> int:
@@ -214,14 +228,14 @@ class SqliteJournal:
 
         return cast(int, await self._writer.do(change))
 
-    async def _change(self, name: str, values: Row) -> list[Row]:
+    async def _change(self, name: str, values: Row | Mapping[str, object]) -> list[Row]:
         return cast(list[Row], await self._writer.do(partial(_rows, name, values)))
 
     async def _ask(self, name: str, values: Row) -> list[Row]:
         return cast(list[Row], await self._reader.do(partial(_rows, name, values)))
 
 
-def _rows(name: str, values: Row | dict[str, str], db: sqlite3.Connection) -> list[Row]:
+def _rows(name: str, values: Row | Mapping[str, object], db: sqlite3.Connection) -> list[Row]:
     return db.execute(_SQL[name].sql(), values).fetchall()
 
 

@@ -94,11 +94,17 @@ disabled_reason = excluded.disabled_reason, disabled_at = excluded.disabled_at;
 DELETE FROM endpoint_state WHERE endpoint = ?;
 
 -- name: keep_token
-INSERT INTO media_token (token_hash, call_id, leg_id, expires_at) VALUES (?, ?, ?, ?)
+INSERT INTO media_token (token_hash, header_hash, call_id, leg_id, expires_at)
+VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (token_hash) DO NOTHING;
 
 -- name: use_token
-DELETE FROM media_token WHERE token_hash = ? RETURNING call_id, leg_id, expires_at;
+UPDATE media_token SET expires_at = max(expires_at, :keep_until)
+WHERE token_hash = :token_hash AND expires_at > :now
+RETURNING token_hash, header_hash, call_id, leg_id, expires_at;
+
+-- name: forget_tokens
+DELETE FROM media_token WHERE call_id = :call_id;
 
 -- name: prune_tokens
 DELETE FROM media_token WHERE expires_at <= ?;
@@ -171,9 +177,6 @@ WHERE call_no = :call_no;
 
 -- name: erase_parked
 DELETE FROM parked WHERE call_no = :call_no;
-
--- name: erase_tokens
-DELETE FROM media_token WHERE call_id = :call_id;
 
 -- name: erase_recording
 -- the file first: whoever finds it due deletes it, and then the row

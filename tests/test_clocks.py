@@ -1,0 +1,56 @@
+"""Telnyx's time: measured from what comes, and moved by nothing that is done to our clock."""
+
+import pytest
+
+from service.clocks import WINDOW_S, CarrierClock
+
+T0 = 1_700_000_000.0
+
+
+class Machine:
+    """A machine whose clock is off, and a network that takes its time."""
+
+    def __init__(self, *, ahead_s: float) -> None:
+        self.true = T0
+        self.ahead_s = ahead_s
+        self.clock = CarrierClock(lambda: self.true + self.ahead_s, lambda: self.true - T0 + 17)
+
+    def message(self, delay_s: float) -> None:
+        """Have something come from Telnyx."""
+        stamp = self.true
+        self.true += delay_s
+        self.clock.observe(stamp)
+
+
+@pytest.mark.parametrize("ahead_s", [-250.0, -2.0, 0.0, 20.0])
+def test_a_clock_that_is_off_is_put_right_by_the_quickest_message(ahead_s: float) -> None:
+    """What is left of the error is the time that message took."""
+    machine = Machine(ahead_s=ahead_s)
+    assert machine.clock() == pytest.approx(T0 + ahead_s)
+    for delay_s in (1.2, 0.05, 3.0):
+        machine.message(delay_s)
+
+    assert machine.clock() == pytest.approx(machine.true - 0.05)
+    assert machine.clock.ahead_s == pytest.approx(ahead_s + 0.05)
+    assert machine.clock.local() == pytest.approx(machine.true + ahead_s)
+
+
+def test_setting_our_clock_moves_nothing() -> None:
+    """It is read once."""
+    machine = Machine(ahead_s=0.0)
+    machine.message(0.1)
+    before = machine.clock()
+    machine.ahead_s = 250.0
+
+    assert machine.clock() == before
+
+
+def test_a_clock_that_drifts_is_followed() -> None:
+    """What was measured long ago counts no more."""
+    machine = Machine(ahead_s=0.0)
+    machine.message(0.0)
+    for _ in range(6):
+        machine.true += WINDOW_S / 2
+        machine.message(0.3)
+
+    assert machine.clock() == pytest.approx(machine.true - 0.3)
