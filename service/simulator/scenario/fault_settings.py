@@ -55,7 +55,7 @@ class WebhookFault(Table):
     @field_validator("delay_s")
     @classmethod
     def _low_to_high(cls, delay_s: tuple[float, float]) -> tuple[float, float]:
-        return _range(delay_s)
+        return low_to_high(delay_s)
 
 
 class WebhookSettings(Table):
@@ -197,7 +197,8 @@ def _unknown(key: object, known: list[str]) -> str:
     return f"unknown key {key!r}" + (f", did you mean {near[0]!r}?" if near else "")
 
 
-def _range(pair: tuple[float, float]) -> tuple[float, float]:
+def low_to_high(pair: tuple[float, float]) -> tuple[float, float]:
+    """Return a range, if it is one."""
     if not 0 <= pair[0] <= pair[1]:
         raise ValueError("a range goes from low to high, and not below 0")
     return pair
