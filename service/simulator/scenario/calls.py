@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from service.simulator.scenario.fault_settings import Chance, Table, low_to_high
+from service.simulator.scenario.table import Chance, Table, low_to_high
 
 MAX_CALLS = 10_000
 SoundKind = Literal["noise", "ringback", "strings", "piano", "band"]

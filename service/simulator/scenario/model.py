@@ -10,13 +10,13 @@ to = "+13125550199"
 recording = "../calls/support-call.json"
 hangs_up = "caller"
 
-[[webhooks.fault]]               # see `fault_settings`
+[[webhooks.fault]]               # see `carrier_settings`
 events = ["call.transcription"]
 duplicate = 0.3
 ```
 
-Every key is a field below, in `calls` or in `fault_settings`. An unknown key, and one that does
-nothing yet, is an error: a scenario that is read does what it says.
+Every key is a field below, in `calls`, `carrier_settings` or `stt_settings`. An unknown key, and
+one that does nothing yet, is an error: a scenario that is read does what it says.
 """
 
 import tomllib
@@ -28,14 +28,14 @@ from pydantic import Field, ValidationError, model_validator
 
 from service.errors import SettingsError
 from service.simulator.scenario.calls import MAX_CALLS, CallPlan
-from service.simulator.scenario.fault_settings import (
+from service.simulator.scenario.carrier_settings import (
     InCallSettings,
     MediaSettings,
     RestSettings,
-    SttSettings,
-    Table,
     WebhookSettings,
 )
+from service.simulator.scenario.stt_settings import SttSettings
+from service.simulator.scenario.table import Table
 
 MAX_SCENARIO_BYTES = 1024 * 1024
 

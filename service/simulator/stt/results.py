@@ -5,7 +5,7 @@ import msgspec
 from service.simulator.rng import Rng
 from service.simulator.rules.engines import BARE_CONFIDENCE, STREAMING_PARTIALS
 from service.simulator.rules.query import SttProblem, SttQuery
-from service.simulator.scenario.fault_settings import SttSettings
+from service.simulator.scenario.stt_settings import SttSettings
 from service.simulator.speech.script import Word
 from service.simulator.stt.reference_audio import TimedResult
 

@@ -13,7 +13,7 @@ from websockets.exceptions import WebSocketException
 from service.simulator.report import SttSessionReport
 from service.simulator.rules.engines import CLOSE_STREAM as CLOSING_ENGINES
 from service.simulator.rules.query import SttQuery
-from service.simulator.scenario.fault_settings import SttSettings
+from service.simulator.scenario.stt_settings import SttSettings
 from service.simulator.stt.reference_audio import TimedResult
 from service.simulator.stt.results import ResultWriter
 from service.simulator.stt.session_asr import SessionAsr, length_ms

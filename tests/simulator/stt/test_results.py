@@ -4,7 +4,7 @@ import pytest
 
 from service.simulator.rng import Rng
 from service.simulator.rules.query import SttProblem, SttQuery, check_query
-from service.simulator.scenario.fault_settings import SttSettings
+from service.simulator.scenario.stt_settings import SttSettings
 from service.simulator.stt.results import ResultWriter
 
 
