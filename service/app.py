@@ -6,6 +6,7 @@ while live ones are still listened to, settle what is being heard, flush the lan
 
 import asyncio
 import gc
+import random
 import signal
 import time
 from collections.abc import AsyncIterator, Callable
@@ -51,6 +52,27 @@ FEED_S = 2.0
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """What the service takes from the machine that it runs on.
+
+    Durations are by the event loop's clock, everywhere. The last two stand between rooms, for
+    whoever wants to see what passes there, or to be in the way.
+    """
+
+    clock: Callable[[], float] = time.time
+    """Unix seconds, for what is written down."""
+    dice: Callable[[], float] = random.random
+    """Numbers from 0 up to 1, for the jitter of waits."""
+    threaded: bool = True
+    """Whether the journal has threads of its own, or works on the loop, in virtual time."""
+    journal: Callable[[Journal], Journal] = lambda journal: journal
+    recognitions: Callable[[Recognitions], Recognitions] = lambda recognitions: recognitions
+
+
+_MACHINE = Machine()
+
+
 @dataclass(slots=True)
 class Running:
     """The service while it runs."""
@@ -72,7 +94,7 @@ async def running(
     settings: Settings,
     *,
     media_limits: MediaLimits | None = None,
-    clock: Callable[[], float] = time.time,
+    machine: Machine = _MACHINE,
 ) -> AsyncIterator[Running]:
     """Run the service until the end of the block, then drain and close it.
 
@@ -82,12 +104,12 @@ async def running(
     """
     async with AsyncExitStack() as stack:
         address = await _bind(stack, settings)
-        rooms = await _open_rooms(stack, settings, address, clock)
+        rooms = await _open_rooms(stack, settings, address, machine)
         health = Health({"journal": rooms.journal.check})
         app = new_application(cors_origins=settings.api.cors_origins)
         app.add_routes([*health.routes(), *Console().routes()])
-        _let_telnyx_in(app, settings, rooms, media_limits, clock)
-        await _let_people_in(stack, app, settings, rooms, clock)
+        _let_telnyx_in(app, settings, rooms, media_limits, machine.clock)
+        await _let_people_in(stack, app, settings, rooms, machine)
         await _listen(stack, app, address, settings)
         calls = rooms.calls
         service = Running(address.url, calls, rooms.lanes, rooms.hub, rooms.keeper)
@@ -118,22 +140,25 @@ async def _open_rooms(
     stack: AsyncExitStack,
     settings: Settings,
     address: BoundAddress,
-    clock: Callable[[], float],
+    machine: Machine,
 ) -> _Rooms:
-    enter = stack.enter_async_context
+    enter, clock, threaded = stack.enter_async_context, machine.clock, machine.threaded
     url, key = settings.database_url, settings.storage_key()
-    journal = await enter(open_journal(url, key=key))
+    opened = await enter(open_journal(url, key=key, clock=clock, threaded=threaded))
+    journal = machine.journal(opened)
     telemetry = await enter(open_telemetry(settings.telemetry.otlp_url, clock=clock))
     observer = telemetry.observer
     endpoints = settings.endpoint_list()
-    lanes = await enter(open_lanes(journal, endpoints, clock=clock, observer=observer))
+    lanes = await enter(
+        open_lanes(journal, endpoints, clock=clock, dice=machine.dice, observer=observer)
+    )
     api_key = settings.telnyx_api_key.get_secret_value()
     carrier = await enter(open_carrier(api_key, settings.telnyx_base_url))
     hearing = await enter(AsyncExitStack())
-    recognitions = await hearing.enter_async_context(_recognitions(settings))
+    hears = await hearing.enter_async_context(_recognitions(settings, machine.dice))
     kept = settings.recordings_path
     recorder = await hearing.enter_async_context(open_recorder(kept, journal, clock=clock, key=key))
-    library = await enter(open_library(url, key=key))
+    library = await enter(open_library(url, key=key, threaded=threaded))
     hub = await enter(open_hub(library, journal))
     calls = await enter(
         open_calls(
@@ -141,7 +166,7 @@ async def _open_rooms(
             lanes=lanes,
             audience=hub,
             carrier=carrier,
-            recognitions=recognitions,
+            recognitions=machine.recognitions(hears),
             recorder=recorder,
             routes=settings.routes(),
             media_url=settings.media_url or media_url(address.url),
@@ -162,13 +187,16 @@ async def _open_rooms(
     )
 
 
-def _recognitions(settings: Settings) -> AbstractAsyncContextManager[Recognitions]:
+def _recognitions(
+    settings: Settings, dice: Callable[[], float]
+) -> AbstractAsyncContextManager[Recognitions]:
     local_key = settings.recogniser_api_key
     return open_recognitions(
         stt_url=settings.telnyx_stt_url,
         api_key=settings.telnyx_api_key.get_secret_value(),
         local_url=settings.recogniser_url,
         local_api_key=local_key.get_secret_value() if local_key else None,
+        dice=dice,
     )
 
 
@@ -191,14 +219,15 @@ async def _let_people_in(
     app: web.Application,
     settings: Settings,
     rooms: _Rooms,
-    clock: Callable[[], float],
+    machine: Machine,
 ) -> None:
-    url, key = settings.database_url, settings.storage_key()
+    url, key, threaded = settings.database_url, settings.storage_key(), machine.threaded
+    enter = stack.enter_async_context
     sources = Sources(
         journal=rooms.journal,
         library=rooms.library,
-        searches=await stack.enter_async_context(open_searches(url, key=key)),
-        keys=await stack.enter_async_context(open_keys(url, key=key)),
+        searches=await enter(open_searches(url, key=key, threaded=threaded)),
+        keys=await enter(open_keys(url, key=key, threaded=threaded)),
         hub=rooms.hub,
         controls=rooms.calls,
         lanes=rooms.lanes,
@@ -213,9 +242,9 @@ async def _let_people_in(
         sources,
         rate_limit_per_minute=settings.api.rate_limit_per_minute,
         cors_origins=settings.api.cors_origins,
-        clock=clock,
+        clock=machine.clock,
     )
-    api = await stack.enter_async_context(opening)
+    api = await enter(opening)
     api.serve(app)
 
 

@@ -1,5 +1,6 @@
 """Who may ask: API keys, short-lived tokens, and how often."""
 
+import asyncio
 import ipaddress
 import time
 from collections import OrderedDict
@@ -63,7 +64,7 @@ class Doorkeeper:
     an address that keeps showing unknown keys gets 429 before the store is asked. Known keys pass
     from there all the same, because it may be a proxy. `per_minute` requests of one key pass, up
     to ten seconds' worth at once; a token for one call counts for that call and not for its key.
-    `clock` is in Unix seconds, `ticks` in seconds that never jump.
+    `clock` is in Unix seconds, `ticks` (the loop's, unless given) in seconds that never jump.
     """
 
     def __init__(
@@ -73,8 +74,9 @@ class Doorkeeper:
         *,
         per_minute: int = 1200,
         clock: Callable[[], float] = time.time,
-        ticks: Callable[[], float] = time.monotonic,
+        ticks: Callable[[], float] | None = None,
     ) -> None:
+        ticks = ticks or asyncio.get_running_loop().time
         self._known = _KnownKeys(keys, ticks)
         self._secret = token_secret
         self._clock = clock

@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from aiohttp import web
@@ -29,6 +30,7 @@ from service.api.search.routes import SearchRoutes
 from service.api.token_routes import TokenRoutes
 from service.delivery.endpoints import Endpoint
 from service.delivery.lanes import DeliveryLanes
+from service.delivery.sinks import open_sink
 from service.feed.hub import Hub
 from service.ports import (
     CallControls,
@@ -103,8 +105,9 @@ async def open_api(
     """
     secret = await sources.keys.token_secret()
     doorkeeper = Doorkeeper(sources.keys, secret, per_minute=rate_limit_per_minute, clock=clock)
+    sink = partial(open_sink, clock=clock)
     async with (
-        open_retries(sources.journal, sources.endpoints) as retries,
+        open_retries(sources.journal, sources.endpoints, sink=sink) as retries,
         open_connections(doorkeeper, limits=feed_limits, clock=clock) as connections,
     ):
         api = Api(doorkeeper, connections)

@@ -153,10 +153,10 @@ async def open_lanes(
     endpoints: Sequence[Endpoint],
     *,
     clock: Callable[[], float] = time.time,
-    ticks: Callable[[], float] = time.monotonic,
+    ticks: Callable[[], float] | None = None,
     dice: Callable[[], float] = random.random,
     policy: RetryPolicy | None = None,
-    sink: OpenSink = open_sink,
+    sink: OpenSink | None = None,
     observer: Observer = UNOBSERVED,
     max_in_flight: int = 32,
     partial_grace_s: float = PARTIAL_GRACE_S,
@@ -165,7 +165,8 @@ async def open_lanes(
 ) -> AsyncIterator[DeliveryLanes]:
     """Open the sinks and lanes of these endpoints, and go on where the journal says they stopped.
 
-    `clock` is in Unix seconds, `ticks` in seconds that never jump, `dice` gives 0 up to 1.
+    `clock` is in Unix seconds, `ticks` (the loop's, unless given) in seconds that never jump,
+    `dice` gives 0 up to 1. `sink` opens an endpoint's sink: by default the one that its type names.
     At most `max_in_flight` attempts of an endpoint are on their way at once; one at a partial has
     `partial_grace_s` once an event waits behind it. On leaving, attempts are broken off, and
     pending acks written; call `drain` first.
@@ -185,14 +186,15 @@ async def open_lanes(
         acks=acks,
         policy=policy or RetryPolicy(),
         clock=clock,
-        ticks=ticks,
+        ticks=ticks or asyncio.get_running_loop().time,
         dice=dice,
         observer=observer,
         max_in_flight=max_in_flight,
         partial_grace_s=partial_grace_s,
     )
     async with AsyncExitStack() as stack:
-        sinks = [await stack.enter_async_context(sink(one)) for one in endpoints]
+        opener = sink or partial(open_sink, clock=clock)
+        sinks = [await stack.enter_async_context(opener(one)) for one in endpoints]
         stack.push_async_callback(_write_last_acks, acks)
         tasks = await stack.enter_async_context(open_tasks())
         dispatchers = [

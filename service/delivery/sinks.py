@@ -1,5 +1,6 @@
 """Opens the sink that an endpoint's `type` names."""
 
+import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
@@ -11,10 +12,14 @@ from service.ports import Sink
 OpenSink = Callable[[Endpoint], AbstractAsyncContextManager[Sink]]
 
 
-def open_sink(endpoint: Endpoint) -> AbstractAsyncContextManager[Sink]:
-    """Return the sink of this endpoint, to be entered.
+def open_sink(
+    endpoint: Endpoint, *, clock: Callable[[], float] = time.time
+) -> AbstractAsyncContextManager[Sink]:
+    """Return the sink of this endpoint, to be entered. `clock` gives Unix seconds.
 
     Raises:
         SettingsError: On entering: the endpoint's URL or secret cannot be used.
     """
-    return open_webhook(endpoint) if endpoint.type == "webhook" else open_log(endpoint)
+    if endpoint.type == "webhook":
+        return open_webhook(endpoint, clock=clock)
+    return open_log(endpoint)

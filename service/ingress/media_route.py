@@ -1,7 +1,6 @@
 """`/media/{token}`: who may open a media WebSocket."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from http import HTTPStatus
 
@@ -39,12 +38,12 @@ class MediaRoute:
         *,
         limits: MediaLimits | None = None,
         counters: IngressCounters | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         self.counters = counters or IngressCounters()
         self._door = door
         self._limits = limits or MediaLimits()
-        self._clock = clock
+        self._clock = clock or asyncio.get_running_loop().time
         self._sockets: set[WebSocket] = set()
 
     def add_to(self, app: web.Application) -> None:

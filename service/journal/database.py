@@ -1,5 +1,7 @@
 """Picks the adapter of the journal by `database_url`, for each of its parts."""
 
+import time
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
@@ -14,7 +16,12 @@ _FORMS = "sqlite:///callscribe.db or sqlite:////var/lib/callscribe/callscribe.db
 
 
 def open_journal(
-    database_url: str, *, exclusive: bool = True, key: bytes | None = None
+    database_url: str,
+    *,
+    exclusive: bool = True,
+    key: bytes | None = None,
+    clock: Callable[[], float] = time.time,
+    threaded: bool = True,
 ) -> AbstractAsyncContextManager[Journal]:
     """Return the journal of this URL, to be entered; the rest is as in `open_sqlite_journal`.
 
@@ -23,40 +30,41 @@ def open_journal(
     Raises:
         SettingsError: The URL is none that can be used. It is not repeated: it may hold a password.
     """
-    return open_sqlite_journal(_sqlite_path(database_url), exclusive=exclusive, key=key)
+    path = _sqlite_path(database_url)
+    return open_sqlite_journal(path, exclusive=exclusive, clock=clock, key=key, threaded=threaded)
 
 
 def open_keys(
-    database_url: str, *, key: bytes | None = None
+    database_url: str, *, key: bytes | None = None, threaded: bool = True
 ) -> AbstractAsyncContextManager[KeyStore]:
     """Return the API keys of the journal of this URL, to be entered; it must be there.
 
     Raises:
         SettingsError: As `open_journal`.
     """
-    return open_sqlite_keys(_sqlite_path(database_url), key=key)
+    return open_sqlite_keys(_sqlite_path(database_url), key=key, threaded=threaded)
 
 
 def open_library(
-    database_url: str, *, key: bytes | None = None
+    database_url: str, *, key: bytes | None = None, threaded: bool = True
 ) -> AbstractAsyncContextManager[Library]:
     """Return the library of the journal of this URL, to be entered; it must be there.
 
     Raises:
         SettingsError: As `open_journal`.
     """
-    return open_sqlite_library(_sqlite_path(database_url), key=key)
+    return open_sqlite_library(_sqlite_path(database_url), key=key, threaded=threaded)
 
 
 def open_searches(
-    database_url: str, *, key: bytes | None = None
+    database_url: str, *, key: bytes | None = None, threaded: bool = True
 ) -> AbstractAsyncContextManager[SavedSearches]:
     """Return the saved searches of the journal of this URL, to be entered; it must be there.
 
     Raises:
         SettingsError: As `open_journal`.
     """
-    return open_sqlite_searches(_sqlite_path(database_url), key=key)
+    return open_sqlite_searches(_sqlite_path(database_url), key=key, threaded=threaded)
 
 
 def _sqlite_path(database_url: str) -> Path:

@@ -1,7 +1,13 @@
-"""Group commit: a thread handles, as one batch, everything that waits."""
+"""Group commit: whatever waits is handled as one batch, in a thread of its own.
+
+Or on the event loop, between everything else: where time is not real, nothing else goes on while
+a thread works.
+"""
 
 import asyncio
 import threading
+from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from queue import SimpleQueue
@@ -22,7 +28,7 @@ log = structlog.get_logger()
 
 
 class Handler(Protocol[W_contra]):
-    """Handles the batches of a worker. Both methods run in the worker's thread."""
+    """Handles the batches of a worker. Both methods run in the worker's thread, if it has one."""
 
     def handle(self, batch: Sequence[W_contra]) -> list[object]:
         """Return an outcome for each work: a result, or an exception that is raised for it."""
@@ -31,30 +37,16 @@ class Handler(Protocol[W_contra]):
         """Let go of what was opened."""
 
 
-class Worker(Generic[W]):
-    """One thread and its queue, which holds at most `limit`. Made by `open_worker`."""
+class Worker(ABC, Generic[W]):
+    """Handles work in batches, in order; at most `limit` may wait. Made by `open_worker`."""
 
-    def __init__(
-        self,
-        name: str,
-        handler: Handler[W],
-        *,
-        limit: int,
-        batch_limit: int,
-        close_timeout_s: float,
-    ) -> None:
+    def __init__(self, handler: Handler[W], *, limit: int, batch_limit: int) -> None:
         self._loop = asyncio.get_running_loop()
         self._handler = handler
         self._limit = limit
         self._batch_limit = batch_limit
-        self._close_timeout_s = close_timeout_s
         self._waiting = 0
         self._closing = False
-        self._queue: SimpleQueue[Job[W] | None] = SimpleQueue()
-        self._ended = asyncio.Event()
-        # daemon: a disk that never answers must not keep the process from ending
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._thread.start()
 
     async def do(self, work: W) -> object:
         """Queue the work and return its outcome. Cancelled, it may be done all the same.
@@ -67,8 +59,55 @@ class Worker(Generic[W]):
             raise JournalUnavailableError(f"the journal is {state}")
         outcome: asyncio.Future[object] = self._loop.create_future()
         self._waiting += 1
-        self._queue.put((work, outcome))
+        self._queue_up((work, outcome))
         return await outcome
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Handle what waits, and close the handler."""
+
+    @abstractmethod
+    def _queue_up(self, job: Job[W]) -> None:
+        """Have a job handled soon."""
+
+    def _handle(self, jobs: Sequence[Job[W]]) -> list[object]:
+        batch = [work for work, _ in jobs]
+        try:
+            return self._handler.handle(batch)
+        except Exception as error:  # whoever waits must hear of it, and the worker must live on
+            log.exception("journal_worker_failed")
+            return [_unavailable(error) for _ in batch]
+
+    def _resolve(self, jobs: Sequence[Job[W]], outcomes: Sequence[object]) -> None:
+        self._waiting -= len(jobs)
+        for (_, waiter), outcome in zip(jobs, outcomes, strict=True):
+            if waiter.done():  # cancelled
+                continue
+            if isinstance(outcome, Exception):
+                waiter.set_exception(outcome)
+            else:
+                waiter.set_result(outcome)
+
+
+class _ThreadWorker(Worker[W]):
+    """Handles batches in a thread."""
+
+    def __init__(
+        self,
+        name: str,
+        handler: Handler[W],
+        *,
+        limit: int,
+        batch_limit: int,
+        close_timeout_s: float,
+    ) -> None:
+        super().__init__(handler, limit=limit, batch_limit=batch_limit)
+        self._close_timeout_s = close_timeout_s
+        self._queue: SimpleQueue[Job[W] | None] = SimpleQueue()
+        self._ended = asyncio.Event()
+        # daemon: a disk that never answers must not keep the process from ending
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
 
     async def close(self) -> None:
         """Handle what waits, then end the thread; leave it behind if that takes too long."""
@@ -83,12 +122,15 @@ class Worker(Generic[W]):
             self._thread.join(self._close_timeout_s)
             raise
 
+    def _queue_up(self, job: Job[W]) -> None:
+        self._queue.put(job)
+
     def _run(self) -> None:
         more = True
         while more:
             jobs, more = self._take()
             if jobs:
-                self._tell(self._resolve, jobs, self._handle([work for work, _ in jobs]))
+                self._tell(self._resolve, jobs, self._handle(jobs))
         self._handler.close()
         self._tell(self._ended.set)
 
@@ -98,26 +140,33 @@ class Worker(Generic[W]):
         taken = [job for job in jobs if job is not None]
         return taken, len(taken) == len(jobs)
 
-    def _handle(self, batch: list[W]) -> list[object]:
-        try:
-            return self._handler.handle(batch)
-        except Exception as error:  # whoever waits must hear of it, and the thread must live on
-            log.exception("journal_worker_failed")
-            return [_unavailable(error) for _ in batch]
-
     def _tell(self, callback: Callable[..., object], *args: object) -> None:
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             self._loop.call_soon_threadsafe(callback, *args)
 
-    def _resolve(self, jobs: list[Job[W]], outcomes: list[object]) -> None:
-        self._waiting -= len(jobs)
-        for (_, waiter), outcome in zip(jobs, outcomes, strict=True):
-            if waiter.done():  # cancelled
-                continue
-            if isinstance(outcome, Exception):
-                waiter.set_exception(outcome)
-            else:
-                waiter.set_result(outcome)
+
+class _LoopWorker(Worker[W]):
+    """Handles batches on the event loop."""
+
+    def __init__(self, handler: Handler[W], *, limit: int, batch_limit: int) -> None:
+        super().__init__(handler, limit=limit, batch_limit=batch_limit)
+        self._queue: deque[Job[W]] = deque()
+
+    async def close(self) -> None:
+        """Handle what waits."""
+        self._closing = True
+        while self._queue:
+            self._work()
+        self._handler.close()
+
+    def _queue_up(self, job: Job[W]) -> None:
+        self._queue.append(job)
+        self._loop.call_soon(self._work)
+
+    def _work(self) -> None:
+        jobs = [self._queue.popleft() for _ in range(min(len(self._queue), self._batch_limit))]
+        if jobs:
+            self._resolve(jobs, self._handle(jobs))
 
 
 def _unavailable(error: Exception) -> JournalUnavailableError:
@@ -134,14 +183,20 @@ async def open_worker(
     limit: int,
     batch_limit: int = MAX_BATCH,
     close_timeout_s: float = CLOSE_TIMEOUT_S,
+    threaded: bool = True,
 ) -> AsyncIterator[Worker[W]]:
     """Open a worker; on the way out it handles what still waits, for at most `close_timeout_s`.
 
     Use it from this event loop's thread only. At most `limit` may wait; `do` refuses what is more.
-    A batch holds up to `batch_limit`; its outcomes are returned together.
+    A batch holds up to `batch_limit`; its outcomes are returned together. Without a thread of its
+    own (`threaded`) the loop waits for each batch, however long it takes.
     """
-    worker = Worker(
-        name, handler, limit=limit, batch_limit=batch_limit, close_timeout_s=close_timeout_s
+    worker: Worker[W] = (
+        _ThreadWorker(
+            name, handler, limit=limit, batch_limit=batch_limit, close_timeout_s=close_timeout_s
+        )
+        if threaded
+        else _LoopWorker(handler, limit=limit, batch_limit=batch_limit)
     )
     try:
         yield worker

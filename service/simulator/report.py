@@ -68,17 +68,29 @@ class StreamReport:
     end: Literal["", "stopped", "dropped", "closed_by_peer", "failed"] = ""
 
 
+@dataclass(frozen=True, slots=True)
+class SttAnswer:
+    """One message to the application, and after how much audio of the session it was sent."""
+
+    after_ms: int
+    text: str
+
+
 @dataclass(slots=True)
 class SttSessionReport:
     """One session of the speech-to-text WebSocket."""
 
     engine: str
     params: Mapping[str, str]
+    opened_s: float = 0.0
+    """In seconds of the scenario since its first call began."""
     audio_bytes: int = 0
     unknown_ms: int = 0
     """How much of the audio was of no call of the scenario, so that nothing is recognised in it."""
     finals: int = 0
+    answers: list[SttAnswer] = field(default_factory=list)
     end: str = ""
+    """closed, idle, cut, limit or gone; refused, if it never began."""
 
 
 @dataclass(frozen=True, slots=True)

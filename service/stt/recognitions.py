@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -62,14 +61,15 @@ async def open_recognitions(
     local_url: str | None = None,
     local_api_key: str | None = None,
     limits: Limits = _DEFAULTS,
-    clock: Callable[[], float] = time.monotonic,
+    clock: Callable[[], float] | None = None,
     dice: Callable[[], float] = random.random,
 ) -> AsyncIterator[Recognitions]:
     """Run recognitions until the block ends; those still running then are cut short.
 
     `stt_url` is Telnyx's STT WebSocket and gets `api_key`; `local_url` is our own recogniser,
     for the engine `local`, and gets `local_api_key` if there is one, never the other. `clock`
-    counts seconds steadily; `dice` gives numbers from 0 up to 1, for the jitter.
+    counts seconds steadily (the loop's, unless given); `dice` gives numbers from 0 up to 1, for
+    the jitter.
 
     What one is cut short of is emitted all the same: its last partial as a final, the audio that
     nobody heard as lost, and that it is finished. One that fails never stops another. Opening
@@ -81,7 +81,7 @@ async def open_recognitions(
             telnyx=Service(stt_url, api_key),
             local=Service(local_url, local_api_key) if local_url else None,
             limits=limits,
-            clock=clock,
+            clock=clock or asyncio.get_running_loop().time,
             dice=dice,
         )
         try:

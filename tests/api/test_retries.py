@@ -12,7 +12,7 @@ from service import tasks
 from service.api.deliveries.retries import MAX_AT_ONCE, Retries, Tried, open_retries
 from service.api.problems import RefusalError
 from service.delivery.endpoints import Endpoint
-from service.delivery.sinks import open_sink
+from service.delivery.sinks import OpenSink, open_sink
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports import Journal, LaneUpdate, Parked, Sink
 from tests.delivery.builders import CRM, webhook
@@ -69,7 +69,7 @@ async def test_an_error_that_nobody_foresaw_is_500_and_disturbs_no_other_retry(
     journal: Journal, receiver: Receiver
 ) -> None:
     """It is logged once and counted; the delivery stays parked, and may be tried again."""
-    doors = [broken_door, open_sink]
+    doors: list[OpenSink] = [broken_door, open_sink]
 
     def door(endpoint: Endpoint) -> AbstractAsyncContextManager[Sink]:
         return doors.pop(0)(endpoint)

@@ -42,14 +42,17 @@ class Adapter(Protocol):
         """Return the database; a `hasty` one does not wait for the disk."""
 
 
-def sqlite_database(folder: Path, *, hasty: bool = False, key: bytes | None = None) -> Database:
+def sqlite_database(
+    folder: Path, *, hasty: bool = False, key: bytes | None = None, threaded: bool = True
+) -> Database:
     """Return a database in one file, encrypted if there is a key."""
     path = folder / "journal.db"
+    set_up = _hurry if hasty else None
     return Database(
-        journal=partial(open_sqlite_journal, path, key=key, set_up=_hurry if hasty else None),
-        library=partial(open_sqlite_library, path, key=key),
-        keys=partial(open_sqlite_keys, path, key=key),
-        searches=partial(open_sqlite_searches, path, key=key),
+        journal=partial(open_sqlite_journal, path, key=key, threaded=threaded, set_up=set_up),
+        library=partial(open_sqlite_library, path, key=key, threaded=threaded),
+        keys=partial(open_sqlite_keys, path, key=key, threaded=threaded),
+        searches=partial(open_sqlite_searches, path, key=key, threaded=threaded),
         audit=partial(open_audit, path, key=key),
     )
 
@@ -57,6 +60,7 @@ def sqlite_database(folder: Path, *, hasty: bool = False, key: bytes | None = No
 ADAPTERS: dict[str, Adapter] = {
     "sqlite": sqlite_database,
     "sqlcipher": partial(sqlite_database, key=KEY),
+    "sqlite on the loop": partial(sqlite_database, threaded=False),
 }
 
 

@@ -1,4 +1,4 @@
-"""The thread that does everything that waits in one go."""
+"""What does everything that waits in one go: a thread, or the loop itself."""
 
 import asyncio
 import threading
@@ -51,21 +51,48 @@ async def test_what_waits_is_done_together_in_order() -> None:
     assert gate.closed
 
 
-async def test_an_exception_among_the_outcomes_is_raised() -> None:
+async def test_on_the_loop_what_waits_is_done_together_too() -> None:
+    """Whatever was asked for before the loop came round; what is more than a batch, after it."""
+    gate = Gate()
+    gate.open.set()
+    async with open_worker("gate", gate, limit=10, batch_limit=3, threaded=False) as worker:
+        outcomes = await asyncio.gather(*(worker.do(n) for n in range(0, 10, 2)))
+
+    assert outcomes == [0, 2, 4, 6, 8]
+    assert gate.batches == [[0, 2, 4], [6, 8]]
+    assert gate.closed
+
+
+async def test_on_the_loop_closing_does_what_waits() -> None:
+    """Nobody who asked before is left waiting, and nobody may ask after."""
+    gate = Gate()
+    gate.open.set()
+    async with open_worker("gate", gate, limit=10, threaded=False) as worker:
+        waiting = asyncio.create_task(worker.do(2))
+        await asyncio.sleep(0)
+    with pytest.raises(JournalUnavailableError, match="closed"):
+        await worker.do(4)
+
+    assert await waiting == 2
+
+
+@pytest.mark.parametrize("threaded", [True, False])
+async def test_an_exception_among_the_outcomes_is_raised(*, threaded: bool) -> None:
     """Each outcome goes to the one who asked."""
     gate = Gate()
     gate.open.set()
-    async with open_worker("gate", gate, limit=10) as worker:
+    async with open_worker("gate", gate, limit=10, threaded=threaded) as worker:
         with pytest.raises(ValueError, match="odd"):
             await worker.do(1)
         assert await worker.do(2) == 2
 
 
-async def test_a_handler_that_fails_leaves_nobody_waiting() -> None:
+@pytest.mark.parametrize("threaded", [True, False])
+async def test_a_handler_that_fails_leaves_nobody_waiting(*, threaded: bool) -> None:
     """Its fault is told to all of the batch, and the next batch is done."""
     gate = Gate()
     gate.open.set()
-    async with open_worker("gate", gate, limit=10) as worker:
+    async with open_worker("gate", gate, limit=10, threaded=threaded) as worker:
         with pytest.raises(JournalUnavailableError) as failure:
             await worker.do(13)
         assert isinstance(failure.value.__cause__, ZeroDivisionError)

@@ -249,6 +249,7 @@ async def open_sqlite_journal(
     busy_timeout_s: float = 1.0,
     set_up: SetUp | None = None,
     key: bytes | None = None,
+    threaded: bool = True,
 ) -> AsyncIterator[Journal]:
     """Open the journal in this file; on the way out, what waits is written.
 
@@ -259,7 +260,7 @@ async def open_sqlite_journal(
     At most `waiting_limit` changes (and as many queries) wait; what is more is refused with
     `JournalUnavailableError`. Another process's lock is waited for `busy_timeout_s` seconds.
     `set_up` is called with each new connection. With a `key`, of 32 bytes, all of the file and
-    of its `-wal` is encrypted.
+    of its `-wal` is encrypted. `clock` gives Unix seconds; `threaded` is as in `open_worker`.
 
     Raises:
         JournalUnavailableError: The file cannot be opened, or another service has it.
@@ -270,8 +271,9 @@ async def open_sqlite_journal(
     ) as file:
         writing = SqliteWriter(file.connect, clock)
         reading = SqliteReader(partial(file.connect, read_only=True))
+        limit = waiting_limit
         async with (
-            open_worker("journal-writer", writing, limit=waiting_limit) as writer,
-            open_worker("journal-reader", reading, limit=waiting_limit) as reader,
+            open_worker("journal-writer", writing, limit=limit, threaded=threaded) as writer,
+            open_worker("journal-reader", reading, limit=limit, threaded=threaded) as reader,
         ):
             yield SqliteJournal(writer, reader, clock)

@@ -58,7 +58,11 @@ def _key(row: Row) -> StoredKey:
 
 @asynccontextmanager
 async def open_sqlite_keys(
-    path: str | Path, *, busy_timeout_s: float = 1.0, key: bytes | None = None
+    path: str | Path,
+    *,
+    busy_timeout_s: float = 1.0,
+    key: bytes | None = None,
+    threaded: bool = True,
 ) -> AsyncIterator[KeyStore]:
     """Open the keys in a journal's file, which must be ready; a service may be using it.
 
@@ -69,6 +73,6 @@ async def open_sqlite_keys(
         JournalTooNewError: A newer version wrote it.
     """
     async with open_side_connection(
-        path, "keys", _SQL, busy_timeout_s=busy_timeout_s, key=key
+        path, "keys", _SQL, busy_timeout_s=busy_timeout_s, key=key, threaded=threaded
     ) as side:
         yield SqliteKeys(side)

@@ -172,6 +172,7 @@ async def open_sqlite_library(
     waiting_limit: int = 1_000,
     busy_timeout_s: float = 1.0,
     key: bytes | None = None,
+    threaded: bool = True,
 ) -> AsyncIterator[Library]:
     """Open the library in a journal's file, which must be ready; a service may be using it.
 
@@ -186,7 +187,7 @@ async def open_sqlite_library(
     with open_sqlite_file(Path(path), busy_timeout_s=busy_timeout_s, key=key) as file:
         connect = partial(file.connect, read_only=True)
         # batches of one: a quick query's answer must not wait for a slow one behind it
-        open_reader = partial(open_worker, limit=waiting_limit, batch_limit=1)
+        open_reader = partial(open_worker, limit=waiting_limit, batch_limit=1, threaded=threaded)
         async with (
             open_reader("library-lookups", SqliteReader(connect)) as lookups,
             open_reader("library-searches", SqliteReader(connect)) as searches,

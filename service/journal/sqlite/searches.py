@@ -51,6 +51,7 @@ async def open_sqlite_searches(
     busy_timeout_s: float = 1.0,
     key: bytes | None = None,
     max_searches: int = MAX_SAVED_SEARCHES,
+    threaded: bool = True,
 ) -> AsyncIterator[SavedSearches]:
     """Open the saved searches in a journal's file, which must be ready.
 
@@ -59,6 +60,6 @@ async def open_sqlite_searches(
         JournalTooNewError: A newer version wrote it.
     """
     async with open_side_connection(
-        path, "saved-searches", _SQL, busy_timeout_s=busy_timeout_s, key=key
+        path, "saved-searches", _SQL, busy_timeout_s=busy_timeout_s, key=key, threaded=threaded
     ) as side:
         yield SqliteSearches(side, max_searches)

@@ -18,7 +18,7 @@ Row = tuple[Any, ...]
 
 
 class SideConnection:
-    """Runs named statements, each by itself, in a thread of its own."""
+    """Runs named statements, each by itself."""
 
     def __init__(self, worker: Worker[Query], statements: Mapping[str, Statement]) -> None:
         self._worker = worker
@@ -46,13 +46,18 @@ async def open_side_connection(
     *,
     busy_timeout_s: float,
     key: bytes | None,
+    threaded: bool = True,
 ) -> AsyncIterator[SideConnection]:
     """Open a journal's file, which must be ready; a service may be using it.
+
+    `threaded` is as in `open_worker`, here and in all that opens a part of the file.
 
     Raises:
         JournalUnavailableError: There is no such file, or it cannot be opened.
         JournalTooNewError: A newer version wrote it.
     """
     with open_sqlite_file(Path(path), busy_timeout_s=busy_timeout_s, key=key) as file:
-        async with open_worker(name, SqliteReader(file.connect), limit=_MAX_WAITING) as worker:
+        reader = SqliteReader(file.connect)
+        opening = open_worker(name, reader, limit=_MAX_WAITING, threaded=threaded)
+        async with opening as worker:
             yield SideConnection(worker, statements)

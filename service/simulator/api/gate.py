@@ -12,7 +12,7 @@ from aiohttp import web
 
 from service.simulator.rng import Rng
 from service.simulator.rules.problems import Problem
-from service.simulator.scenario.fault_settings import RestFault, RestSettings
+from service.simulator.scenario.carrier_settings import RestFault, RestSettings
 from service.wire.stt import PATH as STT_PATH
 
 log = structlog.get_logger()

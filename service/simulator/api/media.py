@@ -12,7 +12,7 @@ from service.simulator.media.transcription import Transcription, make_transcript
 from service.simulator.rules.engines import IN_CALL
 from service.simulator.rules.params import Params, check_config, check_stream_url
 from service.simulator.rules.problems import Problem
-from service.simulator.scenario.fault_settings import MediaSettings
+from service.simulator.scenario.carrier_settings import MediaSettings
 from service.simulator.speech.audio import Encoding
 
 _TRACKS: Mapping[str, tuple[Track, ...]] = {

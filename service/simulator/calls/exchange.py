@@ -58,6 +58,15 @@ class Exchange:
         self._to_dial = [i for i, call in enumerate(calls) if call.plan.direction == "outgoing"]
         self._started: dict[int, tuple[Leg, asyncio.Task[None]]] = {}
         self._begun = [asyncio.Event() for _ in calls]
+        self._now = asyncio.get_running_loop().time
+        self._began_at: float | None = None
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds of the scenario since its first call began; 0 before."""
+        if self._began_at is None:
+            return 0.0
+        return (self._now() - self._began_at) * (self.scenario.speed or 1.0)
 
     @property
     def full(self) -> bool:
@@ -118,6 +127,8 @@ class Exchange:
 
     def _begin(self, index: int, runtime: LegRuntime) -> None:
         leg = runtime.leg
+        if self._began_at is None:
+            self._began_at = self._now()
         partner = self._partner(index, leg) if leg.plan.bridged_to else None
         call = run_call(runtime, partner, frame_ms=self.scenario.media.frame_ms)
         self._started[index] = (leg, self.start(leg, call, "simulated_call"))

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from service.simulator.rng import Rng
 from service.simulator.scenario import CallPlan, Pair, Scenario
-from service.simulator.speech.call_audio import CallAudio, make_call_audio, read_call_audio
+from service.simulator.speech.call_audio import CallAudio, read_call_audio
+from service.simulator.speech.made_audio import make_call_audio
+from service.simulator.speech.numbered import make_conversation
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ def plan_calls(scenario: Scenario) -> list[PlannedCall]:
             one = _counted(plan, number)
             source = _under(scenario.folder, plan.recording)
             if source is None:
-                call_audio = make_call_audio(plan.say, rng.derive(f"audio {len(calls)}"))
+                call_audio = _make(plan, rng.derive(f"audio {len(calls)}"))
             else:
                 key = (source, plan.channels)
                 if key not in read:
@@ -44,6 +46,13 @@ def plan_calls(scenario: Scenario) -> list[PlannedCall]:
                 call_audio = read[key]
             calls.append(PlannedCall(one, call_audio, start_s))
     return calls
+
+
+def _make(plan: CallPlan, rng: Rng) -> CallAudio:
+    say = plan.say
+    if plan.numbered is not None:
+        say = tuple(make_conversation(plan.numbered, rng.derive("numbered")))
+    return make_call_audio(say, rng, sounds=plan.sound)
 
 
 def _under(folder: Path, source: Path | Pair | None) -> Path | Pair | None:

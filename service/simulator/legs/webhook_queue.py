@@ -15,7 +15,7 @@ import msgspec
 
 from service.simulator.legs.timeline import iso
 from service.simulator.rng import Rng
-from service.simulator.scenario.fault_settings import WebhookFault, WebhookSettings
+from service.simulator.scenario.carrier_settings import WebhookFault, WebhookSettings
 
 MAX_QUEUED_WEBHOOKS = 10_000
 _encode = msgspec.json.Encoder(order="sorted").encode

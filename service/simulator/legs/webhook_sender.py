@@ -11,7 +11,7 @@ from nacl.signing import SigningKey
 from service.simulator.legs.timeline import Timeline
 from service.simulator.legs.webhook_queue import QueuedWebhook, WebhookEvent, WebhookQueue
 from service.simulator.report import DeliveryResult, History, WebhookAttempt
-from service.simulator.scenario.fault_settings import WebhookSettings
+from service.simulator.scenario.carrier_settings import WebhookSettings
 from service.wire.signature import sign
 
 log = structlog.get_logger()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from service.ids import Track
 from service.simulator.rng import Rng
-from service.simulator.scenario.fault_settings import MediaSettings
+from service.simulator.scenario.carrier_settings import MediaSettings
 from service.simulator.speech.audio import Encoding
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from service.ids import Track
 from service.simulator.legs.leg import Leg
-from service.simulator.scenario.fault_settings import MediaSettings
+from service.simulator.scenario.carrier_settings import MediaSettings
 from service.simulator.speech.audio import Encoding
 from service.wire.media import AUTH_HEADER
 

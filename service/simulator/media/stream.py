@@ -18,7 +18,7 @@ from service.simulator.media.frames import Frame, FrameFaults
 from service.simulator.media.messages import StreamRequest
 from service.simulator.report import History, StreamReport
 from service.simulator.rng import Rng
-from service.simulator.scenario.fault_settings import MediaSettings
+from service.simulator.scenario.carrier_settings import MediaSettings
 from service.wire.media import AUTH_HEADER
 
 log = structlog.get_logger()

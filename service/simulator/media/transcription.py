@@ -8,7 +8,7 @@ from service.ids import Track
 from service.simulator.legs.leg import Leg
 from service.simulator.rng import Rng
 from service.simulator.rules.engines import BARE_CONFIDENCE, gives_interims
-from service.simulator.scenario.fault_settings import InCallSettings
+from service.simulator.scenario.carrier_settings import InCallSettings
 from service.simulator.speech.scripted_asr import ScriptedAsr
 from service.simulator.stt.upstream import RelayedAsr, UpstreamRecogniser
 from service.wire.stt import SttResult

@@ -46,10 +46,14 @@ class SttProblem:
     parameter: str
 
 
-def check_query(query: Mapping[str, str]) -> SttQuery | SttProblem:
-    """Read the query. Names that are not documented are ignored."""
-    engine = STREAMING.get(query.get("transcription_engine", "Deepgram").lower())
-    if engine is None:
+def check_query(query: Mapping[str, str], *, exact: bool = False) -> SttQuery | SttProblem:
+    """Read the query. Names that are not documented are ignored.
+
+    With `exact`, an engine's name has to be written as Telnyx writes it.
+    """
+    named = query.get("transcription_engine", "Deepgram")
+    engine = STREAMING.get(named.lower())
+    if engine is None or (exact and engine != named):
         return _problem("40007", "transcription_engine", "Unsupported transcription_engine")
     model = query.get("model") or query.get("transcription_model", "")
     flux = model.removeprefix("deepgram/").startswith("flux")

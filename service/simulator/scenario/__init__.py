@@ -1,12 +1,16 @@
 """What a scenario file contains: the calls, and the settings of every fault."""
 
-from service.simulator.scenario.model import (
-    CallPlan,
-    Pair,
-    Say,
-    Scenario,
-    load_scenario,
-    parse_scenario,
-)
+from service.simulator.scenario.calls import CallPlan, NumberedWords, Pair, Say, Sound, SoundKind
+from service.simulator.scenario.model import Scenario, load_scenario, parse_scenario
 
-__all__ = ["CallPlan", "Pair", "Say", "Scenario", "load_scenario", "parse_scenario"]
+__all__ = [
+    "CallPlan",
+    "NumberedWords",
+    "Pair",
+    "Say",
+    "Scenario",
+    "Sound",
+    "SoundKind",
+    "load_scenario",
+    "parse_scenario",
+]

@@ -3,23 +3,18 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 from typing import get_args
 
 from service.errors import SettingsError
 from service.ids import Track
-from service.simulator.rng import Rng
-from service.simulator.scenario import Pair, Say
+from service.simulator.scenario import Pair
 from service.simulator.speech import audio
 from service.simulator.speech.audio import PCMU, SILENCE, Encoding
 from service.simulator.speech.riff import Wav, parse_wav
 from service.simulator.speech.script import TRACK_OF, Speaker, Utterance, make_utterance
 
 MAX_FILE_BYTES = 512 * 1024 * 1024
-_MS_A_WORD = 350
-_TONE_HZ = {"inbound": 400, "outbound": 250}
-_TAIL_MS = 500
 
 
 class CallAudio:
@@ -85,46 +80,6 @@ def read_call_audio(
     except SettingsError as error:
         raise SettingsError([f"{source}: {problem}" for problem in error.problems]) from error
     return CallAudio({TRACK_OF[channels[0]]: first, TRACK_OF[channels[1]]: second})
-
-
-def make_call_audio(say: Sequence[Say], rng: Rng) -> CallAudio:
-    """Make audio for a script: a tone where somebody speaks, over noise that never repeats.
-
-    Raises:
-        SettingsError: Two utterances of one speaker overlap.
-    """
-    script = [make_utterance(said.speaker, said.text, said.at_ms, _until(said)) for said in say]
-    end_ms = max((said.end_ms for said in script), default=0) + _TAIL_MS
-    tracks: dict[Track, bytes] = {}
-    for track in get_args(Track):
-        mine = sorted((u for u in script if u.track == track), key=lambda said: said.start_ms)
-        for one, other in pairwise(mine):
-            if other.start_ms < one.end_ms:
-                raise SettingsError([f"one speaker says two things at {other.start_ms} ms"])
-        tracks[track] = _make_track(track, mine, end_ms, rng.derive(track))
-    return CallAudio(tracks, script)
-
-
-def _until(said: Say) -> int:
-    return said.until_ms or said.at_ms + _MS_A_WORD * len(said.text.split())
-
-
-def _make_track(track: Track, script: Sequence[Utterance], end_ms: int, rng: Rng) -> bytes:
-    """Make one track. It has noise in every millisecond, so that no piece occurs twice."""
-    quiet = bytes(0x70 + byte % 16 + 128 * (byte >> 7) for byte in range(256))
-    noise = rng.bytes(end_ms * PCMU.bytes_per_ms).translate(quiet)
-    pcm = PCMU.decode(noise)
-    period = audio.RATE_HZ // _TONE_HZ[track]
-    half = period // 2
-    wave = (b"\xd0\x07" * half + b"\x30\xf8" * (period - half)) * (audio.RATE_HZ // period + 1)
-    pieces: list[bytes] = []
-    at = 0
-    for said in script:
-        start, end = (ms * PCMU.bytes_per_ms * 2 for ms in (said.start_ms, said.end_ms))
-        tone = (wave * ((end - start) // len(wave) + 1))[: end - start]
-        pieces += [pcm[at:start], audio.mix(pcm[start:end], tone)]
-        at = end
-    return audio.to_mulaw(b"".join([*pieces, pcm[at:]]))
 
 
 def _split(wav: Wav) -> tuple[bytes, bytes]:

@@ -2,7 +2,7 @@
 
 from service.simulator.legs.webhook_queue import QueuedWebhook, WebhookEvent, WebhookQueue
 from service.simulator.rng import Rng
-from service.simulator.scenario.fault_settings import WebhookFault, WebhookSettings
+from service.simulator.scenario.carrier_settings import WebhookFault, WebhookSettings
 
 URLS = ("http://a.invalid/",)
 

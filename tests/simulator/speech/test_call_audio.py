@@ -12,7 +12,8 @@ from service.errors import SettingsError
 from service.simulator.rng import Rng
 from service.simulator.scenario import Pair, Say
 from service.simulator.speech.audio import PCMU, Encoding, join_channels
-from service.simulator.speech.call_audio import make_call_audio, read_call_audio
+from service.simulator.speech.call_audio import read_call_audio
+from service.simulator.speech.made_audio import make_call_audio
 from service.simulator.speech.riff import encode_wav, parse_wav, parse_wav_head
 
 ULAW_A = bytes(range(256)) * 10
@@ -136,25 +137,3 @@ def test_an_encoded_track_can_be_decoded_again() -> None:
     assert len(encoded) == 4 * len(call_audio.encoded("outbound", PCMU))
     assert L16_BIG.decode(encoded)[1::2] == encoded[::2]
     assert L16_BIG.bytes_per_ms == 32
-
-
-def test_made_audio_is_never_the_same_twice_in_20_ms() -> None:
-    """Every piece of it says where it is: that is how a scripted recogniser hears."""
-    say = [Say(speaker="agent", text="one two three", at_ms=100)]
-    call_audio = make_call_audio(say, Rng("x"))
-    audio = call_audio.encoded("outbound", PCMU)
-    pieces = [audio[at : at + 160] for at in range(0, len(audio), 160)]
-
-    assert len(set(pieces)) == len(pieces)
-    assert make_call_audio(say, Rng("x")).encoded("outbound", PCMU) == audio
-    assert make_call_audio(say, Rng("y")).encoded("outbound", PCMU) != audio
-
-
-def test_one_speaker_cannot_say_two_things_at_once() -> None:
-    """It would be two voices on one track."""
-    say = [
-        Say(speaker="agent", text="one", at_ms=0, until_ms=500),
-        Say(speaker="agent", text="two", at_ms=400),
-    ]
-    with pytest.raises(SettingsError, match="two things at 400 ms"):
-        make_call_audio(say, Rng("x"))

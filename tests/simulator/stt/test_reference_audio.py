@@ -3,7 +3,8 @@
 from service.simulator.rng import Rng
 from service.simulator.scenario import Say
 from service.simulator.speech.audio import PCMU, Encoding, to_mulaw
-from service.simulator.speech.call_audio import CallAudio, make_call_audio
+from service.simulator.speech.call_audio import CallAudio
+from service.simulator.speech.made_audio import make_call_audio
 from service.simulator.stt.reference_audio import AudioMatcher, ReferenceAudio, TimedResult
 
 SAY = [

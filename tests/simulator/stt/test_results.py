@@ -4,7 +4,7 @@ import pytest
 
 from service.simulator.rng import Rng
 from service.simulator.rules.query import SttProblem, SttQuery, check_query
-from service.simulator.scenario.fault_settings import SttSettings
+from service.simulator.scenario.stt_settings import SttSettings
 from service.simulator.stt.results import ResultWriter
 
 
@@ -12,14 +12,21 @@ def writer(**settings: object) -> ResultWriter:
     """Return the writer of a session with these settings."""
     query = check_query({"input_format": "linear16", "sample_rate": "8000"})
     assert isinstance(query, SttQuery)
-    return ResultWriter(SttSettings.model_validate(settings), query, Rng("x"))
+    made = SttSettings.model_validate(settings)
+    return ResultWriter(made, made, query, Rng("x"))
+
+
+def rewritten(text: str | bytes, **settings: object) -> str | None:
+    """Return what is made of a recogniser's message."""
+    outgoing = writer(**settings).rewrite(text)
+    return None if outgoing is None else outgoing.text
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"errors": []}', "[" * 9999])
 def test_what_is_no_transcript_is_passed_on_as_it_is(text: str) -> None:
     """Whoever listens shall see it."""
-    assert writer(type_field=True).rewrite(text) == text
-    assert writer().rewrite(text.encode()) == text
+    assert rewritten(text, type_field=True) == text
+    assert rewritten(text.encode()) == text
 
 
 def test_partials_are_held_back_where_the_setting_says_so() -> None:
@@ -27,9 +34,9 @@ def test_partials_are_held_back_where_the_setting_says_so() -> None:
     partial = '{"transcript":"a","is_final":false}'
     final = '{"transcript":"a","is_final":true}'
 
-    assert writer(partials=False).rewrite(partial) is None
-    assert writer(partials=False).rewrite(final) == final
-    assert writer().rewrite(partial) == partial
+    assert rewritten(partial, partials=False) is None
+    assert rewritten(final, partials=False) == final
+    assert rewritten(partial) == partial
 
 
 def test_a_recognisers_answer_has_a_type_only_where_the_setting_says_so() -> None:
@@ -37,8 +44,16 @@ def test_a_recognisers_answer_has_a_type_only_where_the_setting_says_so() -> Non
     typed = '{"type":"transcript","transcript":"a","is_final":true}'
     bare = '{"transcript":"a","is_final":true}'
 
-    assert writer().rewrite(typed) == bare
-    assert writer(type_field=True).rewrite(typed) == typed
+    assert rewritten(typed) == bare
+    assert rewritten(typed, type_field=True) == typed
+
+
+def test_finals_come_without_saying_so_where_the_setting_says_so() -> None:
+    """Some engines have no `is_final`; then there are no partials either."""
+    final = '{"transcript":"a","is_final":true,"speech_final":true}'
+
+    assert rewritten(final, is_final=False) == '{"transcript":"a"}'
+    assert rewritten('{"transcript":"a","is_final":false}', is_final=False) is None
 
 
 @pytest.mark.parametrize(

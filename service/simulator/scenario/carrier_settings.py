@@ -1,39 +1,14 @@
-"""The fault settings of a scenario: where Telnyx's sources disagree or are silent, and what fails.
+"""How the carrier behaves: where Telnyx's sources disagree or are silent, and what goes wrong.
 
 Defaults are what is documented. Probabilities go from 0 to 1 and use seeded random numbers.
 """
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
-Chance = Annotated[float, Field(ge=0, le=1)]
-
-
-class Table(BaseModel):
-    """A table of the scenario file. It is immutable; an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    UNBUILT: ClassVar[Mapping[tuple[str, str], str]] = {}
-    """(key, value) pairs that the format has and the simulator cannot do yet, and why."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _know_every_key(cls, table: object) -> object:
-        if not isinstance(table, Mapping):
-            return table
-        known = [field.alias or name for name, field in cls.model_fields.items()]
-        faults = [_unknown(key, known) for key in table if key not in known]
-        faults += [
-            f'{key} = "{value}" is not built yet: {why}'
-            for (key, value), why in cls.UNBUILT.items()
-            if table.get(key) == value
-        ]
-        if faults:
-            raise ValueError("\n".join(faults))
-        return table
+from service.simulator.scenario.table import Chance, Table, low_to_high
 
 
 class WebhookFault(Table):
@@ -55,7 +30,7 @@ class WebhookFault(Table):
     @field_validator("delay_s")
     @classmethod
     def _low_to_high(cls, delay_s: tuple[float, float]) -> tuple[float, float]:
-        return _range(delay_s)
+        return low_to_high(delay_s)
 
 
 class WebhookSettings(Table):
@@ -137,33 +112,6 @@ class MediaSettings(Table):
     """Whether the reconnected stream has a new `stream_id`."""
 
 
-class SttSettings(Table):
-    """The speech-to-text WebSocket."""
-
-    type_field: bool = False
-    """`"type": "transcript"` in every answer, as the SDK's schema has it."""
-    error_shape: Literal["errors", "error"] = "errors"
-    auth_failure: Literal["before_upgrade", "after_upgrade"] = "before_upgrade"
-    reject_origin: bool = True
-    idle_timeout_s: float = Field(20.0, gt=0, le=3600)
-    """Real seconds without audio, `KeepAlive` or any other message."""
-    close_code: Literal[1000, 1001, 1006, 1011, 1012, 1013] = 1000
-    """The code with which a session is closed; 1006 is a connection that is just cut."""
-    close_stream: Literal["all", "some", "none"] = "all"
-    """Whose `CloseStream` is honoured; `some` is Deepgram, Speechmatics and Soniox."""
-    partials: bool = True
-    """Off: `interim_results` is accepted and ignored."""
-    utterance_end: bool = False
-    """An empty `utterance_end` after each final."""
-    times: Literal["as_given", "never", "always"] = "as_given"
-    """Words with times, which Telnyx does not document: as a relayed recogniser gives them, or
-    from the script as well."""
-    drop_after_ms: int | None = Field(None, gt=0)
-    """Sessions are cut after this much audio, without a flush."""
-    drop_sessions: int = Field(1, ge=0)
-    """How many sessions are cut so, from the first on."""
-
-
 class RestFault(Table):
     """An injected failure of a command."""
 
@@ -190,14 +138,3 @@ class RestSettings(Table):
     options_form: Literal["both", "json", "brackets"] = "both"
     """How file transcription takes `model_config`: one JSON part, or `model_config[diarize]`."""
     fault: tuple[RestFault, ...] = ()
-
-
-def _unknown(key: object, known: list[str]) -> str:
-    near = get_close_matches(str(key), known, n=1, cutoff=0.4)
-    return f"unknown key {key!r}" + (f", did you mean {near[0]!r}?" if near else "")
-
-
-def _range(pair: tuple[float, float]) -> tuple[float, float]:
-    if not 0 <= pair[0] <= pair[1]:
-        raise ValueError("a range goes from low to high, and not below 0")
-    return pair
