@@ -1,7 +1,8 @@
 """The service: opens every room, in order, and closes them in reverse.
 
 The only module that knows all rooms. The stop is phases under one deadline: refuse new calls
-while live ones are still listened to, settle what is being heard, flush the lanes, close.
+while live ones are still listened to, flush the lanes meanwhile, settle what is being heard, flush
+what came of that, close.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from service.api.assembly import Sources, new_application, open_api
 from service.api.health import Health
 from service.archive.retention import RetentionKeeper, open_retention
 from service.carrier.client import open_carrier
+from service.clocks import CarrierClock
 from service.console.routes import Console
 from service.delivery.endpoints import Endpoint
 from service.delivery.lanes import DeliveryLanes, open_lanes
@@ -42,8 +44,12 @@ from service.telemetry.telemetry import Telemetry, open_telemetry
 from service.web.listen import BoundAddress, bind_address, listen
 from service.wire.media import media_url
 
-CALLS_SHARE = 0.7
-"""The part of the drain's time for calls and their recognitions; the rest is the lanes'."""
+CALLS_SHARE = 0.35
+"""The part of the drain's time for calls to end by themselves; the rest is the lanes'."""
+TAIL_SHARE = 0.4
+"""The part of it at its end for what is still being heard: its last words, and their delivery."""
+TAIL_S = 8.0
+"""That takes no longer than this."""
 SETTLE_S = 2.0
 """For what recognitions that were cut short still had to say."""
 FEED_S = 2.0
@@ -124,6 +130,7 @@ async def running(
 class _Rooms:
     """What is open between those who come in and the journal."""
 
+    network: CarrierClock
     journal: Journal
     telemetry: Telemetry
     endpoints: tuple[Endpoint, ...]
@@ -143,6 +150,7 @@ async def _open_rooms(
     machine: Machine,
 ) -> _Rooms:
     enter, clock, threaded = stack.enter_async_context, machine.clock, machine.threaded
+    network = CarrierClock(clock, asyncio.get_running_loop().time)
     url, key = settings.database_url, settings.storage_key()
     opened = await enter(open_journal(url, key=key, clock=clock, threaded=threaded))
     journal = machine.journal(opened)
@@ -153,7 +161,7 @@ async def _open_rooms(
         open_lanes(journal, endpoints, clock=clock, dice=machine.dice, observer=observer)
     )
     api_key = settings.telnyx_api_key.get_secret_value()
-    carrier = await enter(open_carrier(api_key, settings.telnyx_base_url))
+    carrier = await enter(open_carrier(api_key, settings.telnyx_base_url, heard=network.observe))
     hearing = await enter(AsyncExitStack())
     hears = await hearing.enter_async_context(_recognitions(settings, machine.dice))
     kept = settings.recordings_path
@@ -170,11 +178,12 @@ async def _open_rooms(
             recorder=recorder,
             routes=settings.routes(),
             media_url=settings.media_url or media_url(address.url),
-            clock=clock,
+            clock=network,
             observer=observer,
         )
     )
     return _Rooms(
+        network=network,
         journal=journal,
         telemetry=telemetry,
         endpoints=endpoints,
@@ -208,8 +217,10 @@ def _let_telnyx_in(
     clock: Callable[[], float],
 ) -> None:
     counters, calls = IngressCounters(), rooms.calls
-    WebhookRoute(calls, settings.public_keys(), counters=counters, clock=clock).add_to(app)
-    MediaRoute(calls, limits=limits, counters=counters).add_to(app)
+    keys, network = settings.public_keys(), rooms.network
+    WebhookRoute(calls, keys, counters=counters, clock=clock, network=network).add_to(app)
+    strict = settings.require_media_auth
+    MediaRoute(calls, limits=limits, require_auth=strict, counters=counters).add_to(app)
     figures = [*live_figures(calls), *ingress_figures(counters), *lane_figures(rooms.lanes)]
     rooms.telemetry.metrics.read(figures)
 
@@ -317,7 +328,9 @@ async def _drain(
     health.draining = True
     deadline = asyncio.get_running_loop().time() + timeout_s
     log.info("drain_began", calls=service.calls.live, timeout_s=timeout_s)
-    service.calls_left = await service.calls.drain(timeout_s * CALLS_SHARE)
+    await service.calls.drain(timeout_s * CALLS_SHARE)
+    await service.lanes.drain(deadline - min(TAIL_S, timeout_s * TAIL_SHARE))
+    service.calls_left = await service.calls.hand_over(TAIL_S)
     await hearing.aclose()
     await service.calls.settle(SETTLE_S)
     service.lanes_left = await service.lanes.drain(deadline)

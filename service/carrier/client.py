@@ -1,20 +1,32 @@
 """The carrier: Telnyx's own SDK behind our port."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from service.calls.commands import CarrierCommand
+from service.calls.inputs import WebhookInput
 from service.carrier.actions import build_action
-from service.carrier.refusals import read_refusal
+from service.carrier.answers import (
+    MAX_PAGES,
+    PAGE_SIZE,
+    missed_query,
+    read_date,
+    read_deliveries,
+    read_life,
+    read_missed,
+)
+from service.carrier.refusals import LEG_UNKNOWN, read_refusal
 from service.errors import CarrierUnavailableError, CommandRefusedError
-from service.ports import Carrier, StreamTarget
+from service.ids import CallId, LegId
+from service.ports import Carrier, LegLife, StreamTarget
 from service.tasks import open_tasks
 
 if TYPE_CHECKING:
     from telnyx import AsyncTelnyx
+    from telnyx._response import AsyncAPIResponse
 
 
 @asynccontextmanager
@@ -27,6 +39,7 @@ async def open_carrier(
     load_timeout_s: float = 30.0,
     max_retries: int = 3,
     max_in_flight: int = 64,
+    heard: Callable[[float], None] = lambda _: None,
 ) -> AsyncIterator[Carrier]:
     """Open a client that sends commands to the API at `base_url` (which ends in `/v2`).
 
@@ -39,11 +52,16 @@ async def open_carrier(
 
     The SDK takes one to two seconds to import, so that is done in a thread while the service
     already takes webhooks; the first commands wait for it, `load_timeout_s` at most. Where it
-    cannot be loaded, that is tried again for as long as the carrier is open.
+    cannot be loaded, that is tried again for as long as the carrier is open. `heard` is told what
+    time it was at Telnyx, in Unix seconds, whenever an answer says so.
     """
     load = partial(_load, api_key, base_url, attempt_timeout_s, max_retries)
     carrier = _TelnyxCarrier(
-        load, load_timeout_s=load_timeout_s, deadline_s=deadline_s, max_in_flight=max_in_flight
+        load,
+        load_timeout_s=load_timeout_s,
+        deadline_s=deadline_s,
+        max_in_flight=max_in_flight,
+        heard=heard,
     )
     async with open_tasks() as tasks:
         tasks.keep(carrier.load, "carrier_sdk")
@@ -61,10 +79,12 @@ class _TelnyxCarrier:
         load_timeout_s: float,
         deadline_s: float,
         max_in_flight: int,
+        heard: Callable[[float], None],
     ) -> None:
         self._load = load
         self._load_timeout_s = load_timeout_s
         self._deadline_s = deadline_s
+        self._heard = heard
         self._slots = asyncio.Semaphore(max_in_flight)
         self._loading = asyncio.Lock()
         self._loaded: asyncio.Future[AsyncTelnyx] = asyncio.get_running_loop().create_future()
@@ -85,13 +105,52 @@ class _TelnyxCarrier:
     ) -> None:
         """Send the command as `Carrier.run` promises."""
         client = await self._client()
-        from telnyx import APIConnectionError, APIStatusError  # noqa: PLC0415 - loaded by now
-
         action = build_action(command, command_id, target)
         send = getattr(client.calls.actions.with_raw_response, action.method)
+        await self._reply(partial(send, command.leg_id, **action.arguments))
+
+    async def life(self, leg_id: LegId) -> LegLife:
+        """Ask as `Carrier.life` promises (TELNYX.md §3.5)."""
+        client = await self._client()
+        try:
+            reply = await self._reply(
+                partial(client.calls.with_raw_response.retrieve_status, leg_id)
+            )
+        except CommandRefusedError as error:
+            if error.code in LEG_UNKNOWN:
+                return LegLife(alive=False)
+            raise
+        return read_life(reply)
+
+    async def missed(self, call_ids: Collection[CallId], since: float) -> Sequence[WebhookInput]:
+        """Ask as `Carrier.missed` promises (TELNYX.md §1.2)."""
+        client = await self._client()
+        found: list[WebhookInput] = []
+        for page in range(1, MAX_PAGES + 1):
+            query = missed_query(call_ids, since, page)
+            reply = await self._reply(
+                partial(client.webhook_deliveries.with_raw_response.list, **query)
+            )
+            deliveries = read_deliveries(reply)
+            found += (one for one in read_missed(deliveries) if one.call_id in call_ids)
+            if len(deliveries) < PAGE_SIZE:
+                break
+        return found
+
+    async def _reply(self, send: Callable[[], Awaitable["AsyncAPIResponse[Any]"]]) -> bytes:
+        """Return the body of the answer.
+
+        Raises:
+            CallOverError: The call has ended.
+            CommandRefusedError: Telnyx does not do it.
+            CarrierUnavailableError: No answer within the bounded retries.
+        """
+        from telnyx import APIConnectionError, APIStatusError  # noqa: PLC0415 - loaded by now
+
         try:
             async with asyncio.timeout(self._deadline_s), self._slots:
-                await send(command.leg_id, **action.arguments)
+                reply = await send()
+                body = await reply.read()
         except APIStatusError as error:
             raise read_refusal(error.status_code, error.body) from None
         except (APIConnectionError, TimeoutError) as error:
@@ -99,6 +158,9 @@ class _TelnyxCarrier:
             raise CarrierUnavailableError(f"Telnyx could not be reached: {reason}") from None
         except ValueError:  # an id of dots would lead to another address, which the SDK refuses
             raise CommandRefusedError("", "a leg with this id cannot be commanded") from None
+        if (sent_at := read_date(reply.headers)) is not None:
+            self._heard(sent_at)
+        return body
 
     async def _client(self) -> "AsyncTelnyx":
         try:

@@ -1,5 +1,7 @@
 """Telnyx's refusals of a command, as our errors."""
 
+from http import HTTPStatus
+
 from service.errors import (
     CallOverError,
     CarrierError,
@@ -9,6 +11,9 @@ from service.errors import (
 from service.retry import is_retriable
 
 _CALL_OVER = "90018"
+_NO_SUCH_RESOURCE = "10005"
+LEG_UNKNOWN = frozenset({_CALL_OVER, "90015", _NO_SUCH_RESOURCE})
+"""Codes by which Telnyx says that a leg is over, or that there is none with this id."""
 _MAX_TITLE_CHARS = 120
 
 
@@ -22,6 +27,8 @@ def read_refusal(status: int, body: object) -> CarrierError:
     if is_retriable(status, conflict=True):
         return CarrierUnavailableError(f"Telnyx kept answering HTTP {status}")
     code, title = _first_error(body)
+    if status == HTTPStatus.NOT_FOUND:
+        code = code or _NO_SUCH_RESOURCE
     if code == _CALL_OVER:
         return CallOverError(code, title)
     return CommandRefusedError(code, title or f"HTTP {status}")

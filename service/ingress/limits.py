@@ -8,7 +8,9 @@ class MediaLimits:
     """What one media WebSocket may do."""
 
     start_s: float = 5.0
-    """From the upgrade to `start`; the call session has as long again to want the audio."""
+    """From the upgrade to `start`."""
+    taken_s: float = 20.0
+    """From `start` until the call session wants the audio, or not; it waits in the socket."""
     frames_per_s: float = 200.0
     """Of each track, sustained; all other messages together may be as many."""
     burst_s: float = 5.0

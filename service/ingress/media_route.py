@@ -29,7 +29,9 @@ class MediaRoute:
 
     Telnyx does not sign the upgrade, so the path holds a secret; it shows `stream_auth_token` in
     `x-telnyx-streaming-auth-token` (TELNYX.md §4.1; `Authorization: Bearer` is read too).
-    404 for any token that is not good now, 426 for what is no WebSocket: that spends no token.
+    404 for any token that is not good now, 426 for what is no WebSocket. That Telnyx sends the
+    header is known from third parties only: unless `require_auth`, none is taken as well, with a
+    warning once and a count; a wrong one never is.
     """
 
     def __init__(
@@ -37,12 +39,15 @@ class MediaRoute:
         door: MediaDoor,
         *,
         limits: MediaLimits | None = None,
+        require_auth: bool = False,
         counters: IngressCounters | None = None,
         clock: Callable[[], float] | None = None,
     ) -> None:
         self.counters = counters or IngressCounters()
         self._door = door
         self._limits = limits or MediaLimits()
+        self._require_auth = require_auth
+        self._told_missing = False
         self._clock = clock or asyncio.get_running_loop().time
         self._sockets: set[WebSocket] = set()
 
@@ -89,7 +94,16 @@ class MediaRoute:
             authorization = request.headers.get("Authorization", "")
             if authorization.lower().startswith(_BEARER):
                 auth_token = authorization[len(_BEARER) :].strip()
+        if auth_token is None and not self._may_lack_auth():
+            return None
         return await self._door.admit(token, auth_token)
+
+    def _may_lack_auth(self) -> bool:
+        self.counters.sockets["without_auth"] += 1
+        if not self._told_missing:
+            self._told_missing = True
+            log.warning("media_auth_missing", taken=not self._require_auth)
+        return not self._require_auth
 
     async def _read_socket(self, socket: WebSocket, ticket: MediaTicket) -> None:
         self._sockets.add(socket)

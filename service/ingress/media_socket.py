@@ -108,6 +108,8 @@ class MediaSocket:
         stream, media = self._stream, message.media
         if stream is None:
             return SocketEnd(WSCloseCode.POLICY_VIOLATION, "media_before_start")
+        if not stream.feed.is_wanted:
+            return SocketEnd(WSCloseCode.OK, "not_wanted")
         track = None if media is None else TRACKS.get(media.track)
         if media is None or track is None or message.stream_id not in (stream.id, None):
             return self._take_bad(now)
@@ -157,7 +159,7 @@ class MediaSocket:
         if self._stream is not None and self._stream.id == start.stream_id:
             return None  # the same one again
         loop = asyncio.get_running_loop()
-        self._deadline.reschedule(loop.time() + self._limits.start_s)
+        self._deadline.reschedule(loop.time() + self._limits.taken_s)
         try:
             feed = await self._ticket.started(start)
         except (CallscribeError, TimeoutError) as error:

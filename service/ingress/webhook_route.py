@@ -8,6 +8,7 @@ import structlog
 from aiohttp import web
 from nacl.signing import VerifyKey
 
+from service.clocks import CarrierClock
 from service.errors import BadInputError, DrainingError, ForgedInputError, JournalUnavailableError
 from service.ingress.counters import IngressCounters
 from service.ingress.log_throttle import LogThrottle
@@ -21,6 +22,8 @@ log = structlog.get_logger()
 PATH = "/webhooks/telnyx"
 MAX_BODY_BYTES = 256 * 1024
 _RETRY_AFTER_S = 1
+_SENT_WITHIN_S = 2.0
+"""How much later than its stamp a webhook may say it occurred, and be believed."""
 
 
 class WebhookRoute:
@@ -39,10 +42,12 @@ class WebhookRoute:
         *,
         counters: IngressCounters | None = None,
         clock: Callable[[], float] = time.time,
+        network: CarrierClock | None = None,
     ) -> None:
         self.counters = counters or IngressCounters()
         self._calls = calls
-        self._signature = SkewWatch(keys)
+        self._network = network or CarrierClock(clock)
+        self._signature = SkewWatch(keys, self._network)
         self._clock = clock
         self._refusals = LogThrottle()
 
@@ -92,12 +97,15 @@ class WebhookRoute:
             )
 
     async def _tell(self, request: web.Request, body: bytes) -> str:
-        now = self._clock()
-        self._signature.verify(request.headers, body, now=now)
+        stamp = self._signature.verify(request.headers, body, now=self._clock())
+        self._network.observe(stamp)
+        now = self._network()
         webhook = parse_webhook(body, now)
         if isinstance(webhook, Ignored):
             log.debug("webhook_ignored", event_type=webhook.event_type, reason=webhook.reason)
             return webhook.reason
+        if webhook.occurred_at != now and webhook.occurred_at < stamp + _SENT_WITHIN_S:
+            self._network.observe(webhook.occurred_at)  # more exact: a stamp has whole seconds
         await self._calls.tell(webhook)
         return "accepted"
 

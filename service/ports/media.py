@@ -12,6 +12,10 @@ class AudioFeed(Protocol):
     No method waits.
     """
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether the socket is to go on: False once another one took its place, for one."""
+
     def push(self, track: Track, payload: bytes) -> None:
         """Take one frame's payload."""
 
@@ -40,7 +44,7 @@ class StreamStart:
 
 
 class MediaTicket(Protocol):
-    """A token that was good for one upgrade."""
+    """A token that was good for an upgrade."""
 
     @property
     def leg_id(self) -> LegId:
@@ -61,7 +65,10 @@ class MediaDoor(Protocol):
     """Decides who may open a media WebSocket."""
 
     async def admit(self, token: str, auth_token: str | None) -> MediaTicket | None:
-        """Use a token up; None if it is unknown, spent, expired, or the header is not its own.
+        """Judge a token; None if it is unknown or expired, or the header is not its own.
+
+        Without a header the token alone is judged. It is good again while the call goes on:
+        Telnyx may dial the same address once more, and the newest socket wins.
 
         Raises:
             JournalUnavailableError: Nobody can tell now.

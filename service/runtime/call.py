@@ -53,7 +53,7 @@ class CallContext:
     journal: Journal
     routes: Sequence[Route]
     clock: Callable[[], float]
-    seen: Dedup
+    seen: Dedup[InputId]
     tasks: Tasks
     effects: Effects
     observer: Observer

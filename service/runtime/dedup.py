@@ -1,29 +1,30 @@
 """The webhooks this process has committed lately, so that a repeat costs no transaction."""
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
+from typing import Generic, TypeVar
 
-from service.ids import InputId
+MAX_IDS = 100_000
 
-MAX_INPUTS = 100_000
+_Id = TypeVar("_Id", bound=Hashable)
 
 
-class Dedup:
-    """A bounded memory of input ids; when full, the oldest is forgotten.
+class Dedup(Generic[_Id]):
+    """A bounded memory of ids; when full, the oldest is forgotten.
 
     The journal's inbox is the truth: a repeat that is not remembered here is found there.
     """
 
-    def __init__(self, most: int = MAX_INPUTS) -> None:
+    def __init__(self, most: int = MAX_IDS) -> None:
         self._most = most
-        self._ids: OrderedDict[InputId, None] = OrderedDict()
+        self._ids: OrderedDict[_Id, None] = OrderedDict()
 
-    def __contains__(self, input_id: InputId) -> bool:
-        return input_id in self._ids
+    def __contains__(self, one: object) -> bool:
+        return one in self._ids
 
-    def update(self, input_ids: Iterable[InputId]) -> None:
+    def update(self, ids: Iterable[_Id]) -> None:
         """Remember these."""
-        for input_id in input_ids:
-            self._ids[input_id] = None
+        for one in ids:
+            self._ids[one] = None
         while len(self._ids) > self._most:
             self._ids.popitem(last=False)

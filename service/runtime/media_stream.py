@@ -36,6 +36,8 @@ class MediaStream:
     clock: Callable[[], float]
     recognitions: dict[Track, Recognition] = field(default_factory=dict)
     recording: RecordingWriter | None = None
+    is_wanted: bool = True
+    """Whether its socket is to stay open: no other took its place, and its words are wanted."""
     paused: bool = False
     """Nobody is to hear it: the call's transcription is paused."""
     _pausing: bool = False

@@ -6,10 +6,11 @@ plane); frames go from the media socket straight into them (data plane).
 
 import asyncio
 import hashlib
+import hmac
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -20,14 +21,17 @@ from service.calls.commands import (
     RecordStream,
 )
 from service.calls.inputs import (
+    Input,
     MediaRefused,
     MediaStarted,
     RecognitionFinished,
 )
+from service.calls.transcription import STOPPING
 from service.errors import JournalUnavailableError
 from service.ids import CallId, LegId, StreamId
 from service.ports import (
     Journal,
+    MediaToken,
     Recognition,
     RecognitionPlan,
     Recognitions,
@@ -35,12 +39,17 @@ from service.ports import (
     StreamStart,
     StreamTarget,
 )
+from service.runtime.dedup import Dedup
 from service.runtime.media_stream import CallInbox, MediaStream
 from service.tasks import Tasks
 from service.wire.audio import decodable
 
 TOKEN_LIFE_S = 60.0
 """How long Telnyx may take to open the media WebSocket after it was asked to."""
+USED_LIFE_S = 4 * 3600.0
+"""How long it may take to dial it again, if the call goes on for so long."""
+RETRY_S = 0.5
+"""How long a stream that begins waits before it is offered to the journal again."""
 FINISH_S = 10.0
 """How long a recognition may take for its tail; below the session's own patience."""
 
@@ -68,29 +77,47 @@ class MediaStreams:
         self._tasks = tasks
         self._clock = clock
         self._streams: dict[StreamId, MediaStream] = {}
+        self._known: Dedup[StreamId] = Dedup()
+        self._dialled = 0
         self._finishing: set[asyncio.Task[None]] = set()
 
     async def issue(self, call_id: CallId, leg_id: LegId) -> StreamTarget:
-        """Make a token for one media WebSocket of this leg, good for a minute and one use.
+        """Make a token that opens the media WebSockets of this leg, one at a time.
+
+        It is good for a minute, and from its first use on for as long as the call goes on.
 
         Raises:
             JournalUnavailableError: It could not be remembered, so it would be good for nothing.
         """
         token, auth_token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-        expires_at = self._clock() + TOKEN_LIFE_S
-        await self._journal.keep_token(_digest(token, auth_token), call_id, leg_id, expires_at)
+        kept = MediaToken(
+            token_hash=_hash(token),
+            header_hash=_hash(auth_token),
+            call_id=call_id,
+            leg_id=leg_id,
+            expires_at=self._clock() + TOKEN_LIFE_S,
+        )
+        await self._journal.keep_token(kept)
         return StreamTarget(url=f"{self._media_url}{token}", auth_token=auth_token)
 
-    async def redeem(self, token: str, auth_token: str | None) -> tuple[CallId, LegId] | None:
-        """Use a token up and return whose it was; None if it, or the header, is not good.
+    async def redeem(self, token: str, auth_token: str | None) -> MediaToken | None:
+        """Return whose a token is; None if it is not good, or the header is not its own.
 
         Raises:
             JournalUnavailableError: Nobody can tell now.
         """
-        return await self._journal.use_token(_digest(token, auth_token or ""), self._clock())
+        now = self._clock()
+        kept = await self._journal.use_token(_hash(token), now=now, keep_until=now + USED_LIFE_S)
+        if kept is None or auth_token is None:
+            return kept
+        return kept if hmac.compare_digest(kept.header_hash, _hash(auth_token)) else None
 
     async def begin(self, call: CallInbox, start: StreamStart) -> MediaStream | None:
-        """Tell the call session that audio comes; None if it does not want it."""
+        """Tell the call session that audio comes; None if it does not want it.
+
+        While the journal is away it is told again: audio waits in the socket meanwhile.
+        """
+        start = self._with_own_id(start)
         stream = MediaStream(start, call, self._clock)
         self._streams[start.stream_id] = stream
         started = MediaStarted(
@@ -101,13 +128,24 @@ class MediaStreams:
             sample_rate_hz=start.sample_rate_hz,
         )
         try:
-            await call.tell(started)
-        except JournalUnavailableError:
-            log.warning("media_refused", reason="journal_unavailable")
+            await _tell(call, started)
+        except asyncio.CancelledError:
+            stream.stopped(orderly=False)  # what is committed yet is to know that nothing comes
+            self._streams.pop(start.stream_id, None)
+            raise
         if stream.recognitions or stream.paused:
             return stream
         self._streams.pop(start.stream_id, None)
         return None
+
+    def _with_own_id(self, start: StreamStart) -> StreamStart:
+        """Give a stream that is dialled again an id of its own: the first may not have finished."""
+        self._dialled += 1
+        if start.stream_id in self._known:
+            again = StreamId(f"{start.stream_id}+{self._dialled}")
+            return replace(start, stream_id=again)
+        self._known.update([start.stream_id])
+        return start
 
     async def refuse(self, call: CallInbox, start: StreamStart) -> None:
         """Tell the call session that the audio cannot be decoded here."""
@@ -117,7 +155,7 @@ class MediaStreams:
             at=self._clock(),
             encoding=start.encoding,
         )
-        await call.tell(refused)
+        await _tell(call, refused)
 
     def record(self, call: CallInbox, command: RecordStream) -> None:
         """Keep the audio of a stream, as far as the recorder can."""
@@ -154,6 +192,7 @@ class MediaStreams:
         stream = self._streams.pop(command.stream_id, None)
         if stream is None:
             return
+        stream.is_wanted = command.reason == STOPPING  # the next process goes on with it
         if stream.recording is not None:
             stream.recording.close()
         self._let_finish(stream.pause())
@@ -207,7 +246,7 @@ class MediaStreams:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A token that was good for one upgrade (`MediaTicket`)."""
+    """A token that was good for an upgrade (`MediaTicket`)."""
 
     leg_id: LegId
     call: CallInbox
@@ -221,6 +260,17 @@ class Ticket:
         return None
 
 
-def _digest(token: str, auth_token: str) -> bytes:
-    """Bind the token in the path and the one in the header together; neither is kept."""
-    return hashlib.sha256(f"{token}.{auth_token}".encode()).digest()
+async def _tell(call: CallInbox, item: Input) -> None:
+    """Tell a call something again and again until the journal took it."""
+    while True:
+        try:
+            await call.tell(item)
+        except JournalUnavailableError:
+            log.warning("media_waits", reason="journal_unavailable")
+            await asyncio.sleep(RETRY_S)
+        else:
+            return
+
+
+def _hash(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()

@@ -83,11 +83,10 @@ class CallRegistry:
         Raises:
             JournalUnavailableError: Nobody can tell now.
         """
-        owner = await self._streams.redeem(token, auth_token)
-        if owner is None:
+        kept = await self._streams.redeem(token, auth_token)
+        if kept is None:
             return None
-        call_id, leg_id = owner
-        return Ticket(leg_id, self.call(call_id), self._streams)
+        return Ticket(kept.leg_id, self.call(kept.call_id), self._streams)
 
     async def tell(self, item: WebhookInput) -> None:
         """Give a webhook to its call and return once what must survive is committed.
@@ -154,19 +153,23 @@ class CallRegistry:
             self.call(kept.call_id).post(ServiceRestarted(at=self._context.clock()))
         return len(unfinished)
 
-    async def drain(self, timeout_s: float) -> int:
-        """Refuse new calls, wait for live ones, then have what is being heard settled.
+    async def drain(self, timeout_s: float) -> None:
+        """Refuse new calls, and give live ones that long to end by themselves.
 
-        Half of the time is for calls to end by themselves, half for the tails. Webhooks and
-        media of live calls are taken all the while. Returns how many calls go on without this
-        process: they are in the journal, and the next start takes them up.
+        Webhooks and media of live calls are taken, here and until they are handed over.
         """
         self.draining = True
-        await _until(lambda: not self._talking(), timeout_s / 2)
+        await _until(lambda: not self._talking(), timeout_s)
+
+    async def hand_over(self, timeout_s: float) -> int:
+        """Have what is being heard settled; return how many calls go on without this process.
+
+        They are in the journal, and the next start takes them up.
+        """
         for call in list(self._calls.values()):
             if call.phase is Phase.TALKING:
                 call.post(ServiceStopping(at=self._context.clock()))
-        await _until(lambda: not self._busy(), timeout_s / 2)
+        await _until(lambda: not self._busy(), timeout_s)
         return self._talking()
 
     def _busy(self) -> bool:

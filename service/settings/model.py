@@ -186,6 +186,8 @@ class Settings(BaseSettings):
     recordings_dir: Path | None = None
     """Where captured audio is kept; beside the database unless told otherwise."""
     drain_timeout_s: Annotated[float, Field(ge=0, le=3600)] = 20.0
+    require_media_auth: bool = False
+    """Whether a media WebSocket must show the header that Telnyx was given for it."""
     recogniser_url: StreamUrl = "ws://127.0.0.1:8090/v2/speech-to-text/transcription"
     """Where `engine = "local"` sends audio: our own recogniser."""
     recogniser_api_key: SecretStr | None = None

@@ -175,7 +175,9 @@ def _words(payload: Fields, facts: _Facts) -> WebhookInput | Ignored:
     said = payload.get("transcription_data")
     if not isinstance(said, dict):
         said = payload  # one integration saw the transcript flat in the payload
-    text = read_text(said, "transcript") or read_number(said, "transcript")
+    text = read_text(said, "transcript")
+    if text is None:
+        text = read_number(said, "transcript")
     if text is None:
         return Ignored("call.transcription", "no_transcript")
     is_final = said.get("is_final")

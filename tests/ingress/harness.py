@@ -13,7 +13,7 @@ from service.ingress.limits import MediaLimits
 from service.ingress.media_route import MediaRoute
 from service.ingress.webhook_route import PATH, WebhookRoute
 from tests.ingress.builders import KEY, LEG, NOW, signed
-from tests.ingress.peers import RecordingCalls, RecordingTicket, SingleUseDoor
+from tests.ingress.peers import RecordingCalls, RecordingDoor, RecordingTicket
 from tests.web.harness import serving
 
 OLD_KEY = SigningKey(bytes(32))
@@ -69,10 +69,10 @@ class WebhookHarness:
 class MediaHarness:
     """The media route, with one ticket."""
 
-    def __init__(self, *, limits: MediaLimits | None = None) -> None:
+    def __init__(self, *, limits: MediaLimits | None = None, require_auth: bool = False) -> None:
         self.ticket = RecordingTicket(LEG)
-        self.door = SingleUseDoor({TOKEN: self.ticket})
-        self.route = MediaRoute(self.door, limits=limits)
+        self.door = RecordingDoor({TOKEN: self.ticket})
+        self.route = MediaRoute(self.door, limits=limits, require_auth=require_auth)
         self.close_code: int | None = None
 
     @asynccontextmanager
@@ -98,7 +98,11 @@ class MediaHarness:
     @property
     def ended(self) -> list[str]:
         """Return how its socket ended, by the counters."""
-        return [reason for reason in self.route.counters.sockets if reason != "admitted"]
+        return [
+            reason
+            for reason in self.route.counters.sockets
+            if reason not in ("admitted", "without_auth")
+        ]
 
 
 async def send_all(

@@ -28,6 +28,7 @@ class RecordingFeed:
     """A feed that keeps each track's audio, and what was skipped between."""
 
     heard: dict[Track, list[bytes | int]] = field(default_factory=dict)
+    is_wanted: bool = True
     orderly: bool | None = None
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     skipped: asyncio.Event = field(default_factory=asyncio.Event)
@@ -83,8 +84,8 @@ class RecordingTicket:
 
 
 @dataclass
-class SingleUseDoor:
-    """A door with tickets by token; each is good for one upgrade with its own auth token."""
+class RecordingDoor:
+    """A door with tickets by token, each with its own auth token, which may be missing."""
 
     tickets: dict[str, RecordingTicket]
     auth_token: str | None = None
@@ -92,10 +93,10 @@ class SingleUseDoor:
     asked: list[tuple[str, str | None]] = field(default_factory=list)
 
     async def admit(self, token: str, auth_token: str | None) -> RecordingTicket | None:
-        """Give the ticket away, once."""
+        """Give the ticket away."""
         self.asked.append((token, auth_token))
         if self.failure is not None:
             raise self.failure
-        if self.auth_token is not None and auth_token != self.auth_token:
+        if None not in (auth_token, self.auth_token) and auth_token != self.auth_token:
             return None
-        return self.tickets.pop(token, None)
+        return self.tickets.get(token)

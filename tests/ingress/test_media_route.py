@@ -42,17 +42,6 @@ async def test_a_handshake_that_is_none_is_refused() -> None:
     assert media.door.asked == []
 
 
-async def test_a_token_is_good_once() -> None:
-    """Whoever comes second with the same token is nobody."""
-    media = MediaHarness()
-    async with media.serving() as (url, client), client.ws_connect(url):
-        with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
-            await client.ws_connect(url)
-
-    assert refusal.value.status == 404
-    assert media.route.counters.sockets["refused"] == 1
-
-
 @pytest.mark.parametrize(
     ("headers", "shown"),
     [
@@ -72,6 +61,47 @@ async def test_the_auth_token_is_shown_to_the_door(
     media.door.auth_token = shown
     async with media.serving() as (url, client), client.ws_connect(url, headers=headers):
         assert media.door.asked == [(TOKEN, shown)]
+
+
+async def test_a_missing_auth_token_is_told_once_and_counted() -> None:
+    """That Telnyx shows it is known from others only, so words are not lost for the lack of it."""
+    media = MediaHarness()
+    media.door.auth_token = AUTH
+    with capture_logs() as logs:
+        await media.play(*CLEAN)
+        await media.play(*CLEAN)
+
+    assert media.route.counters.sockets["without_auth"] == 2
+    assert media.route.counters.sockets["stopped"] == 2
+    assert [one["event"] for one in logs].count("media_auth_missing") == 1
+
+
+async def test_a_missing_auth_token_is_refused_where_that_was_asked_for() -> None:
+    """By who has seen that Telnyx shows it."""
+    media = MediaHarness(require_auth=True)
+    async with media.serving() as (url, client):
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
+            await client.ws_connect(url)
+
+    assert refusal.value.status == 404
+    assert media.door.asked == []
+    assert media.route.counters.sockets["refused"] == 1
+
+
+async def test_a_socket_whose_audio_is_not_wanted_any_more_is_closed() -> None:
+    """Another one took its place, for one."""
+    media = MediaHarness()
+    async with media.serving() as (url, client), client.ws_connect(url) as socket:
+        await send_all(socket, CLEAN[:10])
+        async with asyncio.timeout(5):
+            await media.ticket.began.wait()
+            media.ticket.feeds[0].is_wanted = False
+            await send_all(socket, CLEAN[10:20])
+            await socket.receive()
+        assert socket.close_code == 1000
+
+    assert media.ended == ["not_wanted"]
+    assert media.ticket.feeds[0].orderly is False
 
 
 async def test_a_wrong_auth_token_is_as_good_as_no_token() -> None:

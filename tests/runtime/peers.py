@@ -3,17 +3,18 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from service.calls.commands import CarrierCommand
-from service.calls.inputs import Input, RecognitionFinished, RecordingWritten
+from service.calls.inputs import Input, RecognitionFinished, RecordingWritten, WebhookInput
 from service.errors import JournalUnavailableError
-from service.ids import CallId, EndpointName, Track
+from service.ids import CallId, EndpointName, LegId, Track
 from service.ports import (
     Delivery,
     Entry,
     Journal,
+    LegLife,
     LivePartial,
     RecognitionPlan,
     StoredEvent,
@@ -76,6 +77,12 @@ class ObedientCarrier:
     refusal: Exception | None = None
     silent: bool = False
     """Whether it never answers."""
+    gone: set[LegId] = field(default_factory=set)
+    """Legs that are over."""
+    kept: list[WebhookInput] = field(default_factory=list)
+    """What it could not deliver."""
+    asked: list[LegId] = field(default_factory=list)
+    fetched: list[list[CallId]] = field(default_factory=list)
 
     async def run(
         self, command: CarrierCommand, *, command_id: str, target: StreamTarget | None = None
@@ -85,6 +92,22 @@ class ObedientCarrier:
         self.ids.append(command_id)
         if target:
             self.targets.append(target)
+        await self._may_answer()
+
+    async def life(self, leg_id: LegId) -> LegLife:
+        """Say of every leg that it lives, but of those that are gone."""
+        self.asked.append(leg_id)
+        await self._may_answer()
+        return LegLife(alive=leg_id not in self.gone)
+
+    async def missed(self, call_ids: Collection[CallId], since: float) -> Sequence[WebhookInput]:
+        """Give what could not be delivered, of whichever call."""
+        del since
+        self.fetched.append(sorted(call_ids))
+        await self._may_answer()
+        return self.kept
+
+    async def _may_answer(self) -> None:
         if self.silent:
             await asyncio.Event().wait()
         if self.refusal:
@@ -191,6 +214,8 @@ class FailingJournal:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self.full = False
+        self.slow_s = 0.0
+        """How long a commit takes, longer than it would."""
         self.refused = 0
         """How many commits were made to fail."""
         self.faults: dict[str, Exception] = {}
@@ -209,4 +234,5 @@ class FailingJournal:
         if self.full:
             self.refused += 1
             raise JournalUnavailableError("the disk is full")
+        await asyncio.sleep(self.slow_s)
         await self._journal.commit(entry)

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from service.calls.commands import StartTranscription
 from service.calls.inputs import WordsHeard
 from service.ports import StreamStart, StreamTarget
 from service.runtime.media_stream import MediaStream
@@ -41,31 +42,83 @@ def _token(target: StreamTarget) -> str:
     return target.url.removeprefix("ws://here/media/")
 
 
-async def test_a_token_is_good_once_and_only_with_its_header(tmp_path: Path) -> None:
-    """The path alone opens nothing, and neither does a second use."""
+async def test_a_token_is_good_while_the_call_goes_on_and_never_with_a_wrong_header(
+    tmp_path: Path,
+) -> None:
+    """Telnyx may dial again, with the header or without; whoever guesses either gets nothing."""
     async with open_runtime(tmp_path, MEDIA) as runtime:
         target = await asked_for(runtime)
         calls, token = runtime.calls, _token(target)
 
-        assert await calls.admit(token, None) is None
         assert await calls.admit(token, "guess") is None
         assert await calls.admit("guess", target.auth_token) is None
-        ticket = await calls.admit(token, target.auth_token)
-        assert ticket is not None
-        assert ticket.leg_id == A
+        for header in (target.auth_token, None, target.auth_token):
+            ticket = await calls.admit(token, header)
+            assert ticket is not None
+            assert ticket.leg_id == A
+        await calls.tell(hung_up(time.time()))
+        await until(lambda: any(e.type == "transcript.completed" for e in runtime.lanes.events))
         assert await calls.admit(token, target.auth_token) is None
 
 
-async def test_of_many_who_use_a_token_at_once_one_is_admitted(tmp_path: Path) -> None:
-    """A race does not make it two."""
+async def test_the_newest_socket_of_a_leg_wins(tmp_path: Path) -> None:
+    """Although it names the same stream; the other is to be closed, and its words still come."""
+    async with open_runtime(tmp_path, MEDIA) as runtime:
+        first = await hearing(runtime)
+        ticket = await runtime.calls.admit(_token(runtime.carrier.targets[0]), None)
+        assert ticket is not None
+        second = await ticket.started(START)
+        assert second is not None
+        assert (first.is_wanted, second.is_wanted) == (False, True)
+        first.push("inbound", b"old")
+        second.push("inbound", b"new")
+        old, _, new, _ = runtime.recognitions.opened
+        old.tell(_words("before"))
+        new.tell(replace(_words("after"), ref=new.plan.ref))
+        await until(lambda: [e.type for e in runtime.lanes.events].count("transcript.final") == 2)
+
+        assert (old.audio, new.audio) == (b"", b"new")
+        assert old.plan.ref.stream_id != new.plan.ref.stream_id
+        assert await runtime.texts(CALL) == ["before", "after"]
+        assert len(runtime.carrier.targets) == 1
+
+
+async def test_a_stream_that_begins_while_the_journal_is_away_waits_for_it(tmp_path: Path) -> None:
+    """Its audio waits in the socket, and its place is where it began."""
     async with open_runtime(tmp_path, MEDIA) as runtime:
         target = await asked_for(runtime)
-        admit = runtime.calls.admit
-        tickets = await asyncio.gather(
-            *(admit(_token(target), target.auth_token) for _ in range(20))
-        )
+        ticket = await runtime.calls.admit(_token(target), target.auth_token)
+        assert ticket is not None
+        runtime.disk.full = True
+        async with asyncio.TaskGroup() as tasks:
+            starting = tasks.create_task(ticket.started(START))
+            await until(lambda: runtime.disk.refused > 1)
+            runtime.disk.full = False
+        feed = starting.result()
 
-        assert sum(ticket is not None for ticket in tickets) == 1
+        assert feed is not None
+        assert len(runtime.recognitions.opened) == 2
+
+
+async def test_a_stream_whose_socket_gave_up_waiting_is_asked_for_anew(tmp_path: Path) -> None:
+    """What was committed by then is told that no audio comes of it."""
+    async with open_runtime(tmp_path, MEDIA) as runtime:
+        target = await asked_for(runtime)
+        ticket = await runtime.calls.admit(_token(target), target.auth_token)
+        assert ticket is not None
+        runtime.disk.slow_s = 0.3
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await ticket.started(START)
+        await until(lambda: len(runtime.carrier.targets) == 2)
+
+        assert (await runtime.types(CALL))[2:] == [
+            "transcript.gap",
+            "transcript.gap",
+            "transcription.started",
+            "transcription.degraded",
+        ][2:]
+        assert runtime.recognitions.opened == []
 
 
 async def test_frames_go_to_the_recognition_of_their_track(tmp_path: Path) -> None:
@@ -123,9 +176,9 @@ async def test_after_the_stop_no_frame_is_heard_and_the_call_completes(tmp_path:
 
 
 @pytest.mark.parametrize(
-    "undecodable", [{"encoding": "OPUS"}, {"sample_rate_hz": 11_025}, {"channels": 2}]
+    "undecodable", [{"encoding": "G729"}, {"sample_rate_hz": 11_025}, {"channels": 2}]
 )
-async def test_audio_nobody_can_decode_is_recorded_and_refused(
+async def test_audio_nobody_can_decode_is_told_and_words_come_in_the_call(
     tmp_path: Path, undecodable: dict[str, Any]
 ) -> None:
     """The journal says which codec it was."""
@@ -135,7 +188,10 @@ async def test_audio_nobody_can_decode_is_recorded_and_refused(
         assert ticket is not None
 
         assert await ticket.started(replace(START, **undecodable)) is None
-        assert "transcription.failed" in await runtime.types(CALL)
+        assert "transcription.degraded" in await runtime.types(CALL)
+        await until(
+            lambda: any(isinstance(c, StartTranscription) for c in runtime.carrier.commands)
+        )
 
 
 async def test_an_end_that_comes_while_the_disk_is_full_is_kept_for_later(tmp_path: Path) -> None:

@@ -239,14 +239,14 @@ async def test_a_stopping_process_takes_no_new_call_and_keeps_listening_to_live_
         now = time.time()
         await runtime.calls.tell(initiated(now))
         async with asyncio.TaskGroup() as tasks:
-            draining = tasks.create_task(runtime.calls.drain(10))
+            tasks.create_task(runtime.calls.drain(10))
             await until(lambda: runtime.calls.draining)
             other = msgspec.structs.replace(initiated(now, leg=B), call_id=CallId("other"))
             with pytest.raises(DrainingError):
                 await runtime.calls.tell(other)
             await runtime.calls.tell(hung_up(now + 0.1))
 
-        assert draining.result() == 0
+        assert await runtime.calls.hand_over(0.1) == 0
         assert (await runtime.types(CALL))[-1] == "transcript.completed"
 
 
@@ -255,7 +255,8 @@ async def test_a_call_that_goes_on_is_left_to_the_next_process(tmp_path: Path) -
     now = time.time()
     async with open_runtime(tmp_path, MEDIA) as runtime:
         await begin(runtime, now)
-        assert await runtime.calls.drain(0.1) == 1
+        await runtime.calls.drain(0.1)
+        assert await runtime.calls.hand_over(0.1) == 1
     async with open_runtime(tmp_path, MEDIA) as runtime:
         assert await runtime.calls.resume() == 1
         await until(lambda: any(isinstance(c, StartStreaming) for c in runtime.carrier.commands))
@@ -272,7 +273,8 @@ async def test_a_call_is_left_over_although_the_disk_is_full(tmp_path: Path) -> 
         with pytest.raises(JournalUnavailableError):
             await runtime.calls.tell(hung_up(now + 3))
 
-        assert await runtime.calls.drain(0.1) == 1
+        await runtime.calls.drain(0.1)
+        assert await runtime.calls.hand_over(0.1) == 1
 
 
 async def test_a_call_that_is_over_is_dropped_from_memory(tmp_path: Path) -> None:

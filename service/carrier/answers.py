@@ -1,0 +1,89 @@
+"""Telnyx's answers to our questions, whatever shape they have. Pure."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import msgspec
+
+from service.calls.inputs import Webhook, WebhookInput
+from service.errors import BadInputError
+from service.ids import CallId
+from service.ports import LegLife
+from service.wire.webhook_fields import read_time
+from service.wire.webhooks import EVENT_TYPES, parse_webhook
+
+PAGE_SIZE = 100
+MAX_PAGES = 20
+_MAX_CONTAINED = 1
+"""How many calls a query can name: one text that the webhook contains."""
+
+
+class _Life(msgspec.Struct):
+    is_alive: bool
+    end_time: object = None
+
+
+class _Status(msgspec.Struct):
+    data: _Life
+
+
+class _Delivery(msgspec.Struct):
+    webhook: dict[str, Any] | None = None
+
+
+class _Deliveries(msgspec.Struct):
+    data: list[_Delivery] = []
+
+
+def read_life(body: bytes) -> LegLife:
+    """Read `GET /v2/calls/{id}`; what does not say that the leg is over says that it lives."""
+    try:
+        life = msgspec.json.decode(body, type=_Status).data
+    except msgspec.MsgspecError:
+        return LegLife(alive=True)
+    return LegLife(alive=life.is_alive, ended_at=read_time(life.end_time))
+
+
+def missed_query(call_ids: Collection[CallId], since: float, page: int) -> dict[str, Any]:
+    """Return the arguments that ask the SDK for one page of deliveries that were given up."""
+    query: dict[str, Any] = {
+        "status": {"eq": "failed"},
+        "event_type": ",".join(EVENT_TYPES),
+        "started_at": {"gte": datetime.fromtimestamp(since, UTC).isoformat()},
+    }
+    if len(call_ids) == _MAX_CONTAINED:
+        query["webhook"] = {"contains": next(iter(call_ids))}
+    return {"filter": query, "page_number": page, "page_size": PAGE_SIZE}
+
+
+def read_deliveries(body: bytes) -> Sequence[Mapping[str, Any] | None]:
+    """Return the webhooks of a page of `GET /v2/webhook_deliveries`, as Telnyx wrote them."""
+    try:
+        page = msgspec.json.decode(body, type=_Deliveries)
+    except msgspec.MsgspecError:
+        return []
+    return [delivery.webhook for delivery in page.data]
+
+
+def read_missed(webhooks: Sequence[Mapping[str, Any] | None]) -> Sequence[WebhookInput]:
+    """Return the webhooks that are of use here."""
+    read = (_read(webhook) for webhook in webhooks if webhook is not None)
+    return [one for one in read if one is not None]
+
+
+def read_date(headers: Mapping[str, str]) -> float | None:
+    """Return when an answer was sent (Unix seconds, whole), or None if it does not say."""
+    try:
+        return parsedate_to_datetime(headers.get("date", "")).timestamp()
+    except ValueError:
+        return None
+
+
+def _read(webhook: Mapping[str, Any]) -> WebhookInput | None:
+    try:
+        parsed = parse_webhook(msgspec.json.encode({"data": webhook}), 0.0)
+    except BadInputError:
+        return None
+    return parsed if isinstance(parsed, Webhook) and parsed.occurred_at else None
