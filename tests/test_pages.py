@@ -32,6 +32,8 @@ _SPAN = re.compile(r"`([^`]+)`")
 _LINK = re.compile(r"\]\(([^)\s#]+)[^)]*\)")
 _PATH = re.compile(r"(?<![\w./-])(?:service|tests|fixtures)/[\w./*-]*")
 _BESIDE = re.compile(r"[\w*-]+(?:/[\w*-]+)*(?:/|\.(?:py|md|js|json|toml))")
+_DIAGRAM = re.compile(r"^```mermaid$.*?^```$", re.MULTILINE | re.DOTALL)
+_PARTICIPANT = re.compile(r"participant \w+ as (\w+/\w+)$", re.MULTILINE)
 _RUN_MODULE = re.compile(r"\bpython3?[\w .=-]* -m ([\w.]+)")
 _SDK_PATH = re.compile(r"(?:types|resources|lib)/[\w./*-]+")
 _THEN = re.compile(r"&&|\|\|?|;")
@@ -79,6 +81,21 @@ def test_files_beside_a_page_are_there(page: Path) -> None:
     ]
 
     assert not found, told(found)
+
+
+@every_page
+def test_modules_in_diagrams_are_there(page: Path) -> None:
+    """`participant C as runtime/call`; and no `;`, which would end the line and the diagram."""
+    diagrams = [block[0] for block in _DIAGRAM.finditer(page.read_text())]
+    named = [name for diagram in diagrams for name in _PARTICIPANT.findall(diagram)]
+    found = [
+        f"{page.name}: the service has no {name}"
+        for name in named
+        if not any(is_there(REPOSITORY / "service", end) for end in (f"{name}.py", f"{name}/"))
+    ]
+
+    assert not found, told(found)
+    assert not any(";" in diagram for diagram in diagrams)
 
 
 @every_page
