@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 
+from service.delivery.handler import Dependencies, Turns
 from service.delivery.lane import Lane
 from service.delivery.schedule import EndpointLanes
-from service.delivery.turns import Dependencies, Turns
 from service.ids import CallId
 from service.ports import LivePartial, Sink, StoredEvent
 from service.tasks import BACKOFF_S, Tasks
