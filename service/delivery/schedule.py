@@ -47,8 +47,7 @@ class EndpointLanes:
     Ready lanes are served round robin, one delivery each. Memory is bounded: 32 events of a lane,
     4,096 of all lanes together, none of a lane that waits to retry; and 10,000 lanes. The rest is
     in the journal: events are read when they are next, and the next listing of the backlog finds
-    the lanes (`begin_listing`, `adopt`, `end_listing`). Times are in
-    monotonic seconds.
+    the lanes (`begin_listing`, `adopt`, `end_listing`). Times are in monotonic seconds.
     """
 
     def __init__(
