@@ -85,8 +85,8 @@ class Metrics:
             case _:
                 pass  # nothing that somebody would draw
 
-    def committed(self, duration_s: float) -> None:
-        """See `Observer.committed`."""
+    def commit_took(self, duration_s: float) -> None:
+        """See `Observer.commit_took`."""
         self._commit_s.observe(duration_s)
 
     def attempted(

@@ -111,8 +111,8 @@ class Tracing:
             case _:
                 pass  # the spans around it show it
 
-    def committed(self, duration_s: float) -> None:
-        """See `Observer.committed`: a commit is of many calls, and a metric."""
+    def commit_took(self, duration_s: float) -> None:
+        """See `Observer.commit_took`: a commit is of many calls, and a metric."""
 
     def attempted(
         self, endpoint: EndpointName, delivery: Delivery, outcome: AttemptResult, duration_s: float

@@ -60,7 +60,7 @@ def test_attempts_and_commits_are_measured() -> None:
     delivery = Delivery(id="evt_1_1", type="call.started", body=b"")
     metrics.attempted(CRM, delivery, "failed", 10.0)
     metrics.attempted(CRM, delivery, "delivered", 0.02)
-    metrics.committed(0.003)
+    metrics.commit_took(0.003)
     found = samples(metrics)
 
     assert found["callscribe_delivery_attempts_total{endpoint=crm,outcome=failed}"] == 1

@@ -30,7 +30,7 @@ async def test_a_call_is_a_trace() -> None:
         open_telemetry(url, clock=lambda: NOW) as telemetry,
     ):
         play(telemetry)
-        telemetry.observer.committed(0.001)
+        telemetry.observer.commit_took(0.001)
 
     by_name = {span.name: span for span in spans}
     call, recognition = by_name["call"], by_name["recognition"]
