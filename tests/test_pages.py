@@ -24,6 +24,14 @@ BESIDE_WHAT_THEY_NAME = [
     page for page in PAGES if page.relative_to(REPOSITORY).parts[0] in ("fixtures", "tests")
 ]
 """Pages about their own folder: they name what is in it without its path."""
+UNFINISHED = frozenset({"calls", "runtime", "simulator", "stt"})
+"""Rooms that do not name all of their modules yet."""
+ROOMS = [
+    package.parent
+    for package in sorted((REPOSITORY / "service").rglob("__init__.py"))
+    if package.parent != REPOSITORY / "service"
+    if package.relative_to(REPOSITORY / "service").parts[0] not in UNFINISHED
+]
 ELSEWHERE = ("tests/data/wav/acoustic_corpus.wav",)
 """Paths that look like ours and are in the archive of a recording's source."""
 
@@ -31,6 +39,8 @@ _BLOCK = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"`([^`]+)`")
 _LINK = re.compile(r"\]\(([^)\s#]+)[^)]*\)")
 _PATH = re.compile(r"(?<![\w./-])(?:service|tests|fixtures)/[\w./*-]*")
+_NAME = re.compile(r"`(\w+)/?`")
+_ROW = re.compile(r"^    (\w+(?:, \w+)*)  ", re.MULTILINE)
 _BESIDE = re.compile(r"[\w*-]+(?:/[\w*-]+)*(?:/|\.(?:py|md|js|json|toml))")
 _DIAGRAM = re.compile(r"^```mermaid$.*?^```$", re.MULTILINE | re.DOTALL)
 _PARTICIPANT = re.compile(r"participant \w+ as (\w+/\w+)$", re.MULTILINE)
@@ -121,6 +131,23 @@ def test_modules_that_docstrings_run_are_there() -> None:
     ]
 
     assert not found, told(found)
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=_id)
+def test_a_room_says_what_its_modules_do(room: Path) -> None:
+    """Its `__init__` names each of them, and each folder: `like` or `this/`, or in a table."""
+    said = docstring_of(room / "__init__.py") or ""
+    named = {*_NAME.findall(said), *", ".join(_ROW.findall(said)).split(", ")}
+
+    assert not {path.stem for path in parts_of(room)} - named
+
+
+def test_the_parts_of_the_service_are_on_its_map() -> None:
+    """Every room, and every module that stands beside the rooms."""
+    page = (REPOSITORY / "service" / "README.md").read_text()
+    parts = [str(path.relative_to(REPOSITORY)) for path in parts_of(REPOSITORY / "service")]
+
+    assert not [part for part in parts if f"`{part}`" not in page and f"`{part}/`" not in page]
 
 
 @every_page
@@ -262,6 +289,11 @@ def can_be_run(module: str) -> bool:
     except ModuleNotFoundError:
         return False
     return main_of is not None
+
+
+def parts_of(room: Path) -> list[Path]:
+    """Return the modules and the packages of a room."""
+    return [*room.glob("[!_]*.py"), *(init.parent for init in room.glob("*/__init__.py"))]
 
 
 def docstring_of(path: Path) -> str | None:
