@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from typing import assert_never
 
 from service.delivery.endpoints import Endpoint
 from service.delivery.log import open_log
@@ -17,4 +18,10 @@ def open_sink(endpoint: Endpoint) -> AbstractAsyncContextManager[Sink]:
     Raises:
         SettingsError: On entering: the endpoint's URL or secret cannot be used.
     """
-    return open_webhook(endpoint) if endpoint.type == "webhook" else open_log(endpoint)
+    match endpoint.type:
+        case "webhook":
+            return open_webhook(endpoint)
+        case "log":
+            return open_log(endpoint)
+        case _:
+            assert_never(endpoint.type)  # never the log by default: it writes words down

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from service.calls.routes import Retention, Route, Tracks
-from service.delivery.endpoints import Endpoint
+from service.delivery.endpoints import Endpoint, EndpointType
 from service.ids import EndpointName, Role, Source, Track
 from service.settings import checks
 from service.wire.media import media_url
@@ -112,7 +112,7 @@ class EndpointSettings(_Table):
     """One `[[endpoint]]`: a place that events go."""
 
     name: Annotated[str, AfterValidator(checks.check_endpoint_name)]
-    type: Literal["webhook", "log"]
+    type: EndpointType
     url: HttpUrl | None = None
     secret: WebhookSecret | None = None
     secret_previous: WebhookSecret | None = None
