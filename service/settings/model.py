@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from service.calls.routes import Retention, Route, Tracks
 from service.delivery.endpoints import Endpoint, EndpointType
 from service.ids import EndpointName, Role, Source, Track
+from service.journal.address import parse_database_url
 from service.settings import checks
 from service.wire.media import media_url
 from service.wire.signature import parse_public_key
@@ -220,7 +221,7 @@ class Settings(BaseSettings):
     @property
     def database_path(self) -> Path:
         """The SQLite file."""
-        return Path(self.database_url.removeprefix("sqlite:///"))
+        return parse_database_url(self.database_url)
 
     @property
     def recordings_path(self) -> Path:
