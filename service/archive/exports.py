@@ -45,13 +45,14 @@ _FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 """What a spreadsheet takes a cell for a formula by."""
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _MAX_NAME_LETTERS = 100
-_REASONS = {
+REASONS = {
     "gap": "not transcribed",
     "paused": "transcription paused",
     "resumed": "transcription resumed",
     "stopped": "transcription stopped",
     "degraded": "words may come late",
     "failed": "transcription failed",
+    "recovered": "words come again",
     "erased": "erased",
 }
 
@@ -150,7 +151,7 @@ def _line(turn: SpeakerTurn | None, said: Utterance | Note) -> str:
     whose = said.role if said.role not in (None, "unknown") else said.track
     of = "" if whose is None else f", {whose}"
     why = f": {plain(said.reason)}" if said.reason else ""
-    return f"({_REASONS.get(said.type, said.type)}{until}{of}{why})"
+    return f"({REASONS.get(said.type, said.type)}{until}{of}{why})"
 
 
 def _side(number: str | None) -> str:

@@ -14,6 +14,7 @@ from service.calls.events import (
     TranscriptionDegraded,
     TranscriptionFailed,
     TranscriptionPaused,
+    TranscriptionRecovered,
     TranscriptionResumed,
     TranscriptionStopped,
 )
@@ -31,9 +32,10 @@ NOTED = frozenset(
         TranscriptionStopped,
         TranscriptionDegraded,
         TranscriptionFailed,
+        TranscriptionRecovered,
     )
 )
-"""What tells a reader why there are no words."""
+"""What tells a reader why there are no words, or that they come again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,8 @@ def test_a_call_is_counted() -> None:
 
     assert found["callscribe_calls_total{state=started}"] == 1
     assert found["callscribe_calls_total{state=ended}"] == 1
+    for state in ("degraded", "failed", "recovered"):
+        assert found[f"callscribe_recognitions_total{{engine=,source=media,state={state}}}"] == 1
     assert found["callscribe_words_total{role=customer,source=media}"] == 6
     assert found["callscribe_partials_total{role=customer,source=media}"] == 1
     assert found["callscribe_gaps_total{reason=buffer_full}"] == 1
