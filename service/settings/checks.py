@@ -182,7 +182,7 @@ def check_number(text: str) -> str:
 
 
 def check_match_key(text: str) -> str:
-    """Accept a fact that a route can look at."""
+    """Accept what a route can match a leg by."""
     kind, dot, name = text.partition(".")
     nested = kind in ("client_state", "header") and bool(dot and name)
     if nested or text in MATCH_KEYS[:4]:
