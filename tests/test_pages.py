@@ -1,5 +1,6 @@
 """What the pages of the repository name is there: paths, commands, settings, sections."""
 
+import ast
 import io
 import re
 import shlex
@@ -14,19 +15,36 @@ import pytest
 
 from service.cli import main
 from service.simulator.scenario import Scenario
+from tests.house.figures import tracked
 
 REPOSITORY = Path(__file__).parents[1]
 TELNYX = REPOSITORY / "service" / "TELNYX.md"
-PAGES = [
-    page
-    for name in ("README.md", "CONTRIBUTING.md", "service/README.md", "service/TELNYX.md")
-    if (page := REPOSITORY / name).exists()
+PAGES = [REPOSITORY / name for name in tracked(REPOSITORY, "*.md")]
+BESIDE_WHAT_THEY_NAME = [
+    page for page in PAGES if page.relative_to(REPOSITORY).parts[0] in ("fixtures", "tests")
 ]
+"""Pages about their own folder: they name what is in it without its path."""
+UNFINISHED = frozenset({"calls", "runtime", "simulator", "stt"})
+"""Rooms that do not name all of their modules yet."""
+ROOMS = [
+    package.parent
+    for package in sorted((REPOSITORY / "service").rglob("__init__.py"))
+    if package.parent != REPOSITORY / "service"
+    if package.relative_to(REPOSITORY / "service").parts[0] not in UNFINISHED
+]
+ELSEWHERE = ("tests/data/wav/acoustic_corpus.wav",)
+"""Paths that look like ours and are in the archive of a recording's source."""
 
 _BLOCK = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"`([^`]+)`")
 _LINK = re.compile(r"\]\(([^)\s#]+)[^)]*\)")
 _PATH = re.compile(r"(?<![\w./-])(?:service|tests|fixtures)/[\w./*-]*")
+_NAME = re.compile(r"`(\w+)/?`")
+_ROW = re.compile(r"^    (\w+(?:, \w+)*)  ", re.MULTILINE)
+_BESIDE = re.compile(r"[\w*-]+(?:/[\w*-]+)*(?:/|\.(?:py|md|js|json|toml))")
+_DIAGRAM = re.compile(r"^```mermaid$.*?^```$", re.MULTILINE | re.DOTALL)
+_PARTICIPANT = re.compile(r"participant \w+ as (\w+/\w+)$", re.MULTILINE)
+_RUN_MODULE = re.compile(r"\bpython3?[\w .=-]* -m ([\w.]+)")
 _SDK_PATH = re.compile(r"(?:types|resources|lib)/[\w./*-]+")
 _THEN = re.compile(r"&&|\|\|?|;")
 _TARGET = re.compile(r"^([a-z][\w-]*):", re.MULTILINE)
@@ -37,9 +55,11 @@ _SECTION = re.compile(r"§(\d+(?:\.\d+)?)")
 _NAMED_PAGE = re.compile(r"[\w./-]+\.md\b")
 
 
-every_page = pytest.mark.parametrize(
-    "page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY))
-)
+def _id(page: Path) -> str:
+    return str(page.relative_to(REPOSITORY))
+
+
+every_page = pytest.mark.parametrize("page", PAGES, ids=_id)
 
 
 @every_page
@@ -49,7 +69,7 @@ def test_paths_are_there(page: Path) -> None:
         f"{place}: there is no {path}"
         for place, code in code_of(page)
         for path in _PATH.findall(code)
-        if not is_there(REPOSITORY, path)
+        if path not in ELSEWHERE and not is_there(REPOSITORY, path)
     ]
     found += [
         f"{place}: the link to {target} leads nowhere"
@@ -58,6 +78,76 @@ def test_paths_are_there(page: Path) -> None:
     ]
 
     assert not found, told(found)
+
+
+@pytest.mark.parametrize("page", BESIDE_WHAT_THEY_NAME, ids=_id)
+def test_files_beside_a_page_are_there(page: Path) -> None:
+    """`names/names.json` on `fixtures/README.md` is `fixtures/names/names.json`."""
+    found = [
+        f"{place}: there is no {code}, beside the page or from the root"
+        for place, code in code_of(page)
+        if _BESIDE.fullmatch(code)
+        if not is_there(page.parent, code) and not is_there(REPOSITORY, code)
+    ]
+
+    assert not found, told(found)
+
+
+@every_page
+def test_modules_in_diagrams_are_there(page: Path) -> None:
+    """`participant C as runtime/call`; and no `;`, which would end the line and the diagram."""
+    diagrams = [block[0] for block in _DIAGRAM.finditer(page.read_text())]
+    named = [name for diagram in diagrams for name in _PARTICIPANT.findall(diagram)]
+    found = [
+        f"{page.name}: the service has no {name}"
+        for name in named
+        if not any(is_there(REPOSITORY / "service", end) for end in (f"{name}.py", f"{name}/"))
+    ]
+
+    assert not found, told(found)
+    assert not any(";" in diagram for diagram in diagrams)
+
+
+@every_page
+def test_modules_that_are_run_are_there(page: Path) -> None:
+    """`python -m tests.wire.builders` names a module."""
+    found = [
+        f"{place}: python -m {name} runs nothing"
+        for place, code in code_of(page)
+        for name in _RUN_MODULE.findall(code)
+        if not can_be_run(name)
+    ]
+
+    assert not found, told(found)
+
+
+def test_modules_that_docstrings_run_are_there() -> None:
+    """What a module says of itself is copied into a shell, too."""
+    found = [
+        f"{path.relative_to(REPOSITORY)}: python -m {name} runs nothing"
+        for path in modules_of("service", "tests")
+        for name in _RUN_MODULE.findall(" ".join((docstring_of(path) or "").split()))
+        if name.partition(".")[0] in ("service", "tests") and not can_be_run(name)
+    ]
+
+    assert not found, told(found)
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=_id)
+def test_a_room_says_what_its_modules_do(room: Path) -> None:
+    """Its `__init__` names each of them, and each folder: `like` or `this/`, or in a table."""
+    said = docstring_of(room / "__init__.py") or ""
+    named = {*_NAME.findall(said), *", ".join(_ROW.findall(said)).split(", ")}
+
+    assert not {path.stem for path in parts_of(room)} - named
+
+
+def test_the_parts_of_the_service_are_on_its_map() -> None:
+    """Every room, and every module that stands beside the rooms."""
+    page = (REPOSITORY / "service" / "README.md").read_text()
+    parts = [str(path.relative_to(REPOSITORY)) for path in parts_of(REPOSITORY / "service")]
+
+    assert not [part for part in parts if f"`{part}`" not in page and f"`{part}/`" not in page]
 
 
 @every_page
@@ -89,7 +179,7 @@ def test_commands_are_there(page: Path) -> None:
 def test_the_sections_that_modules_cite_are_there() -> None:
     """Whoever follows `TELNYX.md §5.2` finds it; so does the page itself."""
     sections = set(_HEADING.findall(TELNYX.read_text()))
-    modules = [path for path in modules_of_the_service() if TELNYX.name in path.read_text()]
+    modules = [path for path in modules_of("service") if TELNYX.name in path.read_text()]
     found = [
         f"{place}: {TELNYX.name} has no §{section}"
         for path in (TELNYX, *modules)
@@ -105,7 +195,7 @@ def test_the_pages_that_modules_cite_are_there() -> None:
     places = (REPOSITORY, REPOSITORY / "service")
     found = [
         f"{place}: there is no {name}"
-        for path in modules_of_the_service()
+        for path in modules_of("service")
         for place, name in matches(path, _NAMED_PAGE)
         if not any((folder / name).exists() for folder in (*places, path.parent))
     ]
@@ -191,6 +281,26 @@ def is_there(root: Path, path: str) -> bool:
     return any(fits(found) for found in root.glob(path.rstrip("/.")))
 
 
+def can_be_run(module: str) -> bool:
+    """Say whether `python -m` finds a module, or a package with a `__main__`."""
+    try:
+        spec = find_spec(module)
+        main_of = find_spec(f"{module}.__main__") if spec and spec.parent == module else spec
+    except ModuleNotFoundError:
+        return False
+    return main_of is not None
+
+
+def parts_of(room: Path) -> list[Path]:
+    """Return the modules and the packages of a room."""
+    return [*room.glob("[!_]*.py"), *(init.parent for init in room.glob("*/__init__.py"))]
+
+
+def docstring_of(path: Path) -> str | None:
+    """Return what a module says of itself."""
+    return ast.get_docstring(ast.parse(path.read_text()))
+
+
 def refusal_of(words: list[str]) -> str:
     """Return what the command line has against a command, "" if it knows it."""
     names = takewhile(_WORD.fullmatch, words)
@@ -215,6 +325,8 @@ def settings_of(table: str) -> Collection[str]:
     return frozenset(model.model_fields)
 
 
-def modules_of_the_service() -> list[Path]:
-    """Return every module of the service."""
-    return sorted((REPOSITORY / "service").rglob("*.py"))
+def modules_of(*folders: str) -> list[Path]:
+    """Return every module in some folders of the repository."""
+    return [
+        REPOSITORY / name for folder in folders for name in tracked(REPOSITORY, f"{folder}/*.py")
+    ]

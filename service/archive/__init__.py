@@ -1,4 +1,6 @@
 """What was said, for whoever looks it up: calls, transcripts and exports, read from the journal.
 
-`retention` deletes it again, text and audio, when somebody asks or the time of the route is over.
+`calls` describes a call, `transcript` puts its words and notes in the order they were spoken, and
+`exports` writes that in the formats that people open. `retention` deletes it again, text and audio,
+when somebody asks or the time of the route is over.
 """

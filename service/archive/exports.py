@@ -14,8 +14,8 @@ from service.archive.calls import describe_call, read_events
 from service.archive.transcript import (
     Line,
     Note,
+    SpeakerTurn,
     Transcript,
-    Turn,
     Utterance,
     read_lines,
     read_transcript,
@@ -45,13 +45,14 @@ _FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 """What a spreadsheet takes a cell for a formula by."""
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _MAX_NAME_LETTERS = 100
-_REASONS = {
+REASONS = {
     "gap": "not transcribed",
     "paused": "transcription paused",
     "resumed": "transcription resumed",
     "stopped": "transcription stopped",
     "degraded": "words may come late",
     "failed": "transcription failed",
+    "recovered": "words come again",
     "erased": "erased",
 }
 
@@ -89,7 +90,7 @@ async def export_call(
     return await asyncio.to_thread(write_export, call, events, form)
 
 
-def speaker_of(turn: Turn) -> str:
+def speaker_of(turn: SpeakerTurn) -> str:
     """Return who speaks, as people are shown it: the role, or the track where that is unknown."""
     return (turn.track or "speaker" if turn.role == "unknown" else turn.role).capitalize()
 
@@ -122,7 +123,7 @@ def write_text(call: CallSummary, transcript: Transcript) -> str:
     return "\n".join(lines) + "\n"
 
 
-def line_of(at_ms: int, turn: Turn | None, said: Utterance | Note) -> str:
+def line_of(at_ms: int, turn: SpeakerTurn | None, said: Utterance | Note) -> str:
     """Return an utterance or note on one line, with its place on the call clock."""
     return f"[{_short_clock(at_ms)}] {_line(turn, said)}"
 
@@ -143,14 +144,14 @@ def _cues(utterance: Utterance, voice: str, free_ms: int) -> Iterator[Cue]:
     return joined([word for word in words if word.text] or words_of(cue))
 
 
-def _line(turn: Turn | None, said: Utterance | Note) -> str:
+def _line(turn: SpeakerTurn | None, said: Utterance | Note) -> str:
     if isinstance(said, Utterance):
         return f"{speaker_of(turn) if turn else ''}: {plain(said.text)}"
     until = "" if said.end_ms is None else f" until {_short_clock(said.end_ms)}"
     whose = said.role if said.role not in (None, "unknown") else said.track
     of = "" if whose is None else f", {whose}"
     why = f": {plain(said.reason)}" if said.reason else ""
-    return f"({_REASONS.get(said.type, said.type)}{until}{of}{why})"
+    return f"({REASONS.get(said.type, said.type)}{until}{of}{why})"
 
 
 def _side(number: str | None) -> str:

@@ -14,6 +14,7 @@ from service.calls.events import (
     TranscriptionDegraded,
     TranscriptionFailed,
     TranscriptionPaused,
+    TranscriptionRecovered,
     TranscriptionResumed,
     TranscriptionStopped,
 )
@@ -31,9 +32,10 @@ NOTED = frozenset(
         TranscriptionStopped,
         TranscriptionDegraded,
         TranscriptionFailed,
+        TranscriptionRecovered,
     )
 )
-"""What tells a reader why there are no words."""
+"""What tells a reader why there are no words, or that they come again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,7 @@ class Utterance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
+class SpeakerTurn:
     """What one speaker said until another did. Milliseconds on the call clock."""
 
     role: Role
@@ -77,7 +79,7 @@ class Note:
 class Transcript:
     """A call's turns and notes, each in the order of the call clock."""
 
-    turns: tuple[Turn, ...]
+    turns: tuple[SpeakerTurn, ...]
     notes: tuple[Note, ...]
 
 
@@ -85,7 +87,7 @@ class Line(NamedTuple):
     """Something to be read, and where on the call clock it belongs. A note is nobody's turn."""
 
     at_ms: int
-    turn: Turn | None
+    turn: SpeakerTurn | None
     said: Utterance | Note
 
 
@@ -192,10 +194,10 @@ def _speaker(final: _Text) -> tuple[Role, Track | None, LegId]:
     return final.role, final.track, final.leg
 
 
-def _turn(finals: list[_Text]) -> Turn:
+def _turn(finals: list[_Text]) -> SpeakerTurn:
     starts = [one.start_ms for one in finals if one.start_ms is not None]
     ends = [one.end_ms for one in finals if one.end_ms is not None]
-    return Turn(
+    return SpeakerTurn(
         role=finals[0].role,
         track=finals[0].track,
         start_ms=min(starts, default=None),

@@ -29,12 +29,12 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Print what is left, a line each; fail if anything is."""
-    from service.journal.sqlite.audit import open_audit  # noqa: PLC0415 - keeps --help quick
+    from service.journal.maintenance import open_audit  # noqa: PLC0415 - keeps --help quick
 
     settings = read_local_settings(arguments, environ)
     calls = [one for one in arguments.sought if not _NUMBER.fullmatch(one)]
     sought = [one for one in arguments.sought if one not in calls] + arguments.words
-    with open_audit(settings.database_path, key=settings.storage_key()) as audit:
+    with open_audit(settings.database_url, key=settings.storage_key()) as audit:
         left = audit.left_of_erased()
         left += [f"{one}: it was not erased" for one in audit.not_erased(calls)]
         for number, one in enumerate(sought, 1):

@@ -41,15 +41,16 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 def run_encrypt(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Encrypt journal and recordings; what is encrypted already stays as it is."""
-    from service.journal.sqlite import encryption  # noqa: PLC0415 - keeps --help quick
-    from service.journal.sqlite.file import locked  # noqa: PLC0415
+    from service.journal.maintenance import (  # noqa: PLC0415 - keeps --help quick
+        encrypt_journal,
+        locked,
+    )
     from service.recording.encrypted import encrypt_file  # noqa: PLC0415
 
     settings = read_local_settings(arguments, environ)
-    path, key = settings.database_path.absolute(), _key(settings)
-    with locked(path):
-        if not encryption.can_open(path, key):
-            encryption.encrypt_journal(path, key)
+    url, path, key = settings.database_url, settings.database_path.absolute(), _key(settings)
+    with locked(url):
+        encrypt_journal(url, key)
         count, failed = _each(settings.recordings_path, lambda file: encrypt_file(file, key))
     print(f"{path}  is encrypted, and {count} recordings were")
     return Exit.FAILED if failed else Exit.OK
@@ -57,16 +58,17 @@ def run_encrypt(arguments: argparse.Namespace, environ: Mapping[str, str]) -> in
 
 def run_rekey(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Change the key of journal and recordings; run again, it goes on where it was stopped."""
-    from service.journal.sqlite import encryption  # noqa: PLC0415 - keeps --help quick
-    from service.journal.sqlite.file import locked  # noqa: PLC0415
+    from service.journal.maintenance import (  # noqa: PLC0415 - keeps --help quick
+        locked,
+        rekey_journal,
+    )
     from service.recording.encrypted import rekey_file  # noqa: PLC0415
 
     settings = read_local_settings(arguments, environ)
-    path, key = settings.database_path.absolute(), _key(settings)
+    url, path, key = settings.database_url, settings.database_path.absolute(), _key(settings)
     new_key = _read_key(arguments.new_key_file)
-    with locked(path):
-        if not encryption.can_open(path, new_key):
-            encryption.rekey_journal(path, key, new_key)
+    with locked(url):
+        rekey_journal(url, key, new_key)
         count, failed = _each(settings.recordings_path, lambda file: rekey_file(file, key, new_key))
     print(f"{path}  has the new key, and {count} recordings: now set database_key to it")
     return Exit.FAILED if failed else Exit.OK

@@ -1,5 +1,12 @@
 """Delivers events to endpoints: lanes, retries, signing and sinks.
 
+`lanes` is the room's door. Each of the `endpoints` has a `dispatcher`, which takes the `lane` that
+`schedule` says is next and has it handled by `handler`: one of its `attempts`, and what follows
+from how that ended. The `breaker` spares an endpoint that does not answer, `partials` chooses which
+partials go out, and `acks` writes to the journal how far lanes came. `sinks` opens what makes an
+attempt: `webhook`, which may go where `url_policy` lets it, or `log`. `replays` is what people do
+about deliveries.
+
 A delivery that is given up is *parked*: the journal's list of parked deliveries is the
 dead-letter queue, from which people retry.
 """

@@ -1,20 +1,20 @@
-"""Gives the lanes of one endpoint their turns, as many at once as the endpoint may take."""
+"""Has the lanes of one endpoint handled, as many at once as the endpoint may take."""
 
 import asyncio
 from collections.abc import Sequence
 
+from service.delivery.handler import Dependencies, LaneHandler
 from service.delivery.lane import Lane
 from service.delivery.schedule import EndpointLanes
-from service.delivery.turns import Dependencies, Turns
 from service.ids import CallId
 from service.ports import LivePartial, Sink, StoredEvent
 from service.tasks import BACKOFF_S, Tasks
 
-_MAX_TURNS_IN_A_ROW = 8
+_MAX_HANDLED_IN_A_ROW = 8
 
 
 class Dispatcher:
-    """Gives the lanes of one endpoint their turns, in workers that are started as they are needed.
+    """Has the lanes of one endpoint handled, in workers that are started as they are needed.
 
     A worker goes from lane to lane. What it raises unforeseen ends that worker and no other: the
     lane is put back, and waits as long as a keeper would before it is tried again.
@@ -30,7 +30,7 @@ class Dispatcher:
         self._max_in_flight = dependencies.max_in_flight
         self._acks = dependencies.acks
         self._ticks = dependencies.ticks
-        self._turns = Turns(lanes, sink, dependencies)
+        self._handler = LaneHandler(lanes, sink, dependencies)
         self._tasks = tasks
         self._workers: set[asyncio.Task[None]] = set()
         self._alarm: asyncio.TimerHandle | None = None
@@ -39,8 +39,8 @@ class Dispatcher:
     def commit(self, events: Sequence[StoredEvent]) -> None:
         """Take the events of one commit of one call. Never waits."""
         self.lanes.commit(events, self._ticks())
-        if any(self._turns.accepts(event.type) for event in events):
-            self._turns.attempts.hurry(events[0].call_id)
+        if any(self._handler.accepts(event.type) for event in events):
+            self._handler.attempts.hurry(events[0].call_id)
         self.pump()
 
     def publish(self, partial: LivePartial) -> None:
@@ -51,10 +51,10 @@ class Dispatcher:
     def forget(self, call_id: CallId) -> None:
         """Drop what waits of a call that was erased, and break off what is on its way."""
         self.lanes.erase(call_id)
-        self._turns.attempts.break_off(call_id)
+        self._handler.attempts.break_off(call_id)
 
     def pump(self) -> None:
-        """Start workers on the lanes whose turn it is, and set the alarm for the next.
+        """Start workers on the lanes that are ready, and set the alarm for the next.
 
         Never waits.
         """
@@ -96,22 +96,22 @@ class Dispatcher:
 
     async def _work(self, first: Lane) -> None:
         lane: Lane | None = first
-        turns = 0
+        handled = 0
         while lane is not None:
-            await self._turn(lane)
+            await self._handle(lane)
             lane = self.lanes.take(self._ticks())
             if self.lanes.waits:
                 self.pump()
-            turns += 1
-            if turns % _MAX_TURNS_IN_A_ROW == 0:
+            handled += 1
+            if handled % _MAX_HANDLED_IN_A_ROW == 0:
                 await asyncio.sleep(0)  # a sink that never waits must not keep the loop to itself
 
-    async def _turn(self, lane: Lane) -> None:
-        """Give a lane its turn, and put it back however the turn ends: else it would be stuck."""
+    async def _handle(self, lane: Lane) -> None:
+        """Handle a lane, and put it back however that ends: else it would be stuck."""
         try:
             if self._acks.full:
                 await self._acks.wait_for_room()
-            await self._turns.run(lane)
+            await self._handler.handle(lane)
             lane.failures = 0
         except BaseException:
             lane.failures += 1

@@ -6,13 +6,16 @@ from typing import Literal
 
 from service.ids import EndpointName
 
+EndpointType = Literal["webhook", "log"]
+"""Which sink an endpoint has: see `sinks`."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """One `[[endpoint]]` of the settings, which documents and checks it."""
 
     name: EndpointName
-    type: Literal["webhook", "log"]
+    type: EndpointType
     url: str | None = field(default=None, repr=False)
     """Out of the repr, as are secrets and headers: people put tokens into all of them."""
     secret: str | None = field(default=None, repr=False)

@@ -10,7 +10,7 @@ from service.ids import CallId, EndpointName
 from service.ports import Delivery, LaneRow, LaneUpdate, StoredEvent
 
 MAX_LANE_EVENTS = 32
-"""Events that a lane keeps in memory; it reads the rest from the journal when their turn comes."""
+"""Events that a lane keeps in memory; it reads the rest from the journal when they are next."""
 MAX_LANE_PARTIALS = 16
 """Utterances of a lane whose newest partial waits; one more drops the oldest."""
 MAX_GAP_SEQS = 100
@@ -68,7 +68,7 @@ class Lane:
     generation: int = 0
     attempts: int = 0
     failures: int = 0
-    """Turns in a row that ended with an error nobody foresaw."""
+    """How often in a row handling it ended with an error nobody foresaw."""
     due_at: float = 0.0
     due_wall: float = 0.0
     """`due_at` in Unix seconds, for the journal."""
@@ -123,12 +123,12 @@ class Lane:
         return int(replaced)
 
     def next_at(self) -> float | None:
-        """Return when the lane wants its next turn; None if it has nothing left to do.
+        """Return when the lane is to be handled next; None if it has nothing left to do.
 
-        A lane on hold wants one even if it is empty: until then it is kept, or the hold would be
+        A lane on hold is, even if it is empty: until then it is kept, or the hold would be
         forgotten with it.
         """
-        times = [one.due_at for one in self.partials.values() if self._in_turn(one)]
+        times = [one.due_at for one in self.partials.values() if self._may_go(one)]
         if times and not self.behind:
             return max(min(times), self.due_at)
         return self.due_at if self.behind or self.due_at else None
@@ -139,7 +139,7 @@ class Lane:
         A partial leaves the lane with this, an event with `ack`.
         """
         for utterance_id, partial in self.partials.items():
-            if self._in_turn(partial) and partial.due_at <= now:
+            if self._may_go(partial) and partial.due_at <= now:
                 return self.partials.pop(utterance_id)
         if not self.behind:
             self.due_at = 0.0
@@ -199,5 +199,5 @@ class Lane:
         if event.seq == last + 1 and len(self.events) < MAX_LANE_EVENTS and self.capacity.take():
             self.events.append(event)
 
-    def _in_turn(self, partial: WaitingPartial) -> bool:
+    def _may_go(self, partial: WaitingPartial) -> bool:
         return partial.after_seq <= self.acked_seq

@@ -14,10 +14,10 @@ from service.delivery.acks import AckBatcher
 from service.delivery.attempts import PARTIAL_GRACE_S
 from service.delivery.dispatcher import Dispatcher
 from service.delivery.endpoints import Endpoint
+from service.delivery.handler import Dependencies
 from service.delivery.lane import MAX_GAP_SEQS, Lane
 from service.delivery.schedule import Counters, EndpointLanes
 from service.delivery.sinks import OpenSink, open_sink
-from service.delivery.turns import Dependencies
 from service.errors import JournalUnavailableError
 from service.ids import CallId, EndpointName
 from service.ports import (

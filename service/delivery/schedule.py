@@ -1,4 +1,4 @@
-"""The scheduler of one endpoint's lanes: whose turn it is. Pure: the time is an argument."""
+"""The scheduler of one endpoint's lanes: which is next. Pure: the time is an argument."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -44,10 +44,10 @@ _NO_MEMORY = _LaneMemory()
 class EndpointLanes:
     """The lanes of one endpoint: each in order, all of them fairly.
 
-    Ready lanes take turns, one delivery each. Memory is bounded: 32 events of a lane, 4,096 of
-    all lanes together, none of a lane that waits to retry; and 10,000 lanes. The rest is in the
-    journal: events are read when their turn comes, and the next listing of the backlog finds the
-    lanes (`begin_listing`, `adopt`, `end_listing`). Times are in monotonic seconds.
+    Ready lanes are served round robin, one delivery each. Memory is bounded: 32 events of a lane,
+    4,096 of all lanes together, none of a lane that waits to retry; and 10,000 lanes. The rest is
+    in the journal: events are read when they are next, and the next listing of the backlog finds
+    the lanes (`begin_listing`, `adopt`, `end_listing`). Times are in monotonic seconds.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class EndpointLanes:
 
     @property
     def waits(self) -> bool:
-        """Whether a lane is ready and has no turn yet."""
+        """Whether a lane is ready and nobody has taken it yet."""
         return bool(self._ready)
 
     def commit(self, events: Sequence[StoredEvent], now: float) -> None:
@@ -104,7 +104,7 @@ class EndpointLanes:
         self._place(lane, now)
 
     def take(self, now: float) -> Lane | None:
-        """Return the lane whose turn it is; `put_back` ends the turn."""
+        """Return the next ready lane; whoever has it calls `put_back` when it was handled."""
         while self._waiting and self._waiting[0][0] <= now:
             *_, lane = heappop(self._waiting)
             if lane.place is Place.WAITING:
@@ -117,7 +117,7 @@ class EndpointLanes:
         return lane
 
     def put_back(self, lane: Lane, now: float) -> None:
-        """End the lane's turn; if it has more to deliver, it goes behind all ready lanes."""
+        """Take back a lane; if it has more to deliver, it goes behind all ready lanes."""
         self.busy -= 1
         lane.place = Place.IDLE
         if self._lanes.get(lane.call_id) is lane:
@@ -125,7 +125,7 @@ class EndpointLanes:
             self.release(lane)
 
     def wake_at(self) -> float | None:
-        """Return when to call `take` again, unless something is added or a turn ends before."""
+        """Return when to call `take` again, unless something is added or put back before."""
         times = [self._waiting[0][0]] if self._waiting else []
         if self._ready and not self.busy and self.breaker.open_until is not None:
             times.append(self.breaker.open_until)

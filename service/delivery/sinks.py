@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from typing import assert_never
 
 from service.delivery.endpoints import Endpoint
 from service.delivery.log import open_log
@@ -20,6 +21,10 @@ def open_sink(
     Raises:
         SettingsError: On entering: the endpoint's URL or secret cannot be used.
     """
-    if endpoint.type == "webhook":
-        return open_webhook(endpoint, clock=clock)
-    return open_log(endpoint)
+    match endpoint.type:
+        case "webhook":
+            return open_webhook(endpoint, clock=clock)
+        case "log":
+            return open_log(endpoint)
+        case _:
+            assert_never(endpoint.type)  # never the log by default: it writes words down

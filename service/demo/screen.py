@@ -12,12 +12,13 @@ from service.demo.receiver import Receipt
 
 _STYLES = {"customer": "cyan", "agent": "green", "unknown": "magenta"}
 _WIDTH = max(len(role) for role in _STYLES)
-_NOTES = {
+NOTES = {
     "call.started": "the phone rings",
     "call.answered": "the call is answered",
     "transcription.started": "transcription has begun",
     "transcription.degraded": "transcription is degraded",
     "transcription.failed": "transcription has failed",
+    "transcription.recovered": "transcription works again",
     "transcript.gap": "some audio was lost",
     "call.ended": "the call has ended",
 }
@@ -80,9 +81,9 @@ def line_of(receipt: Receipt) -> Text | None:
     """Return the line of a partial, a final or a note; None for events that are not shown."""
     if receipt.type in ("transcript.partial", "transcript.final"):
         return _spoken(receipt)
-    if receipt.type not in _NOTES:
+    if receipt.type not in NOTES:
         return None
-    note = _NOTES[receipt.type]
+    note = NOTES[receipt.type]
     if reason := receipt.data.get("reason"):
         note = f"{note} ({_printable(reason)})"
     return Text(f"       {'':{_WIDTH}}  {note}", style="dim")

@@ -1,6 +1,8 @@
 """What comes from Telnyx: webhooks and media, verified, parsed and handed on.
 
-`webhook_route` verifies a webhook (`skew`), has it parsed (`wire/webhooks`) and tells the call.
-`media_route` admits media WebSockets by their token, `media_socket` reads one of them, and
-`jitter/` puts its frames in order.
+`webhook_route` verifies a webhook (`skew` watches the clock), has it parsed (`service.wire`) and
+tells the call. `media_route` admits media WebSockets by their token, `media_socket` reads one of
+them within its `limits`, and `jitter/` puts its frames in order. What comes is counted
+(`counters`), and what comes too often is cut off (`rate_limiter`) and not logged each time
+(`log_throttle`).
 """

@@ -1,6 +1,8 @@
 """The durable, ordered log of every call, and what is read from it.
 
-`database` picks the adapter by URL; each adapter is a folder with its SQL in it (`sqlite/`).
-Beside them stands what every adapter shares: the group-commit worker, the admission of entries,
-rows and settlements, the reading of searches, the loader of statements.
+`database` opens the adapter that a URL says (`address`), and `maintenance` audits, encrypts and
+rekeys it as a whole; each adapter is a folder with its SQL in it (`sqlite/`).
+Beside them stands what every adapter shares: `worker` (group commit), `admission` (which entries
+may be written), `entry_rows` and `settlement` (the rows they become, and how far lanes came),
+`search` (what people type, taken apart) and `statements` (which loads the SQL).
 """

@@ -6,13 +6,12 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from service.errors import SettingsError
+from service.journal.address import parse_database_url
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.journal.sqlite.keys import open_sqlite_keys
 from service.journal.sqlite.library import open_sqlite_library
 from service.journal.sqlite.searches import open_sqlite_searches
 from service.ports import Journal, KeyStore, Library, SavedSearches
-
-_FORMS = "sqlite:///callscribe.db or sqlite:////var/lib/callscribe/callscribe.db"
 
 
 def open_journal(
@@ -68,14 +67,7 @@ def open_searches(
 
 
 def _sqlite_path(database_url: str) -> Path:
-    scheme, _, rest = database_url.partition("://")
-    if scheme.partition("+")[0] in ("postgresql", "postgres"):
-        raise SettingsError(
-            [f"database_url: PostgreSQL is not built yet; use {_FORMS}"],
-        )
-    path = rest.removeprefix("/")
-    if scheme != "sqlite" or path == rest or not path:
-        raise SettingsError([f"database_url: write it like {_FORMS}"])
-    if path == ":memory:" or "?" in path or path.endswith("/"):
-        raise SettingsError(["database_url: name a file, without options after it"])
-    return Path(path)
+    try:
+        return parse_database_url(database_url)
+    except ValueError as error:
+        raise SettingsError([f"database_url: {error}"]) from None

@@ -1,5 +1,8 @@
 """What the rooms promise each other, a module for each: who may call, what waits, what raises.
 
+`calls`, `media`, `carrier` and `stt` are Telnyx's side; `journal`, `library` and `keys` what is
+kept, `recorder` the audio; `delivery`, `audience` and `observer` are told what happened.
+
 `app.py` puts the real ones together; tests put others in their place.
 """
 

@@ -16,7 +16,7 @@ class Observer(Protocol):
     def happened(self, fact: Fact) -> None:
         """Take note of an event that was committed, or a partial that is shown."""
 
-    def committed(self, duration_s: float) -> None:
+    def commit_took(self, duration_s: float) -> None:
         """Take note of how long one commit took, with its wait for the group's."""
 
     def attempted(
@@ -31,8 +31,8 @@ class Unobserved:
     def happened(self, fact: Fact) -> None:
         """See `Observer.happened`."""
 
-    def committed(self, duration_s: float) -> None:
-        """See `Observer.committed`."""
+    def commit_took(self, duration_s: float) -> None:
+        """See `Observer.commit_took`."""
 
     def attempted(
         self, endpoint: EndpointName, delivery: Delivery, result: AttemptResult, duration_s: float

@@ -32,11 +32,12 @@ class Recorder(Protocol):
         *,
         offset_ms: int,
         delete_at: float | None,
-        tell: Callable[[Input], None],
+        post: Callable[[Input], None],
     ) -> RecordingWriter | None:
         """Begin, or go on with, the call's recording at this place of the call clock.
 
-        `tell` gets a `RecordingWritten` once the writer is closed and safely on the disk.
+        `post` never waits; it gets a `RecordingWritten` once the writer is closed and safely on
+        the disk.
         `delete_at` is when it is to be forgotten (Unix seconds). None is returned if it cannot
         be recorded, which is logged; what fails later is logged, too, and the call goes on.
         """

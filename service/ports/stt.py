@@ -34,15 +34,16 @@ class Recognition(Protocol):
         """Move the track's clock on without audio: frames were lost, or none came."""
 
     async def finish(self, *, timeout_s: float) -> None:
-        """Flush, wait for the last final under the deadline, close, tell `RecognitionFinished`."""
+        """Flush, wait for the last final under the deadline, close, post `RecognitionFinished`."""
 
 
 class Recognitions(Protocol):
     """Opens recognitions and runs their tasks."""
 
-    def open(self, plan: RecognitionPlan, tell: Callable[[Input], None]) -> Recognition:
+    def open(self, plan: RecognitionPlan, post: Callable[[Input], None]) -> Recognition:
         """Begin connecting and return at once: audio sent before the connection is kept.
 
-        `tell` takes what comes of it, in order, from the event loop's thread: `WordsHeard`,
-        `AudioLost`, `RecognitionDegraded`, `RecognitionFailed`, `RecognitionFinished`.
+        `post` never waits, and takes what comes of it, in order, from the event loop's thread:
+        `WordsHeard`, `AudioLost`, `RecognitionDegraded`, `RecognitionFailed`,
+        `RecognitionFinished`.
         """

@@ -1,5 +1,6 @@
 """Captured audio: one two-channel file a call, written while people talk.
 
-The event loop fills a queue per stream (`writer`); one thread mixes the tracks and writes the
-file, plain WAV or encrypted; `recorder` runs both and keeps the index of recordings.
+The event loop fills a queue per stream (`writer`); one thread mixes the tracks (`mixer`) and writes
+the file (`files`: a plain `wav`, or `encrypted`; both through `disk`). `recorder` runs both and
+keeps the index of recordings.
 """

@@ -41,7 +41,7 @@ class _Recording:
     offset_ms: int
     queue: QueueWriter
     delete_at: float | None
-    tell: Callable[[Input], None]
+    post: Callable[[Input], None]
     file: FileWriter | None = None
     forgotten: bool = False
 
@@ -90,14 +90,14 @@ class FolderRecorder:
         *,
         offset_ms: int,
         delete_at: float | None,
-        tell: Callable[[Input], None],
+        post: Callable[[Input], None],
     ) -> QueueWriter | None:
         """See `Recorder.open`."""
         if not decodable(stream.encoding, stream.sample_rate_hz):
             log.warning("recording_refused", call_id=call_id, encoding=stream.encoding)
             return None
         queue = QueueWriter(stream, self._hurried.set)
-        recording = _Recording(call_id, stream, offset_ms, queue, delete_at, tell)
+        recording = _Recording(call_id, stream, offset_ms, queue, delete_at, post)
         self._recordings.append(recording)
         self._index_soon(recording)
         return queue
@@ -186,7 +186,7 @@ class FolderRecorder:
                 size_bytes=done.size_bytes,
             )
             self._index_soon(recording)  # the journal may have been away when it was opened
-            recording.tell(written)
+            recording.post(written)
 
     def _index_soon(self, recording: _Recording) -> None:
         work = self._add_to_index(recording.call_id, recording.delete_at)

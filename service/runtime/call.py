@@ -239,7 +239,7 @@ class LiveCall:
         loop = asyncio.get_running_loop()
         began_at = loop.time()
         stored = await commit_turn(self._context.journal, call, outcome, now=self._context.clock())
-        self._context.observer.committed(loop.time() - began_at)
+        self._context.observer.commit_took(loop.time() - began_at)
         return stored
 
     async def _load(self) -> LoadedCall:

@@ -167,7 +167,7 @@ class MediaStreams:
                 stream.start,
                 offset_ms=command.offset_ms,
                 delete_at=None if days is None else self._clock() + days * 86_400,
-                tell=call.post,
+                post=call.post,
             )
 
     def open(self, call: CallInbox, command: OpenRecognition) -> None:

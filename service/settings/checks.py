@@ -15,6 +15,7 @@ from typing import get_args
 from urllib.parse import SplitResult, urlsplit
 
 from service.calls.events import Event, TranscriptPartial
+from service.journal.address import parse_database_url
 from service.wire.signature import parse_public_key
 
 EVENT_TYPES: tuple[str, ...] = tuple(event.type for event in (*get_args(Event), TranscriptPartial))
@@ -93,12 +94,7 @@ def check_origin(text: str) -> str:
 
 def check_database_url(text: str) -> str:
     """Accept `sqlite:///file`: three slashes and a relative path, or four for an absolute one."""
-    scheme = text.partition(":")[0].lower()
-    if scheme in ("postgresql", "postgres"):
-        raise ValueError("PostgreSQL is designed but not built yet; use sqlite:///callscribe.db")
-    path = text.removeprefix("sqlite:///")
-    if path == text or not path or path.startswith((":", "?")):
-        raise ValueError("should be sqlite:/// and the path of a file")
+    parse_database_url(text)
     return text
 
 
@@ -186,7 +182,7 @@ def check_number(text: str) -> str:
 
 
 def check_match_key(text: str) -> str:
-    """Accept a fact that a route can look at."""
+    """Accept what a route can match a leg by."""
     kind, dot, name = text.partition(".")
     nested = kind in ("client_state", "header") and bool(dot and name)
     if nested or text in MATCH_KEYS[:4]:

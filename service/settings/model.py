@@ -9,8 +9,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from service.calls.routes import Retention, Route, Tracks
-from service.delivery.endpoints import Endpoint
+from service.delivery.endpoints import Endpoint, EndpointType
 from service.ids import EndpointName, Role, Source, Track
+from service.journal.address import parse_database_url
 from service.settings import checks
 from service.wire.media import media_url
 from service.wire.signature import parse_public_key
@@ -112,7 +113,7 @@ class EndpointSettings(_Table):
     """One `[[endpoint]]`: a place that events go."""
 
     name: Annotated[str, AfterValidator(checks.check_endpoint_name)]
-    type: Literal["webhook", "log"]
+    type: EndpointType
     url: HttpUrl | None = None
     secret: WebhookSecret | None = None
     secret_previous: WebhookSecret | None = None
@@ -222,7 +223,7 @@ class Settings(BaseSettings):
     @property
     def database_path(self) -> Path:
         """The SQLite file."""
-        return Path(self.database_url.removeprefix("sqlite:///"))
+        return parse_database_url(self.database_url)
 
     @property
     def recordings_path(self) -> Path:

@@ -1,7 +1,7 @@
 """Metrics in Prometheus's terms. What other rooms count is read when it is scraped."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from typing import Final, assert_never
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -11,11 +11,18 @@ from service.calls.events import (
     CallAnswered,
     CallEnded,
     CallStarted,
+    RecordingSaved,
+    TranscriptCompleted,
+    TranscriptErased,
     TranscriptFinal,
     TranscriptGap,
     TranscriptionDegraded,
     TranscriptionFailed,
+    TranscriptionPaused,
+    TranscriptionRecovered,
+    TranscriptionResumed,
     TranscriptionStarted,
+    TranscriptionStopped,
     TranscriptPartial,
 )
 from service.calls.turn import Fact
@@ -40,7 +47,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._calls = self._counter("calls", "Calls by how far they came", "state")
         self._recognitions = self._counter(
-            "recognitions", "Transcriptions begun, troubled and failed", "source", "engine", "state"
+            "recognitions", "Transcriptions by what became of them", "source", "engine", "state"
         )
         self._utterances = self._counter("utterances", "Finals recorded", "source", "role")
         self._words = self._counter("words", "Words in finals", "source", "role")
@@ -79,14 +86,20 @@ class Metrics:
                 self._gap_seconds.labels(event.reason).inc((event.end_ms - event.start_ms) / 1000)
             case TranscriptionStarted() as event:
                 self._recognitions.labels(event.source, event.engine, "started").inc()
-            case TranscriptionDegraded() | TranscriptionFailed() as event:
+            case (
+                TranscriptionDegraded() | TranscriptionFailed() | TranscriptionRecovered()
+            ) as event:
                 state = event.type.rpartition(".")[2]
                 self._recognitions.labels(event.source, "", state).inc()
+            case TranscriptionStopped() | TranscriptionPaused() | TranscriptionResumed():
+                pass  # what people ask for, and ends: nothing that somebody would draw
+            case TranscriptCompleted() | TranscriptErased() | RecordingSaved():
+                pass  # the journal knows
             case _:
-                pass  # nothing that somebody would draw
+                assert_never(fact.event)
 
-    def committed(self, duration_s: float) -> None:
-        """See `Observer.committed`."""
+    def commit_took(self, duration_s: float) -> None:
+        """See `Observer.commit_took`."""
         self._commit_s.observe(duration_s)
 
     def attempted(

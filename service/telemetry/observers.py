@@ -18,10 +18,10 @@ class Observers:
         for one in self._all:
             one.happened(fact)
 
-    def committed(self, duration_s: float) -> None:
-        """See `Observer.committed`."""
+    def commit_took(self, duration_s: float) -> None:
+        """See `Observer.commit_took`."""
         for one in self._all:
-            one.committed(duration_s)
+            one.commit_took(duration_s)
 
     def attempted(
         self, endpoint: EndpointName, delivery: Delivery, outcome: AttemptResult, duration_s: float

@@ -10,7 +10,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Final, TypeVar
+from typing import Final, TypeVar, assert_never
 
 import structlog
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -28,13 +28,22 @@ from opentelemetry.trace import (
 
 from service import __version__
 from service.calls.events import (
+    CallAnswered,
     CallEnded,
     CallStarted,
+    RecordingSaved,
     TranscriptCompleted,
+    TranscriptErased,
     TranscriptFinal,
+    TranscriptGap,
+    TranscriptionDegraded,
     TranscriptionFailed,
+    TranscriptionPaused,
+    TranscriptionRecovered,
+    TranscriptionResumed,
     TranscriptionStarted,
     TranscriptionStopped,
+    TranscriptPartial,
 )
 from service.calls.turn import Fact
 from service.ids import CallId, EndpointName, LegId
@@ -92,8 +101,8 @@ class Tracing:
         match fact.event:
             case CallStarted():
                 _remember(self._calls_began_at, call_id, at)
-            case TranscriptionStarted(leg=leg):
-                _remember(self._recognitions_began_at, (call_id, leg), at)
+            case TranscriptionStarted() | TranscriptionRecovered() as event:
+                self._begin_recognition(call_id, event, at)
             case TranscriptionStopped() | TranscriptionFailed() as event:
                 self._add_recognition(call_id, event, at)
             case TranscriptFinal() as event:
@@ -108,11 +117,23 @@ class Tracing:
                     "call.gaps": event.gaps,
                 }
                 self._add_call(call_id, at, counts)
-            case _:
+            case (
+                CallAnswered()
+                | CallEnded()
+                | RecordingSaved()
+                | TranscriptErased()
+                | TranscriptGap()
+                | TranscriptPartial()
+                | TranscriptionDegraded()
+                | TranscriptionPaused()
+                | TranscriptionResumed()
+            ):
                 pass  # the spans around it show it
+            case _:
+                assert_never(fact.event)
 
-    def committed(self, duration_s: float) -> None:
-        """See `Observer.committed`: a commit is of many calls, and a metric."""
+    def commit_took(self, duration_s: float) -> None:
+        """See `Observer.commit_took`: a commit is of many calls, and a metric."""
 
     def attempted(
         self, endpoint: EndpointName, delivery: Delivery, outcome: AttemptResult, duration_s: float
@@ -134,6 +155,13 @@ class Tracing:
         """Send the queued spans, within the deadline. Blocks: call it from a thread."""
         self._provider.force_flush(int(timeout_s * 1000))
         self._provider.shutdown()
+
+    def _begin_recognition(
+        self, call_id: CallId, event: TranscriptionStarted | TranscriptionRecovered, at: float
+    ) -> None:
+        key = (call_id, event.leg)
+        if isinstance(event, TranscriptionStarted) or key not in self._recognitions_began_at:
+            _remember(self._recognitions_began_at, key, at)
 
     def _add_recognition(
         self, call_id: CallId, event: TranscriptionStopped | TranscriptionFailed, at: float

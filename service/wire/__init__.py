@@ -1,5 +1,6 @@
 """Wire formats, pure: bytes in, typed values out, and back. Every room may read these.
 
-`webhooks`, `media`, `audio` and `signature` are Telnyx's, `stt` is spoken with Telnyx and with our
-own recogniser, `events` and `subtitles` are what goes out.
+`webhooks` (with `webhook_fields`, for what may be missing or of another type), `media`, `audio` and
+`signature` are Telnyx's, `stt` is spoken with Telnyx and with our own recogniser, `events` and
+`subtitles` are what goes out.
 """

@@ -33,7 +33,7 @@ async def test_a_past_call_is_shown_in_the_order_in_which_it_was_said(
             "1.0 s of the customer not transcribed"
         )
         await expect(page.locator(".coverage")).to_contain_text("Transcribed")
-        await expect(page.locator(".facts")).to_contain_text("bookings")
+        await expect(page.locator(".about")).to_contain_text("bookings")
 
 
 async def test_search_finds_and_leads_to_the_words(page: Page, journal: Path) -> None:

@@ -1,4 +1,4 @@
-"""Whose turn it is, and what is kept in memory: pure, so no loop and no clock."""
+"""Which lane is next, and what is kept in memory: pure, so no loop and no clock."""
 
 from service.delivery.lane import (
     MAX_GAP_SEQS,
@@ -20,14 +20,14 @@ def lanes(*, max_events: int = 100, max_lanes: int = 100, partials: str = "all")
 
 
 def take(queue: EndpointLanes, now: float = 0.0) -> Lane:
-    """Return the lane whose turn it is; there has to be one."""
+    """Return the next lane; there has to be one."""
     lane = queue.take(now)
     assert lane is not None
     return lane
 
 
 def deliver(queue: EndpointLanes, now: float = 0.0) -> str:
-    """Take a turn as if its event was delivered; return which it was."""
+    """Take the next lane as if its event was delivered; return which it was."""
     lane = take(queue, now)
     item = lane.next(now)
     assert isinstance(item, StoredEvent)
@@ -49,7 +49,7 @@ def listed(queue: EndpointLanes, *rows: LaneRow) -> None:
     queue.end_listing()
 
 
-def test_lanes_take_turns() -> None:
+def test_lanes_are_served_round_robin() -> None:
     """One delivery each, in the order in which they got something."""
     queue = lanes()
     queue.commit([event("c1", 1), event("c1", 2)], 0.0)
@@ -59,8 +59,8 @@ def test_lanes_take_turns() -> None:
     assert queue.take(0.0) is None
 
 
-def test_a_lane_has_one_turn_at_a_time() -> None:
-    """What comes while a lane has its turn does not give it a second one."""
+def test_a_lane_is_taken_once_at_a_time() -> None:
+    """What comes while somebody has a lane does not make it ready."""
     queue = lanes()
     queue.commit([event("c1", 1)], 0.0)
     first = take(queue)

@@ -4,15 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from typing import get_args
 
 import pytest
 from structlog.testing import capture_logs
 
-from service.delivery.endpoints import Endpoint
+from service.delivery.endpoints import Endpoint, EndpointType
 from service.delivery.sinks import open_sink
 from service.ids import EndpointName
 from service.ports import Delivery, Sink
-from tests.delivery.builders import webhook
+from tests.delivery.builders import endpoint, webhook
 from tests.delivery.peers import open_receiver
 
 
@@ -49,6 +50,17 @@ every_sink = pytest.mark.parametrize("rig", RIGS.values(), ids=RIGS.keys())
 def delivery(number: int) -> Delivery:
     """Return a delivery with an id of its own."""
     return Delivery(f"evt_c1_{number}", "transcript.final", b'{"type":"x","data":{"text":"hi"}}')
+
+
+def test_every_type_of_endpoint_has_its_sink_here() -> None:
+    """A new type comes with a rig."""
+    assert set(RIGS) == set(get_args(EndpointType))
+
+
+def test_a_type_without_a_sink_opens_nothing() -> None:
+    """Least of all the log, which would have the words of calls in it."""
+    with pytest.raises(AssertionError, match="carrier_pigeon"):
+        open_sink(endpoint(type="carrier_pigeon"))
 
 
 @every_sink

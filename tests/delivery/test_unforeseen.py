@@ -77,7 +77,7 @@ async def test_a_worker_that_fails_strands_no_lane(tmp_path: Path, logs: list[Ev
 async def test_a_lane_that_keeps_failing_is_tried_ever_more_slowly(
     tmp_path: Path, logs: list[EventDict]
 ) -> None:
-    """By the schedule of the keepers; a turn that goes well begins it anew."""
+    """By the schedule of the keepers; one attempt that goes well begins it anew."""
     async with open_harness(tmp_path) as harness:
         harness.crm.script.append(BUSY)
         await harness.commit("c1", "call.started")

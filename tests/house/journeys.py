@@ -1,9 +1,9 @@
 """How many steps the three journeys through the house take, counted while they are made.
 
 A step is a call from one file of the service into another, on any thread. `python
-tests/house/journeys.py` prints, for each journey, the steps and how many files it passes, of the
-shortest of several trips. It uses the service from outside only, so that it runs on older checkouts
-as well: `PYTHONPATH=CHECKOUT python tests/house/journeys.py`.
+tests/house/journeys.py [TRIPS]` prints, for each journey, the steps and how many files it passes,
+of the shortest of several trips. It uses the service from outside only, so that it runs on older
+checkouts as well: `PYTHONPATH=CHECKOUT python tests/house/journeys.py`.
 """
 
 import asyncio
@@ -71,7 +71,6 @@ class Peers:
     commands: "asyncio.Queue[dict[str, Any]]" = field(default_factory=asyncio.Queue)
     received: "asyncio.Queue[dict[str, Any]]" = field(default_factory=asyncio.Queue)
     sessions: list[ServerConnection] = field(default_factory=list)
-    heard: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def command(self, request: web.Request) -> web.Response:
         """Take a command."""
@@ -85,10 +84,11 @@ class Peers:
         return web.Response()
 
     async def stt(self, socket: ServerConnection) -> None:
-        """Take the audio of a track, and say nothing by itself."""
+        """Take the audio of a track, say nothing by itself, and close when it is asked to."""
         self.sessions.append(socket)
-        async for _ in socket:
-            self.heard.set()
+        async for message in socket:
+            if isinstance(message, str) and json.loads(message)["type"] == "CloseStream":
+                return
 
     async def until(self, kind: str, text: str) -> None:
         """Wait for an event with this text."""
@@ -200,13 +200,13 @@ async def open_house(steps: Steps, **route: object) -> AsyncIterator[House]:
             yield House(service.url, peers, http, steps)
 
 
-async def webhook_to_delivery(steps: Steps) -> list[tuple[int, int]]:
+async def webhook_to_delivery(steps: Steps, times: int) -> list[tuple[int, int]]:
     """From a webhook's body, with words that Telnyx heard, to a webhook of ours."""
     trips = []
     async with open_house(steps, source="in_call", engine="Telnyx") as house:
         leg = house.leg("a")
         await leg.answered()
-        for number in range(TRIPS):
+        for number in range(times):
             words = {"transcript": f"word {number}", "is_final": True, "confidence": 0.9}
 
             async def trip(words: dict[str, object] = words, number: int = number) -> None:
@@ -218,7 +218,7 @@ async def webhook_to_delivery(steps: Steps) -> list[tuple[int, int]]:
     return trips
 
 
-async def audio_journeys(steps: Steps) -> dict[str, list[tuple[int, int]]]:
+async def audio_journeys(steps: Steps, times: int) -> dict[str, list[tuple[int, int]]]:
     """From a frame to the recogniser, and from its words to a webhook of ours."""
     words: list[tuple[int, int]] = []
     async with open_house(steps, source="media") as house, AsyncExitStack() as stack:
@@ -240,8 +240,8 @@ async def audio_journeys(steps: Steps) -> dict[str, list[tuple[int, int]]]:
         await send.for_s(1.0)
         while len(house.peers.sessions) < 2:
             await send.for_s(0.2)
-        frames = [await house.count(send.for_s(0.1)) for _ in range(TRIPS)]
-        for number in range(TRIPS):
+        frames = [await house.count(send.for_s(0.1)) for _ in range(times)]
+        for number in range(times):
             said = {"transcript": f"word {number}", "is_final": True}
 
             async def trip(said: dict[str, object] = said, number: int = number) -> None:
@@ -276,12 +276,12 @@ class _Frames:
             await asyncio.sleep(0.02)
 
 
-async def main(watch: Callable[[Steps], None]) -> None:
+async def main(watch: Callable[[Steps], None], times: int) -> None:
     """Make all journeys and print what they took."""
     steps = Steps()
     watch(steps)
-    trips = {"a webhook -> a delivery": await webhook_to_delivery(steps)}
-    trips |= await audio_journeys(steps)
+    trips = {"a webhook -> a delivery": await webhook_to_delivery(steps, times)}
+    trips |= await audio_journeys(steps, times)
     print(f"{'journey':<40}{'steps':>8}{'files':>8}")
     for name, made in trips.items():
         count, files = min(made)
@@ -299,4 +299,4 @@ if __name__ == "__main__":
     import structlog
 
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    asyncio.run(main(_watch))
+    asyncio.run(main(_watch, int(sys.argv[1]) if sys.argv[1:] else TRIPS))

@@ -31,11 +31,11 @@ class Recording:
         offset_ms: int = 0,
         *,
         call_id: CallId = CALL,
-        tell: Callable[[Input], None] | None = None,
+        post: Callable[[Input], None] | None = None,
     ) -> QueueWriter:
         """Begin to record a stream."""
         writer = self.recorder.open(
-            call_id, start, offset_ms=offset_ms, delete_at=None, tell=tell or self.told.put_nowait
+            call_id, start, offset_ms=offset_ms, delete_at=None, post=post or self.told.put_nowait
         )
         assert writer is not None
         return writer

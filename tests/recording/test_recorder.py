@@ -111,7 +111,7 @@ async def test_audio_that_nobody_can_decode_is_not_recorded(tmp_path: Path) -> N
     """It is logged, without a file."""
     async with open_recording(tmp_path) as made:
         refused = made.recorder.open(
-            CALL, stream("OPUS", 16000), offset_ms=0, delete_at=None, tell=made.told.put_nowait
+            CALL, stream("OPUS", 16000), offset_ms=0, delete_at=None, post=made.told.put_nowait
         )
 
         assert refused is None
@@ -222,7 +222,7 @@ async def test_a_call_that_fails_to_hear_of_its_recording_hurts_no_other(tmp_pat
         raise RuntimeError("nobody foresaw this")
 
     async with open_recording(tmp_path) as made:
-        writer = made.open(stream(), tell=stumble)
+        writer = made.open(stream(), post=stumble)
         writer.write("inbound", FRAME)
         writer.close()
         with capture_logs() as logs:

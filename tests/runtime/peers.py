@@ -156,7 +156,7 @@ class KeptRecording:
 
     stream: StreamStart
     offset_ms: int
-    tell: Callable[[Input], None]
+    post: Callable[[Input], None]
     taken: list[tuple[Track, bytes | int]] = field(default_factory=list)
     closed: bool = False
 
@@ -178,7 +178,7 @@ class KeptRecording:
             duration_ms=1000,
             size_bytes=16_058,
         )
-        self.tell(written)
+        self.post(written)
 
 
 @dataclass
@@ -195,11 +195,11 @@ class KeptRecordings:
         *,
         offset_ms: int,
         delete_at: float | None,
-        tell: Callable[[Input], None],
+        post: Callable[[Input], None],
     ) -> KeptRecording:
         """Open a recording."""
         del call_id, delete_at
-        recording = KeptRecording(stream, offset_ms, tell)
+        recording = KeptRecording(stream, offset_ms, post)
         self.opened.append(recording)
         return recording
 

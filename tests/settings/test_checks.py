@@ -91,6 +91,13 @@ def test_other_databases_are_refused(text: str) -> None:
         checks.check_database_url(text)
 
 
+@pytest.mark.parametrize("text", ["sqlite:///calls.db?mode=ro", "sqlite:///folder/"])
+def test_what_no_journal_opens_is_refused_with_the_settings(text: str) -> None:
+    """Not only when the journal is opened: both read the URL by the same rules."""
+    with pytest.raises(ValueError, match="name a file"):
+        checks.check_database_url(text)
+
+
 @pytest.mark.parametrize("text", ["", ",", "not base64!", "c2hvcnQ=", ",".join([PUBLIC_KEY] * 3)])
 def test_public_keys_are_one_or_two(text: str) -> None:
     """Anything but 32 bytes in base64, once or twice, is refused."""

@@ -36,6 +36,8 @@ def test_a_call_is_counted() -> None:
 
     assert found["callscribe_calls_total{state=started}"] == 1
     assert found["callscribe_calls_total{state=ended}"] == 1
+    for state in ("degraded", "failed", "recovered"):
+        assert found[f"callscribe_recognitions_total{{engine=,source=media,state={state}}}"] == 1
     assert found["callscribe_words_total{role=customer,source=media}"] == 6
     assert found["callscribe_partials_total{role=customer,source=media}"] == 1
     assert found["callscribe_gaps_total{reason=buffer_full}"] == 1
@@ -60,7 +62,7 @@ def test_attempts_and_commits_are_measured() -> None:
     delivery = Delivery(id="evt_1_1", type="call.started", body=b"")
     metrics.attempted(CRM, delivery, "failed", 10.0)
     metrics.attempted(CRM, delivery, "delivered", 0.02)
-    metrics.committed(0.003)
+    metrics.commit_took(0.003)
     found = samples(metrics)
 
     assert found["callscribe_delivery_attempts_total{endpoint=crm,outcome=failed}"] == 1

@@ -30,7 +30,7 @@ async def test_a_call_is_a_trace() -> None:
         open_telemetry(url, clock=lambda: NOW) as telemetry,
     ):
         play(telemetry)
-        telemetry.observer.committed(0.001)
+        telemetry.observer.commit_took(0.001)
 
     by_name = {span.name: span for span in spans}
     call, recognition = by_name["call"], by_name["recognition"]
@@ -73,6 +73,22 @@ async def test_no_span_holds_a_word_or_a_number() -> None:
     assert bodies
     for private in (b"booking", b"+1555"):
         assert not any(private in body for body in bodies)
+
+
+async def test_a_recognition_that_failed_and_recovered_is_two() -> None:
+    """The first ends where it failed, the second begins where words came again."""
+    async with (
+        open_collector() as (url, spans, _),
+        open_telemetry(url, clock=lambda: NOW) as telemetry,
+    ):
+        play(telemetry)
+
+    at = [
+        (round(one.start_time_unix_nano / 1e9 - golden.ANSWERED_AT, 2), one.status.code)
+        for one in spans
+        if one.name == "recognition"
+    ]
+    assert at == [(0.25, Status.STATUS_CODE_ERROR), (32.6, Status.STATUS_CODE_UNSET)]
 
 
 async def test_partials_are_not_traced_and_a_missing_collector_costs_nothing() -> None:

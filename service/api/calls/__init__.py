@@ -1,1 +1,5 @@
-"""Calls over HTTP: read, controlled, erased, and heard."""
+"""Calls over HTTP: read, controlled, erased, and heard.
+
+`routes` reads them, `controls` acts on them, `audio` plays them; `models` are what is asked and
+answered.
+"""

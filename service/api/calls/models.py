@@ -17,7 +17,7 @@ from service.api.parameters import (
     Stamp,
 )
 from service.archive.exports import ExportForm
-from service.archive.transcript import Note, Turn
+from service.archive.transcript import Note, SpeakerTurn
 from service.calls.inputs import Direction
 from service.ports import CallFilter
 
@@ -60,7 +60,7 @@ class CallTranscript(Reply):
     """What was said in a call: turns and notes, each in the order of the call clock."""
 
     call: Call
-    turns: list[Turn]
+    turns: list[SpeakerTurn]
     notes: list[Note]
     """What the words do not tell: gaps, pauses, failures."""
 

@@ -1,1 +1,4 @@
-"""Endpoints over HTTP: how their deliveries go, and having parked ones tried or a call replayed."""
+"""Endpoints over HTTP: how their deliveries go, and having parked ones tried or a call replayed.
+
+`routes` has the operations, `models` what they answer, and `retries` the tries under way.
+"""

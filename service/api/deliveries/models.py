@@ -12,6 +12,7 @@ from service.api.parameters import (
     SeqNumber,
     Stamp,
 )
+from service.delivery.endpoints import EndpointType
 from service.ports import ParkedDelivery
 from service.wire.events import timestamp
 
@@ -20,7 +21,7 @@ class EndpointState(Reply):
     """One configured endpoint, and what became of its deliveries since the service started."""
 
     name: str
-    type: Literal["webhook", "log"]
+    type: EndpointType
     disabled_reason: str | None
     """Why it gets nothing more; null if it does."""
     lanes_behind: int

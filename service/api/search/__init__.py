@@ -1,1 +1,5 @@
-"""Search over HTTP: what was said, searches that are saved, and their feeds."""
+"""Search over HTTP: what was said, searches that are saved, and their feeds.
+
+`routes` has the operations, `models` what is asked and answered, `feed` what a saved search finds
+as it is committed.
+"""

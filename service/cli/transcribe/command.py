@@ -57,6 +57,10 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         "--url", metavar="BASE", help="where the service is, as in https://api.telnyx.com/v2"
     )
     add_config(parser)
+    _add_following(parser)
+
+
+def _add_following(parser: argparse.ArgumentParser) -> None:
     live = parser.add_argument_group("following")
     live.add_argument(
         "--follow",

@@ -11,6 +11,7 @@ const NOTES = {
   "transcription.resumed": () => ["pause", "Transcription goes on."],
   "transcription.degraded": (data) => ["trouble", `Words${of(data)} may come late${because(data)}.`],
   "transcription.failed": (data) => ["trouble", `Words${of(data)} will not come${because(data)}.`],
+  "transcription.recovered": (data) => ["quiet", `Words${of(data)} come again.`],
   "transcript.gap": (data) => ["gap", `${span(data.end_ms - data.start_ms)}${of(data)} not transcribed${because(data)}.`],
   "transcript.erased": () => ["trouble", "This call was erased."],
   "recording.saved": () => ["quiet", "The recording is saved."],

@@ -1,7 +1,7 @@
 // One call: its transcript growing in place, what is known about it, and what may be done.
 
 import { after, durationMs, emptyCall, isLive } from "./call.js";
-import { Facts } from "./facts.js";
+import { About } from "./about.js";
 import { el, fill, oncePerFrame, say, tell } from "./dom.js";
 import { Feed, mayFollow } from "./feed.js";
 import { noteOf } from "./notes.js";
@@ -45,7 +45,7 @@ class CallPage {
       onPlay: (ms) => this.player?.seek(ms),
     });
     this.follower = new Follower(() => this.showNew());
-    this.facts = new Facts();
+    this.about = new About();
     this.build();
     this.pump = oncePerFrame(() => this.work());
     this.showCall();
@@ -67,7 +67,7 @@ class CallPage {
       this.error,
       el("div", { class: "columns" },
         el("section", { class: "words", "aria-label": "Words" }, this.waiting, this.transcript.root),
-        this.facts.element),
+        this.about.element),
       el("div", { class: "foot" }, this.newer));
     this.foot = this.element.lastChild;
   }
@@ -184,11 +184,11 @@ class CallPage {
       const settled = this.transcript.spoken(data, true);
       if (settled && fresh) this.readOut(data);
     } else {
-      const note = noteOf(type, { role: this.facts.roles.get(data.track), ...data }, this.call);
+      const note = noteOf(type, { role: this.about.roles.get(data.track), ...data }, this.call);
       if (note) this.transcript.note(`${type}.${data.seq}`, note);
     }
     if (type === "transcript.completed") this.transcript.dropUnsettled();
-    this.facts.took(type, data, this.call);
+    this.about.took(type, data, this.call);
   }
 
   /** A list says what the call is; events that it holds already must not be counted twice. */
@@ -232,7 +232,7 @@ class CallPage {
     this.status.dataset.state = call.transcription === "paused" && isLive(call) ? "paused" : status;
     this.tick();
     this.showActs();
-    this.facts.show(call);
+    this.about.show(call);
     if (call.has_audio && !this.player && session.may("calls:read")) this.openPlayer();
     if (status === "complete") this.player?.complete();
   }

@@ -1,5 +1,5 @@
 """What both fronts share.
 
-Who may come in, how a refusal reads, which engines and languages can be asked for, and how
-requests that are being answered come to their end.
+`access` decides who may come in, `refusals` how a no reads, `languages` and `providers` what can be
+asked for; `draining` brings requests that are being answered to their end.
 """

@@ -1,5 +1,6 @@
 """A whole file over HTTP.
 
-The route reads a form and its upload, or fetches what its URL leads to, has it transcribed, and
-renders the transcript as it was asked for.
+`route` reads the form and its upload (`uploads`, `forms`, `model_config`; `bad_fields` are
+refused), or has `fetching` get what a URL leads to; `transcription` hears it, and
+`rendering` writes the transcript as it was asked for.
 """

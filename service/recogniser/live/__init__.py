@@ -1,5 +1,6 @@
 """One live stream over a WebSocket.
 
-The route lets a client in, the connection speaks Telnyx's protocol, the intake takes its audio to
-the transcriber, and the transcriber sends partials and finals.
+`route` lets a client in by its `parameters`, `socket` is our side of its WebSocket, `connection`
+speaks Telnyx's protocol on it, `intake` takes the audio to the `transcriber`, and that has partials
+and finals sent as `results`.
 """

@@ -1,4 +1,5 @@
 """Words without their sound. Pure.
 
-The model's vocabulary, key terms and their boosting by phonetic distance, and redaction.
+`vocabulary` is the model's; `key_terms` are a client's, and `boosting` tries them by the distance
+that `phonetics` measures. `redaction` takes numbers out.
 """

@@ -1,4 +1,4 @@
-"""One turn of a lane: an attempt at its next delivery, and what follows from the outcome."""
+"""Handles a lane once: an attempt at its next delivery, and what follows from the outcome."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -43,8 +43,8 @@ class Dependencies:
     partial_grace_s: float
 
 
-class Turns:
-    """Runs the turns of one endpoint's lanes: retries, parks or disables as the sink answers."""
+class LaneHandler:
+    """Handles the lanes of one endpoint: retries, parks or disables as the sink answers."""
 
     def __init__(self, lanes: EndpointLanes, sink: Sink, dependencies: Dependencies) -> None:
         self.attempts = Attempts(
@@ -70,8 +70,8 @@ class Turns:
             self._accepted_types[kind] = accepted
         return accepted
 
-    async def run(self, lane: Lane) -> None:
-        """Run one turn: make one attempt at the next delivery, or read the next events."""
+    async def handle(self, lane: Lane) -> None:
+        """Make one attempt at the lane's next delivery, or read its next events."""
         match lane.next(self._ticks()):
             case WaitingPartial(delivery=delivery):
                 await self._send_partial(lane, delivery)
@@ -124,7 +124,7 @@ class Turns:
         )
         failure = await self.attempts.make(lane.call_id, delivery)
         if lane.generation != generation or lane.acked_seq >= event.seq:
-            return  # rewound meanwhile: it goes out again in its turn; or the call was erased
+            return  # rewound meanwhile: it goes out again later; or the call was erased
         match failure:
             case None:
                 self._lanes.counters.delivered += 1

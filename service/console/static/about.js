@@ -9,13 +9,13 @@ const WHERE = [
 ];
 
 /** The panel beside the transcript; on narrow screens it is folded above it. */
-export class Facts {
+export class About {
   constructor() {
     this.late = [];
     this.roles = new Map();
     this.engines = new Set();
     this.values = new Map();
-    this.list = el("dl", { class: "facts" });
+    this.list = el("dl", { class: "about" });
     this.coverage = el("div", { class: "coverage" }, el("p", { class: "hint" }, "Told when the call is complete."));
     const wide = matchMedia("(min-width: 62rem)").matches;
     this.element = el("aside", { "aria-label": "About this call" },

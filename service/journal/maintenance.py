@@ -1,0 +1,53 @@
+"""What people do to a journal as a whole, from the command line: audit it, encrypt it, rekey it.
+
+Each picks the adapter by `database_url`, which the settings have checked.
+"""
+
+from contextlib import AbstractContextManager
+
+from service.journal.address import parse_database_url
+from service.journal.sqlite import audit, encryption, file
+
+
+def open_audit(
+    database_url: str, *, key: bytes | None = None
+) -> AbstractContextManager[audit.ErasureAudit]:
+    """Return an audit of the journal of this URL, to be entered; a service may have it open.
+
+    Raises:
+        JournalUnavailableError: On entering: it cannot be read.
+    """
+    return audit.open_audit(parse_database_url(database_url), key=key)
+
+
+def locked(database_url: str) -> AbstractContextManager[None]:
+    """Keep every service out of the journal of this URL until the end of the block.
+
+    Raises:
+        JournalUnavailableError: On entering: one has it, or the lock cannot be made.
+    """
+    return file.locked(parse_database_url(database_url).absolute())
+
+
+def encrypt_journal(database_url: str, key: bytes) -> None:
+    """Encrypt the journal, unless this key opens it already. Call it within `locked`.
+
+    Raises:
+        JournalUnavailableError: It cannot be read or written, or has another key.
+        SettingsError: SQLCipher is not here.
+    """
+    path = parse_database_url(database_url).absolute()
+    if not encryption.can_open(path, key):
+        encryption.encrypt_journal(path, key)
+
+
+def rekey_journal(database_url: str, key: bytes, new_key: bytes) -> None:
+    """Change the key of the journal, unless it is the new one already. Call it within `locked`.
+
+    Raises:
+        JournalUnavailableError: It cannot be read or written, or has neither key.
+        SettingsError: SQLCipher is not here.
+    """
+    path = parse_database_url(database_url).absolute()
+    if not encryption.can_open(path, new_key):
+        encryption.rekey_journal(path, key, new_key)
