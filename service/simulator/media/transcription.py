@@ -34,15 +34,20 @@ class TrackTranscriber(Protocol):
 class TranscriptEmitter:
     """Emits `call.transcription` events, as the settings vary them."""
 
-    def __init__(self, leg: Leg, engine: str, settings: InCallSettings) -> None:
+    def __init__(
+        self, leg: Leg, engine: str, settings: InCallSettings, *, silent: bool = False
+    ) -> None:
         self._leg = leg
         self._engine = engine
         self._settings = settings
         self._held: deque[tuple[dict[str, object], float]] = deque()
-        self.silent = False
+        self.silent = silent
 
     def emit(self, track: Track, text: str, *, is_final: bool, confidence: float | None) -> None:
         """Emit a result; the last `after_hangup` of them are held until after the hang-up."""
+        since_ms = self._settings.silent_after_ms
+        if since_ms is not None and self._leg.timeline.position_ms >= since_ms:
+            return
         if self.silent or not text.strip():
             return
         data: dict[str, object] = {"transcript": text, "is_final": is_final}
@@ -172,12 +177,13 @@ def make_transcription(
     config: Config,
     recogniser: UpstreamRecogniser | None,
     start: Start,
+    silent: bool = False,
 ) -> Transcription:
     """Make a transcription of a leg, to be attached to it.
 
-    Without a `recogniser` it follows the script.
+    Without a `recogniser` it follows the script. A `silent` one gives no word.
     """
-    emitter = TranscriptEmitter(leg, engine, settings)
+    emitter = TranscriptEmitter(leg, engine, settings, silent=silent)
     asked = config.get("interim_results") is True
     interims = asked and settings.interims.get(engine, gives_interims(engine))
     transcribers: list[TrackTranscriber] = []

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+Number = TypeVar("Number", int, float)
 Chance = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -38,7 +39,7 @@ def _unknown(key: object, known: list[str]) -> str:
     return f"unknown key {key!r}" + (f", did you mean {near[0]!r}?" if near else "")
 
 
-def low_to_high(pair: tuple[float, float]) -> tuple[float, float]:
+def low_to_high(pair: tuple[Number, Number]) -> tuple[Number, Number]:
     """Return a range, if it is one."""
     if not 0 <= pair[0] <= pair[1]:
         raise ValueError("a range goes from low to high, and not below 0")

@@ -1,8 +1,11 @@
-"""G.711, linear samples and sample rates: 8 kHz mu-law inside, whatever a codec asks outside."""
+"""Codecs, linear samples and sample rates: 8 kHz mu-law inside, whatever a codec asks outside."""
 
 import warnings
+from array import array
 from dataclasses import dataclass
 from typing import Literal
+
+import G722  # type: ignore[import-not-found]  # a C extension without stubs
 
 with warnings.catch_warnings():
     # Python 3.11 and 3.12 announce its removal; from 3.13 on it is the package audioop-lts.
@@ -11,20 +14,33 @@ with warnings.catch_warnings():
 
 RATE_HZ = 8000
 _WIDTH_BYTES = 2
+_G722_BIT_RATE = 64_000
+_G722_BYTES_PER_MS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """What bytes of audio are. `name` is as in `media_format.encoding`."""
+    """What bytes of audio are. `name` is as in `media_format.encoding`.
 
-    name: Literal["PCMU", "PCMA", "L16"]
+    A codec of packets (Opus, AMR-WB) would have to be cut by packets: see `CallAudio.payloads`.
+    """
+
+    name: Literal["PCMU", "PCMA", "L16", "G722"]
     rate_hz: int = RATE_HZ
+    """Of the samples; what `start` says of G.722 may be another."""
     big_endian: bool = False
 
     @property
     def bytes_per_ms(self) -> int:
         """How many bytes one millisecond takes."""
+        if self.name == "G722":
+            return _G722_BYTES_PER_MS
         return self.rate_hz // 1000 * (_WIDTH_BYTES if self.name == "L16" else 1)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether what is decoded is, byte for byte, the same wherever decoding begins."""
+        return self.name != "G722"
 
     def encode(self, mulaw: bytes) -> bytes:
         """Turn 8 kHz mu-law into this. PCMU is passed through byte for byte."""
@@ -36,6 +52,10 @@ class Encoding:
         pcm = change_rate(pcm, RATE_HZ, self.rate_hz)
         whole = len(mulaw) * self.rate_hz // RATE_HZ * _WIDTH_BYTES
         pcm += pcm[-_WIDTH_BYTES:] * ((whole - len(pcm)) // _WIDTH_BYTES)  # resampling ends early
+        if self.name == "G722":
+            samples = array("h", pcm)
+            encoded: bytes = G722.G722(self.rate_hz, _G722_BIT_RATE).encode(samples)
+            return encoded
         return audioop.byteswap(pcm, _WIDTH_BYTES) if self.big_endian else pcm
 
     def decode(self, audio: bytes) -> bytes:
@@ -44,6 +64,9 @@ class Encoding:
             return audioop.ulaw2lin(audio, _WIDTH_BYTES)
         if self.name == "PCMA":
             return audioop.alaw2lin(audio, _WIDTH_BYTES)
+        if self.name == "G722":
+            pcm: bytes = G722.G722(self.rate_hz, _G722_BIT_RATE).decode(audio).tobytes()
+            return pcm
         return audioop.byteswap(audio, _WIDTH_BYTES) if self.big_endian else audio
 
 

@@ -55,6 +55,15 @@ class CallAudio:
         piece = self.encoded(track, encoding)[start_ms * scale : end_ms * scale]
         return piece or encoding.encode(SILENCE * ((end_ms - start_ms) * PCMU.bytes_per_ms))
 
+    def payloads(
+        self, track: Track, encoding: Encoding, start_ms: int, end_ms: int
+    ) -> list[tuple[int, bytes]]:
+        """Return what is sent of the audio from `start_ms` to `end_ms`: each payload, and when.
+
+        It is one, for codecs that can be cut anywhere.
+        """
+        return [(start_ms, self.slice(track, encoding, start_ms, end_ms))]
+
 
 def read_call_audio(
     source: Path | Pair, *, channels: tuple[Speaker, Speaker] = ("customer", "agent")

@@ -40,10 +40,10 @@ def test_an_unknown_key_names_the_nearest_known_one() -> None:
 
 
 def test_a_setting_that_does_nothing_yet_is_refused_with_the_reason() -> None:
-    """G.722 is in the format, and nothing here encodes it."""
-    (problem,) = problems({"media": {"codec": "G722"}})
+    """Opus is in the format, and nothing here encodes it."""
+    (problem,) = problems({"media": {"codec": "OPUS"}})
 
-    assert problem.startswith('media: codec = "G722" is not built yet: there is no encoder')
+    assert problem.startswith('media: codec = "OPUS" is not built yet: there is no encoder')
 
 
 @pytest.mark.parametrize(
