@@ -87,7 +87,8 @@ class MediaStream:
             self._began_ms = start_ms
         for track in self._request.tracks:
             payload = self._leg.audio.slice(track, self._request.encoding, start_ms, end_ms)
-            await self._send_frames(self._faults.push(track, payload, start_ms, self._began_ms))
+            if payload:
+                await self._send_frames(self._faults.push(track, payload, start_ms, self._began_ms))
         if self._settings.drop_after_ms is not None and not self._dropped:
             self._drop_at(end_ms)
 

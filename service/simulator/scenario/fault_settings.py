@@ -5,19 +5,27 @@ Defaults are what is documented. Probabilities go from 0 to 1 and use seeded ran
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Chance = Annotated[float, Field(ge=0, le=1)]
+Codec = Literal["PCMU", "PCMA", "L16", "G722", "OPUS", "AMR-WB", "G729"]
+_FRAMES_MS: Mapping[str, frozenset[int]] = {
+    "OPUS": frozenset({10, 20, 40, 60}),
+    "AMR-WB": frozenset(range(20, 260, 20)),
+}
+
+
+def fits(codec: str, frame_ms: int) -> bool:
+    """Say whether a codec has payloads of this length."""
+    return codec not in _FRAMES_MS or frame_ms in _FRAMES_MS[codec]
 
 
 class Table(BaseModel):
     """A table of the scenario file. It is immutable; an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    UNBUILT: ClassVar[Mapping[tuple[str, str], str]] = {}
-    """(key, value) pairs that the format has and the simulator cannot do yet, and why."""
 
     @model_validator(mode="before")
     @classmethod
@@ -26,11 +34,6 @@ class Table(BaseModel):
             return table
         known = [field.alias or name for name, field in cls.model_fields.items()]
         faults = [_unknown(key, known) for key in table if key not in known]
-        faults += [
-            f'{key} = "{value}" is not built yet: {why}'
-            for (key, value), why in cls.UNBUILT.items()
-            if table.get(key) == value
-        ]
         if faults:
             raise ValueError("\n".join(faults))
         return table
@@ -100,15 +103,18 @@ class InCallSettings(Table):
 class MediaSettings(Table):
     """The media WebSocket."""
 
-    UNBUILT: ClassVar[Mapping[tuple[str, str], str]] = {
-        ("codec", codec): "there is no encoder; PCMU, PCMA and L16 are there"
-        for codec in ("G722", "OPUS", "AMR-WB")
-    }
-    codec: Literal["asked", "PCMU", "PCMA", "L16", "G722", "OPUS", "AMR-WB"] = "asked"
-    """`asked` is what `stream_codec` says, PCMU without it; the others ignore it."""
+    codec: Literal["asked"] | Codec = "asked"
+    """`asked` is what `stream_codec` says, as if Telnyx could transcode anything; the others come
+    whatever is asked for. Nobody here decodes G729, and its bytes mean nothing."""
+    phone_codec: Codec = "PCMU"
+    """The call's own codec: what comes without `stream_codec`, and by its `default`."""
     l16_rate_hz: Literal[8000, 16000] = 16000
     l16_endian: Literal["big", "little"] = "big"
+    amr_wb_shape: Literal["bandwidth-efficient", "octet-aligned"] = "bandwidth-efficient"
+    dtx: bool = False
+    """Whether phones that speak AMR-WB send little while nobody speaks."""
     frame_ms: int = Field(20, ge=10, le=1000, multiple_of=10)
+    """OPUS has 10, 20, 40 or 60, AMR-WB 20, 40, … up to 240."""
     jitter_ms: int = Field(0, ge=0, le=5000)
     """Frames are held up to this long, in order, and then come in bursts."""
     reorder: Chance = 0
@@ -135,6 +141,13 @@ class MediaSettings(Table):
     reconnect_after_s: float = Field(0.5, ge=0, le=60)
     new_stream_id: bool = True
     """Whether the reconnected stream has a new `stream_id`."""
+
+    @model_validator(mode="after")
+    def _frames_fit(self) -> Self:
+        for codec in (self.codec, self.phone_codec):
+            if not fits(codec, self.frame_ms):
+                raise ValueError(f"{codec} has no frames of {self.frame_ms} ms")
+        return self
 
 
 class SttSettings(Table):
