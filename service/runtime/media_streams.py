@@ -9,7 +9,7 @@ import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -37,7 +37,7 @@ from service.ports import (
 )
 from service.runtime.media_stream import CallInbox, MediaStream
 from service.tasks import Tasks
-from service.wire.audio import decodable
+from service.wire.audio import carried, decodable
 
 TOKEN_LIFE_S = 60.0
 """How long Telnyx may take to open the media WebSocket after it was asked to."""
@@ -91,7 +91,9 @@ class MediaStreams:
 
     async def begin(self, call: CallInbox, start: StreamStart) -> MediaStream | None:
         """Tell the call session that audio comes; None if it does not want it."""
-        stream = MediaStream(start, call, self._clock)
+        encoding, sample_rate_hz = carried(start.encoding, start.sample_rate_hz)
+        heard = replace(start, encoding=encoding, sample_rate_hz=sample_rate_hz)
+        stream = MediaStream(heard, call, self._clock)
         self._streams[start.stream_id] = stream
         started = MediaStarted(
             leg_id=start.leg_id,

@@ -1,6 +1,7 @@
 """The commands about the audio of a call: media streams and transcriptions."""
 
 from collections.abc import Mapping
+from typing import cast, get_args
 
 from service.ids import Track
 from service.simulator.api.reply import Effect, Reply, ok
@@ -12,8 +13,9 @@ from service.simulator.media.transcription import Transcription, make_transcript
 from service.simulator.rules.engines import IN_CALL
 from service.simulator.rules.params import Params, check_config, check_stream_url
 from service.simulator.rules.problems import Problem
-from service.simulator.scenario.carrier_settings import InCallSettings, MediaSettings
-from service.simulator.speech.audio import Encoding
+from service.simulator.scenario.carrier_settings import Codec, InCallSettings, MediaSettings, fits
+from service.simulator.speech.audio import CODED_RATE_HZ, Encoding
+from service.simulator.speech.coded_track import can_encode
 
 _NAMING = {"transcription_engine", "transcription_model"}
 _TRACKS: Mapping[str, tuple[Track, ...]] = {
@@ -85,13 +87,27 @@ def _make_stream(exchange: Exchange, runtime: LegRuntime, params: Params) -> Eff
 
 
 def choose_encoding(codec: str, settings: MediaSettings) -> Encoding:
-    """Return the encoding of a stream: the one asked for if it can be encoded, else PCMU."""
-    name = codec if settings.codec == "asked" else settings.codec
-    if name == "L16":
-        return Encoding("L16", settings.l16_rate_hz, settings.l16_endian == "big")
-    if name == "G722":
-        return Encoding("G722", 16000)
-    return Encoding("PCMA") if name == "PCMA" else Encoding("PCMU")
+    """Return the encoding of a stream: the one asked for if it can be had, else the phone's."""
+    name = settings.phone_codec
+    if settings.codec != "asked":
+        name = settings.codec
+    elif codec in get_args(Codec) and fits(codec, settings.frame_ms) and can_encode(codec):
+        name = cast(Codec, codec)
+    match name:
+        case "L16":
+            return Encoding("L16", settings.l16_rate_hz, settings.l16_endian == "big")
+        case "OPUS":
+            return Encoding("OPUS", CODED_RATE_HZ, frame_ms=settings.frame_ms)
+        case "AMR-WB":
+            return Encoding(
+                "AMR-WB",
+                CODED_RATE_HZ,
+                frame_ms=settings.frame_ms,
+                octet_aligned=settings.amr_wb_shape == "octet-aligned",
+                dtx=settings.dtx,
+            )
+        case _:
+            return Encoding(name)
 
 
 def start_transcription(exchange: Exchange, runtime: LegRuntime, params: Params) -> Reply | Problem:

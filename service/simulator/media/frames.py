@@ -19,8 +19,8 @@ class Frame:
     chunk: int
     timestamp: int
     payload: bytes
-    start_ms: int
-    """Its position in the talk; that is not sent."""
+    span: Span
+    """From when to when in the talk it is; that is not sent."""
 
     def encode(self, stream_id: str) -> str:
         """Write it as Telnyx does: numbers as strings. By hand, there are thousands a second."""
@@ -64,16 +64,16 @@ class FrameFaults:
         self._sequence += 1
         return self._sequence
 
-    def push(self, track: Track, payload: bytes, start_ms: int, began_ms: int) -> list[Frame]:
-        """Make a frame of the audio from `start_ms`; return the frames to be sent now."""
-        settings = self._settings
+    def push(self, track: Track, payload: bytes, span: Span, began_ms: int) -> list[Frame]:
+        """Make a frame of a piece of the talk; return the frames to be sent now."""
+        settings, start_ms = self._settings, span[0]
         if _is_silent(settings, start_ms):
             return []
         missing = _within(settings.missing_ms, start_ms) is not None
         if missing and not settings.missing_numbers:
             self.lost_frames += 1
             return self._due(start_ms)
-        frame = self._number(track, payload, start_ms, began_ms)
+        frame = self._number(track, payload, span, began_ms)
         if self._plain:
             return [frame]
         lost, twice, swapped = (
@@ -108,8 +108,8 @@ class FrameFaults:
         del self._jitter[: len(going)]
         return going
 
-    def _number(self, track: Track, payload: bytes, start_ms: int, began_ms: int) -> Frame:
-        offset_ms = start_ms - began_ms
+    def _number(self, track: Track, payload: bytes, span: Span, began_ms: int) -> Frame:
+        offset_ms = span[0] - began_ms
         counted = track if self._settings.chunk_counts == "track" else ""
         chunk = self._chunks.get(counted, self._settings.chunk_start)
         self._chunks[counted] = chunk + 1
@@ -119,7 +119,7 @@ class FrameFaults:
             "frames": offset_ms // self._settings.frame_ms,
         }
         timestamp = units[self._settings.timestamp_unit]
-        return Frame(track, self.next_number(), chunk, timestamp, payload, start_ms)
+        return Frame(track, self.next_number(), chunk, timestamp, payload, span)
 
 
 def _is_silent(settings: MediaSettings, at_ms: int) -> bool:

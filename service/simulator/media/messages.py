@@ -39,12 +39,8 @@ def connected(request: StreamRequest, settings: MediaSettings) -> dict[str, obje
     return message
 
 
-def start(
-    leg: Leg, request: StreamRequest, settings: MediaSettings, stream_id: str
-) -> dict[str, object]:
+def start(leg: Leg, request: StreamRequest, stream_id: str) -> dict[str, object]:
     """Return `start`, which comes before the audio."""
-    encoding = request.encoding
-    g722 = encoding.name == "G722"
     body: dict[str, object] = {
         "user_id": leg.id.user_id,
         "call_control_id": leg.id.control_id,
@@ -52,8 +48,8 @@ def start(
         "from": leg.id.from_number,
         "to": leg.id.to_number,
         "media_format": {
-            "encoding": encoding.name,
-            "sample_rate": settings.g722_rate_hz if g722 else encoding.rate_hz,
+            "encoding": request.encoding.name,
+            "sample_rate": request.encoding.rate_hz,
             "channels": 1,
         },
     }

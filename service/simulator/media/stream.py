@@ -91,8 +91,9 @@ class MediaStream:
             self._began_ms = start_ms
         audio, encoding = self._leg.audio, self._request.encoding
         for track in self._request.tracks:
-            for at_ms, payload in audio.payloads(track, encoding, start_ms, end_ms):
-                await self._send_frames(self._faults.push(track, payload, at_ms, self._began_ms))
+            if payload := audio.slice(track, encoding, start_ms, end_ms):
+                span = (start_ms, end_ms)
+                await self._send_frames(self._faults.push(track, payload, span, self._began_ms))
         await self._end_at(end_ms)
 
     async def finish(self) -> None:
@@ -159,7 +160,7 @@ class MediaStream:
         await self._send_message(socket, messages.connected(self._request, self._settings))
         if not again:
             self._leg.emit("streaming.started", {"stream_url": self._request.url})
-        start = messages.start(self._leg, self._request, self._settings, self.stream_id)
+        start = messages.start(self._leg, self._request, self.stream_id)
         await self._send_message(socket, start)
 
     def _renew(self) -> None:
@@ -187,15 +188,13 @@ class MediaStream:
     async def _send_frames(self, frames: list[Frame]) -> None:
         if self._socket is None or not frames:
             return
-        per_ms = self._request.encoding.bytes_per_ms
         try:
             async with asyncio.timeout(self._settings.stall_timeout_s):
                 for frame in frames:
                     await self._socket.send(frame.encode(self.stream_id))
                     self._report.frames += 1
                     self._report.audio_bytes += len(frame.payload)
-                    end_ms = frame.start_ms + len(frame.payload) // per_ms
-                    self._report.sent(frame.track, frame.start_ms, end_ms)
+                    self._report.sent(frame.track, *frame.span)
         except ConnectionClosed:
             self._socket = None
         except TimeoutError:

@@ -4,14 +4,25 @@ Defaults are what is documented. Probabilities go from 0 to 1 and use seeded ran
 """
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from service.simulator.scenario.table import Chance, Table, low_to_high
 
 Span = Annotated[tuple[int, int], AfterValidator(low_to_high)]
 """From when to when, in milliseconds of the talk."""
+
+Codec = Literal["PCMU", "PCMA", "L16", "G722", "OPUS", "AMR-WB", "G729"]
+_FRAMES_MS: Mapping[str, frozenset[int]] = {
+    "OPUS": frozenset({10, 20, 40, 60}),
+    "AMR-WB": frozenset(range(20, 260, 20)),
+}
+
+
+def fits(codec: str, frame_ms: int) -> bool:
+    """Say whether a codec has payloads of this length."""
+    return codec not in _FRAMES_MS or frame_ms in _FRAMES_MS[codec]
 
 
 class WebhookFault(Table):
@@ -91,17 +102,18 @@ class InCallSettings(Table):
 class MediaSettings(Table):
     """The media WebSocket."""
 
-    UNBUILT: ClassVar[Mapping[tuple[str, str], str]] = {
-        ("codec", codec): "there is no encoder; PCMU, PCMA, L16 and G722 are there"
-        for codec in ("OPUS", "AMR-WB")
-    }
-    codec: Literal["asked", "PCMU", "PCMA", "L16", "G722", "OPUS", "AMR-WB"] = "asked"
-    """`asked` is what `stream_codec` says, PCMU without it; the others ignore it."""
+    codec: Literal["asked"] | Codec = "asked"
+    """`asked` is what `stream_codec` says, as if Telnyx could transcode anything; the others come
+    whatever is asked for. Nobody here decodes G729, and its bytes mean nothing."""
+    phone_codec: Codec = "PCMU"
+    """The call's own codec: what comes without `stream_codec`, and by its `default`."""
     l16_rate_hz: Literal[8000, 16000] = 16000
     l16_endian: Literal["big", "little"] = "big"
-    g722_rate_hz: Literal[8000, 16000] = 8000
-    """What `start` calls the rate of G.722, which is 16 kHz: RTP says 8000 (RFC 3551)."""
+    amr_wb_shape: Literal["bandwidth-efficient", "octet-aligned"] = "bandwidth-efficient"
+    dtx: bool = False
+    """Whether phones that speak AMR-WB send little while nobody speaks."""
     frame_ms: int = Field(20, ge=10, le=1000, multiple_of=10)
+    """OPUS has 10, 20, 40 or 60, AMR-WB 20, 40, … up to 240."""
     jitter_ms: int = Field(0, ge=0, le=5000)
     """Frames are held up to this long, in order, and then come in bursts."""
     reorder: Chance = 0
@@ -148,6 +160,13 @@ class MediaSettings(Table):
     """Whether `connected` and `start` come again, or only audio."""
     new_stream_id: bool = True
     """Whether the reconnected stream has a new `stream_id`."""
+
+    @model_validator(mode="after")
+    def _frames_fit(self) -> Self:
+        for codec in (self.codec, self.phone_codec):
+            if not fits(codec, self.frame_ms):
+                raise ValueError(f"{codec} has no frames of {self.frame_ms} ms")
+        return self
 
 
 class RestFault(Table):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Annotated, ClassVar, TypeVar
+from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -14,8 +14,6 @@ class Table(BaseModel):
     """A table of the scenario file. It is immutable; an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    UNBUILT: ClassVar[Mapping[tuple[str, str], str]] = {}
-    """(key, value) pairs that the format has and the simulator cannot do yet, and why."""
 
     @model_validator(mode="before")
     @classmethod
@@ -24,11 +22,6 @@ class Table(BaseModel):
             return table
         known = [field.alias or name for name, field in cls.model_fields.items()]
         faults = [_unknown(key, known) for key in table if key not in known]
-        faults += [
-            f'{key} = "{value}" is not built yet: {why}'
-            for (key, value), why in cls.UNBUILT.items()
-            if table.get(key) == value
-        ]
         if faults:
             raise ValueError("\n".join(faults))
         return table

@@ -1,13 +1,11 @@
 """What goes wrong with a media stream, as an application sees it and as the report tells it."""
 
-import base64
-
 import pytest
 
 from service.ids import Track
 from service.simulator.calls.plan import plan_calls
 from service.simulator.report import StreamReport
-from service.simulator.speech.audio import PCMU, Encoding
+from service.simulator.speech.audio import PCMU
 from service.wire.media import AUTH_HEADER, parse_message
 from tests.simulator.builders import scenario
 from tests.simulator.harness import open_simulation, run_to_end
@@ -116,16 +114,3 @@ async def test_a_stream_dies_again_and_again_and_comes_back(*, starts: bool) -> 
     assert parse_message(first.messages[0]).event == "connected"
     assert (parse_message(second.messages[0]).event == "connected") is starts
     assert len({parse_message(one.messages[-1]).stream_id for one in application.media}) == 1
-
-
-async def test_g722_is_sent_as_64_kbit_under_the_rate_that_rtp_calls_it_by() -> None:
-    """8000, though it is 16 kHz."""
-    application, _ = await streamed({"stream_codec": "G722"})
-    start = parse_message(application.media[0].messages[1]).start
-    frames = application.media[0].audio("inbound")
-    whole = plan_calls(scenario())[0].audio.encoded("inbound", Encoding("G722", 16000))
-
-    assert start is not None
-    assert (start.media_format.encoding, start.media_format.sample_rate) == ("G722", 8000)
-    assert len(base64.b64decode(frames[0]["payload"])) == 160
-    assert played(application, "inbound").startswith(whole)
