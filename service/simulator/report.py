@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
 from service.ids import Track
-from service.simulator.speech.script import Speaker
+from service.simulator.speech.script import Speaker, Word
 
 MAX_ENTRIES = 200_000
 Entry = TypeVar("Entry")
@@ -92,10 +92,14 @@ class StreamReport:
 
     def sent(self, track: Track, start_ms: int, end_ms: int) -> None:
         """Take note of a piece that was sent."""
-        spans = self.spans.setdefault(track, [])
-        if spans and spans[-1][1] == start_ms:
-            start_ms = spans.pop()[0]
-        spans.append((start_ms, end_ms))
+        extend(self.spans.setdefault(track, []), start_ms, end_ms)
+
+
+def extend(spans: list[tuple[int, int]], start_ms: int, end_ms: int) -> None:
+    """Add a span; it is joined to the last one where it goes on from there."""
+    if spans and spans[-1][1] == start_ms:
+        start_ms = spans.pop()[0]
+    spans.append((start_ms, end_ms))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,8 @@ class Said:
     text: str
     start_ms: int
     end_ms: int
+    words: tuple[Word, ...] = ()
+    """Each with its own time."""
 
 
 @dataclass(slots=True)
@@ -152,6 +158,8 @@ class CallReport:
     webhooks: list[DeliveryResult] = field(default_factory=list)
     commands: list[CommandReceived] = field(default_factory=list)
     streams: list[StreamReport] = field(default_factory=list)
+    transcribed: list[tuple[int, int]] = field(default_factory=list)
+    """The audio that was transcribed in the call, in milliseconds of the talk."""
     said: tuple[Said, ...] = ()
 
     @property

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from service.ids import Track
 from service.simulator.legs.leg import Leg
+from service.simulator.report import extend
 from service.simulator.rng import Rng
 from service.simulator.rules.engines import BARE_CONFIDENCE, gives_interims
 from service.simulator.scenario.carrier_settings import InCallSettings
@@ -148,6 +149,7 @@ class Transcription:
 
     async def push(self, start_ms: int, end_ms: int) -> None:
         """Transcribe audio of each track."""
+        extend(self._leg.report.transcribed, start_ms, end_ms)
         for transcriber in self._transcribers:
             await transcriber.push(start_ms, end_ms)
 
