@@ -15,11 +15,12 @@ from aiohttp import WebSocketError, WSCloseCode, WSMsgType, web
 from service.errors import BadInputError, CallscribeError
 from service.ids import StreamId, Track
 from service.ingress.counters import IngressCounters
+from service.ingress.decoding_feed import DecodingFeed
 from service.ingress.jitter.jitter_buffer import JitterBuffer
 from service.ingress.limits import MediaLimits
 from service.ingress.rate_limiter import RateLimiter
 from service.ports import AudioFeed, MediaTicket, StreamStart
-from service.wire.audio import bytes_per_s, decodable
+from service.wire.audio import carried, decodable, payload_timing
 from service.wire.media import TRACKS, Message, parse_message, parse_number
 
 log = structlog.get_logger()
@@ -169,12 +170,11 @@ class MediaSocket:
         if feed is None:
             return _end_unwanted(start)
         self._end_stream(is_orderly=True)  # one that this one replaces
-        buffer = JitterBuffer(
-            feed,
-            bytes_per_s=bytes_per_s(start.encoding, start.sample_rate_hz),
-            now=now,
-            is_fast=self._limits.speed > 1,
-        )
+        audio = (start.encoding, start.sample_rate_hz)
+        if carried(*audio) != audio:
+            feed = DecodingFeed(feed, start.encoding)
+        is_fast = self._limits.speed > 1
+        buffer = JitterBuffer(feed, payload_timing(*audio), now=now, is_fast=is_fast)
         self._stream = _OpenStream(start.stream_id, feed, buffer)
         log.info("media_stream_started", stream_id=start.stream_id, encoding=start.encoding)
         return None
@@ -202,6 +202,8 @@ class MediaSocket:
             return
         stream.buffer.flush(self._clock())
         counts = asdict(stream.buffer.counts)
+        if isinstance(stream.feed, DecodingFeed):
+            counts["undecodable_frames"] = stream.feed.bad_frames
         self._counters.frames.update(counts)
         log.info("media_stream_ended", stream_id=stream.id, orderly=is_orderly, **counts)
         stream.feed.stopped(orderly=is_orderly)

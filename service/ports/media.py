@@ -17,7 +17,7 @@ class AudioFeed(Protocol):
         """Whether the socket is to go on: False once another one took its place, for one."""
 
     def push(self, track: Track, payload: bytes) -> None:
-        """Take one frame's payload."""
+        """Take one frame's payload, in what `wire.audio.carried` says of the stream's format."""
 
     def skip(self, track: Track, duration_ms: int) -> None:
         """Say that this much audio of the track never came."""

@@ -13,7 +13,7 @@ class RecordingWriter(Protocol):
     """Takes the audio of one media stream. Its methods never wait and never raise."""
 
     def write(self, track: Track, payload: bytes) -> None:
-        """Take the next frame of a track, in the encoding of the stream."""
+        """Take the next frame of a track, in the encoding that the stream is carried in."""
 
     def skip(self, track: Track, duration_ms: int) -> None:
         """Take silence instead: frames were lost, or the transcription is paused."""

@@ -17,7 +17,7 @@ class RecognitionPlan:
     ref: TrackRef
     route: Route
     encoding: str
-    """What the frames carry, as Telnyx names it: PCMU, PCMA, L16, G722."""
+    """What the frames carry: PCMU, PCMA, L16, G722, or what was decoded (`wire.audio.carried`)."""
     sample_rate_hz: int
 
 

@@ -17,7 +17,7 @@ from service.ids import CallId
 from service.ports import RecordingIndex, StreamStart
 from service.recording.writer import Chunk, FileWriter, QueueWriter, Written
 from service.tasks import Tasks, open_tasks
-from service.wire.audio import decodable
+from service.wire.audio import is_fixed_rate
 
 EVERY_S: Final = 1.0
 """How often queued audio goes to the disk: what a crash of the machine may cost."""
@@ -93,7 +93,7 @@ class FolderRecorder:
         post: Callable[[Input], None],
     ) -> QueueWriter | None:
         """See `Recorder.open`."""
-        if not decodable(stream.encoding, stream.sample_rate_hz):
+        if not is_fixed_rate(stream.encoding, stream.sample_rate_hz):
             log.warning("recording_refused", call_id=call_id, encoding=stream.encoding)
             return None
         queue = QueueWriter(stream, self._hurried.set)

@@ -42,7 +42,7 @@ from service.ports import (
 from service.runtime.dedup import Dedup
 from service.runtime.media_stream import CallInbox, MediaStream
 from service.tasks import Tasks
-from service.wire.audio import decodable
+from service.wire.audio import carried, decodable
 
 TOKEN_LIFE_S = 60.0
 """How long Telnyx may take to open the media WebSocket after it was asked to."""
@@ -117,7 +117,8 @@ class MediaStreams:
 
         While the journal is away it is told again: audio waits in the socket meanwhile.
         """
-        start = self._with_own_id(start)
+        encoding, sample_rate_hz = carried(start.encoding, start.sample_rate_hz)
+        start = replace(self._with_own_id(start), encoding=encoding, sample_rate_hz=sample_rate_hz)
         stream = MediaStream(start, call, self._clock)
         self._streams[start.stream_id] = stream
         started = MediaStarted(

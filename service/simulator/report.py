@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
 from service.ids import Track
-from service.simulator.speech.script import Speaker
+from service.simulator.speech.script import Speaker, Word
 
 MAX_ENTRIES = 200_000
 Entry = TypeVar("Entry")
@@ -27,6 +27,16 @@ class WebhookAttempt:
     status: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One attempt of a delivery, in Unix seconds. `status` is None where no answer came."""
+
+    url: str
+    began_at: float
+    ended_at: float
+    status: int | None
+
+
 @dataclass(slots=True)
 class DeliveryResult:
     """The result of one delivery of one event. A duplicated event has two."""
@@ -36,10 +46,21 @@ class DeliveryResult:
     occurred_at: float
     faults: tuple[str, ...]
     """dropped, delayed, reordered, duplicated, duplicate (the second one), unknown."""
-    attempts: int = 0
-    status: int | None = None
-    """Of the last attempt."""
+    payload: Mapping[str, object] = field(default_factory=dict)
+    tries: list[Try] = field(default_factory=list)
     acknowledged: bool = False
+    over: bool = False
+    """Whether it is delivered, or given up."""
+
+    @property
+    def attempts(self) -> int:
+        """How many there were."""
+        return len(self.tries)
+
+    @property
+    def status(self) -> int | None:
+        """Of the last attempt."""
+        return self.tries[-1].status if self.tries else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +85,21 @@ class StreamReport:
     frames: int = 0
     audio_bytes: int = 0
     lost_frames: int = 0
-    """Frames dropped by the `gap` setting."""
-    end: Literal["", "stopped", "dropped", "closed_by_peer", "failed"] = ""
+    """Frames dropped by the `gap` and `missing_ms` settings."""
+    spans: dict[Track, list[tuple[int, int]]] = field(default_factory=dict)
+    """The audio that was sent, as it was: from when to when, in milliseconds of the talk."""
+    end: Literal["", "stopped", "dropped", "closed_by_peer", "failed", "never_dialled"] = ""
+
+    def sent(self, track: Track, start_ms: int, end_ms: int) -> None:
+        """Take note of a piece that was sent."""
+        extend(self.spans.setdefault(track, []), start_ms, end_ms)
+
+
+def extend(spans: list[tuple[int, int]], start_ms: int, end_ms: int) -> None:
+    """Add a span; it is joined to the last one where it goes on from there."""
+    if spans and spans[-1][1] == start_ms:
+        start_ms = spans.pop()[0]
+    spans.append((start_ms, end_ms))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +136,8 @@ class Said:
     text: str
     start_ms: int
     end_ms: int
+    words: tuple[Word, ...] = ()
+    """Each with its own time."""
 
 
 @dataclass(slots=True)
@@ -122,6 +158,8 @@ class CallReport:
     webhooks: list[DeliveryResult] = field(default_factory=list)
     commands: list[CommandReceived] = field(default_factory=list)
     streams: list[StreamReport] = field(default_factory=list)
+    transcribed: list[tuple[int, int]] = field(default_factory=list)
+    """The audio that was transcribed in the call, in milliseconds of the talk."""
     said: tuple[Said, ...] = ()
 
     @property

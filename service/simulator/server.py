@@ -12,6 +12,7 @@ from nacl.encoding import Base64Encoder
 from nacl.signing import SigningKey
 
 from service.errors import SettingsError
+from service.simulator.api.deliveries import DeliveriesRoute
 from service.simulator.api.gate import MAX_BODY_BYTES, Gate
 from service.simulator.api.rest import RestRoutes
 from service.simulator.api.stt_files import SttFilesRoute
@@ -165,10 +166,16 @@ def _upstream(
 
 
 def _application(exchange: Exchange, api_key: str, http: aiohttp.ClientSession) -> web.Application:
-    gate = Gate(exchange.scenario.rest, api_key, exchange.rng.derive("rest"))
+    gate = Gate(
+        exchange.scenario.rest,
+        api_key,
+        exchange.rng.derive("rest"),
+        elapsed_s=lambda: exchange.elapsed_s,
+    )
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[gate.check])
     app.on_response_prepare.append(gate.add_limits)
     RestRoutes(exchange, gate).add_to(app)
+    DeliveriesRoute(exchange, gate).add_to(app)
     reference = ReferenceAudio(call.audio for call in exchange.calls)
     SttSocketRoute(exchange, gate, reference).add_to(app)
     SttFilesRoute(exchange, gate, reference, http).add_to(app)

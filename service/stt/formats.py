@@ -7,7 +7,7 @@ import warnings
 from dataclasses import dataclass
 
 from service.calls.engines import Engine
-from service.wire.audio import Decoder, little_endian
+from service.wire.audio import Decoder, Resampler, little_endian
 
 with warnings.catch_warnings():  # gone from the standard library in 3.13; audioop-lts then
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -48,35 +48,22 @@ class Converter:
         """Begin a track.
 
         Raises:
-            ValueError: `decodable` says no.
+            ValueError: `wire.audio.is_fixed_rate` says no.
         """
         self._decoder = Decoder(encoding, sample_rate_hz)
         self._target = target
-        self._resampler: object = None
         self.rate_hz = self._decoder.rate_hz
         """Sample rate of the decoded audio."""
         self.chunk_bytes = self._decoder.bytes_per_s * CHUNK_MS // 1000
         """Size of `CHUNK_MS` of the audio as it comes."""
+        self._resampler = Resampler(self.rate_hz, target.sample_rate_hz)
 
     def convert(self, data: bytes) -> tuple[bytes, bytes]:
         """Return the audio for the engine, and as native 16-bit samples. Odd bytes are cut off."""
         linear = self._decoder.decode(data)
         if self._target.input_format != "linear16":
             return data, linear
-        return little_endian(self._resample(linear)), linear
-
-    def _resample(self, linear: bytes) -> bytes:
-        if self._target.sample_rate_hz == self.rate_hz:
-            return linear
-        resampled, self._resampler = audioop.ratecv(
-            linear,
-            2,
-            1,
-            self.rate_hz,
-            self._target.sample_rate_hz,
-            self._resampler,  # type: ignore[arg-type]  # its own state, handed back
-        )
-        return resampled
+        return little_endian(self._resampler.convert(linear)), linear
 
 
 def loudness(linear: bytes | memoryview) -> int:

@@ -10,7 +10,6 @@ import pytest
 
 from service.calls.engines import Engine, find_engine
 from service.stt.formats import Converter, WireFormat, choose_format, loudness
-from service.wire.audio import decodable
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -53,27 +52,6 @@ def test_an_engine_gets_the_audio_as_it_came_where_it_can(
 ) -> None:
     """G.711 passes through if the engine takes it; else `linear16`, at a rate it takes."""
     assert choose_format(engine(name, model), encoding, rate_hz) == expected
-
-
-@pytest.mark.parametrize(
-    ("encoding", "rate_hz", "expected"),
-    [
-        ("PCMU", 8000, True),
-        ("pcma", 8000, True),
-        ("L16", 16000, True),
-        ("G722", 8000, True),
-        ("L16", 11025, False),
-        ("PCMU", 0, False),
-        ("OPUS", 16000, False),
-        ("AMR-WB", 16000, False),
-        ("", 8000, False),
-    ],
-)
-def test_what_can_be_decoded_is_known_beforehand(
-    *, encoding: str, rate_hz: int, expected: bool
-) -> None:
-    """Telnyx says the codec in `start`; others are refused there and then."""
-    assert decodable(encoding, rate_hz) is expected
 
 
 def test_mu_law_passes_through_untouched() -> None:

@@ -15,6 +15,7 @@ from service.ingress.jitter.sequence_numbers import (
     detect_sequence_field,
 )
 from service.ports import AudioFeed
+from service.wire.audio import PayloadTiming
 from service.wire.media import WireNumber, parse_number
 
 _PROBE_FRAMES = 32
@@ -37,11 +38,12 @@ class JitterBuffer:
     """
 
     def __init__(
-        self, feed: AudioFeed, *, bytes_per_s: int, now: float, is_fast: bool = False
+        self, feed: AudioFeed, payloads: PayloadTiming, *, now: float, is_fast: bool = False
     ) -> None:
         self.counts = FrameCounts()
         self._feed = feed
-        self._s_per_byte = 1 / bytes_per_s
+        self._payloads = payloads
+        self._s_per_byte = payloads.s_per_byte
         self._timing = StreamTiming(now, is_fast=is_fast)
         self._clocks: dict[Track, PlayoutClock] = {}
         self._buffers: dict[Track, ReorderBuffer] = {}
@@ -192,7 +194,10 @@ class JitterBuffer:
 
     def _play(self, track: Track, payload: bytes, now: float) -> None:
         clock = self._clocks.get(track) or self._clock(track)
-        clock.push(payload, len(payload) * self._s_per_byte, now)
+        if self._s_per_byte:  # what nearly every stream has
+            clock.push(payload, len(payload) * self._s_per_byte, now)
+        else:
+            clock.push_speech(payload, self._payloads.read(payload), now)
 
     def _play_gap(self, buffer: ReorderBuffer, frames: int, now: float) -> None:
         """Report a gap. Where tracks share their numbers, the one that is behind lost the frame."""

@@ -2,6 +2,7 @@
 
 from service.ids import Track
 from service.ports import AudioFeed
+from service.wire.payload import Payload
 
 STALL_S = 0.5
 """A track this far behind the wall clock has missed something."""
@@ -10,6 +11,8 @@ DECISION_S = 0.1
 MAX_HELD_FRAMES = 256
 MAX_UNPROVEN_GAP_S = 1.0
 """A gap longer than this must be borne out by the wall clock: numbers alone may be wrong."""
+MAX_SILENCE_S = 1.0
+"""An encoder that sends little while nobody speaks sends more often: what is longer is missing."""
 FAST_LEAD_S = 2.0
 """A stream this far ahead of the wall clock is played faster than it was spoken."""
 
@@ -34,8 +37,8 @@ class PlayoutClock:
     """
 
     __slots__ = (
-        "_feed", "_held", "_held_s", "_last_held_at", "_origin", "_timing", "_track",
-        "frame_s", "passed_s", "wake_at",
+        "_feed", "_held", "_held_s", "_last_held_at", "_origin", "_silence", "_timing",
+        "_track", "frame_s", "passed_s", "wake_at",
     )  # fmt: skip
 
     def __init__(self, track: Track, feed: AudioFeed, timing: StreamTiming) -> None:
@@ -46,6 +49,7 @@ class PlayoutClock:
         self._held: list[tuple[bytes | None, float]] = []
         self._held_s = 0.0
         self._last_held_at = timing.started_at
+        self._silence: tuple[bytes, float] | None = None
         self.frame_s = 0.02
         """How long the last frame was."""
         self.passed_s = 0.0
@@ -89,6 +93,22 @@ class PlayoutClock:
         if self.wake_at is None:
             self._release()
 
+    def push_speech(self, frame: bytes, payload: Payload, now: float) -> None:
+        """Take the next frame of an encoding that sends little while nobody speaks (DTX).
+
+        The silence that it announced and did not send is played: its last frame, again and again.
+        """
+        duration_s = payload.duration_ms / 1000
+        if self._silence is not None:
+            self._play_silence(*self._silence, now - duration_s)
+        self.push(frame, duration_s, now)
+        if not payload.begins_silence:
+            self._silence = None
+        elif self._silence is None:
+            self._silence = frame, now - self._origin - self.position_s
+        else:
+            self._silence = frame, self._silence[1]
+
     def start_at(self, position_s: float) -> None:
         """Skip to where the other track is."""
         self._skip(position_s)
@@ -103,6 +123,14 @@ class PlayoutClock:
         if self._held and not self._is_caught_up():
             self._skip(self._last_held_at - self._origin - self.position_s)
         self._release()
+
+    def _play_silence(self, frame: bytes, behind_s: float, until: float) -> None:
+        unsent_s = until - self._origin - self.position_s - behind_s
+        if self._held or self._timing.is_fast or unsent_s > MAX_SILENCE_S:
+            return
+        for _ in range(round(unsent_s / self.frame_s)):
+            self.passed_s += self.frame_s
+            self._feed.push(self._track, frame)
 
     def _hold(self, payload: bytes | None, duration_s: float) -> None:
         self._held.append((payload, duration_s))

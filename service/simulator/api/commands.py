@@ -20,7 +20,7 @@ def run_command(
     """Run a command. Its parameters have been checked; the state of the leg has not."""
     leg = runtime.leg
     if not leg.alive:
-        return Problem("90018")
+        return Problem(exchange.scenario.rest.after_end)
     if name in _ANSWERED_ONLY and not leg.answered.is_set():
         return Problem("90020" if name == "record_start" else "90034")
     outcome = _COMMANDS[name](exchange, runtime, params)

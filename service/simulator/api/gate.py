@@ -2,7 +2,6 @@
 
 import asyncio
 import hmac
-import time
 from collections.abc import Awaitable, Callable
 from fnmatch import fnmatchcase
 
@@ -12,7 +11,7 @@ from aiohttp import web
 
 from service.simulator.rng import Rng
 from service.simulator.rules.problems import Problem
-from service.simulator.scenario.carrier_settings import RestFault, RestSettings
+from service.simulator.scenario.carrier_settings import RestAway, RestFault, RestSettings
 from service.wire.stt import PATH as STT_PATH
 
 log = structlog.get_logger()
@@ -28,12 +27,22 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Gate:
     """Checks every request, as an aiohttp middleware, and makes every refusal."""
 
-    def __init__(self, settings: RestSettings, api_key: str, rng: Rng) -> None:
+    def __init__(
+        self,
+        settings: RestSettings,
+        api_key: str,
+        rng: Rng,
+        *,
+        elapsed_s: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        """Begin; `elapsed_s` gives seconds of the scenario."""
         self._settings = settings
         self._key = f"Bearer {api_key}".encode()
         self._rng = rng
         self._struck = [0] * len(settings.fault)
-        self._window_began = time.monotonic()
+        self._elapsed_s = elapsed_s
+        self._now = asyncio.get_running_loop().time
+        self._window_began = self._now()
         self._seen = 0
 
     def is_authorized(self, request: web.Request) -> bool:
@@ -81,6 +90,9 @@ class Gate:
     async def _pass(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if not request.path.startswith("/v2/") or request.path == STT_PATH:
             return await handler(request)
+        away = self._away()
+        if away is not None:
+            return await self._turn_away(request, away)
         if not self.is_authorized(request):
             return self.refuse(Problem("10009"))
         limit = self._settings.requests_per_minute
@@ -90,8 +102,21 @@ class Gate:
             await asyncio.sleep(self._settings.latency_ms / 1000)
         return await handler(request)
 
+    def _away(self) -> RestAway | None:
+        now_s = self._elapsed_s()
+        return next(
+            (away for away in self._settings.away if away.from_s <= now_s < away.until_s), None
+        )
+
+    async def _turn_away(self, request: web.Request, away: RestAway) -> web.StreamResponse:
+        if away.how == "hangs":
+            await asyncio.sleep(away.until_s - self._elapsed_s())
+        if away.how != "error" and request.transport is not None:
+            request.transport.abort()
+        return self.refuse(Problem("10007", status_wanted=503))
+
     def _count(self) -> dict[str, str]:
-        now = time.monotonic()
+        now = self._now()
         if now - self._window_began >= WINDOW_S:
             self._window_began, self._seen = now, 0
         self._seen += 1

@@ -1,6 +1,7 @@
 """The commands about the audio of a call: media streams and transcriptions."""
 
 from collections.abc import Mapping
+from typing import cast, get_args
 
 from service.ids import Track
 from service.simulator.api.reply import Effect, Reply, ok
@@ -12,9 +13,11 @@ from service.simulator.media.transcription import Transcription, make_transcript
 from service.simulator.rules.engines import IN_CALL
 from service.simulator.rules.params import Params, check_config, check_stream_url
 from service.simulator.rules.problems import Problem
-from service.simulator.scenario.carrier_settings import MediaSettings
-from service.simulator.speech.audio import Encoding
+from service.simulator.scenario.carrier_settings import Codec, InCallSettings, MediaSettings, fits
+from service.simulator.speech.audio import CODED_RATE_HZ, Encoding
+from service.simulator.speech.coded_track import can_encode
 
+_NAMING = {"transcription_engine", "transcription_model"}
 _TRACKS: Mapping[str, tuple[Track, ...]] = {
     "inbound": ("inbound",),
     "outbound": ("outbound",),
@@ -66,7 +69,15 @@ def _make_stream(exchange: Exchange, runtime: LegRuntime, params: Params) -> Eff
     runtime.streams_started += 1
     rng = runtime.leg.rng.derive(f"stream {runtime.streams_started}")
     exchange.streamed.add(request.encoding)
-    stream = MediaStream(runtime.leg, request, settings, rng, history=exchange.history)
+    exchange.streams_asked += 1
+    stream = MediaStream(
+        runtime.leg,
+        request,
+        settings,
+        rng,
+        history=exchange.history,
+        dials=exchange.streams_asked > settings.never_dials,
+    )
     runtime.stream = stream
 
     def connect() -> None:
@@ -76,18 +87,34 @@ def _make_stream(exchange: Exchange, runtime: LegRuntime, params: Params) -> Eff
 
 
 def choose_encoding(codec: str, settings: MediaSettings) -> Encoding:
-    """Return the encoding of a stream: the one asked for if it can be encoded, else PCMU."""
-    name = codec if settings.codec == "asked" else settings.codec
-    if name == "L16":
-        return Encoding("L16", settings.l16_rate_hz, settings.l16_endian == "big")
-    return Encoding("PCMA") if name == "PCMA" else Encoding("PCMU")
+    """Return the encoding of a stream: the one asked for if it can be had, else the phone's."""
+    name = settings.phone_codec
+    if settings.codec != "asked":
+        name = settings.codec
+    elif codec in get_args(Codec) and fits(codec, settings.frame_ms) and can_encode(codec):
+        name = cast(Codec, codec)
+    match name:
+        case "L16":
+            return Encoding("L16", settings.l16_rate_hz, settings.l16_endian == "big")
+        case "OPUS":
+            return Encoding("OPUS", CODED_RATE_HZ, frame_ms=settings.frame_ms)
+        case "AMR-WB":
+            return Encoding(
+                "AMR-WB",
+                CODED_RATE_HZ,
+                frame_ms=settings.frame_ms,
+                octet_aligned=settings.amr_wb_shape == "octet-aligned",
+                dtx=settings.dtx,
+            )
+        case _:
+            return Encoding(name)
 
 
 def start_transcription(exchange: Exchange, runtime: LegRuntime, params: Params) -> Reply | Problem:
     """Start to transcribe a call (`transcription_start`)."""
     if runtime.transcription is not None:
         return Problem("90054")
-    problem = _check_engine(params)
+    problem = _check_engine(params) or _check_shape(exchange.scenario.in_call, params)
     if problem:
         return problem
     made = _make_transcription(exchange, runtime, params)
@@ -150,17 +177,33 @@ def _check_engine(params: Params) -> Problem | None:
     return None
 
 
+def _check_shape(settings: InCallSettings, params: Params) -> Problem | None:
+    """Refuse the shape of the configuration that is set to be refused."""
+    where = "transcription_engine_config"
+    config = params.get(where)
+    nested = isinstance(config, dict) and not _NAMING.isdisjoint(config)
+    if nested and settings.nested_config == "refused":
+        return Problem("10015", f"{where} must not name the engine or the model", where, 422)
+    flat = params.get("transcription_model") is not None
+    if flat and settings.flat_config == "refused":
+        return Problem("10015", f"the model belongs into {where}", "transcription_model", 422)
+    return None
+
+
 def _make_transcription(exchange: Exchange, runtime: LegRuntime, params: Params) -> Transcription:
     engine, config = _engine(params) or "Google", _config(params)
     tracks = _TRACKS[str(params.get("transcription_tracks") or "inbound")]
+    settings = exchange.scenario.in_call
+    exchange.transcriptions_asked += 1
     return make_transcription(
         runtime.leg,
-        exchange.scenario.in_call,
+        settings,
         engine=engine,
         tracks=tracks,
         config=config,
         recogniser=exchange.recogniser,
         start=exchange.start,
+        silent=exchange.transcriptions_asked <= settings.silent_starts,
     )
 
 

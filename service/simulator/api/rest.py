@@ -125,6 +125,9 @@ class RestRoutes:
         runtime = self._find(request.match_info["control_id"])
         if isinstance(runtime, Problem):
             return self._gate.refuse(runtime)
+        gone = self._exchange.scenario.rest.after_end == "10005"
+        if gone and not runtime.leg.alive:
+            return self._gate.refuse(Problem("10005"))
         return _data(runtime.leg.status())
 
     async def _active_calls(self, request: web.Request) -> web.StreamResponse:

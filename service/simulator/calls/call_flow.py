@@ -9,7 +9,7 @@ from service.simulator.calls.leg_runtime import LegRuntime
 from service.simulator.legs.leg import UNKNOWN, Hangup, Leg
 from service.simulator.legs.timeline import Pace, iso
 from service.simulator.report import Said
-from service.simulator.speech.script import SPEAKER_OF
+from service.simulator.speech.script import SPEAKER_OF, Word
 from service.tasks import first_of
 
 log = structlog.get_logger()
@@ -200,6 +200,10 @@ def _said(leg: Leg) -> tuple[Said, ...]:
             said.text,
             said.start_ms + offset_ms,
             said.end_ms + offset_ms,
+            tuple(
+                Word(word.text, word.start_ms + offset_ms, word.end_ms + offset_ms)
+                for word in said.words
+            ),
         )
         for said in leg.audio.script
         if said.start_ms < leg.timeline.position_ms

@@ -51,6 +51,8 @@ class Exchange:
         self.partners: dict[str, Leg] = {}
         """The second leg of a bridged call, by the first one's `call_control_id`."""
         self.recordings: dict[str, Recording] = {}
+        self.streams_asked = 0
+        self.transcriptions_asked = 0
         self.streamed: set[Encoding] = {PCMU}
         """The encodings in which audio was streamed, so that scripted recognition knows them."""
         self._tasks = tasks
@@ -135,6 +137,9 @@ class Exchange:
         if index < len(self._begun):
             self._begun[index].set()
 
+    def _telnyx_clock(self) -> float:
+        return self.clock() + self.scenario.webhooks.skew_s
+
     def _partner(self, index: int, leg: Leg) -> LegRuntime:
         """Make the agent's leg of a bridged call."""
         plan = leg.plan.model_copy(update={"direction": "outgoing"})
@@ -158,7 +163,7 @@ class Exchange:
         settings = self.scenario.webhooks
         rng = self.rng.derive(f"call {index}" if first is None else f"call {index} partner")
         identity = identify(rng, connection_id or self.scenario.connection_id, numbers)
-        timeline = Timeline(self.scenario.speed, self.clock)
+        timeline = Timeline(self.scenario.speed, self._telnyx_clock)
         if first is not None:
             timeline = first.timeline
             identity = replace(

@@ -3,11 +3,18 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from service.errors import SettingsError
 from service.simulator.rng import Rng
 from service.simulator.scenario import CallPlan, Pair, Scenario
 from service.simulator.speech.call_audio import CallAudio, read_call_audio
+from service.simulator.speech.coded_track import can_encode
 from service.simulator.speech.made_audio import make_call_audio
 from service.simulator.speech.numbered import make_conversation
+
+_NEEDED = {
+    "OPUS": "PyAV: pip install 'callscribe[codecs]'",
+    "AMR-WB": "libvo-amrwbenc: apt install libvo-amrwbenc0, or brew install libvo-amrwbenc",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +30,10 @@ def plan_calls(scenario: Scenario) -> list[PlannedCall]:
     """Plan every call of a scenario and read its audio. Takes a while: run it in a thread.
 
     Raises:
-        SettingsError: A recording cannot be read, or a script cannot be spoken.
+        SettingsError: A recording cannot be read, a script cannot be spoken, or a codec cannot be
+            encoded on this machine.
     """
+    _check_codecs(scenario)
     rng = Rng(str(scenario.seed))
     read: dict[tuple[object, ...], CallAudio] = {}
     calls: list[PlannedCall] = []
@@ -46,6 +55,17 @@ def plan_calls(scenario: Scenario) -> list[PlannedCall]:
                 call_audio = read[key]
             calls.append(PlannedCall(one, call_audio, start_s))
     return calls
+
+
+def _check_codecs(scenario: Scenario) -> None:
+    media = scenario.media
+    problems = [
+        f"media: {codec} needs {_NEEDED[codec]}"
+        for codec in dict.fromkeys((media.codec, media.phone_codec))
+        if not can_encode(codec)
+    ]
+    if problems:
+        raise SettingsError(problems)
 
 
 def _make(plan: CallPlan, rng: Rng) -> CallAudio:

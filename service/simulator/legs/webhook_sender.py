@@ -10,7 +10,7 @@ from nacl.signing import SigningKey
 
 from service.simulator.legs.timeline import Timeline
 from service.simulator.legs.webhook_queue import QueuedWebhook, WebhookEvent, WebhookQueue
-from service.simulator.report import DeliveryResult, History, WebhookAttempt
+from service.simulator.report import DeliveryResult, History, Try, WebhookAttempt
 from service.simulator.scenario.carrier_settings import WebhookSettings
 from service.wire.signature import sign
 
@@ -61,8 +61,12 @@ class WebhookClient:
             log.debug("webhook_unanswered", error=type(error).__name__)
         return entry.status
 
+    def now(self) -> float:
+        """Return the Unix time that is written on things."""
+        return self._clock() + self._settings.skew_s
+
     def _headers(self, webhook: QueuedWebhook, body: bytes) -> dict[str, str]:
-        now = int(self._clock())
+        now = int(self._clock() + self._settings.stamp_skew_s)
         if webhook.stamp_s is None or self._settings.resign_retries:
             webhook.stamp_s = now
         signature = sign(self._key, body, webhook.stamp_s)
@@ -120,8 +124,9 @@ class WebhookSender:
         for webhook in self._queue.post(event, urls, retries_s, self._timeline.now_s()):
             sent = webhook.event
             result = DeliveryResult(
-                sent.event_type, sent.id, sent.occurred_at, tuple(webhook.faults)
+                sent.event_type, sent.id, sent.occurred_at, tuple(webhook.faults), sent.payload
             )
+            result.over = "dropped" in webhook.faults
             self.results.append(result)
             self._results[webhook] = result
         self._changed.set()
@@ -167,11 +172,11 @@ class WebhookSender:
             return
 
     async def _deliver(self, webhook: QueuedWebhook) -> None:
+        url, began_at = webhook.urls[0], self._client.now()
         status = await self._client.attempt(self._leg_id, webhook)
         result = self._results[webhook]
         self.tried.set()
-        result.attempts += 1
-        result.status = status
+        result.tries.append(Try(url, began_at, self._client.now(), status))
         result.acknowledged = status is not None and status // 100 == 2  # noqa: PLR2004 - any 2xx
-        if is_retried(status):
-            self._queue.retry(webhook, self._timeline.now_s())
+        again = is_retried(status) and self._queue.retry(webhook, self._timeline.now_s())
+        result.over = not again

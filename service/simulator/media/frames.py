@@ -1,11 +1,12 @@
 """Media frames: their numbers, and the faults injected into them. Pure."""
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from service.ids import Track
 from service.simulator.rng import Rng
-from service.simulator.scenario.carrier_settings import MediaSettings
+from service.simulator.scenario.carrier_settings import MediaSettings, Span
 from service.simulator.speech.audio import Encoding
 
 
@@ -18,6 +19,8 @@ class Frame:
     chunk: int
     timestamp: int
     payload: bytes
+    span: Span
+    """From when to when in the talk it is; that is not sent."""
 
     def encode(self, stream_id: str) -> str:
         """Write it as Telnyx does: numbers as strings. By hand, there are thousands a second."""
@@ -32,16 +35,16 @@ class Frame:
 class FrameFaults:
     """Makes frames of audio; loses, repeats, swaps and holds them as the settings say.
 
-    Each frame draws the same number of random numbers. What is held is bounded by `jitter_ms`.
+    Each frame draws the same number of random numbers. What is held is bounded by `jitter_ms`, or
+    by the burst it is part of.
     """
 
     def __init__(self, settings: MediaSettings, encoding: Encoding, rng: Rng) -> None:
         self._settings = settings
         self._encoding = encoding
         self._rng = rng
-        self._plain = not (
-            settings.gap or settings.duplicate or settings.reorder or settings.jitter_ms
-        )
+        rough = settings.gap or settings.duplicate or settings.reorder or settings.jitter_ms
+        self._plain = not (rough or settings.missing_ms or settings.bursts_ms)
         self._sequence = 1
         self._chunks: dict[str, int] = {}
         self._swapped: dict[Track, Frame] = {}
@@ -61,17 +64,25 @@ class FrameFaults:
         self._sequence += 1
         return self._sequence
 
-    def push(self, track: Track, payload: bytes, start_ms: int, began_ms: int) -> list[Frame]:
-        """Make a frame of the audio from `start_ms`; return the frames to be sent now."""
-        frame = self._number(track, payload, start_ms - began_ms)
+    def push(self, track: Track, payload: bytes, span: Span, began_ms: int) -> list[Frame]:
+        """Make a frame of a piece of the talk; return the frames to be sent now."""
+        settings, start_ms = self._settings, span[0]
+        if _is_silent(settings, start_ms):
+            return []
+        missing = _within(settings.missing_ms, start_ms) is not None
+        if missing and not settings.missing_numbers:
+            self.lost_frames += 1
+            return self._due(start_ms)
+        frame = self._number(track, payload, span, began_ms)
         if self._plain:
             return [frame]
         lost, twice, swapped = (
             self._rng.chance(chance)
-            for chance in (self._settings.gap, self._settings.duplicate, self._settings.reorder)
+            for chance in (settings.gap, settings.duplicate, settings.reorder)
         )
-        late_ms = self._rng.between(0, self._settings.jitter_ms)
-        if lost:
+        late_ms = self._rng.between(0, settings.jitter_ms)
+        burst = _within(settings.bursts_ms, start_ms)
+        if lost or missing:
             self.lost_frames += 1
             return self._due(start_ms)
         frames = [frame, frame] if twice else [frame]
@@ -80,7 +91,8 @@ class FrameFaults:
             frames.append(before)
         elif swapped:
             self._swapped[track] = frames.pop()
-        self._latest_ms = max(self._latest_ms, start_ms + late_ms)
+        due_ms = start_ms + late_ms if burst is None else burst[1]
+        self._latest_ms = max(self._latest_ms, due_ms)
         self._jitter += [(self._latest_ms, going) for going in frames]
         return self._due(start_ms)
 
@@ -96,7 +108,8 @@ class FrameFaults:
         del self._jitter[: len(going)]
         return going
 
-    def _number(self, track: Track, payload: bytes, offset_ms: int) -> Frame:
+    def _number(self, track: Track, payload: bytes, span: Span, began_ms: int) -> Frame:
+        offset_ms = span[0] - began_ms
         counted = track if self._settings.chunk_counts == "track" else ""
         chunk = self._chunks.get(counted, self._settings.chunk_start)
         self._chunks[counted] = chunk + 1
@@ -106,4 +119,15 @@ class FrameFaults:
             "frames": offset_ms // self._settings.frame_ms,
         }
         timestamp = units[self._settings.timestamp_unit]
-        return Frame(track, self.next_number(), chunk, timestamp, payload)
+        return Frame(track, self.next_number(), chunk, timestamp, payload, span)
+
+
+def _is_silent(settings: MediaSettings, at_ms: int) -> bool:
+    since_ms, for_ms = settings.silent_after_ms, settings.silent_for_ms
+    if since_ms is None or at_ms < since_ms:
+        return False
+    return for_ms is None or at_ms < since_ms + for_ms
+
+
+def _within(spans: Sequence[Span], at_ms: int) -> Span | None:
+    return next((span for span in spans if span[0] <= at_ms < span[1]), None)

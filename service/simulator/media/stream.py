@@ -44,7 +44,10 @@ class MediaStream:
         rng: Rng,
         *,
         history: History,
+        dials: bool = True,
     ) -> None:
+        """Begin a stream. One that never `dials` waits until it is stopped."""
+        self._dials = dials
         self._leg = leg
         self._request = request
         self._settings = settings
@@ -56,7 +59,6 @@ class MediaStream:
         self._began_ms: int | None = None
         self._stopping = asyncio.Event()
         self._done = asyncio.Event()
-        self._dropped = False
         self._report = StreamReport(leg.id.control_id, self.stream_id)
 
     @property
@@ -67,7 +69,9 @@ class MediaStream:
     async def run(self) -> None:
         """Connect, stream until stopped, and emit the events of both."""
         try:
-            if self._settings.fails is None:
+            if not self._dials:
+                await self._wait_in_vain()
+            elif self._settings.fails is None:
                 await self._stream()
                 self._leg.emit("streaming.stopped", {"stream_url": self._request.url})
             else:
@@ -85,11 +89,12 @@ class MediaStream:
             return
         if self._began_ms is None:
             self._began_ms = start_ms
+        audio, encoding = self._leg.audio, self._request.encoding
         for track in self._request.tracks:
-            payload = self._leg.audio.slice(track, self._request.encoding, start_ms, end_ms)
-            await self._send_frames(self._faults.push(track, payload, start_ms, self._began_ms))
-        if self._settings.drop_after_ms is not None and not self._dropped:
-            self._drop_at(end_ms)
+            if payload := audio.slice(track, encoding, start_ms, end_ms):
+                span = (start_ms, end_ms)
+                await self._send_frames(self._faults.push(track, payload, span, self._began_ms))
+        await self._end_at(end_ms)
 
     async def finish(self) -> None:
         """Stop, since the call is over."""
@@ -117,8 +122,14 @@ class MediaStream:
             if self._stopping.is_set():
                 return
 
+    async def _wait_in_vain(self) -> None:
+        self._report.end = "never_dialled"
+        self._history.note(self._report)
+        self._leg.report.streams.append(self._report)
+        await self._stopping.wait()
+
     def _connect(self) -> connect:
-        token = self._request.auth_token
+        token = self._request.auth_token if self._settings.auth_header else None
         return connect(
             self._request.url,
             additional_headers={AUTH_HEADER: token} if token else {},
@@ -131,20 +142,26 @@ class MediaStream:
         )
 
     async def _start(self, socket: ClientConnection) -> None:
-        await self._send_message(socket, messages.connected(self._request, self._settings))
-        if not self._report.end:
-            self._leg.emit("streaming.started", {"stream_url": self._request.url})
-        else:
+        again = bool(self._report.end)
+        if again:
             self._renew()
         self._history.note(self._report)
         self._leg.report.streams.append(self._report)
-        await self._send_message(socket, messages.start(self._leg, self._request, self.stream_id))
+        if not again or self._settings.reconnect_starts:
+            await self._introduce(socket, again=again)
         self._socket = socket
         if self._stopping.is_set():
             self._socket = None
             await self._end(socket)
         else:
             self._leg.attach(self)
+
+    async def _introduce(self, socket: ClientConnection, *, again: bool) -> None:
+        await self._send_message(socket, messages.connected(self._request, self._settings))
+        if not again:
+            self._leg.emit("streaming.started", {"stream_url": self._request.url})
+        start = messages.start(self._leg, self._request, self.stream_id)
+        await self._send_message(socket, start)
 
     def _renew(self) -> None:
         if self._settings.new_stream_id:
@@ -177,6 +194,7 @@ class MediaStream:
                     await self._socket.send(frame.encode(self.stream_id))
                     self._report.frames += 1
                     self._report.audio_bytes += len(frame.payload)
+                    self._report.sent(frame.track, *frame.span)
         except ConnectionClosed:
             self._socket = None
         except TimeoutError:
@@ -196,11 +214,17 @@ class MediaStream:
         except (ConnectionClosed, TimeoutError):
             socket.transport.abort()
 
-    def _drop_at(self, position_ms: int) -> None:
-        drop_at_ms = self._settings.drop_after_ms
+    async def _end_at(self, position_ms: int) -> None:
+        """Let the connection die, or the stream end, if this is where that is set."""
+        settings, began_ms = self._settings, self._began_ms or 0
+        if self._socket is None:
+            return
         # A stream that began later is another one: it does not die at the same position again.
-        if drop_at_ms is not None and (self._began_ms or 0) < drop_at_ms <= position_ms:
-            self._dropped = True
+        if _passes(settings.stops_at_ms, began_ms, position_ms):
+            await self.stop()
+        elif _passes(settings.drop_after_ms, began_ms, position_ms) or (
+            settings.drop_every_ms is not None and position_ms - began_ms >= settings.drop_every_ms
+        ):
             self._report.end = "dropped"
             self._cut()
 
@@ -222,3 +246,7 @@ class MediaStream:
         params = {"stream_url": self._request.url, "track": self._request.track_name}
         details = {"failure_reason": reason, "stream_id": self.stream_id, "stream_params": params}
         self._leg.emit("streaming.failed", {**details, "stream_type": "websocket"})
+
+
+def _passes(at_ms: int | None, began_ms: int, position_ms: int) -> bool:
+    return at_ms is not None and began_ms < at_ms <= position_ms

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from service.ids import Track
 from service.simulator.legs.leg import Leg
+from service.simulator.report import extend
 from service.simulator.rng import Rng
 from service.simulator.rules.engines import BARE_CONFIDENCE, gives_interims
 from service.simulator.scenario.carrier_settings import InCallSettings
@@ -34,15 +35,20 @@ class TrackTranscriber(Protocol):
 class TranscriptEmitter:
     """Emits `call.transcription` events, as the settings vary them."""
 
-    def __init__(self, leg: Leg, engine: str, settings: InCallSettings) -> None:
+    def __init__(
+        self, leg: Leg, engine: str, settings: InCallSettings, *, silent: bool = False
+    ) -> None:
         self._leg = leg
         self._engine = engine
         self._settings = settings
         self._held: deque[tuple[dict[str, object], float]] = deque()
-        self.silent = False
+        self.silent = silent
 
     def emit(self, track: Track, text: str, *, is_final: bool, confidence: float | None) -> None:
         """Emit a result; the last `after_hangup` of them are held until after the hang-up."""
+        since_ms = self._settings.silent_after_ms
+        if since_ms is not None and self._leg.timeline.position_ms >= since_ms:
+            return
         if self.silent or not text.strip():
             return
         data: dict[str, object] = {"transcript": text, "is_final": is_final}
@@ -143,6 +149,7 @@ class Transcription:
 
     async def push(self, start_ms: int, end_ms: int) -> None:
         """Transcribe audio of each track."""
+        extend(self._leg.report.transcribed, start_ms, end_ms)
         for transcriber in self._transcribers:
             await transcriber.push(start_ms, end_ms)
 
@@ -172,12 +179,13 @@ def make_transcription(
     config: Config,
     recogniser: UpstreamRecogniser | None,
     start: Start,
+    silent: bool = False,
 ) -> Transcription:
     """Make a transcription of a leg, to be attached to it.
 
-    Without a `recogniser` it follows the script.
+    Without a `recogniser` it follows the script. A `silent` one gives no word.
     """
-    emitter = TranscriptEmitter(leg, engine, settings)
+    emitter = TranscriptEmitter(leg, engine, settings, silent=silent)
     asked = config.get("interim_results") is True
     interims = asked and settings.interims.get(engine, gives_interims(engine))
     transcribers: list[TrackTranscriber] = []

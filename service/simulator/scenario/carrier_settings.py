@@ -4,11 +4,25 @@ Defaults are what is documented. Probabilities go from 0 to 1 and use seeded ran
 """
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from service.simulator.scenario.table import Chance, Table, low_to_high
+
+Span = Annotated[tuple[int, int], AfterValidator(low_to_high)]
+"""From when to when, in milliseconds of the talk."""
+
+Codec = Literal["PCMU", "PCMA", "L16", "G722", "OPUS", "AMR-WB", "G729"]
+_FRAMES_MS: Mapping[str, frozenset[int]] = {
+    "OPUS": frozenset({10, 20, 40, 60}),
+    "AMR-WB": frozenset(range(20, 260, 20)),
+}
+
+
+def fits(codec: str, frame_ms: int) -> bool:
+    """Say whether a codec has payloads of this length."""
+    return codec not in _FRAMES_MS or frame_ms in _FRAMES_MS[codec]
 
 
 class WebhookFault(Table):
@@ -54,6 +68,10 @@ class WebhookSettings(Table):
     """In an event, unknown fields."""
     before_dial_response: bool = False
     """The first webhook of a dialled call overtakes the answer to `dial`."""
+    skew_s: float = Field(0.0, ge=-3600, le=3600)
+    """How far Telnyx's clock is ahead: of `occurred_at`, and of every other time in a webhook."""
+    stamp_skew_s: float = Field(0.0, ge=-3600, le=3600)
+    """The same of the time that is signed."""
     fault: tuple[WebhookFault, ...] = ()
 
 
@@ -70,20 +88,32 @@ class InCallSettings(Table):
     after_hangup: int = Field(0, ge=0, le=100)
     """How many of a call's last transcripts come after its `call.hangup`."""
     endpointing_ms: int = Field(300, ge=0, le=10_000)
+    nested_config: Literal["taken", "refused"] = "taken"
+    """Whether `transcription_engine_config` may name the engine and the model: 422 if not, as
+    Telnyx's own demo contact centre has it."""
+    flat_config: Literal["taken", "refused"] = "taken"
+    """Whether the model may stand beside the config, as it does there."""
+    silent_starts: int = Field(0, ge=0)
+    """How many transcriptions are started, from the first on, and give no word."""
+    silent_after_ms: int | None = Field(None, ge=0)
+    """From this position of the talk on there are no more words, for nobody's asking."""
 
 
 class MediaSettings(Table):
     """The media WebSocket."""
 
-    UNBUILT: ClassVar[Mapping[tuple[str, str], str]] = {
-        ("codec", codec): "there is no encoder; PCMU, PCMA and L16 are there"
-        for codec in ("G722", "OPUS", "AMR-WB")
-    }
-    codec: Literal["asked", "PCMU", "PCMA", "L16", "G722", "OPUS", "AMR-WB"] = "asked"
-    """`asked` is what `stream_codec` says, PCMU without it; the others ignore it."""
+    codec: Literal["asked"] | Codec = "asked"
+    """`asked` is what `stream_codec` says, as if Telnyx could transcode anything; the others come
+    whatever is asked for. Nobody here decodes G729, and its bytes mean nothing."""
+    phone_codec: Codec = "PCMU"
+    """The call's own codec: what comes without `stream_codec`, and by its `default`."""
     l16_rate_hz: Literal[8000, 16000] = 16000
     l16_endian: Literal["big", "little"] = "big"
+    amr_wb_shape: Literal["bandwidth-efficient", "octet-aligned"] = "bandwidth-efficient"
+    dtx: bool = False
+    """Whether phones that speak AMR-WB send little while nobody speaks."""
     frame_ms: int = Field(20, ge=10, le=1000, multiple_of=10)
+    """OPUS has 10, 20, 40 or 60, AMR-WB 20, 40, … up to 240."""
     jitter_ms: int = Field(0, ge=0, le=5000)
     """Frames are held up to this long, in order, and then come in bursts."""
     reorder: Chance = 0
@@ -103,13 +133,40 @@ class MediaSettings(Table):
     """No connection at all: `streaming.failed` with this reason."""
     drop_after_ms: int | None = Field(None, ge=0)
     """The connection dies at this position of the talk, without a `stop`."""
+    drop_every_ms: int | None = Field(None, ge=100)
+    """It dies again and again."""
+    stops_at_ms: int | None = Field(None, ge=0)
+    """At this position the stream ends in order, and the call goes on."""
+    silent_after_ms: int | None = Field(None, ge=0)
+    """From this position on nothing is sent, and the connection stays open."""
+    silent_for_ms: int | None = Field(None, gt=0)
+    """For so long; unset is to the hang-up."""
+    missing_ms: tuple[Span, ...] = ()
+    """From when to when frames are not sent, `[[3000, 9000]]`."""
+    missing_numbers: bool = True
+    """Whether those frames have used up numbers."""
+    bursts_ms: tuple[Span, ...] = ()
+    """From when to when frames are held back, and then sent at once."""
     stall_timeout_s: float = Field(10.0, gt=0, le=600)
     """How long an application may not read before its connection is cut. Real seconds."""
+    auth_header: bool = True
+    """Whether the auth token is shown at all."""
+    never_dials: int = Field(0, ge=0)
+    """How many streams are accepted, from the first on, and never connected."""
     reconnect: bool = False
     """Whether a dropped or closed stream is dialled again, as TeXML does by default."""
     reconnect_after_s: float = Field(0.5, ge=0, le=60)
+    reconnect_starts: bool = True
+    """Whether `connected` and `start` come again, or only audio."""
     new_stream_id: bool = True
     """Whether the reconnected stream has a new `stream_id`."""
+
+    @model_validator(mode="after")
+    def _frames_fit(self) -> Self:
+        for codec in (self.codec, self.phone_codec):
+            if not fits(codec, self.frame_ms):
+                raise ValueError(f"{codec} has no frames of {self.frame_ms} ms")
+        return self
 
 
 class RestFault(Table):
@@ -122,6 +179,15 @@ class RestFault(Table):
     """How often at most; unset for always."""
     status: int = Field(500, ge=400, le=599)
     code: str = "10007"
+
+
+class RestAway(Table):
+    """A time in which the API cannot be used, in seconds of the scenario since its first call."""
+
+    from_s: float = Field(0.0, ge=0)
+    until_s: float = Field(gt=0)
+    how: Literal["cut", "hangs", "error"] = "cut"
+    """The connection is cut, nothing is answered, or a 503 is."""
 
 
 class RestSettings(Table):
@@ -137,4 +203,8 @@ class RestSettings(Table):
     """Whether `/v2/audio/transcriptions` is there beside `/v2/ai/audio/transcriptions`."""
     options_form: Literal["both", "json", "brackets"] = "both"
     """How file transcription takes `model_config`: one JSON part, or `model_config[diarize]`."""
+    after_end: Literal["90018", "90015", "10005"] = "90018"
+    """The error of a command for a call that is over; with 10005, which is a 404, its status is
+    gone as well."""
+    away: tuple[RestAway, ...] = ()
     fault: tuple[RestFault, ...] = ()

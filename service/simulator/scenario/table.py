@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Annotated, ClassVar
+from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+Number = TypeVar("Number", int, float)
 Chance = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -13,8 +14,6 @@ class Table(BaseModel):
     """A table of the scenario file. It is immutable; an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    UNBUILT: ClassVar[Mapping[tuple[str, str], str]] = {}
-    """(key, value) pairs that the format has and the simulator cannot do yet, and why."""
 
     @model_validator(mode="before")
     @classmethod
@@ -23,11 +22,6 @@ class Table(BaseModel):
             return table
         known = [field.alias or name for name, field in cls.model_fields.items()]
         faults = [_unknown(key, known) for key in table if key not in known]
-        faults += [
-            f'{key} = "{value}" is not built yet: {why}'
-            for (key, value), why in cls.UNBUILT.items()
-            if table.get(key) == value
-        ]
         if faults:
             raise ValueError("\n".join(faults))
         return table
@@ -38,7 +32,7 @@ def _unknown(key: object, known: list[str]) -> str:
     return f"unknown key {key!r}" + (f", did you mean {near[0]!r}?" if near else "")
 
 
-def low_to_high(pair: tuple[float, float]) -> tuple[float, float]:
+def low_to_high(pair: tuple[Number, Number]) -> tuple[Number, Number]:
     """Return a range, if it is one."""
     if not 0 <= pair[0] <= pair[1]:
         raise ValueError("a range goes from low to high, and not below 0")

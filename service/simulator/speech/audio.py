@@ -1,8 +1,12 @@
-"""G.711, linear samples and sample rates: 8 kHz mu-law inside, whatever a codec asks outside."""
+"""Codecs, linear samples and sample rates: 8 kHz mu-law inside, whatever is asked for outside."""
 
 import warnings
+from array import array
 from dataclasses import dataclass
-from typing import Literal
+
+import G722  # type: ignore[import-not-found]  # a C extension without stubs
+
+from service.simulator.scenario.carrier_settings import Codec
 
 with warnings.catch_warnings():
     # Python 3.11 and 3.12 announce its removal; from 3.13 on it is the package audioop-lts.
@@ -10,41 +14,95 @@ with warnings.catch_warnings():
     import audioop
 
 RATE_HZ = 8000
+CODED_RATE_HZ = 16_000
+"""Of the samples of G722, OPUS and AMR-WB."""
 _WIDTH_BYTES = 2
+_G722_BITS_PER_S = 64_000
+_G729_PACKS = 8
+"""How many bytes of mu-law play as long as one of G.729."""
+_CODED = ("OPUS", "AMR-WB")
+_QUIET = 32
+"""Root mean square of what nobody hears."""
 
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """What bytes of audio are. `name` is as in `media_format.encoding`."""
+    """What bytes of audio are. `name` is as in `media_format.encoding`.
 
-    name: Literal["PCMU", "PCMA", "L16"]
+    OPUS and AMR-WB are no bytes of so many a millisecond, but payloads: see `coded_track`.
+    """
+
+    name: Codec
     rate_hz: int = RATE_HZ
+    """As `media_format.sample_rate` tells it."""
     big_endian: bool = False
+    frame_ms: int = 0
+    """How long a payload of OPUS or AMR-WB is."""
+    octet_aligned: bool = False
+    """Which of its two shapes AMR-WB has (RFC 4867)."""
+    dtx: bool = False
+    """Whether AMR-WB sends little while nobody speaks."""
+
+    @property
+    def is_coded(self) -> bool:
+        """Whether it is payloads."""
+        return self.name in _CODED
+
+    @property
+    def is_lossy(self) -> bool:
+        """Whether what is decoded depends on all that was decoded before."""
+        return self.is_coded or self.name == "G722"
+
+    @property
+    def decoded_rate_hz(self) -> int:
+        """Sample rate of what it is decoded to; RTP says 8000 of G.722 (RFC 3551)."""
+        return CODED_RATE_HZ if self.is_lossy else self.rate_hz
 
     @property
     def bytes_per_ms(self) -> int:
         """How many bytes one millisecond takes."""
+        if self.name == "G729":
+            return 1
         return self.rate_hz // 1000 * (_WIDTH_BYTES if self.name == "L16" else 1)
 
     def encode(self, mulaw: bytes) -> bytes:
-        """Turn 8 kHz mu-law into this. PCMU is passed through byte for byte."""
+        """Turn 8 kHz mu-law into this. PCMU is passed through byte for byte.
+
+        Nothing encodes G.729 here: its bytes are as many as they should be, and mean nothing.
+        """
         if self.name == "PCMU":
             return mulaw
+        if self.name == "G729":
+            return mulaw[::_G729_PACKS]
         pcm = audioop.ulaw2lin(mulaw, _WIDTH_BYTES)
         if self.name == "PCMA":
             return audioop.lin2alaw(pcm, _WIDTH_BYTES)
-        pcm = change_rate(pcm, RATE_HZ, self.rate_hz)
-        whole = len(mulaw) * self.rate_hz // RATE_HZ * _WIDTH_BYTES
+        pcm = change_rate(pcm, RATE_HZ, self.decoded_rate_hz)
+        whole = len(mulaw) * self.decoded_rate_hz // RATE_HZ * _WIDTH_BYTES
         pcm += pcm[-_WIDTH_BYTES:] * ((whole - len(pcm)) // _WIDTH_BYTES)  # resampling ends early
+        if self.name == "G722":
+            coded: bytes = _g722().encode(array("h", pcm))
+            return coded
         return audioop.byteswap(pcm, _WIDTH_BYTES) if self.big_endian else pcm
 
     def decode(self, audio: bytes) -> bytes:
-        """Turn this into little-endian 16-bit samples at `rate_hz`."""
-        if self.name == "PCMU":
-            return audioop.ulaw2lin(audio, _WIDTH_BYTES)
-        if self.name == "PCMA":
-            return audioop.alaw2lin(audio, _WIDTH_BYTES)
-        return audioop.byteswap(audio, _WIDTH_BYTES) if self.big_endian else audio
+        """Turn this into little-endian 16-bit samples at `decoded_rate_hz`; G729 into nothing."""
+        match self.name:
+            case "PCMU":
+                return audioop.ulaw2lin(audio, _WIDTH_BYTES)
+            case "PCMA":
+                return audioop.alaw2lin(audio, _WIDTH_BYTES)
+            case "G722":
+                samples: bytes = _g722().decode(audio).tobytes()
+                return samples
+            case "L16":
+                return audioop.byteswap(audio, _WIDTH_BYTES) if self.big_endian else audio
+            case _:
+                return b""
+
+
+def _g722() -> G722.G722:
+    return G722.G722(CODED_RATE_HZ, _G722_BITS_PER_S)
 
 
 PCMU = Encoding("PCMU")
@@ -97,6 +155,19 @@ def widen(samples: bytes, width_bytes: int) -> bytes:
 def mix(one: bytes, other: bytes) -> bytes:
     """Add 16-bit samples, clipping."""
     return audioop.add(one, other, _WIDTH_BYTES)
+
+
+def likeness(one: bytes, other: bytes) -> float:
+    """Return how alike two pieces of 16-bit samples of the same length are: 1 for the same sound.
+
+    It is their correlation; two pieces that are next to silent are alike.
+    """
+    loud, other_loud = audioop.rms(one, _WIDTH_BYTES), audioop.rms(other, _WIDTH_BYTES)
+    if max(loud, other_loud) <= _QUIET:
+        return 1.0
+    if not loud or not other_loud:
+        return 0.0
+    return audioop.findfactor(one, other) * other_loud / loud
 
 
 def scale(pcm: bytes, factor: float) -> bytes:

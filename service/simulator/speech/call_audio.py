@@ -11,6 +11,7 @@ from service.ids import Track
 from service.simulator.scenario import Pair
 from service.simulator.speech import audio
 from service.simulator.speech.audio import PCMU, SILENCE, Encoding
+from service.simulator.speech.coded_track import CodedTrack
 from service.simulator.speech.riff import Wav, parse_wav
 from service.simulator.speech.script import TRACK_OF, Speaker, Utterance, make_utterance
 
@@ -26,6 +27,7 @@ class CallAudio:
             track: tracks.get(track, b"").ljust(length, SILENCE) for track in get_args(Track)
         }
         self._encoded: dict[tuple[Track, Encoding], bytes] = {}
+        self._coded: dict[tuple[Track, Encoding], CodedTrack] = {}
         self.script = tuple(sorted(script, key=lambda said: (said.start_ms, said.track)))
         self.duration_ms = length // PCMU.bytes_per_ms
 
@@ -46,11 +48,27 @@ class CallAudio:
             self._encoded[key] = encoding.encode(self._tracks[track])
         return self._encoded[key]
 
+    def coded(self, track: Track, encoding: Encoding) -> CodedTrack:
+        """Return a track in OPUS or AMR-WB."""
+        key = (track, encoding)
+        if key not in self._coded:
+            self._coded[key] = CodedTrack(self._tracks[track], encoding)
+        return self._coded[key]
+
+    def decoded(self, track: Track, encoding: Encoding) -> bytes:
+        """Return a whole track as it sounds after this encoding: 16-bit samples."""
+        if encoding.is_coded:
+            return self.coded(track, encoding).decoded()
+        return encoding.decode(self.encoded(track, encoding))
+
     def slice(self, track: Track, encoding: Encoding, start_ms: int, end_ms: int) -> bytes:
         """Return the audio from `start_ms` to `end_ms`; silence after the end of the talk.
 
-        The last frame of the talk is as short as the audio leaves it.
+        The last frame of the talk is as short as the audio leaves it. Of AMR-WB nothing may be
+        sent (DTX); it and OPUS give the payload that begins at `start_ms`.
         """
+        if encoding.is_coded:
+            return self.coded(track, encoding).payload(start_ms)
         scale = encoding.bytes_per_ms
         piece = self.encoded(track, encoding)[start_ms * scale : end_ms * scale]
         return piece or encoding.encode(SILENCE * ((end_ms - start_ms) * PCMU.bytes_per_ms))

@@ -17,6 +17,8 @@ SLICE_MS = 20
 _MISSES_BEFORE_RARE_SEARCH = 100
 _RARE_SEARCH = 25
 _WIDTH_BYTES = 2
+_MIN_LIKENESS = 0.5
+"""Of a piece and what was sent, after frames of a lossy encoding were lost before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class ReferenceTrack:
     call_audio: CallAudio
     track: Track
     data: bytes
+    is_lossy: bool = False
+    """Whether, after a loss, what arrives is only much like this for a while."""
 
 
 class ReferenceAudio:
@@ -50,13 +54,13 @@ class ReferenceAudio:
     def _make(
         self, input_format: str, rate_hz: int, encoding: Encoding
     ) -> Iterable[ReferenceTrack]:
-        if rate_hz != encoding.rate_hz:
+        if rate_hz != encoding.decoded_rate_hz:
             return
         for call_audio in self._calls:
             for track in ("inbound", "outbound"):
-                data = _as_format(input_format, encoding, call_audio.encoded(track, encoding))
+                data = _as_format(input_format, encoding, call_audio, track)
                 if data:
-                    yield ReferenceTrack(call_audio, track, data)
+                    yield ReferenceTrack(call_audio, track, data, encoding.is_lossy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,7 @@ class AudioMatcher:
 
     def _push(self, piece: bytes) -> list[TimedResult]:
         found: list[TimedResult] = []
-        known = self._reference is not None and self._reference.data.startswith(piece, self._at)
+        known = self._is_expected(piece)
         if not known:
             position = self._find(piece)
             if position is not None:
@@ -129,6 +133,16 @@ class AudioMatcher:
             found += self._timed(self._asr.push(start_ms, end_ms))
         self._elapsed_ms += SLICE_MS
         return found
+
+    def _is_expected(self, piece: bytes) -> bool:
+        """Say whether this is what comes next in the track that was found."""
+        reference = self._reference
+        if reference is None or reference.data.startswith(piece, self._at):
+            return reference is not None
+        expected = reference.data[self._at : self._at + len(piece)]
+        if not reference.is_lossy or len(expected) < len(piece):
+            return False
+        return audio.likeness(piece, expected) >= _MIN_LIKENESS
 
     def _find(self, piece: bytes) -> tuple[ReferenceTrack, int] | None:
         """Find a piece that occurs once; after many misses in a row, search only now and then."""
@@ -155,13 +169,15 @@ class AudioMatcher:
         return [TimedResult(one, self._ahead_ms) for one in results]
 
 
-def _as_format(input_format: str, encoding: Encoding, data: bytes) -> bytes | None:
+def _as_format(
+    input_format: str, encoding: Encoding, call_audio: CallAudio, track: Track
+) -> bytes | None:
     same = {"mulaw": "PCMU", "alaw": "PCMA"}
     if same.get(input_format) == encoding.name:
-        return data
-    pcm = encoding.decode(data)
+        return call_audio.encoded(track, encoding)
+    pcm = call_audio.decoded(track, encoding)
     if input_format == "linear16":
         return pcm
-    if encoding.rate_hz != audio.RATE_HZ:
+    if encoding.decoded_rate_hz != audio.RATE_HZ:
         return None
     return audio.to_mulaw(pcm) if input_format == "mulaw" else audio.to_alaw(pcm)

@@ -3,22 +3,29 @@
 from collections.abc import Iterable
 
 from service.ingress.jitter.jitter_buffer import JitterBuffer
+from service.wire.audio import payload_timing
 from tests.ingress.builders import TRACKS
 from tests.ingress.jitter.builders import Sent, audio_of
 from tests.ingress.peers import RecordingFeed
 
 
-def open_buffer(*, is_fast: bool = False) -> tuple[RecordingFeed, JitterBuffer]:
-    """Return a buffer of PCMU at 8 kHz that begins at 0 s, and the feed behind it."""
+def open_buffer(
+    *, is_fast: bool = False, encoding: str = "PCMU"
+) -> tuple[RecordingFeed, JitterBuffer]:
+    """Return a buffer that begins at 0 s, of PCMU unless told otherwise, and the feed behind it."""
     feed = RecordingFeed()
-    return feed, JitterBuffer(feed, bytes_per_s=8000, now=0.0, is_fast=is_fast)
+    return feed, JitterBuffer(feed, payload_timing(encoding, 8000), now=0.0, is_fast=is_fast)
 
 
 def play(
-    arrivals: Iterable[tuple[float, Sent]], *, until: float = 1e3, is_fast: bool = False
+    arrivals: Iterable[tuple[float, Sent]],
+    *,
+    until: float = 1e3,
+    is_fast: bool = False,
+    encoding: str = "PCMU",
 ) -> tuple[RecordingFeed, JitterBuffer]:
     """Push frames at their times, waking the buffer whenever it asked to be."""
-    feed, buffer = open_buffer(is_fast=is_fast)
+    feed, buffer = open_buffer(is_fast=is_fast, encoding=encoding)
     wake_at: float | None = None
     for now, frame in sorted(arrivals, key=lambda arrival: arrival[0]):
         while wake_at is not None and wake_at <= now:

@@ -27,7 +27,7 @@ def machine() -> VirtualLoop:
 async def _tick(log: list[tuple[str, float]], name: str, every_s: float, times: int) -> None:
     for _ in range(times):
         await asyncio.sleep(every_s)
-        log.append((name, asyncio.get_running_loop().time() - BEGINS_AT_S))
+        log.append((name, round(asyncio.get_running_loop().time() - BEGINS_AT_S, 3)))
 
 
 def test_an_hour_passes_at_once() -> None:
@@ -108,7 +108,7 @@ def test_what_others_do_for_a_process_that_stands_still_waits_for_it() -> None:
 
     async def wait_for(future: "asyncio.Future[None]") -> None:
         await future
-        woken_at.append(machine().time() - BEGINS_AT_S)
+        woken_at.append(round(machine().time() - BEGINS_AT_S, 3))
 
     async def work() -> None:
         process = Process("waits")

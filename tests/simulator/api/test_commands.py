@@ -201,3 +201,17 @@ async def test_a_stream_of_another_id_is_not_stopped() -> None:
 
     assert refusal(wrong) == (404, "10005")
     assert right[0] == 200
+
+
+@pytest.mark.parametrize(("code", "status"), [("90018", 422), ("90015", 422), ("10005", 404)])
+async def test_a_call_that_is_over_refuses_commands_as_it_is_set(code: str, status: int) -> None:
+    """That it ended, that there is no such call, or that the id is none."""
+    async with open_simulation(scenario(rest={"after_end": code})) as (simulator, application):
+        application.answer_and(("hangup", {}))
+        await run_to_end(simulator)
+        leg_id = application.received[0].payload["call_control_id"]
+        assert refusal(await application.command(leg_id, "streaming_start")) == (status, code)
+        shown, body = await application.get(f"/calls/{leg_id}")
+
+    assert shown == (404 if code == "10005" else 200)
+    assert shown == 404 or body["data"]["is_alive"] is False

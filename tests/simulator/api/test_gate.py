@@ -90,3 +90,18 @@ async def test_a_fault_of_the_simulators_own_is_answered_like_one_of_telnyxs() -
 
     assert refusal(outcome) == (500, "10007")
     assert "Traceback" not in str(outcome[1])
+
+
+@pytest.mark.parametrize(("how", "seen"), [("cut", None), ("error", 503), ("hangs", None)])
+async def test_the_api_is_away_for_a_while(how: str, seen: int | None) -> None:
+    """Cut, silent or with an error; afterwards it is there again."""
+    away = {"from_s": 0, "until_s": 0.3, "how": how}
+    async with open_call(answer=False, rest={"away": [away]}) as (_, application, leg_id):
+        try:
+            status = (await application.command(leg_id, "answer"))[0]
+        except aiohttp.ClientError:
+            status = None
+        await asyncio.sleep(0.3)
+        again = (await application.command(leg_id, "answer"))[0]
+
+    assert (status, again) == (seen, 200)

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from datetime import datetime
 
 import pytest
 from aiohttp import web
@@ -161,3 +162,16 @@ def test_no_answer_408_429_and_5xx_are_tried_again() -> None:
     answers = (None, 200, 302, 400, 404, 408, 410, 429, 500, 503)
 
     assert [status for status in answers if is_retried(status)] == [None, 408, 429, 500, 503]
+
+
+async def test_telnyxs_clock_is_ahead_of_everybodys_as_it_is_set() -> None:
+    """What is written in a webhook, and what is signed, each by its own."""
+    skewed = {"skew_s": 20.0, "stamp_skew_s": -40.0}
+    before = time.time()
+    async with open_simulation(scenario(QUIET, webhooks=skewed)) as (simulator, application):
+        await run_to_end(simulator)
+
+    hook = application.received[0]
+    occurred_at = datetime.fromisoformat(hook.data["occurred_at"]).timestamp()
+    assert occurred_at - before == pytest.approx(20, abs=5)
+    assert int(hook.headers["telnyx-timestamp"]) - before == pytest.approx(-40, abs=5)

@@ -80,7 +80,7 @@ async def test_the_auth_token_comes_in_the_header_and_where_a_setting_says_in_co
     [
         ("PCMA", Encoding("PCMA")),
         ("L16", Encoding("L16", 16000, big_endian=True)),
-        ("OPUS", PCMU),
+        ("G722", Encoding("G722")),
         ("default", PCMU),
     ],
 )
@@ -97,6 +97,42 @@ async def test_what_is_sent_is_what_was_asked_where_it_can_be_encoded(
     assert message.start.media_format.sample_rate == encoding.rate_hz
     whole = call_audio.encoded("inbound", encoding)
     assert played(application, "inbound").startswith(whole)
+
+
+async def test_opus_is_sent_packet_by_packet() -> None:
+    """Each in a frame of its own; after the talk the last packet, which is silent, again."""
+    application, _ = await streamed({"stream_codec": "OPUS"}, call={"linger_ms": 1000})
+    message = parse_message(application.media[0].messages[1])
+    encoding = Encoding("OPUS", 16_000, frame_ms=20)
+    track = plan_calls(scenario())[0].audio.coded("outbound", encoding)
+    packets = [base64.b64decode(m["payload"]) for m in application.media[0].audio("outbound")]
+
+    assert message.start is not None
+    assert message.start.media_format.encoding == "OPUS"
+    assert packets == [track.payload(20 * n) for n in range(len(packets))]
+    assert len(set(packets[-30:])) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "media", "sent"),
+    [
+        ({}, {"phone_codec": "G722"}, "G722"),
+        ({"stream_codec": "default"}, {"phone_codec": "OPUS"}, "OPUS"),
+        ({"stream_codec": "PCMA"}, {"phone_codec": "OPUS"}, "PCMA"),
+        ({"stream_codec": "PCMA"}, {"codec": "G729"}, "G729"),
+        ({"stream_codec": "OPUS"}, {"frame_ms": 100}, "PCMU"),
+    ],
+)
+async def test_the_phone_s_codec_comes_where_no_other_can_be_had(
+    asked: Tree, media: Tree, sent: str
+) -> None:
+    """Not asked for, asked for by `default`, forced, or without frames of that length."""
+    application, _ = await streamed(asked, media=media)
+    start = parse_message(application.media[0].messages[1]).start
+
+    assert start is not None
+    assert start.media_format.encoding == sent
+    assert len(application.media[0].audio("inbound")) > 10
 
 
 async def test_the_settings_choose_frames_numbers_and_endianness() -> None:

@@ -6,6 +6,8 @@ from tests.simulator.builders import scenario, transcribe
 from tests.simulator.harness import open_simulation, run_to_end
 from tests.simulator.peers import Application, open_recogniser
 
+NESTED = {"transcription_engine": "Deepgram", "transcription_model": "deepgram/nova-3"}
+
 
 async def told(
     engine: str = "Deepgram", config: dict[str, object] | None = None, **tables: object
@@ -173,3 +175,34 @@ async def test_a_call_goes_on_without_a_recogniser_that_is_not_there() -> None:
 
     assert application.transcripts() == []
     assert report.calls[0].outcome == "normal_clearing"
+
+
+@pytest.mark.parametrize(
+    ("settings", "shape", "status"),
+    [
+        ({"nested_config": "refused"}, {"transcription_engine_config": NESTED}, 422),
+        ({"nested_config": "refused"}, {"transcription_model": "nova-3"}, 200),
+        ({"flat_config": "refused"}, {"transcription_model": "nova-3"}, 422),
+        ({"flat_config": "refused"}, {"transcription_engine_config": NESTED}, 200),
+        ({}, {"transcription_engine_config": NESTED}, 200),
+    ],
+)
+async def test_one_shape_of_the_configuration_is_refused_if_it_is_set_so(
+    settings: dict[str, object], shape: dict[str, object], status: int
+) -> None:
+    """Telnyx's own sources have both."""
+    async with open_simulation(scenario(in_call=settings)) as (simulator, application):
+        params = {"transcription_engine": "Deepgram", **shape}
+        application.answer_and(("transcription_start", params))
+        await run_to_end(simulator)
+
+    assert application.outcomes[-1][0] == status
+
+
+async def test_a_transcription_is_on_and_gives_no_word() -> None:
+    """The first one; or any, from a position of the talk on."""
+    assert (await told(in_call={"silent_starts": 1})).transcripts() == []
+    texts = [
+        one["transcript"] for one in (await told(in_call={"silent_after_ms": 2200})).transcripts()
+    ]
+    assert texts == ["how can I help"]

@@ -1,5 +1,6 @@
 """The scenario format: what it takes, and how it refuses."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,11 +40,17 @@ def test_an_unknown_key_names_the_nearest_known_one() -> None:
     ]
 
 
-def test_a_setting_that_does_nothing_yet_is_refused_with_the_reason() -> None:
-    """G.722 is in the format, and nothing here encodes it."""
-    (problem,) = problems({"media": {"codec": "G722"}})
+@pytest.mark.parametrize("key", ["codec", "phone_codec"])
+def test_a_codec_that_this_machine_cannot_encode_is_refused(
+    monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    """With what has to be installed."""
+    monkeypatch.setitem(sys.modules, "service.simulator.speech.opus", None)
 
-    assert problem.startswith('media: codec = "G722" is not built yet: there is no encoder')
+    with pytest.raises(SettingsError) as failure:
+        plan_calls(parse_scenario({"media": {key: "OPUS"}}))
+
+    assert failure.value.problems == ["media: OPUS needs PyAV: pip install 'callscribe[codecs]'"]
 
 
 @pytest.mark.parametrize(
@@ -68,6 +75,8 @@ def test_a_setting_that_does_nothing_yet_is_refused_with_the_reason() -> None:
         ),
         ({"call": [{"channels": ["agent", "agent"]}]}, "once each"),
         ({"call": [7]}, "call.0: "),
+        ({"media": {"codec": "OPUS", "frame_ms": 100}}, "OPUS has no frames of 100 ms"),
+        ({"media": {"phone_codec": "AMR-WB", "frame_ms": 30}}, "AMR-WB has no frames of 30 ms"),
         ({"speed": -1}, "greater than or equal to 0"),
         ({"folder": "/"}, "folder: unknown key"),
     ],

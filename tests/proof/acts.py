@@ -1,0 +1,90 @@
+"""What happens to our own side in a run: to the service, its clock, its journal, its receiver."""
+
+from tests.proof.world import Act, World
+
+
+def clock_ahead(ahead_s: float) -> Act:
+    """Have the service's clock be ahead from the beginning."""
+
+    async def act(world: World) -> None:
+        world.clock.ahead_s += ahead_s
+
+    return act
+
+
+def clock_steps(at_s: float, step_s: float) -> Act:
+    """Have somebody set the service's clock in the midst of the call."""
+
+    async def act(world: World) -> None:
+        await world.until(at_s)
+        world.clock.ahead_s += step_s
+
+    return act
+
+
+def stands_still(at_s: float, for_s: float) -> Act:
+    """Have the service's process stand still for a while."""
+
+    async def act(world: World) -> None:
+        await world.until(at_s)
+        world.machine.stop_process(world.process)
+        try:
+            await world.until(at_s + for_s)
+        finally:
+            world.machine.continue_process(world.process)
+
+    return act
+
+
+def journal_away(at_s: float, for_s: float) -> Act:
+    """Have the journal refuse everything for a while."""
+
+    async def act(world: World) -> None:
+        await world.until(at_s)
+        world.journal.away = True
+        try:
+            await world.until(at_s + for_s)
+        finally:
+            world.journal.away = False
+
+    return act
+
+
+def journal_slow(at_s: float, slow_s: float) -> Act:
+    """Have everything the journal is asked take long, for ten seconds."""
+
+    async def act(world: World) -> None:
+        await world.until(at_s)
+        world.journal.slow_s = slow_s
+        try:
+            await world.until(at_s + 10)
+        finally:
+            world.journal.slow_s = 0.0
+
+    return act
+
+
+def receiver_away(at_s: float, for_s: float) -> Act:
+    """Have the receiver be unavailable for a while."""
+
+    async def act(world: World) -> None:
+        await world.until(at_s)
+        world.receiver.away = True
+        try:
+            await world.until(at_s + for_s)
+        finally:
+            world.receiver.away = False
+
+    return act
+
+
+def paused(at_s: float, until_s: float) -> Act:
+    """Have somebody pause the transcription of the call, and resume it."""
+
+    async def act(world: World) -> None:
+        await world.until(at_s)
+        await world.ask("pause")
+        await world.until(until_s)
+        await world.ask("resume")
+
+    return act

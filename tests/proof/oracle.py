@@ -1,0 +1,253 @@
+"""Holds what was received against what was said: the judge of the proof."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from typing import Any
+
+from service.simulator.speech.script import Word
+from tests.proof.changes import IN_CALL, MEDIA
+from tests.proof.receiver import Delivery
+from tests.proof.spans import Span, missing, overlap, union
+from tests.proof.trial import Trial
+from tests.proof.truth import ROLES, SHORT_MS, TrackTruth, read_truth, span_of
+from tests.proof.world import Evidence
+
+TOLERANCE_MS = 200
+"""Of a gap's ends."""
+BOUND_MS = {MEDIA: 700, IN_CALL: 1_500}
+"""How far an offset may be off: by the audio, and by when webhooks occurred."""
+_ALARMS = ("transcription.degraded", "transcription.failed")
+
+
+@dataclass(slots=True, kw_only=True)
+class Verdict:
+    """What is wrong with a run, in the words of the table."""
+
+    trial: Trial
+    words: int = 0
+    lost: int = 0
+    doubled: int = 0
+    shifted: int = 0
+    untold_ms: int = 0
+    gap_errors_ms: list[int] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    """In words, for people; without any all is well."""
+
+    def blame(self, text: str) -> None:
+        """Say that something is wrong."""
+        self.problems.append(text)
+
+
+def judge(trial: Trial, evidence: Evidence) -> Verdict:
+    """Return the verdict on a run."""
+    verdict = Verdict(trial=trial)
+    durable = [one for one in evidence.deliveries if one.type != "transcript.partial"]
+    _judge_order(verdict, evidence, durable)
+    for truth in read_truth(evidence, trial.source, trial.change().pauses_s):
+        finals = [one.data for one in _of(durable, "transcript.final")]
+        mine = [data for data in finals if data["track"] == truth.track]
+        gaps = [
+            Span(one.data["start_ms"], one.data["end_ms"])
+            for one in _of(durable, "transcript.gap")
+            if one.data["track"] in (truth.track, None)
+        ]
+        heard = _judge_words(verdict, truth, mine)
+        _judge_gaps(verdict, truth, heard, gaps)
+    _judge_books(verdict, durable)
+    return verdict
+
+
+def _of(deliveries: Iterable[Delivery], kind: str) -> Iterator[Delivery]:
+    return (one for one in deliveries if one.type == kind)
+
+
+# --- the whole of it -----------------------------------------------------------------------------
+
+
+def _judge_order(verdict: Verdict, evidence: Evidence, durable: Sequence[Delivery]) -> None:
+    trial = verdict.trial
+    if evidence.forged:
+        verdict.blame(f"{evidence.forged} deliveries with a bad signature")
+    if not evidence.completed:
+        verdict.blame("the transcript was never completed")
+    counts = Counter(one.type for one in durable)
+    if counts["transcript.completed"] > 1:
+        verdict.blame("the transcript was completed more than once")
+    numbers = [one.data["seq"] for one in durable]
+    if numbers != list(range(1, len(numbers) + 1)):
+        verdict.blame(f"events came as {numbers}")
+    for one in _of(durable, "transcript.final"):
+        if one.data["track"] not in ROLES:
+            verdict.blame("a final of no track")
+        elif one.data["role"] != ROLES[one.data["track"]]:
+            verdict.blame(f"a final of {one.data['track']} said by {one.data['role']}")
+    alarms = [one for one in durable if one.type in _ALARMS]
+    if alarms and not any(fault.alarms for fault in trial.faults):
+        verdict.blame(f"a false alarm: {alarms[0].data['reason']}")
+
+
+def _judge_books(verdict: Verdict, durable: Sequence[Delivery]) -> None:
+    for one in _of(durable, "transcript.completed"):
+        for track, books in (one.data["coverage"] or {}).items():
+            parts = [books[f"{kind}_ms"] for kind in _BOOKED]
+            if abs(sum(parts) - one.data["duration_ms"]) > 1:
+                verdict.blame(f"the books of {track} sum to {sum(parts)} ms")
+            if min(parts) < 0:
+                verdict.blame(f"the books of {track} have less than nothing")
+
+
+_BOOKED = ("transcribed", "silence", "paused", "lost")
+
+
+# --- words ---------------------------------------------------------------------------------------
+
+
+def _judge_words(
+    verdict: Verdict, truth: TrackTruth, finals: Sequence[dict[str, Any]]
+) -> list[Word]:
+    """Count words; return those that were heard."""
+    tokens = [token for final in finals for token in final["text"].split()]
+    places = align([word.text for word in truth.words], tokens)
+    known = [place for place in places if place is not None]
+    heard = Counter(known)
+    verdict.words += len(truth.words)
+    doubled = len(tokens) - len(heard)
+    verdict.doubled += doubled
+    if doubled:
+        extra = [token for token, n in zip(tokens, _repeats(places), strict=True) if n]
+        verdict.blame(f"{truth.track}: {doubled} words too many: {_some(extra)}")
+    if known != sorted(known):
+        verdict.blame(f"{truth.track}: words out of order")
+    _judge_places(verdict, truth, finals, places)
+    return [truth.words[place] for place in sorted(heard)]
+
+
+def align(script: Sequence[str], tokens: Sequence[str]) -> list[int | None]:
+    """Return the place in the script of each token; None for one that nobody said there."""
+    if len(set(script)) == len(script):
+        places = {word: place for place, word in enumerate(script)}
+        return [places.get(token) for token in tokens]
+    found: list[int | None] = [None] * len(tokens)
+    matcher = SequenceMatcher(None, script, tokens, autojunk=False)
+    for block in matcher.get_matching_blocks():
+        found[block.b : block.b + block.size] = range(block.a, block.a + block.size)
+    return found
+
+
+def _repeats(places: Sequence[int | None]) -> Iterator[bool]:
+    seen: set[int] = set()
+    for place in places:
+        yield place is None or place in seen
+        if place is not None:
+            seen.add(place)
+
+
+def _judge_places(
+    verdict: Verdict,
+    truth: TrackTruth,
+    finals: Sequence[dict[str, Any]],
+    places: Sequence[int | None],
+) -> None:
+    """Count the finals whose offsets are too far off."""
+    trial = verdict.trial
+    bound_ms = BOUND_MS[trial.source] + sum(fault.bound_ms for fault in trial.faults)
+    at = 0
+    for final in finals:
+        count = len(final["text"].split())
+        mine = [truth.words[place] for place in places[at : at + count] if place is not None]
+        at += count
+        if not mine or final["start_ms"] is None:
+            continue
+        off_ms = max(
+            abs(final["start_ms"] - mine[0].start_ms), abs(final["end_ms"] - mine[-1].end_ms)
+        )
+        if off_ms > bound_ms:
+            verdict.shifted += 1
+            verdict.blame(f"{truth.track}: {mine[0].text}… is {off_ms} ms off")
+
+
+# --- gaps ----------------------------------------------------------------------------------------
+
+
+def _judge_gaps(
+    verdict: Verdict, truth: TrackTruth, heard: Sequence[Word], gaps: Sequence[Span]
+) -> None:
+    """Hold the gaps against what is missing: both ways."""
+    faults = verdict.trial.faults
+    told = union(gap.widened(TOLERANCE_MS) for gap in gaps)
+    _judge_lost(verdict, truth, heard, told)
+    _judge_paused(verdict, truth, heard)
+    for gap in gaps:
+        wrong_ms = sum(gap.cut(span_of(word)).length for word in heard)
+        if not any(fault.loses for fault in faults):
+            wrong_ms = gap.length
+        if wrong_ms > TOLERANCE_MS:
+            verdict.gap_errors_ms.append(wrong_ms)
+            verdict.blame(f"{truth.track}: a gap of {gap.length} ms, {wrong_ms} of them heard")
+    if all(fault.unheard or not fault.loses for fault in faults):
+        _judge_ends(verdict, truth, gaps)
+
+
+def _judge_lost(
+    verdict: Verdict, truth: TrackTruth, heard: Sequence[Word], told: Sequence[Span]
+) -> None:
+    faults = verdict.trial.faults
+    there = {id(word) for word in heard}
+    gone = [
+        word
+        for word in truth.words
+        if id(word) not in there and not truth.is_paused(word) and not _is_chipped(truth, word)
+    ]
+    verdict.lost += len(gone)
+    untold_ms = sum(span_of(word).length - overlap(span_of(word), told) for word in gone)
+    verdict.untold_ms += untold_ms
+    if untold_ms:
+        verdict.blame(f"{truth.track}: {untold_ms} ms of words untold: {_texts(gone)}")
+    if all(fault.unheard or not fault.loses for fault in faults):
+        kept = [word for word in gone if not truth.is_unheard(word)]
+        if kept:
+            verdict.blame(f"{truth.track}: lost though it came: {_texts(kept)}")
+
+
+def _is_chipped(truth: TrackTruth, word: Word) -> bool:
+    """Say whether a word lost a piece that is too short to be told of."""
+    return truth.is_unheard(word) and not truth.is_unheard(word, at_least_ms=SHORT_MS)
+
+
+def _judge_paused(verdict: Verdict, truth: TrackTruth, heard: Sequence[Word]) -> None:
+    if truth.paused is None:
+        return
+    inside = truth.paused.widened(-TOLERANCE_MS)
+    let_through = [word for word in heard if inside.cut(span_of(word)) == span_of(word)]
+    if let_through:
+        verdict.blame(f"{truth.track}: heard though paused: {_texts(let_through)}")
+
+
+def _judge_ends(verdict: Verdict, truth: TrackTruth, gaps: Sequence[Span]) -> None:
+    """Measure the ends of gaps against those of the audio that never came."""
+    if verdict.trial.source != MEDIA:
+        return
+    told = union(gaps)
+    for hole in truth.unheard:
+        if hole.length < SHORT_MS:
+            continue
+        mine = [gap for gap in told if gap.cut(hole).length]
+        if not mine:
+            verdict.untold_ms += hole.length
+            verdict.blame(f"{truth.track}: {hole.length} ms never came, and nobody is told")
+            continue
+        off_ms = max(abs(mine[0].start - hole.start), abs(mine[-1].end - hole.end))
+        verdict.gap_errors_ms.append(off_ms)
+        between_ms = sum(left.length for left in missing(hole, mine))
+        if off_ms > TOLERANCE_MS or between_ms > TOLERANCE_MS:
+            verdict.blame(f"{truth.track}: a gap for {hole} is told as {mine}")
+
+
+def _texts(words: Sequence[Word]) -> str:
+    return _some([word.text for word in words])
+
+
+def _some(texts: Sequence[str]) -> str:
+    return " ".join(texts) if len(texts) < 5 else f"{texts[0]} … {texts[-1]} ({len(texts)})"  # noqa: PLR2004 - enough to see

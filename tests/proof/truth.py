@@ -1,0 +1,78 @@
+"""What was said in a run, and what of it could be heard at all: by the simulator's own report."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from service.ids import Track
+from service.simulator.report import CallReport
+from service.simulator.speech.script import Word
+from tests.proof.changes import MEDIA, Source
+from tests.proof.spans import Span, missing
+from tests.proof.world import Evidence
+
+ROLES: dict[Track, str] = {"inbound": "customer", "outbound": "agent"}
+SHORT_MS = 500
+"""A hole that is shorter is booked, and makes no event."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackTruth:
+    """One track of one call, in milliseconds of the call's clock."""
+
+    track: Track
+    words: Sequence[Word]
+    unheard: Sequence[Span]
+    """What nobody was sent, or asked to transcribe, by the carrier."""
+    paused: Span | None
+
+    def is_paused(self, word: Word) -> bool:
+        """Say whether a word was said, some of it, when nobody was to hear."""
+        return self.paused is not None and self.paused.cut(span_of(word)).length > 0
+
+    def is_unheard(self, word: Word, *, at_least_ms: int = 0) -> bool:
+        """Say whether the audio of a word, or some of it, never came."""
+        return any(
+            hole.cut(span_of(word)).length and hole.length >= at_least_ms for hole in self.unheard
+        )
+
+
+def span_of(word: Word) -> Span:
+    """Return when a word was said."""
+    return Span(word.start_ms, word.end_ms)
+
+
+def read_truth(
+    evidence: Evidence, source: Source, pauses_s: tuple[float, float] | None
+) -> list[TrackTruth]:
+    """Return the truth of both tracks of the only call."""
+    (call,) = evidence.calls
+    tracks: tuple[Track, ...] = ("inbound", "outbound")
+    return [
+        TrackTruth(
+            track=track,
+            words=[word for said in call.said if said.track == track for word in said.words],
+            unheard=_unheard(call, track, source),
+            paused=_paused(evidence, call, pauses_s),
+        )
+        for track in tracks
+    ]
+
+
+def _unheard(call: CallReport, track: Track, source: Source) -> list[Span]:
+    offset_ms = call.talk_offset_ms
+    heard = call.transcribed
+    if source == MEDIA or not heard:
+        streamed = [span for stream in call.streams for span in stream.spans.get(track, ())]
+        heard = streamed if source == MEDIA else [*heard, *streamed]
+    whole = Span(offset_ms, offset_ms + call.talk_ms)
+    return missing(whole, [Span(start + offset_ms, end + offset_ms) for start, end in heard])
+
+
+def _paused(
+    evidence: Evidence, call: CallReport, pauses_s: tuple[float, float] | None
+) -> Span | None:
+    answered_at = evidence.answered_at(call)
+    if pauses_s is None or answered_at is None:
+        return None
+    began_ms = (evidence.began_at - answered_at) * 1000
+    return Span(*(round(began_ms + at_s * 1000) for at_s in pauses_s))

@@ -1,0 +1,240 @@
+"""One run: the whole service between a simulated Telnyx and a receiver, on a virtual machine."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, cast
+
+from service.app import Machine, Running, running
+from service.calls.inputs import ControlName
+from service.ids import CallId
+from service.ports import Recognitions
+from service.settings import Settings
+from service.simulator.report import CallReport, SttSessionReport
+from service.simulator.scenario import parse_scenario
+from service.simulator.server import Simulator, open_simulator
+from tests.proof.doors import JournalDoor
+from tests.proof.receiver import Delivery, Receiver, open_receiver
+from tests.proof.virtual.loop import VirtualLoop
+from tests.proof.virtual.process import Process
+
+EPOCH = 1_800_000_000.0
+"""Unix seconds when the loop's clock is 0."""
+PATIENCE_S = 120.0
+"""How long a call's transcript may be waited for after its last webhook."""
+_SETTLE_S = 5.0
+_MEMORY = Path("/dev/shm")  # noqa: S108 - a journal that nobody shall wait for
+
+Act = Callable[["World"], Awaitable[None]]
+"""What happens beside the scenario, from its beginning."""
+
+
+class ServiceClock:
+    """The service's Unix time, which may be wrong."""
+
+    def __init__(self) -> None:
+        self.ahead_s = 0.0
+
+    def __call__(self) -> float:
+        """Return Unix seconds."""
+        return now() + self.ahead_s
+
+
+def now() -> float:
+    """Return the true Unix time of the virtual machine."""
+    return EPOCH + asyncio.get_running_loop().time()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """What a run is like."""
+
+    seed: int
+    scenario: Mapping[str, Any]
+    route: Mapping[str, Any]
+    acts: Sequence[Act] = ()
+    recognitions: Callable[[Recognitions], Recognitions] = lambda recognitions: recognitions
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    """A run while it goes on."""
+
+    conditions: Conditions
+    simulator: Simulator
+    receiver: Receiver
+    journal: JournalDoor = field(default_factory=JournalDoor)
+    clock: ServiceClock = field(default_factory=ServiceClock)
+    process: Process = field(default_factory=lambda: Process("service"))
+    service: Running | None = None
+    began_at: float = 0.0
+    """The loop's time when the scenario began."""
+
+    @property
+    def machine(self) -> VirtualLoop:
+        """The machine that all of it runs on."""
+        return cast("VirtualLoop", asyncio.get_running_loop())
+
+    async def until(self, second: float) -> None:
+        """Wait until a second of the scenario."""
+        await asyncio.sleep(max(0.0, self.began_at + second - self.machine.time()))
+
+    async def ask(self, action: ControlName) -> None:
+        """Have somebody ask the service to pause, resume or stop the words of the call."""
+        call_id = CallId(self.receiver.deliveries[0].data["call_id"])
+        service = self.service
+        assert service is not None  # acts begin once it runs
+        await self.process.start(service.calls.ask(call_id, action))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What is left of a run."""
+
+    calls: Sequence[CallReport]
+    sessions: Sequence[SttSessionReport]
+    deliveries: Sequence[Delivery]
+    forged: int
+    completed: bool
+    began_at: float
+    """Unix seconds."""
+    took_s: float
+    """Virtual seconds."""
+    skew_s: float
+    """How far Telnyx's clock was ahead."""
+
+    def answered_at(self, call: CallReport) -> float | None:
+        """Return when a call was answered, in true Unix seconds."""
+        stamps = (one.occurred_at for one in call.webhooks if one.event_type == "call.answered")
+        stamp = next(stamps, None)
+        return None if stamp is None else stamp - self.skew_s
+
+
+def run(conditions: Conditions) -> Evidence:
+    """Play one run to its end, on a machine of its own."""
+    seed = f"run {conditions.seed}"
+    random.seed(seed)  # of the telephone SDK's waits, which take no dice
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(seed)) as runner:
+        return runner.run(_play(conditions))
+
+
+async def _play(conditions: Conditions) -> Evidence:
+    changed = asyncio.Event()
+    scenario = parse_scenario(conditions.scenario)
+    async with AsyncExitStack() as stack:
+        simulator = await stack.enter_async_context(open_simulator(scenario, clock=now))
+        receiver = await stack.enter_async_context(open_receiver(now, changed.set))
+        folder = stack.enter_context(TemporaryDirectory(dir=_MEMORY if _MEMORY.exists() else None))
+        world = World(conditions=conditions, simulator=simulator, receiver=receiver)
+        settings = settings_for(simulator, receiver, Path(folder) / "j.db", conditions.route)
+        stop = asyncio.Event()
+        ready: asyncio.Future[Running] = asyncio.get_running_loop().create_future()
+        serving = world.process.start(serve(world, settings, ready, stop))
+        await asyncio.wait([ready, serving], return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            serving.result()  # it could not begin: that is raised here
+        try:
+            return await _play_scenario(world, ready.result(), changed)
+        finally:
+            stop.set()
+            await serving
+
+
+async def serve(
+    world: World, settings: Settings, ready: "asyncio.Future[Running]", stop: asyncio.Event
+) -> None:
+    """Run the service until it is told to stop: the work of its process."""
+    dice = random.Random(f"service {world.conditions.seed}")  # noqa: S311 - repeatable
+    machine = Machine(
+        clock=world.clock,
+        dice=dice.random,
+        threaded=False,
+        journal=world.journal.wrap,
+        recognitions=world.conditions.recognitions,
+    )
+    async with running(settings, machine=machine) as service:
+        ready.set_result(service)
+        await stop.wait()
+
+
+async def _play_scenario(world: World, service: Running, changed: asyncio.Event) -> Evidence:
+    world.service = service
+    world.began_at = world.machine.time()
+    began_at = now()
+    receiver = world.receiver
+    acts = [asyncio.ensure_future(act(world)) for act in world.conditions.acts]
+    try:
+        report = await world.simulator.run(webhook_url=service.url + "/webhooks/telnyx")
+        wanted = {call.call_id for call in report.calls}
+        completed = await _wait_for(changed, lambda: not _missing(receiver, wanted))
+        await asyncio.sleep(_SETTLE_S)
+    finally:
+        for act in acts:
+            act.cancel()
+        await asyncio.gather(*acts, return_exceptions=True)
+    return Evidence(
+        calls=report.calls,
+        sessions=tuple(world.simulator.history.sessions),
+        deliveries=tuple(receiver.deliveries),
+        forged=receiver.forged,
+        completed=completed,
+        began_at=began_at,
+        took_s=world.machine.time() - world.began_at,
+        skew_s=float(world.conditions.scenario.get("webhooks", {}).get("skew_s", 0.0)),
+    )
+
+
+def _missing(receiver: Receiver, calls: set[str]) -> set[str]:
+    done = (one.data["call_id"] for one in receiver.deliveries if one.type == _LAST)
+    return calls - set(done)
+
+
+_LAST = "transcript.completed"
+
+
+async def _wait_for(changed: asyncio.Event, done: Callable[[], bool]) -> bool:
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while not done():
+                changed.clear()
+                await changed.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
+def settings_for(
+    simulator: Simulator, receiver: Receiver, journal: Path, route: Mapping[str, Any]
+) -> Settings:
+    """Return the settings of a service whose only route is this one."""
+    return Settings.model_validate(
+        {
+            "listen": "127.0.0.1:0",
+            "database_url": f"sqlite:///{journal}",
+            "drain_timeout_s": 10,
+            "telnyx_api_key": simulator.api_key,
+            "telnyx_public_key": simulator.public_key,
+            "telnyx_base_url": simulator.url,
+            "telnyx_stt_url": simulator.stt_url,
+            "route": {
+                "0": {
+                    "roles": {"inbound": "customer", "outbound": "agent"},
+                    "endpoints": ["crm"],
+                    **route,
+                }
+            },
+            "endpoint": {
+                "0": {
+                    "name": "crm",
+                    "type": "webhook",
+                    "url": receiver.url,
+                    "secret": receiver.secret,
+                    "allow_private": True,
+                }
+            },
+        }
+    )
