@@ -41,6 +41,8 @@ class StartStreaming:
 
     leg_id: LegId
     tracks: str
+    codec: str = "PCMU"
+    """As Telnyx's `stream_codec` names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from service.calls.commands import (
     StopStreaming,
     StopTranscription,
 )
-from service.calls.engines import in_call_config
+from service.calls.engines import in_call_config, stream_codec_for
 from service.calls.events import (
     TranscriptionDegraded,
     TranscriptionFailed,
@@ -61,7 +61,8 @@ def start(turn: Turn, leg_id: LegId) -> None:
     leg = turn.state.legs[leg_id]
     leg.transcribing, leg.restart_at = Transcribing.ASKED, None
     if turn.route.source == "media":
-        turn.ask(StartStreaming(leg_id=leg_id, tracks=turn.route.tracks))
+        codec = stream_codec_for(turn.route)
+        turn.ask(StartStreaming(leg_id=leg_id, tracks=turn.route.tracks, codec=codec))
         return
     engine, config = in_call_config(turn.route)
     turn.ask(

@@ -15,7 +15,6 @@ class StreamTarget:
 
     url: str
     auth_token: str
-    codec: str = "PCMU"
 
 
 class Carrier(Protocol):

@@ -12,7 +12,6 @@ import sys
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Final, NamedTuple
 
 import G722  # type: ignore[import-not-found]  # a C extension without stubs
@@ -79,7 +78,6 @@ def carried(encoding: str, sample_rate_hz: int) -> AudioFormat:
     return AudioFormat(encoding, sample_rate_hz)
 
 
-@cache
 def _installed() -> frozenset[str]:
     """Return for which coded encodings there is a decoder."""
     try:
