@@ -196,6 +196,12 @@ class Resampler:
         return audioop.add(audioop.mul(linear, 2, 0.5), audioop.mul(before, 2, 0.5), 2)
 
 
+def encoder(encoding: str) -> Callable[[bytes], bytes]:
+    """Return what encodes native 16-bit samples in G.711: PCMU or PCMA."""
+    encode = audioop.lin2alaw if encoding == "PCMA" else audioop.lin2ulaw
+    return lambda linear: encode(linear, 2)
+
+
 def little_endian(linear: bytes) -> bytes:
     """Return native 16-bit samples in the byte order of WAV and of the STT side's `linear16`."""
     return linear if sys.byteorder == "little" else audioop.byteswap(linear, 2)
