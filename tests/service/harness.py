@@ -116,9 +116,16 @@ def settings_for(
 
 @asynccontextmanager
 async def open_house(
-    journal: Path, scenario: Mapping[str, object], **route: object
+    journal: Path,
+    scenario: Mapping[str, object],
+    changes: Mapping[str, object] | None = None,
+    /,
+    **route: object,
 ) -> AsyncIterator[House]:
-    """Open simulator, receiver and service; the recogniser follows the script."""
+    """Open simulator, receiver and service, with these settings changed.
+
+    The recogniser follows the script.
+    """
     watch = Watch()
     async with (
         open_simulator(parse_scenario({"speed": SPEED, "recogniser": "script", **scenario})) as tx,
@@ -126,6 +133,7 @@ async def open_house(
     ):
         settings = dict(settings_for(tx, receiver, journal, **route))
         settings.pop("public_url")
+        settings |= changes or {}
         limits = MediaLimits(speed=SPEED)
         async with running(Settings.model_validate(settings), media_limits=limits) as service:
             yield House(service, tx, receiver, watch)
