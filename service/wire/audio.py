@@ -44,6 +44,8 @@ _CODED: Final[Mapping[str, frozenset[int]]] = {
 }
 """Encodings whose payloads say themselves how long they play, and the rates they are told with."""
 _MAX_OPUS_CHANNELS: Final = 2
+CODED: Final = tuple(_CODED)
+"""Encodings that only FFmpeg decodes, which may not be there."""
 
 
 class AudioFormat(NamedTuple):
