@@ -127,14 +127,12 @@ async def open_house(
     The recogniser follows the script.
     """
     watch = Watch()
-    async with (
-        open_simulator(parse_scenario({"speed": SPEED, "recogniser": "script", **scenario})) as tx,
-        open_receiver(watch.told) as receiver,
-    ):
+    parsed = parse_scenario({"speed": SPEED, "recogniser": "script", **scenario})
+    async with open_simulator(parsed) as tx, open_receiver(watch.told) as receiver:
         settings = dict(settings_for(tx, receiver, journal, **route))
         settings.pop("public_url")
         settings |= changes or {}
-        limits = MediaLimits(speed=SPEED)
+        limits = MediaLimits(speed=parsed.speed)
         async with running(Settings.model_validate(settings), media_limits=limits) as service:
             yield House(service, tx, receiver, watch)
 

@@ -66,6 +66,22 @@ async def test_the_fork_is_asked_for_as_the_route_says(tmp_path: Path) -> None:
     assert finals(house.receiver.receipts, "inbound") == CUSTOMER
 
 
+@needs_library
+async def test_silence_that_a_phone_does_not_send_moves_no_word(tmp_path: Path) -> None:
+    """And is no gap: a mobile sends half as many frames, and every word is where it was said."""
+    media = {"codec": "AMR-WB", "dtx": True}
+    scenario = {"speed": 1.0, "call": [{"say": SCRIPT[:3]}], "media": media}
+    async with open_house(tmp_path / "j.db", scenario, source="media") as house:
+        await house.play()
+
+    receipts = house.receiver.receipts
+    starts = [one.data["start_ms"] for one in receipts if one.type == "transcript.final"]
+    assert [at - starts[0] for at in starts] == [
+        pytest.approx(at - 400, abs=150) for at in (400, 3000, 6000)
+    ]
+    assert "transcript.gap" not in {receipt.type for receipt in receipts}
+
+
 async def test_a_codec_that_nobody_decodes_is_told_by_its_name(tmp_path: Path) -> None:
     """So that whoever reads it knows what to ask Telnyx for."""
     scenario = {"call": [{"say": SCRIPT}], "media": {"codec": "G729"}}
