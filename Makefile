@@ -21,6 +21,7 @@ VOSK_MADE := $(HEARING)/node_modules/.made-from-lock
 # The benchmark's other engines take 1 GB: only who runs the whole of it, or `--only hearing`, has them.
 ENGINES := $(if $(findstring --short,$(ARGS)),,$(if $(findstring --only,$(ARGS)),$(findstring \
 	hearing,$(ARGS)),all))
+EXTRAS := --extra codecs --extra encryption --extra tracing
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-annotate
 
@@ -67,12 +68,11 @@ bench: $(MADE) $(if $(ENGINES),$(ENGINES_MADE) $(VOSK_MADE))
 
 lock: $(MADE)
 	$(BIN)/python -m pip install --quiet uv
-	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra encryption --extra recogniser --extra tracing \
-		-o requirements.txt pyproject.toml
-	$(COMPILE) --extra encryption --extra tracing -c requirements.txt -o requirements-core.txt \
+	$(COMPILE) $(if $(UPGRADE),--upgrade) $(EXTRAS) --extra recogniser -o requirements.txt \
 		pyproject.toml
-	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra encryption --extra recogniser --extra tracing \
-		--group dev -c requirements.txt -o requirements-dev.txt pyproject.toml
+	$(COMPILE) $(EXTRAS) -c requirements.txt -o requirements-core.txt pyproject.toml
+	$(COMPILE) $(if $(UPGRADE),--upgrade) $(EXTRAS) --extra recogniser --group dev \
+		-c requirements.txt -o requirements-dev.txt pyproject.toml
 	$(COMPILE) $(if $(UPGRADE),--upgrade) -o $(INTEROP)/requirements.txt \
 		$(INTEROP)/requirements.in
 	npm --prefix $(INTEROP) $(if $(UPGRADE),update,install) --package-lock-only

@@ -43,6 +43,8 @@ class StartStreaming:
     leg_id: LegId
     tracks: str
     generation: int = 0
+    codec: str = "PCMU"
+    """As Telnyx's `stream_codec` names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

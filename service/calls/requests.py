@@ -19,7 +19,7 @@ from service.calls.commands import (
     StopStreaming,
     StopTranscription,
 )
-from service.calls.engines import in_call_config
+from service.calls.engines import in_call_config, stream_codec_for
 from service.calls.inputs import CommandName, LegHungUp
 from service.calls.state import CallState, Desired, Leg, Phase, Progress, Request
 from service.calls.turn import Turn
@@ -179,7 +179,10 @@ def _start_transcription(turn: Turn, leg_id: LegId, generation: int) -> CarrierC
 _COMMANDS: dict[CommandName, Callable[[Turn, LegId, int], CarrierCommand]] = {
     "answer": lambda _, leg_id, generation: Answer(leg_id=leg_id, generation=generation),
     "start_streaming": lambda turn, leg_id, generation: StartStreaming(
-        leg_id=leg_id, tracks=turn.route.tracks, generation=generation
+        leg_id=leg_id,
+        tracks=turn.route.tracks,
+        codec=stream_codec_for(turn.route),
+        generation=generation,
     ),
     "stop_streaming": lambda _, leg_id, generation: StopStreaming(
         leg_id=leg_id, generation=generation

@@ -69,5 +69,5 @@ def _stream(command: StartStreaming, target: StreamTarget) -> dict[str, Any]:
         "stream_url": target.url,
         "stream_auth_token": target.auth_token,
         "stream_track": _STREAM_TRACKS[command.tracks],
-        "stream_codec": target.codec,
+        "stream_codec": command.codec,
     }

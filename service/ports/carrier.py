@@ -18,7 +18,6 @@ class StreamTarget:
 
     url: str
     auth_token: str
-    codec: str = "PCMU"
 
 
 @dataclass(frozen=True, slots=True)

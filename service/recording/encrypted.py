@@ -143,15 +143,16 @@ class EncryptedFile:
     """An `AudioFile` that is encrypted as it is written."""
 
     def __init__(self, path: Path, layout: Layout, key: bytes) -> None:
-        """Make the file, or go on after what is whole in it.
+        """Make the file in this layout, or go on after what is whole in it.
 
         Raises:
-            OSError: It cannot be opened, or holds audio of another kind or under another key.
+            OSError: It cannot be opened, is no recording, or is encrypted under another key.
         """
+        self.layout = layout
         self._file = open_own(path)
         self._waiting = bytearray()
         try:
-            self._file_key = self._begin(layout, key)
+            self._file_key = self._begin(key)
             end, self.data_bytes = _measure(self._file, self._file_key)
             self._file.truncate(end)
             self._file.seek(end)
@@ -190,17 +191,16 @@ class EncryptedFile:
         del self._waiting[:size]
         self._written += size
 
-    def _begin(self, layout: Layout, key: bytes) -> bytes:
+    def _begin(self, key: bytes) -> bytes:
         if os.fstat(self._file.fileno()).st_size >= _FIRST:
             opened = _read_start(self._file, key)
-            if not layout.fits(opened.layout.header(0)):
-                raise OSError("the recording holds audio of another kind")
+            self.layout = opened.layout
             return opened.file_key
         if not _START.startswith(self._file.read(len(_START))):
             raise UnreadableError("this is no encrypted recording")
         self._file.truncate(0)  # new, or the process died in its first write
         self._file.seek(0)
-        file_key, prefix = os.urandom(_KEY_BYTES), _START + layout.header(0)
+        file_key, prefix = os.urandom(_KEY_BYTES), _START + self.layout.header(0)
         write_all(self._file.fileno(), prefix + wrap_key(file_key, prefix, key))
         return file_key
 

@@ -13,6 +13,10 @@ class AudioFile(Protocol):
     """A call's recording while it is written, by one thread. Raises `OSError` as the disk does."""
 
     @property
+    def layout(self) -> Layout:
+        """How samples lie in it: as it was begun."""
+
+    @property
     def data_bytes(self) -> int:
         """How much audio was given to it, from the start of the call."""
 
@@ -33,12 +37,12 @@ class PlainFile:
     """An `AudioFile` that any player opens."""
 
     def __init__(self, path: Path, layout: Layout) -> None:
-        """Make the file, or go on with what is there, its end made even.
+        """Make the file in this layout, or go on with what is there, its end made even.
 
         Raises:
-            OSError: It cannot be opened, or holds audio of another kind.
+            OSError: It cannot be opened, or is no recording.
         """
-        self._layout = layout
+        self.layout = layout
         self._file = open_own(path)
         try:
             self.data_bytes = self._held()
@@ -54,7 +58,7 @@ class PlainFile:
     def flush(self) -> None:
         """See `AudioFile.flush`."""
         self._file.seek(0)
-        write_all(self._file.fileno(), self._layout.header(self.data_bytes))
+        write_all(self._file.fileno(), self.layout.header(self.data_bytes))
         self._file.seek(0, os.SEEK_END)
 
     def sync(self) -> None:
@@ -69,21 +73,20 @@ class PlainFile:
         size = os.fstat(self._file.fileno()).st_size
         if size < HEADER_BYTES:  # new, or the process died in its first write
             self._file.truncate(0)
-            write_all(self._file.fileno(), self._layout.header(0))
+            write_all(self._file.fileno(), self.layout.header(0))
             return 0
-        if not self._layout.fits(self._file.read(HEADER_BYTES)):
-            raise OSError("the recording holds audio of another kind")
-        blocks = (size - HEADER_BYTES) // self._layout.block_bytes
-        held = blocks * self._layout.block_bytes
+        self.layout = Layout.parse(self._file.read(HEADER_BYTES))
+        blocks = (size - HEADER_BYTES) // self.layout.block_bytes
+        held = blocks * self.layout.block_bytes
         self._file.truncate(HEADER_BYTES + held)
         self._file.seek(0, os.SEEK_END)
         return held
 
 
 def open_audio(path: Path, layout: Layout, key: bytes | None) -> AudioFile:
-    """Make or go on with a recording; with a key it is encrypted.
+    """Make a recording in this layout, or go on with one in its own; with a key it is encrypted.
 
     Raises:
-        OSError: It cannot be opened, or holds audio of another kind or under another key.
+        OSError: It cannot be opened, is no recording, or is encrypted under another key.
     """
     return PlainFile(path, layout) if key is None else EncryptedFile(path, layout, key)

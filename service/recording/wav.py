@@ -19,6 +19,7 @@ _MAX_DATA_BYTES: Final = 0xFFFF_FFFF - HEADER_BYTES
 _TAGS: Final = {"PCMU": 7, "PCMA": 6}
 _SILENCE: Final = {"PCMU": b"\xff", "PCMA": b"\xd5"}
 _PCM: Final = 1
+_MAX_RATE_HZ: Final = 192_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +81,16 @@ class Layout:
 
     @classmethod
     def parse(cls, header: bytes) -> "Layout":
-        """Return the layout of a file that `header` wrote the beginning of."""
-        (tag,) = struct.unpack_from("<H", header, 20)
-        (sample_rate_hz,) = struct.unpack_from("<I", header, 24)
-        encodings = {number: encoding for encoding, number in _TAGS.items()}
-        return cls(encodings.get(tag, "L16"), sample_rate_hz)
+        """Return the layout of a file that begins like this.
 
-    def fits(self, header: bytes) -> bool:
-        """Whether a file that begins like this can be gone on with in this layout."""
-        return header[20:42] == self.header(0)[20:42] and len(header) == HEADER_BYTES
+        Raises:
+            OSError: `header` wrote no such beginning.
+        """
+        if len(header) == HEADER_BYTES:
+            (tag,) = struct.unpack_from("<H", header, 20)
+            (sample_rate_hz,) = struct.unpack_from("<I", header, 24)
+            encodings = {number: encoding for encoding, number in _TAGS.items()}
+            layout = cls(encodings.get(tag, "L16"), sample_rate_hz)
+            if 0 < sample_rate_hz <= _MAX_RATE_HZ and header[20:42] == layout.header(0)[20:42]:
+                return layout
+        raise OSError("the file is no plain recording")

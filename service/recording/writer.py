@@ -10,7 +10,7 @@ from service.ports import StreamStart
 from service.recording.files import open_audio
 from service.recording.mixer import Mixer
 from service.recording.wav import CHANNELS, HEADER_BYTES, Layout
-from service.wire.audio import Decoder, bytes_per_s, little_endian
+from service.wire.audio import Decoder, Resampler, bytes_per_s, encoder, little_endian
 
 MAX_QUEUED_FRAMES: Final = 6_000
 """Kept for a disk that is slow: a minute of both tracks. What is more becomes silence."""
@@ -33,6 +33,29 @@ class Written:
     size_bytes: int
 
 
+class TrackSamples:
+    """Turns the payloads of one track into samples as they lie in the file.
+
+    What is in the file's own codec goes in as it came. Anything else is decoded, brought to the
+    file's rate and, in a file of G.711, encoded again: a call may change its codec when it is
+    forked anew, and its file does not.
+    """
+
+    def __init__(self, stream: StreamStart, layout: Layout) -> None:
+        """Begin a track; `is_fixed_rate` says yes of its audio."""
+        self._decoder = Decoder(stream.encoding, stream.sample_rate_hz)
+        self._resampler = Resampler(self._decoder.rate_hz, layout.sample_rate_hz)
+        came = (stream.encoding.upper(), stream.sample_rate_hz)
+        self._as_it_came = layout.coded and came == (layout.encoding, layout.sample_rate_hz)
+        self._encode = encoder(layout.encoding) if layout.coded else little_endian
+
+    def place(self, payload: bytes) -> bytes:
+        """Return the samples of the next payload."""
+        if self._as_it_came:
+            return payload
+        return self._encode(self._resampler.convert(self._decoder.decode(payload)))
+
+
 class FileWriter:
     """Writes chunks into the call's file. Lives in the recorder's thread; raises `OSError`."""
 
@@ -42,14 +65,12 @@ class FileWriter:
         """Make the file, or go on with what is there; with a key it is encrypted.
 
         Raises:
-            OSError: It cannot be opened, or holds audio of another kind or under another key.
+            OSError: It cannot be opened, is no recording, or is encrypted under another key.
         """
-        self._decoders = {
-            track: Decoder(stream.encoding, stream.sample_rate_hz) for track in CHANNELS
-        }
-        rate_hz = self._decoders[CHANNELS[0]].rate_hz
-        self._layout = layout = Layout(stream.encoding.upper(), rate_hz)
-        self._file = open_audio(path, layout, key)
+        rate_hz = Decoder(stream.encoding, stream.sample_rate_hz).rate_hz
+        self._file = open_audio(path, Layout(stream.encoding.upper(), rate_hz), key)
+        self._layout = layout = self._file.layout
+        self._tracks = {track: TrackSamples(stream, layout) for track in CHANNELS}
         held = self._file.data_bytes // layout.block_bytes
         begin = layout.blocks(min(offset_ms, MAX_DURATION_MS))
         self._mixer = Mixer(layout, written=held, begin=begin)
@@ -60,7 +81,7 @@ class FileWriter:
             if isinstance(audio, int):
                 self._mixer.skip(track, audio)
             else:
-                self._mixer.place(track, self._samples(track, audio))
+                self._mixer.place(track, self._tracks[track].place(audio))
             if self._mixer.due > self._layout.sample_rate_hz:
                 self._put(everything=False)
         self._put(everything=False)
@@ -80,11 +101,6 @@ class FileWriter:
     def abandon(self) -> None:
         """Close it as it is."""
         self._file.close()
-
-    def _samples(self, track: Track, payload: bytes) -> bytes:
-        if self._layout.coded:
-            return payload
-        return little_endian(self._decoders[track].decode(payload))
 
     def _put(self, *, everything: bool) -> None:
         if self._layout.duration_ms(self._mixer.written) >= MAX_DURATION_MS:

@@ -117,9 +117,10 @@ class MediaStreams:
 
         While the journal is away it is told again: audio waits in the socket meanwhile.
         """
+        start = self._with_own_id(start)
         encoding, sample_rate_hz = carried(start.encoding, start.sample_rate_hz)
-        start = replace(self._with_own_id(start), encoding=encoding, sample_rate_hz=sample_rate_hz)
-        stream = MediaStream(start, call, self._clock)
+        heard = replace(start, encoding=encoding, sample_rate_hz=sample_rate_hz)
+        stream = MediaStream(heard, call, self._clock)
         self._streams[start.stream_id] = stream
         started = MediaStarted(
             leg_id=start.leg_id,

@@ -75,6 +75,9 @@ class RetentionSettings(_Table):
     attempts_days: Days | None = None
 
 
+StreamCodec = Literal["PCMU", "PCMA", "G722", "OPUS", "AMR-WB", "L16", "default"]
+
+
 class RouteSettings(_Table):
     """One `[[route]]`: which calls, and how they are treated. The first that matches wins."""
 
@@ -102,6 +105,8 @@ class RouteSettings(_Table):
     """How long the call is kept; for ever unless told otherwise."""
     engine_options: dict[str, Any] = {}
     """Settings that only some engines have, under Telnyx's own names (Azure's `region`)."""
+    stream_codec: StreamCodec | None = None
+    """What the fork is asked for in; unless told otherwise, what costs least for the engine."""
 
     def build(self) -> Route:
         """Return what the call core works with."""

@@ -4,9 +4,12 @@ from collections.abc import Iterator
 
 from service.calls.engines import review as review_engine
 from service.delivery.url_policy import url_problem
+from service.ids import Source
 from service.settings.checks import did_you_mean
 from service.settings.faults import Fault
 from service.settings.model import EndpointSettings, RouteSettings, Settings
+from service.wire.audio import decodable
+from service.wire.payload import CODED_RATE_HZ
 
 _ONLY_FOR_WEBHOOKS = (
     "url",
@@ -71,5 +74,14 @@ def _route(place: tuple[str, ...], route: RouteSettings, names: list[str]) -> It
     if route.record == "audio" and route.source != "media":
         message = 'needs source = "media": without a fork nobody here hears the call'
         yield Fault((*place, "record"), message)
+    if route.stream_codec is not None:
+        yield from _stream_codec((*place, "stream_codec"), route.stream_codec, route.source)
     for problem in review_engine(route.build(), route.source).problems:
         yield Fault((*place, "engine"), problem)
+
+
+def _stream_codec(place: tuple[str, ...], codec: str, source: Source) -> Iterator[Fault]:
+    if source != "media":
+        yield Fault(place, 'needs source = "media": there is no fork without it')
+    elif codec != "default" and not decodable(codec, CODED_RATE_HZ):
+        yield Fault(place, f"{codec} cannot be decoded: pip install 'callscribe[codecs]'")

@@ -12,7 +12,6 @@ import sys
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Final, NamedTuple
 
 import G722  # type: ignore[import-not-found]  # a C extension without stubs
@@ -45,6 +44,8 @@ _CODED: Final[Mapping[str, frozenset[int]]] = {
 }
 """Encodings whose payloads say themselves how long they play, and the rates they are told with."""
 _MAX_OPUS_CHANNELS: Final = 2
+CODED: Final = tuple(_CODED)
+"""Encodings that only FFmpeg decodes, which may not be there."""
 
 
 class AudioFormat(NamedTuple):
@@ -79,7 +80,6 @@ def carried(encoding: str, sample_rate_hz: int) -> AudioFormat:
     return AudioFormat(encoding, sample_rate_hz)
 
 
-@cache
 def _installed() -> frozenset[str]:
     """Return for which coded encodings there is a decoder."""
     try:
@@ -196,6 +196,12 @@ class Resampler:
         before = self._last[turn] + linear[:-2]
         self._last[turn] = linear[-2:]
         return audioop.add(audioop.mul(linear, 2, 0.5), audioop.mul(before, 2, 0.5), 2)
+
+
+def encoder(encoding: str) -> Callable[[bytes], bytes]:
+    """Return what encodes native 16-bit samples in G.711: PCMU or PCMA."""
+    encode = audioop.lin2alaw if encoding == "PCMA" else audioop.lin2ulaw
+    return lambda linear: encode(linear, 2)
 
 
 def little_endian(linear: bytes) -> bytes:

@@ -5,7 +5,7 @@ import platform
 
 import uvloop
 
-from tests.bench import deliveries, exports, feed, library, media, startup, webhooks
+from tests.bench import codecs, deliveries, exports, feed, library, media, startup, webhooks
 from tests.bench.hearing import section
 from tests.bench.table import Row, show
 
@@ -26,6 +26,7 @@ async def _costs(*, short: bool) -> list[Row]:
         rows += await media.measure(
             calls=calls, seconds=2 if short else 10, rounds=1 if short else 3
         )
+    rows += codecs.measure(frames=2_000 if short else 20_000, rounds=1 if short else 5)
     rows += await webhooks.measure(webhooks=400 if short else 8_000, rounds=1 if short else 5)
     rows += await deliveries.measure(finals=400 if short else 8_000, rounds=1 if short else 5)
     rows += await feed.measure(

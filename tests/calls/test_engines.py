@@ -10,6 +10,7 @@ from service.calls.engines import (
     language_for,
     model_for,
     review,
+    stream_codec_for,
 )
 from service.calls.routes import Route
 
@@ -46,6 +47,23 @@ def test_a_model_family_has_its_own_rules() -> None:
     assert find_engine("Deepgram", "deepgram/flux").endpointing_ms == {}  # type: ignore[union-attr]  # found
     assert find_engine("Speechmatics", "linden-1").rates_hz == {16_000}  # type: ignore[union-attr]  # found
     assert find_engine("Google", "flux") is ENGINES["google"]
+
+
+@pytest.mark.parametrize(
+    ("route", "codec"),
+    [
+        (Route(engine="Deepgram"), "PCMU"),
+        (Route(engine="Telnyx"), "PCMU"),
+        (Route(engine="Speechmatics"), "PCMU"),
+        (Route(engine="Speechmatics", model="linden-1"), "L16"),
+        (Route(engine="Parakeet"), "L16"),
+        (Route(engine="Whisperer"), "PCMU"),
+        (Route(engine="Parakeet", stream_codec="default"), "default"),
+    ],
+)
+def test_the_fork_is_asked_for_in_the_codec_that_costs_least(route: Route, codec: str) -> None:
+    """Narrow where the engine takes it, wide where it must be; what the route says comes first."""
+    assert stream_codec_for(route) == codec
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Streams and commands: what is asked for, what comes of it, what is told when it fails."""
 
+from dataclasses import replace
+
 import pytest
 
 from service.calls.commands import (
@@ -69,6 +71,13 @@ def test_both_tracks_of_a_stream_get_a_recognition() -> None:
     assert call.asked(StartStreaming) == [StartStreaming(leg_id=A, tracks="both")]
     assert [command.ref.track for command in call.asked(OpenRecognition)] == ["inbound", "outbound"]
     assert call.events(TranscriptionStarted)[0].start_ms == 200
+
+
+def test_the_fork_is_asked_for_in_the_codec_of_the_route() -> None:
+    """For a phone whose wide band is wanted, say."""
+    call = talking(replace(MEDIA, stream_codec="AMR-WB"))
+
+    assert [command.codec for command in call.asked(StartStreaming)] == ["AMR-WB"]
 
 
 def test_the_tail_is_waited_for_and_then_the_call_is_complete() -> None:

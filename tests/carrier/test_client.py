@@ -22,7 +22,7 @@ from tests.carrier.peers import TelnyxApi, open_telnyx_api, refusal
 from tests.waiting import until
 
 LEG = LegId("v3:a/b=")
-TARGET = StreamTarget("wss://calls.example.com/media/tok", "auth", "PCMA")
+TARGET = StreamTarget("wss://calls.example.com/media/tok", "auth")
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ async def api() -> AsyncIterator[TelnyxApi]:
         ),
         (StopTranscription(leg_id=LEG), "transcription_stop", {}),
         (
-            StartStreaming(leg_id=LEG, tracks="both"),
+            StartStreaming(leg_id=LEG, tracks="both", codec="PCMA"),
             "streaming_start",
             {
                 "stream_url": "wss://calls.example.com/media/tok",

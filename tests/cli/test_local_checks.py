@@ -1,5 +1,6 @@
 import asyncio
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +8,12 @@ import aiohttp
 import pytest
 
 from service.cli.check.findings import Finding
-from service.cli.check.local_checks import check_database, check_endpoint, check_public_url
+from service.cli.check.local_checks import (
+    check_codecs,
+    check_database,
+    check_endpoint,
+    check_public_url,
+)
 from service.delivery.endpoints import Endpoint
 from service.ids import EndpointName
 from service.journal.database import open_journal
@@ -26,7 +32,7 @@ def port() -> Iterator[int]:
         yield held.getsockname()[1]
 
 
-def settings(port: int, public_port: int) -> Settings:
+def settings(port: int, public_port: int, **more: str) -> Settings:
     """Make settings that listen on one port and are told to be reached on another."""
     return load_settings(
         None,
@@ -34,7 +40,8 @@ def settings(port: int, public_port: int) -> Settings:
         | {
             "CALLSCRIBE_LISTEN": f"127.0.0.1:{port}",
             "CALLSCRIBE_PUBLIC_URL": f"http://127.0.0.1:{public_port}",
-        },
+        }
+        | more,
     )
 
 
@@ -178,3 +185,21 @@ async def test_a_file_that_is_no_journal_is_told(tmp_path: Path) -> None:
 def database(path: Path) -> Settings:
     """Make settings with this journal."""
     return load_settings(None, KEYS | {"DATABASE_URL": f"sqlite:///{path}"})
+
+
+@pytest.mark.parametrize(("source", "levels"), [("media", ["ok"]), ("in_call", [])])
+def test_codecs_matter_where_audio_is_forked(port: int, source: str, levels: list[str]) -> None:
+    """In-call transcription has none of ours."""
+    told = settings(port, port, CALLSCRIBE_ROUTE__0__SOURCE=source)
+
+    assert [finding.level for finding in check_codecs(told)] == levels
+
+
+def test_a_codec_that_cannot_be_decoded_is_told(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls in it are not heard, so whoever has such calls should know what to install."""
+    monkeypatch.setitem(sys.modules, "service.wire.ffmpeg", None)
+
+    (finding,) = check_codecs(settings(port, port, CALLSCRIBE_ROUTE__0__SOURCE="media"))
+
+    assert finding.level == "warn"
+    assert "OPUS and AMR-WB cannot be decoded; pip install 'callscribe[codecs]'" in str(finding)

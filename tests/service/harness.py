@@ -116,17 +116,23 @@ def settings_for(
 
 @asynccontextmanager
 async def open_house(
-    journal: Path, scenario: Mapping[str, object], **route: object
+    journal: Path,
+    scenario: Mapping[str, object],
+    changes: Mapping[str, object] | None = None,
+    /,
+    **route: object,
 ) -> AsyncIterator[House]:
-    """Open simulator, receiver and service; the recogniser follows the script."""
+    """Open simulator, receiver and service, with these settings changed.
+
+    The recogniser follows the script.
+    """
     watch = Watch()
-    async with (
-        open_simulator(parse_scenario({"speed": SPEED, "recogniser": "script", **scenario})) as tx,
-        open_receiver(watch.told) as receiver,
-    ):
+    parsed = parse_scenario({"speed": SPEED, "recogniser": "script", **scenario})
+    async with open_simulator(parsed) as tx, open_receiver(watch.told) as receiver:
         settings = dict(settings_for(tx, receiver, journal, **route))
         settings.pop("public_url")
-        limits = MediaLimits(speed=SPEED)
+        settings |= changes or {}
+        limits = MediaLimits(speed=parsed.speed)
         async with running(Settings.model_validate(settings), media_limits=limits) as service:
             yield House(service, tx, receiver, watch)
 

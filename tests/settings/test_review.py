@@ -1,7 +1,9 @@
+import sys
+
 import pytest
 
 from tests.settings.builders import SECRET
-from tests.settings.harness import Problems
+from tests.settings.harness import Load, Problems
 
 LOG = '[[endpoint]]\nname = "log"\ntype = "log"\n'
 WEBHOOK = f'[[endpoint]]\nname = "a"\ntype = "webhook"\nsecret = "{SECRET}"\n'
@@ -21,6 +23,7 @@ IN_CALL = '[[route]]\nsource = "in_call"\n'
         ('[[endpoint]]\nname = "a"\ntype = "webhook"\nurl = "https://a"', "a webhook needs one"),
         (f'[[endpoint]]\nname = "a"\ntype = "webhook"\nsecret = "{SECRET}"', "a webhook needs one"),
         (IN_CALL + 'record = "audio"', 'needs source = "media"'),
+        (IN_CALL + 'stream_codec = "G722"', 'needs source = "media"'),
         (IN_CALL + 'engine = "local"', "cannot be used with source = 'in_call'"),
         (IN_CALL + 'engine = "Dipgram"', "there is no engine 'Dipgram'"),
         (WEBHOOK + 'url = "https://10.0.0.1/"', "leads to an address that is not public"),
@@ -35,3 +38,24 @@ def test_keys_that_do_not_fit_together_are_told(problems: Problems, text: str, f
 
     assert problem.startswith("callscribe.toml:")
     assert fault in problem
+
+
+MEDIA = 'public_url = "https://calls.example.com"\n[[route]]\nsource = "media"\n'
+
+
+@pytest.mark.parametrize("codec", ["PCMU", "PCMA", "G722", "L16", "OPUS", "AMR-WB", "default"])
+def test_any_codec_that_can_be_decoded_may_be_asked_for(load: Load, codec: str) -> None:
+    """All that Telnyx has, with the extra."""
+    (route,) = load(MEDIA + f'stream_codec = "{codec}"').routes()
+
+    assert route.stream_codec == codec
+
+
+def test_a_codec_that_nothing_here_decodes_is_refused(
+    problems: Problems, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With what has to be installed."""
+    monkeypatch.setitem(sys.modules, "service.wire.ffmpeg", None)
+    (problem,) = problems(MEDIA + 'stream_codec = "OPUS"')
+
+    assert "OPUS cannot be decoded: pip install 'callscribe[codecs]'" in problem

@@ -5,6 +5,7 @@ from service.calls.engines.config import in_call_config, keyterms_for, language_
 from service.calls.engines.files import FileRequest, find_rest_model, review_file
 from service.calls.engines.models import EXTENSIONS, Languages, Model, RestTerms, Surface
 from service.calls.engines.review import Review, review
+from service.calls.engines.stream_codec import stream_codec_for
 from service.calls.engines.streams import review_stream
 from service.calls.engines.table import ENGINES, FAMILIES, Engine, find_engine
 
@@ -30,4 +31,5 @@ __all__ = [
     "review",
     "review_file",
     "review_stream",
+    "stream_codec_for",
 ]

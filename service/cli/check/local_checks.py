@@ -18,9 +18,22 @@ from service.delivery.endpoints import Endpoint
 from service.errors import JournalError
 from service.net import AddressRefusedError, may_dial
 from service.settings import Settings
+from service.wire.audio import CODED, decodable
+from service.wire.payload import CODED_RATE_HZ
 
 _TIMEOUT_S = 10.0
 _CHALLENGE_HEADER = "x-callscribe-check"
+
+
+def check_codecs(settings: Settings) -> list[Finding]:
+    """See whether what Telnyx may fork can be decoded, where something is forked."""
+    if all(route.source != "media" for route in settings.routes()):
+        return []
+    missing = [codec for codec in CODED if not decodable(codec, CODED_RATE_HZ)]
+    if missing:
+        what = f"{' and '.join(missing)} cannot be decoded; pip install 'callscribe[codecs]'"
+        return [warn("codecs", what)]
+    return [ok("codecs", "all that Telnyx forks but G.729 can be decoded")]
 
 
 async def check_public_url(session: aiohttp.ClientSession, settings: Settings) -> list[Finding]:

@@ -7,7 +7,12 @@ import aiohttp
 
 from service.calls.engines import review
 from service.cli.check.findings import Finding, ok, warn
-from service.cli.check.local_checks import check_database, check_endpoint, check_public_url
+from service.cli.check.local_checks import (
+    check_codecs,
+    check_database,
+    check_endpoint,
+    check_public_url,
+)
 from service.cli.check.telnyx_checks import check_api, check_recogniser
 from service.settings import Settings
 
@@ -57,3 +62,4 @@ def _check_settings(settings: Settings) -> Iterator[Finding]:
             yield warn(f"route {number}", warning)
         if not route.endpoints:
             yield warn(f"route {number}", "has no endpoints: its events stay in the journal")
+    yield from check_codecs(settings)

@@ -162,12 +162,22 @@ def likeness(one: bytes, other: bytes) -> float:
 
     It is their correlation; two pieces that are next to silent are alike.
     """
-    loud, other_loud = audioop.rms(one, _WIDTH_BYTES), audioop.rms(other, _WIDTH_BYTES)
-    if max(loud, other_loud) <= _QUIET:
+    if is_quiet(one) and is_quiet(other):
         return 1.0
+    loud, other_loud = audioop.rms(one, _WIDTH_BYTES), audioop.rms(other, _WIDTH_BYTES)
     if not loud or not other_loud:
         return 0.0
     return audioop.findfactor(one, other) * other_loud / loud
+
+
+def is_quiet(pcm: bytes) -> bool:
+    """Say whether nobody would hear these 16-bit samples."""
+    return audioop.rms(pcm, _WIDTH_BYTES) <= _QUIET
+
+
+def best_fit(pcm: bytes, piece: bytes) -> int:
+    """Return from which byte on 16-bit samples sound most like a piece that is not silent."""
+    return audioop.findfit(pcm, piece)[0] * _WIDTH_BYTES if len(pcm) > len(piece) else 0
 
 
 def scale(pcm: bytes, factor: float) -> bytes:

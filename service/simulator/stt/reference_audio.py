@@ -6,6 +6,7 @@ comes twice is recognised twice, and audio of no call of this scenario is silenc
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from service.ids import Track
 from service.simulator.speech import audio
@@ -17,6 +18,11 @@ SLICE_MS = 20
 _MISSES_BEFORE_RARE_SEARCH = 100
 _RARE_SEARCH = 25
 _WIDTH_BYTES = 2
+_SOUND_MS = 100
+_LIKE_SEARCH = 10
+"""In how many pieces one search by the sound is made."""
+_MAX_UNKNOWN_MS = 1000
+_SURE_LIKENESS = 0.95
 _MIN_LIKENESS = 0.5
 """Of a piece and what was sent, after frames of a lossy encoding were lost before it."""
 
@@ -63,6 +69,14 @@ class ReferenceAudio:
                     yield ReferenceTrack(call_audio, track, data, encoding.is_lossy)
 
 
+class Place(NamedTuple):
+    """Where a piece of audio was found; from `begin` on what led up to it was there, too."""
+
+    reference: ReferenceTrack
+    begin: int
+    at: int
+
+
 @dataclass(frozen=True, slots=True)
 class TimedResult:
     """A result, and how far the session's clock is ahead of the call audio's, in milliseconds."""
@@ -91,6 +105,8 @@ class AudioMatcher:
         self._at = 0
         self._asr: ScriptedAsr | None = None
         self._missed = 0
+        self._lossy = [track for track in tracks if track.is_lossy]
+        self._unknown = b""
         self._ahead_ms = 0
         self._elapsed_ms = 0
         self.unknown_ms = 0
@@ -113,18 +129,18 @@ class AudioMatcher:
 
     def _push(self, piece: bytes) -> list[TimedResult]:
         found: list[TimedResult] = []
-        known = self._is_expected(piece)
+        known, begin = self._is_expected(piece), self._at
         if not known:
-            position = self._find(piece)
-            if position is not None:
-                found += self._move_to(*position)
-                known = True
-        start_ms = self._at // self._scale
+            place = self._find(piece) or self._find_like(piece)
+            if place is not None:
+                found += self._move_to(place)
+                known, begin = True, place.begin
+        start_ms, at_ms = begin // self._scale, self._at // self._scale
         self._at += len(piece)
         end_ms = self._at // self._scale
         if known:
-            self._missed = 0
-            self._ahead_ms = self._elapsed_ms - start_ms
+            self._missed, self._unknown = 0, b""
+            self._ahead_ms = self._elapsed_ms - at_ms
         else:
             self._missed += 1
             self.unknown_ms += SLICE_MS
@@ -144,7 +160,7 @@ class AudioMatcher:
             return False
         return audio.likeness(piece, expected) >= _MIN_LIKENESS
 
-    def _find(self, piece: bytes) -> tuple[ReferenceTrack, int] | None:
+    def _find(self, piece: bytes) -> Place | None:
         """Find a piece that occurs once; after many misses in a row, search only now and then."""
         if self._missed > _MISSES_BEFORE_RARE_SEARCH and self._missed % _RARE_SEARCH:
             return None
@@ -153,16 +169,53 @@ class AudioMatcher:
         for reference in self._tracks:
             at = reference.data.find(piece)
             if at >= 0 and reference.data.find(piece, at + 1) < 0:
-                return reference, at
+                return Place(reference, at, at)
         return None
 
-    def _move_to(self, reference: ReferenceTrack, at: int) -> list[TimedResult]:
+    def _find_like(self, piece: bytes) -> Place | None:
+        """Find a tenth of a second of a lossy encoding by its sound, as after a new start of it.
+
+        Until a decoder that knows nothing of what was before gives the same sound, some more may
+        pass. It takes long, so every other tenth is tried.
+        """
+        if not self._lossy:
+            return None
+        self._unknown = (self._unknown + piece)[-_MAX_UNKNOWN_MS * self._scale :]
+        size = _SOUND_MS * self._scale
+        sound = self._unknown[-size:]
+        if len(sound) < size or self._missed % _LIKE_SEARCH or audio.is_quiet(sound):
+            return None
+        places = [(reference, audio.best_fit(reference.data, sound)) for reference in self._lossy]
+        best, likeness, at = max(
+            (
+                (each, audio.likeness(sound, each.data[at : at + len(sound)]), at)
+                for each, at in places
+            ),
+            key=lambda place: place[1],
+        )
+        if likeness < _SURE_LIKENESS:
+            return None
+        at += len(sound) - len(piece)
+        return Place(best, self._begin(best, at), at)
+
+    def _begin(self, reference: ReferenceTrack, at: int) -> int:
+        """Return where what was unknown began to sound like the track."""
+        size = SLICE_MS * self._scale
+        begin, end = at, len(self._unknown) - size
+        while end >= size and begin >= size:
+            piece, expected = self._unknown[end - size : end], reference.data[begin - size : begin]
+            if audio.likeness(piece, expected) < _MIN_LIKENESS:
+                break
+            begin, end = begin - size, end - size
+        return begin
+
+    def _move_to(self, place: Place) -> list[TimedResult]:
         found: list[TimedResult] = []
-        if self._reference is not reference:
+        if self._reference is not place.reference:
             found = self.finalize()
-            spoken = reference.call_audio.utterances(reference.track)
+            spoken = place.reference.call_audio.utterances(place.reference.track)
             self._asr = ScriptedAsr(spoken, endpointing_ms=self._endpointing_ms)
-        self._reference, self._at = reference, at
+        self._reference, self._at = place.reference, place.at
         return found
 
     def _timed(self, results: list[AsrResult]) -> list[TimedResult]:

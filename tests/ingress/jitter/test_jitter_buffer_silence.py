@@ -1,7 +1,12 @@
 """Speech of which little is sent while nobody speaks: the silence is played, and is not missing."""
 
-import pytest
+from itertools import accumulate
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.wire.audio import payload_timing
 from tests.ingress.jitter.builders import Sent, on_time
 from tests.ingress.jitter.harness import play
 from tests.ingress.peers import RecordingFeed
@@ -96,3 +101,33 @@ def test_opus_announces_silence_by_a_packet_without_audio() -> None:
     feed, _ = play(on_time(frames), encoding="OPUS")
 
     assert feed.heard["inbound"] == [*words, *[quiet] * 100, words[0]]
+
+
+arrivals = st.lists(
+    st.tuples(
+        st.sampled_from([NOISE, b"", *speech(3)]) | st.binary(max_size=40),
+        st.floats(0, 2, allow_nan=False),
+    ),
+    max_size=60,
+)
+
+
+@given(arrivals, st.sampled_from(["AMR-WB", "OPUS"]))
+def test_only_what_is_silent_is_played_more_than_once(
+    coming: list[tuple[bytes, float]], encoding: str
+) -> None:
+    """Whatever comes, whenever it comes: each frame once and in order, and silence between."""
+    times = accumulate(pause_s for _, pause_s in coming)
+    frames = sent(*((at, payload) for (payload, _), at in zip(coming, times, strict=True)))
+
+    feed, buffer = play(on_time(frames), encoding=encoding)
+    buffer.flush(1e3)
+
+    left = [frame.payload for frame in frames]
+    read = payload_timing(encoding, 16_000).read
+    for played in (each for each in feed.heard.get("inbound", []) if isinstance(each, bytes)):
+        if left and played == left[0]:
+            left.pop(0)
+        else:
+            assert read(played).begins_silence
+    assert left == []

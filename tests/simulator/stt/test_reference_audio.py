@@ -6,6 +6,7 @@ from service.simulator.speech.audio import PCMU, Encoding, to_mulaw
 from service.simulator.speech.call_audio import CallAudio
 from service.simulator.speech.made_audio import make_call_audio
 from service.simulator.stt.reference_audio import AudioMatcher, ReferenceAudio, TimedResult
+from service.wire.payload_decoder import PayloadDecoder
 
 SAY = [
     Say(speaker="agent", text="good morning to you", at_ms=500, until_ms=2100),
@@ -80,6 +81,51 @@ def test_it_hears_what_was_converted_on_the_way() -> None:
     ]
 
     assert [finals(asr.push(data)) for asr, data in ways] == [["good morning to you", "bye"]] * 4
+
+
+OPUS = Encoding("OPUS", 16_000, frame_ms=20)
+
+
+def as_decoded(start_ms: int, *, lost: range = range(0)) -> bytes:
+    """Return the agent's track as a decoder gives it that begins here, silence for what is lost."""
+    track, decoder = RECORDING.coded("outbound", OPUS), PayloadDecoder("OPUS")
+    return b"".join(
+        bytes(640) if at in lost else decoder.decode(track.payload(at))
+        for at in range(start_ms, RECORDING.duration_ms, 20)
+    )
+
+
+def heard_as_opus(data: bytes) -> tuple[AudioMatcher, list[TimedResult]]:
+    """Recognise what was decoded."""
+    reference = ReferenceAudio([OTHER, RECORDING])
+    tracks = reference.tracks("linear16", 16_000, [OPUS])
+    asr = AudioMatcher(tracks, "linear16", 16_000, endpointing_ms=300)
+    return asr, [*asr.push(data), *asr.finalize()]
+
+
+def test_it_hears_what_was_sent_in_a_lossy_encoding() -> None:
+    """As it sounds to whoever decodes it."""
+    asr, found = heard_as_opus(as_decoded(0))
+
+    assert finals(found) == ["good morning to you", "bye"]
+    assert asr.unknown_ms == 0
+
+
+def test_after_a_loss_in_a_lossy_encoding_what_sounds_alike_is_heard() -> None:
+    """Until the next loss no sample is what it was; the words are."""
+    asr, found = heard_as_opus(as_decoded(0, lost=range(760, 820)))
+
+    assert finals(found) == ["good morning to you", "bye"]
+    assert asr.unknown_ms <= 120
+
+
+def test_a_decoder_that_begins_in_the_middle_is_heard_by_its_sound() -> None:
+    """As after a new stream: nothing is lost of what came after it found itself."""
+    asr, found = heard_as_opus(as_decoded(1300))
+
+    assert finals(found) == ["to you", "bye"]
+    assert found[-1].ahead_ms == -1300
+    assert asr.unknown_ms <= 500
 
 
 def test_audio_of_no_call_is_not_recognised() -> None:
