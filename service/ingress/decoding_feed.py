@@ -23,6 +23,11 @@ class DecodingFeed:
         self._decoders = {track: PayloadDecoder(encoding) for track in get_args(Track)}
 
     @property
+    def is_wanted(self) -> bool:
+        """Whether who hears it still wants it."""
+        return self._feed.is_wanted
+
+    @property
     def bad_frames(self) -> int:
         """How many frames could not be decoded, and became silence."""
         return sum(decoder.bad_payloads for decoder in self._decoders.values())

@@ -369,7 +369,7 @@ CARRIER = (
             ],
         ),
         sources=BOTH,
-    ),  # fmt: skip
+    ),
     Fault(
         name="webhooks_late",
         alarms=False,

@@ -250,4 +250,4 @@ def _texts(words: Sequence[Word]) -> str:
 
 
 def _some(texts: Sequence[str]) -> str:
-    return " ".join(texts) if len(texts) < 5 else f"{texts[0]} … {texts[-1]} ({len(texts)})"  # noqa: PLR2004 - enough to see
+    return " ".join(texts) if len(texts) < 5 else f"{texts[0]} … {texts[-1]} ({len(texts)})"
