@@ -14,6 +14,7 @@ from service.calls.commands import (
     StopTranscription,
 )
 from service.carrier import open_carrier
+from service.carrier.actions import RETRIES
 from service.errors import CallOverError, CarrierUnavailableError, CommandRefusedError
 from service.ids import LegId
 from service.ports import StreamTarget
@@ -35,7 +36,7 @@ async def api() -> AsyncIterator[TelnyxApi]:
 @pytest.mark.parametrize(
     ("command", "action", "body"),
     [
-        (Answer(leg_id=LEG), "answer", {}),
+        (Answer(leg_id=LEG), "answer", {"webhook_retries_policies": RETRIES}),
         (
             StartTranscription(
                 leg_id=LEG,
