@@ -1,4 +1,9 @@
-"""The engines Telnyx offers, and ours: what each takes, what it heeds, how it is asked for."""
+"""The engines Telnyx offers, and ours: what each takes, what it heeds, how it is asked for.
+
+`table` is the engines and `models` their models by name, in `languages` and `formats`; `catalogue`
+is all that as one document. `review` says what will come of a route, `streams` and `files` of what
+comes over the WebSocket and REST; `config` and `stream_codec` say how an engine is asked for.
+"""
 
 from service.calls.engines.catalogue import catalogue, languages_of
 from service.calls.engines.config import in_call_config, keyterms_for, language_for, model_for
