@@ -46,7 +46,7 @@ def judge(trial: Trial, evidence: Evidence) -> Verdict:
     durable = [one for one in evidence.deliveries if one.type != "transcript.partial"]
     _judge_order(verdict, evidence, durable)
     for truth in read_truth(evidence, trial.source, trial.change().pauses_s):
-        finals = [one.data for one in _of(durable, "transcript.final")]
+        finals = _in_order(trial, [one.data for one in _of(durable, "transcript.final")])
         mine = [data for data in finals if data["track"] == truth.track]
         gaps = [
             Span(one.data["start_ms"], one.data["end_ms"])
@@ -57,6 +57,13 @@ def judge(trial: Trial, evidence: Evidence) -> Verdict:
         _judge_gaps(verdict, truth, heard, gaps)
     _judge_books(verdict, durable)
     return verdict
+
+
+def _in_order(trial: Trial, finals: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return finals in the order to be judged: of webhooks that come late only offsets tell it."""
+    if trial.source == IN_CALL:
+        finals.sort(key=lambda data: (data["end_ms"] or 0, data["start_ms"] or 0))
+    return finals
 
 
 def _of(deliveries: Iterable[Delivery], kind: str) -> Iterator[Delivery]:
@@ -227,8 +234,6 @@ def _judge_paused(verdict: Verdict, truth: TrackTruth, heard: Sequence[Word]) ->
 
 def _judge_ends(verdict: Verdict, truth: TrackTruth, gaps: Sequence[Span]) -> None:
     """Measure the ends of gaps against those of the audio that never came."""
-    if verdict.trial.source != MEDIA:
-        return
     told = union(gaps)
     for hole in truth.unheard:
         if hole.length < SHORT_MS:

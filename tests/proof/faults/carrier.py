@@ -104,6 +104,8 @@ CARRIER = (
     ),
     Fault(
         name="webhooks_late",
+        loses=True,
+        unheard=True,
         alarms=False,
         make=lambda _: webhooks(fault=[{"delay": 0.3, "delay_s": [1.0, 8.0]}]),
         sources=BOTH,
@@ -126,13 +128,10 @@ CARRIER = (
     ),
     Fault(
         name="never_a_word",
-        make=lambda _: Change(scenario={"in_call": {"silent_starts": 1}}),
-        sources=(IN_CALL,),
-        loses=True,
-    ),
-    Fault(
-        name="words_cease",
-        make=lambda _: Change(scenario={"in_call": {"silent_after_ms": 12_000}}),
+        make=lambda _: Change(
+            scenario={"in_call": {"silent_starts": 1}},
+            route={"fallback": [{"engine": "Deepgram", "source": "media"}]},
+        ),
         sources=(IN_CALL,),
         loses=True,
         duration_s=75.0,
