@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from service.calls import gaps
 from service.calls.answering import STARTED_LATE
 from service.calls.events import (
     EngineRef,
@@ -137,10 +136,7 @@ def in_call_stage(state: CallState) -> int:
 def _open_gaps(turn: Turn, reason: str) -> None:
     state = turn.state
     for track in turn.route.heard_tracks:
-        before = state.open_gaps.get(track)
-        if before is not None and before.until_ms is not None:
-            gaps.close_gap(turn, track, until_ms=before.until_ms)
         settled_ms = state.ledgers[track].until_ms if track in state.ledgers else 0
         gap = state.open_gaps.setdefault(track, OpenGap(settled_ms, reason))
-        if gap.reason == STARTED_LATE["in_call"]:
-            gap.reason = reason  # by now it is known why
+        if gap.reason == STARTED_LATE["in_call"]:  # by now it is known why, and goes on
+            gap.reason, gap.until_ms = reason, None
