@@ -1,7 +1,7 @@
 """Holds what was received against what was said: the judge of the proof."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Any
@@ -18,6 +18,8 @@ TOLERANCE_MS = 200
 """Of a gap's ends."""
 BOUND_MS = {MEDIA: 700, IN_CALL: 1_500}
 """How far an offset may be off: by the audio, and by when webhooks occurred."""
+Final = Mapping[str, Any]
+"""The data of a `transcript.final`."""
 _ALARMS = ("transcription.degraded", "transcription.failed")
 
 
@@ -59,7 +61,7 @@ def judge(trial: Trial, evidence: Evidence) -> Verdict:
     return verdict
 
 
-def _in_order(trial: Trial, finals: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _in_order(trial: Trial, finals: list[Final]) -> list[Final]:
     """Return finals in the order to be judged: of webhooks that come late only offsets tell it."""
     if trial.source == IN_CALL:
         finals.sort(key=lambda data: (data["end_ms"] or 0, data["start_ms"] or 0))
@@ -111,9 +113,7 @@ _BOOKED = ("transcribed", "silence", "paused", "lost")
 # --- words ---------------------------------------------------------------------------------------
 
 
-def _judge_words(
-    verdict: Verdict, truth: TrackTruth, finals: Sequence[dict[str, Any]]
-) -> list[Word]:
+def _judge_words(verdict: Verdict, truth: TrackTruth, finals: Sequence[Final]) -> list[Word]:
     """Count words; return those that were heard."""
     tokens = [token for final in finals for token in final["text"].split()]
     places = align([word.text for word in truth.words], tokens)
@@ -154,7 +154,7 @@ def _repeats(places: Sequence[int | None]) -> Iterator[bool]:
 def _judge_places(
     verdict: Verdict,
     truth: TrackTruth,
-    finals: Sequence[dict[str, Any]],
+    finals: Sequence[Final],
     places: Sequence[int | None],
 ) -> None:
     """Count the finals whose offsets are too far off."""

@@ -135,7 +135,8 @@ async def _play(conditions: Conditions) -> Evidence:
         stop = asyncio.Event()
         ready: asyncio.Future[Running] = asyncio.get_running_loop().create_future()
         serving = world.process.start(serve(world, settings, ready, stop))
-        await asyncio.wait([ready, serving], return_when=asyncio.FIRST_COMPLETED)
+        ends: list[asyncio.Future[Any]] = [ready, serving]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         if serving.done():
             serving.result()  # it could not begin: that is raised here
         try:
