@@ -5,8 +5,9 @@ from service.calls.state import OpenGap, Phase
 from service.calls.turn import Turn
 from service.ids import LegId
 
-STARTED_LATE = "media_started_late"
-"""Why nobody heard what was said between the answer and the first audio."""
+STARTED_LATE = {"media": "media_started_late", "in_call": "transcription_started_late"}
+"""Why nobody heard what was said before the first audio, or before Telnyx transcribed, by source.
+"""
 
 
 def answered(turn: Turn, leg_id: LegId, *, at: float) -> None:
@@ -24,5 +25,5 @@ def answered(turn: Turn, leg_id: LegId, *, at: float) -> None:
         return  # the primary leg carries this leg's voice as well
     state.phase, state.answered_at = Phase.TALKING, at
     turn.record(CallAnswered(leg=leg_id), at)
-    if turn.route.source == "media":
-        state.open_gaps = {track: OpenGap(0, STARTED_LATE) for track in turn.route.heard_tracks}
+    reason = STARTED_LATE[turn.route.source]
+    state.open_gaps = {track: OpenGap(0, reason) for track in turn.route.heard_tracks}

@@ -107,7 +107,7 @@ def _start(turn: Turn, primary: LegId, item: ControlAsked) -> None:
             return
         at_ms = state.clock_ms(item.at) or 0
         for track in turn.route.heard_tracks:
-            state.open_gaps.setdefault(track, OpenGap(at_ms, STARTED_LATE))
+            state.open_gaps.setdefault(track, OpenGap(at_ms, STARTED_LATE[turn.route.source]))
     transcription.start(turn, primary)
 
 

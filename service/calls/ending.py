@@ -1,11 +1,12 @@
 """A call ends: late words are waited for, and the books are closed."""
 
 from service.calls import gaps, pauses, recordings, streams, vitals
+from service.calls.commands import FetchMissed
 from service.calls.coverage import balance
 from service.calls.events import CallEnded, Coverage, TranscriptCompleted
 from service.calls.inputs import LegHungUp
 from service.calls.state import CallState, Ledger, Phase
-from service.calls.turn import Turn
+from service.calls.turn import UNROUTED, Turn
 
 GRACE_S = 5.0
 """How long late in-call words are waited for after the last leg hung up."""
@@ -29,6 +30,8 @@ def end(turn: Turn, item: LegHungUp) -> None:
     )
     turn.record(event, item.occurred_at)
     turn.keep_for(turn.route.retention, item.occurred_at)
+    if item.cause != vitals.NEVER_SEEN and _may_have_in_call_words(state):
+        turn.ask(FetchMissed(since=state.began_at))  # words that Telnyx could not deliver
     for leg_id in state.legs:
         streams.finish_streams(turn, leg_id, reason="call_ended", at_ms=event.duration_ms or 0)
     state.finish_by = turn.now + _patience_s(turn)
@@ -71,6 +74,10 @@ def reopen(turn: Turn) -> None:
     """Have a complete call completed again after words that came too late for it."""
     if turn.state.phase is Phase.COMPLETE:
         turn.state.finish_by = turn.now + GRACE_S
+
+
+def _may_have_in_call_words(state: CallState) -> bool:
+    return (state.route or UNROUTED).source == "in_call" or state.stage > 0
 
 
 def _patience_s(turn: Turn) -> float:

@@ -1,6 +1,7 @@
 """Words that Telnyx gives in the call: they begin, they come, or they are missed."""
 
 from service.calls import gaps, pauses, requests, troubles
+from service.calls.answering import STARTED_LATE
 from service.calls.events import TranscriptionDegraded
 from service.calls.inputs import CommandFailed
 from service.calls.state import CallState, Desired, Phase, Progress
@@ -11,17 +12,19 @@ from service.ids import LegId
 NO_WORDS_S = 30.0
 """How long a leg may be transcribed in the call without one word, the first time."""
 MAX_NO_WORDS_S = 480.0
+_LATE = STARTED_LATE["in_call"]
 
 
-def worded(turn: Turn, leg_id: LegId, *, at: float) -> None:
-    """Note that in-call words came of a leg, whoever asked for them."""
+def worded(turn: Turn, leg_id: LegId, *, since_ms: int, at: float) -> None:
+    """Note that in-call words came of a leg, whoever asked for them; they were heard since then."""
     leg = turn.state.legs[leg_id]
     leg.words_due_at, leg.words_missed = None, 0
+    _forget_late_start(turn.state, turn.state.clock_ms(at) or 0)
     if leg.transcribing.progress in (Progress.ASKED, Progress.TAKEN):
         requests.is_so(leg.transcribing)
     wanted = turn.state.desired is Desired.ON and turn.route.source == "in_call"
     if wanted and not leg.hung_up:
-        _go_on(turn, leg_id, at=at)
+        _go_on(turn, leg_id, heard_since_ms=since_ms, at=at)
 
 
 def words_due_at(state: CallState) -> float | None:
@@ -57,7 +60,7 @@ def begin(turn: Turn, leg_id: LegId, *, at: float) -> None:
     pauses.end(state, at)
     leg.words_due_at = turn.now + min(NO_WORDS_S * 2.0**leg.words_missed, MAX_NO_WORDS_S)
     if leg.trouble is None or leg.trouble.reason != troubles.NO_WORDS:
-        _go_on(turn, leg_id, at=at)
+        _begins(turn, leg_id, at=at)
 
 
 def already_on(turn: Turn, item: CommandFailed) -> None:
@@ -73,13 +76,32 @@ def already_on(turn: Turn, item: CommandFailed) -> None:
             code=item.code,
         )
         turn.record(event, item.at)
+    _forget_late_start(turn.state)
     begin(turn, item.leg_id, at=item.at)
 
 
-def _go_on(turn: Turn, leg_id: LegId, *, at: float) -> None:
-    state = turn.state
-    if leg_id == state.primary:
+def _forget_late_start(state: CallState, heard_ms: int = 0) -> None:
+    """Tell of no late start: it ran before we knew, and since when is not known."""
+    for track, gap in list(state.open_gaps.items()):
+        began_ms = gap.until_ms
+        if gap.reason == _LATE and (began_ms is None or heard_ms < began_ms):
+            del state.open_gaps[track]
+
+
+def _go_on(turn: Turn, leg_id: LegId, *, heard_since_ms: int, at: float) -> None:
+    if leg_id == turn.state.primary:
         for track in turn.route.heard_tracks:
-            gaps.close_gap(turn, track, until_ms=state.clock_ms(at) or 0)
+            gaps.close_gap(turn, track, until_ms=heard_since_ms)
     troubles.over(turn, leg_id, at=at)
     note_expected(turn, leg_id, at=at)
+
+
+def _begins(turn: Turn, leg_id: LegId, *, at: float) -> None:
+    """Go on; a late start is told with the next words: earlier ones show that it was none."""
+    state, at_ms = turn.state, turn.state.clock_ms(at) or 0
+    late = {track: gap for track, gap in state.open_gaps.items() if gap.reason == _LATE}
+    for track, gap in late.items():
+        gap.until_ms = at_ms if gap.until_ms is None else gap.until_ms
+        del state.open_gaps[track]
+    _go_on(turn, leg_id, heard_since_ms=at_ms, at=at)
+    state.open_gaps |= late

@@ -181,6 +181,8 @@ class OpenGap:
 
     since_ms: int
     reason: str
+    until_ms: int | None = None
+    """Until when, if that is known; it is yet to be told."""
 
 
 @dataclass(slots=True)

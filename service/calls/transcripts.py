@@ -46,8 +46,8 @@ def settle(turn: Turn, item: WordsReported) -> None:
         return
     if item.is_final is None and not state.finality_missing:
         _tell_finality_missing(turn, item)
-    in_call.worded(turn, item.leg_id, at=item.occurred_at)
     final = utterances.reported_final(turn, item)
+    in_call.worded(turn, item.leg_id, since_ms=final.start_ms or 0, at=item.occurred_at)
     if state.answered_at is not None:
         tracks = turn.route.heard_tracks if final.track is None else (final.track,)
         for track in tracks:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from service.calls.answering import STARTED_LATE
 from service.calls.events import (
     EngineRef,
     TranscriptionDegraded,
@@ -136,4 +137,6 @@ def _open_gaps(turn: Turn, reason: str) -> None:
     state = turn.state
     for track in turn.route.heard_tracks:
         settled_ms = state.ledgers[track].until_ms if track in state.ledgers else 0
-        state.open_gaps.setdefault(track, OpenGap(settled_ms, reason))
+        gap = state.open_gaps.setdefault(track, OpenGap(settled_ms, reason))
+        if gap.reason == STARTED_LATE["in_call"]:  # by now it is known why, and goes on
+            gap.reason, gap.until_ms = reason, None

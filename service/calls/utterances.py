@@ -148,7 +148,9 @@ def _reported(
     end_ms = state.clock_ms(item.occurred_at)
     if end_ms is not None:
         spoken_ms = len(item.text.split()) * SPEAKING_MS_PER_WORD
-        since_ms = max(sequence.end_ms, pauses.last_end_ms(state, item.occurred_at))
+        since_ms = pauses.last_end_ms(state, item.occurred_at)
+        if sequence.end_ms <= end_ms:  # it did not come late, after words that were said later
+            since_ms = max(since_ms, sequence.end_ms)
         start_ms = min(end_ms, max(since_ms, end_ms - spoken_ms))
     track = _reported_track(route, item)
     return kind(

@@ -127,7 +127,7 @@ def test_what_nobody_gave_between_two_sources_is_a_gap() -> None:
     call.run_until(T0 + 10)
 
     assert {(gap.start_ms, gap.end_ms, gap.reason) for gap in call.events(TranscriptGap)} == {
-        (4000, 8000, "source_replaced")
+        (4000, 7650, "source_replaced")
     }
 
 

@@ -108,6 +108,19 @@ def test_tracks_and_other_legs_do_not_count_as_ahead() -> None:
     assert call.partials[0].utterance_id.endswith("0i0")
 
 
+def test_a_final_that_comes_late_begins_when_it_was_said() -> None:
+    """Words that were said after it, and came before it, do not push it away."""
+    call = talking(IN_CALL)
+    call.receive(said("and this later", T0 + 12), now=T0 + 12)
+    call.receive(said("this was first", T0 + 5), now=T0 + 16)
+    call.run_until(T0 + 17)
+
+    assert [(final.start_ms, final.end_ms) for final in call.finals] == [
+        (9950, 11_000),
+        (2950, 4000),
+    ]
+
+
 def test_interims_are_remembered_in_bounds() -> None:
     """An engine that never settles costs no memory without end."""
     call = talking(IN_CALL)

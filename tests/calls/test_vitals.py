@@ -86,6 +86,19 @@ def test_words_that_were_fetched_are_in_the_transcript() -> None:
     assert call.types.index("transcript.final") < call.types.index("call.ended")
 
 
+def test_words_that_telnyx_could_not_deliver_are_fetched_when_the_call_ends() -> None:
+    """In the call, words are webhooks, and one that was lost is missed by nobody else."""
+    call = talking(IN_CALL)
+    call.receive(hung_up(T0 + 20), now=T0 + 20)
+    call.run_until(T0 + 21)
+    assert call.asked(FetchMissed) == [FetchMissed(since=T0)]
+    call.receive(said("lost", T0 + 9), now=T0 + 22)
+    call.run_until(T0 + 60)
+
+    assert [(final.text, final.end_ms) for final in call.finals] == [("lost", 8000)]
+    assert call.types[-1] == "transcript.completed"
+
+
 @pytest.mark.parametrize("code", ["90018", "90015", "10005"])
 def test_a_refusal_that_says_the_leg_is_gone_is_looked_into_at_once(code: str) -> None:
     """It is no failure of the transcription."""
@@ -155,12 +168,12 @@ def test_an_answer_about_a_leg_that_hung_up_or_is_unknown_means_nothing() -> Non
     call = talking(IN_CALL)
     call.receive(hung_up(T0 + 5), now=T0 + 5)
     call.run_until(T0 + 6)
-    before = call.types
+    types, commands = call.types, list(call.commands)
     for leg in (A, B):
         call.receive(LegStatus(leg_id=leg, at=T0, alive=False), now=T0 + 6)
 
-    assert call.types == before
-    assert call.asked(FetchMissed) == []
+    assert call.types == types
+    assert call.commands == commands
 
 
 def test_one_leg_of_two_may_be_gone() -> None:

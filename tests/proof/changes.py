@@ -45,7 +45,7 @@ class Fault:
 
 
 def merged(one: Tree, other: Tree) -> dict[str, Any]:
-    """Return two trees in one: tables are joined, lists follow each other, the last value counts."""
+    """Return two trees in one: tables are joined, lists follow each other, the last counts."""
     result = dict(one)
     for key, value in other.items():
         before = result.get(key)

@@ -7,6 +7,7 @@ from typing import cast
 from service.calls.inputs import AudioLost, Input
 from service.errors import JournalUnavailableError
 from service.ports import Journal, Recognition, RecognitionPlan, Recognitions
+from service.stt.ring import Ring
 
 WRITES = frozenset({"commit", "settle", "keep_token", "use_token", "adopt"})
 """What changes the journal in a call's life."""
@@ -80,3 +81,15 @@ class SilentGaps:
                 tell(item)
 
         return self._recognitions.open(plan, hide)
+
+
+class ForgetfulRing(Ring):
+    """Audio that is never sent twice: to see that the proof notices."""
+
+    def rewind(self, from_ms: int, *, transcribed_ms: int) -> int:
+        """Have the next session begin after what the last one was sent."""
+        del from_ms
+        next_ms = self.next_ms
+        return super().rewind(
+            1 << 60 if next_ms is None else next_ms, transcribed_ms=transcribed_ms
+        )

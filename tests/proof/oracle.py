@@ -1,7 +1,7 @@
 """Holds what was received against what was said: the judge of the proof."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Any
@@ -18,6 +18,8 @@ TOLERANCE_MS = 200
 """Of a gap's ends."""
 BOUND_MS = {MEDIA: 700, IN_CALL: 1_500}
 """How far an offset may be off: by the audio, and by when webhooks occurred."""
+Final = Mapping[str, Any]
+"""The data of a `transcript.final`."""
 _ALARMS = ("transcription.degraded", "transcription.failed")
 
 
@@ -46,7 +48,7 @@ def judge(trial: Trial, evidence: Evidence) -> Verdict:
     durable = [one for one in evidence.deliveries if one.type != "transcript.partial"]
     _judge_order(verdict, evidence, durable)
     for truth in read_truth(evidence, trial.source, trial.change().pauses_s):
-        finals = [one.data for one in _of(durable, "transcript.final")]
+        finals = _in_order(trial, [one.data for one in _of(durable, "transcript.final")])
         mine = [data for data in finals if data["track"] == truth.track]
         gaps = [
             Span(one.data["start_ms"], one.data["end_ms"])
@@ -57,6 +59,13 @@ def judge(trial: Trial, evidence: Evidence) -> Verdict:
         _judge_gaps(verdict, truth, heard, gaps)
     _judge_books(verdict, durable)
     return verdict
+
+
+def _in_order(trial: Trial, finals: list[Final]) -> list[Final]:
+    """Return finals in the order to be judged: of webhooks that come late only offsets tell it."""
+    if trial.source == IN_CALL:
+        finals.sort(key=lambda data: (data["end_ms"] or 0, data["start_ms"] or 0))
+    return finals
 
 
 def _of(deliveries: Iterable[Delivery], kind: str) -> Iterator[Delivery]:
@@ -104,9 +113,7 @@ _BOOKED = ("transcribed", "silence", "paused", "lost")
 # --- words ---------------------------------------------------------------------------------------
 
 
-def _judge_words(
-    verdict: Verdict, truth: TrackTruth, finals: Sequence[dict[str, Any]]
-) -> list[Word]:
+def _judge_words(verdict: Verdict, truth: TrackTruth, finals: Sequence[Final]) -> list[Word]:
     """Count words; return those that were heard."""
     tokens = [token for final in finals for token in final["text"].split()]
     places = align([word.text for word in truth.words], tokens)
@@ -147,7 +154,7 @@ def _repeats(places: Sequence[int | None]) -> Iterator[bool]:
 def _judge_places(
     verdict: Verdict,
     truth: TrackTruth,
-    finals: Sequence[dict[str, Any]],
+    finals: Sequence[Final],
     places: Sequence[int | None],
 ) -> None:
     """Count the finals whose offsets are too far off."""
@@ -227,8 +234,6 @@ def _judge_paused(verdict: Verdict, truth: TrackTruth, heard: Sequence[Word]) ->
 
 def _judge_ends(verdict: Verdict, truth: TrackTruth, gaps: Sequence[Span]) -> None:
     """Measure the ends of gaps against those of the audio that never came."""
-    if verdict.trial.source != MEDIA:
-        return
     told = union(gaps)
     for hole in truth.unheard:
         if hole.length < SHORT_MS:

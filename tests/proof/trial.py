@@ -8,7 +8,7 @@ from typing import Any
 from service.ports import Recognitions
 from service.simulator.rng import Rng
 from tests.proof.changes import IN_CALL, MEDIA, Change, Fault, Source, clash, merged
-from tests.proof.faults import FAULTS
+from tests.proof.faults.catalogue import FAULTS
 from tests.proof.world import Conditions
 
 _FRAMES_MS = (20, 20, 60, 100)

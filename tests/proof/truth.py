@@ -47,12 +47,13 @@ def read_truth(
     """Return the truth of both tracks of the only call."""
     (call,) = evidence.calls
     tracks: tuple[Track, ...] = ("inbound", "outbound")
+    paused = _paused(evidence, call, pauses_s)
     return [
         TrackTruth(
             track=track,
             words=[word for said in call.said if said.track == track for word in said.words],
-            unheard=_unheard(call, track, source),
-            paused=_paused(evidence, call, pauses_s),
+            unheard=_without(paused, _unheard(call, track, source)),
+            paused=paused,
         )
         for track in tracks
     ]
@@ -66,6 +67,12 @@ def _unheard(call: CallReport, track: Track, source: Source) -> list[Span]:
         heard = streamed if source == MEDIA else [*heard, *streamed]
     whole = Span(offset_ms, offset_ms + call.talk_ms)
     return missing(whole, [Span(start + offset_ms, end + offset_ms) for start, end in heard])
+
+
+def _without(paused: Span | None, spans: Sequence[Span]) -> list[Span]:
+    """Leave out when nobody was to hear."""
+    cuts = [] if paused is None else [paused]
+    return [left for span in spans for left in missing(span, [cut.cut(span) for cut in cuts])]
 
 
 def _paused(

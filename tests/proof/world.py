@@ -27,7 +27,8 @@ EPOCH = 1_800_000_000.0
 PATIENCE_S = 120.0
 """How long a call's transcript may be waited for after its last webhook."""
 _SETTLE_S = 5.0
-_MEMORY = Path("/dev/shm")  # noqa: S108 - a journal that nobody shall wait for
+_MEMORY = next((each for each in ("/dev/shm",) if Path(each).is_dir()), None)  # noqa: S108
+"""Where the journal is, if there is such a place: nobody shall wait for a disk."""
 
 Act = Callable[["World"], Awaitable[None]]
 """What happens beside the scenario, from its beginning."""
@@ -128,13 +129,14 @@ async def _play(conditions: Conditions) -> Evidence:
     async with AsyncExitStack() as stack:
         simulator = await stack.enter_async_context(open_simulator(scenario, clock=now))
         receiver = await stack.enter_async_context(open_receiver(now, changed.set))
-        folder = stack.enter_context(TemporaryDirectory(dir=_MEMORY if _MEMORY.exists() else None))
+        folder = stack.enter_context(TemporaryDirectory(dir=_MEMORY))
         world = World(conditions=conditions, simulator=simulator, receiver=receiver)
         settings = settings_for(simulator, receiver, Path(folder) / "j.db", conditions.route)
         stop = asyncio.Event()
         ready: asyncio.Future[Running] = asyncio.get_running_loop().create_future()
         serving = world.process.start(serve(world, settings, ready, stop))
-        await asyncio.wait([ready, serving], return_when=asyncio.FIRST_COMPLETED)
+        ends: list[asyncio.Future[Any]] = [ready, serving]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         if serving.done():
             serving.result()  # it could not begin: that is raised here
         try:

@@ -1,0 +1,87 @@
+"""`make proof-words`: plays calls that go wrong in every way, and counts their words."""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+
+from tests.proof.changes import BOTH, Source
+from tests.proof.faults.catalogue import FAULTS
+from tests.proof.oracle import Verdict
+from tests.proof.plan import plan, plan_one
+from tests.proof.runs import WORKERS, make_all
+from tests.proof.table import table
+from tests.proof.trial import Trial
+
+RUNS = 1200
+SHORT_RUNS = 40
+_MAX_TOLD = 40
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Make the trials, print the table and what failed; return the exit code."""
+    began = time.monotonic()
+    verdicts = []
+    for verdict in make_all(_trials(arguments), arguments.off, workers=arguments.workers):
+        verdicts.append(verdict)
+        if sys.stderr.isatty():
+            print(f"\r{len(verdicts)} runs", end="\r", file=sys.stderr, flush=True)
+    print(table(verdicts))
+    failed = [verdict for verdict in verdicts if verdict.problems]
+    _tell(failed, arguments.off)
+    print(f"\n{len(verdicts)} runs in {time.monotonic() - began:.0f} s, {len(failed)} failed")
+    return 1 if failed else 0
+
+
+def _trials(arguments: argparse.Namespace) -> list[Trial]:
+    runs = arguments.runs or (SHORT_RUNS if arguments.short else RUNS)
+    if arguments.fault is None:
+        return plan(arguments.seed, runs)
+    sources: Sequence[Source] = (arguments.source,) if arguments.source else BOTH
+    return plan_one(arguments.seed, arguments.runs or 1, arguments.fault, sources)
+
+
+def _tell(failed: Sequence[Verdict], off: str) -> None:
+    for verdict in failed[:_MAX_TOLD]:
+        trial = verdict.trial
+        print(f"\n{trial.label} on {trial.source}, seed {trial.seed}:")
+        for problem in verdict.problems:
+            print(f"  {problem}")
+        print(f"  again: {command(trial, off)}")
+    if len(failed) > _MAX_TOLD:
+        print(f"\n… and {len(failed) - _MAX_TOLD} more")
+
+
+def command(trial: Trial, off: str = "") -> str:
+    """Return what plays a trial again."""
+    which = f"--fault {'+'.join(trial.names)} --source {trial.source} --seed {trial.seed}"
+    return f'make proof-words ARGS="{which}{f" --off {off}" if off else ""}"'
+
+
+def _faults(text: str) -> tuple[str, ...]:
+    names = tuple(text.split("+"))
+    unknown = [name for name in names if name not in FAULTS]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"{unknown[0]} is none of {', '.join(FAULTS)}")
+    return names
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make proof-words", description=__doc__)
+    parser.add_argument("--runs", type=int, help=f"how many (default: {RUNS})")
+    parser.add_argument("--short", action="store_true", help=f"only {SHORT_RUNS}")
+    parser.add_argument("--seed", type=int, default=1, help="of the first run")
+    parser.add_argument("--fault", type=_faults, help="only this one, or several at once: a+b")
+    parser.add_argument("--source", choices=BOTH, help="with --fault: only on this source")
+    parser.add_argument(
+        "--off",
+        choices=["replay", "gaps"],
+        default="",
+        help="with a part of the service out of order, to see that the proof notices",
+    )
+    parser.add_argument("--workers", type=int, default=WORKERS, help="processes")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(_parser().parse_args()))

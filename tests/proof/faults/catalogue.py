@@ -1,0 +1,26 @@
+"""Every fault of the proof, by name."""
+
+from tests.proof.changes import BOTH, Change, Fault
+from tests.proof.faults.carrier import CARRIER
+from tests.proof.faults.ourselves import OURSELVES
+from tests.proof.faults.recogniser import RECOGNISER
+from tests.proof.faults.stream import CODECS, STREAM
+
+NONE = Fault(name="none", alarms=False, make=lambda _: Change(), sources=BOTH)
+FAULTS = {
+    fault.name: fault for fault in (NONE, *RECOGNISER, *CODECS, *STREAM, *CARRIER, *OURSELVES)
+}
+
+_ROOMS = {
+    "recogniser": RECOGNISER,
+    "stream": (*CODECS, *STREAM),
+    "carrier": CARRIER,
+    "ourselves": OURSELVES,
+}
+
+
+def room_of(name: str) -> str:
+    """Return where a fault strikes."""
+    return next(
+        room for room, faults in _ROOMS.items() if any(fault.name == name for fault in faults)
+    )

@@ -1,0 +1,53 @@
+"""Which trials are made: every fault by itself, and faults in pairs."""
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations, cycle, islice
+
+from service.simulator.rng import Rng
+from tests.proof.changes import BOTH, Fault, Source
+from tests.proof.faults.catalogue import FAULTS
+from tests.proof.trial import Trial, may_strike_at_once
+
+Kind = tuple[Source, tuple[str, ...]]
+"""A trial but for its seed."""
+
+
+def plan(seed: int, runs: int) -> list[Trial]:
+    """Return so many trials: half of them of single faults, by turns, the others of pairs."""
+    singles = round(runs / 2)
+    kinds = [*islice(cycle(single_kinds()), singles), *islice(_pairs(seed), runs - singles)]
+    return [Trial(seed + number, *kind) for number, kind in enumerate(kinds)]
+
+
+def plan_one(seed: int, runs: int, names: Sequence[str], sources: Sequence[Source]) -> list[Trial]:
+    """Return so many trials of one fault, or of several at once, on each of the sources it has."""
+    faults = [FAULTS[name] for name in names]
+    kinds = [(source, tuple(names)) for source in sources if _is_of(source, *faults)]
+    return [Trial(seed + number, *kind) for number in range(runs) for kind in kinds]
+
+
+def single_kinds() -> list[Kind]:
+    """Return each fault on each source that it can strike."""
+    return [
+        (source, (fault.name,))
+        for fault in FAULTS.values()
+        for source in BOTH
+        if _is_of(source, fault)
+    ]
+
+
+def _pairs(seed: int) -> Iterator[Kind]:
+    """Give pairs for ever: every one once, in an order by the seed, and then anew."""
+    kinds: list[Kind] = [
+        (source, (one.name, other.name))
+        for one, other in combinations(list(FAULTS.values())[1:], 2)
+        if may_strike_at_once(one, other)
+        for source in BOTH
+        if _is_of(source, one, other)
+    ]
+    rng = Rng(f"pairs {seed}")
+    return cycle(sorted(kinds, key=lambda _: rng.between(0, 1)))
+
+
+def _is_of(source: Source, *faults: Fault) -> bool:
+    return all(source in fault.sources for fault in faults)
