@@ -1,5 +1,7 @@
 """What became of commands: taken, refused, or sent to a leg nobody knows."""
 
+from dataclasses import replace
+
 import pytest
 
 from service.calls.commands import (
@@ -49,10 +51,10 @@ def test_a_refused_start_is_told_with_telnyx_s_code() -> None:
     """Only whoever wrote the settings can put it right; it is asked for again all the same."""
     call = Driver(IN_CALL, telnyx_answers=False)
     call.receive(initiated(), answered(), now=T0 + 1)
-    call.receive(refused("start_transcription", "10015"), now=T0 + 2)
+    call.receive(refused("start_transcription", "90057"), now=T0 + 2)
 
     failure = call.events(TranscriptionFailed)[0]
-    assert (failure.reason, failure.code) == ("start_transcription_refused", "10015")
+    assert (failure.reason, failure.code) == ("start_transcription_refused", "90057")
     call.run_until(T0 + 20)
     assert [command.generation for command in call.asked(StartTranscription)] == [0, 1]
 
@@ -79,3 +81,22 @@ def test_results_for_legs_nobody_knows_are_passed_over() -> None:
     call.receive(done, now=T0 + 1)
 
     assert call.types == before
+
+
+def test_a_configuration_that_telnyx_finds_fault_with_is_said_in_its_other_shape_once() -> None:
+    """Sources disagree on the shape: nobody is told of a trouble before both were refused."""
+    call = Driver(replace(IN_CALL, engine="Deepgram", model="nova-3"), telnyx_answers=False)
+    call.receive(initiated(), answered(), now=T0 + 1)
+    call.receive(refused("start_transcription", "10015"), now=T0 + 1)
+
+    nested, flat = call.asked(StartTranscription)
+    assert (nested.model, nested.config["transcription_model"]) == (None, "deepgram/nova-3")
+    assert (flat.engine, flat.model) == ("Deepgram", "nova-3")
+    assert not {"transcription_model", "transcription_engine"} & set(flat.config)
+    assert flat.generation > nested.generation
+    assert call.types == ["call.started", "call.answered"]
+
+    call.receive(refused("start_transcription", "10015"), now=T0 + 2)
+    assert call.types[-1] == "transcription.failed"
+    call.run_until(T0 + 60)
+    assert {again.model for again in call.asked(StartTranscription)[2:]} == {None}

@@ -54,6 +54,22 @@ async def api() -> AsyncIterator[TelnyxApi]:
                 },
             },
         ),
+        (
+            StartTranscription(
+                leg_id=LEG,
+                engine="Deepgram",
+                model="nova-3",
+                config={"language": "en"},
+                tracks="both",
+            ),
+            "transcription_start",
+            {
+                "transcription_engine": "Deepgram",
+                "transcription_model": "nova-3",
+                "transcription_tracks": "both",
+                "transcription_engine_config": {"language": "en"},
+            },
+        ),
         (StopTranscription(leg_id=LEG), "transcription_stop", {}),
         (
             StartStreaming(leg_id=LEG, tracks="both", codec="PCMA"),
