@@ -83,8 +83,9 @@ def paused(at_s: float, until_s: float) -> Act:
 
     async def act(world: World) -> None:
         await world.until(at_s)
-        await world.ask("pause")
+        world.is_paused = await world.ask("pause")
         await world.until(until_s)
-        await world.ask("resume")
+        if world.is_paused:
+            await world.ask("resume")
 
     return act

@@ -186,9 +186,12 @@ def _judge_gaps(
     told = union(gap.widened(TOLERANCE_MS) for gap in gaps)
     _judge_lost(verdict, truth, heard, told)
     _judge_paused(verdict, truth, heard)
+    may_lose = any(fault.loses for fault in faults)
     for gap in gaps:
-        wrong_ms = sum(gap.cut(span_of(word)).length for word in heard)
-        if not any(fault.loses for fault in faults):
+        inside = gap.widened(-TOLERANCE_MS)
+        within = [word for word in heard if inside.start < span_of(word).middle < inside.end]
+        wrong_ms = sum(gap.cut(span_of(word)).length for word in within if may_lose)
+        if not may_lose:
             wrong_ms = gap.length
         if wrong_ms > TOLERANCE_MS:
             verdict.gap_errors_ms.append(wrong_ms)

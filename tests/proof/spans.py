@@ -15,6 +15,11 @@ class Span(NamedTuple):
         """How long it is; never less than nothing."""
         return max(0, self.end - self.start)
 
+    @property
+    def middle(self) -> float:
+        """Return its middle: whoever has heard so much of a word knows it."""
+        return (self.start + self.end) / 2
+
     def widened(self, by: int) -> "Span":
         """Return it, so much longer at both ends."""
         return Span(self.start - by, self.end + by)

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from service.ids import Track
 from service.simulator.report import CallReport
 from service.simulator.speech.script import Word
-from tests.proof.changes import MEDIA, Source
+from tests.proof.changes import IN_CALL, MEDIA, Source
 from tests.proof.spans import Span, missing
 from tests.proof.world import Evidence
 
 ROLES: dict[Track, str] = {"inbound": "customer", "outbound": "agent"}
+ENDPOINTING_MS = 500
+"""How long after its end the final of an utterance comes at most."""
 SHORT_MS = 500
 """A hole that is shorter is booked, and makes no event."""
 
@@ -24,10 +26,14 @@ class TrackTruth:
     unheard: Sequence[Span]
     """What nobody was sent, or asked to transcribe, by the carrier."""
     paused: Span | None
+    cut: frozenset[str]
+    """Words of utterances that a pause cuts: in the call such an utterance is not kept."""
 
     def is_paused(self, word: Word) -> bool:
         """Say whether a word was said, some of it, when nobody was to hear."""
-        return self.paused is not None and self.paused.cut(span_of(word)).length > 0
+        return word.text in self.cut or (
+            self.paused is not None and self.paused.cut(span_of(word)).length > 0
+        )
 
     def is_unheard(self, word: Word, *, at_least_ms: int = 0) -> bool:
         """Say whether the audio of a word, or some of it, never came."""
@@ -54,6 +60,7 @@ def read_truth(
             words=[word for said in call.said if said.track == track for word in said.words],
             unheard=_without(paused, _unheard(call, track, source)),
             paused=paused,
+            cut=_cut(call, paused) if source == IN_CALL else frozenset(),
         )
         for track in tracks
     ]
@@ -69,6 +76,17 @@ def _unheard(call: CallReport, track: Track, source: Source) -> list[Span]:
     return missing(whole, [Span(start + offset_ms, end + offset_ms) for start, end in heard])
 
 
+def _cut(call: CallReport, paused: Span | None) -> frozenset[str]:
+    if paused is None:
+        return frozenset()
+    return frozenset(
+        word.text
+        for said in call.said
+        if paused.cut(Span(said.start_ms, said.end_ms + ENDPOINTING_MS)).length
+        for word in said.words
+    )
+
+
 def _without(paused: Span | None, spans: Sequence[Span]) -> list[Span]:
     """Leave out when nobody was to hear."""
     cuts = [] if paused is None else [paused]
@@ -79,7 +97,7 @@ def _paused(
     evidence: Evidence, call: CallReport, pauses_s: tuple[float, float] | None
 ) -> Span | None:
     answered_at = evidence.answered_at(call)
-    if pauses_s is None or answered_at is None:
+    if pauses_s is None or answered_at is None or not evidence.is_paused:
         return None
     began_ms = (evidence.began_at - answered_at) * 1000
     return Span(*(round(began_ms + at_s * 1000) for at_s in pauses_s))

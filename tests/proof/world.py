@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from service.app import Machine, Running, running
 from service.calls.inputs import ControlName
+from service.errors import ControlRefusedError, JournalUnavailableError
 from service.ids import CallId
 from service.ports import Recognitions
 from service.settings import Settings
@@ -74,6 +75,8 @@ class World:
     service: Running | None = None
     began_at: float = 0.0
     """The loop's time when the scenario began."""
+    is_paused: bool = False
+    """Whether the service took a pause that was asked for."""
 
     @property
     def machine(self) -> VirtualLoop:
@@ -84,12 +87,19 @@ class World:
         """Wait until a second of the scenario."""
         await asyncio.sleep(max(0.0, self.began_at + second - self.machine.time()))
 
-    async def ask(self, action: ControlName) -> None:
-        """Have somebody ask the service to pause, resume or stop the words of the call."""
+    async def ask(self, action: ControlName) -> bool:
+        """Have somebody ask the service to pause or resume the words of the call; say if it does.
+
+        It refuses where nobody talks yet as far as it knows.
+        """
         call_id = CallId(self.receiver.deliveries[0].data["call_id"])
         service = self.service
         assert service is not None  # acts begin once it runs
-        await self.process.start(service.calls.ask(call_id, action))
+        try:
+            reply = await self.process.start(service.calls.ask(call_id, action))
+        except (ControlRefusedError, JournalUnavailableError):
+            return False
+        return reply is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +117,8 @@ class Evidence:
     """Virtual seconds."""
     skew_s: float
     """How far Telnyx's clock was ahead."""
+    is_paused: bool
+    """Whether a pause that was asked for was one."""
 
     def answered_at(self, call: CallReport) -> float | None:
         """Return when a call was answered, in true Unix seconds."""
@@ -186,6 +198,7 @@ async def _play_scenario(world: World, service: Running, changed: asyncio.Event)
         completed=completed,
         began_at=began_at,
         took_s=world.machine.time() - world.began_at,
+        is_paused=world.is_paused,
         skew_s=float(world.conditions.scenario.get("webhooks", {}).get("skew_s", 0.0)),
     )
 

@@ -13,7 +13,16 @@ RECOGNISER = (
             close_code=pick(rng, 1000, 1001, 1005, 1006, 1008, 1011, 1012, 1013, 4000),
         ),
     ),
-    Fault(name="closed_every_5_s", make=lambda _: stt(close_after_ms=5_000, close_code=1006)),
+    Fault(
+        name="closed_every_5_s",
+        make=lambda _: Change(
+            # so short that each of them is settled between two cuts, and there is no excuse
+            scenario={
+                "call": {"numbered": {"words": [2, 6], "pause_ms": [300, 1_500]}},
+                "stt": {"fault": [{"close_after_ms": 5_000, "close_code": 1006}]},
+            }
+        ),
+    ),
     Fault(
         name="closed_at_once",
         make=lambda rng: stt(sessions=[1, 4], close_after_ms=pick(rng, 100, 300, 1000)),
