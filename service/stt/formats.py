@@ -77,8 +77,3 @@ class Converter:
             self._resampler,  # type: ignore[arg-type]  # its own state, handed back
         )
         return resampled
-
-
-def loudness(linear: bytes | memoryview) -> int:
-    """Return the root mean square of native 16-bit samples, 0 to 32768."""
-    return audioop.rms(linear, 2)

@@ -9,7 +9,8 @@ import G722  # type: ignore[import-not-found]  # a C extension without stubs
 import pytest
 
 from service.calls.engines import Engine, find_engine
-from service.stt.formats import Converter, WireFormat, choose_format, loudness
+from service.stt.formats import Converter, WireFormat, choose_format
+from service.stt.sound import loudness
 from service.wire.audio import decodable
 
 with warnings.catch_warnings():

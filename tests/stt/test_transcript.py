@@ -11,8 +11,7 @@ from service.stt.speech import Speech
 from service.stt.timing import LAG_MS
 from service.stt.transcript import Transcript
 from service.wire.stt import HeardWord, SttResult
-from tests.stt.builders import plan
-from tests.stt.test_speech import sound
+from tests.stt.builders import plan, voice
 
 PARTIAL, FINAL = {"is_final": False}, {"is_final": True}
 
@@ -35,7 +34,7 @@ class Talk:
 
     def speak(self, duration_ms: int, pause_ms: int = 400) -> None:
         """Let somebody speak, then pause; all of it is sent."""
-        audio = sound(2000, duration_ms) + bytes(16 * pause_ms)
+        audio = voice(2000, duration_ms) + bytes(16 * pause_ms)
         for offset in range(0, len(audio), 1600):
             piece = audio[offset : offset + 1600]
             self.speech.push(piece, self.position_ms)
