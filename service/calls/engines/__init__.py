@@ -2,6 +2,7 @@
 
 from service.calls.engines.catalogue import catalogue, languages_of
 from service.calls.engines.config import in_call_config, keyterms_for, language_for, model_for
+from service.calls.engines.fallback import fit_choices, lost_capabilities, unmet
 from service.calls.engines.files import FileRequest, find_rest_model, review_file
 from service.calls.engines.models import EXTENSIONS, Languages, Model, RestTerms, Surface
 from service.calls.engines.review import Review, review
@@ -22,12 +23,15 @@ __all__ = [
     "catalogue",
     "find_engine",
     "find_rest_model",
+    "fit_choices",
     "in_call_config",
     "keyterms_for",
     "language_for",
     "languages_of",
+    "lost_capabilities",
     "model_for",
     "review",
     "review_file",
     "review_stream",
+    "unmet",
 ]
