@@ -8,7 +8,7 @@ from nacl.signing import VerifyKey
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from service.calls.routes import Retention, Route, Tracks
+from service.calls.routes import Fallback, Retention, Route, Tracks
 from service.delivery.endpoints import Endpoint
 from service.ids import EndpointName, Role, Source, Track
 from service.settings import checks
@@ -16,6 +16,9 @@ from service.wire.media import media_url
 from service.wire.signature import parse_public_key
 
 _DIRECTIONS = ("incoming", "outgoing")
+_MAX_FALLBACKS = 4
+StreamCodec = Literal["PCMU", "PCMA", "G722", "OPUS", "AMR-WB", "L16", "default"]
+"""Source: SDK 4.189 `types/stream_codec.py`."""
 
 
 def _secret(check: Any) -> AfterValidator:  # noqa: ANN401 - one of several callables
@@ -74,6 +77,20 @@ class RetentionSettings(_Table):
     attempts_days: Days | None = None
 
 
+class FallbackSettings(_Table):
+    """One of a route's `fallback`: another engine. What it does not say is as in the route."""
+
+    engine: str
+    source: Source | None = None
+    model: str | None = None
+    language: str | None = None
+    engine_options: dict[str, Any] = {}
+
+    def build(self) -> Fallback:
+        """Return what the call core works with."""
+        return Fallback(**self.model_dump())
+
+
 class RouteSettings(_Table):
     """One `[[route]]`: which calls, and how they are treated. The first that matches wins."""
 
@@ -87,7 +104,12 @@ class RouteSettings(_Table):
     interim_results: bool = True
     keyterms: Annotated[tuple[str, ...], Field(max_length=100)] = ()
     endpointing_ms: Annotated[int, Field(ge=0, le=10_000)] | None = None
-    fallback: Annotated[tuple[dict[str, Any], ...], AfterValidator(_not_built)] = ()
+    fallback: Annotated[tuple[FallbackSettings, ...], Field(max_length=_MAX_FALLBACKS)] = ()
+    """Who gives the words while the engine does not, in order."""
+    stream_codec: StreamCodec | None = None
+    """What the fork is encoded with; what costs least unless told otherwise."""
+    max_session_s: Annotated[float, Field(ge=10, le=86_400)] | None = None
+    """How long one session with the engine lasts before the next takes over."""
     tracks: Tracks = "both"
     roles: dict[Track, Role] = {}
     redact: Annotated[tuple[str, ...], AfterValidator(_not_built)] = ()
@@ -105,7 +127,11 @@ class RouteSettings(_Table):
     def build(self) -> Route:
         """Return what the call core works with."""
         plain = self.model_dump(exclude={"fallback", "redact", "retention"})
-        return Route(retention=Retention(**self.retention.model_dump()), **plain)
+        return Route(
+            retention=Retention(**self.retention.model_dump()),
+            fallback=tuple(choice.build() for choice in self.fallback),
+            **plain,
+        )
 
 
 class EndpointSettings(_Table):

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
+from service.calls.engines import find_engine, model_for, unmet
 from service.calls.engines import review as review_engine
+from service.calls.routes import Route
 from service.delivery.url_policy import url_problem
 from service.settings.checks import did_you_mean
 from service.settings.faults import Fault
@@ -17,6 +19,7 @@ _ONLY_FOR_WEBHOOKS = (
     "ports",
     "timeout_s",
 )
+_ONLY_FOR_MEDIA = ("stream_codec", "max_session_s")
 
 
 def review(settings: Settings) -> list[Fault]:
@@ -28,9 +31,8 @@ def review(settings: Settings) -> list[Fault]:
     for number in sorted(settings.route, key=int):
         route = settings.route[number]
         faults += _route(("route", number), route, names)
-        if route.source == "media" and settings.public_url is None:
-            message = 'source = "media" needs public_url, for Telnyx to send the audio to'
-            faults.append(Fault(("route", number, "source"), message))
+        if settings.public_url is None:
+            faults += _unreachable(("route", number), route)
     return faults
 
 
@@ -71,5 +73,36 @@ def _route(place: tuple[str, ...], route: RouteSettings, names: list[str]) -> It
     if route.record == "audio" and route.source != "media":
         message = 'needs source = "media": without a fork nobody here hears the call'
         yield Fault((*place, "record"), message)
-    for problem in review_engine(route.build(), route.source).problems:
+    yield from _choices(place, route)
+
+
+def _choices(place: tuple[str, ...], route: RouteSettings) -> Iterator[Fault]:
+    """Judge who is to give the words: each of them can, and each is another one."""
+    first, *others = choices = route.build().choices
+    for problem in review_engine(first, first.source).problems:
         yield Fault((*place, "engine"), problem)
+    for number, other in enumerate(others):
+        there = (*place, "fallback", str(number))
+        for problem in unmet(first, other):
+            yield Fault(there, f"cannot stand in: {problem}")
+        if _who(other) in [_who(choice) for choice in choices[: number + 1]]:
+            yield Fault(there, f"{other.engine} would stand in for itself")
+    if all(choice.source != "media" for choice in choices):
+        for key in route.model_fields_set.intersection(_ONLY_FOR_MEDIA):
+            yield Fault((*place, key), 'is only for source = "media"')
+
+
+def _who(choice: Route) -> tuple[str, str | None, str | None]:
+    engine = find_engine(choice.engine, choice.model)
+    if engine is None:
+        return choice.source, choice.engine, choice.model
+    return choice.source, engine.name, model_for(engine, choice.model)
+
+
+def _unreachable(place: tuple[str, ...], route: RouteSettings) -> Iterator[Fault]:
+    message = 'source = "media" needs public_url, for Telnyx to send the audio to'
+    if route.source == "media":
+        yield Fault((*place, "source"), message)
+    for number, choice in enumerate(route.fallback):
+        if choice.source == "media" and route.source != "media":
+            yield Fault((*place, "fallback", str(number), "source"), message)
