@@ -52,18 +52,17 @@ class Speech:
         self._block: list[int] = []
         self._passage = Passage(rate_hz)
 
-    def push(self, linear: bytes, start_ms: int) -> bool:
-        """Take the next audio, as native 16-bit samples; say whether some of it was loud."""
+    def push(self, linear: bytes, start_ms: int) -> None:
+        """Take the next audio, as native 16-bit samples."""
         if start_ms != self._now_ms:
             self._jump(start_ms)
-        size, loud = self._window_bytes, False
+        size = self._window_bytes
         for offset in range(0, len(linear) - size // 2, size):
             window = linear[offset : offset + size]
             level = loudness(window)
             self._follow_noise(level)
             if level > self._floor * _ABOVE_FLOOR:
                 self._hear(window, level)
-                loud = True
             else:
                 self._passage.add_quiet(window, level)
                 if self._open and self._now_ms + WINDOW_MS - self._spans[-1][1] >= PAUSE_MS:
@@ -72,11 +71,23 @@ class Speech:
             if level >= SOUNDING:
                 self._sounding_ms = self._now_ms
         self._now_ms = start_ms + len(linear) // (size // WINDOW_MS)
-        return loud
 
     def end(self) -> None:
         """Judge what was heard last: nothing more will come."""
         self._forget(max(0, self._passage.judge()))
+
+    def forget(self, from_ms: int, until_ms: int) -> None:
+        """Take out what was said between two times: nobody will ever know what it was."""
+        last = self._spans[-1] if self._open else None
+        for span in list(self._spans):
+            if span is last or span[1] <= from_ms or span[0] >= until_ms:
+                continue
+            if span[0] >= from_ms:
+                span[0] = min(span[1], until_ms)
+            else:
+                span[1] = from_ms
+            if span[1] - span[0] < _MIN_SPEECH_MS:
+                self._spans.remove(span)
 
     def spans(self, from_ms: int, until_ms: int) -> Iterator[Span]:
         """Yield the speech between two times, oldest first, cut to them."""

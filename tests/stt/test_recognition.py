@@ -11,14 +11,12 @@ from service.calls.inputs import (
     AudioLost,
     RecognitionFinished,
 )
-from service.stt.formats import Converter, WireFormat
+from service.wire.audio import Decoder, little_endian
 from service.wire.stt import CLOSE_STREAM
 from tests.stt.builders import HELLO, HELLO_WORDS, silence
 from tests.stt.harness import KEY, QUICK, open_line
 from tests.stt.peers import Manner, open_peer
 from tests.waiting import until
-
-LINEAR = WireFormat("linear16", 8000)
 
 
 async def test_partials_come_first_and_the_final_ends_them() -> None:
@@ -97,7 +95,7 @@ async def test_an_engine_that_takes_no_mu_law_gets_samples() -> None:
     visit = peer.visits["one"][0]
     assert visit.query["input_format"] == ["linear16"]
     assert visit.query["sample_rate"] == ["8000"]
-    assert visit.audio.startswith(Converter("PCMU", 8000, LINEAR).convert(HELLO)[0])
+    assert visit.audio.startswith(little_endian(Decoder("PCMU", 8000).decode(HELLO)))
 
 
 async def test_the_tail_shorter_than_a_piece_is_flushed() -> None:
