@@ -40,6 +40,8 @@ class Move(NamedTuple):
     """Who was asked until now, where it is somebody else's turn."""
     all_failed: bool = False
     """Whether every choice has had its turn."""
+    all_refused: bool = False
+    """Whether each of them refused, for good."""
     gave_up: bool = False
     """Whether it is now to be told that nobody gives words; once until somebody does."""
 
@@ -119,7 +121,8 @@ class Choices:
         tell = (all_refused or lasts) and not self._gave_up
         self._gave_up |= tell
         chosen = (self.has_others and self._next(now)) or self._choices[0]
-        return self._change(chosen, delay_s)._replace(all_failed=True, gave_up=tell)
+        move = self._change(chosen, delay_s)
+        return move._replace(all_failed=True, all_refused=all_refused, gave_up=tell)
 
     def _change(self, chosen: Choice, delay_s: float) -> Move:
         left, self.current, self._tries = self.current, chosen, 0

@@ -154,7 +154,11 @@ class TrackRecognition:
             try:
                 await self._run_line(line)
             except RecognitionError as fault:
-                await self._pause(self._lost(fault, line, began_at).delay_s)
+                at_the_end = self._ending.is_set()
+                move = self._lost(fault, line, began_at)
+                if at_the_end and move.all_refused:
+                    return  # it was asked once more, and will be of the same mind
+                await self._pause(move.delay_s)
             else:
                 return
 
@@ -191,8 +195,8 @@ class TrackRecognition:
         """Take note that a session was lost, and tell what is to be told; say what follows."""
         reason, now = str(fault), self._clock()
         log.warning("recognition_lost", reason=reason, code=fault.code)
-        idle = reason == "connection_lost" and not self._track.has_work()
         self._emit(self._track.lose())
+        idle = reason == "connection_lost" and not self._track.has_work()
         lived = now - began_at >= self._limits.stable_s and reason != STALLED
         move = self._choices.failed(fault, now, was_well=line.had_result or lived)
         if reason == STALLED and move.all_failed:

@@ -192,7 +192,6 @@ class Track:
 
     def lose(self) -> list[Input]:
         """End all stints, and go back to what a new one has to be sent again."""
-        inputs: list[Input] = []
         if self._stints:
             head = self._stints[0]
             position_ms, self._forgo_ms = head.clock.position_ms, head.until_ms or self.pushed_ms
@@ -201,7 +200,7 @@ class Track:
             self._stints.clear()
             gone_ms = min(self._kept_from_ms(), position_ms)
             self._lose_unanswered(gone_ms, self.lost_reason)
-        return [*inputs, *self._told_lost(self._kept_or_resume_ms())]
+        return self._told_lost(self._kept_or_resume_ms())
 
     def forgo(self, reason: str) -> list[Input]:
         """Expect no answer any more to what the last session lost did not answer."""

@@ -104,7 +104,7 @@ class ScriptedRecognition:
         """Keep the audio."""
         self.audio += payload
 
-    def skip(self, duration_ms: int) -> None:
+    def skip(self, duration_ms: int, reason: str = "frames_lost") -> None:
         """Keep how much was missing."""
         self.skipped_ms += duration_ms
 

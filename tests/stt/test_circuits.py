@@ -44,12 +44,12 @@ def test_half_of_what_is_tried_lately_failing_opens_it() -> None:
         circuit.failed(number, refused=False)
         circuit.answered(number)
     circuit.failed(100.0, refused=False)
-    assert circuit.state == "closed"
+    assert circuit.allows(100.0)
 
     for number in range(4):
         circuit.answered(101.0 + number)
         circuit.failed(101.0 + number, refused=False)
-    assert circuit.state == "closed"
+    assert circuit.allows(105.0)
     circuit.failed(106.0, refused=False)
 
     assert circuit.state == "open"

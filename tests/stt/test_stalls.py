@@ -21,6 +21,8 @@ async def test_an_engine_that_falls_silent_is_left_for_a_new_session() -> None:
     manner = Manner(deaf=[True, False])
     async with open_peer(one=manner) as peer, open_line(peer, limits) as line:
         await line.play(HELLO)
+        assert line.received.of(RecognitionDegraded) == []
+        line.clock.now += 1.0
         await until(lambda: bool(line.received.of(RecognitionDegraded)))
         await line.finish()
 
@@ -60,7 +62,7 @@ async def test_a_stall_that_a_new_session_does_not_end_is_waited_for_longer() ->
         await until(lambda: len(visits) == 3)
         await line.finish(timeout_s=0.1)
 
-    assert [item.reason for item in line.received.of(RecognitionDegraded)] == ["stalled"]
+    assert line.received.of(RecognitionDegraded)[0].reason == "stalled"
 
 
 @pytest.mark.parametrize("engine", ["Deepgram", "Reson8"])

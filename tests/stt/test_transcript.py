@@ -8,6 +8,7 @@ from service.calls.inputs import WordsHeard
 from service.stt.clock import SessionClock
 from service.stt.inputs import TrackInputs
 from service.stt.speech import Speech
+from service.stt.stint import Arrival
 from service.stt.timing import LAG_MS
 from service.stt.transcript import Transcript
 from service.wire.stt import HeardWord, SttResult
@@ -48,7 +49,12 @@ class Talk:
 
     def add_whole(self, result: SttResult) -> list[WordsHeard]:
         """Add a result; return what is emitted of it."""
-        return self.transcript.add(result, lag_ms=LAG_MS)
+        return self.transcript.add(self.arrival(result))
+
+    def arrival(self, result: SttResult, lag_ms: int = LAG_MS) -> Arrival:
+        """Return a result as it came just now, from an engine that is so late at most."""
+        sure_ms = self.position_ms - max(4000, lag_ms)
+        return Arrival(result, self.position_ms, lag_ms=lag_ms, queue_ms=0, sure_ms=sure_ms)
 
 
 def test_a_partial_replaces_the_partial_before_it() -> None:
@@ -222,7 +228,7 @@ def test_a_replay_has_new_words_after_the_old_ones() -> None:
     talk.renew(0)
 
     result = SttResult(transcript="Good morning. This is Claire.", is_final=True)
-    (heard,) = talk.transcript.add(result, lag_ms=LAG_MS + 3000)
+    (heard,) = talk.transcript.add(talk.arrival(result, LAG_MS + 3000))
 
     assert heard.text == "This is Claire."
     assert heard.start_ms == 1400
@@ -239,7 +245,7 @@ def test_a_replay_with_word_times_is_cut_by_them() -> None:
     talk.renew(700)
     again = (HeardWord("oo", 0.0, 0.28), HeardWord("two", 0.35, 0.7))
 
-    assert talk.transcript.resume_from() == 700
+    assert talk.transcript.resume_from(talk.position_ms, quiet_ms=None) == 700
     assert talk.add("oo two", **FINAL, words=again) == [("two", True)]
 
 
@@ -332,16 +338,16 @@ def test_speech_after_the_last_final_is_owed() -> None:
     assert talk.transcript.is_owed(talk.position_ms)
 
 
-def test_what_is_transcribed_ends_where_something_is_owed() -> None:
+def test_what_is_answered_ends_where_something_is_owed() -> None:
     """Silence counts as far as it was sent; speech and partials are not."""
     talk = Talk()
     talk.speak(1000, pause_ms=3000)
     talk.add("Good morning.", **FINAL)
-    assert talk.transcript.transcribed_ms(4000) == 4000
+    assert talk.transcript.answered_until(4000) == 4000
     talk.speak(1000)
-    assert talk.transcript.transcribed_ms(5400) == 4000
+    assert talk.transcript.answered_until(5400) == 4000
     talk.add("and", **PARTIAL)
-    assert talk.transcript.transcribed_ms(5400) == 4000
+    assert talk.transcript.answered_until(5400) == 4000
 
 
 def test_a_final_is_emitted_as_the_route_has_it() -> None:
