@@ -26,6 +26,10 @@ _ALIKE = 0.5
 """How alike two words must be to be one word heard twice."""
 _ABOUT_AS_LIKELY = 0.45
 """What costs so much more may be so all the same: less than half a word."""
+_CLOSE = 0.25
+"""Cost for each word taken out up to which the likeness is no chance."""
+_MANY = 3
+"""So many words in a row are not alike by chance."""
 _DOUBTFUL = 0.5
 """Cost for each word taken out past which the likeness is chance."""
 
@@ -58,20 +62,22 @@ def find_overlap(emitted: Sequence[str], heard: Sequence[str], *, early: int = 0
     """Return how much of `heard` repeats `emitted`.
 
     Both begin at about the same moment of the audio; the first `early` words of `emitted` may lie
-    before it. It is not sure where words repeat themselves, so that half of it or twice as much
-    would fit about as well.
+    before it. It is not sure where words repeat themselves, so that something else would fit about
+    as well, where it does not fit well, or where a word or two need not be repeats at all.
     """
     left_out = max(0, min(early, len(emitted) - _MAX_WORDS))
     emitted, heard = emitted[left_out:][:_MAX_WORDS], heard[:_MAX_WORDS]
-    rows = _alignment(emitted, heard, early - left_out)
+    early -= left_out
+    rows = _alignment(emitted, heard, early)
     ends = [(len(emitted), j) for j in range(1, len(heard) + 1)]
     ends += [(i, len(heard)) for i in range(1, len(emitted))]
     good = [(rows[i][j], j, i) for i, j in ends if rows[i][j] <= _DOUBTFUL * min(i, j)]
     if not good:
         return Repeat(0, 0)
     best, taken, used = min(good)  # of equals the one that takes out less: doubled beats lost
-    others = (j for cost, j, _ in good if j != taken and cost <= best + _ABOUT_AS_LIKELY)
-    is_sure = not any(min(j, taken) * 2 >= max(j, taken) for j in others)
+    rivals = sum(cost <= best + _ABOUT_AS_LIKELY for cost, _, _ in good) - 1
+    may_be_new = taken < _MANY and len(emitted) <= early
+    is_sure = not rivals and not may_be_new and best <= _CLOSE * taken
     return Repeat(left_out + used, taken, is_sure)
 
 

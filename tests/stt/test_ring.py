@@ -21,7 +21,7 @@ def piece(start_ms: int) -> Chunk:
 
 def starts(ring: Ring, number: int) -> list[int]:
     """Read on from a number; return where each piece began."""
-    found = []
+    found: list[int] = []
     while chunk := ring.at(number + len(found)):
         found.append(chunk.start_ms)
     return found
