@@ -20,6 +20,8 @@ _LITTLE_LIKELIER = 0.15
 Less where the engine is known to be late; not at all while it works off a replay."""
 _APART_MS = 3000
 """What is said after such a pause is another text."""
+_REMAINDER_MS = 200
+"""So little speech after the text before is what was left of that, by an estimate."""
 _QUEUE_REACH, _LATE_REACH = 1.3, 2.0
 """A text in a queue has not run further ahead than so much of its length."""
 
@@ -45,6 +47,8 @@ def estimate_span(
     `queue_ms` how much of it is because much was sent at once.
     """
     stretches = list(spans)
+    if len(stretches) > 1 and _is_remainder(stretches[0], from_ms):
+        del stretches[0]
     if not stretches:
         return Span(max(min(from_ms, until_ms), until_ms - expected_ms), until_ms)
     bias = 0.0 if queue_ms else _LATER_IS_LIKELIER if lag_ms <= LAG_MS else _LITTLE_LIKELIER
@@ -61,6 +65,10 @@ def estimate_span(
         reach = _QUEUE_REACH if queue_ms else _LATE_REACH
         end_ms = min(end_ms, _reach(stretches[first:], round(expected_ms * reach)))
     return Span(stretches[first].start_ms, max(stretches[first].start_ms, end_ms))
+
+
+def _is_remainder(stretch: Span, from_ms: int) -> bool:
+    return stretch.start_ms <= from_ms and stretch.end_ms - stretch.start_ms < _REMAINDER_MS
 
 
 def _first(stretches: Sequence[Span], expected_ms: int) -> int:

@@ -37,6 +37,8 @@ class Manner:
     """A final is due after so many words, pause or not."""
     drops_ms: list[int] = field(default_factory=list)
     """Session after session, after how much audio to drop the connection."""
+    drop_code: int | None = None
+    """With which code to close it then in order; None does without."""
     statuses: list[int] = field(default_factory=list)
     """Connection after connection, what to answer in place of the upgrade."""
     closes: bool = True
@@ -154,7 +156,10 @@ class Peer:
         for answer in session.hear(message):
             await socket.send(answer)
         if session.drop_ms is not None and session.position_ms >= session.drop_ms:
-            socket.transport.abort()
+            if manner.drop_code is None:
+                socket.transport.abort()
+            else:
+                await socket.close(manner.drop_code)
         if manner.closes_ms is not None and session.position_ms >= manner.closes_ms:
             await socket.close(manner.close_code)
 
