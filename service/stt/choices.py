@@ -90,6 +90,13 @@ class Choices:
         self._forget()
         self._gave_up = False
 
+    def idled(self, *, was_well: bool) -> Move:
+        """Take note that a session ended of which nothing was wanted: nobody is to blame."""
+        if was_well:
+            self._attempts = 0
+        self._attempts += 1
+        return Move(self._delay_s())
+
     def failed(self, fault: RecognitionError, now: float, *, was_well: bool) -> Move:
         """Take note that a session came to nothing, or ended; say who is next, and when.
 

@@ -198,12 +198,15 @@ class TrackRecognition:
         self._emit(self._track.lose())
         idle = reason == "connection_lost" and not self._track.has_work()
         lived = now - began_at >= self._limits.stable_s and reason != STALLED
-        move = self._choices.failed(fault, now, was_well=line.had_result or lived)
+        was_well = line.had_result or lived
+        if idle:
+            return self._choices.idled(was_well=was_well)
+        move = self._choices.failed(fault, now, was_well=was_well)
         if reason == STALLED and move.all_failed:
             self._stall_s = min(self._stall_s * 2, self._limits.max_stall_s)
         if reason == UNANSWERED:
             self._forgo_or_retry(all_failed=move.all_failed)
-        self._tell_trouble(fault, move, idle=idle)
+        self._tell_trouble(fault, move)
         return move
 
     def _forgo_or_retry(self, *, all_failed: bool) -> None:
@@ -213,17 +216,17 @@ class TrackRecognition:
             self._emit(self._track.forgo(_NOT_ANSWERED))
         self._unanswered_ms = at_ms
 
-    def _tell_trouble(self, fault: RecognitionError, move: Move, *, idle: bool) -> None:
+    def _tell_trouble(self, fault: RecognitionError, move: Move) -> None:
         """Emit who takes over, that words may come late, or that nobody gives any; each once."""
         outage = (str(fault), fault.code)
         if move.left is not None:
             self._tell_switch(move.left, *outage)
         if move.gave_up:
             self._fail(*outage)
-        elif move.left is None and outage != self._outage and not idle:
+        elif move.left is None and outage != self._outage:
             self._is_told = True
             self._emit([self._track.inputs.degraded(*outage)])
-        self._outage = self._outage if idle else outage
+        self._outage = outage
 
     def _tell_switch(self, left: Choice, reason: str, code: str) -> None:
         to = self._choices.current

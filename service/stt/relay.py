@@ -5,6 +5,7 @@ else both hear the same for a moment, and the words are taken once.
 """
 
 import asyncio
+from contextlib import suppress
 
 import structlog
 
@@ -13,6 +14,9 @@ from service.stt.line import Line, one_piece_of_work
 from service.stt.session import Session
 
 log = structlog.get_logger()
+
+_PAUSE_MS, _BREATH_MS = 400, 200
+"""A session takes over in a pause; in a shorter one where nobody makes a long one."""
 
 
 class Relay:
@@ -82,18 +86,22 @@ class Relay:
 
     async def _take_over(self, before: Session) -> int:
         """Wait for a pause, for a while; return where to begin."""
-        track, line = self._line.track, self._line
-        patience_s = line.limits.hand_over_s / 2
-        loop = asyncio.get_running_loop()
-        until = loop.time() + min(patience_s, (self._max_s or patience_s) / 4)
-        while not (track.is_quiet() or track.ended) and (left_s := until - loop.time()) > 0:
-            self._audio_came.clear()
-            try:
-                async with asyncio.timeout(left_s):
+        patience_s = self._line.limits.hand_over_s / 2
+        patience_s = min(patience_s, (self._max_s or patience_s) / 4)
+        if not await self._heard_pause(_PAUSE_MS, patience_s / 2):
+            await self._heard_pause(_BREATH_MS, patience_s / 2)
+        return self._line.track.hand_over(before.stint)
+
+    async def _heard_pause(self, pause_ms: int, patience_s: float) -> bool:
+        """Wait until nobody has spoken for so long; False if that takes too long."""
+        track = self._line.track
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience_s):
+                while not (track.is_quiet(pause_ms) or track.ended):
+                    self._audio_came.clear()
                     await self._audio_came.wait()
-            except TimeoutError:
-                break
-        return track.hand_over(before.stint)
+                return True
+        return False
 
     def _notice_s(self) -> float:
         """Return after how long the next session is made."""

@@ -14,6 +14,8 @@ from service.calls.inputs import Word, WordsHeard
 from service.stt.matching import drop_words, words_of
 from service.stt.overlap import Emitted, Overlap
 
+_HALF_WORD_MS = 100
+"""A word that ends so shortly before a cut may go on behind it."""
 _SPAN_SLACK_MS = 150
 """How far two sessions may disagree about where a stretch of speech ends."""
 
@@ -80,6 +82,22 @@ class Seam:
             self._doubted = self.is_in_doubt = True
         left = _without_first(heard, found.repeats, len(words))
         return Cut(left, found.repeats, found.until_ms)
+
+
+def without_half_words(heard: WordsHeard, cut_ms: int | None) -> WordsHeard | None:
+    """Take out words that end where a session was cut off: whoever goes on with it has them whole.
+
+    Returns None if nothing is left. Without times of words nobody knows, and all are kept.
+    """
+    if cut_ms is None or not heard.words:
+        return heard
+    words = tuple(word for word in heard.words if word.end_ms <= cut_ms - _HALF_WORD_MS)
+    if len(words) == len(heard.words):
+        return heard
+    if not words:
+        return None
+    text = " ".join(word.text for word in words)
+    return replace(heard, text=text, words=words, end_ms=words[-1].end_ms)
 
 
 def _without_first(heard: WordsHeard, count: int, of: int) -> WordsHeard | None:

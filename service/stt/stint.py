@@ -40,6 +40,8 @@ class Arrival(NamedTuple):
     """It covers all speech before this."""
     said: Span | None = None
     """When it was said, where the session was sent nothing else."""
+    cut_ms: int | None = None
+    """Where the session was cut off in mid-speech: a word that ends there is half a word."""
 
 
 class Stint:
@@ -76,6 +78,8 @@ class Stint:
         """What it said before it was its turn."""
         self.has_answered = False
         self.has_final = False
+        self.is_cut_off = False
+        """Whether it ends in mid-speech, as another one goes on with it."""
         self.is_answered = False
         """Whether it said all it has to say."""
         self._speech = speech
@@ -123,6 +127,7 @@ class Stint:
             queue_ms=queue_ms,
             sure_ms=position_ms - queue_ms - self._sure_lag_ms(),
             said=self._said() if self.is_utterance else None,
+            cut_ms=self.until_ms if self.is_cut_off else None,
         )
 
     def unanswered_ms(self) -> int:

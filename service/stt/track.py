@@ -28,10 +28,11 @@ _MAX_FILL_MS = 1000
 """Silence sent for a gap in the audio, so that the engine notices the pause; never more."""
 _OVERLAP_MS = 4000
 _LEAD_MS = 400
-_QUIET_MS = 400
-"""A session takes over in a pause this long, a little before its end; where there is none, both
-are sent what was said last.
+"""A session takes over in a pause, a little before its end; where there is none, both are sent
+what was said last.
 """
+_HALF_WORD_MS = 1000
+"""Where a session is cut off in mid-speech, it owes nothing of its last word."""
 _SETTLED_EVERY_MS = 10_000
 """How often it is told that audio is settled, when nothing else is."""
 
@@ -65,6 +66,8 @@ class Track:
         """How far the sessions got that are over."""
         self._resume_ms = 0
         """Where the next one begins."""
+        self._heard_ms: int | None = 0
+        """The last session heard nothing after this; None where it was lost, and who knows."""
         self._forgo_ms = 0
         """Up to where the last one lost was to be sent audio."""
         self.lost_reason = "buffer_full"
@@ -167,11 +170,12 @@ class Track:
         pause_ms = now_ms - since_ms
         if pause_ms >= PAUSE_MS:
             return max(now_ms - pause_ms // 2, now_ms - _LEAD_MS)
+        stint.is_cut_off = True
         return max(now_ms - _OVERLAP_MS, stint.clock.start_ms)
 
-    def is_quiet(self) -> bool:
-        """Say whether nobody speaks just now."""
-        return not self.speech.between(self.pushed_ms - _QUIET_MS, self.pushed_ms)
+    def is_quiet(self, for_ms: int) -> bool:
+        """Say whether nobody speaks just now, and has not for so long."""
+        return not self.speech.between(self.pushed_ms - for_ms, self.pushed_ms)
 
     def close(self, stint: Stint) -> list[Input]:
         """End a stint that has said all it has to say."""
@@ -180,7 +184,9 @@ class Track:
         while self._stints and self._stints[0].is_answered:
             inputs += self._told(self._transcript.finalize_pending())
             closed = self._stints.popleft()
-            inputs += self._settle(min(closed.until_ms or self.pushed_ms, self.pushed_ms))
+            self._heard_ms = heard_ms = min(closed.until_ms or self.pushed_ms, self.pushed_ms)
+            if not closed.is_cut_off:  # else its last word is up to the next one
+                inputs += self._settle(heard_ms)
             self._sent_ms = max(self._sent_ms, closed.clock.position_ms)
             if self._stints:
                 inputs += self._take_turn()
@@ -197,6 +203,7 @@ class Track:
             position_ms, self._forgo_ms = head.clock.position_ms, head.until_ms or self.pushed_ms
             self._resume_ms = self._resume_from(head)
             self._sent_ms = max(self._sent_ms, *(s.clock.position_ms for s in self._stints))
+            self._heard_ms = None
             self._stints.clear()
             gone_ms = min(self._kept_from_ms(), position_ms)
             self._lose_unanswered(gone_ms, self.lost_reason)
@@ -241,13 +248,13 @@ class Track:
             return not stint.has_final
         if stint is not self._stints[0]:
             return not stint.has_answered
-        return self._transcript.is_owed(stint.until_ms or self.pushed_ms)
+        return self._transcript.is_owed(self._due_ms(stint))
 
     def may_be_owed(self, stint: Stint) -> bool:
         """Say whether it owes words, or may for all we know."""
         if stint.is_utterance or stint is not self._stints[0]:
             return self.is_owed(stint)
-        return self._transcript.may_be_owed(stint.until_ms or self.pushed_ms)
+        return self._transcript.may_be_owed(self._due_ms(stint))
 
     def has_work(self) -> bool:
         """Say whether there is anything that a new session would be good for."""
@@ -263,6 +270,7 @@ class Track:
         while self._stints:
             inputs += self._told(self._transcript.finalize_pending())
             self._sent_ms = max(self._sent_ms, self._stints.popleft().clock.position_ms)
+            self._heard_ms = None
             if self._stints:
                 start_ms = self._stints[0].clock.start_ms
                 self._lose_unanswered(start_ms, reason)
@@ -278,7 +286,9 @@ class Track:
     def _take_turn(self) -> list[Input]:
         """Have the first stint speak: what it said until now, and what it will say."""
         stint = self._stints[0]
-        inputs = self._told(self._transcript.begin(stint.clock))
+        start_ms, heard_ms = stint.clock.start_ms, self._heard_ms
+        repeats = heard_ms is None or self.speech.between(start_ms, heard_ms) > 0
+        inputs = self._told(self._transcript.begin(stint.clock, repeats=repeats))
         self.inputs.come_from(stint.by)
         while stint.held:
             inputs += self._add(stint.held.popleft())
@@ -333,6 +343,11 @@ class Track:
         sent_ms = head.clock.position_ms
         resume_ms = self._transcript.resume_from(sent_ms, quiet_ms=head.quiet_ms)
         return max(resume_ms, head.clock.start_ms) if head.is_utterance else resume_ms
+
+    def _due_ms(self, stint: Stint) -> int:
+        """Return until when a session's engine is to answer all that is said."""
+        until_ms = self.pushed_ms if stint.until_ms is None else stint.until_ms
+        return until_ms - _HALF_WORD_MS if stint.is_cut_off else until_ms
 
     def _kept_from_ms(self) -> int:
         first = self._ring.at(self._ring.first)

@@ -23,7 +23,7 @@ from service.stt.overlap import Emitted
 from service.stt.placing import Placed, Placing
 from service.stt.progress import LEAD_MS, OWED_MS, Progress
 from service.stt.ring import Span
-from service.stt.seam import Clue, Seam
+from service.stt.seam import Clue, Seam, without_half_words
 from service.stt.speech import PAUSE_MS, Speech
 from service.stt.stint import Arrival
 from service.stt.timing import duration_of
@@ -82,10 +82,11 @@ class Transcript:
         self._at = _NOTHING
         """The result that is looked at."""
 
-    def begin(self, clock: SessionClock) -> list[WordsHeard]:
+    def begin(self, clock: SessionClock, *, repeats: bool = True) -> list[WordsHeard]:
         """Expect the results of a session that is sent the audio from `clock.start_ms` on.
 
-        A partial whose audio is not kept any more becomes final: no session will hear it again.
+        It `repeats` what was said before, unless all its speech is new. A partial whose audio is
+        not kept any more becomes final: no session will hear it again.
         """
         start_ms = clock.start_ms
         gone = self._pending is not None and start_ms > self._pending.heard.start_ms + LEAD_MS
@@ -98,7 +99,10 @@ class Transcript:
         self._spans.clear()
         self._ahead.clear()
         progress = self.progress
-        self._seam = Seam(self._emitted, start_ms, progress.emitted_ms, progress.by)
+        if repeats:
+            self._seam = Seam(self._emitted, start_ms, progress.emitted_ms, progress.by)
+        else:
+            self._seam = Seam((), start_ms, 0, Clue.TEXT)
         return finals
 
     def add(self, at: Arrival) -> list[WordsHeard]:
@@ -112,10 +116,13 @@ class Transcript:
         before: list[WordsHeard] = []
         if self._pending and self._pending_unmarked and self._goes_on(self._pending.heard, text):
             before = self.finalize_pending()
-        placed = self._placing.place(at, text, from_ms=self._from_ms)
-        if placed.heard.is_final:
-            return before + self._final(placed)
-        return before + self._partial(placed, unmarked=unmarked)
+        heard, clue = self._placing.place(at, text, from_ms=self._from_ms)
+        whole = without_half_words(heard, at.cut_ms)
+        if whole is None:
+            return before
+        if whole.is_final:
+            return before + self._final(Placed(whole, clue))
+        return before + self._partial(Placed(whole, clue), unmarked=unmarked)
 
     def _add_nothing(self, at: Arrival) -> list[WordsHeard]:
         if at.result.utterance_end:

@@ -71,20 +71,31 @@ class Utterances:
         return None
 
     def _end(self, utterance: Utterance, until_ms: int, *, ended: bool) -> None:
-        spans = list(self._speech.spans(utterance.start_ms, until_ms))
+        longest_ms = utterance.start_ms + _MAX_MS
+        spans = list(self._speech.spans(utterance.start_ms, min(until_ms, longest_ms)))
         if not spans:
             utterance.was_none = True
             self._close(utterance, utterance.start_ms)
             return
-        last_ms = spans[-1].end_ms
-        if ended or until_ms - last_ms >= _QUIET_MS:
+        last_ms = _end_of_first(spans)
+        if min(until_ms, longest_ms) - last_ms >= _QUIET_MS:
+            self._close(utterance, last_ms + _TAIL_MS)
+        elif until_ms >= longest_ms:
+            self._close(utterance, _cut(spans, longest_ms))
+        elif ended:
             self._close(utterance, min(until_ms, last_ms + _TAIL_MS))
-        elif until_ms - utterance.start_ms >= _MAX_MS:
-            self._close(utterance, _cut(spans, until_ms))
 
     def _close(self, utterance: Utterance, end_ms: int) -> None:
         utterance.end_ms = self._from_ms = end_ms
         self._open = None
+
+
+def _end_of_first(spans: list[Span]) -> int:
+    """Return where the first pause begins that ends an utterance, or the last speech ends."""
+    for before, after in pairwise(spans):
+        if after.start_ms - before.end_ms >= _QUIET_MS:
+            return before.end_ms
+    return spans[-1].end_ms
 
 
 def _cut(spans: list[Span], until_ms: int) -> int:

@@ -17,6 +17,7 @@ class Line:
         self.utterances = Utterances(self.speech, 0)
         self.now_ms = 0
         self.found: list[Utterance] = []
+        self.looks = True
 
     def speak(self, duration_ms: int, pause_ms: int = 0) -> None:
         """Let somebody speak, then pause; look after each 100 ms."""
@@ -25,7 +26,8 @@ class Line:
             piece = audio[offset : offset + 1600]
             self.speech.push(piece, self.now_ms)
             self.now_ms += len(piece) // 16
-            self.look()
+            if self.looks:
+                self.look()
 
     def look(self, *, ended: bool = False) -> None:
         """Look until nothing more is found."""
@@ -65,6 +67,19 @@ def test_silence_is_in_no_utterance_and_all_of_it_is_known_to_be_silent() -> Non
 
     assert line.found == []
     assert line.utterances.silent_until_ms == 4400
+
+
+def test_much_audio_at_once_is_cut_as_if_it_had_come_bit_by_bit() -> None:
+    """After an outage; words keep the times of their utterances."""
+    line, late = Line(), Line()
+    for of in (line, late):
+        of.looks = of is line
+        of.speak(0, 1000)
+        of.speak(800, 1500)
+        of.speak(1200, 1000)
+    late.look()
+
+    assert late.spans == line.spans == [(700, 2100), (3000, 4800)]
 
 
 def test_the_end_of_a_track_ends_an_utterance() -> None:
