@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 from service.calls.inputs import AudioLost, RecognitionDegraded
-from tests.stt.builders import HELLO, HELLO_WORDS, speak
+from tests.stt.builders import WORDS, speak
 from tests.stt.harness import QUICK, Line, open_line
 from tests.stt.peers import Manner, open_peer
 
 LIMITS = replace(QUICK, hand_over_s=0.2)
 MAX_SESSION_S = 0.4
+SPOKEN, SPOKEN_WORDS = speak(*[(4, 700)] * (len(WORDS) // 4))
+"""All the words there are, so that none comes again soon: text alone tells where it was said."""
 
 
 async def play_until_sessions(line: Line, count: int, audio: bytes) -> int:
@@ -26,10 +28,10 @@ async def test_a_session_is_followed_by_the_next_one_before_its_time_is_up() -> 
         open_peer(one=Manner(lag_ms=300)) as peer,
         open_line(peer, LIMITS, max_session_s=MAX_SESSION_S) as line,
     ):
-        said = await play_until_sessions(line, 4, HELLO)
+        said = await play_until_sessions(line, 4, SPOKEN)
         await line.finish()
 
-    assert line.received.words == HELLO_WORDS * said
+    assert line.received.words == SPOKEN_WORDS * said
     assert line.received.of(RecognitionDegraded) == []
     assert line.received.of(AudioLost) == []
 
@@ -54,10 +56,10 @@ async def test_a_successor_that_is_not_to_be_had_costs_nothing_while_the_session
         open_peer(one=Manner(statuses=[101, 503, 503, 101])) as peer,
         open_line(peer, LIMITS, max_session_s=MAX_SESSION_S) as line,
     ):
-        said = await play_until_sessions(line, 5, HELLO)
+        said = await play_until_sessions(line, 5, SPOKEN)
         await line.finish()
 
-    assert line.received.words == HELLO_WORDS * said
+    assert line.received.words == SPOKEN_WORDS * said
     assert line.received.of(RecognitionDegraded) == []
 
 
@@ -67,8 +69,8 @@ async def test_a_successor_that_drops_is_made_anew() -> None:
         open_peer(one=Manner(drops_ms=[10**9, 900])) as peer,
         open_line(peer, LIMITS, max_session_s=MAX_SESSION_S) as line,
     ):
-        said = await play_until_sessions(line, 4, HELLO)
+        said = await play_until_sessions(line, 4, SPOKEN)
         await line.finish()
 
-    assert line.received.words == HELLO_WORDS * said
+    assert line.received.words == SPOKEN_WORDS * said
     assert [item.reason for item in line.received.of(RecognitionDegraded)] == ["connection_lost"]
