@@ -88,6 +88,8 @@ class Stint:
         self._answered_ms = start_ms
         """How far it had been sent when its last result came."""
         self._slowest_ms = 0
+        self._replay_lag_ms = 0
+        """How much more it was behind when it answered what it was sent at once."""
 
     @property
     def waited_ms(self) -> int:
@@ -115,6 +117,7 @@ class Stint:
         position_ms, first = self.clock.position_ms, self._first_unanswered()
         if first is not None:
             self._slowest_ms = max(self._slowest_ms, round(self._waited_s(first, now) * 1000))
+            self._replay_lag_ms = max(self._replay_lag_ms, self._burst_ms(first, now))
         self.gives_partials |= result.is_final is False
         self.has_answered = True
         self.has_final |= result.is_final is not False
@@ -123,7 +126,7 @@ class Stint:
         return Arrival(
             result,
             position_ms,
-            lag_ms=queue_ms + max(LAG_MS, self._slowest_ms),
+            lag_ms=max(LAG_MS, self._slowest_ms * 5 // 4) + max(queue_ms, self._replay_lag_ms),
             queue_ms=queue_ms,
             sure_ms=position_ms - queue_ms - self._sure_lag_ms(),
             said=self._said() if self.is_utterance else None,
@@ -171,6 +174,11 @@ class Stint:
         """Return how much of what was sent at once the engine may still have before it."""
         elapsed_ms = round((now - self._began_at) * 1000)
         return max(0, self.clock.sent_ms - elapsed_ms * _REPLAY_SPEED)
+
+    def _burst_ms(self, first: int, now: float) -> int:
+        """Return how long before it was sent the first speech without an answer was said."""
+        burst_ms = self.clock.sent_ms - round((now - self._began_at) * 1000)
+        return burst_ms if first < self.clock.start_ms + burst_ms else 0
 
     def _sure_lag_ms(self) -> int:
         return min(max(_MIN_SURE_MS, self._slowest_ms * 5 // 4 + 1000), _MAX_SURE_MS)

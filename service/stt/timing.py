@@ -15,7 +15,7 @@ _LETTER_MS = 65
 _WIDE_LETTER_MS = 200
 """One Han or Kana character is a syllable."""
 _LATER_IS_LIKELIER = 0.5
-_LITTLE_LIKELIER = 0.15
+_LITTLE_LIKELIER = 0.0
 """An earlier pause must fit better by so much of what it is earlier: a text seldom waits in line.
 Less where the engine is known to be late; not at all while it works off a replay."""
 _APART_MS = 3000
