@@ -14,10 +14,10 @@ LAG_MS = 2500
 _LETTER_MS = 65
 _WIDE_LETTER_MS = 200
 """One Han or Kana character is a syllable."""
-_LATER_IS_LIKELIER = 0.5
-_LITTLE_LIKELIER = 0.0
+_LATER_IS_LIKELIER = 0.1
 """An earlier pause must fit better by so much of what it is earlier: a text seldom waits in line.
-Less where the engine is known to be late; not at all while it works off a replay."""
+Not where the engine is known to be late, or works off a replay: it says what was said first.
+"""
 _APART_MS = 3000
 """What is said after such a pause is another text."""
 _REMAINDER_MS = 200
@@ -51,7 +51,7 @@ def estimate_span(
         del stretches[0]
     if not stretches:
         return Span(max(min(from_ms, until_ms), until_ms - expected_ms), until_ms)
-    bias = 0.0 if queue_ms else _LATER_IS_LIKELIER if lag_ms <= LAG_MS else _LITTLE_LIKELIER
+    bias = _LATER_IS_LIKELIER if not queue_ms and lag_ms <= LAG_MS else 0.0
     last, best = len(stretches) - 1, None
     said_ms = 0
     for number, stretch in enumerate(stretches):

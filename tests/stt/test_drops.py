@@ -74,7 +74,7 @@ async def test_a_close_in_the_middle_of_a_call_is_no_end_of_it(engine: str, code
     audio, words = speak(*SCRIPT)
     manners = {
         f"close{at_ms}": replace(ENGINES[engine], drops_ms=[at_ms], drop_code=code)
-        for at_ms in range(200, len(audio) // 8, 300)
+        for at_ms in range(200, len(audio) // 8, 600)
     }
 
     async with open_peer() as peer:
@@ -93,7 +93,7 @@ async def test_an_engine_that_is_seconds_late_and_drops_loses_no_word(
     manner = Manner(lag_ms=lag_ms, times=times, partials=False)
     manners = {
         f"drop{at_ms}": replace(manner, drops_ms=[at_ms])
-        for at_ms in range(1000, len(audio) // 8, 900)
+        for at_ms in range(1000, len(audio) // 8, 1700)
     }
 
     async with open_peer() as peer:
