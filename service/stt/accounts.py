@@ -52,7 +52,13 @@ class Accounts:
             self.lose(span, reason, join=True)
 
     def settle(self, until_ms: int) -> list[Lost]:
-        """Settle everything before a time; return what of it was lost, in order."""
+        """Settle everything before a time; return what of it was lost, in order.
+
+        A hole that goes on behind that time waits, to be told in one piece.
+        """
+        for (start_ms, end_ms), _ in self._holes:
+            if start_ms < until_ms < end_ms:
+                until_ms = start_ms
         lost = list(self._take(until_ms))
         self.settled_ms = max(self.settled_ms, until_ms)
         if lost:
@@ -61,7 +67,7 @@ class Accounts:
 
     def emit(self, span: Span) -> list[Lost]:
         """Settle up to a final, and over it; return what was lost before it begins."""
-        lost = self.settle(span.start_ms)
+        lost = list(self._take(span.start_ms))
         self.settled_ms = max(self.settled_ms, span.end_ms)
         self.told_ms = max(self.told_ms, span.end_ms)
         return lost

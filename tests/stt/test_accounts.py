@@ -18,6 +18,17 @@ def test_what_is_lost_waits_for_all_before_it() -> None:
     assert (accounts.settled_ms, accounts.told_ms) == (2000, 1020)
 
 
+def test_a_hole_is_told_in_one_piece() -> None:
+    """What is settled in the middle of it waits with it."""
+    accounts = Accounts()
+    accounts.lose(Span(100, 200), "frames_lost")
+    accounts.lose(Span(500, 5000), "frames_lost")
+
+    assert accounts.settle(3000) == [Lost(Span(100, 200), "frames_lost")]
+    assert accounts.settled_ms == 500
+    assert accounts.settle(5000) == [Lost(Span(500, 5000), "frames_lost")]
+
+
 def test_a_loss_before_a_final_is_told_before_it() -> None:
     """Of a loss that goes on, the part before it."""
     accounts = Accounts()
