@@ -151,13 +151,14 @@ class Session:
 
     def _has_utterance_ended(self) -> bool:
         """Look whether an utterance ended in what was sent until now."""
-        utterances, position_ms = self._utterances, self.stint.clock.position_ms
-        if utterances is None:
-            return False
-        before_ms = utterances.silent_until_ms if utterances.is_open else None
-        while utterances.look(position_ms, ended=False):
-            pass
-        return before_ms is not None and utterances.silent_until_ms > before_ms
+        utterances, has_ended = self._utterances, False
+        while utterances is not None:
+            was_open = utterances.is_open
+            begun = utterances.look(self.stint.clock.position_ms, ended=False)
+            has_ended |= was_open and (begun is not None or not utterances.is_open)
+            if begun is None:
+                break
+        return has_ended
 
     async def _receive(self) -> None:
         async for result in self._connection:

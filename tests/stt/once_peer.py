@@ -96,5 +96,3 @@ async def open_once_peer(peer: OncePeer | None = None) -> AsyncIterator[OncePeer
     async with serve(peer.serve, "127.0.0.1", 0, compression=None, close_timeout=0.2) as server:
         peer.url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         yield peer
-
-

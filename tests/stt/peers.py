@@ -17,7 +17,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from service.wire.stt import CLOSE_STREAM, HeardWord, encode_transcript
+from service.wire.stt import CLOSE_STREAM, FINALIZE, HeardWord, encode_transcript
 from tests.stt.builders import Ear, Spoken, stamp_of
 from tests.waiting import until
 
@@ -147,9 +147,10 @@ class Peer:
         manner = session.manner
         if isinstance(message, str):
             visit.controls.append(message)
-            if message == CLOSE_STREAM and manner.closes:
+            if message == FINALIZE or (message == CLOSE_STREAM and manner.closes):
                 for answer in session.flush():
                     await socket.send(answer)
+            if message == CLOSE_STREAM and manner.closes:
                 await socket.close()
             return
         visit.audio += message

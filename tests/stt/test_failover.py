@@ -40,10 +40,17 @@ class Room:
     counters: RecognitionCounters
     received: list[Received] = field(default_factory=list)
 
-    def open(self, fallback: tuple[Fallback, ...] = TWO, **route: str) -> Recognition:
+    def open(
+        self,
+        fallback: tuple[Fallback, ...] = TWO,
+        *,
+        engine: str = "Deepgram",
+        language: str | None = None,
+    ) -> Recognition:
         """Open the next one."""
         self.received.append(Received())
-        return self.recognitions.open(plan(fallback=fallback, **route), self.received[-1])
+        of = plan(engine=engine, language=language, fallback=fallback)
+        return self.recognitions.open(of, self.received[-1])
 
     async def play(self, recognition: Recognition, audio: bytes) -> None:
         """Send audio to the first choice, each piece when it has had the one before."""
@@ -207,8 +214,8 @@ async def test_each_choice_has_its_turn() -> None:
 
 async def test_where_all_refuse_it_is_told_once_and_the_audio_is_lost() -> None:
     """No engine is hammered: they are asked once more when the track ends, if ever."""
-    refuses = {model: Manner(statuses=[401] * 9) for model in ("one", "two")}
-    async with open_room(**refuses) as room:
+    one, two = (Manner(statuses=[401] * 9) for _ in range(2))
+    async with open_room(one=one, two=two) as room:
         recognition = room.open()
         recognition.send(HELLO)
         received = room.received[0]

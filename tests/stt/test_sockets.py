@@ -32,7 +32,9 @@ class Line:
 
 
 @asynccontextmanager
-async def open_line(peer: OncePeer | None = None, **route: object) -> AsyncIterator[Line]:
+async def open_line(
+    peer: OncePeer | None = None, *, interim_results: bool = True
+) -> AsyncIterator[Line]:
     """Open one recognition."""
     received = Received()
     async with (
@@ -41,7 +43,7 @@ async def open_line(peer: OncePeer | None = None, **route: object) -> AsyncItera
             stt_url=running.url, api_key=KEY, limits=QUICK, dice=lambda: 0.0
         ) as recognitions,
     ):
-        of = plan("whisper", engine="Telnyx", **route)
+        of = plan("whisper", engine="Telnyx", interim_results=interim_results)
         yield Line(running, recognitions.open(of, received), received)
 
 

@@ -121,7 +121,7 @@ def test_nobody_is_late_while_this_process_stands_still() -> None:
 
 
 def test_how_late_it_is_shows_in_how_long_speech_waited() -> None:
-    """What it said is within that, and so is what it may yet say: a silence is longer to be sure."""
+    """What it says is within that; a silence must be longer, to be sure that nothing is to come."""
     talk = Talk()
     assert talk.stint.quiet_ms is None
     talk.speak(900)
