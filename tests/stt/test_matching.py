@@ -39,6 +39,25 @@ def test_a_word_that_may_have_been_said_before_the_replay_is_skipped_for_nothing
     assert find_overlap(emitted, ["please"])[:2] == (0, 0)
 
 
+@pytest.mark.parametrize(
+    ("emitted", "heard", "early", "is_sure"),
+    [
+        ("good morning this", "good morning this is claire", 0, True),
+        ("good morning", "something else altogether", 0, True),
+        ("one one two one", "one one two one one", 0, False),
+        ("yes", "yes yes", 0, True),
+        ("my bookings from monday", "my booking from monday please", 0, True),
+        ("the good", "good day", 2, False),
+        ("all is very good", "is very good day", 4, True),
+    ],
+)
+def test_it_is_sure_unless_something_else_would_fit_as_well(
+    *, emitted: str, heard: str, early: int, is_sure: bool
+) -> None:
+    """Where words repeat themselves, fit badly, or are one that anybody may say again."""
+    assert find_overlap(words_of(emitted), words_of(heard), early=early).is_sure is is_sure
+
+
 @given(st.lists(WORD, min_size=1, max_size=20), st.lists(WORD, max_size=20))
 def test_a_replay_word_for_word_is_taken_out_whole(emitted: list[str], new: list[str]) -> None:
     """What follows the repeat stays, whatever it is."""
