@@ -8,11 +8,11 @@ from service.calls.inputs import WordsHeard
 from service.stt.clock import SessionClock
 from service.stt.inputs import TrackInputs
 from service.stt.speech import Speech
+from service.stt.stint import Arrival
 from service.stt.timing import LAG_MS
 from service.stt.transcript import Transcript
 from service.wire.stt import HeardWord, SttResult
-from tests.stt.builders import plan
-from tests.stt.test_speech import sound
+from tests.stt.builders import plan, voice
 
 PARTIAL, FINAL = {"is_final": False}, {"is_final": True}
 
@@ -35,7 +35,7 @@ class Talk:
 
     def speak(self, duration_ms: int, pause_ms: int = 400) -> None:
         """Let somebody speak, then pause; all of it is sent."""
-        audio = sound(2000, duration_ms) + bytes(16 * pause_ms)
+        audio = voice(2000, duration_ms) + bytes(16 * pause_ms)
         for offset in range(0, len(audio), 1600):
             piece = audio[offset : offset + 1600]
             self.speech.push(piece, self.position_ms)
@@ -49,7 +49,12 @@ class Talk:
 
     def add_whole(self, result: SttResult) -> list[WordsHeard]:
         """Add a result; return what is emitted of it."""
-        return self.transcript.add(result, lag_ms=LAG_MS)
+        return self.transcript.add(self.arrival(result))
+
+    def arrival(self, result: SttResult, lag_ms: int = LAG_MS) -> Arrival:
+        """Return a result as it came just now, from an engine that is so late at most."""
+        sure_ms = self.position_ms - max(4000, lag_ms)
+        return Arrival(result, self.position_ms, lag_ms=lag_ms, queue_ms=0, sure_ms=sure_ms)
 
 
 def test_a_partial_replaces_the_partial_before_it() -> None:
@@ -223,7 +228,7 @@ def test_a_replay_has_new_words_after_the_old_ones() -> None:
     talk.renew(0)
 
     result = SttResult(transcript="Good morning. This is Claire.", is_final=True)
-    (heard,) = talk.transcript.add(result, lag_ms=LAG_MS + 3000)
+    (heard,) = talk.transcript.add(talk.arrival(result, LAG_MS + 3000))
 
     assert heard.text == "This is Claire."
     assert heard.start_ms == 1400
@@ -240,7 +245,7 @@ def test_a_replay_with_word_times_is_cut_by_them() -> None:
     talk.renew(700)
     again = (HeardWord("oo", 0.0, 0.28), HeardWord("two", 0.35, 0.7))
 
-    assert talk.transcript.resume_from() == 700
+    assert talk.transcript.resume_from(talk.position_ms, quiet_ms=None) == 700
     assert talk.add("oo two", **FINAL, words=again) == [("two", True)]
 
 
@@ -333,16 +338,16 @@ def test_speech_after_the_last_final_is_owed() -> None:
     assert talk.transcript.is_owed(talk.position_ms)
 
 
-def test_what_is_transcribed_ends_where_something_is_owed() -> None:
+def test_what_is_answered_ends_where_something_is_owed() -> None:
     """Silence counts as far as it was sent; speech and partials are not."""
     talk = Talk()
     talk.speak(1000, pause_ms=3000)
     talk.add("Good morning.", **FINAL)
-    assert talk.transcript.transcribed_ms(4000) == 4000
+    assert talk.transcript.answered_until(4000) == 4000
     talk.speak(1000)
-    assert talk.transcript.transcribed_ms(5400) == 4000
+    assert talk.transcript.answered_until(5400) == 4000
     talk.add("and", **PARTIAL)
-    assert talk.transcript.transcribed_ms(5400) == 4000
+    assert talk.transcript.answered_until(5400) == 4000
 
 
 def test_a_final_is_emitted_as_the_route_has_it() -> None:
@@ -359,3 +364,100 @@ def test_a_final_is_emitted_as_the_route_has_it() -> None:
         start_ms=0,
         end_ms=0,
     )
+
+
+def test_a_final_stated_again_without_times_is_one_final() -> None:
+    """Nobody spoke in between: it was said once, however often it is told."""
+    talk = Talk()
+    talk.speak(1000, pause_ms=1000)
+
+    assert talk.add("Good morning.", **FINAL) == [("Good morning.", True)]
+    assert talk.add("Good morning.", **FINAL) == []
+    assert talk.add("good morning", **FINAL) == []
+
+
+def test_a_text_said_twice_within_one_breath_is_two() -> None:
+    """There is room for two of them in what was spoken."""
+    talk = Talk()
+    talk.speak(900)
+
+    assert talk.add("Yes.", **FINAL) == [("Yes.", True)]
+    assert talk.add("Yes.", **FINAL) == [("Yes.", True)]
+
+
+def test_a_final_stated_again_with_more_words_tells_what_is_new() -> None:
+    """The engine's times say which words were told."""
+    talk = Talk()
+    talk.speak(3000)
+    one, two = HeardWord("one", 0.0, 0.4), HeardWord("two", 0.5, 0.9)
+    talk.add("one", **FINAL, words=(one,))
+
+    assert talk.add("one two", **FINAL, words=(one, two)) == [("two", True)]
+
+
+def test_texts_without_is_final_are_each_where_their_speech_was() -> None:
+    """Not from the session's first speech on."""
+    talk = Talk()
+    emitted = []
+    for text in ("good morning", "how are you", "quite well"):
+        talk.speak(1000, pause_ms=20_000)
+        emitted += talk.add_whole(SttResult(transcript=text))
+    emitted += talk.transcript.finalize_pending()
+
+    finals = [item for item in emitted if item.is_final]
+    assert [item.text for item in finals] == ["good morning", "how are you", "quite well"]
+    assert [abs(item.start_ms - 21_000 * number) <= 100 for number, item in enumerate(finals)] == [
+        True
+    ] * 3
+
+
+def test_a_final_that_came_too_early_waits_for_the_one_before_it() -> None:
+    """Their times say that they are in the wrong order; they are emitted in the right one."""
+    talk = Talk()
+    talk.speak(1000)
+    talk.speak(1000)
+    late = {"start_time": 0.0, "duration": 1.0}
+    early = {"start_time": 1.4, "duration": 1.0}
+
+    assert talk.add("How are you?", **FINAL, **early) == []
+    assert talk.add("Good morning.", **FINAL, **late) == [
+        ("Good morning.", True),
+        ("How are you?", True),
+    ]
+
+
+def test_a_final_does_not_wait_for_another_one_for_ever() -> None:
+    """A second later nothing came: the engine heard nothing there."""
+    talk = Talk()
+    talk.speak(1000)
+    talk.speak(1000)
+    talk.add("How are you?", **FINAL, start_time=1.4, duration=1.0)
+
+    assert talk.transcript.wait_no_more(talk.position_ms) == []
+    emitted = talk.transcript.wait_no_more(talk.position_ms + 1000)
+    assert [item.text for item in emitted] == ["How are you?"]
+
+
+def test_a_word_cut_off_with_the_session_is_left_to_the_next_one() -> None:
+    """It would be half a word here."""
+    talk = Talk()
+    talk.speak(2000)
+    words = (HeardWord("good", 0.0, 0.5), HeardWord("mor", 1.7, 1.95))
+    at = talk.arrival(SttResult(transcript="good mor", is_final=True, words=words))
+
+    (heard,) = talk.transcript.add(at._replace(cut_ms=2000))
+
+    assert (heard.text, heard.end_ms) == ("good", 500)
+
+
+def test_a_session_that_begins_in_a_pause_repeats_nothing() -> None:
+    """What it says is new, were it the same words."""
+    talk = Talk()
+    talk.speak(1000)
+    talk.add("Good morning.", **FINAL)
+    start_ms = talk.position_ms
+    talk.transcript.begin(SessionClock(start_ms), repeats=False)
+    talk.speak(1000)
+
+    assert talk.add("Good morning.", **FINAL) == [("Good morning.", True)]
+    assert not talk.transcript.take_doubt()

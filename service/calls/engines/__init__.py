@@ -13,6 +13,7 @@ from service.calls.engines.config import (
     language_for,
     model_for,
 )
+from service.calls.engines.fallback import fit_choices, lost_capabilities, unmet
 from service.calls.engines.files import FileRequest, find_rest_model, review_file
 from service.calls.engines.models import EXTENSIONS, Languages, Model, RestTerms, Surface
 from service.calls.engines.review import Review, review
@@ -34,14 +35,17 @@ __all__ = [
     "catalogue",
     "find_engine",
     "find_rest_model",
+    "fit_choices",
     "flat_config",
     "in_call_config",
     "keyterms_for",
     "language_for",
     "languages_of",
+    "lost_capabilities",
     "model_for",
     "review",
     "review_file",
     "review_stream",
     "stream_codec_for",
+    "unmet",
 ]
