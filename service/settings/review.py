@@ -76,14 +76,12 @@ def _route(place: tuple[str, ...], route: RouteSettings, names: list[str]) -> It
         message = 'needs source = "media": without a fork nobody here hears the call'
         yield Fault((*place, "record"), message)
     if route.stream_codec is not None:
-        yield from _stream_codec((*place, "stream_codec"), route.stream_codec, route.build())
+        yield from _stream_codec((*place, "stream_codec"), route.stream_codec)
     yield from _choices(place, route)
 
 
-def _stream_codec(place: tuple[str, ...], codec: str, route: Route) -> Iterator[Fault]:
-    if all(choice.source != "media" for choice in route.choices):
-        yield Fault(place, 'needs source = "media": there is no fork without it')
-    elif codec != "default" and not decodable(codec, CODED_RATE_HZ):
+def _stream_codec(place: tuple[str, ...], codec: str) -> Iterator[Fault]:
+    if codec != "default" and not decodable(codec, CODED_RATE_HZ):
         yield Fault(place, f"{codec} cannot be decoded: pip install 'callscribe[codecs]'")
 
 

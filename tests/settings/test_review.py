@@ -23,7 +23,6 @@ IN_CALL = '[[route]]\nsource = "in_call"\n'
         ('[[endpoint]]\nname = "a"\ntype = "webhook"\nurl = "https://a"', "a webhook needs one"),
         (f'[[endpoint]]\nname = "a"\ntype = "webhook"\nsecret = "{SECRET}"', "a webhook needs one"),
         (IN_CALL + 'record = "audio"', 'needs source = "media"'),
-        (IN_CALL + 'stream_codec = "G722"', 'needs source = "media"'),
         (IN_CALL + 'engine = "local"', "cannot be used with source = 'in_call'"),
         (IN_CALL + 'engine = "Dipgram"', "there is no engine 'Dipgram'"),
         (WEBHOOK + 'url = "https://10.0.0.1/"', "leads to an address that is not public"),
