@@ -2,7 +2,8 @@
 
 `table` is the engines and `models` their models by name, in `languages` and `formats`; `catalogue`
 is all that as one document. `review` says what will come of a route, `streams` and `files` of what
-comes over the WebSocket and REST; `config` and `stream_codec` say how an engine is asked for.
+comes over the WebSocket and REST; `fallback` who may stand in for whom. `config` and `stream_codec`
+say how an engine is asked for.
 """
 
 from service.calls.engines.catalogue import catalogue, languages_of
