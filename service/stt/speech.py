@@ -79,15 +79,15 @@ class Speech:
     def forget(self, from_ms: int, until_ms: int) -> None:
         """Take out what was said between two times: nobody will ever know what it was."""
         last = self._spans[-1] if self._open else None
-        for span in list(self._spans):
-            if span is last or span[1] <= from_ms or span[0] >= until_ms:
+        kept: list[list[int]] = []
+        for span in self._spans:
+            start_ms, end_ms = span
+            if span is last or end_ms <= from_ms or start_ms >= until_ms:
+                kept.append(span)
                 continue
-            if span[0] >= from_ms:
-                span[0] = min(span[1], until_ms)
-            else:
-                span[1] = from_ms
-            if span[1] - span[0] < _MIN_SPEECH_MS:
-                self._spans.remove(span)
+            rest = ([start_ms, from_ms], [until_ms, end_ms])
+            kept += [part for part in rest if part[1] - part[0] >= _MIN_SPEECH_MS]
+        self._spans = deque(kept, maxlen=_MAX_SPANS)
 
     def spans(self, from_ms: int, until_ms: int) -> Iterator[Span]:
         """Yield the speech between two times, oldest first, cut to them."""

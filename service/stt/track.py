@@ -226,6 +226,7 @@ class Track:
             until_ms = self._transcript.answered_until(position_ms)
             inputs += self._told_lost(min(until_ms, position_ms - TAIL_MS))
         else:
+            inputs += self._told(self._transcript.keep_from(self._kept_from_ms()))
             inputs += self._told_lost(self._kept_or_resume_ms())
         accounts = self._accounts
         if accounts.settled_ms - accounts.told_ms >= _SETTLED_EVERY_MS:
@@ -386,6 +387,6 @@ class Track:
 
     def _lose_unheard(self, gone: Chunk) -> None:
         """Book the speech of a piece that no session will be sent, and none was to any avail."""
-        from_ms = max(gone.start_ms, self._transcript.progress.answered_ms)
+        from_ms = max(gone.start_ms, self._transcript.heard_until())
         self._accounts.lose_all(self.speech.spans(from_ms, gone.end_ms), self.lost_reason)
         self.speech.forget(gone.start_ms, gone.end_ms)

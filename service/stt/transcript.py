@@ -89,8 +89,7 @@ class Transcript:
         not kept any more becomes final: no session will hear it again.
         """
         start_ms = clock.start_ms
-        gone = self._pending is not None and start_ms > self._pending.heard.start_ms + LEAD_MS
-        finals = self.finalize_pending() if gone else []
+        finals = self.keep_from(start_ms)
         self._clock = clock
         self._placing.begin(clock)
         self._pending_here = self._pending_unmarked = False
@@ -139,6 +138,17 @@ class Transcript:
             heard = replace(pending.heard, is_final=True)
             finals += self._emit(Placed(heard, pending.clue), self._clock.position_ms)
         return finals
+
+    def keep_from(self, kept_ms: int) -> list[WordsHeard]:
+        """Make a partial final whose audio is not kept: no better text will come of it."""
+        pending = self._pending
+        gone = pending is not None and kept_ms > pending.heard.start_ms + LEAD_MS
+        return self.finalize_pending() if gone else []
+
+    def heard_until(self) -> int:
+        """Return how far the words that there are go, be they final or not."""
+        pending_ms = self._pending.heard.end_ms if self._pending else 0
+        return max(self.progress.answered_ms, pending_ms)
 
     def wait_no_more(self, position_ms: int) -> list[WordsHeard]:
         """Return finals that came too early, and have waited long enough for those before them."""

@@ -81,3 +81,16 @@ def test_old_speech_is_forgotten() -> None:
         hear(speech, voice(2000, 200) + bytes(4800), number * 1000)
 
     assert len(list(speech.spans(0, 10**6))) == 256
+
+
+def test_what_is_forgotten_leaves_the_speech_around_it() -> None:
+    """Before it and after it; what is left of it that is no word goes as well."""
+    speech = Speech(8000)
+    speech.push(voice(2000, 2000) + bytes(16 * 1000), 0)
+
+    speech.forget(500, 1000)
+    assert list(speech.spans(0, 3000)) == [Span(0, 500), Span(1000, 2000)]
+
+    speech.forget(0, 450)
+    speech.forget(1500, 2500)
+    assert list(speech.spans(0, 3000)) == [Span(1000, 1500)]
