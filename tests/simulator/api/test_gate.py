@@ -41,9 +41,12 @@ async def test_answers_show_the_rate_limit_and_it_is_kept() -> None:
 async def test_answers_bear_the_time_that_telnyx_believes_it_is() -> None:
     """An application may measure how far its clock is off by them, as by webhooks."""
     ahead = scenario(webhooks={"skew_s": 1800})
-    async with open_simulation(ahead) as (simulator, _), aiohttp.ClientSession() as http:
-        async with http.get(f"{simulator.url}/speech-to-text/providers") as reply:
-            shown = parsedate_to_datetime(reply.headers["date"]).timestamp()
+    async with (
+        open_simulation(ahead) as (simulator, _),
+        aiohttp.ClientSession() as http,
+        http.get(f"{simulator.url}/speech-to-text/providers") as reply,
+    ):
+        shown = parsedate_to_datetime(reply.headers["date"]).timestamp()
 
     assert shown - time.time() == pytest.approx(1800, abs=5)
 
