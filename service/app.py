@@ -39,7 +39,7 @@ from service.recording.recorder import open_recorder
 from service.runtime.registry import CallRegistry, open_calls
 from service.settings import Settings
 from service.stt.recognitions import open_recognitions
-from service.telemetry.readings import ingress_figures, lane_figures, live_figures
+from service.telemetry.readings import clock_figures, ingress_figures, lane_figures, live_figures
 from service.telemetry.telemetry import Telemetry, open_telemetry
 from service.web.listen import BoundAddress, bind_address, listen
 from service.wire.media import media_url
@@ -179,6 +179,7 @@ async def _open_rooms(
             routes=settings.routes(),
             media_url=settings.media_url or media_url(address.url),
             clock=network,
+            own_clock=network.local,
             observer=observer,
         )
     )
@@ -222,6 +223,7 @@ def _let_telnyx_in(
     strict = settings.require_media_auth
     MediaRoute(calls, limits=limits, require_auth=strict, counters=counters).add_to(app)
     figures = [*live_figures(calls), *ingress_figures(counters), *lane_figures(rooms.lanes)]
+    figures += clock_figures(lambda: network.ahead_s)
     rooms.telemetry.metrics.read(figures)
 
 

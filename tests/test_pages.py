@@ -24,7 +24,7 @@ BESIDE_WHAT_THEY_NAME = [
     page for page in PAGES if page.relative_to(REPOSITORY).parts[0] in ("fixtures", "tests")
 ]
 """Pages about their own folder: they name what is in it without its path."""
-UNFINISHED = frozenset({"calls", "runtime", "simulator", "stt"})
+UNFINISHED = frozenset({"simulator", "stt"})
 """Rooms that do not name all of their modules yet."""
 ROOMS = [
     package.parent

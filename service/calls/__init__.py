@@ -1,6 +1,14 @@
 """What a call means. Pure: no asyncio, clock, logger, vendor or I/O.
 
-`session` takes the inputs of one `turn` and gives its outcome; `ordering` puts webhooks in order,
-`transcription` and `streams` ask for words and audio, `transcripts` and `utterances` make them
-events, `gaps`, `pauses` and `coverage` account for the rest. `engines/` is who can hear what.
+`session` takes the `inputs` of one `turn` and gives its outcome: the `state` it led to, `events`
+and `commands`. `ordering` puts webhooks in order; `legs` come and go (`answering` is our part in
+that), `controls` are what people ask for, `vitals` the signs that a call lives, and `ending` its
+end.
+
+Words: `transcription` says whether they are to be had, by the call's route (`routes`). `requests`
+asks Telnyx until what is known is what is wanted, and `results` are what came of it; words come
+from Telnyx (`in_call`) or by audio (`media`, `streams`), and `troubles` tells when they do not.
+`transcripts` and `utterances` make them events; `gaps`, `pauses` and `coverage` account for the
+rest of the time. `recordings` tells of audio that is kept, `erasure` forgets all, and `engines/` is
+who can hear what.
 """

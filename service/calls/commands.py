@@ -26,6 +26,8 @@ class StartTranscription:
     config: Mapping[str, object]
     tracks: str
     generation: int = 0
+    model: str | None = None
+    """The model, where it stands beside the config and not in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

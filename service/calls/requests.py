@@ -19,7 +19,7 @@ from service.calls.commands import (
     StopStreaming,
     StopTranscription,
 )
-from service.calls.engines import in_call_config, stream_codec_for
+from service.calls.engines import flat_config, in_call_config, stream_codec_for
 from service.calls.inputs import CommandName, LegHungUp
 from service.calls.state import CallState, Desired, Leg, Phase, Progress, Request
 from service.calls.turn import Turn
@@ -167,12 +167,16 @@ def _command(turn: Turn, leg_id: LegId, name: CommandName, request: Request) -> 
 
 def _start_transcription(turn: Turn, leg_id: LegId, generation: int) -> CarrierCommand:
     engine, config = in_call_config(turn.route)
+    model = None
+    if turn.state.legs[leg_id].flat_config:
+        model, config = flat_config(config)
     return StartTranscription(
         leg_id=leg_id,
         engine=engine,
         config=config,
         tracks=turn.route.tracks,
         generation=generation,
+        model=model,
     )
 
 

@@ -11,6 +11,7 @@ from service.calls.turn import Turn
 ALREADY_STREAMING = "90045"
 NOT_ANSWERED = "90034"
 ALREADY_TRANSCRIBING = "90054"
+FAULTS_IN_REQUEST = frozenset({"", "10004", "10015", "10023", "10026", "10032", "10033"})
 REDIAL_S = 1.0
 """How long Telnyx may take to dial a stream again that it lost, before we end it ourselves."""
 PATIENT_FAILURES = 2
@@ -70,7 +71,22 @@ def _failed(turn: Turn, leg: Leg, item: CommandFailed) -> None:
             return
         if turn.state.desired is Desired.ON:
             pauses.end(turn.state, item.at)
+        if _takes_other_shape(leg, item):
+            request.progress, request.look_at = Progress.OFF, turn.now
+            request.generation += 1
+            return
     _start_failed(turn, request, item)
+
+
+def _takes_other_shape(leg: Leg, item: CommandFailed) -> bool:
+    """Have the configuration said in its other shape, once, where Telnyx finds fault with it.
+
+    Sources disagree on which one Telnyx takes (TELNYX.md §3.3).
+    """
+    if item.reason != "refused" or item.code not in FAULTS_IN_REQUEST:
+        return False
+    leg.flat_config = leg.flat_config is None
+    return leg.flat_config
 
 
 def _taken(request: Request, command: str, now: float) -> None:

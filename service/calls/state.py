@@ -98,6 +98,8 @@ class Leg:
     trouble: Trouble | None = None
     heard_at: float = 0.0
     """When Telnyx last said anything about it."""
+    flat_config: bool | None = None
+    """Whether its in-call configuration takes the other of two shapes; None: that was not tried."""
     words_due_at: float | None = None
     """When its in-call words are missed: it is transcribed, and none came yet."""
     words_missed: int = 0

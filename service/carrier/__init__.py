@@ -1,7 +1,8 @@
 """Commands to Telnyx: each has an id, bounded retries, and errors that say what to do.
 
 `client` is the port's implementation on Telnyx's SDK; `actions` turns our commands into the SDK's
-calls, and `refusals` turns Telnyx's answers into our errors. Both are pure.
+calls, `answers` reads what Telnyx says to questions, and `refusals` turns what it refuses into our
+errors. These three are pure.
 """
 
 from service.carrier.client import open_carrier

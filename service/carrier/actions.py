@@ -57,10 +57,13 @@ def build_action(command: CarrierCommand, command_id: str, target: StreamTarget 
 
 def _transcription(command: StartTranscription) -> dict[str, Any]:
     # the SDK's typed config would drop or refuse what it does not know yet; Telnyx knows more
+    extra: dict[str, object] = {"transcription_engine_config": dict(command.config)}
+    if command.model is not None:
+        extra["transcription_model"] = command.model
     return {
         "transcription_engine": command.engine,
         "transcription_tracks": command.tracks,
-        "extra_body": {"transcription_engine_config": dict(command.config)},
+        "extra_body": extra,
     }
 
 

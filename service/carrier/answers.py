@@ -30,7 +30,7 @@ class _Status(msgspec.Struct):
 
 
 class _Delivery(msgspec.Struct):
-    webhook: dict[str, Any] | None = None
+    webhook: object = None
 
 
 class _Deliveries(msgspec.Struct):
@@ -64,7 +64,8 @@ def read_deliveries(body: bytes) -> Sequence[Mapping[str, Any] | None]:
         page = msgspec.json.decode(body, type=_Deliveries)
     except msgspec.MsgspecError:
         return []
-    return [delivery.webhook for delivery in page.data]
+    webhooks = (delivery.webhook for delivery in page.data)
+    return [webhook if isinstance(webhook, dict) else None for webhook in webhooks]
 
 
 def read_missed(webhooks: Sequence[Mapping[str, Any] | None]) -> Sequence[WebhookInput]:

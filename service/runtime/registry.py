@@ -55,9 +55,12 @@ log = structlog.get_logger()
 class CallRegistry:
     """The `Calls` and the `MediaDoor` of this process, by call and by leg."""
 
-    def __init__(self, context: CallContext, streams: MediaStreams) -> None:
+    def __init__(
+        self, context: CallContext, streams: MediaStreams, own_clock: Callable[[], float]
+    ) -> None:
         self._context = context
         self._streams = streams
+        self._own_clock = own_clock
         self._calls: dict[CallId, LiveCall] = {}
         self._legs: dict[LegId, CallId] = {}
         self.draining = False
@@ -107,7 +110,9 @@ class CallRegistry:
         call = await self._known(call_id)
         if call is None:
             return None
-        asked = ControlAsked(action=action, at=self._context.clock(), reason=reason)
+        asked = ControlAsked(
+            action=action, at=self._context.clock(), asked_at=self._own_clock(), reason=reason
+        )
         if action in ("pause", "stop"):
             with self._streams.pausing(call_id):
                 reply = await call.tell(asked)
@@ -252,11 +257,14 @@ async def open_calls(
     routes: Sequence[Route],
     media_url: str,
     clock: Callable[[], float],
+    own_clock: Callable[[], float] | None = None,
     observer: Observer = UNOBSERVED,
 ) -> AsyncIterator[CallRegistry]:
     """Open the registry and its tasks; on exit what still runs is cancelled, so drain first.
 
-    `media_url` is where Telnyx is told to send audio; a token is appended to it.
+    `media_url` is where Telnyx is told to send audio; a token is appended to it. `clock` is the
+    telephone network's time as well as it is known, `own_clock` that of this machine, where the
+    two differ.
     """
     async with open_tasks() as tasks:
         streams = MediaStreams(
@@ -277,7 +285,7 @@ async def open_calls(
             clock=clock,
         )
         context = CallContext(journal, routes, clock, Dedup(), tasks, effects, observer)
-        registry = CallRegistry(context, streams)
+        registry = CallRegistry(context, streams, own_clock or clock)
         for keeper in (registry.sweep, registry.prune, registry.notice):
             tasks.keep(keeper, f"{keeper.__name__}_calls")
         try:

@@ -1,6 +1,6 @@
 """The figures that the rooms count, as metrics: they are read when they are scraped."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from service.ids import EndpointName
@@ -95,6 +95,12 @@ def live_figures(calls: LiveCounts) -> list[Figure]:
         Figure("calls_live", "Calls in memory", (), lambda: {(): calls.live}),
         Figure("recognitions_live", "Tracks being heard", (), lambda: {(): calls.hearing}),
     ]
+
+
+def clock_figures(ahead_s: Callable[[], float]) -> list[Figure]:
+    """Return the figure of how far this machine's clock is ahead of Telnyx's, in seconds."""
+    text = "How far this machine's clock is ahead of Telnyx's"
+    return [Figure("clock_ahead_seconds", text, (), lambda: {(): ahead_s()})]
 
 
 def task_figures(failures: Mapping[str, int]) -> list[Figure]:

@@ -177,7 +177,7 @@ def test_a_refusal_is_asked_about_less_often() -> None:
     """Telnyx seldom changes its mind."""
     call = Driver(IN_CALL, telnyx_answers=False)
     call.receive(initiated(), answered(), now=T0 + 1)
-    call.receive(refused("start_transcription", "10015"), now=T0 + 2)
+    call.receive(refused("start_transcription", "90057"), now=T0 + 2)
     call.run_until(T0 + 2 + REFUSED_DELAYS_S[0] - 0.1)
     assert len(call.asked(StartTranscription)) == 1
     call.run_until(T0 + 2 + REFUSED_DELAYS_S[0])

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from service.calls.commands import (
@@ -30,10 +31,11 @@ from service.calls.inputs import (
     MediaRefused,
     RecognitionFailed,
     TrackRef,
+    WordsReported,
 )
 from service.calls.routes import Fallback
 from service.calls.troubles import FAILED_AFTER_S, NO_WORDS
-from service.ids import Source
+from service.ids import LegId, Source
 from tests.calls.harness import (
     IN_CALL,
     INBOUND,
@@ -136,7 +138,7 @@ def test_the_last_source_is_told_as_failed_and_goes_on_trying() -> None:
     call = talking(TO_IN_CALL)
     call.silence()
     call.receive(failed(INBOUND), now=T0 + 5)
-    call.receive(refused("start_transcription", "10015", at=T0 + 6), now=T0 + 6)
+    call.receive(refused("start_transcription", "90057", at=T0 + 6), now=T0 + 6)
     call.run_until(T0 + 60)
 
     assert [event.source for event in call.events(TranscriptionFailed)] == ["in_call"]
@@ -240,7 +242,7 @@ def test_words_of_another_leg_are_taken_where_ours_gives_none() -> None:
     """Somebody else transcribes it; and what our leg owes stays owed."""
     call = Driver(IN_CALL, telnyx_answers=False)
     call.receive(initiated(), answered(), initiated(T0 + 2, leg=B, incoming=False), now=T0 + 2)
-    call.receive(refused("start_transcription", "10015"), now=T0 + 2)
+    call.receive(refused("start_transcription", "90057"), now=T0 + 2)
     call.receive(answered(T0 + 3, leg=B), said("hello", T0 + 4, leg=B), now=T0 + 4)
     call.run_until(T0 + 5)
 
@@ -295,3 +297,22 @@ def test_what_runs_is_ended_where_a_call_of_two_sources_is_erased(source: Source
         StopStreaming,
         StopTranscription,
     }
+
+
+def test_words_that_name_no_leg_are_those_of_the_leg_that_is_transcribed() -> None:
+    """A final that names its session alone is kept, whether its leg is known yet or not."""
+    call = talking(IN_CALL)
+    call.receive(legless(said("hello", T0 + 3)), now=T0 + 3)
+    call.run_until(T0 + 5)
+
+    assert [(final.text, final.leg) for final in call.finals] == [("hello", A)]
+    early = Driver(IN_CALL)
+    early.receive(legless(said("early", T0 + 1)), now=T0 + 1)
+    early.receive(initiated(), answered(), now=T0 + 2)
+    early.run_until(T0 + 20)
+    assert [final.text for final in early.finals] == ["early"]
+
+
+def legless(words: WordsReported) -> WordsReported:
+    """Return words without the leg that they are of."""
+    return msgspec.structs.replace(words, leg_id=LegId(""))

@@ -48,7 +48,6 @@ from tests.calls.harness import (
     initiated,
     media_started,
     media_stopped,
-    refused,
     said,
     talking,
 )
@@ -328,61 +327,6 @@ def test_audio_that_never_came_is_lost_from_the_answer_to_the_end() -> None:
         "inbound": 10_000,
         "outbound": 10_000,
     }
-
-
-@pytest.mark.parametrize("command", ["stop_transcription", "stop_streaming"])
-def test_a_stop_that_is_refused_is_as_good_as_done(command: str) -> None:
-    """Whatever was to be stopped is not there any more."""
-    call = talking(IN_CALL)
-    before = call.types
-    call.receive(refused(command, "90018"), now=T0 + 2)  # type: ignore[arg-type]  # both are names
-
-    assert call.types == before
-
-
-def test_a_start_that_finds_the_call_over_is_no_failure() -> None:
-    """90018: the hang-up is on its way, and will say all there is to say."""
-    call = Driver(IN_CALL, telnyx_answers=False)
-    call.receive(initiated(), answered(), now=T0 + 1)
-    call.receive(refused("start_transcription", "90018"), now=T0 + 2)
-
-    assert call.types == ["call.started", "call.answered"]
-
-
-def test_a_refused_start_is_told_with_telnyx_s_code() -> None:
-    """Only whoever wrote the settings can put it right; it is asked for again all the same."""
-    call = Driver(IN_CALL, telnyx_answers=False)
-    call.receive(initiated(), answered(), now=T0 + 1)
-    call.receive(refused("start_transcription", "10015"), now=T0 + 2)
-
-    failure = call.events(TranscriptionFailed)[0]
-    assert (failure.reason, failure.code) == ("start_transcription_refused", "10015")
-    call.run_until(T0 + 20)
-    assert [command.generation for command in call.asked(StartTranscription)] == [0, 1]
-
-
-def test_a_leg_that_is_transcribed_already_is_taken_as_it_is() -> None:
-    """90054: the words come by somebody else's settings, and that is said."""
-    call = Driver(IN_CALL, telnyx_answers=False)
-    call.receive(initiated(), answered(), now=T0 + 1)
-    call.receive(refused("start_transcription", "90054"), now=T0 + 2)
-
-    assert [event.reason for event in call.events(TranscriptionDegraded)] == [
-        "already_transcribing"
-    ]
-    assert len(call.events(TranscriptionStarted)) == 1
-
-
-def test_results_for_legs_nobody_knows_are_passed_over() -> None:
-    """A result that outlived its leg in memory."""
-    call = Driver(IN_CALL)
-    call.receive(initiated(leg=B), now=T0)
-    before = call.types
-    call.receive(refused("answer", "90018"), now=T0 + 1)
-    done = CommandDone(leg_id=A, command="start_transcription", at=T0)
-    call.receive(done, now=T0 + 1)
-
-    assert call.types == before
 
 
 def test_a_restart_asks_for_the_audio_again_and_tells_what_was_lost() -> None:

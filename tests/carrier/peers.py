@@ -1,4 +1,4 @@
-"""A Telnyx API that answers as it is told, and remembers the commands it received."""
+"""A Telnyx API that answers as it is told, and remembers what it was asked."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,11 +13,12 @@ from tests.serving import serve
 
 @dataclass(frozen=True, slots=True)
 class ReceivedCommand:
-    """One command as it came over the wire."""
+    """One command or question as it came over the wire."""
 
     path: str
     headers: dict[str, str]
     body: dict[str, Any]
+    query: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -35,9 +36,11 @@ class TelnyxApi:
     )
 
     async def answer(self, request: web.Request) -> web.Response:
-        """Remember a command and reply."""
+        """Remember a request and reply."""
         headers = {name.lower(): value for name, value in request.headers.items()}
-        self.received.append(ReceivedCommand(request.raw_path, headers, await request.json()))
+        body = await request.json() if request.can_read_body else {}
+        query = dict(request.query)
+        self.received.append(ReceivedCommand(request.raw_path, headers, body, query))
         self.has_received.set()
         status, body, extra = self.replies[0] if len(self.replies) == 1 else self.replies.pop(0)
         if status == 0:
@@ -52,7 +55,7 @@ async def open_telnyx_api() -> AsyncIterator[TelnyxApi]:
     """Serve it on a free port of this machine."""
     api = TelnyxApi()
     app = web.Application()
-    app.router.add_post("/v2/{tail:.*}", api.answer)
+    app.router.add_route("*", "/v2/{tail:.*}", api.answer)
     async with serve(app, shutdown_timeout_s=0.1) as url:
         api.url = f"{url}/v2"
         yield api

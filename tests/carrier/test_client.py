@@ -14,6 +14,7 @@ from service.calls.commands import (
     StopTranscription,
 )
 from service.carrier import open_carrier
+from service.carrier.actions import RETRIES
 from service.errors import CallOverError, CarrierUnavailableError, CommandRefusedError
 from service.ids import LegId
 from service.ports import StreamTarget
@@ -35,7 +36,7 @@ async def api() -> AsyncIterator[TelnyxApi]:
 @pytest.mark.parametrize(
     ("command", "action", "body"),
     [
-        (Answer(leg_id=LEG), "answer", {}),
+        (Answer(leg_id=LEG), "answer", {"webhook_retries_policies": RETRIES}),
         (
             StartTranscription(
                 leg_id=LEG,
@@ -51,6 +52,22 @@ async def api() -> AsyncIterator[TelnyxApi]:
                     "transcription_model": "deepgram/nova-3",
                     "new_in_2027": [1],
                 },
+            },
+        ),
+        (
+            StartTranscription(
+                leg_id=LEG,
+                engine="Deepgram",
+                model="nova-3",
+                config={"language": "en"},
+                tracks="both",
+            ),
+            "transcription_start",
+            {
+                "transcription_engine": "Deepgram",
+                "transcription_model": "nova-3",
+                "transcription_tracks": "both",
+                "transcription_engine_config": {"language": "en"},
             },
         ),
         (StopTranscription(leg_id=LEG), "transcription_stop", {}),

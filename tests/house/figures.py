@@ -67,7 +67,11 @@ def positional(function: _Function) -> int:
 
 def main(checkouts: list[Path]) -> None:
     """Print a row for each figure."""
-    columns = [figures(checkout) for checkout in checkouts or [HERE]]
+    checkouts = checkouts or [HERE]
+    for checkout in checkouts:
+        if not (checkout / "service").is_dir() or not (checkout / ".git").exists():
+            sys.exit(f"{checkout} is no checkout of the service")
+    columns = [figures(checkout) for checkout in checkouts]
     for name in columns[0]:
         print(f"{name:<55}", *(f"{column[name]:>8g}" for column in columns))
 

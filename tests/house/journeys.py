@@ -38,6 +38,10 @@ FRAME: Final = base64.b64encode(b"\x7f" * 160).decode()
 WAIT_S: Final = 20.0
 
 
+class StuckError(Exception):
+    """A journey that does not get on; the text says what it waits for."""
+
+
 class Steps:
     """Counts calls that lead from one file of the service into another, while it is on."""
 
@@ -92,11 +96,33 @@ class Peers:
 
     async def until(self, kind: str, text: str) -> None:
         """Wait for an event with this text."""
-        async with asyncio.timeout(WAIT_S):
+        async with patience(f"a {kind} at the receiver"):
             while True:
                 event = await self.received.get()
                 if event["type"] == kind and event["data"].get("text") == text:
                     return
+
+    async def until_media_is_asked_for(self) -> dict[str, Any]:
+        """Wait for the command that has a leg's audio streamed; return what it says."""
+        async with patience("the command to stream a leg's audio"):
+            while True:
+                asked = await self.commands.get()
+                if "stream_url" in asked:
+                    return asked
+
+
+@asynccontextmanager
+async def patience(thing: str) -> AsyncIterator[None]:
+    """Bound how long something is waited for.
+
+    Raises:
+        StuckError: It did not come.
+    """
+    try:
+        async with asyncio.timeout(WAIT_S):
+            yield
+    except TimeoutError as error:
+        raise StuckError(f"{thing} did not come within {WAIT_S:g} s") from error
 
 
 @dataclass
@@ -224,9 +250,7 @@ async def audio_journeys(steps: Steps, times: int) -> dict[str, list[tuple[int, 
     async with open_house(steps, source="media") as house, AsyncExitStack() as stack:
         leg = house.leg("b")
         await leg.answered()
-        asked: dict[str, Any] = {}
-        while "stream_url" not in asked:
-            asked = await asyncio.wait_for(house.peers.commands.get(), WAIT_S)
+        asked = await house.peers.until_media_is_asked_for()
         headers = {"X-Telnyx-Streaming-Auth-Token": asked.get("stream_auth_token", "")}
         socket = await stack.enter_async_context(
             house.http.ws_connect(asked["stream_url"], headers=headers)
@@ -238,8 +262,9 @@ async def audio_journeys(steps: Steps, times: int) -> dict[str, list[tuple[int, 
         await socket.send_json({"event": "start", "stream_id": "s", "start": start})
         send = _Frames(socket)
         await send.for_s(1.0)
-        while len(house.peers.sessions) < 2:
-            await send.for_s(0.2)
+        async with patience("a session with the recogniser for each track"):
+            while len(house.peers.sessions) < 2:
+                await send.for_s(0.2)
         frames = [await house.count(send.for_s(0.1)) for _ in range(times)]
         for number in range(times):
             said = {"transcript": f"word {number}", "is_final": True}
@@ -288,6 +313,15 @@ async def main(watch: Callable[[Steps], None], times: int) -> None:
         print(f"{name:<40}{count:>8}{files:>8}")
 
 
+def _times(arguments: list[str]) -> int:
+    """Return how many trips are asked for."""
+    if not arguments:
+        return TRIPS
+    if len(arguments) > 1 or not arguments[0].isdecimal() or int(arguments[0]) == 0:
+        sys.exit("usage: python tests/house/journeys.py [TRIPS], of which there is at least one")
+    return int(arguments[0])
+
+
 def _watch(steps: Steps) -> None:
     threading.setprofile(steps.look)
     sys.setprofile(steps.look)
@@ -299,4 +333,7 @@ if __name__ == "__main__":
     import structlog
 
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    asyncio.run(main(_watch, int(sys.argv[1]) if sys.argv[1:] else TRIPS))
+    try:
+        asyncio.run(main(_watch, _times(sys.argv[1:])))
+    except StuckError as stuck:
+        sys.exit(f"the journey cannot be made: {stuck}")

@@ -122,6 +122,8 @@ class ScriptedRecognition:
     tell: Callable[[Input], None]
     audio: bytes = b""
     skipped_ms: int = 0
+    last_words: Sequence[Input] = ()
+    """What it says when it is to finish."""
 
     def send(self, payload: bytes) -> None:
         """Keep the audio."""
@@ -134,6 +136,8 @@ class ScriptedRecognition:
     async def finish(self, *, timeout_s: float) -> None:
         """Say that there is nothing more."""
         del timeout_s
+        for words in self.last_words:
+            self.tell(words)
         self.tell(RecognitionFinished(ref=self.plan.ref, audio_ms=0))
 
 

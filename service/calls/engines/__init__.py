@@ -1,7 +1,18 @@
-"""The engines Telnyx offers, and ours: what each takes, what it heeds, how it is asked for."""
+"""The engines Telnyx offers, and ours: what each takes, what it heeds, how it is asked for.
+
+`table` is the engines and `models` their models by name, in `languages` and `formats`; `catalogue`
+is all that as one document. `review` says what will come of a route, `streams` and `files` of what
+comes over the WebSocket and REST; `config` and `stream_codec` say how an engine is asked for.
+"""
 
 from service.calls.engines.catalogue import catalogue, languages_of
-from service.calls.engines.config import in_call_config, keyterms_for, language_for, model_for
+from service.calls.engines.config import (
+    flat_config,
+    in_call_config,
+    keyterms_for,
+    language_for,
+    model_for,
+)
 from service.calls.engines.files import FileRequest, find_rest_model, review_file
 from service.calls.engines.models import EXTENSIONS, Languages, Model, RestTerms, Surface
 from service.calls.engines.review import Review, review
@@ -23,6 +34,7 @@ __all__ = [
     "catalogue",
     "find_engine",
     "find_rest_model",
+    "flat_config",
     "in_call_config",
     "keyterms_for",
     "language_for",

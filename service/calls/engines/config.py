@@ -1,10 +1,14 @@
 """How a route's settings are said to its engine: model, language, keyterms, the in-call config."""
 
+from collections.abc import Mapping
+
 from service.calls.engines.languages import ALIASES, AUTO
 from service.calls.engines.table import Engine, find_engine
 from service.calls.routes import Route
 from service.ids import Source
 
+_MODEL_KEYS = ("transcription_model", "model")
+_NAMING = frozenset({"transcription_engine", *_MODEL_KEYS})
 MAX_KEYTERMS = 100
 """More are not sent: Telnyx's limit for `keyterms` and `hints`."""
 
@@ -32,6 +36,16 @@ def in_call_config(route: Route) -> tuple[str, dict[str, object]]:
     known = engine.options.get("in_call", frozenset())
     config.update((key, value) for key, value in route.engine_options.items() if key in known)
     return engine.name, config
+
+
+def flat_config(config: Mapping[str, object]) -> tuple[str | None, dict[str, object]]:
+    """Return the model, and a config without engine and model: the other shape (TELNYX.md §3.3).
+
+    There the model stands beside the config, for Deepgram without its maker.
+    """
+    rest = {key: value for key, value in config.items() if key not in _NAMING}
+    model = next((str(config[key]) for key in _MODEL_KEYS if key in config), None)
+    return model and model.removeprefix("deepgram/"), rest
 
 
 def model_for(engine: Engine, model: str | None) -> str | None:
