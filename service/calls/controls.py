@@ -42,7 +42,8 @@ def control(turn: Turn, item: ControlAsked) -> None:
     if holds is None or primary is None:
         turn.reply = Reply(refused=_NOT_TALKING.get(state.phase, "unknown"))
         return
-    if refused := _REFUSED.get((item.action, holds)):
+    fails = state.desired is Desired.ON and item.action == "pause"  # it may succeed any moment
+    if not fails and (refused := _REFUSED.get((item.action, holds))):
         turn.reply = Reply(refused=refused, transcription=holds, at_ms=pauses.since_ms(state))
         return
     changed = _WANTED[item.action] != holds or state.desired.value != holds

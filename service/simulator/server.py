@@ -171,9 +171,10 @@ def _application(exchange: Exchange, api_key: str, http: aiohttp.ClientSession) 
         api_key,
         exchange.rng.derive("rest"),
         elapsed_s=lambda: exchange.elapsed_s,
+        clock=exchange.telnyx_clock,
     )
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[gate.check])
-    app.on_response_prepare.append(gate.add_limits)
+    app.on_response_prepare.append(gate.add_headers)
     RestRoutes(exchange, gate).add_to(app)
     DeliveriesRoute(exchange, gate).add_to(app)
     reference = ReferenceAudio(call.audio for call in exchange.calls)

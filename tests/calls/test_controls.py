@@ -337,6 +337,20 @@ def test_a_fork_that_failed_can_be_started_again() -> None:
     assert len(media.asked(StartStreaming)) == 2
 
 
+@pytest.mark.parametrize("route", [MEDIA, IN_CALL])
+def test_what_fails_can_be_paused_since_it_is_tried_again(route: Route) -> None:
+    """Nobody is to hear a card number only because the words came again in that moment."""
+    call = Driver(route, telnyx_answers=False)
+    call.receive(initiated(), answered(), now=T0 + 1)
+    for failure in (refused("start_streaming", "10015"), refused("start_transcription", "10015")):
+        call.receive(failure, now=T0 + 2)
+    call.receive(asked("pause", T0 + 5), now=T0 + 5)
+    assert last_reply(call).changed
+    call.receive(asked("pause", T0 + 6), asked("resume", T0 + 7), now=T0 + 7)
+
+    assert call.types[-2:] == ["transcription.paused", "transcription.resumed"]
+
+
 def test_a_fork_that_failed_can_be_stopped_for_good() -> None:
     """It is not asked for again, not even on another leg."""
     call = Driver(MEDIA)

@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 from collections.abc import Awaitable, Callable
+from email.utils import formatdate
 from fnmatch import fnmatchcase
 
 import msgspec
@@ -33,14 +34,16 @@ class Gate:
         api_key: str,
         rng: Rng,
         *,
-        elapsed_s: Callable[[], float] = lambda: 0.0,
+        elapsed_s: Callable[[], float],
+        clock: Callable[[], float],
     ) -> None:
-        """Begin; `elapsed_s` gives seconds of the scenario."""
+        """Begin; `elapsed_s` gives seconds of the scenario, `clock` what Telnyx's clock shows."""
         self._settings = settings
         self._key = f"Bearer {api_key}".encode()
         self._rng = rng
         self._struck = [0] * len(settings.fault)
         self._elapsed_s = elapsed_s
+        self._clock = clock
         self._now = asyncio.get_running_loop().time
         self._window_began = self._now()
         self._seen = 0
@@ -69,8 +72,9 @@ class Gate:
             log.exception("simulated_request_failed")
             return self.refuse(Problem("10007"))
 
-    async def add_limits(self, request: web.Request, response: web.StreamResponse) -> None:
-        """Put the rate limit on a response: a signal handler of the application."""
+    async def add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Put Telnyx's time and the rate limit on a response: the application's signal handler."""
+        response.headers["Date"] = formatdate(self._clock(), usegmt=True)
         response.headers.update(request.get(_LIMITS, {}))
 
     def fault_for(self, command: str) -> Problem | None:

@@ -137,7 +137,8 @@ class Exchange:
         if index < len(self._begun):
             self._begun[index].set()
 
-    def _telnyx_clock(self) -> float:
+    def telnyx_clock(self) -> float:
+        """Return the Unix seconds that Telnyx believes it is."""
         return self.clock() + self.scenario.webhooks.skew_s
 
     def _partner(self, index: int, leg: Leg) -> LegRuntime:
@@ -163,7 +164,7 @@ class Exchange:
         settings = self.scenario.webhooks
         rng = self.rng.derive(f"call {index}" if first is None else f"call {index} partner")
         identity = identify(rng, connection_id or self.scenario.connection_id, numbers)
-        timeline = Timeline(self.scenario.speed, self._telnyx_clock)
+        timeline = Timeline(self.scenario.speed, self.telnyx_clock)
         if first is not None:
             timeline = first.timeline
             identity = replace(

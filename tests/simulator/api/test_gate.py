@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
+from email.utils import parsedate_to_datetime
 
 import aiohttp
 import pytest
@@ -34,6 +36,19 @@ async def test_answers_show_the_rate_limit_and_it_is_kept() -> None:
                     assert 0 < int(reply.headers["x-ratelimit-reset"]) <= 60
 
     assert seen == [(200, "1"), (200, "0"), (429, "0")]
+
+
+async def test_answers_bear_the_time_that_telnyx_believes_it_is() -> None:
+    """An application may measure how far its clock is off by them, as by webhooks."""
+    ahead = scenario(webhooks={"skew_s": 1800})
+    async with (
+        open_simulation(ahead) as (simulator, _),
+        aiohttp.ClientSession() as http,
+        http.get(f"{simulator.url}/speech-to-text/providers") as reply,
+    ):
+        shown = parsedate_to_datetime(reply.headers["date"]).timestamp()
+
+    assert shown - time.time() == pytest.approx(1800, abs=5)
 
 
 async def test_commands_fail_on_purpose_as_often_as_told() -> None:
