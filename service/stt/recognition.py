@@ -34,6 +34,17 @@ _TELL_EVERY_S = 1.0
 class TrackRecognition:
     """`Recognition` of one track. `run` is its task; the other methods may be called any time."""
 
+    _relay: Relay | Sockets | None = None
+    """What runs the sessions: it gets the audio at once. Between them audio is kept."""
+    _outage: tuple[str, str] | None = None
+    _is_told = False
+    """Whether trouble was told, and not yet its end."""
+    _unanswered_ms: int | None = None
+    """Where a session ended in order without the words it owed."""
+    _stop_at: float | None = None
+    _timer: asyncio.Timeout | None = None
+    _finished = False
+
     def __init__(
         self,
         plan: RecognitionPlan,
@@ -60,22 +71,12 @@ class TrackRecognition:
         self._clock = clock
         self._dice = dice
         self._track = Track(plan, keep_ms=limits.keep_ms)
-        self._relay: Relay | Sockets | None = None
-        """What runs the sessions: it gets the audio at once. Between them audio is kept."""
         self._audio_came = asyncio.Event()
         self._give_partials: set[str] = set()
         """The engines that gave partials."""
-        self._outage: tuple[str, str] | None = None
-        self._is_told = False
-        """Whether trouble was told, and not yet its end."""
-        self._unanswered_ms: int | None = None
-        """Where a session ended in order without the words it owed."""
         self._stall_s = limits.stall_s
-        self._stop_at: float | None = None
-        self._timer: asyncio.Timeout | None = None
         self._ending = asyncio.Event()
         self._stopped = asyncio.Event()
-        self._finished = False
 
     def send(self, payload: bytes) -> None:
         """Take the next audio. Never waits, never raises."""

@@ -47,6 +47,16 @@ class Arrival(NamedTuple):
 class Stint:
     """What one session has to do with a track. Pure: time is an argument, in seconds."""
 
+    has_answered = False
+    has_final = False
+    is_cut_off = False
+    """Whether it ends in mid-speech, as another one goes on with it."""
+    is_answered = False
+    """Whether it said all it has to say."""
+    _slowest_ms = 0
+    _replay_lag_ms = 0
+    """How much more it was behind when it answered what it was sent at once."""
+
     def __init__(
         self,
         speech: Speech,
@@ -76,20 +86,11 @@ class Stint:
         """Whether partials are to be expected: the engine gave some."""
         self.held: deque[Arrival] = deque(maxlen=_MAX_HELD)
         """What it said before it was its turn."""
-        self.has_answered = False
-        self.has_final = False
-        self.is_cut_off = False
-        """Whether it ends in mid-speech, as another one goes on with it."""
-        self.is_answered = False
-        """Whether it said all it has to say."""
         self._speech = speech
         self._outlet = outlet
         self._began_at = self._sent_at = self._excused_at = now
         self._answered_ms = start_ms
         """How far it had been sent when its last result came."""
-        self._slowest_ms = 0
-        self._replay_lag_ms = 0
-        """How much more it was behind when it answered what it was sent at once."""
 
     @property
     def waited_ms(self) -> int:
