@@ -16,9 +16,11 @@ from service.calls.routes import Route
 from service.ports import RecognitionPlan
 from service.stt.accounts import Accounts, Lost
 from service.stt.formats import Outlet, WireFormat
+from service.stt.headway import Headway
 from service.stt.inputs import TrackInputs
 from service.stt.resume import TAIL_MS
 from service.stt.ring import Chunk, Span
+from service.stt.seam import Clue
 from service.stt.speech import PAUSE_MS
 from service.stt.stint import Arrival, Stint
 from service.stt.tape import Tape
@@ -56,12 +58,15 @@ class Track:
         self._ring, self.speech = tape.ring, tape.speech
         self._transcript = Transcript(self.inputs, self.speech)
         self._accounts = Accounts()
+        self._headway = Headway()
         self._stints: deque[Stint] = deque()
         """Those that are live, by their audio; it is the first one's turn to speak."""
         self._sent_ms = 0
         """How far the sessions got that are over."""
         self._resume_ms = 0
         """Where the next one begins."""
+        self._not_before_ms = 0
+        """What is before this was sent often enough."""
         self._heard_ms: int | None = 0
         """The last session heard nothing after this; None where it was lost, and who knows."""
         self._forgo_ms = 0
@@ -194,16 +199,17 @@ class Track:
 
     def lose(self) -> list[Input]:
         """End all stints, and go back to what a new one has to be sent again."""
+        inputs: list[Input] = []
         if self._stints:
             head = self._stints[0]
             position_ms, self._forgo_ms = head.clock.position_ms, head.until_ms or self.pushed_ms
-            self._resume_ms = self._resume_from(head)
+            inputs += self._get_on(head)
             self._sent_ms = max(self._sent_ms, *(s.clock.position_ms for s in self._stints))
             self._heard_ms = None
             self._stints.clear()
             gone_ms = min(self._tape.kept_from_ms(), position_ms)
             self._lose_unanswered(gone_ms, self.lost_reason)
-        return self._told_lost(self._kept_or_resume_ms())
+        return inputs + self._told_lost(self._kept_or_resume_ms())
 
     def forgo(self, reason: str) -> list[Input]:
         """Expect no answer any more to what the last session lost did not answer."""
@@ -338,8 +344,30 @@ class Track:
 
     def _resume_from(self, head: Stint) -> int:
         sent_ms = head.clock.position_ms
-        resume_ms = self._transcript.resume_from(sent_ms, quiet_ms=head.quiet_ms)
-        return max(resume_ms, head.clock.start_ms) if head.is_utterance else resume_ms
+        earliest_ms = head.clock.start_ms if head.is_utterance else self._not_before_ms
+        return max(earliest_ms, self._transcript.resume_from(sent_ms, quiet_ms=head.quiet_ms))
+
+    def _get_on(self, head: Stint) -> list[Input]:
+        """Choose where the next session begins: further on where several got no further.
+
+        Where even what is owed is more than they live to answer, their last partial has to do.
+        """
+        transcript, position_ms = self._transcript, head.clock.position_ms
+        self._resume_ms = self._resume_from(head)
+        if head.is_utterance or not head.has_answered:
+            return []
+        self._headway.lost(head.clock.start_ms)
+        if not self._headway.is_stuck(self._resume_ms):
+            return []
+        inputs: list[Input] = []
+        if self._headway.is_hopeless(transcript.owed_from(position_ms)):
+            inputs += self._told(transcript.finalize_pending(cut_ms=position_ms))
+        self._resume_ms = max(self._resume_ms, transcript.owed_from(position_ms))
+        self._not_before_ms = self._resume_ms
+        transcript.progress.answer(self._resume_ms)
+        if transcript.progress.by is not Clue.WORDS:
+            inputs.append(self.inputs.degraded("seam_uncertain"))
+        return inputs
 
     def _due_ms(self, stint: Stint) -> int:
         """Return until when a session's engine is to answer all that is said."""
