@@ -40,9 +40,14 @@ class Progress:
         self._covered_ms = max(self._covered_ms, sure_ms if clue is Clue.TEXT else span.end_ms)
 
     def emit(self, span: Span, clue: Clue, *, expected_ms: int, until_ms: int) -> None:
-        """Take note of a final that is emitted, of what had been sent until then."""
+        """Take note of a final that is emitted, of what had been sent until then.
+
+        A text that is a part of what is being said covers nothing behind it: `expected_ms` is 0.
+        """
         self.emitted_ms, self.by = max(self.emitted_ms, span.end_ms), clue
-        if clue is Clue.TEXT:
+        if not expected_ms:
+            end_ms = span.end_ms
+        elif clue is Clue.TEXT:
             end_ms = self._explained(span, _SLOW_PACE * expected_ms + _SLACK_MS, until_ms)
         else:
             end_ms = self._with_tail(span.end_ms, until_ms)

@@ -310,6 +310,7 @@ class Track:
         inputs: list[Input] = []
         for item in words:
             if item.is_final:
+                self._headway.moved()
                 inputs += self._lost(self._accounts.emit(Span(item.start_ms, item.end_ms)))
             if item.is_final or self._wants_partials:
                 inputs.append(item)

@@ -140,7 +140,7 @@ class Transcript:
         heard = pending and without_half_words(pending.heard, cut_ms)
         if pending is not None and heard is not None:
             final = Placed(replace(heard, is_final=True), pending.clue)
-            finals += self._emit(final, self._clock.position_ms)
+            finals += self._emit(final, self._clock.position_ms, is_part=cut_ms is not None)
         return finals
 
     def keep_from(self, kept_ms: int) -> list[WordsHeard]:
@@ -276,13 +276,13 @@ class Transcript:
         middle_ms = (word.start_ms + word.end_ms) // 2
         return any(span.start_ms <= middle_ms < span.end_ms for span in self._spans)
 
-    def _emit(self, placed: Placed, position_ms: int) -> list[WordsHeard]:
+    def _emit(self, placed: Placed, position_ms: int, *, is_part: bool = False) -> list[WordsHeard]:
         final, clue = placed
         self._from_ms = max(self._from_ms, final.end_ms)
         self.progress.emit(
             Span(final.start_ms, final.end_ms),
             clue,
-            expected_ms=duration_of(final.text),
+            expected_ms=0 if is_part else duration_of(final.text),
             until_ms=position_ms,
         )
         self._emitted.append(

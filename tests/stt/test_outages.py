@@ -130,6 +130,19 @@ async def test_an_odd_frame_is_passed_over_and_garbage_ends_the_session() -> Non
     assert line.received.of(RecognitionDegraded)[0].reason == "garbage"
 
 
+async def test_a_session_that_is_understood_but_for_some_garbage_is_borne_with() -> None:
+    """The next one is no better: twice as much is passed over, and all of it is heard."""
+    hello, more = (encode_transcript(text, is_final=True) for text in ("Hello.", "How are you?"))
+    says: dict[int, list[str | bytes]] = {500: [hello, "{}}", "[]", "nope"], 2000: [more]}
+    async with open_peer(one=Manner(says=says)) as peer, open_line(peer) as line:
+        line.send(HELLO)
+        await until(lambda: len(line.received.finals) == 2)
+        await line.finish()
+
+    assert [final.text for final in line.received.finals] == ["Hello.", "How are you?"]
+    assert len(peer.visits["one"]) == 2
+
+
 async def test_a_result_too_large_ends_the_session() -> None:
     """Half a megabyte is not read; the session is made anew."""
     huge = encode_transcript("x" * 500_000, is_final=True)
