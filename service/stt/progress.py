@@ -71,9 +71,10 @@ class Progress:
         """Return how much speech before a time no final covers."""
         return self._speech.between(self.answered_ms, until_ms)
 
-    def is_owed(self, until_ms: int) -> bool:
-        """Say whether speech before a time has no answer."""
-        return self.unanswered_ms(until_ms) >= OWED_MS
+    def is_owed(self, until_ms: int, *, since_ms: int = 0) -> bool:
+        """Say whether speech before a time has no answer, and is not before `since_ms` either."""
+        since_ms = max(self.answered_ms, since_ms)
+        return self._speech.between(since_ms, until_ms) >= OWED_MS
 
     def may_be_owed(self, until_ms: int) -> bool:
         """Say whether it has none for all we know: times are estimates."""
