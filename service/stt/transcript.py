@@ -37,6 +37,8 @@ _APART_MS = 500
 """A pause after which a text without `is_final` may be the next one, though it begins alike."""
 _AHEAD_MS = 1000
 """How much more audio a final that came too early waits for the one before it."""
+_SWAPPED_MS = 500
+"""So much more audio after a final, and an earlier state of it was overtaken by it."""
 _MISSING_MS = 400
 """So much speech without an answer before a final, and another one may be missing."""
 _MOSTLY = 0.8
@@ -48,6 +50,8 @@ class _Said(NamedTuple):
 
     words: list[str]
     span: Span
+    position_ms: int
+    """What had been sent when it came."""
 
 
 class _Ahead(NamedTuple):
@@ -166,7 +170,9 @@ class Transcript:
         is_quiet = self._speech.between(end_ms, position_ms) < OWED_MS
         if not is_quiet or position_ms - end_ms < quiet_ms:
             return self._overtaken(position_ms)
-        self._last_said = _Said(words_of(pending.heard.text), Span(pending.heard.start_ms, end_ms))
+        self._last_said = _Said(
+            words_of(pending.heard.text), Span(pending.heard.start_ms, end_ms), position_ms
+        )
         return self.finalize_pending()
 
     def take_doubt(self) -> bool:
@@ -217,11 +223,9 @@ class Transcript:
         return apart and 4 * spoken_ms >= 3 * duration_of(text)
 
     def _partial(self, placed: Placed, *, unmarked: bool) -> list[WordsHeard]:
-        if (
-            unmarked
-            and not self._pending
-            and self._is_restated(words_of(placed.heard.text), placed)
-        ):
+        words = words_of(placed.heard.text)
+        was_said = self._is_restated if unmarked else self._is_stale
+        if was_said(words, placed) and not (unmarked and self._pending):
             return []
         fresh = self._cut(placed)
         if fresh is None:
@@ -235,7 +239,7 @@ class Transcript:
         words, span = words_of(heard.text), Span(heard.start_ms, heard.end_ms)
         if self._is_restated(words, placed):
             return []
-        self._last_said = _Said(words, span)
+        self._last_said = _Said(words, span, self._at.position_ms)
         fresh = self._cut(placed)
         self.progress.note(span, clue, sure_ms=self._at.sure_ms)
         fresh = fresh and self._without_restated(Placed(fresh, clue))
@@ -276,6 +280,17 @@ class Transcript:
         if self._speech.between(last.span.end_ms, self._at.position_ms) >= OWED_MS:
             return False
         return self._speech.between(*last.span) < _ROOM_FOR_TWO * duration_of(placed.heard.text)
+
+    def _is_stale(self, words: list[str], placed: Placed) -> bool:
+        """Whether a partial is an earlier state of the session's last final, and comes after it."""
+        last = self._last_said
+        if last is None or words != last.words[: len(words)]:
+            return False
+        if placed.clue is not Clue.TEXT:
+            return placed.heard.end_ms <= last.span.end_ms
+        since_ms = last.span.end_ms
+        is_late = self._at.position_ms - last.position_ms <= _SWAPPED_MS
+        return is_late or self._speech.between(since_ms, self._at.position_ms) < OWED_MS
 
     def _without_restated(self, placed: Placed) -> WordsHeard | None:
         """Take out what the session said before of the same audio, where the engine gives times."""

@@ -2,7 +2,7 @@
 
 from service.stt.clock import SessionClock
 from service.wire.stt import HeardWord, SttResult
-from tests.stt.talk import FINAL, Talk
+from tests.stt.talk import FINAL, PARTIAL, Talk
 
 
 def test_a_final_stated_again_without_times_is_one_final() -> None:
@@ -134,3 +134,15 @@ def test_a_text_without_is_final_does_not_answer_what_is_said_after_it() -> None
 
     assert talk.transcript.is_owed(talk.position_ms)
     assert talk.transcript.wait_no_more(talk.position_ms, 4000) == []
+
+
+def test_a_partial_that_its_final_overtook_is_no_text_of_its_own() -> None:
+    """Nor does it become final when nothing more comes."""
+    talk = Talk()
+    talk.speak(1000)
+    talk.add("good morning", **FINAL)
+
+    assert talk.add("good", **PARTIAL) == []
+    assert talk.transcript.finalize_pending() == []
+    talk.speak(1000)
+    assert talk.add("good", **PARTIAL) == [("good", False)]
