@@ -5,6 +5,7 @@ some fifteen letters a second, each at a pace of their own.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from service.stt.ring import Span
 
@@ -18,12 +19,14 @@ _LATER_IS_LIKELIER = 0.1
 """An earlier pause must fit better by so much of what it is earlier: a text seldom waits in line.
 Not where the engine is known to be late, or works off a replay: it says what was said first.
 """
-_APART_MS = 3000
-"""What is said after such a pause is another text."""
+_WITHIN_MS = 500
+"""A longer pause ends a text, as a rule: what goes on behind it must fit better by the rest."""
 _REMAINDER_MS = 200
 """So little speech after the text before is what was left of that, by an estimate."""
 _QUEUE_REACH, _LATE_REACH = 1.3, 2.0
 """A text in a queue has not run further ahead than so much of its length."""
+_MAX_STRETCHES = 16
+"""Looked at: what is answered is the oldest of them."""
 
 
 def duration_of(text: str) -> int:
@@ -46,41 +49,46 @@ def estimate_span(
     when the result came (`until_ms`); `lag_ms` is how far the result may be behind that, and
     `queue_ms` how much of it is because much was sent at once.
     """
-    stretches = list(spans)
+    stretches = list(islice(spans, _MAX_STRETCHES))
     if len(stretches) > 1 and _is_remainder(stretches[0], from_ms):
         del stretches[0]
     if not stretches:
         return Span(max(min(from_ms, until_ms), until_ms - expected_ms), until_ms)
     bias = _LATER_IS_LIKELIER if not queue_ms and lag_ms <= LAG_MS else 0.0
-    last, best = len(stretches) - 1, None
-    said_ms = 0
-    for number, stretch in enumerate(stretches):
-        said_ms += stretch.end_ms - stretch.start_ms
-        misfit = abs(said_ms - expected_ms) + (until_ms - stretch.end_ms) * bias
-        if stretch.end_ms >= until_ms - lag_ms and (best is None or misfit <= best):
-            best, last = misfit, number
-    first = _first(stretches[: last + 1], expected_ms)
+    first, last = _best_fit(stretches, expected_ms, until_ms, bias)
     end_ms = stretches[last].end_ms
-    if lag_ms > LAG_MS:
+    if lag_ms > LAG_MS or until_ms - end_ms > LAG_MS:
         reach = _QUEUE_REACH if queue_ms else _LATE_REACH
-        end_ms = min(end_ms, _reach(stretches[first:], round(expected_ms * reach)))
+        end_ms = min(end_ms, _reach(stretches[first : last + 1], round(expected_ms * reach)))
     return Span(stretches[first].start_ms, max(stretches[first].start_ms, end_ms))
+
+
+def _best_fit(
+    stretches: Sequence[Span], expected_ms: int, until_ms: int, bias: float
+) -> tuple[int, int]:
+    """Return with which stretch a text most likely begins, and with which it ends.
+
+    What is before its beginning was said as well, and is no more likely to have been passed over
+    than a text is to be so much longer than it seems.
+    """
+    best, found, skipped_ms = float("inf"), (0, 0), 0
+    for first, begin in enumerate(stretches):
+        said_ms = paused_ms = 0
+        for last in range(first, len(stretches)):
+            stretch = stretches[last]
+            if last > first:
+                paused_ms += max(0, stretch.start_ms - stretches[last - 1].end_ms - _WITHIN_MS)
+            said_ms += stretch.end_ms - stretch.start_ms
+            cost = abs(said_ms - expected_ms) + paused_ms + skipped_ms
+            cost += (until_ms - stretch.end_ms) * bias
+            if cost < best:
+                best, found = cost, (first, last)
+        skipped_ms += begin.end_ms - begin.start_ms
+    return found
 
 
 def _is_remainder(stretch: Span, from_ms: int) -> bool:
     return stretch.start_ms <= from_ms and stretch.end_ms - stretch.start_ms < _REMAINDER_MS
-
-
-def _first(stretches: Sequence[Span], expected_ms: int) -> int:
-    """Return which stretch a text begins with: not one long before it that it has no need of."""
-    lengths = [stretch.end_ms - stretch.start_ms for stretch in stretches]
-    first, said_ms = 0, sum(lengths)
-    for number in range(1, len(stretches)):
-        apart_ms = stretches[number].start_ms - stretches[number - 1].end_ms
-        rest_ms = sum(lengths[number:])
-        if apart_ms >= _APART_MS and abs(rest_ms - expected_ms) < abs(said_ms - expected_ms):
-            first, said_ms = number, rest_ms
-    return first
 
 
 def _reach(stretches: Sequence[Span], speech_ms: int) -> int:

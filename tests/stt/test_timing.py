@@ -43,6 +43,21 @@ def test_a_text_in_a_queue_does_not_swallow_a_long_stretch() -> None:
     assert 1700 < span.end_ms - span.start_ms < 2600
 
 
+def test_of_two_that_fit_a_text_is_the_one_that_was_said_first() -> None:
+    """However late it is: what is said is answered in order."""
+    assert at(SENTENCE, (500, 2200), (9000, 10_700), until_ms=11_000) == Span(500, 2200)
+
+
+def test_a_text_does_not_go_over_a_long_pause() -> None:
+    """Though it would fit better with what is behind it."""
+    assert at(SENTENCE, (500, 1600), (4000, 4600), until_ms=5000) == Span(500, 1600)
+
+
+def test_a_text_passes_over_a_noise_that_is_much_too_short_for_it() -> None:
+    """It is what was said after it."""
+    assert at(SENTENCE, (500, 700), (9000, 10_700), until_ms=11_000) == Span(9000, 10_700)
+
+
 def test_a_late_result_still_has_a_time() -> None:
     """Even when all speech is longer ago than a result should take."""
     assert at("Yes.", (500, 800), until_ms=9000) == Span(500, 800)
