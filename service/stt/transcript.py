@@ -119,7 +119,7 @@ class Transcript:
         before: list[WordsHeard] = []
         if self._pending and self._pending_unmarked and self._goes_on(self._pending.heard, text):
             before = self.finalize_pending()
-        heard, clue = self._placing.place(at, text, from_ms=self._from_ms)
+        heard, clue = self._anchored(self._placing.place(at, text, from_ms=self._from_ms))
         whole = without_half_words(heard, at.cut_ms)
         if whole is None:
             return before
@@ -209,6 +209,19 @@ class Transcript:
     @property
     def _pending_ms(self) -> int | None:
         return self._pending.heard.start_ms if self._pending else None
+
+    def _anchored(self, placed: Placed) -> Placed:
+        """Have a text begin where its first state did, by speech that passes for none by now."""
+        heard, clue = placed
+        pending = self._pending if self._pending_here else None
+        if pending is None or clue is not Clue.TEXT or pending.clue is not Clue.TEXT:
+            return placed
+        start_ms = pending.heard.start_ms
+        is_gone = self._speech.between(start_ms, heard.start_ms) < OWED_MS
+        is_later = self._from_ms <= start_ms < heard.start_ms
+        if is_gone and is_later and revises(words_of(pending.heard.text), words_of(heard.text)):
+            return Placed(replace(heard, start_ms=start_ms), clue)
+        return placed
 
     def _goes_on(self, pending: WordsHeard, text: str) -> bool:
         """Whether this text comes after a pending one, and is not another state of it."""

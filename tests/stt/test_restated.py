@@ -146,3 +146,17 @@ def test_a_partial_that_its_final_overtook_is_no_text_of_its_own() -> None:
     assert talk.transcript.finalize_pending() == []
     talk.speak(1000)
     assert talk.add("good", **PARTIAL) == [("good", False)]
+
+
+def test_a_text_begins_where_its_first_state_did() -> None:
+    """Though what was said then passes for something else by now, and speech begins later."""
+    talk = Talk()
+    talk.speak(1000, pause_ms=200)
+    talk.add("good morning this", **PARTIAL)
+    talk.speak(1000)
+    talk.speech.forget(0, 1100)
+
+    result = SttResult(transcript="good morning this is claire", is_final=True)
+    (final,) = talk.add_whole(result)
+
+    assert (final.start_ms, final.end_ms) == (0, 2200)
