@@ -11,6 +11,8 @@ from service.stt.ring import Span
 
 _JOIN_MS = 1000
 """A silence within what is lost for one reason is a part of it."""
+_MAX_HELD_MS = 60_000
+"""A longer loss is told in pieces."""
 _MAX_HOLES = 256
 """Spans that wait; where there are too many, the last two become one."""
 
@@ -51,11 +53,16 @@ class Accounts:
         for span in spans:
             self.lose(span, reason, join=True)
 
-    def settle(self, until_ms: int) -> list[Lost]:
+    def settle(self, until_ms: int, *, is_losing: bool = False) -> list[Lost]:
         """Settle everything before a time; return what of it was lost, in order.
 
-        A hole that goes on behind that time waits, to be told in one piece.
+        A hole that goes on behind that time waits, to be told in one piece. So does one that ends
+        about there while `is_losing`: it may grow.
         """
+        if is_losing and self._holes:
+            start_ms, end_ms = max(self._holes).span
+            if end_ms >= until_ms - _JOIN_MS and end_ms - start_ms < _MAX_HELD_MS:
+                until_ms = min(until_ms, start_ms)
         for (start_ms, end_ms), _ in self._holes:
             if start_ms < until_ms < end_ms:
                 until_ms = start_ms

@@ -106,13 +106,13 @@ class Progress:
         `quiet_ms` is how long a silence must be for the engine to have answered all before it;
         None if it does not answer.
         """
-        if not self._speech.between(self._covered_ms, sent_ms):
+        if not any(self._speech.sounds(self._covered_ms, sent_ms)):
             quiet_ms = _MIN_QUIET_MS if quiet_ms is None else quiet_ms
         if pending_ms is not None or self.is_owed(sent_ms):
             quiet_ms = None
         sure_ms = min(self.emitted_ms, self._covered_ms)
         point_ms = resume_point(
-            self._speech.spans(max(0, sure_ms - LOOKBACK_MS), sent_ms),
+            self._speech.sounds(max(0, sure_ms - LOOKBACK_MS), sent_ms),
             sure_ms=sure_ms,
             sent_ms=sent_ms,
             quiet_ms=quiet_ms,

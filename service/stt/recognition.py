@@ -293,7 +293,7 @@ class TrackRecognition:
 
     def _emit(self, inputs: Iterable[Input]) -> None:
         for item in inputs:
-            if isinstance(item, WordsHeard):
+            if isinstance(item, WordsHeard) and self._relay:  # else it was said before
                 self._recover(item)
             try:
                 self._tell(item)

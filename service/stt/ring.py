@@ -17,6 +17,8 @@ class Chunk(NamedTuple):
     start_ms: int
     end_ms: int
     data: bytes
+    is_filler: bool = False
+    """Whether it is silence in place of audio that never came."""
 
 
 class Ring:

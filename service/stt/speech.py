@@ -41,6 +41,8 @@ class Speech:
         self._window_bytes = rate_hz * WINDOW_MS // 1000 * 2
         self._spans: deque[list[int]] = deque(maxlen=_MAX_SPANS)
         self._open = False
+        self._doubtful: deque[list[int]] = deque(maxlen=_MAX_SPANS)
+        """What is loud and passes for no voice."""
         self._now_ms = 0
         """The end of the last window."""
         self._loud_ms = 0
@@ -95,6 +97,15 @@ class Speech:
             if end_ms > from_ms and start_ms < until_ms and end_ms - start_ms >= _MIN_SPEECH_MS:
                 yield Span(max(start_ms, from_ms), min(end_ms, until_ms))
 
+    def sounds(self, from_ms: int, until_ms: int) -> Iterator[Span]:
+        """Yield what was loud between two times, be it a voice as far as is known or not."""
+        at_ms = from_ms
+        for start_ms, end_ms in sorted([*self._spans, *self._doubtful]):
+            begin_ms, stop_ms = max(start_ms, at_ms), min(end_ms, until_ms)
+            if begin_ms < stop_ms and end_ms - start_ms >= _MIN_SPEECH_MS:
+                yield Span(begin_ms, stop_ms)
+                at_ms = stop_ms
+
     def between(self, from_ms: int, until_ms: int) -> int:
         """Return how much speech there is between two times, in milliseconds."""
         return sum(span.end_ms - span.start_ms for span in self.spans(from_ms, until_ms))
@@ -113,6 +124,8 @@ class Speech:
             self._mark_loud(passage.levels()[no_voice:], self._loud_ms)
         elif passage.is_voice:
             self._mark(now_ms)
+        else:
+            self._doubt(now_ms, self._loud_ms)
 
     def _mark(self, start_ms: int) -> None:
         if self._open:
@@ -132,11 +145,22 @@ class Speech:
         if not windows:
             return
         from_ms = self._loud_ms - windows * WINDOW_MS
+        for start_ms, end_ms in self._spans:
+            if end_ms > from_ms:
+                self._doubt(max(start_ms, from_ms), end_ms)
         while self._spans and self._spans[-1][0] >= from_ms:
             self._spans.pop()
         if self._spans:
             self._spans[-1][1] = min(self._spans[-1][1], from_ms)
         self._open = False
+
+    def _doubt(self, start_ms: int, end_ms: int) -> None:
+        """Take note of what is loud and no voice, for all we know."""
+        last = self._doubtful[-1] if self._doubtful else None
+        if last and start_ms - last[1] < PAUSE_MS:
+            last[1] = max(last[1], end_ms)
+        else:
+            self._doubtful.append([start_ms, end_ms])
 
     def _jump(self, start_ms: int) -> None:
         """Go on after a hole: what was before it and what comes are not one stretch."""

@@ -110,7 +110,7 @@ class Stint:
         """Take note that a piece is sent; return it as the engine takes it."""
         self.number += 1
         self._sent_at = now
-        self.clock.sent(chunk.start_ms, chunk.end_ms)
+        self.clock.sent(chunk.start_ms, chunk.end_ms, is_filler=chunk.is_filler)
         return self._outlet.convert(chunk.data)
 
     def arrived(self, result: SttResult, now: float) -> Arrival:

@@ -46,7 +46,8 @@ class Tape:
         self._flush()
         start_ms = self.pushed_ms
         self.pushed_ms += duration_ms
-        self.ring.append(Chunk(start_ms, start_ms + fill_ms, self.kept.silence(fill_ms)))
+        filler = self.kept.silence(fill_ms)
+        self.ring.append(Chunk(start_ms, start_ms + fill_ms, filler, is_filler=True))
 
     def end(self) -> None:
         """Take no more audio; what is left over from whole pieces is the last one."""

@@ -209,7 +209,7 @@ class Track:
             self._stints.clear()
             gone_ms = min(self._tape.kept_from_ms(), position_ms)
             self._lose_unanswered(gone_ms, self.lost_reason)
-        return inputs + self._told_lost(self._kept_or_resume_ms())
+        return inputs + self._told_lost(self._kept_or_resume_ms(), is_losing=True)
 
     def forgo(self, reason: str) -> list[Input]:
         """Expect no answer any more to what the last session lost did not answer."""
@@ -230,7 +230,7 @@ class Track:
             inputs += self._told_lost(min(until_ms, position_ms - TAIL_MS))
         else:
             inputs += self._told(self._transcript.keep_from(self._tape.kept_from_ms()))
-            inputs += self._told_lost(self._kept_or_resume_ms())
+            inputs += self._told_lost(self._kept_or_resume_ms(), is_losing=True)
         accounts = self._accounts
         if accounts.settled_ms - accounts.told_ms >= _SETTLED_EVERY_MS:
             accounts.told_ms = accounts.settled_ms
@@ -324,8 +324,8 @@ class Track:
         self._drop()
         return self._told_lost(until_ms)
 
-    def _told_lost(self, until_ms: int) -> list[Input]:
-        return self._lost(self._accounts.settle(until_ms))
+    def _told_lost(self, until_ms: int, *, is_losing: bool = False) -> list[Input]:
+        return self._lost(self._accounts.settle(until_ms, is_losing=is_losing))
 
     def _lost(self, lost: Iterable[Lost]) -> list[Input]:
         return [self.inputs.lost(span, reason) for span, reason in lost]
@@ -385,7 +385,10 @@ class Track:
                 self._lose_unheard(gone)
 
     def _lose_unheard(self, gone: Chunk) -> None:
-        """Book the speech of a piece that no session will be sent, and none was to any avail."""
+        """Book what sounds in a piece that no session will be sent, and none was to any avail.
+
+        Where nobody heard it, nobody can say that it was no voice.
+        """
         from_ms = max(gone.start_ms, self._transcript.heard_until())
-        self._accounts.lose_all(self.speech.spans(from_ms, gone.end_ms), self.lost_reason)
+        self._accounts.lose_all(self.speech.sounds(from_ms, gone.end_ms), self.lost_reason)
         self.speech.forget(gone.start_ms, gone.end_ms)

@@ -3,6 +3,7 @@
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import pi, sin
 from typing import Any
 
 from service.calls.inputs import TrackRef
@@ -68,6 +69,12 @@ def voice(level: int, duration_ms: int, rate_hz: int = 8000) -> bytes:
         period = array("h", [level] * half + [-level] * half)
         wave += (period * (samples // len(period) + 1))[:samples]
     return wave[: rate_hz * duration_ms // 1000].tobytes()
+
+
+def dial_tone(duration_ms: int) -> bytes:
+    """Return the tone of an exchange, as native samples at 8 kHz."""
+    wave = (round(3000 * sin(2 * pi * 425 * at / 8000)) for at in range(8 * duration_ms))
+    return array("h", wave).tobytes()
 
 
 def silence(duration_ms: int) -> bytes:

@@ -29,6 +29,20 @@ def test_a_hole_is_told_in_one_piece() -> None:
     assert accounts.settle(5000) == [Lost(Span(500, 5000), "frames_lost")]
 
 
+def test_a_loss_that_may_grow_is_told_when_it_does_no_more() -> None:
+    """An outage is one loss; a very long one is told in pieces."""
+    accounts = Accounts()
+    accounts.lose(Span(1000, 3000), "buffer_full", join=True)
+    assert accounts.settle(3500, is_losing=True) == []
+    accounts.lose(Span(3500, 6000), "buffer_full", join=True)
+    assert accounts.settle(6000, is_losing=True) == []
+
+    assert accounts.settle(7100, is_losing=True) == [Lost(Span(1000, 6000), "buffer_full")]
+
+    accounts.lose(Span(8000, 70_000), "buffer_full", join=True)
+    assert accounts.settle(70_000, is_losing=True) == [Lost(Span(8000, 70_000), "buffer_full")]
+
+
 def test_a_loss_before_a_final_is_told_before_it() -> None:
     """Of a loss that goes on, the part before it."""
     accounts = Accounts()

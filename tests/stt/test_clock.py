@@ -26,6 +26,25 @@ def test_a_hole_in_the_stream_is_jumped() -> None:
     assert clock.sent_ms == 2000
 
 
+def test_nothing_is_said_in_silence_that_we_put_in() -> None:
+    """What begins in it began when audio came again; what ends in it ended where it went."""
+    clock = SessionClock(0)
+    clock.sent(0, 1000)
+    clock.sent(1000, 2000, is_filler=True)
+    clock.sent(2500, 3500, is_filler=True)
+    clock.sent(5000, 6000)
+
+    assert [clock.stream_ms(seconds) for seconds in (0.9, 1.5, 2.989, 3.2)] == [
+        900,
+        5000,
+        5000,
+        5200,
+    ]
+    assert [clock.stream_end_ms(seconds) for seconds in (0.9, 1.5, 2.989, 3.2)] == [
+        900, 1000, 1000, 5200,
+    ]  # fmt: skip
+
+
 @given(st.floats(allow_nan=False))
 def test_no_time_of_an_engine_leaves_the_audio(seconds: float) -> None:
     """Negative, absurd or infinite: it is held between the first and the last byte sent."""

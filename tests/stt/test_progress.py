@@ -4,7 +4,7 @@ from service.stt.progress import LEAD_MS, Progress
 from service.stt.ring import Span
 from service.stt.seam import Clue
 from service.stt.speech import Speech
-from tests.stt.builders import voice
+from tests.stt.builders import dial_tone, voice
 
 
 def spoken(*spans: tuple[int, int], until_ms: int) -> Speech:
@@ -93,3 +93,16 @@ def test_what_is_settled_is_not_owed_whoever_said_it() -> None:
 
     assert not progress.may_be_owed(3000)
     assert progress.answered_until(3000) == 3000
+
+
+def test_what_passes_for_no_voice_is_no_silence_that_an_engine_answered_all_before() -> None:
+    """It may be one that we took for music: the engine has had no time to answer it yet."""
+    speech = spoken((500, 1500), until_ms=9000)
+    speech.push(dial_tone(2000), 9000)
+    speech.push(bytes(16 * 2000), 11_000)
+    progress = Progress(speech)
+    progress.note(Span(500, 1500), Clue.WORDS, sure_ms=0)
+    progress.emit(Span(500, 1500), Clue.WORDS, expected_ms=1000, until_ms=2000)
+
+    assert not speech.between(2000, 13_000)
+    assert progress.resume_from(13_000, pending_ms=None, quiet_ms=4000) == 9000 - 400

@@ -5,7 +5,7 @@ import struct
 
 from service.stt.ring import Span
 from service.stt.speech import Speech
-from tests.stt.builders import voice
+from tests.stt.builders import dial_tone, voice
 
 RATE_HZ = 8000
 
@@ -72,6 +72,17 @@ def test_spans_are_cut_to_what_was_asked_for() -> None:
 
     assert list(speech.spans(200, 600)) == [Span(200, 600)]
     assert list(speech.spans(1000, 2000)) == []
+
+
+def test_what_passes_for_no_voice_sounds_all_the_same() -> None:
+    """A dial tone is nothing that words are owed for, and no silence either."""
+    speech = Speech(RATE_HZ)
+    hear(speech, bytes(8000) + dial_tone(2000) + bytes(16_000) + voice(2000, 500) + bytes(8000))
+
+    assert list(speech.spans(0, 10_000)) == [Span(3500, 4000)]
+    (first, second) = speech.sounds(0, 10_000)
+    assert (first.start_ms, second) == (500, Span(3500, 4000))
+    assert first.end_ms == 2500
 
 
 def test_old_speech_is_forgotten() -> None:

@@ -220,13 +220,26 @@ def test_speech_that_does_not_fit_is_lost_before_anything_after_it_is_told() -> 
     """The oldest goes first; silence that goes is none the less silence."""
     track = opened(keep_ms=1000)
     track.push(silence(500) + tone(20, 600) + silence(1900))
+    assert track.release() == []  # what goes next may be a part of it
 
+    track.push(silence(200))
     ((start_ms, end_ms, reason),) = lost(track.release())
 
     assert abs(start_ms - 500) <= 50
     assert abs(end_ms - 1100) <= 50
     assert reason == "buffer_full"
     assert track.release() == []
+
+
+def test_what_nobody_heard_is_lost_be_it_a_voice_or_not() -> None:
+    """Who could say so?"""
+    track = opened(keep_ms=1000)
+    track.push(silence(500) + tone(20, 3000) + silence(2500))
+
+    assert not track.speech.between(0, track.pushed_ms)
+    ((start_ms, end_ms, _),) = lost(track.release())
+    assert abs(start_ms - 500) <= 50
+    assert abs(end_ms - 3500) <= 50
 
 
 def test_it_is_told_now_and_then_how_far_all_is_settled() -> None:
