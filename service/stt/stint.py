@@ -129,7 +129,7 @@ class Stint:
             position_ms,
             lag_ms=max(LAG_MS, self._slowest_ms * 5 // 4) + max(queue_ms, self._replay_lag_ms),
             queue_ms=queue_ms,
-            sure_ms=position_ms - queue_ms - self._sure_lag_ms(),
+            sure_ms=self._sure_ms(queue_ms),
             said=self._said() if self.is_utterance else None,
             cut_ms=self.until_ms if self.is_cut_off else None,
         )
@@ -180,6 +180,13 @@ class Stint:
         """Return how long before it was sent the first speech without an answer was said."""
         burst_ms = self.clock.sent_ms - round((now - self._began_at) * 1000)
         return burst_ms if first < self.clock.start_ms + burst_ms else 0
+
+    def _sure_ms(self, queue_ms: int) -> int:
+        """Return what is surely answered of the stream: a hole in it took nobody any time."""
+        session_ms = self.clock.sent_ms - queue_ms - self._sure_lag_ms()
+        if session_ms <= 0:
+            return self.clock.start_ms + session_ms
+        return self.clock.stream_end_ms(session_ms / 1000)
 
     def _sure_lag_ms(self) -> int:
         return min(max(_MIN_SURE_MS, self._slowest_ms * 5 // 4 + 1000), _MAX_SURE_MS)

@@ -173,3 +173,28 @@ def test_a_result_without_is_final_is_a_final_as_far_as_owing_goes() -> None:
 
     assert talk.stint.has_final
     assert talk.stint.gives_partials
+
+
+def test_a_hole_in_a_replay_makes_nothing_surely_answered() -> None:
+    """What is sure is told by how much the session was sent, and not by how far it got."""
+    talk = Talk()
+    talk.pause(1000)
+    talk.now = 0.0
+    talk.at_ms = 60_000
+    talk.speak(4000)
+    talk.now = 0.1
+
+    at = talk.stint.arrived(FINAL, talk.now)
+
+    assert at.position_ms == 64_000
+    assert at.sure_ms <= 0
+
+
+def test_a_hole_is_no_time_that_an_engine_had() -> None:
+    """Nothing was surely answered but what was sent so long before."""
+    talk = Talk()
+    talk.pause(6000)
+    talk.at_ms = 60_000
+    talk.pause(1000)
+
+    assert talk.stint.arrived(FINAL, talk.now).sure_ms == 3000
