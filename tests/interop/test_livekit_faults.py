@@ -18,7 +18,7 @@ from livekit.plugins import telnyx
 from livekit.rtc import AudioFrame
 
 from tests.interop.harness import CALLSCRIBE, run, running
-from tests.interop.pace import frames_in_time
+from tests.proof.beside.pace import frames_in_time
 
 FAULTS: dict[str, dict[str, Any]] = {
     "none": {},
@@ -85,7 +85,7 @@ async def hear_by_livekit(speech: bytes, url: str, key: str) -> list[str]:
 async def hear_by_us(speech: str, stands: Sequence[dict[str, str]]) -> list[dict[str, Any]]:
     """Return what our recognitions heard, by the services in order."""
     services = json.dumps([[stand["url"], stand["key"], "Deepgram"] for stand in stands])
-    printed = await run(PYTHON, "-m", "tests.interop.ours", speech, services, cwd=ROOT)
+    printed = await run(PYTHON, "-m", "tests.proof.beside.ours", speech, services, cwd=ROOT)
     heard: list[dict[str, Any]] = json.loads(printed.splitlines()[-1])  # after the log
     return heard
 
@@ -93,10 +93,10 @@ async def hear_by_us(speech: str, stands: Sequence[dict[str, str]]) -> list[dict
 async def test_no_word_is_lost_or_doubled_whatever_the_service_does(tmp_path: Path) -> None:
     """Ours hears all of them under every fault; what another client makes of it is printed."""
     tables = json.dumps([table for table in FAULTS.values() for _ in ("ours", "theirs")])
-    command = (PYTHON, "-m", "tests.interop.stands", str(tmp_path), tables)
+    command = (PYTHON, "-m", "tests.proof.beside.stands", str(tmp_path), tables)
     async with running(*command, cwd=ROOT) as program:
         found = json.loads(await program.line())
-        speech = Path(found["speech"]).read_bytes()
+        speech = (tmp_path / "speech.pcm").read_bytes()
         ours, *theirs = await asyncio.gather(
             hear_by_us(found["speech"], found["stands"][::2]),
             *(hear_by_livekit(speech, **stand) for stand in found["stands"][1::2]),
@@ -105,7 +105,7 @@ async def test_no_word_is_lost_or_doubled_whatever_the_service_does(tmp_path: Pa
     for fault, by_us, by_livekit in zip(FAULTS, ours, theirs, strict=True):
         mine = count(found["said"], " ".join(by_us["heard"]).split())
         rows.append((fault, mine, by_us["lost_ms"], count(found["said"], by_livekit)))
-    table(len(found["said"]), rows)
+    sys.stdout.write(f"\n{table(len(found['said']), rows)}\n")
 
     assert rows[0][3] == Count(0, 0), "the stand plays fair"
     assert [
@@ -113,13 +113,13 @@ async def test_no_word_is_lost_or_doubled_whatever_the_service_does(tmp_path: Pa
     ] == []
 
 
-def table(words: int, rows: Sequence[tuple[str, Count, int, Count]]) -> None:
-    """Print what was lost and doubled."""
-    print(
-        f"\n| fault ({words} words) | ours: lost | doubled | LiveKit: lost | doubled |",
-        file=sys.stderr,
-    )
-    print("|---|---|---|---|---|", file=sys.stderr)
+def table(words: int, rows: Sequence[tuple[str, Count, int, Count]]) -> str:
+    """Return what was lost and doubled, to be read."""
+    lines = [
+        f"| fault ({words} words) | ours: lost | doubled | LiveKit: lost | doubled |",
+        "|---|---|---|---|---|",
+    ]
     for fault, mine, _, theirs in rows:
         cells = (fault, mine.lost, mine.doubled, theirs.lost, theirs.doubled)
-        print(f"| {' | '.join(map(str, cells))} |", file=sys.stderr)
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join(lines)

@@ -1,8 +1,8 @@
 """Simulated speech-to-text services, each with a fault of its own, and the speech they know.
 
-Run by the service's own environment: `python -m tests.interop.stands FOLDER '[{}, {"late_s": [2, 4]}]'`.
-Each entry is the `[stt]` table of a simulator. The speech is put into the folder; the first line
-printed says where all of it is. It runs until it is stopped.
+Run by `python -m tests.proof.beside.stands FOLDER '[{}, {"late_s": [2, 4]}]'` in the service's own
+environment. Each entry is the `[stt]` table of a simulator. The speech is put into the folder; the
+first line printed says where all of it is. It runs until it is stopped.
 """
 
 import asyncio
@@ -39,7 +39,8 @@ async def serve(folder: Path, tables: Sequence[Mapping[str, Any]]) -> None:
         speech = folder / "speech.pcm"
         speech.write_bytes(Decoder("PCMU", 8_000).decode(call.audio.encoded(TRACK, PCMU)))
         said = [word.text for one in call.audio.utterances(TRACK) for word in one.words]
-        print(json.dumps({"stands": stands, "speech": str(speech), "said": said}), flush=True)
+        sys.stdout.write(json.dumps({"stands": stands, "speech": str(speech), "said": said}) + "\n")
+        sys.stdout.flush()
         await asyncio.Event().wait()
 
 

@@ -1,7 +1,7 @@
 """Our recognitions of one track, each by another speech-to-text service, in real time.
 
-Run by the service's own environment: `python -m tests.interop.ours SPEECH '[[URL, KEY, ENGINE], …]'`.
-Prints what each heard: its finals, and how many milliseconds it told as lost.
+Run by `python -m tests.proof.beside.ours SPEECH '[[URL, KEY, ENGINE], …]'` in the service's own
+environment. Prints what each heard: its finals, and how many milliseconds it told as lost.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from service.calls.routes import Route
 from service.ids import CallId, LegId, StreamId
 from service.ports import RecognitionPlan
 from service.stt.recognitions import open_recognitions
-from tests.interop.pace import frames_in_time
+from tests.proof.beside.pace import frames_in_time
 
 PATIENCE_S = 20.0
 
@@ -50,7 +50,7 @@ def _network_order(frame: bytes) -> bytes:
 async def main(speech: bytes, services: list[tuple[str, str, str]]) -> None:
     """Hear the same speech by all services at once."""
     heard = await asyncio.gather(*(hear(speech, *service) for service in services))
-    print(json.dumps(heard))
+    sys.stdout.write(json.dumps(heard) + "\n")
 
 
 if __name__ == "__main__":
