@@ -1,5 +1,6 @@
 """Holds what was received against what was said: the judge of the proof."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -172,7 +173,7 @@ def _judge_places(
         )
         if off_ms > bound_ms:
             verdict.shifted += 1
-            verdict.blame(f"{truth.track}: {mine[0].text}… is {off_ms} ms off")
+            verdict.blame(f"{truth.track}: {_name(mine[0].text)}… is {off_ms} ms off")
 
 
 # --- gaps ----------------------------------------------------------------------------------------
@@ -248,8 +249,8 @@ def _judge_ends(verdict: Verdict, truth: TrackTruth, gaps: Sequence[Span]) -> No
             continue
         off_ms = max(abs(mine[0].start - hole.start), abs(mine[-1].end - hole.end))
         verdict.gap_errors_ms.append(off_ms)
-        between_ms = sum(left.length for left in missing(hole, mine))
-        if off_ms > TOLERANCE_MS or between_ms > TOLERANCE_MS:
+        between = [left for left in missing(hole, mine) if left.length >= SHORT_MS]
+        if off_ms > TOLERANCE_MS or between:
             verdict.blame(f"{truth.track}: a gap for {hole} is told as {mine}")
 
 
@@ -258,4 +259,11 @@ def _texts(words: Sequence[Word]) -> str:
 
 
 def _some(texts: Sequence[str]) -> str:
-    return " ".join(texts) if len(texts) < 5 else f"{texts[0]} … {texts[-1]} ({len(texts)})"
+    names = [_name(text) for text in texts]
+    return " ".join(names) if len(names) < 5 else f"{names[0]} … {names[-1]} ({len(names)})"
+
+
+def _name(text: str) -> str:
+    """Shorten a word to its number."""
+    numbered = re.match(r"[ac]\d+", text)
+    return numbered[0] if numbered else text
