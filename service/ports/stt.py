@@ -30,8 +30,12 @@ class Recognition(Protocol):
         What cannot be kept is the oldest audio; it is told as `AudioLost`.
         """
 
-    def skip(self, duration_ms: int) -> None:
-        """Move the track's clock on without audio: frames were lost, or none came."""
+    def skip(self, duration_ms: int, reason: str = "frames_lost") -> None:
+        """Move the track's clock on without audio: frames were lost, or none came.
+
+        `reason` is why, a slug, told as `AudioLost`; empty if there was nothing to be heard, and
+        it is silence.
+        """
 
     async def finish(self, *, timeout_s: float) -> None:
         """Flush, wait for the last final under the deadline, close, post `RecognitionFinished`."""
@@ -44,6 +48,7 @@ class Recognitions(Protocol):
         """Begin connecting and return at once: audio sent before the connection is kept.
 
         `post` never waits, and takes what comes of it, in order, from the event loop's thread:
-        `WordsHeard`, `AudioLost`, `RecognitionDegraded`, `RecognitionFailed`,
-        `RecognitionFinished`.
+        `WordsHeard`, `AudioLost`, `AudioSettled`, `RecognitionDegraded`, `RecognitionFailed`,
+        `RecognitionRecovered`, `RecognitionFinished`. Every millisecond of the audio is in a
+        final or in `AudioLost`, or is silence once something later is settled.
         """

@@ -8,7 +8,7 @@ from nacl.signing import VerifyKey
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from service.calls.routes import Retention, Route, Tracks
+from service.calls.routes import Fallback, Retention, Route, Tracks
 from service.delivery.endpoints import Endpoint, EndpointType
 from service.ids import EndpointName, Role, Source, Track
 from service.journal.address import parse_database_url
@@ -17,6 +17,9 @@ from service.wire.media import media_url
 from service.wire.signature import parse_public_key
 
 _DIRECTIONS = ("incoming", "outgoing")
+_MAX_FALLBACKS = 4
+StreamCodec = Literal["PCMU", "PCMA", "G722", "OPUS", "AMR-WB", "L16", "default"]
+"""Source: SDK 4.189 `types/stream_codec.py`."""
 
 
 def _secret(check: Any) -> AfterValidator:  # noqa: ANN401 - one of several callables
@@ -75,7 +78,18 @@ class RetentionSettings(_Table):
     attempts_days: Days | None = None
 
 
-StreamCodec = Literal["PCMU", "PCMA", "G722", "OPUS", "AMR-WB", "L16", "default"]
+class FallbackSettings(_Table):
+    """One of a route's `fallback`: another engine. What it does not say is as in the route."""
+
+    engine: str
+    source: Source | None = None
+    model: str | None = None
+    language: str | None = None
+    engine_options: dict[str, Any] = {}
+
+    def build(self) -> Fallback:
+        """Return what the call core works with."""
+        return Fallback(**self.model_dump())
 
 
 class RouteSettings(_Table):
@@ -91,7 +105,12 @@ class RouteSettings(_Table):
     interim_results: bool = True
     keyterms: Annotated[tuple[str, ...], Field(max_length=100)] = ()
     endpointing_ms: Annotated[int, Field(ge=0, le=10_000)] | None = None
-    fallback: Annotated[tuple[dict[str, Any], ...], AfterValidator(_not_built)] = ()
+    fallback: Annotated[tuple[FallbackSettings, ...], Field(max_length=_MAX_FALLBACKS)] = ()
+    """Who gives the words while the engine does not, in order."""
+    stream_codec: StreamCodec | None = None
+    """What the fork is encoded with; what costs least unless told otherwise."""
+    max_session_s: Annotated[float, Field(ge=10, le=86_400)] | None = None
+    """How long one session with the engine lasts before the next takes over."""
     tracks: Tracks = "both"
     roles: dict[Track, Role] = {}
     redact: Annotated[tuple[str, ...], AfterValidator(_not_built)] = ()
@@ -105,13 +124,15 @@ class RouteSettings(_Table):
     """How long the call is kept; for ever unless told otherwise."""
     engine_options: dict[str, Any] = {}
     """Settings that only some engines have, under Telnyx's own names (Azure's `region`)."""
-    stream_codec: StreamCodec | None = None
-    """What the fork is asked for in; unless told otherwise, what costs least for the engine."""
 
     def build(self) -> Route:
         """Return what the call core works with."""
         plain = self.model_dump(exclude={"fallback", "redact", "retention"})
-        return Route(retention=Retention(**self.retention.model_dump()), **plain)
+        return Route(
+            retention=Retention(**self.retention.model_dump()),
+            fallback=tuple(choice.build() for choice in self.fallback),
+            **plain,
+        )
 
 
 class EndpointSettings(_Table):

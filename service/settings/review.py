@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from service.calls.engines import find_engine, model_for, unmet
 from service.calls.engines import review as review_engine
+from service.calls.routes import Route
 from service.delivery.url_policy import url_problem
-from service.ids import Source
 from service.settings.checks import did_you_mean
 from service.settings.faults import Fault
 from service.settings.model import EndpointSettings, RouteSettings, Settings
@@ -20,6 +21,7 @@ _ONLY_FOR_WEBHOOKS = (
     "ports",
     "timeout_s",
 )
+_ONLY_FOR_MEDIA = ("stream_codec", "max_session_s")
 
 
 def review(settings: Settings) -> list[Fault]:
@@ -31,9 +33,8 @@ def review(settings: Settings) -> list[Fault]:
     for number in sorted(settings.route, key=int):
         route = settings.route[number]
         faults += _route(("route", number), route, names)
-        if route.source == "media" and settings.public_url is None:
-            message = 'source = "media" needs public_url, for Telnyx to send the audio to'
-            faults.append(Fault(("route", number, "source"), message))
+        if settings.public_url is None:
+            faults += _unreachable(("route", number), route)
     return faults
 
 
@@ -75,13 +76,42 @@ def _route(place: tuple[str, ...], route: RouteSettings, names: list[str]) -> It
         message = 'needs source = "media": without a fork nobody here hears the call'
         yield Fault((*place, "record"), message)
     if route.stream_codec is not None:
-        yield from _stream_codec((*place, "stream_codec"), route.stream_codec, route.source)
-    for problem in review_engine(route.build(), route.source).problems:
-        yield Fault((*place, "engine"), problem)
+        yield from _stream_codec((*place, "stream_codec"), route.stream_codec)
+    yield from _choices(place, route)
 
 
-def _stream_codec(place: tuple[str, ...], codec: str, source: Source) -> Iterator[Fault]:
-    if source != "media":
-        yield Fault(place, 'needs source = "media": there is no fork without it')
-    elif codec != "default" and not decodable(codec, CODED_RATE_HZ):
+def _stream_codec(place: tuple[str, ...], codec: str) -> Iterator[Fault]:
+    if codec != "default" and not decodable(codec, CODED_RATE_HZ):
         yield Fault(place, f"{codec} cannot be decoded: pip install 'callscribe[codecs]'")
+
+
+def _choices(place: tuple[str, ...], route: RouteSettings) -> Iterator[Fault]:
+    """Judge who is to give the words: each of them can, and each is another one."""
+    first, *others = choices = route.build().choices
+    for problem in review_engine(first, first.source).problems:
+        yield Fault((*place, "engine"), problem)
+    for number, other in enumerate(others):
+        there = (*place, "fallback", str(number))
+        for problem in unmet(first, other):
+            yield Fault(there, f"cannot stand in: {problem}")
+        if _who(other) in [_who(choice) for choice in choices[: number + 1]]:
+            yield Fault(there, f"{other.engine} would stand in for itself")
+    if all(choice.source != "media" for choice in choices):
+        for key in route.model_fields_set.intersection(_ONLY_FOR_MEDIA):
+            yield Fault((*place, key), 'is only for source = "media"')
+
+
+def _who(choice: Route) -> tuple[str, str | None, str | None]:
+    engine = find_engine(choice.engine, choice.model)
+    if engine is None:
+        return choice.source, choice.engine, choice.model
+    return choice.source, engine.name, model_for(engine, choice.model)
+
+
+def _unreachable(place: tuple[str, ...], route: RouteSettings) -> Iterator[Fault]:
+    message = 'source = "media" needs public_url, for Telnyx to send the audio to'
+    if route.source == "media":
+        yield Fault((*place, "source"), message)
+    for number, choice in enumerate(route.fallback):
+        if choice.source == "media" and route.source != "media":
+            yield Fault((*place, "fallback", str(number), "source"), message)

@@ -4,7 +4,7 @@ An engine counts from the first byte of its own session. The stream's clock runs
 never came, and a new session begins in the middle of it.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 
 _MAX_POINTS = 4096
 """Gaps that one session remembers; past that the oldest are read as if they were not there."""
@@ -33,9 +33,20 @@ class SessionClock:
         self.position_ms = end_ms
 
     def stream_ms(self, seconds: float) -> int:
-        """Map a time of the session, in seconds, onto the stream; never past what was sent."""
-        session_ms = min(max(seconds * 1000.0, 0.0), float(self.sent_ms))
-        index = max(0, bisect_right(self._sessions, session_ms) - 1)
+        """Map when something began, in seconds of the session; never past what was sent."""
+        session_ms = self._within(seconds)
+        return self._map(session_ms, bisect_right(self._sessions, session_ms))
+
+    def stream_end_ms(self, seconds: float) -> int:
+        """Map when something ended: before a hole, where it ends with what was sent before that."""
+        session_ms = self._within(seconds)
+        return self._map(session_ms, bisect_left(self._sessions, session_ms))
+
+    def _within(self, seconds: float) -> float:
+        return min(max(seconds * 1000.0, 0.0), float(self.sent_ms))
+
+    def _map(self, session_ms: float, point: int) -> int:
+        index = max(0, point - 1)
         return min(
             self._streams[index] + round(session_ms) - self._sessions[index], self.position_ms
         )

@@ -30,7 +30,8 @@ log = structlog.get_logger()
 _muted = logging.getLogger("service.stt.wire")
 _muted.setLevel(logging.ERROR)  # at DEBUG the library logs the key, and every word
 
-_ORDERLY_CODES = frozenset({1000, 1001, 1005})
+_ORDERLY_CODES = frozenset({1000, 1005})
+"""1001 is no end of ours: the server is going away, with whatever it still had to say."""
 _POLICY_CODE = 1008
 """RFC 6455: policy violation. Telnyx documents no close codes."""
 _MAX_BUFFERED_BYTES = 32 * 1024
@@ -83,9 +84,9 @@ class Connection:
             return False
         return True
 
-    def send_now(self, audio: bytes) -> None:
-        """Send audio and never wait; a closed connection drops it. Ask `has_room` first."""
-        broadcast((self._socket,), audio)
+    def send_now(self, data: bytes | str) -> None:
+        """Send and never wait; a closed connection drops it. Ask `has_room` first."""
+        broadcast((self._socket,), data)
 
     def has_room(self) -> bool:
         """Say whether little enough waits to be written that `send_now` may add to it."""

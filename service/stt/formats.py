@@ -1,6 +1,8 @@
 """Audio on its way from Telnyx to an engine: what is passed on as it is, what is converted.
 
-Source: Telnyx, the STT "Audio formats" page; its `linear16` is little-endian.
+A track keeps its audio as it came where that can be read piece by piece, else as samples: so it can
+be sent to any engine, and again to another one. Source: Telnyx, the STT "Audio formats" page; its
+`linear16` is little-endian.
 """
 
 import warnings
@@ -41,31 +43,43 @@ def choose_format(engine: Engine, encoding: str, sample_rate_hz: int) -> WireFor
     return WireFormat(native if native in engine.formats else "linear16", rate_hz)
 
 
-class Converter:
-    """Turns one track's audio into what its engine takes, piece by piece and in order."""
+class Intake:
+    """Takes one track's audio as it comes, piece by piece and in order."""
 
-    def __init__(self, encoding: str, sample_rate_hz: int, target: WireFormat) -> None:
+    def __init__(self, encoding: str, sample_rate_hz: int) -> None:
         """Begin a track.
 
         Raises:
             ValueError: `wire.audio.is_fixed_rate` says no.
         """
         self._decoder = Decoder(encoding, sample_rate_hz)
-        self._target = target
         self.rate_hz = self._decoder.rate_hz
         """Sample rate of the decoded audio."""
         self.chunk_bytes = self._decoder.bytes_per_s * CHUNK_MS // 1000
         """Size of `CHUNK_MS` of the audio as it comes."""
-        self._resampler = Resampler(self.rate_hz, target.sample_rate_hz)
+        self.kept = WireFormat(_NATIVE.get(encoding.upper(), "linear16"), self.rate_hz)
+        """What is kept of it; `linear16` in this machine's byte order."""
 
-    def convert(self, data: bytes) -> tuple[bytes, bytes]:
-        """Return the audio for the engine, and as native 16-bit samples. Odd bytes are cut off."""
+    def take(self, data: bytes) -> tuple[bytes, bytes]:
+        """Return the audio as it is kept, and as native 16-bit samples. Odd bytes are cut off."""
         linear = self._decoder.decode(data)
+        return (linear if self.kept.input_format == "linear16" else data), linear
+
+
+class Outlet:
+    """Turns audio as it is kept into what one session's engine takes, in order."""
+
+    def __init__(self, kept: WireFormat, target: WireFormat) -> None:
+        self._kept = kept
+        self._target = target
+        self._resampler = Resampler(kept.sample_rate_hz, target.sample_rate_hz)
+
+    def convert(self, data: bytes) -> bytes:
+        """Return the next audio for the engine."""
         if self._target.input_format != "linear16":
-            return data, linear
-        return little_endian(self._resampler.convert(linear)), linear
-
-
-def loudness(linear: bytes | memoryview) -> int:
-    """Return the root mean square of native 16-bit samples, 0 to 32768."""
-    return audioop.rms(linear, 2)
+            return data  # `choose_format` has no other that is not what came
+        if self._kept.input_format == "mulaw":
+            data = audioop.ulaw2lin(data, 2)
+        elif self._kept.input_format == "alaw":
+            data = audioop.alaw2lin(data, 2)
+        return little_endian(self._resampler.convert(data))

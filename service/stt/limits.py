@@ -28,10 +28,24 @@ class Limits(ConnectionLimits):
     tick_s: float = 1.0
     """How often a session is looked after."""
     stall_s: float = 12.0
-    """Speech without a result for this long is a stall, where partials are to be expected."""
-    stall_without_partials_s: float = 30.0
+    """Speech without a result for this long is a stall; where no partials come, from its end on."""
+    stall_without_partials_s: float = 25.0
+    """The same for speech that does not end, where no partials come."""
     max_stall_s: float = 300.0
     """A stall that a new session did not end was no stall: patience doubles up to this."""
+    late_ms: int = 6_000
+    late_s: float = 10.0
+    """Results so far behind, for so long, are too late where somebody else could do better."""
+    hand_over_s: float = 15.0
+    """How long before the end of a planned session the next one is made."""
+    give_up_s: float = 15.0
+    """For how long nobody gives words before that is told; trying goes on."""
+    refused_s: tuple[float, ...] = (30.0, 60.0, 120.0, 300.0)
+    """Before each new connection in a row, where all that can be asked refused."""
+    fallback_open_timeout_s: float = 4.0
+    """For a connection, where somebody else stands by."""
+    max_sockets: int = 4
+    """Utterances heard at the same time, where each has a socket of its own."""
     write_stall_s: float = 8.0
     """A socket that takes nothing for this long is given up."""
     keep_alive_s: float = 4.0

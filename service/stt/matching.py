@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 from itertools import islice
+from typing import NamedTuple
 
 _MAX_WORDS = 100
 """Words compared on either side; a replay is a few seconds."""
@@ -23,6 +24,12 @@ _SKIPPED = 0.1
 """An emitted word that the replay does not begin with: it may have begun later."""
 _ALIKE = 0.5
 """How alike two words must be to be one word heard twice."""
+_ABOUT_AS_LIKELY = 0.45
+"""What costs so much more may be so all the same: less than half a word."""
+_CLOSE = 0.25
+"""Cost for each word taken out up to which the likeness is no chance."""
+_MANY = 3
+"""So many words in a row are not alike by chance."""
 _DOUBTFUL = 0.5
 """Cost for each word taken out past which the likeness is chance."""
 
@@ -40,25 +47,45 @@ def drop_words(text: str, count: int) -> str:
     return text[match.start() :].strip() if match else ""
 
 
-def find_overlap(
-    emitted: Sequence[str], heard: Sequence[str], *, early: int = 0
-) -> tuple[int, int]:
+class Repeat(NamedTuple):
+    """How much of what is heard was emitted before."""
+
+    used: int
+    """How many words of what was emitted are repeated."""
+    taken: int
+    """How many words of what is heard repeat them."""
+    is_sure: bool = True
+    """Whether nothing else is about as likely."""
+
+
+def find_overlap(emitted: Sequence[str], heard: Sequence[str], *, early: int = 0) -> Repeat:
     """Return how much of `heard` repeats `emitted`.
 
     Both begin at about the same moment of the audio; the first `early` words of `emitted` may lie
-    before it. Returns how many words of `emitted` are repeated, and how many words of `heard`
-    repeat them; (0, 0) when nothing is alike.
+    before it. It is not sure where words repeat themselves, so that something else would fit about
+    as well, where it does not fit well, or where a word or two need not be repeats at all.
     """
     left_out = max(0, min(early, len(emitted) - _MAX_WORDS))
     emitted, heard = emitted[left_out:][:_MAX_WORDS], heard[:_MAX_WORDS]
-    rows = _alignment(emitted, heard, early - left_out)
+    early -= left_out
+    rows = _alignment(emitted, heard, early)
     ends = [(len(emitted), j) for j in range(1, len(heard) + 1)]
     ends += [(i, len(heard)) for i in range(1, len(emitted))]
     good = [(rows[i][j], j, i) for i, j in ends if rows[i][j] <= _DOUBTFUL * min(i, j)]
     if not good:
-        return 0, 0
-    _, j, i = min(good)  # of equals the one that takes out less: doubled beats lost
-    return left_out + i, j
+        return Repeat(0, 0)
+    best, taken, used = min(good)  # of equals the one that takes out less: doubled beats lost
+    rivals = sum(cost <= best + _ABOUT_AS_LIKELY for cost, _, _ in good) - 1
+    may_be_new = taken < _MANY and len(emitted) <= early
+    is_sure = not rivals and not may_be_new and best <= _CLOSE * taken
+    return Repeat(left_out + used, taken, is_sure)
+
+
+def is_same(before: Sequence[str], after: Sequence[str]) -> bool:
+    """Say whether two texts are the same words, as far as hearing goes."""
+    return len(before) == len(after) and all(
+        _difference(word, other) < _MISSING for word, other in zip(before, after, strict=True)
+    )
 
 
 def revises(before: Sequence[str], after: Sequence[str]) -> bool:

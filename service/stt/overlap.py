@@ -20,6 +20,16 @@ class Emitted(NamedTuple):
         return (self.start_ms + length_ms * n // count for n in range(1, count + 1))
 
 
+class Found(NamedTuple):
+    """What was found of it in a text."""
+
+    repeats: int
+    """How many of its first words are."""
+    until_ms: int
+    """Where the last of those ended."""
+    is_sure: bool
+
+
 class Overlap:
     """What was emitted of the audio that a new session is sent again; used up from the front."""
 
@@ -32,16 +42,22 @@ class Overlap:
     def __bool__(self) -> bool:
         return bool(self._words)
 
-    def find(self, words: Sequence[str], *, use_up: bool) -> tuple[int, int]:
-        """Return how many of the first words are repeats, and where the last of those ended."""
-        used, count = find_overlap(self._words, words, early=self._early)
-        until_ms = self._ends_ms[used - 1] if used else 0
+    def find(self, words: Sequence[str], *, use_up: bool) -> Found:
+        """Return what of a text is repeats.
+
+        It is sure unless words repeat themselves, or there is no repeat where one is expected.
+        """
+        repeat = find_overlap(self._words, words, early=self._early)
+        expected = len(self._words) > self._early
+        until_ms = self._ends_ms[repeat.used - 1] if repeat.used else 0
         if use_up:
-            del self._words[:used], self._ends_ms[:used]
-            self._early = max(0, self._early - used)
-        return count, until_ms
+            del self._words[: repeat.used], self._ends_ms[: repeat.used]
+            self._early = max(0, self._early - repeat.used)
+        is_sure = repeat.is_sure and bool(repeat.taken or not expected or not words)
+        return Found(repeat.taken, until_ms, is_sure)
 
     def clear(self) -> None:
         """Expect no repeats any more."""
         self._words.clear()
         self._ends_ms.clear()
+        self._early = 0

@@ -40,7 +40,8 @@ def _parameters(engine: Engine, route: Route, audio: WireFormat) -> Iterator[tup
     yield "sample_rate", str(audio.sample_rate_hz)
     if (language := language_for(engine, route.language, "media")) is not None:
         yield "language", language
-    yield "interim_results", _said(route.interim_results)
+    if "media" in engine.interim_results:  # asked of it, the engine Telnyx says nothing at all
+        yield "interim_results", _said(route.interim_results)
     if route.endpointing_ms is not None and "media" in engine.endpointing_ms:
         yield "endpointing", str(route.endpointing_ms)
     yield from _keyterms(engine, route)

@@ -1,47 +1,58 @@
-"""A recognition: one track's sessions, one after the other, and no word lost between them."""
+"""A recognition: one track's words, from the first choice of its route that gives them.
+
+One engine after the other is asked, session after session; the track outlives them all, so that
+no word is lost between them.
+"""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 import structlog
 
-from service.calls.inputs import Input
-from service.errors import RecognitionLostError, RecognitionRefusedError
+from service.calls.engines import lost_capabilities
+from service.calls.inputs import Input, WordsHeard
+from service.errors import RecognitionError
 from service.ports import RecognitionPlan
-from service.stt.connection import Connection, open_connection
+from service.stt.choices import STALLED, Choice, Choices, Move
 from service.stt.formats import choose_format
 from service.stt.limits import Limits
-from service.stt.query import engine_of, session_url
-from service.stt.session import Session
+from service.stt.line import Line, Service
+from service.stt.relay import Relay
+from service.stt.session import UNANSWERED
+from service.stt.sockets import Sockets
 from service.stt.track import Track
 
 log = structlog.get_logger()
 
-_CUT_SHORT = "cut_short"
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """Where an engine is reached, and the key for it. `repr` leaves the key out."""
-
-    url: str
-    api_key: str | None
-
-    def __repr__(self) -> str:
-        return f"Service({self.url!r})"
+_CUT_SHORT, _NOT_ANSWERED, _FAILED = "cut_short", "not_answered", "recognition_failed"
+_TELL_EVERY_S = 1.0
+"""How often it is told what is lost, while there is no session."""
 
 
 class TrackRecognition:
     """`Recognition` of one track. `run` is its task; the other methods may be called any time."""
 
+    _relay: Relay | Sockets | None = None
+    """What runs the sessions: it gets the audio at once. Between them audio is kept."""
+    _outage: tuple[str, str] | None = None
+    _is_told = False
+    """Whether trouble was told, and not yet its end."""
+    _unanswered_ms: int | None = None
+    """Where a session ended in order without the words it owed."""
+    _stop_at: float | None = None
+    _timer: asyncio.Timeout | None = None
+    _finished = False
+
     def __init__(
         self,
         plan: RecognitionPlan,
         tell: Callable[[Input], None],
-        service: Service | None,
+        choices: Sequence[Choice],
+        service_of: Callable[[Choice], Service | None],
         *,
+        switches: Counter[tuple[str, str, str]],
         limits: Limits,
         clock: Callable[[], float],
         dice: Callable[[], float],
@@ -53,42 +64,36 @@ class TrackRecognition:
         """
         self._plan = plan
         self._tell = tell
-        self._service = service
+        self._choices = Choices(choices, limits)
+        self._service_of = service_of
+        self._switches = switches
         self._limits = limits
         self._clock = clock
         self._dice = dice
-        self._engine = engine = engine_of(plan.route)
-        self._audio = choose_format(engine, plan.encoding, plan.sample_rate_hz)
-        self._track = Track(plan, self._audio, keep_ms=limits.keep_ms)
-        self._session: Session | None = None
-        """The one that runs: it gets the audio at once. Between sessions audio is kept."""
+        self._track = Track(plan, keep_ms=limits.keep_ms)
         self._audio_came = asyncio.Event()
-        self._outage: tuple[str, str] | None = None
-        partials = "media" in engine.interim_results and plan.route.interim_results
-        self._min_stall_s = limits.stall_s if partials else limits.stall_without_partials_s
-        self._stall_s = self._min_stall_s
-        self._stop_at: float | None = None
-        self._timer: asyncio.Timeout | None = None
+        self._give_partials: set[str] = set()
+        """The engines that gave partials."""
+        self._stall_s = limits.stall_s
         self._ending = asyncio.Event()
         self._stopped = asyncio.Event()
-        self._finished = False
 
     def send(self, payload: bytes) -> None:
         """Take the next audio. Never waits, never raises."""
         if self._track.push(payload):
             self._pass_on()
 
-    def skip(self, duration_ms: int) -> None:
-        """Move the track's clock on without audio."""
-        if self._track.skip(duration_ms):
+    def skip(self, duration_ms: int, reason: str = "frames_lost") -> None:
+        """Move the track's clock on without audio, which is lost for a reason, if there is one."""
+        if self._track.skip(duration_ms, reason):
             self._pass_on()
 
     async def finish(self, *, timeout_s: float) -> None:
         """Flush, wait for the last final under the deadline, close, tell `RecognitionFinished`."""
         if not self._ending.is_set():
             self._track.end()
-            if self._session:
-                self._session.end()
+            if self._relay:
+                self._relay.end()
             self._audio_came.set()
             self._ending.set()
             self._stop_at = asyncio.get_running_loop().time() + timeout_s
@@ -108,7 +113,7 @@ class TrackRecognition:
         if not self._finished:
             self._finished = True
             self._track.end()
-            self._emit(self._track.finish())
+            self._emit(self._track.finish(self._why_lost))
 
     async def run(self) -> None:
         """Recognise the track to its end. Never raises: what goes wrong is emitted."""
@@ -116,12 +121,10 @@ class TrackRecognition:
         with structlog.contextvars.bound_contextvars(call_id=plan.call_id, track=plan.ref.track):
             try:
                 await self._run()
-            except RecognitionRefusedError as error:
-                log.warning("recognition_refused", reason=str(error), code=error.code)
-                self._emit(self._track.fail(str(error), error.code))
             except Exception:  # one recognition never stops another
                 log.exception("recognition_crashed")
-                self._emit(self._track.fail("internal_error"))
+                self._emit(self._track.give_up(_FAILED))
+                self._fail("internal_error", "")
             except asyncio.CancelledError:
                 self._emit(self._track.give_up(_CUT_SHORT))  # before whoever waits in `finish`
                 raise
@@ -131,97 +134,161 @@ class TrackRecognition:
     async def _run(self) -> None:
         try:
             async with asyncio.timeout_at(self._stop_at) as self._timer:
-                await self._run_sessions()
+                await self._ask_choices()
         except TimeoutError:
             log.warning("recognition_unfinished")
-            self._emit(self._track.give_up("not_answered"))
-        else:
-            self._emit(self._track.finalize())
+            self._emit(self._track.give_up(self._why_lost))
 
-    async def _run_sessions(self) -> None:
-        attempt = 0
+    @property
+    def _why_lost(self) -> str:
+        failed = self._track.lost_reason == _FAILED
+        return _FAILED if failed else _NOT_ANSWERED
+
+    async def _ask_choices(self) -> None:
+        """Ask one choice after the other, until the track's end is heard."""
+        left = self._choices.begin(self._clock())
+        if left is not None:
+            self._tell_switch(left, "circuit_open", "")
         while not self._track.is_done():
+            line = self._line()
             began_at = self._clock()
             try:
-                await self._run_session()
-            except RecognitionLostError as error:
-                if self._outage is None or self._clock() - began_at >= self._limits.stable_s:
-                    attempt = 0
-                self._note_outage(error)
+                await self._run_line(line)
+            except RecognitionError as fault:
+                at_the_end = self._ending.is_set()
+                move = self._lost(fault, line, began_at)
+                if at_the_end and move.all_refused:
+                    return  # it was asked once more, and will be of the same mind
+                await self._pause(move.delay_s)
             else:
                 return
-            await self._pause(attempt)
-            attempt += 1
 
-    async def _pause(self, attempt: int) -> None:
+    def _line(self) -> Line:
+        choice, plan = self._choices.current, self._plan
+        return Line(
+            choice=choice,
+            service=self._service_of(choice),
+            audio=choose_format(choice.engine, plan.encoding, plan.sample_rate_hz),
+            track=self._track,
+            emit=self._emit,
+            limits=self._limits,
+            clock=self._clock,
+            stall_s=self._stall_s,
+            is_first=self._choices.is_first,
+            stands_alone=not self._choices.has_others,
+            gives_partials=choice.engine.name in self._give_partials,
+        )
+
+    async def _run_line(self, line: Line) -> None:
+        kind = Sockets if line.choice.engine.endpointing == "socket" else Relay
+        self._relay = kind(line)
+        try:
+            await self._relay.run()
+        finally:
+            self._relay = None
+            if line.gives_partials:
+                self._give_partials.add(line.choice.engine.name)
+            if line.had_result:
+                self._outage, self._stall_s = None, self._limits.stall_s
+                self._choices.answered(self._clock())
+
+    def _lost(self, fault: RecognitionError, line: Line, began_at: float) -> Move:
+        """Take note that a session was lost, and tell what is to be told; say what follows."""
+        reason, now = str(fault), self._clock()
+        log.warning("recognition_lost", reason=reason, code=fault.code)
+        self._emit(self._track.lose())
+        idle = reason == "connection_lost" and not self._track.has_work()
+        lived = now - began_at >= self._limits.stable_s and reason != STALLED
+        was_well = line.had_result or lived
+        if idle:
+            return self._choices.idled(was_well=was_well)
+        move = self._choices.failed(fault, now, was_well=was_well)
+        if reason == STALLED and move.all_failed:
+            self._stall_s = min(self._stall_s * 2, self._limits.max_stall_s)
+        if reason == UNANSWERED:
+            self._forgo_or_retry(all_failed=move.all_failed)
+        self._tell_trouble(fault, move)
+        return move
+
+    def _forgo_or_retry(self, *, all_failed: bool) -> None:
+        """Ask a second time for words that are owed; two answers without them are enough."""
+        at_ms = self._track.resume_ms
+        if all_failed and self._unanswered_ms == at_ms:
+            self._emit(self._track.forgo(_NOT_ANSWERED))
+        self._unanswered_ms = at_ms
+
+    def _tell_trouble(self, fault: RecognitionError, move: Move) -> None:
+        """Emit who takes over, that words may come late, or that nobody gives any; each once."""
+        outage = (str(fault), fault.code)
+        if move.left is not None:
+            self._tell_switch(move.left, *outage)
+        if move.gave_up:
+            self._fail(*outage)
+        elif move.left is None and outage != self._outage:
+            self._is_told = True
+            self._emit([self._track.inputs.degraded(*outage)])
+        self._outage = outage
+
+    def _tell_switch(self, left: Choice, reason: str, code: str) -> None:
+        to = self._choices.current
+        log.warning("recognition_switched", left=left.engine.name, to=to.engine.name, reason=reason)
+        self._switches[left.engine.name, to.engine.name, reason] += 1
+        self._is_told = True
+        switched = self._track.inputs.switched(
+            left.route,
+            to.route,
+            reason=reason,
+            code=code,
+            start_ms=self._track.resume_ms,
+            lost=lost_capabilities(left.route, to.route),
+        )
+        self._emit([switched])
+
+    def _fail(self, reason: str, code: str) -> None:
+        """Emit that nobody gives words: what does not fit any more is lost for that."""
+        self._is_told = True
+        self._track.lost_reason = _FAILED
+        self._emit([self._track.inputs.failed(reason, code)])
+
+    def _recover(self, item: WordsHeard) -> None:
+        """Take note that words come; emit that they do again, if it was told that they did not."""
+        self._choices.heard()
+        self._choices.answered(self._clock())
+        self._outage = None
+        self._track.lost_reason = "buffer_full"
+        if self._is_told:
+            self._is_told = False
+            self._emit([self._track.inputs.recovered(self._choices.current.route, item.start_ms)])
+
+    async def _pause(self, delay_s: float) -> None:
         """Wait before the next connection, and until there is something to send."""
-        delays_s = self._limits.backoff_s
-        jitter_s = self._dice() * self._limits.jitter_s
+        if delay_s:
+            delay_s += self._dice() * self._limits.jitter_s
         if self._ending.is_set():  # the deadline is near
-            await asyncio.sleep(delays_s[0] + jitter_s)
+            await asyncio.sleep(min(delay_s, self._limits.backoff_s[0] + self._limits.jitter_s))
             return
-        with suppress(TimeoutError):
-            async with asyncio.timeout(delays_s[min(attempt, len(delays_s) - 1)] + jitter_s):
-                await self._ending.wait()
+        loop = asyncio.get_running_loop()
+        until = loop.time() + delay_s
+        while (left_s := until - loop.time()) > 0 and not self._ending.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(left_s, _TELL_EVERY_S)):
+                    await self._ending.wait()
+            self._emit(self._track.release())
         while not self._track.has_work() and not self._ending.is_set():
             self._audio_came.clear()
             await self._audio_came.wait()
 
-    async def _run_session(self) -> None:
-        """Connect and run one session to its end."""
-        if self._service is None:
-            raise RecognitionRefusedError("no_local_recogniser")
-        url = session_url(self._service.url, self._plan.route, self._audio)
-        async with open_connection(url, self._service.api_key, self._limits) as connection:
-            if self._track.is_done():
-                return
-            log.info("stt_connected", engine=self._engine.name, audio=self._audio.input_format)
-            self._emit(self._track.begin_session())
-            self._session = self._new_session(connection)
-            try:
-                await self._session.run()
-            except BaseException:
-                self._emit(self._track.lose_session())
-                raise
-            finally:
-                self._session = None
-                if connection.had_result:
-                    self._outage, self._stall_s = None, self._min_stall_s
-
-    def _new_session(self, connection: Connection) -> Session:
-        endpointing_s = (self._plan.route.endpointing_ms or 0) / 1000
-        return Session(
-            connection,
-            self._track,
-            self._emit,
-            engine=self._engine,
-            audio=self._audio,
-            linger_s=self._limits.linger_s + endpointing_s,
-            stall_s=self._stall_s,
-            limits=self._limits,
-            clock=self._clock,
-        )
-
-    def _note_outage(self, error: RecognitionLostError) -> None:
-        """Emit that words may come late, once for each new reason."""
-        outage = (str(error), error.code)
-        log.warning("recognition_lost", reason=outage[0], code=outage[1])
-        if outage[0] == "stalled":
-            self._stall_s = min(self._stall_s * 2, self._limits.max_stall_s)
-        idle = outage[0] == "connection_lost" and not self._track.has_work()
-        if outage != self._outage and not idle:
-            self._outage = outage
-            self._emit(self._track.degraded(*outage))
-
     def _pass_on(self) -> None:
         """Have new audio sent: at once, or once there is a session."""
-        if self._session:
-            self._session.pass_on()
+        if self._relay:
+            self._relay.pass_on()
         else:
             self._audio_came.set()
 
     def _emit(self, inputs: Iterable[Input]) -> None:
         for item in inputs:
+            if isinstance(item, WordsHeard):
+                self._recover(item)
             try:
                 self._tell(item)
             except Exception:  # whoever listens must not end what is recognised

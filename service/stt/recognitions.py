@@ -6,11 +6,17 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 
+from service.calls.engines import fit_choices, model_for
 from service.calls.inputs import Input
+from service.calls.routes import Route
 from service.ports import Recognition, RecognitionPlan, Recognitions
+from service.stt.choices import Choice
+from service.stt.circuits import EngineKey
+from service.stt.counters import RecognitionCounters
 from service.stt.limits import Limits
+from service.stt.line import Service
 from service.stt.query import engine_of
-from service.stt.recognition import Service, TrackRecognition
+from service.stt.recognition import TrackRecognition
 from service.tasks import Tasks, open_tasks
 
 _DEFAULTS = Limits()
@@ -24,6 +30,7 @@ class _Recognitions:
         telnyx: Service,
         local: Service | None,
         limits: Limits,
+        counters: RecognitionCounters,
         clock: Callable[[], float],
         dice: Callable[[], float],
     ) -> None:
@@ -31,14 +38,21 @@ class _Recognitions:
         self._telnyx = telnyx
         self._local = local
         self._limits = limits
+        self._counters = counters
         self._clock = clock
         self._dice = dice
         self._running: dict[asyncio.Task[None], TrackRecognition] = {}
 
     def open(self, plan: RecognitionPlan, tell: Callable[[Input], None]) -> Recognition:
-        service = self._local if engine_of(plan.route).name == "local" else self._telnyx
         recognition = TrackRecognition(
-            plan, tell, service, limits=self._limits, clock=self._clock, dice=self._dice
+            plan,
+            tell,
+            [self._choice(route) for route in fit_choices(plan.route, "media")],
+            self._service,
+            switches=self._counters.switches,
+            limits=self._limits,
+            clock=self._clock,
+            dice=self._dice,
         )
         task = self._tasks.start(
             recognition.run(), "recognition", of=f"{plan.ref.stream_id} {plan.ref.track}"
@@ -52,6 +66,15 @@ class _Recognitions:
         for task, recognition in self._running.items():
             task.add_done_callback(partial(_cut_short, recognition))
 
+    def _choice(self, route: Route) -> Choice:
+        engine = engine_of(route)
+        service = self._local if engine.name == "local" else self._telnyx
+        key = EngineKey(engine.name, model_for(engine, route.model), service.url if service else "")
+        return Choice(route, engine, self._counters.circuits.of(key))
+
+    def _service(self, choice: Choice) -> Service | None:
+        return self._local if choice.engine.name == "local" else self._telnyx
+
 
 @asynccontextmanager
 async def open_recognitions(
@@ -61,15 +84,17 @@ async def open_recognitions(
     local_url: str | None = None,
     local_api_key: str | None = None,
     limits: Limits = _DEFAULTS,
+    counters: RecognitionCounters | None = None,
     clock: Callable[[], float] | None = None,
     dice: Callable[[], float] = random.random,
 ) -> AsyncIterator[Recognitions]:
     """Run recognitions until the block ends; those still running then are cut short.
 
     `stt_url` is Telnyx's STT WebSocket and gets `api_key`; `local_url` is our own recogniser,
-    for the engine `local`, and gets `local_api_key` if there is one, never the other. `clock`
-    counts seconds steadily (the loop's, unless given); `dice` gives numbers from 0 up to 1, for
-    the jitter.
+    for the engine `local`, and gets `local_api_key` if there is one, never the other. `counters`
+    counts, and remembers for all of them which engines are down. `clock` counts seconds
+    steadily, by default as the event loop does; `dice` gives numbers from 0 up to 1, for the
+    jitter.
 
     What one is cut short of is emitted all the same: its last partial as a final, the audio that
     nobody heard as lost, and that it is finished. One that fails never stops another. Opening
@@ -81,6 +106,7 @@ async def open_recognitions(
             telnyx=Service(stt_url, api_key),
             local=Service(local_url, local_api_key) if local_url else None,
             limits=limits,
+            counters=counters or RecognitionCounters(),
             clock=clock or asyncio.get_running_loop().time,
             dice=dice,
         )

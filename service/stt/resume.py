@@ -8,53 +8,53 @@ from collections.abc import Iterable, Iterator
 
 from service.stt.ring import Span
 
-SURE_LAG_MS = 4000
-"""No result takes longer than this after its speech; most take far less."""
 LOOKBACK_MS = 10_000
-"""How far before the last final to look for a silence."""
+"""How far before what is surely answered to look for a silence."""
+TAIL_MS = 3000
+"""How much of a silence that still lasts to send again: words may be too faint for us to notice."""
 _SURE_MS = 1500
 """A silence this long separates beyond doubt."""
 _LEAD_MS = 400
 """How much before the next speech to begin: its onset is quieter than what we call loud."""
-_TAIL_MS = 3000
-"""How much of a silence that still lasts to send again: words may be too faint for us to notice."""
 
 
 def resume_point(
     speech: Iterable[Span],
     *,
-    emitted_ms: int,
-    covered_ms: int,
+    sure_ms: int,
     sent_ms: int,
+    quiet_ms: int | None = None,
     pending_ms: int | None = None,
 ) -> int:
     """Return where in the stream to begin again, in milliseconds.
 
-    `speech` is what there was from `emitted_ms - LOOKBACK_MS` to `sent_ms`. `emitted_ms` is about
-    where the last final ended; speech before `covered_ms` is surely in one. `pending_ms` is the
-    start of a partial that no final replaced.
+    `speech` is what there was from `sure_ms - LOOKBACK_MS` to `sent_ms`; all before `sure_ms` is
+    surely in a final. After a silence of `quiet_ms` at the end nothing more is owed; None if that
+    cannot be known. `pending_ms` is the start of a partial that no final replaced.
     """
-    earliest_ms = max(0, emitted_ms - LOOKBACK_MS)
-    pauses = list(_pauses(speech, earliest_ms, sent_ms, min(emitted_ms, covered_ms)))
+    earliest_ms = max(0, sure_ms - LOOKBACK_MS)
+    pauses = list(_pauses(speech, earliest_ms, sent_ms, sure_ms, quiet_ms))
     if not pauses:
         return earliest_ms
     sure = [pause for pause in pauses if pause.end_ms - pause.start_ms >= _SURE_MS]
     pause = sure[-1] if sure else max(pauses, key=lambda span: span.end_ms - span.start_ms)
-    back_ms = _TAIL_MS if pause.end_ms >= sent_ms else _LEAD_MS
-    point_ms = max((pause.start_ms + pause.end_ms) // 2, pause.end_ms - back_ms)
     if pause.end_ms >= sent_ms:
-        point_ms = max(pause.start_ms, sent_ms - back_ms)
+        point_ms = max(pause.start_ms, sent_ms - TAIL_MS)
+    else:
+        point_ms = max((pause.start_ms + pause.end_ms) // 2, pause.end_ms - _LEAD_MS)
     if pending_ms is not None:
         point_ms = min(point_ms, pending_ms - _LEAD_MS)
     return max(0, point_ms)
 
 
-def _pauses(speech: Iterable[Span], from_ms: int, sent_ms: int, sure_ms: int) -> Iterator[Span]:
+def _pauses(
+    speech: Iterable[Span], from_ms: int, sent_ms: int, sure_ms: int, quiet_ms: int | None
+) -> Iterator[Span]:
     """Yield the pauses that begin before `sure_ms`, and one at the end that is long enough."""
     quiet_since_ms = from_ms
     for span in speech:
         if quiet_since_ms <= max(sure_ms, from_ms) and span.start_ms > quiet_since_ms:
             yield Span(quiet_since_ms, span.start_ms)
         quiet_since_ms = span.end_ms
-    if sent_ms - quiet_since_ms > SURE_LAG_MS:
+    if quiet_ms is not None and sent_ms - quiet_since_ms > quiet_ms:
         yield Span(quiet_since_ms, sent_ms)

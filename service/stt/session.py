@@ -6,19 +6,21 @@ from collections.abc import Callable, Iterable
 from service.calls.engines import Engine
 from service.calls.inputs import Input
 from service.errors import RecognitionLostError
+from service.stt.choices import LATE, STALLED, WRITE_STALLED
 from service.stt.connection import Connection
 from service.stt.formats import WireFormat
 from service.stt.limits import Limits
-from service.stt.timing import LAG_MS
+from service.stt.stint import Stint
 from service.stt.track import Track
+from service.stt.utterances import Utterances
 from service.tasks import first_of
-from service.wire.stt import CLOSE_STREAM, KEEP_ALIVE
+from service.wire.stt import CLOSE_STREAM, FINALIZE, KEEP_ALIVE, SttResult
 
+UNANSWERED = "unanswered"
+"""Why a session was lost that ended in order, without the words it owed."""
 _SILENCE_MS = 100
-_REPLAY_SPEED = 3
-"""How much faster than speech an engine works off a replay, at least."""
-_UNANSWERED_MS = 300
-"""Less speech than this since the last result is no reason to expect one."""
+_STOOD_STILL_S = 1.0
+"""A timer so late was held up by this process, which then cannot say who else is late."""
 
 
 class Session:
@@ -28,44 +30,56 @@ class Session:
         self,
         connection: Connection,
         track: Track,
+        stint: Stint,
         emit: Callable[[Iterable[Input]], None],
         *,
         engine: Engine,
         audio: WireFormat,
         linger_s: float,
         stall_s: float,
+        leave_if_late: bool,
         limits: Limits,
         clock: Callable[[], float],
     ) -> None:
         self._connection = connection
         self._track = track
+        self.stint = stint
         self._emit = emit
         self._engine = engine
         self._audio = audio
         self._linger_s = linger_s
         self._stall_s = stall_s
+        self._leave_if_late = leave_if_late
         self._limits = limits
         self._clock = clock
         self._began_at = self._result_at = self._audio_at = clock()
+        self._late_since: float | None = None
         self._wake = asyncio.Event()
+        self._answered = asyncio.Event()
+        """A final came."""
         self._idle = False
         """All there was is sent, and `pass_on` sends what comes."""
         self._writing = False
         self._finishing = False
         self._behind = False
+        waits = engine.endpointing == "finalize"
+        self._utterances = Utterances(track.speech, stint.clock.start_ms) if waits else None
 
     async def run(self) -> None:
         """Return when the session ended as it should after the last audio.
 
         Raises:
-            RecognitionLostError: It dropped, stalled, or spoke garbage.
+            RecognitionLostError: It dropped, stalled, spoke garbage, or owes words.
             RecognitionRefusedError: The engine will not have it.
         """
         await first_of(self._receive(), self._send(), self._watch())
         await self._receive()  # what had arrived when the connection was closed
-        as_it_should = self._connection.closed_in_order or not self._track.may_be_owed()
-        if not (self._finishing and as_it_should):
+        in_order = self._connection.closed_in_order
+        owes = self._track.is_owed if in_order else self._track.may_be_owed
+        if not self._finishing or (owes(self.stint) and not in_order):
             raise self._connection.close_fault()
+        if owes(self.stint):
+            raise RecognitionLostError(UNANSWERED)
 
     def pass_on(self) -> None:
         """Send the newest audio at once, unless older audio or the socket is in the way.
@@ -73,20 +87,23 @@ class Session:
         Saves waking a task for every piece, which would cost more than all else we do with it.
         """
         if self._idle and self._connection.has_room():
-            self._audio_at = self._clock()
-            while (chunk := self._track.next_chunk()) is not None:
-                self._connection.send_now(chunk.data)
-        else:
-            self._wake.set()
+            self._audio_at = now = self._clock()
+            while (data := self._track.next_chunk(self.stint, now)) is not None:
+                self._connection.send_now(data)
+            if self._utterances and self._has_utterance_ended():
+                self._connection.send_now(FINALIZE)
+            if self.stint.until_ms is None:
+                return
+        self._wake.set()
 
     def end(self) -> None:
-        """Send what is left of the track, which has ended, and have the engine say the rest."""
+        """Send what is left for the stint, which has an end, and have the engine say the rest."""
         self._wake.set()
 
     async def _send(self) -> None:
         """Send what is waiting; once that is done, `pass_on` does the rest, up to the end."""
         while await self._catch_up():
-            if self._track.ended:
+            if self._track.has_all(self.stint):
                 await self._finish()
                 return
             self._idle = True
@@ -96,42 +113,71 @@ class Session:
 
     async def _catch_up(self) -> bool:
         """Send all there is; False once the connection is closed."""
-        sent = True
-        while sent and (chunk := self._track.next_chunk()):
+        sent, track = True, self._track
+        while sent and (data := track.next_chunk(self.stint, self._clock())) is not None:
             self._writing, self._audio_at = True, self._clock()
-            sent = await self._connection.send(chunk.data)
+            sent = await self._connection.send(data)
             self._writing = False
+        if sent and self._utterances and self._has_utterance_ended():
+            sent = await self._connection.send(FINALIZE)
         return sent
 
     async def _finish(self) -> None:
         """Have the engine say the rest; close once nothing more is to be expected of it."""
         self._finishing = True
+        self._result_at = self._clock()
+        if self._engine.endpointing == "socket":
+            await self._answered.wait()  # it begins to answer when nothing comes any more
+        else:
+            await self._flush()
+        await self._connection.close()
+
+    async def _flush(self) -> None:
         send, closes = self._connection.send, self._engine.close_stream
         sent = await send(self._audio.silence(self._limits.tail_silence_ms))
+        if self._utterances:
+            sent = await send(FINALIZE)
         if closes:
             sent = await send(CLOSE_STREAM)
-        self._result_at = asked_at = self._clock()
-        while sent and (self._track.is_owed() or self._clock() - self._result_at < self._linger_s):
+        asked_at = self._clock()
+        while sent and (self._is_owed() or self._clock() - self._result_at < self._linger_s):
             await asyncio.sleep(_SILENCE_MS / 1000)
             if not closes or self._clock() - asked_at >= self._linger_s:
                 # It was not heeded; but an engine ends an utterance by the pause that it hears.
                 sent = await send(self._audio.silence(_SILENCE_MS))
-        await self._connection.close()
+
+    def _is_owed(self) -> bool:
+        return self._track.is_owed(self.stint)
+
+    def _has_utterance_ended(self) -> bool:
+        """Look whether an utterance ended in what was sent until now."""
+        utterances, has_ended = self._utterances, False
+        while utterances is not None:
+            was_open = utterances.is_open
+            begun = utterances.look(self.stint.clock.position_ms, ended=False)
+            has_ended |= was_open and (begun is not None or not utterances.is_open)
+            if begun is None:
+                break
+        return has_ended
 
     async def _receive(self) -> None:
         async for result in self._connection:
-            self._result_at = self._clock()
-            self._emit(self._track.receive(result, lag_ms=self._lag_ms()))
-
-    def _lag_ms(self) -> int:
-        """How far a result may be behind: more while the engine works off a replay."""
-        elapsed_ms = round((self._clock() - self._began_at) * 1000)
-        return LAG_MS + max(0, self._track.session_ms - elapsed_ms * _REPLAY_SPEED)
+            self._result_at = now = self._clock()
+            self._emit(self._track.receive(self.stint, result, now))
+            self._note_lateness(result, now)
+            if result.is_final is not False:
+                self._answered.set()
 
     async def _watch(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
+            due = loop.time() + self._limits.tick_s
             await asyncio.sleep(self._limits.tick_s)
             now = self._clock()
+            if loop.time() - due >= _STOOD_STILL_S:
+                self.stint.excuse(now)
+                self._audio_at = now
+                continue
             self._check_progress(now)
             self._check_backlog(now)
             self._emit(self._track.release())
@@ -140,17 +186,31 @@ class Session:
 
     def _check_progress(self, now: float) -> None:
         if self._writing and now - self._audio_at >= self._limits.write_stall_s:
-            raise RecognitionLostError("write_stalled")
-        if now - self._result_at < self._stall_s:
-            return
-        if self._track.speech_since_result() >= _UNANSWERED_MS:
-            raise RecognitionLostError("stalled")
+            raise RecognitionLostError(WRITE_STALLED)
+        limits = self._limits
+        patience_s = limits.stall_without_partials_s - limits.stall_s
+        if self.stint.overdue_s(now, patience_s=patience_s) >= self._stall_s:
+            raise RecognitionLostError(STALLED)
+        late_since = self._late_since
+        if self._leave_if_late and late_since is not None and now - late_since >= limits.late_s:
+            raise RecognitionLostError(LATE)
 
     def _check_backlog(self, now: float) -> None:
+        behind = self._track.waiting_ms(self.stint) > self._limits.behind_ms
         settled_in = now - self._began_at >= self._limits.stable_s
-        if self._track.waiting_ms > self._limits.behind_ms and settled_in and not self._behind:
+        if behind and settled_in and not self._behind:
             self._behind = True
-            self._emit(self._track.degraded("falling_behind"))
+            self._emit([self._track.inputs.degraded("falling_behind")])
+
+    def _note_lateness(self, result: SttResult, now: float) -> None:
+        """Note since when results are far behind, where the engine says what they are of."""
+        behind_ms = self.stint.behind_ms(result, now)
+        if behind_ms is None:
+            return
+        if behind_ms <= self._limits.late_ms:
+            self._late_since = None
+        elif self._late_since is None:
+            self._late_since = now
 
     async def _keep_alive(self, now: float) -> None:
         if now - self._audio_at >= self._limits.keep_alive_s:

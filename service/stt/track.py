@@ -1,56 +1,77 @@
 """One track over all its sessions: audio in, chunks out; results in, inputs out.
 
-Pure: no clock, no I/O, nobody is called back. Whoever holds a track sends its chunks to an engine,
-gives it the engine's results, and emits the inputs that it returns, in order and at once.
+Pure: no clock, no I/O, nobody is called back. Whoever holds a track begins stints on it, one for
+each session, sends their chunks to an engine, gives it the engine's results, and emits the inputs
+that it returns, in order and at once. Times in seconds are arguments.
+
+Stints may overlap, as when one session takes over from another: what the later one says waits
+until the earlier one has said all.
 """
 
+from collections import deque
 from collections.abc import Iterable
 
 from service.calls.inputs import Input, WordsHeard
+from service.calls.routes import Route
 from service.ports import RecognitionPlan
-from service.stt.clock import SessionClock
-from service.stt.formats import CHUNK_MS, Converter, WireFormat
+from service.stt.accounts import Accounts, Lost
+from service.stt.formats import CHUNK_MS, Intake, Outlet, WireFormat
 from service.stt.inputs import TrackInputs
+from service.stt.resume import TAIL_MS
 from service.stt.ring import Chunk, Ring, Span
-from service.stt.speech import Speech
+from service.stt.speech import PAUSE_MS, Speech
+from service.stt.stint import Arrival, Stint
 from service.stt.transcript import Transcript
 from service.wire.stt import SttResult
 
 _MAX_FILL_MS = 1000
 """Silence sent for a gap in the audio, so that the engine notices the pause; never more."""
+_OVERLAP_MS = 4000
+_LEAD_MS = 400
+"""A session takes over in a pause, a little before its end; where there is none, both are sent
+what was said last.
+"""
+_HALF_WORD_MS = 1000
+"""Where a session is cut off in mid-speech, it owes nothing of its last word."""
+_SETTLED_EVERY_MS = 10_000
+"""How often it is told that audio is settled, when nothing else is."""
 
 
 class Track:
     """The audio and the words of one track, in milliseconds of the stream.
 
-    Audio is cut into `CHUNK_MS` pieces, converted, and kept in the ring until a final covers it;
-    one session at a time is sent what is in there.
+    Audio is cut into `CHUNK_MS` pieces and kept in the ring until a final covers it.
     """
 
-    def __init__(self, plan: RecognitionPlan, audio: WireFormat, *, keep_ms: int) -> None:
-        """Begin a track whose engine takes `audio`; up to `keep_ms` are kept for a replay.
+    def __init__(self, plan: RecognitionPlan, *, keep_ms: int) -> None:
+        """Begin a track of which up to `keep_ms` are kept for a replay.
 
         Raises:
             ValueError: Nobody here can decode the plan's encoding.
         """
-        self._inputs = TrackInputs(plan)
+        self.inputs = TrackInputs(plan)
         self._wants_partials = plan.route.interim_results
-        self._audio = audio
-        self._converter = Converter(plan.encoding, plan.sample_rate_hz, audio)
-        self._chunk_bytes = self._converter.chunk_bytes
+        self._intake = Intake(plan.encoding, plan.sample_rate_hz)
+        self._chunk_bytes = self._intake.chunk_bytes
         self._buffer = bytearray()
         self._ring = Ring(keep_ms=keep_ms)
-        self._speech = Speech(self._converter.rate_hz)
-        self._transcript = Transcript(self._inputs, self._speech)
-        self._clock = SessionClock(0)
-        self._pushed_ms = 0
+        self.speech = Speech(self._intake.rate_hz)
+        self._transcript = Transcript(self.inputs, self.speech)
+        self._accounts = Accounts()
+        self._stints: deque[Stint] = deque()
+        """Those that are live, by their audio; it is the first one's turn to speak."""
+        self.pushed_ms = 0
         """The time of the last whole piece."""
         self._sent_ms = 0
-        """How far the sessions got that were lost."""
-        self._result_ms = 0
-        """How far the running session had been sent when its last result came."""
-        self._failed_at_ms: int | None = None
-        """From when on nobody will ever transcribe what comes: it is only counted."""
+        """How far the sessions got that are over."""
+        self._resume_ms = 0
+        """Where the next one begins."""
+        self._heard_ms: int | None = 0
+        """The last session heard nothing after this; None where it was lost, and who knows."""
+        self._forgo_ms = 0
+        """Up to where the last one lost was to be sent audio."""
+        self.lost_reason = "buffer_full"
+        """Why audio is lost that does not fit any more."""
         self.ended = False
         """No more audio will come."""
 
@@ -65,127 +86,276 @@ class Track:
         buffer += payload
         return len(buffer) >= self._chunk_bytes and self._cut()
 
-    def skip(self, duration_ms: int) -> bool:
-        """Move the clock on over audio that never came; say whether `next_chunk` has something."""
+    def skip(self, duration_ms: int, reason: str) -> bool:
+        """Move the clock on over audio that never came; say whether `next_chunk` has something.
+
+        It is lost for a reason, or was silence if that is empty.
+        """
         if duration_ms <= 0 or self.ended:
             return False
         self._flush()
-        start_ms = self._pushed_ms
-        self._pushed_ms += duration_ms
-        if self._failed_at_ms is not None:
-            return False
+        start_ms = self.pushed_ms
+        self.pushed_ms += duration_ms
+        if reason:
+            self._accounts.lose(Span(start_ms, self.pushed_ms), reason)
         fill_ms = min(duration_ms, _MAX_FILL_MS)
-        silence = self._audio.silence(fill_ms)
-        self._ring.append(Chunk(start_ms, start_ms + fill_ms, silence, loud=False))
+        self._keep(Chunk(start_ms, start_ms + fill_ms, self._intake.kept.silence(fill_ms)))
         return True
 
     def end(self) -> None:
         """Take no more audio; what is left over from whole pieces is the last chunk."""
         if not self.ended:
             self._flush()
+            self.speech.end()
             self.ended = True
 
-    def begin_session(self) -> list[Input]:
-        """Begin a session where `lose_session` went back to, or at the oldest that is kept."""
-        next_ms = self._ring.next_ms
-        self._clock = SessionClock(self._pushed_ms if next_ms is None else next_ms)
-        self._result_ms = self._clock.start_ms
-        return [*self._wanted(self._transcript.begin(self._clock)), *self._take_lost()]
+    def begin(
+        self,
+        audio: WireFormat,
+        now: float,
+        *,
+        start_ms: int | None = None,
+        by: Route | None = None,
+        is_utterance: bool = False,
+        gives_partials: bool = False,
+    ) -> tuple[Stint, list[Input]]:
+        """Begin a stint whose engine takes `audio`, at `start_ms` or where the last one left off.
 
-    def next_chunk(self) -> Chunk | None:
-        """Return what the running session is to be sent next, or None when it was sent all."""
-        chunk = self._ring.next()
+        `by` is whose words it gives, if not the route's own engine's.
+        """
+        number = self._ring.find(self._resume_ms if start_ms is None else start_ms)
+        first = self._ring.at(number)
+        stint = Stint(
+            self.speech,
+            Outlet(self._intake.kept, audio),
+            start_ms=self.pushed_ms if first is None else first.start_ms,
+            number=number,
+            now=now,
+            by=by,
+            is_utterance=is_utterance,
+            gives_partials=gives_partials,
+        )
+        self._stints.append(stint)
+        return stint, self._take_turn() if stint is self._stints[0] else []
+
+    def next_chunk(self, stint: Stint, now: float) -> bytes | None:
+        """Return what a session is to be sent next, or None when it was sent all there is."""
+        stint.number = max(stint.number, self._ring.first)
+        chunk = self._ring.at(stint.number)
+        return stint.send(chunk, now) if chunk is not None and stint.wants(chunk) else None
+
+    def has_all(self, stint: Stint) -> bool:
+        """Say whether a session was sent all it will ever be."""
+        chunk = self._ring.at(max(stint.number, self._ring.first))
         if chunk is not None:
-            self._clock.sent(chunk.start_ms, chunk.end_ms)
-        return chunk
+            return not stint.wants(chunk)
+        return self.ended or (stint.until_ms is not None and self.pushed_ms >= stint.until_ms)
 
-    def receive(self, result: SttResult, *, lag_ms: int) -> list[Input]:
-        """Take a result of the running session; it may be `lag_ms` behind the audio sent."""
-        self._result_ms = self._clock.position_ms
-        words = self._transcript.add(result, lag_ms=lag_ms)
-        if result.is_final:
-            self._ring.release(self._transcript.resume_from())
-        return self._wanted(words)
+    def receive(self, stint: Stint, result: SttResult, now: float) -> list[Input]:
+        """Take a result of a session."""
+        at = stint.arrived(result, now)
+        if stint is not self._stints[0]:
+            stint.held.append(at)
+            return []
+        return self._add(at)
+
+    def hand_over(self, stint: Stint) -> int:
+        """End a stint here; return where the one that takes over is to begin.
+
+        Where somebody speaks, both get the last of it.
+        """
+        stint.until_ms = now_ms = self.pushed_ms
+        spoken = list(self.speech.spans(now_ms - _OVERLAP_MS, now_ms))
+        since_ms = spoken[-1].end_ms if spoken else now_ms - _OVERLAP_MS
+        pause_ms = now_ms - since_ms
+        if pause_ms >= PAUSE_MS:
+            return max(now_ms - pause_ms // 2, now_ms - _LEAD_MS)
+        stint.is_cut_off = True
+        return max(now_ms - _OVERLAP_MS, stint.clock.start_ms)
+
+    def is_quiet(self, for_ms: int) -> bool:
+        """Say whether nobody speaks just now, and has not for so long."""
+        return not self.speech.between(self.pushed_ms - for_ms, self.pushed_ms)
+
+    def close(self, stint: Stint) -> list[Input]:
+        """End a stint that has said all it has to say."""
+        stint.is_answered = True
+        inputs: list[Input] = []
+        while self._stints and self._stints[0].is_answered:
+            inputs += self._told(self._transcript.finalize_pending())
+            closed = self._stints.popleft()
+            self._heard_ms = heard_ms = min(closed.until_ms or self.pushed_ms, self.pushed_ms)
+            if not closed.is_cut_off:  # else its last word is up to the next one
+                inputs += self._settle(heard_ms)
+            self._sent_ms = max(self._sent_ms, closed.clock.position_ms)
+            if self._stints:
+                inputs += self._take_turn()
+        return inputs
+
+    def pass_over(self, until_ms: int) -> list[Input]:
+        """Settle audio in which nobody spoke, where no session is to be sent it."""
+        return [] if self._stints else self._settle(until_ms)
+
+    def lose(self) -> list[Input]:
+        """End all stints, and go back to what a new one has to be sent again."""
+        if self._stints:
+            head = self._stints[0]
+            position_ms, self._forgo_ms = head.clock.position_ms, head.until_ms or self.pushed_ms
+            self._resume_ms = self._resume_from(head)
+            self._sent_ms = max(self._sent_ms, *(s.clock.position_ms for s in self._stints))
+            self._heard_ms = None
+            self._stints.clear()
+            gone_ms = min(self._kept_from_ms(), position_ms)
+            self._lose_unanswered(gone_ms, self.lost_reason)
+        return self._told_lost(self._kept_or_resume_ms())
+
+    def forgo(self, reason: str) -> list[Input]:
+        """Expect no answer any more to what the last session lost did not answer."""
+        self._lose_unanswered(self._forgo_ms, reason)
+        self._resume_ms = self._forgo_ms
+        return self._settle(self._forgo_ms)
 
     def release(self) -> list[Input]:
-        """Drop the audio that no replay will want; return what fell out of the ring until now."""
-        self._ring.release(self._transcript.resume_from())
-        return self._take_lost()
-
-    def lose_session(self) -> list[Input]:
-        """Go back to what a new session has to be sent again; return what is lost for good."""
-        self._sent_ms = max(self._sent_ms, self._clock.position_ms)
-        self._ring.rewind(self._transcript.resume_from(), transcribed_ms=self._transcribed_ms)
-        return self._take_lost()
+        """Drop the audio that no replay will want; return what is to be told by now."""
+        inputs: list[Input] = []
+        if self._stints:
+            head = self._stints[0]
+            position_ms = head.clock.position_ms
+            inputs += self._told(self._transcript.wait_no_more(position_ms))
+            self._drop()
+            until_ms = self._transcript.answered_until(position_ms)
+            inputs += self._told_lost(min(until_ms, position_ms - TAIL_MS))
+        else:
+            inputs += self._told(self._transcript.keep_from(self._kept_from_ms()))
+            inputs += self._told_lost(self._kept_or_resume_ms())
+        accounts = self._accounts
+        if accounts.settled_ms - accounts.told_ms >= _SETTLED_EVERY_MS:
+            accounts.told_ms = accounts.settled_ms
+            inputs.append(self.inputs.settled(accounts.settled_ms))
+        return inputs
 
     @property
-    def session_ms(self) -> int:
-        """How much audio the running session was sent."""
-        return self._clock.sent_ms
+    def resume_ms(self) -> int:
+        """Where the next session begins."""
+        return self._kept_or_resume_ms()
 
-    @property
-    def waiting_ms(self) -> int:
-        """How much audio the running session was not sent yet."""
-        return self._pushed_ms - self._clock.position_ms
+    def waiting_ms(self, stint: Stint) -> int:
+        """Return how much audio a session was not sent yet."""
+        return self.pushed_ms - stint.clock.position_ms
 
-    def speech_since_result(self) -> int:
-        """Return how much speech the running session was sent since its last result."""
-        return self._speech.between(self._result_ms, self._clock.position_ms)
+    def is_owed(self, stint: Stint) -> bool:
+        """Say whether a session's engine still owes words for the audio it is to be sent."""
+        if stint.is_utterance:
+            return not stint.has_final
+        if stint is not self._stints[0]:
+            return not stint.has_answered
+        return self._transcript.is_owed(self._due_ms(stint))
 
-    def is_owed(self) -> bool:
-        """Say whether the engine still owes words for the audio there is."""
-        return self._transcript.is_owed(self._pushed_ms)
-
-    def may_be_owed(self) -> bool:
+    def may_be_owed(self, stint: Stint) -> bool:
         """Say whether it owes words, or may for all we know."""
-        return self._transcript.may_be_owed(self._pushed_ms)
+        if stint.is_utterance or stint is not self._stints[0]:
+            return self.is_owed(stint)
+        return self._transcript.may_be_owed(self._due_ms(stint))
 
     def has_work(self) -> bool:
         """Say whether there is anything that a new session would be good for."""
-        return self._pushed_ms > self._sent_ms or self.may_be_owed()
+        return self.pushed_ms > self._sent_ms or self._transcript.may_be_owed(self.pushed_ms)
 
     def is_done(self) -> bool:
         """Say whether no new session is needed any more."""
         return self.ended and not self.has_work()
 
-    def finalize(self) -> list[Input]:
-        """Make the last partial final: no better text will come."""
-        return self._wanted(self._transcript.finalize_pending())
-
     def give_up(self, reason: str) -> list[Input]:
-        """Finalize, and drop all audio: what was not transcribed is lost for this reason."""
-        inputs = [*self._take_lost(), *self.finalize()]
-        self._ring.clear(transcribed_ms=self._transcribed_ms)
-        return [*inputs, *self._take_lost(reason)]
+        """Take what was said for all there is: speech that was not answered is lost."""
+        inputs: list[Input] = []
+        while self._stints:
+            inputs += self._told(self._transcript.finalize_pending())
+            self._sent_ms = max(self._sent_ms, self._stints.popleft().clock.position_ms)
+            self._heard_ms = None
+            if self._stints:
+                start_ms = self._stints[0].clock.start_ms
+                self._lose_unanswered(start_ms, reason)
+                inputs += [*self._settle(start_ms), *self._take_turn()]
+        inputs += self._told(self._transcript.finalize_pending())
+        self._lose_unanswered(self.pushed_ms, reason)
+        return [*inputs, *self._settle(self.pushed_ms)]
 
-    def degraded(self, reason: str, code: str = "") -> list[Input]:
-        """Say that words may come late."""
-        return [self._inputs.degraded(reason, code)]
+    def finish(self, reason: str) -> list[Input]:
+        """Say that this was all; what was not answered is lost."""
+        return [*self.give_up(reason), self.inputs.finished(self.pushed_ms)]
 
-    def fail(self, reason: str, code: str = "") -> list[Input]:
-        """Give up for good: what comes from now on is only counted."""
-        inputs = self.give_up("recognition_failed")
-        self._failed_at_ms = self._pushed_ms
-        return [*inputs, self._inputs.failed(reason, code)]
+    def _take_turn(self) -> list[Input]:
+        """Have the first stint speak: what it said until now, and what it will say."""
+        stint = self._stints[0]
+        start_ms, heard_ms = stint.clock.start_ms, self._heard_ms
+        repeats = heard_ms is None or self.speech.between(start_ms, heard_ms) > 0
+        inputs = self._told(self._transcript.begin(stint.clock, repeats=repeats))
+        self.inputs.come_from(stint.by)
+        while stint.held:
+            inputs += self._add(stint.held.popleft())
+        return inputs
 
-    def finish(self) -> list[Input]:
-        """Say that this was all, after what was lost of the rest."""
-        inputs = self._take_lost()
-        failed_ms = self._failed_at_ms
-        if failed_ms is not None and self._pushed_ms > failed_ms:
-            inputs.append(self._inputs.lost(Span(failed_ms, self._pushed_ms), "recognition_failed"))
-        return [*inputs, self._inputs.finished(self._pushed_ms)]
+    def _add(self, at: Arrival) -> list[Input]:
+        inputs = self._told(self._transcript.add(at))
+        if self._transcript.take_doubt():
+            inputs.append(self.inputs.degraded("seam_uncertain"))
+        if at.result.is_final:
+            self._drop()
+        return inputs
 
-    @property
-    def _transcribed_ms(self) -> int:
-        return self._transcript.transcribed_ms(self._sent_ms)
+    def _told(self, words: Iterable[WordsHeard]) -> list[Input]:
+        """Book words, and leave partials out if the route does not want them."""
+        inputs: list[Input] = []
+        for item in words:
+            if item.is_final:
+                inputs += self._lost(self._accounts.emit(Span(item.start_ms, item.end_ms)))
+            if item.is_final or self._wants_partials:
+                inputs.append(item)
+        return inputs
 
-    def _wanted(self, words: Iterable[WordsHeard]) -> list[Input]:
-        """Leave partials out if the route does not want them."""
-        return [item for item in words if item.is_final or self._wants_partials]
+    def _settle(self, until_ms: int) -> list[Input]:
+        """Expect nothing more of all before a time."""
+        self._transcript.progress.settle(until_ms)
+        self._resume_ms = max(self._resume_ms, until_ms)
+        self._drop()
+        return self._told_lost(until_ms)
 
-    def _take_lost(self, reason: str = "buffer_full") -> list[Input]:
-        return [self._inputs.lost(span, reason) for span in self._ring.take_lost()]
+    def _told_lost(self, until_ms: int) -> list[Input]:
+        return self._lost(self._accounts.settle(until_ms))
+
+    def _lost(self, lost: Iterable[Lost]) -> list[Input]:
+        return [self.inputs.lost(span, reason) for span, reason in lost]
+
+    def _lose_unanswered(self, until_ms: int, reason: str) -> None:
+        progress = self._transcript.progress
+        if progress.is_owed(until_ms):
+            self._accounts.lose_all(progress.unanswered(until_ms), reason)
+        progress.settle(until_ms)
+
+    def _drop(self) -> None:
+        """Drop the audio that no replay will want."""
+        if self._stints:
+            until_ms = self._resume_from(self._stints[0])
+            self._ring.release(until_ms, min(stint.number for stint in self._stints))
+        else:
+            self._ring.release(self._resume_ms, self._ring.end)
+
+    def _resume_from(self, head: Stint) -> int:
+        sent_ms = head.clock.position_ms
+        resume_ms = self._transcript.resume_from(sent_ms, quiet_ms=head.quiet_ms)
+        return max(resume_ms, head.clock.start_ms) if head.is_utterance else resume_ms
+
+    def _due_ms(self, stint: Stint) -> int:
+        """Return until when a session's engine is to answer all that is said."""
+        until_ms = self.pushed_ms if stint.until_ms is None else stint.until_ms
+        return until_ms - _HALF_WORD_MS if stint.is_cut_off else until_ms
+
+    def _kept_from_ms(self) -> int:
+        first = self._ring.at(self._ring.first)
+        return self.pushed_ms if first is None else first.start_ms
+
+    def _kept_or_resume_ms(self) -> int:
+        return max(self._resume_ms, min(self._kept_from_ms(), self.pushed_ms))
 
     def _cut(self) -> bool:
         buffer, size = self._buffer, self._chunk_bytes
@@ -193,7 +363,7 @@ class Track:
             data = bytes(buffer[:size])
             del buffer[:size]
             self._append(data, CHUNK_MS)
-        return self._failed_at_ms is None
+        return True
 
     def _flush(self) -> None:
         """Make a short chunk of what is left over from whole pieces."""
@@ -204,10 +374,19 @@ class Track:
             self._append(data, duration_ms)
 
     def _append(self, data: bytes, duration_ms: int) -> None:
-        start_ms = self._pushed_ms
-        self._pushed_ms = end_ms = start_ms + duration_ms
-        if self._failed_at_ms is not None:
-            return
-        wire, linear = self._converter.convert(data)
-        loud = self._speech.push(linear, start_ms)
-        self._ring.append(Chunk(start_ms, end_ms, wire, loud))
+        start_ms = self.pushed_ms
+        self.pushed_ms = end_ms = start_ms + duration_ms
+        kept, linear = self._intake.take(data)
+        self.speech.push(linear, start_ms)
+        self._keep(Chunk(start_ms, end_ms, kept))
+
+    def _keep(self, chunk: Chunk) -> None:
+        for gone in self._ring.append(chunk):
+            if not any(stint.clock.position_ms > gone.start_ms for stint in self._stints):
+                self._lose_unheard(gone)
+
+    def _lose_unheard(self, gone: Chunk) -> None:
+        """Book the speech of a piece that no session will be sent, and none was to any avail."""
+        from_ms = max(gone.start_ms, self._transcript.heard_until())
+        self._accounts.lose_all(self.speech.spans(from_ms, gone.end_ms), self.lost_reason)
+        self.speech.forget(gone.start_ms, gone.end_ms)

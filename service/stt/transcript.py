@@ -1,4 +1,4 @@
-"""The words of one track: partials that replace each other, finals emitted once.
+"""The words of one track: partials that replace each other, finals emitted once and in order.
 
 Engines differ in what they send (Telnyx STT, "Messages"; see `wire/stt.py`):
 
@@ -6,264 +6,291 @@ Engines differ in what they send (Telnyx STT, "Messages"; see `wire/stt.py`):
 - A result without `is_final` counts as a partial. If the next one is not another state of the
   same text, the first becomes final: an engine that only ever sends whole texts loses none.
 - An empty text finalizes nothing, unless it is an utterance's end: then the last partial stands.
+- A final that says again what the session said of the same audio is the same final.
+- A final whose time says that another one is missing before it waits a moment for that.
 - What is pending when nothing more will come becomes a final.
 """
 
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import replace
-from enum import Enum, auto
+from typing import NamedTuple
 
 from service.calls.inputs import Word, WordsHeard
 from service.stt.clock import SessionClock
 from service.stt.inputs import TrackInputs
-from service.stt.matching import drop_words, revises, words_of
-from service.stt.overlap import Emitted, Overlap
-from service.stt.resume import LOOKBACK_MS, SURE_LAG_MS, resume_point
+from service.stt.matching import is_same, revises, words_of
+from service.stt.overlap import Emitted
+from service.stt.placing import Placed, Placing
+from service.stt.progress import LEAD_MS, OWED_MS, Progress
 from service.stt.ring import Span
-from service.stt.speech import Speech
-from service.stt.timing import LAG_MS, estimate_span
+from service.stt.seam import Clue, Seam, without_half_words
+from service.stt.speech import PAUSE_MS, Speech
+from service.stt.stint import Arrival
+from service.stt.timing import duration_of
 from service.wire.stt import SttResult
 
 _MAX_EMITTED = 64
-"""Finals remembered for the next overlap; a replay goes back some ten seconds."""
-_LEAD_MS = 300
-"""How much before the last final's end a replay begins, when the engine said when that was."""
-_SPAN_SLACK_MS = 150
-"""How far two sessions may disagree about where a stretch of speech ends."""
-_OWED_MS = 150
-"""Less speech than this after the last final is owed no result."""
+"""Finals remembered for the next overlap; a replay goes back half a minute at most."""
+_ROOM_FOR_TWO = 2.5
+"""In so much of its length a text may have been said twice."""
+_APART_MS = 500
+"""A pause after which a text without `is_final` may be the next one, though it begins alike."""
+_AHEAD_MS = 1000
+"""How much more audio a final that came too early waits for the one before it."""
+_MISSING_MS = 400
+"""So much speech without an answer before a final, and another one may be missing."""
+_MOSTLY = 0.8
+"""So much of a span emitted already, and it is no other one."""
 
 
-class _Clue(Enum):
-    """What tells when a text was said."""
+class _Said(NamedTuple):
+    """The last final of a session, as it came."""
 
-    TEXT = auto()
-    """Nothing but its length and where speech was."""
-    SPAN = auto()
-    """The engine gave its beginning and end."""
-    WORDS = auto()
-    """The engine gave those of every word."""
+    words: list[str]
+    span: Span
+
+
+class _Ahead(NamedTuple):
+    """A final that came before another one of earlier speech."""
+
+    placed: Placed
+    until_ms: int
+
+
+_NOTHING = Arrival(SttResult(), 0, 0, 0, 0)
 
 
 class Transcript:
-    """The words of one track over all its sessions. Pure: no clock, no I/O."""
+    """The words of one track over all its sessions, one at a time. Pure: no clock, no I/O."""
 
     def __init__(self, inputs: TrackInputs, speech: Speech) -> None:
-        self._inputs = inputs
+        self.progress = Progress(speech)
         self._speech = speech
+        self._placing = Placing(inputs, speech)
         self._clock = SessionClock(0)
+        self._seam = Seam((), 0, 0, Clue.TEXT)
         self._emitted: deque[Emitted] = deque(maxlen=_MAX_EMITTED)
-        self._emitted_ms = 0
-        """Where the last final ended; an estimate unless the engine said so."""
-        self._emitted_by = _Clue.TEXT
-        self._last: WordsHeard | None = None
-        self._covered_ms = 0
-        """Speech before this is surely in a final."""
-        self._sure_ms = 0
-        """A result that comes now covers speech at least up to here."""
-        self._pending: WordsHeard | None = None
+        self._pending: Placed | None = None
         self._pending_unmarked = False
         self._pending_here = False
         self._from_ms = 0
         """No text that comes now was said before this."""
-        self._lag_ms = LAG_MS
-        self._overlap = Overlap((), 0)
-        self._overlap_ms = 0
-        """Up to where a replay can repeat what was emitted."""
-        self._overlap_by = _Clue.TEXT
+        self._last_said: _Said | None = None
+        self._spans: deque[Span] = deque(maxlen=_MAX_EMITTED)
+        """What the session's finals cover, by the engine's own times."""
+        self._ahead: list[_Ahead] = []
+        self._at = _NOTHING
+        """The result that is looked at."""
 
-    def begin(self, clock: SessionClock) -> list[WordsHeard]:
-        """Expect a new session that is sent the audio from `clock.start_ms` on.
+    def begin(self, clock: SessionClock, *, repeats: bool = True) -> list[WordsHeard]:
+        """Expect the results of a session that is sent the audio from `clock.start_ms` on.
 
-        A partial whose audio is not kept any more becomes final: no session will hear it again.
+        It `repeats` what was said before, unless all its speech is new. A partial whose audio is
+        not kept any more becomes final: no session will hear it again.
         """
         start_ms = clock.start_ms
-        pending = self._pending
-        gone = pending is not None and start_ms > pending.start_ms + _LEAD_MS
-        finals = self.finalize_pending() if gone else []
+        finals = self.keep_from(start_ms)
         self._clock = clock
+        self._placing.begin(clock)
         self._pending_here = self._pending_unmarked = False
         self._from_ms = start_ms
-        self._overlap = Overlap(self._emitted, start_ms)
-        self._overlap_ms, self._overlap_by = self._emitted_ms, self._emitted_by
+        self._last_said = None
+        self._spans.clear()
+        self._ahead.clear()
+        progress = self.progress
+        if repeats:
+            self._seam = Seam(self._emitted, start_ms, progress.emitted_ms, progress.by)
+        else:
+            self._seam = Seam((), start_ms, 0, Clue.TEXT)
         return finals
 
-    def add(self, result: SttResult, *, lag_ms: int) -> list[WordsHeard]:
-        """Add a result that may be `lag_ms` behind the audio sent; return what to emit."""
+    def add(self, at: Arrival) -> list[WordsHeard]:
+        """Add a result; return what to emit."""
+        self._at, result = at, at.result
         text = (result.transcript or "").strip()
-        self._lag_ms = lag_ms
-        self._sure_ms = self._clock.position_ms - lag_ms - (SURE_LAG_MS - LAG_MS)
-        if self._sure_ms > self._overlap_ms:
-            self._overlap.clear()
+        self._seam.close(at.sure_ms)
         if not text:
-            ended = result.utterance_end and self._pending_here
-            return self.finalize_pending() if ended else []
-        unmarked = result.is_final is None and result.speech_final is None
+            return self._add_nothing(at)
+        unmarked = result.is_final is None and result.speech_final is None and at.said is None
         before: list[WordsHeard] = []
-        if self._pending and self._pending_unmarked and self._goes_on(self._pending, text):
+        if self._pending and self._pending_unmarked and self._goes_on(self._pending.heard, text):
             before = self.finalize_pending()
-        heard, clue = self._heard(result, text)
-        if heard.is_final:
-            return before + self._final(heard, clue)
-        return before + self._partial(heard, clue, unmarked=unmarked)
+        heard, clue = self._placing.place(at, text, from_ms=self._from_ms)
+        whole = without_half_words(heard, at.cut_ms)
+        if whole is None:
+            return before
+        if whole.is_final:
+            return before + self._final(Placed(whole, clue))
+        return before + self._partial(Placed(whole, clue), unmarked=unmarked)
+
+    def _add_nothing(self, at: Arrival) -> list[WordsHeard]:
+        if at.result.utterance_end:
+            return self.finalize_pending() if self._pending_here else []
+        if at.result.is_final and self._pending is None:
+            self.progress.answer(at.sure_ms)  # it heard all that, and no words
+        return []
 
     def finalize_pending(self) -> list[WordsHeard]:
         """Make the last partial final, as no better text will come; empty if there is none."""
         pending, self._pending = self._pending, None
-        if pending is None:
-            return []
-        return self._emit(replace(pending, is_final=True))
+        finals = self._overtaken(None)
+        if pending is not None:
+            heard = replace(pending.heard, is_final=True)
+            finals += self._emit(Placed(heard, pending.clue), self._clock.position_ms)
+        return finals
+
+    def keep_from(self, kept_ms: int) -> list[WordsHeard]:
+        """Make a partial final whose audio is not kept: no better text will come of it."""
+        pending = self._pending
+        gone = pending is not None and kept_ms > pending.heard.start_ms + LEAD_MS
+        return self.finalize_pending() if gone else []
+
+    def heard_until(self) -> int:
+        """Return how far the words that there are go, be they final or not."""
+        pending_ms = self._pending.heard.end_ms if self._pending else 0
+        return max(self.progress.answered_ms, pending_ms)
+
+    def wait_no_more(self, position_ms: int) -> list[WordsHeard]:
+        """Return finals that came too early, and have waited long enough for those before them."""
+        return self._overtaken(position_ms)
+
+    def take_doubt(self) -> bool:
+        """Say whether words at the last seam may be there twice, or lost; once a seam."""
+        doubt, self._seam.is_in_doubt = self._seam.is_in_doubt, False
+        return doubt
 
     def is_owed(self, until_ms: int) -> bool:
         """Say whether the engine still owes words for the audio before `until_ms`."""
-        return bool(self._pending) or self._speech.between(self._emitted_ms, until_ms) >= _OWED_MS
+        return bool(self._pending) or self.progress.is_owed(until_ms)
 
     def may_be_owed(self, until_ms: int) -> bool:
         """Say whether it owes words, or may for all we know: times are estimates."""
-        since_ms = max(self._covered_ms, until_ms - LOOKBACK_MS)
-        return self.is_owed(until_ms) or self._speech.between(since_ms, until_ms) >= _OWED_MS
+        return bool(self._pending) or self.progress.may_be_owed(until_ms)
 
-    def transcribed_ms(self, sent_ms: int) -> int:
+    def answered_until(self, sent_ms: int) -> int:
         """Return until when nothing is owed of what was sent: it was emitted, or silence."""
-        if self._pending:
-            return max(self._emitted_ms, self._pending.start_ms)
-        if not self.is_owed(sent_ms):
-            return max(self._emitted_ms, sent_ms)
-        return next(self._speech.spans(self._emitted_ms, sent_ms)).start_ms
+        answered_ms = self.progress.answered_until(sent_ms)
+        return min(answered_ms, self._pending.heard.start_ms) if self._pending else answered_ms
 
-    def resume_from(self) -> int:
+    def resume_from(self, sent_ms: int, *, quiet_ms: int | None) -> int:
         """Return where a new session would have to begin, in milliseconds of the stream."""
-        sent_ms = self._clock.position_ms
-        if self._emitted_by is _Clue.WORDS:
-            return max(0, min(self._emitted_ms, sent_ms) - _LEAD_MS)
-        return resume_point(
-            self._speech.spans(max(0, self._emitted_ms - LOOKBACK_MS), sent_ms),
-            emitted_ms=self._emitted_ms,
-            covered_ms=self._covered_ms,
-            sent_ms=sent_ms,
-            pending_ms=self._pending.start_ms if self._pending else None,
-        )
+        pending_ms = self._pending.heard.start_ms if self._pending else None
+        return self.progress.resume_from(sent_ms, pending_ms=pending_ms, quiet_ms=quiet_ms)
 
     def _goes_on(self, pending: WordsHeard, text: str) -> bool:
         """Whether this text comes after a pending one, and is not another state of it."""
         before, after = words_of(pending.text), words_of(text)
-        if before != after:
-            return not revises(before, after)
-        return self._speech.between(pending.end_ms, self._clock.position_ms) >= _OWED_MS
+        if before != after and not revises(before, after):
+            return True
+        spoken_ms = self._speech.between(pending.end_ms, self._at.position_ms)
+        if before == after:
+            return spoken_ms >= OWED_MS
+        first = next(self._speech.spans(pending.end_ms, self._at.position_ms), None)
+        apart = first is not None and first.start_ms - pending.end_ms >= _APART_MS
+        return apart and 4 * spoken_ms >= 3 * duration_of(text)
 
-    def _heard(self, result: SttResult, text: str) -> tuple[WordsHeard, _Clue]:
-        final = result.is_final if result.is_final is not None else bool(result.speech_final)
-        words = tuple(self._words(result))
-        if words:
-            span = Span(words[0].start_ms, max(words[0].start_ms, words[-1].end_ms))
-            clue = _Clue.WORDS
-        elif result.start_time is not None and result.duration is not None:
-            span = self._session_span(result.start_time, result.start_time + result.duration)
-            clue = _Clue.SPAN
-        else:
-            span, clue = self._estimate(text, self._from_ms), _Clue.TEXT
-        heard = self._inputs.words(
-            text,
-            span,
-            is_final=final,
-            confidence=_confidence(result.confidence, final=final),
-            words=words or None,
-            language=result.language[:35] if result.language else None,
-        )
-        return heard, clue
-
-    def _words(self, result: SttResult) -> Iterable[Word]:
-        for word in result.words or ():
-            span = self._session_span(word.start, word.end)
-            yield Word(
-                text=word.word,
-                start_ms=span.start_ms,
-                end_ms=span.end_ms,
-                confidence=_confidence(word.confidence, final=True),
-            )
-
-    def _session_span(self, start_s: float, end_s: float) -> Span:
-        start_ms = self._clock.stream_ms(start_s)
-        return Span(start_ms, max(start_ms, self._clock.stream_ms(end_s)))
-
-    def _estimate(self, text: str, from_ms: int) -> Span:
-        until_ms = self._clock.position_ms
-        spans = self._speech.spans(from_ms, until_ms)
-        return estimate_span(text, spans, from_ms=from_ms, until_ms=until_ms, lag_ms=self._lag_ms)
-
-    def _partial(self, heard: WordsHeard, clue: _Clue, *, unmarked: bool) -> list[WordsHeard]:
-        fresh = self._without_overlap(heard, clue)
+    def _partial(self, placed: Placed, *, unmarked: bool) -> list[WordsHeard]:
+        fresh = self._cut(placed)
         if fresh is None:
             return []
-        self._pending, self._pending_unmarked, self._pending_here = fresh, unmarked, True
+        self._pending = Placed(fresh, placed.clue)
+        self._pending_unmarked, self._pending_here = unmarked, True
         return [fresh]
 
-    def _final(self, heard: WordsHeard, clue: _Clue) -> list[WordsHeard]:
-        fresh = self._without_overlap(heard, clue)
-        sure_ms = self._sure_ms if clue is _Clue.TEXT else heard.end_ms
-        self._covered_ms = max(self._covered_ms, sure_ms)
-        if fresh is None or (clue is not _Clue.TEXT and fresh == self._last):
-            return []  # emitted by an earlier session, or by the engine's own times a copy
-        self._from_ms = max(self._from_ms, fresh.end_ms)
-        self._pending, self._emitted_by = None, clue
-        return self._emit(fresh)
+    def _final(self, placed: Placed) -> list[WordsHeard]:
+        heard, clue = placed
+        words, span = words_of(heard.text), Span(heard.start_ms, heard.end_ms)
+        if self._is_restated(words, placed):
+            return []
+        self._last_said = _Said(words, span)
+        fresh = self._cut(placed)
+        self.progress.note(span, clue, sure_ms=self._at.sure_ms)
+        fresh = fresh and self._without_restated(Placed(fresh, clue))
+        if fresh is None:
+            return []  # emitted before
+        if clue is not Clue.TEXT:
+            self._spans.append(span)
+            if self._is_ahead(fresh):
+                waits_until_ms = self._at.position_ms + _AHEAD_MS
+                self._ahead.append(_Ahead(Placed(fresh, clue), waits_until_ms))
+                return []
+        self._pending = None
+        finals = self._emit(Placed(fresh, clue), self._at.position_ms)
+        return finals + self._overtaken(self._at.position_ms)
 
-    def _emit(self, final: WordsHeard) -> list[WordsHeard]:
-        self._last = final
-        self._emitted_ms = max(self._emitted_ms, final.end_ms)
+    def _overtaken(self, position_ms: int | None) -> list[WordsHeard]:
+        """Emit finals that nothing is missing before any more, or have waited long enough."""
+        finals: list[WordsHeard] = []
+        for ahead in sorted(self._ahead, key=lambda ahead: ahead.placed.heard.start_ms):
+            waits = position_ms is not None and position_ms < ahead.until_ms
+            if waits and self._is_ahead(ahead.placed.heard):
+                break
+            self._ahead.remove(ahead)
+            self._pending = None
+            finals += self._emit(ahead.placed, self._clock.position_ms)
+        return finals
+
+    def _is_ahead(self, heard: WordsHeard) -> bool:
+        return self.progress.unanswered_ms(heard.start_ms - PAUSE_MS) >= _MISSING_MS
+
+    def _is_restated(self, words: list[str], placed: Placed) -> bool:
+        """Whether a final says again what the session's last one said, while nobody spoke."""
+        last = self._last_said
+        if last is None or not is_same(last.words, words):
+            return False
+        if placed.clue is not Clue.TEXT:
+            return placed.heard.start_ms == last.span.start_ms
+        if self._speech.between(last.span.end_ms, self._at.position_ms) >= OWED_MS:
+            return False
+        return self._speech.between(*last.span) < _ROOM_FOR_TWO * duration_of(placed.heard.text)
+
+    def _without_restated(self, placed: Placed) -> WordsHeard | None:
+        """Take out what the session said before of the same audio, where the engine gives times."""
+        heard, clue = placed
+        if clue is Clue.TEXT or self._at.said is not None:
+            return heard
+        if heard.words is None:
+            length_ms = max(1, heard.end_ms - heard.start_ms)
+            shared = (_shared_ms(heard, span) for span in self._spans)
+            return None if any(ms >= _MOSTLY * length_ms for ms in shared) else heard
+        words = tuple(word for word in heard.words if not self._is_said(word))
+        if len(words) == len(heard.words):
+            return heard
+        if not words:
+            return None
+        text = " ".join(word.text for word in words)
+        return replace(heard, text=text, words=words, start_ms=words[0].start_ms)
+
+    def _is_said(self, word: Word) -> bool:
+        middle_ms = (word.start_ms + word.end_ms) // 2
+        return any(span.start_ms <= middle_ms < span.end_ms for span in self._spans)
+
+    def _emit(self, placed: Placed, position_ms: int) -> list[WordsHeard]:
+        final, clue = placed
+        self._from_ms = max(self._from_ms, final.end_ms)
+        self.progress.emit(
+            Span(final.start_ms, final.end_ms),
+            clue,
+            expected_ms=duration_of(final.text),
+            until_ms=position_ms,
+        )
         self._emitted.append(
-            Emitted(words_of(final.text), final.start_ms, final.end_ms, self._clock.position_ms)
+            Emitted(words_of(final.text), final.start_ms, final.end_ms, position_ms)
         )
         return [final]
 
-    def _without_overlap(self, heard: WordsHeard, clue: _Clue) -> WordsHeard | None:
+    def _cut(self, placed: Placed) -> WordsHeard | None:
         """Take out what an earlier session emitted; None if nothing is left."""
-        if clue is self._overlap_by is _Clue.WORDS and heard.words:
-            return self._without_early_words(heard, heard.words)
-        if clue is self._overlap_by is _Clue.SPAN:
-            if heard.end_ms <= self._overlap_ms + _SPAN_SLACK_MS:
-                return None
-            if heard.start_ms >= self._overlap_ms - _SPAN_SLACK_MS:
-                return heard
-        return self._without_repeats(heard, clue) if self._overlap else heard
-
-    def _without_early_words(self, heard: WordsHeard, words: tuple[Word, ...]) -> WordsHeard | None:
-        early = [word.start_ms + word.end_ms < 2 * self._overlap_ms for word in words]
-        count = early.index(False) if False in early else len(early)
-        return _without_first(heard, count, len(words))
-
-    def _without_repeats(self, heard: WordsHeard, clue: _Clue) -> WordsHeard | None:
-        words = words_of(heard.text)
-        count, until_ms = self._overlap.find(words, use_up=heard.is_final)
-        left = _without_first(heard, count, len(words))
-        if count and heard.is_final:
+        left, repeats, until_ms = self._seam.cut(*placed)
+        if repeats and placed.heard.is_final:
             self._from_ms = max(self._from_ms, until_ms)
-        if count and left and clue is _Clue.TEXT:
-            span = self._estimate(left.text, until_ms)
+        if repeats and left and placed.clue is Clue.TEXT:
+            span = self._placing.estimate(self._at, left.text, from_ms=until_ms)
             return replace(left, start_ms=span.start_ms, end_ms=span.end_ms)
-        if count and left and clue is _Clue.SPAN:
-            start_ms = min(max(left.start_ms, until_ms), left.end_ms)
-            return replace(left, start_ms=start_ms)
+        if repeats and left and placed.clue is Clue.SPAN:
+            return replace(left, start_ms=min(max(left.start_ms, until_ms), left.end_ms))
         return left
 
 
-def _without_first(heard: WordsHeard, count: int, of: int) -> WordsHeard | None:
-    """Return what is left without the first `count` of its `of` words; None for nothing."""
-    if count == 0:
-        return heard
-    if count >= of:
-        return None
-    words = heard.words[count:] if heard.words and len(heard.words) == of else None
-    text = drop_words(heard.text, count)
-    if words and len(words_of(heard.text)) != of:
-        text = " ".join(word.text for word in words)
-    start_ms = words[0].start_ms if words else heard.start_ms
-    return replace(heard, text=text, words=words, start_ms=start_ms)
-
-
-def _confidence(value: float | None, *, final: bool) -> float | None:
-    """Return a confidence worth emitting: partials come with 0.0 where there is none."""
-    if value is None or not 0.0 <= value <= 1.0 or (not final and value == 0.0):
-        return None
-    return value
+def _shared_ms(heard: WordsHeard, span: Span) -> int:
+    return min(heard.end_ms, span.end_ms) - max(heard.start_ms, span.start_ms)

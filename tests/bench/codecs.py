@@ -17,6 +17,7 @@ from service.runtime.media_stream import MediaStream
 from service.simulator.speech.amr_wb import pack_tightly
 from service.simulator.speech.audio import Encoding, to_mulaw
 from service.stt.formats import choose_format
+from service.stt.stint import Stint
 from service.stt.track import Track
 from service.wire.audio import AudioFormat, carried, payload_timing
 from service.wire.media import parse_message
@@ -65,16 +66,17 @@ class _Hearing:
     """A recognition whose engine takes everything, and never answers."""
 
     track: Track
+    stint: Stint
 
     def send(self, payload: bytes) -> None:
         """Take audio and send what there is."""
         if self.track.push(payload):
-            while self.track.next_chunk():
+            while self.track.next_chunk(self.stint, 0.0):
                 pass
 
-    def skip(self, duration_ms: int) -> None:
+    def skip(self, duration_ms: int, reason: str = "frames_lost") -> None:
         """Move on."""
-        self.track.skip(duration_ms)
+        self.track.skip(duration_ms, reason)
 
     async def finish(self, *, timeout_s: float) -> None:
         """Do nothing."""
@@ -91,9 +93,9 @@ def _hearing(audio: AudioFormat, engine_name: str) -> _Hearing:
         encoding=audio.encoding,
         sample_rate_hz=audio.sample_rate_hz,
     )
-    track = Track(plan, choose_format(engine, *audio), keep_ms=5_000)
-    track.begin_session()
-    return _Hearing(track)
+    track = Track(plan, keep_ms=5_000)
+    stint, _ = track.begin(choose_format(engine, *audio), 0.0)
+    return _Hearing(track, stint)
 
 
 def _messages(payloads: Sequence[bytes], count: int) -> list[str]:

@@ -4,11 +4,17 @@ from collections.abc import Iterator
 
 from service.calls.engines.catalogue import SOURCES, languages_of
 from service.calls.engines.models import Languages, Model, Surface
-from service.calls.engines.table import ANY_RANGE, FAMILIES, Engine
+from service.calls.engines.table import ANY_RANGE, FAMILIES, Endpointing, Engine
 
 _SURFACES: tuple[Surface, ...] = ("in_call", "websocket", "rest")
 _MAX_CODES = 12
 """A longer list of languages is counted; `GET /v1/engines` has all of it."""
+_SESSION_HEAD = ("Engine", "Who ends an utterance", "Longest session, s")
+_ENDS: dict[Endpointing, str] = {
+    "engine": "it does",
+    "finalize": "we do, with `Finalize`",
+    "socket": "we do, with a socket for each",
+}
 _HEAD = """# Engines and models
 
 Written from the table that settings are checked by; `GET /v1/engines` serves the same as JSON.
@@ -33,6 +39,7 @@ def page() -> str:
         + _table(("Engine", "Partials", "Endpointing, ms", "Keyterms", "Other options"), _heeded()),
         "## Live: audio formats of the WebSocket\n\n"
         + _table(("Engine", "`input_format`", "Sample rates, Hz", "`CloseStream`"), _formats()),
+        "## Live: sessions of the WebSocket\n\n" + _table(_SESSION_HEAD, _sessions()),
         "## Whole files\n\n"
         + _table(("Model", "Files", "`verbose_json` adds", "`model_config`"), _files()),
     ]
@@ -116,6 +123,12 @@ def _formats() -> Iterator[tuple[str, ...]]:
         rates = " ".join(str(rate) for rate in sorted(family.rates_hz)) or "any"
         closes = "✓" if family.close_stream else ""
         yield _family(family), " ".join(sorted(family.formats)) + listed, rates, closes
+
+
+def _sessions() -> Iterator[tuple[str, ...]]:
+    for family in _families():
+        limit = f"{family.max_session_s:g}" if family.max_session_s else ""
+        yield _family(family), _ENDS[family.endpointing], limit
 
 
 def _files() -> Iterator[tuple[str, ...]]:

@@ -86,10 +86,7 @@ class SilentGaps:
 class ForgetfulRing(Ring):
     """Audio that is never sent twice: to see that the proof notices."""
 
-    def rewind(self, from_ms: int, *, transcribed_ms: int) -> int:
-        """Have the next session begin after what the last one was sent."""
-        del from_ms
-        next_ms = self.next_ms
-        return super().rewind(
-            1 << 60 if next_ms is None else next_ms, transcribed_ms=transcribed_ms
-        )
+    def find(self, at_ms: int) -> int:
+        """Have every session begin with what comes next."""
+        del at_ms
+        return self.end

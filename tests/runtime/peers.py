@@ -129,8 +129,9 @@ class ScriptedRecognition:
         """Keep the audio."""
         self.audio += payload
 
-    def skip(self, duration_ms: int) -> None:
+    def skip(self, duration_ms: int, reason: str = "frames_lost") -> None:
         """Keep how much was missing."""
+        del reason
         self.skipped_ms += duration_ms
 
     async def finish(self, *, timeout_s: float) -> None:

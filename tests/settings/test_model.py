@@ -69,6 +69,43 @@ def test_a_route_says_how_long_its_calls_are_kept(load: Load) -> None:
     assert plain.routes()[0].retention == Retention()
 
 
+def test_a_route_says_who_stands_in_for_its_engine(load: Load) -> None:
+    """In order, each with what it has of its own; and what else holds for its sessions."""
+    text = """
+        public_url = "https://calls.example.com"
+        [[route]]
+        model = "nova-3"
+        language = "en"
+        fallback = [
+            { engine = "Google" },
+            { engine = "Azure", engine_options = { region = "eastus" }, source = "in_call" },
+            { engine = "local", language = "en-US" },
+        ]
+        stream_codec = "PCMA"
+        max_session_s = 600
+    """
+    (route,) = load(text).routes()
+
+    assert [(one.engine, one.source, one.model, one.language) for one in route.choices] == [
+        ("Deepgram", "media", "nova-3", "en"),
+        ("Google", "media", None, "en"),
+        ("Azure", "in_call", None, "en"),
+        ("local", "media", None, "en-US"),
+    ]
+    assert route.choices[2].engine_options == {"region": "eastus"}
+    assert (route.stream_codec, route.max_session_s) == ("PCMA", 600)
+
+
+def test_a_variable_may_say_who_stands_in(load: Load) -> None:
+    """As JSON, like every list."""
+    settings = load(
+        CALLSCRIBE_ROUTE__0__SOURCE="in_call",
+        CALLSCRIBE_ROUTE__0__FALLBACK='[{"engine": "Google"}]',
+    )
+
+    assert [one.engine for one in settings.routes()[0].choices] == ["Deepgram", "Google"]
+
+
 def test_days_to_keep_are_more_than_none(problems: Problems) -> None:
     """Nothing is transcribed to be deleted at once."""
     text = '[[route]]\nsource = "in_call"\nretention = { text_days = 0 }'

@@ -23,13 +23,39 @@ IN_CALL = '[[route]]\nsource = "in_call"\n'
         ('[[endpoint]]\nname = "a"\ntype = "webhook"\nurl = "https://a"', "a webhook needs one"),
         (f'[[endpoint]]\nname = "a"\ntype = "webhook"\nsecret = "{SECRET}"', "a webhook needs one"),
         (IN_CALL + 'record = "audio"', 'needs source = "media"'),
-        (IN_CALL + 'stream_codec = "G722"', 'needs source = "media"'),
         (IN_CALL + 'engine = "local"', "cannot be used with source = 'in_call'"),
         (IN_CALL + 'engine = "Dipgram"', "there is no engine 'Dipgram'"),
         (WEBHOOK + 'url = "https://10.0.0.1/"', "leads to an address that is not public"),
         (WEBHOOK + 'url = "http://example.com/"', "should be https://"),
         (WEBHOOK + 'url = "https://example.com:22/"', "should use one of the ports"),
         ("[[route]]", 'source = "media" needs public_url'),
+        (
+            IN_CALL + 'fallback = [{ engine = "Soniox", source = "media" }]',
+            'source = "media" needs public_url',
+        ),
+        (IN_CALL + 'fallback = [{ engine = "Gogle" }]', "there is no engine 'Gogle'"),
+        (
+            IN_CALL + 'fallback = [{ engine = "Google" }, { engine = "local" }]',
+            "engine 'local' cannot be used with source = 'in_call'",
+        ),
+        (
+            IN_CALL + 'fallback = [{ engine = "deepgram", model = "nova-3" }]',
+            "deepgram would stand in for itself",
+        ),
+        (
+            IN_CALL + 'fallback = [{ engine = "A" }, { engine = "Google" }]',
+            "Google would stand in for itself",
+        ),
+        (
+            IN_CALL + 'engine = "A"\nlanguage = "hu"\nfallback = [{ engine = "Speechmatics" }]',
+            "Speechmatics does not take language 'hu'",
+        ),
+        (IN_CALL + 'stream_codec = "PCMA"', 'is only for source = "media"'),
+        (IN_CALL + "max_session_s = 60", 'is only for source = "media"'),
+        (IN_CALL + "max_session_s = 1", "should be greater than or equal to 10"),
+        (IN_CALL + 'stream_codec = "G729"', "should be 'PCMU', 'PCMA', 'G722', 'OPUS'"),
+        (IN_CALL + 'fallback = [{ model = "x" }]', "fallback[0].engine: is missing"),
+        (IN_CALL + 'fallback = [{ engine = "Google", tracks = "both" }]', "unknown key"),
     ],
 )
 def test_keys_that_do_not_fit_together_are_told(problems: Problems, text: str, fault: str) -> None:

@@ -1,5 +1,6 @@
 """Plans, and speech that a test can read: every word is a tone of its own that says which."""
 
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -54,8 +55,19 @@ class Spoken:
 
 
 def tone(code: int, duration_ms: int = WORD_MS) -> bytes:
-    """Return a word in mu-law: a square wave whose loudness is its number."""
-    return bytes((0x80 | code, code)) * (duration_ms * 4)
+    """Return a word in mu-law: a square wave of 400 Hz whose loudness is its number."""
+    return (bytes((0x80 | code,)) * 10 + bytes((code,)) * 10) * (duration_ms * 2 // 5)
+
+
+def voice(level: int, duration_ms: int, rate_hz: int = 8000) -> bytes:
+    """Return what may be a voice, as native samples: another timbre every 50 ms."""
+    wave = array("h")
+    samples = rate_hz // 20
+    for number in range(-(-duration_ms // 50)):
+        half = rate_hz // 8000 * (4 + number * 7 % 13)
+        period = array("h", [level] * half + [-level] * half)
+        wave += (period * (samples // len(period) + 1))[:samples]
+    return wave[: rate_hz * duration_ms // 1000].tobytes()
 
 
 def silence(duration_ms: int) -> bytes:

@@ -17,7 +17,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from service.wire.stt import CLOSE_STREAM, HeardWord, encode_transcript
+from service.wire.stt import CLOSE_STREAM, FINALIZE, HeardWord, encode_transcript
 from tests.stt.builders import Ear, Spoken, stamp_of
 from tests.waiting import until
 
@@ -37,6 +37,8 @@ class Manner:
     """A final is due after so many words, pause or not."""
     drops_ms: list[int] = field(default_factory=list)
     """Session after session, after how much audio to drop the connection."""
+    drop_code: int | None = None
+    """With which code to close it then in order; None does without."""
     statuses: list[int] = field(default_factory=list)
     """Connection after connection, what to answer in place of the upgrade."""
     closes: bool = True
@@ -145,16 +147,20 @@ class Peer:
         manner = session.manner
         if isinstance(message, str):
             visit.controls.append(message)
-            if message == CLOSE_STREAM and manner.closes:
+            if message == FINALIZE or (message == CLOSE_STREAM and manner.closes):
                 for answer in session.flush():
                     await socket.send(answer)
+            if message == CLOSE_STREAM and manner.closes:
                 await socket.close()
             return
         visit.audio += message
         for answer in session.hear(message):
             await socket.send(answer)
         if session.drop_ms is not None and session.position_ms >= session.drop_ms:
-            socket.transport.abort()
+            if manner.drop_code is None:
+                socket.transport.abort()
+            else:
+                await socket.close(manner.drop_code)
         if manner.closes_ms is not None and session.position_ms >= manner.closes_ms:
             await socket.close(manner.close_code)
 

@@ -21,6 +21,7 @@ def test_a_hole_in_the_stream_is_jumped() -> None:
     clock.sent(5000, 6000)
 
     assert [clock.stream_ms(seconds) for seconds in (0.999, 1.0, 1.5)] == [999, 5000, 5500]
+    assert [clock.stream_end_ms(seconds) for seconds in (0.999, 1.0, 1.5)] == [999, 1000, 5500]
     assert clock.position_ms == 6000
     assert clock.sent_ms == 2000
 
@@ -33,6 +34,7 @@ def test_no_time_of_an_engine_leaves_the_audio(seconds: float) -> None:
     clock.sent(4000, 4500)
 
     assert 1000 <= clock.stream_ms(seconds) <= 4500
+    assert 1000 <= clock.stream_end_ms(seconds) <= 4500
 
 
 def test_a_stream_full_of_holes_is_remembered_within_bounds() -> None:

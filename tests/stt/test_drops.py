@@ -2,11 +2,13 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
+from service.calls.inputs import AudioLost, RecognitionDegraded
 from service.stt.recognitions import open_recognitions
-from tests.stt.builders import CHUNK_BYTES, plan, speak, stamp
+from tests.stt.builders import CHUNK_BYTES, plan, speak, stamp, tone
 from tests.stt.harness import KEY, QUICK, Clock, Received
 from tests.stt.peers import Manner, Peer, open_peer
 
@@ -63,6 +65,67 @@ async def test_a_drop_at_any_moment_loses_no_word_and_doubles_none(engine: str) 
 
     assert received["calm"].words == words
     assert {name: heard.words for name, heard in received.items() if heard.words != words} == {}
+
+
+@pytest.mark.parametrize("code", [1000, 1001, 1011])
+@pytest.mark.parametrize("engine", ["prompt", "slow finals only", "words"])
+async def test_a_close_in_the_middle_of_a_call_is_no_end_of_it(engine: str, code: int) -> None:
+    """In order or not: what was owed is owed, and heard by the next session."""
+    audio, words = speak(*SCRIPT)
+    manners = {
+        f"close{at_ms}": replace(ENGINES[engine], drops_ms=[at_ms], drop_code=code)
+        for at_ms in range(200, len(audio) // 8, 600)
+    }
+
+    async with open_peer() as peer:
+        received = await hear_all(peer, manners, audio)
+
+    assert {name: heard.words for name, heard in received.items() if heard.words != words} == {}
+
+
+@pytest.mark.parametrize("lag_ms", [4000, 8000, 10_000])
+@pytest.mark.parametrize("times", ["none", "span", "words"])
+async def test_an_engine_that_is_seconds_late_and_drops_loses_no_word(
+    lag_ms: int, times: Literal["none", "span", "words"]
+) -> None:
+    """A pause settles only what it had time to answer; it is owed all the rest."""
+    audio, words = speak((4, 500), (1, 5000), (6, 700), (1, 4500), (2, 900), (5, 1500), (3, 6000))
+    manner = Manner(lag_ms=lag_ms, times=times, partials=False)
+    manners = {
+        f"drop{at_ms}": replace(manner, drops_ms=[at_ms])
+        for at_ms in range(1000, len(audio) // 8, 1700)
+    }
+
+    async with open_peer() as peer:
+        received = await hear_all(peer, manners, audio)
+
+    assert {name: heard.words for name, heard in received.items() if heard.words != words} == {}
+    assert [lost for heard in received.values() for lost in heard.of(AudioLost)] == []
+
+
+async def test_a_seam_that_the_words_do_not_decide_is_told() -> None:
+    """Two words over and over, and no times: a word too many or too few is never silent."""
+    audio, words = speak(*[(count % 3 + 1, 500 + 170 * (count % 4)) for count in range(9)])
+    audio = audio.replace(tone(2), tone(0)).replace(tone(4), tone(1))
+    manners = {
+        f"drop{at_ms}-{lag_ms}": Manner(drops_ms=[at_ms], lag_ms=lag_ms)
+        for at_ms in range(500, len(audio) // 8, 400)
+        for lag_ms in (300, 2000)
+    }
+    manners["calm"] = Manner()
+
+    async with open_peer() as peer:
+        received = await hear_all(peer, manners, audio)
+
+    calm = received.pop("calm").words
+    assert len(calm) == len(words)
+    silent = {
+        name: heard.words
+        for name, heard in received.items()
+        if heard.words != calm
+        and "seam_uncertain" not in [item.reason for item in heard.of(RecognitionDegraded)]
+    }
+    assert silent == {}
 
 
 @pytest.mark.parametrize("engine", ["late", "finals only", "spans", "words"])

@@ -12,16 +12,16 @@ def test_only_what_was_final_after_the_replays_beginning_can_repeat() -> None:
     """A final that had arrived by then is about audio from before."""
     overlap = Overlap([final("one", 0, 500, 900), final("two", 1000, 1500, 1900)], 1000)
 
-    assert overlap.find(["one"], use_up=True) == (0, 0)
-    assert overlap.find(["two"], use_up=True) == (1, 1500)
+    assert overlap.find(["one"], use_up=True)[:2] == (0, 0)
+    assert overlap.find(["two"], use_up=True)[:2] == (1, 1500)
 
 
 def test_a_repeat_says_where_its_last_word_ended() -> None:
     """Words of one final share its time evenly."""
     overlap = Overlap([final("one two three four", 1000, 3000, 3500)], 0)
 
-    assert overlap.find(["one", "two"], use_up=True) == (2, 2000)
-    assert overlap.find(["three", "four", "five"], use_up=True) == (2, 3000)
+    assert overlap.find(["one", "two"], use_up=True)[:2] == (2, 2000)
+    assert overlap.find(["three", "four", "five"], use_up=True)[:2] == (2, 3000)
     assert not overlap
 
 
@@ -37,8 +37,8 @@ def test_a_look_uses_nothing_up() -> None:
     """A partial shows the same words again and again."""
     overlap = Overlap([final("one two", 0, 1000, 1500)], 0)
 
-    assert overlap.find(["one"], use_up=False) == (1, 500)
-    assert overlap.find(["one", "two"], use_up=False) == (2, 1000)
+    assert overlap.find(["one"], use_up=False)[:2] == (1, 500)
+    assert overlap.find(["one", "two"], use_up=False)[:2] == (2, 1000)
     assert overlap
 
 
@@ -49,4 +49,4 @@ def test_none_are_expected_for_ever() -> None:
     overlap.clear()
 
     assert not overlap
-    assert overlap.find(["yes"], use_up=True) == (0, 0)
+    assert overlap.find(["yes"], use_up=True) == (0, 0, True)

@@ -75,8 +75,13 @@ def test_what_an_engine_ignores_is_not_sent() -> None:
         "transcription_engine",
         "input_format",
         "sample_rate",
-        "interim_results",
     }
+
+
+def test_an_engine_is_not_asked_for_partials_that_it_does_not_give() -> None:
+    """The engine Telnyx falls silent over it."""
+    assert "interim_results" not in dict(query(Route(engine="Telnyx")))
+    assert dict(query(Route(engine="Soniox")))["interim_results"] == "true"
 
 
 def test_a_base_without_a_path_gets_telnyxs() -> None:

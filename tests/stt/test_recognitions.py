@@ -11,7 +11,7 @@ from service.calls.inputs import (
     RecognitionFailed,
     RecognitionFinished,
 )
-from service.stt.recognition import Service
+from service.stt.line import Service
 from service.stt.recognitions import open_recognitions
 from service.wire.stt import CLOSE_STREAM
 from tests.stt.builders import HELLO, HELLO_WORDS, plan, silence

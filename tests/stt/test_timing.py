@@ -9,11 +9,12 @@ SENTENCE = "I would like to change it."  # some 1.7 s
 def at(text: str, *spans: tuple[int, int], until_ms: int, lag_ms: int = LAG_MS) -> Span:
     """Estimate when a text was said that began no earlier than the stream."""
     return estimate_span(
-        text,
+        duration_of(text),
         [Span(*span) for span in spans],
         from_ms=0,
         until_ms=until_ms,
         lag_ms=lag_ms,
+        queue_ms=max(0, lag_ms - LAG_MS),
     )
 
 
@@ -49,10 +50,12 @@ def test_a_late_result_still_has_a_time() -> None:
 
 def test_a_text_without_any_speech_ends_now() -> None:
     """The detector missed it; the engine did not."""
-    span = estimate_span("Yes.", [], from_ms=1000, until_ms=5000, lag_ms=LAG_MS)
+    span = estimate_span(duration_of("Yes."), [], from_ms=1000, until_ms=5000, lag_ms=LAG_MS)
 
     assert span == Span(5000 - duration_of("Yes."), 5000)
-    assert estimate_span("Yes.", [], from_ms=6000, until_ms=5000, lag_ms=LAG_MS) == Span(5000, 5000)
+    assert estimate_span(
+        duration_of("Yes."), [], from_ms=6000, until_ms=5000, lag_ms=LAG_MS
+    ) == Span(5000, 5000)
 
 
 def test_a_script_of_syllables_takes_longer_to_say() -> None:

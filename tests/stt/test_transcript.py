@@ -5,51 +5,10 @@ from dataclasses import replace
 import pytest
 
 from service.calls.inputs import WordsHeard
-from service.stt.clock import SessionClock
-from service.stt.inputs import TrackInputs
-from service.stt.speech import Speech
 from service.stt.timing import LAG_MS
-from service.stt.transcript import Transcript
 from service.wire.stt import HeardWord, SttResult
 from tests.stt.builders import plan
-from tests.stt.test_speech import sound
-
-PARTIAL, FINAL = {"is_final": False}, {"is_final": True}
-
-
-class Talk:
-    """A transcript whose audio a test speaks, and the session it is in."""
-
-    def __init__(self) -> None:
-        self.speech = Speech(8000)
-        self.transcript = Transcript(TrackInputs(plan()), self.speech)
-        self.position_ms = 0
-        self.renew(0)
-
-    def renew(self, start_ms: int) -> list[WordsHeard]:
-        """Begin a new session there, sent all there is."""
-        self.clock = SessionClock(start_ms)
-        emitted = self.transcript.begin(self.clock)
-        self.clock.sent(start_ms, self.position_ms)
-        return emitted
-
-    def speak(self, duration_ms: int, pause_ms: int = 400) -> None:
-        """Let somebody speak, then pause; all of it is sent."""
-        audio = sound(2000, duration_ms) + bytes(16 * pause_ms)
-        for offset in range(0, len(audio), 1600):
-            piece = audio[offset : offset + 1600]
-            self.speech.push(piece, self.position_ms)
-            self.clock.sent(self.position_ms, self.position_ms + len(piece) // 16)
-            self.position_ms += len(piece) // 16
-
-    def add(self, text: str | None, **result: object) -> list[tuple[str, bool]]:
-        """Add a result; return the texts emitted and whether they are final."""
-        emitted = self.add_whole(SttResult(transcript=text, **result))  # type: ignore[arg-type]  # its fields
-        return [(item.text, item.is_final) for item in emitted]
-
-    def add_whole(self, result: SttResult) -> list[WordsHeard]:
-        """Add a result; return what is emitted of it."""
-        return self.transcript.add(result, lag_ms=LAG_MS)
+from tests.stt.talk import FINAL, PARTIAL, Talk
 
 
 def test_a_partial_replaces_the_partial_before_it() -> None:
@@ -223,7 +182,7 @@ def test_a_replay_has_new_words_after_the_old_ones() -> None:
     talk.renew(0)
 
     result = SttResult(transcript="Good morning. This is Claire.", is_final=True)
-    (heard,) = talk.transcript.add(result, lag_ms=LAG_MS + 3000)
+    (heard,) = talk.transcript.add(talk.arrival(result, LAG_MS + 3000))
 
     assert heard.text == "This is Claire."
     assert heard.start_ms == 1400
@@ -240,7 +199,7 @@ def test_a_replay_with_word_times_is_cut_by_them() -> None:
     talk.renew(700)
     again = (HeardWord("oo", 0.0, 0.28), HeardWord("two", 0.35, 0.7))
 
-    assert talk.transcript.resume_from() == 700
+    assert talk.transcript.resume_from(talk.position_ms, quiet_ms=None) == 700
     assert talk.add("oo two", **FINAL, words=again) == [("two", True)]
 
 
@@ -333,16 +292,16 @@ def test_speech_after_the_last_final_is_owed() -> None:
     assert talk.transcript.is_owed(talk.position_ms)
 
 
-def test_what_is_transcribed_ends_where_something_is_owed() -> None:
+def test_what_is_answered_ends_where_something_is_owed() -> None:
     """Silence counts as far as it was sent; speech and partials are not."""
     talk = Talk()
     talk.speak(1000, pause_ms=3000)
     talk.add("Good morning.", **FINAL)
-    assert talk.transcript.transcribed_ms(4000) == 4000
+    assert talk.transcript.answered_until(4000) == 4000
     talk.speak(1000)
-    assert talk.transcript.transcribed_ms(5400) == 4000
+    assert talk.transcript.answered_until(5400) == 4000
     talk.add("and", **PARTIAL)
-    assert talk.transcript.transcribed_ms(5400) == 4000
+    assert talk.transcript.answered_until(5400) == 4000
 
 
 def test_a_final_is_emitted_as_the_route_has_it() -> None:

@@ -2,7 +2,8 @@
 
 `table` is the engines and `models` their models by name, in `languages` and `formats`; `catalogue`
 is all that as one document. `review` says what will come of a route, `streams` and `files` of what
-comes over the WebSocket and REST; `config` and `stream_codec` say how an engine is asked for.
+comes over the WebSocket and REST; `fallback` who may stand in for whom. `config` and `stream_codec`
+say how an engine is asked for.
 """
 
 from service.calls.engines.catalogue import catalogue, languages_of
@@ -13,6 +14,7 @@ from service.calls.engines.config import (
     language_for,
     model_for,
 )
+from service.calls.engines.fallback import fit_choices, lost_capabilities, unmet
 from service.calls.engines.files import FileRequest, find_rest_model, review_file
 from service.calls.engines.models import EXTENSIONS, Languages, Model, RestTerms, Surface
 from service.calls.engines.review import Review, review
@@ -34,14 +36,17 @@ __all__ = [
     "catalogue",
     "find_engine",
     "find_rest_model",
+    "fit_choices",
     "flat_config",
     "in_call_config",
     "keyterms_for",
     "language_for",
     "languages_of",
+    "lost_capabilities",
     "model_for",
     "review",
     "review_file",
     "review_stream",
     "stream_codec_for",
+    "unmet",
 ]

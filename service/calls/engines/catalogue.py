@@ -111,6 +111,8 @@ def _stream(engine: Engine) -> Document:
         "formats": sorted(engine.formats),
         "formats_listed": engine.formats_listed,
         "rates_hz": sorted(engine.rates_hz) or None,
+        "endpointing": engine.endpointing,
+        "max_session_s": engine.max_session_s,
         "close_stream": engine.close_stream,
         "keep_alive": engine.keep_alive,
     }

@@ -7,7 +7,7 @@ from unicodedata import normalize
 
 from service.calls.engines.config import MAX_KEYTERMS, language_for, model_for
 from service.calls.engines.languages import AUTO
-from service.calls.engines.models import Surface
+from service.calls.engines.models import Model, Surface
 from service.calls.engines.table import ENGINES, Engine, find_engine
 from service.calls.routes import Route
 from service.ids import Source
@@ -20,6 +20,7 @@ AZURE_REGIONS = (
     "westeurope",
     "westus2",
 )
+_SURFACES: Mapping[Source, Surface] = {"media": "websocket", "in_call": "in_call"}
 _RANGES: Mapping[str, tuple[float, float]] = {
     "eot_threshold": (0.5, 0.9),
     "eot_timeout_ms": (500, 10_000),
@@ -82,15 +83,20 @@ def _warnings(engine: Engine, route: Route, source: Source) -> Iterator[str]:
 
 def _model_warnings(engine: Engine, name: str, route: Route, source: Source) -> Iterator[str]:
     model = engine.find_model(name)
-    surface: Surface = "websocket" if source == "media" else "in_call"
     if model is None:
         yield f"model {name!r} of {engine.name} is not known here; it is sent as it is"
-    elif surface not in model.surfaces:
+    elif _SURFACES[source] not in model.surfaces:
         yield f"model {name!r} is not known to work with source = {source!r}; it is sent as it is"
-    elif route.language and route.language not in AUTO and surface in model.languages:
-        codes = model.languages[surface].codes
-        if codes and route.language.partition("-")[0] not in codes:
-            yield f"{name} is not known to take language {route.language!r}"
+    elif route.language and not knows_language(model, route.language, source):
+        yield f"{name} is not known to take language {route.language!r}"
+
+
+def knows_language(model: Model, language: str, source: Source) -> bool:
+    """Say whether a model may take a language: it is listed, or nobody lists them."""
+    known = model.languages.get(_SURFACES[source])
+    if known is None or not known.codes or language in AUTO:
+        return True
+    return language.partition("-")[0] in known.codes
 
 
 def _problems(engine: Engine, route: Route, source: Source) -> Iterator[str]:

@@ -6,6 +6,7 @@ Models come and go faster than releases of ours: one that is not here is sent al
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from service.calls.engines import formats, languages, models
 from service.calls.engines.models import Model
@@ -15,6 +16,11 @@ _BOTH: frozenset[Source] = frozenset({"media", "in_call"})
 _MEDIA: frozenset[Source] = frozenset({"media"})
 _IN_CALL: frozenset[Source] = frozenset({"in_call"})
 _NONE: frozenset[Source] = frozenset()
+
+Endpointing = Literal["engine", "finalize", "socket"]
+"""`engine`: it finds out by itself. `finalize`: it waits for `Finalize` after each utterance.
+`socket`: it answers once, when the audio stops, so that each utterance needs a socket of its own.
+"""
 
 ANY_RANGE = (0, 60_000)
 """Endpointing whose limits nobody documents."""
@@ -56,6 +62,10 @@ class Engine:
     """Its word for "find out"; None where it has none and would refuse one."""
     language: frozenset[Source] = _BOTH
     """Where it can be told the language at all."""
+    endpointing: Endpointing = "engine"
+    """Who tells it over the WebSocket that an utterance is over."""
+    max_session_s: float | None = None
+    """How long one of its WebSocket sessions may last; None where nobody says."""
     close_stream: bool = False
     """Whether it answers `CloseStream` with what is left and closes."""
     keep_alive: bool = False
@@ -146,6 +156,7 @@ ENGINES: Mapping[str, Engine] = {
             offers=models.GOOGLE,
             model_key="model",
             formats=formats.GOOGLE,
+            max_session_s=290.0,
             interim_results=_IN_CALL,
             endpointing_ms={"media": ANY_RANGE},
             keyterms={"in_call": "hints"},
@@ -162,6 +173,7 @@ ENGINES: Mapping[str, Engine] = {
             name="Telnyx",
             offers=models.TELNYX,
             formats=formats.DECODED,
+            endpointing="socket",
             languages={"in_call": languages.WHISPER},
             auto_language={"media": "auto_detect", "in_call": "auto_detect"},
         ),

@@ -1,0 +1,121 @@
+"""What the sessions of one engine on one track have in common, and how each is opened."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+import structlog
+
+from service.calls.inputs import Input
+from service.errors import RecognitionError, RecognitionRefusedError
+from service.stt.choices import Choice
+from service.stt.connection import Connection, open_connection
+from service.stt.formats import WireFormat
+from service.stt.limits import Limits
+from service.stt.query import session_url
+from service.stt.session import Session
+from service.stt.stint import Stint
+from service.stt.track import Track
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Where an engine is reached, and the key for it. `repr` leaves the key out."""
+
+    url: str
+    api_key: str | None
+
+    def __repr__(self) -> str:
+        return f"Service({self.url!r})"
+
+
+@dataclass(slots=True, kw_only=True)
+class Line:
+    """One engine for one track."""
+
+    choice: Choice
+    service: Service | None
+    audio: WireFormat
+    track: Track
+    emit: Callable[[Iterable[Input]], None]
+    limits: Limits
+    clock: Callable[[], float]
+    stall_s: float
+    is_first: bool
+    """Whether it is the route's own engine."""
+    stands_alone: bool
+    """Whether there is nobody else to fall to."""
+    gives_partials: bool
+    """Whether it gave partials before."""
+    had_result: bool = False
+    """Whether it said anything worth reading."""
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[Connection]:
+        """Connect to the engine.
+
+        Raises:
+            RecognitionRefusedError: It will not have this key, address or setting.
+            RecognitionLostError: No connection was made; a later attempt may succeed.
+        """
+        if self.service is None:
+            raise RecognitionRefusedError("no_local_recogniser")
+        url, limits = session_url(self.service.url, self.choice.route, self.audio), self.limits
+        if not self.stands_alone:
+            limits = replace(limits, open_timeout_s=limits.fallback_open_timeout_s)
+        async with open_connection(url, self.service.api_key, limits) as connection:
+            log.info("stt_connected", engine=self.choice.engine.name, audio=self.audio.input_format)
+            try:
+                yield connection
+            finally:
+                self.had_result |= connection.had_result
+
+    def begin(self, *, start_ms: int | None = None) -> Stint:
+        """Begin a stint for a session."""
+        stint, inputs = self.track.begin(
+            self.audio,
+            self.clock(),
+            start_ms=start_ms,
+            by=None if self.is_first else self.choice.route,
+            is_utterance=self.choice.engine.endpointing == "socket",
+            gives_partials=self.gives_partials,
+        )
+        self.emit(inputs)
+        return stint
+
+    def session(self, connection: Connection, stint: Stint) -> Session:
+        """Make the session of a connection and a stint."""
+        return Session(
+            connection,
+            self.track,
+            stint,
+            self.emit,
+            engine=self.choice.engine,
+            audio=self.audio,
+            linger_s=self.limits.linger_s + (self.choice.route.endpointing_ms or 0) / 1000,
+            stall_s=self.stall_s,
+            leave_if_late=not self.stands_alone,
+            limits=self.limits,
+            clock=self.clock,
+        )
+
+    def close(self, stint: Stint) -> None:
+        """End the stint of a session that ended as it should."""
+        self.gives_partials |= stint.gives_partials
+        self.emit(self.track.close(stint))
+
+
+@asynccontextmanager
+async def one_piece_of_work() -> AsyncIterator[asyncio.TaskGroup]:
+    """Run tasks of which the first to fail ends the others; its error leaves as itself."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            yield group
+    except BaseExceptionGroup as errors:
+        for error in errors.exceptions:
+            if isinstance(error, RecognitionError):
+                raise error from None
+        raise

@@ -1,0 +1,102 @@
+"""Puts what an engine says on the stream: when it was said, by its own times or by our estimate."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from service.calls.inputs import Word, WordsHeard
+from service.stt.clock import SessionClock
+from service.stt.inputs import TrackInputs
+from service.stt.ring import Span
+from service.stt.seam import Clue
+from service.stt.speech import Speech
+from service.stt.stint import Arrival
+from service.stt.timing import duration_of, estimate_span
+from service.wire.stt import SttResult
+
+_MAX_LANGUAGE = 35
+"""Characters that the code of a language may have (BCP 47)."""
+
+
+class Placed(NamedTuple):
+    """A text on the stream."""
+
+    heard: WordsHeard
+    clue: Clue
+
+
+class Placing:
+    """Places the results of one session after the other. Pure."""
+
+    def __init__(self, inputs: TrackInputs, speech: Speech) -> None:
+        self._inputs = inputs
+        self._speech = speech
+        self._clock = SessionClock(0)
+
+    def begin(self, clock: SessionClock) -> None:
+        """Expect the results of a session with this clock."""
+        self._clock = clock
+
+    def place(self, at: Arrival, text: str, *, from_ms: int) -> Placed:
+        """Place a result with a text that was said no earlier than `from_ms`."""
+        result = at.result
+        words = tuple(self._words(result))
+        if words:
+            span = Span(words[0].start_ms, max(words[0].start_ms, words[-1].end_ms))
+            clue = Clue.WORDS
+        elif result.start_time is not None and result.duration is not None:
+            span = self._span(result.start_time, result.start_time + result.duration)
+            clue = Clue.SPAN
+        elif at.said is not None:
+            span, clue = at.said, Clue.SPAN
+        else:
+            span, clue = self.estimate(at, text, from_ms=from_ms), Clue.TEXT
+        final = _is_final(at)
+        heard = self._inputs.words(
+            text,
+            span,
+            is_final=final,
+            confidence=_confidence(result.confidence, final=final),
+            words=words or None,
+            language=result.language[:_MAX_LANGUAGE] if result.language else None,
+        )
+        return Placed(heard, clue)
+
+    def estimate(self, at: Arrival, text: str, *, from_ms: int) -> Span:
+        """Estimate when a text was said, by its length and by where speech was."""
+        return estimate_span(
+            duration_of(text),
+            self._speech.spans(from_ms, at.position_ms),
+            from_ms=from_ms,
+            until_ms=at.position_ms,
+            lag_ms=at.lag_ms,
+            queue_ms=at.queue_ms,
+        )
+
+    def _words(self, result: SttResult) -> Iterator[Word]:
+        for word in result.words or ():
+            span = self._span(word.start, word.end)
+            yield Word(
+                text=word.word,
+                start_ms=span.start_ms,
+                end_ms=span.end_ms,
+                confidence=_confidence(word.confidence, final=True),
+            )
+
+    def _span(self, start_s: float, end_s: float) -> Span:
+        start_ms = self._clock.stream_ms(start_s)
+        return Span(start_ms, max(start_ms, self._clock.stream_end_ms(end_s)))
+
+
+def _is_final(at: Arrival) -> bool:
+    """Say whether a result is final; an engine that answers once need not say so."""
+    result = at.result
+    if result.is_final is not None:
+        return result.is_final
+    return bool(result.speech_final) or at.said is not None
+
+
+def _confidence(value: float | None, *, final: bool) -> float | None:
+    """Return a confidence worth emitting: partials come with 0.0 where there is none."""
+    if value is None or not 0.0 <= value <= 1.0 or (not final and value == 0.0):
+        return None
+    return value

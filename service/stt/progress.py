@@ -1,0 +1,121 @@
+"""How far the audio of a track is answered: by finals, and by silence where nobody spoke."""
+
+from collections.abc import Iterator
+
+from service.stt.resume import LOOKBACK_MS, resume_point
+from service.stt.ring import Span
+from service.stt.seam import Clue
+from service.stt.speech import Speech
+
+LEAD_MS = 300
+"""How much before the last final's end a replay begins, when the engine said when that was."""
+OWED_MS = 150
+"""Less speech than this after the last final is owed no result."""
+_SLOW_PACE, _SLACK_MS = 2, 300
+"""So much longer than expected a text may have taken to say."""
+_TAIL_MS = 300
+"""So much of a stretch of speech may be left when its last word has ended."""
+_WITHIN_MS = 400
+"""A longer pause is not within an utterance."""
+_MIN_QUIET_MS = 4_000
+"""Where nobody spoke, a silence this long has nothing in it that an engine may still answer."""
+
+
+class Progress:
+    """What of a track is answered. Times are milliseconds of the stream. Pure."""
+
+    def __init__(self, speech: Speech) -> None:
+        self._speech = speech
+        self.emitted_ms = 0
+        """Where the last final ended; an estimate unless the engine said so."""
+        self.by = Clue.TEXT
+        """What the estimate is made from."""
+        self.answered_ms = 0
+        """Speech before this is in a final, as far as we can tell."""
+        self._covered_ms = 0
+        """Speech before this is in one surely."""
+
+    def note(self, span: Span, clue: Clue, *, sure_ms: int) -> None:
+        """Take note of a final, emitted or not: it answers all that was said before it ended."""
+        self._covered_ms = max(self._covered_ms, sure_ms if clue is Clue.TEXT else span.end_ms)
+
+    def emit(self, span: Span, clue: Clue, *, expected_ms: int, until_ms: int) -> None:
+        """Take note of a final that is emitted, of what had been sent until then."""
+        self.emitted_ms, self.by = max(self.emitted_ms, span.end_ms), clue
+        if clue is Clue.TEXT:
+            end_ms = self._explained(span, _SLOW_PACE * expected_ms + _SLACK_MS, until_ms)
+        else:
+            end_ms = self._with_tail(span.end_ms, until_ms)
+        self.answered_ms = max(self.answered_ms, end_ms)
+
+    def answer(self, until_ms: int) -> None:
+        """Take note that there are no words before a time that are not in a final."""
+        self.answered_ms = max(self.answered_ms, until_ms)
+        self._covered_ms = max(self._covered_ms, until_ms)
+
+    def settle(self, until_ms: int) -> None:
+        """Take note that no answer is to be expected any more for what is before a time."""
+        self.answer(until_ms)
+        self.emitted_ms = max(self.emitted_ms, until_ms)
+
+    def unanswered(self, until_ms: int) -> Iterator[Span]:
+        """Yield the speech before a time that no final covers."""
+        return self._speech.spans(self.answered_ms, until_ms)
+
+    def unanswered_ms(self, until_ms: int) -> int:
+        """Return how much speech before a time no final covers."""
+        return self._speech.between(self.answered_ms, until_ms)
+
+    def is_owed(self, until_ms: int) -> bool:
+        """Say whether speech before a time has no answer."""
+        return self.unanswered_ms(until_ms) >= OWED_MS
+
+    def may_be_owed(self, until_ms: int) -> bool:
+        """Say whether it has none for all we know: times are estimates."""
+        since_ms = max(self._covered_ms, until_ms - LOOKBACK_MS)
+        return self.is_owed(until_ms) or self._speech.between(since_ms, until_ms) >= OWED_MS
+
+    def answered_until(self, sent_ms: int) -> int:
+        """Return until when all is answered of what was sent."""
+        if not self.is_owed(sent_ms):
+            return max(self.emitted_ms, sent_ms)
+        return max(self.emitted_ms, next(self.unanswered(sent_ms)).start_ms)
+
+    def resume_from(self, sent_ms: int, *, pending_ms: int | None, quiet_ms: int | None) -> int:
+        """Return where a new session would have to begin.
+
+        `quiet_ms` is how long a silence must be for the engine to have answered all before it;
+        None if it does not answer.
+        """
+        if not self._speech.between(self._covered_ms, sent_ms):
+            quiet_ms = _MIN_QUIET_MS if quiet_ms is None else quiet_ms
+        if pending_ms is not None or self.is_owed(sent_ms):
+            quiet_ms = None
+        sure_ms = min(self.emitted_ms, self._covered_ms)
+        point_ms = resume_point(
+            self._speech.spans(max(0, sure_ms - LOOKBACK_MS), sent_ms),
+            sure_ms=sure_ms,
+            sent_ms=sent_ms,
+            quiet_ms=quiet_ms,
+            pending_ms=pending_ms,
+        )
+        if self.by is Clue.WORDS:
+            return max(0, min(self.emitted_ms, sent_ms) - LEAD_MS, point_ms)
+        return point_ms
+
+    def _with_tail(self, end_ms: int, until_ms: int) -> int:
+        """Return where the breath after a last word ends, which is speech as far as we can tell."""
+        rest = next(self._speech.spans(end_ms, until_ms), None)
+        if rest is None or rest.start_ms > end_ms or rest.end_ms > end_ms + _TAIL_MS:
+            return end_ms
+        return rest.end_ms
+
+    def _explained(self, span: Span, speech_ms: int, until_ms: int) -> int:
+        """Return until when what was said is the rest of a text that was said slowly."""
+        end_ms, said_ms = span.end_ms, 0
+        for stretch in self._speech.spans(span.start_ms, until_ms):
+            said_ms += stretch.end_ms - stretch.start_ms
+            if stretch.start_ms > end_ms + _WITHIN_MS or said_ms > speech_ms:
+                break
+            end_ms = max(end_ms, stretch.end_ms)
+        return end_ms

@@ -1,0 +1,201 @@
+"""One session's stint on a track: what it is sent, and how promptly it answers.
+
+How late an engine is, nobody says. What is known is how long speech waited for an answer at most:
+from when the first of it was sent after the last result, to when the next result came. The longest
+such wait is what the engine may need for any answer, until it takes longer.
+"""
+
+from collections import deque
+from typing import NamedTuple
+
+from service.calls.routes import Route
+from service.stt.clock import SessionClock
+from service.stt.formats import Outlet
+from service.stt.ring import Chunk, Span
+from service.stt.speech import Speech
+from service.stt.timing import LAG_MS
+from service.wire.stt import SttResult
+
+_REPLAY_SPEED = 3
+"""How much faster than speech an engine works off a replay, at least."""
+_MIN_UNANSWERED_MS = 300
+"""Less speech than this since the last result is no reason to expect one."""
+_MIN_SURE_MS, _MAX_SURE_MS = 4_000, 16_000
+"""Within these bounds an answer is believed to cover all that was sent so long before it."""
+_MAX_HELD = 2_000
+"""Results kept of a session whose turn it is not yet; past that the oldest go."""
+
+
+class Arrival(NamedTuple):
+    """A result, and what was known when it came."""
+
+    result: SttResult
+    position_ms: int
+    """How far the session had been sent the stream."""
+    lag_ms: int
+    """How long before that its speech may have been."""
+    queue_ms: int
+    """How much of that is because the session was sent much at once."""
+    sure_ms: int
+    """It covers all speech before this."""
+    said: Span | None = None
+    """When it was said, where the session was sent nothing else."""
+    cut_ms: int | None = None
+    """Where the session was cut off in mid-speech: a word that ends there is half a word."""
+
+
+class Stint:
+    """What one session has to do with a track. Pure: time is an argument, in seconds."""
+
+    has_answered = False
+    has_final = False
+    is_cut_off = False
+    """Whether it ends in mid-speech, as another one goes on with it."""
+    is_answered = False
+    """Whether it said all it has to say."""
+    _slowest_ms = 0
+    _replay_lag_ms = 0
+    """How much more it was behind when it answered what it was sent at once."""
+
+    def __init__(
+        self,
+        speech: Speech,
+        outlet: Outlet,
+        *,
+        start_ms: int,
+        number: int,
+        now: float,
+        by: Route | None = None,
+        until_ms: int | None = None,
+        is_utterance: bool = False,
+        gives_partials: bool = False,
+    ) -> None:
+        """Begin at `start_ms` of the stream, with the piece of that number.
+
+        It ends at `until_ms`, which may be set later; None is the end of the track. `is_utterance`
+        is for an engine that answers once, when the audio stops. `by` is whose words it gives, if
+        not the route's own engine's.
+        """
+        self.clock = SessionClock(start_ms)
+        self.number = number
+        """That of the next piece to be sent."""
+        self.by = by
+        self.until_ms = until_ms
+        self.is_utterance = is_utterance
+        self.gives_partials = gives_partials
+        """Whether partials are to be expected: the engine gave some."""
+        self.held: deque[Arrival] = deque(maxlen=_MAX_HELD)
+        """What it said before it was its turn."""
+        self._speech = speech
+        self._outlet = outlet
+        self._began_at = self._sent_at = self._excused_at = now
+        self._answered_ms = start_ms
+        """How far it had been sent when its last result came."""
+
+    @property
+    def waited_ms(self) -> int:
+        """The longest that speech waited for an answer until now."""
+        return self._slowest_ms
+
+    @property
+    def quiet_ms(self) -> int | None:
+        """How long a silence means that all before it is answered; None: it never answers."""
+        return self._sure_lag_ms() if self.has_answered else None
+
+    def wants(self, chunk: Chunk | None) -> bool:
+        """Say whether a piece is for this session."""
+        return chunk is not None and (self.until_ms is None or chunk.start_ms < self.until_ms)
+
+    def send(self, chunk: Chunk, now: float) -> bytes:
+        """Take note that a piece is sent; return it as the engine takes it."""
+        self.number += 1
+        self._sent_at = now
+        self.clock.sent(chunk.start_ms, chunk.end_ms)
+        return self._outlet.convert(chunk.data)
+
+    def arrived(self, result: SttResult, now: float) -> Arrival:
+        """Take note of a result."""
+        position_ms, first = self.clock.position_ms, self._first_unanswered()
+        if first is not None:
+            self._slowest_ms = max(self._slowest_ms, round(self._waited_s(first, now) * 1000))
+            self._replay_lag_ms = max(self._replay_lag_ms, self._burst_ms(first, now))
+        self.gives_partials |= result.is_final is False
+        self.has_answered = True
+        self.has_final |= result.is_final is not False
+        self._answered_ms = position_ms
+        queue_ms = self._queue_ms(now)
+        return Arrival(
+            result,
+            position_ms,
+            lag_ms=max(LAG_MS, self._slowest_ms * 5 // 4) + max(queue_ms, self._replay_lag_ms),
+            queue_ms=queue_ms,
+            sure_ms=position_ms - queue_ms - self._sure_lag_ms(),
+            said=self._said() if self.is_utterance else None,
+            cut_ms=self.until_ms if self.is_cut_off else None,
+        )
+
+    def unanswered_ms(self) -> int:
+        """Return how much speech was sent since the last result."""
+        return self._speech.between(self._answered_ms, self.clock.position_ms)
+
+    def overdue_s(self, now: float, *, patience_s: float) -> float:
+        """Return for how long an answer is due: from the first speech that was sent without one.
+
+        Where no partials are to be expected, from the end of the speech; while it goes on, a final
+        is due only `patience_s` later.
+        """
+        spans = list(self._speech.spans(self._answered_ms, self.clock.position_ms))
+        spoken_ms = sum(span.end_ms - span.start_ms for span in spans)
+        if not spans or (spoken_ms < _MIN_UNANSWERED_MS and not self.is_utterance):
+            return 0.0
+        since_start_s = self._waited_s(spans[0].start_ms, now)
+        if self.gives_partials:
+            return since_start_s
+        since_end_s = self._waited_s(spans[-1].end_ms, now)
+        if self.is_utterance:
+            return since_end_s
+        return max(since_end_s, since_start_s - patience_s)
+
+    def behind_ms(self, result: SttResult, now: float) -> int | None:
+        """Return how far a result is behind what was sent, a replay aside; None if nobody knows."""
+        if result.words:
+            end_s = result.words[-1].end
+        elif result.start_time is not None and result.duration is not None:
+            end_s = result.start_time + result.duration
+        else:
+            return None
+        end_ms = round(min(max(end_s * 1000, 0.0), self.clock.sent_ms))
+        return self.clock.sent_ms - self._queue_ms(now) - end_ms
+
+    def excuse(self, now: float) -> None:
+        """Begin to wait anew: this process stood still, and cannot say who was late."""
+        self._excused_at = now
+
+    def _queue_ms(self, now: float) -> int:
+        """Return how much of what was sent at once the engine may still have before it."""
+        elapsed_ms = round((now - self._began_at) * 1000)
+        return max(0, self.clock.sent_ms - elapsed_ms * _REPLAY_SPEED)
+
+    def _burst_ms(self, first: int, now: float) -> int:
+        """Return how long before it was sent the first speech without an answer was said."""
+        burst_ms = self.clock.sent_ms - round((now - self._began_at) * 1000)
+        return burst_ms if first < self.clock.start_ms + burst_ms else 0
+
+    def _sure_lag_ms(self) -> int:
+        return min(max(_MIN_SURE_MS, self._slowest_ms * 5 // 4 + 1000), _MAX_SURE_MS)
+
+    def _first_unanswered(self) -> int | None:
+        spans = self._speech.spans(self._answered_ms, self.clock.position_ms)
+        first = next(spans, None)
+        return first.start_ms if first else None
+
+    def _waited_s(self, since_ms: int, now: float) -> float:
+        """Return how long ago the stream's audio of a time was sent, as far as is known."""
+        behind_s = (self.clock.position_ms - since_ms) / 1000
+        return min(now - self._excused_at, behind_s + now - self._sent_at)
+
+    def _said(self) -> Span:
+        """Return when an utterance was said."""
+        start_ms, position_ms = self.clock.start_ms, self.clock.position_ms
+        spans = list(self._speech.spans(start_ms, position_ms))
+        return Span(spans[0].start_ms, spans[-1].end_ms) if spans else Span(start_ms, position_ms)

@@ -1,0 +1,93 @@
+"""Placing: when a text was said, by the best of what is known of it."""
+
+import pytest
+
+from service.stt.clock import SessionClock
+from service.stt.inputs import TrackInputs
+from service.stt.placing import Placing
+from service.stt.ring import Span
+from service.stt.seam import Clue
+from service.stt.speech import Speech
+from service.stt.stint import Arrival
+from service.wire.stt import HeardWord, SttResult
+from tests.stt.builders import plan, voice
+
+START_MS = 10_000
+
+
+def placing() -> Placing:
+    """Return one for a session that began in the middle of a track; somebody spoke at 11 s."""
+    speech, clock = Speech(8000), SessionClock(START_MS)
+    speech.push(bytes(16 * 11_000) + voice(2000, 1000) + bytes(16 * 1000), 0)
+    clock.sent(START_MS, 13_000)
+    made = Placing(TrackInputs(plan()), speech)
+    made.begin(clock)
+    return made
+
+
+def arrival(said: Span | None = None, **result: object) -> Arrival:
+    """Return a result that comes when 13 s of the track were sent."""
+    fields = {"transcript": "Good morning.", "is_final": True, **result}
+    return Arrival(
+        SttResult(**fields),  # type: ignore[arg-type]  # its own fields
+        13_000,
+        lag_ms=2500,
+        queue_ms=0,
+        sure_ms=9000,
+        said=said,
+    )
+
+
+def test_the_times_of_words_come_first() -> None:
+    """Then those of the text; both count from the session's first audio."""
+    words = (HeardWord("Good", 1.1, 1.4), HeardWord("morning", 1.5, 1.9))
+
+    by_words = placing().place(arrival(words=words, start_time=0.0, duration=3.0), "x", from_ms=0)
+    by_span = placing().place(arrival(start_time=1.0, duration=1.0), "x", from_ms=0)
+
+    assert (by_words.clue, by_words.heard.start_ms, by_words.heard.end_ms) == (
+        Clue.WORDS,
+        11_100,
+        11_900,
+    )
+    assert (by_span.clue, by_span.heard.start_ms, by_span.heard.end_ms) == (
+        Clue.SPAN,
+        11_000,
+        12_000,
+    )
+
+
+def test_what_a_session_was_sent_alone_is_what_it_says() -> None:
+    """An engine that answers once, when the audio stops."""
+    placed = placing().place(arrival(said=Span(11_000, 12_000)), "x", from_ms=0)
+
+    assert (placed.clue, placed.heard.start_ms, placed.heard.end_ms) == (Clue.SPAN, 11_000, 12_000)
+
+
+def test_without_any_times_it_is_where_speech_was() -> None:
+    """Never before what was said last."""
+    placed = placing().place(arrival(), "Good morning.", from_ms=START_MS)
+
+    assert placed.clue is Clue.TEXT
+    assert abs(placed.heard.start_ms - 11_000) <= 50
+    assert abs(placed.heard.end_ms - 12_000) <= 50
+    assert placing().place(arrival(), "x", from_ms=11_500).heard.start_ms >= 11_500
+
+
+@pytest.mark.parametrize(
+    ("result", "said", "expected"),
+    [
+        ({"is_final": True}, None, True),
+        ({"is_final": False}, None, False),
+        ({"is_final": None}, None, False),
+        ({"is_final": None, "speech_final": True}, None, True),
+        ({"is_final": None}, Span(11_000, 12_000), True),
+    ],
+)
+def test_a_final_is_what_is_said_to_be_one(
+    *, result: dict[str, object], said: Span | None, expected: bool
+) -> None:
+    """Or the only answer of an engine that answers once."""
+    placed = placing().place(arrival(said, **result), "x", from_ms=0)
+
+    assert placed.heard.is_final is expected

@@ -1,0 +1,95 @@
+"""How far a track is answered, and from where it would have to be heard again."""
+
+from service.stt.progress import LEAD_MS, Progress
+from service.stt.ring import Span
+from service.stt.seam import Clue
+from service.stt.speech import Speech
+from tests.stt.builders import voice
+
+
+def spoken(*spans: tuple[int, int], until_ms: int) -> Speech:
+    """Return the speech of a track on which somebody spoke then."""
+    speech, at_ms = Speech(8000), 0
+    for start_ms, end_ms in (*spans, (until_ms, until_ms)):
+        speech.push(bytes(16 * (start_ms - at_ms)) + voice(2000, end_ms - start_ms), at_ms)
+        at_ms = end_ms
+    return speech
+
+
+def test_speech_is_owed_until_a_final_answers_it() -> None:
+    """By the engine's times, to the breath after the last word."""
+    progress = Progress(spoken((500, 1500), (3000, 4000), until_ms=6000))
+    assert progress.is_owed(2000)
+
+    progress.emit(Span(500, 1350), Clue.WORDS, expected_ms=900, until_ms=2500)
+
+    assert not progress.is_owed(2500)
+    assert [*progress.unanswered(6000)] == [Span(3000, 4000)]
+    assert progress.unanswered_ms(6000) == 1000
+    assert progress.answered_until(6000) == 3000
+
+
+def test_what_was_said_slowly_is_the_rest_of_a_text_without_times() -> None:
+    """But not for more than twice as long as such a text takes."""
+    progress = Progress(spoken((500, 2500), (2800, 3400), until_ms=6000))
+
+    progress.emit(Span(500, 1500), Clue.TEXT, expected_ms=1000, until_ms=6000)
+
+    assert [*progress.unanswered(6000)] == [Span(2800, 3400)]
+
+
+def test_times_that_are_estimates_leave_a_doubt() -> None:
+    """All seems answered, and may not be."""
+    progress = Progress(spoken((500, 1500), until_ms=3000))
+
+    progress.note(Span(500, 1500), Clue.TEXT, sure_ms=0)
+    progress.emit(Span(500, 1500), Clue.TEXT, expected_ms=1000, until_ms=3000)
+
+    assert not progress.is_owed(3000)
+    assert progress.may_be_owed(3000)
+    progress.answer(3000)
+    assert not progress.may_be_owed(3000)
+
+
+def test_a_silence_means_nothing_where_the_engine_never_answered() -> None:
+    """A dead engine, and a pause of any length: all of it is to be heard again."""
+    progress = Progress(spoken((500, 1500), until_ms=30_000))
+
+    assert progress.resume_from(30_000, pending_ms=None, quiet_ms=None) <= 500
+    assert progress.resume_from(30_000, pending_ms=None, quiet_ms=4000) <= 500
+
+
+def test_where_nobody_spoke_a_silence_needs_no_engine() -> None:
+    """The last of it is heard again: words may be too faint."""
+    progress = Progress(spoken(until_ms=30_000))
+
+    assert progress.resume_from(30_000, pending_ms=None, quiet_ms=None) == 27_000
+
+
+def test_an_engine_that_answered_is_believed_after_a_silence_that_was_long_enough() -> None:
+    """As long as it may need for an answer."""
+    progress = Progress(spoken((500, 1500), until_ms=8000))
+    progress.note(Span(500, 1500), Clue.TEXT, sure_ms=0)
+    progress.emit(Span(500, 1500), Clue.TEXT, expected_ms=1000, until_ms=2000)
+
+    assert progress.resume_from(8000, pending_ms=None, quiet_ms=4000) == 5000
+    assert progress.resume_from(8000, pending_ms=None, quiet_ms=9000) <= 500
+
+
+def test_times_of_words_make_a_replay_short() -> None:
+    """A little before the last one's end."""
+    progress = Progress(spoken((500, 9500), until_ms=10_000))
+    progress.note(Span(500, 8000), Clue.WORDS, sure_ms=0)
+    progress.emit(Span(500, 8000), Clue.WORDS, expected_ms=7000, until_ms=9000)
+
+    assert progress.resume_from(10_000, pending_ms=None, quiet_ms=None) == 8000 - LEAD_MS
+
+
+def test_what_is_settled_is_not_owed_whoever_said_it() -> None:
+    """Nobody will answer it any more."""
+    progress = Progress(spoken((500, 1500), until_ms=3000))
+
+    progress.settle(3000)
+
+    assert not progress.may_be_owed(3000)
+    assert progress.answered_until(3000) == 3000

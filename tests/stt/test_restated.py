@@ -1,0 +1,102 @@
+"""What is said again, too early, without a mark, or in half: every text once, and in its place."""
+
+from service.stt.clock import SessionClock
+from service.wire.stt import HeardWord, SttResult
+from tests.stt.talk import FINAL, Talk
+
+
+def test_a_final_stated_again_without_times_is_one_final() -> None:
+    """Nobody spoke in between: it was said once, however often it is told."""
+    talk = Talk()
+    talk.speak(1000, pause_ms=1000)
+
+    assert talk.add("Good morning.", **FINAL) == [("Good morning.", True)]
+    assert talk.add("Good morning.", **FINAL) == []
+    assert talk.add("good morning", **FINAL) == []
+
+
+def test_a_text_said_twice_within_one_breath_is_two() -> None:
+    """There is room for two of them in what was spoken."""
+    talk = Talk()
+    talk.speak(900)
+
+    assert talk.add("Yes.", **FINAL) == [("Yes.", True)]
+    assert talk.add("Yes.", **FINAL) == [("Yes.", True)]
+
+
+def test_a_final_stated_again_with_more_words_tells_what_is_new() -> None:
+    """The engine's times say which words were told."""
+    talk = Talk()
+    talk.speak(3000)
+    one, two = HeardWord("one", 0.0, 0.4), HeardWord("two", 0.5, 0.9)
+    talk.add("one", **FINAL, words=(one,))
+
+    assert talk.add("one two", **FINAL, words=(one, two)) == [("two", True)]
+
+
+def test_texts_without_is_final_are_each_where_their_speech_was() -> None:
+    """Not from the session's first speech on."""
+    talk = Talk()
+    emitted = []
+    for text in ("good morning", "how are you", "quite well"):
+        talk.speak(1000, pause_ms=20_000)
+        emitted += talk.add_whole(SttResult(transcript=text))
+    emitted += talk.transcript.finalize_pending()
+
+    finals = [item for item in emitted if item.is_final]
+    assert [item.text for item in finals] == ["good morning", "how are you", "quite well"]
+    assert [abs(item.start_ms - 21_000 * number) <= 100 for number, item in enumerate(finals)] == [
+        True
+    ] * 3
+
+
+def test_a_final_that_came_too_early_waits_for_the_one_before_it() -> None:
+    """Their times say that they are in the wrong order; they are emitted in the right one."""
+    talk = Talk()
+    talk.speak(1000)
+    talk.speak(1000)
+    late = {"start_time": 0.0, "duration": 1.0}
+    early = {"start_time": 1.4, "duration": 1.0}
+
+    assert talk.add("How are you?", **FINAL, **early) == []
+    assert talk.add("Good morning.", **FINAL, **late) == [
+        ("Good morning.", True),
+        ("How are you?", True),
+    ]
+
+
+def test_a_final_does_not_wait_for_another_one_for_ever() -> None:
+    """A second later nothing came: the engine heard nothing there."""
+    talk = Talk()
+    talk.speak(1000)
+    talk.speak(1000)
+    talk.add("How are you?", **FINAL, start_time=1.4, duration=1.0)
+
+    assert talk.transcript.wait_no_more(talk.position_ms) == []
+    emitted = talk.transcript.wait_no_more(talk.position_ms + 1000)
+    assert [item.text for item in emitted] == ["How are you?"]
+
+
+def test_a_word_cut_off_with_the_session_is_left_to_the_next_one() -> None:
+    """It would be half a word here."""
+    talk = Talk()
+    talk.speak(2000)
+    words = (HeardWord("good", 0.0, 0.5), HeardWord("mor", 1.7, 1.95))
+    at = talk.arrival(SttResult(transcript="good mor", is_final=True, words=words))
+
+    (heard,) = talk.transcript.add(at._replace(cut_ms=2000))
+
+    assert (heard.text, heard.end_ms) == ("good", 500)
+
+
+def test_a_session_that_begins_in_a_pause_repeats_nothing() -> None:
+    """What it says is new, were it the same words."""
+    talk = Talk()
+    talk.speak(1000)
+    talk.add("Good morning.", **FINAL)
+    start_ms = talk.position_ms
+    talk.transcript.begin(SessionClock(start_ms), repeats=False)
+    talk.speak(1000)
+
+    assert talk.add("Good morning.", **FINAL) == [("Good morning.", True)]
+    assert not talk.transcript.take_doubt()

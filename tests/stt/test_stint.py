@@ -1,0 +1,175 @@
+"""A session's stint: what it was sent, how late it is, and when an answer is overdue."""
+
+from service.stt.formats import Outlet, WireFormat
+from service.stt.ring import Chunk
+from service.stt.speech import Speech
+from service.stt.stint import Stint
+from service.wire.stt import HeardWord, SttResult
+from tests.stt.builders import voice
+
+MULAW = WireFormat("mulaw", 8000)
+PARTIAL = SttResult(transcript="hello", is_final=False)
+FINAL = SttResult(transcript="Hello.", is_final=True)
+PATIENCE_S = 13.0
+
+
+class Talk:
+    """A track that a test speaks on, sent to one session as it is spoken."""
+
+    def __init__(self, *, is_utterance: bool = False) -> None:
+        self.speech = Speech(8000)
+        self.now = 0.0
+        self.at_ms = 0
+        self.stint = Stint(
+            self.speech,
+            Outlet(MULAW, MULAW),
+            start_ms=0,
+            number=0,
+            now=0.0,
+            is_utterance=is_utterance,
+        )
+
+    def speak(self, duration_ms: int) -> None:
+        """Let somebody speak; time passes as they do."""
+        self._send(voice(2000, duration_ms))
+
+    def pause(self, duration_ms: int) -> None:
+        """Let nobody speak."""
+        self._send(bytes(16 * duration_ms))
+
+    def overdue_s(self) -> float:
+        """Return for how long an answer is due."""
+        return self.stint.overdue_s(self.now, patience_s=PATIENCE_S)
+
+    def _send(self, linear: bytes) -> None:
+        for offset in range(0, len(linear), 1600):
+            piece = linear[offset : offset + 1600]
+            end_ms = self.at_ms + len(piece) // 16
+            self.speech.push(piece, self.at_ms)
+            self.now += (end_ms - self.at_ms) / 1000
+            self.stint.send(Chunk(self.at_ms, end_ms, b""), self.now)
+            self.at_ms = end_ms
+
+
+def test_who_only_listens_owes_nothing_and_the_wait_begins_with_what_is_said_then() -> None:
+    """After a minute of listening, the first words are not a minute overdue."""
+    talk = Talk()
+    talk.pause(60_000)
+    talk.speak(500)
+
+    assert talk.overdue_s() <= 0.5
+
+    talk.pause(3000)
+    assert 2.9 <= talk.overdue_s() <= 3.5
+
+
+def test_a_cough_is_owed_no_answer() -> None:
+    """Too little to expect words of."""
+    talk = Talk()
+    talk.speak(200)
+    talk.pause(20_000)
+
+    assert talk.overdue_s() == 0.0
+
+
+def test_where_no_partials_come_the_wait_begins_when_the_speech_ends() -> None:
+    """A final is due then; a monologue is owed one after a while all the same."""
+    talk = Talk()
+    for _ in range(10):
+        talk.speak(900)
+        talk.pause(300)
+    assert talk.overdue_s() <= 0.5
+
+    for _ in range(12):
+        talk.speak(900)
+        talk.pause(300)
+    assert 12.0 <= talk.overdue_s() <= 14.0
+
+
+def test_where_partials_come_the_wait_begins_with_the_speech() -> None:
+    """One is due soon after the first word."""
+    talk = Talk()
+    talk.speak(900)
+    talk.stint.arrived(PARTIAL, talk.now)
+    assert talk.overdue_s() == 0.0
+    for _ in range(10):
+        talk.speak(900)
+        talk.pause(300)
+
+    assert 11.0 <= talk.overdue_s() <= 12.5
+
+
+def test_an_utterance_however_short_is_owed_an_answer_when_it_is_over() -> None:
+    """Its socket is for nothing else."""
+    talk = Talk(is_utterance=True)
+    talk.speak(200)
+    talk.now += 5.0
+
+    assert 4.9 <= talk.overdue_s() <= 5.5
+
+
+def test_nobody_is_late_while_this_process_stands_still() -> None:
+    """The wait begins anew."""
+    talk = Talk()
+    talk.speak(900)
+    talk.now += 20.0
+    talk.stint.excuse(talk.now)
+
+    assert talk.overdue_s() == 0.0
+    talk.now += 2.0
+    assert 1.9 <= talk.overdue_s() <= 2.1
+
+
+def test_how_late_it_is_shows_in_how_long_speech_waited() -> None:
+    """What it says is within that; a silence must be longer, to be sure that nothing is to come."""
+    talk = Talk()
+    assert talk.stint.quiet_ms is None
+    talk.speak(900)
+    talk.pause(8000)
+
+    at = talk.stint.arrived(FINAL, talk.now)
+
+    assert at.lag_ms >= 8500
+    assert at.sure_ms == 0 or at.sure_ms < 900
+    assert talk.stint.quiet_ms is not None
+    assert talk.stint.quiet_ms >= 9000
+
+
+def test_a_prompt_one_is_believed_sooner() -> None:
+    """But never sooner than four seconds."""
+    talk = Talk()
+    talk.pause(10_000)
+    talk.speak(900)
+    talk.pause(300)
+
+    at = talk.stint.arrived(FINAL, talk.now)
+
+    assert talk.stint.quiet_ms == 4000
+    assert at.sure_ms == at.position_ms - 4000
+
+
+def test_its_own_times_say_how_far_it_is_behind() -> None:
+    """Without times nobody knows."""
+    talk = Talk()
+    talk.speak(900)
+    talk.pause(5000)
+    words = (HeardWord("hello", 0.0, 0.9),)
+
+    with_words = SttResult(transcript="Hello.", is_final=True, words=words)
+    with_span = SttResult(transcript="Hello.", is_final=True, start_time=0.0, duration=0.9)
+
+    assert talk.stint.behind_ms(with_words, talk.now) == 5000
+    assert talk.stint.behind_ms(with_span, talk.now) == 5000
+    assert talk.stint.behind_ms(FINAL, talk.now) is None
+
+
+def test_a_result_without_is_final_is_a_final_as_far_as_owing_goes() -> None:
+    """A partial is not."""
+    talk = Talk()
+    talk.stint.arrived(PARTIAL, 0.0)
+    assert not talk.stint.has_final
+
+    talk.stint.arrived(SttResult(transcript="hello"), 0.0)
+
+    assert talk.stint.has_final
+    assert talk.stint.gives_partials
