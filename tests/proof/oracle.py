@@ -17,6 +17,8 @@ from tests.proof.world import Evidence
 
 TOLERANCE_MS = 200
 """Of a gap's ends."""
+UNSEEN_MS = 300
+"""How much more in the call, where nobody sees when Telnyx begins."""
 BOUND_MS = {MEDIA: 700, IN_CALL: 1_500}
 """How far an offset may be off: by the audio, and by when webhooks occurred."""
 Final = Mapping[str, Any]
@@ -239,6 +241,7 @@ def _judge_paused(verdict: Verdict, truth: TrackTruth, heard: Sequence[Word]) ->
 def _judge_ends(verdict: Verdict, truth: TrackTruth, gaps: Sequence[Span]) -> None:
     """Measure the ends of gaps against those of the audio that never came."""
     told = union(gaps)
+    tolerance_ms = TOLERANCE_MS + (UNSEEN_MS if verdict.trial.source == IN_CALL else 0)
     for hole in truth.unheard:
         if hole.length < SHORT_MS:
             continue
@@ -250,7 +253,7 @@ def _judge_ends(verdict: Verdict, truth: TrackTruth, gaps: Sequence[Span]) -> No
         off_ms = max(abs(mine[0].start - hole.start), abs(mine[-1].end - hole.end))
         verdict.gap_errors_ms.append(off_ms)
         between = [left for left in missing(hole, mine) if left.length >= SHORT_MS]
-        if off_ms > TOLERANCE_MS or between:
+        if off_ms > tolerance_ms or between:
             verdict.blame(f"{truth.track}: a gap for {hole} is told as {mine}")
 
 
