@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from service.stt.resume import LOOKBACK_MS, resume_point
+from service.stt.resume import LOOKBACK_MS, ONSET_MS, resume_point
 from service.stt.ring import Span
 from service.stt.seam import Clue
 from service.stt.speech import Speech
@@ -80,6 +80,19 @@ class Progress:
         if not self.is_owed(sent_ms):
             return max(self.emitted_ms, sent_ms)
         return max(self.emitted_ms, next(self.unanswered(sent_ms)).start_ms)
+
+    def owed_from(self, sent_ms: int, *, pending_ms: int | None) -> int:
+        """Return where the first speech begins that is owed, a little before it.
+
+        As far as we can tell: by times that are estimates unless the engine gave them.
+        """
+        first = next(self.unanswered(sent_ms), None)
+        owed_ms = sent_ms if first is None else first.start_ms
+        if pending_ms is not None:
+            owed_ms = min(owed_ms, pending_ms)
+        before = list(self._speech.spans(owed_ms - LOOKBACK_MS, owed_ms))
+        quiet_ms = before[-1].end_ms if before else 0
+        return max(0, owed_ms - ONSET_MS, min((quiet_ms + owed_ms) // 2, owed_ms))
 
     def resume_from(self, sent_ms: int, *, pending_ms: int | None, quiet_ms: int | None) -> int:
         """Return where a new session would have to begin.

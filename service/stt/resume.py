@@ -14,7 +14,7 @@ TAIL_MS = 3000
 """How much of a silence that still lasts to send again: words may be too faint for us to notice."""
 _SURE_MS = 1500
 """A silence this long separates beyond doubt."""
-_LEAD_MS = 400
+ONSET_MS = 400
 """How much before the next speech to begin: its onset is quieter than what we call loud."""
 
 
@@ -41,9 +41,9 @@ def resume_point(
     if pause.end_ms >= sent_ms:
         point_ms = max(pause.start_ms, sent_ms - TAIL_MS)
     else:
-        point_ms = max((pause.start_ms + pause.end_ms) // 2, pause.end_ms - _LEAD_MS)
+        point_ms = max((pause.start_ms + pause.end_ms) // 2, pause.end_ms - ONSET_MS)
     if pending_ms is not None:
-        point_ms = min(point_ms, pending_ms - _LEAD_MS)
+        point_ms = min(point_ms, pending_ms - ONSET_MS)
     return max(0, point_ms)
 
 

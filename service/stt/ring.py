@@ -38,16 +38,15 @@ class Ring:
         """The number that the next piece will have."""
         return self.first + len(self._chunks)
 
-    def append(self, chunk: Chunk) -> list[Chunk]:
-        """Keep a piece; return what had to go for it."""
+    def append(self, chunk: Chunk) -> None:
+        """Keep a piece; `drop_surplus` makes room for it."""
         self._chunks.append(chunk)
         self._kept_ms += chunk.end_ms - chunk.start_ms
-        if self._kept_ms <= self._keep_ms:
-            return []
-        gone = []
-        while self._kept_ms > self._keep_ms and len(self._chunks) > 1:
-            gone.append(self._drop())
-        return gone
+
+    def drop_surplus(self) -> Chunk | None:
+        """Drop and return the oldest piece if there is more than can be kept, else None."""
+        full = self._kept_ms > self._keep_ms and len(self._chunks) > 1
+        return self._drop() if full else None
 
     def at(self, number: int) -> Chunk | None:
         """Return the piece with this number; None where it is gone, or has not come."""

@@ -15,12 +15,15 @@ from service.calls.inputs import Input, WordsHeard
 from service.calls.routes import Route
 from service.ports import RecognitionPlan
 from service.stt.accounts import Accounts, Lost
-from service.stt.formats import CHUNK_MS, Intake, Outlet, WireFormat
+from service.stt.formats import Outlet, WireFormat
+from service.stt.headway import Headway
 from service.stt.inputs import TrackInputs
 from service.stt.resume import TAIL_MS
-from service.stt.ring import Chunk, Ring, Span
-from service.stt.speech import PAUSE_MS, Speech
+from service.stt.ring import Chunk, Span
+from service.stt.seam import Clue
+from service.stt.speech import PAUSE_MS
 from service.stt.stint import Arrival, Stint
+from service.stt.tape import Tape
 from service.stt.transcript import Transcript
 from service.wire.stt import SttResult
 
@@ -40,7 +43,7 @@ _SETTLED_EVERY_MS = 10_000
 class Track:
     """The audio and the words of one track, in milliseconds of the stream.
 
-    Audio is cut into `CHUNK_MS` pieces and kept in the ring until a final covers it.
+    Audio is kept until a final covers it.
     """
 
     def __init__(self, plan: RecognitionPlan, *, keep_ms: int) -> None:
@@ -51,40 +54,42 @@ class Track:
         """
         self.inputs = TrackInputs(plan)
         self._wants_partials = plan.route.interim_results
-        self._intake = Intake(plan.encoding, plan.sample_rate_hz)
-        self._chunk_bytes = self._intake.chunk_bytes
-        self._buffer = bytearray()
-        self._ring = Ring(keep_ms=keep_ms)
-        self.speech = Speech(self._intake.rate_hz)
+        self._tape = tape = Tape(plan, keep_ms=keep_ms)
+        self._ring, self.speech = tape.ring, tape.speech
         self._transcript = Transcript(self.inputs, self.speech)
         self._accounts = Accounts()
+        self._headway = Headway()
         self._stints: deque[Stint] = deque()
         """Those that are live, by their audio; it is the first one's turn to speak."""
-        self.pushed_ms = 0
-        """The time of the last whole piece."""
         self._sent_ms = 0
         """How far the sessions got that are over."""
         self._resume_ms = 0
         """Where the next one begins."""
+        self._not_before_ms = 0
+        """What is before this was sent often enough."""
         self._heard_ms: int | None = 0
         """The last session heard nothing after this; None where it was lost, and who knows."""
         self._forgo_ms = 0
         """Up to where the last one lost was to be sent audio."""
         self.lost_reason = "buffer_full"
         """Why audio is lost that does not fit any more."""
-        self.ended = False
-        """No more audio will come."""
+
+    @property
+    def pushed_ms(self) -> int:
+        """The time of the last whole piece."""
+        return self._tape.pushed_ms
+
+    @property
+    def ended(self) -> bool:
+        """Whether no more audio will come."""
+        return self._tape.ended
 
     def push(self, payload: bytes) -> bool:
-        """Take the next audio; say whether there is something new for `next_chunk`.
-
-        Called for every frame of every call: a few instructions, but for every `CHUNK_MS`.
-        """
-        if self.ended:
-            return False
-        buffer = self._buffer
-        buffer += payload
-        return len(buffer) >= self._chunk_bytes and self._cut()
+        """Take the next audio; say whether there is something new for `next_chunk`."""
+        came = self._tape.push(payload)
+        if came:
+            self._make_room()
+        return came
 
     def skip(self, duration_ms: int, reason: str) -> bool:
         """Move the clock on over audio that never came; say whether `next_chunk` has something.
@@ -93,21 +98,17 @@ class Track:
         """
         if duration_ms <= 0 or self.ended:
             return False
-        self._flush()
-        start_ms = self.pushed_ms
-        self.pushed_ms += duration_ms
+        self._tape.skip(duration_ms, fill_ms=min(duration_ms, _MAX_FILL_MS))
         if reason:
-            self._accounts.lose(Span(start_ms, self.pushed_ms), reason)
-        fill_ms = min(duration_ms, _MAX_FILL_MS)
-        self._keep(Chunk(start_ms, start_ms + fill_ms, self._intake.kept.silence(fill_ms)))
+            end_ms = self.pushed_ms
+            self._accounts.lose(Span(end_ms - duration_ms, end_ms), reason)
+        self._make_room()
         return True
 
     def end(self) -> None:
-        """Take no more audio; what is left over from whole pieces is the last chunk."""
-        if not self.ended:
-            self._flush()
-            self.speech.end()
-            self.ended = True
+        """Take no more audio."""
+        self._tape.end()
+        self._make_room()
 
     def begin(
         self,
@@ -127,7 +128,7 @@ class Track:
         first = self._ring.at(number)
         stint = Stint(
             self.speech,
-            Outlet(self._intake.kept, audio),
+            Outlet(self._tape.kept, audio),
             start_ms=self.pushed_ms if first is None else first.start_ms,
             number=number,
             now=now,
@@ -198,16 +199,17 @@ class Track:
 
     def lose(self) -> list[Input]:
         """End all stints, and go back to what a new one has to be sent again."""
+        inputs: list[Input] = []
         if self._stints:
             head = self._stints[0]
             position_ms, self._forgo_ms = head.clock.position_ms, head.until_ms or self.pushed_ms
-            self._resume_ms = self._resume_from(head)
+            inputs += self._get_on(head)
             self._sent_ms = max(self._sent_ms, *(s.clock.position_ms for s in self._stints))
             self._heard_ms = None
             self._stints.clear()
-            gone_ms = min(self._kept_from_ms(), position_ms)
+            gone_ms = min(self._tape.kept_from_ms(), position_ms)
             self._lose_unanswered(gone_ms, self.lost_reason)
-        return self._told_lost(self._kept_or_resume_ms())
+        return inputs + self._told_lost(self._kept_or_resume_ms())
 
     def forgo(self, reason: str) -> list[Input]:
         """Expect no answer any more to what the last session lost did not answer."""
@@ -226,7 +228,7 @@ class Track:
             until_ms = self._transcript.answered_until(position_ms)
             inputs += self._told_lost(min(until_ms, position_ms - TAIL_MS))
         else:
-            inputs += self._told(self._transcript.keep_from(self._kept_from_ms()))
+            inputs += self._told(self._transcript.keep_from(self._tape.kept_from_ms()))
             inputs += self._told_lost(self._kept_or_resume_ms())
         accounts = self._accounts
         if accounts.settled_ms - accounts.told_ms >= _SETTLED_EVERY_MS:
@@ -342,46 +344,41 @@ class Track:
 
     def _resume_from(self, head: Stint) -> int:
         sent_ms = head.clock.position_ms
-        resume_ms = self._transcript.resume_from(sent_ms, quiet_ms=head.quiet_ms)
-        return max(resume_ms, head.clock.start_ms) if head.is_utterance else resume_ms
+        earliest_ms = head.clock.start_ms if head.is_utterance else self._not_before_ms
+        return max(earliest_ms, self._transcript.resume_from(sent_ms, quiet_ms=head.quiet_ms))
+
+    def _get_on(self, head: Stint) -> list[Input]:
+        """Choose where the next session begins: further on where several got no further.
+
+        Where even what is owed is more than they live to answer, their last partial has to do.
+        """
+        transcript, position_ms = self._transcript, head.clock.position_ms
+        self._resume_ms = self._resume_from(head)
+        if head.is_utterance or not head.has_answered:
+            return []
+        self._headway.lost(head.clock.start_ms)
+        if not self._headway.is_stuck(self._resume_ms):
+            return []
+        inputs: list[Input] = []
+        if self._headway.is_hopeless(transcript.owed_from(position_ms)):
+            inputs += self._told(transcript.finalize_pending(cut_ms=position_ms))
+        self._resume_ms = max(self._resume_ms, transcript.owed_from(position_ms))
+        self._not_before_ms = self._resume_ms
+        transcript.progress.answer(self._resume_ms)
+        if transcript.progress.by is not Clue.WORDS:
+            inputs.append(self.inputs.degraded("seam_uncertain"))
+        return inputs
 
     def _due_ms(self, stint: Stint) -> int:
         """Return until when a session's engine is to answer all that is said."""
         until_ms = self.pushed_ms if stint.until_ms is None else stint.until_ms
         return until_ms - _HALF_WORD_MS if stint.is_cut_off else until_ms
 
-    def _kept_from_ms(self) -> int:
-        first = self._ring.at(self._ring.first)
-        return self.pushed_ms if first is None else first.start_ms
-
     def _kept_or_resume_ms(self) -> int:
-        return max(self._resume_ms, min(self._kept_from_ms(), self.pushed_ms))
+        return max(self._resume_ms, min(self._tape.kept_from_ms(), self.pushed_ms))
 
-    def _cut(self) -> bool:
-        buffer, size = self._buffer, self._chunk_bytes
-        while len(buffer) >= size:
-            data = bytes(buffer[:size])
-            del buffer[:size]
-            self._append(data, CHUNK_MS)
-        return True
-
-    def _flush(self) -> None:
-        """Make a short chunk of what is left over from whole pieces."""
-        data = bytes(self._buffer)
-        self._buffer.clear()
-        duration_ms = len(data) * CHUNK_MS // self._chunk_bytes
-        if duration_ms:
-            self._append(data, duration_ms)
-
-    def _append(self, data: bytes, duration_ms: int) -> None:
-        start_ms = self.pushed_ms
-        self.pushed_ms = end_ms = start_ms + duration_ms
-        kept, linear = self._intake.take(data)
-        self.speech.push(linear, start_ms)
-        self._keep(Chunk(start_ms, end_ms, kept))
-
-    def _keep(self, chunk: Chunk) -> None:
-        for gone in self._ring.append(chunk):
+    def _make_room(self) -> None:
+        for gone in self._tape.overflow():
             if not any(stint.clock.position_ms > gone.start_ms for stint in self._stints):
                 self._lose_unheard(gone)
 

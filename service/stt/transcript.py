@@ -130,13 +130,17 @@ class Transcript:
             self.progress.answer(at.sure_ms)  # it heard all that, and no words
         return []
 
-    def finalize_pending(self) -> list[WordsHeard]:
-        """Make the last partial final, as no better text will come; empty if there is none."""
+    def finalize_pending(self, *, cut_ms: int | None = None) -> list[WordsHeard]:
+        """Make the last partial final, as no better text will come; empty if there is none.
+
+        A word that ends at `cut_ms` is left out, for another session to hear the whole of it.
+        """
         pending, self._pending = self._pending, None
         finals = self._overtaken(None)
-        if pending is not None:
-            heard = replace(pending.heard, is_final=True)
-            finals += self._emit(Placed(heard, pending.clue), self._clock.position_ms)
+        heard = pending and without_half_words(pending.heard, cut_ms)
+        if pending is not None and heard is not None:
+            final = Placed(replace(heard, is_final=True), pending.clue)
+            finals += self._emit(final, self._clock.position_ms)
         return finals
 
     def keep_from(self, kept_ms: int) -> list[WordsHeard]:
@@ -174,8 +178,15 @@ class Transcript:
 
     def resume_from(self, sent_ms: int, *, quiet_ms: int | None) -> int:
         """Return where a new session would have to begin, in milliseconds of the stream."""
-        pending_ms = self._pending.heard.start_ms if self._pending else None
-        return self.progress.resume_from(sent_ms, pending_ms=pending_ms, quiet_ms=quiet_ms)
+        return self.progress.resume_from(sent_ms, pending_ms=self._pending_ms, quiet_ms=quiet_ms)
+
+    def owed_from(self, sent_ms: int) -> int:
+        """Return where one would have to begin if all is as it seems."""
+        return self.progress.owed_from(sent_ms, pending_ms=self._pending_ms)
+
+    @property
+    def _pending_ms(self) -> int | None:
+        return self._pending.heard.start_ms if self._pending else None
 
     def _goes_on(self, pending: WordsHeard, text: str) -> bool:
         """Whether this text comes after a pending one, and is not another state of it."""

@@ -15,7 +15,7 @@ from typing import Literal
 import structlog
 
 from service.ports import Recognitions
-from service.stt import track as stt_track
+from service.stt import tape as stt_tape
 from service.stt.ring import Ring
 from tests.proof.doors import ForgetfulRing, SilentGaps
 from tests.proof.oracle import Verdict, judge
@@ -65,13 +65,13 @@ def _doors(off: Off) -> Callable[[Recognitions], Recognitions]:
 
 @contextmanager
 def _without_replay(off: bool) -> Iterator[None]:  # noqa: FBT001 - of this module
-    ring: type[Ring] = vars(stt_track)["Ring"]
+    ring: type[Ring] = vars(stt_tape)["Ring"]
     if off:
-        vars(stt_track)["Ring"] = ForgetfulRing
+        vars(stt_tape)["Ring"] = ForgetfulRing
     try:
         yield
     finally:
-        vars(stt_track)["Ring"] = ring
+        vars(stt_tape)["Ring"] = ring
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.stt.matching import drop_words, find_overlap, revises, words_of
+from service.stt.matching import drop_words, find_overlap, is_same, revises, words_of
 
 WORD = st.text("abcdefghij", min_size=2, max_size=8)
 
@@ -103,3 +103,21 @@ def test_words_are_cut_from_the_front_with_their_punctuation(
 def test_a_revision_shares_most_of_its_words(*, before: str, after: str, expected: bool) -> None:
     """Otherwise it is the next text."""
     assert revises(words_of(before), words_of(after)) is expected
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("Good morning.", "good morning", True),
+        ("good mourning", "good morning", True),
+        ("good morning", "how are you", False),
+        ("a0001 a0002 a0003", "a0012 a0013 a0014", False),
+        ("room 1984 please", "room 1985 please", False),
+        ("good", "food", False),
+    ],
+)
+def test_the_same_words_may_be_spelt_otherwise_but_numbers_may_not(
+    *, before: str, after: str, expected: bool
+) -> None:
+    """Numbers that are alike are two, and so are two texts with nothing but likeness in common."""
+    assert is_same(words_of(before), words_of(after)) is expected

@@ -24,6 +24,16 @@ def test_a_text_said_twice_within_one_breath_is_two() -> None:
     assert talk.add("Yes.", **FINAL) == [("Yes.", True)]
 
 
+def test_numbers_that_are_alike_are_not_a_final_stated_again() -> None:
+    """Much was sent at once, so that both come when all that was spoken had been sent."""
+    talk = Talk()
+    talk.speak(1000)
+    talk.speak(1000)
+    talk.add("a0001 a0002 a0003", **FINAL)
+
+    assert talk.add("a0012 a0013 a0014", **FINAL) == [("a0012 a0013 a0014", True)]
+
+
 def test_a_final_stated_again_with_more_words_tells_what_is_new() -> None:
     """The engine's times say which words were told."""
     talk = Talk()

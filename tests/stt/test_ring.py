@@ -14,6 +14,12 @@ def filled(until_ms: int, *, keep_ms: int = 1000) -> Ring:
     return ring
 
 
+def surplus(ring: Ring, chunk: Chunk) -> list[Chunk]:
+    """Keep a piece more; return what had to go for it."""
+    ring.append(chunk)
+    return list(iter(ring.drop_surplus, None))
+
+
 def piece(start_ms: int) -> Chunk:
     """Return 100 ms that say when they began."""
     return Chunk(start_ms, start_ms + 100, str(start_ms).encode())
@@ -51,7 +57,7 @@ def test_the_oldest_goes_when_it_is_full_and_is_returned() -> None:
     """Once each; the numbers of the others stay."""
     ring = filled(1000)
 
-    assert ring.append(piece(1000)) == [piece(0)]
+    assert surplus(ring, piece(1000)) == [piece(0)]
     assert (ring.first, ring.at(0)) == (1, None)
     assert starts(ring, 1)[0] == 100
 
@@ -61,7 +67,7 @@ def test_one_piece_is_kept_however_long() -> None:
     ring = Ring(keep_ms=100)
     ring.append(piece(0))
 
-    assert ring.append(Chunk(100, 1100, b"")) == [piece(0)]
+    assert surplus(ring, Chunk(100, 1100, b"")) == [piece(0)]
     assert ring.find(100) == 1
 
 
@@ -82,7 +88,7 @@ def test_every_piece_is_kept_or_was_let_go(steps: list[str]) -> None:
     ring, gone, until_ms = Ring(keep_ms=500), set[int](), 0
     for step in steps:
         if step == "append":
-            gone.update(chunk.start_ms for chunk in ring.append(piece(until_ms)))
+            gone.update(chunk.start_ms for chunk in surplus(ring, piece(until_ms)))
             until_ms += 100
         else:
             first = ring.at(ring.first)

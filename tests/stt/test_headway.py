@@ -1,0 +1,78 @@
+"""Sessions that live too short a time for what they are sent: the words get on all the same."""
+
+from service.calls.inputs import Input, RecognitionDegraded, WordsHeard
+from service.stt.headway import Headway
+from service.stt.stint import Stint
+from service.stt.track import Track
+from service.wire.stt import HeardWord, SttResult
+from tests.stt.builders import speak
+from tests.stt.test_track import begun, final, opened, sent
+
+
+def partial(text: str, **fields: object) -> SttResult:
+    """Return a partial."""
+    return SttResult(transcript=text, is_final=False, **fields)  # type: ignore[arg-type]  # its own
+
+
+def finals(inputs: list[Input]) -> list[str]:
+    """Return the texts of the finals."""
+    return [i.text for i in inputs if isinstance(i, WordsHeard) and i.is_final]
+
+
+def again(track: Track, *results: SttResult) -> tuple[Stint, list[Input]]:
+    """Run a session that is sent all there is, says something, and is lost."""
+    stint = begun(track)
+    sent(track, stint)
+    inputs = [item for result in results for item in track.receive(stint, result, 1.0)]
+    return stint, inputs + track.lose()
+
+
+def test_several_sessions_over_the_same_audio_are_no_headway() -> None:
+    """One may have had bad luck; one that begins elsewhere begins anew."""
+    headway = Headway()
+    headway.lost(1000)
+    assert not headway.is_stuck(1000)
+
+    headway.lost(1000)
+    assert headway.is_stuck(1000)
+    assert not headway.is_stuck(2000)
+
+    headway.lost(1000)
+    assert headway.is_hopeless(1000)
+    assert not headway.is_hopeless(2000)
+
+    headway.lost(2000)
+    assert not headway.is_stuck(2000)
+
+
+def test_what_two_sessions_answered_alike_is_not_sent_to_a_third() -> None:
+    """Nothing says that the text is all there was to say of it: that is told."""
+    track = opened()
+    track.push(speak((2, 500), (0, 3000), (2, 500))[0])
+    first, _ = again(track, final("good morning"))
+    second, inputs = again(track, final("good morning"))
+
+    third = begun(track)
+
+    assert abs(first.clock.start_ms - second.clock.start_ms) <= 200
+    assert third.clock.start_ms > 3500
+    assert [i.reason for i in inputs if isinstance(i, RecognitionDegraded)] == ["seam_uncertain"]
+
+
+def test_a_partial_has_to_do_where_no_session_lives_long_enough_for_its_final() -> None:
+    """Its words are heard once; the one that was cut off is heard by the next session."""
+    track = opened()
+    track.push(speak((6, 500))[0])
+    words = tuple(
+        HeardWord(text, at_s, at_s + 0.3)
+        for text, at_s in (("good", 0.5), ("morning", 0.86), ("this", 2.3))
+    )
+    heard = partial("good morning this", words=words)
+    for _ in range(2):
+        _, inputs = again(track, heard)
+        assert finals(inputs) == []
+
+    last, inputs = again(track, heard)
+
+    assert finals(inputs) == ["good morning"]
+    assert begun(track).clock.start_ms <= 1500 < last.clock.position_ms
