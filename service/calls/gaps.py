@@ -7,11 +7,13 @@ from service.calls.coverage import count_lost
 from service.calls.events import TranscriptGap
 from service.calls.state import Ledger, Span
 from service.calls.turn import Turn
-from service.calls.utterances import role_of
+from service.calls.utterances import SPEAKING_MS_PER_WORD, role_of
 from service.ids import LegId, Track
 
 MIN_GAP_MS = 500
 """Shorter ones are a stream being set up or taken down; nobody is told of them."""
+MIN_LOSS_MS = SPEAKING_MS_PER_WORD
+"""What is longer than a word is booked as lost all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ def close_gap(turn: Turn, track: Track, *, until_ms: int) -> None:
     for span in pauses.outside(state, Span(gap.since_ms, until_ms)):
         if span.length_ms >= MIN_GAP_MS:
             _tell(turn, Gap(state.primary, track, span, gap.reason))
+        elif span.length_ms >= MIN_LOSS_MS:
+            count_lost(state.ledgers.setdefault(track, Ledger()), span, gap.reason)
 
 
 def report(turn: Turn, gap: Gap) -> None:

@@ -284,34 +284,6 @@ def test_a_late_start_is_told_as_a_gap() -> None:
     ]
 
 
-def test_words_in_the_call_that_begin_late_are_told_as_a_gap() -> None:
-    """Telnyx was asked only once it was known that people talk."""
-    call, silent = Driver(IN_CALL), Driver(IN_CALL)
-    for one in (call, silent):
-        one.receive(initiated(), now=T0)
-        one.receive(answered(), now=T0 + 8)
-    call.receive(said("hello", T0 + 10), now=T0 + 10)
-    call.run_until(T0 + 11)
-    silent.receive(hung_up(T0 + 12), now=T0 + 12)
-    silent.run_until(T0 + 60)
-
-    assert silent.events(TranscriptGap) == call.events(TranscriptGap)
-    assert [(g.track, g.start_ms, g.end_ms, g.reason) for g in call.events(TranscriptGap)] == [
-        ("inbound", 0, 7000, "transcription_started_late"),
-        ("outbound", 0, 7000, "transcription_started_late"),
-    ]
-
-
-def test_words_that_came_before_the_answer_was_known_had_begun_before_that() -> None:
-    """Since when Telnyx transcribes is not known then, and nothing is said to be lost."""
-    call = Driver(IN_CALL)
-    call.receive(initiated(), now=T0)
-    call.receive(answered(), said("hello", T0 + 4), now=T0 + 8)
-    call.run_until(T0 + 9)
-
-    assert call.events(TranscriptGap) == []
-
-
 def test_audio_that_never_came_is_lost_from_the_answer_to_the_end() -> None:
     """The books of a call that was never heard say so, track by track."""
     call = Driver(MEDIA)

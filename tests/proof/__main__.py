@@ -14,7 +14,7 @@ from tests.proof.table import table
 from tests.proof.trial import Trial
 
 RUNS = 1200
-SHORT_RUNS = 40
+SHORT_RUNS = 80
 _MAX_TOLD = 40
 
 

@@ -131,7 +131,7 @@ def run(conditions: Conditions) -> Evidence:
     """Play one run to its end, on a machine of its own."""
     seed = f"run {conditions.seed}"
     random.seed(seed)  # of the telephone SDK's waits, which take no dice
-    with asyncio.Runner(loop_factory=lambda: VirtualLoop(seed)) as runner:
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(seed), debug=False) as runner:
         return runner.run(_play(conditions))
 
 

@@ -119,16 +119,19 @@ async def open_house(
     journal: Path,
     scenario: Mapping[str, object],
     changes: Mapping[str, object] | None = None,
+    recogniser_url: str | None = None,
     /,
     **route: object,
 ) -> AsyncIterator[House]:
     """Open simulator, receiver and service, with these settings changed.
 
-    The recogniser follows the script.
+    The simulator hears by the script, or relays to a recogniser.
     """
     watch = Watch()
-    parsed = parse_scenario({"speed": SPEED, "recogniser": "script", **scenario})
-    async with open_simulator(parsed) as tx, open_receiver(watch.told) as receiver:
+    hears = "relay" if recogniser_url else "script"
+    parsed = parse_scenario({"speed": SPEED, "recogniser": hears, **scenario})
+    simulator = open_simulator(parsed, recogniser_url=recogniser_url)
+    async with simulator as tx, open_receiver(watch.told) as receiver:
         settings = dict(settings_for(tx, receiver, journal, **route))
         settings.pop("public_url")
         settings |= changes or {}

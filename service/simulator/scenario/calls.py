@@ -51,7 +51,8 @@ class Sound(Table):
 class NumberedWords(Table):
     """A conversation of numbered words, to be counted: nothing else is said twice.
 
-    The customer says `c0001 c0002 …`, the agent `a0001 a0002 …`, by turns.
+    By turns the customer says `c1… c2… c3…` and the agent `a1… a2…`, each with letters of its own
+    after the number, so that no two sound alike.
     """
 
     duration_s: float = Field(30.0, gt=0, le=3600)

@@ -1,11 +1,16 @@
 """Conversations of numbered words: whoever hears them can count what is missing."""
 
+import hashlib
+from string import ascii_lowercase
+
 from service.simulator.rng import Rng
 from service.simulator.scenario import NumberedWords, Say
 
 _BEGINS_MS = 600
 _SHORT_WORDS = ("yes", "no", "one", "two", "okay", "right")
 _OVERLAP_MS = (100, 700)
+_LETTERS = 8
+"""Whoever compares words fuzzily, to see what was heard twice, must not take one for another."""
 
 
 def make_conversation(numbered: NumberedWords, rng: Rng) -> list[Say]:
@@ -36,7 +41,14 @@ def make_conversation(numbered: NumberedWords, rng: Rng) -> list[Say]:
 
 def _word(numbered: NumberedWords, rng: Rng, speaker: str, number: int) -> str:
     drawn = int(rng.between(0, len(_SHORT_WORDS))) % len(_SHORT_WORDS)
-    return _SHORT_WORDS[drawn] if numbered.repetitive else f"{speaker[0]}{number:04}"
+    return _SHORT_WORDS[drawn] if numbered.repetitive else numbered_word(speaker, number)
+
+
+def numbered_word(speaker: str, number: int) -> str:
+    """Return a speaker's n-th word: the number, and letters that make it unlike every other."""
+    digest = hashlib.sha256(f"{speaker} {number}".encode()).digest()
+    letters = "".join(ascii_lowercase[byte % len(ascii_lowercase)] for byte in digest[:_LETTERS])
+    return f"{speaker[0]}{number}{letters}"
 
 
 def _draw(rng: Rng, pair: tuple[int, int]) -> int:

@@ -11,7 +11,7 @@ from service.simulator.rng import Rng
 from service.simulator.scenario import NumberedWords, Say, Sound, SoundKind
 from service.simulator.speech.audio import PCMU
 from service.simulator.speech.made_audio import make_call_audio
-from service.simulator.speech.numbered import make_conversation
+from service.simulator.speech.numbered import make_conversation, numbered_word
 
 SPEECH_MIN, SILENCE_MAX = 500, 120
 """Loudness, of 32768."""
@@ -72,7 +72,8 @@ def test_a_conversation_numbers_its_words_by_speaker() -> None:
     }
 
     for speaker, said in words.items():
-        assert said == [f"{speaker[0]}{number:04}" for number in range(1, len(said) + 1)]
+        assert said == [numbered_word(speaker, number) for number in range(1, len(said) + 1)]
+        assert len({word.lstrip("ac0123456789") for word in said}) == len(said)
         assert len(said) > 50
     assert max(one.until_ms or 0 for one in say) <= 120_000
     assert any(other.at_ms < (one.until_ms or 0) for one, other in pairwise(say))

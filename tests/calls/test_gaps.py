@@ -1,0 +1,62 @@
+"""Holes in the audio: told as gaps where they are long, and booked as lost where a word fits in."""
+
+import pytest
+
+from service.calls.events import TranscriptCompleted, TranscriptGap
+from tests.calls.harness import (
+    IN_CALL,
+    MEDIA,
+    T0,
+    Driver,
+    answered,
+    finished,
+    hung_up,
+    initiated,
+    media_started,
+    said,
+)
+
+
+def test_words_in_the_call_that_begin_late_are_told_as_a_gap() -> None:
+    """Telnyx was asked only once it was known that people talk."""
+    call, silent = Driver(IN_CALL), Driver(IN_CALL)
+    for one in (call, silent):
+        one.receive(initiated(), now=T0)
+        one.receive(answered(), now=T0 + 8)
+    call.receive(said("hello", T0 + 10), now=T0 + 10)
+    call.run_until(T0 + 11)
+    silent.receive(hung_up(T0 + 12), now=T0 + 12)
+    silent.run_until(T0 + 60)
+
+    assert silent.events(TranscriptGap) == call.events(TranscriptGap)
+    assert [(g.track, g.start_ms, g.end_ms, g.reason) for g in call.events(TranscriptGap)] == [
+        ("inbound", 0, 7000, "transcription_started_late"),
+        ("outbound", 0, 7000, "transcription_started_late"),
+    ]
+
+
+def test_words_that_came_before_the_answer_was_known_had_begun_before_that() -> None:
+    """Since when Telnyx transcribes is not known then, and nothing is said to be lost."""
+    call = Driver(IN_CALL)
+    call.receive(initiated(), now=T0)
+    call.receive(answered(), said("hello", T0 + 4), now=T0 + 8)
+    call.run_until(T0 + 9)
+
+    assert call.events(TranscriptGap) == []
+
+
+@pytest.mark.parametrize(("late_ms", "lost_ms"), [(300, 0), (400, 400)])
+def test_a_hole_that_is_no_event_is_booked_if_a_word_fits_in(late_ms: int, lost_ms: int) -> None:
+    """Nobody is told of it, and it is no silence."""
+    call = Driver(MEDIA)
+    call.receive(initiated(), answered(), now=T0 + 1)
+    began_at = T0 + 1 + late_ms / 1000
+    call.receive(media_started(began_at), now=began_at)
+    call.receive(hung_up(T0 + 6), now=T0 + 6)
+    for track in ("inbound", "outbound"):
+        call.receive(finished(track, audio_ms=5000 - late_ms), now=T0 + 6.5)
+    call.run_until(T0 + 60)
+
+    assert call.events(TranscriptGap) == []
+    coverage = call.events(TranscriptCompleted)[0].coverage or {}
+    assert [books.lost_ms for books in coverage.values()] == [lost_ms, lost_ms]

@@ -1,0 +1,1 @@
+"""Our recognitions beside other clients: the services they are heard by, and the speech."""

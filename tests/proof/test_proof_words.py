@@ -1,0 +1,98 @@
+"""The proof in short: a few tens of calls go wrong, and no word is lost or doubled or untold.
+
+`make proof-words` is the long one.
+"""
+
+import pytest
+
+from tests.proof.__main__ import SHORT_RUNS
+from tests.proof.faults.catalogue import FAULTS
+from tests.proof.oracle import align
+from tests.proof.plan import plan, plan_one, single_kinds
+from tests.proof.runs import Off, make_all
+from tests.proof.spans import Span, missing, union
+from tests.proof.table import Row, p99
+from tests.proof.trial import Trial
+
+SEED = 1
+OPEN = frozenset(
+    {
+        "closed_every_5_s",
+        "engine_away",
+        "engine_away_for_long",
+        "falls_back_midway",
+        "frames_missing",
+        "garbage",
+        "half_open",
+        "key_refused_for_a_while",
+        "late_and_closed",
+        "late_answers",
+        "no_is_final",
+        "one_final",
+        "slow_handshake",
+        "stall",
+        "we_stand_still",
+        "wrong_order",
+    }
+)
+"""What the service is not up to yet, as `make proof-words` shows. It must become empty."""
+
+
+def test_every_numbered_word_comes_once_in_order_and_in_its_place() -> None:
+    """Whichever way a call goes wrong; what nobody could hear is told."""
+    trials = [trial for trial in plan(SEED, SHORT_RUNS) if not OPEN.intersection(trial.names)]
+    failed = {
+        f"{verdict.trial.label} on {verdict.trial.source}, seed {verdict.trial.seed}": problems
+        for verdict in make_all(trials)
+        if (problems := verdict.problems)
+    }
+
+    assert not failed
+
+
+def test_a_run_is_the_same_again() -> None:
+    """What fails can be looked into."""
+    first, again = make_all([Trial(SEED, "media", ("closed_anywhere", "rough_frames"))] * 2)
+
+    assert (first.words, first.problems) == (again.words, again.problems)
+    assert first.words > 0
+
+
+@pytest.mark.parametrize(
+    ("off", "fault", "column"),
+    [("replay", "closed_anywhere", "lost"), ("gaps", "engine_away_for_long", "untold_ms")],
+)
+def test_the_proof_bites(off: Off, fault: str, column: str) -> None:
+    """A service that sends no audio again, or does not tell what it lost, is found out."""
+    row = Row()
+    for verdict in make_all(plan_one(SEED, 4, [fault], ["media"]), off):
+        row.add(verdict)
+
+    assert getattr(row, column) > 0
+
+
+def test_the_plan_has_every_fault_by_itself_and_pairs_as_many() -> None:
+    """No fault is forgotten, no pair asks for what excludes each other, no seed comes twice."""
+    singles = len(single_kinds())
+    trials = plan(SEED, 2 * singles)
+
+    assert {trial.names[0] for trial in trials if len(trial.names) == 1} == set(FAULTS)
+    assert sum(len(trial.names) == 2 for trial in trials) == singles
+    assert len({trial.seed for trial in trials}) == len(trials)
+
+
+def test_words_that_are_said_again_and_again_are_put_in_their_places() -> None:
+    """Where words are not numbered, the order says which is which."""
+    script = ["yes", "no", "yes", "yes"]
+
+    assert align(script, ["yes", "no", "yes", "yes"]) == [0, 1, 2, 3]
+    assert align(script, ["no", "yes", "maybe"]) == [1, 2, None]
+
+
+def test_time_is_cut_and_joined() -> None:
+    """What is left of a whole, and what of a hundred values is exceeded once."""
+    spans = [Span(10, 20), Span(15, 30), Span(40, 50)]
+
+    assert union(spans) == [Span(10, 30), Span(40, 50)]
+    assert missing(Span(0, 60), spans) == [Span(0, 10), Span(30, 40), Span(50, 60)]
+    assert p99(range(100)) == 99
