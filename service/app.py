@@ -38,8 +38,15 @@ from service.ports import Journal, Library, Recognitions
 from service.recording.recorder import open_recorder
 from service.runtime.registry import CallRegistry, open_calls
 from service.settings import Settings
+from service.stt.counters import RecognitionCounters
 from service.stt.recognitions import open_recognitions
-from service.telemetry.readings import clock_figures, ingress_figures, lane_figures, live_figures
+from service.telemetry.readings import (
+    clock_figures,
+    ingress_figures,
+    lane_figures,
+    live_figures,
+    recognition_figures,
+)
 from service.telemetry.telemetry import Telemetry, open_telemetry
 from service.web.listen import BoundAddress, bind_address, listen
 from service.wire.media import media_url
@@ -136,6 +143,7 @@ class _Rooms:
     endpoints: tuple[Endpoint, ...]
     lanes: DeliveryLanes
     hearing: AsyncExitStack
+    heard: RecognitionCounters
     """What hears: closed within the drain, while what it still has to say can be committed."""
     library: Library
     hub: Hub
@@ -163,7 +171,8 @@ async def _open_rooms(
     api_key = settings.telnyx_api_key.get_secret_value()
     carrier = await enter(open_carrier(api_key, settings.telnyx_base_url, heard=network.observe))
     hearing = await enter(AsyncExitStack())
-    hears = await hearing.enter_async_context(_recognitions(settings, machine.dice))
+    heard = RecognitionCounters()
+    hears = await hearing.enter_async_context(_recognitions(settings, machine.dice, heard))
     kept = settings.recordings_path
     recorder = await hearing.enter_async_context(open_recorder(kept, journal, clock=clock, key=key))
     library = await enter(open_library(url, key=key, threaded=threaded))
@@ -190,6 +199,7 @@ async def _open_rooms(
         endpoints=endpoints,
         lanes=lanes,
         hearing=hearing,
+        heard=heard,
         library=library,
         hub=hub,
         calls=calls,
@@ -198,7 +208,7 @@ async def _open_rooms(
 
 
 def _recognitions(
-    settings: Settings, dice: Callable[[], float]
+    settings: Settings, dice: Callable[[], float], counters: RecognitionCounters
 ) -> AbstractAsyncContextManager[Recognitions]:
     local_key = settings.recogniser_api_key
     return open_recognitions(
@@ -206,6 +216,7 @@ def _recognitions(
         api_key=settings.telnyx_api_key.get_secret_value(),
         local_url=settings.recogniser_url,
         local_api_key=local_key.get_secret_value() if local_key else None,
+        counters=counters,
         dice=dice,
     )
 
@@ -223,7 +234,7 @@ def _let_telnyx_in(
     strict = settings.require_media_auth
     MediaRoute(calls, limits=limits, require_auth=strict, counters=counters).add_to(app)
     figures = [*live_figures(calls), *ingress_figures(counters), *lane_figures(rooms.lanes)]
-    figures += clock_figures(lambda: network.ahead_s)
+    figures += [*clock_figures(lambda: network.ahead_s), *recognition_figures(rooms.heard)]
     rooms.telemetry.metrics.read(figures)
 
 

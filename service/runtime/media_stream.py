@@ -9,6 +9,8 @@ from service.ids import CallId, Track
 from service.ports import Recognition, RecordingWriter, StreamStart
 from service.wire.audio import bytes_per_s
 
+_MISSING = "frames_lost"
+
 
 class CallInbox(Protocol):
     """The live call behind a stream."""
@@ -64,7 +66,9 @@ class MediaStream:
         self._carried_ms[track] = before_ms + duration_ms
         if self._silent and self._silent_part(track, duration_ms):
             whole_ms = int(before_ms + duration_ms) - int(before_ms)
-            self._pass_over(track, whole_ms, heard_ms=whole_ms if self._pausing else 0)
+            self._pass_over(track, whole_ms)
+            if self._pausing:
+                self._move_on(track, whole_ms, "")  # we ask for it: no frame was lost
             return
         if self.recording is not None:
             self.recording.write(track, payload)
@@ -78,7 +82,8 @@ class MediaStream:
         silent_ms = self._silent_part(track, duration_ms) if self._silent else 0.0
         if self._pausing:
             silent_ms = 0.0
-        self._pass_over(track, duration_ms, heard_ms=duration_ms - int(silent_ms))
+        self._pass_over(track, duration_ms)
+        self._move_on(track, duration_ms - int(silent_ms), _MISSING)
 
     def stopped(self, *, orderly: bool) -> None:
         """Queue for the call session that no more audio comes."""
@@ -128,9 +133,11 @@ class MediaStream:
     def _has_tail(self) -> bool:
         return any(left_ms > 0 for left_ms in self._tail_ms.values())
 
-    def _pass_over(self, track: Track, duration_ms: int, *, heard_ms: int) -> None:
+    def _pass_over(self, track: Track, duration_ms: int) -> None:
         if self.recording is not None:
             self.recording.skip(track, duration_ms)
+
+    def _move_on(self, track: Track, duration_ms: int, reason: str) -> None:
         recognition = self.recognitions.get(track)
-        if recognition is not None and heard_ms > 0:
-            recognition.skip(heard_ms)
+        if recognition is not None and duration_ms > 0:
+            recognition.skip(duration_ms, reason)

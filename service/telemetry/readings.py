@@ -57,6 +57,18 @@ class LiveCounts(Protocol):
         """Tracks that are recognised now."""
 
 
+class RecognitionCounts(Protocol):
+    """The counters of all recognitions."""
+
+    @property
+    def switches(self) -> Mapping[tuple[str, str, str], int]:
+        """By the engine that was left, the one that took over, and why."""
+
+    @property
+    def open_circuits(self) -> Mapping[tuple[str, str], bool]:
+        """Whether an engine is not asked just now, by engine and model."""
+
+
 def ingress_figures(counts: IngressCounts) -> list[Figure]:
     """Return the figures of what comes from Telnyx."""
     return [
@@ -94,6 +106,25 @@ def live_figures(calls: LiveCounts) -> list[Figure]:
     return [
         Figure("calls_live", "Calls in memory", (), lambda: {(): calls.live}),
         Figure("recognitions_live", "Tracks being heard", (), lambda: {(): calls.hearing}),
+    ]
+
+
+def recognition_figures(counts: RecognitionCounts) -> list[Figure]:
+    """Return the figures of recognitions."""
+    return [
+        Figure(
+            "engine_switches",
+            "Times that another engine took over a track",
+            ("left", "to", "reason"),
+            lambda: dict(counts.switches),
+            total=True,
+        ),
+        Figure(
+            "engine_circuit_open",
+            "Whether an engine is not asked just now, because it failed",
+            ("engine", "model"),
+            lambda: {key: float(is_open) for key, is_open in counts.open_circuits.items()},
+        ),
     ]
 
 

@@ -122,6 +122,7 @@ class ScriptedRecognition:
     tell: Callable[[Input], None]
     audio: bytes = b""
     skipped_ms: int = 0
+    skipped_for: list[str] = field(default_factory=list)
     last_words: Sequence[Input] = ()
     """What it says when it is to finish."""
 
@@ -130,9 +131,9 @@ class ScriptedRecognition:
         self.audio += payload
 
     def skip(self, duration_ms: int, reason: str = "frames_lost") -> None:
-        """Keep how much was missing."""
-        del reason
+        """Keep how much was missing, and why."""
         self.skipped_ms += duration_ms
+        self.skipped_for.append(reason)
 
     async def finish(self, *, timeout_s: float) -> None:
         """Say that there is nothing more."""

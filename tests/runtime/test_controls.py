@@ -97,6 +97,7 @@ async def test_words_are_held_back_before_the_pause_is_committed(tmp_path: Path)
             runtime.recognitions.opened[0].audio,
             runtime.recognitions.opened[0].skipped_ms,
         ) == (b"heard", 25)
+        assert runtime.recognitions.opened[0].skipped_for == ["", "frames_lost"]
         assert runtime.calls.transcription(CALL) == "on"
 
 

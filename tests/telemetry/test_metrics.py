@@ -9,9 +9,11 @@ from service.delivery.schedule import Counters
 from service.ids import EndpointName
 from service.ingress.counters import IngressCounters
 from service.ports import Delivery
+from service.stt.circuits import EngineKey
+from service.stt.counters import RecognitionCounters
 from service.tasks import failures, open_tasks
 from service.telemetry.metrics import Metrics
-from service.telemetry.readings import ingress_figures, lane_figures
+from service.telemetry.readings import ingress_figures, lane_figures, recognition_figures
 from service.telemetry.telemetry import open_telemetry
 from tests.telemetry.builders import Lanes, observed, played
 from tests.waiting import until
@@ -83,6 +85,23 @@ def test_what_others_count_is_read_when_it_is_asked_for() -> None:
     assert found["callscribe_deliveries_total{endpoint=crm,outcome=parked}"] == 1
     assert found["callscribe_lanes_behind{endpoint=crm}"] == 2
     assert found["callscribe_webhooks_total{outcome=accepted}"] == 5
+
+
+def test_who_took_over_and_who_is_not_asked_is_read() -> None:
+    """By engine; a circuit that is closed is there as well."""
+    counters = RecognitionCounters()
+    metrics = Metrics()
+    metrics.read(recognition_figures(counters))
+    counters.switches["Deepgram", "Google", "stalled"] += 2
+    for engine, refused in (("Deepgram", True), ("Google", False)):
+        circuit = counters.circuits.of(EngineKey(engine, "", "wss://one.example"))
+        circuit.failed(0.0, refused=refused)
+    found = samples(metrics)
+
+    switches = "callscribe_engine_switches_total{left=Deepgram,reason=stalled,to=Google}"
+    assert found[switches] == 2
+    assert found["callscribe_engine_circuit_open{engine=Deepgram,model=}"] == 1
+    assert found["callscribe_engine_circuit_open{engine=Google,model=}"] == 0
 
 
 async def test_a_keeper_that_fails_is_counted_by_its_kind() -> None:
