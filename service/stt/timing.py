@@ -71,7 +71,8 @@ def _best_fit(
     What is before its beginning was said as well, and is no more likely to have been passed over
     than a text is to be so much longer than it seems.
     """
-    best, found, skipped_ms = float("inf"), (0, 0), 0
+    best, found = float("inf"), (0, 0)
+    skipped_ms = 0
     for first, begin in enumerate(stretches):
         said_ms = paused_ms = 0
         for last in range(first, len(stretches)):
@@ -79,7 +80,7 @@ def _best_fit(
             if last > first:
                 paused_ms += max(0, stretch.start_ms - stretches[last - 1].end_ms - _WITHIN_MS)
             said_ms += stretch.end_ms - stretch.start_ms
-            cost = abs(said_ms - expected_ms) + paused_ms + skipped_ms
+            cost: float = abs(said_ms - expected_ms) + paused_ms + skipped_ms
             cost += (until_ms - stretch.end_ms) * bias
             if cost < best:
                 best, found = cost, (first, last)

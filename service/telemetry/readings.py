@@ -116,7 +116,7 @@ def recognition_figures(counts: RecognitionCounts) -> list[Figure]:
             "engine_switches",
             "Times that another engine took over a track",
             ("left", "to", "reason"),
-            lambda: dict(counts.switches),
+            lambda: {key: float(count) for key, count in counts.switches.items()},
             total=True,
         ),
         Figure(
