@@ -56,6 +56,7 @@ class Sockets:
                     begun := utterances.look(track.pushed_ms, ended=track.ended)
                 ):
                     self._begin(group, begun)
+                utterances.look_for_end(track.pushed_ms, ended=track.ended)
                 self._end_utterances()
                 if not self._live:
                     self._line.emit(track.pass_over(utterances.silent_until_ms))

@@ -53,8 +53,7 @@ class Utterances:
 
         Those that were returned are ended as it turns out. Call it until it returns None.
         """
-        if self._open is not None:
-            self._end(self._open, until_ms, ended=ended)
+        self.look_for_end(until_ms, ended=ended)
         if self._open is not None:
             return None
         first = self._first(until_ms)
@@ -63,6 +62,11 @@ class Utterances:
             return None
         self._open = Utterance(max(self._from_ms, first.start_ms - _LEAD_MS))
         return self._open
+
+    def look_for_end(self, until_ms: int, *, ended: bool) -> None:
+        """Look at the track up to a time for the end of the utterance that goes on."""
+        if self._open is not None:
+            self._end(self._open, until_ms, ended=ended)
 
     def _first(self, until_ms: int) -> Span | None:
         for span in self._speech.spans(self._from_ms, until_ms):

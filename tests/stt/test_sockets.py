@@ -156,3 +156,15 @@ async def test_silence_is_no_utterance() -> None:
 
     assert line.peer.visits == []
     assert [type(item) for item in line.received.items] == [RecognitionFinished]
+
+
+async def test_more_utterances_at_once_than_sockets_are_each_heard_alone() -> None:
+    """A backlog: the last one that has a socket ends where it ended, and not with the backlog."""
+    audio, spoken = speak(*[(2, 1200)] * 7, (0, 900))
+    async with open_line() as line:
+        line.recognition.send(audio)
+        await line.recognition.finish(timeout_s=10)
+
+    assert line.received.words == spoken
+    assert len(line.peer.visits) == 7
+    assert max(len(visit.audio) for visit in line.peer.visits) <= (300 + 720 + 400) * 16
