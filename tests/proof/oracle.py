@@ -17,12 +17,12 @@ from tests.proof.world import Evidence
 
 TOLERANCE_MS = 200
 """Of a gap's ends."""
-UNSEEN_MS = 300
-"""How much more in the call, where nobody sees when Telnyx begins."""
 BOUND_MS = {MEDIA: 700, IN_CALL: 1_500}
 """How far an offset may be off: by the audio, and by when webhooks occurred."""
 Final = Mapping[str, Any]
 """The data of a `transcript.final`."""
+LAST_FRAME_MS = 100
+"""How long the longest frame is, which may be under way when a connection is cut."""
 _ALARMS = ("transcription.degraded", "transcription.failed")
 
 
@@ -214,7 +214,11 @@ def _judge_lost(
         if id(word) not in there and not truth.is_paused(word) and not _is_chipped(truth, word)
     ]
     verdict.lost += len(gone)
-    untold_ms = sum(span_of(word).length - overlap(span_of(word), told) for word in gone)
+    untold_ms = sum(
+        span_of(word).length - overlap(span_of(word), told)
+        for word in gone
+        if not any(gap.start < span_of(word).middle < gap.end for gap in told)
+    )
     verdict.untold_ms += untold_ms
     if untold_ms:
         verdict.blame(f"{truth.track}: {untold_ms} ms of words untold: {_texts(gone)}")
@@ -225,7 +229,12 @@ def _judge_lost(
 
 
 def _is_chipped(truth: TrackTruth, word: Word) -> bool:
-    """Say whether a word lost a piece that is too short to be told of."""
+    """Say whether a word lost a piece that is too short to be told of.
+
+    So does one in the midst of which a connection was cut: what was under way is gone.
+    """
+    if any(word.start_ms < edge < word.end_ms + LAST_FRAME_MS for edge in truth.edges):
+        return not truth.is_unheard(word, at_least_ms=SHORT_MS)
     return truth.is_unheard(word) and not truth.is_unheard(word, at_least_ms=SHORT_MS)
 
 
@@ -241,7 +250,6 @@ def _judge_paused(verdict: Verdict, truth: TrackTruth, heard: Sequence[Word]) ->
 def _judge_ends(verdict: Verdict, truth: TrackTruth, gaps: Sequence[Span]) -> None:
     """Measure the ends of gaps against those of the audio that never came."""
     told = union(gaps)
-    tolerance_ms = TOLERANCE_MS + (UNSEEN_MS if verdict.trial.source == IN_CALL else 0)
     for hole in truth.unheard:
         if hole.length < SHORT_MS:
             continue
@@ -253,7 +261,7 @@ def _judge_ends(verdict: Verdict, truth: TrackTruth, gaps: Sequence[Span]) -> No
         off_ms = max(abs(mine[0].start - hole.start), abs(mine[-1].end - hole.end))
         verdict.gap_errors_ms.append(off_ms)
         between = [left for left in missing(hole, mine) if left.length >= SHORT_MS]
-        if off_ms > tolerance_ms or between:
+        if off_ms > TOLERANCE_MS or between:
             verdict.blame(f"{truth.track}: a gap for {hole} is told as {mine}")
 
 
