@@ -17,6 +17,7 @@ from service.errors import (
 )
 from service.stt.limits import ConnectionLimits
 from service.stt.results import (
+    GARBAGE,
     MAX_RESULT_BYTES,
     UNREACHABLE,
     fault_in,
@@ -68,7 +69,7 @@ class Connection:
                 log.warning("stt_answer_unreadable", size=len(data))
                 self._garbage += 1
                 if self._garbage >= self._max_garbage:
-                    raise RecognitionLostError("garbage") from error
+                    raise RecognitionLostError(GARBAGE) from error
                 continue
             self._garbage = 0
             if fault := fault_in(result):

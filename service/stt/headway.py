@@ -21,6 +21,10 @@ class Headway:
         is_same = before_ms is not None and abs(start_ms - before_ms) < _NEAR_MS
         self._tries = self._tries + 1 if is_same else 1
 
+    def moved(self) -> None:
+        """Take note that words are settled: whatever was sent was not sent in vain."""
+        self._tries = 0
+
     def is_stuck(self, resume_ms: int) -> bool:
         """Say whether another session from there on would be sent what several were in vain."""
         return self._tries >= _TRIES and self._is_same(resume_ms)

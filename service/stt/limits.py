@@ -11,7 +11,9 @@ class ConnectionLimits:
     close_timeout_s: float = 1.0
     ping_s: float = 15.0
     max_garbage: int = 3
-    """So many unreadable results in a row end a session."""
+    """So many unreadable results in a row end a session; twice as many where it was understood
+    but for them, and the next one is no better.
+    """
     backoff_s: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 5.0)
     """Before each new connection in a row that came to nothing."""
     jitter_s: float = 0.5

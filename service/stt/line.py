@@ -44,6 +44,7 @@ class Line:
     limits: Limits
     clock: Callable[[], float]
     stall_s: float
+    max_garbage: int
     is_first: bool
     """Whether it is the route's own engine."""
     stands_alone: bool
@@ -64,6 +65,7 @@ class Line:
         if self.service is None:
             raise RecognitionRefusedError("no_local_recogniser")
         url, limits = session_url(self.service.url, self.choice.route, self.audio), self.limits
+        limits = replace(limits, max_garbage=self.max_garbage)
         if not self.stands_alone:
             limits = replace(limits, open_timeout_s=limits.fallback_open_timeout_s)
         async with open_connection(url, self.service.api_key, limits) as connection:

@@ -40,9 +40,14 @@ class Progress:
         self._covered_ms = max(self._covered_ms, sure_ms if clue is Clue.TEXT else span.end_ms)
 
     def emit(self, span: Span, clue: Clue, *, expected_ms: int, until_ms: int) -> None:
-        """Take note of a final that is emitted, of what had been sent until then."""
+        """Take note of a final that is emitted, of what had been sent until then.
+
+        A text that is a part of what is being said covers nothing behind it: `expected_ms` is 0.
+        """
         self.emitted_ms, self.by = max(self.emitted_ms, span.end_ms), clue
-        if clue is Clue.TEXT:
+        if not expected_ms:
+            end_ms = span.end_ms
+        elif clue is Clue.TEXT:
             end_ms = self._explained(span, _SLOW_PACE * expected_ms + _SLACK_MS, until_ms)
         else:
             end_ms = self._with_tail(span.end_ms, until_ms)
@@ -66,9 +71,10 @@ class Progress:
         """Return how much speech before a time no final covers."""
         return self._speech.between(self.answered_ms, until_ms)
 
-    def is_owed(self, until_ms: int) -> bool:
-        """Say whether speech before a time has no answer."""
-        return self.unanswered_ms(until_ms) >= OWED_MS
+    def is_owed(self, until_ms: int, *, since_ms: int = 0) -> bool:
+        """Say whether speech before a time has no answer, and is not before `since_ms` either."""
+        since_ms = max(self.answered_ms, since_ms)
+        return self._speech.between(since_ms, until_ms) >= OWED_MS
 
     def may_be_owed(self, until_ms: int) -> bool:
         """Say whether it has none for all we know: times are estimates."""

@@ -20,6 +20,7 @@ from service.stt.formats import choose_format
 from service.stt.limits import Limits
 from service.stt.line import Line, Service
 from service.stt.relay import Relay
+from service.stt.results import GARBAGE
 from service.stt.session import UNANSWERED
 from service.stt.sockets import Sockets
 from service.stt.track import Track
@@ -27,6 +28,7 @@ from service.stt.track import Track
 log = structlog.get_logger()
 
 _CUT_SHORT, _NOT_ANSWERED, _FAILED = "cut_short", "not_answered", "recognition_failed"
+_MAX_GARBAGE = 100
 _TELL_EVERY_S = 1.0
 """How often it is told what is lost, while there is no session."""
 
@@ -75,6 +77,7 @@ class TrackRecognition:
         self._give_partials: set[str] = set()
         """The engines that gave partials."""
         self._stall_s = limits.stall_s
+        self._max_garbage = limits.max_garbage
         self._ending = asyncio.Event()
         self._stopped = asyncio.Event()
 
@@ -174,6 +177,7 @@ class TrackRecognition:
             limits=self._limits,
             clock=self._clock,
             stall_s=self._stall_s,
+            max_garbage=self._max_garbage,
             is_first=self._choices.is_first,
             stands_alone=not self._choices.has_others,
             gives_partials=choice.engine.name in self._give_partials,
@@ -205,6 +209,8 @@ class TrackRecognition:
         move = self._choices.failed(fault, now, was_well=was_well)
         if reason == STALLED and move.all_failed:
             self._stall_s = min(self._stall_s * 2, self._limits.max_stall_s)
+        if reason == GARBAGE and line.had_result:
+            self._max_garbage = min(self._max_garbage * 2, _MAX_GARBAGE)
         if reason == UNANSWERED:
             self._forgo_or_retry(all_failed=move.all_failed)
         self._tell_trouble(fault, move)

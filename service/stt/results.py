@@ -15,6 +15,8 @@ from service.wire.stt import SttResult, parse_result
 
 MAX_RESULT_BYTES = 256 * 1024
 """A longer result ends the session."""
+GARBAGE = "garbage"
+"""What it says where results could not be read, one after the other."""
 UNREACHABLE = "connect_failed"
 """What a `RecognitionLostError` says where nobody listens, or no name leads there."""
 

@@ -213,9 +213,10 @@ class Track:
 
     def forgo(self, reason: str) -> list[Input]:
         """Expect no answer any more to what the last session lost did not answer."""
+        inputs = self._told(self._transcript.finalize_pending())
         self._lose_unanswered(self._forgo_ms, reason)
         self._resume_ms = self._forgo_ms
-        return self._settle(self._forgo_ms)
+        return inputs + self._settle(self._forgo_ms)
 
     def release(self) -> list[Input]:
         """Drop the audio that no replay will want; return what is to be told by now."""
@@ -223,7 +224,7 @@ class Track:
         if self._stints:
             head = self._stints[0]
             position_ms = head.clock.position_ms
-            inputs += self._told(self._transcript.wait_no_more(position_ms))
+            inputs += self._told(self._transcript.wait_no_more(position_ms, head.quiet_ms))
             self._drop()
             until_ms = self._transcript.answered_until(position_ms)
             inputs += self._told_lost(min(until_ms, position_ms - TAIL_MS))
@@ -310,6 +311,7 @@ class Track:
         inputs: list[Input] = []
         for item in words:
             if item.is_final:
+                self._headway.moved()
                 inputs += self._lost(self._accounts.emit(Span(item.start_ms, item.end_ms)))
             if item.is_final or self._wants_partials:
                 inputs.append(item)

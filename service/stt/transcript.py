@@ -140,7 +140,7 @@ class Transcript:
         heard = pending and without_half_words(pending.heard, cut_ms)
         if pending is not None and heard is not None:
             final = Placed(replace(heard, is_final=True), pending.clue)
-            finals += self._emit(final, self._clock.position_ms)
+            finals += self._emit(final, self._clock.position_ms, is_part=cut_ms is not None)
         return finals
 
     def keep_from(self, kept_ms: int) -> list[WordsHeard]:
@@ -154,9 +154,20 @@ class Transcript:
         pending_ms = self._pending.heard.end_ms if self._pending else 0
         return max(self.progress.answered_ms, pending_ms)
 
-    def wait_no_more(self, position_ms: int) -> list[WordsHeard]:
-        """Return finals that came too early, and have waited long enough for those before them."""
-        return self._overtaken(position_ms)
+    def wait_no_more(self, position_ms: int, quiet_ms: int | None) -> list[WordsHeard]:
+        """Return finals that came too early, and have waited long enough for those before them.
+
+        And a text without `is_final`, once it was quiet for so long that no better one will come.
+        """
+        pending = self._pending
+        if not (pending and self._pending_unmarked and self._pending_here) or quiet_ms is None:
+            return self._overtaken(position_ms)
+        end_ms = pending.heard.end_ms
+        is_quiet = self._speech.between(end_ms, position_ms) < OWED_MS
+        if not is_quiet or position_ms - end_ms < quiet_ms:
+            return self._overtaken(position_ms)
+        self._last_said = _Said(words_of(pending.heard.text), Span(pending.heard.start_ms, end_ms))
+        return self.finalize_pending()
 
     def take_doubt(self) -> bool:
         """Say whether words at the last seam may be there twice, or lost; once a seam."""
@@ -164,7 +175,12 @@ class Transcript:
         return doubt
 
     def is_owed(self, until_ms: int) -> bool:
-        """Say whether the engine still owes words for the audio before `until_ms`."""
+        """Say whether the engine still owes words for the audio before `until_ms`.
+
+        A text without `is_final` is an answer: it will not be said again with one.
+        """
+        if self._pending and self._pending_unmarked:
+            return self.progress.is_owed(until_ms, since_ms=self._pending.heard.end_ms)
         return bool(self._pending) or self.progress.is_owed(until_ms)
 
     def may_be_owed(self, until_ms: int) -> bool:
@@ -201,6 +217,12 @@ class Transcript:
         return apart and 4 * spoken_ms >= 3 * duration_of(text)
 
     def _partial(self, placed: Placed, *, unmarked: bool) -> list[WordsHeard]:
+        if (
+            unmarked
+            and not self._pending
+            and self._is_restated(words_of(placed.heard.text), placed)
+        ):
+            return []
         fresh = self._cut(placed)
         if fresh is None:
             return []
@@ -276,13 +298,13 @@ class Transcript:
         middle_ms = (word.start_ms + word.end_ms) // 2
         return any(span.start_ms <= middle_ms < span.end_ms for span in self._spans)
 
-    def _emit(self, placed: Placed, position_ms: int) -> list[WordsHeard]:
+    def _emit(self, placed: Placed, position_ms: int, *, is_part: bool = False) -> list[WordsHeard]:
         final, clue = placed
         self._from_ms = max(self._from_ms, final.end_ms)
         self.progress.emit(
             Span(final.start_ms, final.end_ms),
             clue,
-            expected_ms=duration_of(final.text),
+            expected_ms=0 if is_part else duration_of(final.text),
             until_ms=position_ms,
         )
         self._emitted.append(

@@ -47,6 +47,8 @@ class Manner:
     """Session after session, whether it says nothing at all."""
     says: dict[int, list[str | bytes]] = field(default_factory=dict)
     """What to say, word for word, once so much audio came; then nothing is heard."""
+    garbage: int = 0
+    """So many messages that nobody can read follow each result."""
     closes_ms: int | None = None
     """After how much audio to close by itself, with `close_code`."""
     close_code: int = 1000
@@ -156,6 +158,8 @@ class Peer:
         visit.audio += message
         for answer in session.hear(message):
             await socket.send(answer)
+            for _ in range(manner.garbage):
+                await socket.send("{")
         if session.drop_ms is not None and session.position_ms >= session.drop_ms:
             if manner.drop_code is None:
                 socket.transport.abort()

@@ -45,6 +45,16 @@ def test_several_sessions_over_the_same_audio_are_no_headway() -> None:
     assert not headway.is_stuck(2000)
 
 
+def test_words_that_are_settled_are_headway() -> None:
+    """Were it the same audio again."""
+    headway = Headway()
+    headway.lost(1000)
+    headway.moved()
+    headway.lost(1000)
+
+    assert not headway.is_stuck(1000)
+
+
 def test_what_two_sessions_answered_alike_is_not_sent_to_a_third() -> None:
     """Nothing says that the text is all there was to say of it: that is told."""
     track = opened()

@@ -130,6 +130,16 @@ async def test_an_odd_frame_is_passed_over_and_garbage_ends_the_session() -> Non
     assert line.received.of(RecognitionDegraded)[0].reason == "garbage"
 
 
+async def test_an_engine_that_is_understood_but_for_some_garbage_is_borne_with() -> None:
+    """The next session is no better: twice as much is passed over, and every word is heard."""
+    async with open_peer(one=Manner(garbage=3)) as peer, open_line(peer) as line:
+        await line.play(HELLO)
+        await line.finish()
+
+    assert line.received.words == HELLO_WORDS
+    assert len(peer.visits["one"]) == 2
+
+
 async def test_a_result_too_large_ends_the_session() -> None:
     """Half a megabyte is not read; the session is made anew."""
     huge = encode_transcript("x" * 500_000, is_final=True)

@@ -82,8 +82,8 @@ def test_a_final_does_not_wait_for_another_one_for_ever() -> None:
     talk.speak(1000)
     talk.add("How are you?", **FINAL, start_time=1.4, duration=1.0)
 
-    assert talk.transcript.wait_no_more(talk.position_ms) == []
-    emitted = talk.transcript.wait_no_more(talk.position_ms + 1000)
+    assert talk.transcript.wait_no_more(talk.position_ms, None) == []
+    emitted = talk.transcript.wait_no_more(talk.position_ms + 1000, None)
     assert [item.text for item in emitted] == ["How are you?"]
 
 
@@ -110,3 +110,27 @@ def test_a_session_that_begins_in_a_pause_repeats_nothing() -> None:
 
     assert talk.add("Good morning.", **FINAL) == [("Good morning.", True)]
     assert not talk.transcript.take_doubt()
+
+
+def test_a_text_without_is_final_is_an_answer() -> None:
+    """Nothing more is owed of its speech, and it is final once nobody spoke for long enough."""
+    talk = Talk()
+    talk.speak(1000, pause_ms=5000)
+    talk.add("good morning")
+
+    assert not talk.transcript.is_owed(talk.position_ms)
+    assert talk.transcript.wait_no_more(talk.position_ms, 6000) == []
+    (final,) = talk.transcript.wait_no_more(talk.position_ms, 4000)
+    assert (final.text, final.is_final) == ("good morning", True)
+    assert talk.add("Good morning.") == []
+
+
+def test_a_text_without_is_final_does_not_answer_what_is_said_after_it() -> None:
+    """Somebody speaks on: that text may go on too."""
+    talk = Talk()
+    talk.speak(1000)
+    talk.add("good morning")
+    talk.speak(1000, pause_ms=5000)
+
+    assert talk.transcript.is_owed(talk.position_ms)
+    assert talk.transcript.wait_no_more(talk.position_ms, 4000) == []
