@@ -58,7 +58,10 @@ def judge(trial: Trial, evidence: Evidence) -> Verdict:
             for one in _of(durable, "transcript.gap")
             if one.data["track"] in (truth.track, None)
         ]
-        heard = _judge_words(verdict, truth, mine)
+        is_marked = any(
+            one.data["reason"] == "seam_uncertain" for one in _of(durable, "transcription.degraded")
+        )
+        heard = _judge_words(verdict, truth, mine, may_double=truth.is_repetitive and is_marked)
         _judge_gaps(verdict, truth, heard, gaps)
     _judge_books(verdict, durable)
     return verdict
@@ -125,12 +128,13 @@ def _judge_words(verdict: Verdict, truth: TrackTruth, finals: Sequence[Final]) -
     verdict.words += len(truth.words)
     doubled = len(tokens) - len(heard)
     verdict.doubled += doubled
-    if doubled:
+    if doubled and not may_double:
         extra = [token for token, n in zip(tokens, _repeats(places), strict=True) if n]
         verdict.blame(f"{truth.track}: {doubled} words too many: {_some(extra)}")
     if known != sorted(known):
         verdict.blame(f"{truth.track}: words out of order")
-    _judge_places(verdict, truth, finals, places)
+    if not truth.is_repetitive:  # where nobody can tell which is which
+        _judge_places(verdict, truth, finals, places)
     return [truth.words[place] for place in sorted(heard)]
 
 

@@ -31,6 +31,11 @@ class TrackTruth:
     cut: frozenset[str]
     """Words of utterances that a pause cuts: in the call such an utterance is not kept."""
 
+    @property
+    def is_repetitive(self) -> bool:
+        """Whether the same words are said again and again."""
+        return len({word.text for word in self.words}) < len(self.words)
+
     def is_paused(self, word: Word) -> bool:
         """Say whether a word was said, some of it, when nobody was to hear."""
         return word.text in self.cut or (
