@@ -119,8 +119,13 @@ _BOOKED = ("transcribed", "silence", "paused", "lost")
 # --- words ---------------------------------------------------------------------------------------
 
 
-def _judge_words(verdict: Verdict, truth: TrackTruth, finals: Sequence[Final]) -> list[Word]:
-    """Count words; return those that were heard."""
+def _judge_words(
+    verdict: Verdict, truth: TrackTruth, finals: Sequence[Final], *, may_double: bool
+) -> list[Word]:
+    """Count words; return those that were heard.
+
+    Where the same is said again and again, a seam that cannot be decided is marked, and may double.
+    """
     tokens = [token for final in finals for token in final["text"].split()]
     places = align([word.text for word in truth.words], tokens)
     known = [place for place in places if place is not None]
