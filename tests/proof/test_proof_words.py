@@ -17,6 +17,7 @@ from tests.proof.trial import Trial
 SEED = 1
 OPEN = frozenset(
     {
+        "codec_amr-wb",
         "engine_away",
         "engine_away_for_long",
         "falls_back_midway",
