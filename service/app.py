@@ -41,6 +41,7 @@ from service.settings import Settings
 from service.stt.recognitions import open_recognitions
 from service.telemetry.readings import clock_figures, ingress_figures, lane_figures, live_figures
 from service.telemetry.telemetry import Telemetry, open_telemetry
+from service.web.limits import Limits
 from service.web.listen import BoundAddress, bind_address, listen
 from service.wire.media import media_url
 
@@ -272,7 +273,8 @@ async def _listen(
     stack: AsyncExitStack, app: web.Application, address: BoundAddress, settings: Settings
 ) -> None:
     try:
-        await stack.enter_async_context(listen(app, address))
+        limits = Limits(proxies=settings.proxies())
+        await stack.enter_async_context(listen(app, address, limits=limits))
     except OSError as error:
         raise _not_ours(settings, error) from error
 

@@ -18,6 +18,7 @@ from service.api.tokens import is_token, read_token
 from service.errors import ForgedInputError
 from service.ids import CallId, Scope
 from service.ports.keys import KeyStore, StoredKey
+from service.web.connections import client_of, vouch
 
 Access = Scope | Literal["any_key"]
 """What a route asks for: a scope, or no more than any key at all."""
@@ -106,7 +107,8 @@ class Doorkeeper:
         shown = _shown(request, browser=browser)
         if shown is None:
             raise _unauthorised("Show an API key or a token: Authorization: Bearer \u2026")
-        caller = await self._identify(shown, _site(request.remote))
+        caller = await self._identify(shown, _site(client_of(request)))
+        vouch(request)
         if counted:
             self._count(caller)
         if not caller.may(access):
@@ -239,10 +241,10 @@ def _token(text: str) -> str:
     return text
 
 
-def _site(address: str | None) -> str:
+def _site(address: str) -> str:
     """Return what one stranger has: an IPv4 address, or a whole IPv6 network."""
     try:
-        ip = ipaddress.ip_address((address or "").partition("%")[0])
+        ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:  # a Unix socket
         return ""
     if ip.version == 6 and ip.ipv4_mapped is None:  # noqa: PLR2004 - IPv6

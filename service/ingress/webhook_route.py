@@ -15,6 +15,7 @@ from service.ingress.log_throttle import LogThrottle
 from service.ingress.skew import SkewWatch
 from service.ports import Calls
 from service.web.answers import problem
+from service.web.connections import vouch
 from service.wire.webhooks import Ignored, parse_webhook
 
 log = structlog.get_logger()
@@ -98,6 +99,7 @@ class WebhookRoute:
 
     async def _tell(self, request: web.Request, body: bytes) -> str:
         stamp = self._signature.verify(request.headers, body, now=self._clock())
+        vouch(request, sender=True)
         self._network.observe(stamp)
         now = self._network()
         webhook = parse_webhook(body, now)
