@@ -254,8 +254,9 @@ async def open_sqlite_journal(
     """Open the journal in this file; on the way out, what waits is written.
 
     `exclusive` is for the service: it makes or updates the file and keeps every other service
-    out, until it ends however it ends. Without it a ready file is opened beside the service, to
-    look or to change lanes. The file has mode 0600; `-wal`, `-shm` and `.lock` lie next to it.
+    out, whatever name they have for it, until it ends however it ends. Without it a ready file is
+    opened beside the service, to look or to change lanes. While the file is not where it was,
+    nothing is written. It has mode 0600; `-wal`, `-shm` and `.lock` lie next to it.
 
     At most `waiting_limit` changes (and as many queries) wait; what is more is refused with
     `JournalUnavailableError`. Another process's lock is waited for `busy_timeout_s` seconds.
@@ -269,7 +270,7 @@ async def open_sqlite_journal(
     with open_sqlite_file(
         Path(path), busy_timeout_s=busy_timeout_s, exclusive=exclusive, set_up=set_up, key=key
     ) as file:
-        writing = SqliteWriter(file.connect, clock)
+        writing = SqliteWriter(file, clock)
         reading = SqliteReader(partial(file.connect, read_only=True))
         limit = waiting_limit
         async with (
