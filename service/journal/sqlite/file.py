@@ -19,11 +19,14 @@ _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",
     "PRAGMA temp_store = MEMORY",
-    "PRAGMA cache_size = -32768",
     # 32 MB of log between checkpoints: at 4 MB, half of the time went into them under load
     "PRAGMA wal_autocheckpoint = 8000",
     "PRAGMA journal_size_limit = 67108864",
 )
+
+SMALL_CACHE_KIB = 4 * 1024
+"""For who reads now and then; the system has the file in memory as well."""
+LARGE_CACHE_KIB = 32 * 1024
 
 _NO_DATABASE = "file is not a database"
 
@@ -58,8 +61,12 @@ class SqliteFile:
         if found != self.identity:
             raise OSError(f"{self.path} is another file than before: {_PUT_BACK}")
 
-    def connect(self, *, read_only: bool = False) -> sqlite3.Connection:
+    def connect(
+        self, *, read_only: bool = False, cache_kib: int = SMALL_CACHE_KIB
+    ) -> sqlite3.Connection:
         """Return a connection for the calling thread, in autocommit mode.
+
+        It keeps up to `cache_kib` of the file in memory: every connection of its own.
 
         Raises:
             sqlite3.Error: The file cannot be opened; it is never created here. (With a key:
@@ -78,6 +85,7 @@ class SqliteFile:
             unlock(db, self.key)
             for pragma in _PRAGMAS:
                 db.execute(pragma)
+            db.execute(f"PRAGMA cache_size = -{cache_kib}")
             if read_only:
                 db.execute("PRAGMA query_only = ON")
             if self.set_up:

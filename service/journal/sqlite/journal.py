@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
+import msgspec
+
 from service.errors import JournalUnavailableError, StaleCallError
 from service.ids import CallId, EndpointName, LegId
 from service.journal.sqlite.connection import Query, SqliteReader
@@ -185,7 +187,7 @@ class SqliteJournal:
 
     async def calls_of_number(self, number: str) -> list[CallId]:
         """See `ErasureIndex.calls_of_number`."""
-        given = {"number": number}
+        given = {"number": number, "packed": msgspec.msgpack.encode(number)}
         rows = await self._reader.do(lambda db: _rows("calls_of_number", given, db))
         return [call_id for (call_id,) in cast(list[Row], rows)]
 

@@ -14,7 +14,7 @@ from service.errors import BadInputError
 from service.ids import CallId
 from service.journal.sqlite.connection import Query, SqliteReader
 from service.journal.sqlite.driver import operational_errors
-from service.journal.sqlite.file import open_sqlite_file
+from service.journal.sqlite.file import LARGE_CACHE_KIB, open_sqlite_file
 from service.journal.sqlite.fulltext import match_expression
 from service.journal.statements import load_statements
 from service.journal.worker import Worker, open_worker
@@ -186,10 +186,11 @@ async def open_sqlite_library(
     """
     with open_sqlite_file(Path(path), busy_timeout_s=busy_timeout_s, key=key) as file:
         connect = partial(file.connect, read_only=True)
+        connect_to_search = partial(connect, cache_kib=LARGE_CACHE_KIB)
         # batches of one: a quick query's answer must not wait for a slow one behind it
         open_reader = partial(open_worker, limit=waiting_limit, batch_limit=1, threaded=threaded)
         async with (
             open_reader("library-lookups", SqliteReader(connect)) as lookups,
-            open_reader("library-searches", SqliteReader(connect)) as searches,
+            open_reader("library-searches", SqliteReader(connect_to_search)) as searches,
         ):
             yield SqliteLibrary(lookups, searches, query_timeout_s)

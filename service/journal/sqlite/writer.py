@@ -2,13 +2,14 @@
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import structlog
 
 from service.errors import JournalError
 from service.journal.sqlite.connection import KeptConnection, is_unavailable, refusal
 from service.journal.sqlite.entries import commit_entries, settle_lanes
-from service.journal.sqlite.file import SqliteFile
+from service.journal.sqlite.file import LARGE_CACHE_KIB, SqliteFile
 from service.ports import Entry, LaneUpdate
 
 LaneUpdates = tuple[LaneUpdate, ...]
@@ -23,7 +24,7 @@ class SqliteWriter:
     """Writes batches. Lives in one thread; `clock` returns Unix seconds."""
 
     def __init__(self, file: SqliteFile, clock: Callable[[], float]) -> None:
-        self._kept = KeptConnection(file.connect)
+        self._kept = KeptConnection(partial(file.connect, cache_kib=LARGE_CACHE_KIB))
         self._expect_in_place = file.expect_in_place
         self._clock = clock
         self._available = True

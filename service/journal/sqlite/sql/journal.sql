@@ -162,6 +162,9 @@ WHERE delete_at <= ? ORDER BY delete_at LIMIT ?;
 -- name: forget_recording
 DELETE FROM recording WHERE call_no = (SELECT call_no FROM call WHERE call_id = ?);
 
+-- name: forget_call
+DELETE FROM call WHERE call_no = ?;
+
 -- name: erase_events
 DELETE FROM event WHERE call_no = :call_no AND seq < :seq;
 
@@ -205,7 +208,12 @@ WHERE text_due_at <= ? ORDER BY text_due_at LIMIT ?;
 
 -- name: calls_of_number
 SELECT call_id FROM summary JOIN call USING (call_no)
-WHERE (from_number = :number OR to_number = :number) AND erased_at IS NULL;
+WHERE (from_number = :number OR to_number = :number) AND erased_at IS NULL
+UNION
+-- what waits in the state of a call that no route wants yet
+SELECT call_id FROM call LEFT JOIN summary USING (call_no)
+WHERE (NOT ended OR wake_at IS NOT NULL) AND summary.call_no IS NULL
+AND instr(state, :packed) > 0;
 
 -- name: prune_parked
 DELETE FROM parked WHERE id IN (
