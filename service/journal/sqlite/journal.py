@@ -34,9 +34,13 @@ from service.ports import (
 
 KEEP_INPUTS_S: Final = 7 * 86_400
 _PRUNED_AT_ONCE: Final = 5_000
+_LANES_AT_ONCE: Final = 1_000
 _SQL: Final = load_statements("sqlite", "journal")
 
 Row = tuple[Any, ...]
+_Place = tuple[int, str]
+"""Where a page of lanes ended: a call's number, and an endpoint."""
+_Page = tuple[list[LaneRow], _Place | None]
 
 
 class SqliteJournal:
@@ -150,8 +154,14 @@ class SqliteJournal:
         return [StoredEvent(*row) for row in await self._ask("read", (call_id, after_seq, limit))]
 
     async def backlog(self) -> list[LaneRow]:
-        """See `Journal.backlog`."""
-        return [LaneRow(*row) for row in await self._ask("backlog", ())]
+        """See `Journal.backlog`. In pages, so that other questions are answered in between."""
+        lanes: list[LaneRow] = []
+        after: _Place | None = (-1, "")
+        while after is not None:
+            page = cast(_Page, await self._reader.do(partial(_backlog_page, after)))
+            lanes += page[0]
+            after = page[1]
+        return lanes
 
     async def parked(
         self, *, limit: int, before: tuple[float, int] | None = None
@@ -239,6 +249,15 @@ class SqliteJournal:
 
 def _rows(name: str, values: Row | Mapping[str, object], db: sqlite3.Connection) -> list[Row]:
     return db.execute(_SQL[name].sql(), values).fetchall()
+
+
+def _backlog_page(after: _Place, db: sqlite3.Connection) -> _Page:
+    """Return a page of lanes, and what the next is after; None: there is no more."""
+    call_no, endpoint = after
+    given = {"call_no": call_no, "endpoint": endpoint, "limit": _LANES_AT_ONCE}
+    rows = _rows("backlog", given, db)
+    lanes = [LaneRow(*row[1:]) for row in rows]
+    return lanes, (rows[-1][0], rows[-1][2]) if len(rows) == _LANES_AT_ONCE else None
 
 
 @asynccontextmanager

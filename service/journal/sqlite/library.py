@@ -1,5 +1,6 @@
 """The library on the journal's SQLite file, on connections of its own."""
 
+import math
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -42,9 +43,14 @@ class SqliteLibrary:
     """A `Library`; its methods are documented there."""
 
     def __init__(
-        self, lookups: Worker[Query], searches: Worker[Query], query_timeout_s: float
+        self,
+        lookups: Worker[Query],
+        lists: Worker[Query],
+        searches: Worker[Query],
+        query_timeout_s: float,
     ) -> None:
         self._lookups = lookups
+        self._lists = lists
         self._searches = searches
         self._query_timeout_s = query_timeout_s
 
@@ -55,23 +61,23 @@ class SqliteLibrary:
         filters = _call_filters(wanted)
         if before:
             filters["where_before"] = {"before_at": before[0], "before_id": before[1]}
-        rows = await self._ask(self._lookups, "calls", filters, limit=limit)
+        rows = await self._ask(self._lists, "calls", filters, limit=limit)
         return [_summary(row) for row in rows]
 
     async def call(self, call_id: CallId) -> CallSummary | None:
         """See `Library.call`."""
         filters: Filters = {"where_call": {"call_id": call_id}}
-        rows = await self._ask(self._lookups, "calls", filters, limit=1)
+        rows = await self._look_up("calls", filters, limit=1)
         return _summary(rows[0]) if rows else None
 
     async def events(self, *, after: int, limit: int) -> list[PlacedEvent]:
         """See `Library.events`."""
-        rows = await self._ask(self._lookups, "events", {}, after=after, limit=limit)
+        rows = await self._look_up("events", {}, after=after, limit=limit)
         return [PlacedEvent(position, StoredEvent(*event)) for position, *event in rows]
 
     async def newest(self) -> int:
         """See `Library.newest`."""
-        rows = await self._ask(self._lookups, "newest", {})
+        rows = await self._look_up("newest", {})
         return cast(int, rows[0][0]) if rows else 0
 
     async def search(
@@ -95,14 +101,27 @@ class SqliteLibrary:
         )
         return [Hit(**dict(zip(_HIT, row, strict=True))) for row in rows]
 
+    async def _look_up(self, name: str, filters: Filters, **values: object) -> Sequence[Row]:
+        """Ask what an index answers; keepers do, so it has no cap that would end them."""
+        return await _ask(self._lookups, math.inf, name, filters, values)
+
     async def _ask(
         self, worker: Worker[Query], name: str, filters: Filters, **values: object
     ) -> Sequence[Row]:
-        sql = _written(name, tuple(filters))
-        for given in filters.values():
-            values |= given
-        query = partial(_rows, sql, _bindable(values), self._query_timeout_s)
-        return cast(Sequence[Row], await worker.do(query))
+        return await _ask(worker, self._query_timeout_s, name, filters, values)
+
+
+async def _ask(
+    worker: Worker[Query],
+    timeout_s: float,
+    name: str,
+    filters: Filters,
+    values: dict[str, object],
+) -> Sequence[Row]:
+    sql = _written(name, tuple(filters))
+    for given in filters.values():
+        values |= given
+    return cast(Sequence[Row], await worker.do(partial(_rows, sql, _bindable(values), timeout_s)))
 
 
 _HIT = tuple(Hit.__dataclass_fields__)
@@ -176,9 +195,9 @@ async def open_sqlite_library(
 ) -> AsyncIterator[Library]:
     """Open the library in a journal's file, which must be ready; a service may be using it.
 
-    What takes longer than about `query_timeout_s` is given up with `BadInputError`. At most
-    `waiting_limit` lookups and as many searches wait; what is more is refused with
-    `JournalUnavailableError`.
+    A list or search that takes longer than about `query_timeout_s` is given up with
+    `BadInputError`. At most `waiting_limit` lookups, as many lists and as many searches wait; what
+    is more is refused with `JournalUnavailableError`. None of the three waits for another.
 
     Raises:
         JournalUnavailableError: There is no such file, or it cannot be opened.
@@ -191,6 +210,7 @@ async def open_sqlite_library(
         open_reader = partial(open_worker, limit=waiting_limit, batch_limit=1, threaded=threaded)
         async with (
             open_reader("library-lookups", SqliteReader(connect)) as lookups,
+            open_reader("library-lists", SqliteReader(connect)) as lists,
             open_reader("library-searches", SqliteReader(connect_to_search)) as searches,
         ):
-            yield SqliteLibrary(lookups, searches, query_timeout_s)
+            yield SqliteLibrary(lookups, lists, searches, query_timeout_s)

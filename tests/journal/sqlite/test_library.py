@@ -159,3 +159,34 @@ async def test_what_is_new_is_searched_without_the_rest(path: Path) -> None:
 
     assert len(plan) == 1
     assert ":M1>" in plan[0][3] or "M0>" in plan[0][3]
+
+
+async def test_the_feed_does_not_wait_for_lists(path: Path) -> None:
+    """Ten people who list by what no index has delay no final."""
+    async with open_sqlite_journal(path) as journal, open_sqlite_library(path) as library:
+        calls = [call(call_id=f"c{n}").entry() for n in range(3_000)]
+        await asyncio.gather(*(journal.commit(one) for one in calls))
+        heavy = CallFilter(metadata={"nobody": "has it"})
+        lists = [asyncio.create_task(library.calls(heavy, before=None, limit=9)) for _ in range(10)]
+        await asyncio.sleep(0)
+        newest = await library.newest()
+        assert await library.events(after=newest - 1, limit=1)
+        assert await library.call(CallId("c1")) is not None
+
+        assert not any(one.done() for one in lists[5:])
+        assert await asyncio.gather(*lists) == [[]] * 10
+
+
+async def test_what_keepers_ask_has_no_cap(path: Path) -> None:
+    """It would end the feed; lists and searches have one."""
+    async with (
+        open_sqlite_journal(path) as journal,
+        open_sqlite_library(path, query_timeout_s=0.0) as library,
+    ):
+        calls = [call("a word", call_id=f"c{n}").entry() for n in range(1_000)]
+        await asyncio.gather(*(journal.commit(one) for one in calls))
+        newest = await library.newest()
+
+        assert len(await library.events(after=0, limit=newest)) == newest
+        with pytest.raises(BadInputError, match="too long"):
+            await library.calls(CallFilter(metadata={"a": "b"}), before=None, limit=1)

@@ -134,9 +134,11 @@ SELECT call_id, seq, type, body FROM call JOIN event USING (call_no)
 WHERE call_id = ? AND seq > ? ORDER BY seq LIMIT ?;
 
 -- name: backlog
-SELECT call_id, endpoint, acked_seq, head_seq, attempts, due_at, generation
-FROM lane JOIN call USING (call_no)
-WHERE acked_seq < head_seq ORDER BY call_no, endpoint;
+SELECT call_no, call_id, endpoint, acked_seq, head_seq, attempts, due_at, generation
+FROM lane INDEXED BY lane_backlog CROSS JOIN call USING (call_no)
+WHERE acked_seq < head_seq
+AND call_no >= :call_no AND (call_no > :call_no OR endpoint > :endpoint)
+ORDER BY call_no, endpoint LIMIT :limit;
 
 -- name: parked
 SELECT id, call_id, endpoint, seq, type, status, reason, parked_at
