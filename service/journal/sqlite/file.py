@@ -9,6 +9,7 @@ from pathlib import Path
 
 from service.errors import JournalTooNewError, JournalUnavailableError
 from service.journal.sqlite.driver import PLAIN_START, connecting, database_errors, unlock
+from service.journal.sqlite.fulltext import expect_readable
 from service.journal.sqlite.locks import FileId, identify, locked, locked_within, make_private
 from service.journal.statements import load_migrations
 
@@ -28,6 +29,8 @@ SMALL_CACHE_KIB = 4 * 1024
 """For who reads now and then; the system has the file in memory as well."""
 LARGE_CACHE_KIB = 32 * 1024
 
+_HAS_WORDS = 2
+"""The version from which on there is an index of words."""
 _NO_DATABASE = "file is not a database"
 
 _PUT_BACK = "nothing is written until the file is back, or the service is started again"
@@ -187,6 +190,8 @@ def _version(db: sqlite3.Connection, newest: int) -> int:
             f"the database has schema {version} and this version knows up to {newest}:"
             " run the version that wrote it, or a newer one"
         )
+    if version >= _HAS_WORDS:
+        expect_readable(db)
     return int(version)
 
 

@@ -16,7 +16,7 @@ from service.ids import CallId, EndpointName, LegId
 from service.journal.sqlite.connection import Query, SqliteReader
 from service.journal.sqlite.erasure import truncate_log
 from service.journal.sqlite.file import SetUp, open_sqlite_file
-from service.journal.sqlite.fulltext import merge_words
+from service.journal.sqlite.fulltext import delete_words, deletes_at_once, merge_words
 from service.journal.sqlite.writer import SqliteWriter, Work
 from service.journal.statements import load_statements
 from service.journal.worker import Worker, open_worker
@@ -55,6 +55,9 @@ class SqliteJournal:
 
     async def commit(self, entry: Entry) -> None:
         """See `Journal.commit`."""
+        if entry.erases:
+            while await self._writer.do(partial(delete_words, call_id=entry.call_id)):
+                pass
         await self._writer.do(entry)
 
     async def settle(self, updates: Sequence[LaneUpdate]) -> None:
@@ -225,9 +228,10 @@ class SqliteJournal:
     async def scrub(self) -> bool:
         """See `ErasureIndex.scrub`."""
         erased = [call_no for (call_no,) in await self._ask("unscrubbed", ())]
-        first = True
-        while await self._writer.do(partial(merge_words, first=first)):
-            first = False
+        if not await self._writer.do(deletes_at_once):
+            first = True
+            while await self._writer.do(partial(merge_words, first=first)):
+                first = False
         if not await self._reader.do(truncate_log):
             return False
         for call_no in erased:

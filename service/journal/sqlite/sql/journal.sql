@@ -229,5 +229,18 @@ SELECT coalesce(max(position), 0) FROM event;
 SELECT call_id FROM event JOIN call USING (call_no)
 WHERE position > ? AND type = 'transcript.erased';
 
+-- name: delete_words
+DELETE FROM utterance WHERE position IN (
+SELECT position FROM utterance JOIN call USING (call_no) WHERE call_id = :call_id LIMIT :limit);
+
+-- name: delete_words_at_once
+INSERT INTO utterance_words (utterance_words, rank) VALUES ('secure-delete', 1);
+
+-- name: deletes_words_at_once
+SELECT coalesce(max(v), 0) FROM utterance_words_config WHERE k = 'secure-delete';
+
+-- name: layout_of_words
+SELECT coalesce(max(v), 0) FROM utterance_words_config WHERE k = 'version';
+
 -- name: merge_words
 INSERT INTO utterance_words (utterance_words, rank) VALUES ('merge', ?);
