@@ -1,13 +1,16 @@
 """Whom a reverse proxy speaks for: `Forwarded` (RFC 7239), or else `X-Forwarded-For`."""
 
 import re
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Protocol
 
 from service.web.limits import Limits
 
 _FOR = re.compile(r'(?:^|[;,])\s*for\s*=\s*("[^"]*"|[^\s;,"]+)', re.IGNORECASE)
 _WITH_PORT = re.compile(r"\[([^\]]+)\](?::\d+)?|([\d.]+):\d+")
+
+
+_IPV6_SITE = 64
 
 
 class Headers(Protocol):
@@ -30,6 +33,17 @@ def forwarded_client(headers: Headers, limits: Limits) -> str | None:
         if not limits.is_proxy(address):
             return address
     return None
+
+
+def site_of(address: str) -> str:
+    """Return what one stranger has: an IPv4 address, or a whole IPv6 network."""
+    try:
+        ip = ip_address(address.partition("%")[0])
+    except ValueError:  # a Unix socket
+        return ""
+    if ip.version == 6 and ip.ipv4_mapped is None:  # noqa: PLR2004 - IPv6
+        return str(ip_network((ip, _IPV6_SITE), strict=False))
+    return str(ip)
 
 
 def _hops_from_the_last(headers: Headers) -> list[str]:
