@@ -31,6 +31,7 @@ from service.ports import (
 
 _SQL = load_statements("sqlite", "library")
 _MAX_POSITION = 2**63 - 1
+_MANY = 1_000
 _STEPS = 20_000
 """Of SQLite's machine between two looks at the clock: a millisecond or so."""
 
@@ -61,23 +62,28 @@ class SqliteLibrary:
         filters = _call_filters(wanted)
         if before:
             filters["where_before"] = {"before_at": before[0], "before_id": before[1]}
-        rows = await self._ask(self._lists, "calls", filters, limit=limit)
+        name, values = "calls", dict[str, object](limit=limit)
+        if number := filters.get("where_number"):
+            if number["number"] == number["number_end"]:
+                name, values = "calls_of_number", {**values, **filters.pop("where_number")}
+            elif await self._is_common(number):
+                filters["where_common_number"] = filters.pop("where_number")
+        rows = await self._ask(self._lists, name, filters, **values)
         return [_summary(row) for row in rows]
 
     async def call(self, call_id: CallId) -> CallSummary | None:
         """See `Library.call`."""
-        filters: Filters = {"where_call": {"call_id": call_id}}
-        rows = await self._look_up("calls", filters, limit=1)
+        rows = await self._look_up("call", call_id=call_id)
         return _summary(rows[0]) if rows else None
 
     async def events(self, *, after: int, limit: int) -> list[PlacedEvent]:
         """See `Library.events`."""
-        rows = await self._look_up("events", {}, after=after, limit=limit)
+        rows = await self._look_up("events", after=after, limit=limit)
         return [PlacedEvent(position, StoredEvent(*event)) for position, *event in rows]
 
     async def newest(self) -> int:
         """See `Library.newest`."""
-        rows = await self._look_up("newest", {})
+        rows = await self._look_up("newest")
         return cast(int, rows[0][0]) if rows else 0
 
     async def search(
@@ -101,9 +107,15 @@ class SqliteLibrary:
         )
         return [Hit(**dict(zip(_HIT, row, strict=True))) for row in rows]
 
-    async def _look_up(self, name: str, filters: Filters, **values: object) -> Sequence[Row]:
+    async def _is_common(self, number: dict[str, object]) -> bool:
+        """Return whether calls of these numbers are found sooner among the newest of all."""
+        values = {**number, "many": _MANY}
+        rows = await self._ask(self._lists, "is_common_number", {}, **values)
+        return bool(rows[0][0])
+
+    async def _look_up(self, name: str, **values: object) -> Sequence[Row]:
         """Ask what an index answers; keepers do, so it has no cap that would end them."""
-        return await _ask(self._lookups, math.inf, name, filters, values)
+        return await _ask(self._lookups, math.inf, name, {}, values)
 
     async def _ask(
         self, worker: Worker[Query], name: str, filters: Filters, **values: object
