@@ -90,7 +90,7 @@ async def _open(stack: AsyncExitStack, url: str) -> CallRegistry:
             carrier=Yes(),
             recognitions=ScriptedRecognitions(),
             recorder=KeptRecordings(),
-            routes=[Route(source="in_call", engine="Telnyx", answer=False, endpoints=("crm",))],
+            routes=[Route(source="in_call", engine="Telnyx", answer=False, endpoints=(CRM.name,))],
             media_url="ws://here/media/",
             clock=time.time,
             observer=telemetry.observer,
