@@ -48,6 +48,7 @@ from service.telemetry.readings import (
     recognition_figures,
 )
 from service.telemetry.telemetry import Telemetry, open_telemetry
+from service.web.limits import Limits
 from service.web.listen import BoundAddress, bind_address, listen
 from service.wire.media import media_url
 
@@ -283,7 +284,8 @@ async def _listen(
     stack: AsyncExitStack, app: web.Application, address: BoundAddress, settings: Settings
 ) -> None:
     try:
-        await stack.enter_async_context(listen(app, address))
+        limits = Limits(proxies=settings.proxies())
+        await stack.enter_async_context(listen(app, address, limits=limits))
     except OSError as error:
         raise _not_ours(settings, error) from error
 

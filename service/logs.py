@@ -4,16 +4,24 @@ Words of a call, phone numbers and secrets are kept out where a line is written.
 the last line of defence: known keys are masked, known shapes are cut out of every string,
 tracebacks carry no local variables, and chatty libraries are heard from `warning` on only, since
 their debug lines hold URLs with tokens and request bodies.
+
+To log never waits and never fails (`service/log_output.py`), and of each kind of line only so
+many a second are written (`service/log_throttle.py`), those of the log sink apart.
 """
 
+import atexit
 import logging
 import re
-from collections.abc import Mapping
-from typing import TextIO
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, TextIO
 
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+from service.log_output import LogOutput, OutputLogger, lost
+from service.log_throttle import KindThrottle
 
 MASK = "***"
 _SINK_EVENT, _SINK_KEY = "event_delivered", "payload"
@@ -52,12 +60,16 @@ _UNHEARD = frozenset(("aiohttp.access", "aiohttp.websocket"))
 _MAX_DEPTH = 8
 
 
-def set_up_logs(stream: TextIO, *, level: int = logging.INFO) -> None:
+def set_up_logs(stream: TextIO, *, level: int = logging.INFO) -> LogOutput:
     """Send the lines of this process, ours and the libraries', to `stream`.
 
-    To be called once, by the command line, before anything else logs.
+    To be called once, by the command line, before anything else logs. The end of the process
+    closes the output.
     """
     pretty = stream.isatty()
+    output = LogOutput(stream)
+    atexit.register(output.close)
+    throttle = KindThrottle()
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -65,12 +77,13 @@ def set_up_logs(stream: TextIO, *, level: int = logging.INFO) -> None:
     ]
     last = _last_processors(pretty=pretty)
     structlog.configure(
-        processors=[*shared, *last],
+        processors=[_unfailing([_throttled(throttle), *shared, *last])],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=lambda *_: OutputLogger(output),
     )
-    handler = logging.StreamHandler(stream)
+    handler = logging.StreamHandler(output)
     handler.addFilter(_is_worth_hearing)
+    handler.addFilter(lambda record: throttle.take((record.name, record.msg), _now()) is not None)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
@@ -80,6 +93,8 @@ def set_up_logs(stream: TextIO, *, level: int = logging.INFO) -> None:
     logging.root.handlers[:] = [handler]
     logging.root.setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)
+    logging.raiseExceptions = False  # to say so on stderr, which may be what does not take it
+    return output
 
 
 def mask(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
@@ -89,6 +104,45 @@ def mask(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
         key: value if key == spared else _masked(key, value, _MAX_DEPTH)
         for key, value in line.items()
     }
+
+
+def _unfailing(processors: Sequence[Processor]) -> Processor:
+    """Run processors as one; a line that they cannot render is lost, and nobody fails by it."""
+
+    def process(logger: WrappedLogger, method: str, line: EventDict) -> Any:  # noqa: ANN401 - any rendering
+        rendered: Any = line
+        kept = line.get("event") == _SINK_EVENT
+        try:
+            for processor in processors:
+                rendered = processor(logger, method, rendered)
+        except structlog.DropEvent:
+            raise
+        except Exception:  # noqa: BLE001 - whoever logs is doing something else
+            lost["unreadable"] += 1
+            raise structlog.DropEvent from None
+        return (rendered,), {"kept": kept}
+
+    return process
+
+
+def _throttled(throttle: KindThrottle) -> Processor:
+    def process(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+        event = line.get("event")
+        if event == _SINK_EVENT:
+            return line
+        left_out = throttle.take(event, _now())
+        if left_out is None:
+            lost["throttled"] += 1
+            raise structlog.DropEvent
+        if left_out:
+            line["left_out"] = left_out
+        return line
+
+    return process
+
+
+def _now() -> float:
+    return time.monotonic()
 
 
 def _last_processors(*, pretty: bool) -> list[Processor]:

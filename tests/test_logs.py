@@ -5,12 +5,24 @@ import logging
 import pytest
 import structlog
 
+from service.log_output import LogOutput
 from service.logs import set_up_logs
 
 CANARY = "canary-4711"
 
 
-class Terminal(io.StringIO):
+class Output(io.StringIO):
+    """What a process's output would be; to look at it closes the log."""
+
+    log: LogOutput
+
+    def getvalue(self) -> str:
+        """Return what is in it once all is written."""
+        self.log.close()
+        return super().getvalue()
+
+
+class Terminal(Output):
     """A stream that says it is a terminal."""
 
     def isatty(self) -> bool:
@@ -18,12 +30,16 @@ class Terminal(io.StringIO):
         return True
 
 
+def logging_to(output: Output) -> Output:
+    """Set logs up."""
+    output.log = set_up_logs(output)
+    return output
+
+
 @pytest.fixture
-def stream() -> io.StringIO:
+def stream() -> Output:
     """Return what a process's output would be."""
-    stream = io.StringIO()
-    set_up_logs(stream)
-    return stream
+    return logging_to(Output())
 
 
 def lines(stream: io.StringIO) -> list[dict[str, object]]:
@@ -49,8 +65,7 @@ def test_a_line_is_json_with_the_call_it_is_about(stream: io.StringIO) -> None:
 
 def test_a_terminal_gets_readable_lines() -> None:
     """No JSON for people."""
-    terminal = Terminal()
-    set_up_logs(terminal)
+    terminal = logging_to(Terminal())
 
     structlog.get_logger().warning("endpoint_gone", endpoint="crm")
 
@@ -61,8 +76,7 @@ def test_a_terminal_gets_readable_lines() -> None:
 @pytest.mark.parametrize("terminal", [True, False])
 def test_a_traceback_has_no_local_variables(*, terminal: bool) -> None:
     """A key held by a failing function stays out, in JSON and on a terminal."""
-    stream = Terminal() if terminal else io.StringIO()
-    set_up_logs(stream)
+    stream = logging_to(Terminal() if terminal else Output())
 
     try:
         _fail_holding(CANARY)

@@ -1,7 +1,6 @@
 """Who may ask: API keys, short-lived tokens, and how often."""
 
 import asyncio
-import ipaddress
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -18,6 +17,8 @@ from service.api.tokens import is_token, read_token
 from service.errors import ForgedInputError
 from service.ids import CallId, Scope
 from service.ports.keys import KeyStore, StoredKey
+from service.web.connections import client_of, vouch
+from service.web.forwarded import site_of
 
 Access = Scope | Literal["any_key"]
 """What a route asks for: a scope, or no more than any key at all."""
@@ -30,7 +31,6 @@ _MAX_KNOWN_KEYS = 10_000
 _BURST_S = 10.0
 _FAILURES_PER_S = 1.0
 _FAILURES_AT_ONCE = 30
-_IPV6_SITE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,8 @@ class Doorkeeper:
         shown = _shown(request, browser=browser)
         if shown is None:
             raise _unauthorised("Show an API key or a token: Authorization: Bearer \u2026")
-        caller = await self._identify(shown, _site(request.remote))
+        caller = await self._identify(shown, site_of(client_of(request)))
+        vouch(request)
         if counted:
             self._count(caller)
         if not caller.may(access):
@@ -237,17 +238,6 @@ def _token(text: str) -> str:
     if not is_token(text):
         raise _unauthorised("Here goes a token of POST /v1/tokens, never a key.")
     return text
-
-
-def _site(address: str | None) -> str:
-    """Return what one stranger has: an IPv4 address, or a whole IPv6 network."""
-    try:
-        ip = ipaddress.ip_address((address or "").partition("%")[0])
-    except ValueError:  # a Unix socket
-        return ""
-    if ip.version == 6 and ip.ipv4_mapped is None:  # noqa: PLR2004 - IPv6
-        return str(ipaddress.ip_network((ip, _IPV6_SITE), strict=False))
-    return str(ip)
 
 
 def _unauthorised(detail: str, *, error: str = "") -> RefusalError:

@@ -62,8 +62,7 @@ class RetentionKeeper:
         erased = 0
         for call_id in await self._journal.calls_of_number(number):
             erased += await self._forget(call_id, reason)
-        if erased:
-            await self._scrub()
+        await self._scrub()  # also of a call that no route wanted: it is gone, its bytes may not be
         return erased
 
     async def keep(self) -> None:

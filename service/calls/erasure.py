@@ -23,7 +23,8 @@ def erase(turn: Turn, item: EraseAsked) -> None:
     """
     state = turn.state
     if state.route is None:
-        turn.reply = Reply(refused="unknown")
+        turn.reply = Reply(changed=True) if state.waiting else Reply(refused="unknown")
+        state.waiting.clear()
         return
     for leg_id, leg in state.legs.items():
         finish_streams(turn, leg_id, reason="erased", at_ms=0)

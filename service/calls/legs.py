@@ -27,6 +27,7 @@ def introduce(turn: Turn, item: WebhookInput, routes: Sequence[Route]) -> None:
     if route is None:
         return
     state.route, turn.route = route, route_in_force(route, 0)
+    turn.legs[:] = state.legs  # of legs that no route wanted, the journal was not told
     state.phase, state.began_at = Phase.RINGING, item.occurred_at
     state.routed = state.primary = item.leg_id
     turn.record(

@@ -16,7 +16,7 @@ class Phase(StrEnum):
     """How far the call is. It only ever moves down this list."""
 
     UNKNOWN = "unknown"
-    """No leg has rung yet that a route wants; nothing is in the journal."""
+    """No leg has rung yet that a route wants; the journal has at most a webhook that waits."""
     RINGING = "ringing"
     TALKING = "talking"
     ENDING = "ending"
@@ -250,6 +250,16 @@ class CallState:
     """When a media stream took over from Telnyx's in-call words: what it hears, they repeat."""
     finality_missing: bool = False
     """Whether it was already told that Telnyx leaves `is_final` out."""
+
+    @property
+    def is_unwanted(self) -> bool:
+        """Whether nothing of the call need outlive the process: no route wants it.
+
+        A webhook that waits and begins a leg may yet be wanted.
+        """
+        if self.route is not None:
+            return False
+        return all(item.webhook.leg_id in self.legs for item in self.waiting)
 
     def clock_ms(self, at: float) -> int | None:
         """Put a time (Unix seconds) on the call clock: milliseconds since the answer.

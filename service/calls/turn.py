@@ -74,6 +74,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it has to be in the journal before anybody may know of it."""
     erased: bool = False
     """Whether all earlier events of the call go with it; the last fact is the tombstone."""
+    forgets: bool = False
+    """Whether nothing of the call is to be in the journal: no route wants it."""
     keep: Keeping | None = None
     """How long the call is to be kept from now on; None leaves that as it is."""
     phase: Phase = Phase.UNKNOWN
@@ -164,6 +166,7 @@ class Turn:
             endpoints=self.route.endpoints,
             durable=self.durable,
             erased=self.erased,
+            forgets=self.state.is_unwanted,
             keep=self.keep,
             phase=self.state.phase,
             transcription=transcription,

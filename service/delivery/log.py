@@ -1,5 +1,10 @@
-"""The log sink: events as log lines. The one place where transcript text may be logged."""
+"""The log sink: events as log lines. The one place where transcript text may be logged.
 
+It may lag behind, where the log does not take lines as fast as they come, and loses none while the
+process lives: a delivery is done once its line is written.
+"""
+
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -8,6 +13,7 @@ import structlog
 
 from service.delivery.endpoints import Endpoint
 from service.errors import PermanentDeliveryError
+from service.log_output import Line
 from service.ports import Delivery
 
 _decode = msgspec.json.Decoder(dict[str, object]).decode
@@ -23,7 +29,8 @@ class LogSink:
     async def deliver(self, delivery: Delivery) -> None:
         """Log `event_delivered`; the event's data, words and numbers included, is in `payload`.
 
-        No other key of any log line holds them, so that one can be filtered out by its name.
+        Return once the line is written, however long the log does not take any. No other key of
+        any log line holds words or numbers, so that one can be filtered out by its name.
 
         Raises:
             PermanentDeliveryError: The body is not a JSON object.
@@ -33,7 +40,7 @@ class LogSink:
         except msgspec.DecodeError:
             raise PermanentDeliveryError("the body is not a JSON object") from None
         gap = {"gap_seqs": delivery.gap_seqs} if delivery.gap_seqs else {}
-        _log.info(
+        line = _log.info(
             "event_delivered",
             endpoint=self._endpoint,
             id=delivery.id,
@@ -41,6 +48,8 @@ class LogSink:
             payload=payload,
             **gap,
         )
+        if isinstance(line, Line) and line.written:
+            await asyncio.wrap_future(line.written)
 
 
 @asynccontextmanager

@@ -4,5 +4,6 @@
 tells the call. `media_route` admits media WebSockets by their token, `media_socket` reads one of
 them within its `limits`, `jitter/` puts its frames in order, and `decoding_feed` decodes what only
 its own decoder can measure. What comes is counted (`counters`), and what comes too often is cut off
-(`rate_limiter`) and not logged each time (`log_throttle`).
+(`rate_limiter`; `forgeries`, before a signature is looked at) and not logged each time
+(`log_throttle`).
 """

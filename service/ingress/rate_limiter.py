@@ -11,6 +11,10 @@ class RateLimiter:
         self._burst_s = burst_s
         self._used_until = float("-inf")
 
+    def has_room(self, now: float) -> bool:
+        """Say whether there is a token. `now` is in seconds of any steady clock."""
+        return max(self._used_until, now) + self._interval_s - now <= self._burst_s
+
     def take(self, now: float) -> bool:
         """Take one token; False if there is none. `now` is in seconds of any steady clock."""
         used_until = max(self._used_until, now) + self._interval_s

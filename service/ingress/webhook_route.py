@@ -1,5 +1,6 @@
 """`/webhooks/telnyx`: verify, parse, tell, answer."""
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
@@ -11,10 +12,13 @@ from nacl.signing import VerifyKey
 from service.clocks import CarrierClock
 from service.errors import BadInputError, DrainingError, ForgedInputError, JournalUnavailableError
 from service.ingress.counters import IngressCounters
+from service.ingress.forgeries import ForgeryLimiter
 from service.ingress.log_throttle import LogThrottle
 from service.ingress.skew import SkewWatch
 from service.ports import Calls
 from service.web.answers import problem
+from service.web.connections import client_of, vouch
+from service.web.forwarded import site_of
 from service.wire.webhooks import Ignored, parse_webhook
 
 log = structlog.get_logger()
@@ -31,8 +35,9 @@ class WebhookRoute:
 
     2xx once what must survive is committed, and for events nobody reads; 400, 401, 405 or 413 for
     what is no webhook of ours, and Telnyx does not send it again; 503 when the journal did not
-    take it, and Telnyx does. `keys` are the account's public keys, two while rotating; `clock`
-    gives Unix seconds.
+    take it, and Telnyx does. Whoever keeps sending forgeries is answered 429 before anything is
+    read. `keys` are the account's public keys, two while rotating; `clock`
+    gives Unix seconds, `ticks` (the loop's, unless given) seconds that never jump.
     """
 
     def __init__(
@@ -43,6 +48,7 @@ class WebhookRoute:
         counters: IngressCounters | None = None,
         clock: Callable[[], float] = time.time,
         network: CarrierClock | None = None,
+        ticks: Callable[[], float] | None = None,
     ) -> None:
         self.counters = counters or IngressCounters()
         self._calls = calls
@@ -50,6 +56,8 @@ class WebhookRoute:
         self._signature = SkewWatch(keys, self._network)
         self._clock = clock
         self._refusals = LogThrottle()
+        self._forgeries = ForgeryLimiter()
+        self._ticks = ticks or _loop_time
 
     def add_to(self, app: web.Application) -> None:
         """Serve `POST /webhooks/telnyx`, and tell a GET that it should be a POST."""
@@ -74,6 +82,13 @@ class WebhookRoute:
         )
 
     async def _take(self, request: web.Request) -> tuple[str, web.Response]:
+        stranger = site_of(client_of(request))
+        if not self._forgeries.allows(stranger, self._ticks()):
+            return "limited", problem(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                "Too many forged webhooks came from this address.",
+                headers={"Retry-After": str(_RETRY_AFTER_S)},
+            )
         try:
             body = await _read_body(request)
             if body is None:
@@ -83,6 +98,7 @@ class WebhookRoute:
                 )
             return await self._tell(request, body), web.Response()
         except ForgedInputError as error:
+            self._forgeries.forged(stranger, self._ticks())
             self._log_refusal(error)
             return "forged", problem(HTTPStatus.UNAUTHORIZED, f"Not from Telnyx: {error}.")
         except BadInputError as error:
@@ -98,6 +114,8 @@ class WebhookRoute:
 
     async def _tell(self, request: web.Request, body: bytes) -> str:
         stamp = self._signature.verify(request.headers, body, now=self._clock())
+        vouch(request, sender=True)
+        self._forgeries.genuine(site_of(client_of(request)))
         self._network.observe(stamp)
         now = self._network()
         webhook = parse_webhook(body, now)
@@ -112,6 +130,10 @@ class WebhookRoute:
     def _log_refusal(self, error: BadInputError) -> None:
         if self._refusals.is_due(self._clock()):
             log.warning("webhook_refused", reason=str(error), hint="the metrics count the others")
+
+
+def _loop_time() -> float:
+    return asyncio.get_running_loop().time()
 
 
 async def _read_body(request: web.Request) -> bytes | None:

@@ -44,6 +44,8 @@ class Admission:
     events: list[tuple[int, StoredEvent]] = field(default_factory=list)
     lanes: dict[tuple[int, EndpointName], LaneSpan] = field(default_factory=dict)
     """Each lane that events joined; its `acked_seq` is that of a new lane."""
+    forgotten: list[int] = field(default_factory=list)
+    """The calls of which nothing is to be left."""
 
     def admit(self, entry: Entry) -> JournalError | None:
         """Admit an entry, or return why not."""
@@ -67,6 +69,8 @@ class Admission:
         call_no = head.call_no
         head.version += 1
         self.calls[call_no] = entry
+        if entry.forgets:
+            self.forgotten.append(call_no)
         for leg_id in entry.legs:
             self.legs[leg_id] = call_no
         if entry.input_ids:

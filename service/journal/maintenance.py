@@ -6,7 +6,7 @@ Each picks the adapter by `database_url`, which the settings have checked.
 from contextlib import AbstractContextManager
 
 from service.journal.address import parse_database_url
-from service.journal.sqlite import audit, encryption, file
+from service.journal.sqlite import audit, encryption, locks
 
 
 def open_audit(
@@ -26,7 +26,7 @@ def locked(database_url: str) -> AbstractContextManager[None]:
     Raises:
         JournalUnavailableError: On entering: one has it, or the lock cannot be made.
     """
-    return file.locked(parse_database_url(database_url).absolute())
+    return locks.locked(parse_database_url(database_url).absolute())
 
 
 def encrypt_journal(database_url: str, key: bytes) -> None:

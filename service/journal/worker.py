@@ -75,7 +75,8 @@ class Worker(ABC, Generic[W]):
         try:
             return self._handler.handle(batch)
         except Exception as error:  # whoever waits must hear of it, and the worker must live on
-            log.exception("journal_worker_failed")
+            with suppress(Exception):  # a log that fails must not end the thread either
+                log.exception("journal_worker_failed")
             return [_unavailable(error) for _ in batch]
 
     def _resolve(self, jobs: Sequence[Job[W]], outcomes: Sequence[object]) -> None:

@@ -47,6 +47,7 @@ class Entry:
     """The version this was made from; 0 for a new call."""
     epoch: int
     state: bytes
+    """Opaque, but for the strings in it: they are msgpack's."""
     input_ids: tuple[InputId, ...] = ()
     legs: tuple[LegId, ...] = ()
     """Legs to find this call by from now on; repeats are harmless."""
@@ -61,6 +62,11 @@ class Entry:
 
     The last of `events` is the tombstone that is left. Lanes of the call, whatever their
     endpoint, have it to deliver and nothing else.
+    """
+    forgets: bool = False
+    """Whether all of the call goes: its state, its legs, and that it was ever there.
+
+    Only its inputs stay known. For calls that have no events.
     """
     keeping: Keeping | None = None
     """How long the call is to be kept, from now on; None leaves that as it is."""
@@ -139,7 +145,10 @@ class ErasureIndex(Protocol):
     """What is to be erased, and that nothing is left. May raise `JournalUnavailableError`."""
 
     async def calls_of_number(self, number: str) -> list[CallId]:
-        """Return the calls from or to this number that were not erased."""
+        """Return the calls from or to this number that were not erased.
+
+        Also those that nobody knows yet whether they are wanted, if a webhook of theirs waits.
+        """
 
     async def text_due(self, now: float, *, limit: int) -> list[CallId]:
         """Return calls whose text is not to be kept any longer, those due longest first."""

@@ -45,14 +45,17 @@ async def commit_turn(
 ) -> tuple[StoredEvent, ...]:
     """Return the durable events of a turn once they, and the call's new state, would survive.
 
-    `now` is in Unix seconds. If it raises, the call in memory is ahead of the journal: load it
-    anew and have it take the inputs again.
+    Of a call that is forgotten nothing is kept; where nothing was, nothing is written. `now` is in
+    Unix seconds. If it raises, the call in memory is ahead of the journal: load it anew and have
+    it take the inputs again.
 
     Raises:
         DuplicateInputError: Some of the inputs were committed before.
         StaleCallError: Somebody else wrote the call.
         JournalUnavailableError: Nothing was written.
     """
+    if outcome.forgets and call.version == 0:
+        return ()
     events = tuple(
         StoredEvent(
             fact.call_id, fact.seq, fact.event.type, encode(fact, now=now), subject_of(fact.event)
@@ -72,8 +75,9 @@ async def commit_turn(
         wake_at=outcome.wake_at,
         ended=outcome.ended,
         erases=outcome.erased,
+        forgets=outcome.forgets,
         keeping=outcome.keep,
     )
     await journal.commit(entry)
-    call.version += 1
+    call.version = 0 if outcome.forgets else call.version + 1
     return events

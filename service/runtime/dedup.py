@@ -1,10 +1,11 @@
 """The webhooks this process has committed lately, so that a repeat costs no transaction."""
 
-from collections import OrderedDict
+from collections import deque
 from collections.abc import Hashable, Iterable
 from typing import Generic, TypeVar
 
-MAX_IDS = 100_000
+MAX_IDS = 50_000
+"""Of webhooks: some thousand calls' worth, in 10 MB."""
 
 _Id = TypeVar("_Id", bound=Hashable)
 
@@ -17,7 +18,8 @@ class Dedup(Generic[_Id]):
 
     def __init__(self, most: int = MAX_IDS) -> None:
         self._most = most
-        self._ids: OrderedDict[_Id, None] = OrderedDict()
+        self._ids: set[_Id] = set()
+        self._in_order: deque[_Id] = deque()
 
     def __contains__(self, one: object) -> bool:
         return one in self._ids
@@ -25,6 +27,8 @@ class Dedup(Generic[_Id]):
     def update(self, ids: Iterable[_Id]) -> None:
         """Remember these."""
         for one in ids:
-            self._ids[one] = None
+            if one not in self._ids:
+                self._ids.add(one)
+                self._in_order.append(one)
         while len(self._ids) > self._most:
-            self._ids.popitem(last=False)
+            self._ids.discard(self._in_order.popleft())

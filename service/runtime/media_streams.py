@@ -52,6 +52,8 @@ RETRY_S = 0.5
 """How long a stream that begins waits before it is offered to the journal again."""
 FINISH_S = 10.0
 """How long a recognition may take for its tail; below the session's own patience."""
+MAX_STREAMS_KNOWN = 10_000
+"""Of how many streams it is known that they were dialled before."""
 
 log = structlog.get_logger()
 
@@ -77,7 +79,7 @@ class MediaStreams:
         self._tasks = tasks
         self._clock = clock
         self._streams: dict[StreamId, MediaStream] = {}
-        self._known: Dedup[StreamId] = Dedup()
+        self._known: Dedup[StreamId] = Dedup(MAX_STREAMS_KNOWN)
         self._dialled = 0
         self._finishing: set[asyncio.Task[None]] = set()
 

@@ -153,8 +153,9 @@ class CallRegistry:
     async def resume(self) -> int:
         """Take up the calls that another process left unfinished; return how many."""
         unfinished = await self._context.journal.unfinished()
+        # all at once, so that they are few transactions
+        await asyncio.gather(*(self._context.journal.adopt(kept.call_id) for kept in unfinished))
         for kept in unfinished:
-            await self._context.journal.adopt(kept.call_id)
             self.call(kept.call_id).post(ServiceRestarted(at=self._context.clock()))
         return len(unfinished)
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import get_args
 from urllib.parse import SplitResult, urlsplit
 
@@ -50,6 +50,15 @@ def parse_listen(text: str) -> tuple[str, int]:
 def check_listen(text: str) -> str:
     """Accept what `parse_listen` reads."""
     parse_listen(text)
+    return text
+
+
+def check_network(text: str) -> str:
+    """Accept an address, or a network such as 10.0.0.0/8."""
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError("should be an address or a network, such as 10.0.0.0/8") from None
     return text
 
 

@@ -1,6 +1,7 @@
 """The settings as data: every key of `callscribe.toml`, its default, and what it may be."""
 
 from fnmatch import fnmatchcase
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,6 +14,7 @@ from service.delivery.endpoints import Endpoint, EndpointType
 from service.ids import EndpointName, Role, Source, Track
 from service.journal.address import parse_database_url
 from service.settings import checks
+from service.web.limits import LOCAL, Network
 from service.wire.media import media_url
 from service.wire.signature import parse_public_key
 
@@ -60,6 +62,7 @@ HeaderName = Annotated[str, AfterValidator(checks.check_header_name)]
 HeaderValue = Annotated[SecretStr, _secret(checks.check_header_value)]
 Number = Annotated[str, AfterValidator(checks.check_number)]
 Origin = Annotated[str, AfterValidator(checks.check_origin)]
+NetworkText = Annotated[str, AfterValidator(checks.check_network)]
 EventPattern = Annotated[str, AfterValidator(checks.check_event_pattern)]
 
 
@@ -212,6 +215,8 @@ class Settings(BaseSettings):
     """Encrypts the journal and captured audio where they are kept; 32 random bytes in base64."""
     recordings_dir: Path | None = None
     """Where captured audio is kept; beside the database unless told otherwise."""
+    trusted_proxies: tuple[NetworkText, ...] = tuple(map(str, LOCAL))
+    """Who is believed when it says whom it speaks for (`X-Forwarded-For`, `Forwarded`)."""
     drain_timeout_s: Annotated[float, Field(ge=0, le=3600)] = 20.0
     require_media_auth: bool = False
     """Whether a media WebSocket must show the header that Telnyx was given for it."""
@@ -238,6 +243,10 @@ class Settings(BaseSettings):
     def listen_address(self) -> tuple[str, int]:
         """The host and port to listen on; port 0 lets the system choose."""
         return checks.parse_listen(self.listen)
+
+    def proxies(self) -> tuple[Network, ...]:
+        """Return the networks of trusted proxies."""
+        return tuple(ip_network(text, strict=False) for text in self.trusted_proxies)
 
     @property
     def media_url(self) -> str:

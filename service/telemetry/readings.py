@@ -147,6 +147,19 @@ def task_figures(failures: Mapping[str, int]) -> list[Figure]:
     ]
 
 
+def log_figures(lost: Mapping[str, int]) -> list[Figure]:
+    """Return the figures of log lines that nobody can read, by why."""
+    return [
+        Figure(
+            "log_lines_lost",
+            "Log lines that were not written, by why",
+            ("why",),
+            lambda: {(why,): n for why, n in lost.items()},
+            total=True,
+        )
+    ]
+
+
 def _by_outcome(name: str, text: str, counts: Mapping[str, int]) -> Figure:
     return Figure(
         name, text, ("outcome",), lambda: {(key,): n for key, n in counts.items()}, total=True

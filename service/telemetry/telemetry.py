@@ -6,11 +6,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from service.errors import SettingsError
+from service.log_output import lost
 from service.ports import Observer
 from service.tasks import failures
 from service.telemetry.metrics import Metrics
 from service.telemetry.observers import Observers
-from service.telemetry.readings import task_figures
+from service.telemetry.readings import log_figures, task_figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ async def open_telemetry(
         SettingsError: Traces are wanted, and what sends them is not installed.
     """
     metrics = Metrics()
-    metrics.read(task_figures(failures))
+    metrics.read([*task_figures(failures), *log_figures(lost)])
     if otlp_url is None:
         yield Telemetry(metrics, metrics)
         return

@@ -2,7 +2,6 @@
 
 import asyncio
 import math
-from collections import Counter
 from collections.abc import Callable
 from enum import Enum, auto
 from http import HTTPStatus
@@ -11,23 +10,20 @@ from typing import Any, cast
 import structlog
 from aiohttp import web
 from aiohttp.http import WebSocketReader
-from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestHandler
 
 from service.web.access import AccessLog, route_of
 from service.web.answers import SERVER, problem, raw_problem
 from service.web.files import FileAnswer
-from service.web.limits import Limits
+from service.web.forwarded import forwarded_client
+from service.web.gate import FULL, Gate
 from service.web.ranges import RangeAnswer
 
 log = structlog.get_logger()
 
 _CLOSING_S = 1.0
 _LINGERING_S = 1.0
-_SWEEPS_PER_DEADLINE = 10
 
-_FULL = raw_problem(HTTPStatus.SERVICE_UNAVAILABLE, "Too many connections: come again soon.")
-_GREEDY = raw_problem(HTTPStatus.TOO_MANY_REQUESTS, "Too many connections from this address.")
 _LATE = raw_problem(HTTPStatus.REQUEST_TIMEOUT, "The request took too long to arrive.")
 
 
@@ -42,64 +38,10 @@ class Phase(Enum):
     CLOSING = auto()
 
 
-class Gate:
-    """All connections of one listener: lets them in, and turns out those that take too long.
-
-    Full, it answers 503 (or 429 to one greedy address) and closes without reading a request.
-    """
-
-    def __init__(self, server: web.Server, limits: Limits) -> None:
-        self.limits = limits
-        self._server = server
-        self._loop = asyncio.get_running_loop()
-        self._connections: set[Connection] = set()
-        self._by_address: Counter[str] = Counter()
-        self._tick_s = min(limits.head_s, limits.body_s, limits.idle_s) / _SWEEPS_PER_DEADLINE
-        self._timer = self._loop.call_later(self._tick_s, self._sweep)
-
-    def connection(self) -> "Connection":
-        """Make the protocol of one connection (for `loop.create_server`)."""
-        return Connection(self, self._server, self._loop)
-
-    def close(self) -> None:
-        """Stop looking at deadlines."""
-        self._timer.cancel()
-
-    def let_in(self, connection: "Connection", address: str | None) -> bytes | None:
-        """Count a new connection in, or return the answer that turns it away.
-
-        `address` is None for a client that only counts among all.
-        """
-        if len(self._connections) >= self.limits.max_connections:
-            return _FULL
-        if address is not None:
-            if self._by_address[address] >= self.limits.max_connections_per_address:
-                return _GREEDY
-            self._by_address[address] += 1
-        self._connections.add(connection)
-        return None
-
-    def let_out(self, connection: "Connection") -> None:
-        """Forget a connection; harmless for one that was turned away."""
-        self._connections.discard(connection)
-
-    def forget_address(self, address: str) -> None:
-        """Count one connection less from this address."""
-        self._by_address[address] -= 1
-        if not self._by_address[address]:
-            del self._by_address[address]
-
-    def _sweep(self) -> None:
-        now = self._loop.time()
-        for connection in [each for each in self._connections if each.deadline_at <= now]:
-            connection.expire(now)
-        self._timer = self._loop.call_later(self._tick_s, self._sweep)
-
-
 class Connection(RequestHandler):
     """One connection of a listener."""
 
-    __slots__ = ("_address", "_changed", "_gate", "_link", "_phase", "deadline_at")
+    __slots__ = ("_address", "_changed", "_gate", "_link", "_peer", "_phase", "deadline_at")
     _link: asyncio.Transport
 
     def __init__(self, gate: Gate, server: web.Server, loop: asyncio.AbstractEventLoop) -> None:
@@ -116,7 +58,9 @@ class Connection(RequestHandler):
             auto_decompress=False,  # signatures are over what was sent, and bombs are bodies too
         )
         self._gate = gate
+        self._peer = ""
         self._address: str | None = None
+        """Whom this connection is counted for: its peer, or whom a proxy speaks for."""
         self._changed: Callable[[], None] = _nobody_asked
         self._phase = Phase.HEAD
         self.deadline_at = loop.time() + limits.head_s
@@ -126,16 +70,45 @@ class Connection(RequestHandler):
         """Begin, or refuse the connection because there are too many."""
         link = self._link = cast(asyncio.Transport, transport)
         peer: Any = link.get_extra_info("peername")
-        address = str(peer[0]) if isinstance(peer, tuple) and peer else ""
-        counted = None if self._gate.limits.is_proxy(address) else address
-        refusal = self._gate.let_in(self, counted)
+        self._peer = str(peer[0]) if isinstance(peer, tuple) and peer else ""
+        refusal = self._gate.let_in(self, self._peer)
         if refusal is not None:
             self.force_close()
             link.write(refusal)
             link.close()
             return
-        self._address = counted
+        self._address = None if self._gate.limits.is_proxy(self._peer) else self._peer
         super().connection_made(transport)
+
+    @property
+    def client(self) -> str:
+        """The address of whoever asks now: the peer, unless a trusted proxy says another."""
+        return self._address or self._peer
+
+    @property
+    def is_at_work(self) -> bool:
+        """See `Guest.is_at_work`."""
+        return self._phase is Phase.WORK
+
+    def vouch(self, *, sender: bool = False) -> None:
+        """Let this connection keep its place: it has shown a key, token or signature.
+
+        For the `sender` of a webhook, places are kept from now on.
+        """
+        self._gate.vouch(self)
+        if sender:
+            self._gate.remember_sender(self._peer)
+
+    def make_room(self) -> None:
+        """See `Guest.make_room`."""
+        if self._phase is Phase.ANSWER:
+            self._link.abort()  # what waits to be sent would keep it open
+            return
+        if self._phase in (Phase.HEAD, Phase.BODY):
+            self._link.write(FULL)
+        self._phase = Phase.CLOSING
+        self.force_close()
+        self._link.close()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Make room for another connection."""
@@ -154,6 +127,7 @@ class Connection(RequestHandler):
 
         `changed` is called when there is room to write again, and when the client has left.
         """
+        self.vouch()
         self._leave_address()
         self._changed = changed
         return self._link
@@ -164,13 +138,25 @@ class Connection(RequestHandler):
             self._enter(Phase.HEAD, self._gate.limits.head_s)
         super().data_received(data)
 
-    def head_read(self, content: StreamReader) -> None:
-        """Start the deadline of the body: a handler is about to run."""
+    def head_read(self, request: web.BaseRequest) -> bool:
+        """Start the deadline of the body: a handler is about to run.
+
+        False if whoever a proxy speaks for has as many connections as one may.
+        """
         self._enter(Phase.BODY, self._gate.limits.body_s)
-        content.on_eof(self._body_read)
+        request.content.on_eof(self._body_read)
+        if not self._gate.limits.is_proxy(self._peer):
+            return True
+        self._leave_address()
+        client = forwarded_client(request.headers, self._gate.limits)
+        if client is not None and not self._gate.count(client):
+            return False
+        self._address = client
+        return True
 
     def set_parser(self, parser: WebSocketReader, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - aiohttp's
         """Become a WebSocket: its handler has let the client in."""
+        self.vouch()
         self._leave_address()
         super().set_parser(parser, *args, **kwargs)
 
@@ -222,6 +208,7 @@ class Connection(RequestHandler):
     def _body_read(self) -> None:
         if self._phase is Phase.BODY:
             self._phase, self.deadline_at = Phase.WORK, math.inf
+            self._gate.asked(self)
 
     def _enter(self, phase: Phase, allowed_s: float) -> None:
         if self._phase is not Phase.CLOSING:
@@ -229,8 +216,21 @@ class Connection(RequestHandler):
 
     def _leave_address(self) -> None:
         if self._address is not None:
-            self._gate.forget_address(self._address)
+            self._gate.uncount(self._address)
             self._address = None
+
+
+def vouch(request: web.BaseRequest, *, sender: bool = False) -> None:
+    """Let the connection of a request keep its place; see `Connection.vouch`."""
+    connection = request.protocol
+    if isinstance(connection, Connection):
+        connection.vouch(sender=sender)
+
+
+def client_of(request: web.BaseRequest) -> str:
+    """Return the address of whoever asks; behind a trusted proxy, what that says."""
+    connection = request.protocol
+    return connection.client if isinstance(connection, Connection) else request.remote or ""
 
 
 def _nobody_asked() -> None:

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 Network: TypeAlias = IPv4Network | IPv6Network
 
-_LOCAL: tuple[Network, ...] = tuple(
+LOCAL: tuple[Network, ...] = tuple(
     ip_network(block)
     for block in (
         "127.0.0.0/8",
@@ -49,14 +49,21 @@ class Limits:
     shutdown_s: float = 1.0
     """For requests that still run when the listener closes."""
     max_connections: int = field(default_factory=_half_of_the_descriptors)
-    """At one time; one more is answered 503."""
+    """At one time; for one more, a stranger makes room, or it is answered 503."""
+    kept_share: float = 1 / 8
+    """How many of them are kept for addresses that a webhook came from."""
     max_connections_per_address: int = 256
     """Of one client, WebSockets apart: those have shown a token or key. One more: 429."""
-    proxies: tuple[Network, ...] = _LOCAL
-    """Clients that may stand for many others: their connections only count among all."""
+    proxies: tuple[Network, ...] = LOCAL
+    """Clients that stand for many others: those are counted, where a proxy says who they are."""
     max_line_bytes: int = 8190
     """Of the request line, and of one header."""
     max_headers: int = 64
+
+    @property
+    def kept_connections(self) -> int:
+        """How many places nobody takes but who webhooks came from."""
+        return int(self.max_connections * self.kept_share)
 
     def is_proxy(self, address: str) -> bool:
         """Tell whether a client's address is in one of `proxies`."""

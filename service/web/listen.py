@@ -5,14 +5,19 @@ import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
 from typing import Any, cast
 
 from aiohttp import web
 
-from service.web.connections import Connection, Gate
+from service.web.answers import problem
+from service.web.connections import Connection
+from service.web.gate import Gate
 from service.web.limits import Limits
 
 _BACKLOG = 1024
+_GREEDY = "Too many connections from this address."
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +91,15 @@ async def listen(
     runner = web.AppRunner(app, shutdown_timeout=limits.shutdown_s)
     await runner.setup()
     handlers: set[asyncio.Task[Any]] = set()
-    gate = Gate(_watched(cast("web.Server", runner.server), handlers), limits)
+    gate = Gate(limits)
+    watched = _watched(cast("web.Server", runner.server), handlers)
     servers: list[asyncio.Server] = []
     try:
         loop = asyncio.get_running_loop()
         try:
+            connect = partial(Connection, gate, watched, loop)
             for one in address.sockets:  # a server closes its socket, which ends the listening
-                server = await loop.create_server(gate.connection, sock=one, backlog=_BACKLOG)
+                server = await loop.create_server(connect, sock=one, backlog=_BACKLOG)
                 servers.append(server)
             yield
         finally:
@@ -116,7 +123,8 @@ def _watched(server: web.Server, handlers: set[asyncio.Task[Any]]) -> web.Server
     handle = server.request_handler
 
     async def watched(request: web.BaseRequest) -> web.StreamResponse:
-        cast("Connection", request.protocol).head_read(request.content)
+        if not cast("Connection", request.protocol).head_read(request):
+            return problem(HTTPStatus.TOO_MANY_REQUESTS, _GREEDY, headers={"Retry-After": "1"})
         task = cast("asyncio.Task[Any]", asyncio.current_task())
         handlers.add(task)
         try:

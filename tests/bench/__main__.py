@@ -5,7 +5,18 @@ import platform
 
 import uvloop
 
-from tests.bench import codecs, deliveries, exports, feed, library, media, startup, webhooks
+from tests.bench import (
+    codecs,
+    deliveries,
+    exports,
+    feed,
+    growth,
+    library,
+    media,
+    memory,
+    startup,
+    webhooks,
+)
 from tests.bench.hearing import section
 from tests.bench.table import Row, show
 
@@ -36,6 +47,8 @@ async def _costs(*, short: bool) -> list[Row]:
         rounds=1 if short else 3,
     )
     rows += await library.measure(finals=2_000 if short else 200_000, rounds=20 if short else 1_000)
+    rows += await growth.measure(finals=20_000 if short else 200_000, rounds=20 if short else 200)
+    rows += await memory.measure(calls=400 if short else 50_000, batch=200 if short else 2_500)
     rows += await exports.measure(utterances=500 if short else 10_000, rounds=1 if short else 3)
     return rows
 

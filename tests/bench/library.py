@@ -31,7 +31,7 @@ async def measure(*, finals: int, rounds: int) -> list[Row]:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "bench.db"
         async with open_sqlite_journal(path) as journal, open_sqlite_library(path) as library:
-            await _fill(journal, finals)
+            await fill(journal, finals)
             asked = random.Random(3).choices(VOCABULARY, k=rounds)  # noqa: S311 - a benchmark
             ours = await _timed(asked, lambda word: _search(library, word))
             bare = _search_bare(Path(folder) / "bare.db", finals, asked)
@@ -53,13 +53,14 @@ async def measure(*, finals: int, rounds: int) -> list[Row]:
     ]
 
 
-async def _fill(journal: Journal, finals: int) -> None:
+async def fill(journal: Journal, finals: int) -> None:
+    """Commit calls of `FINALS_PER_CALL` finals each, so many finals together."""
     texts = sentences(finals)
     entries: list[Entry] = []
     for number in range(finals // FINALS_PER_CALL):
         call_id = CallId(f"call-{number}")
         spoken = [final(call_id, seq + 2, next(texts)) for seq in range(FINALS_PER_CALL)]
-        entries.append(_entry(call_id, 0, started(call_id), *spoken))
+        entries.append(_entry(call_id, 0, started(call_id, number), *spoken))
         if len(entries) == FINALS_PER_CALL:
             await asyncio.gather(*(journal.commit(entry) for entry in entries))
             entries.clear()

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 
 import msgspec
@@ -15,6 +16,7 @@ _SYLLABLES = [a + b + c for a in _STARTS for b in _MIDDLES for c in _ENDS]
 VOCABULARY = _SYLLABLES + [a + b for a in _SYLLABLES[:600] for b in _SYLLABLES[::100]]
 """Several thousand, the commonest first."""
 _OFTEN = list(accumulate(1 / (rank + 3) for rank in range(len(VOCABULARY))))
+_BEGAN = datetime(2026, 11, 22, 10, 0, 11, tzinfo=UTC)
 WORDS_PER_FINAL = 14
 
 
@@ -25,12 +27,24 @@ def sentences(count: int) -> Iterator[str]:
         yield " ".join(dice.choices(VOCABULARY, cum_weights=_OFTEN, k=WORDS_PER_FINAL))
 
 
-def started(call_id: CallId) -> StoredEvent:
-    """Return the first event of a call."""
-    numbers = {"from": "+13125550001", "to": "+13125550002"}
+def started(call_id: CallId, number: int = 0) -> StoredEvent:
+    """Return the first event of a call; it is the one of that number, a minute after the other."""
+    numbers = {"from": f"+1312555{number % 10_000:04}", "to": "+13125550002"}
     return _event(
-        call_id, 1, "call.started", direction="incoming", metadata={"queue": "a"}, **numbers
+        call_id,
+        1,
+        "call.started",
+        _BEGAN + timedelta(minutes=number),
+        direction="incoming",
+        metadata={"queue": "a"},
+        **numbers,
     )
+
+
+def ended(call_id: CallId, seq: int, number: int = 0) -> StoredEvent:
+    """Return the end of a call, half a minute after its start."""
+    at = _BEGAN + timedelta(minutes=number, seconds=30)
+    return _event(call_id, seq, "call.ended", at, duration_ms=30_000)
 
 
 def final(call_id: CallId, seq: int, text: str, *, words: bool = False) -> StoredEvent:
@@ -58,10 +72,12 @@ def final(call_id: CallId, seq: int, text: str, *, words: bool = False) -> Store
     )
 
 
-def _event(call_id: CallId, seq: int, event_type: str, **data: object) -> StoredEvent:
+def _event(
+    call_id: CallId, seq: int, event_type: str, at: datetime | None = None, **data: object
+) -> StoredEvent:
     envelope = {
         "type": event_type,
-        "timestamp": "2026-11-22T10:00:11.120Z",
+        "timestamp": f"{at or _BEGAN:%Y-%m-%dT%H:%M:%S}.120Z",
         "data": {"call_id": call_id, "seq": seq, **data},
     }
     return StoredEvent(call_id, seq, event_type, msgspec.json.encode(envelope))

@@ -102,3 +102,13 @@ def test_a_call_that_no_route_wanted_is_not_there_to_be_erased() -> None:
 
     assert call.replies == [Reply(refused="unknown")]
     assert A in call.session.state.legs
+
+
+def test_a_webhook_that_waits_is_erased_although_no_route_wants_it_yet() -> None:
+    """It holds numbers, and is all that is kept of the call."""
+    call = Driver()
+    call.receive(initiated(incoming=False), ERASE, now=T0)
+
+    assert call.replies[-1] == Reply(changed=True)
+    assert call.session.state.waiting == []
+    assert call.outcome.forgets

@@ -320,3 +320,28 @@ def test_nobody_takes_over_where_nobody_talks() -> None:
 
     assert [command.leg_id for command in call.asked(StartTranscription)] == [A]
     assert call.events(CallEnded) == []
+
+
+def test_nothing_is_kept_of_a_call_that_no_route_wants() -> None:
+    """But for a webhook that waits, whose leg may be wanted yet."""
+    call = Driver(replace(IN_CALL, match={"to": "+49*"}))
+    call.receive(initiated(), now=T0)
+    ringing = call.outcome.forgets
+    call.receive(initiated(T0 + 1, leg=B, incoming=False), now=T0 + 1)
+    waiting = call.outcome.forgets
+    call.run_until(T0 + 2)
+    released = call.outcome.forgets
+    call.receive(hung_up(T0 + 3), now=T0 + 3)
+
+    assert (ringing, waiting, released) == (True, False, True)
+    assert call.outcome.forgets
+
+
+def test_legs_that_no_route_wanted_are_known_once_one_is_wanted() -> None:
+    """The journal was not told of them before."""
+    call = Driver(replace(IN_CALL, match={"direction": "outgoing"}))
+    call.receive(initiated(), now=T0)
+    call.receive(initiated(T0 + 1, leg=B, incoming=False), now=T0 + 1)
+    call.receive(now=T0 + 1.4)
+
+    assert call.outcome.legs == (A, B)

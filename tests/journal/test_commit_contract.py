@@ -3,12 +3,13 @@
 import asyncio
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from service.errors import DuplicateInputError, JournalError, StaleCallError
 from service.ids import CallId, InputId, LegId
 from service.ports import Journal, StoredCall
-from tests.journal.builders import CALL, OTHER, entry, event, seqs_of
+from tests.journal.builders import CALL, NUMBER, OTHER, entry, event, seqs_of
 from tests.journal.harness import Database
 
 
@@ -221,3 +222,28 @@ async def test_any_text_is_an_id_of_its_own(journal: Journal, text: str) -> None
     with pytest.raises(DuplicateInputError) as failure:
         await journal.commit(entry(1, call_id=call_id, inputs=["x", text]))
     assert failure.value.input_ids == {InputId(text)}
+
+
+async def test_a_forgotten_call_was_never_there(journal: Journal) -> None:
+    """Nothing of it is left but that its inputs came; it may begin again."""
+    await journal.commit(entry(inputs=["a"], legs=["leg"], wake_at=5.0))
+    await journal.commit(replace(entry(1, inputs=["b"], legs=["other"]), forgets=True))
+
+    assert await journal.load(CALL) is None
+    assert [await journal.find_call(LegId(leg)) for leg in ("leg", "other")] == [None, None]
+    assert await journal.unfinished() == []
+    with pytest.raises(DuplicateInputError):
+        await journal.commit(entry(inputs=["b"]))
+    await journal.commit(entry(0, [1]))
+    assert await seqs_of(journal) == [1]
+
+
+async def test_a_call_that_only_waits_is_found_by_its_number(journal: Journal) -> None:
+    """No route wants it yet, and it is in no list; what is over holds nothing."""
+    waiting = replace(entry(wake_at=5.0), state=msgspec.msgpack.encode({"from": NUMBER}))
+    await journal.commit(waiting)
+    over = replace(entry(call_id=OTHER, ended=True), state=waiting.state)
+    await journal.commit(over)
+
+    assert await journal.calls_of_number(NUMBER) == [CALL]
+    assert await journal.calls_of_number(NUMBER[:-1]) == []

@@ -269,3 +269,22 @@ async def test_a_healthy_journal_passes_its_check(journal: Journal) -> None:
     """It can be asked again and again."""
     await journal.check()
     await journal.check()
+
+
+async def test_a_long_backlog_is_whole_and_holds_nobody_up(journal: Journal) -> None:
+    """It is read in pages, between which other questions are answered: each lane once, in order."""
+    lanes = [CRM, LOG, EndpointName("third")]
+    calls = [CallId(f"{n}") for n in range(1_001)]
+    await asyncio.gather(
+        *(journal.commit(entry(0, [1], call_id=one, endpoints=lanes)) for one in calls)
+    )
+    listing = asyncio.create_task(journal.backlog())
+    await asyncio.sleep(0)
+    assert await journal.load(calls[0]) is not None
+    was_listing = not listing.done()
+    found = [(row.call_id, row.endpoint) for row in await listing]
+
+    assert was_listing
+    assert len(found) == len(set(found)) == 3 * len(calls)
+    order = {call_id: n for n, call_id in enumerate(calls)}
+    assert sorted(found, key=lambda lane: (order[lane[0]], lane[1])) == found

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Sequence
 
 import pytest
+import structlog
 
 from service.errors import JournalUnavailableError
 from service.journal.worker import MAX_BATCH, open_worker
@@ -149,3 +150,21 @@ async def test_closing_finishes_even_when_it_is_cancelled() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert gate.closed
+
+
+async def test_a_log_that_fails_hangs_nobody() -> None:
+    """What the thread logs of a failure may fail itself: whoever waits hears of the failure."""
+
+    def fail(_logger: object, _method: str, _line: object) -> str:
+        raise ValueError("no line today")
+
+    gate = Gate()
+    gate.open.set()
+    structlog.configure(processors=[fail])
+    try:
+        async with asyncio.timeout(WAIT_S), open_worker("gate", gate, limit=10) as worker:
+            with pytest.raises(JournalUnavailableError):
+                await worker.do(13)
+            assert await worker.do(2) == 2
+    finally:
+        structlog.reset_defaults()

@@ -30,18 +30,9 @@ async def test_a_dripping_head_is_cut_off(networks: Networks) -> None:
     assert answer.startswith(b"HTTP/1.1 408 ")
 
 
-@pytest.mark.parametrize(
-    ("limits", "status"),
-    [
-        (Limits(max_connections=4, shutdown_s=0.2), b"HTTP/1.1 503 "),
-        (Limits(max_connections_per_address=4, proxies=(), shutdown_s=0.2), b"HTTP/1.1 429 "),
-    ],
-    ids=["of all", "of one address"],
-)
-async def test_one_connection_too_many_is_turned_away(
-    networks: Networks, limits: Limits, status: bytes
-) -> None:
+async def test_one_connection_too_many_of_an_address_is_turned_away(networks: Networks) -> None:
     """At once and in HTTP; when one has gone, there is room again."""
+    limits = Limits(max_connections_per_address=4, proxies=(), shutdown_s=0.2)
     async with (
         open_recogniser(networks=networks, limits=limits) as recogniser,
         AsyncExitStack() as stack,
@@ -52,7 +43,24 @@ async def test_one_connection_too_many_is_turned_away(
             await fourth.send(HEALTH)
             assert await fourth.answer() == b"HTTP/1.1 200 OK"
             async with connected(recogniser.base_url) as fifth:
-                assert (await fifth.rest()).startswith(status)
+                assert (await fifth.rest()).startswith(b"HTTP/1.1 429 ")
+
+
+async def test_one_connection_too_many_has_a_silent_one_turned_out(networks: Networks) -> None:
+    """At once and in HTTP; who has shown a key stays, and is in nobody's way."""
+    limits = Limits(max_connections=3, shutdown_s=0.2)
+    async with (
+        open_recogniser(networks=networks, limits=limits) as recogniser,
+        open_client(recogniser, **PHONE),
+        AsyncExitStack() as stack,
+    ):
+        silent = await stack.enter_async_context(connected(recogniser.base_url))
+        for _ in range(2):
+            late = await stack.enter_async_context(connected(recogniser.base_url))
+            await late.send(HEALTH)
+            assert await late.answer() == b"HTTP/1.1 200 OK"
+        assert (await silent.rest()).startswith(b"HTTP/1.1 503 ")
+        assert recogniser.sessions == 1
 
 
 async def test_sessions_do_not_use_up_their_addresss_connections(networks: Networks) -> None:

@@ -299,3 +299,42 @@ async def test_a_call_that_no_route_wants_leaves_no_event(tmp_path: Path) -> Non
 
         assert await runtime.types(CALL) == []
         assert runtime.carrier.commands == []
+
+
+async def test_nothing_of_a_call_that_no_route_wants_costs_a_restart_anything(
+    tmp_path: Path,
+) -> None:
+    """An outgoing leg waits for its place, in the journal; then nothing is there to take up."""
+    route, now = replace(IN_CALL, match={"to": "+49*"}), time.time()
+    async with open_runtime(tmp_path, route) as runtime:
+        await runtime.calls.tell(initiated(now, incoming=False))
+        assert await runtime.journal.load(CALL) is not None
+        async with asyncio.timeout(5):
+            while await runtime.journal.load(CALL) is not None:
+                pass
+        await runtime.calls.tell(hung_up(now + 1))
+    async with open_runtime(tmp_path, route) as runtime:
+        assert await runtime.journal.load(CALL) is None
+        assert await runtime.calls.resume() == 0
+
+
+async def test_a_leg_is_found_although_its_call_was_wanted_later(tmp_path: Path) -> None:
+    """The first leg was in memory only until the second was wanted."""
+    now = time.time()
+    async with open_runtime(tmp_path, replace(IN_CALL, match={"direction": "outgoing"})) as runtime:
+        await runtime.calls.tell(initiated(now))
+        await runtime.calls.tell(initiated(now, leg=B, incoming=False))
+        await until(lambda: any(e.type == "call.started" for e in runtime.lanes.events))
+
+        assert await runtime.journal.find_call(A) == CALL
+
+
+async def test_an_erasure_by_number_reaches_a_call_that_only_waits(tmp_path: Path) -> None:
+    """What is in its state, too."""
+    async with open_runtime(tmp_path, IN_CALL) as runtime:
+        await runtime.calls.tell(initiated(time.time(), incoming=False))
+        found = await runtime.journal.calls_of_number("+15550100")
+        assert found == [CALL]
+        assert await runtime.calls.erase(CALL)
+
+        assert await runtime.journal.load(CALL) is None

@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,8 +38,13 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def serving(folder: Path, settings: Mapping[str, Any], port: int) -> AsyncIterator[Process]:
-    """Run `callscribe serve` until the end of the block, from when it is ready."""
+async def serving(
+    folder: Path, settings: Mapping[str, Any], port: int, *, heard: bool = True
+) -> AsyncIterator[Process]:
+    """Run `callscribe serve` until the end of the block, from when it is ready.
+
+    Its log is kept in the folder; one that is not `heard` finds its pipe closed from then on.
+    """
     (folder / "callscribe.toml").write_text(_toml(settings))
     environ = {
         "PATH": os.environ["PATH"],
@@ -48,15 +53,14 @@ async def serving(folder: Path, settings: Mapping[str, Any], port: int) -> Async
         **{key.upper(): value for key, value in settings.items() if key.startswith("telnyx_")},
     }
     command = [sys.executable, "-m", "service", "serve", "--config", "callscribe.toml"]
+    reading_end, writing_end = os.pipe()
     process = await asyncio.create_subprocess_exec(
-        *command,
-        cwd=folder,
-        env=environ,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
+        *command, cwd=folder, env=environ, stdout=writing_end, stderr=asyncio.subprocess.STDOUT
     )
+    os.close(writing_end)
     started = asyncio.Event()
-    reading = asyncio.create_task(_keep_log(process, folder / "log.jsonl", started))
+    log = folder / "log.jsonl"
+    reading = asyncio.create_task(_keep_log(reading_end, log, started, heard=heard))
     try:
         async with asyncio.timeout(START_S):
             await started.wait()
@@ -68,15 +72,18 @@ async def serving(folder: Path, settings: Mapping[str, Any], port: int) -> Async
         await reading
 
 
-async def _keep_log(
-    process: asyncio.subprocess.Process, path: Path, started: asyncio.Event
-) -> None:
-    assert process.stdout is not None
-    with path.open("ab") as log:
-        async for line in process.stdout:
+async def _keep_log(pipe: int, path: Path, started: asyncio.Event, *, heard: bool) -> None:
+    lines = asyncio.StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(lines), os.fdopen(pipe, "rb")
+    )
+    with path.open("ab") as log, closing(transport):
+        async for line in lines:
             log.write(line)
             if b"service_started" in line:
                 started.set()
+                if not heard:
+                    return
 
 
 def _toml(settings: Mapping[str, Any]) -> str:

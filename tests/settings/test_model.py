@@ -111,3 +111,12 @@ def test_days_to_keep_are_more_than_none(problems: Problems) -> None:
     text = '[[route]]\nsource = "in_call"\nretention = { text_days = 0 }'
 
     assert "text_days" in problems(text)[0]
+
+
+def test_proxies_are_private_networks_unless_they_are_named(load: Load, problems: Problems) -> None:
+    """A network or a single address; nothing else."""
+    assert "10.0.0.0/8" in map(str, load().proxies())
+    named = load('trusted_proxies = ["203.0.113.0/24", "2001:db8::1"]').proxies()
+    assert [str(one) for one in named] == ["203.0.113.0/24", "2001:db8::1/128"]
+    (line,) = problems('trusted_proxies = ["proxy.example.com"]')
+    assert "10.0.0.0/8" in line

@@ -8,6 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from service.delivery.schedule import Counters
 from service.ids import EndpointName
 from service.ingress.counters import IngressCounters
+from service.log_output import lost
 from service.ports import Delivery
 from service.stt.circuits import EngineKey
 from service.stt.counters import RecognitionCounters
@@ -125,3 +126,12 @@ def test_no_metric_names_a_call_a_number_or_a_word() -> None:
 
     for private in (golden.CALL, golden.LEG, "+1555", "booking", golden.UTTERANCE):
         assert private not in text
+
+
+async def test_log_lines_that_nobody_can_read_are_counted() -> None:
+    """The log cannot say so while it is lost."""
+    async with open_telemetry(None, clock=lambda: 0.0) as telemetry:
+        lost["full"] += 3
+        found = samples(telemetry.metrics)
+
+    assert found["callscribe_log_lines_lost_total{why=full}"] >= 3

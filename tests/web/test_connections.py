@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from structlog.testing import capture_logs
 
+from service.web.connections import vouch
 from service.web.limits import Limits
 from tests.web.harness import serving
 from tests.web.peers import GET, RawClient, connected
@@ -107,6 +108,12 @@ async def test_who_does_not_take_the_answer_is_cut_off() -> None:
         assert 0.25 <= asyncio.get_running_loop().time() - begun < 3
 
 
+async def known(request: web.Request) -> web.Response:
+    """Answer who has shown a key."""
+    vouch(request)
+    return web.Response(text="ok")
+
+
 async def fill(stack: AsyncExitStack, url: str, connections: int) -> list[RawClient]:
     """Hold connections open, each with one request answered."""
     held = [await stack.enter_async_context(connected(url)) for _ in range(connections)]
@@ -124,8 +131,11 @@ async def fill(stack: AsyncExitStack, url: str, connections: int) -> list[RawCli
     ],
 )
 async def test_one_connection_too_many_is_turned_away(limits: Limits, status: bytes) -> None:
-    """It is told so and closed; the others go on, and room that gets free is given."""
-    async with serving(app_of(), limits=limits) as (url, _), AsyncExitStack() as stack:
+    """It is told so and closed; the others go on, and room that gets free is given.
+
+    The others have shown who they are: strangers would have made room.
+    """
+    async with serving(app_of(known), limits=limits) as (url, _), AsyncExitStack() as stack:
         held = await fill(stack, url, 3)
         async with connected(url) as late:
             refusal = await late.rest()

@@ -49,10 +49,11 @@ def refusal(error: Exception) -> JournalError:
 
 
 class SqliteReader:
-    """Answers queries. Lives in one thread."""
+    """Answers queries. Lives in one thread. `expect` is called before each, where they write."""
 
-    def __init__(self, connect: Connect) -> None:
+    def __init__(self, connect: Connect, expect: Callable[[], None] | None = None) -> None:
         self._kept = KeptConnection(connect)
+        self._expect = expect
 
     def handle(self, batch: Sequence[Query]) -> list[object]:
         """Return the answers, each from what was committed last."""
@@ -64,6 +65,8 @@ class SqliteReader:
 
     def _answer(self, query: Query) -> object:
         try:
+            if self._expect:
+                self._expect()
             return query(self._kept.get())
         except Exception as error:  # noqa: BLE001  it is handed to the one who asked
             self._kept.close()

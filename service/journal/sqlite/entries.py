@@ -58,3 +58,5 @@ def _write_admitted(db: sqlite3.Connection, admitted: Admission, now: float) -> 
     for row in entry_rows.keeping_rows(admitted):
         db.execute(_SQL["keep_call"].sql(), row)
     erase_calls(db, entry_rows.erasing(admitted))
+    for call_no in admitted.forgotten:
+        db.execute(_SQL["forget_call"].sql(), (call_no,))

@@ -1,14 +1,16 @@
-"""Makes, locks and migrates the SQLite file, and connects to it."""
+"""Makes, locks and migrates the SQLite file, and connects to it as long as it is the same file."""
 
-import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from service.errors import JournalTooNewError, JournalUnavailableError
 from service.journal.sqlite.driver import PLAIN_START, connecting, database_errors, unlock
+from service.journal.sqlite.fulltext import expect_readable
+from service.journal.sqlite.locks import FileId, identify, locked, locked_within, make_private
 from service.journal.statements import load_migrations
 
 APPLICATION_ID = 0x43534352
@@ -18,13 +20,20 @@ _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",
     "PRAGMA temp_store = MEMORY",
-    "PRAGMA cache_size = -32768",
     # 32 MB of log between checkpoints: at 4 MB, half of the time went into them under load
     "PRAGMA wal_autocheckpoint = 8000",
     "PRAGMA journal_size_limit = 67108864",
 )
 
+SMALL_CACHE_KIB = 4 * 1024
+"""For who reads now and then; the system has the file in memory as well."""
+LARGE_CACHE_KIB = 32 * 1024
+
+_HAS_WORDS = 2
+"""The version from which on there is an index of words."""
 _NO_DATABASE = "file is not a database"
+
+_PUT_BACK = "nothing is written until the file is back, or the service is started again"
 
 SetUp = Callable[[sqlite3.Connection], object]
 
@@ -37,14 +46,37 @@ class SqliteFile:
     busy_timeout_s: float
     set_up: SetUp | None = None
     key: bytes | None = field(default=None, repr=False)
+    identity: FileId | None = None
+    """What the file was when it was opened; None if it does not matter."""
 
-    def connect(self, *, read_only: bool = False) -> sqlite3.Connection:
+    def expect_in_place(self) -> None:
+        """Expect the file to be where it was, and no other in its place.
+
+        Raises:
+            OSError: It is not. What is written to it now, nobody finds again.
+        """
+        if self.identity is None:
+            return
+        try:
+            found = identify(self.path)
+        except OSError as error:
+            raise OSError(f"{self.path} is gone: {_PUT_BACK}") from error
+        if found != self.identity:
+            raise OSError(f"{self.path} is another file than before: {_PUT_BACK}")
+
+    def connect(
+        self, *, read_only: bool = False, cache_kib: int = SMALL_CACHE_KIB
+    ) -> sqlite3.Connection:
         """Return a connection for the calling thread, in autocommit mode.
+
+        It keeps up to `cache_kib` of the file in memory: every connection of its own.
 
         Raises:
             sqlite3.Error: The file cannot be opened; it is never created here. (With a key:
                 SQLCipher's; see `database_errors`.)
+            OSError: It is not the file that it was.
         """
+        self.expect_in_place()
         db = connecting(self.key)(
             f"{self.path.as_uri()}?mode=rw",
             uri=True,
@@ -56,6 +88,7 @@ class SqliteFile:
             unlock(db, self.key)
             for pragma in _PRAGMAS:
                 db.execute(pragma)
+            db.execute(f"PRAGMA cache_size = -{cache_kib}")
             if read_only:
                 db.execute("PRAGMA query_only = ON")
             if self.set_up:
@@ -83,15 +116,18 @@ def open_sqlite_file(
         JournalTooNewError: A newer version wrote it.
     """
     path = path.absolute()
-    file = SqliteFile(path=path, busy_timeout_s=busy_timeout_s, set_up=set_up, key=key)
+    made = partial(SqliteFile, path=path, busy_timeout_s=busy_timeout_s, set_up=set_up, key=key)
     if not exclusive:
         with explained(path, key):
-            _expect_ready(file)
+            _expect_ready(made())
+            file = made(identity=identify(path))
         yield file
         return
-    with locked(path):
+    with locked(path), ExitStack() as stack:
         with explained(path, key):
-            _make(path)
+            make_private(path)
+            stack.enter_context(locked_within(path))
+            file = made(identity=identify(path))
             with closing(file.connect()) as db:
                 migrate(db, load_migrations("sqlite"))
         yield file
@@ -129,35 +165,6 @@ def _advice(path: Path, key: bytes | None) -> str:
     return ": it is none that was encrypted with this database_key"
 
 
-def _make(path: Path) -> None:
-    # transcripts are nobody else's to read; SQLite gives the same mode to its -wal and -shm
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Keep every service out of the journal in this file.
-
-    Raises:
-        JournalUnavailableError: One has it, or the lock cannot be made.
-    """
-    path = path.with_name(path.name + ".lock")
-    # An open transaction on a file of its own: it locks wherever SQLite does, the kernel lets
-    # go of it when the process dies, and the journal itself stays open to the command line.
-    with explained(path):
-        _make(path)
-    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as db:
-        try:
-            db.execute("PRAGMA journal_mode = MEMORY")
-            db.execute("BEGIN EXCLUSIVE")
-        except sqlite3.Error as error:
-            raise JournalUnavailableError(
-                f"another process keeps its journal here ({path} is locked): stop that one first,"
-                " or give this one another database_url"
-            ) from error
-        yield
-
-
 def _expect_ready(file: SqliteFile) -> None:
     if not file.path.exists():
         raise JournalUnavailableError(
@@ -183,6 +190,8 @@ def _version(db: sqlite3.Connection, newest: int) -> int:
             f"the database has schema {version} and this version knows up to {newest}:"
             " run the version that wrote it, or a newer one"
         )
+    if version >= _HAS_WORDS:
+        expect_readable(db)
     return int(version)
 
 

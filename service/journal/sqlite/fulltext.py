@@ -3,12 +3,17 @@
 import sqlite3
 from typing import Final
 
+from service.errors import JournalTooNewError
+from service.ids import CallId
 from service.journal.search import Term, parse_search_terms
 from service.journal.statements import load_statements
 
 _MERGED_PAGES: Final = 200
 _COMMAND_CHANGES: Final = 1
 """FTS5 counts one change for the command itself."""
+_DELETED_AT_ONCE: Final = 10
+_DELETES_SINCE: Final = (3, 42)
+_OLD_LAYOUT: Final = 4
 _SQL: Final = load_statements("sqlite", "journal")
 
 
@@ -23,6 +28,52 @@ def match_expression(typed: str) -> str:
     if not terms.unwanted:
         return expression
     return f"{expression} NOT ({' OR '.join(map(_quoted, terms.unwanted))})"
+
+
+def delete_words(db: sqlite3.Connection, call_id: CallId) -> bool:
+    """Delete some words of a call that is about to be erased; False once there is no more to do.
+
+    Each step is to be a transaction of its own, of some milliseconds, so that commits get in
+    between. Where SQLite cannot take words out of the index at once, they go with the call, only
+    marked, and the whole index is to be merged.
+    """
+    if not deletes_at_once(db) and not _begin_to_delete(db):
+        return False
+    given = {"call_id": call_id, "limit": _DELETED_AT_ONCE}
+    return db.execute(_SQL["delete_words"].sql(), given).rowcount == _DELETED_AT_ONCE
+
+
+def deletes_at_once(db: sqlite3.Connection) -> bool:
+    """Return whether words leave the index with what is deleted; if not, merge it."""
+    (found,) = db.execute(_SQL["deletes_words_at_once"].sql()).fetchone()
+    return bool(found)
+
+
+def expect_readable(db: sqlite3.Connection) -> None:
+    """Expect this SQLite to read the index: one that words left at once needs a newer one.
+
+    Raises:
+        JournalTooNewError: It cannot.
+    """
+    (layout,) = db.execute(_SQL["layout_of_words"].sql()).fetchone()
+    if layout > _OLD_LAYOUT and not _can_delete(db):
+        raise JournalTooNewError(
+            "calls were erased in this database by SQLite 3.42 or newer, and this one is older:"
+            " run a Python that has it"
+        )
+
+
+def _begin_to_delete(db: sqlite3.Connection) -> bool:
+    """Have words leave the index with what is deleted; not while some in it are only marked."""
+    if not _can_delete(db) or db.execute(_SQL["unscrubbed"].sql()).fetchall():
+        return False
+    db.execute(_SQL["delete_words_at_once"].sql())
+    return True
+
+
+def _can_delete(db: sqlite3.Connection) -> bool:
+    (version,) = db.execute("SELECT sqlite_version()").fetchone()
+    return tuple(map(int, version.split("."))) >= _DELETES_SINCE
 
 
 def merge_words(db: sqlite3.Connection, *, first: bool) -> bool:

@@ -9,12 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
+import msgspec
+
 from service.errors import JournalUnavailableError, StaleCallError
 from service.ids import CallId, EndpointName, LegId
 from service.journal.sqlite.connection import Query, SqliteReader
 from service.journal.sqlite.erasure import truncate_log
 from service.journal.sqlite.file import SetUp, open_sqlite_file
-from service.journal.sqlite.fulltext import merge_words
+from service.journal.sqlite.fulltext import delete_words, deletes_at_once, merge_words
 from service.journal.sqlite.writer import SqliteWriter, Work
 from service.journal.statements import load_statements
 from service.journal.worker import Worker, open_worker
@@ -32,9 +34,13 @@ from service.ports import (
 
 KEEP_INPUTS_S: Final = 7 * 86_400
 _PRUNED_AT_ONCE: Final = 5_000
+_LANES_AT_ONCE: Final = 1_000
 _SQL: Final = load_statements("sqlite", "journal")
 
 Row = tuple[Any, ...]
+_Place = tuple[int, str]
+"""Where a page of lanes ended: a call's number, and an endpoint."""
+_Page = tuple[list[LaneRow], _Place | None]
 
 
 class SqliteJournal:
@@ -49,6 +55,9 @@ class SqliteJournal:
 
     async def commit(self, entry: Entry) -> None:
         """See `Journal.commit`."""
+        if entry.erases:
+            while await self._writer.do(partial(delete_words, call_id=entry.call_id)):
+                pass
         await self._writer.do(entry)
 
     async def settle(self, updates: Sequence[LaneUpdate]) -> None:
@@ -148,8 +157,14 @@ class SqliteJournal:
         return [StoredEvent(*row) for row in await self._ask("read", (call_id, after_seq, limit))]
 
     async def backlog(self) -> list[LaneRow]:
-        """See `Journal.backlog`."""
-        return [LaneRow(*row) for row in await self._ask("backlog", ())]
+        """See `Journal.backlog`. In pages, so that other questions are answered in between."""
+        lanes: list[LaneRow] = []
+        after: _Place | None = (-1, "")
+        while after is not None:
+            page = cast(_Page, await self._reader.do(partial(_backlog_page, after)))
+            lanes += page[0]
+            after = page[1]
+        return lanes
 
     async def parked(
         self, *, limit: int, before: tuple[float, int] | None = None
@@ -185,7 +200,7 @@ class SqliteJournal:
 
     async def calls_of_number(self, number: str) -> list[CallId]:
         """See `ErasureIndex.calls_of_number`."""
-        given = {"number": number}
+        given = {"number": number, "packed": msgspec.msgpack.encode(number)}
         rows = await self._reader.do(lambda db: _rows("calls_of_number", given, db))
         return [call_id for (call_id,) in cast(list[Row], rows)]
 
@@ -213,9 +228,10 @@ class SqliteJournal:
     async def scrub(self) -> bool:
         """See `ErasureIndex.scrub`."""
         erased = [call_no for (call_no,) in await self._ask("unscrubbed", ())]
-        first = True
-        while await self._writer.do(partial(merge_words, first=first)):
-            first = False
+        if not await self._writer.do(deletes_at_once):
+            first = True
+            while await self._writer.do(partial(merge_words, first=first)):
+                first = False
         if not await self._reader.do(truncate_log):
             return False
         for call_no in erased:
@@ -239,6 +255,15 @@ def _rows(name: str, values: Row | Mapping[str, object], db: sqlite3.Connection)
     return db.execute(_SQL[name].sql(), values).fetchall()
 
 
+def _backlog_page(after: _Place, db: sqlite3.Connection) -> _Page:
+    """Return a page of lanes, and what the next is after; None: there is no more."""
+    call_no, endpoint = after
+    given = {"call_no": call_no, "endpoint": endpoint, "limit": _LANES_AT_ONCE}
+    rows = _rows("backlog", given, db)
+    lanes = [LaneRow(*row[1:]) for row in rows]
+    return lanes, (rows[-1][0], rows[-1][2]) if len(rows) == _LANES_AT_ONCE else None
+
+
 @asynccontextmanager
 async def open_sqlite_journal(
     path: str | Path,
@@ -254,8 +279,9 @@ async def open_sqlite_journal(
     """Open the journal in this file; on the way out, what waits is written.
 
     `exclusive` is for the service: it makes or updates the file and keeps every other service
-    out, until it ends however it ends. Without it a ready file is opened beside the service, to
-    look or to change lanes. The file has mode 0600; `-wal`, `-shm` and `.lock` lie next to it.
+    out, whatever name they have for it, until it ends however it ends. Without it a ready file is
+    opened beside the service, to look or to change lanes. While the file is not where it was,
+    nothing is written. It has mode 0600; `-wal`, `-shm` and `.lock` lie next to it.
 
     At most `waiting_limit` changes (and as many queries) wait; what is more is refused with
     `JournalUnavailableError`. Another process's lock is waited for `busy_timeout_s` seconds.
@@ -269,7 +295,7 @@ async def open_sqlite_journal(
     with open_sqlite_file(
         Path(path), busy_timeout_s=busy_timeout_s, exclusive=exclusive, set_up=set_up, key=key
     ) as file:
-        writing = SqliteWriter(file.connect, clock)
+        writing = SqliteWriter(file, clock)
         reading = SqliteReader(partial(file.connect, read_only=True))
         limit = waiting_limit
         async with (

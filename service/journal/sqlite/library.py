@@ -1,5 +1,6 @@
 """The library on the journal's SQLite file, on connections of its own."""
 
+import math
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -14,7 +15,7 @@ from service.errors import BadInputError
 from service.ids import CallId
 from service.journal.sqlite.connection import Query, SqliteReader
 from service.journal.sqlite.driver import operational_errors
-from service.journal.sqlite.file import open_sqlite_file
+from service.journal.sqlite.file import LARGE_CACHE_KIB, open_sqlite_file
 from service.journal.sqlite.fulltext import match_expression
 from service.journal.statements import load_statements
 from service.journal.worker import Worker, open_worker
@@ -30,6 +31,7 @@ from service.ports import (
 
 _SQL = load_statements("sqlite", "library")
 _MAX_POSITION = 2**63 - 1
+_MANY = 1_000
 _STEPS = 20_000
 """Of SQLite's machine between two looks at the clock: a millisecond or so."""
 
@@ -42,9 +44,14 @@ class SqliteLibrary:
     """A `Library`; its methods are documented there."""
 
     def __init__(
-        self, lookups: Worker[Query], searches: Worker[Query], query_timeout_s: float
+        self,
+        lookups: Worker[Query],
+        lists: Worker[Query],
+        searches: Worker[Query],
+        query_timeout_s: float,
     ) -> None:
         self._lookups = lookups
+        self._lists = lists
         self._searches = searches
         self._query_timeout_s = query_timeout_s
 
@@ -55,23 +62,28 @@ class SqliteLibrary:
         filters = _call_filters(wanted)
         if before:
             filters["where_before"] = {"before_at": before[0], "before_id": before[1]}
-        rows = await self._ask(self._lookups, "calls", filters, limit=limit)
+        name, values = "calls", dict[str, object](limit=limit)
+        if number := filters.get("where_number"):
+            if number["number"] == number["number_end"]:
+                name, values = "calls_of_number", {**values, **filters.pop("where_number")}
+            elif await self._is_common(number):
+                filters["where_common_number"] = filters.pop("where_number")
+        rows = await self._ask(self._lists, name, filters, **values)
         return [_summary(row) for row in rows]
 
     async def call(self, call_id: CallId) -> CallSummary | None:
         """See `Library.call`."""
-        filters: Filters = {"where_call": {"call_id": call_id}}
-        rows = await self._ask(self._lookups, "calls", filters, limit=1)
+        rows = await self._look_up("call", call_id=call_id)
         return _summary(rows[0]) if rows else None
 
     async def events(self, *, after: int, limit: int) -> list[PlacedEvent]:
         """See `Library.events`."""
-        rows = await self._ask(self._lookups, "events", {}, after=after, limit=limit)
+        rows = await self._look_up("events", after=after, limit=limit)
         return [PlacedEvent(position, StoredEvent(*event)) for position, *event in rows]
 
     async def newest(self) -> int:
         """See `Library.newest`."""
-        rows = await self._ask(self._lookups, "newest", {})
+        rows = await self._look_up("newest")
         return cast(int, rows[0][0]) if rows else 0
 
     async def search(
@@ -95,14 +107,33 @@ class SqliteLibrary:
         )
         return [Hit(**dict(zip(_HIT, row, strict=True))) for row in rows]
 
+    async def _is_common(self, number: dict[str, object]) -> bool:
+        """Return whether calls of these numbers are found sooner among the newest of all."""
+        values = {**number, "many": _MANY}
+        rows = await self._ask(self._lists, "is_common_number", {}, **values)
+        return bool(rows[0][0])
+
+    async def _look_up(self, name: str, **values: object) -> Sequence[Row]:
+        """Ask what an index answers; keepers do, so it has no cap that would end them."""
+        return await _ask(self._lookups, math.inf, name, {}, values)
+
     async def _ask(
         self, worker: Worker[Query], name: str, filters: Filters, **values: object
     ) -> Sequence[Row]:
-        sql = _written(name, tuple(filters))
-        for given in filters.values():
-            values |= given
-        query = partial(_rows, sql, _bindable(values), self._query_timeout_s)
-        return cast(Sequence[Row], await worker.do(query))
+        return await _ask(worker, self._query_timeout_s, name, filters, values)
+
+
+async def _ask(
+    worker: Worker[Query],
+    timeout_s: float,
+    name: str,
+    filters: Filters,
+    values: dict[str, object],
+) -> Sequence[Row]:
+    sql = _written(name, tuple(filters))
+    for given in filters.values():
+        values |= given
+    return cast(Sequence[Row], await worker.do(partial(_rows, sql, _bindable(values), timeout_s)))
 
 
 _HIT = tuple(Hit.__dataclass_fields__)
@@ -176,9 +207,9 @@ async def open_sqlite_library(
 ) -> AsyncIterator[Library]:
     """Open the library in a journal's file, which must be ready; a service may be using it.
 
-    What takes longer than about `query_timeout_s` is given up with `BadInputError`. At most
-    `waiting_limit` lookups and as many searches wait; what is more is refused with
-    `JournalUnavailableError`.
+    A list or search that takes longer than about `query_timeout_s` is given up with
+    `BadInputError`. At most `waiting_limit` lookups, as many lists and as many searches wait; what
+    is more is refused with `JournalUnavailableError`. None of the three waits for another.
 
     Raises:
         JournalUnavailableError: There is no such file, or it cannot be opened.
@@ -186,10 +217,12 @@ async def open_sqlite_library(
     """
     with open_sqlite_file(Path(path), busy_timeout_s=busy_timeout_s, key=key) as file:
         connect = partial(file.connect, read_only=True)
+        connect_to_search = partial(connect, cache_kib=LARGE_CACHE_KIB)
         # batches of one: a quick query's answer must not wait for a slow one behind it
         open_reader = partial(open_worker, limit=waiting_limit, batch_limit=1, threaded=threaded)
         async with (
             open_reader("library-lookups", SqliteReader(connect)) as lookups,
-            open_reader("library-searches", SqliteReader(connect)) as searches,
+            open_reader("library-lists", SqliteReader(connect)) as lists,
+            open_reader("library-searches", SqliteReader(connect_to_search)) as searches,
         ):
-            yield SqliteLibrary(lookups, searches, query_timeout_s)
+            yield SqliteLibrary(lookups, lists, searches, query_timeout_s)

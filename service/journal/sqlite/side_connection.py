@@ -57,7 +57,7 @@ async def open_side_connection(
         JournalTooNewError: A newer version wrote it.
     """
     with open_sqlite_file(Path(path), busy_timeout_s=busy_timeout_s, key=key) as file:
-        reader = SqliteReader(file.connect)
+        reader = SqliteReader(file.connect, file.expect_in_place)
         opening = open_worker(name, reader, limit=_MAX_WAITING, threaded=threaded)
         async with opening as worker:
             yield SideConnection(worker, statements)

@@ -2,12 +2,14 @@
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import structlog
 
 from service.errors import JournalError
-from service.journal.sqlite.connection import Connect, KeptConnection, is_unavailable, refusal
+from service.journal.sqlite.connection import KeptConnection, is_unavailable, refusal
 from service.journal.sqlite.entries import commit_entries, settle_lanes
+from service.journal.sqlite.file import LARGE_CACHE_KIB, SqliteFile
 from service.ports import Entry, LaneUpdate
 
 LaneUpdates = tuple[LaneUpdate, ...]
@@ -21,8 +23,9 @@ log = structlog.get_logger()
 class SqliteWriter:
     """Writes batches. Lives in one thread; `clock` returns Unix seconds."""
 
-    def __init__(self, connect: Connect, clock: Callable[[], float]) -> None:
-        self._kept = KeptConnection(connect)
+    def __init__(self, file: SqliteFile, clock: Callable[[], float]) -> None:
+        self._kept = KeptConnection(partial(file.connect, cache_kib=LARGE_CACHE_KIB))
+        self._expect_in_place = file.expect_in_place
         self._clock = clock
         self._available = True
 
@@ -51,9 +54,11 @@ class SqliteWriter:
 
     def _transact(self, batch: Sequence[Work]) -> list[object]:
         db = self._kept.get()
+        self._expect_in_place()
         db.execute("BEGIN IMMEDIATE")
         outcomes = self._write(db, batch)
         db.execute("COMMIT")
+        self._expect_in_place()  # nobody is told that it is kept, if it went with the file
         return outcomes
 
     def _write(self, db: sqlite3.Connection, batch: Sequence[Work]) -> list[object]:

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from aiohttp import hdrs, web
 
 from service.recogniser.api.refusals import refuse
+from service.web.connections import vouch
 
 
 class Access:
@@ -22,6 +23,7 @@ class Access:
             return refuse(HTTPStatus.FORBIDDEN, "10010", "Requests from web pages are refused.")
         if not self._is_known(request.headers.get(hdrs.AUTHORIZATION, "")):
             return refuse(HTTPStatus.UNAUTHORIZED, "10009", "The API key is missing or wrong.")
+        vouch(request)
         return None
 
     def _is_known(self, authorization: str) -> bool:

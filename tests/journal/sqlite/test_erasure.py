@@ -2,20 +2,31 @@
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+import pytest
+
+from service.errors import JournalTooNewError
 from service.journal.sqlite.audit import open_audit
+from service.journal.sqlite.file import SqliteFile, open_sqlite_file
+from service.journal.sqlite.fulltext import deletes_at_once
 from service.journal.sqlite.journal import open_sqlite_journal
+from service.journal.sqlite.library import open_sqlite_library
+from service.ports import WordQuery
 from tests.journal.builders import (
     CALL,
     NUMBER,
     OTHER,
     SECRET,
+    call_with,
     entry,
     erasing,
+    said,
     talk,
     tombstone,
 )
+from tests.journal.harness import KEY
 
 
 def where_found(path: Path, sought: str) -> list[str]:
@@ -85,3 +96,43 @@ async def test_a_scrub_that_a_reader_holds_up_says_so_and_commits_go_on(path: Pa
 
         assert await journal.unscrubbed()
         assert await journal.scrub()
+
+
+async def test_a_newer_sqlite_takes_words_out_of_the_index_at_once(path: Path) -> None:
+    """SQLCipher's is one: in small steps, and nothing else is written anew; others are found."""
+    spoken = [said(n + 1, f"{SECRET} number {n}") for n in range(25)]
+    async with (
+        open_sqlite_journal(path, key=KEY) as journal,
+        open_sqlite_library(path, key=KEY) as library,
+    ):
+        await journal.commit(call_with(*spoken))
+        await journal.commit(call_with(said(1, f"{SECRET} of others", OTHER)))
+        await journal.commit(erasing(1, tombstone(26)))
+        with closing(SqliteFile(path=path, busy_timeout_s=1, key=KEY).connect()) as db:
+            assert deletes_at_once(db)
+            db.execute(
+                "CREATE VIRTUAL TABLE temp.words USING fts5vocab(main, utterance_words, row)"
+            )
+            found = dict(db.execute("SELECT term, cnt FROM words"))
+            db.execute("INSERT INTO utterance_words (utterance_words) VALUES ('integrity-check')")
+        hits = await library.search(WordQuery(words=SECRET), limit=9)
+
+        assert "number" not in found
+        assert found[SECRET] == 1
+        assert [hit.call_id for hit in hits] == [OTHER]
+        assert await journal.scrub()
+
+
+def test_an_index_that_this_sqlite_cannot_read_is_told_at_the_start(path: Path) -> None:
+    """Words left it at once, by a newer SQLite: an older one would fail at the first search."""
+    with (
+        open_sqlite_file(path, exclusive=True, busy_timeout_s=1) as file,
+        closing(file.connect()) as db,
+    ):
+        db.execute("UPDATE utterance_words_config SET v = 5 WHERE k = 'version'")
+    opening = open_sqlite_file(path, exclusive=True, busy_timeout_s=1)
+    if sqlite3.sqlite_version_info >= (3, 42):
+        with opening:
+            return
+    with pytest.raises(JournalTooNewError, match=r"3\.42"), opening:
+        pass

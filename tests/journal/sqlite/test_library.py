@@ -13,7 +13,7 @@ from service.journal.sqlite.file import migrate
 from service.journal.sqlite.fulltext import merge_words
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.journal.sqlite.library import open_sqlite_library
-from service.journal.statements import load_migrations
+from service.journal.statements import load_migrations, load_statements
 from service.ports import CallFilter, Entry, StoredEvent, WordQuery
 from tests.journal.library_model import Call
 
@@ -159,3 +159,65 @@ async def test_what_is_new_is_searched_without_the_rest(path: Path) -> None:
 
     assert len(plan) == 1
     assert ":M1>" in plan[0][3] or "M0>" in plan[0][3]
+
+
+async def test_the_feed_does_not_wait_for_lists(path: Path) -> None:
+    """Ten people who list by what no index has delay no final."""
+    async with open_sqlite_journal(path) as journal, open_sqlite_library(path) as library:
+        calls = [call(call_id=f"c{n}").entry() for n in range(3_000)]
+        await asyncio.gather(*(journal.commit(one) for one in calls))
+        heavy = CallFilter(metadata={"nobody": "has it"})
+        lists = [asyncio.create_task(library.calls(heavy, before=None, limit=9)) for _ in range(10)]
+        await asyncio.sleep(0)
+        newest = await library.newest()
+        assert await library.events(after=newest - 1, limit=1)
+        assert await library.call(CallId("c1")) is not None
+
+        assert not any(one.done() for one in lists[5:])
+        assert await asyncio.gather(*lists) == [[]] * 10
+
+
+async def test_what_keepers_ask_has_no_cap(path: Path) -> None:
+    """It would end the feed; lists and searches have one."""
+    async with (
+        open_sqlite_journal(path) as journal,
+        open_sqlite_library(path, query_timeout_s=0.0) as library,
+    ):
+        calls = [call("a word", call_id=f"c{n}").entry() for n in range(1_000)]
+        await asyncio.gather(*(journal.commit(one) for one in calls))
+        newest = await library.newest()
+
+        assert len(await library.events(after=0, limit=newest)) == newest
+        with pytest.raises(BadInputError, match="too long"):
+            await library.calls(CallFilter(metadata={"a": "b"}), before=None, limit=1)
+
+
+@pytest.mark.parametrize("number", ["+1312", "+13*", "+1313"])
+async def test_calls_of_a_common_number_are_listed_like_those_of_a_rare_one(
+    path: Path, number: str
+) -> None:
+    """From the newest, page by page, each once, whichever way they are found."""
+    async with open_sqlite_journal(path) as journal, open_sqlite_library(path) as library:
+        calls = [call(call_id=f"c{n:04}").entry() for n in range(1_500)]
+        await asyncio.gather(*(journal.commit(one) for one in calls))
+        found: list[str] = []
+        before = None
+        while page := await library.calls(CallFilter(number=number), before=before, limit=400):
+            found += [one.call_id for one in page]
+            before = (page[-1].started_at, page[-1].call_id)
+
+    expected = [] if number == "+1313" else [f"c{n:04}" for n in reversed(range(1_500))]
+    assert found == expected
+
+
+@pytest.mark.parametrize("name", ["call", "calls", "calls_of_number", "events"])
+async def test_no_list_looks_at_the_whole_archive(path: Path, name: str) -> None:
+    """Each goes by an index, in its order, and stops where the page is full."""
+    async with open_sqlite_journal(path):
+        sql = load_statements("sqlite", "library")[name].text.replace("{filters}", "")
+        given = dict.fromkeys(("call_id", "number", "after", "limit"), 1)
+        with closing(sqlite3.connect(path)) as db:
+            plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {sql}", given)]
+
+    scans = [step for step in plan if step.startswith("SCAN") and "INDEX" not in step]
+    assert [step for step in scans if not step.startswith("SCAN (subquery")] == []

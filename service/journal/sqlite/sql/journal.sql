@@ -134,9 +134,11 @@ SELECT call_id, seq, type, body FROM call JOIN event USING (call_no)
 WHERE call_id = ? AND seq > ? ORDER BY seq LIMIT ?;
 
 -- name: backlog
-SELECT call_id, endpoint, acked_seq, head_seq, attempts, due_at, generation
-FROM lane JOIN call USING (call_no)
-WHERE acked_seq < head_seq ORDER BY call_no, endpoint;
+SELECT call_no, call_id, endpoint, acked_seq, head_seq, attempts, due_at, generation
+FROM lane INDEXED BY lane_backlog CROSS JOIN call USING (call_no)
+WHERE acked_seq < head_seq
+AND call_no >= :call_no AND (call_no > :call_no OR endpoint > :endpoint)
+ORDER BY call_no, endpoint LIMIT :limit;
 
 -- name: parked
 SELECT id, call_id, endpoint, seq, type, status, reason, parked_at
@@ -161,6 +163,9 @@ WHERE delete_at <= ? ORDER BY delete_at LIMIT ?;
 
 -- name: forget_recording
 DELETE FROM recording WHERE call_no = (SELECT call_no FROM call WHERE call_id = ?);
+
+-- name: forget_call
+DELETE FROM call WHERE call_no = ?;
 
 -- name: erase_events
 DELETE FROM event WHERE call_no = :call_no AND seq < :seq;
@@ -205,7 +210,12 @@ WHERE text_due_at <= ? ORDER BY text_due_at LIMIT ?;
 
 -- name: calls_of_number
 SELECT call_id FROM summary JOIN call USING (call_no)
-WHERE (from_number = :number OR to_number = :number) AND erased_at IS NULL;
+WHERE (from_number = :number OR to_number = :number) AND erased_at IS NULL
+UNION
+-- what waits in the state of a call that no route wants yet
+SELECT call_id FROM call LEFT JOIN summary USING (call_no)
+WHERE (NOT ended OR wake_at IS NOT NULL) AND summary.call_no IS NULL
+AND instr(state, :packed) > 0;
 
 -- name: prune_parked
 DELETE FROM parked WHERE id IN (
@@ -218,6 +228,19 @@ SELECT coalesce(max(position), 0) FROM event;
 -- name: erasures
 SELECT call_id FROM event JOIN call USING (call_no)
 WHERE position > ? AND type = 'transcript.erased';
+
+-- name: delete_words
+DELETE FROM utterance WHERE position IN (
+SELECT position FROM utterance JOIN call USING (call_no) WHERE call_id = :call_id LIMIT :limit);
+
+-- name: delete_words_at_once
+INSERT INTO utterance_words (utterance_words, rank) VALUES ('secure-delete', 1);
+
+-- name: deletes_words_at_once
+SELECT coalesce(max(v), 0) FROM utterance_words_config WHERE k = 'secure-delete';
+
+-- name: layout_of_words
+SELECT coalesce(max(v), 0) FROM utterance_words_config WHERE k = 'version';
 
 -- name: merge_words
 INSERT INTO utterance_words (utterance_words, rank) VALUES ('merge', ?);

@@ -9,6 +9,31 @@ FROM summary CROSS JOIN call USING (call_no)
 WHERE true {filters}
 ORDER BY started_at DESC, call_id DESC LIMIT :limit;
 
+-- name: call
+SELECT call_id, started_at, answered_at, ended_at, completed_at, erased_at, direction,
+from_number, to_number, duration_ms, utterances, words, gaps, last_seq, metadata, transcription,
+EXISTS (SELECT 1 FROM recording WHERE recording.call_no = summary.call_no)
+FROM call CROSS JOIN summary USING (call_no) WHERE call_id = :call_id;
+
+-- name: calls_of_number
+-- two walks, each from the newest and no further than need be
+SELECT * FROM (
+    SELECT call_id, started_at, answered_at, ended_at, completed_at, erased_at, direction,
+    from_number, to_number, duration_ms, utterances, words, gaps, last_seq, metadata, transcription,
+    EXISTS (SELECT 1 FROM recording WHERE recording.call_no = summary.call_no)
+    FROM summary INDEXED BY summary_from CROSS JOIN call USING (call_no)
+    WHERE from_number = :number {filters}
+    ORDER BY started_at DESC, call_id DESC LIMIT :limit)
+UNION
+SELECT * FROM (
+    SELECT call_id, started_at, answered_at, ended_at, completed_at, erased_at, direction,
+    from_number, to_number, duration_ms, utterances, words, gaps, last_seq, metadata, transcription,
+    EXISTS (SELECT 1 FROM recording WHERE recording.call_no = summary.call_no)
+    FROM summary INDEXED BY summary_to CROSS JOIN call USING (call_no)
+    WHERE to_number = :number {filters}
+    ORDER BY started_at DESC, call_id DESC LIMIT :limit)
+ORDER BY started_at DESC, call_id DESC LIMIT :limit;
+
 -- name: events
 SELECT position, call_id, seq, type, body FROM event CROSS JOIN call USING (call_no)
 WHERE position > :after ORDER BY position LIMIT :limit;
@@ -28,9 +53,6 @@ LEFT JOIN summary ON summary.call_no = utterance.call_no
 WHERE utterance_words MATCH :words
 AND utterance_words.rowid > :after AND utterance_words.rowid < :before {filters}
 ORDER BY utterance_words.rowid DESC LIMIT :limit;
-
--- name: where_call
-AND call.call_id = :call_id;
 
 -- name: where_before
 AND summary.started_at <= :before_at
@@ -53,6 +75,17 @@ AND summary.call_no IN (
     SELECT call_no FROM summary WHERE from_number BETWEEN :number AND :number_end
     UNION ALL
     SELECT call_no FROM summary WHERE to_number BETWEEN :number AND :number_end);
+
+-- name: where_common_number
+-- the + keeps it from the indexes of numbers: they would give all of them, to be sorted
+AND (+summary.from_number BETWEEN :number AND :number_end
+    OR +summary.to_number BETWEEN :number AND :number_end);
+
+-- name: is_common_number
+SELECT (SELECT count(*) FROM (
+    SELECT 1 FROM summary WHERE from_number BETWEEN :number AND :number_end LIMIT :many))
++ (SELECT count(*) FROM (
+    SELECT 1 FROM summary WHERE to_number BETWEEN :number AND :number_end LIMIT :many)) >= :many;
 
 -- name: where_metadata
 AND NOT EXISTS (
