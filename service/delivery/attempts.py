@@ -8,7 +8,12 @@ from typing import Final
 import structlog
 
 from service.delivery.breaker import Breaker
-from service.errors import DeliveryError, EndpointGoneError, TemporaryDeliveryError
+from service.errors import (
+    DeliveryError,
+    EndpointGoneError,
+    HostUnavailableError,
+    TemporaryDeliveryError,
+)
 from service.ids import CallId, EndpointName
 from service.ports import AttemptResult, Delivery, Observer, Sink
 
@@ -45,7 +50,8 @@ class Attempts:
     """Makes attempts at one endpoint: at most one of each call at a time.
 
     An attempt that was broken off says nothing about the endpoint: neither the breaker nor the
-    observer is told of it. `ticks` are seconds that never jump; for `partial_grace_s` see
+    observer is told of it. `recovered` is called with the time when the first attempt arrives
+    after an outage. `ticks` are seconds that never jump; for `partial_grace_s` see
     `PARTIAL_GRACE_S`.
     """
 
@@ -55,6 +61,7 @@ class Attempts:
         sink: Sink,
         breaker: Breaker,
         *,
+        recovered: Callable[[float], None],
         observer: Observer,
         ticks: Callable[[], float],
         partial_grace_s: float,
@@ -62,6 +69,7 @@ class Attempts:
         self._endpoint = endpoint
         self._sink = sink
         self._breaker = breaker
+        self._recovered = recovered
         self._observer = observer
         self._ticks = ticks
         self._partial_grace_s = partial_grace_s
@@ -90,7 +98,7 @@ class Attempts:
         finally:
             del self._in_flight[call_id]
         if not timeout.expired():
-            self._report(delivery, failure, began)
+            self._report(call_id, delivery, failure, began)
         return failure
 
     def hurry(self, call_id: CallId) -> None:
@@ -110,13 +118,22 @@ class Attempts:
     def _hurry_until(self) -> float:
         return asyncio.get_running_loop().time() + self._partial_grace_s
 
-    def _report(self, delivery: Delivery, failure: DeliveryError | None, began: float) -> None:
+    def _report(
+        self, call_id: CallId, delivery: Delivery, failure: DeliveryError | None, began: float
+    ) -> None:
         now = self._ticks()
         self._observer.attempted(self._endpoint, delivery, _outcome(failure), now - began)
-        if isinstance(failure, TemporaryDeliveryError):
-            if self._breaker.failed(now):
-                _log.warning("breaker_opened", endpoint=self._endpoint)
-        elif self._breaker.succeeded(now):
+        was_open = self._breaker.open_until is not None
+        match failure:
+            case HostUnavailableError():
+                if self._breaker.failed(now, call_id):
+                    _log.warning("breaker_opened", endpoint=self._endpoint)
+                return
+            case TemporaryDeliveryError():
+                self._breaker.answered(now)
+            case _ if self._breaker.succeeded(now):
+                self._recovered(now)
+        if was_open:
             _log.info("breaker_closed", endpoint=self._endpoint)
 
 

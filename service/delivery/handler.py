@@ -13,6 +13,7 @@ from service.delivery.schedule import EndpointLanes
 from service.errors import (
     DeliveryError,
     EndpointGoneError,
+    HostUnavailableError,
     JournalUnavailableError,
     TemporaryDeliveryError,
 )
@@ -51,6 +52,7 @@ class LaneHandler:
             lanes.endpoint.name,
             sink,
             lanes.breaker,
+            recovered=lanes.pull_forward,
             observer=dependencies.observer,
             ticks=dependencies.ticks,
             partial_grace_s=dependencies.partial_grace_s,
@@ -71,7 +73,7 @@ class LaneHandler:
         return accepted
 
     async def handle(self, lane: Lane) -> None:
-        """Make one attempt at the lane's next delivery, or read its next events."""
+        """Make one attempt at the lane's next delivery, once its events are read if need be."""
         match lane.next(self._ticks()):
             case WaitingPartial(delivery=delivery):
                 await self._send_partial(lane, delivery)
@@ -79,6 +81,8 @@ class LaneHandler:
                 await self._send_event(lane, event)
             case None if lane.behind:
                 await self._read(lane)
+                if lane.events:  # it has waited for its turn once
+                    await self.handle(lane)
 
     async def _read(self, lane: Lane) -> None:
         generation, head_seq, acked_seq = lane.generation, lane.head_seq, lane.acked_seq
@@ -102,6 +106,7 @@ class LaneHandler:
         )
         if failure is None:
             self._lanes.counters.partials_delivered += 1
+            self._lanes.last_to_arrive = lane
             return
         self._lanes.counters.partials_dropped += 1
         if isinstance(failure, EndpointGoneError):
@@ -120,21 +125,23 @@ class LaneHandler:
             event.type,
             event.body,
             lane.gap_seqs,
-            attempt=lane.attempts + 1,
+            attempt=lane.attempts + lane.extra_attempts + 1,
         )
+        began = self._ticks()
         failure = await self.attempts.make(lane.call_id, delivery)
         if lane.generation != generation or lane.acked_seq >= event.seq:
             return  # rewound meanwhile: it goes out again later; or the call was erased
         match failure:
             case None:
                 self._lanes.counters.delivered += 1
+                self._lanes.last_to_arrive = lane
                 lane.gap_seqs = ()
                 lane.ack(event.seq)
                 self._acks.add(lane)
             case EndpointGoneError():
                 await self._disable("gone")
             case TemporaryDeliveryError():
-                await self._retry(lane, event, failure)
+                await self._retry(lane, event, failure, began)
             case _:
                 self._park(lane, event, failure, "refused")
 
@@ -144,22 +151,39 @@ class LaneHandler:
             return False
         return not lane.events or any(self.accepts(event.type) for event in lane.events)
 
-    async def _retry(self, lane: Lane, event: StoredEvent, failure: TemporaryDeliveryError) -> None:
-        dependencies, now = self._dependencies, self._ticks()
+    async def _retry(
+        self, lane: Lane, event: StoredEvent, failure: TemporaryDeliveryError, began: float
+    ) -> None:
+        now = self._ticks()
         if self._lanes.breaker.failing_for_s(now) >= _GIVE_UP_ENDPOINT_S:
             await self._disable("failing")
             return
-        lane.attempts += 1
-        delay_s = dependencies.policy.next_delay_s(
-            lane.attempts, dice=dependencies.dice(), retry_after_s=failure.retry_after_s
-        )
-        if delay_s is None:
+        of_the_host = isinstance(failure, HostUnavailableError)
+        lane.host_failures += of_the_host
+        asked_s = min(failure.retry_after_s or 0.0, self._dependencies.policy.max_retry_after_s)
+        lane.not_before = now + asked_s
+        if now < lane.scheduled_at:
+            lane.retry_extra(now, at_fault=not of_the_host)
+        elif not self._retry_by_schedule(lane, failure, now):
             self._park(lane, event, failure, "gave_up")
             return
+        if self._lanes.recovered_at > began:
+            lane.pull(now)  # the outage that this attempt met is over
         self._lanes.counters.retried += 1
-        lane.hold(now + delay_s, dependencies.clock() + delay_s)
+        retry_in_s = round(lane.due_at - now, 1)
+        self._log_failure("delivery_failed", lane, event, failure, retry_in_s=retry_in_s)
+
+    def _retry_by_schedule(self, lane: Lane, failure: TemporaryDeliveryError, now: float) -> bool:
+        """Have the lane wait for the schedule's next attempt; False if there is none."""
+        dependencies = self._dependencies
+        delay_s = dependencies.policy.next_delay_s(
+            lane.attempts + 1, dice=dependencies.dice(), retry_after_s=failure.retry_after_s
+        )
+        if delay_s is None:
+            return False
+        lane.retry(now, delay_s, dependencies.clock() + delay_s)
         self._acks.add(lane)
-        self._log_failure("delivery_failed", lane, event, failure, retry_in_s=round(delay_s, 1))
+        return True
 
     def _park(self, lane: Lane, event: StoredEvent, failure: DeliveryError, reason: str) -> None:
         self._log_failure("delivery_parked", lane, event, failure, reason=reason)

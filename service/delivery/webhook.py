@@ -19,6 +19,7 @@ from service.delivery.url_policy import url_problem
 from service.errors import (
     DeliveryError,
     EndpointGoneError,
+    HostUnavailableError,
     PermanentDeliveryError,
     SettingsError,
     TemporaryDeliveryError,
@@ -33,6 +34,8 @@ _DISCARD_BYTES = 16 * 1024
 _KEEPALIVE_S = 4.0
 """Below the 5 s after which common servers hang up: a POST must not race with their close."""
 _OK, _NOT_OK = 200, 300
+_OF_THE_HOST = frozenset({429, 502, 503, 504})
+"""What a host, or the gateway before it, answers to whatever comes."""
 
 
 class WebhookSink:
@@ -58,19 +61,20 @@ class WebhookSink:
         Raises:
             EndpointGoneError: 410.
             PermanentDeliveryError: 3xx, and 4xx other than 408, 425 and 429.
-            TemporaryDeliveryError: Any other status, no answer within the endpoint's `timeout_s`,
-                no connection within 3 s, or an address that may not be dialled (a name server
-                may be put right). `retry_after_s` is at most an hour.
+            HostUnavailableError: 429, 502, 503 and 504, no answer within the endpoint's
+                `timeout_s`, no connection within 3 s, or an address that may not be dialled (a
+                name server may be put right). `retry_after_s` is at most an hour.
+            TemporaryDeliveryError: Any other status. `retry_after_s` as above.
         """
         try:
             response = await self._session.post(
                 self._url, data=delivery.body, headers=self._signed(delivery), allow_redirects=False
             )
         except TimeoutError:
-            raise TemporaryDeliveryError("no answer in time") from None
+            raise HostUnavailableError("no answer in time") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # its text and its causes may quote what was sent, or the URL
-            raise TemporaryDeliveryError(f"no answer: {_cause(error)}") from None
+            raise HostUnavailableError(f"no answer: {_cause(error)}") from None
         if not response.content.at_eof():
             await _discard(response)
         if not _OK <= response.status < _NOT_OK:
@@ -151,7 +155,8 @@ def _failure(status: int, headers: Mapping[str, str], now: float) -> DeliveryErr
         return EndpointGoneError(text, status=status)
     if is_retriable(status):
         retry_after_s = parse_retry_after(headers.get("Retry-After"), now)
-        return TemporaryDeliveryError(text, status=status, retry_after_s=retry_after_s)
+        kind = HostUnavailableError if status in _OF_THE_HOST else TemporaryDeliveryError
+        return kind(text, status=status, retry_after_s=retry_after_s)
     return PermanentDeliveryError(text, status=status)
 
 

@@ -39,7 +39,8 @@ class Sink(Protocol):
         """Make one attempt and return once the receiver has it.
 
         Raises:
-            TemporaryDeliveryError: Try again, after `retry_after_s` if it says so.
+            TemporaryDeliveryError: Try again, after `retry_after_s` if it says so; as
+                `HostUnavailableError` if whatever goes there would fail now.
             PermanentDeliveryError: Park it.
             EndpointGoneError: Disable the endpoint.
         """

@@ -78,6 +78,8 @@ class LaneRow:
     due_at: float
     generation: int = 0
     """Grows with each `rewind`. A lane that a commit makes starts at 0."""
+    live: bool = field(default=False, compare=False)
+    """Whether the call goes on: says something of the call, not of the lane."""
 
 
 @dataclass(frozen=True, slots=True)

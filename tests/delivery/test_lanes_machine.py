@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from service.errors import (
     EndpointGoneError,
+    HostUnavailableError,
     PermanentDeliveryError,
     TemporaryDeliveryError,
 )
@@ -28,8 +29,9 @@ KINDS = st.sampled_from(["call.answered", "transcript.final", "transcript.gap"])
 EVENTS = st.lists(KINDS, min_size=1, max_size=40)
 ANSWERS = {
     "ok": None,
-    "busy": TemporaryDeliveryError("answered 503", status=503),
-    "later": TemporaryDeliveryError("answered 429", status=429, retry_after_s=30),
+    "busy": HostUnavailableError("answered 503", status=503),
+    "later": HostUnavailableError("answered 429", status=429, retry_after_s=30),
+    "error": TemporaryDeliveryError("answered 500", status=500),
     "refused": PermanentDeliveryError("answered 400", status=400),
     "gone": EndpointGoneError("answered 410", status=410),
     "broken": ZeroDivisionError(),
@@ -161,7 +163,7 @@ class LanesMachine(RuleBasedStateMachine):
         self.harness.crm.gate.set()
         self.lives.run(self.harness.flush())
 
-    @rule(answer=st.sampled_from(["ok", "ok", "busy", "later", "refused", "broken"]))
+    @rule(answer=st.sampled_from(["ok", "ok", "busy", "later", "error", "refused", "broken"]))
     def receiver_turns(self, answer: str) -> None:
         """From now on the receiver answers everything like this."""
         self.harness.crm.rule = lambda _: ANSWERS[answer]

@@ -134,7 +134,7 @@ SELECT call_id, seq, type, body FROM call JOIN event USING (call_no)
 WHERE call_id = ? AND seq > ? ORDER BY seq LIMIT ?;
 
 -- name: backlog
-SELECT call_id, endpoint, acked_seq, head_seq, attempts, due_at, generation
+SELECT call_id, endpoint, acked_seq, head_seq, attempts, due_at, generation, NOT ended
 FROM lane JOIN call USING (call_no)
 WHERE acked_seq < head_seq ORDER BY call_no, endpoint;
 
