@@ -16,6 +16,7 @@ from service.api.calls.audio import AudioRoutes
 from service.api.calls.controls import ControlRoutes, ErasureRoutes
 from service.api.calls.routes import CallRoutes
 from service.api.cursors import Cursors
+from service.api.deliveries.endpoint_routes import EndpointRoutes
 from service.api.deliveries.retries import Retries, open_retries
 from service.api.deliveries.routes import DeliveryRoutes
 from service.api.feed.connections import FeedConnections, FeedLimits, open_connections
@@ -129,7 +130,8 @@ def _asked(
     yield from AudioRoutes(sources.recordings, kept, key=key).routes()
     yield from SearchRoutes(library, sources.searches, cursors, clock=clock).routes()
     lanes, endpoints = sources.lanes, sources.endpoints
-    yield from DeliveryRoutes(journal, lanes, endpoints, retries, cursors).routes()
+    yield from EndpointRoutes(journal, lanes, endpoints, clock=clock).routes()
+    yield from DeliveryRoutes(journal, endpoints, retries, cursors).routes()
     yield from MetricsRoutes(sources.metrics).routes()
 
 

@@ -1,8 +1,8 @@
 """The command line: a module or folder for each command. Only here is the environment read.
 
-`serve`, `check/`, `calls/`, `deliveries`, `replay`, `keys`, `journal` and `audit_erasure` run and
-look after the service, `demo` and `simulate` play without Telnyx, `recogniser` and `transcribe/`
-hear. `common` is what several of them share.
+`serve`, `check/`, `calls/`, `endpoints`, `deliveries`, `replay`, `keys`, `journal` and
+`audit_erasure` run and look after the service, `demo` and `simulate` play without Telnyx,
+`recogniser` and `transcribe/` hear. `common` is what several of them share.
 
 A command has `add`, which declares its arguments, and `run`, which returns the exit code. Heavy
 imports stand inside `run`, so that `--help` is quick.
@@ -18,6 +18,7 @@ from service.cli import (
     audit_erasure,
     deliveries,
     demo,
+    endpoints,
     journal,
     keys,
     recogniser,
@@ -38,6 +39,7 @@ _COMMANDS = (
     recogniser,
     transcribe_command,
     simulate,
+    endpoints,
     deliveries,
     replay,
     calls_command,

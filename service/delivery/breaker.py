@@ -72,6 +72,11 @@ class Breaker:
         self.open_until = now + self._pause_s
         return True
 
+    def reset(self) -> None:
+        """Forget all failures: whoever runs the endpoint says that it is well."""
+        self._close()
+        self._in_a_row, self.failing_since = 0, None
+
     def postpone(self, until: float) -> None:
         """Make the next probe later: nothing that may go out would be one now."""
         self.open_until = until

@@ -10,6 +10,7 @@ from service.delivery.acks import AckBatcher
 from service.delivery.attempts import Attempts
 from service.delivery.lane import MAX_LANE_EVENTS, Lane, WaitingPartial
 from service.delivery.schedule import EndpointLanes
+from service.delivery.switches import disable
 from service.errors import (
     DeliveryError,
     EndpointGoneError,
@@ -17,6 +18,7 @@ from service.errors import (
     JournalUnavailableError,
     TemporaryDeliveryError,
 )
+from service.ids import EndpointName
 from service.ports import Delivery, Journal, LaneUpdate, Observer, Parked, Sink, StoredEvent
 from service.retry import RetryPolicy
 from service.wire.events import delivery_id
@@ -42,6 +44,8 @@ class Dependencies:
     observer: Observer
     max_in_flight: int
     partial_grace_s: float
+    endpoints: tuple[EndpointName, ...] = ()
+    """All that are configured: who is told when one is disabled."""
 
 
 class LaneHandler:
@@ -199,14 +203,15 @@ class LaneHandler:
         self._lanes.counters.parked += 1
 
     async def _disable(self, reason: str) -> None:
-        """Stop for good. If the journal cannot note it, the next start asks the receiver again."""
+        """Stop until it is enabled. If the journal cannot note it, the receiver is asked again."""
         name = self._lanes.endpoint.name
         if self._lanes.disabled:
             return
         self._lanes.disable()
         _log.error("endpoint_disabled", endpoint=name, reason=reason)
+        names, now = self._dependencies.endpoints, self._dependencies.clock()
         try:
-            await self._journal.disable(name, reason, self._dependencies.clock())
+            await disable(self._journal, names, name, reason, now=now)
         except JournalUnavailableError:
             _log.warning("endpoint_disabled_not_settled", endpoint=name)
 

@@ -74,11 +74,18 @@ class EndpointLanes:
         """Whether every lane with a backlog is in memory."""
         self._missed = False
         """Whether a lane had no room since the last listing began."""
+        self._found_no_room = self._left_out = 0
+        """Lanes of the backlog that are not in memory: so far in this listing, and in the last."""
+        self._enabled_now = False
 
     @property
     def behind(self) -> int:
-        """How many lanes in memory have durable events left to deliver."""
-        return sum(lane.behind for lane in self._lanes.values())
+        """How many lanes have durable events left to deliver, as far as is known.
+
+        Those that are not in memory, because there is no room or the endpoint is disabled, are
+        as many as at the last listing.
+        """
+        return sum(lane.behind for lane in self._lanes.values()) + self._left_out
 
     @property
     def waits(self) -> bool:
@@ -172,7 +179,8 @@ class EndpointLanes:
             self.counters.partials_dropped += lane.erase()
 
     def disable(self) -> None:
-        """Drop all lanes for good. The journal keeps what they were to deliver."""
+        """Drop all lanes. The journal keeps what they were to deliver."""
+        self._left_out = self.behind
         self.disabled = True
         for lane in self._lanes.values():
             lane.drop_events()
@@ -182,10 +190,14 @@ class EndpointLanes:
 
     def begin_listing(self, *, disabled: bool) -> None:
         """Begin to list the backlog: from now on, every lane that has no room counts as missed."""
+        self._enabled_now = self.disabled and not disabled
+        if self._enabled_now:
+            self.breaker.reset()
         if disabled and not self.disabled:
             self.disable()
         self.disabled = disabled
         self._missed = False
+        self._found_no_room = 0
 
     def adopt(self, row: LaneRow, now: float, due_at: float, gap_seqs: tuple[int, ...]) -> None:
         """Take up a lane of the backlog, or follow what another process did to one in memory.
@@ -196,10 +208,11 @@ class EndpointLanes:
         if lane is None:
             lane = self._new_lane(row.call_id, trusted=True)
             if lane is None:
+                self._found_no_room += 1
                 return
             lane.resume(row, now, due_at)
             lane.gap_seqs = lane.gap_seqs or gap_seqs
-            if self.breaker.healthy:
+            if self.breaker.healthy or self._enabled_now:
                 lane.pull(now)
         elif row.generation != lane.generation:
             lane.rewind(row)
@@ -216,6 +229,7 @@ class EndpointLanes:
     def end_listing(self) -> None:
         """End the listing: the whole backlog was adopted, as far as there was room."""
         self._complete = not self._missed
+        self._left_out = self._found_no_room
 
     def _lane(self, call_id: CallId) -> Lane | None:
         """Return the lane of a call, or a new one, whose place is where the next commit begins.

@@ -221,6 +221,16 @@ class Journal(RecordingIndex, ErasureIndex, Protocol):
         deliveries`): whoever runs the lanes sees it in `backlog()`, by `generation`.
         """
 
+    async def move_lanes(self, old: EndpointName, new: EndpointName) -> int:
+        """Give what `old` has left to deliver to the lanes of `new`; return how many lanes.
+
+        A lane that `new` has already is set back if need be. What `old` parked moves, too, and
+        nothing of `old` is left. As with `rewind`, another process may do it.
+        """
+
+    async def park_lanes(self, endpoint: EndpointName, reason: str, at: float) -> int:
+        """Park everything that an endpoint has left to deliver; return how many deliveries."""
+
     async def disable(self, endpoint: EndpointName, reason: str, at: float) -> None:
         """Remember that an endpoint is to get nothing more."""
 

@@ -20,6 +20,7 @@ COMMANDS = (
     "recogniser",
     "transcribe",
     "simulate",
+    "endpoints",
     "deliveries",
     "replay",
     "calls",

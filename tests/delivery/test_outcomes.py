@@ -110,6 +110,7 @@ async def test_a_gone_endpoint_is_disabled_and_others_are_not(tmp_path: Path) ->
         assert len(harness.crm.tried) == 1
         assert harness.sinks["log"].ids == ["c1_1", "c1_2", "c1_3"]
         assert await harness.journal.disabled() == {CRM: "gone"}
+        await harness.list_backlog()
         assert await harness.backlog() == [("c1", 0, 3)]
 
 

@@ -18,10 +18,14 @@ from service.wire.events import timestamp
 
 
 class EndpointState(Reply):
-    """One configured endpoint, and what became of its deliveries since the service started."""
+    """One endpoint, and what became of its deliveries since the service started."""
 
     name: str
-    type: EndpointType
+    type: EndpointType | None
+    """Null if it is configured no more."""
+    state: Literal["up", "failing", "disabled", "unknown"]
+    """`failing`: nobody is found there for now; `unknown`: it is configured no more, and there is
+    something that it did not get."""
     disabled_reason: str | None
     """Why it gets nothing more; null if it does."""
     lanes_behind: int
@@ -32,10 +36,30 @@ class EndpointState(Reply):
 
 
 class EndpointStates(Reply):
-    """All configured endpoints. There is only one page."""
+    """All endpoints. There is only one page."""
 
     data: list[EndpointState]
     next: str | None = None
+
+
+class Switched(Reply):
+    """An endpoint that was switched off or on."""
+
+    name: str
+    state: Literal["enabled", "disabled"]
+    changed: bool
+    """Whether it was not so before."""
+
+
+class EndpointTest(Reply):
+    """How an event of the type `endpoint.test` fared."""
+
+    name: str
+    arrived: bool
+    status: int | None
+    """The HTTP status that it did not arrive with, if there was one."""
+    error: str | None
+    took_ms: int
 
 
 class DeliveriesQuery(Query):

@@ -1,4 +1,4 @@
-"""Endpoints, what was given up, and having it again."""
+"""What was given up, and having it again."""
 
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -8,8 +8,6 @@ from aiohttp import web
 from service.api.cursors import Cursors
 from service.api.deliveries.models import (
     DeliveriesQuery,
-    EndpointState,
-    EndpointStates,
     ParkedPage,
     Replay,
     ReplayWish,
@@ -21,22 +19,11 @@ from service.api.operations import Answer, AnyRoute, Ask, NoBody, NoQuery, Opera
 from service.api.problems import RefusalError, not_found
 from service.api.router import reply
 from service.delivery.endpoints import Endpoint
-from service.delivery.lanes import DeliveryLanes
 from service.delivery.replays import replay
-from service.delivery.schedule import Counters
 from service.errors import EndpointGoneError, SettingsError
 from service.ids import CallId, EndpointName
 from service.ports import Journal
 
-LIST_ENDPOINTS: Operation[NoQuery, NoBody] = Operation(
-    id="list_endpoints",
-    method="GET",
-    path="/v1/endpoints",
-    tag="delivery",
-    summary="List the configured endpoints, and how their deliveries go",
-    access="calls:read",
-    answers=(Answer(description="All of them.", model=EndpointStates),),
-)
 LIST_DELIVERIES: Operation[DeliveriesQuery, NoBody] = Operation(
     id="list_deliveries",
     method="GET",
@@ -84,18 +71,16 @@ REPLAY: Operation[NoQuery, ReplayWish] = Operation(
 
 
 class DeliveryRoutes:
-    """Answers from the lanes and the journal."""
+    """Answers from the journal."""
 
     def __init__(
         self,
         journal: Journal,
-        lanes: DeliveryLanes,
         endpoints: Sequence[Endpoint],
         retries: Retries,
         cursors: Cursors,
     ) -> None:
         self._journal = journal
-        self._lanes = lanes
         self._endpoints = endpoints
         self._retries = retries
         self._cursors = cursors
@@ -103,30 +88,10 @@ class DeliveryRoutes:
     def routes(self) -> list[AnyRoute]:
         """Return the routes."""
         return [
-            Route(LIST_ENDPOINTS, self.endpoints),
             Route(LIST_DELIVERIES, self.deliveries),
             Route(RETRY_DELIVERY, self.retry),
             Route(REPLAY, self.replay),
         ]
-
-    async def endpoints(self, ask: Ask[NoQuery, NoBody]) -> web.Response:
-        """Answer with names, types and counters; addresses and secrets stay inside."""
-        disabled = await self._journal.disabled()
-        counters, behind = self._lanes.counters, self._lanes.behind
-        states = []
-        for one in self._endpoints:
-            counted = counters.get(one.name, Counters())
-            state = EndpointState(
-                name=one.name,
-                type=one.type,
-                disabled_reason=disabled.get(one.name),
-                lanes_behind=behind.get(one.name, 0),
-                delivered=counted.delivered,
-                retried=counted.retried,
-                parked=counted.parked,
-            )
-            states.append(state)
-        return reply(ask, EndpointStates(data=states))
 
     async def deliveries(self, ask: Ask[DeliveriesQuery, NoBody]) -> web.Response:
         """Answer with a page of parked deliveries."""

@@ -78,6 +78,29 @@ class SqliteJournal:
 
         await self._writer.do(change)
 
+    async def move_lanes(self, old: EndpointName, new: EndpointName) -> int:
+        """See `Journal.move_lanes`."""
+        given = {"old": old, "new": new}
+
+        def change(db: sqlite3.Connection) -> int:
+            moved = db.execute(_SQL["move_lanes"].sql(), given).rowcount
+            for name in ("move_parked", "forget_lanes", "forget_endpoint"):
+                db.execute(_SQL[name].sql(), given)
+            return moved
+
+        return cast(int, await self._writer.do(change))
+
+    async def park_lanes(self, endpoint: EndpointName, reason: str, at: float) -> int:
+        """See `Journal.park_lanes`."""
+        given = {"old": endpoint, "reason": reason, "at": at}
+
+        def change(db: sqlite3.Connection) -> int:
+            parked = db.execute(_SQL["park_lanes"].sql(), given).rowcount
+            db.execute(_SQL["forget_lanes"].sql(), given)
+            return parked
+
+        return cast(int, await self._writer.do(change))
+
     async def disable(self, endpoint: EndpointName, reason: str, at: float) -> None:
         """See `Journal.disable`."""
         await self._change("disable", (endpoint, reason, at))

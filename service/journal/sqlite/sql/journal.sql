@@ -85,6 +85,31 @@ DELETE FROM parked
 WHERE call_no = (SELECT call_no FROM call WHERE call_id = :call_id)
 AND endpoint = :endpoint AND seq > :after_seq;
 
+-- name: move_lanes
+INSERT INTO lane (call_no, endpoint, acked_seq, head_seq, attempts, due_at, generation)
+SELECT call_no, :new, acked_seq, head_seq, 0, 0, generation + 1
+FROM lane WHERE endpoint = :old AND acked_seq < head_seq
+ON CONFLICT (call_no, endpoint) DO UPDATE SET
+acked_seq = min(acked_seq, excluded.acked_seq), head_seq = max(head_seq, excluded.head_seq),
+attempts = 0, due_at = 0, generation = generation + 1;
+
+-- name: move_parked
+UPDATE OR REPLACE parked SET endpoint = :new WHERE endpoint = :old;
+
+-- name: park_lanes
+INSERT INTO parked (call_no, endpoint, seq, type, status, reason, parked_at)
+SELECT lane.call_no, lane.endpoint, event.seq, event.type, NULL, :reason, :at
+FROM lane JOIN event
+ON event.call_no = lane.call_no AND event.seq > lane.acked_seq AND event.seq <= lane.head_seq
+WHERE lane.endpoint = :old
+ON CONFLICT (call_no, endpoint, seq) DO NOTHING;
+
+-- name: forget_lanes
+DELETE FROM lane WHERE endpoint = :old;
+
+-- name: forget_endpoint
+DELETE FROM endpoint_state WHERE endpoint = :old;
+
 -- name: disable
 INSERT INTO endpoint_state (endpoint, disabled_reason, disabled_at) VALUES (?, ?, ?)
 ON CONFLICT (endpoint) DO UPDATE SET
