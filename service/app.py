@@ -70,6 +70,8 @@ class Machine:
     """Unix seconds, for what is written down."""
     dice: Callable[[], float] = random.random
     """Numbers from 0 up to 1, for the jitter of waits."""
+    nameservers: tuple[str, ...] | None = None
+    """Who is asked for the names of webhooks, as `address:port`; None for the system's."""
     threaded: bool = True
     """Whether the journal has threads of its own, or works on the loop, in virtual time."""
     journal: Callable[[Journal], Journal] = lambda journal: journal
@@ -158,7 +160,14 @@ async def _open_rooms(
     observer = telemetry.observer
     endpoints = settings.endpoint_list()
     lanes = await enter(
-        open_lanes(journal, endpoints, clock=clock, dice=machine.dice, observer=observer)
+        open_lanes(
+            journal,
+            endpoints,
+            clock=clock,
+            dice=machine.dice,
+            observer=observer,
+            nameservers=machine.nameservers,
+        )
     )
     api_key = settings.telnyx_api_key.get_secret_value()
     carrier = await enter(open_carrier(api_key, settings.telnyx_base_url, heard=network.observe))

@@ -3,8 +3,8 @@
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
 
@@ -15,6 +15,7 @@ from yarl import URL
 
 from service import __version__
 from service.delivery.endpoints import Endpoint
+from service.delivery.name_lookup import open_name_lookup
 from service.delivery.url_policy import url_problem
 from service.errors import (
     DeliveryError,
@@ -42,11 +43,15 @@ class WebhookSink:
     """A receiver of signed POSTs. Made by `open_webhook`."""
 
     def __init__(
-        self, endpoint: Endpoint, session: aiohttp.ClientSession, clock: Callable[[], float]
+        self,
+        endpoint: Endpoint,
+        signers: Sequence[Webhook],
+        session: aiohttp.ClientSession,
+        clock: Callable[[], float],
     ) -> None:
         self._url = URL(endpoint.url or "")
         self._headers = {**endpoint.headers, "Content-Type": "application/json"}
-        self._signers = _signers(endpoint)
+        self._signers = signers
         self._session = session
         self._clock = clock
         self._second, self._when = 0, datetime.fromtimestamp(0, UTC)
@@ -107,7 +112,9 @@ async def open_webhook(
 ) -> AsyncIterator[WebhookSink]:
     """Open the sink of a webhook endpoint. `clock` returns Unix seconds.
 
-    Proxies of the environment are ignored, cookies are not kept.
+    Names are looked up by `resolver`, or by look-ups of this sink's own: never by the system's,
+    whose few threads Telnyx is reached with, too. Proxies of the environment are ignored, cookies
+    are not kept.
 
     Raises:
         SettingsError: The URL may not be used, or the secret is missing or not base64.
@@ -117,25 +124,28 @@ async def open_webhook(
     )
     if problem is not None:
         raise SettingsError([f"endpoint {endpoint.name}: url {problem}"])
-    connector = guarded_connector(
-        allow_private=endpoint.allow_private,
-        limit=max_connections,
-        keepalive_s=_KEEPALIVE_S,
-        resolver=resolver,
-    )
-    async with aiohttp.ClientSession(
-        connector=connector,
-        timeout=aiohttp.ClientTimeout(
-            total=endpoint.timeout_s,
-            sock_connect=_CONNECT_TIMEOUT_S,
-            ceil_threshold=math.inf,  # or 10 s might become 11
-        ),
-        headers={"User-Agent": f"Callscribe/{__version__}"},
-        cookie_jar=aiohttp.DummyCookieJar(),
-        auto_decompress=False,
-        trust_env=False,
-    ) as session:
-        yield WebhookSink(endpoint, session, clock)
+    signers = _signers(endpoint)
+    async with AsyncExitStack() as stack:
+        connector = guarded_connector(
+            allow_private=endpoint.allow_private,
+            limit=max_connections,
+            keepalive_s=_KEEPALIVE_S,
+            resolver=resolver or await stack.enter_async_context(open_name_lookup()),
+        )
+        session = aiohttp.ClientSession(
+            connector=connector,
+            timeout=aiohttp.ClientTimeout(
+                total=endpoint.timeout_s,
+                sock_connect=_CONNECT_TIMEOUT_S,
+                ceil_threshold=math.inf,  # or 10 s might become 11
+            ),
+            headers={"User-Agent": f"Callscribe/{__version__}"},
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trust_env=False,
+        )
+        await stack.enter_async_context(session)
+        yield WebhookSink(endpoint, signers, session, clock)
 
 
 def _signers(endpoint: Endpoint) -> tuple[Webhook, ...]:
