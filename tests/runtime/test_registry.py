@@ -105,15 +105,17 @@ async def test_partials_after_a_refused_commit_share_no_id_with_those_before_it(
     async with open_runtime(tmp_path, IN_CALL) as runtime:
         now = time.time()
         await begin(runtime, now)
+        await until(lambda: len(runtime.carrier.commands) == 2)
         await runtime.calls.tell(said("one", now + 0.02, final=False))
         runtime.disk.full = True
+        await runtime.calls.tell(said("one two", now + 0.03, final=False))
         with pytest.raises(JournalUnavailableError):
-            await runtime.calls.tell(said("one.", now + 0.03))
+            await runtime.calls.tell(said("one two.", now + 0.04))
         runtime.disk.full = False
-        await runtime.calls.tell(said("two", now + 0.025, final=False))
-        await until(lambda: len(runtime.lanes.partials) == 2)
+        await runtime.calls.tell(said("three", now + 0.05, final=False))
+        await until(lambda: len(runtime.lanes.partials) == 3)
 
-        assert len({partial.id for partial in runtime.lanes.partials}) == 2
+        assert len({partial.id for partial in runtime.lanes.partials}) == 3
 
 
 async def test_a_repeat_after_a_restart_is_as_quiet_as_the_first(tmp_path: Path) -> None:
