@@ -4,9 +4,9 @@
 `schedule` says is next and has it handled by `handler`: one of its `attempts`, and what follows
 from how that ended. The `breaker` spares an endpoint that does not answer, `partials` chooses which
 partials go out, and `acks` writes to the journal how far lanes came. `sinks` opens what makes an
-attempt: `webhook`, which may go where `url_policy` lets it and asks `name_lookup` where that is, or
-`log`. `replays` is what people do
-about deliveries, `switches` what they do about endpoints; `notices` tells the others of that.
+attempt: `webhook`, which may go where `url_policy` lets it, asks `name_lookup` where that is, and
+has `signing` sign, or `log`. `replays` is what people do about deliveries, `switches` what they do
+about endpoints; `notices` tells the other endpoints of that.
 
 A delivery that is given up is *parked*: the journal's list of parked deliveries is the
 dead-letter queue, from which people retry.

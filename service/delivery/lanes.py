@@ -18,6 +18,7 @@ from service.delivery.handler import Dependencies
 from service.delivery.lane import MAX_GAP_SEQS, Lane
 from service.delivery.name_lookup import open_name_lookup
 from service.delivery.schedule import Counters, EndpointLanes
+from service.delivery.signing import Secrets
 from service.delivery.sinks import OpenSink, open_sink
 from service.errors import JournalUnavailableError
 from service.ids import CallId, EndpointName
@@ -209,6 +210,7 @@ async def open_lanes(
     ack_every_s: float = 0.02,
     poll_every_s: float = 5.0,
     nameservers: Sequence[str] | None = None,
+    secrets: Secrets | None = None,
 ) -> AsyncIterator[DeliveryLanes]:
     """Open the sinks and lanes of these endpoints, and go on where the journal says they stopped.
 
@@ -216,7 +218,8 @@ async def open_lanes(
     `dice` gives 0 up to 1. `sink` opens an endpoint's sink: by default the one that its type names.
     At most `max_in_flight` attempts of an endpoint are on their way at once; one at a partial has
     `partial_grace_s` once an event waits behind it. `nameservers` (`address:port`, the system's
-    unless given) are asked for the names of webhooks. On leaving, attempts are broken off, and
+    unless given) are asked for the names of webhooks, and `secrets` are what they are signed with,
+    if that may change. On leaving, attempts are broken off, and
     pending acks written; call `drain` first.
 
     Raises:
@@ -243,7 +246,7 @@ async def open_lanes(
     )
     async with AsyncExitStack() as stack:
         resolver = await stack.enter_async_context(open_name_lookup(nameservers))
-        opener = sink or partial(open_sink, clock=clock, resolver=resolver)
+        opener = sink or partial(open_sink, clock=clock, resolver=resolver, secrets=secrets)
         sinks = [await stack.enter_async_context(opener(one)) for one in endpoints]
         stack.push_async_callback(_write_last_acks, acks)
         tasks = await stack.enter_async_context(open_tasks())

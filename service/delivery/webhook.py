@@ -3,19 +3,19 @@
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
-from standardwebhooks.webhooks import Webhook
 from yarl import URL
 
 from service import __version__
 from service.delivery.endpoints import Endpoint
 from service.delivery.name_lookup import open_name_lookup
+from service.delivery.signing import Secrets
 from service.delivery.url_policy import url_problem
 from service.errors import (
     DeliveryError,
@@ -45,13 +45,14 @@ class WebhookSink:
     def __init__(
         self,
         endpoint: Endpoint,
-        signers: Sequence[Webhook],
+        secrets: Secrets,
         session: aiohttp.ClientSession,
         clock: Callable[[], float],
     ) -> None:
         self._url = URL(endpoint.url or "")
         self._headers = {**endpoint.headers, "Content-Type": "application/json"}
-        self._signers = signers
+        self._endpoint = endpoint.name
+        self._secrets = secrets
         self._session = session
         self._clock = clock
         self._second, self._when = 0, datetime.fromtimestamp(0, UTC)
@@ -95,7 +96,10 @@ class WebhookSink:
         headers["webhook-timestamp"] = str(second)
         headers["x-attempt"] = str(delivery.attempt)
         headers["webhook-signature"] = " ".join(
-            [signer.sign(delivery.id, self._when, text) for signer in self._signers]
+            [
+                signer.sign(delivery.id, self._when, text)
+                for signer in self._secrets.signers(self._endpoint)
+            ]
         )
         if delivery.gap_seqs:
             headers["x-gap-seq"] = ",".join(map(str, delivery.gap_seqs))
@@ -109,12 +113,13 @@ async def open_webhook(
     clock: Callable[[], float] = time.time,
     max_connections: int = 32,
     resolver: AbstractResolver | None = None,
+    secrets: Secrets | None = None,
 ) -> AsyncIterator[WebhookSink]:
     """Open the sink of a webhook endpoint. `clock` returns Unix seconds.
 
     Names are looked up by `resolver`, or by look-ups of this sink's own: never by the system's,
     whose few threads Telnyx is reached with, too. Proxies of the environment are ignored, cookies
-    are not kept.
+    are not kept. `secrets` holds the endpoint's and may change; without it, they are as they are.
 
     Raises:
         SettingsError: The URL may not be used, or the secret is missing or not base64.
@@ -124,7 +129,9 @@ async def open_webhook(
     )
     if problem is not None:
         raise SettingsError([f"endpoint {endpoint.name}: url {problem}"])
-    signers = _signers(endpoint)
+    if secrets is None:
+        secrets = Secrets()
+        secrets.replace([endpoint])
     async with AsyncExitStack() as stack:
         connector = guarded_connector(
             allow_private=endpoint.allow_private,
@@ -145,18 +152,7 @@ async def open_webhook(
             trust_env=False,
         )
         await stack.enter_async_context(session)
-        yield WebhookSink(endpoint, signers, session, clock)
-
-
-def _signers(endpoint: Endpoint) -> tuple[Webhook, ...]:
-    secrets = [secret for secret in (endpoint.secret, endpoint.secret_previous) if secret]
-    try:
-        signers = tuple(Webhook(secret) for secret in secrets)
-    except Exception:  # noqa: BLE001 - the package raises bare errors, and their text has the secret
-        signers = ()
-    if not endpoint.secret or not signers:
-        raise SettingsError([f"endpoint {endpoint.name}: secret should be whsec_ and base64"])
-    return signers
+        yield WebhookSink(endpoint, secrets, session, clock)
 
 
 def _failure(status: int, headers: Mapping[str, str], now: float) -> DeliveryError:

@@ -40,7 +40,7 @@ def free_port() -> int:
 @asynccontextmanager
 async def serving(folder: Path, settings: Mapping[str, Any], port: int) -> AsyncIterator[Process]:
     """Run `callscribe serve` until the end of the block, from when it is ready."""
-    (folder / "callscribe.toml").write_text(_toml(settings))
+    write_settings(folder, settings)
     environ = {
         "PATH": os.environ["PATH"],
         "CALLSCRIBE_LISTEN": f"127.0.0.1:{port}",
@@ -68,11 +68,16 @@ async def serving(folder: Path, settings: Mapping[str, Any], port: int) -> Async
         await reading
 
 
+def write_settings(folder: Path, settings: Mapping[str, Any]) -> None:
+    """Write the settings file that the service reads."""
+    (folder / "callscribe.toml").write_text(_toml(settings))
+
+
 async def _keep_log(
     process: asyncio.subprocess.Process, path: Path, started: asyncio.Event
 ) -> None:
     assert process.stdout is not None
-    with path.open("ab") as log:
+    with path.open("ab", buffering=0) as log:
         async for line in process.stdout:
             log.write(line)
             if b"service_started" in line:

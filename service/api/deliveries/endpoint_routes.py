@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from http import HTTPStatus
 
 from aiohttp import web
@@ -14,7 +13,7 @@ from service.api.router import reply
 from service.delivery.endpoints import Endpoint, EndpointType
 from service.delivery.lanes import DeliveryLanes
 from service.delivery.schedule import Counters
-from service.delivery.sinks import open_sink
+from service.delivery.sinks import OpenSink, open_sink
 from service.delivery.switches import disable, enable, try_endpoint
 from service.errors import SettingsError
 from service.ids import EndpointName
@@ -72,11 +71,13 @@ class EndpointRoutes:
         lanes: DeliveryLanes,
         endpoints: Sequence[Endpoint],
         *,
+        sink: OpenSink = open_sink,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._journal = journal
         self._lanes = lanes
         self._endpoints = {one.name: one for one in endpoints}
+        self._sink = sink
         self._clock = clock
 
     def routes(self) -> list[AnyRoute]:
@@ -114,9 +115,8 @@ class EndpointRoutes:
     async def test(self, ask: Ask[NoQuery, NoBody]) -> web.Response:
         """Try it."""
         endpoint = self._named(ask)
-        sink = partial(open_sink, clock=self._clock)
         try:
-            tried = await try_endpoint(endpoint, sink=sink, clock=self._clock)
+            tried = await try_endpoint(endpoint, sink=self._sink, clock=self._clock)
         except SettingsError:
             told = _UNUSABLE[HTTPStatus.CONFLICT]
             raise RefusalError(HTTPStatus.CONFLICT, told) from None
