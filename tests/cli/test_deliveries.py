@@ -84,9 +84,37 @@ def test_a_replay_sets_the_lane_back(callscribe: Callscribe, database: str) -> N
     assert (lane.call_id, lane.endpoint, lane.acked_seq, lane.head_seq) == (CALL, CRM, 1, 3)
 
 
+def test_a_replay_begins_where_it_is_told(callscribe: Callscribe, database: str) -> None:
+    """By the first seq that is wanted."""
+    assert callscribe("replay", "c1", "--to", "crm", "--from-seq", "3") == Exit.OK
+
+    (lane,) = asyncio.run(_backlog(database))
+    assert (lane.acked_seq, lane.head_seq) == (2, 3)
+
+
+def test_all_calls_since_a_time_are_replayed(
+    callscribe: Callscribe, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Those that started then or later, and before another time if that is said."""
+    assert callscribe("replay", "--since", "2100-01-01", "--to", "crm") == Exit.OK
+    assert asyncio.run(_backlog(database)) == []
+    until = ("--since", "2001-01-01", "--until", "2002-01-01")
+    assert callscribe("replay", *until, "--to", "crm") == Exit.OK
+    assert asyncio.run(_backlog(database)) == []
+
+    assert callscribe("replay", "--since", "2001-01-01", "--to", "crm") == Exit.OK
+
+    (lane,) = asyncio.run(_backlog(database))
+    assert (lane.call_id, lane.acked_seq, lane.head_seq) == (CALL, 0, 3)
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "crm will get the events of 1 calls from seq 1 on"
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
+        (("replay", "--to", "crm"), "required"),
+        (("replay", "c1", "--since", "2026-11-22", "--to", "crm"), "not allowed with"),
         (("replay", "c2", "--to", "crm"), "no call has the id c2"),
         (("replay", "c1", "--to", "crn"), "no endpoint is called crn"),
         (("replay", "c1", "--to", "crm", "--after-seq", "-1"), "should be 0 or more"),
