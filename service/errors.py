@@ -143,7 +143,12 @@ class RecognitionLostError(RecognitionError):
 
 
 class DeliveryError(CallscribeError):
-    """The base of what one attempt at a delivery raises. `status` is the HTTP status, or None."""
+    """The base of what one attempt at a delivery raises. `status` is the HTTP status, or None.
+
+    `answer` is the beginning of what the receiver said: for people, never for a log.
+    """
+
+    answer = ""
 
     def __init__(self, message: str, *, status: int | None = None) -> None:
         self.status = status

@@ -15,7 +15,8 @@ from service.errors import (
     TemporaryDeliveryError,
 )
 from service.ids import CallId, EndpointName
-from service.ports import AttemptResult, Delivery, Observer, Sink
+from service.ports import Attempt, AttemptResult, Delivery, Observer, Sink
+from service.wire.events import split_delivery_id
 
 PARTIAL_GRACE_S: Final = 0.25
 """How long an attempt at a partial may take in all, once a durable event waits behind it.
@@ -51,8 +52,8 @@ class Attempts:
 
     An attempt that was broken off says nothing about the endpoint: neither the breaker nor the
     observer is told of it. `recovered` is called with the time when the first attempt arrives
-    after an outage. `ticks` are seconds that never jump; for `partial_grace_s` see
-    `PARTIAL_GRACE_S`.
+    after an outage, and `keep` with each attempt at an event. `clock` is in Unix seconds, `ticks`
+    are seconds that never jump; for `partial_grace_s` see `PARTIAL_GRACE_S`.
     """
 
     def __init__(
@@ -62,7 +63,9 @@ class Attempts:
         breaker: Breaker,
         *,
         recovered: Callable[[float], None],
+        keep: Callable[[Attempt], None],
         observer: Observer,
+        clock: Callable[[], float],
         ticks: Callable[[], float],
         partial_grace_s: float,
     ) -> None:
@@ -70,7 +73,9 @@ class Attempts:
         self._sink = sink
         self._breaker = breaker
         self._recovered = recovered
+        self._keep = keep
         self._observer = observer
+        self._clock = clock
         self._ticks = ticks
         self._partial_grace_s = partial_grace_s
         self._in_flight: dict[CallId, _InFlight] = {}
@@ -84,13 +89,14 @@ class Attempts:
         """
         began = self._ticks()
         failure: DeliveryError | None = None
+        status: int | None = None
         timeout = asyncio.timeout(None)
         self._in_flight[call_id] = _InFlight(timeout, self._hurry_until() if partial else None)
         try:
             async with timeout:
                 if hurried:
                     self.hurry(call_id)
-                await self._sink.deliver(delivery)
+                status = await self._sink.deliver(delivery)
         except DeliveryError as error:
             failure = error
         except Exception as error:  # noqa: BLE001 - a sink's fault must not stop the others
@@ -99,6 +105,8 @@ class Attempts:
             del self._in_flight[call_id]
         if not timeout.expired():
             self._report(call_id, delivery, failure, began)
+            if not partial:
+                self._keep(self._attempt(delivery, failure, status, began))
         return failure
 
     def hurry(self, call_id: CallId) -> None:
@@ -117,6 +125,21 @@ class Attempts:
 
     def _hurry_until(self) -> float:
         return asyncio.get_running_loop().time() + self._partial_grace_s
+
+    def _attempt(
+        self, delivery: Delivery, failure: DeliveryError | None, status: int | None, began: float
+    ) -> Attempt:
+        call_id, seq = split_delivery_id(delivery.id) or (CallId(""), 0)
+        return Attempt(
+            call_id=call_id,
+            endpoint=self._endpoint,
+            seq=seq,
+            made_at=self._clock(),
+            result=_outcome(failure),
+            status=failure.status if failure else status,
+            took_ms=round((self._ticks() - began) * 1000),
+            answer=(failure.answer or str(failure)) if failure else "",
+        )
 
     def _report(
         self, call_id: CallId, delivery: Delivery, failure: DeliveryError | None, began: float

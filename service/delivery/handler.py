@@ -57,7 +57,9 @@ class LaneHandler:
             sink,
             lanes.breaker,
             recovered=lanes.pull_forward,
+            keep=dependencies.acks.keep,
             observer=dependencies.observer,
+            clock=dependencies.clock,
             ticks=dependencies.ticks,
             partial_grace_s=dependencies.partial_grace_s,
         )

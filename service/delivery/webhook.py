@@ -32,6 +32,7 @@ from service.retry import is_retriable, parse_retry_after
 _CONNECT_TIMEOUT_S = 3.0
 _DISCARD_TIMEOUT_S = 1.0
 _DISCARD_BYTES = 16 * 1024
+_KEPT_BYTES = 1024
 _KEEPALIVE_S = 4.0
 """Below the 5 s after which common servers hang up: a POST must not race with their close."""
 _OK, _NOT_OK = 200, 300
@@ -57,12 +58,13 @@ class WebhookSink:
         self._clock = clock
         self._second, self._when = 0, datetime.fromtimestamp(0, UTC)
 
-    async def deliver(self, delivery: Delivery) -> None:
+    async def deliver(self, delivery: Delivery) -> int:
         """POST the body, byte for byte, and return when a 2xx came back.
 
         `webhook-id` is the delivery's; `webhook-timestamp` and with it the signature are this
         attempt's. With `secret_previous` there are two signatures. Redirects are not followed.
-        What the receiver says beyond its status and `Retry-After` is thrown away, 16 KiB at most.
+        Of what the receiver says beyond its status and `Retry-After`, 16 KiB at most are read, and
+        1 KiB kept if it refused.
 
         Raises:
             EndpointGoneError: 410.
@@ -81,10 +83,12 @@ class WebhookSink:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # its text and its causes may quote what was sent, or the URL
             raise HostUnavailableError(f"no answer: {_cause(error)}") from None
-        if not response.content.at_eof():
-            await _discard(response)
+        said = b"" if response.content.at_eof() else await _read_a_little(response)
         if not _OK <= response.status < _NOT_OK:
-            raise _failure(response.status, response.headers, self._clock())
+            failure = _failure(response.status, response.headers, self._clock())
+            failure.answer = said.decode(errors="replace")
+            raise failure
+        return response.status
 
     def _signed(self, delivery: Delivery) -> dict[str, str]:
         second = int(self._clock())
@@ -166,20 +170,23 @@ def _failure(status: int, headers: Mapping[str, str], now: float) -> DeliveryErr
     return PermanentDeliveryError(text, status=status)
 
 
-async def _discard(response: aiohttp.ClientResponse) -> None:
+async def _read_a_little(response: aiohttp.ClientResponse) -> bytes:
     """Read a little of the body so that the connection can be used again; never fails for it.
 
     The status has been said already: a receiver that dawdles over its body had the delivery.
+    Returns the beginning of what it said.
     """
-    left = _DISCARD_BYTES
+    left, said = _DISCARD_BYTES, b""
     try:
         async with asyncio.timeout(_DISCARD_TIMEOUT_S):
             while left > 0 and (chunk := await response.content.read(left)):
                 left -= len(chunk)
+                said += chunk[: _KEPT_BYTES - len(said)]
     except (TimeoutError, aiohttp.ClientError, OSError, ValueError):
         pass
     finally:
         response.release()  # closes the connection unless the body was read to its end
+    return said
 
 
 def _cause(error: Exception) -> str:

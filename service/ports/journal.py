@@ -125,6 +125,23 @@ class ParkedDelivery:
     parked_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt at the delivery of a durable event. `made_at` is in Unix seconds."""
+
+    call_id: CallId
+    endpoint: EndpointName
+    seq: int
+    made_at: float
+    result: str
+    """As in `AttemptResult`."""
+    status: int | None
+    """The HTTP status of the answer, if there was one."""
+    took_ms: int
+    answer: str
+    """The beginning of what the receiver said, or what went wrong; empty if it arrived."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaToken:
     """What may open the media WebSocket of a leg, by hashes: neither secret is kept."""
@@ -147,7 +164,7 @@ class ErasureIndex(Protocol):
         """Return calls whose text is not to be kept any longer, those due longest first."""
 
     async def prune_parked(self, now: float) -> int:
-        """Forget parked deliveries that are not to be kept any longer; return how many."""
+        """Forget parked deliveries and attempts that are kept no longer; return how many."""
 
     async def erasures(self, after: int) -> tuple[int, list[CallId]]:
         """Return the newest position, and the calls erased after the given one."""
@@ -204,6 +221,12 @@ class Journal(RecordingIndex, ErasureIndex, Protocol):
 
     async def settle(self, updates: Sequence[LaneUpdate]) -> None:
         """Write how far lanes have come. Never takes a lane back: that is `rewind`'s."""
+
+    async def keep_attempts(self, attempts: Sequence[Attempt]) -> None:
+        """Remember attempts; those at an event that was erased meanwhile are dropped."""
+
+    async def attempts(self, call_id: CallId, *, limit: int) -> list[Attempt]:
+        """Return the newest attempts at deliveries of a call, the newest first."""
 
     async def parked(
         self, *, limit: int, before: tuple[float, int] | None = None

@@ -3,11 +3,13 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from service.ids import EndpointName
+from service.ids import CallId, EndpointName
+from service.ports import Attempt
 from tests.api.builders import CALL
 from tests.api.harness import Harness, open_harness
 from tests.delivery.builders import CRM
@@ -102,6 +104,27 @@ async def test_only_an_admin_switches_and_only_what_there_is(
     async with open_harness(folder, scopes=("calls:read", "calls:write")) as other:
         answer = await other.ask("POST", f"/v1/endpoints/crm/{action}", key=other.key)
         assert answer.status == 403
+
+
+async def test_attempts_of_a_call_are_listed(harness: Harness) -> None:
+    """The newest first; of a call that is not there, nothing."""
+    tried = Attempt(CallId(CALL), CRM, 1, 1_800_000_000.0, "failed", 503, 7, "come again")
+    await harness.journal.keep_attempts([tried, replace(tried, seq=2)])
+
+    answer = await harness.get(f"/v1/calls/{CALL}/attempts", key=harness.key)
+    nobody = await harness.get("/v1/calls/nobody/attempts", key=harness.key)
+
+    assert [one["seq"] for one in answer.json["data"]] == [2, 1]
+    assert answer.json["data"][1] == {
+        "endpoint": "crm",
+        "seq": 1,
+        "made_at": "2027-01-15T08:00:00.000Z",
+        "result": "failed",
+        "status": 503,
+        "took_ms": 7,
+        "answer": "come again",
+    }
+    assert nobody.status == 404
 
 
 async def test_parked_deliveries_are_listed_newest_first(harness: Harness) -> None:

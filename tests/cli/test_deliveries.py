@@ -6,7 +6,7 @@ import pytest
 from service.exits import Exit
 from service.ids import CallId, EndpointName
 from service.journal.database import open_journal
-from service.ports import Entry, LaneRow, LaneUpdate, Parked, StoredEvent
+from service.ports import Attempt, Entry, LaneRow, LaneUpdate, Parked, StoredEvent
 from tests.cli.harness import Callscribe, in_process
 from tests.cli.peers import open_receiver
 from tests.settings.builders import KEYS, SECRET
@@ -48,6 +48,21 @@ def test_parked_deliveries_are_listed(
     line = capsys.readouterr().out.split()
     assert line[0] == "1"
     assert line[2:] == ["crm", "c1", "2", "transcript.final", "HTTP", "400"]
+
+
+def test_attempts_of_a_call_are_shown(
+    callscribe: Callscribe, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The newest first; what the receiver said is quoted, as it is a stranger's."""
+    asyncio.run(_attempt(database))
+
+    assert callscribe("deliveries", "show", "c1") == Exit.OK
+    assert callscribe("deliveries", "show", "c2") == Exit.OK
+
+    first, second, none = capsys.readouterr().out.splitlines()
+    assert first.endswith("crm  2  refused  400  12 ms  'no \\x1b[2J'")
+    assert second.endswith("crm  1  delivered  204  5 ms")
+    assert none == "nothing was tried"
 
 
 async def test_a_parked_delivery_is_tried_again(
@@ -149,6 +164,16 @@ def test_without_a_journal_there_is_nothing_to_list(
     assert callscribe("deliveries", "ls") == Exit.FAILED
     assert capsys.readouterr().err
     assert not path.exists()
+
+
+async def _attempt(url: str) -> None:
+    async with open_journal(url, exclusive=False) as journal:
+        await journal.keep_attempts(
+            [
+                Attempt(CALL, CRM, 1, 0.0, "delivered", 204, 5, ""),
+                Attempt(CALL, CRM, 2, 0.0, "refused", 400, 12, "no \x1b[2J"),
+            ]
+        )
 
 
 async def _fill(url: str) -> None:

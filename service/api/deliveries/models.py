@@ -13,7 +13,7 @@ from service.api.parameters import (
     Stamp,
 )
 from service.delivery.endpoints import EndpointType
-from service.ports import ParkedDelivery
+from service.ports import Attempt, ParkedDelivery
 from service.wire.events import timestamp
 
 
@@ -93,6 +93,33 @@ class ParkedPage(Reply):
     """The `cursor` of the next page; null on the last one."""
 
 
+class AttemptsQuery(Query):
+    """How many attempts are wanted."""
+
+    limit: Limit = DEFAULT_LIMIT
+
+
+class AttemptMade(Reply):
+    """One attempt at a delivery."""
+
+    endpoint: str
+    seq: int
+    made_at: Stamp
+    result: Literal["delivered", "failed", "refused", "gone"]
+    status: int | None
+    """The HTTP status of the answer; null if there was none."""
+    took_ms: int
+    answer: str
+    """The beginning of what the receiver said, or what went wrong; empty if it arrived."""
+
+
+class Attempts(Reply):
+    """Attempts at deliveries of a call, newest first. There is only one page."""
+
+    data: list[AttemptMade]
+    next: str | None = None
+
+
 class Retry(Reply):
     """Another try of a delivery that was given up."""
 
@@ -118,6 +145,21 @@ class Replay(Reply):
     call_id: str
     endpoint: str
     after_seq: int
+
+
+def attempt_of(one: Attempt) -> AttemptMade:
+    """Return an attempt as it is answered."""
+    return AttemptMade.model_validate(
+        {
+            "endpoint": one.endpoint,
+            "seq": one.seq,
+            "made_at": timestamp(one.made_at),
+            "result": one.result,
+            "status": one.status,
+            "took_ms": one.took_ms,
+            "answer": one.answer,
+        }
+    )
 
 
 def parked_of(one: ParkedDelivery) -> Parked:

@@ -7,11 +7,14 @@ from aiohttp import web
 
 from service.api.cursors import Cursors
 from service.api.deliveries.models import (
+    Attempts,
+    AttemptsQuery,
     DeliveriesQuery,
     ParkedPage,
     Replay,
     ReplayWish,
     Retry,
+    attempt_of,
     parked_of,
 )
 from service.api.deliveries.retries import Retries
@@ -33,6 +36,16 @@ LIST_DELIVERIES: Operation[DeliveriesQuery, NoBody] = Operation(
     access="calls:read",
     query=DeliveriesQuery,
     answers=(Answer(description="A page of them.", model=ParkedPage),),
+)
+LIST_ATTEMPTS: Operation[AttemptsQuery, NoBody] = Operation(
+    id="list_attempts",
+    method="GET",
+    path="/v1/calls/{call_id}/attempts",
+    tag="delivery",
+    summary="List the newest attempts at deliveries of a call, and what came of each",
+    access="calls:read",
+    query=AttemptsQuery,
+    answers=(Answer(description="They are kept for `attempts_days`.", model=Attempts),),
 )
 RETRY_DELIVERY: Operation[NoQuery, NoBody] = Operation(
     id="retry_delivery",
@@ -89,6 +102,7 @@ class DeliveryRoutes:
         """Return the routes."""
         return [
             Route(LIST_DELIVERIES, self.deliveries),
+            Route(LIST_ATTEMPTS, self.attempts),
             Route(RETRY_DELIVERY, self.retry),
             Route(REPLAY, self.replay),
         ]
@@ -105,6 +119,13 @@ class DeliveryRoutes:
             query, found, lambda one: (one.parked_at, one.id), limit=query.limit
         )
         return reply(ask, ParkedPage(data=[parked_of(one) for one in page.items], next=page.next))
+
+    async def attempts(self, ask: Ask[AttemptsQuery, NoBody]) -> web.Response:
+        """Answer with attempts of a call."""
+        if await self._journal.load(ask.call_id) is None:
+            raise not_found("call")
+        made = await self._journal.attempts(ask.call_id, limit=ask.query.limit)
+        return reply(ask, Attempts(data=[attempt_of(one) for one in made]))
 
     async def retry(self, ask: Ask[NoQuery, NoBody]) -> web.Response:
         """Try one again."""

@@ -5,12 +5,14 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import astuple
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
 from service.errors import JournalUnavailableError, StaleCallError
 from service.ids import CallId, EndpointName, LegId
+from service.journal.sqlite.bulk import write_rows
 from service.journal.sqlite.connection import Query, SqliteReader
 from service.journal.sqlite.erasure import truncate_log
 from service.journal.sqlite.file import SetUp, open_sqlite_file
@@ -19,6 +21,7 @@ from service.journal.sqlite.writer import SqliteWriter, Work
 from service.journal.statements import load_statements
 from service.journal.worker import Worker, open_worker
 from service.ports import (
+    Attempt,
     Entry,
     Journal,
     LaneRow,
@@ -55,6 +58,15 @@ class SqliteJournal:
         """See `Journal.settle`."""
         if updates:
             await self._writer.do(tuple(updates))
+
+    async def keep_attempts(self, attempts: Sequence[Attempt]) -> None:
+        """See `Journal.keep_attempts`."""
+        rows = [astuple(one) for one in attempts]
+        await self._writer.do(lambda db: write_rows(db, _SQL["keep_attempts"], rows))
+
+    async def attempts(self, call_id: CallId, *, limit: int) -> list[Attempt]:
+        """See `Journal.attempts`."""
+        return [Attempt(*row) for row in await self._ask("attempts", (call_id, limit))]
 
     async def adopt(self, call_id: CallId) -> int:
         """See `Journal.adopt`."""
@@ -219,8 +231,9 @@ class SqliteJournal:
     async def prune_parked(self, now: float) -> int:
         """See `ErasureIndex.prune_parked`."""
         pruned = 0
-        while step := await self._prune("prune_parked", now):
-            pruned += step
+        for name in ("prune_parked", "prune_attempts"):
+            while step := await self._prune(name, now):
+                pruned += step
         return pruned
 
     async def erasures(self, after: int) -> tuple[int, list[CallId]]:

@@ -64,6 +64,29 @@ AND (given.generation IS NULL OR given.generation = lane.generation)
 ON CONFLICT (call_no, endpoint) DO UPDATE SET
 acked_seq = excluded.acked_seq, attempts = excluded.attempts, due_at = excluded.due_at;
 
+-- name: keep_attempts row: (?, ?, ?, ?, ?, ?, ?, ?)
+-- of an event that was erased meanwhile nothing is kept: the answer may repeat its words
+WITH given (call_id, endpoint, seq, made_at, result, status, took_ms, answer) AS (VALUES {rows})
+INSERT INTO attempt
+(call_no, endpoint, seq, made_at, result, status, took_ms, answer, delete_at)
+SELECT call.call_no, given.endpoint, given.seq, given.made_at, given.result, given.status,
+given.took_ms, given.answer, given.made_at + keeping.attempts_s
+FROM given
+CROSS JOIN call ON call.call_id = given.call_id
+CROSS JOIN event ON event.call_no = call.call_no AND event.seq = given.seq
+LEFT JOIN keeping ON keeping.call_no = call.call_no;
+
+-- name: attempts
+SELECT call_id, endpoint, seq, made_at, result, status, took_ms, answer
+FROM call CROSS JOIN attempt USING (call_no) WHERE call_id = ? ORDER BY id DESC LIMIT ?;
+
+-- name: prune_attempts
+DELETE FROM attempt WHERE id IN (
+SELECT id FROM attempt WHERE delete_at <= ? ORDER BY delete_at LIMIT ?);
+
+-- name: erase_attempts
+DELETE FROM attempt WHERE call_no = :call_no;
+
 -- name: adopt
 UPDATE call SET epoch = epoch + 1 WHERE call_id = ? RETURNING epoch;
 
