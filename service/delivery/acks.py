@@ -122,8 +122,7 @@ class AckBatcher:
             if attempts:
                 await self._journal.keep_attempts(attempts)
         except JournalUnavailableError:
-            self._attempts.extendleft(reversed(attempts))
-            raise
+            self._attempts.extendleft(reversed(attempts))  # they go with what is written next
 
     def _take_back(self, lanes: dict[Lane, None], parked: list[LaneUpdate]) -> None:
         for lane in lanes:
@@ -135,7 +134,7 @@ class AckBatcher:
 
     def _count(self) -> None:
         pending = len(self._lanes) + len(self._parked)
-        if pending or self._attempts:
+        if pending:
             self._pending.set()
         else:
             self._pending.clear()

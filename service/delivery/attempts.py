@@ -1,7 +1,7 @@
 """Attempts at the deliveries of one endpoint: made, reported, and broken off where need be."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +16,6 @@ from service.errors import (
 )
 from service.ids import CallId, EndpointName
 from service.ports import Attempt, AttemptResult, Delivery, Observer, Sink
-from service.wire.events import split_delivery_id
 
 PARTIAL_GRACE_S: Final = 0.25
 """How long an attempt at a partial may take in all, once a durable event waits behind it.
@@ -81,17 +80,23 @@ class Attempts:
         self._in_flight: dict[CallId, _InFlight] = {}
 
     async def make(
-        self, call_id: CallId, delivery: Delivery, *, partial: bool = False, hurried: bool = False
+        self,
+        call_id: CallId,
+        delivery: Delivery,
+        *,
+        seqs: Sequence[int] = (),
+        hurried: bool = False,
     ) -> DeliveryError | None:
-        """Make one attempt at an event or a partial; return what went wrong, if anything.
+        """Make one attempt at the events of these `seqs`, or at a partial.
 
-        `hurried`: a durable event waits behind this partial already.
+        `hurried`: a durable event waits behind this partial already. Returns what went wrong, if
+        anything did.
         """
         began = self._ticks()
         failure: DeliveryError | None = None
         status: int | None = None
         timeout = asyncio.timeout(None)
-        self._in_flight[call_id] = _InFlight(timeout, self._hurry_until() if partial else None)
+        self._in_flight[call_id] = _InFlight(timeout, None if seqs else self._hurry_until())
         try:
             async with timeout:
                 if hurried:
@@ -105,8 +110,8 @@ class Attempts:
             del self._in_flight[call_id]
         if not timeout.expired():
             self._report(call_id, delivery, failure, began)
-            if not partial:
-                self._keep(self._attempt(delivery, failure, status, began))
+            for attempt in self._attempts_at(call_id, seqs, failure or status, began):
+                self._keep(attempt)
         return failure
 
     def hurry(self, call_id: CallId) -> None:
@@ -126,20 +131,26 @@ class Attempts:
     def _hurry_until(self) -> float:
         return asyncio.get_running_loop().time() + self._partial_grace_s
 
-    def _attempt(
-        self, delivery: Delivery, failure: DeliveryError | None, status: int | None, began: float
-    ) -> Attempt:
-        call_id, seq = split_delivery_id(delivery.id) or (CallId(""), 0)
-        return Attempt(
-            call_id=call_id,
-            endpoint=self._endpoint,
-            seq=seq,
-            made_at=self._clock(),
-            result=_outcome(failure),
-            status=failure.status if failure else status,
-            took_ms=round((self._ticks() - began) * 1000),
-            answer=(failure.answer or str(failure)) if failure else "",
-        )
+    def _attempts_at(
+        self,
+        call_id: CallId,
+        seqs: Sequence[int],
+        outcome: DeliveryError | int | None,
+        began: float,
+    ) -> Iterator[Attempt]:
+        """Yield the attempt at each event, as it is kept; `outcome` is a failure or a status."""
+        failure = outcome if isinstance(outcome, DeliveryError) else None
+        for seq in seqs:
+            yield Attempt(
+                call_id=call_id,
+                endpoint=self._endpoint,
+                seq=seq,
+                made_at=self._clock(),
+                result=_outcome(failure),
+                status=outcome.status if isinstance(outcome, DeliveryError) else outcome,
+                took_ms=round((self._ticks() - began) * 1000),
+                answer=(failure.answer or str(failure)) if failure else "",
+            )
 
     def _report(
         self, call_id: CallId, delivery: Delivery, failure: DeliveryError | None, began: float

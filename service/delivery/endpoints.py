@@ -30,3 +30,5 @@ class Endpoint:
     ports: tuple[int, ...] = (443, 8443)
     """Where a webhook may go; with `allow_private`, any port."""
     timeout_s: float = 10.0
+    batch: int = 1
+    """How many events of a backlog go out at once; above 1, everything comes as an array."""

@@ -1,6 +1,6 @@
 """Handles a lane once: an attempt at its next delivery, and what follows from the outcome."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -8,6 +8,7 @@ import structlog
 
 from service.delivery.acks import AckBatcher
 from service.delivery.attempts import Attempts
+from service.delivery.batches import delivery_of, next_batch
 from service.delivery.lane import MAX_LANE_EVENTS, Lane, WaitingPartial
 from service.delivery.schedule import EndpointLanes
 from service.delivery.switches import disable
@@ -21,7 +22,6 @@ from service.errors import (
 from service.ids import EndpointName
 from service.ports import Delivery, Journal, LaneUpdate, Observer, Parked, Sink, StoredEvent
 from service.retry import RetryPolicy
-from service.wire.events import delivery_id
 
 _READ_AGAIN_S = 1.0
 _GIVE_UP_ENDPOINT_S = 5 * 24 * 3600.0
@@ -83,8 +83,11 @@ class LaneHandler:
         match lane.next(self._ticks()):
             case WaitingPartial(delivery=delivery):
                 await self._send_partial(lane, delivery)
+            case StoredEvent() as event if not self.accepts(event.type):
+                lane.ack(event.seq)
+                self._acks.add(lane)
             case StoredEvent() as event:
-                await self._send_event(lane, event)
+                await self._send_events(lane, event)
             case None if lane.behind:
                 await self._read(lane)
                 if lane.events:  # it has waited for its turn once
@@ -92,7 +95,8 @@ class LaneHandler:
 
     async def _read(self, lane: Lane) -> None:
         generation, head_seq, acked_seq = lane.generation, lane.head_seq, lane.acked_seq
-        limit = min(MAX_LANE_EVENTS, max(1, self._lanes.capacity.left))
+        wanted = max(MAX_LANE_EVENTS, self._lanes.endpoint.batch)
+        limit = min(wanted, max(1, self._lanes.capacity.left))
         try:
             events = await self._journal.read(lane.call_id, after_seq=acked_seq, limit=limit)
         except JournalUnavailableError:
@@ -107,9 +111,8 @@ class LaneHandler:
 
     async def _send_partial(self, lane: Lane, delivery: Delivery) -> None:
         """Try a partial once: by the time of a second attempt there would be a newer one."""
-        failure = await self.attempts.make(
-            lane.call_id, delivery, partial=True, hurried=self._has_event(lane)
-        )
+        hurried = self._has_event(lane)
+        failure = await self.attempts.make(lane.call_id, delivery, hurried=hurried)
         if failure is None:
             self._lanes.counters.partials_delivered += 1
             self._lanes.last_to_arrive = lane
@@ -120,36 +123,37 @@ class LaneHandler:
         elif isinstance(failure, TemporaryDeliveryError) and failure.retry_after_s:
             lane.hold(self._ticks() + failure.retry_after_s)
 
-    async def _send_event(self, lane: Lane, event: StoredEvent) -> None:
-        if not self.accepts(event.type):
-            lane.ack(event.seq)
-            self._acks.add(lane)
-            return
+    async def _send_events(self, lane: Lane, event: StoredEvent) -> None:
+        """Send the next event, and those behind it that go along."""
         generation = lane.generation
-        delivery = Delivery(
-            delivery_id(event.call_id, event.seq),
-            event.type,
-            event.body,
-            lane.gap_seqs,
-            attempt=lane.attempts + lane.extra_attempts + 1,
-        )
+        batch = next_batch(lane, self.accepts, limit=self._lanes.endpoint.batch)
+        lane.batch_end = batch[-1].seq
         began = self._ticks()
-        failure = await self.attempts.make(lane.call_id, delivery)
+        seqs = [one.seq for one in batch]
+        failure = await self.attempts.make(lane.call_id, delivery_of(lane, batch), seqs=seqs)
         if lane.generation != generation or lane.acked_seq >= event.seq:
             return  # rewound meanwhile: it goes out again later; or the call was erased
+        if len(batch) > 1 and failure and not isinstance(failure, HostUnavailableError):
+            lane.singly_until = seqs[-1]  # one of them is at fault: the others need not wait for it
         match failure:
             case None:
-                self._lanes.counters.delivered += 1
-                self._lanes.last_to_arrive = lane
-                lane.gap_seqs = ()
-                lane.ack(event.seq)
-                self._acks.add(lane)
+                self._arrived(lane, batch)
             case EndpointGoneError():
                 await self._disable("gone")
             case TemporaryDeliveryError():
                 await self._retry(lane, event, failure, began)
+            case _ if len(batch) > 1:
+                self._log_failure("batch_refused", lane, event, failure, events=len(batch))
             case _:
                 self._park(lane, event, failure, "refused")
+
+    def _arrived(self, lane: Lane, batch: Sequence[StoredEvent]) -> None:
+        self._lanes.counters.delivered += len(batch)
+        self._lanes.last_to_arrive = lane
+        lane.gap_seqs = ()
+        for event in [one for one in lane.events if one.seq <= batch[-1].seq]:
+            lane.ack(event.seq)
+        self._acks.add(lane)
 
     def _has_event(self, lane: Lane) -> bool:
         """Whether an event waits that the endpoint gets; one that is yet to be read may be."""

@@ -91,6 +91,10 @@ class Lane:
     pulled: bool = False
     at_fault: bool = False
     """Whether it failed as soon as others arrived: then it is not pulled forward again."""
+    batch_end: int = 0
+    """The last event of the batch that is being tried again; 0 if none is."""
+    singly_until: int = 0
+    """Up to there events go one by one: as a batch, they were not taken."""
     gap_seqs: tuple[int, ...] = ()
     events: deque[StoredEvent] = field(default_factory=deque)
     partials: dict[str, WaitingPartial] = field(default_factory=dict)
@@ -252,6 +256,7 @@ class Lane:
         self.attempts = self.extra_attempts = self.host_failures = 0
         self.due_at = self.not_before = self.scheduled_at = self.due_wall = 0.0
         self.pulled = self.at_fault = False
+        self.batch_end = 0
 
     def _keep(self, event: StoredEvent) -> None:
         last = self.events[-1].seq if self.events else self.acked_seq

@@ -53,13 +53,16 @@ class WebhookSink:
         self._url = URL(endpoint.url or "")
         self._headers = {**endpoint.headers, "Content-Type": "application/json"}
         self._endpoint = endpoint.name
+        self._as_array = endpoint.batch > 1
         self._secrets = secrets
         self._session = session
         self._clock = clock
         self._second, self._when = 0, datetime.fromtimestamp(0, UTC)
 
     async def deliver(self, delivery: Delivery) -> int:
-        """POST the body, byte for byte, and return when a 2xx came back.
+        """POST the body, byte for byte, and return its status when a 2xx came back.
+
+        An endpoint with a `batch` above 1 gets an array, of one event or more.
 
         `webhook-id` is the delivery's; `webhook-timestamp` and with it the signature are this
         attempt's. With `secret_previous` there are two signatures. Redirects are not followed.
@@ -74,9 +77,11 @@ class WebhookSink:
                 name server may be put right). `retry_after_s` is at most an hour.
             TemporaryDeliveryError: Any other status. `retry_after_s` as above.
         """
+        body = b"[%b]" % delivery.body if self._as_array else delivery.body
+        headers = self._signed(delivery, body)
         try:
             response = await self._session.post(
-                self._url, data=delivery.body, headers=self._signed(delivery), allow_redirects=False
+                self._url, data=body, headers=headers, allow_redirects=False
             )
         except TimeoutError:
             raise HostUnavailableError("no answer in time") from None
@@ -90,11 +95,11 @@ class WebhookSink:
             raise failure
         return response.status
 
-    def _signed(self, delivery: Delivery) -> dict[str, str]:
+    def _signed(self, delivery: Delivery, body: bytes) -> dict[str, str]:
         second = int(self._clock())
         if second != self._second:
             self._second, self._when = second, datetime.fromtimestamp(second, UTC)
-        text = delivery.body.decode()
+        text = body.decode()
         headers = self._headers.copy()
         headers["webhook-id"] = delivery.id
         headers["webhook-timestamp"] = str(second)

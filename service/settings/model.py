@@ -135,6 +135,8 @@ class EndpointSettings(_Table):
     """Where `url` may lead; with `allow_private`, any port."""
     timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
     """How long one attempt may take."""
+    batch: Annotated[int, Field(ge=1, le=100)] = 1
+    """How many events of a backlog one request may bring; above 1, each body is an array."""
 
     def build(self) -> Endpoint:
         """Return what the lanes and sinks work with."""
@@ -150,6 +152,7 @@ class EndpointSettings(_Table):
             allow_private=self.allow_private,
             ports=self.ports,
             timeout_s=self.timeout_s,
+            batch=self.batch,
         )
 
 
