@@ -23,6 +23,8 @@ from service.ids import EndpointName
 from service.ports import Delivery, Journal, LaneUpdate, Observer, Parked, Sink, StoredEvent
 from service.retry import RetryPolicy
 
+MAX_TRIES_TO_GO_ON = 4
+"""So often an event is tried that its receiver fails at, where those behind it are not to wait."""
 _READ_AGAIN_S = 1.0
 _GIVE_UP_ENDPOINT_S = 5 * 24 * 3600.0
 _log = structlog.get_logger()
@@ -169,6 +171,9 @@ class LaneHandler:
             await self._disable("failing")
             return
         of_the_host = isinstance(failure, HostUnavailableError)
+        if not of_the_host and self._goes_on(lane):
+            self._park(lane, event, failure, "skipped")
+            return
         lane.host_failures += of_the_host
         asked_s = min(failure.retry_after_s or 0.0, self._dependencies.policy.max_retry_after_s)
         lane.not_before = now + asked_s
@@ -182,6 +187,10 @@ class LaneHandler:
         self._lanes.counters.retried += 1
         retry_in_s = round(lane.due_at - now, 1)
         self._log_failure("delivery_failed", lane, event, failure, retry_in_s=retry_in_s)
+
+    def _goes_on(self, lane: Lane) -> bool:
+        tried = lane.attempts + lane.extra_attempts + 1
+        return self._lanes.endpoint.order == "go_on" and tried >= MAX_TRIES_TO_GO_ON
 
     def _retry_by_schedule(self, lane: Lane, failure: TemporaryDeliveryError, now: float) -> bool:
         """Have the lane wait for the schedule's next attempt; False if there is none."""

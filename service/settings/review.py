@@ -19,6 +19,7 @@ _ONLY_FOR_WEBHOOKS = (
     "allow_private",
     "ports",
     "timeout_s",
+    "order",
     "batch",
 )
 
