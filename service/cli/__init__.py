@@ -2,7 +2,8 @@
 
 `serve`, `check/`, `calls/`, `endpoints`, `deliveries`, `replay`, `keys`, `journal` and
 `audit_erasure` run and look after the service, `demo` and `simulate` play without Telnyx,
-`recogniser` and `transcribe/` hear. `common` is what several of them share.
+`certify` tries a receiver of webhooks, `recogniser` and `transcribe/` hear. `common` is what
+several of them share.
 
 A command has `add`, which declares its arguments, and `run`, which returns the exit code. Heavy
 imports stand inside `run`, so that `--help` is quick.
@@ -16,6 +17,7 @@ from collections.abc import Sequence
 from service import __version__
 from service.cli import (
     audit_erasure,
+    certify,
     deliveries,
     demo,
     endpoints,
@@ -39,6 +41,7 @@ _COMMANDS = (
     recogniser,
     transcribe_command,
     simulate,
+    certify,
     endpoints,
     deliveries,
     replay,

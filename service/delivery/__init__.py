@@ -7,7 +7,8 @@ from how that ended. The `breaker` spares an endpoint that does not answer, `par
 partials go out, and `acks` writes to the journal how far lanes came. `sinks` opens what makes an
 attempt: `webhook`, which may go where `url_policy` lets it, asks `name_lookup` where that is, and
 has `signing` sign, or `log`. `replays` is what people do about deliveries, `switches` what they do
-about endpoints; `notices` tells the other endpoints of that.
+about endpoints; `notices` tells the other endpoints of that. `certification` tries a receiver
+that somebody wrote.
 
 A delivery that is given up is *parked*: the journal's list of parked deliveries is the
 dead-letter queue, from which people retry.

@@ -20,6 +20,7 @@ COMMANDS = (
     "recogniser",
     "transcribe",
     "simulate",
+    "certify",
     "endpoints",
     "deliveries",
     "replay",
