@@ -148,20 +148,24 @@ async def open_webhook(
             keepalive_s=_KEEPALIVE_S,
             resolver=resolver or await stack.enter_async_context(open_name_lookup()),
         )
-        session = aiohttp.ClientSession(
-            connector=connector,
-            timeout=aiohttp.ClientTimeout(
-                total=endpoint.timeout_s,
-                sock_connect=_CONNECT_TIMEOUT_S,
-                ceil_threshold=math.inf,  # or 10 s might become 11
-            ),
-            headers={"User-Agent": f"Callscribe/{__version__}"},
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            trust_env=False,
-        )
-        await stack.enter_async_context(session)
+        session = await stack.enter_async_context(_session(connector, endpoint.timeout_s))
         yield WebhookSink(endpoint, secrets, session, clock)
+
+
+def _session(connector: aiohttp.BaseConnector, timeout_s: float) -> aiohttp.ClientSession:
+    timeout = aiohttp.ClientTimeout(
+        total=timeout_s,
+        sock_connect=_CONNECT_TIMEOUT_S,
+        ceil_threshold=math.inf,  # or 10 s might become 11
+    )
+    return aiohttp.ClientSession(
+        connector=connector,
+        timeout=timeout,
+        headers={"User-Agent": f"Callscribe/{__version__}"},
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        trust_env=False,
+    )
 
 
 def _failure(status: int, headers: Mapping[str, str], now: float) -> DeliveryError:
