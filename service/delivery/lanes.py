@@ -160,7 +160,19 @@ class DeliveryLanes:
                     await asyncio.sleep(0)
             for dispatcher in self._dispatchers.values():
                 dispatcher.lanes.end_listing()
-            self._note_unknown(+unknown)
+            await self._pass_on(+unknown)
+
+    async def _pass_on(self, unknown: Mapping[EndpointName, int]) -> None:
+        """Move lanes whose endpoint was moved before: calls that go on name it all the same.
+
+        The next listing finds them where they belong.
+        """
+        journal = self._dependencies.journal
+        aliases = await journal.aliases() if unknown else {}
+        for name in unknown.keys() & aliases.keys():
+            await journal.move_lanes(name, aliases[name])
+        left = {name: lanes for name, lanes in unknown.items() if name not in aliases}
+        self._note_unknown(left)
 
     def _note_unknown(self, unknown: Mapping[EndpointName, int]) -> None:
         for name in unknown.keys() - self._unknown.keys():

@@ -248,8 +248,12 @@ class Journal(RecordingIndex, ErasureIndex, Protocol):
         """Give what `old` has left to deliver to the lanes of `new`; return how many lanes.
 
         A lane that `new` has already is set back if need be. What `old` parked moves, too, and
-        nothing of `old` is left. As with `rewind`, another process may do it.
+        nothing of `old` is left. As with `rewind`, another process may do it. It is remembered
+        (`aliases`), for calls that go on name `old` all the same.
         """
+
+    async def aliases(self) -> dict[EndpointName, EndpointName]:
+        """Return which endpoint took over from which."""
 
     async def park_lanes(self, endpoint: EndpointName, reason: str, at: float) -> int:
         """Park everything that an endpoint has left to deliver; return how many deliveries."""

@@ -147,6 +147,32 @@ async def test_a_renamed_endpoint_gets_what_the_old_name_did_not(tmp_path: Path)
         assert await harness.backlog() == []
 
 
+async def test_a_call_that_goes_on_over_a_move_is_passed_on(tmp_path: Path) -> None:
+    """Its route is part of its state and names the old endpoint until the end, over restarts."""
+    async with open_harness(tmp_path) as harness:
+        await commit(harness.journal, "c1", "call.started", to=("old",))
+        await switches.move(harness.journal, [CRM], OLD, CRM)
+        await harness.list_backlog()
+        await commit(harness.journal, "c1", "call.answered", to=("old",))
+    async with open_harness(tmp_path) as harness:
+        await harness.list_backlog()
+        await commit(harness.journal, "c1", "call.ended", to=("old",))
+        for _ in range(2):
+            await harness.list_backlog()
+
+        assert harness.crm.ids == ["c1_2", "c1_3"]
+        assert harness.lanes.unknown == {}
+
+
+async def test_what_was_moved_there_and_back_does_not_go_in_circles(tmp_path: Path) -> None:
+    """The last move counts."""
+    async with open_harness(tmp_path) as harness:
+        for old, new in ((OLD, LOG), (LOG, OLD)):
+            await switches.move(harness.journal, [new], old, new)
+
+        assert await harness.journal.aliases() == {LOG: OLD}
+
+
 async def test_a_move_sets_a_lane_back_and_takes_parked_deliveries_along(tmp_path: Path) -> None:
     """Where both had a lane of a call, nothing that either missed is left out."""
     async with open_harness(tmp_path) as harness:

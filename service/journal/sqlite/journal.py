@@ -34,6 +34,13 @@ from service.ports import (
 )
 
 KEEP_INPUTS_S: Final = 7 * 86_400
+_AFTER_A_MOVE: Final = (
+    "move_parked",
+    "forget_lanes",
+    "forget_endpoint",
+    "keep_alias",
+    "forget_alias",
+)
 _PRUNED_AT_ONCE: Final = 5_000
 _SQL: Final = load_statements("sqlite", "journal")
 
@@ -96,11 +103,15 @@ class SqliteJournal:
 
         def change(db: sqlite3.Connection) -> int:
             moved = db.execute(_SQL["move_lanes"].sql(), given).rowcount
-            for name in ("move_parked", "forget_lanes", "forget_endpoint"):
+            for name in _AFTER_A_MOVE:
                 db.execute(_SQL[name].sql(), given)
             return moved
 
         return cast(int, await self._writer.do(change))
+
+    async def aliases(self) -> dict[EndpointName, EndpointName]:
+        """See `Journal.aliases`."""
+        return dict(await self._ask("aliases", ()))
 
     async def park_lanes(self, endpoint: EndpointName, reason: str, at: float) -> int:
         """See `Journal.park_lanes`."""

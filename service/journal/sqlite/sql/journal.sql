@@ -133,6 +133,16 @@ DELETE FROM lane WHERE endpoint = :old;
 -- name: forget_endpoint
 DELETE FROM endpoint_state WHERE endpoint = :old;
 
+-- name: keep_alias
+INSERT INTO endpoint_alias (old, new) VALUES (:old, :new)
+ON CONFLICT (old) DO UPDATE SET new = excluded.new;
+
+-- name: forget_alias
+DELETE FROM endpoint_alias WHERE old = :new;
+
+-- name: aliases
+SELECT old, new FROM endpoint_alias;
+
 -- name: disable
 INSERT INTO endpoint_state (endpoint, disabled_reason, disabled_at) VALUES (?, ?, ?)
 ON CONFLICT (endpoint) DO UPDATE SET
