@@ -11,19 +11,21 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from service.delivery import switches
 from service.errors import (
     EndpointGoneError,
     HostUnavailableError,
     PermanentDeliveryError,
     TemporaryDeliveryError,
 )
-from service.ids import CallId
+from service.ids import CallId, EndpointName
 from service.ports import Delivery
 from service.retry import DELIVERY_DELAYS_S
 from tests.delivery.builders import CRM
 from tests.delivery.harness import Harness, ManualClock, commit, open_harness
 
 T = TypeVar("T")
+OLD = EndpointName("old")
 CALLS = st.sampled_from(["c1", "c2", "c3"])
 KINDS = st.sampled_from(["call.answered", "transcript.final", "transcript.gap"])
 EVENTS = st.lists(KINDS, min_size=1, max_size=40)
@@ -216,6 +218,29 @@ class LanesMachine(RuleBasedStateMachine):
             self.harness.lanes.wake()
 
         self.lives.run(enable_it())
+
+    @rule()
+    def disable(self) -> None:
+        """Somebody switches the endpoint off."""
+
+        async def disable_it() -> None:
+            await switches.disable(self.harness.journal, [CRM], CRM, "by_hand", now=0.0)
+            await self.harness.lanes.list_backlog()
+
+        self.lives.run(disable_it())
+
+    @rule(call=CALLS)
+    def rename(self, call: str) -> None:
+        """What went to an endpoint of another name is moved to this one."""
+        self.committed[call].append("call.answered")
+
+        async def move() -> None:
+            await commit(self.harness.journal, call, "call.answered", to=("old",))
+            await switches.move(self.harness.journal, [CRM], OLD, CRM)
+            await self.harness.lanes.list_backlog()
+            self.harness.lanes.wake()
+
+        self.lives.run(move())
 
     @invariant()
     def attempts_of_a_call_do_not_overlap(self) -> None:
