@@ -26,6 +26,7 @@ from service.clocks import CarrierClock
 from service.console.routes import Console
 from service.delivery.endpoints import Endpoint
 from service.delivery.lanes import DeliveryLanes, open_lanes
+from service.delivery.signing import Secrets
 from service.errors import SettingsError
 from service.exits import Exit
 from service.feed.hub import Hub, open_hub
@@ -78,6 +79,8 @@ class Machine:
     """Unix seconds, for what is written down."""
     dice: Callable[[], float] = random.random
     """Numbers from 0 up to 1, for the jitter of waits."""
+    nameservers: tuple[str, ...] | None = None
+    """Who is asked for the names of webhooks, as `address:port`; None for the system's."""
     threaded: bool = True
     """Whether the journal has threads of its own, or works on the loop, in virtual time."""
     journal: Callable[[Journal], Journal] = lambda journal: journal
@@ -97,6 +100,8 @@ class Running:
     lanes: DeliveryLanes
     hub: Hub
     keeper: RetentionKeeper
+    secrets: Secrets
+    """What webhooks are signed with: `replace` them at any time."""
     calls_left: int = 0
     """Calls that went on when the drain was over; the next start takes them up."""
     lanes_left: int = 0
@@ -126,7 +131,7 @@ async def running(
         await _let_people_in(stack, app, settings, rooms, machine)
         await _listen(stack, app, address, settings)
         calls = rooms.calls
-        service = Running(address.url, calls, rooms.lanes, rooms.hub, rooms.keeper)
+        service = Running(address.url, calls, rooms.lanes, rooms.hub, rooms.keeper, rooms.secrets)
         resumed = await calls.resume()
         log.info("service_started", url=address.url, calls_resumed=resumed)
         drain = (service, health, rooms.hearing, settings.drain_timeout_s)
@@ -142,6 +147,7 @@ class _Rooms:
     journal: Journal
     telemetry: Telemetry
     endpoints: tuple[Endpoint, ...]
+    secrets: Secrets
     lanes: DeliveryLanes
     hearing: AsyncExitStack
     heard: RecognitionCounters
@@ -165,9 +171,18 @@ async def _open_rooms(
     journal = machine.journal(opened)
     telemetry = await enter(open_telemetry(settings.telemetry.otlp_url, clock=clock))
     observer = telemetry.observer
-    endpoints = settings.endpoint_list()
+    endpoints, secrets = settings.endpoint_list(), Secrets()
+    secrets.replace(endpoints)
     lanes = await enter(
-        open_lanes(journal, endpoints, clock=clock, dice=machine.dice, observer=observer)
+        open_lanes(
+            journal,
+            endpoints,
+            clock=clock,
+            dice=machine.dice,
+            observer=observer,
+            nameservers=machine.nameservers,
+            secrets=secrets,
+        )
     )
     api_key = settings.telnyx_api_key.get_secret_value()
     carrier = await enter(open_carrier(api_key, settings.telnyx_base_url, heard=network.observe))
@@ -198,6 +213,7 @@ async def _open_rooms(
         journal=journal,
         telemetry=telemetry,
         endpoints=endpoints,
+        secrets=secrets,
         lanes=lanes,
         hearing=hearing,
         heard=heard,
@@ -257,6 +273,7 @@ async def _let_people_in(
         controls=rooms.calls,
         lanes=rooms.lanes,
         endpoints=rooms.endpoints,
+        secrets=rooms.secrets,
         recordings=rooms.journal,
         recordings_path=settings.recordings_path,
         recordings_key=key,
@@ -296,12 +313,15 @@ def _not_ours(settings: Settings, error: OSError) -> SettingsError:
     return SettingsError([f"{problem}: {remedy}"])
 
 
-def run(settings: Settings) -> int:
-    """Run the service until SIGTERM or SIGINT; return the exit code."""
-    return uvloop.run(serve(settings))
+def run(settings: Settings, reload: Callable[[], Settings]) -> int:
+    """Run the service until SIGTERM or SIGINT; return the exit code.
+
+    On SIGHUP, `reload` gives the settings anew, and webhooks are signed as they say from then on.
+    """
+    return uvloop.run(serve(settings, reload))
 
 
-async def serve(settings: Settings) -> int:
+async def serve(settings: Settings, reload: Callable[[], Settings]) -> int:
     """Run the service until a signal, and drain. A second signal stops it at once."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -317,6 +337,7 @@ async def serve(settings: Settings) -> int:
         loop.add_signal_handler(one, told, one.name)
     try:
         async with running(settings) as service:
+            loop.add_signal_handler(signal.SIGHUP, _rotate, service.secrets, reload)
             _spare_the_collector()
             await stop.wait()
     except asyncio.CancelledError:
@@ -326,6 +347,16 @@ async def serve(settings: Settings) -> int:
     left = service.calls_left + service.lanes_left
     log.info("service_stopped", calls_left=service.calls_left, lanes_left=service.lanes_left)
     return Exit.WORK_LEFT if left else Exit.OK
+
+
+def _rotate(secrets: Secrets, reload: Callable[[], Settings]) -> None:
+    """Take the secrets of endpoints from the settings as they are now, and nothing else."""
+    try:
+        changed = secrets.replace(reload().endpoint_list())
+    except SettingsError as error:
+        log.error("secrets_not_rotated", problems=error.problems)  # noqa: TRY400 - it says it all
+    else:
+        log.info("secrets_rotated", endpoints=changed)
 
 
 def _spare_the_collector() -> None:

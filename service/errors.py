@@ -21,6 +21,7 @@ CallscribeError
 │   └── RecognitionLostError    the session dropped; connect again and replay
 ├── DeliveryError
 │   ├── TemporaryDeliveryError  try again, after `retry_after_s` if it says so
+│   │   └── HostUnavailableError so does everything that goes there: spare it for a while
 │   ├── PermanentDeliveryError  never going to work; park it
 │   └── EndpointGoneError       the receiver said 410; disable the endpoint
 └── DemoError                   the demo did not see everything it should have
@@ -142,7 +143,12 @@ class RecognitionLostError(RecognitionError):
 
 
 class DeliveryError(CallscribeError):
-    """The base of what one attempt at a delivery raises. `status` is the HTTP status, or None."""
+    """The base of what one attempt at a delivery raises. `status` is the HTTP status, or None.
+
+    `answer` is the beginning of what the receiver said: for people, never for a log.
+    """
+
+    answer = ""
 
     def __init__(self, message: str, *, status: int | None = None) -> None:
         self.status = status
@@ -160,6 +166,10 @@ class TemporaryDeliveryError(DeliveryError):
     ) -> None:
         self.retry_after_s = retry_after_s
         super().__init__(message, status=status)
+
+
+class HostUnavailableError(TemporaryDeliveryError):
+    """Nobody is there, or nobody has time: what fails is the host, not this delivery."""
 
 
 class PermanentDeliveryError(DeliveryError):

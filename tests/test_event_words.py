@@ -18,6 +18,8 @@ from service.settings.checks import EVENT_TYPES
 CONSOLE = Path(__file__).parents[1] / "service" / "console" / "static"
 WORDS = frozenset({"transcript.partial", "transcript.final"})
 """Shown as what was said."""
+OF_NO_CALL = frozenset({"endpoint.disabled", "endpoint.enabled"})
+"""Shown with the endpoints."""
 
 
 def keys_of(module: str, name: str) -> set[str]:
@@ -33,6 +35,7 @@ def keys_of(module: str, name: str) -> set[str]:
         pytest.param(
             NOTES,
             WORDS
+            | OF_NO_CALL
             | {
                 "transcription.stopped",
                 "transcription.paused",
@@ -45,12 +48,13 @@ def keys_of(module: str, name: str) -> set[str]:
         ),
         pytest.param(
             keys_of("notes.js", "NOTES"),
-            WORDS | {"call.started", "transcript.completed"},
+            WORDS | OF_NO_CALL | {"call.started", "transcript.completed"},
             id="console, notes in a call",
         ),
         pytest.param(
             keys_of("call.js", "CHANGES"),
-            {
+            OF_NO_CALL
+            | {
                 "transcript.partial",
                 "transcription.degraded",
                 "transcription.failed",
@@ -61,6 +65,7 @@ def keys_of(module: str, name: str) -> set[str]:
         pytest.param(
             NOTED,
             WORDS
+            | OF_NO_CALL
             | {
                 "call.started",
                 "call.answered",

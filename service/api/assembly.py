@@ -16,6 +16,7 @@ from service.api.calls.audio import AudioRoutes
 from service.api.calls.controls import ControlRoutes, ErasureRoutes
 from service.api.calls.routes import CallRoutes
 from service.api.cursors import Cursors
+from service.api.deliveries.endpoint_routes import EndpointRoutes
 from service.api.deliveries.retries import Retries, open_retries
 from service.api.deliveries.routes import DeliveryRoutes
 from service.api.feed.connections import FeedConnections, FeedLimits, open_connections
@@ -30,6 +31,7 @@ from service.api.search.routes import SearchRoutes
 from service.api.token_routes import TokenRoutes
 from service.delivery.endpoints import Endpoint
 from service.delivery.lanes import DeliveryLanes
+from service.delivery.signing import Secrets
 from service.delivery.sinks import open_sink
 from service.feed.hub import Hub
 from service.ports import (
@@ -63,6 +65,8 @@ class Sources:
     eraser: Eraser
     lanes: DeliveryLanes
     endpoints: Sequence[Endpoint]
+    secrets: Secrets | None = None
+    """What webhooks are signed with, if that may change."""
     recordings: RecordingIndex
     recordings_path: Path
     recordings_key: bytes | None = None
@@ -105,7 +109,7 @@ async def open_api(
     """
     secret = await sources.keys.token_secret()
     doorkeeper = Doorkeeper(sources.keys, secret, per_minute=rate_limit_per_minute, clock=clock)
-    sink = partial(open_sink, clock=clock)
+    sink = partial(open_sink, clock=clock, secrets=sources.secrets)
     async with (
         open_retries(sources.journal, sources.endpoints, sink=sink) as retries,
         open_connections(doorkeeper, limits=feed_limits, clock=clock) as connections,
@@ -113,6 +117,8 @@ async def open_api(
         api = Api(doorkeeper, connections)
         api.add(TokenRoutes(secret, clock=clock).routes())
         api.add(_asked(sources, Cursors(secret), retries, clock))
+        endpoints = (sources.journal, sources.lanes, sources.endpoints)
+        api.add(EndpointRoutes(*endpoints, sink=sink, clock=clock).routes())
         api.add(_followed(sources, connections, cors_origins))
         yield api
 
@@ -128,8 +134,7 @@ def _asked(
     kept, key = sources.recordings_path, sources.recordings_key
     yield from AudioRoutes(sources.recordings, kept, key=key).routes()
     yield from SearchRoutes(library, sources.searches, cursors, clock=clock).routes()
-    lanes, endpoints = sources.lanes, sources.endpoints
-    yield from DeliveryRoutes(journal, lanes, endpoints, retries, cursors).routes()
+    yield from DeliveryRoutes(journal, sources.endpoints, retries, cursors).routes()
     yield from MetricsRoutes(sources.metrics).routes()
 
 

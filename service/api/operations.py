@@ -65,6 +65,7 @@ class Part:
 PARTS: dict[str, Part] = {
     "call_id": Part(r"[^\x00-\x1f\x7f/]{1,512}", "A call's id.", "428c31b6-7af4-4bcb"),
     "action": Part(r"start|stop|pause|resume", "What is to be done.", "pause"),
+    "endpoint_name": Part(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", "An endpoint's name.", "crm"),
     "delivery_id": Part(r"[1-9][0-9]{0,17}", "The number of a parked delivery.", "17"),
     "search_id": Part(r"srch_[A-Za-z0-9_-]{16}", "A saved search's id.", "srch_q4dk0Zs8xw3fYb1A"),
 }

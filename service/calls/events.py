@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from service.calls.inputs import Direction, Word
-from service.ids import LegId, Role, Source, Track, UtteranceId
+from service.ids import EndpointName, LegId, Role, Source, Track, UtteranceId
 
 TimeSource = Literal["audio", "estimated"]
 """`audio`: from the position in the audio; `estimated`: from when Telnyx's webhooks occurred."""
@@ -256,6 +256,26 @@ class TranscriptErased:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointDisabled:
+    """An endpoint gets nothing more until it is enabled. Of no call: see `delivery/notices.py`.
+
+    `reason` is `gone` (it answered 410), `failing` (for days) or `by_hand`.
+    """
+
+    type: ClassVar[str] = "endpoint.disabled"
+    endpoint: EndpointName
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointEnabled:
+    """An endpoint gets everything that it missed, and what comes. Of no call, either."""
+
+    type: ClassVar[str] = "endpoint.enabled"
+    endpoint: EndpointName
+
+
 Event = (
     CallStarted
     | CallAnswered
@@ -272,5 +292,7 @@ Event = (
     | TranscriptCompleted
     | RecordingSaved
     | TranscriptErased
+    | EndpointDisabled
+    | EndpointEnabled
 )
 """What is durable: it gets the call's next `seq`."""

@@ -250,6 +250,9 @@ class CallState:
     """When a media stream took over from Telnyx's in-call words: what it hears, they repeat."""
     finality_missing: bool = False
     """Whether it was already told that Telnyx leaves `is_final` out."""
+    life: int = 0
+    """Which memory of the call this is. It grows whenever what was not committed is forgotten, by a
+    restart or a commit that failed: revisions of partials that were shown are not used again."""
 
     @property
     def is_unwanted(self) -> bool:

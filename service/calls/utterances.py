@@ -19,6 +19,8 @@ from service.ids import LegId, Role, Track, UtteranceId
 
 SPEAKING_MS_PER_WORD = 350
 """How long a word takes, to estimate where in-call words began (about 170 words a minute)."""
+REVISIONS_A_LIFE = 10_000
+"""From where revisions go on when the call's memory of the last ones was lost (`state.life`)."""
 MAX_INTERIMS = 500
 """Unsettled interims remembered per sequence; beyond that revisions stop growing."""
 
@@ -46,7 +48,8 @@ def reported_partial(turn: Turn, item: WordsReported) -> TranscriptPartial | Non
         return None
     sequence.shown_at = item.occurred_at
     settled_at = max(ahead, default=0.0)
-    revision = max(1, sum(1 for at in sequence.interims_at if at > settled_at))
+    interims = sum(1 for at in sequence.interims_at if at > settled_at)
+    revision = _revision(state, max(1, interims))
     utterance_id = _utterance_id(state, leg, track, sequence.finals + len(ahead))
     return _reported(
         TranscriptPartial, turn, item, sequence, utterance_id=utterance_id, revision=revision
@@ -59,7 +62,8 @@ def reported_final(turn: Turn, item: WordsReported) -> TranscriptFinal:
     leg = state.legs[item.leg_id]
     track = _reported_track(in_call_route(turn), item)
     sequence = sequence_of(state, leg, track)
-    revision = 1 + sum(1 for at in sequence.interims_at if at <= item.occurred_at)
+    interims = sum(1 for at in sequence.interims_at if at <= item.occurred_at)
+    revision = _revision(state, 1 + interims)
     utterance_id = _utterance_id(state, leg, track, sequence.finals)
     final = _reported(
         TranscriptFinal, turn, item, sequence, utterance_id=utterance_id, revision=revision
@@ -83,7 +87,7 @@ def heard_partial(turn: Turn, item: WordsHeard, stream: Stream) -> TranscriptPar
         item,
         stream,
         utterance_id=utterance_id,
-        revision=sequence.revisions,
+        revision=_revision(state, sequence.revisions),
     )
 
 
@@ -93,7 +97,7 @@ def heard_final(turn: Turn, item: WordsHeard, stream: Stream) -> TranscriptFinal
     leg = state.legs[item.ref.leg_id]
     sequence = sequence_of(state, leg, item.ref.track)
     utterance_id = _utterance_id(state, leg, item.ref.track, sequence.finals)
-    revision = sequence.revisions + 1
+    revision = _revision(state, sequence.revisions + 1)
     final = _heard(
         TranscriptFinal, turn, item, stream, utterance_id=utterance_id, revision=revision
     )
@@ -106,6 +110,10 @@ def role_of(turn: Turn, leg_id: LegId, track: Track | None) -> Role:
     if track is None or leg_id != turn.state.routed:
         return "unknown"
     return turn.route.roles.get(track, "unknown")
+
+
+def _revision(state: CallState, number: int) -> int:
+    return state.life * REVISIONS_A_LIFE + number
 
 
 def _settle(state: CallState, sequence: UtteranceSequence, final: TranscriptFinal) -> None:

@@ -1,8 +1,9 @@
 """The command line: a module or folder for each command. Only here is the environment read.
 
-`serve`, `check/`, `calls/`, `deliveries`, `replay`, `keys`, `journal` and `audit_erasure` run and
-look after the service, `demo` and `simulate` play without Telnyx, `recogniser` and `transcribe/`
-hear. `common` is what several of them share.
+`serve`, `check/`, `calls/`, `endpoints`, `deliveries`, `replay`, `keys`, `journal` and
+`audit_erasure` run and look after the service, `demo` and `simulate` play without Telnyx,
+`certify` tries a receiver of webhooks, `recogniser` and `transcribe/` hear. `common` is what
+several of them share.
 
 A command has `add`, which declares its arguments, and `run`, which returns the exit code. Heavy
 imports stand inside `run`, so that `--help` is quick.
@@ -16,8 +17,10 @@ from collections.abc import Sequence
 from service import __version__
 from service.cli import (
     audit_erasure,
+    certify,
     deliveries,
     demo,
+    endpoints,
     journal,
     keys,
     recogniser,
@@ -38,6 +41,8 @@ _COMMANDS = (
     recogniser,
     transcribe_command,
     simulate,
+    certify,
+    endpoints,
     deliveries,
     replay,
     calls_command,

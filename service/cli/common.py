@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,6 +76,12 @@ def positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("should be 1 or more")
     return number
+
+
+def moment(text: str) -> float:
+    """Read a time; without a zone it is UTC (argparse type)."""
+    at = datetime.fromisoformat(text)
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
 
 
 def port(text: str) -> int:

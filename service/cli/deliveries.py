@@ -1,4 +1,4 @@
-"""`callscribe deliveries`: what was given up on, and another try."""
+"""`callscribe deliveries`: what was tried, what was given up on, and another try."""
 
 import argparse
 from collections.abc import Mapping, Sequence
@@ -15,19 +15,25 @@ from service.cli.common import (
 )
 from service.errors import DeliveryError, SettingsError
 from service.exits import Exit
+from service.ids import CallId
 
 if TYPE_CHECKING:
-    from service.ports import ParkedDelivery
+    from service.ports import Attempt, ParkedDelivery
     from service.settings import Settings
 
 
 def add(commands: "Commands[argparse.ArgumentParser]") -> None:
-    """Add the command and its two parts."""
-    parser = add_command(commands, "deliveries", run_list, "See what was given up; try it again.")
+    """Add the command and its parts."""
+    summary = "See what was tried and what was given up; try it again."
+    parser = add_command(commands, "deliveries", run_list, summary)
     parts = parser.add_subparsers(title="parts", metavar="PART", required=True)
     listing = add_command(parts, "ls", run_list, "List parked deliveries, the newest first.")
     listing.add_argument("--limit", type=positive, default=100, help="how many (default: 100)")
     add_config(listing)
+    showing = add_command(parts, "show", run_show, "List attempts of a call, the newest first.")
+    showing.add_argument("call", metavar="CALL", help="the call's id")
+    showing.add_argument("--limit", type=positive, default=100, help="how many (default: 100)")
+    add_config(showing)
     retry = add_command(parts, "retry", run_retry, "Try parked deliveries again, once each.")
     retry.add_argument("id", type=positive, nargs="+", help="as `deliveries ls` shows it")
     add_config(retry)
@@ -43,6 +49,19 @@ def run_list(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
         print(_line(one))
     if not parked:
         print("nothing is parked")
+    return Exit.OK
+
+
+def run_show(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Print a line for each attempt at a delivery of the call."""
+    import asyncio  # noqa: PLC0415 - keeps --help quick
+
+    settings = read_local_settings(arguments, environ)
+    attempts = asyncio.run(_attempts(settings, CallId(arguments.call), arguments.limit))
+    for one in attempts:
+        print(_attempt_line(one))
+    if not attempts:
+        print("nothing was tried")
     return Exit.OK
 
 
@@ -62,6 +81,11 @@ async def _parked(settings: "Settings", limit: int) -> "Sequence[ParkedDelivery]
         return await list_parked(journal, limit=limit)
 
 
+async def _attempts(settings: "Settings", call_id: CallId, limit: int) -> "Sequence[Attempt]":
+    async with open_journal_beside(settings) as journal:
+        return await journal.attempts(call_id, limit=limit)
+
+
 async def _retry(settings: "Settings", ids: Sequence[int]) -> bool:
     from service.delivery.replays import retry_parked  # noqa: PLC0415 - keeps --help quick
 
@@ -79,7 +103,17 @@ async def _retry(settings: "Settings", ids: Sequence[int]) -> bool:
     return all_arrived
 
 
+def _attempt_line(one: "Attempt") -> str:
+    how = f"{one.result}  {one.status or '-'}  {one.took_ms} ms"
+    said = f"  {one.answer!r}" if one.answer else ""  # quoted: it is a stranger's
+    return f"{_time(one.made_at)}  {one.endpoint}  {one.seq}  {how}{said}"
+
+
+def _time(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
+
+
 def _line(one: "ParkedDelivery") -> str:
-    at = datetime.fromtimestamp(one.parked_at, UTC).isoformat(timespec="seconds")
+    at = _time(one.parked_at)
     why = f"HTTP {one.status}" if one.status else one.reason
     return f"{one.id:>6}  {at}  {one.endpoint}  {one.call_id}  {one.seq}  {one.type}  {why}"

@@ -1,4 +1,4 @@
-"""`callscribe replay`: have an endpoint get the events of a call again."""
+"""`callscribe replay`: have an endpoint get the events of calls again."""
 
 import argparse
 from collections.abc import Mapping
@@ -8,7 +8,9 @@ from service.cli.common import (
     Commands,
     add_command,
     add_config,
+    moment,
     open_journal_beside,
+    positive,
     read_local_settings,
 )
 from service.errors import SettingsError
@@ -16,7 +18,10 @@ from service.exits import Exit
 from service.ids import CallId, EndpointName
 
 if TYPE_CHECKING:
+    from service.ports import Journal
     from service.settings import Settings
+
+_AT_ONCE = 500
 
 
 def add(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -25,37 +30,70 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         commands,
         "replay",
         run,
-        "Have an endpoint get the events of a call again, in order and under the same ids. "
-        "A running service begins within seconds, otherwise the next start does.",
+        "Have an endpoint get the events of a call, or of all calls since a time, again: in order, "
+        "under the same ids, byte for byte. A running service begins within seconds, otherwise the "
+        "next start does.",
     )
-    parser.add_argument("call", metavar="CALL", help="the call's id")
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("call", metavar="CALL", nargs="?", help="the call's id")
+    which.add_argument(
+        "--since", type=moment, metavar="TIME", help="calls that started then or later, in UTC"
+    )
+    parser.add_argument("--until", type=moment, metavar="TIME", help="with --since: before that")
     parser.add_argument("--to", required=True, metavar="ENDPOINT", help="the endpoint's name")
-    parser.add_argument(
-        "--after-seq", type=_seq, default=0, metavar="N", help="only what came after (default: 0)"
+    begin = parser.add_mutually_exclusive_group()
+    begin.add_argument("--from-seq", type=positive, default=1, metavar="N", help="default: 1")
+    begin.add_argument(
+        "--after-seq", type=_seq, metavar="N", help="the same as --from-seq, said by the one before"
     )
     add_config(parser)
 
 
 def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    """Set the lane back."""
+    """Set the lanes back."""
     import asyncio  # noqa: PLC0415 - keeps --help quick
 
     settings = read_local_settings(arguments, environ)
-    call_id, name = CallId(arguments.call), EndpointName(arguments.to)
-    asyncio.run(_replay(settings, call_id, name, arguments.after_seq))
-    print(f"{name} will get the events of {call_id} after seq {arguments.after_seq}")
+    if arguments.after_seq is not None:
+        arguments.from_seq = arguments.after_seq + 1
+    of = asyncio.run(_replay(settings, arguments))
+    print(f"{arguments.to} will get the events of {of} from seq {arguments.from_seq} on")
     return Exit.OK
 
 
-async def _replay(
-    settings: "Settings", call_id: CallId, name: EndpointName, after_seq: int
-) -> None:
+async def _replay(settings: "Settings", arguments: argparse.Namespace) -> str:
     from service.delivery.replays import replay  # noqa: PLC0415 - keeps --help quick
 
+    endpoints, name = settings.endpoint_list(), EndpointName(arguments.to)
     async with open_journal_beside(settings) as journal:
-        if await journal.load(call_id) is None:
-            raise SettingsError([f"no call has the id {call_id}"])
-        await replay(journal, settings.endpoint_list(), call_id, name, from_seq=after_seq + 1)
+        if arguments.call is not None:
+            calls = [await _known(journal, CallId(arguments.call))]
+        else:
+            calls = await _started(settings, arguments.since, arguments.until)
+        for call_id in calls:
+            await replay(journal, endpoints, call_id, name, from_seq=arguments.from_seq)
+    return str(arguments.call or f"{len(calls)} calls")
+
+
+async def _known(journal: "Journal", call_id: CallId) -> CallId:
+    if await journal.load(call_id) is None:
+        raise SettingsError([f"no call has the id {call_id}"])
+    return call_id
+
+
+async def _started(settings: "Settings", since: float, until: float | None) -> list[CallId]:
+    """Return the calls that started in this time, oldest first."""
+    from service.journal.database import open_library  # noqa: PLC0415 - keeps --help quick
+    from service.ports import CallFilter  # noqa: PLC0415
+
+    found: list[CallId] = []
+    before: tuple[float, CallId] | None = None
+    wanted = CallFilter(started_from=since, started_before=until)
+    async with open_library(settings.database_url, key=settings.storage_key()) as library:
+        while page := await library.calls(wanted, before=before, limit=_AT_ONCE):
+            found += [call.call_id for call in page]
+            before = page[-1].started_at, page[-1].call_id
+    return found[::-1]
 
 
 def _seq(text: str) -> int:

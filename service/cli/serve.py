@@ -21,4 +21,4 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     from service.logs import set_up_logs  # noqa: PLC0415
 
     set_up_logs(sys.stdout)
-    return app.run(settings)
+    return app.run(settings, lambda: read_settings(arguments, environ))

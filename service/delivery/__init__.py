@@ -1,11 +1,14 @@
 """Delivers events to endpoints: lanes, retries, signing and sinks.
 
 `lanes` is the room's door. Each of the `endpoints` has a `dispatcher`, which takes the `lane` that
-`schedule` says is next and has it handled by `handler`: one of its `attempts`, and what follows
+`schedule` says is next and has it handled by `handler`: one of its `attempts` at what `batches`
+puts together, and what follows
 from how that ended. The `breaker` spares an endpoint that does not answer, `partials` chooses which
 partials go out, and `acks` writes to the journal how far lanes came. `sinks` opens what makes an
-attempt: `webhook`, which may go where `url_policy` lets it, or `log`. `replays` is what people do
-about deliveries.
+attempt: `webhook`, which may go where `url_policy` lets it, asks `name_lookup` where that is, and
+has `signing` sign, or `log`. `replays` is what people do about deliveries, `switches` what they do
+about endpoints; `notices` tells the other endpoints of that. `certification` tries a receiver
+that somebody wrote.
 
 A delivery that is given up is *parked*: the journal's list of parked deliveries is the
 dead-letter queue, from which people retry.

@@ -1,6 +1,7 @@
 """The ack batcher: writes how far lanes have come, many in one commit."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -8,10 +9,11 @@ import structlog
 
 from service.delivery.lane import Lane
 from service.errors import JournalUnavailableError
-from service.ports import Journal, LaneUpdate
+from service.ports import Attempt, Journal, LaneUpdate
 
 _RETRY_S = 1.0
 _MAX_PENDING = 1000
+_MAX_ATTEMPTS = 10_000
 _log = structlog.get_logger()
 
 
@@ -30,6 +32,8 @@ class AckBatcher:
         self._every_s = every_s
         self._lanes: dict[Lane, None] = {}
         self._parked: list[LaneUpdate] = []
+        self._attempts: deque[Attempt] = deque(maxlen=_MAX_ATTEMPTS)
+        """For people to look at: full, it drops the oldest."""
         self._writing = asyncio.Lock()
         self._pending = asyncio.Event()
         self._has_room = asyncio.Event()
@@ -52,6 +56,11 @@ class AckBatcher:
         self._parked.append(update)
         self.add(lane)
         self._count()
+
+    def keep(self, attempt: Attempt) -> None:
+        """Have an attempt remembered with the next acks."""
+        self._attempts.append(attempt)
+        self._pending.set()
 
     async def wait_for_room(self) -> None:
         """Wait while too many acks are pending."""
@@ -78,8 +87,7 @@ class AckBatcher:
             lanes, self._lanes = self._lanes, {}
             parked, self._parked = self._parked, []
             try:
-                if lanes:
-                    await self._journal.settle([*parked, *(lane.update() for lane in lanes)])
+                await self._write([*parked, *(lane.update() for lane in lanes)])
             except BaseException:
                 self._take_back(lanes, parked)
                 raise
@@ -93,6 +101,28 @@ class AckBatcher:
         """Write nothing until the end of the block: the journal's lanes stay as they were read."""
         async with self._writing:
             yield
+
+    async def _write(self, updates: list[LaneUpdate]) -> None:
+        """Write both at the same time: so it is one commit."""
+        outcomes = await asyncio.gather(
+            self._settle(updates), self._keep_attempts(), return_exceptions=True
+        )
+        for error in outcomes:
+            if isinstance(error, BaseException):
+                raise error
+
+    async def _settle(self, updates: list[LaneUpdate]) -> None:
+        if updates:
+            await self._journal.settle(updates)
+
+    async def _keep_attempts(self) -> None:
+        attempts = list(self._attempts)
+        self._attempts.clear()
+        try:
+            if attempts:
+                await self._journal.keep_attempts(attempts)
+        except JournalUnavailableError:
+            self._attempts.extendleft(reversed(attempts))  # they go with what is written next
 
     def _take_back(self, lanes: dict[Lane, None], parked: list[LaneUpdate]) -> None:
         for lane in lanes:

@@ -1,16 +1,21 @@
 """Attempts at the deliveries of one endpoint: made, reported, and broken off where need be."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import structlog
 
 from service.delivery.breaker import Breaker
-from service.errors import DeliveryError, EndpointGoneError, TemporaryDeliveryError
+from service.errors import (
+    DeliveryError,
+    EndpointGoneError,
+    HostUnavailableError,
+    TemporaryDeliveryError,
+)
 from service.ids import CallId, EndpointName
-from service.ports import AttemptResult, Delivery, Observer, Sink
+from service.ports import Attempt, AttemptResult, Delivery, Observer, Sink
 
 PARTIAL_GRACE_S: Final = 0.25
 """How long an attempt at a partial may take in all, once a durable event waits behind it.
@@ -45,8 +50,9 @@ class Attempts:
     """Makes attempts at one endpoint: at most one of each call at a time.
 
     An attempt that was broken off says nothing about the endpoint: neither the breaker nor the
-    observer is told of it. `ticks` are seconds that never jump; for `partial_grace_s` see
-    `PARTIAL_GRACE_S`.
+    observer is told of it. `recovered` is called with the time when the first attempt arrives
+    after an outage, and `keep` with each attempt at an event. `clock` is in Unix seconds, `ticks`
+    are seconds that never jump; for `partial_grace_s` see `PARTIAL_GRACE_S`.
     """
 
     def __init__(
@@ -55,34 +61,47 @@ class Attempts:
         sink: Sink,
         breaker: Breaker,
         *,
+        recovered: Callable[[float], None],
+        keep: Callable[[Attempt], None],
         observer: Observer,
+        clock: Callable[[], float],
         ticks: Callable[[], float],
         partial_grace_s: float,
     ) -> None:
         self._endpoint = endpoint
         self._sink = sink
         self._breaker = breaker
+        self._recovered = recovered
+        self._keep = keep
         self._observer = observer
+        self._clock = clock
         self._ticks = ticks
         self._partial_grace_s = partial_grace_s
         self._in_flight: dict[CallId, _InFlight] = {}
 
     async def make(
-        self, call_id: CallId, delivery: Delivery, *, partial: bool = False, hurried: bool = False
+        self,
+        call_id: CallId,
+        delivery: Delivery,
+        *,
+        seqs: Sequence[int] = (),
+        hurried: bool = False,
     ) -> DeliveryError | None:
-        """Make one attempt at an event or a partial; return what went wrong, if anything.
+        """Make one attempt at the events of these `seqs`, or at a partial.
 
-        `hurried`: a durable event waits behind this partial already.
+        `hurried`: a durable event waits behind this partial already. Returns what went wrong, if
+        anything did.
         """
         began = self._ticks()
         failure: DeliveryError | None = None
+        status: int | None = None
         timeout = asyncio.timeout(None)
-        self._in_flight[call_id] = _InFlight(timeout, self._hurry_until() if partial else None)
+        self._in_flight[call_id] = _InFlight(timeout, None if seqs else self._hurry_until())
         try:
             async with timeout:
                 if hurried:
                     self.hurry(call_id)
-                await self._sink.deliver(delivery)
+                status = await self._sink.deliver(delivery)
         except DeliveryError as error:
             failure = error
         except Exception as error:  # noqa: BLE001 - a sink's fault must not stop the others
@@ -90,7 +109,9 @@ class Attempts:
         finally:
             del self._in_flight[call_id]
         if not timeout.expired():
-            self._report(delivery, failure, began)
+            self._report(call_id, delivery, failure, began)
+            for attempt in self._attempts_at(call_id, seqs, failure or status, began):
+                self._keep(attempt)
         return failure
 
     def hurry(self, call_id: CallId) -> None:
@@ -110,13 +131,43 @@ class Attempts:
     def _hurry_until(self) -> float:
         return asyncio.get_running_loop().time() + self._partial_grace_s
 
-    def _report(self, delivery: Delivery, failure: DeliveryError | None, began: float) -> None:
+    def _attempts_at(
+        self,
+        call_id: CallId,
+        seqs: Sequence[int],
+        outcome: DeliveryError | int | None,
+        began: float,
+    ) -> Iterator[Attempt]:
+        """Yield the attempt at each event, as it is kept; `outcome` is a failure or a status."""
+        failure = outcome if isinstance(outcome, DeliveryError) else None
+        for seq in seqs:
+            yield Attempt(
+                call_id=call_id,
+                endpoint=self._endpoint,
+                seq=seq,
+                made_at=self._clock(),
+                result=_outcome(failure),
+                status=outcome.status if isinstance(outcome, DeliveryError) else outcome,
+                took_ms=round((self._ticks() - began) * 1000),
+                answer=(failure.answer or str(failure)) if failure else "",
+            )
+
+    def _report(
+        self, call_id: CallId, delivery: Delivery, failure: DeliveryError | None, began: float
+    ) -> None:
         now = self._ticks()
         self._observer.attempted(self._endpoint, delivery, _outcome(failure), now - began)
-        if isinstance(failure, TemporaryDeliveryError):
-            if self._breaker.failed(now):
-                _log.warning("breaker_opened", endpoint=self._endpoint)
-        elif self._breaker.succeeded(now):
+        was_open = self._breaker.open_until is not None
+        match failure:
+            case HostUnavailableError():
+                if self._breaker.failed(now, call_id):
+                    _log.warning("breaker_opened", endpoint=self._endpoint)
+                return
+            case TemporaryDeliveryError():
+                self._breaker.answered(now)
+            case _ if self._breaker.succeeded(now):
+                self._recovered(now)
+        if was_open:
             _log.info("breaker_closed", endpoint=self._endpoint)
 
 

@@ -1,74 +1,97 @@
 """The circuit breaker of one endpoint. Pure: the time is an argument."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
-_FAILURES_IN_A_ROW = 10
-_MIN_ATTEMPTS = 20
-_WINDOW_S = 60.0
-_MIN_PAUSE_S = 5.0
-_MAX_PAUSE_S = 300.0
+from service.ids import CallId
+
+MAX_FAILED_LANES: Final = 10
+"""So many lanes in a row, each of another call, find the host unavailable: then it opens."""
+MIN_PAUSE_S: Final = 5.0
+MAX_PAUSE_S: Final = 30.0
+"""A host that is there again waits for its next probe no longer than this."""
+_OUTAGE_S = 5.0
+"""For so long nothing arrived and something failed: what arrives next ends an outage."""
 
 
 @dataclass(slots=True)
 class Breaker:
-    """Stops attempts at an endpoint that fails, and lets one at a time through as a probe.
+    """Stops attempts at a host that is not there, and lets one at a time through as a probe.
 
-    It opens after 10 failures in a row, or when half of at least 20 attempts of the same minute
-    failed. It then pauses 5 s, twice as long after each failure while open, up to 5 minutes.
-    Any success closes it. Times are in monotonic seconds.
+    It counts lanes, not attempts, and only what says something of the host: that it refuses the
+    connection, does not answer in time, or asks for a pause. It opens after ten lanes in a row.
+    It then pauses 5 s, twice as long after each failed probe, up to 30 s. Any answer to a record
+    closes it, also a 500: that one is the record's business. Times are in monotonic seconds.
     """
 
     open_until: float | None = None
     """When one attempt may be made; None while the breaker is closed."""
     failing_since: float | None = None
-    """When the first failure after the last success was."""
+    """When the first failure after the last success was, whatever failed."""
+    failed_probes: int = 0
+    """How many found nobody there since it opened."""
+    _failed_lanes: set[CallId] = field(default_factory=set)
     _in_a_row: int = 0
-    _pause_s: float = _MIN_PAUSE_S
-    _minute_from: float = 0.0
-    _attempts: int = 0
-    _failures: int = 0
+    _pause_s: float = MIN_PAUSE_S
+    _arrived: bool = False
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the last attempt that ended arrived."""
+        return self._arrived and self.failing_since is None
 
     def allows(self, now: float, *, busy: int) -> bool:
         """Say whether another attempt may begin while `busy` are on their way."""
         return self.open_until is None or (now >= self.open_until and busy == 0)
 
     def succeeded(self, now: float) -> bool:
-        """Record an answer of a receiver that works; True if this closes the breaker."""
-        closed = self.open_until is not None
-        if closed:
-            self.open_until, self._pause_s = None, _MIN_PAUSE_S
-            self._attempts = self._failures = 0
-        self._in_a_row, self.failing_since = 0, None
-        self._count(now, failures=0)
-        return closed
+        """Record what arrived; True if it is the first after an outage, or after the start."""
+        failing_s = 0.0 if self.failing_since is None else now - self.failing_since
+        recovered = not self._arrived or self.open_until is not None or failing_s >= _OUTAGE_S
+        self._close()
+        self._in_a_row, self.failing_since, self._arrived = 0, None, True
+        return recovered
 
-    def failed(self, now: float) -> bool:
-        """Record a failure; True if this opens the breaker."""
-        self._in_a_row += 1
-        if self.failing_since is None:
-            self.failing_since = now
-        self._count(now, failures=1)
+    def answered(self, now: float) -> None:
+        """Record that the host is there, and failed at a record."""
+        self._count(now)
+        self._close()
+
+    def failed(self, now: float, call_id: CallId) -> bool:
+        """Record that a lane found the host unavailable; True if this opens the breaker."""
+        self._count(now)
+        self._failed_lanes.add(call_id)
         if self.open_until is not None:
             if now >= self.open_until:
-                self._pause_s = min(2 * self._pause_s, _MAX_PAUSE_S)
+                self.failed_probes += 1
+                self._pause_s = min(2 * self._pause_s, MAX_PAUSE_S)
                 self.open_until = now + self._pause_s
             return False
-        if self._in_a_row < _FAILURES_IN_A_ROW and not self._half_failed():
+        if len(self._failed_lanes) < MAX_FAILED_LANES:
             return False
         self.open_until = now + self._pause_s
         return True
 
+    def reset(self) -> None:
+        """Forget all failures: whoever runs the endpoint says that it is well."""
+        self._close()
+        self._in_a_row, self.failing_since = 0, None
+
+    def postpone(self, until: float) -> None:
+        """Make the next probe later: nothing that may go out would be one now."""
+        self.open_until = until
+
     def failing_for_s(self, now: float) -> float:
         """Return for how many seconds every attempt has failed; 0 before ten in a row have."""
-        if self.failing_since is None or self._in_a_row < _FAILURES_IN_A_ROW:
+        if self.failing_since is None or self._in_a_row < MAX_FAILED_LANES:
             return 0.0
         return now - self.failing_since
 
-    def _count(self, now: float, *, failures: int) -> None:
-        if now - self._minute_from >= _WINDOW_S:
-            self._minute_from, self._attempts, self._failures = now, 0, 0
-        self._attempts += 1
-        self._failures += failures
+    def _close(self) -> None:
+        self.open_until, self._pause_s, self.failed_probes = None, MIN_PAUSE_S, 0
+        self._failed_lanes.clear()
 
-    def _half_failed(self) -> bool:
-        return self._attempts >= _MIN_ATTEMPTS and 2 * self._failures >= self._attempts
+    def _count(self, now: float) -> None:
+        self._in_a_row += 1
+        if self.failing_since is None:
+            self.failing_since = now

@@ -116,7 +116,7 @@ class Dispatcher:
         except BaseException:
             lane.failures += 1
             backoff_s = BACKOFF_S[min(lane.failures, len(BACKOFF_S)) - 1]
-            lane.hold(max(lane.due_at, self._ticks() + backoff_s), lane.due_wall)
+            lane.hold(max(lane.due_at, self._ticks() + backoff_s))
             raise
         finally:
             self.lanes.put_back(lane, self._ticks())

@@ -9,6 +9,10 @@ from service.ids import EndpointName
 EndpointType = Literal["webhook", "log"]
 """Which sink an endpoint has: see `sinks`."""
 
+Order = Literal["strict", "go_on"]
+"""What an event that its receiver fails at does to those behind it, of the same call: `strict`, it
+holds them up; `go_on`, it is parked after a few attempts. A host that is away holds all up."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
@@ -30,3 +34,6 @@ class Endpoint:
     ports: tuple[int, ...] = (443, 8443)
     """Where a webhook may go; with `allow_private`, any port."""
     timeout_s: float = 10.0
+    order: Order = "strict"
+    batch: int = 1
+    """How many events of a backlog go out at once; above 1, everything comes as an array."""

@@ -1,6 +1,6 @@
 """Handles a lane once: an attempt at its next delivery, and what follows from the outcome."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -8,18 +8,23 @@ import structlog
 
 from service.delivery.acks import AckBatcher
 from service.delivery.attempts import Attempts
+from service.delivery.batches import delivery_of, next_batch
 from service.delivery.lane import MAX_LANE_EVENTS, Lane, WaitingPartial
 from service.delivery.schedule import EndpointLanes
+from service.delivery.switches import disable
 from service.errors import (
     DeliveryError,
     EndpointGoneError,
+    HostUnavailableError,
     JournalUnavailableError,
     TemporaryDeliveryError,
 )
+from service.ids import EndpointName
 from service.ports import Delivery, Journal, LaneUpdate, Observer, Parked, Sink, StoredEvent
 from service.retry import RetryPolicy
-from service.wire.events import delivery_id
 
+MAX_TRIES_TO_GO_ON = 4
+"""So often an event is tried that its receiver fails at, where those behind it are not to wait."""
 _READ_AGAIN_S = 1.0
 _GIVE_UP_ENDPOINT_S = 5 * 24 * 3600.0
 _log = structlog.get_logger()
@@ -41,6 +46,8 @@ class Dependencies:
     observer: Observer
     max_in_flight: int
     partial_grace_s: float
+    endpoints: tuple[EndpointName, ...] = ()
+    """All that are configured: who is told when one is disabled."""
 
 
 class LaneHandler:
@@ -51,7 +58,10 @@ class LaneHandler:
             lanes.endpoint.name,
             sink,
             lanes.breaker,
+            recovered=lanes.pull_forward,
+            keep=dependencies.acks.keep,
             observer=dependencies.observer,
+            clock=dependencies.clock,
             ticks=dependencies.ticks,
             partial_grace_s=dependencies.partial_grace_s,
         )
@@ -71,18 +81,24 @@ class LaneHandler:
         return accepted
 
     async def handle(self, lane: Lane) -> None:
-        """Make one attempt at the lane's next delivery, or read its next events."""
+        """Make one attempt at the lane's next delivery, once its events are read if need be."""
         match lane.next(self._ticks()):
             case WaitingPartial(delivery=delivery):
                 await self._send_partial(lane, delivery)
+            case StoredEvent() as event if not self.accepts(event.type):
+                lane.ack(event.seq)
+                self._acks.add(lane)
             case StoredEvent() as event:
-                await self._send_event(lane, event)
+                await self._send_events(lane, event)
             case None if lane.behind:
                 await self._read(lane)
+                if lane.events:  # it has waited for its turn once
+                    await self.handle(lane)
 
     async def _read(self, lane: Lane) -> None:
         generation, head_seq, acked_seq = lane.generation, lane.head_seq, lane.acked_seq
-        limit = min(MAX_LANE_EVENTS, max(1, self._lanes.capacity.left))
+        wanted = max(MAX_LANE_EVENTS, self._lanes.endpoint.batch)
+        limit = min(wanted, max(1, self._lanes.capacity.left))
         try:
             events = await self._journal.read(lane.call_id, after_seq=acked_seq, limit=limit)
         except JournalUnavailableError:
@@ -97,11 +113,11 @@ class LaneHandler:
 
     async def _send_partial(self, lane: Lane, delivery: Delivery) -> None:
         """Try a partial once: by the time of a second attempt there would be a newer one."""
-        failure = await self.attempts.make(
-            lane.call_id, delivery, partial=True, hurried=self._has_event(lane)
-        )
+        hurried = self._has_event(lane)
+        failure = await self.attempts.make(lane.call_id, delivery, hurried=hurried)
         if failure is None:
             self._lanes.counters.partials_delivered += 1
+            self._lanes.last_to_arrive = lane
             return
         self._lanes.counters.partials_dropped += 1
         if isinstance(failure, EndpointGoneError):
@@ -109,34 +125,37 @@ class LaneHandler:
         elif isinstance(failure, TemporaryDeliveryError) and failure.retry_after_s:
             lane.hold(self._ticks() + failure.retry_after_s)
 
-    async def _send_event(self, lane: Lane, event: StoredEvent) -> None:
-        if not self.accepts(event.type):
-            lane.ack(event.seq)
-            self._acks.add(lane)
-            return
+    async def _send_events(self, lane: Lane, event: StoredEvent) -> None:
+        """Send the next event, and those behind it that go along."""
         generation = lane.generation
-        delivery = Delivery(
-            delivery_id(event.call_id, event.seq),
-            event.type,
-            event.body,
-            lane.gap_seqs,
-            attempt=lane.attempts + 1,
-        )
-        failure = await self.attempts.make(lane.call_id, delivery)
+        batch = next_batch(lane, self.accepts, limit=self._lanes.endpoint.batch)
+        lane.batch_end = batch[-1].seq
+        began = self._ticks()
+        seqs = [one.seq for one in batch]
+        failure = await self.attempts.make(lane.call_id, delivery_of(lane, batch), seqs=seqs)
         if lane.generation != generation or lane.acked_seq >= event.seq:
             return  # rewound meanwhile: it goes out again later; or the call was erased
+        if len(batch) > 1 and failure and not isinstance(failure, HostUnavailableError):
+            lane.singly_until = seqs[-1]  # one of them is at fault: the others need not wait for it
         match failure:
             case None:
-                self._lanes.counters.delivered += 1
-                lane.gap_seqs = ()
-                lane.ack(event.seq)
-                self._acks.add(lane)
+                self._arrived(lane, batch)
             case EndpointGoneError():
                 await self._disable("gone")
             case TemporaryDeliveryError():
-                await self._retry(lane, event, failure)
+                await self._retry(lane, event, failure, began)
+            case _ if len(batch) > 1:
+                self._log_failure("batch_refused", lane, event, failure, events=len(batch))
             case _:
                 self._park(lane, event, failure, "refused")
+
+    def _arrived(self, lane: Lane, batch: Sequence[StoredEvent]) -> None:
+        self._lanes.counters.delivered += len(batch)
+        self._lanes.last_to_arrive = lane
+        lane.gap_seqs = ()
+        for event in [one for one in lane.events if one.seq <= batch[-1].seq]:
+            lane.ack(event.seq)
+        self._acks.add(lane)
 
     def _has_event(self, lane: Lane) -> bool:
         """Whether an event waits that the endpoint gets; one that is yet to be read may be."""
@@ -144,22 +163,46 @@ class LaneHandler:
             return False
         return not lane.events or any(self.accepts(event.type) for event in lane.events)
 
-    async def _retry(self, lane: Lane, event: StoredEvent, failure: TemporaryDeliveryError) -> None:
-        dependencies, now = self._dependencies, self._ticks()
+    async def _retry(
+        self, lane: Lane, event: StoredEvent, failure: TemporaryDeliveryError, began: float
+    ) -> None:
+        now = self._ticks()
         if self._lanes.breaker.failing_for_s(now) >= _GIVE_UP_ENDPOINT_S:
             await self._disable("failing")
             return
-        lane.attempts += 1
-        delay_s = dependencies.policy.next_delay_s(
-            lane.attempts, dice=dependencies.dice(), retry_after_s=failure.retry_after_s
-        )
-        if delay_s is None:
+        of_the_host = isinstance(failure, HostUnavailableError)
+        if not of_the_host and self._goes_on(lane):
+            self._park(lane, event, failure, "skipped")
+            return
+        lane.host_failures += of_the_host
+        asked_s = min(failure.retry_after_s or 0.0, self._dependencies.policy.max_retry_after_s)
+        lane.not_before = now + asked_s
+        if now < lane.scheduled_at:
+            lane.retry_extra(now, at_fault=not of_the_host)
+        elif not self._retry_by_schedule(lane, failure, now):
             self._park(lane, event, failure, "gave_up")
             return
+        if self._lanes.recovered_at > began:
+            lane.pull(now)  # the outage that this attempt met is over
         self._lanes.counters.retried += 1
-        lane.hold(now + delay_s, dependencies.clock() + delay_s)
+        retry_in_s = round(lane.due_at - now, 1)
+        self._log_failure("delivery_failed", lane, event, failure, retry_in_s=retry_in_s)
+
+    def _goes_on(self, lane: Lane) -> bool:
+        tried = lane.attempts + lane.extra_attempts + 1
+        return self._lanes.endpoint.order == "go_on" and tried >= MAX_TRIES_TO_GO_ON
+
+    def _retry_by_schedule(self, lane: Lane, failure: TemporaryDeliveryError, now: float) -> bool:
+        """Have the lane wait for the schedule's next attempt; False if there is none."""
+        dependencies = self._dependencies
+        delay_s = dependencies.policy.next_delay_s(
+            lane.attempts + 1, dice=dependencies.dice(), retry_after_s=failure.retry_after_s
+        )
+        if delay_s is None:
+            return False
+        lane.retry(now, delay_s, dependencies.clock() + delay_s)
         self._acks.add(lane)
-        self._log_failure("delivery_failed", lane, event, failure, retry_in_s=round(delay_s, 1))
+        return True
 
     def _park(self, lane: Lane, event: StoredEvent, failure: DeliveryError, reason: str) -> None:
         self._log_failure("delivery_parked", lane, event, failure, reason=reason)
@@ -175,14 +218,15 @@ class LaneHandler:
         self._lanes.counters.parked += 1
 
     async def _disable(self, reason: str) -> None:
-        """Stop for good. If the journal cannot note it, the next start asks the receiver again."""
+        """Stop until it is enabled. If the journal cannot note it, the receiver is asked again."""
         name = self._lanes.endpoint.name
         if self._lanes.disabled:
             return
         self._lanes.disable()
         _log.error("endpoint_disabled", endpoint=name, reason=reason)
+        names, now = self._dependencies.endpoints, self._dependencies.clock()
         try:
-            await self._journal.disable(name, reason, self._dependencies.clock())
+            await disable(self._journal, names, name, reason, now=now)
         except JournalUnavailableError:
             _log.warning("endpoint_disabled_not_settled", endpoint=name)
 

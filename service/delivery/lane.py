@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from service.calls.events import TranscriptFinal
+from service.calls.events import CallEnded, TranscriptCompleted, TranscriptErased, TranscriptFinal
 from service.ids import CallId, EndpointName
 from service.ports import Delivery, LaneRow, LaneUpdate, StoredEvent
 
@@ -15,8 +15,13 @@ MAX_LANE_PARTIALS = 16
 """Utterances of a lane whose newest partial waits; one more drops the oldest."""
 MAX_GAP_SEQS = 100
 """Parked seqs that the next delivery names; one more leaves the oldest out."""
+MAX_LIVE_WAIT_S = 15.0
+"""While somebody is still on the phone, the next attempt is no further away than this."""
 UNKNOWN_SEQ = -1
 """The place of a lane that has seen partials, but no durable event yet."""
+
+
+_LAST_WORDS = frozenset({CallEnded.type, TranscriptCompleted.type, TranscriptErased.type})
 
 
 class Place(Enum):
@@ -69,9 +74,27 @@ class Lane:
     attempts: int = 0
     failures: int = 0
     """How often in a row handling it ended with an error nobody foresaw."""
+    live: bool = True
+    """Whether the call goes on, as far as is known here."""
     due_at: float = 0.0
+    """Before that nothing is delivered, unless something pulls the lane forward."""
+    not_before: float = 0.0
+    """Before that nothing is delivered whatever happens."""
+    scheduled_at: float = 0.0
+    """When the schedule of attempts has its next. Attempts before that are extra: they neither
+    count as one of the schedule nor move it."""
     due_wall: float = 0.0
-    """`due_at` in Unix seconds, for the journal."""
+    """`scheduled_at` in Unix seconds, for the journal."""
+    extra_attempts: int = 0
+    host_failures: int = 0
+    """How often in a row this lane found the host unavailable."""
+    pulled: bool = False
+    at_fault: bool = False
+    """Whether it failed as soon as others arrived: then it is not pulled forward again."""
+    batch_end: int = 0
+    """The last event of the batch that is being tried again; 0 if none is."""
+    singly_until: int = 0
+    """Up to there events go one by one: as a batch, they were not taken."""
     gap_seqs: tuple[int, ...] = ()
     events: deque[StoredEvent] = field(default_factory=deque)
     partials: dict[str, WaitingPartial] = field(default_factory=dict)
@@ -95,6 +118,7 @@ class Lane:
                 continue
             self._keep(event)
             self.head_seq = event.seq
+            self.live = self.live and event.type not in _LAST_WORDS
             if event.type == TranscriptFinal.type:
                 overtaken += len(self.partials)
                 self.partials.clear()
@@ -150,32 +174,59 @@ class Lane:
         if self.events and self.events[0].seq == seq:
             self.events.popleft()
             self.capacity.left += 1
-        self.acked_seq, self.attempts, self.due_at, self.due_wall = seq, 0, 0.0, 0.0
+        self.acked_seq = seq
+        self._begin_schedule()
 
     def park(self, seq: int) -> None:
         """Move past an event that was given up; the next delivery names it."""
         self.ack(seq)
         self.gap_seqs = (*self.gap_seqs, seq)[-MAX_GAP_SEQS:]
 
-    def hold(self, due_at: float, due_wall: float = 0.0) -> None:
+    def hold(self, due_at: float) -> None:
         """Deliver nothing before `due_at`, and keep no events in memory meanwhile."""
-        self.due_at, self.due_wall = due_at, due_wall
+        self.due_at = self.not_before = due_at
         self.drop_events()
+
+    def retry(self, now: float, delay_s: float, due_wall: float) -> None:
+        """Have the next attempt of the schedule follow after `delay_s`."""
+        self.attempts += 1
+        self.scheduled_at, self.due_wall = now + delay_s, due_wall
+        self._wait(now)
+
+    def retry_extra(self, now: float, *, at_fault: bool) -> None:
+        """Wait on after an extra attempt; `at_fault`: what failed was the event, not the host."""
+        self.extra_attempts += 1
+        self.at_fault = self.at_fault or (self.pulled and at_fault)
+        self.pulled = False
+        self._wait(now)
+
+    def pull(self, now: float) -> None:
+        """Have the lane go on now, ahead of its schedule: the endpoint takes again."""
+        if self.behind and self.due_at > now and not self.at_fault:
+            self.due_at, self.pulled = max(now, self.not_before), True
+
+    def resume(self, row: LaneRow, now: float, due_at: float) -> None:
+        """Go on where the journal says that the lane is."""
+        self.acked_seq, self.head_seq = row.acked_seq, row.head_seq
+        self.generation, self.attempts, self.live = row.generation, row.attempts, row.live
+        self.scheduled_at, self.due_wall = due_at, row.due_at
+        self._wait(now)
 
     def rewind(self, row: LaneRow) -> None:
         """Start over from where `row` says that somebody set the lane."""
         self.drop_events()
         self.acked_seq, self.generation = row.acked_seq, row.generation
         self.head_seq = max(self.head_seq, row.head_seq)
-        self.attempts, self.due_at, self.due_wall, self.gap_seqs = 0, 0.0, 0.0, ()
+        self.gap_seqs = ()
+        self._begin_schedule()
 
     def erase(self) -> int:
         """Drop everything committed so far; return how many waiting partials that drops."""
         self.drop_events()
         dropped = len(self.partials)
         self.partials.clear()
-        self.acked_seq = self.head_seq
-        self.attempts, self.due_at, self.due_wall, self.gap_seqs = 0, 0.0, 0.0, ()
+        self.acked_seq, self.gap_seqs, self.live = self.head_seq, (), False
+        self._begin_schedule()
         return dropped
 
     def update(self) -> LaneUpdate:
@@ -193,6 +244,19 @@ class Lane:
         """Drop the events in memory; the journal has them."""
         self.capacity.left += len(self.events)
         self.events.clear()
+
+    def _wait(self, now: float) -> None:
+        at = self.scheduled_at
+        if self.live:
+            at = min(at, now + MAX_LIVE_WAIT_S)
+        self.due_at = max(at, self.not_before)
+        self.drop_events()
+
+    def _begin_schedule(self) -> None:
+        self.attempts = self.extra_attempts = self.host_failures = 0
+        self.due_at = self.not_before = self.scheduled_at = self.due_wall = 0.0
+        self.pulled = self.at_fault = False
+        self.batch_end = 0
 
     def _keep(self, event: StoredEvent) -> None:
         last = self.events[-1].seq if self.events else self.acked_seq

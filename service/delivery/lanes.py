@@ -3,9 +3,9 @@
 import asyncio
 import random
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 
 import structlog
@@ -16,7 +16,9 @@ from service.delivery.dispatcher import Dispatcher
 from service.delivery.endpoints import Endpoint
 from service.delivery.handler import Dependencies
 from service.delivery.lane import MAX_GAP_SEQS, Lane
+from service.delivery.name_lookup import open_name_lookup
 from service.delivery.schedule import Counters, EndpointLanes
+from service.delivery.signing import Secrets
 from service.delivery.sinks import OpenSink, open_sink
 from service.errors import JournalUnavailableError
 from service.ids import CallId, EndpointName
@@ -49,6 +51,7 @@ class DeliveryLanes:
         self._dispatchers = {one.lanes.endpoint.name: one for one in dispatchers}
         self._acks = acks
         self._dependencies = dependencies
+        self._unknown: dict[EndpointName, int] = {}
 
     @property
     def counters(self) -> dict[EndpointName, Counters]:
@@ -57,8 +60,25 @@ class DeliveryLanes:
 
     @property
     def behind(self) -> dict[EndpointName, int]:
-        """How many lanes of each endpoint have durable events left to deliver."""
-        return {name: one.lanes.behind for name, one in self._dispatchers.items()}
+        """How many lanes of each endpoint have durable events left to deliver.
+
+        Also of those that are disabled, and of those that are configured no more (`unknown`).
+        """
+        return self._unknown | {name: one.lanes.behind for name, one in self._dispatchers.items()}
+
+    @property
+    def unknown(self) -> dict[EndpointName, int]:
+        """How many lanes there are for each endpoint that is configured no more."""
+        return dict(self._unknown)
+
+    @property
+    def failing(self) -> frozenset[EndpointName]:
+        """The endpoints whose breaker is open: nobody was found there, ten times in a row."""
+        return frozenset(
+            name
+            for name, one in self._dispatchers.items()
+            if one.lanes.breaker.open_until is not None
+        )
 
     def committed(self, endpoints: Sequence[EndpointName], events: Sequence[StoredEvent]) -> None:
         """Take the events of one commit, in order, into the lanes of these endpoints."""
@@ -113,6 +133,9 @@ class DeliveryLanes:
                 await self.flushed()
         except TimeoutError:
             _log.warning("drain_timed_out", lanes=sum(self.behind.values()))
+        if any(one.lanes.disabled for one in self._dispatchers.values()):
+            with suppress(JournalUnavailableError):
+                await self.list_backlog()  # what a disabled endpoint missed is not in memory
         return sum(self.behind.values())
 
     async def list_backlog(self, parked: _Parked | None = None) -> None:
@@ -128,23 +151,59 @@ class DeliveryLanes:
         async with self._acks.paused():
             disabled = await self._dependencies.journal.disabled()
             for name, dispatcher in self._dispatchers.items():
-                dispatcher.lanes.begin_listing(disabled=name in disabled)
+                _follow(dispatcher.lanes, disabled.get(name))
             rows = await self._dependencies.journal.backlog()
+            unknown: Counter[EndpointName] = Counter()
             for number, row in enumerate(rows):
-                self._adopt(row, parked or {})
+                unknown[row.endpoint] += not self._adopt(row, parked or {})
                 if number % _ROWS_AT_ONCE == 0:
                     await asyncio.sleep(0)
             for dispatcher in self._dispatchers.values():
                 dispatcher.lanes.end_listing()
+            await self._pass_on(+unknown)
 
-    def _adopt(self, row: LaneRow, parked: _Parked) -> None:
+    async def _pass_on(self, unknown: Mapping[EndpointName, int]) -> None:
+        """Move lanes whose endpoint was moved before: calls that go on name it all the same.
+
+        The next listing finds them where they belong.
+        """
+        journal = self._dependencies.journal
+        aliases = await journal.aliases() if unknown else {}
+        for name in unknown.keys() & aliases.keys():
+            await journal.move_lanes(name, aliases[name])
+        left = {name: lanes for name, lanes in unknown.items() if name not in aliases}
+        self._note_unknown(left)
+
+    def _note_unknown(self, unknown: Mapping[EndpointName, int]) -> None:
+        for name in unknown.keys() - self._unknown.keys():
+            _log.warning(
+                "lanes_without_endpoint",
+                endpoint=name,
+                lanes=unknown[name],
+                remedy=f"callscribe endpoints move {name} NEW, or park {name}",
+            )
+        self._unknown = dict(unknown)
+
+    def _adopt(self, row: LaneRow, parked: _Parked) -> bool:
+        """Take up a lane; False if its endpoint is configured no more."""
         dispatcher = self._dispatchers.get(row.endpoint)
         if dispatcher is None:
-            return
+            return False
         now = self._dependencies.ticks()
         hold_s = min(row.due_at - self._dependencies.clock(), _MAX_HOLD_S)
         seqs = parked.get((row.endpoint, row.call_id), frozenset())
         dispatcher.lanes.adopt(row, now, now + hold_s, _gap_before(row.acked_seq, seqs))
+        return True
+
+
+def _follow(lanes: EndpointLanes, disabled_reason: str | None) -> None:
+    """Begin to list the backlog of an endpoint, which another process may have switched."""
+    before = lanes.disabled
+    lanes.begin_listing(disabled=disabled_reason is not None)
+    if lanes.disabled and not before:
+        _log.error("endpoint_disabled", endpoint=lanes.endpoint.name, reason=disabled_reason)
+    elif before and not lanes.disabled:
+        _log.info("endpoint_enabled", endpoint=lanes.endpoint.name)
 
 
 @asynccontextmanager
@@ -162,13 +221,17 @@ async def open_lanes(
     partial_grace_s: float = PARTIAL_GRACE_S,
     ack_every_s: float = 0.02,
     poll_every_s: float = 5.0,
+    nameservers: Sequence[str] | None = None,
+    secrets: Secrets | None = None,
 ) -> AsyncIterator[DeliveryLanes]:
     """Open the sinks and lanes of these endpoints, and go on where the journal says they stopped.
 
     `clock` is in Unix seconds, `ticks` (the loop's, unless given) in seconds that never jump,
     `dice` gives 0 up to 1. `sink` opens an endpoint's sink: by default the one that its type names.
     At most `max_in_flight` attempts of an endpoint are on their way at once; one at a partial has
-    `partial_grace_s` once an event waits behind it. On leaving, attempts are broken off, and
+    `partial_grace_s` once an event waits behind it. `nameservers` (`address:port`, the system's
+    unless given) are asked for the names of webhooks, and `secrets` are what they are signed with,
+    if that may change. On leaving, attempts are broken off, and
     pending acks written; call `drain` first.
 
     Raises:
@@ -191,9 +254,11 @@ async def open_lanes(
         observer=observer,
         max_in_flight=max_in_flight,
         partial_grace_s=partial_grace_s,
+        endpoints=tuple(queues),
     )
     async with AsyncExitStack() as stack:
-        opener = sink or partial(open_sink, clock=clock)
+        resolver = await stack.enter_async_context(open_name_lookup(nameservers))
+        opener = sink or partial(open_sink, clock=clock, resolver=resolver, secrets=secrets)
         sinks = [await stack.enter_async_context(opener(one)) for one in endpoints]
         stack.push_async_callback(_write_last_acks, acks)
         tasks = await stack.enter_async_context(open_tasks())

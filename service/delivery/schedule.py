@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count
 
 from service.delivery.breaker import Breaker
@@ -16,6 +16,7 @@ from service.ports import LaneRow, LivePartial, StoredEvent
 _MAX_EVENTS = 4096
 _MAX_LANES = 10_000
 _MAX_MEMORIES = 1000
+_LOOK_AGAIN_S = 1.0
 
 
 @dataclass(slots=True)
@@ -59,6 +60,9 @@ class EndpointLanes:
         self.capacity = Capacity(max_events)
         self.disabled = False
         self.busy = 0
+        self.recovered_at = 0.0
+        """When the last outage ended."""
+        self.last_to_arrive: Lane | None = None
         self._max_lanes = max_lanes
         self._partials = PartialFilter(endpoint.partials)
         self._lanes: dict[CallId, Lane] = {}
@@ -70,11 +74,18 @@ class EndpointLanes:
         """Whether every lane with a backlog is in memory."""
         self._missed = False
         """Whether a lane had no room since the last listing began."""
+        self._found_no_room = self._left_out = 0
+        """Lanes of the backlog that are not in memory: so far in this listing, and in the last."""
+        self._enabled_now = False
 
     @property
     def behind(self) -> int:
-        """How many lanes in memory have durable events left to deliver."""
-        return sum(lane.behind for lane in self._lanes.values())
+        """How many lanes have durable events left to deliver, as far as is known.
+
+        Those that are not in memory, because there is no room or the endpoint is disabled, are
+        as many as at the last listing.
+        """
+        return sum(lane.behind for lane in self._lanes.values()) + self._left_out
 
     @property
     def waits(self) -> bool:
@@ -106,14 +117,16 @@ class EndpointLanes:
     def take(self, now: float) -> Lane | None:
         """Return the next ready lane; whoever has it calls `put_back` when it was handled."""
         while self._waiting and self._waiting[0][0] <= now:
-            *_, lane = heappop(self._waiting)
-            if lane.place is Place.WAITING:
-                self._place(lane, now)
-        if not self._ready or not self.breaker.allows(now, busy=self.busy):
-            return None
-        lane = self._ready.popleft()
-        lane.place = Place.BUSY
-        self.busy += 1
+            *_, due = heappop(self._waiting)
+            if due.place is Place.WAITING:
+                self._place(due, now)
+        if self.breaker.open_until is not None:
+            lane = self._probe(now)
+        else:
+            lane = self._ready.popleft() if self._ready else None
+        if lane is not None:
+            lane.place = Place.BUSY
+            self.busy += 1
         return lane
 
     def put_back(self, lane: Lane, now: float) -> None:
@@ -126,10 +139,26 @@ class EndpointLanes:
 
     def wake_at(self) -> float | None:
         """Return when to call `take` again, unless something is added or put back before."""
-        times = [self._waiting[0][0]] if self._waiting else []
-        if self._ready and not self.busy and self.breaker.open_until is not None:
-            times.append(self.breaker.open_until)
-        return min(times, default=None)
+        if self.breaker.open_until is None:
+            return self._waiting[0][0] if self._waiting else None
+        if self.busy or not (self._ready or self._waiting):
+            return None
+        return self.breaker.open_until
+
+    def pull_forward(self, now: float) -> None:
+        """End an outage: what waits to be tried again goes out now, live calls first."""
+        self.recovered_at = now
+        for lane in self._lanes.values():
+            lane.host_failures = 0
+            lane.pull(now)
+            self._place(lane, now)
+        self._ready = deque(sorted(self._ready, key=lambda lane: not lane.live))
+        self._waiting = [
+            (lane.waits_until, next(self._number), lane)
+            for lane in self._lanes.values()
+            if lane.place is Place.WAITING
+        ]
+        heapify(self._waiting)
 
     def release(self, lane: Lane) -> None:
         """Drop a lane from memory if it has nothing left to deliver and nothing left to write."""
@@ -150,7 +179,8 @@ class EndpointLanes:
             self.counters.partials_dropped += lane.erase()
 
     def disable(self) -> None:
-        """Drop all lanes for good. The journal keeps what they were to deliver."""
+        """Drop all lanes. The journal keeps what they were to deliver."""
+        self._left_out = self.behind
         self.disabled = True
         for lane in self._lanes.values():
             lane.drop_events()
@@ -160,10 +190,14 @@ class EndpointLanes:
 
     def begin_listing(self, *, disabled: bool) -> None:
         """Begin to list the backlog: from now on, every lane that has no room counts as missed."""
+        self._enabled_now = self.disabled and not disabled
+        if self._enabled_now:
+            self.breaker.reset()
         if disabled and not self.disabled:
             self.disable()
         self.disabled = disabled
         self._missed = False
+        self._found_no_room = 0
 
     def adopt(self, row: LaneRow, now: float, due_at: float, gap_seqs: tuple[int, ...]) -> None:
         """Take up a lane of the backlog, or follow what another process did to one in memory.
@@ -174,11 +208,12 @@ class EndpointLanes:
         if lane is None:
             lane = self._new_lane(row.call_id, trusted=True)
             if lane is None:
+                self._found_no_room += 1
                 return
-            lane.acked_seq, lane.head_seq = row.acked_seq, row.head_seq
-            lane.generation, lane.attempts = row.generation, row.attempts
-            lane.due_at, lane.due_wall = due_at, row.due_at
+            lane.resume(row, now, due_at)
             lane.gap_seqs = lane.gap_seqs or gap_seqs
+            if self.breaker.healthy or self._enabled_now:
+                lane.pull(now)
         elif row.generation != lane.generation:
             lane.rewind(row)
         elif UNKNOWN_SEQ != lane.acked_seq < row.acked_seq:  # another process erased the call
@@ -188,11 +223,13 @@ class EndpointLanes:
         elif lane.head_seq == UNKNOWN_SEQ:
             lane.acked_seq, lane.head_seq = row.acked_seq, row.head_seq
         lane.head_seq = max(lane.head_seq, row.head_seq)
+        lane.live = lane.live and row.live
         self._place(lane, now)
 
     def end_listing(self) -> None:
         """End the listing: the whole backlog was adopted, as far as there was room."""
         self._complete = not self._missed
+        self._left_out = self._found_no_room
 
     def _lane(self, call_id: CallId) -> Lane | None:
         """Return the lane of a call, or a new one, whose place is where the next commit begins.
@@ -211,6 +248,30 @@ class EndpointLanes:
         lane.generation, lane.gap_seqs = memory.generation, memory.gap_seqs
         return lane
 
+    def _probe(self, now: float) -> Lane | None:
+        """Return the lane to try an open breaker with, ready or not; None if not now.
+
+        Best is the one that arrived last, then one that failed seldom: an event that its receiver
+        never manages must not be all that it is asked for. Lanes that were tried take turns with
+        those that never were: there are receivers that fail at whatever is new.
+        """
+        if not (self._ready or self._waiting) or not self.breaker.allows(now, busy=self.busy):
+            return None
+        lanes = [lane for lane in self._lanes.values() if _may_probe(lane, now)]
+        if not lanes:
+            self.breaker.postpone(now + _LOOK_AGAIN_S)
+            return None
+        lane = min(lanes, key=self._rank)
+        if lane.place is Place.READY:
+            self._ready.remove(lane)
+        lane.due_at = min(lane.due_at, now)
+        return lane
+
+    def _rank(self, lane: Lane) -> tuple[bool, bool, int, bool]:
+        tried = lane.attempts > 0 or lane is self.last_to_arrive
+        wants_tried = self.breaker.failed_probes % 2 == 0
+        return not lane.behind, tried != wants_tried, lane.host_failures, not lane.live
+
     def _place(self, lane: Lane, now: float) -> None:
         if lane.place in (Place.BUSY, Place.READY):
             return
@@ -223,3 +284,9 @@ class EndpointLanes:
         elif lane.place is not Place.WAITING or lane.waits_until != at:
             lane.place, lane.waits_until = Place.WAITING, at
             heappush(self._waiting, (at, next(self._number), lane))
+
+
+def _may_probe(lane: Lane, now: float) -> bool:
+    if lane.place is Place.READY:
+        return True
+    return lane.place is Place.WAITING and lane.behind and lane.not_before <= now

@@ -5,8 +5,11 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import assert_never
 
+from aiohttp.abc import AbstractResolver
+
 from service.delivery.endpoints import Endpoint
 from service.delivery.log import open_log
+from service.delivery.signing import Secrets
 from service.delivery.webhook import open_webhook
 from service.ports import Sink
 
@@ -14,16 +17,23 @@ OpenSink = Callable[[Endpoint], AbstractAsyncContextManager[Sink]]
 
 
 def open_sink(
-    endpoint: Endpoint, *, clock: Callable[[], float] = time.time
+    endpoint: Endpoint,
+    *,
+    clock: Callable[[], float] = time.time,
+    resolver: AbstractResolver | None = None,
+    secrets: Secrets | None = None,
 ) -> AbstractAsyncContextManager[Sink]:
     """Return the sink of this endpoint, to be entered. `clock` gives Unix seconds.
+
+    `resolver` looks names up for all sinks; without it, this one has look-ups of its own.
+    `secrets` are those of all endpoints, and may change; without them, they are the endpoint's.
 
     Raises:
         SettingsError: On entering: the endpoint's URL or secret cannot be used.
     """
     match endpoint.type:
         case "webhook":
-            return open_webhook(endpoint, clock=clock)
+            return open_webhook(endpoint, clock=clock, resolver=resolver, secrets=secrets)
         case "log":
             return open_log(endpoint)
         case _:

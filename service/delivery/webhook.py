@@ -4,21 +4,23 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
-from standardwebhooks.webhooks import Webhook
 from yarl import URL
 
 from service import __version__
 from service.delivery.endpoints import Endpoint
+from service.delivery.name_lookup import open_name_lookup
+from service.delivery.signing import Secrets
 from service.delivery.url_policy import url_problem
 from service.errors import (
     DeliveryError,
     EndpointGoneError,
+    HostUnavailableError,
     PermanentDeliveryError,
     SettingsError,
     TemporaryDeliveryError,
@@ -30,63 +32,83 @@ from service.retry import is_retriable, parse_retry_after
 _CONNECT_TIMEOUT_S = 3.0
 _DISCARD_TIMEOUT_S = 1.0
 _DISCARD_BYTES = 16 * 1024
+_KEPT_BYTES = 1024
 _KEEPALIVE_S = 4.0
 """Below the 5 s after which common servers hang up: a POST must not race with their close."""
 _OK, _NOT_OK = 200, 300
+_OF_THE_HOST = frozenset({429, 502, 503, 504})
+"""What a host, or the gateway before it, answers to whatever comes."""
 
 
 class WebhookSink:
     """A receiver of signed POSTs. Made by `open_webhook`."""
 
     def __init__(
-        self, endpoint: Endpoint, session: aiohttp.ClientSession, clock: Callable[[], float]
+        self,
+        endpoint: Endpoint,
+        secrets: Secrets,
+        session: aiohttp.ClientSession,
+        clock: Callable[[], float],
     ) -> None:
         self._url = URL(endpoint.url or "")
         self._headers = {**endpoint.headers, "Content-Type": "application/json"}
-        self._signers = _signers(endpoint)
+        self._endpoint = endpoint.name
+        self._as_array = endpoint.batch > 1
+        self._secrets = secrets
         self._session = session
         self._clock = clock
         self._second, self._when = 0, datetime.fromtimestamp(0, UTC)
 
-    async def deliver(self, delivery: Delivery) -> None:
-        """POST the body, byte for byte, and return when a 2xx came back.
+    async def deliver(self, delivery: Delivery) -> int:
+        """POST the body, byte for byte, and return its status when a 2xx came back.
+
+        An endpoint with a `batch` above 1 gets an array, of one event or more.
 
         `webhook-id` is the delivery's; `webhook-timestamp` and with it the signature are this
         attempt's. With `secret_previous` there are two signatures. Redirects are not followed.
-        What the receiver says beyond its status and `Retry-After` is thrown away, 16 KiB at most.
+        Of what the receiver says beyond its status and `Retry-After`, 16 KiB at most are read, and
+        1 KiB kept if it refused.
 
         Raises:
             EndpointGoneError: 410.
             PermanentDeliveryError: 3xx, and 4xx other than 408, 425 and 429.
-            TemporaryDeliveryError: Any other status, no answer within the endpoint's `timeout_s`,
-                no connection within 3 s, or an address that may not be dialled (a name server
-                may be put right). `retry_after_s` is at most an hour.
+            HostUnavailableError: 429, 502, 503 and 504, no answer within the endpoint's
+                `timeout_s`, no connection within 3 s, or an address that may not be dialled (a
+                name server may be put right). `retry_after_s` is at most an hour.
+            TemporaryDeliveryError: Any other status. `retry_after_s` as above.
         """
+        body = b"[%b]" % delivery.body if self._as_array else delivery.body
+        headers = self._signed(delivery, body)
         try:
             response = await self._session.post(
-                self._url, data=delivery.body, headers=self._signed(delivery), allow_redirects=False
+                self._url, data=body, headers=headers, allow_redirects=False
             )
         except TimeoutError:
-            raise TemporaryDeliveryError("no answer in time") from None
+            raise HostUnavailableError("no answer in time") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # its text and its causes may quote what was sent, or the URL
-            raise TemporaryDeliveryError(f"no answer: {_cause(error)}") from None
-        if not response.content.at_eof():
-            await _discard(response)
+            raise HostUnavailableError(f"no answer: {_cause(error)}") from None
+        said = b"" if response.content.at_eof() else await _read_a_little(response)
         if not _OK <= response.status < _NOT_OK:
-            raise _failure(response.status, response.headers, self._clock())
+            failure = _failure(response.status, response.headers, self._clock())
+            failure.answer = said.decode(errors="replace")
+            raise failure
+        return response.status
 
-    def _signed(self, delivery: Delivery) -> dict[str, str]:
+    def _signed(self, delivery: Delivery, body: bytes) -> dict[str, str]:
         second = int(self._clock())
         if second != self._second:
             self._second, self._when = second, datetime.fromtimestamp(second, UTC)
-        text = delivery.body.decode()
+        text = body.decode()
         headers = self._headers.copy()
         headers["webhook-id"] = delivery.id
         headers["webhook-timestamp"] = str(second)
         headers["x-attempt"] = str(delivery.attempt)
         headers["webhook-signature"] = " ".join(
-            [signer.sign(delivery.id, self._when, text) for signer in self._signers]
+            [
+                signer.sign(delivery.id, self._when, text)
+                for signer in self._secrets.signers(self._endpoint)
+            ]
         )
         if delivery.gap_seqs:
             headers["x-gap-seq"] = ",".join(map(str, delivery.gap_seqs))
@@ -100,10 +122,13 @@ async def open_webhook(
     clock: Callable[[], float] = time.time,
     max_connections: int = 32,
     resolver: AbstractResolver | None = None,
+    secrets: Secrets | None = None,
 ) -> AsyncIterator[WebhookSink]:
     """Open the sink of a webhook endpoint. `clock` returns Unix seconds.
 
-    Proxies of the environment are ignored, cookies are not kept.
+    Names are looked up by `resolver`, or by look-ups of this sink's own: never by the system's,
+    whose few threads Telnyx is reached with, too. Proxies of the environment are ignored, cookies
+    are not kept. `secrets` holds the endpoint's and may change; without it, they are as they are.
 
     Raises:
         SettingsError: The URL may not be used, or the secret is missing or not base64.
@@ -113,36 +138,34 @@ async def open_webhook(
     )
     if problem is not None:
         raise SettingsError([f"endpoint {endpoint.name}: url {problem}"])
-    connector = guarded_connector(
-        allow_private=endpoint.allow_private,
-        limit=max_connections,
-        keepalive_s=_KEEPALIVE_S,
-        resolver=resolver,
+    if secrets is None:
+        secrets = Secrets()
+        secrets.replace([endpoint])
+    async with AsyncExitStack() as stack:
+        connector = guarded_connector(
+            allow_private=endpoint.allow_private,
+            limit=max_connections,
+            keepalive_s=_KEEPALIVE_S,
+            resolver=resolver or await stack.enter_async_context(open_name_lookup()),
+        )
+        session = await stack.enter_async_context(_session(connector, endpoint.timeout_s))
+        yield WebhookSink(endpoint, secrets, session, clock)
+
+
+def _session(connector: aiohttp.BaseConnector, timeout_s: float) -> aiohttp.ClientSession:
+    timeout = aiohttp.ClientTimeout(
+        total=timeout_s,
+        sock_connect=_CONNECT_TIMEOUT_S,
+        ceil_threshold=math.inf,  # or 10 s might become 11
     )
-    async with aiohttp.ClientSession(
+    return aiohttp.ClientSession(
         connector=connector,
-        timeout=aiohttp.ClientTimeout(
-            total=endpoint.timeout_s,
-            sock_connect=_CONNECT_TIMEOUT_S,
-            ceil_threshold=math.inf,  # or 10 s might become 11
-        ),
+        timeout=timeout,
         headers={"User-Agent": f"Callscribe/{__version__}"},
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         trust_env=False,
-    ) as session:
-        yield WebhookSink(endpoint, session, clock)
-
-
-def _signers(endpoint: Endpoint) -> tuple[Webhook, ...]:
-    secrets = [secret for secret in (endpoint.secret, endpoint.secret_previous) if secret]
-    try:
-        signers = tuple(Webhook(secret) for secret in secrets)
-    except Exception:  # noqa: BLE001 - the package raises bare errors, and their text has the secret
-        signers = ()
-    if not endpoint.secret or not signers:
-        raise SettingsError([f"endpoint {endpoint.name}: secret should be whsec_ and base64"])
-    return signers
+    )
 
 
 def _failure(status: int, headers: Mapping[str, str], now: float) -> DeliveryError:
@@ -151,24 +174,28 @@ def _failure(status: int, headers: Mapping[str, str], now: float) -> DeliveryErr
         return EndpointGoneError(text, status=status)
     if is_retriable(status):
         retry_after_s = parse_retry_after(headers.get("Retry-After"), now)
-        return TemporaryDeliveryError(text, status=status, retry_after_s=retry_after_s)
+        kind = HostUnavailableError if status in _OF_THE_HOST else TemporaryDeliveryError
+        return kind(text, status=status, retry_after_s=retry_after_s)
     return PermanentDeliveryError(text, status=status)
 
 
-async def _discard(response: aiohttp.ClientResponse) -> None:
+async def _read_a_little(response: aiohttp.ClientResponse) -> bytes:
     """Read a little of the body so that the connection can be used again; never fails for it.
 
     The status has been said already: a receiver that dawdles over its body had the delivery.
+    Returns the beginning of what it said.
     """
-    left = _DISCARD_BYTES
+    left, said = _DISCARD_BYTES, b""
     try:
         async with asyncio.timeout(_DISCARD_TIMEOUT_S):
             while left > 0 and (chunk := await response.content.read(left)):
                 left -= len(chunk)
+                said += chunk[: _KEPT_BYTES - len(said)]
     except (TimeoutError, aiohttp.ClientError, OSError, ValueError):
         pass
     finally:
         response.release()  # closes the connection unless the body was read to its end
+    return said
 
 
 def _cause(error: Exception) -> str:

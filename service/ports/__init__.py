@@ -12,6 +12,7 @@ from service.ports.calls import CallControls, Calls, Eraser
 from service.ports.carrier import Carrier, LegLife, StreamTarget
 from service.ports.delivery import Delivery, Lanes, LivePartial, Sink
 from service.ports.journal import (
+    Attempt,
     Entry,
     ErasureIndex,
     Journal,
@@ -41,6 +42,7 @@ from service.ports.stt import Recognition, RecognitionPlan, Recognitions
 
 __all__ = [
     "UNOBSERVED",
+    "Attempt",
     "AttemptResult",
     "Audience",
     "AudioFeed",

@@ -35,11 +35,12 @@ class LivePartial:
 class Sink(Protocol):
     """Somewhere deliveries go. Shared by every call; `deliver` may be cancelled at any await."""
 
-    async def deliver(self, delivery: Delivery) -> None:
-        """Make one attempt and return once the receiver has it.
+    async def deliver(self, delivery: Delivery) -> int | None:
+        """Make one attempt and return once the receiver has it; with its HTTP status, if any.
 
         Raises:
-            TemporaryDeliveryError: Try again, after `retry_after_s` if it says so.
+            TemporaryDeliveryError: Try again, after `retry_after_s` if it says so; as
+                `HostUnavailableError` if whatever goes there would fail now.
             PermanentDeliveryError: Park it.
             EndpointGoneError: Disable the endpoint.
         """

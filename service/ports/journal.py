@@ -84,6 +84,8 @@ class LaneRow:
     due_at: float
     generation: int = 0
     """Grows with each `rewind`. A lane that a commit makes starts at 0."""
+    live: bool = field(default=False, compare=False)
+    """Whether the call goes on: says something of the call, not of the lane."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,23 @@ class ParkedDelivery:
     parked_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt at the delivery of a durable event. `made_at` is in Unix seconds."""
+
+    call_id: CallId
+    endpoint: EndpointName
+    seq: int
+    made_at: float
+    result: str
+    """As in `AttemptResult`."""
+    status: int | None
+    """The HTTP status of the answer, if there was one."""
+    took_ms: int
+    answer: str
+    """The beginning of what the receiver said, or what went wrong; empty if it arrived."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaToken:
     """What may open the media WebSocket of a leg, by hashes: neither secret is kept."""
@@ -154,7 +173,7 @@ class ErasureIndex(Protocol):
         """Return calls whose text is not to be kept any longer, those due longest first."""
 
     async def prune_parked(self, now: float) -> int:
-        """Forget parked deliveries that are not to be kept any longer; return how many."""
+        """Forget parked deliveries and attempts that are kept no longer; return how many."""
 
     async def erasures(self, after: int) -> tuple[int, list[CallId]]:
         """Return the newest position, and the calls erased after the given one."""
@@ -212,6 +231,12 @@ class Journal(RecordingIndex, ErasureIndex, Protocol):
     async def settle(self, updates: Sequence[LaneUpdate]) -> None:
         """Write how far lanes have come. Never takes a lane back: that is `rewind`'s."""
 
+    async def keep_attempts(self, attempts: Sequence[Attempt]) -> None:
+        """Remember attempts; those at an event that was erased meanwhile are dropped."""
+
+    async def attempts(self, call_id: CallId, *, limit: int) -> list[Attempt]:
+        """Return the newest attempts at deliveries of a call, the newest first."""
+
     async def parked(
         self, *, limit: int, before: tuple[float, int] | None = None
     ) -> list[ParkedDelivery]:
@@ -227,6 +252,20 @@ class Journal(RecordingIndex, ErasureIndex, Protocol):
         unknown call has nothing to deliver. It may come from another process (`callscribe
         deliveries`): whoever runs the lanes sees it in `backlog()`, by `generation`.
         """
+
+    async def move_lanes(self, old: EndpointName, new: EndpointName) -> int:
+        """Give what `old` has left to deliver to the lanes of `new`; return how many lanes.
+
+        A lane that `new` has already is set back if need be. What `old` parked moves, too, and
+        nothing of `old` is left. As with `rewind`, another process may do it. It is remembered
+        (`aliases`), for calls that go on name `old` all the same.
+        """
+
+    async def aliases(self) -> dict[EndpointName, EndpointName]:
+        """Return which endpoint took over from which."""
+
+    async def park_lanes(self, endpoint: EndpointName, reason: str, at: float) -> int:
+        """Park everything that an endpoint has left to deliver; return how many deliveries."""
 
     async def disable(self, endpoint: EndpointName, reason: str, at: float) -> None:
         """Remember that an endpoint is to get nothing more."""

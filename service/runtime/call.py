@@ -86,6 +86,7 @@ class LiveCall:
         self._timer: asyncio.TimerHandle | None = None
         self._rings_at = 0.0
         self._loaded: LoadedCall | None = None
+        self._reloads = 0
         self._wake_at: float | None = None
         self.phase: Phase | None = None
         """How far the call is by its last turn; None if this process has not looked."""
@@ -243,8 +244,10 @@ class LiveCall:
         return stored
 
     async def _load(self) -> LoadedCall:
-        call = await load_call(self._context.journal, self.call_id, self._context.routes)
+        context = self._context
+        call = await load_call(context.journal, self.call_id, context.routes, reloads=self._reloads)
         self._loaded = call
+        self._reloads += 1
         self._wake_at = call.session.wake_at
         self.phase = call.state.phase
         if call.state.erased:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from service.calls.routes import Route
 from service.calls.session import CallSession
@@ -11,6 +12,8 @@ from service.ids import CallId
 from service.ports import Entry, Journal, StoredEvent
 from service.runtime.codec import decode_state, encode_state
 from service.wire.events import encode, subject_of
+
+RELOADS_AN_EPOCH: Final = 1_000
 
 
 @dataclass(slots=True)
@@ -27,8 +30,12 @@ class LoadedCall:
         return self.session.state
 
 
-async def load_call(journal: Journal, call_id: CallId, routes: Sequence[Route]) -> LoadedCall:
+async def load_call(
+    journal: Journal, call_id: CallId, routes: Sequence[Route], *, reloads: int = 0
+) -> LoadedCall:
     """Return a call from the journal; a new one if nothing was kept of it.
+
+    `reloads` says how often this process has lost its memory of the call.
 
     Raises:
         JournalUnavailableError: The journal does not answer.
@@ -36,8 +43,10 @@ async def load_call(journal: Journal, call_id: CallId, routes: Sequence[Route]) 
     """
     kept = await journal.load(call_id)
     if kept is None:
-        return LoadedCall(CallSession(CallState(call_id=call_id), routes))
-    return LoadedCall(CallSession(decode_state(kept.state), routes), kept.version, kept.epoch)
+        return LoadedCall(CallSession(CallState(call_id=call_id, life=reloads), routes))
+    state = decode_state(kept.state)
+    state.life = kept.epoch * RELOADS_AN_EPOCH + reloads
+    return LoadedCall(CallSession(state, routes), kept.version, kept.epoch)
 
 
 async def commit_turn(

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from service.calls.routes import Fallback, Retention, Route, Tracks
-from service.delivery.endpoints import Endpoint, EndpointType
+from service.delivery.endpoints import Endpoint, EndpointType, Order
 from service.ids import EndpointName, Role, Source, Track
 from service.journal.address import parse_database_url
 from service.settings import checks
@@ -159,6 +159,10 @@ class EndpointSettings(_Table):
     """Where `url` may lead; with `allow_private`, any port."""
     timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
     """How long one attempt may take."""
+    order: Order = "strict"
+    """Whether an event that the receiver fails at holds its call up, or is parked soon."""
+    batch: Annotated[int, Field(ge=1, le=100)] = 1
+    """How many events of a backlog one request may bring; above 1, each body is an array."""
 
     def build(self) -> Endpoint:
         """Return what the lanes and sinks work with."""
@@ -174,6 +178,8 @@ class EndpointSettings(_Table):
             allow_private=self.allow_private,
             ports=self.ports,
             timeout_s=self.timeout_s,
+            order=self.order,
+            batch=self.batch,
         )
 
 

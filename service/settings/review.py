@@ -20,6 +20,8 @@ _ONLY_FOR_WEBHOOKS = (
     "allow_private",
     "ports",
     "timeout_s",
+    "order",
+    "batch",
 )
 _ONLY_FOR_MEDIA = ("stream_codec", "max_session_s")
 

@@ -11,6 +11,8 @@ from service.calls.events import (
     CallAnswered,
     CallEnded,
     CallStarted,
+    EndpointDisabled,
+    EndpointEnabled,
     RecordingSaved,
     TranscriptCompleted,
     TranscriptErased,
@@ -95,6 +97,8 @@ class Metrics:
                 pass  # what people ask for, and ends: nothing that somebody would draw
             case TranscriptCompleted() | TranscriptErased() | RecordingSaved():
                 pass  # the journal knows
+            case EndpointDisabled() | EndpointEnabled():
+                pass  # of no call; `lanes_behind` shows what it costs
             case _:
                 assert_never(fact.event)
 

@@ -31,6 +31,8 @@ from service.calls.events import (
     CallAnswered,
     CallEnded,
     CallStarted,
+    EndpointDisabled,
+    EndpointEnabled,
     RecordingSaved,
     TranscriptCompleted,
     TranscriptErased,
@@ -120,6 +122,8 @@ class Tracing:
             case (
                 CallAnswered()
                 | CallEnded()
+                | EndpointDisabled()
+                | EndpointEnabled()
                 | RecordingSaved()
                 | TranscriptErased()
                 | TranscriptGap()

@@ -1,11 +1,15 @@
 """Endpoints, parked deliveries, and having them again."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from service.ids import CallId, EndpointName
+from service.ports import Attempt
 from tests.api.builders import CALL
 from tests.api.harness import Harness, open_harness
 from tests.delivery.builders import CRM
@@ -41,6 +45,86 @@ async def test_endpoints_are_listed_without_where_they_are(
     assert (crm["name"], crm["type"], crm["disabled_reason"]) == ("crm", "webhook", "gone")
     assert "secret" not in answer.body.decode()
     assert str(receiver.port) not in answer.body.decode()
+
+
+async def test_endpoints_that_are_gone_are_listed_with_what_they_did_not_get(
+    harness: Harness,
+) -> None:
+    """While there is something; its type is known no more."""
+    call = f"{CALL}-2"
+    await harness.commit_call(call_id=call, endpoints=[EndpointName("old")])
+    await harness.ask("POST", "/v1/endpoints/crm/enable", key=harness.key)
+
+    states = (await harness.get("/v1/endpoints", key=harness.key)).json["data"]
+
+    assert [(one["name"], one["type"], one["state"]) for one in states] == [
+        ("crm", "webhook", "up"),
+        ("old", None, "unknown"),
+    ]
+    assert states[1]["lanes_behind"] == 1
+
+
+async def test_an_endpoint_is_switched_off_and_on(harness: Harness) -> None:
+    """Each says whether it changed anything."""
+    answers = []
+    for action in ("disable", "disable", "enable", "enable"):
+        path = f"/v1/endpoints/crm/{action}"
+        answers.append((await harness.ask("POST", path, key=harness.key)).json)
+        (crm,) = (await harness.get("/v1/endpoints", key=harness.key)).json["data"]
+        assert crm["state"] == ("disabled" if action == "disable" else "up")
+
+    assert [(one["state"], one["changed"]) for one in answers] == [
+        ("disabled", True),
+        ("disabled", False),
+        ("enabled", True),
+        ("enabled", False),
+    ]
+
+
+async def test_an_endpoint_is_tested(harness: Harness, receiver: Receiver) -> None:
+    """The answer says how it went."""
+    receiver.replies.extend([reply(204), reply(500)])
+
+    arrived = await harness.ask("POST", "/v1/endpoints/crm/test", key=harness.key)
+    failed = await harness.ask("POST", "/v1/endpoints/crm/test", key=harness.key)
+
+    assert (arrived.json["arrived"], failed.json["arrived"]) == (True, False)
+    assert (failed.json["status"], failed.json["error"]) == (500, "answered 500")
+    assert json.loads(receiver.received[0].body)["type"] == "endpoint.test"
+
+
+@pytest.mark.parametrize("action", ["enable", "disable", "test"])
+async def test_only_an_admin_switches_and_only_what_there_is(
+    tmp_path_factory: pytest.TempPathFactory, harness: Harness, action: str
+) -> None:
+    """403 without the scope, 404 for another name."""
+    answer = await harness.ask("POST", f"/v1/endpoints/crn/{action}", key=harness.key)
+    assert (answer.status, answer.json["detail"]) == (404, "There is no such endpoint.")
+    folder = tmp_path_factory.mktemp("other")
+    async with open_harness(folder, scopes=("calls:read", "calls:write")) as other:
+        answer = await other.ask("POST", f"/v1/endpoints/crm/{action}", key=other.key)
+        assert answer.status == 403
+
+
+async def test_attempts_of_a_call_are_listed(harness: Harness) -> None:
+    """The newest first; of a call that is not there, nothing."""
+    tried = Attempt(CallId(CALL), CRM, 1, 1_800_000_000.0, "failed", 503, 7, "come again")
+    await harness.journal.keep_attempts([tried, replace(tried, seq=2)])
+
+    answer = await harness.get(f"/v1/calls/{CALL}/attempts", key=harness.key)
+    nobody = await harness.get("/v1/calls/nobody/attempts", key=harness.key)
+
+    assert [one["seq"] for one in answer.json["data"]] == [2, 1]
+    assert answer.json["data"][1] == {
+        "endpoint": "crm",
+        "seq": 1,
+        "made_at": "2027-01-15T08:00:00.000Z",
+        "result": "failed",
+        "status": 503,
+        "took_ms": 7,
+        "answer": "come again",
+    }
+    assert nobody.status == 404
 
 
 async def test_parked_deliveries_are_listed_newest_first(harness: Harness) -> None:

@@ -24,7 +24,7 @@ from service.calls.inputs import (
     ServiceRestarted,
     Word,
 )
-from service.calls.utterances import MAX_INTERIMS
+from service.calls.utterances import MAX_INTERIMS, REVISIONS_A_LIFE
 from service.ids import StreamId
 from tests.calls.harness import (
     IN_CALL,
@@ -41,6 +41,18 @@ from tests.calls.harness import (
     said,
     talking,
 )
+
+
+def test_revisions_of_another_life_go_on_far_above_those_of_the_last() -> None:
+    """What was shown and not committed is forgotten by a crash; its revisions stay used."""
+    call = talking(IN_CALL)
+    call.session.state.life = 2
+    call.receive(said("i'd", T0 + 3, final=False), now=T0 + 3)
+    call.receive(said("I'd like to.", T0 + 4), now=T0 + 4)
+    call.run_until(T0 + 5)
+
+    assert [partial.revision for partial in call.partials] == [2 * REVISIONS_A_LIFE + 1]
+    assert call.finals[0].revision == 2 * REVISIONS_A_LIFE + 2
 
 
 def test_partials_and_their_final_share_an_utterance_and_count_revisions() -> None:

@@ -6,7 +6,7 @@ import pytest
 from service.exits import Exit
 from service.ids import CallId, EndpointName
 from service.journal.database import open_journal
-from service.ports import Entry, LaneRow, LaneUpdate, Parked, StoredEvent
+from service.ports import Attempt, Entry, LaneRow, LaneUpdate, Parked, StoredEvent
 from tests.cli.harness import Callscribe, in_process
 from tests.cli.peers import open_receiver
 from tests.settings.builders import KEYS, SECRET
@@ -50,6 +50,21 @@ def test_parked_deliveries_are_listed(
     assert line[2:] == ["crm", "c1", "2", "transcript.final", "HTTP", "400"]
 
 
+def test_attempts_of_a_call_are_shown(
+    callscribe: Callscribe, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The newest first; what the receiver said is quoted, as it is a stranger's."""
+    asyncio.run(_attempt(database))
+
+    assert callscribe("deliveries", "show", "c1") == Exit.OK
+    assert callscribe("deliveries", "show", "c2") == Exit.OK
+
+    first, second, none = capsys.readouterr().out.splitlines()
+    assert first.endswith("crm  2  refused  400  12 ms  'no \\x1b[2J'")
+    assert second.endswith("crm  1  delivered  204  5 ms")
+    assert none == "nothing was tried"
+
+
 async def test_a_parked_delivery_is_tried_again(
     callscribe: Callscribe, database: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -84,9 +99,37 @@ def test_a_replay_sets_the_lane_back(callscribe: Callscribe, database: str) -> N
     assert (lane.call_id, lane.endpoint, lane.acked_seq, lane.head_seq) == (CALL, CRM, 1, 3)
 
 
+def test_a_replay_begins_where_it_is_told(callscribe: Callscribe, database: str) -> None:
+    """By the first seq that is wanted."""
+    assert callscribe("replay", "c1", "--to", "crm", "--from-seq", "3") == Exit.OK
+
+    (lane,) = asyncio.run(_backlog(database))
+    assert (lane.acked_seq, lane.head_seq) == (2, 3)
+
+
+def test_all_calls_since_a_time_are_replayed(
+    callscribe: Callscribe, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Those that started then or later, and before another time if that is said."""
+    assert callscribe("replay", "--since", "2100-01-01", "--to", "crm") == Exit.OK
+    assert asyncio.run(_backlog(database)) == []
+    until = ("--since", "2001-01-01", "--until", "2002-01-01")
+    assert callscribe("replay", *until, "--to", "crm") == Exit.OK
+    assert asyncio.run(_backlog(database)) == []
+
+    assert callscribe("replay", "--since", "2001-01-01", "--to", "crm") == Exit.OK
+
+    (lane,) = asyncio.run(_backlog(database))
+    assert (lane.call_id, lane.acked_seq, lane.head_seq) == (CALL, 0, 3)
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "crm will get the events of 1 calls from seq 1 on"
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
+        (("replay", "--to", "crm"), "required"),
+        (("replay", "c1", "--since", "2026-11-22", "--to", "crm"), "not allowed with"),
         (("replay", "c2", "--to", "crm"), "no call has the id c2"),
         (("replay", "c1", "--to", "crn"), "no endpoint is called crn"),
         (("replay", "c1", "--to", "crm", "--after-seq", "-1"), "should be 0 or more"),
@@ -121,6 +164,16 @@ def test_without_a_journal_there_is_nothing_to_list(
     assert callscribe("deliveries", "ls") == Exit.FAILED
     assert capsys.readouterr().err
     assert not path.exists()
+
+
+async def _attempt(url: str) -> None:
+    async with open_journal(url, exclusive=False) as journal:
+        await journal.keep_attempts(
+            [
+                Attempt(CALL, CRM, 1, 0.0, "delivered", 204, 5, ""),
+                Attempt(CALL, CRM, 2, 0.0, "refused", 400, 12, "no \x1b[2J"),
+            ]
+        )
 
 
 async def _fill(url: str) -> None:

@@ -20,6 +20,8 @@ COMMANDS = (
     "recogniser",
     "transcribe",
     "simulate",
+    "certify",
+    "endpoints",
     "deliveries",
     "replay",
     "calls",

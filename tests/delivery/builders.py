@@ -3,7 +3,12 @@
 import base64
 
 from service.delivery.endpoints import Endpoint
-from service.errors import EndpointGoneError, PermanentDeliveryError, TemporaryDeliveryError
+from service.errors import (
+    EndpointGoneError,
+    HostUnavailableError,
+    PermanentDeliveryError,
+    TemporaryDeliveryError,
+)
 from service.ids import CallId, EndpointName
 from service.ports import Delivery, LivePartial, StoredEvent
 
@@ -11,7 +16,8 @@ CRM = EndpointName("crm")
 C1 = CallId("c1")
 SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()
 
-BUSY = TemporaryDeliveryError("answered 503", status=503)
+BUSY = HostUnavailableError("answered 503", status=503)
+BROKEN = TemporaryDeliveryError("answered 500", status=500)
 REFUSED = PermanentDeliveryError("answered 400", status=400)
 GONE = EndpointGoneError("answered 410", status=410)
 

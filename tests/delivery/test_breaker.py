@@ -1,54 +1,64 @@
 """The circuit breaker's arithmetic."""
 
 from service.delivery.breaker import Breaker
+from service.ids import CallId
+
+
+def fail(breaker: Breaker, *calls: int, at: float = 0.0) -> list[bool]:
+    """Have lanes of these calls find the host unavailable; return which opened the breaker."""
+    return [breaker.failed(at, CallId(f"c{call}")) for call in calls]
 
 
 def opened(*, at: float = 0.0) -> Breaker:
-    """Return a breaker that ten failures opened."""
+    """Return a breaker that ten lanes opened."""
     breaker = Breaker()
-    for _ in range(10):
-        breaker.failed(at)
+    fail(breaker, *range(10), at=at)
     return breaker
 
 
-def test_ten_failures_in_a_row_open_it() -> None:
+def test_ten_lanes_in_a_row_open_it() -> None:
     """The ninth does not; nothing is allowed for five seconds then."""
     breaker = Breaker()
 
-    assert [breaker.failed(0.0) for _ in range(10)] == [False] * 9 + [True]
+    assert fail(breaker, *range(10)) == [False] * 9 + [True]
     assert not breaker.allows(4.9, busy=0)
     assert breaker.allows(5.0, busy=0)
+
+
+def test_one_lane_opens_nothing_however_often_it_fails() -> None:
+    """Nine calls that each fail a hundred times are nine calls."""
+    breaker = Breaker()
+
+    assert not any(fail(breaker, *(list(range(9)) * 100)))
+    assert breaker.allows(0.0, busy=5)
 
 
 def test_a_success_in_between_starts_the_count_again() -> None:
     """Nine failures, a success and nine failures leave it closed."""
     breaker = Breaker()
-    for _ in range(9):
-        breaker.failed(0.0)
+    fail(breaker, *range(9))
     breaker.succeeded(0.0)
 
-    assert not any(breaker.failed(0.0) for _ in range(9))
+    assert not any(fail(breaker, *range(9, 18)))
     assert breaker.allows(0.0, busy=5)
 
 
-def test_half_of_twenty_attempts_open_it() -> None:
-    """A receiver that fails every other time has trouble as well."""
+def test_an_answer_that_it_failed_at_a_record_starts_the_count_again() -> None:
+    """Whoever answers 500 is there."""
     breaker = Breaker()
-    openings = []
-    for _ in range(10):
-        breaker.succeeded(1.0)
-        openings.append(breaker.failed(1.0))
+    fail(breaker, *range(9))
+    breaker.answered(0.0)
 
-    assert openings == [False] * 9 + [True]
+    assert not any(fail(breaker, *range(9, 18)))
 
 
-def test_failures_of_another_minute_do_not_count() -> None:
-    """Half of twenty has to fail within a minute."""
+def test_records_that_fail_open_nothing() -> None:
+    """A hundred answers of 500 are a hundred records."""
     breaker = Breaker()
-    for minute in range(5):
-        for _ in range(4):
-            breaker.succeeded(minute * 60.0)
-            assert not breaker.failed(minute * 60.0)
+    for _ in range(100):
+        breaker.answered(0.0)
+
+    assert breaker.allows(0.0, busy=31)
 
 
 def test_one_attempt_at_a_time_is_let_through_after_the_pause() -> None:
@@ -59,23 +69,22 @@ def test_one_attempt_at_a_time_is_let_through_after_the_pause() -> None:
     assert not breaker.allows(5.0, busy=1)
 
 
-def test_pauses_double_up_to_five_minutes() -> None:
+def test_pauses_double_up_to_half_a_minute() -> None:
     """Each failed probe waits twice as long as the one before."""
     breaker, now, pauses = opened(), 0.0, []
-    for _ in range(8):
+    for _ in range(5):
         assert breaker.open_until is not None
         pauses.append(breaker.open_until - now)
         now = breaker.open_until
-        breaker.failed(now)
+        fail(breaker, 0, at=now)
 
-    assert pauses == [5, 10, 20, 40, 80, 160, 300, 300]
+    assert pauses == [5, 10, 20, 30, 30]
 
 
 def test_late_failures_of_attempts_begun_before_do_not_prolong_it() -> None:
     """Thirty attempts that hang together are one piece of news, not thirty."""
     breaker = opened()
-    for _ in range(20):
-        breaker.failed(3.0)
+    fail(breaker, *range(20), at=3.0)
 
     assert breaker.open_until == 5.0
 
@@ -83,22 +92,55 @@ def test_late_failures_of_attempts_begun_before_do_not_prolong_it() -> None:
 def test_any_success_closes_it_and_forgets() -> None:
     """It is told once, and the next trouble begins with a short pause again."""
     breaker = opened()
-    breaker.failed(5.0)
+    fail(breaker, 0, at=5.0)
 
     assert breaker.succeeded(15.0)
     assert not breaker.succeeded(15.0)
     assert breaker.allows(15.0, busy=31)
-    assert [breaker.failed(16.0) for _ in range(10)][-1]
+    assert fail(breaker, *range(10), at=16.0)[-1]
     assert breaker.open_until == 21.0
 
 
-def test_it_knows_for_how_long_all_failed() -> None:
-    """From the first failure after a success, once there were ten."""
+def test_an_answer_that_it_failed_at_a_record_closes_it() -> None:
+    """The next trouble begins with a short pause again."""
+    breaker = opened()
+    fail(breaker, 0, at=5.0)
+    breaker.answered(15.0)
+
+    assert breaker.allows(15.0, busy=31)
+    fail(breaker, *range(10), at=16.0)
+    assert breaker.open_until == 21.0
+
+
+def test_it_knows_what_ends_an_outage() -> None:
+    """The first to arrive, and whoever arrives after nothing did for five seconds."""
     breaker = Breaker()
-    breaker.failed(100.0)
+    assert breaker.succeeded(0.0)
+    assert not breaker.succeeded(1.0)
+
+    fail(breaker, 1, at=10.0)
+    assert not breaker.succeeded(14.9)
+    fail(breaker, 1, at=20.0)
+    breaker.answered(24.0)
+    assert breaker.succeeded(25.0)
+
+
+def test_it_is_healthy_when_the_last_attempt_arrived() -> None:
+    """Not before anything did, and not after a failure."""
+    breaker = Breaker()
+    assert not breaker.healthy
+    breaker.succeeded(0.0)
+    assert breaker.healthy
+    breaker.answered(1.0)
+    assert not breaker.healthy
+
+
+def test_it_knows_for_how_long_all_failed() -> None:
+    """From the first failure after a success, whatever failed, once there were ten."""
+    breaker = Breaker()
+    breaker.answered(100.0)
     assert breaker.failing_for_s(1_000_000.0) == 0
-    for _ in range(9):
-        breaker.failed(200.0)
+    fail(breaker, *[1] * 9, at=200.0)
 
     assert breaker.failing_for_s(300.0) == 200
     breaker.succeeded(300.0)

@@ -11,25 +11,29 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from service.delivery import switches
 from service.errors import (
     EndpointGoneError,
+    HostUnavailableError,
     PermanentDeliveryError,
     TemporaryDeliveryError,
 )
-from service.ids import CallId
+from service.ids import CallId, EndpointName
 from service.ports import Delivery
 from service.retry import DELIVERY_DELAYS_S
 from tests.delivery.builders import CRM
 from tests.delivery.harness import Harness, ManualClock, commit, open_harness
 
 T = TypeVar("T")
+OLD = EndpointName("old")
 CALLS = st.sampled_from(["c1", "c2", "c3"])
 KINDS = st.sampled_from(["call.answered", "transcript.final", "transcript.gap"])
 EVENTS = st.lists(KINDS, min_size=1, max_size=40)
 ANSWERS = {
     "ok": None,
-    "busy": TemporaryDeliveryError("answered 503", status=503),
-    "later": TemporaryDeliveryError("answered 429", status=429, retry_after_s=30),
+    "busy": HostUnavailableError("answered 503", status=503),
+    "later": HostUnavailableError("answered 429", status=429, retry_after_s=30),
+    "error": TemporaryDeliveryError("answered 500", status=500),
     "refused": PermanentDeliveryError("answered 400", status=400),
     "gone": EndpointGoneError("answered 410", status=410),
     "broken": ZeroDivisionError(),
@@ -161,7 +165,7 @@ class LanesMachine(RuleBasedStateMachine):
         self.harness.crm.gate.set()
         self.lives.run(self.harness.flush())
 
-    @rule(answer=st.sampled_from(["ok", "ok", "busy", "later", "refused", "broken"]))
+    @rule(answer=st.sampled_from(["ok", "ok", "busy", "later", "error", "refused", "broken"]))
     def receiver_turns(self, answer: str) -> None:
         """From now on the receiver answers everything like this."""
         self.harness.crm.rule = lambda _: ANSWERS[answer]
@@ -214,6 +218,29 @@ class LanesMachine(RuleBasedStateMachine):
             self.harness.lanes.wake()
 
         self.lives.run(enable_it())
+
+    @rule()
+    def disable(self) -> None:
+        """Somebody switches the endpoint off."""
+
+        async def disable_it() -> None:
+            await switches.disable(self.harness.journal, [CRM], CRM, "by_hand", now=0.0)
+            await self.harness.lanes.list_backlog()
+
+        self.lives.run(disable_it())
+
+    @rule(call=CALLS)
+    def rename(self, call: str) -> None:
+        """What went to an endpoint of another name is moved to this one."""
+        self.committed[call].append("call.answered")
+
+        async def move() -> None:
+            await commit(self.harness.journal, call, "call.answered", to=("old",))
+            await switches.move(self.harness.journal, [CRM], OLD, CRM)
+            await self.harness.lanes.list_backlog()
+            self.harness.lanes.wake()
+
+        self.lives.run(move())
 
     @invariant()
     def attempts_of_a_call_do_not_overlap(self) -> None:

@@ -6,7 +6,7 @@ from structlog.testing import capture_logs
 
 from service.errors import TemporaryDeliveryError
 from service.retry import RetryPolicy
-from tests.delivery.builders import BUSY, CRM, GONE, REFUSED, endpoint
+from tests.delivery.builders import BROKEN, BUSY, CRM, GONE, REFUSED, endpoint
 from tests.delivery.harness import commit, open_harness
 from tests.waiting import until
 
@@ -85,6 +85,36 @@ async def test_giving_up_parks_the_event(tmp_path: Path) -> None:
         assert harness.lanes.counters[CRM].parked == 1
 
 
+async def test_an_event_that_fails_is_parked_soon_where_order_matters_less(tmp_path: Path) -> None:
+    """After four attempts those behind it go on; the next delivery names it."""
+    async with open_harness(tmp_path, endpoint(order="go_on")) as harness:
+        harness.crm.rule = lambda one: BROKEN if one.id == "evt_c1_1" else None
+        await harness.commit("c1", "call.started", "call.answered")
+        await harness.flush()
+        for seconds in (1, 2, 4.9):
+            await harness.advance(seconds)
+        assert harness.crm.ids == []
+        await harness.advance(0.1)
+
+        assert [(one.id, one.gap_seqs) for one in harness.crm.taken] == [("evt_c1_2", (1,))]
+        (parked,) = await harness.journal.parked(limit=9)
+        assert (parked.seq, parked.status, parked.reason) == (1, 500, "skipped")
+
+
+async def test_a_host_that_is_away_has_nothing_parked_soon(tmp_path: Path) -> None:
+    """It says nothing about the event, whatever order is wanted."""
+    async with open_harness(tmp_path, endpoint(order="go_on")) as harness:
+        harness.crm.rule = lambda _: BUSY
+        await harness.commit("c1", "call.started")
+        await harness.flush()
+        for seconds in (1, 2, 5, 15, 15, 15):
+            await harness.advance(seconds)
+        harness.crm.rule = lambda _: None
+        await harness.advance(15)
+
+        assert harness.crm.ids == ["c1_1"]
+
+
 async def test_a_sink_that_breaks_is_retried_and_stops_nobody(tmp_path: Path) -> None:
     """An error that no sink should raise is a failed attempt, not the end of the process."""
     async with open_harness(tmp_path, endpoint(), endpoint("log")) as harness:
@@ -110,6 +140,7 @@ async def test_a_gone_endpoint_is_disabled_and_others_are_not(tmp_path: Path) ->
         assert len(harness.crm.tried) == 1
         assert harness.sinks["log"].ids == ["c1_1", "c1_2", "c1_3"]
         assert await harness.journal.disabled() == {CRM: "gone"}
+        await harness.list_backlog()
         assert await harness.backlog() == [("c1", 0, 3)]
 
 

@@ -114,6 +114,8 @@ async def test_a_call_is_replayed_from_where_one_likes(tmp_path: Path) -> None:
         await harness.list_backlog()
 
         assert harness.crm.ids == ["c1_1", "c1_2", "c1_3", "c1_2", "c1_3"]
+        bodies = [one.body for one in harness.crm.taken]
+        assert bodies[3:] == bodies[1:3]
 
 
 async def test_an_endpoint_can_be_given_a_call_it_never_had(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from service.delivery.endpoints import Endpoint
+from service.delivery.signing import Secrets
 from service.delivery.webhook import open_webhook
 from service.errors import (
     DeliveryError,
@@ -72,6 +73,41 @@ async def test_while_secrets_rotate_either_one_verifies() -> None:
     Webhook(OLD).verify(received.body, received.headers)
     with pytest.raises(WebhookVerificationError):
         Webhook(b"somebody else").verify(received.body, received.headers)
+
+
+async def test_secrets_are_rotated_while_the_sink_is_open() -> None:
+    """First the old one signs, then both, then only the new one: no delivery in between fails."""
+    secrets = Secrets()
+    async with (
+        open_receiver() as receiver,
+        open_webhook(endpoint(receiver), secrets=secrets) as sink,
+    ):
+        for changes in ({"secret": OLD}, {"secret_previous": OLD}, {}):
+            assert secrets.replace([endpoint(receiver, **changes)]) == ["crm"]
+            assert secrets.replace([endpoint(receiver, **changes)]) == []
+            await sink.deliver(DELIVERY)
+
+    first, second, third = receiver.received
+    for received, secret in ((first, OLD), (second, OLD), (second, NEW), (third, NEW)):
+        Webhook(secret).verify(received.body, received.headers)
+    for received, secret in ((first, NEW), (third, OLD)):
+        with pytest.raises(WebhookVerificationError):
+            Webhook(secret).verify(received.body, received.headers)
+
+
+async def test_secrets_that_cannot_be_used_change_nothing() -> None:
+    """A typing error in the settings does not stop deliveries."""
+    secrets = Secrets()
+    async with (
+        open_receiver() as receiver,
+        open_webhook(endpoint(receiver), secrets=secrets) as sink,
+    ):
+        secrets.replace([endpoint(receiver)])
+        with pytest.raises(SettingsError):
+            secrets.replace([endpoint(receiver, secret="whsec_?")])
+        await sink.deliver(DELIVERY)
+
+    Webhook(NEW).verify(receiver.received[0].body, receiver.received[0].headers)
 
 
 async def test_another_attempt_has_the_same_id_and_body_but_its_own_time() -> None:

@@ -8,6 +8,7 @@ import msgspec
 
 from service.ids import CallId, EndpointName, InputId, LegId
 from service.ports import (
+    Attempt,
     Entry,
     Journal,
     Keeping,
@@ -95,6 +96,11 @@ def tombstone(seq: int, call_id: CallId = CALL) -> StoredEvent:
     """Return what is left of an erased call."""
     body = b'{"type":"transcript.erased","data":{"reason":"api"}}'
     return StoredEvent(call_id, seq, "transcript.erased", body)
+
+
+def attempt(call_id: CallId, made_at: float) -> Attempt:
+    """Return an attempt at the first event of a call, which was refused."""
+    return Attempt(call_id, CRM, 1, made_at, "refused", 400, 12, f"no {SECRET}, please")
 
 
 def call_with(*events: StoredEvent, version: int = 0, keeping: Keeping | None = None) -> Entry:

@@ -15,6 +15,7 @@ from tests.journal.builders import (
     NUMBER,
     OTHER,
     SECRET,
+    attempt,
     call_with,
     erasing,
     said,
@@ -104,6 +105,31 @@ async def test_calls_are_due_when_their_time_has_come(journal: Journal) -> None:
     assert await journal.text_due(DAY_S, limit=10) == [CALL]
     await journal.commit(erasing(1, tombstone(2)))
     assert await journal.text_due(DAY_S, limit=10) == []
+
+
+async def test_attempts_are_forgotten_when_their_time_has_come(journal: Journal) -> None:
+    """Those before it was known how long the call is kept, and those after."""
+    await journal.commit(call_with(started()))
+    await journal.commit(call_with(started(OTHER)))
+    await journal.keep_attempts([attempt(CALL, 100.0), attempt(OTHER, 100.0)])
+    await journal.commit(call_with(said(2, "bye"), version=1, keeping=Keeping(attempts_s=DAY_S)))
+    await journal.keep_attempts([attempt(CALL, 200.0)])
+
+    assert await journal.prune_parked(DAY_S + 99) == 0
+    assert await journal.prune_parked(DAY_S + 100) == 1
+    assert [one.made_at for one in await journal.attempts(CALL, limit=9)] == [200.0]
+    assert await journal.prune_parked(DAY_S + 200) == 1
+    assert len(await journal.attempts(OTHER, limit=9)) == 1
+
+
+async def test_attempts_go_with_an_erased_call(journal: Journal) -> None:
+    """What a receiver said may repeat words; an attempt that ends later keeps nothing, either."""
+    await journal.commit(call_with(started()))
+    await journal.keep_attempts([attempt(CALL, 100.0)])
+    await journal.commit(erasing(1, tombstone(2)))
+    await journal.keep_attempts([attempt(CALL, 101.0)])
+
+    assert await journal.attempts(CALL, limit=9) == []
 
 
 async def test_parked_deliveries_are_forgotten_when_their_time_has_come(journal: Journal) -> None:

@@ -27,6 +27,16 @@ async def test_events_join_the_lanes_of_their_endpoints(journal: Journal) -> Non
     ]
 
 
+async def test_a_lane_says_whether_its_call_goes_on(journal: Journal) -> None:
+    """As it was last committed."""
+    await journal.commit(entry(0, [1], endpoints=[CRM]))
+    assert (await lane_of(journal)).live
+
+    await journal.commit(entry(1, [2], endpoints=[CRM], ended=True))
+
+    assert not (await lane_of(journal)).live
+
+
 async def test_a_lane_made_late_starts_before_its_first_event(journal: Journal) -> None:
     """An endpoint that joins a call gets what happens from then on."""
     await journal.commit(entry(0, [1, 2]))

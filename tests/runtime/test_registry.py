@@ -75,6 +75,49 @@ async def test_interims_are_published_and_not_committed(tmp_path: Path) -> None:
         assert "transcript.partial" not in await runtime.types(CALL)
 
 
+async def test_partials_after_a_crash_share_no_id_with_those_before_it(tmp_path: Path) -> None:
+    """After kill -9 other words came under the same `webhook-id`, utterance and revision."""
+    now = time.time()
+    shown: list[tuple[str, str, int]] = []
+    for life, word in enumerate(("one", "two", "three")):
+        async with open_runtime(tmp_path, IN_CALL) as runtime:
+            if life == 0:
+                await begin(runtime, now)
+            await runtime.calls.resume()
+            for number in range(3):
+                at = now + 0.1 * (1 + life) + 0.01 * number
+                await runtime.calls.tell(said(f"{word} {number}", at, final=False))
+            await until(lambda: len(runtime.lanes.partials) == 3)
+            for partial in runtime.lanes.partials:
+                data = msgspec.json.decode(partial.body)["data"]
+                shown.append((partial.id, data["utterance_id"], data["revision"]))
+
+    assert len({webhook_id for webhook_id, _, _ in shown}) == 9
+    assert len({utterance for _, utterance, _ in shown}) == 1
+    revisions = [revision for _, _, revision in shown]
+    assert revisions == sorted(set(revisions))
+
+
+async def test_partials_after_a_refused_commit_share_no_id_with_those_before_it(
+    tmp_path: Path,
+) -> None:
+    """The process forgets what it showed when the disk is full, and goes on."""
+    async with open_runtime(tmp_path, IN_CALL) as runtime:
+        now = time.time()
+        await begin(runtime, now)
+        await until(lambda: len(runtime.carrier.commands) == 2)
+        await runtime.calls.tell(said("one", now + 0.02, final=False))
+        runtime.disk.full = True
+        await runtime.calls.tell(said("one two", now + 0.03, final=False))
+        with pytest.raises(JournalUnavailableError):
+            await runtime.calls.tell(said("one two.", now + 0.04))
+        runtime.disk.full = False
+        await runtime.calls.tell(said("three", now + 0.05, final=False))
+        await until(lambda: len(runtime.lanes.partials) == 3)
+
+        assert len({partial.id for partial in runtime.lanes.partials}) == 3
+
+
 async def test_a_repeat_after_a_restart_is_as_quiet_as_the_first(tmp_path: Path) -> None:
     """The journal knows the webhook although this process never saw it."""
     now = time.time()

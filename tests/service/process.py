@@ -45,7 +45,7 @@ async def serving(
 
     Its log is kept in the folder; one that is not `heard` finds its pipe closed from then on.
     """
-    (folder / "callscribe.toml").write_text(_toml(settings))
+    write_settings(folder, settings)
     environ = {
         "PATH": os.environ["PATH"],
         "CALLSCRIBE_LISTEN": f"127.0.0.1:{port}",
@@ -70,6 +70,11 @@ async def serving(
             process.kill()
         await process.wait()
         await reading
+
+
+def write_settings(folder: Path, settings: Mapping[str, Any]) -> None:
+    """Write the settings file that the service reads."""
+    (folder / "callscribe.toml").write_text(_toml(settings))
 
 
 async def _keep_log(pipe: int, path: Path, started: asyncio.Event, *, heard: bool) -> None:

@@ -10,12 +10,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
+from msgspec import structs
 
 from service.calls.events import (
     CallAnswered,
     CallEnded,
     CallStarted,
     Coverage,
+    EndpointDisabled,
+    EndpointEnabled,
     EngineRef,
     Event,
     RecordingSaved,
@@ -34,10 +37,11 @@ from service.calls.events import (
 )
 from service.calls.inputs import Word
 from service.calls.turn import Fact
-from service.ids import CallId, LegId, UtteranceId
+from service.ids import CallId, EndpointName, LegId, UtteranceId
 from service.wire.events import encode
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "events"
+SERVICE = CallId("service/endpoints")
 CALL = CallId("428c31b6-7af4-4bcb-b7f5-5013ef9657c1")
 LEG = LegId("v3:golden-example-leg")
 ANSWERED_AT = 1795341600.0  # 2026-11-22T10:00:00Z
@@ -203,6 +207,11 @@ EVENTS: tuple[tuple[float, Event], ...] = (
     (2592045.9, TranscriptErased(reason="retention")),
 )
 
+NOTICES: tuple[tuple[float, Event], ...] = (
+    (60.0, EndpointDisabled(endpoint=EndpointName("crm"), reason="gone")),
+    (360.0, EndpointEnabled(endpoint=EndpointName("crm"))),
+)
+
 
 def fact(event: Event | TranscriptPartial, at_s: float, seq: int | None = None) -> Fact:
     """Return what is told of an event so many seconds after the answer."""
@@ -217,10 +226,16 @@ def fact(event: Event | TranscriptPartial, at_s: float, seq: int | None = None) 
     )
 
 
+def notice(event: Event, at_s: float, seq: int) -> Fact:
+    """Return what is told of an event that is of no call."""
+    return structs.replace(fact(event, at_s, seq), call_id=SERVICE, answered_at=None, metadata={})
+
+
 def facts() -> list[Fact]:
-    """Return the call, event by event, and the partial at its end."""
+    """Return the call, event by event, the partial at its end, and what is of no call."""
     durable = [fact(event, at_s, seq) for seq, (at_s, event) in enumerate(EVENTS, start=1)]
-    return [*durable, fact(PARTIAL, 9.86)]
+    notices = [notice(event, at_s, seq) for seq, (at_s, event) in enumerate(NOTICES, start=1)]
+    return [*durable, fact(PARTIAL, 9.86), *notices]
 
 
 def bodies() -> dict[str, bytes]:

@@ -36,15 +36,16 @@ def test_every_type_has_one_golden_example() -> None:
 def test_every_event_has_the_envelope(kind: str) -> None:
     """Type, time stamp and data; the data says which call, when, and what the route adds.
 
-    Of an erased call nothing is added.
+    Of an erased call nothing is added, nor to what is of no call.
     """
     event = json.loads(builders.bodies()[kind])
 
     assert list(event) == ["type", "timestamp", "data"]
     assert event["type"] == kind
-    assert event["data"]["call_id"] == builders.CALL
+    of_no_call = kind.startswith("endpoint.")
+    assert event["data"]["call_id"] == (builders.SERVICE if of_no_call else builders.CALL)
     assert event["data"]["occurred_at"] == event["timestamp"]
-    added = {} if kind == "transcript.erased" else {"queue": "bookings"}
+    added = {} if of_no_call or kind == "transcript.erased" else {"queue": "bookings"}
     assert event["data"]["metadata"] == added
 
 

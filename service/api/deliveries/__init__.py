@@ -1,4 +1,5 @@
 """Endpoints over HTTP: how their deliveries go, and having parked ones tried or a call replayed.
 
-`routes` has the operations, `models` what they answer, and `retries` the tries under way.
+`routes` and `endpoint_routes` have the operations, `models` what they answer, and `retries` the
+tries under way.
 """

@@ -13,15 +13,19 @@ from service.api.parameters import (
     Stamp,
 )
 from service.delivery.endpoints import EndpointType
-from service.ports import ParkedDelivery
+from service.ports import Attempt, ParkedDelivery
 from service.wire.events import timestamp
 
 
 class EndpointState(Reply):
-    """One configured endpoint, and what became of its deliveries since the service started."""
+    """One endpoint, and what became of its deliveries since the service started."""
 
     name: str
-    type: EndpointType
+    type: EndpointType | None
+    """Null if it is configured no more."""
+    state: Literal["up", "failing", "disabled", "unknown"]
+    """`failing`: nobody is found there for now; `unknown`: it is configured no more, and there is
+    something that it did not get."""
     disabled_reason: str | None
     """Why it gets nothing more; null if it does."""
     lanes_behind: int
@@ -32,10 +36,30 @@ class EndpointState(Reply):
 
 
 class EndpointStates(Reply):
-    """All configured endpoints. There is only one page."""
+    """All endpoints. There is only one page."""
 
     data: list[EndpointState]
     next: str | None = None
+
+
+class Switched(Reply):
+    """An endpoint that was switched off or on."""
+
+    name: str
+    state: Literal["enabled", "disabled"]
+    changed: bool
+    """Whether it was not so before."""
+
+
+class EndpointTest(Reply):
+    """How an event of the type `endpoint.test` fared."""
+
+    name: str
+    arrived: bool
+    status: int | None
+    """The HTTP status that it did not arrive with, if there was one."""
+    error: str | None
+    took_ms: int
 
 
 class DeliveriesQuery(Query):
@@ -69,6 +93,33 @@ class ParkedPage(Reply):
     """The `cursor` of the next page; null on the last one."""
 
 
+class AttemptsQuery(Query):
+    """How many attempts are wanted."""
+
+    limit: Limit = DEFAULT_LIMIT
+
+
+class AttemptMade(Reply):
+    """One attempt at a delivery."""
+
+    endpoint: str
+    seq: int
+    made_at: Stamp
+    result: Literal["delivered", "failed", "refused", "gone"]
+    status: int | None
+    """The HTTP status of the answer; null if there was none."""
+    took_ms: int
+    answer: str
+    """The beginning of what the receiver said, or what went wrong; empty if it arrived."""
+
+
+class Attempts(Reply):
+    """Attempts at deliveries of a call, newest first. There is only one page."""
+
+    data: list[AttemptMade]
+    next: str | None = None
+
+
 class Retry(Reply):
     """Another try of a delivery that was given up."""
 
@@ -94,6 +145,21 @@ class Replay(Reply):
     call_id: str
     endpoint: str
     after_seq: int
+
+
+def attempt_of(one: Attempt) -> AttemptMade:
+    """Return an attempt as it is answered."""
+    return AttemptMade.model_validate(
+        {
+            "endpoint": one.endpoint,
+            "seq": one.seq,
+            "made_at": timestamp(one.made_at),
+            "result": one.result,
+            "status": one.status,
+            "took_ms": one.took_ms,
+            "answer": one.answer,
+        }
+    )
 
 
 def parked_of(one: ParkedDelivery) -> Parked:

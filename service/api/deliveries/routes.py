@@ -1,4 +1,4 @@
-"""Endpoints, what was given up, and having it again."""
+"""What was given up, and having it again."""
 
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -7,13 +7,14 @@ from aiohttp import web
 
 from service.api.cursors import Cursors
 from service.api.deliveries.models import (
+    Attempts,
+    AttemptsQuery,
     DeliveriesQuery,
-    EndpointState,
-    EndpointStates,
     ParkedPage,
     Replay,
     ReplayWish,
     Retry,
+    attempt_of,
     parked_of,
 )
 from service.api.deliveries.retries import Retries
@@ -21,22 +22,11 @@ from service.api.operations import Answer, AnyRoute, Ask, NoBody, NoQuery, Opera
 from service.api.problems import RefusalError, not_found
 from service.api.router import reply
 from service.delivery.endpoints import Endpoint
-from service.delivery.lanes import DeliveryLanes
 from service.delivery.replays import replay
-from service.delivery.schedule import Counters
 from service.errors import EndpointGoneError, SettingsError
 from service.ids import CallId, EndpointName
 from service.ports import Journal
 
-LIST_ENDPOINTS: Operation[NoQuery, NoBody] = Operation(
-    id="list_endpoints",
-    method="GET",
-    path="/v1/endpoints",
-    tag="delivery",
-    summary="List the configured endpoints, and how their deliveries go",
-    access="calls:read",
-    answers=(Answer(description="All of them.", model=EndpointStates),),
-)
 LIST_DELIVERIES: Operation[DeliveriesQuery, NoBody] = Operation(
     id="list_deliveries",
     method="GET",
@@ -46,6 +36,16 @@ LIST_DELIVERIES: Operation[DeliveriesQuery, NoBody] = Operation(
     access="calls:read",
     query=DeliveriesQuery,
     answers=(Answer(description="A page of them.", model=ParkedPage),),
+)
+LIST_ATTEMPTS: Operation[AttemptsQuery, NoBody] = Operation(
+    id="list_attempts",
+    method="GET",
+    path="/v1/calls/{call_id}/attempts",
+    tag="delivery",
+    summary="List the newest attempts at deliveries of a call, and what came of each",
+    access="calls:read",
+    query=AttemptsQuery,
+    answers=(Answer(description="They are kept for `attempts_days`.", model=Attempts),),
 )
 RETRY_DELIVERY: Operation[NoQuery, NoBody] = Operation(
     id="retry_delivery",
@@ -84,18 +84,16 @@ REPLAY: Operation[NoQuery, ReplayWish] = Operation(
 
 
 class DeliveryRoutes:
-    """Answers from the lanes and the journal."""
+    """Answers from the journal."""
 
     def __init__(
         self,
         journal: Journal,
-        lanes: DeliveryLanes,
         endpoints: Sequence[Endpoint],
         retries: Retries,
         cursors: Cursors,
     ) -> None:
         self._journal = journal
-        self._lanes = lanes
         self._endpoints = endpoints
         self._retries = retries
         self._cursors = cursors
@@ -103,30 +101,11 @@ class DeliveryRoutes:
     def routes(self) -> list[AnyRoute]:
         """Return the routes."""
         return [
-            Route(LIST_ENDPOINTS, self.endpoints),
             Route(LIST_DELIVERIES, self.deliveries),
+            Route(LIST_ATTEMPTS, self.attempts),
             Route(RETRY_DELIVERY, self.retry),
             Route(REPLAY, self.replay),
         ]
-
-    async def endpoints(self, ask: Ask[NoQuery, NoBody]) -> web.Response:
-        """Answer with names, types and counters; addresses and secrets stay inside."""
-        disabled = await self._journal.disabled()
-        counters, behind = self._lanes.counters, self._lanes.behind
-        states = []
-        for one in self._endpoints:
-            counted = counters.get(one.name, Counters())
-            state = EndpointState(
-                name=one.name,
-                type=one.type,
-                disabled_reason=disabled.get(one.name),
-                lanes_behind=behind.get(one.name, 0),
-                delivered=counted.delivered,
-                retried=counted.retried,
-                parked=counted.parked,
-            )
-            states.append(state)
-        return reply(ask, EndpointStates(data=states))
 
     async def deliveries(self, ask: Ask[DeliveriesQuery, NoBody]) -> web.Response:
         """Answer with a page of parked deliveries."""
@@ -140,6 +119,13 @@ class DeliveryRoutes:
             query, found, lambda one: (one.parked_at, one.id), limit=query.limit
         )
         return reply(ask, ParkedPage(data=[parked_of(one) for one in page.items], next=page.next))
+
+    async def attempts(self, ask: Ask[AttemptsQuery, NoBody]) -> web.Response:
+        """Answer with attempts of a call."""
+        if await self._journal.load(ask.call_id) is None:
+            raise not_found("call")
+        made = await self._journal.attempts(ask.call_id, limit=ask.query.limit)
+        return reply(ask, Attempts(data=[attempt_of(one) for one in made]))
 
     async def retry(self, ask: Ask[NoQuery, NoBody]) -> web.Response:
         """Try one again."""

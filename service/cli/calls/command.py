@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Callable, Coroutine, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from service.cli.common import (
     Commands,
     add_command,
     add_config,
+    moment,
     positive,
     read_local_settings,
 )
@@ -108,21 +108,15 @@ def _add_call(parser: argparse.ArgumentParser) -> None:
 def _add_wishes(parser: argparse.ArgumentParser, *, default_limit: int) -> None:
     parser.add_argument("--number", help="who called or was called; +1312* for all that begin so")
     parser.add_argument(
-        "--since", type=_moment, metavar="TIME", help="started then or later: 2026-11-22[T10:00]"
+        "--since", type=moment, metavar="TIME", help="started then or later: 2026-11-22[T10:00]"
     )
-    parser.add_argument("--until", type=_moment, metavar="TIME", help="started before; UTC")
+    parser.add_argument("--until", type=moment, metavar="TIME", help="started before; UTC")
     parser.add_argument("--metadata", action="append", default=[], type=_pair, metavar="KEY=VALUE")
     parser.add_argument(
         "--limit", type=positive, default=default_limit, help=f"default: {default_limit}"
     )
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     add_config(parser)
-
-
-def _moment(text: str) -> float:
-    """Read a time; without a zone it is UTC (argparse type)."""
-    at = datetime.fromisoformat(text)
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
 
 
 def _pair(text: str) -> tuple[str, str]:

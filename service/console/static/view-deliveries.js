@@ -27,7 +27,7 @@ class DeliveriesPage {
       el("thead", {}, el("tr", {}, ["Event", "Endpoint", "Call", "Why", "Parked", ""].map((name) =>
         el("th", { scope: "col" }, name || el("span", { class: "unseen" }, "Action"))))),
       this.rows);
-    this.none = el("p", { class: "empty", hidden: true }, "Nothing is parked: everything arrived, or is on its way.");
+    this.none = el("p", { class: "empty", hidden: true });
     this.result = el("p", { class: "summary", role: "status" });
     this.more = el("button", { type: "button", class: "more", hidden: true, onclick: () => { this.pages += 1; this.refresh(); } }, "More");
     this.element = el("div", { class: "page wide" },
@@ -80,12 +80,11 @@ class DeliveriesPage {
     const figure = (name, value, loud) => el("div", { class: loud && value ? "figure loud" : "figure" },
       el("dt", {}, name), el("dd", {}, new Intl.NumberFormat().format(value ?? 0)));
     fill(this.endpoints, endpoints.map((one) => el("li", { class: "endpoint" },
-      el("h3", {}, one.name, " ", el("span", { class: "type" }, one.type)),
-      el("p", { class: "state", "data-state": one.disabled_reason ? "disabled" : one.lanes_behind ? "behind" : "well" },
-        one.disabled_reason ? `Disabled: ${plain(one.disabled_reason)}`
-          : one.lanes_behind ? `${count(one.lanes_behind, "call")} behind` : "Up to date"),
+      el("h3", {}, one.name, " ", el("span", { class: "type" }, one.type ?? "gone")),
+      el("p", { class: "state", "data-state": shown(one) }, STATES[one.state](one)),
       el("dl", {}, figure("Delivered", one.delivered), figure("Retried", one.retried), figure("Parked", one.parked, true)))));
     if (!endpoints.length) fill(this.endpoints, el("li", { class: "empty" }, "No endpoints are configured."));
+    say(this.none, nothingParked(endpoints));
   }
 
   showParked(parked) {
@@ -134,6 +133,30 @@ class DeliveriesPage {
   told(text) {
     say(this.result, text);
   }
+}
+
+const STATES = {
+  up: (one) => one.lanes_behind ? behind(one) : "Up to date",
+  failing: (one) => `Does not answer: ${behind(one)}`,
+  disabled: (one) => `Disabled (${plain(one.disabled_reason)}): ${behind(one)}, until it is enabled`,
+  unknown: (one) => `Configured no more: ${behind(one)}, until they are moved or parked`,
+};
+
+function behind(one) {
+  return `${count(one.lanes_behind, "call")} behind`;
+}
+
+function shown(one) {
+  if (one.state === "up") return one.lanes_behind ? "behind" : "well";
+  return one.state === "failing" ? "behind" : "disabled";
+}
+
+/** What it means that nothing is parked: all is well only if no endpoint waits for somebody. */
+function nothingParked(endpoints) {
+  const stuck = endpoints.filter((one) => one.state === "unknown" || one.state === "disabled");
+  if (stuck.length) return `Nothing is parked. ${stuck.map((one) => one.name).join(", ")} gets nothing for now: see above.`;
+  if (endpoints.some((one) => one.lanes_behind)) return "Nothing is parked: what has not arrived is on its way.";
+  return "Nothing is parked: everything arrived.";
 }
 
 /** What became of another try. */

@@ -26,6 +26,10 @@ _LEFT: Final = {
     "parked deliveries": """
         SELECT call_id, count(*) FROM parked JOIN call USING (call_no)
         WHERE type <> 'transcript.erased' AND call_no IN ({erased}) GROUP BY call_no""",
+    "attempts at deliveries": """
+        SELECT call_id, count(*) FROM attempt JOIN call USING (call_no)
+        JOIN event USING (call_no, seq)
+        WHERE type <> 'transcript.erased' AND call_no IN ({erased}) GROUP BY call_no""",
     "deliveries of more than the tombstone": """
         SELECT call_id, count(*) FROM lane JOIN call USING (call_no)
         WHERE acked_seq < (SELECT min(seq) FROM event WHERE event.call_no = call.call_no) - 1

@@ -13,6 +13,7 @@ _ERASING: Final = (
     "erase_summary",
     "erase_lanes",
     "erase_parked",
+    "erase_attempts",
     "forget_tokens",
     "erase_recording",
     "erase_keeping",

@@ -5,6 +5,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import astuple
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
@@ -13,6 +14,7 @@ import msgspec
 
 from service.errors import JournalUnavailableError, StaleCallError
 from service.ids import CallId, EndpointName, LegId
+from service.journal.sqlite.bulk import write_rows
 from service.journal.sqlite.connection import Query, SqliteReader
 from service.journal.sqlite.erasure import truncate_log
 from service.journal.sqlite.file import SetUp, open_sqlite_file
@@ -21,6 +23,7 @@ from service.journal.sqlite.writer import SqliteWriter, Work
 from service.journal.statements import load_statements
 from service.journal.worker import Worker, open_worker
 from service.ports import (
+    Attempt,
     Entry,
     Journal,
     LaneRow,
@@ -33,6 +36,13 @@ from service.ports import (
 )
 
 KEEP_INPUTS_S: Final = 7 * 86_400
+_AFTER_A_MOVE: Final = (
+    "move_parked",
+    "forget_lanes",
+    "forget_endpoint",
+    "keep_alias",
+    "forget_alias",
+)
 _PRUNED_AT_ONCE: Final = 5_000
 _LANES_AT_ONCE: Final = 1_000
 _SQL: Final = load_statements("sqlite", "journal")
@@ -65,6 +75,15 @@ class SqliteJournal:
         if updates:
             await self._writer.do(tuple(updates))
 
+    async def keep_attempts(self, attempts: Sequence[Attempt]) -> None:
+        """See `Journal.keep_attempts`."""
+        rows = [astuple(one) for one in attempts]
+        await self._writer.do(lambda db: write_rows(db, _SQL["keep_attempts"], rows))
+
+    async def attempts(self, call_id: CallId, *, limit: int) -> list[Attempt]:
+        """See `Journal.attempts`."""
+        return [Attempt(*row) for row in await self._ask("attempts", (call_id, limit))]
+
     async def adopt(self, call_id: CallId) -> int:
         """See `Journal.adopt`."""
         rows = await self._change("adopt", (call_id,))
@@ -86,6 +105,33 @@ class SqliteJournal:
             db.execute(_SQL["forget_parked"].sql(), lane)
 
         await self._writer.do(change)
+
+    async def move_lanes(self, old: EndpointName, new: EndpointName) -> int:
+        """See `Journal.move_lanes`."""
+        given = {"old": old, "new": new}
+
+        def change(db: sqlite3.Connection) -> int:
+            moved = db.execute(_SQL["move_lanes"].sql(), given).rowcount
+            for name in _AFTER_A_MOVE:
+                db.execute(_SQL[name].sql(), given)
+            return moved
+
+        return cast(int, await self._writer.do(change))
+
+    async def aliases(self) -> dict[EndpointName, EndpointName]:
+        """See `Journal.aliases`."""
+        return dict(await self._ask("aliases", ()))
+
+    async def park_lanes(self, endpoint: EndpointName, reason: str, at: float) -> int:
+        """See `Journal.park_lanes`."""
+        given = {"old": endpoint, "reason": reason, "at": at}
+
+        def change(db: sqlite3.Connection) -> int:
+            parked = db.execute(_SQL["park_lanes"].sql(), given).rowcount
+            db.execute(_SQL["forget_lanes"].sql(), given)
+            return parked
+
+        return cast(int, await self._writer.do(change))
 
     async def disable(self, endpoint: EndpointName, reason: str, at: float) -> None:
         """See `Journal.disable`."""
@@ -211,8 +257,9 @@ class SqliteJournal:
     async def prune_parked(self, now: float) -> int:
         """See `ErasureIndex.prune_parked`."""
         pruned = 0
-        while step := await self._prune("prune_parked", now):
-            pruned += step
+        for name in ("prune_parked", "prune_attempts"):
+            while step := await self._prune(name, now):
+                pruned += step
         return pruned
 
     async def erasures(self, after: int) -> tuple[int, list[CallId]]:

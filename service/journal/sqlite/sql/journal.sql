@@ -64,6 +64,29 @@ AND (given.generation IS NULL OR given.generation = lane.generation)
 ON CONFLICT (call_no, endpoint) DO UPDATE SET
 acked_seq = excluded.acked_seq, attempts = excluded.attempts, due_at = excluded.due_at;
 
+-- name: keep_attempts row: (?, ?, ?, ?, ?, ?, ?, ?)
+-- of an event that was erased meanwhile nothing is kept: the answer may repeat its words
+WITH given (call_id, endpoint, seq, made_at, result, status, took_ms, answer) AS (VALUES {rows})
+INSERT INTO attempt
+(call_no, endpoint, seq, made_at, result, status, took_ms, answer, delete_at)
+SELECT call.call_no, given.endpoint, given.seq, given.made_at, given.result, given.status,
+given.took_ms, given.answer, given.made_at + keeping.attempts_s
+FROM given
+CROSS JOIN call ON call.call_id = given.call_id
+CROSS JOIN event ON event.call_no = call.call_no AND event.seq = given.seq
+LEFT JOIN keeping ON keeping.call_no = call.call_no;
+
+-- name: attempts
+SELECT call_id, endpoint, seq, made_at, result, status, took_ms, answer
+FROM call CROSS JOIN attempt USING (call_no) WHERE call_id = ? ORDER BY id DESC LIMIT ?;
+
+-- name: prune_attempts
+DELETE FROM attempt WHERE id IN (
+SELECT id FROM attempt WHERE delete_at <= ? ORDER BY delete_at LIMIT ?);
+
+-- name: erase_attempts
+DELETE FROM attempt WHERE call_no = :call_no;
+
 -- name: adopt
 UPDATE call SET epoch = epoch + 1 WHERE call_id = ? RETURNING epoch;
 
@@ -84,6 +107,41 @@ attempts = 0, due_at = 0, generation = generation + 1;
 DELETE FROM parked
 WHERE call_no = (SELECT call_no FROM call WHERE call_id = :call_id)
 AND endpoint = :endpoint AND seq > :after_seq;
+
+-- name: move_lanes
+INSERT INTO lane (call_no, endpoint, acked_seq, head_seq, attempts, due_at, generation)
+SELECT call_no, :new, acked_seq, head_seq, 0, 0, generation + 1
+FROM lane WHERE endpoint = :old AND acked_seq < head_seq
+ON CONFLICT (call_no, endpoint) DO UPDATE SET
+acked_seq = min(acked_seq, excluded.acked_seq), head_seq = max(head_seq, excluded.head_seq),
+attempts = 0, due_at = 0, generation = generation + 1;
+
+-- name: move_parked
+UPDATE OR REPLACE parked SET endpoint = :new WHERE endpoint = :old;
+
+-- name: park_lanes
+INSERT INTO parked (call_no, endpoint, seq, type, status, reason, parked_at)
+SELECT lane.call_no, lane.endpoint, event.seq, event.type, NULL, :reason, :at
+FROM lane JOIN event
+ON event.call_no = lane.call_no AND event.seq > lane.acked_seq AND event.seq <= lane.head_seq
+WHERE lane.endpoint = :old
+ON CONFLICT (call_no, endpoint, seq) DO NOTHING;
+
+-- name: forget_lanes
+DELETE FROM lane WHERE endpoint = :old;
+
+-- name: forget_endpoint
+DELETE FROM endpoint_state WHERE endpoint = :old;
+
+-- name: keep_alias
+INSERT INTO endpoint_alias (old, new) VALUES (:old, :new)
+ON CONFLICT (old) DO UPDATE SET new = excluded.new;
+
+-- name: forget_alias
+DELETE FROM endpoint_alias WHERE old = :new;
+
+-- name: aliases
+SELECT old, new FROM endpoint_alias;
 
 -- name: disable
 INSERT INTO endpoint_state (endpoint, disabled_reason, disabled_at) VALUES (?, ?, ?)
@@ -134,7 +192,8 @@ SELECT call_id, seq, type, body FROM call JOIN event USING (call_no)
 WHERE call_id = ? AND seq > ? ORDER BY seq LIMIT ?;
 
 -- name: backlog
-SELECT call_no, call_id, endpoint, acked_seq, head_seq, attempts, due_at, generation
+SELECT call_no, call_id, endpoint, acked_seq, head_seq, attempts, due_at, generation,
+    NOT ended
 FROM lane INDEXED BY lane_backlog CROSS JOIN call USING (call_no)
 WHERE acked_seq < head_seq
 AND call_no >= :call_no AND (call_no > :call_no OR endpoint > :endpoint)

@@ -1,0 +1,153 @@
+"""`callscribe endpoints`: how they do, and switching, testing and moving them."""
+
+import argparse
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from service.cli.common import (
+    Commands,
+    add_command,
+    add_config,
+    open_journal_beside,
+    read_local_settings,
+)
+from service.errors import SettingsError
+from service.exits import Exit
+from service.ids import EndpointName
+
+if TYPE_CHECKING:
+    from service.delivery.endpoints import Endpoint
+    from service.settings import Settings
+
+_PARTS = (
+    ("enable", "Have disabled endpoints get everything they missed, and what comes.", "+"),
+    ("disable", "Have endpoints get nothing more until they are enabled; all of it is kept.", "+"),
+    ("test", "Send endpoints an event of the type endpoint.test, once.", "*"),
+    ("park", "Give up what endpoints that are configured no more did not get.", "+"),
+)
+
+
+def add(commands: "Commands[argparse.ArgumentParser]") -> None:
+    """Add the command and its parts."""
+    parser = add_command(
+        commands,
+        "endpoints",
+        run_list,
+        "See how endpoints do; switch, test and move them. A running service follows in seconds.",
+    )
+    parts = parser.add_subparsers(title="parts", metavar="PART", required=True)
+    add_config(add_command(parts, "ls", run_list, "List endpoints, and what they did not get."))
+    for name, summary, number in _PARTS:
+        part = add_command(parts, name, run_part, summary)
+        part.set_defaults(part=name)
+        part.add_argument("name", metavar="NAME", nargs=number, help="the endpoint's name")
+        add_config(part)
+    moving = add_command(
+        parts,
+        "move",
+        run_move,
+        "Give an endpoint what another one did not get, which is configured no more.",
+    )
+    moving.add_argument("old", metavar="OLD", help="the one that is configured no more")
+    moving.add_argument("new", metavar="NEW", help="the one that takes over")
+    add_config(moving)
+
+
+def run_list(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Print a line for each endpoint, also for those that are configured no more."""
+    import asyncio  # noqa: PLC0415 - keeps --help quick
+
+    lines = asyncio.run(_list(read_local_settings(arguments, environ)))
+    print("\n".join(lines) or "no endpoints are configured")
+    return Exit.OK
+
+
+def run_part(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Do it to each, and say how it went; fail unless all of it worked."""
+    import asyncio  # noqa: PLC0415 - keeps --help quick
+
+    settings = read_local_settings(arguments, environ)
+    names = [EndpointName(name) for name in arguments.name]
+    work = {"enable": _switch, "disable": _switch, "test": _test, "park": _park}[arguments.part]
+    return Exit.OK if asyncio.run(work(settings, names, arguments.part)) else Exit.FAILED
+
+
+def run_move(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Move the lanes."""
+    import asyncio  # noqa: PLC0415 - keeps --help quick
+
+    settings = read_local_settings(arguments, environ)
+    old, new = EndpointName(arguments.old), EndpointName(arguments.new)
+    moved = asyncio.run(_move(settings, old, new))
+    print(f"{new} will get what {old} did not get, of {moved} calls")
+    return Exit.OK
+
+
+async def _list(settings: "Settings") -> list[str]:
+    from service.delivery.switches import count_behind  # noqa: PLC0415 - keeps --help quick
+
+    async with open_journal_beside(settings) as journal:
+        disabled, behind = await journal.disabled(), await count_behind(journal)
+    types = {one.name: one.type for one in settings.endpoint_list()}
+    lines = []
+    for name in [*types, *sorted(behind.keys() - types.keys())]:
+        state = f"disabled ({disabled[name]})" if name in disabled else "enabled"
+        if name not in types:
+            state = f"gone: `callscribe endpoints move {name} NEW`, or park {name}"
+        lines.append(f"{name}  {types.get(name, '-')}  {behind[name]} calls behind  {state}")
+    return lines
+
+
+async def _switch(settings: "Settings", names: list[EndpointName], part: str) -> bool:
+    import time  # noqa: PLC0415 - keeps --help quick
+
+    from service.delivery.switches import disable, enable  # noqa: PLC0415 - keeps --help quick
+
+    known = _known(settings, names)
+    async with open_journal_beside(settings) as journal:
+        for name in names:
+            if part == "enable":
+                changed = await enable(journal, list(known), name, now=time.time())
+            elif changed := name not in await journal.disabled():
+                await disable(journal, list(known), name, "by_hand", now=time.time())
+            print(f"{name}  {part}d" if changed else f"{name}  is {part}d already")
+    return True
+
+
+async def _test(settings: "Settings", names: list[EndpointName], _: str) -> bool:
+    from service.delivery.switches import try_endpoint  # noqa: PLC0415 - keeps --help quick
+
+    all_arrived, known = True, _known(settings, names)
+    for name in names or known:
+        tried = await try_endpoint(known[name])
+        result = "arrived" if tried.arrived else f"failed: {tried.error}"
+        print(f"{name}  {result}  ({tried.took_s * 1000:.0f} ms)", flush=True)
+        all_arrived = all_arrived and tried.arrived
+    return all_arrived
+
+
+async def _park(settings: "Settings", names: list[EndpointName], _: str) -> bool:
+    import time  # noqa: PLC0415 - keeps --help quick
+
+    from service.delivery.switches import park  # noqa: PLC0415 - keeps --help quick
+
+    configured = [one.name for one in settings.endpoint_list()]
+    async with open_journal_beside(settings) as journal:
+        for name in names:
+            parked = await park(journal, configured, name, now=time.time())
+            print(f"{name}  parked {parked} deliveries")
+    return True
+
+
+async def _move(settings: "Settings", old: EndpointName, new: EndpointName) -> int:
+    from service.delivery.switches import move  # noqa: PLC0415 - keeps --help quick
+
+    async with open_journal_beside(settings) as journal:
+        return await move(journal, [one.name for one in settings.endpoint_list()], old, new)
+
+
+def _known(settings: "Settings", names: list[EndpointName]) -> "dict[EndpointName, Endpoint]":
+    known = {one.name: one for one in settings.endpoint_list()}
+    if unknown := [name for name in names if name not in known]:
+        raise SettingsError([f"no endpoint is called {name}" for name in unknown])
+    return known

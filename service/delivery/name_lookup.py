@@ -1,0 +1,126 @@
+"""Look-ups of the names of endpoints, apart from those of everybody else.
+
+The system's own look-ups run in a few threads that the whole process shares, and a name server that
+does not answer keeps a thread for half a minute: some endpoints whose names do not resolve would
+stop Telnyx from being reached. So these ask the name servers themselves, by c-ares, as they stand
+in `/etc/resolv.conf`, after `/etc/hosts`.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from service.tasks import Tasks, open_tasks
+
+DEADLINE_S: Final = 3.0
+"""How long a look-up may take in all."""
+KEEP_S: Final = 30.0
+"""How long an answer is good."""
+KEEP_FAILURE_S: Final = 5.0
+"""How long a name that was not found is not looked up again."""
+MAX_LOOKUPS: Final = 64
+"""At once; one more fails."""
+_MAX_NAMES = 1024
+_TRY_S = 1.0
+_TRIES = 3
+
+_Outcome = list[ResolveResult] | OSError
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    outcome: _Outcome
+    until: float
+
+
+class NameLookup(AbstractResolver):
+    """Resolves names; each host's is looked up once at a time, however many wait for it.
+
+    An answer is kept for 30 s, a failure for 5 s. Made by `open_name_lookup`.
+    """
+
+    def __init__(self, tasks: Tasks, nameservers: Sequence[str] | None, deadline_s: float) -> None:
+        self._tasks = tasks
+        self._nameservers = nameservers
+        self._deadline_s = deadline_s
+        self._resolver: aiohttp.AsyncResolver | None = None
+        self._known: dict[str, _Known] = {}
+        self._running: dict[str, asyncio.Task[_Outcome]] = {}
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """Return the addresses of a host.
+
+        Raises:
+            OSError: There is no such name, no name server answers in time, or too many look-ups
+                are under way.
+        """
+        known = self._known.get(host)
+        if known is not None and known.until > asyncio.get_running_loop().time():
+            outcome = known.outcome
+        else:
+            outcome = await asyncio.shield(self._look_up(host))
+        if isinstance(outcome, OSError):
+            raise OSError(*outcome.args)
+        fitting = [one for one in outcome if family in (socket.AF_UNSPEC, one["family"])]
+        if not fitting:
+            raise OSError(None, "the name has no address of this family")
+        return [ResolveResult({**one, "port": port}) for one in fitting]
+
+    async def close(self) -> None:
+        """End the resolver; whoever opened this calls it."""
+        if self._resolver is not None:
+            await self._resolver.close()
+
+    def _look_up(self, host: str) -> "asyncio.Task[_Outcome]":
+        task = self._running.get(host)
+        if task is None:
+            if len(self._running) >= MAX_LOOKUPS:
+                raise OSError(None, "too many look-ups at once")
+            task = self._tasks.start(self._ask(host), "look_up_name")
+            self._running[host] = task
+            task.add_done_callback(lambda _: self._running.pop(host))
+        return task
+
+    async def _ask(self, host: str) -> _Outcome:
+        if self._resolver is None:  # not before it is needed: it starts a thread
+            self._resolver = aiohttp.AsyncResolver(
+                nameservers=self._nameservers, timeout=_TRY_S, tries=_TRIES
+            )
+        outcome: _Outcome
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                outcome = await self._resolver.resolve(host, 0, socket.AF_UNSPEC)
+        except TimeoutError:
+            outcome = OSError(None, "no name server answered in time")
+        except OSError as error:
+            outcome = error
+        self._keep(host, outcome)
+        return outcome
+
+    def _keep(self, host: str, outcome: _Outcome) -> None:
+        keep_s = KEEP_FAILURE_S if isinstance(outcome, OSError) else KEEP_S
+        self._known.pop(host, None)
+        self._known[host] = _Known(outcome, asyncio.get_running_loop().time() + keep_s)
+        if len(self._known) > _MAX_NAMES:
+            del self._known[next(iter(self._known))]
+
+
+@asynccontextmanager
+async def open_name_lookup(
+    nameservers: Sequence[str] | None = None, *, deadline_s: float = DEADLINE_S
+) -> AsyncIterator[NameLookup]:
+    """Open look-ups at these name servers (`address:port`), by default the system's."""
+    async with open_tasks() as tasks:
+        lookup = NameLookup(tasks, nameservers, deadline_s)
+        try:
+            yield lookup
+        finally:
+            await lookup.close()

@@ -1,0 +1,145 @@
+"""Endpoints switched off and on, tried, and given the lanes of one that is gone.
+
+All of it works on the journal, so the command line may do it while a server runs the lanes: that
+one sees it with its next listing of the backlog, within seconds.
+"""
+
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from service.calls.events import EndpointDisabled, EndpointEnabled
+from service.delivery.endpoints import Endpoint
+from service.delivery.notices import tell
+from service.delivery.sinks import OpenSink, open_sink
+from service.errors import DeliveryError, SettingsError
+from service.ids import EndpointName
+from service.ports import Delivery, Journal
+from service.wire.events import timestamp
+
+TEST_TYPE = "endpoint.test"
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """How a test went: the HTTP status and what was wrong, where something was."""
+
+    arrived: bool
+    took_s: float
+    status: int | None = None
+    error: str | None = None
+
+
+async def disable(
+    journal: Journal,
+    names: Sequence[EndpointName],
+    name: EndpointName,
+    reason: str,
+    *,
+    now: float,
+) -> None:
+    """Have an endpoint get nothing more, and tell the others of `names`.
+
+    They are told first: a crash in between tells them twice, not never.
+
+    Raises:
+        JournalUnavailableError: It gets more.
+    """
+    event = EndpointDisabled(endpoint=name, reason=reason)
+    await tell(journal, event, [one for one in names if one != name], now=now)
+    await journal.disable(name, reason, now)
+
+
+async def enable(
+    journal: Journal, names: Sequence[EndpointName], name: EndpointName, *, now: float
+) -> bool:
+    """Have an endpoint get everything it missed and what comes, and tell the others of `names`.
+
+    Returns False if it was not disabled.
+
+    Raises:
+        JournalUnavailableError: It gets nothing.
+    """
+    if name not in await journal.disabled():
+        return False
+    others = [one for one in names if one != name]
+    await tell(journal, EndpointEnabled(endpoint=name), others, now=now)
+    await journal.enable(name)
+    return True
+
+
+async def try_endpoint(
+    endpoint: Endpoint,
+    *,
+    sink: OpenSink = open_sink,
+    clock: Callable[[], float] = time.time,
+) -> Tried:
+    """Send an event of the type `endpoint.test` beside all lanes, once; it is not kept.
+
+    Raises:
+        SettingsError: The endpoint cannot be used.
+    """
+    at = timestamp(clock())
+    data = {"endpoint": endpoint.name, "occurred_at": at}
+    body = msgspec.json.encode({"type": TEST_TYPE, "timestamp": at, "data": data})
+    began = time.perf_counter()
+    failure: DeliveryError | None = None
+    async with sink(endpoint) as opened:
+        try:
+            await opened.deliver(Delivery(f"tst_{secrets.token_hex(8)}", TEST_TYPE, body))
+        except DeliveryError as error:
+            failure = error
+    took_s = time.perf_counter() - began
+    if failure is None:
+        return Tried(arrived=True, took_s=took_s)
+    return Tried(arrived=False, took_s=took_s, status=failure.status, error=str(failure))
+
+
+async def move(
+    journal: Journal, names: Sequence[EndpointName], old: EndpointName, new: EndpointName
+) -> int:
+    """Give another endpoint what one that is configured no more did not get.
+
+    What `old` had parked becomes the other's, too. Every event keeps its id. Returns of how many
+    calls there was something.
+
+    Raises:
+        SettingsError: `old` is still configured, or `new` is not.
+        JournalUnavailableError: Nothing was moved.
+    """
+    _check_gone(names, old)
+    if new not in names:
+        raise SettingsError([f"no endpoint is called {new}"])
+    return await journal.move_lanes(old, new)
+
+
+async def park(
+    journal: Journal, names: Sequence[EndpointName], name: EndpointName, *, now: float
+) -> int:
+    """Park what an endpoint that is configured no more did not get; return how many deliveries.
+
+    Raises:
+        SettingsError: It is still configured.
+        JournalUnavailableError: Nothing was parked.
+    """
+    _check_gone(names, name)
+    return await journal.park_lanes(name, "no_endpoint", now)
+
+
+async def count_behind(journal: Journal) -> Counter[EndpointName]:
+    """Return how many lanes of each endpoint, configured or not, have something left to deliver.
+
+    Raises:
+        JournalUnavailableError: The database does not answer.
+    """
+    return Counter(row.endpoint for row in await journal.backlog())
+
+
+def _check_gone(names: Sequence[EndpointName], name: EndpointName) -> None:
+    if name in names:
+        problem = f"{name} is still configured: take it out of the settings, and start the service"
+        raise SettingsError([problem])

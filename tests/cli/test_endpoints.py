@@ -1,0 +1,145 @@
+"""`callscribe endpoints`."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from service.exits import Exit
+from service.ids import CallId, EndpointName
+from service.journal.database import open_journal
+from service.ports import Entry, LaneRow, StoredEvent
+from tests.cli.harness import Callscribe, in_process
+from tests.cli.peers import open_receiver
+from tests.settings.builders import KEYS, SECRET
+
+CALL, CRM, OLD = CallId("c1"), EndpointName("crm"), EndpointName("old")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> str:
+    """Make a journal with a call that went to an endpoint which is configured no more."""
+    url = f"sqlite:///{tmp_path / 'calls.db'}"
+    asyncio.run(_fill(url))
+    return url
+
+
+@pytest.fixture
+def callscribe(database: str, monkeypatch: pytest.MonkeyPatch) -> Callscribe:
+    """Run the program in this process, with a crm at `crm_url`."""
+
+    def run(*arguments: str, crm_url: str = "http://127.0.0.1:1") -> int:
+        variables = {
+            "DATABASE_URL": database,
+            "CALLSCRIBE_ENDPOINT__CRM__TYPE": "webhook",
+            "CALLSCRIBE_ENDPOINT__CRM__URL": crm_url,
+            "CALLSCRIBE_ENDPOINT__CRM__SECRET": SECRET,
+            "CALLSCRIBE_ENDPOINT__CRM__ALLOW_PRIVATE": "true",
+        }
+        return in_process(monkeypatch, KEYS | variables)(*arguments)
+
+    return run
+
+
+def test_endpoints_are_listed_and_those_that_are_gone(
+    callscribe: Callscribe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With what they did not get, and what to do about it."""
+    assert callscribe("endpoints", "ls") == Exit.OK
+
+    assert capsys.readouterr().out.splitlines() == [
+        "crm  webhook  0 calls behind  enabled",
+        "old  -  1 calls behind  gone: `callscribe endpoints move old NEW`, or park old",
+    ]
+
+
+def test_an_endpoint_is_switched_off_and_on(
+    callscribe: Callscribe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Doing it twice is no error."""
+    for part in ("disable", "disable", "enable", "enable"):
+        assert callscribe("endpoints", part, "crm") == Exit.OK
+        callscribe("endpoints", "ls")
+
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("crm")]
+    assert lines == [
+        "crm  disabled",
+        "crm  webhook  0 calls behind  disabled (by_hand)",
+        "crm  is disabled already",
+        "crm  webhook  0 calls behind  disabled (by_hand)",
+        "crm  enabled",
+        "crm  webhook  0 calls behind  enabled",
+        "crm  is enabled already",
+        "crm  webhook  0 calls behind  enabled",
+    ]
+
+
+async def test_an_endpoint_is_tested(
+    callscribe: Callscribe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All of them without a name; one that does not answer fails the command."""
+    async with open_receiver() as (url, ids):
+        code = await asyncio.to_thread(callscribe, "endpoints", "test", crm_url=url)
+
+    assert code == Exit.OK
+    assert capsys.readouterr().out.startswith("crm  arrived")
+    assert [one.startswith("tst_") for one in ids] == [True]
+    assert await asyncio.to_thread(callscribe, "endpoints", "test", "crm") == Exit.FAILED
+    assert capsys.readouterr().out.startswith("crm  failed: no answer")
+
+
+def test_what_an_old_name_did_not_get_is_moved(
+    callscribe: Callscribe, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever runs the lanes delivers it."""
+    assert callscribe("endpoints", "move", "old", "crm") == Exit.OK
+
+    assert capsys.readouterr().out == "crm will get what old did not get, of 1 calls\n"
+    (lane,) = asyncio.run(_backlog(database))
+    assert (lane.call_id, lane.endpoint, lane.acked_seq, lane.head_seq) == (CALL, CRM, 0, 1)
+
+
+def test_what_an_old_name_did_not_get_is_parked(
+    callscribe: Callscribe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is on the list of what was given up."""
+    assert callscribe("endpoints", "park", "old") == Exit.OK
+    assert callscribe("deliveries", "ls") == Exit.OK
+
+    parked, listed = capsys.readouterr().out.splitlines()
+    assert parked == "old  parked 1 deliveries"
+    assert listed.endswith("old  c1  1  call.started  no_endpoint")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("enable", "crn"), "no endpoint is called crn"),
+        (("test", "crn"), "no endpoint is called crn"),
+        (("move", "crm", "crm"), "crm is still configured"),
+        (("move", "old", "crn"), "no endpoint is called crn"),
+        (("park", "crm"), "crm is still configured"),
+    ],
+)
+def test_what_cannot_be_done_is_told(
+    callscribe: Callscribe,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    complaint: str,
+) -> None:
+    """A typing error changes nothing."""
+    assert callscribe("endpoints", *arguments) == Exit.USAGE
+    assert complaint in capsys.readouterr().err
+
+
+async def _fill(url: str) -> None:
+    event = StoredEvent(CALL, 1, "call.started", b'{"type":"call.started","data":{}}')
+    async with open_journal(url) as journal:
+        await journal.commit(
+            Entry(call_id=CALL, version=0, epoch=1, state=b"", events=(event,), endpoints=(OLD,))
+        )
+
+
+async def _backlog(url: str) -> list[LaneRow]:
+    async with open_journal(url, exclusive=False) as journal:
+        return await journal.backlog()

@@ -1,0 +1,119 @@
+"""Look-ups of names: never for long, never twice at once, and never in the system's threads."""
+
+import asyncio
+import socket
+import threading
+
+import pytest
+
+from service.delivery.name_lookup import MAX_LOOKUPS, open_name_lookup
+from service.delivery.webhook import open_webhook
+from service.errors import HostUnavailableError
+from tests.delivery.builders import webhook
+from tests.delivery.name_server import open_name_server
+from tests.delivery.peers import open_receiver
+from tests.delivery.test_webhook import DELIVERY
+from tests.waiting import until
+
+
+async def test_a_name_is_looked_up_once_and_kept() -> None:
+    """A hundred at once ask once, and so does whoever comes soon after."""
+    async with (
+        open_name_server(crm_example="192.0.2.7") as server,
+        open_name_lookup([server.address]) as lookup,
+    ):
+        found = await asyncio.gather(*(lookup.resolve("crm.example", 443) for _ in range(100)))
+        again = await lookup.resolve("crm.example", 8443)
+
+        assert {(one["host"], one["port"]) for (one,) in found} == {("192.0.2.7", 443)}
+        assert [(one["host"], one["port"]) for one in again] == [("192.0.2.7", 8443)]
+        assert server.asked == ["crm.example"]
+
+
+async def test_a_name_that_is_not_there_fails_and_is_not_asked_for_again_soon() -> None:
+    """An error that aiohttp takes for no connection."""
+    async with open_name_server() as server, open_name_lookup([server.address]) as lookup:
+        for _ in range(3):
+            with pytest.raises(OSError, match="not found"):
+                await lookup.resolve("crm.example", 443)
+
+        assert server.asked == ["crm.example"]
+
+
+async def test_a_name_server_that_never_answers_is_not_waited_for_long() -> None:
+    """The deadline is the look-up's own, whatever c-ares would do."""
+    async with open_name_server() as server:
+        server.silent = True
+        async with open_name_lookup([server.address], deadline_s=0.1) as lookup:
+            with pytest.raises(OSError, match="no name server answered in time"):
+                await lookup.resolve("crm.example", 443)
+
+
+async def test_whoever_gives_up_does_not_end_the_others_look_up() -> None:
+    """Nor does it leave anything behind when the look-ups are closed."""
+    async with open_name_server(crm_example="192.0.2.7") as server:
+        server.silent = True
+        async with open_name_lookup([server.address]) as lookup:
+            first = asyncio.create_task(lookup.resolve("crm.example", 443))
+            second = asyncio.create_task(lookup.resolve("crm.example", 443))
+            await until(lambda: bool(server.asked))
+            first.cancel()
+            server.silent = False
+
+            assert [one["host"] for one in await second] == ["192.0.2.7"]
+
+
+async def test_look_ups_are_bounded() -> None:
+    """One name more than may be asked for at once fails at once."""
+    async with open_name_server() as server:
+        server.silent = True
+        async with open_name_lookup([server.address]) as lookup:
+            names = [f"crm{number}.example" for number in range(MAX_LOOKUPS)]
+            waiting = [asyncio.create_task(lookup.resolve(name)) for name in names]
+            await asyncio.sleep(0)
+            with pytest.raises(OSError, match="too many look-ups"):
+                await lookup.resolve("one-more.example")
+            for task in waiting:
+                task.cancel()
+
+
+async def test_only_addresses_of_the_family_that_is_wanted() -> None:
+    """A name with an IPv4 address has none of the other kind."""
+    async with (
+        open_name_server(crm_example="192.0.2.7") as server,
+        open_name_lookup([server.address]) as lookup,
+    ):
+        with pytest.raises(OSError, match="no address of this family"):
+            await lookup.resolve("crm.example", 443, socket.AF_INET6)
+
+
+async def test_a_webhook_is_found_by_its_name() -> None:
+    """The address that is dialled is judged as ever."""
+    async with (
+        open_receiver() as receiver,
+        open_name_server(crm_example="127.0.0.1") as server,
+        open_name_lookup([server.address]) as lookup,
+    ):
+        url = f"http://crm.example:{receiver.port}/hooks"
+        async with open_webhook(webhook(url), resolver=lookup) as sink:
+            await sink.deliver(DELIVERY)
+        private = webhook("https://crm.example/hooks", allow_private=False)
+        async with open_webhook(private, resolver=lookup) as sink:
+            with pytest.raises(HostUnavailableError, match="not a public one"):
+                await sink.deliver(DELIVERY)
+
+    assert len(receiver.received) == 1
+
+
+async def test_look_ups_use_none_of_the_threads_that_others_wait_for() -> None:
+    """While six names are looked up in vain, the loop's own threads have nothing to do."""
+    async with open_name_server() as server:
+        server.silent = True
+        async with open_name_lookup([server.address]) as lookup:
+            names = [f"crm{number}.example" for number in range(6)]
+            waiting = [asyncio.create_task(lookup.resolve(name)) for name in names]
+            await until(lambda: len(set(server.asked)) == 6)
+
+            assert not [one for one in threading.enumerate() if one.name.startswith("asyncio_")]
+            for task in waiting:
+                task.cancel()
