@@ -13,6 +13,7 @@ _MIN_TEXT_MS = 300
 _MAX_PAUSE_MS = 500
 """Speech with a longer pause in it may be of more than one text."""
 _SLOWEST, _FASTEST = 2.5, 0.4
+_UNKNOWN_SLACK, _KNOWN_SLACK = 0.5, 0.15
 
 
 class Pace:
@@ -21,6 +22,11 @@ class Pace:
     def __init__(self) -> None:
         self._samples: deque[float] = deque(maxlen=_MAX_SAMPLES)
         self.factor = 1.0
+
+    @property
+    def slack(self) -> float:
+        """How far a text may be off: nobody is known before he has spoken."""
+        return _KNOWN_SLACK if self._samples else _UNKNOWN_SLACK
 
     def learn(self, usual_ms: int, spans: Sequence[Span]) -> None:
         """Learn of a text that takes `usual_ms` as a rule, if it can only be all of this speech."""

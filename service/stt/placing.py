@@ -68,13 +68,15 @@ class Placing:
 
     def estimate(self, at: Arrival, text: str, *, from_ms: int) -> Span:
         """Estimate when a text was said, by its length and by where speech was."""
+        expected_ms = round(duration_of(text) * self._pace.factor)
         return estimate_span(
-            round(duration_of(text) * self._pace.factor),
+            expected_ms,
             self._speech.spans(from_ms, at.position_ms),
             from_ms=from_ms,
             until_ms=at.position_ms,
             lag_ms=at.lag_ms,
             queue_ms=at.queue_ms,
+            slack_ms=round(expected_ms * self._pace.slack),
         )
 
     def _words(self, result: SttResult) -> Iterator[Word]:

@@ -7,10 +7,11 @@ from service.stt.ring import Span
 def test_who_speaks_fast_is_known_by_what_was_said_alone() -> None:
     """The middle of the last few: one that went wrong does not count."""
     pace = Pace()
-    assert pace.factor == 1.0
+    assert (pace.factor, pace.slack) == (1.0, 0.5)
 
     pace.learn(2000, [Span(0, 600), Span(700, 1100)])
     assert pace.factor == 0.5
+    assert pace.slack < 0.5
 
     pace.learn(2000, [Span(5000, 9000)])
     pace.learn(2000, [Span(10_000, 11_000)])
