@@ -33,7 +33,7 @@ def close_gap(turn: Turn, track: Track, *, until_ms: int) -> None:
     if gap is None or state.primary is None:
         return
     if gap.until_ms is not None:
-        until_ms = min(until_ms, gap.until_ms)
+        until_ms = gap.until_ms
     for span in pauses.outside(state, Span(gap.since_ms, until_ms)):
         if span.length_ms >= MIN_GAP_MS:
             _tell(turn, Gap(state.primary, track, span, gap.reason))

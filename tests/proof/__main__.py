@@ -15,7 +15,7 @@ from tests.proof.trial import Trial
 
 RUNS = 1200
 SHORT_RUNS = 80
-_MAX_TOLD = 40
+_MAX_TOLD = 400
 
 
 def main(arguments: argparse.Namespace) -> int:

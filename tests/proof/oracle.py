@@ -17,12 +17,12 @@ from tests.proof.world import Evidence
 
 TOLERANCE_MS = 200
 """Of a gap's ends."""
-UNSEEN_MS = 300
-"""How much more in the call, where nobody sees when Telnyx begins."""
 BOUND_MS = {MEDIA: 700, IN_CALL: 1_500}
 """How far an offset may be off: by the audio, and by when webhooks occurred."""
 Final = Mapping[str, Any]
 """The data of a `transcript.final`."""
+LAST_FRAME_MS = 100
+"""How long the longest frame is, which may be under way when a connection is cut."""
 _ALARMS = ("transcription.degraded", "transcription.failed")
 
 
@@ -58,7 +58,10 @@ def judge(trial: Trial, evidence: Evidence) -> Verdict:
             for one in _of(durable, "transcript.gap")
             if one.data["track"] in (truth.track, None)
         ]
-        heard = _judge_words(verdict, truth, mine)
+        is_marked = any(
+            one.data["reason"] == "seam_uncertain" for one in _of(durable, "transcription.degraded")
+        )
+        heard = _judge_words(verdict, truth, mine, may_double=truth.is_repetitive and is_marked)
         _judge_gaps(verdict, truth, heard, gaps)
     _judge_books(verdict, durable)
     return verdict
@@ -116,8 +119,13 @@ _BOOKED = ("transcribed", "silence", "paused", "lost")
 # --- words ---------------------------------------------------------------------------------------
 
 
-def _judge_words(verdict: Verdict, truth: TrackTruth, finals: Sequence[Final]) -> list[Word]:
-    """Count words; return those that were heard."""
+def _judge_words(
+    verdict: Verdict, truth: TrackTruth, finals: Sequence[Final], *, may_double: bool
+) -> list[Word]:
+    """Count words; return those that were heard.
+
+    Where the same is said again and again, a seam that cannot be decided is marked, and may double.
+    """
     tokens = [token for final in finals for token in final["text"].split()]
     places = align([word.text for word in truth.words], tokens)
     known = [place for place in places if place is not None]
@@ -125,12 +133,13 @@ def _judge_words(verdict: Verdict, truth: TrackTruth, finals: Sequence[Final]) -
     verdict.words += len(truth.words)
     doubled = len(tokens) - len(heard)
     verdict.doubled += doubled
-    if doubled:
+    if doubled and not may_double:
         extra = [token for token, n in zip(tokens, _repeats(places), strict=True) if n]
         verdict.blame(f"{truth.track}: {doubled} words too many: {_some(extra)}")
     if known != sorted(known):
         verdict.blame(f"{truth.track}: words out of order")
-    _judge_places(verdict, truth, finals, places)
+    if not truth.is_repetitive:  # where nobody can tell which is which
+        _judge_places(verdict, truth, finals, places)
     return [truth.words[place] for place in sorted(heard)]
 
 
@@ -214,7 +223,11 @@ def _judge_lost(
         if id(word) not in there and not truth.is_paused(word) and not _is_chipped(truth, word)
     ]
     verdict.lost += len(gone)
-    untold_ms = sum(span_of(word).length - overlap(span_of(word), told) for word in gone)
+    untold_ms = sum(
+        span_of(word).length - overlap(span_of(word), told)
+        for word in gone
+        if not any(gap.start < span_of(word).middle < gap.end for gap in told)
+    )
     verdict.untold_ms += untold_ms
     if untold_ms:
         verdict.blame(f"{truth.track}: {untold_ms} ms of words untold: {_texts(gone)}")
@@ -225,7 +238,12 @@ def _judge_lost(
 
 
 def _is_chipped(truth: TrackTruth, word: Word) -> bool:
-    """Say whether a word lost a piece that is too short to be told of."""
+    """Say whether a word lost a piece that is too short to be told of.
+
+    So does one in the midst of which a connection was cut: what was under way is gone.
+    """
+    if any(word.start_ms < edge < word.end_ms + LAST_FRAME_MS for edge in truth.edges):
+        return not truth.is_unheard(word, at_least_ms=SHORT_MS)
     return truth.is_unheard(word) and not truth.is_unheard(word, at_least_ms=SHORT_MS)
 
 
@@ -241,7 +259,6 @@ def _judge_paused(verdict: Verdict, truth: TrackTruth, heard: Sequence[Word]) ->
 def _judge_ends(verdict: Verdict, truth: TrackTruth, gaps: Sequence[Span]) -> None:
     """Measure the ends of gaps against those of the audio that never came."""
     told = union(gaps)
-    tolerance_ms = TOLERANCE_MS + (UNSEEN_MS if verdict.trial.source == IN_CALL else 0)
     for hole in truth.unheard:
         if hole.length < SHORT_MS:
             continue
@@ -253,7 +270,7 @@ def _judge_ends(verdict: Verdict, truth: TrackTruth, gaps: Sequence[Span]) -> No
         off_ms = max(abs(mine[0].start - hole.start), abs(mine[-1].end - hole.end))
         verdict.gap_errors_ms.append(off_ms)
         between = [left for left in missing(hole, mine) if left.length >= SHORT_MS]
-        if off_ms > tolerance_ms or between:
+        if off_ms > TOLERANCE_MS or between:
             verdict.blame(f"{truth.track}: a gap for {hole} is told as {mine}")
 
 

@@ -23,6 +23,9 @@ from tests.proof.trial import Trial
 from tests.proof.world import run
 
 WORKERS = 2
+CHUNK = 4
+CHUNKS_A_WORKER = 25
+"""A process makes a hundred runs, so that what they leave behind does not add up."""
 MAX_RUN_S = 120
 """Of real time: a run takes less than one second."""
 
@@ -35,9 +38,12 @@ def make_all(
 ) -> Iterator[Verdict]:
     """Give the verdicts on trials, in their order."""
     with ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=be_quiet
+        workers,
+        mp_context=get_context("spawn"),
+        initializer=be_quiet,
+        max_tasks_per_child=CHUNKS_A_WORKER,
     ) as pool:
-        yield from pool.map(partial(make, off=off), trials, chunksize=4)
+        yield from pool.map(partial(make, off=off), trials, chunksize=CHUNK)
 
 
 def make(trial: Trial, off: Off = "") -> Verdict:

@@ -17,20 +17,18 @@ from tests.proof.trial import Trial
 SEED = 1
 OPEN = frozenset(
     {
-        "closed_every_5_s",
+        "codec_amr-wb",
         "engine_away",
         "engine_away_for_long",
         "falls_back_midway",
         "frames_missing",
-        "garbage",
         "half_open",
         "key_refused_for_a_while",
         "late_and_closed",
         "late_answers",
         "no_is_final",
-        "one_final",
-        "slow_handshake",
-        "stall",
+        "session_limit",
+        "stream_silent_for_a_while",
         "we_stand_still",
         "wrong_order",
     }

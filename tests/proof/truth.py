@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from service.ids import Track
-from service.simulator.report import CallReport
+from service.simulator.report import CallReport, StreamReport
 from service.simulator.speech.script import Word
 from tests.proof.changes import IN_CALL, MEDIA, Source
 from tests.proof.spans import Span, missing
@@ -26,8 +26,15 @@ class TrackTruth:
     unheard: Sequence[Span]
     """What nobody was sent, or asked to transcribe, by the carrier."""
     paused: Span | None
+    edges: Sequence[int]
+    """Where connections were cut."""
     cut: frozenset[str]
     """Words of utterances that a pause cuts: in the call such an utterance is not kept."""
+
+    @property
+    def is_repetitive(self) -> bool:
+        """Whether the same words are said again and again."""
+        return len({word.text for word in self.words}) < len(self.words)
 
     def is_paused(self, word: Word) -> bool:
         """Say whether a word was said, some of it, when nobody was to hear."""
@@ -60,6 +67,7 @@ def read_truth(
             words=[word for said in call.said if said.track == track for word in said.words],
             unheard=_without(paused, _unheard(call, track, source)),
             paused=paused,
+            edges=_edges(call, track),
             cut=_cut(call, paused) if source == IN_CALL else frozenset(),
         )
         for track in tracks
@@ -70,7 +78,8 @@ def _unheard(call: CallReport, track: Track, source: Source) -> list[Span]:
     offset_ms = call.talk_offset_ms
     heard = call.transcribed
     if source == MEDIA or not heard:
-        streamed = [span for stream in call.streams for span in stream.spans.get(track, ())]
+        streams = [stream for stream in call.streams if not _is_turned_away(stream)]
+        streamed = [span for stream in streams for span in stream.spans.get(track, ())]
         heard = streamed if source == MEDIA else [*heard, *streamed]
     whole = Span(offset_ms, offset_ms + call.talk_ms)
     return missing(whole, [Span(start + offset_ms, end + offset_ms) for start, end in heard])
@@ -85,6 +94,17 @@ def _cut(call: CallReport, paused: Span | None) -> frozenset[str]:
         if paused.cut(Span(said.start_ms, said.end_ms + ENDPOINTING_MS)).length
         for word in said.words
     )
+
+
+def _is_turned_away(stream: StreamReport) -> bool:
+    """Say whether nobody took what a stream sent: the service closed it after a frame or two."""
+    sent_ms = sum(end - start for spans in stream.spans.values() for start, end in spans)
+    return stream.end == "closed_by_peer" and sent_ms < SHORT_MS
+
+
+def _edges(call: CallReport, track: Track) -> list[int]:
+    cut = [stream.spans.get(track, ()) for stream in call.streams if stream.end == "dropped"]
+    return [spans[-1][1] + call.talk_offset_ms for spans in cut if spans]
 
 
 def _without(paused: Span | None, spans: Sequence[Span]) -> list[Span]:
