@@ -6,6 +6,7 @@ from typing import NamedTuple
 from service.calls.inputs import Word, WordsHeard
 from service.stt.clock import SessionClock
 from service.stt.inputs import TrackInputs
+from service.stt.pace import Pace
 from service.stt.ring import Span
 from service.stt.seam import Clue
 from service.stt.speech import Speech
@@ -31,6 +32,7 @@ class Placing:
         self._inputs = inputs
         self._speech = speech
         self._clock = SessionClock(0)
+        self._pace = Pace()
 
     def begin(self, clock: SessionClock) -> None:
         """Expect the results of a session with this clock."""
@@ -51,6 +53,9 @@ class Placing:
         else:
             span, clue = self.estimate(at, text, from_ms=from_ms), Clue.TEXT
         final = _is_final(at)
+        if final and clue is Clue.TEXT:
+            spoken = list(self._speech.spans(from_ms, at.position_ms))
+            self._pace.learn(duration_of(text), spoken)
         heard = self._inputs.words(
             text,
             span,
@@ -63,13 +68,15 @@ class Placing:
 
     def estimate(self, at: Arrival, text: str, *, from_ms: int) -> Span:
         """Estimate when a text was said, by its length and by where speech was."""
+        expected_ms = round(duration_of(text) * self._pace.factor)
         return estimate_span(
-            duration_of(text),
+            expected_ms,
             self._speech.spans(from_ms, at.position_ms),
             from_ms=from_ms,
             until_ms=at.position_ms,
             lag_ms=at.lag_ms,
             queue_ms=at.queue_ms,
+            slack_ms=round(expected_ms * self._pace.slack),
         )
 
     def _words(self, result: SttResult) -> Iterator[Word]:

@@ -20,7 +20,10 @@ _LATER_IS_LIKELIER = 0.1
 Not where the engine is known to be late, or works off a replay: it says what was said first.
 """
 _WITHIN_MS = 500
-"""A longer pause ends a text, as a rule: what goes on behind it must fit better by the rest."""
+_PAUSED = 2
+"""A longer pause ends a text, as a rule: what goes on behind it must fit better by so much of
+the rest.
+"""
 _REMAINDER_MS = 200
 """So little speech after the text before is what was left of that, by an estimate."""
 _QUEUE_REACH, _LATE_REACH = 1.3, 2.0
@@ -42,12 +45,14 @@ def estimate_span(
     until_ms: int,
     lag_ms: int,
     queue_ms: int = 0,
+    slack_ms: int = 0,
 ) -> Span:
     """Estimate when a text was said that takes about `expected_ms` to say.
 
     `spans` is the speech between the end of the text before (`from_ms`) and what had been sent
-    when the result came (`until_ms`); `lag_ms` is how far the result may be behind that, and
-    `queue_ms` how much of it is because much was sent at once.
+    when the result came (`until_ms`). `slack_ms` is how far `expected_ms` may be off, `lag_ms` how
+    far the result may be behind what had been sent, and `queue_ms` how much of that is because
+    much was sent at once.
     """
     stretches = list(islice(spans, _MAX_STRETCHES))
     if len(stretches) > 1 and _is_remainder(stretches[0], from_ms):
@@ -55,7 +60,9 @@ def estimate_span(
     if not stretches:
         return Span(max(min(from_ms, until_ms), until_ms - expected_ms), until_ms)
     bias = _LATER_IS_LIKELIER if not queue_ms and lag_ms <= LAG_MS else 0.0
-    first, last = _best_fit(stretches, expected_ms, until_ms, bias)
+    shortest_ms, longest_ms = expected_ms - slack_ms, expected_ms + slack_ms
+    lateness = [(until_ms - stretch.end_ms) * bias for stretch in stretches]
+    first, last = _best_fit(stretches, lateness, Span(shortest_ms, longest_ms))
     end_ms = stretches[last].end_ms
     if lag_ms > LAG_MS or until_ms - end_ms > LAG_MS:
         reach = _QUEUE_REACH if queue_ms else _LATE_REACH
@@ -64,7 +71,7 @@ def estimate_span(
 
 
 def _best_fit(
-    stretches: Sequence[Span], expected_ms: int, until_ms: int, bias: float
+    stretches: Sequence[Span], lateness: Sequence[float], lengths_ms: Span
 ) -> tuple[int, int]:
     """Return with which stretch a text most likely begins, and with which it ends.
 
@@ -78,10 +85,11 @@ def _best_fit(
         for last in range(first, len(stretches)):
             stretch = stretches[last]
             if last > first:
-                paused_ms += max(0, stretch.start_ms - stretches[last - 1].end_ms - _WITHIN_MS)
+                pause_ms = stretch.start_ms - stretches[last - 1].end_ms
+                paused_ms += max(0, pause_ms - _WITHIN_MS) * _PAUSED
             said_ms += stretch.end_ms - stretch.start_ms
-            cost: float = abs(said_ms - expected_ms) + paused_ms + skipped_ms
-            cost += (until_ms - stretch.end_ms) * bias
+            misfit_ms = max(0, lengths_ms.start_ms - said_ms, said_ms - lengths_ms.end_ms)
+            cost = misfit_ms + paused_ms + skipped_ms + lateness[last]
             if cost < best:
                 best, found = cost, (first, last)
         skipped_ms += begin.end_ms - begin.start_ms

@@ -39,6 +39,8 @@ _AHEAD_MS = 1000
 """How much more audio a final that came too early waits for the one before it."""
 _SWAPPED_MS = 500
 """So much more audio after a final, and an earlier state of it was overtaken by it."""
+_MANY = 4
+"""So many words are not the same by chance."""
 _MISSING_MS = 400
 """So much speech without an answer before a final, and another one may be missing."""
 _MOSTLY = 0.8
@@ -240,7 +242,7 @@ class Transcript:
         was_said = self._is_restated if unmarked else self._is_stale
         if was_said(words, placed) and not (unmarked and self._pending):
             return []
-        fresh = self._cut(placed)
+        fresh = self._cut(placed, is_whole=unmarked)
         if fresh is None:
             return []
         self._pending = Placed(fresh, placed.clue)
@@ -290,6 +292,8 @@ class Transcript:
             return False
         if placed.clue is not Clue.TEXT:
             return placed.heard.start_ms == last.span.start_ms
+        if len(words) >= _MANY and self._at.position_ms - last.position_ms <= _SWAPPED_MS:
+            return True  # nobody says so much again, and has it answered in the same moment
         if self._speech.between(last.span.end_ms, self._at.position_ms) >= OWED_MS:
             return False
         return self._speech.between(*last.span) < _ROOM_FOR_TWO * duration_of(placed.heard.text)
@@ -340,10 +344,13 @@ class Transcript:
         )
         return [final]
 
-    def _cut(self, placed: Placed) -> WordsHeard | None:
-        """Take out what an earlier session emitted; None if nothing is left."""
+    def _cut(self, placed: Placed, *, is_whole: bool = False) -> WordsHeard | None:
+        """Take out what an earlier session emitted; None if nothing is left.
+
+        What comes after a text that is whole, or final, was said after it.
+        """
         left, repeats, until_ms = self._seam.cut(*placed)
-        if repeats and placed.heard.is_final:
+        if repeats and (is_whole or placed.heard.is_final):
             self._from_ms = max(self._from_ms, until_ms)
         if repeats and left and placed.clue is Clue.TEXT:
             span = self._placing.estimate(self._at, left.text, from_ms=until_ms)

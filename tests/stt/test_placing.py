@@ -91,3 +91,23 @@ def test_a_final_is_what_is_said_to_be_one(
     placed = placing().place(arrival(said, **result), "x", from_ms=0)
 
     assert placed.heard.is_final is expected
+
+
+def test_a_pace_once_known_tells_two_texts_apart() -> None:
+    """A fast speaker's text is not taken for his next one as well, though it would seem so long."""
+    speech, clock = Speech(8000), SessionClock(0)
+    at_end = 0
+    for at_ms in (1000, 5000, 7200):
+        speech.push(bytes(16 * (at_ms - at_end)) + voice(2000, 1000), at_end)
+        at_end = at_ms + 1000
+    speech.push(bytes(16 * 1000), 8200)
+    clock.sent(0, 9200)
+    made = Placing(TrackInputs(plan()), speech)
+    made.begin(clock)
+    text = "a text of some thirty letters"
+    at = arrival()._replace(position_ms=3000)
+
+    assert made.place(at, text, from_ms=0).heard.end_ms == 2000
+    second = made.place(at._replace(position_ms=9200), text, from_ms=2000).heard
+
+    assert (second.start_ms, second.end_ms) == (5000, 6000)

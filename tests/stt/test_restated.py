@@ -160,3 +160,27 @@ def test_a_text_begins_where_its_first_state_did() -> None:
     (final,) = talk.add_whole(result)
 
     assert (final.start_ms, final.end_ms) == (0, 2200)
+
+
+def test_a_long_final_stated_again_at_once_is_one_though_more_was_sent() -> None:
+    """A replay sends much at once: what was said after it waits for an answer already."""
+    talk = Talk()
+    for _ in range(3):
+        talk.speak(1000)
+    text = "i would like to change my booking"
+
+    assert talk.add(text, **FINAL) == [(text, True)]
+    assert talk.add(text, **FINAL) == []
+
+
+def test_a_text_without_is_final_that_repeats_what_was_emitted_is_passed_over_in_time() -> None:
+    """What comes next in the replay was said after it."""
+    talk = Talk()
+    talk.speak(1000, pause_ms=500)
+    talk.add("good morning everybody", **FINAL)
+    talk.speak(1000, pause_ms=500)
+    talk.renew(0)
+
+    assert talk.add("good morning everybody") == []
+    (partial,) = talk.add_whole(SttResult(transcript="how are you today"))
+    assert (partial.start_ms, partial.end_ms) == (1500, 2500)

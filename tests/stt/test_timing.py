@@ -58,6 +58,15 @@ def test_a_text_passes_over_a_noise_that_is_much_too_short_for_it() -> None:
     assert at(SENTENCE, (500, 700), (9000, 10_700), until_ms=11_000) == Span(9000, 10_700)
 
 
+def test_a_text_of_a_speaker_nobody_knows_ends_at_the_first_pause_that_will_do() -> None:
+    """It may be said in half the time that it takes others."""
+    spans = [Span(500, 1500), Span(2300, 3300)]
+    fields = {"from_ms": 0, "until_ms": 9000, "lag_ms": 9000}
+
+    assert estimate_span(2000, spans, **fields) == Span(500, 3300)
+    assert estimate_span(2000, spans, slack_ms=1000, **fields) == Span(500, 1500)
+
+
 def test_a_late_result_still_has_a_time() -> None:
     """Even when all speech is longer ago than a result should take."""
     assert at("Yes.", (500, 800), until_ms=9000) == Span(500, 800)
