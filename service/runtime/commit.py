@@ -65,13 +65,7 @@ async def commit_turn(
     """
     if outcome.forgets and call.version == 0:
         return ()
-    events = tuple(
-        StoredEvent(
-            fact.call_id, fact.seq, fact.event.type, encode(fact, now=now), subject_of(fact.event)
-        )
-        for fact in outcome.facts
-        if fact.seq is not None
-    )
+    events = _stored(outcome, now)
     entry = Entry(
         call_id=call.state.call_id,
         version=call.version,
@@ -90,3 +84,13 @@ async def commit_turn(
     await journal.commit(entry)
     call.version = 0 if outcome.forgets else call.version + 1
     return events
+
+
+def _stored(outcome: Outcome, now: float) -> tuple[StoredEvent, ...]:
+    return tuple(
+        StoredEvent(
+            fact.call_id, fact.seq, fact.event.type, encode(fact, now=now), subject_of(fact.event)
+        )
+        for fact in outcome.facts
+        if fact.seq is not None
+    )
