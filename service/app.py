@@ -149,8 +149,8 @@ class _Rooms:
     endpoints: tuple[Endpoint, ...]
     secrets: Secrets
     lanes: DeliveryLanes
-    hearing: AsyncExitStack
     heard: RecognitionCounters
+    hearing: AsyncExitStack
     """What hears: closed within the drain, while what it still has to say can be committed."""
     library: Library
     hub: Hub

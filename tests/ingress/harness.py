@@ -9,6 +9,7 @@ import aiohttp
 from aiohttp import WSMsgType, web
 from nacl.signing import SigningKey
 
+from service.clocks import CarrierClock
 from service.ingress.limits import MediaLimits
 from service.ingress.media_route import MediaRoute
 from service.ingress.webhook_route import PATH, WebhookRoute
@@ -41,7 +42,8 @@ class WebhookHarness:
     def __init__(self, *, now: float = NOW) -> None:
         self.calls = RecordingCalls()
         keys = [KEY.verify_key, OLD_KEY.verify_key]
-        self.route = WebhookRoute(self.calls, keys, clock=lambda: now)
+        self.network = CarrierClock(lambda: now, lambda: now)
+        self.route = WebhookRoute(self.calls, keys, clock=lambda: now, network=self.network)
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[tuple[str, aiohttp.ClientSession]]:

@@ -171,6 +171,16 @@ async def test_a_clock_that_is_off_is_told_once(skew_s: float, told: list[str]) 
     assert all(log["skew_s"] == skew_s for log in about_clocks)
 
 
+async def test_webhooks_tell_what_time_it_is_at_telnyx() -> None:
+    """Genuine ones: a forgery says nothing, however well it is stamped."""
+    webhooks = WebhookHarness(now=NOW + 20)
+    await webhooks.post(ANSWERED, signed(ANSWERED, at=NOW - 100, key=FOREIGN_KEY))
+    assert webhooks.network() == NOW + 20
+
+    await webhooks.post(ANSWERED, signed(ANSWERED))
+    assert webhooks.network() == pytest.approx(NOW + 1.512873)  # when it occurred: exact
+
+
 async def test_a_sender_that_breaks_off_leaves_no_trace_but_a_count(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -2,8 +2,10 @@
 
 import asyncio
 import signal
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
@@ -19,6 +21,8 @@ from tests.service.process import free_port, serving
 
 Peers: TypeAlias = tuple[Simulator, Receiver, Watch]
 CALLS = 6
+HEARD_ON_S = 4.0
+"""How long after a SIGTERM words are heard at least: half of what a drain of 12 s has for it."""
 BUSY = {
     "speed": 3.0,
     "recogniser": "script",
@@ -117,3 +121,44 @@ async def test_an_idle_service_stops_at_once(tmp_path: Path) -> None:
         settings = settings_for(telnyx, receiver, tmp_path / "j.db", **MEDIA)
         async with serving(tmp_path, settings, free_port()) as service:
             assert await service.stop(signal.SIGTERM) == Exit.OK
+
+
+async def test_people_are_heard_while_lanes_drain(tmp_path: Path) -> None:
+    """An endpoint that does not answer keeps the service from stopping, not from hearing."""
+    scenario = {"recogniser": "script", "call": [{"numbered": {"duration_s": 30}}]}
+    async with open_peers(scenario) as (telnyx, receiver, watch), serving_nothing() as silent_url:
+        settings = dict(settings_for(telnyx, receiver, tmp_path / "j.db", **MEDIA))
+        crm = settings["endpoint"]["0"]
+        settings["endpoint"] = {"0": crm, "1": crm | {"name": "silent", "url": silent_url}}
+        settings["route"]["0"]["endpoints"] = ["crm", "silent"]
+        settings["drain_timeout_s"] = 12
+        async with asyncio.TaskGroup() as tasks:
+            async with serving(tmp_path, settings, free_port()) as service:
+                playing = tasks.create_task(
+                    telnyx.run(webhook_url=f"{service.url}/webhooks/telnyx")
+                )
+                await watch.until(lambda: count(receiver, "transcript.final") >= 1)
+                asked_at = time.time()
+                assert await service.stop(signal.SIGTERM) == Exit.WORK_LEFT
+            playing.cancel()
+
+    said = [r.data for r in receiver.receipts if r.type == "transcript.final"]
+    answered_at = next(r.data for r in receiver.receipts if r.type == "call.answered")
+    began = datetime.fromisoformat(answered_at["occurred_at"]).timestamp()
+    assert max(one["end_ms"] for one in said) / 1000 > asked_at - began + HEARD_ON_S
+
+
+@asynccontextmanager
+async def serving_nothing() -> AsyncIterator[str]:
+    """Serve an endpoint that takes everything and never answers."""
+    held: set[asyncio.StreamWriter] = set()
+
+    async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        held.add(writer)
+        while await reader.read(1 << 16):
+            pass
+
+    async with await asyncio.start_server(hold, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        for writer in held:
+            writer.close()
