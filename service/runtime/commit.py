@@ -63,7 +63,13 @@ async def commit_turn(
         for fact in outcome.facts
         if fact.seq is not None
     )
-    entry = Entry(
+    await journal.commit(_entry(call, outcome, events))
+    call.version = 0 if outcome.forgets else call.version + 1
+    return events
+
+
+def _entry(call: LoadedCall, outcome: Outcome, events: tuple[StoredEvent, ...]) -> Entry:
+    return Entry(
         call_id=call.state.call_id,
         version=call.version,
         epoch=call.epoch,
@@ -78,6 +84,3 @@ async def commit_turn(
         forgets=outcome.forgets,
         keeping=outcome.keep,
     )
-    await journal.commit(entry)
-    call.version = 0 if outcome.forgets else call.version + 1
-    return events
