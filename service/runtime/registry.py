@@ -46,6 +46,8 @@ NOTICE_S = 5.0
 SWEEP_S = 30.0
 """How often calls that are over are dropped from memory."""
 _END = 2**62
+RESUMED_AT_ONCE = 500
+"""How many calls a start takes up together: the journal does not let any number wait."""
 POLL_S = 0.05
 """How often a drain looks whether the calls are over."""
 
@@ -153,10 +155,12 @@ class CallRegistry:
     async def resume(self) -> int:
         """Take up the calls that another process left unfinished; return how many."""
         unfinished = await self._context.journal.unfinished()
-        # all at once, so that they are few transactions
-        await asyncio.gather(*(self._context.journal.adopt(kept.call_id) for kept in unfinished))
-        for kept in unfinished:
-            self.call(kept.call_id).post(ServiceRestarted(at=self._context.clock()))
+        adopt = self._context.journal.adopt
+        for first in range(0, len(unfinished), RESUMED_AT_ONCE):
+            some = unfinished[first : first + RESUMED_AT_ONCE]
+            await asyncio.gather(*(adopt(kept.call_id) for kept in some))  # in few transactions
+            for kept in some:
+                self.call(kept.call_id).post(ServiceRestarted(at=self._context.clock()))
         return len(unfinished)
 
     async def drain(self, timeout_s: float) -> None:

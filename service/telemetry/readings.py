@@ -154,7 +154,7 @@ def log_figures(lost: Mapping[str, int]) -> list[Figure]:
             "log_lines_lost",
             "Log lines that were not written, by why",
             ("why",),
-            lambda: {(why,): n for why, n in lost.items()},
+            lambda: {(why,): n for why, n in dict(lost).items()},  # other threads count as well
             total=True,
         )
     ]

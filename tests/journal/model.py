@@ -94,5 +94,5 @@ class Model:
         return [lane for lane in self.lanes.values() if lane.acked_seq < lane.head_seq]
 
     def _keep(self, lane: LaneRow, **changed: float) -> None:
-        fields = {name: getattr(lane, name) for name in LaneRow.__slots__} | changed
+        fields = {name: getattr(lane, name) for name in LaneRow.__struct_fields__} | changed
         self.lanes[lane.call_id, lane.endpoint] = LaneRow(**fields)
