@@ -42,6 +42,7 @@ _MASKED_KEYS = frozenset(
         "payload",
         "secret",
         "secret_previous",
+        "signing_key",
         "signature",
         "text",
         "to",

@@ -25,6 +25,8 @@ class Endpoint:
     secret: str | None = field(default=None, repr=False)
     """`whsec_…`; a webhook always has one."""
     secret_previous: str | None = field(default=None, repr=False)
+    signing_key: str | None = field(default=None, repr=False)
+    """`whsk_…`: signs as well, for receivers that are to hold no secret."""
     events: tuple[str, ...] = ("*",)
     """Shell-style patterns of event types; one that fits is enough. Partials are not asked."""
     partials: str = "off"

@@ -116,6 +116,8 @@ class EndpointLanes:
 
     def take(self, now: float) -> Lane | None:
         """Return the next ready lane; whoever has it calls `put_back` when it was handled."""
+        if self.disabled:
+            return None
         while self._waiting and self._waiting[0][0] <= now:
             *_, due = heappop(self._waiting)
             if due.place is Place.WAITING:
@@ -133,6 +135,10 @@ class EndpointLanes:
         """Take back a lane; if it has more to deliver, it goes behind all ready lanes."""
         self.busy -= 1
         lane.place = Place.IDLE
+        if self.disabled and self._lanes.get(lane.call_id) is lane:
+            self._left_out += lane.behind
+            lane.drop_events()
+            del self._lanes[lane.call_id]
         if self._lanes.get(lane.call_id) is lane:
             self._place(lane, now)
             self.release(lane)
@@ -179,12 +185,18 @@ class EndpointLanes:
             self.counters.partials_dropped += lane.erase()
 
     def disable(self) -> None:
-        """Drop all lanes. The journal keeps what they were to deliver."""
-        self._left_out = self.behind
+        """Drop all lanes. The journal keeps what they were to deliver.
+
+        Those with an attempt on its way are dropped when it ends: enabled before that, the endpoint
+        must not get another one of the same call beside it.
+        """
         self.disabled = True
+        busy = {one: lane for one, lane in self._lanes.items() if lane.place is Place.BUSY}
+        self._left_out = self.behind - sum(lane.behind for lane in busy.values())
         for lane in self._lanes.values():
-            lane.drop_events()
-        self._lanes.clear()
+            if lane.place is not Place.BUSY:
+                lane.drop_events()
+        self._lanes = busy
         self._ready.clear()
         self._waiting.clear()
 

@@ -65,9 +65,9 @@ class WebhookSink:
         An endpoint with a `batch` above 1 gets an array, of one event or more.
 
         `webhook-id` is the delivery's; `webhook-timestamp` and with it the signature are this
-        attempt's. With `secret_previous` there are two signatures. Redirects are not followed.
-        Of what the receiver says beyond its status and `Retry-After`, 16 KiB at most are read, and
-        1 KiB kept if it refused.
+        attempt's. With `secret_previous` or `signing_key` there are several signatures. Redirects
+        are not followed. Of what the receiver says beyond its status and `Retry-After`, 16 KiB at
+        most are read, and 1 KiB kept if it refused.
 
         Raises:
             EndpointGoneError: 410.

@@ -22,6 +22,7 @@ EVENT_TYPES: tuple[str, ...] = tuple(event.type for event in (*get_args(Event), 
 """All that an endpoint can be sent."""
 MATCH_KEYS = ("direction", "from", "to", "connection_id", "client_state.<key>", "header.<Name>")
 _SECRET_BYTES = range(24, 65)
+_SIGNING_KEY_BYTES = 32
 _STORAGE_KEY_BYTES = 32
 _RESERVED_NAMES = ("archive", "feed")
 _OWN_HEADERS = ("host", "content-type", "content-length", "transfer-encoding", "connection")
@@ -140,6 +141,20 @@ def check_webhook_secret(text: str) -> str:
         raise ValueError(
             "should be whsec_ and 24 to 64 random bytes in base64; "
             "make one with: echo whsec_$(openssl rand -base64 32)"
+        )
+    return text
+
+
+def check_signing_key(text: str) -> str:
+    """Accept `whsk_` and the 32 bytes of an Ed25519 key in base64."""
+    try:
+        key = base64.b64decode(text.removeprefix("whsk_"), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if not text.startswith("whsk_") or len(key) != _SIGNING_KEY_BYTES:
+        raise ValueError(
+            "should be whsk_ and 32 random bytes in base64; "
+            "make one with: echo whsk_$(openssl rand -base64 32)"
         )
     return text
 

@@ -55,6 +55,7 @@ def keyed(tables: Any) -> Any:  # noqa: ANN401 - as TOML or JSON gave it; pydant
 
 
 WebhookSecret = Annotated[SecretStr, _secret(checks.check_webhook_secret)]
+SigningKey = Annotated[SecretStr, _secret(checks.check_signing_key)]
 StreamUrl = Annotated[str, AfterValidator(checks.url_check("wss", "ws"))]
 HttpUrl = Annotated[str, AfterValidator(checks.url_check("https", "http"))]
 MatchKey = Annotated[str, AfterValidator(checks.check_match_key)]
@@ -147,6 +148,8 @@ class EndpointSettings(_Table):
     secret: WebhookSecret | None = None
     secret_previous: WebhookSecret | None = None
     """Signs as well while receivers move to `secret`."""
+    signing_key: SigningKey | None = None
+    """Signs as well, with Ed25519: for receivers that are to hold no secret."""
     events: tuple[EventPattern, ...] = ("*",)
     partials: Annotated[str, AfterValidator(checks.check_partials)] = "off"
     headers: dict[HeaderName, HeaderValue] = {}
@@ -172,6 +175,7 @@ class EndpointSettings(_Table):
             url=self.url,
             secret=_reveal(self.secret),
             secret_previous=_reveal(self.secret_previous),
+            signing_key=_reveal(self.signing_key),
             events=self.events,
             partials=self.partials,
             headers={name: value.get_secret_value() for name, value in self.headers.items()},

@@ -16,6 +16,7 @@ _ONLY_FOR_WEBHOOKS = (
     "url",
     "secret",
     "secret_previous",
+    "signing_key",
     "headers",
     "allow_private",
     "ports",

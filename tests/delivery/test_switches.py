@@ -15,6 +15,7 @@ from service.ports import LaneUpdate, Parked
 from tests.delivery.builders import BROKEN, C1, CRM, GONE, endpoint
 from tests.delivery.harness import START, Harness, commit, open_harness
 from tests.delivery.test_replays import Door
+from tests.waiting import until
 
 LOG, OLD = EndpointName("log"), EndpointName("old")
 
@@ -105,6 +106,26 @@ async def test_what_a_disabled_endpoint_misses_is_counted(tmp_path: Path) -> Non
 
         await harness.commit("c3", "call.started")
         assert await harness.lanes.drain(0.0) == 3
+
+
+async def test_an_attempt_on_its_way_is_not_overtaken_by_a_switch(tmp_path: Path) -> None:
+    """Switched off and on meanwhile, the endpoint gets nothing of the call beside it."""
+    async with open_harness(tmp_path) as harness:
+        harness.crm.gate.clear()
+        await harness.commit("c1", "call.started", "call.answered")
+        await until(lambda: len(harness.crm.tried) == 1)
+        for _ in range(2):
+            await switches.disable(harness.journal, [CRM], CRM, "by_hand", now=START)
+            await harness.lanes.list_backlog()
+            assert harness.lanes.behind == {CRM: 1}
+            await switches.enable(harness.journal, [CRM], CRM, now=START)
+            await harness.lanes.list_backlog()
+            harness.lanes.wake()
+        harness.crm.gate.set()
+        await harness.flush()
+
+        assert harness.crm.overlaps == 0
+        assert harness.crm.ids == ["c1_1", "c1_2"]
 
 
 async def test_switching_twice_changes_nothing(tmp_path: Path) -> None:

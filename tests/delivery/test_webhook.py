@@ -5,10 +5,11 @@ import base64
 import os
 
 import pytest
+from nacl.signing import VerifyKey
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from service.delivery.endpoints import Endpoint
-from service.delivery.signing import Secrets
+from service.delivery.signing import Secrets, public_key
 from service.delivery.webhook import open_webhook
 from service.errors import (
     DeliveryError,
@@ -93,6 +94,36 @@ async def test_secrets_are_rotated_while_the_sink_is_open() -> None:
     for received, secret in ((first, NEW), (third, OLD)):
         with pytest.raises(WebhookVerificationError):
             Webhook(secret).verify(received.body, received.headers)
+
+
+async def test_a_signing_key_signs_as_well() -> None:
+    """By Ed25519, beside the secret; the public key is what receivers need."""
+    key = "whsk_" + base64.b64encode(b"k" * 32).decode()
+    async with (
+        open_receiver() as receiver,
+        open_webhook(endpoint(receiver, signing_key=key)) as sink,
+    ):
+        await sink.deliver(DELIVERY)
+
+    (received,) = receiver.received
+    Webhook(NEW).verify(received.body, received.headers)
+    first, second = received.headers["webhook-signature"].split()
+    assert first.startswith("v1,")
+    version, _, signature = second.partition(",")
+    text = f"{received.headers['webhook-id']}.{received.headers['webhook-timestamp']}.".encode()
+    shown = public_key(key)
+    verifier = VerifyKey(base64.b64decode(shown.removeprefix("whpk_")))
+    verifier.verify(text + received.body, base64.b64decode(signature))
+    assert (version, shown[:5]) == ("v1a", "whpk_")
+
+
+@pytest.mark.parametrize("key", ["whsk_?", "whsk_", "whsec_" + "a" * 44, "whsk_" + "a" * 12])
+async def test_a_signing_key_that_is_none_is_refused(key: str) -> None:
+    """At the start, without repeating it."""
+    async with open_receiver() as receiver:
+        with pytest.raises(SettingsError, match="should be whsk_ and 32 bytes"):
+            async with open_webhook(endpoint(receiver, signing_key=key)):
+                pass
 
 
 async def test_secrets_that_cannot_be_used_change_nothing() -> None:

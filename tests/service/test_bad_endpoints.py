@@ -55,5 +55,5 @@ async def test_names_that_nobody_resolves_delay_no_call(tmp_path: Path) -> None:
     assert len(calls) == 3
     for started, answered, *_ in calls.values():
         assert (started.type, answered.type) == ("call.started", "call.answered")
-        assert at(answered.data["occurred_at"]) - at(started.data["occurred_at"]) < 5
+        assert at(answered.data["occurred_at"]) - at(started.data["occurred_at"]) < 15
     assert {f"{name}.example" for name in UNKNOWN} <= set(server.asked)

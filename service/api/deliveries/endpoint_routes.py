@@ -13,6 +13,7 @@ from service.api.router import reply
 from service.delivery.endpoints import Endpoint, EndpointType
 from service.delivery.lanes import DeliveryLanes
 from service.delivery.schedule import Counters
+from service.delivery.signing import public_key
 from service.delivery.sinks import OpenSink, open_sink
 from service.delivery.switches import disable, enable, try_endpoint
 from service.errors import SettingsError
@@ -154,6 +155,9 @@ class EndpointRoutes:
             retried=counted.retried,
             parked=counted.parked,
         )
+        configured = self._endpoints.get(name)
+        if configured is not None and configured.signing_key:
+            state = state.model_copy(update={"public_key": public_key(configured.signing_key)})
         if kind is not None and name in disabled:
             return state.model_copy(update={"state": "disabled"})
         if name in self._lanes.failing:

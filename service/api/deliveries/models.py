@@ -28,6 +28,8 @@ class EndpointState(Reply):
     something that it did not get."""
     disabled_reason: str | None
     """Why it gets nothing more; null if it does."""
+    public_key: str | None = None
+    """`whpk_…`: what its `v1a` signatures are verified with, if it has a `signing_key`."""
     lanes_behind: int
     """How many calls have events that it has not got yet."""
     delivered: int
