@@ -98,7 +98,7 @@ class WebhookRoute:
 
     async def _tell(self, request: web.Request, body: bytes) -> str:
         stamp = self._signature.verify(request.headers, body, now=self._clock())
-        self._network.observe(stamp)
+        self._network.observe_second(stamp)
         now = self._network()
         webhook = parse_webhook(body, now)
         if isinstance(webhook, Ignored):
