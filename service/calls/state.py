@@ -185,6 +185,8 @@ class OpenGap:
     reason: str
     until_ms: int | None = None
     """Until when, if that is known; it is yet to be told."""
+    doubtful: bool = False
+    """Whether there may be none: words that were said well before its end show it."""
 
 
 @dataclass(slots=True)
