@@ -6,13 +6,16 @@
 import pytest
 
 from tests.proof.__main__ import SHORT_EVERY
-from tests.proof.restarts import SEED, Restart, kill, table
+from tests.proof.changes import BOTH, Source
+from tests.proof.restarts import Restart, kill, table
 from tests.proof.runs import be_quiet, kill_all
+
+SEED = 1
 
 
 def test_a_call_survives_a_kill_wherever_it_strikes() -> None:
     """It is answered once, heard again, and told whole; nothing is asked once it is over."""
-    kills = list(kill_all(SHORT_EVERY))
+    kills = list(kill_all(SEED, SHORT_EVERY))
 
     failed = {
         f"{killed.restart.side} {killed.write} on {killed.restart.source}": problems
@@ -23,8 +26,8 @@ def test_a_call_survives_a_kill_wherever_it_strikes() -> None:
     assert f"| all | {len(kills)} | 0 | 0 | 0 | 0 | 0 | 0 |" in table(kills)
 
 
-@pytest.mark.parametrize("source", ["media", "in_call"])
-def test_the_matrix_bites(source: str) -> None:
+@pytest.mark.parametrize("source", BOTH)
+def test_the_matrix_bites(source: Source) -> None:
     """A service that does not ask again for what a dead process had asked is found out."""
     be_quiet()
     restart = Restart(SEED, source, ("killed",), 1, "after")
