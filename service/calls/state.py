@@ -128,6 +128,8 @@ class Stream:
     """Nobody hears what it carries: the transcription is paused."""
     ends_ms: int | None = None
     """Where on the call clock its words end, because somebody asked."""
+    closed_ms: int | None = None
+    """Where on the call clock it ended, by the time that it took."""
 
 
 @dataclass(slots=True)
