@@ -6,7 +6,7 @@ Source: TELNYX.md §4. Both tracks of a leg share one socket. A second `start` w
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal, TypeAlias, get_args
 
 import structlog
@@ -98,17 +98,28 @@ class MediaSocket:
             except BadInputError:
                 end = self._take_bad(now)
             else:
-                if message.event == "media":
+                if message.event == "media" and self._stream is None:
+                    end = await self._take_unannounced(message, now)
+                elif message.event == "media":
                     end = self._take_media(message, now)
                 else:
                     end = await self._take_other(message, now)
             if end is not None:
                 return end
 
+    async def _take_unannounced(self, message: Message, now: float) -> SocketEnd | None:
+        """Begin without a `start`: Telnyx may dial a stream again, and just go on."""
+        start = self._ticket.last_start
+        if start is None:
+            return SocketEnd(WSCloseCode.POLICY_VIOLATION, "media_before_start")
+        stream_id = StreamId((message.stream_id or start.stream_id)[:_MAX_ID])
+        end = await self._begin(replace(start, stream_id=stream_id), now)
+        return end or self._take_media(message, now)
+
     def _take_media(self, message: Message, now: float) -> SocketEnd | None:
         stream, media = self._stream, message.media
         if stream is None:
-            return SocketEnd(WSCloseCode.POLICY_VIOLATION, "media_before_start")
+            return None
         if not stream.feed.is_wanted:
             return SocketEnd(WSCloseCode.OK, "not_wanted")
         track = None if media is None else TRACKS.get(media.track)
@@ -159,6 +170,9 @@ class MediaSocket:
             return start
         if self._stream is not None and self._stream.id == start.stream_id:
             return None  # the same one again
+        return await self._begin(start, now)
+
+    async def _begin(self, start: StreamStart, now: float) -> SocketEnd | None:
         loop = asyncio.get_running_loop()
         self._deadline.reschedule(loop.time() + self._limits.taken_s)
         try:

@@ -50,6 +50,10 @@ class MediaTicket(Protocol):
     def leg_id(self) -> LegId:
         """The leg whose audio was asked for under this token."""
 
+    @property
+    def last_start(self) -> StreamStart | None:
+        """What the last stream of the leg began with, as far as this process knows."""
+
     async def started(self, start: StreamStart) -> AudioFeed | None:
         """Tell the call session that audio is about to come.
 

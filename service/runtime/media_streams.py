@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import hmac
 import secrets
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -82,6 +83,7 @@ class MediaStreams:
         self._clock = clock
         self._streams: dict[StreamId, MediaStream] = {}
         self._known: Dedup[StreamId] = Dedup(MAX_STREAMS_KNOWN)
+        self._starts: OrderedDict[LegId, StreamStart] = OrderedDict()
         self._dialled = 0
         self._finishing: set[asyncio.Task[None]] = set()
         self._succession: Succession[tuple[CallId, Track]] = Succession()
@@ -124,6 +126,7 @@ class MediaStreams:
 
         While the journal is away it is told again: audio waits in the socket meanwhile.
         """
+        self._keep_start(start)
         start = self._with_own_id(start)
         encoding, sample_rate_hz = carried(start.encoding, start.sample_rate_hz)
         heard = replace(start, encoding=encoding, sample_rate_hz=sample_rate_hz)
@@ -146,6 +149,16 @@ class MediaStreams:
             return stream
         self._streams.pop(start.stream_id, None)
         return None
+
+    def last_start(self, leg_id: LegId) -> StreamStart | None:
+        """Return what the last stream of a leg began with, unless that is long ago."""
+        return self._starts.get(leg_id)
+
+    def _keep_start(self, start: StreamStart) -> None:
+        self._starts[start.leg_id] = start
+        self._starts.move_to_end(start.leg_id)
+        if len(self._starts) > MAX_STREAMS_KNOWN:
+            self._starts.popitem(last=False)
 
     def _with_own_id(self, start: StreamStart) -> StreamStart:
         """Give a stream that is dialled again an id of its own: the first may not have finished."""
@@ -272,6 +285,11 @@ class Ticket:
     leg_id: LegId
     call: CallInbox
     streams: MediaStreams
+
+    @property
+    def last_start(self) -> StreamStart | None:
+        """Return what the last stream of the leg began with, if that is known."""
+        return self.streams.last_start(self.leg_id)
 
     async def started(self, start: StreamStart) -> MediaStream | None:
         """Tell the call session that audio is about to come."""

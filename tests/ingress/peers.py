@@ -68,6 +68,7 @@ class RecordingTicket:
     began: asyncio.Event = field(default_factory=asyncio.Event)
     heard_out: list[bool | None] = field(default_factory=list)
     """For each start, how the stream before it had ended by then."""
+    last_start: StreamStart | None = None
 
     async def started(self, start: StreamStart) -> RecordingFeed | None:
         """Keep the start and give a feed to what is wanted."""

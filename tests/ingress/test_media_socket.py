@@ -94,6 +94,21 @@ async def test_audio_nobody_can_decode_is_refused_and_told() -> None:
     assert (media.close_code, media.ended) == (1003, ["unsupported_codec"])
 
 
+async def test_a_stream_that_is_dialled_again_may_go_on_without_a_start() -> None:
+    """Its audio is what it was before, under the id that its frames bear."""
+    media = MediaHarness()
+    media.ticket.last_start = StreamStart(
+        leg_id=LEG, stream_id=StreamId("before"), encoding="PCMU", sample_rate_hz=8000
+    )
+
+    await media.play(CLEAN[0], *CLEAN[2:])
+
+    (told,), (feed,) = media.ticket.starts, media.ticket.feeds
+    assert (told.encoding, told.stream_id) == ("PCMU", json.loads(CLEAN[1])["stream_id"])
+    assert feed.orderly
+    assert media.ended == ["stopped"]
+
+
 # --- what breaks the rules -------------------------------------------------------------------
 
 RULES: dict[str, tuple[list[str | bytes], int]] = {

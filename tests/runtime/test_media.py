@@ -83,6 +83,20 @@ async def test_the_newest_socket_of_a_leg_wins(tmp_path: Path) -> None:
         assert len(runtime.carrier.targets) == 1
 
 
+async def test_a_leg_that_is_dialled_again_is_known_by_its_last_start(tmp_path: Path) -> None:
+    """As Telnyx told it: what was made of it, and its own id, are ours."""
+    async with open_runtime(tmp_path, MEDIA) as runtime:
+        target = await asked_for(runtime)
+        ticket = await runtime.calls.admit(_token(target), target.auth_token)
+        assert ticket is not None
+        assert ticket.last_start is None
+        await ticket.started(START)
+        again = await runtime.calls.admit(_token(target), target.auth_token)
+
+        assert again is not None
+        assert again.last_start == START
+
+
 async def test_a_stream_that_begins_while_the_journal_is_away_waits_for_it(tmp_path: Path) -> None:
     """Its audio waits in the socket, and its place is where it began."""
     async with open_runtime(tmp_path, MEDIA) as runtime:
