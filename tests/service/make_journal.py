@@ -17,7 +17,6 @@ import tarfile
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
-from functools import partial
 from pathlib import Path
 from subprocess import PIPE
 from typing import Any
@@ -48,7 +47,8 @@ _SCENARIO = {
 _DONE = """SELECT count(DISTINCT call_no) FROM event WHERE type = 'transcript.final'
 UNION ALL SELECT count(*) FROM event WHERE type = 'transcript.completed'
 UNION ALL SELECT min(n) FROM (SELECT count(*) AS n FROM event GROUP BY call_no)
-UNION ALL SELECT count(*) FROM parked"""
+UNION ALL SELECT count(*) FROM parked
+UNION ALL SELECT count(*) FROM lane WHERE acked_seq < head_seq"""
 
 
 class _Receiver:
@@ -124,9 +124,10 @@ async def _visit(folder: Path, url: str) -> None:
     command = ["-m", "service", "keys", "create", "--name", "crm", "--scope", "admin"]
     given = [sys.executable, *command, "--config", "callscribe.toml"]
     environ = {"PATH": os.environ["PATH"], "CALLSCRIBE_PUBLIC_URL": url}
-    made = partial(subprocess.run, given, cwd=folder, env=environ, check=True, stdout=PIPE)
-    done = await asyncio.to_thread(made)
-    headers = {"Authorization": f"Bearer {done.stdout.decode().strip()}"}
+    done = await asyncio.to_thread(
+        subprocess.run, given, cwd=folder, env=environ, check=True, stdout=PIPE, text=True
+    )
+    headers = {"Authorization": f"Bearer {done.stdout.strip()}"}
     search = {"name": "bookings", "q": "booking"}
     async with (
         aiohttp.ClientSession(headers=headers, raise_for_status=True) as client,
@@ -144,16 +145,14 @@ async def _enough(path: Path) -> None:
 
 
 def _is_enough(found: list[int]) -> bool:
-    if len(found) < 4:
+    if len(found) < 5:
         return False
-    spoke, completed, least, parked = found
-    return spoke == 4 and completed == 2 and least >= 5 and parked == 1
+    spoke, completed, least, parked, behind = found
+    return (spoke, completed, parked, behind) == (4, 2, 1, 3) and least >= 5
 
 
 def _extract(revision: str, folder: Path, schema: int | None) -> None:
-    packed = subprocess.run(
-        ["git", "archive", revision, "service"], check=True, stdout=PIPE
-    ).stdout
+    packed = subprocess.run(["git", "archive", revision, "service"], check=True, stdout=PIPE).stdout
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
         archive.extractall(folder, filter="data")
     for migration in folder.glob("service/journal/**/0*.sql"):
