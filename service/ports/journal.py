@@ -263,7 +263,8 @@ class Journal(RecordingIndex, ErasureIndex, Protocol):
 
         A lane that `new` has already is set back if need be. What `old` parked moves, too, and
         nothing of `old` is left. As with `rewind`, another process may do it. It is remembered
-        (`aliases`), for calls that go on name `old` all the same.
+        (`aliases`), for calls that go on name `old` all the same; what `old` took over from goes
+        to `new` as well.
         """
 
     async def aliases(self) -> dict[EndpointName, EndpointName]:

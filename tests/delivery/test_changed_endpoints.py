@@ -189,3 +189,23 @@ async def test_a_batch_that_did_not_arrive_comes_one_by_one_once_that_is_wanted(
         await harness.advance(60)
 
         assert harness.crm.ids == ["c1_1", "c1_2", "c1_3"]
+
+
+async def test_an_endpoint_that_is_renamed_twice_still_gets_what_a_call_brings(
+    tmp_path: Path,
+) -> None:
+    """The call names the first of the three, however often its endpoint was moved."""
+    clock = ManualClock()
+    newest = EndpointName("newest")
+    await leave_a_backlog(tmp_path, clock)
+    for old, new in ((CRM, NEW), (NEW, newest)):
+        async with open_harness(tmp_path, endpoint(new), clock=clock) as harness:
+            await switches.move(harness.journal, [new], old, new)
+    async with open_harness(tmp_path, endpoint("newest"), clock=clock) as harness:
+        for _ in range(2):
+            await say_more(harness)
+            for _ in range(2):  # one finds it, the next has it
+                await harness.list_backlog()
+
+        assert harness.sinks["newest"].ids == [f"c1_{seq}" for seq in range(2, 7)]
+        assert harness.lanes.unknown == {}

@@ -41,6 +41,7 @@ _AFTER_A_MOVE: Final = (
     "forget_lanes",
     "forget_endpoint",
     "keep_alias",
+    "redirect_aliases",
     "forget_alias",
 )
 _PRUNED_AT_ONCE: Final = 5_000
