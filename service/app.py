@@ -185,7 +185,9 @@ async def _open_rooms(
         )
     )
     api_key = settings.telnyx_api_key.get_secret_value()
-    carrier = await enter(open_carrier(api_key, settings.telnyx_base_url, heard=network.observe))
+    carrier = await enter(
+        open_carrier(api_key, settings.telnyx_base_url, heard=network.observe_second)
+    )
     hearing = await enter(AsyncExitStack())
     heard = RecognitionCounters()
     hears = await hearing.enter_async_context(_recognitions(settings, machine.dice, heard))

@@ -10,13 +10,41 @@ from collections.abc import Callable
 
 WINDOW_S = 300.0
 """Of the last so many seconds, and as many before, the message that travelled least counts."""
+SECOND_S = 1.0
+"""How much older than the message a stamp of whole seconds may be."""
+PROMPT_S = 0.1
+"""By how much later than one of whole seconds an exact stamp may say that it is, and count."""
+
+
+class _Least:
+    """The least of what was measured in the last one or two windows."""
+
+    def __init__(self, began_at: float) -> None:
+        self._began_at = began_at
+        self._value: float | None = None
+        self._before: float | None = None
+
+    @property
+    def value(self) -> float | None:
+        """Return it; None if nothing was measured."""
+        known = [one for one in (self._value, self._before) if one is not None]
+        return min(known, default=None)
+
+    def add(self, value: float, now: float) -> None:
+        """Take a measured value."""
+        if now - self._began_at >= WINDOW_S:
+            self._began_at = now
+            self._before, self._value = self._value, value
+        elif self._value is None or value < self._value:
+            self._value = value
 
 
 class CarrierClock:
     """Tells Telnyx's time in Unix seconds; nothing that happens to our clock moves it.
 
     `wall` is our clock and is read once; `steady` never jumps. Messages are stamped before they
-    travel, so each stamp makes our clock look ahead by the way; the least of that is taken.
+    travel, so each stamp makes our clock look ahead by the way; the least of that is taken. Until
+    an exact stamp has come, our clock is right if those of whole seconds do not contradict it.
     """
 
     def __init__(
@@ -26,9 +54,8 @@ class CarrierClock:
     ) -> None:
         self._steady = steady
         self._anchor = wall() - steady()
-        self._window_began = steady()
-        self._ahead_s: float | None = None
-        self._ahead_before_s: float | None = None
+        self._by_exact = _Least(steady())
+        self._by_seconds = _Least(steady())
 
     def __call__(self) -> float:
         """Return Telnyx's time, as well as it is known."""
@@ -41,15 +68,17 @@ class CarrierClock:
     @property
     def ahead_s(self) -> float:
         """How far this machine's time is ahead of Telnyx's; 0 before anything came from there."""
-        known = [one for one in (self._ahead_s, self._ahead_before_s) if one is not None]
-        return min(known, default=0.0)
+        exact, seconds = self._by_exact.value, self._by_seconds.value
+        if seconds is None:
+            return exact or 0.0
+        if exact is not None and exact <= seconds + PROMPT_S:
+            return min(exact, seconds)
+        return 0.0 if 0.0 <= seconds < SECOND_S + PROMPT_S else seconds
 
     def observe(self, stamp: float) -> None:
         """Take note of a time (Unix seconds) at which Telnyx said something that came just now."""
-        now = self._steady()
-        ahead_s = now + self._anchor - stamp
-        if now - self._window_began >= WINDOW_S:
-            self._window_began = now
-            self._ahead_before_s, self._ahead_s = self._ahead_s, ahead_s
-        elif self._ahead_s is None or ahead_s < self._ahead_s:
-            self._ahead_s = ahead_s
+        self._by_exact.add(self.local() - stamp, self._steady())
+
+    def observe_second(self, stamp: float) -> None:
+        """Take note of such a time that was cut to whole seconds."""
+        self._by_seconds.add(self.local() - stamp, self._steady())

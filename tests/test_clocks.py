@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.clocks import WINDOW_S, CarrierClock
+from service.clocks import SECOND_S, WINDOW_S, CarrierClock
 
 T0 = 1_700_000_000.0
 
@@ -20,6 +20,12 @@ class Machine:
         stamp = self.true
         self.true += delay_s
         self.clock.observe(stamp)
+
+    def message_of_seconds(self, delay_s: float) -> None:
+        """Have something come whose stamp is cut to whole seconds."""
+        stamp = int(self.true)
+        self.true += delay_s
+        self.clock.observe_second(stamp)
 
 
 @pytest.mark.parametrize("ahead_s", [-250.0, -2.0, 0.0, 20.0])
@@ -54,3 +60,29 @@ def test_a_clock_that_drifts_is_followed() -> None:
         machine.message(0.3)
 
     assert machine.clock() == pytest.approx(machine.true - 0.3)
+
+
+def test_stamps_of_whole_seconds_do_not_make_a_good_clock_wrong() -> None:
+    """They are up to a second older than they say: a new process has nothing better at first."""
+    machine = Machine(ahead_s=0.0)
+    machine.true += 0.9
+    machine.message_of_seconds(0.05)
+    assert machine.clock() == pytest.approx(machine.true)
+
+    machine.message(8.0)  # one that was sent again and again
+    assert machine.clock() == pytest.approx(machine.true)
+
+    machine.message(0.03)
+    assert machine.clock() == pytest.approx(machine.true - 0.03)
+
+
+@pytest.mark.parametrize("ahead_s", [-20.0, -0.5, 0.5, 20.0])
+def test_a_clock_that_is_off_is_put_right_by_seconds_as_far_as_they_go(ahead_s: float) -> None:
+    """And the rest of the way by an exact stamp, whichever came first."""
+    machine = Machine(ahead_s=ahead_s)
+    machine.true += 0.4
+    machine.message_of_seconds(0.05)
+    assert abs(machine.clock() - machine.true) < SECOND_S
+
+    machine.message(0.03)
+    assert machine.clock() == pytest.approx(machine.true - 0.03)

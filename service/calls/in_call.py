@@ -12,6 +12,8 @@ from service.ids import LegId
 NO_WORDS_S = 30.0
 """How long a leg may be transcribed in the call without one word, the first time."""
 MAX_NO_WORDS_S = 480.0
+ROUGH_MS = 1_000
+"""By how much the estimate of when words began may be off."""
 _LATE = STARTED_LATE["in_call"]
 
 
@@ -19,7 +21,8 @@ def worded(turn: Turn, leg_id: LegId, *, since_ms: int, at: float) -> None:
     """Note that in-call words came of a leg, whoever asked for them; they were heard since then."""
     leg = turn.state.legs[leg_id]
     leg.words_due_at, leg.words_missed = None, 0
-    _forget_late_start(turn.state, turn.state.clock_ms(at) or 0)
+    heard_ms = turn.state.clock_ms(at) or 0
+    _forget_late_start(turn.state, heard_ms=heard_ms, since_ms=since_ms)
     if leg.transcribing.progress in (Progress.ASKED, Progress.TAKEN):
         requests.is_so(leg.transcribing)
     wanted = turn.state.desired is Desired.ON and turn.route.source == "in_call"
@@ -80,11 +83,26 @@ def already_on(turn: Turn, item: CommandFailed) -> None:
     begin(turn, item.leg_id, at=item.at)
 
 
-def _forget_late_start(state: CallState, heard_ms: int = 0) -> None:
-    """Tell of no late start: it ran before we knew, and since when is not known."""
+def may_have_begun(state: CallState) -> None:
+    """Note that Telnyx may transcribe since long, asked by a process that died: words will tell."""
+    for gap in state.open_gaps.values():
+        gap.doubtful = gap.doubtful or gap.reason == _LATE
+
+
+def _forget_late_start(state: CallState, *, heard_ms: int = 0, since_ms: int = 0) -> None:
+    """Tell of no late start: it ran before we knew, and since when is not known.
+
+    `heard_ms` is when the words came that show it, `since_ms` since when they were said, roughly.
+    """
     for track, gap in list(state.open_gaps.items()):
         began_ms = gap.until_ms
-        if gap.reason == _LATE and (began_ms is None or heard_ms < began_ms):
+        if gap.reason != _LATE:
+            continue
+        if (
+            began_ms is None
+            or heard_ms < began_ms
+            or (gap.doubtful and since_ms + ROUGH_MS < began_ms)
+        ):
             del state.open_gaps[track]
 
 

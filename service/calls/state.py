@@ -128,6 +128,8 @@ class Stream:
     """Nobody hears what it carries: the transcription is paused."""
     ends_ms: int | None = None
     """Where on the call clock its words end, because somebody asked."""
+    closed_ms: int | None = None
+    """Where on the call clock it ended, by the time that it took."""
 
 
 @dataclass(slots=True)
@@ -185,6 +187,8 @@ class OpenGap:
     reason: str
     until_ms: int | None = None
     """Until when, if that is known; it is yet to be told."""
+    doubtful: bool = False
+    """Whether there may be none: words that were said well before its end show it."""
 
 
 @dataclass(slots=True)

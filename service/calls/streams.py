@@ -83,7 +83,7 @@ def finish_streams(turn: Turn, leg_id: LegId, *, reason: str, at_ms: int) -> Non
     state = turn.state
     for stream_id, stream in list(state.streams.items()):
         if stream.leg_id == leg_id and not stream.finishing:
-            stream.finishing = True
+            stream.finishing, stream.closed_ms = True, at_ms
             for track in stream.recognising:
                 state.open_gaps[track] = OpenGap(at_ms, reason)
             socket_id = stream.socket_id or stream_id
@@ -100,10 +100,11 @@ def settle_end(turn: Turn, stream: Stream, item: RecognitionFinished) -> None:
     """
     gap = turn.state.open_gaps.get(item.ref.track)
     ends_ms = stream.offset_ms + item.audio_ms
-    if stream.ends_ms is not None:
-        _tell_stalled(turn, item, Span(ends_ms, stream.ends_ms))
-    elif gap is not None:
-        _tell_stalled(turn, item, Span(ends_ms, gap.since_ms))
+    closed_ms = stream.closed_ms if stream.ends_ms is None else stream.ends_ms
+    if closed_ms is None:
+        return
+    _tell_stalled(turn, item, Span(ends_ms, closed_ms))
+    if gap is not None and gap.since_ms == stream.closed_ms:  # or it is that of a later stream
         gap.since_ms = max(gap.since_ms, ends_ms)
 
 

@@ -5,7 +5,7 @@ sentence again. What is asked of Telnyx, and when again, is in `requests.py`; `m
 audio that comes to us, `in_call.py` about words that Telnyx gives.
 """
 
-from service.calls import troubles
+from service.calls import in_call, troubles
 from service.calls.events import TranscriptionStopped
 from service.calls.state import CallState, Desired, Leg, Phase, Progress, Request
 from service.calls.streams import abandon_streams, finish_streams
@@ -14,6 +14,8 @@ from service.ids import LegId, Transcription
 
 STOPPING = "service_stopped"
 """Why audio is not heard while no process is there; the next one goes on."""
+
+_UNDER_WAY = frozenset({Progress.ASKED, Progress.TAKEN})
 
 
 def current(state: CallState) -> Transcription | None:
@@ -55,6 +57,10 @@ def restarted(turn: Turn, *, at: float) -> None:
         if leg.hung_up:
             continue
         heard = leg.streaming.progress is Progress.ON
+        if leg.streaming.progress in _UNDER_WAY:
+            leg.streaming.generation += 1  # its socket found nobody, and a repeat dials none
+        if leg.transcribing.progress is Progress.ASKED:
+            in_call.may_have_begun(state)
         for request in (leg.answering, leg.streaming, leg.transcribing):
             _forget_process(request, keeps=request is leg.transcribing)
         if leg.transcribing.progress is Progress.ON:

@@ -17,6 +17,7 @@ from service.calls.events import CallAnswered, CallEnded, CallStarted, Event, Tr
 from service.calls.turn import Fact
 from service.errors import SettingsError
 from service.ids import CallId, LegId
+from service.tasks import open_tasks
 from service.wire.events import delivery_id, encode
 
 TIMEOUT_S: Final = 10.0
@@ -233,17 +234,14 @@ async def _erased(receiver: Receiver) -> str | None:
 
 async def _slow(receiver: Receiver) -> str | None:
     slow, quick = next(_call("slow")), next(_call("quick"))
-    dripping = asyncio.ensure_future(receiver.send(slow, drips=_DRIPS))
-    try:
+    async with open_tasks() as tasks:
+        dripping = tasks.start(receiver.send(slow, drips=_DRIPS), "slow_sender")
         await asyncio.sleep(_DRIP_S)
         answer = await receiver.send(quick)
         if not answer.taken or answer.took_s > SLOW_S / 2:
             return f"it {answer} after {answer.took_s:.1f} s: a slow sender holds all others up"
-        if not (await dripping).taken:
-            return f"it {await dripping} to a body that came slowly"
-    finally:
-        dripping.cancel()
-    return None
+        slowly = await dripping
+    return None if slowly.taken else f"it {slowly} to a body that came slowly"
 
 
 async def _aborted(receiver: Receiver) -> str | None:

@@ -116,7 +116,7 @@ class WebhookRoute:
         stamp = self._signature.verify(request.headers, body, now=self._clock())
         vouch(request, sender=True)
         self._forgeries.genuine(site_of(client_of(request)))
-        self._network.observe(stamp)
+        self._network.observe_second(stamp)
         now = self._network()
         webhook = parse_webhook(body, now)
         if isinstance(webhook, Ignored):

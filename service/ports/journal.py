@@ -89,7 +89,7 @@ class LaneRow(msgspec.Struct, frozen=True, gc=False):
     due_at: float
     generation: int = 0
     """Grows with each `rewind`. A lane that a commit makes starts at 0."""
-    live: bool = field(default=False, compare=False)
+    live: bool = False
     """Whether the call goes on: says something of the call, not of the lane."""
 
 

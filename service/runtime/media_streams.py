@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 import structlog
 
@@ -28,7 +29,7 @@ from service.calls.inputs import (
 )
 from service.calls.transcription import STOPPING
 from service.errors import JournalUnavailableError
-from service.ids import CallId, LegId, StreamId
+from service.ids import CallId, LegId, StreamId, Track
 from service.ports import (
     Journal,
     MediaToken,
@@ -41,6 +42,7 @@ from service.ports import (
 )
 from service.runtime.dedup import Dedup
 from service.runtime.media_stream import CallInbox, MediaStream
+from service.runtime.succession import Succession
 from service.tasks import Tasks
 from service.wire.audio import carried, decodable
 
@@ -82,6 +84,9 @@ class MediaStreams:
         self._known: Dedup[StreamId] = Dedup(MAX_STREAMS_KNOWN)
         self._dialled = 0
         self._finishing: set[asyncio.Task[None]] = set()
+        self._succession: Succession[tuple[CallId, Track]] = Succession()
+        self._ends: dict[int, Callable[[], None]] = {}
+        """What is to be done once a recognition, by its `id`, has said its last word."""
 
     async def issue(self, call_id: CallId, leg_id: LegId) -> StreamTarget:
         """Make a token that opens the media WebSockets of this leg, one at a time.
@@ -189,7 +194,15 @@ class MediaStreams:
             encoding=stream.start.encoding,
             sample_rate_hz=stream.start.sample_rate_hz,
         )
-        stream.recognitions[command.ref.track] = self._recognitions.open(plan, call.post)
+        stream.recognitions[command.ref.track] = self._opened(plan, call)
+
+    def _opened(self, plan: RecognitionPlan, call: CallInbox) -> Recognition:
+        """Open a recognition that speaks in its turn."""
+        key = call.call_id, plan.ref.track
+        speaker = self._succession.next(key, call.post)
+        recognition = self._recognitions.open(plan, speaker.say)
+        self._ends[id(recognition)] = partial(self._succession.end, key, speaker)
+        return recognition
 
     def finish(self, command: FinishRecognitions) -> None:
         """Have the recognitions of a stream say their last word; no more audio goes to them."""
@@ -235,7 +248,11 @@ class MediaStreams:
         for recognition in recognitions:
             task = self._tasks.start(recognition.finish(timeout_s=FINISH_S), "finish_recognition")
             self._finishing.add(task)
-            task.add_done_callback(self._finishing.discard)
+            task.add_done_callback(partial(self._finished, recognition))
+
+    def _finished(self, recognition: Recognition, task: asyncio.Task[None]) -> None:
+        self._ends.pop(id(recognition))()
+        self._finishing.discard(task)
 
     @property
     def hearing(self) -> int:

@@ -152,10 +152,8 @@ class Driver:
         if not isinstance(item, RecognitionFinished) or item.audio_ms != EVERYTHING:
             return item
         state, ref = self.session.state, item.ref
-        stream, gap = state.streams.get(ref.stream_id), state.open_gaps.get(ref.track)
-        ends_ms = gap.since_ms if gap else 0
-        if stream and stream.ends_ms is not None:
-            ends_ms = stream.ends_ms
+        stream = state.streams.get(ref.stream_id)
+        ends_ms = (stream and (stream.ends_ms or stream.closed_ms)) or 0
         heard_ms = max(0, ends_ms - (stream.offset_ms if stream else 0))
         return RecognitionFinished(ref=ref, audio_ms=heard_ms)
 

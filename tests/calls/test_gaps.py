@@ -3,17 +3,22 @@
 import pytest
 
 from service.calls.events import TranscriptCompleted, TranscriptGap
+from service.calls.inputs import RecognitionFinished, TrackRef
+from service.ids import StreamId
 from tests.calls.harness import (
     IN_CALL,
     MEDIA,
     T0,
+    A,
     Driver,
     answered,
     finished,
     hung_up,
     initiated,
     media_started,
+    media_stopped,
     said,
+    talking,
 )
 
 
@@ -43,6 +48,24 @@ def test_words_that_came_before_the_answer_was_known_had_begun_before_that() -> 
     call.run_until(T0 + 9)
 
     assert call.events(TranscriptGap) == []
+
+
+def test_a_stream_that_finishes_late_ends_where_it_ended_and_not_where_the_call_did() -> None:
+    """Another one was heard meanwhile; what the first one's track lacks at its end is told."""
+    second = StreamId("stream-2")
+    call = talking(MEDIA)
+    call.receive(media_stopped(T0 + 5, orderly=False), now=T0 + 5)
+    call.receive(media_started(T0 + 5.2, stream=second), now=T0 + 5.2)
+    call.receive(hung_up(T0 + 8), now=T0 + 8)
+    call.receive(finished("inbound", audio_ms=2800), now=T0 + 8.1)  # it was open for 3.8 s
+    call.receive(finished("outbound", audio_ms=3800), now=T0 + 8.1)
+    for track in ("inbound", "outbound"):
+        ref = TrackRef(A, second, track)
+        call.receive(RecognitionFinished(ref=ref, audio_ms=2800), now=T0 + 8.2)
+    call.run_until(T0 + 60)
+
+    gaps = [(g.track, g.start_ms, g.end_ms, g.reason) for g in call.events(TranscriptGap)]
+    assert gaps == [("inbound", 3000, 4000, "media_stalled")]
 
 
 @pytest.mark.parametrize(("late_ms", "lost_ms"), [(300, 0), (400, 400)])

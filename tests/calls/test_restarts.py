@@ -1,5 +1,7 @@
 """A process goes, in order or not, and the next one takes its calls up."""
 
+import pytest
+
 from service.calls.commands import (
     FinishRecognitions,
     StartStreaming,
@@ -9,21 +11,25 @@ from service.calls.events import (
     TranscriptionStopped,
 )
 from service.calls.inputs import (
+    CommandDone,
     ServiceRestarted,
     ServiceStopping,
 )
 from service.ids import StreamId
 from tests.calls.harness import (
+    IN_CALL,
     MEDIA,
     T0,
     A,
     B,
     Driver,
+    answered,
     finished,
     heard,
     hung_up,
     initiated,
     media_started,
+    said,
     talking,
 )
 
@@ -75,3 +81,36 @@ def test_a_restart_asks_nothing_for_legs_that_need_nothing() -> None:
     call.receive(ServiceRestarted(at=T0 + 6), now=T0 + 6)
 
     assert [command.leg_id for command in call.asked(StartStreaming)] == [A, A]
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_a_stream_that_found_nobody_is_begun_anew(taken: bool) -> None:  # noqa: FBT001 - a case
+    """Telnyx dialled while no process was there: a repeat of the same command would dial none."""
+    call = Driver(MEDIA, telnyx_answers=taken)
+    call.receive(initiated(), answered(), now=T0 + 1)
+    call.receive(ServiceRestarted(at=T0 + 3), now=T0 + 3)
+
+    first, second = call.asked(StartStreaming)
+    assert second.generation > first.generation
+
+
+@pytest.mark.parametrize(
+    ("text", "gaps"),
+    [
+        ("these are words that were said long before", []),
+        ("hello", [(0, 4000), (0, 4000)]),
+    ],
+)
+def test_what_a_dead_process_asked_may_have_been_done_at_once(
+    text: str, gaps: list[tuple[int, int]]
+) -> None:
+    """Whether Telnyx transcribed before it was asked again is told by the words that come."""
+    call = Driver(IN_CALL, telnyx_answers=False)
+    call.receive(initiated(), answered(), now=T0 + 1)
+    call.restart(T0 + 5)
+    taken = CommandDone(leg_id=A, command="start_transcription", at=T0 + 5)
+    call.receive(taken, now=T0 + 5)
+    call.receive(said(text, T0 + 5.4), now=T0 + 5.4)
+    call.run_until(T0 + 6)
+
+    assert [(g.start_ms, g.end_ms) for g in call.events(TranscriptGap)] == gaps

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+import msgspec
+
 from service.ids import CallId, EndpointName, InputId, LegId
 from service.ports import Entry, LaneRow, LaneUpdate, StoredEvent
 
@@ -91,7 +93,11 @@ class Model:
 
     def backlog(self) -> list[LaneRow]:
         """Return the lanes with something left to deliver."""
-        return [lane for lane in self.lanes.values() if lane.acked_seq < lane.head_seq]
+        return [
+            msgspec.structs.replace(lane, live=not self.calls[lane.call_id].entry.ended)
+            for lane in self.lanes.values()
+            if lane.acked_seq < lane.head_seq
+        ]
 
     def _keep(self, lane: LaneRow, **changed: float) -> None:
         fields = {name: getattr(lane, name) for name in LaneRow.__struct_fields__} | changed

@@ -22,8 +22,8 @@ async def test_events_join_the_lanes_of_their_endpoints(journal: Journal) -> Non
     await journal.commit(entry(2, [3], endpoints=[CRM]))
 
     assert await journal.backlog() == [
-        LaneRow(CALL, CRM, 0, 3, 0, 0.0),
-        LaneRow(CALL, LOG, 0, 2, 0, 0.0),
+        LaneRow(CALL, CRM, 0, 3, 0, 0.0, live=True),
+        LaneRow(CALL, LOG, 0, 2, 0, 0.0, live=True),
     ]
 
 
@@ -45,7 +45,7 @@ async def test_a_lane_made_late_starts_before_its_first_event(journal: Journal) 
         journal.commit(entry(2, [4, 5], endpoints=[CRM])),
     )
 
-    assert await lane_of(journal) == LaneRow(CALL, CRM, 2, 5, 0, 0.0)
+    assert await lane_of(journal) == LaneRow(CALL, CRM, 2, 5, 0, 0.0, live=True)
 
 
 async def test_a_settled_lane_remembers_how_far_it_came(journal: Journal) -> None:
@@ -56,7 +56,7 @@ async def test_a_settled_lane_remembers_how_far_it_came(journal: Journal) -> Non
         [LaneUpdate(CALL, CRM, 1, attempts=2, due_at=9.5), LaneUpdate(CALL, LOG, 3)]
     )
 
-    assert await journal.backlog() == [LaneRow(CALL, CRM, 1, 3, 2, 9.5)]
+    assert await journal.backlog() == [LaneRow(CALL, CRM, 1, 3, 2, 9.5, live=True)]
     await journal.settle([])
 
 
@@ -72,7 +72,7 @@ async def test_settling_never_takes_a_lane_back_or_past_its_head(journal: Journa
     )
     await journal.settle([LaneUpdate(CALL, CRM, 1), LaneUpdate(CALL, LOG, 9)])
 
-    assert await journal.backlog() == [LaneRow(CALL, CRM, 2, 3, 4, 0.0)]
+    assert await journal.backlog() == [LaneRow(CALL, CRM, 2, 3, 4, 0.0, live=True)]
     await journal.commit(entry(1, [4], endpoints=[LOG]))
     assert (await lane_of(journal, LOG)).acked_seq == 3
 
@@ -157,7 +157,7 @@ async def test_a_rewound_lane_delivers_again(journal: Journal) -> None:
 
     await journal.rewind(CALL, CRM, 2)
 
-    assert await journal.backlog() == [LaneRow(CALL, CRM, 2, 4, 0, 0.0, generation=1)]
+    assert await journal.backlog() == [LaneRow(CALL, CRM, 2, 4, 0, 0.0, generation=1, live=True)]
     assert [parked.seq for parked in await journal.parked(limit=9)] == [1]
 
 
@@ -179,7 +179,9 @@ async def test_an_endpoint_that_never_had_the_call_can_have_it(
     await journal.rewind(CALL, LOG, 2)
     await journal.rewind(OTHER, CRM, 0)
 
-    assert await journal.backlog() == [LaneRow(CALL, CRM, acked_seq, 2, 0, 0.0, generation=1)]
+    assert await journal.backlog() == [
+        LaneRow(CALL, CRM, acked_seq, 2, 0, 0.0, generation=1, live=True)
+    ]
 
 
 async def test_a_late_settlement_does_not_undo_a_rewind(journal: Journal) -> None:
@@ -194,7 +196,7 @@ async def test_a_late_settlement_does_not_undo_a_rewind(journal: Journal) -> Non
         ]
     )
 
-    assert await lane_of(journal) == LaneRow(CALL, CRM, 1, 2, 0, 0.0, generation=1)
+    assert await lane_of(journal) == LaneRow(CALL, CRM, 1, 2, 0, 0.0, generation=1, live=True)
     assert await journal.parked(limit=9) == []
 
 
@@ -205,7 +207,7 @@ async def test_a_lane_goes_on_after_a_rewind(journal: Journal) -> None:
     await journal.rewind(CALL, CRM, 0)
     await journal.commit(entry(1, [2], endpoints=[CRM]))
 
-    assert await lane_of(journal) == LaneRow(CALL, CRM, 0, 2, 0, 0.0, generation=1)
+    assert await lane_of(journal) == LaneRow(CALL, CRM, 0, 2, 0, 0.0, generation=1, live=True)
 
 
 async def test_disabled_endpoints_are_remembered_until_enabled(database: Database) -> None:

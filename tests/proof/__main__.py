@@ -9,17 +9,21 @@ from tests.proof.changes import BOTH, Source
 from tests.proof.faults.catalogue import FAULTS
 from tests.proof.oracle import Verdict
 from tests.proof.plan import plan, plan_one
-from tests.proof.runs import WORKERS, make_all
+from tests.proof.restarts import table as restarts_table
+from tests.proof.runs import WORKERS, kill_all, make_all
 from tests.proof.table import table
 from tests.proof.trial import Trial
 
 RUNS = 1200
 SHORT_RUNS = 80
+SHORT_EVERY = 3
 _MAX_TOLD = 400
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Make the trials, print the table and what failed; return the exit code."""
+    if arguments.restarts:
+        return _restarts(arguments)
     began = time.monotonic()
     verdicts = []
     for verdict in make_all(_trials(arguments), arguments.off, workers=arguments.workers):
@@ -30,6 +34,22 @@ def main(arguments: argparse.Namespace) -> int:
     failed = [verdict for verdict in verdicts if verdict.problems]
     _tell(failed, arguments.off)
     print(f"\n{len(verdicts)} runs in {time.monotonic() - began:.0f} s, {len(failed)} failed")
+    return 1 if failed else 0
+
+
+def _restarts(arguments: argparse.Namespace) -> int:
+    """Kill the service at every write, print the table and what failed; return the exit code."""
+    began = time.monotonic()
+    every = SHORT_EVERY if arguments.short else 1
+    kills = list(kill_all(arguments.seed, every, arguments.off, workers=arguments.workers))
+    print(restarts_table(kills))
+    failed = [killed for killed in kills if killed.verdict.problems]
+    for killed in failed:
+        restart = killed.restart
+        print(f"\n{restart.source}, {restart.side} write {restart.write}, {killed.write}:")
+        for problem in killed.verdict.problems:
+            print(f"  {problem}")
+    print(f"\n{len(kills)} kills in {time.monotonic() - began:.0f} s, {len(failed)} failed")
     return 1 if failed else 0
 
 
@@ -75,9 +95,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--source", choices=BOTH, help="with --fault: only on this source")
     parser.add_argument(
         "--off",
-        choices=["replay", "gaps"],
+        choices=["replay", "gaps", "resuming"],
         default="",
-        help="with a part of the service out of order, to see that the proof notices",
+        help="with a part of the service out of order (resuming: with --restarts), to see that the"
+        " proof notices",
+    )
+    parser.add_argument(
+        "--restarts",
+        action="store_true",
+        help=f"kill the service at every write instead (short: at every {SHORT_EVERY}rd)",
     )
     parser.add_argument("--workers", type=int, default=WORKERS, help="processes")
     return parser

@@ -1,6 +1,6 @@
 """What happens to our own side in a run: to the service, its clock, its journal, its receiver."""
 
-from tests.proof.world import Act, World
+from tests.proof.world import Act, Pause, World
 
 
 def clock_ahead(ahead_s: float) -> Act:
@@ -83,9 +83,14 @@ def paused(at_s: float, until_s: float) -> Act:
 
     async def act(world: World) -> None:
         await world.until(at_s)
-        world.is_paused = await world.ask("pause")
+        asked_at = world.second
+        if not await world.ask("pause"):
+            return
+        held_at = world.second
         await world.until(until_s)
-        if world.is_paused:
-            await world.ask("resume")
+        ends_at = world.second
+        world.pause = Pause((asked_at, ends_at), (held_at, ends_at))
+        await world.ask("resume")
+        world.pause = Pause((asked_at, world.second), (held_at, ends_at))
 
     return act

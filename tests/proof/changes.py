@@ -21,8 +21,6 @@ class Change:
     scenario: Tree = field(default_factory=dict)
     route: Tree = field(default_factory=dict)
     acts: Sequence[Act] = ()
-    pauses_s: tuple[float, float] | None = None
-    """From when to when of the scenario nobody may be heard."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,21 +1,22 @@
 """What stands between the service's rooms in a proof: it watches, and is in the way if told so."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import cast
 
 from service.calls.inputs import AudioLost, Input
 from service.errors import JournalUnavailableError
-from service.ports import Journal, Recognition, RecognitionPlan, Recognitions
+from service.ports import Entry, Journal, Recognition, RecognitionPlan, Recognitions, StoredCall
 from service.stt.ring import Ring
 
 WRITES = frozenset({"commit", "settle", "keep_token", "use_token", "adopt"})
 """What changes the journal in a call's life."""
 
 Step = Callable[[str], Awaitable[None]]
+"""What happens at a boundary of a write, which it is told in words."""
 
 
-async def _go_on(_name: str) -> None:
+async def _go_on(_write: str) -> None:
     """Do nothing at a boundary."""
 
 
@@ -57,14 +58,37 @@ class _Behind:
 
         async def through(*args: object, **named: object) -> object:
             await door.pass_through()
-            if name in WRITES:
-                await door.before(name)
+            if name not in WRITES:
+                return await method(*args, **named)
+            write = _in_words(name, args)
+            await door.before(write)
             result = await method(*args, **named)
-            if name in WRITES:
-                await door.after(name)
+            await door.after(write)
             return result
 
         return through
+
+
+def _in_words(name: str, args: Sequence[object]) -> str:
+    """Name a write: a commit by the events it has, if it has any."""
+    if not args or not isinstance(args[0], Entry):
+        return name
+    types = dict.fromkeys(event.type for event in args[0].events)
+    return f"{name} {', '.join(types) or 'without an event'}"
+
+
+class NothingUnfinished:
+    """A journal that knows of no unfinished call: nothing that was asked is asked again."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    async def unfinished(self) -> list[StoredCall]:
+        """See `Journal.unfinished`."""
+        return []
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._journal, name)
 
 
 class SilentGaps:

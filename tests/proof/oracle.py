@@ -35,6 +35,7 @@ class Verdict:
     lost: int = 0
     doubled: int = 0
     shifted: int = 0
+    untold: int = 0
     untold_ms: int = 0
     gap_errors_ms: list[int] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -50,7 +51,7 @@ def judge(trial: Trial, evidence: Evidence) -> Verdict:
     verdict = Verdict(trial=trial)
     durable = [one for one in evidence.deliveries if one.type != "transcript.partial"]
     _judge_order(verdict, evidence, durable)
-    for truth in read_truth(evidence, trial.source, trial.change().pauses_s):
+    for truth in read_truth(evidence, trial.source):
         finals = _in_order(trial, [one.data for one in _of(durable, "transcript.final")])
         mine = [data for data in finals if data["track"] == truth.track]
         gaps = [
@@ -223,11 +224,11 @@ def _judge_lost(
         if id(word) not in there and not truth.is_paused(word) and not _is_chipped(truth, word)
     ]
     verdict.lost += len(gone)
-    untold_ms = sum(
-        span_of(word).length - overlap(span_of(word), told)
-        for word in gone
-        if not any(gap.start < span_of(word).middle < gap.end for gap in told)
-    )
+    untold = [
+        word for word in gone if not any(gap.start < span_of(word).middle < gap.end for gap in told)
+    ]
+    untold_ms = sum(span_of(word).length - overlap(span_of(word), told) for word in untold)
+    verdict.untold += len(untold)
     verdict.untold_ms += untold_ms
     if untold_ms:
         verdict.blame(f"{truth.track}: {untold_ms} ms of words untold: {_texts(gone)}")
@@ -248,9 +249,9 @@ def _is_chipped(truth: TrackTruth, word: Word) -> bool:
 
 
 def _judge_paused(verdict: Verdict, truth: TrackTruth, heard: Sequence[Word]) -> None:
-    if truth.paused is None:
+    if truth.silent is None:
         return
-    inside = truth.paused.widened(-TOLERANCE_MS)
+    inside = truth.silent.widened(-TOLERANCE_MS)
     let_through = [word for word in heard if inside.cut(span_of(word)) == span_of(word)]
     if let_through:
         verdict.blame(f"{truth.track}: heard though paused: {_texts(let_through)}")

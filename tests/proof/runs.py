@@ -10,15 +10,17 @@ from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context
 from types import FrameType
-from typing import Literal
+from typing import Literal, TypeVar
 
 import structlog
 
 from service.ports import Recognitions
 from service.stt import tape as stt_tape
 from service.stt.ring import Ring
+from tests.proof import restarts
 from tests.proof.doors import ForgetfulRing, SilentGaps
 from tests.proof.oracle import Verdict, judge
+from tests.proof.restarts import Killed, Restart
 from tests.proof.trial import Trial
 from tests.proof.world import run
 
@@ -29,6 +31,8 @@ CHUNKS_A_WORKER = 25
 MAX_RUN_S = 120
 """Of real time: a run takes less than one second."""
 
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 Off = Literal["", "replay", "gaps"]
 """What of the service is out of order: no audio is sent again, or nothing lost is told."""
 
@@ -37,13 +41,32 @@ def make_all(
     trials: Iterable[Trial], off: Off = "", *, workers: int = WORKERS
 ) -> Iterator[Verdict]:
     """Give the verdicts on trials, in their order."""
+    yield from _spread(partial(make, off=off), trials, workers)
+
+
+def kill_all(
+    seed: int, every: int = 1, off: restarts.Off = "", *, workers: int = WORKERS
+) -> Iterator[Killed]:
+    """Give what comes of a kill at every write, or at every so many."""
+    be_quiet()
+    yield from _spread(partial(make_kill, off=off), list(restarts.matrix(seed, every)), workers)
+
+
+def make_kill(restart: Restart, off: restarts.Off = "") -> Killed:
+    """Make one run with a kill."""
+    with _time_limit():
+        return restarts.kill(restart, off)
+
+
+def _spread(work: Callable[[Given], Made], given: Iterable[Given], workers: int) -> Iterator[Made]:
+    """Do work in several processes; give what comes of it, in order."""
     with ProcessPoolExecutor(
         workers,
         mp_context=get_context("spawn"),
         initializer=be_quiet,
         max_tasks_per_child=CHUNKS_A_WORKER,
     ) as pool:
-        yield from pool.map(partial(make, off=off), trials, chunksize=CHUNK)
+        yield from pool.map(work, given, chunksize=CHUNK)
 
 
 def make(trial: Trial, off: Off = "") -> Verdict:

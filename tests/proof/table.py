@@ -54,8 +54,12 @@ def table(verdicts: Iterable[Verdict]) -> str:
         rows.setdefault(_kind(verdict.trial.names), Row()).add(verdict)
         total.add(verdict)
     cells = [row.cells(name) for name, row in sorted(rows.items(), key=lambda item: "+" in item[0])]
-    return "\n".join([_line(_HEADS), _line(["---"] * len(_HEADS)), *map(_line, cells),
-                      _line(total.cells("all"))])  # fmt: skip
+    return as_markdown(_HEADS, [*cells, total.cells("all")])
+
+
+def as_markdown(heads: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a table as Markdown has it."""
+    return "\n".join(map(_line, [heads, ["---"] * len(heads), *rows]))
 
 
 def _kind(names: Sequence[str]) -> str:

@@ -42,7 +42,6 @@ class Trial:
                 scenario=merged(whole.scenario, one.scenario),
                 route=merged(whole.route, one.route),
                 acts=[*whole.acts, *one.acts],
-                pauses_s=one.pauses_s or whole.pauses_s,
             )
         return whole
 
@@ -52,7 +51,7 @@ class Trial:
         """Return what the run is like; `recognitions` stands between the service and engines."""
         change = self.change()
         return Conditions(
-            seed=self._number,
+            seed=self.number,
             scenario={**change.scenario, "call": [change.scenario["call"]]},
             route=change.route,
             acts=change.acts,
@@ -60,12 +59,13 @@ class Trial:
         )
 
     @property
-    def _number(self) -> int:
+    def number(self) -> int:
+        """What all its dice come from."""
         text = f"{self.seed} {self.source} {self.label}".encode()
         return int.from_bytes(hashlib.sha256(text).digest()[:6], "big")
 
     def _rng(self, purpose: str) -> Rng:
-        return Rng(f"proof {self._number} {purpose}")
+        return Rng(f"proof {self.number} {purpose}")
 
 
 def may_strike_at_once(one: Fault, other: Fault) -> bool:
@@ -84,7 +84,7 @@ def _base(trial: Trial) -> dict[str, Any]:
     duration_s = max(fault.duration_s for fault in trial.faults)
     frame_ms = _FRAMES_MS[int(rng.between(0, len(_FRAMES_MS))) % len(_FRAMES_MS)]
     return {
-        "seed": trial._number,  # noqa: SLF001 - its own
+        "seed": trial.number,
         "speed": 1.0,
         "recogniser": "script",
         "call": {

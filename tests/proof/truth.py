@@ -26,6 +26,9 @@ class TrackTruth:
     unheard: Sequence[Span]
     """What nobody was sent, or asked to transcribe, by the carrier."""
     paused: Span | None
+    """When nobody need be heard."""
+    silent: Span | None
+    """When nobody may be heard."""
     edges: Sequence[int]
     """Where connections were cut."""
     cut: frozenset[str]
@@ -54,19 +57,20 @@ def span_of(word: Word) -> Span:
     return Span(word.start_ms, word.end_ms)
 
 
-def read_truth(
-    evidence: Evidence, source: Source, pauses_s: tuple[float, float] | None
-) -> list[TrackTruth]:
+def read_truth(evidence: Evidence, source: Source) -> list[TrackTruth]:
     """Return the truth of both tracks of the only call."""
     (call,) = evidence.calls
     tracks: tuple[Track, ...] = ("inbound", "outbound")
-    paused = _paused(evidence, call, pauses_s)
+    pause = evidence.pause
+    paused = None if pause is None else _on_clock(evidence, call, pause.may_s)
+    silent = None if pause is None else _on_clock(evidence, call, pause.must_s)
     return [
         TrackTruth(
             track=track,
             words=[word for said in call.said if said.track == track for word in said.words],
             unheard=_without(paused, _unheard(call, track, source)),
             paused=paused,
+            silent=silent,
             edges=_edges(call, track),
             cut=_cut(call, paused) if source == IN_CALL else frozenset(),
         )
@@ -113,11 +117,10 @@ def _without(paused: Span | None, spans: Sequence[Span]) -> list[Span]:
     return [left for span in spans for left in missing(span, [cut.cut(span) for cut in cuts])]
 
 
-def _paused(
-    evidence: Evidence, call: CallReport, pauses_s: tuple[float, float] | None
-) -> Span | None:
+def _on_clock(evidence: Evidence, call: CallReport, seconds: tuple[float, float]) -> Span | None:
+    """Put a stretch of the scenario on the call's clock; None if the call was never answered."""
     answered_at = evidence.answered_at(call)
-    if pauses_s is None or answered_at is None or not evidence.is_paused:
+    if answered_at is None:
         return None
     began_ms = (evidence.began_at - answered_at) * 1000
-    return Span(*(round(began_ms + at_s * 1000) for at_s in pauses_s))
+    return Span(*(round(began_ms + second * 1000) for second in seconds))

@@ -5,20 +5,22 @@ import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
 
-from service.app import Machine, Running, running
+from service.app import Machine
 from service.calls.inputs import ControlName
 from service.errors import ControlRefusedError, JournalUnavailableError
 from service.ids import CallId
-from service.ports import Recognitions
+from service.ports import Journal, Recognitions
 from service.settings import Settings
 from service.simulator.report import CallReport, SttSessionReport
 from service.simulator.scenario import parse_scenario
 from service.simulator.server import Simulator, open_simulator
 from tests.proof.doors import JournalDoor
+from tests.proof.host import Host
 from tests.proof.receiver import Delivery, Receiver, open_receiver
 from tests.proof.virtual.loop import VirtualLoop
 from tests.proof.virtual.process import Process
@@ -60,6 +62,22 @@ class Conditions:
     route: Mapping[str, Any]
     acts: Sequence[Act] = ()
     recognitions: Callable[[Recognitions], Recognitions] = lambda recognitions: recognitions
+    journal: Callable[[Journal], Journal] = lambda journal: journal
+    watched_s: float = 0.0
+    """How long it is watched, once all is over, whether the service still asks for anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """When somebody had the words of the call paused, in seconds of the scenario.
+
+    While the service is asked for it, or for its end, it holds or it does not.
+    """
+
+    may_s: tuple[float, float]
+    """Beyond it every word is kept."""
+    must_s: tuple[float, float]
+    """In it none is."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,23 +87,44 @@ class World:
     conditions: Conditions
     simulator: Simulator
     receiver: Receiver
+    host: Host
     journal: JournalDoor = field(default_factory=JournalDoor)
     clock: ServiceClock = field(default_factory=ServiceClock)
-    process: Process = field(default_factory=lambda: Process("service"))
-    service: Running | None = None
     began_at: float = 0.0
     """The loop's time when the scenario began."""
-    is_paused: bool = False
-    """Whether the service took a pause that was asked for."""
+    pause: Pause | None = None
+    """When it was paused, if the service took a pause that was asked for."""
+
+    @property
+    def process(self) -> Process:
+        """The process that the service runs in."""
+        return self.host.process
 
     @property
     def machine(self) -> VirtualLoop:
         """The machine that all of it runs on."""
         return cast("VirtualLoop", asyncio.get_running_loop())
 
+    @property
+    def second(self) -> float:
+        """The second of the scenario that it is."""
+        return self.machine.time() - self.began_at
+
     async def until(self, second: float) -> None:
         """Wait until a second of the scenario."""
         await asyncio.sleep(max(0.0, self.began_at + second - self.machine.time()))
+
+    async def begin(self) -> str:
+        """Start the service in a process of its own; return its URL once it runs."""
+        dice = random.Random(f"service {self.conditions.seed}")  # noqa: S311 - repeatable
+        machine = Machine(
+            clock=self.clock,
+            dice=dice.random,
+            threaded=False,
+            journal=lambda journal: self.journal.wrap(self.conditions.journal(journal)),
+            recognitions=self.conditions.recognitions,
+        )
+        return (await self.host.begin(machine)).url
 
     async def ask(self, action: ControlName) -> bool:
         """Have somebody ask the service to pause or resume the words of the call; say if it does.
@@ -93,7 +132,7 @@ class World:
         It refuses where nobody talks yet as far as it knows.
         """
         call_id = CallId(self.receiver.deliveries[0].data["call_id"])
-        service = self.service
+        service = self.host.service
         assert service is not None  # acts begin once it runs
         try:
             reply = await self.process.start(service.calls.ask(call_id, action))
@@ -111,14 +150,15 @@ class Evidence:
     deliveries: Sequence[Delivery]
     forged: int
     completed: bool
+    asked_late: int
+    """How many commands came after all was over."""
     began_at: float
     """Unix seconds."""
     took_s: float
     """Virtual seconds."""
     skew_s: float
     """How far Telnyx's clock was ahead."""
-    is_paused: bool
-    """Whether a pause that was asked for was one."""
+    pause: Pause | None
 
     def answered_at(self, call: CallReport) -> float | None:
         """Return when a call was answered, in true Unix seconds."""
@@ -141,51 +181,29 @@ async def _play(conditions: Conditions) -> Evidence:
     async with AsyncExitStack() as stack:
         simulator = await stack.enter_async_context(open_simulator(scenario, clock=now))
         receiver = await stack.enter_async_context(open_receiver(now, changed.set))
-        folder = stack.enter_context(TemporaryDirectory(dir=_MEMORY))
-        world = World(conditions=conditions, simulator=simulator, receiver=receiver)
-        settings = settings_for(simulator, receiver, Path(folder) / "j.db", conditions.route)
-        stop = asyncio.Event()
-        ready: asyncio.Future[Running] = asyncio.get_running_loop().create_future()
-        serving = world.process.start(serve(world, settings, ready, stop))
-        ends: list[asyncio.Future[Any]] = [ready, serving]
-        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        if serving.done():
-            serving.result()  # it could not begin: that is raised here
+        folder = Path(stack.enter_context(TemporaryDirectory(dir=_MEMORY)))
+        settings = partial(settings_for, simulator, receiver, conditions.route)
+        host = Host(settings, folder)
+        world = World(conditions=conditions, simulator=simulator, receiver=receiver, host=host)
+        url = await world.begin()
         try:
-            return await _play_scenario(world, ready.result(), changed)
+            return await _play_scenario(world, url, changed)
         finally:
-            stop.set()
-            await serving
+            await host.end()
 
 
-async def serve(
-    world: World, settings: Settings, ready: "asyncio.Future[Running]", stop: asyncio.Event
-) -> None:
-    """Run the service until it is told to stop: the work of its process."""
-    dice = random.Random(f"service {world.conditions.seed}")  # noqa: S311 - repeatable
-    machine = Machine(
-        clock=world.clock,
-        dice=dice.random,
-        threaded=False,
-        journal=world.journal.wrap,
-        recognitions=world.conditions.recognitions,
-    )
-    async with running(settings, machine=machine) as service:
-        ready.set_result(service)
-        await stop.wait()
-
-
-async def _play_scenario(world: World, service: Running, changed: asyncio.Event) -> Evidence:
-    world.service = service
+async def _play_scenario(world: World, url: str, changed: asyncio.Event) -> Evidence:
     world.began_at = world.machine.time()
     began_at = now()
-    receiver = world.receiver
+    receiver, asked = world.receiver, world.simulator.history.commands
     acts = [asyncio.ensure_future(act(world)) for act in world.conditions.acts]
     try:
-        report = await world.simulator.run(webhook_url=service.url + "/webhooks/telnyx")
+        report = await world.simulator.run(webhook_url=url + "/webhooks/telnyx")
         wanted = {call.call_id for call in report.calls}
         completed = await _wait_for(changed, lambda: not _missing(receiver, wanted))
         await asyncio.sleep(_SETTLE_S)
+        in_time = len(asked)
+        await asyncio.sleep(world.conditions.watched_s)
     finally:
         for act in acts:
             act.cancel()
@@ -196,9 +214,10 @@ async def _play_scenario(world: World, service: Running, changed: asyncio.Event)
         deliveries=tuple(receiver.deliveries),
         forged=receiver.forged,
         completed=completed,
+        asked_late=len(asked) - in_time,
         began_at=began_at,
         took_s=world.machine.time() - world.began_at,
-        is_paused=world.is_paused,
+        pause=world.pause,
         skew_s=float(world.conditions.scenario.get("webhooks", {}).get("skew_s", 0.0)),
     )
 
@@ -223,7 +242,7 @@ async def _wait_for(changed: asyncio.Event, done: Callable[[], bool]) -> bool:
 
 
 def settings_for(
-    simulator: Simulator, receiver: Receiver, journal: Path, route: Mapping[str, Any]
+    simulator: Simulator, receiver: Receiver, route: Mapping[str, Any], journal: Path
 ) -> Settings:
     """Return the settings of a service whose only route is this one."""
     return Settings.model_validate(

@@ -82,7 +82,7 @@ async def _keep_log(pipe: int, path: Path, started: asyncio.Event, *, heard: boo
     transport, _ = await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(lines), os.fdopen(pipe, "rb")
     )
-    with path.open("ab") as log, closing(transport):
+    with path.open("ab", buffering=0) as log, closing(transport):
         async for line in lines:
             log.write(line)
             if b"service_started" in line:

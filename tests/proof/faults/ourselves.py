@@ -9,9 +9,7 @@ from tests.proof.faults.making import pick
 def _paused(rng: Rng, *, off_s: float) -> Change:
     at_s = rng.between(6, 12)
     until_s = at_s + rng.between(4, 8)
-    return Change(
-        acts=[acts.paused(at_s, until_s), acts.clock_ahead(off_s)], pauses_s=(at_s, until_s)
-    )
+    return Change(acts=[acts.paused(at_s, until_s), acts.clock_ahead(off_s)])
 
 
 OURSELVES = (

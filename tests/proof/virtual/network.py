@@ -138,7 +138,7 @@ class Network:
         """Take the network away from a process: its peers are reset, its listeners are gone."""
         self._gone.add(process)
         for server in [each for each in self._listeners.values() if each.process is process]:
-            self.unlisten(server)
+            server.close()
         for link in self._links:
             if process in link.processes:
                 link.reset()
