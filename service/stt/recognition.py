@@ -237,7 +237,9 @@ class TrackRecognition:
 
     def _tell_switch(self, left: Choice, reason: str, code: str) -> None:
         to = self._choices.current
-        log.warning("recognition_switched", left=left.engine.name, took_over=to.engine.name, reason=reason)
+        log.warning(
+            "recognition_switched", left=left.engine.name, took_over=to.engine.name, reason=reason
+        )
         self._switches[left.engine.name, to.engine.name, reason] += 1
         self._is_told = True
         switched = self._track.inputs.switched(
