@@ -66,7 +66,7 @@ class Speech:
             if level > self._floor * _ABOVE_FLOOR:
                 self._hear(window, level)
             else:
-                self._passage.add_quiet(window, level)
+                self._forget(self._passage.add_quiet(window, level))
                 if self._open and self._now_ms + WINDOW_MS - self._spans[-1][1] >= PAUSE_MS:
                     self._close()
             self._now_ms += WINDOW_MS

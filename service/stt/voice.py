@@ -24,6 +24,10 @@ _LOOK, _LOOK_AGAIN = 30, 10
 
 _TONE_WINDOWS = 5
 """A tone goes on for so many windows and more, each like the one before, give or take so much."""
+_KEPT = 40
+"""Windows kept, to be looked at again once it is known what they are part of: 2 s."""
+_MAX_NOISY = 0.2
+"""How much of a tone may not look like one, on a line with noise on it."""
 _TONE_LEVELS = (0.8, 1.25)
 _TONE_CROSSINGS = 5
 _MAX_TONE = 220
@@ -74,6 +78,8 @@ class Passage:
         self._lull = 0
         """How many windows in a row were not loud."""
         self._is_tone = self._is_music = self._has_beat = False
+        self._kept: deque[bytes] = deque(maxlen=_KEPT)
+        """The last windows, all of them loud, without a quiet one between them."""
         self.is_hiss = False
         """Whether it is mostly noise."""
 
@@ -86,19 +92,26 @@ class Passage:
         """Begin a passage."""
         self._length = self._since = self._loud = self._alike = self._unlike = self._lull = 0
         self._looked_at = 0
+        self._kept.clear()
         self._is_tone = self._is_music = self._has_beat = self.is_hiss = False
 
     def levels(self) -> list[int]:
         """Return how loud the last windows were, oldest first."""
         return list(self._levels)
 
-    def add_quiet(self, window: bytes, level: int) -> None:
-        """Take a window that is not loud beside the noise on the line."""
+    def add_quiet(self, window: bytes, level: int) -> int:
+        """Take a window that is not loud beside the noise on the line.
+
+        Returns how many loud windows before it turn out to have been a tone.
+        """
+        tone = self._tone_windows(_TONE_WINDOWS) if self._kept else 0
+        self._kept.clear()
         self._add(level, crossings(window) if level >= SOUNDING else _SILENT)
         self._alike = 0
         self._lull += 1
         if self._lull >= _LULL and (self.is_hiss or not self._is_music):
             self.begin()
+        return tone
 
     def add(self, window: bytes, level: int) -> int:
         """Take a loud window; return what `judge` does."""
@@ -107,13 +120,14 @@ class Passage:
         self._add(level, crosses)
         self._loud += 1
         self._lull = 0
+        self._kept.append(window)
         if self._alike and self._alike % _TONE_WINDOWS == 0:
-            self._is_tone = crosses <= _MAX_TONE and is_tone(window, self._rate_hz)
+            self._is_tone = self._is_like_tone(window)
             if self._is_tone:
                 self._since = self._loud = 1  # what comes after it may be something else
-                return self._alike + 2  # it came up in the middle of one
-        elif self._unlike >= _TONE_WINDOWS:
-            self._is_tone = False
+                return max(self._tone_windows(0), self._alike + 2)
+        elif self._is_tone and self._unlike >= _TONE_WINDOWS:
+            self._is_tone = self._is_like_tone(window)
         if self._loud % (_LOOK_AGAIN if self._is_music else _LOOK):
             return 0
         looked_at, self._looked_at = self._looked_at, self._length
@@ -135,6 +149,22 @@ class Passage:
         length = min(self._since, HISTORY)
         self._is_music = length >= _MIN_WINDOWS and self._is_like_music(length)
         return self._length if self._is_music else 0
+
+    def _is_like_tone(self, window: bytes) -> bool:
+        return crossings(window) <= _MAX_TONE and is_tone(window, self._rate_hz)
+
+    def _tone_windows(self, least: int) -> int:
+        """Return how many windows until now are all of one tone; 0 if there are not so many.
+
+        A line with noise on it makes some of them unlike each other, and some unlike a tone.
+        """
+        windows = self._kept
+        unlike, may_be = 0, int(len(windows) * _MAX_NOISY)
+        for window in reversed(windows):
+            unlike += not self._is_like_tone(window)
+            if unlike > may_be:
+                return 0
+        return len(windows) + 1 if len(windows) >= least else 0  # it came up in the middle of one
 
     def _compare(self, level: int, crosses: int) -> None:
         low, high = _TONE_LEVELS

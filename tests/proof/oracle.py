@@ -1,4 +1,12 @@
-"""Holds what was received against what was said: the judge of the proof."""
+"""Holds what was received against what was said: the judge of the proof.
+
+It is lenient in two things, and in neither of them about words of audio that came whole:
+
+- a word in the midst of which a connection was cut may be lost untold (`_is_chipped`): each side
+  has a piece of it that nobody can recognise, and no span of time is missing;
+- holes with no more between them than part of a word may be told as one gap (`judge_ends`):
+  nothing that was heard there could be recognised.
+"""
 
 import re
 from collections import Counter
@@ -17,6 +25,8 @@ from tests.proof.world import Evidence
 
 TOLERANCE_MS = 200
 """Of a gap's ends."""
+BETWEEN_MS = 100
+"""What is heard between two holes and is no word: they may be told as one."""
 BOUND_MS = {MEDIA: 700, IN_CALL: 1_500}
 """How far an offset may be off: by the audio, and by when webhooks occurred."""
 Final = Mapping[str, Any]
@@ -197,7 +207,7 @@ def _judge_gaps(
     """Hold the gaps against what is missing: both ways."""
     faults = verdict.trial.faults
     told = union(gap.widened(TOLERANCE_MS) for gap in gaps)
-    _judge_lost(verdict, truth, heard, told)
+    judge_lost(verdict, truth, heard, told)
     _judge_paused(verdict, truth, heard)
     may_lose = any(fault.loses for fault in faults)
     for gap in gaps:
@@ -210,12 +220,13 @@ def _judge_gaps(
             verdict.gap_errors_ms.append(wrong_ms)
             verdict.blame(f"{truth.track}: a gap of {gap.length} ms, {wrong_ms} of them heard")
     if all(fault.unheard or not fault.loses for fault in faults):
-        _judge_ends(verdict, truth, gaps)
+        judge_ends(verdict, truth, gaps)
 
 
-def _judge_lost(
+def judge_lost(
     verdict: Verdict, truth: TrackTruth, heard: Sequence[Word], told: Sequence[Span]
 ) -> None:
+    """Hold the gaps that are told against the words that were not heard."""
     faults = verdict.trial.faults
     there = {id(word) for word in heard}
     gone = [
@@ -257,8 +268,11 @@ def _judge_paused(verdict: Verdict, truth: TrackTruth, heard: Sequence[Word]) ->
         verdict.blame(f"{truth.track}: heard though paused: {_texts(let_through)}")
 
 
-def _judge_ends(verdict: Verdict, truth: TrackTruth, gaps: Sequence[Span]) -> None:
-    """Measure the ends of gaps against those of the audio that never came."""
+def judge_ends(verdict: Verdict, truth: TrackTruth, gaps: Sequence[Span]) -> None:
+    """Measure the ends of gaps against those of the audio that never came.
+
+    Holes that nearly touch may be told as one: then the ends are those of all of them.
+    """
     told = union(gaps)
     for hole in truth.unheard:
         if hole.length < SHORT_MS:
@@ -268,11 +282,23 @@ def _judge_ends(verdict: Verdict, truth: TrackTruth, gaps: Sequence[Span]) -> No
             verdict.untold_ms += hole.length
             verdict.blame(f"{truth.track}: {hole.length} ms never came, and nobody is told")
             continue
-        off_ms = max(abs(mine[0].start - hole.start), abs(mine[-1].end - hole.end))
+        near = _joined(hole, truth.unheard)
+        off_ms = max(
+            min(abs(mine[0].start - start) for start in (hole.start, near.start)),
+            min(abs(mine[-1].end - end) for end in (hole.end, near.end)),
+        )
         verdict.gap_errors_ms.append(off_ms)
         between = [left for left in missing(hole, mine) if left.length >= SHORT_MS]
         if off_ms > TOLERANCE_MS or between:
             verdict.blame(f"{truth.track}: a gap for {hole} is told as {mine}")
+
+
+def _joined(hole: Span, holes: Sequence[Span]) -> Span:
+    """Return a hole together with those that nearly touch it."""
+    half = BETWEEN_MS // 2
+    wide = union(one.widened(half) for one in holes)
+    (whole,) = [one for one in wide if one.cut(hole) == hole]
+    return whole.widened(-half)
 
 
 def _texts(words: Sequence[Word]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 from multiprocessing import get_context
 from types import FrameType
 from typing import Literal, TypeVar
@@ -26,8 +27,11 @@ from tests.proof.world import run
 
 WORKERS = 2
 CHUNK = 4
-CHUNKS_A_WORKER = 25
-"""A process makes a hundred runs, so that what they leave behind does not add up."""
+RUNS_A_WORKER = 100
+"""A process makes a hundred runs, so that what they leave behind does not add up.
+
+All processes are made anew at once: a pool that replaces them one by one can wait for ever.
+"""
 MAX_RUN_S = 120
 """Of real time: a run takes less than one second."""
 
@@ -60,13 +64,12 @@ def make_kill(restart: Restart, off: restarts.Off = "") -> Killed:
 
 def _spread(work: Callable[[Given], Made], given: Iterable[Given], workers: int) -> Iterator[Made]:
     """Do work in several processes; give what comes of it, in order."""
-    with ProcessPoolExecutor(
-        workers,
-        mp_context=get_context("spawn"),
-        initializer=be_quiet,
-        max_tasks_per_child=CHUNKS_A_WORKER,
-    ) as pool:
-        yield from pool.map(work, given, chunksize=CHUNK)
+    left = iter(given)
+    while some := list(islice(left, RUNS_A_WORKER * workers)):
+        with ProcessPoolExecutor(
+            workers, mp_context=get_context("spawn"), initializer=be_quiet
+        ) as pool:
+            yield from pool.map(work, some, chunksize=CHUNK)
 
 
 def make(trial: Trial, off: Off = "") -> Verdict:

@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from service.simulator.rng import Rng
+from service.simulator.scenario import Sound
+from service.simulator.speech.audio import PCMU
+from service.simulator.speech.made_audio import make_call_audio
 from service.stt.speech import Speech
 from tests.stt.builders import tone, voice
 from tests.stt.sounds import SOUNDS, samples
@@ -44,6 +48,14 @@ def test_what_is_no_voice_is_not_waited_for(name: str) -> None:
 
     assert max(old) <= 100
     assert speech.between(0, 60_000) <= 100
+
+
+def test_the_first_moments_of_a_ring_are_taken_back() -> None:
+    """On a line with noise a tone is known late, or not before it ends: of none is any left."""
+    sound = Sound(speaker="customer", kind="ringback", at_ms=0, until_ms=600_000)
+    rings = make_call_audio([], Rng("rings"), sounds=[sound])
+
+    assert max(hear(Speech(8000), PCMU.decode(rings.encoded("inbound", PCMU)))) == 0
 
 
 @pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.stem)

@@ -131,16 +131,16 @@ def recognise_file(wav: Wav, reference: ReferenceAudio) -> list[tuple[int, Timed
         asr = AudioMatcher(tracks, "linear16", wav.rate_hz, endpointing_ms=_ENDPOINTING_MS)
         results = [*asr.push(pcm), *asr.finalize()]
         found += [(channel, timed) for timed in results if timed.result.is_final]
-    return sorted(found, key=lambda one: one[1].result.words[0].start_ms + one[1].ahead_ms)
+    return sorted(found, key=lambda one: one[1].words[0].start_ms)
 
 
 def _segment(number: int, channel: int, timed: TimedResult) -> dict[str, object]:
-    words, ahead_ms = timed.result.words, timed.ahead_ms
+    words = timed.words
     return {
         "id": number,
         "text": timed.result.text,
-        "start": (words[0].start_ms + ahead_ms) / 1000,
-        "end": (words[-1].end_ms + ahead_ms) / 1000,
+        "start": words[0].start_ms / 1000,
+        "end": words[-1].end_ms / 1000,
         "channel": channel,
     }
 

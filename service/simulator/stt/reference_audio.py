@@ -12,6 +12,7 @@ from service.ids import Track
 from service.simulator.speech import audio
 from service.simulator.speech.audio import Encoding
 from service.simulator.speech.call_audio import CallAudio
+from service.simulator.speech.script import Word
 from service.simulator.speech.scripted_asr import AsrResult, ScriptedAsr
 
 SLICE_MS = 20
@@ -79,10 +80,23 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TimedResult:
-    """A result, and how far the session's clock is ahead of the call audio's, in milliseconds."""
+    """A result, and how far the session's clock was ahead of the call audio's at each word."""
 
     result: AsrResult
-    ahead_ms: int
+    aheads_ms: tuple[int, ...]
+
+    @property
+    def ahead_ms(self) -> int:
+        """How far it was ahead at the last word, in milliseconds."""
+        return self.aheads_ms[-1]
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """The words by the session's clock: what was heard before a hole stays where it was."""
+        return tuple(
+            Word(word.text, word.start_ms + ahead_ms, word.end_ms + ahead_ms)
+            for word, ahead_ms in zip(self.result.words, self.aheads_ms, strict=True)
+        )
 
 
 class AudioMatcher:
@@ -108,6 +122,8 @@ class AudioMatcher:
         self._lossy = [track for track in tracks if track.is_lossy]
         self._unknown = b""
         self._ahead_ms = 0
+        self._aheads_ms: list[int] = []
+        """What it was at each word of the open utterance."""
         self._elapsed_ms = 0
         self.unknown_ms = 0
         """How much of the audio is of no call of this scenario."""
@@ -219,7 +235,13 @@ class AudioMatcher:
         return found
 
     def _timed(self, results: list[AsrResult]) -> list[TimedResult]:
-        return [TimedResult(one, self._ahead_ms) for one in results]
+        timed: list[TimedResult] = []
+        for result in results:
+            self._aheads_ms += [self._ahead_ms] * (len(result.words) - len(self._aheads_ms))
+            timed.append(TimedResult(result, tuple(self._aheads_ms)))
+            if result.is_final:
+                self._aheads_ms.clear()
+        return timed
 
 
 def _as_format(

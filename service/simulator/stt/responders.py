@@ -122,7 +122,7 @@ class OneFinalResponder:
 def _joined(heard: list[TimedResult]) -> TimedResult:
     words = tuple(word for one in heard for word in one.result.words)
     whole = AsrResult(heard[0].result.utterance, words, is_final=True)
-    return TimedResult(whole, heard[-1].ahead_ms)
+    return TimedResult(whole, tuple(ahead_ms for one in heard for ahead_ms in one.aheads_ms))
 
 
 async def relay(session: SttSession, upstream: ClientConnection, writer: ResultWriter) -> None:

@@ -103,15 +103,13 @@ def write_error(settings: SttSettings, problem: SttProblem) -> str:
 
 
 def _times(timed: TimedResult) -> dict[str, object]:
-    words, ahead_ms = timed.result.words, timed.ahead_ms
-
     def word(one: Word) -> dict[str, object]:
-        start, end = (one.start_ms + ahead_ms) / 1000, (one.end_ms + ahead_ms) / 1000
-        return {"word": one.text, "start": start, "end": end}
+        return {"word": one.text, "start": one.start_ms / 1000, "end": one.end_ms / 1000}
 
+    words = timed.words
     start_ms, end_ms = words[0].start_ms, words[-1].end_ms
     return {
         "words": [word(one) for one in words],
-        "start_time": (start_ms + ahead_ms) / 1000,
+        "start_time": start_ms / 1000,
         "duration": (end_ms - start_ms) / 1000,
     }

@@ -3,6 +3,7 @@
 import math
 from array import array
 from itertools import pairwise
+from string import digits
 
 import pytest
 
@@ -12,6 +13,7 @@ from service.simulator.scenario import NumberedWords, Say, Sound, SoundKind
 from service.simulator.speech.audio import PCMU
 from service.simulator.speech.made_audio import make_call_audio
 from service.simulator.speech.numbered import make_conversation, numbered_word
+from service.stt.speech import Speech
 
 SPEECH_MIN, SILENCE_MAX = 500, 120
 """Loudness, of 32768."""
@@ -73,11 +75,22 @@ def test_a_conversation_numbers_its_words_by_speaker() -> None:
 
     for speaker, said in words.items():
         assert said == [numbered_word(speaker, number) for number in range(1, len(said) + 1)]
-        assert len({word.lstrip("ac0123456789") for word in said}) == len(said)
+        assert len({word[1:].lstrip(digits) for word in said}) == len(said)
         assert len(said) > 50
     assert max(one.until_ms or 0 for one in say) <= 120_000
     assert any(other.at_ms < (one.until_ms or 0) for one, other in pairwise(say))
     assert make_conversation(NumberedWords(duration_s=120, overlap=0.5), Rng("x")) == say
+
+
+def test_numbered_words_are_short_and_unlike_each_other() -> None:
+    """They can be said in 330 ms, and no neighbour has two letters in the same place."""
+    words = [numbered_word("agent", number) for number in range(1, 301)]
+    letters = [word[1:].lstrip(digits) for word in words]
+
+    assert len(set(letters)) == len(letters)
+    assert max(len(word) for word in words) == 7
+    for one, other in pairwise(letters):
+        assert sum(a == b for a, b in zip(one, other, strict=True)) < 2
 
 
 def test_a_repetitive_conversation_says_the_same_again_and_again() -> None:
@@ -85,6 +98,18 @@ def test_a_repetitive_conversation_says_the_same_again_and_again() -> None:
     say = make_conversation(NumberedWords(duration_s=60, repetitive=True), Rng("x"))
 
     assert len({word for one in say for word in one.text.split()}) <= 6
+
+
+def test_a_made_up_voice_passes_for_no_music() -> None:
+    """Whoever tells voices from melodies and drums takes every utterance for speech."""
+    for seed in range(10):
+        say = make_conversation(NumberedWords(duration_s=60), Rng(str(seed)))
+        call_audio = make_call_audio(say, Rng(str(seed)))
+        speech = Speech(8000)
+        speech.push(PCMU.decode(call_audio.encoded("outbound", PCMU)), 0)
+        speech.end()
+        for said in call_audio.utterances("outbound"):
+            assert speech.between(said.start_ms, said.end_ms) > 0.6 * (said.end_ms - said.start_ms)
 
 
 def test_one_speaker_cannot_say_two_things_at_once() -> None:

@@ -51,6 +51,24 @@ def test_words_that_were_lost_on_the_way_are_not_heard() -> None:
     assert found[-1].ahead_ms == -1000
 
 
+def test_words_that_were_heard_before_a_hole_stay_where_they_were() -> None:
+    """The final that comes after it says of each word what its partial said."""
+    say = [Say(speaker="agent", text="one two three four five six", at_ms=500, until_ms=3500)]
+    call_audio = make_call_audio(say, Rng("x"))
+    sent = call_audio.encoded("outbound", PCMU)
+    asr = matcher(call_audio=call_audio)
+    found = [*asr.push(sent[: 8 * 1600]), *asr.push(sent[8 * 2600 :])]
+
+    last, before = (
+        found[-1],
+        max((one for one in found if one.ahead_ms == 0), key=lambda one: len(one.words)),
+    )
+    assert last.result.is_final
+    assert last.words[: len(before.words)] == before.words
+    assert last.words[-1].end_ms == 2500
+    assert last.ahead_ms == -1000
+
+
 def test_silence_in_the_place_of_lost_audio_keeps_the_clock() -> None:
     """The session's clock and the call audio's stay together."""
     asr = matcher()

@@ -1,0 +1,74 @@
+"""The judge of the proof: what it lets pass, and what it does not."""
+
+import pytest
+
+from service.simulator.speech.script import Word
+from tests.proof.oracle import Verdict, judge_ends, judge_lost
+from tests.proof.spans import Span
+from tests.proof.trial import Trial
+from tests.proof.truth import TrackTruth
+
+HOLES = [Span(1_000, 2_000), Span(2_060, 3_000)]
+
+
+def truth(
+    *, words: tuple[Word, ...] = (), unheard: tuple[Span, ...] = (), edges: tuple[int, ...] = ()
+) -> TrackTruth:
+    """Return the truth of a track of which this is known."""
+    return TrackTruth(
+        track="inbound",
+        words=words,
+        unheard=unheard,
+        paused=None,
+        silent=None,
+        edges=edges,
+        cut=frozenset(),
+    )
+
+
+def verdict() -> Verdict:
+    """Return the verdict on a run in which audio is missing, nothing having been said yet."""
+    return Verdict(trial=Trial(1, "media", ("stream_redialled",)))
+
+
+@pytest.mark.parametrize(
+    "gaps", [[Span(1_000, 3_000)], HOLES, [Span(1_100, 2_000), Span(2_060, 3_100)]]
+)
+def test_holes_that_nearly_touch_may_be_one_gap(gaps: list[Span]) -> None:
+    """Sixty milliseconds are no word."""
+    found = verdict()
+    judge_ends(found, truth(unheard=tuple(HOLES)), gaps)
+
+    assert not found.problems
+    assert max(found.gap_errors_ms) <= 100
+
+
+@pytest.mark.parametrize(
+    ("unheard", "gaps"),
+    [
+        ([Span(1_000, 2_000), Span(2_300, 3_000)], [Span(1_000, 3_000)]),
+        (HOLES, [Span(1_000, 3_300)]),
+        (HOLES, [Span(1_000, 2_000)]),
+    ],
+)
+def test_a_gap_for_more_or_less_than_was_missing_is_wrong(
+    unheard: list[Span], gaps: list[Span]
+) -> None:
+    """Nor may holes be joined that have a word between them, or one of them be left out."""
+    found = verdict()
+    judge_ends(found, truth(unheard=tuple(unheard)), gaps)
+
+    assert found.problems
+
+
+def test_only_a_word_that_was_cut_in_half_is_lost_untold() -> None:
+    """Its neighbour came whole, so whoever does not tell it has lost it."""
+    half, whole = Word("half", 1_000, 1_330), Word("whole", 1_430, 1_760)
+
+    one, both = verdict(), verdict()
+    judge_lost(one, truth(words=(half, whole), edges=(1_200,)), [whole], [])
+    judge_lost(both, truth(words=(half, whole), edges=(1_200,)), [], [])
+
+    assert (one.lost, one.untold_ms, one.problems) == (0, 0, [])
+    assert (both.lost, both.untold_ms) == (1, 330)
+    assert "lost though it came: whole" in both.problems[1]
