@@ -270,6 +270,9 @@ class Journal(RecordingIndex, ErasureIndex, Protocol):
     async def aliases(self) -> dict[EndpointName, EndpointName]:
         """Return which endpoint took over from which."""
 
+    async def forget_alias(self, old: EndpointName) -> None:
+        """Have nobody take over any more from an endpoint: it is back."""
+
     async def park_lanes(self, endpoint: EndpointName, reason: str, at: float) -> int:
         """Park everything that an endpoint has left to deliver; return how many deliveries."""
 

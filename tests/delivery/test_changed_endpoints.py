@@ -209,3 +209,22 @@ async def test_an_endpoint_that_is_renamed_twice_still_gets_what_a_call_brings(
 
         assert harness.sinks["newest"].ids == [f"c1_{seq}" for seq in range(2, 7)]
         assert harness.lanes.unknown == {}
+
+
+async def test_nobody_takes_over_from_an_endpoint_that_came_back_and_left_again(
+    tmp_path: Path,
+) -> None:
+    """It was moved once; what comes for it after it was back is not given away unasked."""
+    clock = ManualClock()
+    await leave_a_backlog(tmp_path, clock)
+    async with open_harness(tmp_path, endpoint("new"), clock=clock) as harness:
+        await switches.move(harness.journal, [NEW], CRM, NEW)
+    async with open_harness(tmp_path, endpoint("new"), endpoint(), clock=clock) as harness:
+        await harness.flush()
+    async with open_harness(tmp_path, endpoint("new"), clock=clock) as harness:
+        await say_more(harness)
+        for _ in range(2):
+            await harness.list_backlog()
+
+        assert harness.sinks["new"].ids == []
+        assert harness.lanes.unknown == {CRM: 1}

@@ -123,6 +123,10 @@ class SqliteJournal:
         """See `Journal.aliases`."""
         return dict(await self._ask("aliases", ()))
 
+    async def forget_alias(self, old: EndpointName) -> None:
+        """See `Journal.forget_alias`."""
+        await self._change("forget_alias", {"new": old})
+
     async def park_lanes(self, endpoint: EndpointName, reason: str, at: float) -> int:
         """See `Journal.park_lanes`."""
         given = {"old": endpoint, "reason": reason, "at": at}
