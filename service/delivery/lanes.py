@@ -269,6 +269,7 @@ async def open_lanes(
         for dispatcher in dispatchers:
             stack.callback(dispatcher.stop)
         lanes = DeliveryLanes(dispatchers, acks, dependencies)
+        await _forget_aliases(journal, endpoints)
         await lanes.list_backlog(_by_lane(await journal.parked(limit=_MAX_PARKED_LISTED)))
         tasks.keep(acks.run, "write_acks")
         tasks.keep(partial(_keep_listing, lanes, poll_every_s), "list_backlog")
@@ -288,6 +289,14 @@ async def _keep_listing(lanes: DeliveryLanes, every_s: float) -> None:
             _log.warning("backlog_not_listed")
         lanes.wake()
         took_s = loop.time() - began
+
+
+async def _forget_aliases(journal: Journal, endpoints: Sequence[Endpoint]) -> None:
+    """Have what is of endpoints that are back be theirs, also when they leave again."""
+    aliases = await journal.aliases()
+    for one in endpoints:
+        if one.name in aliases:
+            await journal.forget_alias(one.name)
 
 
 async def _write_last_acks(acks: AckBatcher) -> None:

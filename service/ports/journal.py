@@ -263,11 +263,15 @@ class Journal(RecordingIndex, ErasureIndex, Protocol):
 
         A lane that `new` has already is set back if need be. What `old` parked moves, too, and
         nothing of `old` is left. As with `rewind`, another process may do it. It is remembered
-        (`aliases`), for calls that go on name `old` all the same.
+        (`aliases`), for calls that go on name `old` all the same; what `old` took over from goes
+        to `new` as well.
         """
 
     async def aliases(self) -> dict[EndpointName, EndpointName]:
         """Return which endpoint took over from which."""
+
+    async def forget_alias(self, old: EndpointName) -> None:
+        """Have nobody take over any more from an endpoint: it is back."""
 
     async def park_lanes(self, endpoint: EndpointName, reason: str, at: float) -> int:
         """Park everything that an endpoint has left to deliver; return how many deliveries."""

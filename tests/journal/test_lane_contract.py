@@ -300,3 +300,17 @@ async def test_a_long_backlog_is_whole_and_holds_nobody_up(journal: Journal) -> 
     assert len(found) == len(set(found)) == 3 * len(calls)
     order = {call_id: n for n, call_id in enumerate(calls)}
     assert sorted(found, key=lambda lane: (order[lane[0]], lane[1])) == found
+
+
+async def test_who_took_over_is_remembered_however_often_it_changes(journal: Journal) -> None:
+    """By the newest name for each that went before; one that is back goes to nobody."""
+    old, new = EndpointName("old"), EndpointName("new")
+    await journal.commit(entry(0, [1], endpoints=[old]))
+    assert await journal.move_lanes(old, new) == 1
+    assert await journal.move_lanes(new, CRM) == 1
+
+    assert await journal.aliases() == {old: CRM, new: CRM}
+    assert await lane_of(journal) == LaneRow(CALL, CRM, 0, 1, 0, 0.0, generation=2, live=True)
+    await journal.move_lanes(CRM, old)
+    await journal.forget_alias(CRM)
+    assert await journal.aliases() == {new: old}

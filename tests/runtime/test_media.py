@@ -31,14 +31,15 @@ async def asked_for(runtime: Runtime) -> StreamTarget:
 async def hearing(runtime: Runtime) -> MediaStream:
     """Begin a call and return the feed of its stream."""
     target = await asked_for(runtime)
-    ticket = await runtime.calls.admit(_token(target), target.auth_token)
+    ticket = await runtime.calls.admit(token_of(target), target.auth_token)
     assert ticket is not None
     feed = await ticket.started(START)
     assert feed is not None
     return feed
 
 
-def _token(target: StreamTarget) -> str:
+def token_of(target: StreamTarget) -> str:
+    """Return the token that Telnyx was told to show."""
     return target.url.removeprefix("ws://here/media/")
 
 
@@ -48,7 +49,7 @@ async def test_a_token_is_good_while_the_call_goes_on_and_never_with_a_wrong_hea
     """Telnyx may dial again, with the header or without; whoever guesses either gets nothing."""
     async with open_runtime(tmp_path, MEDIA) as runtime:
         target = await asked_for(runtime)
-        calls, token = runtime.calls, _token(target)
+        calls, token = runtime.calls, token_of(target)
 
         assert await calls.admit(token, "guess") is None
         assert await calls.admit("guess", target.auth_token) is None
@@ -66,7 +67,7 @@ async def test_the_newest_socket_of_a_leg_wins(tmp_path: Path) -> None:
     async with open_runtime(tmp_path, MEDIA) as runtime:
         first = await hearing(runtime)
         runtime.recognitions.opened[0].last_words = [_words("before")]
-        ticket = await runtime.calls.admit(_token(runtime.carrier.targets[0]), None)
+        ticket = await runtime.calls.admit(token_of(runtime.carrier.targets[0]), None)
         assert ticket is not None
         second = await ticket.started(START)
         assert second is not None
@@ -101,7 +102,7 @@ async def test_a_stream_that_begins_while_the_journal_is_away_waits_for_it(tmp_p
     """Its audio waits in the socket, and its place is where it began."""
     async with open_runtime(tmp_path, MEDIA) as runtime:
         target = await asked_for(runtime)
-        ticket = await runtime.calls.admit(_token(target), target.auth_token)
+        ticket = await runtime.calls.admit(token_of(target), target.auth_token)
         assert ticket is not None
         runtime.disk.full = True
         async with asyncio.TaskGroup() as tasks:
@@ -118,7 +119,7 @@ async def test_a_stream_whose_socket_gave_up_waiting_is_asked_for_anew(tmp_path:
     """What was committed by then is told that no audio comes of it."""
     async with open_runtime(tmp_path, MEDIA) as runtime:
         target = await asked_for(runtime)
-        ticket = await runtime.calls.admit(_token(target), target.auth_token)
+        ticket = await runtime.calls.admit(token_of(target), target.auth_token)
         assert ticket is not None
         runtime.disk.slow_s = 0.3
         with pytest.raises(TimeoutError):
@@ -198,7 +199,7 @@ async def test_audio_nobody_can_decode_is_told_and_words_come_in_the_call(
     """The journal says which codec it was."""
     async with open_runtime(tmp_path, MEDIA) as runtime:
         target = await asked_for(runtime)
-        ticket = await runtime.calls.admit(_token(target), target.auth_token)
+        ticket = await runtime.calls.admit(token_of(target), target.auth_token)
         assert ticket is not None
 
         assert await ticket.started(replace(START, **undecodable)) is None
@@ -226,13 +227,13 @@ async def test_audio_for_a_call_that_is_over_is_not_wanted(tmp_path: Path) -> No
     """The socket came after the hang-up."""
     async with open_runtime(tmp_path, MEDIA) as runtime:
         target = await asked_for(runtime)
-        ticket = await runtime.calls.admit(_token(target), target.auth_token)
+        ticket = await runtime.calls.admit(token_of(target), target.auth_token)
         assert ticket is not None
         await runtime.calls.tell(hung_up(time.time()))
         await until(lambda: any(e.type == "call.ended" for e in runtime.lanes.events))
 
         assert await ticket.started(START) is None
-        assert await runtime.calls.admit(_token(target), target.auth_token) is None
+        assert await runtime.calls.admit(token_of(target), target.auth_token) is None
 
 
 def _words(text: str, *, is_final: bool = True) -> WordsHeard:

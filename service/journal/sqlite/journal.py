@@ -41,6 +41,7 @@ _AFTER_A_MOVE: Final = (
     "forget_lanes",
     "forget_endpoint",
     "keep_alias",
+    "redirect_aliases",
     "forget_alias",
 )
 _PRUNED_AT_ONCE: Final = 5_000
@@ -121,6 +122,10 @@ class SqliteJournal:
     async def aliases(self) -> dict[EndpointName, EndpointName]:
         """See `Journal.aliases`."""
         return dict(await self._ask("aliases", ()))
+
+    async def forget_alias(self, old: EndpointName) -> None:
+        """See `Journal.forget_alias`."""
+        await self._change("forget_alias", {"new": old})
 
     async def park_lanes(self, endpoint: EndpointName, reason: str, at: float) -> int:
         """See `Journal.park_lanes`."""

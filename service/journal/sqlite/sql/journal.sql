@@ -137,6 +137,9 @@ DELETE FROM endpoint_state WHERE endpoint = :old;
 INSERT INTO endpoint_alias (old, new) VALUES (:old, :new)
 ON CONFLICT (old) DO UPDATE SET new = excluded.new;
 
+-- name: redirect_aliases
+UPDATE endpoint_alias SET new = :new WHERE new = :old;
+
 -- name: forget_alias
 DELETE FROM endpoint_alias WHERE old = :new;
 
