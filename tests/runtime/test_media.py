@@ -88,11 +88,11 @@ async def test_a_leg_that_is_dialled_again_is_known_by_its_last_start(tmp_path: 
     """As Telnyx told it: what was made of it, and its own id, are ours."""
     async with open_runtime(tmp_path, MEDIA) as runtime:
         target = await asked_for(runtime)
-        ticket = await runtime.calls.admit(_token(target), target.auth_token)
+        ticket = await runtime.calls.admit(token_of(target), target.auth_token)
         assert ticket is not None
         assert ticket.last_start is None
         await ticket.started(START)
-        again = await runtime.calls.admit(_token(target), target.auth_token)
+        again = await runtime.calls.admit(token_of(target), target.auth_token)
 
         assert again is not None
         assert again.last_start == START
