@@ -30,6 +30,8 @@ from service.wire.stt import PATH
 log = structlog.get_logger()
 
 _CUT, _WITHOUT_CODE = 1006, 1005
+_IN_ORDER = 1000
+"""Whoever asked for the end with `CloseStream` is not cut off before the last results."""
 _GOODBYE_S = 1.0
 _BAD_KEY = SttProblem("10009", "Authentication failed", "The API key is not valid", "")
 _NO_PROVIDER = SttProblem("50000", "Provider error", "The recogniser cannot be reached", "")
@@ -111,7 +113,8 @@ class SttSocketRoute:
             log.warning("recogniser_lost", error=type(error).__name__)
             await self._refuse(request, socket, behaviour, _NO_PROVIDER)
         report.finals = writer.finals
-        await self._close(request, socket, behaviour.close_code)
+        in_order = report.end == "closed" and behaviour.close_code == _CUT
+        await self._close(request, socket, _IN_ORDER if in_order else behaviour.close_code)
 
     async def _run(
         self, request: web.Request, session: SttSession, query: SttQuery, writer: ResultWriter

@@ -27,7 +27,7 @@ class SttBehaviour(Table):
     flush_first: bool = False
     """What is open is made final before either of these."""
     close_code: CloseCode = 1000
-    """The code with which a session is closed."""
+    """The code with which a session is closed; 1006 cuts it off, unless `CloseStream` ends it."""
     close_stream: Literal["all", "some", "none"] = "all"
     """Whose `CloseStream` is honoured; `some` is Deepgram, Speechmatics and Soniox."""
     idle_timeout_s: float = Field(20.0, gt=0, le=3600)

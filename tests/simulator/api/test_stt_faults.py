@@ -184,3 +184,12 @@ async def test_an_engine_in_other_letters_is_refused_if_it_is_set_so() -> None:
         (answer,) = await hear(socket)
     assert answer.errors is not None
     assert answer.errors[0].code == "40007"
+
+
+async def test_a_session_that_is_ended_in_order_is_not_cut_off() -> None:
+    """Whoever asks for the end gets what is owed, whatever happens to other sessions."""
+    answers, code, simulator = await play_all(close_code=1006)
+
+    assert finals(answers)[-1:] != []
+    assert code == 1000
+    assert simulator.history.sessions[0].end == "closed"
