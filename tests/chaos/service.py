@@ -1,0 +1,117 @@
+"""The service as a process of its own, which may die at any time."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.chaos import launcher
+from tests.service.process import free_port, write_settings
+
+SERVE = ("-m", "service", "serve")
+_GONE_S = 40.0
+
+
+class Service:
+    """Starts, stops and kills the process. Its log is kept in the folder."""
+
+    def __init__(self, folder: Path, environ: Mapping[str, str], port: int) -> None:
+        self.folder = folder
+        self.url = f"http://127.0.0.1:{port}"
+        self.port = port
+        self.exits: list[int] = []
+        self.started_at = 0.0
+        """In monotonic seconds."""
+        self._environ = environ
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def runs(self) -> bool:
+        """Whether it is there."""
+        return self._process is not None and self._process.returncode is None
+
+    async def start(self, *program: str, max_files: int | None = None) -> None:
+        """Start it, as `callscribe serve` or by another program, with so many descriptors."""
+        command = [sys.executable, *(program or SERVE), "--config", "callscribe.toml"]
+        if max_files is not None:
+            command = ["sh", "-c", f'ulimit -n {max_files}; exec "$0" "$@"', *command]
+        self.started_at = time.monotonic()
+        with (self.folder / "log.jsonl").open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *command, cwd=self.folder, env=self._environ, stdout=log, stderr=log
+            )
+
+    async def start_with(self, *arguments: str) -> None:
+        """Start it with a journal that is in the way."""
+        await self.start(str(Path(launcher.__file__)), *arguments)
+
+    async def gone(self, timeout_s: float = _GONE_S) -> int:
+        """Return the exit code once it is gone."""
+        if self._process is None:
+            raise ValueError("it was never started")
+        async with asyncio.timeout(timeout_s):
+            code = await self._process.wait()
+        self.exits.append(code)
+        return code
+
+    def send(self, how: signal.Signals) -> None:
+        """Send it a signal, if it is there."""
+        if self._process and self.runs:
+            self._process.send_signal(how)
+
+    async def kill(self) -> int:
+        """Kill it; return the exit code."""
+        self.send(signal.SIGKILL)
+        return await self.gone()
+
+    async def run(self, *arguments: str) -> int:
+        """Run another command of `callscribe` beside it; return the exit code."""
+        command = [sys.executable, "-m", "service", *arguments, "--config", "callscribe.toml"]
+        with (self.folder / "log.jsonl").open("ab") as log:
+            process = await asyncio.create_subprocess_exec(
+                *command, cwd=self.folder, env=self._environ, stdout=log, stderr=log
+            )
+        return await process.wait()
+
+
+@asynccontextmanager
+async def open_service(
+    folder: Path, settings: Mapping[str, Any], secrets: Mapping[str, str]
+) -> AsyncIterator[Service]:
+    """Prepare a service with these settings; it is killed at the end of the block."""
+    write_settings(folder, settings)
+    port = free_port()
+    environ = {
+        "PATH": os.environ["PATH"],
+        "CALLSCRIBE_LISTEN": f"127.0.0.1:{port}",
+        "CALLSCRIBE_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        **secrets,
+    }
+    service = Service(folder, environ, port)
+    try:
+        yield service
+    finally:
+        if service.runs:
+            await service.kill()
+
+
+def endpoint(name: str, url: str, secret: str, **more: object) -> Mapping[str, Any]:
+    """Return the settings of a webhook."""
+    row = {"name": name, "type": "webhook", "url": url, "secret": secret, "allow_private": True}
+    return row | more
+
+
+def settings_of(database: Path, endpoints: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return settings of one route, with Telnyx's words in the call, and of these endpoints."""
+    names = [one["name"] for one in endpoints]
+    return {
+        "database_url": f"sqlite:///{database}",
+        "drain_timeout_s": 2,
+        "route": {"0": {"source": "in_call", "engine": "Telnyx", "endpoints": names}},
+        "endpoint": {str(number): one for number, one in enumerate(endpoints)},
+    }
