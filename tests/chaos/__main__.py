@@ -51,7 +51,7 @@ async def play(name: str, seed: int, rounds: int | None, *, short: bool) -> list
         if any(verdict.failed for verdict in verdicts):
             log = Path(tempfile.gettempdir()) / f"callscribe-chaos-{name}-{seed}.jsonl"
             log.write_bytes((Path(kept) / "log.jsonl").read_bytes())
-            verdicts[0].problems.append(f'log: {log}, again: {_command(name, seed, number)}')
+            verdicts[0].problems.append(f"log: {log}, again: {_command(name, seed, number)}")
     return verdicts
 
 

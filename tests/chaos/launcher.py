@@ -5,6 +5,7 @@ It is run as a file: `launcher.py --config FILE --kill-at before:17`.
 
 import argparse
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -75,10 +76,8 @@ class ForgetfulJournal:
 
     async def _commit_late(self, entry: Entry) -> None:
         await asyncio.sleep(self._late_s)
-        try:
+        with contextlib.suppress(CallscribeError):  # it was acknowledged all the same
             await self._journal.commit(entry)
-        except CallscribeError:
-            pass  # it was acknowledged all the same
 
 
 def wrap_deadly(when: str, number: int, journal: Journal) -> Journal:

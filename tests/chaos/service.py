@@ -2,11 +2,11 @@
 
 import asyncio
 import os
+import resource
 import signal
 import sys
-import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,6 @@ class Service:
         self.url = f"http://127.0.0.1:{port}"
         self.port = port
         self.exits: list[int] = []
-        self.started_at = 0.0
-        """In monotonic seconds."""
         self._environ = environ
         self._process: asyncio.subprocess.Process | None = None
 
@@ -35,12 +33,9 @@ class Service:
         """Whether it is there."""
         return self._process is not None and self._process.returncode is None
 
-    async def start(self, *program: str, max_files: int | None = None) -> None:
-        """Start it, as `callscribe serve` or by another program, with so many descriptors."""
+    async def start(self, *program: str) -> None:
+        """Start it, as `callscribe serve` or by another program."""
         command = [sys.executable, *(program or SERVE), "--config", "callscribe.toml"]
-        if max_files is not None:
-            command = ["sh", "-c", f'ulimit -n {max_files}; exec "$0" "$@"', *command]
-        self.started_at = time.monotonic()
         with (self.folder / "log.jsonl").open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *command, cwd=self.folder, env=self._environ, stdout=log, stderr=log
@@ -48,7 +43,8 @@ class Service:
 
     async def start_with(self, *arguments: str) -> None:
         """Start it with a journal that is in the way."""
-        await self.start(str(Path(launcher.__file__)), *arguments)
+        # -P: the modules beside it have names that others have, too
+        await self.start("-P", str(Path(launcher.__file__)), *arguments)
 
     async def gone(self, timeout_s: float = _GONE_S) -> int:
         """Return the exit code once it is gone."""
@@ -58,6 +54,20 @@ class Service:
             code = await self._process.wait()
         self.exits.append(code)
         return code
+
+    @contextmanager
+    def without_descriptors(self) -> Iterator[None]:
+        """Have it open nothing more for as long as the block lasts (Linux)."""
+        if self._process is None:
+            raise ValueError("it was never started")
+        pid = self._process.pid
+        soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        open_now = len(list(Path(f"/proc/{pid}/fd").iterdir()))
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (open_now, hard))
+        try:
+            yield
+        finally:
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))
 
     def send(self, how: signal.Signals) -> None:
         """Send it a signal, if it is there."""
@@ -100,10 +110,10 @@ async def open_service(
             await service.kill()
 
 
-def endpoint(name: str, url: str, secret: str, **more: object) -> Mapping[str, Any]:
+def endpoint(name: str, url: str, secret: str, more: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the settings of a webhook."""
     row = {"name": name, "type": "webhook", "url": url, "secret": secret, "allow_private": True}
-    return row | more
+    return {**row, **more}
 
 
 def settings_of(database: Path, endpoints: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:

@@ -32,8 +32,8 @@ class Telnyx:
         self.webhook_url = ""
         self.acknowledged: dict[str, str] = {}
         """The call of each text."""
-        self.answered_at = 0.0
-        """When the newest webhook was acknowledged, in monotonic seconds."""
+        self.repeats = 0
+        """Posts of webhooks that had not been acknowledged before."""
         self.completed: set[str] = set()
         """Calls whose hang-up was acknowledged."""
         self.refused: list[int] = []
@@ -112,8 +112,8 @@ class Telnyx:
             if status is not None and status < HTTPStatus.INTERNAL_SERVER_ERROR:
                 break
             await asyncio.sleep(_PAUSE_S)
+            self.repeats += 1
         if status == HTTPStatus.OK:
-            self.answered_at = time.monotonic()
             return True
         self.refused.append(status)
         return False

@@ -1,12 +1,14 @@
 """Everything there is: a Telnyx under load, the service as a process, and who is told."""
 
 import asyncio
+import math
 import random
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,12 @@ class World:
         self.mark()
         await self.service.start()
 
+    async def begin(self) -> None:
+        """Start the service, and return once it delivers; nothing counts yet as a recovery."""
+        await self.start()
+        await self.arrival()
+        self.marks.clear()
+
     async def arrival(self, timeout_s: float = _END_S) -> None:
         """Return once something came after the newest mark, or note that nothing did."""
         since = self.marks[-1]
@@ -60,14 +68,7 @@ class World:
 
     async def until(self, done: Callable[[], bool], timeout_s: float) -> bool:
         """Wait until what came makes something so; return whether it is."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                while not done():
-                    self.crm.came.clear()
-                    await self.crm.came.wait()
-        except TimeoutError:
-            return False
-        return True
+        return await _comes(self.crm, done, timeout_s)
 
     @asynccontextmanager
     async def load(self, callers: int = CALLERS) -> AsyncIterator[None]:
@@ -93,20 +94,12 @@ class World:
     async def settle(self, timeout_s: float = _END_S, *names: str) -> None:
         """Return once everybody has everything, and the service has stopped; or after a while."""
         for name in names or self.receivers:
-            await self._have_all(self.receivers[name], timeout_s)
+            receiver = self.receivers[name]  # the oracle counts what is missing in the end
+            await _comes(receiver, partial(self._has_all, receiver), timeout_s)
         self.service.send(signal.SIGTERM)
         code = await self.service.gone()
         if code not in (Exit.OK, Exit.WORK_LEFT):
             self.problems.append(f"the service stopped with {code}")
-
-    async def _have_all(self, receiver: Receiver, timeout_s: float) -> None:
-        try:
-            async with asyncio.timeout(timeout_s):
-                while not self._has_all(receiver):
-                    receiver.came.clear()
-                    await receiver.came.wait()
-        except TimeoutError:
-            pass  # the oracle counts what is missing
 
     def _has_all(self, receiver: Receiver) -> bool:
         completed = self.telnyx.completed <= receiver.whole
@@ -128,10 +121,23 @@ class World:
         return verdict
 
 
+async def _comes(receiver: Receiver, done: Callable[[], bool], timeout_s: float) -> bool:
+    try:
+        async with asyncio.timeout(timeout_s):
+            while not done():
+                receiver.came.clear()
+                await receiver.came.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
 def _recoveries(marks: Sequence[float], arrivals: Sequence[float]) -> list[float]:
-    """Return how long after each mark something came."""
-    after = (next((at - mark for at in arrivals if at > mark), None) for mark in marks)
-    return [one for one in after if one is not None]
+    """Return how long after each mark something came, if it did before the next."""
+    ends = [*marks[1:], math.inf]
+    after = (next((at for at in arrivals if at > mark), math.inf) for mark in marks)
+    came = zip(marks, after, ends, strict=True)
+    return [at - mark for mark, at, end in came if at < end]
 
 
 @asynccontextmanager
@@ -147,7 +153,7 @@ async def open_world(
         for name, more in {CRM: {}, **others}.items():
             receiver = await stack.enter_async_context(open_receiver(dice))
             receivers[name] = receiver
-            rows.append(endpoint(name, receiver.url, receiver.secret) | more)
+            rows.append(endpoint(name, receiver.url, receiver.secret, more))
         secrets = {
             "TELNYX_API_KEY": API_KEY,
             "TELNYX_PUBLIC_KEY": telnyx.public_key,

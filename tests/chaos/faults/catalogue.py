@@ -1,11 +1,11 @@
 """All faults, by name."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from tests.chaos.faults import process
+from tests.chaos.faults import endpoints, machine, process, webhooks
 from tests.chaos.oracle import Verdict
 
 
@@ -32,5 +32,10 @@ FAULTS: Mapping[str, Fault] = {
     "writes": Fault(process.killed_at_writes, 150, 15),
     "stop": Fault(process.stopped, 4, 1),
     "restart": Fault(process.restarted, 10, 2),
+    "endpoints": Fault(endpoints.misbehaving, 4, 1),
+    "webhooks": Fault(webhooks.rough, 10, 1),
+    "files": Fault(machine.without_descriptors, 5, 1),
+    "disk": Fault(machine.full_disk, 5, 1),
+    "loris": Fault(machine.slow_clients, 3, 1),
     "control": Fault(process.forgetful, 5, 3),
 }

@@ -30,8 +30,8 @@ async def killed(folder: Path, seed: str, rounds: int, *, short: bool) -> list[V
 
 async def _live_and_die(world: World) -> None:
     dice = world.dice
-    if dice.random() < 0.25:  # noqa: PLR2004
-        await world.service.start()
+    if dice.random() < 0.25:
+        await world.start()
         await asyncio.sleep(dice.uniform(0.0, MAX_BIRTH_S))
     else:
         await world.start()
@@ -48,6 +48,7 @@ async def killed_at_writes(folder: Path, seed: str, rounds: int, *, short: bool)
         async with world.load():
             for number in range(rounds):
                 when, write = places[number % len(places)]
+                world.mark()
                 await world.service.start_with("--kill-at", f"{when}:{write}")
                 code = await world.service.gone()
                 if code != -signal.SIGKILL:
@@ -62,8 +63,7 @@ async def stopped(folder: Path, seed: str, rounds: int, *, short: bool) -> list[
     pause_s = 2.0 if short else 30.0
     async with open_world(folder, seed, short=short) as world:
         async with world.load():
-            await world.start()
-            await world.arrival()
+            await world.begin()
             for _ in range(rounds):
                 await asyncio.sleep(world.dice.uniform(0.1, 1.0))
                 world.service.send(signal.SIGSTOP)
@@ -79,9 +79,8 @@ async def restarted(folder: Path, seed: str, rounds: int, *, short: bool) -> lis
     """Start it again, by SIGTERM, while a backlog waits for an endpoint that is away."""
     async with open_world(folder, seed, short=short) as world:
         async with world.load():
-            await world.start()
+            await world.begin()
             for _ in range(rounds):
-                await world.arrival()
                 world.crm.mood, world.crm.keeps = status(503), False
                 await asyncio.sleep(1.0 if short else 3.0)
                 world.service.send(signal.SIGTERM)
@@ -90,7 +89,7 @@ async def restarted(folder: Path, seed: str, rounds: int, *, short: bool) -> lis
                     world.problems.append(f"SIGTERM ended it with {code}")
                 world.crm.mood = None
                 await world.start()
-            await world.arrival()
+                await world.arrival()
         await world.settle()
         return [world.verdict("restart in a backlog", rounds)]
 
