@@ -35,7 +35,9 @@ async def play_all(names: Sequence[str], arguments: argparse.Namespace) -> list[
 
     async def one(name: str) -> list[Verdict]:
         async with places:
-            return await play(name, arguments.seed, arguments.rounds, short=arguments.short)
+            rows = await play(name, arguments.seed, arguments.rounds, short=arguments.short)
+            print(table(rows).splitlines()[-1] if rows else f"{name}: skipped", file=sys.stderr)
+            return rows
 
     async with asyncio.TaskGroup() as tasks:
         playing = [tasks.create_task(one(name)) for name in names]

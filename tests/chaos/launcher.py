@@ -46,9 +46,10 @@ class DeadlyJournal:
             self._writes += 1
             mine = self._writes
             self._die(mine, "before")
-            result = await method(*args, **named)
-            self._die(mine, "after")
-            return result
+            try:
+                return await method(*args, **named)
+            finally:  # it may have been refused
+                self._die(mine, "after")
 
         return write
 

@@ -71,11 +71,12 @@ def _sort_out(arrivals: Sequence[Arrival]) -> tuple[list[Arrival], int, int]:
     first: list[Arrival] = []
     repeats = others = 0
     for one in arrivals:
-        known = by_id.setdefault(one.webhook_id, one)
-        if known is not one:
+        known = by_id.get(one.webhook_id)
+        if known is not None:
             repeats += known.digest == one.digest
             others += known.digest != one.digest
             continue
+        by_id[one.webhook_id] = one
         is_final = one.type == "transcript.final"
         others += (one.call_id, one.seq) in places or (is_final and one.text in texts)
         places.add((one.call_id, one.seq))

@@ -19,7 +19,8 @@ from tests.chaos.service import Service, endpoint, open_service, settings_of
 from tests.chaos.telnyx import API_KEY, Telnyx, open_telnyx
 
 CRM = "crm"
-CALLERS = 12
+CALLERS = 30
+SHORT_CALLERS = 12
 FINALS = 12
 PAUSE_S = 0.03
 _END_S = 90.0
@@ -71,14 +72,14 @@ class World:
         return await _comes(self.crm, done, timeout_s)
 
     @asynccontextmanager
-    async def load(self, callers: int = CALLERS) -> AsyncIterator[None]:
+    async def load(self) -> AsyncIterator[None]:
         """Have calls made until the end of the block; then each is made to its end."""
         stop = asyncio.Event()
         calling = [
             asyncio.create_task(
                 self.telnyx.keep_calling(stop, finals=FINALS, pause_s=PAUSE_S), name="caller"
             )
-            for _ in range(callers)
+            for _ in range(SHORT_CALLERS if self.short else CALLERS)
         ]
         try:
             yield
@@ -89,7 +90,8 @@ class World:
         finally:
             for task in calling:
                 task.cancel()
-            await asyncio.gather(*calling, return_exceptions=True)
+            ends = await asyncio.gather(*calling, return_exceptions=True)
+            self.problems += [f"a caller: {end!r}" for end in ends if isinstance(end, Exception)]
 
     async def settle(self, timeout_s: float = _END_S, *names: str) -> None:
         """Return once everybody has everything, and the service has stopped; or after a while."""

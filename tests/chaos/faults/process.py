@@ -50,12 +50,21 @@ async def killed_at_writes(folder: Path, seed: str, rounds: int, *, short: bool)
                 when, write = places[number % len(places)]
                 world.mark()
                 await world.service.start_with("--kill-at", f"{when}:{write}")
-                code = await world.service.gone()
-                if code != -signal.SIGKILL:
-                    world.problems.append(f"{when} write {write} it ended with {code}")
+                await _die_at(world, f"{when} write {write}")
             await world.start()
         await world.settle()
         return [world.verdict("kill -9 at writes", rounds)]
+
+
+async def _die_at(world: World, place: str) -> None:
+    try:
+        code = await world.service.gone()
+    except TimeoutError:
+        world.problems.append(f"{place} never came")
+        await world.service.kill()
+    else:
+        if code != -signal.SIGKILL:
+            world.problems.append(f"{place}: it ended with {code}")
 
 
 async def stopped(folder: Path, seed: str, rounds: int, *, short: bool) -> list[Verdict]:
