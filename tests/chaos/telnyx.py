@@ -32,6 +32,8 @@ class Telnyx:
         self.webhook_url = ""
         self.acknowledged: dict[str, str] = {}
         """The call of each text."""
+        self.answered = asyncio.Event()
+        """Set whenever a final is acknowledged."""
         self.repeats = 0
         """Posts of webhooks that had not been acknowledged before."""
         self.completed: set[str] = set()
@@ -87,6 +89,7 @@ class Telnyx:
         """Post a final until it is acknowledged, and remember that it was."""
         if await self.post(body):
             self.acknowledged[text] = call
+            self.answered.set()
 
     async def hang_up(self, call: str) -> None:
         """End a call."""

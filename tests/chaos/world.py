@@ -69,7 +69,14 @@ class World:
 
     async def until(self, done: Callable[[], bool], timeout_s: float) -> bool:
         """Wait until what came makes something so; return whether it is."""
-        return await _comes(self.crm, done, timeout_s)
+        return await _comes(self.crm.came, done, timeout_s)
+
+    async def acknowledged(self, number: int) -> None:
+        """Return once so many more finals were acknowledged, or note that they were not."""
+        taken = self.telnyx.acknowledged
+        wanted = len(taken) + number
+        if not await _comes(self.telnyx.answered, lambda: len(taken) >= wanted, _END_S):
+            self.problems.append("no final was acknowledged")
 
     @asynccontextmanager
     async def load(self) -> AsyncIterator[None]:
@@ -97,7 +104,7 @@ class World:
         """Return once everybody has everything, and the service has stopped; or after a while."""
         for name in names or self.receivers:
             receiver = self.receivers[name]  # the oracle counts what is missing in the end
-            await _comes(receiver, partial(self._has_all, receiver), timeout_s)
+            await _comes(receiver.came, partial(self._has_all, receiver), timeout_s)
         self.service.send(signal.SIGTERM)
         code = await self.service.gone()
         if code not in (Exit.OK, Exit.WORK_LEFT):
@@ -123,12 +130,12 @@ class World:
         return verdict
 
 
-async def _comes(receiver: Receiver, done: Callable[[], bool], timeout_s: float) -> bool:
+async def _comes(told: asyncio.Event, done: Callable[[], bool], timeout_s: float) -> bool:
     try:
         async with asyncio.timeout(timeout_s):
             while not done():
-                receiver.came.clear()
-                await receiver.came.wait()
+                told.clear()
+                await told.wait()
     except TimeoutError:
         return False
     return True

@@ -13,6 +13,8 @@ MAX_LIFE_S = 0.6
 """How long a service lives on after its first delivery."""
 MAX_BIRTH_S = 1.0
 """How long it lives when it is killed while it starts."""
+_FORGOTTEN = 10
+"""So many finals are acknowledged before a forgetful service is killed."""
 BOUNDARIES = 60
 """The writes of a start among which one is chosen, at least."""
 
@@ -110,8 +112,7 @@ async def forgetful(folder: Path, seed: str, rounds: int, *, short: bool) -> lis
             for _ in range(rounds):
                 world.mark()
                 await world.service.start_with("--forget-s", "0.3")
-                await world.arrival(5.0)
-                await asyncio.sleep(world.dice.uniform(0.3, MAX_LIFE_S))
+                await world.acknowledged(_FORGOTTEN)
                 await world.service.kill()
             await world.start()
         await world.settle(10.0)
