@@ -1,6 +1,7 @@
 """The service as a process of its own, which may die at any time."""
 
 import asyncio
+import contextlib
 import os
 import resource
 import signal
@@ -10,11 +11,14 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+
 from tests.chaos import launcher
 from tests.service.process import free_port, write_settings
 
 SERVE = ("-m", "service", "serve")
 _GONE_S = 40.0
+_PAUSE_S = 0.05
 
 
 class Service:
@@ -45,6 +49,16 @@ class Service:
         """Start it with a journal that is in the way."""
         # -P: the modules beside it have names that others have, too
         await self.start("-P", str(Path(launcher.__file__)), *arguments)
+
+    async def ready(self) -> None:
+        """Return once it says that it is ready, or has gone."""
+        async with aiohttp.ClientSession() as client:
+            while self.runs:
+                with contextlib.suppress(aiohttp.ClientError):
+                    async with client.get(f"{self.url}/readyz") as answer:
+                        if answer.ok:
+                            return
+                await asyncio.sleep(_PAUSE_S)
 
     async def gone(self, timeout_s: float = _GONE_S) -> int:
         """Return the exit code once it is gone."""

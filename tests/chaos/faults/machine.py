@@ -69,6 +69,7 @@ async def full_disk(folder: Path, seed: str, rounds: int, *, short: bool) -> lis
                     world.mark()
                     if not world.service.runs:
                         await world.service.start()
+                    await world.service.ready()  # what was under way to the receiver arrives, too
                     await world.arrival()
             await world.settle()
             if not world.telnyx.repeats:
