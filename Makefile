@@ -25,7 +25,7 @@ EXTRAS := --extra codecs --extra encryption --extra tracing
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-annotate
 
-.PHONY: help demo test interop browser check format bench proof-words lock clean
+.PHONY: help demo test interop browser check format bench proof-words chaos lock clean
 
 help:
 	@echo "make demo     a phone call on this machine, recognised live (ARGS=\"--once --fast\")"
@@ -36,6 +36,7 @@ help:
 	@echo "make format   put the formatting right"
 	@echo "make bench    what it costs, and how well it hears, beside others (ARGS=--short)"
 	@echo "make proof-words  calls that go wrong in every way, in virtual time, word for word"
+	@echo "make chaos    the whole service killed, stopped and starved under load (ARGS=--short)"
 	@echo "make lock     pin the dependencies anew (UPGRADE=1: to their newest)"
 
 demo: $(MADE)
@@ -69,6 +70,9 @@ bench: $(MADE) $(if $(ENGINES),$(ENGINES_MADE) $(VOSK_MADE))
 
 proof-words: $(MADE)
 	@$(BIN)/python -m tests.proof $(ARGS)
+
+chaos: $(MADE)
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 lock: $(MADE)
 	$(BIN)/python -m pip install --quiet uv

@@ -1,0 +1,75 @@
+"""`make chaos`: does harm to the whole service, and counts what arrives."""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.chaos.faults.catalogue import FAULTS
+from tests.chaos.oracle import Verdict
+from tests.chaos.table import table
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Play the faults, print the table and what failed; return the exit code."""
+    began = time.monotonic()
+    names = [arguments.fault] if arguments.fault else list(FAULTS)
+    verdicts = asyncio.run(play_all(names, arguments))
+    print(table(verdicts))
+    failed = [verdict for verdict in verdicts if verdict.failed]
+    for verdict in failed:
+        print(f"\n{verdict.fault}: not as it has to be")
+        for problem in verdict.problems:
+            print(f"  {problem}")
+    took_s = time.monotonic() - began
+    print(f"\nseed {arguments.seed}, {took_s:.0f} s, {len(failed)} failed")
+    return 1 if failed else 0
+
+
+async def play_all(names: Sequence[str], arguments: argparse.Namespace) -> list[Verdict]:
+    """Play faults, so many at a time; the rows are in the order of the names."""
+    places = asyncio.Semaphore(arguments.workers)
+
+    async def one(name: str) -> list[Verdict]:
+        async with places:
+            rows = await play(name, arguments.seed, arguments.rounds, short=arguments.short)
+            print(table(rows).splitlines()[-1] if rows else f"{name}: skipped", file=sys.stderr)
+            return rows
+
+    async with asyncio.TaskGroup() as tasks:
+        playing = [tasks.create_task(one(name)) for name in names]
+    return [verdict for task in playing for verdict in task.result()]
+
+
+async def play(name: str, seed: int, rounds: int | None, *, short: bool) -> list[Verdict]:
+    """Play one fault in a folder of its own; what failed leaves its log."""
+    fault = FAULTS[name]
+    number = rounds or (fault.short_rounds if short else fault.rounds)
+    with tempfile.TemporaryDirectory(prefix="callscribe-chaos-") as kept:
+        verdicts = await fault.play(Path(kept), f"{name} {seed}", number, short=short)
+        if any(verdict.failed for verdict in verdicts):
+            log = Path(tempfile.gettempdir()) / f"callscribe-chaos-{name}-{seed}.jsonl"
+            log.write_bytes((Path(kept) / "log.jsonl").read_bytes())
+            verdicts[0].problems.append(f"log: {log}, again: {_command(name, seed, number)}")
+    return verdicts
+
+
+def _command(name: str, seed: int, rounds: int) -> str:
+    return f'make chaos ARGS="--fault {name} --seed {seed} --rounds {rounds}"'
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
+    parser.add_argument("--rounds", type=int, help="of each fault (default: its own number)")
+    parser.add_argument("--short", action="store_true", help="few rounds, short pauses")
+    parser.add_argument("--seed", type=int, default=1, help="of all that is random here")
+    parser.add_argument("--fault", choices=[*FAULTS], help="only this one")
+    parser.add_argument("--workers", type=int, default=2, help="faults at a time")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(_parser().parse_args()))

@@ -1,0 +1,95 @@
+"""Judges what came against what was acknowledged. Pure."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tests.chaos.receiver import Arrival
+from tests.chaos.telnyx import number_of
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What became of the finals of one fault. Recoveries are in seconds."""
+
+    fault: str
+    rounds: int
+    acknowledged: int = 0
+    lost: int = 0
+    reordered: int = 0
+    same_id: int = 0
+    other_id: int = 0
+    recoveries: list[float] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    must_lose: bool = False
+    """It is a control: the proof notices what is wrong."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether this is not as it has to be."""
+        if self.must_lose:
+            return not self.lost
+        return bool(self.lost or self.reordered or self.other_id or self.problems)
+
+
+def judge(
+    verdict: Verdict,
+    acknowledged: Mapping[str, str],
+    completed: Collection[str],
+    arrivals: Sequence[Arrival],
+    *,
+    in_sequence: bool = True,
+) -> None:
+    """Count what is wrong with the arrivals at one endpoint.
+
+    `acknowledged` has the call of each text, `completed` the calls whose hang-up was taken, too.
+    Their words were posted one after the other if `in_sequence`, and have to come so.
+    """
+    first, repeats, others = _sort_out(arrivals)
+    verdict.same_id += repeats
+    verdict.other_id += others
+    verdict.acknowledged += len(acknowledged)
+    verdict.lost += len(set(acknowledged) - {one.text for one in first})
+    whole = {one.call_id for one in first if one.type == "transcript.completed"}
+    verdict.lost += len(set(completed) - whole)
+    calls: dict[str, list[Arrival]] = {}
+    for one in first:
+        calls.setdefault(one.call_id, []).append(one)
+    for call in calls.values():
+        numbers = [one.seq for one in call]
+        verdict.lost += max(numbers) - len(set(numbers))  # numbers have no holes
+        verdict.reordered += _falls(numbers)
+        if in_sequence:
+            finals = [number_of(one.text) for one in call if one.type == "transcript.final"]
+            verdict.reordered += _falls(finals)
+
+
+def _sort_out(arrivals: Sequence[Arrival]) -> tuple[list[Arrival], int, int]:
+    """Return what came first of each id, how often it came again, and what came again otherwise."""
+    by_id: dict[str, Arrival] = {}
+    places: set[tuple[str, int]] = set()
+    texts: set[str] = set()
+    first: list[Arrival] = []
+    repeats = others = 0
+    for one in arrivals:
+        known = by_id.get(one.webhook_id)
+        if known is not None:
+            repeats += known.digest == one.digest
+            others += known.digest != one.digest
+            continue
+        by_id[one.webhook_id] = one
+        is_final = one.type == "transcript.final"
+        others += (one.call_id, one.seq) in places or (is_final and one.text in texts)
+        places.add((one.call_id, one.seq))
+        if is_final:
+            texts.add(one.text)
+        first.append(one)
+    return first, repeats, others
+
+
+def _falls(numbers: Sequence[int]) -> int:
+    """Count the numbers that came after a greater one."""
+    highest, falls = -1, 0
+    for number in numbers:
+        falls += number < highest
+        highest = max(highest, number)
+    return falls

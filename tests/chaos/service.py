@@ -1,0 +1,141 @@
+"""The service as a process of its own, which may die at any time."""
+
+import asyncio
+import contextlib
+import os
+import resource
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from tests.chaos import launcher
+from tests.service.process import free_port, write_settings
+
+SERVE = ("-m", "service", "serve")
+_GONE_S = 40.0
+_PAUSE_S = 0.05
+
+
+class Service:
+    """Starts, stops and kills the process. Its log is kept in the folder."""
+
+    def __init__(self, folder: Path, environ: Mapping[str, str], port: int) -> None:
+        self.folder = folder
+        self.url = f"http://127.0.0.1:{port}"
+        self.port = port
+        self.exits: list[int] = []
+        self._environ = environ
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def runs(self) -> bool:
+        """Whether it is there."""
+        return self._process is not None and self._process.returncode is None
+
+    async def start(self, *program: str) -> None:
+        """Start it, as `callscribe serve` or by another program."""
+        command = [sys.executable, *(program or SERVE), "--config", "callscribe.toml"]
+        with (self.folder / "log.jsonl").open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *command, cwd=self.folder, env=self._environ, stdout=log, stderr=log
+            )
+
+    async def start_with(self, *arguments: str) -> None:
+        """Start it with a journal that is in the way."""
+        # -P: the modules beside it have names that others have, too
+        await self.start("-P", str(Path(launcher.__file__)), *arguments)
+
+    async def ready(self) -> None:
+        """Return once it says that it is ready, or has gone."""
+        async with aiohttp.ClientSession() as client:
+            while self.runs:
+                with contextlib.suppress(aiohttp.ClientError):
+                    async with client.get(f"{self.url}/readyz") as answer:
+                        if answer.ok:
+                            return
+                await asyncio.sleep(_PAUSE_S)
+
+    async def gone(self, timeout_s: float = _GONE_S) -> int:
+        """Return the exit code once it is gone."""
+        if self._process is None:
+            raise ValueError("it was never started")
+        async with asyncio.timeout(timeout_s):
+            code = await self._process.wait()
+        self.exits.append(code)
+        return code
+
+    @contextmanager
+    def without_descriptors(self) -> Iterator[None]:
+        """Have it open nothing more for as long as the block lasts (Linux)."""
+        if self._process is None:
+            raise ValueError("it was never started")
+        pid = self._process.pid
+        soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        open_now = len(list(Path(f"/proc/{pid}/fd").iterdir()))
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (open_now, hard))
+        try:
+            yield
+        finally:
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))
+
+    def send(self, how: signal.Signals) -> None:
+        """Send it a signal, if it is there."""
+        if self._process and self.runs:
+            self._process.send_signal(how)
+
+    async def kill(self) -> int:
+        """Kill it; return the exit code."""
+        self.send(signal.SIGKILL)
+        return await self.gone()
+
+    async def run(self, *arguments: str) -> int:
+        """Run another command of `callscribe` beside it; return the exit code."""
+        command = [sys.executable, "-m", "service", *arguments, "--config", "callscribe.toml"]
+        with (self.folder / "log.jsonl").open("ab") as log:
+            process = await asyncio.create_subprocess_exec(
+                *command, cwd=self.folder, env=self._environ, stdout=log, stderr=log
+            )
+        return await process.wait()
+
+
+@asynccontextmanager
+async def open_service(
+    folder: Path, settings: Mapping[str, Any], secrets: Mapping[str, str]
+) -> AsyncIterator[Service]:
+    """Prepare a service with these settings; it is killed at the end of the block."""
+    write_settings(folder, settings)
+    port = free_port()
+    environ = {
+        "PATH": os.environ["PATH"],
+        "CALLSCRIBE_LISTEN": f"127.0.0.1:{port}",
+        "CALLSCRIBE_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        **secrets,
+    }
+    service = Service(folder, environ, port)
+    try:
+        yield service
+    finally:
+        if service.runs:
+            await service.kill()
+
+
+def endpoint(name: str, url: str, secret: str, more: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the settings of a webhook."""
+    row = {"name": name, "type": "webhook", "url": url, "secret": secret, "allow_private": True}
+    return {**row, **more}
+
+
+def settings_of(database: Path, endpoints: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return settings of one route, with Telnyx's words in the call, and of these endpoints."""
+    names = [one["name"] for one in endpoints]
+    return {
+        "database_url": f"sqlite:///{database}",
+        "drain_timeout_s": 2,
+        "route": {"0": {"source": "in_call", "engine": "Telnyx", "endpoints": names}},
+        "endpoint": {str(number): one for number, one in enumerate(endpoints)},
+    }

@@ -1,0 +1,45 @@
+"""The table of the chaos: a row for each fault."""
+
+from collections.abc import Iterable, Sequence
+
+from tests.chaos.oracle import Verdict
+
+_HEADS = (
+    "fault",
+    "rounds",
+    "acknowledged",
+    "lost",
+    "reordered",
+    "doubled (same id)",
+    "doubled (other id)",
+    "recovery p50/p99",
+)
+
+
+def table(verdicts: Iterable[Verdict]) -> str:
+    """Return the table as Markdown has it."""
+    return "\n".join(
+        [_line(_HEADS), _line(["---"] * len(_HEADS)), *(_line(_cells(one)) for one in verdicts)]
+    )
+
+
+def _cells(one: Verdict) -> tuple[str, ...]:
+    counts = (
+        one.rounds, one.acknowledged, one.lost, one.reordered, one.same_id, one.other_id
+    )  # fmt: skip
+    name = f"{one.fault} (must lose)" if one.must_lose else one.fault
+    return (name, *(f"{count:,}" for count in counts), _recovery(one.recoveries))
+
+
+def _recovery(seconds: Sequence[float]) -> str:
+    if not seconds:
+        return "-"
+    return f"{_percentile(seconds, 0.5):.1f} / {_percentile(seconds, 0.99):.1f} s"
+
+
+def _percentile(values: Sequence[float], share: float) -> float:
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,70 @@
+"""The service is killed, stopped and starved, in short: what was acknowledged arrives."""
+
+import asyncio
+
+import pytest
+
+from tests.chaos.__main__ import play
+from tests.chaos.oracle import Verdict, judge
+from tests.chaos.receiver import Arrival
+from tests.chaos.table import table
+
+SEED = 1
+
+
+@pytest.mark.slow
+async def test_a_service_that_is_killed_loses_nothing() -> None:
+    """Thirty times: at random points under load, before and after its writes."""
+    both = await asyncio.gather(
+        play("kill", SEED, None, short=True), play("writes", SEED, None, short=True)
+    )
+    rows = [row for rows in both for row in rows]
+
+    assert sum(row.rounds for row in rows) >= 30
+    assert [row for row in rows if row.failed] == [], table(rows)
+
+
+@pytest.mark.slow
+async def test_a_service_that_forgets_what_it_acknowledged_is_found_out() -> None:
+    """The control: a journal that answers before its commit loses finals when it is killed."""
+    [row] = await play("control", SEED, None, short=True)
+
+    assert row.lost > 0
+    assert not row.failed
+
+
+@pytest.mark.slow
+async def test_what_the_machine_does_loses_nothing() -> None:
+    """It stands still, has no descriptors and no disk left; webhooks come in every way."""
+    names = ("stop", "webhooks", "files", "disk")
+    each = await asyncio.gather(*(play(name, SEED, 1, short=True) for name in names))
+    rows = [row for rows in each for row in rows]
+
+    assert [row for row in rows if row.failed] == [], table(rows)
+
+
+def arrival(seq: int, text: str = "", *, webhook_id: str = "", body: bytes = b"") -> Arrival:
+    """Return what came of a call, an event or a final."""
+    kind = "transcript.final" if text else "call.started"
+    return Arrival(0.0, webhook_id or f"id-{seq}", body, kind, "call-1", seq, text)
+
+
+def judged(*arrivals: Arrival, acknowledged: tuple[str, ...] = ()) -> tuple[int, int, int, int]:
+    """Return how many were lost, reordered, doubled, and doubled under another id."""
+    verdict = Verdict("", 1)
+    judge(verdict, dict.fromkeys(acknowledged, "call-1"), (), arrivals)
+    return verdict.lost, verdict.reordered, verdict.same_id, verdict.other_id
+
+
+def test_the_oracle_tells_what_is_wrong_apart() -> None:
+    """Each of what may go wrong is counted in its own column."""
+    one, two = arrival(1, "call-1 says 0"), arrival(2, "call-1 says 1")
+
+    assert judged(one, two, acknowledged=(one.text, two.text)) == (0, 0, 0, 0)
+    assert judged(one, acknowledged=(one.text, two.text)) == (1, 0, 0, 0)
+    assert judged(two) == (1, 0, 0, 0)
+    assert judged(two, one) == (0, 2, 0, 0)
+    assert judged(one, one) == (0, 0, 1, 0)
+    assert judged(one, arrival(1, one.text, webhook_id="other")) == (0, 0, 0, 1)
+    assert judged(one, arrival(1, one.text, body=b"other")) == (0, 0, 0, 1)
+    assert judged(one, arrival(2, one.text)) == (0, 0, 0, 1)
