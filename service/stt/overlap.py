@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from service.stt.matching import find_overlap
 
+_SAME_PLACE_MS = 150
+
 
 class Emitted(NamedTuple):
     """A final that was emitted: its words, its time by our estimate, how much was sent by then."""
@@ -34,7 +36,7 @@ class Overlap:
     """What was emitted of the audio that a new session is sent again; used up from the front."""
 
     def __init__(self, emitted: Iterable[Emitted], start_ms: int) -> None:
-        around = [final for final in emitted if final.sent_ms > start_ms]
+        self._around = around = [final for final in emitted if final.sent_ms > start_ms]
         self._words = [word for final in around for word in final.words]
         self._ends_ms = [end_ms for final in around for end_ms in final.ends_ms()]
         self._early = sum(len(final.words) for final in around if final.start_ms < start_ms)
@@ -55,6 +57,14 @@ class Overlap:
             self._early = max(0, self._early - repeat.used)
         is_sure = repeat.is_sure and bool(repeat.taken or not expected or not words)
         return Found(repeat.taken, until_ms, is_sure)
+
+    def has(self, words: Sequence[str], start_ms: int) -> bool:
+        """Say whether a final began with these words, and in this place: nobody says both twice."""
+        return bool(words) and any(
+            abs(final.start_ms - start_ms) <= _SAME_PLACE_MS
+            and final.words[: len(words)] == list(words)
+            for final in self._around
+        )
 
     def clear(self) -> None:
         """Expect no repeats any more."""

@@ -68,7 +68,12 @@ class Seam:
                 return Cut(None)
             if heard.start_ms >= self._until_ms - _SPAN_SLACK_MS:
                 return Cut(heard)
-        return self._without_repeats(heard) if self._overlap else Cut(heard)
+        if self._overlap:
+            return self._without_repeats(heard)
+        words = words_of(heard.text)
+        if self._overlap.has(words, heard.start_ms):  # from an engine that is later than it was
+            return Cut(None, len(words), heard.end_ms)
+        return Cut(heard)
 
     def _without_early_words(self, heard: WordsHeard, words: tuple[Word, ...]) -> WordsHeard | None:
         early = [word.start_ms + word.end_ms < 2 * self._until_ms for word in words]

@@ -50,3 +50,15 @@ def test_none_are_expected_for_ever() -> None:
 
     assert not overlap
     assert overlap.find(["yes"], use_up=True) == (0, 0, True)
+
+
+def test_the_same_words_in_the_same_place_are_said_once_however_late_the_engine_is() -> None:
+    """Also once no repeats are expected any more; elsewhere people may say them again."""
+    overlap = Overlap([Emitted(["one", "two", "three"], 4_500, 7_600, 11_600)], 4_500)
+    overlap.clear()
+
+    assert overlap.has(["one", "two", "three"], 4_500)
+    assert overlap.has(["one", "two"], 4_600)
+    assert not overlap.has(["one", "two", "three"], 9_000)
+    assert not overlap.has(["one", "four"], 4_500)
+    assert not overlap.has([], 4_500)
