@@ -93,11 +93,6 @@ class Stint:
         """How far it had been sent when its last result came."""
 
     @property
-    def waited_ms(self) -> int:
-        """The longest that speech waited for an answer until now."""
-        return self._slowest_ms
-
-    @property
     def quiet_ms(self) -> int | None:
         """How long a silence means that all before it is answered; None: it never answers."""
         return self._sure_lag_ms() if self.has_answered else None
