@@ -6,12 +6,13 @@ Each picks the adapter by `database_url`, which the settings have checked.
 from contextlib import AbstractContextManager
 
 from service.journal.address import parse_database_url
+from service.journal.erasure_audit import ErasureAudit
 from service.journal.sqlite import audit, encryption, locks
 
 
 def open_audit(
     database_url: str, *, key: bytes | None = None
-) -> AbstractContextManager[audit.ErasureAudit]:
+) -> AbstractContextManager[ErasureAudit]:
     """Return an audit of the journal of this URL, to be entered; a service may have it open.
 
     Raises:

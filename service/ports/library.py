@@ -100,7 +100,7 @@ class Library(Protocol):
         """Return the events of all calls after a position, in the order of their commits."""
 
     async def newest(self) -> int:
-        """Return the position of the newest event; 0 if there is none."""
+        """Return a position: every event so far is at or before it, every later one after it."""
 
     async def search(
         self, wanted: WordQuery, *, after: int = 0, before: int | None = None, limit: int

@@ -1,19 +1,27 @@
 """The databases that every contract is tested on: a new adapter is one more line in `ADAPTERS`."""
 
+import hashlib
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from service.journal.sqlite.audit import ErasureAudit, open_audit
+from service.journal.erasure_audit import ErasureAudit
+from service.journal.postgresql.audit import open_postgresql_audit
+from service.journal.postgresql.journal import open_postgresql_journal
+from service.journal.postgresql.keys import open_postgresql_keys
+from service.journal.postgresql.library import open_postgresql_library
+from service.journal.postgresql.searches import open_postgresql_searches
+from service.journal.sqlite.audit import open_audit
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.journal.sqlite.keys import open_sqlite_keys
 from service.journal.sqlite.library import open_sqlite_library
 from service.journal.sqlite.searches import open_sqlite_searches
 from service.ports import Journal, KeyStore, Library, SavedSearches
+from tests.journal.postgresql_server import make_schema, schema_url
 
 KEY = bytes(range(32))
 
@@ -57,10 +65,31 @@ def sqlite_database(
     )
 
 
+def postgresql_database(folder: Path, *, hasty: bool = False) -> Database:
+    """Return a database on the tests' server; the same one each time for a folder."""
+    name = f"test_{hashlib.sha256(str(folder).encode()).hexdigest()[:24]}"
+    url = schema_url(name)
+
+    @asynccontextmanager
+    async def open_journal(**options: Any) -> AsyncIterator[Journal]:  # noqa: ANN401 - any of it
+        await make_schema(name)
+        async with open_postgresql_journal(url, hasty=hasty, **options) as journal:
+            yield journal
+
+    return Database(
+        journal=open_journal,
+        library=partial(open_postgresql_library, url),
+        keys=partial(open_postgresql_keys, url),
+        searches=partial(open_postgresql_searches, url),
+        audit=partial(open_postgresql_audit, url),
+    )
+
+
 ADAPTERS: dict[str, Adapter] = {
     "sqlite": sqlite_database,
     "sqlcipher": partial(sqlite_database, key=KEY),
     "sqlite on the loop": partial(sqlite_database, threaded=False),
+    "postgresql": postgresql_database,
 }
 
 

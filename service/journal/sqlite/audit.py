@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
+from service.journal.erasure_audit import ErasureAudit
 from service.journal.sqlite.file import SqliteFile, explained
 
 _LEFT: Final = {
@@ -48,7 +49,7 @@ _COLUMN: Final = """
     WHERE instr(CAST("{column}" AS BLOB), CAST(? AS BLOB)) > 0"""
 
 
-class ErasureAudit:
+class SqliteErasureAudit:
     """Searches one journal. Made by `open_audit`; any method may raise its errors."""
 
     def __init__(self, db: sqlite3.Connection, path: Path) -> None:
@@ -97,7 +98,7 @@ def open_audit(path: Path, *, key: bytes | None = None) -> Iterator[ErasureAudit
         with closing(file.connect()) as db:
             db.execute(_TERMS)
             db.execute("PRAGMA query_only = ON")
-            yield ErasureAudit(db, path)
+            yield SqliteErasureAudit(db, path)
 
 
 def _in_tables(db: sqlite3.Connection, spellings: Sequence[str]) -> Iterator[str]:

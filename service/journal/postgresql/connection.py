@@ -1,0 +1,153 @@
+"""Connections to PostgreSQL: opened when needed, given up on errors, and their errors put right."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final, TypeAlias, cast
+
+import asyncpg
+
+from service.errors import JournalError, JournalUnavailableError
+
+CONNECT_TIMEOUT_S: Final = 5.0
+QUERY_TIMEOUT_S: Final = 30.0
+"""Of any statement: a server that answers no more is left, however its network failed."""
+_SETTINGS: Final = {
+    "timezone": "UTC",
+    # a frozen process must not hold rows for ever
+    "idle_in_transaction_session_timeout": "10s",
+    "jit": "off",
+}
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+Row = Sequence[Any]
+Query = Callable[[Connection], Awaitable[object]]
+
+
+async def connect(url: str, *, name: str, settings: dict[str, str] | None = None) -> Connection:
+    """Connect; the server lists the connection under `name`.
+
+    Raises:
+        OSError: Nobody answers.
+        asyncpg.PostgresError: The server does not let us in.
+    """
+    server_settings = {**_SETTINGS, "application_name": f"callscribe/{name}", **(settings or {})}
+    return cast(
+        Connection,
+        await asyncpg.connect(
+            url,
+            timeout=CONNECT_TIMEOUT_S,
+            command_timeout=QUERY_TIMEOUT_S,
+            server_settings=server_settings,
+        ),
+    )
+
+
+class KeptConnection:
+    """A connection that is opened when it is needed and given up when it fails.
+
+    `prepare` is run on each one that is opened.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        name: str,
+        settings: dict[str, str] | None = None,
+        prepare: Callable[[Connection], Awaitable[None]] | None = None,
+    ) -> None:
+        self._url = url
+        self._name = name
+        self._settings = settings
+        self._prepare = prepare
+        self._db: Connection | None = None
+
+    async def get(self) -> Connection:
+        """Return the connection, opened if need be."""
+        if self._db is not None and self._db.is_closed():
+            self._db = None
+        if self._db is None:
+            db = await connect(self._url, name=self._name, settings=self._settings)
+            try:
+                if self._prepare is not None:
+                    await self._prepare(db)
+            except BaseException:
+                db.terminate()
+                raise
+            self._db = db
+        return self._db
+
+    def drop(self) -> None:
+        """Give it up at once; what was not committed is rolled back."""
+        if self._db is not None:
+            self._db.terminate()
+            self._db = None
+
+    async def close(self) -> None:
+        """Take leave of the server."""
+        db, self._db = self._db, None
+        if db is not None and not db.is_closed():
+            await db.close(timeout=CONNECT_TIMEOUT_S)
+
+
+def is_unavailable(error: Exception) -> bool:
+    """Return whether the server does not answer (full, gone, stopping), whatever it is asked."""
+    return isinstance(
+        error,
+        (
+            OSError,
+            TimeoutError,
+            MemoryError,
+            asyncpg.InterfaceError,
+            asyncpg.InternalClientError,
+            asyncpg.PostgresConnectionError,
+            asyncpg.OperatorInterventionError,
+            asyncpg.InsufficientResourcesError,
+            asyncpg.PostgresSystemError,
+            asyncpg.InvalidAuthorizationSpecificationError,
+            asyncpg.InvalidCatalogNameError,
+            asyncpg.InsufficientPrivilegeError,
+            asyncpg.ReadOnlySQLTransactionError,
+            asyncpg.LockNotAvailableError,
+        ),
+    ) and not isinstance(error, ValueError)  # asyncpg's own word for a value it cannot send
+
+
+def refusal(error: Exception) -> JournalError:
+    """Return the error that the caller gets for this one; it repeats no value and no password."""
+    refused: JournalError
+    if isinstance(error, JournalError):
+        return error
+    if is_unavailable(error):
+        refused = JournalUnavailableError(f"the database does not answer: {_told(error)}")
+    else:
+        refused = JournalError(f"the database cannot hold or find this: {type(error).__name__}")
+    refused.__cause__ = error
+    return refused
+
+
+def _told(error: Exception) -> str:
+    # PostgreSQL's text of these says which role or database, never a value of ours
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+class Reader:
+    """Answers queries, one after the other."""
+
+    def __init__(self, kept: KeptConnection) -> None:
+        self._kept = kept
+
+    async def handle(self, batch: Sequence[Query]) -> list[object]:
+        """Return the answers, each from what was committed last."""
+        return [await self._answer(query) for query in batch]
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._kept.close()
+
+    async def _answer(self, query: Query) -> object:
+        try:
+            return await query(await self._kept.get())
+        except Exception as error:  # noqa: BLE001  it is handed to the one who asked
+            if is_unavailable(error):
+                self._kept.drop()
+            return refusal(error)

@@ -1,0 +1,134 @@
+"""Commits and settlements of many calls, written together inside the writer's transaction."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from service.errors import JournalError
+from service.ids import CallId, InputId
+from service.journal import entry_rows
+from service.journal.admission import Admission, Head
+from service.journal.postgresql.connection import Connection
+from service.journal.postgresql.summaries import summarise
+from service.journal.postgresql.text import from_database, to_database
+from service.journal.settlement import Settlement, settlements
+from service.journal.statements import load_statements
+from service.ports import Entry, LaneUpdate
+
+_SQL: Final = load_statements("postgresql", "journal")
+_ERASING: Final = (
+    "erase_events",
+    "erase_words",
+    "erase_lanes",
+    "erase_parked",
+    "erase_attempts",
+    "erase_recording",
+    "erase_keeping",
+    "note_unscrubbed",
+)
+_SEQ_TOO: Final = ("erase_events", "erase_lanes")
+
+Row = tuple[object, ...]
+
+
+async def commit_entries(
+    db: Connection, entries: Sequence[Entry], now: float
+) -> list[JournalError | None]:
+    """Write the entries that may be written, in order; return why the others may not."""
+    admission = await _admission(db, entries)
+    refusals = [admission.admit(entry) for entry in entries]
+    if admission.calls:
+        await _write_admitted(db, admission, now)
+        ended = [
+            to_database(entry.call_id)
+            for entry, refusal in zip(entries, refusals, strict=True)
+            if entry.ended and refusal is None
+        ]
+        if ended:
+            await db.execute(_SQL["forget_tokens"].text, ended)
+    return refusals
+
+
+async def settle_lanes(db: Connection, updates: Sequence[LaneUpdate], now: float) -> None:
+    """Write how far lanes have come, as if one update after the other."""
+    for settlement in settlements(updates):
+        if parked := _once(settlement, now):
+            await db.execute(_SQL["park"].text, *_columns(parked))
+        lanes = [_stored(row) for row in settlement.lane_rows()]
+        settled = await db.fetch(_SQL["settle"].text, *_columns(lanes))
+        await shut_calls(db, {call_no for (call_no,) in settled})
+
+
+async def shut_calls(db: Connection, call_nos: Iterable[int]) -> None:
+    """Have nobody look at these calls any more, if there is nothing left to do for them."""
+    if call_nos := list(call_nos):
+        await db.execute(_SQL["shut_calls"].text, call_nos)
+
+
+async def _admission(db: Connection, entries: Sequence[Entry]) -> Admission:
+    calls = list({to_database(entry.call_id) for entry in entries})
+    heads = await db.fetch(_SQL["lock_heads"].text, calls)
+    inputs = list({to_database(one) for entry in entries for one in entry.input_ids})
+    found = await db.fetch(_SQL["find_inputs"].text, inputs) if inputs else ()
+    fresh: Iterable[tuple[int]] = ()
+    if len(heads) < len(calls):
+        fresh = await db.fetch(_SQL["next_call_nos"].text, len(calls) - len(heads))
+    return Admission(
+        {CallId(from_database(call_id)): Head(*numbers) for call_id, *numbers in heads},
+        {InputId(from_database(input_id)) for (input_id,) in found},
+        iter([call_no for (call_no,) in fresh]),
+    )
+
+
+async def _write_admitted(db: Connection, admitted: Admission, now: float) -> None:
+    erased = list(entry_rows.erasing(admitted))
+    forgotten = {call_no for call_no, entry in erased}
+    await _write(db, "write_calls", map(_call, entry_rows.call_rows(admitted, now)))
+    await _write(db, "write_legs", map(_stored, entry_rows.leg_rows(admitted)))
+    await _write(db, "write_inputs", map(_stored, entry_rows.input_rows(admitted, now)))
+    await _write(db, "write_events", entry_rows.event_rows(admitted, now))
+    summaries = summarise((one for one in admitted.events if one[0] not in forgotten), now)
+    await _write(db, "write_utterances", summaries.utterances)
+    await _write(db, "write_summaries", summaries.started.values())
+    changes = summaries.changes.items()
+    await _write(db, "change_summaries", (change.row(call_no) for call_no, change in changes))
+    await _write(db, "advance_lanes", map(_stored, entry_rows.lane_rows(admitted)))
+    await _write(db, "keep_calls", entry_rows.keeping_rows(admitted))
+    for call_no, entry in erased:
+        await _erase(db, call_no, entry, now)
+    await shut_calls(db, (call_no for call_no, entry in admitted.calls.items() if entry.ended))
+    if admitted.forgotten:
+        await db.execute(_SQL["forget_calls"].text, admitted.forgotten)
+
+
+async def _erase(db: Connection, call_no: int, entry: Entry, now: float) -> None:
+    """Delete what there is of a call beside the last event of this entry."""
+    seq = entry.events[-1].seq
+    for name in _ERASING:
+        values = (call_no, seq) if name in _SEQ_TOO else (call_no,)
+        await db.execute(_SQL[name].text, *values)
+    await db.execute(_SQL["erase_summary"].text, call_no, now)
+    await db.execute(_SQL["forget_tokens"].text, [to_database(entry.call_id)])
+
+
+async def _write(db: Connection, name: str, rows: Iterable[Row]) -> None:
+    if rows := list(rows):
+        await db.execute(_SQL[name].text, *_columns(rows))
+
+
+def _call(row: Row) -> Row:
+    *values, created_at, _ = _stored(row)
+    return (*values, created_at)
+
+
+def _once(settlement: Settlement, now: float) -> list[Row]:
+    """Return what is parked, each event of a lane once: the last time counts."""
+    rows = {row[:3]: _stored(row) for row in settlement.parked_rows(now)}
+    return list(rows.values())
+
+
+def _stored(row: Row) -> Row:
+    return tuple(to_database(one) if isinstance(one, str) else one for one in row)
+
+
+def _columns(rows: Sequence[Row]) -> Iterator[tuple[object, ...]]:
+    return zip(*rows, strict=True)

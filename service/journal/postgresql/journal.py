@@ -1,0 +1,349 @@
+"""The journal on PostgreSQL: a writer with group commit, and a reader."""
+
+import math
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import astuple
+from functools import partial
+from typing import Any, Final, cast
+
+import msgspec
+
+from service.errors import JournalUnavailableError, StaleCallError
+from service.ids import CallId, EndpointName, LegId
+from service.journal.postgresql.connection import (
+    Connection,
+    KeptConnection,
+    Query,
+    Reader,
+    Row,
+)
+from service.journal.postgresql.entries import shut_calls
+from service.journal.postgresql.migrations import expect_ready, lock_service, migrate
+from service.journal.postgresql.opening import explained
+from service.journal.postgresql.scrubbing import vacuum
+from service.journal.postgresql.text import from_database, to_database
+from service.journal.postgresql.worker import AsyncWorker, open_async_worker
+from service.journal.postgresql.writer import Work, Writer
+from service.journal.statements import load_statements
+from service.ports import (
+    Attempt,
+    Entry,
+    Journal,
+    LaneRow,
+    LaneUpdate,
+    MediaToken,
+    ParkedDelivery,
+    StoredCall,
+    StoredEvent,
+    StoredRecording,
+)
+
+KEEP_INPUTS_S: Final = 7 * 86_400
+_PRUNED_AT_ONCE: Final = 5_000
+_LANES_AT_ONCE: Final = 1_000
+_SQL: Final = load_statements("postgresql", "journal")
+
+
+class PostgresqlJournal:
+    """A `Journal`; its methods are documented there."""
+
+    def __init__(
+        self,
+        writer: AsyncWorker[Work],
+        reader: AsyncWorker[Query],
+        clock: Callable[[], float],
+        url: str,
+    ) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._clock = clock
+        self._url = url
+
+    async def commit(self, entry: Entry) -> None:
+        """See `Journal.commit`."""
+        await self._writer.do(entry)
+
+    async def settle(self, updates: Sequence[LaneUpdate]) -> None:
+        """See `Journal.settle`."""
+        if updates:
+            await self._writer.do(tuple(updates))
+
+    async def keep_attempts(self, attempts: Sequence[Attempt]) -> None:
+        """See `Journal.keep_attempts`."""
+        if attempts:
+            columns = zip(*(_stored(astuple(one)) for one in attempts), strict=True)
+            await self._change("keep_attempts", *columns)
+
+    async def attempts(self, call_id: CallId, *, limit: int) -> list[Attempt]:
+        """See `Journal.attempts`."""
+        return [Attempt(*row) for row in await self._ask("attempts", call_id, limit)]
+
+    async def adopt(self, call_id: CallId) -> int:
+        """See `Journal.adopt`."""
+        rows = await self._change("adopt", call_id)
+        if not rows:
+            raise StaleCallError("there is no such call")
+        return cast(int, rows[0][0])
+
+    async def unpark(self, parked_id: int) -> ParkedDelivery | None:
+        """See `Journal.unpark`."""
+        rows = await self._change("unpark", parked_id)
+        return ParkedDelivery(*rows[0]) if rows else None
+
+    async def rewind(self, call_id: CallId, endpoint: EndpointName, after_seq: int) -> None:
+        """See `Journal.rewind`."""
+        lane = _stored((call_id, endpoint, after_seq))
+
+        async def change(db: Connection) -> None:
+            call_nos = await db.fetch(_SQL["rewind"].text, *lane)
+            await db.execute(_SQL["forget_parked"].text, *lane)
+            await shut_calls(db, [call_no for (call_no,) in call_nos])
+
+        await self._writer.do(change)
+
+    async def move_lanes(self, old: EndpointName, new: EndpointName) -> int:
+        """See `Journal.move_lanes`."""
+        given = _stored((old, new))
+
+        async def change(db: Connection) -> int:
+            moved = [call_no for (call_no,) in await db.fetch(_SQL["move_lanes"].text, *given)]
+            await db.execute(_SQL["open_calls"].text, moved)
+            for name in ("forget_parked_twice", "move_parked"):
+                await db.execute(_SQL[name].text, *given)
+            await db.execute(_SQL["forget_lanes"].text, given[0])
+            await db.execute(_SQL["enable"].text, given[0])
+            for name in ("keep_alias", "redirect_aliases"):
+                await db.execute(_SQL[name].text, *given)
+            await db.execute(_SQL["forget_alias"].text, given[1])
+            return len(moved)
+
+        return cast(int, await self._writer.do(change))
+
+    async def aliases(self) -> dict[EndpointName, EndpointName]:
+        """See `Journal.aliases`."""
+        return {old: new for old, new in await self._ask("aliases")}  # noqa: C416 - rows are no pairs
+
+    async def forget_alias(self, old: EndpointName) -> None:
+        """See `Journal.forget_alias`."""
+        await self._change("forget_alias", old)
+
+    async def park_lanes(self, endpoint: EndpointName, reason: str, at: float) -> int:
+        """See `Journal.park_lanes`."""
+        given = _stored((endpoint, reason, at))
+
+        async def change(db: Connection) -> int:
+            parked = await db.fetch(_SQL["park_lanes"].text, *given)
+            left = await db.fetch(_SQL["forget_lanes"].text, given[0])
+            await shut_calls(db, {call_no for (call_no,) in left})
+            return len(parked)
+
+        return cast(int, await self._writer.do(change))
+
+    async def disable(self, endpoint: EndpointName, reason: str, at: float) -> None:
+        """See `Journal.disable`."""
+        await self._change("disable", endpoint, reason, at)
+
+    async def enable(self, endpoint: EndpointName) -> None:
+        """See `Journal.enable`."""
+        await self._change("enable", endpoint)
+
+    async def keep_token(self, token: MediaToken) -> None:
+        """See `Journal.keep_token`."""
+        await self._change(
+            "keep_token",
+            token.token_hash,
+            token.header_hash,
+            token.call_id,
+            token.leg_id,
+            token.expires_at,
+        )
+
+    async def use_token(
+        self, token_hash: bytes, *, now: float, keep_until: float
+    ) -> MediaToken | None:
+        """See `Journal.use_token`."""
+        for row in await self._change("use_token", token_hash, now, keep_until):
+            one, header_hash, call_id, leg_id, expires_at = row
+            return MediaToken(
+                token_hash=one,
+                header_hash=header_hash,
+                call_id=call_id,
+                leg_id=leg_id,
+                expires_at=expires_at,
+            )
+        return None
+
+    async def prune(self, before: float) -> int:
+        """See `Journal.prune`. Done in steps, so that commits do not wait for all of it."""
+        now = self._clock()
+        await self._change("prune_tokens", now)
+        before = min(before, now - KEEP_INPUTS_S)
+        pruned = 0
+        while step := await self._prune("prune_inputs", before):
+            pruned += step
+        return pruned
+
+    async def check(self) -> None:
+        """See `Journal.check`."""
+        ((written,),) = await self._change("count_check")
+        ((seen,),) = await self._ask("read_checks")
+        if seen < written:
+            raise JournalUnavailableError("what was written cannot be read back")
+
+    async def load(self, call_id: CallId) -> StoredCall | None:
+        """See `Journal.load`."""
+        rows = await self._ask("load", call_id)
+        return StoredCall(*rows[0]) if rows else None
+
+    async def find_call(self, leg_id: LegId) -> CallId | None:
+        """See `Journal.find_call`."""
+        rows = await self._ask("find_call", leg_id)
+        return rows[0][0] if rows else None
+
+    async def unfinished(self) -> list[StoredCall]:
+        """See `Journal.unfinished`. Oldest first."""
+        return [StoredCall(*row) for row in await self._ask("unfinished")]
+
+    async def read(self, call_id: CallId, *, after_seq: int, limit: int) -> list[StoredEvent]:
+        """See `Journal.read`."""
+        return [StoredEvent(*row) for row in await self._ask("read", call_id, after_seq, limit)]
+
+    async def backlog(self) -> list[LaneRow]:
+        """See `Journal.backlog`. In pages, so that other questions are answered in between."""
+        lanes: list[LaneRow] = []
+        after = (-1, "")
+        while True:
+            rows = await self._ask("backlog", *after, _LANES_AT_ONCE)
+            lanes += [LaneRow(*row[1:]) for row in rows]
+            if len(rows) < _LANES_AT_ONCE:
+                return lanes
+            after = (rows[-1][0], rows[-1][2])
+
+    async def parked(
+        self, *, limit: int, before: tuple[float, int] | None = None
+    ) -> list[ParkedDelivery]:
+        """See `Journal.parked`."""
+        rows = await self._ask("parked", *(before or (math.inf, 0)), limit)
+        return [ParkedDelivery(*row) for row in rows]
+
+    async def disabled(self) -> dict[EndpointName, str]:
+        """See `Journal.disabled`."""
+        return {name: why for name, why in await self._ask("disabled")}  # noqa: C416 - as above
+
+    async def keep_recording(
+        self, call_id: CallId, file: str, *, started_at: float, delete_at: float | None
+    ) -> None:
+        """See `RecordingIndex.keep_recording`."""
+        await self._change("keep_recording", call_id, file, started_at, delete_at)
+
+    async def recording(self, call_id: CallId) -> StoredRecording | None:
+        """See `RecordingIndex.recording`."""
+        rows = await self._ask("recording", call_id)
+        return StoredRecording(*rows[0]) if rows else None
+
+    async def recordings_due(self, now: float, *, limit: int) -> list[StoredRecording]:
+        """See `RecordingIndex.recordings_due`."""
+        return [StoredRecording(*row) for row in await self._ask("recordings_due", now, limit)]
+
+    async def forget_recording(self, call_id: CallId) -> None:
+        """See `RecordingIndex.forget_recording`."""
+        await self._change("forget_recording", call_id)
+
+    async def calls_of_number(self, number: str) -> list[CallId]:
+        """See `ErasureIndex.calls_of_number`."""
+        packed = msgspec.msgpack.encode(number)
+        return [call_id for (call_id,) in await self._ask("calls_of_number", number, packed)]
+
+    async def text_due(self, now: float, *, limit: int) -> list[CallId]:
+        """See `ErasureIndex.text_due`."""
+        return [call_id for (call_id,) in await self._ask("text_due", now, limit)]
+
+    async def prune_parked(self, now: float) -> int:
+        """See `ErasureIndex.prune_parked`."""
+        pruned = 0
+        for name in ("prune_parked", "prune_attempts"):
+            while step := await self._prune(name, now):
+                pruned += step
+        return pruned
+
+    async def erasures(self, after: int) -> tuple[int, list[CallId]]:
+        """See `ErasureIndex.erasures`."""
+        ((newest,),) = await self._ask("newest_event")
+        return newest, [call_id for (call_id,) in await self._ask("erasures", after)]
+
+    async def unscrubbed(self) -> bool:
+        """See `ErasureIndex.unscrubbed`."""
+        return bool(await self._ask("unscrubbed"))
+
+    async def scrub(self) -> bool:
+        """See `ErasureIndex.scrub`. The server's own log and backups are the operator's."""
+        erased = [call_no for (call_no,) in await self._ask("unscrubbed")]
+        await vacuum(self._url)
+        ((gone,),) = await self._ask("seen_by_nobody", erased)
+        if gone:
+            await self._change("forget_unscrubbed", erased)
+        return bool(gone)
+
+    async def _prune(self, name: str, before: float) -> int:
+        async def change(db: Connection) -> int:
+            status = await db.execute(_SQL[name].text, before, _PRUNED_AT_ONCE)
+            return int(status.rpartition(" ")[2])
+
+        return cast(int, await self._writer.do(change))
+
+    async def _change(self, name: str, *values: object) -> list[Row]:
+        return cast(list[Row], await self._writer.do(partial(_rows, name, _stored(values))))
+
+    async def _ask(self, name: str, *values: object) -> list[Row]:
+        return cast(list[Row], await self._reader.do(partial(_rows, name, _stored(values))))
+
+
+async def _rows(name: str, values: tuple[object, ...], db: Connection) -> list[Row]:
+    return [_read(row) for row in await db.fetch(_SQL[name].text, *values)]
+
+
+def _stored(values: Sequence[Any]) -> tuple[object, ...]:
+    return tuple(to_database(one) if isinstance(one, str) else one for one in values)
+
+
+def _read(row: Row) -> Row:
+    return [from_database(one) if isinstance(one, str) else one for one in row]
+
+
+@asynccontextmanager
+async def open_postgresql_journal(
+    url: str,
+    *,
+    exclusive: bool = True,
+    clock: Callable[[], float] = time.time,
+    waiting_limit: int = 10_000,
+    hasty: bool = False,
+) -> AsyncIterator[Journal]:
+    """Open the journal in this database; on the way out, what waits is written.
+
+    `exclusive` is for the service: it makes or updates the tables and keeps every other service
+    out for as long as its connection lives. Without it a ready journal is opened beside the
+    service, to look or to change lanes.
+
+    At most `waiting_limit` changes (and as many queries) wait; what is more is refused with
+    `JournalUnavailableError`. `clock` gives Unix seconds. A `hasty` one does not wait for the
+    server's disk: what it acknowledged may be lost.
+
+    Raises:
+        JournalUnavailableError: The server cannot be reached or used, or another service has it.
+        JournalTooNewError: A newer version wrote it.
+    """
+    settings = {"synchronous_commit": "off"} if hasty else {"synchronous_commit": "on"}
+    prepare = lock_service if exclusive else None
+    writing = KeptConnection(url, name="writer", settings=settings, prepare=prepare)
+    reading = KeptConnection(url, name="reader")
+    async with explained(writing, reading):
+        await (migrate if exclusive else expect_ready)(await writing.get())
+        await reading.get()
+    async with (
+        open_async_worker(Writer(writing, clock), limit=waiting_limit) as writer,
+        open_async_worker(Reader(reading), limit=waiting_limit) as reader,
+    ):
+        yield PostgresqlJournal(writer, reader, clock, url)

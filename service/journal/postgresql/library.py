@@ -1,0 +1,191 @@
+"""The library on PostgreSQL, on connections of its own."""
+
+import re
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import lru_cache, partial
+from typing import Final, cast
+
+import asyncpg
+import msgspec
+
+from service.errors import BadInputError
+from service.ids import CallId
+from service.journal.postgresql.connection import Connection, KeptConnection, Query, Reader, Row
+from service.journal.postgresql.migrations import expect_ready
+from service.journal.postgresql.opening import explained
+from service.journal.postgresql.searching import found_in, query_of
+from service.journal.postgresql.text import from_database, to_database
+from service.journal.postgresql.worker import AsyncWorker, open_async_worker
+from service.journal.search import parse_search_terms
+from service.journal.statements import load_statements
+from service.journal.words import snippet
+from service.ports import (
+    CallFilter,
+    CallSummary,
+    Hit,
+    Library,
+    PlacedEvent,
+    StoredEvent,
+    WordQuery,
+)
+
+_SQL: Final = load_statements("postgresql", "library")
+_MAX_POSITION: Final = 2**63 - 1
+_NAME: Final = re.compile(r"(?<!:):(\w+)")
+_HIT: Final = tuple(Hit.__dataclass_fields__)
+_SUMMARY: Final = tuple(CallSummary.__dataclass_fields__)
+
+Filters = dict[str, dict[str, object]]
+"""Conditions by their names in the SQL, and what they compare with."""
+
+
+class PostgresqlLibrary:
+    """A `Library`; its methods are documented there."""
+
+    def __init__(
+        self, lookups: AsyncWorker[Query], lists: AsyncWorker[Query], searches: AsyncWorker[Query]
+    ) -> None:
+        self._lookups = lookups
+        self._lists = lists
+        self._searches = searches
+
+    async def calls(
+        self, wanted: CallFilter, *, before: tuple[float, CallId] | None, limit: int
+    ) -> list[CallSummary]:
+        """See `Library.calls`."""
+        filters = _call_filters(wanted)
+        if before:
+            filters["where_before"] = {"before_at": before[0], "before_id": before[1]}
+        name, values = "calls", dict[str, object](limit=limit)
+        number = filters.get("where_number")
+        if number and number["number"] == number["number_end"]:
+            name = "calls_of_number"
+            values["number"] = filters.pop("where_number")["number"]
+        return [_summary(row) for row in await _ask(self._lists, name, filters, values)]
+
+    async def call(self, call_id: CallId) -> CallSummary | None:
+        """See `Library.call`."""
+        rows = await _ask(self._lookups, "call", {}, {"call_id": call_id})
+        return _summary(rows[0]) if rows else None
+
+    async def events(self, *, after: int, limit: int) -> list[PlacedEvent]:
+        """See `Library.events`."""
+        rows = await _ask(self._lookups, "events", {}, {"after": after, "limit": limit})
+        return [PlacedEvent(position, StoredEvent(*event)) for position, *event in rows]
+
+    async def newest(self) -> int:
+        """See `Library.newest`."""
+        rows = await _ask(self._lookups, "newest", {}, {})
+        return cast(int, rows[0][0])
+
+    async def search(
+        self, wanted: WordQuery, *, after: int = 0, before: int | None = None, limit: int
+    ) -> list[Hit]:
+        """See `Library.search`."""
+        terms = parse_search_terms(wanted.words)
+        filters = _call_filters(wanted.calls)
+        if wanted.role is not None:
+            filters["where_role"] = {"role": wanted.role}
+        if wanted.call_id is not None:
+            filters["where_words_of_call"] = {"call_id": wanted.call_id}
+        if after:
+            filters["where_seen_by_all"] = {}
+        values = {
+            "words": query_of(terms),
+            "after": after,
+            "before": _MAX_POSITION if before is None else before,
+            "limit": limit,
+        }
+        # the search after each commit must not wait for somebody's long one
+        worker = self._lookups if after else self._searches
+        rows = await _ask(worker, "search", filters, values)
+        return [
+            Hit(**dict(zip(_HIT, (*row, snippet(text, found_in(text, terms))), strict=True)))
+            for *row, text in rows
+        ]
+
+
+async def _ask(
+    worker: AsyncWorker[Query], name: str, filters: Filters, values: dict[str, object]
+) -> Sequence[Row]:
+    sql, names = _written(name, tuple(filters))
+    for given in filters.values():
+        values |= given
+    bound = [_bindable(values[one]) for one in names]
+    return cast(Sequence[Row], await worker.do(partial(_rows, sql, bound)))
+
+
+@lru_cache
+def _written(name: str, filters: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """Return the statement with these conditions, and whose value each of its numbers is."""
+    conditions = "\n".join(_SQL[one].text for one in filters)
+    text = _SQL[name].text.replace("{filters}", conditions)
+    names = tuple(dict.fromkeys(_NAME.findall(text)))
+    return _NAME.sub(lambda found: f"${names.index(found[1]) + 1}", text), names
+
+
+def _call_filters(wanted: CallFilter) -> Filters:
+    filters: Filters = {}
+    if wanted.live is not None:
+        filters["where_live" if wanted.live else "where_over"] = {}
+    if wanted.started_from is not None:
+        filters["where_started_from"] = {"started_from": wanted.started_from}
+    if wanted.started_before is not None:
+        filters["where_started_before"] = {"started_before": wanted.started_before}
+    if wanted.number is not None:
+        start = wanted.number.removesuffix("*")
+        end = start if start == wanted.number else start + chr(0x10FFFF)
+        filters["where_number"] = {"number": start, "number_end": end}
+    if wanted.metadata:
+        facts = {_bindable(key): _bindable(one) for key, one in wanted.metadata.items()}
+        filters["where_metadata"] = {"metadata": msgspec.json.encode(facts).decode()}
+    return filters
+
+
+def _bindable(value: object) -> object:
+    """Return a value that a database can hold: nothing there has half of a surrogate pair."""
+    return to_database(value.encode(errors="replace").decode()) if isinstance(value, str) else value
+
+
+async def _rows(sql: str, bound: Sequence[object], db: Connection) -> list[Row] | BadInputError:
+    try:
+        rows = await db.fetch(sql, *bound)
+    except asyncpg.QueryCanceledError:
+        # returned, not raised: the connection is as good as before
+        return BadInputError("this takes too long to find: ask for rarer words, or fewer calls")
+    return [[from_database(one) if isinstance(one, str) else one for one in row] for row in rows]
+
+
+def _summary(row: Row) -> CallSummary:
+    return CallSummary(**dict(zip(_SUMMARY, row, strict=True)))
+
+
+@asynccontextmanager
+async def open_postgresql_library(
+    url: str, *, query_timeout_s: float = 2.0, waiting_limit: int = 1_000
+) -> AsyncIterator[Library]:
+    """Open the library in a journal's database, which must be ready; a service may be using it.
+
+    A list or search that takes longer than about `query_timeout_s` is given up with
+    `BadInputError`. At most `waiting_limit` lookups, as many lists and as many searches wait; what
+    is more is refused with `JournalUnavailableError`. None of the three waits for another.
+
+    Raises:
+        JournalUnavailableError: There is no journal, or the server cannot be reached.
+        JournalTooNewError: A newer version wrote it.
+    """
+    capped = {"statement_timeout": f"{max(1, round(query_timeout_s * 1_000))}ms"}
+    looking = KeptConnection(url, name="library-lookups")
+    listing = KeptConnection(url, name="library-lists", settings=capped)
+    searching = KeptConnection(url, name="library-searches", settings=capped)
+    async with explained(looking, listing, searching):
+        await expect_ready(await looking.get())
+    # batches of one: a quick query's answer must not wait for a slow one behind it
+    open_reader = partial(open_async_worker, limit=waiting_limit, batch_limit=1)
+    async with (
+        open_reader(Reader(looking)) as lookups,
+        open_reader(Reader(listing)) as lists,
+        open_reader(Reader(searching)) as searches,
+    ):
+        yield PostgresqlLibrary(lookups, lists, searches)

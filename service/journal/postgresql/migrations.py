@@ -1,0 +1,122 @@
+"""Brings a database to the newest schema, and knows one that is none of ours or too new."""
+
+import hashlib
+import secrets
+from typing import Final
+
+import asyncpg
+import structlog
+
+from service.errors import JournalTooNewError, JournalUnavailableError
+from service.journal.postgresql.connection import Connection
+from service.journal.statements import load_migrations
+
+MIN_VERSION: Final = 150_000
+_MIGRATING: Final = 0x43534352
+_SERVING: Final = 0x43534353
+"""Advisory locks ("CSCR", and the next): with each goes the schema that the tables are in."""
+_SCHEMA: Final = "current_schema()::regnamespace::oid::integer"
+_MAKE: Final = """
+CREATE TABLE IF NOT EXISTS callscribe_schema (
+    version integer PRIMARY KEY, digest text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())
+"""
+_RAISE_BASE: Final = """
+UPDATE installation SET position_base = position_base + missing.places
+FROM (
+    SELECT greatest(0, (SELECT coalesce(max(position), 0) FROM event)
+        - position_base - (pg_current_xact_id()::text::bigint << 14) + 1) AS places
+    FROM installation) AS missing
+WHERE missing.places > 0
+"""
+
+log = structlog.get_logger()
+
+
+async def migrate(db: Connection) -> None:
+    """Write the scripts that the database lacks, one transaction each; one process at a time.
+
+    Raises:
+        JournalUnavailableError: The server is too old, or the database is not in UTF-8.
+        JournalTooNewError: A newer version wrote it.
+    """
+    await _expect_usable(db)
+    await db.execute(f"SELECT pg_advisory_lock({_MIGRATING}, {_SCHEMA})")
+    try:
+        await db.execute(_MAKE)
+        scripts = load_migrations("postgresql")
+        version = await _version(db, len(scripts))
+        for number, script in enumerate(scripts[version:], version + 1):
+            async with db.transaction():
+                await db.execute(script)
+                await db.execute(
+                    "INSERT INTO callscribe_schema (version, digest) VALUES ($1, $2)",
+                    number,
+                    _digest(script),
+                )
+            log.info("journal_migrated", schema=number)
+        await _make_secret(db)
+        await db.execute(_RAISE_BASE)
+    finally:
+        await db.execute(f"SELECT pg_advisory_unlock({_MIGRATING}, {_SCHEMA})")
+
+
+async def expect_ready(db: Connection) -> None:
+    """Expect the schema of this version.
+
+    Raises:
+        JournalUnavailableError: There is none yet, or an older one.
+        JournalTooNewError: A newer version wrote it.
+    """
+    newest = len(load_migrations("postgresql"))
+    try:
+        version = await _version(db, newest)
+    except asyncpg.UndefinedTableError:
+        raise JournalUnavailableError(
+            "there is no journal in this database: the service makes it when it first starts"
+        ) from None
+    if version < newest:
+        raise JournalUnavailableError(
+            "the database was written by an older version: the service updates it when it starts"
+        )
+
+
+async def lock_service(db: Connection) -> None:
+    """Keep every other service out of this database for as long as the connection lives.
+
+    Raises:
+        JournalUnavailableError: One has it.
+    """
+    if not await db.fetchval(f"SELECT pg_try_advisory_lock({_SERVING}, {_SCHEMA})"):
+        raise JournalUnavailableError("another service has this database open")
+
+
+async def _expect_usable(db: Connection) -> None:
+    version = int(await db.fetchval("SHOW server_version_num"))
+    if version < MIN_VERSION:
+        raise JournalUnavailableError(
+            f"the server is PostgreSQL {version // 10_000}: use {MIN_VERSION // 10_000} or newer"
+        )
+    encoding = await db.fetchval("SHOW server_encoding")
+    if encoding != "UTF8":
+        raise JournalUnavailableError(f"the database is in {encoding}: make one in UTF8")
+
+
+async def _version(db: Connection, newest: int) -> int:
+    version = int(await db.fetchval("SELECT coalesce(max(version), 0) FROM callscribe_schema"))
+    if version > newest:
+        raise JournalTooNewError(
+            f"the database has schema {version} and this version knows up to {newest}:"
+            " run the version that wrote it, or a newer one"
+        )
+    return version
+
+
+async def _make_secret(db: Connection) -> None:
+    await db.execute(
+        "INSERT INTO installation (id, token_secret) VALUES (1, $1) ON CONFLICT (id) DO NOTHING",
+        secrets.token_bytes(32),
+    )
+
+
+def _digest(script: str) -> str:
+    return hashlib.sha256(script.encode()).hexdigest()

@@ -1,0 +1,25 @@
+"""Opening connections, and what an operator is told when that fails."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from service.errors import JournalError
+from service.journal.postgresql.connection import KeptConnection, is_unavailable, refusal
+
+
+@asynccontextmanager
+async def explained(*connections: KeptConnection) -> AsyncIterator[None]:
+    """Turn the driver's errors into ours, and leave no connection open on any.
+
+    Raises:
+        JournalUnavailableError: The server cannot be reached or used.
+    """
+    try:
+        yield
+    except BaseException as error:
+        for one in connections:
+            one.drop()
+        if isinstance(error, Exception) and not isinstance(error, JournalError):
+            if is_unavailable(error) or isinstance(error, ValueError):
+                raise refusal(error) from None
+        raise

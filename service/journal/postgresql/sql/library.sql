@@ -1,0 +1,91 @@
+-- What the library asks of PostgreSQL. `{filters}` becomes those of the `where_…` below that are
+-- asked for; what they compare with is always bound, by name: `:name` becomes `$1` and so on.
+
+-- name: calls
+SELECT call_id, started_at, answered_at, ended_at, completed_at, erased_at, direction,
+from_number, to_number, duration_ms, utterances, words, gaps, last_seq, metadata, transcription,
+EXISTS (SELECT 1 FROM recording WHERE recording.call_no = summary.call_no)
+FROM summary JOIN call USING (call_no)
+WHERE true {filters}
+ORDER BY started_at DESC, call_id DESC LIMIT :limit;
+
+-- name: call
+SELECT call_id, started_at, answered_at, ended_at, completed_at, erased_at, direction,
+from_number, to_number, duration_ms, utterances, words, gaps, last_seq, metadata, transcription,
+EXISTS (SELECT 1 FROM recording WHERE recording.call_no = summary.call_no)
+FROM call JOIN summary USING (call_no) WHERE call_id = :call_id;
+
+-- name: calls_of_number
+-- two walks, each from the newest and no further than need be
+SELECT * FROM (
+    (SELECT call_id, started_at, answered_at, ended_at, completed_at, erased_at, direction,
+    from_number, to_number, duration_ms, utterances, words, gaps, last_seq, metadata, transcription,
+    EXISTS (SELECT 1 FROM recording WHERE recording.call_no = summary.call_no)
+    FROM summary JOIN call USING (call_no)
+    WHERE from_number = :number {filters}
+    ORDER BY started_at DESC, call_id DESC LIMIT :limit)
+    UNION
+    (SELECT call_id, started_at, answered_at, ended_at, completed_at, erased_at, direction,
+    from_number, to_number, duration_ms, utterances, words, gaps, last_seq, metadata, transcription,
+    EXISTS (SELECT 1 FROM recording WHERE recording.call_no = summary.call_no)
+    FROM summary JOIN call USING (call_no)
+    WHERE to_number = :number {filters}
+    ORDER BY started_at DESC, call_id DESC LIMIT :limit)) AS found
+ORDER BY started_at DESC, call_id DESC LIMIT :limit;
+
+-- name: events
+-- none beside which a transaction goes on that began before it: its events would come before these
+SELECT position, call_id, seq, type, body FROM event JOIN call USING (call_no)
+WHERE position > :after AND position < (
+    SELECT position_base + (pg_snapshot_xmin(pg_current_snapshot())::text::bigint << 14)
+    FROM installation)
+ORDER BY position LIMIT :limit;
+
+-- name: newest
+-- not the last row's: it may have been erased, and the place is not given again
+SELECT position_base + (pg_snapshot_xmin(pg_current_snapshot())::text::bigint << 14) - 1
+FROM installation;
+
+-- name: search
+SELECT utterance.position, call.call_id, utterance.seq, utterance.utterance_id, utterance.role,
+utterance.start_ms, utterance.end_ms, utterance.occurred_at, utterance.text
+FROM utterance
+JOIN call ON call.call_no = utterance.call_no
+LEFT JOIN summary ON summary.call_no = utterance.call_no
+WHERE utterance.words @@ :words::tsquery
+AND utterance.position > :after AND utterance.position < :before {filters}
+ORDER BY utterance.position DESC LIMIT :limit;
+
+-- name: where_seen_by_all
+AND utterance.position < (
+    SELECT position_base + (pg_snapshot_xmin(pg_current_snapshot())::text::bigint << 14)
+    FROM installation);
+
+-- name: where_before
+AND summary.started_at <= :before_at
+AND (summary.started_at < :before_at OR call.call_id < :before_id);
+
+-- name: where_live
+AND summary.ended_at IS NULL;
+
+-- name: where_over
+AND summary.ended_at IS NOT NULL;
+
+-- name: where_started_from
+AND summary.started_at >= :started_from;
+
+-- name: where_started_before
+AND summary.started_at < :started_before;
+
+-- name: where_number
+AND (summary.from_number BETWEEN :number AND :number_end
+    OR summary.to_number BETWEEN :number AND :number_end);
+
+-- name: where_metadata
+AND summary.facts @> :metadata::jsonb;
+
+-- name: where_role
+AND utterance.role = :role;
+
+-- name: where_words_of_call
+AND utterance.call_no = (SELECT call_no FROM call WHERE call_id = :call_id);
