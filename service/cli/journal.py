@@ -48,7 +48,7 @@ def run_encrypt(arguments: argparse.Namespace, environ: Mapping[str, str]) -> in
     from service.recording.encrypted import encrypt_file  # noqa: PLC0415
 
     settings = read_local_settings(arguments, environ)
-    url, path, key = settings.database_url, settings.database_path.absolute(), _key(settings)
+    url, path, key = settings.database_url, settings.sqlite_path(), _key(settings)
     with locked(url):
         encrypt_journal(url, key)
         count, failed = _each(settings.recordings_path, lambda file: encrypt_file(file, key))
@@ -65,7 +65,7 @@ def run_rekey(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     from service.recording.encrypted import rekey_file  # noqa: PLC0415
 
     settings = read_local_settings(arguments, environ)
-    url, path, key = settings.database_url, settings.database_path.absolute(), _key(settings)
+    url, path, key = settings.database_url, settings.sqlite_path(), _key(settings)
     new_key = _read_key(arguments.new_key_file)
     with locked(url):
         rekey_journal(url, key, new_key)

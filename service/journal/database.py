@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from pathlib import Path
+from importlib.util import find_spec
 
 from service.errors import SettingsError
-from service.journal.address import parse_database_url
+from service.journal.address import PostgresqlAddress, SqliteAddress, parse_database_url
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.journal.sqlite.keys import open_sqlite_keys
 from service.journal.sqlite.library import open_sqlite_library
@@ -29,8 +29,15 @@ def open_journal(
     Raises:
         SettingsError: The URL is none that can be used. It is not repeated: it may hold a password.
     """
-    path = _sqlite_path(database_url)
-    return open_sqlite_journal(path, exclusive=exclusive, clock=clock, key=key, threaded=threaded)
+    address = _address(database_url, key)
+    if isinstance(address, SqliteAddress):
+        return open_sqlite_journal(
+            address.path, exclusive=exclusive, clock=clock, key=key, threaded=threaded
+        )
+    # a SQLite journal needs no driver, and `--help` none at all
+    from service.journal.postgresql.journal import open_postgresql_journal  # noqa: PLC0415
+
+    return open_postgresql_journal(address.url, exclusive=exclusive, clock=clock)
 
 
 def open_keys(
@@ -41,7 +48,12 @@ def open_keys(
     Raises:
         SettingsError: As `open_journal`.
     """
-    return open_sqlite_keys(_sqlite_path(database_url), key=key, threaded=threaded)
+    address = _address(database_url, key)
+    if isinstance(address, SqliteAddress):
+        return open_sqlite_keys(address.path, key=key, threaded=threaded)
+    from service.journal.postgresql.keys import open_postgresql_keys  # noqa: PLC0415 - as above
+
+    return open_postgresql_keys(address.url)
 
 
 def open_library(
@@ -52,7 +64,12 @@ def open_library(
     Raises:
         SettingsError: As `open_journal`.
     """
-    return open_sqlite_library(_sqlite_path(database_url), key=key, threaded=threaded)
+    address = _address(database_url, key)
+    if isinstance(address, SqliteAddress):
+        return open_sqlite_library(address.path, key=key, threaded=threaded)
+    from service.journal.postgresql.library import open_postgresql_library  # noqa: PLC0415
+
+    return open_postgresql_library(address.url)
 
 
 def open_searches(
@@ -63,11 +80,30 @@ def open_searches(
     Raises:
         SettingsError: As `open_journal`.
     """
-    return open_sqlite_searches(_sqlite_path(database_url), key=key, threaded=threaded)
+    address = _address(database_url, key)
+    if isinstance(address, SqliteAddress):
+        return open_sqlite_searches(address.path, key=key, threaded=threaded)
+    from service.journal.postgresql.searches import open_postgresql_searches  # noqa: PLC0415
+
+    return open_postgresql_searches(address.url)
 
 
-def _sqlite_path(database_url: str) -> Path:
+def _address(database_url: str, key: bytes | None) -> SqliteAddress | PostgresqlAddress:
     try:
-        return parse_database_url(database_url)
+        address = parse_database_url(database_url)
     except ValueError as error:
         raise SettingsError([f"database_url: {error}"]) from None
+    if isinstance(address, PostgresqlAddress):
+        _expect_driver()
+        if key is not None:
+            raise SettingsError(
+                ["database_key: it is for SQLite; PostgreSQL's disk is its server's to encrypt"]
+            )
+    return address
+
+
+def _expect_driver() -> None:
+    if find_spec("asyncpg") is None:
+        raise SettingsError(
+            ["database_url: PostgreSQL is an extra: pip install 'callscribe[postgresql]'"]
+        )

@@ -4,8 +4,10 @@ Each picks the adapter by `database_url`, which the settings have checked.
 """
 
 from contextlib import AbstractContextManager
+from pathlib import Path
 
-from service.journal.address import parse_database_url
+from service.errors import SettingsError
+from service.journal.address import SqliteAddress, parse_database_url
 from service.journal.erasure_audit import ErasureAudit
 from service.journal.sqlite import audit, encryption, locks
 
@@ -18,7 +20,12 @@ def open_audit(
     Raises:
         JournalUnavailableError: On entering: it cannot be read.
     """
-    return audit.open_audit(parse_database_url(database_url), key=key)
+    address = parse_database_url(database_url)
+    if isinstance(address, SqliteAddress):
+        return audit.open_audit(address.path, key=key)
+    from service.journal.postgresql.audit import open_postgresql_audit  # noqa: PLC0415 - a driver
+
+    return open_postgresql_audit(address.url)
 
 
 def locked(database_url: str) -> AbstractContextManager[None]:
@@ -27,7 +34,7 @@ def locked(database_url: str) -> AbstractContextManager[None]:
     Raises:
         JournalUnavailableError: On entering: one has it, or the lock cannot be made.
     """
-    return locks.locked(parse_database_url(database_url).absolute())
+    return locks.locked(_sqlite_path(database_url))
 
 
 def encrypt_journal(database_url: str, key: bytes) -> None:
@@ -37,7 +44,7 @@ def encrypt_journal(database_url: str, key: bytes) -> None:
         JournalUnavailableError: It cannot be read or written, or has another key.
         SettingsError: SQLCipher is not here.
     """
-    path = parse_database_url(database_url).absolute()
+    path = _sqlite_path(database_url)
     if not encryption.can_open(path, key):
         encryption.encrypt_journal(path, key)
 
@@ -49,6 +56,13 @@ def rekey_journal(database_url: str, key: bytes, new_key: bytes) -> None:
         JournalUnavailableError: It cannot be read or written, or has neither key.
         SettingsError: SQLCipher is not here.
     """
-    path = parse_database_url(database_url).absolute()
+    path = _sqlite_path(database_url)
     if not encryption.can_open(path, new_key):
         encryption.rekey_journal(path, key, new_key)
+
+
+def _sqlite_path(database_url: str) -> Path:
+    address = parse_database_url(database_url)
+    if not isinstance(address, SqliteAddress):
+        raise SettingsError(["database_url: this is for a journal in a SQLite file"])
+    return address.path.absolute()

@@ -16,6 +16,11 @@ FOUND_END: Final = "\x03"
 _SNIPPET_WORDS: Final = 32
 _LEFT_OUT: Final = "…"
 _BEFORE_FOUND: Final = 8
+_ACCENTS: Final = frozenset(
+    "\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u0309\u030a\u030b\u030c\u030f\u0311\u031b"
+    "\u0323\u0324\u0325\u0326\u0327\u0328\u032d\u032e\u0330\u0331"
+)
+"""Those that belong to a Latin letter, written after it. All others part words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +97,10 @@ def _fold(one: str) -> str:
     if _is_accent(one):
         return ""
     base = unicodedata.normalize("NFD", one)[0]
-    return (base if base.isascii() and base.isalpha() else one).lower()
+    letter = base if base.isascii() and base.isalpha() else one
+    folded = letter.casefold()
+    return folded if len(folded) == 1 else letter.lower()
 
 
 def _is_accent(one: str) -> bool:
-    return "\u0300" <= one <= "\u0331"
+    return one in _ACCENTS

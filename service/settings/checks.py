@@ -103,7 +103,7 @@ def check_origin(text: str) -> str:
 
 
 def check_database_url(text: str) -> str:
-    """Accept `sqlite:///file`: three slashes and a relative path, or four for an absolute one."""
+    """Accept `sqlite:///file` (four slashes if absolute) and `postgresql://user@host/database`."""
     parse_database_url(text)
     return text
 

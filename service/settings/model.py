@@ -11,8 +11,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from service.calls.routes import Fallback, Retention, Route, Tracks
 from service.delivery.endpoints import Endpoint, EndpointType, Order
+from service.errors import SettingsError
 from service.ids import EndpointName, Role, Source, Track
-from service.journal.address import parse_database_url
+from service.journal.address import PostgresqlAddress, SqliteAddress, parse_database_url
 from service.settings import checks
 from service.web.limits import LOCAL, Network
 from service.wire.media import media_url
@@ -266,14 +267,29 @@ class Settings(BaseSettings):
         return media_url(self.public_url)
 
     @property
-    def database_path(self) -> Path:
-        """The SQLite file."""
+    def database(self) -> SqliteAddress | PostgresqlAddress:
+        """The database of the journal."""
         return parse_database_url(self.database_url)
 
     @property
     def recordings_path(self) -> Path:
-        """The folder that captured audio is kept in."""
-        return self.recordings_dir or self.database_path.with_name("recordings")
+        """The folder that captured audio is kept in: beside a file, or where the service runs."""
+        database = self.database
+        if isinstance(database, SqliteAddress):
+            return self.recordings_dir or database.path.with_name("recordings")
+        return self.recordings_dir or Path("recordings")
+
+    def sqlite_path(self) -> Path:
+        """Return the SQLite file of the journal, absolute.
+
+        Raises:
+            SettingsError: The journal is in PostgreSQL.
+        """
+        if not isinstance(database := self.database, SqliteAddress):
+            raise SettingsError(
+                ["database_url: this is for a journal in a SQLite file; yours is in PostgreSQL"]
+            )
+        return database.path.absolute()
 
     def storage_key(self) -> bytes | None:
         """Return the key of what is kept on the disk, if that is encrypted: never log it."""

@@ -1,4 +1,4 @@
-"""PostgreSQL for the tests: `CALLSCRIBE_TEST_POSTGRES_URL`, or the wheel's, started by whoever asks.
+"""PostgreSQL for the tests: `CALLSCRIBE_TEST_POSTGRES_URL`, or the wheel's, started when asked for.
 
 A server takes no root, so that its programs run as nobody then. It listens on the loopback only,
 belongs to the process that started it, and waits for no disk: nothing here outlives a test.
@@ -48,7 +48,7 @@ class Server:
 
     def start(self) -> "subprocess.Popen[bytes]":
         """Start it and return once it takes connections."""
-        process = subprocess.Popen(  # noqa: S603 - programs of a package
+        process = subprocess.Popen(
             [_program("postgres"), "-D", self.folder / "data", "-p", str(self.port), *self.options],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             **_as_nobody(),
@@ -81,7 +81,7 @@ def make_server(folder: Path, options: tuple[str, ...] = _OPTIONS) -> Server:
     if os.geteuid() == 0:
         folder.chmod(0o755)
         os.chown(data, _NOBODY, _NOBODY)
-    subprocess.run(  # noqa: S603 - programs of a package
+    subprocess.run(
         [_program("initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
          "--locale=C", "--no-sync", "--no-instructions"],
         check=True, stdout=subprocess.DEVNULL, **_as_nobody(),

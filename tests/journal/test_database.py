@@ -30,12 +30,18 @@ async def test_the_journal_can_be_opened_beside_the_service(tmp_path: Path) -> N
         assert await beside.backlog() == []
 
 
-@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+asyncpg"])
-def test_postgresql_is_said_to_be_missing(scheme: str) -> None:
-    """Before anything is opened, and without repeating the password in the URL."""
-    with pytest.raises(SettingsError, match="PostgreSQL is not built yet") as failure:
-        open_journal(f"{scheme}://me:hush@db/calls")
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres"])
+async def test_a_postgresql_that_nobody_serves_is_said_without_its_password(scheme: str) -> None:
+    """Either name of the scheme will do; the error says what failed."""
+    with pytest.raises(JournalUnavailableError, match="does not answer") as failure:
+        await open_journal(f"{scheme}://me:hush@127.0.0.1:1/calls").__aenter__()
     assert "hush" not in str(failure.value)
+
+
+def test_a_key_is_not_for_postgresql() -> None:
+    """Nobody shall believe that it is encrypted because of ours."""
+    with pytest.raises(SettingsError, match="its server's to encrypt"):
+        open_journal("postgresql://db/calls", key=bytes(32))
 
 
 @pytest.mark.parametrize(
@@ -52,6 +58,10 @@ def test_postgresql_is_said_to_be_missing(scheme: str) -> None:
         "sqlite:///:memory:",
         "sqlite:///a.db?mode=ro",
         "mysql://me:hush@db/calls",
+        "postgresql+asyncpg://me:hush@db/calls",
+        "postgresql://me:hush@db",
+        "postgresql://me:hush@db:port/calls",
+        "postgresql://[hush/calls",
     ],
 )
 def test_any_other_url_is_refused(url: str) -> None:

@@ -48,8 +48,9 @@ async def test_a_hit_says_where_and_marks_what_was_found(
 
     assert await library.search(WordQuery(words="booking"), limit=1) == [
         Hit(
-            position=final.position, call_id=CALL, seq=2, utterance_id=UtteranceId("u2"), role="agent",
-            start_ms=2, end_ms=None, occurred_at=TIMES[1],
+            position=final.position, call_id=CALL, seq=2,
+            utterance_id=UtteranceId("u2"), role="agent", start_ms=2, end_ms=None,
+            occurred_at=TIMES[1],
             snippet="Change my  \x02Bööking\x03 , please",
         )
     ]  # fmt: skip

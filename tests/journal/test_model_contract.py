@@ -27,6 +27,9 @@ from tests.journal.harness import Adapter
 from tests.journal.model import Model, Outcome
 
 T = TypeVar("T")
+MANY = 40
+FEW = 10
+"""Where each step takes trips to a server."""
 
 calls = st.sampled_from([CallId(f"call-{n}") for n in range(3)])
 endpoints = st.sampled_from([EndpointName("crm"), EndpointName("log")])
@@ -212,12 +215,12 @@ class JournalHistory(RuleBasedStateMachine):
 
 
 @pytest.mark.slow
-def test_any_history_looks_as_its_model_says(adapter: Adapter) -> None:
+def test_any_history_looks_as_its_model_says(adapter_name: str, adapter: Adapter) -> None:
     """After every step, whatever the steps."""
     run_state_machine_as_test(
         partial(JournalHistory, adapter),  # type: ignore[arg-type]  # any factory will do
         settings=settings(
-            max_examples=40,
+            max_examples=FEW if adapter_name == "postgresql" else MANY,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow],

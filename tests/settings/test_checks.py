@@ -83,7 +83,22 @@ def test_sqlite_files_are_databases(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "calls.db", "mysql://db", "postgres:"]
+    "text", ["postgresql://app@db/calls", "postgres://app:hush@db:5432/calls?sslmode=require"]
+)
+def test_postgresql_is_one_too(text: str) -> None:
+    """By either name, with whatever options its driver knows."""
+    assert checks.check_database_url(text) == text
+
+
+@pytest.mark.parametrize("text", ["postgres:", "postgresql://db", "postgresql+asyncpg://db/calls"])
+def test_a_postgresql_that_cannot_be_meant_is_refused(text: str) -> None:
+    """The fault says how it is written."""
+    with pytest.raises(ValueError, match="postgresql://"):
+        checks.check_database_url(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "calls.db", "mysql://db"]
 )
 def test_other_databases_are_refused(text: str) -> None:
     """Above all one that would be gone with the process."""

@@ -47,6 +47,9 @@ def test_an_unknown_variable_names_the_nearest(problems: Problems) -> None:
     ]
 
 
+NO_DATABASE = "should be sqlite:/// and the path of a file, or postgresql://user@host/database"
+
+
 def test_a_fault_from_the_environment_names_the_variable(problems: Problems) -> None:
     """The file is not blamed for what a variable said, by number or by name."""
     text = '[[endpoint]]\nname = "big-crm"\ntype = "log"\n'
@@ -57,7 +60,7 @@ def test_a_fault_from_the_environment_names_the_variable(problems: Problems) -> 
         CALLSCRIBE_ROUTE__0__ENDPOINTS="crm",
         DATABASE_URL="mysql://db",
     ) == [
-        "DATABASE_URL: database_url: should be sqlite:/// and the path of a file",
+        f"DATABASE_URL: database_url: {NO_DATABASE}",
         "CALLSCRIBE_ROUTE__0__ENDPOINTS: route[0].endpoints: should be a valid tuple",
         "CALLSCRIBE_ENDPOINT__BIG_CRM__TYPE: endpoint[0].type: should be 'webhook' or 'log'",
     ]
@@ -83,11 +86,11 @@ def test_what_is_not_built_yet_is_refused_with_that_reason(problems: Problems, l
     assert problem.endswith("is designed but not built yet; leave it out for now")
 
 
-def test_postgresql_is_refused_as_not_built_yet(problems: Problems) -> None:
-    """The password in the address is not repeated."""
-    (problem,) = problems(DATABASE_URL="postgresql://app:hunter2@db/calls")
+def test_a_fault_in_a_postgresql_url_does_not_repeat_its_password(problems: Problems) -> None:
+    """The address names no database."""
+    (problem,) = problems(DATABASE_URL="postgresql://app:hunter2@db")
 
-    assert "not built yet" in problem
+    assert "should name a database" in problem
     assert "hunter2" not in problem
 
 

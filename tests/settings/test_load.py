@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from service.errors import SettingsError
+from service.journal.address import SqliteAddress
 from service.settings import find_config, load_settings
 from tests.settings.builders import KEYS, PUBLIC_KEY, SECRET
 from tests.settings.harness import Load, Problems
@@ -56,7 +57,7 @@ def test_a_file_becomes_routes_and_endpoints_in_order(load: Load) -> None:
     billing, rest = settings.routes()
     crm, log = settings.endpoint_list()
     assert settings.listen_address == ("127.0.0.1", 9000)
-    assert settings.database_path == Path("calls/journal.db")
+    assert settings.database == SqliteAddress(Path("calls/journal.db"))
     assert (billing.answer, billing.interim_results, billing.endpointing_ms) == (False, False, 300)
     assert billing.match["header.X-Queue"] == "billing"
     assert billing.roles == {"inbound": "customer", "outbound": "agent"}
@@ -118,8 +119,8 @@ def test_database_url_has_its_usual_name(load: Load) -> None:
     plain = load(DATABASE_URL="sqlite:////var/lib/a.db")
     both = load(DATABASE_URL="sqlite:///a.db", CALLSCRIBE_DATABASE_URL="sqlite:///b.db")
 
-    assert plain.database_path == Path("/var/lib/a.db")
-    assert both.database_path == Path("b.db")
+    assert plain.database == SqliteAddress(Path("/var/lib/a.db"))
+    assert both.database == SqliteAddress(Path("b.db"))
 
 
 def test_two_public_keys_while_rotating(load: Load) -> None:

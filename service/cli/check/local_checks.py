@@ -7,6 +7,7 @@ import ssl
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -16,6 +17,7 @@ from service.cli.check.findings import Finding, fail, ok, reason, warn
 from service.cli.common import open_journal_beside
 from service.delivery.endpoints import Endpoint
 from service.errors import JournalError
+from service.journal.address import SqliteAddress
 from service.net import AddressRefusedError, may_dial
 from service.settings import Settings
 from service.wire.audio import CODED, decodable
@@ -84,9 +86,9 @@ async def check_endpoint(endpoint: Endpoint) -> list[Finding]:
 
 async def check_database(settings: Settings) -> list[Finding]:
     """Write to the journal and read it back, or see whether it could be made."""
-    path = settings.database_path
-    if not path.exists():
-        return [await asyncio.to_thread(_check_folder, settings)]
+    database = settings.database
+    if isinstance(database, SqliteAddress) and not database.path.exists():
+        return [await asyncio.to_thread(_check_folder, database.path)]
     try:
         async with open_journal_beside(settings) as journal:
             await journal.check()
@@ -96,14 +98,15 @@ async def check_database(settings: Settings) -> list[Finding]:
     gone = [
         warn(f"endpoint {name}", f"is disabled: {why}") for name, why in sorted(disabled.items())
     ]
-    return [ok("database", f"{path} takes a write"), *gone]
+    named = database.path if isinstance(database, SqliteAddress) else "PostgreSQL"
+    return [ok("database", f"{named} takes a write"), *gone]
 
 
-def _check_folder(settings: Settings) -> Finding:
-    folder = settings.database_path.absolute().parent
+def _check_folder(path: Path) -> Finding:
+    folder = path.absolute().parent
     try:
         with tempfile.TemporaryFile(dir=folder):
-            return ok("database", f"{settings.database_path} will be made at the first start")
+            return ok("database", f"{path} will be made at the first start")
     except FileNotFoundError:
         return fail("database", f"there is no folder {folder}; make it")
     except OSError as error:

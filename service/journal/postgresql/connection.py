@@ -1,7 +1,7 @@
 """Connections to PostgreSQL: opened when needed, given up on errors, and their errors put right."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias
 
 import asyncpg
 
@@ -30,14 +30,11 @@ async def connect(url: str, *, name: str, settings: dict[str, str] | None = None
         asyncpg.PostgresError: The server does not let us in.
     """
     server_settings = {**_SETTINGS, "application_name": f"callscribe/{name}", **(settings or {})}
-    return cast(
-        Connection,
-        await asyncpg.connect(
-            url,
-            timeout=CONNECT_TIMEOUT_S,
-            command_timeout=QUERY_TIMEOUT_S,
-            server_settings=server_settings,
-        ),
+    return await asyncpg.connect(
+        url,
+        timeout=CONNECT_TIMEOUT_S,
+        command_timeout=QUERY_TIMEOUT_S,
+        server_settings=server_settings,
     )
 
 

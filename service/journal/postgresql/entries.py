@@ -69,9 +69,8 @@ async def _admission(db: Connection, entries: Sequence[Entry]) -> Admission:
     heads = await db.fetch(_SQL["lock_heads"].text, calls)
     inputs = list({to_database(one) for entry in entries for one in entry.input_ids})
     found = await db.fetch(_SQL["find_inputs"].text, inputs) if inputs else ()
-    fresh: Iterable[tuple[int]] = ()
-    if len(heads) < len(calls):
-        fresh = await db.fetch(_SQL["next_call_nos"].text, len(calls) - len(heads))
+    unknown = len(calls) - len(heads)
+    fresh = await db.fetch(_SQL["next_call_nos"].text, unknown) if unknown else []
     return Admission(
         {CallId(from_database(call_id)): Head(*numbers) for call_id, *numbers in heads},
         {InputId(from_database(input_id)) for (input_id,) in found},

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import astuple
 from functools import partial
@@ -308,7 +308,7 @@ def _stored(values: Sequence[Any]) -> tuple[object, ...]:
     return tuple(to_database(one) if isinstance(one, str) else one for one in values)
 
 
-def _read(row: Row) -> Row:
+def _read(row: Iterable[Any]) -> Row:
     return [from_database(one) if isinstance(one, str) else one for one in row]
 
 

@@ -18,7 +18,9 @@ _SERVING: Final = 0x43534353
 _SCHEMA: Final = "current_schema()::regnamespace::oid::integer"
 _MAKE: Final = """
 CREATE TABLE IF NOT EXISTS callscribe_schema (
-    version integer PRIMARY KEY, digest text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())
+    version integer PRIMARY KEY,
+    digest text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now())
 """
 _RAISE_BASE: Final = """
 UPDATE installation SET position_base = position_base + missing.places

@@ -19,7 +19,8 @@ async def explained(*connections: KeptConnection) -> AsyncIterator[None]:
     except BaseException as error:
         for one in connections:
             one.drop()
-        if isinstance(error, Exception) and not isinstance(error, JournalError):
-            if is_unavailable(error) or isinstance(error, ValueError):
-                raise refusal(error) from None
+        if isinstance(error, JournalError) or not isinstance(error, Exception):
+            raise
+        if is_unavailable(error) or isinstance(error, ValueError):
+            raise refusal(error) from None
         raise

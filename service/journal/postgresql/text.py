@@ -1,4 +1,4 @@
-"""Text as PostgreSQL can hold it: there is no U+0000 in its text, and ids come from outside. Pure."""
+"""Text as PostgreSQL can hold it: without U+0000, which ids from outside may have. Pure."""
 
 from typing import Final
 

@@ -1,0 +1,74 @@
+"""The words that a search compares: the same ones that SQLite's index makes of a text."""
+
+import sqlite3
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.journal.words import FOUND_END, FOUND_START, snippet, words_of
+
+TEXTS = st.text(
+    st.characters(categories=["L", "N", "P", "S", "Z", "M"], max_codepoint=0x2FFF).filter(
+        lambda one: unicodedata.ucd_3_2_0.category(one) != "Cn"  # SQLite's tables are of 2012
+    ),
+    max_size=30,
+)
+
+
+def words_in_sqlite(text: str) -> list[str]:
+    """Return what SQLite's tokenizer makes of a text, in order."""
+    db = sqlite3.connect(":memory:")
+    db.execute("CREATE VIRTUAL TABLE t USING fts5(text, tokenize='unicode61 remove_diacritics 2')")
+    db.execute("CREATE VIRTUAL TABLE v USING fts5vocab(t, instance)")
+    db.execute("INSERT INTO t VALUES (?)", (text,))
+    rows = db.execute("SELECT term FROM v ORDER BY offset").fetchall()
+    db.close()
+    return [term for (term,) in rows]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Well, don't!", ["well", "don", "t"]),
+        ("BÖÖKING Żółw naïve", ["booking", "zołw", "naive"]),
+        ("e\u0301te\u0301", ["ete"]),
+        ("order 4711-B", ["order", "4711", "b"]),
+        ("Привет ЁЖ", ["привет", "ёж"]),
+        ("木曜日です", ["木曜日です"]),
+        ("  ", []),
+    ],
+)
+def test_words_are_folded_and_without_marks(text: str, expected: list[str]) -> None:
+    """Case and accents on Latin letters do not count; other scripts stay as they are."""
+    assert [word.folded for word in words_of(text)] == expected
+    assert words_in_sqlite(text) == expected
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=TEXTS)
+def test_sqlite_makes_the_same_words(text: str) -> None:
+    """Of texts in the scripts that are written with spaces."""
+    assert [word.folded for word in words_of(text)] == words_in_sqlite(text)
+
+
+def test_a_snippet_of_a_short_text_is_all_of_it() -> None:
+    """With every place marked, and spans that overlap as one."""
+    text = "to be, or not to be"
+
+    assert snippet(text, [(0, 1), (1, 2), (5, 5)]) == (
+        f"{FOUND_START}to be, or{FOUND_END} not to {FOUND_START}be{FOUND_END}"
+    )
+
+
+def test_a_snippet_of_a_long_text_is_about_what_was_found() -> None:
+    """Thirty-two words, and marks where something was left out."""
+    text = " ".join(f"w{n}" for n in range(100)) + "!"
+
+    middle = snippet(text, [(50, 50)])
+    assert middle.startswith("…w42 ")
+    assert middle.endswith(" w73…")
+    assert f"{FOUND_START}w50{FOUND_END}" in middle
+    assert snippet(text, [(99, 99)]).endswith(f"{FOUND_START}w99{FOUND_END}!")
+    assert snippet(text, [(0, 0)]).startswith(f"{FOUND_START}w0{FOUND_END} w1 ")
