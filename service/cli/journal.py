@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from service.cli import journal_copy
 from service.cli.common import Commands, add_command, add_config, read_local_settings
 from service.errors import BadInputError, SettingsError
 from service.exits import Exit
@@ -19,7 +20,7 @@ _MAX_KEY_FILE_BYTES = 1_000
 def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     """Add the command and its two parts."""
     parser = add_command(
-        commands, "journal", run_encrypt, "Encrypt the journal and recordings; change their key."
+        commands, "journal", run_encrypt, "Encrypt the journal, change its key, or move it."
     )
     parts = parser.add_subparsers(title="parts", metavar="PART", required=True)
     encrypting = add_command(
@@ -37,6 +38,7 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         help="holds the new key: 32 random bytes in base64 (- is standard input)",
     )
     add_config(rekeying)
+    journal_copy.add(parts)
 
 
 def run_encrypt(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:

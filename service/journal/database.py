@@ -7,6 +7,8 @@ from importlib.util import find_spec
 
 from service.errors import SettingsError
 from service.journal.address import PostgresqlAddress, SqliteAddress, parse_database_url
+from service.journal.copying import CopySource, CopyTarget
+from service.journal.sqlite.copying import open_sqlite_source, open_sqlite_target
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.journal.sqlite.keys import open_sqlite_keys
 from service.journal.sqlite.library import open_sqlite_library
@@ -86,6 +88,38 @@ def open_searches(
     from service.journal.postgresql.searches import open_postgresql_searches  # noqa: PLC0415
 
     return open_postgresql_searches(address.url)
+
+
+def open_copy_source(
+    database_url: str, *, key: bytes | None = None
+) -> AbstractAsyncContextManager[CopySource]:
+    """Return the stopped journal of this URL, to be entered and copied.
+
+    Raises:
+        SettingsError: As `open_journal`.
+    """
+    address = _address(database_url, None)
+    if isinstance(address, SqliteAddress):
+        return open_sqlite_source(address.path, key=key)
+    from service.journal.postgresql.copying import open_postgresql_source  # noqa: PLC0415
+
+    return open_postgresql_source(address.url)
+
+
+def open_copy_target(
+    database_url: str, *, key: bytes | None = None
+) -> AbstractAsyncContextManager[CopyTarget]:
+    """Return the empty database of this URL, to be entered and filled.
+
+    Raises:
+        SettingsError: As `open_journal`.
+    """
+    address = _address(database_url, None)
+    if isinstance(address, SqliteAddress):
+        return open_sqlite_target(address.path, key=key)
+    from service.journal.postgresql.copying import open_postgresql_target  # noqa: PLC0415
+
+    return open_postgresql_target(address.url)
 
 
 def _address(database_url: str, key: bytes | None) -> SqliteAddress | PostgresqlAddress:

@@ -12,6 +12,7 @@ from service.recording.encrypted import EncryptedReader
 from service.recording.files import open_audio
 from service.recording.wav import Layout
 from tests.cli.harness import callscribe as program
+from tests.journal.postgresql_server import make_schema, schema_url
 
 KEYS = (bytes(range(32)), bytes(range(32, 64)))
 TEXTS = [base64.b64encode(key).decode() for key in KEYS]
@@ -98,3 +99,18 @@ async def test_a_key_that_is_none_is_told(tmp_path: Path) -> None:
     assert (absent.code, "cannot read" in absent.err) == (Exit.FAILED, True)
     assert "hunter2" not in bad.err
     assert "c2hvcnQ=" not in short.err
+
+
+async def test_a_journal_is_copied_and_compared(tmp_path: Path) -> None:
+    """Into PostgreSQL, with the sums of both; what cannot be copied over is refused in words."""
+    await make_schema("cli_copy")
+    variables = await keep(tmp_path)
+    words = ("journal", "copy", variables["DATABASE_URL"], schema_url("cli_copy"))
+    done = await program(*words, **variables)
+
+    assert (done.code, done.err) == (Exit.OK, "")
+    assert "call                1  " in done.out
+    assert "both are the same" in done.out
+    again = await program(*words, **variables)
+    assert again.code == Exit.FAILED
+    assert "copy into a new database" in again.err

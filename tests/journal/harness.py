@@ -65,10 +65,10 @@ def sqlite_database(
     )
 
 
-def postgresql_database(folder: Path, *, hasty: bool = False) -> Database:
-    """Return a database on the tests' server; the same one each time for a folder."""
+def postgresql_database(folder: Path, *, hasty: bool = False, url: str = "") -> Database:
+    """Return a database on the tests' server: that of a URL, or one that goes with the folder."""
     name = f"test_{hashlib.sha256(str(folder).encode()).hexdigest()[:24]}"
-    url = schema_url(name)
+    url = url or schema_url(name)
 
     @asynccontextmanager
     async def open_journal(**options: Any) -> AsyncIterator[Journal]:  # noqa: ANN401 - any of it

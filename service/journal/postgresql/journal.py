@@ -20,7 +20,12 @@ from service.journal.postgresql.connection import (
     Row,
 )
 from service.journal.postgresql.entries import shut_calls
-from service.journal.postgresql.migrations import expect_ready, lock_service, migrate
+from service.journal.postgresql.migrations import (
+    expect_ready,
+    expect_whole,
+    lock_service,
+    migrate,
+)
 from service.journal.postgresql.opening import explained
 from service.journal.postgresql.scrubbing import vacuum
 from service.journal.postgresql.text import from_database, to_database
@@ -340,7 +345,9 @@ async def open_postgresql_journal(
     writing = KeptConnection(url, name="writer", settings=settings, prepare=prepare)
     reading = KeptConnection(url, name="reader")
     async with explained(writing, reading):
-        await (migrate if exclusive else expect_ready)(await writing.get())
+        db = await writing.get()
+        await (migrate if exclusive else expect_ready)(db)
+        await expect_whole(db)
         await reading.get()
     async with (
         open_async_worker(Writer(writing, clock), limit=waiting_limit) as writer,

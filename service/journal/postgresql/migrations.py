@@ -15,6 +15,8 @@ MIN_VERSION: Final = 150_000
 _MIGRATING: Final = 0x43534352
 _SERVING: Final = 0x43534353
 """Advisory locks ("CSCR", and the next): with each goes the schema that the tables are in."""
+BEGIN_COPY: Final = "CREATE TABLE IF NOT EXISTS unfinished_copy (id integer PRIMARY KEY)"
+END_COPY: Final = "DROP TABLE unfinished_copy"
 _SCHEMA: Final = "current_schema()::regnamespace::oid::integer"
 _MAKE: Final = """
 CREATE TABLE IF NOT EXISTS callscribe_schema (
@@ -70,6 +72,7 @@ async def expect_ready(db: Connection) -> None:
         JournalTooNewError: A newer version wrote it.
     """
     newest = len(load_migrations("postgresql"))
+    await expect_whole(db)
     try:
         version = await _version(db, newest)
     except asyncpg.UndefinedTableError:
@@ -80,6 +83,23 @@ async def expect_ready(db: Connection) -> None:
         raise JournalUnavailableError(
             "the database was written by an older version: the service updates it when it starts"
         )
+
+
+async def expect_whole(db: Connection) -> None:
+    """Expect that no copy into this database was begun and not finished.
+
+    Raises:
+        JournalUnavailableError: One was.
+    """
+    if await is_copy_begun(db):
+        raise JournalUnavailableError(
+            "a copy into this database was not finished: run `callscribe journal copy` again"
+        )
+
+
+async def is_copy_begun(db: Connection) -> bool:
+    """Return whether a copy into this database was begun and not finished."""
+    return await db.fetchval("SELECT to_regclass('unfinished_copy')") is not None
 
 
 async def lock_service(db: Connection) -> None:

@@ -29,6 +29,9 @@ SMALL_CACHE_KIB = 4 * 1024
 """For who reads now and then; the system has the file in memory as well."""
 LARGE_CACHE_KIB = 32 * 1024
 
+BEGIN_COPY = "CREATE TABLE IF NOT EXISTS unfinished_copy (id INTEGER PRIMARY KEY)"
+END_COPY = "DROP TABLE unfinished_copy"
+_COPY_BEGUN = "SELECT count(*) FROM sqlite_schema WHERE name = 'unfinished_copy'"
 _HAS_WORDS = 2
 """The version from which on there is an index of words."""
 _NO_DATABASE = "file is not a database"
@@ -107,8 +110,11 @@ def open_sqlite_file(
     exclusive: bool = False,
     set_up: SetUp | None = None,
     key: bytes | None = None,
+    copying: bool = False,
 ) -> Iterator[SqliteFile]:
     """Open the file; `exclusive` makes, locks and migrates it, otherwise it must be ready.
+
+    A copy that was begun and not finished is only opened by who is `copying`.
 
     Raises:
         JournalUnavailableError: It cannot be opened or locked; the text says why.
@@ -130,6 +136,8 @@ def open_sqlite_file(
             file = made(identity=identify(path))
             with closing(file.connect()) as db:
                 migrate(db, load_migrations("sqlite"))
+                if not copying:
+                    _expect_whole(db)
         yield file
 
 
@@ -172,11 +180,32 @@ def _expect_ready(file: SqliteFile) -> None:
         )
     with closing(file.connect()) as db:
         newest = len(load_migrations("sqlite"))
+        _expect_whole(db)
         if _version(db, newest) < newest:
             raise JournalUnavailableError(
                 f"{file.path} was written by an older version: the service updates it when it"
                 " starts"
             )
+
+
+def expect_empty(db: sqlite3.Connection) -> None:
+    """Expect a journal with nothing in it, or one whose copy was begun.
+
+    Raises:
+        JournalUnavailableError: It holds calls or keys of its own.
+    """
+    (begun,) = db.execute(_COPY_BEGUN).fetchone()
+    (held,) = db.execute("SELECT (SELECT count(*) FROM call) + (SELECT count(*) FROM api_key)")
+    if held[0] and not begun:
+        raise JournalUnavailableError("it holds a journal already: copy into a new database")
+
+
+def _expect_whole(db: sqlite3.Connection) -> None:
+    (begun,) = db.execute(_COPY_BEGUN).fetchone()
+    if begun:
+        raise JournalUnavailableError(
+            "a copy into this database was not finished: run `callscribe journal copy` again"
+        )
 
 
 def _version(db: sqlite3.Connection, newest: int) -> int:
