@@ -1,22 +1,14 @@
-import asyncio
 import socket
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import aiohttp
 import pytest
 
 from service.cli.check.findings import Finding
-from service.cli.check.local_checks import (
-    check_codecs,
-    check_database,
-    check_endpoint,
-    check_public_url,
-)
+from service.cli.check.local_checks import check_codecs, check_endpoint, check_public_url
 from service.delivery.endpoints import Endpoint
 from service.ids import EndpointName
-from service.journal.database import open_journal
 from service.settings import Settings, load_settings
 from tests.cli.harness import free_port
 from tests.cli.peers import open_healthz
@@ -144,47 +136,6 @@ async def test_an_endpoint_without_tls_behind_its_https_fails() -> None:
 
     assert finding.level == "FAIL"
     assert "TLS failed" in finding.text
-
-
-async def test_a_journal_is_written_to(tmp_path: Path) -> None:
-    """Also while a service holds it."""
-    told = database(tmp_path / "calls.db")
-    async with open_journal(told.database_url):
-        (finding,) = await check_database(told)
-
-    assert finding.level == "ok"
-
-
-def test_a_journal_not_yet_made_stays_unmade(tmp_path: Path) -> None:
-    """A check run by root must not leave a file that the service cannot open."""
-    (finding,) = asyncio.run(check_database(database(tmp_path / "calls.db")))
-
-    assert finding.level == "ok"
-    assert list(tmp_path.iterdir()) == []
-
-
-async def test_a_missing_folder_is_told(tmp_path: Path) -> None:
-    """The line says to make it."""
-    (finding,) = await check_database(database(tmp_path / "absent" / "calls.db"))
-
-    assert finding.level == "FAIL"
-    assert "there is no folder" in finding.text
-
-
-async def test_a_file_that_is_no_journal_is_told(tmp_path: Path) -> None:
-    """Whatever else it is, it is not touched."""
-    path = tmp_path / "notes.txt"
-    path.write_text("dear diary, " * 1000)
-
-    (finding,) = await check_database(database(path))
-
-    assert finding.level == "FAIL"
-    assert path.read_text().startswith("dear diary")
-
-
-def database(path: Path) -> Settings:
-    """Make settings with this journal."""
-    return load_settings(None, KEYS | {"DATABASE_URL": f"sqlite:///{path}"})
 
 
 @pytest.mark.parametrize(("source", "levels"), [("media", ["ok"]), ("in_call", [])])

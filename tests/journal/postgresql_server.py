@@ -25,12 +25,13 @@ import asyncpg
 VARIABLE: Final = "CALLSCRIBE_TEST_POSTGRES_URL"
 _NOBODY: Final = 65_534
 _STARTS_IN_S: Final = 30.0
-_OPTIONS: Final = (
-    "-c", "fsync=off", "-c", "synchronous_commit=on", "-c", "full_page_writes=off",
-    "-c", "max_connections=300", "-c", "shared_buffers=32MB", "-c", "listen_addresses=127.0.0.1",
+SOUND: Final = (
+    "-c", "max_connections=100", "-c", "shared_buffers=32MB", "-c", "listen_addresses=127.0.0.1",
     "-c", "unix_socket_directories=", "-c", "max_wal_senders=0", "-c", "wal_level=minimal",
     "-c", "log_min_messages=fatal",
 )  # fmt: skip
+"""A server that keeps what it acknowledges."""
+_HASTY: Final = (*SOUND, "-c", "fsync=off", "-c", "full_page_writes=off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def server_url() -> str:
     return server.url
 
 
-def make_server(folder: Path, options: tuple[str, ...] = _OPTIONS) -> Server:
+def make_server(folder: Path, options: tuple[str, ...] = _HASTY) -> Server:
     """Return a server with empty databases in this folder, to be started."""
     data = folder / "data"
     data.mkdir()

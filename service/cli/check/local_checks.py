@@ -1,23 +1,18 @@
-"""What `callscribe check` tries on our own side: public address, endpoints, database."""
+"""What `callscribe check` tries on our own side: public address, endpoints, codecs."""
 
 import asyncio
 import secrets
 import socket
 import ssl
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import web
 
 from service.cli.check.findings import Finding, fail, ok, reason, warn
-from service.cli.common import open_journal_beside
 from service.delivery.endpoints import Endpoint
-from service.errors import JournalError
-from service.journal.address import SqliteAddress
 from service.net import AddressRefusedError, may_dial
 from service.settings import Settings
 from service.wire.audio import CODED, decodable
@@ -82,35 +77,6 @@ async def check_endpoint(endpoint: Endpoint) -> list[Finding]:
     except (OSError, TimeoutError, UnicodeError) as error:  # a name that is none is Unicode's
         return [fail(subject, f"cannot be reached, {reason(error)}; check its url")]
     return [ok(subject, "can be reached" + (" over TLS" if secure else ""))]
-
-
-async def check_database(settings: Settings) -> list[Finding]:
-    """Write to the journal and read it back, or see whether it could be made."""
-    database = settings.database
-    if isinstance(database, SqliteAddress) and not database.path.exists():
-        return [await asyncio.to_thread(_check_folder, database.path)]
-    try:
-        async with open_journal_beside(settings) as journal:
-            await journal.check()
-            disabled = await journal.disabled()
-    except JournalError as error:
-        return [fail("database", str(error))]
-    gone = [
-        warn(f"endpoint {name}", f"is disabled: {why}") for name, why in sorted(disabled.items())
-    ]
-    named = database.path if isinstance(database, SqliteAddress) else "PostgreSQL"
-    return [ok("database", f"{named} takes a write"), *gone]
-
-
-def _check_folder(path: Path) -> Finding:
-    folder = path.absolute().parent
-    try:
-        with tempfile.TemporaryFile(dir=folder):
-            return ok("database", f"{path} will be made at the first start")
-    except FileNotFoundError:
-        return fail("database", f"there is no folder {folder}; make it")
-    except OSError as error:
-        return fail("database", f"{folder} cannot be written to: {error.strerror}")
 
 
 @asynccontextmanager

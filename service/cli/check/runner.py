@@ -6,13 +6,9 @@ from collections.abc import Callable, Coroutine, Iterator
 import aiohttp
 
 from service.calls.engines import review
+from service.cli.check.database_checks import check_database
 from service.cli.check.findings import Finding, ok, warn
-from service.cli.check.local_checks import (
-    check_codecs,
-    check_database,
-    check_endpoint,
-    check_public_url,
-)
+from service.cli.check.local_checks import check_codecs, check_endpoint, check_public_url
 from service.cli.check.telnyx_checks import check_api, check_recogniser
 from service.settings import Settings
 

@@ -1,0 +1,62 @@
+"""What `callscribe check` tries on the journal's database."""
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+from service.cli.check.findings import Finding, fail, ok, warn
+from service.cli.common import open_journal_beside
+from service.errors import JournalError
+from service.journal.address import PostgresqlAddress, SqliteAddress
+from service.settings import Settings
+
+
+async def check_database(settings: Settings) -> list[Finding]:
+    """Write to the journal and read it back, or see whether it could be made."""
+    database = settings.database
+    if isinstance(database, SqliteAddress):
+        if not database.path.exists():
+            return [await asyncio.to_thread(_check_folder, database.path)]
+        return await _check_journal(settings, str(database.path))
+    try:
+        found, made = await _check_server(database)
+    except JournalError as error:
+        return [fail("database", str(error))]
+    if any(finding.level == "FAIL" for finding in found):
+        return found
+    if not made:
+        return [*found, ok("database", "PostgreSQL: the tables will be made at the first start")]
+    return [*found, *await _check_journal(settings, "PostgreSQL")]
+
+
+async def _check_journal(settings: Settings, named: str) -> list[Finding]:
+    try:
+        async with open_journal_beside(settings) as journal:
+            await journal.check()
+            disabled = await journal.disabled()
+    except JournalError as error:
+        return [fail("database", str(error))]
+    gone = [
+        warn(f"endpoint {name}", f"is disabled: {why}") for name, why in sorted(disabled.items())
+    ]
+    return [ok("database", f"{named} takes a write"), *gone]
+
+
+async def _check_server(database: PostgresqlAddress) -> tuple[list[Finding], bool]:
+    """Return what is wrong with the server, and whether there is a journal on it."""
+    from service.journal.postgresql.checkup import check_server  # noqa: PLC0415 - needs a driver
+
+    report = await check_server(database.url)
+    say = {"fail": fail, "warn": warn}
+    return [say[one.severity]("database", one.text) for one in report.remarks], report.made
+
+
+def _check_folder(path: Path) -> Finding:
+    folder = path.absolute().parent
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return ok("database", f"{path} will be made at the first start")
+    except FileNotFoundError:
+        return fail("database", f"there is no folder {folder}; make it")
+    except OSError as error:
+        return fail("database", f"{folder} cannot be written to: {error.strerror}")

@@ -1,0 +1,141 @@
+"""What an operator should know of a PostgreSQL server before calls depend on it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from service.journal.postgresql.connection import Connection, connect, is_unavailable, refusal
+from service.journal.postgresql.migrations import MIN_VERSION
+
+CONNECTIONS: Final = 8
+"""That one service holds: two of the journal, three of the library, keys, searches, a spare one."""
+_ASK: Final = """
+SELECT current_setting('server_version_num')::integer AS version,
+    current_setting('server_encoding') AS encoding,
+    current_setting('max_connections')::integer
+        - current_setting('superuser_reserved_connections')::integer AS max_connections,
+    (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections,
+    (SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user) AS role_limit,
+    current_setting('fsync') AS fsync,
+    current_setting('synchronous_commit') AS synchronous_commit,
+    current_setting('synchronous_standby_names') AS synchronous_standbys,
+    (SELECT count(*) FROM pg_stat_replication) AS standbys,
+    pg_is_in_recovery() AS in_recovery,
+    current_schema() IS NOT NULL AND has_schema_privilege(current_schema(), 'CREATE') AS may_create,
+    to_regclass('callscribe_schema') IS NOT NULL AS made,
+    pg_backend_pid() AS pid,
+    (SELECT ssl FROM pg_stat_ssl WHERE pg_stat_ssl.pid = pg_backend_pid()) AS encrypted,
+    inet_server_addr() IS NULL OR inet_server_addr() <<= '127.0.0.0/8' AS local
+"""
+_LOSES: Final = ("off", "local")
+
+Severity = Literal["fail", "warn"]
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One thing that is wrong with a server; `text` says what to do about it."""
+
+    severity: Severity
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is wrong with a server, and whether a service made its tables there."""
+
+    remarks: tuple[Remark, ...]
+    made: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    severity: Severity
+    broken: Callable[[Any], bool]
+    text: str
+
+
+_RULES: Final = (
+    _Rule(
+        "fail",
+        lambda one: one["version"] < MIN_VERSION,
+        f"is too old: use PostgreSQL {MIN_VERSION // 10_000} or newer",
+    ),
+    _Rule(
+        "fail",
+        lambda one: one["encoding"] != "UTF8",
+        "is not in UTF8: make a database that is",
+    ),
+    _Rule(
+        "fail",
+        lambda one: one["in_recovery"],
+        "is a standby, which takes no writes: name the primary in database_url",
+    ),
+    _Rule(
+        "fail",
+        lambda one: not one["made"] and not one["may_create"],
+        "does not let this user make tables: GRANT CREATE ON SCHEMA to it",
+    ),
+    _Rule(
+        "fail",
+        lambda one: one["fsync"] == "off",
+        "runs with fsync = off: a power cut loses acknowledged events; switch it on",
+    ),
+    _Rule(
+        "warn",
+        lambda one: (
+            one["standbys"] > 0
+            and (not one["synchronous_standbys"] or one["synchronous_commit"] in _LOSES)
+        ),
+        "has asynchronous standbys only: failing over to one loses the last acknowledged events;"
+        " set synchronous_standby_names, or accept that",
+    ),
+    _Rule(
+        "warn",
+        lambda one: (
+            one["max_connections"] - one["connections"] < CONNECTIONS
+            or 0 <= one["role_limit"] < CONNECTIONS
+        ),
+        f"has hardly any connections left: each service takes {CONNECTIONS}; raise max_connections"
+        " or the role's limit",
+    ),
+    _Rule(
+        "warn",
+        lambda one: one["pooled"],
+        "is behind a pooler: it must give each connection a server session of its own"
+        " (PgBouncer: pool_mode = session), or name the server itself in database_url",
+    ),
+    _Rule(
+        "warn",
+        lambda one: not one["encrypted"] and not one["local"],
+        "is reached without TLS: add ?sslmode=verify-full to database_url",
+    ),
+)
+
+
+async def check_server(url: str) -> Report:
+    """Look at the server of this URL; nothing is written.
+
+    Raises:
+        JournalUnavailableError: It cannot be reached, or does not let us in.
+    """
+    try:
+        db = await connect(url, name="check")
+    except Exception as error:
+        if is_unavailable(error) or isinstance(error, ValueError):
+            raise refusal(error) from None
+        raise
+    try:
+        found = await _facts(db)
+    finally:
+        await db.close()
+    remarks = (Remark(one.severity, one.text) for one in _RULES if one.broken(found))
+    return Report(tuple(remarks), bool(found["made"]))
+
+
+async def _facts(db: Connection) -> dict[str, object]:
+    row = await db.fetchrow(_ASK)
+    facts = dict(row or {})
+    # who is between us and the server makes up a number of its own
+    facts["pooled"] = facts["pid"] != db.get_server_pid()
+    return facts

@@ -1,0 +1,136 @@
+"""What `callscribe check` says of a journal's database, against real ones."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from service.cli.check.database_checks import check_database
+from service.cli.check.findings import Finding
+from service.journal.database import open_journal
+from service.settings import Settings, load_settings
+from tests.journal.postgresql_server import SOUND, make_server
+from tests.settings.builders import KEYS
+
+
+async def test_a_journal_is_written_to(tmp_path: Path) -> None:
+    """Also while a service holds it."""
+    told = database(tmp_path / "calls.db")
+    async with open_journal(told.database_url):
+        (finding,) = await check_database(told)
+
+    assert finding.level == "ok"
+
+
+def test_a_journal_not_yet_made_stays_unmade(tmp_path: Path) -> None:
+    """A check run by root must not leave a file that the service cannot open."""
+    (finding,) = asyncio.run(check_database(database(tmp_path / "calls.db")))
+
+    assert finding.level == "ok"
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_missing_folder_is_told(tmp_path: Path) -> None:
+    """The line says to make it."""
+    (finding,) = await check_database(database(tmp_path / "absent" / "calls.db"))
+
+    assert finding.level == "FAIL"
+    assert "there is no folder" in finding.text
+
+
+async def test_a_file_that_is_no_journal_is_told(tmp_path: Path) -> None:
+    """Whatever else it is, it is not touched."""
+    path = tmp_path / "notes.txt"
+    path.write_text("dear diary, " * 1000)
+
+    (finding,) = await check_database(database(path))
+
+    assert finding.level == "FAIL"
+    assert path.read_text().startswith("dear diary")
+
+
+def database(path: Path) -> Settings:
+    """Make settings with this journal."""
+    return load_settings(None, KEYS | {"DATABASE_URL": f"sqlite:///{path}"})
+
+
+@contextmanager
+def serving(*options: str) -> Iterator[str]:
+    """Run a PostgreSQL with these options beside sound ones; yield its URL."""
+    folder = Path(tempfile.mkdtemp(prefix="callscribe-postgresql-"))
+    given = [word for option in options for word in ("-c", option)]
+    server = make_server(folder, (*SOUND, *given))
+    process = server.start()
+    try:
+        yield server.url
+    finally:
+        process.kill()
+        process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def found(url: str) -> list[Finding]:
+    """Return what is said of a PostgreSQL."""
+    return await check_database(load_settings(None, KEYS | {"DATABASE_URL": url}))
+
+
+async def execute(url: str, *statements: str) -> None:
+    """Tell a server something."""
+    db = await asyncpg.connect(url)
+    for statement in statements:
+        await db.execute(statement)
+    await db.close()
+
+
+async def test_a_sound_postgresql_passes_before_and_after_the_first_start() -> None:
+    """Nothing is written before: the service may come as another user."""
+    with serving() as url:
+        (before,) = await found(url)
+        async with open_journal(url):
+            pass
+        (after,) = await found(url)
+
+    assert (before.level, "at the first start" in before.text) == ("ok", True)
+    assert (after.level, after.text) == ("ok", "PostgreSQL takes a write")
+
+
+@pytest.mark.parametrize(
+    ("option", "level", "words"),
+    [
+        ("fsync=off", "FAIL", "switch it on"),
+        ("max_connections=8", "warn", "hardly any connections left"),
+    ],
+)
+async def test_what_is_wrong_with_a_server_is_said(option: str, level: str, words: str) -> None:
+    """With what to do about it."""
+    with serving(option) as url:
+        first, *_ = await found(url)
+
+    assert first.level == level
+    assert words in first.text
+
+
+async def test_a_database_that_cannot_be_used_is_told() -> None:
+    """In another encoding, or without the right to make tables."""
+    with serving() as url:
+        latin = "CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0"
+        await execute(url, latin, "CREATE ROLE guest LOGIN CONNECTION LIMIT 3")
+        (encoding,) = await found(url.removesuffix("postgres") + "latin")
+        rights, limit = await found(url.replace("//postgres@", "//guest@"))
+
+    assert "is not in UTF8" in encoding.text
+    assert "GRANT CREATE ON SCHEMA" in rights.text
+    assert limit.level == "warn"
+
+
+async def test_a_server_that_is_not_there_is_told_without_its_password() -> None:
+    """The line is pasted into tickets."""
+    (finding,) = await found("postgresql://app:hunter2@127.0.0.1:1/calls")
+
+    assert finding.level == "FAIL"
+    assert "hunter2" not in str(finding)
