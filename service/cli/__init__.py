@@ -1,7 +1,7 @@
 """The command line: a module or folder for each command. Only here is the environment read.
 
-`serve`, `check/`, `calls/`, `endpoints`, `deliveries`, `replay`, `keys`, `journal` and
-`audit_erasure` run and look after the service, `demo` and `simulate` play without Telnyx,
+`serve`, `check/`, `calls/`, `endpoints`, `deliveries`, `replay`, `keys`, `journal`, `journal_copy`
+and `audit_erasure` run and look after the service, `demo` and `simulate` play without Telnyx,
 `certify` tries a receiver of webhooks, `recogniser` and `transcribe/` hear. `common` is what
 several of them share.
 

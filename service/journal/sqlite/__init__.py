@@ -1,9 +1,10 @@
 """The journal in one SQLite file, plain or encrypted by SQLCipher.
 
-`journal`, `library`, `keys` and `searches` are the ports; each works on threads and connections
-of its own. `file` makes and migrates, by the binding that `driver` picks, and `locks` keeps other
+`journal`, `library`, `keys` and `searches` are the ports; each works on threads and connections of
+its own. `file` makes and migrates, by the binding that `driver` picks, and `locks` keeps other
 services out; all SQL is in `sql/`. A thread has a `connection`: the `writer` commits `entries` by
-it (`bulk`: many rows by one statement), and keys and searches have a `side_connection` each, out
-of the writer's way. `fulltext` is the index of words. `erasure` removes a call for good, `audit`
-looks for what is left of it, and `encryption` writes a whole file anew under another key.
+it (`bulk`: many rows by one statement), and keys and searches have a `side_connection` each, out of
+the writer's way. `fulltext` is the index of words. `erasure` removes a call for good, `audit` looks
+for what is left of it, `encryption` writes a whole file anew under another key, and `copying` reads
+or fills one for a move.
 """
