@@ -29,6 +29,8 @@ class Place(Enum):
 
     IDLE = auto()
     READY = auto()
+    HELD = auto()
+    """Ready, with nothing but a partial, while as many of those are on their way as may be."""
     WAITING = auto()
     BUSY = auto()
 
@@ -99,6 +101,10 @@ class Lane:
     events: deque[StoredEvent] = field(default_factory=deque)
     partials: dict[str, WaitingPartial] = field(default_factory=dict)
     place: Place = Place.IDLE
+    has_place_of_partial: bool = False
+    """Whether it was taken for a partial: that is what its attempt counts as."""
+    counted_behind: bool = False
+    """Whether the scheduler counts it among those that are behind."""
     waits_until: float = 0.0
     pending_acks: int = 0
     """How many changes of this lane are yet to be written to the journal."""
@@ -163,11 +169,22 @@ class Lane:
         A partial leaves the lane with this, an event with `ack`.
         """
         for utterance_id, partial in self.partials.items():
-            if self._may_go(partial) and partial.due_at <= now:
+            if self._is_due(partial, now):
                 return self.partials.pop(utterance_id)
         if not self.behind:
             self.due_at = 0.0
         return self.events[0] if self.events else None
+
+    def has_partial_due(self, now: float) -> bool:
+        """Return whether what goes out now is a partial."""
+        return any(self._is_due(one, now) for one in self.partials.values())
+
+    def drop_due_partials(self, now: float) -> int:
+        """Have the next event go out in place of the partials before it; return how many go."""
+        due = [one for one, partial in self.partials.items() if self._is_due(partial, now)]
+        for utterance_id in due:
+            del self.partials[utterance_id]
+        return len(due)
 
     def ack(self, seq: int) -> None:
         """Move past an event that was delivered, or that the endpoint's filter leaves out."""
@@ -265,3 +282,6 @@ class Lane:
 
     def _may_go(self, partial: WaitingPartial) -> bool:
         return partial.after_seq <= self.acked_seq
+
+    def _is_due(self, partial: WaitingPartial, now: float) -> bool:
+        return self._may_go(partial) and partial.due_at <= now

@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 
@@ -15,6 +15,7 @@ from service.delivery.attempts import PARTIAL_GRACE_S
 from service.delivery.dispatcher import Dispatcher
 from service.delivery.endpoints import Endpoint
 from service.delivery.handler import Dependencies
+from service.delivery.host import MAX_POSTS, Host, origin_of
 from service.delivery.lane import MAX_GAP_SEQS, Lane
 from service.delivery.name_lookup import open_name_lookup
 from service.delivery.schedule import Counters, EndpointLanes
@@ -73,11 +74,9 @@ class DeliveryLanes:
 
     @property
     def failing(self) -> frozenset[EndpointName]:
-        """The endpoints whose breaker is open: nobody was found there, ten times in a row."""
+        """The endpoints of hosts whose breaker is open: ten lanes in a row found nobody there."""
         return frozenset(
-            name
-            for name, one in self._dispatchers.items()
-            if one.lanes.breaker.open_until is not None
+            name for name, one in self._dispatchers.items() if one.lanes.host.breaker.is_open
         )
 
     def committed(self, endpoints: Sequence[EndpointName], events: Sequence[StoredEvent]) -> None:
@@ -218,6 +217,8 @@ async def open_lanes(
     sink: OpenSink | None = None,
     observer: Observer = UNOBSERVED,
     max_in_flight: int = 32,
+    max_posts_per_host: int = MAX_POSTS,
+    host_of: Callable[[Endpoint], Hashable | None] = origin_of,
     partial_grace_s: float = PARTIAL_GRACE_S,
     ack_every_s: float = 0.02,
     poll_every_s: float = 5.0,
@@ -228,8 +229,9 @@ async def open_lanes(
 
     `clock` is in Unix seconds, `ticks` (the loop's, unless given) in seconds that never jump,
     `dice` gives 0 up to 1. `sink` opens an endpoint's sink: by default the one that its type names.
-    At most `max_in_flight` attempts of an endpoint are on their way at once; one at a partial has
-    `partial_grace_s` once an event waits behind it. `nameservers` (`address:port`, the system's
+    At most `max_in_flight` attempts of an endpoint are on their way at once, and
+    `max_posts_per_host` of all those together for which `host_of` gives the same; one at a partial
+    has `partial_grace_s` once an event waits behind it. `nameservers` (`address:port`, the system's
     unless given) are asked for the names of webhooks, and `secrets` are what they are signed with,
     if that may change. On leaving, attempts are broken off, and
     pending acks written; call `drain` first.
@@ -238,7 +240,11 @@ async def open_lanes(
         SettingsError: An endpoint's URL or secret cannot be used.
         JournalUnavailableError: The backlog cannot be read.
     """
-    queues = {one.name: EndpointLanes(one) for one in endpoints}
+    hosts = _hosts(endpoints, host_of, max_posts_per_host)
+    queues = {
+        one.name: EndpointLanes(one, hosts[one.name], max_in_flight=max_in_flight)
+        for one in endpoints
+    }
 
     def written(lane: Lane) -> None:
         queues[lane.endpoint].release(lane)
@@ -275,6 +281,15 @@ async def open_lanes(
         tasks.keep(partial(_keep_listing, lanes, poll_every_s), "list_backlog")
         lanes.wake()
         yield lanes
+
+
+def _hosts(
+    endpoints: Sequence[Endpoint], host_of: Callable[[Endpoint], Hashable | None], max_posts: int
+) -> dict[EndpointName, Host]:
+    """Return the host of each endpoint; one without any has something like it to itself."""
+    shared: defaultdict[Hashable, Host] = defaultdict(partial(Host, max_posts))
+    places = {one.name: host_of(one) for one in endpoints}
+    return {name: Host(max_posts) if at is None else shared[at] for name, at in places.items()}
 
 
 async def _keep_listing(lanes: DeliveryLanes, every_s: float) -> None:
