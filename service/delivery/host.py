@@ -43,8 +43,8 @@ class Host:
 
     An endpoint gets a place if there is one that is not kept for another: each has a few that are
     kept for it, however many the others would like. Beyond them, those that have fewer attempts on
-    their way go first, and among equals who waits longest. A quarter of all is for events alone:
-    partials that hang keep none of them out.
+    their way go first, and among equals who waits longest. A quarter of all, and one of what each
+    endpoint may have, is for events alone: partials that hang keep none of them out.
     """
 
     def __init__(self, max_posts: int = MAX_POSTS) -> None:
@@ -68,17 +68,13 @@ class Host:
 
     def has_room(self, member: Member) -> bool:
         """Say whether there is a place for another attempt of this endpoint."""
-        free = self._max_posts - self.busy
-        kept = self._kept_for_each
-        if free > kept * (len(self.members) - 1):
-            return True
-        others = (kept - one.busy for one in self.members if one is not member)
-        return free > sum(need for need in others if need > 0)
+        return self._free_for(member) > 0
 
-    @property
-    def has_room_for_partial(self) -> bool:
-        """Whether another attempt may be at a partial."""
-        return self.partials < self._max_partials
+    def has_room_for_partial(self, member: Member) -> bool:
+        """Say whether it may be an attempt at a partial: if that leaves one for an event."""
+        if self.partials >= self._max_partials:
+            return False
+        return self._free_for(member) > bool(member.busy)
 
     def wait(self, member: Member) -> None:
         """Have an endpoint woken as soon as there is room for it, or the breaker has changed."""
@@ -126,6 +122,13 @@ class Host:
                     one.host_is_back(now)
                     one.wake()
         return closed
+
+    def _free_for(self, member: Member) -> int:
+        free, kept = self._max_posts - self.busy, self._kept_for_each
+        if free > kept * len(self.members):
+            return free - kept * (len(self.members) - 1)
+        needs = (max(0, kept - one.busy) for one in self.members if one is not member)
+        return free - sum(needs)
 
     @property
     def _kept_for_each(self) -> int:

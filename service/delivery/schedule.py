@@ -347,7 +347,8 @@ class EndpointLanes:
 
     @property
     def _has_room_for_partial(self) -> bool:
-        return self.partials_busy < self._max_partials and self.host.has_room_for_partial
+        few = self.partials_busy < self._max_partials
+        return few and self.host.has_room_for_partial(self)
 
     def _release_held(self, lane: Lane) -> None:
         del self._held[lane]
