@@ -37,7 +37,6 @@ from service.tasks import open_tasks
 
 _MAX_HOLD_S = 30 * 3600.0
 _CLOSE_TIMEOUT_S = 3.0
-_ROWS_AT_ONCE = 500
 _MAX_PARKED_LISTED = 1000
 _log = structlog.get_logger()
 _Parked = Mapping[tuple[EndpointName, CallId], frozenset[int]]
@@ -124,8 +123,10 @@ class DeliveryLanes:
     async def drain(self, deadline: float) -> int:
         """Deliver, and write acks, until nothing more can go out or the deadline (the loop's time).
 
-        Returns how many lanes still have something to deliver; the journal keeps it for the
-        next start. Attempts on their way at the deadline go on until the lanes are closed.
+        Returns how many lanes still have something to deliver that another start might deliver;
+        the journal keeps it. Lanes of endpoints that are configured no more are not among them:
+        they are kept, too, and named, but no start gets rid of them. Attempts on their way at the
+        deadline go on until the lanes are closed.
         """
         try:
             async with asyncio.timeout_at(deadline):
@@ -135,7 +136,9 @@ class DeliveryLanes:
         if any(one.lanes.disabled for one in self._dispatchers.values()):
             with suppress(JournalUnavailableError):
                 await self.list_backlog()  # what a disabled endpoint missed is not in memory
-        return sum(self.behind.values())
+        if self._unknown:
+            _log.info("lanes_kept_without_endpoint", lanes=dict(self._unknown))
+        return sum(one.lanes.behind for one in self._dispatchers.values())
 
     async def list_backlog(self, parked: _Parked | None = None) -> None:
         """Take up the lanes that the journal has for these endpoints and that are not here yet.
@@ -151,15 +154,19 @@ class DeliveryLanes:
             disabled = await self._dependencies.journal.disabled()
             for name, dispatcher in self._dispatchers.items():
                 _follow(dispatcher.lanes, disabled.get(name))
-            rows = await self._dependencies.journal.backlog()
-            unknown: Counter[EndpointName] = Counter()
-            for number, row in enumerate(rows):
-                unknown[row.endpoint] += not self._adopt(row, parked or {})
-                if number % _ROWS_AT_ONCE == 0:
-                    await asyncio.sleep(0)
-            for dispatcher in self._dispatchers.values():
-                dispatcher.lanes.end_listing()
-            await self._pass_on(+unknown)
+        unknown: Counter[EndpointName] = Counter()
+        end: tuple[int, str] | None = None
+        while True:
+            async with self._acks.paused():  # what is written meanwhile would be read as left over
+                page = await self._dependencies.journal.backlog_page(end)
+                for row in page.lanes:
+                    unknown[row.endpoint] += not self._adopt(row, parked or {})
+            end = page.end
+            if end is None:
+                break
+        for dispatcher in self._dispatchers.values():
+            dispatcher.lanes.end_listing()
+        await self._pass_on(+unknown)
 
     async def _pass_on(self, unknown: Mapping[EndpointName, int]) -> None:
         """Move lanes whose endpoint was moved before: calls that go on name it all the same.
