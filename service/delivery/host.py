@@ -1,5 +1,6 @@
 """What the endpoints of one host share: a breaker, and places for attempts. Pure but for `wake`."""
 
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 from yarl import URL
@@ -145,3 +146,12 @@ def events_apart(places: int) -> int:
 def origin_of(endpoint: Endpoint) -> str | None:
     """Return scheme, host and port of an endpoint; None if it has no host, but is here."""
     return str(URL(endpoint.url).origin()) if endpoint.url else None
+
+
+def neighbours(endpoints: Sequence[Endpoint]) -> dict[EndpointName, list[EndpointName]]:
+    """Return with which others each endpoint shares its host."""
+    origins = {one.name: origin_of(one) for one in endpoints}
+    return {
+        name: [other for other, at in origins.items() if at and at == origin and other != name]
+        for name, origin in origins.items()
+    }

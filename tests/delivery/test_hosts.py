@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from service.delivery.host import Host, events_apart, origin_of
+from service.delivery.host import Host, events_apart, neighbours, origin_of
 from service.delivery.schedule import EndpointLanes
 from service.errors import HostUnavailableError
 from tests.delivery.builders import GONE, endpoint, event, webhook
@@ -36,6 +36,19 @@ def test_a_host_is_scheme_name_and_port() -> None:
     assert origin_of(ELSEWHERE) == "https://hooks.example.com:8443"
     assert origin_of(webhook("http://hooks.example.com/")) == "http://hooks.example.com"
     assert origin_of(endpoint()) is None
+
+
+def test_endpoints_that_share_a_host_are_known() -> None:
+    """Those that are here share nothing."""
+    here = [endpoint("log"), endpoint("log2")]
+
+    assert neighbours([ONE, ELSEWHERE, TWO, *here]) == {
+        "one": ["two"],
+        "elsewhere": [],
+        "two": ["one"],
+        "log": [],
+        "log2": [],
+    }
 
 
 async def test_two_endpoints_on_a_dead_host_share_a_breaker_and_its_probes(tmp_path: Path) -> None:
