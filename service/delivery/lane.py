@@ -14,6 +14,10 @@ MAX_LANE_EVENTS = 32
 """Events that a lane keeps in memory; it reads the rest from the journal when they are next."""
 MAX_LANE_PARTIALS = 16
 """Utterances of a lane whose newest partial waits; one more drops the oldest."""
+MAX_EVENTS = 4_096
+"""Events that all lanes of an endpoint keep in memory."""
+MAX_LANES = 10_000
+"""Lanes of an endpoint that are in memory."""
 MAX_GAP_SEQS = 100
 """Parked seqs that the next delivery names; one more leaves the oldest out."""
 MAX_LIVE_WAIT_S = 15.0
@@ -22,6 +26,8 @@ UNKNOWN_SEQ = -1
 """The place of a lane that has seen partials, but no durable event yet."""
 
 
+_ALL_EVENTS, _MIN_EVENTS = 32_768, 128
+_ALL_LANES, _MIN_LANES = 60_000, 300
 _LAST_WORDS = frozenset({CallEnded.type, TranscriptCompleted.type, TranscriptErased.type})
 
 
@@ -34,6 +40,16 @@ class Place(Enum):
     """Ready, with nothing but a partial, while as many of those are on their way as may be."""
     WAITING = auto()
     BUSY = auto()
+
+
+def room_for_each(endpoints: int) -> tuple[int, int]:
+    """Return how many events and lanes each of so many endpoints may keep in memory.
+
+    That is divided, not shared out as they come: those that are down would have had it all.
+    """
+    events = max(_MIN_EVENTS, _ALL_EVENTS // max(1, endpoints))
+    lanes = max(_MIN_LANES, _ALL_LANES // max(1, endpoints))
+    return min(MAX_EVENTS, events), min(MAX_LANES, lanes)
 
 
 @dataclass(slots=True)

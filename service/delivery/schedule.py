@@ -8,15 +8,13 @@ from itertools import chain, count, islice
 
 from service.delivery.endpoints import Endpoint
 from service.delivery.host import Host, Rank, events_apart
-from service.delivery.lane import UNKNOWN_SEQ, Capacity, Lane, Place
+from service.delivery.lane import MAX_EVENTS, MAX_LANES, UNKNOWN_SEQ, Capacity, Lane, Place
 from service.delivery.partials import PartialFilter
 from service.delivery.probes import MAX_RANKED, Probe, best_probe
 from service.delivery.record import Record
 from service.ids import CallId, EndpointName
 from service.ports import LaneRow, LivePartial, StoredEvent
 
-_MAX_EVENTS = 4096
-_MAX_LANES = 10_000
 _MAX_MEMORIES = 1000
 _MAX_IN_FLIGHT = 32
 
@@ -49,7 +47,8 @@ class EndpointLanes:
 
     Ready lanes are served round robin, one delivery each, as far as the endpoint's host has room.
     A quarter of the places is for events alone. Memory is bounded: 32 events of a lane,
-    4,096 of all lanes together, none of a lane that waits to retry; and 10,000 lanes. The rest is
+    4,096 of all lanes together, none of a lane that waits to retry; and 10,000 lanes: less where
+    there are many endpoints. The rest is
     in the journal: events are read when they are next, and the next listing of the backlog finds
     the lanes (`begin_listing`, `adopt`, `end_listing`). Times are in monotonic seconds.
     """
@@ -60,8 +59,8 @@ class EndpointLanes:
         host: Host | None = None,
         *,
         max_in_flight: int = _MAX_IN_FLIGHT,
-        max_events: int = _MAX_EVENTS,
-        max_lanes: int = _MAX_LANES,
+        max_events: int = MAX_EVENTS,
+        max_lanes: int = MAX_LANES,
     ) -> None:
         self.endpoint = endpoint
         self.host = host or Host()
@@ -123,6 +122,8 @@ class EndpointLanes:
         lane = self._lane(events[0].call_id)
         if lane is not None:
             self.counters.partials_dropped += lane.commit(events)
+            if self._spared and lane.place is not Place.BUSY:
+                lane.drop_events()  # the journal has them for as long as it takes
             self._place(lane, now)
 
     def publish(self, partial: LivePartial, now: float) -> None:
@@ -177,10 +178,7 @@ class EndpointLanes:
             self.release(lane)
 
     def wake_at(self) -> float | None:
-        """Return when to call `take` again, unless something is added or put back before.
-
-        Nor if it is woken before, by its host.
-        """
+        """Return when to call `take` again, unless something comes or the host wakes it before."""
         if not self._spared:
             return self._waiting[0][0] if self._waiting else None
         if self.host.busy or not (self._ready or self._held or self._waiting):
