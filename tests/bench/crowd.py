@@ -30,7 +30,7 @@ _FEW_POSTS = 8
 _SECRET = "whsec_" + "A" * 43 + "="
 _WARM_UP = 20
 """Calls before those that count."""
-_QUIET_S = 2.0
+_QUIET_S = 4.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,27 +120,28 @@ async def _play(peers: Peers, load: Load, *, bad: bool) -> Felt:
             aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session,
         ):
             await _call_all(session, ours, peers, range(load.calls, load.calls + _WARM_UP), load)
-            await _all_late_s(session, peers)
+            await _all_late_s(session, peers, before=0)
             peers.answers_s.clear()
             began_cpu_s = ours.cpu_s
             rang_at = await _call_all(session, ours, peers, range(load.calls), load)
-            late_s = await _all_late_s(session, peers)
+            late_s = await _all_late_s(session, peers, before=load.calls)
             cpu_s = ours.cpu_s - began_cpu_s
     commands = peers.telnyx.first_commands
     asked_s = [commands[leg] - at for leg, at in rang_at.items() if leg in commands]
     return Felt(_p99(late_s), _p99(peers.answers_s), _p99(asked_s), len(late_s), cpu_s)
 
 
-async def _all_late_s(session: aiohttp.ClientSession, peers: Peers) -> list[float]:
-    """Return how late every delivery was, once no more come."""
+async def _all_late_s(session: aiohttp.ClientSession, peers: Peers, *, before: int) -> list[float]:
+    """Return how late what came of calls before this number was, once no more comes."""
     url, late_s = f"http://127.0.0.1:{peers.good_port}/figures", list[float]()
     while True:
         await asyncio.sleep(_QUIET_S)
         async with session.get(url) as answer:
-            more_s = await answer.json()
-        if not more_s:
+            more = await answer.json()
+        if not more:
             return late_s
-        late_s += more_s
+        numbered = [(int(one.split("_")[1][-12:]), late) for one, late in more]
+        late_s += [late for number, late in numbered if number < before]
 
 
 async def _call_all(
