@@ -1,12 +1,17 @@
 """`make bench`: everything measured in one run. `--short` is a smoke test."""
 
 import argparse
+import logging
 import platform
+import sys
 
 import uvloop
 
+from service.logs import set_up_logs
 from tests.bench import (
+    backlog,
     codecs,
+    crowd,
     deliveries,
     exports,
     feed,
@@ -14,6 +19,7 @@ from tests.bench import (
     library,
     media,
     memory,
+    outage,
     startup,
     webhooks,
 )
@@ -21,12 +27,14 @@ from tests.bench.hearing import section
 from tests.bench.table import Row, show
 
 
-async def main(*, short: bool, only: str | None) -> None:
+async def main(*, short: bool, only: str | None, apart: bool) -> None:
     """Measure, and print the tables."""
     print(f"Python {platform.python_version()}, {platform.machine()}")
-    if only != "hearing":
+    if only in (None, "costs"):
         show(await _costs(short=short))
-    if only != "costs":
+    if only in (None, "costs", "endpoints"):
+        show(await _endpoints(short=short, apart=apart))
+    if only in (None, "hearing"):
         await section.measure(short=short)
 
 
@@ -53,9 +61,32 @@ async def _costs(*, short: bool) -> list[Row]:
     return rows
 
 
+async def _endpoints(*, short: bool, apart: bool) -> list[Row]:
+    """Measure what endpoints that are not there, and what they did not get, cost the others."""
+    load = crowd.Load(
+        endpoints=30 if short else 200,
+        calls=10 if short else 100,
+        calls_per_s=5 if short else 2,
+        rounds=1 if short else 3,
+        apart=apart,
+    )
+    rows = await crowd.measure(load)
+    rows += await backlog.measure(lanes=4_000 if short else 200_000, rounds=1 if short else 5)
+    rows += await outage.measure(
+        endpoints=20 if short else 200, outage_s=30 if short else outage.OUTAGE_S
+    )
+    return rows
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("--short", action="store_true", help="a few seconds of everything")
-    parser.add_argument("--only", choices=["costs", "hearing"], help="one half of it")
+    parser.add_argument("--only", choices=["costs", "endpoints", "hearing"], help="a part of it")
+    parser.add_argument(
+        "--together",
+        action="store_true",
+        help="take all endpoints for one host with few places, to see what it is worth",
+    )
     arguments = parser.parse_args()
-    uvloop.run(main(short=arguments.short, only=arguments.only))
+    set_up_logs(sys.stderr, level=logging.ERROR)
+    uvloop.run(main(short=arguments.short, only=arguments.only, apart=not arguments.together))

@@ -22,6 +22,8 @@ class Telnyx:
     url: str = ""
     streams: dict[str, tuple[str, str]] = field(default_factory=dict)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
+    first_commands: dict[str, float] = field(default_factory=dict)
+    """When the first command for each leg came, by the clock that never jumps."""
 
     @property
     def public_key(self) -> str:
@@ -32,6 +34,7 @@ class Telnyx:
 
     async def take(self, request: web.Request) -> web.Response:
         """Answer a command; keep where audio is wanted."""
+        self.first_commands.setdefault(request.match_info["leg"], time.perf_counter())
         body = await request.json()
         if request.match_info["action"] == "streaming_start":
             leg = request.match_info["leg"]

@@ -7,6 +7,7 @@ from service.delivery.lane import (
     Capacity,
     Lane,
     WaitingPartial,
+    room_for_each,
 )
 from service.delivery.schedule import EndpointLanes
 from service.ids import CallId
@@ -108,7 +109,7 @@ def test_an_open_breaker_sets_the_alarm_once_nothing_is_on_its_way() -> None:
     queue.commit([event("c2", 1)], 0.0)
     lane = take(queue)
     for call in range(10):
-        queue.breaker.failed(0.0, CallId(f"c{call}"))
+        queue.host.breaker.failed(0.0, CallId(f"c{call}"))
 
     assert queue.wake_at() is None
     queue.put_back(lane, 0.0)
@@ -258,3 +259,23 @@ def test_a_gap_does_not_grow_without_end() -> None:
         lane.park(seq)
 
     assert lane.gap_seqs == tuple(range(51, MAX_GAP_SEQS + 51))
+
+
+def test_room_is_divided_among_endpoints() -> None:
+    """A few have as much as is of use; many have all together what a few have."""
+    assert room_for_each(0) == room_for_each(1) == room_for_each(6) == (4096, 10_000)
+    assert room_for_each(200) == (163, 300)
+    assert room_for_each(1000) == (128, 300)
+
+
+def test_nothing_is_kept_in_memory_for_a_host_that_is_away() -> None:
+    """Nobody knows for how long, and the journal has it."""
+    queue = lanes(max_events=100)
+    for call in range(10):
+        queue.host.breaker.failed(0.0, call)
+    queue.commit([event("c1", 1), event("c1", 2)], 0.0)
+
+    assert queue.capacity.left == 100
+    assert queue.behind == 1
+    lane = take(queue, 5.0)
+    assert lane.next(5.0) is None
