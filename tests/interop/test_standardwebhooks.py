@@ -6,16 +6,15 @@ The whole service, as a process, brings simulated calls to a receiver that is an
 import asyncio
 import base64
 import json
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.interop.harness import CALLSCRIBE, PATIENCE_S, Program, running
+from tests.interop.harness import PATIENCE_S, Program, running
+from tests.interop.service import CALLS, NEW, OLD, calls_to
 
-OLD, NEW = ("whsec_" + base64.b64encode(letter * 32).decode() for letter in (b"o", b"n"))
 SIGNING_KEY = (
     "whsk_"
     + base64.b64encode(
@@ -29,29 +28,6 @@ PUBLIC_KEY = (
     ).decode()
 )
 """The two are the first test of RFC 8032."""
-CALLS = 2
-SCENARIO = """
-seed = 3
-speed = 10
-recogniser = "script"
-
-[[call]]
-count = 2
-every_s = 2.0
-hangs_up = "caller"
-patience_s = 1.0
-
-[[call.say]]
-speaker = "agent"
-at_ms = 600
-text = "Müller & Söhne, „guten Tag“, what can I do for you? 📞"
-
-[[call.say]]
-speaker = "customer"
-at_ms = 6000
-text = "One of them is broken."
-"""
-
 Delivery = dict[str, Any]
 
 
@@ -89,73 +65,6 @@ async def open_receiver(*, busy: int = 0) -> AsyncIterator[Receiver]:
         await reading
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
-    """The service with calls under way."""
-
-    folder: Path
-    url: str
-    program: Program
-
-    def rotate(self) -> None:
-        """Have it sign with a new secret as well, as the README says."""
-        both = f'secret = "{NEW}"\nsecret_previous = "{OLD}"'
-        write_settings(self.folder, self.url, f"{both}\nbatch = 50")
-        self.program.hang_up()
-
-
-def write_settings(folder: Path, url: str, more: str) -> None:
-    """Write settings of one route and one endpoint."""
-    (folder / "callscribe.toml").write_text(
-        f"""
-        drain_timeout_s = 2
-        [[route]]
-        endpoints = ["crm"]
-        [[endpoint]]
-        name = "crm"
-        type = "webhook"
-        url = "{url}"
-        allow_private = true
-        """
-        + more
-    )
-
-
-@asynccontextmanager
-async def calls_to(
-    receiver: Receiver, folder: Path, *, path: str = "/", more: str = f'secret = "{OLD}"'
-) -> AsyncIterator[Service]:
-    """Run the service, and the simulator with its calls, until the end of the block.
-
-    Raises:
-        AssertionError: The service did not stop orderly.
-    """
-    url = receiver.url + path
-    write_settings(folder, url, more)
-    (folder / "scenario.toml").write_text(SCENARIO)
-    listen = f"127.0.0.1:{free_port()}"
-    webhooks = f"http://{listen}/webhooks/telnyx"
-    play = ("simulate", "scenario.toml", "--port", "0", "--webhook-url", webhooks)
-    async with running(CALLSCRIBE, *play, cwd=folder) as telnyx:
-        environment = {"CALLSCRIBE_LISTEN": listen}
-        while "CALLSCRIBE_PUBLIC_URL" not in environment:
-            name, _, value = (await telnyx.line()).partition("=")
-            environment[name] = value
-        async with running(CALLSCRIBE, "serve", cwd=folder, **environment) as program:
-            log = asyncio.create_task(program.rest())  # its pipe must not fill up
-            yield Service(folder, url, program)
-            program.stop()
-            code = await program.exit_code()
-            assert code == 0, await log
-
-
-def free_port() -> int:
-    """Return a port that is free now: the simulator wants to know it first."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def completed(took: list[Delivery]) -> bool:
     """Whether both calls were told to their ends."""
     types = [kind for one in took for kind in one["types"]]
@@ -165,7 +74,7 @@ def completed(took: list[Delivery]) -> bool:
 async def test_it_believes_every_delivery_and_none_that_was_changed(tmp_path: Path) -> None:
     """By the secret that the endpoint has and by no other; so does Node by the public key."""
     more = f'secret = "{OLD}"\nsigning_key = "{SIGNING_KEY}"\npartials = "all"'
-    async with open_receiver() as receiver, calls_to(receiver, tmp_path, more=more):
+    async with open_receiver() as receiver, calls_to(receiver.url, tmp_path, more=more):
         await receiver.until(completed)
 
     types = {kind for one in receiver.took for kind in one["types"]}
@@ -179,7 +88,7 @@ async def test_it_believes_batches(tmp_path: Path) -> None:
     more = f'secret = "{OLD}"\nsigning_key = "{SIGNING_KEY}"\nbatch = 50'
     async with (
         open_receiver(busy=3) as receiver,
-        calls_to(receiver, tmp_path, path="/busy", more=more),
+        calls_to(f"{receiver.url}/busy", tmp_path, more=more),
     ):
         await receiver.until(completed)
 
@@ -193,10 +102,10 @@ async def test_it_believes_by_either_secret_while_they_rotate(tmp_path: Path) ->
     more = f'secret = "{OLD}"\nbatch = 50'
     async with (
         open_receiver() as receiver,
-        calls_to(receiver, tmp_path, more=more) as service,
+        calls_to(receiver.url, tmp_path, more=more) as service,
     ):
         await receiver.until(bool)
-        service.rotate()
+        service.rotate("batch = 50")
         await receiver.until(completed)
 
     rotated = [one for one in receiver.took if one["signatures"] == 2]
