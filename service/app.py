@@ -25,6 +25,7 @@ from service.carrier.client import open_carrier
 from service.clocks import CarrierClock
 from service.console.routes import Console
 from service.delivery.endpoints import Endpoint
+from service.delivery.host import origin_of
 from service.delivery.lanes import DeliveryLanes, open_lanes
 from service.delivery.signing import Secrets
 from service.errors import SettingsError
@@ -81,6 +82,8 @@ class Machine:
     """Numbers from 0 up to 1, for the jitter of waits."""
     nameservers: tuple[str, ...] | None = None
     """Who is asked for the names of webhooks, as `address:port`; None for the system's."""
+    host_of: Callable[[Endpoint], str | None] = origin_of
+    """Which endpoints share a breaker and places: those of which this says the same."""
     threaded: bool = True
     """Whether the journal has threads of its own, or works on the loop, in virtual time."""
     journal: Callable[[Journal], Journal] = lambda journal: journal
@@ -180,6 +183,8 @@ async def _open_rooms(
             clock=clock,
             dice=machine.dice,
             observer=observer,
+            max_posts_per_host=settings.max_posts_per_host,
+            host_of=machine.host_of,
             nameservers=machine.nameservers,
             secrets=secrets,
         )

@@ -84,14 +84,18 @@ def run_move(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 
 async def _list(settings: "Settings") -> list[str]:
+    from service.delivery.host import neighbours  # noqa: PLC0415 - keeps --help quick
     from service.delivery.switches import count_behind  # noqa: PLC0415 - keeps --help quick
 
     async with open_journal_beside(settings) as journal:
         disabled, behind = await journal.disabled(), await count_behind(journal)
     types = {one.name: one.type for one in settings.endpoint_list()}
+    beside = neighbours(settings.endpoint_list())
     lines = []
     for name in [*types, *sorted(behind.keys() - types.keys())]:
         state = f"disabled ({disabled[name]})" if name in disabled else "enabled"
+        if others := beside.get(name):
+            state += f", on one host with {', '.join(others)}"
         if name not in types:
             state = f"gone: `callscribe endpoints move {name} NEW`, or park {name}"
         lines.append(f"{name}  {types.get(name, '-')}  {behind[name]} calls behind  {state}")

@@ -7,14 +7,14 @@ from typing import Final
 
 import structlog
 
-from service.delivery.breaker import Breaker
+from service.delivery.schedule import EndpointLanes
 from service.errors import (
     DeliveryError,
     EndpointGoneError,
     HostUnavailableError,
     TemporaryDeliveryError,
 )
-from service.ids import CallId, EndpointName
+from service.ids import CallId
 from service.ports import Attempt, AttemptResult, Delivery, Observer, Sink
 
 PARTIAL_GRACE_S: Final = 0.25
@@ -49,29 +49,26 @@ class _InFlight:
 class Attempts:
     """Makes attempts at one endpoint: at most one of each call at a time.
 
-    An attempt that was broken off says nothing about the endpoint: neither the breaker nor the
-    observer is told of it. `recovered` is called with the time when the first attempt arrives
-    after an outage, and `keep` with each attempt at an event. `clock` is in Unix seconds, `ticks`
+    An attempt that was broken off says nothing about the endpoint: neither its host and its record
+    nor the observer are told of it. The first that arrives after an outage pulls forward what
+    waits. `keep` is called with each attempt at an event. `clock` is in Unix seconds, `ticks`
     are seconds that never jump; for `partial_grace_s` see `PARTIAL_GRACE_S`.
     """
 
     def __init__(
         self,
-        endpoint: EndpointName,
+        lanes: EndpointLanes,
         sink: Sink,
-        breaker: Breaker,
         *,
-        recovered: Callable[[float], None],
         keep: Callable[[Attempt], None],
         observer: Observer,
         clock: Callable[[], float],
         ticks: Callable[[], float],
         partial_grace_s: float,
     ) -> None:
-        self._endpoint = endpoint
+        self._lanes = lanes
+        self._endpoint = lanes.name
         self._sink = sink
-        self._breaker = breaker
-        self._recovered = recovered
         self._keep = keep
         self._observer = observer
         self._clock = clock
@@ -157,18 +154,19 @@ class Attempts:
     ) -> None:
         now = self._ticks()
         self._observer.attempted(self._endpoint, delivery, _outcome(failure), now - began)
-        was_open = self._breaker.open_until is not None
-        match failure:
-            case HostUnavailableError():
-                if self._breaker.failed(now, call_id):
-                    _log.warning("breaker_opened", endpoint=self._endpoint)
-                return
-            case TemporaryDeliveryError():
-                self._breaker.answered(now)
-            case _ if self._breaker.succeeded(now):
-                self._recovered(now)
-        if was_open:
-            _log.info("breaker_closed", endpoint=self._endpoint)
+        host, record = self._lanes.host, self._lanes.record
+        if isinstance(failure, HostUnavailableError):
+            record.failed(now)
+            if host.breaker.failed(now, (self._endpoint, call_id)):
+                _log.warning("breaker_opened", endpoint=self._endpoint, spared=host.names)
+            return
+        closed = host.answered(self._lanes, now)
+        if isinstance(failure, TemporaryDeliveryError):
+            record.failed(now)
+        elif record.succeeded(now) or closed:
+            self._lanes.pull_forward(now)
+        if closed:
+            _log.info("breaker_closed", endpoint=self._endpoint, spared_no_more=host.names)
 
 
 def _outcome(failure: DeliveryError | None) -> AttemptResult:

@@ -35,6 +35,7 @@ class Dispatcher:
         self._workers: set[asyncio.Task[None]] = set()
         self._alarm: asyncio.TimerHandle | None = None
         self._stopped = False
+        lanes.on_wake = self.pump
 
     def commit(self, events: Sequence[StoredEvent]) -> None:
         """Take the events of one commit of one call. Never waits."""
@@ -82,6 +83,7 @@ class Dispatcher:
     def _ended(self, worker: asyncio.Task[None]) -> None:
         self._workers.discard(worker)
         self.pump()
+        self.lanes.host.pass_on()
         if not self._workers:
             self.rested.set()
 
@@ -99,6 +101,7 @@ class Dispatcher:
         handled = 0
         while lane is not None:
             await self._handle(lane)
+            self.lanes.host.pass_on(before=self.lanes)
             lane = self.lanes.take(self._ticks())
             if self.lanes.waits:
                 self.pump()

@@ -55,10 +55,8 @@ class LaneHandler:
 
     def __init__(self, lanes: EndpointLanes, sink: Sink, dependencies: Dependencies) -> None:
         self.attempts = Attempts(
-            lanes.endpoint.name,
+            lanes,
             sink,
-            lanes.breaker,
-            recovered=lanes.pull_forward,
             keep=dependencies.acks.keep,
             observer=dependencies.observer,
             clock=dependencies.clock,
@@ -167,7 +165,7 @@ class LaneHandler:
         self, lane: Lane, event: StoredEvent, failure: TemporaryDeliveryError, began: float
     ) -> None:
         now = self._ticks()
-        if self._lanes.breaker.failing_for_s(now) >= _GIVE_UP_ENDPOINT_S:
+        if self._lanes.record.failing_for_s(now) >= _GIVE_UP_ENDPOINT_S:
             await self._disable("failing")
             return
         of_the_host = isinstance(failure, HostUnavailableError)

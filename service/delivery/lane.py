@@ -1,9 +1,10 @@
 """One lane: a call's ordered queue to one endpoint. Pure: the time is an argument."""
 
-from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, auto
+
+import msgspec
 
 from service.calls.events import CallEnded, TranscriptCompleted, TranscriptErased, TranscriptFinal
 from service.ids import CallId, EndpointName
@@ -29,6 +30,8 @@ class Place(Enum):
 
     IDLE = auto()
     READY = auto()
+    HELD = auto()
+    """Ready, with nothing but a partial, while as many of those are on their way as may be."""
     WAITING = auto()
     BUSY = auto()
 
@@ -56,12 +59,17 @@ class WaitingPartial:
     delivery: Delivery
 
 
-@dataclass(slots=True, eq=False)
-class Lane:
+_NO_PARTIALS: dict[str, WaitingPartial] = {}
+"""Never changed: most lanes have none, and there are tens of thousands."""
+
+
+class Lane(msgspec.Struct, eq=False, gc=False):
     """What one endpoint has got of a call, and what it gets next.
 
     Times are in seconds of the caller's clock. An event stays in `events` while it is on its way
     and leaves with `ack`, so a failed attempt changes nothing here.
+
+    The collector need not look at it: nothing that it holds leads back to it.
     """
 
     call_id: CallId
@@ -96,9 +104,13 @@ class Lane:
     singly_until: int = 0
     """Up to there events go one by one: as a batch, they were not taken."""
     gap_seqs: tuple[int, ...] = ()
-    events: deque[StoredEvent] = field(default_factory=deque)
-    partials: dict[str, WaitingPartial] = field(default_factory=dict)
+    events: tuple[StoredEvent, ...] = ()
+    partials: dict[str, WaitingPartial] = msgspec.field(default_factory=lambda: _NO_PARTIALS)
     place: Place = Place.IDLE
+    has_place_of_partial: bool = False
+    """Whether it was taken for a partial: that is what its attempt counts as."""
+    counted_behind: bool = False
+    """Whether the scheduler counts it among those that are behind."""
     waits_until: float = 0.0
     pending_acks: int = 0
     """How many changes of this lane are yet to be written to the journal."""
@@ -121,7 +133,7 @@ class Lane:
             self.live = self.live and event.type not in _LAST_WORDS
             if event.type == TranscriptFinal.type:
                 overtaken += len(self.partials)
-                self.partials.clear()
+                self.partials = _NO_PARTIALS
         return overtaken
 
     def fill(self, events: Sequence[StoredEvent]) -> None:
@@ -135,10 +147,12 @@ class Lane:
                 if self.events:
                     return
                 self.capacity.left -= 1
-            self.events.append(event)
+            self.events = (*self.events, event)
 
     def publish(self, utterance_id: str, delivery: Delivery, due_at: float) -> int:
         """Have a partial wait behind the events so far; return how many partials it drops."""
+        if self.partials is _NO_PARTIALS:
+            self.partials = {}
         replaced = self.partials.pop(utterance_id, None) is not None
         if len(self.partials) >= MAX_LANE_PARTIALS:
             del self.partials[next(iter(self.partials))]
@@ -152,9 +166,10 @@ class Lane:
         A lane on hold is, even if it is empty: until then it is kept, or the hold would be
         forgotten with it.
         """
-        times = [one.due_at for one in self.partials.values() if self._may_go(one)]
-        if times and not self.behind:
-            return max(min(times), self.due_at)
+        if self.partials and not self.behind:
+            times = [one.due_at for one in self.partials.values() if self._may_go(one)]
+            if times:
+                return max(min(times), self.due_at)
         return self.due_at if self.behind or self.due_at else None
 
     def next(self, now: float) -> WaitingPartial | StoredEvent | None:
@@ -163,16 +178,27 @@ class Lane:
         A partial leaves the lane with this, an event with `ack`.
         """
         for utterance_id, partial in self.partials.items():
-            if self._may_go(partial) and partial.due_at <= now:
+            if self._is_due(partial, now):
                 return self.partials.pop(utterance_id)
         if not self.behind:
             self.due_at = 0.0
         return self.events[0] if self.events else None
 
+    def has_partial_due(self, now: float) -> bool:
+        """Return whether what goes out now is a partial."""
+        return any(self._is_due(one, now) for one in self.partials.values())
+
+    def drop_due_partials(self, now: float) -> int:
+        """Have the next event go out in place of the partials before it; return how many go."""
+        due = [one for one, partial in self.partials.items() if self._is_due(partial, now)]
+        for utterance_id in due:
+            del self.partials[utterance_id]
+        return len(due)
+
     def ack(self, seq: int) -> None:
         """Move past an event that was delivered, or that the endpoint's filter leaves out."""
         if self.events and self.events[0].seq == seq:
-            self.events.popleft()
+            self.events = self.events[1:]
             self.capacity.left += 1
         self.acked_seq = seq
         self._begin_schedule()
@@ -224,7 +250,7 @@ class Lane:
         """Drop everything committed so far; return how many waiting partials that drops."""
         self.drop_events()
         dropped = len(self.partials)
-        self.partials.clear()
+        self.partials = _NO_PARTIALS
         self.acked_seq, self.gap_seqs, self.live = self.head_seq, (), False
         self._begin_schedule()
         return dropped
@@ -243,7 +269,7 @@ class Lane:
     def drop_events(self) -> None:
         """Drop the events in memory; the journal has them."""
         self.capacity.left += len(self.events)
-        self.events.clear()
+        self.events = ()
 
     def _wait(self, now: float) -> None:
         at = self.scheduled_at
@@ -261,7 +287,10 @@ class Lane:
     def _keep(self, event: StoredEvent) -> None:
         last = self.events[-1].seq if self.events else self.acked_seq
         if event.seq == last + 1 and len(self.events) < MAX_LANE_EVENTS and self.capacity.take():
-            self.events.append(event)
+            self.events = (*self.events, event)
 
     def _may_go(self, partial: WaitingPartial) -> bool:
         return partial.after_seq <= self.acked_seq
+
+    def _is_due(self, partial: WaitingPartial, now: float) -> bool:
+        return self._may_go(partial) and partial.due_at <= now

@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 
@@ -15,6 +15,7 @@ from service.delivery.attempts import PARTIAL_GRACE_S
 from service.delivery.dispatcher import Dispatcher
 from service.delivery.endpoints import Endpoint
 from service.delivery.handler import Dependencies
+from service.delivery.host import MAX_POSTS, Host, origin_of
 from service.delivery.lane import MAX_GAP_SEQS, Lane
 from service.delivery.name_lookup import open_name_lookup
 from service.delivery.schedule import Counters, EndpointLanes
@@ -36,7 +37,6 @@ from service.tasks import open_tasks
 
 _MAX_HOLD_S = 30 * 3600.0
 _CLOSE_TIMEOUT_S = 3.0
-_ROWS_AT_ONCE = 500
 _MAX_PARKED_LISTED = 1000
 _log = structlog.get_logger()
 _Parked = Mapping[tuple[EndpointName, CallId], frozenset[int]]
@@ -73,11 +73,9 @@ class DeliveryLanes:
 
     @property
     def failing(self) -> frozenset[EndpointName]:
-        """The endpoints whose breaker is open: nobody was found there, ten times in a row."""
+        """The endpoints of hosts whose breaker is open: ten lanes in a row found nobody there."""
         return frozenset(
-            name
-            for name, one in self._dispatchers.items()
-            if one.lanes.breaker.open_until is not None
+            name for name, one in self._dispatchers.items() if one.lanes.host.breaker.is_open
         )
 
     def committed(self, endpoints: Sequence[EndpointName], events: Sequence[StoredEvent]) -> None:
@@ -125,8 +123,10 @@ class DeliveryLanes:
     async def drain(self, deadline: float) -> int:
         """Deliver, and write acks, until nothing more can go out or the deadline (the loop's time).
 
-        Returns how many lanes still have something to deliver; the journal keeps it for the
-        next start. Attempts on their way at the deadline go on until the lanes are closed.
+        Returns how many lanes still have something to deliver that another start might deliver;
+        the journal keeps it. Lanes of endpoints that are configured no more are not among them:
+        they are kept, too, and named, but no start gets rid of them. Attempts on their way at the
+        deadline go on until the lanes are closed.
         """
         try:
             async with asyncio.timeout_at(deadline):
@@ -136,7 +136,9 @@ class DeliveryLanes:
         if any(one.lanes.disabled for one in self._dispatchers.values()):
             with suppress(JournalUnavailableError):
                 await self.list_backlog()  # what a disabled endpoint missed is not in memory
-        return sum(self.behind.values())
+        if self._unknown:
+            _log.info("lanes_kept_without_endpoint", lanes=dict(self._unknown))
+        return sum(one.lanes.behind for one in self._dispatchers.values())
 
     async def list_backlog(self, parked: _Parked | None = None) -> None:
         """Take up the lanes that the journal has for these endpoints and that are not here yet.
@@ -152,15 +154,19 @@ class DeliveryLanes:
             disabled = await self._dependencies.journal.disabled()
             for name, dispatcher in self._dispatchers.items():
                 _follow(dispatcher.lanes, disabled.get(name))
-            rows = await self._dependencies.journal.backlog()
-            unknown: Counter[EndpointName] = Counter()
-            for number, row in enumerate(rows):
-                unknown[row.endpoint] += not self._adopt(row, parked or {})
-                if number % _ROWS_AT_ONCE == 0:
-                    await asyncio.sleep(0)
-            for dispatcher in self._dispatchers.values():
-                dispatcher.lanes.end_listing()
-            await self._pass_on(+unknown)
+        unknown: Counter[EndpointName] = Counter()
+        end: tuple[int, str] | None = None
+        while True:
+            async with self._acks.paused():  # what is written meanwhile would be read as left over
+                page = await self._dependencies.journal.backlog_page(end)
+                for row in page.lanes:
+                    unknown[row.endpoint] += not self._adopt(row, parked or {})
+            end = page.end
+            if end is None:
+                break
+        for dispatcher in self._dispatchers.values():
+            dispatcher.lanes.end_listing()
+        await self._pass_on(+unknown)
 
     async def _pass_on(self, unknown: Mapping[EndpointName, int]) -> None:
         """Move lanes whose endpoint was moved before: calls that go on name it all the same.
@@ -218,6 +224,8 @@ async def open_lanes(
     sink: OpenSink | None = None,
     observer: Observer = UNOBSERVED,
     max_in_flight: int = 32,
+    max_posts_per_host: int = MAX_POSTS,
+    host_of: Callable[[Endpoint], Hashable | None] = origin_of,
     partial_grace_s: float = PARTIAL_GRACE_S,
     ack_every_s: float = 0.02,
     poll_every_s: float = 5.0,
@@ -228,8 +236,9 @@ async def open_lanes(
 
     `clock` is in Unix seconds, `ticks` (the loop's, unless given) in seconds that never jump,
     `dice` gives 0 up to 1. `sink` opens an endpoint's sink: by default the one that its type names.
-    At most `max_in_flight` attempts of an endpoint are on their way at once; one at a partial has
-    `partial_grace_s` once an event waits behind it. `nameservers` (`address:port`, the system's
+    At most `max_in_flight` attempts of an endpoint are on their way at once, and
+    `max_posts_per_host` of all those together for which `host_of` gives the same; one at a partial
+    has `partial_grace_s` once an event waits behind it. `nameservers` (`address:port`, the system's
     unless given) are asked for the names of webhooks, and `secrets` are what they are signed with,
     if that may change. On leaving, attempts are broken off, and
     pending acks written; call `drain` first.
@@ -238,7 +247,11 @@ async def open_lanes(
         SettingsError: An endpoint's URL or secret cannot be used.
         JournalUnavailableError: The backlog cannot be read.
     """
-    queues = {one.name: EndpointLanes(one) for one in endpoints}
+    hosts = _hosts(endpoints, host_of, max_posts_per_host)
+    queues = {
+        one.name: EndpointLanes(one, hosts[one.name], max_in_flight=max_in_flight)
+        for one in endpoints
+    }
 
     def written(lane: Lane) -> None:
         queues[lane.endpoint].release(lane)
@@ -275,6 +288,15 @@ async def open_lanes(
         tasks.keep(partial(_keep_listing, lanes, poll_every_s), "list_backlog")
         lanes.wake()
         yield lanes
+
+
+def _hosts(
+    endpoints: Sequence[Endpoint], host_of: Callable[[Endpoint], Hashable | None], max_posts: int
+) -> dict[EndpointName, Host]:
+    """Return the host of each endpoint; one without any has something like it to itself."""
+    shared: defaultdict[Hashable, Host] = defaultdict(partial(Host, max_posts))
+    places = {one.name: host_of(one) for one in endpoints}
+    return {name: Host(max_posts) if at is None else shared[at] for name, at in places.items()}
 
 
 async def _keep_listing(lanes: DeliveryLanes, every_s: float) -> None:

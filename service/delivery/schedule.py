@@ -1,22 +1,24 @@
 """The scheduler of one endpoint's lanes: which is next. Pure: the time is an argument."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
-from itertools import count
+from itertools import chain, count, islice
 
-from service.delivery.breaker import Breaker
 from service.delivery.endpoints import Endpoint
+from service.delivery.host import Host, Rank, events_apart
 from service.delivery.lane import UNKNOWN_SEQ, Capacity, Lane, Place
 from service.delivery.partials import PartialFilter
-from service.ids import CallId
+from service.delivery.probes import MAX_RANKED, Probe, best_probe
+from service.delivery.record import Record
+from service.ids import CallId, EndpointName
 from service.ports import LaneRow, LivePartial, StoredEvent
 
 _MAX_EVENTS = 4096
 _MAX_LANES = 10_000
 _MAX_MEMORIES = 1000
-_LOOK_AGAIN_S = 1.0
+_MAX_IN_FLIGHT = 32
 
 
 @dataclass(slots=True)
@@ -45,28 +47,43 @@ _NO_MEMORY = _LaneMemory()
 class EndpointLanes:
     """The lanes of one endpoint: each in order, all of them fairly.
 
-    Ready lanes are served round robin, one delivery each. Memory is bounded: 32 events of a lane,
+    Ready lanes are served round robin, one delivery each, as far as the endpoint's host has room.
+    A quarter of the places is for events alone. Memory is bounded: 32 events of a lane,
     4,096 of all lanes together, none of a lane that waits to retry; and 10,000 lanes. The rest is
     in the journal: events are read when they are next, and the next listing of the backlog finds
     the lanes (`begin_listing`, `adopt`, `end_listing`). Times are in monotonic seconds.
     """
 
     def __init__(
-        self, endpoint: Endpoint, *, max_events: int = _MAX_EVENTS, max_lanes: int = _MAX_LANES
+        self,
+        endpoint: Endpoint,
+        host: Host | None = None,
+        *,
+        max_in_flight: int = _MAX_IN_FLIGHT,
+        max_events: int = _MAX_EVENTS,
+        max_lanes: int = _MAX_LANES,
     ) -> None:
         self.endpoint = endpoint
+        self.host = host or Host()
+        self.host.join(self)
         self.counters = Counters()
-        self.breaker = Breaker()
+        self.record = Record()
         self.capacity = Capacity(max_events)
+        self.on_wake: Callable[[], None] = lambda: None
+        """What `wake` does; whoever handles the lanes sets it."""
         self.disabled = False
         self.busy = 0
+        self.partials_busy = 0
+        """How many of them were taken for a partial."""
         self.recovered_at = 0.0
         """When the last outage ended."""
         self.last_to_arrive: Lane | None = None
         self._max_lanes = max_lanes
+        self._max_partials = events_apart(max_in_flight)
         self._partials = PartialFilter(endpoint.partials)
         self._lanes: dict[CallId, Lane] = {}
         self._ready: deque[Lane] = deque()
+        self._held: dict[Lane, None] = {}
         self._waiting: list[tuple[float, int, Lane]] = []
         self._number = count()
         self._memories: dict[CallId, _LaneMemory] = {}
@@ -76,7 +93,14 @@ class EndpointLanes:
         """Whether a lane had no room since the last listing began."""
         self._found_no_room = self._left_out = 0
         """Lanes of the backlog that are not in memory: so far in this listing, and in the last."""
+        self._behind = 0
+        """How many in memory are behind, to be told at once of any number."""
         self._enabled_now = False
+
+    @property
+    def name(self) -> EndpointName:
+        """The endpoint's name."""
+        return self.endpoint.name
 
     @property
     def behind(self) -> int:
@@ -85,7 +109,7 @@ class EndpointLanes:
         Those that are not in memory, because there is no room or the endpoint is disabled, are
         as many as at the last listing.
         """
-        return sum(lane.behind for lane in self._lanes.values()) + self._left_out
+        return self._behind + self._left_out
 
     @property
     def waits(self) -> bool:
@@ -122,21 +146,30 @@ class EndpointLanes:
             *_, due = heappop(self._waiting)
             if due.place is Place.WAITING:
                 self._place(due, now)
-        if self.breaker.open_until is not None:
-            lane = self._probe(now)
-        else:
-            lane = self._ready.popleft() if self._ready else None
-        if lane is not None:
-            lane.place = Place.BUSY
-            self.busy += 1
+        if not (self._ready or self._held or self._waiting):
+            return None
+        lane = self._probe(now) if self._spared else self._next_ready(now)
+        if lane is None:
+            if self._spared or self._ready or self._held:
+                self.host.wait(self)
+            return None
+        lane.place = Place.BUSY
+        lane.has_place_of_partial = lane.has_partial_due(now)
+        self.busy += 1
+        self.partials_busy += lane.has_place_of_partial
+        self.host.begin(partial=lane.has_place_of_partial)
         return lane
 
     def put_back(self, lane: Lane, now: float) -> None:
         """Take back a lane; if it has more to deliver, it goes behind all ready lanes."""
         self.busy -= 1
+        self.partials_busy -= lane.has_place_of_partial
+        self.host.end(partial=lane.has_place_of_partial)
         lane.place = Place.IDLE
         if self.disabled and self._lanes.get(lane.call_id) is lane:
+            self._count(lane)
             self._left_out += lane.behind
+            self._behind -= lane.behind
             lane.drop_events()
             del self._lanes[lane.call_id]
         if self._lanes.get(lane.call_id) is lane:
@@ -144,12 +177,34 @@ class EndpointLanes:
             self.release(lane)
 
     def wake_at(self) -> float | None:
-        """Return when to call `take` again, unless something is added or put back before."""
-        if self.breaker.open_until is None:
+        """Return when to call `take` again, unless something is added or put back before.
+
+        Nor if it is woken before, by its host.
+        """
+        if not self._spared:
             return self._waiting[0][0] if self._waiting else None
-        if self.busy or not (self._ready or self._waiting):
+        if self.host.busy or not (self._ready or self._held or self._waiting):
             return None
-        return self.breaker.open_until
+        return self.host.breaker.open_until
+
+    def wake(self) -> None:
+        """Have what is ready begin, if it may."""
+        self.on_wake()
+
+    def host_is_back(self, now: float) -> None:
+        """Try one lane ahead of its schedule: another endpoint found the host there.
+
+        That says little of this one. If the lane arrives, it pulls the others forward.
+        """
+        best = self._best_probe(now)
+        if best is not None:
+            best.lane.pull(now)
+            self._place(best.lane, now)
+
+    def probe_rank(self, now: float) -> Rank | None:
+        """Return how good its best probe is, the lowest being best; None if it has none now."""
+        best = self._best_probe(now)
+        return best.rank if best else None
 
     def pull_forward(self, now: float) -> None:
         """End an outage: what waits to be tried again goes out now, live calls first."""
@@ -183,6 +238,7 @@ class EndpointLanes:
         lane = self._lanes.get(call_id)
         if lane is not None:
             self.counters.partials_dropped += lane.erase()
+            self._count(lane)
 
     def disable(self) -> None:
         """Drop all lanes. The journal keeps what they were to deliver.
@@ -192,19 +248,23 @@ class EndpointLanes:
         """
         self.disabled = True
         busy = {one: lane for one, lane in self._lanes.items() if lane.place is Place.BUSY}
-        self._left_out = self.behind - sum(lane.behind for lane in busy.values())
+        kept = sum(lane.counted_behind for lane in busy.values())
+        self._left_out, self._behind = self.behind - kept, kept
+        self.last_to_arrive = None
         for lane in self._lanes.values():
             if lane.place is not Place.BUSY:
                 lane.drop_events()
         self._lanes = busy
         self._ready.clear()
+        self._held.clear()
         self._waiting.clear()
 
     def begin_listing(self, *, disabled: bool) -> None:
         """Begin to list the backlog: from now on, every lane that has no room counts as missed."""
         self._enabled_now = self.disabled and not disabled
         if self._enabled_now:
-            self.breaker.reset()
+            self.record.reset()
+            self.host.breaker.answered()
         if disabled and not self.disabled:
             self.disable()
         self.disabled = disabled
@@ -224,7 +284,7 @@ class EndpointLanes:
                 return
             lane.resume(row, now, due_at)
             lane.gap_seqs = lane.gap_seqs or gap_seqs
-            if self.breaker.healthy or self._enabled_now:
+            if self.record.healthy or self._enabled_now:
                 lane.pull(now)
         elif row.generation != lane.generation:
             lane.rewind(row)
@@ -260,32 +320,75 @@ class EndpointLanes:
         lane.generation, lane.gap_seqs = memory.generation, memory.gap_seqs
         return lane
 
-    def _probe(self, now: float) -> Lane | None:
-        """Return the lane to try an open breaker with, ready or not; None if not now.
+    @property
+    def _spared(self) -> bool:
+        """Whether only probes may go out.
 
-        Best is the one that arrived last, then one that failed seldom: an event that its receiver
-        never manages must not be all that it is asked for. Lanes that were tried take turns with
-        those that never were: there are receivers that fail at whatever is new.
+        An endpoint that took the last attempt may find out for itself: for all that is known it is
+        another one of the same host that is not well.
         """
-        if not (self._ready or self._waiting) or not self.breaker.allows(now, busy=self.busy):
+        return self.host.breaker.is_open and not (self.record.healthy and not self.busy)
+
+    def _next_ready(self, now: float) -> Lane | None:
+        if not self.host.has_room(self):
             return None
-        lanes = [lane for lane in self._lanes.values() if _may_probe(lane, now)]
-        if not lanes:
-            self.breaker.postpone(now + _LOOK_AGAIN_S)
+        if self._held and self._has_room_for_partial:
+            self._release_held(next(iter(self._held)))
+        for _ in range(len(self._ready)):
+            lane = self._ready.popleft()
+            if not lane.has_partial_due(now) or self._has_room_for_partial:
+                return lane
+            if lane.behind:
+                self.counters.partials_dropped += lane.drop_due_partials(now)
+                return lane
+            lane.place = Place.HELD
+            self._held[lane] = None
+        return None
+
+    @property
+    def _has_room_for_partial(self) -> bool:
+        few = self.partials_busy < self._max_partials
+        return few and self.host.has_room_for_partial(self)
+
+    def _release_held(self, lane: Lane) -> None:
+        del self._held[lane]
+        lane.place = Place.READY
+        self._ready.append(lane)
+
+    def _probe(self, now: float) -> Lane | None:
+        """Return the lane to try an open breaker with, ready or not; None if not now."""
+        best = self._best_probe(now) if self.host.may_probe(self, now) else None
+        if best is None:
             return None
-        lane = min(lanes, key=self._rank)
+        lane = best.lane
+        if lane.place is Place.HELD:
+            self._release_held(lane)
         if lane.place is Place.READY:
             self._ready.remove(lane)
         lane.due_at = min(lane.due_at, now)
         return lane
 
-    def _rank(self, lane: Lane) -> tuple[bool, bool, int, bool]:
-        tried = lane.attempts > 0 or lane is self.last_to_arrive
-        wants_tried = self.breaker.failed_probes % 2 == 0
-        return not lane.behind, tried != wants_tried, lane.host_failures, not lane.live
+    def _best_probe(self, now: float) -> Probe | None:
+        last = [self.last_to_arrive] if self.last_to_arrive else []
+        ready = islice(self._ready, MAX_RANKED // 2)
+        waiting = (lane for *_, lane in self._waiting)
+        return best_probe(
+            chain(last, ready, waiting, self._ready, self._held),
+            now,
+            last=self.last_to_arrive,
+            healthy=self.record.healthy,
+            wants_tried=self.host.breaker.failed_probes % 2 == 0,
+        )
+
+    def _count(self, lane: Lane) -> None:
+        self._behind += lane.behind - lane.counted_behind
+        lane.counted_behind = lane.behind
 
     def _place(self, lane: Lane, now: float) -> None:
-        if lane.place in (Place.BUSY, Place.READY):
+        self._count(lane)
+        if lane.place is Place.HELD and lane.behind:
+            self._release_held(lane)
+        if lane.place in (Place.BUSY, Place.READY, Place.HELD):
             return
         at = lane.next_at()
         if at is None:
@@ -296,9 +399,3 @@ class EndpointLanes:
         elif lane.place is not Place.WAITING or lane.waits_until != at:
             lane.place, lane.waits_until = Place.WAITING, at
             heappush(self._waiting, (at, next(self._number), lane))
-
-
-def _may_probe(lane: Lane, now: float) -> bool:
-    if lane.place is Place.READY:
-        return True
-    return lane.place is Place.WAITING and lane.behind and lane.not_before <= now

@@ -13,6 +13,7 @@ from service.ports.carrier import Carrier, LegLife, StreamTarget
 from service.ports.delivery import Delivery, Lanes, LivePartial, Sink
 from service.ports.journal import (
     Attempt,
+    BacklogPage,
     Entry,
     ErasureIndex,
     Journal,
@@ -46,6 +47,7 @@ __all__ = [
     "AttemptResult",
     "Audience",
     "AudioFeed",
+    "BacklogPage",
     "CallControls",
     "CallFilter",
     "CallSummary",

@@ -94,6 +94,15 @@ class LaneRow(msgspec.Struct, frozen=True, gc=False):
 
 
 @dataclass(frozen=True, slots=True)
+class BacklogPage:
+    """Some lanes of the backlog, and the place that the next page begins after."""
+
+    lanes: list[LaneRow]
+    end: tuple[int, str] | None
+    """None if there is no more."""
+
+
+@dataclass(frozen=True, slots=True)
 class Parked:
     """An event that a lane gave up. The parked deliveries are the dead-letter queue.
 
@@ -232,6 +241,12 @@ class Journal(RecordingIndex, ErasureIndex, Protocol):
 
     async def backlog(self) -> list[LaneRow]:
         """Return every lane with something left to deliver."""
+
+    async def backlog_page(self, after: tuple[int, str] | None) -> BacklogPage:
+        """Return some of these lanes, those after a place where a page ended, or the first.
+
+        Few enough that nobody waits for them: a backlog may have hundreds of thousands.
+        """
 
     async def settle(self, updates: Sequence[LaneUpdate]) -> None:
         """Write how far lanes have come. Never takes a lane back: that is `rewind`'s."""

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from service.calls.routes import Fallback, Retention, Route, Tracks
 from service.delivery.endpoints import Endpoint, EndpointType, Order
+from service.delivery.host import MAX_POSTS
 from service.ids import EndpointName, Role, Source, Track
 from service.journal.address import parse_database_url
 from service.settings import checks
@@ -228,6 +229,8 @@ class Settings(BaseSettings):
     trusted_proxies: tuple[NetworkText, ...] = tuple(map(str, LOCAL))
     """Who is believed when it says whom it speaks for (`X-Forwarded-For`, `Forwarded`)."""
     drain_timeout_s: Annotated[float, Field(ge=0, le=3600)] = 20.0
+    max_posts_per_host: Annotated[int, Field(ge=1, le=1000)] = MAX_POSTS
+    """Attempts at once at one host (scheme, name and port), of all its endpoints together."""
     require_media_auth: bool = False
     """Whether a media WebSocket must show the header that Telnyx was given for it."""
     recogniser_url: StreamUrl = "ws://127.0.0.1:8090/v2/speech-to-text/transcription"

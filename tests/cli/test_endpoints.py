@@ -28,14 +28,16 @@ def database(tmp_path: Path) -> str:
 def callscribe(database: str, monkeypatch: pytest.MonkeyPatch) -> Callscribe:
     """Run the program in this process, with a crm at `crm_url`."""
 
-    def run(*arguments: str, crm_url: str = "http://127.0.0.1:1") -> int:
-        variables = {
-            "DATABASE_URL": database,
-            "CALLSCRIBE_ENDPOINT__CRM__TYPE": "webhook",
-            "CALLSCRIBE_ENDPOINT__CRM__URL": crm_url,
-            "CALLSCRIBE_ENDPOINT__CRM__SECRET": SECRET,
-            "CALLSCRIBE_ENDPOINT__CRM__ALLOW_PRIVATE": "true",
-        }
+    def run(*arguments: str, crm_url: str = "http://127.0.0.1:1", erp_url: str = "") -> int:
+        variables = {"DATABASE_URL": database}
+        for name, url in (("CRM", crm_url), ("ERP", erp_url)):
+            if url:
+                variables |= {
+                    f"CALLSCRIBE_ENDPOINT__{name}__TYPE": "webhook",
+                    f"CALLSCRIBE_ENDPOINT__{name}__URL": url,
+                    f"CALLSCRIBE_ENDPOINT__{name}__SECRET": SECRET,
+                    f"CALLSCRIBE_ENDPOINT__{name}__ALLOW_PRIVATE": "true",
+                }
         return in_process(monkeypatch, KEYS | variables)(*arguments)
 
     return run
@@ -50,6 +52,19 @@ def test_endpoints_are_listed_and_those_that_are_gone(
     assert capsys.readouterr().out.splitlines() == [
         "crm  webhook  0 calls behind  enabled",
         "old  -  1 calls behind  gone: `callscribe endpoints move old NEW`, or park old",
+    ]
+
+
+def test_endpoints_that_share_a_host_are_named(
+    callscribe: Callscribe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They share whether anybody is found there."""
+    assert callscribe("endpoints", "ls", erp_url="http://127.0.0.1:1/erp?token=secret") == Exit.OK
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == [
+        "crm  webhook  0 calls behind  enabled, on one host with erp",
+        "erp  webhook  0 calls behind  enabled, on one host with crm",
     ]
 
 

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from service.errors import JournalUnavailableError
 from service.ids import CallId
-from service.ports import Delivery, Journal, LaneRow, LaneUpdate, StoredEvent
+from service.ports import BacklogPage, Delivery, Journal, LaneUpdate, StoredEvent
 
 Reply = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -207,13 +207,13 @@ class FaultyJournal:
         await self.read_gate.wait()
         return found
 
-    async def backlog(self) -> list[LaneRow]:
+    async def backlog_page(self, after: tuple[int, str] | None) -> BacklogPage:
         """Answer what is so now, when the gate is open."""
         self._check("backlog")
-        rows = await self._journal.backlog()
+        page = await self._journal.backlog_page(after)
         self.listing.set()
         await self.list_gate.wait()
-        return rows
+        return page
 
     async def settle(self, updates: Sequence[LaneUpdate]) -> None:
         """Note and pass on."""

@@ -118,8 +118,8 @@ def test_a_batch_has_a_bound_in_bytes() -> None:
     """An event that is longer than that goes by itself."""
     lane = Lane(CallId("c1"), CRM, Capacity(10))
     long = StoredEvent(C1, 1, "call.started", b"x" * (MAX_BATCH_BYTES + 1))
-    lane.events.extend([long, event("c1", 2), event("c1", 3)])
+    lane.events = (long, event("c1", 2), event("c1", 3))
 
     assert next_batch(lane, lambda _: True, limit=50) == (long,)
-    lane.events.popleft()
+    lane.events = lane.events[1:]
     assert [one.seq for one in next_batch(lane, lambda _: True, limit=50)] == [2, 3]

@@ -1,5 +1,6 @@
 """What a call's backlog becomes when the service starts again with other endpoints."""
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -81,13 +82,27 @@ async def test_an_endpoint_that_is_removed_keeps_its_lanes(tmp_path: Path) -> No
         async with open_harness(tmp_path, endpoint("new"), clock=clock) as harness:
             await say_more(harness)
             assert harness.lanes.unknown == {CRM: 1}
-            assert await harness.lanes.drain(0.0) == 1
     (named,) = [one for one in lines if one["event"] == "lanes_without_endpoint"]
     assert (named["endpoint"], named["lanes"]) == ("crm", 1)
     async with open_harness(tmp_path, endpoint(), clock=clock) as harness:
         await harness.flush()
 
         assert harness.crm.ids == ["c1_2", "c1_3", "c1_4", "c1_5"]
+
+
+async def test_an_endpoint_that_is_removed_leaves_a_stop_no_work(tmp_path: Path) -> None:
+    """No start could do it: its lanes are kept and named, but only what others are owed counts."""
+    clock = ManualClock()
+    await leave_a_backlog(tmp_path, clock)
+    with capture_logs() as lines:
+        async with open_harness(tmp_path, endpoint("new"), clock=clock) as harness:
+            assert await harness.lanes.drain(0.0) == 0
+            assert harness.lanes.behind == {CRM: 1, NEW: 0}
+            harness.sinks["new"].rule = lambda _: BUSY
+            await harness.commit("c2", "call.started", to=("new",))
+            assert await harness.lanes.drain(asyncio.get_running_loop().time() + 5) == 1
+    kept = [one["lanes"] for one in lines if one["event"] == "lanes_kept_without_endpoint"]
+    assert kept == [{CRM: 1}, {CRM: 1}]
 
 
 async def test_a_removed_endpoint_without_a_backlog_is_named_with_the_next_event(

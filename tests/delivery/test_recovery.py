@@ -20,7 +20,8 @@ async def crash_after(harness: Harness, call_id: str, *kinds: str) -> None:
 
 async def lane(harness: Harness) -> LaneRow:
     """Return the only lane that has something left."""
-    (row,) = await harness.journal.backlog()
+    rows: list[LaneRow] = await harness.journal.backlog()
+    (row,) = rows
     return row
 
 

@@ -108,7 +108,7 @@ def test_an_open_breaker_sets_the_alarm_once_nothing_is_on_its_way() -> None:
     queue.commit([event("c2", 1)], 0.0)
     lane = take(queue)
     for call in range(10):
-        queue.breaker.failed(0.0, CallId(f"c{call}"))
+        queue.host.breaker.failed(0.0, CallId(f"c{call}"))
 
     assert queue.wake_at() is None
     queue.put_back(lane, 0.0)

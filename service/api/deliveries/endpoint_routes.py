@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from aiohttp import web
@@ -11,6 +12,7 @@ from service.api.operations import Answer, AnyRoute, Ask, NoBody, NoQuery, Opera
 from service.api.problems import RefusalError, not_found
 from service.api.router import reply
 from service.delivery.endpoints import Endpoint, EndpointType
+from service.delivery.host import neighbours
 from service.delivery.lanes import DeliveryLanes
 from service.delivery.schedule import Counters
 from service.delivery.signing import public_key
@@ -63,6 +65,16 @@ TEST_ENDPOINT: Operation[NoQuery, NoBody] = Operation(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    """How all endpoints do at one moment: asked once, however many there are."""
+
+    disabled: dict[EndpointName, str]
+    behind: dict[EndpointName, int]
+    counters: dict[EndpointName, Counters]
+    failing: frozenset[EndpointName]
+
+
 class EndpointRoutes:
     """Answers from the lanes and the journal."""
 
@@ -78,6 +90,7 @@ class EndpointRoutes:
         self._journal = journal
         self._lanes = lanes
         self._endpoints = {one.name: one for one in endpoints}
+        self._neighbours = neighbours(endpoints)
         self._sink = sink
         self._clock = clock
 
@@ -93,9 +106,10 @@ class EndpointRoutes:
     async def endpoints(self, ask: Ask[NoQuery, NoBody]) -> web.Response:
         """Answer with names, types and counters; addresses and secrets stay inside."""
         disabled = await self._journal.disabled()
-        states = [self._state(one.name, one.type, disabled) for one in self._endpoints.values()]
+        figures = _Figures(disabled, self._lanes.behind, self._lanes.counters, self._lanes.failing)
+        states = [self._state(one.name, one.type, figures) for one in self._endpoints.values()]
         gone = sorted(self._lanes.unknown.keys() - self._endpoints.keys())
-        states += [self._state(name, None, disabled) for name in gone]
+        states += [self._state(name, None, figures) for name in gone]
         return reply(ask, EndpointStates(data=states))
 
     async def enable(self, ask: Ask[NoQuery, NoBody]) -> web.Response:
@@ -142,15 +156,16 @@ class EndpointRoutes:
         return endpoint
 
     def _state(
-        self, name: EndpointName, kind: EndpointType | None, disabled: dict[EndpointName, str]
+        self, name: EndpointName, kind: EndpointType | None, figures: _Figures
     ) -> EndpointState:
-        counted = self._lanes.counters.get(name, Counters())
+        counted = figures.counters.get(name, Counters())
         state = EndpointState(
             name=name,
             type=kind,
             state="unknown" if kind is None else "up",
-            disabled_reason=disabled.get(name),
-            lanes_behind=self._lanes.behind.get(name, 0),
+            disabled_reason=figures.disabled.get(name),
+            same_host=self._neighbours.get(name, []),
+            lanes_behind=figures.behind.get(name, 0),
             delivered=counted.delivered,
             retried=counted.retried,
             parked=counted.parked,
@@ -158,8 +173,8 @@ class EndpointRoutes:
         configured = self._endpoints.get(name)
         if configured is not None and configured.signing_key:
             state = state.model_copy(update={"public_key": public_key(configured.signing_key)})
-        if kind is not None and name in disabled:
+        if kind is not None and name in figures.disabled:
             return state.model_copy(update={"state": "disabled"})
-        if name in self._lanes.failing:
+        if name in figures.failing:
             return state.model_copy(update={"state": "failing"})
         return state

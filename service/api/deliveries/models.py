@@ -24,12 +24,14 @@ class EndpointState(Reply):
     type: EndpointType | None
     """Null if it is configured no more."""
     state: Literal["up", "failing", "disabled", "unknown"]
-    """`failing`: nobody is found there for now; `unknown`: it is configured no more, and there is
-    something that it did not get."""
+    """`failing`: nobody is found at its host for now, which is tried every 30 seconds at least;
+    `unknown`: it is configured no more, and there is something that it did not get."""
     disabled_reason: str | None
     """Why it gets nothing more; null if it does."""
     public_key: str | None = None
     """`whpk_…`: what its `v1a` signatures are verified with, if it has a `signing_key`."""
+    same_host: list[str]
+    """The endpoints that share its host, and so whether anybody is found there."""
     lanes_behind: int
     """How many calls have events that it has not got yet."""
     delivered: int

@@ -24,6 +24,7 @@ from service.journal.statements import load_statements
 from service.journal.worker import Worker, open_worker
 from service.ports import (
     Attempt,
+    BacklogPage,
     Entry,
     Journal,
     LaneRow,
@@ -49,9 +50,6 @@ _LANES_AT_ONCE: Final = 1_000
 _SQL: Final = load_statements("sqlite", "journal")
 
 Row = tuple[Any, ...]
-_Place = tuple[int, str]
-"""Where a page of lanes ended: a call's number, and an endpoint."""
-_Page = tuple[list[LaneRow], _Place | None]
 
 
 class SqliteJournal:
@@ -209,13 +207,17 @@ class SqliteJournal:
 
     async def backlog(self) -> list[LaneRow]:
         """See `Journal.backlog`. In pages, so that other questions are answered in between."""
-        lanes: list[LaneRow] = []
-        after: _Place | None = (-1, "")
-        while after is not None:
-            page = cast(_Page, await self._reader.do(partial(_backlog_page, after)))
-            lanes += page[0]
-            after = page[1]
+        page = await self.backlog_page(None)
+        lanes = page.lanes
+        while page.end is not None:
+            page = await self.backlog_page(page.end)
+            lanes += page.lanes
         return lanes
+
+    async def backlog_page(self, after: tuple[int, str] | None) -> BacklogPage:
+        """See `Journal.backlog_page`."""
+        page = await self._reader.do(partial(_backlog_page, after or (-1, "")))
+        return cast(BacklogPage, page)
 
     async def parked(
         self, *, limit: int, before: tuple[float, int] | None = None
@@ -307,13 +309,12 @@ def _rows(name: str, values: Row | Mapping[str, object], db: sqlite3.Connection)
     return db.execute(_SQL[name].sql(), values).fetchall()
 
 
-def _backlog_page(after: _Place, db: sqlite3.Connection) -> _Page:
-    """Return a page of lanes, and what the next is after; None: there is no more."""
+def _backlog_page(after: tuple[int, str], db: sqlite3.Connection) -> BacklogPage:
     call_no, endpoint = after
     given = {"call_no": call_no, "endpoint": endpoint, "limit": _LANES_AT_ONCE}
     rows = _rows("backlog", given, db)
     lanes = [LaneRow(*row[1:]) for row in rows]
-    return lanes, (rows[-1][0], rows[-1][2]) if len(rows) == _LANES_AT_ONCE else None
+    return BacklogPage(lanes, (rows[-1][0], rows[-1][2]) if len(rows) == _LANES_AT_ONCE else None)
 
 
 @asynccontextmanager
