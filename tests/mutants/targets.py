@@ -7,18 +7,23 @@ from typing import Final
 REPOSITORY: Final = Path(__file__).parents[2]
 
 TARGETS: Final[Mapping[str, tuple[str, ...]]] = {
-    "service.delivery.breaker": ("test_breaker", "test_schedule"),
-    "service.delivery.lane": ("test_schedule", "test_outcomes"),
-    "service.delivery.schedule": ("test_schedule",),
+    "service.delivery.breaker": ("test_breaker", "test_hosts"),
+    "service.delivery.record": ("test_record",),
+    "service.delivery.host": ("test_hosts", "test_hanging_partials"),
+    "service.delivery.probes": ("test_probes", "test_outages"),
+    "service.delivery.schedule": ("test_schedule", "test_hosts", "test_hanging_partials"),
+    "service.delivery.lane": ("test_lane", "test_schedule"),
     "service.delivery.batches": ("test_batches",),
-    "service.delivery.lanes": ("test_lanes", "test_backlog"),
-    "service.retry": ("../test_retry", "test_outcomes"),
+    "service.delivery.lanes": ("test_lanes", "test_backlog", "test_changed_endpoints"),
+    "service.retry": ("../test_retry",),
 }
 """The modules, each with the tests to begin with: most mutants die there, the sooner the better."""
 
 OTHERS: Final = (
     "test_outcomes",
     "test_outages",
+    "test_hosts",
+    "test_hanging_partials",
     "test_lanes",
     "test_backlog",
     "test_batches",
