@@ -82,3 +82,14 @@ def test_an_outage_is_counted_from_its_own_first_failure() -> None:
     assert not record.succeeded(18.9)
     record.failed(20.0)
     assert record.succeeded(25.0)
+
+
+def test_a_success_ends_what_failed() -> None:
+    """It is well from then on, and the next outage is another one."""
+    record = Record()
+    record.failed(10.0)
+    record.succeeded(12.0)
+    assert record.healthy
+    record.failed(100.0)
+
+    assert not record.succeeded(104.9)

@@ -64,6 +64,7 @@ def _try(module: str, arguments: argparse.Namespace) -> dict[Mutant, Fate]:
         outcomes[mutant] = fate
         if fate is Fate.SURVIVED:
             _tell(f"  survived: line {mutant.line}: {mutant.place.before} -> {mutant.place.after}")
+    runner.measure()  # whoever changed the tests meanwhile has killed what they did not
     return {mutant: outcomes[mutant] for mutant in mutants}
 
 

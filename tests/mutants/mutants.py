@@ -94,13 +94,16 @@ def _children(node: ast.AST) -> Iterator[ast.AST]:
             return
         case ast.Assign(value=ast.Subscript()) if node.col_offset == 0:
             return  # the name of a type
+        case ast.ClassDef(body=body):
+            yield from body
+            return
         case ast.AnnAssign(value=value):
             yield from [value] if value else []
             return
     if isinstance(node, ast.JoinedStr):
         return  # Python 3.11 does not know where in it things are
     for name, field in ast.iter_fields(node):
-        if name in {"annotation", "returns", "decorator_list", "bases"}:
+        if name in {"annotation", "returns", "decorator_list"}:
             continue
         yield from (one for one in (field if isinstance(field, list) else [field]) if _is_node(one))
 
