@@ -14,6 +14,9 @@ BROWSER_BIN := .venv-browser/bin
 BROWSER_MADE := .venv-browser/.made-from-lock
 AXE_MADE := $(BROWSER)/node_modules/.made-from-lock
 SITE_PACKAGES := python -c 'import sysconfig; print(sysconfig.get_path("purelib"))'
+FUZZ := tests/fuzz
+FUZZ_BIN := .venv-fuzz/bin
+FUZZ_MADE := .venv-fuzz/.made-from-lock
 HEARING := tests/bench/hearing
 ENGINES_BIN := .venv-engines/bin
 ENGINES_MADE := .venv-engines/.made-from-lock
@@ -25,7 +28,8 @@ EXTRAS := --extra codecs --extra encryption --extra postgresql --extra tracing
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-annotate
 
-.PHONY: help demo test interop browser check format bench proof-words chaos lock clean
+.PHONY: help demo test interop browser check format bench proof-words chaos mutants fuzz \
+	lock clean
 
 help:
 	@echo "make demo     a phone call on this machine, recognised live (ARGS=\"--once --fast\")"
@@ -37,6 +41,8 @@ help:
 	@echo "make bench    what it costs, and how well it hears, beside others (ARGS=--short)"
 	@echo "make proof-words  calls that go wrong in every way, in virtual time, word for word"
 	@echo "make chaos    the whole service killed, stopped and starved under load (ARGS=--short)"
+	@echo "make mutants  changes of lanes, schedule and breaker that no test notices"
+	@echo "make fuzz     the parsers of what strangers send, three minutes each"
 	@echo "make lock     pin the dependencies anew (UPGRADE=1: to their newest)"
 
 demo: $(MADE)
@@ -74,6 +80,12 @@ proof-words: $(MADE)
 chaos: $(MADE)
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
+mutants: $(MADE)
+	@$(BIN)/python -m tests.mutants $(ARGS)
+
+fuzz: $(MADE) $(FUZZ_MADE)
+	@$(FUZZ_BIN)/python -m tests.fuzz $(ARGS)
+
 lock: $(MADE)
 	$(BIN)/python -m pip install --quiet uv
 	$(COMPILE) $(if $(UPGRADE),--upgrade) $(EXTRAS) --extra recogniser -o requirements.txt \
@@ -87,6 +99,8 @@ lock: $(MADE)
 	$(COMPILE) -c requirements-dev.txt $(if $(UPGRADE),--upgrade) -o $(BROWSER)/requirements.txt \
 		$(BROWSER)/requirements.in
 	npm --prefix $(BROWSER) $(if $(UPGRADE),update,install) --package-lock-only
+	$(COMPILE) -c requirements-dev.txt $(if $(UPGRADE),--upgrade) -o $(FUZZ)/requirements.txt \
+		$(FUZZ)/requirements.in
 	$(COMPILE) $(if $(UPGRADE),--upgrade) -o $(HEARING)/requirements.txt \
 		$(HEARING)/requirements.in
 	npm --prefix $(HEARING) $(if $(UPGRADE),update,install) --package-lock-only
@@ -94,7 +108,7 @@ lock: $(MADE)
 clean:
 	rm -rf .venv .venv-interop $(INTEROP)/node_modules \
 		.venv-browser $(BROWSER)/node_modules .venv-engines $(HEARING)/node_modules \
-		.bench .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+		.venv-fuzz .fuzz .bench .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(MADE): requirements-dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -119,6 +133,15 @@ $(BROWSER_MADE): $(BROWSER)/requirements.txt $(MADE)
 		-r $(BROWSER)/requirements.txt
 	echo "import site; site.addsitedir('$$($(BIN)/$(SITE_PACKAGES))')" \
 		> "$$($(BROWSER_BIN)/$(SITE_PACKAGES))/callscribe-dev.pth"
+	@touch $@
+
+# It sees what is in .venv as well. Where there is no fuzzer for this Python, `make fuzz` says so.
+$(FUZZ_MADE): $(FUZZ)/requirements.txt $(MADE)
+	$(BIN)/python -m venv .venv-fuzz
+	-$(FUZZ_BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		--only-binary :all: -r $(FUZZ)/requirements.txt
+	echo "import site; site.addsitedir('$$($(BIN)/$(SITE_PACKAGES))')" \
+		> "$$($(FUZZ_BIN)/$(SITE_PACKAGES))/callscribe-dev.pth"
 	@touch $@
 
 $(AXE_MADE): $(BROWSER)/package-lock.json

@@ -47,6 +47,7 @@ def test_the_dice_reach_both_ends() -> None:
     """Jitter shortens as well as lengthens, so that lanes which failed together spread out."""
     policy = RetryPolicy()
 
+    assert policy.next_delay_s(1, dice=0.0) == pytest.approx(0.8)
     assert policy.next_delay_s(5, dice=0.0) == pytest.approx(48)
     assert policy.next_delay_s(5, dice=1.0) == pytest.approx(72)
 
@@ -86,6 +87,7 @@ NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
         (format_datetime(NOW.replace(year=2027), usegmt=True), 3600),
         (format_datetime(NOW.replace(year=2020), usegmt=True), 0),
         ("Sun, 22 Nov 2026 10:01:00", 60),
+        ("Sun, 22 Nov 2026 12:01:00 +0200", 60),
         (None, None),
         ("", None),
         ("soon", None),
@@ -123,3 +125,8 @@ def test_which_answers_are_worth_another_try(
 ) -> None:
     """The request may succeed later; 409 only where it means that something is busy."""
     assert is_retriable(status, conflict=conflict) == retriable
+
+
+def test_a_conflict_is_a_refusal_unless_it_is_said_otherwise() -> None:
+    """What receivers of webhooks mean by it."""
+    assert not is_retriable(409)

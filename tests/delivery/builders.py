@@ -1,8 +1,9 @@
-"""Endpoints, events and partials, as these tests need them."""
+"""Endpoints, events, partials and lanes, as these tests need them."""
 
 import base64
 
 from service.delivery.endpoints import Endpoint
+from service.delivery.lane import Capacity, Lane
 from service.errors import (
     EndpointGoneError,
     HostUnavailableError,
@@ -10,7 +11,7 @@ from service.errors import (
     TemporaryDeliveryError,
 )
 from service.ids import CallId, EndpointName
-from service.ports import Delivery, LivePartial, StoredEvent
+from service.ports import Delivery, LaneRow, LivePartial, StoredEvent
 
 CRM = EndpointName("crm")
 C1 = CallId("c1")
@@ -57,3 +58,27 @@ def partial(utterance_id: str, revision: int, text: str = "words") -> Delivery:
     """Return a partial."""
     body = b'{"type":"transcript.partial","data":{"text":"%b"}}' % text.encode()
     return Delivery(f"prt_{utterance_id}_{revision}", "transcript.partial", body)
+
+
+def lane(*seqs: int, room: int = 100, live: bool = True) -> Lane:
+    """Return a lane that was told of these events."""
+    made = Lane(C1, CRM, Capacity(room))
+    if seqs:
+        made.commit([event("c1", seq) for seq in seqs])
+    made.live = live
+    return made
+
+
+def lane_row(acked_seq: int, head_seq: int, attempts: int = 0, *, live: bool = True) -> LaneRow:
+    """Return the lane as the journal has it, rewound three times."""
+    return LaneRow(C1, CRM, acked_seq, head_seq, attempts, 77.0, 3, live)
+
+
+def kept(one: Lane) -> list[int]:
+    """Return the events in memory."""
+    return [each.seq for each in one.events]
+
+
+def publish_to(one: Lane, *utterances: str, due_at: float = 0.0) -> list[int]:
+    """Publish partials; return how many each dropped."""
+    return [one.publish(name, partial(name, 1), due_at) for name in utterances]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from standardwebhooks.webhooks import Webhook
 
-from service.delivery.batches import MAX_BATCH_BYTES, next_batch
+from service.delivery.batches import delivery_of, next_batch
 from service.delivery.lane import Capacity, Lane
 from service.delivery.webhook import open_webhook
 from service.errors import DeliveryError
@@ -114,12 +114,75 @@ async def test_an_array_has_one_signature_that_the_standard_verifier_accepts() -
     assert (len(one), two) == (1, [{"a": 1}, {"b": 2}])
 
 
-def test_a_batch_has_a_bound_in_bytes() -> None:
-    """An event that is longer than that goes by itself."""
-    lane = Lane(CallId("c1"), CRM, Capacity(10))
-    long = StoredEvent(C1, 1, "call.started", b"x" * (MAX_BATCH_BYTES + 1))
-    lane.events = (long, event("c1", 2), event("c1", 3))
+def lane_of(*events: StoredEvent) -> Lane:
+    """Return a lane with these events in memory."""
+    lane = Lane(CallId("c1"), CRM, Capacity(100))
+    lane.commit(events)
+    return lane
 
-    assert next_batch(lane, lambda _: True, limit=50) == (long,)
-    lane.events = lane.events[1:]
-    assert [one.seq for one in next_batch(lane, lambda _: True, limit=50)] == [2, 3]
+
+def next_seqs(lane: Lane, *, limit: int = 50, left_out: str = "") -> list[int]:
+    """Return which events go out next."""
+    return [one.seq for one in next_batch(lane, lambda kind: kind != left_out, limit=limit)]
+
+
+def of_bytes(seq: int, size: int) -> StoredEvent:
+    """Return an event whose body is this long."""
+    return StoredEvent(C1, seq, "call.started", b"x" * size)
+
+
+def test_a_batch_has_a_bound_in_bytes() -> None:
+    """Of 256 KiB; an event that is longer than that goes by itself."""
+    long = 256 * 1024 + 1
+    assert next_seqs(lane_of(of_bytes(1, long), event("c1", 2))) == [1]
+    assert next_seqs(lane_of(event("c1", 1), of_bytes(2, long))) == [1]
+    half = 128 * 1024
+    assert next_seqs(lane_of(*(of_bytes(seq, half) for seq in (1, 2, 3)))) == [1, 2]
+    assert next_seqs(lane_of(of_bytes(1, half), of_bytes(2, half + 1), event("c1", 3))) == [1]
+
+
+def test_what_was_not_taken_as_a_batch_goes_one_by_one() -> None:
+    """Up to its last event."""
+    lane = lane_of(*(event("c1", seq) for seq in range(1, 6)))
+    lane.singly_until = 2
+    assert next_seqs(lane) == [1]
+    lane.ack(1)
+    assert next_seqs(lane) == [2]
+    lane.ack(2)
+    assert next_seqs(lane) == [3, 4, 5]
+
+
+def test_a_batch_that_is_tried_again_stays_as_it_was() -> None:
+    """It ends where it ended, although there is more."""
+    lane = lane_of(*(event("c1", seq) for seq in range(1, 6)))
+    lane.batch_end = 3
+
+    assert next_seqs(lane) == [1, 2, 3]
+    assert next_seqs(lane, limit=2) == [1, 2]
+    lane.batch_end = 1
+    assert next_seqs(lane) == [1]
+
+
+def test_what_is_left_out_makes_room_for_no_more() -> None:
+    """The batch has as many as were asked for, wherever those are."""
+    kinds = ["call.started", "transcript.gap", "call.answered", "transcript.gap", "call.ended"]
+    lane = lane_of(*(event("c1", seq, kind) for seq, kind in enumerate(kinds, 1)))
+
+    assert next_seqs(lane, left_out="transcript.gap", limit=3) == [1, 3, 5]
+    assert next_seqs(lane, left_out="transcript.gap", limit=2) == [1, 3]
+    assert next_seqs(lane, limit=1) == [1]
+
+
+def test_a_delivery_says_what_it_brings_and_how_often_it_was_tried() -> None:
+    """Attempts of the schedule and extra ones; and what was given up before it."""
+    lane = lane_of(event("c1", 7), event("c1", 8, "call.ended"))
+    lane.attempts, lane.extra_attempts, lane.gap_seqs = 4, 2, (5, 6)
+    one, both = lane.events[:1], lane.events
+
+    assert delivery_of(lane, one) == Delivery(
+        "evt_c1_7", "call.answered", lane.events[0].body, (5, 6), attempt=7
+    )
+    body = lane.events[0].body + b"," + lane.events[1].body
+    assert delivery_of(lane, both) == Delivery(
+        "bat_c1_7_8", "call.answered", body, (5, 6), attempt=7
+    )

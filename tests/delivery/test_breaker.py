@@ -83,9 +83,9 @@ def test_pauses_double_up_to_half_a_minute() -> None:
 def test_late_failures_of_attempts_begun_before_do_not_prolong_it() -> None:
     """Thirty attempts that hang together are one piece of news, not thirty."""
     breaker = opened()
-    fail(breaker, *range(20), at=3.0)
 
-    assert breaker.open_until == 5.0
+    assert fail(breaker, *range(20), at=3.0) == [False] * 20
+    assert (breaker.open_until, breaker.failed_probes) == (5.0, 0)
 
 
 def test_any_answer_closes_it_and_forgets() -> None:
@@ -97,4 +97,25 @@ def test_any_answer_closes_it_and_forgets() -> None:
     assert not breaker.answered()
     assert breaker.allows(15.0, busy=31)
     assert fail(breaker, *range(10), at=16.0)[-1]
-    assert breaker.open_until == 21.0
+    assert (breaker.open_until, breaker.failed_probes) == (21.0, 0)
+
+
+def test_it_counts_the_probes_that_found_nobody() -> None:
+    """None of them opens it: it is open."""
+    breaker = opened()
+
+    assert fail(breaker, 0, at=5.0) + fail(breaker, 1, at=15.0) == [False, False]
+    assert breaker.failed_probes == 2
+    assert breaker.is_open
+    breaker.answered()
+    assert breaker.failed_probes == 0
+    assert not breaker.is_open
+
+
+def test_a_probe_can_be_put_off() -> None:
+    """Until then nothing is allowed."""
+    breaker = opened()
+    breaker.postpone(6.0)
+
+    assert not breaker.allows(5.9, busy=0)
+    assert breaker.allows(6.0, busy=0)

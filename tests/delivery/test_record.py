@@ -47,3 +47,49 @@ def test_whoever_runs_it_can_have_it_forget() -> None:
     record.reset()
 
     assert record.failing_for_s(1_000_000.0) == 0
+
+
+def fail(record: Record, times: int, *, at: float) -> None:
+    """Have so many attempts fail in a row."""
+    for _ in range(times):
+        record.failed(at)
+
+
+def test_nine_failures_say_nothing() -> None:
+    """From the start, after a success, and after it was told to forget."""
+    record = Record()
+    fail(record, 9, at=100.0)
+    assert record.failing_for_s(500.0) == 0
+    record.succeeded(500.0)
+    fail(record, 9, at=600.0)
+    assert record.failing_for_s(700.0) == 0
+    record.reset()
+    fail(record, 9, at=800.0)
+    assert record.failing_for_s(900.0) == 0
+    fail(record, 1, at=900.0)
+    assert record.failing_for_s(1000.0) == 200
+
+
+def test_an_outage_is_counted_from_its_own_first_failure() -> None:
+    """What failed before a success, or before it was told to forget, is another matter."""
+    record = Record()
+    record.succeeded(0.0)
+    record.failed(10.0)
+    record.reset()
+    assert record.healthy
+    record.failed(14.0)
+
+    assert not record.succeeded(18.9)
+    record.failed(20.0)
+    assert record.succeeded(25.0)
+
+
+def test_a_success_ends_what_failed() -> None:
+    """It is well from then on, and the next outage is another one."""
+    record = Record()
+    record.failed(10.0)
+    record.succeeded(12.0)
+    assert record.healthy
+    record.failed(100.0)
+
+    assert not record.succeeded(104.9)

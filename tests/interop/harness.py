@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import signal
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -39,6 +40,10 @@ class Program:
         """Wait until it has ended."""
         async with asyncio.timeout(PATIENCE_S):
             return await self._process.wait()
+
+    def hang_up(self) -> None:
+        """Send it SIGHUP."""
+        self._process.send_signal(signal.SIGHUP)
 
     def stop(self) -> None:
         """Ask it to end."""
