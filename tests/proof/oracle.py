@@ -260,10 +260,10 @@ def _is_chipped(truth: TrackTruth, word: Word) -> bool:
 
 
 def _judge_paused(verdict: Verdict, truth: TrackTruth, heard: Sequence[Word]) -> None:
-    if truth.silent is None:
-        return
-    inside = truth.silent.widened(-TOLERANCE_MS)
-    let_through = [word for word in heard if inside.cut(span_of(word)) == span_of(word)]
+    inside = [silent.widened(-TOLERANCE_MS) for silent in truth.silent]
+    let_through = [
+        word for word in heard if any(one.cut(span_of(word)) == span_of(word) for one in inside)
+    ]
     if let_through:
         verdict.blame(f"{truth.track}: heard though paused: {_texts(let_through)}")
 
