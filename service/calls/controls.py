@@ -102,13 +102,15 @@ def _start(turn: Turn, primary: LegId, item: ControlAsked) -> None:
     if trouble is not None:
         trouble.since, trouble.failed = turn.now, False  # whoever asks is told again if it fails
     if turn.route.source == "media":
-        # in the call, the pause ends when Telnyx says that it transcribes again
         pauses.end(state, item.at)
         if streams.open_recognitions(turn, primary, at=item.at):
             return
-        at_ms = state.clock_ms(item.at) or 0
-        for track in turn.route.heard_tracks:
-            state.open_gaps.setdefault(track, OpenGap(at_ms, STARTED_LATE[turn.route.source]))
+    else:  # the pause ends when Telnyx says that it transcribes again
+        pauses.ask_end(state, item.at)
+    at_ms = state.clock_ms(item.at) or 0
+    in_call.tell_late_start(turn)
+    for track in turn.route.heard_tracks:
+        state.open_gaps.setdefault(track, OpenGap(at_ms, STARTED_LATE[turn.route.source]))
     transcription.start(turn, primary)
 
 

@@ -79,6 +79,13 @@ def begin(turn: Turn, leg_id: LegId, *, at: float) -> None:
         _begins(turn, leg_id, at=at)
 
 
+def tell_late_start(turn: Turn) -> None:
+    """Tell of a late start that waits for the next words: they would be those of another one."""
+    for track, gap in list(turn.state.open_gaps.items()):
+        if gap.reason == _LATE and gap.until_ms is not None:
+            gaps.close_gap(turn, track, until_ms=gap.until_ms)
+
+
 def already_on(turn: Turn, item: CommandFailed) -> None:
     """Telnyx transcribes this leg, perhaps by somebody else's settings: its words come anyway."""
     leg = turn.state.legs[item.leg_id]
@@ -159,7 +166,8 @@ def _begins(turn: Turn, leg_id: LegId, *, at: float) -> None:
     state, at_ms = turn.state, turn.state.clock_ms(at) or 0
     late = {track: gap for track, gap in state.open_gaps.items() if _waits_for_words(gap)}
     for track, gap in late.items():
-        gap.until_ms = at_ms if gap.until_ms is None else gap.until_ms
+        if gap.until_ms is None or gap.reason == troubles.NO_WORDS:
+            gap.until_ms = at_ms
         del state.open_gaps[track]
     _go_on(turn, leg_id, heard_since_ms=at_ms, at=at)
     state.open_gaps |= late

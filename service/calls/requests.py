@@ -11,6 +11,7 @@ same command ids.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from service.calls import pauses
 from service.calls.commands import (
     Answer,
     CarrierCommand,
@@ -36,6 +37,7 @@ SETTLE_S = 1.0
 EFFECT_S = {"answer": 15.0, "start_streaming": 10.0}
 """How long after Telnyx took a command its effect may take: `call.answered`, a media socket."""
 
+_RUNS = frozenset({Progress.ON, Progress.STOPPING})
 _PURSUED = frozenset({Phase.RINGING, Phase.TALKING, Phase.ENDING})
 
 
@@ -65,6 +67,8 @@ def needs(turn: Turn, leg_id: LegId, leg: Leg) -> Iterator[Need]:
         "stop_streaming",
     )
     words = talks and source == "in_call" and state.desired is Desired.ON
+    if words and pauses.is_open(state) and leg.transcribing.progress in _RUNS:
+        words = False  # it heard the pause: what it is in the midst of must end with it
     yield Need(leg.transcribing, words, "start_transcription", "stop_transcription")
 
 
