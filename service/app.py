@@ -36,7 +36,7 @@ from service.ingress.limits import MediaLimits
 from service.ingress.media_route import MediaRoute
 from service.ingress.webhook_route import WebhookRoute
 from service.journal.database import open_journal, open_keys, open_library, open_searches
-from service.ports import Journal, Library, Recognitions
+from service.ports import Carrier, Journal, Library, Recognitions
 from service.recording.recorder import open_recorder
 from service.runtime.registry import CallRegistry, open_calls
 from service.settings import Settings
@@ -127,7 +127,7 @@ async def running(
     async with AsyncExitStack() as stack:
         address = await _bind(stack, settings)
         rooms = await _open_rooms(stack, settings, address, machine)
-        health = Health({"journal": rooms.journal.check})
+        health = Health({"journal": rooms.journal.check, "telnyx": rooms.carrier.check})
         app = new_application(cors_origins=settings.api.cors_origins)
         app.add_routes([*health.routes(), *Console().routes()])
         _let_telnyx_in(app, settings, rooms, media_limits, machine.clock)
@@ -147,6 +147,7 @@ class _Rooms:
     """What is open between those who come in and the journal."""
 
     network: CarrierClock
+    carrier: Carrier
     journal: Journal
     telemetry: Telemetry
     endpoints: tuple[Endpoint, ...]
@@ -217,6 +218,7 @@ async def _open_rooms(
     )
     return _Rooms(
         network=network,
+        carrier=carrier,
         journal=journal,
         telemetry=telemetry,
         endpoints=endpoints,

@@ -8,6 +8,9 @@ Two kinds of work, two promises:
 - **A keeper** (`keep`): it runs as long as the room is open. What it raises unforeseen is logged
   once and counted, and it is started again after a back-off; it never ends the process.
 
+Both run in the context of the room, not of whoever happened to start them: what a recognition
+binds for its log lines is none of the business of the lane whose delivery its words set off.
+
 Closing the room cancels all of both and waits until they have ended. `CancelledError` is never
 swallowed. An error of the room's own body leaves as itself, not inside an `ExceptionGroup`.
 
@@ -19,6 +22,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from contextvars import copy_context
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -41,6 +45,7 @@ class Tasks:
 
     def __init__(self, backoff_s: Sequence[float] = BACKOFF_S) -> None:
         self._backoff_s = backoff_s
+        self._context = copy_context()
         self._live: set[asyncio.Task[Any]] = set()
 
     def start(
@@ -49,11 +54,12 @@ class Tasks:
         """Start a piece of work and return at once.
 
         `kind` is a slug for log and metrics, the same for all work of its kind; `of` tells one
-        from another in the task's name.
+        from another in the task's name and in the log.
         """
-        task = asyncio.get_running_loop().create_task(work, name=f"{kind} {of}".rstrip())
+        loop, context = asyncio.get_running_loop(), self._context.copy()
+        task = loop.create_task(work, name=f"{kind} {of}".rstrip(), context=context)
         self._live.add(task)
-        task.add_done_callback(lambda done: self._ended(done, kind))
+        task.add_done_callback(lambda done: self._ended(done, kind, of), context=context)
         return task
 
     def keep(self, run: Callable[[], Awaitable[None]], kind: str) -> asyncio.Task[None]:
@@ -88,10 +94,10 @@ class Tasks:
             else:
                 return
 
-    def _ended(self, task: asyncio.Task[Any], kind: str) -> None:
+    def _ended(self, task: asyncio.Task[Any], kind: str, of: str) -> None:
         self._live.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            _note("task_failed", kind, error)
+            _note("task_failed", kind, error, **({"of": of} if of else {}))
 
 
 @asynccontextmanager

@@ -2,6 +2,12 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
+from structlog.contextvars import (
+    bind_contextvars,
+    bound_contextvars,
+    get_contextvars,
+    merge_contextvars,
+)
 from structlog.testing import capture_logs
 
 from service import tasks
@@ -36,6 +42,27 @@ class Keeper:
         except asyncio.CancelledError:
             self.cancelled = True
             raise
+
+
+async def test_what_whoever_starts_work_bound_for_the_log_is_not_in_its_lines() -> None:
+    """Nor in what is said of its failure; what it binds itself is its own."""
+    seen: list[dict[str, object]] = []
+
+    async def work() -> None:
+        seen.append(get_contextvars())
+        bind_contextvars(mine=1)
+        raise RuntimeError("nobody foresaw this")
+
+    async with open_tasks() as room:
+        with bound_contextvars(track="inbound"):
+            task = room.start(work(), "work", of="call-1")
+            with capture_logs([merge_contextvars]) as logs, pytest.raises(RuntimeError):
+                await task
+        assert get_contextvars() == {}
+
+    assert seen == [{}]
+    (line,) = logs
+    assert (line["of"], "track" in line) == ("call-1", False)
 
 
 async def test_closing_a_room_cancels_its_tasks_and_waits_for_them() -> None:

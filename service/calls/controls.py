@@ -6,12 +6,12 @@ the pause all the same is dropped. Either way words are told apart by when they 
 when they come; of what was said before, finals still come, partials do not.
 """
 
-from service.calls import pauses, streams, transcription
+from service.calls import in_call, pauses, streams, transcription
 from service.calls.answering import STARTED_LATE
 from service.calls.commands import Reply
 from service.calls.events import TranscriptionPaused, TranscriptionResumed, TranscriptionStopped
 from service.calls.inputs import ControlAsked, ControlName
-from service.calls.state import CallState, Desired, OpenGap, Phase
+from service.calls.state import Desired, OpenGap, Phase
 from service.calls.turn import Turn
 from service.ids import LegId, Transcription
 
@@ -55,7 +55,7 @@ def control(turn: Turn, item: ControlAsked) -> None:
 
 def _pause(turn: Turn, primary: LegId, item: ControlAsked) -> None:
     state = turn.state
-    _begin_pause(state, item, by_time=turn.route.source == "in_call")
+    _begin_pause(turn, item)
     state.desired = Desired.PAUSED
     streams.pause(turn, at_ms=pauses.since_ms(state))
     if turn.route.source == "in_call":
@@ -83,7 +83,7 @@ def _resume(turn: Turn, primary: LegId, item: ControlAsked) -> None:
 def _stop(turn: Turn, primary: LegId, item: ControlAsked) -> None:
     state = turn.state
     if state.desired is Desired.ON:
-        _begin_pause(state, item, by_time=turn.route.source == "in_call")
+        _begin_pause(turn, item)
     state.desired = Desired.OFF
     at_ms = pauses.since_ms(state)
     for leg_id in state.legs:
@@ -102,20 +102,22 @@ def _start(turn: Turn, primary: LegId, item: ControlAsked) -> None:
     if trouble is not None:
         trouble.since, trouble.failed = turn.now, False  # whoever asks is told again if it fails
     if turn.route.source == "media":
-        # in the call, the pause ends when Telnyx says that it transcribes again
         pauses.end(state, item.at)
         if streams.open_recognitions(turn, primary, at=item.at):
             return
-        at_ms = state.clock_ms(item.at) or 0
-        for track in turn.route.heard_tracks:
-            state.open_gaps.setdefault(track, OpenGap(at_ms, STARTED_LATE[turn.route.source]))
+    else:  # the pause ends when Telnyx says that it transcribes again
+        pauses.ask_end(state, item.at)
+    at_ms = state.clock_ms(item.at) or 0
+    in_call.tell_late_start(turn)
+    for track in turn.route.heard_tracks:
+        state.open_gaps.setdefault(track, OpenGap(at_ms, STARTED_LATE[turn.route.source]))
     transcription.start(turn, primary)
 
 
-def _begin_pause(state: CallState, item: ControlAsked, *, by_time: bool) -> None:
-    pauses.begin(state, item.at, item.asked_at if by_time else None)
-    for leg in state.legs.values():
-        leg.words_due_at = None
+def _begin_pause(turn: Turn, item: ControlAsked) -> None:
+    by_time = turn.route.source == "in_call"
+    pauses.begin(turn.state, item.at, item.asked_at if by_time else None)
+    in_call.end_wordless(turn, at=item.at)
 
 
 _ACTIONS = {"start": _start, "stop": _stop, "pause": _pause, "resume": _resume}

@@ -1,6 +1,6 @@
 """A call ends: late words are waited for, and the books are closed."""
 
-from service.calls import gaps, pauses, recordings, streams, vitals
+from service.calls import gaps, in_call, pauses, recordings, streams, vitals
 from service.calls.commands import FetchMissed
 from service.calls.coverage import balance
 from service.calls.events import CallEnded, Coverage, TranscriptCompleted
@@ -21,6 +21,7 @@ def end(turn: Turn, item: LegHungUp) -> None:
         return
     state.phase, state.ended_at = Phase.ENDING, item.occurred_at
     state.hand_over_at = None
+    in_call.end_wordless(turn, at=item.occurred_at)
     event = CallEnded(
         leg=item.leg_id,
         cause=item.cause,

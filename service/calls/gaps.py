@@ -12,6 +12,8 @@ from service.ids import LegId, Track
 
 MIN_GAP_MS = 500
 """Shorter ones are a stream being set up or taken down; nobody is told of them."""
+NEVER_CAME = frozenset({"frames_lost"})
+"""Why a recognition missed audio that did not reach us."""
 MIN_LOSS_MS = SPEAKING_MS_PER_WORD
 """What is longer than a word is booked as lost all the same."""
 
@@ -42,9 +44,16 @@ def close_gap(turn: Turn, track: Track, *, until_ms: int) -> None:
 
 
 def report(turn: Turn, gap: Gap) -> None:
-    """Tell of audio that will never be transcribed; what nobody was to hear is not lost."""
+    """Tell of audio that will never be transcribed; what nobody was to hear is not lost.
+
+    What reached us and is lost all the same is told of any length: it is owed, and a word may take
+    a fifth of a second. A few frames that never came are booked, and no event.
+    """
     for part in pauses.outside(turn.state, gap.span):
-        _tell(turn, replace(gap, span=part))
+        if gap.reason in NEVER_CAME and part.length_ms < MIN_GAP_MS:
+            count_lost(turn.state.ledgers.setdefault(gap.track, Ledger()), part, gap.reason)
+        else:
+            _tell(turn, replace(gap, span=part))
 
 
 def _tell(turn: Turn, gap: Gap) -> None:

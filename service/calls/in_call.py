@@ -4,7 +4,7 @@ from service.calls import gaps, pauses, requests, troubles
 from service.calls.answering import STARTED_LATE
 from service.calls.events import TranscriptionDegraded
 from service.calls.inputs import CommandFailed
-from service.calls.state import CallState, Desired, Phase, Progress
+from service.calls.state import CallState, Desired, Leg, OpenGap, Phase, Progress
 from service.calls.streams import note_expected
 from service.calls.turn import Turn
 from service.ids import LegId
@@ -12,6 +12,8 @@ from service.ids import LegId
 NO_WORDS_S = 30.0
 """How long a leg may be transcribed in the call without one word, the first time."""
 MAX_NO_WORDS_S = 480.0
+WORDLESS_S = 5.0
+"""How long it may be so before somebody ends it, without being told as a gap."""
 ROUGH_MS = 1_000
 """By how much the estimate of when words began may be off."""
 _LATE = STARTED_LATE["in_call"]
@@ -55,15 +57,33 @@ def miss_words(turn: Turn) -> None:
                 requests.begin_anew(leg.transcribing)
 
 
+def end_wordless(turn: Turn, *, at: float) -> None:
+    """Expect no words of any leg from now on; keep in mind of which none came at all.
+
+    Nobody knows yet whether there was anything to hear. Words that were said meanwhile and come
+    late show that Telnyx listened; with later ones, or with the call's end, the gap is told.
+    """
+    for leg_id, leg in turn.state.legs.items():
+        _keep_in_mind(turn, leg_id, leg, at=at)
+        leg.words_due_at = None
+
+
 def begin(turn: Turn, leg_id: LegId, *, at: float) -> None:
     """Note that Telnyx transcribes a leg now; by and by a word of it is missed."""
     state, leg = turn.state, turn.state.legs[leg_id]
     if state.desired is not Desired.ON or turn.route.source != "in_call":
         return
     pauses.end(state, at)
-    leg.words_due_at = turn.now + min(NO_WORDS_S * 2.0**leg.words_missed, MAX_NO_WORDS_S)
+    leg.words_due_at = turn.now + _patience_s(leg)
     if leg.trouble is None or leg.trouble.reason != troubles.NO_WORDS:
         _begins(turn, leg_id, at=at)
+
+
+def tell_late_start(turn: Turn) -> None:
+    """Tell of a late start that waits for the next words: they would be those of another one."""
+    for track, gap in list(turn.state.open_gaps.items()):
+        if gap.reason == _LATE and gap.until_ms is not None:
+            gaps.close_gap(turn, track, until_ms=gap.until_ms)
 
 
 def already_on(turn: Turn, item: CommandFailed) -> None:
@@ -96,7 +116,7 @@ def _forget_late_start(state: CallState, *, heard_ms: int = 0, since_ms: int = 0
     """
     for track, gap in list(state.open_gaps.items()):
         began_ms = gap.until_ms
-        if gap.reason != _LATE:
+        if not _waits_for_words(gap):
             continue
         if (
             began_ms is None
@@ -104,6 +124,33 @@ def _forget_late_start(state: CallState, *, heard_ms: int = 0, since_ms: int = 0
             or (gap.doubtful and since_ms + ROUGH_MS < began_ms)
         ):
             del state.open_gaps[track]
+
+
+def _keep_in_mind(turn: Turn, leg_id: LegId, leg: Leg, *, at: float) -> None:
+    state = turn.state
+    if leg.words_due_at is None or leg.trouble is not None:
+        return  # none are missed, or that was told
+    if leg_id != state.primary or turn.route.source != "in_call":
+        return
+    began_at = leg.words_due_at - _patience_s(leg)
+    if at - began_at < WORDLESS_S:
+        return
+    since_ms, until_ms = state.clock_ms(began_at) or 0, state.clock_ms(at) or 0
+    for track in turn.route.heard_tracks:
+        before = state.open_gaps.get(track)
+        if before is None:
+            state.open_gaps[track] = OpenGap(since_ms, troubles.NO_WORDS, until_ms)
+        elif _waits_for_words(before):
+            before.reason, before.until_ms = troubles.NO_WORDS, until_ms
+
+
+def _waits_for_words(gap: OpenGap) -> bool:
+    """Say whether the next words tell what a gap is: it is then told, or there was none."""
+    return gap.reason == _LATE or (gap.reason == troubles.NO_WORDS and gap.until_ms is not None)
+
+
+def _patience_s(leg: Leg) -> float:
+    return min(NO_WORDS_S * 2.0**leg.words_missed, MAX_NO_WORDS_S)
 
 
 def _go_on(turn: Turn, leg_id: LegId, *, heard_since_ms: int, at: float) -> None:
@@ -117,9 +164,10 @@ def _go_on(turn: Turn, leg_id: LegId, *, heard_since_ms: int, at: float) -> None
 def _begins(turn: Turn, leg_id: LegId, *, at: float) -> None:
     """Go on; a late start is told with the next words: earlier ones show that it was none."""
     state, at_ms = turn.state, turn.state.clock_ms(at) or 0
-    late = {track: gap for track, gap in state.open_gaps.items() if gap.reason == _LATE}
+    late = {track: gap for track, gap in state.open_gaps.items() if _waits_for_words(gap)}
     for track, gap in late.items():
-        gap.until_ms = at_ms if gap.until_ms is None else gap.until_ms
+        if gap.until_ms is None or gap.reason == troubles.NO_WORDS:
+            gap.until_ms = at_ms
         del state.open_gaps[track]
     _go_on(turn, leg_id, heard_since_ms=at_ms, at=at)
     state.open_gaps |= late

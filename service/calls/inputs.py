@@ -111,6 +111,14 @@ class MediaRefused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MediaTurnedAway:
+    """We closed a media WebSocket that Telnyx opened, because the journal was away."""
+
+    leg_id: LegId
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MediaStopped:
     """The media WebSocket ended: `orderly` after Telnyx's `stop`, otherwise it dropped."""
 
@@ -315,6 +323,7 @@ WebhookInput = (
 OwnInput = (
     MediaStarted
     | MediaRefused
+    | MediaTurnedAway
     | MediaStopped
     | WordsHeard
     | AudioSettled

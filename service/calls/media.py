@@ -8,6 +8,7 @@ from service.calls.inputs import (
     MediaRefused,
     MediaStarted,
     MediaStopped,
+    MediaTurnedAway,
     RecognitionFinished,
     StreamingFailed,
 )
@@ -22,13 +23,15 @@ ORDERLY_S = 2.0
 """How long after a stream ended in order its hang-up may take, before it is asked for again."""
 
 
-def take(turn: Turn, item: MediaStarted | MediaRefused | MediaStopped) -> None:
+def take(turn: Turn, item: MediaStarted | MediaRefused | MediaTurnedAway | MediaStopped) -> None:
     """Take note of a media WebSocket that comes, goes, or carries what nobody can decode."""
     match item:
         case MediaStarted():
             _started(turn, item)
         case MediaRefused():
             _refused(turn, item)
+        case MediaTurnedAway():
+            _came_to_nothing(turn, item.leg_id, "journal_unavailable")
         case MediaStopped():
             _stopped(turn, item)
         case _:
@@ -102,13 +105,7 @@ def _stopped(turn: Turn, item: MediaStopped) -> None:
 
 def streaming_failed(turn: Turn, item: StreamingFailed) -> None:
     """Have the stream asked for again: Telnyx could not connect to us, or lost the connection."""
-    leg = turn.state.legs[item.leg_id]
-    if leg.streaming.progress not in (Progress.ASKED, Progress.TAKEN):
-        return  # of a stream that was replaced; the one there is speaks for itself
-    requests.came_to_nothing(leg.streaming, turn.now)
-    leg.streaming.generation += 1
-    if _wants_media(turn, item.leg_id) and turn.state.desired is Desired.ON:
-        troubles.trouble(turn, item.leg_id, "streaming_failed")
+    _came_to_nothing(turn, item.leg_id, "streaming_failed")
 
 
 def recognition_finished(turn: Turn, item: RecognitionFinished) -> None:
@@ -127,6 +124,17 @@ def recognition_finished(turn: Turn, item: RecognitionFinished) -> None:
     goes_on = leg.trouble is not None or (gap is not None and gap.reason == transcription.STOPPING)
     if not goes_on and not others and turn.route.source == "media":
         transcription.stopped(turn, stream.leg_id, reason="media_stopped", at=turn.now)
+
+
+def _came_to_nothing(turn: Turn, leg_id: LegId, reason: str) -> None:
+    """Have a stream asked for again that Telnyx took the command for, and that never began."""
+    leg = turn.state.legs[leg_id]
+    if leg.streaming.progress not in (Progress.ASKED, Progress.TAKEN):
+        return  # of a stream that was replaced; the one there is speaks for itself
+    requests.came_to_nothing(leg.streaming, turn.now)
+    leg.streaming.generation += 1
+    if _wants_media(turn, leg_id) and turn.state.desired is Desired.ON:
+        troubles.trouble(turn, leg_id, reason)
 
 
 def _wants_media(turn: Turn, leg_id: LegId) -> bool:

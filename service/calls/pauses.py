@@ -32,6 +32,17 @@ def end(state: CallState, at: float) -> None:
         state.pauses[-1].until = max(at, state.pauses[-1].since)
 
 
+def ask_end(state: CallState, at: float) -> None:
+    """Note that words are wanted again; none is kept before `end`, which may be long after."""
+    if state.pauses and state.pauses[-1].until is None:
+        state.pauses[-1].asked_until = max(at, state.pauses[-1].since)
+
+
+def is_open(state: CallState) -> bool:
+    """Whether no word is kept now."""
+    return bool(state.pauses) and state.pauses[-1].until is None
+
+
 def covers(state: CallState, at: float) -> bool:
     """Whether what was said at that time is not to be kept."""
     return any(
@@ -57,7 +68,7 @@ def outside(state: CallState, span: Span) -> list[Span]:
     parts = [span]
     for pause in state.pauses:
         start_ms = _on_clock(state, pause.since)
-        end_ms = None if pause.until is None else _on_clock(state, pause.until)
+        end_ms = None if pause.over_at is None else _on_clock(state, pause.over_at)
         if start_ms == end_ms:
             continue
         first, last = parts.pop()
@@ -77,7 +88,7 @@ def since_ms(state: CallState) -> int:
     if not state.pauses:
         return 0
     pause = state.pauses[-1]
-    return _on_clock(state, pause.since if pause.until is None else pause.until)
+    return _on_clock(state, pause.since if pause.over_at is None else pause.over_at)
 
 
 def _plausible(at: float, asked_at: float | None) -> float:
@@ -85,7 +96,7 @@ def _plausible(at: float, asked_at: float | None) -> float:
 
 
 def _length_ms(state: CallState, pause: Pause, ends_at: float) -> int:
-    until = ends_at if pause.until is None else min(pause.until, ends_at)
+    until = ends_at if pause.over_at is None else min(pause.over_at, ends_at)
     return max(0, _on_clock(state, until) - _on_clock(state, pause.since))
 
 

@@ -11,6 +11,7 @@ same command ids.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from service.calls import pauses
 from service.calls.commands import (
     Answer,
     CarrierCommand,
@@ -33,9 +34,17 @@ REPLY_S = 60.0
 """After so long no answer to a command is to be expected: whoever sent it is gone."""
 SETTLE_S = 1.0
 """How long what was ended at Telnyx may take to end, before it is begun again."""
-EFFECT_S = {"answer": 15.0, "start_streaming": 10.0}
-"""How long after Telnyx took a command its effect may take: `call.answered`, a media socket."""
+EFFECT_S = {"answer": 3.0, "start_streaming": 10.0}
+"""How long after Telnyx took a command its effect may take: `call.answered`, a media socket.
 
+An answer takes effect at once, so only its webhook can be late: Telnyx is then asked whether the
+leg lives, and if it does, people talk. That costs one question a lost webhook: a leg that rings for
+long, because somebody else is to answer it, was not told to answer and is not asked about here.
+"""
+MAX_EFFECT_S = 60.0
+"""How long it is between two such questions at most; each wait is twice the one before."""
+
+_RUNS = frozenset({Progress.ON, Progress.STOPPING})
 _PURSUED = frozenset({Phase.RINGING, Phase.TALKING, Phase.ENDING})
 
 
@@ -65,6 +74,8 @@ def needs(turn: Turn, leg_id: LegId, leg: Leg) -> Iterator[Need]:
         "stop_streaming",
     )
     words = talks and source == "in_call" and state.desired is Desired.ON
+    if words and pauses.is_open(state) and leg.transcribing.progress in _RUNS:
+        words = False  # it heard the pause: what it is in the midst of must end with it
     yield Need(leg.transcribing, words, "start_transcription", "stop_transcription")
 
 
@@ -154,7 +165,9 @@ def _want(turn: Turn, leg_id: LegId, need: Need) -> None:
         return
     leg.status_at = turn.now  # it was taken, and nothing came of it
     if need.stop is None:
-        request.failures, request.look_at = 1, turn.now + EFFECT_S[need.start]
+        request.failures += 1
+        wait_s = EFFECT_S[need.start] * 2.0**request.failures
+        request.look_at = turn.now + min(wait_s, MAX_EFFECT_S)
         return
     came_to_nothing(request, turn.now + SETTLE_S)
     request.generation += 1

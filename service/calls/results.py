@@ -4,13 +4,21 @@ from typing import assert_never
 
 from service.calls import in_call, pauses, requests, troubles, vitals
 from service.calls.commands import StopStreaming
-from service.calls.inputs import CommandDone, CommandFailed
+from service.calls.inputs import CommandDone, CommandFailed, CommandName
 from service.calls.state import Desired, Leg, Progress, Request
 from service.calls.turn import Turn
 
 ALREADY_STREAMING = "90045"
 NOT_ANSWERED = "90034"
 ALREADY_TRANSCRIBING = "90054"
+NOT_RUNNING: dict[CommandName, frozenset[str]] = {
+    "stop_streaming": frozenset({"90031", "90034", "90046", "90048"}),
+    "stop_transcription": frozenset({"90034"}),
+}
+"""Refusals that say there is nothing to stop: not forked, not answered, failed, not streaming.
+
+Telnyx's list names no code for a transcription that does not run: it takes that stop.
+"""
 FAULTS_IN_REQUEST = frozenset({"", "10004", "10015", "10023", "10026", "10032", "10033"})
 REDIAL_S = 1.0
 """How long Telnyx may take to dial a stream again that it lost, before we end it ourselves."""
@@ -47,10 +55,7 @@ def _done(turn: Turn, leg: Leg, item: CommandDone) -> None:
             requests.is_so(leg.transcribing)
             in_call.begin(turn, item.leg_id, at=item.at)
         case "stop_streaming" | "stop_transcription":
-            request = leg.streaming if item.command == "stop_streaming" else leg.transcribing
-            if request.progress is Progress.STOPPING:
-                request.progress, request.look_at, request.failures = Progress.OFF, None, 0
-                request.generation += 1
+            _ended(_to_stop(leg, item.command))
         case _:
             assert_never(item.command)
 
@@ -110,10 +115,29 @@ def _start_failed(turn: Turn, request: Request, item: CommandFailed) -> None:
         troubles.trouble(turn, item.leg_id, reason, code=item.code, refused=refused)
 
 
+def _to_stop(leg: Leg, command: CommandName) -> Request:
+    return leg.streaming if command == "stop_streaming" else leg.transcribing
+
+
+def _ended(request: Request) -> None:
+    if request.progress is Progress.STOPPING:
+        request.progress, request.look_at, request.failures = Progress.OFF, None, 0
+        request.generation += 1
+
+
 def _stop_failed(turn: Turn, leg: Leg, item: CommandFailed) -> None:
-    request = leg.streaming if item.command == "stop_streaming" else leg.transcribing
+    """Have a stop asked again, unless it was refused because nothing runs: then it is done."""
+    request = _to_stop(leg, item.command)
+    if item.code in vitals.GONE_CODES or item.code in NOT_RUNNING[item.command]:
+        _ended(request)
     if request.progress is not Progress.STOPPING:
         return
-    requests.came_to_nothing(request, turn.now)
-    gone = item.code in vitals.GONE_CODES
-    request.progress = Progress.OFF if gone else Progress.ON
+    refused = item.reason == "refused"
+    requests.came_to_nothing(request, turn.now, refused=refused)
+    request.progress = Progress.ON
+    if refused:
+        request.generation += 1  # what was refused is not a repeat of it
+    wanted = request is leg.transcribing and turn.state.desired is Desired.ON
+    if wanted and requests.lives(turn.state, item.leg_id):
+        # words are wanted again, and none is kept until what heard the pause has ended
+        troubles.trouble(turn, item.leg_id, f"{item.command}_{item.reason}", code=item.code)

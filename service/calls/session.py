@@ -46,6 +46,7 @@ from service.calls.inputs import (
     MediaRefused,
     MediaStarted,
     MediaStopped,
+    MediaTurnedAway,
     OwnInput,
     RecognitionDegraded,
     RecognitionFailed,
@@ -229,7 +230,7 @@ class CallSession:
         match item:
             case WordsHeard():
                 transcripts.heard(turn, item)
-            case MediaStarted() | MediaRefused() | MediaStopped():
+            case MediaStarted() | MediaRefused() | MediaTurnedAway() | MediaStopped():
                 media.take(turn, item)
             case RecognitionFinished():
                 media.recognition_finished(turn, item)

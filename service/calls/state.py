@@ -205,6 +205,13 @@ class Pause:
 
     since: float
     until: float | None = None
+    asked_until: float | None = None
+    """When somebody asked for its end, where no word could be told from it until later."""
+
+    @property
+    def over_at(self) -> float | None:
+        """When somebody wanted words again: what was lost from then on is told."""
+        return self.until if self.asked_until is None else self.asked_until
 
 
 @dataclass(slots=True)

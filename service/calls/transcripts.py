@@ -53,7 +53,8 @@ def settle(turn: Turn, item: WordsReported) -> None:
         for track in tracks:
             ledger = state.ledgers.setdefault(track, Ledger())
             count_transcribed(ledger, Span(final.start_ms or 0, final.end_ms or 0))
-            if gap := state.open_gaps.get(track):
+            gap = state.open_gaps.get(track)
+            if gap is not None and gap.until_ms is None:
                 gap.since_ms = max(gap.since_ms, final.end_ms or 0)
     turn.record(final, item.occurred_at)
 

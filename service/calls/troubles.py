@@ -138,5 +138,6 @@ def _open_gaps(turn: Turn, reason: str) -> None:
     for track in turn.route.heard_tracks:
         settled_ms = state.ledgers[track].until_ms if track in state.ledgers else 0
         gap = state.open_gaps.setdefault(track, OpenGap(settled_ms, reason))
-        if gap.reason == STARTED_LATE["in_call"]:  # by now it is known why, and goes on
+        late = gap.reason == STARTED_LATE["in_call"]
+        if late or gap.until_ms is not None:  # by now it is known why, and it goes on
             gap.reason, gap.until_ms = reason, None

@@ -51,9 +51,10 @@ async def open_carrier(
     load) would keep the loop from the webhooks for many seconds.
 
     The SDK takes one to two seconds to import, so that is done in a thread while the service
-    already takes webhooks; the first commands wait for it, `load_timeout_s` at most. Where it
-    cannot be loaded, that is tried again for as long as the carrier is open. `heard` is told what
-    time it was at Telnyx, in Unix seconds, whenever an answer says so.
+    already takes webhooks; `check` refuses until then, so that no new calls are sent here, and
+    commands of calls there are wait for it, `load_timeout_s` at most. Where it cannot be loaded,
+    that is tried again for as long as the carrier is open. `heard` is told what time it was at
+    Telnyx, in Unix seconds, whenever an answer says so.
     """
     load = partial(_load, api_key, base_url, attempt_timeout_s, max_retries)
     carrier = _TelnyxCarrier(
@@ -93,6 +94,11 @@ class _TelnyxCarrier:
         """Load the SDK: a keeper's work, tried again if it fails."""
         async with self._loading:
             self._loaded.set_result(await asyncio.to_thread(self._load))
+
+    async def check(self) -> None:
+        """See `Carrier.check`."""
+        if not self._loaded.done():
+            raise CarrierUnavailableError("Telnyx's SDK is not loaded yet")
 
     async def close(self) -> None:
         """Close the client; waits for a thread that still loads, which nothing can stop."""

@@ -31,6 +31,13 @@ class LegLife:
 class Carrier(Protocol):
     """Commands to Telnyx, and questions."""
 
+    async def check(self) -> None:
+        """Return if a command would go out at once.
+
+        Raises:
+            CarrierUnavailableError: It would have to wait, as the first ones after a start.
+        """
+
     async def run(
         self, command: CarrierCommand, *, command_id: str, target: StreamTarget | None = None
     ) -> None:

@@ -152,8 +152,7 @@ class FolderRecorder:
             await asyncio.wait(self._indexing)
 
     def _start(self, job: _Job) -> asyncio.Task[None]:
-        with structlog.contextvars.bound_contextvars(call_id=job.recording.call_id):
-            return self._tasks.start(self._write(job), "recording", of=job.recording.call_id)
+        return self._tasks.start(self._write(job), "recording", of=job.recording.call_id)
 
     async def _write(self, job: _Job) -> None:
         loop = asyncio.get_running_loop()

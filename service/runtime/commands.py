@@ -20,7 +20,7 @@ from service.errors import CarrierUnavailableError, CommandRefusedError, Journal
 from service.ids import LegId
 from service.ports import Carrier
 from service.runtime.media_stream import CallInbox
-from service.runtime.media_streams import MediaStreams
+from service.runtime.media_tokens import MediaTokens
 from service.tasks import Tasks
 
 _NAMES: Final[dict[type[CarrierCommand], CommandName]] = {
@@ -43,12 +43,12 @@ class CommandRunner:
         self,
         *,
         carrier: Carrier,
-        streams: MediaStreams,
+        tokens: MediaTokens,
         tasks: Tasks,
         clock: Callable[[], float],
     ) -> None:
         self._carrier = carrier
-        self._streams = streams
+        self._tokens = tokens
         self._tasks = tasks
         self._clock = clock
         self._latest: dict[LegId, asyncio.Task[None]] = {}
@@ -104,5 +104,5 @@ class CommandRunner:
         command_id = str(uuid.uuid5(_COMMANDS, what))
         target = None
         if isinstance(command, StartStreaming):
-            target = await self._streams.issue(call.call_id, command.leg_id)
+            target = await self._tokens.issue(call.call_id, command.leg_id)
         await self._carrier.run(command, command_id=command_id, target=target)

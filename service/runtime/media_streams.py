@@ -1,13 +1,10 @@
-"""The audio side of the live calls: who may send it, and the recognitions it goes to.
+"""The audio side of the live calls: the streams there are, and the recognitions they go to.
 
 Audio never passes the call session. The session opens and finishes recognitions (control
 plane); frames go from the media socket straight into them (data plane).
 """
 
 import asyncio
-import hashlib
-import hmac
-import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -26,20 +23,18 @@ from service.calls.inputs import (
     Input,
     MediaRefused,
     MediaStarted,
+    MediaTurnedAway,
     RecognitionFinished,
 )
 from service.calls.transcription import STOPPING
 from service.errors import JournalUnavailableError
 from service.ids import CallId, LegId, StreamId, Track
 from service.ports import (
-    Journal,
-    MediaToken,
     Recognition,
     RecognitionPlan,
     Recognitions,
     Recorder,
     StreamStart,
-    StreamTarget,
 )
 from service.runtime.dedup import Dedup
 from service.runtime.media_stream import CallInbox, MediaStream
@@ -47,10 +42,6 @@ from service.runtime.succession import Succession
 from service.tasks import Tasks
 from service.wire.audio import carried, decodable
 
-TOKEN_LIFE_S = 60.0
-"""How long Telnyx may take to open the media WebSocket after it was asked to."""
-USED_LIFE_S = 4 * 3600.0
-"""How long it may take to dial it again, if the call goes on for so long."""
 RETRY_S = 0.5
 """How long a stream that begins waits before it is offered to the journal again."""
 FINISH_S = 10.0
@@ -62,21 +53,17 @@ log = structlog.get_logger()
 
 
 class MediaStreams:
-    """Issues and redeems tokens, and keeps the streams that came of them."""
+    """Keeps the streams that came of tokens (`media_tokens.py`)."""
 
     def __init__(
         self,
         *,
-        journal: Journal,
         recognitions: Recognitions,
         recorder: Recorder,
-        media_url: str,
         tasks: Tasks,
         clock: Callable[[], float],
     ) -> None:
-        """Begin without any. A token is appended to `media_url`."""
-        self._media_url = media_url
-        self._journal = journal
+        """Begin without any."""
         self._recognitions = recognitions
         self._recorder = recorder
         self._tasks = tasks
@@ -89,37 +76,6 @@ class MediaStreams:
         self._succession: Succession[tuple[CallId, Track]] = Succession()
         self._ends: dict[int, Callable[[], None]] = {}
         """What is to be done once a recognition, by its `id`, has said its last word."""
-
-    async def issue(self, call_id: CallId, leg_id: LegId) -> StreamTarget:
-        """Make a token that opens the media WebSockets of this leg, one at a time.
-
-        It is good for a minute, and from its first use on for as long as the call goes on.
-
-        Raises:
-            JournalUnavailableError: It could not be remembered, so it would be good for nothing.
-        """
-        token, auth_token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-        kept = MediaToken(
-            token_hash=_hash(token),
-            header_hash=_hash(auth_token),
-            call_id=call_id,
-            leg_id=leg_id,
-            expires_at=self._clock() + TOKEN_LIFE_S,
-        )
-        await self._journal.keep_token(kept)
-        return StreamTarget(url=f"{self._media_url}{token}", auth_token=auth_token)
-
-    async def redeem(self, token: str, auth_token: str | None) -> MediaToken | None:
-        """Return whose a token is; None if it is not good, or the header is not its own.
-
-        Raises:
-            JournalUnavailableError: Nobody can tell now.
-        """
-        now = self._clock()
-        kept = await self._journal.use_token(_hash(token), now=now, keep_until=now + USED_LIFE_S)
-        if kept is None or auth_token is None:
-            return kept
-        return kept if hmac.compare_digest(kept.header_hash, _hash(auth_token)) else None
 
     async def begin(self, call: CallInbox, start: StreamStart) -> MediaStream | None:
         """Tell the call session that audio comes; None if it does not want it.
@@ -178,6 +134,10 @@ class MediaStreams:
             encoding=start.encoding,
         )
         await _tell(call, refused)
+
+    def turn_away(self, call: CallInbox, leg_id: LegId) -> None:
+        """Queue for the call session that we closed a socket it may have wanted."""
+        call.post(MediaTurnedAway(leg_id=leg_id, at=self._clock()))
 
     def record(self, call: CallInbox, command: RecordStream) -> None:
         """Keep the audio of a stream, as far as the recorder can."""
@@ -293,9 +253,13 @@ class Ticket:
 
     async def started(self, start: StreamStart) -> MediaStream | None:
         """Tell the call session that audio is about to come."""
-        if decodable(start.encoding, start.sample_rate_hz, start.channels):
-            return await self.streams.begin(self.call, start)
-        await self.streams.refuse(self.call, start)
+        try:
+            if decodable(start.encoding, start.sample_rate_hz, start.channels):
+                return await self.streams.begin(self.call, start)
+            await self.streams.refuse(self.call, start)
+        except asyncio.CancelledError:  # the journal was away for longer than audio waits
+            self.streams.turn_away(self.call, self.leg_id)
+            raise
         return None
 
 
@@ -309,7 +273,3 @@ async def _tell(call: CallInbox, item: Input) -> None:
             await asyncio.sleep(RETRY_S)
         else:
             return
-
-
-def _hash(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()

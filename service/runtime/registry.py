@@ -35,6 +35,7 @@ from service.runtime.commands import CommandRunner
 from service.runtime.dedup import Dedup
 from service.runtime.effects import RealEffects
 from service.runtime.media_streams import MediaStreams, Ticket
+from service.runtime.media_tokens import MediaTokens
 from service.runtime.questions import QuestionRunner
 from service.tasks import open_tasks
 
@@ -58,10 +59,15 @@ class CallRegistry:
     """The `Calls` and the `MediaDoor` of this process, by call and by leg."""
 
     def __init__(
-        self, context: CallContext, streams: MediaStreams, own_clock: Callable[[], float]
+        self,
+        context: CallContext,
+        streams: MediaStreams,
+        tokens: MediaTokens,
+        own_clock: Callable[[], float],
     ) -> None:
         self._context = context
         self._streams = streams
+        self._tokens = tokens
         self._own_clock = own_clock
         self._calls: dict[CallId, LiveCall] = {}
         self._legs: dict[LegId, CallId] = {}
@@ -88,7 +94,7 @@ class CallRegistry:
         Raises:
             JournalUnavailableError: Nobody can tell now.
         """
-        kept = await self._streams.redeem(token, auth_token)
+        kept = await self._tokens.redeem(token, auth_token)
         if kept is None:
             return None
         return Ticket(kept.leg_id, self.call(kept.call_id), self._streams)
@@ -272,11 +278,10 @@ async def open_calls(
     two differ.
     """
     async with open_tasks() as tasks:
+        tokens = MediaTokens(journal=journal, media_url=media_url, clock=clock)
         streams = MediaStreams(
-            journal=journal,
             recognitions=recognitions,
             recorder=recorder,
-            media_url=media_url,
             tasks=tasks,
             clock=clock,
         )
@@ -285,12 +290,12 @@ async def open_calls(
             audience=audience,
             observer=observer,
             streams=streams,
-            commands=CommandRunner(carrier=carrier, streams=streams, tasks=tasks, clock=clock),
+            commands=CommandRunner(carrier=carrier, tokens=tokens, tasks=tasks, clock=clock),
             questions=QuestionRunner(carrier, tasks, clock),
             clock=clock,
         )
         context = CallContext(journal, routes, clock, Dedup(), tasks, effects, observer)
-        registry = CallRegistry(context, streams, own_clock or clock)
+        registry = CallRegistry(context, streams, tokens, own_clock or clock)
         for keeper in (registry.sweep, registry.prune, registry.notice):
             tasks.keep(keeper, f"{keeper.__name__}_calls")
         try:

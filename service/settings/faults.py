@@ -98,8 +98,10 @@ def _nearest(variable: str, known: list[str]) -> str:
 def _fault(kind: str, loc: tuple[int | str, ...], message: str) -> Fault:
     place = tuple(str(part) for part in loc if part != "[key]")
     if kind == "extra_forbidden":
-        known = _keys_beside(place)
-        return Fault(place, f"unknown key{did_you_mean(place[-1], known)}")
+        nearest = did_you_mean(place[-1], _keys_beside(place))
+        if not nearest and len(place) > 1 and place[-1] in Settings.model_fields:
+            return Fault(place, "belongs at the top of the file, before the first [table]")
+        return Fault(place, f"unknown key{nearest}")
     if kind == "missing":
         return Fault(place, "is missing")
     text = message.removeprefix("Value error, ").removeprefix("Input ")

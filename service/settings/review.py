@@ -8,7 +8,12 @@ from service.calls.routes import Route
 from service.delivery.url_policy import url_problem
 from service.settings.checks import did_you_mean
 from service.settings.faults import Fault
-from service.settings.model import EndpointSettings, RouteSettings, Settings
+from service.settings.model import (
+    EndpointSettings,
+    FallbackSettings,
+    RouteSettings,
+    Settings,
+)
 from service.wire.audio import decodable
 from service.wire.payload import CODED_RATE_HZ
 
@@ -95,13 +100,23 @@ def _choices(place: tuple[str, ...], route: RouteSettings) -> Iterator[Fault]:
         yield Fault((*place, "engine"), problem)
     for number, other in enumerate(others):
         there = (*place, "fallback", str(number))
+        hint = _inherited_source(route.fallback[number], other)
         for problem in unmet(first, other):
-            yield Fault(there, f"cannot stand in: {problem}")
+            yield Fault(there, f"cannot stand in: {problem}{hint}")
         if _who(other) in [_who(choice) for choice in choices[: number + 1]]:
             yield Fault(there, f"{other.engine} would stand in for itself")
     if all(choice.source != "media" for choice in choices):
         for key in route.model_fields_set.intersection(_ONLY_FOR_MEDIA):
             yield Fault((*place, key), 'is only for source = "media"')
+
+
+def _inherited_source(fallback: FallbackSettings, choice: Route) -> str:
+    """Say where a fallback's source comes from, where it names none and has a wrong one."""
+    engine = find_engine(choice.engine, choice.model)
+    if fallback.source is not None or engine is None or choice.source in engine.sources:
+        return ""
+    others = " or ".join(f'source = "{source}"' for source in sorted(engine.sources))
+    return f", which it has from its route; give the fallback its own: {others}"
 
 
 def _who(choice: Route) -> tuple[str, str | None, str | None]:

@@ -37,6 +37,9 @@ class Nowhere:
 class Yes:
     """A Telnyx that does what it is told, and keeps nothing."""
 
+    async def check(self) -> None:
+        """Be ready."""
+
     async def run(
         self, command: CarrierCommand, *, command_id: str, target: StreamTarget | None = None
     ) -> None:

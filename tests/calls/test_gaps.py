@@ -1,5 +1,7 @@
 """Holes in the audio: told as gaps where they are long, and booked as lost where a word fits in."""
 
+from dataclasses import replace
+
 import pytest
 
 from service.calls.events import TranscriptCompleted, TranscriptGap
@@ -24,7 +26,8 @@ from tests.calls.harness import (
 
 def test_words_in_the_call_that_begin_late_are_told_as_a_gap() -> None:
     """Telnyx was asked only once it was known that people talk."""
-    call, silent = Driver(IN_CALL), Driver(IN_CALL)
+    others = replace(IN_CALL, answer=False)  # it would be known that Telnyx answered it for us
+    call, silent = Driver(others), Driver(others)
     for one in (call, silent):
         one.receive(initiated(), now=T0)
         one.receive(answered(), now=T0 + 8)
@@ -42,7 +45,7 @@ def test_words_in_the_call_that_begin_late_are_told_as_a_gap() -> None:
 
 def test_words_that_came_before_the_answer_was_known_had_begun_before_that() -> None:
     """Since when Telnyx transcribes is not known then, and nothing is said to be lost."""
-    call = Driver(IN_CALL)
+    call = Driver(replace(IN_CALL, answer=False))
     call.receive(initiated(), now=T0)
     call.receive(answered(), said("hello", T0 + 4), now=T0 + 8)
     call.run_until(T0 + 9)

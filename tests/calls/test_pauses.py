@@ -12,10 +12,14 @@ from service.calls.commands import (
 )
 from service.calls.events import (
     TranscriptGap,
+    TranscriptionDegraded,
+    TranscriptionRecovered,
     TranscriptionStarted,
 )
 from service.calls.inputs import (
     CommandDone,
+    CommandFailed,
+    CommandName,
     Input,
     ServiceRestarted,
     ServiceStopping,
@@ -225,3 +229,50 @@ def test_the_words_of_a_leg_that_is_gone_are_nobodys_when_it_is_resumed() -> Non
     call.receive(answered(T0 + 12, leg=B), now=T0 + 12)
 
     assert [command.leg_id for command in call.asked(StartStreaming)] == [A, B]
+
+
+def test_what_could_not_be_stopped_for_a_pause_ends_before_words_are_kept_again() -> None:
+    """It is in the midst of what was said in the pause. What it is late by is told."""
+    call = talking(IN_CALL)
+    call.receive(said("before", T0 + 2), now=T0 + 2)
+    call.silence()
+    call.receive(asked("pause", T0 + 3), now=T0 + 3)
+    call.receive(unreachable("stop_transcription", T0 + 3), now=T0 + 3)
+    call.receive(asked("resume", T0 + 3.2), now=T0 + 3.2)
+    call.receive(said("four two", T0 + 3.6), now=T0 + 3.6)
+    assert len(call.asked(StopTranscription)) == 2
+    call.receive(unreachable("stop_transcription", T0 + 4), now=T0 + 4)
+    call.run_until(T0 + 6)
+    assert len(call.asked(StopTranscription)) == 3
+    commands: tuple[CommandName, ...] = ("stop_transcription", "start_transcription")
+    for command in commands:
+        done = CommandDone(leg_id=A, command=command, at=T0 + 6)
+        call.receive(done, now=T0 + 6)
+    call.receive(said("after", T0 + 8), now=T0 + 8)
+    call.run_until(T0 + 10)
+
+    assert [final.text for final in call.finals] == ["before", "after"]
+    reason = "stop_transcription_unreachable"
+    assert [event.reason for event in call.events(TranscriptionDegraded)] == [reason]
+    assert len(call.events(TranscriptionRecovered)) == 1
+    gaps = [gap for gap in call.events(TranscriptGap) if gap.track == "inbound"]
+    assert [(gap.start_ms, gap.end_ms) for gap in gaps] == [(2_200, 5_000)]
+
+
+def test_what_telnyx_begins_late_after_a_pause_is_a_gap() -> None:
+    """The pause is over when somebody says so, not when Telnyx transcribes again."""
+    call = paused(IN_CALL)
+    call.silence()
+    call.receive(asked("resume", T0 + 8), now=T0 + 8)
+    done = CommandDone(leg_id=A, command="start_transcription", at=T0 + 11)
+    call.receive(done, said("after", T0 + 13), now=T0 + 13)
+    call.run_until(T0 + 15)
+
+    assert [(gap.start_ms, gap.end_ms) for gap in call.events(TranscriptGap)] == [
+        (7_000, 10_000)
+    ] * 2
+
+
+def unreachable(command: CommandName, at: float) -> CommandFailed:
+    """Have Telnyx not be there for a command."""
+    return CommandFailed(leg_id=A, command=command, at=at, code="", reason="unreachable")

@@ -1,9 +1,12 @@
 """What is asked of Telnyx is asked until it is so: later each time, as long as the leg lives."""
 
+from dataclasses import replace
+
 import pytest
 
 from service.calls.commands import (
     Answer,
+    AskStatus,
     StartStreaming,
     StartTranscription,
     StopStreaming,
@@ -17,7 +20,13 @@ from service.calls.events import (
     TranscriptionRecovered,
     TranscriptionStarted,
 )
-from service.calls.inputs import CommandDone, CommandFailed, CommandName, ServiceRestarted
+from service.calls.inputs import (
+    CommandDone,
+    CommandFailed,
+    CommandName,
+    LegStatus,
+    ServiceRestarted,
+)
 from service.calls.requests import DELAYS_S, EFFECT_S, REFUSED_DELAYS_S, REPLY_S, SETTLE_S
 from service.calls.results import REDIAL_S
 from service.calls.routes import Route
@@ -92,6 +101,28 @@ def test_a_call_whose_answer_was_told_to_nobody_is_answered() -> None:
     assert len(call.asked(Answer)) == 1
     assert [record.occurred_at for record in call.records if record.seq == 2] == [T0]
     assert len(call.events(CallAnswered)) == len(call.asked(StartStreaming)) == 1
+    assert len(call.asked(AskStatus)) == 1
+
+
+def test_telnyx_is_asked_ever_less_often_whether_an_answer_took_effect() -> None:
+    """It does not say whether the leg lives; and it is not asked about what others answer."""
+    call, others = Driver(MEDIA), Driver(replace(MEDIA, answer=False))
+    for one in (call, others):
+        one.receive(initiated(), now=T0)
+    call.silence()
+    asked_at = []
+    while call.now < T0 + 300:
+        before = len(call.asked(AskStatus))
+        assert call.session.wake_at is not None
+        call.run_until(call.session.wake_at)
+        if len(call.asked(AskStatus)) > before:
+            asked_at.append(call.now - T0)
+            call.receive(LegStatus(leg_id=A, at=call.now, alive=None), now=call.now)
+    others.run_until(T0 + 29)
+
+    assert asked_at[:2] == [3.0, 9.0]
+    assert len(asked_at) < 20
+    assert others.asked(AskStatus) == []
 
 
 @pytest.mark.parametrize("route", [MEDIA, IN_CALL], ids=["media", "in_call"])

@@ -6,6 +6,8 @@ import pytest
 
 from service.calls.commands import (
     StartTranscription,
+    StopStreaming,
+    StopTranscription,
 )
 from service.calls.events import (
     TranscriptionDegraded,
@@ -14,9 +16,14 @@ from service.calls.events import (
 )
 from service.calls.inputs import (
     CommandDone,
+    MediaRefused,
 )
+from service.calls.requests import REFUSED_DELAYS_S
+from service.calls.results import NOT_RUNNING
 from tests.calls.harness import (
     IN_CALL,
+    MEDIA,
+    STREAM,
     T0,
     A,
     B,
@@ -26,6 +33,7 @@ from tests.calls.harness import (
     refused,
     talking,
 )
+from tests.calls.test_controls import asked
 
 
 @pytest.mark.parametrize("command", ["stop_transcription", "stop_streaming"])
@@ -36,6 +44,32 @@ def test_a_stop_that_is_refused_is_as_good_as_done(command: str) -> None:
     call.receive(refused(command, "90018"), now=T0 + 2)  # type: ignore[arg-type]  # both are names
 
     assert call.types == before
+
+
+@pytest.mark.parametrize("code", sorted(NOT_RUNNING["stop_streaming"] | {"90018", "10005"}))
+def test_a_stop_is_asked_once_where_nothing_runs(code: str) -> None:
+    """A stream nobody here can decode was closed by us, and Telnyx has it no more."""
+    call = talking(MEDIA)
+    call.silence()
+    wrong = MediaRefused(leg_id=A, stream_id=STREAM, at=T0 + 2, encoding="G729")
+    call.receive(wrong, now=T0 + 2)
+    call.receive(refused("stop_streaming", code), now=T0 + 3)
+    call.run_until(T0 + 300)
+
+    assert len(call.asked(StopStreaming)) == 1
+
+
+def test_a_stop_that_is_refused_for_another_reason_is_asked_again_slowly() -> None:
+    """90055: a recording holds the transcription. A repeat by the same id would be ignored."""
+    call = talking(IN_CALL)
+    call.silence()
+    call.receive(asked("pause", T0 + 2), now=T0 + 2)
+    call.receive(refused("stop_transcription", "90055"), now=T0 + 2)
+    call.run_until(T0 + 2 + REFUSED_DELAYS_S[0] - 1)
+    assert len(call.asked(StopTranscription)) == 1
+    call.run_until(T0 + 2 + REFUSED_DELAYS_S[0])
+
+    assert [command.generation for command in call.asked(StopTranscription)] == [0, 1]
 
 
 def test_a_start_that_finds_the_call_over_is_no_failure() -> None:

@@ -176,7 +176,7 @@ def test_streaming_webhooks_say_nothing_that_the_socket_does_not() -> None:
 
 def test_a_call_nobody_answered_ends_without_a_clock() -> None:
     """The caller gave up: there is no duration, and nothing was transcribed."""
-    call = Driver(MEDIA)
+    call = Driver(replace(MEDIA, answer=False))
     call.receive(initiated(), now=T0)
     call.receive(hung_up(T0 + 8), now=T0 + 8)
     call.run_until(T0 + 60)
@@ -211,7 +211,7 @@ def test_a_lost_ringing_is_made_up_for_by_what_comes_next() -> None:
 
 def test_an_answer_that_comes_after_the_hang_up_starts_nothing() -> None:
     """The answer was delayed beyond all patience: the call is over."""
-    call = Driver(IN_CALL)
+    call = Driver(replace(IN_CALL, answer=False))
     call.receive(initiated(), now=T0)
     call.receive(hung_up(T0 + 5), now=T0 + 5)
     call.run_until(T0 + 6)

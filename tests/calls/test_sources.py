@@ -27,6 +27,7 @@ from service.calls.events import (
 from service.calls.in_call import NO_WORDS_S
 from service.calls.inputs import (
     CommandFailed,
+    ControlName,
     EraseAsked,
     MediaRefused,
     RecognitionFailed,
@@ -261,6 +262,56 @@ def test_words_are_not_missed_in_a_pause_or_of_a_leg_that_is_gone() -> None:
 
         assert len(call.asked(StartTranscription)) == 1
         assert call.events(TranscriptionDegraded) == []
+
+
+@pytest.mark.parametrize("action", ["pause", "stop"])
+def test_what_gave_no_word_until_somebody_ended_it_is_a_gap(action: ControlName) -> None:
+    """Told with the next words; not where Telnyx was heard, or had little time to be."""
+    deaf, heard_late, brief, interim = (talking(IN_CALL) for _ in range(4))
+    interim.receive(said("hel", T0 + 3, final=False), now=T0 + 3)
+    brief.receive(asked(action, T0 + 4), now=T0 + 4)
+    for call in (deaf, heard_late, interim):
+        call.receive(asked(action, T0 + 9), now=T0 + 9)
+    for call in (deaf, heard_late, brief, interim):
+        call.receive(asked("start" if action == "stop" else "resume", T0 + 20), now=T0 + 20)
+        assert call.events(TranscriptGap) == []
+    heard_late.receive(said("late", T0 + 8), now=T0 + 21)
+    for call in (deaf, heard_late, brief, interim):
+        call.receive(said("hello", T0 + 22), now=T0 + 22)
+        call.run_until(T0 + 24)
+
+    assert [(g.track, g.start_ms, g.end_ms, g.reason) for g in deaf.events(TranscriptGap)] == [
+        ("inbound", 0, 8_000, NO_WORDS),
+        ("outbound", 0, 8_000, NO_WORDS),
+    ]
+    assert not any(call.events(TranscriptGap) for call in (heard_late, brief, interim))
+
+
+def test_a_call_that_ends_before_words_are_missed_has_a_gap() -> None:
+    """It is told once late words would have come; those of its last seconds are waited for."""
+    deaf, late = talking(IN_CALL), talking(IN_CALL)
+    for call in (deaf, late):
+        call.receive(hung_up(T0 + 21), now=T0 + 21)
+    late.receive(said("bye", T0 + 20), now=T0 + 23)
+    for call in (deaf, late):
+        call.run_until(T0 + 60)
+
+    assert [(g.start_ms, g.end_ms, g.reason) for g in deaf.events(TranscriptGap)] == [
+        (0, 20_000, NO_WORDS)
+    ] * 2
+    assert late.events(TranscriptGap) == []
+
+
+def test_what_gave_no_word_stays_a_gap_when_another_source_takes_over() -> None:
+    """From the first word that was missed on, but for the pause."""
+    call = talking(TO_MEDIA)
+    call.receive(asked("pause", T0 + 9), now=T0 + 9)
+    call.receive(asked("resume", T0 + 20), now=T0 + 20)
+    call.run_until(T0 + 20 + NO_WORDS_S)
+    call.receive(media_started(T0 + 51), now=T0 + 51)
+
+    gaps = [gap for gap in call.events(TranscriptGap) if gap.track == "inbound"]
+    assert [(gap.start_ms, gap.end_ms) for gap in gaps] == [(0, 8_000), (19_000, 50_000)]
 
 
 def test_audio_nobody_can_decode_is_no_reason_to_ask_for_it_again() -> None:

@@ -35,6 +35,7 @@ from tests.calls.harness import (
     B,
     Driver,
     answered,
+    finished,
     heard,
     hung_up,
     initiated,
@@ -281,6 +282,24 @@ def test_lost_audio_is_a_gap_on_the_call_clock() -> None:
         "buffer_full",
         "customer",
     )
+
+
+@pytest.mark.parametrize(
+    ("reason", "length_ms", "told"),
+    [("frames_lost", 499, 0), ("frames_lost", 500, 1), ("not_answered", 180, 1)],
+)
+def test_all_that_is_lost_is_booked_and_told_unless_it_is_some_frames(
+    reason: str, length_ms: int, told: int
+) -> None:
+    """What came and nobody answered is owed, however short."""
+    call = talking(MEDIA)
+    lost = AudioLost(ref=INBOUND, start_ms=500, end_ms=500 + length_ms, reason=reason)
+    call.receive(lost, hung_up(T0 + 5), finished("inbound", audio_ms=4000), now=T0 + 5)
+    call.run_until(T0 + 60)
+
+    assert len([gap for gap in call.events(TranscriptGap) if gap.reason == reason]) == told
+    coverage = call.events(TranscriptCompleted)[0].coverage or {}
+    assert coverage["inbound"].lost_reasons[reason] == length_ms
 
 
 def test_a_recognition_in_trouble_is_told_with_its_track() -> None:

@@ -254,6 +254,8 @@ async def test_an_sdk_that_cannot_be_loaded_makes_telnyx_unavailable(api: Telnyx
     before = failures["carrier_sdk"]
 
     async with open_carrier("KEY1", "http://127.0.0.1:port/v2", load_timeout_s=0.2) as carrier:
+        with pytest.raises(CarrierUnavailableError, match="not loaded yet"):
+            await carrier.check()
         with pytest.raises(CarrierUnavailableError, match="could not be loaded"):
             await carrier.run(Answer(leg_id=LEG), command_id="id-1")
 
@@ -272,5 +274,6 @@ async def test_an_sdk_that_could_not_be_loaded_is_loaded_again(
         await until(lambda: failures["carrier_sdk"] > before)
         monkeypatch.undo()
         await sending
+        await carrier.check()
 
     assert [received.body["command_id"] for received in api.received] == ["id-1"]

@@ -1,5 +1,6 @@
 """Those whom commands talk to, each a server of its own on this machine."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -24,6 +25,8 @@ class Telnyx:
     status: int = 200
     body: object = field(default_factory=lambda: {"data": []})
     stt_answer: str | None = None
+    stt_hangs: bool = False
+    """Whether a session is never even upgraded."""
     stt_queries: list[Mapping[str, str]] = field(default_factory=list)
 
     @property
@@ -44,6 +47,8 @@ class Telnyx:
         self.stt_queries.append(dict(request.query))
         if not self._knows(request):
             return web.Response(status=401)
+        if self.stt_hangs:
+            await asyncio.Event().wait()
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         if self.stt_answer is not None:

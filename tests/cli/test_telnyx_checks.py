@@ -3,9 +3,17 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
+from service.cli.check import telnyx_checks
 from service.cli.check.findings import Finding
-from service.cli.check.telnyx_checks import check_api, check_recogniser, in_the_clear
+from service.cli.check.telnyx_checks import (
+    check_api,
+    check_recogniser,
+    heard_routes,
+    in_the_clear,
+)
 from service.settings import Settings, load_settings
+from service.simulator.scenario import parse_scenario
+from service.simulator.server import open_simulator
 from tests.cli.peers import Telnyx, open_telnyx
 from tests.settings.builders import KEYS
 
@@ -111,6 +119,7 @@ async def test_a_session_is_opened_by_the_rules_of_the_route(telnyx: Telnyx) -> 
     [
         ('{"errors":[{"code":"40003","title":"Missing sample_rate"}]}', "40003 Missing"),
         ("garbage", "not one of speech to text"),
+        ('{"errors":[{"code":"40006","title":"Unknown model"}]}', "check its model"),
         ("", "it closed at once"),
     ],
 )
@@ -121,6 +130,52 @@ async def test_settings_an_engine_refuses_are_told(telnyx: Telnyx, answer: str, 
     (finding,) = await stt(settings(telnyx, CALLSCRIBE_ROUTE__0__ENGINE="Deepgram"))
     assert finding.level == "FAIL"
     assert text in finding.text
+
+
+async def test_every_engine_of_every_route_is_tried_once() -> None:
+    """Fallbacks too; each by its name, and the one that is refused with what is to be done."""
+    fallback = '[{"engine": "Speechmatics"}, {"engine": "Google", "source": "in_call"}]'
+    variables = {
+        "CALLSCRIBE_PUBLIC_URL": PUBLIC,
+        "CALLSCRIBE_ROUTE__0__MODEL": "nova-3",
+        "CALLSCRIBE_ROUTE__0__FALLBACK": fallback,
+        "CALLSCRIBE_ROUTE__1__MODEL": "nova-3",
+        "CALLSCRIBE_ROUTE__1__RECORD": "audio",
+    }
+    scenario = {"call": [{}], "stt": {"auth_failure": "after_upgrade"}}
+    async with open_simulator(parse_scenario(scenario)) as simulator:
+        urls = {"TELNYX_BASE_URL": simulator.url, "TELNYX_STT_URL": simulator.stt_url}
+        keys = ("KEY-of-nobody", simulator.api_key)
+        refused, taken = [
+            await stt_of_all(load_settings(None, KEYS | urls | variables | {"TELNYX_API_KEY": key}))
+            for key in keys
+        ]
+
+    assert [finding.text for finding in taken] == [
+        "takes a session of Deepgram nova-3",
+        "takes a session of Speechmatics",
+    ]
+    for finding, name in zip(refused, ("Deepgram nova-3", "Speechmatics"), strict=True):
+        assert finding.text.startswith(f"{name} refuses the key: 10009")
+        assert "TELNYX_API_KEY" in finding.text
+
+
+async def test_an_engine_that_never_answers_costs_a_bounded_time(
+    telnyx: Telnyx, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An upgrade that hangs is told as what it is."""
+    monkeypatch.setattr(telnyx_checks, "_SESSION_S", 0.2)
+    telnyx.stt_hangs = True
+
+    (finding,) = await stt(settings(telnyx, CALLSCRIBE_ROUTE__0__ENGINE="Deepgram"))
+    assert "no answer in time" in finding.text
+
+
+async def stt_of_all(told: Settings) -> list[Finding]:
+    """Examine whatever hears the calls of any route."""
+    async with aiohttp.ClientSession() as session:
+        found = [await check_recogniser(session, told, route) for route in heard_routes(told)]
+    return [one for findings in found for one in findings if one.level != "warn"]
 
 
 async def test_an_engine_that_speaks_first_is_no_failure(telnyx: Telnyx) -> None:

@@ -89,8 +89,9 @@ def paused(at_s: float, until_s: float) -> Act:
         held_at = world.second
         await world.until(until_s)
         ends_at = world.second
-        world.pause = Pause((asked_at, ends_at), (held_at, ends_at))
-        await world.ask("resume")
-        world.pause = Pause((asked_at, world.second), (held_at, ends_at))
+        world.pauses.append(Pause((asked_at, ends_at), (held_at, ends_at)))
+        while not await world.ask("resume"):  # whoever is refused asks again
+            await world.until(world.second + 1)
+        world.pauses[-1] = Pause((asked_at, world.second), (held_at, ends_at))
 
     return act

@@ -35,6 +35,9 @@ class Fault:
     to be told as a gap, no more and no less."""
     unheard: bool = False
     """Whether the audio it costs is just what never came, so that a gap's ends can be measured."""
+    deafens: bool = False
+    """Whether Telnyx may be told nothing for a while. What it then transcribes through a pause is
+    begun anew after it, lest the pause be heard: until then words that came are told as lost."""
     alarms: bool = True
     """Whether words may rightly be said to come late, or not at all."""
     bound_ms: int = 0

@@ -244,9 +244,27 @@ def judge_lost(
     if untold_ms:
         verdict.blame(f"{truth.track}: {untold_ms} ms of words untold: {_texts(gone)}")
     if all(fault.unheard or not fault.loses for fault in faults):
-        kept = [word for word in gone if not truth.is_unheard(word)]
+        late = _begun_late(verdict, truth, told)
+        kept = [
+            word
+            for word in gone
+            if not truth.is_unheard(word) and overlap(span_of(word), late) == 0
+        ]
         if kept:
             verdict.blame(f"{truth.track}: lost though it came: {_texts(kept)}")
+
+
+def _begun_late(verdict: Verdict, truth: TrackTruth, told: Sequence[Span]) -> list[Span]:
+    """Return what is told of the time between a pause and a transcription that may hear again."""
+    trial = verdict.trial
+    if trial.source != IN_CALL or not any(fault.deafens for fault in trial.faults):
+        return []
+    return [
+        Span(pause.end, gap.end)
+        for gap in told
+        for pause in truth.paused
+        if gap.start < pause.end < gap.end
+    ]
 
 
 def _is_chipped(truth: TrackTruth, word: Word) -> bool:
@@ -260,10 +278,10 @@ def _is_chipped(truth: TrackTruth, word: Word) -> bool:
 
 
 def _judge_paused(verdict: Verdict, truth: TrackTruth, heard: Sequence[Word]) -> None:
-    if truth.silent is None:
-        return
-    inside = truth.silent.widened(-TOLERANCE_MS)
-    let_through = [word for word in heard if inside.cut(span_of(word)) == span_of(word)]
+    inside = [silent.widened(-TOLERANCE_MS) for silent in truth.silent]
+    let_through = [
+        word for word in heard if any(one.cut(span_of(word)) == span_of(word) for one in inside)
+    ]
     if let_through:
         verdict.blame(f"{truth.track}: heard though paused: {_texts(let_through)}")
 

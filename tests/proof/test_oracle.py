@@ -19,8 +19,8 @@ def truth(
         track="inbound",
         words=words,
         unheard=unheard,
-        paused=None,
-        silent=None,
+        paused=(),
+        silent=(),
         edges=edges,
         cut=frozenset(),
     )

@@ -7,7 +7,7 @@ from service.ids import Track
 from service.simulator.report import CallReport, StreamReport
 from service.simulator.speech.script import Word
 from tests.proof.changes import IN_CALL, MEDIA, Source
-from tests.proof.spans import Span, missing
+from tests.proof.spans import Span, missing, overlap, union
 from tests.proof.world import Evidence
 
 ROLES: dict[Track, str] = {"inbound": "customer", "outbound": "agent"}
@@ -25,9 +25,9 @@ class TrackTruth:
     words: Sequence[Word]
     unheard: Sequence[Span]
     """What nobody was sent, or asked to transcribe, by the carrier."""
-    paused: Span | None
+    paused: Sequence[Span]
     """When nobody need be heard."""
-    silent: Span | None
+    silent: Sequence[Span]
     """When nobody may be heard."""
     edges: Sequence[int]
     """Where connections were cut."""
@@ -41,9 +41,7 @@ class TrackTruth:
 
     def is_paused(self, word: Word) -> bool:
         """Say whether a word was said, some of it, when nobody was to hear."""
-        return word.text in self.cut or (
-            self.paused is not None and self.paused.cut(span_of(word)).length > 0
-        )
+        return word.text in self.cut or overlap(span_of(word), self.paused) > 0
 
     def is_unheard(self, word: Word, *, at_least_ms: int = 0) -> bool:
         """Say whether the audio of a word, or some of it, never came."""
@@ -61,9 +59,8 @@ def read_truth(evidence: Evidence, source: Source) -> list[TrackTruth]:
     """Return the truth of both tracks of the only call."""
     (call,) = evidence.calls
     tracks: tuple[Track, ...] = ("inbound", "outbound")
-    pause = evidence.pause
-    paused = None if pause is None else _on_clock(evidence, call, pause.may_s)
-    silent = None if pause is None else _on_clock(evidence, call, pause.must_s)
+    paused = _on_clock(evidence, call, [pause.may_s for pause in evidence.pauses])
+    silent = _on_clock(evidence, call, [pause.must_s for pause in evidence.pauses])
     return [
         TrackTruth(
             track=track,
@@ -89,13 +86,11 @@ def _unheard(call: CallReport, track: Track, source: Source) -> list[Span]:
     return missing(whole, [Span(start + offset_ms, end + offset_ms) for start, end in heard])
 
 
-def _cut(call: CallReport, paused: Span | None) -> frozenset[str]:
-    if paused is None:
-        return frozenset()
+def _cut(call: CallReport, paused: Sequence[Span]) -> frozenset[str]:
     return frozenset(
         word.text
         for said in call.said
-        if paused.cut(Span(said.start_ms, said.end_ms + ENDPOINTING_MS)).length
+        if overlap(Span(said.start_ms, said.end_ms + ENDPOINTING_MS), paused)
         for word in said.words
     )
 
@@ -111,16 +106,18 @@ def _edges(call: CallReport, track: Track) -> list[int]:
     return [spans[-1][1] + call.talk_offset_ms for spans in cut if spans]
 
 
-def _without(paused: Span | None, spans: Sequence[Span]) -> list[Span]:
+def _without(paused: Sequence[Span], spans: Sequence[Span]) -> list[Span]:
     """Leave out when nobody was to hear."""
-    cuts = [] if paused is None else [paused]
-    return [left for span in spans for left in missing(span, [cut.cut(span) for cut in cuts])]
+    return [left for span in spans for left in missing(span, [cut.cut(span) for cut in paused])]
 
 
-def _on_clock(evidence: Evidence, call: CallReport, seconds: tuple[float, float]) -> Span | None:
-    """Put a stretch of the scenario on the call's clock; None if the call was never answered."""
+def _on_clock(
+    evidence: Evidence, call: CallReport, stretches: Sequence[tuple[float, float]]
+) -> list[Span]:
+    """Put stretches of the scenario on the call's clock; none if the call was never answered."""
     answered_at = evidence.answered_at(call)
     if answered_at is None:
-        return None
+        return []
     began_ms = (evidence.began_at - answered_at) * 1000
-    return Span(*(round(began_ms + second * 1000) for second in seconds))
+    spans = (Span(*(round(began_ms + second * 1000) for second in one)) for one in stretches)
+    return union(spans)

@@ -92,8 +92,8 @@ class World:
     clock: ServiceClock = field(default_factory=ServiceClock)
     began_at: float = 0.0
     """The loop's time when the scenario began."""
-    pause: Pause | None = None
-    """When it was paused, if the service took a pause that was asked for."""
+    pauses: list[Pause] = field(default_factory=list)
+    """When it was paused: the pauses that the service took."""
 
     @property
     def process(self) -> Process:
@@ -129,7 +129,8 @@ class World:
     async def ask(self, action: ControlName) -> bool:
         """Have somebody ask the service to pause or resume the words of the call; say if it does.
 
-        It refuses where nobody talks yet as far as it knows.
+        It refuses where nobody talks yet as far as it knows, and has nothing to do where somebody
+        else asked for the same.
         """
         call_id = CallId(self.receiver.deliveries[0].data["call_id"])
         service = self.host.service
@@ -138,7 +139,7 @@ class World:
             reply = await self.process.start(service.calls.ask(call_id, action))
         except (ControlRefusedError, JournalUnavailableError):
             return False
-        return reply is not None
+        return reply is not None and reply.changed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +159,7 @@ class Evidence:
     """Virtual seconds."""
     skew_s: float
     """How far Telnyx's clock was ahead."""
-    pause: Pause | None
+    pauses: Sequence[Pause]
 
     def answered_at(self, call: CallReport) -> float | None:
         """Return when a call was answered, in true Unix seconds."""
@@ -217,7 +218,7 @@ async def _play_scenario(world: World, url: str, changed: asyncio.Event) -> Evid
         asked_late=len(asked) - in_time,
         began_at=began_at,
         took_s=world.machine.time() - world.began_at,
-        pause=world.pause,
+        pauses=tuple(world.pauses),
         skew_s=float(world.conditions.scenario.get("webhooks", {}).get("skew_s", 0.0)),
     )
 

@@ -84,6 +84,9 @@ class ObedientCarrier:
     asked: list[LegId] = field(default_factory=list)
     fetched: list[list[CallId]] = field(default_factory=list)
 
+    async def check(self) -> None:
+        """Say that a command would go out at once."""
+
     async def run(
         self, command: CarrierCommand, *, command_id: str, target: StreamTarget | None = None
     ) -> None:

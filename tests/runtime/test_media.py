@@ -11,6 +11,7 @@ import pytest
 
 from service.calls.commands import StartTranscription
 from service.calls.inputs import WordsHeard
+from service.errors import JournalUnavailableError
 from service.ports import StreamStart, StreamTarget
 from service.runtime.media_stream import MediaStream
 from tests.calls.harness import CALL, INBOUND, MEDIA, STREAM, A, hung_up
@@ -134,6 +135,41 @@ async def test_a_stream_whose_socket_gave_up_waiting_is_asked_for_anew(tmp_path:
             "transcription.degraded",
         ][2:]
         assert runtime.recognitions.opened == []
+
+
+@pytest.mark.parametrize("encoding", ["PCMU", "G729"])
+async def test_a_stream_that_we_turned_away_is_asked_for_as_soon_as_can_be(
+    tmp_path: Path, encoding: str
+) -> None:
+    """The journal was away for longer than audio waits: nobody else knows that we closed it."""
+    async with open_runtime(tmp_path, MEDIA) as runtime:
+        target = await asked_for(runtime)
+        ticket = await runtime.calls.admit(token_of(target), target.auth_token)
+        assert ticket is not None
+        runtime.disk.full = True
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await ticket.started(replace(START, encoding=encoding))
+        runtime.disk.full = False
+        await until(lambda: len(runtime.carrier.targets) == 2)
+
+        assert (await runtime.types(CALL))[2:] == ["transcription.degraded"]
+
+
+async def test_a_token_is_good_although_the_journal_went_away_after_it_was_issued(
+    tmp_path: Path,
+) -> None:
+    """With its own header only, and unless its time is over."""
+    async with open_runtime(tmp_path, MEDIA) as runtime:
+        target = await asked_for(runtime)
+        token = token_of(target)
+        away = JournalUnavailableError("away")
+        for header, good in (("guess", False), (target.auth_token, True), (None, True)):
+            runtime.disk.faults["use_token"] = away
+            assert (await runtime.calls.admit(token, header) is not None) is good
+        runtime.disk.faults["use_token"] = away
+        with pytest.raises(JournalUnavailableError):
+            await runtime.calls.admit("guess", None)
 
 
 async def test_frames_go_to_the_recognition_of_their_track(tmp_path: Path) -> None:

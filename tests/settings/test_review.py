@@ -85,3 +85,25 @@ def test_a_codec_that_nothing_here_decodes_is_refused(
     (problem,) = problems(MEDIA + 'stream_codec = "OPUS"')
 
     assert "OPUS cannot be decoded: pip install 'callscribe[codecs]'" in problem
+
+
+def test_a_fallback_with_a_source_it_never_named_is_told_where_that_comes_from(
+    problems: Problems,
+) -> None:
+    """And how to give it another one; one that names a wrong source is just wrong."""
+    route = '[[route]]\nsource = "in_call"\nfallback = '
+    (inherited,) = problems(route + '[{ engine = "local" }]')
+    (named,) = problems(route + '[{ engine = "local", source = "in_call" }]')
+
+    assert inherited.endswith('from its route; give the fallback its own: source = "media"')
+    assert named.endswith("cannot be used with source = 'in_call'")
+
+
+def test_a_key_of_the_whole_service_that_stands_in_a_table_is_told_where_it_belongs(
+    problems: Problems,
+) -> None:
+    """In TOML, what follows a table's head is in that table."""
+    (problem,) = problems('[[route]]\nsource = "in_call"\nrequire_media_auth = true')
+
+    assert "belongs at the top of the file" in problem
+    assert "endpoints" in problems('[[route]]\nsource = "in_call"\nendpoint = ["x"]')[0]

@@ -9,7 +9,7 @@ from service.calls.engines import review
 from service.cli.check.database_checks import check_database
 from service.cli.check.findings import Finding, ok, warn
 from service.cli.check.local_checks import check_codecs, check_endpoint, check_public_url
-from service.cli.check.telnyx_checks import check_api, check_recogniser
+from service.cli.check.telnyx_checks import check_api, check_recogniser, heard_routes
 from service.settings import Settings
 
 TIMEOUT_S = 10.0
@@ -36,7 +36,7 @@ def _checks(
 ) -> list[Coroutine[None, None, list[Finding]]]:
     return [
         check_api(session, settings),
-        *(check_recogniser(session, settings, route) for route in settings.routes()),
+        *(check_recogniser(session, settings, route) for route in heard_routes(settings)),
         check_public_url(session, settings),
         *(check_endpoint(endpoint) for endpoint in settings.endpoint_list()),
         check_database(settings),

@@ -1,5 +1,8 @@
 """What `callscribe check` tries at Telnyx: the API, its webhook address, and speech to text."""
 
+import asyncio
+import re
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,11 +17,16 @@ from service.errors import BadInputError
 from service.ingress.webhook_route import PATH as WEBHOOK_PATH
 from service.settings import Settings
 from service.settings.checks import is_loopback
-from service.stt.formats import choose_format
+from service.stt.formats import WireFormat, choose_format
 from service.stt.query import session_url
 from service.wire.stt import CLOSE_STREAM, parse_result
 
+_SESSION_S = 8.0
 _ANSWER_WAIT_S = 1.0
+_CLOSING = aiohttp.ClientWSTimeout(ws_close=1.0)
+_SILENCE_MS = 200
+_BAD_KEY = re.compile(r"(10009|10010|20\d{3}|40[13])\b")
+"""The codes by which Telnyx says that a key is not taken (TELNYX.md §5.6)."""
 _MAX_BYTES = 1024 * 1024
 _NEW_KEY = "make a new API key in the Telnyx portal and set TELNYX_API_KEY"
 
@@ -45,7 +53,10 @@ async def check_api(session: aiohttp.ClientSession, settings: Settings) -> list[
 async def check_recogniser(
     session: aiohttp.ClientSession, settings: Settings, route: Route
 ) -> list[Finding]:
-    """Open a speech-to-text session by the rules of a route and see whether it is refused."""
+    """Have a speech-to-text session by the rules of a route, and see whether it is refused.
+
+    A moment of silence is sent: some engines look at their settings only then.
+    """
     if route.source != "media":
         return []
     local = route.engine == "local"
@@ -55,18 +66,33 @@ async def check_recogniser(
     engine = find_engine(route.engine, route.model)
     if engine is None:
         return [fail(subject, f"there is no engine {route.engine}")]
-    url = session_url(base, route, choose_format(engine, "PCMU", 8000))
+    audio = choose_format(engine, "PCMU", 8000)
+    url = session_url(base, route, audio)
     try:
-        async with session.ws_connect(url, headers=_bearer(key)) as socket:
-            problem = await _first_error(socket)
+        async with (
+            asyncio.timeout(_SESSION_S),
+            session.ws_connect(url, headers=_bearer(key), timeout=_CLOSING) as socket,
+        ):
+            problem = await _first_error(socket, audio.silence(_SILENCE_MS))
     except aiohttp.WSServerHandshakeError as error:
         return [fail(subject, _stt_refusal(error.status, local=local))]
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         start = "start it with: callscribe recogniser" if local else "check TELNYX_STT_URL"
         return [fail(subject, f"cannot be reached, {reason(error)}; {start}")]
+    name = f"{route.engine} {route.model}" if route.model else route.engine
     if problem:
-        return [fail(subject, f"{route.engine} refuses the settings of its route: {problem}")]
-    return [ok(subject, f"takes a session of {route.engine}"), *in_the_clear(subject, base)]
+        return [fail(subject, f"{name} {_session_refusal(problem, local=local)}")]
+    return [ok(subject, f"takes a session of {name}"), *in_the_clear(subject, base)]
+
+
+def heard_routes(settings: Settings) -> list[Route]:
+    """Return the routes as each of their engines gets them, fallbacks too; the same ones once."""
+    choices = [choice for route in settings.routes() for choice in route.choices]
+    alike: dict[str, Route] = {}
+    for choice in choices:
+        asked = f"{choice.source} {session_url('', choice, WireFormat('linear16', 8000))}"
+        alike.setdefault(asked, choice)
+    return list(alike.values())
 
 
 def _bearer(key: SecretStr | None) -> dict[str, str]:
@@ -86,10 +112,19 @@ def _api_refusal(status: int) -> Finding:
 
 def _stt_refusal(status: int, *, local: bool) -> str:
     if status in (401, 403):
-        key = "set CALLSCRIBE_RECOGNISER_API_KEY to its key" if local else _NEW_KEY
-        return f"HTTP {status}: the key is not taken; {key}"
+        return f"HTTP {status}: the key is not taken; {_key_advice(local=local)}"
     name = "recogniser_url" if local else "TELNYX_STT_URL"
     return f"HTTP {status} in place of a WebSocket; check {name}"
+
+
+def _key_advice(*, local: bool) -> str:
+    return "set CALLSCRIBE_RECOGNISER_API_KEY to its key" if local else _NEW_KEY
+
+
+def _session_refusal(problem: str, *, local: bool) -> str:
+    if _BAD_KEY.match(problem):
+        return f"refuses the key: {problem}; {_key_advice(local=local)}"
+    return f"refuses the settings of its route: {problem}; check its model, language and options"
 
 
 def _webhook(settings: Settings, body: bytes) -> list[Finding]:
@@ -125,8 +160,10 @@ def in_the_clear(subject: str, url: str) -> list[Finding]:
     return []
 
 
-async def _first_error(socket: aiohttp.ClientWebSocketResponse) -> str:
+async def _first_error(socket: aiohttp.ClientWebSocketResponse, silence: bytes) -> str:
     """Wait a moment for an error: bad settings are told after the upgrade, not instead of it."""
+    with suppress(ConnectionResetError):  # it closed already: then it is read why
+        await socket.send_bytes(silence)
     try:
         message = await socket.receive(timeout=_ANSWER_WAIT_S)
     except TimeoutError:

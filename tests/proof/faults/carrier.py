@@ -32,6 +32,7 @@ CARRIER = (
             }
         ),
         sources=BOTH,
+        deafens=True,
         loses=True,
         unheard=True,
     ),
@@ -51,6 +52,7 @@ CARRIER = (
             }
         ),
         sources=BOTH,
+        deafens=True,
         loses=True,
         unheard=True,
     ),
