@@ -151,9 +151,17 @@ def _recoveries(marks: Sequence[float], arrivals: Sequence[float]) -> list[float
 
 @asynccontextmanager
 async def open_world(
-    folder: Path, seed: str, *, short: bool = False, others: Mapping[str, Mapping[str, Any]] = {}
+    folder: Path,
+    seed: str,
+    *,
+    short: bool = False,
+    others: Mapping[str, Mapping[str, Any]] = {},
+    database: Path | None = None,
 ) -> AsyncIterator[World]:
-    """Open a world with these endpoints beside the good one; those without a `url` get one."""
+    """Open a world with these endpoints beside the good one; those without a `url` get one.
+
+    The database is in the folder, unless it is told to be elsewhere.
+    """
     dice = random.Random(seed)  # noqa: S311 - to be played again
     async with AsyncExitStack() as stack:
         telnyx = await stack.enter_async_context(open_telnyx(dice))
@@ -168,7 +176,7 @@ async def open_world(
             "TELNYX_PUBLIC_KEY": telnyx.public_key,
             "TELNYX_BASE_URL": telnyx.api_url,
         }
-        settings = settings_of(folder / "j.db", rows)
+        settings = settings_of(database or folder / "j.db", rows)
         service = await stack.enter_async_context(open_service(folder, settings, secrets))
         telnyx.webhook_url = f"{service.url}/webhooks/telnyx"
         yield World(dice, telnyx, receivers, service, short)

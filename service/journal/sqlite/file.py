@@ -15,7 +15,7 @@ from service.journal.statements import load_migrations
 
 APPLICATION_ID = 0x43534352
 _CACHED_STATEMENTS = 256  # some are written for many numbers of rows
-_PRAGMAS = (
+PRAGMAS: tuple[str, ...] = (
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",
@@ -24,6 +24,7 @@ _PRAGMAS = (
     "PRAGMA wal_autocheckpoint = 8000",
     "PRAGMA journal_size_limit = 67108864",
 )
+"""What every connection is told first."""
 
 SMALL_CACHE_KIB = 4 * 1024
 """For who reads now and then; the system has the file in memory as well."""
@@ -86,7 +87,7 @@ class SqliteFile:
         )
         try:
             unlock(db, self.key)
-            for pragma in _PRAGMAS:
+            for pragma in PRAGMAS:
                 db.execute(pragma)
             db.execute(f"PRAGMA cache_size = -{cache_kib}")
             if read_only:
