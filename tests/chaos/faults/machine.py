@@ -2,15 +2,15 @@
 
 import asyncio
 import contextlib
-import os
 import shutil
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from tests.chaos.oracle import Verdict
 from tests.chaos.world import World, open_world
+from tests.small_disk import fill, small_disk
 
 _CROWD = 200
 _DISK = "12m"
@@ -53,7 +53,7 @@ async def slow_clients(folder: Path, seed: str, rounds: int, *, short: bool) -> 
 
 async def full_disk(folder: Path, seed: str, rounds: int, *, short: bool) -> list[Verdict]:
     """Fill the disk that has the journal and the log, and kill the service while it is full."""
-    with small_disk(folder) as disk:
+    with small_disk(folder, _DISK) as disk:
         if disk is None:
             print("disk full: SKIPPED, no tmpfs can be mounted here", file=sys.stderr)
             return []
@@ -61,7 +61,7 @@ async def full_disk(folder: Path, seed: str, rounds: int, *, short: bool) -> lis
             async with world.load():
                 await world.begin()
                 for number in range(rounds):
-                    _fill(disk / "full")
+                    fill(disk / "full")
                     await asyncio.sleep(2.0 if short else 5.0)
                     if number % 2:
                         await world.service.kill()
@@ -76,27 +76,6 @@ async def full_disk(folder: Path, seed: str, rounds: int, *, short: bool) -> lis
                 world.problems.append("the disk was full, and all was acknowledged")
             shutil.copy(disk / "log.jsonl", folder / "log.jsonl")
             return [world.verdict("disk full, log on it", rounds)]
-
-
-@contextmanager
-def small_disk(folder: Path) -> Iterator[Path | None]:
-    """Mount a small file system in memory; yield None where that is not allowed."""
-    place = folder / "disk"
-    place.mkdir()
-    command = f"mount -t tmpfs -o size={_DISK} tmpfs {place}"
-    if os.geteuid() != 0 or os.system(f"{command} 2>/dev/null"):  # noqa: S605
-        yield None
-        return
-    try:
-        yield place
-    finally:
-        os.system(f"umount -l {place}")  # noqa: S605
-
-
-def _fill(path: Path) -> None:
-    with contextlib.suppress(OSError), path.open("wb", buffering=0) as file:
-        while True:
-            file.write(bytes(4096))
 
 
 @asynccontextmanager
