@@ -55,10 +55,13 @@ async def test_what_the_machine_does_loses_nothing() -> None:
     assert [row for row in rows if row.failed] == [], table(rows)
 
 
-def arrival(seq: int, text: str = "", *, webhook_id: str = "", body: bytes = b"") -> Arrival:
+def arrival(
+    seq: int, text: str = "", *, webhook_id: str = "", body: bytes = b"", skipped: int = 0
+) -> Arrival:
     """Return what came of a call, an event or a final."""
     kind = "transcript.final" if text else "call.started"
-    return Arrival(0.0, webhook_id or f"id-{seq}", body, kind, "call-1", seq, text)
+    said = frozenset({skipped} if skipped else ())
+    return Arrival(0.0, webhook_id or f"id-{seq}", body, kind, "call-1", seq, text, said)
 
 
 def judged(*arrivals: Arrival, acknowledged: tuple[str, ...] = ()) -> tuple[int, int, int, int]:
@@ -76,6 +79,8 @@ def test_the_oracle_tells_what_is_wrong_apart() -> None:
     assert judged(one, acknowledged=(one.text, two.text)) == (1, 0, 0, 0)
     assert judged(two) == (1, 0, 0, 0)
     assert judged(two, one) == (0, 2, 0, 0)
+    assert judged(arrival(2, two.text, skipped=1), one) == (0, 0, 0, 0)
+    assert judged(arrival(2, two.text, skipped=1), acknowledged=(one.text,)) == (2, 0, 0, 0)
     assert judged(one, one) == (0, 0, 1, 0)
     assert judged(one, arrival(1, one.text, webhook_id="other")) == (0, 0, 0, 1)
     assert judged(one, arrival(1, one.text, body=b"other")) == (0, 0, 0, 1)

@@ -103,12 +103,16 @@ class World:
     async def settle(self, timeout_s: float = _END_S, *names: str) -> None:
         """Return once everybody has everything, and the service has stopped; or after a while."""
         for name in names or self.receivers:
-            receiver = self.receivers[name]  # the oracle counts what is missing in the end
-            await _comes(receiver.came, partial(self._has_all, receiver), timeout_s)
+            await self.complete(name, timeout_s)  # the oracle counts what is missing in the end
         self.service.send(signal.SIGTERM)
         code = await self.service.gone()
         if code not in (Exit.OK, Exit.WORK_LEFT):
             self.problems.append(f"the service stopped with {code}")
+
+    async def complete(self, name: str, timeout_s: float) -> bool:
+        """Wait until a receiver has everything; return whether it has."""
+        receiver = self.receivers[name]
+        return await _comes(receiver.came, partial(self._has_all, receiver), timeout_s)
 
     def _has_all(self, receiver: Receiver) -> bool:
         completed = self.telnyx.completed <= receiver.whole

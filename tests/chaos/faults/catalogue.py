@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from tests.chaos.faults import clock, endpoints, machine, power, process, webhooks
+from tests.chaos.faults import clock, endpoints, machine, power, process, slow, webhooks
 from tests.chaos.oracle import Verdict
 
 
@@ -38,7 +38,8 @@ FAULTS: Mapping[str, Fault] = {
     "webhooks": Fault(webhooks.rough, 10, 1),
     "files": Fault(machine.without_descriptors, 5, 1),
     "disk": Fault(machine.full_disk, 5, 1),
-    "loris": Fault(machine.slow_clients, 3, 1),
+    "loris": Fault(slow.slow_clients, 3, 1),
+    "loris-recogniser": Fault(slow.slow_clients_of_the_recogniser, 3, 1),
     "control": Fault(process.forgetful, 5, 3),
     "control-power": Fault(power.power_cut_at_weaker_settings, 3, 1),
 }
