@@ -30,7 +30,7 @@ class Fault:
 FAULTS: Mapping[str, Fault] = {
     "kill": Fault(process.killed, 150, 15),
     "writes": Fault(process.killed_at_writes, 150, 15),
-    "power": Fault(power.power_cut, 60, 6),
+    "power": Fault(power.power_cut, 60, 4),
     "clock": Fault(clock.clock_steps, 15, 3),
     "stop": Fault(process.stopped, 4, 1),
     "restart": Fault(process.restarted, 10, 2),
