@@ -31,6 +31,8 @@ async def test_a_service_whose_power_is_cut_loses_nothing() -> None:
     rows = [row for rows in both for row in rows]
 
     assert [row for row in rows if row.failed] == [], table(rows)
+    if not all(both):
+        pytest.skip("no power was cut: FUSE cannot be mounted here")
 
 
 @pytest.mark.slow
@@ -40,9 +42,11 @@ async def test_a_service_that_forgets_what_it_acknowledged_is_found_out() -> Non
         play("control", SEED, None, short=True), play("control-power", SEED, None, short=True)
     )
 
-    for [row] in filter(None, both):  # the power can be cut only where FUSE can be mounted
+    for [row] in filter(None, both):
         assert row.lost > 0
         assert not row.failed
+    if not all(both):
+        pytest.skip("no power was cut: FUSE cannot be mounted here")
 
 
 @pytest.mark.slow
