@@ -8,7 +8,8 @@
 #
 # The stop time-out has to be longer than drain_timeout_s (20 s unless set otherwise).
 
-ARG PYTHON=3.13-slim-bookworm
+# trixie: the SQLite of bookworm (3.40) rewrites the whole word index when a call is erased
+ARG PYTHON=3.13-slim-trixie
 
 FROM python:${PYTHON} AS build
 ARG RECOGNISER=

@@ -1,6 +1,7 @@
-"""The service as `callscribe serve` runs it, with a journal that kills it, or forgets.
+"""The service as `callscribe serve` runs it, but for one thing that is wrong with its machine.
 
-It is run as a file: `launcher.py --config FILE --kill-at before:17`.
+Its journal kills it, or forgets; its database syncs less; its clock steps. It is run as a file:
+`launcher.py --config FILE --kill-at before:17`.
 """
 
 import argparse
@@ -9,6 +10,7 @@ import contextlib
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -19,6 +21,7 @@ import uvloop
 from service.app import Machine, running
 from service.cli.common import read_settings
 from service.errors import CallscribeError
+from service.journal.sqlite import file
 from service.logs import set_up_logs
 from service.ports import Entry, Journal
 from service.settings import Settings
@@ -81,21 +84,29 @@ class ForgetfulJournal:
             await self._journal.commit(entry)
 
 
-def wrap_deadly(when: str, number: int, journal: Journal) -> Journal:
-    """Return a journal that kills."""
-    return cast("Journal", DeadlyJournal(journal, when, number))
+class SteppingClock:
+    """A clock that is wrong by some seconds, and by as many the other way after each SIGUSR1."""
+
+    def __init__(self, ahead_s: float) -> None:
+        self._ahead_s = ahead_s
+
+    def __call__(self) -> float:
+        """Return Unix seconds, as this clock has them."""
+        return time.time() + self._ahead_s
+
+    def step(self) -> None:
+        """Go to the other side of the truth."""
+        self._ahead_s = -self._ahead_s
 
 
-def wrap_forgetful(late_s: float, journal: Journal) -> Journal:
-    """Return a journal that forgets."""
-    return cast("Journal", ForgetfulJournal(journal, late_s))
-
-
-async def serve(settings: Settings, wrap: Callable[[Journal], Journal]) -> None:
+async def serve(
+    settings: Settings, wrap: Callable[[Journal], Journal], clock: SteppingClock
+) -> None:
     """Run the service until SIGTERM."""
-    stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    async with running(settings, machine=Machine(journal=wrap)):
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    loop.add_signal_handler(signal.SIGUSR1, clock.step)
+    async with running(settings, machine=Machine(journal=wrap, clock=clock)):
         await stop.wait()
 
 
@@ -104,16 +115,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path)
     parser.add_argument("--kill-at", help="before:N or after:N")
-    parser.add_argument("--forget-s", type=float, default=0.0)
+    parser.add_argument("--forget-s", type=float, help="commit so much later than it says")
+    parser.add_argument("--synchronous", help="of SQLite, in place of FULL")
+    parser.add_argument("--clock-ahead-s", type=float, default=0.0)
     arguments = parser.parse_args()
     settings = read_settings(arguments, dict(os.environ))
     set_up_logs(sys.stdout)
+    if arguments.synchronous:
+        file.PRAGMAS = (*file.PRAGMAS, f"PRAGMA synchronous = {arguments.synchronous}")
+    clock = SteppingClock(arguments.clock_ahead_s)
+    uvloop.run(serve(settings, partial(_wrapped, arguments), clock))
+
+
+def _wrapped(arguments: argparse.Namespace, journal: Journal) -> Journal:
+    wrapped: object = journal
     if arguments.kill_at:
         when, _, number = arguments.kill_at.partition(":")
-        wrap = partial(wrap_deadly, when, int(number))
-    else:
-        wrap = partial(wrap_forgetful, arguments.forget_s)
-    uvloop.run(serve(settings, wrap))
+        wrapped = DeadlyJournal(journal, when, int(number))
+    elif arguments.forget_s:
+        wrapped = ForgetfulJournal(journal, arguments.forget_s)
+    return cast("Journal", wrapped)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Judges what came against what was acknowledged. Pure."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tests.chaos.receiver import Arrival
@@ -55,11 +55,12 @@ def judge(
     for one in first:
         calls.setdefault(one.call_id, []).append(one)
     for call in calls.values():
-        numbers = [one.seq for one in call]
-        verdict.lost += max(numbers) - len(set(numbers))  # numbers have no holes
-        verdict.reordered += _falls(numbers)
+        numbers = {one.seq for one in call}
+        verdict.lost += max(numbers) - len(numbers)  # numbers have no holes
+        in_lane = list(_in_lane(call))
+        verdict.reordered += _falls([one.seq for one in in_lane])
         if in_sequence:
-            finals = [number_of(one.text) for one in call if one.type == "transcript.final"]
+            finals = [number_of(one.text) for one in in_lane if one.type == "transcript.final"]
             verdict.reordered += _falls(finals)
 
 
@@ -84,6 +85,15 @@ def _sort_out(arrivals: Sequence[Arrival]) -> tuple[list[Arrival], int, int]:
             texts.add(one.text)
         first.append(one)
     return first, repeats, others
+
+
+def _in_lane(call: Sequence[Arrival]) -> Iterator[Arrival]:
+    """Yield what came of a call, but for what was said to be given up, and was sent by hand."""
+    skipped: set[int] = set()
+    for one in call:
+        if one.seq not in skipped:
+            yield one
+        skipped |= one.skipped
 
 
 def _falls(numbers: Sequence[int]) -> int:

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -31,6 +31,8 @@ class Arrival:
     call_id: str
     seq: int
     text: str
+    skipped: frozenset[int] = frozenset()
+    """Numbers of which it says that they were given up, and that they come later, if at all."""
 
 
 class _Data(msgspec.Struct):
@@ -78,17 +80,19 @@ class Receiver:
             self.forged += 1
             return web.Response(status=401)
         if self.mood is None or self.keeps:
-            self._keep(request.headers["webhook-id"], body)
+            self._keep(request.headers, body)
         return await self.mood(request) if self.mood else web.Response(status=204)
 
-    def _keep(self, webhook_id: str, body: bytes) -> None:
+    def _keep(self, headers: Mapping[str, str], body: bytes) -> None:
         event = _decode(body)
         data = event.data
         if not data.call_id.startswith("call-"):
             return  # told of endpoints: of no call
         digest = hashlib.sha256(body).digest()
         named = (event.type, data.call_id, data.seq, data.text)
-        self.arrivals.append(Arrival(time.monotonic(), webhook_id, digest, *named))
+        skipped = frozenset(map(int, filter(None, headers.get("x-gap-seq", "").split(","))))
+        arrival = Arrival(time.monotonic(), headers["webhook-id"], digest, *named, skipped)
+        self.arrivals.append(arrival)
         if event.type == "transcript.final":
             self.texts.add(data.text)
         elif event.type == "transcript.completed":

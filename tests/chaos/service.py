@@ -93,14 +93,16 @@ class Service:
         self.send(signal.SIGKILL)
         return await self.gone()
 
-    async def run(self, *arguments: str) -> int:
-        """Run another command of `callscribe` beside it; return the exit code."""
+    async def run(self, *arguments: str) -> tuple[int, str]:
+        """Run another command of `callscribe` beside it; return its exit code and output."""
         command = [sys.executable, "-m", "service", *arguments, "--config", "callscribe.toml"]
         with (self.folder / "log.jsonl").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
-                *command, cwd=self.folder, env=self._environ, stdout=log, stderr=log
-            )
-        return await process.wait()
+                *command, cwd=self.folder, env=self._environ, stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+            )  # fmt: skip
+            said, _ = await process.communicate()
+        return await process.wait(), said.decode()
 
 
 @asynccontextmanager

@@ -103,12 +103,16 @@ class World:
     async def settle(self, timeout_s: float = _END_S, *names: str) -> None:
         """Return once everybody has everything, and the service has stopped; or after a while."""
         for name in names or self.receivers:
-            receiver = self.receivers[name]  # the oracle counts what is missing in the end
-            await _comes(receiver.came, partial(self._has_all, receiver), timeout_s)
+            await self.complete(name, timeout_s)  # the oracle counts what is missing in the end
         self.service.send(signal.SIGTERM)
         code = await self.service.gone()
         if code not in (Exit.OK, Exit.WORK_LEFT):
             self.problems.append(f"the service stopped with {code}")
+
+    async def complete(self, name: str, timeout_s: float) -> bool:
+        """Wait until a receiver has everything; return whether it has."""
+        receiver = self.receivers[name]
+        return await _comes(receiver.came, partial(self._has_all, receiver), timeout_s)
 
     def _has_all(self, receiver: Receiver) -> bool:
         completed = self.telnyx.completed <= receiver.whole
@@ -151,9 +155,17 @@ def _recoveries(marks: Sequence[float], arrivals: Sequence[float]) -> list[float
 
 @asynccontextmanager
 async def open_world(
-    folder: Path, seed: str, *, short: bool = False, others: Mapping[str, Mapping[str, Any]] = {}
+    folder: Path,
+    seed: str,
+    *,
+    short: bool = False,
+    others: Mapping[str, Mapping[str, Any]] = {},
+    database: Path | None = None,
 ) -> AsyncIterator[World]:
-    """Open a world with these endpoints beside the good one; those without a `url` get one."""
+    """Open a world with these endpoints beside the good one; those without a `url` get one.
+
+    The database is in the folder, unless it is told to be elsewhere.
+    """
     dice = random.Random(seed)  # noqa: S311 - to be played again
     async with AsyncExitStack() as stack:
         telnyx = await stack.enter_async_context(open_telnyx(dice))
@@ -168,7 +180,7 @@ async def open_world(
             "TELNYX_PUBLIC_KEY": telnyx.public_key,
             "TELNYX_BASE_URL": telnyx.api_url,
         }
-        settings = settings_of(folder / "j.db", rows)
+        settings = settings_of(database or folder / "j.db", rows)
         service = await stack.enter_async_context(open_service(folder, settings, secrets))
         telnyx.webhook_url = f"{service.url}/webhooks/telnyx"
         yield World(dice, telnyx, receivers, service, short)

@@ -1,4 +1,4 @@
-"""Erasure: everything of a call but its tombstone, from every table, and then from the log."""
+"""Erasure: everything of a call but its tombstone, from every table."""
 
 import sqlite3
 from collections.abc import Iterable
@@ -19,8 +19,6 @@ _ERASING: Final = (
     "erase_keeping",
     "note_unscrubbed",
 )
-_CHECKPOINT_WAITS_MS: Final = 50
-"""How long a checkpoint may keep commits waiting for those who still read what was."""
 
 
 def erase_calls(db: sqlite3.Connection, erased: Iterable[tuple[int, Entry]]) -> None:
@@ -32,14 +30,3 @@ def erase_calls(db: sqlite3.Connection, erased: Iterable[tuple[int, Entry]]) -> 
         given = {"call_no": call_no, "call_id": entry.call_id, "seq": entry.events[-1].seq}
         for name in _ERASING:
             db.execute(_SQL[name].sql(), given)
-
-
-def truncate_log(db: sqlite3.Connection) -> bool:
-    """Bring the log into the database and empty its file; False if somebody still reads it."""
-    (waits_ms,) = db.execute("PRAGMA busy_timeout").fetchone()
-    db.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_WAITS_MS}")
-    try:
-        (busy, _, _) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    finally:
-        db.execute(f"PRAGMA busy_timeout = {waits_ms}")
-    return not busy

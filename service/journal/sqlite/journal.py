@@ -16,9 +16,9 @@ from service.errors import JournalUnavailableError, StaleCallError
 from service.ids import CallId, EndpointName, LegId
 from service.journal.sqlite.bulk import write_rows
 from service.journal.sqlite.connection import Query, SqliteReader
-from service.journal.sqlite.erasure import truncate_log
 from service.journal.sqlite.file import SetUp, open_sqlite_file
 from service.journal.sqlite.fulltext import delete_words, deletes_at_once, merge_words
+from service.journal.sqlite.log import truncate_log
 from service.journal.sqlite.writer import SqliteWriter, Work
 from service.journal.statements import load_statements
 from service.journal.worker import Worker, open_worker

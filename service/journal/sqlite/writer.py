@@ -10,6 +10,7 @@ from service.errors import JournalError
 from service.journal.sqlite.connection import KeptConnection, is_unavailable, refusal
 from service.journal.sqlite.entries import commit_entries, settle_lanes
 from service.journal.sqlite.file import LARGE_CACHE_KIB, SqliteFile
+from service.journal.sqlite.log import bound_log, make_room
 from service.ports import Entry, LaneUpdate
 
 LaneUpdates = tuple[LaneUpdate, ...]
@@ -25,7 +26,7 @@ class SqliteWriter:
 
     def __init__(self, file: SqliteFile, clock: Callable[[], float]) -> None:
         self._kept = KeptConnection(partial(file.connect, cache_kib=LARGE_CACHE_KIB))
-        self._expect_in_place = file.expect_in_place
+        self._file = file
         self._clock = clock
         self._available = True
 
@@ -54,11 +55,14 @@ class SqliteWriter:
 
     def _transact(self, batch: Sequence[Work]) -> list[object]:
         db = self._kept.get()
-        self._expect_in_place()
+        self._file.expect_in_place()
+        if not self._available:
+            make_room(db)  # the log may be what the disk is full of
         db.execute("BEGIN IMMEDIATE")
         outcomes = self._write(db, batch)
         db.execute("COMMIT")
-        self._expect_in_place()  # nobody is told that it is kept, if it went with the file
+        self._file.expect_in_place()  # nobody is told that it is kept, if it went with the file
+        bound_log(db, self._file.path)
         return outcomes
 
     def _write(self, db: sqlite3.Connection, batch: Sequence[Work]) -> list[object]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from tests.chaos.faults import endpoints, machine, process, webhooks
+from tests.chaos.faults import clock, endpoints, machine, power, process, slow, webhooks
 from tests.chaos.oracle import Verdict
 
 
@@ -30,12 +30,16 @@ class Fault:
 FAULTS: Mapping[str, Fault] = {
     "kill": Fault(process.killed, 150, 15),
     "writes": Fault(process.killed_at_writes, 150, 15),
+    "power": Fault(power.power_cut, 60, 4),
+    "clock": Fault(clock.clock_steps, 15, 3),
     "stop": Fault(process.stopped, 4, 1),
     "restart": Fault(process.restarted, 10, 2),
     "endpoints": Fault(endpoints.misbehaving, 4, 1),
     "webhooks": Fault(webhooks.rough, 10, 1),
     "files": Fault(machine.without_descriptors, 5, 1),
     "disk": Fault(machine.full_disk, 5, 1),
-    "loris": Fault(machine.slow_clients, 3, 1),
+    "loris": Fault(slow.slow_clients, 3, 1),
+    "loris-recogniser": Fault(slow.slow_clients_of_the_recogniser, 3, 1),
     "control": Fault(process.forgetful, 5, 3),
+    "control-power": Fault(power.power_cut_at_weaker_settings, 3, 1),
 }

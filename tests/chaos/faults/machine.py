@@ -1,20 +1,17 @@
-"""What the machine runs out of: descriptors, disk, and places for connections."""
+"""What the machine runs out of: descriptors and disk."""
 
 import asyncio
-import contextlib
-import os
 import shutil
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
+from tests.chaos.faults.slow import crowd
 from tests.chaos.oracle import Verdict
-from tests.chaos.world import World, open_world
+from tests.chaos.world import open_world
+from tests.small_disk import fill, small_disk
 
 _CROWD = 200
 _DISK = "12m"
-_DRIP_S = 0.5
 
 
 async def without_descriptors(
@@ -29,7 +26,7 @@ async def without_descriptors(
             await world.begin()
             for _ in range(rounds):
                 with world.service.without_descriptors():
-                    async with _crowd(world, _CROWD):
+                    async with crowd(world.service.port, _CROWD):
                         await asyncio.sleep(2.0 if short else 10.0)
                 world.mark()
                 await world.arrival()
@@ -37,23 +34,9 @@ async def without_descriptors(
         return [world.verdict("EMFILE", rounds)]
 
 
-async def slow_clients(folder: Path, seed: str, rounds: int, *, short: bool) -> list[Verdict]:
-    """Have hundreds hold connections open, with a byte now and then; recovery is while they do."""
-    async with open_world(folder, seed, short=short) as world:
-        async with world.load():
-            await world.begin()
-            for _ in range(rounds):
-                async with _crowd(world, 200 if short else 600):
-                    world.mark()
-                    await world.arrival()
-                    await asyncio.sleep(2.0 if short else 20.0)
-        await world.settle()
-        return [world.verdict("slow-loris clients", rounds)]
-
-
 async def full_disk(folder: Path, seed: str, rounds: int, *, short: bool) -> list[Verdict]:
     """Fill the disk that has the journal and the log, and kill the service while it is full."""
-    with small_disk(folder) as disk:
+    with small_disk(folder, _DISK) as disk:
         if disk is None:
             print("disk full: SKIPPED, no tmpfs can be mounted here", file=sys.stderr)
             return []
@@ -61,7 +44,7 @@ async def full_disk(folder: Path, seed: str, rounds: int, *, short: bool) -> lis
             async with world.load():
                 await world.begin()
                 for number in range(rounds):
-                    _fill(disk / "full")
+                    fill(disk / "full")
                     await asyncio.sleep(2.0 if short else 5.0)
                     if number % 2:
                         await world.service.kill()
@@ -76,48 +59,3 @@ async def full_disk(folder: Path, seed: str, rounds: int, *, short: bool) -> lis
                 world.problems.append("the disk was full, and all was acknowledged")
             shutil.copy(disk / "log.jsonl", folder / "log.jsonl")
             return [world.verdict("disk full, log on it", rounds)]
-
-
-@contextmanager
-def small_disk(folder: Path) -> Iterator[Path | None]:
-    """Mount a small file system in memory; yield None where that is not allowed."""
-    place = folder / "disk"
-    place.mkdir()
-    command = f"mount -t tmpfs -o size={_DISK} tmpfs {place}"
-    if os.geteuid() != 0 or os.system(f"{command} 2>/dev/null"):  # noqa: S605
-        yield None
-        return
-    try:
-        yield place
-    finally:
-        os.system(f"umount -l {place}")  # noqa: S605
-
-
-def _fill(path: Path) -> None:
-    with contextlib.suppress(OSError), path.open("wb", buffering=0) as file:
-        while True:
-            file.write(bytes(4096))
-
-
-@asynccontextmanager
-async def _crowd(world: World, number: int) -> AsyncIterator[None]:
-    """Have so many connect, begin a request and go on with a byte now and then."""
-    async with AsyncExitStack() as stack:
-        tasks = await stack.enter_async_context(asyncio.TaskGroup())
-        dripping = [tasks.create_task(_drip(world.service.port)) for _ in range(number)]
-        yield
-        for task in dripping:
-            task.cancel()
-
-
-async def _drip(port: int) -> None:
-    while True:
-        with contextlib.suppress(OSError):
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-            with contextlib.closing(writer):
-                writer.write(b"POST /webhooks/telnyx HTTP/1.1\r\nX-Slow: ")
-                while not writer.is_closing():
-                    writer.write(b"z")
-                    await writer.drain()
-                    await asyncio.sleep(_DRIP_S)
-        await asyncio.sleep(_DRIP_S)
