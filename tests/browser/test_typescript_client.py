@@ -15,6 +15,7 @@ HERE = Path(__file__).parent
 TSC = HERE / "node_modules" / ".bin" / "tsc"
 OPTIONS = (
     "--strict", "--noUnusedLocals", "--noUnusedParameters", "--erasableSyntaxOnly",
+    "--verbatimModuleSyntax",
     "--target", "es2022", "--module", "nodenext", "--types", "node",
     "--typeRoots", str(HERE / "node_modules" / "@types"),
 )  # fmt: skip

@@ -30,13 +30,17 @@ class Attempt:
 class FaultyFeed:
     """A feed of `frames`. Each connection meets the next fault; after the last one, none.
 
-    Who has had everything gets it once more, and then `CODA`, which ends the test.
+    Who has had everything gets it once more, unless it `ends_plainly`, and then `CODA`, which ends
+    the test.
     """
 
-    def __init__(self, frames: Sequence[Frame], faults: Sequence["Fault"]) -> None:
+    def __init__(
+        self, frames: Sequence[Frame], faults: Sequence["Fault"], *, ends_plainly: bool = False
+    ) -> None:
         self.frames = list(frames)
         self.attempts: list[Attempt] = []
         self.url = ""
+        self.coda = [CODA] if ends_plainly else [*frames, CODA]
         self._faults = list(faults)
         self._tokens = 0
         self._runner: web.AppRunner | None = None
@@ -49,9 +53,10 @@ class FaultyFeed:
         return self.url.replace("/v1/feed", "/token")
 
     @asynccontextmanager
-    async def serve(self) -> AsyncIterator["FaultyFeed"]:
-        """Serve it until the end of the block."""
+    async def serve(self, *routes: web.AbstractRouteDef) -> AsyncIterator["FaultyFeed"]:
+        """Serve it until the end of the block, with these routes beside it."""
         app = web.Application()
+        app.router.add_routes(routes)
         app.router.add_get("/v1/feed", self._feed)
         app.router.add_get("/token", self._token)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
@@ -168,7 +173,7 @@ async def page(_: FaultyFeed, __: Connection) -> web.StreamResponse:
 
 async def whole(feed: FaultyFeed, connection: Connection) -> web.StreamResponse:
     """All that is left, then all of it once more."""
-    frames = [*feed.after(connection.after), *feed.frames, CODA]
+    frames = [*feed.after(connection.after), *feed.coda]
     answer = await connection.write(b"".join(one.encode() for one in frames))
     await connection.stay()
     return answer

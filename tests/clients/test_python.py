@@ -1,18 +1,9 @@
-"""The Python client, over a feed with faults and over the service itself."""
+"""The Python client: what it waits for, takes, refuses, and all faults in a row."""
 
 from pathlib import Path
 
-import pytest
-
 from tests.clients import checks
 from tests.clients.harness import CLIENTS, PYTHON, Impatient
-from tests.clients.peers import FAULTS
-
-
-@pytest.mark.parametrize("name", FAULTS)
-async def test_a_fault_loses_nothing_and_doubles_nothing(name: str) -> None:
-    """See `check_fault`."""
-    await checks.check_fault(PYTHON, name)
 
 
 async def test_all_faults_in_a_row_lose_nothing_and_double_nothing() -> None:

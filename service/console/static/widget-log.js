@@ -25,8 +25,8 @@ export class WidgetLog {
     new ResizeObserver(() => this.grown()).observe(this.scroller);
   }
 
-  /** Whether no more words will come. */
-  set over(over) { this.empty.hidden = over || this.rows.length > 0; }
+  /** Whether words are to be expected: then the lack of any is told. */
+  set expectant(expectant) { this.empty.hidden = !expectant || this.rows.length > 0; }
 
   label(labels) {
     this.labels = labels;
@@ -58,7 +58,7 @@ export class WidgetLog {
     if (this.byKey.has(key)) return;
     const last = this.rows.at(-1)?.atMs ?? 0;
     const element = el("li", { class: `row note ${kind}`, part: `note ${kind}` },
-      el("p", { class: "text", dir: "auto" }, text));
+      placed && el("span", { class: "at", part: "time" }, clock(atMs)), el("p", { class: "text", dir: "auto" }, text));
     this.insert({ key, atMs: placed ? atMs : Math.max(atMs ?? 0, last), element, settled: true, role: null });
   }
 

@@ -56,6 +56,7 @@ header {
 
 .log { grid-row: 3; position: relative; min-block-size: 0; }
 .scroller { block-size: 100%; overflow-y: auto; overscroll-behavior: contain; padding: .75rem 1rem; border-end-start-radius: inherit; border-end-end-radius: inherit; }
+.rows { max-inline-size: 56rem; }
 .empty { color: var(--soft); }
 .row { display: grid; grid-template-columns: 6.5rem minmax(0, 1fr) auto; gap: 0 1rem; padding-block-start: .6rem; align-items: baseline; }
 .row:first-child { padding-block-start: 0; }
@@ -69,7 +70,7 @@ header {
 .partial .text { color: var(--soft); }
 .partial .text::after { content: " …"; }
 .redacted { padding-inline: .4em; border-radius: 4px; background: var(--line); color: var(--text); font-size: .875em; white-space: nowrap; }
-.note .text { grid-column: 1 / -1; font-size: .875em; color: var(--soft); padding-inline-start: .75rem; border-inline-start: 3px solid var(--line); }
+.note .text { font-size: .875em; color: var(--soft); padding-inline-start: .75rem; border-inline-start: 3px solid var(--line); }
 .note.gap .text, .note.trouble .text { color: var(--trouble); border-color: currentColor; }
 .note.gap .text { border-inline-start-style: dashed; }
 .note.pause .text { color: var(--text); border-color: currentColor; }
@@ -86,7 +87,7 @@ header {
   .at { grid-column: 2; }
   .text { grid-column: 1 / -1; grid-row: 2; }
   .row.same .who, .row.same .at { display: none; }
-  .note .text { grid-row: 1; }
+  .note .text { grid-column: 1; grid-row: 1; }
 }
 @media (prefers-reduced-motion: no-preference) {
   .partial .text::after { animation: breathe 1.4s ease-in-out infinite; }

@@ -279,7 +279,7 @@ export class CallscribeTranscript extends HTMLElement {
     const state = this.#state;
     this.#dot.dataset.state = state;
     say(this.#status, this.#labels[state]);
-    this.#log.over = OVER.has(state);
+    this.#log.expectant = !OVER.has(state) && state !== "refused";
     this.#tick();
     if (state === this.#told) return;
     this.#told = state;
