@@ -90,14 +90,14 @@ class StoredCall:
         )
 
 
-def opening() -> list[EventData]:
+def opening(engine: str = "Deepgram", model: str | None = "nova-3") -> list[EventData]:
     """Return the events with which a call begins."""
     numbers = {"direction": "incoming", "from": "+13125550143", "to": "+13125550199"}
-    engine = {"source": "media", "engine": "Deepgram", "model": "nova-3", "language": "en-US"}
+    heard = {"source": "media", "engine": engine, "model": model, "language": "en-US"}
     return [
         ("call.started", {**numbers, "connection_id": "1"}),
         ("call.answered", {}),
-        ("transcription.started", {**engine, "ignored": [], "start_ms": 0}),
+        ("transcription.started", {**heard, "ignored": [], "start_ms": 0}),
     ]
 
 

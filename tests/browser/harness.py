@@ -55,14 +55,18 @@ async def open_service(
     prepare: Prepare | None = None,
     calls: Sequence[Mapping[str, object]] = (TALK,),
     speed: float = 2.0,
+    scopes: Sequence[Scope] = SCOPES,
     **route: object,
 ) -> AsyncIterator[RunningService]:
-    """Open the service with a scenario for `playing`; `prepare` fills its journal before."""
+    """Open the service with a scenario for `playing`; `prepare` fills its journal before.
+
+    `scopes` are those of the key.
+    """
     async with open_sqlite_journal(journal) as before:
         if prepare:
             await prepare(before)
     async with open_sqlite_keys(journal) as keys:
-        key, kept = make_key("test", SCOPES, now=time.time())
+        key, kept = make_key("test", list(scopes), now=time.time())
         await keys.keep_key(kept)
     scenario = {"speed": speed, "call": list(calls)}
     async with open_house(journal, scenario, **{**MEDIA, **route}) as house:

@@ -9,6 +9,7 @@ import { clock, count, exactly, phone, roleName, speaker, state, when } from "./
 
 const PAGE = 50;
 const MOST_LIVE = 200;
+const ASK_MS = 5000; // without the right to follow
 const MOST_FETCHED = 24; // last words of calls that were there before the page was
 const TAIL = 12;
 
@@ -31,7 +32,9 @@ class CallsPage {
     this.live = el("ul", { class: "calls" });
     this.recent = el("ul", { class: "calls" });
     this.number = el("span", { class: "number" });
-    this.nobody = el("p", { class: "empty" }, "Nobody is talking. A call shows here as soon as it rings.");
+    this.nobody = el("p", { class: "empty", hidden: true }, session.may("calls:read")
+      ? "Nobody is talking. A call shows here as soon as it rings."
+      : "Nothing happened yet since you came. Calls that were there before are not shown: your access lacks the scope calls:read.");
     this.nothing = el("p", { class: "empty", hidden: true }, "No calls yet.");
     this.error = el("p", { class: "error", role: "alert" });
     this.more = el("button", { type: "button", class: "more", hidden: true, onclick: () => this.fetchMore() }, "Earlier calls");
@@ -50,6 +53,7 @@ class CallsPage {
     this.ticking = setInterval(() => this.tick(), 1000);
     if (!mayFollow()) {
       this.setConnection("refused");
+      this.asking = setInterval(() => { if (!document.hidden) this.fetch(); }, ASK_MS);
       this.fetch();
       return;
     }
@@ -69,6 +73,7 @@ class CallsPage {
     this.closed = true;
     this.feed?.stop();
     clearInterval(this.ticking);
+    clearInterval(this.asking);
   }
 
   renewed() {
@@ -78,6 +83,8 @@ class CallsPage {
   async fetch() {
     if (!session.may("calls:read")) {
       say(this.error, "");
+      this.loaded = true;
+      this.draw();
       return;
     }
     try {
@@ -90,9 +97,13 @@ class CallsPage {
       if (this.cursor === null) this.setCursor(recent.next);
       for (const call of [...recent.data, ...live.data]) this.met(call);
       this.loaded = true;
+      this.forgetEnded(live.data);
       this.draw();
       this.fetchWords(live.data.slice(0, MOST_FETCHED));
     } catch (error) {
+      // what cannot be asked is not known: nobody may be told that nobody talks
+      this.loaded = false;
+      this.draw();
       if (error.status !== 401) say(this.error, error.message);
     }
   }
@@ -129,8 +140,7 @@ class CallsPage {
 
   met(call) {
     const known = this.calls.get(call.call_id);
-    if (known && known.last_seq > call.last_seq) return;
-    this.calls.set(call.call_id, call);
+    this.calls.set(call.call_id, known ? together(known, call) : call);
     this.changed.add(call.call_id);
   }
 
@@ -146,9 +156,24 @@ class CallsPage {
     this.draw();
   }
 
-  /** A call that no list had: the feed tells it from its start, or the next list will. */
+  /** A call that no list had: the feed tells it from its start, or it is looked up. */
   unmet(data) {
-    return { ...emptyCall(data.call_id), started_at: data.occurred_at, metadata: data.metadata ?? {} };
+    if (data.seq !== 1 && session.may("calls:read")) this.lookUp(data.call_id);
+    return { ...emptyCall(data.call_id), metadata: data.metadata ?? {} };
+  }
+
+  async lookUp(id) {
+    const call = await get(`v1/calls/${encodeURIComponent(id)}`).catch(() => null);
+    if (!call || this.closed) return;
+    this.met(call);
+    this.draw();
+  }
+
+  /** Calls that a break in the feed left as live, and that no list has as such any more. */
+  forgetEnded(live) {
+    if (live.length === MOST_LIVE) return;
+    const ids = new Set(live.map((call) => call.call_id));
+    for (const [id, call] of this.calls) if (isLive(call) && !ids.has(id)) this.lookUp(id);
   }
 
   drawAll() {
@@ -156,8 +181,8 @@ class CallsPage {
     this.changed.clear();
     const live = this.live.childElementCount;
     say(this.number, live ? String(live) : "");
-    this.nobody.hidden = live > 0;
-    this.nothing.hidden = this.recent.childElementCount > 0 || !this.loaded;
+    this.nobody.hidden = live > 0 || !this.loaded;
+    this.nothing.hidden = this.recent.childElementCount > 0 || !this.loaded || !session.may("calls:read");
   }
 
   drawCall(call) {
@@ -182,6 +207,13 @@ class CallsPage {
   tick() {
     for (const element of this.live.children) element.row.tick();
   }
+}
+
+/** What events told and what a list says: the newer of both, with what only the older one knows. */
+function together(known, listed) {
+  if (known.last_seq <= listed.last_seq) return listed;
+  const given = Object.entries(known).filter(([key, value]) => value !== null && !(key === "status" && value === "unknown"));
+  return { ...listed, ...Object.fromEntries(given) };
 }
 
 class CallRow {

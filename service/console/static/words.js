@@ -54,6 +54,24 @@ export function phone(number) {
   return parts ? `+1 ${parts[1]} ${parts[2]} ${parts[3]}` : number;
 }
 
+/** What a recogniser is called: vendors by their names, one's own by what it is. */
+export function engineName(engine, model) {
+  const name = engine === "local" ? "your own recogniser" : engine;
+  return [name, model].filter(Boolean).join(" ");
+}
+
+const languages = new Intl.DisplayNames("en", { type: "language" });
+
+/** A language by its code: American English for en-US. */
+export function language(code) {
+  if (code === "multi" || code === "auto") return "any language";
+  try {
+    return languages.of(code);
+  } catch {
+    return code; // an engine's own word
+  }
+}
+
 const ROLES = { customer: "Customer", agent: "Agent" };
 
 /** Who speaks. A role is never guessed. */
@@ -72,7 +90,7 @@ export function count(number, one, many = `${one}s`) {
 }
 
 const STATES = {
-  ringing: "Ringing", talking: "Talking", ending: "Ending", complete: "Complete", erased: "Erased",
+  unknown: "", ringing: "Ringing", talking: "Talking", ending: "Ending", complete: "Complete", erased: "Erased",
 };
 
 /** The state of a call. */
