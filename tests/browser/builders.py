@@ -42,15 +42,21 @@ class StoredCall:
         return StoredEvent(CallId(self.call_id), seq, kind, body)
 
     async def write(
-        self, journal: Journal, events: Sequence[EventData], *, refused: Sequence[int] = ()
+        self,
+        journal: Journal,
+        events: Sequence[EventData],
+        *,
+        refused: Sequence[int] = (),
+        undelivered: bool = False,
     ) -> None:
         """Commit these events of a call that is over.
 
-        The endpoint `crm` was sent them all, and refused those in `refused` for good.
+        The endpoint `crm` was sent them all, and refused those in `refused` for good. If they are
+        `undelivered`, it was sent none.
         """
         call_id = CallId(self.call_id)
         stored = self.stored(events)
-        endpoints = (CRM,) if refused else ()
+        endpoints = (CRM,) if refused or undelivered else ()
         for version, start in enumerate(range(0, len(stored), BATCH)):
             batch = tuple(stored[start : start + BATCH])
             await journal.commit(self._entry(version, batch, endpoints))

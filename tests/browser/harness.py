@@ -56,11 +56,12 @@ async def open_service(
     calls: Sequence[Mapping[str, object]] = (TALK,),
     speed: float = 2.0,
     scopes: Sequence[Scope] = SCOPES,
+    changes: Mapping[str, object] | None = None,
     **route: object,
 ) -> AsyncIterator[RunningService]:
     """Open the service with a scenario for `playing`; `prepare` fills its journal before.
 
-    `scopes` are those of the key.
+    `scopes` are those of the key, `changes` are to the settings.
     """
     async with open_sqlite_journal(journal) as before:
         if prepare:
@@ -69,7 +70,7 @@ async def open_service(
         key, kept = make_key("test", list(scopes), now=time.time())
         await keys.keep_key(kept)
     scenario = {"speed": speed, "call": list(calls)}
-    async with open_house(journal, scenario, **{**MEDIA, **route}) as house:
+    async with open_house(journal, scenario, changes, **{**MEDIA, **route}) as house:
         yield RunningService(house, key)
 
 
