@@ -4,7 +4,7 @@ import math
 import time
 import wave
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -27,6 +27,7 @@ class StoredCall:
 
     call_id: str = "call-of-yesterday"
     ago_s: float = 9000.0
+    metadata: Mapping[str, str] = field(default_factory=lambda: {"queue": "bookings"})
 
     def stored(self, events: Sequence[EventData], *, after_seq: int = 0) -> list[StoredEvent]:
         """Return these events, numbered, as they are kept."""
@@ -36,7 +37,7 @@ class StoredCall:
         at_ms = data.get("end_ms", 0)
         assert isinstance(at_ms, int)
         when = timestamp(time.time() - self.ago_s + at_ms / 1000)
-        about = {"leg": "v3:leg", "occurred_at": when, "metadata": {"queue": "bookings"}}
+        about = {"leg": "v3:leg", "occurred_at": when, "metadata": self.metadata}
         whole = {"call_id": self.call_id, "seq": seq, **data, **about}
         body = msgspec.json.encode({"type": kind, "timestamp": when, "data": whole})
         return StoredEvent(CallId(self.call_id), seq, kind, body)
