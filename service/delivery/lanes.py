@@ -52,6 +52,7 @@ class DeliveryLanes:
         self._acks = acks
         self._dependencies = dependencies
         self._unknown: dict[EndpointName, int] = {}
+        self._held_up: dict[EndpointName, LaneRow] = {}
 
     @property
     def counters(self) -> dict[EndpointName, Counters]:
@@ -70,6 +71,14 @@ class DeliveryLanes:
     def unknown(self) -> dict[EndpointName, int]:
         """How many lanes there are for each endpoint that is configured no more."""
         return dict(self._unknown)
+
+    @property
+    def held_up(self) -> dict[EndpointName, LaneRow]:
+        """The lane of each endpoint that was tried most often in vain, or else the oldest.
+
+        As of the last listing of the backlog; also of those that are disabled or `unknown`.
+        """
+        return dict(self._held_up)
 
     @property
     def failing(self) -> frozenset[EndpointName]:
@@ -155,17 +164,21 @@ class DeliveryLanes:
             for name, dispatcher in self._dispatchers.items():
                 _follow(dispatcher.lanes, disabled.get(name))
         unknown: Counter[EndpointName] = Counter()
+        held_up: dict[EndpointName, LaneRow] = {}
         end: tuple[int, str] | None = None
         while True:
             async with self._acks.paused():  # what is written meanwhile would be read as left over
                 page = await self._dependencies.journal.backlog_page(end)
                 for row in page.lanes:
+                    if row.attempts > held_up.setdefault(row.endpoint, row).attempts:
+                        held_up[row.endpoint] = row
                     unknown[row.endpoint] += not self._adopt(row, parked or {})
             end = page.end
             if end is None:
                 break
         for dispatcher in self._dispatchers.values():
             dispatcher.lanes.end_listing()
+        self._held_up = held_up
         await self._pass_on(+unknown)
 
     async def _pass_on(self, unknown: Mapping[EndpointName, int]) -> None:

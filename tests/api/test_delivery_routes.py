@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from service.ids import CallId, EndpointName
-from service.ports import Attempt
+from service.ports import Attempt, LaneUpdate
 from tests.api.builders import CALL
 from tests.api.harness import Harness, open_harness
 from tests.delivery.builders import CRM
@@ -62,6 +62,39 @@ async def test_endpoints_that_are_gone_are_listed_with_what_they_did_not_get(
         ("old", None, "unknown"),
     ]
     assert states[1]["lanes_behind"] == 1
+
+
+async def test_an_endpoint_that_is_behind_says_since_when_and_why(harness: Harness) -> None:
+    """By the event that it waits for, and the last attempt at that, not somebody else's."""
+    call, old = f"{CALL}-2", EndpointName("old")
+    bodies = await harness.commit_call(call_id=call, endpoints=[old])
+    tried = Attempt(CallId(call), old, 1, 1_800_000_000.0, "failed", 503, 7, "come again")
+    await harness.journal.keep_attempts([tried, replace(tried, endpoint=CRM, answer="not this")])
+    await harness.ask("POST", "/v1/endpoints/crm/enable", key=harness.key)
+
+    crm, gone = (await harness.get("/v1/endpoints", key=harness.key)).json["data"]
+
+    assert crm["last_error"] is None
+    assert gone["behind_since"] == json.loads(bodies[0])["timestamp"]
+    assert gone["last_error"] == {
+        "call_id": call, "endpoint": "old", "seq": 1, "made_at": "2027-01-15T08:00:00.000Z",
+        "result": "failed", "status": 503, "took_ms": 7, "answer": "come again",
+    }  # fmt: skip
+
+
+async def test_an_endpoint_that_nobody_tried_yet_has_no_error(harness: Harness) -> None:
+    """What it waits for is told all the same; with two calls, of the one that failed more often."""
+    old = EndpointName("old")
+    await harness.commit_call(call_id=f"{CALL}-2", endpoints=[old])
+    bodies = await harness.commit_call(call_id=f"{CALL}-3", endpoints=[old])
+    update = LaneUpdate(CallId(f"{CALL}-3"), old, 2, attempts=3, due_at=2e9)
+    await harness.journal.settle([update])
+    await harness.ask("POST", "/v1/endpoints/crm/enable", key=harness.key)
+
+    _, gone = (await harness.get("/v1/endpoints", key=harness.key)).json["data"]
+
+    assert gone["behind_since"] == json.loads(bodies[2])["timestamp"]
+    assert gone["last_error"] is None
 
 
 async def test_an_endpoint_is_switched_off_and_on(harness: Harness) -> None:

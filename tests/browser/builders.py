@@ -4,7 +4,7 @@ import math
 import time
 import wave
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -27,6 +27,7 @@ class StoredCall:
 
     call_id: str = "call-of-yesterday"
     ago_s: float = 9000.0
+    metadata: Mapping[str, str] = field(default_factory=lambda: {"queue": "bookings"})
 
     def stored(self, events: Sequence[EventData], *, after_seq: int = 0) -> list[StoredEvent]:
         """Return these events, numbered, as they are kept."""
@@ -36,21 +37,27 @@ class StoredCall:
         at_ms = data.get("end_ms", 0)
         assert isinstance(at_ms, int)
         when = timestamp(time.time() - self.ago_s + at_ms / 1000)
-        about = {"leg": "v3:leg", "occurred_at": when, "metadata": {"queue": "bookings"}}
+        about = {"leg": "v3:leg", "occurred_at": when, "metadata": self.metadata}
         whole = {"call_id": self.call_id, "seq": seq, **data, **about}
         body = msgspec.json.encode({"type": kind, "timestamp": when, "data": whole})
         return StoredEvent(CallId(self.call_id), seq, kind, body)
 
     async def write(
-        self, journal: Journal, events: Sequence[EventData], *, refused: Sequence[int] = ()
+        self,
+        journal: Journal,
+        events: Sequence[EventData],
+        *,
+        refused: Sequence[int] = (),
+        undelivered: bool = False,
     ) -> None:
         """Commit these events of a call that is over.
 
-        The endpoint `crm` was sent them all, and refused those in `refused` for good.
+        The endpoint `crm` was sent them all, and refused those in `refused` for good. If they are
+        `undelivered`, it was sent none.
         """
         call_id = CallId(self.call_id)
         stored = self.stored(events)
-        endpoints = (CRM,) if refused else ()
+        endpoints = (CRM,) if refused or undelivered else ()
         for version, start in enumerate(range(0, len(stored), BATCH)):
             batch = tuple(stored[start : start + BATCH])
             await journal.commit(self._entry(version, batch, endpoints))
@@ -90,14 +97,14 @@ class StoredCall:
         )
 
 
-def opening() -> list[EventData]:
+def opening(engine: str = "Deepgram", model: str | None = "nova-3") -> list[EventData]:
     """Return the events with which a call begins."""
     numbers = {"direction": "incoming", "from": "+13125550143", "to": "+13125550199"}
-    engine = {"source": "media", "engine": "Deepgram", "model": "nova-3", "language": "en-US"}
+    heard = {"source": "media", "engine": engine, "model": model, "language": "en-US"}
     return [
         ("call.started", {**numbers, "connection_id": "1"}),
         ("call.answered", {}),
-        ("transcription.started", {**engine, "ignored": [], "start_ms": 0}),
+        ("transcription.started", {**heard, "ignored": [], "start_ms": 0}),
     ]
 
 

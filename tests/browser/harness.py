@@ -14,6 +14,7 @@ from service.ids import Scope
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.journal.sqlite.keys import open_sqlite_keys
 from service.ports.journal import Journal
+from tests.browser.builders import EventData, StoredCall
 from tests.service.harness import SCRIPT, House, open_house
 
 SCOPES: tuple[Scope, ...] = ("calls:read", "calls:write", "live")
@@ -28,11 +29,19 @@ class RunningService:
 
     house: House
     key: str
+    journal: Path
 
     @property
     def url(self) -> str:
         """Where the console is."""
         return self.house.service.url
+
+    async def append(
+        self, call: StoredCall, events: Sequence[EventData], *, after_seq: int
+    ) -> None:
+        """Have more happen in a call that the journal holds; whoever follows it is told."""
+        async with open_sqlite_journal(self.journal, exclusive=False) as journal:
+            await call.append(journal, self.house.service.hub, events, after_seq=after_seq)
 
     async def token(
         self, *scopes: Scope, call_id: str | None = None, expires_in_s: int = 600
@@ -55,18 +64,23 @@ async def open_service(
     prepare: Prepare | None = None,
     calls: Sequence[Mapping[str, object]] = (TALK,),
     speed: float = 2.0,
+    scopes: Sequence[Scope] = SCOPES,
+    changes: Mapping[str, object] | None = None,
     **route: object,
 ) -> AsyncIterator[RunningService]:
-    """Open the service with a scenario for `playing`; `prepare` fills its journal before."""
+    """Open the service with a scenario for `playing`; `prepare` fills its journal before.
+
+    `scopes` are those of the key, `changes` are to the settings.
+    """
     async with open_sqlite_journal(journal) as before:
         if prepare:
             await prepare(before)
     async with open_sqlite_keys(journal) as keys:
-        key, kept = make_key("test", SCOPES, now=time.time())
+        key, kept = make_key("test", list(scopes), now=time.time())
         await keys.keep_key(kept)
     scenario = {"speed": speed, "call": list(calls)}
-    async with open_house(journal, scenario, **{**MEDIA, **route}) as house:
-        yield RunningService(house, key)
+    async with open_house(journal, scenario, changes, **{**MEDIA, **route}) as house:
+        yield RunningService(house, key, journal)
 
 
 @asynccontextmanager

@@ -1,13 +1,17 @@
 """Signing in, and what becomes of keys and tokens."""
 
+import shlex
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Page, expect
 
+from service.ids import Scope
 from service.ports.journal import Journal
 from tests.browser.builders import StoredCall, conversation
 from tests.browser.harness import open_service
-from tests.browser.page_objects import finals, visit
+from tests.browser.page_objects import finals, until_in_page, visit
+from tests.cli.harness import callscribe
 
 
 async def one_call(journal: Journal) -> None:
@@ -65,3 +69,75 @@ async def test_access_that_ends_is_renewed_without_losing_the_page(
         await page.keyboard.press("Enter")
         await expect(dialog).to_be_hidden()
         assert await page.evaluate("kept.isConnected")
+
+
+async def test_the_hint_makes_a_key_as_it_is_typed(page: Page, journal: Path) -> None:
+    """What the page says to type, typed: the key it prints signs in, and may do all of that."""
+    async with open_service(journal) as service:
+        await page.goto(service.url)
+        await page.get_by_text("Where do I get a key?").click()
+        program, *arguments = shlex.split(await page.locator(".command").inner_text())
+        made = await callscribe(*arguments, DATABASE_URL=f"sqlite:///{journal}")
+        assert (program, made.err) == ("callscribe", "")
+        await page.get_by_label("API key or token").fill(made.out.strip())
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#connection")).to_have_text("Live")
+        await expect(page.locator("#nav a")).to_have_text(["Calls", "Search", "Deliveries"])
+
+
+async def test_a_link_that_is_over_says_so(page: Page, journal: Path) -> None:
+    """Where one signs in, since when; and after a reload, when its token is this tab's."""
+    async with open_service(journal) as service:
+        token = await service.token(expires_in_s=1)
+        await page.goto(service.url)
+        await until_in_page(page, f"JSON.parse(atob('{body_of(token)}')).e * 1000 < Date.now()")
+        await page.goto(f"{service.url}/#token={token}&/calls")
+        await expect(page.get_by_role("alert").first).to_contain_text("This link was good until")
+        await page.evaluate(f"sessionStorage.setItem('callscribe.token', '{token}')")
+        await page.reload()
+        await expect(page.get_by_role("alert").first).to_contain_text("Your access ended on")
+
+
+async def test_a_link_that_is_over_leaves_the_access_that_there_is(
+    page: Page, journal: Path
+) -> None:
+    """It is told above the page that one may see."""
+    async with open_service(journal) as service:
+        over = await service.token(expires_in_s=1)
+        await visit(page, service.url, await service.token())
+        await until_in_page(page, f"JSON.parse(atob('{body_of(over)}')).e * 1000 < Date.now()")
+        await page.evaluate(f"location.hash = '#token={over}&/calls'")
+        await expect(page.locator("#notice")).to_contain_text("This link was good until")
+        await expect(page.locator("#live-title")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "link", ["#token=", "#token=cst_e30.x", "#token=%E0%A4%A", "#token=csk_x.y"]
+)
+async def test_a_link_that_is_not_whole_says_so(page: Page, journal: Path, link: str) -> None:
+    """Wherever it was cut."""
+    async with open_service(journal) as service:
+        await page.goto(f"{service.url}/{link}")
+        await expect(page.get_by_role("alert").first).to_contain_text("This link is not whole")
+
+
+@pytest.mark.parametrize("scope", ["live", "calls:write"])
+async def test_what_one_may_not_see_is_not_told_as_empty(
+    page: Page, journal: Path, scope: Scope
+) -> None:
+    """Neither that nobody talks, nor that nobody said it: it says which scope is missing."""
+    async with open_service(journal, prepare=one_call) as service:
+        await visit(page, service.url, await service.token(scope))
+        await expect(page.locator("main")).to_contain_text("calls:read")
+        await page.goto(f"{service.url}/#/search?q=booking")
+        await expect(page.get_by_role("heading")).to_have_text("Your access does not lead here")
+        await expect(page.locator("main")).to_contain_text(f"yours has {scope}")
+        await expect(page.locator("#nav a:visible")).to_have_text(
+            ["Calls"] if scope == "live" else []
+        )
+
+
+def body_of(token: str) -> str:
+    """Return what a token says, as it is coded."""
+    body = token.removeprefix("cst_").partition(".")[0].replace("-", "+").replace("_", "/")
+    return body + "=" * (-len(body) % 4)

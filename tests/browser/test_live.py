@@ -167,6 +167,25 @@ async def first_call(page: Page, service: RunningService) -> str:
     return address.removeprefix("#/calls/")
 
 
+async def test_who_may_only_read_sees_the_list_move_all_the_same(page: Page, journal: Path) -> None:
+    """It is asked for again and again: without the right to follow nothing comes by itself."""
+    async with open_service(journal) as service:
+        await visit(page, service.url, await service.token("calls:read"))
+        await expect(page.locator("main")).to_contain_text("Nobody is talking")
+        async with playing(service):
+            await expect(page.locator("a.call .state")).to_have_text("Talking")
+        await expect(page.locator("a.call .state")).to_have_text("Complete")
+
+
+async def test_a_call_that_is_met_in_the_middle_is_talking(page: Page, journal: Path) -> None:
+    """Who may only follow has no list, and nobody says that it rings."""
+    async with open_service(journal) as service, playing(service):
+        await first_call(page, service)
+        await page.evaluate("sessionStorage.clear()")
+        await visit(page, service.url, await service.token("live"))
+        await expect(page.locator("a.call .state")).to_have_text("Talking")
+
+
 async def test_words_in_the_call_are_shown_as_well(page: Page, journal: Path) -> None:
     """With Telnyx's own transcription, which brings only finals here."""
     async with open_service(

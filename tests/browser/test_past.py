@@ -3,10 +3,12 @@
 import asyncio
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Page, expect
 
+from service.ids import Scope
 from service.ports.journal import Journal
-from tests.browser.builders import StoredCall, conversation
+from tests.browser.builders import StoredCall, conversation, opening
 from tests.browser.harness import RunningService, open_service, playing
 from tests.browser.page_objects import finals, until_finals, until_in_page, visit
 
@@ -80,7 +82,56 @@ async def test_a_call_that_is_not_there_is_told(page: Page, journal: Path) -> No
     """In words, not with an empty page."""
     async with open_service(journal) as service:
         await visit(page, service.url, await service.token(), "#/calls/never-was")
-        await expect(page.get_by_role("alert")).to_contain_text("There is no such call")
+        await expect(page.get_by_role("alert")).to_contain_text("There is no call never-was")
+        await expect(page.locator("main")).not_to_contain_text("Ringing")
+        await expect(page.get_by_role("heading")).to_have_text("No such call")
+        await expect(page.locator("main button, main summary")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scope", ["live", "calls:read"])
+async def test_a_call_that_is_not_there_is_told_to_whoever_asks(
+    page: Page, journal: Path, scope: Scope
+) -> None:
+    """Also to who may only follow calls, or only read them."""
+    async with open_service(journal) as service:
+        await visit(page, service.url, await service.token(scope), "#/calls/never-was")
+        await expect(page.get_by_role("heading")).to_have_text("No such call")
+
+
+async def test_a_past_call_is_told_in_words_of_people(page: Page, journal: Path) -> None:
+    """Neither engines nor reasons nor sides are told in words of the program."""
+    call = [
+        *opening(engine="local", model=None),
+        ("transcription.paused", {"source": "media", "reason": "api", "start_ms": 900}),
+        ("transcription.resumed", {"source": "media", "reason": "api", "start_ms": 950}),
+        ("transcription.stopped", {"source": "media", "reason": "api"}),
+        ("transcript.gap", {"track": "inbound", "role": "unknown", "start_ms": 1000,
+                            "end_ms": 2000, "reason": "media_stalled"}),
+        ("transcription.failed", {"source": "media", "track": "outbound", "code": "10015",
+                                  "reason": "start_streaming_refused"}),
+    ]  # fmt: skip
+
+    async def told(journal: Journal) -> None:
+        await StoredCall().write(journal, call)
+
+    async with open_service(journal, prepare=told) as service:
+        await visit(page, service.url, await service.token(), CALL)
+        notes = page.locator(".row.note .text")
+        await expect(notes.nth(1)).to_have_text(
+            "The words come from your own recogniser, in American English."
+        )
+        await expect(page.locator(".transcript")).to_contain_text(
+            "Transcription stopped: somebody asked for it."
+        )
+        await expect(page.locator(".transcript")).to_contain_text(
+            "1.0 s of the inbound side not transcribed: the line's sound came to a halt."
+        )
+        await expect(page.locator(".transcript")).to_contain_text(
+            "Words of the outbound side will not come: "
+            "Telnyx refused to send the line's sound (10015)."
+        )
+        await expect(page.locator("main")).not_to_contain_text("local")
+        await expect(page.locator("main")).not_to_contain_text("_")
 
 
 async def recorded(page: Page, service: RunningService) -> None:
@@ -140,6 +191,23 @@ async def test_playback_goes_to_the_words_that_are_clicked_and_marks_what_is_unt
         await expect(row).to_have_class("row customer")
         await page.keyboard.press("p")
         await until_in_page(page, "document.querySelector('audio').paused")
+
+
+async def test_the_length_of_a_recording_grows_with_its_call(page: Page, journal: Path) -> None:
+    """Nobody needs to touch the player; at the end it is that of the whole."""
+    async with open_service(journal, speed=1.0, record="audio") as service:
+        await visit(page, service.url, await service.token())
+        async with playing(service):
+            await page.locator("a.call").first.click()
+            await expect(page.locator(".player")).to_be_visible()
+            early = await page.evaluate(LENGTH_MS)
+            await until_in_page(page, f"{LENGTH_MS} > {early} + 2000")
+        await expect(page.locator(".one-call .state")).to_have_text("Complete")
+        await until_in_page(page, f"Math.abs({LENGTH_MS} - {AUDIO_MS}) < 2")
+
+
+LENGTH_MS = "Number(document.querySelector('.player input').max)"
+AUDIO_MS = "1000 * document.querySelector('audio').duration"
 
 
 async def test_a_recording_that_grows_is_fetched_anew_for_words_behind_its_end(

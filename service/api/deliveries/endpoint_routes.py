@@ -7,7 +7,14 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from service.api.deliveries.models import EndpointState, EndpointStates, EndpointTest, Switched
+from service.api.deliveries.models import (
+    EndpointState,
+    EndpointStates,
+    EndpointTest,
+    Switched,
+    failed_of,
+)
+from service.api.deliveries.trouble import find_trouble
 from service.api.operations import Answer, AnyRoute, Ask, NoBody, NoQuery, Operation, Route
 from service.api.problems import RefusalError, not_found
 from service.api.router import reply
@@ -110,7 +117,7 @@ class EndpointRoutes:
         states = [self._state(one.name, one.type, figures) for one in self._endpoints.values()]
         gone = sorted(self._lanes.unknown.keys() - self._endpoints.keys())
         states += [self._state(name, None, figures) for name in gone]
-        return reply(ask, EndpointStates(data=states))
+        return reply(ask, EndpointStates(data=[await self._explained(one) for one in states]))
 
     async def enable(self, ask: Ask[NoQuery, NoBody]) -> web.Response:
         """Switch it on, and begin at once."""
@@ -148,6 +155,15 @@ class EndpointRoutes:
         await self._lanes.list_backlog()
         self._lanes.wake()
         return reply(ask, switched)
+
+    async def _explained(self, state: EndpointState) -> EndpointState:
+        """Add since when it is behind and what went wrong last, if it is behind."""
+        lane = self._lanes.held_up.get(EndpointName(state.name))
+        if lane is None or not state.lanes_behind:
+            return state
+        trouble = await find_trouble(self._journal, lane)
+        error = trouble.last_error and failed_of(trouble.last_error)
+        return state.model_copy(update={"behind_since": trouble.since, "last_error": error})
 
     def _named(self, ask: Ask[NoQuery, NoBody]) -> Endpoint:
         endpoint = self._endpoints.get(EndpointName(ask.parts["endpoint_name"]))

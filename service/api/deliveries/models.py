@@ -34,6 +34,10 @@ class EndpointState(Reply):
     """The endpoints that share its host, and so whether anybody is found there."""
     lanes_behind: int
     """How many calls have events that it has not got yet."""
+    behind_since: Stamp | None = None
+    """When what it waits for longest happened, as far as is known."""
+    last_error: "FailedAttempt | None" = None
+    """What came of the last attempt at that, if it failed."""
     delivered: int
     retried: int
     parked: int
@@ -117,6 +121,12 @@ class AttemptMade(Reply):
     """The beginning of what the receiver said, or what went wrong; empty if it arrived."""
 
 
+class FailedAttempt(AttemptMade):
+    """An attempt that failed, and the call whose event it was made at."""
+
+    call_id: str
+
+
 class Attempts(Reply):
     """Attempts at deliveries of a call, newest first. There is only one page."""
 
@@ -153,17 +163,24 @@ class Replay(Reply):
 
 def attempt_of(one: Attempt) -> AttemptMade:
     """Return an attempt as it is answered."""
-    return AttemptMade.model_validate(
-        {
-            "endpoint": one.endpoint,
-            "seq": one.seq,
-            "made_at": timestamp(one.made_at),
-            "result": one.result,
-            "status": one.status,
-            "took_ms": one.took_ms,
-            "answer": one.answer,
-        }
-    )
+    return AttemptMade.model_validate(_told(one))
+
+
+def failed_of(one: Attempt) -> FailedAttempt:
+    """Return an attempt that failed as it is answered."""
+    return FailedAttempt.model_validate({**_told(one), "call_id": one.call_id})
+
+
+def _told(one: Attempt) -> dict[str, object]:
+    return {
+        "endpoint": one.endpoint,
+        "seq": one.seq,
+        "made_at": timestamp(one.made_at),
+        "result": one.result,
+        "status": one.status,
+        "took_ms": one.took_ms,
+        "answer": one.answer,
+    }
 
 
 def parked_of(one: ParkedDelivery) -> Parked:

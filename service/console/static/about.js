@@ -1,9 +1,11 @@
 // What is known about a call: times, engine, how late words come, where its time went.
 
 import { el, fill, say } from "./dom.js";
-import { exactly, roleName, span, speaker, timeOfDay } from "./words.js";
+import { engineName, exactly, language, roleName, span, speaker, timeOfDay } from "./words.js";
 
 const MOST_MS = 60_000; // later than this is a clock, not a recogniser
+const SIDES = { inbound: "Inbound side", outbound: "Outbound side" };
+const DIRECTIONS = { incoming: "Incoming", outgoing: "Outgoing" };
 const WHERE = [
   ["transcribed_ms", "Transcribed"], ["silence_ms", "Silence"], ["paused_ms", "Paused"], ["lost_ms", "Lost"],
 ];
@@ -14,6 +16,7 @@ export class About {
     this.late = [];
     this.roles = new Map();
     this.engines = new Set();
+    this.languages = new Set();
     this.values = new Map();
     this.list = el("dl", { class: "about" });
     this.coverage = el("div", { class: "coverage" }, el("p", { class: "hint" }, "Told when the call is complete."));
@@ -25,7 +28,8 @@ export class About {
 
   took(type, data, call) {
     if (type === "transcription.started") {
-      this.engines.add([data.engine, data.model, data.language].filter(Boolean).join(" · "));
+      this.engines.add(engineName(data.engine, data.model));
+      if (data.language) this.languages.add(language(data.language));
     }
     if (data.track && data.role) this.roles.set(data.track, data.role);
     if (type === "transcript.final") this.timed(data, call);
@@ -50,12 +54,13 @@ export class About {
     this.fact("Started", exactly(call.started_at));
     this.fact("Answered", call.answered_at ? timeOfDay(call.answered_at) : "–");
     this.fact("Ended", call.ended_at ? timeOfDay(call.ended_at) : "–");
-    this.fact("Direction", call.direction ?? "–");
-    this.fact("Engine", [...this.engines].join(", ") || "–");
+    this.fact("Direction", DIRECTIONS[call.direction] ?? "–");
+    this.fact("Words from", [...this.engines].join(", ") || "–");
+    this.fact("Language", [...this.languages].join(", ") || "–");
     this.fact("Utterances", String(call.utterances));
     this.fact("Words", String(call.words));
     this.fact("Gaps", String(call.gaps));
-    this.fact("Latency", this.lateness());
+    this.fact("Words came after", this.lateness());
     for (const [key, value] of Object.entries(call.metadata ?? {})) {
       this.fact(key, typeof value === "string" ? value : JSON.stringify(value));
     }
@@ -90,7 +95,7 @@ export class About {
         return part;
       }));
       return el("section", { class: `track ${roleName(role)}` },
-        el("h3", {}, role && role !== "unknown" ? speaker(role) : `Track ${track}`), bar,
+        el("h3", {}, role && role !== "unknown" ? speaker(role) : SIDES[track] ?? track), bar,
         el("dl", {}, WHERE.map(([key, name]) => el("div", { class: key.replace("_ms", "") }, el("dt", {}, name), el("dd", {}, span(books[key]))))));
     }));
     if (!Object.keys(coverage).length) fill(this.coverage, el("p", { class: "hint" }, "Not known for this call."));

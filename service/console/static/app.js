@@ -4,20 +4,21 @@ import { openCall } from "./view-call.js";
 import { openCalls } from "./view-calls.js";
 import { openDeliveries } from "./view-deliveries.js";
 import { openSearch } from "./view-search.js";
-import { askToSignIn, openSignIn } from "./sign-in.js";
+import { askToSignIn, openSignIn, whyRefused } from "./sign-in.js";
 import { bindShortcuts } from "./shortcuts.js";
-import { fill, say } from "./dom.js";
+import { el, fill, say } from "./dom.js";
 import { changes, session, signOut, takeToken } from "./session.js";
 import { bindTheme } from "./theme-button.js";
-import { timeOfDay } from "./words.js";
+import { exactly, timeOfDay } from "./words.js";
 
 const WARN_MS = 10 * 60_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** What each address shows, and the scopes of which one is enough for it. */
 const VIEWS = [
-  [/^\/calls\/([^/]+)$/, "calls", openCall],
-  [/^\/calls$/, "calls", openCalls],
-  [/^\/search$/, "search", openSearch],
-  [/^\/deliveries$/, "deliveries", openDeliveries],
+  [/^\/calls\/([^/]+)$/, "calls", openCall, ["calls:read", "live"]],
+  [/^\/calls$/, "calls", openCalls, ["calls:read", "live"]],
+  [/^\/search$/, "search", openSearch, ["calls:read"]],
+  [/^\/deliveries$/, "deliveries", openDeliveries, ["calls:read"]],
 ];
 
 const main = document.getElementById("main");
@@ -25,14 +26,30 @@ const nav = document.getElementById("nav");
 const notice = document.getElementById("notice");
 let view = null;
 let timers = [];
+let turnedAway = "";
+let showing = false;
 
 /** A token in the address is taken and taken out of it, before anything else happens. */
 function takeFromAddress() {
-  const given = /^#token=([^&]+)(?:&(.*))?$/.exec(location.hash);
+  const given = /^#token=([^&]*)(?:&(.*))?$/.exec(location.hash);
   if (!given) return;
   history.replaceState(null, "", `${location.pathname}${given[2] ? `#${given[2]}` : ""}`);
-  if (!takeToken(decodeURIComponent(given[1]))) {
-    warn("The link's access is over. Sign in, or ask for a new link.");
+  const refused = takeToken(decoded(given[1]));
+  if (refused) turnAway(whyRefused("link", refused));
+}
+
+/** Say why a link opens nothing: where one has to sign in, or above what one may see all the same. */
+function turnAway(why) {
+  if (session.signedIn) warn(`${why} You go on with the access that you have.`);
+  else turnedAway = why;
+}
+
+/** A part of an address; what was cut in the middle of a character is taken as it stands. */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
   }
 }
 
@@ -42,42 +59,72 @@ function warn(text, ...more) {
 }
 
 function show() {
+  showing = true; // what it takes from the address is shown below
   takeFromAddress();
+  showing = false;
   view?.close();
   view = null;
   setConnection("");
-  const signedIn = session.signedIn;
-  const all = signedIn && !session.callId;
-  nav.hidden = !all;
-  document.getElementById("sign-out").hidden = !signedIn;
-  if (!signedIn) {
+  fill(main);
+  showFrame();
+  if (!session.signedIn) {
     document.title = "Sign in · Callscribe";
-    fill(main);
-    view = openSignIn(main);
+    view = openSignIn(main, turnedAway || overSince());
     return;
   }
-  const home = session.callId ? `#/calls/${encodeURIComponent(session.callId)}` : "#/calls";
-  document.querySelector(".brand").setAttribute("href", home);
+  turnedAway = "";
   const [path, query] = location.hash.replace(/^#/, "").split("?");
-  const found = VIEWS.map(([pattern, page, open]) => [pattern.exec(path), page, open]).find(([match]) => match);
-  if (!found || (session.callId && found[0][1] !== encodeURIComponent(session.callId))) {
-    history.replaceState(null, "", home);
+  const found = VIEWS.map(([pattern, ...rest]) => [pattern.exec(path), ...rest]).find(([match]) => match);
+  if (!found || (session.callId && decoded(found[0][1] ?? "") !== session.callId)) {
+    history.replaceState(null, "", home());
     show();
     return;
   }
-  const [match, page, open] = found;
+  const [match, page, open, scopes] = found;
   for (const link of nav.querySelectorAll("a")) {
     if (link.dataset.page === page) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  fill(main);
   scrollTo(0, 0);
-  view = open(main, {
-    id: match[1] ? decodeURIComponent(match[1]) : null,
+  view = (scopes.some((scope) => session.may(scope)) ? open : openNothing(scopes))(main, {
+    id: match[1] ? decoded(match[1]) : null,
     query: new URLSearchParams(query ?? ""),
     setConnection,
     setTitle: (title) => { document.title = `${title} · Callscribe`; },
   });
+}
+
+/** Where the access leads first: all calls, or the only one that it is for. */
+function home() {
+  return session.callId ? `#/calls/${encodeURIComponent(session.callId)}` : "#/calls";
+}
+
+/** What is around every page: only links that lead somewhere. */
+function showFrame() {
+  nav.hidden = !session.signedIn || Boolean(session.callId);
+  for (const link of nav.querySelectorAll("a")) {
+    const [, , , scopes] = VIEWS.find(([, page]) => page === link.dataset.page);
+    link.hidden = !scopes.some((scope) => session.may(scope));
+  }
+  document.getElementById("sign-out").hidden = !session.signedIn;
+  document.querySelector(".brand").setAttribute("href", home());
+}
+
+/** A token of an earlier visit that is over by now. */
+function overSince() {
+  return session.expires ? `Your access ended on ${exactly(session.expires)}.` : "";
+}
+
+/** The page in the place of one that the access is not for. */
+function openNothing(scopes) {
+  return (into, { setTitle }) => {
+    setTitle("No access");
+    into.append(el("section", { class: "welcome" },
+      el("h1", { tabindex: "-1" }, "Your access does not lead here"),
+      el("p", {}, "It needs the scope ", scopes.flatMap((scope, at) => [at > 0 && " or ", el("code", {}, scope)]),
+        `; yours has ${session.scopes.join(", ") || "none"}. Sign out, and in again with a key that has it.`)));
+    return { close() {} };
+  };
 }
 
 function setConnection(state) {
@@ -107,6 +154,7 @@ function watchExpiry() {
 
 changes.addEventListener("in", () => {
   watchExpiry();
+  if (showing) return;
   if (!view || !view.renewed) show();
   else view.renewed();
 });
@@ -124,6 +172,5 @@ document.getElementById("skip").addEventListener("click", (event) => {
 
 bindTheme(document.getElementById("theme"));
 bindShortcuts(document.getElementById("shortcuts"), () => view);
-takeFromAddress();
 watchExpiry();
 show();

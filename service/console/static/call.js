@@ -3,7 +3,7 @@
 /** A call of which nothing is known yet. */
 export function emptyCall(callId) {
   return {
-    call_id: callId, status: "ringing", direction: null, from: null, to: null, started_at: null,
+    call_id: callId, status: "unknown", direction: null, from: null, to: null, started_at: null,
     answered_at: null, ended_at: null, duration_ms: null, utterances: 0, words: 0, gaps: 0,
     last_seq: 0, metadata: {}, transcription: null, has_audio: false,
   };
@@ -11,7 +11,7 @@ export function emptyCall(callId) {
 
 const CHANGES = {
   "call.started": (call, data) => ({
-    from: data.from, to: data.to, direction: data.direction, started_at: data.occurred_at,
+    from: data.from, to: data.to, direction: data.direction, started_at: data.occurred_at, status: "ringing",
   }),
   "call.answered": (call, data) => ({ answered_at: data.occurred_at, status: "talking" }),
   "call.ended": (call, data) => ({
@@ -34,11 +34,15 @@ const CHANGES = {
   "recording.saved": () => ({ has_audio: true }),
 };
 
+/** What happens only where somebody talks: says so of a call whose beginning nobody here saw. */
+const TALK = /^trans(cription|cript\.(partial|final|gap))/;
+
 /** Return the call after an event; the same one if the event changes nothing or is an old one. */
 export function after(call, type, data) {
-  if (data.seq === undefined || data.seq <= call.last_seq) return call;
-  const change = CHANGES[type]?.(call, data) ?? {};
-  return { ...call, metadata: data.metadata ?? call.metadata, ...change, last_seq: data.seq };
+  const met = call.status === "unknown" && TALK.test(type) ? { ...call, status: "talking" } : call;
+  if (data.seq === undefined || data.seq <= call.last_seq) return met;
+  const change = CHANGES[type]?.(met, data) ?? {};
+  return { ...met, metadata: data.metadata ?? call.metadata, ...change, last_seq: data.seq };
 }
 
 /** Whether somebody may still be talking. */

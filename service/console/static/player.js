@@ -5,18 +5,23 @@ import { session, withQuery } from "./session.js";
 import { clock } from "./words.js";
 
 const SPEEDS = ["1", "1.25", "1.5", "2", "0.75"];
+const EDGE_MS = 500; // so close to the end of what was fetched there may be more by now
+const AGAIN_MS = 3000;
 
 /**
  * Plays `v1/calls/{id}/audio`. `onTime(ms)` is told the place while it plays, null when it ends.
  *
- * The recording of a call that goes on grows: `growing` says so, and it is fetched anew when
- * somebody wants what lies behind the part that is here.
+ * The recording of a call that goes on grows: `growing` says so, `grown(ms)` how far it is, and it
+ * is fetched anew when somebody wants what lies behind the part that is here.
  */
 export class Player {
   constructor(callId, { onTime, growing }) {
     this.onTime = onTime;
     this.growing = growing;
     this.wanted = null;
+    this.waiting = null;
+    this.fetchedMs = 0;
+    this.lengthMs = 0;
     this.audio = el("audio", { preload: "metadata" });
     this.button = el("button", { type: "button", class: "play", "aria-label": "Play", onclick: () => this.toggle() },
       el("span", { "aria-hidden": "true" }));
@@ -44,26 +49,50 @@ export class Player {
     on("durationchange", () => this.measured());
     on("play", () => { this.shown(); this.frame(); });
     on("pause", () => this.shown());
-    on("ended", () => { this.shown(); this.onTime(null); });
+    on("ended", () => this.ended());
     on("seeked", () => this.moved());
     on("error", () => tell("The recording cannot be played."));
   }
 
   measured() {
     if (!Number.isFinite(this.audio.duration)) return;
-    this.place.max = String(Math.round(this.audio.duration * 1000));
+    this.fetchedMs = Math.round(this.audio.duration * 1000);
+    this.lengthMs = this.growing ? Math.max(this.lengthMs, this.fetchedMs) : this.fetchedMs;
+    this.place.max = String(this.lengthMs);
     if (this.wanted) {
       const { ms, play } = this.wanted;
       this.wanted = null;
       this.audio.playbackRate = Number(this.speed.value);
-      this.go(Math.min(ms, Number(this.place.max)), play);
+      this.go(Math.min(ms, this.fetchedMs), play);
     }
     this.moved();
   }
 
-  /** Fetch what there is by now, and stay where it is. */
-  refresh({ ms = this.audio.currentTime * 1000, play = !this.audio.paused } = {}) {
-    this.wanted = { ms, play };
+  /** The call goes on and was recorded up to here, but for what is being written. */
+  grown(ms) {
+    if (!this.growing || ms <= this.lengthMs) return;
+    this.lengthMs = ms;
+    this.place.max = String(ms);
+    this.tellTime();
+  }
+
+  /** Heard to the end of what was fetched: go on with what there is by now, or a little later. */
+  ended() {
+    if (!this.growing) {
+      this.shown();
+      this.onTime(null);
+      return;
+    }
+    const waits = this.lengthMs - this.fetchedMs < AGAIN_MS ? AGAIN_MS : 0;
+    this.waiting = setTimeout(() => this.refresh({ play: true }), waits);
+  }
+
+  /** Fetch what there is by now, and go on where it is, or is about to be. */
+  refresh({ ms, play } = {}) {
+    clearTimeout(this.waiting);
+    const about = this.wanted ?? { ms: this.audio.currentTime * 1000, play: !this.audio.paused || Boolean(this.waiting) };
+    this.waiting = null;
+    this.wanted = { ms: ms ?? about.ms, play: play ?? about.play };
     this.fetch();
   }
 
@@ -89,10 +118,14 @@ export class Player {
   moved() {
     const ms = Math.round(this.audio.currentTime * 1000); // a word begins at a whole one
     if (document.activeElement !== this.place || !this.audio.paused) this.place.value = String(ms);
-    const text = `${clock(ms)} / ${clock(Number(this.place.max))}`;
-    say(this.time, text);
-    this.place.setAttribute("aria-valuetext", clock(ms));
+    this.tellTime();
     this.onTime(ms);
+  }
+
+  tellTime() {
+    const ms = Math.round(this.audio.currentTime * 1000);
+    say(this.time, `${clock(ms)} / ${clock(this.lengthMs)}`);
+    this.place.setAttribute("aria-valuetext", `${clock(ms)} of ${clock(this.lengthMs)}`);
   }
 
   toggle() {
@@ -109,11 +142,13 @@ export class Player {
 
   /** Go to a place on the call clock, and play from there. */
   seek(ms, { play = true } = {}) {
-    if (this.growing && ms > Number(this.place.max) - 500 && !this.wanted) {
+    if (this.growing && ms > this.fetchedMs - EDGE_MS && !this.wanted) {
       this.refresh({ ms, play });
-      return;
+    } else if (this.wanted) {
+      this.wanted = { ms, play: play || this.wanted.play }; // it is being fetched already
+    } else {
+      this.go(ms, play);
     }
-    this.go(ms, play);
   }
 
   go(ms, play) {
@@ -123,6 +158,7 @@ export class Player {
 
   close() {
     this.closed = true;
+    clearTimeout(this.waiting);
     this.audio.pause();
     this.audio.removeAttribute("src");
     this.audio.load();

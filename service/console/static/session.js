@@ -5,6 +5,7 @@ import { Problem, problem } from "./problem.js";
 const KEPT = "callscribe.token";
 const SHIFT_S = 8 * 3600;
 const WANTED = [
+  ["calls:read", "calls:write", "live", "admin"],
   ["calls:read", "calls:write", "live"],
   ["calls:read", "live"],
   ["calls:read"],
@@ -33,6 +34,7 @@ function contents(text) {
   try {
     const body = text.replace(/^cst_/, "").split(".")[0].replaceAll("-", "+").replaceAll("_", "/");
     const { s, c, e } = JSON.parse(atob(body));
+    if (!Number.isFinite(e)) return null;
     return { scopes: s ?? [], callId: c ?? null, expires: e * 1000 };
   } catch {
     return null;
@@ -49,14 +51,15 @@ export const session = {
   may(scope) { return this.scopes.includes(scope) || this.scopes.includes("admin"); },
 };
 
-/** Take a token. False if it is none, or over. */
+/** Take a token. Returns what is wrong with it: "broken", or "over" (and since when); or null. */
 export function takeToken(text) {
   const said = text.startsWith("cst_") ? contents(text) : null;
-  if (!said || said.expires <= Date.now()) return false;
+  if (!said) return { wrong: "broken" };
+  if (said.expires <= Date.now()) return { wrong: "over", since: said.expires };
   token = text;
   sessionStorage.setItem(KEPT, text);
   changes.dispatchEvent(new Event("in"));
-  return true;
+  return null;
 }
 
 /** Exchange an API key for a token with what the key may do here; the key is not kept. */
@@ -73,7 +76,7 @@ export async function exchangeKey(key) {
     takeToken((await answer.json()).token);
     return;
   }
-  throw new Problem(403, "This key may neither read calls nor watch them live.");
+  throw new Problem(403, "This key may neither read calls (calls:read) nor watch them live (live).");
 }
 
 export function signOut() {

@@ -2,6 +2,9 @@
 
 import { el, say } from "./dom.js";
 import { exchangeKey, takeToken } from "./session.js";
+import { exactly } from "./words.js";
+
+const MAKES_KEY = "callscribe keys create --name console --scope calls:read --scope calls:write --scope live";
 
 /** The form; `done` is called once there is a token. */
 function form(done = () => {}) {
@@ -15,9 +18,14 @@ function form(done = () => {}) {
     el("label", { for: "credential" }, "API key or token"),
     field,
     el("p", { id: "credential-hint", class: "hint" },
-      "A key (csk_…) is exchanged for a token that ends by itself, and is not kept. Make one with ",
-      el("code", {}, "callscribe keys create"), "."),
-    error, button);
+      "A key (csk_…) is exchanged for a token that ends by itself, and is not kept."),
+    error, button,
+    el("details", { class: "hint" },
+      el("summary", {}, "Where do I get a key?"),
+      el("p", {}, "Whoever runs the service makes one, where it runs:"),
+      el("pre", { tabindex: "0" }, el("code", { class: "command" }, MAKES_KEY)),
+      el("p", {}, "calls:read shows calls, search and deliveries; live shows them as they go on; calls:write pauses, " +
+        "resumes and retries. A key with the scope admin may do all of it, and erase calls and switch endpoints.")));
   element.addEventListener("submit", async (event) => {
     event.preventDefault();
     const given = field.value.trim();
@@ -40,7 +48,8 @@ function form(done = () => {}) {
 
 async function signIn(given) {
   if (given.startsWith("cst_")) {
-    if (!takeToken(given)) throw Object.assign(new Error("This token is over, or is not whole."), { status: 0 });
+    const refused = takeToken(given);
+    if (refused) throw Object.assign(new Error(whyRefused("token", refused)), { status: 0 });
   } else if (given.startsWith("csk_")) {
     await exchangeKey(given);
   } else {
@@ -48,12 +57,19 @@ async function signIn(given) {
   }
 }
 
-/** The page of somebody who is not signed in. */
-export function openSignIn(main) {
+/** What is wrong with a token or a link, in words. */
+export function whyRefused(what, { wrong, since }) {
+  if (wrong === "broken") return `This ${what} is not whole: copy all of it.`;
+  return `This ${what} was good until ${exactly(since)}.`;
+}
+
+/** The page of somebody who is not signed in; `why` says why they are not any more. */
+export function openSignIn(main, why = "") {
   const { element, field } = form();
   main.append(el("section", { class: "welcome" },
     el("h1", { tabindex: "-1" }, "Sign in"),
-    el("p", { class: "lead" }, "Watch calls being transcribed, look them up, and see that everything arrived."),
+    el("p", { class: "lead" }, "Watch calls being transcribed, look them up, and see what arrived where."),
+    why && el("p", { class: "error", role: "alert" }, why, " Ask for a new link, or sign in with a key."),
     element));
   field.focus();
   return { close() {} };
@@ -65,7 +81,7 @@ export function askToSignIn(title) {
   const { element } = form(() => dialog.close());
   const dialog = el("dialog", { id: "sign-in-again", class: "sheet", "aria-labelledby": "again-title" },
     el("h2", { id: "again-title" }, title),
-    el("p", {}, "Sign in to go on where you are."),
+    el("p", {}, "Sign in to go on where you are. If you came by a link, ask for a new one and paste what is behind #token= in it."),
     element,
     el("p", { class: "actions" }, el("button", { type: "button", onclick: () => dialog.close() }, "Not now")));
   dialog.addEventListener("close", () => dialog.remove());

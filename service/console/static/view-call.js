@@ -14,6 +14,9 @@ const FRAME_MS = 8; // of work; what is left waits for the next frame
 const PAGE = 200;
 const ASK_MS = 2000; // without the right to follow
 const SAID_KEPT = 6;
+const AUDIO_TRIES = 4; // no event tells that a recording has begun
+const AUDIO_EVERY = 3;
+const OVER = new Set(["complete", "erased"]);
 const FORMATS = [
   ["txt", "Text"], ["srt", "Subtitles (SRT)"], ["vtt", "Subtitles (WebVTT)"], ["csv", "Table (CSV)"],
   ["json", "JSON"], ["jsonl", "Events (JSON Lines)"],
@@ -39,6 +42,7 @@ class CallPage {
     this.call = emptyCall(id);
     this.queue = [];
     this.unseen = 0;
+    this.looks = 0;
     this.heardUntil = Infinity; // events up to here were there before the page; they are not read out
     this.transcript = new Transcript({
       linkOf: (key) => withQuery(`#/calls/${encodeURIComponent(id)}`, { at: key }),
@@ -88,7 +92,7 @@ class CallPage {
   }
 
   async start() {
-    this.ticking = setInterval(() => this.tick(), 1000);
+    this.ticking = setInterval(() => { this.tick(); this.lookForAudio(); }, 1000);
     if (session.may("calls:read")) {
       try {
         const call = await get(this.path);
@@ -96,7 +100,7 @@ class CallPage {
         this.told(call);
         this.heardUntil = call.last_seq;
       } catch (error) {
-        if (error.status === 404) return this.fail("There is no such call, or your access is not for it.");
+        if (error.status === 404) return this.miss();
         if (error.status !== 401) this.fail(error.message);
       }
     }
@@ -113,7 +117,8 @@ class CallPage {
       onEvent: (type, event) => this.take(type, event.data),
       onState: (name, problem) => {
         this.setConnection(name);
-        if (problem && problem.status !== 401) this.fail(problem.message);
+        if (problem?.status === 404) this.miss();
+        else if (problem && problem.status !== 401) this.fail(problem.message);
       },
     }).start();
   }
@@ -123,13 +128,17 @@ class CallPage {
     this.setConnection("refused");
     let afterSeq = 0;
     while (!this.closed) {
-      const answer = await get(withQuery(`${this.path}/events`, { after_seq: afterSeq, limit: PAGE })).catch(() => null);
-      for (const event of answer?.data ?? []) {
-        this.take(event.type, event.data);
-        afterSeq = event.data.seq;
+      try {
+        const { data } = await get(withQuery(`${this.path}/events`, { after_seq: afterSeq, limit: PAGE }));
+        say(this.error, "");
+        for (const event of data) this.take(event.type, event.data);
+        afterSeq = data.at(-1)?.data.seq ?? afterSeq;
+        if (data.length === PAGE) continue;
+        if (OVER.has(this.call.status)) return;
+      } catch (error) {
+        if (error.status === 404) return this.miss();
+        if (error.status !== 401) this.fail(error.message);
       }
-      if (answer?.data.length === PAGE) continue;
-      if (this.call.status === "complete") return;
       await new Promise((resolve) => setTimeout(resolve, ASK_MS));
     }
   }
@@ -148,6 +157,18 @@ class CallPage {
   fail(text) {
     say(this.error, text);
     this.waiting.hidden = true;
+  }
+
+  /** There is nothing to be shown of it: no state, no words, nothing to be done. */
+  miss() {
+    this.close();
+    this.setConnection("");
+    this.setTitle("No such call");
+    say(this.title, "No such call");
+    const [head] = this.element.children;
+    fill(head, head.querySelector(".back"), this.title);
+    fill(this.element, head, el("p", { class: "empty", role: "alert" },
+      "There is no call ", el("code", {}, this.id), ", or your access is not for it. Calls that no route is for are not kept."));
   }
 
   /* Events come in bursts and are worked off in slices of a frame. */
@@ -244,8 +265,21 @@ class CallPage {
 
   tick() {
     const ms = durationMs(this.shown, now());
+    if (ms !== null) this.player?.grown(ms);
     say(this.duration, ms === null ? "" : clock(ms));
     this.duration.title = exactly(this.shown.started_at);
+  }
+
+  /** Ask whether the call is recorded, some times after it was answered. */
+  async lookForAudio() {
+    const { shown } = this;
+    if (this.player || !isLive(shown) || !shown.answered_at || !session.may("calls:read")) return;
+    this.looks += 1;
+    if (this.looks % AUDIO_EVERY || this.looks > AUDIO_TRIES * AUDIO_EVERY) return;
+    const call = await get(this.path).catch(() => null);
+    if (!call?.has_audio || this.closed) return;
+    this.call = { ...this.call, has_audio: true };
+    this.showCall();
   }
 
   showActs() {

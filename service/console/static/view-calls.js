@@ -1,16 +1,21 @@
-// The calls: those that go on now, with their last words, and those before.
+// The calls: those that go on now, with their last words, and those before, by days.
 
-import { after, durationMs, emptyCall, isLive } from "./call.js";
+import { CallRow, text } from "./call-row.js";
+import { after, emptyCall, isLive } from "./call.js";
 import { el, oncePerFrame, say } from "./dom.js";
 import { Feed, mayFollow } from "./feed.js";
+import { Groups } from "./groups.js";
+import { ListSettings } from "./list-settings.js";
+import { Pulse } from "./pulse.js";
 import { get, now, session, withQuery } from "./session.js";
 import { stepAlong } from "./shortcuts.js";
-import { clock, count, exactly, phone, roleName, speaker, state, when } from "./words.js";
+import { dayName, dayOf } from "./words.js";
 
 const PAGE = 50;
+const PAGE_OF_EARLIER = 200;
 const MOST_LIVE = 200;
-const MOST_FETCHED = 24; // last words of calls that were there before the page was
-const TAIL = 12;
+const ASK_MS = 5000; // without the right to follow
+const TAIL = 100; // so many events of a call that was there before the page was
 
 export function openCalls(main, { setConnection, setTitle }) {
   const page = new CallsPage(setConnection);
@@ -26,30 +31,49 @@ class CallsPage {
     this.calls = new Map();
     this.rows = new Map();
     this.words = new Map();
-    this.next = (by) => stepAlong([...this.element.querySelectorAll("a.call")], by);
+    this.pulses = new Map();
+    this.changed = new Set();
+    this.held = new Set();
     this.cursor = null;
-    this.live = el("ul", { class: "calls" });
-    this.recent = el("ul", { class: "calls" });
-    this.number = el("span", { class: "number" });
-    this.nobody = el("p", { class: "empty" }, "Nobody is talking. A call shows here as soon as it rings.");
+    this.blind = true;
+    this.settings = new ListSettings((what) => this.chosen(what));
+    this.next = (by) => stepAlong([...this.element.querySelectorAll(".item:not([hidden]) > a.call")], by);
+    this.build();
+    this.draw = oncePerFrame(() => this.drawAll());
+  }
+
+  build() {
+    this.live = new Groups({
+      label: "Live calls", groupOf: (row) => this.groupOf(row), compareGroups: byName, compare: (one, other) => this.compare(one, other),
+    });
+    this.recent = new Groups({
+      label: "Recent calls", groupOf: (row) => [dayOf(row.call.started_at), dayName(dayOf(row.call.started_at))],
+      compareGroups: (one, other) => byName(other, one), compare: newestFirst,
+    });
+    this.nobody = el("p", { class: "empty", hidden: true }, session.may("calls:read")
+      ? "Nobody is talking. A call shows here as soon as it rings."
+      : "Nothing happened yet since you came. Calls that were there before are not shown: your access lacks the scope calls:read.");
+    this.none = el("p", { class: "empty", role: "status" });
     this.nothing = el("p", { class: "empty", hidden: true }, "No calls yet.");
     this.error = el("p", { class: "error", role: "alert" });
     this.more = el("button", { type: "button", class: "more", hidden: true, onclick: () => this.fetchMore() }, "Earlier calls");
+    this.liveSection = el("section", { class: "live", "aria-labelledby": "live-title" },
+      el("h2", { id: "live-title" }, "Live"), this.nobody, this.none, this.live.element);
+    // rows that go while somebody points at one would have them press another
+    this.liveSection.addEventListener("pointerleave", () => this.release());
+    this.liveSection.addEventListener("focusout", () => requestAnimationFrame(() => this.release()));
     this.element = el("div", { class: "page" },
       el("h1", { tabindex: "-1", class: "unseen" }, "Calls"),
-      this.error,
-      el("section", { "aria-labelledby": "live-title" },
-        el("h2", { id: "live-title" }, "Live ", this.number), this.nobody, this.live),
+      this.error, this.settings.strip, this.settings.element, this.liveSection,
       el("section", { "aria-labelledby": "recent-title" },
-        el("h2", { id: "recent-title" }, "Recent"), this.nothing, this.recent, this.more));
-    this.draw = oncePerFrame(() => this.drawAll());
-    this.changed = new Set();
+        el("h2", { id: "recent-title" }, "Recent"), this.nothing, this.recent.element, this.more));
   }
 
   start() {
     this.ticking = setInterval(() => this.tick(), 1000);
     if (!mayFollow()) {
       this.setConnection("refused");
+      this.asking = setInterval(() => { if (!document.hidden) this.fetch(); }, ASK_MS);
       this.fetch();
       return;
     }
@@ -58,6 +82,7 @@ class CallsPage {
       onEvent: (type, event) => this.took(type, event.data),
       onState: (name, problem) => {
         this.setConnection(name);
+        this.blind = name !== "live";
         if (problem) say(this.error, problem.message);
       },
       // what is asked for after the feed is open has no hole before it
@@ -69,15 +94,20 @@ class CallsPage {
     this.closed = true;
     this.feed?.stop();
     clearInterval(this.ticking);
+    clearInterval(this.asking);
   }
 
   renewed() {
     this.fetch();
   }
 
+  /* What is known of calls: lists say what is so, the feed what happens. */
+
   async fetch() {
     if (!session.may("calls:read")) {
       say(this.error, "");
+      this.loaded = true;
+      this.draw();
       return;
     }
     try {
@@ -90,9 +120,13 @@ class CallsPage {
       if (this.cursor === null) this.setCursor(recent.next);
       for (const call of [...recent.data, ...live.data]) this.met(call);
       this.loaded = true;
+      this.forgetEnded(live.data);
       this.draw();
-      this.fetchWords(live.data.slice(0, MOST_FETCHED));
+      this.lookBack(live.data);
     } catch (error) {
+      // what cannot be asked is not known: nobody may be told that nobody talks
+      this.loaded = false;
+      this.draw();
       if (error.status !== 401) say(this.error, error.message);
     }
   }
@@ -103,61 +137,115 @@ class CallsPage {
   }
 
   async fetchMore() {
+    this.more.disabled = true;
     try {
-      const { data, next } = await get(withQuery("v1/calls", { limit: PAGE, cursor: this.cursor }));
+      const { data, next } = await get(withQuery("v1/calls", { limit: PAGE_OF_EARLIER, cursor: this.cursor }));
       this.setCursor(next);
       data.forEach((call) => this.met(call));
       this.draw();
     } catch (error) {
       say(this.error, error.message);
+    } finally {
+      this.more.disabled = false;
     }
   }
 
-  async fetchWords(calls) {
+  /** Ask for what was said last in calls that were there before the page was. */
+  async lookBack(calls) {
     for (const call of calls) {
-      if (this.closed || this.words.has(call.call_id)) continue;
+      if (this.closed || this.pulses.get(call.call_id)?.whole) continue;
       const path = `v1/calls/${encodeURIComponent(call.call_id)}/events`;
       const answer = await get(withQuery(path, { after_seq: Math.max(0, call.last_seq - TAIL), limit: TAIL })).catch(() => null);
-      const last = answer?.data.findLast((event) => event.type === "transcript.final");
-      if (last && !this.words.has(call.call_id)) {
-        this.words.set(call.call_id, last.data);
-        this.changed.add(call.call_id);
-        this.draw();
-      }
+      if (!answer) continue;
+      const pulse = this.pulseOf(call.call_id);
+      pulse.whole = true;
+      for (const event of answer.data) pulse.took(event.type, event.data, now());
+      const last = answer.data.findLast((event) => event.type === "transcript.final");
+      if (last && !this.words.has(call.call_id)) this.words.set(call.call_id, last.data);
+      this.changed.add(call.call_id);
+      this.draw();
     }
+  }
+
+  pulseOf(id) {
+    let pulse = this.pulses.get(id);
+    if (!pulse) this.pulses.set(id, pulse = new Pulse());
+    return pulse;
   }
 
   met(call) {
     const known = this.calls.get(call.call_id);
-    if (known && known.last_seq > call.last_seq) return;
-    this.calls.set(call.call_id, call);
+    this.calls.set(call.call_id, known ? together(known, call) : call);
     this.changed.add(call.call_id);
   }
 
   took(type, data) {
     const known = this.calls.get(data.call_id) ?? this.unmet(data);
-    this.calls.set(data.call_id, after(known, type, data));
+    const call = after(known, type, data);
+    this.calls.set(data.call_id, call);
     if (type === "transcript.partial" || type === "transcript.final") {
       const last = this.words.get(data.call_id);
       const older = last?.utterance_id === data.utterance_id && last.revision > data.revision;
       if (!older) this.words.set(data.call_id, data);
     }
+    if (isLive(call)) this.pulseOf(data.call_id).took(type, data, now());
     this.changed.add(data.call_id);
     this.draw();
   }
 
-  /** A call that no list had: the feed tells it from its start, or the next list will. */
+  /** A call that no list had: the feed tells it from its start, or it is looked up. */
   unmet(data) {
-    return { ...emptyCall(data.call_id), started_at: data.occurred_at, metadata: data.metadata ?? {} };
+    if (data.seq !== 1 && session.may("calls:read")) this.lookUp(data.call_id);
+    return { ...emptyCall(data.call_id), metadata: data.metadata ?? {} };
+  }
+
+  async lookUp(id) {
+    const call = await get(`v1/calls/${encodeURIComponent(id)}`).catch(() => null);
+    if (!call || this.closed) return;
+    this.met(call);
+    this.draw();
+  }
+
+  /** Calls that a break in the feed left as live, and that no list has as such any more. */
+  forgetEnded(live) {
+    if (live.length === MOST_LIVE) return;
+    const ids = new Set(live.map((call) => call.call_id));
+    for (const row of this.live.rows()) if (!ids.has(row.call.call_id)) this.lookUp(row.call.call_id);
+  }
+
+  /* How they are shown. */
+
+  groupOf(row) {
+    const name = this.settings.groupBy.replace(/^metadata\./, "");
+    if (!name) return ["", ""];
+    const value = text(row.call.metadata?.[name]);
+    return value ? [value, value] : ["\uffff", `No ${name}`];
+  }
+
+  compare(one, other) {
+    const { sortBy } = this.settings;
+    if (sortBy === "newest") return newestFirst(one, other);
+    const name = sortBy.replace(/^metadata\./, "");
+    const byColumn = sortBy === "longest" ? 0 : byName(text(one.call.metadata?.[name]), text(other.call.metadata?.[name]));
+    return byColumn || newestFirst(other, one);
+  }
+
+  chosen(what) {
+    if (what === "columns") for (const row of this.rows.values()) this.show(row);
+    if (what === "order") this.live.again();
+    this.filterAll();
   }
 
   drawAll() {
+    let news = false;
+    for (const id of this.changed) {
+      const call = this.calls.get(id);
+      news = this.settings.learn(call.metadata) || news;
+    }
     for (const id of this.changed) this.drawCall(this.calls.get(id));
     this.changed.clear();
-    const live = this.live.childElementCount;
-    say(this.number, live ? String(live) : "");
-    this.nobody.hidden = live > 0;
-    this.nothing.hidden = this.recent.childElementCount > 0 || !this.loaded;
+    if (news) this.chosen("columns");
+    this.tellCounts();
   }
 
   drawCall(call) {
@@ -166,70 +254,102 @@ class CallsPage {
       row = new CallRow(call);
       this.rows.set(call.call_id, row);
     }
-    row.show(call, this.words.get(call.call_id));
+    this.show(row, call);
+    this.put(row);
+  }
+
+  show(row, call = row.call) {
+    const { call_id: id } = call;
+    row.show(call, { words: this.words.get(id), pulse: this.pulses.get(id), columns: this.settings.shown, blind: this.blind });
+  }
+
+  /** Put a row where its call belongs; those that somebody points at do not move meanwhile. */
+  put(row) {
+    const { call } = row;
     const list = isLive(call) ? this.live : this.recent;
-    if (row.element.parentNode !== list) this.place(row, list);
-  }
-
-  /** Newest first; a row stays where it is until its call is over. */
-  place(row, list) {
-    const later = [...list.children].find((other) => other.row.startedAt < row.startedAt);
-    const focused = row.element.contains(document.activeElement);
-    list.insertBefore(row.element, later ?? null);
-    if (focused) row.link.focus({ preventScroll: true });
-  }
-
-  tick() {
-    for (const element of this.live.children) element.row.tick();
-  }
-}
-
-class CallRow {
-  constructor(call) {
-    this.status = el("span", { class: "state" });
-    this.from = el("span", { class: "from" });
-    this.to = el("span", { class: "to" });
-    this.started = el("span", { class: "started" });
-    this.duration = el("span", { class: "duration" });
-    this.who = el("span", { class: "who" });
-    this.words = el("span", { class: "text" });
-    this.last = el("span", { class: "last" }, this.who, " ", this.words);
-    const arrow = el("span", { class: "arrow" },
-      el("span", { class: "unseen" }, " to "), el("span", { "aria-hidden": "true" }, "→"));
-    this.link = el("a", { class: "call", href: `#/calls/${encodeURIComponent(call.call_id)}` },
-      this.status, el("span", { class: "numbers" }, this.from, " ", arrow, " ", this.to),
-      this.last, this.started, this.duration);
-    this.element = el("li", {}, this.link);
-    this.element.row = this;
-    this.startedAt = call.started_at ?? "";
-  }
-
-  show(call, words) {
-    this.call = call;
-    say(this.status, state(call.status));
-    this.status.dataset.state = call.status;
-    say(this.from, phone(call.from));
-    say(this.to, phone(call.to));
-    say(this.started, when(call.started_at));
-    this.started.title = exactly(call.started_at);
-    this.tick();
-    if (isLive(call) && words) {
-      say(this.who, `${speaker(words.role)}:`);
-      this.last.className = `last ${roleName(words.role)}`;
-      this.words.classList.toggle("partial", words.seq === undefined);
-      say(this.words, words.text);
-    } else if (!isLive(call)) {
-      say(this.who, "");
-      this.last.className = "last figures";
-      this.words.classList.remove("partial");
-      const lost = call.gaps ? `, ${count(call.gaps, "gap")}` : "";
-      say(this.words, call.status === "erased" ? "Erased" : count(call.words, "word") + lost);
+    const moves = row.group?.owner !== list || row.placedBy !== call.started_at;
+    if (!moves) {
+      if (list === this.live) list.filterOne(row, this.wants(row));
+      return;
     }
+    const disturbs = row.group ? row.group.owner === this.live : list === this.live && !list.isLast(row);
+    if (disturbs && this.pointedAt()) {
+      this.held.add(row);
+      return;
+    }
+    if (!isLive(call)) {
+      this.pulses.delete(call.call_id);
+      this.words.delete(call.call_id);
+    }
+    row.placedBy = call.started_at;
+    row.element.hidden = !this.wants(row);
+    list.take(row);
+    list.place(row);
+  }
+
+  pointedAt() {
+    const hovers = matchMedia("(hover: hover)").matches && this.live.element.matches(":hover");
+    return hovers || this.live.element.contains(document.activeElement);
+  }
+
+  release() {
+    if (this.closed || this.pointedAt()) return;
+    const held = [...this.held];
+    this.held.clear();
+    for (const row of held) this.put(row);
+    if (held.length) this.tellCounts();
+  }
+
+  wants(row) {
+    const { filter, standing: wanted } = this.settings;
+    if (filter && !row.searched.includes(filter)) return false;
+    if (wanted === "live" || !isLive(row.call)) return true;
+    return row.standing === wanted;
+  }
+
+  filterAll() {
+    this.live.filter((row) => this.wants(row));
+    this.recent.filter((row) => this.wants(row));
+    this.tellCounts();
+  }
+
+  /** Count live calls, and say what it means that there is nothing to be seen. */
+  tellCounts() {
+    const numbers = { live: 0 };
+    let shown = 0;
+    for (const row of this.live.rows()) {
+      if (!isLive(row.call)) continue; // it has ended, and is pointed at
+      numbers.live += 1;
+      shown += !row.element.hidden;
+      numbers[row.standing] = (numbers[row.standing] ?? 0) + 1;
+    }
+    this.settings.count(numbers);
+    this.nobody.hidden = this.live.size > 0 || !this.loaded;
+    say(this.none, this.live.size && !shown ? "None of the live calls is like that." : "");
+    this.nothing.hidden = this.recent.size > 0 || !this.loaded || !session.may("calls:read");
   }
 
   tick() {
-    const ms = durationMs(this.call, now());
-    say(this.duration, ms === null ? "" : clock(ms));
+    for (const row of this.live.rows()) {
+      row.blind = this.blind;
+      row.tick();
+      this.live.filterOne(row, this.wants(row));
+    }
+    this.tellCounts();
   }
 }
 
+function byName(one, other) {
+  return one < other ? -1 : Number(one > other);
+}
+
+function newestFirst(one, other) {
+  return byName(other.call.started_at ?? "", one.call.started_at ?? "") || byName(one.call.call_id, other.call.call_id);
+}
+
+/** What events told and what a list says: the newer of both, with what only the older one knows. */
+function together(known, listed) {
+  if (known.last_seq <= listed.last_seq) return listed;
+  const given = Object.entries(known).filter(([key, value]) => value !== null && !(key === "status" && value === "unknown"));
+  return { ...listed, ...Object.fromEntries(given) };
+}

@@ -37,6 +37,31 @@ export function when(text, now = new Date()) {
   return today ? time.format(date) : `${day.format(date)}, ${time.format(date)}`;
 }
 
+/** The time of day; what stands under the heading of its day needs no more. */
+export function shortTime(text) {
+  return text ? time.format(new Date(text)) : "–";
+}
+
+/** The day of a time, by which days are told apart and put in order: 2026-11-30, here. */
+export function dayOf(text) {
+  const date = text ? new Date(text) : new Date();
+  const two = (value) => String(value).padStart(2, "0");
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}
+
+const weekday = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
+const weekdayOfYear = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+
+/** What a day is called: Today, Yesterday, Saturday 28 November. */
+export function dayName(day, today = new Date()) {
+  if (day === dayOf(today)) return "Today";
+  const before = new Date(today);
+  before.setDate(before.getDate() - 1);
+  if (day === dayOf(before)) return "Yesterday";
+  const date = new Date(`${day}T12:00:00`);
+  return (date.getFullYear() === today.getFullYear() ? weekday : weekdayOfYear).format(date);
+}
+
 /** When, to the second. */
 export function exactly(text) {
   return text ? full.format(new Date(text)) : "–";
@@ -52,6 +77,24 @@ export function phone(number) {
   if (!number) return "unknown number";
   const parts = /^\+1(\d{3})(\d{3})(\d{4})$/.exec(number);
   return parts ? `+1 ${parts[1]} ${parts[2]} ${parts[3]}` : number;
+}
+
+/** What a recogniser is called: vendors by their names, one's own by what it is. */
+export function engineName(engine, model) {
+  const name = engine === "local" ? "your own recogniser" : engine;
+  return [name, model].filter(Boolean).join(" ");
+}
+
+const languages = new Intl.DisplayNames("en", { type: "language" });
+
+/** A language by its code: American English for en-US. */
+export function language(code) {
+  if (code === "multi" || code === "auto") return "any language";
+  try {
+    return languages.of(code);
+  } catch {
+    return code; // an engine's own word
+  }
 }
 
 const ROLES = { customer: "Customer", agent: "Agent" };
@@ -72,7 +115,8 @@ export function count(number, one, many = `${one}s`) {
 }
 
 const STATES = {
-  ringing: "Ringing", talking: "Talking", ending: "Ending", complete: "Complete", erased: "Erased",
+  unknown: "", ringing: "Ringing", talking: "Talking", ending: "Ending", complete: "Complete", erased: "Erased",
+  paused: "Paused", degraded: "Degraded", silent: "Silent",
 };
 
 /** The state of a call. */

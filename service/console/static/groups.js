@@ -1,0 +1,150 @@
+// Rows in groups with headings, each in order; a row moves only if its place is another one.
+
+import { el, fill, say } from "./dom.js";
+
+const CHUNK_ROWS = 50;
+const ROW_PX = 49;
+
+/**
+ * A list of rows (`row.element`), in groups.
+ *
+ * `groupOf(row)` gives the key and heading of its group ("" for none), `compareGroups(key, key)` and
+ * `compare(row, row)` the order. Rows live in chunks that the browser skips while they are out of
+ * sight, so that thousands cost what the visible ones cost.
+ */
+export class Groups {
+  constructor({ label, groupOf, compareGroups, compare }) {
+    Object.assign(this, { label, groupOf, compareGroups, compare });
+    this.groups = [];
+    this.element = el("div", { class: "groups" });
+    this.size = 0;
+  }
+
+  /** Put a row where it belongs; one that is there already stays. */
+  place(row) {
+    const [key, heading] = this.groupOf(row);
+    if (row.group?.owner === this && row.group.key === key) return;
+    this.take(row);
+    const group = this.group(key, heading);
+    const index = position(group.rows, row, this.compare);
+    const next = group.rows[index];
+    group.rows.splice(index, 0, row);
+    row.group = group;
+    this.size += 1;
+    const focused = row.element.contains(document.activeElement);
+    if (next) next.element.before(row.element);
+    else lastChunk(group.list).append(row.element);
+    if (focused) row.link.focus({ preventScroll: true });
+    group.shown += !row.element.hidden;
+    this.tellCount(group);
+  }
+
+  /** Whether a row that is not here yet would come behind all others. */
+  isLast(row) {
+    const [key] = this.groupOf(row);
+    const group = this.groups.find((one) => one.key === key);
+    return !group || position(group.rows, row, this.compare) === group.rows.length;
+  }
+
+  /** Take a row out of where it is, whichever list that is of. */
+  take(row) {
+    const { group } = row;
+    if (!group) return;
+    row.group = null;
+    group.rows.splice(group.rows.indexOf(row), 1);
+    const chunk = row.element.parentNode;
+    row.element.remove();
+    if (!chunk.childElementCount) chunk.remove();
+    group.owner.size -= 1;
+    group.shown -= !row.element.hidden;
+    group.owner.tellCount(group);
+  }
+
+  /** All rows, in the order in which they stand. */
+  rows() {
+    return this.groups.flatMap((group) => group.rows);
+  }
+
+  /** Put all rows anew: the order or the groups are others now. */
+  again() {
+    const rows = this.rows();
+    this.groups = [];
+    this.element.replaceChildren();
+    this.size = 0;
+    for (const row of rows) row.group = null;
+    for (const row of rows) this.place(row);
+  }
+
+  /** Show only rows that are wanted; returns how many. */
+  filter(wanted) {
+    let all = 0;
+    for (const group of this.groups) {
+      group.shown = 0;
+      for (const row of group.rows) {
+        const hidden = !wanted(row);
+        if (row.element.hidden !== hidden) row.element.hidden = hidden;
+        group.shown += !hidden;
+      }
+      this.tellCount(group);
+      all += group.shown;
+    }
+    return all;
+  }
+
+  /** Show or hide one row. */
+  filterOne(row, wanted) {
+    if (row.element.hidden === !wanted || !row.group) return;
+    row.element.hidden = !wanted;
+    row.group.shown += wanted ? 1 : -1;
+    this.tellCount(row.group);
+  }
+
+  tellCount(group) {
+    group.element.hidden = group.shown === 0;
+    if (!group.rows.length) {
+      group.element.remove();
+      this.groups = this.groups.filter((one) => one !== group);
+    } else if (group.number) {
+      say(group.number, String(group.shown));
+    }
+  }
+
+  group(key, heading) {
+    const known = this.groups.find((group) => group.key === key);
+    if (known) return known;
+    const list = el("div", { class: "calls", role: "list", "aria-label": heading || this.label });
+    const number = heading && el("span", { class: "number" });
+    const element = el("section", { class: "group" });
+    fill(element, heading && el("h3", {}, heading, " ", number), list);
+    const group = { key, list, element, number, rows: [], shown: 0, owner: this };
+    const at = this.groups.findIndex((other) => this.compareGroups(other.key, key) > 0);
+    if (at < 0) {
+      this.groups.push(group);
+      this.element.append(element);
+    } else {
+      this.groups[at].element.before(element);
+      this.groups.splice(at, 0, group);
+    }
+    return group;
+  }
+}
+
+function position(rows, row, compare) {
+  let [low, high] = [0, rows.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (compare(rows[middle], row) > 0) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+function lastChunk(list) {
+  let chunk = list.lastElementChild;
+  if (!chunk || chunk.childElementCount >= CHUNK_ROWS) {
+    chunk = el("div", { class: "chunk", role: "presentation" });
+    chunk.style.containIntrinsicBlockSize = `auto ${CHUNK_ROWS * ROW_PX}px`;
+    list.append(chunk);
+  }
+  return chunk;
+}

@@ -1,0 +1,156 @@
+"""The supervisor's list: columns, groups, order, counters, filters, days."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from playwright.async_api import Locator, Page, expect
+
+from service.ports.journal import Journal
+from tests.browser.builders import EventData, StoredCall, conversation, final, opening
+from tests.browser.harness import RunningService, open_service
+from tests.browser.page_objects import visit
+
+BILLING = {"queue": "billing", "agent": "Ada"}
+SALES = {"queue": "sales", "agent": "Grace"}
+DAY_S = 86_400.0
+DEGRADED = (
+    "transcription.degraded",
+    {"source": "media", "track": "inbound", "reason": "falling_behind", "code": ""},
+)
+
+
+def words() -> list[EventData]:
+    """Return words of both: the customer's part is three quarters."""
+    said = final(2, "agent", 4000, "one two three")
+    return [final(1, "customer", 1000, "one two three four five six seven eight nine"), said]
+
+
+async def a_busy_minute(journal: Journal) -> None:
+    """Four calls are live: one rings, one is silent, one degraded, one as it should be."""
+    ringing = opening()[:1]
+    await StoredCall("call-ringing", ago_s=5, metadata=SALES).write(journal, ringing)
+    silent = [*opening(), *words()]
+    await StoredCall("call-silent", ago_s=300, metadata=BILLING).write(journal, silent)
+    degraded = [*opening(), *words(), DEGRADED]
+    await StoredCall("call-degraded", ago_s=6, metadata=BILLING).write(journal, degraded)
+    await StoredCall("call-well", ago_s=5.5, metadata=SALES).write(journal, [*opening(), *words()])
+
+
+async def three_days(journal: Journal) -> None:
+    """There was a call on each."""
+    for days in range(3):
+        call = StoredCall(f"call-{days}", ago_s=days * DAY_S + 30, metadata=BILLING)
+        await call.write(journal, conversation())
+
+
+def calls(page: Page) -> Locator:
+    """Return the live calls that are to be seen."""
+    return page.locator("section.live .item:not([hidden]) a.call")
+
+
+async def ids(page: Page) -> Sequence[str]:
+    """Return the ids of the live calls that are to be seen, in the order in which they stand."""
+    found: list[str] = await calls(page).evaluate_all(
+        "links => links.map(link => link.hash.replace('#/calls/call-', ''))"
+    )
+    return found
+
+
+async def open_list(page: Page, service: RunningService, count: int) -> None:
+    """Open the list, and wait for so many live calls."""
+    await visit(page, service.url, await service.token())
+    await expect(calls(page)).to_have_count(count)
+
+
+async def test_live_calls_stand_longest_first_with_their_metadata(
+    page: Page, journal: Path
+) -> None:
+    """Queue and agent are columns of their own; who talked how much, and how long nobody has."""
+    async with open_service(journal, prepare=a_busy_minute) as service:
+        await open_list(page, service, 4)
+        assert await ids(page) == ["silent", "degraded", "well", "ringing"]
+        first = calls(page).first
+        await expect(first.locator(".cell")).to_have_text(["queue: billing", "agent: Ada"])
+        await expect(first.locator(".share")).to_have_attribute(
+            "title", "Customer 75 %, Agent 25 %"
+        )
+        await expect(first.locator(".silence")).to_contain_text("quiet 4:5")
+
+
+async def test_the_strip_counts_and_filters(page: Page, journal: Path) -> None:
+    """How many there are of each, and by a press only those."""
+    async with open_service(journal, prepare=a_busy_minute) as service:
+        await open_list(page, service, 4)
+        strip = page.locator(".strip button")
+        await expect(strip).to_have_text(["4 Live", "1 Ringing", "1 Degraded", "1 Silent"])
+        await strip.nth(2).click()
+        assert await ids(page) == ["degraded"]
+        await expect(calls(page).locator(".state")).to_have_text("Degraded")
+        await strip.nth(3).press("Enter")
+        assert await ids(page) == ["silent"]
+        await strip.nth(3).press("Enter")
+        await expect(calls(page)).to_have_count(4)
+
+
+async def test_calls_are_grouped_and_put_in_order_by_metadata(page: Page, journal: Path) -> None:
+    """It is the same at the next visit."""
+    async with open_service(journal, prepare=a_busy_minute) as service:
+        await open_list(page, service, 4)
+        await page.get_by_label("Group by").select_option("queue")
+        groups = page.locator("section.live .group")
+        await expect(groups.locator("h3")).to_have_text(["billing 2", "sales 2"])
+        await page.get_by_label("Order").select_option("Newest first")
+        assert await ids(page) == ["degraded", "silent", "ringing", "well"]
+        await page.reload()
+        await expect(groups.locator("h3")).to_have_text(["billing 2", "sales 2"])
+        assert await ids(page) == ["degraded", "silent", "ringing", "well"]
+
+
+async def test_columns_are_chosen_and_kept(page: Page, journal: Path) -> None:
+    """Any top-level key of the metadata may be one."""
+    async with open_service(journal, prepare=a_busy_minute) as service:
+        await open_list(page, service, 4)
+        await page.get_by_text("Columns").click()
+        await page.get_by_role("checkbox", name="queue").uncheck()
+        await expect(calls(page).first.locator(".cell")).to_have_text(["agent: Ada"])
+        await page.reload()
+        await expect(calls(page).first.locator(".cell")).to_have_text(["agent: Ada"])
+
+
+async def test_the_filter_looks_at_numbers_and_metadata(page: Page, journal: Path) -> None:
+    """Also a number as it is written; nothing that fits is told."""
+    async with open_service(journal, prepare=a_busy_minute) as service:
+        await open_list(page, service, 4)
+        await page.get_by_label("Filter").fill("grace")
+        assert await ids(page) == ["well", "ringing"]
+        await page.get_by_label("Filter").fill("312 555 0143")
+        await expect(calls(page)).to_have_count(4)
+        await page.get_by_label("Filter").fill("nobody")
+        await expect(page.get_by_text("None of the live calls is like that.")).to_be_visible()
+
+
+async def test_a_row_that_is_pointed_at_stays_when_its_call_ends(page: Page, journal: Path) -> None:
+    """Else the next one would be pressed; it goes as soon as nobody points at the list."""
+    async with open_service(journal, prepare=a_busy_minute) as service:
+        await open_list(page, service, 4)
+        await calls(page).nth(1).hover()
+        end: list[EventData] = [("call.ended", {"duration_ms": 9000, "end_ms": 9000})]
+        call = StoredCall("call-silent", ago_s=300, metadata=BILLING)
+        await service.append(call, end, after_seq=5)
+        await expect(calls(page).first.locator(".state")).to_have_text("Ending")
+        await expect(page.locator(".strip button").first).to_have_text("3 Live")
+        assert await ids(page) == ["silent", "degraded", "well", "ringing"]
+        await page.locator("h1").hover(force=True)
+        await expect(calls(page)).to_have_count(3)
+
+
+async def test_past_calls_stand_under_their_days(page: Page, journal: Path) -> None:
+    """Newest first, each with the time of its day only."""
+    async with open_service(journal, prepare=three_days) as service:
+        await visit(page, service.url, await service.token())
+        headings = page.locator("section:has(#recent-title) h3")
+        await expect(headings).to_have_count(3)
+        assert [text.rstrip(" 1") for text in await headings.all_inner_texts()][:2] == [
+            "Today",
+            "Yesterday",
+        ]
