@@ -11,8 +11,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from service.calls.routes import Fallback, Retention, Route, Tracks
 from service.delivery.endpoints import Endpoint, EndpointType, Order
-from service.errors import SettingsError
 from service.delivery.host import MAX_POSTS
+from service.errors import SettingsError
 from service.ids import EndpointName, Role, Source, Track
 from service.journal.address import PostgresqlAddress, SqliteAddress, parse_database_url
 from service.settings import checks

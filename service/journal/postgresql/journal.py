@@ -34,6 +34,7 @@ from service.journal.postgresql.writer import Work, Writer
 from service.journal.statements import load_statements
 from service.ports import (
     Attempt,
+    BacklogPage,
     Entry,
     Journal,
     LaneRow,
@@ -217,14 +218,18 @@ class PostgresqlJournal:
 
     async def backlog(self) -> list[LaneRow]:
         """See `Journal.backlog`. In pages, so that other questions are answered in between."""
-        lanes: list[LaneRow] = []
-        after = (-1, "")
-        while True:
-            rows = await self._ask("backlog", *after, _LANES_AT_ONCE)
-            lanes += [LaneRow(*row[1:]) for row in rows]
-            if len(rows) < _LANES_AT_ONCE:
-                return lanes
-            after = (rows[-1][0], rows[-1][2])
+        page = await self.backlog_page(None)
+        lanes = list(page.lanes)
+        while page.end is not None:
+            page = await self.backlog_page(page.end)
+            lanes += page.lanes
+        return lanes
+
+    async def backlog_page(self, after: tuple[int, str] | None) -> BacklogPage:
+        """See `Journal.backlog_page`."""
+        rows = await self._ask("backlog", *(after or (-1, "")), _LANES_AT_ONCE)
+        end = (rows[-1][0], rows[-1][2]) if len(rows) == _LANES_AT_ONCE else None
+        return BacklogPage([LaneRow(*row[1:]) for row in rows], end)
 
     async def parked(
         self, *, limit: int, before: tuple[float, int] | None = None
