@@ -110,8 +110,9 @@ class EngineRef:
 class TranscriptionDegraded:
     """Words may come late: they are tried for again, or somebody else is asked for them.
 
-    `to` is who takes over from `engine`, with what is said from `start_ms` on;
-    `lost_capabilities` are the settings of the route that it will not heed.
+    `engine` is whose words they are, `start_ms` where on the call clock they are missing from.
+    `to` is who takes over; None where nobody does. `lost_capabilities` are the settings of the
+    route that it will not heed. It is told once, until `transcription.recovered`.
     """
 
     type: ClassVar[str] = "transcription.degraded"

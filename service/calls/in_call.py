@@ -128,20 +128,16 @@ def _forget_late_start(state: CallState, *, heard_ms: int = 0, since_ms: int = 0
 
 def _keep_in_mind(turn: Turn, leg_id: LegId, leg: Leg, *, at: float) -> None:
     state = turn.state
-    if leg.words_due_at is None or leg.trouble is not None:
+    missed = leg_id == state.primary and turn.route.source == "in_call" and leg.trouble is None
+    if leg.words_due_at is None or not missed:
         return  # none are missed, or that was told
-    if leg_id != state.primary or turn.route.source != "in_call":
-        return
     began_at = leg.words_due_at - _patience_s(leg)
     if at - began_at < WORDLESS_S:
         return
-    since_ms, until_ms = state.clock_ms(began_at) or 0, state.clock_ms(at) or 0
-    for track in turn.route.heard_tracks:
-        before = state.open_gaps.get(track)
-        if before is None:
-            state.open_gaps[track] = OpenGap(since_ms, troubles.NO_WORDS, until_ms)
-        elif _waits_for_words(before):
-            before.reason, before.until_ms = troubles.NO_WORDS, until_ms
+    since_ms = state.clock_ms(began_at) or 0
+    for track in turn.route.heard_tracks:  # one that began late waits for words as well
+        gap = state.open_gaps.setdefault(track, OpenGap(since_ms, troubles.NO_WORDS))
+        gap.reason, gap.until_ms = troubles.NO_WORDS, state.clock_ms(at)
 
 
 def _waits_for_words(gap: OpenGap) -> bool:

@@ -74,7 +74,14 @@ def trouble(
         turn.record(failed, turn.now)
     elif first:
         degraded = TranscriptionDegraded(
-            leg=leg_id, source=route.source, track=None, reason=reason, code=code
+            leg=leg_id,
+            source=route.source,
+            track=None,
+            reason=reason,
+            code=code,
+            engine=route.engine,
+            model=route.model,
+            start_ms=turn.state.clock_ms(turn.now),
         )
         turn.record(degraded, turn.now)
 

@@ -16,6 +16,8 @@ _MIN_ATTEMPTS, _FAILING = 10, 0.5
 """Of so many attempts within the window, this part failing opens a circuit as well."""
 _OPEN_S, _MAX_OPEN_S = 5.0, 300.0
 """How long it stays open at first; twice as long after each probe in vain."""
+_REFUSED_S = 60.0
+"""The same after a refusal: a key or a setting is mended by people."""
 _PROBE_S = 30.0
 """A probe that said nothing for so long was none: nobody spoke, or the call was over."""
 
@@ -31,8 +33,10 @@ class EngineKey(NamedTuple):
 class Circuit:
     """Whether an engine is asked: `closed` it is; `open` it is not, but for a probe now and then.
 
-    It opens at the first refusal, for no retry helps; else after failures in a row, or when half
-    of what is tried fails. The next answer closes it.
+    It opens at the first refusal, for no retry helps, and for a minute at least; else after
+    failures in a row, or when half of what is tried fails. The next answer closes it. It is the
+    engine's, not the call's: calls with a fallback go there meanwhile, new ones at once, and a call
+    without one asks again itself, more slowly (`Limits.refused_s`).
     """
 
     def __init__(self) -> None:
@@ -59,12 +63,14 @@ class Circuit:
             return  # somebody without another choice tried
         if self.state == "probing":
             self._open_s = min(self._open_s * 2, _MAX_OPEN_S)
+            if refused:
+                self._open_s = max(self._open_s, _REFUSED_S)
             self._open(now)
             return
         self._in_a_row += 1
         self._note(now, failed=True)
         if refused or self._in_a_row >= _FAILURES_IN_A_ROW or self._is_failing():
-            self._open_s = _OPEN_S
+            self._open_s = _REFUSED_S if refused else _OPEN_S
             self._open(now)
 
     def answered(self, now: float) -> None:

@@ -58,9 +58,18 @@ class TrackInputs:
         """Say that everything before a time is accounted for."""
         return AudioSettled(ref=self._ref, until_ms=until_ms)
 
-    def degraded(self, reason: str, code: str = "") -> RecognitionDegraded:
-        """Say that words may come late, or not be quite right."""
-        return RecognitionDegraded(ref=self._ref, reason=reason, code=code)
+    def degraded(
+        self, reason: str, code: str = "", *, start_ms: int | None = None
+    ) -> RecognitionDegraded:
+        """Say that words may come late, or not be quite right: whose, and from when, if known."""
+        return RecognitionDegraded(
+            ref=self._ref,
+            reason=reason,
+            code=code,
+            engine=self._by.engine if self._by else None,
+            model=self._by.model if self._by else None,
+            start_ms=start_ms,
+        )
 
     def switched(
         self,

@@ -29,6 +29,8 @@ log = structlog.get_logger()
 
 _CUT_SHORT, _NOT_ANSWERED, _FAILED = "cut_short", "not_answered", "recognition_failed"
 _MAX_GARBAGE = 100
+_SOUND_S, _MAX_SOUND_S = 30.0, 300.0
+"""How long a session must last after a track's second trouble; twice as long after each more."""
 _TELL_EVERY_S = 1.0
 """How often it is told what is lost, while there is no session."""
 
@@ -38,9 +40,10 @@ class TrackRecognition:
 
     _relay: Relay | Sockets | None = None
     """What runs the sessions: it gets the audio at once. Between them audio is kept."""
-    _outage: tuple[str, str] | None = None
-    _is_told = False
-    """Whether trouble was told, and not yet its end."""
+    _sound_s = 0.0
+    """How long a session must have lasted, before its words are told as the end of trouble."""
+    _began_at = 0.0
+    """When the session began, if there is one."""
     _unanswered_ms: int | None = None
     """Where a session ended in order without the words it owed."""
     _stop_at: float | None = None
@@ -74,6 +77,8 @@ class TrackRecognition:
         self._dice = dice
         self._track = Track(plan, keep_ms=limits.keep_ms)
         self._audio_came = asyncio.Event()
+        self._told: set[tuple[str, str]] = set()
+        """What trouble was told, by reason and code, whose end was not."""
         self._give_partials: set[str] = set()
         """The engines that gave partials."""
         self._stall_s = limits.stall_s
@@ -154,7 +159,7 @@ class TrackRecognition:
             self._tell_switch(left, "circuit_open", "")
         while not self._track.is_done():
             line = self._line()
-            began_at = self._clock()
+            began_at = self._began_at = self._clock()
             try:
                 await self._run_line(line)
             except RecognitionError as fault:
@@ -193,7 +198,7 @@ class TrackRecognition:
             if line.gives_partials:
                 self._give_partials.add(line.choice.engine.name)
             if line.had_result:
-                self._outage, self._stall_s = None, self._limits.stall_s
+                self._stall_s = self._limits.stall_s
                 self._choices.answered(self._clock())
 
     def _lost(self, fault: RecognitionError, line: Line, began_at: float) -> Move:
@@ -230,10 +235,9 @@ class TrackRecognition:
             self._tell_switch(move.left, *outage)
         if move.gave_up:
             self._fail(*outage)
-        elif move.left is None and outage != self._outage:
-            self._is_told = True
-            self._emit([self._track.inputs.degraded(*outage)])
-        self._outage = outage
+        elif move.left is None and outage not in self._told:
+            self._told.add(outage)
+            self._emit([self._track.inputs.degraded(*outage, start_ms=self._track.resume_ms)])
 
     def _tell_switch(self, left: Choice, reason: str, code: str) -> None:
         to = self._choices.current
@@ -241,7 +245,7 @@ class TrackRecognition:
             "recognition_switched", left=left.engine.name, took_over=to.engine.name, reason=reason
         )
         self._switches[left.engine.name, to.engine.name, reason] += 1
-        self._is_told = True
+        self._told.add((reason, code))
         switched = self._track.inputs.switched(
             left.route,
             to.route,
@@ -254,18 +258,23 @@ class TrackRecognition:
 
     def _fail(self, reason: str, code: str) -> None:
         """Emit that nobody gives words: what does not fit any more is lost for that."""
-        self._is_told = True
+        self._told.add((reason, code))
         self._track.lost_reason = _FAILED
         self._emit([self._track.inputs.failed(reason, code)])
 
     def _recover(self, item: WordsHeard) -> None:
-        """Take note that words come; emit that they do again, if it was told that they did not."""
+        """Take note that words come; emit that they do again, if it was told that they did not.
+
+        The first time at once. Whoever fails again after that has to last, each time for longer:
+        sessions that are all short are one trouble, and not one each.
+        """
+        now = self._clock()
         self._choices.heard()
-        self._choices.answered(self._clock())
-        self._outage = None
+        self._choices.answered(now)
         self._track.lost_reason = "buffer_full"
-        if self._is_told:
-            self._is_told = False
+        if self._told and now - self._began_at >= self._sound_s:
+            self._told.clear()
+            self._sound_s = min(max(self._sound_s * 2, _SOUND_S), _MAX_SOUND_S)
             self._emit([self._track.inputs.recovered(self._choices.current.route, item.start_ms)])
 
     async def _pause(self, delay_s: float) -> None:

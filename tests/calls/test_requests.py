@@ -25,6 +25,7 @@ from service.calls.inputs import (
     CommandFailed,
     CommandName,
     LegStatus,
+    MediaTurnedAway,
     ServiceRestarted,
 )
 from service.calls.requests import DELAYS_S, EFFECT_S, REFUSED_DELAYS_S, REPLY_S, SETTLE_S
@@ -288,3 +289,25 @@ def test_a_stream_that_held_makes_trying_quick_again() -> None:
     assert len(call.asked(StartStreaming)) == 2
     assert call.session.state.legs[A].streaming.failures == 1
     assert STREAM in call.session.state.streams
+
+
+def test_a_stream_that_we_turned_away_is_asked_for_at_once() -> None:
+    """The journal was away; nobody else would say so for a while."""
+    call = Driver(MEDIA)
+    call.receive(initiated(), answered(), now=T0 + 1)
+    call.receive(MediaTurnedAway(leg_id=A, at=T0 + 3), now=T0 + 3)
+
+    assert [command.generation for command in call.asked(StartStreaming)] == [0, 1]
+    (told,) = call.events(TranscriptionDegraded)
+    assert told.reason == "journal_unavailable"
+
+
+def test_somebody_may_have_what_failed_tried_at_once() -> None:
+    """Nothing was paused, so there is no pause to end."""
+    call = Driver(IN_CALL, telnyx_answers=False)
+    call.receive(initiated(), answered(), now=T0 + 1)
+    call.receive(refused("start_transcription", "90057"), now=T0 + 2)
+    call.receive(asked("start", T0 + 3), now=T0 + 3)
+
+    assert len(call.asked(StartTranscription)) == 2
+    assert call.session.state.pauses == []

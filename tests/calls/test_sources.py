@@ -287,6 +287,19 @@ def test_what_gave_no_word_until_somebody_ended_it_is_a_gap(action: ControlName)
     assert not any(call.events(TranscriptGap) for call in (heard_late, brief, interim))
 
 
+def test_what_gave_no_word_after_a_pause_is_a_gap_too() -> None:
+    """From when it was begun; what it heard before the pause stays as it was told."""
+    call = talking(IN_CALL)
+    call.receive(said("hello", T0 + 3), now=T0 + 3)
+    call.receive(asked("pause", T0 + 5), now=T0 + 5)
+    call.receive(asked("resume", T0 + 10), now=T0 + 10)
+    call.receive(hung_up(T0 + 20), now=T0 + 20)
+    call.run_until(T0 + 60)
+
+    gaps = [gap for gap in call.events(TranscriptGap) if gap.track == "inbound"]
+    assert [(gap.start_ms, gap.end_ms, gap.reason) for gap in gaps] == [(9_000, 19_000, NO_WORDS)]
+
+
 def test_a_call_that_ends_before_words_are_missed_has_a_gap() -> None:
     """It is told once late words would have come; those of its last seconds are waited for."""
     deaf, late = talking(IN_CALL), talking(IN_CALL)

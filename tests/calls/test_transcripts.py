@@ -309,7 +309,8 @@ def test_a_recognition_in_trouble_is_told_with_its_track() -> None:
     failed = RecognitionFailed(ref=INBOUND, reason="refused", code="40002")
     call.receive(degraded, failed, now=T0 + 3)
 
-    assert [event.reason for event in call.events(TranscriptionDegraded)] == ["dropped"]
+    (told,) = call.events(TranscriptionDegraded)
+    assert (told.reason, told.engine, told.to) == ("dropped", MEDIA.engine, None)
     assert [event.code for event in call.events(TranscriptionFailed)] == ["40002"]
 
 

@@ -72,7 +72,7 @@ def test_a_refusal_opens_the_circuit_at_once_for_all_calls() -> None:
     assert other.current is second
 
     later = Choices([first, second], LIMITS)
-    assert later.begin(6.0) is None
+    assert later.begin(61.0) is None
     assert later.current is first
 
 
@@ -81,10 +81,10 @@ def test_an_answer_closes_the_circuit() -> None:
     first, second = choice("Deepgram"), choice("Google")
     Choices([first, second], LIMITS).failed(REFUSED, 0.0, was_well=False)
     probe = Choices([first, second], LIMITS)
-    probe.begin(6.0)
-    probe.answered(7.0)
+    probe.begin(61.0)
+    probe.answered(62.0)
 
-    assert Choices([first, second], LIMITS).begin(7.5) is None
+    assert Choices([first, second], LIMITS).begin(62.5) is None
 
 
 def test_when_all_have_failed_it_begins_anew_with_the_first() -> None:

@@ -8,18 +8,35 @@ from service.stt.circuits import Circuit, Circuits, EngineKey
 
 
 def opened(now: float = 0.0) -> Circuit:
-    """Return a circuit that a refusal opened."""
+    """Return a circuit that failures in a row opened."""
     circuit = Circuit()
-    circuit.failed(now, refused=True)
+    for _ in range(5):
+        circuit.failed(now, refused=False)
     return circuit
 
 
-def test_a_refusal_opens_it_at_once() -> None:
-    """No retry helps against a wrong key."""
-    circuit = opened(now=10.0)
-
+def test_a_refusal_opens_it_at_once_and_for_long() -> None:
+    """No retry helps against a wrong key: a minute, two, four, and never more than five."""
+    circuit, now, delays = Circuit(), 10.0, []
+    circuit.failed(now, refused=True)
     assert circuit.state == "open"
-    assert not circuit.allows(14.9)
+    for _ in range(4):
+        waited = next(s for s in range(1, 1000) if circuit.allows(now + s))
+        delays.append(waited)
+        now += waited
+        circuit.failed(now, refused=True)
+
+    assert delays == [60, 120, 240, 300]
+
+
+def test_a_probe_that_is_refused_keeps_it_open_for_as_long() -> None:
+    """The engine is there again, and the key is not good."""
+    circuit = opened()
+    assert circuit.allows(5.0)
+    circuit.failed(5.0, refused=True)
+
+    assert not circuit.allows(64.9)
+    assert circuit.allows(65.0)
 
 
 def test_failures_in_a_row_open_it() -> None:
@@ -79,7 +96,9 @@ def test_a_probe_that_is_answered_closes_it() -> None:
     circuit.answered(16.0)
 
     assert circuit.state == "closed"
-    circuit.failed(20.0, refused=True)
+    for _ in range(5):
+        circuit.failed(20.0, refused=False)
+    assert not circuit.allows(24.9)
     assert circuit.allows(25.0)
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 
-from service.calls.inputs import AudioLost, RecognitionDegraded
+from service.calls.inputs import AudioLost, RecognitionDegraded, RecognitionRecovered
 from service.stt.recognitions import open_recognitions
 from tests.stt.builders import CHUNK_BYTES, plan, speak, stamp, tone
 from tests.stt.harness import KEY, QUICK, Clock, Received
@@ -81,6 +81,29 @@ async def test_a_close_in_the_middle_of_a_call_is_no_end_of_it(engine: str, code
         received = await hear_all(peer, manners, audio)
 
     assert {name: heard.words for name, heard in received.items() if heard.words != words} == {}
+
+
+async def test_sessions_that_are_all_short_are_one_trouble_until_one_lasts() -> None:
+    """A single drop is over with the next words; of those after it none is news of its own."""
+    audio, _ = speak(*SCRIPT * 6)
+    manners = {"short": Manner(drops_ms=[1500] * 4), "one": Manner(drops_ms=[1500])}
+
+    async with open_peer() as peer:
+        received = await hear_all(peer, manners, audio)
+
+    short, one = (
+        [
+            item
+            for item in received[name].items
+            if isinstance(item, RecognitionRecovered)
+            or (isinstance(item, RecognitionDegraded) and item.reason == "connection_lost")
+        ]
+        for name in manners
+    )
+    assert [type(item) for item in one] == [RecognitionDegraded, RecognitionRecovered]
+    assert [type(item) for item in short] == [RecognitionDegraded, RecognitionRecovered] * 2
+    assert None not in {item.start_ms for item in short}
+    assert (short[-1].start_ms or 0) > 30_000
 
 
 @pytest.mark.parametrize("lag_ms", [4000, 8000, 10_000])
