@@ -42,14 +42,23 @@ class Place(Enum):
     BUSY = auto()
 
 
-def room_for_each(endpoints: int) -> tuple[int, int]:
-    """Return how many events and lanes each of so many endpoints may keep in memory.
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much of an endpoint's may be on its way at once, and in memory."""
 
-    That is divided, not shared out as they come: those that are down would have had it all.
+    attempts: int = 32
+    events: int = MAX_EVENTS
+    lanes: int = MAX_LANES
+
+
+def bounds_for_each(endpoints: int, *, attempts: int = 32) -> Bounds:
+    """Return the bounds of each of so many endpoints.
+
+    Memory is divided, not given out as it is asked for: those that are down would have it all.
     """
     events = max(_MIN_EVENTS, _ALL_EVENTS // max(1, endpoints))
     lanes = max(_MIN_LANES, _ALL_LANES // max(1, endpoints))
-    return min(MAX_EVENTS, events), min(MAX_LANES, lanes)
+    return Bounds(attempts, min(MAX_EVENTS, events), min(MAX_LANES, lanes))
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from service.delivery.dispatcher import Dispatcher
 from service.delivery.endpoints import Endpoint
 from service.delivery.handler import Dependencies
 from service.delivery.host import MAX_POSTS, Host, origin_of
-from service.delivery.lane import MAX_GAP_SEQS, Lane, room_for_each
+from service.delivery.lane import MAX_GAP_SEQS, Lane, bounds_for_each
 from service.delivery.name_lookup import open_name_lookup
 from service.delivery.schedule import Counters, EndpointLanes
 from service.delivery.signing import Secrets
@@ -261,17 +261,8 @@ async def open_lanes(
         JournalUnavailableError: The backlog cannot be read.
     """
     hosts = _hosts(endpoints, host_of, max_posts_per_host)
-    max_events, max_lanes = room_for_each(len(endpoints))
-    queues = {
-        one.name: EndpointLanes(
-            one,
-            hosts[one.name],
-            max_in_flight=max_in_flight,
-            max_events=max_events,
-            max_lanes=max_lanes,
-        )
-        for one in endpoints
-    }
+    bounds = bounds_for_each(len(endpoints), attempts=max_in_flight)
+    queues = {one.name: EndpointLanes(one, hosts[one.name], bounds) for one in endpoints}
 
     def written(lane: Lane) -> None:
         queues[lane.endpoint].release(lane)

@@ -8,7 +8,7 @@ from itertools import chain, count, islice
 
 from service.delivery.endpoints import Endpoint
 from service.delivery.host import Host, Rank, events_apart
-from service.delivery.lane import MAX_EVENTS, MAX_LANES, UNKNOWN_SEQ, Capacity, Lane, Place
+from service.delivery.lane import UNKNOWN_SEQ, Bounds, Capacity, Lane, Place
 from service.delivery.partials import PartialFilter
 from service.delivery.probes import MAX_RANKED, Probe, best_probe
 from service.delivery.record import Record
@@ -16,7 +16,7 @@ from service.ids import CallId, EndpointName
 from service.ports import LaneRow, LivePartial, StoredEvent
 
 _MAX_MEMORIES = 1000
-_MAX_IN_FLIGHT = 32
+_BOUNDS = Bounds()
 
 
 @dataclass(slots=True)
@@ -57,17 +57,14 @@ class EndpointLanes:
         self,
         endpoint: Endpoint,
         host: Host | None = None,
-        *,
-        max_in_flight: int = _MAX_IN_FLIGHT,
-        max_events: int = MAX_EVENTS,
-        max_lanes: int = MAX_LANES,
+        bounds: Bounds = _BOUNDS,
     ) -> None:
         self.endpoint = endpoint
         self.host = host or Host()
         self.host.join(self)
         self.counters = Counters()
         self.record = Record()
-        self.capacity = Capacity(max_events)
+        self.capacity = Capacity(bounds.events)
         self.on_wake: Callable[[], None] = lambda: None
         """What `wake` does; whoever handles the lanes sets it."""
         self.disabled = False
@@ -77,8 +74,8 @@ class EndpointLanes:
         self.recovered_at = 0.0
         """When the last outage ended."""
         self.last_to_arrive: Lane | None = None
-        self._max_lanes = max_lanes
-        self._max_partials = events_apart(max_in_flight)
+        self._max_lanes = bounds.lanes
+        self._max_partials = events_apart(bounds.attempts)
         self._partials = PartialFilter(endpoint.partials)
         self._lanes: dict[CallId, Lane] = {}
         self._ready: deque[Lane] = deque()

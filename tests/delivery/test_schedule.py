@@ -4,10 +4,11 @@ from service.delivery.lane import (
     MAX_GAP_SEQS,
     MAX_LANE_EVENTS,
     MAX_LANE_PARTIALS,
+    Bounds,
     Capacity,
     Lane,
     WaitingPartial,
-    room_for_each,
+    bounds_for_each,
 )
 from service.delivery.schedule import EndpointLanes
 from service.ids import CallId
@@ -17,7 +18,9 @@ from tests.delivery.builders import CRM, endpoint, event, live, partial
 
 def lanes(*, max_events: int = 100, max_lanes: int = 100, partials: str = "all") -> EndpointLanes:
     """Return the lanes of an endpoint with little room."""
-    return EndpointLanes(endpoint(partials=partials), max_events=max_events, max_lanes=max_lanes)
+    return EndpointLanes(
+        endpoint(partials=partials), bounds=Bounds(events=max_events, lanes=max_lanes)
+    )
 
 
 def take(queue: EndpointLanes, now: float = 0.0) -> Lane:
@@ -263,9 +266,9 @@ def test_a_gap_does_not_grow_without_end() -> None:
 
 def test_room_is_divided_among_endpoints() -> None:
     """A few have as much as is of use; many have all together what a few have."""
-    assert room_for_each(0) == room_for_each(1) == room_for_each(6) == (4096, 10_000)
-    assert room_for_each(200) == (163, 300)
-    assert room_for_each(1000) == (128, 300)
+    assert bounds_for_each(0) == bounds_for_each(1) == bounds_for_each(6) == Bounds()
+    assert bounds_for_each(200) == Bounds(events=163, lanes=300)
+    assert bounds_for_each(1000) == Bounds(events=128, lanes=300)
 
 
 def test_nothing_is_kept_in_memory_for_a_host_that_is_away() -> None:

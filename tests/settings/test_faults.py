@@ -113,3 +113,6 @@ def test_values_of_the_wrong_type_are_told(problems: Problems) -> None:
     assert problems("drain_timeout_s = -1") == [
         "callscribe.toml:1: drain_timeout_s: should be greater than or equal to 0"
     ]
+    assert problems("max_posts_per_host = 0") == [
+        "callscribe.toml:1: max_posts_per_host: should be greater than or equal to 1"
+    ]

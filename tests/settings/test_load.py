@@ -83,6 +83,7 @@ def test_keys_alone_are_enough_to_start() -> None:
     assert settings.listen_address == ("0.0.0.0", 8080)
     assert settings.telnyx_base_url == "https://api.telnyx.com/v2"
     assert settings.drain_timeout_s == 20
+    assert settings.max_posts_per_host == 64
 
 
 def test_the_environment_wins_over_the_file(load: Load) -> None:
