@@ -163,6 +163,16 @@ def test_whoever_rewinds_it_starts_it_over() -> None:
     assert one.head_seq == 7
 
 
+def test_a_lane_that_is_rewound_is_where_it_was_set() -> None:
+    """Although it had come further."""
+    one = lane(1, 2, 3)
+    one.ack(1)
+    one.ack(2)
+    one.rewind(lane_row(1, 3))
+
+    assert one.acked_seq == 1
+
+
 def test_an_erased_call_has_nothing_left() -> None:
     """Neither events nor partials, nor anything to name; it is no live one."""
     one = failed_in_every_way()

@@ -54,7 +54,7 @@ class _Child:
 class Runner:
     """Runs these tests, first without a mutant, then with each.
 
-    The first of them are run by themselves: most mutants are killed before the others are imported.
+    Each file by itself: most mutants are killed before the others are imported.
     """
 
     def __init__(self, module: str, tests: Sequence[str]) -> None:
@@ -116,8 +116,7 @@ class Runner:
             sys.meta_path.insert(0, _Substitute(mutant.place.module, mutant.source))
             _silence()
         options = ("-q", "-x", "-p", "no:cacheprovider", f"--basetemp={folder / 'tests'}")
-        stages = self._tests[:1], self._tests[1:]
-        return any(pytest.main([*options, *_WARNINGS, *tests]) for tests in stages if tests)
+        return any(pytest.main([*options, *_WARNINGS, test]) for test in self._tests)
 
 
 _WARNINGS: Final = ("-W", "error", "-W", "ignore::pytest.PytestAssertRewriteWarning")

@@ -13,8 +13,14 @@ TARGETS: Final[Mapping[str, tuple[str, ...]]] = {
     "service.retry": ("../test_retry",),
     "service.delivery.lane": ("test_lane", "test_lane_waits", "test_schedule"),
     "service.delivery.batches": ("test_batches",),
-    "service.delivery.host": ("test_hosts", "test_hanging_partials"),
-    "service.delivery.schedule": ("test_schedule", "test_hosts", "test_hanging_partials"),
+    "service.delivery.host": ("test_host", "test_hosts", "test_hanging_partials"),
+    "service.delivery.schedule": (
+        "test_schedule_listing",
+        "test_schedule",
+        "test_hanging_partials",
+        "test_partials_in_lanes",
+        "test_hosts",
+    ),
     "service.delivery.lanes": (
         "test_lanes",
         "test_backlog",
@@ -24,8 +30,8 @@ TARGETS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """The modules, each with its own tests: what only a test of something else notices, survives.
 
-The first of them is run by itself. Tests that draw what they do are left out: who is killed by
-chance, survives by chance.
+They are run one after the other, until one fails. Tests that draw what they do are left out: who is
+killed by chance, survives by chance.
 """
 
 
