@@ -53,7 +53,7 @@ class Placing:
         else:
             span, clue = self.estimate(at, text, from_ms=from_ms), Clue.TEXT
         final = _is_final(at)
-        if final and clue is Clue.TEXT:
+        if final and clue is Clue.TEXT and not at.queue_ms:  # else more was sent than is answered
             spoken = list(self._speech.spans(from_ms, at.position_ms))
             self._pace.learn(duration_of(text), spoken)
         heard = self._inputs.words(
@@ -77,6 +77,7 @@ class Placing:
             lag_ms=at.lag_ms,
             queue_ms=at.queue_ms,
             slack_ms=round(expected_ms * self._pace.slack),
+            holes=self._speech.holes,
         )
 
     def _words(self, result: SttResult) -> Iterator[Word]:
