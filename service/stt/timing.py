@@ -26,6 +26,8 @@ the rest.
 """
 _REMAINDER_MS = 200
 """So little speech after the text before is what was left of that, by an estimate."""
+_HOLE_MS = 650
+"""Where no audio came, it counts as a pause of this length, if it is longer."""
 _MIN_REST_MS = 400
 """So little speech that a text leaves of a stretch is no text of its own, but the rest of it."""
 _QUEUE_REACH, _LATE_REACH = 1.3, 2.0
@@ -55,7 +57,7 @@ def estimate_span(
     `spans` is the speech between the end of the text before (`from_ms`) and what had been sent
     when the result came (`until_ms`). `slack_ms` is how far `expected_ms` may be off, `lag_ms` how
     far the result may be behind what had been sent, and `queue_ms` how much of that is because
-    much was sent at once. In `holes` nobody knows whether there was a pause.
+    much was sent at once. In `holes` nobody knows whether he paused.
     """
     stretches = list(islice(spans, _MAX_STRETCHES))
     if len(stretches) > 1 and _is_remainder(stretches[0], from_ms):
@@ -70,8 +72,7 @@ def estimate_span(
     end_ms = stretches[last].end_ms
     if lag_ms > LAG_MS or until_ms - end_ms > LAG_MS:
         reach = _QUEUE_REACH if queue_ms else _LATE_REACH
-        reach_ms = _reach(stretches[first : last + 1], round(expected_ms * reach))
-        end_ms = end_ms if end_ms - reach_ms < _MIN_REST_MS else reach_ms
+        end_ms = said_by(stretches[first : last + 1], round(expected_ms * reach))
     return Span(stretches[first].start_ms, max(stretches[first].start_ms, end_ms))
 
 
@@ -104,18 +105,25 @@ def _best_fit(
 
 
 def _silent_ms(pair: tuple[Span, Span], holes: Sequence[Span]) -> int:
-    """Return how long nobody spoke between two stretches, as far as audio came."""
+    """Return how long nobody spoke between two stretches, as far as is known."""
     start_ms, end_ms = pair[0].end_ms, pair[1].start_ms
     cuts = (min(hole.end_ms, end_ms) - max(hole.start_ms, start_ms) for hole in holes)
-    return end_ms - start_ms - sum(max(0, cut_ms) for cut_ms in cuts)
+    unknown = [min(0, _HOLE_MS - cut_ms) for cut_ms in cuts if cut_ms > 0]
+    return end_ms - start_ms + sum(unknown)
 
 
 def _is_remainder(stretch: Span, from_ms: int) -> bool:
     return stretch.start_ms <= from_ms and stretch.end_ms - stretch.start_ms < _REMAINDER_MS
 
 
+def said_by(stretches: Sequence[Span], speech_ms: int) -> int:
+    """Return when this much of the speech is over; its end if the rest is next to nothing."""
+    reach_ms = _reach(stretches, speech_ms)
+    end_ms = stretches[-1].end_ms
+    return end_ms if end_ms - reach_ms < _MIN_REST_MS else reach_ms
+
+
 def _reach(stretches: Sequence[Span], speech_ms: int) -> int:
-    """Return when this much of the speech is over."""
     for stretch in stretches:
         length_ms = stretch.end_ms - stretch.start_ms
         if length_ms >= speech_ms:

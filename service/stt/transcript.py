@@ -136,24 +136,31 @@ class Transcript:
             self.progress.answer(at.sure_ms)  # it heard all that, and no words
         return []
 
-    def finalize_pending(self, *, cut_ms: int | None = None) -> list[WordsHeard]:
+    def finalize_pending(
+        self, *, cut_ms: int | None = None, is_part: bool = False
+    ) -> list[WordsHeard]:
         """Make the last partial final, as no better text will come; empty if there is none.
 
-        A word that ends at `cut_ms` is left out, for another session to hear the whole of it.
+        A word that ends at `cut_ms` is left out, for another session to hear the whole of it. With
+        `is_part` more was said without a pause than is in the text.
         """
         pending, self._pending = self._pending, None
         finals = self._overtaken(None)
         heard = pending and without_half_words(pending.heard, cut_ms)
         if pending is not None and heard is not None:
             final = Placed(replace(heard, is_final=True), pending.clue)
-            finals += self._emit(final, self._clock.position_ms, is_part=cut_ms is not None)
+            is_part |= cut_ms is not None
+            finals += self._emit(final, self._clock.position_ms, is_part=is_part)
         return finals
 
     def keep_from(self, kept_ms: int) -> list[WordsHeard]:
         """Make a partial final whose audio is not kept: no better text will come of it."""
         pending = self._pending
-        gone = pending is not None and kept_ms > pending.heard.start_ms + LEAD_MS
-        return self.finalize_pending() if gone else []
+        if pending is None or kept_ms <= pending.heard.start_ms + LEAD_MS:
+            return []
+        cut_off = pending if self._pending_unmarked else self._placing.cut_off(pending)
+        self._pending = cut_off
+        return self.finalize_pending(is_part=cut_off != pending)
 
     def heard_until(self) -> int:
         """Return how far the words that there are go, be they final or not."""

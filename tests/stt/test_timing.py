@@ -87,6 +87,24 @@ def test_nobody_knows_whether_there_was_a_pause_where_no_audio_came() -> None:
     assert live(holes=[Span(22_740, 24_480)]) == Span(21_900, 25_300)
 
 
+def test_a_text_that_fits_well_enough_does_not_go_over_a_hole() -> None:
+    """What was said behind it is the beginning of the next one."""
+    spans = [Span(15_800, 18_900), Span(21_800, 22_000)]
+
+    span = estimate_span(
+        3828,
+        spans,
+        from_ms=11_550,
+        until_ms=22_000,
+        lag_ms=3696,
+        queue_ms=1188,
+        slack_ms=574,
+        holes=[Span(18_900, 21_800)],
+    )
+
+    assert span == Span(15_800, 18_900)
+
+
 def test_a_late_result_still_has_a_time() -> None:
     """Even when all speech is longer ago than a result should take."""
     assert at("Yes.", (500, 800), until_ms=9000) == Span(500, 800)
