@@ -82,6 +82,8 @@ class Transcript:
         self._from_ms = 0
         """No text that comes now was said before this."""
         self._last_said: _Said | None = None
+        self._restates = False
+        """Whether an engine was seen to give the same final twice."""
         self._spans: deque[Span] = deque(maxlen=_MAX_EMITTED)
         """What the session's finals cover, by the engine's own times."""
         self._ahead: list[_Ahead] = []
@@ -299,8 +301,12 @@ class Transcript:
             return False
         if placed.clue is not Clue.TEXT:
             return placed.heard.start_ms == last.span.start_ms
-        if len(words) >= _MANY and self._at.position_ms - last.position_ms <= _SWAPPED_MS:
-            return True  # nobody says so much again, and has it answered in the same moment
+        if self._at.position_ms - last.position_ms <= _SWAPPED_MS:
+            # Nobody says so much again, and has it answered in the same moment.
+            is_sure = len(words) >= _MANY
+            self._restates |= is_sure and bool(self._at.result.is_final)
+            if is_sure or self._restates:
+                return True
         if self._speech.between(last.span.end_ms, self._at.position_ms) >= OWED_MS:
             return False
         return self._speech.between(*last.span) < _ROOM_FOR_TWO * duration_of(placed.heard.text)
