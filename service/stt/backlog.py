@@ -20,7 +20,8 @@ class Backlog:
         self._at = now
         self._queue_ms = self._ahead_ms = 0.0
         self._burst_ms = 0.0
-        self._burst_end_ms = 0
+        self.burst_end_ms = 0
+        """Where what was sent at once ended."""
 
     def sent(self, duration_ms: int, position_ms: int, now: float) -> None:
         """Take note that so much was sent, up to a position."""
@@ -28,7 +29,7 @@ class Backlog:
         self._queue_ms += duration_ms
         self._ahead_ms += duration_ms
         if self._ahead_ms > self._burst_ms + _IN_HAND_MS:
-            self._burst_ms, self._burst_end_ms = self._ahead_ms - _IN_HAND_MS, position_ms
+            self._burst_ms, self.burst_end_ms = self._ahead_ms - _IN_HAND_MS, position_ms
 
     def queue_ms(self, now: float) -> int:
         """Return how much of what was sent at once the engine may still have before it."""
@@ -38,7 +39,7 @@ class Backlog:
     def burst_ms(self, since_ms: int, now: float) -> int:
         """Return how long before it was sent the speech of a position was said, at most."""
         self._pass(now)
-        return round(self._ahead_ms) if since_ms < self._burst_end_ms else 0
+        return round(self._ahead_ms) if since_ms < self.burst_end_ms else 0
 
     def _pass(self, now: float) -> None:
         """Let time pass: what was sent is worked off, and what was said is further back."""

@@ -127,13 +127,16 @@ class Stint:
         self.has_final |= result.is_final is not False
         self._answered_ms = position_ms
         queue_ms = self._backlog.queue_ms(now)
+        sure_ms = self._sure_ms(queue_ms)
+        if sure_ms > self._backlog.burst_end_ms:
+            self._replay_lag_ms = 0  # what was sent at once is answered
         return Arrival(
             result,
             position_ms,
             lag_ms=max(LAG_MS, self.habits.slowest_ms * 5 // 4)
             + max(queue_ms, self._replay_lag_ms),
             queue_ms=queue_ms,
-            sure_ms=self._sure_ms(queue_ms),
+            sure_ms=sure_ms,
             said=self._said() if self.is_utterance else None,
             cut_ms=self.until_ms if self.is_cut_off else None,
         )

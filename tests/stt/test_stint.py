@@ -5,6 +5,7 @@ from service.stt.habits import Habits
 from service.stt.ring import Chunk
 from service.stt.speech import Speech
 from service.stt.stint import Stint
+from service.stt.timing import LAG_MS
 from service.wire.stt import HeardWord, SttResult
 from tests.stt.builders import voice
 
@@ -239,3 +240,18 @@ def test_what_is_left_at_the_end_is_due_sooner_than_a_stall() -> None:
     talk.now += 5.0
     talk.stint.arrived(FINAL, talk.now)
     assert talk.stint.last_patience_s == 9.0
+
+
+def test_an_engine_is_as_prompt_as_ever_once_it_has_answered_what_it_was_sent_at_once() -> None:
+    """How far behind it was with that says nothing about what was sent as it was spoken."""
+    talk = Talk()
+    talk.is_burst = True
+    talk.speak(6000)
+    assert talk.stint.arrived(FINAL, talk.now).lag_ms > 8_000
+
+    talk.is_burst = False
+    talk.pause(1000)
+    assert talk.stint.arrived(FINAL, talk.now).lag_ms > 8_000
+
+    talk.pause(12_000)
+    assert talk.stint.arrived(FINAL, talk.now).lag_ms == LAG_MS
