@@ -12,6 +12,7 @@ from service.errors import RecognitionError, RecognitionRefusedError
 from service.stt.choices import Choice
 from service.stt.connection import Connection, open_connection
 from service.stt.formats import WireFormat
+from service.stt.habits import Habits
 from service.stt.limits import Limits
 from service.stt.query import session_url
 from service.stt.session import Session
@@ -49,8 +50,8 @@ class Line:
     """Whether it is the route's own engine."""
     stands_alone: bool
     """Whether there is nobody else to fall to."""
-    gives_partials: bool
-    """Whether it gave partials before."""
+    habits: Habits
+    """What is known of the engine."""
     had_result: bool = False
     """Whether it said anything worth reading."""
 
@@ -83,7 +84,7 @@ class Line:
             start_ms=start_ms,
             by=None if self.is_first else self.choice.route,
             is_utterance=self.choice.engine.endpointing == "socket",
-            gives_partials=self.gives_partials,
+            habits=self.habits,
         )
         self.emit(inputs)
         return stint
@@ -106,7 +107,6 @@ class Line:
 
     def close(self, stint: Stint) -> None:
         """End the stint of a session that ended as it should."""
-        self.gives_partials |= stint.gives_partials
         self.emit(self.track.close(stint))
 
 

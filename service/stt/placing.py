@@ -1,6 +1,7 @@
 """Puts what an engine says on the stream: when it was said, by its own times or by our estimate."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from service.calls.inputs import Word, WordsHeard
@@ -11,7 +12,7 @@ from service.stt.ring import Span
 from service.stt.seam import Clue
 from service.stt.speech import Speech
 from service.stt.stint import Arrival
-from service.stt.timing import duration_of, estimate_span
+from service.stt.timing import duration_of, estimate_span, said_by
 from service.wire.stt import SttResult
 
 _MAX_LANGUAGE = 35
@@ -53,7 +54,7 @@ class Placing:
         else:
             span, clue = self.estimate(at, text, from_ms=from_ms), Clue.TEXT
         final = _is_final(at)
-        if final and clue is Clue.TEXT:
+        if final and clue is Clue.TEXT and not at.queue_ms:  # else more was sent than is answered
             spoken = list(self._speech.spans(from_ms, at.position_ms))
             self._pace.learn(duration_of(text), spoken)
         heard = self._inputs.words(
@@ -77,7 +78,18 @@ class Placing:
             lag_ms=at.lag_ms,
             queue_ms=at.queue_ms,
             slack_ms=round(expected_ms * self._pace.slack),
+            holes=self._speech.holes,
         )
+
+    def cut_off(self, placed: Placed) -> Placed:
+        """Have a text that was cut off in mid-speech end where its length says."""
+        heard, clue = placed
+        spans = list(self._speech.spans(heard.start_ms, heard.end_ms))
+        if clue is not Clue.TEXT or not spans:
+            return placed
+        spans[0] = Span(heard.start_ms, spans[0].end_ms)  # what is not kept is forgotten
+        end_ms = said_by(spans, round(duration_of(heard.text) * self._pace.factor))
+        return Placed(replace(heard, end_ms=min(end_ms, heard.end_ms)), clue)
 
     def _words(self, result: SttResult) -> Iterator[Word]:
         for word in result.words or ():

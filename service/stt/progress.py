@@ -34,6 +34,8 @@ class Progress:
         """Speech before this is in a final, as far as we can tell."""
         self._covered_ms = 0
         """Speech before this is in one surely."""
+        self._breath_ms = 0
+        """How much longer than its last word the stretch of speech is that the last final ends."""
 
     def note(self, span: Span, clue: Clue, *, sure_ms: int) -> None:
         """Take note of a final, emitted or not: it answers all that was said before it ended."""
@@ -52,6 +54,8 @@ class Progress:
         else:
             end_ms = self._with_tail(span.end_ms, until_ms)
         self.answered_ms = max(self.answered_ms, end_ms)
+        breath_ms = 0 if clue is Clue.TEXT else end_ms - self.emitted_ms
+        self._breath_ms = breath_ms if 0 <= breath_ms < OWED_MS else 0
 
     def answer(self, until_ms: int) -> None:
         """Take note that there are no words before a time that are not in a final."""
@@ -61,7 +65,8 @@ class Progress:
     def settle(self, until_ms: int) -> None:
         """Take note that no answer is to be expected any more for what is before a time."""
         self.answer(until_ms)
-        self.emitted_ms = max(self.emitted_ms, until_ms)
+        if until_ms > self.emitted_ms:
+            self.emitted_ms, self._breath_ms = until_ms, 0
 
     def unanswered(self, until_ms: int) -> Iterator[Span]:
         """Yield the speech before a time that no final covers."""
@@ -113,7 +118,7 @@ class Progress:
         sure_ms = min(self.emitted_ms, self._covered_ms)
         point_ms = resume_point(
             self._speech.sounds(max(0, sure_ms - LOOKBACK_MS), sent_ms),
-            sure_ms=sure_ms,
+            sure_ms=sure_ms + self._breath_ms,
             sent_ms=sent_ms,
             quiet_ms=quiet_ms,
             pending_ms=pending_ms,

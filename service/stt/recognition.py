@@ -5,7 +5,7 @@ no word is lost between them.
 """
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
@@ -17,6 +17,7 @@ from service.errors import RecognitionError
 from service.ports import RecognitionPlan
 from service.stt.choices import STALLED, Choice, Choices, Move
 from service.stt.formats import choose_format
+from service.stt.habits import Habits
 from service.stt.limits import Limits
 from service.stt.line import Line, Service
 from service.stt.relay import Relay
@@ -79,8 +80,8 @@ class TrackRecognition:
         self._audio_came = asyncio.Event()
         self._told: set[tuple[str, str]] = set()
         """What trouble was told, by reason and code, whose end was not."""
-        self._give_partials: set[str] = set()
-        """The engines that gave partials."""
+        self._habits: defaultdict[str, Habits] = defaultdict(Habits)
+        """What is known of engines, by their names."""
         self._stall_s = limits.stall_s
         self._max_garbage = limits.max_garbage
         self._ending = asyncio.Event()
@@ -185,7 +186,7 @@ class TrackRecognition:
             max_garbage=self._max_garbage,
             is_first=self._choices.is_first,
             stands_alone=not self._choices.has_others,
-            gives_partials=choice.engine.name in self._give_partials,
+            habits=self._habits[choice.engine.name],
         )
 
     async def _run_line(self, line: Line) -> None:
@@ -195,8 +196,6 @@ class TrackRecognition:
             await self._relay.run()
         finally:
             self._relay = None
-            if line.gives_partials:
-                self._give_partials.add(line.choice.engine.name)
             if line.had_result:
                 self._stall_s = self._limits.stall_s
                 self._choices.answered(self._clock())

@@ -66,7 +66,6 @@ class Relay:
                 await session.run()
             finally:
                 self._sessions.remove(session)
-                line.gives_partials |= stint.gives_partials
                 if heir is not None and stint.until_ms is None:
                     heir.cancel()
             line.close(stint)

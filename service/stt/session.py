@@ -189,11 +189,18 @@ class Session:
             raise RecognitionLostError(WRITE_STALLED)
         limits = self._limits
         patience_s = limits.stall_without_partials_s - limits.stall_s
-        if self.stint.overdue_s(now, patience_s=patience_s) >= self._stall_s:
+        if self.stint.overdue_s(now, patience_s=patience_s) >= self._patience_s():
             raise RecognitionLostError(STALLED)
         late_since = self._late_since
         if self._leave_if_late and late_since is not None and now - late_since >= limits.late_s:
             raise RecognitionLostError(LATE)
+
+    def _patience_s(self) -> float:
+        """Return how long an answer may take; not too long for another session, at the end."""
+        last_s = self.stint.last_patience_s
+        if last_s is None or not (self._finishing and self._is_owed()):
+            return self._stall_s
+        return min(self._stall_s, last_s)
 
     def _check_backlog(self, now: float) -> None:
         behind = self._track.waiting_ms(self.stint) > self._limits.behind_ms

@@ -43,6 +43,8 @@ class Speech:
         self._open = False
         self._doubtful: deque[list[int]] = deque(maxlen=_MAX_SPANS)
         """What is loud and passes for no voice."""
+        self.holes: deque[Span] = deque(maxlen=_MAX_SPANS)
+        """Where no audio came, and some came behind it."""
         self._now_ms = 0
         """The end of the last window."""
         self._loud_ms = 0
@@ -167,6 +169,7 @@ class Speech:
         if self._open and start_ms - self._spans[-1][1] >= PAUSE_MS:
             self._close()
         self._passage.begin()
+        self.holes.append(Span(self._now_ms, start_ms))
         self._now_ms = start_ms
 
     def _follow_noise(self, level: int) -> None:

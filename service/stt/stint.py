@@ -6,22 +6,28 @@ such wait is what the engine may need for any answer, until it takes longer.
 """
 
 from collections import deque
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from service.calls.routes import Route
+from service.stt.backlog import Backlog
 from service.stt.clock import SessionClock
 from service.stt.formats import Outlet
+from service.stt.habits import Habits
 from service.stt.ring import Chunk, Span
 from service.stt.speech import Speech
 from service.stt.timing import LAG_MS
 from service.wire.stt import SttResult
 
-_REPLAY_SPEED = 3
-"""How much faster than speech an engine works off a replay, at least."""
 _MIN_UNANSWERED_MS = 300
 """Less speech than this since the last result is no reason to expect one."""
+_UTTERANCE_PAUSE_MS = 2_000
+"""After so long a pause no engine waits for more before it gives a final."""
 _MIN_SURE_MS, _MAX_SURE_MS = 4_000, 16_000
 """Within these bounds an answer is believed to cover all that was sent so long before it."""
+_MIN_LAST_S, _LATER_THAN_EVER = 3.0, 1.5
+"""When no more audio comes, the rest is due after this, or so much later than it ever came."""
 _MAX_HELD = 2_000
 """Results kept of a session whose turn it is not yet; past that the oldest go."""
 
@@ -53,7 +59,6 @@ class Stint:
     """Whether it ends in mid-speech, as another one goes on with it."""
     is_answered = False
     """Whether it said all it has to say."""
-    _slowest_ms = 0
     _replay_lag_ms = 0
     """How much more it was behind when it answered what it was sent at once."""
 
@@ -68,13 +73,13 @@ class Stint:
         by: Route | None = None,
         until_ms: int | None = None,
         is_utterance: bool = False,
-        gives_partials: bool = False,
+        habits: Habits | None = None,
     ) -> None:
         """Begin at `start_ms` of the stream, with the piece of that number.
 
         It ends at `until_ms`, which may be set later; None is the end of the track. `is_utterance`
         is for an engine that answers once, when the audio stops. `by` is whose words it gives, if
-        not the route's own engine's.
+        not the route's own engine's; `habits` is what is known of that engine.
         """
         self.clock = SessionClock(start_ms)
         self.number = number
@@ -82,13 +87,13 @@ class Stint:
         self.by = by
         self.until_ms = until_ms
         self.is_utterance = is_utterance
-        self.gives_partials = gives_partials
-        """Whether partials are to be expected: the engine gave some."""
+        self.habits = habits or Habits()
         self.held: deque[Arrival] = deque(maxlen=_MAX_HELD)
         """What it said before it was its turn."""
         self._speech = speech
         self._outlet = outlet
-        self._began_at = self._sent_at = self._excused_at = now
+        self._sent_at = self._excused_at = now
+        self._backlog = Backlog(now)
         self._answered_ms = start_ms
         """How far it had been sent when its last result came."""
 
@@ -106,25 +111,32 @@ class Stint:
         self.number += 1
         self._sent_at = now
         self.clock.sent(chunk.start_ms, chunk.end_ms, is_filler=chunk.is_filler)
+        self._backlog.sent(chunk.end_ms - chunk.start_ms, chunk.end_ms, now)
         return self._outlet.convert(chunk.data)
 
     def arrived(self, result: SttResult, now: float) -> Arrival:
         """Take note of a result."""
         position_ms, first = self.clock.position_ms, self._first_unanswered()
         if first is not None:
-            self._slowest_ms = max(self._slowest_ms, round(self._waited_s(first, now) * 1000))
-            self._replay_lag_ms = max(self._replay_lag_ms, self._burst_ms(first, now))
-        self.gives_partials |= result.is_final is False
+            waited_ms = round(self._waited_s(first, now) * 1000)
+            self.habits.slowest_ms = max(self.habits.slowest_ms, waited_ms)
+            burst_ms = self._backlog.burst_ms(first, now)
+            self._replay_lag_ms = max(self._replay_lag_ms, burst_ms)
+        self.habits.gives_partials |= result.is_final is False
         self.has_answered = True
         self.has_final |= result.is_final is not False
         self._answered_ms = position_ms
-        queue_ms = self._queue_ms(now)
+        queue_ms = self._backlog.queue_ms(now)
+        sure_ms = self._sure_ms(queue_ms)
+        if sure_ms > self._backlog.burst_end_ms:
+            self._replay_lag_ms = 0  # what was sent at once is answered
         return Arrival(
             result,
             position_ms,
-            lag_ms=max(LAG_MS, self._slowest_ms * 5 // 4) + max(queue_ms, self._replay_lag_ms),
+            lag_ms=max(LAG_MS, self.habits.slowest_ms * 5 // 4)
+            + max(queue_ms, self._replay_lag_ms),
             queue_ms=queue_ms,
-            sure_ms=self._sure_ms(queue_ms),
+            sure_ms=sure_ms,
             said=self._said() if self.is_utterance else None,
             cut_ms=self.until_ms if self.is_cut_off else None,
         )
@@ -136,20 +148,26 @@ class Stint:
     def overdue_s(self, now: float, *, patience_s: float) -> float:
         """Return for how long an answer is due: from the first speech that was sent without one.
 
-        Where no partials are to be expected, from the end of the speech; while it goes on, a final
-        is due only `patience_s` later.
+        Where no partials are to be expected, from the end of what was said first; while it goes on,
+        a final is due only `patience_s` later.
         """
         spans = list(self._speech.spans(self._answered_ms, self.clock.position_ms))
         spoken_ms = sum(span.end_ms - span.start_ms for span in spans)
         if not spans or (spoken_ms < _MIN_UNANSWERED_MS and not self.is_utterance):
             return 0.0
         since_start_s = self._waited_s(spans[0].start_ms, now)
-        if self.gives_partials:
+        if self.habits.gives_partials:
             return since_start_s
-        since_end_s = self._waited_s(spans[-1].end_ms, now)
         if self.is_utterance:
-            return since_end_s
-        return max(since_end_s, since_start_s - patience_s)
+            return self._waited_s(spans[-1].end_ms, now)
+        return max(self._waited_s(_end_of_first(spans), now), since_start_s - patience_s)
+
+    @property
+    def last_patience_s(self) -> float | None:
+        """How long the rest may take once no more audio comes; None: nobody knows."""
+        if not self.has_answered:
+            return None
+        return max(_MIN_LAST_S, self.habits.slowest_ms / 1000 * _LATER_THAN_EVER)
 
     def behind_ms(self, result: SttResult, now: float) -> int | None:
         """Return how far a result is behind what was sent, a replay aside; None if nobody knows."""
@@ -160,21 +178,11 @@ class Stint:
         else:
             return None
         end_ms = round(min(max(end_s * 1000, 0.0), self.clock.sent_ms))
-        return self.clock.sent_ms - self._queue_ms(now) - end_ms
+        return self.clock.sent_ms - self._backlog.queue_ms(now) - end_ms
 
     def excuse(self, now: float) -> None:
         """Begin to wait anew: this process stood still, and cannot say who was late."""
         self._excused_at = now
-
-    def _queue_ms(self, now: float) -> int:
-        """Return how much of what was sent at once the engine may still have before it."""
-        elapsed_ms = round((now - self._began_at) * 1000)
-        return max(0, self.clock.sent_ms - elapsed_ms * _REPLAY_SPEED)
-
-    def _burst_ms(self, first: int, now: float) -> int:
-        """Return how long before it was sent the first speech without an answer was said."""
-        burst_ms = self.clock.sent_ms - round((now - self._began_at) * 1000)
-        return burst_ms if first < self.clock.start_ms + burst_ms else 0
 
     def _sure_ms(self, queue_ms: int) -> int:
         """Return what is surely answered of the stream: a hole in it took nobody any time."""
@@ -184,7 +192,7 @@ class Stint:
         return self.clock.stream_end_ms(session_ms / 1000)
 
     def _sure_lag_ms(self) -> int:
-        return min(max(_MIN_SURE_MS, self._slowest_ms * 5 // 4 + 1000), _MAX_SURE_MS)
+        return min(max(_MIN_SURE_MS, self.habits.slowest_ms * 5 // 4 + 1000), _MAX_SURE_MS)
 
     def _first_unanswered(self) -> int | None:
         spans = self._speech.spans(self._answered_ms, self.clock.position_ms)
@@ -201,3 +209,11 @@ class Stint:
         start_ms, position_ms = self.clock.start_ms, self.clock.position_ms
         spans = list(self._speech.spans(start_ms, position_ms))
         return Span(spans[0].start_ms, spans[-1].end_ms) if spans else Span(start_ms, position_ms)
+
+
+def _end_of_first(spans: Sequence[Span]) -> int:
+    """Return where the first pause begins that ends an utterance, or the last speech ends."""
+    for before, after in pairwise(spans):
+        if after.start_ms - before.end_ms >= _UTTERANCE_PAUSE_MS:
+            return before.end_ms
+    return spans[-1].end_ms

@@ -5,7 +5,7 @@ some fifteen letters a second, each at a pace of their own.
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 
 from service.stt.ring import Span
 
@@ -26,6 +26,10 @@ the rest.
 """
 _REMAINDER_MS = 200
 """So little speech after the text before is what was left of that, by an estimate."""
+_HOLE_MS = 650
+"""Where no audio came, it counts as a pause of this length, if it is longer."""
+_MIN_REST_MS = 400
+"""So little speech that a text leaves of a stretch is no text of its own, but the rest of it."""
 _QUEUE_REACH, _LATE_REACH = 1.3, 2.0
 """A text in a queue has not run further ahead than so much of its length."""
 _MAX_STRETCHES = 16
@@ -46,13 +50,14 @@ def estimate_span(
     lag_ms: int,
     queue_ms: int = 0,
     slack_ms: int = 0,
+    holes: Sequence[Span] = (),
 ) -> Span:
     """Estimate when a text was said that takes about `expected_ms` to say.
 
     `spans` is the speech between the end of the text before (`from_ms`) and what had been sent
     when the result came (`until_ms`). `slack_ms` is how far `expected_ms` may be off, `lag_ms` how
     far the result may be behind what had been sent, and `queue_ms` how much of that is because
-    much was sent at once.
+    much was sent at once. In `holes` nobody knows whether he paused.
     """
     stretches = list(islice(spans, _MAX_STRETCHES))
     if len(stretches) > 1 and _is_remainder(stretches[0], from_ms):
@@ -62,16 +67,20 @@ def estimate_span(
     bias = _LATER_IS_LIKELIER if not queue_ms and lag_ms <= LAG_MS else 0.0
     shortest_ms, longest_ms = expected_ms - slack_ms, expected_ms + slack_ms
     lateness = [(until_ms - stretch.end_ms) * bias for stretch in stretches]
-    first, last = _best_fit(stretches, lateness, Span(shortest_ms, longest_ms))
+    pauses = [_silent_ms(pair, holes) for pair in pairwise(stretches)]
+    first, last = _best_fit(stretches, pauses, lateness, Span(shortest_ms, longest_ms))
     end_ms = stretches[last].end_ms
     if lag_ms > LAG_MS or until_ms - end_ms > LAG_MS:
         reach = _QUEUE_REACH if queue_ms else _LATE_REACH
-        end_ms = min(end_ms, _reach(stretches[first : last + 1], round(expected_ms * reach)))
+        end_ms = said_by(stretches[first : last + 1], round(expected_ms * reach))
     return Span(stretches[first].start_ms, max(stretches[first].start_ms, end_ms))
 
 
 def _best_fit(
-    stretches: Sequence[Span], lateness: Sequence[float], lengths_ms: Span
+    stretches: Sequence[Span],
+    pauses: Sequence[int],
+    lateness: Sequence[float],
+    lengths_ms: Span,
 ) -> tuple[int, int]:
     """Return with which stretch a text most likely begins, and with which it ends.
 
@@ -85,8 +94,7 @@ def _best_fit(
         for last in range(first, len(stretches)):
             stretch = stretches[last]
             if last > first:
-                pause_ms = stretch.start_ms - stretches[last - 1].end_ms
-                paused_ms += max(0, pause_ms - _WITHIN_MS) * _PAUSED
+                paused_ms += max(0, pauses[last - 1] - _WITHIN_MS) * _PAUSED
             said_ms += stretch.end_ms - stretch.start_ms
             misfit_ms = max(0, lengths_ms.start_ms - said_ms, said_ms - lengths_ms.end_ms)
             cost = misfit_ms + paused_ms + skipped_ms + lateness[last]
@@ -96,12 +104,26 @@ def _best_fit(
     return found
 
 
+def _silent_ms(pair: tuple[Span, Span], holes: Sequence[Span]) -> int:
+    """Return how long nobody spoke between two stretches, as far as is known."""
+    start_ms, end_ms = pair[0].end_ms, pair[1].start_ms
+    cuts = (min(hole.end_ms, end_ms) - max(hole.start_ms, start_ms) for hole in holes)
+    unknown = [min(0, _HOLE_MS - cut_ms) for cut_ms in cuts if cut_ms > 0]
+    return end_ms - start_ms + sum(unknown)
+
+
 def _is_remainder(stretch: Span, from_ms: int) -> bool:
     return stretch.start_ms <= from_ms and stretch.end_ms - stretch.start_ms < _REMAINDER_MS
 
 
+def said_by(stretches: Sequence[Span], speech_ms: int) -> int:
+    """Return when this much of the speech is over; its end if the rest is next to nothing."""
+    reach_ms = _reach(stretches, speech_ms)
+    end_ms = stretches[-1].end_ms
+    return end_ms if end_ms - reach_ms < _MIN_REST_MS else reach_ms
+
+
 def _reach(stretches: Sequence[Span], speech_ms: int) -> int:
-    """Return when this much of the speech is over."""
     for stretch in stretches:
         length_ms = stretch.end_ms - stretch.start_ms
         if length_ms >= speech_ms:

@@ -16,6 +16,7 @@ from service.calls.routes import Route
 from service.ports import RecognitionPlan
 from service.stt.accounts import Accounts, Lost
 from service.stt.formats import Outlet, WireFormat
+from service.stt.habits import Habits
 from service.stt.headway import Headway
 from service.stt.inputs import TrackInputs
 from service.stt.resume import TAIL_MS
@@ -118,11 +119,11 @@ class Track:
         start_ms: int | None = None,
         by: Route | None = None,
         is_utterance: bool = False,
-        gives_partials: bool = False,
+        habits: Habits | None = None,
     ) -> tuple[Stint, list[Input]]:
         """Begin a stint whose engine takes `audio`, at `start_ms` or where the last one left off.
 
-        `by` is whose words it gives, if not the route's own engine's.
+        `by` is whose words it gives, if not the route's own engine's, of which `habits` are known.
         """
         number = self._ring.find(self._resume_ms if start_ms is None else start_ms)
         first = self._ring.at(number)
@@ -134,7 +135,7 @@ class Track:
             now=now,
             by=by,
             is_utterance=is_utterance,
-            gives_partials=gives_partials,
+            habits=habits,
         )
         self._stints.append(stint)
         return stint, self._take_turn() if stint is self._stints[0] else []
@@ -208,6 +209,7 @@ class Track:
             self._heard_ms = None
             self._stints.clear()
             gone_ms = min(self._tape.kept_from_ms(), position_ms)
+            inputs += self._told(self._transcript.keep_from(gone_ms))
             self._lose_unanswered(gone_ms, self.lost_reason)
         return inputs + self._told_lost(self._kept_or_resume_ms(), is_losing=True)
 

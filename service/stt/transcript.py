@@ -82,6 +82,8 @@ class Transcript:
         self._from_ms = 0
         """No text that comes now was said before this."""
         self._last_said: _Said | None = None
+        self._restates = False
+        """Whether an engine was seen to give the same final twice."""
         self._spans: deque[Span] = deque(maxlen=_MAX_EMITTED)
         """What the session's finals cover, by the engine's own times."""
         self._ahead: list[_Ahead] = []
@@ -136,24 +138,31 @@ class Transcript:
             self.progress.answer(at.sure_ms)  # it heard all that, and no words
         return []
 
-    def finalize_pending(self, *, cut_ms: int | None = None) -> list[WordsHeard]:
+    def finalize_pending(
+        self, *, cut_ms: int | None = None, is_part: bool = False
+    ) -> list[WordsHeard]:
         """Make the last partial final, as no better text will come; empty if there is none.
 
-        A word that ends at `cut_ms` is left out, for another session to hear the whole of it.
+        A word that ends at `cut_ms` is left out, for another session to hear the whole of it. With
+        `is_part` more was said without a pause than is in the text.
         """
         pending, self._pending = self._pending, None
         finals = self._overtaken(None)
         heard = pending and without_half_words(pending.heard, cut_ms)
         if pending is not None and heard is not None:
             final = Placed(replace(heard, is_final=True), pending.clue)
-            finals += self._emit(final, self._clock.position_ms, is_part=cut_ms is not None)
+            is_part |= cut_ms is not None
+            finals += self._emit(final, self._clock.position_ms, is_part=is_part)
         return finals
 
     def keep_from(self, kept_ms: int) -> list[WordsHeard]:
         """Make a partial final whose audio is not kept: no better text will come of it."""
         pending = self._pending
-        gone = pending is not None and kept_ms > pending.heard.start_ms + LEAD_MS
-        return self.finalize_pending() if gone else []
+        if pending is None or kept_ms <= pending.heard.start_ms + LEAD_MS:
+            return []
+        cut_off = pending if self._pending_unmarked else self._placing.cut_off(pending)
+        self._pending = cut_off
+        return self.finalize_pending(is_part=cut_off != pending)
 
     def heard_until(self) -> int:
         """Return how far the words that there are go, be they final or not."""
@@ -292,8 +301,12 @@ class Transcript:
             return False
         if placed.clue is not Clue.TEXT:
             return placed.heard.start_ms == last.span.start_ms
-        if len(words) >= _MANY and self._at.position_ms - last.position_ms <= _SWAPPED_MS:
-            return True  # nobody says so much again, and has it answered in the same moment
+        if self._at.position_ms - last.position_ms <= _SWAPPED_MS:
+            # Nobody says so much again, and has it answered in the same moment.
+            is_sure = len(words) >= _MANY
+            self._restates |= is_sure and bool(self._at.result.is_final)
+            if is_sure or self._restates:
+                return True
         if self._speech.between(last.span.end_ms, self._at.position_ms) >= OWED_MS:
             return False
         return self._speech.between(*last.span) < _ROOM_FOR_TWO * duration_of(placed.heard.text)

@@ -36,6 +36,16 @@ def stands_still(at_s: float, for_s: float) -> Act:
     return act
 
 
+def media_forgotten(at_s: float) -> Act:
+    """Have the network forget the media socket: neither end is told of anything any more."""
+
+    async def act(world: World) -> None:
+        await world.until(at_s)
+        world.machine.network.forget_busiest(world.process)
+
+    return act
+
+
 def journal_away(at_s: float, for_s: float) -> Act:
     """Have the journal refuse everything for a while."""
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Any
 
+from service.ids import Track
 from service.simulator.speech.script import Word
 from tests.proof.changes import IN_CALL, MEDIA
 from tests.proof.receiver import Delivery
@@ -74,6 +75,7 @@ def judge(trial: Trial, evidence: Evidence) -> Verdict:
         )
         heard = _judge_words(verdict, truth, mine, may_double=truth.is_repetitive and is_marked)
         _judge_gaps(verdict, truth, heard, gaps)
+        judge_told_twice(verdict, truth.track, mine, gaps)
     _judge_books(verdict, durable)
     return verdict
 
@@ -223,6 +225,24 @@ def _judge_gaps(
         judge_ends(verdict, truth, gaps)
 
 
+def judge_told_twice(
+    verdict: Verdict, track: Track, finals: Sequence[Final], gaps: Sequence[Span]
+) -> None:
+    """Find finals that lie, for the most part, in what is told as lost, wherever the truth is.
+
+    A gap may lie in a final, whose words go on behind it; a final is in no gap.
+    """
+    slack_ms = TOLERANCE_MS if verdict.trial.source == MEDIA else BOUND_MS[IN_CALL]
+    inner = [gap.widened(-slack_ms) for gap in gaps if gap.length > 2 * slack_ms]
+    for final in finals:
+        if final["start_ms"] is None:
+            continue
+        span = Span(final["start_ms"], final["end_ms"])
+        if 2 * overlap(span, union(inner)) > span.length:
+            words = _texts_of(final)
+            verdict.blame(f"{track}: {words} at {span.start}-{span.end} is told as lost as well")
+
+
 def judge_lost(
     verdict: Verdict, truth: TrackTruth, heard: Sequence[Word], told: Sequence[Span]
 ) -> None:
@@ -317,6 +337,10 @@ def _joined(hole: Span, holes: Sequence[Span]) -> Span:
     wide = union(one.widened(half) for one in holes)
     (whole,) = [one for one in wide if one.cut(hole) == hole]
     return whole.widened(-half)
+
+
+def _texts_of(final: Final) -> str:
+    return _some(final["text"].split())
 
 
 def _texts(words: Sequence[Word]) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from service.simulator.speech.script import Word
-from tests.proof.oracle import Verdict, judge_ends, judge_lost
+from tests.proof.oracle import Verdict, judge_ends, judge_lost, judge_told_twice
 from tests.proof.spans import Span
 from tests.proof.trial import Trial
 from tests.proof.truth import TrackTruth
@@ -59,6 +59,25 @@ def test_a_gap_for_more_or_less_than_was_missing_is_wrong(
     judge_ends(found, truth(unheard=tuple(unheard)), gaps)
 
     assert found.problems
+
+
+@pytest.mark.parametrize(
+    ("gap", "is_wrong"),
+    [
+        (Span(1_000, 4_000), True),
+        (Span(2_000, 4_000), False),
+        (Span(1_900, 3_300), False),
+        (Span(1_500, 3_500), True),
+    ],
+)
+def test_no_final_lies_in_what_is_told_as_lost(gap: Span, is_wrong: bool) -> None:  # noqa: FBT001 - a case
+    """Most of it, that is; a gap may touch it, or lie in it where it goes on behind the gap."""
+    found = verdict()
+    final = {"text": "twice told", "start_ms": 1_200, "end_ms": 3_000}
+    across = {"text": "over a hole", "start_ms": 900, "end_ms": 9_000}
+    judge_told_twice(found, "inbound", [final, across], [gap])
+
+    assert bool(found.problems) is is_wrong
 
 
 def test_only_a_word_that_was_cut_in_half_is_lost_untold() -> None:

@@ -106,3 +106,13 @@ def test_what_passes_for_no_voice_is_no_silence_that_an_engine_answered_all_befo
 
     assert not speech.between(2000, 13_000)
     assert progress.resume_from(13_000, pending_ms=None, quiet_ms=4000) == 9000 - 400
+
+
+def test_a_breath_after_the_last_word_is_no_reason_to_send_that_word_again() -> None:
+    """Where the engine says when it ended, and silence follows: there is no need to overlap."""
+    progress = Progress(spoken((500, 1500), (6000, 7000), until_ms=8000))
+
+    progress.note(Span(500, 1465), Clue.WORDS, sure_ms=0)
+    progress.emit(Span(500, 1465), Clue.WORDS, expected_ms=900, until_ms=2500)
+
+    assert progress.resume_from(8000, pending_ms=None, quiet_ms=None) == 5600

@@ -24,6 +24,20 @@ def test_a_text_said_twice_within_one_breath_is_two() -> None:
     assert talk.add("Yes.", **FINAL) == [("Yes.", True)]
 
 
+def test_of_an_engine_that_states_finals_again_it_is_one_final_however_short() -> None:
+    """Much was sent at once: that there is speech behind it says nothing, it is the next one's."""
+    talk = Talk()
+    talk.speak(2000)
+    for _ in range(2):
+        talk.add("What number do you have?", **FINAL)
+    talk.speak(400, pause_ms=4000)
+    talk.speak(3500)
+
+    assert talk.add("Yes.", **FINAL) == [("Yes.", True)]
+    assert talk.add("Yes.", **FINAL) == []
+    assert talk.add("It is three seven nine.", **FINAL) == [("It is three seven nine.", True)]
+
+
 def test_numbers_that_are_alike_are_not_a_final_stated_again() -> None:
     """Much was sent at once, so that both come when all that was spoken had been sent."""
     talk = Talk()

@@ -1,9 +1,11 @@
 """A session's stint: what it was sent, how late it is, and when an answer is overdue."""
 
 from service.stt.formats import Outlet, WireFormat
+from service.stt.habits import Habits
 from service.stt.ring import Chunk
 from service.stt.speech import Speech
 from service.stt.stint import Stint
+from service.stt.timing import LAG_MS
 from service.wire.stt import HeardWord, SttResult
 from tests.stt.builders import voice
 
@@ -16,9 +18,11 @@ PATIENCE_S = 13.0
 class Talk:
     """A track that a test speaks on, sent to one session as it is spoken."""
 
-    def __init__(self, *, is_utterance: bool = False) -> None:
+    def __init__(self, *, is_utterance: bool = False, habits: Habits | None = None) -> None:
         self.speech = Speech(8000)
         self.now = 0.0
+        self.is_burst = False
+        """Whether no time passes: all that is said is sent at once."""
         self.at_ms = 0
         self.stint = Stint(
             self.speech,
@@ -27,6 +31,7 @@ class Talk:
             number=0,
             now=0.0,
             is_utterance=is_utterance,
+            habits=habits,
         )
 
     def speak(self, duration_ms: int) -> None:
@@ -46,7 +51,7 @@ class Talk:
             piece = linear[offset : offset + 1600]
             end_ms = self.at_ms + len(piece) // 16
             self.speech.push(piece, self.at_ms)
-            self.now += (end_ms - self.at_ms) / 1000
+            self.now += 0.0 if self.is_burst else (end_ms - self.at_ms) / 1000
             self.stint.send(Chunk(self.at_ms, end_ms, b""), self.now)
             self.at_ms = end_ms
 
@@ -172,14 +177,14 @@ def test_a_result_without_is_final_is_a_final_as_far_as_owing_goes() -> None:
     talk.stint.arrived(SttResult(transcript="hello"), 0.0)
 
     assert talk.stint.has_final
-    assert talk.stint.gives_partials
+    assert talk.stint.habits.gives_partials
 
 
 def test_a_hole_in_a_replay_makes_nothing_surely_answered() -> None:
     """What is sure is told by how much the session was sent, and not by how far it got."""
     talk = Talk()
+    talk.is_burst = True
     talk.pause(1000)
-    talk.now = 0.0
     talk.at_ms = 60_000
     talk.speak(4000)
     talk.now = 0.1
@@ -198,3 +203,55 @@ def test_a_hole_is_no_time_that_an_engine_had() -> None:
     talk.pause(1000)
 
     assert talk.stint.arrived(FINAL, talk.now).sure_ms == 3000
+
+
+def test_the_next_session_of_an_engine_knows_how_late_it_was() -> None:
+    """What was late is late again: nothing is surely answered any sooner."""
+    before = Talk()
+    before.speak(1000)
+    before.now += 8.0
+    before.stint.arrived(FINAL, before.now)
+    talk = Talk(habits=before.stint.habits)
+    talk.pause(20_000)
+
+    assert talk.stint.arrived(FINAL, talk.now).sure_ms == 20_000 - (9000 * 5 // 4 + 1000)
+
+
+def test_where_no_partials_come_an_answer_is_due_when_the_first_utterance_ends() -> None:
+    """However much is said behind it."""
+    talk = Talk()
+    talk.speak(1000)
+    talk.pause(5000)
+    talk.speak(2000)
+
+    assert talk.overdue_s() == 7.0
+
+
+def test_what_is_left_at_the_end_is_due_sooner_than_a_stall() -> None:
+    """Another session needs the time; but an engine that is slow may be as slow as it is."""
+    talk = Talk()
+    assert talk.stint.last_patience_s is None
+
+    talk.speak(1000)
+    talk.stint.arrived(FINAL, talk.now)
+    assert talk.stint.last_patience_s == 3.0
+
+    talk.speak(1000)
+    talk.now += 5.0
+    talk.stint.arrived(FINAL, talk.now)
+    assert talk.stint.last_patience_s == 9.0
+
+
+def test_an_engine_is_as_prompt_as_ever_once_it_has_answered_what_it_was_sent_at_once() -> None:
+    """How far behind it was with that says nothing about what was sent as it was spoken."""
+    talk = Talk()
+    talk.is_burst = True
+    talk.speak(6000)
+    assert talk.stint.arrived(FINAL, talk.now).lag_ms > 8_000
+
+    talk.is_burst = False
+    talk.pause(1000)
+    assert talk.stint.arrived(FINAL, talk.now).lag_ms > 8_000
+
+    talk.pause(12_000)
+    assert talk.stint.arrived(FINAL, talk.now).lag_ms == LAG_MS

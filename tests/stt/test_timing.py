@@ -1,5 +1,7 @@
 """Estimating when a text was said: in the loud stretch that its length and its arrival suggest."""
 
+from functools import partial
+
 from service.stt.ring import Span
 from service.stt.timing import LAG_MS, duration_of, estimate_span
 
@@ -61,10 +63,46 @@ def test_a_text_passes_over_a_noise_that_is_much_too_short_for_it() -> None:
 def test_a_text_of_a_speaker_nobody_knows_ends_at_the_first_pause_that_will_do() -> None:
     """It may be said in half the time that it takes others."""
     spans = [Span(500, 1500), Span(2300, 3300)]
-    fields = {"from_ms": 0, "until_ms": 9000, "lag_ms": 9000}
+    late = partial(estimate_span, from_ms=0, until_ms=9000, lag_ms=9000)
 
-    assert estimate_span(2000, spans, **fields) == Span(500, 3300)
-    assert estimate_span(2000, spans, slack_ms=1000, **fields) == Span(500, 1500)
+    assert late(2000, spans) == Span(500, 3300)
+    assert late(2000, spans, slack_ms=1000) == Span(500, 1500)
+
+
+def test_what_a_text_leaves_of_a_stretch_is_no_other_one_if_it_is_next_to_nothing() -> None:
+    """Nobody says his next words in a third of a second, and then is silent for four."""
+    spans = [Span(24_100, 26_500), Span(30_600, 32_300)]
+    late = partial(estimate_span, until_ms=32_400, lag_ms=18_000, queue_ms=9000)
+
+    assert late(1626, spans, from_ms=20_450) == Span(24_100, 26_500)
+    assert late(1000, spans, from_ms=20_450) == Span(24_100, 25_400)
+
+
+def test_nobody_knows_whether_there_was_a_pause_where_no_audio_came() -> None:
+    """A text goes on over a hole in the audio, though not over a pause as long."""
+    spans = [Span(21_900, 22_750), Span(24_480, 25_300)]
+    live = partial(estimate_span, 1755, spans, from_ms=18_750, until_ms=25_480, lag_ms=2855)
+
+    assert live() == Span(21_900, 22_750)
+    assert live(holes=[Span(22_740, 24_480)]) == Span(21_900, 25_300)
+
+
+def test_a_text_that_fits_well_enough_does_not_go_over_a_hole() -> None:
+    """What was said behind it is the beginning of the next one."""
+    spans = [Span(15_800, 18_900), Span(21_800, 22_000)]
+
+    span = estimate_span(
+        3828,
+        spans,
+        from_ms=11_550,
+        until_ms=22_000,
+        lag_ms=3696,
+        queue_ms=1188,
+        slack_ms=574,
+        holes=[Span(18_900, 21_800)],
+    )
+
+    assert span == Span(15_800, 18_900)
 
 
 def test_a_late_result_still_has_a_time() -> None:

@@ -312,3 +312,35 @@ def test_forgone_words_are_lost_and_not_asked_for_again() -> None:
     assert end_ms <= 1220
     assert track.resume_ms == track.pushed_ms
     assert not track.has_work()
+
+
+def test_a_partial_whose_audio_is_not_kept_is_final_before_anything_is_told_as_lost() -> None:
+    """Or what it says would be told as lost as well."""
+    track = opened(keep_ms=3000)
+    stint = begun(track)
+    track.push(speak((3, 0))[0])
+    sent(track, stint)
+    track.receive(stint, SttResult(transcript="good morning this"), 1.2)
+    track.push(silence(2800))
+    sent(track, stint)
+
+    inputs = track.lose()
+
+    assert texts(inputs) == [("good morning this", True)]
+    assert lost([*inputs, *track.finish("not_answered")]) == []
+
+
+def test_a_partial_in_mid_speech_says_no_more_than_its_length() -> None:
+    """What goes on behind it was never heard: that is lost, and told."""
+    track = opened(keep_ms=3000)
+    stint = begun(track)
+    track.push(tone(1, 3000))
+    sent(track, stint)
+    track.receive(stint, SttResult(transcript="good morning this is", is_final=False), 3.0)
+    track.push(silence(2000))
+    sent(track, stint)
+
+    inputs = [*track.lose(), *track.finish("not_answered")]
+
+    assert texts(inputs) == [("good morning this is", True)]
+    assert lost(inputs) == [(1300, 2000, "buffer_full"), (2000, 3000, "not_answered")]

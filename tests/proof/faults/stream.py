@@ -1,6 +1,7 @@
 """What goes wrong with the media stream, and what it may come in."""
 
 from service.simulator.rng import Rng
+from tests.proof import acts
 from tests.proof.changes import Change, Fault
 from tests.proof.faults.making import media, pick, somewhere
 
@@ -9,6 +10,22 @@ def _missing(rng: Rng) -> Change:
     at = somewhere(rng)
     length = round(rng.between(600, 6_000))
     return media(missing_ms=[[at, at + length]], missing_numbers=rng.chance(0.5))
+
+
+def _half_open(rng: Rng) -> Change:
+    """The old socket stays open for all that we can tell, when the new one comes."""
+    at = somewhere(rng)
+    silent_ms = round(rng.between(1_000, 12_000))
+    change = media(
+        silent_after_ms=at,
+        silent_for_ms=silent_ms,
+        drop_after_ms=at + silent_ms,
+        reconnect=True,
+        reconnect_after_s=pick(rng, 0.0, 0.3, 1.0),
+        reconnect_starts=rng.chance(0.7),
+    )
+    forgotten = acts.media_forgotten((at + silent_ms / 2) / 1000)
+    return Change(scenario=change.scenario, acts=[forgotten])
 
 
 def _codec(name: str) -> Fault:
@@ -55,6 +72,12 @@ STREAM = (
         make=lambda rng: media(
             silent_after_ms=somewhere(rng), silent_for_ms=round(rng.between(1_000, 12_000))
         ),
+        loses=True,
+        unheard=True,
+    ),
+    Fault(
+        name="stream_half_open_and_redialled",
+        make=_half_open,
         loses=True,
         unheard=True,
     ),

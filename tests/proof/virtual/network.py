@@ -134,6 +134,12 @@ class Network:
         far.serve(server.factory)
         return near, protocol
 
+    def forget_busiest(self, process: Process) -> None:
+        """Have the busiest connection to a process carry nothing more, and tell neither end."""
+        mine = [link for link in self._links if link.processes[1] is process and not link.over]
+        if mine:
+            max(mine, key=lambda link: link.carried_bytes).is_dead = True
+
     def cut(self, process: Process) -> None:
         """Take the network away from a process: its peers are reset, its listeners are gone."""
         self._gone.add(process)

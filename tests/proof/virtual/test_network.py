@@ -133,3 +133,42 @@ def test_a_killed_process_is_gone_for_its_peers() -> None:
         await asyncio.wait([task])
 
     run(work())
+
+
+def test_a_connection_that_is_forgotten_is_half_open() -> None:
+    """Nothing arrives, and whoever listens does not even hear that the other end is gone."""
+
+    async def live() -> None:
+        async with serve(keep) as address:
+            addresses.append(address)
+            await asyncio.Event().wait()
+
+    async def keep(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        heard.append(await socket.receive_str())
+        await socket.receive()
+        heard.append("over")
+        return socket
+
+    addresses: list[str] = []
+    heard: list[str] = []
+
+    async def work() -> None:
+        process = Process("listener")
+        task = process.start(live())
+        await asyncio.sleep(1)
+        socket = await connect(f"ws://{addresses[0]}/", proxy=None, ping_interval=None)
+        await socket.send("before")
+        await asyncio.sleep(1)
+        machine().network.forget_busiest(process)
+        await socket.send("after")
+        socket.transport.abort()
+        await asyncio.sleep(10)
+        assert heard == ["before"]
+        machine().kill_process(process)
+        machine().continue_process(process)
+        task.cancel()
+        await asyncio.wait([task])
+
+    run(work())

@@ -47,6 +47,9 @@ class Link:
         self.loop = loop
         self.latency_s = latency_s
         self.processes = processes
+        self.is_dead = False
+        """Whether nothing is carried any more, and neither end is told."""
+        self.carried_bytes = 0
         self._ends: tuple[VirtualTransport, ...] = ()
 
     def ends(
@@ -186,6 +189,8 @@ class VirtualTransport(asyncio.Transport):
         """Break the connection: the other end is reset."""
         self._closing = True
         self.lose(None)
+        if self._link.is_dead:
+            return
         self._loop.call_later(
             self._link.latency_s,
             self.peer.lose,
@@ -220,12 +225,17 @@ class VirtualTransport(asyncio.Transport):
     def _arrive(self) -> None:
         self._under_way = False
         peer = self.peer
+        if self._link.is_dead:
+            if self._closing:
+                self.lose(None)
+            return
         if peer.lost:
             self.lose(None)
             return
         if not peer._reading and not peer._closing:  # noqa: SLF001 - the other end of the same
             return
         data = b"".join(self._sent)
+        self._link.carried_bytes += len(data)
         self._sent.clear()
         self._sent_bytes = 0
         if data:

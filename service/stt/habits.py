@@ -1,0 +1,13 @@
+"""What is known of an engine by how it answered on a track: one session learns of those before."""
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Habits:
+    """How one engine answers. Sessions note here what they see of it."""
+
+    gives_partials: bool = False
+    """Whether partials are to be expected."""
+    slowest_ms: int = 0
+    """The longest that speech waited for an answer: it may need so long for any."""
