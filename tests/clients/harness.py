@@ -45,6 +45,17 @@ class Client:
                 assert line, f"it has ended: {(await self._errors.read()).decode()}"
                 self.lines.append(json.loads(line))
 
+    async def read_durable(self, count: int) -> None:
+        """Read what it prints until so many durable events have come in all.
+
+        Events may come after a call's `transcript.completed`, from webhooks that were late.
+        """
+        async with asyncio.timeout(PATIENCE_S):
+            while len(self.durable) < count:
+                line = await self._output.readline()
+                assert line, f"it has ended: {(await self._errors.read()).decode()}"
+                self.lines.append(json.loads(line))
+
     async def text_until(self, start: str) -> list[str]:
         """Read what it prints, as it is, until a line that begins so; return the lines."""
         lines: list[str] = []

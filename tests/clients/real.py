@@ -50,9 +50,11 @@ async def check_service(command: Command, folder: Path) -> None:
     ):
         settings = await _settings(telnyx, await receiving.port(), folder)
         await _interrupt(telnyx, settings, folder, port, (following, receiving))
-    stored = await _stored(folder / "j.db")
-    assert following.durable == stored
-    assert _by_call(receiving.durable) == _by_call(stored)
+        stored = await _stored(folder / "j.db")
+        for client in (following, receiving):
+            await client.read_durable(len(stored))
+    assert following.durable == stored, _differences(following, stored)
+    assert _by_call(receiving.durable) == _by_call(stored), _differences(receiving, stored)
 
 
 async def _interrupt(
@@ -112,6 +114,13 @@ async def _stored(journal: Path) -> list[tuple[str, int]]:
     async with open_sqlite_library(journal) as library:
         placed = await library.events(after=0, limit=10_000)
     return [(str(one.event.call_id), one.event.seq) for one in placed]
+
+
+def _differences(client: Client, stored: Sequence[tuple[str, int]]) -> str:
+    had = client.durable
+    pairs = enumerate(zip(had, stored, strict=False))
+    first = next((place for place, (one, other) in pairs if one != other), len(had))
+    return f"{len(had)} of {len(stored)}; from {first}: {had[first:][:3]}, not {stored[first:][:3]}"
 
 
 def _by_call(events: Sequence[tuple[str, int]]) -> dict[str, list[int]]:

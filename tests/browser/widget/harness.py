@@ -11,19 +11,41 @@ from aiohttp import web
 from playwright.async_api import Page
 
 from service.api.keys import make_key
-from service.ids import CallId
+from service.ids import CallId, Scope
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.journal.sqlite.keys import open_sqlite_keys
 from service.ports import Entry
+from tests.api.builders import new_token
 from tests.browser.builders import EventData, StoredCall
-from tests.browser.harness import MEDIA, SCOPES, TALK, RunningService
-from tests.service.harness import open_house
+from tests.browser.harness import MEDIA, SCOPES, TALK
+from tests.service.harness import House, open_house
 from tests.service.process import free_port
 from tests.serving import serve
 
 CALL = "call-of-now"
 LIVE = StoredCall(CALL, ago_s=20)
 """A call that goes on as the test says."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveService:
+    """The running service, its journal, and a key to its API."""
+
+    house: House
+    journal: Path
+    key: str
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return self.house.service.url
+
+    async def token(self, call_id: str | None = None, *, expires_in_s: int = 600) -> str:
+        """Return a token that follows one call, or reads and follows all."""
+        scopes: Sequence[Scope] = ("calls:read", "live") if call_id is None else ("live",)
+        at = time.time() + expires_in_s
+        async with open_sqlite_keys(self.journal) as keys:
+            return await new_token(keys, self.key, *scopes, call_id=call_id, expires_at=at)
 
 
 @dataclass(slots=True)
@@ -89,7 +111,7 @@ async def open_widget_service(
     port: int = 0,
     calls: Sequence[Mapping[str, object]] = (TALK,),
     speed: float = 2.0,
-) -> AsyncIterator[RunningService]:
+) -> AsyncIterator[LiveService]:
     """Open the service for pages of these origins."""
     async with open_sqlite_journal(journal), open_sqlite_keys(journal) as keys:
         key, kept = make_key("test", SCOPES, now=time.time())
@@ -97,13 +119,13 @@ async def open_widget_service(
     scenario = {"speed": speed, "call": list(calls)}
     changes = {"api": {"cors_origins": list(origins)}, "listen": f"127.0.0.1:{port or free_port()}"}
     async with open_house(journal, scenario, changes, **MEDIA) as house:
-        yield RunningService(house, key)
+        yield LiveService(house, journal, key)
 
 
-async def grow(journal: Path, service: RunningService, events: Sequence[EventData]) -> None:
+async def grow(service: LiveService, events: Sequence[EventData]) -> None:
     """Have these things happen in the call of this moment, one by one."""
     call_id = CallId(CALL)
-    async with open_sqlite_journal(journal, exclusive=False) as ledger:
+    async with open_sqlite_journal(service.journal, exclusive=False) as ledger:
         known = await ledger.load(call_id)
         version = known.version if known else 0
         had = len(await ledger.read(call_id, after_seq=0, limit=10_000))
@@ -116,10 +138,10 @@ async def grow(journal: Path, service: RunningService, events: Sequence[EventDat
             service.house.service.hub.committed([event])
 
 
-async def show(page: Page, crm: Crm, service: RunningService, **attributes: str) -> None:
+async def show(page: Page, crm: Crm, service: LiveService, **attributes: str) -> None:
     """Open the page with an element that has these attributes, and a token unless it has one."""
     crm.service_url = service.url
     if "token" not in attributes:
-        attributes["token"] = await service.token("live", call_id=attributes["call"])
+        attributes["token"] = await service.token(attributes["call"])
     crm.attributes = {name.replace("_", "-"): text for name, text in attributes.items()}
     await page.goto(crm.url)

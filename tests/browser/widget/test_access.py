@@ -36,9 +36,13 @@ async def test_a_token_that_is_over_is_asked_for_and_nothing_is_lost(
 ) -> None:
     """By an event, or a property; it goes on after its cursor, and no row is made anew."""
     async with open_crm() as crm, open_widget_service(journal, crm.url) as service:
-        await grow(journal, service, BEGUN)
-        await page.expose_function("giveToken", lambda call: service.token("live", call_id=call))
-        token = await service.token("live", call_id=CALL, expires_in_s=TOKEN_S)
+        await grow(service, BEGUN)
+
+        async def give_token(call_id: str) -> str:
+            return await service.token(call_id)
+
+        await page.expose_function("giveToken", give_token)
+        token = await service.token(CALL, expires_in_s=TOKEN_S)
         await show(page, crm, service, call=CALL, token=token)
         await page.evaluate(f"() => {{ {ON_PAGE} {way} }}")
         await expect(finals(page)).to_have_count(1)
@@ -46,7 +50,7 @@ async def test_a_token_that_is_over_is_asked_for_and_nothing_is_lost(
         await page.evaluate(f"window.kept = {SHADOW}.querySelector('.row')")
         await until_in_page(page, "asked.length")
         await state_is(page, "Live")
-        await grow(journal, service, GOES_ON)
+        await grow(service, GOES_ON)
         await state_is(page, "Ended")
         assert await texts(page) == WORDS
         assert await page.evaluate("kept.isConnected")
@@ -56,14 +60,14 @@ async def test_a_token_that_is_over_is_asked_for_and_nothing_is_lost(
 async def test_a_token_may_come_from_an_address_of_the_page(page: Page, journal: Path) -> None:
     """By `token-url`: the first one, and each after one that is over."""
     async with open_crm() as crm, open_widget_service(journal, crm.url) as service:
-        await grow(journal, service, BEGUN)
+        await grow(service, BEGUN)
         crm.allowed = crm.url
-        crm.token = await service.token("live", call_id=CALL, expires_in_s=TOKEN_S)
+        crm.token = await service.token(CALL, expires_in_s=TOKEN_S)
         await show(page, crm, service, call=CALL, token="", token_url="/my-backend/token")
         await expect(finals(page)).to_have_count(1)
-        crm.token = await service.token("live", call_id=CALL)
+        crm.token = await service.token(CALL)
         await until(lambda: crm.asked == 2, PATIENCE_S)
-        await grow(journal, service, GOES_ON)
+        await grow(service, GOES_ON)
         await state_is(page, "Ended")
         assert await texts(page) == WORDS
 
@@ -71,10 +75,10 @@ async def test_a_token_may_come_from_an_address_of_the_page(page: Page, journal:
 async def test_it_waits_for_a_token_and_for_the_module(page: Page, journal: Path) -> None:
     """Without one it says so; what the page set before the module was there counts."""
     async with open_crm() as crm, open_widget_service(journal, crm.url) as service:
-        await grow(journal, service, BEGUN)
+        await grow(service, BEGUN)
         await show(page, crm, service, call=CALL, token="")
         await state_is(page, "Waiting for access")
-        token = await service.token("live", call_id=CALL)
+        token = await service.token(CALL)
         await page.evaluate(
             """([token, call]) => {
               const element = document.querySelector("callscribe-transcript");
@@ -94,12 +98,12 @@ async def test_a_service_that_is_started_again_is_found_again(page: Page, journa
     port = free_port()
     async with open_crm() as crm:
         async with open_widget_service(journal, crm.url, port=port) as service:
-            await grow(journal, service, BEGUN)
+            await grow(service, BEGUN)
             await show(page, crm, service, call=CALL)
             await expect(finals(page)).to_have_count(1)
         await state_is(page, "Reconnecting")
         async with open_widget_service(journal, crm.url, port=port) as service:
-            await grow(journal, service, GOES_ON)
+            await grow(service, GOES_ON)
             await state_is(page, "Ended")
         assert await texts(page) == WORDS
 
@@ -112,15 +116,15 @@ async def test_a_connection_that_breaks_is_made_again(page: Page, journal: Path)
         open_widget_service(journal, crm.url, port=port) as service,
         open_proxy(service.url) as proxy,
     ):
-        await grow(journal, service, BEGUN)
-        token = await service.token("live", call_id=CALL)
+        await grow(service, BEGUN)
+        token = await service.token(CALL)
         crm.service_url = proxy.url
         crm.attributes = {"call": CALL, "token": token}
         await page.goto(crm.url)
         await expect(finals(page)).to_have_count(1)
         proxy.cut()
         await state_is(page, "Reconnecting")
-        await grow(journal, service, GOES_ON)
+        await grow(service, GOES_ON)
         await proxy.restore()
         await state_is(page, "Ended")
         assert await texts(page) == WORDS
@@ -129,11 +133,11 @@ async def test_a_connection_that_breaks_is_made_again(page: Page, journal: Path)
 async def test_another_call_takes_the_place_of_the_first(page: Page, journal: Path) -> None:
     """With its own token; a token of the first one does not show it."""
     async with open_crm() as crm, open_widget_service(journal, crm.url) as service:
-        await grow(journal, service, BEGUN)
+        await grow(service, BEGUN)
         await show(page, crm, service, call="call-of-tomorrow")
         await state_is(page, "Not available")
         await expect(page.locator(f"{WIDGET} .problem")).to_contain_text("no such call")
-        token = await service.token("live", call_id=CALL)
+        token = await service.token(CALL)
         await page.evaluate(
             "given => Object.assign(document.querySelector('callscribe-transcript'), given)",
             {"token": token, "call": CALL},
@@ -147,7 +151,7 @@ async def test_a_page_that_nobody_named_sees_nothing(
 ) -> None:
     """The module is for everybody, the words are not: `cors_origins` is empty by default."""
     async with open_crm() as crm, open_widget_service(journal) as service:
-        await grow(journal, service, BEGUN)
+        await grow(service, BEGUN)
         await show(page, crm, service, call=CALL)
         await state_is(page, "Reconnecting")
         await expect(finals(page)).to_have_count(0)

@@ -47,7 +47,7 @@ async def test_it_has_no_violations(
     context.set_default_timeout(PATIENCE_MS)
     page = await context.new_page()
     async with open_crm() as crm, open_widget_service(journal, crm.url) as service:
-        await grow(journal, service, eventful())
+        await grow(service, eventful())
         await show(page, crm, service, call=CALL)
         await expect(notes(page)).to_have_count(4)
         found = (await violations(page), await overflow(page))
@@ -58,7 +58,7 @@ async def test_it_has_no_violations(
 async def test_the_keyboard_reads_back_and_returns_to_the_end(page: Page, journal: Path) -> None:
     """The end stays in sight until the reader leaves it; a button says that there is more."""
     async with open_crm() as crm, open_widget_service(journal, crm.url) as service:
-        await grow(journal, service, [*opening(), *talk(0, 20)])
+        await grow(service, [*opening(), *talk(0, 20)])
         await show(page, crm, service, call=CALL)
         await expect(finals(page)).to_have_count(20)
         await until_in_page(page, AT_END)
@@ -66,7 +66,7 @@ async def test_the_keyboard_reads_back_and_returns_to_the_end(page: Page, journa
         await expect(page.locator(f"{WIDGET} .scroller")).to_be_focused()
         await page.keyboard.press("Home")
         await until_in_page(page, f"{SCROLLER}.scrollTop === 0")
-        await grow(journal, service, talk(20, 1))
+        await grow(service, talk(20, 1))
         newer = page.locator(f"{WIDGET} .newer")
         await expect(newer).to_be_visible()
         assert await page.evaluate(f"{SCROLLER}.scrollTop") == 0
@@ -74,7 +74,7 @@ async def test_the_keyboard_reads_back_and_returns_to_the_end(page: Page, journa
         await page.keyboard.press("Enter")
         await until_in_page(page, AT_END)
         await expect(newer).to_be_hidden()
-        await grow(journal, service, talk(21, 2))
+        await grow(service, talk(21, 2))
         await expect(finals(page)).to_have_count(23)
         await until_in_page(page, AT_END)
 
@@ -82,7 +82,7 @@ async def test_the_keyboard_reads_back_and_returns_to_the_end(page: Page, journa
 async def test_a_page_gives_it_its_own_colours_shape_and_words(page: Page, journal: Path) -> None:
     """By custom properties, by parts, by the element's height, and by `labels`."""
     async with open_crm() as crm, open_widget_service(journal, crm.url) as service:
-        await grow(journal, service, eventful())
+        await grow(service, eventful())
         await show(page, crm, service, call=CALL, theme="dark")
         await state_is(page, "Live")
         assert await style_of(page, ".panel", "backgroundColor") == "rgb(20, 23, 26)"
@@ -122,7 +122,7 @@ async def test_nothing_moves_for_whoever_wants_that_and_words_run_their_own_way(
     await page.emulate_media(reduced_motion="reduce")
     async with open_crm() as crm, open_widget_service(journal, crm.url) as service:
         hebrew = final(1, "customer", 500, "שלום, אני רוצה להזמין חדר")
-        await grow(journal, service, [*opening(), hebrew, final(2, "agent", 4000, "Gladly")])
+        await grow(service, [*opening(), hebrew, final(2, "agent", 4000, "Gladly")])
         await show(page, crm, service, call=CALL)
         await expect(finals(page)).to_have_count(2)
         assert await style_of(page, ".customer .text", "direction") == "rtl"
