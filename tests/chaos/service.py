@@ -114,6 +114,7 @@ async def open_service(
     port = free_port()
     environ = {
         "PATH": os.environ["PATH"],
+        "PYTHONFAULTHANDLER": "1",  # what it is ended by, if it stands still, has its stacks logged
         "CALLSCRIBE_LISTEN": f"127.0.0.1:{port}",
         "CALLSCRIBE_PUBLIC_URL": f"http://127.0.0.1:{port}",
         **secrets,
