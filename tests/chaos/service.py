@@ -61,10 +61,17 @@ class Service:
                 await asyncio.sleep(_PAUSE_S)
 
     async def gone(self, timeout_s: float = _GONE_S) -> int:
-        """Return the exit code once it is gone."""
+        """Return the exit code once it is gone.
+
+        If it does not go, it is ended so that its log says where each of its threads stood.
+        """
         if self._process is None:
             raise ValueError("it was never started")
-        async with asyncio.timeout(timeout_s):
+        try:
+            async with asyncio.timeout(timeout_s):
+                code = await self._process.wait()
+        except TimeoutError:
+            self.send(signal.SIGABRT)
             code = await self._process.wait()
         self.exits.append(code)
         return code
@@ -114,6 +121,7 @@ async def open_service(
     port = free_port()
     environ = {
         "PATH": os.environ["PATH"],
+        "PYTHONFAULTHANDLER": "1",  # what it is ended by, if it stands still, has its stacks logged
         "CALLSCRIBE_LISTEN": f"127.0.0.1:{port}",
         "CALLSCRIBE_PUBLIC_URL": f"http://127.0.0.1:{port}",
         **secrets,

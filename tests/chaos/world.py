@@ -61,11 +61,15 @@ class World:
         self.marks.clear()
 
     async def arrival(self, timeout_s: float = _END_S) -> None:
-        """Return once something came after the newest mark, or note that nothing did."""
+        """Return once something came after the newest mark, or note that nothing did.
+
+        Then the service is ended, so that its log says where each of its threads stood.
+        """
         since = self.marks[-1]
         arrivals = self.crm.arrivals
         if not await self.until(lambda: bool(arrivals) and arrivals[-1].at > since, timeout_s):
             self.problems.append(f"nothing came for {timeout_s:.0f} s")
+            self.service.send(signal.SIGABRT)
 
     async def until(self, done: Callable[[], bool], timeout_s: float) -> bool:
         """Wait until what came makes something so; return whether it is."""

@@ -59,14 +59,9 @@ async def killed_at_writes(folder: Path, seed: str, rounds: int, *, short: bool)
 
 
 async def _die_at(world: World, place: str) -> None:
-    try:
-        code = await world.service.gone()
-    except TimeoutError:
-        world.problems.append(f"{place} never came")
-        await world.service.kill()
-    else:
-        if code != -signal.SIGKILL:
-            world.problems.append(f"{place}: it ended with {code}")
+    code = await world.service.gone()
+    if code != -signal.SIGKILL:
+        world.problems.append(f"{place}: it ended with {code}")
 
 
 async def stopped(folder: Path, seed: str, rounds: int, *, short: bool) -> list[Verdict]:
