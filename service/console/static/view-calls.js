@@ -16,6 +16,7 @@ const PAGE_OF_EARLIER = 200;
 const MOST_LIVE = 200;
 const ASK_MS = 5000; // without the right to follow
 const FRAME_MS = 6; // of work; what is left waits for the next frame
+const MOST_FILTERED = 400; // in a frame: it is the browser that has the work of what comes and goes
 const TAIL = 100; // so many events of a call that was there before the page was
 
 export function openCalls(main, { setConnection, setTitle }) {
@@ -253,9 +254,9 @@ class CallsPage {
   drawAll() {
     if (this.closed) return;
     const until = performance.now() + FRAME_MS;
-    const all = (queue, action) => {
+    const all = (queue, action, most = queue.length) => {
       let done = 0;
-      while (done < queue.length && (done % 4 || performance.now() < until)) action(queue[done++]);
+      while (done < Math.min(most, queue.length) && (done % 4 || performance.now() < until)) action(queue[done++]);
       return queue.splice(0, done);
     };
     const changed = [...this.changed];
@@ -263,7 +264,7 @@ class CallsPage {
     for (const id of all(changed, (one) => this.drawCall(this.calls.get(one)))) this.changed.delete(id);
     if (news.length) this.chosen("columns");
     all(this.toShow, (row) => this.show(row));
-    all(this.toFilter, (row) => row.group?.owner.filterOne(row, this.wants(row)));
+    all(this.toFilter, (row) => row.group?.owner.filterOne(row, this.wants(row)), MOST_FILTERED);
     this.tellCounts();
     if (this.changed.size || this.toShow.length || this.toFilter.length) this.draw();
   }
