@@ -1,13 +1,16 @@
 """Everybody can use every page: axe, keyboard, narrow screens."""
 
+import time
 from pathlib import Path
 from typing import Literal
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from service.ids import CallId
+from service.ports import Attempt
 from service.ports.journal import Journal
-from tests.browser.builders import StoredCall, conversation
+from tests.browser.builders import CRM, EventData, StoredCall, conversation, opening
 from tests.browser.harness import open_service, playing
 from tests.browser.page_objects import PATIENCE_MS, finals, visit
 
@@ -15,15 +18,26 @@ AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 PAGES = {
     "#/calls": "a.call",
     "#/calls/call-of-yesterday": ".row a.at",
+    "#/calls/never-was": "[role=alert] code",
     "#/search?q=booking": "a.hit mark",
+    "#/search?metadata=queue%3Dbookings": "a.found-call",
     "#/deliveries": ".parked tbody tr",
+    "#/deliveries?call=call-of-yesterday": ".attempts tbody tr",
 }
 Scheme = Literal["light", "dark"]
 
 
 async def a_past(journal: Journal) -> None:
-    """A call, and a delivery of it that was refused."""
+    """A call that goes on, one that is over, and a delivery of it that was refused."""
+    await StoredCall("call-of-today", ago_s=60).write(journal, [*opening(), *spoken()])
     await StoredCall().write(journal, conversation(), refused=(5,))
+    tried = Attempt(CallId(StoredCall().call_id), CRM, 5, time.time(), "refused", 422, 37, "no")
+    await journal.keep_attempts([tried])
+
+
+def spoken() -> list[EventData]:
+    """Return words of both, for a live call."""
+    return [event for event in conversation() if event[0] == "transcript.final"]
 
 
 async def violations(page: Page) -> list[object]:
@@ -79,13 +93,14 @@ async def test_the_keyboard_goes_everywhere(page: Page, journal: Path) -> None:
     """Skip link, a call by j and Enter, its utterances by arrows, the list of keys by ?."""
     async with open_service(journal, prepare=a_past) as service:
         await visit(page, service.url, await service.token())
-        await expect(page.locator("a.call")).to_have_count(1)
+        await expect(page.locator("a.call")).to_have_count(2)
         await page.locator("body").press("Tab")
         await expect(page.locator("#skip")).to_be_focused()
         await page.keyboard.press("Enter")
         await expect(page.locator("#main")).to_be_focused()
         await page.keyboard.press("j")
-        await expect(page.locator("a.call")).to_be_focused()
+        await page.keyboard.press("j")
+        await expect(page.locator("a.call").last).to_be_focused()
         await page.keyboard.press("Enter")
         await expect(finals(page)).to_have_count(4)
         await page.keyboard.press("j")

@@ -1,6 +1,5 @@
 """The supervisor's list: columns, groups, order, counters, filters, days."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from playwright.async_api import Locator, Page, expect
@@ -8,7 +7,7 @@ from playwright.async_api import Locator, Page, expect
 from service.ports.journal import Journal
 from tests.browser.builders import EventData, StoredCall, conversation, final, opening
 from tests.browser.harness import RunningService, open_service
-from tests.browser.page_objects import visit
+from tests.browser.page_objects import until_in_page, visit
 
 BILLING = {"queue": "billing", "agent": "Ada"}
 SALES = {"queue": "sales", "agent": "Grace"}
@@ -48,12 +47,14 @@ def calls(page: Page) -> Locator:
     return page.locator("section.live .item:not([hidden]) a.call")
 
 
-async def ids(page: Page) -> Sequence[str]:
-    """Return the ids of the live calls that are to be seen, in the order in which they stand."""
-    found: list[str] = await calls(page).evaluate_all(
-        "links => links.map(link => link.hash.replace('#/calls/call-', ''))"
+async def until_ids(page: Page, *wanted: str) -> None:
+    """Wait until these live calls are to be seen, in this order: a filter takes a frame or two."""
+    live = "section.live .item:not([hidden]) a.call"
+    await until_in_page(
+        page,
+        f"[...document.querySelectorAll('{live}')]"
+        f".map(link => link.hash.replace('#/calls/call-', '')).join() === '{','.join(wanted)}'",
     )
-    return found
 
 
 async def open_list(page: Page, service: RunningService, count: int) -> None:
@@ -68,7 +69,7 @@ async def test_live_calls_stand_longest_first_with_their_metadata(
     """Queue and agent are columns of their own; who talked how much, and how long nobody has."""
     async with open_service(journal, prepare=a_busy_minute) as service:
         await open_list(page, service, 4)
-        assert await ids(page) == ["silent", "degraded", "well", "ringing"]
+        await until_ids(page, "silent", "degraded", "well", "ringing")
         first = calls(page).first
         await expect(first.locator(".cell")).to_have_text(["queue: billing", "agent: Ada"])
         await expect(first.locator(".share")).to_have_attribute(
@@ -84,10 +85,10 @@ async def test_the_strip_counts_and_filters(page: Page, journal: Path) -> None:
         strip = page.locator(".strip button")
         await expect(strip).to_have_text(["4 Live", "1 Ringing", "1 Degraded", "1 Silent"])
         await strip.nth(2).click()
-        assert await ids(page) == ["degraded"]
+        await until_ids(page, "degraded")
         await expect(calls(page).locator(".state")).to_have_text("Degraded")
         await strip.nth(3).press("Enter")
-        assert await ids(page) == ["silent"]
+        await until_ids(page, "silent")
         await strip.nth(3).press("Enter")
         await expect(calls(page)).to_have_count(4)
 
@@ -100,10 +101,10 @@ async def test_calls_are_grouped_and_put_in_order_by_metadata(page: Page, journa
         groups = page.locator("section.live .group")
         await expect(groups.locator("h3")).to_have_text(["billing 2", "sales 2"])
         await page.get_by_label("Order").select_option("Newest first")
-        assert await ids(page) == ["degraded", "silent", "ringing", "well"]
+        await until_ids(page, "degraded", "silent", "ringing", "well")
         await page.reload()
         await expect(groups.locator("h3")).to_have_text(["billing 2", "sales 2"])
-        assert await ids(page) == ["degraded", "silent", "ringing", "well"]
+        await until_ids(page, "degraded", "silent", "ringing", "well")
 
 
 async def test_columns_are_chosen_and_kept(page: Page, journal: Path) -> None:
@@ -122,7 +123,7 @@ async def test_the_filter_looks_at_numbers_and_metadata(page: Page, journal: Pat
     async with open_service(journal, prepare=a_busy_minute) as service:
         await open_list(page, service, 4)
         await page.get_by_label("Filter").fill("grace")
-        assert await ids(page) == ["well", "ringing"]
+        await until_ids(page, "well", "ringing")
         await page.get_by_label("Filter").fill("312 555 0143")
         await expect(calls(page)).to_have_count(4)
         await page.get_by_label("Filter").fill("nobody")
@@ -139,7 +140,7 @@ async def test_a_row_that_is_pointed_at_stays_when_its_call_ends(page: Page, jou
         await service.append(call, end, after_seq=5)
         await expect(calls(page).first.locator(".state")).to_have_text("Ending")
         await expect(page.locator(".strip button").first).to_have_text("3 Live")
-        assert await ids(page) == ["silent", "degraded", "well", "ringing"]
+        await until_ids(page, "silent", "degraded", "well", "ringing")
         await page.locator("h1").hover(force=True)
         await expect(calls(page)).to_have_count(3)
 

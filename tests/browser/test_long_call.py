@@ -1,7 +1,6 @@
 """Two hours of words: scrolling and growing stay smooth."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
@@ -9,35 +8,16 @@ from playwright.async_api import Page, expect
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports.journal import Journal
 from tests.browser.builders import EventData, StoredCall, conversation, final, opening
+from tests.browser.frames import BOUND_MS, SCROLL, WATCH, worst_of
 from tests.browser.harness import open_service
 from tests.browser.page_objects import rows, until_in_page, visit
 
 UTTERANCES = 10_000
 MORE = 100
 STEPS = 240
-BOUND_MS = 200.0
-"""For a busy machine without a graphics card. What is measured is printed; a quiet one has < 50."""
 SENTENCES = [str(data["text"]) for kind, data in conversation() if kind == "transcript.final"]
 LAST = "document.querySelector('.chunk:last-child .row:last-child a[href$=utt_{}]')"
 """Cheap to ask in every frame, unlike a count of all: asking must not cost what is measured."""
-WATCH = """() => {
-  window.frames = [];
-  let last = performance.now();
-  const tick = () => requestAnimationFrame(() => {
-    const now = performance.now();
-    frames.push(now - last);
-    last = now;
-    tick();
-  });
-  tick();
-}"""
-SCROLL = """async (steps) => {
-  const page = document.documentElement;
-  for (let step = 0; step <= steps; step += 1) {
-    scrollTo(0, (page.scrollHeight * step) / steps); // it is measured anew as it is seen
-    await new Promise(requestAnimationFrame);
-  }
-}"""
 
 
 async def two_hours(journal: Journal) -> None:
@@ -56,18 +36,6 @@ def spoken(start: int, end: int) -> list[EventData]:
         )
         for number in range(start, end)
     ]
-
-
-async def worst_of(page: Page) -> dict[str, float]:
-    """Return the frames since the last look: how many, median, 95th percentile, worst."""
-    frames: list[Any] = await page.evaluate("frames.splice(0)")
-    ordered = sorted(float(frame) for frame in frames)
-    return {
-        "frames": len(ordered),
-        "median": round(ordered[len(ordered) // 2], 1),
-        "p95": round(ordered[int(len(ordered) * 0.95)], 1),
-        "worst": round(ordered[-1], 1),
-    }
 
 
 async def test_ten_thousand_utterances_scroll_and_grow_without_jank(

@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 
 from service.ids import Scope
 from service.ports.journal import Journal
-from tests.browser.builders import StoredCall, conversation, opening
+from tests.browser.builders import StoredCall, closing, conversation, final, opening
 from tests.browser.harness import RunningService, open_service, playing
 from tests.browser.page_objects import finals, until_finals, until_in_page, visit
 
@@ -47,7 +47,7 @@ async def test_search_finds_and_leads_to_the_words(page: Page, journal: Path) ->
         await page.keyboard.press("Enter")
         hit = page.locator("a.hit")
         await expect(hit.locator("mark")).to_have_text("booking")
-        await expect(hit).to_contain_text("+1 312 555 0143")
+        await expect(page.locator("a.found-call")).to_contain_text("+1 312 555 0143")
         await hit.click()
         sought = page.locator(".row.sought")
         await expect(sought).to_contain_text("change my booking")
@@ -66,11 +66,49 @@ async def test_search_heeds_who_said_it(page: Page, journal: Path) -> None:
         await expect(page.locator("a.hit")).to_have_count(1)
 
 
+async def test_what_was_found_stands_with_its_call(page: Page, journal: Path) -> None:
+    """One heading for each call, with its metadata; a few utterances, and the rest when asked."""
+
+    async def two_calls(journal: Journal) -> None:
+        said = [final(number, "agent", number * 3000, "a booking again") for number in range(8)]
+        await StoredCall("talkative").write(journal, [*opening(), *said, *closing(30_000, 8)])
+        sales = StoredCall(ago_s=90_000.0, metadata={"queue": "sales"})
+        await sales.write(journal, conversation())
+
+    async with open_service(journal, prepare=two_calls) as service:
+        await visit(page, service.url, await service.token(), "#/search?q=booking")
+        await expect(page.locator(".summary")).to_have_text("9 utterances in 2 calls")
+        calls = page.locator(".found-calls > li")
+        await expect(calls).to_have_count(2)
+        many = calls.filter(has=page.locator("a[href$=talkative]"))
+        await expect(many).to_contain_text("queue: bookings")
+        await expect(many.locator("a.hit:visible")).to_have_count(5)
+        await many.get_by_role("button", name="3 more in this call").click()
+        await expect(many.locator("a.hit:visible")).to_have_count(8)
+        await page.get_by_label("Metadata").fill("queue=sales")
+        await page.get_by_label("Metadata").press("Enter")
+        await expect(page.locator(".summary")).to_have_text("1 utterance in 1 call")
+
+
+async def test_calls_are_found_by_metadata_alone(page: Page, journal: Path) -> None:
+    """Without words; what is not written as metadata is told."""
+    async with open_service(journal, prepare=one_call) as service:
+        await visit(page, service.url, await service.token(), "#/search?metadata=queue%3Dbookings")
+        await expect(page.locator(".summary")).to_have_text("1 call")
+        await expect(page.locator("a.found-call")).to_contain_text("17 s")
+        await page.get_by_label("Metadata").fill("queue=sales")
+        await page.get_by_label("Metadata").press("Enter")
+        await expect(page.locator(".summary")).to_have_text("There is no such call.")
+        await page.get_by_label("Metadata").fill("sales")
+        await page.get_by_label("Metadata").press("Enter")
+        await expect(page.get_by_role("alert")).to_contain_text("is written as queue=billing")
+
+
 async def test_a_call_can_be_exported(page: Page, journal: Path) -> None:
     """Each format comes as a file with a name."""
     async with open_service(journal, prepare=one_call) as service:
         await visit(page, service.url, await service.token(), CALL)
-        await page.locator(".menu > summary").click()
+        await page.get_by_text("Export", exact=True).click()
         async with page.expect_download() as download:
             await page.get_by_role("button", name="Subtitles (SRT)").click()
         file = await download.value
@@ -220,10 +258,16 @@ async def test_a_recording_that_grows_is_fetched_anew_for_words_behind_its_end(
             await page.locator("a.call").first.click()
             await expect(page.locator(".player .place")).not_to_have_text("0:00")
             await until_finals(page, 3)
-            row = finals(page).nth(1)
-            await row.locator(".text").click(position={"x": 4, "y": 8})
-            await expect(row).to_have_class("row customer playing")
+            await page.evaluate(HEAR_SECOND)
+            await finals(page).nth(1).locator(".text").click(position={"x": 4, "y": 8})
+            await until_in_page(page, "window.heard")
         assert await page.evaluate(FETCHED) < 12
 
 
+HEAR_SECOND = """() => {
+  const row = document.querySelectorAll('.row:not(.note, .partial)')[1];
+  new MutationObserver(() => { window.heard ||= row.classList.contains('playing'); })
+    .observe(row, { attributes: true });
+}"""
+"""Take note that the second utterance is marked: it plays for two seconds only."""
 FETCHED = "performance.getEntries().filter(one => one.name.includes('/audio')).length"

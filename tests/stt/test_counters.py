@@ -15,5 +15,5 @@ def test_a_circuit_that_is_not_closed_counts_as_open() -> None:
         ("Google", ""): False,
         ("Deepgram", "deepgram/nova-3"): True,
     }
-    assert circuit.allows(6.0)
+    assert circuit.allows(61.0)
     assert counters.open_circuits["Deepgram", "deepgram/nova-3"]

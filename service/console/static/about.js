@@ -1,5 +1,6 @@
 // What is known about a call: times, engine, how late words come, where its time went.
 
+import { copy } from "./clipboard.js";
 import { el, fill, say } from "./dom.js";
 import { engineName, exactly, language, roleName, span, speaker, timeOfDay } from "./words.js";
 
@@ -12,7 +13,8 @@ const WHERE = [
 
 /** The panel beside the transcript; on narrow screens it is folded above it. */
 export class About {
-  constructor() {
+  constructor(callId) {
+    this.callId = callId;
     this.late = [];
     this.roles = new Map();
     this.engines = new Set();
@@ -24,6 +26,23 @@ export class About {
     this.element = el("aside", { "aria-label": "About this call" },
       el("details", { open: wide }, el("summary", {}, "About this call"),
         this.list, el("h2", {}, "Where the time went"), this.coverage));
+    this.showId();
+  }
+
+  showId() {
+    const button = el("button", { type: "button", class: "quiet copy", "aria-label": "Copy call id", onclick: async () => {
+      if (await copy(this.callId, "The id is copied.")) say(button, "Copied");
+    } }, "Copy");
+    this.list.append(el("div", { class: "id" }, el("dt", {}, "Call id"), el("dd", {}, el("code", {}, this.callId), " ", button)));
+  }
+
+  /** Forget what was said and by whom: the call is erased. */
+  clear() {
+    this.late = [];
+    this.values.clear();
+    fill(this.list);
+    this.showId();
+    fill(this.coverage, el("p", { class: "hint" }, "The call is erased."));
   }
 
   took(type, data, call) {
@@ -50,7 +69,7 @@ export class About {
     this.late.splice(low, 0, took);
   }
 
-  show(call) {
+  show(call, { confidence, shares }) {
     this.fact("Started", exactly(call.started_at));
     this.fact("Answered", call.answered_at ? timeOfDay(call.answered_at) : "–");
     this.fact("Ended", call.ended_at ? timeOfDay(call.ended_at) : "–");
@@ -60,7 +79,9 @@ export class About {
     this.fact("Utterances", String(call.utterances));
     this.fact("Words", String(call.words));
     this.fact("Gaps", String(call.gaps));
+    this.fact("Talk share", shares.map(([role, percent]) => `${speaker(role)} ${percent} %`).join(", ") || "–");
     this.fact("Words came after", this.lateness());
+    this.fact("Confidence", confidence);
     for (const [key, value] of Object.entries(call.metadata ?? {})) {
       this.fact(key, typeof value === "string" ? value : JSON.stringify(value));
     }

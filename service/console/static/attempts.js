@@ -21,8 +21,9 @@ export class Attempts {
       this.rows);
     this.none = el("p", { class: "empty" });
     this.element = el("section", { "aria-labelledby": "attempts-title" },
-      el("h2", { id: "attempts-title" }, "Attempts for ", el("a", { href: `#/calls/${encodeURIComponent(callId)}` }, "one call")),
-      el("p", { class: "hint" }, "Call ", el("code", {}, callId), ". ", el("a", { href: "#/deliveries" }, "Back to all deliveries")),
+      el("h2", { id: "attempts-title" }, "Attempts"),
+      el("p", { class: "hint" }, "At events of the call ", el("a", { href: `#/calls/${encodeURIComponent(callId)}` }, el("code", {}, callId)),
+        ". ", el("a", { href: "#/deliveries" }, "Show no attempts")),
       this.none, el("div", { class: "scrolls", tabindex: "-1" }, this.table));
   }
 

@@ -14,8 +14,6 @@ export class CallRow {
     this.from = el("span", { class: "from" });
     this.to = el("span", { class: "to" });
     this.meta = el("span", { class: "meta" });
-    this.share = el("span", { class: "share" });
-    this.silence = el("span", { class: "silence" });
     this.started = el("span", { class: "started" });
     this.duration = el("span", { class: "duration" });
     this.who = el("span", { class: "who" });
@@ -25,10 +23,11 @@ export class CallRow {
       el("span", { class: "unseen" }, " to "), el("span", { "aria-hidden": "true" }, "→"));
     this.link = el("a", { class: "call", href: `#/calls/${encodeURIComponent(call.call_id)}` },
       this.status, el("span", { class: "numbers" }, this.from, " ", arrow, " ", this.to),
-      this.meta, this.last, this.share, this.silence, this.started, this.duration);
+      this.meta, this.last, this.started, this.duration);
     this.element = el("div", { role: "listitem", class: "item" }, this.link);
     this.element.row = this;
     this.group = null;
+    this.share = this.silence = null; // only of a live call: there may be ten thousand rows
   }
 
   /**
@@ -42,12 +41,21 @@ export class CallRow {
     say(this.to, phone(call.to));
     say(this.started, shortTime(call.started_at));
     this.started.title = exactly(call.started_at);
-    this.link.classList.toggle("live", isLive(call));
     this.showColumns(call, columns);
-    if (isLive(call)) this.showWords(words);
+    if (isLive(call)) this.showLive(words);
     else this.showFigures(call);
-    this.showShare();
     this.tick();
+  }
+
+  showLive(words) {
+    if (!this.share) {
+      this.share = el("span", { class: "share" });
+      this.silence = el("span", { class: "silence" });
+      this.started.replaceWith(this.share, this.silence);
+      this.link.classList.add("live");
+    }
+    this.showWords(words);
+    this.showShare();
   }
 
   showColumns(call, columns) {
@@ -68,15 +76,22 @@ export class CallRow {
   }
 
   showFigures(call) {
+    if (this.share) {
+      this.silence.remove();
+      this.share.replaceWith(this.started);
+      this.share = this.silence = null;
+      this.link.classList.remove("live");
+    }
     say(this.who, "");
     this.last.className = "last figures";
     this.words.classList.remove("partial");
     const lost = call.gaps ? `, ${count(call.gaps, "gap")}` : "";
-    say(this.words, call.status === "erased" ? "" : count(call.words, "word") + lost);
+    const told = call.answered_at || call.words ? count(call.words, "word") + lost : "Nobody answered";
+    say(this.words, call.status === "erased" ? "" : told);
   }
 
   showShare() {
-    const shares = (isLive(this.call) && this.pulse?.shares()) || [];
+    const shares = this.pulse?.shares() ?? [];
     const told = shares.map(([role, percent]) => `${speaker(role)} ${percent} %`).join(", ");
     if (this.share.title === told) return;
     this.share.title = told;
@@ -96,6 +111,7 @@ export class CallRow {
     if (this.status.dataset.state !== this.standing) this.status.dataset.state = this.standing;
     const ms = durationMs(this.call, at);
     say(this.duration, ms === null ? "" : clock(ms));
+    if (!this.silence) return;
     say(this.silence, quiet >= QUIET_MS ? `quiet ${clock(quiet)}` : "");
     this.silence.classList.toggle("long", this.standing === "silent");
   }
@@ -106,6 +122,16 @@ export class CallRow {
     const values = Object.values(call.metadata ?? {}).map(text);
     return [call.from, call.to, phone(call.from), phone(call.to), call.call_id, this.status.textContent, ...values].join("\n").toLowerCase();
   }
+}
+
+/** What stands over the columns, for those who see: each cell says it to those who listen. */
+export function titles(columns, live) {
+  const title = (name, text) => el("span", { class: name }, text);
+  return el("div", { class: live ? "call titles live" : "call titles", "aria-hidden": "true" },
+    title("", ""), title("numbers", "From → To"),
+    columns.length > 0 && el("span", { class: "meta" }, columns.map((name) => title("cell", name))),
+    title("last", ""),
+    live ? [title("share", "Talk"), title("silence", ""), title("duration", "Length")] : [title("started", "At"), title("duration", "Length")]);
 }
 
 /** A value of the metadata as it is shown. */

@@ -2,7 +2,7 @@
 
 import { el, fill, say } from "./dom.js";
 
-const CHUNK_ROWS = 50;
+const CHUNK_ROWS = 20;
 const ROW_PX = 49;
 
 /**
@@ -34,6 +34,7 @@ export class Groups {
     const focused = row.element.contains(document.activeElement);
     if (next) next.element.before(row.element);
     else lastChunk(group.list).append(row.element);
+    measure(row.element.parentNode);
     if (focused) row.link.focus({ preventScroll: true });
     group.shown += !row.element.hidden;
     this.tellCount(group);
@@ -54,7 +55,8 @@ export class Groups {
     group.rows.splice(group.rows.indexOf(row), 1);
     const chunk = row.element.parentNode;
     row.element.remove();
-    if (!chunk.childElementCount) chunk.remove();
+    if (chunk.childElementCount) measure(chunk);
+    else chunk.remove();
     group.owner.size -= 1;
     group.shown -= !row.element.hidden;
     group.owner.tellCount(group);
@@ -75,25 +77,9 @@ export class Groups {
     for (const row of rows) this.place(row);
   }
 
-  /** Show only rows that are wanted; returns how many. */
-  filter(wanted) {
-    let all = 0;
-    for (const group of this.groups) {
-      group.shown = 0;
-      for (const row of group.rows) {
-        const hidden = !wanted(row);
-        if (row.element.hidden !== hidden) row.element.hidden = hidden;
-        group.shown += !hidden;
-      }
-      this.tellCount(group);
-      all += group.shown;
-    }
-    return all;
-  }
-
   /** Show or hide one row. */
   filterOne(row, wanted) {
-    if (row.element.hidden === !wanted || !row.group) return;
+    if (!row.group || row.element.hidden === !wanted) return;
     row.element.hidden = !wanted;
     row.group.shown += wanted ? 1 : -1;
     this.tellCount(row.group);
@@ -143,8 +129,12 @@ function lastChunk(list) {
   let chunk = list.lastElementChild;
   if (!chunk || chunk.childElementCount >= CHUNK_ROWS) {
     chunk = el("div", { class: "chunk", role: "presentation" });
-    chunk.style.containIntrinsicBlockSize = `auto ${CHUNK_ROWS * ROW_PX}px`;
     list.append(chunk);
   }
   return chunk;
+}
+
+/** Tell the browser what to take a chunk for that it never painted. */
+function measure(chunk) {
+  chunk.style.containIntrinsicBlockSize = `auto ${chunk.childElementCount * ROW_PX}px`;
 }

@@ -1,6 +1,7 @@
 // What a list of calls shows and how: columns, groups, order, filter. Kept for the next visit.
 
 import { el, fill, say } from "./dom.js";
+import { closing } from "./menu.js";
 
 const KEPT = "callscribe.list";
 const FIRST = ["queue", "agent"]; // what most have, if they have any
@@ -26,15 +27,7 @@ export class ListSettings {
     this.group = el("select", { id: "group-by", onchange: () => this.choose({ groupBy: this.group.value }, "order") });
     this.sort = el("select", { id: "sort-by", onchange: () => this.choose({ sortBy: this.sort.value }, "order") });
     this.columns = el("ul", {});
-    this.menu = el("details", { class: "menu" }, el("summary", {}, "Columns"), this.columns);
-    this.menu.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape" || !this.menu.open) return;
-      this.menu.open = false;
-      this.menu.firstChild.focus();
-    });
-    this.menu.addEventListener("focusout", (event) => {
-      if (event.relatedTarget && !this.menu.contains(event.relatedTarget)) this.menu.open = false;
-    });
+    this.menu = closing(el("details", { class: "menu" }, el("summary", {}, "Columns"), this.columns));
     const field = (id, label, control) => el("p", { class: "field" }, el("label", { for: id }, label), control);
     this.strip = el("div", { class: "strip", role: "group", "aria-label": "Live calls by how they do" });
     this.counters = new Map(STANDINGS.map(([key, name]) => [key, this.counter(key, name)]));

@@ -14,7 +14,7 @@ const NOTES = {
   "transcription.failed": (data) => ["trouble", `Words${of(data)} will not come${because(data)}.`],
   "transcription.recovered": (data) => ["quiet", `Words${of(data)} come again.`],
   "transcript.gap": (data) => ["gap", `${span(data.end_ms - data.start_ms)}${of(data)} not transcribed${because(data)}.`],
-  "transcript.erased": () => ["trouble", `This call was erased${because(data)}.`],
+  "transcript.erased": (data) => ["trouble", `This call was erased${because(data)}.`],
   "recording.saved": () => ["quiet", "The recording is saved."],
 };
 

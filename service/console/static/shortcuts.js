@@ -5,7 +5,7 @@ import { el } from "./dom.js";
 const KEPT = "callscribe.shortcuts";
 const LIST = [
   ["g then c", "Calls"], ["g then s", "Search"], ["g then d", "Deliveries"],
-  ["/", "Search for words"],
+  ["/", "Search for words"], ["f", "Filter the list; find in a call"],
   ["j", "Next call, result or utterance"], ["k", "The one before"],
   ["Enter", "Open it; in a call with a recording, play from there"],
   ["← →", "In an utterance with a recording: word by word"],
@@ -35,7 +35,7 @@ function listed() {
   dialog.showModal();
 }
 
-/** Bind the keys; `view()` is what is shown, and may have `next`, `play`, `toEnd`. */
+/** Bind the keys; `view()` is what is shown, and may have `next`, `look`, `play`, `toEnd`. */
 export function bindShortcuts(button, view) {
   let going = 0;
   button.addEventListener("click", listed);
@@ -46,6 +46,7 @@ export function bindShortcuts(button, view) {
       if (field) field.focus();
       else location.hash = "#/search";
     },
+    f: () => view()?.look?.(),
     j: () => view()?.next?.(1),
     k: () => view()?.next?.(-1),
     p: () => view()?.play?.(),

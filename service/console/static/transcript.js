@@ -5,6 +5,7 @@ import { clock, roleName, speaker } from "./words.js";
 
 const CHUNK_ROWS = 20;
 const ROW_PX = 36; // what a row that was never painted is taken for
+const HEAD_PX = 180; // so much of the window the bar and the head of the page take
 const ENOUGH_PX = 60; // this close to the end counts as being there
 const MARK_MS = 400; // playback is on a word until the next begins, or for so long after it
 
@@ -15,11 +16,12 @@ const MARK_MS = 400; // playback is on a word until the next begins, or for so l
  * what the visible ones cost.
  */
 export class Transcript {
-  /** `linkOf(key)` makes the address of an utterance; `onPlay(ms)` is told where to play from. */
-  constructor({ linkOf, onPlay, onGrowth = () => {} }) {
-    this.linkOf = linkOf;
-    this.onPlay = onPlay;
-    this.onGrowth = onGrowth;
+  /**
+   * `linkOf(key)` makes the address of an utterance; `onPlay(ms)` is told where to play from,
+   * `onWritten(row)` that the text of a row was written anew, if in other pieces.
+   */
+  constructor({ linkOf, onPlay, onGrowth = () => {}, onWritten = () => {} }) {
+    Object.assign(this, { linkOf, onPlay, onGrowth, onWritten });
     this.root = el("div", { class: "transcript", role: "list", "aria-label": "Transcript" });
     this.rows = [];
     this.byKey = new Map();
@@ -62,6 +64,13 @@ export class Transcript {
     for (const row of this.rows.filter((one) => !one.settled)) this.remove(row);
   }
 
+  /** Take everything away: it is not to be seen any more. */
+  clear() {
+    for (const row of [...this.rows]) this.remove(row);
+    this.root.replaceChildren();
+    this.playing.clear();
+  }
+
   utterance(data) {
     const role = roleName(data.role);
     const at = el("a", {
@@ -84,6 +93,7 @@ export class Transcript {
     row.spans = null;
     row.words.textContent = text;
     if (this.playing.has(row)) this.split(row);
+    else this.onWritten(row);
   }
 
   insert(row) {
@@ -162,7 +172,7 @@ export class Transcript {
     let [low, high] = [0, rows.length - 1];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (rows[middle].element.getBoundingClientRect().bottom < 140) low = middle + 1;
+      if (rows[middle].element.getBoundingClientRect().bottom < HEAD_PX) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -247,12 +257,14 @@ export class Transcript {
       done = end;
     }
     row.words.replaceChildren(...parts.filter(Boolean), row.text.slice(done));
+    this.onWritten(row);
   }
 
   whole(row) {
     if (!row.spans || this.playing.has(row) || row.element.contains(document.activeElement)) return;
     row.spans = null;
     row.words.textContent = row.text;
+    this.onWritten(row);
   }
 
   wordAt(row, event) {

@@ -2,10 +2,14 @@
 
 import { after, durationMs, emptyCall, isLive } from "./call.js";
 import { About } from "./about.js";
+import { CallTools } from "./call-tools.js";
+import { Confidence } from "./confidence.js";
 import { el, fill, oncePerFrame, say, tell } from "./dom.js";
 import { Feed, mayFollow } from "./feed.js";
+import { Find } from "./find.js";
 import { noteOf } from "./notes.js";
 import { Player } from "./player.js";
+import { Pulse, standing } from "./pulse.js";
 import { get, now, request, session, withQuery } from "./session.js";
 import { Follower, Transcript } from "./transcript.js";
 import { clock, count, exactly, phone, speaker, state } from "./words.js";
@@ -17,10 +21,6 @@ const SAID_KEPT = 6;
 const AUDIO_TRIES = 4; // no event tells that a recording has begun
 const AUDIO_EVERY = 3;
 const OVER = new Set(["complete", "erased"]);
-const FORMATS = [
-  ["txt", "Text"], ["srt", "Subtitles (SRT)"], ["vtt", "Subtitles (WebVTT)"], ["csv", "Table (CSV)"],
-  ["json", "JSON"], ["jsonl", "Events (JSON Lines)"],
-];
 const ACTIONS = {
   on: [["pause", "Pause"], ["stop", "Stop"]],
   paused: [["resume", "Resume"], ["stop", "Stop"]],
@@ -47,9 +47,14 @@ class CallPage {
     this.transcript = new Transcript({
       linkOf: (key) => withQuery(`#/calls/${encodeURIComponent(id)}`, { at: key }),
       onPlay: (ms) => this.player?.seek(ms),
+      onWritten: (row) => this.written(row),
     });
     this.follower = new Follower(() => this.showNew());
-    this.about = new About();
+    this.find = new Find(this.transcript, () => this.follower.set(false));
+    this.confidence = new Confidence();
+    this.pulse = new Pulse();
+    this.tools = new CallTools(id, { failed: (text) => say(this.error, text), transcript: this.transcript });
+    this.about = new About(id);
     this.build();
     this.pump = oncePerFrame(() => this.work());
     this.showCall();
@@ -67,28 +72,14 @@ class CallPage {
     this.element = el("div", { class: "page one-call" },
       el("div", { class: "head" }, home,
         el("div", { class: "who-and-when" }, this.title, this.status, this.duration),
-        el("div", { class: "tools" }, this.acts, session.may("calls:read") && this.exports())),
+        el("div", { class: "tools" }, this.acts, this.tools.elements),
+        this.find.element),
       this.error,
       el("div", { class: "columns" },
         el("section", { class: "words", "aria-label": "Words" }, this.waiting, this.transcript.root),
         this.about.element),
       el("div", { class: "foot" }, this.newer));
     this.foot = this.element.lastChild;
-  }
-
-  exports() {
-    const menu = el("details", { class: "menu" }, el("summary", {}, "Export"),
-      el("ul", {}, FORMATS.map(([format, name]) => el("li", {},
-        el("button", { type: "button", onclick: () => { menu.open = false; this.download(format); } }, name)))));
-    menu.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape" || !menu.open) return;
-      menu.open = false;
-      menu.firstChild.focus();
-    });
-    menu.addEventListener("focusout", (event) => {
-      if (event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
-    });
-    return menu;
   }
 
   async start() {
@@ -117,6 +108,7 @@ class CallPage {
       onEvent: (type, event) => this.take(type, event.data),
       onState: (name, problem) => {
         this.setConnection(name);
+        this.following = name === "live";
         if (problem?.status === 404) this.miss();
         else if (problem && problem.status !== 401) this.fail(problem.message);
       },
@@ -147,6 +139,8 @@ class CallPage {
     this.closed = true;
     this.feed?.stop();
     this.player?.close();
+    this.find.close();
+    this.confidence.close();
     this.follower.close();
     clearInterval(this.ticking);
     document.getElementById("said").replaceChildren();
@@ -203,13 +197,42 @@ class CallPage {
       this.transcript.spoken(data, false);
     } else if (type === "transcript.final") {
       const settled = this.transcript.spoken(data, true);
+      if (settled) this.settled(data);
       if (settled && fresh) this.readOut(data);
     } else {
+      if (type === "transcript.erased") this.erased();
       const note = noteOf(type, { role: this.about.roles.get(data.track), ...data }, this.call);
       if (note) this.transcript.note(`${type}.${data.seq}`, note);
     }
     if (type === "transcript.completed") this.transcript.dropUnsettled();
+    this.pulse.took(type, data, now());
     this.about.took(type, data, this.call);
+  }
+
+  settled(data) {
+    const row = this.transcript.byKey.get(data.utterance_id);
+    this.confidence.took(row, data);
+    this.written(row);
+  }
+
+  /** The text of a row is in other pieces now: what is marked in it is marked anew. */
+  written(row) {
+    this.confidence.written(row, (one) => this.transcript.places(one));
+    this.find.written();
+  }
+
+  /** Nothing of what was said may stay on the page. */
+  erased() {
+    this.player?.close();
+    this.player?.element.remove();
+    this.player = null;
+    this.call = { ...emptyCall(this.id), status: "erased", started_at: this.call.started_at, last_seq: this.call.last_seq };
+    this.base = null;
+    this.transcript.clear();
+    this.about.clear();
+    this.find.clear();
+    document.getElementById("said").replaceChildren();
+    this.tools.elements.filter(Boolean).forEach((menu) => menu.remove());
   }
 
   /** A list says what the call is; events that it holds already must not be counted twice. */
@@ -249,12 +272,11 @@ class CallPage {
       fill(this.title, parts[0], parts[1] && " → ", parts[1]);
       this.setTitle(title);
     }
-    say(this.status, call.transcription === "paused" && isLive(call) ? "Paused" : state(status));
-    this.status.dataset.state = call.transcription === "paused" && isLive(call) ? "paused" : status;
     this.tick();
     this.showActs();
-    this.about.show(call);
-    if (call.has_audio && !this.player && session.may("calls:read")) this.openPlayer();
+    this.about.show(call, { confidence: this.confidence.text, shares: this.pulse.shares() });
+    this.tools.recorded(call.has_audio && status !== "erased");
+    if (call.has_audio && status !== "erased" && !this.player && session.may("calls:read")) this.openPlayer();
     if (status === "complete") this.player?.complete();
   }
 
@@ -264,6 +286,10 @@ class CallPage {
   }
 
   tick() {
+    const quiet = this.following ? this.pulse.silentMs(this.shown, now()) : 0;
+    const stands = standing(this.shown, this.pulse, quiet);
+    say(this.status, stands === "silent" ? `Silent for ${clock(quiet)}` : state(stands));
+    this.status.dataset.state = stands;
     const ms = durationMs(this.shown, now());
     if (ms !== null) this.player?.grown(ms);
     say(this.duration, ms === null ? "" : clock(ms));
@@ -310,19 +336,6 @@ class CallPage {
     }
   }
 
-  async download(format) {
-    try {
-      const answer = await request(withQuery(`${this.path}/transcript`, { format }));
-      const name = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") ?? "")?.[1];
-      const address = URL.createObjectURL(await answer.blob());
-      el("a", { href: address, download: name ?? `call.${format}` }).click();
-      setTimeout(() => URL.revokeObjectURL(address), 10_000);
-      tell("The export is downloaded.");
-    } catch (error) {
-      say(this.error, error.message);
-    }
-  }
-
   openPlayer() {
     this.player = new Player(this.id, {
       growing: this.shown.status !== "complete",
@@ -349,6 +362,8 @@ class CallPage {
   }
 
   next(by) { this.transcript.step(by); }
+
+  look() { this.find.focus(); }
 
   play() { this.player?.toggle(); }
 }

@@ -1,8 +1,8 @@
 // The calls: those that go on now, with their last words, and those before, by days.
 
-import { CallRow, text } from "./call-row.js";
+import { CallRow, text, titles } from "./call-row.js";
 import { after, emptyCall, isLive } from "./call.js";
-import { el, oncePerFrame, say } from "./dom.js";
+import { el, fill, oncePerFrame, say } from "./dom.js";
 import { Feed, mayFollow } from "./feed.js";
 import { Groups } from "./groups.js";
 import { ListSettings } from "./list-settings.js";
@@ -15,6 +15,8 @@ const PAGE = 50;
 const PAGE_OF_EARLIER = 200;
 const MOST_LIVE = 200;
 const ASK_MS = 5000; // without the right to follow
+const FRAME_MS = 6; // of work; what is left waits for the next frame
+const MOST_FILTERED = 400; // in a frame: it is the browser that has the work of what comes and goes
 const TAIL = 100; // so many events of a call that was there before the page was
 
 export function openCalls(main, { setConnection, setTitle }) {
@@ -34,6 +36,8 @@ class CallsPage {
     this.pulses = new Map();
     this.changed = new Set();
     this.held = new Set();
+    this.toShow = [];
+    this.toFilter = [];
     this.cursor = null;
     this.blind = true;
     this.settings = new ListSettings((what) => this.chosen(what));
@@ -50,6 +54,8 @@ class CallsPage {
       label: "Recent calls", groupOf: (row) => [dayOf(row.call.started_at), dayName(dayOf(row.call.started_at))],
       compareGroups: (one, other) => byName(other, one), compare: newestFirst,
     });
+    this.liveTitles = el("div", { hidden: true });
+    this.recentTitles = el("div", { hidden: true });
     this.nobody = el("p", { class: "empty", hidden: true }, session.may("calls:read")
       ? "Nobody is talking. A call shows here as soon as it rings."
       : "Nothing happened yet since you came. Calls that were there before are not shown: your access lacks the scope calls:read.");
@@ -58,18 +64,19 @@ class CallsPage {
     this.error = el("p", { class: "error", role: "alert" });
     this.more = el("button", { type: "button", class: "more", hidden: true, onclick: () => this.fetchMore() }, "Earlier calls");
     this.liveSection = el("section", { class: "live", "aria-labelledby": "live-title" },
-      el("h2", { id: "live-title" }, "Live"), this.nobody, this.none, this.live.element);
+      el("h2", { id: "live-title" }, "Live"), this.nobody, this.none, this.liveTitles, this.live.element);
     // rows that go while somebody points at one would have them press another
     this.liveSection.addEventListener("pointerleave", () => this.release());
     this.liveSection.addEventListener("focusout", () => requestAnimationFrame(() => this.release()));
-    this.element = el("div", { class: "page" },
+    this.element = el("div", { class: "page", "data-columns": "0" },
       el("h1", { tabindex: "-1", class: "unseen" }, "Calls"),
       this.error, this.settings.strip, this.settings.element, this.liveSection,
       el("section", { "aria-labelledby": "recent-title" },
-        el("h2", { id: "recent-title" }, "Recent"), this.nothing, this.recent.element, this.more));
+        el("h2", { id: "recent-title" }, "Recent"), this.nothing, this.recentTitles, this.recent.element, this.more));
   }
 
   start() {
+    this.chosen("columns");
     this.ticking = setInterval(() => this.tick(), 1000);
     if (!mayFollow()) {
       this.setConnection("refused");
@@ -100,6 +107,8 @@ class CallsPage {
   renewed() {
     this.fetch();
   }
+
+  look() { this.settings.text.focus(); }
 
   /* What is known of calls: lists say what is so, the feed what happens. */
 
@@ -231,21 +240,33 @@ class CallsPage {
   }
 
   chosen(what) {
-    if (what === "columns") for (const row of this.rows.values()) this.show(row);
+    if (what === "columns") this.toShow = [...this.live.rows(), ...this.recent.rows()];
+    const { shown } = this.settings;
+    this.element.dataset.columns = String(shown.length);
+    fill(this.liveTitles, titles(shown, true));
+    fill(this.recentTitles, titles(shown, false));
     if (what === "order") this.live.again();
-    this.filterAll();
+    this.toFilter = [...this.live.rows(), ...this.recent.rows()];
+    this.draw();
   }
 
+  /** Do what is to be done, as much as a frame has room for: ten thousand calls are too many for one. */
   drawAll() {
-    let news = false;
-    for (const id of this.changed) {
-      const call = this.calls.get(id);
-      news = this.settings.learn(call.metadata) || news;
-    }
-    for (const id of this.changed) this.drawCall(this.calls.get(id));
-    this.changed.clear();
-    if (news) this.chosen("columns");
+    if (this.closed) return;
+    const until = performance.now() + FRAME_MS;
+    const all = (queue, action, most = queue.length) => {
+      let done = 0;
+      while (done < Math.min(most, queue.length) && (done % 4 || performance.now() < until)) action(queue[done++]);
+      return queue.splice(0, done);
+    };
+    const changed = [...this.changed];
+    const news = changed.filter((id) => this.settings.learn(this.calls.get(id).metadata));
+    for (const id of all(changed, (one) => this.drawCall(this.calls.get(one)))) this.changed.delete(id);
+    if (news.length) this.chosen("columns");
+    all(this.toShow, (row) => this.show(row));
+    all(this.toFilter, (row) => row.group?.owner.filterOne(row, this.wants(row)), MOST_FILTERED);
     this.tellCounts();
+    if (this.changed.size || this.toShow.length || this.toFilter.length) this.draw();
   }
 
   drawCall(call) {
@@ -307,12 +328,6 @@ class CallsPage {
     return row.standing === wanted;
   }
 
-  filterAll() {
-    this.live.filter((row) => this.wants(row));
-    this.recent.filter((row) => this.wants(row));
-    this.tellCounts();
-  }
-
   /** Count live calls, and say what it means that there is nothing to be seen. */
   tellCounts() {
     const numbers = { live: 0 };
@@ -324,6 +339,8 @@ class CallsPage {
       numbers[row.standing] = (numbers[row.standing] ?? 0) + 1;
     }
     this.settings.count(numbers);
+    this.liveTitles.hidden = this.live.size === 0;
+    this.recentTitles.hidden = this.recent.size === 0;
     this.nobody.hidden = this.live.size > 0 || !this.loaded;
     say(this.none, this.live.size && !shown ? "None of the live calls is like that." : "");
     this.nothing.hidden = this.recent.size > 0 || !this.loaded || !session.may("calls:read");
