@@ -1,6 +1,7 @@
 """What several commands share. Imports nothing slow: `--help` pays for every command's module."""
 
 import argparse
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse gives it no public name
 _NO_KEYS = {"TELNYX_API_KEY": "none", "TELNYX_PUBLIC_KEY": "A" * 43 + "="}
+_MAX_NUMBER = 2**53
+"""More than there is of anything; what the journal can look for is larger still."""
 Run = Callable[[argparse.Namespace, Mapping[str, str]], int]
 """Carries a command out, with its arguments and the environment; returns the exit code."""
 
@@ -70,23 +73,68 @@ def open_journal_beside(settings: "Settings") -> "AbstractAsyncContextManager[Jo
     return open_journal(settings.database_url, exclusive=False, key=settings.storage_key())
 
 
-def positive(text: str) -> int:
-    """Read a whole number above 0 (argparse type)."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("should be 1 or more")
-    return number
+def whole_number(low: int, high: int = _MAX_NUMBER) -> Callable[[str], int]:
+    """Make a reader of whole numbers in this range (argparse type)."""
+    wanted = f"{low} or more" if high == _MAX_NUMBER else f"{low} to {high}"
+
+    def read(text: str) -> int:
+        if not re.fullmatch(r"-?[0-9]{1,16}", text):
+            raise argparse.ArgumentTypeError(f"should be a whole number, {wanted}")
+        if not low <= int(text) <= high:
+            raise argparse.ArgumentTypeError(f"should be {wanted}")
+        return int(text)
+
+    return read
+
+
+positive = whole_number(1)
+port = whole_number(0, 65_535)
+"""0 lets the system choose."""
+
+
+def seconds(text: str) -> float:
+    """Read how long something may take (argparse type)."""
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text):
+        raise argparse.ArgumentTypeError("should be a number of seconds, such as 120")
+    return float(text)
 
 
 def moment(text: str) -> float:
     """Read a time; without a zone it is UTC (argparse type)."""
-    at = datetime.fromisoformat(text)
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+    try:
+        at = datetime.fromisoformat(text)
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(
+            "should be a time, such as 2026-11-22 or 2026-11-22T10:00"
+        ) from None
 
 
-def port(text: str) -> int:
-    """Read a port; 0 lets the system choose (argparse type)."""
-    number = int(text)
-    if not 0 <= number <= 65535:  # noqa: PLR2004 - the highest port there is
-        raise argparse.ArgumentTypeError("should be 0 to 65535")
-    return number
+def host(text: str) -> str:
+    """Read the name or the address of a machine (argparse type)."""
+    try:
+        text.encode("idna")
+    except UnicodeError:
+        text = ""
+    if not text or not re.fullmatch(r"[^\s/@]+", text):
+        raise argparse.ArgumentTypeError("should be a host, such as 127.0.0.1")
+    return text
+
+
+def url(*schemes: str) -> Callable[[str], str]:
+    """Make a reader of addresses with one of these schemes and a host (argparse type)."""
+    wanted = f"should be {' or '.join(f'{scheme}://' for scheme in schemes)} and a host"
+
+    def read(text: str) -> str:
+        from urllib.parse import urlsplit  # noqa: PLC0415 - keeps --help quick
+
+        try:
+            parts = urlsplit(text)
+            _ = parts.port, (parts.hostname or "").encode("idna")
+        except ValueError:  # that of a name, too, which is Unicode's
+            raise argparse.ArgumentTypeError(wanted) from None
+        if parts.scheme not in schemes or not parts.hostname:
+            raise argparse.ArgumentTypeError(wanted)
+        return text
+
+    return read

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from service.cli.common import Commands, add_command, port, positive
+from service.cli.common import Commands, add_command, host, port, positive
 from service.errors import SettingsError
 
 KEY_VARIABLE = "CALLSCRIBE_RECOGNISER_API_KEY"
@@ -20,7 +20,7 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         "Run the embedded speech engine behind Telnyx's speech-to-text API, "
         "until SIGTERM or Ctrl-C.",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1")
+    parser.add_argument("--host", type=host, default="127.0.0.1", help="default: 127.0.0.1")
     parser.add_argument("--port", type=port, default=8090, help="default: 8090; 0 for any")
     parser.add_argument(
         "--api-key-env",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from service.cli.common import Commands, add_command, port
+from service.cli.common import Commands, add_command, host, port, seconds, url, whole_number
 from service.cli.recogniser import KEY_VARIABLE
 from service.errors import CallscribeError, SettingsError
 from service.exits import Exit
@@ -29,25 +29,30 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     )
     parser.add_argument("scenario", type=Path, metavar="SCENARIO", help="a TOML file")
     parser.add_argument(
-        "--webhook-url", required=True, metavar="URL", help="where the application takes webhooks"
+        "--webhook-url",
+        type=url("http", "https"),
+        required=True,
+        metavar="URL",
+        help="where the application takes webhooks",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1")
+    parser.add_argument("--host", type=host, default="127.0.0.1", help="default: 127.0.0.1")
     parser.add_argument("--port", type=port, default=8092, help="default: 8092; 0 for any")
     parser.add_argument(
         "--recogniser-url",
+        type=url("ws", "wss"),
         metavar="URL",
         help="have audio recognised there (callscribe recogniser) in place of the script",
     )
     parser.add_argument(
         "--wait",
-        type=float,
+        type=seconds,
         default=120.0,
         metavar="SECONDS",
         help="how long to wait for the application (default: 120)",
     )
     parser.add_argument(
         "--seed",
-        type=int,
+        type=whole_number(0),
         metavar="N",
         help="in place of the scenario's: other calls. The same seed gives the same calls, which "
         "an application that kept its journal knows already",
@@ -64,7 +69,8 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     try:
         report = asyncio.run(_simulate(arguments, environ.get(KEY_VARIABLE) or None))
     except OSError as error:
-        raise SettingsError([f"--port {arguments.port}: {error.strerror}"]) from None
+        where = f"{arguments.host}:{arguments.port}"
+        raise SettingsError([f"cannot listen on {where}: {error.strerror}"]) from None
     for number, call in enumerate(report.calls, start=1):
         print(f"call {number:>3}  {_outcome(call)}")
     return Exit.FAILED if any(_went_wrong(call) for call in report.calls) else Exit.OK
@@ -102,14 +108,12 @@ def _introduce(simulator: "Simulator", webhook_url: str) -> None:
     print(f"CALLSCRIBE_PUBLIC_URL={parts.scheme}://{parts.netloc}", flush=True)
 
 
-async def _wait_for(url: str, timeout_s: float) -> None:
+async def _wait_for(webhook_url: str, timeout_s: float) -> None:
     """Return once something listens where webhooks go, so that no call comes too early."""
     import asyncio  # noqa: PLC0415 - keeps --help quick
     from urllib.parse import urlsplit  # noqa: PLC0415
 
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SettingsError(["--webhook-url: should be http:// or https:// and a host"])
+    parts = urlsplit(webhook_url)
     where = parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
     try:
         async with asyncio.timeout(timeout_s):

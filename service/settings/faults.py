@@ -8,6 +8,7 @@ from typing import Any, TypeAlias, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from service.reasons import value_fault
 from service.settings.checks import did_you_mean
 from service.settings.model import Settings
 
@@ -74,8 +75,11 @@ class Places:
 
 def read_faults(error: ValidationError) -> list[Fault]:
     """Turn what pydantic found into faults. Values are left out: they may be secrets."""
-    found = error.errors(include_input=False, include_url=False, include_context=False)
-    return [_fault(detail["type"], detail["loc"], detail["msg"]) for detail in found]
+    found = error.errors(include_input=False, include_url=False)
+    return [
+        _fault(one["type"], one["loc"], value_fault(one["type"], one["msg"], one.get("ctx", {})))
+        for one in found
+    ]
 
 
 def unknown_variables(variables: Mapping[str, str]) -> list[str]:
@@ -102,8 +106,7 @@ def _fault(kind: str, loc: tuple[int | str, ...], message: str) -> Fault:
         return Fault(place, f"unknown key{did_you_mean(place[-1], known)}")
     if kind == "missing":
         return Fault(place, "is missing")
-    text = message.removeprefix("Value error, ").removeprefix("Input ")
-    return Fault(place, text[:1].lower() + text[1:])
+    return Fault(place, message)
 
 
 def _keys_beside(place: Place) -> list[str]:

@@ -1,7 +1,7 @@
 """The layers of the settings and how they become one: the file first, the environment over it."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,13 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import EnvSettingsSource
 
 from service.errors import SettingsError
-from service.settings.faults import Places, read_faults, unknown_variables
+from service.reasons import system_fault
+from service.settings.faults import Fault, Places, read_faults, unknown_variables
 from service.settings.model import Settings, keyed
 from service.settings.review import review
 
 CONFIG_VARIABLE = "CALLSCRIBE_CONFIG"
+_LISTS = ("route", "endpoint")
 _DEFAULT_FILE = Path("callscribe.toml")
 
 
@@ -41,7 +43,8 @@ def load_settings(config: Path | None, environ: Mapping[str, str]) -> Settings:
     """
     text = _read(config)
     tree = _parse(config, text)
-    tree |= {table: keyed(tree[table]) for table in ("route", "endpoint") if table in tree}
+    shapes = list(_misshapen(tree))
+    tree |= {table: keyed(tree[table]) for table in _LISTS if table in tree}
     variables = {name.upper(): value for name, value in environ.items() if value}
     numbers = _endpoint_numbers(tree.get("endpoint"))
     layer = _Environment(variables)()
@@ -52,9 +55,9 @@ def load_settings(config: Path | None, environ: Mapping[str, str]) -> Settings:
     try:
         settings = Settings(**_merge(tree, layer))
     except ValidationError as error:
-        problems += [places.tell(fault) for fault in read_faults(error)]
+        problems += [places.tell(fault) for fault in (*shapes, *read_faults(error))]
         raise SettingsError(problems) from None
-    problems += [places.tell(fault) for fault in review(settings)]
+    problems += [places.tell(fault) for fault in (*shapes, *review(settings))]
     if problems:
         raise SettingsError(problems)
     return settings
@@ -87,15 +90,30 @@ def _read(config: Path | None) -> str:
         return config.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise SettingsError([f"{config}: there is no such file"]) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError([f"{config}: cannot be read ({type(error).__name__})"]) from None
+    except OSError as error:
+        raise SettingsError([f"{config}: cannot be read: {system_fault(error)}"]) from None
+    except UnicodeDecodeError:
+        raise SettingsError([f"{config}: is not text in UTF-8"]) from None
 
 
 def _parse(config: Path | None, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except tomllib.TOMLDecodeError as error:
         raise SettingsError([f"{config}: not TOML: {str(error).lower()}"]) from None
+    except RecursionError:
+        raise SettingsError([f"{config}: not TOML: too many brackets in each other"]) from None
+
+
+def _misshapen(tree: dict[str, Any]) -> Iterator[Fault]:
+    """Take out what is to be a list of tables and is none, and say how it is written."""
+    for name in _LISTS:
+        found = tree.get(name, [])
+        numbered = isinstance(found, dict) and all(key.isdigit() for key in found)
+        if not (numbered or isinstance(found, list)):
+            del tree[name]
+            message = f"is written [[{name}]], in two brackets: there may be several"
+            yield Fault((name,), message)
 
 
 def _endpoint_numbers(tables: Any) -> dict[str, str]:  # noqa: ANN401 - whatever the file holds

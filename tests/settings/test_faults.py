@@ -58,7 +58,7 @@ def test_a_fault_from_the_environment_names_the_variable(problems: Problems) -> 
         DATABASE_URL="mysql://db",
     ) == [
         "DATABASE_URL: database_url: should be sqlite:/// and the path of a file",
-        "CALLSCRIBE_ROUTE__0__ENDPOINTS: route[0].endpoints: should be a valid tuple",
+        'CALLSCRIBE_ROUTE__0__ENDPOINTS: route[0].endpoints: should be a list, such as ["a", "b"]',
         "CALLSCRIBE_ENDPOINT__BIG_CRM__TYPE: endpoint[0].type: should be 'webhook' or 'log'",
     ]
 

@@ -20,6 +20,7 @@ from service.calls.routes import Route
 from service.cli.transcribe.target import Target, is_url, unreachable
 from service.errors import CallscribeError, RecognitionError, SettingsError
 from service.exits import Exit
+from service.reasons import connection_fault
 from service.stt.files.text import escape_controls
 from service.stt.follow import Follower
 from service.stt.formats import WireFormat
@@ -96,7 +97,7 @@ def follow(arguments: argparse.Namespace, target: Target) -> int:
         text = _EXPLAINED.get(str(error), str(error))
         raise CallscribeError(f"{text} ({error.code})" if error.code else text) from None
     except (aiohttp.ClientError, TimeoutError) as error:
-        raise CallscribeError(f"the stream broke off: {type(error).__name__}") from None
+        raise CallscribeError(f"the stream broke off: {connection_fault(error)}") from None
     except BrokenPipeError:
         raise
     except OSError as error:

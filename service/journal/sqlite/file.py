@@ -12,6 +12,7 @@ from service.journal.sqlite.driver import PLAIN_START, connecting, database_erro
 from service.journal.sqlite.fulltext import expect_readable
 from service.journal.sqlite.locks import FileId, identify, locked, locked_within, make_private
 from service.journal.statements import load_migrations
+from service.reasons import system_fault
 
 APPLICATION_ID = 0x43534352
 _CACHED_STATEMENTS = 256  # some are written for many numbers of rows
@@ -139,7 +140,7 @@ def explained(path: Path, key: bytes | None = None) -> Iterator[None]:
     try:
         yield
     except database_errors(OSError) as error:
-        text = f"cannot open the database {path}: {error}"
+        text = f"cannot open the database {path}: {system_fault(error)}"
         if str(error) == _NO_DATABASE:
             text += _advice(path, key)
         raise JournalUnavailableError(text) from error
