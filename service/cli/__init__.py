@@ -1,6 +1,6 @@
 """The command line: a module or folder for each command. Only here is the environment read.
 
-`serve`, `check/`, `calls/`, `endpoints`, `deliveries`, `replay`, `keys`, `journal` and
+`serve`, `check/`, `health`, `calls/`, `endpoints`, `deliveries`, `replay`, `keys`, `journal` and
 `audit_erasure` run and look after the service, `demo` and `simulate` play without Telnyx,
 `certify` tries a receiver of webhooks, `recogniser` and `transcribe/` hear. `common` is what
 several of them share.
@@ -23,6 +23,7 @@ from service.cli import (
     deliveries,
     demo,
     endpoints,
+    health,
     journal,
     keys,
     recogniser,
@@ -51,6 +52,7 @@ _COMMANDS = (
     keys,
     audit_erasure,
     journal,
+    health,
 )
 _OUTPUT_FAULTS = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO)
 """What is wrong with where we print to; all else that the system says is a fault of ours."""

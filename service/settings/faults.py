@@ -14,6 +14,8 @@ from service.settings.model import Settings
 
 _PREFIX = "CALLSCRIBE_"
 _BARE = ("telnyx_api_key", "telnyx_public_key", "telnyx_base_url", "telnyx_stt_url", "database_url")
+_ELSEWHERE = ("CALLSCRIBE_CONFIG", "CALLSCRIBE_RECOGNISER_LISTEN")
+"""Variables that are none of the settings, and are read by the command line."""
 _ADVICE = {
     "telnyx_api_key": "TELNYX_API_KEY is not set: make an API key in the Telnyx portal",
     "telnyx_public_key": "TELNYX_PUBLIC_KEY is not set: copy the public key of your account from "
@@ -86,7 +88,7 @@ def unknown_variables(variables: Mapping[str, str]) -> list[str]:
     """Return a line for each CALLSCRIBE_ variable that names no key."""
     spelt = {name: _PREFIX + name.upper() for name in Settings.model_fields}
     spelt |= {name: name.upper() for name in _BARE if name != "database_url"}
-    known = {*spelt.values(), _PREFIX + "CONFIG"}
+    known = {*spelt.values(), *_ELSEWHERE}
     return [
         f"{variable}: unknown{_nearest(variable, sorted(known))}"
         for variable in sorted(variables)

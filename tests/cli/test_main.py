@@ -29,6 +29,7 @@ COMMANDS = (
     "keys",
     "audit-erasure",
     "journal",
+    "health",
 )
 
 
