@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path, PurePosixPath
 from typing import TextIO
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ import msgspec
 
 from service.calls.engines import Engine, find_engine, review, review_stream
 from service.calls.routes import Route
+from service.cli.output import find_file, writing
 from service.cli.transcribe.target import Target, is_url, unreachable
 from service.errors import CallscribeError, RecognitionError, SettingsError
 from service.exits import Exit
@@ -119,8 +121,9 @@ async def _follow(arguments: argparse.Namespace, target: Target) -> int:
         input_format, rate_hz = choose_input(arguments, source)
         check(engine, route, input_format, rate_hz)
         kept = None
-        if arguments.output is not None:
-            kept = stack.enter_context(arguments.output.open("w", encoding="utf-8"))
+        if (path := find_file(arguments)) is not None:
+            file = stack.enter_context(writing(arguments, path))
+            kept = stack.enter_context(TextIOWrapper(file, encoding="utf-8"))
         screen = Screen(sys.stdout, kept, as_json=arguments.format == "json")
         audio = WireFormat(input_format, rate_hz or _UNUSED_RATE_HZ)
         follower = Follower(target.stream_url, target.api_key, route, audio, emit=screen.show)
