@@ -1,9 +1,10 @@
 """The command line: a module or folder for each command. Only here is the environment read.
 
-`serve`, `check/`, `health`, `calls/`, `endpoints`, `deliveries`, `replay`, `keys`, `journal` and
-`audit_erasure` run and look after the service, `demo` and `simulate` play without Telnyx,
-`certify` tries a receiver of webhooks, `recogniser` and `transcribe/` hear. `common` is what
-several of them share, `output` and `table` how they write and print.
+`init` and `config` are about the settings. `serve`, `check/`, `health`, `calls/`, `endpoints`,
+`deliveries`, `replay`, `keys`, `journal` and `audit_erasure` run and look after the service, `demo`
+and `simulate` play without Telnyx, `certify` tries a receiver of webhooks, `recogniser` and
+`transcribe/` hear. `common` is what several of them share, `output` and `table` how they write
+and print.
 
 A command has `add`, which declares its arguments, and `run`, which returns the exit code. Heavy
 imports stand inside `run`, so that `--help` is quick.
@@ -20,10 +21,12 @@ from service import __version__
 from service.cli import (
     audit_erasure,
     certify,
+    config,
     deliveries,
     demo,
     endpoints,
     health,
+    init,
     journal,
     keys,
     recogniser,
@@ -38,8 +41,10 @@ from service.errors import CallscribeError, SettingsError
 from service.exits import Exit
 
 _COMMANDS = (
-    serve,
+    init,
     check_command,
+    config,
+    serve,
     demo,
     recogniser,
     transcribe_command,

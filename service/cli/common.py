@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from service.errors import SettingsError
+
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
@@ -14,7 +16,8 @@ if TYPE_CHECKING:
     from service.settings import Settings
 
 Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse gives it no public name
-_NO_KEYS = {"TELNYX_API_KEY": "none", "TELNYX_PUBLIC_KEY": "A" * 43 + "="}
+NO_KEYS = {"telnyx_api_key": "none", "telnyx_public_key": "A" * 43 + "="}
+"""Stand in for Telnyx's keys where nothing needs them."""
 _MAX_NUMBER = 2**53
 """More than there is of anything; what the journal can look for is larger still."""
 Run = Callable[[argparse.Namespace, Mapping[str, str]], int]
@@ -59,7 +62,27 @@ def read_local_settings(arguments: argparse.Namespace, environ: Mapping[str, str
     Raises:
         SettingsError: They cannot be used.
     """
-    return read_settings(arguments, {**_NO_KEYS, **environ})
+    from service.settings import find_config, load_settings  # noqa: PLC0415 - keeps --help quick
+
+    return load_settings(find_config(arguments.config, environ), environ, NO_KEYS)
+
+
+def read_variable(environ: Mapping[str, str], name: str) -> str | None:
+    """Return a secret of the environment: the variable, or what the file of `NAME_FILE` holds.
+
+    Raises:
+        SettingsError: The file cannot be read.
+    """
+    path = environ.get(f"{name}_FILE")
+    if environ.get(name) or not path:
+        return environ.get(name) or None
+
+    from service.settings.secret_files import read_secret  # noqa: PLC0415 - keeps --help quick
+
+    try:
+        return read_secret(Path(path))
+    except ValueError as error:
+        raise SettingsError([f"{name}_FILE: {error}"]) from None
 
 
 def open_journal_beside(settings: "Settings") -> "AbstractAsyncContextManager[Journal]":

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from service.cli.common import Commands, add_command, host, port, positive
+from service.cli.common import Commands, add_command, host, port, positive, read_variable
 from service.errors import SettingsError
 
 KEY_VARIABLE = "CALLSCRIBE_RECOGNISER_API_KEY"
@@ -45,7 +45,7 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Run it; without a key, anyone who reaches it may use it."""
-    key = environ.get(arguments.api_key_env or KEY_VARIABLE) or None
+    key = read_variable(environ, arguments.api_key_env or KEY_VARIABLE)
     if arguments.api_key_env and key is None:
         raise SettingsError([f"{arguments.api_key_env} is not set, and should hold the key"])
 

@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from service.cli.common import Commands, add_command, host, port, seconds, url, whole_number
+from service.cli.common import (
+    Commands,
+    add_command,
+    host,
+    port,
+    read_variable,
+    seconds,
+    url,
+    whole_number,
+)
 from service.cli.recogniser import KEY_VARIABLE
 from service.errors import CallscribeError, SettingsError
 from service.exits import Exit
@@ -67,7 +76,7 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
     set_up_logs(sys.stderr)
     try:
-        report = asyncio.run(_simulate(arguments, environ.get(KEY_VARIABLE) or None))
+        report = asyncio.run(_simulate(arguments, read_variable(environ, KEY_VARIABLE)))
     except OSError as error:
         where = f"{arguments.host}:{arguments.port}"
         raise SettingsError([f"cannot listen on {where}: {error.strerror}"]) from None

@@ -14,6 +14,8 @@ from service.settings.model import Settings
 
 _PREFIX = "CALLSCRIBE_"
 _BARE = ("telnyx_api_key", "telnyx_public_key", "telnyx_base_url", "telnyx_stt_url", "database_url")
+TOP_SECRETS = ("telnyx_api_key", "telnyx_public_key", "recogniser_api_key", "database_key")
+"""What may be in a file of its own; the public key is no secret, and comes from the same place."""
 _ELSEWHERE = ("CALLSCRIBE_CONFIG", "CALLSCRIBE_RECOGNISER_LISTEN")
 """Variables that are none of the settings, and are read by the command line."""
 _ADVICE = {
@@ -54,25 +56,34 @@ class Places:
         """Write the fault as one line: where, which key, what."""
         if fault.place and fault.place[-1] in _ADVICE and "is missing" in fault.message:
             return _ADVICE[fault.place[-1]]
-        parts = (self._where(fault.place), _written(fault.place), fault.message)
+        parts = (self.where(fault.place), written(fault.place), fault.message)
         return ": ".join(part for part in parts if part)
 
-    def _where(self, place: Place) -> str:
+    def where(self, place: Place) -> str:
+        """Return the variable or the line of the file that says it, or the table it is in."""
         for length in range(len(place), 0, -1):
             for variable in self._spellings(place[:length]):
                 if variable in self._variables:
                     return variable
         for length in range(len(place), 0, -1):
-            if place[:length] in self._lines:
-                return f"{self._config}:{self._lines[place[:length]]}"
+            for named in (place[:length], _in_file(place[:length])):
+                if named in self._lines:
+                    return f"{self._config}:{self._lines[named]}"
         return str(self._config or "")
 
     def _spellings(self, place: Place) -> Iterator[str]:
-        if len(place) == 1 and place[0] in _BARE:
+        if not place[-1].endswith("_file"):
+            yield from self._spellings(_in_file(place))
+        if len(place) == 1 and place[0].removesuffix("_file") in _BARE:
             yield place[0].upper()
         yield _PREFIX + "__".join(place).upper()
         if place[0] == "endpoint" and len(place) > 1 and place[1] in self._slugs:
             yield _PREFIX + "__".join((place[0], self._slugs[place[1]], *place[2:])).upper()
+
+
+def _in_file(place: Place) -> Place:
+    """Return the key that names a file in which this one is."""
+    return (*place[:-1], f"{place[-1]}_file")
 
 
 def read_faults(error: ValidationError) -> list[Fault]:
@@ -88,7 +99,8 @@ def unknown_variables(variables: Mapping[str, str]) -> list[str]:
     """Return a line for each CALLSCRIBE_ variable that names no key."""
     spelt = {name: _PREFIX + name.upper() for name in Settings.model_fields}
     spelt |= {name: name.upper() for name in _BARE if name != "database_url"}
-    known = {*spelt.values(), *_ELSEWHERE}
+    files = (f"{spelt[name]}_FILE" for name in TOP_SECRETS)
+    known = {*spelt.values(), *files, *_ELSEWHERE}
     return [
         f"{variable}: unknown{_nearest(variable, sorted(known))}"
         for variable in sorted(variables)
@@ -127,7 +139,8 @@ def _find_table(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - wh
     return next(filter(None, map(_find_table, get_args(annotation))), None)
 
 
-def _written(place: Place) -> str:
+def written(place: Place) -> str:
+    """Write a place as people do: `route[0].engine`."""
     dotted = "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in place)
     return dotted.removeprefix(".")
 

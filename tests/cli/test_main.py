@@ -14,8 +14,10 @@ from service.exits import Exit
 from tests.settings.builders import KEYS
 
 COMMANDS = (
-    "serve",
+    "init",
     "check",
+    "config",
+    "serve",
     "demo",
     "recogniser",
     "transcribe",
