@@ -1,12 +1,13 @@
-"""What people do to a journal as a whole, from the command line: audit it, encrypt it, rekey it.
+"""What people do to a journal as a whole, from the command line: audit, encrypt, rekey, copy it.
 
 Each picks the adapter by `database_url`, which the settings have checked.
 """
 
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 from service.journal.address import parse_database_url
-from service.journal.sqlite import audit, encryption, locks
+from service.journal.sqlite import audit, backup, encryption, locks
 
 
 def open_audit(
@@ -51,3 +52,25 @@ def rekey_journal(database_url: str, key: bytes, new_key: bytes) -> None:
     path = parse_database_url(database_url).absolute()
     if not encryption.can_open(path, new_key):
         encryption.rekey_journal(path, key, new_key)
+
+
+def copy_journal(database_url: str, target: Path, key: bytes | None) -> list[str]:
+    """Write a copy of the journal, which a service may have open; return its recordings' names.
+
+    Raises:
+        JournalUnavailableError: It cannot be read, or the copy not written.
+        SettingsError: SQLCipher is not here.
+    """
+    return backup.copy_journal(parse_database_url(database_url).absolute(), target, key)
+
+
+def activate_journal(database_url: str, key: bytes | None) -> bool:
+    """Let services have a journal that is a copy; return False if it is none.
+
+    Call it within `locked`.
+
+    Raises:
+        JournalUnavailableError: It cannot be read or written.
+        SettingsError: SQLCipher is not here.
+    """
+    return backup.activate_journal(parse_database_url(database_url).absolute(), key)

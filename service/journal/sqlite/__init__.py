@@ -5,5 +5,6 @@ of its own. `file` makes and migrates, by the binding that `driver` picks, and `
 services out; all SQL is in `sql/`. A thread has a `connection`: the `writer` commits `entries` by
 it (`bulk`: many rows by one statement), and keys and searches have a `side_connection` each, out
 of the writer's way. `fulltext` is the index of words. `erasure` removes a call for good, `audit`
-looks for what is left of it, and `encryption` writes a whole file anew under another key.
+looks for what is left of it, `encryption` writes a whole file anew under another key, `backup` a
+copy of it.
 """
