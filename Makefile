@@ -31,7 +31,7 @@ help:
 	@echo "make demo     a phone call on this machine, recognised live (ARGS=\"--once --fast\")"
 	@echo "make test     all checks and all tests"
 	@echo "make interop  clients that nobody here wrote, against the recogniser and the simulator"
-	@echo "make browser  the console in Debian's Chromium, against the whole service"
+	@echo "make browser  console, widget and the TypeScript client, against the whole service"
 	@echo "make check    formatting, lint, types, imports"
 	@echo "make format   put the formatting right"
 	@echo "make bench    what it costs, and how well it hears, beside others (ARGS=--short)"

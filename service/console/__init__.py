@@ -1,4 +1,5 @@
-"""The console: a page for people, which uses only the public API with a token.
+"""The console, a page for people, and the widget, an element for others' pages.
 
-`routes` serves it; `static/` is the page, plain ES modules without a build step.
+Both use only the public API with a token. `routes` serves them; `static/` is what they are made
+of, plain ES modules without a build step.
 """

@@ -1,4 +1,4 @@
-"""The page at `/` and what it is made of, served from memory."""
+"""The page at `/`, the widget for other pages, and what both are made of, served from memory."""
 
 import hashlib
 from collections.abc import Mapping
@@ -25,7 +25,16 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-_FOREVER = "public, max-age=31536000, immutable"
+_WIDGET = b"""\
+// <callscribe-transcript>: what is said in a call, live, in a page of yours.
+export * from "./{parts}/widget.js";
+"""
+_FOR_ANY_PAGE = {
+    "Access-Control-Allow-Origin": "*",  # modules are fetched by its rules; it is only code
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+_FRESH = {"Cache-Control": "no-cache"}
+_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,36 +45,43 @@ class _Asset:
 
 
 class Console:
-    """The page and its parts, read once.
+    """The page, the widget and their parts, read once.
 
     The parts stand under the digest of them all, so that a browser keeps them for good and a
-    page never gets parts of another version; the page itself is asked for each time.
+    page never gets parts of another version; page and widget themselves are asked for each time.
+    Pages of any origin may load the widget: what it shows is under the rules of the API.
     """
 
     def __init__(self) -> None:
         parts = _read(_FOLDER)
         self.version = _version(parts)
-        page = parts.pop(_PAGE).replace(b"{parts}", f"console/{self.version}".encode())
-        self._page = _asset(_PAGE, page)
+        place = f"console/{self.version}".encode()
+        self._page = _asset(_PAGE, parts.pop(_PAGE).replace(b"{parts}", place))
+        self._widget = _asset("widget.js", _WIDGET.replace(b"{parts}", place))
         self._parts = {name: _asset(name, body) for name, body in parts.items()}
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes, to be added to an application. None asks for a key."""
         return [
             web.get("/", self.page),
+            web.get("/widget.js", self.widget),
             web.get("/console/{version}/{name}", self.part),
         ]
 
     async def page(self, request: web.Request) -> web.Response:
         """Answer with the page, or 304 where the browser has it."""
-        return _answer(request, self._page, "no-cache")
+        return _answer(request, self._page, _FRESH)
+
+    async def widget(self, request: web.Request) -> web.Response:
+        """Answer with the module that makes the element, or 304 where the browser has it."""
+        return _answer(request, self._widget, {**_FOR_ANY_PAGE, **_FRESH})
 
     async def part(self, request: web.Request) -> web.Response:
         """Answer with one part of this version; 404 for those of others."""
         part = self._parts.get(request.match_info["name"])
         if part is None or request.match_info["version"] != self.version:
             raise web.HTTPNotFound(headers={"Cache-Control": "no-store"})
-        return _answer(request, part, _FOREVER)
+        return _answer(request, part, {**_FOR_ANY_PAGE, **_FOREVER})
 
 
 def _read(folder: Path) -> dict[str, bytes]:
@@ -84,8 +100,8 @@ def _asset(name: str, body: bytes) -> _Asset:
     return _Asset(body, _TYPES[Path(name).suffix], etag)
 
 
-def _answer(request: web.Request, asset: _Asset, cache: str) -> web.Response:
-    headers = {**_HEADERS, "Cache-Control": cache}
+def _answer(request: web.Request, asset: _Asset, more: Mapping[str, str]) -> web.Response:
+    headers = {**_HEADERS, **more}
     wanted = request.if_none_match or ()
     if any(tag.value in (asset.etag, "*") for tag in wanted):
         answer = web.Response(status=304, headers=headers)

@@ -21,12 +21,15 @@ class Outlet:
     It is for clients that have shown a key or token: they no longer count against their address.
     `changed` is called when there is room again, and when the client has left. The system's send
     buffer is kept small, so that little that is late is sent. A client that vanished without a
-    word is noticed within a minute of the next write, where the system supports that.
+    word is noticed within a minute of the next write, where the system supports that. One that
+    has left already has an outlet, too: it is lost from the beginning.
     """
 
     def __init__(self, request: web.Request, changed: Callable[[], None]) -> None:
         self._connection = cast(Connection, request.protocol)
         self._transport = self._connection.stay(changed)
+        if self.lost:  # uvloop lets nobody touch a closed transport
+            return
         self._transport.set_write_buffer_limits(high=MAX_WAITING_BYTES)
         found: Any = self._transport.get_extra_info("socket")
         if found is not None:

@@ -1,6 +1,7 @@
 """What stands on both sides of the API: live calls by script, a store of keys that can fail."""
 
 from collections import deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,11 +51,13 @@ class ScriptedCalls:
 
 
 class FaultyKeys:
-    """A store of keys that fails when it is told to."""
+    """A store of keys that fails, or takes its time, when it is told to."""
 
     def __init__(self, keys: KeyStore) -> None:
         self.failures: deque[Exception] = deque()
         """What the next look-ups raise."""
+        self.hold: Callable[[], Awaitable[object]] | None = None
+        """What each look-up waits for."""
         self._keys = keys
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any method of a store
@@ -62,6 +65,8 @@ class FaultyKeys:
 
     async def find_key(self, key_id: str) -> StoredKey | None:
         """Fail, or return what the store does."""
+        if self.hold is not None:
+            await self.hold()
         if self.failures:
             raise self.failures.popleft()
         return await self._keys.find_key(key_id)

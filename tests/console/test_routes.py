@@ -3,6 +3,8 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urljoin
 
 import aiohttp
 import pytest
@@ -13,6 +15,10 @@ from service.web.listen import open_listener
 
 STATIC = re.compile(r"""(?:src|href)="([^"#]+)\"""")
 IMPORT = re.compile(r"""from "(\./[^"]+)";""")
+
+ROOT = Path(__file__).parents[2]
+STATIC_FILES = ROOT / "service" / "console" / "static"
+WIDGET_PAGE = ROOT / "fixtures" / "clients" / "README.md"
 
 
 @asynccontextmanager
@@ -53,6 +59,42 @@ async def test_the_page_and_all_that_it_is_made_of_are_there() -> None:
 
     assert "://" not in page
     assert len(modules) > 10
+
+
+async def test_the_widget_and_all_that_it_is_made_of_may_be_had_by_any_page() -> None:
+    """Modules are fetched by the rules of CORS. None of them knows the console's session."""
+    async with open_console() as client:
+        seen: dict[str, str] = {}
+        modules = {"/widget.js"}
+        while modules - seen.keys():
+            module = (modules - seen.keys()).pop()
+            async with client.get(module, headers={"Origin": "https://crm.example.com"}) as answer:
+                assert answer.status == 200, module
+                assert answer.headers["Access-Control-Allow-Origin"] == "*"
+                assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+                seen[module] = await answer.text()
+            modules |= {urljoin(module, name) for name in IMPORT.findall(seen[module])}
+
+    assert len(seen) > 5
+    assert not [name for name, text in seen.items() if "sessionStorage" in text]
+
+
+def test_what_a_page_may_change_of_the_widget_is_written_down() -> None:
+    """Its custom properties, parts and states are those on its page."""
+    page = WIDGET_PAGE.read_text().partition("## In a page")[2]
+    texts = [path.read_text() for path in STATIC_FILES.glob("widget*.js")]
+    properties = {
+        name for text in texts for name in re.findall(r"var\((--callscribe-[a-z-]+)", text)
+    }
+    parts = {
+        name
+        for text in texts
+        for said in re.findall(r'part: ["`]([^"`]*)["`]', text)
+        for name in re.sub(r"\$\{\w+\}", "", said).split()
+    }
+
+    assert properties == set(re.findall(r"`(--callscribe-[a-z-]+)`", page))
+    assert not [name for name in parts if f"`{name}`" not in page]
 
 
 async def test_the_page_allows_nothing_from_elsewhere_and_nothing_inline() -> None:

@@ -1,5 +1,7 @@
 // Who we are to the API: a short-lived token in this tab's memory, never a key.
 
+import { Problem, problem } from "./problem.js";
+
 const KEPT = "callscribe.token";
 const SHIFT_S = 8 * 3600;
 const WANTED = [
@@ -78,24 +80,6 @@ export function signOut() {
   token = null;
   sessionStorage.removeItem(KEPT);
   changes.dispatchEvent(new Event("out"));
-}
-
-/** What the API had against a request, in its words. */
-class Problem extends Error {
-  constructor(status, detail, retryAfterS = 0) {
-    super(detail);
-    this.status = status;
-    this.retryAfterS = retryAfterS;
-  }
-}
-
-export async function problem(answer) {
-  let detail = answer.statusText || `The service answered ${answer.status}.`;
-  try {
-    const said = await answer.json();
-    detail = said.detail || said.title || detail;
-  } catch { /* not from the API: the status has to do */ }
-  return new Problem(answer.status, detail, Number(answer.headers.get("Retry-After")) || 0);
 }
 
 /** Call the API. Throws a `Problem`; one that is over (401) is told to the page as well. */
