@@ -108,13 +108,13 @@ def _introduce(simulator: "Simulator", webhook_url: str) -> None:
     from urllib.parse import urlsplit  # noqa: PLC0415 - keeps --help quick
 
     # made of the scenario's seed: secrets of nobody, and the same on every run
-    print(f"TELNYX_API_KEY={simulator.api_key}")
-    print(f"TELNYX_PUBLIC_KEY={simulator.public_key}")
-    print(f"TELNYX_BASE_URL={simulator.url}")
-    print(f"TELNYX_STT_URL={simulator.stt_url}")
+    print(f"export TELNYX_API_KEY={simulator.api_key}")
+    print(f"export TELNYX_PUBLIC_KEY={simulator.public_key}")
+    print(f"export TELNYX_BASE_URL={simulator.url}")
+    print(f"export TELNYX_STT_URL={simulator.stt_url}")
     # where its media sockets go: this simulator reaches the application here, the internet may not
     parts = urlsplit(webhook_url)
-    print(f"CALLSCRIBE_PUBLIC_URL={parts.scheme}://{parts.netloc}", flush=True)
+    print(f"export CALLSCRIBE_PUBLIC_URL={parts.scheme}://{parts.netloc}", flush=True)
 
 
 async def _wait_for(webhook_url: str, timeout_s: float) -> None:
