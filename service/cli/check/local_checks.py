@@ -32,7 +32,7 @@ def check_codecs(settings: Settings) -> list[Finding]:
         return []
     missing = [codec for codec in CODED if not decodable(codec, CODED_RATE_HZ)]
     if missing:
-        what = f"{' and '.join(missing)} cannot be decoded; pip install 'callscribe[codecs]'"
+        what = f"{' and '.join(missing)} cannot be decoded; pip install '.[codecs]'"
         return [warn("codecs", what)]
     return [ok("codecs", "all that Telnyx forks but G.729 can be decoded")]
 
