@@ -3,8 +3,12 @@
 # The service:         docker build -t callscribe .
 # With the recogniser: docker build -t callscribe-recogniser --build-arg RECOGNISER=1 .
 #
-#   docker run --stop-timeout 30 --read-only -p 8080:8080 -v callscribe:/data \
+#   docker run --name callscribe --stop-timeout 30 --read-only -p 8080:8080 -v callscribe:/data \
+#     -v "$PWD/callscribe.toml:/data/callscribe.toml:ro" \
 #     -e TELNYX_API_KEY -e TELNYX_PUBLIC_KEY callscribe
+#   docker run --read-only -p 8090:8090 callscribe-recogniser recogniser
+#
+#   docker exec callscribe callscribe check
 #
 # The stop time-out has to be longer than drain_timeout_s (20 s unless set otherwise).
 
@@ -22,7 +26,9 @@ RUN python -m venv --without-pip /opt/callscribe \
       --only-binary :all: -r "/build/$lock"
 COPY service /opt/callscribe/app/service
 COPY fixtures/calls /opt/callscribe/app/service/demo/recordings
-RUN /opt/callscribe/bin/python -m compileall -q /opt/callscribe/app
+RUN /opt/callscribe/bin/python -m compileall -q /opt/callscribe/app \
+ && printf '%s\n' '#!/bin/sh' 'exec python -m service "$@"' > /opt/callscribe/bin/callscribe \
+ && chmod 755 /opt/callscribe/bin/callscribe
 
 FROM python:${PYTHON}
 COPY --from=build /opt/callscribe /opt/callscribe
@@ -37,13 +43,14 @@ ENV PATH=/opt/callscribe/bin:$PATH \
     PYTHONSAFEPATH=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
-    CALLSCRIBE_LISTEN=0.0.0.0:8080
+    CALLSCRIBE_LISTEN=0.0.0.0:8080 \
+    CALLSCRIBE_RECOGNISER_LISTEN=0.0.0.0:8090
 USER 10001:10001
 WORKDIR /data
 VOLUME /data
-EXPOSE 8080
+EXPOSE 8080 8090
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 CMD ["python", "-c", \
-  "import os, urllib.request as r; r.urlopen('http://127.0.0.1:%s/healthz' % os.environ['CALLSCRIBE_LISTEN'].rpartition(':')[2], timeout=4)"]
-ENTRYPOINT ["python", "-m", "service"]
+# Whichever of the two runs here.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 CMD ["callscribe", "health"]
+ENTRYPOINT ["callscribe"]
 CMD ["serve"]

@@ -44,10 +44,12 @@ from service.stt.counters import RecognitionCounters
 from service.stt.recognitions import open_recognitions
 from service.telemetry.readings import (
     clock_figures,
+    feed_figures,
     ingress_figures,
     lane_figures,
     live_figures,
     recognition_figures,
+    storage_figures,
 )
 from service.telemetry.telemetry import Telemetry, open_telemetry
 from service.web.limits import Limits
@@ -261,6 +263,8 @@ def _let_telnyx_in(
     MediaRoute(calls, limits=limits, require_auth=strict, counters=counters).add_to(app)
     figures = [*live_figures(calls), *ingress_figures(counters), *lane_figures(rooms.lanes)]
     figures += [*clock_figures(lambda: network.ahead_s), *recognition_figures(rooms.heard)]
+    figures += feed_figures(lambda: rooms.hub.subscriptions)
+    figures += storage_figures(settings.database_path, settings.recordings_path)
     rooms.telemetry.metrics.read(figures)
 
 

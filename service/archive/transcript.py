@@ -163,27 +163,27 @@ def read_transcript(events: Iterable[StoredEvent], *, words: bool = True) -> Tra
 
 
 def read_lines(transcript: Transcript) -> Iterator[Line]:
-    """Yield utterances and notes one after the other, as a reader wants them."""
-    notes = list(transcript.notes)
+    """Return utterances and notes in the order of the call clock, whenever they became known."""
+    said = [(turn, utterance) for turn in transcript.turns for utterance in turn.utterances]
+    items: list[tuple[SpeakerTurn | None, Utterance | Note]] = [
+        *said,
+        *((None, note) for note in transcript.notes),
+    ]
     now_ms = 0
-    for turn in transcript.turns:
-        for utterance in turn.utterances:
-            now_ms = now_ms if utterance.start_ms is None else utterance.start_ms
-            while notes and _comes_first(notes[0], now_ms, utterance):
-                yield _noted(notes.pop(0), now_ms)
-            yield Line(now_ms, turn, utterance)
-    for note in notes:
-        yield _noted(note, now_ms)
+    lines: list[Line] = []
+    for turn, one in sorted(items, key=lambda item: item[1].seq):
+        at_ms = now_ms if one.start_ms is None else one.start_ms
+        now_ms = now_ms if turn is None else at_ms
+        lines.append(Line(at_ms, turn, one))
+    return iter(sorted(lines, key=_reading_order))
 
 
-def _comes_first(note: Note, now_ms: int, utterance: Utterance) -> bool:
-    if note.start_ms is None or utterance.start_ms is None:
-        return note.seq < utterance.seq
-    return note.start_ms <= now_ms
+def _reading_order(line: Line) -> tuple[int, bool]:
+    """Return where a line comes: a note with a time before the words of that time.
 
-
-def _noted(note: Note, now_ms: int) -> Line:
-    return Line(now_ms if note.start_ms is None else note.start_ms, None, note)
+    Without one it stays behind what the journal has before it.
+    """
+    return line.at_ms, line.turn is not None or line.said.start_ms is None
 
 
 def _place(placed: tuple[int, object]) -> int:

@@ -1,26 +1,32 @@
 """The command line: a module or folder for each command. Only here is the environment read.
 
-`serve`, `check/`, `calls/`, `endpoints`, `deliveries`, `replay`, `keys`, `journal`, `journal_copy`
-and `audit_erasure` run and look after the service, `demo` and `simulate` play without Telnyx,
-`certify` tries a receiver of webhooks, `recogniser` and `transcribe/` hear. `common` is what
-several of them share.
+`init` and `config` are about the settings. `serve`, `check/`, `health`, `calls/`, `endpoints`,
+`deliveries`, `replay`, `keys`, `journal`, `journal_copy` and `audit_erasure` run and look after the
+service, `demo` and `simulate` play without Telnyx, `certify` tries a receiver of webhooks,
+`recogniser` and `transcribe/` hear. `common` is what several of them share, `output` and `table`
+how they write and print.
 
 A command has `add`, which declares its arguments, and `run`, which returns the exit code. Heavy
 imports stand inside `run`, so that `--help` is quick.
 """
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from service import __version__
 from service.cli import (
     audit_erasure,
     certify,
+    config,
     deliveries,
     demo,
     endpoints,
+    health,
+    init,
     journal,
     keys,
     recogniser,
@@ -35,8 +41,10 @@ from service.errors import CallscribeError, SettingsError
 from service.exits import Exit
 
 _COMMANDS = (
-    serve,
+    init,
     check_command,
+    config,
+    serve,
     demo,
     recogniser,
     transcribe_command,
@@ -49,15 +57,16 @@ _COMMANDS = (
     keys,
     audit_erasure,
     journal,
+    health,
 )
+_OUTPUT_FAULTS = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO)
+"""What is wrong with where we print to; all else that the system says is a fault of ours."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code of the process (see `service.exits`)."""
-    parsed = _parser().parse_args(arguments)
     try:
-        code = int(parsed.run(parsed, dict(os.environ)))
-        sys.stdout.flush()  # here, where a reader that went away can be told apart
+        code = _run(arguments)
     except SettingsError as error:
         _complain(*error.problems)
         return Exit.USAGE
@@ -66,14 +75,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return Exit.FAILED
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
-    except BrokenPipeError:
-        # whoever read our output has seen enough; Python must not complain at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        if error.errno not in _OUTPUT_FAULTS:
+            raise
+        _give_up_output()
+        if error.errno != errno.EPIPE:  # whoever read it has seen enough
+            _complain(f"the output cannot be written: {error.strerror}")
         return Exit.FAILED
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def _run(arguments: Sequence[str] | None) -> int:
+    """Run the command and write all of its output, also if it ends in argparse."""
+    try:
+        parsed = make_parser().parse_args(arguments)
+        return int(parsed.run(parsed, dict(os.environ)))
+    finally:
+        if sys.stdout:  # nothing is there if the shell closed it
+            sys.stdout.flush()  # here, where a reader that went away can be told apart
+
+
+def _give_up_output() -> None:
+    """Have what is still to be written go nowhere: Python would complain of it at exit."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, AttributeError):  # None, if the shell closed it
+            stream.flush()
+            continue
+        with suppress(OSError, AttributeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return what reads the command line: every command, with its arguments."""
     parser = argparse.ArgumentParser(
         prog="callscribe",
         description="Transcribes phone calls while they happen.",

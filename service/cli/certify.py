@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Mapping
 
-from service.cli.common import Commands, add_command
+from service.cli.common import Commands, add_command, url
 from service.exits import Exit
 
 
@@ -16,7 +16,9 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         "Try a receiver of webhooks with all that may come, and say what it mishandles. "
         "It gets events of calls that never were.",
     )
-    parser.add_argument("url", metavar="URL", help="where it takes webhooks")
+    parser.add_argument(
+        "url", type=url("http", "https"), metavar="URL", help="where it takes webhooks"
+    )
     parser.add_argument("--secret", required=True, metavar="whsec_…", help="what it verifies with")
 
 

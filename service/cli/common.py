@@ -1,10 +1,13 @@
 """What several commands share. Imports nothing slow: `--help` pays for every command's module."""
 
 import argparse
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from service.errors import SettingsError
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -13,7 +16,10 @@ if TYPE_CHECKING:
     from service.settings import Settings
 
 Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse gives it no public name
-_NO_KEYS = {"TELNYX_API_KEY": "none", "TELNYX_PUBLIC_KEY": "A" * 43 + "="}
+NO_KEYS = {"telnyx_api_key": "none", "telnyx_public_key": "A" * 43 + "="}
+"""Stand in for Telnyx's keys where nothing needs them."""
+_MAX_NUMBER = 2**53
+"""More than there is of anything; what the journal can look for is larger still."""
 Run = Callable[[argparse.Namespace, Mapping[str, str]], int]
 """Carries a command out, with its arguments and the environment; returns the exit code."""
 
@@ -56,7 +62,27 @@ def read_local_settings(arguments: argparse.Namespace, environ: Mapping[str, str
     Raises:
         SettingsError: They cannot be used.
     """
-    return read_settings(arguments, {**_NO_KEYS, **environ})
+    from service.settings import find_config, load_settings  # noqa: PLC0415 - keeps --help quick
+
+    return load_settings(find_config(arguments.config, environ), environ, NO_KEYS)
+
+
+def read_variable(environ: Mapping[str, str], name: str) -> str | None:
+    """Return a secret of the environment: the variable, or what the file of `NAME_FILE` holds.
+
+    Raises:
+        SettingsError: The file cannot be read.
+    """
+    path = environ.get(f"{name}_FILE")
+    if environ.get(name) or not path:
+        return environ.get(name) or None
+
+    from service.settings.secret_files import read_secret  # noqa: PLC0415 - keeps --help quick
+
+    try:
+        return read_secret(Path(path))
+    except ValueError as error:
+        raise SettingsError([f"{name}_FILE: {error}"]) from None
 
 
 def open_journal_beside(settings: "Settings") -> "AbstractAsyncContextManager[Journal]":
@@ -70,23 +96,68 @@ def open_journal_beside(settings: "Settings") -> "AbstractAsyncContextManager[Jo
     return open_journal(settings.database_url, exclusive=False, key=settings.storage_key())
 
 
-def positive(text: str) -> int:
-    """Read a whole number above 0 (argparse type)."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("should be 1 or more")
-    return number
+def whole_number(low: int, high: int = _MAX_NUMBER) -> Callable[[str], int]:
+    """Make a reader of whole numbers in this range (argparse type)."""
+    wanted = f"{low} or more" if high == _MAX_NUMBER else f"{low} to {high}"
+
+    def read(text: str) -> int:
+        if not re.fullmatch(r"-?[0-9]{1,16}", text):
+            raise argparse.ArgumentTypeError(f"should be a whole number, {wanted}")
+        if not low <= int(text) <= high:
+            raise argparse.ArgumentTypeError(f"should be {wanted}")
+        return int(text)
+
+    return read
+
+
+positive = whole_number(1)
+port = whole_number(0, 65_535)
+"""0 lets the system choose."""
+
+
+def seconds(text: str) -> float:
+    """Read how long something may take (argparse type)."""
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text):
+        raise argparse.ArgumentTypeError("should be a number of seconds, such as 120")
+    return float(text)
 
 
 def moment(text: str) -> float:
     """Read a time; without a zone it is UTC (argparse type)."""
-    at = datetime.fromisoformat(text)
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+    try:
+        at = datetime.fromisoformat(text)
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(
+            "should be a time, such as 2026-11-22 or 2026-11-22T10:00"
+        ) from None
 
 
-def port(text: str) -> int:
-    """Read a port; 0 lets the system choose (argparse type)."""
-    number = int(text)
-    if not 0 <= number <= 65535:  # noqa: PLR2004 - the highest port there is
-        raise argparse.ArgumentTypeError("should be 0 to 65535")
-    return number
+def host(text: str) -> str:
+    """Read the name or the address of a machine (argparse type)."""
+    try:
+        text.encode("idna")
+    except UnicodeError:
+        text = ""
+    if not text or not re.fullmatch(r"[^\s/@]+", text):
+        raise argparse.ArgumentTypeError("should be a host, such as 127.0.0.1")
+    return text
+
+
+def url(*schemes: str) -> Callable[[str], str]:
+    """Make a reader of addresses with one of these schemes and a host (argparse type)."""
+    wanted = f"should be {' or '.join(f'{scheme}://' for scheme in schemes)} and a host"
+
+    def read(text: str) -> str:
+        from urllib.parse import urlsplit  # noqa: PLC0415 - keeps --help quick
+
+        try:
+            parts = urlsplit(text)
+            _ = parts.port, (parts.hostname or "").encode("idna")
+        except ValueError:  # that of a name, too, which is Unicode's
+            raise argparse.ArgumentTypeError(wanted) from None
+        if parts.scheme not in schemes or not parts.hostname:
+            raise argparse.ArgumentTypeError(wanted)
+        return text
+
+    return read

@@ -13,6 +13,7 @@ from service.cli.common import (
     positive,
     read_local_settings,
 )
+from service.cli.table import print_table
 from service.errors import DeliveryError, SettingsError
 from service.exits import Exit
 from service.ids import CallId
@@ -20,6 +21,8 @@ from service.ids import CallId
 if TYPE_CHECKING:
     from service.ports import Attempt, ParkedDelivery
     from service.settings import Settings
+
+_MAX_RETRIED = 100_000
 
 
 def add(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -35,7 +38,9 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     showing.add_argument("--limit", type=positive, default=100, help="how many (default: 100)")
     add_config(showing)
     retry = add_command(parts, "retry", run_retry, "Try parked deliveries again, once each.")
-    retry.add_argument("id", type=positive, nargs="+", help="as `deliveries ls` shows it")
+    retry.add_argument("id", type=positive, nargs="*", help="as `deliveries ls` shows it")
+    retry.add_argument("--all", action="store_true", help="whatever is parked, the oldest first")
+    retry.add_argument("--endpoint", metavar="NAME", help="with --all: only what was to go there")
     add_config(retry)
 
 
@@ -45,10 +50,8 @@ def run_list(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
     settings = read_local_settings(arguments, environ)
     parked = asyncio.run(_parked(settings, arguments.limit))
-    for one in parked:
-        print(_line(one))
-    if not parked:
-        print("nothing is parked")
+    header = ("ID", "PARKED", "ENDPOINT", "CALL", "SEQ", "TYPE", "WHY")
+    print_table(header, map(_parked_row, parked), empty="nothing is parked")
     return Exit.OK
 
 
@@ -58,10 +61,8 @@ def run_show(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
     settings = read_local_settings(arguments, environ)
     attempts = asyncio.run(_attempts(settings, CallId(arguments.call), arguments.limit))
-    for one in attempts:
-        print(_attempt_line(one))
-    if not attempts:
-        print("nothing was tried")
+    header = ("TRIED", "ENDPOINT", "SEQ", "RESULT", "STATUS", "TOOK", "ANSWER")
+    print_table(header, map(_attempt_row, attempts), empty="nothing was tried")
     return Exit.OK
 
 
@@ -69,8 +70,13 @@ def run_retry(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Try each and say how it went; fail unless all arrived."""
     import asyncio  # noqa: PLC0415 - keeps --help quick
 
+    if bool(arguments.id) == arguments.all or (arguments.endpoint and not arguments.all):
+        raise SettingsError(["say ids, or --all (with --endpoint NAME, if only one is meant)"])
     settings = read_local_settings(arguments, environ)
-    arrived = asyncio.run(_retry(settings, arguments.id))
+    ids = asyncio.run(_every_id(settings, arguments.endpoint)) if arguments.all else arguments.id
+    if not ids:
+        print("nothing is parked")
+    arrived = asyncio.run(_retry(settings, ids))
     return Exit.OK if arrived else Exit.FAILED
 
 
@@ -84,6 +90,11 @@ async def _parked(settings: "Settings", limit: int) -> "Sequence[ParkedDelivery]
 async def _attempts(settings: "Settings", call_id: CallId, limit: int) -> "Sequence[Attempt]":
     async with open_journal_beside(settings) as journal:
         return await journal.attempts(call_id, limit=limit)
+
+
+async def _every_id(settings: "Settings", endpoint: str | None) -> list[int]:
+    parked = await _parked(settings, _MAX_RETRIED)
+    return sorted(one.id for one in parked if endpoint in (None, one.endpoint))
 
 
 async def _retry(settings: "Settings", ids: Sequence[int]) -> bool:
@@ -103,17 +114,17 @@ async def _retry(settings: "Settings", ids: Sequence[int]) -> bool:
     return all_arrived
 
 
-def _attempt_line(one: "Attempt") -> str:
-    how = f"{one.result}  {one.status or '-'}  {one.took_ms} ms"
-    said = f"  {one.answer!r}" if one.answer else ""  # quoted: it is a stranger's
-    return f"{_time(one.made_at)}  {one.endpoint}  {one.seq}  {how}{said}"
+def _attempt_row(one: "Attempt") -> tuple[object, ...]:
+    said = repr(one.answer) if one.answer else "-"  # quoted: it is a stranger's
+    took = f"{one.took_ms} ms"
+    return _time(one.made_at), one.endpoint, one.seq, one.result, one.status or "-", took, said
 
 
 def _time(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
 
 
-def _line(one: "ParkedDelivery") -> str:
+def _parked_row(one: "ParkedDelivery") -> tuple[object, ...]:
     at = _time(one.parked_at)
     why = f"HTTP {one.status}" if one.status else one.reason
-    return f"{one.id:>6}  {at}  {one.endpoint}  {one.call_id}  {one.seq}  {one.type}  {why}"
+    return one.id, at, one.endpoint, one.call_id, one.seq, one.type, why

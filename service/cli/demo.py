@@ -38,7 +38,10 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         help="play this two-channel WAV: customer left, agent right",
     )
     parser.add_argument(
-        "--journal", type=Path, metavar="FILE", help="keep the journal here (default: a new folder)"
+        "--journal",
+        type=Path,
+        metavar="FILE",
+        help="keep the journal here (default: nothing is kept)",
     )
 
 

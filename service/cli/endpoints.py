@@ -11,6 +11,7 @@ from service.cli.common import (
     open_journal_beside,
     read_local_settings,
 )
+from service.cli.table import print_table
 from service.errors import SettingsError
 from service.exits import Exit
 from service.ids import EndpointName
@@ -57,8 +58,10 @@ def run_list(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Print a line for each endpoint, also for those that are configured no more."""
     import asyncio  # noqa: PLC0415 - keeps --help quick
 
-    lines = asyncio.run(_list(read_local_settings(arguments, environ)))
-    print("\n".join(lines) or "no endpoints are configured")
+    rows = asyncio.run(_list(read_local_settings(arguments, environ)))
+    print_table(
+        ("ENDPOINT", "TYPE", "CALLS BEHIND", "STATE"), rows, empty="no endpoints are configured"
+    )
     return Exit.OK
 
 
@@ -83,7 +86,7 @@ def run_move(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     return Exit.OK
 
 
-async def _list(settings: "Settings") -> list[str]:
+async def _list(settings: "Settings") -> list[tuple[str, str, int, str]]:
     from service.delivery.host import neighbours  # noqa: PLC0415 - keeps --help quick
     from service.delivery.switches import count_behind  # noqa: PLC0415 - keeps --help quick
 
@@ -91,15 +94,15 @@ async def _list(settings: "Settings") -> list[str]:
         disabled, behind = await journal.disabled(), await count_behind(journal)
     types = {one.name: one.type for one in settings.endpoint_list()}
     beside = neighbours(settings.endpoint_list())
-    lines = []
+    rows: list[tuple[str, str, int, str]] = []
     for name in [*types, *sorted(behind.keys() - types.keys())]:
         state = f"disabled ({disabled[name]})" if name in disabled else "enabled"
         if others := beside.get(name):
             state += f", on one host with {', '.join(others)}"
         if name not in types:
             state = f"gone: `callscribe endpoints move {name} NEW`, or park {name}"
-        lines.append(f"{name}  {types.get(name, '-')}  {behind[name]} calls behind  {state}")
-    return lines
+        rows.append((name, types.get(name, "-"), behind[name], state))
+    return rows
 
 
 async def _switch(settings: "Settings", names: list[EndpointName], part: str) -> bool:

@@ -1,4 +1,4 @@
-"""`callscribe journal`: encrypt what is kept, or change its key, while the service is stopped."""
+"""`callscribe journal`: back up what is kept, encrypt it, change its key."""
 
 import argparse
 import sys
@@ -7,22 +7,58 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from service.cli import journal_copy
-from service.cli.common import Commands, add_command, add_config, read_local_settings
+from service.cli.common import (
+    Commands,
+    add_command,
+    add_config,
+    open_journal_beside,
+    read_local_settings,
+)
 from service.errors import BadInputError, SettingsError
 from service.exits import Exit
+from service.reasons import system_fault
 
 if TYPE_CHECKING:
     from service.settings import Settings
 
 _MAX_KEY_FILE_BYTES = 1_000
+_WAY_BACK = """An upgrade changes the journal when the new version first serves, and says so in the
+log (journal_migrates). The older version cannot read it then: to have a way back, run `callscribe
+journal backup` before. The way back: stop the service, put away the new journal (with -wal and
+-shm) and recordings, unpack the backup in their place, run `callscribe journal activate` and serve
+by the older version. What came in between is in the new journal only."""
 
 
 def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     """Add the command and its two parts."""
     parser = add_command(
-        commands, "journal", run_encrypt, "Encrypt the journal, change its key, or move it."
+        commands,
+        "journal",
+        run_encrypt,
+        "Back up the journal and recordings; encrypt them; change their key; move the journal.",
     )
+    parser.epilog = _WAY_BACK
     parts = parser.add_subparsers(title="parts", metavar="PART", required=True)
+    backing_up = add_command(
+        parts,
+        "backup",
+        run_backup,
+        "Write journal and recordings into one tar file, also beside a running service. Encrypted "
+        "ones stay encrypted, under the same key. What is erased later stays in it.",
+    )
+    backing_up.add_argument("file", type=Path, metavar="FILE", help="a new one, as in backup.tar")
+    add_config(backing_up)
+    activating = add_command(
+        parts,
+        "activate",
+        run_activate,
+        "Have the copy from a backup take the original's place, which must not run any more: a "
+        "service takes it, goes on with its calls and delivers what was not delivered then.",
+    )
+    activating.add_argument(
+        "--park", action="store_true", help="give up what waits for each endpoint, to retry by hand"
+    )
+    add_config(activating)
     encrypting = add_command(
         parts, "encrypt", run_encrypt, "Encrypt what is kept with `database_key`."
     )
@@ -39,6 +75,54 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     )
     add_config(rekeying)
     journal_copy.add(parts)
+
+
+def run_backup(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Copy the journal, then put it and its recordings into one file."""
+    from service.journal.maintenance import back_up_journal  # noqa: PLC0415 - keeps --help quick
+    from service.recording.backup import write_archive  # noqa: PLC0415
+
+    settings = read_local_settings(arguments, environ)
+    archive, name = arguments.file.absolute(), settings.sqlite_path().name
+    copy = archive.with_name(archive.name + ".journal")
+    if archive.exists():
+        raise BadInputError(f"{arguments.file} is there already")
+    try:
+        names = back_up_journal(settings.database_url, copy, settings.storage_key())
+        folder = settings.recordings_path
+        count = write_archive(archive, copy, name, (folder / one for one in names))
+    except OSError as error:
+        archive.unlink(missing_ok=True)
+        raise BadInputError(f"cannot write {arguments.file}: {system_fault(error)}") from error
+    finally:
+        copy.unlink(missing_ok=True)
+    print(f"{arguments.file}  holds {name} and {count} recordings; unpack it with tar -xf")
+    return Exit.OK
+
+
+def run_activate(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Let a service have the copy, and say what it will deliver."""
+    import asyncio  # noqa: PLC0415 - keeps --help quick
+
+    from service.journal.maintenance import activate_journal, locked  # noqa: PLC0415
+
+    settings = read_local_settings(arguments, environ)
+    with locked(settings.database_url):
+        if arguments.park:
+            asyncio.run(_park_all(settings))
+        if not activate_journal(settings.database_url, settings.storage_key()):
+            raise SettingsError([f"{settings.sqlite_path()} is no copy from a backup"])
+    print(f"{settings.sqlite_path()}  is a service's from now on")
+    return Exit.OK
+
+
+async def _park_all(settings: "Settings") -> None:
+    import time  # noqa: PLC0415 - keeps --help quick
+
+    async with open_journal_beside(settings) as journal:
+        for name in sorted({row.endpoint for row in await journal.backlog()}):
+            parked = await journal.park_lanes(name, "restored", time.time())
+            print(f"{name}  parked {parked} deliveries")
 
 
 def run_encrypt(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:

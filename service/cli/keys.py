@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, get_args
 
 from service.cli.common import Commands, add_command, add_config, read_local_settings
+from service.cli.table import print_table
 from service.errors import SettingsError
 from service.exits import Exit
 from service.ids import Scope
@@ -53,10 +54,9 @@ def run_list(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     import asyncio  # noqa: PLC0415 - keeps --help quick
 
     kept = asyncio.run(_keys(read_local_settings(arguments, environ)))
-    for key in kept:
-        print(_line(key))
-    if not kept:
-        print("there are no keys")
+    print_table(
+        ("ID", "MADE", "SCOPES", "NAME", "STATE"), map(_row, kept), empty="there are no keys"
+    )
     return Exit.OK
 
 
@@ -94,10 +94,10 @@ async def _revoke(settings: "Settings", key_id: str) -> None:
             raise SettingsError(["no key has this id; `callscribe keys ls` lists them"])
 
 
-def _line(key: "StoredKey") -> str:
+def _row(key: "StoredKey") -> tuple[str, ...]:
     made = datetime.fromtimestamp(key.created_at, UTC).isoformat(timespec="seconds")
-    state = "" if key.revoked_at is None else "  revoked"
-    return f"{key.id}  {made}  {','.join(key.scopes)}  {key.name}{state}"
+    state = "good" if key.revoked_at is None else "revoked"
+    return key.id, made, ",".join(key.scopes), key.name, state
 
 
 def _name(text: str) -> str:

@@ -5,10 +5,12 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from service.cli.common import Commands, add_command, port, positive
+from service.cli.common import Commands, add_command, host, port, positive, read_variable
 from service.errors import SettingsError
 
 KEY_VARIABLE = "CALLSCRIBE_RECOGNISER_API_KEY"
+LISTEN_VARIABLE = "CALLSCRIBE_RECOGNISER_LISTEN"
+RECOGNISER_LISTEN = "127.0.0.1:8090"
 
 
 def add(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -20,8 +22,8 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         "Run the embedded speech engine behind Telnyx's speech-to-text API, "
         "until SIGTERM or Ctrl-C.",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1")
-    parser.add_argument("--port", type=port, default=8090, help="default: 8090; 0 for any")
+    parser.add_argument("--host", type=host, help=f"default: ${LISTEN_VARIABLE}, else 127.0.0.1")
+    parser.add_argument("--port", type=port, help="default: of the same, else 8090; 0 for any")
     parser.add_argument(
         "--api-key-env",
         metavar="NAME",
@@ -43,7 +45,7 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Run it; without a key, anyone who reaches it may use it."""
-    key = environ.get(arguments.api_key_env or KEY_VARIABLE) or None
+    key = read_variable(environ, arguments.api_key_env or KEY_VARIABLE)
     if arguments.api_key_env and key is None:
         raise SettingsError([f"{arguments.api_key_env} is not set, and should hold the key"])
 
@@ -51,9 +53,10 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     from service.recogniser.process.messages import ProcessSettings  # noqa: PLC0415
     from service.recogniser.process.supervisor import serve  # noqa: PLC0415
 
+    host_told, port_told = _listen(environ)
     settings = ProcessSettings(
-        host=arguments.host,
-        port=arguments.port,
+        host=arguments.host or host_told,
+        port=port_told if arguments.port is None else arguments.port,
         api_key=key,
         max_sessions=arguments.max_sessions,
         model_dir=None if arguments.model_dir is None else str(arguments.model_dir),
@@ -61,3 +64,13 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     )
     set_up_logs(sys.stdout)
     return serve(settings)
+
+
+def _listen(environ: Mapping[str, str]) -> tuple[str, int]:
+    """Return where to listen unless the command line says it."""
+    from service.settings.checks import parse_listen  # noqa: PLC0415 - keeps --help quick
+
+    try:
+        return parse_listen(environ.get(LISTEN_VARIABLE) or RECOGNISER_LISTEN)
+    except ValueError as error:
+        raise SettingsError([f"{LISTEN_VARIABLE}: {error}"]) from None

@@ -12,6 +12,7 @@ from service.cli.common import (
     open_journal_beside,
     positive,
     read_local_settings,
+    whole_number,
 )
 from service.errors import SettingsError
 from service.exits import Exit
@@ -44,7 +45,10 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     begin = parser.add_mutually_exclusive_group()
     begin.add_argument("--from-seq", type=positive, default=1, metavar="N", help="default: 1")
     begin.add_argument(
-        "--after-seq", type=_seq, metavar="N", help="the same as --from-seq, said by the one before"
+        "--after-seq",
+        type=whole_number(0),
+        metavar="N",
+        help="the same as --from-seq, said by the one before",
     )
     add_config(parser)
 
@@ -94,10 +98,3 @@ async def _started(settings: "Settings", since: float, until: float | None) -> l
             found += [call.call_id for call in page]
             before = page[-1].started_at, page[-1].call_id
     return found[::-1]
-
-
-def _seq(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError("should be 0 or more")
-    return number

@@ -3,8 +3,13 @@
 import argparse
 import sys
 from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from service.cli.common import Commands, add_command, add_config, read_settings
+
+if TYPE_CHECKING:
+    from service.settings import Settings
 
 
 def add(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -19,6 +24,20 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
     from service import app  # noqa: PLC0415 - keeps --help quick
     from service.logs import set_up_logs  # noqa: PLC0415
+    from service.settings import find_config  # noqa: PLC0415
 
     set_up_logs(sys.stdout)
+    _tell(settings, find_config(arguments.config, environ))
     return app.run(settings, lambda: read_settings(arguments, environ))
+
+
+def _tell(settings: "Settings", config: Path | None) -> None:
+    """Log which file the settings are from, and what in them may not be meant."""
+    import structlog  # noqa: PLC0415 - keeps --help quick
+
+    from service.settings import advise  # noqa: PLC0415
+
+    log = structlog.get_logger("service.cli.serve")
+    log.info("settings_read", file=str(config.absolute()) if config else "none")
+    for one in advise(settings, config):
+        log.warning("settings_advice", subject=one.subject, advice=one.text)

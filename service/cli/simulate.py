@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from service.cli.common import Commands, add_command, port
+from service.cli.common import (
+    Commands,
+    add_command,
+    host,
+    port,
+    read_variable,
+    seconds,
+    url,
+    whole_number,
+)
 from service.cli.recogniser import KEY_VARIABLE
 from service.errors import CallscribeError, SettingsError
 from service.exits import Exit
@@ -29,25 +38,30 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     )
     parser.add_argument("scenario", type=Path, metavar="SCENARIO", help="a TOML file")
     parser.add_argument(
-        "--webhook-url", required=True, metavar="URL", help="where the application takes webhooks"
+        "--webhook-url",
+        type=url("http", "https"),
+        required=True,
+        metavar="URL",
+        help="where the application takes webhooks",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1")
+    parser.add_argument("--host", type=host, default="127.0.0.1", help="default: 127.0.0.1")
     parser.add_argument("--port", type=port, default=8092, help="default: 8092; 0 for any")
     parser.add_argument(
         "--recogniser-url",
+        type=url("ws", "wss"),
         metavar="URL",
         help="have audio recognised there (callscribe recogniser) in place of the script",
     )
     parser.add_argument(
         "--wait",
-        type=float,
+        type=seconds,
         default=120.0,
         metavar="SECONDS",
         help="how long to wait for the application (default: 120)",
     )
     parser.add_argument(
         "--seed",
-        type=int,
+        type=whole_number(0),
         metavar="N",
         help="in place of the scenario's: other calls. The same seed gives the same calls, which "
         "an application that kept its journal knows already",
@@ -62,9 +76,10 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
     set_up_logs(sys.stderr)
     try:
-        report = asyncio.run(_simulate(arguments, environ.get(KEY_VARIABLE) or None))
+        report = asyncio.run(_simulate(arguments, read_variable(environ, KEY_VARIABLE)))
     except OSError as error:
-        raise SettingsError([f"--port {arguments.port}: {error.strerror}"]) from None
+        where = f"{arguments.host}:{arguments.port}"
+        raise SettingsError([f"cannot listen on {where}: {error.strerror}"]) from None
     for number, call in enumerate(report.calls, start=1):
         print(f"call {number:>3}  {_outcome(call)}")
     return Exit.FAILED if any(_went_wrong(call) for call in report.calls) else Exit.OK
@@ -93,23 +108,21 @@ def _introduce(simulator: "Simulator", webhook_url: str) -> None:
     from urllib.parse import urlsplit  # noqa: PLC0415 - keeps --help quick
 
     # made of the scenario's seed: secrets of nobody, and the same on every run
-    print(f"TELNYX_API_KEY={simulator.api_key}")
-    print(f"TELNYX_PUBLIC_KEY={simulator.public_key}")
-    print(f"TELNYX_BASE_URL={simulator.url}")
-    print(f"TELNYX_STT_URL={simulator.stt_url}")
+    print(f"export TELNYX_API_KEY={simulator.api_key}")
+    print(f"export TELNYX_PUBLIC_KEY={simulator.public_key}")
+    print(f"export TELNYX_BASE_URL={simulator.url}")
+    print(f"export TELNYX_STT_URL={simulator.stt_url}")
     # where its media sockets go: this simulator reaches the application here, the internet may not
     parts = urlsplit(webhook_url)
-    print(f"CALLSCRIBE_PUBLIC_URL={parts.scheme}://{parts.netloc}", flush=True)
+    print(f"export CALLSCRIBE_PUBLIC_URL={parts.scheme}://{parts.netloc}", flush=True)
 
 
-async def _wait_for(url: str, timeout_s: float) -> None:
+async def _wait_for(webhook_url: str, timeout_s: float) -> None:
     """Return once something listens where webhooks go, so that no call comes too early."""
     import asyncio  # noqa: PLC0415 - keeps --help quick
     from urllib.parse import urlsplit  # noqa: PLC0415
 
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SettingsError(["--webhook-url: should be http:// or https:// and a host"])
+    parts = urlsplit(webhook_url)
     where = parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
     try:
         async with asyncio.timeout(timeout_s):

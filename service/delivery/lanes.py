@@ -87,6 +87,11 @@ class DeliveryLanes:
             name for name, one in self._dispatchers.items() if one.lanes.host.breaker.is_open
         )
 
+    @property
+    def disabled(self) -> frozenset[EndpointName]:
+        """The endpoints that get nothing until they are enabled."""
+        return frozenset(name for name, one in self._dispatchers.items() if one.lanes.disabled)
+
     def committed(self, endpoints: Sequence[EndpointName], events: Sequence[StoredEvent]) -> None:
         """Take the events of one commit, in order, into the lanes of these endpoints."""
         if not events:

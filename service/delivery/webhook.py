@@ -25,8 +25,9 @@ from service.errors import (
     SettingsError,
     TemporaryDeliveryError,
 )
-from service.net import AddressRefusedError, guarded_connector
+from service.net import guarded_connector
 from service.ports import Delivery
+from service.reasons import connection_fault
 from service.retry import is_retriable, parse_retry_after
 
 _CONNECT_TIMEOUT_S = 3.0
@@ -87,7 +88,7 @@ class WebhookSink:
             raise HostUnavailableError("no answer in time") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # its text and its causes may quote what was sent, or the URL
-            raise HostUnavailableError(f"no answer: {_cause(error)}") from None
+            raise HostUnavailableError(f"no answer: {connection_fault(error)}") from None
         said = b"" if response.content.at_eof() else await _read_a_little(response)
         if not _OK <= response.status < _NOT_OK:
             failure = _failure(response.status, response.headers, self._clock())
@@ -196,8 +197,3 @@ async def _read_a_little(response: aiohttp.ClientResponse) -> bytes:
     finally:
         response.release()  # closes the connection unless the body was read to its end
     return said
-
-
-def _cause(error: Exception) -> str:
-    inner = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-    return str(inner) if isinstance(inner, AddressRefusedError) else type(error).__name__

@@ -24,7 +24,7 @@ class Options:
     recording: Path | None = None
     """Play this two-channel WAV: the customer on the left, the agent on the right."""
     journal: Path | None = None
-    """Where the journal is to be; None for a new folder among the temporary files."""
+    """Where the journal is to be; None for one that goes with the demo."""
 
 
 def can_browse(environ: Mapping[str, str]) -> bool:

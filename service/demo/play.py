@@ -5,8 +5,8 @@ import logging
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -66,7 +66,11 @@ def run(options: Options) -> int:
 async def play(options: Options, console: Console) -> int:
     """Do what `run` does, on this event loop, and print to `console`."""
     call = await asyncio.to_thread(choose_call, options)
-    journal = _journal(options)
+    with _journal(options) as journal:
+        return await _play(call, options, journal, console)
+
+
+async def _play(call: DemoCall, options: Options, journal: Path, console: Console) -> int:
     minutes, seconds = divmod(round(call.duration_s), 60)
     console.print(Text(f"{call.label} ({minutes}:{seconds:02})", style="bold"))
     console.print(
@@ -82,7 +86,7 @@ async def play(options: Options, console: Console) -> int:
                 parts.receiver,
                 console,
                 real_time=not options.fast,
-                journal=journal,
+                journal=options.journal,
             )
             console.print(Text.assemble("console  ", (parts.link, "cyan")), soft_wrap=True)
             if live and options.browser:
@@ -98,7 +102,7 @@ async def play(options: Options, console: Console) -> int:
 
 
 def _conclude(
-    call: DemoCall, receiver: Receiver, console: Console, *, real_time: bool, journal: Path
+    call: DemoCall, receiver: Receiver, console: Console, *, real_time: bool, journal: Path | None
 ) -> Findings:
     findings = judge(receiver, script=call.script, real_time=real_time)
     print_summary(console, findings, journal=journal)
@@ -198,14 +202,21 @@ def settings_of(
     return Settings.model_validate(tree)
 
 
-def _journal(options: Options) -> Path:
-    """Return where the journal is to be: never where there is one, which may have calls in it."""
-    if options.journal is None:
-        try:
-            return Path(tempfile.mkdtemp(prefix="callscribe-demo-")) / "callscribe.db"
-        except OSError as error:
-            problem = "there is no place for temporary files; name one with --journal"
-            raise SettingsError([problem]) from error
-    if options.journal.exists():
-        raise SettingsError([f"--journal {options.journal}: is there already; name a new file"])
-    return options.journal.absolute()
+@contextmanager
+def _journal(options: Options) -> Iterator[Path]:
+    """Give the place of the journal: never where there is one, which may have calls in it.
+
+    One that nobody named goes in the end, with what people said in it.
+    """
+    if options.journal is not None:
+        if options.journal.exists():
+            raise SettingsError([f"--journal {options.journal}: is there already; name a new file"])
+        yield options.journal.absolute()
+        return
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="callscribe-demo-")
+    except OSError as error:
+        problem = "there is no place for temporary files; name one with --journal"
+        raise SettingsError([problem]) from error
+    with folder as path:
+        yield Path(path) / "callscribe.db"

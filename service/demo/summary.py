@@ -16,9 +16,9 @@ NEXT_STEPS = """To hear a call of your own, with a Telnyx number:
 Then call it."""
 
 
-def print_summary(console: Console, findings: Findings, *, journal: Path) -> None:
+def print_summary(console: Console, findings: Findings, *, journal: Path | None) -> None:
     """Print the figures of the call, what is wrong with them, and what to do next."""
-    rows = [*figures(findings), ("journal", str(journal))]
+    rows = [*figures(findings), *([("journal", str(journal))] if journal else [])]
     width = max(len(name) for name, _ in rows)
     console.print()
     for name, value in rows:

@@ -138,6 +138,4 @@ def _address(database_url: str, key: bytes | None) -> SqliteAddress | Postgresql
 
 def _expect_driver() -> None:
     if find_spec("asyncpg") is None:
-        raise SettingsError(
-            ["database_url: PostgreSQL is an extra: pip install 'callscribe[postgresql]'"]
-        )
+        raise SettingsError(["database_url: PostgreSQL is an extra: pip install '.[postgresql]'"])

@@ -1,4 +1,4 @@
-"""What people do to a journal as a whole, from the command line: audit it, encrypt it, rekey it.
+"""What people do to a journal as a whole, from the command line: audit, encrypt, rekey, copy it.
 
 Each picks the adapter by `database_url`, which the settings have checked.
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 from service.errors import SettingsError
 from service.journal.address import SqliteAddress, parse_database_url
 from service.journal.erasure_audit import ErasureAudit
-from service.journal.sqlite import audit, encryption, locks
+from service.journal.sqlite import audit, backup, encryption, locks
 
 
 def open_audit(
@@ -61,8 +61,34 @@ def rekey_journal(database_url: str, key: bytes, new_key: bytes) -> None:
         encryption.rekey_journal(path, key, new_key)
 
 
+def back_up_journal(database_url: str, target: Path, key: bytes | None) -> list[str]:
+    """Write a copy of the journal, which a service may have open; return its recordings' names.
+
+    Raises:
+        JournalUnavailableError: It cannot be read, or the copy not written.
+        SettingsError: SQLCipher is not here, or the journal is no file.
+    """
+    return backup.copy_journal(_sqlite_path(database_url), target, key)
+
+
+def activate_journal(database_url: str, key: bytes | None) -> bool:
+    """Let services have a journal that is a copy; return False if it is none.
+
+    Call it within `locked`.
+
+    Raises:
+        JournalUnavailableError: It cannot be read or written.
+        SettingsError: SQLCipher is not here, or the journal is no file.
+    """
+    return backup.activate_journal(_sqlite_path(database_url), key)
+
+
 def _sqlite_path(database_url: str) -> Path:
     address = parse_database_url(database_url)
     if not isinstance(address, SqliteAddress):
-        raise SettingsError(["database_url: this is for a journal in a SQLite file"])
+        raise SettingsError(
+            [
+                "database_url: this is for a journal in a SQLite file; PostgreSQL has tools of its own"
+            ]
+        )
     return address.path.absolute()

@@ -1,17 +1,24 @@
 """Settings: one file and the environment become one frozen object, or a list of every fault.
 
-`model` has every key, `checks` judges single values, `review` whether they fit together. `load`
-puts the layers over each other, and `faults` says what is wrong and where.
+`model` has every key, `checks` judges single values, `review` whether they fit together,
+`advice` whether they are meant. `load` puts the layers over each other, with
+`secret_files` in them; `faults` says what is wrong and where, `shown` what is in force.
 """
 
-from service.settings.load import CONFIG_VARIABLE, find_config, load_settings
+from service.settings.advice import Advice, advise
+from service.settings.load import CONFIG_VARIABLE, find_config, load, load_settings
 from service.settings.model import EndpointSettings, RouteSettings, Settings
+from service.settings.shown import show
 
 __all__ = [
     "CONFIG_VARIABLE",
+    "Advice",
     "EndpointSettings",
     "RouteSettings",
     "Settings",
+    "advise",
     "find_config",
+    "load",
     "load_settings",
+    "show",
 ]

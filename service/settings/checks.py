@@ -45,6 +45,8 @@ def parse_listen(text: str) -> tuple[str, int]:
         return host[1:-1], int(port)
     if ":" in host:
         raise ValueError("an IPv6 address stands in brackets here, such as [::]:8080")
+    if not _is_name(host):
+        raise ValueError('should be "host:port", such as "0.0.0.0:8080" or "[::]:8080"')
     return host or "0.0.0.0", int(port)  # noqa: S104 - no host is how one asks for all of them
 
 
@@ -222,6 +224,8 @@ def _split_url(text: str, schemes: tuple[str, ...]) -> SplitResult:
         _ = parts.port
     except ValueError:
         raise ValueError("is not a URL") from None
+    if not _is_name(parts.hostname or ""):
+        raise ValueError("is not a URL")
     if parts.scheme not in schemes or not parts.hostname:
         raise ValueError(f"should be {wanted} and a host")
     if parts.username is not None or parts.password is not None:
@@ -229,3 +233,12 @@ def _split_url(text: str, schemes: tuple[str, ...]) -> SplitResult:
     if any(character.isspace() or not character.isprintable() for character in text):
         raise ValueError("should have no spaces in it")
     return parts
+
+
+def _is_name(host: str) -> bool:
+    """Say whether this may be a name or an address: names have no empty and no endless parts."""
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return False
+    return True

@@ -8,11 +8,16 @@ from typing import Any, TypeAlias, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from service.reasons import value_fault
 from service.settings.checks import did_you_mean
 from service.settings.model import Settings
 
 _PREFIX = "CALLSCRIBE_"
 _BARE = ("telnyx_api_key", "telnyx_public_key", "telnyx_base_url", "telnyx_stt_url", "database_url")
+TOP_SECRETS = ("telnyx_api_key", "telnyx_public_key", "recogniser_api_key", "database_key")
+"""What may be in a file of its own; the public key is no secret, and comes from the same place."""
+_ELSEWHERE = ("CALLSCRIBE_CONFIG", "CALLSCRIBE_RECOGNISER_LISTEN")
+"""Variables that are none of the settings, and are read by the command line."""
 _ADVICE = {
     "telnyx_api_key": "TELNYX_API_KEY is not set: make an API key in the Telnyx portal",
     "telnyx_public_key": "TELNYX_PUBLIC_KEY is not set: copy the public key of your account from "
@@ -51,38 +56,51 @@ class Places:
         """Write the fault as one line: where, which key, what."""
         if fault.place and fault.place[-1] in _ADVICE and "is missing" in fault.message:
             return _ADVICE[fault.place[-1]]
-        parts = (self._where(fault.place), _written(fault.place), fault.message)
+        parts = (self.where(fault.place), written(fault.place), fault.message)
         return ": ".join(part for part in parts if part)
 
-    def _where(self, place: Place) -> str:
+    def where(self, place: Place) -> str:
+        """Return the variable or the line of the file that says it, or the table it is in."""
         for length in range(len(place), 0, -1):
             for variable in self._spellings(place[:length]):
                 if variable in self._variables:
                     return variable
         for length in range(len(place), 0, -1):
-            if place[:length] in self._lines:
-                return f"{self._config}:{self._lines[place[:length]]}"
+            for named in (place[:length], _in_file(place[:length])):
+                if named in self._lines:
+                    return f"{self._config}:{self._lines[named]}"
         return str(self._config or "")
 
     def _spellings(self, place: Place) -> Iterator[str]:
-        if len(place) == 1 and place[0] in _BARE:
+        if not place[-1].endswith("_file"):
+            yield from self._spellings(_in_file(place))
+        if len(place) == 1 and place[0].removesuffix("_file") in _BARE:
             yield place[0].upper()
         yield _PREFIX + "__".join(place).upper()
         if place[0] == "endpoint" and len(place) > 1 and place[1] in self._slugs:
             yield _PREFIX + "__".join((place[0], self._slugs[place[1]], *place[2:])).upper()
 
 
+def _in_file(place: Place) -> Place:
+    """Return the key that names a file in which this one is."""
+    return (*place[:-1], f"{place[-1]}_file")
+
+
 def read_faults(error: ValidationError) -> list[Fault]:
     """Turn what pydantic found into faults. Values are left out: they may be secrets."""
-    found = error.errors(include_input=False, include_url=False, include_context=False)
-    return [_fault(detail["type"], detail["loc"], detail["msg"]) for detail in found]
+    found = error.errors(include_input=False, include_url=False)
+    return [
+        _fault(one["type"], one["loc"], value_fault(one["type"], one["msg"], one.get("ctx", {})))
+        for one in found
+    ]
 
 
 def unknown_variables(variables: Mapping[str, str]) -> list[str]:
     """Return a line for each CALLSCRIBE_ variable that names no key."""
     spelt = {name: _PREFIX + name.upper() for name in Settings.model_fields}
     spelt |= {name: name.upper() for name in _BARE if name != "database_url"}
-    known = {*spelt.values(), _PREFIX + "CONFIG"}
+    files = (f"{spelt[name]}_FILE" for name in TOP_SECRETS)
+    known = {*spelt.values(), *files, *_ELSEWHERE}
     return [
         f"{variable}: unknown{_nearest(variable, sorted(known))}"
         for variable in sorted(variables)
@@ -104,8 +122,7 @@ def _fault(kind: str, loc: tuple[int | str, ...], message: str) -> Fault:
         return Fault(place, f"unknown key{nearest}")
     if kind == "missing":
         return Fault(place, "is missing")
-    text = message.removeprefix("Value error, ").removeprefix("Input ")
-    return Fault(place, text[:1].lower() + text[1:])
+    return Fault(place, message)
 
 
 def _keys_beside(place: Place) -> list[str]:
@@ -124,7 +141,8 @@ def _find_table(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - wh
     return next(filter(None, map(_find_table, get_args(annotation))), None)
 
 
-def _written(place: Place) -> str:
+def written(place: Place) -> str:
+    """Write a place as people do: `route[0].engine`."""
     dotted = "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in place)
     return dotted.removeprefix(".")
 

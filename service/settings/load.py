@@ -1,7 +1,8 @@
 """The layers of the settings and how they become one: the file first, the environment over it."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,20 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import EnvSettingsSource
 
 from service.errors import SettingsError
-from service.settings.faults import Places, read_faults, unknown_variables
+from service.reasons import system_fault
+from service.settings.faults import (
+    TOP_SECRETS,
+    Fault,
+    Places,
+    read_faults,
+    unknown_variables,
+)
 from service.settings.model import Settings, keyed
 from service.settings.review import review
+from service.settings.secret_files import ENDING, fill_in
 
 CONFIG_VARIABLE = "CALLSCRIBE_CONFIG"
+_LISTS = ("route", "endpoint")
 _DEFAULT_FILE = Path("callscribe.toml")
 
 
@@ -27,13 +37,33 @@ def find_config(chosen: Path | None, environ: Mapping[str, str]) -> Path | None:
     return _DEFAULT_FILE if _DEFAULT_FILE.exists() else None
 
 
-def load_settings(config: Path | None, environ: Mapping[str, str]) -> Settings:
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, and what is known of where they are from."""
+
+    settings: Settings
+    places: Places
+    said: Mapping[str, Any]
+    """What file and environment say, without what stands in for what they leave out."""
+
+
+def load_settings(
+    config: Path | None, environ: Mapping[str, str], under: Mapping[str, str] | None = None
+) -> Settings:
+    """Return the settings of `load`, alone."""
+    return load(config, environ, under).settings
+
+
+def load(
+    config: Path | None, environ: Mapping[str, str], under: Mapping[str, str] | None = None
+) -> Loaded:
     """Read `config` (None: no file) and put what `environ` says over it.
 
     In the environment a key is `CALLSCRIBE_` and its name; `__` leads into a table. Routes go
     by their number from 0, endpoints by number or name (`CALLSCRIBE_ENDPOINT__CRM__SECRET`);
     lists and tables are JSON. `TELNYX_API_KEY`, `TELNYX_PUBLIC_KEY`, `TELNYX_BASE_URL`,
-    `TELNYX_STT_URL` and `DATABASE_URL` stand without the prefix. Empty means unset.
+    `TELNYX_STT_URL` and `DATABASE_URL` stand without the prefix. Empty means unset. With `_FILE`
+    after its name, a secret is in the file that is named. `under` stands in for what is left out.
 
     Raises:
         SettingsError: `problems` has a line for each fault and says where it is. No line
@@ -41,23 +71,27 @@ def load_settings(config: Path | None, environ: Mapping[str, str]) -> Settings:
     """
     text = _read(config)
     tree = _parse(config, text)
-    tree |= {table: keyed(tree[table]) for table in ("route", "endpoint") if table in tree}
+    shapes = list(_misshapen(tree))
+    tree |= {table: keyed(tree[table]) for table in _LISTS if table in tree}
     variables = {name.upper(): value for name, value in environ.items() if value}
     numbers = _endpoint_numbers(tree.get("endpoint"))
     layer = _Environment(variables)()
+    layer |= _named_files(variables)
     if isinstance(layer.get("endpoint"), dict):
         layer["endpoint"] = _numbered(layer["endpoint"], numbers, len(tree.get("endpoint", ())))
     problems = unknown_variables(variables)
+    shapes += [*fill_in(tree), *fill_in(layer)]
+    said = _merge(tree, layer)
     places = Places(config, text, frozenset(variables), numbers)
     try:
-        settings = Settings(**_merge(tree, layer))
+        settings = Settings(**{**(under or {}), **said})
     except ValidationError as error:
-        problems += [places.tell(fault) for fault in read_faults(error)]
+        problems += [places.tell(fault) for fault in (*shapes, *read_faults(error))]
         raise SettingsError(problems) from None
-    problems += [places.tell(fault) for fault in review(settings)]
+    problems += [places.tell(fault) for fault in (*shapes, *review(settings))]
     if problems:
         raise SettingsError(problems)
-    return settings
+    return Loaded(settings, places, said)
 
 
 class _Environment(EnvSettingsSource):
@@ -87,15 +121,40 @@ def _read(config: Path | None) -> str:
         return config.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise SettingsError([f"{config}: there is no such file"]) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError([f"{config}: cannot be read ({type(error).__name__})"]) from None
+    except OSError as error:
+        raise SettingsError([f"{config}: cannot be read: {system_fault(error)}"]) from None
+    except UnicodeDecodeError:
+        raise SettingsError([f"{config}: is not text in UTF-8"]) from None
 
 
 def _parse(config: Path | None, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except tomllib.TOMLDecodeError as error:
         raise SettingsError([f"{config}: not TOML: {str(error).lower()}"]) from None
+    except RecursionError:
+        raise SettingsError([f"{config}: not TOML: too many brackets in each other"]) from None
+
+
+def _misshapen(tree: dict[str, Any]) -> Iterator[Fault]:
+    """Take out what is to be a list of tables and is none, and say how it is written."""
+    for name in _LISTS:
+        found = tree.get(name, [])
+        numbered = isinstance(found, dict) and all(key.isdigit() for key in found)
+        if not (numbered or isinstance(found, list)):
+            del tree[name]
+            message = f"is written [[{name}]], in two brackets: there may be several"
+            yield Fault((name,), message)
+
+
+def _named_files(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that name a file with a secret, as keys; those of endpoints are read."""
+    return {
+        f"{key}{ENDING}": variables[name]
+        for key in TOP_SECRETS
+        for name in (f"{key}{ENDING}".upper(), f"CALLSCRIBE_{key}{ENDING}".upper())
+        if name in variables
+    }
 
 
 def _endpoint_numbers(tables: Any) -> dict[str, str]:  # noqa: ANN401 - whatever the file holds

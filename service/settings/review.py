@@ -90,7 +90,7 @@ def _route(place: tuple[str, ...], route: RouteSettings, names: list[str]) -> It
 
 def _stream_codec(place: tuple[str, ...], codec: str) -> Iterator[Fault]:
     if codec != "default" and not decodable(codec, CODED_RATE_HZ):
-        yield Fault(place, f"{codec} cannot be decoded: pip install 'callscribe[codecs]'")
+        yield Fault(place, f"{codec} cannot be decoded: pip install '.[codecs]'")
 
 
 def _choices(place: tuple[str, ...], route: RouteSettings) -> Iterator[Fault]:

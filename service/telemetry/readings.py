@@ -1,6 +1,8 @@
 """The figures that the rooms count, as metrics: they are read when they are scraped."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from shutil import disk_usage
 from typing import Protocol
 
 from service.ids import EndpointName
@@ -27,6 +29,14 @@ class LaneCounts(Protocol):
     @property
     def behind(self) -> Mapping[EndpointName, int]:
         """How many lanes of each endpoint have durable events left to deliver."""
+
+    @property
+    def failing(self) -> Collection[EndpointName]:
+        """Those whose breaker is open."""
+
+    @property
+    def disabled(self) -> Collection[EndpointName]:
+        """Those that get nothing until they are enabled."""
 
 
 class IngressCounts(Protocol):
@@ -98,6 +108,45 @@ def lane_figures(lanes: LaneCounts) -> list[Figure]:
             ("endpoint",),
             lambda: {(name,): behind for name, behind in lanes.behind.items()},
         ),
+        Figure(
+            "endpoint_breaker_open",
+            "Whether an endpoint is spared just now, because nobody was found there",
+            ("endpoint",),
+            lambda: {(name,): float(name in lanes.failing) for name in lanes.counters},
+        ),
+        Figure(
+            "endpoint_disabled",
+            "Whether an endpoint gets nothing until it is enabled",
+            ("endpoint",),
+            lambda: {(name,): float(name in lanes.disabled) for name in lanes.counters},
+        ),
+    ]
+
+
+def feed_figures(subscriptions: Callable[[], int]) -> list[Figure]:
+    """Return the figure of who watches."""
+    text = "Subscriptions to the feed"
+    return [Figure("feed_subscribers", text, (), lambda: {(): subscriptions()})]
+
+
+def storage_figures(database: Path, recordings: Path) -> list[Figure]:
+    """Return the figures of the journal's files, and of the disks they and recordings are on."""
+    places = {"journal": database.absolute().parent, "recordings": recordings}
+
+    def sizes() -> dict[tuple[str, ...], float]:
+        paths = {"database": database, "log": database.with_name(database.name + "-wal")}
+        return {(name,): path.stat().st_size for name, path in paths.items() if path.exists()}
+
+    def free() -> dict[tuple[str, ...], float]:
+        return {(name,): disk_usage(p).free for name, p in places.items() if p.exists()}
+
+    def whole() -> dict[tuple[str, ...], float]:
+        return {(name,): disk_usage(p).total for name, p in places.items() if p.exists()}
+
+    return [
+        Figure("journal_bytes", "Size of the journal's files", ("file",), sizes),
+        Figure("disk_free_bytes", "What is free where something is kept", ("what",), free),
+        Figure("disk_bytes", "How large the disk is where something is kept", ("what",), whole),
     ]
 
 

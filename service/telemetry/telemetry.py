@@ -37,7 +37,7 @@ async def open_telemetry(
         yield Telemetry(metrics, metrics)
         return
     if importlib.util.find_spec("opentelemetry") is None:
-        remedy = 'pip install "callscribe[tracing]", or leave the key out'
+        remedy = "pip install '.[tracing]', or leave the key out"
         raise SettingsError([f"telemetry.otlp_url: traces need another package: {remedy}"])
     from service.telemetry.tracing import open_tracing  # noqa: PLC0415 - an extra, and slow to load
 

@@ -52,6 +52,23 @@ def test_what_has_no_time_stays_behind_what_was_settled_before() -> None:
     assert turn.utterances[1].start_ms is None
 
 
+def test_what_is_read_never_goes_back_in_time() -> None:
+    """After a crash the gap and what is heard again are told after later words."""
+    events = [
+        final(1, "One", 1000, 1500),
+        final(2, "far ahead", 9000, 9500),
+        stored(3, "transcription.degraded", reason="connection_lost"),
+        stored(4, "transcript.gap", start_ms=4000, end_ms=6000, reason="lost"),
+        final(5, "heard again", 6500, 7000),
+        stored(6, "transcription.recovered"),
+        final(7, "and on", 10_000, 10_500),
+    ]
+    lines = list(read_lines(read_transcript(events)))
+
+    assert [line.said.seq for line in lines] == [1, 4, 5, 6, 2, 3, 7]
+    assert [line.at_ms for line in lines] == [1000, 4000, 6500, 6500, 9000, 9000, 10_000]
+
+
 def test_legs_of_one_role_are_turns_of_their_own() -> None:
     """Two people, though the route calls neither by a name."""
     transcript = read_transcript(

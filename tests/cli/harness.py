@@ -64,14 +64,19 @@ async def callscribe(*arguments: str, **variables: str) -> Done:
     return Done(process.returncode, out.decode(), err.decode())
 
 
-async def on_a_terminal(*arguments: str, **variables: str) -> Done:
-    """Run the program to its end with all it writes on a terminal; that is `out`."""
+async def on_a_terminal(*arguments: str, typed: str = "", **variables: str) -> Done:
+    """Run the program to its end with all it writes on a terminal; that is `out`.
+
+    What is typed stands there before it is asked for.
+    """
     ours, theirs = os.openpty()
+    os.write(ours, typed.encode())
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "service",
         *arguments,
+        stdin=theirs,
         stdout=theirs,
         stderr=theirs,
         env={"TERM": "xterm", "COLUMNS": "40", **variables},

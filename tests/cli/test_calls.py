@@ -111,12 +111,28 @@ def test_a_call_is_exported_to_a_file(
     assert callscribe("calls", "export", "c1", "-o", str(target)) == Exit.OK
     assert target.read_text().startswith("WEBVTT\n\n00:01:01.000 --> 00:01:02.000\n")
     assert callscribe("calls", "export", "c1", "-o", str(target)) == Exit.FAILED
-    assert "File exists" in capsys.readouterr().err
+    assert "is there already; --force writes over it" in capsys.readouterr().err
+    assert callscribe("calls", "export", "c1", "-o", str(target), "--force") == Exit.OK
     assert callscribe("calls", "export", "c1", "--format", "srt") == Exit.OK
     printed = capsys.readouterr().out
     assert callscribe("calls", "export", "c1", "--format", "srt", "-o", "-") == Exit.OK
     assert capsys.readouterr().out == printed
     assert printed.startswith("1\n00:01:01,000")
+
+
+def test_a_file_in_a_format_that_there_is_not_is_not_written(
+    callscribe: Callscribe, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Unless the format is said; a name without one is text."""
+    odd, bare = tmp_path / "call.docx", tmp_path / "call"
+
+    assert callscribe("calls", "export", "c1", "-o", str(odd)) == Exit.USAGE
+    assert "call.docx: .docx is not one of json, " in capsys.readouterr().err
+    assert not odd.exists()
+    assert callscribe("calls", "export", "c1", "-o", str(odd), "--format", "csv") == Exit.OK
+    assert callscribe("calls", "export", "c1", "-o", str(bare)) == Exit.OK
+    assert odd.read_text().startswith("\ufeffcall_id,seq,")
+    assert bare.read_text().endswith("[00:01:01] Customer: I want a refund\n")
 
 
 @pytest.mark.parametrize("part", ["show", "export", "tail"])

@@ -45,9 +45,10 @@ def test_parked_deliveries_are_listed(
     """A line has the id to retry by, where it was to go, and why it did not."""
     assert callscribe("deliveries", "ls") == Exit.OK
 
-    line = capsys.readouterr().out.split()
-    assert line[0] == "1"
-    assert line[2:] == ["crm", "c1", "2", "transcript.final", "HTTP", "400"]
+    header, line = capsys.readouterr().out.splitlines()
+    assert header.split() == ["ID", "PARKED", "ENDPOINT", "CALL", "SEQ", "TYPE", "WHY"]
+    assert line.split()[0] == "1"
+    assert line.split()[2:] == ["crm", "c1", "2", "transcript.final", "HTTP", "400"]
 
 
 def test_attempts_of_a_call_are_shown(
@@ -59,9 +60,9 @@ def test_attempts_of_a_call_are_shown(
     assert callscribe("deliveries", "show", "c1") == Exit.OK
     assert callscribe("deliveries", "show", "c2") == Exit.OK
 
-    first, second, none = capsys.readouterr().out.splitlines()
-    assert first.endswith("crm  2  refused  400  12 ms  'no \\x1b[2J'")
-    assert second.endswith("crm  1  delivered  204  5 ms")
+    _, first, second, none = capsys.readouterr().out.splitlines()
+    assert first.split()[1:] == ["crm", "2", "refused", "400", "12", "ms", "'no", "\\x1b[2J'"]
+    assert second.split()[1:] == ["crm", "1", "delivered", "204", "5", "ms", "-"]
     assert none == "nothing was tried"
 
 
@@ -79,6 +80,32 @@ async def test_a_parked_delivery_is_tried_again(
         assert await journal.parked(limit=10) == []
 
 
+async def test_all_that_is_parked_is_tried_again(
+    callscribe: Callscribe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of one endpoint, or of all; then nothing is left."""
+    async with open_receiver() as (url, ids):
+        for arguments in (("--endpoint", "other"), (), ()):
+            every = ("deliveries", "retry", "--all", *arguments)
+            assert await asyncio.to_thread(callscribe, *every, crm_url=url) == Exit.OK
+
+    assert capsys.readouterr().out.splitlines() == [
+        "nothing is parked",
+        "1  arrived",
+        "nothing is parked",
+    ]
+    assert ids == ["evt_c1_2"]
+
+
+@pytest.mark.parametrize("arguments", [(), ("1", "--all"), ("1", "--endpoint", "crm")])
+def test_what_is_to_be_tried_again_is_said_once(
+    callscribe: Callscribe, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    """By ids or all of it."""
+    assert callscribe("deliveries", "retry", *arguments) == Exit.USAGE
+    assert "say ids, or --all" in capsys.readouterr().err
+
+
 def test_what_fails_again_stays_parked(
     callscribe: Callscribe, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -86,7 +113,7 @@ def test_what_fails_again_stays_parked(
     assert callscribe("deliveries", "retry", "1") == Exit.FAILED
     assert callscribe("deliveries", "ls") == Exit.OK
 
-    failed, listed = capsys.readouterr().out.splitlines()
+    failed, _, listed = capsys.readouterr().out.splitlines()
     assert failed.startswith("1  failed: ")
     assert listed.split()[0] == "1"
 

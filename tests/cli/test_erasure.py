@@ -13,7 +13,7 @@ from service.journal.database import open_journal
 from service.journal.sqlite.audit import open_audit
 from service.runtime.offline_eraser import JournalEraser
 from tests.calls.harness import CALL, IN_CALL, answered, hung_up, initiated, said
-from tests.cli.harness import Callscribe, in_process
+from tests.cli.harness import Callscribe, in_process, on_a_terminal
 from tests.runtime.harness import open_runtime
 from tests.settings.builders import KEYS
 from tests.waiting import until
@@ -63,13 +63,39 @@ def test_a_number_is_erased_and_a_call_that_is_not_there_is_said_so(
 ) -> None:
     """Again is harmless, and finds no call of that number any more."""
     assert callscribe("calls", "erase", "nobody") == Exit.FAILED
-    assert callscribe("calls", "erase", "--number", NUMBER) == Exit.OK
-    assert callscribe("calls", "erase", "--number", NUMBER) == Exit.FAILED
+    assert callscribe("calls", "erase", "--number", NUMBER, "--yes") == Exit.OK
+    assert callscribe("calls", "erase", "--number", NUMBER, "--yes") == Exit.FAILED
     assert callscribe("calls", "erase", CALL) == Exit.OK
 
     assert capsys.readouterr().out.splitlines() == [
         "nobody: there is no such call", "0 erased", "1 erased", "0 erased", "1 erased",
     ]  # fmt: skip
+
+
+def test_nobody_erases_a_number_by_the_way(
+    callscribe: Callscribe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A script has to say that it is meant."""
+    assert callscribe("calls", "erase", "--number", NUMBER) == Exit.USAGE
+    assert "say --yes if that is meant" in capsys.readouterr().err
+    assert callscribe("audit-erasure", NUMBER) == Exit.FAILED
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [("yes\n", "1 erased"), ("y\n", "nothing was erased"), ("\x04", "nothing was erased")],
+)
+async def test_whoever_sits_there_is_asked_before_a_number_is_erased(
+    tmp_path: Path, answer: str, said: str
+) -> None:
+    """With how many calls that would be."""
+    await _talk(tmp_path)
+    erase = ("calls", "erase", "--number", NUMBER)
+    done = await on_a_terminal(*erase, typed=answer, **KEYS, DATABASE_URL=_url(tmp_path))
+
+    assert "1 calls will be erased for good" in done.out
+    assert done.out.rstrip().endswith(said)
+    assert done.code == (Exit.OK if answer == "yes\n" else Exit.FAILED)
 
 
 def test_the_audit_of_no_journal_fails_in_one_line(

@@ -153,4 +153,4 @@ def test_a_codec_that_cannot_be_decoded_is_told(port: int, monkeypatch: pytest.M
     (finding,) = check_codecs(settings(port, port, CALLSCRIBE_ROUTE__0__SOURCE="media"))
 
     assert finding.level == "warn"
-    assert "OPUS and AMR-WB cannot be decoded; pip install 'callscribe[codecs]'" in str(finding)
+    assert "OPUS and AMR-WB cannot be decoded; pip install '.[codecs]'" in str(finding)

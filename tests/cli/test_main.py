@@ -14,8 +14,10 @@ from service.exits import Exit
 from tests.settings.builders import KEYS
 
 COMMANDS = (
-    "serve",
+    "init",
     "check",
+    "config",
+    "serve",
     "demo",
     "recogniser",
     "transcribe",
@@ -29,6 +31,7 @@ COMMANDS = (
     "keys",
     "audit-erasure",
     "journal",
+    "health",
 )
 
 

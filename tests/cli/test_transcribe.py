@@ -68,13 +68,17 @@ async def test_an_address_is_handed_on() -> None:
 
 
 async def test_subtitles_are_asked_of_a_model_that_gives_times(audio: str, tmp_path: Path) -> None:
-    """And written to a file, if one is named."""
+    """And written to the file that is named, which may not be there: nothing is spent then."""
     output = tmp_path / "talk.srt"
     async with open_files_peer(Reply(body=VERBOSE)) as peer:
-        asked = ("--url", peer.base_url, "--format", "srt", "--output", str(output))
+        asked = ("--url", peer.base_url, "-o", str(output))
         done = await callscribe("transcribe", audio, *asked)
+        again = await callscribe("transcribe", audio, *asked)
+        posted = len(peer.posted)
 
     assert done == (Exit.OK, "", "")
+    assert (again.code, posted) == (Exit.FAILED, 1)
+    assert "talk.srt is there already; --force writes over it" in again.err
     assert output.read_text().startswith("1\n00:00:00,000 --> 00:00:01,500\n[Speaker 0] Hello")
     assert dict(peer.posted[0].fields)["model"] == "deepgram/nova-3"
     assert dict(peer.posted[0].fields)["response_format"] == "verbose_json"

@@ -62,6 +62,24 @@ async def test_a_call_in_which_nobody_speaks_fails_the_demo(tmp_path: Path) -> N
     assert text.endswith("problem: no words arrived\n")
 
 
+def left_in(folder: Path) -> list[Path]:
+    """Return the folders of demos."""
+    return list(folder.glob("callscribe-demo-*"))
+
+
+async def test_a_demo_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Recordings of people least of all, unless somebody says where they are to be kept."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    status, text = await played(Options(source="in_call", fast=True, once=True, real=True))
+
+    assert status == Exit.OK
+    assert "journal" not in text.partition("To hear a call")[0]
+    assert not left_in(tmp_path)
+
+
 async def test_a_journal_that_is_there_already_is_left_alone(tmp_path: Path) -> None:
     """It may be one with real calls in it."""
     journal = tmp_path / "callscribe.db"

@@ -24,7 +24,9 @@ async def simulated_call(folder: Path) -> tuple[str, list[Webhook]]:
         command = (CALLSCRIBE, "simulate", str(scenario), "--port", "0", "--webhook-url", url)
         printed = await run(*command)
     settings = dict(
-        line.split("=", 1) for line in printed.splitlines() if line.startswith("TELNYX")
+        line.removeprefix("export ").split("=", 1)
+        for line in printed.splitlines()
+        if line.startswith("export TELNYX")
     )
     return settings["TELNYX_PUBLIC_KEY"], webhooks
 

@@ -84,7 +84,7 @@ def test_a_codec_that_nothing_here_decodes_is_refused(
     monkeypatch.setitem(sys.modules, "service.wire.ffmpeg", None)
     (problem,) = problems(MEDIA + 'stream_codec = "OPUS"')
 
-    assert "OPUS cannot be decoded: pip install 'callscribe[codecs]'" in problem
+    assert "OPUS cannot be decoded: pip install '.[codecs]'" in problem
 
 
 def test_a_fallback_with_a_source_it_never_named_is_told_where_that_comes_from(

@@ -37,3 +37,5 @@ class Lanes:
 
     counters: dict[EndpointName, Counters]
     behind: dict[EndpointName, int]
+    failing: frozenset[EndpointName] = frozenset()
+    disabled: frozenset[EndpointName] = frozenset()

@@ -1,6 +1,7 @@
 """Metrics: what is counted, under which labels, and that nothing private is among them."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
@@ -14,7 +15,13 @@ from service.stt.circuits import EngineKey
 from service.stt.counters import RecognitionCounters
 from service.tasks import failures, open_tasks
 from service.telemetry.metrics import Metrics
-from service.telemetry.readings import ingress_figures, lane_figures, recognition_figures
+from service.telemetry.readings import (
+    feed_figures,
+    ingress_figures,
+    lane_figures,
+    recognition_figures,
+    storage_figures,
+)
 from service.telemetry.telemetry import open_telemetry
 from tests.telemetry.builders import Lanes, observed, played
 from tests.waiting import until
@@ -86,6 +93,44 @@ def test_what_others_count_is_read_when_it_is_asked_for() -> None:
     assert found["callscribe_deliveries_total{endpoint=crm,outcome=parked}"] == 1
     assert found["callscribe_lanes_behind{endpoint=crm}"] == 2
     assert found["callscribe_webhooks_total{outcome=accepted}"] == 5
+
+
+def test_endpoints_that_get_nothing_just_now_are_read() -> None:
+    """Those that are spared, and those that are disabled; the others are there as well."""
+    other = EndpointName("other")
+    lanes = Lanes(
+        {CRM: Counters(), other: Counters()},
+        {},
+        failing=frozenset({CRM}),
+        disabled=frozenset({other}),
+    )
+    metrics = Metrics()
+    metrics.read(lane_figures(lanes))
+    found = samples(metrics)
+
+    assert found["callscribe_endpoint_breaker_open{endpoint=crm}"] == 1
+    assert found["callscribe_endpoint_breaker_open{endpoint=other}"] == 0
+    assert found["callscribe_endpoint_disabled{endpoint=crm}"] == 0
+    assert found["callscribe_endpoint_disabled{endpoint=other}"] == 1
+
+
+def test_disks_files_and_who_watches_are_read(tmp_path: Path) -> None:
+    """Of what is there: recordings may not be made yet."""
+    database = tmp_path / "calls.db"
+    database.write_bytes(bytes(100))
+    metrics = Metrics()
+    metrics.read([*storage_figures(database, tmp_path / "recordings"), *feed_figures(lambda: 7)])
+    found = samples(metrics)
+
+    assert found["callscribe_journal_bytes{file=database}"] == 100
+    assert "callscribe_journal_bytes{file=log}" not in found
+    assert found["callscribe_disk_free_bytes{what=journal}"] > 0
+    assert (
+        found["callscribe_disk_free_bytes{what=journal}"]
+        < (found["callscribe_disk_bytes{what=journal}"])
+    )
+    assert "callscribe_disk_bytes{what=recordings}" not in found
+    assert found["callscribe_feed_subscribers{}"] == 7
 
 
 def test_who_took_over_and_who_is_not_asked_is_read() -> None:

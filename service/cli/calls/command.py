@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Callable, Coroutine, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from service.cli.calls import erase
@@ -14,6 +13,7 @@ from service.cli.common import (
     positive,
     read_local_settings,
 )
+from service.cli.output import add_output
 from service.exits import Exit
 
 if TYPE_CHECKING:
@@ -42,10 +42,7 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     tail.add_argument("--json", action="store_true", help="whole events, one a line")
     export = add_command(parts, "export", run_export, "Write the transcript of a call to a file.")
     _add_call(export)
-    export.add_argument(
-        "--format", choices=FORMATS, help="default: as the file is named, or else txt"
-    )
-    export.add_argument("-o", "--output", type=Path, metavar="FILE", help="default, or -: print it")
+    add_output(export, FORMATS)
     erase.add(parts)
     search = add_command(commands, "search", run_search, "Search all that was said.")
     search.add_argument(

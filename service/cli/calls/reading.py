@@ -6,7 +6,6 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import cast
 
 import msgspec
@@ -16,6 +15,7 @@ from service.archive.exports import FORMS, Export, ExportForm, line_of, write_ex
 from service.archive.transcript import Transcript, read_lines, read_transcript
 from service.calls.events import TranscriptCompleted, TranscriptErased
 from service.cli.common import open_journal_beside
+from service.cli.output import expect_new, find_file, find_format, writing
 from service.errors import BadInputError
 from service.ids import CallId
 from service.journal.database import open_library
@@ -27,7 +27,6 @@ from service.wire.subtitles import clock, plain
 _POLL_S = 0.2
 _AT_ONCE = 500
 _BOLD, _NORMAL = "\x1b[1m", "\x1b[0m"
-_STDOUT = Path("-")
 _OVER = (TranscriptCompleted.type, TranscriptErased.type)
 _LINE = "{:<20}  {:<8}  {:>8}  {:>10}  {:<16}  {:<16}  {}"
 
@@ -56,17 +55,15 @@ async def show_call(settings: Settings, arguments: argparse.Namespace) -> None:
 
 async def export(settings: Settings, arguments: argparse.Namespace) -> None:
     """Write a call's transcript to a file that is not there yet, or print it."""
-    suffix = "" if arguments.output is None else arguments.output.suffix.removeprefix(".")
-    form = arguments.format or (suffix if suffix in FORMS else "txt")
+    form = find_format(arguments, FORMS)
+    expect_new(arguments)
     made = await _export(settings, arguments.call, cast(ExportForm, form))
-    if arguments.output in (None, _STDOUT):
+    path = find_file(arguments)
+    if path is None:
         _print_bytes(made.body)
         return
-    try:
-        with arguments.output.open("xb") as file:
-            file.write(made.body)
-    except OSError as error:
-        raise BadInputError(f"cannot write {arguments.output}: {error.strerror}") from error
+    with writing(arguments, path) as file:
+        file.write(made.body)
 
 
 async def follow(settings: Settings, arguments: argparse.Namespace) -> None:

@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Mapping
 
-from service.cli.check.findings import fail
+from service.cli.check.findings import Finding, fail
 from service.cli.common import Commands, add_command, add_config, read_settings
 from service.errors import SettingsError
 from service.exits import Exit
@@ -33,6 +33,12 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     import asyncio  # noqa: PLC0415 - keeps --help quick
 
     from service.cli.check.runner import run_checks  # noqa: PLC0415
+    from service.settings import find_config  # noqa: PLC0415
 
-    failed = asyncio.run(run_checks(settings, lambda finding: print(finding, flush=True)))
+    config = find_config(arguments.config, environ)
+    failed = asyncio.run(run_checks(settings, config, _show))
     return Exit.FAILED if failed else Exit.OK
+
+
+def _show(finding: Finding) -> None:
+    print(finding, flush=True)

@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiohttp import web
 
-from service.cli.check.findings import Finding, fail, ok, reason, warn
+from service.cli.check.findings import Finding, fail, ok, warn
 from service.delivery.endpoints import Endpoint
 from service.net import AddressRefusedError, may_dial
+from service.reasons import connection_fault
 from service.settings import Settings
 from service.wire.audio import CODED, decodable
 from service.wire.payload import CODED_RATE_HZ
@@ -28,7 +29,7 @@ def check_codecs(settings: Settings) -> list[Finding]:
         return []
     missing = [codec for codec in CODED if not decodable(codec, CODED_RATE_HZ)]
     if missing:
-        what = f"{' and '.join(missing)} cannot be decoded; pip install 'callscribe[codecs]'"
+        what = f"{' and '.join(missing)} cannot be decoded; pip install '.[codecs]'"
         return [warn("codecs", what)]
     return [ok("codecs", "all that Telnyx forks but G.729 can be decoded")]
 
@@ -49,7 +50,9 @@ async def check_public_url(session: aiohttp.ClientSession, settings: Settings) -
                 status, echo = response.status, response.headers.get(_CHALLENGE_HEADER)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             advice = "check DNS, firewall and the proxy in front of " + settings.listen
-            return [fail("public address", f"cannot be reached, {reason(error)}; {advice}")]
+            return [
+                fail("public address", f"cannot be reached, {connection_fault(error)}; {advice}")
+            ]
     if status != 200:  # noqa: PLR2004 - HTTP's
         text = f"HTTP {status} for /healthz; lead the proxy to {settings.listen}"
         return [fail("public address", text)]
@@ -75,7 +78,7 @@ async def check_endpoint(endpoint: Endpoint) -> list[Finding]:
         advice = "set allow_private = true if that is meant"
         return [fail(subject, f"its address is not a public one; {advice}")]
     except (OSError, TimeoutError, UnicodeError) as error:  # a name that is none is Unicode's
-        return [fail(subject, f"cannot be reached, {reason(error)}; check its url")]
+        return [fail(subject, f"cannot be reached, {connection_fault(error)}; check its url")]
     return [ok(subject, "can be reached" + (" over TLS" if secure else ""))]
 
 

@@ -2,23 +2,28 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
 
 import aiohttp
 
-from service.calls.engines import review
 from service.cli.check.database_checks import check_database
 from service.cli.check.findings import Finding, ok, warn
 from service.cli.check.local_checks import check_codecs, check_endpoint, check_public_url
 from service.cli.check.telnyx_checks import check_api, check_recogniser, heard_routes
-from service.settings import Settings
+from service.settings import Settings, advise
 
 TIMEOUT_S = 10.0
 
 
-async def run_checks(settings: Settings, show: Callable[[Finding], None]) -> int:
-    """Try everything at once, show the findings in a fixed order, return how many failed."""
+async def run_checks(
+    settings: Settings, config: Path | None, show: Callable[[Finding], None]
+) -> int:
+    """Try everything at once, show the findings in a fixed order, return how many failed.
+
+    `config` is the file that the settings were read from.
+    """
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
-    shown = dict.fromkeys(_check_settings(settings))
+    shown = dict.fromkeys(_check_settings(settings, config))
     for finding in shown:
         show(finding)
     async with aiohttp.ClientSession(timeout=timeout) as session, asyncio.TaskGroup() as group:
@@ -43,19 +48,9 @@ def _checks(
     ]
 
 
-def _check_settings(settings: Settings) -> Iterator[Finding]:
+def _check_settings(settings: Settings, config: Path | None) -> Iterator[Finding]:
     routes = settings.routes()
     yield ok("settings", f"routes: {len(routes)}, endpoints: {len(settings.endpoint)}")
     yield ok("public key", f"of the right form: {len(settings.public_keys())}")
-    if not routes:
-        yield warn("routes", "there is no [[route]]: every call will be left alone")
-    for number, route in enumerate(routes):
-        found = review(route, route.source)
-        if found.ignored:
-            ignored = ", ".join(found.ignored)
-            yield warn(f"route {number}", f"{route.engine} will ignore {ignored}")
-        for warning in found.warnings:
-            yield warn(f"route {number}", warning)
-        if not route.endpoints:
-            yield warn(f"route {number}", "has no endpoints: its events stay in the journal")
+    yield from (warn(one.subject, one.text) for one in advise(settings, config))
     yield from check_codecs(settings)

@@ -12,9 +12,10 @@ from pydantic import SecretStr
 
 from service.calls.engines import find_engine
 from service.calls.routes import Route
-from service.cli.check.findings import Finding, fail, ok, reason, warn
+from service.cli.check.findings import Finding, fail, ok, warn
 from service.errors import BadInputError
 from service.ingress.webhook_route import PATH as WEBHOOK_PATH
+from service.reasons import connection_fault
 from service.settings import Settings
 from service.settings.checks import is_loopback
 from service.stt.formats import WireFormat, choose_format
@@ -44,7 +45,7 @@ async def check_api(session: aiohttp.ClientSession, settings: Settings) -> list[
             status, body = response.status, await response.content.read(_MAX_BYTES)
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         advice = "check the network, and TELNYX_BASE_URL if it is set"
-        return [fail("Telnyx API", f"cannot be reached, {reason(error)}; {advice}")]
+        return [fail("Telnyx API", f"cannot be reached, {connection_fault(error)}; {advice}")]
     if status == 200:  # noqa: PLR2004 - HTTP's
         return [ok("Telnyx API", "takes the API key"), *_webhook(settings, body)]
     return [_api_refusal(status)]
@@ -78,7 +79,7 @@ async def check_recogniser(
         return [fail(subject, _stt_refusal(error.status, local=local))]
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         start = "start it with: callscribe recogniser" if local else "check TELNYX_STT_URL"
-        return [fail(subject, f"cannot be reached, {reason(error)}; {start}")]
+        return [fail(subject, f"cannot be reached, {connection_fault(error)}; {start}")]
     name = f"{route.engine} {route.model}" if route.model else route.engine
     if problem:
         return [fail(subject, f"{name} {_session_refusal(problem, local=local)}")]

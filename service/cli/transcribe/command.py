@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from service.cli.common import Commands, add_command, add_config, positive
+from service.cli.output import add_output, expect_new, find_file, find_format, writing
 from service.errors import CallscribeError, RecognitionLostError, SettingsError
 from service.exits import Exit
 
@@ -36,7 +37,7 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser.add_argument("--engine", metavar="NAME", help="as Telnyx names it, or local")
     parser.add_argument("--model", metavar="NAME", help="default: one that gives what is asked for")
     parser.add_argument("--language", metavar="CODE", help="what is spoken, as in en-US")
-    parser.add_argument("--format", choices=_FORMATS, default="txt", help="default: txt")
+    add_output(parser, _FORMATS)
     parser.add_argument("--diarize", action="store_true", help="tell speakers apart")
     parser.add_argument(
         "--channels",
@@ -52,7 +53,6 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         metavar="NAME=VALUE",
         help="one of the engine's own: in model_config of a file, or of the stream's address",
     )
-    parser.add_argument("--output", type=Path, metavar="FILE", help="write it here")
     parser.add_argument(
         "--url", metavar="BASE", help="where the service is, as in https://api.telnyx.com/v2"
     )
@@ -76,9 +76,11 @@ def _add_following(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Transcribe, and print the result or write it."""
+    arguments.format = find_format(arguments, _FORMATS)
     problems = list(_problems(arguments))
     if problems:
         raise SettingsError(problems)
+    expect_new(arguments)
 
     import asyncio  # noqa: PLC0415 - keeps --help quick
 
@@ -245,7 +247,9 @@ def _write(transcript: "FileTranscript", arguments: argparse.Namespace) -> None:
     from service.stt.files.text import write_transcript  # noqa: PLC0415 - keeps --help quick
 
     text = write_transcript(transcript, arguments.format, words=arguments.words)
-    if arguments.output is None:
+    path = find_file(arguments)
+    if path is None:
         print(text, end="")
-    else:
-        arguments.output.write_text(text, encoding="utf-8")
+        return
+    with writing(arguments, path) as file:
+        file.write(text.encode())

@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path, PurePosixPath
 from typing import TextIO
 from urllib.parse import urlsplit
@@ -17,9 +18,11 @@ import msgspec
 
 from service.calls.engines import Engine, find_engine, review, review_stream
 from service.calls.routes import Route
+from service.cli.output import find_file, writing
 from service.cli.transcribe.target import Target, is_url, unreachable
 from service.errors import CallscribeError, RecognitionError, SettingsError
 from service.exits import Exit
+from service.reasons import connection_fault
 from service.stt.files.text import escape_controls
 from service.stt.follow import Follower
 from service.stt.formats import WireFormat
@@ -96,7 +99,7 @@ def follow(arguments: argparse.Namespace, target: Target) -> int:
         text = _EXPLAINED.get(str(error), str(error))
         raise CallscribeError(f"{text} ({error.code})" if error.code else text) from None
     except (aiohttp.ClientError, TimeoutError) as error:
-        raise CallscribeError(f"the stream broke off: {type(error).__name__}") from None
+        raise CallscribeError(f"the stream broke off: {connection_fault(error)}") from None
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -118,8 +121,9 @@ async def _follow(arguments: argparse.Namespace, target: Target) -> int:
         input_format, rate_hz = choose_input(arguments, source)
         check(engine, route, input_format, rate_hz)
         kept = None
-        if arguments.output is not None:
-            kept = stack.enter_context(arguments.output.open("w", encoding="utf-8"))
+        if (path := find_file(arguments)) is not None:
+            file = stack.enter_context(writing(arguments, path))
+            kept = stack.enter_context(TextIOWrapper(file, encoding="utf-8"))
         screen = Screen(sys.stdout, kept, as_json=arguments.format == "json")
         audio = WireFormat(input_format, rate_hz or _UNUSED_RATE_HZ)
         follower = Follower(target.stream_url, target.api_key, route, audio, emit=screen.show)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from service.cli.common import read_variable
 from service.cli.recogniser import KEY_VARIABLE
 from service.errors import SettingsError
 from service.settings import find_config
@@ -107,5 +108,5 @@ class _Told:
     def value(self, name: str, variable: str) -> str:
         """Return a setting as text; "" if nobody says it."""
         default = Settings.model_fields[name].default
-        value = self._environ.get(variable) or self._file.get(name) or default
+        value = read_variable(self._environ, variable) or self._file.get(name) or default
         return value if isinstance(value, str) else ""

@@ -6,5 +6,6 @@ services out; all SQL is in `sql/`. A thread has a `connection`: the `writer` co
 it (`bulk`: many rows by one statement), and keys and searches have a `side_connection` each, out of
 the writer's way. `log` keeps the write-ahead log from taking the disk, `fulltext` is the index of
 words. `erasure` removes a call for good, `audit` looks for what is left of it, `copying` reads or
-fills one for a move, and `encryption` writes a whole file anew under another key.
+fills one for a move, `encryption` writes a whole file anew under another key, and `backup` a copy
+of it.
 """

@@ -43,7 +43,7 @@ def refusal(error: Exception) -> JournalError:
     if is_unavailable(error):
         refused = JournalUnavailableError(f"the database does not answer: {error}")
     else:
-        refused = JournalError(f"the database cannot hold or find this: {type(error).__name__}")
+        refused = JournalError("the database cannot hold or find this")
     refused.__cause__ = error
     return refused
 

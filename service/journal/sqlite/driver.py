@@ -32,7 +32,7 @@ def connecting(key: bytes | None) -> Callable[..., sqlite3.Connection]:
         binding: Any = import_module(_SQLCIPHER)
     except ImportError as error:
         raise SettingsError(
-            ["database_key: encryption is an extra: pip install 'callscribe[encryption]'"]
+            ["database_key: encryption is an extra: pip install '.[encryption]'"]
         ) from error
     return cast(Callable[..., sqlite3.Connection], binding.connect)
 

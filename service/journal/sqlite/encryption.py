@@ -11,7 +11,7 @@ from pathlib import Path
 
 from service.errors import JournalUnavailableError
 from service.journal.sqlite.driver import connecting, key_literal, unlock
-from service.journal.sqlite.file import APPLICATION_ID, SqliteFile, explained, is_plain
+from service.journal.sqlite.file import APPLICATION_ID, COPY_ID, SqliteFile, explained, is_plain
 
 _WAITS_S = 1.0
 _COPIED = ("user_version", "application_id")
@@ -101,7 +101,7 @@ def _check(made: Path, key: bytes) -> None:
     with closing(SqliteFile(path=made, busy_timeout_s=_WAITS_S, key=key).connect()) as db:
         (found,) = db.execute("PRAGMA integrity_check(1)").fetchone()
         (application_id,) = db.execute("PRAGMA application_id").fetchone()
-        if found != "ok" or application_id != APPLICATION_ID:
+        if found != "ok" or application_id not in (APPLICATION_ID, COPY_ID):
             raise JournalUnavailableError("what was written does not read back; nothing changed")
         db.execute("PRAGMA journal_mode = WAL")
 

@@ -7,14 +7,19 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+import structlog
+
 from service.errors import JournalTooNewError, JournalUnavailableError
 from service.journal.sqlite.driver import PLAIN_START, connecting, database_errors, unlock
 from service.journal.sqlite.fulltext import expect_readable
 from service.journal.sqlite.locks import FileId, identify, locked, locked_within, make_private
 from service.journal.sqlite.log import bound_log
 from service.journal.statements import load_migrations
+from service.reasons import system_fault
 
 APPLICATION_ID = 0x43534352
+COPY_ID = 0x43534342
+"""That of a copy, which no service may have."""
 _CACHED_STATEMENTS = 256  # some are written for many numbers of rows
 PRAGMAS: tuple[str, ...] = (
     "PRAGMA synchronous = FULL",
@@ -39,7 +44,10 @@ _HAS_WORDS = 2
 """The version from which on there is an index of words."""
 _NO_DATABASE = "file is not a database"
 
+_BACK = "an older version needs the backup from before: see `callscribe journal --help`"
 _PUT_BACK = "nothing is written until the file is back, or the service is started again"
+
+log = structlog.get_logger()
 
 SetUp = Callable[[sqlite3.Connection], object]
 
@@ -151,7 +159,7 @@ def explained(path: Path, key: bytes | None = None) -> Iterator[None]:
     try:
         yield
     except database_errors(OSError) as error:
-        text = f"cannot open the database {path}: {error}"
+        text = f"cannot open the database {path}: {system_fault(error)}"
         if str(error) == _NO_DATABASE:
             text += _advice(path, key)
         raise JournalUnavailableError(text) from error
@@ -216,7 +224,7 @@ def _version(db: sqlite3.Connection, newest: int) -> int:
     (version,) = db.execute("PRAGMA user_version").fetchone()
     (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     (application_id,) = db.execute("PRAGMA application_id").fetchone()
-    if tables and application_id != APPLICATION_ID:
+    if tables and application_id not in (APPLICATION_ID, COPY_ID):
         raise sqlite3.DatabaseError("it is the database of another program")
     if version > newest:
         raise JournalTooNewError(
@@ -230,13 +238,25 @@ def _version(db: sqlite3.Connection, newest: int) -> int:
 
 def migrate(db: sqlite3.Connection, scripts: list[str]) -> None:
     """Bring a database to the newest schema, one transaction for each script it lacks."""
+    _expect_no_copy(db)
     version = _version(db, len(scripts))
     (mode,) = db.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":
         raise sqlite3.DatabaseError("its file system cannot hold a write-ahead log")
     for number, script in enumerate(scripts[version:], version + 1):
+        if version:  # nobody goes back to before there was a journal
+            log.warning("journal_migrates", from_schema=number - 1, to_schema=number, back=_BACK)
         try:
             db.executescript(f"BEGIN IMMEDIATE;{script};PRAGMA user_version = {number};COMMIT;")
         except database_errors():
             db.rollback()
             raise
+
+
+def _expect_no_copy(db: sqlite3.Connection) -> None:
+    (application_id,) = db.execute("PRAGMA application_id").fetchone()
+    if application_id == COPY_ID:
+        raise JournalUnavailableError(
+            "the journal is a copy, and may deliver what the original delivers: if it is to take"
+            " its place, run `callscribe journal activate`"
+        )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from service.errors import JournalUnavailableError
+from service.reasons import system_fault
 
 _BYTE: Final = 1 << 62
 """The byte of the database that is locked: far beyond those that SQLite locks, or ever writes."""
@@ -82,7 +83,9 @@ def _locked_beside(path: Path) -> Iterator[None]:
     try:
         make_private(path)
     except OSError as error:
-        raise JournalUnavailableError(f"cannot open the database {path}: {error}") from error
+        raise JournalUnavailableError(
+            f"cannot open the database {path}: {system_fault(error)}"
+        ) from error
     with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as db:
         try:
             db.execute("PRAGMA journal_mode = MEMORY")

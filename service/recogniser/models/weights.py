@@ -15,7 +15,7 @@ from pathlib import Path
 from service.errors import SettingsError
 
 ENGINE_NAME = "moonshine-tiny-en"
-INSTALL_HINT = 'pip install "callscribe[recogniser]"'
+INSTALL_HINT = "pip install '.[recogniser]'"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from service.simulator.speech.made_audio import make_call_audio
 from service.simulator.speech.numbered import make_conversation
 
 _NEEDED = {
-    "OPUS": "PyAV: pip install 'callscribe[codecs]'",
+    "OPUS": "PyAV: pip install '.[codecs]'",
     "AMR-WB": "libvo-amrwbenc: apt install libvo-amrwbenc0, or brew install libvo-amrwbenc",
 }
 

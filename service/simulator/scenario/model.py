@@ -27,6 +27,7 @@ from typing import Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from service.errors import SettingsError
+from service.reasons import value_fault
 from service.simulator.scenario.calls import MAX_CALLS, CallPlan
 from service.simulator.scenario.carrier_settings import (
     InCallSettings,
@@ -76,8 +77,12 @@ def load_scenario(path: Path) -> Scenario:
         tree = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError([f"{path}: cannot be read: {error.strerror}"]) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise SettingsError([f"{path}: not TOML: {error}"]) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError([f"{path}: is not text in UTF-8"]) from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError([f"{path}: not TOML: {str(error).lower()}"]) from error
+    except RecursionError as error:
+        raise SettingsError([f"{path}: not TOML: too many brackets in each other"]) from error
     try:
         return parse_scenario(tree, folder=path.parent)
     except SettingsError as error:
@@ -101,6 +106,6 @@ def parse_scenario(tree: Mapping[str, object], *, folder: Path = Path()) -> Scen
 def _problems(error: ValidationError) -> Iterator[str]:
     for fault in error.errors(include_url=False, include_input=False):
         place = ".".join(str(part) for part in fault["loc"])
-        text = fault["msg"].removeprefix("Value error, ")
+        text = value_fault(fault["type"], fault["msg"], fault.get("ctx", {}))
         for line in text.split("\n"):
             yield f"{place}: {line}" if place else line

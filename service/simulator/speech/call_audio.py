@@ -118,7 +118,9 @@ def _read_call(path: Path) -> CallAudio:
             for said in call.get("script", ())
         ]
     except (ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError) as error:
-        raise SettingsError([f"{path}: not the JSON of a call: {error!r}"]) from error
+        raise SettingsError(
+            [f"{path}: not the JSON of a call: tracks or script are missing, or of another shape"]
+        ) from error
     return CallAudio(tracks, script)
 
 

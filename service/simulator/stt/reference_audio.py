@@ -158,7 +158,8 @@ class AudioMatcher:
             self._missed, self._unknown = 0, b""
             self._ahead_ms = self._elapsed_ms - at_ms
         else:
-            self._missed += 1
+            self._missed += not _is_silence(piece)  # who was silent for long may begin any time
+            self._unknown = (self._unknown + piece)[-_MAX_UNKNOWN_MS * self._scale :]
             self.unknown_ms += SLICE_MS
             start_ms = end_ms  # time passes, and no word is recognised
         if self._asr:
@@ -180,13 +181,23 @@ class AudioMatcher:
         """Find a piece that occurs once; after many misses in a row, search only now and then."""
         if self._missed > _MISSES_BEFORE_RARE_SEARCH and self._missed % _RARE_SEARCH:
             return None
-        if piece == piece[:_WIDTH_BYTES] * (len(piece) // _WIDTH_BYTES):  # silence is everywhere
+        if _is_silence(piece):  # it is everywhere
             return None
         for reference in self._tracks:
             at = reference.data.find(piece)
             if at >= 0 and reference.data.find(piece, at + 1) < 0:
-                return Place(reference, at, at)
+                return Place(reference, self._begin_of_same(reference, at), at)
         return None
+
+    def _begin_of_same(self, reference: ReferenceTrack, at: int) -> int:
+        """Return where what led up to this began to be the track: silence, or what occurs twice."""
+        size = SLICE_MS * self._scale
+        begin, end = at, len(self._unknown)
+        while begin >= size and end >= size:
+            if self._unknown[end - size : end] != reference.data[begin - size : begin]:
+                break
+            begin, end = begin - size, end - size
+        return begin
 
     def _find_like(self, piece: bytes) -> Place | None:
         """Find a tenth of a second of a lossy encoding by its sound, as after a new start of it.
@@ -196,9 +207,9 @@ class AudioMatcher:
         """
         if not self._lossy:
             return None
-        self._unknown = (self._unknown + piece)[-_MAX_UNKNOWN_MS * self._scale :]
         size = _SOUND_MS * self._scale
-        sound = self._unknown[-size:]
+        heard = (self._unknown + piece)[-_MAX_UNKNOWN_MS * self._scale :]
+        sound = heard[-size:]
         if len(sound) < size or self._missed % _LIKE_SEARCH or audio.is_quiet(sound):
             return None
         places = [(reference, audio.best_fit(reference.data, sound)) for reference in self._lossy]
@@ -212,14 +223,14 @@ class AudioMatcher:
         if likeness < _SURE_LIKENESS:
             return None
         at += len(sound) - len(piece)
-        return Place(best, self._begin(best, at), at)
+        return Place(best, self._begin_of_like(best, at, heard), at)
 
-    def _begin(self, reference: ReferenceTrack, at: int) -> int:
+    def _begin_of_like(self, reference: ReferenceTrack, at: int, heard: bytes) -> int:
         """Return where what was unknown began to sound like the track."""
         size = SLICE_MS * self._scale
-        begin, end = at, len(self._unknown) - size
+        begin, end = at, len(heard) - size
         while end >= size and begin >= size:
-            piece, expected = self._unknown[end - size : end], reference.data[begin - size : begin]
+            piece, expected = heard[end - size : end], reference.data[begin - size : begin]
             if audio.likeness(piece, expected) < _MIN_LIKENESS:
                 break
             begin, end = begin - size, end - size
@@ -242,6 +253,10 @@ class AudioMatcher:
             if result.is_final:
                 self._aheads_ms.clear()
         return timed
+
+
+def _is_silence(piece: bytes) -> bool:
+    return piece == piece[:_WIDTH_BYTES] * (len(piece) // _WIDTH_BYTES)
 
 
 def _as_format(

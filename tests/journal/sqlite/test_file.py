@@ -5,11 +5,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from service.errors import JournalTooNewError, JournalUnavailableError
 from service.journal.sqlite.file import SqliteFile, migrate, open_sqlite_file
 from service.journal.statements import load_migrations
+from tests.service.journal_dump import restore
 
+FIXTURES = Path(__file__).parents[3] / "fixtures" / "journals"
 NEWEST = len(load_migrations("sqlite"))
 
 
@@ -124,3 +127,23 @@ def test_without_a_write_ahead_log_nothing_starts() -> None:
         pytest.raises(sqlite3.DatabaseError, match="write-ahead log"),
     ):
         migrate(db, load_migrations("sqlite"))
+
+
+def test_each_step_of_a_migration_is_told_with_the_way_back(tmp_path: Path) -> None:
+    """An older version cannot read the journal from then on; a new journal is no step."""
+    path = tmp_path / "calls.db"
+    restore((FIXTURES / "schema-6.sql").read_text(), path)
+    newest = len(load_migrations("sqlite"))
+
+    with capture_logs() as told, open_sqlite_file(path, busy_timeout_s=1, exclusive=True):
+        pass
+    steps = [(line["from_schema"], line["to_schema"]) for line in told]
+
+    assert steps == [(one, one + 1) for one in range(6, newest)]
+    assert all("backup" in line["back"] for line in told)
+    with (
+        capture_logs() as nothing,
+        open_sqlite_file(tmp_path / "new.db", busy_timeout_s=1, exclusive=True),
+    ):
+        pass
+    assert nothing == []

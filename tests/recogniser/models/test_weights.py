@@ -38,5 +38,5 @@ def test_weights_that_are_not_ours_are_refused(tmp_path: Path) -> None:
     other = tmp_path / "tokenizer.bin"
     other.write_bytes(b"something else")
 
-    with pytest.raises(SettingsError, match="callscribe\\[recogniser\\]"):
+    with pytest.raises(SettingsError, match=r"'\.\[recogniser\]'"):
         verify({"tokenizer.bin": other, "silero_vad.onnx": find_models().vad})

@@ -50,7 +50,7 @@ def test_a_codec_that_this_machine_cannot_encode_is_refused(
     with pytest.raises(SettingsError) as failure:
         plan_calls(parse_scenario({"media": {key: "OPUS"}}))
 
-    assert failure.value.problems == ["media: OPUS needs PyAV: pip install 'callscribe[codecs]'"]
+    assert failure.value.problems == ["media: OPUS needs PyAV: pip install '.[codecs]'"]
 
 
 @pytest.mark.parametrize(

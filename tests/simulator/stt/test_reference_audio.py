@@ -1,13 +1,19 @@
 """Recognition by comparison with the calls' own audio."""
 
+from pathlib import Path
+
+import pytest
+
+from service.ids import Track
 from service.simulator.rng import Rng
 from service.simulator.scenario import Say
 from service.simulator.speech.audio import PCMU, Encoding, to_mulaw
-from service.simulator.speech.call_audio import CallAudio
+from service.simulator.speech.call_audio import CallAudio, read_call_audio
 from service.simulator.speech.made_audio import make_call_audio
 from service.simulator.stt.reference_audio import AudioMatcher, ReferenceAudio, TimedResult
 from service.wire.payload_decoder import PayloadDecoder
 
+FIXTURES = Path(__file__).parents[3] / "fixtures"
 SAY = [
     Say(speaker="agent", text="good morning to you", at_ms=500, until_ms=2100),
     Say(speaker="agent", text="bye", at_ms=4000, until_ms=4400),
@@ -163,3 +169,16 @@ def test_a_long_unknown_stretch_is_searched_seldom_but_not_given_up() -> None:
     asr.push(Rng("noise").bytes(80_000))
 
     assert finals(asr.push(AGENT))[-1] == "bye"
+
+
+@pytest.mark.parametrize("offset_ms", [0, 7, 13])
+@pytest.mark.parametrize("track", ["inbound", "outbound"])
+def test_every_word_of_the_recorded_call_is_heard(track: Track, offset_ms: int) -> None:
+    """Also the first, of who was silent for seconds, wherever the stream begins."""
+    call_audio = read_call_audio(FIXTURES / "calls" / "support-call.json")
+    sent = call_audio.encoded(track, PCMU)[8 * offset_ms :]
+    asr = matcher(call_audio=call_audio)
+    found = [one for at in range(0, len(sent), 800) for one in asr.push(sent[at : at + 800])]
+    found += asr.finalize()
+
+    assert finals(found) == [one.text for one in call_audio.utterances(track)]

@@ -1,0 +1,199 @@
+"""`callscribe init`: writes a first settings file, by asking or from flags."""
+
+import argparse
+import base64
+import json
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from service.cli.common import NO_KEYS, Commands, add_command, url
+from service.errors import BadInputError, SettingsError
+from service.exits import Exit
+from service.reasons import system_fault
+
+_SECRET_BYTES = 32
+_HEAD = """\
+# Callscribe: `callscribe check` tries all of this, `callscribe config` shows what is in force.
+# Keys of Telnyx come from TELNYX_API_KEY and TELNYX_PUBLIC_KEY, or from files that
+# TELNYX_API_KEY_FILE and TELNYX_PUBLIC_KEY_FILE name.
+"""
+_PUBLIC_URL = """
+public_url = {public_url}  # how Telnyx reaches this machine: /webhooks/telnyx and /media/
+"""
+_ROUTE = """
+# The first [[route]] that matches a call says how it is treated; other calls are left alone.
+[[route]]
+match = {match}
+source = {source}  # {explained}
+engine = {engine}
+"""
+_MEDIA = """\
+model = "nova-3"
+language = "en-US"
+"""
+_ROUTE_END = """\
+roles = { inbound = "customer", outbound = "agent" }  # who is on which track of a call that came in
+endpoints = [{name}]
+# record = "audio"                 # keep the audio, too
+# retention = { text_days = 30 }   # delete by itself; without it, never
+"""
+_WEBHOOK = """
+[[endpoint]]
+name = {name}
+type = "webhook"
+url = {url}
+secret = {secret}  # the receiver verifies with it
+partials = "all"  # all, stable, debounce:300ms or off
+"""
+_LOG = """
+# Events go to the log until there is a receiver: type = "webhook", with a url and a secret.
+[[endpoint]]
+name = {name}
+type = "log"
+"""
+_SOURCES = {
+    "media": "the call's audio is forked to us and on to the engine",
+    "in_call": "Telnyx transcribes in the call",
+}
+
+
+def add(commands: "Commands[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = add_command(
+        commands,
+        "init",
+        run,
+        "Write a first callscribe.toml, with a secret of its own. On a terminal it asks for what "
+        "no flag says.",
+    )
+    parser.add_argument("--number", metavar="PATTERN", help="called number, as in +1312*")
+    parser.add_argument("--source", choices=tuple(_SOURCES), help="where the words come from")
+    parser.add_argument("--public-url", metavar="URL", help="how Telnyx reaches this machine")
+    parser.add_argument(
+        "--endpoint", type=url("http", "https"), metavar="URL", help="a webhook; else the log"
+    )
+    parser.add_argument("--name", default="crm", help="the endpoint's name (default: crm)")
+    parser.add_argument("--force", action="store_true", help="write over a file that is there")
+    parser.add_argument(
+        "--config", type=Path, default=Path("callscribe.toml"), metavar="FILE", help="where to"
+    )
+
+
+def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Ask, see whether the settings can be used, write them, and say what comes next."""
+    del environ
+    if arguments.config.exists() and not arguments.force:
+        raise BadInputError(f"{arguments.config} is there already; --force writes over it")
+    if sys.stdin.isatty():
+        _ask_for_all(arguments)
+    text = _write(arguments)
+    _try(text)
+    try:
+        _keep(arguments.config, text)
+    except OSError as error:
+        raise BadInputError(f"cannot write {arguments.config}: {system_fault(error)}") from error
+    print(f"{arguments.config} is written, for nobody else to read: secrets stand in it.")
+    print("Now set TELNYX_API_KEY and TELNYX_PUBLIC_KEY, then:")
+    print("  callscribe check")
+    print("  callscribe serve")
+    return Exit.OK
+
+
+def _ask_for_all(arguments: argparse.Namespace) -> None:
+    """Ask for what no flag said; an empty answer takes what stands in brackets."""
+    if arguments.number is None:
+        arguments.number = _ask("Which number is called, as in +1312*? [all]", "")
+    if arguments.source is None:
+        print("Where do the words come from?")
+        for name, explained in _SOURCES.items():
+            print(f"  {name:<8} {explained}")
+        arguments.source = _ask("media or in_call? [media]", "media")
+    if arguments.public_url is None and arguments.source == "media":
+        arguments.public_url = _ask("How does Telnyx reach this machine? https://", "")
+    if arguments.endpoint is None:
+        arguments.endpoint = _ask("Which webhook gets the events? [none: the log]", "") or None
+
+
+def _ask(question: str, default: str) -> str:
+    print(question, end=" ", flush=True)
+    return sys.stdin.readline().strip() or default
+
+
+def _write(arguments: argparse.Namespace) -> str:
+    """Return the text of the file.
+
+    Raises:
+        SettingsError: Something is missing, or is none of what there is.
+    """
+    source = arguments.source or "media"
+    if source not in _SOURCES:
+        raise SettingsError([f"--source: there is {' and '.join(_SOURCES)}"])
+    public_url = arguments.public_url or ""
+    if source == "media" and not public_url:
+        raise SettingsError(["--public-url is missing: Telnyx sends the audio there"])
+    if public_url and "://" not in public_url:
+        public_url = f"https://{public_url}"
+    match = {"direction": "incoming"} | ({"to": arguments.number} if arguments.number else {})
+    name = json.dumps(arguments.name if arguments.endpoint else "log")
+    parts = [_HEAD]
+    if public_url:
+        parts.append(_PUBLIC_URL.format(public_url=json.dumps(public_url)))
+    parts.append(
+        _ROUTE.format(
+            match=f"{{ {', '.join(f'{key} = {json.dumps(one)}' for key, one in match.items())} }}",
+            source=json.dumps(source),
+            explained=_SOURCES[source],
+            engine=json.dumps("Deepgram" if source == "media" else "Telnyx"),
+        )
+    )
+    parts += [_MEDIA] if source == "media" else []
+    parts += [_ROUTE_END.replace("{name}", name), _endpoint(arguments.endpoint, name)]
+    return "".join(parts)
+
+
+def _endpoint(address: str | None, name: str) -> str:
+    if address is None:
+        return _LOG.format(name=name)
+    secret = "whsec_" + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
+    text = _WEBHOOK.format(name=name, url=json.dumps(address), secret=json.dumps(secret))
+    return text + ("allow_private = true  # on this machine\n" if _is_here(address) else "")
+
+
+def _is_here(address: str) -> bool:
+    from urllib.parse import urlsplit  # noqa: PLC0415 - keeps --help quick
+
+    from service.settings.checks import is_loopback  # noqa: PLC0415
+
+    return is_loopback(urlsplit(address).hostname or "")
+
+
+def _try(text: str) -> None:
+    """Read the text as the service would.
+
+    Raises:
+        SettingsError: What was said cannot be used; nothing was written.
+    """
+    import tempfile  # noqa: PLC0415 - keeps --help quick
+
+    from service.settings import load_settings  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "callscribe.toml"
+        path.write_text(text, encoding="utf-8")
+        try:
+            load_settings(path, {}, NO_KEYS)
+        except SettingsError as error:
+            raise SettingsError(
+                [line.removeprefix(f"{folder}/") for line in error.problems]
+            ) from None
+
+
+def _keep(path: Path, text: str) -> None:
+    """Write a file that nobody else can read."""
+    path.unlink(missing_ok=True)  # one that was there keeps its mode otherwise
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)

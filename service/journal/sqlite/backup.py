@@ -1,0 +1,68 @@
+"""Copies a journal while a service writes to it. A copy serves nobody until it is activated.
+
+A copy bears another `application_id`. Whoever only reads opens it all the same; a service, of
+this version or an older one, does not.
+"""
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from service.errors import JournalUnavailableError
+from service.journal.sqlite.driver import connecting, unlock
+from service.journal.sqlite.file import APPLICATION_ID, COPY_ID, SqliteFile, explained
+
+_WAITS_S = 5.0
+
+
+def copy_journal(path: Path, target: Path, key: bytes | None) -> list[str]:
+    """Write what is committed now to a new file, under the same key; return its recordings.
+
+    It is read in one go, from a snapshot: the service goes on writing, and what it writes from
+    then on is not in it.
+
+    Raises:
+        JournalUnavailableError: The journal cannot be read, or the copy not written.
+        SettingsError: SQLCipher is not here.
+    """
+    if not path.exists():
+        raise JournalUnavailableError(f"there is no journal at {path}")
+    with explained(path, key), closing(_open(path, key)) as db:
+        os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        with closing(connecting(key)(str(target), isolation_level=None)) as copy:
+            unlock(copy, key)
+            db.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")  # one file is all there is
+            copy.execute(f"PRAGMA application_id = {COPY_ID}")
+            return _checked(copy, target)
+
+
+def activate_journal(path: Path, key: bytes | None) -> bool:
+    """Let services have a copy; return False if it is none. Call it within `locked`.
+
+    Raises:
+        JournalUnavailableError: It cannot be read or written.
+        SettingsError: SQLCipher is not here.
+    """
+    if not path.exists():
+        raise JournalUnavailableError(f"there is no journal at {path}")
+    with explained(path, key), closing(_open(path, key)) as db:
+        (found,) = db.execute("PRAGMA application_id").fetchone()
+        if found == COPY_ID:
+            db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        return bool(found == COPY_ID)
+
+
+def _open(path: Path, key: bytes | None) -> sqlite3.Connection:
+    return SqliteFile(path=path, busy_timeout_s=_WAITS_S, key=key).connect()
+
+
+def _checked(copy: sqlite3.Connection, target: Path) -> list[str]:
+    (found,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
+    (tables,) = copy.execute(
+        "SELECT count(*) FROM sqlite_schema WHERE name IN ('call', 'recording')"
+    ).fetchone()
+    if found != "ok":
+        raise JournalUnavailableError(f"{target} does not read back: {found}")
+    return [name for (name,) in copy.execute("SELECT file FROM recording")] if tables > 1 else []

@@ -1,0 +1,64 @@
+"""Secrets that stand in files of their own: `NAME_FILE` in place of `NAME`."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from service.reasons import system_fault
+from service.settings.faults import TOP_SECRETS, Fault, Place
+
+ENDING = "_file"
+OF_ENDPOINT = ("secret", "secret_previous", "signing_key")
+_MAX_BYTES = 10_000
+
+
+def read_secret(path: Path) -> str:
+    """Return what a file holds, without the blanks and the end of line around it.
+
+    Raises:
+        ValueError: It cannot be read, or holds nothing that is text. The text says which.
+    """
+    try:
+        with path.open("rb") as file:
+            text = file.read(_MAX_BYTES).decode().strip()
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {system_fault(error)}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is not text in UTF-8") from None
+    if not text:
+        raise ValueError(f"{path} is empty")
+    return text
+
+
+def fill_in(layer: dict[str, Any]) -> list[Fault]:
+    """Put what the files hold in place of their names, in one layer; return what is wrong."""
+    faults = list(_fill(layer, TOP_SECRETS, ()))
+    endpoints = layer.get("endpoint")
+    for number, table in endpoints.items() if isinstance(endpoints, dict) else ():
+        if isinstance(table, dict):
+            faults += _fill(table, OF_ENDPOINT, ("endpoint", number))
+            headers = table.get("headers")
+            if isinstance(headers, dict):
+                faults += _fill(headers, _named(headers), ("endpoint", number, "headers"))
+    return faults
+
+
+def _named(headers: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the headers whose values are in files."""
+    return tuple(name.removesuffix(ENDING) for name in headers if name.endswith(ENDING))
+
+
+def _fill(table: dict[str, Any], keys: tuple[str, ...], place: Place) -> Iterator[Fault]:
+    for key in keys:
+        if key + ENDING not in table:
+            continue
+        name, there = table.pop(key + ENDING), (*place, key + ENDING)
+        if key in table:
+            yield Fault(there, f"is there beside {key}: say one of them")
+        elif not isinstance(name, str):
+            yield Fault(there, "should be the path of a file, in quotes")
+        else:
+            try:
+                table[key] = read_secret(Path(name))
+            except ValueError as error:
+                yield Fault(there, str(error))

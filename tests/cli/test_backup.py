@@ -1,0 +1,184 @@
+"""`callscribe journal backup`: a copy beside a service that writes, and what becomes of it."""
+
+import asyncio
+import base64
+import stat
+import tarfile
+from asyncio import Event
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from service.exits import Exit
+from service.ids import CallId, EndpointName
+from service.journal.sqlite.journal import open_sqlite_journal
+from service.ports import Entry, Journal, StoredEvent
+from service.recording.encrypted import EncryptedReader
+from service.recording.files import open_audio
+from service.recording.wav import Layout
+from tests.cli.harness import callscribe as program
+from tests.cli.harness import started
+from tests.cli.peers import open_receiver
+from tests.settings.builders import KEYS, SECRET
+
+CRM = EndpointName("crm")
+KEY = bytes(range(32))
+_PACE_S = 0.02
+AUDIO = bytes(range(250)) * 100
+
+with_and_without_a_key = pytest.mark.parametrize("key", [None, KEY], ids=["plain", "encrypted"])
+
+
+def entry(number: int) -> Entry:
+    """Make a call of one event that the crm has not got yet."""
+    call_id = CallId(f"c{number}")
+    body = b'{"type":"call.started","data":{}}'
+    event = StoredEvent(call_id, 1, "call.started", body)
+    return Entry(
+        call_id=call_id,
+        version=0,
+        epoch=0,
+        state=b"",
+        events=(event,),
+        endpoints=(CRM,),
+        ended=True,
+    )
+
+
+async def keep_writing(journal: Journal, stop: Event) -> int:
+    """Commit one call after the other until told to stop; return how many those were."""
+    number = 1
+    while not stop.is_set():
+        number += 1
+        await journal.commit(entry(number))
+        await asyncio.sleep(_PACE_S)
+    return number
+
+
+def variables(folder: Path, key: bytes | None, url: str = "http://127.0.0.1:1") -> dict[str, str]:
+    """Return what leads to a journal in this folder, and to its endpoint."""
+    keyed = {"CALLSCRIBE_DATABASE_KEY": base64.b64encode(key).decode()} if key else {}
+    return keyed | {
+        "DATABASE_URL": f"sqlite:///{folder}/calls.db",
+        "CALLSCRIBE_ENDPOINT__CRM__TYPE": "webhook",
+        "CALLSCRIBE_ENDPOINT__CRM__URL": url,
+        "CALLSCRIBE_ENDPOINT__CRM__SECRET": SECRET,
+        "CALLSCRIBE_ENDPOINT__CRM__ALLOW_PRIVATE": "true",
+    }
+
+
+def names_in(folder: Path) -> list[str]:
+    """Return what is in a folder."""
+    return [path.name for path in folder.iterdir()]
+
+
+def record(folder: Path, key: bytes | None) -> None:
+    """Keep the audio of a call."""
+    (folder / "recordings").mkdir()
+    with closing(open_audio(folder / "recordings" / "a.wav", Layout("PCMU", 8000), key)) as file:
+        file.append(AUDIO)
+        file.flush()
+        file.sync()
+
+
+async def backed_up(folder: Path, key: bytes | None) -> tuple[Path, int]:
+    """Back up a journal that is written to all the while, and unpack it.
+
+    Returns where, and how many calls there were in the end.
+    """
+    serving, restored = folder / "serving", folder / "restored"
+    serving.mkdir()
+    record(serving, key)
+    archive, stop = folder / "backup.tar", Event()
+    async with open_sqlite_journal(serving / "calls.db", key=key) as journal:
+        await journal.commit(entry(1))
+        await journal.keep_recording(CallId("c1"), "a.wav", started_at=1.0, delete_at=None)
+        writing = asyncio.create_task(keep_writing(journal, stop))
+        done = await program("journal", "backup", str(archive), **variables(serving, key))
+        stop.set()
+        count = await writing
+    assert (done.code, done.err) == (Exit.OK, "")
+    assert "holds calls.db and 1 recordings" in done.out
+    assert stat.S_IMODE(archive.stat().st_mode) == 0o600
+    with tarfile.open(archive) as tar:
+        tar.extractall(restored, filter="data")
+    assert [name for name in names_in(folder) if name.startswith("backup")] == [archive.name]
+    return restored, count
+
+
+async def serve(given: Mapping[str, str], arrived: list[str], wanted: int) -> None:
+    """Run the service on a journal until this many deliveries have come."""
+    async with started("serve", **KEYS, **given, CALLSCRIBE_LISTEN="127.0.0.1:0") as process:
+        async with asyncio.timeout(60):
+            while len(set(arrived)) < wanted:
+                assert process.returncode is None
+                await asyncio.sleep(0)
+        process.terminate()
+        await process.communicate()
+
+
+@with_and_without_a_key
+async def test_a_restored_copy_delivers_nothing_until_it_is_activated(
+    tmp_path: Path, key: bytes | None
+) -> None:
+    """It is whole, of one moment, with its audio; it can be read, and no service takes it."""
+    restored, written = await backed_up(tmp_path, key)
+    async with open_receiver() as (url, ids):
+        given = variables(restored, key, url)
+        refused = await program("serve", **KEYS, **given, CALLSCRIBE_LISTEN="127.0.0.1:0")
+        listed = await program("calls", "ls", "--limit", "100000", "--json", **given)
+        assert (refused.code, ids) == (Exit.FAILED, [])
+        assert "run `callscribe journal activate`" in refused.err
+        count = len(listed.out.splitlines())
+        assert 1 <= count <= written
+
+        assert (await program("journal", "activate", **given)).code == Exit.OK
+        await serve(given, ids, count)
+    assert set(ids) == {f"evt_c{number}_1" for number in range(1, count + 1)}
+    assert heard(restored / "recordings" / "a.wav", key) == AUDIO
+    again = await program("journal", "activate", **given)
+    assert (again.code, "is no copy from a backup" in again.err) == (Exit.USAGE, True)
+
+
+async def test_what_waits_in_a_copy_may_be_given_up(tmp_path: Path) -> None:
+    """It is parked, to be tried by hand."""
+    restored, _ = await backed_up(tmp_path, None)
+    given = variables(restored, None)
+
+    done = await program("journal", "activate", "--park", **given)
+    parked = await program("deliveries", "ls", "--limit", "100000", **given)
+
+    assert done.code == Exit.OK
+    count = len(parked.out.splitlines()) - 1
+    assert done.out.splitlines()[0] == f"crm  parked {count} deliveries"
+    assert count >= 1
+
+
+async def test_nothing_is_written_over_by_a_backup(tmp_path: Path) -> None:
+    """Nor is anything left of one that could not be made."""
+    async with open_sqlite_journal(tmp_path / "calls.db"):
+        pass
+    there = tmp_path / "there.tar"
+    there.write_text("mine")
+    given = variables(tmp_path, None)
+
+    taken = await program("journal", "backup", str(there), **given)
+    nowhere = await program("journal", "backup", str(tmp_path / "no" / "x.tar"), **given)
+    none = await program("journal", "backup", str(tmp_path / "x.tar"), **variables(there, None))
+
+    assert "there.tar is there already" in taken.err
+    assert "No such file or directory" in nowhere.err
+    assert "there is no journal at" in none.err
+    assert {one.code for one in (taken, nowhere, none)} == {Exit.FAILED}
+    assert there.read_text() == "mine"
+    assert not [name for name in names_in(tmp_path) if name.startswith("x")]
+
+
+def heard(path: Path, key: bytes | None) -> bytes:
+    """Return the audio of a recording."""
+    if key is None:
+        return path.read_bytes()[-len(AUDIO) :]
+    with closing(EncryptedReader(path, key)) as reader:
+        return b"".join(reader.read(58, reader.size_bytes))
