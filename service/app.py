@@ -264,7 +264,7 @@ def _let_telnyx_in(
     figures = [*live_figures(calls), *ingress_figures(counters), *lane_figures(rooms.lanes)]
     figures += [*clock_figures(lambda: network.ahead_s), *recognition_figures(rooms.heard)]
     figures += feed_figures(lambda: rooms.hub.subscriptions)
-    figures += storage_figures(settings.database_path, settings.recordings_path)
+    figures += storage_figures(settings.database_file, settings.recordings_path)
     rooms.telemetry.metrics.read(figures)
 
 

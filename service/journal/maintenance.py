@@ -87,8 +87,6 @@ def _sqlite_path(database_url: str) -> Path:
     address = parse_database_url(database_url)
     if not isinstance(address, SqliteAddress):
         raise SettingsError(
-            [
-                "database_url: this is for a journal in a SQLite file; PostgreSQL has tools of its own"
-            ]
+            ["database_url: this is for SQLite; for a database of PostgreSQL there is pg_dump"]
         )
     return address.path.absolute()

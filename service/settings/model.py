@@ -275,12 +275,16 @@ class Settings(BaseSettings):
         return parse_database_url(self.database_url)
 
     @property
+    def database_file(self) -> Path | None:
+        """The SQLite file of the journal; None if it is in PostgreSQL."""
+        database = self.database
+        return database.path if isinstance(database, SqliteAddress) else None
+
+    @property
     def recordings_path(self) -> Path:
         """The folder that captured audio is kept in: beside a file, or where the service runs."""
-        database = self.database
-        if isinstance(database, SqliteAddress):
-            return self.recordings_dir or database.path.with_name("recordings")
-        return self.recordings_dir or Path("recordings")
+        beside = self.database_file or Path("callscribe.db")
+        return self.recordings_dir or beside.with_name("recordings")
 
     def sqlite_path(self) -> Path:
         """Return the SQLite file of the journal, absolute.
@@ -288,11 +292,11 @@ class Settings(BaseSettings):
         Raises:
             SettingsError: The journal is in PostgreSQL.
         """
-        if not isinstance(database := self.database, SqliteAddress):
+        if self.database_file is None:
             raise SettingsError(
                 ["database_url: this is for a journal in a SQLite file; yours is in PostgreSQL"]
             )
-        return database.path.absolute()
+        return self.database_file.absolute()
 
     def storage_key(self) -> bytes | None:
         """Return the key of what is kept on the disk, if that is encrypted: never log it."""

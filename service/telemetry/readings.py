@@ -129,12 +129,17 @@ def feed_figures(subscriptions: Callable[[], int]) -> list[Figure]:
     return [Figure("feed_subscribers", text, (), lambda: {(): subscriptions()})]
 
 
-def storage_figures(database: Path, recordings: Path) -> list[Figure]:
-    """Return the figures of the journal's files, and of the disks they and recordings are on."""
-    places = {"journal": database.absolute().parent, "recordings": recordings}
+def storage_figures(database: Path | None, recordings: Path) -> list[Figure]:
+    """Return the figures of the journal's files, and of the disks they and recordings are on.
+
+    A journal that has no file here (`database` is None) is its server's to watch.
+    """
+    places, paths = {"recordings": recordings}, dict[str, Path]()
+    if database is not None:
+        places["journal"] = database.absolute().parent
+        paths = {"database": database, "log": database.with_name(database.name + "-wal")}
 
     def sizes() -> dict[tuple[str, ...], float]:
-        paths = {"database": database, "log": database.with_name(database.name + "-wal")}
         return {(name,): path.stat().st_size for name, path in paths.items() if path.exists()}
 
     def free() -> dict[tuple[str, ...], float]:
