@@ -46,6 +46,8 @@ RETRY_S = 0.5
 """How long a stream that begins waits before it is offered to the journal again."""
 FINISH_S = 10.0
 """How long a recognition may take for its tail; below the session's own patience."""
+PAUSE_FINISH_S = 30.0
+"""The same at a pause: the call goes on, so an engine that is away may come back and answer."""
 MAX_STREAMS_KNOWN = 10_000
 """Of how many streams it is known that they were dialled before."""
 
@@ -191,7 +193,7 @@ class MediaStreams:
         """Have nobody hear a stream any more, for now; what heard it says its last word."""
         stream = self._streams.get(command.stream_id)
         if stream is not None:
-            self._let_finish(stream.pause())
+            self._let_finish(stream.pause(), PAUSE_FINISH_S)
 
     @contextmanager
     def pausing(self, call_id: CallId) -> Iterator[None]:
@@ -217,9 +219,9 @@ class MediaStreams:
             )
         self._recorder.forget(call_id)
 
-    def _let_finish(self, recognitions: Iterable[Recognition]) -> None:
+    def _let_finish(self, recognitions: Iterable[Recognition], timeout_s: float = FINISH_S) -> None:
         for recognition in recognitions:
-            task = self._tasks.start(recognition.finish(timeout_s=FINISH_S), "finish_recognition")
+            task = self._tasks.start(recognition.finish(timeout_s=timeout_s), "finish_recognition")
             self._finishing.add(task)
             task.add_done_callback(partial(self._finished, recognition))
 
