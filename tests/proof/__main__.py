@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 
 from tests.proof.changes import BOTH, Source
-from tests.proof.faults.catalogue import FAULTS
+from tests.proof.faults.catalogue import FAULTS, UNDECIDABLE
 from tests.proof.oracle import Verdict
 from tests.proof.plan import plan, plan_one
 from tests.proof.restarts import table as restarts_table
@@ -31,6 +31,9 @@ def main(arguments: argparse.Namespace) -> int:
         if sys.stderr.isatty():
             print(f"\r{len(verdicts)} runs", end="\r", file=sys.stderr, flush=True)
     print(table(verdicts))
+    if arguments.fault is None:
+        for names, why in UNDECIDABLE.items():
+            print(f"\nleft out: {' + '.join(sorted(names))}, {why}")
     failed = [verdict for verdict in verdicts if verdict.problems]
     _tell(failed, arguments.off)
     print(f"\n{len(verdicts)} runs in {time.monotonic() - began:.0f} s, {len(failed)} failed")

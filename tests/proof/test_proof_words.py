@@ -6,7 +6,7 @@
 import pytest
 
 from tests.proof.__main__ import SHORT_RUNS
-from tests.proof.faults.catalogue import FAULTS
+from tests.proof.faults.catalogue import FAULTS, UNDECIDABLE
 from tests.proof.oracle import align
 from tests.proof.plan import plan, plan_one, single_kinds
 from tests.proof.runs import Off, make_all
@@ -57,6 +57,7 @@ def test_the_plan_has_every_fault_by_itself_and_pairs_as_many() -> None:
     assert {trial.names[0] for trial in trials if len(trial.names) == 1} == set(FAULTS)
     assert sum(len(trial.names) == 2 for trial in trials) == singles
     assert len({trial.seed for trial in trials}) == len(trials)
+    assert not any(frozenset(trial.names) in UNDECIDABLE for trial in plan(SEED, 4_000))
 
 
 def test_words_that_are_said_again_and_again_are_put_in_their_places() -> None:

@@ -18,6 +18,16 @@ _ROOMS = {
     "ourselves": OURSELVES,
 }
 
+UNDECIDABLE = {
+    frozenset({"wrong_order", "no_is_final"}): (
+        "texts without times, ends or partials, and not in their order: nothing says where one was"
+    ),
+    frozenset({"late_answers", "session_limit"}): (
+        "answers that come later than the sessions last: the engine answers nothing"
+    ),
+}
+"""Pairs of which nobody could know what was said where, and why. Only `--fault` plays them."""
+
 
 def room_of(name: str) -> str:
     """Return where a fault strikes."""
