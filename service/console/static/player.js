@@ -7,6 +7,7 @@ import { clock } from "./words.js";
 const SPEEDS = ["1", "1.25", "1.5", "2", "0.75"];
 const EDGE_MS = 500; // so close to the end of what was fetched there may be more by now
 const AGAIN_MS = 3000;
+const RETRY_MS = 1000;
 
 /**
  * Plays `v1/calls/{id}/audio`. `onTime(ms)` is told the place while it plays, null when it ends.
@@ -20,6 +21,7 @@ export class Player {
     this.growing = growing;
     this.wanted = null;
     this.waiting = null;
+    this.fetches = 0;
     this.fetchedMs = 0;
     this.lengthMs = 0;
     this.audio = el("audio", { preload: "metadata" });
@@ -41,7 +43,9 @@ export class Player {
 
   fetch() {
     // the token, because <audio> cannot send a header; it is short-lived, a key never stands here
-    this.audio.src = withQuery(`v1/calls/${encodeURIComponent(this.callId)}/audio`, { access_token: session.token });
+    // and a number that nobody sends, because browsers keep what was there under the same address
+    this.fetches += 1;
+    this.audio.src = `${withQuery(`v1/calls/${encodeURIComponent(this.callId)}/audio`, { access_token: session.token })}#${this.fetches}`;
   }
 
   listen() {
@@ -51,7 +55,18 @@ export class Player {
     on("pause", () => this.shown());
     on("ended", () => this.ended());
     on("seeked", () => this.moved());
-    on("error", () => tell("The recording cannot be played."));
+    on("error", () => this.failed());
+  }
+
+  /** One that grows may be cut where it was read, or be nothing yet: it is fetched anew. */
+  failed() {
+    if (!this.growing) {
+      tell("The recording cannot be played.");
+      return;
+    }
+    const about = this.wanted ?? { ms: this.audio.currentTime * 1000, play: false };
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => this.refresh(about), RETRY_MS);
   }
 
   measured() {
@@ -136,15 +151,16 @@ export class Player {
 
   play() {
     this.audio.play().catch((error) => {
-      if (error.name !== "AbortError") tell("The recording cannot be played.");
+      if (error.name !== "AbortError" && !this.growing) tell("The recording cannot be played.");
     });
   }
 
   /** Go to a place on the call clock, and play from there. */
   seek(ms, { play = true } = {}) {
-    if (this.growing && ms > this.fetchedMs - EDGE_MS && !this.wanted) {
+    const behind = this.growing && ms > this.fetchedMs - EDGE_MS;
+    if (this.waiting || (behind && !this.wanted)) {
       this.refresh({ ms, play });
-    } else if (this.wanted) {
+    } else if (this.wanted && !this.waiting) {
       this.wanted = { ms, play: play || this.wanted.play }; // it is being fetched already
     } else {
       this.go(ms, play);
