@@ -59,6 +59,10 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         "--park", action="store_true", help="give up what waits for each endpoint, to retry by hand"
     )
     add_config(activating)
+    _add_encryption(parts)
+
+
+def _add_encryption(parts: "Commands[argparse.ArgumentParser]") -> None:
     encrypting = add_command(
         parts, "encrypt", run_encrypt, "Encrypt what is kept with `database_key`."
     )
