@@ -16,9 +16,9 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from service.simulator.speech.script import Word
+from service.simulator.words.spans import Span, missing, overlap, union
 from tests.proof.changes import IN_CALL, MEDIA
 from tests.proof.receiver import Delivery
-from tests.proof.spans import Span, missing, overlap, union
 from tests.proof.trial import Trial
 from tests.proof.truth import ROLES, SHORT_MS, TrackTruth, read_truth, span_of
 from tests.proof.world import Evidence

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from service.ids import Track
 from service.simulator.report import CallReport, StreamReport
 from service.simulator.speech.script import Word
+from service.simulator.words.spans import Span, missing, overlap, union
 from tests.proof.changes import IN_CALL, MEDIA, Source
-from tests.proof.spans import Span, missing, overlap, union
 from tests.proof.world import Evidence
 
 ROLES: dict[Track, str] = {"inbound": "customer", "outbound": "agent"}

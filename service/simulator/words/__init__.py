@@ -1,0 +1,1 @@
+"""What was heard of the words that were said: counted."""
