@@ -5,10 +5,10 @@
 
 import pytest
 
+from service.simulator.words.alignment import align
 from service.simulator.words.spans import Span, missing, union
 from tests.proof.__main__ import SHORT_RUNS
 from tests.proof.faults.catalogue import FAULTS
-from tests.proof.oracle import align
 from tests.proof.plan import plan, plan_one, single_kinds
 from tests.proof.runs import Off, make_all
 from tests.proof.table import Row, p99
