@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from aiohttp import web
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -10,18 +11,25 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from service.errors import BadInputError, SettingsError
 from service.simulator.words.records import Completed, Final, Record, parse_records
 
-MAX_POSTS = 1_000_000
 MAX_BODY_BYTES = 1024 * 1024
-MAX_KEPT_BYTES = 64 * 1024 * 1024
-"""Of the bodies whose words are kept. Beyond any of these the answer is 503, or 413."""
-BODY_TIMEOUT_S = 10.0
 _SHUTDOWN_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordLimits:
+    """What an application may post; what is beyond it is refused."""
+
+    posts: int = 1_000_000
+    kept_bytes: int = 64 * 1024 * 1024
+    """Of the bodies whose words are kept."""
+    body_s: float = 10.0
+    """How long a body may take to come."""
 
 
 class WordReceiver:
     """What came so far. Made by `open_word_receiver`, which serves it."""
 
-    def __init__(self, webhook: Webhook | None) -> None:
+    def __init__(self, webhook: Webhook | None, limits: WordLimits) -> None:
         self.url = ""
         self.records: list[Record] = []
         self.posts = 0
@@ -33,6 +41,7 @@ class WordReceiver:
         self.refused = 0
         """Posts that were too large, too slow or too many."""
         self._webhook = webhook
+        self._limits = limits
         self._kept_bytes = 0
         self._finals: set[tuple[str | None, int, str]] = set()
         self._came = asyncio.Event()
@@ -40,10 +49,10 @@ class WordReceiver:
     async def receive(self, request: web.Request) -> web.Response:
         """Answer one post: 204, or 400, 401, 408, 413 or 503."""
         self.posts += 1
-        if self.posts > MAX_POSTS:
+        if self.posts > self._limits.posts:
             return self._refuse(503)
         try:
-            async with asyncio.timeout(BODY_TIMEOUT_S):
+            async with asyncio.timeout(self._limits.body_s):
                 body = await request.read()
         except TimeoutError:
             return self._refuse(408)
@@ -84,7 +93,7 @@ class WordReceiver:
         return True
 
     def _keep(self, records: list[Record], size: int) -> web.Response:
-        if records and self._kept_bytes + size > MAX_KEPT_BYTES:
+        if records and self._kept_bytes + size > self._limits.kept_bytes:
             return self._refuse(503)
         self._kept_bytes += size if records else 0
         for record in records:
@@ -107,7 +116,11 @@ class WordReceiver:
 
 @asynccontextmanager
 async def open_word_receiver(
-    host: str = "127.0.0.1", port: int = 0, *, secret: str | None = None
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    secret: str | None = None,
+    limits: WordLimits | None = None,
 ) -> AsyncIterator[WordReceiver]:
     """Serve a receiver, at any path. With a secret it takes nothing that is not signed with it.
 
@@ -115,7 +128,7 @@ async def open_word_receiver(
         SettingsError: The secret cannot be read.
         OSError: Nobody can listen there.
     """
-    receiver = WordReceiver(_verifier(secret))
+    receiver = WordReceiver(_verifier(secret), limits or WordLimits())
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     app.router.add_post("/{path:.*}", receiver.receive)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
