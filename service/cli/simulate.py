@@ -17,12 +17,14 @@ from service.cli.common import (
     whole_number,
 )
 from service.cli.recogniser import KEY_VARIABLE
+from service.cli.simulate_words import PAGE, Words, add_words, count_words, open_words, show
 from service.errors import CallscribeError, SettingsError
 from service.exits import Exit
 
 if TYPE_CHECKING:
     from service.simulator.report import CallReport, Report
     from service.simulator.server import Simulator
+    from service.simulator.words.receiver import WordReceiver
 
 _RETRY_S = 0.2
 
@@ -36,7 +38,7 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         "Be a Telnyx on this machine: print the settings to give to an application, wait until "
         "it listens, play the calls of a scenario, and tell how they went.",
     )
-    parser.add_argument("scenario", type=Path, metavar="SCENARIO", help="a TOML file")
+    parser.add_argument("scenario", type=Path, metavar="SCENARIO", help=f"a TOML file: {PAGE}")
     parser.add_argument(
         "--webhook-url",
         type=url("http", "https"),
@@ -66,45 +68,53 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         help="in place of the scenario's: other calls. The same seed gives the same calls, which "
         "an application that kept its journal knows already",
     )
+    add_words(parser)
 
 
 def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    """Play the scenario; fail if the application left a webhook unanswered."""
+    """Play the scenario; fail if the application left a webhook unanswered, or words are amiss."""
     import asyncio  # noqa: PLC0415 - keeps --help quick
 
     from service.logs import set_up_logs  # noqa: PLC0415
 
     set_up_logs(sys.stderr)
     try:
-        report = asyncio.run(_simulate(arguments, read_variable(environ, KEY_VARIABLE)))
+        report, words = asyncio.run(_simulate(arguments, environ))
     except OSError as error:
         where = f"{arguments.host}:{arguments.port}"
         raise SettingsError([f"cannot listen on {where}: {error.strerror}"]) from None
     for number, call in enumerate(report.calls, start=1):
         print(f"call {number:>3}  {_outcome(call)}")
-    return Exit.FAILED if any(_went_wrong(call) for call in report.calls) else Exit.OK
+    if words is not None:
+        print(f"\n{show(words)}")
+    wrong = any(_went_wrong(call) for call in report.calls) or (words and words.is_wrong)
+    return Exit.FAILED if wrong else Exit.OK
 
 
-async def _simulate(arguments: argparse.Namespace, recogniser_key: str | None) -> "Report":
+async def _simulate(
+    arguments: argparse.Namespace, environ: Mapping[str, str]
+) -> tuple["Report", Words | None]:
     from service.simulator.scenario import load_scenario  # noqa: PLC0415 - keeps --help quick
     from service.simulator.server import open_simulator  # noqa: PLC0415
 
     scenario = load_scenario(arguments.scenario)
     if arguments.seed is not None:
         scenario = scenario.model_copy(update={"seed": arguments.seed})
-    async with open_simulator(
+    opening = open_simulator(
         scenario,
         host=arguments.host,
         port=arguments.port,
         recogniser_url=arguments.recogniser_url,
-        recogniser_api_key=recogniser_key,
-    ) as simulator:
-        _introduce(simulator, arguments.webhook_url)
+        recogniser_api_key=read_variable(environ, KEY_VARIABLE),
+    )
+    async with open_words(arguments, environ) as receiver, opening as simulator:
+        _introduce(simulator, arguments.webhook_url, receiver)
         await _wait_for(arguments.webhook_url, arguments.wait)
-        return await simulator.run(webhook_url=arguments.webhook_url)
+        report = await simulator.run(webhook_url=arguments.webhook_url)
+        return report, await count_words(receiver, report, arguments) if receiver else None
 
 
-def _introduce(simulator: "Simulator", webhook_url: str) -> None:
+def _introduce(simulator: "Simulator", webhook_url: str, receiver: "WordReceiver | None") -> None:
     from urllib.parse import urlsplit  # noqa: PLC0415 - keeps --help quick
 
     # made of the scenario's seed: secrets of nobody, and the same on every run
@@ -115,6 +125,8 @@ def _introduce(simulator: "Simulator", webhook_url: str) -> None:
     # where its media sockets go: this simulator reaches the application here, the internet may not
     parts = urlsplit(webhook_url)
     print(f"export CALLSCRIBE_PUBLIC_URL={parts.scheme}://{parts.netloc}", flush=True)
+    if receiver is not None:
+        print(f"# post what you heard to {receiver.url}", flush=True)
 
 
 async def _wait_for(webhook_url: str, timeout_s: float) -> None:

@@ -2,7 +2,7 @@
 
 It is lenient in two things, and in neither of them about words of audio that came whole:
 
-- a word in the midst of which a connection was cut may be lost untold (`_is_chipped`): each side
+- a word in the midst of which a connection was cut may be lost untold (`is_chipped`): each side
   has a piece of it that nobody can recognise, and no span of time is missing;
 - holes with no more between them than part of a word may be told as one gap (`judge_ends`):
   nothing that was heard there could be recognised.
@@ -12,28 +12,26 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
 from typing import Any
 
 from service.ids import Track
 from service.simulator.speech.script import Word
+from service.simulator.words.alignment import align, too_many
+from service.simulator.words.sent import SHORT_MS, is_chipped, span_of
+from service.simulator.words.spans import Span, missing, overlap, union
+from service.simulator.words.untold import TOLERANCE_MS, off_ms, told_by, untold, untold_ms
 from tests.proof.changes import IN_CALL, MEDIA
 from tests.proof.receiver import Delivery
-from tests.proof.spans import Span, missing, overlap, union
 from tests.proof.trial import Trial
-from tests.proof.truth import ROLES, SHORT_MS, TrackTruth, read_truth, span_of
+from tests.proof.truth import ROLES, TrackTruth, read_truth
 from tests.proof.world import Evidence
 
-TOLERANCE_MS = 200
-"""Of a gap's ends."""
 BETWEEN_MS = 100
 """What is heard between two holes and is no word: they may be told as one."""
 BOUND_MS = {MEDIA: 700, IN_CALL: 1_500}
 """How far an offset may be off: by the audio, and by when webhooks occurred."""
 Final = Mapping[str, Any]
 """The data of a `transcript.final`."""
-LAST_FRAME_MS = 100
-"""How long the longest frame is, which may be under way when a connection is cut."""
 _ALARMS = ("transcription.degraded", "transcription.failed")
 
 
@@ -147,33 +145,13 @@ def _judge_words(
     doubled = len(tokens) - len(heard)
     verdict.doubled += doubled
     if doubled and not may_double:
-        extra = [token for token, n in zip(tokens, _repeats(places), strict=True) if n]
+        extra = [token for token, n in zip(tokens, too_many(places), strict=True) if n]
         verdict.blame(f"{truth.track}: {doubled} words too many: {_some(extra)}")
     if known != sorted(known):
         verdict.blame(f"{truth.track}: words out of order")
     if not truth.is_repetitive:  # where nobody can tell which is which
         _judge_places(verdict, truth, finals, places)
     return [truth.words[place] for place in sorted(heard)]
-
-
-def align(script: Sequence[str], tokens: Sequence[str]) -> list[int | None]:
-    """Return the place in the script of each token; None for one that nobody said there."""
-    if len(set(script)) == len(script):
-        places = {word: place for place, word in enumerate(script)}
-        return [places.get(token) for token in tokens]
-    found: list[int | None] = [None] * len(tokens)
-    matcher = SequenceMatcher(None, script, tokens, autojunk=False)
-    for block in matcher.get_matching_blocks():
-        found[block.b : block.b + block.size] = range(block.a, block.a + block.size)
-    return found
-
-
-def _repeats(places: Sequence[int | None]) -> Iterator[bool]:
-    seen: set[int] = set()
-    for place in places:
-        yield place is None or place in seen
-        if place is not None:
-            seen.add(place)
 
 
 def _judge_places(
@@ -192,12 +170,10 @@ def _judge_places(
         at += count
         if not mine or final["start_ms"] is None:
             continue
-        off_ms = max(
-            abs(final["start_ms"] - mine[0].start_ms), abs(final["end_ms"] - mine[-1].end_ms)
-        )
-        if off_ms > bound_ms:
+        late_ms = off_ms(final["start_ms"], final["end_ms"], mine)
+        if late_ms > bound_ms:
             verdict.shifted += 1
-            verdict.blame(f"{truth.track}: {_name(mine[0].text)}… is {off_ms} ms off")
+            verdict.blame(f"{truth.track}: {_name(mine[0].text)}… is {late_ms} ms off")
 
 
 # --- gaps ----------------------------------------------------------------------------------------
@@ -208,7 +184,7 @@ def _judge_gaps(
 ) -> None:
     """Hold the gaps against what is missing: both ways."""
     faults = verdict.trial.faults
-    told = union(gap.widened(TOLERANCE_MS) for gap in gaps)
+    told = told_by(gaps)
     judge_lost(verdict, truth, heard, told)
     _judge_paused(verdict, truth, heard)
     may_lose = any(fault.loses for fault in faults)
@@ -252,17 +228,17 @@ def judge_lost(
     gone = [
         word
         for word in truth.words
-        if id(word) not in there and not truth.is_paused(word) and not _is_chipped(truth, word)
+        if id(word) not in there
+        and not truth.is_paused(word)
+        and not is_chipped(word, truth.unheard, truth.edges)
     ]
     verdict.lost += len(gone)
-    untold = [
-        word for word in gone if not any(gap.start < span_of(word).middle < gap.end for gap in told)
-    ]
-    untold_ms = sum(span_of(word).length - overlap(span_of(word), told) for word in untold)
-    verdict.untold += len(untold)
-    verdict.untold_ms += untold_ms
-    if untold_ms:
-        verdict.blame(f"{truth.track}: {untold_ms} ms of words untold: {_texts(gone)}")
+    silent = untold(gone, told)
+    silent_ms = untold_ms(silent, told)
+    verdict.untold += len(silent)
+    verdict.untold_ms += silent_ms
+    if silent_ms:
+        verdict.blame(f"{truth.track}: {silent_ms} ms of words untold: {_texts(gone)}")
     if all(fault.unheard or not fault.loses for fault in faults):
         late = _begun_late(verdict, truth, told)
         kept = [
@@ -285,16 +261,6 @@ def _begun_late(verdict: Verdict, truth: TrackTruth, told: Sequence[Span]) -> li
         for pause in truth.paused
         if gap.start < pause.end < gap.end
     ]
-
-
-def _is_chipped(truth: TrackTruth, word: Word) -> bool:
-    """Say whether a word lost a piece that is too short to be told of.
-
-    So does one in the midst of which a connection was cut: what was under way is gone.
-    """
-    if any(word.start_ms < edge < word.end_ms + LAST_FRAME_MS for edge in truth.edges):
-        return not truth.is_unheard(word, at_least_ms=SHORT_MS)
-    return truth.is_unheard(word) and not truth.is_unheard(word, at_least_ms=SHORT_MS)
 
 
 def _judge_paused(verdict: Verdict, truth: TrackTruth, heard: Sequence[Word]) -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from service.simulator.speech.script import Word
+from service.simulator.words.spans import Span
 from tests.proof.oracle import Verdict, judge_ends, judge_lost, judge_told_twice
-from tests.proof.spans import Span
 from tests.proof.trial import Trial
 from tests.proof.truth import TrackTruth
 

@@ -5,12 +5,12 @@
 
 import pytest
 
+from service.simulator.words.alignment import align
+from service.simulator.words.spans import Span, missing, union
 from tests.proof.__main__ import SHORT_RUNS
 from tests.proof.faults.catalogue import FAULTS, UNDECIDABLE
-from tests.proof.oracle import align
 from tests.proof.plan import plan, plan_one, single_kinds
 from tests.proof.runs import Off, make_all
-from tests.proof.spans import Span, missing, union
 from tests.proof.table import Row, p99
 from tests.proof.trial import Trial
 

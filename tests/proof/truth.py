@@ -4,17 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from service.ids import Track
-from service.simulator.report import CallReport, StreamReport
+from service.simulator.report import CallReport
 from service.simulator.speech.script import Word
+from service.simulator.words.sent import edges, holes, span_of, streamed
+from service.simulator.words.spans import Span, missing, overlap, union
 from tests.proof.changes import IN_CALL, MEDIA, Source
-from tests.proof.spans import Span, missing, overlap, union
 from tests.proof.world import Evidence
 
 ROLES: dict[Track, str] = {"inbound": "customer", "outbound": "agent"}
 ENDPOINTING_MS = 500
 """How long after its end the final of an utterance comes at most."""
-SHORT_MS = 500
-"""A hole that is shorter is booked, and makes no event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,16 +42,9 @@ class TrackTruth:
         """Say whether a word was said, some of it, when nobody was to hear."""
         return word.text in self.cut or overlap(span_of(word), self.paused) > 0
 
-    def is_unheard(self, word: Word, *, at_least_ms: int = 0) -> bool:
+    def is_unheard(self, word: Word) -> bool:
         """Say whether the audio of a word, or some of it, never came."""
-        return any(
-            hole.cut(span_of(word)).length and hole.length >= at_least_ms for hole in self.unheard
-        )
-
-
-def span_of(word: Word) -> Span:
-    """Return when a word was said."""
-    return Span(word.start_ms, word.end_ms)
+        return overlap(span_of(word), self.unheard) > 0
 
 
 def read_truth(evidence: Evidence, source: Source) -> list[TrackTruth]:
@@ -68,7 +60,7 @@ def read_truth(evidence: Evidence, source: Source) -> list[TrackTruth]:
             unheard=_without(paused, _unheard(call, track, source)),
             paused=paused,
             silent=silent,
-            edges=_edges(call, track),
+            edges=edges(call, track),
             cut=_cut(call, paused) if source == IN_CALL else frozenset(),
         )
         for track in tracks
@@ -76,14 +68,10 @@ def read_truth(evidence: Evidence, source: Source) -> list[TrackTruth]:
 
 
 def _unheard(call: CallReport, track: Track, source: Source) -> list[Span]:
-    offset_ms = call.talk_offset_ms
     heard = call.transcribed
     if source == MEDIA or not heard:
-        streams = [stream for stream in call.streams if not _is_turned_away(stream)]
-        streamed = [span for stream in streams for span in stream.spans.get(track, ())]
-        heard = streamed if source == MEDIA else [*heard, *streamed]
-    whole = Span(offset_ms, offset_ms + call.talk_ms)
-    return missing(whole, [Span(start + offset_ms, end + offset_ms) for start, end in heard])
+        heard = streamed(call, track) if source == MEDIA else [*heard, *streamed(call, track)]
+    return holes(call, heard)
 
 
 def _cut(call: CallReport, paused: Sequence[Span]) -> frozenset[str]:
@@ -93,17 +81,6 @@ def _cut(call: CallReport, paused: Sequence[Span]) -> frozenset[str]:
         if overlap(Span(said.start_ms, said.end_ms + ENDPOINTING_MS), paused)
         for word in said.words
     )
-
-
-def _is_turned_away(stream: StreamReport) -> bool:
-    """Say whether nobody took what a stream sent: the service closed it after a frame or two."""
-    sent_ms = sum(end - start for spans in stream.spans.values() for start, end in spans)
-    return stream.end == "closed_by_peer" and sent_ms < SHORT_MS
-
-
-def _edges(call: CallReport, track: Track) -> list[int]:
-    cut = [stream.spans.get(track, ()) for stream in call.streams if stream.end == "dropped"]
-    return [spans[-1][1] + call.talk_offset_ms for spans in cut if spans]
 
 
 def _without(paused: Sequence[Span], spans: Sequence[Span]) -> list[Span]:
