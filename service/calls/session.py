@@ -101,9 +101,16 @@ class CallSession:
             ordering.next_release(state.waiting, lacks_predecessor=self._lacks),
         ]
         if state.phase in _OPEN:
-            times.append(state.last_input_at + SILENT_S)
+            times.append(self._silent_at)
             times.append(vitals.next_question(state, self._route.source))
         return min((at for at in times if at is not None), default=None)
+
+    @property
+    def _silent_at(self) -> float | None:
+        """When a call that goes on has been silent for too long; a call that never began is not."""
+        state = self.state
+        began = state.phase in _OPEN and state.last_input_at > 0
+        return state.last_input_at + SILENT_S if began else None
 
     @property
     def _route(self) -> Route:
@@ -164,7 +171,7 @@ class CallSession:
         """Do what was waiting for this moment."""
         self._release(turn)
         state, now = self.state, turn.now
-        if state.phase in _OPEN and now >= state.last_input_at + SILENT_S:
+        if self._silent_at is not None and now >= self._silent_at:
             ending.end_unheard(turn)
         in_call.miss_words(turn)
         if state.hand_over_at is not None and now >= state.hand_over_at:

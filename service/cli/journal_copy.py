@@ -1,7 +1,6 @@
 """`callscribe journal copy`: move a stopped journal into another database."""
 
 import argparse
-import asyncio
 from collections.abc import Mapping
 
 from service.cli.common import Commands, add_command, add_config, read_local_settings
@@ -28,6 +27,8 @@ def add(parts: "Commands[argparse.ArgumentParser]") -> None:
 
 def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Copy and compare; print what was copied, a table a line."""
+    import asyncio  # noqa: PLC0415 - keeps --help quick
+
     settings = read_local_settings(arguments, environ)
     return asyncio.run(_copy(arguments.source, arguments.target, settings.storage_key()))
 

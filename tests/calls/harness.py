@@ -59,7 +59,7 @@ class Driver:
 
     def __init__(self, *routes: Route, telnyx_answers: bool = True) -> None:
         self._routes = routes
-        self.session = CallSession(CallState(call_id=CALL, last_input_at=T0), routes)
+        self.session = CallSession(CallState(call_id=CALL), routes)
         self.now = T0
         self.facts: list[Fact] = []
         self.commands: list[Command] = []

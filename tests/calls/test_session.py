@@ -12,7 +12,8 @@ from service.calls.events import (
     TranscriptionStarted,
 )
 from service.calls.inputs import ServiceRestarted, StreamingStarted, StreamingStopped
-from service.calls.session import SILENT_S
+from service.calls.session import SILENT_S, CallSession
+from service.calls.state import CallState
 from service.ids import InputId
 from tests.calls.harness import (
     CALL,
@@ -102,6 +103,17 @@ def test_a_call_that_no_route_wants_is_forgotten_although_its_hang_up_was_lost()
 
     assert call.outcome.ended
     assert call.session.wake_at is None
+
+
+def test_a_call_of_which_nothing_was_kept_begins_when_its_webhook_comes_again() -> None:
+    """The journal took nothing the first time; that moment is not taken for hours of silence."""
+    session = CallSession(CallState(call_id=CALL), (IN_CALL,))
+    rung = session.receive([], now=T0)
+
+    assert not rung.ended
+    assert session.wake_at is None
+    begun = session.receive([initiated(T0 + 1)], now=T0 + 1)
+    assert [type(command) for command in begun.commands] == [Answer]
 
 
 def test_the_second_leg_of_a_call_can_be_the_one_a_route_wants() -> None:
