@@ -63,9 +63,9 @@ def test_endpoints_that_share_a_host_are_named(
     assert callscribe("endpoints", "ls", erp_url="http://127.0.0.1:1/erp?token=secret") == Exit.OK
 
     lines = capsys.readouterr().out.splitlines()
-    assert lines[:2] == [
-        "crm  webhook  0 calls behind  enabled, on one host with erp",
-        "erp  webhook  0 calls behind  enabled, on one host with crm",
+    assert lines[1:3] == [
+        "crm       webhook  0             enabled, on one host with erp",
+        "erp       webhook  0             enabled, on one host with crm",
     ]
 
 

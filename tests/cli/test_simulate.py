@@ -43,11 +43,11 @@ async def test_a_scenario_is_played_to_an_application(
 
     lines = capsys.readouterr().out.splitlines()
     assert [line.partition("=")[0] for line in lines[:5]] == [
-        "TELNYX_API_KEY",
-        "TELNYX_PUBLIC_KEY",
-        "TELNYX_BASE_URL",
-        "TELNYX_STT_URL",
-        "CALLSCRIBE_PUBLIC_URL",
+        "export TELNYX_API_KEY",
+        "export TELNYX_PUBLIC_KEY",
+        "export TELNYX_BASE_URL",
+        "export TELNYX_STT_URL",
+        "export CALLSCRIBE_PUBLIC_URL",
     ]
     assert lines[4].endswith(url.removesuffix("/webhooks"))
     assert heard == ["call.initiated", "call.hangup"]

@@ -39,7 +39,7 @@ OTHER_SECRET = "whsec_" + "B" * 43 + "="
 
 def settings_of(printed: list[str], listen: str, journal: Path) -> Settings:
     """Return the settings of a service, as somebody makes them of what was printed."""
-    told = dict(line.split("=", 1) for line in printed[:5])
+    told = dict(line.removeprefix("export ").split("=", 1) for line in printed[:5])
     public_url = told.pop("CALLSCRIBE_PUBLIC_URL")
     route = {
         "source": "media",
