@@ -28,7 +28,7 @@ EXTRAS := --extra codecs --extra encryption --extra postgresql --extra tracing
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-annotate
 
-.PHONY: help demo test interop browser check format bench proof-words chaos mutants fuzz \
+.PHONY: help demo test interop browser check format bench proof-words chaos soak mutants fuzz \
 	lock clean
 
 help:
@@ -43,6 +43,7 @@ help:
 	@echo "make chaos    the whole service killed, stopped and starved under load (ARGS=--short)"
 	@echo "make mutants  changes of lanes, schedule and breaker that no test notices"
 	@echo "make fuzz     the parsers of what strangers send, three minutes each"
+	@echo "make soak     an hour of calls, and what the service's process grows by (ARGS=--short)"
 	@echo "make lock     pin the dependencies anew (UPGRADE=1: to their newest)"
 
 demo: $(MADE)
@@ -79,6 +80,9 @@ proof-words: $(MADE)
 
 chaos: $(MADE)
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+soak: $(MADE)
+	@$(BIN)/python -m tests.chaos.soak $(ARGS)
 
 mutants: $(MADE)
 	@$(BIN)/python -m tests.mutants $(ARGS)

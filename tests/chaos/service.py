@@ -37,6 +37,13 @@ class Service:
         """Whether it is there."""
         return self._process is not None and self._process.returncode is None
 
+    @property
+    def pid(self) -> int:
+        """The process's number, as long as it runs."""
+        if self._process is None:
+            raise ValueError("it was never started")
+        return self._process.pid
+
     async def start(self, *program: str) -> None:
         """Start it, as `callscribe serve` or by another program."""
         command = [sys.executable, *(program or SERVE), "--config", "callscribe.toml"]
@@ -79,9 +86,7 @@ class Service:
     @contextmanager
     def without_descriptors(self) -> Iterator[None]:
         """Have it open nothing more for as long as the block lasts (Linux)."""
-        if self._process is None:
-            raise ValueError("it was never started")
-        pid = self._process.pid
+        pid = self.pid
         soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
         open_now = len(list(Path(f"/proc/{pid}/fd").iterdir()))
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (open_now, hard))

@@ -18,9 +18,12 @@ _HEADS = (
 
 def table(verdicts: Iterable[Verdict]) -> str:
     """Return the table as Markdown has it."""
-    return "\n".join(
-        [_line(_HEADS), _line(["---"] * len(_HEADS)), *(_line(_cells(one)) for one in verdicts)]
-    )
+    return as_markdown(_HEADS, map(_cells, verdicts))
+
+
+def as_markdown(heads: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a table as Markdown has it."""
+    return "\n".join([_line(heads), _line(["---"] * len(heads)), *map(_line, rows)])
 
 
 def _cells(one: Verdict) -> tuple[str, ...]:
