@@ -23,6 +23,10 @@ from typing import Any, Final
 import asyncpg
 
 VARIABLE: Final = "CALLSCRIBE_TEST_POSTGRES_URL"
+_OURS: Final = "POSTGRES_URL_OF_TESTS"
+"""The same for the tests and their children: a service refuses variables that it does not know."""
+if VARIABLE in os.environ:
+    os.environ[_OURS] = os.environ.pop(VARIABLE)
 _NOBODY: Final = 65_534
 _STARTS_IN_S: Final = 30.0
 SOUND: Final = (
@@ -66,12 +70,12 @@ class Server:
 @cache
 def server_url() -> str:
     """Return the URL of a server that databases can be made on; start one if there is none yet."""
-    if given := os.environ.get(VARIABLE):
+    if given := os.environ.get(_OURS):
         return given
     server = make_server(Path(tempfile.mkdtemp(prefix="callscribe-postgresql-")))
     process = server.start()
     atexit.register(_end, process, server.folder)
-    os.environ[VARIABLE] = server.url  # children of the tests use the same
+    os.environ[_OURS] = server.url  # children of the tests use the same
     return server.url
 
 
