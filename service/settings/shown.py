@@ -1,5 +1,6 @@
 """The settings that are in force, each with where it is from, for people: without secrets."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,13 @@ from service.settings.faults import Place, written
 from service.settings.load import Loaded
 
 HIDDEN = "(hidden)"
+_URL = re.compile(
+    r"(?P<scheme>postgres(?:ql)?:(?://)?|[a-z][a-z0-9+.-]*://)"
+    r"(?:(?P<user>[^/?#]*)@)?(?P<place>[^?#]*)(?P<rest>.*)",
+    re.DOTALL | re.IGNORECASE,
+)
+"""What may have a password before its host, or keys and tokens behind its path."""
+_VALUE = re.compile(r"(?P<name>[?&;#](?:[^=&;#]*=)?+)[^&;#]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +80,21 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a key holds
         return {str(key): _plain(one) for key, one in value.items()}
     if isinstance(value, tuple | list):
         return [_plain(one) for one in value]
-    return value if isinstance(value, bool | int | float) else str(value)
+    return value if isinstance(value, bool | int | float) else without_secrets(str(value))
+
+
+def without_secrets(text: str) -> str:
+    """Return text as it is, or a URL without its password and all that its query says."""
+    url = _URL.fullmatch(text)
+    if url is None or url["scheme"].lower() == "sqlite://":  # a path, which may have any letters
+        return text
+    user = "" if url["user"] is None else f"{_without_password(url['scheme'], url['user'])}@"
+    rest = _VALUE.sub(rf"\g<name>{HIDDEN}", url["rest"])
+    return f"{url['scheme']}{user}{url['place']}{rest}"
+
+
+def _without_password(scheme: str, user: str) -> str:
+    name, colon, _ = user.partition(":")
+    if colon:
+        return f"{name}:{HIDDEN}"
+    return name if scheme.lower().startswith("postgres") else HIDDEN  # a token goes without a name
