@@ -76,3 +76,21 @@ async def test_all_calls_of_a_number_are_erased(harness: Harness) -> None:
     assert (answer.status, answer.json) == (200, {"erased": 2})
     assert harness.controls.erased == ["+15555550100"]
     assert (await harness.ask("POST", "/v1/erasures", key=harness.key, json={})).status == 400
+
+
+@pytest.mark.parametrize("number", ["+1312*", "+1312555????", "+1312555010[0-9]", "sip:a@b*"])
+async def test_no_pattern_is_taken_for_a_number_to_erase(harness: Harness, number: str) -> None:
+    """It would erase nothing, and be answered as if all were done."""
+    answer = await harness.ask("POST", "/v1/erasures", key=harness.key, json={"number": number})
+
+    assert answer.status == 400
+    assert "should be one number, whole" in str(answer.json)
+    assert harness.controls.erased == []
+
+
+async def test_a_sip_address_may_have_brackets(harness: Harness) -> None:
+    """Those of IPv6."""
+    wish = {"number": "sip:a@[::1]"}
+
+    assert (await harness.ask("POST", "/v1/erasures", key=harness.key, json=wish)).status == 200
+    assert harness.controls.erased == ["sip:a@[::1]"]

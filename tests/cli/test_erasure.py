@@ -98,6 +98,26 @@ async def test_whoever_sits_there_is_asked_before_a_number_is_erased(
     assert done.code == (Exit.OK if answer == "yes\n" else Exit.FAILED)
 
 
+async def test_the_question_counts_what_would_be_erased(tmp_path: Path) -> None:
+    """The named calls, too; each once, and none that is not there."""
+    await _talk(tmp_path)
+    erase = ("calls", "erase", CALL, "nobody", "--number", NUMBER[:-1])
+    done = await on_a_terminal(*erase, typed="yes\n", **KEYS, DATABASE_URL=_url(tmp_path))
+
+    assert "1 calls will be erased for good" in done.out
+    assert done.out.rstrip().endswith("1 erased")
+
+
+@pytest.mark.parametrize("number", [f"{NUMBER[:-2]}*", "*", "+1555010?", "sip:a@b*"])
+def test_no_pattern_is_taken_for_a_number(
+    callscribe: Callscribe, capsys: pytest.CaptureFixture[str], number: str
+) -> None:
+    """It is said what to give."""
+    assert callscribe("calls", "erase", "--number", number, "--yes") == Exit.USAGE
+    assert "--number: should be one number, whole, such as +1312" in capsys.readouterr().err
+    assert callscribe("audit-erasure", NUMBER) == Exit.FAILED
+
+
 def test_the_audit_of_no_journal_fails_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import cast
+from typing import Annotated, cast
 
 import structlog
 from aiohttp import web
+from pydantic import AfterValidator
 
 from service.api.calls.routes import NO_CALL
 from service.api.operations import (
@@ -22,6 +23,7 @@ from service.api.operations import (
 from service.api.parameters import Number
 from service.api.problems import RefusalError, not_found
 from service.api.router import nothing, reply
+from service.archive.numbers import check_whole
 from service.calls.inputs import ControlName
 from service.errors import ControlRefusedError
 from service.ids import Transcription
@@ -49,8 +51,8 @@ class TranscriptionState(Reply):
 class ErasureWish(Body):
     """Whose calls are to be erased."""
 
-    number: Number
-    """A phone number or SIP address, whole."""
+    number: Annotated[Number, AfterValidator(check_whole)]
+    """A phone number or SIP address, whole; no pattern."""
 
 
 class Erased(Reply):
