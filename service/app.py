@@ -42,6 +42,7 @@ from service.runtime.registry import CallRegistry, open_calls
 from service.settings import Settings
 from service.stt.counters import RecognitionCounters
 from service.stt.recognitions import open_recognitions
+from service.tasks import open_tasks
 from service.telemetry.readings import (
     clock_figures,
     feed_figures,
@@ -336,7 +337,7 @@ def run(settings: Settings, reload: Callable[[], Settings]) -> int:
 
 async def serve(settings: Settings, reload: Callable[[], Settings]) -> int:
     """Run the service until a signal, and drain. A second signal stops it at once."""
-    stop = asyncio.Event()
+    stop, asked = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     main = asyncio.current_task()
 
@@ -349,8 +350,9 @@ async def serve(settings: Settings, reload: Callable[[], Settings]) -> int:
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, told, one.name)
     try:
-        async with running(settings) as service:
-            loop.add_signal_handler(signal.SIGHUP, _rotate, service.secrets, reload)
+        async with running(settings) as service, open_tasks() as tasks:
+            loop.add_signal_handler(signal.SIGHUP, asked.set)
+            tasks.keep(lambda: _rotate(service.secrets, reload, asked), "rotation")
             _spare_the_collector()
             await stop.wait()
     except asyncio.CancelledError:
@@ -362,14 +364,16 @@ async def serve(settings: Settings, reload: Callable[[], Settings]) -> int:
     return Exit.WORK_LEFT if left else Exit.OK
 
 
-def _rotate(secrets: Secrets, reload: Callable[[], Settings]) -> None:
-    """Take the secrets of endpoints from the settings as they are now, and nothing else."""
-    try:
-        changed = secrets.replace(reload().endpoint_list())
-    except SettingsError as error:
-        log.error("secrets_not_rotated", problems=error.problems)  # noqa: TRY400 - it says it all
-    else:
-        log.info("secrets_rotated", endpoints=changed)
+async def _rotate(secrets: Secrets, reload: Callable[[], Settings], asked: asyncio.Event) -> None:
+    """Take the secrets of endpoints, and nothing else, from the settings whenever it is asked."""
+    while await asked.wait():
+        asked.clear()
+        try:
+            settings = await asyncio.to_thread(reload)  # the disk may be slow
+        except SettingsError as error:
+            log.error("secrets_not_rotated", problems=error.problems)  # noqa: TRY400 - it says all
+        else:
+            log.info("secrets_rotated", endpoints=secrets.replace(settings.endpoint_list()))
 
 
 def _spare_the_collector() -> None:

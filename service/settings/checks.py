@@ -141,8 +141,8 @@ def check_webhook_secret(text: str) -> str:
         secret = b""
     if not text.startswith("whsec_") or len(secret) not in _SECRET_BYTES:
         raise ValueError(
-            "should be whsec_ and 24 to 64 random bytes in base64; "
-            "make one with: echo whsec_$(openssl rand -base64 32)"
+            "should be whsec_ and 24 to 64 random bytes in base64: "
+            "openssl rand -base64 32 makes what comes after whsec_"
         )
     return text
 
@@ -155,8 +155,8 @@ def check_signing_key(text: str) -> str:
         key = b""
     if not text.startswith("whsk_") or len(key) != _SIGNING_KEY_BYTES:
         raise ValueError(
-            "should be whsk_ and 32 random bytes in base64; "
-            "make one with: echo whsk_$(openssl rand -base64 32)"
+            "should be whsk_ and 32 random bytes in base64: "
+            "openssl rand -base64 32 makes what comes after whsk_"
         )
     return text
 

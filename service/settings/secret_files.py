@@ -1,5 +1,7 @@
 """Secrets that stand in files of their own: `NAME_FILE` in place of `NAME`."""
 
+import os
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,24 +12,45 @@ from service.settings.faults import TOP_SECRETS, Fault, Place
 ENDING = "_file"
 OF_ENDPOINT = ("secret", "secret_previous", "signing_key")
 _MAX_BYTES = 10_000
+_IN_WORDS = ("telnyx_public_key", "headers")
+"""May have spaces inside: between two keys, or after `Bearer`."""
 
 
-def read_secret(path: Path) -> str:
+def read_secret(path: Path, *, in_words: bool = False) -> str:
     """Return what a file holds, without the blanks and the end of line around it.
 
+    With `in_words` there may be spaces inside. Whoever waits for other work reads in a thread.
+
     Raises:
-        ValueError: It cannot be read, or holds nothing that is text. The text says which.
+        ValueError: It cannot be read, or holds nothing that is a secret. The text says which.
     """
     try:
-        with path.open("rb") as file:
-            text = file.read(_MAX_BYTES).decode().strip()
+        text = _read(path).decode("utf-8-sig").strip()
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {system_fault(error)}") from None
     except UnicodeDecodeError:
         raise ValueError(f"{path} is not text in UTF-8") from None
     if not text:
         raise ValueError(f"{path} is empty")
+    if not text.isprintable():
+        raise ValueError(f"{path} has a line break in it, or letters that are not to be seen")
+    if " " in text and not in_words:
+        raise ValueError(f"{path} has a space in it")
     return text
+
+
+def _read(path: Path) -> bytes:
+    try:  # without O_NONBLOCK, to open a pipe would wait until somebody writes to it
+        number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except ValueError:
+        raise ValueError("should be the path of a file") from None
+    with os.fdopen(number, "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise ValueError(f"{path} is no regular file")
+        data = file.read(_MAX_BYTES + 1)
+    if len(data) > _MAX_BYTES:
+        raise ValueError(f"{path} is larger than {_MAX_BYTES} bytes")
+    return data
 
 
 def fill_in(layer: dict[str, Any]) -> list[Fault]:
@@ -59,6 +82,7 @@ def _fill(table: dict[str, Any], keys: tuple[str, ...], place: Place) -> Iterato
             yield Fault(there, "should be the path of a file, in quotes")
         else:
             try:
-                table[key] = read_secret(Path(name))
+                in_words = bool({key, *place} & set(_IN_WORDS))
+                table[key] = read_secret(Path(name), in_words=in_words)
             except ValueError as error:
                 yield Fault(there, str(error))

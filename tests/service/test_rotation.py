@@ -1,8 +1,12 @@
 """Secrets that change while the service runs as a process of its own."""
 
+import asyncio
+import os
 import signal
 from pathlib import Path
 from typing import Any
+
+import aiohttp
 
 from service.demo.receiver import open_receiver
 from service.simulator.scenario import parse_scenario
@@ -33,5 +37,29 @@ async def test_a_hangup_signal_has_new_secrets_read(tmp_path: Path) -> None:
             service.process.send_signal(signal.SIGHUP)
             await until(lambda: len(lines(tmp_path, "secrets_not_rotated")) == 1, 20)
 
+            refused = lines(tmp_path, "secrets_not_rotated")[0]
+            assert "openssl rand -base64 32 makes what comes after whsec_" in refused
             assert '"endpoints": ["crm"]' in lines(tmp_path, "secrets_rotated")[0]
             assert SECRET not in (tmp_path / "log.jsonl").read_text()
+
+
+async def test_whoever_is_slow_to_give_the_settings_holds_nothing_up(tmp_path: Path) -> None:
+    """As a pipe is while nobody writes to it, or a disk that is far away."""
+    scenario = parse_scenario({"recogniser": "script", "call": []})
+    async with (
+        open_simulator(scenario) as telnyx,
+        open_receiver(Watch().told) as receiver,
+        aiohttp.ClientSession() as session,
+    ):
+        settings: dict[str, Any] = dict(settings_for(telnyx, receiver, tmp_path / "j.db"))
+        async with serving(tmp_path, settings, free_port()) as service, asyncio.timeout(20):
+            path = tmp_path / "callscribe.toml"
+            text = path.read_text()
+            path.unlink()
+            os.mkfifo(path)
+            service.process.send_signal(signal.SIGHUP)
+            with await asyncio.to_thread(path.open, "w") as pipe:  # until it is opened for reading
+                async with session.get(f"{service.url}/healthz") as answer:
+                    assert answer.status == 200
+                pipe.write(text)
+            await until(lambda: len(lines(tmp_path, "secrets_rotated")) == 1, 20)

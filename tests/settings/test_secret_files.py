@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -69,13 +70,53 @@ def test_a_file_may_be_named_in_the_settings_and_a_variable_wins(
         ('secret_file = "/nope"', "5: endpoint[0].secret_file: /nope cannot be read: No such file"),
         ("secret_file = 1", "5: endpoint[0].secret_file: should be the path of a file"),
         (f'secret = "{SECRET}"\nsecret_file = "/x"', "6: endpoint[0].secret_file: is there beside"),
-        ('secret_file = "/dev/null"', "5: endpoint[0].secret_file: /dev/null is empty"),
+        ('secret_file = "/dev/null"', "5: endpoint[0].secret_file: /dev/null is no regular file"),
+        ('secret_file = "\\u0000"', "5: endpoint[0].secret_file: should be the path of a file"),
         ('url_file = "/x"', "5: endpoint[0].url_file: unknown key"),
     ],
 )
 def test_a_file_that_gives_no_secret_is_told(problems: Problems, text: str, said: str) -> None:
     """With its line and its path."""
     assert any(one.startswith(f"callscribe.toml:{said}") for one in problems(WEBHOOK + text))
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b" \n", "is empty"),
+        (b"\xff", "is not text in UTF-8"),
+        (b"x" * 20_000, "is larger than 10000 bytes"),
+        (b"hunter2\nhunter3", "has a line break in it"),
+        ("hunter2\ufeffhunter3".encode(), "letters that are not to be seen"),
+        (b"hunter2 hunter3", "has a space in it"),
+    ],
+)
+def test_what_is_no_secret_is_not_taken_for_one(tmp_path: Path, data: bytes, said: str) -> None:
+    """Nor cut until it is one, nor repeated."""
+    path = tmp_path / "secret"
+    path.write_bytes(data)
+    with pytest.raises(SettingsError) as failure:
+        load_settings(None, KEYS | {"CALLSCRIBE_RECOGNISER_API_KEY_FILE": str(path)})
+
+    (problem,) = failure.value.problems
+    assert said in problem
+    assert "hunter" not in problem
+
+
+def test_a_mark_before_the_text_is_none_of_the_secret(tmp_path: Path) -> None:
+    """Some editors begin UTF-8 with one."""
+    path = tmp_path / "secret"
+    path.write_text("KEY1\n", encoding="utf-8-sig")
+
+    assert read_variable({"A_FILE": str(path)}, "A") == "KEY1"
+
+
+def test_nobody_waits_for_a_pipe(tmp_path: Path) -> None:
+    """That nobody may ever write to."""
+    os.mkfifo(tmp_path / "secret")
+
+    with pytest.raises(SettingsError, match="is no regular file"):
+        read_variable({"A_FILE": str(tmp_path / "secret")}, "A")
 
 
 def test_a_variable_and_its_file_at_once_are_one_too_many(tmp_path: Path) -> None:
