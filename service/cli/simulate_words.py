@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from service.cli.common import port, read_variable
+from service.cli.common import port, read_variable, seconds, whole_number
 from service.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def add_words(parser: argparse.ArgumentParser) -> None:
     )
     words.add_argument(
         "--grace",
-        type=_not_negative,
+        type=seconds,
         default=_GRACE_S,
         metavar="SECONDS",
         help="how long to wait after the last call for those that are not complete "
@@ -68,7 +68,7 @@ def add_words(parser: argparse.ArgumentParser) -> None:
     )
     words.add_argument(
         "--max-shift-ms",
-        type=int,
+        type=whole_number(0),
         default=1500,
         metavar="N",
         help="how far the offsets of a final may be off (default: 1500)",
@@ -151,11 +151,3 @@ def _address(text: str) -> tuple[str, int]:
     if not host or not number.isdecimal():
         raise argparse.ArgumentTypeError("should be HOST:PORT")
     return host.removeprefix("[").removesuffix("]"), port(number)
-
-
-def _not_negative(text: str) -> float:
-    """Read a time, of which infinity is none (argparse type)."""
-    number = float(text)
-    if not 0 <= number < float("inf"):
-        raise argparse.ArgumentTypeError("should be 0 or more")
-    return number
