@@ -12,9 +12,10 @@ imports stand inside `run`, so that `--help` is quick.
 
 import argparse
 import errno
+import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from service import __version__
@@ -65,6 +66,8 @@ _OUTPUT_FAULTS = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code of the process (see `service.exits`)."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as stderr: names of files may be bytes
     try:
         code = _run(arguments)
     except SettingsError as error:
@@ -88,11 +91,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str] | None) -> int:
     """Run the command and write all of its output, also if it ends in argparse."""
     try:
-        parsed = make_parser().parse_args(arguments)
+        parser = make_parser()
+        parsed = parser.parse_args(arguments)
+        _expect_text(parser, parsed)
         return int(parsed.run(parsed, dict(os.environ)))
     finally:
         if sys.stdout:  # nothing is there if the shell closed it
             sys.stdout.flush()  # here, where a reader that went away can be told apart
+
+
+def _expect_text(parser: argparse.ArgumentParser, parsed: argparse.Namespace) -> None:
+    """Refuse what is not text and is no file's name either: no journal and no request takes it."""
+    for name, value in vars(parsed).items():
+        told = str(value) if name == "model_dir" else value  # to another process, in JSON
+        if name != "audio" and not all(map(_is_text, _texts(told))):
+            parser.error(f"argument {name}: should be text in UTF-8")
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _texts(one)
+
+
+def _is_text(argument: str) -> bool:
+    """Tell whether all of an argument was decoded: what cannot be becomes surrogates."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in argument)
 
 
 def _give_up_output() -> None:

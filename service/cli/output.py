@@ -49,10 +49,14 @@ def expect_new(arguments: argparse.Namespace) -> None:
     """Refuse a file that is there, before any work is done for it.
 
     Raises:
-        BadInputError: It is there, and `--force` was not said.
+        BadInputError: It is there, and `--force` was not said; or there can be none of this name.
     """
     path = find_file(arguments)
-    if path is not None and path.exists() and not arguments.force:
+    try:
+        found = path is not None and path.exists()
+    except OSError as error:
+        raise BadInputError(f"cannot write {path}: {system_fault(error)}") from error
+    if found and not arguments.force:
         raise BadInputError(f"{path} is there already; --force writes over it")
 
 

@@ -74,8 +74,12 @@ async def _replay(settings: "Settings", arguments: argparse.Namespace) -> str:
             calls = [await _known(journal, CallId(arguments.call))]
         else:
             calls = await _started(settings, arguments.since, arguments.until)
+        seq = arguments.from_seq
+        calls = [one for one in calls if await journal.read(one, after_seq=seq - 1, limit=1)]
+        if not calls and arguments.call is not None:
+            raise SettingsError([f"{arguments.call} has no event from seq {seq} on"])
         for call_id in calls:
-            await replay(journal, endpoints, call_id, name, from_seq=arguments.from_seq)
+            await replay(journal, endpoints, call_id, name, from_seq=seq)
     return str(arguments.call or f"{len(calls)} calls")
 
 

@@ -135,6 +135,16 @@ def test_a_file_in_a_format_that_there_is_not_is_not_written(
     assert bare.read_text().endswith("[00:01:01] Customer: I want a refund\n")
 
 
+def test_a_name_that_no_file_can_have_is_told(
+    callscribe: Callscribe, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Before any work is done for it."""
+    target = tmp_path / f"{'x' * 300}.txt"
+
+    assert callscribe("calls", "export", "c1", "-o", str(target)) == Exit.FAILED
+    assert f"cannot write {target}: File name too long" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("part", ["show", "export", "tail"])
 def test_a_call_that_is_not_there_is_told(
     callscribe: Callscribe, capsys: pytest.CaptureFixture[str], part: str

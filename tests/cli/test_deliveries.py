@@ -134,6 +134,20 @@ def test_a_replay_begins_where_it_is_told(callscribe: Callscribe, database: str)
     assert (lane.acked_seq, lane.head_seq) == (2, 3)
 
 
+def test_nothing_is_promised_from_where_no_event_is(
+    callscribe: Callscribe, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A call ends before that; of many, only those that do not are counted."""
+    none = ("--to", "crm", "--from-seq", "9007199254740992")
+    assert callscribe("replay", "c1", *none) == Exit.USAGE
+    assert callscribe("replay", "--since", "2001-01-01", *none) == Exit.OK
+
+    told = capsys.readouterr()
+    assert told.err == "c1 has no event from seq 9007199254740992 on\n"
+    assert told.out.startswith("crm will get the events of 0 calls")
+    assert asyncio.run(_backlog(database)) == []
+
+
 def test_all_calls_since_a_time_are_replayed(
     callscribe: Callscribe, database: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -94,6 +94,48 @@ async def test_what_cannot_be_done_is_told_in_words(command: str, said: str) -> 
     assert not python_s(done.out + done.err)
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "calls erase --yes --number",
+        "calls erase",
+        "calls show",
+        "calls ls --number",
+        "calls ls --metadata a=",
+        "search",
+        "search x --without",
+        "replay --to crm",
+        "deliveries show",
+        "endpoints move crm",
+        "keys revoke",
+        "audit-erasure",
+        "recogniser --model-dir",
+    ],
+)
+async def test_what_is_not_text_is_refused_before_it_goes_anywhere(
+    command: str, tmp_path: Path
+) -> None:
+    """No journal could look for it."""
+    *words, last = command.split()
+    typed = [f"{last}\udcff"] if last.endswith("=") else [last, "\udcff"]
+    journal = {"DATABASE_URL": f"sqlite:///{tmp_path / 'j.db'}"}
+    done = await callscribe(*words, *typed, **journal)
+
+    assert done.code == Exit.USAGE
+    assert "should be text in UTF-8" in done.err
+    assert not python_s(done.err)
+
+
+async def test_a_file_may_have_a_name_that_is_not_text(tmp_path: Path) -> None:
+    """To the system, names are bytes; what cannot be shown of them is spelt out."""
+    path = tmp_path / "\udcff.toml"
+    path.write_text("")
+    done = await callscribe("config", "--config", str(path))
+
+    assert (done.code, done.err) == (Exit.OK, "")
+    assert "\\udcff.toml" in done.out
+
+
 @pytest.mark.parametrize("command", [("--help",), ("check",), ("calls", "ls", "--help")])
 @pytest.mark.parametrize("pipe", ["closed", "gone", "full"])
 def test_output_that_goes_nowhere_is_no_crash(command: tuple[str, ...], pipe: str) -> None:
