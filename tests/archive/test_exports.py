@@ -3,6 +3,7 @@
 import csv
 import html
 import io
+import json
 from itertools import pairwise
 from pathlib import Path
 
@@ -147,6 +148,8 @@ def test_no_cell_is_calculated(said: str) -> None:
     (row,) = csv.DictReader(io.StringIO(exported("csv", [final(1, said)])))
 
     assert row["text"].startswith("'")
+    (told,) = map(json.loads, exported("jsonl", [final(1, said)]).splitlines())
+    assert told["data"]["text"] == said  # programs get it as it was
 
 
 def test_an_unknown_role_is_called_by_its_track() -> None:
