@@ -1,8 +1,10 @@
 """`callscribe journal`: back up what is kept, encrypt it, change its key."""
 
 import argparse
+import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,24 +86,37 @@ def _add_encryption(parts: "Commands[argparse.ArgumentParser]") -> None:
 def run_backup(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Copy the journal, then put it and its recordings into one file."""
     from service.journal.maintenance import back_up_journal  # noqa: PLC0415 - keeps --help quick
-    from service.recording.backup import write_archive  # noqa: PLC0415
+    from service.recording.backup import ARCHIVE, left_over, new_archive, write_archive  # noqa: PLC0415
 
     settings = read_local_settings(arguments, environ)
     archive, name = arguments.file.absolute(), settings.sqlite_path().name
-    copy = archive.with_name(archive.name + ".journal")
-    if archive.exists():
-        raise BadInputError(f"{arguments.file} is there already")
+    for left in left_over(archive.parent):
+        print(f"{left}  is of a backup that was killed, unless it still runs", file=sys.stderr)
     try:
-        names = back_up_journal(settings.database_url, copy, settings.storage_key())
-        folder = settings.recordings_path
-        count = write_archive(archive, copy, name, (folder / one for one in names))
+        with _stopping_in_order(), new_archive(archive) as made:
+            copy, folder = made / "journal", settings.recordings_path
+            names = back_up_journal(settings.database_url, copy, settings.storage_key())
+            count = write_archive(made / ARCHIVE, copy, name, (folder / one for one in names))
+    except FileExistsError as error:
+        raise BadInputError(f"{arguments.file} is there already") from error
     except OSError as error:
-        archive.unlink(missing_ok=True)
         raise BadInputError(f"cannot write {arguments.file}: {system_fault(error)}") from error
-    finally:
-        copy.unlink(missing_ok=True)
     print(f"{arguments.file}  holds {name} and {count} recordings; unpack it with tar -xf")
     return Exit.OK
+
+
+@contextmanager
+def _stopping_in_order() -> Iterator[None]:
+    """Have these signals end the block as Ctrl-C does: what was begun is taken away."""
+    before = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGHUP)}
+    taken = [one for one, handler in before.items() if handler == signal.SIG_DFL]
+    for one in taken:  # nohup has SIGHUP ignored, and it stays so
+        signal.signal(one, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for one in taken:
+            signal.signal(one, signal.SIG_DFL)
 
 
 def run_activate(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:

@@ -1,11 +1,39 @@
-"""Puts a journal's copy and its recordings into one archive."""
+"""Puts a journal's copy and its recordings into one archive, which is there when it is whole."""
 
 import os
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 RECORDINGS = "recordings"
+ARCHIVE = "backup.tar"
+_PREFIX, _SUFFIX = "callscribe-backup-", ".partial"
+
+
+@contextmanager
+def new_archive(target: Path) -> Iterator[Path]:
+    """Yield a private folder to write `ARCHIVE` in; at the end of the block, that is the target.
+
+    The folder is beside the target and goes in any case, unless the process is killed.
+
+    Raises:
+        FileExistsError: The target is there already; nothing is ever written over.
+        OSError: It cannot be written there.
+    """
+    _expect_none(target)
+    made = TemporaryDirectory(prefix=_PREFIX, suffix=_SUFFIX, dir=target.parent)
+    with made as name:
+        yield Path(name)
+        _expect_none(target)
+        (Path(name) / ARCHIVE).rename(target)
+        _sync(target.parent)
+
+
+def left_over(folder: Path) -> list[Path]:
+    """Return what backups that were killed, or still run, have in a folder."""
+    return sorted(folder.glob(f"{_PREFIX}*{_SUFFIX}"))
 
 
 def write_archive(archive: Path, journal: Path, name: str, recordings: Iterable[Path]) -> int:
@@ -38,3 +66,19 @@ def _add(tar: tarfile.TarFile, path: Path) -> bool:
         member = tar.gettarinfo(arcname=f"{RECORDINGS}/{path.name}", fileobj=audio)
         tar.addfile(member, audio)  # as much as there was a moment ago: it only grows
     return True
+
+
+def _expect_none(path: Path) -> None:
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return
+    raise FileExistsError(f"{path} is there already")
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

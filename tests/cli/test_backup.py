@@ -2,6 +2,8 @@
 
 import asyncio
 import base64
+import os
+import signal
 import stat
 import tarfile
 from asyncio import Event
@@ -18,10 +20,11 @@ from service.ports import Entry, Journal, StoredEvent
 from service.recording.encrypted import EncryptedReader
 from service.recording.files import open_audio
 from service.recording.wav import Layout
+from tests.cli.harness import TIMEOUT_S, started
 from tests.cli.harness import callscribe as program
-from tests.cli.harness import started
 from tests.cli.peers import open_receiver
 from tests.settings.builders import KEYS, SECRET
+from tests.waiting import until
 
 CRM = EndpointName("crm")
 KEY = bytes(range(32))
@@ -174,6 +177,53 @@ async def test_nothing_is_written_over_by_a_backup(tmp_path: Path) -> None:
     assert {one.code for one in (taken, nowhere, none)} == {Exit.FAILED}
     assert there.read_text() == "mine"
     assert not [name for name in names_in(tmp_path) if name.startswith("x")]
+
+
+async def test_a_backup_never_removes_a_file_that_it_did_not_make(tmp_path: Path) -> None:
+    """Whatever it is called, even as the journal itself."""
+    given = variables(tmp_path, None) | {"DATABASE_URL": f"sqlite:///{tmp_path}/calls.journal"}
+    async with open_sqlite_journal(tmp_path / "calls.journal") as journal:
+        await journal.commit(entry(1))
+        done = await program("journal", "backup", str(tmp_path / "calls"), **given)
+        assert (done.code, done.err) == (Exit.OK, "")
+        assert {"calls", "calls.journal"} <= set(names_in(tmp_path))
+        assert await journal.load(CallId("c1"))
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+async def test_a_backup_that_is_stopped_leaves_nothing_by_its_name(
+    tmp_path: Path, how: signal.Signals
+) -> None:
+    """Only a killed one leaves anything, which is told next time and is in nobody's way."""
+    given, archive = variables(tmp_path, None), tmp_path / "backup.tar"
+    async with open_sqlite_journal(tmp_path / "calls.db") as journal:
+        await journal.commit(entry(1))
+        await journal.keep_recording(CallId("c1"), "a.wav", started_at=1.0, delete_at=None)
+    (tmp_path / "recordings").mkdir()
+    os.mkfifo(tmp_path / "recordings" / "a.wav")  # it waits there for a writer
+
+    async with started("journal", "backup", str(archive), **given) as process:
+        await until(lambda: any(tmp_path.glob("*.partial/backup.tar")), TIMEOUT_S)
+        process.send_signal(how)
+        await process.communicate()
+    left = [name for name in names_in(tmp_path) if name.endswith(".partial")]
+    assert not archive.exists()
+    assert bool(left) == (how == signal.SIGKILL)
+
+    (tmp_path / "recordings" / "a.wav").unlink()
+    again = await program("journal", "backup", str(archive), **given)
+    assert again.code == Exit.OK
+    assert again.err.splitlines() == [
+        f"{tmp_path / one}  is of a backup that was killed, unless it still runs" for one in left
+    ]
+
+
+async def test_a_name_that_no_file_can_have_is_told_in_words(tmp_path: Path) -> None:
+    """Not by a traceback."""
+    done = await program("journal", "backup", "x" * 300, **variables(tmp_path, None))
+
+    assert (done.code, len(done.err.splitlines())) == (Exit.FAILED, 1)
+    assert "File name too long" in done.err
 
 
 def heard(path: Path, key: bytes | None) -> bytes:

@@ -14,12 +14,13 @@ from service.journal.sqlite.driver import connecting, unlock
 from service.journal.sqlite.file import APPLICATION_ID, COPY_ID, SqliteFile, explained
 
 _WAITS_S = 5.0
+_PAGES_AT_ONCE = 4_096
 
 
 def copy_journal(path: Path, target: Path, key: bytes | None) -> list[str]:
     """Write what is committed now to a new file, under the same key; return its recordings.
 
-    It is read in one go, from a snapshot: the service goes on writing, and what it writes from
+    It is read from one snapshot: the service goes on writing, and what it writes from
     then on is not in it.
 
     Raises:
@@ -32,7 +33,9 @@ def copy_journal(path: Path, target: Path, key: bytes | None) -> list[str]:
         os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         with closing(connecting(key)(str(target), isolation_level=None)) as copy:
             unlock(copy, key)
-            db.backup(copy)
+            db.execute("BEGIN")
+            db.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # the snapshot's moment
+            db.backup(copy, pages=_PAGES_AT_ONCE, progress=_listen_to_signals)
             copy.execute("PRAGMA journal_mode = DELETE")  # one file is all there is
             copy.execute(f"PRAGMA application_id = {COPY_ID}")
             return _checked(copy, target)
@@ -56,6 +59,11 @@ def activate_journal(path: Path, key: bytes | None) -> bool:
 
 def _open(path: Path, key: bytes | None) -> sqlite3.Connection:
     return SqliteFile(path=path, busy_timeout_s=_WAITS_S, key=key).connect()
+
+
+def _listen_to_signals(status: int, remaining: int, total: int) -> None:
+    """Let Python see, between some pages and the next, that it is to stop."""
+    del status, remaining, total
 
 
 def _checked(copy: sqlite3.Connection, target: Path) -> list[str]:
