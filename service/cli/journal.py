@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from service.settings import Settings
 
 _MAX_KEY_FILE_BYTES = 1_000
+_RESTORING = """To restore a backup: stop the service, `tar -xf FILE` in the database's folder, and
+run `callscribe journal activate`. The tar file holds empty files by the names of SQLite's own
+(-wal, -shm, -journal), as what a killed service left in them would spoil the copy: whoever brings
+the database there in another way deletes those first. With a recordings_dir, move recordings/
+there.
+
+"""
 _WAY_BACK = """An upgrade changes the journal when the new version first serves, and says so in the
 log (journal_migrates). The older version cannot read it then: to have a way back, run `callscribe
 journal backup` before. The way back: stop the service, put away the new journal (with -wal and
@@ -39,7 +46,7 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         run_encrypt,
         "Back up the journal and recordings; encrypt them; change their key; move the journal.",
     )
-    parser.epilog = _WAY_BACK
+    parser.epilog = _RESTORING + _WAY_BACK
     parts = parser.add_subparsers(title="parts", metavar="PART", required=True)
     backing_up = add_command(
         parts,
@@ -86,22 +93,26 @@ def _add_encryption(parts: "Commands[argparse.ArgumentParser]") -> None:
 def run_backup(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Copy the journal, then put it and its recordings into one file."""
     from service.journal.maintenance import back_up_journal  # noqa: PLC0415 - keeps --help quick
-    from service.recording.backup import ARCHIVE, left_over, new_archive, write_archive  # noqa: PLC0415
+    from service.recording import backup  # noqa: PLC0415
 
     settings = read_local_settings(arguments, environ)
     archive, name = arguments.file.absolute(), settings.sqlite_path().name
-    for left in left_over(archive.parent):
+    for left in backup.left_over(archive.parent):
         print(f"{left}  is of a backup that was killed, unless it still runs", file=sys.stderr)
     try:
-        with _stopping_in_order(), new_archive(archive) as made:
+        with _stopping_in_order(), backup.new_archive(archive) as made:
             copy, folder = made / "journal", settings.recordings_path
             names = back_up_journal(settings.database_url, copy, settings.storage_key())
-            count = write_archive(made / ARCHIVE, copy, name, (folder / one for one in names))
+            recordings = (folder / one for one in names)
+            count = backup.write_archive(made / backup.ARCHIVE, copy, name, recordings)
     except FileExistsError as error:
         raise BadInputError(f"{arguments.file} is there already") from error
     except OSError as error:
         raise BadInputError(f"cannot write {arguments.file}: {system_fault(error)}") from error
     print(f"{arguments.file}  holds {name} and {count} recordings; unpack it with tar -xf")
+    beside = settings.sqlite_path().with_name(backup.RECORDINGS)
+    if settings.recordings_path.absolute() != beside:
+        print(f"{backup.RECORDINGS}/ in it belongs to {settings.recordings_path}")
     return Exit.OK
 
 

@@ -9,6 +9,8 @@ from tempfile import TemporaryDirectory
 
 RECORDINGS = "recordings"
 ARCHIVE = "backup.tar"
+SIDE_FILES = ("-wal", "-shm", "-journal")
+"""What SQLite keeps beside a database, and believes: also what is left of the one before."""
 _PREFIX, _SUFFIX = "callscribe-backup-", ".partial"
 
 
@@ -42,12 +44,20 @@ def write_archive(archive: Path, journal: Path, name: str, recordings: Iterable[
     A recording that is still written to is taken as far as it was, which is how a crash would
     leave it; one that was erased meanwhile is left out. Nobody else may read the archive.
 
+    Empty files go before the journal by the names of those that SQLite keeps beside it: unpacked
+    over a journal whose service was killed, its log must not become that of the copy.
+
     Raises:
         OSError: It is there already, or cannot be written.
     """
     count = 0
     descriptor = os.open(archive, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file, tarfile.open(fileobj=file, mode="w") as tar:
+        member = tar.gettarinfo(journal)
+        member.size = 0
+        for suffix in SIDE_FILES:
+            member.name = name + suffix
+            tar.addfile(member)
         tar.add(journal, name)
         for path in recordings:
             count += _add(tar, path)

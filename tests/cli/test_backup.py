@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import os
+import shutil
 import signal
 import stat
 import tarfile
@@ -13,8 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from service.errors import JournalUnavailableError
 from service.exits import Exit
 from service.ids import CallId, EndpointName
+from service.journal.sqlite.file import SqliteFile
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports import Entry, Journal, StoredEvent
 from service.recording.encrypted import EncryptedReader
@@ -145,6 +148,38 @@ async def test_a_restored_copy_delivers_nothing_until_it_is_activated(
     assert (again.code, "is no copy from a backup" in again.err) == (Exit.USAGE, True)
 
 
+@pytest.mark.parametrize("state", ["killed", "running"])
+@with_and_without_a_key
+async def test_a_backup_unpacked_over_a_journal_does_not_take_its_log(
+    tmp_path: Path, key: bytes | None, state: str
+) -> None:
+    """It is whole, of its own moment, and serves nobody until it is activated."""
+    archive, serving = tmp_path / "backup.tar", tmp_path / "serving"
+    serving.mkdir()
+    given = variables(tmp_path / state, key)
+    async with open_sqlite_journal(serving / "calls.db", key=key) as journal:
+        await journal.commit(entry(1))
+        await program("journal", "backup", str(archive), **variables(serving, key))
+        for number in range(2, 50):
+            await journal.commit(entry(number))
+        assert (serving / "calls.db-wal").stat().st_size
+        shutil.copytree(serving, tmp_path / "killed")  # what kill -9 leaves
+        if state == "running":
+            (tmp_path / "running").symlink_to(serving)
+            await unpack(archive, serving)
+    if state == "killed":
+        await unpack(archive, tmp_path / "killed")
+
+    with pytest.raises(JournalUnavailableError, match="run `callscribe journal activate`"):
+        async with open_sqlite_journal(tmp_path / state / "calls.db", key=key):
+            pass
+    assert (await program("journal", "activate", **given)).code == Exit.OK
+    async with open_sqlite_journal(tmp_path / state / "calls.db", key=key) as journal:
+        assert await journal.load(CallId("c1"))
+        assert await journal.load(CallId("c2")) is None
+    assert found_whole(tmp_path / state / "calls.db", key)
+
+
 async def test_what_waits_in_a_copy_may_be_given_up(tmp_path: Path) -> None:
     """It is parked, to be tried by hand."""
     restored, _ = await backed_up(tmp_path, None)
@@ -190,6 +225,24 @@ async def test_a_backup_never_removes_a_file_that_it_did_not_make(tmp_path: Path
         assert await journal.load(CallId("c1"))
 
 
+async def test_a_backup_says_where_recordings_belong_that_are_not_beside_the_journal(
+    tmp_path: Path,
+) -> None:
+    """Only then: the others are where they belong when it is unpacked."""
+    async with open_sqlite_journal(tmp_path / "calls.db"):
+        pass
+    given, elsewhere = variables(tmp_path, None), str(tmp_path / "audio")
+
+    beside = await program("journal", "backup", str(tmp_path / "1.tar"), **given)
+    apart = await program(
+        *("journal", "backup", str(tmp_path / "2.tar")),
+        **given,
+        CALLSCRIBE_RECORDINGS_DIR=elsewhere,
+    )
+    assert len(beside.out.splitlines()) == 1
+    assert apart.out.splitlines()[1] == f"recordings/ in it belongs to {elsewhere}"
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 async def test_a_backup_that_is_stopped_leaves_nothing_by_its_name(
     tmp_path: Path, how: signal.Signals
@@ -224,6 +277,18 @@ async def test_a_name_that_no_file_can_have_is_told_in_words(tmp_path: Path) -> 
 
     assert (done.code, len(done.err.splitlines())) == (Exit.FAILED, 1)
     assert "File name too long" in done.err
+
+
+async def unpack(archive: Path, folder: Path) -> None:
+    """Do as the README says."""
+    process = await asyncio.create_subprocess_exec("tar", "-xf", str(archive), cwd=folder)
+    assert await process.wait() == 0
+
+
+def found_whole(path: Path, key: bytes | None) -> bool:
+    """Return whether SQLite finds nothing wrong with a database."""
+    with closing(SqliteFile(path=path, busy_timeout_s=1, key=key).connect()) as db:
+        return bool(db.execute("PRAGMA integrity_check").fetchall() == [("ok",)])
 
 
 def heard(path: Path, key: bytes | None) -> bytes:

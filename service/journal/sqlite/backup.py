@@ -38,7 +38,10 @@ def copy_journal(path: Path, target: Path, key: bytes | None) -> list[str]:
             db.backup(copy, pages=_PAGES_AT_ONCE, progress=_listen_to_signals)
             copy.execute("PRAGMA journal_mode = DELETE")  # one file is all there is
             copy.execute(f"PRAGMA application_id = {COPY_ID}")
-            return _checked(copy, target)
+            recordings = _checked(copy, target)
+            # as every journal is: so SQLite takes away the empty log that is unpacked beside it
+            copy.execute("PRAGMA journal_mode = WAL")
+            return recordings
 
 
 def activate_journal(path: Path, key: bytes | None) -> bool:
