@@ -134,14 +134,20 @@ def run_activate(arguments: argparse.Namespace, environ: Mapping[str, str]) -> i
     """Let a service have the copy, and say what it will deliver."""
     import asyncio  # noqa: PLC0415 - keeps --help quick
 
-    from service.journal.maintenance import activate_journal, locked  # noqa: PLC0415
+    from service.journal.maintenance import (  # noqa: PLC0415 - keeps --help quick
+        activate_journal,
+        is_copy,
+        locked,
+    )
 
     settings = read_local_settings(arguments, environ)
-    with locked(settings.database_url):
+    url, key = settings.database_url, settings.storage_key()
+    with locked(url):
+        if not is_copy(url, key):  # before anything is given up
+            raise SettingsError([f"{settings.sqlite_path()} is no copy from a backup"])
         if arguments.park:
             asyncio.run(_park_all(settings))
-        if not activate_journal(settings.database_url, settings.storage_key()):
-            raise SettingsError([f"{settings.sqlite_path()} is no copy from a backup"])
+        activate_journal(url, key)
     print(f"{settings.sqlite_path()}  is a service's from now on")
     return Exit.OK
 

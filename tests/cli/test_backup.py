@@ -194,6 +194,19 @@ async def test_what_waits_in_a_copy_may_be_given_up(tmp_path: Path) -> None:
     assert count >= 1
 
 
+async def test_nothing_is_given_up_in_a_journal_that_is_no_copy(tmp_path: Path) -> None:
+    """It is another's, who gave the wrong settings."""
+    async with open_sqlite_journal(tmp_path / "calls.db") as journal:
+        await journal.commit(entry(1))
+
+    done = await program("journal", "activate", "--park", **variables(tmp_path, None))
+
+    assert (done.code, done.out) == (Exit.USAGE, "")
+    assert "is no copy from a backup" in done.err
+    async with open_sqlite_journal(tmp_path / "calls.db") as journal:
+        assert len(await journal.backlog()) == 1
+
+
 async def test_nothing_is_written_over_by_a_backup(tmp_path: Path) -> None:
     """Nor is anything left of one that could not be made."""
     async with open_sqlite_journal(tmp_path / "calls.db"):

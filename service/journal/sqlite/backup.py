@@ -44,6 +44,19 @@ def copy_journal(path: Path, target: Path, key: bytes | None) -> list[str]:
             return recordings
 
 
+def is_copy(path: Path, key: bytes | None) -> bool:
+    """Return whether a journal is a copy that was not activated; nothing changes by asking.
+
+    Raises:
+        JournalUnavailableError: It cannot be read.
+        SettingsError: SQLCipher is not here.
+    """
+    if not path.exists():
+        raise JournalUnavailableError(f"there is no journal at {path}")
+    with explained(path, key), closing(_open(path, key)) as db:
+        return _bears_copy_id(db)
+
+
 def activate_journal(path: Path, key: bytes | None) -> bool:
     """Let services have a copy; return False if it is none. Call it within `locked`.
 
@@ -54,10 +67,15 @@ def activate_journal(path: Path, key: bytes | None) -> bool:
     if not path.exists():
         raise JournalUnavailableError(f"there is no journal at {path}")
     with explained(path, key), closing(_open(path, key)) as db:
-        (found,) = db.execute("PRAGMA application_id").fetchone()
-        if found == COPY_ID:
+        copied = _bears_copy_id(db)
+        if copied:
             db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        return bool(found == COPY_ID)
+        return copied
+
+
+def _bears_copy_id(db: sqlite3.Connection) -> bool:
+    (found,) = db.execute("PRAGMA application_id").fetchone()
+    return bool(found == COPY_ID)
 
 
 def _open(path: Path, key: bytes | None) -> sqlite3.Connection:
