@@ -97,13 +97,12 @@ def run_backup(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int
 
     settings = read_local_settings(arguments, environ)
     archive, name = arguments.file.absolute(), settings.sqlite_path().name
-    for left in backup.left_over(archive.parent):
-        print(f"{left}  is of a backup that was killed, unless it still runs", file=sys.stderr)
     try:
+        _tell_left_over(backup.left_over(archive.parent))
         with _stopping_in_order(), backup.new_archive(archive) as made:
-            copy, folder = made / "journal", settings.recordings_path
+            copy = made / "journal"
             names = back_up_journal(settings.database_url, copy, settings.storage_key())
-            recordings = (folder / one for one in names)
+            recordings = backup.paths_in(settings.recordings_path, names)
             count = backup.write_archive(made / backup.ARCHIVE, copy, name, recordings)
     except FileExistsError as error:
         raise BadInputError(f"{arguments.file} is there already") from error
@@ -114,6 +113,11 @@ def run_backup(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int
     if settings.recordings_path.absolute() != beside:
         print(f"{backup.RECORDINGS}/ in it belongs to {settings.recordings_path}")
     return Exit.OK
+
+
+def _tell_left_over(folders: list[Path]) -> None:
+    for left in folders:
+        print(f"{left}  is of a backup that was killed, unless it still runs", file=sys.stderr)
 
 
 @contextmanager

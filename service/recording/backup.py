@@ -38,6 +38,13 @@ def left_over(folder: Path) -> list[Path]:
     return sorted(folder.glob(f"{_PREFIX}*{_SUFFIX}"))
 
 
+def paths_in(folder: Path, names: Iterable[str]) -> Iterator[Path]:
+    """Yield where recordings are; what leads out of their folder is none of them."""
+    for name in names:
+        if name not in {"", ".."} and Path(name).name == name:
+            yield folder / name
+
+
 def write_archive(archive: Path, journal: Path, name: str, recordings: Iterable[Path]) -> int:
     """Write a tar file of a journal, under this name, and recordings; return how many of these.
 

@@ -238,6 +238,26 @@ async def test_a_backup_never_removes_a_file_that_it_did_not_make(tmp_path: Path
         assert await journal.load(CallId("c1"))
 
 
+async def test_nothing_from_outside_the_folder_of_recordings_is_in_a_backup(
+    tmp_path: Path,
+) -> None:
+    """Whatever names the journal holds, and whoever wrote them there."""
+    names = ["a.wav", "../calls.db", "..", "", "b/../a.wav", str(tmp_path / "calls.db")]
+    async with open_sqlite_journal(tmp_path / "calls.db") as journal:
+        for number, name in enumerate(names):
+            await journal.commit(entry(number))
+            call_id = CallId(f"c{number}")
+            await journal.keep_recording(call_id, name, started_at=1.0, delete_at=None)
+    record(tmp_path, None)
+    archive = tmp_path / "backup.tar"
+
+    done = await program("journal", "backup", str(archive), **variables(tmp_path, None))
+
+    assert "holds calls.db and 1 recordings" in done.out
+    with tarfile.open(archive) as tar:
+        assert [one for one in tar.getnames() if "/" in one] == ["recordings/a.wav"]
+
+
 async def test_a_backup_says_where_recordings_belong_that_are_not_beside_the_journal(
     tmp_path: Path,
 ) -> None:
@@ -284,9 +304,10 @@ async def test_a_backup_that_is_stopped_leaves_nothing_by_its_name(
     ]
 
 
-async def test_a_name_that_no_file_can_have_is_told_in_words(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["x" * 300, "x" * 300 + "/backup.tar"])
+async def test_a_name_that_no_file_can_have_is_told_in_words(tmp_path: Path, name: str) -> None:
     """Not by a traceback."""
-    done = await program("journal", "backup", "x" * 300, **variables(tmp_path, None))
+    done = await program("journal", "backup", name, **variables(tmp_path, None))
 
     assert (done.code, len(done.err.splitlines())) == (Exit.FAILED, 1)
     assert "File name too long" in done.err
