@@ -27,6 +27,7 @@ from tests.cli.harness import TIMEOUT_S, started
 from tests.cli.harness import callscribe as program
 from tests.cli.peers import open_receiver
 from tests.settings.builders import KEYS, SECRET
+from tests.small_disk import small_disk
 from tests.waiting import until
 
 CRM = EndpointName("crm")
@@ -192,6 +193,45 @@ async def test_what_waits_in_a_copy_may_be_given_up(tmp_path: Path) -> None:
     count = len(parked.out.splitlines()) - 1
     assert done.out.splitlines()[0] == f"crm  parked {count} deliveries"
     assert count >= 1
+
+
+async def test_a_copy_that_is_not_whole_is_not_activated(tmp_path: Path) -> None:
+    """Nor is it spoilt for good: once it is whole, it is."""
+    async with open_sqlite_journal(tmp_path / "calls.db") as journal:
+        for number in range(200):
+            await journal.commit(entry(number))
+    given, restored = variables(tmp_path / "restored", None), tmp_path / "restored" / "calls.db"
+    await program("journal", "backup", str(tmp_path / "b.tar"), **variables(tmp_path, None))
+    restored.parent.mkdir()
+    await unpack(tmp_path / "b.tar", restored.parent)
+    whole = restored.read_bytes()
+    restored.write_bytes(whole[:-4096] + bytes(4096))
+
+    refused = await program("journal", "activate", **given)
+    restored.write_bytes(whole)
+    again = await program("journal", "activate", **given)
+
+    assert refused.code == Exit.FAILED
+    assert "does not read back" in refused.err
+    assert again.code == Exit.OK
+
+
+@pytest.mark.parametrize("size", ["64k", "300k"], ids=["room for none", "for one"])
+async def test_a_backup_on_a_full_disk_leaves_nothing_there(tmp_path: Path, size: str) -> None:
+    """The journal goes on elsewhere, as before."""
+    async with open_sqlite_journal(tmp_path / "calls.db") as journal:
+        for number in range(200):
+            await journal.commit(entry(number))
+    given = variables(tmp_path, None)
+    with small_disk(tmp_path, size) as disk:
+        if disk is None:
+            pytest.skip("a file system of its own needs Linux, and root")
+        done = await program("journal", "backup", str(disk / "b.tar"), **given)
+
+        assert (done.code, len(done.err.splitlines())) == (Exit.FAILED, 1)
+        assert done.err.startswith("cannot ")
+        assert str(disk) in done.err
+        assert names_in(disk) == []
 
 
 async def test_nothing_is_given_up_in_a_journal_that_is_no_copy(tmp_path: Path) -> None:

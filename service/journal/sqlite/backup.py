@@ -10,8 +10,9 @@ from contextlib import closing
 from pathlib import Path
 
 from service.errors import JournalUnavailableError
-from service.journal.sqlite.driver import connecting, unlock
+from service.journal.sqlite.driver import connecting, database_errors, unlock
 from service.journal.sqlite.file import APPLICATION_ID, COPY_ID, SqliteFile, explained
+from service.reasons import system_fault
 
 _WAITS_S = 5.0
 _PAGES_AT_ONCE = 4_096
@@ -30,18 +31,26 @@ def copy_journal(path: Path, target: Path, key: bytes | None) -> list[str]:
     if not path.exists():
         raise JournalUnavailableError(f"there is no journal at {path}")
     with explained(path, key), closing(_open(path, key)) as db:
-        os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        with closing(connecting(key)(str(target), isolation_level=None)) as copy:
-            unlock(copy, key)
-            db.execute("BEGIN")
-            db.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # the snapshot's moment
-            db.backup(copy, pages=_PAGES_AT_ONCE, progress=_listen_to_signals)
-            copy.execute("PRAGMA journal_mode = DELETE")  # one file is all there is
-            copy.execute(f"PRAGMA application_id = {COPY_ID}")
-            recordings = _checked(copy, target)
-            # as every journal is: so SQLite takes away the empty log that is unpacked beside it
-            copy.execute("PRAGMA journal_mode = WAL")
-            return recordings
+        try:
+            return _copy(db, target, key)
+        except database_errors(OSError) as error:
+            text = f"cannot copy {path} to {target.parent}: {system_fault(error)}"
+            raise JournalUnavailableError(text) from error
+
+
+def _copy(db: sqlite3.Connection, target: Path, key: bytes | None) -> list[str]:
+    os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    with closing(connecting(key)(str(target), isolation_level=None)) as copy:
+        unlock(copy, key)
+        db.execute("BEGIN")
+        db.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # the snapshot's moment
+        db.backup(copy, pages=_PAGES_AT_ONCE, progress=_listen_to_signals)
+        copy.execute("PRAGMA journal_mode = DELETE")  # one file is all there is
+        copy.execute(f"PRAGMA application_id = {COPY_ID}")
+        recordings = _checked(copy, target)
+        # as every journal is: so SQLite takes away the empty log that is unpacked beside it
+        copy.execute("PRAGMA journal_mode = WAL")
+        return recordings
 
 
 def is_copy(path: Path, key: bytes | None) -> bool:
@@ -58,10 +67,10 @@ def is_copy(path: Path, key: bytes | None) -> bool:
 
 
 def activate_journal(path: Path, key: bytes | None) -> bool:
-    """Let services have a copy; return False if it is none. Call it within `locked`.
+    """Let services have a copy that is whole; return False if it is none. Call it within `locked`.
 
     Raises:
-        JournalUnavailableError: It cannot be read or written.
+        JournalUnavailableError: It cannot be read or written, or was not unpacked to its end.
         SettingsError: SQLCipher is not here.
     """
     if not path.exists():
@@ -69,6 +78,7 @@ def activate_journal(path: Path, key: bytes | None) -> bool:
     with explained(path, key), closing(_open(path, key)) as db:
         copied = _bears_copy_id(db)
         if copied:
+            _expect_intact(db, path)
             db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         return copied
 
@@ -88,10 +98,14 @@ def _listen_to_signals(status: int, remaining: int, total: int) -> None:
 
 
 def _checked(copy: sqlite3.Connection, target: Path) -> list[str]:
-    (found,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
+    _expect_intact(copy, target)
     (tables,) = copy.execute(
         "SELECT count(*) FROM sqlite_schema WHERE name IN ('call', 'recording')"
     ).fetchone()
-    if found != "ok":
-        raise JournalUnavailableError(f"{target} does not read back: {found}")
     return [name for (name,) in copy.execute("SELECT file FROM recording")] if tables > 1 else []
+
+
+def _expect_intact(db: sqlite3.Connection, path: Path) -> None:
+    (found,) = db.execute("PRAGMA integrity_check(1)").fetchone()
+    if found != "ok":
+        raise JournalUnavailableError(f"{path} does not read back: {found}")
