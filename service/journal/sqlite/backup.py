@@ -21,8 +21,8 @@ _PAGES_AT_ONCE = 4_096
 def copy_journal(path: Path, target: Path, key: bytes | None) -> list[str]:
     """Write what is committed now to a new file, under the same key; return its recordings.
 
-    It is read from one snapshot: the service goes on writing, and what it writes from
-    then on is not in it.
+    It is read from one snapshot: the service goes on writing, and what it writes from then on is
+    not in it.
 
     Raises:
         JournalUnavailableError: The journal cannot be read, or the copy not written.
@@ -45,6 +45,7 @@ def _copy(db: sqlite3.Connection, target: Path, key: bytes | None) -> list[str]:
         db.execute("BEGIN")
         db.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # the snapshot's moment
         db.backup(copy, pages=_PAGES_AT_ONCE, progress=_listen_to_signals)
+        db.execute("COMMIT")  # from here on, the service may empty its log again
         copy.execute("PRAGMA journal_mode = DELETE")  # one file is all there is
         copy.execute(f"PRAGMA application_id = {COPY_ID}")
         recordings = _checked(copy, target)
