@@ -5,6 +5,7 @@ import base64
 import json
 import os
 import secrets
+import stat
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -85,12 +86,12 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
 def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Ask, see whether the settings can be used, write them, and say what comes next."""
     del environ
-    if arguments.config.exists() and not arguments.force:
-        raise BadInputError(f"{arguments.config} is there already; --force writes over it")
+    _expect_room(arguments)
     if sys.stdin.isatty():
         _ask_for_all(arguments)
     text = _write(arguments)
     _try(text)
+    _expect_room(arguments)  # whoever was asked took a while to answer
     try:
         _keep(arguments.config, text)
     except OSError as error:
@@ -100,6 +101,20 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     print("  callscribe check")
     print("  callscribe serve")
     return Exit.OK
+
+
+def _expect_room(arguments: argparse.Namespace) -> None:
+    path = arguments.config
+    try:
+        found = path.stat().st_mode
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise BadInputError(f"cannot write {path}: {system_fault(error)}") from error
+    if not arguments.force:
+        raise BadInputError(f"{path} is there already; --force writes over it")
+    if not stat.S_ISREG(found):
+        raise BadInputError(f"cannot write {path}: it is no file")
 
 
 def _ask_for_all(arguments: argparse.Namespace) -> None:
@@ -192,8 +207,22 @@ def _try(text: str) -> None:
 
 
 def _keep(path: Path, text: str) -> None:
-    """Write a file that nobody else can read."""
-    path.unlink(missing_ok=True)  # one that was there keeps its mode otherwise
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
+    """Write a file that nobody else can read; what was there stays until all of it is written."""
+    import tempfile  # noqa: PLC0415 - keeps --help quick
+
+    target = path.resolve()  # a symbolic link goes on leading where it leads
+    descriptor, name = tempfile.mkstemp(prefix=".callscribe-", dir=target.parent)  # mode 0600
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(descriptor)
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink()
+        raise
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

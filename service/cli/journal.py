@@ -1,8 +1,10 @@
 """`callscribe journal`: back up what is kept, encrypt it, change its key."""
 
 import argparse
+import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,13 @@ if TYPE_CHECKING:
     from service.settings import Settings
 
 _MAX_KEY_FILE_BYTES = 1_000
+_RESTORING = """To restore a backup: stop the service, `tar -xf FILE` in the database's folder, and
+run `callscribe journal activate`. The tar file holds empty files by the names of SQLite's own
+(-wal, -shm, -journal), as what a killed service left in them would spoil the copy: whoever brings
+the database there in another way deletes those first. With a recordings_dir, move recordings/
+there.
+
+"""
 _WAY_BACK = """An upgrade changes the journal when the new version first serves, and says so in the
 log (journal_migrates). The older version cannot read it then: to have a way back, run `callscribe
 journal backup` before. The way back: stop the service, put away the new journal (with -wal and
@@ -37,7 +46,7 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         run_encrypt,
         "Back up the journal and recordings; encrypt them; change their key; move the journal.",
     )
-    parser.epilog = _WAY_BACK
+    parser.epilog = _RESTORING + _WAY_BACK
     parts = parser.add_subparsers(title="parts", metavar="PART", required=True)
     backing_up = add_command(
         parts,
@@ -84,38 +93,65 @@ def _add_encryption(parts: "Commands[argparse.ArgumentParser]") -> None:
 def run_backup(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Copy the journal, then put it and its recordings into one file."""
     from service.journal.maintenance import back_up_journal  # noqa: PLC0415 - keeps --help quick
-    from service.recording.backup import write_archive  # noqa: PLC0415
+    from service.recording import backup  # noqa: PLC0415
 
     settings = read_local_settings(arguments, environ)
     archive, name = arguments.file.absolute(), settings.sqlite_path().name
-    copy = archive.with_name(archive.name + ".journal")
-    if archive.exists():
-        raise BadInputError(f"{arguments.file} is there already")
     try:
-        names = back_up_journal(settings.database_url, copy, settings.storage_key())
-        folder = settings.recordings_path
-        count = write_archive(archive, copy, name, (folder / one for one in names))
+        _tell_left_over(backup.left_over(archive.parent))
+        with _stopping_in_order(), backup.new_archive(archive) as made:
+            copy = made / "journal"
+            names = back_up_journal(settings.database_url, copy, settings.storage_key())
+            recordings = backup.paths_in(settings.recordings_path, names)
+            count = backup.write_archive(made / backup.ARCHIVE, copy, name, recordings)
+    except FileExistsError as error:
+        raise BadInputError(f"{arguments.file} is there already") from error
     except OSError as error:
-        archive.unlink(missing_ok=True)
         raise BadInputError(f"cannot write {arguments.file}: {system_fault(error)}") from error
-    finally:
-        copy.unlink(missing_ok=True)
     print(f"{arguments.file}  holds {name} and {count} recordings; unpack it with tar -xf")
+    beside = settings.sqlite_path().with_name(backup.RECORDINGS)
+    if settings.recordings_path.absolute() != beside:
+        print(f"{backup.RECORDINGS}/ in it belongs to {settings.recordings_path}")
     return Exit.OK
+
+
+def _tell_left_over(folders: list[Path]) -> None:
+    for left in folders:
+        print(f"{left}  is of a backup that was killed, unless it still runs", file=sys.stderr)
+
+
+@contextmanager
+def _stopping_in_order() -> Iterator[None]:
+    """Have these signals end the block as Ctrl-C does: what was begun is taken away."""
+    before = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGHUP)}
+    taken = [one for one, handler in before.items() if handler == signal.SIG_DFL]
+    for one in taken:  # nohup has SIGHUP ignored, and it stays so
+        signal.signal(one, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for one in taken:
+            signal.signal(one, signal.SIG_DFL)
 
 
 def run_activate(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Let a service have the copy, and say what it will deliver."""
     import asyncio  # noqa: PLC0415 - keeps --help quick
 
-    from service.journal.maintenance import activate_journal, locked  # noqa: PLC0415
+    from service.journal.maintenance import (  # noqa: PLC0415 - keeps --help quick
+        activate_journal,
+        is_copy,
+        locked,
+    )
 
     settings = read_local_settings(arguments, environ)
-    with locked(settings.database_url):
+    url, key = settings.database_url, settings.storage_key()
+    with locked(url):
+        if not is_copy(url, key):  # before anything is given up
+            raise SettingsError([f"{settings.sqlite_path()} is no copy from a backup"])
         if arguments.park:
             asyncio.run(_park_all(settings))
-        if not activate_journal(settings.database_url, settings.storage_key()):
-            raise SettingsError([f"{settings.sqlite_path()} is no copy from a backup"])
+        activate_journal(url, key)
     print(f"{settings.sqlite_path()}  is a service's from now on")
     return Exit.OK
 

@@ -71,6 +71,16 @@ def back_up_journal(database_url: str, target: Path, key: bytes | None) -> list[
     return backup.copy_journal(_sqlite_path(database_url), target, key)
 
 
+def is_copy(database_url: str, key: bytes | None) -> bool:
+    """Return whether the journal is a copy from a backup that was not activated.
+
+    Raises:
+        JournalUnavailableError: It cannot be read.
+        SettingsError: SQLCipher is not here, or the journal is no file.
+    """
+    return backup.is_copy(_sqlite_path(database_url), key)
+
+
 def activate_journal(database_url: str, key: bytes | None) -> bool:
     """Let services have a journal that is a copy; return False if it is none.
 

@@ -11,6 +11,7 @@ from service.settings import advise, load_settings
 from tests.cli.harness import callscribe as program
 from tests.cli.harness import on_a_terminal
 from tests.settings.builders import KEYS, SECRET
+from tests.small_disk import fill, small_disk
 
 PUBLIC = ("--public-url", "https://calls.example.com")
 
@@ -60,6 +61,45 @@ def test_a_file_that_is_there_is_left_alone_unless_forced(
     assert path.read_text() == "# mine"
     assert init(path, "--source", "in_call", "--force") == Exit.OK
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_disk_that_is_full_leaves_the_file_that_was_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the only copy of its secret, and nothing beside it."""
+    with small_disk(tmp_path, "64k") as disk:
+        if disk is None:
+            pytest.skip("a file system of its own needs Linux, and root")
+        path = disk / "callscribe.toml"
+        path.write_text("# mine")
+        fill(disk / "full")
+
+        assert init(path, "--source", "in_call", "--force") == Exit.FAILED
+        assert "cannot write" in capsys.readouterr().err
+        assert path.read_text() == "# mine"
+        assert sorted(one.name for one in disk.iterdir()) == ["callscribe.toml", "full"]
+
+
+def test_a_file_that_a_link_leads_to_is_written_where_it_is(tmp_path: Path) -> None:
+    """The link stays."""
+    path, kept = tmp_path / "callscribe.toml", tmp_path / "kept.toml"
+    kept.write_text("# mine")
+    path.symlink_to(kept)
+
+    assert init(path, "--source", "in_call", "--force") == Exit.OK
+    assert path.is_symlink()
+    assert load_settings(kept, KEYS).routes()[0].source == "in_call"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("x" * 300, "File name too long"), (".", "it is no file")]
+)
+def test_what_cannot_be_a_file_is_told_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, said: str
+) -> None:
+    """Not by a traceback."""
+    assert init(tmp_path / name, "--source", "in_call", "--force") == Exit.FAILED
+    assert said in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
