@@ -54,9 +54,6 @@ class Placing:
         else:
             span, clue = self.estimate(at, text, from_ms=from_ms), Clue.TEXT
         final = _is_final(at)
-        if final and clue is Clue.TEXT and not at.queue_ms:  # else more was sent than is answered
-            spoken = list(self._speech.spans(from_ms, at.position_ms))
-            self._pace.learn(duration_of(text), spoken)
         heard = self._inputs.words(
             text,
             span,
@@ -66,6 +63,12 @@ class Placing:
             language=result.language[:_MAX_LANGUAGE] if result.language else None,
         )
         return Placed(heard, clue)
+
+    def learn(self, at: Arrival, placed: Placed, *, from_ms: int) -> None:
+        """Learn the speaker's pace of a final that is no repeat, said no earlier than `from_ms`."""
+        if placed.clue is Clue.TEXT and not at.queue_ms:  # else more was sent than is answered
+            spoken = list(self._speech.spans(from_ms, at.position_ms))
+            self._pace.learn(duration_of(placed.heard.text), spoken)
 
     def estimate(self, at: Arrival, text: str, *, from_ms: int) -> Span:
         """Estimate when a text was said, by its length and by where speech was."""

@@ -228,6 +228,8 @@ class Transcript:
         if pending is None or clue is not Clue.TEXT or pending.clue is not Clue.TEXT:
             return placed
         start_ms = pending.heard.start_ms
+        if any(self._speech.spans(start_ms, start_ms + 1)):
+            return placed  # it is still there, and was passed over
         is_gone = self._speech.between(start_ms, heard.start_ms) < OWED_MS
         is_later = self._from_ms <= start_ms < heard.start_ms
         if is_gone and is_later and revises(words_of(pending.heard.text), words_of(heard.text)):
@@ -264,7 +266,9 @@ class Transcript:
         if self._is_restated(words, placed):
             return []
         self._last_said = _Said(words, span, self._at.position_ms)
-        fresh = self._cut(placed)
+        from_ms, fresh = self._from_ms, self._cut(placed)
+        if fresh is heard:
+            self._placing.learn(self._at, placed, from_ms=from_ms)
         self.progress.note(span, clue, sure_ms=self._at.sure_ms)
         fresh = fresh and self._without_restated(Placed(fresh, clue))
         if fresh is None:
