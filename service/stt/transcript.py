@@ -305,15 +305,18 @@ class Transcript:
             return False
         if placed.clue is not Clue.TEXT:
             return placed.heard.start_ms == last.span.start_ms
-        if self._at.position_ms - last.position_ms <= _SWAPPED_MS:
-            # Nobody says so much again, and has it answered in the same moment.
-            is_sure = len(words) >= _MANY
-            self._restates |= is_sure and bool(self._at.result.is_final)
-            if is_sure or self._restates:
-                return True
+        is_at_once = self._at.position_ms - last.position_ms <= _SWAPPED_MS
+        # Nobody says so much again, and has it answered in the same moment.
+        had_no_time = self._had_no_time(last, placed.heard.text)
+        is_sure = had_no_time or len(words) >= _MANY
+        self._restates |= is_at_once and is_sure and bool(self._at.result.is_final)
+        return had_no_time or (is_at_once and (is_sure or self._restates))
+
+    def _had_no_time(self, last: _Said, text: str) -> bool:
+        """Whether nobody can have said it again since a final, nor twice in what that covers."""
         if self._speech.between(last.span.end_ms, self._at.position_ms) >= OWED_MS:
             return False
-        return self._speech.between(*last.span) < _ROOM_FOR_TWO * duration_of(placed.heard.text)
+        return self._speech.between(*last.span) < _ROOM_FOR_TWO * duration_of(text)
 
     def _is_stale(self, words: list[str], placed: Placed) -> bool:
         """Whether a partial is an earlier state of the session's last final, and comes after it."""

@@ -188,6 +188,20 @@ def test_a_text_does_not_begin_with_a_noise_that_only_its_first_state_was_taken_
     assert (final.start_ms, final.end_ms) == (2100, 3200)
 
 
+def test_an_engine_that_was_seen_to_state_a_short_final_again_does_so_in_a_replay() -> None:
+    """There the next words are sent already: that there is speech behind it says nothing."""
+    talk = Talk()
+    talk.speak(1000, pause_ms=1500)
+    for _ in range(2):
+        talk.add("good morning", **FINAL)
+    talk.speak(1000)
+    talk.renew(0)
+
+    assert talk.add("good morning", **FINAL) == []
+    assert talk.add("good morning", **FINAL) == []
+    assert talk.add("how are you", **FINAL) == [("how are you", True)]
+
+
 def test_nobody_speaks_the_faster_because_his_words_are_stated_again() -> None:
     """The pace is learnt of what was said, once: not of a repeat, put where the next words are."""
     talk = Talk()
