@@ -32,6 +32,8 @@ _MIN_REST_MS = 400
 """So little speech that a text leaves of a stretch is no text of its own, but the rest of it."""
 _QUEUE_REACH, _LATE_REACH = 1.3, 2.0
 """A text in a queue has not run further ahead than so much of its length."""
+_UNREACHED_MS = 2_000
+"""A text must fit better by so much to end before speech that something in it was said in."""
 _MAX_STRETCHES = 16
 """Looked at: what is answered is the oldest of them."""
 
@@ -51,13 +53,15 @@ def estimate_span(
     queue_ms: int = 0,
     slack_ms: int = 0,
     holes: Sequence[Span] = (),
+    reached_ms: int = 0,
 ) -> Span:
     """Estimate when a text was said that takes about `expected_ms` to say.
 
     `spans` is the speech between the end of the text before (`from_ms`) and what had been sent
     when the result came (`until_ms`). `slack_ms` is how far `expected_ms` may be off, `lag_ms` how
     far the result may be behind what had been sent, and `queue_ms` how much of that is because
-    much was sent at once. In `holes` nobody knows whether he paused.
+    much was sent at once. In `holes` nobody knows whether he paused. The last of it was said in
+    speech that went on after `reached_ms`, as it seems.
     """
     stretches = list(islice(spans, _MAX_STRETCHES))
     if len(stretches) > 1 and _is_remainder(stretches[0], from_ms):
@@ -66,7 +70,10 @@ def estimate_span(
         return Span(max(min(from_ms, until_ms), until_ms - expected_ms), until_ms)
     bias = _LATER_IS_LIKELIER if not queue_ms and lag_ms <= LAG_MS else 0.0
     shortest_ms, longest_ms = expected_ms - slack_ms, expected_ms + slack_ms
-    lateness = [(until_ms - stretch.end_ms) * bias for stretch in stretches]
+    lateness = [
+        (until_ms - stretch.end_ms) * bias + _UNREACHED_MS * (stretch.end_ms <= reached_ms)
+        for stretch in stretches
+    ]
     pauses = [_silent_ms(pair, holes) for pair in pairwise(stretches)]
     first, last = _best_fit(stretches, pauses, lateness, Span(shortest_ms, longest_ms))
     end_ms = stretches[last].end_ms
