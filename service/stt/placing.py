@@ -37,7 +37,7 @@ class Placing:
         self._pace = Pace()
         self._words_before: list[str] = []
         self._reached_ms = 0
-        """Where speech began that the last words of the text before were said in."""
+        """The last words of the text before were said in speech that went on after this."""
 
     def begin(self, clock: SessionClock) -> None:
         """Expect the results of a session with this clock."""
@@ -109,8 +109,10 @@ class Placing:
             self._reached_ms = 0
         if at.prompt_ms is None or (goes_on and len(self._words_before) <= len(before)):
             return
-        heard = self._speech.spans(at.position_ms - at.prompt_ms, at.position_ms)
-        self._reached_ms = max((span.start_ms for span in heard), default=self._reached_ms)
+        # in the first of it: the last may have begun since
+        heard = next(self._speech.spans(at.position_ms - at.prompt_ms, at.position_ms), None)
+        if heard is not None:
+            self._reached_ms = heard.start_ms
 
     def _words(self, result: SttResult) -> Iterator[Word]:
         for word in result.words or ():
