@@ -58,13 +58,17 @@ class Overlap:
         is_sure = repeat.is_sure and bool(repeat.taken or not expected or not words)
         return Found(repeat.taken, until_ms, is_sure)
 
-    def has(self, words: Sequence[str], start_ms: int) -> bool:
-        """Say whether a final began with these words, and in this place: nobody says both twice."""
-        return bool(words) and any(
-            abs(final.start_ms - start_ms) <= _SAME_PLACE_MS
-            and final.words[: len(words)] == list(words)
-            for final in self._around
-        )
+    def find_in_place(self, words: Sequence[str], start_ms: int) -> int | None:
+        """Return when these words ended, if a final began with them in this place, else None.
+
+        Nobody says both twice. A repeat ends where it ended the first time, and what is said next
+        begins there: how far it goes by an estimate of its own is no better.
+        """
+        for final in self._around:
+            is_same = words and final.words[: len(words)] == list(words)
+            if is_same and abs(final.start_ms - start_ms) <= _SAME_PLACE_MS:
+                return list(final.ends_ms())[len(words) - 1]
+        return None
 
     def clear(self) -> None:
         """Expect no repeats any more."""

@@ -13,7 +13,8 @@ _MIN_TEXT_MS = 300
 _MAX_PAUSE_MS = 500
 """Speech with a longer pause in it may be of more than one text."""
 _SLOWEST, _FASTEST = 2.5, 0.4
-_UNKNOWN_SLACK, _KNOWN_SLACK = 0.5, 0.15
+_SLACK = (0.5, 0.35, 0.25, 0.15)
+"""By how many texts are known: one alone may have been said in haste."""
 
 
 class Pace:
@@ -26,7 +27,7 @@ class Pace:
     @property
     def slack(self) -> float:
         """How far a text may be off: nobody is known before he has spoken."""
-        return _KNOWN_SLACK if self._samples else _UNKNOWN_SLACK
+        return _SLACK[min(len(self._samples), len(_SLACK) - 1)]
 
     def learn(self, usual_ms: int, spans: Sequence[Span]) -> None:
         """Learn of a text that takes `usual_ms` as a rule, if it can only be all of this speech."""

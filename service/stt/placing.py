@@ -7,6 +7,7 @@ from typing import NamedTuple
 from service.calls.inputs import Word, WordsHeard
 from service.stt.clock import SessionClock
 from service.stt.inputs import TrackInputs
+from service.stt.matching import revises, words_of
 from service.stt.pace import Pace
 from service.stt.ring import Span
 from service.stt.seam import Clue
@@ -34,14 +35,19 @@ class Placing:
         self._speech = speech
         self._clock = SessionClock(0)
         self._pace = Pace()
+        self._words_before: list[str] = []
+        self._reached_ms = 0
+        """The last words of the text before were said in speech that went on after this."""
 
     def begin(self, clock: SessionClock) -> None:
         """Expect the results of a session with this clock."""
         self._clock = clock
+        self._words_before, self._reached_ms = [], 0
 
     def place(self, at: Arrival, text: str, *, from_ms: int) -> Placed:
         """Place a result with a text that was said no earlier than `from_ms`."""
         result = at.result
+        self._follow(at, text)
         words = tuple(self._words(result))
         if words:
             span = Span(words[0].start_ms, max(words[0].start_ms, words[-1].end_ms))
@@ -54,9 +60,6 @@ class Placing:
         else:
             span, clue = self.estimate(at, text, from_ms=from_ms), Clue.TEXT
         final = _is_final(at)
-        if final and clue is Clue.TEXT and not at.queue_ms:  # else more was sent than is answered
-            spoken = list(self._speech.spans(from_ms, at.position_ms))
-            self._pace.learn(duration_of(text), spoken)
         heard = self._inputs.words(
             text,
             span,
@@ -66,6 +69,12 @@ class Placing:
             language=result.language[:_MAX_LANGUAGE] if result.language else None,
         )
         return Placed(heard, clue)
+
+    def learn(self, at: Arrival, placed: Placed, *, from_ms: int) -> None:
+        """Learn the speaker's pace of a final that is no repeat, said no earlier than `from_ms`."""
+        if placed.clue is Clue.TEXT and not at.queue_ms:  # else more was sent than is answered
+            spoken = list(self._speech.spans(from_ms, at.position_ms))
+            self._pace.learn(duration_of(placed.heard.text), spoken)
 
     def estimate(self, at: Arrival, text: str, *, from_ms: int) -> Span:
         """Estimate when a text was said, by its length and by where speech was."""
@@ -79,6 +88,7 @@ class Placing:
             queue_ms=at.queue_ms,
             slack_ms=round(expected_ms * self._pace.slack),
             holes=self._speech.holes,
+            reached_ms=self._reached_ms,
         )
 
     def cut_off(self, placed: Placed) -> Placed:
@@ -90,6 +100,19 @@ class Placing:
         spans[0] = Span(heard.start_ms, spans[0].end_ms)  # what is not kept is forgotten
         end_ms = said_by(spans, round(duration_of(heard.text) * self._pace.factor))
         return Placed(replace(heard, end_ms=min(end_ms, heard.end_ms)), clue)
+
+    def _follow(self, at: Arrival, text: str) -> None:
+        """Note in which speech a text grew: an engine that is prompt has only just heard that."""
+        before, self._words_before = self._words_before, words_of(text)
+        goes_on = before == self._words_before or revises(before, self._words_before)
+        if not goes_on:
+            self._reached_ms = 0
+        if at.prompt_ms is None or (goes_on and len(self._words_before) <= len(before)):
+            return
+        # in the first of it: the last may have begun since
+        heard = next(self._speech.spans(at.position_ms - at.prompt_ms, at.position_ms), None)
+        if heard is not None:
+            self._reached_ms = heard.start_ms
 
     def _words(self, result: SttResult) -> Iterator[Word]:
         for word in result.words or ():

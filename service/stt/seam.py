@@ -71,8 +71,9 @@ class Seam:
         if self._overlap:
             return self._without_repeats(heard)
         words = words_of(heard.text)
-        if self._overlap.has(words, heard.start_ms):  # from an engine that is later than it was
-            return Cut(None, len(words), heard.end_ms)
+        until_ms = self._overlap.find_in_place(words, heard.start_ms)
+        if until_ms is not None:  # from an engine that is later than it was
+            return Cut(None, len(words), until_ms)
         return Cut(heard)
 
     def _without_early_words(self, heard: WordsHeard, words: tuple[Word, ...]) -> WordsHeard | None:

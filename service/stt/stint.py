@@ -28,6 +28,8 @@ _MIN_SURE_MS, _MAX_SURE_MS = 4_000, 16_000
 """Within these bounds an answer is believed to cover all that was sent so long before it."""
 _MIN_LAST_S, _LATER_THAN_EVER = 3.0, 1.5
 """When no more audio comes, the rest is due after this, or so much later than it ever came."""
+_MIN_PROMPT_MS, _MAX_PROMPT_MS = 500, 1_500
+"""An engine that gives partials, and never took longer for one, is prompt."""
 _MAX_HELD = 2_000
 """Results kept of a session whose turn it is not yet; past that the oldest go."""
 
@@ -46,6 +48,8 @@ class Arrival(NamedTuple):
     """It covers all speech before this."""
     said: Span | None = None
     """When it was said, where the session was sent nothing else."""
+    prompt_ms: int | None = None
+    """How long ago what is new in it was said, at most; None if the engine may be late."""
     cut_ms: int | None = None
     """Where the session was cut off in mid-speech: a word that ends there is half a word."""
 
@@ -138,6 +142,7 @@ class Stint:
             queue_ms=queue_ms,
             sure_ms=sure_ms,
             said=self._said() if self.is_utterance else None,
+            prompt_ms=self._prompt_ms(queue_ms),
             cut_ms=self.until_ms if self.is_cut_off else None,
         )
 
@@ -193,6 +198,13 @@ class Stint:
 
     def _sure_lag_ms(self) -> int:
         return min(max(_MIN_SURE_MS, self.habits.slowest_ms * 5 // 4 + 1000), _MAX_SURE_MS)
+
+    def _prompt_ms(self, queue_ms: int) -> int | None:
+        slowest_ms = self.habits.slowest_ms * 5 // 4
+        is_late = queue_ms or self._replay_lag_ms or slowest_ms > _MAX_PROMPT_MS
+        if is_late or not self.habits.gives_partials:
+            return None
+        return max(_MIN_PROMPT_MS, slowest_ms)
 
     def _first_unanswered(self) -> int | None:
         spans = self._speech.spans(self._answered_ms, self.clock.position_ms)

@@ -24,6 +24,8 @@ _PAUSED = 2
 """A longer pause ends a text, as a rule: what goes on behind it must fit better by so much of
 the rest.
 """
+_BREATHED = 0.75
+"""A shorter one may, where nothing else says where a text ends."""
 _REMAINDER_MS = 200
 """So little speech after the text before is what was left of that, by an estimate."""
 _HOLE_MS = 650
@@ -32,6 +34,8 @@ _MIN_REST_MS = 400
 """So little speech that a text leaves of a stretch is no text of its own, but the rest of it."""
 _QUEUE_REACH, _LATE_REACH = 1.3, 2.0
 """A text in a queue has not run further ahead than so much of its length."""
+_UNREACHED_MS = 2_000
+"""A text must fit better by so much to end before speech that something in it was said in."""
 _MAX_STRETCHES = 16
 """Looked at: what is answered is the oldest of them."""
 
@@ -51,13 +55,15 @@ def estimate_span(
     queue_ms: int = 0,
     slack_ms: int = 0,
     holes: Sequence[Span] = (),
+    reached_ms: int = 0,
 ) -> Span:
     """Estimate when a text was said that takes about `expected_ms` to say.
 
     `spans` is the speech between the end of the text before (`from_ms`) and what had been sent
     when the result came (`until_ms`). `slack_ms` is how far `expected_ms` may be off, `lag_ms` how
     far the result may be behind what had been sent, and `queue_ms` how much of that is because
-    much was sent at once. In `holes` nobody knows whether he paused.
+    much was sent at once. In `holes` nobody knows whether he paused. The last of it was said in
+    speech that went on after `reached_ms`, as it seems.
     """
     stretches = list(islice(spans, _MAX_STRETCHES))
     if len(stretches) > 1 and _is_remainder(stretches[0], from_ms):
@@ -66,35 +72,41 @@ def estimate_span(
         return Span(max(min(from_ms, until_ms), until_ms - expected_ms), until_ms)
     bias = _LATER_IS_LIKELIER if not queue_ms and lag_ms <= LAG_MS else 0.0
     shortest_ms, longest_ms = expected_ms - slack_ms, expected_ms + slack_ms
-    lateness = [(until_ms - stretch.end_ms) * bias for stretch in stretches]
-    pauses = [_silent_ms(pair, holes) for pair in pairwise(stretches)]
+    lateness = [
+        (until_ms - stretch.end_ms) * bias + _UNREACHED_MS * (stretch.end_ms <= reached_ms)
+        for stretch in stretches
+    ]
+    silences = (_silent_ms(pair, holes) for pair in pairwise(stretches))
+    pauses = [_pause_cost(silent_ms, is_live=bool(bias)) for silent_ms in silences]
     first, last = _best_fit(stretches, pauses, lateness, Span(shortest_ms, longest_ms))
     end_ms = stretches[last].end_ms
     if lag_ms > LAG_MS or until_ms - end_ms > LAG_MS:
-        reach = _QUEUE_REACH if queue_ms else _LATE_REACH
-        end_ms = said_by(stretches[first : last + 1], round(expected_ms * reach))
+        reach_ms = expected_ms * (_QUEUE_REACH if queue_ms else _LATE_REACH)
+        reach_ms = max(reach_ms, expected_ms + 2 * slack_ms)
+        end_ms = said_by(stretches[first : last + 1], round(reach_ms))
     return Span(stretches[first].start_ms, max(stretches[first].start_ms, end_ms))
 
 
 def _best_fit(
     stretches: Sequence[Span],
-    pauses: Sequence[int],
+    pauses: Sequence[float],
     lateness: Sequence[float],
     lengths_ms: Span,
 ) -> tuple[int, int]:
     """Return with which stretch a text most likely begins, and with which it ends.
 
-    What is before its beginning was said as well, and is no more likely to have been passed over
-    than a text is to be so much longer than it seems.
+    `pauses` is what it costs to go on behind each stretch. What is before the text's beginning was
+    said as well, and is no more likely to have been passed over than a text is to be so much longer
+    than it seems.
     """
     best, found = float("inf"), (0, 0)
     skipped_ms = 0
     for first, begin in enumerate(stretches):
-        said_ms = paused_ms = 0
+        said_ms, paused_ms = 0, 0.0
         for last in range(first, len(stretches)):
             stretch = stretches[last]
             if last > first:
-                paused_ms += max(0, pauses[last - 1] - _WITHIN_MS) * _PAUSED
+                paused_ms += pauses[last - 1]
             said_ms += stretch.end_ms - stretch.start_ms
             misfit_ms = max(0, lengths_ms.start_ms - said_ms, said_ms - lengths_ms.end_ms)
             cost = misfit_ms + paused_ms + skipped_ms + lateness[last]
@@ -102,6 +114,16 @@ def _best_fit(
                 best, found = cost, (first, last)
         skipped_ms += begin.end_ms - begin.start_ms
     return found
+
+
+def _pause_cost(pause_ms: int, *, is_live: bool) -> float:
+    """Return how much better a text must fit that goes on behind a pause.
+
+    Of a live engine it is known where a text ends, by when its result comes; else a short pause
+    says so as well.
+    """
+    short = 0.0 if is_live else min(pause_ms, _WITHIN_MS) * _BREATHED
+    return short + max(0, pause_ms - _WITHIN_MS) * _PAUSED
 
 
 def _silent_ms(pair: tuple[Span, Span], holes: Sequence[Span]) -> int:

@@ -228,6 +228,8 @@ class Transcript:
         if pending is None or clue is not Clue.TEXT or pending.clue is not Clue.TEXT:
             return placed
         start_ms = pending.heard.start_ms
+        if any(self._speech.spans(start_ms, start_ms + 1)):
+            return placed  # it is still there, and was passed over
         is_gone = self._speech.between(start_ms, heard.start_ms) < OWED_MS
         is_later = self._from_ms <= start_ms < heard.start_ms
         if is_gone and is_later and revises(words_of(pending.heard.text), words_of(heard.text)):
@@ -264,7 +266,9 @@ class Transcript:
         if self._is_restated(words, placed):
             return []
         self._last_said = _Said(words, span, self._at.position_ms)
-        fresh = self._cut(placed)
+        from_ms, fresh = self._from_ms, self._cut(placed)
+        if fresh is heard:
+            self._placing.learn(self._at, placed, from_ms=from_ms)
         self.progress.note(span, clue, sure_ms=self._at.sure_ms)
         fresh = fresh and self._without_restated(Placed(fresh, clue))
         if fresh is None:
@@ -301,15 +305,18 @@ class Transcript:
             return False
         if placed.clue is not Clue.TEXT:
             return placed.heard.start_ms == last.span.start_ms
-        if self._at.position_ms - last.position_ms <= _SWAPPED_MS:
-            # Nobody says so much again, and has it answered in the same moment.
-            is_sure = len(words) >= _MANY
-            self._restates |= is_sure and bool(self._at.result.is_final)
-            if is_sure or self._restates:
-                return True
+        is_at_once = self._at.position_ms - last.position_ms <= _SWAPPED_MS
+        # Nobody says so much again, and has it answered in the same moment.
+        had_no_time = self._had_no_time(last, placed.heard.text)
+        is_sure = had_no_time or len(words) >= _MANY
+        self._restates |= is_at_once and is_sure and bool(self._at.result.is_final)
+        return had_no_time or (is_at_once and (is_sure or self._restates))
+
+    def _had_no_time(self, last: _Said, text: str) -> bool:
+        """Whether nobody can have said it again since a final, nor twice in what that covers."""
         if self._speech.between(last.span.end_ms, self._at.position_ms) >= OWED_MS:
             return False
-        return self._speech.between(*last.span) < _ROOM_FOR_TWO * duration_of(placed.heard.text)
+        return self._speech.between(*last.span) < _ROOM_FOR_TWO * duration_of(text)
 
     def _is_stale(self, words: list[str], placed: Placed) -> bool:
         """Whether a partial is an earlier state of the session's last final, and comes after it."""

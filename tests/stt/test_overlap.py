@@ -57,8 +57,8 @@ def test_the_same_words_in_the_same_place_are_said_once_however_late_the_engine_
     overlap = Overlap([Emitted(["one", "two", "three"], 4_500, 7_600, 11_600)], 4_500)
     overlap.clear()
 
-    assert overlap.has(["one", "two", "three"], 4_500)
-    assert overlap.has(["one", "two"], 4_600)
-    assert not overlap.has(["one", "two", "three"], 9_000)
-    assert not overlap.has(["one", "four"], 4_500)
-    assert not overlap.has([], 4_500)
+    assert overlap.find_in_place(["one", "two", "three"], 4_500) == 7_600
+    assert overlap.find_in_place(["one", "two"], 4_600) == 6_566
+    assert overlap.find_in_place(["one", "two", "three"], 9_000) is None
+    assert overlap.find_in_place(["one", "four"], 4_500) is None
+    assert overlap.find_in_place([], 4_500) is None

@@ -18,6 +18,18 @@ def test_who_speaks_fast_is_known_by_what_was_said_alone() -> None:
     assert pace.factor == 0.5
 
 
+def test_how_far_a_text_may_be_off_is_known_better_with_every_text() -> None:
+    """One alone may have been said in haste."""
+    pace = Pace()
+    slacks = []
+    for _ in range(4):
+        slacks.append(pace.slack)
+        pace.learn(1000, [Span(0, 1000)])
+
+    assert slacks == [0.5, 0.35, 0.25, 0.15]
+    assert pace.slack == 0.15
+
+
 def test_speech_that_may_be_of_two_texts_says_nothing() -> None:
     """Nor does a text that is all but nothing, nor one without any speech."""
     pace = Pace()

@@ -111,3 +111,25 @@ def test_a_pace_once_known_tells_two_texts_apart() -> None:
     second = made.place(at._replace(position_ms=9200), text, from_ms=2000).heard
 
     assert (second.start_ms, second.end_ms) == (5000, 6000)
+
+
+def grown(placed: Placing, text: str, position_ms: int, **more: object) -> Span:
+    """Return where a text is placed that comes, from a prompt engine, at this position."""
+    result = SttResult(transcript=text, is_final=False, **more)  # type: ignore[arg-type]  # as above
+    at = Arrival(result, position_ms, lag_ms=2500, queue_ms=0, sure_ms=0, prompt_ms=750)
+    heard = placed.place(at, text, from_ms=0).heard
+    return Span(heard.start_ms, heard.end_ms)
+
+
+def test_a_text_that_grows_behind_a_pause_was_said_on_both_sides_of_it() -> None:
+    """Although what was before the pause alone would do for its length; then the next is behind."""
+    speech = Speech(8000)
+    speech.push(voice(2000, 3000) + bytes(16 * 900) + voice(2000, 1300) + bytes(16 * 3000), 0)
+    speech.push(voice(2000, 700), 8200)
+    made = Placing(TrackInputs(plan()), speech)
+    made.begin(SessionClock(0))
+    first = "Thank you, I can see it, a double room."
+
+    assert grown(made, first, 3_300).end_ms <= 3_100
+    assert grown(made, f"{first} Which day?", 5_200).end_ms >= 5_100
+    assert grown(made, "Let me have", 8_900).start_ms >= 8_100

@@ -176,6 +176,49 @@ def test_a_text_begins_where_its_first_state_did() -> None:
     assert (final.start_ms, final.end_ms) == (0, 2200)
 
 
+def test_a_text_does_not_begin_with_a_noise_that_only_its_first_state_was_taken_for() -> None:
+    """It is still there, and was passed over once more of the text was known."""
+    talk = Talk()
+    talk.speak(100, pause_ms=2000)
+    talk.add("oh", **PARTIAL)
+    talk.speak(1100)
+
+    (final,) = talk.add_whole(SttResult(transcript="oh good morning this", is_final=True))
+
+    assert (final.start_ms, final.end_ms) == (2100, 3200)
+
+
+def test_an_engine_that_was_seen_to_state_a_short_final_again_does_so_in_a_replay() -> None:
+    """There the next words are sent already: that there is speech behind it says nothing."""
+    talk = Talk()
+    talk.speak(1000, pause_ms=1500)
+    for _ in range(2):
+        talk.add("good morning", **FINAL)
+    talk.speak(1000)
+    talk.renew(0)
+
+    assert talk.add("good morning", **FINAL) == []
+    assert talk.add("good morning", **FINAL) == []
+    assert talk.add("how are you", **FINAL) == [("how are you", True)]
+
+
+def test_nobody_speaks_the_faster_because_his_words_are_stated_again() -> None:
+    """The pace is learnt of what was said, once: not of a repeat, put where the next words are."""
+    talk = Talk()
+    text = "i would like to change my booking"
+    talk.speak(2200, pause_ms=2000)
+    talk.speak(300, pause_ms=0)
+    for _ in range(2):
+        talk.add(text, **FINAL)
+    talk.speak(1900, pause_ms=3000)
+
+    late = SttResult(transcript="it is three seven nine four one two", is_final=True)
+    arrival = talk.arrival(late, lag_ms=6000)._replace(queue_ms=1500)
+    (final,) = talk.transcript.add(arrival)
+
+    assert (final.start_ms, final.end_ms) == (4200, 6400)
+
+
 def test_a_long_final_stated_again_at_once_is_one_though_more_was_sent() -> None:
     """A replay sends much at once: what was said after it waits for an answer already."""
     talk = Talk()

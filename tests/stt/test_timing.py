@@ -78,6 +78,23 @@ def test_what_a_text_leaves_of_a_stretch_is_no_other_one_if_it_is_next_to_nothin
     assert late(1000, spans, from_ms=20_450) == Span(24_100, 25_400)
 
 
+def test_a_text_of_a_speaker_nobody_knows_is_all_of_a_stretch_though_it_took_long() -> None:
+    """He may be slow: what a queue leaves of the stretch is not the next text."""
+    spans = [Span(8800, 12_950), Span(18_050, 19_650)]
+    late = partial(estimate_span, 2860, spans, from_ms=7450, until_ms=20_500, lag_ms=23_000)
+
+    assert late(queue_ms=20_000, slack_ms=1430) == Span(8800, 12_950)
+    assert late(queue_ms=20_000, slack_ms=429) == Span(8800, 12_518)
+
+
+def test_a_text_in_a_queue_ends_at_a_short_pause_that_will_about_do() -> None:
+    """Who speaks a little faster than before is likelier than a text without an end."""
+    spans = [Span(38_450, 42_050), Span(42_350, 45_300), Span(47_900, 49_100)]
+    late = partial(estimate_span, 5770, spans, from_ms=32_550, until_ms=52_700, slack_ms=2020)
+
+    assert late(lag_ms=22_989, queue_ms=20_466) == Span(38_450, 42_050)
+
+
 def test_nobody_knows_whether_there_was_a_pause_where_no_audio_came() -> None:
     """A text goes on over a hole in the audio, though not over a pause as long."""
     spans = [Span(21_900, 22_750), Span(24_480, 25_300)]
