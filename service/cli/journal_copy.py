@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Mapping
+from pathlib import Path
 
 from service.cli.common import Commands, add_command, add_config, read_local_settings
 from service.exits import Exit
@@ -30,10 +31,11 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     import asyncio  # noqa: PLC0415 - keeps --help quick
 
     settings = read_local_settings(arguments, environ)
-    return asyncio.run(_copy(arguments.source, arguments.target, settings.storage_key()))
+    key, recordings = settings.storage_key(), settings.recordings_path.absolute()
+    return asyncio.run(_copy(arguments.source, arguments.target, key, recordings))
 
 
-async def _copy(source_url: str, target_url: str, key: bytes | None) -> int:
+async def _copy(source_url: str, target_url: str, key: bytes | None, recordings: Path) -> int:
     from service.journal.copying import copy_journal  # noqa: PLC0415 - keeps --help quick
     from service.journal.database import (  # noqa: PLC0415 - as above
         open_copy_source,
@@ -47,5 +49,6 @@ async def _copy(source_url: str, target_url: str, key: bytes | None) -> int:
     ):
         async for copied in copy_journal(source, target):
             print(f"{copied.table:<15} {copied.rows:>5}  {copied.digest[:16]}")
-    print("both are the same: set database_url to the copy, and start the service")
+    print(f"both are the same; recordings stay in {recordings}")
+    print("set database_url to the copy and recordings_dir to that folder, and start the service")
     return Exit.OK

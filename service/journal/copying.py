@@ -14,6 +14,9 @@ from service.errors import JournalError
 from service.journal.tables import TABLES, Row, Table
 
 _ROWS_AT_ONCE: Final = 1_000
+_INSTALLATION: Final = next(table for table in TABLES if table.name == "installation")
+"""Its secret tells one journal from another."""
+OTHER_COPY: Final = "a copy of another journal was begun here: begin with an empty database"
 
 
 class CopySource(Protocol):
@@ -25,6 +28,13 @@ class CopySource(Protocol):
 
 class CopyTarget(CopySource, Protocol):
     """A journal that is being filled."""
+
+    async def begin(self, source: str) -> None:
+        """Note what is copied from; again is harmless.
+
+        Raises:
+            JournalUnavailableError: A copy of something else was begun here.
+        """
 
     async def last_key(self, table: Table) -> Row | None:
         """Return the greatest key that was written; None if there is nothing to go on after."""
@@ -53,12 +63,16 @@ async def copy_journal(source: CopySource, target: CopyTarget) -> AsyncIterator[
         JournalError: A table is not the same on both sides: the copy stays unfinished.
         JournalUnavailableError: One of them does not answer.
     """
+    await target.begin((await _sum_up(_INSTALLATION, source)).digest)
     for table in TABLES:
         await _copy(table, source, target)
     for table in TABLES:
         copied = await _sum_up(table, target)
         if copied != await _sum_up(table, source):
-            raise JournalError(f"the copy of {table.name} is not what it was copied from")
+            raise JournalError(
+                f"the copy of {table.name} is not what it was copied from: if that was changed"
+                " meanwhile, begin again with an empty database"
+            )
         yield copied
     await target.finish()
 

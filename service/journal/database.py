@@ -31,7 +31,7 @@ def open_journal(
     Raises:
         SettingsError: The URL is none that can be used. It is not repeated: it may hold a password.
     """
-    address = _address(database_url, key)
+    address = _address(database_url)
     if isinstance(address, SqliteAddress):
         return open_sqlite_journal(
             address.path, exclusive=exclusive, clock=clock, key=key, threaded=threaded
@@ -50,7 +50,7 @@ def open_keys(
     Raises:
         SettingsError: As `open_journal`.
     """
-    address = _address(database_url, key)
+    address = _address(database_url)
     if isinstance(address, SqliteAddress):
         return open_sqlite_keys(address.path, key=key, threaded=threaded)
     from service.journal.postgresql.keys import open_postgresql_keys  # noqa: PLC0415 - as above
@@ -66,7 +66,7 @@ def open_library(
     Raises:
         SettingsError: As `open_journal`.
     """
-    address = _address(database_url, key)
+    address = _address(database_url)
     if isinstance(address, SqliteAddress):
         return open_sqlite_library(address.path, key=key, threaded=threaded)
     from service.journal.postgresql.library import open_postgresql_library  # noqa: PLC0415
@@ -82,7 +82,7 @@ def open_searches(
     Raises:
         SettingsError: As `open_journal`.
     """
-    address = _address(database_url, key)
+    address = _address(database_url)
     if isinstance(address, SqliteAddress):
         return open_sqlite_searches(address.path, key=key, threaded=threaded)
     from service.journal.postgresql.searches import open_postgresql_searches  # noqa: PLC0415
@@ -98,7 +98,7 @@ def open_copy_source(
     Raises:
         SettingsError: As `open_journal`.
     """
-    address = _address(database_url, None)
+    address = _address(database_url)
     if isinstance(address, SqliteAddress):
         return open_sqlite_source(address.path, key=key)
     from service.journal.postgresql.copying import open_postgresql_source  # noqa: PLC0415
@@ -114,7 +114,7 @@ def open_copy_target(
     Raises:
         SettingsError: As `open_journal`.
     """
-    address = _address(database_url, None)
+    address = _address(database_url)
     if isinstance(address, SqliteAddress):
         return open_sqlite_target(address.path, key=key)
     from service.journal.postgresql.copying import open_postgresql_target  # noqa: PLC0415
@@ -122,17 +122,13 @@ def open_copy_target(
     return open_postgresql_target(address.url)
 
 
-def _address(database_url: str, key: bytes | None) -> SqliteAddress | PostgresqlAddress:
+def _address(database_url: str) -> SqliteAddress | PostgresqlAddress:
     try:
         address = parse_database_url(database_url)
     except ValueError as error:
         raise SettingsError([f"database_url: {error}"]) from None
     if isinstance(address, PostgresqlAddress):
         _expect_driver()
-        if key is not None:
-            raise SettingsError(
-                ["database_key: it is for SQLite; PostgreSQL's disk is its server's to encrypt"]
-            )
     return address
 
 

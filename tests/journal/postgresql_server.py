@@ -33,6 +33,7 @@ SOUND: Final = (
     "-c", "max_connections=100", "-c", "shared_buffers=32MB", "-c", "listen_addresses=127.0.0.1",
     "-c", "unix_socket_directories=", "-c", "max_wal_senders=0", "-c", "wal_level=minimal",
     "-c", "log_min_messages=fatal",
+    "-c", "autovacuum=off",  # its transactions would keep events from the feed for a moment
 )  # fmt: skip
 """A server that keeps what it acknowledges."""
 _HASTY: Final = (*SOUND, "-c", "fsync=off", "-c", "full_page_writes=off")

@@ -29,6 +29,7 @@ class Stopping:
         self._target = target
         self._at = at
         self.rows = target.rows
+        self.begin = target.begin
         self.last_key = target.last_key
         self.finish = target.finish
 
@@ -102,6 +103,21 @@ async def test_a_copy_that_is_not_finished_is_no_journal(tmp_path: Path) -> None
     await copy(source, f"sqlite:///{target}")
     async with sqlite_database(target.parent).journal() as journal:
         assert await journal.unfinished()
+
+
+async def test_a_copy_that_was_begun_is_not_gone_on_with_from_elsewhere(tmp_path: Path) -> None:
+    """On either database: what is there is of another journal."""
+    url = schema_url("begun")
+    await make_schema("begun")
+    for name in ("one", "other", "half"):
+        (tmp_path / name).mkdir()
+        await with_history(sqlite_database(tmp_path / name)) if name != "half" else None
+    for target in (url, f"sqlite:///{tmp_path / 'half' / 'journal.db'}"):
+        with pytest.raises(PulledPlugError):
+            await copy(f"sqlite:///{tmp_path / 'one' / 'journal.db'}", target, stop_at="event")
+        with pytest.raises(JournalUnavailableError, match="of another journal"):
+            await copy(f"sqlite:///{tmp_path / 'other' / 'journal.db'}", target)
+        assert await copy(f"sqlite:///{tmp_path / 'one' / 'journal.db'}", target)
 
 
 async def test_nothing_is_copied_over_a_journal(tmp_path: Path) -> None:

@@ -38,12 +38,6 @@ async def test_a_postgresql_that_nobody_serves_is_said_without_its_password(sche
     assert "hush" not in str(failure.value)
 
 
-def test_a_key_is_not_for_postgresql() -> None:
-    """Nobody shall believe that it is encrypted because of ours."""
-    with pytest.raises(SettingsError, match="its server's to encrypt"):
-        open_journal("postgresql://db/calls", key=bytes(32))
-
-
 @pytest.mark.parametrize(
     "url",
     [

@@ -12,7 +12,12 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from service.journal.erasure_audit import ErasureAudit
-from service.journal.postgresql.connection import Connection, connect, is_unavailable, refusal
+from service.journal.postgresql.connection import (
+    DRIVER_ERRORS,
+    Connection,
+    connect,
+    unreachable,
+)
 from service.journal.postgresql.migrations import expect_ready
 from service.journal.postgresql.searching import query_of
 from service.journal.postgresql.text import from_database, to_database
@@ -143,7 +148,5 @@ async def _asked(url: str, ask: Callable[[Connection], Awaitable[T]]) -> T:
             return await ask(db)
         finally:
             await db.close()
-    except Exception as error:
-        if is_unavailable(error):
-            raise refusal(error) from error
-        raise
+    except DRIVER_ERRORS as error:
+        raise unreachable(error) from error

@@ -4,7 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from service.journal.postgresql.connection import Connection, connect, is_unavailable, refusal
+from service.journal.postgresql.connection import (
+    DRIVER_ERRORS,
+    Connection,
+    connect,
+    unreachable,
+)
 from service.journal.postgresql.migrations import MIN_VERSION
 
 CONNECTIONS: Final = 8
@@ -121,10 +126,8 @@ async def check_server(url: str) -> Report:
     """
     try:
         db = await connect(url, name="check")
-    except Exception as error:
-        if is_unavailable(error) or isinstance(error, ValueError):
-            raise refusal(error) from None
-        raise
+    except DRIVER_ERRORS as error:
+        raise unreachable(error) from None
     try:
         found = await _facts(db)
     finally:

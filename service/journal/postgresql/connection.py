@@ -17,6 +17,15 @@ _SETTINGS: Final = {
     "jit": "off",
 }
 
+DRIVER_ERRORS: Final = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    ValueError,
+)
+"""All that the driver raises, at a wrong URL, too."""
+
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Row = Sequence[Any]
 Query = Callable[[Connection], Awaitable[object]]
@@ -122,9 +131,17 @@ def refusal(error: Exception) -> JournalError:
     return refused
 
 
+def unreachable(error: Exception) -> JournalUnavailableError:
+    """Return what is said where the server cannot be had at all, whatever the driver calls it."""
+    refused = JournalUnavailableError(f"the database does not answer: {_told(error)}")
+    refused.__cause__ = error
+    return refused
+
+
 def _told(error: Exception) -> str:
-    # PostgreSQL's text of these says which role or database, never a value of ours
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    # the first line says which role or database; those after it (DETAIL) may hold values of ours
+    said = str(error).partition("\n")[0]
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 class Reader:

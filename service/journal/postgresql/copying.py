@@ -4,16 +4,15 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, cast
 
-import asyncpg
 import msgspec
 
 from service.errors import JournalUnavailableError
-from service.journal.copying import CopySource, CopyTarget
+from service.journal.copying import OTHER_COPY, CopySource, CopyTarget
 from service.journal.postgresql.connection import (
+    DRIVER_ERRORS,
     Connection,
     connect,
-    is_unavailable,
-    refusal,
+    unreachable,
 )
 from service.journal.postgresql.migrations import (
     BEGIN_COPY,
@@ -55,6 +54,14 @@ class PostgresqlCopy:
         query = f"SELECT {columns} FROM {table.name} {where} ORDER BY {key} LIMIT $1"  # noqa: S608 - names of ours
         found = await self._db.fetch(query, limit, *map(_bound, after or ()))
         return [_logical(table, row) for row in found]
+
+    async def begin(self, source: str) -> None:
+        """See `CopyTarget.begin`."""
+        await self._db.execute(BEGIN_COPY)
+        note = "INSERT INTO unfinished_copy (id, source) VALUES (1, $1) ON CONFLICT DO NOTHING"
+        await self._db.execute(note, source)
+        if await self._db.fetchval("SELECT source FROM unfinished_copy") != source:
+            raise JournalUnavailableError(OTHER_COPY)
 
     async def last_key(self, table: Table) -> Row | None:
         """See `CopyTarget.last_key`."""
@@ -119,7 +126,6 @@ async def open_postgresql_target(url: str) -> AsyncIterator[CopyTarget]:
         )
         if held and not await is_copy_begun(db):
             raise JournalUnavailableError("it holds a journal already: copy into a new database")
-        await db.execute(BEGIN_COPY)
         yield PostgresqlCopy(db)
 
 
@@ -131,16 +137,8 @@ async def _connected(url: str) -> AsyncIterator[Connection]:
             yield db
         finally:
             await db.close()
-    except (
-        OSError,
-        TimeoutError,
-        ValueError,
-        asyncpg.PostgresError,
-        asyncpg.InterfaceError,
-    ) as error:
-        if is_unavailable(error) or isinstance(error, ValueError):
-            raise refusal(error) from None
-        raise
+    except DRIVER_ERRORS as error:
+        raise unreachable(error) from None
 
 
 def _derived(table: Table) -> tuple[str, ...]:

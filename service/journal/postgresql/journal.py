@@ -23,11 +23,11 @@ from service.journal.postgresql.entries import shut_calls
 from service.journal.postgresql.migrations import (
     expect_ready,
     expect_whole,
-    lock_service,
     migrate,
 )
 from service.journal.postgresql.opening import explained
 from service.journal.postgresql.scrubbing import vacuum
+from service.journal.postgresql.tenure import Tenure, stop_at_once
 from service.journal.postgresql.text import from_database, to_database
 from service.journal.postgresql.worker import AsyncWorker, open_async_worker
 from service.journal.postgresql.writer import Work, Writer
@@ -330,12 +330,14 @@ async def open_postgresql_journal(
     clock: Callable[[], float] = time.time,
     waiting_limit: int = 10_000,
     hasty: bool = False,
+    lost: Callable[[], None] = stop_at_once,
 ) -> AsyncIterator[Journal]:
     """Open the journal in this database; on the way out, what waits is written.
 
     `exclusive` is for the service: it makes or updates the tables and keeps every other service
     out for as long as its connection lives. Without it a ready journal is opened beside the
-    service, to look or to change lanes.
+    service, to look or to change lanes. `lost` is called if another service took the database
+    over while this one was cut off from it.
 
     At most `waiting_limit` changes (and as many queries) wait; what is more is refused with
     `JournalUnavailableError`. `clock` gives Unix seconds. A `hasty` one does not wait for the
@@ -346,13 +348,16 @@ async def open_postgresql_journal(
         JournalTooNewError: A newer version wrote it.
     """
     settings = {"synchronous_commit": "off"} if hasty else {"synchronous_commit": "on"}
-    prepare = lock_service if exclusive else None
+    tenure = Tenure(lost) if exclusive else None
+    prepare = tenure.take if tenure else None
     writing = KeptConnection(url, name="writer", settings=settings, prepare=prepare)
     reading = KeptConnection(url, name="reader")
     async with explained(writing, reading):
         db = await writing.get()
         await (migrate if exclusive else expect_ready)(db)
         await expect_whole(db)
+        if tenure:
+            await tenure.begin(db)
         await reading.get()
     async with (
         open_async_worker(Writer(writing, clock), limit=waiting_limit) as writer,

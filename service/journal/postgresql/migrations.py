@@ -15,7 +15,9 @@ MIN_VERSION: Final = 150_000
 _MIGRATING: Final = 0x43534352
 _SERVING: Final = 0x43534353
 """Advisory locks ("CSCR", and the next): with each goes the schema that the tables are in."""
-BEGIN_COPY: Final = "CREATE TABLE IF NOT EXISTS unfinished_copy (id integer PRIMARY KEY)"
+BEGIN_COPY: Final = (
+    "CREATE TABLE IF NOT EXISTS unfinished_copy (id integer PRIMARY KEY, source text)"
+)
 END_COPY: Final = "DROP TABLE unfinished_copy"
 _SCHEMA: Final = "current_schema()::regnamespace::oid::integer"
 _MAKE: Final = """
@@ -106,8 +108,10 @@ async def lock_service(db: Connection) -> None:
     """Keep every other service out of this database for as long as the connection lives.
 
     Raises:
-        JournalUnavailableError: One has it.
+        JournalUnavailableError: One has it, or there is no schema for the tables.
     """
+    if await db.fetchval("SELECT current_schema()") is None:
+        raise JournalUnavailableError("the search_path names no schema that is there: make one")
     if not await db.fetchval(f"SELECT pg_try_advisory_lock({_SERVING}, {_SCHEMA})"):
         raise JournalUnavailableError("another service has this database open")
 

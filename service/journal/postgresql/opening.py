@@ -3,8 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from service.errors import JournalError
-from service.journal.postgresql.connection import KeptConnection, is_unavailable, refusal
+from service.journal.postgresql.connection import DRIVER_ERRORS, KeptConnection, unreachable
 
 
 @asynccontextmanager
@@ -19,8 +18,6 @@ async def explained(*connections: KeptConnection) -> AsyncIterator[None]:
     except BaseException as error:
         for one in connections:
             one.drop()
-        if isinstance(error, JournalError) or not isinstance(error, Exception):
-            raise
-        if is_unavailable(error) or isinstance(error, ValueError):
-            raise refusal(error) from None
+        if isinstance(error, DRIVER_ERRORS):
+            raise unreachable(error) from None
         raise

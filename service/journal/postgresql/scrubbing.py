@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from service.journal.postgresql.connection import connect, is_unavailable, refusal
+from service.journal.postgresql.connection import DRIVER_ERRORS, connect, unreachable
 
 _TABLES: Final = ("event", "utterance", "summary", "call", "parked", "attempt", "keeping")
 _TIMEOUT_S: Final = 3_600.0
@@ -23,7 +23,5 @@ async def vacuum(url: str) -> None:
                 await db.execute(command, timeout=_TIMEOUT_S)
         finally:
             await db.close()
-    except Exception as error:
-        if is_unavailable(error):
-            raise refusal(error) from error
-        raise
+    except DRIVER_ERRORS as error:
+        raise unreachable(error) from error

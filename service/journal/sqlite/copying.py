@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from service.errors import JournalUnavailableError
-from service.journal.copying import CopySource, CopyTarget
+from service.journal.copying import OTHER_COPY, CopySource, CopyTarget
 from service.journal.sqlite.file import (
     BEGIN_COPY,
     END_COPY,
@@ -36,6 +36,17 @@ class SqliteCopy:
         where = f"WHERE ({key}) > ({marks})" if after else ""
         query = f"SELECT {columns} FROM {table.name} {where} ORDER BY {key} LIMIT ?"  # noqa: S608 - names of ours
         return self._db.execute(query, (*(after or ()), limit)).fetchall()
+
+    async def begin(self, source: str) -> None:
+        """See `CopyTarget.begin`."""
+        self._db.execute(BEGIN_COPY)
+        self._db.execute(
+            "INSERT INTO unfinished_copy (id, source) VALUES (1, ?) ON CONFLICT DO NOTHING",
+            (source,),
+        )
+        (begun,) = self._db.execute("SELECT source FROM unfinished_copy").fetchone()
+        if begun != source:
+            raise JournalUnavailableError(OTHER_COPY)
 
     async def last_key(self, table: Table) -> Row | None:
         """See `CopyTarget.last_key`. What triggers write of the events is gone over again."""
@@ -110,5 +121,4 @@ async def open_sqlite_target(path: Path, *, key: bytes | None) -> AsyncIterator[
         closing(_connect(file)) as db,
     ):
         expect_empty(db)
-        db.execute(BEGIN_COPY)
         yield SqliteCopy(db)

@@ -37,7 +37,7 @@ SMALL_CACHE_KIB = 4 * 1024
 """For who reads now and then; the system has the file in memory as well."""
 LARGE_CACHE_KIB = 32 * 1024
 
-BEGIN_COPY = "CREATE TABLE IF NOT EXISTS unfinished_copy (id INTEGER PRIMARY KEY)"
+BEGIN_COPY = "CREATE TABLE IF NOT EXISTS unfinished_copy (id INTEGER PRIMARY KEY, source TEXT)"
 END_COPY = "DROP TABLE unfinished_copy"
 _COPY_BEGUN = "SELECT count(*) FROM sqlite_schema WHERE name = 'unfinished_copy'"
 _HAS_WORDS = 2

@@ -9,6 +9,8 @@ CREATE TABLE installation (
     id integer PRIMARY KEY CHECK (id = 1),
     -- the secret that short-lived tokens are signed with
     token_secret bytea NOT NULL,
+    -- how many services have had this journal: one that was away finds out whether another came
+    served bigint NOT NULL DEFAULT 0,
     -- added to the number of a transaction in the place of an event: restored into another server,
     -- whose transactions count from the beginning, the places still only grow
     position_base bigint NOT NULL DEFAULT 0
