@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from tests.interop.harness import CALLSCRIBE, HERE, Program, running
-from tests.interop.service import CALLS, OLD, calls_to, free_port
+from tests.interop.serving_calls import CALLS, OLD, calls_to, free_port
 
 PYTHON = str(Path(CALLSCRIBE).with_name("python"))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.interop.harness import PATIENCE_S, Program, running
-from tests.interop.service import CALLS, NEW, OLD, calls_to
+from tests.interop.serving_calls import CALLS, NEW, OLD, calls_to
 
 SIGNING_KEY = (
     "whsk_"

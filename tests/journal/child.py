@@ -10,6 +10,8 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import structlog
+
 from service.ids import CallId
 from service.ports import Journal
 from tests.journal.builders import CRM, entry, erasing, event
@@ -63,4 +65,6 @@ async def _main(adapter: str, folder: str, work: str) -> None:
 
 
 if __name__ == "__main__":
+    # what is logged must not come among the receipts
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     asyncio.run(_main(*sys.argv[1:]))

@@ -339,9 +339,8 @@ async def open_postgresql_journal(
     service, to look or to change lanes. `lost` is called if another service took the database
     over while this one was cut off from it.
 
-    At most `waiting_limit` changes (and as many queries) wait; what is more is refused with
-    `JournalUnavailableError`. `clock` gives Unix seconds. A `hasty` one does not wait for the
-    server's disk: what it acknowledged may be lost.
+    At most `waiting_limit` changes (and as many queries) wait, or are refused with
+    `JournalUnavailableError`. `clock` is in Unix seconds. A `hasty` one may lose acknowledged ones.
 
     Raises:
         JournalUnavailableError: The server cannot be reached or used, or another service has it.
