@@ -84,7 +84,8 @@ async def calls_to(
     async with running(CALLSCRIBE, *play, cwd=folder) as telnyx:
         environment = {"CALLSCRIBE_LISTEN": listen}
         while "CALLSCRIBE_PUBLIC_URL" not in environment:
-            name, _, value = (await telnyx.line()).partition("=")
+            line = (await telnyx.line()).removeprefix("export ")
+            name, _, value = line.partition("=")
             environment[name] = value
         async with running(CALLSCRIBE, "serve", cwd=folder, **environment) as program:
             log = asyncio.create_task(program.rest())  # its pipe must not fill up
