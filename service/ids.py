@@ -17,6 +17,9 @@ StreamId = NewType("StreamId", str)
 UtteranceId = NewType("UtteranceId", str)
 """One stretch of speech of one track; partials and their final share it."""
 
+WorkerId = NewType("WorkerId", str)
+"""One life of one process of the service: a process that lost its lease comes back as another."""
+
 EndpointName = NewType("EndpointName", str)
 """The `name` of an `[[endpoint]]`."""
 

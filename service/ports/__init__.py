@@ -1,13 +1,15 @@
 """What the rooms promise each other, a module for each: who may call, what waits, what raises.
 
 `calls`, `media`, `carrier` and `stt` are Telnyx's side; `journal`, `library` and `keys` what is
-kept, `recorder` the audio; `delivery`, `audience` and `observer` are told what happened.
+kept, `recorder` the audio; `delivery`, `audience` and `observer` are told what happened,
+and `bus` tells other workers.
 
 `app.py` puts the real ones together; tests put others in their place.
 """
 
 from service.calls.turn import Keeping
 from service.ports.audience import Audience
+from service.ports.bus import Bus, BusListener
 from service.ports.calls import CallControls, Calls, Eraser
 from service.ports.carrier import Carrier, LegLife, StreamTarget
 from service.ports.delivery import Delivery, Lanes, LivePartial, Sink
@@ -48,6 +50,8 @@ __all__ = [
     "Audience",
     "AudioFeed",
     "BacklogPage",
+    "Bus",
+    "BusListener",
     "CallControls",
     "CallFilter",
     "CallSummary",
