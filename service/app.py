@@ -17,6 +17,7 @@ from aiohttp import web
 
 from service.api.assembly import Sources, new_application, open_api
 from service.api.health import Health
+from service.api.metrics import Scrape
 from service.archive.retention import RetentionKeeper, open_retention
 from service.carrier.client import open_carrier
 from service.clocks import CarrierClock
@@ -32,12 +33,15 @@ from service.ingress.limits import MediaLimits
 from service.ingress.media_route import MediaRoute
 from service.ingress.webhook_route import WebhookRoute
 from service.journal.database import open_journal, open_keys, open_library, open_searches
+from service.pool.seat import Seat
+from service.pool.siblings import open_siblings
 from service.ports import Carrier, Journal, Library, Recognitions
 from service.recording.recorder import open_recorder
 from service.runtime.registry import CallRegistry, open_calls
 from service.settings import Settings
 from service.stt.counters import RecognitionCounters
 from service.stt.recognitions import open_recognitions
+from service.telemetry.metrics import Metrics
 from service.telemetry.readings import (
     clock_figures,
     feed_figures,
@@ -84,6 +88,8 @@ class Machine:
     """Which endpoints share a breaker and places: those of which this says the same."""
     threaded: bool = True
     """Whether the journal has threads of its own, or works on the loop, in virtual time."""
+    seat: Seat | None = None
+    """Where it sits among workers that share its port, if it does."""
     journal: Callable[[Journal], Journal] = lambda journal: journal
     recognitions: Callable[[Recognitions], Recognitions] = lambda recognitions: recognitions
 
@@ -123,7 +129,7 @@ async def running(
         JournalError: The database cannot be opened, or another process serves from it.
     """
     async with AsyncExitStack() as stack:
-        address = await _bind(stack, settings)
+        address = await _bind(stack, settings, machine.seat)
         rooms = await _open_rooms(stack, settings, address, machine)
         health = Health({"journal": rooms.journal.check, "telnyx": rooms.carrier.check})
         app = new_application(cors_origins=settings.api.cors_origins)
@@ -286,7 +292,7 @@ async def _let_people_in(
         recordings=rooms.journal,
         recordings_path=settings.recordings_path,
         recordings_key=key,
-        metrics=rooms.telemetry.metrics.registry,
+        scrape=await _scraped(stack, rooms.telemetry.metrics, machine.seat),
         eraser=rooms.keeper,
     )
     opening = open_api(
@@ -299,9 +305,19 @@ async def _let_people_in(
     api.serve(app)
 
 
-async def _bind(stack: AsyncExitStack, settings: Settings) -> BoundAddress:
+async def _scraped(stack: AsyncExitStack, metrics: Metrics, seat: Seat | None) -> Scrape:
+    """Return what scrapes this service, with all that share its port."""
+    if seat is None:
+        return metrics.scrape
+    siblings = open_siblings(seat, metrics.registry, shared=metrics.shared)
+    return (await stack.enter_async_context(siblings)).scrape
+
+
+async def _bind(stack: AsyncExitStack, settings: Settings, seat: Seat | None) -> BoundAddress:
+    host, port = settings.listen_address
     try:
-        return await stack.enter_async_context(bind_address(*settings.listen_address))
+        binding = bind_address(host, seat.port if seat else port, shared=seat is not None)
+        return await stack.enter_async_context(binding)
     except OSError as error:
         raise _not_ours(settings, error) from error
 

@@ -98,6 +98,11 @@ def set_up_logs(stream: TextIO, *, level: int = logging.INFO) -> LogOutput:
     return output
 
 
+def name_worker(number: int) -> None:
+    """Have every line say which of several processes wrote it. For the main task, at its start."""
+    structlog.contextvars.bind_contextvars(worker=number)
+
+
 def mask(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
     """Mask the values of known keys and cut known shapes out of the rest (structlog processor)."""
     spared = _SINK_KEY if line.get("event") == _SINK_EVENT else None

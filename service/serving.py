@@ -2,31 +2,37 @@
 
 import asyncio
 import gc
+import os
 import signal
+import sys
 from collections.abc import Callable
 
 import structlog
 import uvloop
 
-from service.app import running
+from service.app import Machine, running
 from service.delivery.signing import Secrets
 from service.errors import SettingsError
 from service.exits import Exit
+from service.pool.seat import Seat
 from service.settings import Settings
 from service.tasks import open_tasks
 
 log = structlog.get_logger()
 
 
-def run(settings: Settings, reload: Callable[[], Settings]) -> int:
+def run(settings: Settings, reload: Callable[[], Settings], seat: Seat | None = None) -> int:
     """Run the service until SIGTERM or SIGINT; return the exit code.
 
     On SIGHUP, `reload` gives the settings anew, and webhooks are signed as they say from then on.
+    One that has a `seat` shares its port, and stops when its standard input ends as well.
     """
-    return uvloop.run(serve(settings, reload))
+    return uvloop.run(serve(settings, reload, seat))
 
 
-async def serve(settings: Settings, reload: Callable[[], Settings]) -> int:
+async def serve(
+    settings: Settings, reload: Callable[[], Settings], seat: Seat | None = None
+) -> int:
     """Run the service until a signal, and drain. A second signal stops it at once."""
     stop, asked = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -40,8 +46,10 @@ async def serve(settings: Settings, reload: Callable[[], Settings]) -> int:
 
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, told, one.name)
+    if seat:
+        _stop_when_alone(loop, lambda: told("end of the supervisor"))
     try:
-        async with running(settings) as service, open_tasks() as tasks:
+        async with running(settings, machine=Machine(seat=seat)) as service, open_tasks() as tasks:
             loop.add_signal_handler(signal.SIGHUP, asked.set)
             tasks.keep(lambda: _rotate(service.secrets, reload, asked), "rotation")
             _spare_the_collector()
@@ -53,6 +61,18 @@ async def serve(settings: Settings, reload: Callable[[], Settings]) -> int:
     left = service.calls_left + service.lanes_left
     log.info("service_stopped", calls_left=service.calls_left, lanes_left=service.lanes_left)
     return Exit.WORK_LEFT if left else Exit.OK
+
+
+def _stop_when_alone(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
+    """Call `stop` once nobody holds the other end of standard input: the supervisor is gone."""
+    pipe = sys.stdin.fileno()
+
+    def readable() -> None:
+        if not os.read(pipe, 1024):
+            loop.remove_reader(pipe)
+            stop()
+
+    loop.add_reader(pipe, readable)
 
 
 async def _rotate(secrets: Secrets, reload: Callable[[], Settings], asked: asyncio.Event) -> None:

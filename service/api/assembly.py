@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry
 
 from service.api.about_routes import about_routes
 from service.api.access import Doorkeeper
@@ -22,7 +21,7 @@ from service.api.deliveries.routes import DeliveryRoutes
 from service.api.feed.connections import FeedConnections, FeedLimits, open_connections
 from service.api.feed.routes import FeedRoutes
 from service.api.headers import add_headers
-from service.api.metrics import MetricsRoutes
+from service.api.metrics import MetricsRoutes, Scrape
 from service.api.operations import AnyRoute
 from service.api.problems import explain
 from service.api.router import add_routes
@@ -71,7 +70,7 @@ class Sources:
     recordings_path: Path
     recordings_key: bytes | None = None
     """What recordings are sealed with, if they are."""
-    metrics: CollectorRegistry
+    scrape: Scrape
 
 
 class Api:
@@ -135,7 +134,7 @@ def _asked(
     yield from AudioRoutes(sources.recordings, kept, key=key).routes()
     yield from SearchRoutes(library, sources.searches, cursors, clock=clock).routes()
     yield from DeliveryRoutes(journal, sources.endpoints, retries, cursors).routes()
-    yield from MetricsRoutes(sources.metrics).routes()
+    yield from MetricsRoutes(sources.scrape).routes()
 
 
 def _followed(

@@ -1,5 +1,7 @@
 """`GET /metrics`: for Prometheus, and whoever speaks its language."""
 
+from collections.abc import Awaitable, Callable
+
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
@@ -25,11 +27,15 @@ GET_METRICS: Operation[NoQuery, NoBody] = Operation(
 )
 
 
-class MetricsRoutes:
-    """Serves a registry. The key is asked for because the listener faces the internet."""
+Scrape = Callable[[], Awaitable[CollectorRegistry]]
+"""Returns all metrics as they are now: of this process, or of all that share its port."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._registry = registry
+
+class MetricsRoutes:
+    """Serves metrics. The key is asked for because the listener faces the internet."""
+
+    def __init__(self, scrape: Scrape) -> None:
+        self._scrape = scrape
 
     def routes(self) -> list[AnyRoute]:
         """Return the route."""
@@ -38,4 +44,5 @@ class MetricsRoutes:
     async def get(self, ask: Ask[NoQuery, NoBody]) -> web.Response:
         """Answer with all metrics as they are now."""
         encode, content_type = choose_encoder(ask.request.headers.get("Accept", ""))
-        return web.Response(body=encode(self._registry), headers={"Content-Type": content_type})
+        metrics = await self._scrape()
+        return web.Response(body=encode(metrics), headers={"Content-Type": content_type})

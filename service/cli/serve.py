@@ -6,29 +6,83 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from service.cli.common import Commands, add_command, add_config, read_settings
+from service.cli.common import (
+    Commands,
+    add_command,
+    add_config,
+    read_settings,
+    whole_number,
+)
+from service.errors import SettingsError
 
 if TYPE_CHECKING:
+    from service.pool.seat import Seat
     from service.settings import Settings
+
+MAX_WORKERS = 256
 
 
 def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     """Add the command."""
     parser = add_command(commands, "serve", run, "Run the service until SIGTERM or Ctrl-C.")
     add_config(parser)
+    text = "processes that share the port, the database and the work (default: 1; PostgreSQL only)"
+    parser.add_argument("--workers", type=whole_number(1, MAX_WORKERS), default=1, help=text)
+    parser.add_argument("--seat", type=_seat, help=argparse.SUPPRESS)  # from the supervisor
 
 
 def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Read the settings, set logging up, run until told to stop."""
     settings = read_settings(arguments, environ)
 
-    from service import serving  # noqa: PLC0415 - keeps --help quick
-    from service.logs import set_up_logs  # noqa: PLC0415
+    from service.logs import set_up_logs  # noqa: PLC0415 - keeps --help quick
     from service.settings import find_config  # noqa: PLC0415
 
+    seat = arguments.seat
     set_up_logs(sys.stdout)
-    _tell(settings, find_config(arguments.config, environ))
-    return serving.run(settings, lambda: read_settings(arguments, environ))
+    if seat is None or seat.number == 1:
+        _tell(settings, find_config(arguments.config, environ))
+    if arguments.workers > 1 and seat is None:
+        return _supervise(settings, arguments.workers)
+    from service import serving  # noqa: PLC0415
+    from service.logs import name_worker  # noqa: PLC0415
+
+    if seat:
+        name_worker(seat.number)
+    return serving.run(settings, lambda: read_settings(arguments, environ), seat)
+
+
+def _supervise(settings: "Settings", workers: int) -> int:
+    """Run this many of this command.
+
+    Raises:
+        SettingsError: The database or the port cannot be shared.
+    """
+    import asyncio  # noqa: PLC0415 - keeps --help quick
+
+    from service import supervisor  # noqa: PLC0415
+
+    if settings.database_file is not None:
+        problem = "--workers: a SQLite journal belongs to one process, for its file has one writer"
+        remedy = "set database_url to a postgresql:// address, or leave --workers out"
+        raise SettingsError([f"{problem}: {remedy}"])
+
+    def command(seat: "Seat") -> list[str]:
+        return [sys.executable, "-m", "service", *sys.argv[1:], "--seat", str(seat)]
+
+    host, port = settings.listen_address
+    try:
+        return asyncio.run(supervisor.supervise(command, host, port, workers=workers))
+    except OSError as error:
+        problem = f"listen: cannot listen on {settings.listen} ({error.strerror})"
+        remedy = "stop what listens there, or choose another address"
+        raise SettingsError([f"{problem}: {remedy}"]) from error
+
+
+def _seat(text: str) -> "Seat":
+    from service.pool.seat import read_seat  # noqa: PLC0415 - keeps --help quick
+
+    return read_seat(text)
 
 
 def _tell(settings: "Settings", config: Path | None) -> None:

@@ -47,6 +47,8 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self.shared: set[str] = set()
+        """Names of metrics of what several workers share: not to be added up."""
         self._calls = self._counter("calls", "Calls by how far they came", "state")
         self._recognitions = self._counter(
             "recognitions", "Transcriptions by what became of them", "source", "engine", "state"
@@ -74,7 +76,13 @@ class Metrics:
 
     def read(self, readings: Iterable["Figure"]) -> None:
         """Add figures that other rooms count; they are read when they are scraped."""
-        self.registry.register(_Readings(tuple(readings)))
+        figures = tuple(readings)
+        self.registry.register(_Readings(figures))
+        self.shared |= {figure.name for figure in figures if figure.shared}
+
+    async def scrape(self) -> CollectorRegistry:
+        """Return all metrics as they are now."""
+        return self.registry
 
     def happened(self, fact: Fact) -> None:
         """See `Observer.happened`."""
@@ -137,12 +145,23 @@ class Metrics:
 
 
 class Figure:
-    """One metric that another room counts; `total` if it only grows."""
+    """One metric that another room counts; `total` if it only grows.
+
+    What is `shared` is measured by every worker of a pool, and is the same thing each time.
+    """
 
     def __init__(
-        self, name: str, text: str, labels: tuple[str, ...], now: Reading, *, total: bool = False
+        self,
+        name: str,
+        text: str,
+        labels: tuple[str, ...],
+        now: Reading,
+        *,
+        total: bool = False,
+        shared: bool = False,
     ) -> None:
-        self._name = f"callscribe_{name}"
+        self.name = f"callscribe_{name}"
+        self.shared = shared
         self._text = text
         self._labels = labels
         self._now = now
@@ -151,7 +170,7 @@ class Figure:
     def family(self) -> Metric:
         """Return the figures as they are now."""
         kind = CounterMetricFamily if self._total else GaugeMetricFamily
-        family = kind(self._name, self._text, labels=self._labels)
+        family = kind(self.name, self._text, labels=self._labels)
         for values, figure in self._now().items():
             family.add_metric(values, figure)
         return family

@@ -113,12 +113,14 @@ def lane_figures(lanes: LaneCounts) -> list[Figure]:
             "Whether an endpoint is spared just now, because nobody was found there",
             ("endpoint",),
             lambda: {(name,): float(name in lanes.failing) for name in lanes.counters},
+            shared=True,
         ),
         Figure(
             "endpoint_disabled",
             "Whether an endpoint gets nothing until it is enabled",
             ("endpoint",),
             lambda: {(name,): float(name in lanes.disabled) for name in lanes.counters},
+            shared=True,
         ),
     ]
 
@@ -148,10 +150,12 @@ def storage_figures(database: Path | None, recordings: Path) -> list[Figure]:
     def whole() -> dict[tuple[str, ...], float]:
         return {(name,): disk_usage(p).total for name, p in places.items() if p.exists()}
 
+    whats = ("what",)
+    kept, disk = "What is free where something is kept", "How large the disk is where that is"
     return [
-        Figure("journal_bytes", "Size of the journal's files", ("file",), sizes),
-        Figure("disk_free_bytes", "What is free where something is kept", ("what",), free),
-        Figure("disk_bytes", "How large the disk is where something is kept", ("what",), whole),
+        Figure("journal_bytes", "Size of the journal's files", ("file",), sizes, shared=True),
+        Figure("disk_free_bytes", kept, whats, free, shared=True),
+        Figure("disk_bytes", disk, whats, whole, shared=True),
     ]
 
 
@@ -178,6 +182,7 @@ def recognition_figures(counts: RecognitionCounts) -> list[Figure]:
             "Whether an engine is not asked just now, because it failed",
             ("engine", "model"),
             lambda: {key: float(is_open) for key, is_open in counts.open_circuits.items()},
+            shared=True,
         ),
     ]
 
@@ -185,7 +190,7 @@ def recognition_figures(counts: RecognitionCounts) -> list[Figure]:
 def clock_figures(ahead_s: Callable[[], float]) -> list[Figure]:
     """Return the figure of how far this machine's clock is ahead of Telnyx's, in seconds."""
     text = "How far this machine's clock is ahead of Telnyx's"
-    return [Figure("clock_ahead_seconds", text, (), lambda: {(): ahead_s()})]
+    return [Figure("clock_ahead_seconds", text, (), lambda: {(): ahead_s()}, shared=True)]
 
 
 def task_figures(failures: Mapping[str, int]) -> list[Figure]:

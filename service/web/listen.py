@@ -42,10 +42,13 @@ class BoundAddress(ListenAddress):
 
 
 @asynccontextmanager
-async def bind_address(host: str, port: int) -> AsyncIterator[BoundAddress]:
+async def bind_address(
+    host: str, port: int, *, shared: bool = False
+) -> AsyncIterator[BoundAddress]:
     """Bind an address until the end of the block, so that it is known before anybody listens.
 
-    Port 0 takes any free one; a name that has several addresses is bound on all of them.
+    Port 0 takes any free one; a name that has several addresses is bound on all of them. A
+    `shared` address may be bound by other processes of the same user that share it as well.
 
     Raises:
         OSError: The address is taken, or not of this machine.
@@ -55,6 +58,8 @@ async def bind_address(host: str, port: int) -> AsyncIterator[BoundAddress]:
         for family, address in await _addresses(host, port):
             one = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
             one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if shared:
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             if family == socket.AF_INET6:
                 one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             one.setblocking(False)

@@ -8,7 +8,6 @@ from typing import Any
 
 import aiohttp
 from multidict import CIMultiDictProxy
-from prometheus_client import CollectorRegistry
 
 from service.api.assembly import Sources, new_application, open_api
 from service.api.feed.connections import FeedConnections, FeedLimits
@@ -18,6 +17,7 @@ from service.ids import CallId, Scope
 from service.journal.sqlite.keys import open_sqlite_keys
 from service.journal.sqlite.searches import open_sqlite_searches
 from service.ports import Journal, LaneUpdate, Parked, SavedSearches
+from service.telemetry.metrics import Metrics
 from service.web.limits import Limits
 from service.web.listen import open_listener
 from tests.api.builders import ALL, CALL, NOW, golden_call, new_key
@@ -139,7 +139,7 @@ async def open_harness(
             recordings=calls.journal,
             recordings_path=folder,
             recordings_key=recordings_key,
-            metrics=CollectorRegistry(),
+            scrape=Metrics().scrape,
         )
         api = await enter(
             open_api(
