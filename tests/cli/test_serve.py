@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from service.exits import Exit
 from tests.cli.harness import started
 from tests.settings.builders import KEYS
 
@@ -50,3 +51,13 @@ async def test_a_service_without_a_file_says_that_it_read_none(
 
     assert read["file"] == "none"
     assert "no settings file was read" in warned["advice"]
+
+
+async def test_a_sqlite_journal_is_not_shared(tmp_path: Path) -> None:
+    """Who wants more workers is told what they need."""
+    async with started("serve", "--workers", "2", **variables(tmp_path)) as process:
+        assert process.stderr is not None
+        said = (await process.stderr.read()).decode()
+        assert await process.wait() == Exit.USAGE
+    assert "--workers: a SQLite journal belongs to one process" in said
+    assert "set database_url to a postgresql:// address" in said
