@@ -19,10 +19,9 @@ from service.stt.formats import Outlet, WireFormat
 from service.stt.habits import Habits
 from service.stt.headway import Headway
 from service.stt.inputs import TrackInputs
-from service.stt.resume import TAIL_MS
+from service.stt.resume import TAIL_MS, take_over_point
 from service.stt.ring import Chunk, Span
 from service.stt.seam import Clue
-from service.stt.speech import PAUSE_MS
 from service.stt.stint import Arrival, Stint
 from service.stt.tape import Tape
 from service.stt.transcript import Transcript
@@ -30,11 +29,6 @@ from service.wire.stt import SttResult
 
 _MAX_FILL_MS = 1000
 """Silence sent for a gap in the audio, so that the engine notices the pause; never more."""
-_OVERLAP_MS = 4000
-_LEAD_MS = 400
-"""A session takes over in a pause, a little before its end; where there is none, both are sent
-what was said last.
-"""
 _HALF_WORD_MS = 1000
 """Where a session is cut off in mid-speech, it owes nothing of its last word."""
 _SETTLED_EVERY_MS = 10_000
@@ -162,18 +156,10 @@ class Track:
         return self._add(at)
 
     def hand_over(self, stint: Stint) -> int:
-        """End a stint here; return where the one that takes over is to begin.
-
-        Where somebody speaks, both get the last of it.
-        """
+        """End a stint here; return where the one that takes over is to begin."""
         stint.until_ms = now_ms = self.pushed_ms
-        spoken = list(self.speech.spans(now_ms - _OVERLAP_MS, now_ms))
-        since_ms = spoken[-1].end_ms if spoken else now_ms - _OVERLAP_MS
-        pause_ms = now_ms - since_ms
-        if pause_ms >= PAUSE_MS:
-            return max(now_ms - pause_ms // 2, now_ms - _LEAD_MS)
-        stint.is_cut_off = True
-        return max(now_ms - _OVERLAP_MS, stint.clock.start_ms)
+        start_ms, stint.is_cut_off = take_over_point(self.speech, now_ms)
+        return max(start_ms, stint.clock.start_ms)
 
     def is_quiet(self, for_ms: int) -> bool:
         """Say whether nobody speaks just now, and has not for so long."""
