@@ -78,7 +78,7 @@ class Session:
         owes = self._track.is_owed if in_order else self._track.may_be_owed
         if not self._finishing or (owes(self.stint) and not in_order):
             raise self._connection.close_fault()
-        if owes(self.stint):
+        if owes(self.stint) and not self._track.owes_half_word(self.stint):
             raise RecognitionLostError(UNANSWERED)
 
     def pass_on(self) -> None:

@@ -14,7 +14,7 @@ from service.calls.inputs import (
     WordsHeard,
 )
 from service.wire.stt import encode_error, encode_transcript
-from tests.stt.builders import GAP_MS, HELLO, HELLO_WORDS, silence
+from tests.stt.builders import GAP_MS, HELLO, HELLO_WORDS, silence, tone
 from tests.stt.harness import QUICK, open_line
 from tests.stt.peers import Manner, open_peer
 from tests.waiting import until
@@ -188,3 +188,17 @@ async def test_connections_are_spaced_by_growing_delays() -> None:
 
     gaps = [later.at - earlier.at for earlier, later in pairwise(peer.visits["one"])]
     assert [gap >= delay for gap, delay in zip(gaps, (*delays, 0.2), strict=True)] == [True] * 4
+
+
+async def test_the_half_word_in_which_a_track_ends_is_lost_and_no_trouble() -> None:
+    """Nobody knows it, and nobody is asked again: a pause, or the hang-up, came in its midst."""
+    async with open_peer(one=Manner()) as peer, open_line(peer) as line:
+        await line.play(HELLO)
+        line.send(tone(7, 150))
+        await line.finish()
+
+    assert line.received.words == HELLO_WORDS
+    assert len(peer.visits["one"]) == 1
+    assert not line.received.of(RecognitionDegraded)
+    (lost,) = line.received.of(AudioLost)
+    assert (lost.start_ms, lost.end_ms, lost.reason) == (3100, 3250, "not_answered")
