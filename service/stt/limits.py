@@ -54,6 +54,8 @@ class Limits(ConnectionLimits):
     """How long without audio before an engine that knows `KeepAlive` gets one."""
     behind_ms: int = 5_000
     """Audio waiting for a connected engine before it is said to fall behind."""
+    replay_ms: int = 1_000
+    """Audio waiting for an engine that ends early, from which on it waits for answers."""
     tail_silence_ms: int = 300
     """Silence after the last audio: short last words came back empty without it."""
     linger_s: float = 2.5
