@@ -160,7 +160,8 @@ def _times(truth: TrackTruth, finals: Sequence[Final]) -> Times:
         for final in finals
         for middle_ms in spread(len(final["text"].split()), final["start_ms"], final["end_ms"])
     ]
-    return Times([span_of(word).middle for word in truth.words], heard_ms)
+    cut = frozenset(n for n, word in enumerate(truth.words) if truth.is_cut(word))
+    return Times([span_of(word).middle for word in truth.words], heard_ms, cut)
 
 
 def _judge_places(

@@ -79,6 +79,13 @@ def test_of_equal_words_one_is_that_which_was_said_at_its_time() -> None:
     assert align(script, ["one", "two"], Times(said_ms, [None, None])) == [0, 1]
 
 
+def test_of_equal_words_one_is_rather_not_that_which_a_pause_cut() -> None:
+    """Nobody can tell by a tenth of a second which of them was heard."""
+    times = Times([200.0, 500.0], [340.0], frozenset({0}))
+
+    assert align(["one", "one"], ["one"], times) == [1]
+
+
 def test_time_is_cut_and_joined() -> None:
     """What is left of a whole, and what of a hundred values is exceeded once."""
     spans = [Span(10, 20), Span(15, 30), Span(40, 50)]

@@ -5,12 +5,20 @@ from difflib import SequenceMatcher
 from itertools import chain
 from typing import NamedTuple
 
+_CUT_MS = 500
+
 
 class Times(NamedTuple):
     """When each word of a script was said, and when each token, as far as that is known."""
 
     said_ms: Sequence[float]
     heard_ms: Sequence[float | None]
+    cut: frozenset[int] = frozenset()
+    """The places of words that are heard in part at most: whatever is heard is rather another."""
+
+    def apart_ms(self, place: int, at_ms: float) -> float:
+        """Return how far a word is from a time, and more for one that is cut."""
+        return abs(self.said_ms[place] - at_ms) + _CUT_MS * (place in self.cut)
 
 
 def align(
@@ -61,8 +69,7 @@ def _move_nearer(script: Sequence[str], found: list[int | None], times: Times) -
         first, last = -1 if before is None else before, len(script) if after is None else after
         nearest = place
         for other in range(first + 1, last):
-            apart_ms = abs(times.said_ms[other] - heard_ms)
-            is_nearer = apart_ms < abs(times.said_ms[nearest] - heard_ms)
+            is_nearer = times.apart_ms(other, heard_ms) < times.apart_ms(nearest, heard_ms)
             if is_nearer and script[other] == script[place]:
                 nearest = other
         found[known[at]], has_moved = nearest, has_moved or nearest != place
