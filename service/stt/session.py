@@ -218,9 +218,14 @@ class Session:
             raise RecognitionLostError(LATE)
 
     def _patience_s(self) -> float:
-        """Return how long an answer may take; not too long for another session, at the end."""
+        """Return how long an answer may take; not too long for another session, at the end.
+
+        Unless that would be too late as well: of an engine that is slow.
+        """
         last_s = self.stint.last_patience_s
         if last_s is None or not (self._finishing and self._is_owed()):
+            return self._stall_s
+        if last_s > self._limits.last_retry_s:
             return self._stall_s
         return min(self._stall_s, last_s)
 
