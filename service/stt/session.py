@@ -27,6 +27,13 @@ _STOOD_STILL_S = 1.0
 class Session:
     """Runs one connection. `run` ends when all was said, or says why the session was lost."""
 
+    _early_ends: int
+    """How many sessions were lost over a replay: then this one waits for the answer to each
+    utterance, and goes on slowly meanwhile; after several, from its beginning to the first answer.
+    """
+    _due_until = 0.0
+    """Until when an answer may be waited for."""
+
     def __init__(
         self,
         connection: Connection,
@@ -64,16 +71,9 @@ class Session:
         self._finishing = False
         self._behind = False
         self._must_finalize = engine.endpointing == "finalize"
-        early_ends = 0 if stint.is_utterance else stint.habits.early_ends
-        self._waits = early_ends > 0
-        """Whether a replay waits for the answer to each utterance, and goes on slowly meanwhile."""
-        self._is_slow = early_ends > 1
-        """Whether it goes slowly from its beginning, up to the first answer."""
-        self._due_until = 0.0
-        """Until when an answer may be waited for."""
-        self._utterances: Utterances | None = None
-        if self._must_finalize or self._waits:
-            self._utterances = Utterances(track.speech, stint.clock.start_ms)
+        self._early_ends = 0 if stint.is_utterance else stint.habits.early_ends
+        looks = self._must_finalize or self._early_ends
+        self._utterances = Utterances(track.speech, stint.clock.start_ms) if looks else None
 
     async def run(self) -> None:
         """Return when the session ended as it should after the last audio.
@@ -128,14 +128,14 @@ class Session:
             self._writing, self._audio_at = True, self._clock()
             sent = await self._connection.send(data)
             self._writing = False
-            if sent and self._waits and track.waiting_ms(self.stint) >= self._limits.replay_ms:
+            if sent and self._early_ends and track.waiting_ms(self.stint) >= self._limits.replay_ms:
                 sent = await self._wait_in_replay()
         return sent and await self._end_utterance()
 
     async def _wait_in_replay(self) -> bool:
         """Send no faster than was spoken while an answer is due; False once it is closed."""
         sent = await self._end_utterance()
-        is_slow = self._is_slow and not self.stint.has_final
+        is_slow = self._early_ends > 1 and not self.stint.has_final
         if is_slow or self._clock() < self._due_until:
             with suppress(TimeoutError):
                 async with asyncio.timeout(CHUNK_MS / 1000):
