@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from service.stt.ring import Span
 
+NOT_ANSWERED = "not_answered"
+"""Why audio is lost that an engine had, and said nothing of."""
 _JOIN_MS = 1000
 """A silence within what is lost for one reason is a part of it."""
 _MAX_HELD_MS = 60_000

@@ -11,3 +11,8 @@ class Habits:
     """Whether partials are to be expected."""
     slowest_ms: int = 0
     """The longest that speech waited for an answer: it may need so long for any."""
+    early_ends: int = 0
+    """How many sessions in a row were lost before they answered what they were sent at once.
+
+    Never 0 again: it may be so any time.
+    """

@@ -33,6 +33,8 @@ class Limits(ConnectionLimits):
     """Speech without a result for this long is a stall; where no partials come, from its end on."""
     stall_without_partials_s: float = 25.0
     """The same for speech that does not end, where no partials come."""
+    last_retry_s: float = 5.0
+    """At the end there is no time for another session, where an answer may take longer."""
     max_stall_s: float = 300.0
     """A stall that a new session did not end was no stall: patience doubles up to this."""
     late_ms: int = 6_000
@@ -54,6 +56,8 @@ class Limits(ConnectionLimits):
     """How long without audio before an engine that knows `KeepAlive` gets one."""
     behind_ms: int = 5_000
     """Audio waiting for a connected engine before it is said to fall behind."""
+    replay_ms: int = 1_000
+    """Audio waiting for an engine that ends early, from which on it waits for answers."""
     tail_silence_ms: int = 300
     """Silence after the last audio: short last words came back empty without it."""
     linger_s: float = 2.5

@@ -15,6 +15,7 @@ from service.calls.engines import lost_capabilities
 from service.calls.inputs import Input, WordsHeard
 from service.errors import RecognitionError
 from service.ports import RecognitionPlan
+from service.stt.accounts import NOT_ANSWERED
 from service.stt.choices import STALLED, Choice, Choices, Move
 from service.stt.formats import choose_format
 from service.stt.habits import Habits
@@ -28,7 +29,7 @@ from service.stt.track import Track
 
 log = structlog.get_logger()
 
-_CUT_SHORT, _NOT_ANSWERED, _FAILED = "cut_short", "not_answered", "recognition_failed"
+_CUT_SHORT, _FAILED = "cut_short", "recognition_failed"
 _MAX_GARBAGE = 100
 _SOUND_S, _MAX_SOUND_S = 30.0, 300.0
 """How long a session must last after a track's second trouble; twice as long after each more."""
@@ -151,7 +152,7 @@ class TrackRecognition:
     @property
     def _why_lost(self) -> str:
         failed = self._track.lost_reason == _FAILED
-        return _FAILED if failed else _NOT_ANSWERED
+        return _FAILED if failed else NOT_ANSWERED
 
     async def _ask_choices(self) -> None:
         """Ask one choice after the other, until the track's end is heard."""
@@ -224,7 +225,7 @@ class TrackRecognition:
         """Ask a second time for words that are owed; two answers without them are enough."""
         at_ms = self._track.resume_ms
         if all_failed and self._unanswered_ms == at_ms:
-            self._emit(self._track.forgo(_NOT_ANSWERED))
+            self._emit(self._track.forgo(NOT_ANSWERED))
         self._unanswered_ms = at_ms
 
     def _tell_trouble(self, fault: RecognitionError, move: Move) -> None:

@@ -1,5 +1,7 @@
 """From where a new session is sent the audio again, when the old one gave no times.
 
+And from where one is sent it that takes over from another.
+
 It must be a point where we know what was said before it and after it. Best is a long silence:
 every result for what came before it has arrived in it.
 """
@@ -7,6 +9,7 @@ every result for what came before it has arrived in it.
 from collections.abc import Iterable, Iterator
 
 from service.stt.ring import Span
+from service.stt.speech import PAUSE_MS, Speech
 
 LOOKBACK_MS = 10_000
 """How far before what is surely answered to look for a silence."""
@@ -16,6 +19,11 @@ _SURE_MS = 1500
 """A silence this long separates beyond doubt."""
 ONSET_MS = 400
 """How much before the next speech to begin: its onset is quieter than what we call loud."""
+_OVERLAP_MS = 4000
+_LEAD_MS = 400
+"""A session takes over in a pause, a little before its end; where there is none, both are sent
+what was said last.
+"""
 
 
 def resume_point(
@@ -58,3 +66,16 @@ def _pauses(
         quiet_since_ms = span.end_ms
     if quiet_ms is not None and sent_ms - quiet_since_ms > quiet_ms:
         yield Span(quiet_since_ms, sent_ms)
+
+
+def take_over_point(speech: Speech, now_ms: int) -> tuple[int, bool]:
+    """Return where a session begins that takes over now, and whether that is in mid-speech.
+
+    Where somebody speaks, both get the last of it.
+    """
+    spoken = list(speech.spans(now_ms - _OVERLAP_MS, now_ms))
+    since_ms = spoken[-1].end_ms if spoken else now_ms - _OVERLAP_MS
+    pause_ms = now_ms - since_ms
+    if pause_ms < PAUSE_MS:
+        return now_ms - _OVERLAP_MS, True
+    return max(now_ms - pause_ms // 2, now_ms - _LEAD_MS), False

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from service.calls.engines import Engine
 from service.calls.inputs import Input
 from service.errors import RecognitionLostError
 from service.stt.choices import LATE, STALLED, WRITE_STALLED
 from service.stt.connection import Connection
-from service.stt.formats import WireFormat
+from service.stt.formats import CHUNK_MS, WireFormat
 from service.stt.limits import Limits
 from service.stt.stint import Stint
 from service.stt.track import Track
@@ -25,6 +26,13 @@ _STOOD_STILL_S = 1.0
 
 class Session:
     """Runs one connection. `run` ends when all was said, or says why the session was lost."""
+
+    _early_ends: int
+    """How many sessions were lost over a replay: then this one waits for the answer to each
+    utterance, and goes on slowly meanwhile; after several, from its beginning to the first answer.
+    """
+    _due_until = 0.0
+    """Until when an answer may be waited for."""
 
     def __init__(
         self,
@@ -62,8 +70,10 @@ class Session:
         self._writing = False
         self._finishing = False
         self._behind = False
-        waits = engine.endpointing == "finalize"
-        self._utterances = Utterances(track.speech, stint.clock.start_ms) if waits else None
+        self._must_finalize = engine.endpointing == "finalize"
+        self._early_ends = 0 if stint.is_utterance else stint.habits.early_ends
+        looks = self._must_finalize or self._early_ends
+        self._utterances = Utterances(track.speech, stint.clock.start_ms) if looks else None
 
     async def run(self) -> None:
         """Return when the session ended as it should after the last audio.
@@ -78,7 +88,7 @@ class Session:
         owes = self._track.is_owed if in_order else self._track.may_be_owed
         if not self._finishing or (owes(self.stint) and not in_order):
             raise self._connection.close_fault()
-        if owes(self.stint):
+        if owes(self.stint) and not self._track.owes_half_word(self.stint):
             raise RecognitionLostError(UNANSWERED)
 
     def pass_on(self) -> None:
@@ -90,7 +100,7 @@ class Session:
             self._audio_at = now = self._clock()
             while (data := self._track.next_chunk(self.stint, now)) is not None:
                 self._connection.send_now(data)
-            if self._utterances and self._has_utterance_ended():
+            if self._must_finalize and self._has_utterance_ended():
                 self._connection.send_now(FINALIZE)
             if self.stint.until_ms is None:
                 return
@@ -118,9 +128,27 @@ class Session:
             self._writing, self._audio_at = True, self._clock()
             sent = await self._connection.send(data)
             self._writing = False
-        if sent and self._utterances and self._has_utterance_ended():
-            sent = await self._connection.send(FINALIZE)
+            if sent and self._early_ends and track.waiting_ms(self.stint) >= self._limits.replay_ms:
+                sent = await self._wait_in_replay()
+        return sent and await self._end_utterance()
+
+    async def _wait_in_replay(self) -> bool:
+        """Send no faster than was spoken while an answer is due; False once it is closed."""
+        sent = await self._end_utterance()
+        is_slow = self._early_ends > 1 and not self.stint.has_final
+        if is_slow or self._clock() < self._due_until:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CHUNK_MS / 1000):
+                    await self._answered.wait()
         return sent
+
+    async def _end_utterance(self) -> bool:
+        """Have the engine answer, if an utterance ended; False once the connection is closed."""
+        if not self._has_utterance_ended():
+            return True
+        self._answered.clear()
+        self._due_until = self._clock() + (self.stint.answer_patience_s or self._stall_s)
+        return not self._must_finalize or await self._connection.send(FINALIZE)
 
     async def _finish(self) -> None:
         """Have the engine say the rest; close once nothing more is to be expected of it."""
@@ -135,7 +163,7 @@ class Session:
     async def _flush(self) -> None:
         send, closes = self._connection.send, self._engine.close_stream
         sent = await send(self._audio.silence(self._limits.tail_silence_ms))
-        if self._utterances:
+        if self._must_finalize:
             sent = await send(FINALIZE)
         if closes:
             sent = await send(CLOSE_STREAM)
@@ -151,14 +179,8 @@ class Session:
 
     def _has_utterance_ended(self) -> bool:
         """Look whether an utterance ended in what was sent until now."""
-        utterances, has_ended = self._utterances, False
-        while utterances is not None:
-            was_open = utterances.is_open
-            begun = utterances.look(self.stint.clock.position_ms, ended=False)
-            has_ended |= was_open and (begun is not None or not utterances.is_open)
-            if begun is None:
-                break
-        return has_ended
+        position_ms = self.stint.clock.position_ms
+        return self._utterances is not None and self._utterances.has_ended(position_ms)
 
     async def _receive(self) -> None:
         async for result in self._connection:
@@ -196,9 +218,14 @@ class Session:
             raise RecognitionLostError(LATE)
 
     def _patience_s(self) -> float:
-        """Return how long an answer may take; not too long for another session, at the end."""
+        """Return how long an answer may take; not too long for another session, at the end.
+
+        Unless that would be too late as well: of an engine that is slow.
+        """
         last_s = self.stint.last_patience_s
         if last_s is None or not (self._finishing and self._is_owed()):
+            return self._stall_s
+        if last_s > self._limits.last_retry_s:
             return self._stall_s
         return min(self._stall_s, last_s)
 

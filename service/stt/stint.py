@@ -170,9 +170,12 @@ class Stint:
     @property
     def last_patience_s(self) -> float | None:
         """How long the rest may take once no more audio comes; None: nobody knows."""
-        if not self.has_answered:
-            return None
-        return max(_MIN_LAST_S, self.habits.slowest_ms / 1000 * _LATER_THAN_EVER)
+        return self._later_than_ever_s() if self.has_answered else None
+
+    @property
+    def answer_patience_s(self) -> float | None:
+        """How long an answer may take, by all its sessions; None: there never was one."""
+        return self._later_than_ever_s() if self.habits.slowest_ms else None
 
     def behind_ms(self, result: SttResult, now: float) -> int | None:
         """Return how far a result is behind what was sent, a replay aside; None if nobody knows."""
@@ -188,6 +191,18 @@ class Stint:
     def excuse(self, now: float) -> None:
         """Begin to wait anew: this process stood still, and cannot say who was late."""
         self._excused_at = now
+
+    def lose(self) -> None:
+        """Take note that the session was lost: maybe before it answered what it was sent at once.
+
+        An engine that is sent the same at once again may end it again, and never answer.
+        """
+        habits = self.habits
+        replayed_ms = self._speech.between(self.clock.start_ms, self._backlog.burst_end_ms)
+        if self.has_final:
+            habits.early_ends = min(habits.early_ends, 1)
+        elif replayed_ms >= _MIN_UNANSWERED_MS or habits.early_ends:
+            habits.early_ends += 1
 
     def _sure_ms(self, queue_ms: int) -> int:
         """Return what is surely answered of the stream: a hole in it took nobody any time."""
@@ -205,6 +220,9 @@ class Stint:
         if is_late or not self.habits.gives_partials:
             return None
         return max(_MIN_PROMPT_MS, slowest_ms)
+
+    def _later_than_ever_s(self) -> float:
+        return max(_MIN_LAST_S, self.habits.slowest_ms / 1000 * _LATER_THAN_EVER)
 
     def _first_unanswered(self) -> int | None:
         spans = self._speech.spans(self._answered_ms, self.clock.position_ms)

@@ -14,12 +14,12 @@ from collections.abc import Iterable
 from service.calls.inputs import Input, WordsHeard
 from service.calls.routes import Route
 from service.ports import RecognitionPlan
-from service.stt.accounts import Accounts, Lost
+from service.stt.accounts import NOT_ANSWERED, Accounts, Lost
 from service.stt.formats import Outlet, WireFormat
 from service.stt.habits import Habits
 from service.stt.headway import Headway
 from service.stt.inputs import TrackInputs
-from service.stt.resume import TAIL_MS
+from service.stt.resume import TAIL_MS, take_over_point
 from service.stt.ring import Chunk, Span
 from service.stt.seam import Clue
 from service.stt.speech import PAUSE_MS
@@ -30,13 +30,10 @@ from service.wire.stt import SttResult
 
 _MAX_FILL_MS = 1000
 """Silence sent for a gap in the audio, so that the engine notices the pause; never more."""
-_OVERLAP_MS = 4000
-_LEAD_MS = 400
-"""A session takes over in a pause, a little before its end; where there is none, both are sent
-what was said last.
-"""
 _HALF_WORD_MS = 1000
 """Where a session is cut off in mid-speech, it owes nothing of its last word."""
+_WORD_MS = 500
+"""Less speech than this, up to where a track ends, is the beginning of a word."""
 _SETTLED_EVERY_MS = 10_000
 """How often it is told that audio is settled, when nothing else is."""
 
@@ -162,18 +159,10 @@ class Track:
         return self._add(at)
 
     def hand_over(self, stint: Stint) -> int:
-        """End a stint here; return where the one that takes over is to begin.
-
-        Where somebody speaks, both get the last of it.
-        """
+        """End a stint here; return where the one that takes over is to begin."""
         stint.until_ms = now_ms = self.pushed_ms
-        spoken = list(self.speech.spans(now_ms - _OVERLAP_MS, now_ms))
-        since_ms = spoken[-1].end_ms if spoken else now_ms - _OVERLAP_MS
-        pause_ms = now_ms - since_ms
-        if pause_ms >= PAUSE_MS:
-            return max(now_ms - pause_ms // 2, now_ms - _LEAD_MS)
-        stint.is_cut_off = True
-        return max(now_ms - _OVERLAP_MS, stint.clock.start_ms)
+        start_ms, stint.is_cut_off = take_over_point(self.speech, now_ms)
+        return max(start_ms, stint.clock.start_ms)
 
     def is_quiet(self, for_ms: int) -> bool:
         """Say whether nobody speaks just now, and has not for so long."""
@@ -188,6 +177,8 @@ class Track:
             closed = self._stints.popleft()
             self._heard_ms = heard_ms = min(closed.until_ms or self.pushed_ms, self.pushed_ms)
             if not closed.is_cut_off:  # else its last word is up to the next one
+                if self._ends_in_speech():
+                    self._lose_unanswered(heard_ms, NOT_ANSWERED)
                 inputs += self._settle(heard_ms)
             self._sent_ms = max(self._sent_ms, closed.clock.position_ms)
             if self._stints:
@@ -203,6 +194,7 @@ class Track:
         inputs: list[Input] = []
         if self._stints:
             head = self._stints[0]
+            head.lose()
             position_ms, self._forgo_ms = head.clock.position_ms, head.until_ms or self.pushed_ms
             inputs += self._get_on(head)
             self._sent_ms = max(self._sent_ms, *(s.clock.position_ms for s in self._stints))
@@ -255,6 +247,14 @@ class Track:
         if stint is not self._stints[0]:
             return not stint.has_answered
         return self._transcript.is_owed(self._due_ms(stint))
+
+    def owes_half_word(self, stint: Stint) -> bool:
+        """Say whether what it owes is no more than the beginning of a word: the track ended in it.
+
+        No engine knows that word, and none need be asked again.
+        """
+        due_ms = self._due_ms(stint) - _WORD_MS
+        return self._ends_in_speech() and not self._transcript.is_owed(due_ms)
 
     def may_be_owed(self, stint: Stint) -> bool:
         """Say whether it owes words, or may for all we know."""
@@ -377,6 +377,9 @@ class Track:
         """Return until when a session's engine is to answer all that is said."""
         until_ms = self.pushed_ms if stint.until_ms is None else stint.until_ms
         return until_ms - _HALF_WORD_MS if stint.is_cut_off else until_ms
+
+    def _ends_in_speech(self) -> bool:
+        return self.ended and not self.is_quiet(PAUSE_MS)
 
     def _kept_or_resume_ms(self) -> int:
         return max(self._resume_ms, min(self._tape.kept_from_ms(), self.pushed_ms))

@@ -39,8 +39,8 @@ _AHEAD_MS = 1000
 """How much more audio a final that came too early waits for the one before it."""
 _SWAPPED_MS = 500
 """So much more audio after a final, and an earlier state of it was overtaken by it."""
-_MANY = 4
-"""So many words are not the same by chance."""
+_MANY, _MANY_OTHERS = 4, 3
+"""So many words are not the same by chance, nor are so many if none of them comes twice."""
 _MISSING_MS = 400
 """So much speech without an answer before a final, and another one may be missing."""
 _MOSTLY = 0.8
@@ -308,7 +308,7 @@ class Transcript:
         is_at_once = self._at.position_ms - last.position_ms <= _SWAPPED_MS
         # Nobody says so much again, and has it answered in the same moment.
         had_no_time = self._had_no_time(last, placed.heard.text)
-        is_sure = had_no_time or len(words) >= _MANY
+        is_sure = had_no_time or len(words) >= _MANY or len(set(words)) >= _MANY_OTHERS
         self._restates |= is_at_once and is_sure and bool(self._at.result.is_final)
         return had_no_time or (is_at_once and (is_sure or self._restates))
 

@@ -68,6 +68,16 @@ class Utterances:
         if self._open is not None:
             self._end(self._open, until_ms, ended=ended)
 
+    def has_ended(self, until_ms: int) -> bool:
+        """Look at the track up to a time; say whether an utterance ended since the last look."""
+        has_ended = False
+        while True:
+            was_open = self.is_open
+            begun = self.look(until_ms, ended=False)
+            has_ended |= was_open and (begun is not None or not self.is_open)
+            if begun is None:
+                return has_ended
+
     def _first(self, until_ms: int) -> Span | None:
         for span in self._speech.spans(self._from_ms, until_ms):
             if span.end_ms - span.start_ms >= _ONSET_MS:

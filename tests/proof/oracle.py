@@ -16,7 +16,7 @@ from typing import Any
 
 from service.ids import Track
 from service.simulator.speech.script import Word
-from service.simulator.words.alignment import align, too_many
+from service.simulator.words.alignment import Times, align, spread, too_many
 from service.simulator.words.sent import SHORT_MS, is_chipped, span_of
 from service.simulator.words.spans import Span, missing, overlap, union
 from service.simulator.words.untold import TOLERANCE_MS, off_ms, told_by, untold, untold_ms
@@ -138,7 +138,7 @@ def _judge_words(
     Where the same is said again and again, a seam that cannot be decided is marked, and may double.
     """
     tokens = [token for final in finals for token in final["text"].split()]
-    places = align([word.text for word in truth.words], tokens)
+    places = align([word.text for word in truth.words], tokens, _times(truth, finals))
     known = [place for place in places if place is not None]
     heard = Counter(known)
     verdict.words += len(truth.words)
@@ -152,6 +152,16 @@ def _judge_words(
     if not truth.is_repetitive:  # where nobody can tell which is which
         _judge_places(verdict, truth, finals, places)
     return [truth.words[place] for place in sorted(heard)]
+
+
+def _times(truth: TrackTruth, finals: Sequence[Final]) -> Times:
+    heard_ms = [
+        middle_ms
+        for final in finals
+        for middle_ms in spread(len(final["text"].split()), final["start_ms"], final["end_ms"])
+    ]
+    cut = frozenset(n for n, word in enumerate(truth.words) if truth.is_cut(word))
+    return Times([span_of(word).middle for word in truth.words], heard_ms, cut)
 
 
 def _judge_places(

@@ -5,7 +5,7 @@
 
 import pytest
 
-from service.simulator.words.alignment import align
+from service.simulator.words.alignment import Times, align, spread
 from service.simulator.words.spans import Span, missing, union
 from tests.proof.__main__ import SHORT_RUNS
 from tests.proof.faults.catalogue import FAULTS, UNDECIDABLE
@@ -68,6 +68,24 @@ def test_words_that_are_said_again_and_again_are_put_in_their_places() -> None:
     assert align(script, ["no", "yes", "maybe"]) == [1, 2, None]
 
 
+def test_of_equal_words_one_is_that_which_was_said_at_its_time() -> None:
+    """One of the others was lost, or said in a pause."""
+    script = ["one", "two", "no", "one", "two"]
+    said_ms = [200.0, 600.0, 1000.0, 1400.0, 1800.0]
+
+    assert align(script, ["one", "two"], Times(said_ms, [1300.0, 1700.0])) == [3, 4]
+    assert align(script, ["one", "two"], Times(said_ms, [300.0, 700.0])) == [0, 1]
+    assert align(script, ["one", "two"], Times(said_ms, [300.0, 1700.0])) == [0, 4]
+    assert align(script, ["one", "two"], Times(said_ms, [None, None])) == [0, 1]
+
+
+def test_of_equal_words_one_is_rather_not_that_which_a_pause_cut() -> None:
+    """Nobody can tell by a tenth of a second which of them was heard."""
+    times = Times([200.0, 500.0], [340.0], frozenset({0}))
+
+    assert align(["one", "one"], ["one"], times) == [1]
+
+
 def test_time_is_cut_and_joined() -> None:
     """What is left of a whole, and what of a hundred values is exceeded once."""
     spans = [Span(10, 20), Span(15, 30), Span(40, 50)]
@@ -75,3 +93,9 @@ def test_time_is_cut_and_joined() -> None:
     assert union(spans) == [Span(10, 30), Span(40, 50)]
     assert missing(Span(0, 60), spans) == [Span(0, 10), Span(30, 40), Span(50, 60)]
     assert p99(range(100)) == 99
+
+
+def test_the_words_of_a_final_are_as_long_as_each_other() -> None:
+    """Where nobody says when each of them was said; of a final without offsets nothing is known."""
+    assert spread(2, 1000, 2000) == [1250.0, 1750.0]
+    assert spread(2, None, None) == [None, None]

@@ -42,6 +42,10 @@ class TrackTruth:
         """Say whether a word was said, some of it, when nobody was to hear."""
         return word.text in self.cut or overlap(span_of(word), self.paused) > 0
 
+    def is_cut(self, word: Word) -> bool:
+        """Say whether somebody was to hear a part of a word."""
+        return 0 < overlap(span_of(word), self.paused) < span_of(word).length
+
     def is_unheard(self, word: Word) -> bool:
         """Say whether the audio of a word, or some of it, never came."""
         return overlap(span_of(word), self.unheard) > 0

@@ -14,7 +14,7 @@ from service.calls.inputs import (
     WordsHeard,
 )
 from service.wire.stt import encode_error, encode_transcript
-from tests.stt.builders import GAP_MS, HELLO, HELLO_WORDS, silence
+from tests.stt.builders import GAP_MS, HELLO, HELLO_WORDS, silence, speak, tone
 from tests.stt.harness import QUICK, open_line
 from tests.stt.peers import Manner, open_peer
 from tests.waiting import until
@@ -188,3 +188,39 @@ async def test_connections_are_spaced_by_growing_delays() -> None:
 
     gaps = [later.at - earlier.at for earlier, later in pairwise(peer.visits["one"])]
     assert [gap >= delay for gap, delay in zip(gaps, (*delays, 0.2), strict=True)] == [True] * 4
+
+
+async def test_the_half_word_in_which_a_track_ends_is_lost_and_no_trouble() -> None:
+    """Nobody knows it, and nobody is asked again: a pause, or the hang-up, came in its midst."""
+    async with open_peer(one=Manner()) as peer, open_line(peer) as line:
+        await line.play(HELLO + silence(500))
+        line.send(tone(7, 190))
+        await line.finish()
+
+    assert line.received.words == HELLO_WORDS
+    assert len(peer.visits["one"]) == 1
+    assert not line.received.of(RecognitionDegraded)
+    (lost,) = line.received.of(AudioLost)
+    assert (lost.start_ms, lost.end_ms, lost.reason) == (3600, 3790, "not_answered")
+
+
+async def test_a_replay_waits_for_answers_where_a_session_was_lost_over_one() -> None:
+    """Sent all at once again, the engine would close again before it answers, for ever."""
+    audio, words = speak((3, 500), (2, 4000))
+    manner = Manner(says={10**6: []}, drops_ms=[2000])
+    async with open_peer(one=manner) as peer, open_line(peer) as line:
+        visits = peer.visits["one"]
+        line.send(audio + silence(2000))
+        await until(lambda: len(visits) == 2 and len(visits[1].audio) >= 8 * 2000)
+        socket = visits[1].socket
+        assert socket
+        await (await socket.ping())
+        waited_at_ms = len(visits[1].audio) // 8
+        for text in (" ".join(words[:3]), " ".join(words[3:])):
+            await socket.send(encode_transcript(text, is_final=True, confidence=0.9))
+            await until(lambda: len(visits[1].audio) >= 8 * 7000)
+        await line.finish()
+
+    assert waited_at_ms < 4000
+    assert line.received.words == words
+    assert not line.received.of(AudioLost)

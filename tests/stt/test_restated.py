@@ -241,3 +241,23 @@ def test_a_text_without_is_final_that_repeats_what_was_emitted_is_passed_over_in
     assert talk.add("good morning everybody") == []
     (partial,) = talk.add_whole(SttResult(transcript="how are you today"))
     assert (partial.start_ms, partial.end_ms) == (1500, 2500)
+
+
+def test_three_words_stated_again_at_once_are_one_final_of_an_engine_that_is_late() -> None:
+    """What was said meanwhile waits for an answer of its own."""
+    talk = Talk()
+    for _ in range(3):
+        talk.speak(900, pause_ms=1500)
+
+    assert talk.add("how are you", **FINAL) == [("how are you", True)]
+    assert talk.add("how are you", **FINAL) == []
+
+
+def test_a_word_said_again_and_again_is_no_final_stated_again() -> None:
+    """There is room for all of it in what was spoken."""
+    talk = Talk()
+    for _ in range(3):
+        talk.speak(900, pause_ms=1500)
+
+    assert talk.add("yes yes yes", **FINAL) == [("yes yes yes", True)]
+    assert talk.add("yes yes yes", **FINAL) == [("yes yes yes", True)]

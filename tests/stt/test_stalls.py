@@ -10,7 +10,7 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from service.calls.inputs import AudioSettled, RecognitionDegraded, RecognitionFinished
 from service.stt.recognitions import open_recognitions
-from service.wire.stt import KEEP_ALIVE
+from service.wire.stt import KEEP_ALIVE, encode_transcript
 from tests.stt.builders import HELLO, HELLO_WORDS, plan, silence, speak
 from tests.stt.harness import KEY, QUICK, Clock, Received, open_line
 from tests.stt.peers import Manner, open_peer
@@ -178,3 +178,30 @@ async def test_a_server_that_does_not_read_is_noticed_and_left() -> None:
         "falling_behind",
         "write_stalled",
     ]
+
+
+async def test_an_engine_that_is_slow_is_not_left_at_the_end_for_another_session() -> None:
+    """That one would be as slow, and there is no time for two."""
+    audio, words = speak((3, 500))
+    manner = Manner(says={10**6: []}, closes=False)
+    text = encode_transcript(" ".join(words), is_final=True, confidence=0.9)
+    async with open_peer(one=manner) as peer, open_line(peer) as line:
+        await line.play(audio + silence(500))
+        (visit,) = peer.visits["one"]
+        assert visit.socket
+        line.clock.now += 4.0
+        await visit.socket.send(text)
+        await until(lambda: len(line.received.finals) == 1)
+        await line.play(audio)
+        finished = asyncio.ensure_future(line.recognition.finish(timeout_s=10))
+        await until(lambda: bool(visit.controls))
+        line.clock.now += 10.0
+        at_ms = len(visit.audio) // 8
+        await until(lambda: len(visit.audio) // 8 >= at_ms + 300)
+        await visit.socket.send(text.replace(words[0], "another"))
+        await until(lambda: len(line.received.finals) == 2)
+        line.clock.now += 3.0
+        await finished
+
+    assert len(peer.visits["one"]) == 1
+    assert not line.received.of(RecognitionDegraded)

@@ -255,3 +255,33 @@ def test_an_engine_is_as_prompt_as_ever_once_it_has_answered_what_it_was_sent_at
 
     talk.pause(12_000)
     assert talk.stint.arrived(FINAL, talk.now).lag_ms == LAG_MS
+
+
+def test_a_session_lost_before_it_answered_what_it_was_sent_at_once_ends_early() -> None:
+    """The next ones learn of it; one that answered was not too early."""
+    habits = Habits()
+    talk = Talk(habits=habits)
+    talk.is_burst = True
+    talk.speak(1500)
+    talk.stint.lose()
+    talk.stint.lose()
+    assert habits.early_ends == 2
+
+    talk.stint.arrived(FINAL, talk.now)
+    talk.stint.lose()
+    assert habits.early_ends == 1
+
+
+def test_a_session_lost_as_it_heard_somebody_live_did_not_end_early() -> None:
+    """It was sent nothing at once."""
+    talk = Talk()
+    talk.speak(4000)
+    talk.stint.lose()
+
+    assert talk.stint.habits.early_ends == 0
+
+
+def test_how_long_an_answer_may_take_is_known_of_earlier_sessions() -> None:
+    """Before the first of any it is not."""
+    assert Talk().stint.answer_patience_s is None
+    assert Talk(habits=Habits(slowest_ms=4000)).stint.answer_patience_s == 6.0

@@ -124,3 +124,20 @@ def test_what_was_no_speech_after_all_was_no_utterance() -> None:
 
     assert open_one.was_none
     assert not line.utterances.is_open
+
+
+def test_it_says_once_that_an_utterance_ended() -> None:
+    """Be it that the next one has begun meanwhile."""
+    line = Line()
+    line.looks = False
+    line.speak(1000, pause_ms=300)
+    assert not line.utterances.has_ended(line.now_ms)
+
+    line.speak(0, pause_ms=400)
+    assert line.utterances.has_ended(line.now_ms)
+    assert not line.utterances.has_ended(line.now_ms)
+
+    line.speak(1000, pause_ms=900)
+    line.speak(1000)
+    assert line.utterances.has_ended(line.now_ms)
+    assert not line.utterances.has_ended(line.now_ms)

@@ -8,10 +8,10 @@ from typing import get_args
 
 from service.simulator.report import CallReport
 from service.simulator.speech.script import TRACK_OF, Speaker, Word
-from service.simulator.words.alignment import align, too_many
+from service.simulator.words.alignment import Times, align, spread, too_many
 from service.simulator.words.count import Count
 from service.simulator.words.records import Final, Gap
-from service.simulator.words.sent import edges, holes, is_chipped, streamed
+from service.simulator.words.sent import edges, holes, is_chipped, span_of, streamed
 from service.simulator.words.untold import off_ms, told_by, untold, untold_ms
 
 _AROUND_WORDS = string.punctuation + "…“”„«»¿¡—"
@@ -79,7 +79,13 @@ def _side(call: CallReport, finals: Iterable[Final], speaker: Speaker | None) ->
     mine = _in_order([final for final in finals if final.speaker == speaker])
     tokens = [token for final in mine for token in _tokens(final)]
     texts = [_plain(word.text) for word in words]
-    return _Side(speaker, words, mine, tokens, align(texts, tokens))
+    said_ms = [span_of(word).middle for word in words]
+    heard_ms = [
+        middle_ms
+        for final in mine
+        for middle_ms in spread(len(_tokens(final)), final.start_ms, final.end_ms)
+    ]
+    return _Side(speaker, words, mine, tokens, align(texts, tokens, Times(said_ms, heard_ms)))
 
 
 def _said(call: CallReport, speaker: Speaker | None) -> Iterator[Word]:

@@ -25,6 +25,10 @@ UNDECIDABLE = {
     frozenset({"late_answers", "session_limit"}): (
         "answers that come later than the sessions last: the engine answers nothing"
     ),
+    frozenset({"late_answers", "closed_every_5_s"}): (
+        "answers that come later than the sessions last, unless each is waited for with nothing"
+        " sent: then it takes longer to answer than people speak, and more than the buffer is owed"
+    ),
 }
 """Pairs of which nobody could know what was said where, and why. Only `--fault` plays them."""
 
