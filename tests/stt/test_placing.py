@@ -9,6 +9,7 @@ from service.stt.ring import Span
 from service.stt.seam import Clue
 from service.stt.speech import Speech
 from service.stt.stint import Arrival
+from service.stt.timing import duration_of
 from service.wire.stt import HeardWord, SttResult
 from tests.stt.builders import plan, voice
 
@@ -133,3 +134,33 @@ def test_a_text_that_grows_behind_a_pause_was_said_on_both_sides_of_it() -> None
     assert grown(made, first, 3_300).end_ms <= 3_100
     assert grown(made, f"{first} Which day?", 5_200).end_ms >= 5_100
     assert grown(made, "Let me have", 8_900).start_ms >= 8_100
+
+
+def cut_off(texts: list[str], *, prompt_ms: int | None, word_ms: int) -> int:
+    """Return the end of the last of these texts of a monologue, each of a word more, cut off then.
+
+    Whoever speaks was known to take no longer for a text than people do.
+    """
+    speech = Speech(8000)
+    speech.push(bytes(16 * 1000) + voice(2000, 8000), 0)
+    made = Placing(TrackInputs(plan()), speech)
+    made.begin(SessionClock(0))
+    for number, text in enumerate(texts, 1):
+        result = SttResult(transcript=text, is_final=False)
+        at = Arrival(result, 1000 + number * word_ms, 2500, 0, 0, prompt_ms=prompt_ms)
+        placed = made.place(at, text, from_ms=0)
+    return made.cut_off(placed).heard.end_ms
+
+
+def test_a_text_that_is_cut_off_ends_by_the_pace_it_grew_at() -> None:
+    """He speaks slowly here, whatever his pace was before; and an engine may be late."""
+    texts = [" ".join(["word"] * count) for count in range(1, 9)]
+    usual_ms = duration_of(texts[-1])
+
+    assert abs(cut_off(texts, prompt_ms=500, word_ms=500) - 5000) <= 100
+    assert cut_off(texts, prompt_ms=None, word_ms=500) <= 1000 + usual_ms
+
+
+def test_a_text_that_is_cut_off_had_only_just_been_heard_when_it_came() -> None:
+    """Where it grew too little to tell a pace: its last word is as old as the engine is late."""
+    assert cut_off(["a text"], prompt_ms=500, word_ms=2500) == 3000
