@@ -14,11 +14,13 @@ from service.stt.ring import Span
 from service.stt.seam import Clue
 from service.stt.speech import Speech
 from service.stt.stint import Arrival
-from service.stt.timing import duration_of, estimate_span, said_by
+from service.stt.timing import duration_of, estimate_span, reach_of, said_by
 from service.wire.stt import SttResult
 
 _MAX_LANGUAGE = 35
 """Characters that the code of a language may have (BCP 47)."""
+_LITTLE_MS = 150
+"""So little speech is no word."""
 
 
 class Placed(NamedTuple):
@@ -92,6 +94,20 @@ class Placing:
             holes=self._speech.holes,
             reached_ms=self._reached_ms,
         )
+
+    def rest(self, at: Arrival, whole: WordsHeard, text: str, *, from_ms: int) -> Span:
+        """Estimate when the last words of a text were said, whose first ones are emitted already.
+
+        Those end at `from_ms`; but where the whole text does not go on behind that, they were put
+        there although they were a part of it.
+        """
+        if whole.end_ms >= from_ms + _LITTLE_MS:
+            return self.estimate(at, text, from_ms=from_ms)
+        spans = list(self._speech.spans(whole.start_ms, whole.end_ms))
+        share = 1 - duration_of(text) / duration_of(whole.text)
+        spoken_ms = sum(span.end_ms - span.start_ms for span in spans)
+        start_ms = reach_of(spans, round(share * spoken_ms)) if spans else whole.end_ms
+        return Span(min(start_ms, whole.end_ms), whole.end_ms)
 
     def cut_off(self, placed: Placed) -> Placed:
         """Have a text that was cut off in mid-speech end where its length says, and its growth."""

@@ -140,12 +140,13 @@ def _is_remainder(stretch: Span, from_ms: int) -> bool:
 
 def said_by(stretches: Sequence[Span], speech_ms: int) -> int:
     """Return when this much of the speech is over; its end if the rest is next to nothing."""
-    reach_ms = _reach(stretches, speech_ms)
+    reach_ms = reach_of(stretches, speech_ms)
     end_ms = stretches[-1].end_ms
     return end_ms if end_ms - reach_ms < _MIN_REST_MS else reach_ms
 
 
-def _reach(stretches: Sequence[Span], speech_ms: int) -> int:
+def reach_of(stretches: Sequence[Span], speech_ms: int) -> int:
+    """Return when this much of the speech is over."""
     for stretch in stretches:
         length_ms = stretch.end_ms - stretch.start_ms
         if length_ms >= speech_ms:

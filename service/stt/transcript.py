@@ -373,7 +373,7 @@ class Transcript:
         if repeats and (is_whole or placed.heard.is_final):
             self._from_ms = max(self._from_ms, until_ms)
         if repeats and left and placed.clue is Clue.TEXT:
-            span = self._placing.estimate(self._at, left.text, from_ms=until_ms)
+            span = self._placing.rest(self._at, placed.heard, left.text, from_ms=until_ms)
             return replace(left, start_ms=span.start_ms, end_ms=span.end_ms)
         if repeats and left and placed.clue is Clue.SPAN:
             return replace(left, start_ms=min(max(left.start_ms, until_ms), left.end_ms))

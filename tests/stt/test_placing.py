@@ -164,3 +164,37 @@ def test_a_text_that_is_cut_off_ends_by_the_pace_it_grew_at() -> None:
 def test_a_text_that_is_cut_off_had_only_just_been_heard_when_it_came() -> None:
     """Where it grew too little to tell a pace: its last word is as old as the engine is late."""
     assert cut_off(["a text"], prompt_ms=500, word_ms=2500) == 3000
+
+
+def test_the_rest_of_a_text_is_a_part_of_what_was_taken_for_its_beginning() -> None:
+    """Half of it was final already, and was put where all of it was said."""
+    speech = Speech(8000)
+    speech.push(bytes(16 * 1000) + voice(2000, 4000) + bytes(16 * 2000), 0)
+    made = Placing(TrackInputs(plan()), speech)
+    made.begin(SessionClock(0))
+    whole = "one two three four five six seven"
+    at = Arrival(SttResult(transcript=whole, is_final=True), 7000, 2500, 0, 0)
+    placed = made.place(at, whole, from_ms=0).heard
+
+    rest = made.rest(at, placed, "five six seven", from_ms=5000)
+
+    share = duration_of("five six seven") / duration_of(whole)
+    assert (placed.start_ms, placed.end_ms, rest.end_ms) == (1000, 5000, 5000)
+    assert abs(rest.start_ms - (5000 - 4000 * share)) <= 50
+
+
+def test_the_rest_of_a_text_that_goes_on_is_behind_its_beginning() -> None:
+    """As far as that was emitted."""
+    speech = Speech(8000)
+    speech.push(bytes(16 * 1000) + voice(2000, 2000) + bytes(16 * 300) + voice(2000, 1500), 0)
+    speech.push(bytes(16 * 2000), 4800)
+    made = Placing(TrackInputs(plan()), speech)
+    made.begin(SessionClock(0))
+    whole = "one two three four five six seven eight nine ten eleven"
+    at = Arrival(SttResult(transcript=whole, is_final=True), 6800, 2500, 0, 0)
+    placed = made.place(at, whole, from_ms=0).heard
+
+    rest = made.rest(at, placed, "eight nine ten eleven", from_ms=3000)
+
+    assert placed.end_ms == 4800
+    assert (rest.start_ms, rest.end_ms) == (3300, 4800)
