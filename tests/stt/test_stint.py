@@ -255,3 +255,20 @@ def test_an_engine_is_as_prompt_as_ever_once_it_has_answered_what_it_was_sent_at
 
     talk.pause(12_000)
     assert talk.stint.arrived(FINAL, talk.now).lag_ms == LAG_MS
+
+
+def test_an_utterance_is_answered_early_where_its_audio_stopped_coming() -> None:
+    """Or where it was answered, if it did not stop; once its end is known, it is in time."""
+    stopped, flowing = Talk(is_utterance=True), Talk(is_utterance=True)
+    for talk in (stopped, flowing):
+        talk.speak(1000)
+        assert talk.stint.answered_early_ms is None
+    stopped.now += 2
+    for talk in (stopped, flowing):
+        talk.speak(500)
+    said = [talk.stint.arrived(FINAL, talk.now).said for talk in (stopped, flowing)]
+
+    assert [stopped.stint.answered_early_ms, flowing.stint.answered_early_ms] == [1000, 1500]
+    assert [span and span.end_ms for span in said] == [1000, 1500]
+    flowing.stint.until_ms = flowing.at_ms
+    assert flowing.stint.answered_early_ms is None

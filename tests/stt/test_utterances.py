@@ -124,3 +124,15 @@ def test_what_was_no_speech_after_all_was_no_utterance() -> None:
 
     assert open_one.was_none
     assert not line.utterances.is_open
+
+
+def test_an_utterance_that_is_cut_goes_on_as_another_one() -> None:
+    """It was answered before its end; nothing is cut where none goes on."""
+    line = Line()
+    line.utterances.cut(0)
+    line.speak(0, 1000)
+    line.speak(1000)
+    line.utterances.cut(1600)
+    line.speak(800, 1000)
+
+    assert line.spans == [(700, 1600), (1600, 3100)]
