@@ -269,7 +269,8 @@ class Transcript:
         from_ms, fresh = self._from_ms, self._cut(placed)
         if fresh is heard:
             self._placing.learn(self._at, placed, from_ms=from_ms)
-        self.progress.note(span, clue, sure_ms=self._at.sure_ms)
+        sure_ms, sent_ms = self._at.sure_ms, self._at.position_ms
+        self.progress.note(span, clue, sure_ms=sure_ms, sent_ms=sent_ms)
         fresh = fresh and self._without_restated(Placed(fresh, clue))
         if fresh is None:
             return []  # emitted before
