@@ -123,7 +123,7 @@ def test_a_text_that_fits_well_enough_does_not_go_over_a_hole() -> None:
 
 
 def test_a_hole_is_no_pause_that_an_engine_seems_to_have_ended_a_text_in() -> None:
-    """It was behind when the hole was passed over; where a pause is known, that is another matter."""
+    """It was behind when the hole was passed over. A pause that is known is another matter."""
     spans = [Span(15_750, 17_050), Span(18_600, 19_600)]
     late = partial(
         estimate_span, 2260, spans, from_ms=8850, until_ms=19_700, lag_ms=3661, slack_ms=565
