@@ -118,11 +118,13 @@ class Stint:
     def send(self, chunk: Chunk, now: float) -> bytes:
         """Take note that a piece is sent; return it as the engine takes it."""
         self.number += 1
-        if now - self._sent_at >= _STOPPED_S:
+        idle_s, duration_ms = now - self._sent_at, chunk.end_ms - chunk.start_ms
+        if idle_s >= _STOPPED_S:
             self._stopped_ms = self.clock.position_ms
         self._sent_at = now
         self.clock.sent(chunk.start_ms, chunk.end_ms, is_filler=chunk.is_filler)
-        self._backlog.sent(chunk.end_ms - chunk.start_ms, chunk.end_ms, now)
+        if not (chunk.is_filler and 2 * idle_s * 1000 >= duration_ms):  # in its own time
+            self._backlog.sent(duration_ms, chunk.end_ms, now)
         return self._outlet.convert(chunk.data)
 
     def arrived(self, result: SttResult, now: float) -> Arrival:

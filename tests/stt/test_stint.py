@@ -272,3 +272,15 @@ def test_an_utterance_is_answered_early_where_its_audio_stopped_coming() -> None
     assert [span and span.end_ms for span in said] == [1000, 1500]
     flowing.stint.until_ms = flowing.at_ms
     assert flowing.stint.answered_early_ms is None
+
+
+def test_silence_in_place_of_audio_that_never_came_holds_up_nobody() -> None:
+    """As much time had passed; sent again with all the rest, it does."""
+    late, at_once = Talk(), Talk()
+    filler = Chunk(0, 1000, b"", is_filler=True)
+    late.now += 1
+    for talk in (late, at_once):
+        talk.stint.send(filler, talk.now)
+
+    assert late.stint.arrived(PARTIAL, late.now).queue_ms == 0
+    assert at_once.stint.arrived(PARTIAL, at_once.now).queue_ms == 1000
