@@ -76,10 +76,7 @@ def estimate_span(
         (until_ms - stretch.end_ms) * bias + _UNREACHED_MS * (stretch.end_ms <= reached_ms)
         for stretch in stretches
     ]
-    pauses = [
-        _pause_cost(_silent_ms(pair, holes), is_live=bool(bias) or _is_hole(pair, holes))
-        for pair in pairwise(stretches)
-    ]
+    pauses = [_pause_cost(pair, holes, is_live=bool(bias)) for pair in pairwise(stretches)]
     first, last = _best_fit(stretches, pauses, lateness, Span(shortest_ms, longest_ms))
     end_ms = stretches[last].end_ms
     if lag_ms > LAG_MS or until_ms - end_ms > LAG_MS:
@@ -118,13 +115,14 @@ def _best_fit(
     return found
 
 
-def _pause_cost(pause_ms: int, *, is_live: bool) -> float:
+def _pause_cost(pair: tuple[Span, Span], holes: Sequence[Span], *, is_live: bool) -> float:
     """Return how much better a text must fit that goes on behind a pause.
 
     Of a live engine it is known where a text ends, by when its result comes; else a short pause
     says so as well, where it is known that there was one.
     """
-    short = 0.0 if is_live else min(pause_ms, _WITHIN_MS) * _BREATHED
+    pause_ms, is_sure = _silent_ms(pair, holes), not _is_hole(pair, holes)
+    short = min(pause_ms, _WITHIN_MS) * _BREATHED if is_sure and not is_live else 0.0
     return short + max(0, pause_ms - _WITHIN_MS) * _PAUSED
 
 
