@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from service.calls import pauses
 from service.calls.coverage import count_lost
 from service.calls.events import TranscriptGap
-from service.calls.state import Ledger, Span
+from service.calls.state import Hole, Ledger, Span
 from service.calls.turn import Turn
 from service.calls.utterances import SPEAKING_MS_PER_WORD, role_of
 from service.ids import LegId, Track
@@ -16,6 +16,8 @@ NEVER_CAME = frozenset({"frames_lost"})
 """Why a recognition missed audio that did not reach us."""
 MIN_LOSS_MS = SPEAKING_MS_PER_WORD
 """What is longer than a word is booked as lost all the same."""
+_TOUCH_MS = 50
+"""So far apart are holes at most that touch, by two clocks: of the call, and of the audio."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +39,9 @@ def close_gap(turn: Turn, track: Track, *, until_ms: int) -> None:
     if gap.until_ms is not None:
         until_ms = gap.until_ms
     for span in pauses.outside(state, Span(gap.since_ms, until_ms)):
-        if span.length_ms >= MIN_GAP_MS:
-            _tell(turn, Gap(state.primary, track, span, gap.reason))
-        elif span.length_ms >= MIN_LOSS_MS:
-            count_lost(state.ledgers.setdefault(track, Ledger()), span, gap.reason)
+        part = Gap(state.primary, track, span, gap.reason)
+        if not _is_told(turn, part) and span.length_ms >= MIN_LOSS_MS:
+            _book(turn, part)
 
 
 def report(turn: Turn, gap: Gap) -> None:
@@ -49,16 +50,63 @@ def report(turn: Turn, gap: Gap) -> None:
     What reached us and is lost all the same is told of any length: it is owed, and a word may take
     a fifth of a second. A few frames that never came are booked, and no event.
     """
-    for part in pauses.outside(turn.state, gap.span):
-        if gap.reason in NEVER_CAME and part.length_ms < MIN_GAP_MS:
-            count_lost(turn.state.ledgers.setdefault(gap.track, Ledger()), part, gap.reason)
-        else:
-            _tell(turn, replace(gap, span=part))
+    for span in pauses.outside(turn.state, gap.span):
+        part = replace(gap, span=span)
+        if gap.reason not in NEVER_CAME:
+            _tell(turn, part)
+        elif not _is_told(turn, part):
+            _book(turn, part)
+
+
+def note(turn: Turn, gap: Gap) -> None:
+    """Tell of a hole that is long, be it with what it touches; else it is nothing.
+
+    Audio may be shorter than the time it took: some is on its way, clocks differ.
+    """
+    for span in pauses.outside(turn.state, gap.span):
+        _is_told(turn, replace(gap, span=span))
+
+
+def _is_told(turn: Turn, gap: Gap) -> bool:
+    """Tell of audio that never came, if it is long together with the hole that it touches."""
+    if gap.span.length_ms <= 0:
+        return False
+    holes, whole = turn.state.last_holes, Hole(gap.span, gap.reason)
+    before = holes.get(gap.track)
+    if before is not None and _touch(before, whole):
+        span = Span(
+            min(before.span.start_ms, gap.span.start_ms), max(before.span.end_ms, gap.span.end_ms)
+        )
+        whole = Hole(span, gap.reason, is_told=before.is_told)
+    holes[gap.track] = whole
+    if whole.is_told:
+        _tell(turn, gap)
+    elif whole.span.length_ms >= MIN_GAP_MS:
+        whole.is_told = True
+        _tell(turn, replace(gap, span=whole.span))
+    return whole.is_told
+
+
+def _touch(one: Hole, other: Hole) -> bool:
+    """Say whether nothing can be heard between two holes.
+
+    Those of one reason are of one clock, as a rule: a few frames between them were heard.
+    """
+    apart_ms = max(
+        one.span.start_ms - other.span.end_ms,
+        other.span.start_ms - one.span.end_ms,
+    )
+    return apart_ms <= (0 if one.reason == other.reason else _TOUCH_MS)
+
+
+def _book(turn: Turn, gap: Gap) -> None:
+    ledger = turn.state.ledgers.setdefault(gap.track, Ledger())
+    count_lost(ledger, gap.span, gap.reason)
 
 
 def _tell(turn: Turn, gap: Gap) -> None:
     state = turn.state
-    count_lost(state.ledgers.setdefault(gap.track, Ledger()), gap.span, gap.reason)
+    _book(turn, gap)
     state.gaps += 1
     event = TranscriptGap(
         track=gap.track,

@@ -192,6 +192,17 @@ class OpenGap:
 
 
 @dataclass(slots=True)
+class Hole:
+    """Audio of a track that never came: all of it that touches."""
+
+    span: Span
+    reason: str
+    """Why the last of it did not."""
+    is_told: bool = False
+    """Whether there was an event of it: it is long enough, with what it touches."""
+
+
+@dataclass(slots=True)
 class Recorded:
     """What there is of the call's audio, and nobody was told of yet."""
 
@@ -244,6 +255,8 @@ class CallState:
     streams: dict[StreamId, Stream] = field(default_factory=dict)
     open_gaps: dict[Track, OpenGap] = field(default_factory=dict)
     """The tracks whose audio does not reach us at the moment."""
+    last_holes: dict[Track, Hole] = field(default_factory=dict)
+    """What touches the last hole of a track is counted together with it."""
     sequences: dict[str, UtteranceSequence] = field(default_factory=dict)
     ledgers: dict[Track, Ledger] = field(default_factory=dict)
     recorded: Recorded | None = None

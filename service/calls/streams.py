@@ -12,8 +12,6 @@ from service.ids import LegId, StreamId
 
 STALLED = "media_stalled"
 """Why audio is missing at the end of a stream that was open all the while."""
-STALLED_MS = 500
-"""By how much audio may be shorter than the time it took: some is on its way, clocks differ."""
 
 
 def open_recognitions(turn: Turn, leg_id: LegId, *, at: float) -> bool:
@@ -103,7 +101,8 @@ def settle_end(turn: Turn, stream: Stream, item: RecognitionFinished) -> None:
     closed_ms = stream.closed_ms if stream.ends_ms is None else stream.ends_ms
     if closed_ms is None:
         return
-    _tell_stalled(turn, item, Span(ends_ms, closed_ms))
+    span = Span(ends_ms, closed_ms)
+    gaps.note(turn, Gap(item.ref.leg_id, item.ref.track, span, STALLED))
     if gap is not None and gap.since_ms == stream.closed_ms:  # or it is that of a later stream
         gap.since_ms = max(gap.since_ms, ends_ms)
 
@@ -115,8 +114,3 @@ def abandon_streams(state: CallState) -> None:
             ledger = state.ledgers.setdefault(track, Ledger())
             state.open_gaps[track] = OpenGap(ledger.until_ms, "service_restarted")
     state.streams.clear()
-
-
-def _tell_stalled(turn: Turn, item: RecognitionFinished, span: Span) -> None:
-    if span.length_ms > STALLED_MS:
-        gaps.report(turn, Gap(item.ref.leg_id, item.ref.track, span, STALLED))

@@ -36,5 +36,10 @@ class Pace:
         if any(after.start_ms - before.end_ms > _MAX_PAUSE_MS for before, after in pairwise(spans)):
             return
         said_ms = sum(span.end_ms - span.start_ms for span in spans)
-        self._samples.append(min(max(said_ms / usual_ms, _FASTEST), _SLOWEST))
+        self._samples.append(bounded(said_ms / usual_ms))
         self.factor = median(self._samples)
+
+
+def bounded(factor: float) -> float:
+    """Return a pace within what people can do."""
+    return min(max(factor, _FASTEST), _SLOWEST)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from service.calls.inputs import Word, WordsHeard
 from service.stt.clock import SessionClock
+from service.stt.growth import Growth
 from service.stt.inputs import TrackInputs
 from service.stt.matching import revises, words_of
 from service.stt.pace import Pace
@@ -13,11 +14,13 @@ from service.stt.ring import Span
 from service.stt.seam import Clue
 from service.stt.speech import Speech
 from service.stt.stint import Arrival
-from service.stt.timing import duration_of, estimate_span, said_by
+from service.stt.timing import duration_of, estimate_span, reach_of, said_by
 from service.wire.stt import SttResult
 
 _MAX_LANGUAGE = 35
 """Characters that the code of a language may have (BCP 47)."""
+_LITTLE_MS = 150
+"""So little speech is no word."""
 
 
 class Placed(NamedTuple):
@@ -35,6 +38,7 @@ class Placing:
         self._speech = speech
         self._clock = SessionClock(0)
         self._pace = Pace()
+        self._growth = Growth(speech)
         self._words_before: list[str] = []
         self._reached_ms = 0
         """The last words of the text before were said in speech that went on after this."""
@@ -91,14 +95,32 @@ class Placing:
             reached_ms=self._reached_ms,
         )
 
+    def rest(self, at: Arrival, whole: WordsHeard, text: str, *, from_ms: int) -> Span:
+        """Estimate when the last words of a text were said, whose first ones are emitted already.
+
+        Those end at `from_ms`; but where the whole text does not go on behind that, they were put
+        there although they were a part of it.
+        """
+        if whole.end_ms >= from_ms + _LITTLE_MS:
+            return self.estimate(at, text, from_ms=from_ms)
+        spans = list(self._speech.spans(whole.start_ms, whole.end_ms))
+        share = 1 - duration_of(text) / duration_of(whole.text)
+        spoken_ms = sum(span.end_ms - span.start_ms for span in spans)
+        start_ms = reach_of(spans, round(share * spoken_ms)) if spans else whole.end_ms
+        return Span(min(start_ms, whole.end_ms), whole.end_ms)
+
     def cut_off(self, placed: Placed) -> Placed:
-        """Have a text that was cut off in mid-speech end where its length says."""
+        """Have a text that was cut off in mid-speech end where its length says, and its growth."""
         heard, clue = placed
         spans = list(self._speech.spans(heard.start_ms, heard.end_ms))
         if clue is not Clue.TEXT or not spans:
             return placed
         spans[0] = Span(heard.start_ms, spans[0].end_ms)  # what is not kept is forgotten
-        end_ms = said_by(spans, round(duration_of(heard.text) * self._pace.factor))
+        grown = self._growth.of(heard.text)
+        factor = (grown and grown.factor) or self._pace.factor
+        end_ms = said_by(spans, round(duration_of(heard.text) * factor))
+        if grown is not None:
+            end_ms = max(end_ms, grown.reached_ms)
         return Placed(replace(heard, end_ms=min(end_ms, heard.end_ms)), clue)
 
     def _follow(self, at: Arrival, text: str) -> None:
@@ -107,7 +129,12 @@ class Placing:
         goes_on = before == self._words_before or revises(before, self._words_before)
         if not goes_on:
             self._reached_ms = 0
-        if at.prompt_ms is None or (goes_on and len(self._words_before) <= len(before)):
+        if not (before and goes_on):
+            self._growth.end()
+        if goes_on and len(self._words_before) <= len(before):
+            return
+        self._growth.add(at, text)
+        if at.prompt_ms is None:
             return
         # in the first of it: the last may have begun since
         heard = next(self._speech.spans(at.position_ms - at.prompt_ms, at.position_ms), None)

@@ -1,6 +1,7 @@
 """How far the audio of a track is answered: by finals, and by silence where nobody spoke."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from service.stt.resume import LOOKBACK_MS, ONSET_MS, resume_point
 from service.stt.ring import Span
@@ -17,8 +18,18 @@ _TAIL_MS = 300
 """So much of a stretch of speech may be left when its last word has ended."""
 _WITHIN_MS = 400
 """A longer pause is not within an utterance."""
+_PROVEN_MS = 500
+"""So much more was sent to an engine after a final, and that was not the last it could say."""
 _MIN_QUIET_MS = 4_000
 """Where nobody spoke, a silence this long has nothing in it that an engine may still answer."""
+
+
+class _Claim(NamedTuple):
+    """What a text may cover."""
+
+    sure_ms: int
+    sent_ms: int
+    """What had been sent when it came."""
 
 
 class Progress:
@@ -34,12 +45,22 @@ class Progress:
         """Speech before this is in a final, as far as we can tell."""
         self._covered_ms = 0
         """Speech before this is in one surely."""
+        self._claim = _Claim(0, 0)
+        """What the last text may cover."""
         self._breath_ms = 0
         """How much longer than its last word the stretch of speech is that the last final ends."""
 
-    def note(self, span: Span, clue: Clue, *, sure_ms: int) -> None:
-        """Take note of a final, emitted or not: it answers all that was said before it ended."""
-        self._covered_ms = max(self._covered_ms, sure_ms if clue is Clue.TEXT else span.end_ms)
+    def note(self, span: Span, clue: Clue, *, sure_ms: int, sent_ms: int) -> None:
+        """Take note of a final, emitted or not: it answers all that was said before it ended.
+
+        A text that is the last of its session may end in the midst of that: `sure_ms` tells what it
+        covers only once the session goes on.
+        """
+        if clue is Clue.TEXT:
+            self._cover(min(self._claim.sure_ms, span.start_ms))
+            self._claim = _Claim(sure_ms, sent_ms)
+        else:
+            self._cover(span.end_ms)
 
     def emit(self, span: Span, clue: Clue, *, expected_ms: int, until_ms: int) -> None:
         """Take note of a final that is emitted, of what had been sent until then.
@@ -60,7 +81,7 @@ class Progress:
     def answer(self, until_ms: int) -> None:
         """Take note that there are no words before a time that are not in a final."""
         self.answered_ms = max(self.answered_ms, until_ms)
-        self._covered_ms = max(self._covered_ms, until_ms)
+        self._cover(until_ms)
 
     def settle(self, until_ms: int) -> None:
         """Take note that no answer is to be expected any more for what is before a time."""
@@ -111,6 +132,8 @@ class Progress:
         `quiet_ms` is how long a silence must be for the engine to have answered all before it;
         None if it does not answer.
         """
+        if sent_ms - self._claim.sent_ms >= _PROVEN_MS:
+            self._cover(self._claim.sure_ms)
         if not any(self._speech.sounds(self._covered_ms, sent_ms)):
             quiet_ms = _MIN_QUIET_MS if quiet_ms is None else quiet_ms
         if pending_ms is not None or self.is_owed(sent_ms):
@@ -126,6 +149,9 @@ class Progress:
         if self.by is Clue.WORDS:
             return max(0, min(self.emitted_ms, sent_ms) - LEAD_MS, point_ms)
         return point_ms
+
+    def _cover(self, until_ms: int) -> None:
+        self._covered_ms = max(self._covered_ms, until_ms)
 
     def _with_tail(self, end_ms: int, until_ms: int) -> int:
         """Return where the breath after a last word ends, which is speech as far as we can tell."""

@@ -1,12 +1,13 @@
 """Sessions for an engine that answers once, when the audio stops: a socket for each utterance.
 
 While one utterance is being answered, the next one is heard already. Their words keep the order
-of their audio.
+of their audio. Where audio stops coming in the midst of one, it is answered; the rest is another.
 """
 
 import asyncio
 from dataclasses import dataclass
 
+from service.errors import RecognitionLostError
 from service.stt.line import Line, one_piece_of_work
 from service.stt.session import Session
 from service.stt.stint import Stint
@@ -52,6 +53,7 @@ class Sockets:
         track, utterances = self._line.track, self._utterances
         async with one_piece_of_work() as group:
             while True:
+                self._cut_answered()
                 while len(self._live) < self._line.limits.max_sockets and (
                     begun := utterances.look(track.pushed_ms, ended=track.ended)
                 ):
@@ -74,6 +76,13 @@ class Sockets:
         task = group.create_task(self._hear(stint))
         self._live.append(_Live(utterance, stint, task))
 
+    def _cut_answered(self) -> None:
+        """End the utterance that was answered already: what comes behind it, nobody will answer."""
+        for live in self._live:
+            early_ms = live.stint.answered_early_ms
+            if live.utterance.end_ms is None and early_ms is not None:
+                self._utterances.cut(early_ms)
+
     def _end_utterances(self) -> None:
         """Tell the sessions where their utterances turned out to end."""
         for live in list(self._live):
@@ -93,7 +102,13 @@ class Sockets:
             for live in self._live:
                 if live.stint is stint:
                     live.session = session
-            await session.run()
+            try:
+                await session.run()
+            except RecognitionLostError:
+                if not stint.has_final:
+                    raise
+        self._cut_answered()
+        self._end_utterances()
         self._over(stint)
 
     def _over(self, stint: Stint) -> None:

@@ -30,6 +30,9 @@ _MIN_LAST_S, _LATER_THAN_EVER = 3.0, 1.5
 """When no more audio comes, the rest is due after this, or so much later than it ever came."""
 _MIN_PROMPT_MS, _MAX_PROMPT_MS = 500, 1_500
 """An engine that gives partials, and never took longer for one, is prompt."""
+_STOPPED_S = 0.3
+"""Where nothing was sent for so long, an engine that answers once the audio stops may have done so.
+"""
 _MAX_HELD = 2_000
 """Results kept of a session whose turn it is not yet; past that the oldest go."""
 
@@ -100,6 +103,8 @@ class Stint:
         self._backlog = Backlog(now)
         self._answered_ms = start_ms
         """How far it had been sent when its last result came."""
+        self._stopped_ms = start_ms
+        """How far when nothing was sent for a while."""
 
     @property
     def quiet_ms(self) -> int | None:
@@ -113,9 +118,13 @@ class Stint:
     def send(self, chunk: Chunk, now: float) -> bytes:
         """Take note that a piece is sent; return it as the engine takes it."""
         self.number += 1
+        idle_s, duration_ms = now - self._sent_at, chunk.end_ms - chunk.start_ms
+        if idle_s >= _STOPPED_S:
+            self._stopped_ms = self.clock.position_ms
         self._sent_at = now
         self.clock.sent(chunk.start_ms, chunk.end_ms, is_filler=chunk.is_filler)
-        self._backlog.sent(chunk.end_ms - chunk.start_ms, chunk.end_ms, now)
+        if not (chunk.is_filler and 2 * idle_s * 1000 >= duration_ms):  # in its own time
+            self._backlog.sent(duration_ms, chunk.end_ms, now)
         return self._outlet.convert(chunk.data)
 
     def arrived(self, result: SttResult, now: float) -> Arrival:
@@ -145,6 +154,16 @@ class Stint:
             prompt_ms=self._prompt_ms(queue_ms),
             cut_ms=self.until_ms if self.is_cut_off else None,
         )
+
+    @property
+    def answered_early_ms(self) -> int | None:
+        """How far an utterance goes that was answered before its end was known; None: it was not.
+
+        Its audio stopped coming for a while, and the engine took that for its end.
+        """
+        if not (self.is_utterance and self.has_final and self.until_ms is None):
+            return None
+        return self._stopped_ms if self._stopped_ms > self.clock.start_ms else self._answered_ms
 
     def unanswered_ms(self) -> int:
         """Return how much speech was sent since the last result."""
@@ -236,7 +255,8 @@ class Stint:
 
     def _said(self) -> Span:
         """Return when an utterance was said."""
-        start_ms, position_ms = self.clock.start_ms, self.clock.position_ms
+        start_ms, position_ms = self.clock.start_ms, self.answered_early_ms
+        position_ms = self.clock.position_ms if position_ms is None else position_ms
         spans = list(self._speech.spans(start_ms, position_ms))
         return Span(spans[0].start_ms, spans[-1].end_ms) if spans else Span(start_ms, position_ms)
 

@@ -4,7 +4,7 @@ A text ends in one of the pauses before its result came. Which one, its length s
 some fifteen letters a second, each at a pace of their own.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, pairwise
 
 from service.stt.ring import Span
@@ -76,8 +76,7 @@ def estimate_span(
         (until_ms - stretch.end_ms) * bias + _UNREACHED_MS * (stretch.end_ms <= reached_ms)
         for stretch in stretches
     ]
-    silences = (_silent_ms(pair, holes) for pair in pairwise(stretches))
-    pauses = [_pause_cost(silent_ms, is_live=bool(bias)) for silent_ms in silences]
+    pauses = [_pause_cost(pair, holes, is_live=bool(bias)) for pair in pairwise(stretches)]
     first, last = _best_fit(stretches, pauses, lateness, Span(shortest_ms, longest_ms))
     end_ms = stretches[last].end_ms
     if lag_ms > LAG_MS or until_ms - end_ms > LAG_MS:
@@ -116,22 +115,33 @@ def _best_fit(
     return found
 
 
-def _pause_cost(pause_ms: int, *, is_live: bool) -> float:
+def _pause_cost(pair: tuple[Span, Span], holes: Sequence[Span], *, is_live: bool) -> float:
     """Return how much better a text must fit that goes on behind a pause.
 
     Of a live engine it is known where a text ends, by when its result comes; else a short pause
-    says so as well.
+    says so as well, where it is known that there was one.
     """
-    short = 0.0 if is_live else min(pause_ms, _WITHIN_MS) * _BREATHED
+    pause_ms, is_sure = _silent_ms(pair, holes), not _is_hole(pair, holes)
+    short = min(pause_ms, _WITHIN_MS) * _BREATHED if is_sure and not is_live else 0.0
     return short + max(0, pause_ms - _WITHIN_MS) * _PAUSED
 
 
 def _silent_ms(pair: tuple[Span, Span], holes: Sequence[Span]) -> int:
     """Return how long nobody spoke between two stretches, as far as is known."""
+    unknown = (min(0, _HOLE_MS - cut_ms) for cut_ms in _holes_between(pair, holes))
+    return pair[1].start_ms - pair[0].end_ms + sum(unknown)
+
+
+def _is_hole(pair: tuple[Span, Span], holes: Sequence[Span]) -> bool:
+    """Say whether most of what is between two stretches never came."""
+    return 2 * sum(_holes_between(pair, holes)) > pair[1].start_ms - pair[0].end_ms
+
+
+def _holes_between(pair: tuple[Span, Span], holes: Sequence[Span]) -> Iterator[int]:
+    """Yield how long the holes between two stretches are."""
     start_ms, end_ms = pair[0].end_ms, pair[1].start_ms
     cuts = (min(hole.end_ms, end_ms) - max(hole.start_ms, start_ms) for hole in holes)
-    unknown = [min(0, _HOLE_MS - cut_ms) for cut_ms in cuts if cut_ms > 0]
-    return end_ms - start_ms + sum(unknown)
+    return (cut_ms for cut_ms in cuts if cut_ms > 0)
 
 
 def _is_remainder(stretch: Span, from_ms: int) -> bool:
@@ -140,12 +150,13 @@ def _is_remainder(stretch: Span, from_ms: int) -> bool:
 
 def said_by(stretches: Sequence[Span], speech_ms: int) -> int:
     """Return when this much of the speech is over; its end if the rest is next to nothing."""
-    reach_ms = _reach(stretches, speech_ms)
+    reach_ms = reach_of(stretches, speech_ms)
     end_ms = stretches[-1].end_ms
     return end_ms if end_ms - reach_ms < _MIN_REST_MS else reach_ms
 
 
-def _reach(stretches: Sequence[Span], speech_ms: int) -> int:
+def reach_of(stretches: Sequence[Span], speech_ms: int) -> int:
+    """Return when this much of the speech is over."""
     for stretch in stretches:
         length_ms = stretch.end_ms - stretch.start_ms
         if length_ms >= speech_ms:

@@ -269,7 +269,8 @@ class Transcript:
         from_ms, fresh = self._from_ms, self._cut(placed)
         if fresh is heard:
             self._placing.learn(self._at, placed, from_ms=from_ms)
-        self.progress.note(span, clue, sure_ms=self._at.sure_ms)
+        sure_ms, sent_ms = self._at.sure_ms, self._at.position_ms
+        self.progress.note(span, clue, sure_ms=sure_ms, sent_ms=sent_ms)
         fresh = fresh and self._without_restated(Placed(fresh, clue))
         if fresh is None:
             return []  # emitted before
@@ -373,7 +374,7 @@ class Transcript:
         if repeats and (is_whole or placed.heard.is_final):
             self._from_ms = max(self._from_ms, until_ms)
         if repeats and left and placed.clue is Clue.TEXT:
-            span = self._placing.estimate(self._at, left.text, from_ms=until_ms)
+            span = self._placing.rest(self._at, placed.heard, left.text, from_ms=until_ms)
             return replace(left, start_ms=span.start_ms, end_ms=span.end_ms)
         if repeats and left and placed.clue is Clue.SPAN:
             return replace(left, start_ms=min(max(left.start_ms, until_ms), left.end_ms))

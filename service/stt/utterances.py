@@ -78,6 +78,11 @@ class Utterances:
             if begun is None:
                 return has_ended
 
+    def cut(self, end_ms: int) -> None:
+        """End the utterance that goes on at a time: what comes behind it is another one."""
+        if self._open is not None:
+            self._close(self._open, max(end_ms, self._open.start_ms))
+
     def _first(self, until_ms: int) -> Span | None:
         for span in self._speech.spans(self._from_ms, until_ms):
             if span.end_ms - span.start_ms >= _ONSET_MS:

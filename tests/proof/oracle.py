@@ -1,11 +1,13 @@
 """Holds what was received against what was said: the judge of the proof.
 
-It is lenient in two things, and in neither of them about words of audio that came whole:
+It is lenient in three things, and in none of them about words of audio that came whole:
 
 - a word in the midst of which a connection was cut may be lost untold (`is_chipped`): each side
   has a piece of it that nobody can recognise, and no span of time is missing;
 - holes with no more between them than part of a word may be told as one gap (`judge_ends`):
-  nothing that was heard there could be recognised.
+  nothing that was heard there could be recognised;
+- the rest of a word that a hole cuts, and that was not heard, may be told with the hole
+  (`judge_ends`): it is lost with the word.
 """
 
 import re
@@ -208,7 +210,8 @@ def _judge_gaps(
             verdict.gap_errors_ms.append(wrong_ms)
             verdict.blame(f"{truth.track}: a gap of {gap.length} ms, {wrong_ms} of them heard")
     if all(fault.unheard or not fault.loses for fault in faults):
-        judge_ends(verdict, truth, gaps)
+        there = {id(word) for word in heard}
+        judge_ends(verdict, truth, gaps, [word for word in truth.words if id(word) not in there])
 
 
 def judge_told_twice(
@@ -282,10 +285,13 @@ def _judge_paused(verdict: Verdict, truth: TrackTruth, heard: Sequence[Word]) ->
         verdict.blame(f"{truth.track}: heard though paused: {_texts(let_through)}")
 
 
-def judge_ends(verdict: Verdict, truth: TrackTruth, gaps: Sequence[Span]) -> None:
+def judge_ends(
+    verdict: Verdict, truth: TrackTruth, gaps: Sequence[Span], lost: Sequence[Word]
+) -> None:
     """Measure the ends of gaps against those of the audio that never came.
 
-    Holes that nearly touch may be told as one: then the ends are those of all of them.
+    Holes that nearly touch may be told as one: then the ends are those of all of them. And the
+    rest of a word that a hole cuts, and that nobody heard, may be told with it.
     """
     told = union(gaps)
     for hole in truth.unheard:
@@ -296,10 +302,10 @@ def judge_ends(verdict: Verdict, truth: TrackTruth, gaps: Sequence[Span]) -> Non
             verdict.untold_ms += hole.length
             verdict.blame(f"{truth.track}: {hole.length} ms never came, and nobody is told")
             continue
-        near = _joined(hole, truth.unheard)
+        ends = [hole, _joined(hole, truth.unheard), _with_words(hole, lost)]
         off_ms = max(
-            min(abs(mine[0].start - start) for start in (hole.start, near.start)),
-            min(abs(mine[-1].end - end) for end in (hole.end, near.end)),
+            min(abs(mine[0].start - end.start) for end in ends),
+            min(abs(mine[-1].end - end.end) for end in ends),
         )
         verdict.gap_errors_ms.append(off_ms)
         between = [left for left in missing(hole, mine) if left.length >= SHORT_MS]
@@ -313,6 +319,16 @@ def _joined(hole: Span, holes: Sequence[Span]) -> Span:
     wide = union(one.widened(half) for one in holes)
     (whole,) = [one for one in wide if one.cut(hole) == hole]
     return whole.widened(-half)
+
+
+def _with_words(hole: Span, lost: Sequence[Word]) -> Span:
+    """Return a hole together with the lost words that it cuts."""
+    (whole,) = [
+        one
+        for one in union([hole, *(span for span in map(span_of, lost) if span.cut(hole).length)])
+        if one.cut(hole) == hole
+    ]
+    return whole
 
 
 def _texts_of(final: Final) -> str:

@@ -37,7 +37,7 @@ def verdict() -> Verdict:
 def test_holes_that_nearly_touch_may_be_one_gap(gaps: list[Span]) -> None:
     """Sixty milliseconds are no word."""
     found = verdict()
-    judge_ends(found, truth(unheard=tuple(HOLES)), gaps)
+    judge_ends(found, truth(unheard=tuple(HOLES)), gaps, [])
 
     assert not found.problems
     assert max(found.gap_errors_ms) <= 100
@@ -56,9 +56,24 @@ def test_a_gap_for_more_or_less_than_was_missing_is_wrong(
 ) -> None:
     """Nor may holes be joined that have a word between them, or one of them be left out."""
     found = verdict()
-    judge_ends(found, truth(unheard=tuple(unheard)), gaps)
+    judge_ends(found, truth(unheard=tuple(unheard)), gaps, [])
 
     assert found.problems
+
+
+@pytest.mark.parametrize(
+    ("end_ms", "is_lost", "is_wrong"),
+    [(2_250, True, False), (2_250, False, True), (2_480, True, True), (2_000, True, False)],
+)
+def test_the_rest_of_a_word_that_is_lost_with_a_hole_may_be_told_with_it(
+    *, end_ms: int, is_lost: bool, is_wrong: bool
+) -> None:
+    """Nobody recognises less than half of it; and no more is told than that."""
+    found = verdict()
+    word, hole = Word("cut", 1_800, 2_250), Span(1_000, 2_000)
+    judge_ends(found, truth(unheard=(hole,)), [Span(1_000, end_ms)], [word] if is_lost else [])
+
+    assert bool(found.problems) is is_wrong
 
 
 @pytest.mark.parametrize(

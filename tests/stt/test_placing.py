@@ -9,6 +9,7 @@ from service.stt.ring import Span
 from service.stt.seam import Clue
 from service.stt.speech import Speech
 from service.stt.stint import Arrival
+from service.stt.timing import duration_of
 from service.wire.stt import HeardWord, SttResult
 from tests.stt.builders import plan, voice
 
@@ -133,3 +134,67 @@ def test_a_text_that_grows_behind_a_pause_was_said_on_both_sides_of_it() -> None
     assert grown(made, first, 3_300).end_ms <= 3_100
     assert grown(made, f"{first} Which day?", 5_200).end_ms >= 5_100
     assert grown(made, "Let me have", 8_900).start_ms >= 8_100
+
+
+def cut_off(texts: list[str], *, prompt_ms: int | None, word_ms: int) -> int:
+    """Return the end of the last of these texts of a monologue, each of a word more, cut off then.
+
+    Whoever speaks was known to take no longer for a text than people do.
+    """
+    speech = Speech(8000)
+    speech.push(bytes(16 * 1000) + voice(2000, 8000), 0)
+    made = Placing(TrackInputs(plan()), speech)
+    made.begin(SessionClock(0))
+    for number, text in enumerate(texts, 1):
+        result = SttResult(transcript=text, is_final=False)
+        at = Arrival(result, 1000 + number * word_ms, 2500, 0, 0, prompt_ms=prompt_ms)
+        placed = made.place(at, text, from_ms=0)
+    return made.cut_off(placed).heard.end_ms
+
+
+def test_a_text_that_is_cut_off_ends_by_the_pace_it_grew_at() -> None:
+    """He speaks slowly here, whatever his pace was before; and an engine may be late."""
+    texts = [" ".join(["word"] * count) for count in range(1, 9)]
+    usual_ms = duration_of(texts[-1])
+
+    assert abs(cut_off(texts, prompt_ms=500, word_ms=500) - 5000) <= 100
+    assert cut_off(texts, prompt_ms=None, word_ms=500) <= 1000 + usual_ms
+
+
+def test_a_text_that_is_cut_off_had_only_just_been_heard_when_it_came() -> None:
+    """Where it grew too little to tell a pace: its last word is as old as the engine is late."""
+    assert cut_off(["a text"], prompt_ms=500, word_ms=2500) == 3000
+
+
+def test_the_rest_of_a_text_is_a_part_of_what_was_taken_for_its_beginning() -> None:
+    """Half of it was final already, and was put where all of it was said."""
+    speech = Speech(8000)
+    speech.push(bytes(16 * 1000) + voice(2000, 4000) + bytes(16 * 2000), 0)
+    made = Placing(TrackInputs(plan()), speech)
+    made.begin(SessionClock(0))
+    whole = "one two three four five six seven"
+    at = Arrival(SttResult(transcript=whole, is_final=True), 7000, 2500, 0, 0)
+    placed = made.place(at, whole, from_ms=0).heard
+
+    rest = made.rest(at, placed, "five six seven", from_ms=5000)
+
+    share = duration_of("five six seven") / duration_of(whole)
+    assert (placed.start_ms, placed.end_ms, rest.end_ms) == (1000, 5000, 5000)
+    assert abs(rest.start_ms - (5000 - 4000 * share)) <= 50
+
+
+def test_the_rest_of_a_text_that_goes_on_is_behind_its_beginning() -> None:
+    """As far as that was emitted."""
+    speech = Speech(8000)
+    speech.push(bytes(16 * 1000) + voice(2000, 2000) + bytes(16 * 300) + voice(2000, 1500), 0)
+    speech.push(bytes(16 * 2000), 4800)
+    made = Placing(TrackInputs(plan()), speech)
+    made.begin(SessionClock(0))
+    whole = "one two three four five six seven eight nine ten eleven"
+    at = Arrival(SttResult(transcript=whole, is_final=True), 6800, 2500, 0, 0)
+    placed = made.place(at, whole, from_ms=0).heard
+
+    rest = made.rest(at, placed, "eight nine ten eleven", from_ms=3000)
+
+    assert placed.end_ms == 4800
+    assert (rest.start_ms, rest.end_ms) == (3300, 4800)

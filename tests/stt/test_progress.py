@@ -42,7 +42,7 @@ def test_times_that_are_estimates_leave_a_doubt() -> None:
     """All seems answered, and may not be."""
     progress = Progress(spoken((500, 1500), until_ms=3000))
 
-    progress.note(Span(500, 1500), Clue.TEXT, sure_ms=0)
+    progress.note(Span(500, 1500), Clue.TEXT, sure_ms=0, sent_ms=0)
     progress.emit(Span(500, 1500), Clue.TEXT, expected_ms=1000, until_ms=3000)
 
     assert not progress.is_owed(3000)
@@ -69,7 +69,7 @@ def test_where_nobody_spoke_a_silence_needs_no_engine() -> None:
 def test_an_engine_that_answered_is_believed_after_a_silence_that_was_long_enough() -> None:
     """As long as it may need for an answer."""
     progress = Progress(spoken((500, 1500), until_ms=8000))
-    progress.note(Span(500, 1500), Clue.TEXT, sure_ms=0)
+    progress.note(Span(500, 1500), Clue.TEXT, sure_ms=0, sent_ms=0)
     progress.emit(Span(500, 1500), Clue.TEXT, expected_ms=1000, until_ms=2000)
 
     assert progress.resume_from(8000, pending_ms=None, quiet_ms=4000) == 5000
@@ -79,7 +79,7 @@ def test_an_engine_that_answered_is_believed_after_a_silence_that_was_long_enoug
 def test_times_of_words_make_a_replay_short() -> None:
     """A little before the last one's end."""
     progress = Progress(spoken((500, 9500), until_ms=10_000))
-    progress.note(Span(500, 8000), Clue.WORDS, sure_ms=0)
+    progress.note(Span(500, 8000), Clue.WORDS, sure_ms=0, sent_ms=0)
     progress.emit(Span(500, 8000), Clue.WORDS, expected_ms=7000, until_ms=9000)
 
     assert progress.resume_from(10_000, pending_ms=None, quiet_ms=None) == 8000 - LEAD_MS
@@ -101,7 +101,7 @@ def test_what_passes_for_no_voice_is_no_silence_that_an_engine_answered_all_befo
     speech.push(dial_tone(2000), 9000)
     speech.push(bytes(16 * 2000), 11_000)
     progress = Progress(speech)
-    progress.note(Span(500, 1500), Clue.WORDS, sure_ms=0)
+    progress.note(Span(500, 1500), Clue.WORDS, sure_ms=0, sent_ms=0)
     progress.emit(Span(500, 1500), Clue.WORDS, expected_ms=1000, until_ms=2000)
 
     assert not speech.between(2000, 13_000)
@@ -112,7 +112,22 @@ def test_a_breath_after_the_last_word_is_no_reason_to_send_that_word_again() -> 
     """Where the engine says when it ended, and silence follows: there is no need to overlap."""
     progress = Progress(spoken((500, 1500), (6000, 7000), until_ms=8000))
 
-    progress.note(Span(500, 1465), Clue.WORDS, sure_ms=0)
+    progress.note(Span(500, 1465), Clue.WORDS, sure_ms=0, sent_ms=0)
     progress.emit(Span(500, 1465), Clue.WORDS, expected_ms=900, until_ms=2500)
 
     assert progress.resume_from(8000, pending_ms=None, quiet_ms=None) == 5600
+
+
+def test_a_text_that_is_the_last_of_its_session_may_be_half_of_what_was_said() -> None:
+    """Once more was sent after it, or the engine said what comes next, it covers what it should."""
+    last, goes_on, next_came = (
+        Progress(spoken((500, 1500), (4000, 6000), (7600, 8000), until_ms=8000)) for _ in range(3)
+    )
+    for progress in (last, goes_on, next_came):
+        progress.note(Span(4000, 6000), Clue.TEXT, sure_ms=6200, sent_ms=8000)
+        progress.emit(Span(4000, 6000), Clue.TEXT, expected_ms=1500, until_ms=8000)
+    next_came.note(Span(7600, 8000), Clue.TEXT, sure_ms=6200, sent_ms=8000)
+
+    assert last.resume_from(8000, pending_ms=None, quiet_ms=4000) <= 3900
+    assert goes_on.resume_from(8500, pending_ms=None, quiet_ms=4000) >= 6000
+    assert next_came.resume_from(8000, pending_ms=None, quiet_ms=4000) >= 6000

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import pytest
+
 from service.calls.inputs import (
     AudioLost,
     AudioSettled,
@@ -168,3 +170,20 @@ async def test_more_utterances_at_once_than_sockets_are_each_heard_alone() -> No
     assert line.received.words == spoken
     assert len(line.peer.visits) == 7
     assert max(len(visit.audio) for visit in line.peer.visits) <= (300 + 720 + 400) * 16
+
+
+@pytest.mark.parametrize("closes", [True, False])
+async def test_what_is_said_behind_an_answer_that_came_too_early_is_another_utterance(
+    *, closes: bool
+) -> None:
+    """The network was late, and the engine took that for the end of what was said."""
+    async with open_line(OncePeer(closes=closes)) as line:
+        line.recognition.send(AUDIO[: 1200 * 8])  # two words of three
+        await until(lambda: line.received.words == SPOKEN[:2])
+        line.recognition.send(AUDIO[1200 * 8 :])
+        await line.recognition.finish(timeout_s=5)
+
+    assert line.received.words == SPOKEN
+    assert len(line.peer.visits) == 4
+    assert line.received.of(RecognitionDegraded) == []
+    assert line.received.of(AudioLost) == []

@@ -285,3 +285,32 @@ def test_how_long_an_answer_may_take_is_known_of_earlier_sessions() -> None:
     """Before the first of any it is not."""
     assert Talk().stint.answer_patience_s is None
     assert Talk(habits=Habits(slowest_ms=4000)).stint.answer_patience_s == 6.0
+
+
+def test_an_utterance_is_answered_early_where_its_audio_stopped_coming() -> None:
+    """Or where it was answered, if it did not stop; once its end is known, it is in time."""
+    stopped, flowing = Talk(is_utterance=True), Talk(is_utterance=True)
+    for talk in (stopped, flowing):
+        talk.speak(1000)
+        assert talk.stint.answered_early_ms is None
+    stopped.now += 2
+    for talk in (stopped, flowing):
+        talk.speak(500)
+    said = [talk.stint.arrived(FINAL, talk.now).said for talk in (stopped, flowing)]
+
+    assert [stopped.stint.answered_early_ms, flowing.stint.answered_early_ms] == [1000, 1500]
+    assert [span and span.end_ms for span in said] == [1000, 1500]
+    flowing.stint.until_ms = flowing.at_ms
+    assert flowing.stint.answered_early_ms is None
+
+
+def test_silence_in_place_of_audio_that_never_came_holds_up_nobody() -> None:
+    """As much time had passed; sent again with all the rest, it does."""
+    late, at_once = Talk(), Talk()
+    filler = Chunk(0, 1000, b"", is_filler=True)
+    late.now += 1
+    for talk in (late, at_once):
+        talk.stint.send(filler, talk.now)
+
+    assert late.stint.arrived(PARTIAL, late.now).queue_ms == 0
+    assert at_once.stint.arrived(PARTIAL, at_once.now).queue_ms == 1000

@@ -122,6 +122,17 @@ def test_a_text_that_fits_well_enough_does_not_go_over_a_hole() -> None:
     assert span == Span(15_800, 18_900)
 
 
+def test_a_hole_is_no_pause_that_an_engine_seems_to_have_ended_a_text_in() -> None:
+    """It was behind when the hole was passed over. A pause that is known is another matter."""
+    spans = [Span(15_750, 17_050), Span(18_600, 19_600)]
+    late = partial(
+        estimate_span, 2260, spans, from_ms=8850, until_ms=19_700, lag_ms=3661, slack_ms=565
+    )
+
+    assert late(holes=[Span(17_040, 18_600)]) == Span(15_750, 19_600)
+    assert late(holes=[Span(17_040, 17_140)]) == Span(15_750, 17_050)
+
+
 def test_a_late_result_still_has_a_time() -> None:
     """Even when all speech is longer ago than a result should take."""
     assert at("Yes.", (500, 800), until_ms=9000) == Span(500, 800)

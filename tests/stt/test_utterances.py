@@ -141,3 +141,15 @@ def test_it_says_once_that_an_utterance_ended() -> None:
     line.speak(1000)
     assert line.utterances.has_ended(line.now_ms)
     assert not line.utterances.has_ended(line.now_ms)
+
+
+def test_an_utterance_that_is_cut_goes_on_as_another_one() -> None:
+    """It was answered before its end; nothing is cut where none goes on."""
+    line = Line()
+    line.utterances.cut(0)
+    line.speak(0, 1000)
+    line.speak(1000)
+    line.utterances.cut(1600)
+    line.speak(800, 1000)
+
+    assert line.spans == [(700, 1600), (1600, 3100)]

@@ -6,8 +6,12 @@ from service.wire.payload import Payload
 
 STALL_S = 0.5
 """A track this far behind the wall clock has missed something."""
+FIRST_STALL_S = 0.2
+"""So has one whose first audio is this late: before that there is nothing to hold it up."""
 DECISION_S = 0.1
 """How long audio after a stall is held, to see whether the missing part comes in one burst."""
+BURST_PATIENCE_S = 2.0
+"""How long at most after a burst that is a part of it: the stall goes on until something comes."""
 MAX_HELD_FRAMES = 256
 MAX_UNPROVEN_GAP_S = 1.0
 """A gap longer than this must be borne out by the wall clock: numbers alone may be wrong."""
@@ -33,12 +37,13 @@ class PlayoutClock:
 
     After a stall it holds the first audio for up to 100 ms (256 frames): if the network was late,
     the rest follows in a burst and nothing is skipped; if the track was on hold, it does not, and
-    the difference is. Pure: time is an argument, in seconds.
+    the difference is. A burst behind which nothing comes does not end a stall: there may be another
+    one. Pure: time is an argument, in seconds.
     """
 
     __slots__ = (
-        "_feed", "_held", "_held_s", "_last_held_at", "_origin", "_silence", "_timing",
-        "_track", "frame_s", "passed_s", "wake_at",
+        "_feed", "_held", "_held_s", "_held_since", "_last_held_at", "_origin", "_silence",
+        "_stall_s", "_timing", "_track", "_waits_on", "frame_s", "passed_s", "wake_at",
     )  # fmt: skip
 
     def __init__(self, track: Track, feed: AudioFeed, timing: StreamTiming) -> None:
@@ -48,7 +53,10 @@ class PlayoutClock:
         self._origin = timing.started_at
         self._held: list[tuple[bytes | None, float]] = []
         self._held_s = 0.0
-        self._last_held_at = timing.started_at
+        self._held_since = self._last_held_at = timing.started_at
+        self._waits_on = False
+        """Whether what is held is a burst, and nothing has come behind it yet."""
+        self._stall_s = FIRST_STALL_S
         self._silence: tuple[bytes, float] | None = None
         self.frame_s = 0.02
         """How long the last frame was."""
@@ -66,7 +74,8 @@ class PlayoutClock:
         """Take the next frame of the track."""
         self.frame_s = duration_s
         behind_s = now - self._origin - self.passed_s
-        if 0 <= behind_s <= STALL_S and not self._held:  # what nearly every frame is
+        if 0 <= behind_s <= self._stall_s and not self._held:  # what nearly every frame is
+            self._stall_s = STALL_S
             self.passed_s += duration_s
             self._feed.push(self._track, payload)
             return
@@ -74,12 +83,14 @@ class PlayoutClock:
             self._origin += behind_s
             if self._timing.started_at - self._origin > FAST_LEAD_S:
                 self._timing.is_fast = True
+        if not self._held:
+            self._held_since = now
         self._last_held_at = now
         self._hold(payload, duration_s)
         if self._is_caught_up() or len(self._held) > MAX_HELD_FRAMES:
             self._release()
-        elif self.wake_at is None:
-            self.wake_at = now + DECISION_S
+        elif self.wake_at is None or self._waits_on:
+            self.wake_at, self._waits_on = now + DECISION_S, False
 
     def push_gap(self, duration_s: float, now: float) -> None:
         """Take note that the next part of the track was lost on the way.
@@ -115,7 +126,11 @@ class PlayoutClock:
 
     def wake(self, now: float) -> None:
         """Skip what did not come after all, if that was to be decided by now."""
-        if self.wake_at is not None and self.wake_at <= now:
+        if self.wake_at is None or self.wake_at > now:
+            return
+        if self._is_burst() and now - self._held_since < BURST_PATIENCE_S:
+            self.wake_at, self._waits_on = now + DECISION_S, True
+        else:
             self.flush()
 
     def flush(self) -> None:
@@ -138,10 +153,15 @@ class PlayoutClock:
 
     def _is_caught_up(self) -> bool:
         behind_s = self._last_held_at - self._origin - self.position_s
-        return self._timing.is_fast or behind_s <= STALL_S
+        return self._timing.is_fast or behind_s <= self._stall_s
+
+    def _is_burst(self) -> bool:
+        """Say whether what is held came at once, and nothing behind it."""
+        return self._last_held_at - self._held_since < DECISION_S / 2 and self._held_s > DECISION_S
 
     def _release(self) -> None:
         held, self._held, self._held_s, self.wake_at = self._held, [], 0.0, None
+        self._waits_on, self._stall_s = False, STALL_S
         for payload, duration_s in held:
             if payload is None:
                 self._skip(duration_s)

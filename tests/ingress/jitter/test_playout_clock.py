@@ -82,3 +82,55 @@ def test_a_long_loss_is_believed_as_far_as_time_has_passed() -> None:
     clock.push_gap(19.0, 5.2)
 
     assert feed.heard["inbound"][10:] == [5000, 1000]
+
+
+def test_a_burst_that_nothing_comes_behind_is_not_the_end_of_a_stall() -> None:
+    """We stood still, and the network is late as well: the rest comes in another burst."""
+    feed, clock = clock_after(10)
+    for _ in range(50):
+        clock.push(FRAME, 0.02, 3.2)
+    for now in (3.31, 3.42, 3.53):
+        clock.wake(now)
+    for nth in range(100):
+        clock.push(FRAME, 0.02, 3.6 + nth // 50 * 0.09)
+        clock.wake(3.6 + nth // 50 * 0.09)
+
+    assert feed.heard["inbound"] == [FRAME] * 160
+
+
+def test_a_burst_that_audio_comes_behind_as_it_is_spoken_is_the_end_of_a_stall() -> None:
+    """The rest was never sent."""
+    feed, clock = clock_after(10)
+    for _ in range(50):
+        clock.push(FRAME, 0.02, 3.2)
+    for nth in range(1, 7):
+        clock.push(FRAME, 0.02, 3.2 + nth * 0.02)
+        clock.wake(3.2 + nth * 0.02)
+
+    assert feed.heard["inbound"][10:12] == [2000, FRAME]
+    assert clock.position_s == pytest.approx(3.32)
+
+
+def test_a_burst_is_waited_behind_for_so_long_and_no_longer() -> None:
+    """What is in it is owed an answer."""
+    feed, clock = clock_after(10)
+    for _ in range(50):
+        clock.push(FRAME, 0.02, 3.2)
+    for nth in range(1, 21):
+        assert feed.heard["inbound"] == [FRAME] * 10
+        clock.wake(3.2 + nth * 0.101)
+
+    assert feed.heard["inbound"][10:] == [2000, *[FRAME] * 50]
+
+
+def test_a_stream_whose_first_audio_is_late_begins_late() -> None:
+    """Nothing was before it that the network could have held up; a burst is another matter."""
+    late, burst = clock_after(0), clock_after(0)
+    for nth in range(6):
+        late[1].push(FRAME, 0.02, 0.32 + nth * 0.02)
+        late[1].wake(0.32 + nth * 0.02)
+    for _ in range(10):
+        burst[1].push(FRAME, 0.02, 0.32)
+
+    assert late[0].heard["inbound"] == [300, *[FRAME] * 6]
+    assert burst[0].heard["inbound"] == [FRAME] * 10
