@@ -1,0 +1,116 @@
+"""The bus of one worker: sends what waits in batches, listens, and connects anew."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from service.bus.counters import BusCounters
+from service.bus.inbox import Inbox
+from service.bus.outbox import Outbox
+from service.bus.transports import Transport
+from service.errors import BusUnavailableError
+from service.ids import WorkerId
+from service.ports import LivePartial
+from service.retry import RetryPolicy
+
+BATCH_S: Final = 0.02
+"""From one batch to the next: each takes a lock that all who notify in PostgreSQL share."""
+_BACKOFF: Final = RetryPolicy(delays_s=(0.1, 0.5, 1.0, 2.0, 5.0))
+
+log = structlog.get_logger()
+
+
+class WorkerBus:
+    """A `Bus` over a transport. Nothing that happens there is any business of who tells.
+
+    `run_sending` and `run_listening` are its work.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        outbox: Outbox,
+        inbox: Inbox,
+        *,
+        counters: BusCounters,
+        dice: Callable[[], float],
+    ) -> None:
+        self._transport = transport
+        self._outbox = outbox
+        self._inbox = inbox
+        self._counters = counters
+        self._dice = dice
+        self._waiting = asyncio.Event()
+
+    def partial(self, partial: LivePartial) -> None:
+        """See `Bus.partial`."""
+        self._outbox.partial(partial)
+        self._waiting.set()
+
+    def committed(self) -> None:
+        """See `Bus.committed`."""
+        self._outbox.committed()
+        self._waiting.set()
+
+    def nudge(self, worker: WorkerId) -> None:
+        """See `Bus.nudge`."""
+        self._outbox.nudge(worker)
+        self._waiting.set()
+
+    def offer(self) -> None:
+        """See `Bus.offer`."""
+        self._outbox.offer()
+        self._waiting.set()
+
+    async def run_sending(self) -> None:
+        """Send what waits, forever; what comes meanwhile goes with the next batch."""
+        failed = 0
+        while True:
+            await self._waiting.wait()
+            self._waiting.clear()
+            if await self._send():
+                failed = 0
+                await asyncio.sleep(BATCH_S)
+            else:
+                failed += 1
+                await asyncio.sleep(self._delay_s(failed))
+                self._outbox.drop_partials()
+
+    async def run_listening(self) -> None:
+        """Listen, and connect anew whenever that breaks, forever."""
+        failed = 0
+
+        def connected() -> None:
+            nonlocal failed
+            failed = 0
+            self._counters.connected = True
+            log.info("bus_connected")
+            self._inbox.catch_up()
+
+        while True:
+            try:
+                await self._transport.listen(self._inbox.receive, connected)
+            except BusUnavailableError as error:
+                if not failed:
+                    log.warning("bus_unavailable", reason=str(error))
+            finally:
+                self._counters.connected = False
+            failed += 1
+            await asyncio.sleep(self._delay_s(failed))
+
+    async def _send(self) -> bool:
+        payloads = self._outbox.pack(self._transport.max_bytes)
+        try:
+            await self._transport.send(payloads)
+        except BusUnavailableError:
+            self._outbox.take_back()
+            self._waiting.set()
+            return False
+        self._counters.sent += len(payloads)
+        return True
+
+    def _delay_s(self, failed: int) -> float:
+        attempts = min(failed, len(_BACKOFF.delays_s))
+        return _BACKOFF.next_delay_s(attempts, dice=self._dice()) or 0.0
