@@ -21,6 +21,8 @@ MAX_BYTES: Final = 64 * 1024
 MAX_WAITING_BYTES: Final = 8 << 20
 """Of payloads that came and were not acted on yet; what comes beyond is dropped."""
 CONNECT_TIMEOUT_S: Final = 5
+OPEN_TIMEOUT_S: Final = 12.0
+"""For both attempts to connect, and the first answer."""
 BEAT_S: Final = 5
 """How often the server is asked whether it is still there; after two without answer, it is not."""
 ANSWER_TIMEOUT_S: Final = 2
@@ -56,7 +58,8 @@ class NatsTransport:
         lost = asyncio.Event()
         client = Client()
         try:
-            await self._open(client, heard, lost)
+            async with asyncio.timeout(OPEN_TIMEOUT_S):
+                await self._open(client, heard, lost)
             self._client = client
             connected()
             await lost.wait()
@@ -71,30 +74,41 @@ class NatsTransport:
         """See `Transport.close`."""
 
     async def _open(self, client: Client, heard: Heard, lost: asyncio.Event) -> None:
-        async def note_lost() -> None:
-            lost.set()
-
         async def hear(message: Msg) -> None:
             heard(message.data)
 
-        await client.connect(
-            self._url,
-            name="callscribe",
-            allow_reconnect=False,
-            connect_timeout=CONNECT_TIMEOUT_S,
-            ping_interval=BEAT_S,
-            error_cb=_look_away,
-            closed_cb=note_lost,
-            disconnected_cb=note_lost,
-        )
+        await _connect(client, self._url, lost)
         await client.subscribe(self._subject, cb=hear, pending_bytes_limit=MAX_WAITING_BYTES)
         await client.flush(ANSWER_TIMEOUT_S)
 
 
-async def _look_away(error: Exception) -> None:
-    """Say nothing: what matters of it is raised, or ends the connection."""
+async def _connect(client: Client, url: str, lost: asyncio.Event) -> None:
+    faults: list[Exception] = []
+
+    async def keep(error: Exception) -> None:  # what matters is raised, or ends the connection
+        faults[:] = [error]
+
+    async def note_lost() -> None:
+        lost.set()
+
+    try:
+        await client.connect(
+            url,
+            name="callscribe",
+            allow_reconnect=False,
+            max_reconnect_attempts=1,  # none at all would be without end
+            reconnect_time_wait=0,
+            connect_timeout=CONNECT_TIMEOUT_S,
+            ping_interval=BEAT_S,
+            error_cb=keep,
+            closed_cb=note_lost,
+            disconnected_cb=note_lost,
+        )
+    except nats.errors.NoServersError as error:
+        raise (faults or [error])[0] from error
 
 
 def _unavailable(error: Exception) -> BusUnavailableError:
-    # the client's own words may repeat the URL
-    return BusUnavailableError(f"NATS does not answer: {type(error).__name__}")
+    # only the server's own words are sure not to repeat the URL
+    told = str(error) if type(error) is nats.errors.Error else type(error).__name__
+    return BusUnavailableError(f"NATS does not answer: {told}")

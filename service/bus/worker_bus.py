@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -43,6 +44,8 @@ class WorkerBus:
         self._counters = counters
         self._dice = dice
         self._waiting = asyncio.Event()
+        self._reached = asyncio.Event()
+        """Whoever listens has connected: whoever sends may try at once."""
 
     def partial(self, partial: LivePartial) -> None:
         """See `Bus.partial`."""
@@ -75,7 +78,10 @@ class WorkerBus:
                 await asyncio.sleep(BATCH_S)
             else:
                 failed += 1
-                await asyncio.sleep(self._delay_s(failed))
+                self._reached.clear()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._delay_s(failed)):
+                        await self._reached.wait()
                 self._outbox.drop_partials()
 
     async def run_listening(self) -> None:
@@ -86,6 +92,7 @@ class WorkerBus:
             nonlocal failed
             failed = 0
             self._counters.connected = True
+            self._reached.set()
             log.info("bus_connected")
             self._inbox.catch_up()
 

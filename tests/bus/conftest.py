@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bus.harness import Carrier, own_schema
+from tests.bus.harness import Carrier, OwnServer, make_own_postgresql, own_schema
 from tests.bus.nats_server import NatsServer, make_nats_server
 
 
@@ -25,3 +25,18 @@ async def carrier(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
         yield Carrier(url)
     else:
         yield Carrier(url, request.getfixturevalue("nats").url)
+
+
+@pytest.fixture(params=["postgresql", "nats"])
+async def own(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[OwnServer]:
+    """A server of the test's own, not started."""
+    if request.param == "postgresql":
+        with make_own_postgresql() as server:
+            yield server
+    else:
+        with make_nats_server("hunter2") as nats_server:
+            yield OwnServer(
+                Carrier(await own_schema(tmp_path), nats_server.url),
+                nats_server.start,
+                nats_server.kill,
+            )
