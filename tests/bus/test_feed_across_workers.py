@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 import asyncpg
@@ -128,12 +129,12 @@ async def test_no_event_is_skipped_because_a_smaller_number_committed_later(
 
 
 async def test_partials_get_through_while_somebody_is_always_writing(carrier: Carrier) -> None:
-    """Some transaction is open at every moment, but none for long: each is waited for once."""
+    """At every moment some event is kept back, but none for long: each is waited for once."""
     async with open_beside(carrier) as workers:
         a, b = workers.a, workers.b
         await a.commit(A, started())
         await b.caught_up()
-        writing = asyncio.create_task(write_without_pause(workers.url))
+        writing = asyncio.gather(write_without_pause(workers.url), commit_without_pause(b))
         try:
             for number in range(10):
                 await a.commit(A, final(f"a{number}"))
@@ -167,6 +168,12 @@ async def held_open(workers: Beside, worker: FeedHarness, call_id: CallId) -> As
     finally:
         await watcher.close()
         await blocker.close()
+
+
+async def commit_without_pause(worker: FeedHarness) -> None:
+    """Commit events of a call, for ever."""
+    for number in count():
+        await worker.commit(C, final(f"c{number}"))
 
 
 async def write_without_pause(url: str) -> None:
