@@ -14,7 +14,13 @@ from service.settings.model import Settings
 
 _PREFIX = "CALLSCRIBE_"
 _BARE = ("telnyx_api_key", "telnyx_public_key", "telnyx_base_url", "telnyx_stt_url", "database_url")
-TOP_SECRETS = ("telnyx_api_key", "telnyx_public_key", "recogniser_api_key", "database_key")
+TOP_SECRETS = (
+    "telnyx_api_key",
+    "telnyx_public_key",
+    "recogniser_api_key",
+    "database_key",
+    "nats_url",
+)
 """What may be in a file of its own; the public key is no secret, and comes from the same place."""
 _ELSEWHERE = ("CALLSCRIBE_CONFIG", "CALLSCRIBE_RECOGNISER_LISTEN")
 """Variables that are none of the settings, and are read by the command line."""
