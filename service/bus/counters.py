@@ -2,11 +2,6 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Literal
-
-Loss = Literal["full", "too_large", "away", "unreadable", "missed"]
-"""Why something was dropped: the queue or a payload has no room, nobody took it, it cannot be read;
-or other workers' payloads never came."""
 
 
 @dataclass(slots=True)
@@ -17,8 +12,10 @@ class BusCounters:
     """Payloads."""
     received: int = 0
     """Payloads of other workers."""
-    dropped: Counter[Loss] = field(default_factory=Counter)
-    """Partials; of `missed` and of others' `unreadable` ones, payloads."""
+    dropped: Counter[str] = field(default_factory=Counter)
+    """By why. Partials: `full` and `too_large` found no room in the queue or a payload, nobody took
+    those `away`. Payloads of others: those `missed` never came, `unreadable` ones are no message.
+    """
     waiting: int = 0
     """Partials that wait to be sent."""
     connected: bool = False

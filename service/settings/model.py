@@ -283,6 +283,12 @@ class Settings(BaseSettings):
         return database.path if isinstance(database, SqliteAddress) else None
 
     @property
+    def postgresql_url(self) -> str | None:
+        """Where the journal is, if it is in PostgreSQL. It may hold a password: never log it."""
+        database = self.database
+        return database.url if isinstance(database, PostgresqlAddress) else None
+
+    @property
     def recordings_path(self) -> Path:
         """The folder that captured audio is kept in: beside a file, or where the service runs."""
         beside = self.database_file or Path("callscribe.db")
