@@ -58,7 +58,7 @@ class Inbox:
 
     def _has_committed(self, message: Message) -> bool:
         """Return whether that worker committed since it was last heard, told or not."""
-        number, commits = self._last.pop(message.worker, (message.number - 1, -1))
+        number, commits = self._last.pop(message.worker, (message.number - 1, 0))
         self._last[message.worker] = (message.number, message.commits)
         if len(self._last) > MAX_WORKERS:
             del self._last[next(iter(self._last))]

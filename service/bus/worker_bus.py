@@ -93,6 +93,7 @@ class WorkerBus:
             failed = 0
             self._counters.connected = True
             self._reached.set()
+            self._waiting.set()  # if only to say hello: who sends connects now, not with a partial
             log.info("bus_connected")
             self._inbox.catch_up()
 

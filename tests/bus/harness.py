@@ -89,7 +89,7 @@ async def open_telling(carrier: Carrier, name: str) -> AsyncIterator[Worker]:
 
 @asynccontextmanager
 async def open_worker(carrier: Carrier, name: str) -> AsyncIterator[Worker]:
-    """Open a worker's bus and wait until it hears the others."""
+    """Open a worker's bus and wait until it hears the others, and can be heard."""
     async with open_telling(carrier, name) as worker:
-        await until(lambda: worker.counters.connected)
+        await until(lambda: worker.counters.connected and worker.counters.sent > 0)
         yield worker
