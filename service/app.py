@@ -214,6 +214,7 @@ async def _open_rooms(
             settings.nats_url,
             worker=WorkerId(uuid4().hex),
             listener=WorkerListener(hub),
+            watched=hub.watched,
             counters=told,
             dice=machine.dice,
         )

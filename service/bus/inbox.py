@@ -3,6 +3,7 @@
 import structlog
 
 from service.bus.counters import BusCounters
+from service.bus.interests import Interests
 from service.bus.messages import Message, parse_message
 from service.errors import BadInputError
 from service.ids import WorkerId
@@ -17,10 +18,17 @@ log = structlog.get_logger()
 class Inbox:
     """What one worker hears. What it told itself is passed over."""
 
-    def __init__(self, worker: WorkerId, listener: BusListener, counters: BusCounters) -> None:
+    def __init__(
+        self,
+        worker: WorkerId,
+        listener: BusListener,
+        counters: BusCounters,
+        interests: Interests,
+    ) -> None:
         self._worker = worker
         self._listener = listener
         self._counters = counters
+        self._interests = interests
         self._last: dict[str, tuple[int, int]] = {}
         """Number and commits of the last message, by worker."""
 
@@ -42,11 +50,14 @@ class Inbox:
     def catch_up(self) -> None:
         """Act as if everything had been told: some of it may have been, to nobody."""
         self._last.clear()
+        self._interests.begin()
         self._listener.committed()
         self._listener.nudged()
         self._listener.offered()
 
     def _act(self, message: Message) -> None:
+        if message.watching is not None:
+            self._interests.hear(message.worker, message.watching)
         if self._has_committed(message):
             self._listener.committed()
         if self._worker in message.nudged:

@@ -42,6 +42,8 @@ class Message(msgspec.Struct, omit_defaults=True):
     """How many commits of this worker came before what this message says."""
     offered: bool = False
     """Whether there are calls that nobody owns."""
+    watching: tuple[str, ...] | None = None
+    """Calls whose partials are watched here, `*` for all; None says nothing of it."""
     nudged: tuple[str, ...] = ()
     """Workers that are to look into their mailboxes."""
     partials: tuple[PartialRow, ...] = ()

@@ -1,5 +1,6 @@
 """Opens the bus that the settings ask for."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -9,6 +10,7 @@ from importlib.util import find_spec
 from service.bus.alone import ALONE
 from service.bus.counters import BusCounters
 from service.bus.inbox import Inbox
+from service.bus.interests import Interests, Watched
 from service.bus.outbox import Outbox
 from service.bus.transports import Transport
 from service.bus.worker_bus import WorkerBus
@@ -25,13 +27,15 @@ async def open_bus(
     *,
     worker: WorkerId,
     listener: BusListener,
+    watched: Callable[[], Watched] = lambda: None,
     counters: BusCounters,
     dice: Callable[[], float] = random.random,
 ) -> AsyncIterator[Bus]:
     """Open the bus of a worker, over NATS if there is one, over PostgreSQL if not.
 
     Without PostgreSQL there is nobody to tell. It opens at once, and connects meanwhile: a server
-    that is not there yet, or not any more, is no reason for anybody else to wait.
+    that is not there yet, or not any more, is no reason for anybody else to wait. `watched` says
+    which calls' partials are watched here; the others send no more.
 
     Raises:
         SettingsError: The client of NATS is not installed.
@@ -40,12 +44,21 @@ async def open_bus(
         yield ALONE
         return
     transport = _transport(postgresql_url, nats_url, counters)
-    outbox, inbox = Outbox(worker, counters), Inbox(worker, listener, counters)
-    bus = WorkerBus(transport, outbox, inbox, counters=counters, dice=dice)
+    interests = Interests(asyncio.get_running_loop().time)
+    bus = WorkerBus(
+        transport,
+        Outbox(worker, counters),
+        Inbox(worker, listener, counters, interests),
+        interests=interests,
+        watched=watched,
+        counters=counters,
+        dice=dice,
+    )
     try:
         async with open_tasks() as tasks:
             tasks.keep(bus.run_listening, "bus_listening")
             tasks.keep(bus.run_sending, "bus_sending")
+            tasks.keep(bus.run_watching, "bus_watching")
             yield bus
     finally:
         await transport.close()

@@ -28,6 +28,7 @@ class Outbox:
         self._partials: dict[str, LivePartial] = {}
         self._commits = 0
         self._offered = False
+        self._watching: tuple[str, ...] | None = None
         self._nudged: dict[WorkerId, None] = {}
         self._number = 0
         self._packed = (0, False, tuple[WorkerId, ...]())
@@ -53,6 +54,10 @@ class Outbox:
     def offer(self) -> None:
         """Put an offer of calls in."""
         self._offered = True
+
+    def watch(self, watching: tuple[str, ...]) -> None:
+        """Put in what is watched here, as it is written."""
+        self._watching = watching
 
     def drop_partials(self) -> None:
         """Drop the partials that wait: they are old news by now."""
@@ -106,10 +111,12 @@ class Outbox:
     def _message(self, nudged: tuple[WorkerId, ...]) -> Message:
         self._number += 1
         offered, self._offered = self._offered, False
+        watching, self._watching = self._watching, None
         return Message(
             worker=self._worker,
             number=self._number,
             commits=self._commits,
             offered=offered,
+            watching=watching,
             nudged=nudged,
         )

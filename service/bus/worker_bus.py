@@ -9,6 +9,7 @@ import structlog
 
 from service.bus.counters import BusCounters
 from service.bus.inbox import Inbox
+from service.bus.interests import REPEAT_S, Interests, Watched, written
 from service.bus.outbox import Outbox
 from service.bus.transports import Transport
 from service.errors import BusUnavailableError
@@ -18,6 +19,8 @@ from service.retry import RetryPolicy
 
 BATCH_S: Final = 0.02
 """From one batch to the next: each takes a lock that all who notify in PostgreSQL share."""
+LOOK_S: Final = 0.1
+"""How often it is looked at what is watched here: so late may who begins to watch see a partial."""
 _BACKOFF: Final = RetryPolicy(delays_s=(0.1, 0.5, 1.0, 2.0, 5.0))
 
 log = structlog.get_logger()
@@ -26,7 +29,7 @@ log = structlog.get_logger()
 class WorkerBus:
     """A `Bus` over a transport. Nothing that happens there is any business of who tells.
 
-    `run_sending` and `run_listening` are its work.
+    `run_sending`, `run_listening` and `run_watching` are its work.
     """
 
     def __init__(
@@ -35,12 +38,16 @@ class WorkerBus:
         outbox: Outbox,
         inbox: Inbox,
         *,
+        interests: Interests,
+        watched: Callable[[], Watched],
         counters: BusCounters,
         dice: Callable[[], float],
     ) -> None:
         self._transport = transport
         self._outbox = outbox
         self._inbox = inbox
+        self._interests = interests
+        self._watched = watched
         self._counters = counters
         self._dice = dice
         self._waiting = asyncio.Event()
@@ -49,8 +56,9 @@ class WorkerBus:
 
     def partial(self, partial: LivePartial) -> None:
         """See `Bus.partial`."""
-        self._outbox.partial(partial)
-        self._waiting.set()
+        if self._interests.wants(partial.call_id):
+            self._outbox.partial(partial)
+            self._waiting.set()
 
     def committed(self) -> None:
         """See `Bus.committed`."""
@@ -96,6 +104,7 @@ class WorkerBus:
             self._waiting.set()  # if only to say hello: who sends connects now, not with a partial
             log.info("bus_connected")
             self._inbox.catch_up()
+            self._outbox.watch(written(self._watched()))
 
         while True:
             try:
@@ -108,12 +117,26 @@ class WorkerBus:
             failed += 1
             await asyncio.sleep(self._delay_s(failed))
 
+    async def run_watching(self) -> None:
+        """Tell the others what is watched here, whenever it changes and now and then, forever."""
+        loop = asyncio.get_running_loop()
+        told: tuple[str, ...] | None = None
+        again_at = 0.0
+        while True:
+            watching = written(self._watched())
+            if watching != told or loop.time() >= again_at:
+                told, again_at = watching, loop.time() + REPEAT_S
+                self._outbox.watch(watching)
+                self._waiting.set()
+            await asyncio.sleep(LOOK_S)
+
     async def _send(self) -> bool:
         payloads = self._outbox.pack(self._transport.max_bytes)
         try:
             await self._transport.send(payloads)
         except BusUnavailableError:
             self._outbox.take_back()
+            self._outbox.watch(written(self._watched()))
             self._waiting.set()
             return False
         self._counters.sent += len(payloads)

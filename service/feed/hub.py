@@ -74,6 +74,16 @@ class Hub:
         """How many subscriptions there are."""
         return len(self._of_all_calls) + sum(len(each) for each in self._by_call.values())
 
+    def watched(self) -> frozenset[CallId] | None:
+        """Return the calls whose partials somebody watches here; None for all."""
+        if any(one.filter.partials for one in self._of_all_calls):
+            return None
+        return frozenset(
+            call_id
+            for call_id, each in self._by_call.items()
+            if any(one.filter.partials for one in each)
+        )
+
     @property
     def held_back_s(self) -> float:
         """For how long the journal has kept events back, because an earlier commit may yet come."""

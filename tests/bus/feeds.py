@@ -69,6 +69,7 @@ async def _open_worker(carrier: Carrier, name: str, *, told: bool) -> AsyncItera
                     carrier.nats_url,
                     worker=WorkerId(name),
                     listener=WorkerListener(hub),
+                    watched=hub.watched,
                     counters=counters,
                 )
             )

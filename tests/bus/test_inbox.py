@@ -5,6 +5,7 @@ import pytest
 
 from service.bus.counters import BusCounters
 from service.bus.inbox import Inbox
+from service.bus.interests import Interests
 from service.bus.outbox import Outbox
 from service.ids import WorkerId
 from tests.bus.builders import HERE, THERE, partial
@@ -14,7 +15,7 @@ from tests.bus.peers import KeptListener
 def open_inbox() -> tuple[Inbox, KeptListener, BusCounters]:
     """Return an inbox and what it tells."""
     heard, counters = KeptListener(), BusCounters()
-    return Inbox(HERE, heard, counters), heard, counters
+    return Inbox(HERE, heard, counters, Interests(lambda: 0.0)), heard, counters
 
 
 @pytest.mark.parametrize(
