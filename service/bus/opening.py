@@ -54,12 +54,18 @@ async def open_bus(
         counters=counters,
         dice=dice,
     )
+    async with _at_work(bus, transport):
+        yield bus
+
+
+@asynccontextmanager
+async def _at_work(bus: WorkerBus, transport: Transport) -> AsyncIterator[None]:
     try:
         async with open_tasks() as tasks:
             tasks.keep(bus.run_listening, "bus_listening")
             tasks.keep(bus.run_sending, "bus_sending")
             tasks.keep(bus.run_watching, "bus_watching")
-            yield bus
+            yield
     finally:
         await transport.close()
 
