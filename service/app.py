@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from uuid import uuid4
 
 import structlog
 from aiohttp import web
@@ -19,6 +20,10 @@ from service.api.assembly import Sources, new_application, open_api
 from service.api.health import Health
 from service.api.metrics import Scrape
 from service.archive.retention import RetentionKeeper, open_retention
+from service.bus.audience import AudienceEverywhere
+from service.bus.counters import BusCounters
+from service.bus.listener import WorkerListener
+from service.bus.opening import open_bus
 from service.carrier.client import open_carrier
 from service.clocks import CarrierClock
 from service.console.routes import Console
@@ -28,6 +33,7 @@ from service.delivery.lanes import DeliveryLanes, open_lanes
 from service.delivery.signing import Secrets
 from service.errors import SettingsError
 from service.feed.hub import Hub, open_hub
+from service.ids import WorkerId
 from service.ingress.counters import IngressCounters
 from service.ingress.limits import MediaLimits
 from service.ingress.media_route import MediaRoute
@@ -43,6 +49,7 @@ from service.stt.counters import RecognitionCounters
 from service.stt.recognitions import open_recognitions
 from service.telemetry.metrics import Metrics
 from service.telemetry.readings import (
+    bus_figures,
     clock_figures,
     feed_figures,
     ingress_figures,
@@ -162,6 +169,7 @@ class _Rooms:
     """What hears: closed within the drain, while what it still has to say can be committed."""
     library: Library
     hub: Hub
+    told: BusCounters
     calls: CallRegistry
     keeper: RetentionKeeper
 
@@ -205,11 +213,23 @@ async def _open_rooms(
     recorder = await hearing.enter_async_context(open_recorder(kept, journal, clock=clock, key=key))
     library = await enter(open_library(url, key=key, threaded=threaded))
     hub = await enter(open_hub(library, journal))
+    told = BusCounters()
+    bus = await enter(
+        open_bus(
+            settings.postgresql_url,
+            settings.nats_url,
+            worker=WorkerId(uuid4().hex),
+            listener=WorkerListener(hub),
+            watched=hub.watched,
+            counters=told,
+            dice=machine.dice,
+        )
+    )
     calls = await enter(
         open_calls(
             journal=journal,
             lanes=lanes,
-            audience=hub,
+            audience=AudienceEverywhere(hub, bus),
             carrier=carrier,
             recognitions=machine.recognitions(hears),
             recorder=recorder,
@@ -232,6 +252,7 @@ async def _open_rooms(
         heard=heard,
         library=library,
         hub=hub,
+        told=told,
         calls=calls,
         keeper=await enter(open_retention(journal, calls, kept, clock=clock)),
     )
@@ -265,7 +286,8 @@ def _let_telnyx_in(
     MediaRoute(calls, limits=limits, require_auth=strict, counters=counters).add_to(app)
     figures = [*live_figures(calls), *ingress_figures(counters), *lane_figures(rooms.lanes)]
     figures += [*clock_figures(lambda: network.ahead_s), *recognition_figures(rooms.heard)]
-    figures += feed_figures(lambda: rooms.hub.subscriptions)
+    figures += feed_figures(lambda: rooms.hub.subscriptions, lambda: rooms.hub.held_back_s)
+    figures += bus_figures(rooms.told) if settings.postgresql_url else []
     figures += storage_figures(settings.database_file, settings.recordings_path)
     rooms.telemetry.metrics.read(figures)
 

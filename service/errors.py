@@ -12,6 +12,7 @@ CallscribeError
 │   ├── JournalTooNewError      a newer version wrote this database; run that version
 │   ├── StaleCallError          somebody else wrote the call; load it again
 │   └── DuplicateInputError     these inputs were committed before; `input_ids` names them
+├── BusUnavailableError         other workers cannot be told just now; drop what was to be told
 ├── CarrierError
 │   ├── CommandRefusedError     Telnyx said no for good; `code` is its error code
 │   │   └── CallOverError       the call has ended: success for a stop, the end for a start
@@ -100,6 +101,10 @@ class DuplicateInputError(JournalError):
     def __init__(self, input_ids: frozenset[str]) -> None:
         self.input_ids = input_ids
         super().__init__(f"{len(input_ids)} inputs were committed before")
+
+
+class BusUnavailableError(CallscribeError):
+    """Whatever carries messages between workers is not there. Nobody waits for it."""
 
 
 class CarrierError(CallscribeError):

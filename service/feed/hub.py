@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
 
 import structlog
 
@@ -16,12 +17,14 @@ from service.feed.partials import LivePartials
 from service.feed.ring import Ring
 from service.feed.subscription import Subscription
 from service.ids import CallId
-from service.ports import Journal, Library, LivePartial, PlacedEvent, StoredEvent
+from service.ports import Frontier, Journal, Library, LivePartial, PlacedEvent, StoredEvent
 from service.tasks import open_tasks
 
 PAGE = 512
 POLL_S = 1.0
 """How often the journal is read unprompted: other processes write to it, too."""
+HELD_BACK_S = 0.02
+"""The same while it keeps events back, because an earlier commit may yet come; at first."""
 PARTIALS_EVERY_S = 0.05
 """How often subscribers of all calls are woken for partials."""
 MAX_READS = 4
@@ -30,6 +33,15 @@ MAX_READS = 4
 _CHANGES_DETAILS = frozenset((CallStarted.type, TranscriptErased.type))
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """Events up to `position` have to be read for so many commits to count as read."""
+
+    commits_told: int
+    position: int
+    made_at: float
 
 
 class Hub:
@@ -48,6 +60,7 @@ class Hub:
         self._lookup = CallLookup(library)
         self._reads = asyncio.Semaphore(MAX_READS)
         self._commits_told = self._commits_read = 0
+        self._mark: _Mark | None = None
         self._wake_up = asyncio.Event()
         self._caught_up = asyncio.Event()
         self._caught_up.set()
@@ -61,17 +74,36 @@ class Hub:
         """How many subscriptions there are."""
         return len(self._of_all_calls) + sum(len(each) for each in self._by_call.values())
 
+    def watched(self) -> frozenset[CallId] | None:
+        """Return the calls whose partials somebody watches here; None for all."""
+        if any(one.filter.partials for one in self._of_all_calls):
+            return None
+        return frozenset(
+            call_id
+            for call_id, each in self._by_call.items()
+            if any(one.filter.partials for one in each)
+        )
+
+    @property
+    def held_back_s(self) -> float:
+        """For how long the journal has kept events back, because an earlier commit may yet come."""
+        return asyncio.get_running_loop().time() - self._mark.made_at if self._mark else 0.0
+
     def committed(self, events: Sequence[StoredEvent]) -> None:
         """Record that events of one call were committed; the reader reads them soon."""
         if events:
-            self._commits_told += 1
-            self._caught_up.clear()
-            self._wake_up.set()
+            self.committed_elsewhere()
+
+    def committed_elsewhere(self) -> None:
+        """Record that another worker committed events, of whichever calls."""
+        self._commits_told += 1
+        self._caught_up.clear()
+        self._wake_up.set()
 
     def publish(self, partial: LivePartial) -> None:
         """Publish a partial in place of the one before it of the same utterance.
 
-        Subscribers get it after the events that were committed before it.
+        Subscribers get it after the events of whose commits the hub was told before it.
         """
         newest = FeedPartial(partial, self._commits_told)
         if self.partials.publish(newest) and self._commits_told == self._commits_read:
@@ -146,7 +178,7 @@ class Hub:
                 await asyncio.sleep(POLL_S)
                 continue
             with suppress(TimeoutError):
-                async with asyncio.timeout(POLL_S):
+                async with asyncio.timeout(self._patience_s()):
                     await self._wake_up.wait()
 
     async def drain(self, timeout_s: float) -> int:
@@ -177,13 +209,35 @@ class Hub:
         while more:
             commits_told = self._commits_told
             self._wake_up.clear()
+            frontier = await self._library.frontier()  # asked first: so far, all of it is read
             page = await self._library.events(after=self.ring.head, limit=PAGE)
             self._append(page)
             more = len(page) == PAGE
-        self._commits_read = commits_told
+        self._pass(frontier, commits_told)
         if self._commits_read == self._commits_told:
             self._caught_up.set()
         self._release_partials()
+
+    def _pass(self, frontier: Frontier, commits_told: int) -> None:
+        """Count as read the commits whose events are all before the frontier.
+
+        While others write, there is nearly always something that is held back: the mark stands
+        still until it is passed, so that each commit is counted at last.
+        """
+        if self._mark is not None:
+            if frontier.shown < self._mark.position:
+                return
+            self._commits_read = self._mark.commits_told
+            self._mark = None
+        if frontier.committed <= frontier.shown:
+            self._commits_read = commits_told
+        else:
+            now = asyncio.get_running_loop().time()
+            self._mark = _Mark(commits_told, frontier.committed, now)
+
+    def _patience_s(self) -> float:
+        """Return for how long the journal is not read unprompted: longer, the longer it waits."""
+        return min(POLL_S, HELD_BACK_S + self.held_back_s / 4) if self._mark else POLL_S
 
     def _append(self, page: Sequence[PlacedEvent]) -> None:
         self.partials.finalise(placed.event for placed in page)

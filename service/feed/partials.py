@@ -7,6 +7,7 @@ from service.calls.events import TranscriptCompleted, TranscriptErased, Transcri
 from service.feed.items import FeedPartial
 from service.ids import CallId
 from service.ports import StoredEvent
+from service.wire.events import read_after_seq
 
 _CALL_ENDS = frozenset((TranscriptCompleted.type, TranscriptErased.type))
 
@@ -16,24 +17,31 @@ class LivePartials:
 
     A partial is released once the hub has read every event that was committed before it.
     One utterance more than `max_utterances` drops the partial that was replaced longest ago.
-    The last `max_finals` utterances with a final are remembered: no partial of theirs is taken.
+    The last `max_finals` utterances with a final are remembered: no partial of theirs is taken;
+    and the last `max_ends` calls that ended: none that was said before the end. Partials of other
+    workers may come later than the events after them.
     """
 
-    def __init__(self, *, max_utterances: int = 10_000, max_finals: int = 10_000) -> None:
+    def __init__(
+        self, *, max_utterances: int = 10_000, max_finals: int = 10_000, max_ends: int = 1_000
+    ) -> None:
         self._max_utterances = max_utterances
         self._max_finals = max_finals
+        self._max_ends = max_ends
         self._waiting: dict[str, FeedPartial] = {}
         self._released: dict[str, FeedPartial] = {}
         self._by_call: defaultdict[CallId, dict[str, FeedPartial]] = defaultdict(dict)
         self._finals: dict[str, None] = {}
+        self._ends: dict[CallId, int] = {}
+        """The seq of the event that ended a call."""
         self._stamp = 0
 
     def __len__(self) -> int:
         return len(self._released) + len(self._waiting)
 
     def publish(self, partial: FeedPartial) -> bool:
-        """Replace the utterance's partial by this one; False if the utterance has its final."""
-        if partial.utterance_id in self._finals:
+        """Replace the utterance's partial by this one; False if it comes too late."""
+        if partial.utterance_id in self._finals or self._came_after_end(partial):
             return False
         self._waiting.pop(partial.utterance_id, None)
         self._waiting[partial.utterance_id] = partial
@@ -70,6 +78,8 @@ class LivePartials:
             utterance_id = self._drop_ended(event)
             if utterance_id is not None:
                 self._remember_final(utterance_id)
+            if event.type in _CALL_ENDS:
+                self._remember_end(event)
 
     def drop_ended(self, events: Iterable[StoredEvent]) -> None:
         """Drop the partials that these events end: a subscriber read them before the hub did."""
@@ -87,6 +97,10 @@ class LivePartials:
         if utterance_id is not None:
             self._drop(utterance_id)
         return utterance_id
+
+    def _came_after_end(self, partial: FeedPartial) -> bool:
+        end = self._ends.get(partial.call_id)
+        return end is not None and read_after_seq(partial.body) < end
 
     def _drop(self, utterance_id: str) -> None:
         self._waiting.pop(utterance_id, None)
@@ -106,3 +120,9 @@ class LivePartials:
         self._finals[utterance_id] = None
         if len(self._finals) > self._max_finals:
             del self._finals[next(iter(self._finals))]
+
+    def _remember_end(self, event: StoredEvent) -> None:
+        self._ends.pop(event.call_id, None)
+        self._ends[event.call_id] = event.seq
+        if len(self._ends) > self._max_ends:
+            del self._ends[next(iter(self._ends))]

@@ -31,6 +31,7 @@ from service.ports.keys import KeyStore, StoredKey
 from service.ports.library import (
     CallFilter,
     CallSummary,
+    Frontier,
     Hit,
     Library,
     PlacedEvent,
@@ -61,6 +62,7 @@ __all__ = [
     "Entry",
     "Eraser",
     "ErasureIndex",
+    "Frontier",
     "Hit",
     "Journal",
     "Keeping",

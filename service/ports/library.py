@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from service.calls.inputs import Direction
 from service.ids import CallId, Role, UtteranceId
@@ -85,6 +85,15 @@ class Hit:
     snippet: str
 
 
+class Frontier(NamedTuple):
+    """How far the journal goes; both are the same where nobody else writes."""
+
+    shown: int
+    """Up to this position `events` returns all that will ever be there."""
+    committed: int
+    """No committed event is after this position."""
+
+
 class Library(Protocol):
     """Reads of the journal. Every method may raise `JournalUnavailableError`."""
 
@@ -98,6 +107,9 @@ class Library(Protocol):
 
     async def events(self, *, after: int, limit: int) -> list[PlacedEvent]:
         """Return the events of all calls after a position, in the order of their commits."""
+
+    async def frontier(self) -> Frontier:
+        """Return how far `events` goes just now, and how far what is committed goes."""
 
     async def newest(self) -> int:
         """Return a position: every event so far is at or before it, every later one after it."""

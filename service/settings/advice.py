@@ -34,6 +34,7 @@ def advise(settings: Settings, config: Path | None) -> list[Advice]:
     """Return what may not be meant; `config` is the file that was read, None if there was none."""
     return [
         *_public_url(settings.public_url),
+        *_nats_url(settings),
         *_routes(settings, config),
     ]
 
@@ -44,6 +45,13 @@ def _public_url(url: str | None) -> Iterator[Advice]:
             "public_url",
             f"has a path: whatever stands in front of the service has to take {path} away, for it "
             "answers at /webhooks/telnyx and /media/",
+        )
+
+
+def _nats_url(settings: Settings) -> Iterator[Advice]:
+    if settings.nats_url is not None and settings.database_file is not None:
+        yield Advice(
+            "nats_url", "is not used: a journal in SQLite has one worker, and none to tell"
         )
 
 

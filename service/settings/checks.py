@@ -110,6 +110,16 @@ def check_database_url(text: str) -> str:
     return text
 
 
+def check_nats_url(text: str) -> str:
+    """Accept the URL of a NATS server, with its user and password, or a token, if need be."""
+    scheme, _, rest = text.partition("://")
+    place = rest.rpartition("@")[2]
+    parts = _split_url(f"{scheme}://{place}", ("nats", "tls"))
+    if parts.path.strip("/") or parts.query or parts.fragment or "," in place:
+        raise ValueError("should be one server, with nothing after its host and port")
+    return text
+
+
 def parse_storage_key(text: str) -> bytes:
     """Read 32 bytes in base64. A word people can remember is no key: nothing slows guesses."""
     try:

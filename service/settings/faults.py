@@ -20,6 +20,7 @@ TOP_SECRETS = (
     "recogniser_api_key",
     "database_key",
     "database_url",
+    "nats_url",
 )
 """What may be in a file of its own: secrets, and what may have one in it or comes beside one."""
 _ELSEWHERE = ("CALLSCRIBE_CONFIG", "CALLSCRIBE_RECOGNISER_LISTEN")

@@ -225,6 +225,8 @@ class Settings(BaseSettings):
     )
     database_key: Annotated[SecretStr, _secret(checks.parse_storage_key)] | None = None
     """Encrypts the journal and captured audio where they are kept; 32 random bytes in base64."""
+    nats_url: Annotated[str, AfterValidator(checks.check_nats_url)] | None = None
+    """Where workers on one PostgreSQL tell each other of partials; through it unless told."""
     recordings_dir: Path | None = None
     """Where captured audio is kept; beside the database unless told otherwise."""
     trusted_proxies: tuple[NetworkText, ...] = tuple(map(str, LOCAL))
@@ -279,6 +281,12 @@ class Settings(BaseSettings):
         """The SQLite file of the journal; None if it is in PostgreSQL."""
         database = self.database
         return database.path if isinstance(database, SqliteAddress) else None
+
+    @property
+    def postgresql_url(self) -> str | None:
+        """Where the journal is, if it is in PostgreSQL. It may hold a password: never log it."""
+        database = self.database
+        return database.url if isinstance(database, PostgresqlAddress) else None
 
     @property
     def recordings_path(self) -> Path:

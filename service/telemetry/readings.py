@@ -67,6 +67,20 @@ class LiveCounts(Protocol):
         """Tracks that are recognised now."""
 
 
+class BusCounts(Protocol):
+    """The counters of what workers tell each other."""
+
+    sent: int
+    received: int
+    waiting: int
+    connected: bool
+    server_queue: float
+
+    @property
+    def dropped(self) -> Mapping[str, int]:
+        """What did not arrive, by why."""
+
+
 class RecognitionCounts(Protocol):
     """The counters of all recognitions."""
 
@@ -125,10 +139,52 @@ def lane_figures(lanes: LaneCounts) -> list[Figure]:
     ]
 
 
-def feed_figures(subscriptions: Callable[[], int]) -> list[Figure]:
-    """Return the figure of who watches."""
-    text = "Subscriptions to the feed"
-    return [Figure("feed_subscribers", text, (), lambda: {(): subscriptions()})]
+def feed_figures(
+    subscriptions: Callable[[], int], held_back_s: Callable[[], float]
+) -> list[Figure]:
+    """Return the figures of who watches, and of what they are not shown yet."""
+    return [
+        Figure("feed_subscribers", "Subscriptions to the feed", (), lambda: {(): subscriptions()}),
+        Figure(
+            "feed_held_back_seconds",
+            "For how long the feed has waited for a transaction of PostgreSQL that is still open",
+            (),
+            lambda: {(): held_back_s()},
+        ),
+    ]
+
+
+def bus_figures(counts: BusCounts) -> list[Figure]:
+    """Return the figures of what workers tell each other."""
+    return [
+        Figure(
+            "bus_messages",
+            "Messages between workers",
+            ("direction",),
+            lambda: {("sent",): counts.sent, ("received",): counts.received},
+            total=True,
+        ),
+        Figure(
+            "bus_dropped",
+            "Partials and messages between workers that did not arrive, by why",
+            ("why",),
+            lambda: {(why,): n for why, n in counts.dropped.items()},
+            total=True,
+        ),
+        Figure("bus_waiting", "Partials that wait to be sent", (), lambda: {(): counts.waiting}),
+        Figure(
+            "bus_connected",
+            "Whether other workers are heard",
+            (),
+            lambda: {(): float(counts.connected)},
+        ),
+        Figure(
+            "bus_server_queue_ratio",
+            "How full PostgreSQL's queue of notifications is",
+            (),
+            lambda: {(): counts.server_queue},
+        ),
+    ]
 
 
 def storage_figures(database: Path | None, recordings: Path) -> list[Figure]:

@@ -55,7 +55,16 @@ class _Envelope(msgspec.Struct):
     data: Subject
 
 
+class _Placed(msgspec.Struct):
+    after_seq: int = 0
+
+
+class _PlacedEnvelope(msgspec.Struct):
+    data: _Placed
+
+
 _read_envelope = msgspec.json.Decoder(_Envelope).decode
+_read_placed = msgspec.json.Decoder(_PlacedEnvelope).decode
 
 
 def subject_of(event: Event | TranscriptPartial) -> Subject:
@@ -66,6 +75,11 @@ def subject_of(event: Event | TranscriptPartial) -> Subject:
 def read_subject(body: bytes) -> Subject:
     """Return whose words an event is about that was written before: what `subject_of` says."""
     return _read_envelope(body).data
+
+
+def read_after_seq(body: bytes) -> int:
+    """Return which durable event of its call was the last before a partial."""
+    return _read_placed(body).data.after_seq
 
 
 def delivery_id(call_id: CallId, seq: int) -> str:

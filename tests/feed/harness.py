@@ -12,7 +12,7 @@ from service.feed.subscription import Subscription
 from service.ids import CallId
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.journal.sqlite.library import open_sqlite_library
-from service.ports import Delivery, Entry, Journal, LivePartial, StoredEvent
+from service.ports import Audience, Delivery, Entry, Journal, LivePartial, StoredEvent
 from tests.feed.builders import PARTIAL, Said, body, final
 from tests.feed.peers import FaultyLibrary
 from tests.waiting import until
@@ -28,6 +28,8 @@ class FeedHarness:
     hub: Hub
     seqs: dict[CallId, int] = field(default_factory=dict)
     versions: dict[CallId, int] = field(default_factory=dict)
+    audience: Audience | None = None
+    """Who is told in place of the hub."""
 
     async def commit(
         self,
@@ -56,13 +58,13 @@ class FeedHarness:
         self.versions[call_id] = version + 1
         self.seqs[call_id] = stored[-1].seq
         if told:
-            self.hub.committed(stored)
+            (self.audience or self.hub).committed(stored)
 
     def publish(self, call_id: CallId, name: str, text: str = "hel") -> None:
         """Publish a partial."""
         data = {**final(name, text)[1], "after_seq": self.seqs.get(call_id, 0)}
         delivery = Delivery(f"prt_{name}", PARTIAL, body(call_id, (PARTIAL, data)))
-        self.hub.publish(LivePartial(call_id, name, "customer", delivery))
+        (self.audience or self.hub).publish(LivePartial(call_id, name, "customer", delivery))
 
     def subscribe(
         self,
@@ -78,8 +80,8 @@ class FeedHarness:
 
     async def caught_up(self) -> None:
         """Wait until the hub has read what is in the journal."""
-        newest = await self.library.newest()
-        await until(lambda: self.hub.ring.head >= newest)
+        committed = (await self.library.frontier()).committed
+        await until(lambda: self.hub.ring.head >= committed)
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ from collections import deque
 from typing import Any
 
 from service.ids import CallId
-from service.ports import CallSummary, Library, PlacedEvent
+from service.ports import CallSummary, Frontier, Library, PlacedEvent
 
 
 class FaultyLibrary:
@@ -14,6 +14,8 @@ class FaultyLibrary:
     def __init__(self, library: Library) -> None:
         self.failures: deque[Exception] = deque()
         """What the next reads of events raise."""
+        self.frontiers: deque[Frontier] = deque()
+        """What it says of itself next, as if others wrote."""
         self.calls_asked = 0
         self._library = library
 
@@ -25,6 +27,10 @@ class FaultyLibrary:
         if self.failures:
             raise self.failures.popleft()
         return await self._library.events(after=after, limit=limit)
+
+    async def frontier(self) -> Frontier:
+        """Say what it is told to, or return what the library does."""
+        return self.frontiers.popleft() if self.frontiers else await self._library.frontier()
 
     async def call(self, call_id: CallId) -> CallSummary | None:
         """Count, and look the call up."""

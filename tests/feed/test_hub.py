@@ -10,7 +10,7 @@ from service.errors import JournalUnavailableError
 from service.feed.filter import FeedFilter
 from service.feed.items import FeedEvent
 from service.feed.ring import Ring
-from service.ports import StoredEvent
+from service.ports import Frontier, StoredEvent
 from tests.feed.builders import CUSTOMER, A, B, completed, final, started
 from tests.feed.harness import open_feed_harness, take_all
 from tests.feed.peers import Alarm
@@ -93,6 +93,24 @@ async def test_a_partial_never_overtakes_what_was_committed_before_it(tmp_path: 
     assert early == ([], [])
     assert events == [(A, 1), (A, 2)]
     assert partials == ["a2"]
+
+
+async def test_a_partial_waits_for_what_is_held_back_and_for_nothing_later(tmp_path: Path) -> None:
+    """Others write all the time: something is always held back, but never the same for long."""
+    async with open_feed_harness(tmp_path) as harness:
+        frontiers = harness.library.frontiers
+        frontiers += [Frontier(0, 4)] * 3
+        frontiers += [Frontier(shown, shown + 4) for shown in range(100)]
+        await harness.commit(A, started())
+        harness.publish(A, "a1")
+        await until(lambda: len(frontiers) < 101)
+        early = harness.hub.partials.since(0, None, 1)
+        waited_s = harness.hub.held_back_s
+        await until(lambda: bool(harness.hub.partials.since(0, None, 1)))
+
+        assert not early
+        assert waited_s > 0
+        assert len(frontiers) > 80
 
 
 async def test_a_partial_is_not_shown_after_its_final(tmp_path: Path) -> None:

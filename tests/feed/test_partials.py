@@ -4,14 +4,17 @@ from service.feed.items import FeedPartial
 from service.feed.partials import LivePartials
 from service.ids import CallId
 from service.ports import Delivery, LivePartial, StoredEvent
-from tests.feed.builders import body, completed, final
+from tests.feed.builders import PARTIAL, body, completed, final
 
 A, B = CallId("a"), CallId("b")
 
 
-def partial(name: str, call_id: CallId = A, *, commits_before: int = 0) -> FeedPartial:
+def partial(
+    name: str, call_id: CallId = A, *, commits_before: int = 0, after_seq: int = 0
+) -> FeedPartial:
     """Make a partial."""
-    delivery = Delivery(f"prt_{name}", "transcript.partial", b"{}")
+    said = body(call_id, (PARTIAL, {"after_seq": after_seq}))
+    delivery = Delivery(f"prt_{name}", PARTIAL, said)
     return FeedPartial(LivePartial(call_id, name, "customer", delivery), commits_before)
 
 
@@ -44,6 +47,20 @@ def test_one_waits_for_the_commits_before_it() -> None:
     assert live.release(2) == []
     assert names(live.release(3)) == ["u1"]
     assert len(live) == 1
+
+
+def test_one_from_before_the_end_of_its_call_is_not_taken_after_it() -> None:
+    """It came from another worker, by another way. One that was said later is taken."""
+    live = LivePartials(max_ends=1)
+    kind, _ = completed()
+    live.finalise([StoredEvent(A, 9, kind, body(A, completed()))])
+
+    assert not live.publish(partial("u1", after_seq=8))
+    assert live.publish(partial("u2", after_seq=9))
+    assert live.publish(partial("u3", B))
+
+    live.finalise([StoredEvent(B, 1, kind, body(B, completed()))])
+    assert live.publish(partial("u1", after_seq=8))
 
 
 def test_the_end_of_a_call_takes_its_partials_along() -> None:

@@ -109,3 +109,13 @@ def test_a_public_url_with_a_path_needs_somebody_to_take_it_away(load: Load) -> 
     (line,) = said
     assert line.startswith("public_url: has a path: ")
     assert "has to take /base away" in line
+
+
+def test_a_bus_is_of_no_use_to_a_journal_in_a_file(load: Load) -> None:
+    """One worker has it. On PostgreSQL it is."""
+    nats = 'nats_url = "nats://nats"\n'
+    server = 'database_url = "postgresql://app@db/calls"\n'
+    (only,) = advice(load, nats + LOG + IN_CALL)
+
+    assert only.startswith("nats_url: is not used")
+    assert advice(load, nats + server + LOG + IN_CALL) == []

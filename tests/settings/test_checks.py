@@ -106,6 +106,35 @@ def test_other_databases_are_refused(text: str) -> None:
         checks.check_database_url(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["nats://nats", "nats://nats:4222/", "tls://app:hu@sh@nats.example", "nats://token@[::1]:4222"],
+)
+def test_a_nats_server_is_named_with_or_without_who_may_enter(text: str) -> None:
+    """A cluster tells its clients of the other servers, or has one name for all."""
+    assert checks.check_nats_url(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("nats", "nats:// or tls://"),
+        ("http://nats:4222", "nats:// or tls://"),
+        ("nats://u:hush@", "a host"),
+        ("nats://u:hush@h:99999", "not a URL"),
+        ("nats://u:hush@a,nats://b", "one server"),
+        ("nats://u:hush@a/subject", "one server"),
+        ("nats://u:hush@a?tls=1", "one server"),
+    ],
+)
+def test_what_is_no_nats_server_is_refused_without_its_password(text: str, told: str) -> None:
+    """The fault is logged."""
+    with pytest.raises(ValueError, match=told) as refused:
+        checks.check_nats_url(text)
+
+    assert "hush" not in str(refused.value)
+
+
 @pytest.mark.parametrize("text", ["sqlite:///calls.db?mode=ro", "sqlite:///folder/"])
 def test_what_no_journal_opens_is_refused_with_the_settings(text: str) -> None:
     """Not only when the journal is opened: both read the URL by the same rules."""

@@ -22,12 +22,13 @@ def held(folder: Path, text: str) -> str:
 
 
 def test_every_secret_may_be_in_a_file_that_a_variable_names(tmp_path: Path) -> None:
-    """Those of Telnyx, of the recogniser, of the journal and of each endpoint."""
+    """Those of Telnyx, of the recogniser, of the journal, of the bus and of each endpoint."""
     variables = {
         "TELNYX_API_KEY_FILE": held(tmp_path, "KEY1"),
         "TELNYX_PUBLIC_KEY_FILE": held(tmp_path, PUBLIC_KEY),
         "CALLSCRIBE_RECOGNISER_API_KEY_FILE": held(tmp_path, "sesame"),
         "CALLSCRIBE_DATABASE_KEY_FILE": held(tmp_path, STORAGE),
+        "CALLSCRIBE_NATS_URL_FILE": held(tmp_path, "nats://u:hush@nats"),
         "CALLSCRIBE_ENDPOINT__CRM__TYPE": "webhook",
         "CALLSCRIBE_ENDPOINT__CRM__URL": "https://a.example",
         "CALLSCRIBE_ENDPOINT__CRM__SECRET_FILE": held(tmp_path, SECRET),
@@ -43,6 +44,7 @@ def test_every_secret_may_be_in_a_file_that_a_variable_names(tmp_path: Path) -> 
     assert settings.recogniser_api_key is not None
     assert settings.recogniser_api_key.get_secret_value() == "sesame"
     assert settings.storage_key() == bytes(32)
+    assert settings.nats_url == "nats://u:hush@nats"
     assert (crm.secret, crm.secret_previous, crm.signing_key) == (SECRET, SECRET, SIGNING)
     assert crm.headers == {"authorization": "Bearer x"}
 

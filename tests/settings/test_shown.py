@@ -8,6 +8,7 @@ from tests.settings.builders import KEYS
 
 DIRTY = {
     "DATABASE_URL": "postgresql://u:hunter2@h:5/db?user=u&password=hunter2&sslpassword=hunter2",
+    "CALLSCRIBE_NATS_URL": "nats://u:hunter2@nats:4222",
     "TELNYX_STT_URL": "wss://a.example/stt?token=hunter2#hunter2",
     "TELNYX_BASE_URL": "https://a.example/v2?hunter2",
     "CALLSCRIBE_RECOGNISER_URL": "wss://a.example/?key=hunter2",
@@ -26,6 +27,7 @@ def test_no_url_is_shown_with_its_secrets() -> None:
 
     assert "hunter2" not in " ".join(shown.values())
     assert shown["endpoint[0].url"] == "https://a.example/hook?token=(hidden)"
+    assert shown["nats_url"] == "nats://u:(hidden)@nats:4222"
     assert shown["database_url"] == (
         "postgresql://u:(hidden)@h:5/db?user=(hidden)&password=(hidden)&sslpassword=(hidden)"
     )

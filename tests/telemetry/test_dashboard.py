@@ -8,10 +8,12 @@ from pathlib import Path
 import yaml  # type: ignore[import-untyped]
 from prometheus_client.exposition import generate_latest
 
+from service.bus.counters import BusCounters
 from service.ingress.counters import IngressCounters
 from service.recogniser.scheduling.load import Load
 from service.stt.counters import RecognitionCounters
 from service.telemetry.readings import (
+    bus_figures,
     clock_figures,
     feed_figures,
     ingress_figures,
@@ -40,7 +42,8 @@ def exposed() -> set[str]:
     metrics.read([*lane_figures(Lanes({}, {})), *ingress_figures(IngressCounters())])
     metrics.read([*live_figures(Live()), *task_figures({}), *log_figures({})])
     metrics.read([*recognition_figures(RecognitionCounters()), *clock_figures(lambda: 0.0)])
-    metrics.read([*feed_figures(lambda: 0), *storage_figures(Path("calls.db"), Path())])
+    metrics.read([*feed_figures(lambda: 0, lambda: 0.0), *bus_figures(BusCounters())])
+    metrics.read([*storage_figures(Path("calls.db"), Path())])
     recogniser = Load()
     for figure in ("live_sessions", "live_files", "waiting"):
         recogniser.watch(figure, "", lambda: 0.0)

@@ -6,6 +6,7 @@ from pathlib import Path
 from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from service.bus.counters import BusCounters
 from service.delivery.schedule import Counters
 from service.ids import EndpointName
 from service.ingress.counters import IngressCounters
@@ -16,6 +17,7 @@ from service.stt.counters import RecognitionCounters
 from service.tasks import failures, open_tasks
 from service.telemetry.metrics import Metrics
 from service.telemetry.readings import (
+    bus_figures,
     feed_figures,
     ingress_figures,
     lane_figures,
@@ -119,7 +121,8 @@ def test_disks_files_and_who_watches_are_read(tmp_path: Path) -> None:
     database = tmp_path / "calls.db"
     database.write_bytes(bytes(100))
     metrics = Metrics()
-    metrics.read([*storage_figures(database, tmp_path / "recordings"), *feed_figures(lambda: 7)])
+    metrics.read(storage_figures(database, tmp_path / "recordings"))
+    metrics.read(feed_figures(lambda: 7, lambda: 0.5))
     found = samples(metrics)
 
     assert found["callscribe_journal_bytes{file=database}"] == 100
@@ -131,6 +134,22 @@ def test_disks_files_and_who_watches_are_read(tmp_path: Path) -> None:
     )
     assert "callscribe_disk_bytes{what=recordings}" not in found
     assert found["callscribe_feed_subscribers{}"] == 7
+    assert found["callscribe_feed_held_back_seconds{}"] == 0.5
+
+
+def test_what_workers_tell_each_other_is_read() -> None:
+    """And what of it did not arrive, by why."""
+    counters = BusCounters(sent=3, received=2, connected=True)
+    counters.dropped["full"] += 4
+    metrics = Metrics()
+    metrics.read(bus_figures(counters))
+    found = samples(metrics)
+
+    assert found["callscribe_bus_messages_total{direction=sent}"] == 3
+    assert found["callscribe_bus_messages_total{direction=received}"] == 2
+    assert found["callscribe_bus_dropped_total{why=full}"] == 4
+    assert found["callscribe_bus_connected{}"] == 1
+    assert found["callscribe_bus_waiting{}"] == found["callscribe_bus_server_queue_ratio{}"] == 0
 
 
 def test_who_took_over_and_who_is_not_asked_is_read() -> None:

@@ -23,6 +23,7 @@ from service.journal.words import snippet
 from service.ports import (
     CallFilter,
     CallSummary,
+    Frontier,
     Hit,
     Library,
     PlacedEvent,
@@ -73,6 +74,11 @@ class PostgresqlLibrary:
         """See `Library.events`."""
         rows = await _ask(self._lookups, "events", {}, {"after": after, "limit": limit})
         return [PlacedEvent(position, StoredEvent(*event)) for position, *event in rows]
+
+    async def frontier(self) -> Frontier:
+        """See `Library.frontier`."""
+        rows = await _ask(self._lookups, "frontier", {}, {})
+        return Frontier(*cast("tuple[int, int]", rows[0]))
 
     async def newest(self) -> int:
         """See `Library.newest`."""

@@ -22,6 +22,7 @@ from service.journal.worker import Worker, open_worker
 from service.ports import (
     CallFilter,
     CallSummary,
+    Frontier,
     Hit,
     Library,
     PlacedEvent,
@@ -80,6 +81,11 @@ class SqliteLibrary:
         """See `Library.events`."""
         rows = await self._look_up("events", after=after, limit=limit)
         return [PlacedEvent(position, StoredEvent(*event)) for position, *event in rows]
+
+    async def frontier(self) -> Frontier:
+        """See `Library.frontier`: what commits later has a greater position here."""
+        newest = await self.newest()
+        return Frontier(newest, newest)
 
     async def newest(self) -> int:
         """See `Library.newest`."""

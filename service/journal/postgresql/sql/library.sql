@@ -41,6 +41,11 @@ WHERE position > :after AND position < (
     FROM installation)
 ORDER BY position LIMIT :limit;
 
+-- name: frontier
+SELECT position_base + (pg_snapshot_xmin(pg_current_snapshot())::text::bigint << 14) - 1,
+coalesce((SELECT max(position) FROM event), 0)
+FROM installation;
+
 -- name: newest
 -- not the last row's: it may have been erased, and the place is not given again
 SELECT position_base + (pg_snapshot_xmin(pg_current_snapshot())::text::bigint << 14) - 1
