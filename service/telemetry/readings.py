@@ -150,6 +150,7 @@ def feed_figures(
             "For how long the feed has waited for a transaction of PostgreSQL that is still open",
             (),
             lambda: {(): held_back_s()},
+            shared=True,
         ),
     ]
 
@@ -173,16 +174,17 @@ def bus_figures(counts: BusCounts) -> list[Figure]:
         ),
         Figure("bus_waiting", "Partials that wait to be sent", (), lambda: {(): counts.waiting}),
         Figure(
-            "bus_connected",
-            "Whether other workers are heard",
+            "bus_away",
+            "Workers that do not hear the others",
             (),
-            lambda: {(): float(counts.connected)},
+            lambda: {(): float(not counts.connected)},
         ),
         Figure(
             "bus_server_queue_ratio",
             "How full PostgreSQL's queue of notifications is",
             (),
             lambda: {(): counts.server_queue},
+            shared=True,
         ),
     ]
 

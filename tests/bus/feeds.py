@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
-from prometheus_client import CollectorRegistry
 
 from service.api.assembly import Sources, new_application, open_api
 from service.bus.alone import ALONE
@@ -22,6 +21,7 @@ from service.journal.postgresql.journal import open_postgresql_journal
 from service.journal.postgresql.keys import open_postgresql_keys
 from service.journal.postgresql.library import open_postgresql_library
 from service.journal.postgresql.searches import open_postgresql_searches
+from service.telemetry.metrics import Metrics
 from service.web.listen import open_listener
 from tests.api.builders import new_key
 from tests.api.feed.peers import SseClient
@@ -98,7 +98,7 @@ async def watch_at(
             endpoints=[],
             recordings=worker.journal,
             recordings_path=Path("unused"),
-            metrics=CollectorRegistry(),
+            scrape=Metrics().scrape,
         )
         api = await enter(open_api(sources, rate_limit_per_minute=1_000, clock=time.time))
         app = new_application()

@@ -148,7 +148,7 @@ def test_what_workers_tell_each_other_is_read() -> None:
     assert found["callscribe_bus_messages_total{direction=sent}"] == 3
     assert found["callscribe_bus_messages_total{direction=received}"] == 2
     assert found["callscribe_bus_dropped_total{why=full}"] == 4
-    assert found["callscribe_bus_connected{}"] == 1
+    assert found["callscribe_bus_away{}"] == 0
     assert found["callscribe_bus_waiting{}"] == found["callscribe_bus_server_queue_ratio{}"] == 0
 
 
