@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 _AGAIN = "paste the lines above again, in the shell that starts the application"
 _BAD_SIGNATURE = (401, 403)
-_REASONS = {
+_REASONS: dict[int | None, str] = {
     **dict.fromkeys(_BAD_SIGNATURE, f"it verifies them with another TELNYX_PUBLIC_KEY: {_AGAIN}"),
     404: "nothing takes webhooks there: Callscribe does at /webhooks/telnyx",
     None: "no answer came in time",
