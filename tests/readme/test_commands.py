@@ -14,9 +14,11 @@ import pytest
 
 from service.exits import Exit
 from service.journal.sqlite.journal import open_sqlite_journal
+from tests.calls.harness import CALL as HEARD
 from tests.cli.harness import free_port
 from tests.cli.peers import open_receiver, open_telnyx
 from tests.cli.test_calls import BEGINNING, CALL, END, commit
+from tests.cli.test_erasure import talk
 from tests.cli.test_transcribe import VERBOSE
 from tests.cli.test_transcribe_follow import SCRIPT, open_radio
 from tests.readme.harness import (
@@ -149,7 +151,10 @@ async def test_the_request_in_the_help_of_a_command_does_the_same(
     tmp_path: Path, line: str
 ) -> None:
     """The page says which commands have one; here it is sent with a key that may."""
-    async with serving(tmp_path) as (url, environ):
+    await talk(tmp_path)
+    environ = journal_in(tmp_path) | {"DATABASE_URL": f"sqlite:///{tmp_path}/journal.db"}
+    async with running(command("callscribe serve"), tmp_path, environ) as process:
+        url = await listening(process, "service_started")
         _, key = await run(
             "callscribe keys create --name all --scope admin --scope live", tmp_path, environ
         )
@@ -157,7 +162,7 @@ async def test_the_request_in_the_help_of_a_command_does_the_same(
         asked = [one.strip() for one in helped.splitlines() if one.strip().startswith("curl ")]
         assert asked
         for one in asked:
-            request = one.replace("csk_…", key.strip()).replace("CALL", CALL)
+            request = one.replace("csk_…", key.strip()).replace("CALL", HEARD)
             request = request.replace("https://calls.example.com", url)
             done, answer = await run(
                 request.replace("curl", "curl -sS --fail-with-body", 1), tmp_path, {}
