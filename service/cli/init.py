@@ -156,10 +156,11 @@ def _number(text: str) -> str:
 
 
 def _public_url(text: str) -> str:
-    """Read an address without a path, https:// if it does not say (argparse type)."""
+    """Read an address without a path; a mere name with dots is one of https (argparse type)."""
     from urllib.parse import urlsplit  # noqa: PLC0415 - keeps --help quick
 
-    address = url("https", "http")(text if "://" in text else f"https://{text}").rstrip("/")
+    is_name = "://" not in text and "." in text
+    address = url("https", "http")(f"https://{text}" if is_name else text).rstrip("/")
     parts = urlsplit(address)
     if parts.path or parts.query or parts.fragment:
         raise argparse.ArgumentTypeError(
