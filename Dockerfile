@@ -3,13 +3,15 @@
 # The service:         docker build -t callscribe .
 # With the recogniser: docker build -t callscribe-recogniser --build-arg RECOGNISER=1 .
 #
-#   docker run --name callscribe --stop-timeout 30 --read-only -p 8080:8080 -v callscribe:/data \
-#     -v "$PWD/callscribe.toml:/data/callscribe.toml:ro" \
+#   docker network create callscribe
+#   docker run -d --name callscribe --network callscribe --stop-timeout 30 --read-only -p 8080:8080 \
+#     -v callscribe:/data -v "$PWD/callscribe.toml:/data/callscribe.toml:ro" \
 #     -e TELNYX_API_KEY -e TELNYX_PUBLIC_KEY callscribe
-#   docker run --read-only -p 8090:8090 callscribe-recogniser recogniser
-#
+#   docker run -d --name recogniser --network callscribe --read-only callscribe-recogniser recogniser
 #   docker exec callscribe callscribe check
 #
+# User 10001 must be able to read the settings: `init` makes them for their owner alone.
+# The service finds the recogniser at ws://recogniser:8090/v2/speech-to-text/transcription.
 # The stop time-out has to be longer than drain_timeout_s (20 s unless set otherwise).
 
 # trixie: the SQLite of bookworm (3.40) rewrites the whole word index when a call is erased

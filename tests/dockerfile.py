@@ -43,7 +43,7 @@ def build(dockerfile: Path, root: Path) -> Image:
     """Carry out every step that needs neither root nor another system; raise if one fails."""
     image = Image(root)
     image.data.mkdir(mode=0o700, parents=True)
-    for word, rest in _instructions(dockerfile.read_text()):
+    for word, rest in instructions(dockerfile.read_text()):
         _carry_out(image, word, rest)
     return image
 
@@ -56,7 +56,8 @@ def without_rights(command: Sequence[str]) -> list[str]:
     return ["setpriv", *drop, *command]
 
 
-def _instructions(text: str) -> Iterator[tuple[str, str]]:
+def instructions(text: str) -> Iterator[tuple[str, str]]:
+    """Yield each instruction of a Dockerfile: its word, and what follows on one line."""
     for line in _CONTINUED.sub(" ", _COMMENT.sub("", text)).splitlines():
         word, _, rest = line.strip().partition(" ")
         if word:

@@ -113,12 +113,7 @@ def cues_of(transcript: Transcript) -> list[Cue]:
 
 def write_text(call: CallSummary, transcript: Transcript) -> str:
     """Return the transcript to be read: the call, then a line for each utterance and note."""
-    lines = [
-        f"Call {plain(call.call_id)}",
-        f"{_side(call.from_number)} to {_side(call.to_number)}, {call.direction or 'unknown way'}",
-        f"{timestamp(call.started_at)}, {_length(call)}",
-        "",
-    ]
+    lines = [f"Call {plain(call.call_id)}", *_about(call), ""]
     lines += [line_of(*line) for line in read_lines(transcript)]
     return "\n".join(lines) + "\n"
 
@@ -156,6 +151,16 @@ def _line(turn: SpeakerTurn | None, said: Utterance | Note) -> str:
 
 def _side(number: str | None) -> str:
     return plain(number) if number else "unknown"
+
+
+def _about(call: CallSummary) -> list[str]:
+    if call.erased_at is not None:  # who called, and whether anybody answered, is gone as well
+        return [f"erased {timestamp(call.erased_at)}: nothing else of it is kept"]
+    way = call.direction or "unknown way"
+    return [
+        f"{_side(call.from_number)} to {_side(call.to_number)}, {way}",
+        f"{timestamp(call.started_at)}, {_length(call)}",
+    ]
 
 
 def _length(call: CallSummary) -> str:

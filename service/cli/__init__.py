@@ -2,9 +2,10 @@
 
 `init` and `config` are about the settings. `serve`, `check/`, `health`, `calls/`, `endpoints`,
 `deliveries`, `replay`, `keys`, `journal`, `journal_copy` and `audit_erasure` run and look after the
-service, `demo` and `simulate` (with `simulate_words`, which counts) play without Telnyx, `certify`
-tries a receiver of webhooks, `recogniser` and `transcribe/` hear. `common` is what several of them
-share, `output` and `table` how they write and print.
+service, `demo` and `simulate` (with `simulate_words`, which counts, and `simulate_advice`, which
+says what went otherwise) play without Telnyx, `certify` tries a receiver of webhooks, `recogniser`
+and `transcribe/` hear. `common` is what several of them share, `output` and `table` how they write
+and print.
 
 A command has `add`, which declares its arguments, and `run`, which returns the exit code. Heavy
 imports stand inside `run`, so that `--help` is quick.

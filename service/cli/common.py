@@ -33,6 +33,24 @@ def add_command(
     return parser
 
 
+def add_requests(parser: argparse.ArgumentParser, *requests: str) -> None:
+    """Show how to ask the API for the same: each is a method, a path and, if there is one, a body.
+
+    None is longer than a line, so that it can be copied out of a terminal.
+    """
+    lines = ["The same over HTTP, with a key of the API in place of csk_…:", ""]
+    for request in requests:
+        method, path, *bodies = request.split(" ", 2)
+        body = "".join(bodies)
+        data = f" --json '{body}'" if body else ""
+        way = "" if body else f" -X {method}"
+        lines.append(
+            f"  curl{way} -H 'Authorization: Bearer csk_…'{data} https://calls.example.com{path}"
+        )
+    parser.epilog = "\n".join(lines)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+
+
 def add_config(parser: argparse.ArgumentParser) -> None:
     """Let the command be told which settings file to read."""
     parser.add_argument(

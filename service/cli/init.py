@@ -4,10 +4,11 @@ import argparse
 import base64
 import json
 import os
+import re
 import secrets
 import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from service.cli.common import NO_KEYS, Commands, add_command, url
@@ -70,12 +71,14 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         "Write a first callscribe.toml, with a secret of its own. On a terminal it asks for what "
         "no flag says.",
     )
-    parser.add_argument("--number", metavar="PATTERN", help="called number, as in +1312*")
-    parser.add_argument("--source", choices=tuple(_SOURCES), help="where the words come from")
-    parser.add_argument("--public-url", metavar="URL", help="how Telnyx reaches this machine")
     parser.add_argument(
-        "--endpoint", type=url("http", "https"), metavar="URL", help="a webhook; else the log"
+        "--number", type=_number, metavar="PATTERN", help="called number, as in +1312*"
     )
+    parser.add_argument("--source", choices=tuple(_SOURCES), help="where the words come from")
+    parser.add_argument(
+        "--public-url", type=_public_url, metavar="URL", help="how Telnyx reaches this machine"
+    )
+    parser.add_argument("--endpoint", type=_webhook, metavar="URL", help="a webhook; else the log")
     parser.add_argument("--name", default="crm", help="the endpoint's name (default: crm)")
     parser.add_argument("--force", action="store_true", help="write over a file that is there")
     parser.add_argument(
@@ -120,37 +123,71 @@ def _expect_room(arguments: argparse.Namespace) -> None:
 def _ask_for_all(arguments: argparse.Namespace) -> None:
     """Ask for what no flag said; an empty answer takes what stands in brackets."""
     if arguments.number is None:
-        arguments.number = _ask("Which number is called, as in +1312*? [all]", "")
+        arguments.number = _ask("Which number is called, as in +1312*? [all]", _number)
     if arguments.source is None:
         print("Where do the words come from?")
         for name, explained in _SOURCES.items():
             print(f"  {name:<8} {explained}")
-        arguments.source = _ask("media or in_call? [media]", "media")
+        arguments.source = _ask("media or in_call? [media]", _source) or "media"
     if arguments.public_url is None and arguments.source == "media":
-        arguments.public_url = _ask("How does Telnyx reach this machine? https://", "")
+        arguments.public_url = _ask("How does Telnyx reach this machine? https://", _public_url)
     if arguments.endpoint is None:
-        arguments.endpoint = _ask("Which webhook gets the events? [none: the log]", "") or None
+        arguments.endpoint = _ask("Which webhook gets the events? [none: the log]", _webhook)
 
 
-def _ask(question: str, default: str) -> str:
-    print(question, end=" ", flush=True)
-    return sys.stdin.readline().strip() or default
+def _ask(question: str, read: Callable[[str], str]) -> str | None:
+    """Ask until the answer can be read; None if it is empty."""
+    while True:
+        print(question, end=" ", flush=True)
+        answer = sys.stdin.readline().strip()
+        try:
+            return read(answer) if answer else None
+        except argparse.ArgumentTypeError as error:
+            print(f"  It {error}.")
+
+
+def _number(text: str) -> str:
+    """Read a number as Telnyx writes it (E.164), or the beginning of some (argparse type)."""
+    if not re.fullmatch(r"\+[1-9](\d{0,13}\*|\d{6,14})", text, re.ASCII):
+        raise argparse.ArgumentTypeError(
+            "should be a number as Telnyx has it, such as +13125550100, or how it begins: +1312*"
+        )
+    return text
+
+
+def _public_url(text: str) -> str:
+    """Read an address without a path; a mere name with dots is one of https (argparse type)."""
+    from urllib.parse import urlsplit  # noqa: PLC0415 - keeps --help quick
+
+    is_name = "://" not in text and "." in text
+    address = url("https", "http")(f"https://{text}" if is_name else text).rstrip("/")
+    parts = urlsplit(address)
+    if parts.path or parts.query or parts.fragment:
+        raise argparse.ArgumentTypeError(
+            "should have no path: the service answers at /webhooks/telnyx and /media/ of it"
+        )
+    return address
+
+
+def _source(text: str) -> str:
+    if text not in _SOURCES:
+        raise argparse.ArgumentTypeError(f"should be {' or '.join(_SOURCES)}")
+    return text
+
+
+_webhook = url("https", "http")
 
 
 def _write(arguments: argparse.Namespace) -> str:
     """Return the text of the file.
 
     Raises:
-        SettingsError: Something is missing, or is none of what there is.
+        SettingsError: Something is missing.
     """
     source = arguments.source or "media"
-    if source not in _SOURCES:
-        raise SettingsError([f"--source: there is {' and '.join(_SOURCES)}"])
     public_url = arguments.public_url or ""
     if source == "media" and not public_url:
         raise SettingsError(["--public-url is missing: Telnyx sends the audio there"])
-    if public_url and "://" not in public_url:
-        public_url = f"https://{public_url}"
     match = {"direction": "incoming"} | ({"to": arguments.number} if arguments.number else {})
     name = json.dumps(arguments.name if arguments.endpoint else "log")
     parts = [_HEAD]

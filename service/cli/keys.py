@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, get_args
 
-from service.cli.common import Commands, add_command, add_config, read_local_settings
+from service.cli.common import Commands, add_command, add_config, add_requests, read_local_settings
 from service.cli.table import print_table
 from service.errors import SettingsError
 from service.exits import Exit
@@ -34,6 +34,9 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         "deliveries; calls:write acts on them; live follows calls; admin may all, erasing too",
     )
     add_config(making)
+    add_requests(
+        making, 'POST /v1/tokens {"scopes": ["live"], "call_id": "CALL", "expires_in_s": 600}'
+    )
     add_config(add_command(parts, "ls", run_list, "List the keys, the oldest first."))
     revoking = add_command(parts, "revoke", run_revoke, "Make a key and its tokens worthless.")
     revoking.add_argument("id", help="as `keys ls` shows it")

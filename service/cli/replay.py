@@ -8,6 +8,7 @@ from service.cli.common import (
     Commands,
     add_command,
     add_config,
+    add_requests,
     moment,
     open_journal_beside,
     positive,
@@ -51,6 +52,7 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         help="the same as --from-seq, said by the one before",
     )
     add_config(parser)
+    add_requests(parser, 'POST /v1/replays {"call_id": "CALL", "endpoint": "crm", "after_seq": 0}')
 
 
 def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:

@@ -17,16 +17,20 @@ from service.cli.common import (
     whole_number,
 )
 from service.cli.recogniser import KEY_VARIABLE
+from service.cli.simulate_advice import advise
 from service.cli.simulate_words import PAGE, Words, add_words, count_words, open_words, show
 from service.errors import CallscribeError, SettingsError
 from service.exits import Exit
 
 if TYPE_CHECKING:
+    import aiohttp
+
     from service.simulator.report import CallReport, Report
     from service.simulator.server import Simulator
     from service.simulator.words.receiver import WordReceiver
 
 _RETRY_S = 0.2
+_PATIENCE_S = 2.0
 
 
 def add(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -87,6 +91,8 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
         print(f"call {number:>3}  {_outcome(call)}")
     if words is not None:
         print(f"\n{show(words)}")
+    for line in advise(report):
+        print(f"look at: {line}")
     wrong = any(_went_wrong(call) for call in report.calls) or (words and words.is_wrong)
     return Exit.FAILED if wrong else Exit.OK
 
@@ -102,6 +108,7 @@ async def _simulate(
         scenario = scenario.model_copy(update={"seed": arguments.seed})
     opening = open_simulator(
         scenario,
+        target_webhook_url=arguments.webhook_url,  # the list of applications has it from now on
         host=arguments.host,
         port=arguments.port,
         recogniser_url=arguments.recogniser_url,
@@ -110,7 +117,8 @@ async def _simulate(
     async with open_words(arguments, environ) as receiver, opening as simulator:
         _introduce(simulator, arguments.webhook_url, receiver)
         await _wait_for(arguments.webhook_url, arguments.wait)
-        report = await simulator.run(webhook_url=arguments.webhook_url)
+        _tell(f"{len(scenario.call)} calls are played to {arguments.webhook_url}")
+        report = await simulator.run()
         return report, await count_words(receiver, report, arguments) if receiver else None
 
 
@@ -129,25 +137,42 @@ def _introduce(simulator: "Simulator", webhook_url: str, receiver: "WordReceiver
         print(f"# post what you heard to {receiver.url}", flush=True)
 
 
+def _tell(text: str) -> None:
+    """Say how far it is, apart from the lines that are pasted."""
+    print(text, file=sys.stderr, flush=True)
+
+
 async def _wait_for(webhook_url: str, timeout_s: float) -> None:
     """Return once something listens where webhooks go, so that no call comes too early."""
     import asyncio  # noqa: PLC0415 - keeps --help quick
-    from urllib.parse import urlsplit  # noqa: PLC0415
 
-    parts = urlsplit(webhook_url)
-    where = parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+    import aiohttp  # noqa: PLC0415
+
+    _tell(f"waiting up to {timeout_s:g} s for an application at {webhook_url}")
     try:
-        async with asyncio.timeout(timeout_s):
+        async with asyncio.timeout(timeout_s), aiohttp.ClientSession() as session:
             while True:
-                try:
-                    _, writer = await asyncio.open_connection(*where)
-                except OSError:
-                    await asyncio.sleep(_RETRY_S)
-                else:
-                    writer.close()
+                if await _listens(session, webhook_url):
                     return
+                await asyncio.sleep(_RETRY_S)
     except TimeoutError:
         raise CallscribeError(f"nothing came to listen there within {timeout_s:g} s") from None
+
+
+async def _listens(session: "aiohttp.ClientSession", webhook_url: str) -> bool:
+    """Say whether an application is there: `callscribe check`, which stands in for it, is none."""
+    import aiohttp  # noqa: PLC0415 - keeps --help quick
+
+    from service.cli.check.local_checks import STANDING_IN  # noqa: PLC0415
+
+    patience = aiohttp.ClientTimeout(total=_PATIENCE_S)
+    try:
+        async with session.get(webhook_url, timeout=patience, allow_redirects=False) as answer:
+            return STANDING_IN not in answer.headers
+    except aiohttp.ClientConnectorError:
+        return False
+    except (aiohttp.ClientError, TimeoutError):
+        return True  # somebody listens, and what it says to this is its own
 
 
 def _outcome(call: "CallReport") -> str:

@@ -28,6 +28,7 @@ from service.exits import Exit
 from service.ingress.limits import MediaLimits
 from service.ingress.webhook_route import PATH as WEBHOOK_PATH
 from service.logs import set_up_logs
+from service.reasons import system_fault
 from service.recogniser.process.parent import open_recogniser_process
 from service.settings import Settings
 from service.simulator.scenario import Scenario, parse_scenario
@@ -202,6 +203,15 @@ def settings_of(
     return Settings.model_validate(tree)
 
 
+def _expect_new(journal: Path) -> None:
+    try:
+        made = journal.exists()
+    except OSError as error:  # a name that is too long, a folder that is closed
+        raise SettingsError([f"--journal {journal}: {system_fault(error)}"]) from error
+    if made:
+        raise SettingsError([f"--journal {journal}: is there already; name a new file"])
+
+
 @contextmanager
 def _journal(options: Options) -> Iterator[Path]:
     """Give the place of the journal: never where there is one, which may have calls in it.
@@ -209,8 +219,7 @@ def _journal(options: Options) -> Iterator[Path]:
     One that nobody named goes in the end, with what people said in it.
     """
     if options.journal is not None:
-        if options.journal.exists():
-            raise SettingsError([f"--journal {options.journal}: is there already; name a new file"])
+        _expect_new(options.journal)
         yield options.journal.absolute()
         return
     try:

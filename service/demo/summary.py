@@ -9,8 +9,8 @@ from service.demo.findings import Findings, Latency
 
 NEXT_STEPS = """To hear a call of your own, with a Telnyx number:
   1. export TELNYX_API_KEY and TELNYX_PUBLIC_KEY (portal.telnyx.com, Keys & Credentials)
-  2. let the internet reach this machine, and put that address and where the words shall go
-     into callscribe.toml (public_url, [[route]], [[endpoint]]; see README.md)
+  2. let the internet reach this machine, and have callscribe.toml written, with that address
+     and where the words shall go: callscribe init
   3. callscribe check
   4. callscribe serve, with the number's webhook URL at <public_url>/webhooks/telnyx
 Then call it."""

@@ -174,6 +174,8 @@ class Report:
 
     seed: int
     calls: tuple[CallReport, ...]
+    refused_keys: int = 0
+    """Requests of the application that came with another API key, or none."""
 
 
 class History:
@@ -188,6 +190,8 @@ class History:
         self.streams: list[StreamReport] = []
         self.sessions: list[SttSessionReport] = []
         self.missed = 0
+        self.refused_keys = 0
+        """Requests that came with another API key, or none."""
 
     def note(
         self, entry: WebhookAttempt | CommandReceived | StreamReport | SttSessionReport

@@ -101,7 +101,8 @@ class Simulator:
             if partner:
                 calls.append(partner.report)
         calls += [leg.report for leg in exchange.extra_legs()]
-        return Report(exchange.scenario.seed, tuple(calls))
+        refused = exchange.history.refused_keys
+        return Report(exchange.scenario.seed, tuple(calls), refused_keys=refused)
 
     def _report(self, index: int, leg: Leg | None) -> CallReport:
         if leg is not None:
@@ -172,6 +173,7 @@ def _application(exchange: Exchange, api_key: str, http: aiohttp.ClientSession) 
         exchange.rng.derive("rest"),
         elapsed_s=lambda: exchange.elapsed_s,
         clock=exchange.telnyx_clock,
+        history=exchange.history,
     )
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[gate.check])
     app.on_response_prepare.append(gate.add_headers)

@@ -4,6 +4,7 @@ import csv
 import html
 import io
 import json
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from service.ids import CallId
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.journal.sqlite.library import open_sqlite_library
 from service.ports import Entry
-from tests.archive.builders import CALL, SUMMARY, final, stored
+from tests.archive.builders import CALL, STARTED_AT, SUMMARY, final, stored
 
 TALK = [
     final(1, "I'd like to change my booking.", 8420, 10380),
@@ -166,6 +167,19 @@ def test_a_call_without_words_is_a_valid_file(form: ExportForm) -> None:
 
     assert write_export(SUMMARY, [erased], form).body
     assert write_export(SUMMARY, [], form).body or form == "jsonl"
+
+
+def test_of_an_erased_call_it_is_said_when_and_nothing_else() -> None:
+    """Not that it was not answered: nobody knows any more."""
+    call = replace(
+        SUMMARY, erased_at=STARTED_AT + 60, from_number=None, to_number=None, direction=None,
+        answered_at=None, duration_ms=None,
+    )  # fmt: skip
+    erased = stored(1, "transcript.erased", reason="api")
+    lines = write_export(call, [erased], "txt").body.decode().splitlines()
+
+    assert lines[1] == "erased 2026-11-22T10:00:57.500Z: nothing else of it is kept"
+    assert "answered" not in "".join(lines)
 
 
 async def test_a_call_is_exported_from_its_journal(tmp_path: Path) -> None:

@@ -1,12 +1,15 @@
 """How long frames of a page take: by the clock, and by what they cost the page's thread."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
-from playwright.async_api import CDPSession, Page
+from playwright.async_api import Page
 
 BOUND_MS = 200.0
 """For a busy machine without a graphics card. What is measured is printed; a quiet one has < 50."""
+MIN_TASK_MS = 1.0
 WATCH = """() => {
   window.frames = [];
   let last = performance.now();
@@ -33,39 +36,45 @@ async def worst_of(page: Page) -> dict[str, float]:
     return summed_up([float(frame) for frame in frames])
 
 
-class MainThread:
-    """What the page's main thread has spent, in milliseconds of its own: others' load is not in it.
+@asynccontextmanager
+async def tasks_of(page: Page) -> AsyncIterator[list[float]]:
+    """Measure what the page's thread does in the block: at its end, the milliseconds of each task.
 
-    The clock says what people see, on this machine at this moment; this says what the page costs.
+    A frame is one of them: what scripts do before it, style, layout and paint. They are of the
+    thread's own time, so others' load is not in them: the clock says what people see, on this
+    machine at this moment; this says what the page costs.
     """
-
-    def __init__(self, session: CDPSession) -> None:
-        self._session = session
-        self._before_ms = 0.0
-
-    async def spent_ms(self) -> float:
-        """Return what it spent since the last time."""
-        answer = await self._session.send("Performance.getMetrics")
-        metrics = {one["name"]: one["value"] for one in answer["metrics"]}
-        now_ms = float(metrics["TaskDuration"]) * 1000
-        since_ms, self._before_ms = now_ms - self._before_ms, now_ms
-        return since_ms
+    browser = page.context.browser
+    assert browser is not None
+    tasks: list[float] = []
+    await browser.start_tracing(page=page, categories=["disabled-by-default-devtools.timeline"])
+    try:
+        yield tasks
+    finally:
+        tasks += _read_tasks(await browser.stop_tracing())
 
 
-async def open_main_thread(page: Page) -> MainThread:
-    """Begin to measure a page."""
-    session = await page.context.new_cdp_session(page)
-    await session.send("Performance.enable", {"timeDomain": "threadTicks"})
-    thread = MainThread(session)
-    await thread.spent_ms()
-    return thread
+def _read_tasks(trace: bytes) -> list[float]:
+    """Return what each task of the threads that draw pages took; idle ones are left out."""
+    events = json.loads(trace)["traceEvents"]
+    drawing = {
+        (one["pid"], one["tid"])
+        for one in events
+        if one["name"] == "thread_name" and one["args"]["name"] == "CrRendererMain"
+    }
+    took = (
+        one.get("tdur", 0) / 1000
+        for one in events
+        if one["name"] == "RunTask" and (one["pid"], one["tid"]) in drawing
+    )
+    return [ms for ms in took if ms >= MIN_TASK_MS]
 
 
 def summed_up(costs_ms: Sequence[float]) -> dict[str, float]:
     """Return the median, 95th percentile and worst of what frames cost."""
     ordered = sorted(costs_ms)
     return {
-        "frames": len(ordered),
+        "number": len(ordered),
         "median": round(ordered[len(ordered) // 2], 1),
         "p95": round(ordered[int(len(ordered) * 0.95)], 1),
         "worst": round(ordered[-1], 1),

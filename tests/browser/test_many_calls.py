@@ -1,6 +1,7 @@
 """Ten thousand past calls and fifty live ones: the list stays smooth."""
 
 import asyncio
+import itertools
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,14 +14,13 @@ from service.ids import CallId
 from service.ports import Delivery, LivePartial
 from service.ports.journal import Journal
 from tests.browser.builders import EventData, StoredCall, conversation, final, opening
-from tests.browser.frames import WATCH, MainThread, open_main_thread, summed_up, worst_of
+from tests.browser.frames import SCROLL, WATCH, summed_up, tasks_of, worst_of
 from tests.browser.harness import RunningService, open_service
 from tests.browser.page_objects import until_in_page, visit
 
 PAST = 10_000
 LIVE = 50
 AT_ONCE = 500
-ROUNDS = 60
 ROUND_S = 0.1
 STEPS = 600
 """So that each is about a window: nobody's wheel is faster."""
@@ -53,7 +53,7 @@ async def a_month(journal: Journal) -> None:
 
 
 async def talk(service: RunningService) -> None:
-    """Have somebody say a word in every live call, ten times a second."""
+    """Have somebody say a word in every live call, ten times a second, until it is cancelled."""
     text = [
         "I",
         "would",
@@ -72,7 +72,7 @@ async def talk(service: RunningService) -> None:
         "I",
         "may",
     ]
-    for spoken in range(ROUNDS):
+    for spoken in itertools.count():
         for number in range(LIVE):
             said = " ".join(text[: 1 + spoken % len(text)])
             utterance = f"utt_{2 + spoken // len(text)}"
@@ -92,76 +92,69 @@ def partial(call_id: str, utterance: str, revision: int, text: str) -> LiveParti
     return LivePartial(CallId(call_id), utterance, "customer", delivery)
 
 
-async def cost_of_frames(page: Page, thread: MainThread, frames: int) -> list[float]:
-    """Return what so many frames cost, one by one."""
-    costs = []
-    for _ in range(frames):
-        await thread.spent_ms()
-        await page.evaluate("new Promise(requestAnimationFrame)")
-        costs.append(await thread.spent_ms())
-    return costs
-
-
-async def cost_of_choosing(page: Page, thread: MainThread, control: str, value: str) -> list[float]:
-    """Change a control as people do; return what that costs, and the frames after it.
+async def choose(page: Page, control: str, value: str) -> None:
+    """Change a control as people do, and see sixty frames.
 
     By the page's own events: looking an element up as the driver does costs more than all of it.
     """
-    await thread.spent_ms()
     await page.evaluate(CHOOSE, [control, value])
-    return [await thread.spent_ms(), *await cost_of_frames(page, thread, 60)]
+    await page.evaluate(FRAMES, 60)
 
 
-async def cost_of_scrolling(page: Page, thread: MainThread) -> list[float]:
-    """Scroll from the first to the last in steps; return what each cost."""
-    return [await cost_of_step(page, thread, step / STEPS) for step in range(STEPS + 1)]
+async def fetch_all(page: Page) -> None:
+    """Have all calls fetched, page by page."""
+    for _ in range(math.ceil((PAST + LIVE) / 200)):
+        await page.evaluate("document.querySelector('.more:not([hidden])')?.click()")
+        await until_in_page(page, "!document.querySelector('.more').disabled")
+        await page.evaluate(FRAMES, 3)
+    await until_in_page(page, "document.querySelector('.more').hidden")
+    await until_in_page(page, f"document.querySelectorAll('a.call').length === {PAST + LIVE}")
 
 
-async def cost_of_step(page: Page, thread: MainThread, part: float) -> float:
-    """Scroll to a part of the page; return what that cost."""
-    await page.evaluate(SCROLL_TO, part)
-    return await thread.spent_ms()
+async def filter_all(page: Page) -> None:
+    """Type a name into the filter, and take it away."""
+    for text in ("g", "gr", "grace", ""):
+        await choose(page, "#filter", text)
 
 
 async def test_ten_thousand_calls_and_fifty_live_ones_are_smooth(
     page: Page, journal: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """All of them fetched, scrolled, filtered and put in order while fifty people speak."""
+    tasks: dict[str, list[float]] = {}
     async with open_service(journal, prepare=a_month, changes=NO_LIMIT) as service:
         await visit(page, service.url, await service.token())
         await expect(page.locator("section.live a.call")).to_have_count(LIVE)
-        thread = await open_main_thread(page)
         await page.evaluate(WATCH)
-        costs: dict[str, list[float]] = {"fetch": []}
-        for _ in range(math.ceil((PAST + LIVE) / 200)):
-            await page.evaluate("document.querySelector('.more:not([hidden])')?.click()")
-            await until_in_page(page, "!document.querySelector('.more').disabled")
-            costs["fetch"] += await cost_of_frames(page, thread, 3)
-        await until_in_page(page, "document.querySelector('.more').hidden")
-        await until_in_page(page, f"document.querySelectorAll('a.call').length === {PAST + LIVE}")
+        async with tasks_of(page) as tasks["fetch"]:
+            await fetch_all(page)
         async with asyncio.TaskGroup() as group:
-            group.create_task(talk(service))
+            talking = group.create_task(talk(service))
             await until_in_page(page, "document.querySelector('.text.partial')")
-            costs["talk"] = await cost_of_frames(page, thread, 60)
-            costs["scroll"] = await cost_of_scrolling(page, thread)
-            costs["scroll"] += [await cost_of_step(page, thread, 0.0)]
-            costs["filter"] = []
-            for text in ("g", "gr", "grace", ""):
-                costs["filter"] += await cost_of_choosing(page, thread, "#filter", text)
-            costs["group"] = await cost_of_choosing(page, thread, "#group-by", "metadata.queue")
+            async with tasks_of(page) as tasks["talk"]:
+                await page.evaluate(FRAMES, 60)
+            async with tasks_of(page) as tasks["scroll"]:
+                await page.evaluate(SCROLL, STEPS)
+                await page.evaluate("scrollTo(0, 0)")
+            async with tasks_of(page) as tasks["filter"]:
+                await filter_all(page)
+            async with tasks_of(page) as tasks["group"]:
+                await choose(page, "#group-by", "metadata.queue")
+            talking.cancel()
         seen = await worst_of(page)
-    figures = {name: summed_up(each) for name, each in costs.items()}
+    figures = {name: summed_up(each) for name, each in tasks.items()}
     with capsys.disabled():
-        print("\n10,000 calls and 50 live, ms of the page's thread per frame:")  # noqa: T201 - a measurement
+        print("\n10,000 calls and 50 live, ms of the page's thread per task:")  # noqa: T201 - a measurement
         for name, each in figures.items():
             print(f"  {name}: {each}")  # noqa: T201
-        print(f"  by the clock, with whatever else this machine does: {seen}")  # noqa: T201
-    assert max(one["p95"] for one in figures.values()) < MAX_FRAME_MS
+        print(f"  frames by the clock, with whatever else this machine does: {seen}")  # noqa: T201
+    # the way back to the top is a jump that draws sixty rows at once: only that may take longer
+    assert figures.pop("scroll")["p95"] < MAX_FRAME_MS
+    assert max(one["worst"] for one in figures.values()) < MAX_FRAME_MS
 
 
-SCROLL_TO = """async (part) => {
-  scrollTo(0, document.documentElement.scrollHeight * part); // it is measured anew as it is seen
-  await new Promise(requestAnimationFrame);
+FRAMES = """async (frames) => {
+  for (let frame = 0; frame < frames; frame += 1) await new Promise(requestAnimationFrame);
 }"""
 CHOOSE = """([control, value]) => {
   const element = document.querySelector(control);

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -89,19 +89,28 @@ async def open_receiver() -> AsyncIterator[tuple[str, list[str]]]:
 
 
 @asynccontextmanager
-async def open_application(status: int, port: int = 0) -> AsyncIterator[tuple[str, list[str]]]:
+async def open_application(
+    status: int,
+    port: int = 0,
+    *,
+    path: str = "/webhooks",
+    then: Callable[[], Awaitable[None]] | None = None,
+) -> AsyncIterator[tuple[str, list[str]]]:
     """Serve an application that answers webhooks with this status and does nothing else.
 
-    Yields where it takes them, and the types of those that came.
+    Unless there is something that it does `then`, before it answers. Yields where it takes them,
+    and the types of those that came.
     """
     heard: list[str] = []
 
     async def take(request: web.Request) -> web.Response:
         heard.append(json.loads(await request.read())["data"]["event_type"])
+        if then is not None:
+            await then()
         return web.Response(status=status)
 
-    async with _serving([web.post("/webhooks", take)], port) as bound:
-        yield f"http://127.0.0.1:{bound}/webhooks", heard
+    async with _serving([web.post(path, take)], port) as bound:
+        yield f"http://127.0.0.1:{bound}{path}", heard
 
 
 @asynccontextmanager

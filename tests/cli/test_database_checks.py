@@ -1,6 +1,7 @@
 """What `callscribe check` says of a journal's database, against real ones."""
 
 import asyncio
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 
 from service.cli.check.database_checks import check_database
 from service.cli.check.findings import Finding
+from service.errors import SettingsError
 from service.journal.database import open_journal
 from service.settings import Settings, load_settings
 from tests.journal.postgresql_server import SOUND, make_server
@@ -41,6 +43,14 @@ async def test_a_missing_folder_is_told(tmp_path: Path) -> None:
 
     assert finding.level == "FAIL"
     assert "there is no folder" in finding.text
+
+
+async def test_a_name_that_no_file_can_have_is_told(tmp_path: Path) -> None:
+    """In the system's words, not by a traceback."""
+    (finding,) = await check_database(database(tmp_path / ("x" * 300)))
+
+    assert finding.level == "FAIL"
+    assert "File name too long" in finding.text
 
 
 async def test_a_file_that_is_no_journal_is_told(tmp_path: Path) -> None:
@@ -77,6 +87,22 @@ def serving(*options: str) -> Iterator[str]:
 async def found(url: str) -> list[Finding]:
     """Return what is said of a PostgreSQL."""
     return await check_database(load_settings(None, KEYS | {"DATABASE_URL": url}))
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["127.0.0.1:1/db?password=hun&ter2", "me:hun%te@127.0.0.1:1/db?ter2", "me:hun@h,ter2"],
+)
+async def test_no_part_of_a_password_is_ever_shown(address: str) -> None:
+    """Also where it makes the address one that nobody can read."""
+    try:
+        (finding,) = await found(f"postgresql://{address}")
+        said = finding.text
+    except SettingsError as error:
+        said = str(error)
+
+    assert "database" in said
+    assert not re.search("ter2|hun", said)
 
 
 async def execute(url: str, *statements: str) -> None:

@@ -24,7 +24,7 @@ SECRET, NUMBER = "rumpelstiltskin", "+15550100"
 @pytest.fixture
 def callscribe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callscribe:
     """Run the program in this process, on a journal with one call."""
-    asyncio.run(_talk(tmp_path))
+    asyncio.run(talk(tmp_path))
     return in_process(monkeypatch, KEYS | {"DATABASE_URL": _url(tmp_path)})
 
 
@@ -32,7 +32,8 @@ def _url(folder: Path) -> str:
     return f"sqlite:///{folder / 'journal.db'}"
 
 
-async def _talk(folder: Path) -> None:
+async def talk(folder: Path) -> None:
+    """Have a service hear a call to its end, with its journal in this folder."""
     now = time.time()
     words = structs.replace(said(SECRET, now + 0.02), input_id=InputId("words"))
     async with open_runtime(folder, IN_CALL) as runtime:
@@ -89,7 +90,7 @@ async def test_whoever_sits_there_is_asked_before_a_number_is_erased(
     tmp_path: Path, answer: str, said: str
 ) -> None:
     """With how many calls that would be."""
-    await _talk(tmp_path)
+    await talk(tmp_path)
     erase = ("calls", "erase", "--number", NUMBER)
     done = await on_a_terminal(*erase, typed=answer, **KEYS, DATABASE_URL=_url(tmp_path))
 
@@ -100,7 +101,7 @@ async def test_whoever_sits_there_is_asked_before_a_number_is_erased(
 
 async def test_the_question_counts_what_would_be_erased(tmp_path: Path) -> None:
     """The named calls, too; each once, and none that is not there."""
-    await _talk(tmp_path)
+    await talk(tmp_path)
     erase = ("calls", "erase", CALL, "nobody", "--number", NUMBER[:-1])
     done = await on_a_terminal(*erase, typed="yes\n", **KEYS, DATABASE_URL=_url(tmp_path))
 

@@ -125,6 +125,27 @@ def test_what_could_not_be_served_is_not_written(
     assert not path.exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--public-url", "https://calls.example.com/telnyx"), "should have no path"),
+        (("--public-url", "ftp://calls.example.com"), "should be https:// or http://"),
+        ((*PUBLIC, "--number", "13125550100"), "should be a number"),
+        ((*PUBLIC, "--number", "+1312"), "how it begins: +1312*"),
+        ((*PUBLIC, "--number", "call me"), "should be a number"),
+        ((*PUBLIC, "--endpoint", "crm.example.com"), "should be https:// or http://"),
+    ],
+)
+def test_what_is_no_number_and_no_address_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: str
+) -> None:
+    """As a wrong flag is."""
+    with pytest.raises(SystemExit, match=str(int(Exit.USAGE))):
+        init(tmp_path / "callscribe.toml", *arguments)
+
+    assert said in capsys.readouterr().err
+
+
 async def test_whoever_sits_there_is_asked(tmp_path: Path) -> None:
     """For what no flag says; an empty answer takes what stands in brackets."""
     path = tmp_path / "callscribe.toml"
@@ -137,6 +158,21 @@ async def test_whoever_sits_there_is_asked(tmp_path: Path) -> None:
     assert settings.routes()[0].match == {"direction": "incoming", "to": "+1312*"}
     assert settings.endpoint_list()[0].url == "https://crm.example.com/hooks"
     assert "callscribe check" in done.out
+
+
+async def test_an_answer_that_cannot_be_used_is_asked_for_again(tmp_path: Path) -> None:
+    """With what it should be; nobody begins anew for a slip."""
+    path = tmp_path / "callscribe.toml"
+    answers = "1312\n+1312*\nradio\n\ncalls.example.com/x\ncalls.example.com\ncrm\n\n"
+    done = await on_a_terminal("init", "--config", str(path), typed=answers)
+
+    assert done.code == Exit.OK
+    settings = load_settings(path, KEYS)
+    assert settings.public_url == "https://calls.example.com"
+    assert settings.endpoint_list()[0].type == "log"
+    assert [done.out.count(one) for one in ("a number as", "media or in_call.", "no path")] == [
+        1
+    ] * 3
 
 
 async def test_what_is_in_force_is_shown_with_where_it_is_from(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ import base64
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from service.exits import Exit
 from service.ids import CallId
 from service.journal.sqlite.journal import open_sqlite_journal
@@ -114,3 +116,17 @@ async def test_a_journal_is_copied_and_compared(tmp_path: Path) -> None:
     again = await program(*words, **variables)
     assert again.code == Exit.FAILED
     assert "copy into a new database" in again.err
+
+
+@pytest.mark.parametrize("command", ["copy", "encrypt", "rekey", "activate"])
+async def test_a_name_that_no_file_can_have_is_told_in_words(tmp_path: Path, command: str) -> None:
+    """Not by a traceback."""
+    url, key = f"sqlite:///{tmp_path}/{'x' * 300}", tmp_path / "new.key"
+    key.write_text(TEXTS[1])
+    arguments = {"copy": (url, f"sqlite:///{tmp_path}/b.db"), "rekey": ("--new-key-file", str(key))}
+    variables = {"DATABASE_URL": url, "CALLSCRIBE_DATABASE_KEY": TEXTS[0]}
+    done = await program("journal", command, *arguments.get(command, ()), **variables)
+
+    assert done.code == Exit.FAILED
+    assert "cannot open the database" in done.err
+    assert done.err.rstrip().endswith("File name too long")

@@ -91,6 +91,12 @@ async def test_a_journal_that_is_there_already_is_left_alone(tmp_path: Path) -> 
     assert journal.read_bytes() == b"calls"
 
 
+async def test_a_journal_of_a_name_that_no_file_can_have_is_told_in_words(tmp_path: Path) -> None:
+    """Not by a traceback."""
+    with pytest.raises(SettingsError, match="File name too long"):
+        await played(Options(journal=tmp_path / ("x" * 300)))
+
+
 async def test_without_a_place_for_temporary_files_the_user_is_asked_for_one(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -41,6 +41,7 @@ def test_a_good_call_is_told_in_figures_with_what_to_do_next() -> None:
     assert "700 ms (median), 1100 ms (worst)" in text
     assert "12 ms (median), 40 ms (worst)" in text
     assert "calls.db" in text
+    assert "callscribe init\n" in text
     assert "callscribe check" in text
 
 

@@ -4,7 +4,6 @@ import asyncio
 import re
 import shutil
 import signal
-import subprocess
 import tomllib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,9 +14,11 @@ import pytest
 
 from service.exits import Exit
 from service.journal.sqlite.journal import open_sqlite_journal
+from tests.calls.harness import CALL as HEARD
 from tests.cli.harness import free_port
 from tests.cli.peers import open_receiver, open_telnyx
 from tests.cli.test_calls import BEGINNING, CALL, END, commit
+from tests.cli.test_erasure import talk
 from tests.cli.test_transcribe import VERBOSE
 from tests.cli.test_transcribe_follow import SCRIPT, open_radio
 from tests.readme.harness import (
@@ -28,7 +29,6 @@ from tests.readme.harness import (
     listening,
     run,
     running,
-    words_of,
 )
 from tests.settings.builders import KEYS, SECRET
 from tests.stt.files.peers import Reply, open_files_peer
@@ -38,8 +38,10 @@ from tests.waiting import until
 pytestmark = pytest.mark.slow
 
 MAKE = ("make demo", "make test")
+"""By tests/readme/test_make.py."""
 SET_UP = (". .venv/bin/activate", "export TELNYX_API_KEY")
-CONTAINERS = ("docker run --name", "docker run --read-only", "docker exec")
+CONTAINERS = ("docker network", "docker run -d --name", "docker exec")
+"""By tests/readme/test_containers.py, without an engine."""
 ON_A_JOURNAL = (
     "callscribe calls ls",
     "callscribe calls tail",
@@ -61,6 +63,8 @@ BY_THEMSELVES = (
     "curl -F",
     "callscribe simulate",
 )
+REQUESTS = ("callscribe keys create", "callscribe replay", "callscribe calls erase")
+"""Those whose help has the same as a request."""
 
 
 def test_every_command_is_run_by_a_test_here() -> None:
@@ -74,25 +78,6 @@ def test_every_command_is_run_by_a_test_here() -> None:
 def test_the_page_is_short() -> None:
     """What only some need stands where it is used."""
     assert len((REPOSITORY / "README.md").read_text().splitlines()) < 450
-
-
-@pytest.mark.parametrize("line", MAKE)
-def test_what_is_made_can_be_made(line: str) -> None:
-    """The recipes are there; they are what CI runs."""
-    done = subprocess.run(
-        [*words_of(command(line)), "--dry-run"], cwd=REPOSITORY, capture_output=True, check=False
-    )
-
-    assert done.returncode == 0
-
-
-def test_containers_are_started_as_the_dockerfile_says() -> None:
-    """Which is tried without an engine, in tests/service/test_container.py."""
-    remarks = re.sub(r"\\\n#\s*", "", (REPOSITORY / "Dockerfile").read_text())
-    said = [" ".join(words_of(line[1:])) for line in remarks.splitlines() if "# " in line[:2]]
-
-    for beginning in CONTAINERS:
-        assert " ".join(words_of(command(beginning))) in [one.strip() for one in said]
 
 
 async def test_init_makes_the_settings_that_the_page_shows(tmp_path: Path) -> None:
@@ -159,6 +144,30 @@ async def test_a_key_that_is_made_opens_the_api(tmp_path: Path) -> None:
 
     assert code == Exit.OK
     assert '"data":[]' in answer  # none is live
+
+
+@pytest.mark.parametrize("line", REQUESTS)
+async def test_the_request_in_the_help_of_a_command_does_the_same(
+    tmp_path: Path, line: str
+) -> None:
+    """The page says which commands have one; here it is sent with a key that may."""
+    await talk(tmp_path)
+    environ = journal_in(tmp_path) | {"DATABASE_URL": f"sqlite:///{tmp_path}/journal.db"}
+    async with running(command("callscribe serve"), tmp_path, environ) as process:
+        url = await listening(process, "service_started")
+        _, key = await run(
+            "callscribe keys create --name all --scope admin --scope live", tmp_path, environ
+        )
+        _, helped = await run(f"{line} --help", tmp_path, environ)
+        asked = [one.strip() for one in helped.splitlines() if one.strip().startswith("curl ")]
+        assert asked
+        for one in asked:
+            request = one.replace("csk_…", key.strip()).replace("CALL", HEARD)
+            request = request.replace("https://calls.example.com", url)
+            done, answer = await run(
+                request.replace("curl", "curl -sS --fail-with-body", 1), tmp_path, {}
+            )
+            assert done == 0, answer
 
 
 async def test_files_and_streams_are_transcribed(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from service.cli.common import (
     Commands,
     add_command,
     add_config,
+    add_requests,
     open_journal_beside,
     read_local_settings,
 )
@@ -35,6 +36,7 @@ def add(parts: "Commands[argparse.ArgumentParser]") -> None:
     )
     erase.add_argument("--yes", action="store_true", help="do not ask before a number is erased")
     add_config(erase)
+    add_requests(erase, 'POST /v1/erasures {"number": "+13125550100"}', "DELETE /v1/calls/CALL")
 
 
 def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:

@@ -8,6 +8,7 @@ from service.cli.check.findings import Finding, fail, ok, warn
 from service.cli.common import open_journal_beside
 from service.errors import JournalError
 from service.journal.address import PostgresqlAddress, SqliteAddress
+from service.reasons import system_fault
 from service.settings import Settings
 
 
@@ -15,9 +16,7 @@ async def check_database(settings: Settings) -> list[Finding]:
     """Write to the journal and read it back, or see whether it could be made."""
     database = settings.database
     if isinstance(database, SqliteAddress):
-        if not database.path.exists():
-            return [await asyncio.to_thread(_check_folder, database.path)]
-        return await _check_journal(settings, str(database.path))
+        return await _check_file(settings, database.path)
     try:
         found, made = await _check_server(database)
     except JournalError as error:
@@ -27,6 +26,16 @@ async def check_database(settings: Settings) -> list[Finding]:
     if not made:
         return [*found, ok("database", "PostgreSQL: the tables will be made at the first start")]
     return [*found, *await _check_journal(settings, "PostgreSQL")]
+
+
+async def _check_file(settings: Settings, path: Path) -> list[Finding]:
+    try:
+        made = await asyncio.to_thread(path.exists)
+    except OSError as error:  # a name that is too long, a folder that is closed
+        return [fail("database", f"{path} cannot be opened: {system_fault(error)}")]
+    if not made:
+        return [await asyncio.to_thread(_check_folder, path)]
+    return await _check_journal(settings, str(path))
 
 
 async def _check_journal(settings: Settings, named: str) -> list[Finding]:

@@ -20,7 +20,8 @@ from service.wire.audio import CODED, decodable
 from service.wire.payload import CODED_RATE_HZ
 
 _TIMEOUT_S = 10.0
-_CHALLENGE_HEADER = "x-callscribe-check"
+STANDING_IN = "x-callscribe-check"
+"""A header that every answer has of who stands in for a service that does not run yet."""
 
 
 def check_codecs(settings: Settings) -> list[Finding]:
@@ -47,7 +48,7 @@ async def check_public_url(session: aiohttp.ClientSession, settings: Settings) -
         try:
             url = settings.public_url + "/healthz"
             async with session.get(url, allow_redirects=False) as response:
-                status, echo = response.status, response.headers.get(_CHALLENGE_HEADER)
+                status, echo = response.status, response.headers.get(STANDING_IN)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             advice = "check DNS, firewall and the proxy in front of " + settings.listen
             return [
@@ -87,9 +88,13 @@ async def _standing_in(settings: Settings, challenge: str) -> AsyncIterator[bool
     """Answer on `listen` unless somebody does already; say which."""
 
     async def answer(_request: web.Request) -> web.Response:
-        return web.json_response({"status": "alive"}, headers={_CHALLENGE_HEADER: challenge})
+        return web.json_response({"status": "alive"})
+
+    async def mark(_request: web.Request, response: web.StreamResponse) -> None:
+        response.headers[STANDING_IN] = challenge
 
     app = web.Application()
+    app.on_response_prepare.append(mark)
     app.router.add_get("/healthz", answer)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()

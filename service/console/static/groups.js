@@ -77,12 +77,13 @@ export class Groups {
     for (const row of rows) this.place(row);
   }
 
-  /** Show or hide one row. */
+  /** Show or hide one row; returns whether the browser has to draw that. */
   filterOne(row, wanted) {
-    if (!row.group || row.element.hidden === !wanted) return;
+    if (!row.group || row.element.hidden === !wanted) return false;
     row.element.hidden = !wanted;
     row.group.shown += wanted ? 1 : -1;
     this.tellCount(row.group);
+    return Boolean(row.element.parentNode?.drawn);
   }
 
   tellCount(group) {
@@ -128,7 +129,9 @@ function position(rows, row, compare) {
 function lastChunk(list) {
   let chunk = list.lastElementChild;
   if (!chunk || chunk.childElementCount >= CHUNK_ROWS) {
-    chunk = el("div", { class: "chunk", role: "presentation" });
+    chunk = el("div", {
+      class: "chunk", role: "presentation", oncontentvisibilityautostatechange: ({ target, skipped }) => { target.drawn = !skipped; },
+    });
     list.append(chunk);
   }
   return chunk;

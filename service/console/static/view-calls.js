@@ -16,7 +16,8 @@ const PAGE_OF_EARLIER = 200;
 const MOST_LIVE = 200;
 const ASK_MS = 5000; // without the right to follow
 const FRAME_MS = 6; // of work; what is left waits for the next frame
-const MOST_FILTERED = 400; // in a frame: it is the browser that has the work of what comes and goes
+const MOST_FILTERED = 400; // in a frame: it is the browser that has the work of what comes and goes,
+const MOST_DRAWN = 40; // above all of what comes and goes in sight
 const TAIL = 100; // so many events of a call that was there before the page was
 
 export function openCalls(main, { setConnection, setTitle }) {
@@ -255,8 +256,10 @@ class CallsPage {
     if (this.closed) return;
     const until = performance.now() + FRAME_MS;
     const all = (queue, action, most = queue.length) => {
-      let done = 0;
-      while (done < Math.min(most, queue.length) && (done % 4 || performance.now() < until)) action(queue[done++]);
+      let [done, drawn] = [0, 0];
+      while (done < Math.min(most, queue.length) && drawn < MOST_DRAWN && (done % 4 || performance.now() < until)) {
+        drawn += action(queue[done++]) === true;
+      }
       return queue.splice(0, done);
     };
     const changed = [...this.changed];

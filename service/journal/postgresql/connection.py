@@ -6,6 +6,7 @@ from typing import Any, Final, TypeAlias
 import asyncpg
 
 from service.errors import JournalError, JournalUnavailableError
+from service.reasons import connection_fault
 
 CONNECT_TIMEOUT_S: Final = 5.0
 QUERY_TIMEOUT_S: Final = 30.0
@@ -139,6 +140,11 @@ def unreachable(error: Exception) -> JournalUnavailableError:
 
 
 def _told(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return connection_fault(error)
+    if isinstance(error, ValueError) and not isinstance(error, asyncpg.ClientConfigurationError):
+        # of reading the URL: its text repeats a part of it, which may be one of the password
+        return "database_url cannot be read; escape & as %26 and % as %25 in a password"
     # the first line says which role or database; those after it (DETAIL) may hold values of ours
     said = str(error).partition("\n")[0]
     return f"{type(error).__name__}: {said}" if said else type(error).__name__

@@ -12,6 +12,7 @@ from pathlib import Path
 from service.errors import JournalUnavailableError
 from service.journal.sqlite.driver import connecting, database_errors, unlock
 from service.journal.sqlite.file import APPLICATION_ID, COPY_ID, SqliteFile, explained
+from service.journal.sqlite.locks import expect_there
 from service.reasons import system_fault
 
 _WAITS_S = 5.0
@@ -28,8 +29,7 @@ def copy_journal(path: Path, target: Path, key: bytes | None) -> list[str]:
         JournalUnavailableError: The journal cannot be read, or the copy not written.
         SettingsError: SQLCipher is not here.
     """
-    if not path.exists():
-        raise JournalUnavailableError(f"there is no journal at {path}")
+    expect_there(path)
     with explained(path, key), closing(_open(path, key)) as db:
         try:
             return _copy(db, target, key)
@@ -61,8 +61,7 @@ def is_copy(path: Path, key: bytes | None) -> bool:
         JournalUnavailableError: It cannot be read.
         SettingsError: SQLCipher is not here.
     """
-    if not path.exists():
-        raise JournalUnavailableError(f"there is no journal at {path}")
+    expect_there(path)
     with explained(path, key), closing(_open(path, key)) as db:
         return _bears_copy_id(db)
 
@@ -74,8 +73,7 @@ def activate_journal(path: Path, key: bytes | None) -> bool:
         JournalUnavailableError: It cannot be read or written, or was not unpacked to its end.
         SettingsError: SQLCipher is not here.
     """
-    if not path.exists():
-        raise JournalUnavailableError(f"there is no journal at {path}")
+    expect_there(path)
     with explained(path, key), closing(_open(path, key)) as db:
         copied = _bears_copy_id(db)
         if copied:

@@ -1,8 +1,8 @@
 """A stopped SQLite journal as the source or the target of a copy."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, closing, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +16,7 @@ from service.journal.sqlite.file import (
     explained,
     open_sqlite_file,
 )
+from service.journal.sqlite.locks import expect_there
 from service.journal.tables import Row, Table
 
 _MADE_BY_TRIGGERS: Final = "utterance"
@@ -85,13 +86,6 @@ def _connect(file: SqliteFile, *, read_only: bool = False) -> sqlite3.Connection
         return file.connect(read_only=read_only)
 
 
-@contextmanager
-def _existing(path: Path) -> Iterator[None]:
-    if not path.exists():
-        raise JournalUnavailableError(f"there is no journal at {path}")
-    yield
-
-
 @asynccontextmanager
 async def open_sqlite_source(path: Path, *, key: bytes | None) -> AsyncIterator[CopySource]:
     """Open a stopped journal to be copied; every service is kept out of it.
@@ -99,8 +93,8 @@ async def open_sqlite_source(path: Path, *, key: bytes | None) -> AsyncIterator[
     Raises:
         JournalUnavailableError: There is none, or a service has it.
     """
+    expect_there(path)
     with (
-        _existing(path),
         open_sqlite_file(path, busy_timeout_s=_WAITS_S, exclusive=True, key=key) as file,
         closing(_connect(file, read_only=True)) as db,
     ):

