@@ -82,7 +82,11 @@ def _supervise(settings: "Settings", workers: int) -> int:
 def _seat(text: str) -> "Seat":
     from service.pool.seat import read_seat  # noqa: PLC0415 - keeps --help quick
 
-    return read_seat(text)
+    try:
+        return read_seat(text)
+    except ValueError:
+        wanted = "should be what the supervisor of several workers gives"
+        raise argparse.ArgumentTypeError(wanted) from None
 
 
 def _tell(settings: "Settings", config: Path | None) -> None:
