@@ -31,8 +31,14 @@ from service.ingress.counters import IngressCounters
 from service.ingress.limits import MediaLimits
 from service.ingress.media_route import MediaRoute
 from service.ingress.webhook_route import WebhookRoute
-from service.journal.database import open_journal, open_keys, open_library, open_searches
-from service.ports import Carrier, Journal, Library, Recognitions
+from service.journal.database import (
+    open_journal,
+    open_keys,
+    open_library,
+    open_roster,
+    open_searches,
+)
+from service.ports import Bus, Carrier, Journal, Library, Recognitions
 from service.recording.recorder import open_recorder
 from service.runtime.registry import CallRegistry, open_calls
 from service.settings import Settings
@@ -51,6 +57,8 @@ from service.telemetry.telemetry import Telemetry, open_telemetry
 from service.web.limits import Limits
 from service.web.listen import BoundAddress, bind_address, listen
 from service.wire.media import media_url
+from service.workers.lease import WorkerLease
+from service.workers.room import NO_BUS, SoleWorker, Workers, open_workers
 
 CALLS_SHARE = 0.35
 """The part of the drain's time for calls to end by themselves; the rest is the lanes'."""
@@ -84,6 +92,10 @@ class Machine:
     """Which endpoints share a breaker and places: those of which this says the same."""
     threaded: bool = True
     """Whether the journal has threads of its own, or works on the loop, in virtual time."""
+    lease: Callable[[], WorkerLease] = WorkerLease
+    """How long a worker goes on without a heartbeat, where several share a database."""
+    bus: Callable[[Workers | SoleWorker], Bus] = lambda _: NO_BUS
+    """How workers tell each other at once what they would find out by themselves."""
     journal: Callable[[Journal], Journal] = lambda journal: journal
     recognitions: Callable[[Recognitions], Recognitions] = lambda recognitions: recognitions
 
@@ -135,6 +147,7 @@ async def running(
         service = Running(address.url, calls, rooms.lanes, rooms.hub, rooms.keeper, rooms.secrets)
         resumed = await calls.resume()
         log.info("service_started", url=address.url, calls_resumed=resumed)
+        await stack.enter_async_context(rooms.workers.serve(calls))
         drain = (service, health, rooms.hearing, settings.drain_timeout_s)
         stack.push_async_callback(_drain, *drain)
         yield service
@@ -157,6 +170,7 @@ class _Rooms:
     library: Library
     hub: Hub
     calls: CallRegistry
+    workers: Workers | SoleWorker
     keeper: RetentionKeeper
 
 
@@ -169,8 +183,11 @@ async def _open_rooms(
     enter, clock, threaded = stack.enter_async_context, machine.clock, machine.threaded
     network = CarrierClock(clock, asyncio.get_running_loop().time)
     url, key = settings.database_url, settings.storage_key()
-    opened = await enter(open_journal(url, key=key, clock=clock, threaded=threaded))
-    journal = machine.journal(opened)
+    lease = machine.lease()
+    roster = await enter(open_roster(url, lease, clock=clock))
+    workers = await enter(open_workers(roster, lease, address.url))
+    opening = open_journal(url, key=key, clock=clock, threaded=threaded, lease=workers.lease)
+    journal = machine.journal(await enter(opening))
     telemetry = await enter(open_telemetry(settings.telemetry.otlp_url, clock=clock))
     observer = telemetry.observer
     endpoints, secrets = settings.endpoint_list(), Secrets()
@@ -186,6 +203,7 @@ async def _open_rooms(
             host_of=machine.host_of,
             nameservers=machine.nameservers,
             secrets=secrets,
+            may_deliver=workers.may_deliver,
         )
     )
     api_key = settings.telnyx_api_key.get_secret_value()
@@ -199,6 +217,7 @@ async def _open_rooms(
     recorder = await hearing.enter_async_context(open_recorder(kept, journal, clock=clock, key=key))
     library = await enter(open_library(url, key=key, threaded=threaded))
     hub = await enter(open_hub(library, journal))
+    ownership = workers.attend(journal, lanes, machine.bus(workers))
     calls = await enter(
         open_calls(
             journal=journal,
@@ -212,7 +231,11 @@ async def _open_rooms(
             clock=network,
             own_clock=network.local,
             observer=observer,
+            ownership=ownership,
         )
+    )
+    keeping = open_retention(
+        journal, calls, kept, clock=clock, keeps_house=lambda: ownership.keeps_house
     )
     return _Rooms(
         network=network,
@@ -227,7 +250,8 @@ async def _open_rooms(
         library=library,
         hub=hub,
         calls=calls,
-        keeper=await enter(open_retention(journal, calls, kept, clock=clock)),
+        workers=workers,
+        keeper=await enter(keeping),
     )
 
 
@@ -334,4 +358,7 @@ async def _drain(
     await hearing.aclose()
     await service.calls.settle(SETTLE_S)
     service.lanes_left = await service.lanes.drain(deadline)
+    if await service.calls.give_away():
+        service.lanes.release_all()
+        service.calls_left = service.lanes_left = 0
     await service.hub.drain(FEED_S)

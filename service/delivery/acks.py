@@ -57,6 +57,15 @@ class AckBatcher:
         self.add(lane)
         self._count()
 
+    def forget(self) -> None:
+        """Write nothing of what is pending: whoever has the lanes now goes on from before it."""
+        lanes, self._lanes, self._parked = self._lanes, {}, []
+        self._attempts.clear()
+        self._count()
+        for lane in lanes:
+            lane.pending_acks -= 1
+            self._written(lane)
+
     def keep(self, attempt: Attempt) -> None:
         """Have an attempt remembered with the next acks."""
         self._attempts.append(attempt)

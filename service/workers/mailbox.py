@@ -1,0 +1,164 @@
+"""The mailbox: what came to one worker and is for a call of another, kept in the database."""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import Final
+
+import structlog
+
+from service.calls.commands import Reply
+from service.calls.inputs import AskedInput, Webhook, WebhookInput
+from service.errors import JournalError, JournalUnavailableError
+from service.ids import CallId, WorkerId
+from service.ports import Bus, CallHolder, Mail, Roster
+from service.workers.mail import (
+    decode,
+    decode_reply,
+    encode_asked,
+    encode_reply,
+    encode_webhook,
+)
+from service.workers.membership import Membership
+
+POLL_S: Final = 1.0
+"""How often the mailbox is read unprompted: a nudge may be lost."""
+REPLY_POLL_S: Final = 0.2
+"""How often it is while somebody waits for a reply."""
+ASK_TIMEOUT_S: Final = 5.0
+PAGE: Final = 200
+MAX_TRIES: Final = 5
+"""How often a webhook is given to its call that cannot be worked on; then it is set aside."""
+_NO_REPLY: Final = "the worker that has the call did not answer in time"
+
+log = structlog.get_logger()
+
+
+class Mailbox:
+    """Gives other workers what is for their calls, and has this one's calls take what is theirs."""
+
+    def __init__(self, roster: Roster, member: Membership) -> None:
+        self.news = asyncio.Event()
+        """Set by whoever knows that there is something."""
+        self._roster = roster
+        self._lease = member.lease
+        self._member = member
+        self._asking: dict[int, asyncio.Future[Reply | None]] = {}
+        self._tries: Counter[int] = Counter()
+
+    async def send(self, call_id: CallId, item: WebhookInput) -> None:
+        """Keep a webhook for whoever owns its call.
+
+        Raises:
+            JournalUnavailableError: It was not kept.
+        """
+        await self._roster.send(call_id, item.input_id, encode_webhook(item))
+
+    async def ask(
+        self, call_id: CallId, item: AskedInput, wake: Callable[[], None]
+    ) -> Reply | None:
+        """Ask the owner of a call for something, `wake` it, and return its reply.
+
+        Raises:
+            JournalUnavailableError: It did not reply in time, or nothing was asked.
+        """
+        worker = self._lease.worker
+        if worker is None:
+            raise JournalUnavailableError(_NO_REPLY)
+        number = await self._roster.ask(call_id, encode_asked(item), worker)
+        reply: asyncio.Future[Reply | None] = asyncio.get_running_loop().create_future()
+        self._asking[number] = reply
+        self.news.set()
+        wake()
+        try:
+            async with asyncio.timeout(ASK_TIMEOUT_S):
+                await reply
+        except TimeoutError:
+            with suppress(JournalUnavailableError):
+                await self._roster.drop_mail([number])
+            raise JournalUnavailableError(_NO_REPLY) from None
+        finally:
+            del self._asking[number]
+        return reply.result()
+
+    async def run(self, holder: CallHolder, bus: Bus) -> None:
+        """Take what comes, forever."""
+        while True:
+            self.news.clear()
+            if worker := self._lease.worker:
+                try:
+                    await self.collect(worker, holder, bus)
+                except JournalUnavailableError as error:
+                    log.warning("mailbox_not_read", reason=str(error))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(REPLY_POLL_S if self._asking else POLL_S):
+                    await self.news.wait()
+
+    async def collect(self, worker: WorkerId, holder: CallHolder, bus: Bus) -> None:
+        """Let go of what others took; have calls take what waits, and those who asked the replies.
+
+        Raises:
+            JournalUnavailableError: The rest still waits.
+        """
+        for call_id in await self._roster.losses(worker):
+            holder.let_go(call_id)
+        if self._asking:
+            for number, reply in await self._roster.replies(worker):
+                self._answer(number, reply)
+        is_more = True
+        while is_more:
+            keeps_house = self._member.keeps_house
+            page = await self._roster.mail(worker, keeps_house=keeps_house, limit=PAGE)
+            done = await self._apply(page, holder, bus)
+            await self._roster.drop_mail(done)
+            is_more = len(page) == PAGE and len(done) > 0
+
+    def _answer(self, number: int, reply: bytes) -> None:
+        waiting = self._asking.get(number)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(decode_reply(reply))
+
+    async def _apply(self, page: Sequence[Mail], holder: CallHolder, bus: Bus) -> list[int]:
+        """Have each call take its mail in order; return what of it is not to be kept."""
+        by_call: defaultdict[CallId, list[Mail]] = defaultdict(list)
+        for mail in page:
+            by_call[mail.call_id].append(mail)
+        taken = await asyncio.gather(*(self._take(each, holder, bus) for each in by_call.values()))
+        return [number for each in taken for number in each]
+
+    async def _take(self, mails: Iterable[Mail], holder: CallHolder, bus: Bus) -> list[int]:
+        done = []
+        for mail in mails:
+            try:
+                if await self._give(mail, holder, bus):
+                    done.append(mail.id)
+                self._tries.pop(mail.id, None)
+            except JournalError as error:
+                log.warning("mail_not_taken", call_id=mail.call_id, reason=str(error))
+                if not self._is_hopeless(mail, error):
+                    break  # what came later is not to overtake it
+                done.append(mail.id)
+        return done
+
+    async def _give(self, mail: Mail, holder: CallHolder, bus: Bus) -> bool:
+        """Give something to its call; return whether it may be dropped: an answer may not."""
+        content = decode(mail.body)
+        if isinstance(content, Webhook):
+            await holder.told(mail.call_id, content)
+            return True
+        reply = await holder.asked(mail.call_id, content.item)
+        await self._roster.reply(mail.id, encode_reply(reply))
+        if mail.asked_by is not None:
+            bus.nudge(mail.asked_by)
+        return False
+
+    def _is_hopeless(self, mail: Mail, error: JournalError) -> bool:
+        if not isinstance(error, JournalUnavailableError) or self._lease.worker is None:
+            return False
+        self._tries[mail.id] += 1
+        if self._tries[mail.id] < MAX_TRIES:
+            return False
+        del self._tries[mail.id]
+        log.error("input_set_aside", call_id=mail.call_id, kind="mail")
+        return True
