@@ -46,7 +46,7 @@ NO_BUS: Final[Bus] = NoBus()
 class SoleWorker:
     """The room where one service has its journal to itself. Made by `open_workers`."""
 
-    lease = None
+    lease: WorkerLease | None = None
 
     def may_deliver(self) -> bool:
         """Return that deliveries may go out."""
