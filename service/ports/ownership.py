@@ -61,6 +61,9 @@ class Ownership(Protocol):
             JournalUnavailableError: Nobody can tell now.
         """
 
+    async def caught_up(self, call_id: CallId) -> None:
+        """Return once a call that was taken was told what had come for it before, or soon."""
+
     async def take(self, call_id: CallId) -> bool:
         """Make a call ours, whoever has it; return whether it was not.
 

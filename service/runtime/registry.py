@@ -127,6 +127,7 @@ class CallRegistry:
             if isinstance(found, Claim):
                 await self._ownership.forward(call_id, item, found.owner)
                 return
+            await self._ownership.caught_up(call_id)
             try:
                 await found.tell(item)
             except CallElsewhereError:

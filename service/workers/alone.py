@@ -38,6 +38,9 @@ class Alone:
         del call_id
         return _OURS
 
+    async def caught_up(self, call_id: CallId) -> None:
+        """See `Ownership.caught_up`: at once."""
+
     async def take(self, call_id: CallId) -> bool:
         """See `Ownership.take`."""
         del call_id

@@ -22,10 +22,10 @@ from service.workers.mail import (
 )
 from service.workers.membership import Membership
 
-POLL_S: Final = 1.0
-"""How often the mailbox is read unprompted: a nudge may be lost."""
-REPLY_POLL_S: Final = 0.2
-"""How often it is while somebody waits for a reply."""
+POLL_S: Final = 0.2
+"""How often the mailbox is read unprompted: a nudge may be lost, and words that came in elsewhere
+are to be here before those that came after them are let out of the waiting room."""
+CATCH_UP_S: Final = 2.0
 ASK_TIMEOUT_S: Final = 5.0
 PAGE: Final = 200
 MAX_TRIES: Final = 5
@@ -44,6 +44,10 @@ class Mailbox:
         self._roster = roster
         self._lease = member.lease
         self._member = member
+        self._expected: set[CallId] = set()
+        """Calls that were taken, and whose mail was not looked for since."""
+        self._looked = asyncio.Event()
+        """Set, and made anew, at the end of each look."""
         self._asking: dict[int, asyncio.Future[Reply | None]] = {}
         self._tries: Counter[int] = Counter()
 
@@ -82,6 +86,24 @@ class Mailbox:
             del self._asking[number]
         return reply.result()
 
+    def expect(self, call_ids: Iterable[CallId]) -> None:
+        """Look for mail of calls that were just taken: what waits there came first."""
+        self._expected.update(call_ids)
+        if self._expected:
+            self.news.set()
+
+    def forget(self) -> None:
+        """Look for nothing any more: what was ours is not."""
+        self._expected.clear()
+        self._tries.clear()
+
+    async def caught_up(self, call_id: CallId) -> None:
+        """Return once the mail was told that waited for a call when it was taken, or soon."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CATCH_UP_S):
+                while call_id in self._expected:
+                    await self._looked.wait()
+
     async def run(self, holder: CallHolder, bus: Bus) -> None:
         """Take what comes, forever."""
         while True:
@@ -92,7 +114,7 @@ class Mailbox:
                 except JournalUnavailableError as error:
                     log.warning("mailbox_not_read", reason=str(error))
             with suppress(TimeoutError):
-                async with asyncio.timeout(REPLY_POLL_S if self._asking else POLL_S):
+                async with asyncio.timeout(POLL_S):
                     await self.news.wait()
 
     async def collect(self, worker: WorkerId, holder: CallHolder, bus: Bus) -> None:
@@ -101,18 +123,29 @@ class Mailbox:
         Raises:
             JournalUnavailableError: The rest still waits.
         """
-        for call_id in await self._roster.losses(worker):
-            holder.let_go(call_id)
-        if self._asking:
-            for number, reply in await self._roster.replies(worker):
-                self._answer(number, reply)
-        is_more = True
+        expected, is_more = self._expected.copy(), True
         while is_more:
-            keeps_house = self._member.keeps_house
-            page = await self._roster.mail(worker, keeps_house=keeps_house, limit=PAGE)
+            page = await self._look(worker, holder)
             done = await self._apply(page, holder, bus)
             await self._roster.drop_mail(done)
             is_more = len(page) == PAGE and len(done) > 0
+        self._expected -= expected
+        self._looked.set()
+        self._looked = asyncio.Event()
+
+    async def _look(self, worker: WorkerId, holder: CallHolder) -> list[Mail]:
+        """Return mail that waits, once losses and replies are known; in one transaction."""
+        keeps_house = self._member.keeps_house
+        losses, replies, page = await asyncio.gather(
+            self._roster.losses(worker),
+            self._roster.replies(worker),
+            self._roster.mail(worker, keeps_house=keeps_house, limit=PAGE),
+        )
+        for call_id in losses:
+            holder.let_go(call_id)
+        for number, reply in replies:
+            self._answer(number, reply)
+        return page
 
     def _answer(self, number: int, reply: bytes) -> None:
         waiting = self._asking.get(number)

@@ -104,6 +104,7 @@ class Workers:
 
         def lost() -> None:
             takeover.forget()
+            self._mailbox.forget()
             calls.let_go_of_all()
             lanes.release_all()
 

@@ -45,7 +45,14 @@ class SharedOwnership:
         """See `Ownership.claim`."""
         if self._is_leaving:
             return Claim(is_ours=False)
-        return await self._takeover.claim(call_id)
+        claim = await self._takeover.claim(call_id)
+        if claim.was_taken:
+            self._mailbox.expect([call_id])
+        return claim
+
+    async def caught_up(self, call_id: CallId) -> None:
+        """See `Ownership.caught_up`."""
+        await self._mailbox.caught_up(call_id)
 
     async def take(self, call_id: CallId) -> bool:
         """See `Ownership.take`."""
@@ -54,11 +61,17 @@ class SharedOwnership:
         claim = await self._takeover.take(call_id)
         if claim.owner is not None:
             self._bus.nudge(claim.owner)
+        if claim.was_taken:
+            self._mailbox.expect([call_id])
         return claim.was_taken
 
     async def orphans(self) -> Orphans:
         """See `Ownership.orphans`."""
-        return Orphans(()) if self._is_leaving else await self._takeover.orphans()
+        if self._is_leaving:
+            return Orphans(())
+        orphans = await self._takeover.orphans()
+        self._mailbox.expect(orphans.call_ids)
+        return orphans
 
     async def forward(self, call_id: CallId, item: WebhookInput, to: WorkerId | None) -> None:
         """See `Ownership.forward`."""

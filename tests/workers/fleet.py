@@ -1,0 +1,104 @@
+"""Several workers as processes of their own, which may die, freeze and be restarted."""
+
+import itertools
+import random
+import signal
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import asyncpg
+
+from tests.chaos.oracle import Verdict, judge
+from tests.chaos.receiver import Receiver, open_receiver
+from tests.chaos.service import Service, endpoint, open_service, settings_of
+from tests.chaos.telnyx import API_KEY, Telnyx, open_telnyx
+from tests.workers.harness import database_of
+from tests.workers.peers import open_balancer
+
+LAUNCHER = Path(__file__).parent / "launcher.py"
+
+
+@dataclass(slots=True)
+class Fleet:
+    """Workers behind a balancer, a Telnyx whose finals are numbered, and who is told of them."""
+
+    workers: list[Service]
+    telnyx: Telnyx
+    receiver: Receiver
+    database: str
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    async def say(self, calls: Sequence[str], times: int = 1) -> None:
+        """Have a final be heard in each call, and return once all were acknowledged."""
+        for _ in range(times):
+            for call in calls:
+                await self.telnyx.say(call, next(self.numbers))
+
+    async def owners(self) -> dict[str, str | None]:
+        """Return the URL of the worker that has each call that goes on, if one has it."""
+        rows = await self.ask(
+            "SELECT call_id, url FROM call LEFT JOIN worker ON worker.id = owner WHERE NOT ended"
+        )
+        return {row["call_id"]: row["url"] for row in rows}
+
+    async def ask(self, query: str, *values: object) -> list[asyncpg.Record]:
+        """Ask the database."""
+        db = await asyncpg.connect(self.database)
+        try:
+            return list(await db.fetch(query, *values))
+        finally:
+            await db.close()
+
+    def verdict(self, fault: str) -> Verdict:
+        """Judge what came."""
+        verdict = Verdict(fault, 1)
+        taken = self.telnyx.acknowledged, self.telnyx.completed
+        judge(verdict, *taken, self.receiver.arrivals)
+        return verdict
+
+
+@asynccontextmanager
+async def open_fleet(folder: Path, count: int, *options: str) -> AsyncIterator[Fleet]:
+    """Start that many workers of a database, with these options of the launcher."""
+    dice = random.Random("fleet")  # noqa: S311 - to be played again
+    database = await database_of(folder)
+    async with AsyncExitStack() as stack:
+        telnyx = await stack.enter_async_context(open_telnyx(dice))
+        receiver = await stack.enter_async_context(open_receiver(dice))
+        secrets = {
+            "TELNYX_API_KEY": API_KEY,
+            "TELNYX_PUBLIC_KEY": telnyx.public_key,
+            "TELNYX_BASE_URL": telnyx.api_url,
+        }
+        rows = [endpoint("crm", receiver.url, receiver.secret, {})]
+        settings = {**settings_of(folder, rows), "database_url": database}
+        workers = []
+        for number in range(count):
+            home = folder / str(number)
+            home.mkdir()
+            worker = await stack.enter_async_context(open_service(home, settings, secrets))
+            await start(worker, *options)
+            workers.append(worker)
+        balancer = await stack.enter_async_context(open_balancer([one.url for one in workers]))
+        telnyx.webhook_url = f"{balancer}/webhooks/telnyx"
+        yield Fleet(workers, telnyx, receiver, database)
+
+
+async def start(worker: Service, *options: str) -> None:
+    """Start a worker, and return once it is ready."""
+    if options:
+        await worker.start("-P", str(LAUNCHER), *options)
+    else:
+        await worker.start()
+    await worker.ready()
+    assert worker.runs
+
+
+async def restart(worker: Service) -> int:
+    """Stop a worker, and start it again; return with what it stopped."""
+    worker.send(signal.SIGTERM)
+    code = await worker.gone()
+    await start(worker)
+    return code
