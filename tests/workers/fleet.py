@@ -1,5 +1,6 @@
 """Several workers as processes of their own, which may die, freeze and be restarted."""
 
+import asyncio
 import itertools
 import random
 import signal
@@ -14,10 +15,11 @@ from tests.chaos.oracle import Verdict, judge
 from tests.chaos.receiver import Receiver, open_receiver
 from tests.chaos.service import Service, endpoint, open_service, settings_of
 from tests.chaos.telnyx import API_KEY, Telnyx, open_telnyx
+from tests.workers import launcher
 from tests.workers.harness import database_of
 from tests.workers.peers import open_balancer
 
-LAUNCHER = Path(__file__).parent / "launcher.py"
+_RETURN_S = 15.0
 
 
 @dataclass(slots=True)
@@ -43,6 +45,13 @@ class Fleet:
         )
         return {row["call_id"]: row["url"] for row in rows}
 
+    async def is_out(self, worker: Service) -> None:
+        """Return once a worker that was taken for dead is on the roster again."""
+        query = "SELECT 1 FROM worker WHERE url = $1"
+        async with asyncio.timeout(_RETURN_S):
+            while not await self.ask(query, worker.url):  # noqa: ASYNC110 - the database tells
+                await asyncio.sleep(0.1)
+
     async def ask(self, query: str, *values: object) -> list[asyncpg.Record]:
         """Ask the database."""
         db = await asyncpg.connect(self.database)
@@ -60,8 +69,8 @@ class Fleet:
 
 
 @asynccontextmanager
-async def open_fleet(folder: Path, count: int, *options: str) -> AsyncIterator[Fleet]:
-    """Start that many workers of a database, with these options of the launcher."""
+async def open_fleet(folder: Path, count: int, *, fenced: bool = True) -> AsyncIterator[Fleet]:
+    """Start that many workers of a database; unless `fenced`, their clocks do not stop them."""
     dice = random.Random("fleet")  # noqa: S311 - to be played again
     database = await database_of(folder)
     async with AsyncExitStack() as stack:
@@ -79,19 +88,17 @@ async def open_fleet(folder: Path, count: int, *options: str) -> AsyncIterator[F
             home = folder / str(number)
             home.mkdir()
             worker = await stack.enter_async_context(open_service(home, settings, secrets))
-            await start(worker, *options)
+            await start(worker, fenced=fenced)
             workers.append(worker)
         balancer = await stack.enter_async_context(open_balancer([one.url for one in workers]))
         telnyx.webhook_url = f"{balancer}/webhooks/telnyx"
         yield Fleet(workers, telnyx, receiver, database)
 
 
-async def start(worker: Service, *options: str) -> None:
+async def start(worker: Service, *, fenced: bool = True) -> None:
     """Start a worker, and return once it is ready."""
-    if options:
-        await worker.start("-P", str(LAUNCHER), *options)
-    else:
-        await worker.start()
+    # -P: the modules beside it have names that others have, too
+    await worker.start(*(() if fenced else ("-P", str(launcher.__file__))))
     await worker.ready()
     assert worker.runs
 

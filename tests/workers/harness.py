@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from service.ports import StoredEvent
 from service.settings import Settings
 from service.simulator.scenario import parse_scenario
 from service.simulator.server import Simulator, open_simulator
+from service.workers.lease import WorkerLease
 from tests.journal.postgresql_server import make_schema, schema_url
 from tests.service.harness import SPEED, Watch, settings_for
 from tests.workers.peers import Street, open_balancer
@@ -25,6 +27,7 @@ class Office:
     """Everything there is. Webhooks to the `balancer` come to each worker in turn."""
 
     workers: list[Running]
+    leases: list[WorkerLease]
     telnyx: Simulator
     receiver: Receiver
     watch: Watch
@@ -77,11 +80,17 @@ async def open_office(
         settings: dict[str, Any] = dict(settings_for(telnyx, receiver, folder / "none", **route))
         settings |= {"database_url": database, "recordings_dir": str(folder)}
         settings.pop("public_url")
-        limits, machine = MediaLimits(speed=speed), Machine(bus=street.bus_for)
+        limits = MediaLimits(speed=speed)
         workers: list[Running] = []
-        for _ in range(count):
+        leases = [WorkerLease() for _ in range(count)]
+        for lease in leases:
+            machine = Machine(bus=street.bus_for, lease=partial(_itself, lease))
             one = running(Settings.model_validate(settings), media_limits=limits, machine=machine)
             workers.append(await enter(one))
             settings["public_url"] = workers[0].url
         balancer = await enter(open_balancer([one.url for one in workers]))
-        yield Office(workers, telnyx, receiver, watch, balancer, database)
+        yield Office(workers, leases, telnyx, receiver, watch, balancer, database)
+
+
+def _itself(lease: WorkerLease) -> WorkerLease:
+    return lease

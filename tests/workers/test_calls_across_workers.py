@@ -12,6 +12,7 @@ from tests.service.test_whole_service import AGENT, CALL, CUSTOMER, ROUGH, ROUTE
 from tests.waiting import until
 from tests.workers.harness import Office, open_office
 
+TEXT = " ".join(f"word{number}" for number in range(40))
 THREE: Mapping[str, object] = {"seed": 5, "call": [CALL | {"count": 3, "every_s": 0.1}]}
 
 
@@ -89,3 +90,26 @@ async def test_a_call_may_be_erased_anywhere(tmp_path: Path) -> None:
             lambda: office.receiver.receipts[-1].type == "transcript.erased", timeout_s=10
         )
         assert [event.type for event in await office.stored(call_id)] == ["transcript.erased"]
+
+
+async def test_whoever_loses_its_lease_hangs_up_and_the_gap_is_told(tmp_path: Path) -> None:
+    """Its calls go on elsewhere, under another epoch; it comes back as another worker."""
+    scenario = {"call": [{"say": [{"speaker": "customer", "text": TEXT, "at_ms": 400}]}]}
+    async with open_office(tmp_path, scenario, ROUTES["media"], speed=1.0) as office:
+        ann, _ = office.workers
+        playing = asyncio.create_task(office.play(ann.url))
+        await office.watch.until(
+            lambda: any(one.type == "transcript.partial" for one in office.receiver.receipts)
+        )
+        former = office.leases[0].holder
+        office.leases[0].end()
+        await until(lambda: ann.calls.hearing == 0)
+        await until(lambda: ann.calls.hearing == 2, timeout_s=20)
+        assert office.leases[0].worker not in (former, None)
+        await playing
+    (receipts,) = durable(office.receiver.receipts).values()
+    gaps = [one.data for one in receipts if one.type == "transcript.gap"]
+    assert {gap["track"] for gap in gaps} == {"inbound", "outbound"}
+    assert {gap["reason"] for gap in gaps} == {"service_restarted"}
+    assert all(gap["end_ms"] - gap["start_ms"] >= 500 for gap in gaps)
+    assert finals(receipts, "inbound") != []

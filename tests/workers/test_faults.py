@@ -5,6 +5,9 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
+
+from tests.chaos.receiver import status
 from tests.waiting import until
 from tests.workers.fleet import Fleet, open_fleet, restart
 
@@ -63,7 +66,6 @@ async def test_a_worker_that_froze_is_out_when_it_wakes(tmp_path: Path) -> None:
     async with open_fleet(tmp_path, 2) as fleet:
         calls = await begin(fleet)
         ann, bob = fleet.workers
-        before = {row["id"] for row in await fleet.ask("SELECT id FROM worker")}
         ann.send(signal.SIGSTOP)
         saying = asyncio.create_task(fleet.say(calls, 2))
         await taken_over(fleet, ann.url)
@@ -72,14 +74,47 @@ async def test_a_worker_that_froze_is_out_when_it_wakes(tmp_path: Path) -> None:
         came = len(fleet.receiver.arrivals)
         epochs = await fleet.ask("SELECT call_id, epoch, version FROM call ORDER BY 1")
         ann.send(signal.SIGCONT)
-        async with asyncio.timeout(10):
-            while len(after := await fleet.ask("SELECT id FROM worker")) < 2:  # noqa: ASYNC110
-                await asyncio.sleep(0.1)
-        assert len({row["id"] for row in after} - before) == 1
+        await fleet.is_out(ann)
         assert await fleet.ask("SELECT call_id, epoch, version FROM call ORDER BY 1") == epochs
         assert len(fleet.receiver.arrivals) == came
         assert set((await fleet.owners()).values()) == {bob.url}
         await fleet.say(calls, 2)
+        await end(fleet, calls)
+        verdict = fleet.verdict("SIGSTOP")
+    assert not verdict.failed, verdict
+
+
+@pytest.mark.parametrize("fenced", [True, False])
+async def test_what_a_frozen_worker_had_to_deliver_it_delivers_no_more(
+    tmp_path: Path, *, fenced: bool
+) -> None:
+    """By its own clock, before it can ask anybody. Without that it sends all of it once more."""
+    async with open_fleet(tmp_path, 2, fenced=fenced) as fleet:
+        calls = await begin(fleet)
+        ann, receiver = fleet.workers[0], fleet.receiver
+        await until(lambda: fleet.telnyx.acknowledged.keys() <= receiver.texts, timeout_s=30)
+        receiver.mood, receiver.keeps = status(503), False
+        fleet.telnyx.webhook_url = f"{ann.url}/webhooks/telnyx"
+        mine = [call for call, url in (await fleet.owners()).items() if url == ann.url]
+        asked = receiver.asked
+        await fleet.say(mine, 3)
+        await until(lambda: receiver.asked >= asked + len(mine), timeout_s=30)
+        if not fenced:
+            ann.send(signal.SIGUSR1)
+            await fleet.say(mine[:1])  # so that it has the signal before it freezes
+        ann.send(signal.SIGSTOP)
+        receiver.mood, receiver.keeps = None, True
+        await taken_over(fleet, ann.url)
+        await until(lambda: fleet.telnyx.acknowledged.keys() <= receiver.texts, timeout_s=30)
+        before, came = len(receiver.arrivals), receiver.came
+        came.clear()
+        ann.send(signal.SIGCONT)
+        if fenced:
+            await fleet.is_out(ann)
+            assert len(receiver.arrivals) == before
+        else:
+            await asyncio.wait_for(came.wait(), 20)
+        fleet.telnyx.webhook_url = f"{fleet.workers[1].url}/webhooks/telnyx"
         await end(fleet, calls)
         verdict = fleet.verdict("SIGSTOP")
     assert not verdict.failed, verdict

@@ -12,10 +12,13 @@ QUERY_TIMEOUT_S: Final = 30.0
 """Of any statement: a server that answers no more is left, however its network failed."""
 _SETTINGS: Final = {
     "timezone": "UTC",
-    # a frozen process must not hold rows for longer than others wait to take its calls
-    "idle_in_transaction_session_timeout": "3s",
+    # a frozen process must not hold rows for ever
+    "idle_in_transaction_session_timeout": "10s",
     "jit": "off",
 }
+
+OF_WORKER: Final = {"idle_in_transaction_session_timeout": "3s"}
+"""Of what a worker writes by: frozen, it must not hold what others take over from it."""
 
 DRIVER_ERRORS: Final = (
     asyncpg.PostgresError,

@@ -108,6 +108,10 @@ async def open_postgresql_source(url: str) -> AsyncIterator[CopySource]:
         await lock_alone(db)
         await migrate(db)
         await expect_whole(db)
+        if await db.fetchval("SELECT EXISTS (SELECT 1 FROM pending_input WHERE asked_by IS NULL)"):
+            raise JournalUnavailableError(
+                "webhooks wait for their calls: start a service on it, and stop it in order"
+            )
         yield PostgresqlCopy(db)
 
 

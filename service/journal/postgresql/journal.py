@@ -13,6 +13,7 @@ import msgspec
 from service.errors import JournalUnavailableError, LeaseLostError, StaleCallError
 from service.ids import CallId, EndpointName, LegId
 from service.journal.postgresql.connection import (
+    OF_WORKER,
     Connection,
     KeptConnection,
     Query,
@@ -360,7 +361,7 @@ async def open_postgresql_journal(
         JournalUnavailableError: The server cannot be reached or used, or somebody copies it.
         JournalTooNewError: A newer version wrote it.
     """
-    settings = {"synchronous_commit": "off"} if hasty else {"synchronous_commit": "on"}
+    settings = {"synchronous_commit": "off" if hasty else "on", **(OF_WORKER if lease else {})}
     prepare = lock_service if exclusive else None
     writing = KeptConnection(url, name="writer", settings=settings, prepare=prepare)
     reading = KeptConnection(url, name="reader")

@@ -10,6 +10,7 @@ import asyncpg
 from service.ids import CallId, InputId, WorkerId
 from service.journal.postgresql.connection import (
     DRIVER_ERRORS,
+    OF_WORKER,
     Connection,
     KeptConnection,
     Query,
@@ -209,7 +210,7 @@ async def open_postgresql_roster(
         JournalTooNewError: A newer version wrote it.
     """
     beating = KeptConnection(url, name="heartbeat", connect_timeout_s=BEAT_TIMEOUT_S)
-    writing = KeptConnection(url, name="roster")
+    writing = KeptConnection(url, name="roster", settings=OF_WORKER)
     async with explained(beating):
         db = await beating.get()
         await lock_service(db)
