@@ -109,6 +109,8 @@ class LaneHandler:
             return
         if (lane.generation, lane.acked_seq) != (generation, acked_seq) or self._lanes.disabled:
             return  # rewound or erased meanwhile
+        if not lane.behind:
+            return  # another worker's meanwhile
         lane.fill(events)
         if not events and lane.head_seq == head_seq:
             lane.ack(head_seq)  # the call was erased: there is nothing to deliver any more

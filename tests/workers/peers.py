@@ -1,15 +1,16 @@
 """What stands between workers, and before them: a bus in memory, and a balancer."""
 
 import itertools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import aiohttp
 from aiohttp import web
 
+from service.errors import JournalUnavailableError
 from service.ids import WorkerId
-from service.ports import LivePartial
+from service.ports import Beat, LivePartial
 from service.workers.room import SoleWorker, Workers
 from tests.serving import serve
 
@@ -76,3 +77,39 @@ async def open_balancer(urls: list[str]) -> AsyncIterator[str]:
     timeout = aiohttp.ClientTimeout(total=4)
     async with aiohttp.ClientSession(timeout=timeout) as client, serve(app) as url:
         yield url
+
+
+@dataclass
+class ListedRoster:
+    """A roster in memory, of who is on it and no more. It may be away, or slow to answer."""
+
+    workers: list[WorkerId] = field(default_factory=list)
+    seen: list[WorkerId] = field(default_factory=list)
+    """All who ever were on it."""
+    is_away: bool = False
+    answers: Callable[[], None] = lambda: None
+    """What happens before a heartbeat is answered."""
+
+    async def register(self, worker: WorkerId, url: str) -> None:
+        """Put it on the list."""
+        del url
+        self._expect()
+        self.workers.append(worker)
+        self.seen.append(worker)
+
+    async def withdraw(self, worker: WorkerId) -> None:
+        """Take it off the list."""
+        self._expect()
+        if worker in self.workers:
+            self.workers.remove(worker)
+
+    async def beat(self, worker: WorkerId) -> Beat:
+        """Say whether it is on the list; the first one keeps house."""
+        self._expect()
+        self.answers()
+        known = worker in self.workers
+        return Beat(is_known=known, keeps_house=known and self.workers[0] == worker)
+
+    def _expect(self) -> None:
+        if self.is_away:
+            raise JournalUnavailableError("away")
