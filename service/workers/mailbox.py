@@ -1,7 +1,7 @@
 """The mailbox: what came to one worker and is for a call of another, kept in the database."""
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Final
@@ -26,6 +26,7 @@ POLL_S: Final = 0.2
 """How often the mailbox is read unprompted: a nudge may be lost, and words that came in elsewhere
 are to be here before those that came after them are let out of the waiting room."""
 CATCH_UP_S: Final = 2.0
+LATELY_S: Final = 30.0
 ASK_TIMEOUT_S: Final = 5.0
 PAGE: Final = 200
 MAX_TRIES: Final = 5
@@ -44,10 +45,12 @@ class Mailbox:
         self._roster = roster
         self._lease = member.lease
         self._member = member
-        self._expected: set[CallId] = set()
-        """Calls that were taken, and whose mail was not looked for since."""
+        self._by_mail: OrderedDict[CallId, float] = OrderedDict()
+        """Calls that were taken or had mail, and when that was last, in the loop's time."""
+        self._begun = self._ended = 0
+        """How many times the mailbox was looked through."""
         self._looked = asyncio.Event()
-        """Set, and made anew, at the end of each look."""
+        """Set, and made anew, at the end of each time."""
         self._asking: dict[int, asyncio.Future[Reply | None]] = {}
         self._tries: Counter[int] = Counter()
 
@@ -86,22 +89,29 @@ class Mailbox:
             del self._asking[number]
         return reply.result()
 
-    def expect(self, call_ids: Iterable[CallId]) -> None:
+    def expect(self, call_ids: Sequence[CallId]) -> None:
         """Look for mail of calls that were just taken: what waits there came first."""
-        self._expected.update(call_ids)
-        if self._expected:
+        if call_ids:
+            self._note(call_ids)
             self.news.set()
 
     def forget(self) -> None:
         """Look for nothing any more: what was ours is not."""
-        self._expected.clear()
+        self._by_mail.clear()
         self._tries.clear()
 
     async def caught_up(self, call_id: CallId) -> None:
-        """Return once the mail was told that waited for a call when it was taken, or soon."""
+        """Return once the mail was told that waits for a call, if it had any lately, or soon.
+
+        What comes in here directly is not to overtake what came in elsewhere before.
+        """
+        if call_id not in self._by_mail:
+            return
+        enough = self._begun + 1
+        self.news.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(CATCH_UP_S):
-                while call_id in self._expected:
+                while self._ended < enough and call_id in self._by_mail:
                     await self._looked.wait()
 
     async def run(self, holder: CallHolder, bus: Bus) -> None:
@@ -123,15 +133,28 @@ class Mailbox:
         Raises:
             JournalUnavailableError: The rest still waits.
         """
-        expected, is_more = self._expected.copy(), True
+        self._begun += 1
+        begun, is_more = self._begun, True
         while is_more:
             page = await self._look(worker, holder)
             done = await self._apply(page, holder, bus)
             await self._roster.drop_mail(done)
             is_more = len(page) == PAGE and len(done) > 0
-        self._expected -= expected
+        self._ended = begun
         self._looked.set()
         self._looked = asyncio.Event()
+        self._forget_early()
+
+    def _note(self, call_ids: Iterable[CallId]) -> None:
+        now = asyncio.get_running_loop().time()
+        for call_id in call_ids:
+            self._by_mail[call_id] = now
+            self._by_mail.move_to_end(call_id)
+
+    def _forget_early(self) -> None:
+        early = asyncio.get_running_loop().time() - LATELY_S
+        while self._by_mail and next(iter(self._by_mail.values())) < early:
+            self._by_mail.popitem(last=False)
 
     async def _look(self, worker: WorkerId, holder: CallHolder) -> list[Mail]:
         """Return mail that waits, once losses and replies are known; in one transaction."""
@@ -145,6 +168,7 @@ class Mailbox:
             holder.let_go(call_id)
         for number, reply in replies:
             self._answer(number, reply)
+        self._note({mail.call_id for mail in page})
         return page
 
     def _answer(self, number: int, reply: bytes) -> None:

@@ -69,10 +69,15 @@ class Fleet:
 
 
 @asynccontextmanager
-async def open_fleet(folder: Path, count: int, *, fenced: bool = True) -> AsyncIterator[Fleet]:
-    """Start that many workers of a database; unless `fenced`, their clocks do not stop them."""
+async def open_fleet(
+    folder: Path, count: int, *, fenced: bool = True, databases: Sequence[str] = ()
+) -> AsyncIterator[Fleet]:
+    """Start that many workers of a database; unless `fenced`, their clocks do not stop them.
+
+    `databases` are the ways to it, one for each.
+    """
     dice = random.Random("fleet")  # noqa: S311 - to be played again
-    database = await database_of(folder)
+    urls = databases or [await database_of(folder)] * count
     async with AsyncExitStack() as stack:
         telnyx = await stack.enter_async_context(open_telnyx(dice))
         receiver = await stack.enter_async_context(open_receiver(dice))
@@ -82,17 +87,18 @@ async def open_fleet(folder: Path, count: int, *, fenced: bool = True) -> AsyncI
             "TELNYX_BASE_URL": telnyx.api_url,
         }
         rows = [endpoint("crm", receiver.url, receiver.secret, {})]
-        settings = {**settings_of(folder, rows), "database_url": database}
+        settings = settings_of(folder, rows)
         workers = []
-        for number in range(count):
+        for number, database in enumerate(urls):
             home = folder / str(number)
             home.mkdir()
-            worker = await stack.enter_async_context(open_service(home, settings, secrets))
+            own = {**settings, "database_url": database}
+            worker = await stack.enter_async_context(open_service(home, own, secrets))
             await start(worker, fenced=fenced)
             workers.append(worker)
         balancer = await stack.enter_async_context(open_balancer([one.url for one in workers]))
         telnyx.webhook_url = f"{balancer}/webhooks/telnyx"
-        yield Fleet(workers, telnyx, receiver, database)
+        yield Fleet(workers, telnyx, receiver, urls[0])
 
 
 async def start(worker: Service, *, fenced: bool = True) -> None:
