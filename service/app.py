@@ -9,9 +9,8 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from uuid import uuid4
 
 import structlog
 from aiohttp import web
@@ -33,15 +32,20 @@ from service.delivery.lanes import DeliveryLanes, open_lanes
 from service.delivery.signing import Secrets
 from service.errors import SettingsError
 from service.feed.hub import Hub, open_hub
-from service.ids import WorkerId
 from service.ingress.counters import IngressCounters
 from service.ingress.limits import MediaLimits
 from service.ingress.media_route import MediaRoute
 from service.ingress.webhook_route import WebhookRoute
-from service.journal.database import open_journal, open_keys, open_library, open_searches
+from service.journal.database import (
+    open_journal,
+    open_keys,
+    open_library,
+    open_roster,
+    open_searches,
+)
 from service.pool.seat import Seat
 from service.pool.siblings import open_siblings
-from service.ports import Carrier, Journal, Library, Recognitions
+from service.ports import Bus, Carrier, Journal, Library, Recognitions
 from service.recording.recorder import open_recorder
 from service.runtime.registry import CallRegistry, open_calls
 from service.settings import Settings
@@ -62,6 +66,8 @@ from service.telemetry.telemetry import Telemetry, open_telemetry
 from service.web.limits import Limits
 from service.web.listen import BoundAddress, bind_address, listen
 from service.wire.media import media_url
+from service.workers.lease import WorkerLease
+from service.workers.room import SoleWorker, Workers, open_workers
 
 CALLS_SHARE = 0.35
 """The part of the drain's time for calls to end by themselves; the rest is the lanes'."""
@@ -97,6 +103,11 @@ class Machine:
     """Whether the journal has threads of its own, or works on the loop, in virtual time."""
     seat: Seat | None = None
     """Where it sits among workers that share its port, if it does."""
+    lease: Callable[[], WorkerLease] = WorkerLease
+    """How long a worker goes on without a heartbeat, where several share a database."""
+    bus: Callable[[Workers | SoleWorker], Bus] | None = None
+    """How workers tell each other at once what they would find out by themselves; None for what
+    the settings say."""
     journal: Callable[[Journal], Journal] = lambda journal: journal
     recognitions: Callable[[Recognitions], Recognitions] = lambda recognitions: recognitions
 
@@ -148,6 +159,7 @@ async def running(
         service = Running(address.url, calls, rooms.lanes, rooms.hub, rooms.keeper, rooms.secrets)
         resumed = await calls.resume()
         log.info("service_started", url=address.url, calls_resumed=resumed)
+        await stack.enter_async_context(rooms.workers.serve(calls))
         drain = (service, health, rooms.hearing, settings.drain_timeout_s)
         stack.push_async_callback(_drain, *drain)
         yield service
@@ -171,6 +183,7 @@ class _Rooms:
     hub: Hub
     told: BusCounters
     calls: CallRegistry
+    workers: Workers | SoleWorker
     keeper: RetentionKeeper
 
 
@@ -183,8 +196,11 @@ async def _open_rooms(
     enter, clock, threaded = stack.enter_async_context, machine.clock, machine.threaded
     network = CarrierClock(clock, asyncio.get_running_loop().time)
     url, key = settings.database_url, settings.storage_key()
-    opened = await enter(open_journal(url, key=key, clock=clock, threaded=threaded))
-    journal = machine.journal(opened)
+    lease = machine.lease()
+    roster = await enter(open_roster(url, lease, clock=clock))
+    workers = await enter(open_workers(roster, lease, address.url))
+    opening = open_journal(url, key=key, clock=clock, threaded=threaded, lease=workers.lease)
+    journal = machine.journal(await enter(opening))
     telemetry = await enter(open_telemetry(settings.telemetry.otlp_url, clock=clock))
     observer = telemetry.observer
     endpoints, secrets = settings.endpoint_list(), Secrets()
@@ -200,6 +216,7 @@ async def _open_rooms(
             host_of=machine.host_of,
             nameservers=machine.nameservers,
             secrets=secrets,
+            may_deliver=workers.may_deliver,
         )
     )
     api_key = settings.telnyx_api_key.get_secret_value()
@@ -214,17 +231,8 @@ async def _open_rooms(
     library = await enter(open_library(url, key=key, threaded=threaded))
     hub = await enter(open_hub(library, journal))
     told = BusCounters()
-    bus = await enter(
-        open_bus(
-            settings.postgresql_url,
-            settings.nats_url,
-            worker=WorkerId(uuid4().hex),
-            listener=WorkerListener(hub),
-            watched=hub.watched,
-            counters=told,
-            dice=machine.dice,
-        )
-    )
+    bus = await enter(_bus(settings, machine, hub, workers, told))
+    ownership = workers.attend(journal, lanes, bus)
     calls = await enter(
         open_calls(
             journal=journal,
@@ -238,7 +246,11 @@ async def _open_rooms(
             clock=network,
             own_clock=network.local,
             observer=observer,
+            ownership=ownership,
         )
+    )
+    keeping = open_retention(
+        journal, calls, kept, clock=clock, keeps_house=lambda: ownership.keeps_house
     )
     return _Rooms(
         network=network,
@@ -254,7 +266,28 @@ async def _open_rooms(
         hub=hub,
         told=told,
         calls=calls,
-        keeper=await enter(open_retention(journal, calls, kept, clock=clock)),
+        workers=workers,
+        keeper=await enter(keeping),
+    )
+
+
+def _bus(
+    settings: Settings,
+    machine: Machine,
+    hub: Hub,
+    workers: Workers | SoleWorker,
+    counters: BusCounters,
+) -> AbstractAsyncContextManager[Bus]:
+    if machine.bus:
+        return nullcontext(machine.bus(workers))
+    return open_bus(
+        settings.postgresql_url,
+        settings.nats_url,
+        known_as=workers.known_as,
+        listener=WorkerListener(hub, workers),
+        watched=hub.watched,
+        counters=counters,
+        dice=machine.dice,
     )
 
 
@@ -372,4 +405,7 @@ async def _drain(
     await hearing.aclose()
     await service.calls.settle(SETTLE_S)
     service.lanes_left = await service.lanes.drain(deadline)
+    if await service.calls.give_away():
+        service.lanes.release_all()
+        service.calls_left = service.lanes_left = 0
     await service.hub.drain(FEED_S)

@@ -9,8 +9,10 @@ CallscribeError
 ├── DrainingError               this process is stopping; answer 503, another one will take it
 ├── JournalError
 │   ├── JournalUnavailableError nothing was written; answer 503 and let the sender retry
+│   │   └── LeaseLostError      this worker is out: its calls are another's, or nobody's
 │   ├── JournalTooNewError      a newer version wrote this database; run that version
 │   ├── StaleCallError          somebody else wrote the call; load it again
+│   ├── CallElsewhereError      another worker owns the call; let it have what was for the call
 │   └── DuplicateInputError     these inputs were committed before; `input_ids` names them
 ├── BusUnavailableError         other workers cannot be told just now; drop what was to be told
 ├── CarrierError
@@ -87,12 +89,20 @@ class JournalUnavailableError(JournalError):
     """The database did not take the transaction (disk full, locked, gone); nothing was written."""
 
 
+class LeaseLostError(JournalUnavailableError):
+    """This worker has no lease now: it writes and delivers nothing until it has another one."""
+
+
 class JournalTooNewError(JournalError):
     """The database was written by a newer version of Callscribe."""
 
 
 class StaleCallError(JournalError):
     """The stored call is not the version this commit was made from."""
+
+
+class CallElsewhereError(JournalError):
+    """Another worker owns the call, or nobody does: this process is to let go of it."""
 
 
 class DuplicateInputError(JournalError):

@@ -42,7 +42,9 @@ class RetentionKeeper:
         recordings: Path,
         *,
         clock: Callable[[], float],
+        keeps_house: Callable[[], bool] = lambda: True,
     ) -> None:
+        self._keeps_house = keeps_house
         self._journal = journal
         self._calls = calls
         self._recordings = recordings
@@ -69,7 +71,8 @@ class RetentionKeeper:
         """Delete what is due, now and every `EVERY_S`. An outage of the journal is waited for."""
         while True:
             try:
-                await self.look()
+                if self._keeps_house():
+                    await self.look()
             except JournalUnavailableError:
                 log.warning("keeping_delayed")
             except OSError as error:
@@ -137,13 +140,19 @@ def delete_recording(folder: Path, file: str) -> None:
 
 @asynccontextmanager
 async def open_retention(
-    journal: Journal, calls: CallEraser, recordings: Path, *, clock: Callable[[], float]
+    journal: Journal,
+    calls: CallEraser,
+    recordings: Path,
+    *,
+    clock: Callable[[], float],
+    keeps_house: Callable[[], bool] = lambda: True,
 ) -> AsyncIterator[RetentionKeeper]:
     """Keep calls no longer than their routes say, until the end of the block.
 
+    Where several workers share a journal, only the one that `keeps_house` looks for what is due.
     What is under way then is broken off between two commits: it is due at the next start.
     """
-    keeper = RetentionKeeper(journal, calls, recordings, clock=clock)
+    keeper = RetentionKeeper(journal, calls, recordings, clock=clock, keeps_house=keeps_house)
     async with open_tasks() as tasks:
         tasks.keep(keeper.keep, "retention")
         yield keeper

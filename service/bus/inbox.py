@@ -1,5 +1,7 @@
 """The inbox: reads what other workers tell, and has the listener act on it."""
 
+from collections.abc import Callable
+
 import structlog
 
 from service.bus.counters import BusCounters
@@ -16,7 +18,10 @@ log = structlog.get_logger()
 
 
 class Inbox:
-    """What one worker hears. What it told itself is passed over."""
+    """What one worker hears. What it told itself is passed over.
+
+    On the bus it is `worker` for as long as it lives, on the roster whatever it is `known_as`.
+    """
 
     def __init__(
         self,
@@ -24,7 +29,9 @@ class Inbox:
         listener: BusListener,
         counters: BusCounters,
         interests: Interests,
+        known_as: Callable[[], WorkerId | None] | None = None,
     ) -> None:
+        self._known_as = known_as or (lambda: worker)
         self._worker = worker
         self._listener = listener
         self._counters = counters
@@ -60,7 +67,7 @@ class Inbox:
             self._interests.hear(message.worker, message.watching)
         if self._has_committed(message):
             self._listener.committed()
-        if self._worker in message.nudged:
+        if self._known_as() in message.nudged:
             self._listener.nudged()
         if message.offered:
             self._listener.offered()

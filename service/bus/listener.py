@@ -1,13 +1,8 @@
 """What a worker does about what it hears: the feed shows it, the rest is its mailbox's business."""
 
-from collections.abc import Callable
 from typing import Protocol
 
 from service.ports import LivePartial
-
-
-def _nothing() -> None:
-    """Do nothing: there is nobody yet to tell."""
 
 
 class FarAudience(Protocol):
@@ -20,18 +15,22 @@ class FarAudience(Protocol):
         """See `Audience.publish`."""
 
 
+class Colleague(Protocol):
+    """Whoever works on calls here. Never waits."""
+
+    def nudged(self) -> None:
+        """See `BusListener.nudged`."""
+
+    def offered(self) -> None:
+        """See `BusListener.offered`."""
+
+
 class WorkerListener:
-    """The `BusListener` of a worker. Made before its mailbox is: `connect` tells it of that."""
+    """The `BusListener` of a worker."""
 
-    def __init__(self, audience: FarAudience) -> None:
+    def __init__(self, audience: FarAudience, worker: Colleague | None = None) -> None:
         self._audience = audience
-        self._nudged = self._offered = _nothing
-
-    def connect(self, *, nudged: Callable[[], None], offered: Callable[[], None]) -> None:
-        """Have these called from now on; call them once, for what was told before."""
-        self._nudged, self._offered = nudged, offered
-        nudged()
-        offered()
+        self._worker = worker
 
     def partial(self, partial: LivePartial) -> None:
         """See `BusListener.partial`."""
@@ -43,8 +42,10 @@ class WorkerListener:
 
     def nudged(self) -> None:
         """See `BusListener.nudged`."""
-        self._nudged()
+        if self._worker:
+            self._worker.nudged()
 
     def offered(self) -> None:
         """See `BusListener.offered`."""
-        self._offered()
+        if self._worker:
+            self._worker.offered()

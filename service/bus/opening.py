@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.util import find_spec
+from uuid import uuid4
 
 from service.bus.alone import ALONE
 from service.bus.counters import BusCounters
@@ -25,7 +26,7 @@ async def open_bus(
     postgresql_url: str | None,
     nats_url: str | None,
     *,
-    worker: WorkerId,
+    known_as: Callable[[], WorkerId | None],
     listener: BusListener,
     watched: Callable[[], Watched] = lambda: None,
     counters: BusCounters,
@@ -35,7 +36,8 @@ async def open_bus(
 
     Without PostgreSQL there is nobody to tell. It opens at once, and connects meanwhile: a server
     that is not there yet, or not any more, is no reason for anybody else to wait. `watched` says
-    which calls' partials are watched here; the others send no more.
+    which calls' partials are watched here; the others send no more. Who nudges this worker names it
+    as it is `known_as` on the roster then.
 
     Raises:
         SettingsError: The client of NATS is not installed.
@@ -44,11 +46,12 @@ async def open_bus(
         yield ALONE
         return
     transport = _transport(postgresql_url, nats_url, counters)
+    worker = WorkerId(uuid4().hex)
     interests = Interests(asyncio.get_running_loop().time)
     bus = WorkerBus(
         transport,
         Outbox(worker, counters),
-        Inbox(worker, listener, counters, interests),
+        Inbox(worker, listener, counters, interests, known_as),
         interests=interests,
         watched=watched,
         counters=counters,

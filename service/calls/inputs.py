@@ -243,6 +243,8 @@ class ServiceRestarted:
     """The process that held the call is gone, and its sockets with it; this one took over."""
 
     at: float
+    was_down: bool = True
+    """Whether webhooks may have found nobody meanwhile; if not, another process took them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

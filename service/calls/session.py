@@ -258,12 +258,14 @@ class CallSession:
 
     def _restarted(self, turn: Turn, item: ServiceRestarted) -> None:
         state = self.state
-        ordering.wait_anew(state.waiting, item.at)
+        if item.was_down:
+            ordering.wait_anew(state.waiting, item.at)
         if state.route is None:
             return
         if state.phase in (Phase.RINGING, Phase.TALKING):
             transcription.restarted(turn, at=item.at)
-            turn.ask(FetchMissed(since=state.began_at))
+            if item.was_down:
+                turn.ask(FetchMissed(since=state.began_at))
         elif state.phase is Phase.ENDING:
             streams.abandon_streams(state)
             state.finish_by = item.at

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 
 import structlog
@@ -34,6 +34,8 @@ class AckBatcher:
         self._parked: list[LaneUpdate] = []
         self._attempts: deque[Attempt] = deque(maxlen=_MAX_ATTEMPTS)
         """For people to look at: full, it drops the oldest."""
+        self._forgotten = 0
+        """How often what was pending was forgotten."""
         self._writing = asyncio.Lock()
         self._pending = asyncio.Event()
         self._has_room = asyncio.Event()
@@ -56,6 +58,14 @@ class AckBatcher:
         self._parked.append(update)
         self.add(lane)
         self._count()
+
+    def forget(self) -> None:
+        """Write nothing of what is pending: whoever has the lanes now goes on from before it."""
+        self._forgotten += 1
+        lanes, self._lanes, self._parked = self._lanes, {}, []
+        self._attempts.clear()
+        self._count()
+        self._done_with(lanes)
 
     def keep(self, attempt: Attempt) -> None:
         """Have an attempt remembered with the next acks."""
@@ -86,15 +96,17 @@ class AckBatcher:
         async with self._writing:
             lanes, self._lanes = self._lanes, {}
             parked, self._parked = self._parked, []
+            forgotten = self._forgotten
             try:
                 await self._write([*parked, *(lane.update() for lane in lanes)])
             except BaseException:
-                self._take_back(lanes, parked)
+                if self._forgotten == forgotten:
+                    self._take_back(lanes, parked)
+                else:
+                    self._done_with(lanes)
                 raise
             self._count()
-            for lane in lanes:
-                lane.pending_acks -= 1
-                self._written(lane)
+            self._done_with(lanes)
 
     @asynccontextmanager
     async def paused(self) -> AsyncIterator[None]:
@@ -123,6 +135,11 @@ class AckBatcher:
                 await self._journal.keep_attempts(attempts)
         except JournalUnavailableError:
             self._attempts.extendleft(reversed(attempts))  # they go with what is written next
+
+    def _done_with(self, lanes: Iterable[Lane]) -> None:
+        for lane in lanes:
+            lane.pending_acks -= 1
+            self._written(lane)
 
     def _take_back(self, lanes: dict[Lane, None], parked: list[LaneUpdate]) -> None:
         for lane in lanes:

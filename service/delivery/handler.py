@@ -48,6 +48,8 @@ class Dependencies:
     partial_grace_s: float
     endpoints: tuple[EndpointName, ...] = ()
     """All that are configured: who is told when one is disabled."""
+    may_deliver: Callable[[], bool] = lambda: True
+    """Whether the lanes are this worker's now."""
 
 
 class LaneHandler:
@@ -80,6 +82,9 @@ class LaneHandler:
 
     async def handle(self, lane: Lane) -> None:
         """Make one attempt at the lane's next delivery, once its events are read if need be."""
+        if not self._dependencies.may_deliver():
+            lane.hold(self._ticks() + _READ_AGAIN_S)
+            return
         match lane.next(self._ticks()):
             case WaitingPartial(delivery=delivery):
                 await self._send_partial(lane, delivery)
@@ -104,6 +109,8 @@ class LaneHandler:
             return
         if (lane.generation, lane.acked_seq) != (generation, acked_seq) or self._lanes.disabled:
             return  # rewound or erased meanwhile
+        if not lane.behind:
+            return  # another worker's meanwhile
         lane.fill(events)
         if not events and lane.head_seq == head_seq:
             lane.ack(head_seq)  # the call was erased: there is nothing to deliver any more

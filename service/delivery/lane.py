@@ -84,6 +84,15 @@ class WaitingPartial:
     delivery: Delivery
 
 
+@dataclass(frozen=True, slots=True)
+class LaneMemory:
+    """What is kept of a lane that was released, and that its next commit needs."""
+
+    generation: int = 0
+    gap_seqs: tuple[int, ...] = ()
+
+
+NO_MEMORY = LaneMemory()
 _NO_PARTIALS: dict[str, WaitingPartial] = {}
 """Never changed: most lanes have none, and there are tens of thousands."""
 
@@ -277,6 +286,18 @@ class Lane(msgspec.Struct, eq=False, gc=False):
         dropped = len(self.partials)
         self.partials = _NO_PARTIALS
         self.acked_seq, self.gap_seqs, self.live = self.head_seq, (), False
+        self._begin_schedule()
+        return dropped
+
+    def release(self) -> int:
+        """Have nothing left to deliver: the call is another worker's; return dropped partials.
+
+        What arrived of it is still to be written.
+        """
+        self.drop_events()
+        dropped = len(self.partials)
+        self.partials = _NO_PARTIALS
+        self.head_seq = self.acked_seq
         self._begin_schedule()
         return dropped
 

@@ -113,6 +113,25 @@ class DeliveryLanes:
         for dispatcher in self._dispatchers.values():
             dispatcher.forget(call_id)
 
+    def let_go(self, call_id: CallId) -> None:
+        """Deliver nothing more of a call that is another worker's by now."""
+        for dispatcher in self._dispatchers.values():
+            dispatcher.lanes.let_go(call_id)
+
+    def release_all(self) -> None:
+        """See `LaneHolder.release_all`."""
+        for dispatcher in self._dispatchers.values():
+            dispatcher.lanes.let_go()
+        self._acks.forget()
+
+    async def take_up(self, call_ids: Sequence[CallId]) -> None:
+        """See `LaneHolder.take_up`."""
+        for call_id in call_ids:
+            async with self._acks.paused():
+                for row in await self._dependencies.journal.lanes_of(call_id):
+                    self._adopt(row, {})
+        self.wake()
+
     def wake(self) -> None:
         """Start what can go out now: after a listing, or when the clock was set."""
         for dispatcher in self._dispatchers.values():
@@ -249,6 +268,7 @@ async def open_lanes(
     poll_every_s: float = 5.0,
     nameservers: Sequence[str] | None = None,
     secrets: Secrets | None = None,
+    may_deliver: Callable[[], bool] = lambda: True,
 ) -> AsyncIterator[DeliveryLanes]:
     """Open the sinks and lanes of these endpoints, and go on where the journal says they stopped.
 
@@ -258,8 +278,8 @@ async def open_lanes(
     `max_posts_per_host` of all those together for which `host_of` gives the same; one at a partial
     has `partial_grace_s` once an event waits behind it. `nameservers` (`address:port`, the system's
     unless given) are asked for the names of webhooks, and `secrets` are what they are signed with,
-    if that may change. On leaving, attempts are broken off, and
-    pending acks written; call `drain` first.
+    if that may change. Nothing goes out while `may_deliver` says no. On leaving, attempts are
+    broken off, and pending acks written; call `drain` first.
 
     Raises:
         SettingsError: An endpoint's URL or secret cannot be used.
@@ -284,6 +304,7 @@ async def open_lanes(
         max_in_flight=max_in_flight,
         partial_grace_s=partial_grace_s,
         endpoints=tuple(queues),
+        may_deliver=may_deliver,
     )
     async with AsyncExitStack() as stack:
         resolver = await stack.enter_async_context(open_name_lookup(nameservers))

@@ -8,7 +8,15 @@ from itertools import chain, count, islice
 
 from service.delivery.endpoints import Endpoint
 from service.delivery.host import Host, Rank, events_apart
-from service.delivery.lane import UNKNOWN_SEQ, Bounds, Capacity, Lane, Place
+from service.delivery.lane import (
+    NO_MEMORY,
+    UNKNOWN_SEQ,
+    Bounds,
+    Capacity,
+    Lane,
+    LaneMemory,
+    Place,
+)
 from service.delivery.partials import PartialFilter
 from service.delivery.probes import MAX_RANKED, Probe, best_probe
 from service.delivery.record import Record
@@ -31,26 +39,15 @@ class Counters:
     """Replaced by newer ones, overtaken by a final, broken off, or not taken by the receiver."""
 
 
-@dataclass(frozen=True, slots=True)
-class _LaneMemory:
-    """What is kept of a lane that was released, and that its next commit needs."""
-
-    generation: int = 0
-    gap_seqs: tuple[int, ...] = ()
-
-
-_NO_MEMORY = _LaneMemory()
-
-
 class EndpointLanes:
     """The lanes of one endpoint: each in order, all of them fairly.
 
     Ready lanes are served round robin, one delivery each, as far as the endpoint's host has room.
     A quarter of the places is for events alone. Memory is bounded: 32 events of a lane,
     4,096 of all lanes together, none of a lane that waits to retry; and 10,000 lanes: less where
-    there are many endpoints. The rest is
-    in the journal: events are read when they are next, and the next listing of the backlog finds
-    the lanes (`begin_listing`, `adopt`, `end_listing`). Times are in monotonic seconds.
+    there are many endpoints. The rest is in the journal: events are read when they are next, and
+    the next listing of the backlog finds the lanes (`begin_listing`, `adopt`, `end_listing`). Times
+    are in monotonic seconds.
     """
 
     def __init__(
@@ -82,7 +79,7 @@ class EndpointLanes:
         self._held: dict[Lane, None] = {}
         self._waiting: list[tuple[float, int, Lane]] = []
         self._number = count()
-        self._memories: dict[CallId, _LaneMemory] = {}
+        self._memories: dict[CallId, LaneMemory] = {}
         self._complete = True
         """Whether every lane with a backlog is in memory."""
         self._missed = False
@@ -223,17 +220,24 @@ class EndpointLanes:
         if self._lanes.get(lane.call_id) is lane:
             del self._lanes[lane.call_id]
             if lane.generation or lane.gap_seqs:
-                self._memories[lane.call_id] = _LaneMemory(lane.generation, lane.gap_seqs)
+                self._memories[lane.call_id] = LaneMemory(lane.generation, lane.gap_seqs)
                 if len(self._memories) > _MAX_MEMORIES:
                     del self._memories[next(iter(self._memories))]
 
-    def erase(self, call_id: CallId) -> None:
+    def erase(self, call_id: CallId, drop: Callable[[Lane], int] = Lane.erase) -> None:
         """Drop everything that waits of a call that was erased."""
         self._partials.forget(call_id)
         lane = self._lanes.get(call_id)
         if lane is not None:
-            self.counters.partials_dropped += lane.erase()
+            self.counters.partials_dropped += drop(lane)
             self._count(lane)
+
+    def let_go(self, call_id: CallId | None = None) -> None:
+        """Drop what waits of a call that is another's, or of all; what is on its way goes on."""
+        for one in list(self._lanes) if call_id is None else (call_id,):
+            self.erase(one, Lane.release)
+            if one in self._lanes and self._lanes[one].place is not Place.BUSY:
+                del self._lanes[one]
 
     def disable(self) -> None:
         """Drop all lanes. The journal keeps what they were to deliver.
@@ -310,7 +314,7 @@ class EndpointLanes:
         if self.disabled or not trusted or len(self._lanes) >= self._max_lanes:
             self._missed, self._complete = True, False
             return None
-        memory = self._memories.pop(call_id, _NO_MEMORY)
+        memory = self._memories.pop(call_id, NO_MEMORY)
         lane = self._lanes[call_id] = Lane(call_id, self.endpoint.name, self.capacity)
         lane.generation, lane.gap_seqs = memory.generation, memory.gap_seqs
         return lane

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from importlib.util import find_spec
 
 from service.errors import SettingsError
@@ -13,7 +13,7 @@ from service.journal.sqlite.journal import open_sqlite_journal
 from service.journal.sqlite.keys import open_sqlite_keys
 from service.journal.sqlite.library import open_sqlite_library
 from service.journal.sqlite.searches import open_sqlite_searches
-from service.ports import Journal, KeyStore, Library, SavedSearches
+from service.ports import Journal, KeyStore, Lease, Library, Roster, SavedSearches
 
 
 def open_journal(
@@ -23,8 +23,11 @@ def open_journal(
     key: bytes | None = None,
     clock: Callable[[], float] = time.time,
     threaded: bool = True,
+    lease: Lease | None = None,
 ) -> AbstractAsyncContextManager[Journal]:
     """Return the journal of this URL, to be entered; the rest is as in `open_sqlite_journal`.
+
+    Where several services may share it, this one writes under its `lease` (`open_roster`).
 
     `sqlite:///relative.db` is relative to the working directory, `sqlite:////absolute.db` is not.
 
@@ -39,7 +42,25 @@ def open_journal(
     # a SQLite journal needs no driver, and `--help` none at all
     from service.journal.postgresql.journal import open_postgresql_journal  # noqa: PLC0415
 
-    return open_postgresql_journal(address.url, exclusive=exclusive, clock=clock)
+    return open_postgresql_journal(address.url, exclusive=exclusive, clock=clock, lease=lease)
+
+
+def open_roster(
+    database_url: str, lease: Lease, *, clock: Callable[[], float] = time.time
+) -> AbstractAsyncContextManager[Roster | None]:
+    """Return the roster of the workers that share the journal of this URL, to be entered.
+
+    It comes before the journal. None if one service has a journal of this kind to itself.
+
+    Raises:
+        SettingsError: As `open_journal`.
+    """
+    address = _address(database_url)
+    if isinstance(address, SqliteAddress):
+        return nullcontext()
+    from service.journal.postgresql.roster import open_postgresql_roster  # noqa: PLC0415
+
+    return open_postgresql_roster(address.url, lease, clock=clock)
 
 
 def open_keys(

@@ -2,7 +2,7 @@
 
 `calls`, `media`, `carrier` and `stt` are Telnyx's side; `journal`, `library` and `keys` what is
 kept, `recorder` the audio; `delivery`, `audience` and `observer` are told what happened,
-and `bus` tells other workers.
+and `bus` tells other workers. `ownership` says which calls are whose, `roster` where that is kept.
 
 `app.py` puts the real ones together; tests put others in their place.
 """
@@ -41,7 +41,9 @@ from service.ports.library import (
 )
 from service.ports.media import AudioFeed, MediaDoor, MediaTicket, StreamStart
 from service.ports.observer import UNOBSERVED, AttemptResult, Observer
+from service.ports.ownership import CallHolder, Claim, LaneHolder, Lease, Orphans, Ownership
 from service.ports.recorder import Recorder, RecordingIndex, RecordingWriter, StoredRecording
+from service.ports.roster import Beat, Mail, Roster, Taken
 from service.ports.stt import Recognition, RecognitionPlan, Recognitions
 
 __all__ = [
@@ -51,13 +53,16 @@ __all__ = [
     "Audience",
     "AudioFeed",
     "BacklogPage",
+    "Beat",
     "Bus",
     "BusListener",
     "CallControls",
     "CallFilter",
+    "CallHolder",
     "CallSummary",
     "Calls",
     "Carrier",
+    "Claim",
     "Delivery",
     "Entry",
     "Eraser",
@@ -67,16 +72,21 @@ __all__ = [
     "Journal",
     "Keeping",
     "KeyStore",
+    "LaneHolder",
     "LaneRow",
     "LaneUpdate",
     "Lanes",
+    "Lease",
     "LegLife",
     "Library",
     "LivePartial",
+    "Mail",
     "MediaDoor",
     "MediaTicket",
     "MediaToken",
     "Observer",
+    "Orphans",
+    "Ownership",
     "Parked",
     "ParkedDelivery",
     "PlacedEvent",
@@ -86,6 +96,7 @@ __all__ = [
     "Recorder",
     "RecordingIndex",
     "RecordingWriter",
+    "Roster",
     "SavedSearch",
     "SavedSearches",
     "Sink",
@@ -95,5 +106,6 @@ __all__ = [
     "StoredRecording",
     "StreamStart",
     "StreamTarget",
+    "Taken",
     "WordQuery",
 ]

@@ -57,3 +57,6 @@ class Lanes(Protocol):
 
     def forget(self, call_id: CallId) -> None:
         """Drop what waits of a call that was erased, and break off what is on its way."""
+
+    def let_go(self, call_id: CallId) -> None:
+        """Deliver nothing more of a call that is another worker's by now."""

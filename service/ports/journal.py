@@ -7,7 +7,7 @@ from typing import Protocol
 import msgspec
 
 from service.calls.turn import Keeping
-from service.ids import CallId, EndpointName, InputId, LegId
+from service.ids import CallId, EndpointName, InputId, LegId, WorkerId
 from service.ports.recorder import RecordingIndex
 from service.wire.events import Subject, read_subject
 
@@ -38,6 +38,8 @@ class StoredCall:
     epoch: int
     state: bytes
     wake_at: float | None
+    owner: WorkerId | None = None
+    """Whose it is, where several workers share a database."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,13 +242,16 @@ class Journal(RecordingIndex, ErasureIndex, Protocol):
         """Return up to `limit` events of the call after `after_seq`, in order."""
 
     async def backlog(self) -> list[LaneRow]:
-        """Return every lane with something left to deliver."""
+        """Return every lane with something left to deliver, of this worker's calls."""
 
     async def backlog_page(self, after: tuple[int, str] | None) -> BacklogPage:
         """Return some of these lanes, those after a place where a page ended, or the first.
 
         Few enough that nobody waits for them: a backlog may have hundreds of thousands.
         """
+
+    async def lanes_of(self, call_id: CallId) -> list[LaneRow]:
+        """Return the lanes of a call with something left to deliver, whoever has the call."""
 
     async def settle(self, updates: Sequence[LaneUpdate]) -> None:
         """Write how far lanes have come. Never takes a lane back: that is `rewind`'s."""

@@ -17,9 +17,14 @@ from service.calls.inputs import AudioLost, Input, Webhook, WordsHeard
 from service.calls.routes import Route
 from service.calls.state import Phase
 from service.calls.turn import Outcome
-from service.errors import DuplicateInputError, JournalUnavailableError, StaleCallError
+from service.errors import (
+    CallElsewhereError,
+    DuplicateInputError,
+    JournalUnavailableError,
+    StaleCallError,
+)
 from service.ids import CallId, InputId, Transcription
-from service.ports import Journal, Observer, StoredEvent
+from service.ports import Journal, Observer, Ownership, StoredEvent
 from service.runtime.commit import LoadedCall, commit_turn, load_call
 from service.runtime.dedup import Dedup
 from service.tasks import Tasks
@@ -32,6 +37,7 @@ FAILED_S = 60.0
 """How long a call rests after a turn without inputs failed on what nobody foresaw."""
 MAX_QUEUED = 5_000
 """Inputs kept per call while the journal is away: partials go first, webhooks are refused."""
+_GONE = "another worker has the call"
 
 log = structlog.get_logger()
 
@@ -45,6 +51,9 @@ class Effects(Protocol):
     def forget(self, call: "LiveCall") -> None:
         """Have nobody hear or record a call any more: it was erased."""
 
+    def let_go(self, call: "LiveCall") -> None:
+        """Have nobody here hear a call or deliver of it any more: it is another worker's."""
+
 
 @dataclass(frozen=True, slots=True)
 class CallContext:
@@ -57,6 +66,7 @@ class CallContext:
     tasks: Tasks
     effects: Effects
     observer: Observer
+    ownership: Ownership
 
 
 @dataclass(slots=True)
@@ -69,8 +79,11 @@ class _Post:
             self.done.set_result(reply)
 
     def refuse(self, why: str) -> None:
+        self.fail(JournalUnavailableError(why))
+
+    def fail(self, error: Exception) -> None:
         if self.done and not self.done.done():
-            self.done.set_exception(JournalUnavailableError(why))
+            self.done.set_exception(error)
 
 
 class LiveCall:
@@ -94,6 +107,8 @@ class LiveCall:
         """Whether its words are to be had, by its last turn; None unless people talk."""
         self.forgotten = False
         """Whether nothing is waited for: the call may be dropped from memory."""
+        self.is_gone = False
+        """Whether it is another worker's: this one works on it no more."""
 
     @property
     def busy(self) -> bool:
@@ -103,10 +118,12 @@ class LiveCall:
     @property
     def idle(self) -> bool:
         """Whether nothing is queued, running, or waited for."""
-        return not self.busy and self.forgotten
+        return not self.busy and (self.forgotten or self.is_gone)
 
     def post(self, item: Input) -> None:
-        """Queue an input; returns at once."""
+        """Queue an input; returns at once. Of a call that is another worker's it is dropped."""
+        if self.is_gone:
+            return
         if len(self._mailbox) >= MAX_QUEUED and not self._make_room():
             log.error("input_lost", call_id=self.call_id, kind=type(item).__name__)
             return
@@ -119,8 +136,11 @@ class LiveCall:
         What people asked for is answered with what came of it; all else with None.
 
         Raises:
+            CallElsewhereError: The call is another worker's; nothing was committed.
             JournalUnavailableError: Nothing was committed.
         """
+        if self.is_gone:
+            raise CallElsewhereError(_GONE)
         if len(self._mailbox) >= MAX_QUEUED:
             raise JournalUnavailableError("too much is waiting for the journal")
         done: asyncio.Future[Reply | None] = asyncio.get_running_loop().create_future()
@@ -133,6 +153,17 @@ class LiveCall:
         if not self.busy and self._loaded is not None and not self._loaded.state.erased:
             self._loaded = None
             self._kick()
+
+    def let_go(self) -> None:
+        """Work on the call no more: it is another worker's. What waits is not committed."""
+        if self.is_gone:
+            return
+        self.is_gone, self.phase, self.transcription = True, None, None
+        self.stop()
+        waiting, self._mailbox = self._mailbox, deque()
+        for post in waiting:
+            post.fail(CallElsewhereError(_GONE))
+        self._context.effects.let_go(self)
 
     def stop(self) -> None:
         """Cancel the timer; what is queued is still worked off."""
@@ -155,9 +186,12 @@ class LiveCall:
                 first = False
                 await self._work_off(self._next_batch())
         except JournalUnavailableError:
-            self._wait_until(self._context.clock() + RETRY_S)
+            if not self.is_gone:
+                self._wait_until(self._context.clock() + RETRY_S)
         finally:
             self._task = None
+        if self.is_gone:
+            return
         self._set_timer()
         if self._mailbox and self._timer is None:
             self._kick()
@@ -181,6 +215,10 @@ class LiveCall:
         except JournalUnavailableError as error:
             self._give_back(batch, error)
             raise
+        except CallElsewhereError as error:
+            for post in batch:
+                post.fail(error)
+            self.let_go()
         except asyncio.CancelledError:
             for post in batch:
                 post.refuse("this process is stopping")
@@ -228,7 +266,8 @@ class LiveCall:
                     self._loaded = None
                     continue
             context.seen.update(p.item.input_id for p in posts if isinstance(p.item, Webhook))
-            self._hand_on(outcome, stored)
+            if not self.is_gone:  # whoever has it now reads it from the journal
+                self._hand_on(outcome, stored)
             for post, reply in zip(posts, outcome.replies, strict=True):
                 post.answer(reply)
             for post in batch:
@@ -246,6 +285,8 @@ class LiveCall:
     async def _load(self) -> LoadedCall:
         context = self._context
         call = await load_call(context.journal, self.call_id, context.routes, reloads=self._reloads)
+        if call.version and not context.ownership.is_ours(call.owner):
+            raise CallElsewhereError(_GONE)
         self._loaded = call
         self._reloads += 1
         self._wake_at = call.session.wake_at
@@ -283,6 +324,8 @@ class LiveCall:
         self._loaded = None
         for post in batch:
             post.refuse(str(error))
+        if self.is_gone:
+            return
         self._mailbox.extendleft(post for post in reversed(batch) if post.done is None)
 
     def _set_timer(self) -> None:

@@ -8,7 +8,7 @@ from service.calls.routes import Route
 from service.calls.session import CallSession
 from service.calls.state import CallState
 from service.calls.turn import Outcome
-from service.ids import CallId
+from service.ids import CallId, WorkerId
 from service.ports import Entry, Journal, StoredEvent
 from service.runtime.codec import decode_state, encode_state
 from service.wire.events import encode, subject_of
@@ -23,6 +23,7 @@ class LoadedCall:
     session: CallSession
     version: int = 0
     epoch: int = 0
+    owner: WorkerId | None = None
 
     @property
     def state(self) -> CallState:
@@ -46,7 +47,7 @@ async def load_call(
         return LoadedCall(CallSession(CallState(call_id=call_id, life=reloads), routes))
     state = decode_state(kept.state)
     state.life = kept.epoch * RELOADS_AN_EPOCH + reloads
-    return LoadedCall(CallSession(state, routes), kept.version, kept.epoch)
+    return LoadedCall(CallSession(state, routes), kept.version, kept.epoch, kept.owner)
 
 
 async def commit_turn(

@@ -81,6 +81,12 @@ class RealEffects:
         """
         self._streams.forget(call.call_id)
 
+    def let_go(self, call: LiveCall) -> None:
+        """Have nobody here hear a call or deliver of it any more: it is another worker's."""
+        self._streams.let_go(call.call_id)
+        self._lanes.let_go(call.call_id)
+        log.info("call_let_go", call_id=call.call_id)
+
     def _carry_out(self, call: LiveCall, command: Command) -> None:
         match command:
             case RecordStream():

@@ -6,7 +6,7 @@ plane); frames go from the media socket straight into them (data plane).
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -27,7 +27,7 @@ from service.calls.inputs import (
     RecognitionFinished,
 )
 from service.calls.transcription import STOPPING
-from service.errors import JournalUnavailableError
+from service.errors import CallElsewhereError, JournalUnavailableError
 from service.ids import CallId, LegId, StreamId, Track
 from service.ports import (
     Recognition,
@@ -50,6 +50,8 @@ PAUSE_FINISH_S = 30.0
 """The same at a pause: the call goes on, so an engine that is away may come back and answer."""
 MAX_STREAMS_KNOWN = 10_000
 """Of how many streams it is known that they were dialled before."""
+_MAX_TRIES = 3
+"""How often a call is taken for a socket while others take it."""
 
 log = structlog.get_logger()
 
@@ -99,6 +101,9 @@ class MediaStreams:
         )
         try:
             await _tell(call, started)
+        except CallElsewhereError:
+            self._streams.pop(start.stream_id, None)
+            raise
         except asyncio.CancelledError:
             stream.stopped(orderly=False)  # what is committed yet is to know that nothing comes
             self._streams.pop(start.stream_id, None)
@@ -212,12 +217,19 @@ class MediaStreams:
 
     def forget(self, call_id: CallId) -> None:
         """Have nobody hear a call any more; delete what was recorded, and record no more."""
+        self._finish_all(call_id, "erased")
+        self._recorder.forget(call_id)
+
+    def let_go(self, call_id: CallId) -> None:
+        """Hang up the sockets of a call that is another worker's; what was recorded stays."""
+        self._finish_all(call_id, "taken_over")
+
+    def _finish_all(self, call_id: CallId, reason: str) -> None:
         for stream in [one for one in self._streams.values() if one.call.call_id == call_id]:
-            reason, start = "erased", stream.start
+            start = stream.start
             self.finish(
                 FinishRecognitions(leg_id=start.leg_id, stream_id=start.stream_id, reason=reason)
             )
-        self._recorder.forget(call_id)
 
     def _let_finish(self, recognitions: Iterable[Recognition], timeout_s: float = FINISH_S) -> None:
         for recognition in recognitions:
@@ -242,10 +254,13 @@ class MediaStreams:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A token that was good for an upgrade (`MediaTicket`)."""
+    """A token that was good for an upgrade (`MediaTicket`).
+
+    Whoever has the socket has the call: `own` makes it this process's, and returns it.
+    """
 
     leg_id: LegId
-    call: CallInbox
+    own: Callable[[], Awaitable[CallInbox]]
     streams: MediaStreams
 
     @property
@@ -255,12 +270,21 @@ class Ticket:
 
     async def started(self, start: StreamStart) -> MediaStream | None:
         """Tell the call session that audio is about to come."""
+        for _ in range(_MAX_TRIES - 1):
+            try:
+                return await self._begin(start)
+            except CallElsewhereError:
+                continue  # it was taken from us; now we take it
+        return await self._begin(start)
+
+    async def _begin(self, start: StreamStart) -> MediaStream | None:
+        call = await self.own()
         try:
             if decodable(start.encoding, start.sample_rate_hz, start.channels):
-                return await self.streams.begin(self.call, start)
-            await self.streams.refuse(self.call, start)
+                return await self.streams.begin(call, start)
+            await self.streams.refuse(call, start)
         except asyncio.CancelledError:  # the journal was away for longer than audio waits
-            self.streams.turn_away(self.call, self.leg_id)
+            self.streams.turn_away(call, self.leg_id)
             raise
         return None
 

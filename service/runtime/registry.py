@@ -1,13 +1,18 @@
-"""Every live call of this process: finds the call a webhook belongs to, and drains them all."""
+"""Every live call of this process: finds the call a webhook belongs to, and drains them all.
+
+Where several workers share a database, what is for a call of another is passed on to it.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 import structlog
 
 from service.calls.commands import Reply
 from service.calls.inputs import (
+    AskedInput,
     ControlAsked,
     ControlName,
     EraseAsked,
@@ -18,15 +23,23 @@ from service.calls.inputs import (
 )
 from service.calls.routes import Route
 from service.calls.state import Phase
-from service.errors import ControlRefusedError, DrainingError, JournalUnavailableError
+from service.errors import (
+    CallElsewhereError,
+    ControlRefusedError,
+    DrainingError,
+    JournalUnavailableError,
+)
 from service.ids import CallId, LegId, Transcription
 from service.ports import (
     UNOBSERVED,
     Audience,
     Carrier,
+    Claim,
     Journal,
     Lanes,
     Observer,
+    Orphans,
+    Ownership,
     Recognitions,
     Recorder,
 )
@@ -37,20 +50,17 @@ from service.runtime.effects import RealEffects
 from service.runtime.media_streams import MediaStreams, Ticket
 from service.runtime.media_tokens import MediaTokens
 from service.runtime.questions import QuestionRunner
+from service.runtime.upkeep import notice, prune
 from service.tasks import open_tasks
+from service.workers.alone import Alone
 
-PRUNE_EVERY_S = 3600.0
-KEEP_INPUTS_S = 8 * 24 * 3600.0
-"""How long repeats of a webhook are known; Telnyx may send one again for days."""
-NOTICE_S = 5.0
-"""How often it is looked whether somebody erased a call from the command line."""
 SWEEP_S = 30.0
 """How often calls that are over are dropped from memory."""
 _END = 2**62
-RESUMED_AT_ONCE = 500
-"""How many calls a start takes up together: the journal does not let any number wait."""
 POLL_S = 0.05
 """How often a drain looks whether the calls are over."""
+MAX_TRIES = 5
+"""How often something is given to a call that workers take from each other meanwhile."""
 
 log = structlog.get_logger()
 
@@ -66,12 +76,15 @@ class CallRegistry:
         own_clock: Callable[[], float],
     ) -> None:
         self._context = context
+        self._ownership = context.ownership
         self._streams = streams
         self._tokens = tokens
         self._own_clock = own_clock
         self._calls: dict[CallId, LiveCall] = {}
         self._legs: dict[LegId, CallId] = {}
         self.draining = False
+        self.has_successors = False
+        """Whether other workers take the calls once this one drains."""
 
     @property
     def hearing(self) -> int:
@@ -97,10 +110,10 @@ class CallRegistry:
         kept = await self._tokens.redeem(token, auth_token)
         if kept is None:
             return None
-        return Ticket(kept.leg_id, self.call(kept.call_id), self._streams)
+        return Ticket(kept.leg_id, partial(self._own_for_media, kept.call_id), self._streams)
 
     async def tell(self, item: WebhookInput) -> None:
-        """Give a webhook to its call and return once what must survive is committed.
+        """See `Calls.tell`. What is for another worker's call is kept for it.
 
         Raises:
             DrainingError: It begins a new call, and this process is stopping.
@@ -109,23 +122,27 @@ class CallRegistry:
         call_id = await self._call_of(item)
         if self.draining and isinstance(item, LegInitiated) and call_id not in self._calls:
             raise DrainingError("this process is stopping and takes no new calls")
-        await self.call(call_id).tell(item)
+        for _ in range(MAX_TRIES):
+            found = await self._owned(call_id)
+            if isinstance(found, Claim):
+                await self._ownership.forward(call_id, item, found.owner)
+                return
+            await self._ownership.caught_up(call_id)
+            try:
+                await found.tell(item)
+            except CallElsewhereError:
+                continue
+            return
+        raise JournalUnavailableError("workers keep taking this call from each other")
 
     async def ask(
         self, call_id: CallId, action: ControlName, *, reason: str = "api"
     ) -> Reply | None:
         """See `CallControls.ask`."""
-        call = await self._known(call_id)
-        if call is None:
-            return None
         asked = ControlAsked(
             action=action, at=self._context.clock(), asked_at=self._own_clock(), reason=reason
         )
-        if action in ("pause", "stop"):
-            with self._streams.pausing(call_id):
-                reply = await call.tell(asked)
-        else:
-            reply = await call.tell(asked)
+        reply = await self._ask_owner(call_id, asked)
         if reply is None or reply.refused == "unknown":
             return None
         if reply.refused:
@@ -139,43 +156,74 @@ class CallRegistry:
 
     async def erase(self, call_id: CallId, *, reason: str = "api") -> bool:
         """See `Eraser.erase`. What is left in the files is scrubbed by whoever keeps them."""
-        call = await self._known(call_id)
-        if call is None:
-            return False
-        reply = await call.tell(EraseAsked(at=self._context.clock(), reason=reason))
+        reply = await self._ask_owner(call_id, EraseAsked(at=self._context.clock(), reason=reason))
         return reply is not None and reply.refused is None
 
-    async def _known(self, call_id: CallId) -> LiveCall | None:
-        """Find a call without making one of an id that somebody made up."""
-        if call_id not in self._calls and await self._context.journal.load(call_id) is None:
-            return None
-        return self.call(call_id)
+    def has(self, call_id: CallId) -> bool:
+        """See `CallHolder.has`."""
+        call = self._calls.get(call_id)
+        return call is not None and not call.is_gone
 
     def call(self, call_id: CallId) -> LiveCall:
         """Return the live call of this id, made if need be."""
         call = self._calls.get(call_id)
-        if call is None:
+        if call is None or call.is_gone:
             call = self._calls[call_id] = LiveCall(call_id, self._context)
         return call
 
     async def resume(self) -> int:
         """Take up the calls that another process left unfinished; return how many."""
-        unfinished = await self._context.journal.unfinished()
-        adopt = self._context.journal.adopt
-        for first in range(0, len(unfinished), RESUMED_AT_ONCE):
-            some = unfinished[first : first + RESUMED_AT_ONCE]
-            await asyncio.gather(*(adopt(kept.call_id) for kept in some))  # in few transactions
-            for kept in some:
-                self.call(kept.call_id).post(ServiceRestarted(at=self._context.clock()))
-        return len(unfinished)
+        resumed = 0
+        while (orphans := await self._ownership.orphans()).call_ids:
+            self.take_up(orphans)
+            resumed += len(orphans.call_ids)
+        return resumed
+
+    def take_up(self, orphans: Orphans) -> None:
+        """See `CallHolder.take_up`. What came for some meanwhile has begun them already."""
+        for call_id in orphans.call_ids:
+            if not self.has(call_id):
+                self._restarted(call_id, was_down=orphans.was_down)
+
+    def let_go(self, call_id: CallId) -> None:
+        """See `CallHolder.let_go`."""
+        if call := self._calls.pop(call_id, None):
+            call.let_go()
+
+    def let_go_of_all(self) -> None:
+        """See `CallHolder.let_go_of_all`."""
+        for call_id in list(self._calls):
+            self.let_go(call_id)
+
+    async def told(self, call_id: CallId, item: WebhookInput) -> None:
+        """See `CallHolder.told`."""
+        found = await self._owned(call_id)
+        if isinstance(found, Claim):
+            raise CallElsewhereError("another worker has the call")
+        if item.leg_id:
+            self._legs.setdefault(item.leg_id, call_id)
+        await found.tell(item)
+
+    async def asked(self, call_id: CallId, item: AskedInput) -> Reply | None:
+        """See `CallHolder.asked`."""
+        found = await self._owned(call_id)
+        if isinstance(found, Claim):
+            raise CallElsewhereError("another worker has the call")
+        return await self._ask_call(found, item)
 
     async def drain(self, timeout_s: float) -> None:
         """Refuse new calls, and give live ones that long to end by themselves.
 
-        Webhooks and media of live calls are taken, here and until they are handed over.
+        Webhooks and media of live calls are taken, here and until they are handed over. Where other
+        workers could have them, they need not end.
         """
         self.draining = True
-        await _until(lambda: not self._talking(), timeout_s)
+        try:
+            self.has_successors = await self._ownership.leave()
+        except JournalUnavailableError:
+            log.warning("successors_unknown")
+        if not self.has_successors:
+            await _until(lambda: not self._talking(), timeout_s)
 
     async def hand_over(self, timeout_s: float) -> int:
         """Have what is being heard settled; return how many calls go on without this process.
@@ -187,6 +235,18 @@ class CallRegistry:
                 call.post(ServiceStopping(at=self._context.clock()))
         await _until(lambda: not self._busy(), timeout_s)
         return self._talking()
+
+    async def give_away(self) -> bool:
+        """Give the calls that go on to the other workers, at once; False if none are there."""
+        if not self.has_successors:
+            return False
+        try:
+            await self._ownership.hand_over()
+        except JournalUnavailableError:
+            log.warning("calls_not_handed_over", calls=len(self._calls))
+            return False
+        self.let_go_of_all()
+        return True
 
     def _busy(self) -> bool:
         return self.finishing > 0 or any(call.busy for call in self._calls.values())
@@ -201,16 +261,6 @@ class CallRegistry:
             await asyncio.sleep(SWEEP_S)
             self.drop_idle()
 
-    async def notice(self) -> None:
-        """Look at calls again that another process erased, again and again."""
-        newest = None
-        while True:
-            try:
-                newest = await self.notice_erased(newest)
-            except JournalUnavailableError:
-                log.warning("erasures_not_noticed")
-            await asyncio.sleep(NOTICE_S)
-
     async def notice_erased(self, after: int | None) -> int:
         """Look at calls again that were erased after a position; return the newest position."""
         newest, erased = await self._context.journal.erasures(_END if after is None else after)
@@ -218,15 +268,6 @@ class CallRegistry:
             if call := self._calls.get(call_id):
                 call.look_again()
         return newest
-
-    async def prune(self) -> None:
-        """Have the journal forget webhooks that nobody will repeat, again and again."""
-        while True:
-            try:
-                await self._context.journal.prune(self._context.clock() - KEEP_INPUTS_S)
-            except JournalUnavailableError:
-                log.warning("prune_failed")
-            await asyncio.sleep(PRUNE_EVERY_S)
 
     async def settle(self, timeout_s: float) -> None:
         """Wait until what was told so far is committed and under way, but not for ever."""
@@ -244,6 +285,48 @@ class CallRegistry:
         """Let no call wake any more."""
         for call in self._calls.values():
             call.stop()
+
+    async def _owned(self, call_id: CallId) -> LiveCall | Claim:
+        """Return a call that is ours, or who has it."""
+        if self.has(call_id):
+            return self._calls[call_id]
+        claim = await self._ownership.claim(call_id)
+        if not claim.is_ours:
+            return claim
+        if claim.was_taken and not self.has(call_id):
+            return self._restarted(call_id, was_down=claim.owner is not None)
+        return self.call(call_id)
+
+    async def _own_for_media(self, call_id: CallId) -> LiveCall:
+        """Return a call that is ours, whoever had it: its audio is here."""
+        if not self.has(call_id) and await self._ownership.take(call_id):
+            return self._restarted(call_id, was_down=False)
+        return self.call(call_id)
+
+    def _restarted(self, call_id: CallId, *, was_down: bool) -> LiveCall:
+        call = self.call(call_id)
+        call.post(ServiceRestarted(at=self._context.clock(), was_down=was_down))
+        return call
+
+    async def _ask_owner(self, call_id: CallId, item: AskedInput) -> Reply | None:
+        """Have a call do what people ask; None of one that nobody knows: ids are made up."""
+        if not self.has(call_id) and await self._context.journal.load(call_id) is None:
+            return None
+        for _ in range(MAX_TRIES):
+            found = await self._owned(call_id)
+            if isinstance(found, Claim):
+                return await self._ownership.ask(call_id, item, found.owner)
+            try:
+                return await self._ask_call(found, item)
+            except CallElsewhereError:
+                continue
+        raise JournalUnavailableError("workers keep taking this call from each other")
+
+    async def _ask_call(self, call: LiveCall, item: AskedInput) -> Reply | None:
+        if isinstance(item, ControlAsked) and item.action in ("pause", "stop"):
+            with self._streams.pausing(call.call_id):
+                return await call.tell(item)
+        return await call.tell(item)
 
     async def _call_of(self, item: WebhookInput) -> CallId:
         if not item.leg_id and item.call_id is not None:
@@ -270,12 +353,13 @@ async def open_calls(
     clock: Callable[[], float],
     own_clock: Callable[[], float] | None = None,
     observer: Observer = UNOBSERVED,
+    ownership: Ownership | None = None,
 ) -> AsyncIterator[CallRegistry]:
     """Open the registry and its tasks; on exit what still runs is cancelled, so drain first.
 
     `media_url` is where Telnyx is told to send audio; a token is appended to it. `clock` is the
     telephone network's time as well as it is known, `own_clock` that of this machine, where the
-    two differ.
+    two differ. Without an `ownership` the journal is this process's own.
     """
     async with open_tasks() as tasks:
         tokens = MediaTokens(journal=journal, media_url=media_url, clock=clock)
@@ -294,10 +378,12 @@ async def open_calls(
             questions=QuestionRunner(carrier, tasks, clock),
             clock=clock,
         )
-        context = CallContext(journal, routes, clock, Dedup(), tasks, effects, observer)
+        ownership = ownership or Alone(journal)
+        context = CallContext(journal, routes, clock, Dedup(), tasks, effects, observer, ownership)
         registry = CallRegistry(context, streams, tokens, own_clock or clock)
-        for keeper in (registry.sweep, registry.prune, registry.notice):
-            tasks.keep(keeper, f"{keeper.__name__}_calls")
+        tasks.keep(registry.sweep, "sweep_calls")
+        tasks.keep(partial(notice, registry.notice_erased), "notice_calls")
+        tasks.keep(partial(prune, journal, ownership, clock), "prune_calls")
         try:
             yield registry
         finally:

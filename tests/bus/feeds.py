@@ -67,7 +67,7 @@ async def _open_worker(carrier: Carrier, name: str, *, told: bool) -> AsyncItera
                 open_bus(
                     url,
                     carrier.nats_url,
-                    worker=WorkerId(name),
+                    known_as=lambda: WorkerId(name),
                     listener=WorkerListener(hub),
                     watched=hub.watched,
                     counters=counters,

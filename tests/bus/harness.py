@@ -79,7 +79,7 @@ async def open_telling(carrier: Carrier, name: str) -> AsyncIterator[Worker]:
     async with open_bus(
         carrier.postgresql_url,
         carrier.nats_url,
-        worker=WorkerId(name),
+        known_as=lambda: WorkerId(name),
         listener=heard,
         counters=counters,
         dice=lambda: 0.5,

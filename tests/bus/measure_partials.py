@@ -128,7 +128,7 @@ def _bus(
     return open_bus(
         carrier.postgresql_url,
         carrier.nats_url,
-        worker=WorkerId(name),
+        known_as=lambda: WorkerId(name),
         listener=WorkerListener(hub),
         counters=counters,
     )

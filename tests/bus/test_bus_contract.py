@@ -113,7 +113,7 @@ async def test_on_sqlite_there_is_nobody_to_tell() -> None:
     """And nothing to connect to, whatever NATS there is."""
     heard = KeptListener()
     async with open_bus(
-        None, "nats://127.0.0.1:1", worker=HERE, listener=heard, counters=BusCounters()
+        None, "nats://127.0.0.1:1", known_as=lambda: HERE, listener=heard, counters=BusCounters()
     ) as bus:
         bus.partial(partial("p"))
         bus.committed()

@@ -51,10 +51,16 @@ async def play(name: str, seed: int, rounds: int | None, *, short: bool) -> list
     with tempfile.TemporaryDirectory(prefix="callscribe-chaos-") as kept:
         verdicts = await fault.play(Path(kept), f"{name} {seed}", number, short=short)
         if any(verdict.failed for verdict in verdicts):
-            log = Path(tempfile.gettempdir()) / f"callscribe-chaos-{name}-{seed}.jsonl"
-            log.write_bytes((Path(kept) / "log.jsonl").read_bytes())
+            log = _keep_logs(Path(kept), f"callscribe-chaos-{name}-{seed}.jsonl")
             verdicts[0].problems.append(f"log: {log}, again: {_command(name, seed, number)}")
     return verdicts
+
+
+def _keep_logs(folder: Path, name: str) -> Path:
+    """Keep what the processes of a fault said, one after the other."""
+    log = Path(tempfile.gettempdir()) / name
+    log.write_bytes(b"".join(one.read_bytes() for one in sorted(folder.rglob("log.jsonl"))))
+    return log
 
 
 def _command(name: str, seed: int, rounds: int) -> str:

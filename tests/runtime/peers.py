@@ -37,6 +37,10 @@ class KeptLanes:
         """Keep that there is nothing to keep any more."""
         self.forgotten.append(call_id)
 
+    def let_go(self, call_id: CallId) -> None:
+        """Keep that it is another worker's."""
+        self.forgotten.append(call_id)
+
     def committed(self, endpoints: Sequence[EndpointName], events: Sequence[StoredEvent]) -> None:
         """Keep the events."""
         del endpoints

@@ -12,9 +12,9 @@ from service.journal.postgresql.connection import (
 )
 from service.journal.postgresql.migrations import MIN_VERSION
 
-CONNECTIONS: Final = 10
-"""That one service holds: two of the journal, three of the library, keys, searches, two of the bus,
-a spare one."""
+CONNECTIONS: Final = 12
+"""That one service holds: two of the journal, three of the library, keys, searches, its heartbeat,
+the roster, two of the bus, a spare one."""
 _ASK: Final = """
 SELECT current_setting('server_version_num')::integer AS version,
     current_setting('server_encoding') AS encoding,

@@ -18,6 +18,9 @@ _SETTINGS: Final = {
     "jit": "off",
 }
 
+OF_WORKER: Final = {"idle_in_transaction_session_timeout": "3s"}
+"""Of what a worker writes by: frozen, it must not hold what others take over from it."""
+
 DRIVER_ERRORS: Final = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
@@ -32,7 +35,13 @@ Row = Sequence[Any]
 Query = Callable[[Connection], Awaitable[object]]
 
 
-async def connect(url: str, *, name: str, settings: dict[str, str] | None = None) -> Connection:
+async def connect(
+    url: str,
+    *,
+    name: str,
+    settings: dict[str, str] | None = None,
+    timeout_s: float = CONNECT_TIMEOUT_S,
+) -> Connection:
     """Connect; the server lists the connection under `name`.
 
     Raises:
@@ -42,7 +51,7 @@ async def connect(url: str, *, name: str, settings: dict[str, str] | None = None
     server_settings = {**_SETTINGS, "application_name": f"callscribe/{name}", **(settings or {})}
     return await asyncpg.connect(
         url,
-        timeout=CONNECT_TIMEOUT_S,
+        timeout=timeout_s,
         command_timeout=QUERY_TIMEOUT_S,
         server_settings=server_settings,
     )
@@ -51,7 +60,7 @@ async def connect(url: str, *, name: str, settings: dict[str, str] | None = None
 class KeptConnection:
     """A connection that is opened when it is needed and given up when it fails.
 
-    `prepare` is run on each one that is opened.
+    `prepare` is run on each one that is opened. The server lists it under `name`.
     """
 
     def __init__(
@@ -61,11 +70,13 @@ class KeptConnection:
         name: str,
         settings: dict[str, str] | None = None,
         prepare: Callable[[Connection], Awaitable[None]] | None = None,
+        connect_timeout_s: float = CONNECT_TIMEOUT_S,
     ) -> None:
+        self.name = name
         self._url = url
-        self._name = name
         self._settings = settings
         self._prepare = prepare
+        self._connect_timeout_s = connect_timeout_s
         self._db: Connection | None = None
 
     async def get(self) -> Connection:
@@ -73,7 +84,12 @@ class KeptConnection:
         if self._db is not None and self._db.is_closed():
             self._db = None
         if self._db is None:
-            db = await connect(self._url, name=self._name, settings=self._settings)
+            db = await connect(
+                self._url,
+                name=self.name,
+                settings=self._settings,
+                timeout_s=self._connect_timeout_s,
+            )
             try:
                 if self._prepare is not None:
                     await self._prepare(db)

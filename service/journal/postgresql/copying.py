@@ -19,7 +19,7 @@ from service.journal.postgresql.migrations import (
     END_COPY,
     expect_whole,
     is_copy_begun,
-    lock_service,
+    lock_alone,
     migrate,
 )
 from service.journal.postgresql.searching import vector_of
@@ -105,9 +105,13 @@ async def open_postgresql_source(url: str) -> AsyncIterator[CopySource]:
         JournalUnavailableError: There is none, or a service has it.
     """
     async with _connected(url) as db:
-        await lock_service(db)
+        await lock_alone(db)
         await migrate(db)
         await expect_whole(db)
+        if await db.fetchval("SELECT EXISTS (SELECT 1 FROM pending_input WHERE asked_by IS NULL)"):
+            raise JournalUnavailableError(
+                "webhooks wait for their calls: start a service on it, and stop it in order"
+            )
         yield PostgresqlCopy(db)
 
 
@@ -119,7 +123,7 @@ async def open_postgresql_target(url: str) -> AsyncIterator[CopyTarget]:
         JournalUnavailableError: It holds something already, or a service has it.
     """
     async with _connected(url) as db:
-        await lock_service(db)
+        await lock_alone(db)
         await migrate(db)
         held = await db.fetchval(
             "SELECT (SELECT count(*) FROM call) + (SELECT count(*) FROM api_key)"

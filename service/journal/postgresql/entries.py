@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from service.errors import JournalError
-from service.ids import CallId, InputId
+from service.ids import CallId, InputId, WorkerId
 from service.journal import entry_rows
 from service.journal.admission import Admission, Head
 from service.journal.postgresql.connection import Connection
@@ -31,13 +31,16 @@ Row = tuple[object, ...]
 
 
 async def commit_entries(
-    db: Connection, entries: Sequence[Entry], now: float
+    db: Connection, entries: Sequence[Entry], now: float, *, owner: WorkerId | None = None
 ) -> list[JournalError | None]:
-    """Write the entries that may be written, in order; return why the others may not."""
+    """Write the entries that may be written, in order; return why the others may not.
+
+    Calls that are new are `owner`'s.
+    """
     admission = await _admission(db, entries)
     refusals = [admission.admit(entry) for entry in entries]
     if admission.calls:
-        await _write_admitted(db, admission, now)
+        await _write_admitted(db, admission, now, owner)
         ended = [
             to_database(entry.call_id)
             for entry, refusal in zip(entries, refusals, strict=True)
@@ -78,10 +81,13 @@ async def _admission(db: Connection, entries: Sequence[Entry]) -> Admission:
     )
 
 
-async def _write_admitted(db: Connection, admitted: Admission, now: float) -> None:
+async def _write_admitted(
+    db: Connection, admitted: Admission, now: float, owner: WorkerId | None
+) -> None:
     erased = list(entry_rows.erasing(admitted))
     forgotten = {call_no for call_no, entry in erased}
-    await _write(db, "write_calls", map(_call, entry_rows.call_rows(admitted, now)))
+    calls = ((*_call(row), owner) for row in entry_rows.call_rows(admitted, now))
+    await _write(db, "write_calls", calls)
     await _write(db, "write_legs", map(_stored, entry_rows.leg_rows(admitted)))
     await _write(db, "write_inputs", map(_stored, entry_rows.input_rows(admitted, now)))
     await _write(db, "write_events", entry_rows.event_rows(admitted, now))

@@ -10,9 +10,10 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from service.errors import JournalUnavailableError, StaleCallError
+from service.errors import JournalUnavailableError, LeaseLostError, StaleCallError
 from service.ids import CallId, EndpointName, LegId
 from service.journal.postgresql.connection import (
+    OF_WORKER,
     Connection,
     KeptConnection,
     Query,
@@ -23,11 +24,11 @@ from service.journal.postgresql.entries import shut_calls
 from service.journal.postgresql.migrations import (
     expect_ready,
     expect_whole,
+    lock_service,
     migrate,
 )
 from service.journal.postgresql.opening import explained
 from service.journal.postgresql.scrubbing import vacuum
-from service.journal.postgresql.tenure import Tenure, stop_at_once
 from service.journal.postgresql.text import from_database, to_database
 from service.journal.postgresql.worker import AsyncWorker, open_async_worker
 from service.journal.postgresql.writer import Work, Writer
@@ -39,6 +40,7 @@ from service.ports import (
     Journal,
     LaneRow,
     LaneUpdate,
+    Lease,
     MediaToken,
     ParkedDelivery,
     StoredCall,
@@ -61,7 +63,10 @@ class PostgresqlJournal:
         reader: AsyncWorker[Query],
         clock: Callable[[], float],
         url: str,
+        *,
+        lease: Lease | None = None,
     ) -> None:
+        self._lease = lease
         self._writer = writer
         self._reader = reader
         self._clock = clock
@@ -227,9 +232,19 @@ class PostgresqlJournal:
 
     async def backlog_page(self, after: tuple[int, str] | None) -> BacklogPage:
         """See `Journal.backlog_page`."""
-        rows = await self._ask("backlog", *(after or (-1, "")), _LANES_AT_ONCE)
+        place = after or (-1, "")
+        if self._lease is None:
+            rows = await self._ask("backlog", *place, _LANES_AT_ONCE)
+        elif worker := self._lease.worker:
+            rows = await self._ask("backlog_of", *place, _LANES_AT_ONCE, worker)
+        else:
+            raise LeaseLostError("this worker has no lease now")
         end = (rows[-1][0], rows[-1][2]) if len(rows) == _LANES_AT_ONCE else None
         return BacklogPage([LaneRow(*row[1:]) for row in rows], end)
+
+    async def lanes_of(self, call_id: CallId) -> list[LaneRow]:
+        """See `Journal.lanes_of`."""
+        return [LaneRow(*row) for row in await self._ask("lanes_of", call_id)]
 
     async def parked(
         self, *, limit: int, before: tuple[float, int] | None = None
@@ -330,36 +345,33 @@ async def open_postgresql_journal(
     clock: Callable[[], float] = time.time,
     waiting_limit: int = 10_000,
     hasty: bool = False,
-    lost: Callable[[], None] = stop_at_once,
+    lease: Lease | None = None,
 ) -> AsyncIterator[Journal]:
     """Open the journal in this database; on the way out, what waits is written.
 
-    `exclusive` is for the service: it makes or updates the tables and keeps every other service
-    out for as long as its connection lives. Without it a ready journal is opened beside the
-    service, to look or to change lanes. `lost` is called if another service took the database
-    over while this one was cut off from it.
+    `exclusive` is for services: it makes or updates the tables, and keeps those out who want the
+    database to themselves (`callscribe journal copy`) for as long as its connection lives. Without
+    it a ready journal is opened beside the services, to look or to change lanes. With a `lease`
+    everything is written under it, new calls are that worker's, and its backlog alone is listed.
 
     At most `waiting_limit` changes (and as many queries) wait, or are refused with
     `JournalUnavailableError`. `clock` is in Unix seconds. A `hasty` one may lose acknowledged ones.
 
     Raises:
-        JournalUnavailableError: The server cannot be reached or used, or another service has it.
+        JournalUnavailableError: The server cannot be reached or used, or somebody copies it.
         JournalTooNewError: A newer version wrote it.
     """
-    settings = {"synchronous_commit": "off"} if hasty else {"synchronous_commit": "on"}
-    tenure = Tenure(lost) if exclusive else None
-    prepare = tenure.take if tenure else None
+    settings = {"synchronous_commit": "off" if hasty else "on", **(OF_WORKER if lease else {})}
+    prepare = lock_service if exclusive else None
     writing = KeptConnection(url, name="writer", settings=settings, prepare=prepare)
     reading = KeptConnection(url, name="reader")
     async with explained(writing, reading):
         db = await writing.get()
         await (migrate if exclusive else expect_ready)(db)
         await expect_whole(db)
-        if tenure:
-            await tenure.begin(db)
         await reading.get()
     async with (
-        open_async_worker(Writer(writing, clock), limit=waiting_limit) as writer,
+        open_async_worker(Writer(writing, clock, lease), limit=waiting_limit) as writer,
         open_async_worker(Reader(reading), limit=waiting_limit) as reader,
     ):
-        yield PostgresqlJournal(writer, reader, clock, url)
+        yield PostgresqlJournal(writer, reader, clock, url, lease=lease)

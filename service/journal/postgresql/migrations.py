@@ -105,15 +105,30 @@ async def is_copy_begun(db: Connection) -> bool:
 
 
 async def lock_service(db: Connection) -> None:
-    """Keep every other service out of this database for as long as the connection lives.
+    """Keep those out who want this database to themselves, for as long as the connection lives.
+
+    Raises:
+        JournalUnavailableError: Somebody has it to themselves, or there is no schema for tables.
+    """
+    await _expect_schema(db)
+    if not await db.fetchval(f"SELECT pg_try_advisory_lock_shared({_SERVING}, {_SCHEMA})"):
+        raise JournalUnavailableError("this database is being copied, or an older version serves")
+
+
+async def lock_alone(db: Connection) -> None:
+    """Keep every service out of this database for as long as the connection lives.
 
     Raises:
         JournalUnavailableError: One has it, or there is no schema for the tables.
     """
+    await _expect_schema(db)
+    if not await db.fetchval(f"SELECT pg_try_advisory_lock({_SERVING}, {_SCHEMA})"):
+        raise JournalUnavailableError("a service has this database open")
+
+
+async def _expect_schema(db: Connection) -> None:
     if await db.fetchval("SELECT current_schema()") is None:
         raise JournalUnavailableError("the search_path names no schema that is there: make one")
-    if not await db.fetchval(f"SELECT pg_try_advisory_lock({_SERVING}, {_SCHEMA})"):
-        raise JournalUnavailableError("another service has this database open")
 
 
 async def _expect_usable(db: Connection) -> None:

@@ -4,7 +4,16 @@ from typing import Final
 
 from service.journal.postgresql.connection import DRIVER_ERRORS, connect, unreachable
 
-_TABLES: Final = ("event", "utterance", "summary", "call", "parked", "attempt", "keeping")
+_TABLES: Final = (
+    "event",
+    "utterance",
+    "summary",
+    "call",
+    "parked",
+    "attempt",
+    "keeping",
+    "pending_input",
+)
 _TIMEOUT_S: Final = 3_600.0
 
 

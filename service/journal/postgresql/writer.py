@@ -6,7 +6,8 @@ from typing import Final
 import asyncpg
 import structlog
 
-from service.errors import JournalError
+from service.errors import JournalError, LeaseLostError
+from service.ids import WorkerId
 from service.journal.postgresql.connection import (
     Connection,
     KeptConnection,
@@ -14,7 +15,8 @@ from service.journal.postgresql.connection import (
     refusal,
 )
 from service.journal.postgresql.entries import commit_entries, settle_lanes
-from service.ports import Entry, LaneUpdate
+from service.journal.statements import load_statements
+from service.ports import Entry, LaneUpdate, Lease
 
 LaneUpdates = tuple[LaneUpdate, ...]
 Change = Callable[[Connection], Awaitable[object]]
@@ -26,15 +28,26 @@ _MAX_EVENTS: Final = 10_000
 _TRIES: Final = 4
 """Of a transaction that met another's: what both write is read anew each time."""
 
+_HOLD_LEASE: Final = load_statements("postgresql", "workers")["hold_lease"].text
+
 log = structlog.get_logger()
 
 
 class Writer:
-    """Writes batches on one connection; `clock` returns Unix seconds."""
+    """Writes batches on one connection; `clock` returns Unix seconds.
 
-    def __init__(self, kept: KeptConnection, clock: Callable[[], float]) -> None:
+    With a `lease` it writes nothing but under it: a transaction keeps others from ending it, and
+    is not begun or committed once the time of the lease is over. Its connection bears the name of
+    the worker, so that whoever takes over can end it.
+    """
+
+    def __init__(
+        self, kept: KeptConnection, clock: Callable[[], float], lease: Lease | None = None
+    ) -> None:
         self._kept = kept
         self._clock = clock
+        self._lease = lease
+        self._purpose = kept.name
         self._available = True
 
     async def handle(self, batch: Sequence[Work]) -> list[object]:
@@ -47,6 +60,8 @@ class Writer:
             return await self._halved(batch)
         try:
             outcomes = await self._transact_anew(batch)
+        except LeaseLostError as error:
+            return [error for _ in batch]
         except Exception as error:  # noqa: BLE001  it is handed to those who wait
             if is_unavailable(error):
                 self._kept.drop()
@@ -74,17 +89,37 @@ class Writer:
         return await self._transact(batch)
 
     async def _transact(self, batch: Sequence[Work]) -> list[object]:
+        worker = self._expect_lease()
         db = await self._kept.get()
         async with db.transaction():
-            return await self._write(db, batch)
+            if worker is not None and not await db.fetch(_HOLD_LEASE, worker):
+                raise LeaseLostError("this worker is not on the roster any more")
+            outcomes = await self._write(db, batch, worker)
+            if self._expect_lease() != worker:
+                raise LeaseLostError("this worker became another one meanwhile")
+            return outcomes
 
-    async def _write(self, db: Connection, batch: Sequence[Work]) -> list[object]:
+    def _expect_lease(self) -> WorkerId | None:
+        if self._lease is None:
+            return None
+        worker = self._lease.worker
+        if worker is None:
+            raise LeaseLostError("this worker has no lease now")
+        name = f"{worker}/{self._purpose}"
+        if name != self._kept.name:
+            self._kept.drop()
+            self._kept.name = name
+        return worker
+
+    async def _write(
+        self, db: Connection, batch: Sequence[Work], worker: WorkerId | None
+    ) -> list[object]:
         # all of a batch is under way at once, so the order of its kinds is ours to choose
         now = self._clock()
         outcomes: list[object] = [None] * len(batch)
         entries = {n: work for n, work in enumerate(batch) if isinstance(work, Entry)}
         if entries:
-            refusals = await commit_entries(db, list(entries.values()), now)
+            refusals = await commit_entries(db, list(entries.values()), now, owner=worker)
             for n, refused in zip(entries, refusals, strict=True):
                 outcomes[n] = refused
         updates = [update for work in batch if isinstance(work, tuple) for update in work]

@@ -219,6 +219,10 @@ class SqliteJournal:
         page = await self._reader.do(partial(_backlog_page, after or (-1, "")))
         return cast(BacklogPage, page)
 
+    async def lanes_of(self, call_id: CallId) -> list[LaneRow]:
+        """See `Journal.lanes_of`."""
+        return [LaneRow(*row) for row in await self._ask("lanes_of", (call_id,))]
+
     async def parked(
         self, *, limit: int, before: tuple[float, int] | None = None
     ) -> list[ParkedDelivery]:

@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from tests.chaos.faults import clock, endpoints, machine, power, process, slow, webhooks
+from tests.chaos.faults import (
+    clock,
+    endpoints,
+    machine,
+    power,
+    process,
+    slow,
+    webhooks,
+    workers,
+)
 from tests.chaos.oracle import Verdict
 
 
@@ -40,6 +49,12 @@ FAULTS: Mapping[str, Fault] = {
     "disk": Fault(machine.full_disk, 5, 1),
     "loris": Fault(slow.slow_clients, 3, 1),
     "loris-recogniser": Fault(slow.slow_clients_of_the_recogniser, 3, 1),
+    "worker-kill": Fault(workers.killed, 50, 5),
+    "worker-freeze": Fault(workers.frozen, 5, 1),
+    "worker-cut": Fault(workers.cut_off, 5, 1),
+    "worker-restart": Fault(workers.restarted, 5, 1),
+    "postgresql-kill": Fault(workers.server_killed, 20, 2),
+    "postgresql-full": Fault(workers.without_connections, 5, 1),
     "control": Fault(process.forgetful, 5, 3),
     "control-power": Fault(power.power_cut_at_weaker_settings, 3, 1),
 }

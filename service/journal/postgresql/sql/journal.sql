@@ -13,12 +13,13 @@ SELECT nextval('call_no') FROM generate_series(1, $1::integer);
 
 -- name: write_calls
 INSERT INTO call AS kept
-(call_no, call_id, version, epoch, last_seq, state, wake_at, ended, open, created_at, updated_at)
+(call_no, call_id, version, epoch, last_seq, state, wake_at, ended, open, created_at, updated_at,
+    owner)
 SELECT call_no, call_id, version, epoch, last_seq, state, wake_at, ended, true, written_at,
-    written_at
+    written_at, owner
 FROM unnest($1::bigint[], $2::text[], $3::integer[], $4::integer[], $5::integer[], $6::bytea[],
-    $7::double precision[], $8::boolean[], $9::double precision[])
-AS given (call_no, call_id, version, epoch, last_seq, state, wake_at, ended, written_at)
+    $7::double precision[], $8::boolean[], $9::double precision[], $10::text[])
+AS given (call_no, call_id, version, epoch, last_seq, state, wake_at, ended, written_at, owner)
 ON CONFLICT (call_no) DO UPDATE SET
 version = excluded.version, last_seq = excluded.last_seq, state = excluded.state,
 wake_at = excluded.wake_at, ended = excluded.ended, open = true, updated_at = excluded.updated_at;
@@ -255,7 +256,7 @@ UPDATE probe SET checks = checks + 1 RETURNING checks;
 SELECT checks FROM probe;
 
 -- name: load
-SELECT call_id, version, epoch, state, wake_at FROM call WHERE call_id = $1;
+SELECT call_id, version, epoch, state, wake_at, owner FROM call WHERE call_id = $1;
 
 -- name: find_call
 SELECT call_id FROM leg JOIN call USING (call_no) WHERE leg_id = $1;
@@ -273,6 +274,18 @@ SELECT call_no, call_id, endpoint, acked_seq, head_seq, attempts, due_at, genera
 FROM call JOIN lane USING (call_no)
 WHERE open AND acked_seq < head_seq AND (call_no, endpoint) > ($1::bigint, $2::text)
 ORDER BY call_no, endpoint LIMIT $3;
+
+-- name: backlog_of
+SELECT call_no, call_id, endpoint, acked_seq, head_seq, attempts, due_at, generation, NOT ended
+FROM call JOIN lane USING (call_no)
+WHERE open AND acked_seq < head_seq AND (call_no, endpoint) > ($1::bigint, $2::text)
+AND owner = $4
+ORDER BY call_no, endpoint LIMIT $3;
+
+-- name: lanes_of
+SELECT call_id, endpoint, acked_seq, head_seq, attempts, due_at, generation, NOT ended
+FROM call JOIN lane USING (call_no)
+WHERE call_id = $1 AND acked_seq < head_seq ORDER BY endpoint;
 
 -- name: parked
 SELECT id, call_id, endpoint, seq, type, status, reason, parked_at

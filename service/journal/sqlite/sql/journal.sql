@@ -202,6 +202,11 @@ WHERE acked_seq < head_seq
 AND call_no >= :call_no AND (call_no > :call_no OR endpoint > :endpoint)
 ORDER BY call_no, endpoint LIMIT :limit;
 
+-- name: lanes_of
+SELECT call_id, endpoint, acked_seq, head_seq, attempts, due_at, generation, NOT ended
+FROM call JOIN lane USING (call_no)
+WHERE call_id = ? AND acked_seq < head_seq ORDER BY endpoint;
+
 -- name: parked
 SELECT id, call_id, endpoint, seq, type, status, reason, parked_at
 FROM parked JOIN call USING (call_no) WHERE (parked_at, id) < (?, ?)

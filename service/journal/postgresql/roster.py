@@ -1,0 +1,223 @@
+"""The roster on PostgreSQL: heartbeats on a connection of their own, the rest in group commits."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, Final, cast
+
+import asyncpg
+
+from service.ids import CallId, InputId, WorkerId
+from service.journal.postgresql.connection import (
+    DRIVER_ERRORS,
+    OF_WORKER,
+    Connection,
+    KeptConnection,
+    Query,
+    Reader,
+    Row,
+    connect,
+    unreachable,
+)
+from service.journal.postgresql.migrations import expect_whole, lock_service, migrate
+from service.journal.postgresql.opening import explained
+from service.journal.postgresql.text import from_database, to_database
+from service.journal.postgresql.worker import AsyncWorker, open_async_worker
+from service.journal.postgresql.writer import Work, Writer
+from service.journal.statements import load_statements
+from service.ports import Beat, Claim, Lease, Mail, Roster, Taken
+
+BEAT_TIMEOUT_S: Final = 2.0
+ASK_TIMEOUT_S: Final = 5.0
+"""How long whoever asked another worker for something waits for the reply."""
+_STALE_ASK_S: Final = 60.0
+_MAX_WAITING: Final = 10_000
+_SQL: Final = load_statements("postgresql", "workers")
+
+
+class PostgresqlRoster:
+    """A `Roster`; its methods are documented there."""
+
+    def __init__(self, url: str, beats: AsyncWorker[Query], fenced: AsyncWorker[Work]) -> None:
+        self._url = url
+        self._beats = beats
+        self._fenced = fenced
+
+    async def register(self, worker: WorkerId, url: str) -> None:
+        """See `Roster.register`."""
+        await self._do_unfenced("register", worker, url)
+
+    async def beat(self, worker: WorkerId) -> Beat:
+        """See `Roster.beat`."""
+        rows = cast(list[Row], await self._beats.do(partial(_beat, worker)))
+        return Beat(is_known=True, keeps_house=bool(rows[0][0])) if rows else Beat(is_known=False)
+
+    async def begin_drain(self, worker: WorkerId) -> None:
+        """See `Roster.begin_drain`."""
+        await self._change("begin_drain", worker)
+
+    async def withdraw(self, worker: WorkerId) -> None:
+        """See `Roster.withdraw`."""
+        await self._do_unfenced("withdraw", worker)
+
+    async def bury(self, silent_s: float) -> list[WorkerId]:
+        """See `Roster.bury`. What the dead have under way at the server is broken off first."""
+        return cast(list[WorkerId], await self._fenced.do(partial(_bury, silent_s)))
+
+    async def others(self, worker: WorkerId, silent_s: float) -> int:
+        """See `Roster.others`."""
+        ((others,),) = await self._change("others", worker, silent_s)
+        return cast(int, others)
+
+    async def claim(self, call_id: CallId, worker: WorkerId) -> Claim:
+        """See `Roster.claim`."""
+        return cast(Claim, await self._fenced.do(partial(_claim, to_database(call_id), worker)))
+
+    async def take(self, call_id: CallId, worker: WorkerId) -> Claim:
+        """See `Roster.take`."""
+        return cast(Claim, await self._fenced.do(partial(_take, to_database(call_id), worker)))
+
+    async def losses(self, worker: WorkerId) -> list[CallId]:
+        """See `Roster.losses`."""
+        rows = await self._change("losses", worker)
+        return [CallId(from_database(call_id)) for (call_id,) in rows]
+
+    async def take_orphans(self, worker: WorkerId, limit: int) -> Taken:
+        """See `Roster.take_orphans`."""
+        return cast(Taken, await self._fenced.do(partial(_take_orphans, worker, limit)))
+
+    async def owned(self, worker: WorkerId) -> list[CallId]:
+        """See `Roster.owned`."""
+        rows = await self._change("owned", worker)
+        return [CallId(from_database(call_id)) for (call_id,) in rows]
+
+    async def hand_over(self, worker: WorkerId) -> None:
+        """See `Roster.hand_over`."""
+        await self._change("hand_over", worker)
+
+    async def send(self, call_id: CallId, input_id: InputId, body: bytes) -> None:
+        """See `Roster.send`."""
+        await self._change("send", call_id, input_id, body)
+
+    async def ask(self, call_id: CallId, body: bytes, asked_by: WorkerId) -> int:
+        """See `Roster.ask`."""
+        ((number,),) = await self._change("ask", call_id, body, asked_by)
+        return cast(int, number)
+
+    async def mail(self, worker: WorkerId, *, keeps_house: bool, limit: int) -> list[Mail]:
+        """See `Roster.mail`."""
+        if keeps_house:
+            await self._change("drop_stale_asks", _STALE_ASK_S)
+        rows = await self._change("mail", worker, keeps_house, ASK_TIMEOUT_S, limit)
+        return [Mail(one, CallId(from_database(call)), *rest) for one, call, *rest in rows]
+
+    async def drop_mail(self, ids: Sequence[int]) -> None:
+        """See `Roster.drop_mail`."""
+        if ids:
+            await self._change("drop_mail", list(ids))
+
+    async def reply(self, mail_id: int, reply: bytes) -> None:
+        """See `Roster.reply`."""
+        await self._change("reply", mail_id, reply)
+
+    async def replies(self, worker: WorkerId) -> list[tuple[int, bytes]]:
+        """See `Roster.replies`."""
+        return [(number, reply) for number, reply in await self._change("replies", worker)]
+
+    async def _do_unfenced(self, name: str, *values: object) -> None:
+        try:
+            db = await connect(self._url, name="register")
+            try:
+                await _rows(name, values, db)
+            finally:
+                await db.close()
+        except DRIVER_ERRORS as error:
+            raise unreachable(error) from error
+
+    async def _change(self, name: str, *values: object) -> list[Row]:
+        given = tuple(to_database(one) if isinstance(one, str) else one for one in values)
+        return cast(list[Row], await self._fenced.do(partial(_rows, name, given)))
+
+
+async def _rows(name: str, values: Sequence[object], db: Connection) -> list[Any]:
+    return await db.fetch(_SQL[name].text, *values)
+
+
+async def _beat(worker: WorkerId, db: Connection) -> list[Any]:
+    return await db.fetch(_SQL["beat"].text, worker, timeout=BEAT_TIMEOUT_S)
+
+
+async def _bury(silent_s: float, db: Connection) -> list[WorkerId]:
+    silent = [worker for (worker,) in await _rows("silent", (silent_s,), db)]
+    if not silent:
+        return []
+    try:
+        async with db.transaction():
+            await _rows("cut_off", (silent,), db)
+    except asyncpg.InsufficientPrivilegeError:
+        pass  # of another role: what it has under way ends by the server's own time limit
+    buried = await _rows("bury", (silent, silent_s), db)
+    await _rows("forget_losses", (), db)
+    return [worker for (worker,) in buried]
+
+
+async def _claim(call_id: str, worker: WorkerId, db: Connection) -> Claim:
+    rows = await _rows("owner", (call_id,), db)
+    if not rows or rows[0][0] == worker:
+        return Claim(is_ours=True)
+    owner, lives = rows[0]
+    if lives:
+        return Claim(is_ours=False, owner=owner)
+    if await _rows("claim", (call_id, worker), db):
+        return Claim(is_ours=True, was_taken=True, owner=owner)
+    return Claim(is_ours=False, owner=owner)  # somebody was faster: the next look says who
+
+
+async def _take(call_id: str, worker: WorkerId, db: Connection) -> Claim:
+    rows = await _rows("lock_call", (call_id,), db)
+    if not rows or rows[0][0] == worker:
+        return Claim(is_ours=True)
+    loser = rows[0][0]
+    await _rows("take", (call_id, worker), db)
+    await _rows("forget_loss", (worker, call_id), db)
+    if loser is not None:
+        await _rows("note_loss", (loser, call_id), db)
+    return Claim(is_ours=True, was_taken=True, owner=loser)
+
+
+async def _take_orphans(worker: WorkerId, limit: int, db: Connection) -> Taken:
+    gone = [owner for (owner,) in await _rows("gone_owners", (), db)]
+    rows = await _rows("take_open", (worker, gone, limit), db)
+    await _rows("take_waited_for", (worker, limit), db)
+    taken = [(CallId(from_database(call_id)), live, died) for call_id, live, died in rows]
+    return Taken(
+        tuple(call_id for call_id, _, _ in taken),
+        tuple(call_id for call_id, live, _ in taken if live),
+        any(died for _, _, died in taken),
+    )
+
+
+@asynccontextmanager
+async def open_postgresql_roster(
+    url: str, lease: Lease, *, clock: Callable[[], float]
+) -> AsyncIterator[Roster]:
+    """Open the roster in this database, whose tables are made or updated first.
+
+    What is written for a worker is written under its `lease`.
+
+    Raises:
+        JournalUnavailableError: The server cannot be reached or used.
+        JournalTooNewError: A newer version wrote it.
+    """
+    beating = KeptConnection(url, name="heartbeat", connect_timeout_s=BEAT_TIMEOUT_S)
+    writing = KeptConnection(url, name="roster", settings=OF_WORKER)
+    async with explained(beating):
+        db = await beating.get()
+        await lock_service(db)
+        await migrate(db)
+        await expect_whole(db)
+    async with (
+        open_async_worker(Reader(beating), limit=2) as beats,
+        open_async_worker(Writer(writing, clock, lease), limit=_MAX_WAITING) as fenced,
+    ):
+        yield PostgresqlRoster(url, beats, fenced)

@@ -1,0 +1,73 @@
+"""Ownership where one service has the journal to itself: every call is its own."""
+
+import asyncio
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
+from service.calls.commands import Reply
+from service.calls.inputs import AskedInput, WebhookInput
+from service.errors import JournalUnavailableError
+from service.ids import CallId, WorkerId
+from service.ports import Claim, Journal, Orphans
+
+AT_ONCE: Final = 500
+"""How many calls a start takes up together: the journal does not let any number wait."""
+_OURS: Final = Claim(is_ours=True)
+_NOBODY: Final = "there is no other worker"
+
+
+class Alone:
+    """An `Ownership`; its methods are documented there."""
+
+    is_shared = False
+    holds = True
+    keeps_house = True
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._left: Iterator[CallId] | None = None
+
+    def is_ours(self, owner: WorkerId | None) -> bool:
+        """See `Ownership.is_ours`."""
+        del owner
+        return True
+
+    async def claim(self, call_id: CallId) -> Claim:
+        """See `Ownership.claim`."""
+        del call_id
+        return _OURS
+
+    async def caught_up(self, call_id: CallId) -> None:
+        """See `Ownership.caught_up`: at once."""
+
+    async def take(self, call_id: CallId) -> bool:
+        """See `Ownership.take`."""
+        del call_id
+        return False
+
+    async def orphans(self) -> Orphans:
+        """See `Ownership.orphans`: what another process left unfinished, once."""
+        if self._left is None:
+            self._left = iter([kept.call_id for kept in await self._journal.unfinished()])
+        some = tuple(islice(self._left, AT_ONCE))
+        await asyncio.gather(*map(self._journal.adopt, some))  # in few transactions
+        return Orphans(some)
+
+    async def forward(self, call_id: CallId, item: WebhookInput, to: WorkerId | None) -> None:
+        """See `Ownership.forward`."""
+        del call_id, item, to
+        raise JournalUnavailableError(_NOBODY)
+
+    async def ask(self, call_id: CallId, item: AskedInput, to: WorkerId | None) -> Reply | None:
+        """See `Ownership.ask`."""
+        del call_id, item, to
+        raise JournalUnavailableError(_NOBODY)
+
+    async def leave(self) -> bool:
+        """See `Ownership.leave`."""
+        return False
+
+    async def hand_over(self) -> None:
+        """See `Ownership.hand_over`."""
+        raise JournalUnavailableError(_NOBODY)

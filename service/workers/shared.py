@@ -1,0 +1,106 @@
+"""Ownership where several workers share a database."""
+
+from service.calls.commands import Reply
+from service.calls.inputs import AskedInput, WebhookInput
+from service.errors import JournalUnavailableError, LeaseLostError
+from service.ids import CallId, WorkerId
+from service.ports import Bus, Claim, Orphans, Roster
+from service.workers.lease import SILENT_S
+from service.workers.mailbox import Mailbox
+from service.workers.membership import Membership
+from service.workers.takeover import TakeOver
+
+
+class SharedOwnership:
+    """An `Ownership`; its methods are documented there."""
+
+    is_shared = True
+
+    def __init__(
+        self, roster: Roster, member: Membership, mailbox: Mailbox, takeover: TakeOver, bus: Bus
+    ) -> None:
+        self._roster = roster
+        self._lease = member.lease
+        self._member = member
+        self._mailbox = mailbox
+        self._takeover = takeover
+        self._bus = bus
+        self._is_leaving = False
+
+    @property
+    def holds(self) -> bool:
+        """See `Ownership.holds`."""
+        return self._lease.worker is not None
+
+    @property
+    def keeps_house(self) -> bool:
+        """See `Ownership.keeps_house`."""
+        return self.holds and self._member.keeps_house
+
+    def is_ours(self, owner: WorkerId | None) -> bool:
+        """See `Ownership.is_ours`."""
+        return owner is not None and owner == self._lease.worker
+
+    async def claim(self, call_id: CallId) -> Claim:
+        """See `Ownership.claim`."""
+        if self._is_leaving:
+            return Claim(is_ours=False)
+        claim = await self._takeover.claim(call_id)
+        if claim.was_taken:
+            self._mailbox.expect([call_id])
+        return claim
+
+    async def caught_up(self, call_id: CallId) -> None:
+        """See `Ownership.caught_up`."""
+        await self._mailbox.caught_up(call_id)
+
+    async def take(self, call_id: CallId) -> bool:
+        """See `Ownership.take`."""
+        if self._is_leaving:
+            raise JournalUnavailableError("this worker is stopping and takes no calls")
+        claim = await self._takeover.take(call_id)
+        if claim.owner is not None:
+            self._bus.nudge(claim.owner)
+        if claim.was_taken:
+            self._mailbox.expect([call_id])
+        return claim.was_taken
+
+    async def orphans(self) -> Orphans:
+        """See `Ownership.orphans`."""
+        if self._is_leaving:
+            return Orphans(())
+        orphans = await self._takeover.orphans()
+        self._mailbox.expect(orphans.call_ids)
+        return orphans
+
+    async def forward(self, call_id: CallId, item: WebhookInput, to: WorkerId | None) -> None:
+        """See `Ownership.forward`."""
+        await self._mailbox.send(call_id, item)
+        self._wake(to)
+
+    async def ask(self, call_id: CallId, item: AskedInput, to: WorkerId | None) -> Reply | None:
+        """See `Ownership.ask`."""
+        return await self._mailbox.ask(call_id, item, lambda: self._wake(to))
+
+    async def leave(self) -> bool:
+        """See `Ownership.leave`."""
+        worker = self._lease.worker
+        if worker is None:
+            raise LeaseLostError("this worker has no lease now")
+        await self._roster.begin_drain(worker)
+        self._is_leaving = await self._roster.others(worker, SILENT_S) > 0
+        return self._is_leaving
+
+    async def hand_over(self) -> None:
+        """See `Ownership.hand_over`."""
+        worker = self._lease.worker
+        if worker is None:
+            raise LeaseLostError("this worker has no lease now")
+        await self._roster.hand_over(worker)
+        self._bus.offer()
+
+    def _wake(self, owner: WorkerId | None) -> None:
+        if owner is None:
+            self._bus.offer()
+        else:
+            self._bus.nudge(owner)
