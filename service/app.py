@@ -6,16 +6,13 @@ what came of that, close.
 """
 
 import asyncio
-import gc
 import random
-import signal
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
-import uvloop
 from aiohttp import web
 
 from service.api.assembly import Sources, new_application, open_api
@@ -29,7 +26,6 @@ from service.delivery.host import origin_of
 from service.delivery.lanes import DeliveryLanes, open_lanes
 from service.delivery.signing import Secrets
 from service.errors import SettingsError
-from service.exits import Exit
 from service.feed.hub import Hub, open_hub
 from service.ingress.counters import IngressCounters
 from service.ingress.limits import MediaLimits
@@ -42,7 +38,6 @@ from service.runtime.registry import CallRegistry, open_calls
 from service.settings import Settings
 from service.stt.counters import RecognitionCounters
 from service.stt.recognitions import open_recognitions
-from service.tasks import open_tasks
 from service.telemetry.readings import (
     clock_figures,
     feed_figures,
@@ -108,6 +103,7 @@ class Running:
     keeper: RetentionKeeper
     secrets: Secrets
     """What webhooks are signed with: `replace` them at any time."""
+    carrier: Carrier
     calls_left: int = 0
     """Calls that went on when the drain was over; the next start takes them up."""
     lanes_left: int = 0
@@ -136,8 +132,10 @@ async def running(
         _let_telnyx_in(app, settings, rooms, media_limits, machine.clock)
         await _let_people_in(stack, app, settings, rooms, machine)
         await _listen(stack, app, address, settings)
-        calls = rooms.calls
-        service = Running(address.url, calls, rooms.lanes, rooms.hub, rooms.keeper, rooms.secrets)
+        calls, secrets = rooms.calls, rooms.secrets
+        service = Running(
+            address.url, calls, rooms.lanes, rooms.hub, rooms.keeper, secrets, rooms.carrier
+        )
         resumed = await calls.resume()
         log.info("service_started", url=address.url, calls_resumed=resumed)
         drain = (service, health, rooms.hearing, settings.drain_timeout_s)
@@ -325,64 +323,6 @@ def _not_ours(settings: Settings, error: OSError) -> SettingsError:
     problem = f"listen: cannot listen on {settings.listen} ({error.strerror})"
     remedy = "stop what listens there, or choose another address"
     return SettingsError([f"{problem}: {remedy}"])
-
-
-def run(settings: Settings, reload: Callable[[], Settings]) -> int:
-    """Run the service until SIGTERM or SIGINT; return the exit code.
-
-    On SIGHUP, `reload` gives the settings anew, and webhooks are signed as they say from then on.
-    """
-    return uvloop.run(serve(settings, reload))
-
-
-async def serve(settings: Settings, reload: Callable[[], Settings]) -> int:
-    """Run the service until a signal, and drain. A second signal stops it at once."""
-    stop, asked = asyncio.Event(), asyncio.Event()
-    loop = asyncio.get_running_loop()
-    main = asyncio.current_task()
-
-    def told(name: str) -> None:
-        log.info("signal_received", signal=name)
-        if stop.is_set() and main:
-            main.cancel()
-        stop.set()
-
-    for one in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(one, told, one.name)
-    try:
-        async with running(settings) as service, open_tasks() as tasks:
-            loop.add_signal_handler(signal.SIGHUP, asked.set)
-            tasks.keep(lambda: _rotate(service.secrets, reload, asked), "rotation")
-            _spare_the_collector()
-            await stop.wait()
-    except asyncio.CancelledError:
-        if not stop.is_set():
-            raise
-        return Exit.INTERRUPTED
-    left = service.calls_left + service.lanes_left
-    log.info("service_stopped", calls_left=service.calls_left, lanes_left=service.lanes_left)
-    return Exit.WORK_LEFT if left else Exit.OK
-
-
-async def _rotate(secrets: Secrets, reload: Callable[[], Settings], asked: asyncio.Event) -> None:
-    """Take the secrets of endpoints, and nothing else, from the settings whenever it is asked."""
-    while await asked.wait():
-        asked.clear()
-        try:
-            settings = await asyncio.to_thread(reload)  # the disk may be slow
-        except SettingsError as error:
-            log.error("secrets_not_rotated", problems=error.problems)  # noqa: TRY400 - it says all
-        else:
-            log.info("secrets_rotated", endpoints=secrets.replace(settings.endpoint_list()))
-
-
-def _spare_the_collector() -> None:
-    """Leave what was made at the start out of all collections: a full one holds everything up.
-
-    With a thousand who watch, it took 170 ms with these objects and 50 ms without them.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 async def _drain(

@@ -100,6 +100,10 @@ class _TelnyxCarrier:
         if not self._loaded.done():
             raise CarrierUnavailableError("Telnyx's SDK is not loaded yet")
 
+    async def ready(self) -> None:
+        """See `Carrier.ready`."""
+        await asyncio.shield(self._loaded)
+
     async def close(self) -> None:
         """Close the client; waits for a thread that still loads, which nothing can stop."""
         async with self._loading:

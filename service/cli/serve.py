@@ -22,13 +22,13 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Read the settings, set logging up, run until told to stop."""
     settings = read_settings(arguments, environ)
 
-    from service import app  # noqa: PLC0415 - keeps --help quick
+    from service import process  # noqa: PLC0415 - keeps --help quick
     from service.logs import set_up_logs  # noqa: PLC0415
     from service.settings import find_config  # noqa: PLC0415
 
     set_up_logs(sys.stdout)
     _tell(settings, find_config(arguments.config, environ))
-    return app.run(settings, lambda: read_settings(arguments, environ))
+    return process.run(settings, lambda: read_settings(arguments, environ))
 
 
 def _tell(settings: "Settings", config: Path | None) -> None:
