@@ -1,6 +1,7 @@
 """`callscribe serve`: the service itself."""
 
 import argparse
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,9 +27,13 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     from service.logs import set_up_logs  # noqa: PLC0415
     from service.settings import find_config  # noqa: PLC0415
 
-    set_up_logs(sys.stdout)
+    output = set_up_logs(sys.stdout)
     _tell(settings, find_config(arguments.config, environ))
-    return process.run(settings, lambda: read_settings(arguments, environ))
+    code = process.run(settings, lambda: read_settings(arguments, environ))
+    output.close()
+    # all is closed; Python would still take Telnyx's SDK apart, which takes a second of processor
+    # time, half a minute on a busy machine, or fall over the thread that still loads it
+    os._exit(code)
 
 
 def _tell(settings: "Settings", config: Path | None) -> None:

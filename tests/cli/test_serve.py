@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from service.exits import Exit
 from tests.cli.harness import started
 from tests.settings.builders import KEYS
 
@@ -50,3 +51,13 @@ async def test_a_service_without_a_file_says_that_it_read_none(
 
     assert read["file"] == "none"
     assert "no settings file was read" in warned["advice"]
+
+
+async def test_a_stop_waits_for_nothing_that_is_still_being_loaded(tmp_path: Path) -> None:
+    """Telnyx's SDK may take half a minute on a busy machine, and then nobody needs it any more."""
+    (tmp_path / "telnyx.py").write_text("import time\n\ntime.sleep(600)\n")
+    async with started("serve", **variables(tmp_path), PYTHONPATH=str(tmp_path)) as process:
+        await log_of_start(process)
+        process.terminate()
+        async with asyncio.timeout(30):
+            assert await process.wait() == Exit.OK
