@@ -16,6 +16,7 @@ TARGETS: Final[Mapping[str, tuple[str, ...]]] = {
     "service.delivery.host": ("test_host", "test_hosts", "test_hanging_partials"),
     "service.delivery.schedule": (
         "test_schedule_listing",
+        "test_schedule_places",
         "test_schedule",
         "test_hanging_partials",
         "test_partials_in_lanes",
