@@ -192,8 +192,10 @@ def test_a_host_is_tried_with_a_lane_that_is_held() -> None:
     open_breaker(queue)
     deliver(queue, first)
     assert queue.wake_at() == PROBED_AT
-    assert take(queue, PROBED_AT).call_id == "c2"
+    probe = take(queue, PROBED_AT)
+    assert probe.call_id == "c2"
     queue.host.breaker.answered()
+    deliver(queue, probe)
 
     assert taken(queue, PROBED_AT) == []
 
@@ -213,13 +215,24 @@ def test_a_host_is_tried_with_a_lane_that_is_ready() -> None:
 
 def test_lanes_that_were_tried_take_turns_with_those_that_never_were() -> None:
     """There are receivers that fail at whatever is new."""
-    for failed_probes, call in ((0, "tried"), (1, "new")):
+    for failed_probes, call in enumerate(["tried", "new", "tried", "new"]):
         queue = lanes()
         wait(queue, "tried")
         open_breaker(queue)
         commit(queue, "new", 1)
         queue.host.breaker.failed_probes = failed_probes
         assert take(queue, PROBED_AT).call_id == call
+
+
+def test_a_lane_that_waits_has_a_chance_beside_however_many_are_ready() -> None:
+    """Not all that are ready are looked at."""
+    queue = lanes(max_lanes=1000)
+    wait(queue, "tried")
+    open_breaker(queue)
+    for number in range(150):
+        commit(queue, f"new {number}", 1)
+
+    assert take(queue, PROBED_AT).call_id == "tried"
 
 
 def test_an_endpoint_finds_out_for_itself_with_one_lane_at_a_time() -> None:
