@@ -108,7 +108,9 @@ async def test_it_is_flushed_when_the_journal_has_every_ack(tmp_path: Path) -> N
         harness.journal.off = True
         flushing = asyncio.create_task(harness.lanes.flushed())
         harness.crm.gate.set()
-        await harness.journal.refused.wait()
+        for _ in range(3):  # whoever writes acks beside it is refused as well
+            await harness.journal.refused.wait()
+            harness.journal.refused.clear()
         harness.journal.off = False
         await flushing
 

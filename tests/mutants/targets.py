@@ -25,6 +25,7 @@ TARGETS: Final[Mapping[str, tuple[str, ...]]] = {
     "service.delivery.lanes": (
         "test_lanes",
         "test_lanes_state",
+        "test_lanes_keepers",
         "test_backlog",
         "test_changed_endpoints",
         "test_recovery",
