@@ -50,6 +50,17 @@ async def test_acks_that_cannot_be_written_at_the_end_are_told_of(tmp_path: Path
     assert "acknowledgements_lost" in [line["event"] for line in lines]
 
 
+async def test_a_lane_leaves_the_memory_once_its_acks_are_written(tmp_path: Path) -> None:
+    """Of two hundred endpoints each has room for three hundred at a time."""
+    many = [endpoint(f"e{number}") for number in range(200)]
+    async with open_harness(tmp_path, *many) as harness:
+        for number in range(310):
+            await harness.commit(f"c{number}", "call.started", to=("e0",))
+            await harness.flush()
+
+        assert len(harness.sinks["e0"].taken) == 310
+
+
 async def test_the_backlog_is_listed_again_and_again(tmp_path: Path) -> None:
     """What others committed goes out, also after the journal was away."""
     with capture_logs() as lines:
@@ -73,6 +84,7 @@ async def test_that_another_process_switched_an_endpoint_is_told_once(tmp_path: 
             await harness.journal.disable(CRM, "by_hand", START)
             for _ in range(2):
                 await harness.list_backlog()
+            assert [one["event"] for one in lines if one["event"] in TELLS] == [TELLS[0]]
             await harness.journal.enable(CRM)
             for _ in range(2):
                 await harness.list_backlog()

@@ -214,6 +214,19 @@ async def test_after_a_start_a_delivery_names_what_was_given_up_just_before_it(
         assert delivery.gap_seqs == (3, 4)
 
 
+async def test_after_a_start_no_more_than_a_hundred_are_named(tmp_path: Path) -> None:
+    """The newest of those that were given up."""
+    async with open_harness(tmp_path) as harness:
+        await commit(harness.journal, "c1", *["call.answered"] * 103, to=("crm", "log"))
+        for seq in range(1, 103):
+            parked = Parked(seq, 400, "refused")
+            await harness.journal.settle([LaneUpdate(C1, CRM, seq, parked=parked)])
+    async with open_harness(tmp_path) as harness:
+        await harness.flush()
+
+        assert [one.gap_seqs for one in harness.crm.taken] == [tuple(range(3, 103))]
+
+
 async def test_a_lane_goes_on_where_its_receiver_fails_at_one_event(tmp_path: Path) -> None:
     """If its endpoint asks for that, after a few tries."""
     async with open_harness(tmp_path, endpoint(order="go_on")) as harness:

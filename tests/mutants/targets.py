@@ -17,6 +17,7 @@ TARGETS: Final[Mapping[str, tuple[str, ...]]] = {
     "service.delivery.schedule": (
         "test_schedule_listing",
         "test_schedule_places",
+        "test_schedule_memory",
         "test_schedule",
         "test_hanging_partials",
         "test_partials_in_lanes",
