@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from structlog.testing import capture_logs
 
 from service.delivery.handler import MAX_TRIES_TO_GO_ON
@@ -197,13 +198,14 @@ async def test_after_a_start_a_lane_waits_no_longer_than_thirty_hours(tmp_path: 
         assert harness.crm.ids == ["c1_1"]
 
 
+@pytest.mark.parametrize(("given_up", "named"), [((1, 3, 4), (3, 4)), ((1, 2, 4), (4,))])
 async def test_after_a_start_a_delivery_names_what_was_given_up_just_before_it(
-    tmp_path: Path,
+    tmp_path: Path, given_up: tuple[int, ...], named: tuple[int, ...]
 ) -> None:
     """Without a delivery between; what was given up before that was named then."""
     async with open_harness(tmp_path) as harness:
         await commit(harness.journal, "c1", *["call.answered"] * 5, to=("crm", "log"))
-        for seq in (1, 3, 4):
+        for seq in given_up:
             parked = Parked(seq, 400, "refused")
             await harness.journal.settle([LaneUpdate(C1, CRM, seq, parked=parked)])
     async with open_harness(tmp_path) as harness:
@@ -211,7 +213,7 @@ async def test_after_a_start_a_delivery_names_what_was_given_up_just_before_it(
 
         (delivery,) = harness.crm.taken
         assert delivery.id == "evt_c1_5"
-        assert delivery.gap_seqs == (3, 4)
+        assert delivery.gap_seqs == named
 
 
 async def test_after_a_start_no_more_than_a_hundred_are_named(tmp_path: Path) -> None:
