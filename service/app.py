@@ -17,7 +17,6 @@ from aiohttp import web
 
 from service.api.assembly import Sources, new_application, open_api
 from service.api.health import Health
-from service.api.metrics import Scrape
 from service.archive.retention import RetentionKeeper, open_retention
 from service.bus.audience import AudienceEverywhere
 from service.bus.counters import BusCounters
@@ -30,7 +29,6 @@ from service.delivery.endpoints import Endpoint
 from service.delivery.host import origin_of
 from service.delivery.lanes import DeliveryLanes, open_lanes
 from service.delivery.signing import Secrets
-from service.errors import SettingsError
 from service.feed.hub import Hub, open_hub
 from service.ingress.counters import IngressCounters
 from service.ingress.limits import MediaLimits
@@ -43,15 +41,14 @@ from service.journal.database import (
     open_roster,
     open_searches,
 )
+from service.listening import bind, scraped, take_connections
 from service.pool.seat import Seat
-from service.pool.siblings import open_siblings
 from service.ports import Bus, Carrier, Journal, Library, Recognitions
 from service.recording.recorder import open_recorder
 from service.runtime.registry import CallRegistry, open_calls
 from service.settings import Settings
 from service.stt.counters import RecognitionCounters
 from service.stt.recognitions import open_recognitions
-from service.telemetry.metrics import Metrics
 from service.telemetry.readings import (
     bus_figures,
     clock_figures,
@@ -63,8 +60,7 @@ from service.telemetry.readings import (
     storage_figures,
 )
 from service.telemetry.telemetry import Telemetry, open_telemetry
-from service.web.limits import Limits
-from service.web.listen import BoundAddress, bind_address, listen
+from service.web.listen import BoundAddress
 from service.wire.media import media_url
 from service.workers.lease import WorkerLease
 from service.workers.room import SoleWorker, Workers, open_workers
@@ -127,6 +123,7 @@ class Running:
     keeper: RetentionKeeper
     secrets: Secrets
     """What webhooks are signed with: `replace` them at any time."""
+    carrier: Carrier
     calls_left: int = 0
     """Calls that went on when the drain was over; the next start takes them up."""
     lanes_left: int = 0
@@ -147,16 +144,18 @@ async def running(
         JournalError: The database cannot be opened, or another process serves from it.
     """
     async with AsyncExitStack() as stack:
-        address = await _bind(stack, settings, machine.seat)
+        address = await bind(stack, settings, machine.seat)
         rooms = await _open_rooms(stack, settings, address, machine)
         health = Health({"journal": rooms.journal.check, "telnyx": rooms.carrier.check})
         app = new_application(cors_origins=settings.api.cors_origins)
         app.add_routes([*health.routes(), *Console().routes()])
         _let_telnyx_in(app, settings, rooms, media_limits, machine.clock)
         await _let_people_in(stack, app, settings, rooms, machine)
-        await _listen(stack, app, address, settings)
-        calls = rooms.calls
-        service = Running(address.url, calls, rooms.lanes, rooms.hub, rooms.keeper, rooms.secrets)
+        await take_connections(stack, app, address, settings)
+        calls, secrets = rooms.calls, rooms.secrets
+        service = Running(
+            address.url, calls, rooms.lanes, rooms.hub, rooms.keeper, secrets, rooms.carrier
+        )
         resumed = await calls.resume()
         log.info("service_started", url=address.url, calls_resumed=resumed)
         await stack.enter_async_context(rooms.workers.serve(calls))
@@ -347,7 +346,7 @@ async def _let_people_in(
         recordings=rooms.journal,
         recordings_path=settings.recordings_path,
         recordings_key=key,
-        scrape=await _scraped(stack, rooms.telemetry.metrics, machine.seat),
+        scrape=await scraped(stack, rooms.telemetry.metrics, machine.seat),
         eraser=rooms.keeper,
     )
     opening = open_api(
@@ -358,39 +357,6 @@ async def _let_people_in(
     )
     api = await enter(opening)
     api.serve(app)
-
-
-async def _scraped(stack: AsyncExitStack, metrics: Metrics, seat: Seat | None) -> Scrape:
-    """Return what scrapes this service, with all that share its port."""
-    if seat is None:
-        return metrics.scrape
-    siblings = open_siblings(seat, metrics.registry, shared=metrics.shared)
-    return (await stack.enter_async_context(siblings)).scrape
-
-
-async def _bind(stack: AsyncExitStack, settings: Settings, seat: Seat | None) -> BoundAddress:
-    host, port = settings.listen_address
-    try:
-        binding = bind_address(host, seat.port if seat else port, shared=seat is not None)
-        return await stack.enter_async_context(binding)
-    except OSError as error:
-        raise _not_ours(settings, error) from error
-
-
-async def _listen(
-    stack: AsyncExitStack, app: web.Application, address: BoundAddress, settings: Settings
-) -> None:
-    try:
-        limits = Limits(proxies=settings.proxies())
-        await stack.enter_async_context(listen(app, address, limits=limits))
-    except OSError as error:
-        raise _not_ours(settings, error) from error
-
-
-def _not_ours(settings: Settings, error: OSError) -> SettingsError:
-    problem = f"listen: cannot listen on {settings.listen} ({error.strerror})"
-    remedy = "stop what listens there, or choose another address"
-    return SettingsError([f"{problem}: {remedy}"])
 
 
 async def _drain(

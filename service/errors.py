@@ -27,6 +27,7 @@ CallscribeError
 │   │   └── HostUnavailableError so does everything that goes there: spare it for a while
 │   ├── PermanentDeliveryError  never going to work; park it
 │   └── EndpointGoneError       the receiver said 410; disable the endpoint
+├── UnknownEndpointError        nobody ever had this name; say one of those that the text names
 └── DemoError                   the demo did not see everything it should have
 
 No message holds transcript text, phone numbers, keys or tokens.
@@ -193,6 +194,10 @@ class PermanentDeliveryError(DeliveryError):
 
 class EndpointGoneError(DeliveryError):
     """The receiver answered 410: the endpoint is disabled."""
+
+
+class UnknownEndpointError(CallscribeError):
+    """The journal knows nothing of an endpoint of this name; the text names those that it knows."""
 
 
 class DemoError(CallscribeError):

@@ -77,6 +77,15 @@ def wait_anew(room: list[Waiting], now: float) -> None:
         item.arrived_at = now
 
 
+def keep_to(room: list[Waiting], now: float) -> None:
+    """Have nothing wait for longer than it would if it came now: the clock may be put back.
+
+    As it is after a start whose machine's clock was ahead, with the first message of Telnyx.
+    """
+    for item in room:
+        item.arrived_at = min(item.arrived_at, now)
+
+
 def _due(item: Waiting, lacks_predecessor: Callable[[WebhookInput], bool]) -> float:
     if lacks_predecessor(item.webhook):
         return item.arrived_at + PREDECESSOR_S

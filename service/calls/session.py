@@ -121,6 +121,7 @@ class CallSession:
     def receive(self, items: Sequence[Input], *, now: float) -> Outcome:
         """Take the inputs of one turn, in order; do what was waiting for `now` as well."""
         turn = Turn(self.state, now, self._route)
+        ordering.keep_to(self.state.waiting, now)
         input_ids: list[InputId] = []
         replies: list[Reply | None] = []
         for item in items:
@@ -258,8 +259,9 @@ class CallSession:
 
     def _restarted(self, turn: Turn, item: ServiceRestarted) -> None:
         state = self.state
+        at = min(item.at, turn.now)  # the clock may have been put back since
         if item.was_down:
-            ordering.wait_anew(state.waiting, item.at)
+            ordering.wait_anew(state.waiting, at)
         if state.route is None:
             return
         if state.phase in (Phase.RINGING, Phase.TALKING):
@@ -268,7 +270,7 @@ class CallSession:
                 turn.ask(FetchMissed(since=state.began_at))
         elif state.phase is Phase.ENDING:
             streams.abandon_streams(state)
-            state.finish_by = item.at
+            state.finish_by = at
 
     def _stopping(self, turn: Turn, item: ServiceStopping) -> None:
         if self.state.phase is Phase.TALKING:

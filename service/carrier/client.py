@@ -1,7 +1,9 @@
 """The carrier: Telnyx's own SDK behind our port."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -87,24 +89,25 @@ class _TelnyxCarrier:
         self._deadline_s = deadline_s
         self._heard = heard
         self._slots = asyncio.Semaphore(max_in_flight)
-        self._loading = asyncio.Lock()
         self._loaded: asyncio.Future[AsyncTelnyx] = asyncio.get_running_loop().create_future()
 
     async def load(self) -> None:
         """Load the SDK: a keeper's work, tried again if it fails."""
-        async with self._loading:
-            self._loaded.set_result(await asyncio.to_thread(self._load))
+        self._loaded.set_result(await _in_a_thread(self._load))
 
     async def check(self) -> None:
         """See `Carrier.check`."""
         if not self._loaded.done():
             raise CarrierUnavailableError("Telnyx's SDK is not loaded yet")
 
+    async def ready(self) -> None:
+        """See `Carrier.ready`."""
+        await asyncio.shield(self._loaded)
+
     async def close(self) -> None:
-        """Close the client; waits for a thread that still loads, which nothing can stop."""
-        async with self._loading:
-            if self._loaded.done():
-                await self._loaded.result().close()
+        """Close the client. A thread that still loads is left behind: nothing can stop it."""
+        if self._loaded.done():
+            await self._loaded.result().close()
 
     async def run(
         self, command: CarrierCommand, *, command_id: str, target: StreamTarget | None = None
@@ -174,6 +177,21 @@ class _TelnyxCarrier:
                 return await asyncio.shield(self._loaded)
         except TimeoutError:
             raise CarrierUnavailableError("Telnyx's SDK could not be loaded") from None
+
+
+async def _in_a_thread(load: Callable[[], "AsyncTelnyx"]) -> "AsyncTelnyx":
+    """Load in a thread that nobody has to wait for: on a busy machine it takes half a minute."""
+    loaded: Future[AsyncTelnyx] = Future()
+    loaded.set_running_or_notify_cancel()
+
+    def run() -> None:
+        try:
+            loaded.set_result(load())
+        except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+            loaded.set_exception(error)
+
+    threading.Thread(target=run, name="carrier-sdk", daemon=True).start()
+    return await asyncio.wrap_future(loaded)
 
 
 def _load(api_key: str, base_url: str, attempt_timeout_s: float, max_retries: int) -> "AsyncTelnyx":

@@ -1,6 +1,7 @@
 """`callscribe deliveries`: what was tried, what was given up on, and another try."""
 
 import argparse
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from service.settings import Settings
 
 _MAX_RETRIED = 100_000
+_ARRIVED = "arrived"
 
 
 def add(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -73,10 +75,10 @@ def run_retry(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     if bool(arguments.id) == arguments.all or (arguments.endpoint and not arguments.all):
         raise SettingsError(["say ids, or --all (with --endpoint NAME, if only one is meant)"])
     settings = read_local_settings(arguments, environ)
-    ids = asyncio.run(_every_id(settings, arguments.endpoint)) if arguments.all else arguments.id
-    if not ids:
-        print("nothing is parked")
-    arrived = asyncio.run(_retry(settings, ids))
+    if arguments.all:
+        arrived = asyncio.run(_retry_all(settings, arguments.endpoint))
+    else:
+        arrived = asyncio.run(_retry(settings, arguments.id))
     return Exit.OK if arrived else Exit.FAILED
 
 
@@ -92,9 +94,32 @@ async def _attempts(settings: "Settings", call_id: CallId, limit: int) -> "Seque
         return await journal.attempts(call_id, limit=limit)
 
 
-async def _every_id(settings: "Settings", endpoint: str | None) -> list[int]:
-    parked = await _parked(settings, _MAX_RETRIED)
-    return sorted(one.id for one in parked if endpoint in (None, one.endpoint))
+async def _retry_all(settings: "Settings", endpoint: str | None) -> bool:
+    """Try everything once, and print how many of each endpoint did what."""
+    from service.delivery.replays import list_parked, resend  # noqa: PLC0415 - keeps --help quick
+
+    endpoints = settings.endpoint_list()
+    done: Counter[tuple[str, str]] = Counter()
+    async with open_journal_beside(settings) as journal:
+        listed = await list_parked(journal, limit=_MAX_RETRIED)
+        try:
+            for one in reversed([one for one in listed if endpoint in (None, one.endpoint)]):
+                try:
+                    sent = await resend(journal, endpoints, one)
+                    result = _ARRIVED if sent else "erased meanwhile"
+                except (DeliveryError, SettingsError) as error:
+                    result = f"failed: {error}"
+                done[one.endpoint, result] += 1
+        finally:  # also if somebody has waited long enough
+            _print_sums(done)
+    return all(result == _ARRIVED for _, result in done)
+
+
+def _print_sums(done: "Counter[tuple[str, str]]") -> None:
+    for (name, result), number in sorted(done.items()):
+        print(f"{name}  {number} {result}")
+    if not done:
+        print("nothing is parked")
 
 
 async def _retry(settings: "Settings", ids: Sequence[int]) -> bool:
@@ -106,7 +131,7 @@ async def _retry(settings: "Settings", ids: Sequence[int]) -> bool:
         for parked_id in ids:
             try:
                 sent = await retry_parked(journal, endpoints, parked_id)
-                result = "arrived" if sent else "is not parked"
+                result = _ARRIVED if sent else "is not parked"
             except (DeliveryError, SettingsError) as error:
                 sent, result = None, f"failed: {error}"
             print(f"{parked_id}  {result}", flush=True)

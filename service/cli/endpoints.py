@@ -156,5 +156,6 @@ async def _move(settings: "Settings", old: EndpointName, new: EndpointName) -> i
 def _known(settings: "Settings", names: list[EndpointName]) -> "dict[EndpointName, Endpoint]":
     known = {one.name: one for one in settings.endpoint_list()}
     if unknown := [name for name in names if name not in known]:
-        raise SettingsError([f"no endpoint is called {name}" for name in unknown])
+        there_are = f"there are {', '.join(known)}" if known else "there are none"
+        raise SettingsError([f"no endpoint is called {name}: {there_are}" for name in unknown])
     return known

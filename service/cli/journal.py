@@ -98,7 +98,7 @@ def run_backup(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int
     settings = read_local_settings(arguments, environ)
     archive, name = arguments.file.absolute(), settings.sqlite_path().name
     try:
-        _tell_left_over(backup.left_over(archive.parent))
+        _tell_removed(backup.remove_left_over(archive.parent))
         with _stopping_in_order(), backup.new_archive(archive) as made:
             copy = made / "journal"
             names = back_up_journal(settings.database_url, copy, settings.storage_key())
@@ -115,9 +115,9 @@ def run_backup(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int
     return Exit.OK
 
 
-def _tell_left_over(folders: list[Path]) -> None:
+def _tell_removed(folders: list[Path]) -> None:
     for left in folders:
-        print(f"{left}  is of a backup that was killed, unless it still runs", file=sys.stderr)
+        print(f"{left}  was of a backup that was killed, and is gone", file=sys.stderr)
 
 
 @contextmanager

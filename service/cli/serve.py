@@ -1,6 +1,7 @@
 """`callscribe serve`: the service itself."""
 
 import argparse
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,21 +36,24 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Read the settings, set logging up, run until told to stop."""
     settings = read_settings(arguments, environ)
 
-    from service.logs import set_up_logs  # noqa: PLC0415 - keeps --help quick
+    from service.logs import name_worker, set_up_logs  # noqa: PLC0415 - keeps --help quick
     from service.settings import find_config  # noqa: PLC0415
 
     seat = arguments.seat
-    set_up_logs(sys.stdout)
+    output = set_up_logs(sys.stdout)
     if seat is None or seat.number == 1:
         _tell(settings, find_config(arguments.config, environ))
     if arguments.workers > 1 and seat is None:
         return _supervise(settings, arguments.workers)
-    from service import serving  # noqa: PLC0415
-    from service.logs import name_worker  # noqa: PLC0415
+    from service import process  # noqa: PLC0415
 
     if seat:
         name_worker(seat.number)
-    return serving.run(settings, lambda: read_settings(arguments, environ), seat)
+    code = process.run(settings, lambda: read_settings(arguments, environ), seat)
+    output.close()
+    # all is closed; Python would still take Telnyx's SDK apart, which takes a second of processor
+    # time, half a minute on a busy machine, or fall over the thread that still loads it
+    os._exit(code)
 
 
 def _supervise(settings: "Settings", workers: int) -> int:
@@ -61,6 +65,7 @@ def _supervise(settings: "Settings", workers: int) -> int:
     import asyncio  # noqa: PLC0415 - keeps --help quick
 
     from service import supervisor  # noqa: PLC0415
+    from service.listening import not_ours  # noqa: PLC0415
 
     if settings.database_file is not None:
         problem = "--workers: a SQLite journal belongs to one process, for its file has one writer"
@@ -74,9 +79,7 @@ def _supervise(settings: "Settings", workers: int) -> int:
     try:
         return asyncio.run(supervisor.supervise(command, host, port, workers=workers))
     except OSError as error:
-        problem = f"listen: cannot listen on {settings.listen} ({error.strerror})"
-        remedy = "stop what listens there, or choose another address"
-        raise SettingsError([f"{problem}: {remedy}"]) from error
+        raise not_ours(settings, error) from error
 
 
 def _seat(text: str) -> "Seat":

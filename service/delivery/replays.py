@@ -40,18 +40,35 @@ async def retry_parked(
     """
     listed = await journal.parked(limit=_MAX_SEARCHED)
     parked = next((one for one in listed if one.id == parked_id), None)
-    if parked is None:
+    if parked is None or not await resend(journal, endpoints, parked, sink=sink):
         return None
+    return parked
+
+
+async def resend(
+    journal: Journal,
+    endpoints: Sequence[Endpoint],
+    parked: ParkedDelivery,
+    *,
+    sink: OpenSink = open_sink,
+) -> bool:
+    """Do what `retry_parked` does with a delivery that was listed; False if its call was erased.
+
+    Raises:
+        DeliveryError: The attempt failed; the delivery stays parked.
+        SettingsError: The endpoint is no longer configured, or cannot be used.
+        JournalUnavailableError: The database does not answer.
+    """
     events = await journal.read(parked.call_id, after_seq=parked.seq - 1, limit=1)
     if not events or events[0].seq != parked.seq:
-        return None
+        return False
     event = events[0]
     async with sink(_endpoint(endpoints, parked.endpoint)) as opened:
         await opened.deliver(
             Delivery(delivery_id(event.call_id, event.seq), event.type, event.body)
         )
-    await journal.unpark(parked_id)
-    return parked
+    await journal.unpark(parked.id)
+    return True
 
 
 async def replay(

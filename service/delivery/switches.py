@@ -16,7 +16,7 @@ from service.calls.events import EndpointDisabled, EndpointEnabled
 from service.delivery.endpoints import Endpoint
 from service.delivery.notices import tell
 from service.delivery.sinks import OpenSink, open_sink
-from service.errors import DeliveryError, SettingsError
+from service.errors import DeliveryError, SettingsError, UnknownEndpointError
 from service.ids import EndpointName
 from service.ports import Delivery, Journal
 from service.wire.events import timestamp
@@ -109,11 +109,13 @@ async def move(
 
     Raises:
         SettingsError: `old` is still configured, or `new` is not.
+        UnknownEndpointError: Nobody was ever called `old`.
         JournalUnavailableError: Nothing was moved.
     """
     _check_gone(names, old)
     if new not in names:
-        raise SettingsError([f"no endpoint is called {new}"])
+        raise SettingsError([f"no endpoint is called {new}: there are {', '.join(names)}"])
+    await _check_known(journal, names, old)
     return await journal.move_lanes(old, new)
 
 
@@ -124,9 +126,11 @@ async def park(
 
     Raises:
         SettingsError: It is still configured.
+        UnknownEndpointError: Nobody was ever called that.
         JournalUnavailableError: Nothing was parked.
     """
     _check_gone(names, name)
+    await _check_known(journal, names, name)
     return await journal.park_lanes(name, "no_endpoint", now)
 
 
@@ -143,3 +147,11 @@ def _check_gone(names: Sequence[EndpointName], name: EndpointName) -> None:
     if name in names:
         problem = f"{name} is still configured: take it out of the settings, and start the service"
         raise SettingsError([problem])
+
+
+async def _check_known(journal: Journal, names: Sequence[EndpointName], name: EndpointName) -> None:
+    known = await journal.endpoint_names()
+    if name not in known:
+        gone = ", ".join(one for one in known if one not in names) or "none"
+        problem = f"nothing is known of an endpoint called {name}; configured no more: {gone}"
+        raise UnknownEndpointError(problem)

@@ -38,6 +38,9 @@ class Carrier(Protocol):
             CarrierUnavailableError: It would have to wait, as the first ones after a start.
         """
 
+    async def ready(self) -> None:
+        """Return as soon as a command would go out at once."""
+
     async def run(
         self, command: CarrierCommand, *, command_id: str, target: StreamTarget | None = None
     ) -> None:

@@ -290,6 +290,9 @@ class Journal(RecordingIndex, ErasureIndex, Protocol):
     async def aliases(self) -> dict[EndpointName, EndpointName]:
         """Return which endpoint took over from which."""
 
+    async def endpoint_names(self) -> list[EndpointName]:
+        """Return the endpoints that anything is kept of, configured or not, in order."""
+
     async def forget_alias(self, old: EndpointName) -> None:
         """Have nobody take over any more from an endpoint: it is back."""
 

@@ -1,9 +1,11 @@
 """Puts a journal's copy and its recordings into one archive, which is there when it is whole."""
 
+import fcntl
 import os
+import shutil
 import tarfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,24 +20,55 @@ _PREFIX, _SUFFIX = "callscribe-backup-", ".partial"
 def new_archive(target: Path) -> Iterator[Path]:
     """Yield a private folder to write `ARCHIVE` in; at the end of the block, that is the target.
 
-    The folder is beside the target and goes in any case, unless the process is killed.
+    The folder is beside the target and goes in any case; if the process is killed, with the next
+    backup there (`remove_left_over`).
 
     Raises:
         FileExistsError: The target is there already; nothing is ever written over.
         OSError: It cannot be written there.
     """
     _expect_none(target)
-    made = TemporaryDirectory(prefix=_PREFIX, suffix=_SUFFIX, dir=target.parent)
-    with made as name:
-        yield Path(name)
+    with ExitStack() as stack:
+        with _locked(target.parent):  # or a backup beside this one might take it for left over
+            made = TemporaryDirectory(prefix=_PREFIX, suffix=_SUFFIX, dir=target.parent)
+            folder = Path(stack.enter_context(made))
+            stack.enter_context(_locked(folder))
+        yield folder
         _expect_none(target)
-        (Path(name) / ARCHIVE).rename(target)
+        (folder / ARCHIVE).rename(target)
         _sync(target.parent)
 
 
-def left_over(folder: Path) -> list[Path]:
-    """Return what backups that were killed, or still run, have in a folder."""
-    return sorted(folder.glob(f"{_PREFIX}*{_SUFFIX}"))
+def remove_left_over(folder: Path) -> list[Path]:
+    """Remove what backups that were killed left in a folder; return which folders of theirs.
+
+    Those that still run hold a lock on theirs.
+
+    Raises:
+        OSError: Something cannot be removed.
+    """
+    removed = list[Path]()
+    with _locked(folder):
+        for one in sorted(folder.glob(f"{_PREFIX}*{_SUFFIX}")):
+            with suppress(BlockingIOError, FileNotFoundError), _locked(one, wait=False):
+                shutil.rmtree(one)
+                removed.append(one)
+    return removed
+
+
+@contextmanager
+def _locked(folder: Path, *, wait: bool = True) -> Iterator[None]:
+    """Keep others that lock a folder out of the block, and for no longer than the process lives.
+
+    Raises:
+        BlockingIOError: Somebody else has it, and is not waited for.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def paths_in(folder: Path, names: Iterable[str]) -> Iterator[Path]:

@@ -35,6 +35,8 @@ RETRY_S = 1.0
 """How long words wait before they are offered again to a journal that did not take them."""
 FAILED_S = 60.0
 """How long a call rests after a turn without inputs failed on what nobody foresaw."""
+PUT_BACK_S = 1.0
+"""By how much the clock has to be behind a timer that rings to have been put back meanwhile."""
 MAX_QUEUED = 5_000
 """Inputs kept per call while the journal is away: partials go first, webhooks are refused."""
 _GONE = "another worker has the call"
@@ -344,8 +346,9 @@ class LiveCall:
 
     def _ring(self) -> None:
         self._timer = None
-        wake_at = self._wake_at if self._loaded else None
-        if wake_at is not None and wake_at > self._context.clock() and not self._mailbox:
+        wake_at, now = self._wake_at if self._loaded else None, self._context.clock()
+        was_put_back = now < self._rings_at - PUT_BACK_S  # the clock: the call has to see it
+        if wake_at is not None and wake_at > now and not (was_put_back or self._mailbox):
             self._wait_until(wake_at)
         elif not self.forgotten or self._mailbox:
             self._kick()

@@ -73,8 +73,14 @@ def subject_of(event: Event | TranscriptPartial) -> Subject:
 
 
 def read_subject(body: bytes) -> Subject:
-    """Return whose words an event is about that was written before: what `subject_of` says."""
-    return _read_envelope(body).data
+    """Return whose words an event is about that was written before: what `subject_of` says.
+
+    Nobody's if it cannot be read: of a damaged file, one event must not stop all that come after.
+    """
+    try:
+        return _read_envelope(body).data
+    except msgspec.DecodeError:
+        return Subject()
 
 
 def read_after_seq(body: bytes) -> int:

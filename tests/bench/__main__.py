@@ -65,8 +65,8 @@ async def _endpoints(*, short: bool, apart: bool) -> list[Row]:
     """Measure what endpoints that are not there, and what they did not get, cost the others."""
     load = crowd.Load(
         endpoints=30 if short else 200,
-        calls=10 if short else 100,
-        calls_per_s=5 if short else 2,
+        calls=10 if short else 200,
+        calls_per_s=5 if short else 4,
         rounds=1 if short else 3,
         apart=apart,
     )

@@ -12,6 +12,7 @@ import uvloop
 from service.app import Machine, running
 from service.delivery.host import origin_of
 from service.logs import set_up_logs
+from service.process import spare_the_collector
 from service.settings import Settings
 
 
@@ -22,6 +23,7 @@ async def main(settings: Settings, nameserver: str, *, apart: bool) -> None:
     host_of = origin_of if apart else lambda _: "all"
     machine = Machine(nameservers=(nameserver,), host_of=host_of)
     async with running(settings, machine=machine) as service:
+        await spare_the_collector(service.carrier)
         print(service.url, flush=True)
         await stop.wait()
 

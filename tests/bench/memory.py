@@ -40,6 +40,9 @@ class Yes:
     async def check(self) -> None:
         """Be ready."""
 
+    async def ready(self) -> None:
+        """Be ready."""
+
     async def run(
         self, command: CarrierCommand, *, command_id: str, target: StreamTarget | None = None
     ) -> None:

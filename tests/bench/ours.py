@@ -9,6 +9,7 @@ import uvloop
 
 from service.app import running
 from service.logs import set_up_logs
+from service.process import spare_the_collector
 from service.settings import Settings
 
 
@@ -17,6 +18,7 @@ async def main(settings: Settings) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     async with running(settings) as service:
+        await spare_the_collector(service.carrier)
         print(service.url, flush=True)
         await stop.wait()
 

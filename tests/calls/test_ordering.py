@@ -162,6 +162,17 @@ def test_after_a_restart_the_wait_begins_anew() -> None:
     assert [final.text for final in call.finals] == ["one", "two"]
 
 
+def test_nothing_waits_longer_because_the_clock_is_put_back() -> None:
+    """As it is where a service started with a machine's clock that was ahead."""
+    call = Driver(IN_CALL)
+    call.receive(initiated(), answered(), said("one", T0 + 3), now=T0 + 3)
+    call.restart(T0 + 250)
+    call.receive(said("two", T0 + 4), now=T0 + 4)
+    call.run_until(T0 + 5)
+
+    assert [final.text for final in call.finals] == ["one", "two"]
+
+
 def test_a_webhook_that_waits_is_not_admitted_twice() -> None:
     """A redelivery keeps the first one's place and time."""
     room: list[Waiting] = []

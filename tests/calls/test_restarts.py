@@ -15,6 +15,7 @@ from service.calls.inputs import (
     ServiceRestarted,
     ServiceStopping,
 )
+from service.calls.state import Phase
 from service.ids import StreamId
 from tests.calls.harness import (
     IN_CALL,
@@ -114,3 +115,13 @@ def test_what_a_dead_process_asked_may_have_been_done_at_once(
     call.run_until(T0 + 6)
 
     assert [(g.start_ms, g.end_ms) for g in call.events(TranscriptGap)] == gaps
+
+
+def test_a_call_that_was_ending_ends_at_a_restart_whatever_the_clock_said() -> None:
+    """The clock may have been put back between the start and the turn."""
+    call = talking(MEDIA)
+    call.receive(hung_up(T0 + 3), now=T0 + 3)
+    call.run_until(T0 + 4)
+    call.receive(ServiceRestarted(at=T0 + 260), now=T0 + 4)
+
+    assert call.outcome.phase is Phase.COMPLETE

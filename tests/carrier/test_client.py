@@ -274,6 +274,7 @@ async def test_an_sdk_that_could_not_be_loaded_is_loaded_again(
         await until(lambda: failures["carrier_sdk"] > before)
         monkeypatch.undo()
         await sending
+        await carrier.ready()
         await carrier.check()
 
     assert [received.body["command_id"] for received in api.received] == ["id-1"]

@@ -320,7 +320,7 @@ async def test_a_backup_says_where_recordings_belong_that_are_not_beside_the_jou
 async def test_a_backup_that_is_stopped_leaves_nothing_by_its_name(
     tmp_path: Path, how: signal.Signals
 ) -> None:
-    """Only a killed one leaves anything, which is told next time and is in nobody's way."""
+    """Only a killed one leaves anything, which the next one takes away, and says so."""
     given, archive = variables(tmp_path, None), tmp_path / "backup.tar"
     async with open_sqlite_journal(tmp_path / "calls.db") as journal:
         await journal.commit(entry(1))
@@ -340,8 +340,30 @@ async def test_a_backup_that_is_stopped_leaves_nothing_by_its_name(
     again = await program("journal", "backup", str(archive), **given)
     assert again.code == Exit.OK
     assert again.err.splitlines() == [
-        f"{tmp_path / one}  is of a backup that was killed, unless it still runs" for one in left
+        f"{tmp_path / one}  was of a backup that was killed, and is gone" for one in left
     ]
+    assert not any(name.endswith(".partial") for name in names_in(tmp_path))
+
+
+async def test_a_backup_leaves_another_one_alone_that_runs_beside_it(tmp_path: Path) -> None:
+    """In the same folder: both are whole in the end."""
+    given = variables(tmp_path, None)
+    async with open_sqlite_journal(tmp_path / "calls.db") as journal:
+        await journal.commit(entry(1))
+        await journal.keep_recording(CallId("c1"), "a.wav", started_at=1.0, delete_at=None)
+    audio = tmp_path / "recordings" / "a.wav"
+    audio.parent.mkdir()
+    os.mkfifo(audio)  # it waits there for a writer
+
+    async with started("journal", "backup", str(tmp_path / "1.tar"), **given) as process:
+        await until(lambda: any(tmp_path.glob("*.partial/backup.tar")), TIMEOUT_S)
+        held = audio.rename(tmp_path / "held")
+        other = await program("journal", "backup", str(tmp_path / "2.tar"), **given)
+        held.write_bytes(b"")
+        _, complaint = await process.communicate()
+
+    assert (other.code, other.err, process.returncode, complaint) == (Exit.OK, "", Exit.OK, b"")
+    assert {"1.tar", "2.tar"} <= set(names_in(tmp_path))
 
 
 @pytest.mark.parametrize("name", ["x" * 300, "x" * 300 + "/backup.tar"])

@@ -83,7 +83,7 @@ async def test_a_parked_delivery_is_tried_again(
 async def test_all_that_is_parked_is_tried_again(
     callscribe: Callscribe, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Of one endpoint, or of all; then nothing is left."""
+    """Of one endpoint, or of all, summed up for each; then nothing is left."""
     async with open_receiver() as (url, ids):
         for arguments in (("--endpoint", "other"), (), ()):
             every = ("deliveries", "retry", "--all", *arguments)
@@ -91,7 +91,7 @@ async def test_all_that_is_parked_is_tried_again(
 
     assert capsys.readouterr().out.splitlines() == [
         "nothing is parked",
-        "1  arrived",
+        "crm  1 arrived",
         "nothing is parked",
     ]
     assert ids == ["evt_c1_2"]
@@ -104,6 +104,16 @@ def test_what_is_to_be_tried_again_is_said_once(
     """By ids or all of it."""
     assert callscribe("deliveries", "retry", *arguments) == Exit.USAGE
     assert "say ids, or --all" in capsys.readouterr().err
+
+
+def test_of_all_that_fails_again_the_reasons_are_summed_up(
+    callscribe: Callscribe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A line for each, with how often."""
+    assert callscribe("deliveries", "retry", "--all") == Exit.FAILED
+
+    (failed,) = capsys.readouterr().out.splitlines()
+    assert failed.startswith("crm  1 failed: no answer")
 
 
 def test_what_fails_again_stays_parked(

@@ -148,6 +148,18 @@ def test_what_cannot_be_done_is_told(
     assert complaint in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("arguments", [("move", "odl", "crm"), ("park", "odl")])
+def test_nothing_is_moved_or_parked_of_a_name_that_nobody_had(
+    callscribe: Callscribe, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    """Those that there are, and are configured no more, are named."""
+    assert callscribe("endpoints", *arguments) == Exit.FAILED
+    printed = capsys.readouterr()
+
+    assert printed.out == ""
+    assert "nothing is known of an endpoint called odl; configured no more: old" in printed.err
+
+
 async def _fill(url: str) -> None:
     event = StoredEvent(CALL, 1, "call.started", b'{"type":"call.started","data":{}}')
     async with open_journal(url) as journal:

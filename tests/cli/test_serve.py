@@ -61,3 +61,13 @@ async def test_a_sqlite_journal_is_not_shared(tmp_path: Path) -> None:
         assert await process.wait() == Exit.USAGE
     assert "--workers: a SQLite journal belongs to one process" in said
     assert "set database_url to a postgresql:// address" in said
+
+
+async def test_a_stop_waits_for_nothing_that_is_still_being_loaded(tmp_path: Path) -> None:
+    """Telnyx's SDK may take half a minute on a busy machine, and then nobody needs it any more."""
+    (tmp_path / "telnyx.py").write_text("import time\n\ntime.sleep(600)\n")
+    async with started("serve", **variables(tmp_path), PYTHONPATH=str(tmp_path)) as process:
+        await log_of_start(process)
+        process.terminate()
+        async with asyncio.timeout(30):
+            assert await process.wait() == Exit.OK

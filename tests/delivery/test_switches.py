@@ -188,6 +188,7 @@ async def test_a_call_that_goes_on_over_a_move_is_passed_on(tmp_path: Path) -> N
 async def test_what_was_moved_there_and_back_does_not_go_in_circles(tmp_path: Path) -> None:
     """The last move counts."""
     async with open_harness(tmp_path) as harness:
+        await commit(harness.journal, "c1", "call.started", to=("old",))
         for old, new in ((OLD, LOG), (LOG, OLD)):
             await switches.move(harness.journal, [new], old, new)
 

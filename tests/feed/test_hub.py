@@ -256,6 +256,22 @@ async def test_a_journal_that_is_away_is_asked_again(tmp_path: Path) -> None:
     assert len(harness.hub.ring) == 1
 
 
+async def test_an_event_that_cannot_be_read_stops_nobody(tmp_path: Path) -> None:
+    """Of a damaged file: subscribers get it as it is, and what comes after it."""
+    async with open_feed_harness(tmp_path) as harness:
+        with harness.subscribe() as subscription:
+            damaged = [b'{"data":{"role":', b"\xff", b'{"data":7}', b"{}"]
+            stored = [
+                StoredEvent(A, seq, "transcript.final", body) for seq, body in enumerate(damaged, 1)
+            ]
+            await harness.commit_stored(A, stored)
+            await harness.commit(B, started())
+            await harness.caught_up()
+            events, _ = await take_all(subscription)
+
+    assert events == [(A, 1), (A, 2), (A, 3), (A, 4), (B, 1)]
+
+
 async def test_an_error_that_nobody_foresaw_ends_neither_the_hub_nor_a_subscription(
     tmp_path: Path,
 ) -> None:

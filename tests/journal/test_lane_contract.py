@@ -310,7 +310,19 @@ async def test_who_took_over_is_remembered_however_often_it_changes(journal: Jou
     assert await journal.move_lanes(new, CRM) == 1
 
     assert await journal.aliases() == {old: CRM, new: CRM}
+    assert await journal.endpoint_names() == sorted([CRM, new, old])
     assert await lane_of(journal) == LaneRow(CALL, CRM, 0, 1, 0, 0.0, generation=2, live=True)
     await journal.move_lanes(CRM, old)
     await journal.forget_alias(CRM)
     assert await journal.aliases() == {new: old}
+
+
+async def test_whoever_anything_is_kept_of_has_a_name(journal: Journal) -> None:
+    """A lane that has everything, one that was given up, one that is disabled; else nobody."""
+    assert await journal.endpoint_names() == []
+    await journal.commit(entry(0, [1], endpoints=[CRM, LOG]))
+    await journal.settle([LaneUpdate(CALL, CRM, 1)])
+    await journal.park_lanes(LOG, "no_endpoint", 5.0)
+    await journal.disable(EndpointName("off"), "gone", 5.0)
+
+    assert await journal.endpoint_names() == sorted([CRM, LOG, EndpointName("off")])

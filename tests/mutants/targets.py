@@ -16,6 +16,8 @@ TARGETS: Final[Mapping[str, tuple[str, ...]]] = {
     "service.delivery.host": ("test_host", "test_hosts", "test_hanging_partials"),
     "service.delivery.schedule": (
         "test_schedule_listing",
+        "test_schedule_places",
+        "test_schedule_memory",
         "test_schedule",
         "test_hanging_partials",
         "test_partials_in_lanes",
@@ -23,6 +25,8 @@ TARGETS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "service.delivery.lanes": (
         "test_lanes",
+        "test_lanes_state",
+        "test_lanes_keepers",
         "test_backlog",
         "test_changed_endpoints",
         "test_recovery",

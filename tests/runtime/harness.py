@@ -1,7 +1,7 @@
 """A registry on a real journal, with peers that keep what they were told."""
 
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +51,10 @@ class Runtime:
 
 @asynccontextmanager
 async def open_runtime(
-    path: Path, *routes: Route, faults: Mapping[str, Exception] | None = None
+    path: Path,
+    *routes: Route,
+    faults: Mapping[str, Exception] | None = None,
+    clock: Callable[[], float] = time.time,
 ) -> AsyncIterator[Runtime]:
     """Open a registry on the journal in this folder, whose methods fail once as `faults` says."""
     async with open_sqlite_journal(path / "journal.db") as journal:
@@ -73,6 +76,6 @@ async def open_runtime(
             recorder=recorder,
             routes=routes,
             media_url="ws://here/media/",
-            clock=time.time,
+            clock=clock,
         ) as calls:
             yield Runtime(calls, journal, disk, lanes, audience, carrier, recognitions, recorder)

@@ -91,6 +91,9 @@ class ObedientCarrier:
     async def check(self) -> None:
         """Say that a command would go out at once."""
 
+    async def ready(self) -> None:
+        """Be so at once."""
+
     async def run(
         self, command: CarrierCommand, *, command_id: str, target: StreamTarget | None = None
     ) -> None:

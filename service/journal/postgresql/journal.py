@@ -136,6 +136,10 @@ class PostgresqlJournal:
         """See `Journal.aliases`."""
         return {old: new for old, new in await self._ask("aliases")}  # noqa: C416 - rows are no pairs
 
+    async def endpoint_names(self) -> list[EndpointName]:
+        """See `Journal.endpoint_names`."""
+        return sorted(EndpointName(name) for (name,) in await self._ask("endpoint_names"))
+
     async def forget_alias(self, old: EndpointName) -> None:
         """See `Journal.forget_alias`."""
         await self._change("forget_alias", old)

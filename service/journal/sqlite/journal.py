@@ -121,6 +121,10 @@ class SqliteJournal:
         """See `Journal.aliases`."""
         return dict(await self._ask("aliases", ()))
 
+    async def endpoint_names(self) -> list[EndpointName]:
+        """See `Journal.endpoint_names`."""
+        return sorted(EndpointName(name) for (name,) in await self._ask("endpoint_names", ()))
+
     async def forget_alias(self, old: EndpointName) -> None:
         """See `Journal.forget_alias`."""
         await self._change("forget_alias", {"new": old})

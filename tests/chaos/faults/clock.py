@@ -27,12 +27,14 @@ async def clock_steps(folder: Path, seed: str, rounds: int, *, short: bool) -> l
                 await asyncio.sleep(world.dice.uniform(0.2, 1.0))
                 world.crm.mood = None
                 ahead_s = -ahead_s
-                world.mark()
                 if number % _RESTART_EVERY:
+                    world.mark()
                     world.service.send(signal.SIGUSR1)
                 else:
                     await world.service.kill()
+                    world.mark()
                     await world.service.start_with("--clock-ahead-s", str(ahead_s))
+                    await world.service.ready()  # before that, the next step would end it
                 await world.arrival()
         await world.settle()
         return [world.verdict(f"clock steps by {2 * AHEAD_S:.0f} s, to and fro", rounds)]

@@ -222,6 +222,10 @@ DELETE FROM endpoint_alias WHERE old = $1;
 -- name: aliases
 SELECT old, new FROM endpoint_alias;
 
+-- name: endpoint_names
+SELECT endpoint FROM lane UNION SELECT endpoint FROM parked
+UNION SELECT endpoint FROM endpoint_state UNION SELECT old FROM endpoint_alias;
+
 -- name: disable
 INSERT INTO endpoint_state (endpoint, disabled_reason, disabled_at) VALUES ($1, $2, $3)
 ON CONFLICT (endpoint) DO UPDATE SET

@@ -146,6 +146,10 @@ DELETE FROM endpoint_alias WHERE old = :new;
 -- name: aliases
 SELECT old, new FROM endpoint_alias;
 
+-- name: endpoint_names
+SELECT endpoint FROM lane UNION SELECT endpoint FROM parked
+UNION SELECT endpoint FROM endpoint_state UNION SELECT old FROM endpoint_alias;
+
 -- name: disable
 INSERT INTO endpoint_state (endpoint, disabled_reason, disabled_at) VALUES (?, ?, ?)
 ON CONFLICT (endpoint) DO UPDATE SET
