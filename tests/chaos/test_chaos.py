@@ -50,6 +50,16 @@ async def test_a_service_that_forgets_what_it_acknowledged_is_found_out() -> Non
 
 
 @pytest.mark.slow
+async def test_workers_that_share_a_database_lose_nothing() -> None:
+    """One is killed, one cut off; PostgreSQL is killed, too: others take over within 15 s."""
+    names = ("worker-kill", "worker-cut", "postgresql-kill")
+    each = [await play(name, SEED, None, short=True) for name in names]  # one after the other
+    rows = [row for rows in each for row in rows]
+
+    assert [row for row in rows if row.failed] == [], table(rows)
+
+
+@pytest.mark.slow
 async def test_what_the_machine_does_loses_nothing() -> None:
     """It stands still, has no descriptors and no disk left; webhooks come in every way."""
     names = ("stop", "webhooks", "files", "disk")

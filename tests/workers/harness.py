@@ -27,6 +27,8 @@ class Office:
     """Everything there is. Webhooks to the `balancer` come to each worker in turn."""
 
     workers: list[Running]
+    stops: list[AsyncExitStack]
+    """Each stops a worker when it is closed, as SIGTERM does."""
     leases: list[WorkerLease]
     telnyx: Simulator
     receiver: Receiver
@@ -69,8 +71,12 @@ async def open_office(
     *,
     count: int = 2,
     speed: float = SPEED,
+    audio_at_first: bool = True,
 ) -> AsyncIterator[Office]:
-    """Open a simulator, a receiver and that many workers; Telnyx dials the first with audio."""
+    """Open a simulator, a receiver and that many workers.
+
+    Telnyx dials the first with audio, or whoever asked for it.
+    """
     watch, street, database = Watch(), Street(), await database_of(folder)
     parsed = parse_scenario({"speed": speed, "recogniser": "script", **scenario})
     async with AsyncExitStack() as stack:
@@ -82,14 +88,18 @@ async def open_office(
         settings.pop("public_url")
         limits = MediaLimits(speed=speed)
         workers: list[Running] = []
+        stops: list[AsyncExitStack] = []
         leases = [WorkerLease() for _ in range(count)]
         for lease in leases:
             machine = Machine(bus=street.bus_for, lease=partial(_itself, lease))
             one = running(Settings.model_validate(settings), media_limits=limits, machine=machine)
-            workers.append(await enter(one))
-            settings["public_url"] = workers[0].url
+            closing = await enter(AsyncExitStack())
+            workers.append(await closing.enter_async_context(one))
+            stops.append(closing)
+            if audio_at_first:
+                settings["public_url"] = workers[0].url
         balancer = await enter(open_balancer([one.url for one in workers]))
-        yield Office(workers, leases, telnyx, receiver, watch, balancer, database)
+        yield Office(workers, stops, leases, telnyx, receiver, watch, balancer, database)
 
 
 def _itself(lease: WorkerLease) -> WorkerLease:

@@ -12,7 +12,10 @@ from tests.service.test_whole_service import AGENT, CALL, CUSTOMER, ROUGH, ROUTE
 from tests.waiting import until
 from tests.workers.harness import Office, open_office
 
-TEXT = " ".join(f"word{number}" for number in range(40))
+WORDS = [f"word{number}" for number in range(40)]
+TEXT = " ".join(WORDS)
+UNTOLD_MS, WORD_MS = 500, 250
+"""A gap that is told is at least so long; a word of these takes longer than that."""
 THREE: Mapping[str, object] = {"seed": 5, "call": [CALL | {"count": 3, "every_s": 0.1}]}
 
 
@@ -113,3 +116,31 @@ async def test_whoever_loses_its_lease_hangs_up_and_the_gap_is_told(tmp_path: Pa
     assert {gap["reason"] for gap in gaps} == {"service_restarted"}
     assert all(gap["end_ms"] - gap["start_ms"] >= 500 for gap in gaps)
     assert finals(receipts, "inbound") != []
+
+
+async def test_whoever_stops_hands_its_audio_over(tmp_path: Path) -> None:
+    """What was being said is settled first; the next one is dialled, and a gap is told if long."""
+    scenario = {"call": [{"say": [{"speaker": "customer", "text": TEXT, "at_ms": 400}]}]}
+    opening = open_office(tmp_path, scenario, ROUTES["media"], speed=1.0, audio_at_first=False)
+    async with opening as office:
+        ann, bob = office.workers
+        playing = asyncio.create_task(office.play(office.balancer))
+        await office.watch.until(
+            lambda: any(one.type == "transcript.partial" for one in office.receiver.receipts)
+        )
+        first = 0 if ann.calls.hearing else 1
+        await office.stops[first].aclose()
+        assert (office.workers[first].calls_left, office.workers[first].lanes_left) == (0, 0)
+        await until(lambda: (bob if first == 0 else ann).calls.hearing == 2, timeout_s=20)
+        await playing
+    (receipts,) = durable(office.receiver.receipts).values()
+    told_ms = sum(
+        one.data["end_ms"] - one.data["start_ms"]
+        for one in receipts
+        if (one.type, one.data.get("track")) == ("transcript.gap", "inbound")
+    )
+    heard = " ".join(finals(receipts, "inbound")).split()
+    assert heard == sorted(heard, key=lambda word: int(word.removeprefix("word")))
+    assert len(heard) == len(set(heard))
+    assert heard[-1] == "word39"
+    assert len(WORDS) - len(heard) <= (told_ms + UNTOLD_MS) / WORD_MS
