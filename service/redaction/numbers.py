@@ -1,0 +1,214 @@
+"""Numbers in a text: runs of what is written or said as digits, and which digits these are."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from service.redaction.languages import Language
+from service.redaction.tokens import Kind, Token
+
+_HUNDRED: Final = 100
+_THOUSAND: Final = 1_000
+_TEN: Final = 10
+_MAX_MULTIPLIED: Final = 3
+"""Digits written before a magnitude: 5 thousand, 250 million."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Digits that follow each other: the first and the last of their tokens."""
+
+    first: int
+    last: int
+    digits: str
+    """May be empty at the end of a text, which then ends in `double`."""
+
+
+def runs_of(tokens: Sequence[Token], language: Language) -> list[Run]:
+    """Find the runs of digits, in order."""
+    runs = []
+    place = 0
+    while place < len(tokens):
+        end = _end_of_run(tokens, place, language)
+        if end == place:
+            place += 1
+            continue
+        last = _last_of(tokens, place, end, language)
+        run = Run(place, last, _digits(tokens[place : last + 1], language))
+        if run.digits or last == len(tokens) - 1:
+            runs.append(run)
+        place = end
+    return runs
+
+
+def is_number(tokens: Sequence[Token], place: int, language: Language) -> bool:
+    """Say whether a token is digits, or a word for some, wherever it stands."""
+    token = tokens[place]
+    if token.kind is Kind.DIGITS:
+        return True
+    return token.kind is Kind.WORD and (
+        token.text in language.values or token.text in language.repeats
+    )
+
+
+def _end_of_run(tokens: Sequence[Token], start: int, language: Language) -> int:
+    """Return the token after a run that begins here; the same token if none does."""
+    if not _begins(tokens, start, language):
+        return start
+    end = start + 1
+    while end < len(tokens) and _goes_on(tokens, start, end, language):
+        end += 1
+    return end
+
+
+def _begins(tokens: Sequence[Token], place: int, language: Language) -> bool:
+    if is_number(tokens, place, language):
+        return not _is_pronoun(tokens, place, language)
+    if tokens[place].text not in language.beside:
+        return False
+    after = place + 1
+    while after < len(tokens) and tokens[after].text in language.beside:
+        after += 1
+    return after < len(tokens) and _is_digit_word(tokens[after], language)
+
+
+def _is_digit_word(token: Token, language: Language) -> bool:
+    return (
+        token.kind is Kind.DIGITS or token.text in language.repeats or token.text in language.values
+    )
+
+
+def _is_pronoun(tokens: Sequence[Token], place: int, language: Language) -> bool:
+    """Whether `one` stands with a word that makes it no number: one moment, that one."""
+    if tokens[place].text not in language.pronoun:
+        return False
+    before = tokens[place - 1] if place else None
+    after = tokens[place + 1] if place + 1 < len(tokens) else None
+    if after is not None and after.kind is Kind.WORD:
+        return not (
+            _is_digit_word(after, language)
+            or after.text in language.beside
+            or after.text in language.magnitudes
+            or after.text in language.hesitations
+            or after.text in language.fillers
+            or after.text in language.units
+        )
+    ends = after is None or (after.kind is Kind.SIGN and after.text in ".?!")
+    return ends and before is not None and before.text in language.before_pronoun
+
+
+def _goes_on(tokens: Sequence[Token], start: int, place: int, language: Language) -> bool:
+    token = tokens[place]
+    if token.kind is Kind.SIGN:
+        return True
+    if is_number(tokens, place, language):
+        return not _is_pronoun(tokens, place, language)
+    if token.kind is not Kind.WORD:
+        return False
+    if token.text in language.hesitations or token.text in language.beside:
+        return True
+    before = tokens[place - 1].text
+    if token.text in language.magnitudes:
+        return before in language.values or before in language.magnitudes or before.isdecimal()
+    return token.text in language.joiners and _joins(tokens, start, place, language)
+
+
+def _joins(tokens: Sequence[Token], start: int, place: int, language: Language) -> bool:
+    """Whether a joiner is inside a number: one hundred *and* two; treinta *y* uno."""
+    if place + 1 >= len(tokens) or place == start:
+        return False
+    before, after = tokens[place - 1].text, language.values.get(tokens[place + 1].text)
+    if after is None or after == 0:
+        return False
+    if before in language.magnitudes:
+        return after < _HUNDRED
+    value = language.values.get(before, 0)
+    return language.joins_tens and value >= _TEN and value % _TEN == 0 and after < _TEN
+
+
+def _last_of(tokens: Sequence[Token], start: int, end: int, language: Language) -> int:
+    """Return the last token of a run that is more than a sign or a hesitation."""
+    last = end - 1
+    while last > start and not (
+        _is_digit_word(tokens[last], language)
+        or tokens[last].text in language.magnitudes
+        or tokens[last].text in language.beside
+    ):
+        last -= 1
+    return last
+
+
+def _digits(tokens: Sequence[Token], language: Language) -> str:
+    """Return the digits of a run: forty-one eleven is 4111, one hundred and two is 102."""
+    items = list(_items(tokens, language))
+    made, place = "", 0
+    while place < len(items):
+        item = items[place]
+        if isinstance(item, str):
+            made, place = made + item, place + 1
+        elif item < 0:
+            made, place = _repeated(made, items, place)
+        else:
+            value, place = _cardinal(items, place)
+            made += str(value)
+    return made
+
+
+def _items(tokens: Sequence[Token], language: Language) -> Iterator[str | int]:
+    """Yield written digits as text, words by their values, and below zero how often to repeat."""
+    for place, token in enumerate(tokens):
+        text = token.text
+        if token.kind is Kind.DIGITS:
+            following = tokens[place + 1].text if place + 1 < len(tokens) else ""
+            counted = len(text) <= _MAX_MULTIPLIED and following in language.magnitudes
+            yield int(text) if counted else text
+        elif text in language.repeats:
+            yield -language.repeats[text]
+        else:
+            for table in (language.values, language.magnitudes, language.beside):
+                if text in table:
+                    yield table[text]
+                    break
+
+
+def _repeated(made: str, items: Sequence[str | int], place: int) -> tuple[str, int]:
+    times, following = -int(items[place]), items[place + 1 : place + 2]
+    if not following or int(following[0]) < 0:
+        return made, place + 1
+    return made + str(following[0]) * times, place + 2
+
+
+def _cardinal(items: Sequence[str | int], place: int) -> tuple[int, int]:
+    """Compose one number from here on; return it, and the place after it."""
+    total = 0
+    value, place = _below_thousand(items, place)
+    while (magnitude := _value(items, place)) >= _THOUSAND:
+        total += max(value, 1) * magnitude
+        value, place = 0, place + 1
+        if 0 < _value(items, place) < _THOUSAND:
+            value, place = _below_thousand(items, place)
+    return total + value, place
+
+
+def _below_thousand(items: Sequence[str | int], place: int) -> tuple[int, int]:
+    value, place = _below_hundred(items, place)
+    if _value(items, place) == _HUNDRED and 0 < value < _HUNDRED:
+        value, place = value * _HUNDRED, place + 1
+    if value >= _HUNDRED and value % _HUNDRED == 0 and 0 < _value(items, place) < _HUNDRED:
+        rest, place = _below_hundred(items, place)
+        value += rest
+    return value, place
+
+
+def _below_hundred(items: Sequence[str | int], place: int) -> tuple[int, int]:
+    value, place = _value(items, place), place + 1
+    tens = 2 * _TEN <= value < _HUNDRED and value % _TEN == 0
+    if tens and 0 < _value(items, place) < _TEN:
+        return value + _value(items, place), place + 1
+    return value, place
+
+
+def _value(items: Sequence[str | int], place: int) -> int:
+    """Return the value at a place; below zero where there is none to compose with."""
+    item = items[place] if place < len(items) else ""
+    return item if isinstance(item, int) else -1

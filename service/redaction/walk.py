@@ -1,0 +1,337 @@
+"""One way through a text: what of it is shown, hidden or held back, by what was shown before."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from service.redaction.addresses import Place, emails_in, ibans_in, open_email
+from service.redaction.exemptions import Exemption, exemption_of
+from service.redaction.labels import KIND_OF, Label, is_card, label_of
+from service.redaction.languages import Language, keyword_pattern
+from service.redaction.memory import MAX_SHOWN, Memory, OpenUtterance, Policy
+from service.redaction.numbers import Run, runs_of
+from service.redaction.tokens import Kind, Token, tokens_of
+
+MAX_PLAIN_WORDS: Final = 4
+"""So many words of whoever says a number end it, unless some of it was hidden."""
+MAX_HELD_WORDS: Final = 16
+_MAX_SHOWN_NEAR_KEYWORD: Final = 4
+_LAST: Final = 4
+_COUNTRY: Final = re.compile(r"\b[A-Z]{2}\Z")
+_MAX_DECIDED_LATER: Final = 7
+"""How many digits at the end of a partial may yet turn out to be an amount."""
+_LABELS: Final = frozenset(label.value for label in Label)
+_LOOSE: Final = frozenset({Label.EMAIL})
+"""Keywords that make nothing strict."""
+_OF_CARDS: Final = frozenset({Label.CARD, Label.CODE})
+
+
+class Mark(NamedTuple):
+    """A stretch of the text, what is shown in its place, and as what."""
+
+    start: int
+    end: int
+    label: Label
+    shown: str
+
+
+@dataclass(slots=True)
+class Group:
+    """Runs of digits with nothing between them but fillers: they are shown or hidden together."""
+
+    runs: list[Run]
+    before: int
+    """How many digits stand before it in the text."""
+
+    @property
+    def digits(self) -> str:
+        """All of them."""
+        return "".join(run.digits for run in self.runs)
+
+
+@dataclass(slots=True)
+class Said:
+    """A text and its circumstances. `at` is in Unix seconds; `holds`: its end may be held."""
+
+    text: str
+    key: str
+    """Whose: one for each track of a leg."""
+    language: Language
+    is_final: bool
+    at: float
+    holds: bool = True
+
+
+@dataclass(slots=True)
+class Walk:
+    """Goes through a text once. What is remembered is only read; `redactor` writes it."""
+
+    policy: Policy
+    memory: Memory
+    said: Said
+    hidden_from: int | None = None
+    marks: list[Mark] = field(default_factory=list)
+    shown: int = 0
+    spent: bool = False
+    own: int = 0
+    """Digits of the open number that this text shows."""
+    digits: int = 0
+    """All digits of the text."""
+    plain: int = 0
+    speaker: str = ""
+    counted: bool = False
+    """Whether there were digits that are none of an amount."""
+    topic: Label | None = None
+    card: bool = False
+    """Whether a card was hidden, or a keyword spoke of what follows one."""
+    named: bool = False
+    """Whether there was a keyword."""
+    closed: bool = False
+    """Whether words of this text ended the number that was open before it."""
+    ends_in_address: bool = False
+    _tokens: list[Token] = field(default_factory=list)
+    _others: int = 0
+    _topics: list[tuple[int, Label]] = field(default_factory=list)
+    _remembered: Label | None = None
+
+    def go(self) -> None:
+        """Go through all of it."""
+        memory, said = self.memory, self.said
+        self.shown, self.spent = memory.shown, memory.spent
+        self.plain, self.speaker = memory.plain, memory.speaker
+        own = memory.utterances.get(said.key) or OpenUtterance()
+        if own.hidden_from is not None:
+            self._hide_from(own.hidden_from)
+        self.own = own.before
+        self.shown += own.before
+        for other in memory.others_than(said.key, said.at):
+            self._others += other.shown
+            self.spent = self.spent or other.hidden_from is not None
+        self._tokens = tokens_of(said.text)
+        self._name()
+        self._steps(self._addresses())
+        self.marks.sort()
+
+    def _name(self) -> None:
+        """Find the keywords of the kinds that are asked for."""
+        for match in keyword_pattern(self.said.language).finditer(self.said.text):
+            label = Label(match.lastgroup or "")
+            if KIND_OF[label] in self.policy.kinds:
+                self._topics.append((match.end(), label))
+                self.card = self.card or label is Label.CODE
+        self._remembered = remembered = self.memory.topic_near(self.said.key, self.said.at)
+        of_cards = {remembered, *(label for _, label in self._topics)} & _OF_CARDS
+        if not of_cards and not self.memory.expects_code(self.said.at):
+            self._topics = [one for one in self._topics if one[1] is not Label.EXPIRY]
+        self.named = bool(self._topics)
+        self.topic = self._topics[-1][1] if self._topics else remembered
+
+    def _addresses(self) -> dict[int, Place]:
+        """Find addresses, by the place of their first sign; they are hidden whatever was said."""
+        found: dict[int, Place] = {}
+        said, kinds = self.said, self.policy.kinds
+        if "email" in kinds:
+            expected = self._expects_email()
+            for place in emails_in(said.text, self._tokens, said.language, expected=expected):
+                found[place.start] = place
+        if "iban" in kinds:
+            found |= {place.start: place for place in ibans_in(said.text)}
+        return found
+
+    def _expects_email(self) -> bool:
+        named = any(label is Label.EMAIL for _, label in self._topics)
+        return named or self.topic is Label.EMAIL or self.memory.at_address == self.said.key
+
+    # --- the steps ---
+
+    def _steps(self, addresses: Mapping[int, Place]) -> None:
+        tokens, group = self._tokens, Group([], 0)
+        runs = {run.first: run for run in runs_of(tokens, self.said.language)}
+        held_from = self._open_address(addresses)
+        place = 0
+        while place < len(tokens):
+            token = tokens[place]
+            if held_from is not None and place >= held_from:
+                self._decide(group)
+                self._hold(token.start)
+                return
+            if token.start in addresses:
+                group = self._decide(group)
+                place = self._address(place, addresses[token.start])
+            elif place in runs:
+                group = self._run(group, runs[place])
+                place = runs[place].last + 1
+            else:
+                group = self._other(group, token)
+                place += 1
+        self._decide(group, ends=True)
+
+    def _open_address(self, addresses: Mapping[int, Place]) -> int | None:
+        """Return the token from which on a partial may end in an address."""
+        said = self.said
+        if "email" not in self.policy.kinds:
+            return None
+        first = open_email(self._tokens, said.language)
+        self.ends_in_address = first is not None
+        if not said.holds:
+            return None
+        if said.is_final or first is None or len(self._tokens) - first > MAX_HELD_WORDS:
+            return None
+        inside = any(
+            place.start <= self._tokens[first].start < place.end for place in addresses.values()
+        )
+        return None if inside else first
+
+    def _address(self, place: int, address: Place) -> int:
+        label = address.label
+        if label is not Label.EMAIL:
+            label = Label.IBAN if self.topic is Label.IBAN else label
+            self.spent = self.counted = True
+            digits = sum(sign.isdecimal() for sign in self.said.text[address.start : address.end])
+            self._hide_from(self.digits)
+            self.digits += digits
+        self._mark(address.start, address.end, label)
+        while place < len(self._tokens) and self._tokens[place].start < address.end:
+            place += 1
+        return place
+
+    def _run(self, group: Group, run: Run) -> Group:
+        if self.policy.counts_digits:
+            exemption = self._exemption(run)
+            if exemption is None:
+                group.runs.append(run)
+                if len(group.runs) == 1:
+                    group.before = self.digits
+                self.digits += len(run.digits)
+                return group
+            self.digits += len(run.digits)
+            group = self._decide(group)
+            if exemption is Exemption.AMOUNT:
+                self._close()
+        return group
+
+    def _exemption(self, run: Run) -> Exemption | None:
+        """Return why a run is none of a number; at the end of a partial nobody knows yet."""
+        said = self.said
+        if self.hidden_from is not None and self.digits + len(run.digits) > self.hidden_from:
+            return None
+        if not said.is_final and run.last == len(self._tokens) - 1:
+            return None
+        exemption = exemption_of(said.text, self._tokens, run, said.language)
+        if exemption is Exemption.MOMENT and (self.spent or self._is_near()):
+            return None
+        return exemption
+
+    def _other(self, group: Group, token: Token) -> Group:
+        language = self.said.language
+        if token.kind is Kind.LABEL:
+            group = self._decide(group)
+            self._label(token)
+            return group
+        if token.kind is Kind.SIGN or token.text in language.fillers:
+            return group
+        if token.text in language.hesitations or token.text in language.repeats:
+            return group
+        group = self._decide(group)
+        if token.text in language.closers:
+            self._close()
+        elif self.speaker in ("", self.said.key):
+            self.plain += 1
+            if self.plain >= MAX_PLAIN_WORDS:
+                self._close()
+        return group
+
+    def _label(self, token: Token) -> None:
+        """Take what was hidden before, by an engine or by us, for what it says it is."""
+        shown = self.said.text[token.start : token.end]
+        name = shown[1:-1].partition(" ")[0]
+        label = Label(name) if name in _LABELS else Label.NUMBER
+        self.marks.append(Mark(token.start, token.end, label, shown))
+        if label not in (Label.HELD, Label.EMAIL):
+            self.spent = self.counted = True
+            self._hide_from(self.digits)
+
+    def _close(self) -> None:
+        """End the open number, unless some of it was hidden or a keyword was near."""
+        if not self.spent and not self._is_near():
+            self.shown = self.own = self.plain = self._others = 0
+            self.closed = True
+
+    # --- what becomes of a group ---
+
+    def _decide(self, group: Group, *, ends: bool = False) -> Group:
+        if not group.runs:
+            return group
+        count = len(group.digits)
+        if ends and self._may_hold(group):
+            self._hold(self._tokens[group.runs[0].first].start)
+        elif self._is_hidden(group, count):
+            self._hide(group)
+        else:
+            self.shown += count
+            self.own += count
+        self.plain, self.speaker, self.counted = 0, self.said.key, True
+        return Group([], 0)
+
+    def _is_hidden(self, group: Group, count: int) -> bool:
+        if self.hidden_from is not None and group.before + count > self.hidden_from:
+            return True
+        return count > 0 and (self.spent or self.shown + self._others + count > self._limit())
+
+    def _limit(self) -> int:
+        if self.card or self.memory.expects_code(self.said.at):
+            return 0
+        shown = MAX_SHOWN[self.policy.level]
+        return min(shown, _MAX_SHOWN_NEAR_KEYWORD) if self._is_near() else shown
+
+    def _is_near(self) -> bool:
+        return self.topic is not None and self.topic not in _LOOSE
+
+    def _may_hold(self, group: Group) -> bool:
+        said = self.said
+        if said.is_final or not said.holds or len(group.digits) > _MAX_DECIDED_LATER:
+            return False
+        if self.hidden_from is not None and group.before >= self.hidden_from:
+            return False
+        return len(self._tokens) - group.runs[0].first <= MAX_HELD_WORDS
+
+    def _hide(self, group: Group) -> None:
+        text, tokens = self.said.text, self._tokens
+        first, last = tokens[group.runs[0].first], tokens[group.runs[-1].last]
+        digits = group.digits
+        label = label_of(digits, self._topic_at(last.end), self.policy.kinds)
+        self.card = self.card or label is Label.CARD
+        self._hide_from(group.before)
+        shown = ""
+        if self._keeps_last(digits, label):
+            shown = f" …{digits[-_LAST:]}"
+            self.own += _LAST
+        start = first.start
+        if label is Label.IBAN and _COUNTRY.search(text, 0, start):
+            start -= 2
+        self._mark(start, last.end, label, shown)
+        self.spent = True
+
+    def _keeps_last(self, digits: str, label: Label) -> bool:
+        """Whether the last four digits may be shown: of a whole number, none of which was."""
+        if self.policy.mask != "last4" or not self.said.is_final or label is not Label.CARD:
+            return False
+        return is_card(digits) and not self.shown + self._others and not self.spent
+
+    def _topic_at(self, end: int) -> Label | None:
+        """Return the last keyword before a place; else what is remembered, else the next."""
+        before = [label for at, label in self._topics if at <= end]
+        if before:
+            return before[-1]
+        return self._topics[0][1] if self._topics and not self._remembered else self._remembered
+
+    def _hide_from(self, before: int) -> None:
+        if self.hidden_from is None or before < self.hidden_from:
+            self.hidden_from = before
+
+    def _hold(self, start: int) -> None:
+        self._mark(start, len(self.said.text.rstrip()), Label.HELD)
+
+    def _mark(self, start: int, end: int, label: Label, shown: str = "") -> None:
+        self.marks.append(Mark(start, end, label, f"[{label.value}{shown}]"))
