@@ -65,11 +65,17 @@ def open_email(tokens: Sequence[Token], language: Language) -> int | None:
     if last < 0:
         return None
     for at in range(last, max(-1, last - _MAX_DOMAIN - 1), -1):
-        if tokens[at].text in language.at and _may_be_domain(tokens, at + 1, language):
-            return _local_start(tokens, at - 1, language)
+        if tokens[at].text not in language.at:
+            continue
+        first = _local_start(tokens, at - 1, language)
+        if _may_be_domain(tokens, at + 1, language, is_plain=first < at - 1):
+            return first
     if _is_part(tokens, last, language) or (last and tokens[last - 1].text in language.dot):
         first = _local_start(tokens, last, language)
-        spelled = any(not is_number(tokens, one, language) for one in range(first, last + 1))
+        spelled = any(
+            tokens[one].kind is Kind.WORD and not is_number(tokens, one, language)
+            for one in range(first, last + 1)
+        )
         return first if spelled and last - first >= _MIN_SPELLED - 1 else None
     return None
 
@@ -91,8 +97,13 @@ def _spoken(
     return None
 
 
-def _may_be_domain(tokens: Sequence[Token], place: int, language: Language) -> bool:
-    """Whether what follows an `at` to the end of the text may be the beginning of a domain."""
+def _may_be_domain(
+    tokens: Sequence[Token], place: int, language: Language, *, is_plain: bool
+) -> bool:
+    """Whether what follows an `at` to the end of the text may be the beginning of a domain.
+
+    It may be several words where what is before the `at` is plainly an address.
+    """
     words = tokens[place:]
     if not words:
         return True
@@ -100,7 +111,7 @@ def _may_be_domain(tokens: Sequence[Token], place: int, language: Language) -> b
     if first.kind is not Kind.WORD or first.text in language.after_at:
         return False
     return not is_number(tokens, place, language) and (
-        len(words) == 1 or words[1].text in language.dot
+        is_plain or len(words) == 1 or words[1].text in language.dot
     )
 
 

@@ -21,6 +21,8 @@ _DAY: Final = r"(?:0?[1-9]|[12]\d|3[01])"
 _DAY_AND_YEAR: Final = re.compile(rf"{_DAY}?(?:(?:19|20)\d\d)?")
 _TIME: Final = re.compile(r"(?:[01]?\d|2[0-3])(?:[0-5]\d)?")
 _ROUND: Final = re.compile(r"[1-9]\d{0,2}(?:000)+")
+_RANGE: Final = 2
+"""How many tokens after the first of two moments the second begins."""
 _NEAR_MONTH: Final = 3
 """How many words before or after a date its month may stand."""
 
@@ -35,9 +37,12 @@ class Exemption(Enum):
 
 
 def exemption_of(
-    text: str, tokens: Sequence[Token], run: Run, language: Language
+    text: str, tokens: Sequence[Token], run: Run, language: Language, *, moment: int | None
 ) -> Exemption | None:
-    """Return why a number may be shown; None where nothing speaks for it."""
+    """Return why a number may be shown; None where nothing speaks for it.
+
+    `moment` is the last token of the last number that was a moment: from nine thirty *to ten*.
+    """
     written = text[tokens[run.first].start : tokens[run.last].end]
     before = tokens[run.first - 1] if run.first else None
     after = tokens[run.last + 1] if run.last + 1 < len(tokens) else None
@@ -45,11 +50,12 @@ def exemption_of(
         return Exemption.AMOUNT
     if _DATE.fullmatch(written) or _is_of_month(tokens, run, language):
         return Exemption.AMOUNT
-    if after is None or before is None:
+    if before is None:
         return None
-    if _YEAR.fullmatch(run.digits) and before.text in language.before_years:
+    goes_on = moment == run.first - _RANGE and before.text in language.ranges
+    if _YEAR.fullmatch(run.digits) and (goes_on or before.text in language.before_years):
         return Exemption.MOMENT
-    if _TIME.fullmatch(run.digits) and before.text in language.before_times:
+    if _TIME.fullmatch(run.digits) and (goes_on or before.text in language.before_times):
         return Exemption.MOMENT
     spoken = tokens[run.last].text in language.magnitudes
     return Exemption.MOMENT if spoken and _ROUND.fullmatch(run.digits) else None

@@ -56,6 +56,8 @@ class Language:
     """Words that begin another number: flight, order."""
     before_times: frozenset[str]
     before_years: frozenset[str]
+    ranges: frozenset[str]
+    """Words between two times or years."""
     months: frozenset[str]
     letters: frozenset[str]
     """The phonetic alphabet."""
@@ -102,10 +104,9 @@ ENGLISH: Final = Language(
         "ticket table chapter page version platform seat terminal building unit route highway "
         "model case booking reservation reference tracking bus train"
     ),
-    before_times=_words(
-        "at from to until till between around about before after by opens closes past and or"
-    ),
-    before_years=_words("in since of from until year by during early late between and or around"),
+    before_times=_words("at from until till between around about before opens closes"),
+    before_years=_words("in since from until year during early late between around"),
+    ranges=_words("to and or until till"),
     months=_words(
         "january february march april may june july august september october november december "
         "jan feb mar apr jun jul aug sep sept oct nov dec"
@@ -166,8 +167,9 @@ SPANISH: Final = Language(
         "vuelo pedido puerta habitación planta piso calle avenida factura mesa página versión "
         "asiento edificio reserva referencia tren autobús código"
     ),
-    before_times=_words("a las desde hasta entre sobre antes después y"),
-    before_years=_words("en desde de hasta año del entre y"),
+    before_times=_words("las desde hasta entre sobre"),
+    before_years=_words("en desde hasta año entre"),
+    ranges=_words("a y o hasta"),
     months=_words(
         "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre"
     ),

@@ -40,10 +40,12 @@ class OpenUtterance:
     """Of these, digits of what the utterance said before the engine began it anew."""
     digits: int = 0
     """All digits of the last partial, shown or not."""
-    hidden_from: int | None = None
-    """How many digits stood before the first that was hidden: none of those after is shown."""
+    hidden: tuple[int, int] | None = None
+    """From which of its digits to which some were hidden: none of these is shown any more."""
     held_at: float | None = None
     """Since when its end is held back as it is."""
+    held: int = 0
+    """How long that end is, in characters."""
     topic: str = ""
     """The label of its last keyword."""
 

@@ -64,12 +64,33 @@ def _end_of_run(tokens: Sequence[Token], start: int, language: Language) -> int:
 def _begins(tokens: Sequence[Token], place: int, language: Language) -> bool:
     if is_number(tokens, place, language):
         return not _is_pronoun(tokens, place, language)
-    if tokens[place].text not in language.beside:
-        return False
+    return tokens[place].text in language.beside and _is_beside(tokens, place, language)
+
+
+def _is_beside(tokens: Sequence[Token], place: int, language: Language) -> bool:
+    """Whether an `oh` is a digit: beside a number, but for fillers, or where the text ends."""
     after = place + 1
-    while after < len(tokens) and tokens[after].text in language.beside:
+    while after < len(tokens) and _is_between(tokens[after], language):
         after += 1
-    return after < len(tokens) and _is_digit_word(tokens[after], language)
+    if after == len(tokens) or _is_digit_word(tokens[after], language):
+        return True
+    return _follows_number(tokens, place, language)
+
+
+def _follows_number(tokens: Sequence[Token], place: int, language: Language) -> bool:
+    before = place - 1
+    while before >= 0 and _is_between(tokens[before], language):
+        before -= 1
+    return before >= 0 and _is_digit_word(tokens[before], language)
+
+
+def _is_between(token: Token, language: Language) -> bool:
+    return (
+        token.kind is Kind.SIGN
+        or token.text in language.beside
+        or token.text in language.hesitations
+        or token.text in language.fillers
+    )
 
 
 def _is_digit_word(token: Token, language: Language) -> bool:
@@ -80,7 +101,7 @@ def _is_digit_word(token: Token, language: Language) -> bool:
 
 def _is_pronoun(tokens: Sequence[Token], place: int, language: Language) -> bool:
     """Whether `one` stands with a word that makes it no number: one moment, that one."""
-    if tokens[place].text not in language.pronoun:
+    if tokens[place].text not in language.pronoun or _follows_number(tokens, place, language):
         return False
     before = tokens[place - 1] if place else None
     after = tokens[place + 1] if place + 1 < len(tokens) else None

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from service.redaction.labels import Label
 from service.redaction.languages import language_of
 from service.redaction.memory import Memory, OpenUtterance, Policy
 from service.redaction.walk import Mark, Said, Walk
@@ -57,9 +56,9 @@ def redact(memory: Memory, policy: Policy, spoken: Spoken) -> Redacted:
     timed = walk
     joined = " ".join(spoken.words)
     if spoken.words and joined != spoken.text:
-        timed = _walked(memory, policy, spoken, text=joined, hidden_from=walk.hidden_from)
-        if timed.hidden_from != walk.hidden_from:
-            walk = _walked(memory, policy, spoken, text=spoken.text, hidden_from=timed.hidden_from)
+        timed = _walked(memory, policy, spoken, text=joined, hidden=walk.hidden)
+        if timed.hidden != walk.hidden:
+            walk = _walked(memory, policy, spoken, text=spoken.text, hidden=timed.hidden)
     _remember(memory, walk, timed)
     return _written(spoken, walk, timed)
 
@@ -75,7 +74,12 @@ def _walk(memory: Memory, policy: Policy, spoken: Spoken) -> Walk:
 
 
 def _walked(
-    memory: Memory, policy: Policy, spoken: Spoken, *, text: str, hidden_from: int | None = None
+    memory: Memory,
+    policy: Policy,
+    spoken: Spoken,
+    *,
+    text: str,
+    hidden: tuple[int, int] | None = None,
 ) -> Walk:
     own = memory.utterances.get(spoken.key) or OpenUtterance()
     said = Said(
@@ -84,14 +88,14 @@ def _walked(
         language=language_of(spoken.language),
         at=spoken.at,
         is_final=spoken.is_final,
-        holds=own.held_at is None or spoken.at - own.held_at < HELD_S,
     )
-    walk = Walk(policy, memory, said, hidden_from)
+    walk = Walk(policy, memory, said, hidden)
     walk.go()
-    if not said.holds and walk.digits != own.digits:
-        said.holds = True
-        walk = Walk(policy, memory, said, hidden_from)
-        walk.go()
+    if own.held_at is None or spoken.at - own.held_at < HELD_S or own.held != walk.held:
+        return walk
+    said.holds = False
+    walk = Walk(policy, memory, said, hidden)
+    walk.go()
     return walk
 
 
@@ -107,20 +111,20 @@ def _remember(memory: Memory, walk: Walk, timed: Walk) -> None:
         memory.last_at = max(memory.last_at, said.at)
     if said.is_final:
         memory.utterances.pop(said.key, None)
-        if walk.named and walk.topic is not None:
-            memory.topic, memory.topic_at = walk.topic.value, said.at
+        if topic := walk.keyword or own.topic:
+            memory.topic, memory.topic_at = topic, said.at
         memory.shown = walk.shown + shown - walk.own
-        memory.spent = walk.spent or timed.spent or own.hidden_from is not None
+        memory.spent = walk.spent or timed.spent or own.hidden is not None
         memory.plain, memory.speaker = walk.plain, walk.speaker
         memory.at_address = said.key if walk.ends_in_address else ""
         return
     memory.utterances[said.key] = own
-    held = any(mark.label is Label.HELD for mark in walk.marks)
-    if not held or own.held_at is None or own.digits != walk.digits:
-        own.held_at = said.at if held else None
-    own.shown, own.digits, own.hidden_from = shown, walk.digits, walk.hidden_from
+    if not walk.held or own.held_at is None or own.held != walk.held:
+        own.held_at = said.at if walk.held else None
+    own.held = walk.held
+    own.shown, own.digits, own.hidden = shown, walk.digits, walk.hidden
     own.at = said.at
-    own.topic = walk.topic.value if walk.named and walk.topic is not None else ""
+    own.topic = walk.keyword or own.topic
 
 
 def _written(spoken: Spoken, walk: Walk, timed: Walk) -> Redacted:

@@ -70,7 +70,8 @@ class Walk:
     policy: Policy
     memory: Memory
     said: Said
-    hidden_from: int | None = None
+    hidden: tuple[int, int] | None = None
+    """From which digit of the text to which some are hidden, or were before."""
     marks: list[Mark] = field(default_factory=list)
     shown: int = 0
     spent: bool = False
@@ -85,14 +86,18 @@ class Walk:
     topic: Label | None = None
     card: bool = False
     """Whether a card was hidden, or a keyword spoke of what follows one."""
-    named: bool = False
-    """Whether there was a keyword."""
+    keyword: str = ""
+    """The label of the last keyword in this text."""
+    held: int = 0
+    """How many characters at its end are held back."""
     closed: bool = False
     """Whether words of this text ended the number that was open before it."""
     ends_in_address: bool = False
     _tokens: list[Token] = field(default_factory=list)
     _others: int = 0
     _topics: list[tuple[int, Label]] = field(default_factory=list)
+    _moment: int | None = None
+    """The last token of the last number that was a time or a year."""
     _remembered: Label | None = None
 
     def go(self) -> None:
@@ -101,13 +106,13 @@ class Walk:
         self.shown, self.spent = memory.shown, memory.spent
         self.plain, self.speaker = memory.plain, memory.speaker
         own = memory.utterances.get(said.key) or OpenUtterance()
-        if own.hidden_from is not None:
-            self._hide_from(own.hidden_from)
+        if own.hidden is not None:
+            self._note_hidden(*own.hidden)
         self.own = own.before
         self.shown += own.before
         for other in memory.others_than(said.key, said.at):
             self._others += other.shown
-            self.spent = self.spent or other.hidden_from is not None
+            self.spent = self.spent or other.hidden is not None
         self._tokens = tokens_of(said.text)
         self._name()
         self._steps(self._addresses())
@@ -124,7 +129,7 @@ class Walk:
         of_cards = {remembered, *(label for _, label in self._topics)} & _OF_CARDS
         if not of_cards and not self.memory.expects_code(self.said.at):
             self._topics = [one for one in self._topics if one[1] is not Label.EXPIRY]
-        self.named = bool(self._topics)
+        self.keyword = self._topics[-1][1].value if self._topics else ""
         self.topic = self._topics[-1][1] if self._topics else remembered
 
     def _addresses(self) -> dict[int, Place]:
@@ -189,7 +194,7 @@ class Walk:
             label = Label.IBAN if self.topic is Label.IBAN else label
             self.spent = self.counted = True
             digits = sum(sign.isdecimal() for sign in self.said.text[address.start : address.end])
-            self._hide_from(self.digits)
+            self._note_hidden(self.digits, self.digits + digits)
             self.digits += digits
         self._mark(address.start, address.end, label)
         while place < len(self._tokens) and self._tokens[place].start < address.end:
@@ -209,18 +214,25 @@ class Walk:
             group = self._decide(group)
             if exemption is Exemption.AMOUNT:
                 self._close()
+            elif run.last == len(self._tokens) - 1:  # what comes next may belong to it
+                self.shown += len(run.digits)
+                self.own += len(run.digits)
+                self.counted = True
         return group
 
     def _exemption(self, run: Run) -> Exemption | None:
         """Return why a run is none of a number; at the end of a partial nobody knows yet."""
         said = self.said
-        if self.hidden_from is not None and self.digits + len(run.digits) > self.hidden_from:
+        if self._was_hidden(self.digits, len(run.digits)):
             return None
         if not said.is_final and run.last == len(self._tokens) - 1:
             return None
-        exemption = exemption_of(said.text, self._tokens, run, said.language)
-        if exemption is Exemption.MOMENT and (self.spent or self._is_near()):
+        exemption = exemption_of(said.text, self._tokens, run, said.language, moment=self._moment)
+        if exemption is not Exemption.MOMENT:
+            return exemption
+        if self.spent or self._is_near():
             return None
+        self._moment = run.last
         return exemption
 
     def _other(self, group: Group, token: Token) -> Group:
@@ -250,7 +262,7 @@ class Walk:
         self.marks.append(Mark(token.start, token.end, label, shown))
         if label not in (Label.HELD, Label.EMAIL):
             self.spent = self.counted = True
-            self._hide_from(self.digits)
+            self._note_hidden(self.digits, self.digits)
 
     def _close(self) -> None:
         """End the open number, unless some of it was hidden or a keyword was near."""
@@ -275,7 +287,7 @@ class Walk:
         return Group([], 0)
 
     def _is_hidden(self, group: Group, count: int) -> bool:
-        if self.hidden_from is not None and group.before + count > self.hidden_from:
+        if self._was_hidden(group.before, count):
             return True
         return count > 0 and (self.spent or self.shown + self._others + count > self._limit())
 
@@ -292,7 +304,7 @@ class Walk:
         said = self.said
         if said.is_final or not said.holds or len(group.digits) > _MAX_DECIDED_LATER:
             return False
-        if self.hidden_from is not None and group.before >= self.hidden_from:
+        if self._was_hidden(group.before, len(group.digits)):
             return False
         return len(self._tokens) - group.runs[0].first <= MAX_HELD_WORDS
 
@@ -302,7 +314,7 @@ class Walk:
         digits = group.digits
         label = label_of(digits, self._topic_at(last.end), self.policy.kinds)
         self.card = self.card or label is Label.CARD
-        self._hide_from(group.before)
+        self._note_hidden(group.before, group.before + len(digits))
         shown = ""
         if self._keeps_last(digits, label):
             shown = f" …{digits[-_LAST:]}"
@@ -326,12 +338,18 @@ class Walk:
             return before[-1]
         return self._topics[0][1] if self._topics and not self._remembered else self._remembered
 
-    def _hide_from(self, before: int) -> None:
-        if self.hidden_from is None or before < self.hidden_from:
-            self.hidden_from = before
+    def _note_hidden(self, first: int, end: int) -> None:
+        before = self.hidden or (first, end)
+        self.hidden = (min(first, before[0]), max(end, before[1]))
+
+    def _was_hidden(self, first: int, count: int) -> bool:
+        """Whether some of so many digits from one on are among those that were hidden."""
+        return self.hidden is not None and self.hidden[0] < first + count and first < self.hidden[1]
 
     def _hold(self, start: int) -> None:
-        self._mark(start, len(self.said.text.rstrip()), Label.HELD)
+        end = len(self.said.text.rstrip())
+        self.held = end - start
+        self._mark(start, end, Label.HELD)
 
     def _mark(self, start: int, end: int, label: Label, shown: str = "") -> None:
         self.marks.append(Mark(start, end, label, f"[{label.value}{shown}]"))
