@@ -21,6 +21,7 @@ _DAY: Final = r"(?:0?[1-9]|[12]\d|3[01])"
 _DAY_AND_YEAR: Final = re.compile(rf"{_DAY}?(?:(?:19|20)\d\d)?")
 _TIME: Final = re.compile(r"(?:[01]?\d|2[0-3])(?:[0-5]\d)?")
 _ROUND: Final = re.compile(r"[1-9]\d{0,2}(?:000)+")
+_MAX_PROSE_DIGITS: Final = 2
 _RANGE: Final = 2
 """How many tokens after the first of two moments the second begins."""
 _NEAR_MONTH: Final = 3
@@ -34,6 +35,8 @@ class Exemption(Enum):
     """By a unit, or a form of its own: whatever was said before, a number is over with it."""
     MOMENT = auto()
     """By the word before it, unless a number is being read out."""
+    PROSE = auto()
+    """A small number in the middle of a sentence."""
 
 
 def exemption_of(
@@ -46,19 +49,37 @@ def exemption_of(
     written = text[tokens[run.first].start : tokens[run.last].end]
     before = tokens[run.first - 1] if run.first else None
     after = tokens[run.last + 1] if run.last + 1 < len(tokens) else None
-    if _is_amount(run, before, after, language) or _CLOCK.fullmatch(written):
-        return Exemption.AMOUNT
-    if _DATE.fullmatch(written) or _is_of_month(tokens, run, language):
+    if (
+        _is_amount(run, before, after, language)
+        or _CLOCK.fullmatch(written)
+        or _DATE.fullmatch(written)
+        or _is_of_month(tokens, run, language)
+    ):
         return Exemption.AMOUNT
     if before is None:
         return None
+    if len(run.digits) <= _MAX_PROSE_DIGITS and _is_between(before, after, language):
+        return Exemption.PROSE
     goes_on = moment == run.first - _RANGE and before.text in language.ranges
-    if _YEAR.fullmatch(run.digits) and (goes_on or before.text in language.before_years):
-        return Exemption.MOMENT
-    if _TIME.fullmatch(run.digits) and (goes_on or before.text in language.before_times):
-        return Exemption.MOMENT
     spoken = tokens[run.last].text in language.magnitudes
-    return Exemption.MOMENT if spoken and _ROUND.fullmatch(run.digits) else None
+    if (
+        (_YEAR.fullmatch(run.digits) and (goes_on or before.text in language.before_years))
+        or (_TIME.fullmatch(run.digits) and (goes_on or before.text in language.before_times))
+        or (spoken and _ROUND.fullmatch(run.digits))
+    ):
+        return Exemption.MOMENT
+    return None
+
+
+def _is_between(before: Token, after: Token | None, language: Language) -> bool:
+    return after is not None and _is_plain(before, language) and _is_plain(after, language)
+
+
+def _is_plain(token: Token, language: Language) -> bool:
+    """Whether a word is of a sentence, and nothing that is said between groups of a number."""
+    return token.kind is Kind.WORD and token.text not in (
+        language.fillers | language.hesitations | language.beside.keys() | language.repeats.keys()
+    )
 
 
 def _is_amount(run: Run, before: Token | None, after: Token | None, language: Language) -> bool:

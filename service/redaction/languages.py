@@ -83,10 +83,12 @@ ENGLISH: Final = Language(
     joiners=_words("and"),
     joins_tens=False,
     pronoun=_words("one"),
-    before_pronoun=_words("no this that which last the another every any each a some next first"),
+    before_pronoun=_words(
+        "no other even this that which last the another every any each a some next first"
+    ),
     hesitations=_words("uh um uhm er erm ah eh hmm dash hyphen slash space comma"),
     fillers=_words(
-        "and then so okay ok yes yeah yep right no not sorry well now next again once more after "
+        "and then so okay ok yes yeah yep right no not sorry well now next again after "
         "followed by go ahead on got it that that's it's is the a of with to you please thanks "
         "thank mhm huh sure correct wait actually mean i plus point period stop "
         "group last first four's continue oh o let me see like also hold just say repeat pause"

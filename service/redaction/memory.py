@@ -58,6 +58,8 @@ class Memory:
     """Digits of the open number that were shown."""
     spent: bool = False
     """Whether some of the open number were hidden, so that none follows."""
+    total: int = 0
+    """Its digits, shown or not."""
     last_at: float = 0.0
     """When digits were said last."""
     speaker: str = ""
@@ -82,7 +84,7 @@ class Memory:
             self.life, self.spent, self.last_at = life, True, at
             self.utterances.clear()
         if at - self.last_at > OPEN_S:
-            self.shown, self.spent, self.plain = 0, False, 0
+            self.shown, self.spent, self.plain, self.total = 0, False, 0, 0
 
     def others_than(self, key: str, at: float) -> list[OpenUtterance]:
         """Return the utterances of other tracks that are open now."""

@@ -70,9 +70,15 @@ def _begins(tokens: Sequence[Token], place: int, language: Language) -> bool:
 def _is_beside(tokens: Sequence[Token], place: int, language: Language) -> bool:
     """Whether an `oh` is a digit: beside a number, but for fillers, or where the text ends."""
     after = place + 1
+    while after < len(tokens) and (
+        tokens[after].kind is Kind.SIGN or tokens[after].text in language.beside
+    ):
+        after += 1
+    if after == len(tokens):
+        return True
     while after < len(tokens) and _is_between(tokens[after], language):
         after += 1
-    if after == len(tokens) or _is_digit_word(tokens[after], language):
+    if after < len(tokens) and _is_digit_word(tokens[after], language):
         return True
     return _follows_number(tokens, place, language)
 
@@ -103,19 +109,23 @@ def _is_pronoun(tokens: Sequence[Token], place: int, language: Language) -> bool
     """Whether `one` stands with a word that makes it no number: one moment, that one."""
     if tokens[place].text not in language.pronoun or _follows_number(tokens, place, language):
         return False
-    before = tokens[place - 1] if place else None
     after = tokens[place + 1] if place + 1 < len(tokens) else None
-    if after is not None and after.kind is Kind.WORD:
-        return not (
-            _is_digit_word(after, language)
-            or after.text in language.beside
-            or after.text in language.magnitudes
-            or after.text in language.hesitations
-            or after.text in language.fillers
-            or after.text in language.units
-        )
-    ends = after is None or (after.kind is Kind.SIGN and after.text in ".?!")
-    return ends and before is not None and before.text in language.before_pronoun
+    if after is not None and _is_of_number(after, language):
+        return False
+    if place and tokens[place - 1].text in language.before_pronoun:
+        return True
+    return after is not None and after.kind is Kind.WORD and after.text not in language.fillers
+
+
+def _is_of_number(token: Token, language: Language) -> bool:
+    """Whether a word after `one` makes it a number."""
+    return (
+        _is_digit_word(token, language)
+        or token.text in language.beside
+        or token.text in language.magnitudes
+        or token.text in language.hesitations
+        or token.text in language.units
+    )
 
 
 def _goes_on(tokens: Sequence[Token], start: int, place: int, language: Language) -> bool:

@@ -107,14 +107,15 @@ def _remember(memory: Memory, walk: Walk, timed: Walk) -> None:
         shown = max(shown, own.shown)
     if walk.card:
         memory.card_at = said.at
-    if walk.counted:
+    if walk.goes_on:
         memory.last_at = max(memory.last_at, said.at)
     if said.is_final:
         memory.utterances.pop(said.key, None)
         if topic := walk.keyword or own.topic:
             memory.topic, memory.topic_at = topic, said.at
         memory.shown = walk.shown + shown - walk.own
-        memory.spent = walk.spent or timed.spent or own.hidden is not None
+        memory.spent = walk.spent or timed.spent or (own.hidden is not None and not walk.closed)
+        memory.total = walk.total
         memory.plain, memory.speaker = walk.plain, walk.speaker
         memory.at_address = said.key if walk.ends_in_address else ""
         return

@@ -14,10 +14,14 @@ from service.redaction.numbers import Run, runs_of
 from service.redaction.tokens import Kind, Token, tokens_of
 
 MAX_PLAIN_WORDS: Final = 4
-"""So many words of whoever says a number end it, unless some of it was hidden."""
+"""So many words of whoever says a number end it."""
+MAX_PLAIN_WORDS_TO_HIDDEN: Final = 6
+"""So many do where the last of it was hidden."""
 MAX_HELD_WORDS: Final = 16
 _MAX_SHOWN_NEAR_KEYWORD: Final = 4
 _LAST: Final = 4
+_MIN_CARD_DIGITS: Final = 12
+"""From how many on a number that is called a card is taken to be read out, and its code to come."""
 _COUNTRY: Final = re.compile(r"\b[A-Z]{2}\Z")
 _MAX_DECIDED_LATER: Final = 7
 """How many digits at the end of a partial may yet turn out to be an amount."""
@@ -75,6 +79,8 @@ class Walk:
     marks: list[Mark] = field(default_factory=list)
     shown: int = 0
     spent: bool = False
+    total: int = 0
+    """Digits of the open number, shown or not."""
     own: int = 0
     """Digits of the open number that this text shows."""
     digits: int = 0
@@ -83,6 +89,8 @@ class Walk:
     speaker: str = ""
     counted: bool = False
     """Whether there were digits that are none of an amount."""
+    prose: int = 0
+    """How many words of this text belong to no number."""
     topic: Label | None = None
     card: bool = False
     """Whether a card was hidden, or a keyword spoke of what follows one."""
@@ -95,6 +103,7 @@ class Walk:
     ends_in_address: bool = False
     _tokens: list[Token] = field(default_factory=list)
     _others: int = 0
+    _others_hide: bool = False
     _topics: list[tuple[int, Label]] = field(default_factory=list)
     _moment: int | None = None
     """The last token of the last number that was a time or a year."""
@@ -103,7 +112,7 @@ class Walk:
     def go(self) -> None:
         """Go through all of it."""
         memory, said = self.memory, self.said
-        self.shown, self.spent = memory.shown, memory.spent
+        self.shown, self.spent, self.total = memory.shown, memory.spent, memory.total
         self.plain, self.speaker = memory.plain, memory.speaker
         own = memory.utterances.get(said.key) or OpenUtterance()
         if own.hidden is not None:
@@ -112,7 +121,8 @@ class Walk:
         self.shown += own.before
         for other in memory.others_than(said.key, said.at):
             self._others += other.shown
-            self.spent = self.spent or other.hidden is not None
+            self._others_hide = self._others_hide or other.hidden is not None
+        self.spent = self.spent or self._others_hide
         self._tokens = tokens_of(said.text)
         self._name()
         self._steps(self._addresses())
@@ -214,7 +224,7 @@ class Walk:
             group = self._decide(group)
             if exemption is Exemption.AMOUNT:
                 self._close()
-            elif run.last == len(self._tokens) - 1:  # what comes next may belong to it
+            elif run.last == len(self._tokens) - 1:  # a moment: what comes next may belong to it
                 self.shown += len(run.digits)
                 self.own += len(run.digits)
                 self.counted = True
@@ -246,13 +256,21 @@ class Walk:
         if token.text in language.hesitations or token.text in language.repeats:
             return group
         group = self._decide(group)
+        self.prose += 1
         if token.text in language.closers:
             self._close()
         elif self.speaker in ("", self.said.key):
-            self.plain += 1
-            if self.plain >= MAX_PLAIN_WORDS:
-                self._close()
+            self._count_plain()
         return group
+
+    def _count_plain(self) -> None:
+        """Count a word of whoever says a number that belongs to none: enough of them end it."""
+        self.plain += 1
+        if self.spent and self.plain >= MAX_PLAIN_WORDS_TO_HIDDEN:
+            self.spent = self._others_hide
+            self._close()
+        elif self.plain >= MAX_PLAIN_WORDS:
+            self._close()
 
     def _label(self, token: Token) -> None:
         """Take what was hidden before, by an engine or by us, for what it says it is."""
@@ -264,10 +282,18 @@ class Walk:
             self.spent = self.counted = True
             self._note_hidden(self.digits, self.digits)
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether the number that is open was added to.
+
+        Sentences with numbers do not keep one open that is hidden: calls are full of them.
+        """
+        return self.counted and not (self.memory.spent and self.prose >= MAX_PLAIN_WORDS)
+
     def _close(self) -> None:
-        """End the open number, unless some of it was hidden or a keyword was near."""
-        if not self.spent and not self._is_near():
-            self.shown = self.own = self.plain = self._others = 0
+        """End the open number, unless the last of it was hidden, or it is a keyword's."""
+        if not self.spent and not (self.shown and self._is_near()):
+            self.shown = self.own = self.plain = self.total = self._others = 0
             self.closed = True
 
     # --- what becomes of a group ---
@@ -276,6 +302,7 @@ class Walk:
         if not group.runs:
             return group
         count = len(group.digits)
+        self.total += count
         if ends and self._may_hold(group):
             self._hold(self._tokens[group.runs[0].first].start)
         elif self._is_hidden(group, count):
@@ -313,7 +340,7 @@ class Walk:
         first, last = tokens[group.runs[0].first], tokens[group.runs[-1].last]
         digits = group.digits
         label = label_of(digits, self._topic_at(last.end), self.policy.kinds)
-        self.card = self.card or label is Label.CARD
+        self.card = self.card or (label is Label.CARD and self.total >= _MIN_CARD_DIGITS)
         self._note_hidden(group.before, group.before + len(digits))
         shown = ""
         if self._keeps_last(digits, label):

@@ -25,6 +25,10 @@ _CHATTER: Final = (
     "thank you let me just type that into our system",
     "a moment please my computer is rather slow today",
 )
+_SEARCHING: Final = (
+    "hang on my glasses are somewhere here I cannot read this",
+    "sorry the kids are making such a noise today",
+)
 _ENDS: Final = ("", "", "that's it", "please", "thank you")
 _MISHEARD: Final = ("won", "for", "ate", "free", "the", "nineteen", *UNITS, *TENS)
 REPEATED: Final = 1_000
@@ -105,6 +109,8 @@ def _reading(dice: random.Random, digits: str, made: Dialogue) -> list[_Utteranc
 def _interjection(dice: random.Random, made: Dialogue) -> list[_Utterance]:
     if dice.random() < 0.4:
         return []
+    if made.is_named and dice.random() < 0.2:
+        return [_Utterance(CUSTOMER, dice.choice(_SEARCHING).split())]
     texts = _HUM + (_CHATTER if made.is_named else ())
     return [_Utterance(AGENT, dice.choice(texts).split())]
 
