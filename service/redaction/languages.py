@@ -209,9 +209,9 @@ def language_of(language: str | None) -> Language:
 
 @cache
 def keyword_pattern(language: Language) -> re.Pattern[str]:
-    """Return what finds the keywords of a language; the group that matched is the label."""
+    """Return what finds the keywords of a language, but in no label; the group says which."""
     parts = (f"(?P<{label}>{said})" for label, said in language.keywords.items())
-    return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)", re.IGNORECASE)
+    return re.compile(rf"(?<![\w\[])(?:{'|'.join(parts)})(?!\w)", re.IGNORECASE)
 
 
 def _base(language: str) -> str:

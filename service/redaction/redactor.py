@@ -6,7 +6,8 @@ from typing import Final
 
 from service.redaction.languages import language_of
 from service.redaction.memory import Memory, OpenUtterance, Policy
-from service.redaction.walk import Mark, Said, Walk
+from service.redaction.said import Mark, Said
+from service.redaction.walk import Walk
 
 HELD_S: Final = 3.0
 """How long the end of a partial is held back while no digit is added to it."""

@@ -3,14 +3,15 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 from service.redaction.addresses import Place, emails_in, ibans_in, open_email
 from service.redaction.exemptions import Exemption, exemption_of
 from service.redaction.labels import KIND_OF, Label, is_card, label_of
-from service.redaction.languages import Language, keyword_pattern
+from service.redaction.languages import keyword_pattern
 from service.redaction.memory import MAX_SHOWN, Memory, OpenUtterance, Policy
 from service.redaction.numbers import Run, runs_of
+from service.redaction.said import Group, Mark, Said
 from service.redaction.tokens import Kind, Token, tokens_of
 
 MAX_PLAIN_WORDS: Final = 4
@@ -29,42 +30,6 @@ _LABELS: Final = frozenset(label.value for label in Label)
 _LOOSE: Final = frozenset({Label.EMAIL})
 """Keywords that make nothing strict."""
 _OF_CARDS: Final = frozenset({Label.CARD, Label.CODE})
-
-
-class Mark(NamedTuple):
-    """A stretch of the text, what is shown in its place, and as what."""
-
-    start: int
-    end: int
-    label: Label
-    shown: str
-
-
-@dataclass(slots=True)
-class Group:
-    """Runs of digits with nothing between them but fillers: they are shown or hidden together."""
-
-    runs: list[Run]
-    before: int
-    """How many digits stand before it in the text."""
-
-    @property
-    def digits(self) -> str:
-        """All of them."""
-        return "".join(run.digits for run in self.runs)
-
-
-@dataclass(slots=True)
-class Said:
-    """A text and its circumstances. `at` is in Unix seconds; `holds`: its end may be held."""
-
-    text: str
-    key: str
-    """Whose: one for each track of a leg."""
-    language: Language
-    is_final: bool
-    at: float
-    holds: bool = True
 
 
 @dataclass(slots=True)
@@ -107,6 +72,9 @@ class Walk:
     _topics: list[tuple[int, Label]] = field(default_factory=list)
     _moment: int | None = None
     """The last token of the last number that was a time or a year."""
+    _expiries: list[tuple[int, Label]] = field(default_factory=list)
+    """Keywords of an expiry, which is one only after a card."""
+    _addressed: dict[int, Place] = field(default_factory=dict)
     _remembered: Label | None = None
 
     def go(self) -> None:
@@ -125,7 +93,8 @@ class Walk:
         self.spent = self.spent or self._others_hide
         self._tokens = tokens_of(said.text)
         self._name()
-        self._steps(self._addresses())
+        self._addressed = self._addresses()
+        self._steps(self._addressed)
         self.marks.sort()
 
     def _name(self) -> None:
@@ -138,6 +107,7 @@ class Walk:
         self._remembered = remembered = self.memory.topic_near(self.said.key, self.said.at)
         of_cards = {remembered, *(label for _, label in self._topics)} & _OF_CARDS
         if not of_cards and not self.memory.expects_code(self.said.at):
+            self._expiries = [one for one in self._topics if one[1] is Label.EXPIRY]
             self._topics = [one for one in self._topics if one[1] is not Label.EXPIRY]
         self.keyword = self._topics[-1][1].value if self._topics else ""
         self.topic = self._topics[-1][1] if self._topics else remembered
@@ -238,12 +208,21 @@ class Walk:
         if not said.is_final and run.last == len(self._tokens) - 1:
             return None
         exemption = exemption_of(said.text, self._tokens, run, said.language, moment=self._moment)
+        if exemption is Exemption.PROSE and self._is_beside_address(run):
+            return None
         if exemption is not Exemption.MOMENT:
             return exemption
         if self.spent or self._is_near():
             return None
         self._moment = run.last
         return exemption
+
+    def _is_beside_address(self, run: Run) -> bool:
+        before, after = self._tokens[run.first - 1], self._tokens[run.last + 1]
+        return any(
+            place.start <= before.start < place.end or place.start <= after.start < place.end
+            for place in self._addressed.values()
+        )
 
     def _other(self, group: Group, token: Token) -> Group:
         language = self.said.language
@@ -340,7 +319,10 @@ class Walk:
         first, last = tokens[group.runs[0].first], tokens[group.runs[-1].last]
         digits = group.digits
         label = label_of(digits, self._topic_at(last.end), self.policy.kinds)
-        self.card = self.card or (label is Label.CARD and self.total >= _MIN_CARD_DIGITS)
+        if label is Label.CARD and self.total >= _MIN_CARD_DIGITS:
+            self.card = True
+            self._topics = sorted(self._topics + self._expiries)
+            self._expiries = []
         self._note_hidden(group.before, group.before + len(digits))
         shown = ""
         if self._keeps_last(digits, label):
