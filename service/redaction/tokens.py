@@ -1,9 +1,8 @@
 """A text in tokens: words, digits, labels that are there already, and signs."""
 
 import re
-from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Final
+from typing import Final, NamedTuple
 
 
 class Kind(Enum):
@@ -18,8 +17,7 @@ class Kind(Enum):
     SIGN = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A token, in lower case, and where it is in the text."""
 
     kind: Kind
