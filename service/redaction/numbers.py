@@ -24,12 +24,12 @@ class Run:
     """May be empty at the end of a text, which then ends in `double`."""
 
 
-def runs_of(tokens: Sequence[Token], language: Language) -> list[Run]:
-    """Find the runs of digits, in order."""
+def runs_of(tokens: Sequence[Token], language: Language, *, is_open: bool = False) -> list[Run]:
+    """Find the runs of digits, in order; a text that `is_open` may go on with others."""
     runs = []
     place = 0
     while place < len(tokens):
-        end = _end_of_run(tokens, place, language)
+        end = _end_of_run(tokens, place, language, is_open=is_open)
         if end == place:
             place += 1
             continue
@@ -51,9 +51,9 @@ def is_number(tokens: Sequence[Token], place: int, language: Language) -> bool:
     )
 
 
-def _end_of_run(tokens: Sequence[Token], start: int, language: Language) -> int:
+def _end_of_run(tokens: Sequence[Token], start: int, language: Language, *, is_open: bool) -> int:
     """Return the token after a run that begins here; the same token if none does."""
-    if not _begins(tokens, start, language):
+    if not _begins(tokens, start, language, is_open=is_open):
         return start
     end = start + 1
     while end < len(tokens) and _goes_on(tokens, start, end, language):
@@ -61,26 +61,26 @@ def _end_of_run(tokens: Sequence[Token], start: int, language: Language) -> int:
     return end
 
 
-def _begins(tokens: Sequence[Token], place: int, language: Language) -> bool:
+def _begins(tokens: Sequence[Token], place: int, language: Language, *, is_open: bool) -> bool:
     if is_number(tokens, place, language):
         return not _is_pronoun(tokens, place, language)
-    return tokens[place].text in language.beside and _is_beside(tokens, place, language)
+    if tokens[place].text not in language.beside:
+        return False
+    return _is_beside(tokens, place, language, is_open=is_open)
 
 
-def _is_beside(tokens: Sequence[Token], place: int, language: Language) -> bool:
+def _is_beside(tokens: Sequence[Token], place: int, language: Language, *, is_open: bool) -> bool:
     """Whether an `oh` is a digit: beside a number, but for fillers, or where the text ends."""
     after = place + 1
-    while after < len(tokens) and (
-        tokens[after].kind is Kind.SIGN or tokens[after].text in language.beside
-    ):
-        after += 1
-    if after == len(tokens):
-        return True
     while after < len(tokens) and _is_between(tokens[after], language):
         after += 1
-    if after < len(tokens) and _is_digit_word(tokens[after], language):
-        return True
-    return _follows_number(tokens, place, language)
+    if after < len(tokens):
+        is_digit = _is_digit_word(tokens[after], language)
+    else:
+        is_digit = is_open or all(
+            token.kind is Kind.SIGN or token.text in language.beside for token in tokens[place:]
+        )
+    return is_digit or _follows_number(tokens, place, language)
 
 
 def _follows_number(tokens: Sequence[Token], place: int, language: Language) -> bool:

@@ -132,7 +132,8 @@ class Walk:
 
     def _steps(self, addresses: Mapping[int, Place]) -> None:
         tokens, group = self._tokens, Group([], 0)
-        runs = {run.first: run for run in runs_of(tokens, self.said.language)}
+        found = runs_of(tokens, self.said.language, is_open=not self.said.is_final)
+        runs = {run.first: run for run in found}
         held_from = self._open_address(addresses)
         place = 0
         while place < len(tokens):
