@@ -41,8 +41,8 @@ class Language:
     """Words that are digits only beside others: oh."""
     joiners: frozenset[str]
     """Words inside a number: one hundred *and* twenty."""
-    joins_tens: bool
-    """Whether they also stand between tens and units."""
+    joins_tens: frozenset[str]
+    """Those of them that also stand between tens and units."""
     pronoun: frozenset[str]
     """Words that are a number unless they stand with another word: *one* moment."""
     before_pronoun: frozenset[str]
@@ -81,7 +81,7 @@ ENGLISH: Final = Language(
     repeats={"double": 2, "triple": 3, "treble": 3, "quadruple": 4},
     beside={"oh": 0, "o": 0},
     joiners=_words("and"),
-    joins_tens=False,
+    joins_tens=frozenset(),
     pronoun=_words("one"),
     before_pronoun=_words(
         "no other even this that which last the another every any each a some next first"
@@ -151,7 +151,7 @@ SPANISH: Final = Language(
     repeats={"doble": 2, "triple": 3},
     beside={"o": 0},
     joiners=_words("y"),
-    joins_tens=True,
+    joins_tens=_words("y"),
     pronoun=_words("uno"),
     before_pronoun=_words("cada alguno ninguno ese este aquel otro el"),
     hesitations=_words("eh em este mmm guion guión barra espacio coma"),
@@ -228,8 +228,6 @@ def _together(languages: tuple[Language, ...]) -> Language:
 
 
 def _both(one: object, other: object) -> object:
-    if isinstance(one, bool):
-        return one or bool(other)
     if isinstance(one, frozenset) and isinstance(other, frozenset):
         return one | other
     assert isinstance(one, dict)  # noqa: S101 - the only other kind of field

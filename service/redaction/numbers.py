@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from service.redaction.languages import Language
 from service.redaction.tokens import Kind, Token
@@ -24,12 +24,24 @@ class Run:
     """May be empty at the end of a text, which then ends in `double`."""
 
 
-def runs_of(tokens: Sequence[Token], language: Language, *, is_open: bool = False) -> list[Run]:
-    """Find the runs of digits, in order; a text that `is_open` may go on with others."""
+class Hint(NamedTuple):
+    """What is known of an `oh` beside its text."""
+
+    follows_number: bool = False
+    """A number is being said: each is a digit of it."""
+    may_go_on: bool = False
+    """The text has no end yet: one at its end may be."""
+
+
+_NO_HINT: Final = Hint()
+
+
+def runs_of(tokens: Sequence[Token], language: Language, hint: Hint = _NO_HINT) -> list[Run]:
+    """Find the runs of digits, in order."""
     runs = []
     place = 0
     while place < len(tokens):
-        end = _end_of_run(tokens, place, language, is_open=is_open)
+        end = _end_of_run(tokens, place, language, hint)
         if end == place:
             place += 1
             continue
@@ -51,9 +63,9 @@ def is_number(tokens: Sequence[Token], place: int, language: Language) -> bool:
     )
 
 
-def _end_of_run(tokens: Sequence[Token], start: int, language: Language, *, is_open: bool) -> int:
+def _end_of_run(tokens: Sequence[Token], start: int, language: Language, hint: Hint) -> int:
     """Return the token after a run that begins here; the same token if none does."""
-    if not _begins(tokens, start, language, is_open=is_open):
+    if not _begins(tokens, start, language, hint):
         return start
     end = start + 1
     while end < len(tokens) and _goes_on(tokens, start, end, language):
@@ -61,15 +73,15 @@ def _end_of_run(tokens: Sequence[Token], start: int, language: Language, *, is_o
     return end
 
 
-def _begins(tokens: Sequence[Token], place: int, language: Language, *, is_open: bool) -> bool:
+def _begins(tokens: Sequence[Token], place: int, language: Language, hint: Hint) -> bool:
     if is_number(tokens, place, language):
         return not _is_pronoun(tokens, place, language)
     if tokens[place].text not in language.beside:
         return False
-    return _is_beside(tokens, place, language, is_open=is_open)
+    return hint.follows_number or _is_beside(tokens, place, language, hint)
 
 
-def _is_beside(tokens: Sequence[Token], place: int, language: Language, *, is_open: bool) -> bool:
+def _is_beside(tokens: Sequence[Token], place: int, language: Language, hint: Hint) -> bool:
     """Whether an `oh` is a digit: beside a number, but for fillers, or where the text ends."""
     after = place + 1
     while after < len(tokens) and _is_between(tokens[after], language):
@@ -77,7 +89,7 @@ def _is_beside(tokens: Sequence[Token], place: int, language: Language, *, is_op
     if after < len(tokens):
         is_digit = _is_digit_word(tokens[after], language)
     else:
-        is_digit = is_open or all(
+        is_digit = hint.may_go_on or all(
             token.kind is Kind.SIGN or token.text in language.beside for token in tokens[place:]
         )
     return is_digit or _follows_number(tokens, place, language)
@@ -154,7 +166,8 @@ def _joins(tokens: Sequence[Token], start: int, place: int, language: Language) 
     if before in language.magnitudes:
         return after < _HUNDRED
     value = language.values.get(before, 0)
-    return language.joins_tens and value >= _TEN and value % _TEN == 0 and after < _TEN
+    joins = tokens[place].text in language.joins_tens
+    return joins and value >= _TEN and value % _TEN == 0 and after < _TEN
 
 
 def _last_of(tokens: Sequence[Token], start: int, end: int, language: Language) -> int:

@@ -10,7 +10,7 @@ from service.redaction.exemptions import Exemption, exemption_of
 from service.redaction.labels import KIND_OF, Label, is_card, label_of
 from service.redaction.languages import keyword_pattern
 from service.redaction.memory import MAX_SHOWN, Memory, OpenUtterance, Policy
-from service.redaction.numbers import Run, runs_of
+from service.redaction.numbers import Hint, Run, runs_of
 from service.redaction.said import Group, Mark, Said
 from service.redaction.tokens import Kind, Token, tokens_of
 
@@ -132,7 +132,9 @@ class Walk:
 
     def _steps(self, addresses: Mapping[int, Place]) -> None:
         tokens, group = self._tokens, Group([], 0)
-        found = runs_of(tokens, self.said.language, is_open=not self.said.is_final)
+        says_number = self.speaker == self.said.key and (self.shown > 0 or self.spent)
+        hint = Hint(follows_number=says_number, may_go_on=not self.said.is_final)
+        found = runs_of(tokens, self.said.language, hint)
         runs = {run.first: run for run in found}
         held_from = self._open_address(addresses)
         place = 0

@@ -66,6 +66,8 @@ class _Utterance:
     words: list[str]
     is_apart: bool = False
     """Whether nobody speaks at the same time."""
+    is_clear: bool = False
+    """Whether no word of it is misheard as a digit that would be none of the secret's."""
 
 
 def dialogue(dice: random.Random, kind: str) -> Dialogue:
@@ -78,7 +80,9 @@ def dialogue(dice: random.Random, kind: str) -> Dialogue:
     if kind == "code":
         said += _reading(dice, card(dice).value, made)
     if is_named:
-        said.append(_Utterance(AGENT, dice.choice(_ASKED[name]).split(), is_apart=True))
+        said.append(
+            _Utterance(AGENT, dice.choice(_ASKED[name]).split(), is_apart=True, is_clear=True)
+        )
     made.begins = len(said)
     said += _address(dice, made) if kind == "email" else _reading(dice, secret.value, made)
     if kind != "email" and dice.random() < 0.3:
@@ -168,7 +172,7 @@ def _revisions(dice: random.Random, said: _Utterance, number: int, at: float) ->
     words, begins = said.words, 0
     for end in range(1, len(words) + 1):
         at += _WORD_S * dice.uniform(0.7, 1.3)
-        if dice.random() < 0.06:
+        if dice.random() < 0.06 and not said.is_clear and words[end - 2 : end - 1] != ["oh"]:
             wrong = (*words[begins : end - 1], dice.choice(_MISHEARD))
             yield Heard(said.key, number, wrong, is_final=False, at=at)
         yield Heard(said.key, number, tuple(words[begins:end]), is_final=False, at=at + 0.05)
