@@ -199,7 +199,10 @@ def _digits(tokens: Sequence[Token], language: Language) -> str:
 
 
 def _items(tokens: Sequence[Token], language: Language) -> Iterator[str | int]:
-    """Yield written digits as text, words by their values, and below zero how often to repeat."""
+    """Yield written digits as text, words by their values, and below zero how often to repeat.
+
+    What parts two words (twenty, uh, one) is an empty text: they are not composed.
+    """
     for place, token in enumerate(tokens):
         text = token.text
         if token.kind is Kind.DIGITS:
@@ -208,6 +211,8 @@ def _items(tokens: Sequence[Token], language: Language) -> Iterator[str | int]:
             yield int(text) if counted else text
         elif text in language.repeats:
             yield -language.repeats[text]
+        elif text in language.hesitations or (token.kind is Kind.SIGN and text != "-"):
+            yield ""
         else:
             for table in (language.values, language.magnitudes, language.beside):
                 if text in table:
@@ -216,10 +221,12 @@ def _items(tokens: Sequence[Token], language: Language) -> Iterator[str | int]:
 
 
 def _repeated(made: str, items: Sequence[str | int], place: int) -> tuple[str, int]:
-    times, following = -int(items[place]), items[place + 1 : place + 2]
-    if not following or int(following[0]) < 0:
-        return made, place + 1
-    return made + str(following[0]) * times, place + 2
+    times, place = -int(items[place]), place + 1
+    while place < len(items) and items[place] == "":
+        place += 1
+    if place == len(items) or int(items[place]) < 0:
+        return made, place
+    return made + str(items[place]) * times, place + 1
 
 
 def _cardinal(items: Sequence[str | int], place: int) -> tuple[int, int]:

@@ -20,6 +20,7 @@ _ASKED: Final = {
 }
 _BEFORE: Final = ("it's", "yes that's", "okay so it's", "sure", "right")
 _BETWEEN: Final = ("", "", "", "and", "then", "uh", "and then", "um", "okay", "next")
+_ON_THE_BACK: Final = "and the three digits on the back?"
 _HUM: Final = ("mhm", "okay", "yes", "go ahead", "got it", "right and then", "uh huh")
 _CHATTER: Final = (
     "thank you let me just type that into our system",
@@ -130,7 +131,7 @@ def _after_card(dice: random.Random) -> list[_Utterance]:
     return [
         _Utterance(AGENT, ["and", "when", "does", "it", "expire"]),
         _Utterance(CUSTOMER, ["oh", "five", *read(dice, "27", "spoken")]),
-        _Utterance(AGENT, ["and", "the", "three", "digits", "on", "the", "back?"]),
+        _Utterance(AGENT, _ON_THE_BACK.split(), is_clear=True),
         _Utterance(CUSTOMER, read(dice, code(dice).value, "spoken")),
     ]
 

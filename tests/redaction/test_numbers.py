@@ -30,6 +30,8 @@ def digits(text: str, language: Language = ENGLISH) -> list[str]:
         ("one oh one", ["101"]),
         ("four and then one", ["4", "1"]),
         ("BA1234 on the 5th", ["1234"]),
+        ("twenty uh one", ["201"]),
+        ("double, four", ["44"]),
         ("4 double", ["4"]),
         ("double", [""]),
         ("oh", ["0"]),
