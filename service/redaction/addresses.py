@@ -90,6 +90,8 @@ def _spoken(
     while end + 1 < len(tokens) and tokens[end].text in language.dot:
         end += 2
     for at in range(place - 2, max(-1, place - 2 - _MAX_DOMAIN), -1):
+        if any(token.kind is Kind.LABEL for token in tokens[at + 1 : place + 2]):
+            break
         if tokens[at].text in language.at:
             return _local_start(tokens, at - 1, language), end
     if expected and place and tokens[place - 1].kind is Kind.WORD:

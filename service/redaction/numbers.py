@@ -25,12 +25,12 @@ class Run:
 
 
 class Hint(NamedTuple):
-    """What is known of an `oh` beside its text."""
+    """What is known beside a text of its `oh` and `one`."""
 
     follows_number: bool = False
-    """A number is being said: each is a digit of it."""
+    """A number is being said: an `oh`, and a `one` at the beginning, are digits of it."""
     may_go_on: bool = False
-    """The text has no end yet: one at its end may be."""
+    """The text has no end yet: an `oh` at its end may be one."""
 
 
 _NO_HINT: Final = Hint()
@@ -75,6 +75,8 @@ def _end_of_run(tokens: Sequence[Token], start: int, language: Language, hint: H
 
 def _begins(tokens: Sequence[Token], place: int, language: Language, hint: Hint) -> bool:
     if is_number(tokens, place, language):
+        if hint.follows_number and all(_is_between(one, language) for one in tokens[:place]):
+            return True
         return not _is_pronoun(tokens, place, language)
     if tokens[place].text not in language.beside:
         return False

@@ -1,7 +1,7 @@
 """One way through a text: what of it is shown, hidden or held back, by what was shown before."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -74,7 +74,6 @@ class Walk:
     """The last token of the last number that was a time or a year."""
     _expiries: list[tuple[int, Label]] = field(default_factory=list)
     """Keywords of an expiry, which is one only after a card."""
-    _addressed: dict[int, Place] = field(default_factory=dict)
     _remembered: Label | None = None
 
     def go(self) -> None:
@@ -93,8 +92,9 @@ class Walk:
         self.spent = self.spent or self._others_hide
         self._tokens = tokens_of(said.text)
         self._name()
-        self._addressed = self._addresses()
-        self._steps(self._addressed)
+        addresses = self._addresses()
+        self._tokens = list(_without(self._tokens, list(addresses.values())))
+        self._steps(addresses)
         self.marks.sort()
 
     def _name(self) -> None:
@@ -211,21 +211,12 @@ class Walk:
         if not said.is_final and run.last == len(self._tokens) - 1:
             return None
         exemption = exemption_of(said.text, self._tokens, run, said.language, moment=self._moment)
-        if exemption is Exemption.PROSE and self._is_beside_address(run):
-            return None
         if exemption is not Exemption.MOMENT:
             return exemption
         if self.spent or self._is_near():
             return None
         self._moment = run.last
         return exemption
-
-    def _is_beside_address(self, run: Run) -> bool:
-        before, after = self._tokens[run.first - 1], self._tokens[run.last + 1]
-        return any(
-            place.start <= before.start < place.end or place.start <= after.start < place.end
-            for place in self._addressed.values()
-        )
 
     def _other(self, group: Group, token: Token) -> Group:
         language = self.said.language
@@ -365,3 +356,10 @@ class Walk:
 
     def _mark(self, start: int, end: int, label: Label, shown: str = "") -> None:
         self.marks.append(Mark(start, end, label, f"[{label.value}{shown}]"))
+
+
+def _without(tokens: list[Token], places: list[Place]) -> Iterator[Token]:
+    """Yield the tokens; those of an address are none that a number may go on over."""
+    for token in tokens:
+        inside = any(place.start <= token.start < place.end for place in places)
+        yield token._replace(kind=Kind.LABEL, text="") if inside else token
