@@ -1,7 +1,10 @@
 """Sentences with numbers that are nobody's secret."""
 
+import json
 import random
+import tomllib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Final
 
 from tests.redaction.speech import TEENS, TENS, UNITS
@@ -88,6 +91,19 @@ _TEMPLATES: Final = (
     "take bus {few} or tram {few} to the centre",
     "version {few} came out on {year}-05-{day}",
 )
+
+
+FIXTURES: Final = Path(__file__).parents[2] / "fixtures"
+
+
+def scripts() -> Iterator[list[tuple[str, str]]]:
+    """Yield what is said in the demo's calls and in all scenarios: speaker and text."""
+    for path in sorted((FIXTURES / "calls").glob("*.json")):
+        script = json.loads(path.read_text())["script"]
+        yield [(line["speaker"], line["text"]) for line in script]
+    for path in sorted((FIXTURES / "scenarios").glob("*.toml")):
+        calls = tomllib.loads(path.read_text()).get("call", ())
+        yield [(line["speaker"], line["text"]) for call in calls for line in call.get("say", ())]
 
 
 def sentences(dice: random.Random, count: int, max_digits: int) -> Iterator[tuple[str, str]]:

@@ -24,6 +24,7 @@ MAX_WRONG: Final = 0.005
 """How many innocent sentences may be redacted."""
 _NAMED_BOUND: Final = 4
 _CODE_BOUND: Final = 1
+_CALL_SENTENCES: Final = 20
 _HEADS: Final = (
     "kind", "utterances", "prefixes", "leaked", "missed in finals", "wrongly redacted",
     "held back p99 words", "ms",
@@ -195,6 +196,25 @@ def wrongly_redacted(seed: int, count: int, level: Level) -> Iterator[tuple[str,
             yield template, sentence, shown.text
 
 
+def in_calls(seed: int, count: int, level: Level, *, named: bool) -> Row:
+    """Say innocent sentences in calls of 20, nearly each with a number, and count what is hidden.
+
+    In those that are `named` somebody speaks of a card now and then.
+    """
+    dice, policy = random.Random(seed), Policy(KINDS, level)  # noqa: S311
+    made = list(sentences(dice, count, MAX_SHOWN[level]))
+    said = [one for template, one in made if named or "card" not in template]
+    dice.shuffle(said)
+    row, memory, at = Row(utterances=len(said)), Memory(), 0.0
+    for number, sentence in enumerate(said):
+        if number % _CALL_SENTENCES == 0:
+            memory = Memory()
+        at += dice.uniform(2.0, 8.0)
+        spoken = Spoken(text=sentence, key=dice.choice("ab"), at=at, is_final=True, language="en")
+        row.wrong += bool(redact(memory, policy, spoken).hidden)
+    return row
+
+
 def table(rows: dict[str, Row]) -> str:
     """Return the rows as Markdown."""
     lines = [_HEADS, ("---",) * len(_HEADS), *(row.cells(kind) for kind, row in rows.items())]
@@ -218,6 +238,8 @@ def main(arguments: argparse.Namespace) -> int:
         rows = prove(arguments.seed, utterances, redact, level)
         wrong = list(wrongly_redacted(arguments.seed, utterances, level))
         rows["innocent sentences"] = Row(utterances=utterances, wrong=len(wrong))
+        for named, name in ((False, "the same in calls of 20"), (True, "calls that name a card")):
+            rows[name] = in_calls(arguments.seed, utterances, level, named=named)
         print(f"\n{level}: never more than {MAX_SHOWN[level]} digits in order\n\n{table(rows)}\n")
         for template, count in Counter(template for template, *_ in wrong).most_common():
             example = next(left for name, _, left in wrong if name == template)

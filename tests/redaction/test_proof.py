@@ -6,6 +6,8 @@ import pytest
 
 from service.redaction.memory import MAX_SHOWN, Level
 from service.redaction.redactor import redact
+from tests.redaction.builders import ALL, Call
+from tests.redaction.innocents import scripts
 from tests.redaction.oracle import digits_in, most_in_order
 from tests.redaction.proof import (
     CONTROLS,
@@ -40,6 +42,16 @@ def test_innocent_sentences_are_left_alone(level: Level) -> None:
     wrong = list(wrongly_redacted(11, SHORT_UTTERANCES, level))
 
     assert len(wrong) <= MAX_WRONG * SHORT_UTTERANCES, (MAX_SHOWN[level], wrong)
+
+
+@pytest.mark.parametrize("level", get_args(Level))
+def test_the_demo_and_all_scenarios_are_left_alone(level: Level) -> None:
+    """Nobody reads a number out in them."""
+    for script in scripts():
+        call = Call(ALL._replace(level=level))
+        assert [call.final(text, key=speaker) for speaker, text in script] == [
+            text for _, text in script
+        ]
 
 
 def test_the_oracle_reads_numbers_by_itself() -> None:
