@@ -13,7 +13,7 @@ class Kind(Enum):
     ORDINAL = auto()
     """Digits with an ending: 5th."""
     LABEL = auto()
-    """What stands in the place of something that was hidden, by whomever."""
+    """What stands in the place of something that was hidden, by whomever: few digits fit in."""
     SIGN = auto()
 
 
@@ -27,7 +27,7 @@ class Token(NamedTuple):
 
 
 _TOKEN: Final = re.compile(
-    r"(?P<LABEL>\[(?:…|[A-Z][A-Z0-9_ -]*(?: …\d{4})?)\])"
+    r"(?P<LABEL>\[(?:…|[A-Z][A-Z_ -]*\d{0,2}(?: …\d{4})?)\])"
     r"|(?P<ORDINAL>\d{1,2}(?i:st|nd|rd|th)(?!\w))"
     r"|(?P<DIGITS>\d+)"
     r"|(?P<WORD>[^\W\d_]+(?:['’][^\W\d_]+)*)"  # noqa: RUF001 - as it is written

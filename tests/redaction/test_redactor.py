@@ -182,6 +182,11 @@ def test_what_an_engine_hid_is_part_of_the_number() -> None:
     assert [one.entity for one in shown.hidden] == ["number", "number"]
 
 
+def test_a_number_in_brackets_is_none_that_was_hidden() -> None:
+    """A label has no room for one."""
+    assert Call().final("it is [A 4111111111111111]") == "it is [A [CARD]]"
+
+
 def test_an_address_goes_on_over_utterances_after_its_keyword() -> None:
     """Letters are hidden where an address is expected."""
     call = Call()
