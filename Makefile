@@ -28,8 +28,8 @@ EXTRAS := --extra codecs --extra encryption --extra nats --extra postgresql --ex
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-annotate
 
-.PHONY: help demo test interop browser check format bench proof-words chaos soak mutants fuzz \
-	lock clean
+.PHONY: help demo test interop browser check format bench proof-words proof-redaction chaos soak \
+	mutants fuzz lock clean
 
 help:
 	@echo "make demo     a phone call on this machine, recognised live (ARGS=\"--once --fast\")"
@@ -40,6 +40,7 @@ help:
 	@echo "make format   put the formatting right"
 	@echo "make bench    what it costs, and how well it hears, beside others (ARGS=--short)"
 	@echo "make proof-words  calls that go wrong in every way, in virtual time, word for word"
+	@echo "make proof-redaction  secrets read out in every way, and what anybody sees of them"
 	@echo "make chaos    the whole service killed, stopped and starved under load (ARGS=--short)"
 	@echo "make mutants  changes of lanes, schedule and breaker that no test notices"
 	@echo "make fuzz     the parsers of what strangers send, three minutes each"
@@ -77,6 +78,9 @@ bench: $(MADE) $(if $(ENGINES),$(ENGINES_MADE) $(VOSK_MADE))
 
 proof-words: $(MADE)
 	@$(BIN)/python -m tests.proof $(ARGS)
+
+proof-redaction: $(MADE)
+	@$(BIN)/python -m tests.redaction.proof $(ARGS)
 
 chaos: $(MADE)
 	@$(BIN)/python -m tests.chaos $(ARGS)

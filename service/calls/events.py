@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from service.calls.inputs import Direction, Word
+from service.calls.inputs import Direction, Redaction, Word
 from service.ids import EndpointName, LegId, Role, Source, Track, UtteranceId
 
 TimeSource = Literal["audio", "estimated"]
@@ -177,6 +177,8 @@ class Transcript:
     engine: str
     model: str | None
     source: Source
+    redactions: tuple[Redaction, ...] = ()
+    """What of it is hidden, or held back, where the route has `redact`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,6 +54,21 @@ class LegHungUp(Webhook, frozen=True, kw_only=True):
     sip_code: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redaction:
+    """What a label in a text stands for: never the value."""
+
+    entity: str
+    """`card`, `code`, `expiry`, `ssn`, `phone`, `email`, `iban`, `number`; `held` at the end of a
+    partial: that may be shown yet."""
+    start: int
+    """Where the label begins in the text, in characters."""
+    end: int
+    start_ms: int | None = None
+    """When what it stands for was said, on the call clock, where words have times."""
+    end_ms: int | None = None
+
+
 class WordsReported(Webhook, frozen=True, kw_only=True):
     """`call.transcription`: in-call words. `is_final` is None where Telnyx left it out."""
 
@@ -61,6 +76,8 @@ class WordsReported(Webhook, frozen=True, kw_only=True):
     is_final: bool | None = None
     confidence: float | None = None
     track: Track | None = None
+    redactions: tuple[Redaction, ...] | None = None
+    """What was hidden of it before it was to wait; None: nobody looked."""
 
 
 class StreamingStarted(Webhook, frozen=True, kw_only=True):

@@ -44,9 +44,14 @@ _RANK: dict[type, int] = {
 }
 
 
+def waits(room: list[Waiting], webhook: WebhookInput) -> bool:
+    """Say whether a webhook is here already."""
+    return any(item.webhook.input_id == webhook.input_id for item in room)
+
+
 def admit(room: list[Waiting], webhook: WebhookInput, now: float) -> None:
     """Put a webhook in its place. One that is here already stays as it was."""
-    if any(item.webhook.input_id == webhook.input_id for item in room):
+    if waits(room, webhook):
         return
     room.append(Waiting(webhook, now))
     room.sort(key=_place)

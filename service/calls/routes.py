@@ -7,6 +7,8 @@ from typing import Literal
 
 from service.calls.inputs import LegInitiated, WebhookInput
 from service.ids import EndpointName, Role, Source, Track
+from service.redaction.labels import Kind
+from service.redaction.memory import Level, Mask
 
 Tracks = Literal["inbound", "outbound", "both"]
 
@@ -49,6 +51,10 @@ class Route:
     endpointing_ms: int | None = None
     tracks: Tracks = "both"
     roles: Mapping[Track, Role] = field(default_factory=dict)
+    redact: tuple[Kind, ...] = ()
+    """What is hidden of the words before anybody has them."""
+    redact_level: Level = "balanced"
+    mask: Mask = "label"
     record: Literal["none", "audio"] = "none"
     """`audio`: keep what the fork carried."""
     endpoints: tuple[EndpointName, ...] = ()

@@ -187,8 +187,13 @@ class CallSession:
             return  # not even to wait
         if isinstance(item, LegHungUp):
             vitals.hang_up_came(self.state, item.leg_id)
-        if not (isinstance(item, WordsReported) and item.is_final is False):
+        if not isinstance(item, WordsReported):
             ordering.admit(self.state.waiting, item, turn.now)
+        elif item.is_final is not False:
+            if not ordering.waits(self.state.waiting, item):
+                leg_id = self._of_leg(item).leg_id
+                item = transcripts.before_waiting(turn, item, leg_id, self._routes)
+                ordering.admit(self.state.waiting, item, turn.now)
         elif self.state.route:  # an interim is worthless late: it does not wait
             transcripts.show(turn, self._of_leg(item))
 

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from service.calls.inputs import WebhookInput
 from service.calls.routes import Route
 from service.ids import CallId, LegId, StreamId, Track
+from service.redaction.memory import Memory
 
 LAYOUT: Final = 2
 """Grows when a field changes its name or meaning; `runtime/codec.py` reads the older ones."""
@@ -274,6 +275,8 @@ class CallState:
     """When a media stream took over from Telnyx's in-call words: what it hears, they repeat."""
     finality_missing: bool = False
     """Whether it was already told that Telnyx leaves `is_final` out."""
+    redaction: Memory = field(default_factory=Memory)
+    """What was hidden and shown of numbers: counts, labels and times."""
     life: int = 0
     """Which memory of the call this is. It grows whenever what was not committed is forgotten, by a
     restart or a commit that failed: revisions of partials that were shown are not used again."""

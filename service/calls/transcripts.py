@@ -1,8 +1,9 @@
 """What words lead to: partials that are shown, finals that are recorded, gaps that are told."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from service.calls import gaps, in_call, pauses, troubles, utterances, vitals
+from service.calls import gaps, in_call, pauses, redactions, troubles, utterances, vitals
 from service.calls.coverage import count_settled, count_transcribed
 from service.calls.events import (
     EngineRef,
@@ -24,6 +25,7 @@ from service.calls.routes import Route
 from service.calls.state import CallState, Desired, Ledger, Phase, Progress, Span, Stream
 from service.calls.streams import finish_streams
 from service.calls.turn import Turn
+from service.ids import LegId
 
 
 def show(turn: Turn, item: WordsReported) -> None:
@@ -31,7 +33,7 @@ def show(turn: Turn, item: WordsReported) -> None:
     state = turn.state
     if item.leg_id not in state.legs or state.phase not in (Phase.TALKING, Phase.ENDING):
         return
-    if not _wanted(turn, item) or state.desired is not Desired.ON:
+    if not _wanted(turn, item, item.leg_id) or state.desired is not Desired.ON:
         return
     state.legs[item.leg_id].words_due_at = None
     partial = utterances.reported_partial(turn, item)
@@ -39,10 +41,25 @@ def show(turn: Turn, item: WordsReported) -> None:
         turn.show(partial, item.occurred_at)
 
 
+def before_waiting(
+    turn: Turn, item: WordsReported, leg_id: LegId, routes: Sequence[Route]
+) -> WordsReported:
+    """Return an in-call final of a leg as it may wait for its turn: redacted."""
+    state = turn.state
+    if state.route is None:
+        route, track, is_kept = redactions.careful_route(routes), item.track, True
+    else:
+        route = troubles.in_call_route(turn)
+        track = utterances.reported_track(route, item)
+        is_kept = leg_id in state.legs and _wanted(turn, item, leg_id)
+    key = redactions.key_of(leg_id, track)
+    return redactions.before_waiting(state, route, item, key=key, is_kept=is_kept)
+
+
 def settle(turn: Turn, item: WordsReported) -> None:
     """Record an in-call final, in its turn."""
     state = turn.state
-    if not _wanted(turn, item):
+    if not _wanted(turn, item, item.leg_id):
         return
     if item.is_final is None and not state.finality_missing:
         _tell_finality_missing(turn, item)
@@ -56,7 +73,7 @@ def settle(turn: Turn, item: WordsReported) -> None:
             gap = state.open_gaps.get(track)
             if gap is not None and gap.until_ms is None:
                 gap.since_ms = max(gap.since_ms, final.end_ms or 0)
-    turn.record(final, item.occurred_at)
+    turn.record(final, item.occurred_at, is_redacted=item.redactions is not None)
 
 
 def heard(turn: Turn, item: WordsHeard) -> None:
@@ -168,21 +185,21 @@ def _clipped(item: WordsHeard, limit_ms: int) -> WordsHeard:
     return replace(item, end_ms=min(item.end_ms, limit_ms), words=words)
 
 
-def _wanted(turn: Turn, item: WordsReported) -> bool:
+def _wanted(turn: Turn, item: WordsReported, leg_id: LegId) -> bool:
     """Whether these words are the route's, to be kept, and not an echo from another leg."""
     state = turn.state
     if not item.text.strip() or pauses.covers(state, item.occurred_at):
         return False
-    if turn.route.source != "in_call" and not _precedes_media(state, item):
+    if turn.route.source != "in_call" and not _precedes_media(state, item, leg_id):
         return False
-    if state.primary is None or not state.legs[item.leg_id].transcribing.is_untouched:
+    if state.primary is None or not state.legs[leg_id].transcribing.is_untouched:
         return True
     return state.legs[state.primary].transcribing.progress is Progress.OFF
 
 
-def _precedes_media(state: CallState, item: WordsReported) -> bool:
+def _precedes_media(state: CallState, item: WordsReported, leg_id: LegId) -> bool:
     """Whether Telnyx gave the words before a media stream did, and this is one of those."""
-    if state.legs[item.leg_id].transcribing.is_untouched:
+    if state.legs[leg_id].transcribing.is_untouched:
         return False
     return state.in_call_until is None or item.occurred_at < state.in_call_until
 

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from service.calls import redactions
 from service.calls.commands import Command, Reply
 from service.calls.events import Event, Transcript, TranscriptFinal, TranscriptPartial
 from service.calls.routes import Retention, Route
@@ -115,14 +116,20 @@ class Turn:
     _shows: bool = False
     """Whether partials are among the facts."""
 
-    def record(self, event: Event, occurred_at: float) -> None:
-        """Add a durable event: it gets the call's next `seq`."""
+    def record(self, event: Event, occurred_at: float, *, is_redacted: bool = False) -> None:
+        """Add a durable event: it gets the call's next `seq`.
+
+        A final is redacted by the route, unless that was done before it waited for its turn.
+        """
+        if isinstance(event, TranscriptFinal) and not is_redacted:
+            event = redactions.redacted(self.state, self.route, event, occurred_at)
         self.durable = True
         self.state.seq += 1
         self._add(event, occurred_at, self.state.seq)
 
     def show(self, partial: TranscriptPartial, occurred_at: float) -> None:
-        """Add a partial."""
+        """Add a partial, redacted by the route."""
+        partial = redactions.redacted(self.state, self.route, partial, occurred_at)
         self._shows = True
         self._add(partial, occurred_at, None)
 

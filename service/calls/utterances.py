@@ -39,7 +39,7 @@ def reported_partial(turn: Turn, item: WordsReported) -> TranscriptPartial | Non
     """
     state = turn.state
     leg = state.legs[item.leg_id]
-    track = _reported_track(in_call_route(turn), item)
+    track = reported_track(in_call_route(turn), item)
     sequence = sequence_of(state, leg, track)
     if len(sequence.interims_at) < MAX_INTERIMS:
         sequence.interims_at.append(item.occurred_at)
@@ -60,7 +60,7 @@ def reported_final(turn: Turn, item: WordsReported) -> TranscriptFinal:
     """Settle an utterance from an in-call final, in its turn."""
     state = turn.state
     leg = state.legs[item.leg_id]
-    track = _reported_track(in_call_route(turn), item)
+    track = reported_track(in_call_route(turn), item)
     sequence = sequence_of(state, leg, track)
     interims = sum(1 for at in sequence.interims_at if at <= item.occurred_at)
     revision = _revision(state, 1 + interims)
@@ -124,7 +124,7 @@ def _settle(state: CallState, sequence: UtteranceSequence, final: TranscriptFina
     state.words += len(final.text.split())
 
 
-def _reported_track(route: Route, item: WordsReported) -> Track | None:
+def reported_track(route: Route, item: WordsReported) -> Track | None:
     """Return the track Telnyx named, or the only one that was asked for."""
     return item.track or (None if route.tracks == "both" else route.tracks)
 
@@ -137,7 +137,7 @@ def _finals_ahead(turn: Turn, leg_id: LegId, track: Track | None) -> list[float]
         for item in turn.state.waiting
         if isinstance(item.webhook, WordsReported)
         and item.webhook.leg_id in (leg_id, "")
-        and _reported_track(route, item.webhook) == track
+        and reported_track(route, item.webhook) == track
         and item.webhook.text.strip()
     ]
 
@@ -160,7 +160,7 @@ def _reported(
         if sequence.end_ms <= end_ms:  # it did not come late, after words that were said later
             since_ms = max(since_ms, sequence.end_ms)
         start_ms = min(end_ms, max(since_ms, end_ms - spoken_ms))
-    track = _reported_track(route, item)
+    track = reported_track(route, item)
     return kind(
         utterance_id=utterance_id,
         revision=revision,
@@ -177,6 +177,7 @@ def _reported(
         engine=route.engine,
         model=route.model,
         source=route.source,
+        redactions=item.redactions or (),
     )
 
 

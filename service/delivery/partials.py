@@ -7,8 +7,10 @@ import msgspec
 from service.calls.events import TranscriptFinal
 from service.ids import CallId
 from service.ports import Delivery, LivePartial, StoredEvent
+from service.redaction.labels import Label
 
 _MAX_UTTERANCES = 10_000
+_HELD = f"[{Label.HELD}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class PartialFilter:
     def _stable(self, partial: LivePartial) -> Delivery | None:
         key, delivery = (partial.call_id, partial.utterance_id), partial.delivery
         body = msgspec.json.decode(delivery.body)
-        words = body["data"]["text"].split()
+        words = _without_held(body["data"]["text"].split())
         before = self._revisions.pop(key, _Revision([], []))
         stable = _common_prefix(before.words, words)
         self._revisions[key] = _Revision(words, stable or before.sent)
@@ -69,6 +71,11 @@ class PartialFilter:
         if not stable or stable == before.sent:
             return None
         return Delivery(delivery.id, delivery.type, _shorten(body, stable))
+
+
+def _without_held(words: list[str]) -> list[str]:
+    """Leave out the end that is held back: it stands for words that are not known yet."""
+    return words[:-1] if words[-1:] == [_HELD] else words
 
 
 def _common_prefix(before: list[str], words: list[str]) -> list[str]:
@@ -83,7 +90,10 @@ def _common_prefix(before: list[str], words: list[str]) -> list[str]:
 def _shorten(body: dict[str, dict[str, object]], stable: list[str]) -> bytes:
     """Shorten the text to these words, and the timed words and the end, where they are known."""
     data = body["data"]
-    data["text"] = " ".join(stable)
+    data["text"] = text = " ".join(stable)
+    redactions = data.get("redactions")
+    if isinstance(redactions, list):
+        data["redactions"] = [one for one in redactions if one["end"] <= len(text)]
     timed = data.get("words")
     if isinstance(timed, list) and len(timed) >= len(stable):
         data["words"] = timed[: len(stable)]

@@ -15,6 +15,8 @@ from service.delivery.host import MAX_POSTS
 from service.errors import SettingsError
 from service.ids import EndpointName, Role, Source, Track
 from service.journal.address import PostgresqlAddress, SqliteAddress, parse_database_url
+from service.redaction.labels import Kind
+from service.redaction.memory import Level, Mask
 from service.settings import checks
 from service.web.limits import LOCAL, Network
 from service.wire.media import media_url
@@ -30,15 +32,9 @@ def _secret(check: Any) -> AfterValidator:  # noqa: ANN401 - one of several call
     return AfterValidator(lambda secret: (check(secret.get_secret_value()), secret)[1])
 
 
-def _not_built(value: Any) -> Any:  # noqa: ANN401 - whatever the key holds
-    if value:
-        raise ValueError("is designed but not built yet; leave it out for now")
-    return value
-
-
 def _record_not_built(value: str) -> str:
     if value == "telnyx":
-        _not_built(value)
+        raise ValueError("is designed but not built yet; leave it out for now")
     return value
 
 
@@ -119,7 +115,12 @@ class RouteSettings(_Table):
     """How long one session with the engine lasts before the next takes over."""
     tracks: Tracks = "both"
     roles: dict[Track, Role] = {}
-    redact: Annotated[tuple[str, ...], AfterValidator(_not_built)] = ()
+    redact: tuple[Kind, ...] = ()
+    """What is hidden of the words before anybody has them."""
+    redact_level: Level = "balanced"
+    """How many digits in order of a number are shown at most: 4 or 7."""
+    mask: Mask = "label"
+    """`last4`: of a whole card, the last four digits are shown."""
     record: Annotated[Literal["none", "audio", "telnyx"], AfterValidator(_record_not_built)] = (
         "none"
     )
@@ -133,7 +134,7 @@ class RouteSettings(_Table):
 
     def build(self) -> Route:
         """Return what the call core works with."""
-        plain = self.model_dump(exclude={"fallback", "redact", "retention"})
+        plain = self.model_dump(exclude={"fallback", "retention"})
         return Route(
             retention=Retention(**self.retention.model_dump()),
             fallback=tuple(choice.build() for choice in self.fallback),

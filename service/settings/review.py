@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 from service.calls.engines import find_engine, model_for, unmet
 from service.calls.engines import review as review_engine
+from service.calls.engines.languages import AUTO
 from service.calls.routes import Route
 from service.delivery.url_policy import url_problem
+from service.redaction.languages import LANGUAGES, knows
 from service.settings.checks import did_you_mean
 from service.settings.faults import Fault
 from service.settings.model import (
@@ -83,9 +85,23 @@ def _route(place: tuple[str, ...], route: RouteSettings, names: list[str]) -> It
     if route.record == "audio" and route.source != "media":
         message = 'needs source = "media": without a fork nobody here hears the call'
         yield Fault((*place, "record"), message)
+    yield from _redaction(place, route)
     if route.stream_codec is not None:
         yield from _stream_codec((*place, "stream_codec"), route.stream_codec)
     yield from _choices(place, route)
+
+
+def _redaction(place: tuple[str, ...], route: RouteSettings) -> Iterator[Fault]:
+    """Judge what is hidden: numbers are found in the languages whose words for them are known."""
+    if not route.redact:
+        for key in route.model_fields_set.intersection(("redact_level", "mask")):
+            yield Fault((*place, key), "is only for a route with redact")
+        return
+    for choice in route.build().choices:
+        if choice.language and choice.language not in AUTO and not knows(choice.language):
+            known = ", ".join(sorted(LANGUAGES))
+            message = f"knows no numbers in {choice.language!r} (it does in: {known})"
+            yield Fault((*place, "redact"), message)
 
 
 def _stream_codec(place: tuple[str, ...], codec: str) -> Iterator[Fault]:

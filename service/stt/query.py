@@ -12,6 +12,7 @@ from service.calls.routes import Route
 from service.stt.formats import WireFormat
 from service.wire.stt import PATH
 
+_REDACTED_BY_ENGINES = ("pci", "ssn")
 _KEYWORD_WEIGHT = 1
 """What the route's keyterms weigh on an engine that wants `term:weight`."""
 
@@ -60,6 +61,8 @@ def _keyterms(engine: Engine, route: Route) -> Iterator[tuple[str, str]]:
 
 def _options(engine: Engine, route: Route) -> Iterator[tuple[str, str]]:
     known = engine.options.get("media", frozenset())
+    if "redact" in known and "redact" not in route.engine_options and (kinds := _redact(route)):
+        yield "redact", kinds
     for name, value in route.engine_options.items():
         if name not in known:
             continue
@@ -67,6 +70,14 @@ def _options(engine: Engine, route: Route) -> Iterator[tuple[str, str]]:
             yield name, ",".join(_said(item) for item in value)
         else:
             yield name, _said(value)
+
+
+def _redact(route: Route) -> str:
+    """Return what the engine is asked to hide, too; ours is done all the same.
+
+    `numbers` is not among it: an engine takes it to mean every price.
+    """
+    return ",".join(kind for kind in route.redact if kind in _REDACTED_BY_ENGINES)
 
 
 def _said(value: object) -> str:

@@ -20,6 +20,7 @@ from tests.bench import (
     media,
     memory,
     outage,
+    redaction,
     startup,
     webhooks,
 )
@@ -46,6 +47,7 @@ async def _costs(*, short: bool) -> list[Row]:
             calls=calls, seconds=2 if short else 10, rounds=1 if short else 3
         )
     rows += codecs.measure(frames=2_000 if short else 20_000, rounds=1 if short else 5)
+    rows += redaction.measure(texts=400 if short else 8_000, rounds=1 if short else 5)
     rows += await webhooks.measure(webhooks=400 if short else 8_000, rounds=1 if short else 5)
     rows += await deliveries.measure(finals=400 if short else 8_000, rounds=1 if short else 5)
     rows += await feed.measure(

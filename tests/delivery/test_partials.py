@@ -115,3 +115,17 @@ def test_what_stable_remembers_is_bounded() -> None:
 
     assert heard(chooser, "yes", utterance_id="first") == [None]
     assert heard(chooser, "yes", utterance_id="9999") == ["yes"]
+
+
+def test_what_is_held_back_is_not_stable() -> None:
+    """Nor told of; what is hidden is, as long as its label is in the text."""
+    chooser = PartialFilter("stable")
+    held = {"entity": "held", "start": 12, "end": 15}
+    hidden = {"entity": "card", "start": 0, "end": 6}
+    partial = words("[CARD] is it […]", redactions=[hidden, held])
+    assert chooser.choose(partial) is None
+
+    chosen = chooser.choose(partial)
+    assert chosen is not None
+    data = msgspec.json.decode(chosen.body)["data"]
+    assert (data["text"], data["redactions"]) == ("[CARD] is it", [hidden])

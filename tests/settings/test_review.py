@@ -22,6 +22,14 @@ IN_CALL = '[[route]]\nsource = "in_call"\n'
         (LOG + 'url = "https://example.com"', 'a "log" endpoint has none'),
         ('[[endpoint]]\nname = "a"\ntype = "webhook"\nurl = "https://a"', "a webhook needs one"),
         (f'[[endpoint]]\nname = "a"\ntype = "webhook"\nsecret = "{SECRET}"', "a webhook needs one"),
+        (IN_CALL + 'redact = ["pci"]\nlanguage = "fr"', "knows no numbers in 'fr'"),
+        (
+            IN_CALL + 'redact = ["pci"]\nfallback = [{ engine = "Google", language = "de-DE" }]',
+            "knows no numbers in 'de-DE' (it does in: en, es)",
+        ),
+        (IN_CALL + 'mask = "last4"', "is only for a route with redact"),
+        (IN_CALL + 'redact_level = "strict"', "is only for a route with redact"),
+        (IN_CALL + 'redact = ["names"]', "should be"),
         (IN_CALL + 'record = "audio"', 'needs source = "media"'),
         (IN_CALL + 'engine = "local"', "cannot be used with source = 'in_call'"),
         (IN_CALL + 'engine = "Dipgram"', "there is no engine 'Dipgram'"),
@@ -75,6 +83,15 @@ def test_any_codec_that_can_be_decoded_may_be_asked_for(load: Load, codec: str) 
     (route,) = load(MEDIA + f'stream_codec = "{codec}"').routes()
 
     assert route.stream_codec == codec
+
+
+@pytest.mark.parametrize("language", ["en-GB", "es", "auto_detect", "multi"])
+def test_a_route_whose_numbers_are_known_may_hide_them(load: Load, language: str) -> None:
+    """Also where the engine finds the language out: then those of all languages are looked for."""
+    text = f'redact = ["pci", "email"]\nredact_level = "strict"\nlanguage = "{language}"'
+    (route,) = load(f'{IN_CALL}engine = "Google"\n{text}\n').routes()
+
+    assert (route.redact, route.redact_level, route.mask) == (("pci", "email"), "strict", "label")
 
 
 def test_a_codec_that_nothing_here_decodes_is_refused(

@@ -48,6 +48,11 @@ def test_a_full_route_is_asked_for_in_full() -> None:
         (Route(model="nova-2", keyterms=("a", "b")), ("keywords", "a:1,b:1")),
         (Route(engine="local", keyterms=("a", "b")), ("keyterm", "b")),
         (Route(engine="local", engine_options={"redact": ["pci", "ssn"]}), ("redact", "pci,ssn")),
+        (Route(redact=("pci", "phone", "numbers", "ssn")), ("redact", "pci,ssn")),
+        (
+            Route(redact=("pci",), engine_options={"redact": "numbers"}),
+            ("redact", "numbers"),
+        ),
         (Route(engine="Azure", engine_options={"region": "westus2"}), ("region", "westus2")),
         (Route(model="flux", engine_options={"eot_threshold": 0.6}), ("eot_threshold", "0.6")),
         (Route(engine="A"), ("transcription_engine", "Google")),
@@ -68,6 +73,7 @@ def test_what_an_engine_ignores_is_not_sent() -> None:
         engine="Azure",
         keyterms=("a",),
         endpointing_ms=300,
+        redact=("pci",),
         engine_options={"redact": "pci"},
     )
 

@@ -1,0 +1,237 @@
+"""The words that numbers are made of, begin with, and end at, in each language that is known."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Final
+
+from service.redaction.labels import Label
+
+_NATO: Final = (
+    "alfa alpha bravo charlie delta echo foxtrot golf hotel india juliet juliett kilo lima mike "
+    "november oscar papa quebec romeo sierra tango uniform victor whiskey xray yankee zulu"
+)
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+def _numbered(text: str, start: int = 0, step: int = 1) -> dict[str, int]:
+    """Number words in their order; what has several forms has a slash between them."""
+    return {
+        form: start + place * step
+        for place, forms in enumerate(text.split())
+        for form in forms.split("/")
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Language:
+    """What has to be known of a language to find its numbers. All words are in lower case."""
+
+    values: Mapping[str, int]
+    """Words for numbers below a thousand that stand by themselves."""
+    magnitudes: Mapping[str, int]
+    """Words that multiply the number before them."""
+    repeats: Mapping[str, int]
+    """Words that repeat the digit after them: double, treble."""
+    beside: Mapping[str, int]
+    """Words that are digits only beside others: oh."""
+    joiners: frozenset[str]
+    """Words inside a number: one hundred *and* twenty."""
+    joins_tens: frozenset[str]
+    """Those of them that also stand between tens and units."""
+    pronoun: frozenset[str]
+    """Words that are a number unless they stand with another word: *one* moment."""
+    before_pronoun: frozenset[str]
+    hesitations: frozenset[str]
+    """Words that may stand inside a run of digits."""
+    fillers: frozenset[str]
+    """Words that come between the groups of a number, and close none."""
+    units: frozenset[str]
+    """Words after an amount."""
+    closers: frozenset[str]
+    """Words that begin another number: flight, order."""
+    before_times: frozenset[str]
+    before_years: frozenset[str]
+    ranges: frozenset[str]
+    """Words between two times or years."""
+    months: frozenset[str]
+    letters: frozenset[str]
+    """The phonetic alphabet."""
+    at: frozenset[str]
+    dot: frozenset[str]
+    separators: frozenset[str]
+    """Words for signs inside an address, beside the dot."""
+    after_at: frozenset[str]
+    """Words after an `at` that begins no domain."""
+    keywords: Mapping[Label, str]
+    """Expressions for what is said near a number of that kind."""
+
+
+ENGLISH: Final = Language(
+    values=_numbered(
+        "zero/nought/naught/nil one two three four five six seven eight nine ten eleven"
+    )
+    | _numbered("twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen", 12)
+    | _numbered("twenty thirty forty/fourty fifty sixty seventy eighty ninety", 20, 10),
+    magnitudes={"hundred": 100, "thousand": 1_000, "million": 1_000_000},
+    repeats={"double": 2, "triple": 3, "treble": 3, "quadruple": 4},
+    beside={"oh": 0, "o": 0},
+    joiners=_words("and"),
+    joins_tens=frozenset(),
+    pronoun=_words("one"),
+    before_pronoun=_words(
+        "no other even this that which last the another every any each a some next first"
+    ),
+    hesitations=_words("uh um uhm er erm ah eh hmm dash hyphen slash space comma"),
+    fillers=_words(
+        "and then so okay ok yes yeah yep right no not sorry well now next again after "
+        "followed by go ahead on got it that that's it's is the a of with to you please thanks "
+        "thank mhm huh sure correct wait actually mean i plus point period stop "
+        "group last first four's continue oh o let me see like also hold just say repeat pause"
+    ),
+    units=_words(
+        "percent % dollars dollar bucks cents cent euros euro pounds pound pence o'clock am pm "
+        "minutes minute hours hour seconds second days day weeks week months month years year "
+        "people persons guests nights night times miles mile kilometers kilometres meters metres "
+        "feet foot inches kilos kilograms grams degrees items pieces boxes units copies points "
+        "digit digits litres liters gallons users seats rooms employees students children kids "
+        "customers"
+    ),
+    closers=_words(
+        "flight order gate room floor apartment suite zip street avenue road extension invoice "
+        "ticket table chapter page version platform seat terminal building unit route highway "
+        "model case booking reservation reference tracking bus train"
+    ),
+    before_times=_words("at from until till between around about before opens closes"),
+    before_years=_words("in since from until year during early late between around"),
+    ranges=_words("to and or until till"),
+    months=_words(
+        "january february march april may june july august september october november december "
+        "jan feb mar apr jun jul aug sep sept oct nov dec"
+    ),
+    letters=_words(_NATO),
+    at=_words("at"),
+    dot=_words("dot"),
+    separators=_words("dot underscore dash hyphen minus plus"),
+    after_at=_words(
+        "the a an my your his her our their this that these those least all home work once first "
+        "last night noon midnight some any what which where it me you him them about and or "
+        "school lunch dinner dawn present risk stake hand length times"
+    ),
+    keywords={
+        Label.EXPIRY: r"expir\w*|valid (?:until|thru|through|to)|good thru",
+        Label.CODE: r"security code|c ?v ?[vc](?: ?2)?|card verification|(?:my|your|the) pin"
+        r"|pin (?:number|code)|(?:three|four|3|4)[ -]digits?|back of (?:the|your|my) card"
+        r"|digits on the back",
+        Label.CARD: r"(?:credit|debit|payment|bank) card|card number|number on (?:the|your|my) card"
+        r"|cards?|visa|master ?card|amex|american express|discover card|diners",
+        Label.SSN: r"social security|social number|my social|ssn|tax(?:payer)? id",
+        Label.IBAN: r"i ?ban|account number|bank account|sort code|routing number",
+        Label.PHONE: r"(?:tele|cell)?phone number|(?:mobile|cell|contact|home|work) number"
+        r"|(?:call|reach|text) (?:me|you|us)(?: back)? (?:at|on)|my (?:phone|mobile|cell) is",
+        Label.EMAIL: r"e-? ?mails?|mail address",
+    },
+)
+
+SPANISH: Final = Language(
+    values=_numbered("cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece")
+    | _numbered("catorce quince dieciséis/dieciseis diecisiete dieciocho diecinueve veinte", 14)
+    | _numbered("veintiuno/veintiún veintidós/veintidos veintitrés/veintitres veinticuatro", 21)
+    | _numbered("veinticinco veintiséis/veintiseis veintisiete veintiocho veintinueve", 25)
+    | _numbered("treinta cuarenta cincuenta sesenta setenta ochenta noventa cien/ciento", 30, 10)
+    | _numbered("doscientos/doscientas trescientos/trescientas", 200, 100)
+    | _numbered("cuatrocientos/cuatrocientas quinientos/quinientas", 400, 100)
+    | _numbered("seiscientos/seiscientas setecientos/setecientas", 600, 100)
+    | _numbered("ochocientos/ochocientas novecientos/novecientas", 800, 100),
+    magnitudes={"mil": 1_000, "millón": 1_000_000, "millones": 1_000_000},
+    repeats={"doble": 2, "triple": 3},
+    beside={"o": 0},
+    joiners=_words("y"),
+    joins_tens=_words("y"),
+    pronoun=_words("uno"),
+    before_pronoun=_words("cada alguno ninguno ese este aquel otro el"),
+    hesitations=_words("eh em este mmm guion guión barra espacio coma"),
+    fillers=_words(
+        "y luego entonces vale bien sí si no perdón ahora siguiente otra vez más después seguido "
+        "por de con el la los las es son que ya a gracias claro correcto espere grupo "
+        "último primero continúe siga adelante ok okay repita digo"
+    ),
+    units=_words(
+        "euros euro dólares dólar pesos céntimos centavos minutos minuto horas hora segundos "
+        "días día semanas semana meses mes años año personas noches veces kilómetros metros grados "
+        "dígitos cifras kilos gramos piezas cajas unidades puntos litros % empleados clientes niños"
+    ),
+    closers=_words(
+        "vuelo pedido puerta habitación planta piso calle avenida factura mesa página versión "
+        "asiento edificio reserva referencia tren autobús código"
+    ),
+    before_times=_words("las desde hasta entre sobre"),
+    before_years=_words("en desde hasta año entre"),
+    ranges=_words("a y o hasta"),
+    months=_words(
+        "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre"
+    ),
+    letters=_words(_NATO),
+    at=_words("arroba"),
+    dot=_words("punto"),
+    separators=_words("punto guion guión bajo más"),
+    after_at=frozenset(),
+    keywords={
+        Label.EXPIRY: r"caduc\w*|vencim\w*|vence|válida hasta",
+        Label.CODE: r"código de seguridad|c ?v ?[vc]|(?:tres|cuatro|3|4) (?:dígitos|cifras)|pin",
+        Label.CARD: r"tarjetas?|visa|master ?card|amex",
+        Label.SSN: r"seguridad social|dni|nif",
+        Label.IBAN: r"i ?ban|número de cuenta|cuenta bancaria",
+        Label.PHONE: r"teléfono|móvil|celular|ll[aá]m[ae]\w*",
+        Label.EMAIL: r"correos?(?: electrónicos?)?|e-?mail",
+    },
+)
+
+LANGUAGES: Final[Mapping[str, Language]] = {"en": ENGLISH, "es": SPANISH}
+"""By the first part of their codes."""
+
+
+def knows(language: str) -> bool:
+    """Say whether the numbers of a language (`en-GB`) are known."""
+    return _base(language) in LANGUAGES
+
+
+@cache
+def language_of(language: str | None) -> Language:
+    """Return what is known of a language; where nobody says which it is, all of them together."""
+    known = LANGUAGES.get(_base(language or ""))
+    return known or _together(tuple(LANGUAGES.values()))
+
+
+@cache
+def keyword_pattern(language: Language) -> re.Pattern[str]:
+    """Return what finds the keywords of a language, but in no label; the group says which."""
+    parts = (f"(?P<{label}>{said})" for label, said in language.keywords.items())
+    return re.compile(rf"(?<![\w\[])(?:{'|'.join(parts)})(?!\w)", re.IGNORECASE)
+
+
+def _base(language: str) -> str:
+    return language.replace("_", "-").partition("-")[0].lower()
+
+
+def _together(languages: tuple[Language, ...]) -> Language:
+    first, *others = languages
+    made = {field.name: getattr(first, field.name) for field in fields(Language)}
+    for other in others:
+        for name, value in made.items():
+            made[name] = _both(value, getattr(other, name))
+    return Language(**made)
+
+
+def _both(one: object, other: object) -> object:
+    if isinstance(one, frozenset) and isinstance(other, frozenset):
+        return one | other
+    assert isinstance(one, dict)  # noqa: S101 - the only other kind of field
+    assert isinstance(other, dict)  # noqa: S101
+    if Label.CARD in one:
+        return {label: f"{said}|{other[label]}" for label, said in one.items()}
+    return other | one

@@ -1,0 +1,108 @@
+"""What is remembered of a call to redact it (counts, labels, times), and by which policy."""
+
+from dataclasses import dataclass, field
+from typing import Final, Literal, NamedTuple
+
+from service.redaction.labels import Kind, Label
+
+Level = Literal["strict", "balanced"]
+Mask = Literal["label", "last4"]
+MAX_SHOWN: Final[dict[Level, int]] = {"strict": 4, "balanced": 7}
+"""How many digits in order of a number are shown at most."""
+OPEN_S: Final = 30.0
+"""How long after its last digits a number may go on."""
+NEAR_S: Final = 60.0
+"""How long a keyword, or a card, makes what follows strict."""
+
+
+class Policy(NamedTuple):
+    """What is to be hidden, and how."""
+
+    kinds: frozenset[Kind]
+    level: Level = "balanced"
+    mask: Mask = "label"
+
+    @property
+    def counts_digits(self) -> bool:
+        """Whether numbers are hidden at all: all kinds but addresses are numbers."""
+        return bool(self.kinds - {"email"})
+
+
+@dataclass(slots=True)
+class OpenUtterance:
+    """What partials of an utterance that has no final yet have shown."""
+
+    at: float = 0.0
+    """When the last of them came."""
+    shown: int = 0
+    """Digits of the number that is open, at most."""
+    before: int = 0
+    """Of these, digits of what the utterance said before the engine began it anew."""
+    digits: int = 0
+    """All digits of the last partial, shown or not."""
+    hidden: tuple[int, int] | None = None
+    """From which of its digits to which some were hidden: none of these is shown any more."""
+    held_at: float | None = None
+    """Since when its end is held back as it is."""
+    held: int = 0
+    """How long that end is, in characters."""
+    topic: str = ""
+    """The label of its last keyword."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """What is remembered of a call. Times are Unix seconds."""
+
+    shown: int = 0
+    """Digits of the open number that were shown."""
+    spent: bool = False
+    """Whether some of the open number were hidden, so that none follows."""
+    total: int = 0
+    """Its digits, shown or not."""
+    last_at: float = 0.0
+    """When digits were said last."""
+    speaker: str = ""
+    """Who said them."""
+    plain: int = 0
+    """Words that they said since then, and that belong to no number."""
+    topic: str = ""
+    """The label of the last keyword."""
+    topic_at: float = 0.0
+    card_at: float = 0.0
+    """When a card, or a keyword for what follows one, was last said."""
+    at_address: str = ""
+    """Who ended a final in the middle of an address."""
+    utterances: dict[str, OpenUtterance] = field(default_factory=dict)
+    """Those without a final, by the track of the leg."""
+    life: int = 0
+    """Of which life of the call this is: partials of an earlier one are not remembered."""
+
+    def begin(self, *, life: int, at: float) -> None:
+        """Forget a number that is over; after a loss of memory, take it that one is being said."""
+        if life != self.life:
+            self.life, self.spent, self.last_at = life, True, at
+            self.utterances.clear()
+        if at - self.last_at > OPEN_S:
+            self.shown, self.spent, self.plain, self.total = 0, False, 0, 0
+
+    def others_than(self, key: str, at: float) -> list[OpenUtterance]:
+        """Return the utterances of other tracks that are open now."""
+        return [
+            other
+            for owner, other in self.utterances.items()
+            if owner != key and at - other.at <= OPEN_S
+        ]
+
+    def topic_near(self, key: str, at: float) -> Label | None:
+        """Return what the last keyword spoke of that another utterance had, a short while ago."""
+        for other in self.others_than(key, at):
+            if other.topic:
+                return Label(other.topic)
+        if not self.topic or at - self.topic_at > NEAR_S:
+            return None
+        return Label(self.topic)
+
+    def expects_code(self, at: float) -> bool:
+        """Say whether a card was said a short while ago, or its code was asked for."""
+        return self.card_at > 0 and at - self.card_at <= NEAR_S

@@ -1,0 +1,167 @@
+"""Redacts one text after the other of a call: finals in their order, partials as they come."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from service.redaction.languages import language_of
+from service.redaction.memory import Memory, OpenUtterance, Policy
+from service.redaction.said import Mark, Said
+from service.redaction.walk import Walk
+
+HELD_S: Final = 3.0
+"""How long the end of a partial is held back while no digit is added to it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spoken:
+    """A text as an engine gave it. `at` is when it was said, in Unix seconds."""
+
+    text: str
+    key: str
+    """Whose: one for each track of a leg."""
+    at: float
+    is_final: bool
+    language: str | None = None
+    words: tuple[str, ...] = ()
+    """The texts of its words, where the engine gives them; they may be written otherwise."""
+    life: int = 0
+    """Which memory of the call this is: a new one does not know what partials have shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """What stands in place of something: where in the text that is shown, in characters."""
+
+    entity: str
+    start: int
+    end: int
+    words: tuple[int, ...] = ()
+    """The places of the words that it stands for, where there are words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """What of a text is shown."""
+
+    text: str
+    words: tuple[str | None, ...] = ()
+    """For each word what stands in its place; None for itself."""
+    hidden: tuple[Hidden, ...] = ()
+
+
+def redact(memory: Memory, policy: Policy, spoken: Spoken) -> Redacted:
+    """Return what is shown of a text, and remember that it was."""
+    memory.begin(life=spoken.life, at=spoken.at)
+    walk = _walk(memory, policy, spoken)
+    timed = walk
+    joined = " ".join(spoken.words)
+    if spoken.words and joined != spoken.text:
+        timed = _walked(memory, policy, spoken, text=joined, hidden=walk.hidden)
+        if timed.hidden != walk.hidden:
+            walk = _walked(memory, policy, spoken, text=spoken.text, hidden=timed.hidden)
+    _remember(memory, walk, timed)
+    return _written(spoken, walk, timed)
+
+
+def _walk(memory: Memory, policy: Policy, spoken: Spoken) -> Walk:
+    """Go through the text; twice where that shows that the utterance was begun anew."""
+    walk = _walked(memory, policy, spoken, text=spoken.text)
+    own = memory.utterances.get(spoken.key)
+    if own is not None and walk.digits < own.digits and own.shown > own.before:
+        own.before = own.shown
+        return _walked(memory, policy, spoken, text=spoken.text)
+    return walk
+
+
+def _walked(
+    memory: Memory,
+    policy: Policy,
+    spoken: Spoken,
+    *,
+    text: str,
+    hidden: tuple[int, int] | None = None,
+) -> Walk:
+    own = memory.utterances.get(spoken.key) or OpenUtterance()
+    said = Said(
+        text=text,
+        key=spoken.key,
+        language=language_of(spoken.language),
+        at=spoken.at,
+        is_final=spoken.is_final,
+    )
+    walk = Walk(policy, memory, said, hidden)
+    walk.go()
+    if own.held_at is None or spoken.at - own.held_at < HELD_S or own.held != walk.held:
+        return walk
+    said.holds = False
+    walk = Walk(policy, memory, said, hidden)
+    walk.go()
+    return walk
+
+
+def _remember(memory: Memory, walk: Walk, timed: Walk) -> None:
+    said = walk.said
+    own = memory.utterances.get(said.key) or OpenUtterance()
+    shown = max(walk.own, timed.own)
+    if not walk.closed:
+        shown = max(shown, own.shown)
+    if walk.card:
+        memory.card_at = said.at
+    if walk.goes_on:
+        memory.last_at = max(memory.last_at, said.at)
+    if said.is_final:
+        memory.utterances.pop(said.key, None)
+        if topic := walk.keyword or own.topic:
+            memory.topic, memory.topic_at = topic, said.at
+        memory.shown = walk.shown + shown - walk.own
+        memory.spent = walk.spent or timed.spent or (own.hidden is not None and not walk.closed)
+        memory.total = walk.total
+        memory.plain, memory.speaker = walk.plain, walk.speaker
+        memory.at_address = said.key if walk.ends_in_address else ""
+        return
+    memory.utterances[said.key] = own
+    if not walk.held or own.held_at is None or own.held != walk.held:
+        own.held_at = said.at if walk.held else None
+    own.held = walk.held
+    own.shown, own.digits, own.hidden = shown, walk.digits, walk.hidden
+    own.at = said.at
+    own.topic = walk.keyword or own.topic
+
+
+def _written(spoken: Spoken, walk: Walk, timed: Walk) -> Redacted:
+    """Put what is shown in the place of what is not, in the text and in its words."""
+    behind = _words_behind(timed.marks, spoken.words)
+    alike = len(walk.marks) == len(timed.marks)
+    words: list[str | None] = [None] * len(spoken.words)
+    for mark, places in zip(walk.marks if alike else timed.marks, behind, strict=True):
+        for place in places:
+            words[place] = mark.shown
+    text, at, hidden = "", 0, []
+    for number, mark in enumerate(walk.marks):
+        text += spoken.text[at : mark.start]
+        places = behind[number] if alike else ()
+        hidden.append(Hidden(mark.label.entity, len(text), len(text) + len(mark.shown), places))
+        text, at = text + mark.shown, mark.end
+    return Redacted(text + spoken.text[at:], tuple(words), tuple(hidden))
+
+
+def _words_behind(marks: list[Mark], words: tuple[str, ...]) -> list[tuple[int, ...]]:
+    """Return for each mark the places of the words that it hides."""
+    spans = list(_spans(words)) if marks else []
+    return [
+        tuple(
+            place
+            for place, (start, end) in enumerate(spans)
+            if mark.start < end and start < mark.end
+        )
+        for mark in marks
+    ]
+
+
+def _spans(words: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+    """Yield where each word is when they are joined by spaces."""
+    start = 0
+    for word in words:
+        yield start, start + len(word)
+        start += len(word) + 1

@@ -1,0 +1,166 @@
+"""What a route has hidden of words, on both sources, before they are recorded or shown."""
+
+import dataclasses
+
+from service.calls.inputs import Word, WordsHeard, WordsReported
+from service.calls.redactions import careful_route
+from service.calls.routes import Route
+from service.runtime.codec import decode_state, encode_state
+from tests.calls.harness import (
+    IN_CALL,
+    INBOUND,
+    MEDIA,
+    T0,
+    B,
+    Driver,
+    answered,
+    heard,
+    initiated,
+    said,
+    talking,
+)
+
+CARD = "four one one one double one double one 1111 1111"
+HIDING = dataclasses.replace(MEDIA, redact=("pci", "email", "numbers"))
+HIDING_IN_CALL = dataclasses.replace(IN_CALL, redact=("pci", "numbers"))
+
+
+def worded(text: str, start_ms: int) -> WordsHeard:
+    """A final with the times of its words, 300 ms each."""
+    words = tuple(
+        Word(text=one, start_ms=start_ms + at * 300, end_ms=start_ms + at * 300 + 300, confidence=1)
+        for at, one in enumerate(text.split())
+    )
+    return WordsHeard(
+        ref=INBOUND,
+        text=text,
+        is_final=True,
+        start_ms=start_ms,
+        end_ms=words[-1].end_ms,
+        words=words,
+    )
+
+
+def test_a_route_that_hides_nothing_shows_what_was_said() -> None:
+    """Nothing is remembered of it, either."""
+    call = talking(MEDIA)
+    call.receive(heard(CARD, 0, 4_000), now=T0 + 6)
+
+    assert call.finals[0].text == CARD
+    assert call.finals[0].redactions == ()
+    assert call.session.state.redaction.total == 0
+
+
+def test_a_card_is_in_no_partial_and_no_final() -> None:
+    """A partial holds its end back until there are enough digits to hide."""
+    call, words = talking(HIDING), f"it is {CARD} thanks".split()
+    for count in range(1, len(words) + 1):
+        text = " ".join(words[:count])
+        call.receive(heard(text, 0, count * 300, final=False), now=T0 + 2 + count * 0.3)
+    call.receive(heard(" ".join(words), 0, 4_000), now=T0 + 8)
+
+    shown = [partial.text for partial in call.partials]
+    assert shown[:3] == ["it", "it is", "it is […]"]
+    assert shown[-1] == call.finals[0].text == "it is [CARD] thanks"
+    assert not any(digit in text for text in shown for digit in ("four", "one", "double", "1"))
+    assert [one.revision for one in call.partials] == list(range(1, len(words) + 1))
+
+
+def test_an_event_says_what_is_hidden_and_when_it_was_said() -> None:
+    """Never the value; the hidden words share one label, and nobody is told how sure of them."""
+    call = talking(HIDING)
+    call.receive(worded("my card 4111 1111 1111 1111 yes", 1_000), now=T0 + 6)
+
+    (final,), ((one,),) = call.finals, [final.redactions for final in call.finals]
+    assert final.text[one.start : one.end] == "[CARD]"
+    assert (one.entity, one.start_ms, one.end_ms) == ("card", 1_800, 3_000)
+    assert final.words is not None
+    assert [word.text for word in final.words] == ["my", "card", *["[CARD]"] * 4, "yes"]
+    assert [word.confidence for word in final.words][1:3] == [1, None]
+
+
+def test_a_number_goes_on_over_utterances_and_tracks() -> None:
+    """Whoever says more of it: what is shown stays below the bound."""
+    call = talking(HIDING)
+    call.receive(heard("four one one one", 0, 1_000), now=T0 + 4)
+    call.receive(heard("one one", 2_000, 3_000, track="outbound"), now=T0 + 6)
+    call.receive(heard("one one one one", 4_000, 5_000), now=T0 + 8)
+
+    assert [final.text for final in call.finals] == ["four one one one", "one one", "[NUMBER]"]
+
+
+def test_an_in_call_final_is_hidden_before_it_waits() -> None:
+    """Where it waits is in the journal."""
+    call = talking(HIDING_IN_CALL)
+    call.receive(said(f"it is {CARD}", T0 + 5), now=T0 + 5)
+
+    (waiting,) = call.session.state.waiting
+    assert isinstance(waiting.webhook, WordsReported)
+    assert waiting.webhook.text == "it is [CARD]"
+    assert decode_state(encode_state(call.session.state)).waiting == [waiting]
+    call.run_until(T0 + 6)
+    assert call.finals[0].text == "it is [CARD]"
+    assert [one.entity for one in call.finals[0].redactions] == ["card"]
+
+
+def test_an_in_call_final_that_comes_again_counts_once() -> None:
+    """What was shown of a number is counted, so a repeat must not be."""
+    call = talking(HIDING_IN_CALL)
+    piece = said("four one one one", T0 + 5)
+    call.receive(piece, piece, said("two two", T0 + 5.1), now=T0 + 5.2)
+    call.run_until(T0 + 7)
+
+    assert [final.text for final in call.finals] == ["four one one one", "two two"]
+
+
+def test_words_that_come_before_their_call_are_hidden_as_the_strictest_route_would() -> None:
+    """Nobody knows yet which route is the call's, and they wait in the journal."""
+    call = Driver(HIDING_IN_CALL, dataclasses.replace(HIDING, redact_level="strict"))
+    call.receive(said("my number is one two three four five", T0 + 2), now=T0 + 2)
+    (waiting,) = call.session.state.waiting
+    assert isinstance(waiting.webhook, WordsReported)
+    assert waiting.webhook.text == "my number is [NUMBER]"
+
+    call.receive(initiated(), answered(), now=T0 + 3)
+    call.run_until(T0 + 4)
+    assert call.finals[0].text == "my number is [NUMBER]"
+
+
+def test_words_of_a_leg_that_is_not_heard_count_nothing_and_show_no_number() -> None:
+    """They may yet be kept, if it takes over before their turn."""
+    call = talking(HIDING_IN_CALL)
+    call.receive(said("order one two", T0 + 5, leg=B), now=T0 + 5)
+
+    (waiting,) = call.session.state.waiting
+    assert isinstance(waiting.webhook, WordsReported)
+    assert waiting.webhook.text == "order [NUMBER]"
+    assert call.session.state.redaction.total == 0
+
+
+def test_interims_of_the_call_hold_their_end_back() -> None:
+    """They do not wait; their final shows what was not too much."""
+    call = talking(HIDING_IN_CALL)
+    call.receive(said("room one two", T0 + 5, final=False), now=T0 + 5)
+    call.receive(said("room one two", T0 + 6), now=T0 + 6)
+    call.run_until(T0 + 7)
+
+    (partial,) = call.partials
+    assert (partial.text, partial.redactions[0].entity) == ("room […]", "held")
+    assert call.finals[0].text == "room one two"
+
+
+def test_a_route_is_as_careful_as_the_strictest_of_all() -> None:
+    """Routes that hide nothing have no say."""
+    routes = (Route(redact_level="strict"), Route(redact=("ssn",)), Route(redact=("pci",)))
+
+    assert careful_route(routes) == Route(redact=("pci", "ssn"))
+    assert careful_route((Route(redact=("ssn",), redact_level="strict"),)).redact_level == "strict"
+
+
+def test_a_process_that_lost_its_memory_shows_no_digit_for_a_while() -> None:
+    """What its predecessor showed in partials is not known any more."""
+    call = talking(HIDING)
+    call.session.state.life = 1_000
+    call.receive(heard("one two", 0, 1_000), now=T0 + 4)
+
+    assert call.finals[0].text == "[NUMBER]"

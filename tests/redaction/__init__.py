@@ -1,0 +1,1 @@
+"""Redaction: its grammar, its rule, and the proof that the rule holds."""

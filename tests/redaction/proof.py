@@ -1,0 +1,266 @@
+"""`make proof-redaction`: secrets read out in every way, and what anybody got to see of them."""
+
+import argparse
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, get_args
+
+from service.redaction.labels import Kind
+from service.redaction.memory import MAX_SHOWN, Level, Memory, Policy
+from service.redaction.redactor import Redacted, Spoken, redact
+from tests.redaction.dialogues import REPEATED, Dialogue, Heard, dialogue
+from tests.redaction.innocents import sentences
+from tests.redaction.oracle import digits_in, most_in_order
+from tests.redaction.secrets import MAKERS
+
+UTTERANCES: Final = 10_000
+SHORT_UTTERANCES: Final = 1_000
+KINDS: Final[frozenset[Kind]] = frozenset(get_args(Kind))
+MAX_WRONG: Final = 0.005
+"""How many innocent sentences may be redacted."""
+_NAMED_BOUND: Final = 4
+_CODE_BOUND: Final = 1
+_CALL_SENTENCES: Final = 20
+_HEADS: Final = (
+    "kind", "utterances", "prefixes", "leaked", "missed in finals", "wrongly redacted",
+    "held back p99 words", "ms",
+)  # fmt: skip
+Redactor = Callable[[Memory, Policy, Spoken], Redacted]
+
+
+def without_hold_back(memory: Memory, policy: Policy, spoken: Spoken) -> Redacted:
+    """Show the end of a partial as it is until it settles: the control that must leak."""
+    shown = redact(memory, policy, spoken)
+    if spoken.is_final:
+        return shown
+    last = len(spoken.words)
+    while last and (digits_in(spoken.words[last - 1]) or spoken.words[last - 1] in ("and", "uh")):
+        last -= 1
+    settled = redact(Memory(), policy, _as(spoken, " ".join(spoken.words[:last])))
+    return Redacted(" ".join((settled.text, *spoken.words[last:])), hidden=shown.hidden)
+
+
+def without_chain(memory: Memory, policy: Policy, spoken: Spoken) -> Redacted:
+    """Look at each text by itself: the other control that must leak."""
+    del memory
+    return redact(Memory(), policy, spoken)
+
+
+CONTROLS: Final[dict[str, Redactor]] = {"hold-back": without_hold_back, "chain": without_chain}
+
+
+@dataclass(slots=True)
+class Row:
+    """What came of the dialogues of one kind."""
+
+    utterances: int = 0
+    prefixes: int = 0
+    leaked: int = 0
+    missed: int = 0
+    wrong: int = 0
+    held_words: list[int] = field(default_factory=list)
+    held_ms: list[int] = field(default_factory=list)
+
+    def cells(self, name: str) -> tuple[str, ...]:
+        """Return it as the table shows it."""
+        counts = (self.utterances, self.prefixes, self.leaked, self.missed, self.wrong)
+        words, ms = _p99(self.held_words), _p99(self.held_ms)
+        return (name, *(f"{count:,}" for count in counts), str(words), f"{ms:,}")
+
+
+@dataclass(slots=True)
+class Viewer:
+    """Somebody who sees everything that leaves: finals, and the open partials of both tracks."""
+
+    dialogue: Dialogue
+    bound: int
+    finals: str = ""
+    texts: str = ""
+    said: str = ""
+    """What the finals were before anything of them was hidden."""
+    open: dict[str, str] = field(default_factory=dict)
+    ever: dict[int, str] = field(default_factory=dict)
+    """The most digits that each utterance ever showed."""
+
+    def sees(self, heard: Heard, text: str) -> bool:
+        """Take an output; return whether it shows too much of the secret."""
+        if heard.utterance % REPEATED < self.dialogue.begins:
+            return False
+        digits = digits_in(text)
+        if len(digits) > len(self.ever.get(heard.utterance, "")):
+            self.ever[heard.utterance] = digits
+        if heard.is_final:
+            self.said += f" {' '.join(heard.words)}"
+            self.open.pop(heard.key, None)
+            self.finals += digits
+            self.texts += f" {text}"
+        else:
+            self.open[heard.key] = text
+        if self.dialogue.secret.kind == "email":
+            return self._shows_address()
+        return self._shows_too_much([digits_in(one) for one in self.open.values()])
+
+    def remembers_too_much(self) -> bool:
+        """Return whether all revisions together show too much."""
+        return self._is_too_much("".join(self.ever[one] for one in sorted(self.ever)))
+
+    def was_said(self) -> bool:
+        """Return whether the finals said the secret, or too much of it."""
+        if self.dialogue.secret.kind == "email":
+            return self._is_address(self.said)
+        return self._is_too_much(digits_in(self.said))
+
+    def _shows_too_much(self, partials: list[str]) -> bool:
+        orders = ("".join(partials), "".join(reversed(partials)))
+        return any(self._is_too_much(self.finals + order) for order in orders)
+
+    def _is_too_much(self, shown: str) -> bool:
+        secret = self.dialogue.secret
+        if secret.kind == "email":
+            return False
+        return most_in_order(shown, secret.value) > self.bound
+
+    def _shows_address(self) -> bool:
+        return self._is_address(" ".join((self.texts, *self.open.values())))
+
+    def _is_address(self, shown: str) -> bool:
+        return f"{self.dialogue.secret.value} at example" in shown
+
+
+def judge(made: Dialogue, redactor: Redactor, policy: Policy, row: Row) -> None:
+    """Play a dialogue and count what its viewer saw."""
+    memory, viewer = Memory(), Viewer(made, _bound(made, policy.level))
+    held_since: dict[str, float] = {}
+    hidden = 0
+    for heard in made.heard:
+        text = " ".join(heard.words)
+        spoken = Spoken(
+            text=text, key=heard.key, at=heard.at, is_final=heard.is_final, words=heard.words
+        )
+        shown = redactor(memory, policy, spoken)
+        row.leaked += viewer.sees(heard, shown.text)
+        row.utterances += heard.is_final
+        row.prefixes += not heard.is_final
+        if heard.is_final:
+            hidden += len(shown.hidden)
+            row.wrong += bool(shown.hidden) and not _has_secret(made, heard)
+        _count_held(row, heard, shown, held_since)
+    row.leaked += viewer.remembers_too_much()
+    row.missed += not hidden and viewer.was_said()
+
+
+def _count_held(row: Row, heard: Heard, shown: Redacted, since: dict[str, float]) -> None:
+    words = [len(one.words) for one in shown.hidden if one.entity == "held"]
+    if words:
+        row.held_words += words
+        since.setdefault(heard.key, heard.at)
+    elif heard.key in since:
+        row.held_ms.append(round((heard.at - since.pop(heard.key)) * 1000))
+
+
+def _has_secret(made: Dialogue, heard: Heard) -> bool:
+    """Whether there is anything in an utterance that may have to be hidden."""
+    return made.secret.kind == "email" or bool(digits_in(" ".join(heard.words)))
+
+
+def _bound(made: Dialogue, level: Level) -> int:
+    if made.secret.kind == "code":
+        return _CODE_BOUND
+    return min(MAX_SHOWN[level], _NAMED_BOUND) if made.is_named else MAX_SHOWN[level]
+
+
+def prove(seed: int, utterances: int, redactor: Redactor, level: Level) -> dict[str, Row]:
+    """Play dialogues of all kinds until so many utterances were heard."""
+    rows = {kind: Row() for kind in MAKERS}
+    policy = Policy(KINDS, level)
+    number = 0
+    while sum(row.utterances for row in rows.values()) < utterances:
+        for kind, row in rows.items():
+            dice = random.Random(f"{seed} {kind} {number}")  # noqa: S311 - the same each time
+            judge(dialogue(dice, kind), redactor, policy, row)
+        number += 1
+    return rows
+
+
+def wrongly_redacted(seed: int, count: int, level: Level) -> Iterator[tuple[str, str, str]]:
+    """Yield innocent sentences of which something is hidden: template, sentence, what is left."""
+    dice, policy = random.Random(seed), Policy(KINDS, level)  # noqa: S311
+    for template, sentence in sentences(dice, count, MAX_SHOWN[level]):
+        spoken = Spoken(text=sentence, key="a", at=1_000.0, is_final=True)
+        shown = redact(Memory(), policy, spoken)
+        if shown.hidden:
+            yield template, sentence, shown.text
+
+
+def in_calls(seed: int, count: int, level: Level, *, named: bool) -> Row:
+    """Say innocent sentences in calls of 20, nearly each with a number, and count what is hidden.
+
+    In those that are `named` somebody speaks of a card now and then.
+    """
+    dice, policy = random.Random(seed), Policy(KINDS, level)  # noqa: S311
+    made = list(sentences(dice, count, MAX_SHOWN[level]))
+    said = [one for template, one in made if named or "card" not in template]
+    dice.shuffle(said)
+    row, memory, at = Row(utterances=len(said)), Memory(), 0.0
+    for number, sentence in enumerate(said):
+        if number % _CALL_SENTENCES == 0:
+            memory = Memory()
+        at += dice.uniform(2.0, 8.0)
+        spoken = Spoken(text=sentence, key=dice.choice("ab"), at=at, is_final=True, language="en")
+        row.wrong += bool(redact(memory, policy, spoken).hidden)
+    return row
+
+
+def table(rows: dict[str, Row]) -> str:
+    """Return the rows as Markdown."""
+    lines = [_HEADS, ("---",) * len(_HEADS), *(row.cells(kind) for kind, row in rows.items())]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _p99(values: list[int]) -> int:
+    return sorted(values)[int(len(values) * 0.99)] if values else 0
+
+
+def _as(spoken: Spoken, text: str) -> Spoken:
+    return Spoken(text=text, key=spoken.key, at=spoken.at, is_final=True)
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Prove it on both levels, with both controls; return the exit code."""
+    utterances = SHORT_UTTERANCES if arguments.short else UTTERANCES
+    failed = False
+    for level in get_args(Level):
+        began = time.monotonic()
+        rows = prove(arguments.seed, utterances, redact, level)
+        wrong = list(wrongly_redacted(arguments.seed, utterances, level))
+        rows["innocent sentences"] = Row(utterances=utterances, wrong=len(wrong))
+        for named, name in ((False, "the same in calls of 20"), (True, "calls that name a card")):
+            rows[name] = in_calls(arguments.seed, utterances, level, named=named)
+        print(f"\n{level}: never more than {MAX_SHOWN[level]} digits in order\n\n{table(rows)}\n")
+        for template, count in Counter(template for template, *_ in wrong).most_common():
+            example = next(left for name, _, left in wrong if name == template)
+            print(f"{count} of: {template}: {example}")
+        failed |= any(row.leaked or row.missed for row in rows.values())
+        failed |= len(wrong) > MAX_WRONG * utterances
+        print(f"{time.monotonic() - began:.0f} s")
+    for name, control in CONTROLS.items():
+        rows = prove(arguments.seed, SHORT_UTTERANCES, control, "balanced")
+        leaked = sum(row.leaked for row in rows.values())
+        print(f"without {name}: {leaked:,} outputs leaked (must leak)")
+        failed |= not leaked
+    return 1 if failed else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--short", action="store_true", help="a tenth of it")
+    parser.add_argument("--seed", type=int, default=1)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main(_arguments()))
