@@ -39,9 +39,9 @@ def free_port() -> int:
 
 @asynccontextmanager
 async def serving(
-    folder: Path, settings: Mapping[str, Any], port: int, *, heard: bool = True
+    folder: Path, settings: Mapping[str, Any], port: int, *, heard: bool = True, workers: int = 1
 ) -> AsyncIterator[Process]:
-    """Run `callscribe serve` until the end of the block, from when it is ready.
+    """Run `callscribe serve` until the end of the block, from when it (or a worker) is ready.
 
     Its log is kept in the folder; one that is not `heard` finds its pipe closed from then on.
     """
@@ -53,6 +53,8 @@ async def serving(
         **{key.upper(): value for key, value in settings.items() if key.startswith("telnyx_")},
     }
     command = [sys.executable, "-m", "service", "serve", "--config", "callscribe.toml"]
+    if workers > 1:
+        command += ["--workers", str(workers)]
     reading_end, writing_end = os.pipe()
     process = await asyncio.create_subprocess_exec(
         *command, cwd=folder, env=environ, stdout=writing_end, stderr=asyncio.subprocess.STDOUT
