@@ -134,7 +134,8 @@ class Mailbox:
             JournalUnavailableError: The rest still waits.
         """
         self._begun += 1
-        begun, is_more = self._begun, True
+        begun, keeps_house = self._begun, self._member.keeps_house
+        is_more = await self._roster.has_mail(worker, keeps_house=keeps_house)
         while is_more:
             page = await self._look(worker, holder)
             done = await self._apply(page, holder, bus)
