@@ -116,13 +116,17 @@ class Mailbox:
 
     async def run(self, holder: CallHolder, bus: Bus) -> None:
         """Take what comes, forever."""
+        is_away = False
         while True:
             self.news.clear()
             if worker := self._lease.worker:
                 try:
                     await self.collect(worker, holder, bus)
+                    is_away = False
                 except JournalUnavailableError as error:
-                    log.warning("mailbox_not_read", reason=str(error))
+                    if not is_away:  # once an outage: it is looked often
+                        log.warning("mailbox_not_read", reason=str(error))
+                    is_away = True
             with suppress(TimeoutError):
                 async with asyncio.timeout(POLL_S):
                     await self.news.wait()
