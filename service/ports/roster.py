@@ -90,6 +90,9 @@ class Roster(Protocol):
     async def ask(self, call_id: CallId, body: bytes, asked_by: WorkerId) -> int:
         """Keep a question for the owner of a call; return its number."""
 
+    async def has_mail(self, worker: WorkerId, *, keeps_house: bool) -> bool:
+        """Return whether there is mail, replies or losses for a worker; to be asked often."""
+
     async def mail(self, worker: WorkerId, *, keeps_house: bool, limit: int) -> list[Mail]:
         """Return what waits for the calls of a worker, the oldest first; it stays until dropped.
 

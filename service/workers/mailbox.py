@@ -116,13 +116,17 @@ class Mailbox:
 
     async def run(self, holder: CallHolder, bus: Bus) -> None:
         """Take what comes, forever."""
+        is_away = False
         while True:
             self.news.clear()
             if worker := self._lease.worker:
                 try:
                     await self.collect(worker, holder, bus)
+                    is_away = False
                 except JournalUnavailableError as error:
-                    log.warning("mailbox_not_read", reason=str(error))
+                    if not is_away:  # once an outage: it is looked often
+                        log.warning("mailbox_not_read", reason=str(error))
+                    is_away = True
             with suppress(TimeoutError):
                 async with asyncio.timeout(POLL_S):
                     await self.news.wait()
@@ -134,7 +138,8 @@ class Mailbox:
             JournalUnavailableError: The rest still waits.
         """
         self._begun += 1
-        begun, is_more = self._begun, True
+        begun, keeps_house = self._begun, self._member.keeps_house
+        is_more = await self._roster.has_mail(worker, keeps_house=keeps_house)
         while is_more:
             page = await self._look(worker, holder)
             done = await self._apply(page, holder, bus)

@@ -60,13 +60,17 @@ class Membership:
 
     async def beat(self) -> None:
         """Say that this worker lives, again and again; out, come back."""
+        is_away = False
         while True:
             try:
                 await (self._return() if self._is_out else self._beat())
             except JournalUnavailableError as error:
-                log.warning("heartbeat_missed", reason=str(error))
+                if not is_away:  # once an outage
+                    log.warning("heartbeat_missed", reason=str(error))
+                is_away = True
                 await asyncio.sleep(_BEAT_AGAIN_S)
             else:
+                is_away = False
                 await asyncio.sleep(BEAT_EVERY_S)
 
     async def watch(self) -> None:

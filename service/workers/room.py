@@ -78,7 +78,7 @@ class Workers:
     def attend(self, journal: Journal, lanes: LaneHolder, bus: Bus) -> Ownership:
         """Return whose calls are whose, once the lanes are there that go with them."""
         del journal
-        takeover = TakeOver(self._roster, self._member.lease, lanes)
+        takeover = TakeOver(self._roster, self._member.lease, lanes, taken=self._mailbox.expect)
         self._attending = takeover, lanes, bus
         return SharedOwnership(self._roster, self._member, self._mailbox, takeover, bus)
 

@@ -25,7 +25,6 @@ class SharedOwnership:
         self._mailbox = mailbox
         self._takeover = takeover
         self._bus = bus
-        self._is_leaving = False
 
     @property
     def holds(self) -> bool:
@@ -43,12 +42,9 @@ class SharedOwnership:
 
     async def claim(self, call_id: CallId) -> Claim:
         """See `Ownership.claim`."""
-        if self._is_leaving:
+        if self._takeover.is_leaving:
             return Claim(is_ours=False)
-        claim = await self._takeover.claim(call_id)
-        if claim.was_taken:
-            self._mailbox.expect([call_id])
-        return claim
+        return await self._takeover.claim(call_id)
 
     async def caught_up(self, call_id: CallId) -> None:
         """See `Ownership.caught_up`."""
@@ -56,22 +52,16 @@ class SharedOwnership:
 
     async def take(self, call_id: CallId) -> bool:
         """See `Ownership.take`."""
-        if self._is_leaving:
+        if self._takeover.is_leaving:
             raise JournalUnavailableError("this worker is stopping and takes no calls")
         claim = await self._takeover.take(call_id)
         if claim.owner is not None:
             self._bus.nudge(claim.owner)
-        if claim.was_taken:
-            self._mailbox.expect([call_id])
         return claim.was_taken
 
     async def orphans(self) -> Orphans:
         """See `Ownership.orphans`."""
-        if self._is_leaving:
-            return Orphans(())
-        orphans = await self._takeover.orphans()
-        self._mailbox.expect(orphans.call_ids)
-        return orphans
+        return await self._takeover.orphans()
 
     async def forward(self, call_id: CallId, item: WebhookInput, to: WorkerId | None) -> None:
         """See `Ownership.forward`."""
@@ -88,8 +78,8 @@ class SharedOwnership:
         if worker is None:
             raise LeaseLostError("this worker has no lease now")
         await self._roster.begin_drain(worker)
-        self._is_leaving = await self._roster.others(worker, SILENT_S) > 0
-        return self._is_leaving
+        self._takeover.is_leaving = await self._roster.others(worker, SILENT_S) > 0
+        return self._takeover.is_leaving
 
     async def hand_over(self) -> None:
         """See `Ownership.hand_over`."""

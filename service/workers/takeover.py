@@ -1,7 +1,7 @@
 """Take-over: calls that are nobody's are found, taken a lot at a time, and gone on with."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final, TypeVar
@@ -24,15 +24,25 @@ log = structlog.get_logger()
 
 
 class TakeOver:
-    """Takes calls for this worker.
+    """Takes calls for this worker; `taken` is told of them once their lanes are known.
 
     The outcome of a commit that nobody answered is not known. Then all that the database says is
     ours, and that nobody here goes on with, is taken up as if it were taken over.
     """
 
-    def __init__(self, roster: Roster, lease: WorkerLease, lanes: LaneHolder) -> None:
+    def __init__(
+        self,
+        roster: Roster,
+        lease: WorkerLease,
+        lanes: LaneHolder,
+        *,
+        taken: Callable[[Sequence[CallId]], None],
+    ) -> None:
         self.news = asyncio.Event()
         """Set by whoever knows that there are calls to be taken."""
+        self.is_leaving = False
+        """Whether others are to take what is nobody's: this worker stops."""
+        self._taken = taken
         self._roster = roster
         self._lease = lease
         self._lanes = lanes
@@ -55,17 +65,21 @@ class TakeOver:
 
     async def orphans(self) -> Orphans:
         """See `Ownership.orphans`."""
-        while True:
+        while not self.is_leaving:
             if not self._unlearnt:
                 taken = await self._sure(lambda worker: self._roster.take_orphans(worker, LOT))
                 self._unlearnt.append(taken)
             lot = self._unlearnt[0]
             await self._lanes.take_up(lot.call_ids)
-            del self._unlearnt[0]
+            if lot not in self._unlearnt:
+                break  # the lease was lost meanwhile
+            self._unlearnt.remove(lot)
+            self._taken(lot.call_ids)
             if lot.call_ids:
                 log.info("calls_taken_over", calls=len(lot.call_ids), live=len(lot.live))
             if lot.live or not lot.call_ids:
                 return Orphans(lot.live, was_down=lot.was_down)
+        return Orphans(())
 
     async def run(self, holder: CallHolder) -> None:
         """Look for what became ours and what is not ours any more, forever."""
@@ -127,6 +141,7 @@ class TakeOver:
             except JournalUnavailableError:
                 self._is_unsure = True
                 raise
+            self._taken([call_id])
         return claim
 
     def _waits(self, call_id: CallId) -> bool:

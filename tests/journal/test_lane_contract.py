@@ -27,6 +27,16 @@ async def test_events_join_the_lanes_of_their_endpoints(journal: Journal) -> Non
     ]
 
 
+async def test_the_lanes_of_one_call_are_found_as_the_backlog_has_them(journal: Journal) -> None:
+    """Those that are behind, and no other call's."""
+    await journal.commit(entry(0, [1, 2], endpoints=[CRM, LOG]))
+    await journal.commit(entry(0, [1], call_id=OTHER, endpoints=[CRM]))
+    await journal.settle([LaneUpdate(CALL, LOG, 2)])
+
+    assert await journal.lanes_of(CALL) == [LaneRow(CALL, CRM, 0, 2, 0, 0.0, live=True)]
+    assert await journal.lanes_of(CallId("unknown")) == []
+
+
 async def test_a_lane_says_whether_its_call_goes_on(journal: Journal) -> None:
     """As it was last committed."""
     await journal.commit(entry(0, [1], endpoints=[CRM]))

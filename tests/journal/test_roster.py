@@ -11,6 +11,7 @@ import pytest
 
 from service.errors import JournalUnavailableError, LeaseLostError, StaleCallError
 from service.ids import InputId, WorkerId
+from service.journal.postgresql.copying import open_postgresql_source
 from service.journal.postgresql.journal import open_postgresql_journal
 from service.journal.postgresql.roster import open_postgresql_roster
 from service.ports import Journal, LaneUpdate, Roster
@@ -299,6 +300,17 @@ async def test_a_worker_that_is_cut_off_goes_on(url: str, ann: Worker) -> None:
     with suppress(JournalUnavailableError):  # it may not know yet
         await ann.journal.check()
     await ann.journal.commit(entry(1))
+
+
+async def test_a_journal_is_not_copied_while_webhooks_wait_in_it(url: str) -> None:
+    """Nor while a worker has it: they were acknowledged, and a copy has no mailbox."""
+    async with open_worker(url, ANN) as ann:
+        with pytest.raises(JournalUnavailableError, match="a service has"):
+            await open_postgresql_source(url).__aenter__()
+        await ann.journal.commit(entry(0))
+        await ann.roster.send(CALL, InputId("waits"), b"body")
+    with pytest.raises(JournalUnavailableError, match="webhooks wait"):
+        await open_postgresql_source(url).__aenter__()
 
 
 async def test_no_schema_is_told_as_such() -> None:

@@ -68,7 +68,7 @@ async def open_balancer(urls: list[str]) -> AsyncIterator[str]:
                     request.method, url, data=body, headers=headers
                 ) as answer:
                     return web.Response(status=answer.status, body=await answer.read())
-            except aiohttp.ClientError:
+            except (aiohttp.ClientError, TimeoutError):
                 continue
         return web.Response(status=502)
 

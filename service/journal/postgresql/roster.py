@@ -49,7 +49,7 @@ class PostgresqlRoster:
 
     async def beat(self, worker: WorkerId) -> Beat:
         """See `Roster.beat`."""
-        rows = cast(list[Row], await self._beats.do(partial(_beat, worker)))
+        rows = cast(list[Row], await self._beats.do(partial(_at_once, "beat", (worker,))))
         return Beat(is_known=True, keeps_house=bool(rows[0][0])) if rows else Beat(is_known=False)
 
     async def begin_drain(self, worker: WorkerId) -> None:
@@ -104,10 +104,14 @@ class PostgresqlRoster:
         ((number,),) = await self._change("ask", call_id, body, asked_by)
         return cast(int, number)
 
+    async def has_mail(self, worker: WorkerId, *, keeps_house: bool) -> bool:
+        """See `Roster.has_mail`."""
+        look = partial(_at_once, "has_mail", (worker, keeps_house, ASK_TIMEOUT_S))
+        ((found,),) = cast(list[Row], await self._beats.do(look))
+        return bool(found)
+
     async def mail(self, worker: WorkerId, *, keeps_house: bool, limit: int) -> list[Mail]:
         """See `Roster.mail`."""
-        if keeps_house:
-            await self._change("drop_stale_asks", _STALE_ASK_S)
         rows = await self._change("mail", worker, keeps_house, ASK_TIMEOUT_S, limit)
         return [Mail(one, CallId(from_database(call)), *rest) for one, call, *rest in rows]
 
@@ -143,11 +147,12 @@ async def _rows(name: str, values: Sequence[object], db: Connection) -> list[Any
     return await db.fetch(_SQL[name].text, *values)
 
 
-async def _beat(worker: WorkerId, db: Connection) -> list[Any]:
-    return await db.fetch(_SQL["beat"].text, worker, timeout=BEAT_TIMEOUT_S)
+async def _at_once(name: str, values: Sequence[object], db: Connection) -> list[Any]:
+    return await db.fetch(_SQL[name].text, *values, timeout=BEAT_TIMEOUT_S)
 
 
 async def _bury(silent_s: float, db: Connection) -> list[WorkerId]:
+    await _rows("drop_stale_asks", (_STALE_ASK_S,), db)
     silent = [worker for (worker,) in await _rows("silent", (silent_s,), db)]
     if not silent:
         return []
@@ -217,7 +222,7 @@ async def open_postgresql_roster(
         await migrate(db)
         await expect_whole(db)
     async with (
-        open_async_worker(Reader(beating), limit=2) as beats,
+        open_async_worker(Reader(beating), limit=_MAX_WAITING) as beats,
         open_async_worker(Writer(writing, clock, lease), limit=_MAX_WAITING) as fenced,
     ):
         yield PostgresqlRoster(url, beats, fenced)

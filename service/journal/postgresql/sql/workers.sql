@@ -106,6 +106,15 @@ ON CONFLICT (input_id) DO NOTHING;
 -- name: ask
 INSERT INTO pending_input (call_id, body, asked_by) VALUES ($1, $2, $3) RETURNING id;
 
+-- name: has_mail
+-- asked often, so it locks nothing: it leaves no transaction to be written
+SELECT EXISTS (
+    SELECT 1 FROM pending_input LEFT JOIN call USING (call_id)
+    WHERE (call.owner = $1 OR ($2 AND call.call_no IS NULL)) AND reply IS NULL
+    AND (asked_by IS NULL OR received_at > clock_timestamp() - make_interval(secs => $3)))
+OR EXISTS (SELECT 1 FROM pending_input WHERE asked_by = $1 AND reply IS NOT NULL)
+OR EXISTS (SELECT 1 FROM taken_call WHERE loser = $1);
+
 -- name: mail
 -- also what is for a call that was forgotten meanwhile: whoever keeps house takes it
 SELECT id, pending_input.call_id, body, asked_by
