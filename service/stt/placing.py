@@ -93,6 +93,7 @@ class Placing:
             slack_ms=round(expected_ms * self._pace.slack),
             holes=self._speech.holes,
             reached_ms=self._reached_ms,
+            is_whole=bool(at.result.is_final) and not at.is_asked,
         )
 
     def rest(self, at: Arrival, whole: WordsHeard, text: str, *, from_ms: int) -> Span:
