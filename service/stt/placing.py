@@ -19,6 +19,8 @@ from service.wire.stt import SttResult
 
 _MAX_LANGUAGE = 35
 """Characters that the code of a language may have (BCP 47)."""
+_MORE_MS = 400
+"""So much speech, without a pause, is more than the rest of a word."""
 _LITTLE_MS = 150
 """So little speech is no word."""
 
@@ -93,6 +95,7 @@ class Placing:
             slack_ms=round(expected_ms * self._pace.slack),
             holes=self._speech.holes,
             reached_ms=self._reached_ms,
+            is_whole=bool(at.result.is_final) and not at.is_asked,
         )
 
     def rest(self, at: Arrival, whole: WordsHeard, text: str, *, from_ms: int) -> Span:
@@ -122,6 +125,19 @@ class Placing:
         if grown is not None:
             end_ms = max(end_ms, grown.reached_ms)
         return Placed(replace(heard, end_ms=min(end_ms, heard.end_ms)), clue)
+
+    def goes_on(self, placed: Placed, until_ms: int) -> bool:
+        """Say whether more was said behind a text that is cut off, as it was spoken when it came.
+
+        So it is as an engine is prompt, and gave no more of it.
+        """
+        heard, clue = placed
+        if clue is not Clue.TEXT or self._growth.of(heard.text) is None:
+            return False
+        rest = next(self._speech.spans(heard.end_ms, until_ms), None)
+        if rest is None or rest.start_ms > heard.end_ms:
+            return False
+        return rest.end_ms - rest.start_ms >= _MORE_MS
 
     def _follow(self, at: Arrival, text: str) -> None:
         """Note in which speech a text grew: an engine that is prompt has only just heard that."""

@@ -119,7 +119,7 @@ class Progress:
         As far as we can tell: by times that are estimates unless the engine gave them.
         """
         first = next(self.unanswered(sent_ms), None)
-        owed_ms = sent_ms if first is None else first.start_ms
+        owed_ms = sent_ms if first is None else self._begun(first.start_ms)
         if pending_ms is not None:
             owed_ms = min(owed_ms, pending_ms)
         before = list(self._speech.spans(owed_ms - LOOKBACK_MS, owed_ms))
@@ -149,6 +149,16 @@ class Progress:
         if self.by is Clue.WORDS:
             return max(0, min(self.emitted_ms, sent_ms) - LEAD_MS, point_ms)
         return point_ms
+
+    def _begun(self, at_ms: int) -> int:
+        """Return when the speech began that goes on then, if all of it is behind the last final.
+
+        That it is the rest of that is a guess: who is sent all of it hears no half word.
+        """
+        for stretch in self._speech.spans(self.emitted_ms, at_ms):
+            if stretch.end_ms == at_ms and stretch.start_ms > self.emitted_ms:
+                return stretch.start_ms
+        return at_ms
 
     def _cover(self, until_ms: int) -> None:
         self._covered_ms = max(self._covered_ms, until_ms)

@@ -55,6 +55,8 @@ class Speech:
         self._quietest: deque[int] = deque([_MIN_FLOOR] * _BLOCKS, maxlen=_BLOCKS)
         self._block: list[int] = []
         self._passage = Passage(rate_hz)
+        self.has_ended = False
+        """Nothing more will come."""
 
     def push(self, linear: bytes, start_ms: int) -> None:
         """Take the next audio, as native 16-bit samples."""
@@ -79,6 +81,7 @@ class Speech:
     def end(self) -> None:
         """Judge what was heard last: nothing more will come."""
         self._forget(max(0, self._passage.judge()))
+        self.has_ended = True
 
     def forget(self, from_ms: int, until_ms: int) -> None:
         """Take out what was said between two times: nobody will ever know what it was."""

@@ -16,7 +16,7 @@ from service.stt.clock import SessionClock
 from service.stt.formats import Outlet
 from service.stt.habits import Habits
 from service.stt.ring import Chunk, Span
-from service.stt.speech import Speech
+from service.stt.speech import WINDOW_MS, Speech
 from service.stt.timing import LAG_MS
 from service.wire.stt import SttResult
 
@@ -29,7 +29,9 @@ _MIN_SURE_MS, _MAX_SURE_MS = 4_000, 16_000
 _MIN_LAST_S, _LATER_THAN_EVER = 3.0, 1.5
 """When no more audio comes, the rest is due after this, or so much later than it ever came."""
 _MIN_PROMPT_MS, _MAX_PROMPT_MS = 500, 1_500
-"""An engine that gives partials, and never took longer for one, is prompt."""
+"""An engine that gives partials, and never took longer for one, is prompt; no more may have been
+held up on the way to it.
+"""
 _STOPPED_S = 0.3
 """Where nothing was sent for so long, an engine that answers once the audio stops may have done so.
 """
@@ -55,6 +57,8 @@ class Arrival(NamedTuple):
     """How long ago what is new in it was said, at most; None if the engine may be late."""
     cut_ms: int | None = None
     """Where the session was cut off in mid-speech: a word that ends there is half a word."""
+    is_asked: bool = False
+    """Whether it was asked for the rest, so that a final need not end in a pause."""
 
 
 class Stint:
@@ -104,7 +108,8 @@ class Stint:
         self._answered_ms = start_ms
         """How far it had been sent when its last result came."""
         self._stopped_ms = start_ms
-        """How far when nothing was sent for a while."""
+        """How far when nothing was sent for a while, which began at `_stopped_at`."""
+        self._stopped_at = now
 
     @property
     def quiet_ms(self) -> int | None:
@@ -120,7 +125,7 @@ class Stint:
         self.number += 1
         idle_s, duration_ms = now - self._sent_at, chunk.end_ms - chunk.start_ms
         if idle_s >= _STOPPED_S:
-            self._stopped_ms = self.clock.position_ms
+            self._stopped_ms, self._stopped_at = self.clock.position_ms, self._sent_at
         self._sent_at = now
         self.clock.sent(chunk.start_ms, chunk.end_ms, is_filler=chunk.is_filler)
         if not (chunk.is_filler and 2 * idle_s * 1000 >= duration_ms):  # in its own time
@@ -153,6 +158,7 @@ class Stint:
             said=self._said() if self.is_utterance else None,
             prompt_ms=self._prompt_ms(queue_ms),
             cut_ms=self.until_ms if self.is_cut_off else None,
+            is_asked=self.until_ms is not None or self._speech.has_ended,
         )
 
     @property
@@ -235,23 +241,35 @@ class Stint:
 
     def _prompt_ms(self, queue_ms: int) -> int | None:
         slowest_ms = self.habits.slowest_ms * 5 // 4
-        is_late = queue_ms or self._replay_lag_ms or slowest_ms > _MAX_PROMPT_MS
+        held_up_ms = max(queue_ms, self._replay_lag_ms)
+        is_late = max(slowest_ms, held_up_ms) > _MAX_PROMPT_MS
         if is_late or not self.habits.gives_partials:
             return None
-        return max(_MIN_PROMPT_MS, slowest_ms)
+        return max(_MIN_PROMPT_MS, slowest_ms) + held_up_ms
 
     def _later_than_ever_s(self) -> float:
         return max(_MIN_LAST_S, self.habits.slowest_ms / 1000 * _LATER_THAN_EVER)
 
     def _first_unanswered(self) -> int | None:
-        spans = self._speech.spans(self._answered_ms, self.clock.position_ms)
-        first = next(spans, None)
-        return first.start_ms if first else None
+        """Return where the first speech begins that waits for an answer.
+
+        What a hole cut off is too little to be answered, before more is said behind that.
+        """
+        for span in self._speech.spans(self._answered_ms, self.clock.position_ms):
+            if span.end_ms - span.start_ms >= _MIN_UNANSWERED_MS or not self._is_cut(span.end_ms):
+                return span.start_ms
+        return None
+
+    def _is_cut(self, at_ms: int) -> bool:
+        return any(abs(hole.start_ms - at_ms) <= WINDOW_MS for hole in self._speech.holes)
 
     def _waited_s(self, since_ms: int, now: float) -> float:
         """Return how long ago the stream's audio of a time was sent, as far as is known."""
-        behind_s = (self.clock.position_ms - since_ms) / 1000
-        return min(now - self._excused_at, behind_s + now - self._sent_at)
+        position_ms, sent_at = self.clock.position_ms, self._sent_at
+        if since_ms <= self._stopped_ms:
+            position_ms, sent_at = self._stopped_ms, self._stopped_at
+        behind_s = (position_ms - since_ms) / 1000
+        return min(now - self._excused_at, behind_s + now - sent_at)
 
     def _said(self) -> Span:
         """Return when an utterance was said."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, pairwise
 
 from service.stt.ring import Span
+from service.stt.speech import WINDOW_MS
 
 LAG_MS = 2500
 """How long after its last word a live engine's result may come, unless it proves slower."""
@@ -36,6 +37,8 @@ _QUEUE_REACH, _LATE_REACH = 1.3, 2.0
 """A text in a queue has not run further ahead than so much of its length."""
 _UNREACHED_MS = 2_000
 """A text must fit better by so much to end before speech that something in it was said in."""
+_GOES_ON_MS = 1_000
+"""So much better to end in speech that still goes on, although engines end a text in a pause."""
 _MAX_STRETCHES = 16
 """Looked at: what is answered is the oldest of them."""
 
@@ -56,6 +59,7 @@ def estimate_span(
     slack_ms: int = 0,
     holes: Sequence[Span] = (),
     reached_ms: int = 0,
+    is_whole: bool = False,
 ) -> Span:
     """Estimate when a text was said that takes about `expected_ms` to say.
 
@@ -63,10 +67,10 @@ def estimate_span(
     when the result came (`until_ms`). `slack_ms` is how far `expected_ms` may be off, `lag_ms` how
     far the result may be behind what had been sent, and `queue_ms` how much of that is because
     much was sent at once. In `holes` nobody knows whether he paused. The last of it was said in
-    speech that went on after `reached_ms`, as it seems.
+    speech that went on after `reached_ms`, as it seems. If it `is_whole`, a pause came behind it.
     """
     stretches = list(islice(spans, _MAX_STRETCHES))
-    if len(stretches) > 1 and _is_remainder(stretches[0], from_ms):
+    if len(stretches) > 1 and _is_no_word(stretches[0], from_ms, holes):
         del stretches[0]
     if not stretches:
         return Span(max(min(from_ms, until_ms), until_ms - expected_ms), until_ms)
@@ -76,6 +80,8 @@ def estimate_span(
         (until_ms - stretch.end_ms) * bias + _UNREACHED_MS * (stretch.end_ms <= reached_ms)
         for stretch in stretches
     ]
+    if is_whole and until_ms - stretches[-1].end_ms < WINDOW_MS:
+        lateness[-1] += _GOES_ON_MS
     pauses = [_pause_cost(pair, holes, is_live=bool(bias)) for pair in pairwise(stretches)]
     first, last = _best_fit(stretches, pauses, lateness, Span(shortest_ms, longest_ms))
     end_ms = stretches[last].end_ms
@@ -144,8 +150,11 @@ def _holes_between(pair: tuple[Span, Span], holes: Sequence[Span]) -> Iterator[i
     return (cut_ms for cut_ms in cuts if cut_ms > 0)
 
 
-def _is_remainder(stretch: Span, from_ms: int) -> bool:
-    return stretch.start_ms <= from_ms and stretch.end_ms - stretch.start_ms < _REMAINDER_MS
+def _is_no_word(stretch: Span, from_ms: int, holes: Sequence[Span]) -> bool:
+    """Say whether it is too little to begin a text: a rest, or what a hole left of a word."""
+    is_cut = any(abs(hole.start_ms - stretch.end_ms) <= WINDOW_MS for hole in holes)
+    is_rest = stretch.start_ms <= from_ms or is_cut
+    return is_rest and stretch.end_ms - stretch.start_ms < _REMAINDER_MS
 
 
 def said_by(stretches: Sequence[Span], speech_ms: int) -> int:

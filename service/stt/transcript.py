@@ -162,7 +162,8 @@ class Transcript:
             return []
         cut_off = pending if self._pending_unmarked else self._placing.cut_off(pending)
         self._pending = cut_off
-        return self.finalize_pending(is_part=cut_off != pending)
+        is_part = cut_off != pending or self._placing.goes_on(cut_off, self._clock.position_ms)
+        return self.finalize_pending(is_part=is_part)
 
     def heard_until(self) -> int:
         """Return how far the words that there are go, be they final or not."""

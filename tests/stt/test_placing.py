@@ -198,3 +198,20 @@ def test_the_rest_of_a_text_that_goes_on_is_behind_its_beginning() -> None:
 
     assert placed.end_ms == 4800
     assert (rest.start_ms, rest.end_ms) == (3300, 4800)
+
+
+def test_more_was_said_behind_a_text_that_was_cut_off_in_the_midst_of_it() -> None:
+    """It was heard as it was spoken; what goes on behind it is no slow rest of it."""
+    speech, result = Speech(8000), SttResult(transcript="one two three", is_final=False)
+    speech.push(bytes(16 * 1000) + voice(2000, 4000) + bytes(16 * 2000), 0)
+
+    def goes_on(rest_ms: int, *, prompt_ms: int | None) -> bool:
+        made = Placing(TrackInputs(plan()), speech)
+        made.begin(SessionClock(0))
+        at = Arrival(result, 2500, 2500, 0, 0, prompt_ms=prompt_ms)
+        cut_off = made.cut_off(made.place(at, "one two three", from_ms=0))
+        return made.goes_on(cut_off, cut_off.heard.end_ms + rest_ms)
+
+    assert goes_on(2000, prompt_ms=500)
+    assert not goes_on(300, prompt_ms=500)
+    assert not goes_on(2000, prompt_ms=None)

@@ -131,3 +131,13 @@ def test_a_text_that_is_the_last_of_its_session_may_be_half_of_what_was_said() -
     assert last.resume_from(8000, pending_ms=None, quiet_ms=4000) <= 3900
     assert goes_on.resume_from(8500, pending_ms=None, quiet_ms=4000) >= 6000
     assert next_came.resume_from(8000, pending_ms=None, quiet_ms=4000) >= 6000
+
+
+def test_what_is_owed_begins_where_that_speech_began() -> None:
+    """That its beginning is the rest of the last text is a guess, and half a word helps nobody."""
+    progress = Progress(spoken((500, 2500), (2850, 4900), until_ms=6000))
+
+    progress.emit(Span(500, 2500), Clue.TEXT, expected_ms=2000, until_ms=3400)
+
+    assert progress.answered_ms == 3400
+    assert 2500 < progress.owed_from(6000, pending_ms=None) < 2850

@@ -314,3 +314,55 @@ def test_silence_in_place_of_audio_that_never_came_holds_up_nobody() -> None:
 
     assert late.stint.arrived(PARTIAL, late.now).queue_ms == 0
     assert at_once.stint.arrived(PARTIAL, at_once.now).queue_ms == 1000
+
+
+def test_what_a_hole_cut_off_of_a_word_does_not_wait_for_an_answer() -> None:
+    """It comes with what is said behind the hole, and says nothing of how late the engine is."""
+    talk = Talk()
+    talk.speak(900)
+    talk.stint.arrived(PARTIAL, talk.now)
+    talk.speak(200)
+    talk.now += 3.0
+    talk.at_ms += 3000
+    talk.speak(400)
+
+    at = talk.stint.arrived(PARTIAL, talk.now)
+
+    assert talk.stint.habits.slowest_ms == 900
+    assert at.prompt_ms == 900 * 5 // 4
+
+
+def test_one_that_was_held_up_a_little_is_later_by_that() -> None:
+    """A burst after a hole in the numbers; with a long one nobody knows how late it is."""
+    prompts: list[int | None] = []
+    for burst_ms in (0, 1000, 6000):
+        talk = Talk(habits=Habits(gives_partials=True))
+        talk.speak(900)
+        talk.is_burst = True
+        talk.pause(burst_ms)
+        prompts.append(talk.stint.arrived(PARTIAL, talk.now).prompt_ms)
+
+    assert prompts[0] == 900 * 5 // 4
+    assert prompts[1] is not None
+    assert prompts[1] >= 900 * 5 // 4 + 1000
+    assert prompts[2] is None
+
+
+def test_what_was_sent_before_the_audio_stopped_has_waited_ever_since() -> None:
+    """However little comes behind it, and however late: a stream that is silent, and then ends."""
+    talk = Talk()
+    talk.speak(900)
+    talk.now += 6.0
+    talk.pause(100)
+
+    assert 6.0 <= talk.overdue_s() <= 6.2
+
+
+def test_who_was_asked_for_the_rest_may_end_a_text_anywhere() -> None:
+    """At the track's end, or where another session takes over."""
+    talk = Talk()
+    talk.speak(900)
+    assert not talk.stint.arrived(FINAL, talk.now).is_asked
+
+    talk.speech.end()
+    assert talk.stint.arrived(FINAL, talk.now).is_asked

@@ -151,3 +151,37 @@ def test_a_text_without_any_speech_ends_now() -> None:
 def test_a_script_of_syllables_takes_longer_to_say() -> None:
     """One Han character is a syllable, one letter is not."""
     assert duration_of("你好吗") > duration_of("abc")
+
+
+def test_a_text_that_is_whole_did_not_end_in_speech_that_still_goes_on() -> None:
+    """That is the next one: an engine ends a text in a pause."""
+    spans = [Span(500, 1600), Span(2000, 2500)]
+    here = partial(
+        estimate_span,
+        duration_of(SENTENCE),
+        spans,
+        from_ms=0,
+        until_ms=2500,
+        lag_ms=LAG_MS,
+        slack_ms=300,
+    )
+
+    assert here(is_whole=False) == Span(500, 2500)
+    assert here(is_whole=True) == Span(500, 1600)
+
+
+def test_what_a_hole_left_of_a_word_is_no_beginning_of_a_text() -> None:
+    """Nobody can have recognised it, and the rest of the word never came."""
+    text = "I would like to change my number, please."
+
+    span = estimate_span(
+        duration_of(text),
+        [Span(3050, 3200), Span(5200, 7000)],
+        from_ms=0,
+        until_ms=7500,
+        lag_ms=5000,
+        queue_ms=2500,
+        holes=[Span(3200, 5200)],
+    )
+
+    assert span == Span(5200, 7000)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from service.calls.inputs import WordsHeard
+from service.stt.ring import Span
 from service.stt.timing import LAG_MS
 from service.wire.stt import HeardWord, SttResult
 from tests.stt.builders import plan
@@ -318,3 +319,17 @@ def test_a_final_is_emitted_as_the_route_has_it() -> None:
         start_ms=0,
         end_ms=0,
     )
+
+
+def test_a_partial_whose_audio_is_gone_answers_nothing_of_what_was_said_behind_it() -> None:
+    """It was heard as it was spoken; the engine went deaf, and the rest is no slow end of it."""
+    talk = Talk()
+    talk.speak(2000, pause_ms=0)
+    result = SttResult(transcript="a very long sentence of mine, is it", is_final=False)
+    talk.transcript.add(talk.arrival(result)._replace(prompt_ms=500))
+    talk.speak(2000)
+
+    (final,) = talk.transcript.keep_from(4400)
+
+    assert final.end_ms == 2000
+    assert [*talk.transcript.progress.unanswered(4400)] == [Span(2000, 4000)]

@@ -65,6 +65,11 @@ class ResultFaults:
         )
         """Whether results are sent as they are."""
 
+    @property
+    def holds(self) -> bool:
+        """Whether something is held back."""
+        return bool(self._held)
+
     def apply(self, results: Iterable[Outgoing]) -> list[LateMessage]:
         """Return what is sent in place of these results."""
         return [late for result in results for late in self._apply(result)]

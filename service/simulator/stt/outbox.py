@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from service.simulator.stt.faults import LateMessage, Outgoing, ResultFaults
 
 MAX_LATE = 100_000
+_HELD_S = 2.0
+"""A result that is to come behind the next one waits for that no longer."""
 
 
 class Outbox:
@@ -29,6 +31,7 @@ class Outbox:
                 await self._send(result.text)
             return
         await self._pass(self._faults.apply(results))
+        self._changed.set()
 
     async def drain(self) -> None:
         """Return once everything is sent that waits, and what the faults held back."""
@@ -41,14 +44,22 @@ class Outbox:
         """Send what is late when it is due, for ever: one task's work."""
         while True:
             if not self._late:
-                self._changed.clear()
-                await self._changed.wait()
+                await self._wait()
                 continue
             due_at, text = self._late[0]
             await asyncio.sleep(max(0.0, due_at - self._loop.time()))
             await self._send(text)
             self._late.popleft()
             self._changed.set()
+
+    async def _wait(self) -> None:
+        """Wait until something is late, or was held back for as long as anything is."""
+        self._changed.clear()
+        try:
+            async with asyncio.timeout(_HELD_S if self._faults.holds else None):
+                await self._changed.wait()
+        except TimeoutError:
+            await self._pass(self._faults.flush())
 
     async def _pass(self, messages: Iterable[LateMessage]) -> None:
         for text, late_s in messages:
