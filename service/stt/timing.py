@@ -76,12 +76,7 @@ def estimate_span(
         return Span(max(min(from_ms, until_ms), until_ms - expected_ms), until_ms)
     bias = _LATER_IS_LIKELIER if not queue_ms and lag_ms <= LAG_MS else 0.0
     shortest_ms, longest_ms = expected_ms - slack_ms, expected_ms + slack_ms
-    lateness = [
-        (until_ms - stretch.end_ms) * bias + _UNREACHED_MS * (stretch.end_ms <= reached_ms)
-        for stretch in stretches
-    ]
-    if is_whole and until_ms - stretches[-1].end_ms < WINDOW_MS:
-        lateness[-1] += _GOES_ON_MS
+    lateness = _lateness(stretches, until_ms, reached_ms, bias=bias, is_whole=is_whole)
     pauses = [_pause_cost(pair, holes, is_live=bool(bias)) for pair in pairwise(stretches)]
     first, last = _best_fit(stretches, pauses, lateness, Span(shortest_ms, longest_ms))
     end_ms = stretches[last].end_ms
@@ -90,6 +85,19 @@ def estimate_span(
         reach_ms = max(reach_ms, expected_ms + 2 * slack_ms)
         end_ms = said_by(stretches[first : last + 1], round(reach_ms))
     return Span(stretches[first].start_ms, max(stretches[first].start_ms, end_ms))
+
+
+def _lateness(
+    stretches: Sequence[Span], until_ms: int, reached_ms: int, *, bias: float, is_whole: bool
+) -> list[float]:
+    """Return what it costs a text to end with each stretch, by when its result came."""
+    costs = [
+        (until_ms - stretch.end_ms) * bias + _UNREACHED_MS * (stretch.end_ms <= reached_ms)
+        for stretch in stretches
+    ]
+    if is_whole and until_ms - stretches[-1].end_ms < WINDOW_MS:
+        costs[-1] += _GOES_ON_MS
+    return costs
 
 
 def _best_fit(
