@@ -64,6 +64,7 @@ from service.web.listen import BoundAddress
 from service.wire.media import media_url
 from service.workers.lease import WorkerLease
 from service.workers.room import SoleWorker, Workers, open_workers
+from service.workers.sealing import Seal
 
 CALLS_SHARE = 0.35
 """The part of the drain's time for calls to end by themselves; the rest is the lanes'."""
@@ -195,9 +196,9 @@ async def _open_rooms(
     enter, clock, threaded = stack.enter_async_context, machine.clock, machine.threaded
     network = CarrierClock(clock, asyncio.get_running_loop().time)
     url, key = settings.database_url, settings.storage_key()
-    lease = machine.lease()
+    lease, api_key = machine.lease(), settings.telnyx_api_key.get_secret_value()
     roster = await enter(open_roster(url, lease, clock=clock))
-    workers = await enter(open_workers(roster, lease, address.url))
+    workers = await enter(open_workers(roster, lease, address.url, Seal(api_key)))
     opening = open_journal(url, key=key, clock=clock, threaded=threaded, lease=workers.lease)
     journal = machine.journal(await enter(opening))
     telemetry = await enter(open_telemetry(settings.telemetry.otlp_url, clock=clock))
@@ -218,7 +219,6 @@ async def _open_rooms(
             may_deliver=workers.may_deliver,
         )
     )
-    api_key = settings.telnyx_api_key.get_secret_value()
     carrier = await enter(
         open_carrier(api_key, settings.telnyx_base_url, heard=network.observe_second)
     )

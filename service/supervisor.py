@@ -21,6 +21,8 @@ from service.pool.seat import Seat
 from service.tasks import first_of
 from service.web.listen import bind_address
 
+START_S: Final = 10.0
+"""If one fails so soon after the first start, whatever it says is wrong would be so again."""
 STEADY_S: Final = 60.0
 """A worker that ran so long was sound: the back-off begins anew."""
 BACKOFF_S: Final = (0.1, 0.5, 2.0, 10.0, 30.0)
@@ -66,14 +68,17 @@ class Pool:
     async def _keep(self, seat: Seat) -> Exit:
         """Keep a worker in a seat; return how the last one ended."""
         loop, died = asyncio.get_running_loop(), 0
+        opened_at = loop.time()
         while True:
             began_at = loop.time()
             code = await self._run_one(seat)
             if self._stopping.is_set():
                 return _exit(code)
-            if code == Exit.USAGE:  # it would be so again, and in every seat
+            at_start = loop.time() - opened_at < START_S
+            if code == Exit.USAGE or (code == Exit.FAILED and at_start):  # so it would be again
+                log.error("workers_not_started", worker=seat.number, code=code)
                 self.tell(signal.SIGTERM)
-                return Exit.USAGE
+                return Exit(code)
             died = 1 if loop.time() - began_at >= STEADY_S else died + 1
             delay_s = self._backoff_s[min(died, len(self._backoff_s)) - 1]
             log.error("worker_died", worker=seat.number, code=code, again_in_s=delay_s)

@@ -2,6 +2,6 @@
 
 `alone` is for one service that has a journal to itself. Else a `membership` of the roster keeps the
 `lease` alive; `shared` says whose a call is and takes it; the `mailbox` passes on what came to one
-worker and is another's (as `mail`); `takeover` looks after calls of workers that are gone. `room`
-opens it all.
+worker and is another's, as `mail`, by `sealing`; `takeover` looks after calls of workers that are
+gone. `room` opens it all.
 """

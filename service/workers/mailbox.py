@@ -21,6 +21,7 @@ from service.workers.mail import (
     encode_webhook,
 )
 from service.workers.membership import Membership
+from service.workers.sealing import Seal
 
 POLL_S: Final = 0.2
 """How often the mailbox is read unprompted: a nudge may be lost, and words that came in elsewhere
@@ -39,10 +40,11 @@ log = structlog.get_logger()
 class Mailbox:
     """Gives other workers what is for their calls, and has this one's calls take what is theirs."""
 
-    def __init__(self, roster: Roster, member: Membership) -> None:
+    def __init__(self, roster: Roster, member: Membership, seal: Seal) -> None:
         self.news = asyncio.Event()
         """Set by whoever knows that there is something."""
         self._roster = roster
+        self._seal = seal
         self._lease = member.lease
         self._member = member
         self._by_mail: OrderedDict[CallId, float] = OrderedDict()
@@ -60,7 +62,7 @@ class Mailbox:
         Raises:
             JournalUnavailableError: It was not kept.
         """
-        await self._roster.send(call_id, item.input_id, encode_webhook(item))
+        await self._roster.send(call_id, item.input_id, self._seal.close(encode_webhook(item)))
 
     async def ask(
         self, call_id: CallId, item: AskedInput, wake: Callable[[], None]
@@ -73,7 +75,7 @@ class Mailbox:
         worker = self._lease.worker
         if worker is None:
             raise JournalUnavailableError(_NO_REPLY)
-        number = await self._roster.ask(call_id, encode_asked(item), worker)
+        number = await self._roster.ask(call_id, self._seal.close(encode_asked(item)), worker)
         reply: asyncio.Future[Reply | None] = asyncio.get_running_loop().create_future()
         self._asking[number] = reply
         self.news.set()
@@ -179,7 +181,7 @@ class Mailbox:
     def _answer(self, number: int, reply: bytes) -> None:
         waiting = self._asking.get(number)
         if waiting is not None and not waiting.done():
-            waiting.set_result(decode_reply(reply))
+            waiting.set_result(decode_reply(self._seal.open(reply)))
 
     async def _apply(self, page: Sequence[Mail], holder: CallHolder, bus: Bus) -> list[int]:
         """Have each call take its mail in order; return what of it is not to be kept."""
@@ -205,12 +207,12 @@ class Mailbox:
 
     async def _give(self, mail: Mail, holder: CallHolder, bus: Bus) -> bool:
         """Give something to its call; return whether it may be dropped: an answer may not."""
-        content = decode(mail.body)
+        content = decode(self._seal.open(mail.body))
         if isinstance(content, Webhook):
             await holder.told(mail.call_id, content)
             return True
         reply = await holder.asked(mail.call_id, content.item)
-        await self._roster.reply(mail.id, encode_reply(reply))
+        await self._roster.reply(mail.id, self._seal.close(encode_reply(reply)))
         if mail.asked_by is not None:
             bus.nudge(mail.asked_by)
         return False

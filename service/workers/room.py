@@ -18,6 +18,7 @@ from service.workers.alone import Alone
 from service.workers.lease import WorkerLease
 from service.workers.mailbox import Mailbox
 from service.workers.membership import Membership
+from service.workers.sealing import Seal
 from service.workers.shared import SharedOwnership
 from service.workers.takeover import TakeOver
 
@@ -56,10 +57,10 @@ class SoleWorker:
 class Workers:
     """The room where several workers share a database. Made by `open_workers`."""
 
-    def __init__(self, roster: Roster, member: Membership) -> None:
+    def __init__(self, roster: Roster, member: Membership, seal: Seal) -> None:
         self._roster = roster
         self._member = member
-        self._mailbox = Mailbox(roster, member)
+        self._mailbox = Mailbox(roster, member, seal)
         self._attending: tuple[TakeOver, LaneHolder, Bus] | None = None
 
     @property
@@ -113,11 +114,11 @@ class Workers:
 
 @asynccontextmanager
 async def open_workers(
-    roster: Roster | None, lease: WorkerLease, url: str
+    roster: Roster | None, lease: WorkerLease, url: str, seal: Seal
 ) -> AsyncIterator[Workers | SoleWorker]:
     """Register this process, which others reach at a URL, and keep its lease alive.
 
-    Without a roster it is alone.
+    Without a roster it is alone. What workers leave each other is under the `seal`.
 
     Raises:
         JournalUnavailableError: The database does not answer.
@@ -131,6 +132,6 @@ async def open_workers(
         async with open_tasks() as tasks:
             tasks.keep(member.beat, "heartbeat")
             tasks.keep(member.watch, "watch_lease")
-            yield Workers(roster, member)
+            yield Workers(roster, member, seal)
     finally:
         await member.leave()

@@ -23,7 +23,7 @@ lives = folder / number
 with lives.open("a") as file:
     file.write("x")
 if len(sys.argv) > 4 and lives.stat().st_size <= int(sys.argv[4]):
-    sys.exit(1)
+    sys.exit(77)
 signal.signal(signal.SIGHUP, lambda *_: (folder / f"{number}.hup").touch())
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(code))
 (folder / f"{number}.ready").touch()
@@ -115,12 +115,13 @@ async def test_who_dies_again_and_again_is_started_again_and_again(tmp_path: Pat
         assert await pool.ended == Exit.OK
 
 
-async def test_settings_that_cannot_be_used_end_all(tmp_path: Path) -> None:
-    """One says so; in the other seats it would be the same for ever."""
-    async with running(tmp_path, codes=(0, Exit.USAGE)) as pool:
+@pytest.mark.parametrize("code", [Exit.USAGE, Exit.FAILED])
+async def test_what_is_wrong_at_the_start_ends_all(tmp_path: Path, code: Exit) -> None:
+    """Settings, or a database that is not there: one says so, and it would be so for ever."""
+    async with running(tmp_path, codes=(0, code)) as pool:
         await pool.until_ready(1, 2)
         os.kill(pool.pool.running[2], signal.SIGTERM)
-        assert await pool.ended == Exit.USAGE
+        assert await pool.ended == code
 
 
 async def test_a_rotation_of_secrets_reaches_all_and_stops_nobody(tmp_path: Path) -> None:
