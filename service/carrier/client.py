@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -93,7 +93,9 @@ class _TelnyxCarrier:
 
     async def load(self) -> None:
         """Load the SDK: a keeper's work, tried again if it fails."""
-        self._loaded.set_result(await _in_a_thread(self._load))
+        self._loaded.set_result(
+            await asyncio.get_running_loop().run_in_executor(_Daemon(), self._load)
+        )
 
     async def check(self) -> None:
         """See `Carrier.check`."""
@@ -179,19 +181,25 @@ class _TelnyxCarrier:
             raise CarrierUnavailableError("Telnyx's SDK could not be loaded") from None
 
 
-async def _in_a_thread(load: Callable[[], "AsyncTelnyx"]) -> "AsyncTelnyx":
-    """Load in a thread that nobody has to wait for: on a busy machine it takes half a minute."""
-    loaded: Future[AsyncTelnyx] = Future()
-    loaded.set_running_or_notify_cancel()
+class _Daemon(Executor):
+    """Runs each call in a thread of its own that nobody has to wait for.
 
-    def run() -> None:
-        try:
-            loaded.set_result(load())
-        except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
-            loaded.set_exception(error)
+    On a busy machine to load takes half a minute, and the pool's threads are waited for at exit.
+    """
 
-    threading.Thread(target=run, name="carrier-sdk", daemon=True).start()
-    return await asyncio.wrap_future(loaded)
+    def submit(self, call: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:  # noqa: ANN401 - any call
+        """See `Executor.submit`."""
+        done: Future[Any] = Future()
+        done.set_running_or_notify_cancel()
+
+        def run() -> None:
+            try:
+                done.set_result(call(*given, **named))
+            except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+                done.set_exception(error)
+
+        threading.Thread(target=run, name="carrier-sdk", daemon=True).start()
+        return done
 
 
 def _load(api_key: str, base_url: str, attempt_timeout_s: float, max_retries: int) -> "AsyncTelnyx":
