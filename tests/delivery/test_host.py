@@ -88,6 +88,18 @@ def test_half_the_places_are_kept_in_equal_parts() -> None:
     assert host.has_room(two)
 
 
+def test_of_four_places_a_partial_gets_one_and_leaves_one() -> None:
+    """Of two that are free nothing is kept for who has its own."""
+    host = Host(4)
+    one, two = joined(host, 2)
+    begin(host, one)
+    begin(host, two)
+    assert host.has_room_for_partial(one)
+    begin(host, one, partial=True)
+    assert not host.has_room_for_partial(one)
+    assert host.has_room(one)
+
+
 def test_whoever_has_what_is_kept_for_it_leaves_the_rest_to_all() -> None:
     """What the others do not need of theirs, they have."""
     host = Host(8)
