@@ -3,6 +3,7 @@
 import pytest
 
 from service.calls.commands import (
+    FetchMissed,
     FinishRecognitions,
     StartStreaming,
 )
@@ -125,3 +126,12 @@ def test_a_call_that_was_ending_ends_at_a_restart_whatever_the_clock_said() -> N
     call.receive(ServiceRestarted(at=T0 + 260), now=T0 + 4)
 
     assert call.outcome.phase is Phase.COMPLETE
+
+
+@pytest.mark.parametrize("was_down", [True, False])
+def test_who_takes_over_while_the_others_listen_misses_no_webhook(*, was_down: bool) -> None:
+    """Telnyx is asked for those that found nobody, and for none where another worker was there."""
+    call = talking(IN_CALL)
+    call.receive(ServiceRestarted(at=T0 + 6, was_down=was_down), now=T0 + 6)
+
+    assert len(call.asked(FetchMissed)) == was_down
