@@ -11,6 +11,7 @@ import signal
 import tempfile
 from asyncio.subprocess import PIPE, Process, create_subprocess_exec
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -57,7 +58,8 @@ class Pool:
         if number != signal.SIGHUP:
             self._stopping.set()
         for worker in self._running.values():
-            worker.send_signal(number)
+            with suppress(ProcessLookupError):  # it has just ended by itself
+                worker.send_signal(number)
 
     async def run(self, seats: Sequence[Seat]) -> int:
         """Keep a worker in each seat until they are told to stop; return the exit code of all."""
@@ -94,27 +96,20 @@ class Pool:
         log.info("worker_started", worker=seat.number, process=worker.pid)
         try:
             if self._stopping.is_set():
-                worker.terminate()
+                with suppress(ProcessLookupError):
+                    worker.terminate()
             return await worker.wait()
         except asyncio.CancelledError:
-            worker.kill()
+            with suppress(ProcessLookupError):
+                worker.kill()
             await worker.wait()
             raise
         finally:
             del self._running[seat]
 
 
-async def supervise(
-    command: Command,
-    host: str,
-    port: int,
-    *,
-    workers: int,
-    ready: Callable[[Pool], None] | None = None,
-) -> int:
+async def supervise(command: Command, host: str, port: int, *, workers: int) -> int:
     """Run this many workers on an address until a signal; return the exit code of all.
-
-    `ready` is told of the pool before the first worker starts.
 
     Raises:
         OSError: The address is taken, or not of this machine.
@@ -125,8 +120,6 @@ async def supervise(
             pool = Pool(command)
             for one in _SIGNALS:
                 loop.add_signal_handler(one, pool.tell, one)
-            if ready:
-                ready(pool)
             log.info("workers_started", url=address.url, workers=workers)
             numbers = range(1, workers + 1)
             return await pool.run([Seat(n, workers, address.port, Path(folder)) for n in numbers])

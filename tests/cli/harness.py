@@ -13,6 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from service.cli import main
+from tests.signals import heed_signals
 
 TIMEOUT_S = 60
 
@@ -46,7 +47,14 @@ class Done(NamedTuple):
 async def started(*arguments: str, **variables: str) -> AsyncIterator[Process]:
     """Start the program with these variables only; whatever is left of it is killed."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "service", *arguments, stdout=PIPE, stderr=PIPE, env=variables
+        sys.executable,
+        "-m",
+        "service",
+        *arguments,
+        stdout=PIPE,
+        stderr=PIPE,
+        env=variables,
+        preexec_fn=heed_signals,
     )
     try:
         yield process

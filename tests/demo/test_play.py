@@ -17,6 +17,7 @@ from service.demo.play import play
 from service.errors import SettingsError
 from service.exits import Exit
 from service.ids import Source
+from tests.signals import heed_signals
 
 pytestmark = [pytest.mark.slow, pytest.mark.speech]
 TIMEOUT_S = 120
@@ -117,7 +118,7 @@ async def test_ctrl_c_stops_every_part(tmp_path: Path) -> None:
             stdout=PIPE,
             stderr=STDOUT,
             start_new_session=True,
-            preexec_fn=_heed_ctrl_c,
+            preexec_fn=heed_signals,
         )
         assert demo.stdout is not None
         await demo.stdout.readuntil(b"transcription has begun")
@@ -128,8 +129,3 @@ async def test_ctrl_c_stops_every_part(tmp_path: Path) -> None:
     assert b"Traceback" not in rest
     with pytest.raises(ProcessLookupError):
         os.killpg(demo.pid, 0)
-
-
-def _heed_ctrl_c() -> None:
-    """Undo what a shell does to its background jobs: they ignore the signal, and so do theirs."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)

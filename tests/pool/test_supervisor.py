@@ -124,6 +124,18 @@ async def test_what_is_wrong_at_the_start_ends_all(tmp_path: Path, code: Exit) -
         assert await pool.ended == code
 
 
+async def test_all_may_fail_at_the_same_moment(tmp_path: Path) -> None:
+    """As with a wrong password: whoever is told to stop has ended already."""
+
+    def command(_: Seat) -> list[str]:
+        return [sys.executable, "-c", "raise SystemExit(1)"]
+
+    for _ in range(5):
+        pool = Pool(command, backoff_s=(0.01,))
+        seats = [Seat(number, 4, 1, tmp_path) for number in range(1, 5)]
+        assert await pool.run(seats) == Exit.FAILED
+
+
 async def test_a_rotation_of_secrets_reaches_all_and_stops_nobody(tmp_path: Path) -> None:
     """SIGHUP is no end."""
     async with running(tmp_path, codes=(0, 0)) as pool:
