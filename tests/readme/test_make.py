@@ -1,5 +1,6 @@
 """What the page says to make is made, as far as a test may."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -11,12 +12,20 @@ from tests.readme.harness import README, REPOSITORY, command, words_of
 pytestmark = pytest.mark.slow
 _MADE = ("-o", ".venv/.made-from-lock")
 """The environment is taken as it is: a test installs nothing."""
+_INHERITED = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+"""What a `make` hands to those below it, which then also say into which folder they go."""
 
 
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Have something made with what is installed."""
+    """Have something made with what is installed, as if typed, whoever made these tests run."""
+    typed = {name: value for name, value in os.environ.items() if name not in _INHERITED}
     return subprocess.run(
-        ["make", *_MADE, *arguments], cwd=REPOSITORY, capture_output=True, text=True, check=False
+        ["make", *_MADE, *arguments],
+        cwd=REPOSITORY,
+        env=typed,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
