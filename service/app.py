@@ -23,6 +23,7 @@ from service.bus.counters import BusCounters
 from service.bus.listener import WorkerListener
 from service.bus.opening import open_bus
 from service.carrier.client import open_carrier
+from service.carrier.providers import open_providers
 from service.clocks import CarrierClock
 from service.console.routes import Console
 from service.delivery.endpoints import Endpoint
@@ -333,7 +334,9 @@ async def _let_people_in(
 ) -> None:
     url, key, threaded = settings.database_url, settings.storage_key(), machine.threaded
     enter = stack.enter_async_context
+    api_key = settings.telnyx_api_key.get_secret_value()
     sources = Sources(
+        providers=await enter(open_providers(api_key, settings.telnyx_base_url)),
         journal=rooms.journal,
         library=rooms.library,
         searches=await enter(open_searches(url, key=key, threaded=threaded)),

@@ -18,6 +18,7 @@ from service.api.cursors import Cursors
 from service.api.deliveries.endpoint_routes import EndpointRoutes
 from service.api.deliveries.retries import Retries, open_retries
 from service.api.deliveries.routes import DeliveryRoutes
+from service.api.engine_routes import EngineRoutes
 from service.api.feed.connections import FeedConnections, FeedLimits, open_connections
 from service.api.feed.routes import FeedRoutes
 from service.api.headers import add_headers
@@ -39,6 +40,7 @@ from service.ports import (
     Journal,
     KeyStore,
     Library,
+    Providers,
     RecordingIndex,
     SavedSearches,
 )
@@ -71,6 +73,8 @@ class Sources:
     recordings_key: bytes | None = None
     """What recordings are sealed with, if they are."""
     scrape: Scrape
+    providers: Providers
+    """Who says what Telnyx offers."""
 
 
 class Api:
@@ -114,6 +118,7 @@ async def open_api(
         open_connections(doorkeeper, limits=feed_limits, clock=clock) as connections,
     ):
         api = Api(doorkeeper, connections)
+        api.add(EngineRoutes(sources.providers, doorkeeper).routes())
         api.add(TokenRoutes(secret, clock=clock).routes())
         api.add(_asked(sources, Cursors(secret), retries, clock))
         endpoints = (sources.journal, sources.lanes, sources.endpoints)

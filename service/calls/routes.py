@@ -48,7 +48,8 @@ class Route:
     language: str | None = None
     interim_results: bool = True
     keyterms: tuple[str, ...] = ()
-    endpointing_ms: int | None = None
+    endpointing_ms: int | bool | None = None
+    """False: off."""
     tracks: Tracks = "both"
     roles: Mapping[Track, Role] = field(default_factory=dict)
     redact: tuple[Kind, ...] = ()

@@ -1,8 +1,9 @@
 """What the rooms promise each other, a module for each: who may call, what waits, what raises.
 
-`calls`, `media`, `carrier` and `stt` are Telnyx's side; `journal`, `library` and `keys` what is
-kept, `recorder` the audio; `delivery`, `audience` and `observer` are told what happened,
-and `bus` tells other workers. `ownership` says which calls are whose, `roster` where that is kept.
+`calls`, `media`, `carrier`, `providers` and `stt` are Telnyx's side; `journal`, `library` and
+`keys` what is kept, `recorder` the audio; `delivery`, `audience` and `observer` are told what
+happened, and `bus` tells other workers. `ownership` says which calls are whose, `roster` where that
+is kept.
 
 `app.py` puts the real ones together; tests put others in their place.
 """
@@ -42,6 +43,7 @@ from service.ports.library import (
 from service.ports.media import AudioFeed, MediaDoor, MediaTicket, StreamStart
 from service.ports.observer import UNOBSERVED, AttemptResult, Observer
 from service.ports.ownership import CallHolder, Claim, LaneHolder, Lease, Orphans, Ownership
+from service.ports.providers import Providers
 from service.ports.recorder import Recorder, RecordingIndex, RecordingWriter, StoredRecording
 from service.ports.roster import Beat, Mail, Roster, Taken
 from service.ports.stt import Recognition, RecognitionPlan, Recognitions
@@ -90,6 +92,7 @@ __all__ = [
     "Parked",
     "ParkedDelivery",
     "PlacedEvent",
+    "Providers",
     "Recognition",
     "RecognitionPlan",
     "Recognitions",

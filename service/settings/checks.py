@@ -28,6 +28,7 @@ _RESERVED_NAMES = ("archive", "feed")
 _OWN_HEADERS = ("host", "content-type", "content-length", "transfer-encoding", "connection")
 _MAX_PORT = 65535
 _MAX_DIGITS = 4
+_MAX_ENDPOINTING_MS = 10_000
 
 
 def did_you_mean(word: str, known: list[str]) -> str:
@@ -176,6 +177,16 @@ def check_partials(text: str) -> str:
     if text not in ("all", "stable", "off") and not re.fullmatch(r"debounce:[1-9]\d{0,4}ms", text):
         raise ValueError('should be "all", "stable", "off" or "debounce:300ms"')
     return text
+
+
+def parse_endpointing(value: object) -> int | bool:
+    """Read whole milliseconds up to ten seconds, or false: also as the environment writes them."""
+    if value is False or (isinstance(value, str) and value.strip().lower() == "false"):
+        return False
+    text = "" if isinstance(value, bool) else str(value)
+    if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > _MAX_ENDPOINTING_MS:
+        raise ValueError("should be 0 to 10000 (milliseconds), or false")
+    return int(text)
 
 
 def check_event_pattern(text: str) -> str:

@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from nacl.signing import VerifyKey
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    SecretStr,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from service.calls.routes import Fallback, Retention, Route, Tracks
@@ -65,6 +73,9 @@ NetworkText = Annotated[str, AfterValidator(checks.check_network)]
 EventPattern = Annotated[str, AfterValidator(checks.check_event_pattern)]
 
 
+EndpointingMs = Annotated[int | bool, PlainValidator(checks.parse_endpointing)]
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -106,7 +117,8 @@ class RouteSettings(_Table):
     language: str | None = None
     interim_results: bool = True
     keyterms: Annotated[tuple[str, ...], Field(max_length=100)] = ()
-    endpointing_ms: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    endpointing_ms: EndpointingMs | None = None
+    """How much silence ends an utterance; false: none does."""
     fallback: Annotated[tuple[FallbackSettings, ...], Field(max_length=_MAX_FALLBACKS)] = ()
     """Who gives the words while the engine does not, in order."""
     stream_codec: StreamCodec | None = None

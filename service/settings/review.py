@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from service.calls.engines import find_engine, model_for, unmet
+from service.calls.engines import engine_for, find_engine, model_for, unfit
 from service.calls.engines import review as review_engine
 from service.calls.engines.languages import AUTO
 from service.calls.routes import Route
@@ -117,7 +117,7 @@ def _choices(place: tuple[str, ...], route: RouteSettings) -> Iterator[Fault]:
     for number, other in enumerate(others):
         there = (*place, "fallback", str(number))
         hint = _inherited_source(route.fallback[number], other)
-        for problem in unmet(first, other):
+        for problem in unfit(first, other):
             yield Fault(there, f"cannot stand in: {problem}{hint}")
         if _who(other) in [_who(choice) for choice in choices[: number + 1]]:
             yield Fault(there, f"{other.engine} would stand in for itself")
@@ -136,9 +136,7 @@ def _inherited_source(fallback: FallbackSettings, choice: Route) -> str:
 
 
 def _who(choice: Route) -> tuple[str, str | None, str | None]:
-    engine = find_engine(choice.engine, choice.model)
-    if engine is None:
-        return choice.source, choice.engine, choice.model
+    engine = engine_for(choice.engine, choice.model)
     return choice.source, engine.name, model_for(engine, choice.model)
 
 

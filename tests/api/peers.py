@@ -1,16 +1,30 @@
 """What stands on both sides of the API: live calls by script, a store of keys that can fail."""
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from service.calls.commands import Reply
+from service.calls.engines import Offer
 from service.calls.inputs import ControlName
-from service.errors import ControlRefusedError
+from service.errors import CarrierUnavailableError, ControlRefusedError
 from service.ids import CallId, Transcription
 from service.ports.keys import KeyStore, StoredKey
 from tests.api.builders import CALL
+
+
+@dataclass
+class ScriptedProviders:
+    """Gives a list of what Telnyx has, or cannot be reached."""
+
+    listed: list[Offer] | None = None
+
+    async def offers(self) -> Sequence[Offer]:
+        """See `Providers.offers`."""
+        if self.listed is None:
+            raise CarrierUnavailableError("Telnyx could not be reached")
+        return self.listed
 
 
 @dataclass
