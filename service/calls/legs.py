@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from service.calls import ending, transcription
 from service.calls.events import CallStarted
 from service.calls.inputs import LegHungUp, WebhookInput
-from service.calls.routes import Route, choose_route
+from service.calls.route_choice import choose_route
+from service.calls.routes import Route
 from service.calls.state import Leg, Phase
 from service.calls.troubles import route_in_force
 from service.calls.turn import Turn
