@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from aiohttp import web
@@ -46,8 +47,9 @@ from service.listening import bind, scraped, take_connections
 from service.pool.seat import Seat
 from service.ports import Bus, Carrier, Journal, Library, Recognitions
 from service.recording.recorder import open_recorder
+from service.runtime.attaching import LegAttacher
 from service.runtime.registry import CallRegistry, open_calls
-from service.settings import Settings
+from service.settings import Settings, derive_route
 from service.stt.counters import RecognitionCounters
 from service.stt.recognitions import open_recognitions
 from service.telemetry.readings import (
@@ -343,6 +345,8 @@ async def _let_people_in(
         keys=await enter(open_keys(url, key=key, threaded=threaded)),
         hub=rooms.hub,
         controls=rooms.calls,
+        attacher=LegAttacher(rooms.calls, rooms.carrier, rooms.network),
+        route_for=partial(derive_route, settings),
         lanes=rooms.lanes,
         endpoints=rooms.endpoints,
         secrets=rooms.secrets,

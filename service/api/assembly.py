@@ -13,6 +13,7 @@ from service.api.about_routes import about_routes
 from service.api.access import Doorkeeper
 from service.api.calls.audio import AudioRoutes
 from service.api.calls.controls import ControlRoutes, ErasureRoutes
+from service.api.calls.placing import PlacingRoutes, RouteFor
 from service.api.calls.routes import CallRoutes
 from service.api.cursors import Cursors
 from service.api.deliveries.endpoint_routes import EndpointRoutes
@@ -35,6 +36,7 @@ from service.delivery.signing import Secrets
 from service.delivery.sinks import open_sink
 from service.feed.hub import Hub
 from service.ports import (
+    Attacher,
     CallControls,
     Eraser,
     Journal,
@@ -63,6 +65,9 @@ class Sources:
     keys: KeyStore
     hub: Hub
     controls: CallControls
+    attacher: Attacher
+    route_for: RouteFor
+    """Who says how calls are treated that a program asks for."""
     eraser: Eraser
     lanes: DeliveryLanes
     endpoints: Sequence[Endpoint]
@@ -133,6 +138,7 @@ def _asked(
     """Yield what is answered at once."""
     journal, library = sources.journal, sources.library
     yield from CallRoutes(library, journal, cursors).routes()
+    yield from PlacingRoutes(sources.attacher, sources.route_for).routes()
     yield from ControlRoutes(sources.controls).routes()
     yield from ErasureRoutes(sources.eraser).routes()
     kept, key = sources.recordings_path, sources.recordings_key

@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from service.calls.routes import Route
 from service.ids import CallId, InputId, LegId, StreamId, Track
 
 Direction = Literal["incoming", "outgoing"]
@@ -44,6 +45,14 @@ class LegInitiated(Webhook, frozen=True, kw_only=True):
 
 class LegAnswered(Webhook, frozen=True, kw_only=True):
     """`call.answered`."""
+
+
+class LegAttached(Webhook, frozen=True, kw_only=True):
+    """Somebody wants a leg transcribed that talks already. Told as a webhook is: kept, and once."""
+
+    route: Route
+    began_at: float | None = None
+    """When the leg began, by Telnyx (Unix seconds)."""
 
 
 class LegHungUp(Webhook, frozen=True, kw_only=True):
@@ -332,6 +341,7 @@ class LegStatus:
 
 WebhookInput = (
     LegInitiated
+    | LegAttached
     | LegAnswered
     | LegHungUp
     | WordsReported

@@ -24,9 +24,13 @@ def introduce(turn: Turn, item: WebhookInput, routes: Sequence[Route]) -> None:
     turn.legs.append(item.leg_id)
     if state.phase is not Phase.UNKNOWN:
         return
-    route = choose_route(routes, item)
-    if route is None:
-        return
+    if (route := choose_route(routes, item)) is not None:
+        begin(turn, item, route)
+
+
+def begin(turn: Turn, item: WebhookInput, route: Route) -> None:
+    """Begin the call with a leg that a route wants."""
+    state = turn.state
     state.route, turn.route = route, route_in_force(route, 0)
     turn.legs[:] = state.legs  # of legs that no route wanted, the journal was not told
     state.phase, state.began_at = Phase.RINGING, item.occurred_at

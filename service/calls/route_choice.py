@@ -3,15 +3,18 @@
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 
-from service.calls.inputs import LegInitiated, WebhookInput
+from service.calls.inputs import LegAttached, LegInitiated, WebhookInput
 from service.calls.routes import Route
 
 
 def choose_route(routes: Sequence[Route], leg: WebhookInput) -> Route | None:
     """Return the first route whose every pattern fits, or None: the call is left alone.
 
-    `leg` is the `call.initiated` of a leg, or what came in its place.
+    `leg` is the `call.initiated` of a leg, or what came in its place. One that somebody wants
+    transcribed brings its own.
     """
+    if isinstance(leg, LegAttached):
+        return leg.route
     return next((route for route in routes if _matches(route.match, leg)), None)
 
 

@@ -13,6 +13,7 @@ from typing import TypeVar, assert_never
 import msgspec
 
 from service.calls import (
+    attaching,
     controls,
     ending,
     erasure,
@@ -40,6 +41,7 @@ from service.calls.inputs import (
     EraseAsked,
     Input,
     LegAnswered,
+    LegAttached,
     LegHungUp,
     LegInitiated,
     LegStatus,
@@ -213,7 +215,7 @@ class CallSession:
     def _lacks(self, item: WebhookInput) -> bool:
         """Whether a webhook that must have occurred before `item` is missing."""
         leg = self.state.legs.get(self._of_leg(item).leg_id)
-        if isinstance(item, LegInitiated):
+        if isinstance(item, LegInitiated | LegAttached):
             return False
         return leg is None or (isinstance(item, WordsReported) and not leg.answered)
 
@@ -224,6 +226,8 @@ class CallSession:
         match item:
             case LegInitiated() | StreamingStarted() | StreamingStopped():
                 pass  # the leg is known now; media speaks for itself when it comes and goes
+            case LegAttached():
+                attaching.attached(turn, item)
             case LegAnswered():
                 answered(turn, item.leg_id, at=item.occurred_at)
             case WordsReported():

@@ -22,7 +22,9 @@ _MAX_CONTAINED = 1
 
 class _Life(msgspec.Struct):
     is_alive: bool
+    start_time: object = None
     end_time: object = None
+    call_session_id: str | None = None
 
 
 class _Status(msgspec.Struct):
@@ -43,7 +45,12 @@ def read_life(body: bytes) -> LegLife:
         life = msgspec.json.decode(body, type=_Status).data
     except msgspec.MsgspecError:
         return LegLife(alive=True)
-    return LegLife(alive=life.is_alive, ended_at=read_time(life.end_time))
+    return LegLife(
+        alive=life.is_alive,
+        ended_at=read_time(life.end_time),
+        began_at=read_time(life.start_time),
+        call_id=CallId(life.call_session_id) if life.call_session_id else None,
+    )
 
 
 def missed_query(call_ids: Collection[CallId], since: float, page: int) -> dict[str, Any]:

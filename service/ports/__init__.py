@@ -1,14 +1,15 @@
 """What the rooms promise each other, a module for each: who may call, what waits, what raises.
 
-`calls`, `media`, `carrier`, `providers` and `stt` are Telnyx's side; `journal`, `library` and
-`keys` what is kept, `recorder` the audio; `delivery`, `audience` and `observer` are told what
-happened, and `bus` tells other workers. `ownership` says which calls are whose, `roster` where that
-is kept.
+`calls`, `attaching`, `media`, `carrier`, `providers` and `stt` are Telnyx's side; `journal`,
+`library` and `keys` what is kept, `recorder` the audio; `delivery`, `audience` and `observer` are
+told what happened, and `bus` tells other workers. `ownership` says which calls are whose, `roster`
+where that is kept.
 
 `app.py` puts the real ones together; tests put others in their place.
 """
 
 from service.calls.turn import Keeping
+from service.ports.attaching import Attacher, Attachment
 from service.ports.audience import Audience
 from service.ports.bus import Bus, BusListener
 from service.ports.calls import CallControls, Calls, Eraser
@@ -50,6 +51,8 @@ from service.ports.stt import Recognition, RecognitionPlan, Recognitions
 
 __all__ = [
     "UNOBSERVED",
+    "Attacher",
+    "Attachment",
     "Attempt",
     "AttemptResult",
     "Audience",

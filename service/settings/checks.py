@@ -27,6 +27,7 @@ _STORAGE_KEY_BYTES = 32
 _RESERVED_NAMES = ("archive", "feed")
 _OWN_HEADERS = ("host", "content-type", "content-length", "transfer-encoding", "connection")
 _MAX_PORT = 65535
+_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
 _MAX_DIGITS = 4
 _MAX_ENDPOINTING_MS = 10_000
 
@@ -198,10 +199,16 @@ def check_event_pattern(text: str) -> str:
 
 def check_endpoint_name(text: str) -> str:
     """Accept a short plain name that is not taken by the archive or the feed."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", text):
-        raise ValueError("should be 1 to 64 letters, digits, dots, dashes or underscores")
+    check_route_name(text)
     if text.lower() in _RESERVED_NAMES:
         raise ValueError("archive and feed are always there and need no endpoint")
+    return text
+
+
+def check_route_name(text: str) -> str:
+    """Accept a short plain name."""
+    if not re.fullmatch(_NAME, text):
+        raise ValueError("should be 1 to 64 letters, digits, dots, dashes or underscores")
     return text
 
 

@@ -108,6 +108,8 @@ class FallbackSettings(_Table):
 class RouteSettings(_Table):
     """One `[[route]]`: which calls, and how they are treated. The first that matches wins."""
 
+    name: Annotated[str, AfterValidator(checks.check_route_name)] | None = None
+    """How `POST /v1/calls` asks for it."""
     match: Annotated[dict[MatchKey, str], AfterValidator(_check_match)] = {}
     """Shell-style patterns that must all fit; none fits every call."""
     answer: bool = True
@@ -146,7 +148,7 @@ class RouteSettings(_Table):
 
     def build(self) -> Route:
         """Return what the call core works with."""
-        plain = self.model_dump(exclude={"fallback", "retention"})
+        plain = self.model_dump(exclude={"name", "fallback", "retention"})
         return Route(
             retention=Retention(**self.retention.model_dump()),
             fallback=tuple(choice.build() for choice in self.fallback),

@@ -49,11 +49,13 @@ def review(settings: Settings) -> list[Fault]:
 
 
 def _repeated_names(settings: Settings) -> Iterator[Fault]:
-    seen: set[str] = set()
-    for number, endpoint in settings.endpoint.items():
-        if endpoint.name.lower() in seen:
-            yield Fault(("endpoint", number, "name"), f'"{endpoint.name}" is there twice')
-        seen.add(endpoint.name.lower())
+    for table, named in (("endpoint", settings.endpoint), ("route", settings.route)):
+        seen: set[str] = set()
+        for number, one in named.items():
+            name = one.name
+            if name and name.lower() in seen:
+                yield Fault((table, number, "name"), f'"{name}" is there twice')
+            seen.add((name or "").lower())
 
 
 def _endpoint(place: tuple[str, ...], endpoint: EndpointSettings) -> Iterator[Fault]:

@@ -14,6 +14,7 @@ from msgspec import structs
 
 from service.calls.events import (
     CallAnswered,
+    CallAttached,
     CallEnded,
     CallStarted,
     Coverage,
@@ -43,6 +44,7 @@ from service.wire.events import encode
 FOLDER = Path(__file__).parents[2] / "fixtures" / "events"
 SERVICE = CallId("service/endpoints")
 CALL = CallId("428c31b6-7af4-4bcb-b7f5-5013ef9657c1")
+ATTACHED_CALL = CallId("9d0c4a8e-52f1-4a37-9a6b-0d8e6c1f7b20")
 LEG = LegId("v3:golden-example-leg")
 ANSWERED_AT = 1795341600.0  # 2026-11-22T10:00:00Z
 UTTERANCE = UtteranceId(f"utt_{CALL}_0i0")
@@ -231,11 +233,17 @@ def notice(event: Event, at_s: float, seq: int) -> Fact:
     return structs.replace(fact(event, at_s, seq), call_id=SERVICE, answered_at=None, metadata={})
 
 
+def attached() -> Fact:
+    """Return what is told of another call, which nobody answered for us."""
+    event = CallAttached(leg=LEG, before_ms=93_400)
+    return structs.replace(fact(event, 0.0, 2), call_id=ATTACHED_CALL)
+
+
 def facts() -> list[Fact]:
-    """Return the call, event by event, the partial at its end, and what is of no call."""
+    """Return the call, event by event, another's attachment, the partial, what is of no call."""
     durable = [fact(event, at_s, seq) for seq, (at_s, event) in enumerate(EVENTS, start=1)]
     notices = [notice(event, at_s, seq) for seq, (at_s, event) in enumerate(NOTICES, start=1)]
-    return [*durable, fact(PARTIAL, 9.86), *notices]
+    return [*durable, attached(), fact(PARTIAL, 9.86), *notices]
 
 
 def bodies() -> dict[str, bytes]:
