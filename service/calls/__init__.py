@@ -10,6 +10,6 @@ Words: `transcription` says whether they are to be had, by the call's route (`ro
 what came of it; words come from Telnyx (`in_call`) or by audio (`media`, `streams`), and `troubles`
 tells when they do not. `transcripts` and `utterances` make them events, and `redactions` hides what
 is nobody's business in them; `gaps`, `pauses` and `coverage` account for the rest of the time.
-`recordings` tells of audio that is kept, `erasure` forgets all, and `engines/` is who can hear
-what.
+`carrying` adds what its own application says. `recordings` tells of audio that is kept, `erasure`
+forgets all, and `engines/` is who can hear what.
 """

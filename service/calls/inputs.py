@@ -5,7 +5,7 @@ out or send as null is optional here; nothing is made up in its place.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import msgspec
@@ -41,6 +41,8 @@ class LegInitiated(Webhook, frozen=True, kw_only=True):
 
     headers: Mapping[str, str] = {}
     """Custom and SIP headers by name, names in lower case."""
+    tags: tuple[str, ...] = ()
+    caller_name: str | None = None
 
 
 class LegAnswered(Webhook, frozen=True, kw_only=True):
@@ -124,6 +126,8 @@ class MediaStarted:
     encoding: str
     """As in `media_format.encoding`: PCMU, PCMA, L16, G722, …"""
     sample_rate_hz: int
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """What whoever asked for the stream said along with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

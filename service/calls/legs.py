@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from service.calls import ending, transcription
+from service.calls import carrying, ending, transcription
 from service.calls.events import CallStarted
 from service.calls.inputs import LegHungUp, WebhookInput
 from service.calls.route_choice import choose_route
@@ -32,6 +32,7 @@ def begin(turn: Turn, item: WebhookInput, route: Route) -> None:
     """Begin the call with a leg that a route wants."""
     state = turn.state
     state.route, turn.route = route, route_in_force(route, 0)
+    carrying.carry(turn, item)
     turn.legs[:] = state.legs  # of legs that no route wanted, the journal was not told
     state.phase, state.began_at = Phase.RINGING, item.occurred_at
     state.routed = state.primary = item.leg_id

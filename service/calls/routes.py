@@ -38,6 +38,7 @@ class Fallback:
 class Route:
     """How a call is treated. Built from one `[[route]]` of the settings, which documents it."""
 
+    name: str | None = None
     match: Mapping[str, str] = field(default_factory=dict)
     answer: bool = True
     source: Source = "media"
@@ -58,6 +59,8 @@ class Route:
     """`audio`: keep what the fork carried."""
     endpoints: tuple[EndpointName, ...] = ()
     metadata: Mapping[str, object] = field(default_factory=dict)
+    carry: tuple[str, ...] = ()
+    """What of the call's own application goes into the metadata; see `carrying.py`."""
     retention: Retention = Retention()
     engine_options: Mapping[str, object] = field(default_factory=dict)
     """Settings only some engines have, under Telnyx's own names (Azure's `region`)."""

@@ -14,6 +14,7 @@ import msgspec
 
 from service.calls import (
     attaching,
+    carrying,
     controls,
     ending,
     erasure,
@@ -222,6 +223,7 @@ class CallSession:
     def _apply(self, turn: Turn, item: WebhookInput) -> None:
         if item.leg_id not in self.state.legs:
             legs.introduce(turn, item, self._routes)
+        carrying.carry(turn, item)
         vitals.heard_of(self.state.legs[item.leg_id], turn.now)
         match item:
             case LegInitiated() | StreamingStarted() | StreamingStopped():

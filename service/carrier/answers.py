@@ -11,7 +11,7 @@ from service.calls.inputs import Webhook, WebhookInput
 from service.errors import BadInputError
 from service.ids import CallId
 from service.ports import LegLife
-from service.wire.webhook_fields import read_time
+from service.wire.webhook_fields import read_client_state, read_time
 from service.wire.webhooks import EVENT_TYPES, parse_webhook
 
 PAGE_SIZE = 100
@@ -25,6 +25,7 @@ class _Life(msgspec.Struct):
     start_time: object = None
     end_time: object = None
     call_session_id: str | None = None
+    client_state: object = None
 
 
 class _Status(msgspec.Struct):
@@ -50,6 +51,7 @@ def read_life(body: bytes) -> LegLife:
         ended_at=read_time(life.end_time),
         began_at=read_time(life.start_time),
         call_id=CallId(life.call_session_id) if life.call_session_id else None,
+        client_state=read_client_state(life.client_state),
     )
 
 

@@ -1,7 +1,7 @@
 """Commands to Telnyx, and questions."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from service.calls.commands import CarrierCommand
@@ -29,6 +29,8 @@ class LegLife:
     began_at: float | None = None
     call_id: CallId | None = None
     """The `call_session_id` of its call."""
+    client_state: Mapping[str, str] = field(default_factory=dict)
+    """As in webhooks."""
     known: bool = True
     """Whether there is, or was, such a leg; False where Telnyx does not know it."""
 

@@ -38,6 +38,7 @@ class LegAttacher:
             input_id=InputId(f"attach {leg_id}"),
             call_id=life.call_id if life else None,
             leg_id=leg_id,
+            client_state=life.client_state if life else {},
             occurred_at=self._clock(),
             route=route,
             began_at=life.began_at if life else None,

@@ -29,6 +29,7 @@ _OWN_HEADERS = ("host", "content-type", "content-length", "transfer-encoding", "
 _MAX_PORT = 65535
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
 _MAX_DIGITS = 4
+_CARRIED = ("client_state", "header", "parameter")
 _MAX_ENDPOINTING_MS = 10_000
 
 
@@ -243,6 +244,16 @@ def check_match_key(text: str) -> str:
         return text
     nearest = did_you_mean(text, list(MATCH_KEYS))
     raise ValueError(f"is not something to match{nearest or ': there is ' + ', '.join(MATCH_KEYS)}")
+
+
+def check_carry_key(text: str) -> str:
+    """Accept what a call's own application may say of it."""
+    kind, dot, name = text.partition(".")
+    if text in ("tag", "caller_name") or (kind in _CARRIED and dot and name):
+        return text
+    known = ["client_state.<key>", "header.<Name>", "parameter.<name>", "tag", "caller_name"]
+    nearest = did_you_mean(text, known)
+    raise ValueError(f"is nothing to carry{nearest or ': there is ' + ', '.join(known)}")
 
 
 def _split_url(text: str, schemes: tuple[str, ...]) -> SplitResult:

@@ -44,7 +44,7 @@ def derive_route(settings: Settings, name: str | None, changes: Mapping[str, Any
     ]
     if problems:
         raise SettingsError(problems)
-    return route.build()
+    return route.build(answers=not settings.copies)
 
 
 def _find(settings: Settings, name: str | None) -> str:

@@ -64,6 +64,7 @@ WebhookSecret = Annotated[SecretStr, _secret(checks.check_webhook_secret)]
 SigningKey = Annotated[SecretStr, _secret(checks.check_signing_key)]
 StreamUrl = Annotated[str, AfterValidator(checks.url_check("wss", "ws"))]
 HttpUrl = Annotated[str, AfterValidator(checks.url_check("https", "http"))]
+CarryKey = Annotated[str, AfterValidator(checks.check_carry_key)]
 MatchKey = Annotated[str, AfterValidator(checks.check_match_key)]
 HeaderName = Annotated[str, AfterValidator(checks.check_header_name)]
 HeaderValue = Annotated[SecretStr, _secret(checks.check_header_value)]
@@ -112,7 +113,8 @@ class RouteSettings(_Table):
     """How `POST /v1/calls` asks for it."""
     match: Annotated[dict[MatchKey, str], AfterValidator(_check_match)] = {}
     """Shell-style patterns that must all fit; none fits every call."""
-    answer: bool = True
+    answer: bool | None = None
+    """Whether to answer incoming calls; left out: unless `copies` is set."""
     source: Source = "media"
     engine: str = "Deepgram"
     model: str | None = None
@@ -139,6 +141,8 @@ class RouteSettings(_Table):
         "none"
     )
     endpoints: tuple[str, ...] = ()
+    carry: Annotated[tuple[CarryKey, ...], Field(max_length=16)] = ()
+    """What of the call's own application goes into the metadata."""
     metadata: dict[str, Any] = {}
     """Goes out with every event of the call, as it is."""
     retention: RetentionSettings = RetentionSettings()
@@ -146,10 +150,11 @@ class RouteSettings(_Table):
     engine_options: dict[str, Any] = {}
     """Settings that only some engines have, under Telnyx's own names (Azure's `region`)."""
 
-    def build(self) -> Route:
-        """Return what the call core works with."""
-        plain = self.model_dump(exclude={"name", "fallback", "retention"})
+    def build(self, *, answers: bool = True) -> Route:
+        """Return what the call core works with; `answers` where the route does not say."""
+        plain = self.model_dump(exclude={"answer", "fallback", "retention"})
         return Route(
+            answer=answers if self.answer is None else self.answer,
             retention=Retention(**self.retention.model_dump()),
             fallback=tuple(choice.build() for choice in self.fallback),
             **plain,
@@ -246,6 +251,8 @@ class Settings(BaseSettings):
     """Where captured audio is kept; beside the database unless told otherwise."""
     trusted_proxies: tuple[NetworkText, ...] = tuple(map(str, LOCAL))
     """Who is believed when it says whom it speaks for (`X-Forwarded-For`, `Forwarded`)."""
+    copies: bool = False
+    """Whether webhooks are copies that another application passes on: calls are its to answer."""
     drain_timeout_s: Annotated[float, Field(ge=0, le=3600)] = 20.0
     max_posts_per_host: Annotated[int, Field(ge=1, le=1000)] = MAX_POSTS
     """Attempts at once at one host (scheme, name and port), of all its endpoints together."""
@@ -332,7 +339,9 @@ class Settings(BaseSettings):
 
     def routes(self) -> tuple[Route, ...]:
         """Return the routes in the order they are tried."""
-        return tuple(self.route[number].build() for number in sorted(self.route, key=int))
+        answers = not self.copies
+        numbers = sorted(self.route, key=int)
+        return tuple(self.route[number].build(answers=answers) for number in numbers)
 
     def endpoint_list(self) -> tuple[Endpoint, ...]:
         """Return the configured endpoints. Their secrets are in the clear: never log them."""

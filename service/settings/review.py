@@ -87,6 +87,9 @@ def _route(place: tuple[str, ...], route: RouteSettings, names: list[str]) -> It
     if route.record == "audio" and route.source != "media":
         message = 'needs source = "media": without a fork nobody here hears the call'
         yield Fault((*place, "record"), message)
+    names_carried = [key.partition(".")[2] or key for key in route.carry]
+    if len(set(names_carried)) < len(names_carried):
+        yield Fault((*place, "carry"), "would carry two things under one name")
     yield from _redaction(place, route)
     if route.stream_codec is not None:
         yield from _stream_codec((*place, "stream_codec"), route.stream_codec)

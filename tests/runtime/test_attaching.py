@@ -57,9 +57,11 @@ async def test_its_words_are_kept_though_no_route_matches(tmp_path: Path) -> Non
         await attacher(runtime).attach(A, IN_CALL)
         await runtime.calls.tell(said("hello", T0))
 
-    async with open_runtime(tmp_path, UNROUTED, clock=lambda: T0 + 30) as runtime:
+    now = [T0 + 30]
+    async with open_runtime(tmp_path, UNROUTED, clock=lambda: now[0]) as runtime:
         await runtime.calls.resume()
-        await until(lambda: runtime.lanes.events != [])
+        now[0] += 1
+        await until(lambda: any(one.type == "transcript.final" for one in runtime.lanes.events))
         assert await runtime.texts(CALL) == ["hello"]
 
 
