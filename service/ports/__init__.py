@@ -2,8 +2,8 @@
 
 `calls`, `attaching`, `media`, `carrier`, `providers` and `stt` are Telnyx's side; `journal`,
 `library` and `keys` what is kept, `recorder` the audio; `delivery`, `audience` and `observer` are
-told what happened, and `bus` tells other workers. `ownership` says which calls are whose, `roster`
-where that is kept.
+told what happened, `forwards` what Telnyx said, and `bus` tells other workers. `ownership` says
+which calls are whose, `roster` where that is kept.
 
 `app.py` puts the real ones together; tests put others in their place.
 """
@@ -15,6 +15,7 @@ from service.ports.bus import Bus, BusListener
 from service.ports.calls import CallControls, Calls, Eraser
 from service.ports.carrier import Carrier, LegLife, StreamTarget
 from service.ports.delivery import Delivery, Lanes, LivePartial, Sink
+from service.ports.forwards import Forwards, StoredForward, Tee
 from service.ports.journal import (
     Attempt,
     BacklogPage,
@@ -72,6 +73,7 @@ __all__ = [
     "Entry",
     "Eraser",
     "ErasureIndex",
+    "Forwards",
     "Frontier",
     "Hit",
     "Journal",
@@ -108,10 +110,12 @@ __all__ = [
     "Sink",
     "StoredCall",
     "StoredEvent",
+    "StoredForward",
     "StoredKey",
     "StoredRecording",
     "StreamStart",
     "StreamTarget",
     "Taken",
+    "Tee",
     "WordQuery",
 ]

@@ -37,14 +37,15 @@ def derive_route(settings: Settings, name: str | None, changes: Mapping[str, Any
         faults = read_faults(error)
         raise SettingsError([f"{written(one.place)}: {one.message}" for one in faults]) from None
     changed = settings.model_copy(update={"route": {**settings.route, number: route}})
+    before = review(settings)
     problems = [
         f"{written(fault.place[2:])}: {fault.message}"
         for fault in review(changed)
-        if fault.place[:2] == ("route", number)
+        if fault.place[:2] == ("route", number) and fault not in before
     ]
     if problems:
         raise SettingsError(problems)
-    return route.build(answers=not settings.copies)
+    return route.build(answers=settings.answers)
 
 
 def _find(settings: Settings, name: str | None) -> str:

@@ -21,6 +21,7 @@ from service.calls.routes import Fallback, Retention, Route, Tracks
 from service.delivery.endpoints import Endpoint, EndpointType, Order
 from service.delivery.host import MAX_POSTS
 from service.errors import SettingsError
+from service.forwarding.post import ForwardTarget
 from service.ids import EndpointName, Role, Source, Track
 from service.journal.address import PostgresqlAddress, SqliteAddress, parse_database_url
 from service.redaction.labels import Kind
@@ -114,7 +115,7 @@ class RouteSettings(_Table):
     match: Annotated[dict[MatchKey, str], AfterValidator(_check_match)] = {}
     """Shell-style patterns that must all fit; none fits every call."""
     answer: bool | None = None
-    """Whether to answer incoming calls; left out: unless `copies` is set."""
+    """Whether to answer incoming calls; left out: unless `copies` or `[forward]` is set."""
     source: Source = "media"
     engine: str = "Deepgram"
     model: str | None = None
@@ -209,6 +210,30 @@ class EndpointSettings(_Table):
         )
 
 
+class ForwardSettings(_Table):
+    """`[forward]`: the application that each of Telnyx's webhooks is passed on to."""
+
+    url: HttpUrl | None = None
+    """Where; nothing is passed on without."""
+    allow_private: bool = False
+    """Let `url` lead to a private or loopback address."""
+    ports: Annotated[tuple[Annotated[int, Field(ge=1, le=65_535)], ...], Field(min_length=1)] = (
+        443,
+        8443,
+    )
+    """Where `url` may lead; with `allow_private`, any port."""
+    timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
+    """How long one attempt may take."""
+
+    def build(self) -> ForwardTarget | None:
+        """Return where webhooks go, if they do."""
+        if self.url is None:
+            return None
+        return ForwardTarget(
+            url=self.url, allow_private=self.allow_private, timeout_s=self.timeout_s
+        )
+
+
 class ApiSettings(_Table):
     """`[api]`: the HTTP API for people and programs."""
 
@@ -272,6 +297,7 @@ class Settings(BaseSettings):
     telnyx_stt_url: Annotated[StreamUrl, Field(validation_alias="telnyx_stt_url")] = (
         "wss://api.telnyx.com/v2/speech-to-text/transcription"
     )
+    forward: ForwardSettings = ForwardSettings()
     api: ApiSettings = ApiSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     route: Annotated[dict[Number, RouteSettings], BeforeValidator(keyed)] = {}
@@ -337,11 +363,15 @@ class Settings(BaseSettings):
         texts = self.telnyx_public_key.split(",")
         return tuple(parse_public_key(text) for text in texts if text.strip())
 
+    @property
+    def answers(self) -> bool:
+        """Whether calls are ours to answer, where their route does not say."""
+        return not self.copies and self.forward.url is None
+
     def routes(self) -> tuple[Route, ...]:
         """Return the routes in the order they are tried."""
-        answers = not self.copies
         numbers = sorted(self.route, key=int)
-        return tuple(self.route[number].build(answers=answers) for number in numbers)
+        return tuple(self.route[number].build(answers=self.answers) for number in numbers)
 
     def endpoint_list(self) -> tuple[Endpoint, ...]:
         """Return the configured endpoints. Their secrets are in the clear: never log them."""

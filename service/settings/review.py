@@ -13,6 +13,7 @@ from service.settings.faults import Fault
 from service.settings.model import (
     EndpointSettings,
     FallbackSettings,
+    ForwardSettings,
     RouteSettings,
     Settings,
 )
@@ -38,6 +39,7 @@ def review(settings: Settings) -> list[Fault]:
     """Return every fault between keys that are each fine by themselves."""
     names = [endpoint.name for endpoint in settings.endpoint.values()]
     faults = list(_repeated_names(settings))
+    faults += _forward(settings.forward)
     for number in sorted(settings.endpoint, key=int):
         faults += _endpoint(("endpoint", number), settings.endpoint[number])
     for number in sorted(settings.route, key=int):
@@ -75,6 +77,16 @@ def _webhook(place: tuple[str, ...], endpoint: EndpointSettings) -> Iterator[Fau
     problem = url_problem(endpoint.url, allow_private=endpoint.allow_private, ports=endpoint.ports)
     if problem:
         yield Fault((*place, "url"), problem)
+
+
+def _forward(forward: ForwardSettings) -> Iterator[Fault]:
+    if forward.url is None:
+        for key in sorted(forward.model_fields_set):
+            yield Fault(("forward", key), "is nothing without a url")
+        return
+    problem = url_problem(forward.url, allow_private=forward.allow_private, ports=forward.ports)
+    if problem:
+        yield Fault(("forward", "url"), problem)
 
 
 def _route(place: tuple[str, ...], route: RouteSettings, names: list[str]) -> Iterator[Fault]:

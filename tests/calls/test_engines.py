@@ -163,11 +163,12 @@ def test_a_language_is_said_in_the_engines_own_code(
                     "interim_results": False,
                     "hints": ["a"],
                     "smart_format": False,
+                    "colour": "red",
                 },
             ),
         ),
         (
-            Route(engine="azure", language="auto", engine_options=AZURE_WEST),
+            Route(engine="Azure", language="auto", engine_options=AZURE_WEST),
             ("Azure", {"transcription_engine": "Azure", "language": "auto", **AZURE_WEST}),
         ),
         (
@@ -223,7 +224,10 @@ def test_a_language_is_said_in_the_engines_own_code(
                 },
             ),
         ),
-        (Route(engine="Whisperer"), ("Whisperer", {})),
+        (
+            Route(engine="whisperer", interim_results=False),
+            ("whisperer", {"transcription_engine": "whisperer", "interim_results": False}),
+        ),
     ],
 )
 def test_every_engine_gets_the_config_it_is_typed_for(

@@ -1,8 +1,8 @@
-"""Telnyx's SDK drives a call flow of its own, with Callscribe beside it by attaching and copies."""
+"""Telnyx's SDK drives a call flow, with Callscribe beside it: attached, with copies or a tee."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +31,17 @@ recogniser = "script"
 from = "+13125550143"
 to = "+13125550199"
 talk = "on_answer"
+ring_s = 120
 hangs_up = "caller"
 """ + "".join(
     f'[[call.say]]\nspeaker = "{who}"\nat_ms = {at_ms}\ntext = "{text}"\n'
     for who, at_ms, text in SPOKEN
 )
+BEHIND = {
+    "copies": "copies = true",
+    "tee": 'forward = { url = "http://127.0.0.1:PORT", allow_private = true }',
+}
 SETTINGS = """
-copies = true
 drain_timeout_s = 2
 [[route]]
 name = "beside"
@@ -49,16 +53,36 @@ roles = { inbound = "customer", outbound = "agent" }
 
 
 @asynccontextmanager
-async def simulated(folder: Path, port: int) -> AsyncIterator[tuple[Program, dict[str, str]]]:
+async def simulated(folder: Path, url: str) -> AsyncIterator[tuple[Program, dict[str, str]]]:
     """Run a Telnyx with the call; yield it, and the environment that leads to it."""
     (folder / "scenario.toml").write_text(SCENARIO)
-    play = ("simulate", "scenario.toml", "--port", "0", "--webhook-url", f"http://127.0.0.1:{port}")
+    play = ("simulate", "scenario.toml", "--port", "0", "--webhook-url", url)
     async with running(CALLSCRIBE, *play, cwd=folder) as telnyx:
         environment: dict[str, str] = {}
         while "CALLSCRIBE_PUBLIC_URL" not in environment:
             name, _, value = (await telnyx.line()).removeprefix("export ").partition("=")
             environment[name] = value
         yield telnyx, environment
+
+
+@asynccontextmanager
+async def serving(folder: Path, environment: dict[str, str]) -> AsyncIterator[Program]:
+    """Run Callscribe, from when it has started."""
+    async with running(CALLSCRIBE, "serve", cwd=folder, **environment) as program:
+        while "service_started" not in await program.line():
+            pass
+        log = asyncio.create_task(program.rest())  # its pipe must not fill up
+        yield program
+        await program.end()
+        await log
+
+
+async def new_key(folder: Path, environment: dict[str, str]) -> str:
+    """Return a key that may read calls and act on them."""
+    scopes = ("--scope", "calls:read", "--scope", "calls:write")
+    command = (CALLSCRIBE, "keys", "create", "--name", "ivr", *scopes)
+    made = await run(*command, cwd=folder, **environment)
+    return next(word for word in made.split() if word.startswith("csk_"))
 
 
 async def told(url: str, key: str, *, until: str) -> list[dict[str, Any]]:
@@ -84,35 +108,30 @@ def words(events: list[dict[str, Any]]) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("is_stopped", [False, True])
+@pytest.mark.parametrize("way", BEHIND)
 async def test_an_ivr_on_the_sdk_has_its_calls_transcribed(
-    tmp_path: Path, *, is_stopped: bool
+    tmp_path: Path, way: str, *, is_stopped: bool
 ) -> None:
     """Every word once, by the right voice, in one call; also with Callscribe away meanwhile."""
     port, listen = free_port(), f"127.0.0.1:{free_port()}"
-    (tmp_path / "callscribe.toml").write_text(SETTINGS)
-    async with simulated(tmp_path, port) as (telnyx, environment):
+    (tmp_path / "callscribe.toml").write_text(BEHIND[way].replace("PORT", str(port)) + SETTINGS)
+    first_url = f"http://{listen}/webhooks/telnyx" if way == "tee" else f"http://127.0.0.1:{port}"
+    async with simulated(tmp_path, first_url) as (telnyx, environment):
         environment["CALLSCRIBE_LISTEN"] = listen
-        serve = (CALLSCRIBE, "serve")
-        made = await run(
-            CALLSCRIBE, "keys", "create", "--name", "ivr",
-            "--scope", "calls:read", "--scope", "calls:write",
-            cwd=tmp_path, **environment,
-        )  # fmt: skip
-        key = next(word for word in made.split() if word.startswith("csk_"))
-        app = {"CALLSCRIBE_URL": f"http://{listen}", "CALLSCRIBE_KEY": key, "PORT": str(port)}
-        async with running(PYTHON, str(HERE / "ivr.py"), **environment, **app) as ivr:
-            async with running(*serve, cwd=tmp_path, **environment) as first:
-                log = asyncio.create_task(first.rest())
-                assert await ivr.line() == "attached 200"
-                until = "transcript.final" if is_stopped else "transcript.completed"
-                events = await told(app["CALLSCRIBE_URL"], key, until=until)
-            await log
+        async with AsyncExitStack() as stack:
+            first = await stack.enter_async_context(serving(tmp_path, environment))
+            key = await new_key(tmp_path, environment)
+            app = {"CALLSCRIBE_URL": f"http://{listen}", "CALLSCRIBE_KEY": key, "PORT": str(port)}
+            app |= {"COPIES": "1"} if way == "copies" else {}
+            program = running(PYTHON, str(HERE / "ivr.py"), **environment, **app)
+            ivr = await stack.enter_async_context(program)
+            assert await ivr.line() == "attached 200"
             if is_stopped:
+                await told(app["CALLSCRIBE_URL"], key, until="transcript.final")
+                await first.end()
                 await asyncio.sleep(AWAY_S)  # as long as it is to be away
-                async with running(*serve, cwd=tmp_path, **environment) as second:
-                    log = asyncio.create_task(second.rest())
-                    events = await told(app["CALLSCRIBE_URL"], key, until="transcript.completed")
-                await log
+                await stack.enter_async_context(serving(tmp_path, environment))
+            events = await told(app["CALLSCRIBE_URL"], key, until="transcript.completed")
         await telnyx.rest()
 
     assert words(events) == [(who, text) for who, _, text in SPOKEN]

@@ -35,6 +35,7 @@ async def beside(
         async with open_sqlite_keys(path) as keys:
             key = await new_key(keys, "calls:write", now=time.time())
         flow = Ivr(house.telnyx.url, house.telnyx.api_key, house.service.url, key, wish=WISH, **ivr)
+        await house.service.carrier.ready()
         async with open_ivr(flow):
             yield house, flow
 

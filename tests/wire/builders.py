@@ -44,7 +44,6 @@ from service.wire.events import encode
 FOLDER = Path(__file__).parents[2] / "fixtures" / "events"
 SERVICE = CallId("service/endpoints")
 CALL = CallId("428c31b6-7af4-4bcb-b7f5-5013ef9657c1")
-ATTACHED_CALL = CallId("9d0c4a8e-52f1-4a37-9a6b-0d8e6c1f7b20")
 LEG = LegId("v3:golden-example-leg")
 ANSWERED_AT = 1795341600.0  # 2026-11-22T10:00:00Z
 UTTERANCE = UtteranceId(f"utt_{CALL}_0i0")
@@ -234,13 +233,12 @@ def notice(event: Event, at_s: float, seq: int) -> Fact:
 
 
 def attached() -> Fact:
-    """Return what is told of another call, which nobody answered for us."""
-    event = CallAttached(leg=LEG, before_ms=93_400)
-    return structs.replace(fact(event, 0.0, 2), call_id=ATTACHED_CALL)
+    """Return what would be told in the place of its answer, had somebody else answered it."""
+    return fact(CallAttached(leg=LEG, before_ms=93_400), 0.0, 2)
 
 
 def facts() -> list[Fact]:
-    """Return the call, event by event, another's attachment, the partial, what is of no call."""
+    """Return the call, event by event, an attachment, the partial, and what is of no call."""
     durable = [fact(event, at_s, seq) for seq, (at_s, event) in enumerate(EVENTS, start=1)]
     notices = [notice(event, at_s, seq) for seq, (at_s, event) in enumerate(NOTICES, start=1)]
     return [*durable, attached(), fact(PARTIAL, 9.86), *notices]

@@ -48,7 +48,7 @@ def lost_capabilities(route: Route, other: Route) -> tuple[str, ...]:
     """Return which of a route's settings are heeded by its engine, and not by another."""
     heeded_not = set(review(route, route.source).ignored)
     lost = [name for name in review(other, other.source).ignored if not name.startswith(_OPTION)]
-    lost += [f"{_OPTION}{name}" for name in route.engine_options if name not in _heeded(other)]
+    lost += [f"{_OPTION}{name}" for name in _heeded(route) if name not in _heeded(other)]
     return tuple(name for name in lost if name not in heeded_not)
 
 

@@ -58,7 +58,7 @@ def test_finals_come_without_saying_so_where_the_setting_says_so() -> None:
 
 def test_a_community_engine_is_taken_with_its_key() -> None:
     """By a name that is no vendor's; without a key it is nobody's."""
-    asked = {"transcription_engine": "acme-stt", "input_format": "linear16"}
+    asked = {"transcription_engine": "acme-stt", "input_format": "mp3"}
 
     found = check_query(asked | {"api_key_ref": "mine"})
 
