@@ -253,7 +253,7 @@ async def test_last_words_have_more_time_while_the_call_goes_on(tmp_path: Path) 
         inbound, outbound = runtime.recognitions.opened
         inbound.answers.clear()
         feed.stopped(orderly=False)
-        await until(lambda: inbound.timeouts_s and outbound.timeouts_s)
+        await until(lambda: bool(inbound.timeouts_s and outbound.timeouts_s))
         assert inbound.timeouts_s == outbound.timeouts_s == [LIVE_FINISH_S]
 
         await runtime.calls.tell(hung_up(time.time()))
