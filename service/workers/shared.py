@@ -49,6 +49,11 @@ class SharedOwnership:
         """See `Ownership.caught_up`."""
         await self._mailbox.caught_up(call_id)
 
+    @property
+    def is_late(self) -> bool:
+        """See `Ownership.is_late`."""
+        return self.holds and self._mailbox.is_late
+
     async def take(self, call_id: CallId) -> bool:
         """See `Ownership.take`."""
         if self._takeover.is_leaving:
