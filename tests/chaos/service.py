@@ -97,6 +97,10 @@ class Service:
         finally:
             resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))
 
+    def last_words(self) -> str:
+        """Return the end of its log."""
+        return (self.folder / "log.jsonl").read_text()[-2_000:]
+
     def send(self, how: signal.Signals) -> None:
         """Send it a signal, if it is there."""
         if self._process and self.runs:

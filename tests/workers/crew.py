@@ -14,7 +14,7 @@ from service.workers.lease import Pace
 from tests.chaos.service import SERVE, Service, open_service
 from tests.workers import launcher
 
-SHORT_PACE = 0.4
+SHORT_PACE = 0.5
 """What part of the usual time workers take to miss each other where tests wait for it."""
 TAKEN_OVER_S = 15.0
 """How long at most calls may be nobody's: ten seconds until a worker is missed, and some."""
@@ -105,7 +105,7 @@ async def start(worker: Service) -> None:
     """Start a worker, and return once it is ready."""
     await worker.start()
     await worker.ready()
-    assert worker.runs
+    assert worker.runs, worker.last_words()
 
 
 async def restart(worker: Service) -> int:

@@ -11,7 +11,7 @@ from tests.chaos.faults.ward import WORKERS, Harm, Ward
 from tests.small_disk import fill
 from tests.workers.crew import restart, start
 
-FROZEN_S, SHORT_FROZEN_S = 30.0, 8.0
+FROZEN_S, SHORT_FROZEN_S = 30.0, 9.0
 OUT_S = 5.0
 """How long there are no connections to be had, or no disk."""
 _DAMAGE_S = 3.0
