@@ -101,6 +101,7 @@ class MediaStreams:
             at=self._clock(),
             encoding=start.encoding,
             sample_rate_hz=start.sample_rate_hz,
+            parameters=start.parameters,
         )
         try:
             await _tell(call, started)

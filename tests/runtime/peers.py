@@ -83,6 +83,8 @@ class ObedientCarrier:
     """Whether it never answers."""
     gone: set[LegId] = field(default_factory=set)
     """Legs that are over."""
+    lives: dict[LegId, LegLife] = field(default_factory=dict)
+    """What it says of others, where that is more than that they live."""
     kept: list[WebhookInput] = field(default_factory=list)
     """What it could not deliver."""
     asked: list[LegId] = field(default_factory=list)
@@ -108,7 +110,7 @@ class ObedientCarrier:
         """Say of every leg that it lives, but of those that are gone."""
         self.asked.append(leg_id)
         await self._may_answer()
-        return LegLife(alive=leg_id not in self.gone)
+        return self.lives.get(leg_id, LegLife(alive=leg_id not in self.gone))
 
     async def missed(self, call_ids: Collection[CallId], since: float) -> Sequence[WebhookInput]:
         """Give what could not be delivered, of whichever call."""
