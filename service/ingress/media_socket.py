@@ -134,6 +134,7 @@ class MediaSocket:
             chunk=media.chunk,
             sequence_number=message.sequence_number,
             now=now,
+            stamp=media.timestamp,
         )
         if wake_at is not None and self._timer is None:
             self._wake_later(wake_at - now)

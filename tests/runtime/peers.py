@@ -126,6 +126,12 @@ class ObedientCarrier:
             raise self.refusal
 
 
+def _set() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
+
+
 @dataclass
 class ScriptedRecognition:
     """A recognition that keeps the audio; its test says what it heard."""
@@ -137,6 +143,10 @@ class ScriptedRecognition:
     skipped_for: list[str] = field(default_factory=list)
     last_words: Sequence[Input] = ()
     """What it says when it is to finish."""
+    answers: asyncio.Event = field(default_factory=_set)
+    """Whether it comes to an end at all."""
+    timeouts_s: list[float] = field(default_factory=list)
+    """How long it was given each time that it was to finish."""
 
     def send(self, payload: bytes) -> None:
         """Keep the audio."""
@@ -149,7 +159,8 @@ class ScriptedRecognition:
 
     async def finish(self, *, timeout_s: float) -> None:
         """Say that there is nothing more."""
-        del timeout_s
+        self.timeouts_s.append(timeout_s)
+        await self.answers.wait()
         for words in self.last_words:
             self.tell(words)
         self.tell(RecognitionFinished(ref=self.plan.ref, audio_ms=0))
