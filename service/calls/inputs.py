@@ -353,6 +353,8 @@ WebhookInput = (
     | StreamingStopped
     | StreamingFailed
 )
+BEGINNINGS = (LegInitiated, LegAttached)
+"""What a call begins with, and is not taken any more by a process that stops."""
 OwnInput = (
     MediaStarted
     | MediaRefused

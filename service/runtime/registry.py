@@ -12,12 +12,11 @@ import structlog
 
 from service.calls.commands import Reply
 from service.calls.inputs import (
+    BEGINNINGS,
     AskedInput,
     ControlAsked,
     ControlName,
     EraseAsked,
-    LegAttached,
-    LegInitiated,
     ServiceRestarted,
     ServiceStopping,
     WebhookInput,
@@ -59,7 +58,6 @@ from service.workers.alone import Alone
 SWEEP_S = 30.0
 """How often calls that are over are dropped from memory."""
 _END = 2**62
-_FIRST = (LegInitiated, LegAttached)
 POLL_S = 0.05
 """How often a drain looks whether the calls are over."""
 MAX_TRIES = 5
@@ -123,7 +121,7 @@ class CallRegistry:
             JournalUnavailableError: Nothing was committed.
         """
         call_id = await self.call_of(item)
-        if self.draining and isinstance(item, _FIRST) and call_id not in self._calls:
+        if self.draining and isinstance(item, BEGINNINGS) and call_id not in self._calls:
             raise DrainingError("this process is stopping and takes no new calls")
         for _ in range(MAX_TRIES):
             found = await self._owned(call_id)
