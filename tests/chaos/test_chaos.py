@@ -76,7 +76,7 @@ async def test_workers_that_have_audio_lose_no_word_untold() -> None:
 @pytest.mark.slow
 async def test_a_frozen_worker_does_damage_unless_it_is_fenced() -> None:
     """The control; and PostgreSQL's disk is full in another world meanwhile."""
-    names = ("control-fence", "postgresql-disk")
+    names = ("control-fence", "audio-postgresql-disk")
     each = await asyncio.gather(*(play(name, SEED, None, short=True) for name in names))
     rows = [row for rows in each for row in rows]
 
