@@ -5,7 +5,7 @@ Where several workers share a database, what is for a call of another is passed 
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 
 import structlog
@@ -29,7 +29,6 @@ from service.errors import (
     ControlRefusedError,
     DrainingError,
     JournalUnavailableError,
-    LeaseLostError,
 )
 from service.ids import CallId, LegId, Transcription
 from service.ports import (
@@ -177,10 +176,9 @@ class CallRegistry:
     async def resume(self) -> int:
         """Take up the calls that another process left unfinished; return how many."""
         resumed = 0
-        with suppress(LeaseLostError):  # as another worker, it looks for them again
-            while (orphans := await self._ownership.orphans()).call_ids:
-                self.take_up(orphans)
-                resumed += len(orphans.call_ids)
+        while (orphans := await self._ownership.orphans()).call_ids:
+            self.take_up(orphans)
+            resumed += len(orphans.call_ids)
         return resumed
 
     def take_up(self, orphans: Orphans) -> None:
