@@ -9,7 +9,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 
 import structlog
@@ -20,8 +20,6 @@ from service.api.health import Health
 from service.archive.retention import RetentionKeeper, open_retention
 from service.bus.audience import AudienceEverywhere
 from service.bus.counters import BusCounters
-from service.bus.listener import WorkerListener
-from service.bus.opening import open_bus
 from service.carrier.client import open_carrier
 from service.clocks import CarrierClock
 from service.console.routes import Console
@@ -42,13 +40,13 @@ from service.journal.database import (
     open_searches,
 )
 from service.listening import bind, scraped, take_connections
+from service.opening import bus_of, recognitions_of
 from service.pool.seat import Seat
 from service.ports import Bus, Carrier, Journal, Library, Recognitions
 from service.recording.recorder import open_recorder
 from service.runtime.registry import CallRegistry, open_calls
 from service.settings import Settings
 from service.stt.counters import RecognitionCounters
-from service.stt.recognitions import open_recognitions
 from service.telemetry.readings import (
     bus_figures,
     clock_figures,
@@ -224,13 +222,14 @@ async def _open_rooms(
     )
     hearing = await enter(AsyncExitStack())
     heard = RecognitionCounters()
-    hears = await hearing.enter_async_context(_recognitions(settings, machine.dice, heard))
+    hears = await hearing.enter_async_context(recognitions_of(settings, machine.dice, heard))
     kept = settings.recordings_path
     recorder = await hearing.enter_async_context(open_recorder(kept, journal, clock=clock, key=key))
     library = await enter(open_library(url, key=key, threaded=threaded))
     hub = await enter(open_hub(library, journal))
     told = BusCounters()
-    bus = await enter(_bus(settings, machine, hub, workers, told))
+    made = nullcontext(machine.bus(workers)) if machine.bus else None
+    bus = await enter(made or bus_of(settings, machine.dice, hub, workers, told))
     ownership = workers.attend(journal, lanes, bus)
     calls = await enter(
         open_calls(
@@ -267,40 +266,6 @@ async def _open_rooms(
         calls=calls,
         workers=workers,
         keeper=await enter(keeping),
-    )
-
-
-def _bus(
-    settings: Settings,
-    machine: Machine,
-    hub: Hub,
-    workers: Workers | SoleWorker,
-    counters: BusCounters,
-) -> AbstractAsyncContextManager[Bus]:
-    if machine.bus:
-        return nullcontext(machine.bus(workers))
-    return open_bus(
-        settings.postgresql_url,
-        settings.nats_url,
-        known_as=workers.known_as,
-        listener=WorkerListener(hub, workers),
-        watched=hub.watched,
-        counters=counters,
-        dice=machine.dice,
-    )
-
-
-def _recognitions(
-    settings: Settings, dice: Callable[[], float], counters: RecognitionCounters
-) -> AbstractAsyncContextManager[Recognitions]:
-    local_key = settings.recogniser_api_key
-    return open_recognitions(
-        stt_url=settings.telnyx_stt_url,
-        api_key=settings.telnyx_api_key.get_secret_value(),
-        local_url=settings.recogniser_url,
-        local_api_key=local_key.get_secret_value() if local_key else None,
-        counters=counters,
-        dice=dice,
     )
 
 
