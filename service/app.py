@@ -8,7 +8,7 @@ what came of that, close.
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 
@@ -28,6 +28,7 @@ from service.delivery.host import origin_of
 from service.delivery.lanes import DeliveryLanes, open_lanes
 from service.delivery.signing import Secrets
 from service.feed.hub import Hub, open_hub
+from service.ids import EndpointName
 from service.ingress.counters import IngressCounters
 from service.ingress.limits import MediaLimits
 from service.ingress.media_route import MediaRoute
@@ -45,7 +46,7 @@ from service.pool.seat import Seat
 from service.ports import Bus, Carrier, Journal, Library, Recognitions
 from service.recording.recorder import open_recorder
 from service.runtime.registry import CallRegistry, open_calls
-from service.settings import Settings
+from service.settings import Settings, fingerprints
 from service.stt.counters import RecognitionCounters
 from service.telemetry.readings import (
     bus_figures,
@@ -61,6 +62,7 @@ from service.telemetry.telemetry import Telemetry, open_telemetry
 from service.web.listen import BoundAddress
 from service.wire.media import media_url
 from service.workers.lease import WorkerLease
+from service.workers.likeness import Likeness
 from service.workers.room import SoleWorker, Workers, open_workers
 from service.workers.sealing import Seal
 
@@ -121,12 +123,24 @@ class Running:
     hub: Hub
     keeper: RetentionKeeper
     secrets: Secrets
-    """What webhooks are signed with: `replace` them at any time."""
+    """What webhooks are signed with."""
     carrier: Carrier
+    settings: Settings
+    likeness: Likeness
     calls_left: int = 0
     """Calls that went on when the drain was over; the next start takes them up."""
     lanes_left: int = 0
     """Lanes that still had something to deliver then; it is in the journal."""
+
+    def rotate(self, endpoints: Sequence[Endpoint]) -> list[EndpointName]:
+        """Take the secrets of these endpoints from now on; return whose have changed.
+
+        Raises:
+            SettingsError: A secret is missing or cannot be read; nothing has changed.
+        """
+        changed = self.secrets.replace(endpoints)
+        self.likeness.change(fingerprints(self.settings, self.secrets.current))
+        return changed
 
 
 @asynccontextmanager
@@ -145,15 +159,24 @@ async def running(
     async with AsyncExitStack() as stack:
         address = await bind(stack, settings, machine.seat)
         rooms = await _open_rooms(stack, settings, address, machine)
-        health = Health({"journal": rooms.journal.check, "telnyx": rooms.carrier.check})
+        probes = {"journal": rooms.journal.check, "telnyx": rooms.carrier.check}
+        health = Health(probes, differing=lambda: rooms.likeness.sections)
         app = new_application(cors_origins=settings.api.cors_origins)
         app.add_routes([*health.routes(), *Console().routes()])
         _let_telnyx_in(app, settings, rooms, media_limits, machine.clock)
         await _let_people_in(stack, app, settings, rooms, machine)
         await take_connections(stack, app, address, settings)
-        calls, secrets = rooms.calls, rooms.secrets
+        calls = rooms.calls
         service = Running(
-            address.url, calls, rooms.lanes, rooms.hub, rooms.keeper, secrets, rooms.carrier
+            address.url,
+            calls,
+            rooms.lanes,
+            rooms.hub,
+            rooms.keeper,
+            rooms.secrets,
+            rooms.carrier,
+            settings,
+            rooms.likeness,
         )
         resumed = await calls.resume()
         log.info("service_started", url=address.url, calls_resumed=resumed)
@@ -182,6 +205,7 @@ class _Rooms:
     told: BusCounters
     calls: CallRegistry
     workers: Workers | SoleWorker
+    likeness: Likeness
     keeper: RetentionKeeper
 
 
@@ -196,7 +220,8 @@ async def _open_rooms(
     url, key = settings.database_url, settings.storage_key()
     lease, api_key = machine.lease(), settings.telnyx_api_key.get_secret_value()
     roster = await enter(open_roster(url, lease, clock=clock))
-    workers = await enter(open_workers(roster, lease, address.url, Seal(api_key)))
+    likeness = Likeness(fingerprints(settings))
+    workers = await enter(open_workers(roster, lease, address.url, Seal(api_key), likeness))
     opening = open_journal(url, key=key, clock=clock, threaded=threaded, lease=workers.lease)
     journal = machine.journal(await enter(opening))
     telemetry = await enter(open_telemetry(settings.telemetry.otlp_url, clock=clock))
@@ -265,6 +290,7 @@ async def _open_rooms(
         told=told,
         calls=calls,
         workers=workers,
+        likeness=likeness,
         keeper=await enter(keeping),
     )
 

@@ -43,7 +43,7 @@ from service.ports.media import AudioFeed, MediaDoor, MediaTicket, StreamStart
 from service.ports.observer import UNOBSERVED, AttemptResult, Observer
 from service.ports.ownership import CallHolder, Claim, LaneHolder, Lease, Orphans, Ownership
 from service.ports.recorder import Recorder, RecordingIndex, RecordingWriter, StoredRecording
-from service.ports.roster import Beat, Mail, Roster, Taken
+from service.ports.roster import Beat, Mail, Neighbour, Roster, Taken
 from service.ports.stt import Recognition, RecognitionPlan, Recognitions
 
 __all__ = [
@@ -84,6 +84,7 @@ __all__ = [
     "MediaDoor",
     "MediaTicket",
     "MediaToken",
+    "Neighbour",
     "Observer",
     "Orphans",
     "Ownership",

@@ -2,10 +2,12 @@
 
 `model` has every key, `checks` judges single values, `review` whether they fit together,
 `advice` whether they are meant. `load` puts the layers over each other, with
-`secret_files` in them; `faults` says what is wrong and where, `shown` what is in force.
+`secret_files` in them; `faults` says what is wrong and where, `shown` what is in force,
+`fingerprints` whether that is the same in all workers.
 """
 
 from service.settings.advice import Advice, advise
+from service.settings.fingerprints import fingerprints
 from service.settings.load import CONFIG_VARIABLE, find_config, load, load_settings
 from service.settings.model import EndpointSettings, RouteSettings, Settings
 from service.settings.shown import show
@@ -18,6 +20,7 @@ __all__ = [
     "Settings",
     "advise",
     "find_config",
+    "fingerprints",
     "load",
     "load_settings",
     "show",

@@ -16,6 +16,7 @@ from service.ports import (
 from service.tasks import open_tasks
 from service.workers.alone import Alone
 from service.workers.lease import WorkerLease
+from service.workers.likeness import Likeness
 from service.workers.mailbox import Mailbox
 from service.workers.membership import Membership
 from service.workers.sealing import Seal
@@ -114,11 +115,12 @@ class Workers:
 
 @asynccontextmanager
 async def open_workers(
-    roster: Roster | None, lease: WorkerLease, url: str, seal: Seal
+    roster: Roster | None, lease: WorkerLease, url: str, seal: Seal, likeness: Likeness
 ) -> AsyncIterator[Workers | SoleWorker]:
     """Register this process, which others reach at a URL, and keep its lease alive.
 
-    Without a roster it is alone. What workers leave each other is under the `seal`.
+    Without a roster it is alone. What workers leave each other is under the `seal`; whether their
+    settings are those of this one is seen by their `likeness`.
 
     Raises:
         JournalUnavailableError: The database does not answer.
@@ -126,7 +128,7 @@ async def open_workers(
     if roster is None:
         yield SoleWorker()
         return
-    member = Membership(roster, lease, url)
+    member = Membership(roster, lease, url, likeness)
     await member.join()
     try:
         async with open_tasks() as tasks:

@@ -4,6 +4,7 @@ import asyncio
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +15,12 @@ import pytest
 from service.cli.check.database_checks import check_database
 from service.cli.check.findings import Finding
 from service.errors import SettingsError
+from service.ids import WorkerId
 from service.journal.database import open_journal
-from service.settings import Settings, load_settings
+from service.journal.postgresql.roster import open_postgresql_roster
+from service.settings import Settings, fingerprints, load_settings
+from service.workers.lease import WorkerLease
+from service.workers.likeness import encode_fingerprints
 from tests.journal.postgresql_server import SOUND, make_server
 from tests.settings.builders import KEYS
 
@@ -123,6 +128,27 @@ async def test_a_sound_postgresql_passes_before_and_after_the_first_start() -> N
 
     assert (before.level, "at the first start" in before.text) == ("ok", True)
     assert (after.level, after.text) == ("ok", "PostgreSQL takes a write")
+
+
+async def test_workers_that_run_with_other_settings_are_told() -> None:
+    """With what is different in them; of one that is about to leave nothing is said."""
+    lease = WorkerLease()
+    with serving() as url:
+        ours = load_settings(None, KEYS | {"DATABASE_URL": url})
+        theirs = load_settings(None, KEYS | {"CALLSCRIBE_NATS_URL": "nats://127.0.0.1:1"})
+        async with open_postgresql_roster(url, lease, clock=time.time) as roster:
+            for name, settings in (("ann", ours), ("bob", theirs)):
+                lease.begin(WorkerId(name), lease.ticks())
+                encoded = encode_fingerprints(fingerprints(settings))
+                await roster.register(WorkerId(name), "http://here", encoded)
+            told = [one for one in await check_database(ours) if one.subject == "workers"]
+            await roster.begin_drain(WorkerId("bob"))
+            later = [one for one in await check_database(ours) if one.subject == "workers"]
+
+    assert [one.level for one in told] == ["warn"]
+    assert "1 of the 2 that run on this database have other settings" in told[0].text
+    assert "nats_url;" in told[0].text
+    assert later == []
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,13 @@ from service.ids import InputId, WorkerId
 from service.journal.postgresql.copying import open_postgresql_source
 from service.journal.postgresql.journal import open_postgresql_journal
 from service.journal.postgresql.roster import open_postgresql_roster
-from service.ports import Journal, LaneUpdate, Roster
+from service.ports import Journal, LaneUpdate, Neighbour, Roster
 from tests.journal.builders import CALL, CRM, OTHER, entry
 from tests.journal.harness import postgresql_database
 from tests.journal.postgresql_server import make_schema, schema_url, server_url
 
 ANN, BOB = WorkerId("ann"), WorkerId("bob")
+SETTINGS, OTHER_SETTINGS = '{"route":"1"}', '{"route":"2"}'
 
 
 @dataclass
@@ -46,7 +47,7 @@ async def open_worker(url: str, name: WorkerId) -> AsyncIterator[Worker]:
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         roster = await enter(open_postgresql_roster(url, lease, clock=time.time))
-        await roster.register(name, "http://here")
+        await roster.register(name, "http://here", SETTINGS)
         journal = await enter(open_postgresql_journal(url, lease=lease))
         free = await enter(open_postgresql_journal(url, exclusive=False))
         yield Worker(lease, roster, journal, free)
@@ -164,7 +165,7 @@ async def test_only_who_was_silent_for_long_is_buried(url: str, ann: Worker, bob
     await silence(url, ANN)
     assert await bob.roster.bury(10.0) == [ANN]
     assert await bob.roster.bury(10.0) == []
-    assert (await ann.roster.beat(ANN)).is_known is False
+    assert (await ann.roster.beat(ANN, SETTINGS)).is_known is False
 
 
 async def test_the_transaction_of_a_frozen_worker_holds_nobody_up(
@@ -235,10 +236,25 @@ async def test_calls_that_are_handed_over_are_the_next_ones(ann: Worker, bob: Wo
 
 async def test_the_oldest_worker_keeps_house_unless_it_leaves(ann: Worker, bob: Worker) -> None:
     """One at a time."""
-    assert (await ann.roster.beat(ANN)).keeps_house
-    assert not (await bob.roster.beat(BOB)).keeps_house
+    assert (await ann.roster.beat(ANN, SETTINGS)).keeps_house
+    assert not (await bob.roster.beat(BOB, SETTINGS)).keeps_house
     await ann.roster.begin_drain(ANN)
-    assert (await bob.roster.beat(BOB)).keeps_house
+    assert (await bob.roster.beat(BOB, SETTINGS)).keeps_house
+
+
+async def test_a_heartbeat_tells_who_has_other_settings(ann: Worker, bob: Worker, url: str) -> None:
+    """As of those who stay, and of whose settings something is known."""
+    assert (await ann.roster.beat(ANN, SETTINGS)).unlike == ()
+    await bob.roster.beat(BOB, OTHER_SETTINGS)
+    assert (await ann.roster.beat(ANN, SETTINGS)).unlike == (Neighbour(BOB, OTHER_SETTINGS),)
+    assert (await ann.roster.beat(ANN, OTHER_SETTINGS)).unlike == ()
+    await ann.roster.beat(ANN, SETTINGS)
+    assert (await bob.roster.beat(BOB, OTHER_SETTINGS)).unlike == (Neighbour(ANN, SETTINGS),)
+    await bob.roster.begin_drain(BOB)
+    assert (await ann.roster.beat(ANN, SETTINGS)).unlike == ()
+    async with open_worker(url, WorkerId("of an older version")) as old:
+        await old.roster.beat(WorkerId("of an older version"), "")
+        assert (await ann.roster.beat(ANN, SETTINGS)).unlike == ()
 
 
 async def test_mail_waits_for_whoever_owns_the_call(ann: Worker, bob: Worker) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from service.cli.check.findings import Finding, fail, ok, warn
@@ -9,7 +10,8 @@ from service.cli.common import open_journal_beside
 from service.errors import JournalError
 from service.journal.address import PostgresqlAddress, SqliteAddress
 from service.reasons import system_fault
-from service.settings import Settings
+from service.settings import Settings, fingerprints
+from service.workers.likeness import differing, encode_fingerprints
 
 
 async def check_database(settings: Settings) -> list[Finding]:
@@ -18,7 +20,7 @@ async def check_database(settings: Settings) -> list[Finding]:
     if isinstance(database, SqliteAddress):
         return await _check_file(settings, database.path)
     try:
-        found, made = await _check_server(database)
+        found, made = await _check_server(settings, database)
     except JournalError as error:
         return [fail("database", str(error))]
     if any(finding.level == "FAIL" for finding in found):
@@ -51,13 +53,29 @@ async def _check_journal(settings: Settings, named: str) -> list[Finding]:
     return [ok("database", f"{named} takes a write"), *gone]
 
 
-async def _check_server(database: PostgresqlAddress) -> tuple[list[Finding], bool]:
-    """Return what is wrong with the server, and whether there is a journal on it."""
+async def _check_server(
+    settings: Settings, database: PostgresqlAddress
+) -> tuple[list[Finding], bool]:
+    """Return what is wrong with the server or its workers, and whether it has a journal."""
     from service.journal.postgresql.checkup import check_server  # noqa: PLC0415 - needs a driver
 
     report = await check_server(database.url)
     say = {"fail": fail, "warn": warn}
-    return [say[one.severity]("database", one.text) for one in report.remarks], report.made
+    found = [say[one.severity]("database", one.text) for one in report.remarks]
+    return [*found, *_check_workers(settings, report.settings)], report.made
+
+
+def _check_workers(settings: Settings, running: Sequence[str]) -> Iterator[Finding]:
+    """Say what the workers that run on the database have otherwise than these settings."""
+    ours = encode_fingerprints(fingerprints(settings))
+    unlike = [sections for theirs in running if (sections := differing(ours, theirs))]
+    if unlike:
+        sections = ", ".join(sorted({name for one in unlike for name in one}))
+        yield warn(
+            "workers",
+            f"{len(unlike)} of the {len(running)} that run on this database have other settings"
+            f" than these: {sections}; start all of them with the same",
+        )
 
 
 def _check_folder(path: Path) -> Finding:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+import asyncpg
+
 from service.journal.postgresql.connection import (
     DRIVER_ERRORS,
     Connection,
@@ -33,6 +35,10 @@ SELECT current_setting('server_version_num')::integer AS version,
     (SELECT ssl FROM pg_stat_ssl WHERE pg_stat_ssl.pid = pg_backend_pid()) AS encrypted,
     inet_server_addr() IS NULL OR inet_server_addr() <<= '127.0.0.0/8' AS local
 """
+_WORKERS: Final = """
+SELECT settings FROM worker
+WHERE NOT draining AND heartbeat_at > clock_timestamp() - interval '10 s' ORDER BY id
+"""
 _LOSES: Final = ("off", "local")
 
 Severity = Literal["fail", "warn"]
@@ -52,6 +58,8 @@ class Report:
 
     remarks: tuple[Remark, ...]
     made: bool
+    settings: tuple[str, ...] = ()
+    """Of each worker that runs on it and stays, the fingerprints of its settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +139,18 @@ async def check_server(url: str) -> Report:
         raise unreachable(error) from None
     try:
         found = await _facts(db)
+        settings = await _settings(db) if found["made"] else ()
     finally:
         await db.close()
     remarks = (Remark(one.severity, one.text) for one in _RULES if one.broken(found))
-    return Report(tuple(remarks), bool(found["made"]))
+    return Report(tuple(remarks), bool(found["made"]), settings)
+
+
+async def _settings(db: Connection) -> tuple[str, ...]:
+    try:
+        return tuple(settings for (settings,) in await db.fetch(_WORKERS))
+    except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
+        return ()  # an older version made the tables
 
 
 async def _facts(db: Connection) -> dict[str, object]:

@@ -25,7 +25,7 @@ from service.journal.postgresql.text import from_database, to_database
 from service.journal.postgresql.worker import AsyncWorker, open_async_worker
 from service.journal.postgresql.writer import Work, Writer
 from service.journal.statements import load_statements
-from service.ports import Beat, Claim, Lease, Mail, Roster, Taken
+from service.ports import Beat, Claim, Lease, Mail, Neighbour, Roster, Taken
 
 BEAT_TIMEOUT_S: Final = 2.0
 ASK_TIMEOUT_S: Final = 5.0
@@ -43,14 +43,17 @@ class PostgresqlRoster:
         self._beats = beats
         self._fenced = fenced
 
-    async def register(self, worker: WorkerId, url: str) -> None:
+    async def register(self, worker: WorkerId, url: str, settings: str) -> None:
         """See `Roster.register`."""
-        await self._do_unfenced("register", worker, url)
+        await self._do_unfenced("register", worker, url, settings)
 
-    async def beat(self, worker: WorkerId) -> Beat:
+    async def beat(self, worker: WorkerId, settings: str) -> Beat:
         """See `Roster.beat`."""
-        rows = cast(list[Row], await self._beats.do(partial(_at_once, "beat", (worker,))))
-        return Beat(is_known=True, keeps_house=bool(rows[0][0])) if rows else Beat(is_known=False)
+        beating = partial(_at_once, "beat", (worker, settings))
+        for keeps_house, unlike in cast(list[Row], await self._beats.do(beating)):
+            neighbours = (Neighbour(WorkerId(other), theirs) for other, theirs in unlike)
+            return Beat(is_known=True, keeps_house=bool(keeps_house), unlike=tuple(neighbours))
+        return Beat(is_known=False)
 
     async def begin_drain(self, worker: WorkerId) -> None:
         """See `Roster.begin_drain`."""

@@ -5,12 +5,16 @@
 SELECT 1 FROM worker WHERE id = $1 FOR KEY SHARE;
 
 -- name: register
-INSERT INTO worker (id, url) VALUES ($1, $2);
+INSERT INTO worker (id, url, settings) VALUES ($1, $2, $3);
 
 -- name: beat
-UPDATE worker SET heartbeat_at = clock_timestamp() WHERE id = $1
+UPDATE worker SET heartbeat_at = clock_timestamp(), settings = $2 WHERE id = $1
 RETURNING id = (
-    SELECT id FROM worker WHERE NOT draining ORDER BY registered_at, id LIMIT 1);
+    SELECT id FROM worker WHERE NOT draining ORDER BY registered_at, id LIMIT 1),
+ARRAY(
+    SELECT ARRAY[other.id, other.settings] FROM worker AS other
+    WHERE other.id <> $1 AND NOT other.draining AND other.settings NOT IN ('', $2)
+    ORDER BY other.id);
 
 -- name: begin_drain
 UPDATE worker SET draining = true WHERE id = $1;
