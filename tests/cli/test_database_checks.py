@@ -121,13 +121,36 @@ async def execute(url: str, *statements: str) -> None:
 async def test_a_sound_postgresql_passes_before_and_after_the_first_start() -> None:
     """Nothing is written before: the service may come as another user."""
     with serving() as url:
-        (before,) = await found(url)
+        room, before = await found(url)
         async with open_journal(url):
             pass
-        (after,) = await found(url)
+        again, after = await found(url)
 
+    assert (room.level, again) == ("ok", room)
     assert (before.level, "at the first start" in before.text) == ("ok", True)
     assert (after.level, after.text) == ("ok", "PostgreSQL takes a write")
+
+
+async def test_connections_of_all_workers_are_added_up() -> None:
+    """Against what is left to them; of those who run now their own are not counted twice."""
+    with serving("max_connections=40", "superuser_reserved_connections=4") as url:
+        told = load_settings(None, KEYS | {"DATABASE_URL": url})
+        other = await asyncpg.connect(url)
+        async with open_journal(url):
+            fits, *_ = await check_database(told, workers=2)
+            more, *_ = await check_database(told, workers=3)
+        await other.execute("CREATE ROLE few LOGIN CONNECTION LIMIT 13")
+        limited = (await found(url.replace("//postgres@", "//few@")))[-1]
+        await other.close()
+
+    assert fits.level == "ok"
+    assert fits.text == (
+        "2 workers x 12 connections = 24, of 35 that max_connections leaves them: room for 2"
+    )
+    assert more.level == "warn"
+    assert "3 workers x 12 connections = 36, of 35 that" in more.text
+    assert "raise it, or start fewer" in more.text
+    assert "of 13 that the role's limit leaves them: room for 1" in limited.text
 
 
 async def test_workers_that_run_with_other_settings_are_told() -> None:
@@ -155,7 +178,7 @@ async def test_workers_that_run_with_other_settings_are_told() -> None:
     ("option", "level", "words"),
     [
         ("fsync=off", "FAIL", "switch it on"),
-        ("max_connections=8", "warn", "hardly any connections left"),
+        ("max_connections=8", "warn", "room for 0; raise it, or start fewer"),
     ],
 )
 async def test_what_is_wrong_with_a_server_is_said(option: str, level: str, words: str) -> None:
