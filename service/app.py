@@ -57,12 +57,12 @@ from service.telemetry.readings import (
     live_figures,
     recognition_figures,
     storage_figures,
+    worker_figures,
 )
 from service.telemetry.telemetry import Telemetry, open_telemetry
 from service.web.listen import BoundAddress
 from service.wire.media import media_url
 from service.workers.lease import WorkerLease
-from service.workers.likeness import Likeness
 from service.workers.room import SoleWorker, Workers, open_workers
 from service.workers.sealing import Seal
 
@@ -126,7 +126,7 @@ class Running:
     """What webhooks are signed with."""
     carrier: Carrier
     settings: Settings
-    likeness: Likeness
+    workers: Workers | SoleWorker
     calls_left: int = 0
     """Calls that went on when the drain was over; the next start takes them up."""
     lanes_left: int = 0
@@ -139,7 +139,7 @@ class Running:
             SettingsError: A secret is missing or cannot be read; nothing has changed.
         """
         changed = self.secrets.replace(endpoints)
-        self.likeness.change(fingerprints(self.settings, self.secrets.current))
+        self.workers.likeness.change(fingerprints(self.settings, self.secrets.current))
         return changed
 
 
@@ -160,7 +160,7 @@ async def running(
         address = await bind(stack, settings, machine.seat)
         rooms = await _open_rooms(stack, settings, address, machine)
         probes = {"journal": rooms.journal.check, "telnyx": rooms.carrier.check}
-        health = Health(probes, differing=lambda: rooms.likeness.sections)
+        health = Health(probes, differing=lambda: rooms.workers.likeness.sections)
         app = new_application(cors_origins=settings.api.cors_origins)
         app.add_routes([*health.routes(), *Console().routes()])
         _let_telnyx_in(app, settings, rooms, media_limits, machine.clock)
@@ -176,7 +176,7 @@ async def running(
             rooms.secrets,
             rooms.carrier,
             settings,
-            rooms.likeness,
+            rooms.workers,
         )
         resumed = await calls.resume()
         log.info("service_started", url=address.url, calls_resumed=resumed)
@@ -205,7 +205,6 @@ class _Rooms:
     told: BusCounters
     calls: CallRegistry
     workers: Workers | SoleWorker
-    likeness: Likeness
     keeper: RetentionKeeper
 
 
@@ -220,8 +219,8 @@ async def _open_rooms(
     url, key = settings.database_url, settings.storage_key()
     lease, api_key = machine.lease(), settings.telnyx_api_key.get_secret_value()
     roster = await enter(open_roster(url, lease, clock=clock))
-    likeness = Likeness(fingerprints(settings))
-    workers = await enter(open_workers(roster, lease, address.url, Seal(api_key), likeness))
+    alike, seal = fingerprints(settings), Seal(api_key)
+    workers = await enter(open_workers(roster, lease, address.url, seal, alike))
     opening = open_journal(url, key=key, clock=clock, threaded=threaded, lease=workers.lease)
     journal = machine.journal(await enter(opening))
     telemetry = await enter(open_telemetry(settings.telemetry.otlp_url, clock=clock))
@@ -290,7 +289,6 @@ async def _open_rooms(
         told=told,
         calls=calls,
         workers=workers,
-        likeness=likeness,
         keeper=await enter(keeping),
     )
 
@@ -310,7 +308,9 @@ def _let_telnyx_in(
     figures = [*live_figures(calls), *ingress_figures(counters), *lane_figures(rooms.lanes)]
     figures += [*clock_figures(lambda: network.ahead_s), *recognition_figures(rooms.heard)]
     figures += feed_figures(lambda: rooms.hub.subscriptions, lambda: rooms.hub.held_back_s)
-    figures += bus_figures(rooms.told) if settings.postgresql_url else []
+    if settings.postgresql_url:
+        figures += bus_figures(rooms.told)
+        figures += worker_figures(rooms.workers.counters, lambda: rooms.workers.likeness.unlike)
     figures += storage_figures(settings.database_file, settings.recordings_path)
     rooms.telemetry.metrics.read(figures)
 

@@ -94,8 +94,8 @@ class Roster(Protocol):
     async def owned(self, worker: WorkerId) -> list[CallId]:
         """Return the calls of a worker that go on."""
 
-    async def hand_over(self, worker: WorkerId) -> None:
-        """Make nobody's what a worker has."""
+    async def hand_over(self, worker: WorkerId) -> int:
+        """Make nobody's what a worker has; return how many calls that were."""
 
     async def send(self, call_id: CallId, input_id: InputId, body: bytes) -> None:
         """Keep an input for the owner of its call, unless it is known already."""

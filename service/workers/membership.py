@@ -10,6 +10,7 @@ import structlog
 from service.errors import JournalUnavailableError
 from service.ids import WorkerId
 from service.ports import Roster
+from service.workers.counters import WorkerCounters
 from service.workers.lease import WorkerLease
 from service.workers.likeness import Likeness
 
@@ -36,6 +37,7 @@ class Membership:
         self._roster = roster
         self.lease = lease
         self.likeness = likeness
+        self.counters = WorkerCounters()
         self._url = url
         self._is_out = True
 
@@ -113,5 +115,6 @@ class Membership:
             return
         self._is_out, self.keeps_house = True, False
         self.lease.end()
+        self.counters.leases_lost[reason] += 1
         log.error("lease_lost", worker=self.lease.holder, reason=reason)
         self.on_loss()

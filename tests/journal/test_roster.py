@@ -226,7 +226,7 @@ async def test_calls_that_are_handed_over_are_the_next_ones(ann: Worker, bob: Wo
     await ann.roster.begin_drain(ANN)
     assert await ann.roster.others(ANN, 10.0) == 1
     assert await bob.roster.others(BOB, 10.0) == 0
-    await ann.roster.hand_over(ANN)
+    assert await ann.roster.hand_over(ANN) == 1
 
     with pytest.raises(StaleCallError):
         await ann.journal.commit(entry(1, [2]))

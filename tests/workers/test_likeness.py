@@ -112,9 +112,9 @@ async def test_two_workers_with_different_routes_both_say_so(shop: Shop) -> None
     with capture_logs() as logs:
         async with shop.worker() as ann:
             async with shop.worker(redact=["pci"]) as bob:
-                await until(lambda: ann.likeness.sections == bob.likeness.sections == ["route"])
+                await until(lambda: ann.workers.likeness.sections == bob.workers.likeness.sections == ["route"])
                 assert (await readyz(ann))["settings_differ"] == ["route"]
-            await until(lambda: not ann.likeness.sections)
+            await until(lambda: not ann.workers.likeness.sections)
             assert "settings_differ" not in await readyz(ann)
     warned = [one for one in logs if one["event"] == "settings_differ"]
     assert len(warned) == 2
@@ -126,6 +126,6 @@ async def test_a_secret_that_was_rotated_in_one_worker_is_noticed(shop: Shop) ->
     async with shop.worker() as ann, shop.worker() as bob:
         new = [dataclasses.replace(one, secret=SECRET) for one in ann.settings.endpoint_list()]
         assert ann.rotate(new) == ["crm"]
-        await until(lambda: bob.likeness.sections == ["endpoint secrets"])
+        await until(lambda: bob.workers.likeness.sections == ["endpoint secrets"])
         bob.rotate(new)
-        await until(lambda: not ann.likeness.sections and not bob.likeness.sections)
+        await until(lambda: not ann.workers.likeness.sections and not bob.workers.likeness.sections)

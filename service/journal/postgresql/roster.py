@@ -94,9 +94,10 @@ class PostgresqlRoster:
         rows = await self._change("owned", worker)
         return [CallId(from_database(call_id)) for (call_id,) in rows]
 
-    async def hand_over(self, worker: WorkerId) -> None:
+    async def hand_over(self, worker: WorkerId) -> int:
         """See `Roster.hand_over`."""
-        await self._change("hand_over", worker)
+        ((calls,),) = await self._change("hand_over", worker)
+        return cast(int, calls)
 
     async def send(self, call_id: CallId, input_id: InputId, body: bytes) -> None:
         """See `Roster.send`."""

@@ -100,7 +100,9 @@ SELECT call_id FROM call WHERE open AND owner = $1 AND (NOT ended OR wake_at IS 
 ORDER BY call_no;
 
 -- name: hand_over
-UPDATE call SET owner = NULL, epoch = epoch + 1 WHERE open AND owner = $1;
+WITH given AS (
+    UPDATE call SET owner = NULL, epoch = epoch + 1 WHERE open AND owner = $1 RETURNING call_no)
+SELECT count(*) FROM given;
 
 -- name: send
 INSERT INTO pending_input (call_id, input_id, body)
