@@ -22,9 +22,10 @@ from service.journal.postgresql.connection import (
 from service.journal.postgresql.migrations import expect_whole, lock_service, migrate
 from service.journal.postgresql.opening import explained
 from service.journal.postgresql.text import from_database, to_database
-from service.journal.postgresql.worker import AsyncWorker, open_async_worker
 from service.journal.postgresql.writer import Work, Writer
 from service.journal.statements import load_statements
+from service.journal.task_worker import open_task_worker
+from service.journal.worker import Worker
 from service.ports import Beat, Claim, Lease, Mail, Neighbour, Roster, Taken
 
 BEAT_TIMEOUT_S: Final = 2.0
@@ -38,7 +39,7 @@ _SQL: Final = load_statements("postgresql", "workers")
 class PostgresqlRoster:
     """A `Roster`; its methods are documented there."""
 
-    def __init__(self, url: str, beats: AsyncWorker[Query], fenced: AsyncWorker[Work]) -> None:
+    def __init__(self, url: str, beats: Worker[Query], fenced: Worker[Work]) -> None:
         self._url = url
         self._beats = beats
         self._fenced = fenced
@@ -226,7 +227,7 @@ async def open_postgresql_roster(
         await migrate(db)
         await expect_whole(db)
     async with (
-        open_async_worker(Reader(beating), limit=_MAX_WAITING) as beats,
-        open_async_worker(Writer(writing, clock, lease), limit=_MAX_WAITING) as fenced,
+        open_task_worker(Reader(beating), limit=_MAX_WAITING) as beats,
+        open_task_worker(Writer(writing, clock, lease), limit=_MAX_WAITING) as fenced,
     ):
         yield PostgresqlRoster(url, beats, fenced)
