@@ -2,7 +2,7 @@
 
 `lanes` is the room's door. Each of the `endpoints` has a `dispatcher`, which takes the `lane` that
 `schedule` says is next and has it handled by `handler`: one of its `attempts` at what `batches`
-puts together, and what follows from how that ended. Endpoints of one `host` share places for
+puts together, and what follows from how that ended; `memories` has what is known of the others. Endpoints of one `host` share places for
 attempts, and a `breaker` that spares it while nobody is there; `probes` chooses what it is tried
 with then, and a `record` knows how an endpoint does. `partials` chooses which
 partials go out, and `acks` writes to the journal how far lanes came. `sinks` opens what makes an

@@ -12,6 +12,7 @@ import msgspec
 
 from service.errors import JournalUnavailableError, LeaseLostError, StaleCallError
 from service.ids import CallId, EndpointName, LegId
+from service.journal.lane_rows import lanes_with_parked
 from service.journal.postgresql.connection import (
     OF_WORKER,
     Connection,
@@ -249,7 +250,7 @@ class PostgresqlJournal:
 
     async def lanes_of(self, call_id: CallId) -> list[LaneRow]:
         """See `Journal.lanes_of`."""
-        return [LaneRow(*row) for row in await self._ask("lanes_of", call_id)]
+        return lanes_with_parked(await self._ask("lanes_of", call_id))
 
     async def parked(
         self, *, limit: int, before: tuple[float, int] | None = None
