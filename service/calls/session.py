@@ -143,7 +143,6 @@ class CallSession:
         return turn.outcome(
             replies=replies,
             input_ids=input_ids,
-            transcription=transcription.current(self.state),
             wake_at=wake_at,
         )
 

@@ -23,7 +23,7 @@ from service.errors import (
     JournalUnavailableError,
     StaleCallError,
 )
-from service.ids import CallId, InputId, Transcription
+from service.ids import CallId, InputId
 from service.ports import Journal, Observer, Ownership, StoredEvent
 from service.runtime.commit import LoadedCall, commit_turn, load_call
 from service.runtime.dedup import Dedup
@@ -105,8 +105,6 @@ class LiveCall:
         self._wake_at: float | None = None
         self.phase: Phase | None = None
         """How far the call is by its last turn; None if this process has not looked."""
-        self.transcription: Transcription | None = None
-        """Whether its words are to be had, by its last turn; None unless people talk."""
         self.forgotten = False
         """Whether nothing is waited for: the call may be dropped from memory."""
         self.is_gone = False
@@ -160,7 +158,7 @@ class LiveCall:
         """Work on the call no more: it is another worker's. What waits is not committed."""
         if self.is_gone:
             return
-        self.is_gone, self.phase, self.transcription = True, None, None
+        self.is_gone, self.phase = True, None
         self.stop()
         waiting, self._mailbox = self._mailbox, deque()
         for post in waiting:
@@ -300,7 +298,6 @@ class LiveCall:
     def _hand_on(self, outcome: Outcome, stored: Sequence[StoredEvent]) -> None:
         self._wake_at = outcome.wake_at
         self.phase = outcome.phase
-        self.transcription = outcome.transcription
         self.forgotten = outcome.wake_at is None
         try:
             self._context.effects.hand_on(self, outcome, stored)

@@ -29,7 +29,7 @@ from service.errors import (
     DrainingError,
     JournalUnavailableError,
 )
-from service.ids import CallId, LegId, Transcription
+from service.ids import CallId, LegId
 from service.ports import (
     UNOBSERVED,
     Audience,
@@ -148,11 +148,6 @@ class CallRegistry:
         if reply.refused:
             raise ControlRefusedError(reply.refused)
         return reply
-
-    def transcription(self, call_id: CallId) -> Transcription | None:
-        """See `CallControls.transcription`."""
-        call = self._calls.get(call_id)
-        return call.transcription if call else None
 
     async def erase(self, call_id: CallId, *, reason: str = "api") -> bool:
         """See `Eraser.erase`. What is left in the files is scrubbed by whoever keeps them."""

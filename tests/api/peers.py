@@ -8,7 +8,7 @@ from typing import Any
 from service.calls.commands import Reply
 from service.calls.inputs import ControlName
 from service.errors import ControlRefusedError
-from service.ids import CallId, Transcription
+from service.ids import CallId
 from service.ports.keys import KeyStore, StoredKey
 from tests.api.builders import CALL
 
@@ -31,11 +31,6 @@ class ScriptedCalls:
         if isinstance(answer, str):
             raise ControlRefusedError(answer)
         return answer
-
-    def transcription(self, call_id: CallId) -> Transcription | None:
-        """See `CallControls.transcription`."""
-        del call_id
-        return None
 
     async def erase(self, call_id: CallId, *, reason: str = "api") -> bool:
         """See `Eraser.erase`."""
