@@ -56,15 +56,12 @@ class Office:
 
     async def told(self, call_id: str) -> list[str | None]:
         """Return what the API of each worker says of a call's transcription."""
-        key, text = new_key("calls:read")
-        async with open_postgresql_keys(self.database) as keys, aiohttp.ClientSession() as client:
-            await keys.keep_key(key)
-            said = []
+        async with open_postgresql_keys(self.database) as keys:
+            header = {"Authorization": f"Bearer {await new_key(keys, 'calls:read')}"}
+        said = []
+        async with aiohttp.ClientSession(headers=header) as client:
             for worker in self.workers:
-                asking = client.get(
-                    f"{worker.url}/v1/calls/{call_id}", headers={"Authorization": f"Bearer {text}"}
-                )
-                async with asking as answer:
+                async with client.get(f"{worker.url}/v1/calls/{call_id}") as answer:
                     said.append((await answer.json())["transcription"])
         return said
 
