@@ -47,6 +47,7 @@ from service.runtime.call import CallContext, LiveCall
 from service.runtime.commands import CommandRunner
 from service.runtime.dedup import Dedup
 from service.runtime.effects import RealEffects
+from service.runtime.handing_over import prepare_hand_over
 from service.runtime.media_streams import MediaStreams, Ticket
 from service.runtime.media_tokens import MediaTokens
 from service.runtime.questions import QuestionRunner
@@ -235,6 +236,7 @@ class CallRegistry:
         """Give the calls that go on to the other workers, at once; False if none are there."""
         if not self.has_successors:
             return False
+        await prepare_hand_over(self._calls.values())
         try:
             await self._ownership.hand_over()
         except JournalUnavailableError:
