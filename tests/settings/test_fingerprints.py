@@ -85,7 +85,7 @@ def test_what_is_said_as_it_is_by_itself_is_the_same(load: Load) -> None:
 def test_the_order_of_endpoints_says_nothing_and_that_of_routes_does(load: Load) -> None:
     """The first route that matches wins."""
     log = '\n[[endpoint]]\nname = "log"\ntype = "log"\n'
-    route = '\n[[route]]\nsource = "media"\n[route.match]\nto = "+1555*"\n'
+    route = '\n[[route]]\nsource = "in_call"\n[route.match]\nto = "+1555*"\n'
     first, second = TEXT.split("[[endpoint]]")
     assert unlike(load(TEXT + log), load(f"{first}{log}[[endpoint]]{second}")) == []
     general, _, rest = TEXT.partition("[[route]]")
