@@ -369,6 +369,4 @@ OwnInput = (
 """What this service itself tells a call: what it hears, and what became of its commands."""
 AskedInput = ControlAsked | EraseAsked
 """What people want; each is answered by one `Reply`."""
-Input = (
-    WebhookInput | OwnInput | ServiceRestarted | ServiceStopping | HandOverBegan | AskedInput
-)
+Input = WebhookInput | OwnInput | ServiceRestarted | ServiceStopping | HandOverBegan | AskedInput

@@ -47,9 +47,7 @@ def filters_of_calls(
     return filters
 
 
-def filters_of_words(
-    wanted: WordQuery, *, spelt: Callable[[str], str] | None = None
-) -> Filters:
+def filters_of_words(wanted: WordQuery, *, spelt: Callable[[str], str] | None = None) -> Filters:
     """Return what a search is filtered by, besides its words."""
     filters = filters_of_calls(wanted.calls, spelt=spelt)
     if wanted.role is not None:

@@ -10,6 +10,6 @@ from service.ports import LaneRow
 def lanes_with_parked(rows: Iterable[Sequence[Any]]) -> list[LaneRow]:
     """Return lanes of rows that end with something that was parked, or None; a lane's together."""
     return [
-        LaneRow(*lane, parked=tuple(seq for *_, seq in group if seq is not None))
+        LaneRow(*(*lane, tuple(seq for *_, seq in group if seq is not None)))
         for lane, group in groupby(rows, key=lambda row: tuple(row[:-1]))
     ]

@@ -28,9 +28,7 @@ class Membership:
     `on_loss` is called when it is: nothing that this process has in memory is its own then.
     """
 
-    def __init__(
-        self, roster: Roster, lease: WorkerLease, url: str, likeness: Likeness
-    ) -> None:
+    def __init__(self, roster: Roster, lease: WorkerLease, url: str, likeness: Likeness) -> None:
         self.on_loss: Callable[[], None] = lambda: None
         self.on_return: Callable[[], None] = lambda: None
         self.keeps_house = False

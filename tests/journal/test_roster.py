@@ -1,5 +1,6 @@
 """The roster of the workers on PostgreSQL: who lives, whose a call is, and who may write."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -117,6 +118,34 @@ async def test_whoever_loses_a_call_writes_it_no_more_and_learns_of_it(
     with pytest.raises(StaleCallError):
         await ann.journal.commit(entry(1, [2]))
     await bob.journal.commit(entry(1, [2], epoch=2))
+
+
+async def test_calls_are_taken_in_the_order_in_which_commits_lock_them(
+    ann: Worker, bob: Worker, url: str
+) -> None:
+    """Whatever order they are asked for in: nobody waits for who waits for them."""
+    await ann.journal.commit(entry(0, [1]))
+    await ann.journal.commit(entry(0, [1], call_id=OTHER))
+    lock = "SELECT 1 FROM call WHERE call_id = $1 FOR NO KEY UPDATE"
+    db, watch = await asyncpg.connect(url), await asyncpg.connect(url)
+    waiting = (
+        "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%call%'"
+    )
+    try:
+        async with db.transaction():
+            await db.execute("SET LOCAL lock_timeout = '300ms'")  # before a deadlock is noticed
+            await db.execute(lock, CALL)
+            taking = asyncio.gather(bob.roster.take(OTHER, BOB), bob.roster.take(CALL, BOB))
+            async with asyncio.timeout(5):
+                while not await watch.fetch(waiting):  # noqa: ASYNC110 - the database tells
+                    await asyncio.sleep(0.01)
+            await db.execute(lock, OTHER)
+    finally:
+        await db.close()
+        await watch.close()
+
+    assert [(one.was_taken, one.owner) for one in await taking] == [(True, ANN)] * 2
+    assert sorted(await ann.roster.losses(ANN)) == [CALL, OTHER]
 
 
 async def test_what_is_taken_back_was_not_lost(ann: Worker, bob: Worker) -> None:

@@ -9,6 +9,7 @@ import pytest
 from service.calls.commands import StartStreaming, StartTranscription, StopTranscription
 from service.calls.inputs import Input
 from service.calls.routes import Route
+from service.calls.state import Phase
 from service.errors import ControlRefusedError, JournalUnavailableError
 from service.ids import CallId
 from service.ports import RecognitionPlan
@@ -169,7 +170,7 @@ async def test_a_pause_holds_in_the_next_process(tmp_path: Path, route: Route) -
     """It is in the journal; the new process forks nothing before it is resumed."""
     async with open_runtime(tmp_path, route) as runtime:
         await begin(runtime, time.time())
-        await until(lambda: any(e.type == "transcription.started" for e in runtime.lanes.events))
+        await until(lambda: runtime.calls.call(CALL).phase is Phase.TALKING)
         await runtime.calls.ask(CALL, "pause")
     async with open_runtime(tmp_path, route) as runtime:
         await runtime.calls.resume()

@@ -112,7 +112,11 @@ async def test_two_workers_with_different_routes_both_say_so(shop: Shop) -> None
     with capture_logs() as logs:
         async with shop.worker() as ann:
             async with shop.worker(redact=["pci"]) as bob:
-                await until(lambda: ann.workers.likeness.sections == bob.workers.likeness.sections == ["route"])
+                await until(
+                    lambda: (
+                        ann.workers.likeness.sections == bob.workers.likeness.sections == ["route"]
+                    )
+                )
                 assert (await readyz(ann))["settings_differ"] == ["route"]
             await until(lambda: not ann.workers.likeness.sections)
             assert "settings_differ" not in await readyz(ann)

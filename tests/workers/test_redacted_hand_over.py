@@ -23,9 +23,7 @@ def owner(office: Office, call_id: str) -> int:
     return number
 
 
-@pytest.mark.parametrize(
-    ("planned", "second"), [(True, "and three four"), (False, "and [NUMBER]")]
-)
+@pytest.mark.parametrize(("planned", "second"), [(True, "and three four"), (False, "and [NUMBER]")])
 async def test_a_call_that_is_handed_over_hides_no_more_than_one_that_stays(
     tmp_path: Path, *, planned: bool, second: str
 ) -> None:

@@ -8,7 +8,6 @@ from service.cli.common import Commands, add_command, add_config, read_settings,
 from service.errors import SettingsError
 from service.exits import Exit
 
-
 MAX_WORKERS = 10_000
 
 

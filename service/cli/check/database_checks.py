@@ -86,11 +86,11 @@ def _check_likeness(settings: Settings, running: Sequence[str]) -> Iterator[Find
     ours = encode_fingerprints(fingerprints(settings))
     unlike = [sections for theirs in running if (sections := differing(ours, theirs))]
     if unlike:
-        sections = ", ".join(sorted({name for one in unlike for name in one}))
+        named = ", ".join(sorted({name for one in unlike for name in one}))
         yield warn(
             "workers",
             f"{len(unlike)} of the {len(running)} that run on this database have other settings"
-            f" than these: {sections}; start all of them with the same",
+            f" than these: {named}; start all of them with the same",
         )
 
 

@@ -27,8 +27,8 @@ from service.journal.postgresql.text import from_database, to_database
 from service.journal.search import parse_search_terms
 from service.journal.statements import load_statements
 from service.journal.task_worker import open_task_worker
-from service.journal.worker import Worker
 from service.journal.words import snippet
+from service.journal.worker import Worker
 from service.ports import (
     CallFilter,
     CallSummary,

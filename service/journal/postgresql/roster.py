@@ -21,6 +21,7 @@ from service.journal.postgresql.connection import (
 )
 from service.journal.postgresql.migrations import expect_whole, lock_service, migrate
 from service.journal.postgresql.opening import explained
+from service.journal.postgresql.takes import Take, Takes
 from service.journal.postgresql.text import from_database, to_database
 from service.journal.postgresql.writer import Work, Writer
 from service.journal.statements import load_statements
@@ -39,10 +40,13 @@ _SQL: Final = load_statements("postgresql", "workers")
 class PostgresqlRoster:
     """A `Roster`; its methods are documented there."""
 
-    def __init__(self, url: str, beats: Worker[Query], fenced: Worker[Work]) -> None:
+    def __init__(
+        self, url: str, beats: Worker[Query], fenced: Worker[Work], takes: Worker[Take]
+    ) -> None:
         self._url = url
         self._beats = beats
         self._fenced = fenced
+        self._takes = takes
 
     async def register(self, worker: WorkerId, url: str, settings: str) -> None:
         """See `Roster.register`."""
@@ -79,7 +83,7 @@ class PostgresqlRoster:
 
     async def take(self, call_id: CallId, worker: WorkerId) -> Claim:
         """See `Roster.take`."""
-        return cast(Claim, await self._fenced.do(partial(_take, to_database(call_id), worker)))
+        return cast(Claim, await self._takes.do((to_database(call_id), worker)))
 
     async def losses(self, worker: WorkerId) -> list[CallId]:
         """See `Roster.losses`."""
@@ -183,18 +187,6 @@ async def _claim(call_id: str, worker: WorkerId, db: Connection) -> Claim:
     return Claim(is_ours=False, owner=owner)  # somebody was faster: the next look says who
 
 
-async def _take(call_id: str, worker: WorkerId, db: Connection) -> Claim:
-    rows = await _rows("lock_call", (call_id,), db)
-    if not rows or rows[0][0] == worker:
-        return Claim(is_ours=True)
-    loser = rows[0][0]
-    await _rows("take", (call_id, worker), db)
-    await _rows("forget_loss", (worker, call_id), db)
-    if loser is not None:
-        await _rows("note_loss", (loser, call_id), db)
-    return Claim(is_ours=True, was_taken=True, owner=loser)
-
-
 async def _take_orphans(worker: WorkerId, limit: int, db: Connection) -> Taken:
     gone = [owner for (owner,) in await _rows("gone_owners", (), db)]
     rows = await _rows("take_open", (worker, gone, limit), db)
@@ -229,5 +221,6 @@ async def open_postgresql_roster(
     async with (
         open_task_worker(Reader(beating), limit=_MAX_WAITING) as beats,
         open_task_worker(Writer(writing, clock, lease), limit=_MAX_WAITING) as fenced,
+        open_task_worker(Takes(fenced), limit=_MAX_WAITING) as takes,
     ):
-        yield PostgresqlRoster(url, beats, fenced)
+        yield PostgresqlRoster(url, beats, fenced, takes)

@@ -14,8 +14,8 @@ import msgspec
 
 from service.errors import JournalUnavailableError, StaleCallError
 from service.ids import CallId, EndpointName, LegId
-from service.journal.sqlite.bulk import write_rows
 from service.journal.lane_rows import lanes_with_parked
+from service.journal.sqlite.bulk import write_rows
 from service.journal.sqlite.connection import Query, SqliteReader
 from service.journal.sqlite.file import SetUp, open_sqlite_file
 from service.journal.sqlite.fulltext import delete_words, deletes_at_once, merge_words

@@ -9,7 +9,6 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, cast
 
-
 from service.errors import BadInputError
 from service.ids import CallId
 from service.journal.filters import (
