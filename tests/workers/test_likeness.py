@@ -1,8 +1,10 @@
 """Workers with different settings notice it, say which, and notice that it is over."""
 
+import asyncio
 import dataclasses
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -101,10 +103,13 @@ async def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
 
 
 async def readyz(service: Running) -> dict[str, Any]:
-    """Return what a worker says to whoever sends calls."""
-    url = f"{service.url}/readyz"
-    async with aiohttp.ClientSession() as session, session.get(url) as answer:
-        return dict(await answer.json())
+    """Return what a worker says to whoever sends calls, once it is ready."""
+    async with aiohttp.ClientSession() as session, asyncio.timeout(20):
+        while True:  # Telnyx's SDK is being loaded
+            async with session.get(f"{service.url}/readyz") as answer:
+                if answer.status == HTTPStatus.OK:
+                    return dict(await answer.json())
+            await asyncio.sleep(0.05)
 
 
 async def test_two_workers_with_different_routes_both_say_so(shop: Shop) -> None:
@@ -118,7 +123,7 @@ async def test_two_workers_with_different_routes_both_say_so(shop: Shop) -> None
                     )
                 )
                 assert (await readyz(ann))["settings_differ"] == ["route"]
-            await until(lambda: not ann.workers.likeness.sections)
+            await until(lambda: not ann.workers.likeness.sections, 20)
             assert "settings_differ" not in await readyz(ann)
     warned = [one for one in logs if one["event"] == "settings_differ"]
     assert len(warned) == 2
@@ -130,6 +135,8 @@ async def test_a_secret_that_was_rotated_in_one_worker_is_noticed(shop: Shop) ->
     async with shop.worker() as ann, shop.worker() as bob:
         new = [dataclasses.replace(one, secret=SECRET) for one in ann.settings.endpoint_list()]
         assert ann.rotate(new) == ["crm"]
-        await until(lambda: bob.workers.likeness.sections == ["endpoint secrets"])
+        await until(lambda: bob.workers.likeness.sections == ["endpoint secrets"], 20)
         bob.rotate(new)
-        await until(lambda: not ann.workers.likeness.sections and not bob.workers.likeness.sections)
+        await until(
+            lambda: not ann.workers.likeness.sections and not bob.workers.likeness.sections, 20
+        )
