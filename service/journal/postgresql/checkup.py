@@ -176,8 +176,8 @@ def _connections(found: Mapping[str, Any]) -> Connections:
 async def _settings(db: Connection) -> tuple[str, ...]:
     try:
         return tuple(settings for (settings,) in await db.fetch(_WORKERS))
-    except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
-        return ()  # an older version made the tables
+    except asyncpg.SyntaxOrAccessError:
+        return ()  # an older version made the tables, or they are not this role's to read
 
 
 async def _facts(db: Connection) -> dict[str, Any]:
