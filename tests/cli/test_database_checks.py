@@ -170,7 +170,7 @@ async def test_workers_that_run_with_other_settings_are_told() -> None:
 
     assert [one.level for one in told] == ["warn"]
     assert "1 of the 2 that run on this database have other settings" in told[0].text
-    assert "nats_url;" in few[0].text
+    assert "nats_url;" in told[0].text
     assert later == []
 
 
