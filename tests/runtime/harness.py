@@ -12,7 +12,7 @@ from service.calls.routes import Route
 from service.ids import CallId
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.journal.sqlite.library import open_sqlite_library
-from service.ports import Journal
+from service.ports import Journal, Ownership
 from service.runtime.registry import CallRegistry, open_calls
 from tests.runtime.peers import (
     FailingJournal,
@@ -64,6 +64,7 @@ async def open_runtime(
     *routes: Route,
     faults: Mapping[str, Exception] | None = None,
     clock: Callable[[], float] = time.time,
+    ownership: Ownership | None = None,
 ) -> AsyncIterator[Runtime]:
     """Open a registry on the journal in this folder, whose methods fail once as `faults` says."""
     async with open_sqlite_journal(path / "journal.db") as journal:
@@ -86,6 +87,7 @@ async def open_runtime(
             routes=routes,
             media_url="ws://here/media/",
             clock=clock,
+            ownership=ownership,
         ) as calls:
             yield Runtime(
                 calls,

@@ -12,14 +12,14 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
-from service.app import Running, running
+from service.app import Machine, Running, running
 from service.demo.receiver import Receiver, open_receiver
 from service.ids import WorkerId
 from service.ports import Neighbour
 from service.settings import Settings
 from service.simulator.scenario import parse_scenario
 from service.simulator.server import Simulator, open_simulator
-from service.workers import membership
+from service.workers.lease import Pace, WorkerLease
 from service.workers.likeness import Likeness, differing, encode_fingerprints
 from tests.service.harness import Watch, settings_for
 from tests.settings.builders import SECRET
@@ -89,14 +89,14 @@ class Shop:
             settings_for(self.telnyx, self.receiver, self.folder / "none", **route)
         )
         settings |= {"database_url": self.database, "recordings_dir": str(self.folder)}
-        async with running(Settings.model_validate(settings)) as service:
+        machine = Machine(lease=lambda: WorkerLease(pace=Pace(beat_every_s=0.05)))
+        async with running(Settings.model_validate(settings), machine=machine) as service:
             yield service
 
 
 @pytest.fixture
-async def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Shop]:
+async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
     """A simulator, a receiver, a database, and workers whose hearts beat fast."""
-    monkeypatch.setattr(membership, "BEAT_EVERY_S", 0.05)
     scenario = parse_scenario({"recogniser": "script", "call": []})
     async with open_simulator(scenario) as telnyx, open_receiver(Watch().told) as receiver:
         yield Shop(telnyx, receiver, tmp_path, await database_of(tmp_path))
