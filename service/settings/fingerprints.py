@@ -33,6 +33,7 @@ def fingerprints(settings: Settings, secrets: EndpointSecrets | None = None) -> 
         "database_key": settings.database_key,
         "endpoint": _endpoints(settings),
         "endpoint secrets": _secrets(settings, secrets or {}),
+        "forward": _said(settings.forward),
         "nats_url": settings.nats_url,
         "require_media_auth": settings.require_media_auth,
         "route": [_said(settings.route[number]) for number in sorted(settings.route, key=int)],

@@ -89,14 +89,5 @@ async def open_runtime(
             clock=clock,
             ownership=ownership,
         ) as calls:
-            yield Runtime(
-                calls,
-                journal,
-                disk,
-                lanes,
-                audience,
-                carrier,
-                recognitions,
-                recorder,
-                path / "journal.db",
-            )
+            kept = lanes, audience, carrier, recognitions, recorder
+            yield Runtime(calls, journal, disk, *kept, path / "journal.db")

@@ -78,7 +78,9 @@ def test_what_is_a_workers_own_is_in_none(load: Load, change: str) -> None:
 
 def test_what_is_said_as_it_is_by_itself_is_the_same(load: Load) -> None:
     """So a newer version, which has more to be said, differs in nothing."""
-    said = TEXT.replace('source = "in_call"', 'source = "in_call"\nredact = []\nanswer = true')
+    said = TEXT.replace(
+        'source = "in_call"', 'source = "in_call"\nredact = []\ninterim_results = true'
+    )
     assert unlike(load(TEXT), load(said)) == []
 
 
