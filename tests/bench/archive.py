@@ -137,7 +137,7 @@ async def _times(url: str, rounds: int, times: int) -> Mapping[str, float]:
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         roster = await enter(open_postgresql_roster(url, lease, clock=time.time))
-        await roster.register(worker, "http://127.0.0.1:1")
+        await roster.register(worker, "http://127.0.0.1:1", "")
         journal = await enter(open_postgresql_journal(url, lease=lease))
         library = await enter(open_postgresql_library(url))
         found = {f"PostgreSQL, {name}": await p50_ms(library, one, rounds) for name, one in ASKED}
