@@ -45,6 +45,7 @@ from service.listening import bind, scraped, take_connections
 from service.pool.seat import Seat
 from service.ports import Bus, Carrier, Journal, Library, Recognitions
 from service.recording.recorder import open_recorder
+from service.runtime.dialling import Dialler
 from service.runtime.registry import CallRegistry, open_calls
 from service.settings import Settings
 from service.stt.counters import RecognitionCounters
@@ -340,6 +341,8 @@ async def _let_people_in(
         keys=await enter(open_keys(url, key=key, threaded=threaded)),
         hub=rooms.hub,
         controls=rooms.calls,
+        starts=Dialler(rooms.calls, rooms.network),
+        connection_id=settings.connection_id,
         lanes=rooms.lanes,
         endpoints=rooms.endpoints,
         secrets=rooms.secrets,

@@ -56,6 +56,8 @@ def keys_of(module: str, name: str) -> set[str]:
             OF_NO_CALL
             | {
                 "transcript.partial",
+                "call.bridged",
+                "call.unanswered",
                 "transcription.degraded",
                 "transcription.failed",
                 "transcription.recovered",
@@ -69,6 +71,8 @@ def keys_of(module: str, name: str) -> set[str]:
             | {
                 "call.started",
                 "call.answered",
+                "call.bridged",
+                "call.unanswered",
                 "call.ended",
                 "transcription.started",
                 "transcript.completed",

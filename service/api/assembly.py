@@ -13,6 +13,7 @@ from service.api.about_routes import about_routes
 from service.api.access import Doorkeeper
 from service.api.calls.audio import AudioRoutes
 from service.api.calls.controls import ControlRoutes, ErasureRoutes
+from service.api.calls.dialling import Dialling, DialRoutes
 from service.api.calls.routes import CallRoutes
 from service.api.cursors import Cursors
 from service.api.deliveries.endpoint_routes import EndpointRoutes
@@ -35,6 +36,7 @@ from service.delivery.sinks import open_sink
 from service.feed.hub import Hub
 from service.ports import (
     CallControls,
+    CallStarts,
     Eraser,
     Journal,
     KeyStore,
@@ -61,6 +63,9 @@ class Sources:
     keys: KeyStore
     hub: Hub
     controls: CallControls
+    starts: CallStarts
+    connection_id: str | None = None
+    """The application that calls are dialled through, if no route says which."""
     eraser: Eraser
     lanes: DeliveryLanes
     endpoints: Sequence[Endpoint]
@@ -128,6 +133,7 @@ def _asked(
     """Yield what is answered at once."""
     journal, library = sources.journal, sources.library
     yield from CallRoutes(library, journal, cursors).routes()
+    yield from DialRoutes(Dialling(sources.starts, connection_id=sources.connection_id)).routes()
     yield from ControlRoutes(sources.controls).routes()
     yield from ErasureRoutes(sources.eraser).routes()
     kept, key = sources.recordings_path, sources.recordings_key

@@ -9,7 +9,7 @@ from service.calls.commands import (
     StopTranscription,
 )
 from service.calls.events import TranscriptErased
-from service.calls.inputs import ControlAsked, EraseAsked, Input, WordsHeard
+from service.calls.inputs import ControlAsked, DialAsked, EraseAsked, Input, WordsHeard
 from service.calls.routes import Route
 from service.calls.state import CallState, Phase, Progress
 from service.calls.streams import finish_streams
@@ -56,7 +56,7 @@ def ignore(turn: Turn, item: Input) -> None:
                 leg_id=item.ref.leg_id, stream_id=item.ref.stream_id, reason="erased"
             )
         )
-    elif isinstance(item, ControlAsked):
+    elif isinstance(item, ControlAsked | DialAsked):
         turn.reply = Reply(refused="unknown")
     elif isinstance(item, EraseAsked):
         turn.reply = Reply()

@@ -5,7 +5,7 @@ out or send as null is optional here; nothing is made up in its place.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import msgspec
@@ -67,6 +67,14 @@ class Redaction:
     start_ms: int | None = None
     """When what it stands for was said, on the call clock, where words have times."""
     end_ms: int | None = None
+
+
+class LegBridged(Webhook, frozen=True, kw_only=True):
+    """`call.bridged`: the leg is connected with another one."""
+
+
+class SpeakEnded(Webhook, frozen=True, kw_only=True):
+    """`call.speak.ended`: what was to be said on the leg was said, or broken off."""
 
 
 class WordsReported(Webhook, frozen=True, kw_only=True):
@@ -295,8 +303,30 @@ class EraseAsked:
     reason: str = "asked"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialAsked:
+    """Somebody wants a call made, and its words. Asking again for the same is no news."""
+
+    at: float
+    from_number: str
+    to_number: str
+    route: str | None = None
+    """The route's name; None for the first one that matches."""
+    connection_id: str | None = None
+    """The application to dial through; None for the one that the route names."""
+    metadata: Mapping[str, object] = field(default_factory=dict)
+
+
 CommandName = Literal[
-    "answer", "start_transcription", "stop_transcription", "start_streaming", "stop_streaming"
+    "answer",
+    "dial",
+    "speak",
+    "bridge",
+    "hang_up",
+    "start_transcription",
+    "stop_transcription",
+    "start_streaming",
+    "stop_streaming",
 ]
 
 
@@ -307,6 +337,8 @@ class CommandDone:
     leg_id: LegId
     command: CommandName
     at: float
+    made: LegId | None = None
+    """The leg that a dial made, where Telnyx says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,6 +366,8 @@ WebhookInput = (
     LegInitiated
     | LegAnswered
     | LegHungUp
+    | LegBridged
+    | SpeakEnded
     | WordsReported
     | StreamingStarted
     | StreamingStopped
@@ -357,6 +391,6 @@ OwnInput = (
     | LegStatus
 )
 """What this service itself tells a call: what it hears, and what became of its commands."""
-AskedInput = ControlAsked | EraseAsked
+AskedInput = ControlAsked | EraseAsked | DialAsked
 """What people want; each is answered by one `Reply`."""
 Input = WebhookInput | OwnInput | ServiceRestarted | ServiceStopping | AskedInput

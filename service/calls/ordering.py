@@ -15,8 +15,10 @@ from collections.abc import Callable
 
 from service.calls.inputs import (
     LegAnswered,
+    LegBridged,
     LegHungUp,
     LegInitiated,
+    SpeakEnded,
     StreamingFailed,
     StreamingStarted,
     StreamingStopped,
@@ -34,6 +36,8 @@ _RANK: dict[type, int] = {
         (
             LegInitiated,
             LegAnswered,
+            LegBridged,
+            SpeakEnded,
             StreamingStarted,
             StreamingFailed,
             WordsReported,

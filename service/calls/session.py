@@ -13,6 +13,7 @@ from typing import TypeVar, assert_never
 import msgspec
 
 from service.calls import (
+    connecting,
     controls,
     ending,
     erasure,
@@ -20,6 +21,7 @@ from service.calls import (
     legs,
     media,
     ordering,
+    outgoing,
     pauses,
     recordings,
     requests,
@@ -32,14 +34,17 @@ from service.calls import (
 from service.calls.answering import answered
 from service.calls.commands import FetchMissed, Reply
 from service.calls.inputs import (
+    AskedInput,
     AudioLost,
     AudioSettled,
     CommandDone,
     CommandFailed,
     ControlAsked,
+    DialAsked,
     EraseAsked,
     Input,
     LegAnswered,
+    LegBridged,
     LegHungUp,
     LegInitiated,
     LegStatus,
@@ -55,6 +60,7 @@ from service.calls.inputs import (
     RecordingWritten,
     ServiceRestarted,
     ServiceStopping,
+    SpeakEnded,
     StreamingFailed,
     StreamingStarted,
     StreamingStopped,
@@ -157,16 +163,25 @@ class CallSession:
             self.state.last_input_at = turn.now
         if isinstance(item, Webhook):
             self._admit(turn, item)
-        elif isinstance(item, ControlAsked):
-            controls.control(turn, item)
-        elif isinstance(item, EraseAsked):
-            erasure.erase(turn, item)
+        elif isinstance(item, ControlAsked | EraseAsked | DialAsked):
+            self._take_asked(turn, item)
         elif isinstance(item, ServiceRestarted):
             self._restarted(turn, item)
         elif isinstance(item, ServiceStopping):
             self._stopping(turn, item)
         elif self.state.route is not None:
             self._take_own(turn, item)
+
+    def _take_asked(self, turn: Turn, item: AskedInput) -> None:
+        match item:
+            case ControlAsked():
+                controls.control(turn, item)
+            case EraseAsked():
+                erasure.erase(turn, item)
+            case DialAsked():
+                outgoing.begin(turn, item, self._routes)
+            case _:
+                assert_never(item)
 
     def _wake(self, turn: Turn) -> None:
         """Do what was waiting for this moment."""
@@ -226,6 +241,9 @@ class CallSession:
                 pass  # the leg is known now; media speaks for itself when it comes and goes
             case LegAnswered():
                 answered(turn, item.leg_id, at=item.occurred_at)
+                transcription.answered(turn, item.leg_id, at=item.occurred_at)
+            case LegBridged() | SpeakEnded():
+                connecting.told(turn, item)
             case WordsReported():
                 answered(turn, item.leg_id, at=item.occurred_at)  # words prove that people talk
                 if self.state.route:
@@ -271,6 +289,7 @@ class CallSession:
             return
         if state.phase in (Phase.RINGING, Phase.TALKING):
             transcription.restarted(turn, at=item.at)
+            legs.end_if_over(turn)
             if item.was_down:
                 turn.ask(FetchMissed(since=state.began_at))
         elif state.phase is Phase.ENDING:
@@ -291,6 +310,6 @@ def _must_survive(item: Input, reply: Reply | None) -> bool:
         return item.is_final is not False
     if isinstance(item, AudioSettled):
         return False  # it goes with the next that must
-    if isinstance(item, ControlAsked | EraseAsked):
+    if isinstance(item, ControlAsked | EraseAsked | DialAsked):
         return reply is not None and reply.changed
     return True

@@ -10,7 +10,7 @@ and `bus` tells other workers. `ownership` says which calls are whose, `roster` 
 from service.calls.turn import Keeping
 from service.ports.audience import Audience
 from service.ports.bus import Bus, BusListener
-from service.ports.calls import CallControls, Calls, Eraser
+from service.ports.calls import CallControls, Calls, CallStarts, DialWish, Eraser
 from service.ports.carrier import Carrier, LegLife, StreamTarget
 from service.ports.delivery import Delivery, Lanes, LivePartial, Sink
 from service.ports.journal import (
@@ -59,11 +59,13 @@ __all__ = [
     "CallControls",
     "CallFilter",
     "CallHolder",
+    "CallStarts",
     "CallSummary",
     "Calls",
     "Carrier",
     "Claim",
     "Delivery",
+    "DialWish",
     "Entry",
     "Eraser",
     "ErasureIndex",

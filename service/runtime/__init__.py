@@ -4,6 +4,6 @@
 writes what its turn led to, the state by `codec`; `effects` hands it on, `commands` has Telnyx told
 and `questions` has it asked. `media_tokens` admits audio to the `media_streams`, of which each
 `media_stream` takes it to its recognitions. Words of one track come in the order of their audio
-(`succession`). `upkeep` is done beside the calls now and then; `offline_eraser` erases calls beside
-a running service.
+(`succession`). `dialling` begins calls that somebody asks for; `upkeep` is done beside the calls
+now and then; `offline_eraser` erases calls beside a running service.
 """

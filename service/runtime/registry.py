@@ -11,6 +11,7 @@ from functools import partial
 import structlog
 
 from service.calls.commands import Reply
+from service.calls.connecting import call_of
 from service.calls.inputs import (
     AskedInput,
     ControlAsked,
@@ -76,7 +77,7 @@ class CallRegistry:
         own_clock: Callable[[], float],
     ) -> None:
         self._context = context
-        self._ownership = context.ownership
+        self.ownership = context.ownership
         self._streams = streams
         self._tokens = tokens
         self._own_clock = own_clock
@@ -125,9 +126,9 @@ class CallRegistry:
         for _ in range(MAX_TRIES):
             found = await self._owned(call_id)
             if isinstance(found, Claim):
-                await self._ownership.forward(call_id, item, found.owner)
+                await self.ownership.forward(call_id, item, found.owner)
                 return
-            await self._ownership.caught_up(call_id)
+            await self.ownership.caught_up(call_id)
             try:
                 await found.tell(item)
             except CallElsewhereError:
@@ -174,7 +175,7 @@ class CallRegistry:
     async def resume(self) -> int:
         """Take up the calls that another process left unfinished; return how many."""
         resumed = 0
-        while (orphans := await self._ownership.orphans()).call_ids:
+        while (orphans := await self.ownership.orphans()).call_ids:
             self.take_up(orphans)
             resumed += len(orphans.call_ids)
         return resumed
@@ -219,7 +220,7 @@ class CallRegistry:
         """
         self.draining = True
         try:
-            self.has_successors = await self._ownership.leave()
+            self.has_successors = await self.ownership.leave()
         except JournalUnavailableError:
             log.warning("successors_unknown")
         if not self.has_successors:
@@ -241,7 +242,7 @@ class CallRegistry:
         if not self.has_successors:
             return False
         try:
-            await self._ownership.hand_over()
+            await self.ownership.hand_over()
         except JournalUnavailableError:
             log.warning("calls_not_handed_over", calls=len(self._calls))
             return False
@@ -290,7 +291,7 @@ class CallRegistry:
         """Return a call that is ours, or who has it."""
         if self.has(call_id):
             return self._calls[call_id]
-        claim = await self._ownership.claim(call_id)
+        claim = await self.ownership.claim(call_id)
         if not claim.is_ours:
             return claim
         if claim.was_taken and not self.has(call_id):
@@ -299,7 +300,7 @@ class CallRegistry:
 
     async def _own_for_media(self, call_id: CallId) -> LiveCall:
         """Return a call that is ours, whoever had it: its audio is here."""
-        if not self.has(call_id) and await self._ownership.take(call_id):
+        if not self.has(call_id) and await self.ownership.take(call_id):
             return self._restarted(call_id, was_down=False)
         return self.call(call_id)
 
@@ -315,7 +316,7 @@ class CallRegistry:
         for _ in range(MAX_TRIES):
             found = await self._owned(call_id)
             if isinstance(found, Claim):
-                return await self._ownership.ask(call_id, item, found.owner)
+                return await self.ownership.ask(call_id, item, found.owner)
             try:
                 return await self._ask_call(found, item)
             except CallElsewhereError:
@@ -335,7 +336,7 @@ class CallRegistry:
         if known is None:
             known = await self._context.journal.find_call(item.leg_id)
             # Another webhook of the leg may have been faster: a leg never has two calls.
-            known = self._legs.setdefault(item.leg_id, known or item.call_id or CallId(item.leg_id))
+            known = self._legs.setdefault(item.leg_id, known or call_of(item))
         return known
 
 

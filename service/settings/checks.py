@@ -210,6 +210,13 @@ def check_header_value(text: str) -> str:
     return text
 
 
+def check_application(text: str) -> str:
+    """Accept the id of an application, as Telnyx's portal shows it."""
+    if not re.fullmatch(r"[0-9]{1,30}", text):
+        raise ValueError("should be the id of a Voice API application: digits alone")
+    return text
+
+
 def check_number(text: str) -> str:
     """Accept the place of a table in its list."""
     if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):

@@ -20,6 +20,7 @@ from service.redaction.memory import Level, Mask
 from service.settings import checks
 from service.web.limits import LOCAL, Network
 from service.wire.media import media_url
+from service.wire.parties import check_party
 from service.wire.signature import parse_public_key
 
 _DIRECTIONS = ("incoming", "outgoing")
@@ -97,9 +98,18 @@ class FallbackSettings(_Table):
 class RouteSettings(_Table):
     """One `[[route]]`: which calls, and how they are treated. The first that matches wins."""
 
+    name: Annotated[str, AfterValidator(checks.check_endpoint_name)] | None = None
+    """By which `POST /v1/calls` may ask for it."""
     match: Annotated[dict[MatchKey, str], AfterValidator(_check_match)] = {}
     """Shell-style patterns that must all fit; none fits every call."""
     answer: bool = True
+    connect: Annotated[str, AfterValidator(check_party)] | None = None
+    """Who is dialled for the caller and bridged: a number, or a SIP address."""
+    announce: Annotated[str, Field(min_length=1, max_length=3000)] | None = None
+    """What a computer's voice says to the caller before that."""
+    announce_voice: Annotated[str, Field(min_length=1, max_length=200)] = "AWS.Polly.Joanna"
+    ring_s: Annotated[float, Field(ge=5, le=600)] = 30.0
+    """How long it rings at whom we dial before that counts as no answer."""
     source: Source = "media"
     engine: str = "Deepgram"
     model: str | None = None
@@ -230,6 +240,8 @@ class Settings(BaseSettings):
     """Where workers on one PostgreSQL tell each other of partials; through it unless told."""
     recordings_dir: Path | None = None
     """Where captured audio is kept; beside the database unless told otherwise."""
+    connection_id: Annotated[str, AfterValidator(checks.check_application)] | None = None
+    """The Voice API application that calls are dialled through, if no route names one."""
     trusted_proxies: tuple[NetworkText, ...] = tuple(map(str, LOCAL))
     """Who is believed when it says whom it speaks for (`X-Forwarded-For`, `Forwarded`)."""
     drain_timeout_s: Annotated[float, Field(ge=0, le=3600)] = 20.0

@@ -31,13 +31,14 @@ _ONLY_FOR_WEBHOOKS = (
     "order",
     "batch",
 )
+_ONLY_FOR_CONNECT = ("announce", "announce_voice", "ring_s")
 _ONLY_FOR_MEDIA = ("stream_codec", "max_session_s")
 
 
 def review(settings: Settings) -> list[Fault]:
     """Return every fault between keys that are each fine by themselves."""
     names = [endpoint.name for endpoint in settings.endpoint.values()]
-    faults = list(_repeated_names(settings))
+    faults = [*_repeated_names(settings), *_repeated_routes(settings)]
     for number in sorted(settings.endpoint, key=int):
         faults += _endpoint(("endpoint", number), settings.endpoint[number])
     for number in sorted(settings.route, key=int):
@@ -54,6 +55,14 @@ def _repeated_names(settings: Settings) -> Iterator[Fault]:
         if endpoint.name.lower() in seen:
             yield Fault(("endpoint", number, "name"), f'"{endpoint.name}" is there twice')
         seen.add(endpoint.name.lower())
+
+
+def _repeated_routes(settings: Settings) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for number, route in settings.route.items():
+        if route.name in seen:
+            yield Fault(("route", number, "name"), f'"{route.name}" is there twice')
+        seen.update([route.name] if route.name is not None else ())
 
 
 def _endpoint(place: tuple[str, ...], endpoint: EndpointSettings) -> Iterator[Fault]:
@@ -85,6 +94,11 @@ def _route(place: tuple[str, ...], route: RouteSettings, names: list[str]) -> It
     if route.record == "audio" and route.source != "media":
         message = 'needs source = "media": without a fork nobody here hears the call'
         yield Fault((*place, "record"), message)
+    if route.connect is not None and not route.answer:
+        yield Fault((*place, "connect"), "needs answer = true: nobody else is told to")
+    if route.connect is None:
+        for key in route.model_fields_set.intersection(_ONLY_FOR_CONNECT):
+            yield Fault((*place, key), "is only for a route with connect")
     yield from _redaction(place, route)
     if route.stream_codec is not None:
         yield from _stream_codec((*place, "stream_codec"), route.stream_codec)

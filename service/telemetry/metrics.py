@@ -9,8 +9,10 @@ from prometheus_client.registry import Collector
 
 from service.calls.events import (
     CallAnswered,
+    CallBridged,
     CallEnded,
     CallStarted,
+    CallUnanswered,
     EndpointDisabled,
     EndpointEnabled,
     RecordingSaved,
@@ -89,7 +91,9 @@ class Metrics:
         match fact.event:
             case TranscriptPartial() | TranscriptFinal() as event:
                 self._count_words(event, fact.stt_ms)
-            case CallStarted() | CallAnswered() | CallEnded() as event:
+            case (
+                CallStarted() | CallAnswered() | CallBridged() | CallUnanswered() | CallEnded()
+            ) as event:
                 self._calls.labels(event.type.rpartition(".")[2]).inc()
             case TranscriptGap() as event:
                 self._gaps.labels(event.reason).inc()

@@ -29,8 +29,10 @@ from opentelemetry.trace import (
 from service import __version__
 from service.calls.events import (
     CallAnswered,
+    CallBridged,
     CallEnded,
     CallStarted,
+    CallUnanswered,
     EndpointDisabled,
     EndpointEnabled,
     RecordingSaved,
@@ -121,6 +123,8 @@ class Tracing:
                 self._add_call(call_id, at, counts)
             case (
                 CallAnswered()
+                | CallBridged()
+                | CallUnanswered()
                 | CallEnded()
                 | EndpointDisabled()
                 | EndpointEnabled()

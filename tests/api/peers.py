@@ -9,6 +9,7 @@ from service.calls.commands import Reply
 from service.calls.inputs import ControlName
 from service.errors import ControlRefusedError
 from service.ids import CallId, Transcription
+from service.ports import DialWish
 from service.ports.keys import KeyStore, StoredKey
 from tests.api.builders import CALL
 
@@ -20,6 +21,9 @@ class ScriptedCalls:
     answers: list[Reply | str | None] = field(default_factory=list)
     asked: list[tuple[str, str]] = field(default_factory=list)
     erased: list[str] = field(default_factory=list)
+    dialled: list[tuple[CallId, DialWish]] = field(default_factory=list)
+    refuses: Exception | None = None
+    """What a dial comes to, if it is none."""
 
     async def ask(
         self, call_id: CallId, action: ControlName, *, reason: str = "api"
@@ -31,6 +35,13 @@ class ScriptedCalls:
         if isinstance(answer, str):
             raise ControlRefusedError(answer)
         return answer
+
+    async def dial(self, call_id: CallId, wish: DialWish) -> bool:
+        """See `CallStarts.dial`."""
+        self.dialled.append((call_id, wish))
+        if self.refuses is not None:
+            raise self.refuses
+        return True
 
     def transcription(self, call_id: CallId) -> Transcription | None:
         """See `CallControls.transcription`."""

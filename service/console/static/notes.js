@@ -5,6 +5,8 @@ import { engineName, language, span, speaker } from "./words.js";
 
 const NOTES = {
   "call.answered": () => ["quiet", "The call was answered."],
+  "call.bridged": () => ["quiet", "The caller is connected."],
+  "call.unanswered": (data) => ["trouble", `Nobody was reached${because(data)}.`],
   "call.ended": (data) => ["quiet", ended(data)],
   "transcription.started": (data) => ["quiet", begun(data)],
   "transcription.stopped": (data, call) => ["quiet", stopped(data, call)],

@@ -1,0 +1,130 @@
+"""Calls made on request: dialled, and heard from the first word on."""
+
+import uuid
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Annotated
+
+import structlog
+from aiohttp import web
+from pydantic import AfterValidator, Field
+
+from service.api.access import Caller
+from service.api.operations import Answer, AnyRoute, Ask, Body, NoQuery, Operation, Reply, Route
+from service.api.problems import RefusalError
+from service.api.router import reply
+from service.calls.outgoing import new_call_id
+from service.errors import ControlRefusedError, DrainingError
+from service.ports import CallStarts, DialWish
+from service.wire.parties import check_party
+
+MAX_METADATA = 50
+_WHY: Mapping[str, tuple[HTTPStatus, str]] = {
+    "no_route": (HTTPStatus.UNPROCESSABLE_ENTITY, "No route is for this call."),
+    "no_connection": (
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "Nothing says through which application: set connection_id.",
+    ),
+    "another": (HTTPStatus.CONFLICT, "This idempotency_key was used for another call."),
+    "unknown": (HTTPStatus.CONFLICT, "This call was erased."),
+}
+Party = Annotated[str, AfterValidator(check_party), Field(max_length=256)]
+Key = Annotated[str, Field(min_length=1, max_length=200)]
+
+Metadata = Annotated[dict[Key, str | int | float | bool | None], Field(max_length=MAX_METADATA)]
+
+
+class DialBody(Body):
+    """Whom to call."""
+
+    from_: Party = Field(alias="from")
+    """A number of yours, which is shown to whoever is called."""
+    to: Party
+    """Who is called: a number in E.164, or a SIP address."""
+    route: Annotated[str, Field(max_length=64)] | None = None
+    """The name of a route; without it, the first one that matches such an outgoing call."""
+    metadata: Metadata = Field(default_factory=dict)
+    """Goes out with every event of the call, beside what the route says."""
+    idempotency_key: Key | None = None
+    """Asking again with the same key makes no second call; keys of one API key are its own."""
+
+
+class DialledCall(Reply):
+    """The call that is being made."""
+
+    call_id: str
+    """By which its events, words and hang-up are known."""
+
+
+DIAL: Operation[NoQuery, DialBody] = Operation(
+    id="dial_call",
+    method="POST",
+    path="/v1/calls",
+    tag="calls",
+    summary="Make a call, transcribed from its first word",
+    description="Answered as soon as it is kept that the call is to be made, so it is made "
+    "whatever happens here. Its events say what becomes of it: `call.answered`, or "
+    "`call.unanswered` and why. Where its route has `connect`, whoever answers is connected.",
+    access="calls:write",
+    body=DialBody,
+    answers=(
+        Answer(status=HTTPStatus.ACCEPTED, description="It is being made.", model=DialledCall),
+    ),
+    errors={
+        HTTPStatus.CONFLICT: "The `idempotency_key` is that of another call, or of an erased one.",
+        HTTPStatus.UNPROCESSABLE_ENTITY: "No route is for it, or no application is known.",
+        HTTPStatus.SERVICE_UNAVAILABLE: "This process is stopping, or its database is away.",
+    },
+)
+
+log = structlog.get_logger()
+
+
+class Dialling:
+    """Has calls made. Whoever has routes of `POST /v1/calls` may hand it what names a number."""
+
+    def __init__(self, starts: CallStarts, *, connection_id: str | None) -> None:
+        self._starts = starts
+        self._connection_id = connection_id
+
+    async def dial(self, who: Caller, body: DialBody) -> DialledCall:
+        """Return the call that is being made.
+
+        Raises:
+            RefusalError: It is not made; the status and the text say why.
+        """
+        key = body.idempotency_key
+        call_id = new_call_id(f"{who.key_id} {key}" if key is not None else uuid.uuid4().hex)
+        wish = DialWish(
+            from_number=body.from_,
+            to_number=body.to,
+            route=body.route,
+            connection_id=self._connection_id,
+            metadata=body.metadata,
+        )
+        try:
+            is_new = await self._starts.dial(call_id, wish)
+        except ControlRefusedError as error:
+            status, why = _WHY.get(error.reason, (HTTPStatus.CONFLICT, "It cannot be made."))
+            raise RefusalError(status, why) from error
+        except DrainingError as error:
+            why = "This process is stopping: ask again."
+            raise RefusalError(HTTPStatus.SERVICE_UNAVAILABLE, why) from error
+        log.info("call_asked", call_id=call_id, key_id=who.key_id, new=is_new)
+        return DialledCall(call_id=call_id)
+
+
+class DialRoutes:
+    """`POST /v1/calls`, as long as nothing else is asked of it."""
+
+    def __init__(self, dialling: Dialling) -> None:
+        self._dialling = dialling
+
+    def routes(self) -> list[AnyRoute]:
+        """Return the route."""
+        return [Route(DIAL, self.dial)]
+
+    async def dial(self, ask: Ask[NoQuery, DialBody]) -> web.Response:
+        """Have it made, and answer with its id."""
+        dialled = await self._dialling.dial(ask.who, ask.body)
+        return reply(ask, dialled, status=HTTPStatus.ACCEPTED)
