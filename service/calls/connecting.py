@@ -6,16 +6,15 @@ bridged by the dial itself; and that a leg whose other side is gone hangs up. He
 dies in between leaves nothing half done: the next one wants the same.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from service.calls.answering import STARTED_LATE
 from service.calls.events import CallBridged, CallUnanswered
-from service.calls.inputs import CommandName, LegBridged, LegHungUp, SpeakEnded, WebhookInput
-from service.calls.routes import Route
+from service.calls.inputs import CommandName, LegHungUp, WebhookInput
 from service.calls.state import CallState, Dial, Leg, OpenGap, Phase, Progress, Request
 from service.calls.turn import Turn
-from service.ids import CallId, LegId, Role, Track
+from service.ids import CallId, LegId
 
 FOLLOW_S = 1.0
 """How long Telnyx may take to end the other leg of a bridge by itself, before it is told to."""
@@ -31,7 +30,6 @@ SPEAK_LATE_S = 5.0
 CALL, DIAL = "callscribe_call", "callscribe_dial"
 """The keys of `client_state` by which a leg that we dialled is known."""
 
-_ROLES: Mapping[Track, Role] = {"inbound": "customer", "outbound": "agent"}
 _REASONS = {
     "user_busy": "busy",
     "no_answer": "no_answer",
@@ -155,16 +153,6 @@ def answered(turn: Turn, leg_id: LegId) -> None:
         bridge.look_at = turn.now + BRIDGE_S
 
 
-def told(turn: Turn, item: LegBridged | SpeakEnded) -> None:
-    """Take note that a leg is connected (the other one says so as well), or was told the notice."""
-    if isinstance(item, SpeakEnded):
-        announced(turn, item.leg_id, at=item.occurred_at)
-        return
-    dial = dial_for(turn.state, item.leg_id) or dial_of(turn.state, item.leg_id)
-    if dial is not None:
-        bridged(turn, dial, at=item.occurred_at)
-
-
 def bridged(turn: Turn, dial: Dial, *, at: float) -> None:
     """Note that the caller is connected, once."""
     state = turn.state
@@ -173,6 +161,7 @@ def bridged(turn: Turn, dial: Dial, *, at: float) -> None:
     state.bridged_at = at
     bridge = errand(state.legs[dial.linked], "bridge")
     bridge.progress, bridge.look_at = Progress.ON, None
+    state.legs[dial.leg].opposite = True
     turn.record(CallBridged(leg=dial.linked, other=dial.leg), at)
 
 
@@ -259,41 +248,10 @@ def fail(turn: Turn, dial: Dial, reason: str, *, at: float, code: str = "") -> N
     turn.record(event, at)
 
 
-def connects(turn: Turn, leg_id: LegId) -> bool:
-    """Say whether a leg is one of the two that a route connects, each heard by its own side.
-
-    Telnyx's in-call words name the side for one engine only: so each leg is transcribed by itself.
-    """
-    of = dial_for(turn.state, leg_id) is not None or is_connected(turn.state, leg_id)
-    return of and splits(turn.route)
-
-
-def splits(route: Route) -> bool:
-    """Say whether the two legs that a route connects are each transcribed by their own side."""
-    return route.connect is not None and route.source == "in_call" and route.tracks == "both"
-
-
 def is_connected(state: CallState, leg_id: LegId) -> bool:
-    """Say whether a leg is of somebody whom the caller is connected with."""
+    """Say whether a leg is of somebody whom we had dialled for the caller."""
     dial = dial_of(state, leg_id)
     return dial is not None and dial.linked is not None
-
-
-def roles(turn: Turn) -> Mapping[Track, Role]:
-    """Return who is on which track of the routed leg: who calls is the customer.
-
-    Whoever is connected with a customer is an agent, unless the route says otherwise.
-    """
-    if turn.route.roles or not turn.state.dials:
-        return turn.route.roles
-    return _ROLES
-
-
-def side_of(state: CallState, leg_id: LegId, track: Track) -> Track:
-    """Return the track of the caller's leg on which whoever is on this one is heard."""
-    if not is_connected(state, leg_id):
-        return track
-    return "outbound" if track == "inbound" else "inbound"
 
 
 def speak_due_at(turn: Turn) -> float:

@@ -11,7 +11,7 @@ same command ids.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from service.calls import connecting, pauses
+from service.calls import connecting, pauses, sides
 from service.calls.commands import (
     Answer,
     Bridge,
@@ -83,7 +83,7 @@ def needs(turn: Turn, leg_id: LegId, leg: Leg) -> Iterator[Need]:
         "start_streaming",
         "stop_streaming",
     )
-    heard = leg_id == state.primary or connecting.connects(turn, leg_id)
+    heard = leg_id == state.primary or sides.connects(turn, leg_id)
     words = talks and heard and source == "in_call" and state.desired is Desired.ON
     if words and pauses.is_open(state) and leg.transcribing.progress in _RUNS:
         words = False  # it heard the pause: what it is in the midst of must end with it
@@ -225,8 +225,8 @@ def _start_streaming(turn: Turn, leg_id: LegId, generation: int) -> StartStreami
 
 
 def _tracks(turn: Turn, leg_id: LegId) -> str:
-    begins = not leg_id and connecting.splits(turn.route)  # its dial
-    return "inbound" if begins or connecting.connects(turn, leg_id) else turn.route.tracks
+    begins = not leg_id and sides.splits(turn.route)  # its dial
+    return "inbound" if begins or sides.connects(turn, leg_id) else turn.route.tracks
 
 
 def _dial(turn: Turn, leg_id: LegId, generation: int) -> CarrierCommand:
@@ -259,7 +259,7 @@ def _with_dial(turn: Turn, leg_id: LegId) -> StartTranscription | StartStreaming
         return None if leg_id else _start_streaming(turn, leg_id, 0)
     if not leg_id and turn.route.announce is not None and turn.route.connect is not None:
         return None
-    wanted = not leg_id or connecting.connects(turn, leg_id)
+    wanted = not leg_id or sides.connects(turn, leg_id)
     return _start_transcription(turn, leg_id, 0) if wanted else None
 
 

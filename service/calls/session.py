@@ -13,7 +13,6 @@ from typing import TypeVar, assert_never
 import msgspec
 
 from service.calls import (
-    connecting,
     controls,
     ending,
     erasure,
@@ -26,6 +25,7 @@ from service.calls import (
     recordings,
     requests,
     results,
+    sides,
     streams,
     transcription,
     transcripts,
@@ -243,7 +243,7 @@ class CallSession:
                 answered(turn, item.leg_id, at=item.occurred_at)
                 transcription.answered(turn, item.leg_id, at=item.occurred_at)
             case LegBridged() | SpeakEnded():
-                connecting.told(turn, item)
+                sides.told(turn, item)
             case WordsReported():
                 answered(turn, item.leg_id, at=item.occurred_at)  # words prove that people talk
                 if self.state.route:

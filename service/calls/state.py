@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from service.calls.inputs import CommandName, LegHungUp, WebhookInput
+from service.calls.inputs import CommandName, LegBridged, LegHungUp, WebhookInput
 from service.calls.routes import Route
 from service.ids import CallId, LegId, StreamId, Track
 from service.redaction.memory import Memory
@@ -98,6 +98,8 @@ class Leg:
     """Whether it was told that words are to be expected of it."""
     errands: dict[CommandName, Request] = field(default_factory=dict)
     """What else Telnyx was asked for: to speak, to bridge it, to hang it up."""
+    opposite: bool = False
+    """Whether it was connected with the leg that the route wanted: it is that one's other side."""
     trouble: Trouble | None = None
     heard_at: float = 0.0
     """When Telnyx last said anything about it."""
@@ -275,6 +277,8 @@ class CallState:
     """Whether the route's notice was said."""
     bridged_at: float | None = None
     """When the caller was connected with whom the route says."""
+    unpaired: LegBridged | None = None
+    """What one leg said of a bridge that somebody else made, until the other one says so, too."""
     last_hang_up: LegHungUp | None = None
     """The hang-up that ends the call, once it is known what became of a dial."""
     hand_over_at: float | None = None

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from service.calls import (
-    connecting,
     gaps,
     in_call,
     pauses,
     redactions,
+    sides,
     troubles,
     utterances,
     vitals,
@@ -78,7 +78,7 @@ def settle(turn: Turn, item: WordsReported) -> None:
         tracks = (
             turn.route.heard_tracks
             if final.track is None
-            else (connecting.side_of(state, item.leg_id, final.track),)
+            else (sides.side_of(state, item.leg_id, final.track),)
         )
         for track in tracks:
             ledger = state.ledgers.setdefault(track, Ledger())

@@ -8,7 +8,7 @@ final is known.
 from dataclasses import replace
 from typing import TypeVar
 
-from service.calls import connecting, pauses
+from service.calls import pauses, sides
 from service.calls.events import TranscriptFinal, TranscriptPartial
 from service.calls.inputs import Word, WordsHeard, WordsReported
 from service.calls.state import CallState, Leg, Stream, UtteranceSequence
@@ -105,16 +105,8 @@ def heard_final(turn: Turn, item: WordsHeard, stream: Stream) -> TranscriptFinal
 
 
 def role_of(turn: Turn, leg_id: LegId, track: Track | None) -> Role:
-    """Return who speaks on a track. Only the routed leg's sides are known from the route.
-
-    Whom the route connects it with is its other side.
-    """
-    if track is None:
-        return "unknown"
-    if leg_id != turn.state.routed and not connecting.is_connected(turn.state, leg_id):
-        return "unknown"
-    side = connecting.side_of(turn.state, leg_id, track)
-    return connecting.roles(turn).get(side, "unknown")
+    """Return who speaks on a track; never a guess."""
+    return "unknown" if track is None else sides.role_of(turn, leg_id, track)
 
 
 def _revision(state: CallState, number: int) -> int:
@@ -132,7 +124,7 @@ def _settle(state: CallState, sequence: UtteranceSequence, final: TranscriptFina
 def reported_track(turn: Turn, item: WordsReported) -> Track | None:
     """Return the track Telnyx named, or the only one that was asked for."""
     route = in_call_route(turn)
-    if item.track is None and connecting.connects(turn, item.leg_id):
+    if item.track is None and sides.connects(turn, item.leg_id):
         return "inbound"
     return item.track or (None if route.tracks == "both" else route.tracks)
 

@@ -152,9 +152,10 @@ def test_a_route_names_its_roles_itself() -> None:
     route = replace(IN_CALL, roles={"inbound": "agent", "outbound": "customer"})
     driver = connected(route)
     driver.receive(said("hello", T0 + 8, track=None, leg=B), now=T0 + 8)
-    driver.run_until(T0 + 9)
+    driver.receive(said("and back", T0 + 9, track="outbound", leg=B), now=T0 + 9)
+    driver.run_until(T0 + 10)
 
-    assert [final.role for final in driver.finals] == ["customer"]
+    assert [final.role for final in driver.finals] == ["customer", "agent"]
 
 
 def test_one_track_alone_is_asked_for_on_the_callers_leg() -> None:
