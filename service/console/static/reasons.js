@@ -64,6 +64,10 @@ const REASONS = {
 };
 const COMMANDS = {
   "answer": "to answer the call",
+  "dial": "to dial whom the caller is connected with",
+  "speak": "to say the notice",
+  "bridge": "to connect the two",
+  "hang_up": "to hang up",
   "start_transcription": "to transcribe",
   "stop_transcription": "to end the transcription",
   "start_streaming": "to send the line's sound",
