@@ -28,7 +28,7 @@ from tests.cli.harness import callscribe as program
 from tests.cli.peers import open_receiver
 from tests.settings.builders import KEYS, SECRET
 from tests.small_disk import small_disk
-from tests.waiting import until
+from tests.waiting import until, writing_to_a_reader
 
 CRM = EndpointName("crm")
 KEY = bytes(range(32))
@@ -356,10 +356,10 @@ async def test_a_backup_leaves_another_one_alone_that_runs_beside_it(tmp_path: P
     os.mkfifo(audio)  # it waits there for a writer
 
     async with started("journal", "backup", str(tmp_path / "1.tar"), **given) as process:
-        await until(lambda: any(tmp_path.glob("*.partial/backup.tar")), TIMEOUT_S)
-        held = audio.rename(tmp_path / "held")
+        writer = await writing_to_a_reader(audio, TIMEOUT_S)
+        audio.unlink()
         other = await program("journal", "backup", str(tmp_path / "2.tar"), **given)
-        held.write_bytes(b"")
+        os.close(writer)
         _, complaint = await process.communicate()
 
     assert (other.code, other.err, process.returncode, complaint) == (Exit.OK, "", Exit.OK, b"")

@@ -14,7 +14,7 @@ from service.simulator.server import open_simulator
 from tests.service.harness import Watch, settings_for
 from tests.service.process import free_port, serving, write_settings
 from tests.settings.builders import SECRET
-from tests.waiting import until
+from tests.waiting import until, writing_to_a_reader
 
 
 def lines(folder: Path, event: str) -> list[str]:
@@ -58,7 +58,7 @@ async def test_whoever_is_slow_to_give_the_settings_holds_nothing_up(tmp_path: P
             path.unlink()
             os.mkfifo(path)
             service.process.send_signal(signal.SIGHUP)
-            with await asyncio.to_thread(path.open, "w") as pipe:  # until it is opened for reading
+            with os.fdopen(await writing_to_a_reader(path, 20), "w") as pipe:
                 async with session.get(f"{service.url}/healthz") as answer:
                     assert answer.status == 200
                 pipe.write(text)
