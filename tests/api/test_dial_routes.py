@@ -51,8 +51,8 @@ async def test_the_same_key_is_the_same_call(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("error", "status"),
     [
-        (ControlRefusedError("no_route"), 422),
-        (ControlRefusedError("no_connection"), 422),
+        (ControlRefusedError("no_route"), 409),
+        (ControlRefusedError("no_connection"), 409),
         (ControlRefusedError("another"), 409),
         (ControlRefusedError("unknown"), 409),
         (ControlRefusedError("something_new"), 409),
@@ -71,7 +71,14 @@ async def test_what_is_not_made_says_why(tmp_path: Path, error: Exception, statu
 
 @pytest.mark.parametrize(
     "change",
-    [{"to": "911"}, {"to": None}, {"from": "me"}, {"metadata": {"a": []}}, {"unknown": 1}],
+    [
+        {"to": "911"},
+        {"to": None},
+        {"from": "me"},
+        {"metadata": {"a": []}},
+        {"metadata": {"a": 1e300}},
+        {"unknown": 1},
+    ],
 )
 async def test_a_body_that_cannot_be_dialled_is_refused(
     tmp_path: Path, change: dict[str, object]

@@ -7,31 +7,55 @@ from typing import Annotated
 
 import structlog
 from aiohttp import web
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from service.api.access import Caller
 from service.api.operations import Answer, AnyRoute, Ask, Body, NoQuery, Operation, Reply, Route
+from service.api.parameters import PLAIN
 from service.api.problems import RefusalError
 from service.api.router import reply
 from service.calls.outgoing import new_call_id
 from service.errors import ControlRefusedError, DrainingError
 from service.ports import CallStarts, DialWish
-from service.wire.parties import check_party
+from service.wire.parties import PARTY, check_party
 
 MAX_METADATA = 50
-_WHY: Mapping[str, tuple[HTTPStatus, str]] = {
-    "no_route": (HTTPStatus.UNPROCESSABLE_ENTITY, "No route is for this call."),
-    "no_connection": (
-        HTTPStatus.UNPROCESSABLE_ENTITY,
-        "Nothing says through which application: set connection_id.",
-    ),
-    "another": (HTTPStatus.CONFLICT, "This idempotency_key was used for another call."),
-    "unknown": (HTTPStatus.CONFLICT, "This call was erased."),
+_MAX_NUMBER = 10**15
+_WHY: Mapping[str, str] = {
+    "no_route": "No route is for this call.",
+    "no_connection": "Nothing says through which application: set connection_id.",
+    "another": "This idempotency_key was used for another call.",
+    "unknown": "This call was erased.",
 }
-Party = Annotated[str, AfterValidator(check_party), Field(max_length=256)]
-Key = Annotated[str, Field(min_length=1, max_length=200)]
-
-Metadata = Annotated[dict[Key, str | int | float | bool | None], Field(max_length=MAX_METADATA)]
+Party = Annotated[
+    str,
+    AfterValidator(check_party),
+    Field(max_length=256),
+    WithJsonSchema({"type": "string", "pattern": PARTY, "maxLength": 256}),
+]
+Key = Annotated[str, Field(min_length=1, max_length=200, pattern=PLAIN)]
+Text = Annotated[str, Field(max_length=1000, pattern=PLAIN)]
+Whole = Annotated[int, Field(ge=-_MAX_NUMBER, le=_MAX_NUMBER)]
+Number = Annotated[float, Field(ge=-_MAX_NUMBER, le=_MAX_NUMBER)]
+Metadata = Annotated[
+    dict[Key, Text | Whole | Number | bool | None],
+    Field(max_length=MAX_METADATA),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "maxProperties": MAX_METADATA,
+            "propertyNames": {"pattern": PLAIN, "minLength": 1, "maxLength": 200},
+            "additionalProperties": {
+                "anyOf": [
+                    {"type": "string", "pattern": PLAIN, "maxLength": 1000},
+                    {"type": "number", "minimum": -_MAX_NUMBER, "maximum": _MAX_NUMBER},
+                    {"type": "boolean"},
+                    {"type": "null"},
+                ]
+            },
+        }
+    ),
+]
 
 
 class DialBody(Body):
@@ -41,7 +65,7 @@ class DialBody(Body):
     """A number of yours, which is shown to whoever is called."""
     to: Party
     """Who is called: a number in E.164, or a SIP address."""
-    route: Annotated[str, Field(max_length=64)] | None = None
+    route: Annotated[str, Field(max_length=64, pattern=PLAIN)] | None = None
     """The name of a route; without it, the first one that matches such an outgoing call."""
     metadata: Metadata = Field(default_factory=dict)
     """Goes out with every event of the call, beside what the route says."""
@@ -71,8 +95,8 @@ DIAL: Operation[NoQuery, DialBody] = Operation(
         Answer(status=HTTPStatus.ACCEPTED, description="It is being made.", model=DialledCall),
     ),
     errors={
-        HTTPStatus.CONFLICT: "The `idempotency_key` is that of another call, or of an erased one.",
-        HTTPStatus.UNPROCESSABLE_ENTITY: "No route is for it, or no application is known.",
+        HTTPStatus.CONFLICT: "No route is for it, no application is known to dial through, or the "
+        "`idempotency_key` is that of another call or of an erased one.",
         HTTPStatus.SERVICE_UNAVAILABLE: "This process is stopping, or its database is away.",
     },
 )
@@ -105,8 +129,8 @@ class Dialling:
         try:
             is_new = await self._starts.dial(call_id, wish)
         except ControlRefusedError as error:
-            status, why = _WHY.get(error.reason, (HTTPStatus.CONFLICT, "It cannot be made."))
-            raise RefusalError(status, why) from error
+            why = _WHY.get(error.reason, "It cannot be made.")
+            raise RefusalError(HTTPStatus.CONFLICT, why) from error
         except DrainingError as error:
             why = "This process is stopping: ask again."
             raise RefusalError(HTTPStatus.SERVICE_UNAVAILABLE, why) from error
