@@ -8,8 +8,9 @@ from service.calls.commands import (
     StopStreaming,
     StopTranscription,
 )
+from service.calls.dial_wish import DialAsked
 from service.calls.events import TranscriptErased
-from service.calls.inputs import ControlAsked, DialAsked, EraseAsked, Input, WordsHeard
+from service.calls.inputs import ControlAsked, EraseAsked, Input, WordsHeard
 from service.calls.routes import Route
 from service.calls.state import CallState, Phase, Progress
 from service.calls.streams import finish_streams

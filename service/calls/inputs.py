@@ -10,6 +10,8 @@ from typing import Literal
 
 import msgspec
 
+from service.calls.dial_wish import DialAsked
+from service.calls.routes import Route
 from service.ids import CallId, InputId, LegId, StreamId, Track
 
 Direction = Literal["incoming", "outgoing"]
@@ -40,10 +42,20 @@ class LegInitiated(Webhook, frozen=True, kw_only=True):
 
     headers: Mapping[str, str] = {}
     """Custom and SIP headers by name, names in lower case."""
+    tags: tuple[str, ...] = ()
+    caller_name: str | None = None
 
 
 class LegAnswered(Webhook, frozen=True, kw_only=True):
     """`call.answered`."""
+
+
+class LegAttached(Webhook, frozen=True, kw_only=True):
+    """Somebody wants a leg transcribed that talks already. Told as a webhook is: kept, and once."""
+
+    route: Route
+    began_at: float | None = None
+    """When the leg began, by Telnyx (Unix seconds)."""
 
 
 class LegHungUp(Webhook, frozen=True, kw_only=True):
@@ -123,6 +135,8 @@ class MediaStarted:
     encoding: str
     """As in `media_format.encoding`: PCMU, PCMA, L16, G722, …"""
     sample_rate_hz: int
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """What whoever asked for the stream said along with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,20 +317,6 @@ class EraseAsked:
     reason: str = "asked"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DialAsked:
-    """Somebody wants a call made, and its words. Asking again for the same is no news."""
-
-    at: float
-    from_number: str
-    to_number: str
-    route: str | None = None
-    """The route's name; None for the first one that matches."""
-    connection_id: str | None = None
-    """The application to dial through; None for the one that the route names."""
-    metadata: Mapping[str, object] = field(default_factory=dict)
-
-
 CommandName = Literal[
     "answer",
     "dial",
@@ -364,6 +364,7 @@ class LegStatus:
 
 WebhookInput = (
     LegInitiated
+    | LegAttached
     | LegAnswered
     | LegHungUp
     | LegBridged

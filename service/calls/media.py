@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from service.calls import connecting, requests, transcription, troubles, vitals
+from service.calls import carrying, connecting, requests, transcription, troubles, vitals
 from service.calls.answering import answered
 from service.calls.commands import PauseStream, RecordStream
 from service.calls.inputs import (
@@ -52,6 +52,7 @@ def _started(turn: Turn, item: MediaStarted) -> None:
         return
     if connecting.dial_of(state, item.leg_id) is not None:
         answered(turn, item.leg_id, at=item.at)  # its dial asked for it: so it was
+    carrying.carry_parameters(turn, item.parameters)
     offset_ms = state.clock_ms(item.at) or 0
     finish_streams(turn, item.leg_id, reason="media_replaced", at_ms=offset_ms)
     state.streams[item.stream_id] = Stream(leg_id=item.leg_id, offset_ms=offset_ms, paused=True)
@@ -110,6 +111,8 @@ def _stopped(turn: Turn, item: MediaStopped) -> None:
 
 def streaming_failed(turn: Turn, item: StreamingFailed) -> None:
     """Have the stream asked for again: Telnyx could not connect to us, or lost the connection."""
+    if turn.state.route is None:
+        return
     _came_to_nothing(turn, item.leg_id, "streaming_failed")
 
 

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from service.calls.commands import Reply
+from service.calls.dial_wish import DialAsked
 from service.calls.events import CallStarted
-from service.calls.inputs import DialAsked, LegInitiated
-from service.calls.routes import Route, choose_route
+from service.calls.inputs import LegInitiated
+from service.calls.route_choice import choose_route
+from service.calls.routes import Route
 from service.calls.state import CallState, Dial, Phase
 from service.calls.troubles import route_in_force
 from service.calls.turn import Turn

@@ -12,7 +12,7 @@ from service.calls.outgoing import is_ours
 from service.errors import BadInputError
 from service.ids import CallId, LegId
 from service.ports import LegLife
-from service.wire.webhook_fields import read_time
+from service.wire.webhook_fields import read_client_state, read_time
 from service.wire.webhooks import EVENT_TYPES, parse_webhook
 
 PAGE_SIZE = 100
@@ -23,7 +23,10 @@ _MAX_CONTAINED = 1
 
 class _Life(msgspec.Struct):
     is_alive: bool
+    start_time: object = None
     end_time: object = None
+    call_session_id: str | None = None
+    client_state: object = None
 
 
 class _Status(msgspec.Struct):
@@ -52,7 +55,13 @@ def read_life(body: bytes) -> LegLife:
         life = msgspec.json.decode(body, type=_Status).data
     except msgspec.MsgspecError:
         return LegLife(alive=True)
-    return LegLife(alive=life.is_alive, ended_at=read_time(life.end_time))
+    return LegLife(
+        alive=life.is_alive,
+        ended_at=read_time(life.end_time),
+        began_at=read_time(life.start_time),
+        call_id=CallId(life.call_session_id) if life.call_session_id else None,
+        client_state=read_client_state(life.client_state),
+    )
 
 
 def read_made(body: bytes) -> LegId | None:

@@ -17,6 +17,7 @@ NOTES = {
     "call.answered": "the call is answered",
     "call.bridged": "the caller is connected",
     "call.unanswered": "nobody was reached",
+    "call.attached": "the call is listened to from here on",
     "transcription.started": "transcription has begun",
     "transcription.degraded": "transcription is degraded",
     "transcription.failed": "transcription has failed",

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from service.calls.commands import Reply
-from service.calls.inputs import DialAsked
+from service.calls.dial_wish import DialAsked
 from service.errors import (
     CallElsewhereError,
     ControlRefusedError,

@@ -5,7 +5,7 @@ Where several workers share a database, what is for a call of another is passed 
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 import structlog
@@ -17,6 +17,7 @@ from service.calls.inputs import (
     ControlAsked,
     ControlName,
     EraseAsked,
+    LegAttached,
     LegInitiated,
     ServiceRestarted,
     ServiceStopping,
@@ -29,6 +30,7 @@ from service.errors import (
     ControlRefusedError,
     DrainingError,
     JournalUnavailableError,
+    LeaseLostError,
 )
 from service.ids import CallId, LegId, Transcription
 from service.ports import (
@@ -51,15 +53,14 @@ from service.runtime.effects import RealEffects
 from service.runtime.media_streams import MediaStreams, Ticket
 from service.runtime.media_tokens import MediaTokens
 from service.runtime.questions import QuestionRunner
-from service.runtime.upkeep import notice, prune
+from service.runtime.upkeep import notice, prune, until
 from service.tasks import open_tasks
 from service.workers.alone import Alone
 
 SWEEP_S = 30.0
 """How often calls that are over are dropped from memory."""
 _END = 2**62
-POLL_S = 0.05
-"""How often a drain looks whether the calls are over."""
+_FIRST = (LegInitiated, LegAttached)
 MAX_TRIES = 5
 """How often something is given to a call that workers take from each other meanwhile."""
 
@@ -120,8 +121,8 @@ class CallRegistry:
             DrainingError: It begins a new call, and this process is stopping.
             JournalUnavailableError: Nothing was committed.
         """
-        call_id = await self._call_of(item)
-        if self.draining and isinstance(item, LegInitiated) and call_id not in self._calls:
+        call_id = await self.call_of(item)
+        if self.draining and isinstance(item, _FIRST) and call_id not in self._calls:
             raise DrainingError("this process is stopping and takes no new calls")
         for _ in range(MAX_TRIES):
             found = await self._owned(call_id)
@@ -175,9 +176,10 @@ class CallRegistry:
     async def resume(self) -> int:
         """Take up the calls that another process left unfinished; return how many."""
         resumed = 0
-        while (orphans := await self.ownership.orphans()).call_ids:
-            self.take_up(orphans)
-            resumed += len(orphans.call_ids)
+        with suppress(LeaseLostError):  # as another worker, it looks for them again
+            while (orphans := await self.ownership.orphans()).call_ids:
+                self.take_up(orphans)
+                resumed += len(orphans.call_ids)
         return resumed
 
     def take_up(self, orphans: Orphans) -> None:
@@ -224,7 +226,7 @@ class CallRegistry:
         except JournalUnavailableError:
             log.warning("successors_unknown")
         if not self.has_successors:
-            await _until(lambda: not self._talking(), timeout_s)
+            await until(lambda: not self._talking(), timeout_s)
 
     async def hand_over(self, timeout_s: float) -> int:
         """Have what is being heard settled; return how many calls go on without this process.
@@ -234,7 +236,7 @@ class CallRegistry:
         for call in list(self._calls.values()):
             if call.phase is Phase.TALKING:
                 call.post(ServiceStopping(at=self._context.clock()))
-        await _until(lambda: not self._busy(), timeout_s)
+        await until(lambda: not self._busy(), timeout_s)
         return self._talking()
 
     async def give_away(self) -> bool:
@@ -272,7 +274,7 @@ class CallRegistry:
 
     async def settle(self, timeout_s: float) -> None:
         """Wait until what was told so far is committed and under way, but not for ever."""
-        await _until(lambda: not self._busy(), timeout_s)
+        await until(lambda: not self._busy(), timeout_s)
 
     def drop_idle(self) -> None:
         """Drop the calls that are over from memory."""
@@ -329,7 +331,8 @@ class CallRegistry:
                 return await call.tell(item)
         return await call.tell(item)
 
-    async def _call_of(self, item: WebhookInput) -> CallId:
+    async def call_of(self, item: WebhookInput) -> CallId:
+        """Return the call that a webhook belongs to, from now on."""
         if not item.leg_id and item.call_id is not None:
             return item.call_id
         known = self._legs.get(item.leg_id)
@@ -389,10 +392,3 @@ async def open_calls(
             yield registry
         finally:
             registry.stop_timers()
-
-
-async def _until(done: Callable[[], bool], timeout_s: float) -> None:
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + timeout_s
-    while not done() and loop.time() < deadline:  # noqa: ASYNC110 - many things, rarely asked
-        await asyncio.sleep(POLL_S)

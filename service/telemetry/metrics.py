@@ -9,6 +9,7 @@ from prometheus_client.registry import Collector
 
 from service.calls.events import (
     CallAnswered,
+    CallAttached,
     CallBridged,
     CallEnded,
     CallStarted,
@@ -92,7 +93,12 @@ class Metrics:
             case TranscriptPartial() | TranscriptFinal() as event:
                 self._count_words(event, fact.stt_ms)
             case (
-                CallStarted() | CallAnswered() | CallBridged() | CallUnanswered() | CallEnded()
+                CallStarted()
+                | CallAttached()
+                | CallAnswered()
+                | CallBridged()
+                | CallUnanswered()
+                | CallEnded()
             ) as event:
                 self._calls.labels(event.type.rpartition(".")[2]).inc()
             case TranscriptGap() as event:

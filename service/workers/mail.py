@@ -5,7 +5,8 @@ from typing import Final, assert_never
 import msgspec
 
 from service.calls.commands import Reply
-from service.calls.inputs import AskedInput, ControlAsked, DialAsked, EraseAsked, WebhookInput
+from service.calls.dial_wish import DialAsked
+from service.calls.inputs import AskedInput, ControlAsked, EraseAsked, WebhookInput
 from service.errors import JournalTooNewError
 
 

@@ -27,7 +27,7 @@ async def test_a_call_is_asked_for(tmp_path: Path) -> None:
         ((call_id, wish),) = harness.controls.dialled
 
     assert status == 202
-    assert answer == {"call_id": call_id}
+    assert answer == {"call_id": call_id, "call_control_id": None}
     assert wish == DialWish(
         from_number=BODY["from"],
         to_number="sip:desk@example.com",

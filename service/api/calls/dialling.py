@@ -6,16 +6,15 @@ from http import HTTPStatus
 from typing import Annotated
 
 import structlog
-from aiohttp import web
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from service.api.access import Caller
-from service.api.operations import Answer, AnyRoute, Ask, Body, NoQuery, Operation, Reply, Route
+from service.api.operations import Body
 from service.api.parameters import PLAIN
 from service.api.problems import RefusalError
-from service.api.router import reply
 from service.calls.outgoing import new_call_id
 from service.errors import ControlRefusedError, DrainingError
+from service.ids import CallId
 from service.ports import CallStarts, DialWish
 from service.wire.parties import PARTY, check_party
 
@@ -73,46 +72,18 @@ class DialBody(Body):
     """Asking again with the same key makes no second call; keys of one API key are its own."""
 
 
-class DialledCall(Reply):
-    """The call that is being made."""
-
-    call_id: str
-    """By which its events, words and hang-up are known."""
-
-
-DIAL: Operation[NoQuery, DialBody] = Operation(
-    id="dial_call",
-    method="POST",
-    path="/v1/calls",
-    tag="calls",
-    summary="Make a call, transcribed from its first word",
-    description="Answered as soon as it is kept that the call is to be made, so it is made "
-    "whatever happens here. Its events say what becomes of it: `call.answered`, or "
-    "`call.unanswered` and why. Where its route has `connect`, whoever answers is connected.",
-    access="calls:write",
-    body=DialBody,
-    answers=(
-        Answer(status=HTTPStatus.ACCEPTED, description="It is being made.", model=DialledCall),
-    ),
-    errors={
-        HTTPStatus.CONFLICT: "No route is for it, no application is known to dial through, or the "
-        "`idempotency_key` is that of another call or of an erased one.",
-        HTTPStatus.SERVICE_UNAVAILABLE: "This process is stopping, or its database is away.",
-    },
-)
-
 log = structlog.get_logger()
 
 
 class Dialling:
-    """Has calls made. Whoever has routes of `POST /v1/calls` may hand it what names a number."""
+    """Has calls made, for `POST /v1/calls`."""
 
     def __init__(self, starts: CallStarts, *, connection_id: str | None) -> None:
         self._starts = starts
         self._connection_id = connection_id
 
-    async def dial(self, who: Caller, body: DialBody) -> DialledCall:
-        """Return the call that is being made.
+    async def dial(self, who: Caller, body: DialBody) -> CallId:
+        """Return the id of the call that is being made.
 
         Raises:
             RefusalError: It is not made; the status and the text say why.
@@ -135,20 +106,4 @@ class Dialling:
             why = "This process is stopping: ask again."
             raise RefusalError(HTTPStatus.SERVICE_UNAVAILABLE, why) from error
         log.info("call_asked", call_id=call_id, key_id=who.key_id, new=is_new)
-        return DialledCall(call_id=call_id)
-
-
-class DialRoutes:
-    """`POST /v1/calls`, as long as nothing else is asked of it."""
-
-    def __init__(self, dialling: Dialling) -> None:
-        self._dialling = dialling
-
-    def routes(self) -> list[AnyRoute]:
-        """Return the route."""
-        return [Route(DIAL, self.dial)]
-
-    async def dial(self, ask: Ask[NoQuery, DialBody]) -> web.Response:
-        """Have it made, and answer with its id."""
-        dialled = await self._dialling.dial(ask.who, ask.body)
-        return reply(ask, dialled, status=HTTPStatus.ACCEPTED)
+        return call_id
