@@ -46,6 +46,7 @@ from service.ports import Bus, Carrier, Journal, Recognitions
 from service.recording.recorder import open_recorder
 from service.rooms import Rooms, let_telnyx_in
 from service.runtime.attaching import LegAttacher
+from service.runtime.dialling import Dialler
 from service.runtime.registry import CallRegistry, open_calls
 from service.settings import Settings, derive_route, fingerprints
 from service.stt.counters import RecognitionCounters
@@ -280,6 +281,8 @@ async def _let_people_in(
         keys=await enter(open_keys(url, key=key, threaded=threaded)),
         hub=rooms.hub,
         controls=rooms.calls,
+        starts=Dialler(rooms.calls, rooms.network),
+        connection_id=settings.connection_id,
         attacher=LegAttacher(rooms.calls, rooms.carrier, rooms.network),
         route_for=partial(derive_route, settings),
         lanes=rooms.lanes,

@@ -57,6 +57,8 @@ def keys_of(module: str, name: str) -> set[str]:
             | {
                 "call.attached",
                 "transcript.partial",
+                "call.bridged",
+                "call.unanswered",
                 "transcription.degraded",
                 "transcription.failed",
                 "transcription.recovered",
@@ -71,6 +73,8 @@ def keys_of(module: str, name: str) -> set[str]:
                 "call.started",
                 "call.attached",
                 "call.answered",
+                "call.bridged",
+                "call.unanswered",
                 "call.ended",
                 "transcription.started",
                 "transcript.completed",

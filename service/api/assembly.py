@@ -13,6 +13,7 @@ from service.api.about_routes import about_routes
 from service.api.access import Doorkeeper
 from service.api.calls.audio import AudioRoutes
 from service.api.calls.controls import ControlRoutes, ErasureRoutes
+from service.api.calls.dialling import Dialling
 from service.api.calls.placing import PlacingRoutes, RouteFor
 from service.api.calls.routes import CallRoutes
 from service.api.cursors import Cursors
@@ -38,6 +39,7 @@ from service.feed.hub import Hub
 from service.ports import (
     Attacher,
     CallControls,
+    CallStarts,
     Eraser,
     Journal,
     KeyStore,
@@ -65,6 +67,9 @@ class Sources:
     keys: KeyStore
     hub: Hub
     controls: CallControls
+    starts: CallStarts
+    connection_id: str | None = None
+    """The application that calls are dialled through, if no route says which."""
     attacher: Attacher
     route_for: RouteFor
     """Who says how calls are treated that a program asks for."""
@@ -138,7 +143,8 @@ def _asked(
     """Yield what is answered at once."""
     journal, library = sources.journal, sources.library
     yield from CallRoutes(library, journal, cursors).routes()
-    yield from PlacingRoutes(sources.attacher, sources.route_for).routes()
+    dialling = Dialling(sources.starts, connection_id=sources.connection_id)
+    yield from PlacingRoutes(sources.attacher, sources.route_for, dialling).routes()
     yield from ControlRoutes(sources.controls).routes()
     yield from ErasureRoutes(sources.eraser).routes()
     kept, key = sources.recordings_path, sources.recordings_key

@@ -3,7 +3,8 @@
 `session` takes the `inputs` of one `turn` and gives its outcome: the `state` it led to, `events`
 and `commands`. `ordering` puts webhooks in order; `legs` come and go (`answering` is our part in
 that, `attaching` somebody else's), `controls` are what people ask for, `vitals` the signs that a
-call lives, and `ending` its end.
+call lives, and `ending` its end. `connecting` has others dialled for a leg and bridged, `sides`
+says who is then on which side, and `outgoing` begins calls of our own (`dial_wish`).
 
 Words: `transcription` says whether they are to be had, by the call's route (`routes`,
 `route_choice`). `requests` asks Telnyx until what is known is what is wanted, and `results` are

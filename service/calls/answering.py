@@ -19,7 +19,8 @@ def answered(turn: Turn, leg_id: LegId, *, at: float) -> None:
     if leg.answered or leg.hung_up or state.route is None:
         return
     leg.answered = True
-    if state.primary is not None and state.legs[state.primary].hung_up:
+    follows = any(dial.leg == leg_id and dial.linked is not None for dial in state.dials)
+    if state.primary is not None and state.legs[state.primary].hung_up and not follows:
         state.primary, state.hand_over_at = leg_id, None
     if leg_id != state.primary or state.phase is not Phase.RINGING:
         return  # the primary leg carries this leg's voice as well

@@ -18,6 +18,53 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Dial:
+    """Tell Telnyx to call somebody; `CommandDone.made` is the leg that it makes.
+
+    `leg_id` is the leg that it is bridged with as soon as somebody answers, "" for none. `begins`
+    is what brings the words of the new leg, from its answer on.
+    """
+
+    leg_id: LegId
+    to: str
+    from_: str
+    connection_id: str
+    ring_s: float
+    mark: Mapping[str, str]
+    """The `client_state` by which its webhooks are known, whatever becomes of the answer."""
+    begins: "StartStreaming | StartTranscription | None" = None
+    generation: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speak:
+    """Tell Telnyx to say a text on the leg, in a computer's voice."""
+
+    leg_id: LegId
+    text: str
+    voice: str
+    language: str
+    generation: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bridge:
+    """Tell Telnyx to connect the leg with another one."""
+
+    leg_id: LegId
+    other: LegId
+    generation: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HangUp:
+    """Tell Telnyx to end the leg."""
+
+    leg_id: LegId
+    generation: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StartTranscription:
     """Tell Telnyx to transcribe in the call. `tracks` is inbound, outbound or both."""
 
@@ -127,10 +174,11 @@ class HastenRecognitions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What came of one `ControlAsked` or `EraseAsked`."""
+    """What came of one `ControlAsked`, `EraseAsked` or `DialAsked`."""
 
     refused: str | None = None
-    """Why nothing came of it: `unknown`, `not_answered`, `call_over`, `off` or `paused`."""
+    """Why nothing came of it: `unknown`, `not_answered`, `call_over`, `off` or `paused`; of a dial
+    `no_route`, `no_connection`, or `another` that was asked for under the same id."""
     changed: bool = False
     """Whether anything is different now."""
     transcription: Transcription | None = None
@@ -139,7 +187,17 @@ class Reply:
     """Since when on the call clock."""
 
 
-CarrierCommand = Answer | StartTranscription | StopTranscription | StartStreaming | StopStreaming
+CarrierCommand = (
+    Answer
+    | Dial
+    | Speak
+    | Bridge
+    | HangUp
+    | StartTranscription
+    | StopTranscription
+    | StartStreaming
+    | StopStreaming
+)
 """What Telnyx is told to do with a leg; each is answered by `CommandDone` or `CommandFailed`."""
 CarrierQuestion = AskStatus | FetchMissed
 MediaCommand = (

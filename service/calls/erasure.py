@@ -8,6 +8,7 @@ from service.calls.commands import (
     StopStreaming,
     StopTranscription,
 )
+from service.calls.dial_wish import DialAsked
 from service.calls.events import TranscriptErased
 from service.calls.inputs import ControlAsked, EraseAsked, Input, WordsHeard
 from service.calls.routes import Route
@@ -56,7 +57,7 @@ def ignore(turn: Turn, item: Input) -> None:
                 leg_id=item.ref.leg_id, stream_id=item.ref.stream_id, reason="erased"
             )
         )
-    elif isinstance(item, ControlAsked):
+    elif isinstance(item, ControlAsked | DialAsked):
         turn.reply = Reply(refused="unknown")
     elif isinstance(item, EraseAsked):
         turn.reply = Reply()

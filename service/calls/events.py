@@ -36,6 +36,29 @@ class CallAnswered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallBridged:
+    """Two legs of the call are connected: `leg` with `other`."""
+
+    type: ClassVar[str] = "call.bridged"
+    leg: LegId
+    other: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallUnanswered:
+    """Whom we had Telnyx dial was not reached. `leg` is the one that waited for them.
+
+    `reason` is `busy`, `no_answer`, `rejected`, `not_found`, `failed`, `refused` (Telnyx does not
+    dial it) or `unreachable`; `code` is SIP's or Telnyx's, or "".
+    """
+
+    type: ClassVar[str] = "call.unanswered"
+    leg: LegId | None
+    reason: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallAttached:
     """The transcription of a call that talks already was asked for.
 
@@ -311,5 +334,7 @@ Event = (
     | TranscriptErased
     | EndpointDisabled
     | EndpointEnabled
+    | CallBridged
+    | CallUnanswered
 )
 """What is durable: it gets the call's next `seq`."""

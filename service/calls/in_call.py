@@ -1,6 +1,6 @@
 """Words that Telnyx gives in the call: they begin, they come, or they are missed."""
 
-from service.calls import gaps, pauses, requests, troubles
+from service.calls import gaps, pauses, requests, sides, troubles
 from service.calls.answering import STARTED_LATE
 from service.calls.events import TranscriptionDegraded
 from service.calls.inputs import CommandFailed
@@ -23,8 +23,12 @@ def worded(turn: Turn, leg_id: LegId, *, since_ms: int, at: float) -> None:
     """Note that in-call words came of a leg, whoever asked for them; they were heard since then."""
     leg = turn.state.legs[leg_id]
     leg.words_due_at, leg.words_missed = None, 0
-    heard_ms = turn.state.clock_ms(at) or 0
-    _forget_late_start(turn.state, heard_ms=heard_ms, since_ms=since_ms)
+    if sides.connects(turn, leg_id):  # whoever listens says nothing, for as long as it takes
+        for other in turn.state.legs.values():
+            other.words_due_at = None
+    if leg_id == turn.state.primary:
+        heard_ms = turn.state.clock_ms(at) or 0
+        _forget_late_start(turn.state, heard_ms=heard_ms, since_ms=since_ms)
     if leg.transcribing.progress in (Progress.ASKED, Progress.TAKEN):
         requests.is_so(leg.transcribing)
     wanted = turn.state.desired is Desired.ON and turn.route.source == "in_call"
@@ -160,6 +164,9 @@ def _go_on(turn: Turn, leg_id: LegId, *, heard_since_ms: int, at: float) -> None
 def _begins(turn: Turn, leg_id: LegId, *, at: float) -> None:
     """Go on; a late start is told with the next words: earlier ones show that it was none."""
     state, at_ms = turn.state, turn.state.clock_ms(at) or 0
+    if leg_id != state.primary:
+        _go_on(turn, leg_id, heard_since_ms=at_ms, at=at)
+        return
     late = {track: gap for track, gap in state.open_gaps.items() if _waits_for_words(gap)}
     for track, gap in late.items():
         if gap.until_ms is None or gap.reason == troubles.NO_WORDS:

@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from service.calls.dial_wish import DialAsked
 from service.calls.routes import Route
 from service.ids import CallId, InputId, LegId, StreamId, Track
 
@@ -78,6 +79,14 @@ class Redaction:
     start_ms: int | None = None
     """When what it stands for was said, on the call clock, where words have times."""
     end_ms: int | None = None
+
+
+class LegBridged(Webhook, frozen=True, kw_only=True):
+    """`call.bridged`: the leg is connected with another one."""
+
+
+class SpeakEnded(Webhook, frozen=True, kw_only=True):
+    """`call.speak.ended`: what was to be said on the leg was said, or broken off."""
 
 
 class WordsReported(Webhook, frozen=True, kw_only=True):
@@ -319,7 +328,15 @@ class EraseAsked:
 
 
 CommandName = Literal[
-    "answer", "start_transcription", "stop_transcription", "start_streaming", "stop_streaming"
+    "answer",
+    "dial",
+    "speak",
+    "bridge",
+    "hang_up",
+    "start_transcription",
+    "stop_transcription",
+    "start_streaming",
+    "stop_streaming",
 ]
 
 
@@ -330,6 +347,8 @@ class CommandDone:
     leg_id: LegId
     command: CommandName
     at: float
+    made: LegId | None = None
+    """The leg that a dial made, where Telnyx says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -358,6 +377,8 @@ WebhookInput = (
     | LegAttached
     | LegAnswered
     | LegHungUp
+    | LegBridged
+    | SpeakEnded
     | WordsReported
     | StreamingStarted
     | StreamingStopped
@@ -383,6 +404,6 @@ OwnInput = (
     | LegStatus
 )
 """What this service itself tells a call: what it hears, and what became of its commands."""
-AskedInput = ControlAsked | EraseAsked
+AskedInput = ControlAsked | EraseAsked | DialAsked
 """What people want; each is answered by one `Reply`."""
 Input = WebhookInput | OwnInput | ServiceRestarted | ServiceStopping | HandOverBegan | AskedInput

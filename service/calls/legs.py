@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from service.calls import carrying, ending, transcription
+from service.calls import carrying, connecting, ending, transcription
 from service.calls.events import CallStarted
 from service.calls.inputs import LegHungUp, WebhookInput
 from service.calls.route_choice import choose_route
@@ -10,6 +10,7 @@ from service.calls.routes import Route
 from service.calls.state import Leg, Phase
 from service.calls.troubles import route_in_force
 from service.calls.turn import Turn
+from service.ids import InputId, LegId
 
 HAND_OVER_S = 2.0
 """How long after the transcribed leg hung up another one takes over: by then, if the call is
@@ -22,6 +23,7 @@ def introduce(turn: Turn, item: WebhookInput, routes: Sequence[Route]) -> None:
     incoming = item.direction == "incoming"
     state.legs[item.leg_id] = Leg(number=len(state.legs), incoming=incoming)
     turn.legs.append(item.leg_id)
+    connecting.recognise(state, item)
     if state.phase is not Phase.UNKNOWN:
         return
     if (route := choose_route(routes, item)) is not None:
@@ -36,6 +38,7 @@ def begin(turn: Turn, item: WebhookInput, route: Route) -> None:
     turn.legs[:] = state.legs  # of legs that no route wanted, the journal was not told
     state.phase, state.began_at = Phase.RINGING, item.occurred_at
     state.routed = state.primary = item.leg_id
+    connecting.plan(state, item)
     turn.record(
         CallStarted(
             leg=item.leg_id,
@@ -60,10 +63,35 @@ def hung_up(turn: Turn, item: LegHungUp) -> None:
         return
     if not state.streams:
         transcription.stopped(turn, item.leg_id, reason="leg_hung_up", at=item.occurred_at)
-    if all(leg.hung_up for leg in state.legs.values()):
-        ending.end(turn, item)
-    elif item.leg_id == state.primary:
-        state.hand_over_at = turn.now + HAND_OVER_S
+    connecting.gone(turn, item)
+    state.last_hang_up = item
+    if not end_if_over(turn) and item.leg_id == state.primary:
+        follows = connecting.dial_for(state, item.leg_id) is not None
+        state.hand_over_at = None if follows else turn.now + HAND_OVER_S
+
+
+def end_if_over(turn: Turn) -> bool:
+    """End the call if its last leg hung up, and no other one may be there; say whether it did."""
+    state = turn.state
+    if connecting.is_under_way(state) or not all(leg.hung_up for leg in state.legs.values()):
+        return False
+    if state.last_hang_up is None:
+        if not any(dial.over for dial in state.dials):
+            return False
+        state.last_hang_up = _never_there(turn)
+    ending.end(turn, state.last_hang_up)
+    return True
+
+
+def _never_there(turn: Turn) -> LegHungUp:
+    """Make the hang-up of a call that had no leg."""
+    return LegHungUp(
+        input_id=InputId("never dialled"),
+        call_id=turn.state.call_id,
+        leg_id=LegId(""),
+        occurred_at=turn.now,
+        cause="not_dialled",
+    )
 
 
 def hand_over(turn: Turn) -> None:

@@ -2,7 +2,8 @@
 
 from typing import assert_never
 
-from service.calls import carrying, requests, transcription, troubles, vitals
+from service.calls import carrying, connecting, requests, transcription, troubles, vitals
+from service.calls.answering import answered
 from service.calls.commands import PauseStream, RecordStream
 from service.calls.inputs import (
     MediaRefused,
@@ -30,8 +31,10 @@ def take(turn: Turn, item: MediaStarted | MediaRefused | MediaTurnedAway | Media
             _started(turn, item)
         case MediaRefused():
             _refused(turn, item)
-        case MediaTurnedAway():
+        case MediaTurnedAway() if item.leg_id in turn.state.legs:
             _came_to_nothing(turn, item.leg_id, "journal_unavailable")
+        case MediaTurnedAway():
+            pass  # of a dial that names no leg: what does not come is asked for again
         case MediaStopped():
             _stopped(turn, item)
         case _:
@@ -47,6 +50,8 @@ def _started(turn: Turn, item: MediaStarted) -> None:
     state = turn.state
     if not _wants_media(turn, item.leg_id) or state.desired is Desired.OFF:
         return
+    if connecting.dial_of(state, item.leg_id) is not None:
+        answered(turn, item.leg_id, at=item.at)  # its dial asked for it: so it was
     carrying.carry_parameters(turn, item.parameters)
     offset_ms = state.clock_ms(item.at) or 0
     finish_streams(turn, item.leg_id, reason="media_replaced", at_ms=offset_ms)
@@ -106,6 +111,8 @@ def _stopped(turn: Turn, item: MediaStopped) -> None:
 
 def streaming_failed(turn: Turn, item: StreamingFailed) -> None:
     """Have the stream asked for again: Telnyx could not connect to us, or lost the connection."""
+    if turn.state.route is None:
+        return
     _came_to_nothing(turn, item.leg_id, "streaming_failed")
 
 

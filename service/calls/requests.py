@@ -11,10 +11,14 @@ same command ids.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from service.calls import pauses
+from service.calls import connecting, pauses, sides
 from service.calls.commands import (
     Answer,
+    Bridge,
     CarrierCommand,
+    Dial,
+    HangUp,
+    Speak,
     StartStreaming,
     StartTranscription,
     StopStreaming,
@@ -34,7 +38,7 @@ REPLY_S = 60.0
 """After so long no answer to a command is to be expected: whoever sent it is gone."""
 SETTLE_S = 1.0
 """How long what was ended at Telnyx may take to end, before it is begun again."""
-EFFECT_S = {"answer": 3.0, "start_streaming": 10.0}
+EFFECT_S = {"answer": 3.0, "start_streaming": 10.0, "hang_up": 3.0, "bridge": 5.0}
 """How long after Telnyx took a command its effect may take: `call.answered`, a media socket.
 
 An answer takes effect at once, so only its webhook can be late: Telnyx is then asked whether the
@@ -46,6 +50,7 @@ MAX_EFFECT_S = 60.0
 
 _RUNS = frozenset({Progress.ON, Progress.STOPPING})
 _PURSUED = frozenset({Phase.RINGING, Phase.TALKING, Phase.ENDING})
+"""The phases in which something may be wanted of any leg; later only that it hangs up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +67,15 @@ def needs(turn: Turn, leg_id: LegId, leg: Leg) -> Iterator[Need]:
     """Say what is wanted of Telnyx for a leg."""
     state, source = turn.state, turn.route.source
     alive = lives(state, leg_id)
+    for one in connecting.errands(turn, leg_id, leg, alive=alive):
+        yield Need(one.request, one.wanted, one.name, None)
+    if state.phase not in _PURSUED:
+        return
     rings = alive and leg.incoming and not leg.answered and leg_id == state.routed
     yield Need(leg.answering, rings and turn.route.answer, "answer", None)
-    talks = alive and leg.answered and state.phase is Phase.TALKING and leg_id == state.primary
-    by_media = talks and source == "media"
+    talks = alive and leg.answered and state.phase is Phase.TALKING
+    talks = talks and not connecting.is_to_be_announced(turn)
+    by_media = talks and source == "media" and leg_id == state.primary
     fork = None if by_media and state.desired is Desired.PAUSED else by_media
     yield Need(
         leg.streaming,
@@ -73,7 +83,8 @@ def needs(turn: Turn, leg_id: LegId, leg: Leg) -> Iterator[Need]:
         "start_streaming",
         "stop_streaming",
     )
-    words = talks and source == "in_call" and state.desired is Desired.ON
+    heard = leg_id == state.primary or sides.connects(turn, leg_id)
+    words = talks and heard and source == "in_call" and state.desired is Desired.ON
     if words and pauses.is_open(state) and leg.transcribing.progress in _RUNS:
         words = False  # it heard the pause: what it is in the midst of must end with it
     yield Need(leg.transcribing, words, "start_transcription", "stop_transcription")
@@ -85,25 +96,28 @@ def pursue(turn: Turn) -> None:
     Every time to look that has come is used up: what is not to be asked again has none.
     """
     state = turn.state
-    if state.phase not in _PURSUED or state.erased:
+    if state.erased or (state.phase not in _PURSUED and not state.dials):
         return
-    for leg_id, leg in state.legs.items():
+    for one in connecting.starts(state):
+        _look(turn, LegId(""), Need(one.request, one.wanted, one.name, None))
+    for leg_id, leg in list(state.legs.items()):
         for need in needs(turn, leg_id, leg):
-            if need.request.look_at is None or turn.now >= need.request.look_at:
-                _pursue(turn, leg_id, need)
+            _look(turn, leg_id, need)
 
 
 def next_look(state: CallState) -> float | None:
     """Return when the next request is to be looked at; None if all is as it should be."""
-    if state.phase not in _PURSUED:
-        return None
-    times = [
-        request.look_at
-        for leg in state.legs.values()
-        for request in (leg.answering, leg.streaming, leg.transcribing)
-        if request.look_at is not None
-    ]
-    return min(times, default=None)
+    return min((r.look_at for r in _requests(state) if r.look_at is not None), default=None)
+
+
+def _requests(state: CallState) -> Iterator[Request]:
+    if state.phase in _PURSUED:
+        yield from (dial.request for dial in state.dials)
+        for leg in state.legs.values():
+            yield from (leg.answering, leg.streaming, leg.transcribing)
+    if state.dials:
+        for leg in state.legs.values():
+            yield from leg.errands.values()
 
 
 def lives(state: CallState, leg_id: LegId) -> bool:
@@ -137,6 +151,11 @@ def begin_anew(request: Request) -> None:
     request.generation += 1
 
 
+def _look(turn: Turn, leg_id: LegId, need: Need) -> None:
+    if need.request.look_at is None or turn.now >= need.request.look_at:
+        _pursue(turn, leg_id, need)
+
+
 def _pursue(turn: Turn, leg_id: LegId, need: Need) -> None:
     request = need.request
     request.look_at = None
@@ -156,14 +175,16 @@ def _pursue(turn: Turn, leg_id: LegId, need: Need) -> None:
 
 
 def _want(turn: Turn, leg_id: LegId, need: Need) -> None:
-    request, leg = need.request, turn.state.legs[leg_id]
+    request = need.request
     if request.progress is Progress.ON:
         return
     if request.progress is Progress.OFF:
         request.progress, request.look_at = Progress.ASKED, turn.now + REPLY_S
         turn.ask(_command(turn, leg_id, need.start, request))
         return
-    leg.status_at = turn.now  # it was taken, and nothing came of it
+    if connecting.overdue(turn, leg_id, need.start):
+        return
+    turn.state.legs[leg_id].status_at = turn.now  # it was taken, and nothing came of it
     if need.stop is None:
         request.failures += 1
         wait_s = EFFECT_S[need.start] * 2.0**request.failures
@@ -178,29 +199,95 @@ def _command(turn: Turn, leg_id: LegId, name: CommandName, request: Request) -> 
     return _COMMANDS[name](turn, leg_id, request.generation)
 
 
-def _start_transcription(turn: Turn, leg_id: LegId, generation: int) -> CarrierCommand:
+def _start_transcription(turn: Turn, leg_id: LegId, generation: int) -> StartTranscription:
     engine, config = in_call_config(turn.route)
     model = None
-    if turn.state.legs[leg_id].flat_config:
+    leg = turn.state.legs.get(leg_id)
+    if leg is not None and leg.flat_config:
         model, config = flat_config(config)
     return StartTranscription(
         leg_id=leg_id,
         engine=engine,
         config=config,
-        tracks=turn.route.tracks,
+        tracks=_tracks(turn, leg_id),
         generation=generation,
         model=model,
     )
 
 
-_COMMANDS: dict[CommandName, Callable[[Turn, LegId, int], CarrierCommand]] = {
-    "answer": lambda _, leg_id, generation: Answer(leg_id=leg_id, generation=generation),
-    "start_streaming": lambda turn, leg_id, generation: StartStreaming(
+def _start_streaming(turn: Turn, leg_id: LegId, generation: int) -> StartStreaming:
+    return StartStreaming(
         leg_id=leg_id,
         tracks=turn.route.tracks,
         codec=stream_codec_for(turn.route),
         generation=generation,
-    ),
+    )
+
+
+def _tracks(turn: Turn, leg_id: LegId) -> str:
+    begins = not leg_id and sides.splits(turn.route)  # its dial
+    return "inbound" if begins or sides.connects(turn, leg_id) else turn.route.tracks
+
+
+def _dial(turn: Turn, leg_id: LegId, generation: int) -> CarrierCommand:
+    state, dial = turn.state, connecting.dial_for(turn.state, leg_id)
+    assert dial is not None, "a dial is wanted where there is one"  # noqa: S101
+    dial.asked_at = turn.now if dial.asked_at is None else dial.asked_at
+    begins = _with_dial(turn, leg_id) if dial.carries else None
+    dial.carries = begins is not None
+    return Dial(
+        leg_id=leg_id,
+        to=dial.to,
+        from_=dial.from_,
+        connection_id=dial.connection_id,
+        ring_s=turn.route.ring_s,
+        mark={connecting.CALL: state.call_id, connecting.DIAL: dial.linked or ""},
+        begins=begins,
+        generation=generation,
+    )
+
+
+def _with_dial(turn: Turn, leg_id: LegId) -> StartTranscription | StartStreaming | None:
+    """Say what brings the words of whoever is dialled from the first one on.
+
+    The fork of the leg that was there before carries both sides already; and before a notice
+    there are no words in the call.
+    """
+    if turn.state.desired is not Desired.ON:
+        return None
+    if turn.route.source == "media":
+        return None if leg_id else _start_streaming(turn, leg_id, 0)
+    if not leg_id and turn.route.announce is not None and turn.route.connect is not None:
+        return None
+    wanted = not leg_id or sides.connects(turn, leg_id)
+    return _start_transcription(turn, leg_id, 0) if wanted else None
+
+
+def _speak(turn: Turn, leg_id: LegId, generation: int) -> CarrierCommand:
+    route = turn.route
+    return Speak(
+        leg_id=leg_id,
+        text=route.announce or "",
+        voice=route.announce_voice,
+        language=route.language or "en-US",
+        generation=generation,
+    )
+
+
+def _bridge(turn: Turn, leg_id: LegId, generation: int) -> CarrierCommand:
+    dial = connecting.dial_for(turn.state, leg_id)
+    assert dial is not None, "a bridge is wanted of legs that are known"  # noqa: S101
+    assert dial.leg is not None  # noqa: S101 - the same
+    return Bridge(leg_id=leg_id, other=dial.leg, generation=generation)
+
+
+_COMMANDS: dict[CommandName, Callable[[Turn, LegId, int], CarrierCommand]] = {
+    "answer": lambda _, leg_id, generation: Answer(leg_id=leg_id, generation=generation),
+    "dial": _dial,
+    "speak": _speak,
+    "bridge": _bridge,
+    "hang_up": lambda _, leg_id, generation: HangUp(leg_id=leg_id, generation=generation),
+    "start_streaming": _start_streaming,
     "stop_streaming": lambda _, leg_id, generation: StopStreaming(
         leg_id=leg_id, generation=generation
     ),

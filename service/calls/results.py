@@ -2,10 +2,10 @@
 
 from typing import assert_never
 
-from service.calls import in_call, pauses, requests, troubles, vitals
+from service.calls import connecting, in_call, legs, pauses, requests, troubles, vitals
 from service.calls.commands import StopStreaming
 from service.calls.inputs import CommandDone, CommandFailed, CommandName
-from service.calls.state import Desired, Leg, Progress, Request
+from service.calls.state import Desired, Dial, Leg, Progress, Request
 from service.calls.turn import Turn
 
 ALREADY_STREAMING = "90045"
@@ -22,6 +22,8 @@ Telnyx's list names no code for a transcription that does not run: it takes that
 FAULTS_IN_REQUEST = frozenset({"", "10004", "10015", "10023", "10026", "10032", "10033"})
 REDIAL_S = 1.0
 """How long Telnyx may take to dial a stream again that it lost, before we end it ourselves."""
+ATTEMPT_S = 15.0
+"""How long one command may take with its retries (`service/carrier/client.py`)."""
 PATIENT_FAILURES = 2
 """A drop and one refusal: so often in a row a stream may fail before it is ended."""
 
@@ -36,7 +38,9 @@ def take(turn: Turn, item: CommandDone | CommandFailed) -> None:
     """Take note of what became of a command."""
     leg = turn.state.legs.get(item.leg_id)
     if leg is None:
-        return
+        if item.command != "dial":
+            return
+        leg = Leg(number=-1)  # stands for none: a dial may begin the call
     if isinstance(item, CommandDone):
         _done(turn, leg, item)
     else:
@@ -49,6 +53,13 @@ def _done(turn: Turn, leg: Leg, item: CommandDone) -> None:
     match item.command:
         case "answer":
             _taken(leg.answering, "answer", turn.now)
+        case "speak":
+            request = connecting.errand(leg, "speak")
+            if request.progress is Progress.ASKED:
+                request.progress = Progress.TAKEN
+                request.look_at = connecting.speak_due_at(turn)
+        case "bridge" | "hang_up":
+            _taken(connecting.errand(leg, item.command), item.command, turn.now)
         case "start_streaming":
             _taken(leg.streaming, "start_streaming", turn.now)
         case "start_transcription":
@@ -56,6 +67,8 @@ def _done(turn: Turn, leg: Leg, item: CommandDone) -> None:
             in_call.begin(turn, item.leg_id, at=item.at)
         case "stop_streaming" | "stop_transcription":
             _ended(_to_stop(leg, item.command))
+        case "dial":
+            _dialled(turn, item)
         case _:
             assert_never(item.command)
 
@@ -64,8 +77,14 @@ def _failed(turn: Turn, leg: Leg, item: CommandFailed) -> None:
     """Have what Telnyx refused, or could not be told, asked for again; tell what does not come."""
     if item.code in vitals.GONE_CODES:
         leg.status_at = turn.now
+    if item.command == "dial":
+        _dialled(turn, item)
+        return
     if item.command in ("stop_transcription", "stop_streaming"):
         _stop_failed(turn, leg, item)
+        return
+    if item.command in ("speak", "bridge", "hang_up"):
+        _errand_failed(turn, leg, item)
         return
     request = _REQUESTS[item.command](leg)
     if request.progress is not Progress.ASKED:
@@ -81,6 +100,44 @@ def _failed(turn: Turn, leg: Leg, item: CommandFailed) -> None:
             request.generation += 1
             return
     _start_failed(turn, request, item)
+
+
+def _dialled(turn: Turn, item: CommandDone | CommandFailed) -> None:
+    """Note the leg that came of a dial; or have it said again, if it did not fail."""
+    dial = connecting.dial_for(turn.state, item.leg_id)
+    if dial is None:
+        return
+    if isinstance(item, CommandDone):
+        connecting.made(turn, dial, item.made)
+    elif dial.request.progress is Progress.ASKED:
+        _dial_failed(turn, dial, item)
+    legs.end_if_over(turn)
+
+
+def _errand_failed(turn: Turn, leg: Leg, item: CommandFailed) -> None:
+    """Have it asked for again."""
+    request = connecting.errand(leg, item.command)
+    if request.progress is not Progress.ASKED:
+        return
+    refused = item.reason == "refused"
+    requests.came_to_nothing(request, turn.now, refused=refused)
+    if refused:
+        request.generation += 1
+    if item.command == "hang_up" and item.code in vitals.GONE_CODES:
+        request.progress, request.look_at = Progress.ON, None  # its hang-up is asked for
+
+
+def _dial_failed(turn: Turn, dial: Dial, item: CommandFailed) -> None:
+    """Have it said again while Telnyx would know it; what is refused, or takes longer, failed."""
+    if item.reason == "refused" and item.code in FAULTS_IN_REQUEST and dial.carries:
+        dial.carries, dial.request.progress = False, Progress.OFF
+        dial.request.generation, dial.request.look_at = dial.request.generation + 1, turn.now
+        return
+    asked_s = turn.now - (dial.asked_at or turn.now)
+    if item.reason != "refused" and asked_s < connecting.REPEAT_S - ATTEMPT_S:
+        requests.came_to_nothing(dial.request, turn.now)
+    else:
+        connecting.fail(turn, dial, item.reason, at=item.at, code=item.code)
 
 
 def _takes_other_shape(leg: Leg, item: CommandFailed) -> bool:

@@ -39,8 +39,16 @@ class Route:
     """How a call is treated. Built from one `[[route]]` of the settings, which documents it."""
 
     name: str | None = None
+    """By which a request may ask for it."""
     match: Mapping[str, str] = field(default_factory=dict)
     answer: bool = True
+    connect: str | None = None
+    """Who is dialled for the caller and bridged: a number or a SIP address."""
+    announce: str | None = None
+    """What is said to the caller before that, in a computer's voice."""
+    announce_voice: str = "AWS.Polly.Joanna"
+    ring_s: float = 30.0
+    """How long whom we dial may take to answer."""
     source: Source = "media"
     engine: str = "Deepgram"
     model: str | None = None

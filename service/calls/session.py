@@ -22,10 +22,12 @@ from service.calls import (
     legs,
     media,
     ordering,
+    outgoing,
     pauses,
     recordings,
     requests,
     results,
+    sides,
     streams,
     transcription,
     transcripts,
@@ -33,7 +35,9 @@ from service.calls import (
 )
 from service.calls.answering import answered
 from service.calls.commands import FetchMissed, Reply
+from service.calls.dial_wish import DialAsked
 from service.calls.inputs import (
+    AskedInput,
     AudioLost,
     AudioSettled,
     CommandDone,
@@ -44,6 +48,7 @@ from service.calls.inputs import (
     Input,
     LegAnswered,
     LegAttached,
+    LegBridged,
     LegHungUp,
     LegInitiated,
     LegStatus,
@@ -59,6 +64,7 @@ from service.calls.inputs import (
     RecordingWritten,
     ServiceRestarted,
     ServiceStopping,
+    SpeakEnded,
     StreamingFailed,
     StreamingStarted,
     StreamingStopped,
@@ -160,10 +166,8 @@ class CallSession:
             self.state.last_input_at = turn.now
         if isinstance(item, Webhook):
             self._admit(turn, item)
-        elif isinstance(item, ControlAsked):
-            controls.control(turn, item)
-        elif isinstance(item, EraseAsked):
-            erasure.erase(turn, item)
+        elif isinstance(item, ControlAsked | EraseAsked | DialAsked):
+            self._take_asked(turn, item)
         elif isinstance(item, ServiceRestarted):
             self._restarted(turn, item)
         elif isinstance(item, ServiceStopping):
@@ -172,6 +176,17 @@ class CallSession:
             self._handing_over(turn, item)
         elif self.state.route is not None:
             self._take_own(turn, item)
+
+    def _take_asked(self, turn: Turn, item: AskedInput) -> None:
+        match item:
+            case ControlAsked():
+                controls.control(turn, item)
+            case EraseAsked():
+                erasure.erase(turn, item)
+            case DialAsked():
+                outgoing.begin(turn, item, self._routes)
+            case _:
+                assert_never(item)
 
     def _wake(self, turn: Turn) -> None:
         """Do what was waiting for this moment."""
@@ -234,14 +249,16 @@ class CallSession:
                 attaching.attached(turn, item)
             case LegAnswered():
                 answered(turn, item.leg_id, at=item.occurred_at)
+                transcription.answered(turn, item.leg_id, at=item.occurred_at)
+            case LegBridged() | SpeakEnded():
+                sides.told(turn, item)
             case WordsReported():
                 answered(turn, item.leg_id, at=item.occurred_at)  # words prove that people talk
                 if self.state.route:
                     transcripts.settle(turn, item)
                     ending.reopen(turn)
             case StreamingFailed():
-                if self.state.route:
-                    media.streaming_failed(turn, item)
+                media.streaming_failed(turn, item)
             case LegHungUp():
                 legs.hung_up(turn, item)
             case _:
@@ -279,6 +296,7 @@ class CallSession:
             return
         if state.phase in (Phase.RINGING, Phase.TALKING):
             transcription.restarted(turn, at=item.at)
+            legs.end_if_over(turn)
             if item.was_down:
                 turn.ask(FetchMissed(since=state.began_at))
         elif state.phase is Phase.ENDING:
@@ -304,6 +322,6 @@ def _must_survive(item: Input, reply: Reply | None) -> bool:
         return item.is_final is not False
     if isinstance(item, AudioSettled | HandOverBegan):
         return False  # it goes with the next that must, or says so itself
-    if isinstance(item, ControlAsked | EraseAsked):
+    if isinstance(item, ControlAsked | EraseAsked | DialAsked):
         return reply is not None and reply.changed
     return True

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from service.calls.inputs import WebhookInput
+from service.calls.inputs import CommandName, LegBridged, LegHungUp, WebhookInput
 from service.calls.routes import Route
 from service.ids import CallId, LegId, StreamId, Track
 from service.redaction.memory import Memory
@@ -96,6 +96,10 @@ class Leg:
     """Its words, from Telnyx in the call."""
     expected: bool = False
     """Whether it was told that words are to be expected of it."""
+    errands: dict[CommandName, Request] = field(default_factory=dict)
+    """What else Telnyx was asked for: to speak, to bridge it, to hang it up."""
+    opposite: bool = False
+    """Whether it was connected with the leg that the route wanted: it is that one's other side."""
     trouble: Trouble | None = None
     heard_at: float = 0.0
     """When Telnyx last said anything about it."""
@@ -109,6 +113,26 @@ class Leg:
     """When to ask Telnyx whether it lives."""
     status_asked: int = 0
     """How often in a row that was asked."""
+
+
+@dataclass(slots=True)
+class Dial:
+    """Somebody whom Telnyx is to call for us."""
+
+    to: str
+    from_: str
+    connection_id: str
+    linked: LegId | None = None
+    """The leg that it is to be bridged with, in the same call; None: it begins the call."""
+    request: Request = field(default_factory=Request)
+    asked_at: float | None = None
+    """When the command that is in force first went out."""
+    leg: LegId | None = None
+    """The leg that came of it, once it is known."""
+    carries: bool = True
+    """Whether it asks for the words of the new leg as well; not once Telnyx refused that."""
+    over: bool = False
+    """Whether it ended with nobody there; that was told."""
 
 
 @dataclass(slots=True)
@@ -247,6 +271,16 @@ class CallState:
     """When the first webhook of the call occurred."""
     answered_at: float | None = None
     ended_at: float | None = None
+    dials: list[Dial] = field(default_factory=list)
+    """Whom Telnyx calls for us: one for the call itself, one for each leg to be connected."""
+    announced: bool = False
+    """Whether the route's notice was said."""
+    bridged_at: float | None = None
+    """When the caller was connected with whom the route says."""
+    unpaired: LegBridged | None = None
+    """What one leg said of a bridge that somebody else made, until the other one says so, too."""
+    last_hang_up: LegHungUp | None = None
+    """The hang-up that ends the call, once it is known what became of a dial."""
     hand_over_at: float | None = None
     """When another leg takes the place of the primary one that hung up."""
     finish_by: float | None = None

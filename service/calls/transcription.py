@@ -5,7 +5,7 @@ sentence again. What is asked of Telnyx, and when again, is in `requests.py`; `m
 audio that comes to us, `in_call.py` about words that Telnyx gives.
 """
 
-from service.calls import in_call, troubles
+from service.calls import connecting, in_call, requests, troubles
 from service.calls.events import TranscriptionStopped
 from service.calls.state import CallState, Desired, Leg, Phase, Progress, Request
 from service.calls.streams import abandon_streams, finish_streams, hasten_streams
@@ -40,6 +40,21 @@ def in_force(turn: Turn, leg: Leg) -> Request:
     return leg.streaming if turn.route.source == "media" else leg.transcribing
 
 
+def answered(turn: Turn, leg_id: LegId, *, at: float) -> None:
+    """Have a leg that we dialled bridged, and heard since its answer if the dial asked for that."""
+    state = turn.state
+    connecting.answered(turn, leg_id)
+    dial, leg = connecting.dial_of(state, leg_id), state.legs[leg_id]
+    if dial is None or not dial.carries or leg.hung_up or state.phase is not Phase.TALKING:
+        return
+    if turn.route.source == "in_call" and leg.transcribing.is_untouched:
+        leg.transcribing.progress = Progress.ON
+        in_call.begin(turn, leg_id, at=at)
+    elif turn.route.source == "media" and leg.streaming.is_untouched:
+        leg.streaming.progress, leg.streaming.taken_at = Progress.TAKEN, turn.now
+        leg.streaming.look_at = turn.now + requests.EFFECT_S["start_streaming"]
+
+
 def stopped(turn: Turn, leg_id: LegId, *, reason: str, at: float) -> None:
     """Note that no more words are to be expected of a leg, if any were."""
     leg = turn.state.legs[leg_id]
@@ -53,6 +68,7 @@ def restarted(turn: Turn, *, at: float) -> None:
     """Ask again for what the process that died had asked for or was hearing."""
     state = turn.state
     abandon_streams(state)
+    connecting.restarted(turn, at=at)
     for leg_id, leg in state.legs.items():
         if leg.hung_up:
             continue
@@ -61,8 +77,9 @@ def restarted(turn: Turn, *, at: float) -> None:
             leg.streaming.generation += 1  # its socket found nobody, and a repeat dials none
         if leg.transcribing.progress is Progress.ASKED:
             in_call.may_have_begun(state)
-        for request in (leg.answering, leg.streaming, leg.transcribing):
-            _forget_process(request, keeps=request is leg.transcribing)
+        for request in (leg.answering, leg.streaming, leg.transcribing, *leg.errands.values()):
+            keeps = request is not leg.answering and request is not leg.streaming
+            _forget_process(request, keeps=keeps)
         if leg.transcribing.progress is Progress.ON:
             leg.status_at = at
         if heard and turn.route.source == "media" and state.desired is Desired.ON:

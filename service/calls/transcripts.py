@@ -3,7 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from service.calls import gaps, in_call, pauses, redactions, troubles, utterances, vitals
+from service.calls import (
+    gaps,
+    in_call,
+    pauses,
+    redactions,
+    sides,
+    troubles,
+    utterances,
+    vitals,
+)
 from service.calls.coverage import count_settled, count_transcribed
 from service.calls.events import (
     EngineRef,
@@ -50,7 +59,7 @@ def before_waiting(
         route, track, is_kept = redactions.careful_route(routes), item.track, True
     else:
         route = troubles.in_call_route(turn)
-        track = utterances.reported_track(route, item)
+        track = utterances.reported_track(turn, item)
         is_kept = leg_id in state.legs and _wanted(turn, item, leg_id)
     key = redactions.key_of(leg_id, track)
     return redactions.before_waiting(state, route, item, key=key, is_kept=is_kept)
@@ -66,7 +75,11 @@ def settle(turn: Turn, item: WordsReported) -> None:
     final = utterances.reported_final(turn, item)
     in_call.worded(turn, item.leg_id, since_ms=final.start_ms or 0, at=item.occurred_at)
     if state.answered_at is not None:
-        tracks = turn.route.heard_tracks if final.track is None else (final.track,)
+        tracks = (
+            turn.route.heard_tracks
+            if final.track is None
+            else (sides.side_of(state, item.leg_id, final.track),)
+        )
         for track in tracks:
             ledger = state.ledgers.setdefault(track, Ledger())
             count_transcribed(ledger, Span(final.start_ms or 0, final.end_ms or 0))

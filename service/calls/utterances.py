@@ -8,10 +8,9 @@ final is known.
 from dataclasses import replace
 from typing import TypeVar
 
-from service.calls import pauses
+from service.calls import pauses, sides
 from service.calls.events import TranscriptFinal, TranscriptPartial
 from service.calls.inputs import Word, WordsHeard, WordsReported
-from service.calls.routes import Route
 from service.calls.state import CallState, Leg, Stream, UtteranceSequence
 from service.calls.troubles import in_call_route, route_of
 from service.calls.turn import Turn
@@ -39,7 +38,7 @@ def reported_partial(turn: Turn, item: WordsReported) -> TranscriptPartial | Non
     """
     state = turn.state
     leg = state.legs[item.leg_id]
-    track = reported_track(in_call_route(turn), item)
+    track = reported_track(turn, item)
     sequence = sequence_of(state, leg, track)
     if len(sequence.interims_at) < MAX_INTERIMS:
         sequence.interims_at.append(item.occurred_at)
@@ -60,7 +59,7 @@ def reported_final(turn: Turn, item: WordsReported) -> TranscriptFinal:
     """Settle an utterance from an in-call final, in its turn."""
     state = turn.state
     leg = state.legs[item.leg_id]
-    track = reported_track(in_call_route(turn), item)
+    track = reported_track(turn, item)
     sequence = sequence_of(state, leg, track)
     interims = sum(1 for at in sequence.interims_at if at <= item.occurred_at)
     revision = _revision(state, 1 + interims)
@@ -106,10 +105,8 @@ def heard_final(turn: Turn, item: WordsHeard, stream: Stream) -> TranscriptFinal
 
 
 def role_of(turn: Turn, leg_id: LegId, track: Track | None) -> Role:
-    """Return who speaks on a track. Only the routed leg's sides are known from the route."""
-    if track is None or leg_id != turn.state.routed:
-        return "unknown"
-    return turn.route.roles.get(track, "unknown")
+    """Return who speaks on a track; never a guess."""
+    return "unknown" if track is None else sides.role_of(turn, leg_id, track)
 
 
 def _revision(state: CallState, number: int) -> int:
@@ -124,20 +121,22 @@ def _settle(state: CallState, sequence: UtteranceSequence, final: TranscriptFina
     state.words += len(final.text.split())
 
 
-def reported_track(route: Route, item: WordsReported) -> Track | None:
+def reported_track(turn: Turn, item: WordsReported) -> Track | None:
     """Return the track Telnyx named, or the only one that was asked for."""
+    route = in_call_route(turn)
+    if item.track is None and sides.connects(turn, item.leg_id):
+        return "inbound"
     return item.track or (None if route.tracks == "both" else route.tracks)
 
 
 def _finals_ahead(turn: Turn, leg_id: LegId, track: Track | None) -> list[float]:
     """Return when the finals of this sequence occurred that still wait for their turn."""
-    route = in_call_route(turn)
     return [
         item.webhook.occurred_at
         for item in turn.state.waiting
         if isinstance(item.webhook, WordsReported)
         and item.webhook.leg_id in (leg_id, "")
-        and reported_track(route, item.webhook) == track
+        and reported_track(turn, item.webhook) == track
         and item.webhook.text.strip()
     ]
 
@@ -160,7 +159,7 @@ def _reported(
         if sequence.end_ms <= end_ms:  # it did not come late, after words that were said later
             since_ms = max(since_ms, sequence.end_ms)
         start_ms = min(end_ms, max(since_ms, end_ms - spoken_ms))
-    track = reported_track(route, item)
+    track = reported_track(turn, item)
     return kind(
         utterance_id=utterance_id,
         revision=revision,

@@ -5,7 +5,7 @@ has come for a while is asked about, and so is one whose commands are refused as
 whose audio ended in order. Between two questions the wait grows.
 """
 
-from service.calls import ordering
+from service.calls import connecting, ordering
 from service.calls.answering import answered
 from service.calls.commands import AskStatus, FetchMissed
 from service.calls.inputs import LegHungUp, LegStatus
@@ -59,7 +59,7 @@ def told(turn: Turn, item: LegStatus) -> None:
     if leg is None or not lives(state, item.leg_id):
         return
     leg.status_asked += 1
-    if item.alive is None:
+    if item.alive is None or (not item.alive and connecting.rings(state, item.leg_id, turn.now)):
         leg.status_at = turn.now + min(UNKNOWN_S * 2 ** (leg.status_asked - 1), MAX_IDLE_S)
         return
     leg.status_at = None

@@ -1,11 +1,17 @@
 """Our commands as calls of Telnyx's SDK."""
 
+import base64
+import json
 from dataclasses import dataclass
 from typing import Any
 
 from service.calls.commands import (
     Answer,
+    Bridge,
     CarrierCommand,
+    Dial,
+    HangUp,
+    Speak,
     StartStreaming,
     StartTranscription,
     StopStreaming,
@@ -16,6 +22,7 @@ from service.wire.webhooks import EVENT_TYPES
 
 _STREAM_TRACKS = {"inbound": "inbound_track", "outbound": "outbound_track", "both": "both_tracks"}
 _PLAIN = {
+    HangUp: "hangup",
     StopTranscription: "stop_transcription",
     StopStreaming: "stop_streaming",
 }
@@ -29,7 +36,7 @@ RETRIES: dict[str, dict[str, list[int]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A method of the SDK's `calls.actions`, and its arguments beside the leg."""
+    """A method of the SDK's `calls.actions` (`dial` is one of `calls`), and its arguments."""
 
     method: str
     arguments: dict[str, Any]
@@ -41,18 +48,52 @@ def build_action(command: CarrierCommand, command_id: str, target: StreamTarget 
     Telnyx ignores a command whose `command_id` it saw for the same leg within 60 s. That makes a
     retry harmless, so every command has one.
     """
-    identity = {"command_id": command_id}
+    method, arguments = _said(command, target)
+    return Action(method, {"command_id": command_id} | arguments)
+
+
+def _said(command: CarrierCommand, target: StreamTarget | None) -> tuple[str, dict[str, Any]]:
     match command:
         case StartTranscription():
-            return Action("start_transcription", identity | _transcription(command))
+            said = "start_transcription", _transcription(command)
         case StartStreaming():
             if target is None:
                 raise ValueError("StartStreaming needs a target")
-            return Action("start_streaming", identity | _stream(command, target))
+            said = "start_streaming", _stream(command, target)
         case Answer():
-            return Action("answer", identity | {"webhook_retries_policies": RETRIES})
-        case StopTranscription() | StopStreaming():
-            return Action(_PLAIN[type(command)], identity)
+            said = "answer", {"webhook_retries_policies": RETRIES}
+        case Dial():
+            said = "dial", _dial(command, target)
+        case Speak():
+            words = {"payload": command.text, "voice": command.voice}
+            said = "speak", words | {"language": command.language}
+        case Bridge():
+            said = "bridge", {"call_control_id_to_bridge_with": command.other}
+        case StopTranscription() | StopStreaming() | HangUp():
+            said = _PLAIN[type(command)], {}
+    return said
+
+
+def _dial(command: Dial, target: StreamTarget | None) -> dict[str, Any]:
+    mark = base64.b64encode(json.dumps(dict(command.mark)).encode()).decode()
+    arguments: dict[str, Any] = {
+        "connection_id": command.connection_id,
+        "from_": command.from_,
+        "to": command.to,
+        "timeout_secs": round(command.ring_s),
+        "client_state": mark,
+        "webhook_retries_policies": RETRIES,
+    }
+    if command.leg_id:
+        arguments |= {"link_to": command.leg_id, "bridge_on_answer": True}
+    if isinstance(command.begins, StartStreaming) and target is not None:
+        arguments |= _stream(command.begins, target)
+    if isinstance(command.begins, StartTranscription):
+        begun = _transcription(command.begins)
+        config = {key: value for key, value in begun.items() if key != "extra_body"}
+        extra = {"transcription_config": config | begun["extra_body"]}
+        arguments |= {"transcription": True, "extra_body": extra}
+    return arguments
 
 
 def _transcription(command: StartTranscription) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 
 from service.calls.inputs import Webhook, WebhookInput
+from service.calls.outgoing import is_ours
 from service.errors import BadInputError
-from service.ids import CallId
+from service.ids import CallId, LegId
 from service.ports import LegLife
 from service.wire.webhook_fields import read_client_state, read_time
 from service.wire.webhooks import EVENT_TYPES, parse_webhook
@@ -30,6 +31,14 @@ class _Life(msgspec.Struct):
 
 class _Status(msgspec.Struct):
     data: _Life
+
+
+class _NewLeg(msgspec.Struct):
+    call_control_id: str
+
+
+class _Dialled(msgspec.Struct):
+    data: _NewLeg
 
 
 class _Delivery(msgspec.Struct):
@@ -55,6 +64,15 @@ def read_life(body: bytes) -> LegLife:
     )
 
 
+def read_made(body: bytes) -> LegId | None:
+    """Read the answer to `dial`: the leg that it made, if it says so."""
+    try:
+        leg_id = msgspec.json.decode(body, type=_Dialled).data.call_control_id
+    except msgspec.MsgspecError:
+        return None
+    return LegId(leg_id) if leg_id else None
+
+
 def missed_query(call_ids: Collection[CallId], since: float, page: int) -> dict[str, Any]:
     """Return the arguments that ask the SDK for one page of deliveries that were given up."""
     query: dict[str, Any] = {
@@ -62,7 +80,7 @@ def missed_query(call_ids: Collection[CallId], since: float, page: int) -> dict[
         "event_type": ",".join(EVENT_TYPES),
         "started_at": {"gte": datetime.fromtimestamp(since, UTC).isoformat()},
     }
-    if len(call_ids) == _MAX_CONTAINED:
+    if len(call_ids) == _MAX_CONTAINED and not any(map(is_ours, call_ids)):
         query["webhook"] = {"contains": next(iter(call_ids))}
     return {"filter": query, "page_number": page, "page_size": PAGE_SIZE}
 

@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from service.calls.commands import CarrierCommand
+from service.calls.commands import CarrierCommand, Dial
+from service.calls.connecting import call_of
 from service.calls.inputs import WebhookInput
 from service.carrier.actions import build_action
 from service.carrier.answers import (
@@ -18,6 +19,7 @@ from service.carrier.answers import (
     read_date,
     read_deliveries,
     read_life,
+    read_made,
     read_missed,
 )
 from service.carrier.refusals import LEG_UNHEARD_OF, LEG_UNKNOWN, read_refusal
@@ -113,12 +115,16 @@ class _TelnyxCarrier:
 
     async def run(
         self, command: CarrierCommand, *, command_id: str, target: StreamTarget | None = None
-    ) -> None:
+    ) -> LegId | None:
         """Send the command as `Carrier.run` promises."""
         client = await self._client()
         action = build_action(command, command_id, target)
+        if isinstance(command, Dial):
+            dial = client.calls.with_raw_response.dial
+            return read_made(await self._reply(partial(dial, **action.arguments)))
         send = getattr(client.calls.actions.with_raw_response, action.method)
         await self._reply(partial(send, command.leg_id, **action.arguments))
+        return None
 
     async def life(self, leg_id: LegId) -> LegLife:
         """Ask as `Carrier.life` promises (TELNYX.md §3.5)."""
@@ -143,7 +149,7 @@ class _TelnyxCarrier:
                 partial(client.webhook_deliveries.with_raw_response.list, **query)
             )
             deliveries = read_deliveries(reply)
-            found += (one for one in read_missed(deliveries) if one.call_id in call_ids)
+            found += (one for one in read_missed(deliveries) if call_of(one) in call_ids)
             if len(deliveries) < PAGE_SIZE:
                 break
         return found

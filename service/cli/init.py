@@ -29,9 +29,14 @@ _ROUTE = """
 # The first [[route]] that matches a call says how it is treated; other calls are left alone.
 [[route]]
 match = {match}
+{connect}
 source = {source}  # {explained}
 engine = {engine}
 """
+_CONNECT = "connect = {party}  # who is dialled for the caller, and bridged"
+_NOBODY = """\
+# connect = "+13125550177"  # who is dialled for the caller, and bridged: without it callers hear
+#                             silence, unless answer = false leaves them to somebody else"""
 _MEDIA = """\
 model = "nova-3"
 language = "en-US"
@@ -73,6 +78,12 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     )
     parser.add_argument(
         "--number", type=_number, metavar="PATTERN", help="called number, as in +1312*"
+    )
+    parser.add_argument(
+        "--connect",
+        type=_party,
+        metavar="PARTY",
+        help="a number or SIP address: who is dialled for the caller, and bridged",
     )
     parser.add_argument("--source", choices=tuple(_SOURCES), help="where the words come from")
     parser.add_argument(
@@ -124,6 +135,10 @@ def _ask_for_all(arguments: argparse.Namespace) -> None:
     """Ask for what no flag said; an empty answer takes what stands in brackets."""
     if arguments.number is None:
         arguments.number = _ask("Which number is called, as in +1312*? [all]", _number)
+    if arguments.connect is None:
+        arguments.connect = _ask(
+            "Whom are callers connected with, as in +13125550177? [nobody]", _party
+        )
     if arguments.source is None:
         print("Where do the words come from?")
         for name, explained in _SOURCES.items():
@@ -153,6 +168,16 @@ def _number(text: str) -> str:
             "should be a number as Telnyx has it, such as +13125550100, or how it begins: +1312*"
         )
     return text
+
+
+def _party(text: str) -> str:
+    """Read whom Telnyx can dial (argparse type)."""
+    from service.wire.parties import check_party  # noqa: PLC0415 - keeps --help quick
+
+    try:
+        return check_party(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _public_url(text: str) -> str:
@@ -196,6 +221,7 @@ def _write(arguments: argparse.Namespace) -> str:
     parts.append(
         _ROUTE.format(
             match=f"{{ {', '.join(f'{key} = {json.dumps(one)}' for key, one in match.items())} }}",
+            connect=_connect(arguments.connect),
             source=json.dumps(source),
             explained=_SOURCES[source],
             engine=json.dumps("Deepgram" if source == "media" else "Telnyx"),
@@ -204,6 +230,10 @@ def _write(arguments: argparse.Namespace) -> str:
     parts += [_MEDIA] if source == "media" else []
     parts += [_ROUTE_END.replace("{name}", name), _endpoint(arguments.endpoint, name)]
     return "".join(parts)
+
+
+def _connect(party: str | None) -> str:
+    return _NOBODY if party is None else _CONNECT.format(party=json.dumps(party))
 
 
 def _endpoint(address: str | None, name: str) -> str:

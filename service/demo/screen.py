@@ -15,6 +15,8 @@ _WIDTH = max(len(role) for role in _STYLES)
 NOTES = {
     "call.started": "the phone rings",
     "call.answered": "the call is answered",
+    "call.bridged": "the caller is connected",
+    "call.unanswered": "nobody was reached",
     "call.attached": "the call is listened to from here on",
     "transcription.started": "transcription has begun",
     "transcription.degraded": "transcription is degraded",

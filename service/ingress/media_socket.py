@@ -13,7 +13,7 @@ import structlog
 from aiohttp import WebSocketError, WSCloseCode, WSMsgType, web
 
 from service.errors import BadInputError, CallscribeError
-from service.ids import StreamId, Track
+from service.ids import LegId, StreamId, Track
 from service.ingress.counters import IngressCounters
 from service.ingress.decoding_feed import DecodingFeed
 from service.ingress.jitter.jitter_buffer import JitterBuffer
@@ -199,10 +199,11 @@ class MediaSocket:
         start, stream_id = message.start, message.stream_id
         if start is None or not stream_id or len(stream_id) > _MAX_ID:
             return SocketEnd(WSCloseCode.POLICY_VIOLATION, "bad_start")
-        if start.call_control_id != self._ticket.leg_id:
+        leg_id = self._ticket.leg_id or LegId((start.call_control_id or "")[:_MAX_ID])
+        if not leg_id or start.call_control_id != leg_id:
             return SocketEnd(WSCloseCode.POLICY_VIOLATION, "wrong_leg")
         return StreamStart(
-            leg_id=self._ticket.leg_id,
+            leg_id=leg_id,
             stream_id=StreamId(stream_id),
             encoding=start.media_format.encoding.upper(),
             sample_rate_hz=parse_number(start.media_format.sample_rate) or 0,

@@ -12,7 +12,7 @@ from service.calls.turn import Keeping
 from service.ports.attaching import Attacher, Attachment
 from service.ports.audience import Audience
 from service.ports.bus import Bus, BusListener
-from service.ports.calls import CallControls, Calls, Eraser
+from service.ports.calls import CallControls, Calls, CallStarts, DialWish, Eraser
 from service.ports.carrier import Carrier, LegLife, StreamTarget
 from service.ports.delivery import Delivery, Lanes, LivePartial, Sink
 from service.ports.forwards import Forwards, StoredForward, Tee
@@ -65,11 +65,13 @@ __all__ = [
     "CallControls",
     "CallFilter",
     "CallHolder",
+    "CallStarts",
     "CallSummary",
     "Calls",
     "Carrier",
     "Claim",
     "Delivery",
+    "DialWish",
     "Entry",
     "Eraser",
     "ErasureIndex",

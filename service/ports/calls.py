@@ -1,5 +1,7 @@
 """Every live call of this process: told of webhooks, and asked by people."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from service.calls.commands import Reply
@@ -19,6 +21,31 @@ class Calls(Protocol):
         Raises:
             DrainingError: It begins a new call, and this process is stopping.
             JournalUnavailableError: Nothing was committed; the sender must come again.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialWish:
+    """Whom somebody wants to be called, and how."""
+
+    from_number: str
+    to_number: str
+    route: str | None = None
+    connection_id: str | None = None
+    metadata: Mapping[str, object] = field(default_factory=dict)
+
+
+class CallStarts(Protocol):
+    """Makes calls."""
+
+    async def dial(self, call_id: CallId, wish: DialWish) -> bool:
+        """Return once it is kept that the call is to be made; False if that was so before.
+
+        Raises:
+            ControlRefusedError: It is not: no route or application for it, or another call of this
+                id; `reason` says which.
+            DrainingError: This process is stopping.
+            JournalUnavailableError: Nothing was kept.
         """
 
 

@@ -50,8 +50,10 @@ class Carrier(Protocol):
 
     async def run(
         self, command: CarrierCommand, *, command_id: str, target: StreamTarget | None = None
-    ) -> None:
+    ) -> LegId | None:
         """Return once Telnyx took the command. `target` goes with `StartStreaming` only.
+
+        Of a `Dial` the leg is returned that it made, where Telnyx says so.
 
         Raises:
             CallOverError: The call has ended.

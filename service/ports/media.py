@@ -51,7 +51,7 @@ class MediaTicket(Protocol):
 
     @property
     def leg_id(self) -> LegId:
-        """The leg whose audio was asked for under this token."""
+        """The leg whose audio was asked for under this token; "" for the one that a dial made."""
 
     @property
     def last_start(self) -> StreamStart | None:

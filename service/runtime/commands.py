@@ -9,7 +9,11 @@ import structlog
 
 from service.calls.commands import (
     Answer,
+    Bridge,
     CarrierCommand,
+    Dial,
+    HangUp,
+    Speak,
     StartStreaming,
     StartTranscription,
     StopStreaming,
@@ -26,11 +30,16 @@ from service.tasks import Tasks
 
 _NAMES: Final[dict[type[CarrierCommand], CommandName]] = {
     Answer: "answer",
+    Dial: "dial",
+    Speak: "speak",
+    Bridge: "bridge",
+    HangUp: "hang_up",
     StartTranscription: "start_transcription",
     StopTranscription: "stop_transcription",
     StartStreaming: "start_streaming",
     StopStreaming: "stop_streaming",
 }
+_OF_WORDS = (StartTranscription, StopTranscription, StartStreaming, StopStreaming)
 _COMMANDS: Final = uuid.UUID("5b1e2f0a-6f5c-4b0e-9d3e-8f0a4c7d2b11")
 """The name space of command ids."""
 
@@ -58,7 +67,7 @@ class CommandRunner:
     def start(self, call: CallInbox, command: CarrierCommand) -> None:
         """Begin telling Telnyx and return at once; `call` gets what came of it."""
         kind = _NAMES[type(command)]
-        if isinstance(command, Answer):
+        if not isinstance(command, _OF_WORDS):
             self._tasks.start(self._run(call, command, None), kind, of=call.call_id)
             return
         before = self._latest.get(command.leg_id)
@@ -81,7 +90,7 @@ class CommandRunner:
         name = _NAMES[type(command)]
         command = self._shapes.shaped(command)
         try:
-            await self._send(call, command, name)
+            made = await self._send(call, command, name)
         except CommandRefusedError as error:
             self._shapes.refused(command)
             code, reason = error.code, "refused"
@@ -94,13 +103,15 @@ class CommandRunner:
             code, reason = "", "internal_error"
         else:
             self._shapes.taken(command)
-            return CommandDone(leg_id=command.leg_id, command=name, at=self._clock())
+            return CommandDone(leg_id=command.leg_id, command=name, at=self._clock(), made=made)
         log.warning("command_failed", command=name, code=code, reason=reason)
         return CommandFailed(
             leg_id=command.leg_id, command=name, at=self._clock(), code=code, reason=reason
         )
 
-    async def _send(self, call: CallInbox, command: CarrierCommand, name: CommandName) -> None:
+    async def _send(
+        self, call: CallInbox, command: CarrierCommand, name: CommandName
+    ) -> LegId | None:
         # The same command of the same leg keeps its id, so that Telnyx does it once although
         # it is said again, after a restart for one. What is begun anew is another one.
         what = f"{call.call_id}/{command.leg_id}/{name}"
@@ -108,6 +119,7 @@ class CommandRunner:
             what += f"/{command.generation}"
         command_id = str(uuid.uuid5(_COMMANDS, what))
         target = None
-        if isinstance(command, StartStreaming):
+        asked = command.begins if isinstance(command, Dial) else command
+        if isinstance(asked, StartStreaming):
             target = await self._tokens.issue(call.call_id, command.leg_id)
-        await self._carrier.run(command, command_id=command_id, target=target)
+        return await self._carrier.run(command, command_id=command_id, target=target)

@@ -11,6 +11,7 @@ from functools import partial
 import structlog
 
 from service.calls.commands import Reply
+from service.calls.connecting import call_of
 from service.calls.inputs import (
     BEGINNINGS,
     AskedInput,
@@ -51,15 +52,13 @@ from service.runtime.handing_over import prepare_hand_over
 from service.runtime.media_streams import MediaStreams, Ticket
 from service.runtime.media_tokens import MediaTokens
 from service.runtime.questions import QuestionRunner
-from service.runtime.upkeep import notice, prune
+from service.runtime.upkeep import notice, prune, until
 from service.tasks import open_tasks
 from service.workers.alone import Alone
 
 SWEEP_S = 30.0
 """How often calls that are over are dropped from memory."""
 _END = 2**62
-POLL_S = 0.05
-"""How often a drain looks whether the calls are over."""
 MAX_TRIES = 5
 """How often something is given to a call that workers take from each other meanwhile."""
 
@@ -77,7 +76,7 @@ class CallRegistry:
         own_clock: Callable[[], float],
     ) -> None:
         self._context = context
-        self._ownership = context.ownership
+        self.ownership = context.ownership
         self._streams = streams
         self._tokens = tokens
         self._own_clock = own_clock
@@ -126,9 +125,9 @@ class CallRegistry:
         for _ in range(MAX_TRIES):
             found = await self._owned(call_id)
             if isinstance(found, Claim):
-                await self._ownership.forward(call_id, item, found.owner)
+                await self.ownership.forward(call_id, item, found.owner)
                 return
-            await self._ownership.caught_up(call_id)
+            await self.ownership.caught_up(call_id)
             try:
                 await found.tell(item)
             except CallElsewhereError:
@@ -170,7 +169,7 @@ class CallRegistry:
     async def resume(self) -> int:
         """Take up the calls that another process left unfinished; return how many."""
         resumed = 0
-        while (orphans := await self._ownership.orphans()).call_ids:
+        while (orphans := await self.ownership.orphans()).call_ids:
             self.take_up(orphans)
             resumed += len(orphans.call_ids)
         return resumed
@@ -215,11 +214,11 @@ class CallRegistry:
         """
         self.draining = True
         try:
-            self.has_successors = await self._ownership.leave()
+            self.has_successors = await self.ownership.leave()
         except JournalUnavailableError:
             log.warning("successors_unknown")
         if not self.has_successors:
-            await _until(lambda: not self._talking(), timeout_s)
+            await until(lambda: not self._talking(), timeout_s)
 
     async def hand_over(self, timeout_s: float) -> int:
         """Have what is being heard settled; return how many calls go on without this process.
@@ -229,7 +228,7 @@ class CallRegistry:
         for call in list(self._calls.values()):
             if call.phase is Phase.TALKING:
                 call.post(ServiceStopping(at=self._context.clock()))
-        await _until(lambda: not self._busy(), timeout_s)
+        await until(lambda: not self._busy(), timeout_s)
         return self._talking()
 
     async def give_away(self) -> bool:
@@ -238,7 +237,7 @@ class CallRegistry:
             return False
         await prepare_hand_over(self._calls.values())
         try:
-            await self._ownership.hand_over()
+            await self.ownership.hand_over()
         except JournalUnavailableError:
             log.warning("calls_not_handed_over", calls=len(self._calls))
             return False
@@ -268,7 +267,7 @@ class CallRegistry:
 
     async def settle(self, timeout_s: float) -> None:
         """Wait until what was told so far is committed and under way, but not for ever."""
-        await _until(lambda: not self._busy(), timeout_s)
+        await until(lambda: not self._busy(), timeout_s)
 
     def drop_idle(self) -> None:
         """Drop the calls that are over from memory."""
@@ -287,7 +286,7 @@ class CallRegistry:
         """Return a call that is ours, or who has it."""
         if self.has(call_id):
             return self._calls[call_id]
-        claim = await self._ownership.claim(call_id)
+        claim = await self.ownership.claim(call_id)
         if not claim.is_ours:
             return claim
         if claim.was_taken and not self.has(call_id):
@@ -296,7 +295,7 @@ class CallRegistry:
 
     async def _own_for_media(self, call_id: CallId) -> LiveCall:
         """Return a call that is ours, whoever had it: its audio is here."""
-        if not self.has(call_id) and await self._ownership.take(call_id):
+        if not self.has(call_id) and await self.ownership.take(call_id):
             return self._restarted(call_id, was_down=False)
         return self.call(call_id)
 
@@ -312,7 +311,7 @@ class CallRegistry:
         for _ in range(MAX_TRIES):
             found = await self._owned(call_id)
             if isinstance(found, Claim):
-                return await self._ownership.ask(call_id, item, found.owner)
+                return await self.ownership.ask(call_id, item, found.owner)
             try:
                 return await self._ask_call(found, item)
             except CallElsewhereError:
@@ -333,7 +332,7 @@ class CallRegistry:
         if known is None:
             known = await self._context.journal.find_call(item.leg_id)
             # Another webhook of the leg may have been faster: a leg never has two calls.
-            known = self._legs.setdefault(item.leg_id, known or item.call_id or CallId(item.leg_id))
+            known = self._legs.setdefault(item.leg_id, known or call_of(item))
         return known
 
 
@@ -386,10 +385,3 @@ async def open_calls(
             yield registry
         finally:
             registry.stop_timers()
-
-
-async def _until(done: Callable[[], bool], timeout_s: float) -> None:
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + timeout_s
-    while not done() and loop.time() < deadline:  # noqa: ASYNC110 - many things, rarely asked
-        await asyncio.sleep(POLL_S)

@@ -16,6 +16,8 @@ KEEP_INPUTS_S = 8 * 24 * 3600.0
 NOTICE_S = 5.0
 """How often it is looked whether somebody erased a call from the command line."""
 
+POLL_S = 0.05
+"""How often a drain looks whether the calls are over."""
 log = structlog.get_logger()
 
 
@@ -44,3 +46,11 @@ async def prune(journal: Journal, ownership: Ownership, clock: Callable[[], floa
         except JournalUnavailableError:
             log.warning("prune_failed")
         await asyncio.sleep(PRUNE_EVERY_S)
+
+
+async def until(done: Callable[[], bool], timeout_s: float) -> None:
+    """Return once something is so, or when the time is up."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + timeout_s
+    while not done() and loop.time() < deadline:  # noqa: ASYNC110 - many things, rarely asked
+        await asyncio.sleep(POLL_S)

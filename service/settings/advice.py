@@ -7,6 +7,7 @@ telephone number.
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -69,6 +70,9 @@ def _routes(settings: Settings, config: Path | None) -> Iterator[Advice]:
             if _takes_all_of(other.match, route.match):
                 yield Advice(subject, f"gets no call: route {earlier} comes first and takes them")
                 break
+        if _leaves_alone(route):
+            text = "answers callers and connects them with nobody: set connect, or answer = false"
+            yield Advice(subject, text)
         if not route.endpoints:
             yield Advice(subject, "has no endpoints: its events stay in the journal")
 
@@ -123,3 +127,9 @@ def _languages(engine: Engine) -> Iterator[str]:
 
 def _takes_all_of(earlier: Mapping[str, str], later: Mapping[str, str]) -> bool:
     return all(pattern in ("*", later.get(key)) for key, pattern in earlier.items())
+
+
+def _leaves_alone(route: Route) -> bool:
+    """Say whether callers of a route would hear silence, unless others connect them."""
+    incoming = fnmatchcase("incoming", route.match.get("direction", "*"))
+    return incoming and route.answer and route.connect is None

@@ -26,6 +26,7 @@ _SIGNING_KEY_BYTES = 32
 _STORAGE_KEY_BYTES = 32
 _RESERVED_NAMES = ("archive", "feed")
 _OWN_HEADERS = ("host", "content-type", "content-length", "transfer-encoding", "connection")
+_DIRECTIONS = ("incoming", "outgoing")
 _MAX_PORT = 65535
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
 _MAX_DIGITS = 4
@@ -226,6 +227,21 @@ def check_header_value(text: str) -> str:
     """Accept printable ASCII, so that no value can smuggle in another header."""
     if not (text.isascii() and text.isprintable()):
         raise ValueError("should be printable ASCII")
+    return text
+
+
+def check_match(match: dict[str, str]) -> dict[str, str]:
+    """Accept patterns of which that of a direction fits one."""
+    pattern = match.get("direction", "*")
+    if not any(fnmatchcase(direction, pattern) for direction in _DIRECTIONS):
+        raise ValueError('direction should be "incoming" or "outgoing"')
+    return match
+
+
+def check_application(text: str) -> str:
+    """Accept the id of an application, as Telnyx's portal shows it."""
+    if not re.fullmatch(r"[0-9]{1,30}", text):
+        raise ValueError("should be the id of a Voice API application: digits alone")
     return text
 
 

@@ -1,6 +1,5 @@
 """The settings as data: every key of `callscribe.toml`, its default, and what it may be."""
 
-from fnmatch import fnmatchcase
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -29,9 +28,9 @@ from service.redaction.memory import Level, Mask
 from service.settings import checks
 from service.web.limits import LOCAL, Network
 from service.wire.media import media_url
+from service.wire.parties import check_party
 from service.wire.signature import parse_public_key
 
-_DIRECTIONS = ("incoming", "outgoing")
 _MAX_FALLBACKS = 4
 StreamCodec = Literal["PCMU", "PCMA", "G722", "OPUS", "AMR-WB", "L16", "default"]
 """Source: SDK 4.189 `types/stream_codec.py`."""
@@ -45,13 +44,6 @@ def _record_not_built(value: str) -> str:
     if value == "telnyx":
         raise ValueError("is designed but not built yet; leave it out for now")
     return value
-
-
-def _check_match(match: dict[str, str]) -> dict[str, str]:
-    pattern = match.get("direction", "*")
-    if not any(fnmatchcase(direction, pattern) for direction in _DIRECTIONS):
-        raise ValueError('direction should be "incoming" or "outgoing"')
-    return match
 
 
 def keyed(tables: Any) -> Any:  # noqa: ANN401 - as TOML or JSON gave it; pydantic judges the rest
@@ -112,10 +104,17 @@ class RouteSettings(_Table):
 
     name: Annotated[str, AfterValidator(checks.check_route_name)] | None = None
     """How `POST /v1/calls` asks for it."""
-    match: Annotated[dict[MatchKey, str], AfterValidator(_check_match)] = {}
+    match: Annotated[dict[MatchKey, str], AfterValidator(checks.check_match)] = {}
     """Shell-style patterns that must all fit; none fits every call."""
     answer: bool | None = None
     """Whether to answer incoming calls; left out: unless `copies` or `[forward]` is set."""
+    connect: Annotated[str, AfterValidator(check_party)] | None = None
+    """Who is dialled for the caller and bridged: a number, or a SIP address."""
+    announce: Annotated[str, Field(min_length=1, max_length=3000)] | None = None
+    """What a computer's voice says to the caller before that."""
+    announce_voice: Annotated[str, Field(min_length=1, max_length=200)] = "AWS.Polly.Joanna"
+    ring_s: Annotated[float, Field(ge=5, le=600)] = 30.0
+    """How long it rings at whom we dial before that counts as no answer."""
     source: Source = "media"
     engine: str = "Deepgram"
     model: str | None = None
@@ -274,6 +273,8 @@ class Settings(BaseSettings):
     """Where workers on one PostgreSQL tell each other of partials; through it unless told."""
     recordings_dir: Path | None = None
     """Where captured audio is kept; beside the database unless told otherwise."""
+    connection_id: Annotated[str, AfterValidator(checks.check_application)] | None = None
+    """The Voice API application that calls are dialled through, if no route names one."""
     trusted_proxies: tuple[NetworkText, ...] = tuple(map(str, LOCAL))
     """Who is believed when it says whom it speaks for (`X-Forwarded-For`, `Forwarded`)."""
     copies: bool = False

@@ -32,6 +32,7 @@ _ONLY_FOR_WEBHOOKS = (
     "order",
     "batch",
 )
+_ONLY_FOR_CONNECT = ("announce", "announce_voice", "ring_s")
 _ONLY_FOR_MEDIA = ("stream_codec", "max_session_s")
 
 
@@ -99,6 +100,11 @@ def _route(place: tuple[str, ...], route: RouteSettings, names: list[str]) -> It
     if route.record == "audio" and route.source != "media":
         message = 'needs source = "media": without a fork nobody here hears the call'
         yield Fault((*place, "record"), message)
+    if route.connect is not None and route.answer is False:
+        yield Fault((*place, "connect"), "needs answer = true: nobody else is told to")
+    if route.connect is None:
+        for key in route.model_fields_set.intersection(_ONLY_FOR_CONNECT):
+            yield Fault((*place, key), "is only for a route with connect")
     names_carried = [key.partition(".")[2] or key for key in route.carry]
     if len(set(names_carried)) < len(names_carried):
         yield Fault((*place, "carry"), "would carry two things under one name")

@@ -97,6 +97,8 @@ class Simulator:
         for i, play in enumerate(plays):
             leg = play.result()
             calls.append(self._report(i, leg))
+            if leg is not None:
+                calls += [linked.report for linked in exchange.linked_legs(leg)]
             partner = leg and exchange.partners.get(leg.id.control_id)
             if partner:
                 calls.append(partner.report)

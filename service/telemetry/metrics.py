@@ -10,8 +10,10 @@ from prometheus_client.registry import Collector
 from service.calls.events import (
     CallAnswered,
     CallAttached,
+    CallBridged,
     CallEnded,
     CallStarted,
+    CallUnanswered,
     EndpointDisabled,
     EndpointEnabled,
     RecordingSaved,
@@ -90,7 +92,14 @@ class Metrics:
         match fact.event:
             case TranscriptPartial() | TranscriptFinal() as event:
                 self._count_words(event, fact.stt_ms)
-            case CallStarted() | CallAttached() | CallAnswered() | CallEnded() as event:
+            case (
+                CallStarted()
+                | CallAttached()
+                | CallAnswered()
+                | CallBridged()
+                | CallUnanswered()
+                | CallEnded()
+            ) as event:
                 self._calls.labels(event.type.rpartition(".")[2]).inc()
             case TranscriptGap() as event:
                 self._gaps.labels(event.reason).inc()

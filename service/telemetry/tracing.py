@@ -30,8 +30,10 @@ from service import __version__
 from service.calls.events import (
     CallAnswered,
     CallAttached,
+    CallBridged,
     CallEnded,
     CallStarted,
+    CallUnanswered,
     EndpointDisabled,
     EndpointEnabled,
     RecordingSaved,
@@ -113,15 +115,11 @@ class Tracing:
             case CallEnded() if fact.answered_at is None:
                 self._add_call(call_id, at, {"call.answered": False})
             case TranscriptCompleted() as event:
-                counts = {
-                    "call.answered": True,
-                    "call.utterances": event.utterances,
-                    "call.words": event.words,
-                    "call.gaps": event.gaps,
-                }
-                self._add_call(call_id, at, counts)
+                self._add_call(call_id, at, _counts(event))
             case (
                 CallAnswered()
+                | CallBridged()
+                | CallUnanswered()
                 | CallAttached()
                 | CallEnded()
                 | EndpointDisabled()
@@ -254,3 +252,12 @@ def _trace_id(call_id: CallId) -> int:
 
 def _span_id(call_id: CallId, name: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{call_id}\n{name}".encode()).digest()[:8], "big") or 1
+
+
+def _counts(event: TranscriptCompleted) -> dict[str, bool | int]:
+    return {
+        "call.answered": True,
+        "call.utterances": event.utterances,
+        "call.words": event.words,
+        "call.gaps": event.gaps,
+    }

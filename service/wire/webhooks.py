@@ -15,8 +15,10 @@ import msgspec
 from service.calls.inputs import (
     Direction,
     LegAnswered,
+    LegBridged,
     LegHungUp,
     LegInitiated,
+    SpeakEnded,
     StreamingFailed,
     StreamingStarted,
     StreamingStopped,
@@ -168,6 +170,14 @@ def _answered(payload: Fields, facts: _Facts) -> WebhookInput:  # noqa: ARG001 -
     return LegAnswered(**facts)
 
 
+def _bridged(payload: Fields, facts: _Facts) -> WebhookInput:  # noqa: ARG001
+    return LegBridged(**facts)
+
+
+def _speak_ended(payload: Fields, facts: _Facts) -> WebhookInput:  # noqa: ARG001
+    return SpeakEnded(**facts)
+
+
 def _hung_up(payload: Fields, facts: _Facts) -> WebhookInput:
     return LegHungUp(
         cause=read_id(payload, "hangup_cause"),
@@ -216,6 +226,8 @@ def _streaming_failed(payload: Fields, facts: _Facts) -> WebhookInput:
 _BUILDERS: Mapping[str, Callable[[Fields, _Facts], WebhookInput | Ignored]] = {
     "call.initiated": _initiated,
     "call.answered": _answered,
+    "call.bridged": _bridged,
+    "call.speak.ended": _speak_ended,
     "call.hangup": _hung_up,
     "call.transcription": _words,
     "streaming.started": _streaming_started,

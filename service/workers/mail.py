@@ -1,19 +1,21 @@
 """What workers write to each other, as bytes: webhooks, and what people ask, with its reply."""
 
-from typing import Final
+from typing import Final, assert_never
 
 import msgspec
 
 from service.calls.commands import Reply
+from service.calls.dial_wish import DialAsked
 from service.calls.inputs import AskedInput, ControlAsked, EraseAsked, WebhookInput
 from service.errors import JournalTooNewError
 
 
 class Asked(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
-    """What people asked: one of the two."""
+    """What people asked: one of the three."""
 
     control: ControlAsked | None = None
     erasure: EraseAsked | None = None
+    dial: DialAsked | None = None
 
     @property
     def item(self) -> AskedInput:
@@ -22,7 +24,7 @@ class Asked(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
         Raises:
             JournalTooNewError: It is something that this version does not know.
         """
-        item = self.control or self.erasure
+        item = self.control or self.erasure or self.dial
         if item is None:
             raise JournalTooNewError("another worker asked for what this version does not know")
         return item
@@ -48,7 +50,15 @@ def encode_webhook(item: WebhookInput) -> bytes:
 
 def encode_asked(item: AskedInput) -> bytes:
     """Write what people asked."""
-    asked = Asked(control=item) if isinstance(item, ControlAsked) else Asked(erasure=item)
+    match item:
+        case ControlAsked():
+            asked = Asked(control=item)
+        case EraseAsked():
+            asked = Asked(erasure=item)
+        case DialAsked():
+            asked = Asked(dial=item)
+        case _:
+            assert_never(item)
     return _encoder.encode(asked)
 
 

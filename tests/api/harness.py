@@ -138,6 +138,7 @@ async def open_harness(
             keys=keys,
             hub=calls.hub,
             controls=controls,
+            starts=controls,
             eraser=controls,
             lanes=await enter(open_lanes(calls.journal, [])),
             endpoints=[webhook(crm_url)],

@@ -11,7 +11,7 @@ from service.calls.inputs import ControlName
 from service.calls.routes import Route
 from service.errors import CarrierUnavailableError, ControlRefusedError, SettingsError
 from service.ids import CallId, LegId
-from service.ports import Attachment
+from service.ports import Attachment, DialWish
 from service.ports.keys import KeyStore, StoredKey
 from tests.api.builders import CALL
 
@@ -59,6 +59,9 @@ class ScriptedCalls:
     answers: list[Reply | str | None] = field(default_factory=list)
     asked: list[tuple[str, str]] = field(default_factory=list)
     erased: list[str] = field(default_factory=list)
+    dialled: list[tuple[CallId, DialWish]] = field(default_factory=list)
+    refuses: Exception | None = None
+    """What a dial comes to, if it is none."""
 
     async def ask(
         self, call_id: CallId, action: ControlName, *, reason: str = "api"
@@ -70,6 +73,13 @@ class ScriptedCalls:
         if isinstance(answer, str):
             raise ControlRefusedError(answer)
         return answer
+
+    async def dial(self, call_id: CallId, wish: DialWish) -> bool:
+        """See `CallStarts.dial`."""
+        self.dialled.append((call_id, wish))
+        if self.refuses is not None:
+            raise self.refuses
+        return True
 
     async def erase(self, call_id: CallId, *, reason: str = "api") -> bool:
         """See `Eraser.erase`."""

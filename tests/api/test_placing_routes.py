@@ -70,9 +70,11 @@ async def test_a_leg_that_is_over_or_unknown_is_told_apart(harness: Harness) -> 
 @pytest.mark.parametrize(
     ("body", "detail"),
     [
-        ({}, "call_control_id: field required"),
-        ({"from": "+15550100", "to": "+15550111"}, "from and to are not taken yet"),
-        ({"call_control_id": LEG, "to": "+15550111"}, "from and to are not taken yet"),
+        ({}, "or from and to"),
+        ({"from": "+15550100"}, "cannot be dialled: to"),
+        ({"from": "+15550100", "to": "911"}, "should be a number such as"),
+        ({"from": "+15550100", "to": "+15550111", "engine": "Google"}, "leave out engine"),
+        ({"call_control_id": LEG, "to": "+15550111"}, "or from and to"),
         ({"call_control_id": LEG, "route": "bills"}, "there is none of this name"),
         ({"call_control_id": LEG, "redact": []}, "redact"),
         ({"call_control_id": LEG, "endpointing_ms": True}, "endpointing_ms"),

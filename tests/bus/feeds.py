@@ -96,6 +96,7 @@ async def watch_at(
             keys=keys,
             hub=worker.hub,
             controls=controls,
+            starts=controls,
             eraser=controls,
             lanes=await enter(open_lanes(worker.journal, [])),
             endpoints=[],

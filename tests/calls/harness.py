@@ -5,9 +5,13 @@ from typing import TypeVar
 from service.calls.commands import (
     Answer,
     AskStatus,
+    Bridge,
     CarrierCommand,
     Command,
+    Dial,
+    HangUp,
     Reply,
+    Speak,
     StartStreaming,
     StartTranscription,
     StopStreaming,
@@ -68,6 +72,8 @@ class Driver:
         """What the last turn came to."""
         self.gone: dict[LegId, float] = {}
         """Legs that are over at Telnyx, and since when."""
+        self.makes: LegId | None = B
+        """The leg that a dial makes; None: Telnyx does not say."""
         self._telnyx_answers = telnyx_answers
 
     def restart(self, at: float) -> None:
@@ -137,7 +143,9 @@ class Driver:
         for command in outcome.commands if self._telnyx_answers else ():
             if name := _NAMES.get(type(command)):
                 assert isinstance(command, CarrierCommand)
-                self._turn(CommandDone(leg_id=command.leg_id, command=name, at=self.now))
+                made = self.makes if isinstance(command, Dial) else None
+                done = CommandDone(leg_id=command.leg_id, command=name, at=self.now, made=made)
+                self._turn(done)
             elif isinstance(command, AskStatus):
                 self._turn(self.status(command.leg_id))
         self.outcome = outcome
@@ -160,6 +168,10 @@ class Driver:
 
 _NAMES: dict[type, CommandName] = {
     Answer: "answer",
+    Dial: "dial",
+    Speak: "speak",
+    Bridge: "bridge",
+    HangUp: "hang_up",
     StartTranscription: "start_transcription",
     StopTranscription: "stop_transcription",
     StartStreaming: "start_streaming",

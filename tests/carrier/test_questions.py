@@ -110,7 +110,7 @@ async def test_a_telnyx_that_is_away_is_no_answer(api: TelnyxApi) -> None:
 async def test_missed_webhooks_are_fetched_back(api: TelnyxApi) -> None:
     """Deliveries that failed since then, of this call, are read as if they had come."""
     foreign = HANGUP | {"payload": HANGUP["payload"] | {"call_session_id": "another"}}
-    unread = HANGUP | {"event_type": "call.bridged"}
+    unread = HANGUP | {"event_type": "call.cost"}
     undated = HANGUP | {"occurred_at": None}
     api.replies = [page(HANGUP, foreign, unread, undated, None, {"event_type": 7}, "text")]
 

@@ -34,6 +34,7 @@ def variables(telnyx: Telnyx, tmp_path: Path) -> dict[str, str]:
         "CALLSCRIBE_LISTEN": f"127.0.0.1:{free}",
         "CALLSCRIBE_PUBLIC_URL": public_url,
         "CALLSCRIBE_ROUTE__0__ENDPOINTS": '["crm"]',
+        "CALLSCRIBE_ROUTE__0__CONNECT": "sip:desk@example.com",
         "CALLSCRIBE_ENDPOINT__CRM__TYPE": "webhook",
         "CALLSCRIBE_ENDPOINT__CRM__URL": f"http://127.0.0.1:{telnyx.port}",
         "CALLSCRIBE_ENDPOINT__CRM__SECRET": SECRET,

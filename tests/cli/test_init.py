@@ -14,6 +14,7 @@ from tests.settings.builders import KEYS, SECRET
 from tests.small_disk import fill, small_disk
 
 PUBLIC = ("--public-url", "https://calls.example.com")
+CONNECT = ("--connect", "+13125550177")
 
 
 def init(path: Path, *arguments: str) -> int:
@@ -35,12 +36,13 @@ def test_a_file_made_from_flags_can_be_served_and_needs_no_advice(
 ) -> None:
     """With a secret of its own, that nobody else can read."""
     path = tmp_path / "callscribe.toml"
-    assert init(path, *arguments) == Exit.OK
+    assert init(path, *CONNECT, *arguments) == Exit.OK
 
     settings = load_settings(path, KEYS)
     (route,), (first,) = settings.routes(), settings.endpoint_list()
     assert (route.source, first.type) == (source, endpoint)
     assert route.endpoints == (first.name,)
+    assert route.connect == "+13125550177"
     assert advise(settings, path) == []
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     if endpoint == "webhook":
@@ -149,7 +151,7 @@ def test_what_is_no_number_and_no_address_is_said(
 async def test_whoever_sits_there_is_asked(tmp_path: Path) -> None:
     """For what no flag says; an empty answer takes what stands in brackets."""
     path = tmp_path / "callscribe.toml"
-    answers = "+1312*\n\ncalls.example.com\nhttps://crm.example.com/hooks\n"
+    answers = "+1312*\n\n\ncalls.example.com\nhttps://crm.example.com/hooks\n"
     done = await on_a_terminal("init", "--config", str(path), typed=answers)
 
     assert done.code == Exit.OK
@@ -163,16 +165,27 @@ async def test_whoever_sits_there_is_asked(tmp_path: Path) -> None:
 async def test_an_answer_that_cannot_be_used_is_asked_for_again(tmp_path: Path) -> None:
     """With what it should be; nobody begins anew for a slip."""
     path = tmp_path / "callscribe.toml"
-    answers = "1312\n+1312*\nradio\n\ncalls.example.com/x\ncalls.example.com\ncrm\n\n"
+    answers = "1312\n+1312*\ndesk\nsip:desk@example.com\nradio\n\n"
+    answers += "calls.example.com/x\ncalls.example.com\ncrm\n\n"
     done = await on_a_terminal("init", "--config", str(path), typed=answers)
 
     assert done.code == Exit.OK
     settings = load_settings(path, KEYS)
     assert settings.public_url == "https://calls.example.com"
+    assert settings.routes()[0].connect == "sip:desk@example.com"
     assert settings.endpoint_list()[0].type == "log"
-    assert [done.out.count(one) for one in ("a number as", "media or in_call.", "no path")] == [
-        1
-    ] * 3
+    slips = ("a number as", "a number such as", "media or in_call.", "no path")
+    assert [done.out.count(one) for one in slips] == [1] * 4
+
+
+def test_whoever_names_nobody_is_told_that_callers_hear_silence(tmp_path: Path) -> None:
+    """The file says how to change it."""
+    path = tmp_path / "callscribe.toml"
+    assert init(path, "--source", "in_call") == Exit.OK
+
+    (only,) = advise(load_settings(path, KEYS), path)
+    assert "connects them with nobody" in only.text
+    assert "# connect = " in path.read_text()
 
 
 async def test_what_is_in_force_is_shown_with_where_it_is_from(tmp_path: Path) -> None:

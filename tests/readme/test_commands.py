@@ -8,20 +8,23 @@ import tomllib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from aiohttp import web
 
 from service.exits import Exit
 from service.journal.sqlite.journal import open_sqlite_journal
 from tests.calls.harness import CALL as HEARD
 from tests.cli.harness import free_port
-from tests.cli.peers import open_receiver, open_telnyx
+from tests.cli.peers import open_telnyx
 from tests.cli.test_calls import BEGINNING, CALL, END, commit
 from tests.cli.test_erasure import talk
 from tests.cli.test_transcribe import VERBOSE
 from tests.cli.test_transcribe_follow import SCRIPT, open_radio
 from tests.readme.harness import (
+    README,
     REPOSITORY,
     blocks,
     command,
@@ -30,6 +33,7 @@ from tests.readme.harness import (
     run,
     running,
 )
+from tests.serving import serve
 from tests.settings.builders import KEYS, SECRET
 from tests.stt.files.peers import Reply, open_files_peer
 from tests.stt.peers import open_scripted_peer
@@ -216,25 +220,57 @@ async def test_the_recogniser_transcribes_what_is_sent_to_it(tmp_path: Path) -> 
     assert code == 0, said
 
 
-async def test_what_the_simulator_prints_makes_a_service_listen_to_it(tmp_path: Path) -> None:
-    """Pasted into a shell, the lines are all that an application needs."""
+async def test_a_newcomer_connects_two_people_and_sees_both(tmp_path: Path) -> None:
+    """What the page has them type: the settings, the lines that the simulator prints, the service.
+
+    What both say comes to the receiver, under their roles, and the simulator finds nothing amiss.
+    """
     port = free_port()
     line = command("callscribe simulate").replace("127.0.0.1:8080", f"127.0.0.1:{port}")
     line = line.replace("fixtures/", f"{REPOSITORY}/fixtures/") + " --port 0"
-    (tmp_path / "callscribe.toml").write_text(
-        f'listen = "127.0.0.1:{port}"\n[[route]]\nsource = "media"\nendpoints = ["crm"]\n'
-        f'[[endpoint]]\nname = "crm"\ntype = "webhook"\nallow_private = true\nsecret = "{SECRET}"\n'
-    )
-    async with open_receiver() as (url, ids), running(line, tmp_path, {}) as simulator:
+    async with open_hook() as (url, events), running(line, tmp_path, {}) as simulator:
+        (init,) = re.findall(r"`(callscribe init --public-url http:[^`]*)`", README)
+        init = " ".join(init.split()).replace("http://127.0.0.1:8080", f"http://127.0.0.1:{port}")
+        made, _ = await run(init.replace("http://127.0.0.1:9000/hooks/calls", url), tmp_path, {})
+        assert made == Exit.OK
         assert simulator.stdout is not None
         pasted = [(await simulator.stdout.readline()).decode().strip() for _ in range(5)]
         assert all(one.startswith("export ") for one in pasted)
         (tmp_path / "pasted").write_text("\n".join(pasted))
-        environ = {"CALLSCRIBE_ENDPOINT__CRM__URL": url}
         served = f"sh -c '. ./pasted; exec {command('callscribe serve')}'"
+        environ = {"CALLSCRIBE_LISTEN": f"127.0.0.1:{port}"}
         async with running(served, tmp_path, environ) as process:
             await listening(process, "service_started")
-            await until(lambda: len(ids) > 10, timeout_s=60)
+            await until(lambda: "transcript.completed" in [one["type"] for one in events], 60)
+            async with asyncio.timeout(60):
+                said = (await simulator.communicate())[0].decode()
+
+    finals = [one["data"] for one in events if one["type"] == "transcript.final"]
+    assert {one["role"] for one in finals} == {"customer", "agent"}
+    assert [one["type"] for one in events if one["type"].startswith("call.")] == [
+        "call.started",
+        "call.answered",
+        "call.bridged",
+        "call.ended",
+    ]
+    assert said.count("normal_clearing, answered") == 2
+    assert simulator.returncode == Exit.OK
+
+
+@asynccontextmanager
+async def open_hook() -> AsyncIterator[tuple[str, list[dict[str, Any]]]]:
+    """Serve an endpoint that takes every event; yield its URL and what came."""
+    events: list[dict[str, Any]] = []
+
+    async def take(request: web.Request) -> web.Response:
+        body = await request.json()
+        events.extend(body if isinstance(body, list) else [body])
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/hooks/calls", take)
+    async with serve(app) as address:
+        yield f"{address}/hooks/calls", events
 
 
 def _silent_wav(folder: Path) -> Path:

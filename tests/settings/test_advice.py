@@ -6,6 +6,7 @@ from service.settings import advise
 from tests.settings.harness import Load
 
 IN_CALL = '[[route]]\nsource = "in_call"\nengine = "Telnyx"\nendpoints = ["log"]\n'
+IN_CALL += 'connect = "+13125550177"\n'
 LOG = '[[endpoint]]\nname = "log"\ntype = "log"\n'
 CONFIG = Path("/etc/callscribe.toml")
 
@@ -127,3 +128,23 @@ def test_a_bus_is_of_no_use_to_a_journal_in_a_file(load: Load) -> None:
 
     assert only.startswith("nats_url: is not used")
     assert advice(load, nats + server + LOG + IN_CALL) == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ("", True),
+        ('match = { direction = "*" }', True),
+        ("answer = false", False),
+        ('match = { direction = "outgoing" }', False),
+        ('connect = "sip:desk@example.com"', False),
+    ],
+)
+def test_callers_who_are_answered_and_connected_with_nobody_hear_silence(
+    load: Load, keys: str, *, told: bool
+) -> None:
+    """Unless somebody else has the call."""
+    text = f'{LOG}[[route]]\nsource = "in_call"\nengine = "Telnyx"\nendpoints = ["log"]\n{keys}'
+
+    said = [one for one in advice(load, text) if "connects them with nobody" in one]
+    assert bool(said) == told

@@ -18,7 +18,7 @@ def play(telemetry: Telemetry) -> None:
     """Tell of the golden call, and of two attempts at one of its events."""
     for happening in whole_call():
         telemetry.observer.happened(happening)
-    delivery = Delivery(id=delivery_id(golden.CALL, 4), type="transcript.final", body=b"")
+    delivery = Delivery(id=delivery_id(golden.CALL, 6), type="transcript.final", body=b"")
     telemetry.observer.attempted(EndpointName("crm"), delivery, "failed", 0.5)
     telemetry.observer.attempted(EndpointName("crm"), delivery, "delivered", 0.1)
 

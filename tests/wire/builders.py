@@ -15,8 +15,10 @@ from msgspec import structs
 from service.calls.events import (
     CallAnswered,
     CallAttached,
+    CallBridged,
     CallEnded,
     CallStarted,
+    CallUnanswered,
     Coverage,
     EndpointDisabled,
     EndpointEnabled,
@@ -104,6 +106,7 @@ EVENTS: tuple[tuple[float, Event], ...] = (
         ),
     ),
     (0.0, CallAnswered(leg=LEG)),
+    (0.2, CallUnanswered(leg=LEG, reason="busy", code="486")),
     (
         0.25,
         TranscriptionStarted(
@@ -116,6 +119,7 @@ EVENTS: tuple[tuple[float, Event], ...] = (
             start_ms=250,
         ),
     ),
+    (9.4, CallBridged(leg=LEG, other=LegId("v3:agent"))),
     (11.12, FINAL),
     (
         14.0,
@@ -219,7 +223,7 @@ def fact(event: Event | TranscriptPartial, at_s: float, seq: int | None = None) 
     return Fact(
         call_id=CALL,
         seq=seq,
-        after_seq=3 if seq is None else seq - 1,
+        after_seq=5 if seq is None else seq - 1,
         event=event,
         occurred_at=ANSWERED_AT + at_s,
         answered_at=ANSWERED_AT,

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from service.calls.inputs import (
     LegAnswered,
+    LegBridged,
     LegHungUp,
     LegInitiated,
+    SpeakEnded,
     StreamingFailed,
     StreamingStarted,
     StreamingStopped,
@@ -69,7 +71,8 @@ EXPECTED: dict[str, WebhookInput | Ignored] = {
         direction="incoming",
     ),
     "call.answered": LegAnswered(**BASE, **PARTIES, occurred_at=NOW + 1.512873, client_state=STATE),
-    "call.bridged": Ignored("call.bridged", "unread_event"),
+    "call.bridged": LegBridged(**BASE, **PARTIES, occurred_at=NOW + 1.900211),
+    "call.speak.ended": SpeakEnded(**BASE, occurred_at=NOW + 3.5),
     "call.hangup": LegHungUp(
         **BASE,
         **PARTIES,

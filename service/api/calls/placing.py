@@ -1,4 +1,4 @@
-"""Calls that a program asks for: a live leg of somebody else's is transcribed from now on."""
+"""Calls that a program asks for: a live leg is transcribed from now on, or somebody is dialled."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -6,8 +6,9 @@ from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from aiohttp import web
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationError
 
+from service.api.calls.dialling import DialBody, Dialling
 from service.api.operations import (
     Answer,
     AnyRoute,
@@ -30,8 +31,7 @@ from service.ports import Attacher
 RouteFor = Callable[[str | None, Mapping[str, Any]], CallRoute]
 """Returns a route by its name, changed for one call; raises `SettingsError`."""
 MAX_METADATA_BYTES = 8 * 1024
-_PLACE = frozenset({"call_control_id", "route"})
-_DIALLED = frozenset({"from", "to"})
+_PLACE = frozenset({"call_control_id", "from_", "to", "route", "idempotency_key"})
 
 
 def _small(metadata: dict[str, Any]) -> dict[str, Any]:
@@ -54,10 +54,16 @@ class FallbackWish(Body):
 
 
 class CallWish(Body):
-    """Which call is wanted: a leg that lives already, by its id."""
+    """Which call is wanted: a leg that lives already, by its id; or one that is to be made."""
 
-    call_control_id: Text
+    call_control_id: Text | None = None
     """The leg to be transcribed, by Telnyx's id."""
+    from_: Annotated[Text | None, Field(alias="from")] = None
+    """In its place, with `to`: a number of yours, which is shown to whoever is dialled."""
+    to: Text | None = None
+    """Who is dialled: a number in E.164, or a SIP address."""
+    idempotency_key: Text | None = None
+    """Of a dial: asking again with the same key makes no second call."""
     route: Text | None = None
     """The `name` of the route it is treated by; left out: the first that matches every call."""
     metadata: Annotated[dict[str, Any], AfterValidator(_small)] = Field(default_factory=dict)
@@ -75,15 +81,6 @@ class CallWish(Body):
     engine_options: dict[str, Any] | None = None
     fallback: Annotated[list[FallbackWish] | None, Field(max_length=4)] = None
 
-    @model_validator(mode="before")
-    @classmethod
-    def _dials_nobody(cls, data: object) -> object:
-        if isinstance(data, dict) and not _DIALLED.isdisjoint(data):
-            raise ValueError(
-                "from and to are not taken yet; give the call_control_id of a live leg"
-            )
-        return data
-
     @property
     def changes(self) -> dict[str, Any]:
         """What is to be otherwise than the route has it."""
@@ -94,20 +91,26 @@ class PlacedCall(Reply):
     """The call that was asked for."""
 
     call_id: str
-    call_control_id: str
+    call_control_id: str | None = None
+    """The leg that was named; none of a dial, whose leg is not there yet."""
 
 
 _PLACED = "It is transcribed from now on, or was already."
-_UNCONFIRMED = "It is going to be; Telnyx could not be asked whether the leg lives, and is again."
+_UNCONFIRMED = (
+    "It is going to be; Telnyx could not be asked whether the leg lives, and is again. Of a dial: "
+    "the call is being made."
+)
 PLACE_CALL: Operation[NoQuery, CallWish] = Operation(
     id="place_call",
     method="POST",
     path="/v1/calls",
     tag="calls",
-    summary="Have a live leg transcribed that somebody else controls",
+    summary="Have a live leg transcribed that somebody else controls, or a call made",
     description="Offsets count from now: `call.attached` says so. Asking again is answered with "
     "the same call, which stays as it is, whatever the request says. The leg's own application "
-    "goes on as before; with `source = in_call`, it is where Telnyx sends the words.",
+    "goes on as before; with `source = in_call`, it is where Telnyx sends the words. With `from` "
+    "and `to` a call is made, heard from its first word: `call.answered` or `call.unanswered` say "
+    "what becomes of it, and its route's `connect` connects whoever answers.",
     access="calls:write",
     body=CallWish,
     answers=(
@@ -116,7 +119,8 @@ PLACE_CALL: Operation[NoQuery, CallWish] = Operation(
     ),
     errors={
         HTTPStatus.NOT_FOUND: "Telnyx knows no such leg.",
-        HTTPStatus.CONFLICT: "The leg is over.",
+        HTTPStatus.CONFLICT: "The leg is over; or no route or application is there for a dial, or "
+        "its `idempotency_key` is that of another call.",
     },
 )
 
@@ -124,9 +128,10 @@ PLACE_CALL: Operation[NoQuery, CallWish] = Operation(
 class PlacingRoutes:
     """Has legs attached to."""
 
-    def __init__(self, attacher: Attacher, route_for: RouteFor) -> None:
+    def __init__(self, attacher: Attacher, route_for: RouteFor, dialling: Dialling) -> None:
         self._attacher = attacher
         self._route_for = route_for
+        self._dialling = dialling
 
     def routes(self) -> list[AnyRoute]:
         """Return the route."""
@@ -135,6 +140,13 @@ class PlacingRoutes:
     async def place(self, ask: Ask[NoQuery, CallWish]) -> web.Response:
         """Attach to the leg that is named, and answer with its call."""
         wish = ask.body
+        numbers = wish.from_ is not None or wish.to is not None
+        if (wish.call_control_id is None) != numbers:
+            detail = "Give the call_control_id of a live leg, or from and to."
+            raise RefusalError(HTTPStatus.BAD_REQUEST, detail)
+        if wish.call_control_id is None:
+            call_id = await self._dialling.dial(ask.who, _dial(wish))
+            return reply(ask, PlacedCall(call_id=call_id), status=HTTPStatus.ACCEPTED)
         route = self._route(wish)
         try:
             found = await self._attacher.attach(LegId(wish.call_control_id), route)
@@ -154,3 +166,19 @@ class PlacingRoutes:
             faults = [Fault(("body",), problem) for problem in error.problems]
             detail = f"The call cannot be treated so: {error.problems[0]}."
             raise RefusalError(HTTPStatus.BAD_REQUEST, detail, faults=faults) from None
+
+
+def _dial(wish: CallWish) -> DialBody:
+    if unfit := sorted(set(wish.changes) - {"metadata"}):
+        detail = f"A call that is made is treated as its route says: leave out {unfit[0]}."
+        raise RefusalError(HTTPStatus.BAD_REQUEST, detail)
+    said = wish.model_dump(
+        by_alias=True, include={*_PLACE, "metadata"}, exclude={"call_control_id"}
+    )
+    try:
+        return DialBody.model_validate(said)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        detail = f"This cannot be dialled: {place}: {first['msg'].removeprefix('Value error, ')}."
+        raise RefusalError(HTTPStatus.BAD_REQUEST, detail) from None

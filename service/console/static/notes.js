@@ -5,6 +5,8 @@ import { engineName, language, span, speaker } from "./words.js";
 
 const NOTES = {
   "call.answered": () => ["quiet", "The call was answered."],
+  "call.bridged": () => ["quiet", "The caller is connected."],
+  "call.unanswered": (data) => ["trouble", `Nobody was reached${because(data)}.`],
   "call.attached": () => ["quiet", "Transcription was asked for in the middle of the call. Times count from here."],
   "call.ended": (data) => ["quiet", ended(data)],
   "transcription.started": (data) => ["quiet", begun(data)],

@@ -9,6 +9,9 @@ const REASONS = {
   "operator": "the operator asked for it",
   "retention": "it was kept as long as it was to be kept",
   // the call and its line
+  "busy": "they were busy",
+  "rejected": "they rejected the call",
+  "failed": "the call to them failed",
   "call_ended": "the call had ended",
   "leg_hung_up": "the line was hung up",
   "media_stopped": "the line's sound ended",
@@ -61,6 +64,10 @@ const REASONS = {
 };
 const COMMANDS = {
   "answer": "to answer the call",
+  "dial": "to dial whom the caller is connected with",
+  "speak": "to say the notice",
+  "bridge": "to connect the two",
+  "hang_up": "to hang up",
   "start_transcription": "to transcribe",
   "stop_transcription": "to end the transcription",
   "start_streaming": "to send the line's sound",

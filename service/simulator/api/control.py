@@ -1,7 +1,7 @@
 """The commands that make, answer and end a call: dial, answer, reject, hangup."""
 
 from service.simulator.api.media import check_media, start_media
-from service.simulator.api.reply import Reply, ok
+from service.simulator.api.reply import Effect, Reply, ok
 from service.simulator.calls.call_flow import accept
 from service.simulator.calls.exchange import Exchange
 from service.simulator.calls.leg_runtime import LegRuntime
@@ -9,6 +9,7 @@ from service.simulator.legs.leg import Hangup, Leg
 from service.simulator.rules.params import Params
 from service.simulator.rules.problems import Problem
 
+SPEAK_S_PER_WORD = 0.35
 _REJECTIONS = {
     "CALL_REJECTED": Hangup("call_rejected", "callee", "603"),
     "NOT_FOUND": Hangup("not_found", "callee", "404"),
@@ -28,7 +29,10 @@ def dial(exchange: Exchange, params: Params) -> Reply | Problem:
     problem = check_media(params)
     if problem:
         return problem
-    runtime, begin = exchange.dial((str(params["from"]), number), str(params["connection_id"]))
+    linked = _linked_leg(exchange, params)
+    if isinstance(linked, Problem):
+        return linked
+    runtime, begin = _make(exchange, params, (str(params["from"]), number), linked)
     leg = runtime.leg
     leg.client_state = str(params["client_state"]) if params.get("client_state") else None
     _reroute(leg, params)
@@ -37,6 +41,32 @@ def dial(exchange: Exchange, params: Params) -> Reply | Problem:
         begin()
         return Reply(leg.status(), waits_for=leg.sender.tried)
     return Reply(leg.status(), begin)
+
+
+def _linked_leg(exchange: Exchange, params: Params) -> Leg | Problem | None:
+    """Return the leg that a dial is linked to, if any."""
+    link = params.get("link_to")
+    if not link:
+        missing = Problem("10004", "link_to is required", "link_to")
+        return missing if params.get("bridge_on_answer") or params.get("bridge_intent") else None
+    first = exchange.legs.get(str(link))
+    if first is None:
+        return Problem("90015", parameter="link_to")
+    return first.leg if first.leg.alive else Problem("90018", parameter="link_to")
+
+
+def _make(
+    exchange: Exchange, params: Params, numbers: tuple[str, str], linked: Leg | None
+) -> tuple[LegRuntime, Effect]:
+    if linked is None:
+        runtime, begin = exchange.dial(numbers, str(params["connection_id"]))
+    else:
+        runtime, begin = exchange.dial_for(linked, numbers)
+        runtime.leg.link.on_answer = linked if params.get("bridge_on_answer") else None
+    leg, rings_s = runtime.leg, params.get("timeout_secs")
+    if isinstance(rings_s, int):
+        leg.plan = leg.plan.model_copy(update={"ring_s": min(leg.plan.ring_s, rings_s)})
+    return runtime, begin
 
 
 def answer(exchange: Exchange, runtime: LegRuntime, params: Params) -> Reply | Problem:
@@ -62,6 +92,41 @@ def answer(exchange: Exchange, runtime: LegRuntime, params: Params) -> Reply | P
     return ok(after)
 
 
+def bridge(exchange: Exchange, runtime: LegRuntime, params: Params) -> Reply | Problem:
+    """Connect two legs that were answered (`bridge`)."""
+    other = exchange.legs.get(str(params["call_control_id"]))
+    if other is None:
+        return Problem("90015", parameter="call_control_id")
+    if not other.leg.alive:
+        return Problem("90018", parameter="call_control_id")
+    if not other.leg.answered.is_set():
+        return Problem("90034", parameter="call_control_id")
+    if runtime.leg.link.other is None:
+        return ok(lambda: _connect(runtime.leg, other.leg))
+    same = runtime.leg.link.other is other.leg
+    return ok() if same else Problem("10015", "the leg is bridged", status_wanted=422)
+
+
+def _connect(leg: Leg, other: Leg) -> None:
+    if leg.alive and other.alive and leg.link.other is None and other.link.other is None:
+        leg.bridge(other)
+
+
+def speak(exchange: Exchange, runtime: LegRuntime, params: Params) -> Reply | Problem:
+    """Say a text (`speak`): only its webhooks are heard of, after the time that it takes."""
+    leg = runtime.leg
+
+    async def say() -> None:
+        leg.emit("call.speak.started")
+        await leg.timeline.sleep(len(str(params["payload"]).split()) * SPEAK_S_PER_WORD)
+        leg.emit("call.speak.ended", {"status": "completed" if leg.alive else "call_hangup"})
+
+    def after() -> None:
+        exchange.start(leg, say(), "speak")
+
+    return ok(after)
+
+
 def reject(_exchange: Exchange, runtime: LegRuntime, params: Params) -> Reply | Problem:
     """Reject an incoming call."""
     leg = runtime.leg
@@ -74,6 +139,9 @@ def reject(_exchange: Exchange, runtime: LegRuntime, params: Params) -> Reply | 
 def hang_up(_exchange: Exchange, runtime: LegRuntime, _params: Params) -> Reply | Problem:
     """End a call (`hangup`)."""
     leg = runtime.leg
+    if leg.plan.direction == "outgoing" and not leg.answered.is_set():
+        leg.hang_up(Hangup("originator_cancel", "caller", "487"))
+        return ok()
     leg.hang_up(
         Hangup(
             "normal_clearing",

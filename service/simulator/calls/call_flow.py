@@ -37,11 +37,38 @@ async def run_call(
         if leg.answered.is_set():
             if partner is not None:
                 _bridge(leg, partner.leg)
-            await _talk(leg, legs, frame_ms)
+            if leg.plan.callee is not None:
+                await _wait_for_bridge(leg)
+            if leg.alive:
+                await _talk(leg, legs, frame_ms)
         await _end(runtime, partner)
         leg.timeline.finish()
         for one in legs:
             one.sender.close()
+
+
+async def run_dialled(runtime: LegRuntime) -> None:
+    """Run a leg that was dialled for another one, from its first ring to its last webhook.
+
+    Once they are bridged, what is said is driven by the other one.
+    """
+    leg = runtime.leg
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(leg.sender.run(), name="webhook_sender")
+        _begin(leg)
+        await _ring(leg)
+        if leg.answered.is_set():
+            if leg.link.on_answer is not None and _can_be_bridged(leg.link.on_answer):
+                leg.link.on_answer.bridge(leg)
+            await first_of(leg.over.wait(), leg.link.made.wait())
+            await leg.over.wait()  # the bridge has made it that of both
+        await _conclude(runtime)
+        leg.report.said = ()  # the talk is reported once, by the first leg
+        leg.sender.close()
+
+
+def _can_be_bridged(leg: Leg) -> bool:
+    return leg.alive and leg.answered.is_set() and leg.link.other is None
 
 
 def accept(leg: Leg, details: dict[str, object] | None = None) -> None:
@@ -115,7 +142,13 @@ async def _ring(leg: Leg) -> None:
         leg.hang_up(_GAVE_UP if plan.direction == "incoming" else _REFUSED["no_answer"])
 
 
+async def _wait_for_bridge(leg: Leg) -> None:
+    if not await _any_within(leg.plan.waits_s, leg.link.made, leg.over):
+        leg.hang_up(Hangup(NORMAL, "caller", "200"))
+
+
 async def _talk(leg: Leg, legs: Sequence[Leg], frame_ms: int) -> None:
+    legs = [*legs, leg.link.other] if leg.link.other is not None else legs
     if leg.plan.talk == "when_heard":
         await _any_within(leg.plan.patience_s, leg.heard, leg.over)
     leg.timeline.begin_talk()
@@ -147,6 +180,8 @@ def _maybe_hang_up(leg: Leg, position_ms: int) -> None:
 async def _conclude(runtime: LegRuntime) -> None:
     """Emit the last events in the order seen live: streams, hang-up, recordings."""
     leg = runtime.leg
+    if leg.link.other is not None and leg.link.other.hangup is not None:
+        leg.hang_up(leg.link.other.hangup)
     hangup = leg.hangup or UNKNOWN
     if not leg.failed:
         leg.report.outcome = hangup.cause

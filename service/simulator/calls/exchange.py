@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 
-from service.simulator.calls.call_flow import run_call
+from service.simulator.calls.call_flow import run_call, run_dialled
 from service.simulator.calls.leg_runtime import LegRuntime
 from service.simulator.calls.plan import PlannedCall
 from service.simulator.legs.leg import Leg, Routing, identify
@@ -14,13 +14,16 @@ from service.simulator.legs.webhook_sender import WebhookClient, WebhookSender
 from service.simulator.media.recording import Recording
 from service.simulator.report import History
 from service.simulator.rng import Rng
-from service.simulator.scenario import CallPlan, Scenario
+from service.simulator.scenario import Callee, CallPlan, Scenario
 from service.simulator.speech.audio import PCMU, Encoding
 from service.simulator.speech.call_audio import CallAudio
 from service.simulator.stt.upstream import UpstreamRecogniser
 from service.tasks import Tasks
 
 MAX_LEGS = 20_000
+LEFTOVER_S = 10.0
+"""How long a leg may outlive the one that it was dialled for, in real seconds."""
+Effect = Callable[[], None]
 
 
 class Exchange:
@@ -58,6 +61,7 @@ class Exchange:
         self._tasks = tasks
         self._client = client
         self._to_dial = [i for i, call in enumerate(calls) if call.plan.direction == "outgoing"]
+        self._linked: dict[str, list[tuple[Leg, asyncio.Task[None]]]] = {}
         self._started: dict[int, tuple[Leg, asyncio.Task[None]]] = {}
         self._begun = [asyncio.Event() for _ in calls]
         self._now = asyncio.get_running_loop().time
@@ -94,6 +98,8 @@ class Exchange:
             return None
         leg, call = self._started[index]
         await asyncio.wait([call])
+        if linked := self._linked.get(leg.id.control_id):
+            await asyncio.wait([call for _, call in linked], timeout=LEFTOVER_S)
         return leg
 
     def dial(
@@ -113,6 +119,35 @@ class Exchange:
         runtime = self._make_leg(index, plan, call_audio, numbers, connection_id=connection_id)
         return runtime, lambda: self._begin(index, runtime)
 
+    def dial_for(self, first: Leg, numbers: tuple[str, str]) -> tuple[LegRuntime, Effect]:
+        """Make the leg of a `dial` that is linked to another one: a second leg of its call."""
+        callee = first.plan.callee or Callee()
+        plan = first.plan.model_copy(
+            update={
+                "direction": "outgoing",
+                "callee": None,
+                "picks_up": callee.picks_up,
+                "picks_up_after_s": callee.picks_up_after_s,
+                "ring_s": callee.ring_s,
+            }
+        )
+        linked = self._linked.setdefault(first.id.control_id, [])
+        index = len(self.calls) + len(self.legs)
+        runtime = self._make_leg(
+            index,
+            plan,
+            first.audio.with_swapped_tracks(),
+            numbers,
+            first=first,
+            rng=first.rng.derive(f"dialled {len(linked)}"),
+        )
+
+        def begin() -> None:
+            leg = runtime.leg
+            linked.append((leg, self.start(leg, run_dialled(runtime), "simulated_leg")))
+
+        return runtime, begin
+
     def start(self, leg: Leg, work: Coroutine[None, None, None], kind: str) -> asyncio.Task[None]:
         """Start a task of a leg's call; if it fails unforeseen, that call fails and no other."""
         task = self._tasks.start(work, kind, of=leg.id.control_id)
@@ -126,6 +161,10 @@ class Exchange:
     def extra_legs(self) -> list[Leg]:
         """Return the dialled legs that no call of the scenario was meant for."""
         return [leg for index, (leg, _) in self._started.items() if index >= len(self.calls)]
+
+    def linked_legs(self, leg: Leg) -> list[Leg]:
+        """Return the legs that were dialled for another one."""
+        return [linked for linked, _ in self._linked.get(leg.id.control_id, ())]
 
     def _begin(self, index: int, runtime: LegRuntime) -> None:
         leg = runtime.leg
@@ -160,9 +199,11 @@ class Exchange:
         *,
         connection_id: str | None = None,
         first: Leg | None = None,
+        rng: Rng | None = None,
     ) -> LegRuntime:
         settings = self.scenario.webhooks
-        rng = self.rng.derive(f"call {index}" if first is None else f"call {index} partner")
+        purpose = f"call {index}" if first is None else f"call {index} partner"
+        rng = rng or self.rng.derive(purpose)
         identity = identify(rng, connection_id or self.scenario.connection_id, numbers)
         timeline = Timeline(self.scenario.speed, self.telnyx_clock)
         if first is not None:

@@ -79,6 +79,16 @@ def identify(rng: Rng, connection_id: str, numbers: tuple[str, str]) -> Identity
     return Identity(ids.control_id(), ids.uuid(), ids.uuid(), ids.uuid(), connection_id, *numbers)
 
 
+@dataclass(slots=True)
+class Link:
+    """What a leg is, or is to be, bridged with."""
+
+    made: asyncio.Event = field(default_factory=asyncio.Event)
+    other: "Leg | None" = None
+    on_answer: "Leg | None" = None
+    """With which the `dial` that made it wants it bridged."""
+
+
 class Leg:
     """One leg of a call. Its events are emitted in the order in which they happen."""
 
@@ -106,9 +116,9 @@ class Leg:
         self.heard = asyncio.Event()
         """Set once the audio is streamed or transcribed."""
         self.over = asyncio.Event()
+        self.link = Link()
         self.hangup: Hangup | None = None
-        self.failed = False
-        self.answer_accepted = False
+        self.failed = self.answer_accepted = False
         self.started_at = timeline.stamp()
         self.answered_at: float | None = None
         self.ended_at: float | None = None
@@ -150,6 +160,16 @@ class Leg:
         self.consumers.append(consumer)
         if starts_talk:
             self.heard.set()
+
+    def bridge(self, other: "Leg") -> None:
+        """Connect two legs that people are at; both say so, and both end together."""
+        other.consumers, self.consumers = self.consumers, [*self.consumers, *other.consumers]
+        other.consumers = self.consumers
+        other.heard, other.over = self.heard, self.over
+        self.link.other, other.link.other = other, self
+        for one in (self, other):
+            one.link.made.set()
+            one.emit("call.bridged")
 
     def join(self, other: "Leg") -> None:
         """Share the talk of another leg, as the second leg of its call."""

@@ -85,6 +85,13 @@ SPECS: Mapping[str, Mapping[str, Param]] = {
         )
     },
     "hangup": {"custom_headers": _LIST, "reason": _TEXT},
+    "bridge": {"call_control_id": Param(high=MAX_URL_CHARS, required=True)},
+    "speak": {
+        "payload": Param(high=3000, required=True),
+        "voice": Param(high=200, required=True),
+        "language": _TEXT,
+        "payload_type": Param(values=("text", "ssml")),
+    },
     "transcription_start": _TRANSCRIPTION,
     "transcription_stop": {},
     "streaming_start": _STREAM,
@@ -99,6 +106,9 @@ SPECS: Mapping[str, Mapping[str, Param]] = {
         "connection_id": Param(high=40, required=True),
         "from": Param(high=100, required=True),
         "timeout_secs": Param(int, low=5, high=600),
+        "link_to": Param(high=MAX_URL_CHARS),
+        "bridge_intent": _FLAG,
+        "bridge_on_answer": _FLAG,
     },
 }
 """Commands by name, as in the path."""

@@ -1,10 +1,19 @@
 """What a scenario file contains: the calls, and the settings of every fault."""
 
-from service.simulator.scenario.calls import CallPlan, NumberedWords, Pair, Say, Sound, SoundKind
+from service.simulator.scenario.calls import (
+    Callee,
+    CallPlan,
+    NumberedWords,
+    Pair,
+    Say,
+    Sound,
+    SoundKind,
+)
 from service.simulator.scenario.model import Scenario, load_scenario, parse_scenario
 
 __all__ = [
     "CallPlan",
+    "Callee",
     "NumberedWords",
     "Pair",
     "Say",

@@ -80,6 +80,15 @@ class Pair(Table):
     agent: Path
 
 
+class Callee(Table):
+    """Whom the application dials for a call, by `dial` with `link_to`: the agent."""
+
+    picks_up: Literal["yes", "busy", "no_answer"] = "yes"
+    picks_up_after_s: float = Field(0.5, ge=0)
+    ring_s: float = Field(30.0, gt=0)
+    """How long it rings at most; `timeout_secs` of the `dial` counts as well. Real seconds."""
+
+
 class CallPlan(Table):
     """A call, or `count` calls alike. The customer is on the inbound track, the agent outbound."""
 
@@ -108,6 +117,10 @@ class CallPlan(Table):
     bridged_to: str | None = Field(None, min_length=1, max_length=100)
     """The number of an agent's leg that joins once the call is answered: a second leg of the same
     call session, whose inbound track is the agent."""
+    callee: Callee | None = None
+    """The agent, if it is the application that dials one: the talk begins with the bridge."""
+    waits_s: float = Field(60.0, ge=0)
+    """How long the caller waits for that before hanging up. Always real seconds."""
     recording: Path | Pair | None = None
     """A call's JSON (tracks and script), a two-channel WAV, or a pair of .ulaw files."""
     channels: tuple[Literal["customer", "agent"], Literal["customer", "agent"]] = (
@@ -146,4 +159,6 @@ class CallPlan(Table):
             raise ValueError("[[call.sound]] goes with a script, not with a recording")
         if self.direction == "incoming" and self.picks_up != "yes":
             raise ValueError("picks_up is for outgoing calls; an incoming one is yours to answer")
+        if self.callee is not None and self.bridged_to is not None:
+            raise ValueError("an agent is dialled (callee) or joins (bridged_to), not both")
         return self

@@ -29,6 +29,8 @@ class Final:
     speaker: Speaker | None
     """None if it does not say who spoke."""
     text: str
+    leg: str | None = None
+    """The leg that it is of; where `call` is an id of the application's own, it says which one."""
     seq: int | None = None
     start_ms: int | None = None
     end_ms: int | None = None
@@ -41,6 +43,7 @@ class Gap:
     call: str | None
     speaker: Speaker | None
     span: Span
+    leg: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,8 @@ def _gap(fields: _Fields, call: str | None) -> Gap:
     start_ms, end_ms = _rounded(fields.start_ms), _rounded(fields.end_ms)
     if start_ms is None or end_ms is None:
         raise BadInputError(f"{GAP}: start_ms and end_ms are needed")
-    return Gap(call=call, speaker=_speaker(fields), span=Span(start_ms, end_ms))
+    span = Span(start_ms, end_ms)
+    return Gap(call=call, speaker=_speaker(fields), span=span, leg=fields.leg)
 
 
 def _final(fields: _Fields, call: str | None) -> Final:
@@ -123,6 +127,7 @@ def _final(fields: _Fields, call: str | None) -> Final:
         call=call,
         speaker=_speaker(fields),
         text=fields.text,
+        leg=fields.leg,
         seq=fields.seq,
         start_ms=_rounded(fields.start_ms),
         end_ms=_rounded(fields.end_ms),

@@ -32,7 +32,8 @@ def tally(calls: Sequence[CallReport], records: Iterable[Record], *, max_shift_m
     """Count every call in which something was said; a final may be off by `max_shift_ms`."""
     finals: dict[int, list[Final]] = defaultdict(list)
     gaps: dict[int, list[Gap]] = defaultdict(list)
-    names, strangers = _Names(calls), 0
+    records = list(records)
+    names, strangers = _Names(calls, records), 0
     for record in records:
         number = names.find(record.call)
         match record:
@@ -51,7 +52,8 @@ def tally(calls: Sequence[CallReport], records: Iterable[Record], *, max_shift_m
 
 def are_complete(calls: Sequence[CallReport], records: Iterable[Record]) -> bool:
     """Say whether the application has said of every call that nothing more comes."""
-    names = _Names(calls)
+    records = list(records)
+    names = _Names(calls, records)
     told = {names.find(record.call) for record in records if isinstance(record, Completed)}
     return _spoken(calls).keys() <= told
 
@@ -62,15 +64,21 @@ def _spoken(calls: Sequence[CallReport]) -> dict[int, CallReport]:
 
 
 class _Names:
-    """Knows the calls by their ids; both legs of a bridged one are one call."""
+    """Knows the calls by their ids; both legs of a bridged one are one call.
 
-    def __init__(self, calls: Sequence[CallReport]) -> None:
+    An application may have ids of its own for calls that it dialled: the legs say which they are.
+    """
+
+    def __init__(self, calls: Sequence[CallReport], records: Iterable[Record]) -> None:
         spoken = _spoken(calls)
         self._only = next(iter(spoken)) if len(spoken) == 1 else None
         by_call = {call.call_id: number for number, call in spoken.items()}
         self._numbers = by_call | {
             call.leg_id: by_call[call.call_id] for call in calls if call.call_id in by_call
         }
+        for record in records:
+            if not isinstance(record, Completed) and record.call and record.leg in self._numbers:
+                self._numbers.setdefault(record.call, self._numbers[record.leg])
 
     def find(self, name: str | None) -> int | None:
         """Return the number of a call; without a name it is the only one, if there is one only."""

@@ -53,7 +53,7 @@ async def test_every_command_of_a_call_is_taken() -> None:
         ("reject", {"cause": "USER_BUSY"}, (422, "10015")),
         ("client_state_update", {}, (422, "10004")),
         ("client_state_update", {"client_state": "not base64!"}, (422, "90017")),
-        ("speak", {"payload": "hello"}, (404, "10005")),
+        ("gather", {}, (404, "10005")),
     ],
 )  # fmt: skip
 async def test_bad_parameters_are_refused_as_documented(
