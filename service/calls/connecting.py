@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from service.calls.answering import STARTED_LATE
+from service.calls.carrier_answers import CommandName
 from service.calls.events import CallBridged, CallUnanswered
-from service.calls.inputs import CommandName, LegHungUp, WebhookInput
+from service.calls.inputs import LegHungUp, WebhookInput
 from service.calls.state import CallState, Dial, Leg, OpenGap, Phase, Progress, Request
 from service.calls.turn import Turn
 from service.ids import CallId, LegId

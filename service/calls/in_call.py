@@ -2,8 +2,8 @@
 
 from service.calls import gaps, pauses, requests, sides, troubles
 from service.calls.answering import STARTED_LATE
+from service.calls.carrier_answers import CommandFailed
 from service.calls.events import TranscriptionDegraded
-from service.calls.inputs import CommandFailed
 from service.calls.state import CallState, Desired, Leg, OpenGap, Phase, Progress
 from service.calls.streams import note_expected
 from service.calls.turn import Turn

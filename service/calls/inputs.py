@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from service.calls.carrier_answers import CommandDone, CommandFailed, LegStatus
 from service.calls.dial_wish import DialAsked
 from service.calls.routes import Route
 from service.ids import CallId, InputId, LegId, StreamId, Track
@@ -325,51 +326,6 @@ class EraseAsked:
 
     at: float
     reason: str = "asked"
-
-
-CommandName = Literal[
-    "answer",
-    "dial",
-    "speak",
-    "bridge",
-    "hang_up",
-    "start_transcription",
-    "stop_transcription",
-    "start_streaming",
-    "stop_streaming",
-]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandDone:
-    """Telnyx took a command."""
-
-    leg_id: LegId
-    command: CommandName
-    at: float
-    made: LegId | None = None
-    """The leg that a dial made, where Telnyx says so."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandFailed:
-    """Telnyx refused a command, or could not be reached. `code` is Telnyx's, or ""."""
-
-    leg_id: LegId
-    command: CommandName
-    at: float
-    code: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LegStatus:
-    """What Telnyx says of a leg when it is asked. `alive` None: it did not say."""
-
-    leg_id: LegId
-    at: float
-    alive: bool | None
-    ended_at: float | None = None
 
 
 WebhookInput = (

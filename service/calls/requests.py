@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from service.calls import connecting, pauses, sides
+from service.calls.carrier_answers import CommandName
 from service.calls.commands import (
     Answer,
     Bridge,
@@ -25,7 +26,7 @@ from service.calls.commands import (
     StopTranscription,
 )
 from service.calls.engines import flat_config, in_call_config, stream_codec_for
-from service.calls.inputs import CommandName, LegHungUp
+from service.calls.inputs import LegHungUp
 from service.calls.state import CallState, Desired, Leg, Phase, Progress, Request
 from service.calls.turn import Turn
 from service.ids import LegId

@@ -3,8 +3,8 @@
 from typing import assert_never
 
 from service.calls import connecting, in_call, legs, pauses, requests, troubles, vitals
+from service.calls.carrier_answers import CommandDone, CommandFailed, CommandName
 from service.calls.commands import StopStreaming
-from service.calls.inputs import CommandDone, CommandFailed, CommandName
 from service.calls.state import Desired, Dial, Leg, Progress, Request
 from service.calls.turn import Turn
 

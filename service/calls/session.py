@@ -34,14 +34,13 @@ from service.calls import (
     vitals,
 )
 from service.calls.answering import answered
+from service.calls.carrier_answers import CommandDone, CommandFailed, LegStatus
 from service.calls.commands import FetchMissed, Reply
 from service.calls.dial_wish import DialAsked
 from service.calls.inputs import (
     AskedInput,
     AudioLost,
     AudioSettled,
-    CommandDone,
-    CommandFailed,
     ControlAsked,
     EraseAsked,
     HandOverBegan,
@@ -51,7 +50,6 @@ from service.calls.inputs import (
     LegBridged,
     LegHungUp,
     LegInitiated,
-    LegStatus,
     MediaRefused,
     MediaStarted,
     MediaStopped,

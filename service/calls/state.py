@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from service.calls.inputs import CommandName, LegBridged, LegHungUp, WebhookInput
+from service.calls.carrier_answers import CommandName
+from service.calls.inputs import LegBridged, LegHungUp, WebhookInput
 from service.calls.routes import Route
 from service.ids import CallId, LegId, StreamId, Track
 from service.redaction.memory import Memory

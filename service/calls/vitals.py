@@ -7,8 +7,9 @@ whose audio ended in order. Between two questions the wait grows.
 
 from service.calls import connecting, ordering
 from service.calls.answering import answered
+from service.calls.carrier_answers import LegStatus
 from service.calls.commands import AskStatus, FetchMissed
-from service.calls.inputs import LegHungUp, LegStatus
+from service.calls.inputs import LegHungUp
 from service.calls.requests import lives
 from service.calls.state import CallState, Leg, Phase, Progress
 from service.calls.turn import Turn

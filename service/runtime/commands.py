@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 
+from service.calls.carrier_answers import CommandDone, CommandFailed, CommandName
 from service.calls.commands import (
     Answer,
     Bridge,
@@ -19,7 +20,7 @@ from service.calls.commands import (
     StopStreaming,
     StopTranscription,
 )
-from service.calls.inputs import CommandDone, CommandFailed, CommandName, Input
+from service.calls.inputs import Input
 from service.errors import CarrierUnavailableError, CommandRefusedError, JournalUnavailableError
 from service.ids import LegId
 from service.ports import Carrier

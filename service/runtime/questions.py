@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import structlog
 
+from service.calls.carrier_answers import LegStatus
 from service.calls.commands import AskStatus, CarrierQuestion, FetchMissed
-from service.calls.inputs import LegStatus
 from service.errors import CarrierError
 from service.ids import CallId
 from service.ports import Carrier, LegLife

@@ -4,16 +4,10 @@ from dataclasses import replace
 
 import msgspec
 
+from service.calls.carrier_answers import CommandFailed, CommandName
 from service.calls.connecting import CALL as CALL_KEY
 from service.calls.connecting import DIAL as DIAL_KEY
-from service.calls.inputs import (
-    CommandFailed,
-    CommandName,
-    LegBridged,
-    LegHungUp,
-    LegInitiated,
-    SpeakEnded,
-)
+from service.calls.inputs import LegBridged, LegHungUp, LegInitiated, SpeakEnded
 from service.calls.routes import Route
 from service.ids import InputId, LegId
 from tests.calls.harness import CALL, T0, A, B, Driver, answered, hung_up, initiated

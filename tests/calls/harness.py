@@ -2,6 +2,7 @@
 
 from typing import TypeVar
 
+from service.calls.carrier_answers import CommandDone, CommandFailed, CommandName, LegStatus
 from service.calls.commands import (
     Answer,
     AskStatus,
@@ -19,14 +20,10 @@ from service.calls.commands import (
 )
 from service.calls.events import Event, TranscriptFinal, TranscriptPartial
 from service.calls.inputs import (
-    CommandDone,
-    CommandFailed,
-    CommandName,
     Input,
     LegAnswered,
     LegHungUp,
     LegInitiated,
-    LegStatus,
     MediaStarted,
     MediaStopped,
     RecognitionFinished,

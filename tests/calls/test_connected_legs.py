@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from service.calls.carrier_answers import CommandDone, LegStatus
 from service.calls.commands import (
     Answer,
     Bridge,
@@ -13,7 +14,6 @@ from service.calls.commands import (
 )
 from service.calls.connecting import LATE_S, REPEAT_S
 from service.calls.events import CallBridged, CallUnanswered
-from service.calls.inputs import CommandDone, LegStatus
 from service.calls.routes import Route
 from service.ids import LegId
 from tests.calls.connections import (

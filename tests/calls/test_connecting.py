@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from service.calls.carrier_answers import CommandDone, CommandFailed
 from service.calls.commands import (
     Answer,
     AskStatus,
@@ -16,7 +17,7 @@ from service.calls.commands import (
 from service.calls.connecting import BRIDGE_S, DIAL, FOLLOW_S
 from service.calls.connecting import CALL as CALL_KEY
 from service.calls.events import CallBridged, CallEnded, CallUnanswered, TranscriptGap
-from service.calls.inputs import CommandDone, CommandFailed, ControlAsked
+from service.calls.inputs import ControlAsked
 from service.calls.routes import Route
 from service.calls.state import Phase
 from service.ids import LegId

@@ -5,6 +5,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
+from service.calls.carrier_answers import CommandDone, CommandFailed
 from service.calls.commands import (
     Answer,
     Dial,
@@ -21,7 +22,7 @@ from service.calls.connecting import CALL as CALL_KEY
 from service.calls.connecting import DIAL, call_of
 from service.calls.dial_wish import DialAsked
 from service.calls.events import CallAnswered, CallBridged, CallEnded, CallStarted, CallUnanswered
-from service.calls.inputs import CommandDone, CommandFailed, EraseAsked, LegInitiated
+from service.calls.inputs import EraseAsked, LegInitiated
 from service.calls.inputs import MediaTurnedAway as TurnedAway
 from service.calls.outgoing import is_ours, new_call_id
 from service.calls.requests import EFFECT_S

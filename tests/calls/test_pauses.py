@@ -2,6 +2,7 @@
 
 import pytest
 
+from service.calls.carrier_answers import CommandDone, CommandFailed, CommandName
 from service.calls.commands import (
     FinishRecognitions,
     OpenRecognition,
@@ -16,14 +17,7 @@ from service.calls.events import (
     TranscriptionRecovered,
     TranscriptionStarted,
 )
-from service.calls.inputs import (
-    CommandDone,
-    CommandFailed,
-    CommandName,
-    Input,
-    ServiceRestarted,
-    ServiceStopping,
-)
+from service.calls.inputs import Input, ServiceRestarted, ServiceStopping
 from service.calls.routes import Route
 from tests.calls.harness import (
     IN_CALL,

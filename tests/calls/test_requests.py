@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from service.calls.carrier_answers import CommandDone, CommandFailed, CommandName, LegStatus
 from service.calls.commands import (
     Answer,
     AskStatus,
@@ -20,14 +21,7 @@ from service.calls.events import (
     TranscriptionRecovered,
     TranscriptionStarted,
 )
-from service.calls.inputs import (
-    CommandDone,
-    CommandFailed,
-    CommandName,
-    LegStatus,
-    MediaTurnedAway,
-    ServiceRestarted,
-)
+from service.calls.inputs import MediaTurnedAway, ServiceRestarted
 from service.calls.requests import DELAYS_S, EFFECT_S, REFUSED_DELAYS_S, REPLY_S, SETTLE_S
 from service.calls.results import REDIAL_S
 from service.calls.routes import Route

@@ -2,6 +2,7 @@
 
 import pytest
 
+from service.calls.carrier_answers import CommandDone
 from service.calls.commands import (
     FetchMissed,
     FinishRecognitions,
@@ -11,11 +12,7 @@ from service.calls.events import (
     TranscriptGap,
     TranscriptionStopped,
 )
-from service.calls.inputs import (
-    CommandDone,
-    ServiceRestarted,
-    ServiceStopping,
-)
+from service.calls.inputs import ServiceRestarted, ServiceStopping
 from service.calls.state import Phase
 from service.ids import StreamId
 from tests.calls.harness import (

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from service.calls.carrier_answers import CommandDone
 from service.calls.commands import (
     StartTranscription,
     StopStreaming,
@@ -14,10 +15,7 @@ from service.calls.events import (
     TranscriptionFailed,
     TranscriptionStarted,
 )
-from service.calls.inputs import (
-    CommandDone,
-    MediaRefused,
-)
+from service.calls.inputs import MediaRefused
 from service.calls.requests import REFUSED_DELAYS_S
 from service.calls.results import NOT_RUNNING
 from tests.calls.harness import (

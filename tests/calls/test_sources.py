@@ -5,6 +5,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
+from service.calls.carrier_answers import CommandFailed
 from service.calls.commands import (
     FinishRecognitions,
     OpenRecognition,
@@ -26,7 +27,6 @@ from service.calls.events import (
 )
 from service.calls.in_call import NO_WORDS_S
 from service.calls.inputs import (
-    CommandFailed,
     ControlName,
     EraseAsked,
     MediaRefused,

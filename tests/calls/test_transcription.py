@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from service.calls.carrier_answers import CommandDone
 from service.calls.commands import (
     FinishRecognitions,
     HastenRecognitions,
@@ -23,12 +24,7 @@ from service.calls.events import (
     TranscriptionStarted,
     TranscriptionStopped,
 )
-from service.calls.inputs import (
-    CommandDone,
-    MediaRefused,
-    ServiceStopping,
-    StreamingFailed,
-)
+from service.calls.inputs import MediaRefused, ServiceStopping, StreamingFailed
 from service.calls.media import STABLE_MS
 from service.calls.requests import DELAYS_S
 from service.ids import InputId, StreamId

@@ -2,10 +2,11 @@
 
 import pytest
 
+from service.calls.carrier_answers import CommandDone, LegStatus
 from service.calls.commands import AskStatus, FetchMissed, FinishRecognitions
 from service.calls.ending import GRACE_S
 from service.calls.events import CallEnded, TranscriptionFailed
-from service.calls.inputs import CommandDone, LegStatus, ServiceRestarted
+from service.calls.inputs import ServiceRestarted
 from service.calls.media import ORDERLY_S
 from service.calls.ordering import REORDER_S
 from service.calls.routes import Route

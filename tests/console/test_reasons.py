@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from service.calls.inputs import CommandName
+from service.calls.carrier_answers import CommandName
 
 SERVICE = Path(__file__).parents[2] / "service"
 REASONS = SERVICE / "console" / "static" / "reasons.js"

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from service.calls.carrier_answers import LegStatus
 from service.calls.commands import AskStatus, FetchMissed
-from service.calls.inputs import Input, LegStatus
+from service.calls.inputs import Input
 from service.errors import CarrierUnavailableError, CommandRefusedError
 from service.ids import CallId
 from service.runtime.questions import QuestionRunner
