@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import structlog
 from aiohttp import web
 
+from service.api.access_log import AccessLogLimits
 from service.api.assembly import Sources, new_application, open_api
 from service.api.health import Health
 from service.archive.retention import RetentionKeeper, open_retention
@@ -35,6 +36,7 @@ from service.ingress.limits import MediaLimits
 from service.ingress.media_route import MediaRoute
 from service.ingress.webhook_route import WebhookRoute
 from service.journal.database import (
+    open_accesses,
     open_journal,
     open_keys,
     open_library,
@@ -338,6 +340,7 @@ async def _let_people_in(
         library=rooms.library,
         searches=await enter(open_searches(url, key=key, threaded=threaded)),
         keys=await enter(open_keys(url, key=key, threaded=threaded)),
+        accesses=await enter(open_accesses(url, key=key, threaded=threaded)),
         hub=rooms.hub,
         controls=rooms.calls,
         lanes=rooms.lanes,
@@ -353,6 +356,7 @@ async def _let_people_in(
         sources,
         rate_limit_per_minute=settings.api.rate_limit_per_minute,
         cors_origins=settings.api.cors_origins,
+        access_limits=AccessLogLimits(**settings.access_log.model_dump()),
         clock=machine.clock,
     )
     api = await enter(opening)

@@ -37,6 +37,7 @@ def introduce(turn: Turn, item: WebhookInput, routes: Sequence[Route]) -> None:
             from_=item.from_number,
             to=item.to_number,
             connection_id=item.connection_id,
+            route=route.name,
         ),
         item.occurred_at,
     )

@@ -40,6 +40,7 @@ class Fallback:
 class Route:
     """How a call is treated. Built from one `[[route]]` of the settings, which documents it."""
 
+    name: str | None = None
     match: Mapping[str, str] = field(default_factory=dict)
     answer: bool = True
     source: Source = "media"

@@ -5,6 +5,7 @@ rekeys it as a whole; each adapter is a folder with its SQL in it (`sqlite/`, `p
 `copying` moves a stopped journal from one to another, by its `tables`.
 Beside them stands what every adapter shares: `worker` (group commit), `admission` (which entries
 may be written), `entry_rows` and `settlement` (the rows they become, and how far lanes came),
-`search` (what people type, taken apart), `words` (of a text, as they are compared),
-`erasure_audit` (what an audit can be asked) and `statements` (which loads the SQL).
+`search` (what people type, taken apart), `words` (of a text, as they are compared), `bindings` (of
+keys), `accesses` (the rows of the access log), `erasure_audit` (what an audit can be asked) and
+`statements` (which loads the SQL).
 """

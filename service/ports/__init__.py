@@ -1,14 +1,17 @@
 """What the rooms promise each other, a module for each: who may call, what waits, what raises.
 
 `calls`, `media`, `carrier` and `stt` are Telnyx's side; `journal`, `library` and `keys` what is
-kept, `recorder` the audio; `delivery`, `audience` and `observer` are told what happened,
-and `bus` tells other workers. `ownership` says which calls are whose, `roster` where that is kept.
+kept, `binding` which of it a key may see, `access` who looked at it, `recorder` the audio;
+`delivery`, `audience` and `observer` are told what happened, and `bus` tells other workers.
+`ownership` says which calls are whose, `roster` where that is kept.
 
 `app.py` puts the real ones together; tests put others in their place.
 """
 
 from service.calls.turn import Keeping
+from service.ports.access import Access, AccessFilter, AccessStore
 from service.ports.audience import Audience
+from service.ports.binding import UNBOUND, Binding, bind
 from service.ports.bus import Bus, BusListener
 from service.ports.calls import CallControls, Calls, Eraser
 from service.ports.carrier import Carrier, LegLife, StreamTarget
@@ -47,13 +50,18 @@ from service.ports.roster import Beat, Mail, Roster, Taken
 from service.ports.stt import Recognition, RecognitionPlan, Recognitions
 
 __all__ = [
+    "UNBOUND",
     "UNOBSERVED",
+    "Access",
+    "AccessFilter",
+    "AccessStore",
     "Attempt",
     "AttemptResult",
     "Audience",
     "AudioFeed",
     "BacklogPage",
     "Beat",
+    "Binding",
     "Bus",
     "BusListener",
     "CallControls",
@@ -108,4 +116,5 @@ __all__ = [
     "StreamTarget",
     "Taken",
     "WordQuery",
+    "bind",
 ]

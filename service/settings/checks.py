@@ -185,10 +185,16 @@ def check_event_pattern(text: str) -> str:
     return text
 
 
-def check_endpoint_name(text: str) -> str:
-    """Accept a short plain name that is not taken by the archive or the feed."""
+def check_route_name(text: str) -> str:
+    """Accept a short plain name."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", text):
         raise ValueError("should be 1 to 64 letters, digits, dots, dashes or underscores")
+    return text
+
+
+def check_endpoint_name(text: str) -> str:
+    """Accept a short plain name that is not taken by the archive or the feed."""
+    check_route_name(text)
     if text.lower() in _RESERVED_NAMES:
         raise ValueError("archive and feed are always there and need no endpoint")
     return text

@@ -97,6 +97,8 @@ class FallbackSettings(_Table):
 class RouteSettings(_Table):
     """One `[[route]]`: which calls, and how they are treated. The first that matches wins."""
 
+    name: Annotated[str, AfterValidator(checks.check_route_name)] | None = None
+    """What keys of the API are bound to; several routes may share it."""
     match: Annotated[dict[MatchKey, str], AfterValidator(_check_match)] = {}
     """Shell-style patterns that must all fit; none fits every call."""
     answer: bool = True
@@ -199,6 +201,17 @@ class ApiSettings(_Table):
     """Requests of one key; up to ten seconds' worth at once."""
 
 
+class AccessLogSettings(_Table):
+    """`[access_log]`: who looked at which call over the API, and how long that is known."""
+
+    days: Days = 365.0
+    """After how many days an access is forgotten."""
+    max_entries: Annotated[int, Field(ge=1_000, le=100_000_000)] = 1_000_000
+    """How many are kept; of more, the oldest are forgotten."""
+    addresses: Literal["full", "network", "none"] = "full"
+    """How much of an address is kept: all, its network (/24 or /48), or nothing."""
+
+
 class TelemetrySettings(_Table):
     """`[telemetry]`: who is told what can be measured. `/metrics` is there without it."""
 
@@ -252,6 +265,7 @@ class Settings(BaseSettings):
         "wss://api.telnyx.com/v2/speech-to-text/transcription"
     )
     api: ApiSettings = ApiSettings()
+    access_log: AccessLogSettings = AccessLogSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     route: Annotated[dict[Number, RouteSettings], BeforeValidator(keyed)] = {}
     endpoint: Annotated[dict[Number, EndpointSettings], BeforeValidator(keyed)] = {}

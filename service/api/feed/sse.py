@@ -86,9 +86,10 @@ class FeedAnswer:
         self, feed_filter: FeedFilter, *, after: int, by_seq: bool
     ) -> web.StreamResponse:
         """Write until the client leaves or the connection has to end."""
-        wake = self._connection.wake_up.set
+        wake, chosen = self._connection.wake_up.set, self._connection.bound(feed_filter)
+        self._connection.followed(chosen.call_id if by_seq else None)
         with (
-            self._hub.subscribe(feed_filter, after=after, by_seq=by_seq, wake=wake) as subscription,
+            self._hub.subscribe(chosen, after=after, by_seq=by_seq, wake=wake) as subscription,
             suppress(ConnectionError),  # the client has left, or was cut off
         ):
             await self._writer.begin()

@@ -11,6 +11,7 @@ import msgspec
 
 from service.errors import BadInputError
 from service.ids import CallId
+from service.journal.bindings import bound_metadata, bound_routes
 from service.journal.postgresql.connection import Connection, KeptConnection, Query, Reader, Row
 from service.journal.postgresql.migrations import expect_ready
 from service.journal.postgresql.opening import explained
@@ -146,6 +147,9 @@ def _call_filters(wanted: CallFilter) -> Filters:
     if wanted.metadata:
         facts = {_bindable(key): _bindable(one) for key, one in wanted.metadata.items()}
         filters["where_metadata"] = {"metadata": msgspec.json.encode(facts).decode()}
+    if not (bound := wanted.binding).is_unbound:
+        routes, metadata = bound_routes(bound), bound_metadata(bound)
+        filters["where_bound"] = {"bound_routes": routes, "bound_metadata": metadata}
     return filters
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import cast
 
 from service.ids import Scope
+from service.journal.bindings import read_binding, write_binding
 from service.journal.sqlite.side_connection import Row, SideConnection, open_side_connection
 from service.journal.statements import load_statements
 from service.ports.keys import KeyStore, StoredKey
@@ -22,7 +23,8 @@ class SqliteKeys:
     async def keep_key(self, key: StoredKey) -> None:
         """See `KeyStore.keep_key`."""
         scopes = " ".join(key.scopes)
-        values = (key.id, key.name, key.digest, scopes, key.created_at, key.revoked_at)
+        binding = write_binding(key.binding)
+        values = (key.id, key.name, key.digest, scopes, key.created_at, key.revoked_at, binding)
         await self._do("keep_key", values)
 
     async def find_key(self, key_id: str) -> StoredKey | None:
@@ -45,7 +47,7 @@ class SqliteKeys:
 
 
 def _key(row: Row) -> StoredKey:
-    key_id, name, digest, scopes, created_at, revoked_at = row
+    key_id, name, digest, scopes, created_at, revoked_at, binding = row
     return StoredKey(
         id=key_id,
         name=name,
@@ -53,6 +55,7 @@ def _key(row: Row) -> StoredKey:
         scopes=cast(tuple[Scope, ...], tuple(scopes.split())),
         created_at=created_at,
         revoked_at=revoked_at,
+        binding=read_binding(binding),
     )
 
 

@@ -13,6 +13,7 @@ import msgspec
 
 from service.errors import BadInputError
 from service.ids import CallId
+from service.journal.bindings import bound_metadata, bound_routes
 from service.journal.sqlite.connection import Query, SqliteReader
 from service.journal.sqlite.driver import operational_errors
 from service.journal.sqlite.file import LARGE_CACHE_KIB, open_sqlite_file
@@ -168,6 +169,9 @@ def _call_filters(wanted: CallFilter) -> Filters:
     if wanted.metadata:
         metadata = msgspec.json.encode({_text(k): _text(v) for k, v in wanted.metadata.items()})
         filters["where_metadata"] = {"metadata": metadata.decode()}
+    if not (bound := wanted.binding).is_unbound:
+        routes, facts = bound_routes(bound), bound_metadata(bound)
+        filters["where_bound"] = {"bound_routes": routes, "bound_metadata": facts}
     return filters
 
 
