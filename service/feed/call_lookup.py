@@ -33,6 +33,7 @@ class CallLookup:
         self._found: dict[CallId, CallDetails | None] = {}
         self._searching = asyncio.Lock()
         self._invalidations = 0
+        self._looked_for: CallId | None = None
 
     async def find(self, call_id: CallId) -> CallDetails | None:
         """Return the details of a call; None if nobody knows it.
@@ -54,6 +55,8 @@ class CallLookup:
     def observe(self, event: StoredEvent) -> None:
         """Look a call up anew the next time if this event says anything else of it."""
         known = self._found.get(event.call_id)
+        if event.call_id == self._looked_for:
+            self._invalidations += 1  # what is being read may be of before
         if known is not None and (facts := read_facts(event.body)) is not None:
             route, metadata = facts
             if (metadata and metadata != known.metadata) or route not in (None, known.route):
@@ -65,7 +68,7 @@ class CallLookup:
         self._found.pop(call_id, None)
 
     async def _search(self, call_id: CallId) -> CallDetails | None:
-        invalidations = self._invalidations
+        invalidations, self._looked_for = self._invalidations, call_id
         summary = await self._library.call(call_id)
         details = None if summary is None else _details_of(summary)
         if invalidations == self._invalidations:  # else they may be old already

@@ -81,9 +81,9 @@ class Subscription:
 
         Of a bound subscriber only what was returned: that others' events pass is not told.
         """
-        if self.by_seq:
-            return self._seq
-        return self._position if self.filter.binding.is_unbound else self._returned
+        if not self.filter.binding.is_unbound:
+            return self._returned
+        return self._seq if self.by_seq else self._position
 
     async def take(self) -> Batch:
         """Return the next items; there may be none.
@@ -121,7 +121,7 @@ class Subscription:
                 return selected, False
             if await self._matches(item):
                 selected.append(item)
-                self._returned = max(self._returned, item.position)
+                self._returned = max(self._returned, item.cursor(by_seq=self.by_seq))
                 size_bytes += len(item.body)
             self._position = max(self._position, item.position)
             if self.by_seq:

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from service.feed.call_lookup import CallLookup
 from service.feed.filter import FeedFilter
-from service.ports import bind
-from tests.feed.builders import A, B, Said, final, started
+from service.ports import StoredEvent, bind
+from tests.feed.builders import A, B, Said, body, final, started
 from tests.feed.harness import open_feed_harness, take_all
 from tests.waiting import until
 
@@ -65,6 +66,7 @@ async def test_a_feed_of_one_call_ends_to_tell_when_it_is_anothers(tmp_path: Pat
             after, _ = await take_all(subscription)
 
     assert (before, after) == ([(A, 1)], [])
+    assert subscription.cursor == 1
 
 
 async def test_who_has_shown_a_call_hears_of_its_erasure(tmp_path: Path) -> None:
@@ -81,6 +83,25 @@ async def test_who_has_shown_a_call_hears_of_its_erasure(tmp_path: Path) -> None
             after, _ = await take_all(subscription)
 
     assert (before, after) == ([(A, 1)], [(A, 2)])
+
+
+async def test_what_was_read_before_a_change_is_not_remembered(tmp_path: Path) -> None:
+    """Of a call that changes hands while it is looked up, the next who asks is told the new one."""
+    async with open_feed_harness(tmp_path) as harness:
+        await harness.commit(A, started(), metadata={"queue": "billing"})
+        said = ("transcript.final", {**final("a1")[1], "seq": 2})
+        changed = StoredEvent(A, 2, said[0], body(A, said, {"queue": "sales"}))
+        calls = CallLookup(harness.library)
+        harness.library.meanwhile = lambda: calls.observe(changed)
+        before = await calls.find(A)
+        harness.library.meanwhile = None
+        await harness.commit_stored(A, [changed])
+        after = await calls.find(A)
+
+    assert before is not None
+    assert before.is_covered_by(BILLING)
+    assert after is not None
+    assert not after.is_covered_by(BILLING)
 
 
 async def test_whether_a_call_is_shown_is_asked_of_what_is_known(tmp_path: Path) -> None:

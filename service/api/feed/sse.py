@@ -49,10 +49,11 @@ class SseWriter:
         self._request = request
         self._connection = connection
 
-    async def begin(self) -> None:
-        """Send the headers."""
+    async def begin(self, cursor: int) -> None:
+        """Send the headers, and to whom is bound where it begins: others' events move it not on."""
         await self.answer.prepare(self._request)
-        await self.send(RETRY)
+        unbound = self._connection.caller.binding.is_unbound
+        await self.send(RETRY if unbound else RETRY + sse_moved(cursor))
 
     async def send(self, data: bytes) -> None:
         """Write. Waits while the connection is full, until it is aborted at the latest.
@@ -92,7 +93,7 @@ class FeedAnswer:
             self._hub.subscribe(chosen, after=after, by_seq=by_seq, wake=wake) as subscription,
             suppress(ConnectionError),  # the client has left, or was cut off
         ):
-            await self._writer.begin()
+            await self._writer.begin(subscription.cursor)
             if self._hub.closing:
                 # not 503: an `EventSource` would never come again
                 self._connection.end("stopping")

@@ -69,7 +69,7 @@ class SearchFeedAnswer:
             self._hub.subscribe(_FINALS, after=hits.position, by_seq=False, wake=wake),
             suppress(ConnectionError),  # the client has left, or was cut off
         ):
-            await self._writer.begin()
+            await self._writer.begin(hits.position)
             await self._connection.write_rounds(self._hub, self._write_round)
             unbound = self._connection.caller.binding.is_unbound
             await self._writer.close(hits.position if unbound else hits.returned)

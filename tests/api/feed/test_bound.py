@@ -77,6 +77,17 @@ async def test_a_resumed_feed_has_no_more(tmp_path: Path, after: int) -> None:
     assert seqs == [(A, seq) for seq in range(min(after, 2) + 1, 4)]
 
 
+async def test_a_feed_says_where_it_begins(tmp_path: Path) -> None:
+    """An `EventSource` that saw nothing yet comes again to where it was, not to later."""
+    async with open_feed(tmp_path) as harness:
+        await fill(harness)
+        async with watch(harness, "/v1/feed", key=await bound_key(harness)) as client:
+            await harness.calls.commit(A, final("a2"), metadata={"queue": "billing"})
+            lines = [await client.answer.content.readline() for _ in range(3)]
+
+    assert lines == [b"retry: 1000\n", b"\n", b"id: 4\n"]
+
+
 async def test_a_quiet_feed_does_not_tell_that_others_talk(tmp_path: Path) -> None:
     """It is kept alive without a place that moves."""
     async with open_feed(tmp_path, limits=QUICK) as harness:
