@@ -18,7 +18,7 @@ class AccessQuery(Query):
     """Which accesses are wanted; what is left out asks for nothing."""
 
     call_id: CallIdText | None = None
-    key_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    key_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,64}$")] | None = None
     action: AccessAction | None = None
     limit: Limit = DEFAULT_LIMIT
     cursor: Sealed | None = None
