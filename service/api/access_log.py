@@ -24,6 +24,8 @@ from service.tasks import open_tasks
 from service.web.connections import client_of
 
 WRITE_EVERY_S: Final = 0.5
+_AGAIN_AFTER_S: Final = 5.0
+"""How long a database that did not take it is left alone."""
 AGAIN_S: Final = 60.0
 """The same key doing the same with the same call from the same address is one access for so long:
 a player asks for many ranges, and a page that is open asks every few seconds."""
@@ -98,6 +100,7 @@ class AccessLog:
                 await self.write()
             except JournalUnavailableError:
                 log.warning("accesses_not_written", waiting=self.waiting, lost=self.lost)
+                await asyncio.sleep(_AGAIN_AFTER_S)
 
     async def write(self) -> None:
         """Write what was noted so far.
