@@ -16,11 +16,13 @@ from service.api.access_routes import AccessRoutes
 from service.api.bound_calls import BoundCalls
 from service.api.calls.audio import AudioRoutes
 from service.api.calls.controls import ControlRoutes, ErasureRoutes
+from service.api.calls.placing import PlacingRoutes, RouteFor
 from service.api.calls.routes import CallRoutes
 from service.api.cursors import Cursors
 from service.api.deliveries.endpoint_routes import EndpointRoutes
 from service.api.deliveries.retries import Retries, open_retries
 from service.api.deliveries.routes import DeliveryRoutes
+from service.api.engine_routes import EngineRoutes
 from service.api.feed.connections import FeedConnections, FeedLimits, open_connections
 from service.api.feed.routes import FeedRoutes
 from service.api.headers import add_headers
@@ -38,11 +40,13 @@ from service.delivery.sinks import open_sink
 from service.feed.hub import Hub
 from service.ports import (
     AccessStore,
+    Attacher,
     CallControls,
     Eraser,
     Journal,
     KeyStore,
     Library,
+    Providers,
     RecordingIndex,
     SavedSearches,
 )
@@ -66,6 +70,9 @@ class Sources:
     accesses: AccessStore
     hub: Hub
     controls: CallControls
+    attacher: Attacher
+    route_for: RouteFor
+    """Who says how calls are treated that a program asks for."""
     eraser: Eraser
     lanes: DeliveryLanes
     endpoints: Sequence[Endpoint]
@@ -76,6 +83,8 @@ class Sources:
     recordings_key: bytes | None = None
     """What recordings are sealed with, if they are."""
     scrape: Scrape
+    providers: Providers
+    """Who says what Telnyx offers."""
 
 
 class Api:
@@ -126,6 +135,7 @@ async def open_api(
         open_connections(doorkeeper, access_log, limits=feed_limits, clock=clock) as connections,
     ):
         api = Api(doorkeeper, connections, access_log)
+        api.add(EngineRoutes(sources.providers, doorkeeper).routes())
         api.add(TokenRoutes(secret, clock=clock).routes())
         api.add(_asked(sources, calls, Cursors(secret), retries, clock))
         endpoints = (sources.journal, sources.lanes, sources.endpoints)
@@ -144,6 +154,7 @@ def _asked(
     """Yield what is answered at once."""
     journal, library = sources.journal, sources.library
     yield from CallRoutes(library, journal, cursors).routes()
+    yield from PlacingRoutes(sources.attacher, sources.route_for).routes()
     yield from ControlRoutes(sources.controls).routes()
     yield from ErasureRoutes(sources.eraser, calls).routes()
     kept, key = sources.recordings_path, sources.recordings_key

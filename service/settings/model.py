@@ -6,18 +6,27 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from nacl.signing import VerifyKey
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    SecretStr,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from service.calls.routes import Fallback, Retention, Route, Tracks
 from service.delivery.endpoints import Endpoint, EndpointType, Order
 from service.delivery.host import MAX_POSTS
 from service.errors import SettingsError
+from service.forwarding.post import ForwardTarget
 from service.ids import EndpointName, Role, Source, Track
 from service.journal.address import PostgresqlAddress, SqliteAddress, parse_database_url
 from service.redaction.labels import Kind
 from service.redaction.memory import Level, Mask
 from service.settings import checks
+from service.settings.keeping import TABLE, AccessLogSettings, RetentionSettings
 from service.web.limits import LOCAL, Network
 from service.wire.media import media_url
 from service.wire.signature import parse_public_key
@@ -56,6 +65,7 @@ WebhookSecret = Annotated[SecretStr, _secret(checks.check_webhook_secret)]
 SigningKey = Annotated[SecretStr, _secret(checks.check_signing_key)]
 StreamUrl = Annotated[str, AfterValidator(checks.url_check("wss", "ws"))]
 HttpUrl = Annotated[str, AfterValidator(checks.url_check("https", "http"))]
+CarryKey = Annotated[str, AfterValidator(checks.check_carry_key)]
 MatchKey = Annotated[str, AfterValidator(checks.check_match_key)]
 HeaderName = Annotated[str, AfterValidator(checks.check_header_name)]
 HeaderValue = Annotated[SecretStr, _secret(checks.check_header_value)]
@@ -65,19 +75,11 @@ NetworkText = Annotated[str, AfterValidator(checks.check_network)]
 EventPattern = Annotated[str, AfterValidator(checks.check_event_pattern)]
 
 
+EndpointingMs = Annotated[int | bool, PlainValidator(checks.parse_endpointing)]
+
+
 class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-Days = Annotated[float, Field(gt=0, le=36_500)]
-
-
-class RetentionSettings(_Table):
-    """`retention` of a route: after how many days what is deleted; without it, never."""
-
-    text_days: Days | None = None
-    audio_days: Days | None = None
-    attempts_days: Days | None = None
+    model_config = TABLE
 
 
 class FallbackSettings(_Table):
@@ -98,17 +100,19 @@ class RouteSettings(_Table):
     """One `[[route]]`: which calls, and how they are treated. The first that matches wins."""
 
     name: Annotated[str, AfterValidator(checks.check_route_name)] | None = None
-    """What keys of the API are bound to; several routes may share it."""
+    """How `POST /v1/calls` asks for it, and what keys of the API are bound to."""
     match: Annotated[dict[MatchKey, str], AfterValidator(_check_match)] = {}
     """Shell-style patterns that must all fit; none fits every call."""
-    answer: bool = True
+    answer: bool | None = None
+    """Whether to answer incoming calls; left out: unless `copies` or `[forward]` is set."""
     source: Source = "media"
     engine: str = "Deepgram"
     model: str | None = None
     language: str | None = None
     interim_results: bool = True
     keyterms: Annotated[tuple[str, ...], Field(max_length=100)] = ()
-    endpointing_ms: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    endpointing_ms: EndpointingMs | None = None
+    """How much silence ends an utterance; false: none does."""
     fallback: Annotated[tuple[FallbackSettings, ...], Field(max_length=_MAX_FALLBACKS)] = ()
     """Who gives the words while the engine does not, in order."""
     stream_codec: StreamCodec | None = None
@@ -127,6 +131,8 @@ class RouteSettings(_Table):
         "none"
     )
     endpoints: tuple[str, ...] = ()
+    carry: Annotated[tuple[CarryKey, ...], Field(max_length=16)] = ()
+    """What of the call's own application goes into the metadata."""
     metadata: dict[str, Any] = {}
     """Goes out with every event of the call, as it is."""
     retention: RetentionSettings = RetentionSettings()
@@ -134,10 +140,11 @@ class RouteSettings(_Table):
     engine_options: dict[str, Any] = {}
     """Settings that only some engines have, under Telnyx's own names (Azure's `region`)."""
 
-    def build(self) -> Route:
-        """Return what the call core works with."""
-        plain = self.model_dump(exclude={"fallback", "retention"})
+    def build(self, *, answers: bool = True) -> Route:
+        """Return what the call core works with; `answers` where the route does not say."""
+        plain = self.model_dump(exclude={"answer", "fallback", "retention"})
         return Route(
+            answer=answers if self.answer is None else self.answer,
             retention=Retention(**self.retention.model_dump()),
             fallback=tuple(choice.build() for choice in self.fallback),
             **plain,
@@ -192,6 +199,30 @@ class EndpointSettings(_Table):
         )
 
 
+class ForwardSettings(_Table):
+    """`[forward]`: the application that each of Telnyx's webhooks is passed on to."""
+
+    url: HttpUrl | None = None
+    """Where; nothing is passed on without."""
+    allow_private: bool = False
+    """Let `url` lead to a private or loopback address."""
+    ports: Annotated[tuple[Annotated[int, Field(ge=1, le=65_535)], ...], Field(min_length=1)] = (
+        443,
+        8443,
+    )
+    """Where `url` may lead; with `allow_private`, any port."""
+    timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
+    """How long one attempt may take."""
+
+    def build(self) -> ForwardTarget | None:
+        """Return where webhooks go, if they do."""
+        if self.url is None:
+            return None
+        return ForwardTarget(
+            url=self.url, allow_private=self.allow_private, timeout_s=self.timeout_s
+        )
+
+
 class ApiSettings(_Table):
     """`[api]`: the HTTP API for people and programs."""
 
@@ -199,17 +230,6 @@ class ApiSettings(_Table):
     """Pages of these origins may call it; none others'."""
     rate_limit_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 1200
     """Requests of one key; up to ten seconds' worth at once."""
-
-
-class AccessLogSettings(_Table):
-    """`[access_log]`: who looked at which call over the API, and how long that is known."""
-
-    days: Days = 365.0
-    """After how many days an access is forgotten."""
-    max_entries: Annotated[int, Field(ge=1_000, le=100_000_000)] = 1_000_000
-    """How many are kept; of more, the oldest are forgotten."""
-    addresses: Literal["full", "network", "none"] = "full"
-    """How much of an address is kept: all, its network (/24 or /48), or nothing."""
 
 
 class TelemetrySettings(_Table):
@@ -245,6 +265,8 @@ class Settings(BaseSettings):
     """Where captured audio is kept; beside the database unless told otherwise."""
     trusted_proxies: tuple[NetworkText, ...] = tuple(map(str, LOCAL))
     """Who is believed when it says whom it speaks for (`X-Forwarded-For`, `Forwarded`)."""
+    copies: bool = False
+    """Whether webhooks are copies that another application passes on: calls are its to answer."""
     drain_timeout_s: Annotated[float, Field(ge=0, le=3600)] = 20.0
     max_posts_per_host: Annotated[int, Field(ge=1, le=1000)] = MAX_POSTS
     """Attempts at once at one host (scheme, name and port), of all its endpoints together."""
@@ -264,6 +286,7 @@ class Settings(BaseSettings):
     telnyx_stt_url: Annotated[StreamUrl, Field(validation_alias="telnyx_stt_url")] = (
         "wss://api.telnyx.com/v2/speech-to-text/transcription"
     )
+    forward: ForwardSettings = ForwardSettings()
     api: ApiSettings = ApiSettings()
     access_log: AccessLogSettings = AccessLogSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
@@ -330,9 +353,15 @@ class Settings(BaseSettings):
         texts = self.telnyx_public_key.split(",")
         return tuple(parse_public_key(text) for text in texts if text.strip())
 
+    @property
+    def answers(self) -> bool:
+        """Whether calls are ours to answer, where their route does not say."""
+        return not self.copies and self.forward.url is None
+
     def routes(self) -> tuple[Route, ...]:
         """Return the routes in the order they are tried."""
-        return tuple(self.route[number].build() for number in sorted(self.route, key=int))
+        numbers = sorted(self.route, key=int)
+        return tuple(self.route[number].build(answers=self.answers) for number in numbers)
 
     def endpoint_list(self) -> tuple[Endpoint, ...]:
         """Return the configured endpoints. Their secrets are in the clear: never log them."""

@@ -23,7 +23,7 @@ from service.telemetry.metrics import Metrics
 from service.web.limits import Limits
 from service.web.listen import open_listener
 from tests.api.builders import ALL, CALL, NOW, golden_call, new_key
-from tests.api.peers import FaultyKeys, ScriptedCalls
+from tests.api.peers import FaultyKeys, ScriptedAttacher, ScriptedCalls, ScriptedProviders, route_of
 from tests.delivery.builders import CRM, webhook
 from tests.feed.harness import FeedHarness, open_feed_harness
 
@@ -44,6 +44,8 @@ class Harness:
 
     calls: FeedHarness
     controls: ScriptedCalls
+    providers: ScriptedProviders
+    attacher: ScriptedAttacher
     keys: FaultyKeys
     searches: SavedSearches
     connections: FeedConnections
@@ -131,8 +133,11 @@ async def open_harness(
         calls = await enter(open_feed_harness(folder, clock=clock or (lambda: NOW)))
         keys = FaultyKeys(await enter(open_sqlite_keys(calls.path)))
         accesses = await enter(open_sqlite_accesses(calls.path))
-        controls = ScriptedCalls()
+        controls, providers, attacher = ScriptedCalls(), ScriptedProviders(), ScriptedAttacher()
         sources = Sources(
+            attacher=attacher,
+            route_for=route_of,
+            providers=providers,
             journal=calls.journal,
             library=calls.library,
             searches=await enter(open_sqlite_searches(calls.path)),
@@ -163,7 +168,16 @@ async def open_harness(
         api.serve(app)
         session = await enter(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)))
         harness = Harness(
-            calls, controls, keys, sources.searches, api.feed, session, api.access_log, accesses
+            calls,
+            controls,
+            providers,
+            attacher,
+            keys,
+            sources.searches,
+            api.feed,
+            session,
+            api.access_log,
+            accesses,
         )
         harness.key = await new_key(keys, *scopes, now=(clock or by_hand)())
         listener = await enter(open_listener(app, "127.0.0.1", 0, limits=web_limits))

@@ -226,6 +226,16 @@ async def of_the_installation(world: BoundWorld, what: Described) -> None:
         assert "whole installation" in answer.json["detail"]
 
 
+async def call_placed(world: BoundWorld, what: Described) -> None:
+    """Who is bound has no call begun: whose it will be is not known yet."""
+    world.harness.attacher.answers[:] = [None]
+    answer = await world.ask(what.method, what.path, json={"call_control_id": "v3:leg"})
+
+    refused = answer.status == HTTPStatus.FORBIDDEN
+    assert refused is (world.seen != {OWN, OTHER})
+    assert len(world.harness.attacher.asked) == (not refused)
+
+
 async def of_nothing(world: BoundWorld, what: Described) -> None:
     """It is the same for everybody."""
     mine = await world.ask(what.method, what.path)
@@ -236,6 +246,7 @@ async def of_nothing(world: BoundWorld, what: Described) -> None:
 
 ROWS: dict[str, Check] = {
     "list_calls": paged("/v1/calls"),
+    "place_call": call_placed,
     "get_call": of_a_call,
     "list_events": of_a_call,
     "get_transcript": of_a_call,
