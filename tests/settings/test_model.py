@@ -122,13 +122,13 @@ def test_proxies_are_private_networks_unless_they_are_named(load: Load, problems
     assert "10.0.0.0/8" in line
 
 
-def test_a_route_may_have_a_name_and_share_it(load: Load, problems: Problems) -> None:
-    """A short plain one, which the call core is told."""
+def test_a_route_may_have_a_name(load: Load, problems: Problems) -> None:
+    """A short plain one, which the call core is told: what keys are bound to."""
     named = '[[route]]\nsource = "in_call"\nname = '
 
-    settings = load(f'{named}"billing"\n{named}"billing"\n[[route]]\nsource = "in_call"')
+    settings = load(f'{named}"billing"\n[[route]]\nsource = "in_call"')
 
-    assert [route.name for route in settings.routes()] == ["billing", "billing", None]
+    assert [route.name for route in settings.routes()] == ["billing", None]
     (said,) = problems(f'{named}"by phone"')
     assert said.startswith("callscribe.toml:3: route[0].name: should be 1 to 64 letters, digits")
 
