@@ -50,7 +50,7 @@ from service.ports.observer import UNOBSERVED, AttemptResult, Observer
 from service.ports.ownership import CallHolder, Claim, LaneHolder, Lease, Orphans, Ownership
 from service.ports.providers import Providers
 from service.ports.recorder import Recorder, RecordingIndex, RecordingWriter, StoredRecording
-from service.ports.roster import Beat, Mail, Roster, Taken
+from service.ports.roster import Beat, Mail, Neighbour, Roster, Taken
 from service.ports.stt import Recognition, RecognitionPlan, Recognitions
 
 __all__ = [
@@ -99,6 +99,7 @@ __all__ = [
     "MediaDoor",
     "MediaTicket",
     "MediaToken",
+    "Neighbour",
     "Observer",
     "Orphans",
     "Ownership",
