@@ -16,6 +16,7 @@ from functools import partial
 import structlog
 from aiohttp import web
 
+from service.api.access_log import AccessLogLimits
 from service.api.assembly import Sources, new_application, open_api
 from service.api.health import Health
 from service.archive.retention import RetentionKeeper, open_retention
@@ -33,6 +34,7 @@ from service.feed.hub import Hub, open_hub
 from service.ids import EndpointName
 from service.ingress.limits import MediaLimits
 from service.journal.database import (
+    open_accesses,
     open_journal,
     open_keys,
     open_library,
@@ -279,6 +281,7 @@ async def _let_people_in(
         library=rooms.library,
         searches=await enter(open_searches(url, key=key, threaded=threaded)),
         keys=await enter(open_keys(url, key=key, threaded=threaded)),
+        accesses=await enter(open_accesses(url, key=key, threaded=threaded)),
         hub=rooms.hub,
         controls=rooms.calls,
         starts=Dialler(rooms.calls, rooms.network),
@@ -298,6 +301,7 @@ async def _let_people_in(
         sources,
         rate_limit_per_minute=settings.api.rate_limit_per_minute,
         cors_origins=settings.api.cors_origins,
+        access_limits=AccessLogLimits(**settings.access_log.model_dump()),
         clock=machine.clock,
     )
     api = await enter(opening)

@@ -37,3 +37,6 @@ Source = Literal["media", "in_call"]
 
 Scope = Literal["calls:read", "calls:write", "live", "admin"]
 """What an API key may do; `admin` may do everything."""
+
+AccessAction = Literal["listed", "searched", "read", "exported", "listened", "followed", "erased"]
+"""What a key did with a call; `searched`: words of the call were among what was found."""

@@ -10,12 +10,14 @@ from typing import Literal, NamedTuple
 
 from aiohttp import web
 
+from service.api.bound_calls import BOUND, BoundCalls, Reach
 from service.api.keys import is_key, read_key_id
 from service.api.problems import RefusalError, not_found, too_many
 from service.api.rate_limiter import RateLimiter
 from service.api.tokens import is_token, read_token
 from service.errors import ForgedInputError
 from service.ids import CallId, Scope
+from service.ports import UNBOUND, Binding
 from service.ports.keys import KeyStore, StoredKey
 from service.web.connections import client_of, vouch
 from service.web.forwarded import site_of
@@ -42,6 +44,8 @@ class Caller:
     call_id: CallId | None = None
     expires_at: float | None = None
     """When the token ends (Unix seconds); None for a key."""
+    binding: Binding = UNBOUND
+    """Which calls are seen: the key's, and of a token what it narrows of that."""
 
     @property
     def by_token(self) -> bool:
@@ -71,6 +75,7 @@ class Doorkeeper:
         self,
         keys: KeyStore,
         token_secret: bytes,
+        calls: BoundCalls,
         *,
         per_minute: int = 1200,
         clock: Callable[[], float] = time.time,
@@ -78,6 +83,7 @@ class Doorkeeper:
     ) -> None:
         ticks = ticks or asyncio.get_running_loop().time
         self._known = _KnownKeys(keys, ticks)
+        self._calls = calls
         self._secret = token_secret
         self._clock = clock
         self._ticks = ticks
@@ -91,11 +97,13 @@ class Doorkeeper:
         access: Access,
         *,
         call_id: CallId | None = None,
+        reach: Reach = "installation",
         browser: bool = False,
         counted: bool = True,
     ) -> Caller:
         """Return who asks, if they may ask this (of this call).
 
+        `reach` is what may be shown: a caller who is bound gets no more than its own of that.
         `browser` takes a token from `?access_token=` or a WebSocket's subprotocols too; with
         `counted` False the request does not count towards the key's limit.
 
@@ -121,6 +129,7 @@ class Doorkeeper:
             raise RefusalError(HTTPStatus.FORBIDDEN, "This token is good for one call only.")
         if call_id is not None and not caller.sees(call_id):
             raise not_found("call")
+        await self._check_binding(caller.binding, reach, call_id)
         return caller
 
     async def is_still_good(self, caller: Caller) -> bool:
@@ -133,6 +142,12 @@ class Doorkeeper:
             return False
         key = await self._known.find(caller.key_id)
         return key is not None and key.revoked_at is None
+
+    async def _check_binding(self, binding: Binding, reach: Reach, call_id: CallId | None) -> None:
+        if reach == "installation" and not binding.is_unbound:
+            raise RefusalError(HTTPStatus.FORBIDDEN, BOUND)
+        if reach == "call" and call_id is not None:
+            await self._calls.check(binding, call_id)
 
     async def _identify(self, shown: str, site: str) -> Caller:
         try:
@@ -156,7 +171,7 @@ class Doorkeeper:
         key = await self._known.find(key_id)
         if key is None or not is_key(shown, key) or key.revoked_at is not None:
             raise ForgedInputError("no key of this installation, or one that was revoked")
-        return Caller(key.id, frozenset(key.scopes))
+        return Caller(key.id, frozenset(key.scopes), binding=key.binding)
 
     async def _read_token(self, shown: str) -> Caller:
         claims = read_token(self._secret, shown, now=self._clock())
@@ -164,7 +179,8 @@ class Doorkeeper:
         if key is None or key.revoked_at is not None:
             raise ForgedInputError("a token of a key that was revoked")
         scopes = frozenset(claims.scopes)
-        return Caller(key.id, scopes, claims.call_id, claims.expires_at)
+        binding = key.binding.narrowed(claims.binding)
+        return Caller(key.id, scopes, claims.call_id, claims.expires_at, binding)
 
     def _count(self, caller: Caller) -> None:
         name = caller.key_id if caller.call_id is None else f"{caller.key_id} {caller.call_id}"

@@ -11,6 +11,9 @@ from aiohttp import web
 
 from service.api.about_routes import about_routes
 from service.api.access import Doorkeeper
+from service.api.access_log import AccessLog, AccessLogLimits, open_access_log
+from service.api.access_routes import AccessRoutes
+from service.api.bound_calls import BoundCalls
 from service.api.calls.audio import AudioRoutes
 from service.api.calls.controls import ControlRoutes, ErasureRoutes
 from service.api.calls.dialling import Dialling
@@ -37,6 +40,7 @@ from service.delivery.signing import Secrets
 from service.delivery.sinks import open_sink
 from service.feed.hub import Hub
 from service.ports import (
+    AccessStore,
     Attacher,
     CallControls,
     CallStarts,
@@ -65,6 +69,7 @@ class Sources:
     library: Library
     searches: SavedSearches
     keys: KeyStore
+    accesses: AccessStore
     hub: Hub
     controls: CallControls
     starts: CallStarts
@@ -90,8 +95,11 @@ class Sources:
 class Api:
     """All routes of the API. Made by `open_api`; `add` more if need be, then `serve` them."""
 
-    def __init__(self, doorkeeper: Doorkeeper, feed: FeedConnections) -> None:
+    def __init__(
+        self, doorkeeper: Doorkeeper, feed: FeedConnections, access_log: AccessLog
+    ) -> None:
         self.doorkeeper = doorkeeper
+        self.access_log = access_log
         self.feed = feed
         """Who follows the feed at this moment."""
         self.routes: list[AnyRoute] = []
@@ -103,7 +111,7 @@ class Api:
     def serve(self, app: web.Application) -> None:
         """Serve all routes, and their description."""
         about = about_routes(route.operation for route in self.routes)
-        add_routes(app, self.doorkeeper, [*self.routes, *about])
+        add_routes(app, self.doorkeeper, [*self.routes, *about], self.access_log)
 
 
 @asynccontextmanager
@@ -113,6 +121,7 @@ async def open_api(
     rate_limit_per_minute: int,
     cors_origins: Sequence[str] = (),
     feed_limits: FeedLimits | None = None,
+    access_limits: AccessLogLimits | None = None,
     clock: Callable[[], float] = time.time,
 ) -> AsyncIterator[Api]:
     """Open the API with all its routes. `clock` is in Unix seconds.
@@ -121,16 +130,19 @@ async def open_api(
         JournalUnavailableError: The keys cannot be read.
     """
     secret = await sources.keys.token_secret()
-    doorkeeper = Doorkeeper(sources.keys, secret, per_minute=rate_limit_per_minute, clock=clock)
+    calls = BoundCalls(sources.library)
+    per_minute = rate_limit_per_minute
+    doorkeeper = Doorkeeper(sources.keys, secret, calls, per_minute=per_minute, clock=clock)
     sink = partial(open_sink, clock=clock, secrets=sources.secrets)
     async with (
         open_retries(sources.journal, sources.endpoints, sink=sink) as retries,
-        open_connections(doorkeeper, limits=feed_limits, clock=clock) as connections,
+        open_access_log(sources.accesses, access_limits, clock=clock) as access_log,
+        open_connections(doorkeeper, access_log, limits=feed_limits, clock=clock) as connections,
     ):
-        api = Api(doorkeeper, connections)
+        api = Api(doorkeeper, connections, access_log)
         api.add(EngineRoutes(sources.providers, doorkeeper).routes())
         api.add(TokenRoutes(secret, clock=clock).routes())
-        api.add(_asked(sources, Cursors(secret), retries, clock))
+        api.add(_asked(sources, calls, Cursors(secret), retries, clock))
         endpoints = (sources.journal, sources.lanes, sources.endpoints)
         api.add(EndpointRoutes(*endpoints, sink=sink, clock=clock).routes())
         api.add(_followed(sources, connections, cors_origins))
@@ -138,7 +150,11 @@ async def open_api(
 
 
 def _asked(
-    sources: Sources, cursors: Cursors, retries: Retries, clock: Callable[[], float]
+    sources: Sources,
+    calls: BoundCalls,
+    cursors: Cursors,
+    retries: Retries,
+    clock: Callable[[], float],
 ) -> Iterator[AnyRoute]:
     """Yield what is answered at once."""
     journal, library = sources.journal, sources.library
@@ -146,11 +162,12 @@ def _asked(
     dialling = Dialling(sources.starts, connection_id=sources.connection_id)
     yield from PlacingRoutes(sources.attacher, sources.route_for, dialling).routes()
     yield from ControlRoutes(sources.controls).routes()
-    yield from ErasureRoutes(sources.eraser).routes()
+    yield from ErasureRoutes(sources.eraser, calls).routes()
     kept, key = sources.recordings_path, sources.recordings_key
     yield from AudioRoutes(sources.recordings, kept, key=key).routes()
     yield from SearchRoutes(library, sources.searches, cursors, clock=clock).routes()
-    yield from DeliveryRoutes(journal, sources.endpoints, retries, cursors).routes()
+    yield from DeliveryRoutes(journal, sources.endpoints, retries, cursors, calls).routes()
+    yield from AccessRoutes(sources.accesses, cursors).routes()
     yield from MetricsRoutes(sources.scrape).routes()
 
 

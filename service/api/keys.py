@@ -12,7 +12,7 @@ import string
 from collections.abc import Sequence
 
 from service.ids import Scope
-from service.ports.keys import StoredKey
+from service.ports import UNBOUND, Binding, StoredKey
 
 _KEY = re.compile(r"csk_([A-Za-z0-9]{12})\.[A-Za-z0-9_-]{43}")
 _ID_LENGTH = 12
@@ -20,12 +20,21 @@ _ID_LETTERS = string.ascii_letters + string.digits  # no dash: a command line wo
 _SECRET_BYTES = 32
 
 
-def make_key(name: str, scopes: Sequence[Scope], *, now: float) -> tuple[str, StoredKey]:
+def make_key(
+    name: str, scopes: Sequence[Scope], *, now: float, binding: Binding = UNBOUND
+) -> tuple[str, StoredKey]:
     """Return a new key, to be shown once, and what is to be kept of it; `now` in Unix seconds."""
     key_id = "".join(secrets.choice(_ID_LETTERS) for _ in range(_ID_LENGTH))
     text = f"csk_{key_id}.{secrets.token_urlsafe(_SECRET_BYTES)}"
     wanted = tuple(dict.fromkeys(scopes))
-    kept = StoredKey(id=key_id, name=name, digest=_digest(text), scopes=wanted, created_at=now)
+    kept = StoredKey(
+        id=key_id,
+        name=name,
+        digest=_digest(text),
+        scopes=wanted,
+        created_at=now,
+        binding=binding,
+    )
     return text, kept
 
 

@@ -13,7 +13,8 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict
 
 from service.api.access import Access, Caller
-from service.ids import CallId
+from service.api.bound_calls import Reach
+from service.ids import AccessAction, CallId
 
 JSON = "application/json"
 MAX_BODY_BYTES = 64 * 1024
@@ -104,6 +105,10 @@ class Operation(Generic[Q, B]):
     access: Access | None
     """The scope it needs, `any_key`, or None: open to everybody."""
     answers: tuple[Answer, ...]
+    noted: AccessAction | None = None
+    """What the access log is told once it is answered; of streams, their connection tells it."""
+    shows: Reach | None = None
+    """What it shows or touches; None: the call that its path names, or else the installation."""
     query: type[Q] = NoQuery  # type: ignore[assignment]  # a default for a type variable
     body: type[B] = NoBody  # type: ignore[assignment]  # the same
     errors: Mapping[HTTPStatus, str] = field(default_factory=dict)
@@ -120,6 +125,13 @@ class Operation(Generic[Q, B]):
     def parts(self) -> tuple[str, ...]:
         """The names of the variable parts of the path."""
         return tuple(re.findall(r"\{(\w+)\}", self.path))
+
+    @property
+    def reach(self) -> Reach:
+        """What it shows or touches: who is bound is let in by that."""
+        if self.shows is not None:
+            return self.shows
+        return "call" if "call_id" in self.parts else "installation"
 
     @property
     def tagged(self) -> bool:
@@ -142,6 +154,8 @@ class Ask(Generic[Q, B]):
     parts: Mapping[str, str]
     query: Q
     body: B
+    shown: list[CallId] = field(default_factory=list)
+    """The calls of which something is shown, or which are acted on, where no path names one."""
 
     @property
     def call_id(self) -> CallId:

@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from service.api.access import Doorkeeper
+from service.api.access_log import AccessLog
 from service.api.operations import JSON, PARTS, AnyRoute, Ask, Operation, Reply
 from service.api.problems import not_found
 from service.api.reading import check_accept, read_body, read_query
@@ -18,11 +19,16 @@ from service.ids import CallId
 _SHAPES = {name: re.compile(part.pattern) for name, part in PARTS.items()}
 
 
-def add_routes(app: web.Application, doorkeeper: Doorkeeper, routes: Iterable[AnyRoute]) -> None:
+def add_routes(
+    app: web.Application,
+    doorkeeper: Doorkeeper,
+    routes: Iterable[AnyRoute],
+    access_log: AccessLog,
+) -> None:
     """Serve these routes; a GET that is not a stream answers HEAD too."""
     for route in routes:
         operation = route.operation
-        handler = _handler(doorkeeper, route)
+        handler = _handler(doorkeeper, route, access_log)
         if operation.method == "GET":
             streams = "text/event-stream" in operation.content_types
             app.router.add_get(operation.path, handler, allow_head=not streams)
@@ -64,11 +70,17 @@ def _has(request: web.Request, etag: str) -> bool:
     return any(known.value in (etag, "*") for known in request.if_none_match or ())
 
 
-def _handler(doorkeeper: Doorkeeper, route: AnyRoute) -> Handler:
+def _handler(doorkeeper: Doorkeeper, route: AnyRoute, access_log: AccessLog) -> Handler:
     operation = route.operation
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        return await route.handler(await _ask(doorkeeper, operation, request))
+        ask = await _ask(doorkeeper, operation, request)
+        answer = await route.handler(ask)
+        if operation.noted is not None and answer.status < HTTPStatus.BAD_REQUEST:
+            named = ask.call_id if "call_id" in ask.parts else None
+            for call_id in dict.fromkeys(ask.shown) or [named]:
+                access_log.note(request, ask.who, operation.noted, call_id)
+        return answer
 
     return handle
 
@@ -83,6 +95,7 @@ async def _ask(
             request,
             operation.access,
             call_id=CallId(parts["call_id"]) if "call_id" in parts else None,
+            reach=operation.reach,
             browser=operation.browser,
             counted=operation.counted,
         )

@@ -13,20 +13,24 @@ import msgspec
 
 from service.errors import ForgedInputError
 from service.ids import CallId, Scope
+from service.ports import UNBOUND, Binding
 
 MAX_TOKEN_S = 12 * 3600
 DEFAULT_TOKEN_S = 600
 _PREFIX = "cst_"
-_MAX_CHARS = 4096
+MAX_CHARS = 4096
 
 
-class Claims(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a token says: whose it is, what it may do, for which call, until when (Unix seconds)."""
+class Claims(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """What a token says: whose it is, and what it may do for which calls until when (Unix time)."""
 
     key_id: str = msgspec.field(name="k")
     scopes: tuple[Scope, ...] = msgspec.field(name="s")
     call_id: CallId | None = msgspec.field(name="c", default=None)
     expires_at: float = msgspec.field(name="e")
+    binding: Binding = msgspec.field(name="b", default=UNBOUND)
 
 
 def sign_token(secret: bytes, claims: Claims) -> str:
@@ -47,7 +51,7 @@ def read_token(secret: bytes, text: str, *, now: float) -> Claims:
         ForgedInputError: It is no token of this installation, or it is over.
     """
     signed, _, signature = text.rpartition(".")
-    if len(text) > _MAX_CHARS or not text.isascii() or not is_token(signed):
+    if len(text) > MAX_CHARS or not text.isascii() or not is_token(signed):
         raise ForgedInputError("not a token")
     # the text is compared, not what it decodes to: base64 has more than one spelling
     if not hmac.compare_digest(_text(_signature(secret, signed)), signature):

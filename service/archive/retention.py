@@ -4,7 +4,7 @@ Erasure wins over "never lost": of what is erased nothing is delivered any more 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, Protocol
@@ -59,11 +59,18 @@ class RetentionKeeper:
         await self._scrub()
         return True
 
-    async def erase_number(self, number: str, *, reason: str = "api") -> int:
+    async def erase_number(
+        self,
+        number: str,
+        *,
+        reason: str = "api",
+        only: Callable[[CallId], Awaitable[bool]] | None = None,
+    ) -> int:
         """See `Eraser.erase_number`."""
         erased = 0
         for call_id in await self._journal.calls_of_number(number):
-            erased += await self._forget(call_id, reason)
+            if only is None or await only(call_id):
+                erased += await self._forget(call_id, reason)
         await self._scrub()  # also of a call that no route wanted: it is gone, its bytes may not be
         return erased
 

@@ -25,6 +25,8 @@ class CallStarted:
     from_: str | None
     to: str | None
     connection_id: str | None
+    route: str | None = None
+    """The name of the call's route, if it has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

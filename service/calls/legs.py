@@ -46,6 +46,7 @@ def begin(turn: Turn, item: WebhookInput, route: Route) -> None:
             from_=item.from_number,
             to=item.to_number,
             connection_id=item.connection_id,
+            route=route.name,
         ),
         item.occurred_at,
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, get_args
 
+from service.cli.bindings import add_binding, describe_binding, read_binding
 from service.cli.common import Commands, add_command, add_config, add_requests, read_local_settings
 from service.cli.table import print_table
 from service.errors import SettingsError
@@ -13,7 +14,7 @@ from service.exits import Exit
 from service.ids import Scope
 
 if TYPE_CHECKING:
-    from service.ports import StoredKey
+    from service.ports import Binding, StoredKey
     from service.settings import Settings
 
 _MAX_NAME = 64
@@ -33,6 +34,7 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         help="what it may do, more than once for more: calls:read reads calls, transcripts and "
         "deliveries; calls:write acts on them; live follows calls; admin may all, erasing too",
     )
+    add_binding(making)
     add_config(making)
     add_requests(
         making, 'POST /v1/tokens {"scopes": ["live"], "call_id": "CALL", "expires_in_s": 600}'
@@ -48,7 +50,8 @@ def run_create(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int
     import asyncio  # noqa: PLC0415 - keeps --help quick
 
     settings = read_local_settings(arguments, environ)
-    print(asyncio.run(_create(settings, arguments.name, arguments.scope)))
+    binding = read_binding(arguments, settings)
+    print(asyncio.run(_create(settings, arguments.name, arguments.scope, binding)))
     return Exit.OK
 
 
@@ -58,7 +61,9 @@ def run_list(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
     kept = asyncio.run(_keys(read_local_settings(arguments, environ)))
     print_table(
-        ("ID", "MADE", "SCOPES", "NAME", "STATE"), map(_row, kept), empty="there are no keys"
+        ("ID", "MADE", "SCOPES", "CALLS", "NAME", "STATE"),
+        map(_row, kept),
+        empty="there are no keys",
     )
     return Exit.OK
 
@@ -72,11 +77,11 @@ def run_revoke(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int
     return Exit.OK
 
 
-async def _create(settings: "Settings", name: str, scopes: list[Scope]) -> str:
+async def _create(settings: "Settings", name: str, scopes: list[Scope], binding: "Binding") -> str:
     from service.api.keys import make_key  # noqa: PLC0415 - keeps --help quick
     from service.journal.database import open_keys  # noqa: PLC0415
 
-    text, key = make_key(name, scopes, now=time.time())
+    text, key = make_key(name, scopes, now=time.time(), binding=binding)
     async with open_keys(settings.database_url, key=settings.storage_key()) as keys:
         await keys.keep_key(key)
     return text
@@ -100,7 +105,8 @@ async def _revoke(settings: "Settings", key_id: str) -> None:
 def _row(key: "StoredKey") -> tuple[str, ...]:
     made = datetime.fromtimestamp(key.created_at, UTC).isoformat(timespec="seconds")
     state = "good" if key.revoked_at is None else "revoked"
-    return key.id, made, ",".join(key.scopes), key.name, state
+    calls = describe_binding(key.binding)
+    return key.id, made, ",".join(key.scopes), calls, key.name, state
 
 
 def _name(text: str) -> str:

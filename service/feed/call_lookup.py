@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import msgspec
-
 from service.ids import CallId
-from service.ports import CallSummary, Library
+from service.ports import Binding, CallSummary, Library, StoredEvent
+from service.wire.metadata import facts_of, read_facts
 
 MAX_CALLS = 10_000
 """Calls that are remembered; one more forgets the one that was looked up first."""
@@ -15,10 +14,15 @@ MAX_CALLS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class CallDetails:
-    """The numbers and the metadata of a call, the latter as text."""
+    """The numbers, the metadata as text, and the route of a call."""
 
     numbers: tuple[str, ...]
     metadata: Mapping[str, str]
+    route: str | None = None
+
+    def is_covered_by(self, binding: Binding) -> bool:
+        """Say whether a key that is bound like this may see the call."""
+        return binding.covers(self.route, self.metadata)
 
 
 class CallLookup:
@@ -29,6 +33,7 @@ class CallLookup:
         self._found: dict[CallId, CallDetails | None] = {}
         self._searching = asyncio.Lock()
         self._invalidations = 0
+        self._looked_for: CallId | None = None
 
     async def find(self, call_id: CallId) -> CallDetails | None:
         """Return the details of a call; None if nobody knows it.
@@ -43,13 +48,27 @@ class CallLookup:
                 return await self._search(call_id)
         return self._found[call_id]
 
+    def known(self, call_id: CallId) -> CallDetails | None:
+        """Return the details as they were looked up last; None if they were not."""
+        return self._found.get(call_id)
+
+    def observe(self, event: StoredEvent) -> None:
+        """Look a call up anew the next time if this event says anything else of it."""
+        known = self._found.get(event.call_id)
+        if event.call_id == self._looked_for:
+            self._invalidations += 1  # what is being read may be of before
+        if known is not None and (facts := read_facts(event.body)) is not None:
+            route, metadata = facts
+            if (metadata and metadata != known.metadata) or route not in (None, known.route):
+                self.invalidate(event.call_id)
+
     def invalidate(self, call_id: CallId) -> None:
         """Look this call up anew the next time: its details have changed."""
         self._invalidations += 1
         self._found.pop(call_id, None)
 
     async def _search(self, call_id: CallId) -> CallDetails | None:
-        invalidations = self._invalidations
+        invalidations, self._looked_for = self._invalidations, call_id
         summary = await self._library.call(call_id)
         details = None if summary is None else _details_of(summary)
         if invalidations == self._invalidations:  # else they may be old already
@@ -61,14 +80,5 @@ class CallLookup:
 
 def _details_of(summary: CallSummary) -> CallDetails:
     numbers = (summary.from_number, summary.to_number)
-    metadata = msgspec.json.decode(summary.metadata, type=dict[str, msgspec.Raw])
-    return CallDetails(
-        tuple(number for number in numbers if number),
-        {key: _as_text(value) for key, value in metadata.items() if bytes(value)[:1] not in b"[{"},
-    )
-
-
-def _as_text(value: msgspec.Raw) -> str:
-    """Return a string as it is, and any other value as its JSON."""
-    written = bytes(value)
-    return msgspec.json.decode(written, type=str) if written[:1] == b'"' else written.decode()
+    present = tuple(number for number in numbers if number)
+    return CallDetails(present, facts_of(summary.metadata), summary.route)

@@ -9,6 +9,7 @@ from functools import lru_cache
 from service.errors import BadInputError
 from service.feed.call_lookup import CallDetails
 from service.ids import CallId, Role
+from service.ports import UNBOUND, Binding
 
 MAX_TYPES = 20
 MAX_METADATA = 10
@@ -31,11 +32,13 @@ class FeedFilter:
     metadata: Mapping[str, str] = field(default_factory=dict)
     """Top-level keys of the call's metadata and the value that each must have, as text."""
     partials: bool = True
+    binding: Binding = UNBOUND
+    """Which calls the subscriber may see at all: of others nothing passes, whatever is asked."""
 
     @property
     def needs_details(self) -> bool:
         """Whether the details of a call decide, beside its id."""
-        return self.number is not None or bool(self.metadata)
+        return self.number is not None or bool(self.metadata) or not self.binding.is_unbound
 
     def matches(self, kind: str, role: str | None) -> bool:
         """Say whether an event of this type and role passes."""
@@ -47,6 +50,8 @@ class FeedFilter:
         """Say whether the events of a call pass; None is a call that nobody knows."""
         if details is None:
             return not self.needs_details
+        if not details.is_covered_by(self.binding):
+            return False
         if self.number is not None and not _matches_number(self.number, details.numbers):
             return False
         return all(details.metadata.get(key) == value for key, value in self.metadata.items())

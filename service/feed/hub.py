@@ -17,7 +17,7 @@ from service.feed.partials import LivePartials
 from service.feed.ring import Ring
 from service.feed.subscription import Subscription
 from service.ids import CallId
-from service.ports import Frontier, Journal, Library, LivePartial, PlacedEvent, StoredEvent
+from service.ports import Binding, Frontier, Journal, Library, LivePartial, PlacedEvent, StoredEvent
 from service.tasks import open_tasks
 
 PAGE = 512
@@ -168,6 +168,13 @@ class Hub:
         """Return the details of a call; None if nobody knows it."""
         return await self._lookup.find(call_id)
 
+    async def shows(self, call_id: CallId, binding: Binding) -> bool:
+        """Say whether a subscriber who is bound like this may see a call."""
+        if binding.is_unbound:
+            return True
+        details = await self._lookup.find(call_id)
+        return details is not None and details.is_covered_by(binding)
+
     async def run(self) -> None:
         """Read what is committed and wake subscribers, forever."""
         while True:
@@ -242,11 +249,15 @@ class Hub:
     def _append(self, page: Sequence[PlacedEvent]) -> None:
         self.partials.finalise(placed.event for placed in page)
         for placed in page:
-            self.ring.append(FeedEvent(placed.position, placed.event))
-            if placed.event.type == TranscriptErased.type:
-                self.ring.erase(placed.event.call_id, placed.position)
+            call_id, is_erased = placed.event.call_id, placed.event.type == TranscriptErased.type
+            before = self._lookup.known(call_id) if is_erased else None
+            self.ring.append(FeedEvent(placed.position, placed.event, before))
+            if is_erased:
+                self.ring.erase(call_id, placed.position)
             if placed.event.type in _CHANGES_DETAILS:
-                self._lookup.invalidate(placed.event.call_id)
+                self._lookup.invalidate(call_id)
+            else:
+                self._lookup.observe(placed.event)
         if page:
             self._wake(self._of_all_calls)
             for call_id in {placed.event.call_id for placed in page}:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from service.feed.call_lookup import CallDetails
 from service.feed.frames import sse_event, sse_partial
 from service.ids import CallId
 from service.ports import LivePartial, StoredEvent
@@ -17,6 +18,8 @@ class FeedEvent:
 
     position: int
     event: StoredEvent
+    details_before: CallDetails | None = None
+    """What was known of a call when it was erased; None if nothing was, or it was not."""
     _subject: Subject | None = None
     _by_position: bytes = b""
     _by_seq: bytes = b""

@@ -72,11 +72,17 @@ class Subscription:
         self._source = source
         self._seq = after
         self._position = _BEFORE_ALL if by_seq else after
+        self._returned = after
         self._stamp = 0
 
     @property
     def cursor(self) -> int:
-        """What to resume after: the last event that was returned or filtered out."""
+        """What to resume after: the last event that was returned or filtered out.
+
+        Of a bound subscriber only what was returned: that others' events pass is not told.
+        """
+        if not self.filter.binding.is_unbound:
+            return self._returned
         return self._seq if self.by_seq else self._position
 
     async def take(self) -> Batch:
@@ -115,6 +121,7 @@ class Subscription:
                 return selected, False
             if await self._matches(item):
                 selected.append(item)
+                self._returned = max(self._returned, item.cursor(by_seq=self.by_seq))
                 size_bytes += len(item.body)
             self._position = max(self._position, item.position)
             if self.by_seq:
@@ -130,7 +137,17 @@ class Subscription:
         if not chosen.matches(item.type, item.role if chosen.role else None):
             return False
         # An erased call has no details any more; whoever has shown it must hear of its erasure.
-        return item.type == TranscriptErased.type or await self._matches_call(item.call_id)
+        if item.type == TranscriptErased.type:
+            return await self._may_hear_of_erasure(item)
+        return await self._matches_call(item.call_id)
+
+    async def _may_hear_of_erasure(self, item: FeedEvent) -> bool:
+        """Say whether a subscriber may know of an erased call: as it was, or by what is left."""
+        binding = self.filter.binding
+        if binding.is_unbound:
+            return True
+        before = item.details_before or await self._source.call_details(item.call_id)
+        return before is not None and before.is_covered_by(binding)
 
     async def _matches_call(self, call_id: CallId) -> bool:
         if not self.filter.needs_details:

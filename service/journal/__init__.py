@@ -7,6 +7,6 @@ Beside them stands what every adapter shares: `worker` (group commit, in a threa
 and `task_worker` (in a task), `admission` (which entries may be written), `entry_rows` and
 `settlement` (the rows they become, and how far lanes came), `key_rows` and `lane_rows` (keys and
 lanes as they are read), `filters` (of calls and words), `search` (what people type, taken apart),
-`words` (of a text, as they are compared), `erasure_audit` (what an audit can be asked) and
-`statements` (which loads the SQL).
+`words` (of a text, as they are compared), `bindings` (of keys), `accesses` (rows of the access
+log), `erasure_audit` (what an audit can be asked) and `statements` (which loads the SQL).
 """

@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from service.ids import CallId
+from service.journal.bindings import bound_metadata, bound_routes
 from service.ports import CallFilter, CallSummary, WordQuery
 
 MAX_POSITION: Final = 2**63 - 1
@@ -42,6 +43,9 @@ def filters_of_calls(
     if wanted.metadata:
         facts = {spelt(key): spelt(one) for key, one in wanted.metadata.items()}
         filters["where_metadata"] = {"metadata": msgspec.json.encode(facts).decode()}
+    if not (bound := wanted.binding).is_unbound:
+        routes, metadata = bound_routes(bound), bound_metadata(bound)
+        filters["where_bound"] = {"bound_routes": routes, "bound_metadata": metadata}
     if before:
         filters["where_before"] = {"before_at": before[0], "before_id": before[1]}
     return filters

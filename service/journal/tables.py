@@ -44,7 +44,7 @@ TABLES: Final = (
     _table(
         "summary",
         "call_no started_at answered_at ended_at completed_at erased_at direction from_number"
-        " to_number duration_ms utterances words gaps transcription metadata",
+        " to_number duration_ms utterances words gaps transcription metadata route",
     ),
     _table(
         "lane",
@@ -59,8 +59,9 @@ TABLES: Final = (
     _table("endpoint_alias", "old new"),
     _table("media_token", "token_hash header_hash call_id leg_id expires_at"),
     _table("recording", "call_no file started_at delete_at"),
-    _table("api_key", "id name digest scopes created_at revoked_at"),
+    _table("api_key", "id name digest scopes created_at revoked_at binding"),
     _table("saved_search", "id name query created_at"),
+    _table("access", "id at key_id action call_id address"),
     _table("installation", "id token_secret"),
     _table("unscrubbed", "call_no"),
 )

@@ -1,16 +1,19 @@
 """What the rooms promise each other, a module for each: who may call, what waits, what raises.
 
 `calls`, `attaching`, `media`, `carrier`, `providers` and `stt` are Telnyx's side; `journal`,
-`library` and `keys` what is kept, `recorder` the audio; `delivery`, `audience` and `observer` are
-told what happened, `forwards` what Telnyx said, and `bus` tells other workers. `ownership` says
-which calls are whose, `roster` where that is kept.
+`library` and `keys` what is kept, `binding` which of it a key may see, `access` who looked at it,
+`recorder` the audio; `delivery`, `audience` and `observer` are told what happened, `forwards` what
+Telnyx said, and `bus` tells other workers. `ownership` says which calls are whose, `roster` where
+that is kept.
 
 `app.py` puts the real ones together; tests put others in their place.
 """
 
 from service.calls.turn import Keeping
+from service.ports.access import Access, AccessFilter, AccessStore
 from service.ports.attaching import Attacher, Attachment
 from service.ports.audience import Audience
+from service.ports.binding import UNBOUND, Binding, bind
 from service.ports.bus import Bus, BusListener
 from service.ports.calls import CallControls, Calls, CallStarts, DialWish, Eraser
 from service.ports.carrier import Carrier, LegLife, StreamTarget
@@ -51,7 +54,11 @@ from service.ports.roster import Beat, Mail, Neighbour, Roster, Taken
 from service.ports.stt import Recognition, RecognitionPlan, Recognitions
 
 __all__ = [
+    "UNBOUND",
     "UNOBSERVED",
+    "Access",
+    "AccessFilter",
+    "AccessStore",
     "Attacher",
     "Attachment",
     "Attempt",
@@ -60,6 +67,7 @@ __all__ = [
     "AudioFeed",
     "BacklogPage",
     "Beat",
+    "Binding",
     "Bus",
     "BusListener",
     "CallControls",
@@ -121,4 +129,5 @@ __all__ = [
     "Taken",
     "Tee",
     "WordQuery",
+    "bind",
 ]

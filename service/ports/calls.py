@@ -1,6 +1,6 @@
 """Every live call of this process: told of webhooks, and asked by people."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -79,8 +79,16 @@ class Eraser(Protocol):
             JournalUnavailableError: Nothing was erased.
         """
 
-    async def erase_number(self, number: str, *, reason: str = "api") -> int:
+    async def erase_number(
+        self,
+        number: str,
+        *,
+        reason: str = "api",
+        only: Callable[[CallId], Awaitable[bool]] | None = None,
+    ) -> int:
         """Erase every call from or to this number; return how many there were.
+
+        `only` says of each whether it is meant; None: all of them.
 
         Raises:
             JournalUnavailableError: Not all of them were erased; ask again.

@@ -8,6 +8,7 @@ import msgspec
 
 from service.calls.turn import Keeping
 from service.ids import CallId, EndpointName, InputId, LegId, WorkerId
+from service.ports.binding import UNBOUND, Binding
 from service.ports.recorder import RecordingIndex
 from service.wire.events import Subject, read_subject
 
@@ -268,9 +269,19 @@ class Journal(RecordingIndex, ErasureIndex, Protocol):
         """Return the newest attempts at deliveries of a call, the newest first."""
 
     async def parked(
-        self, *, limit: int, before: tuple[float, int] | None = None
+        self,
+        *,
+        limit: int,
+        before: tuple[float, int] | None = None,
+        binding: Binding = UNBOUND,
     ) -> list[ParkedDelivery]:
-        """Return the newest parked deliveries, those before a (`parked_at`, `id`)."""
+        """Return the newest parked deliveries, those before a (`parked_at`, `id`).
+
+        Of calls that the `binding` covers.
+        """
+
+    async def find_parked(self, parked_id: int) -> CallId | None:
+        """Return whose delivery is parked under this id; None if there is none."""
 
     async def unpark(self, parked_id: int) -> ParkedDelivery | None:
         """Take one parked delivery out of the list; None if there is none of that id."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from service.ids import Scope
+from service.ports.binding import UNBOUND, Binding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +17,8 @@ class StoredKey:
     scopes: tuple[Scope, ...]
     created_at: float
     revoked_at: float | None = None
+    binding: Binding = UNBOUND
+    """Which calls it may see, and act on; a token made with it never more."""
 
 
 class KeyStore(Protocol):

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from service.calls.inputs import Direction
 from service.ids import CallId, Role, UtteranceId
+from service.ports.binding import UNBOUND, Binding
 from service.ports.journal import StoredEvent
 
 
@@ -43,6 +44,8 @@ class CallSummary:
     transcription: Literal["on", "paused", "off"] | None = None
     """None until words are to be expected."""
     has_audio: bool = False
+    route: str | None = None
+    """The name of its route, if that has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,8 @@ class CallFilter:
     """`from` or `to`, whole; a `*` at the end stands for any ending."""
     metadata: Mapping[str, str] = field(default_factory=dict)
     """Top-level keys of the route's metadata and what they must be, as text."""
+    binding: Binding = UNBOUND
+    """Which calls whoever asks may see: of others nothing is found, whatever is wanted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

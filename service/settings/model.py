@@ -9,7 +9,6 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PlainValidator,
     SecretStr,
@@ -26,6 +25,7 @@ from service.journal.address import PostgresqlAddress, SqliteAddress, parse_data
 from service.redaction.labels import Kind
 from service.redaction.memory import Level, Mask
 from service.settings import checks
+from service.settings.keeping import TABLE, AccessLogSettings, RetentionSettings
 from service.web.limits import LOCAL, Network
 from service.wire.media import media_url
 from service.wire.parties import check_party
@@ -71,18 +71,7 @@ EndpointingMs = Annotated[int | bool, PlainValidator(checks.parse_endpointing)]
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-Days = Annotated[float, Field(gt=0, le=36_500)]
-
-
-class RetentionSettings(_Table):
-    """`retention` of a route: after how many days what is deleted; without it, never."""
-
-    text_days: Days | None = None
-    audio_days: Days | None = None
-    attempts_days: Days | None = None
+    model_config = TABLE
 
 
 class FallbackSettings(_Table):
@@ -103,7 +92,7 @@ class RouteSettings(_Table):
     """One `[[route]]`: which calls, and how they are treated. The first that matches wins."""
 
     name: Annotated[str, AfterValidator(checks.check_route_name)] | None = None
-    """How `POST /v1/calls` asks for it."""
+    """How `POST /v1/calls` asks for it, and what keys of the API are bound to."""
     match: Annotated[dict[MatchKey, str], AfterValidator(checks.check_match)] = {}
     """Shell-style patterns that must all fit; none fits every call."""
     answer: bool | None = None
@@ -300,6 +289,7 @@ class Settings(BaseSettings):
     )
     forward: ForwardSettings = ForwardSettings()
     api: ApiSettings = ApiSettings()
+    access_log: AccessLogSettings = AccessLogSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     route: Annotated[dict[Number, RouteSettings], BeforeValidator(keyed)] = {}
     endpoint: Annotated[dict[Number, EndpointSettings], BeforeValidator(keyed)] = {}

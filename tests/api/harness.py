@@ -9,14 +9,16 @@ from typing import Any
 import aiohttp
 from multidict import CIMultiDictProxy
 
+from service.api.access_log import AccessLog, AccessLogLimits
 from service.api.assembly import Sources, new_application, open_api
 from service.api.feed.connections import FeedConnections, FeedLimits
 from service.api.operations import AnyRoute
 from service.delivery.lanes import open_lanes
 from service.ids import CallId, Scope
+from service.journal.sqlite.access import open_sqlite_accesses
 from service.journal.sqlite.keys import open_sqlite_keys
 from service.journal.sqlite.searches import open_sqlite_searches
-from service.ports import Journal, LaneUpdate, Parked, SavedSearches
+from service.ports import AccessStore, Journal, LaneUpdate, Parked, SavedSearches
 from service.telemetry.metrics import Metrics
 from service.web.limits import Limits
 from service.web.listen import open_listener
@@ -48,6 +50,8 @@ class Harness:
     searches: SavedSearches
     connections: FeedConnections
     session: aiohttp.ClientSession
+    access_log: AccessLog
+    accesses: AccessStore
     url: str = ""
     key: str = ""
     now: float = NOW
@@ -112,6 +116,7 @@ async def open_harness(
     cors_origins: Sequence[str] = (),
     crm_url: str = "http://127.0.0.1:1",
     recordings_key: bytes | None = None,
+    access_limits: AccessLogLimits | None = None,
     feed_limits: FeedLimits | None = None,
     web_limits: Limits | None = None,
 ) -> AsyncIterator[Harness]:
@@ -127,6 +132,7 @@ async def open_harness(
         enter = stack.enter_async_context
         calls = await enter(open_feed_harness(folder, clock=clock or (lambda: NOW)))
         keys = FaultyKeys(await enter(open_sqlite_keys(calls.path)))
+        accesses = await enter(open_sqlite_accesses(calls.path))
         controls, providers, attacher = ScriptedCalls(), ScriptedProviders(), ScriptedAttacher()
         sources = Sources(
             attacher=attacher,
@@ -136,6 +142,7 @@ async def open_harness(
             library=calls.library,
             searches=await enter(open_sqlite_searches(calls.path)),
             keys=keys,
+            accesses=accesses,
             hub=calls.hub,
             controls=controls,
             starts=controls,
@@ -153,6 +160,7 @@ async def open_harness(
                 rate_limit_per_minute=1_000_000,
                 cors_origins=cors_origins,
                 feed_limits=feed_limits,
+                access_limits=access_limits,
                 clock=clock or by_hand,
             )
         )
@@ -161,7 +169,16 @@ async def open_harness(
         api.serve(app)
         session = await enter(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)))
         harness = Harness(
-            calls, controls, providers, attacher, keys, sources.searches, api.feed, session
+            calls,
+            controls,
+            providers,
+            attacher,
+            keys,
+            sources.searches,
+            api.feed,
+            session,
+            api.access_log,
+            accesses,
         )
         harness.key = await new_key(keys, *scopes, now=(clock or by_hand)())
         listener = await enter(open_listener(app, "127.0.0.1", 0, limits=web_limits))

@@ -62,6 +62,8 @@ class ScriptedCalls:
     dialled: list[tuple[CallId, DialWish]] = field(default_factory=list)
     refuses: Exception | None = None
     """What a dial comes to, if it is none."""
+    kept: tuple[CallId, ...] = (CallId(CALL), CallId("call-of-number"))
+    """The calls that there are, of whichever number."""
 
     async def ask(
         self, call_id: CallId, action: ControlName, *, reason: str = "api"
@@ -85,13 +87,19 @@ class ScriptedCalls:
         """See `Eraser.erase`."""
         del reason
         self.erased.append(call_id)
-        return call_id == CALL
+        return call_id in self.kept
 
-    async def erase_number(self, number: str, *, reason: str = "api") -> int:
+    async def erase_number(
+        self,
+        number: str,
+        *,
+        reason: str = "api",
+        only: Callable[[CallId], Awaitable[bool]] | None = None,
+    ) -> int:
         """See `Eraser.erase_number`."""
         del reason
         self.erased.append(number)
-        return 2
+        return len([one for one in self.kept if only is None or await only(one)])
 
 
 class FaultyKeys:

@@ -11,11 +11,13 @@ from aiohttp.test_utils import make_mocked_request
 from multidict import CIMultiDict
 
 from service.api.access import FRESH_S, Access, Caller, Doorkeeper
+from service.api.bound_calls import BoundCalls
 from service.api.problems import RefusalError
 from service.ids import CallId
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.journal.sqlite.keys import open_sqlite_keys
-from service.ports.keys import KeyStore
+from service.journal.sqlite.library import open_sqlite_library
+from service.ports import KeyStore, Library
 from tests.api.builders import NOW, new_key, new_token
 
 
@@ -27,15 +29,28 @@ async def keys(tmp_path: Path) -> AsyncIterator[KeyStore]:
         yield keys
 
 
+@pytest.fixture
+async def library(keys: KeyStore, tmp_path: Path) -> AsyncIterator[Library]:
+    """An open library without calls."""
+    del keys  # they make the database
+    async with open_sqlite_library(tmp_path / "journal.db") as library:
+        yield library
+
+
 class Door:
     """A doorkeeper whose clocks stand until they are set."""
 
-    def __init__(self, keys: KeyStore, secret: bytes, per_minute: int) -> None:
+    def __init__(self, keys: KeyStore, library: Library, secret: bytes, per_minute: int) -> None:
         self.keys = keys
         self.now = NOW
         self.ticks = 0.0
         self.keeper = Doorkeeper(
-            keys, secret, per_minute=per_minute, clock=lambda: self.now, ticks=lambda: self.ticks
+            keys,
+            secret,
+            BoundCalls(library),
+            per_minute=per_minute,
+            clock=lambda: self.now,
+            ticks=lambda: self.ticks,
         )
 
     async def admit(
@@ -67,9 +82,9 @@ def request(headers: dict[str, str], path: str = "/v1/calls") -> web.Request:
 
 
 @pytest.fixture
-async def door(keys: KeyStore) -> Door:
+async def door(keys: KeyStore, library: Library) -> Door:
     """A door without a crowd."""
-    return Door(keys, await keys.token_secret(), per_minute=60_000)
+    return Door(keys, library, await keys.token_secret(), per_minute=60_000)
 
 
 async def test_a_key_opens_what_its_scopes_say(door: Door) -> None:
@@ -184,9 +199,9 @@ async def test_a_token_may_come_where_a_browser_can_put_it(door: Door) -> None:
         await door.keeper.admit(request({}, f"/v1/feed?access_token={key}"), "live", browser=True)
 
 
-async def test_a_key_has_so_many_requests(keys: KeyStore) -> None:
+async def test_a_key_has_so_many_requests(keys: KeyStore, library: Library) -> None:
     """Sixty a minute are ten at once, and then one a second; another key has its own."""
-    door = Door(keys, await keys.token_secret(), per_minute=60)
+    door = Door(keys, library, await keys.token_secret(), per_minute=60)
     key, other = await new_key(keys), await new_key(keys)
     for _ in range(10):
         await door.admit(key)

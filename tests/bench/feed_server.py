@@ -10,13 +10,16 @@ import uvloop
 from aiohttp import web
 
 from service.api.access import Doorkeeper
+from service.api.access_log import open_access_log
 from service.api.assembly import new_application
+from service.api.bound_calls import BoundCalls
 from service.api.feed.connections import open_connections
 from service.api.feed.routes import FeedRoutes
 from service.api.keys import make_key
 from service.api.router import add_routes
 from service.feed.hub import Hub, open_hub
 from service.ids import CallId
+from service.journal.sqlite.access import open_sqlite_accesses
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.journal.sqlite.keys import open_sqlite_keys
 from service.journal.sqlite.library import open_sqlite_library
@@ -66,15 +69,20 @@ async def main(folder: Path) -> None:
         open_sqlite_journal(path) as journal,
         open_sqlite_library(path) as library,
         open_sqlite_keys(path) as keys,
+        open_sqlite_accesses(path) as accesses,
         open_hub(library, journal) as hub,
     ):
         key, kept = make_key("bench", ("live",), now=time.time())
         await keys.keep_key(kept)
         app = new_application()
         app.router.add_post("/run", Commits(journal, hub).run)
-        doorkeeper = Doorkeeper(keys, await keys.token_secret(), per_minute=100_000)
-        async with open_connections(doorkeeper) as connections:
-            add_routes(app, doorkeeper, FeedRoutes(hub, connections).routes())
+        secret, calls = await keys.token_secret(), BoundCalls(library)
+        doorkeeper = Doorkeeper(keys, secret, calls, per_minute=100_000)
+        async with (
+            open_access_log(accesses) as access_log,
+            open_connections(doorkeeper, access_log) as connections,
+        ):
+            add_routes(app, doorkeeper, FeedRoutes(hub, connections).routes(), access_log)
             async with open_listener(app, "127.0.0.1", 0) as listener:
                 gc.collect()
                 gc.freeze()  # as `callscribe serve` does

@@ -44,10 +44,15 @@ class RunningService:
             await call.append(journal, self.house.service.hub, events, after_seq=after_seq)
 
     async def token(
-        self, *scopes: Scope, call_id: str | None = None, expires_in_s: int = 600
+        self,
+        *scopes: Scope,
+        call_id: str | None = None,
+        expires_in_s: int = 600,
+        metadata: Mapping[str, str] | None = None,
     ) -> str:
-        """Return a token of these scopes, or of all that the key has."""
+        """Return a token of these scopes, or of all that the key has; bound to this metadata."""
         wish = {"scopes": scopes or SCOPES, "call_id": call_id, "expires_in_s": expires_in_s}
+        wish |= {"metadata": dict(metadata or {})}
         headers = {"Authorization": f"Bearer {self.key}"}
         async with (
             aiohttp.ClientSession(self.url, headers=headers) as client,

@@ -17,6 +17,7 @@ from service.bus.opening import open_bus
 from service.delivery.lanes import open_lanes
 from service.feed.hub import open_hub
 from service.ids import WorkerId
+from service.journal.postgresql.access import open_postgresql_accesses
 from service.journal.postgresql.journal import open_postgresql_journal
 from service.journal.postgresql.keys import open_postgresql_keys
 from service.journal.postgresql.library import open_postgresql_library
@@ -94,6 +95,7 @@ async def watch_at(
             library=worker.library,
             searches=await enter(open_postgresql_searches(url)),
             keys=keys,
+            accesses=await enter(open_postgresql_accesses(url)),
             hub=worker.hub,
             controls=controls,
             starts=controls,

@@ -10,7 +10,7 @@ from service.cli import main
 from service.exits import Exit
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.journal.sqlite.keys import open_sqlite_keys
-from service.ports.keys import StoredKey
+from service.ports import StoredKey, bind
 from tests.cli.harness import callscribe as program
 
 
@@ -50,6 +50,33 @@ async def test_a_key_is_shown_once_and_kept_nowhere(tmp_path: Path) -> None:
     assert made.out[17:-1].encode() not in everything_in(tmp_path)
 
 
+async def test_a_key_is_bound_to_routes_and_metadata(tmp_path: Path) -> None:
+    """More than once, each; the list says to which."""
+    (tmp_path / "callscribe.toml").write_text(
+        '[[route]]\nname = "billing"\nsource = "in_call"\n'
+        '[[route]]\nname = "sales"\nsource = "in_call"\n[[route]]\nsource = "in_call"\n'
+    )
+    config = ("--config", str(tmp_path / "callscribe.toml"))
+    make = ("keys", "create", "--name", "desk", "--scope", "live", *config)
+    bound = ("--route", "sales", "--route", "billing", "--metadata", "queue=a=b")
+    async with service_at(tmp_path) as variables:
+        made = await program(*make, *bound, **variables)
+        refused = await program(*make, "--route", "bilingual", **variables)
+        too_many = [f"--metadata=k{n}=v" for n in range(9)]
+        long = ("--metadata", "k=" + "v" * 129)
+        much = await program(*make, *too_many, *long, **variables)
+        listed = await program("keys", "ls", *config, **variables)
+        keys = await kept(tmp_path)
+
+    assert made.code == Exit.OK, made.err
+    assert [key.binding for key in keys] == [bind(["billing", "sales"], [("queue", "a=b")])]
+    assert "route=billing route=sales queue=a=b" in listed.out
+    assert refused.code == much.code == Exit.USAGE
+    assert 'no route is called "bilingual"; there is billing, sales' in refused.err
+    assert "--metadata: at most 8" in much.err
+    assert "values 128" in much.err
+
+
 async def test_a_key_is_revoked(tmp_path: Path) -> None:
     """The list says so; an id that there is not is an error."""
     async with service_at(tmp_path) as variables:
@@ -71,6 +98,8 @@ async def test_a_key_is_revoked(tmp_path: Path) -> None:
         ("create", "--name", "desk", "--scope", "everything"),
         ("create", "--name", "", "--scope", "live"),
         ("create", "--name", "a\nb", "--scope", "live"),
+        ("create", "--name", "a", "--scope", "live", "--metadata", "queue"),
+        ("create", "--name", "a", "--scope", "live", "--metadata", "=billing"),
     ],
 )
 def test_a_key_needs_a_name_and_a_scope(arguments: tuple[str, ...]) -> None:

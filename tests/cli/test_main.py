@@ -29,6 +29,7 @@ COMMANDS = (
     "calls",
     "search",
     "keys",
+    "access",
     "audit-erasure",
     "journal",
     "health",

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from service.ids import CallId
@@ -17,6 +18,8 @@ class FaultyLibrary:
         self.frontiers: deque[Frontier] = deque()
         """What it says of itself next, as if others wrote."""
         self.calls_asked = 0
+        self.meanwhile: Callable[[], None] | None = None
+        """What happens while a call that was looked up is on its way."""
         self._library = library
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any method of a library
@@ -35,7 +38,10 @@ class FaultyLibrary:
     async def call(self, call_id: CallId) -> CallSummary | None:
         """Count, and look the call up."""
         self.calls_asked += 1
-        return await self._library.call(call_id)
+        found = await self._library.call(call_id)
+        if self.meanwhile is not None:
+            self.meanwhile()
+        return found
 
 
 class Alarm:

@@ -120,3 +120,24 @@ def test_proxies_are_private_networks_unless_they_are_named(load: Load, problems
     assert [str(one) for one in named] == ["203.0.113.0/24", "2001:db8::1/128"]
     (line,) = problems('trusted_proxies = ["proxy.example.com"]')
     assert "10.0.0.0/8" in line
+
+
+def test_a_route_may_have_a_name(load: Load, problems: Problems) -> None:
+    """A short plain one, which the call core is told: what keys are bound to."""
+    named = '[[route]]\nsource = "in_call"\nname = '
+
+    settings = load(f'{named}"billing"\n[[route]]\nsource = "in_call"')
+
+    assert [route.name for route in settings.routes()] == ["billing", None]
+    (said,) = problems(f'{named}"by phone"')
+    assert said.startswith("callscribe.toml:3: route[0].name: should be 1 to 64 letters, digits")
+
+
+def test_the_access_log_is_kept_as_long_as_is_said(load: Load, problems: Problems) -> None:
+    """A year, unless told otherwise; never for ever."""
+    kept = load("[access_log]\ndays = 30\naddresses = 'network'").access_log
+
+    assert load().access_log.days == 365
+    assert (kept.days, kept.max_entries, kept.addresses) == (30, 1_000_000, "network")
+    for wrong in ("days = 0", "max_entries = 10", "addresses = 'some'"):
+        assert len(problems(f"[access_log]\n{wrong}")) == 1

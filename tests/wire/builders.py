@@ -103,6 +103,7 @@ EVENTS: tuple[tuple[float, Event], ...] = (
             from_="+15555550100",
             to="+15555550199",
             connection_id="1684641123236054244",
+            route="bookings",
         ),
     ),
     (0.0, CallAnswered(leg=LEG)),

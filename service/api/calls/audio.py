@@ -27,6 +27,7 @@ GET_AUDIO: Operation[NoQuery, NoBody] = Operation(
     description="Byte ranges are served, so that a player can seek. While the call goes on, it is"
     " what there is of it so far; times in it are those of the call clock.",
     access="calls:read",
+    noted="listened",
     browser=True,
     answers=(
         Answer(description="All of it.", content={CONTENT_TYPE: {}}),

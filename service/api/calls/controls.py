@@ -8,6 +8,7 @@ import structlog
 from aiohttp import web
 from pydantic import AfterValidator, WithJsonSchema
 
+from service.api.bound_calls import BoundCalls
 from service.api.calls.routes import NO_CALL
 from service.api.operations import (
     Answer,
@@ -26,7 +27,7 @@ from service.api.router import nothing, reply
 from service.archive.numbers import check_whole
 from service.calls.inputs import ControlName
 from service.errors import ControlRefusedError
-from service.ids import Transcription
+from service.ids import CallId, Transcription
 from service.ports import CallControls, Eraser
 
 log = structlog.get_logger()
@@ -91,6 +92,7 @@ ERASE_CALL: Operation[NoQuery, NoBody] = Operation(
     summary="Erase all that is kept of a call, but that there was one",
     description="Erasing again is harmless. What still arrives of the call is dropped.",
     access="admin",
+    noted="erased",
     answers=(Answer(status=HTTPStatus.NO_CONTENT, description="Nothing is left of it."),),
     errors=NO_CALL,
 )
@@ -101,6 +103,8 @@ ERASE_NUMBER: Operation[NoQuery, ErasureWish] = Operation(
     tag="calls",
     summary="Erase every call from or to a number",
     access="admin",
+    noted="erased",
+    shows="filtered",
     body=ErasureWish,
     answers=(Answer(description="Nothing is left of them.", model=Erased),),
 )
@@ -134,8 +138,9 @@ class ControlRoutes:
 class ErasureRoutes:
     """Erases calls."""
 
-    def __init__(self, eraser: Eraser) -> None:
+    def __init__(self, eraser: Eraser, calls: BoundCalls) -> None:
         self._eraser = eraser
+        self._calls = calls
 
     def routes(self) -> list[AnyRoute]:
         """Return the routes."""
@@ -149,7 +154,13 @@ class ErasureRoutes:
         return nothing()
 
     async def erase_number(self, ask: Ask[NoQuery, ErasureWish]) -> web.Response:
-        """Erase every call of a number."""
-        erased = await self._eraser.erase_number(ask.body.number)
+        """Erase every call of a number that the caller may see."""
+
+        async def only(call_id: CallId) -> bool:
+            is_meant = await self._calls.covers(ask.who.binding, call_id)
+            ask.shown.extend([call_id] * is_meant)
+            return is_meant
+
+        erased = await self._eraser.erase_number(ask.body.number, only=only)
         log.info("number_erased", calls=erased, key_id=ask.who.key_id)
         return reply(ask, Erased(erased=erased))

@@ -19,7 +19,7 @@ from service.api.parameters import (
 from service.archive.exports import ExportForm
 from service.archive.transcript import Note, SpeakerTurn
 from service.calls.inputs import Direction
-from service.ports import CallFilter
+from service.ports import UNBOUND, Binding, CallFilter
 
 Status = Literal["ringing", "talking", "ending", "complete", "erased"]
 
@@ -98,12 +98,15 @@ class EventsQuery(Query):
     limit: Limit = DEFAULT_LIMIT
 
 
-def filter_of(wishes: CallWishes, *, live: bool | None = None) -> CallFilter:
-    """Return the wishes as the library takes them."""
+def filter_of(
+    wishes: CallWishes, *, live: bool | None = None, binding: Binding = UNBOUND
+) -> CallFilter:
+    """Return the wishes as the library takes them, of whoever is bound like this."""
     return CallFilter(
         live=live,
         started_from=wishes.started_from,
         started_before=wishes.started_before,
         number=wishes.number,
         metadata=wishes.metadata,
+        binding=binding,
     )

@@ -46,6 +46,8 @@ LIST_CALLS: Operation[CallsQuery, NoBody] = Operation(
     tag="calls",
     summary="List calls, newest first",
     access="calls:read",
+    noted="listed",
+    shows="filtered",
     query=CallsQuery,
     answers=(Answer(description="A page of calls.", model=CallPage),),
 )
@@ -56,6 +58,7 @@ GET_CALL: Operation[NoQuery, NoBody] = Operation(
     tag="calls",
     summary="Get one call",
     access="calls:read",
+    noted="read",
     answers=(Answer(description="The call.", model=Call),),
     errors=NO_CALL,
 )
@@ -67,6 +70,7 @@ LIST_EVENTS: Operation[EventsQuery, NoBody] = Operation(
     summary="Get the events of a call, in order, as every endpoint gets them",
     description="Go on with `after_seq` set to `next_after_seq`, until that is null.",
     access="calls:read",
+    noted="read",
     query=EventsQuery,
     answers=(
         Answer(
@@ -85,6 +89,7 @@ GET_TRANSCRIPT: Operation[TranscriptQuery, NoBody] = Operation(
     summary="Get the transcript of a call, in the format of the program it is for",
     description="`jsonl` is the call's events, one in a line; the others are a view over them.",
     access="calls:read",
+    noted="exported",
     query=TranscriptQuery,
     answers=(
         Answer(
@@ -131,7 +136,7 @@ class CallRoutes:
         if query.cursor is not None:
             at, call_id = self._cursors.open(query, query.cursor, tuple[float, str])
             before = float(at), CallId(str(call_id))
-        wanted = filter_of(query, live=query.live)
+        wanted = filter_of(query, live=query.live, binding=ask.who.binding)
         found = await self._library.calls(wanted, before=before, limit=query.limit + 1)
         page = self._cursors.page(
             query, found, lambda one: (one.started_at, one.call_id), limit=query.limit

@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from service.api.bound_calls import BoundCalls
 from service.api.cursors import Cursors
 from service.api.deliveries.models import (
     Attempts,
@@ -25,7 +26,7 @@ from service.delivery.endpoints import Endpoint
 from service.delivery.replays import replay
 from service.errors import EndpointGoneError, SettingsError
 from service.ids import CallId, EndpointName
-from service.ports import Journal
+from service.ports import Binding, Journal
 
 LIST_DELIVERIES: Operation[DeliveriesQuery, NoBody] = Operation(
     id="list_deliveries",
@@ -34,6 +35,7 @@ LIST_DELIVERIES: Operation[DeliveriesQuery, NoBody] = Operation(
     tag="delivery",
     summary="List deliveries that were given up, newest first",
     access="calls:read",
+    shows="filtered",
     query=DeliveriesQuery,
     answers=(Answer(description="A page of them.", model=ParkedPage),),
 )
@@ -55,6 +57,7 @@ RETRY_DELIVERY: Operation[NoQuery, NoBody] = Operation(
     summary="Try a delivery that was given up once more, now",
     description="The answer waits up to five seconds for the outcome.",
     access="calls:write",
+    shows="filtered",
     answers=(Answer(status=HTTPStatus.ACCEPTED, description="It is, or was, tried.", model=Retry),),
     errors={
         HTTPStatus.NOT_FOUND: "Nothing of this id is parked.",
@@ -68,6 +71,7 @@ REPLAY: Operation[NoQuery, ReplayWish] = Operation(
     tag="delivery",
     summary="Have an endpoint get the events of a call again",
     access="calls:write",
+    shows="filtered",
     body=ReplayWish,
     answers=(
         Answer(
@@ -92,11 +96,13 @@ class DeliveryRoutes:
         endpoints: Sequence[Endpoint],
         retries: Retries,
         cursors: Cursors,
+        calls: BoundCalls,
     ) -> None:
         self._journal = journal
         self._endpoints = endpoints
         self._retries = retries
         self._cursors = cursors
+        self._calls = calls
 
     def routes(self) -> list[AnyRoute]:
         """Return the routes."""
@@ -114,7 +120,8 @@ class DeliveryRoutes:
         if query.cursor is not None:
             at, parked_id = self._cursors.open(query, query.cursor, tuple[float, int])
             before = float(at), int(parked_id)
-        found = await self._journal.parked(limit=query.limit + 1, before=before)
+        limit, binding = query.limit + 1, ask.who.binding
+        found = await self._journal.parked(limit=limit, before=before, binding=binding)
         page = self._cursors.page(
             query, found, lambda one: (one.parked_at, one.id), limit=query.limit
         )
@@ -130,6 +137,8 @@ class DeliveryRoutes:
     async def retry(self, ask: Ask[NoQuery, NoBody]) -> web.Response:
         """Try one again."""
         parked_id = int(ask.parts["delivery_id"])
+        if not ask.who.binding.is_unbound:
+            await self._check_own(parked_id, ask.who.binding)
         tried = await self._retries.retry(parked_id)
         told = Retry(id=parked_id, state=tried.state, status=tried.status)
         return reply(ask, told, status=HTTPStatus.ACCEPTED)
@@ -138,6 +147,7 @@ class DeliveryRoutes:
         """Set a lane back; whoever runs it goes on from there."""
         wish = ask.body
         call_id, name = CallId(wish.call_id), EndpointName(wish.endpoint)
+        await self._calls.check(ask.who.binding, call_id)
         if await self._journal.load(call_id) is None:
             raise not_found("call")
         try:
@@ -148,3 +158,9 @@ class DeliveryRoutes:
             raise RefusalError(HTTPStatus.CONFLICT, "The endpoint is disabled.") from None
         told = Replay(call_id=call_id, endpoint=name, after_seq=wish.after_seq)
         return reply(ask, told, status=HTTPStatus.ACCEPTED)
+
+    async def _check_own(self, parked_id: int, binding: Binding) -> None:
+        """Expect the delivery of a call that the caller may see; if not, it is not there."""
+        call_id = await self._journal.find_parked(parked_id)
+        if call_id is None or not await self._calls.covers(binding, call_id):
+            raise not_found("parked delivery")

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
 
@@ -13,10 +13,13 @@ import structlog
 from aiohttp import web
 
 from service.api.access import Caller, Doorkeeper
+from service.api.access_log import AccessLog
 from service.api.feed.query import CloseReason
 from service.api.problems import RefusalError
 from service.errors import JournalUnavailableError
+from service.feed.filter import FeedFilter
 from service.feed.hub import Hub
+from service.ids import CallId
 from service.tasks import open_tasks
 from service.web.outlet import Outlet
 
@@ -55,8 +58,12 @@ class FeedConnection:
     `wake_up` is set when whoever writes to it may have something to do.
     """
 
-    def __init__(self, request: web.Request, caller: Caller, limits: FeedLimits) -> None:
+    def __init__(
+        self, request: web.Request, caller: Caller, limits: FeedLimits, access_log: AccessLog
+    ) -> None:
         self.caller = caller
+        self._request = request
+        self._access_log = access_log
         self.wake_up = asyncio.Event()
         self.ends: CloseReason | None = None
         """Why it is to be closed; None while it goes on."""
@@ -67,6 +74,14 @@ class FeedConnection:
         self._written_bytes = self._written_before = self._waiting_before = 0
         self._wrote_at = self._moved_at = self._loop.time()
         self._ends_at: float | None = None
+
+    def bound(self, feed_filter: FeedFilter) -> FeedFilter:
+        """Return the filter with the binding of whoever watches."""
+        return replace(feed_filter, binding=self.caller.binding)
+
+    def followed(self, call_id: CallId | None) -> None:
+        """Have it noted that whoever watches follows this call, or (None) all that there are."""
+        self._access_log.note(self._request, self.caller, "followed", call_id)
 
     @property
     def lost(self) -> bool:
@@ -157,7 +172,10 @@ class FeedConnection:
 class FeedConnections:
     """All connections of the feed. Made by `open_connections`."""
 
-    def __init__(self, limits: FeedLimits, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, limits: FeedLimits, clock: Callable[[], float], access_log: AccessLog
+    ) -> None:
+        self._access_log = access_log
         self.limits = limits
         self.closed: Counter[str] = Counter()
         """How many were closed from here since the start, by reason."""
@@ -181,7 +199,7 @@ class FeedConnections:
             RefusalError: There are too many.
         """
         self._check_room(caller.key_id)
-        connection = FeedConnection(request, caller, self.limits)
+        connection = FeedConnection(request, caller, self.limits, self._access_log)
         self._open.add(connection)
         self._by_key[caller.key_id] += 1
         try:
@@ -230,6 +248,7 @@ class FeedConnections:
 @asynccontextmanager
 async def open_connections(
     doorkeeper: Doorkeeper,
+    access_log: AccessLog,
     *,
     limits: FeedLimits | None = None,
     clock: Callable[[], float] = time.time,
@@ -238,7 +257,7 @@ async def open_connections(
 
     `clock` is the doorkeeper's, in Unix seconds.
     """
-    connections = FeedConnections(limits or FeedLimits(), clock)
+    connections = FeedConnections(limits or FeedLimits(), clock, access_log)
     async with open_tasks() as tasks:
         tasks.keep(partial(connections.watch, doorkeeper), "watch_feed")
         yield connections

@@ -40,6 +40,7 @@ def operation(
         summary=summary,
         description=_RESUME + (_WEBSOCKET if websocket else ""),
         access="live",
+        shows="call" if "{call_id}" in path else "filtered",
         query=query,
         answers=(_EVENTS,),
         errors=_REFUSALS,

@@ -49,10 +49,11 @@ class SseWriter:
         self._request = request
         self._connection = connection
 
-    async def begin(self) -> None:
-        """Send the headers."""
+    async def begin(self, cursor: int) -> None:
+        """Send the headers, and to whom is bound where it begins: others' events move it not on."""
         await self.answer.prepare(self._request)
-        await self.send(RETRY)
+        unbound = self._connection.caller.binding.is_unbound
+        await self.send(RETRY if unbound else RETRY + sse_moved(cursor))
 
     async def send(self, data: bytes) -> None:
         """Write. Waits while the connection is full, until it is aborted at the latest.
@@ -86,12 +87,13 @@ class FeedAnswer:
         self, feed_filter: FeedFilter, *, after: int, by_seq: bool
     ) -> web.StreamResponse:
         """Write until the client leaves or the connection has to end."""
-        wake = self._connection.wake_up.set
+        wake, chosen = self._connection.wake_up.set, self._connection.bound(feed_filter)
+        self._connection.followed(chosen.call_id if by_seq else None)
         with (
-            self._hub.subscribe(feed_filter, after=after, by_seq=by_seq, wake=wake) as subscription,
+            self._hub.subscribe(chosen, after=after, by_seq=by_seq, wake=wake) as subscription,
             suppress(ConnectionError),  # the client has left, or was cut off
         ):
-            await self._writer.begin()
+            await self._writer.begin(subscription.cursor)
             if self._hub.closing:
                 # not 503: an `EventSource` would never come again
                 self._connection.end("stopping")

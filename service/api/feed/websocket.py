@@ -133,8 +133,9 @@ class FeedWebSocket:
             raise _MessageError(f"at most {self._limits.max_subscriptions} subscriptions", asked.id)
         if self._call_id is not None and asked.call_id not in (None, self._call_id):
             raise _MessageError("there is no such call", asked.id)
-        feed_filter = asked.to_filter(self._call_id)
+        feed_filter = self._connection.bound(asked.to_filter(self._call_id))
         after = await self._begin(feed_filter.call_id, asked)
+        self._connection.followed(feed_filter.call_id)
         on_exit = ExitStack()
         subscription = on_exit.enter_context(
             self._hub.subscribe(
@@ -154,7 +155,7 @@ class FeedWebSocket:
         if call_id is None:
             return await self._hub.begin_now(asked.after)
         begin = await self._hub.begin(call_id, asked.after or 0)
-        if begin is None:
+        if begin is None or not await self._hub.shows(call_id, self._connection.caller.binding):
             raise _MessageError("there is no such call", asked.id)
         return begin
 

@@ -10,7 +10,7 @@ from service.api.feed.operation import operation
 from service.api.feed.query import SearchFeedQuery
 from service.api.feed.sse import SseWriter, resumed_after
 from service.api.operations import AnyRoute, Ask, NoBody, Route
-from service.api.problems import not_found
+from service.api.search.kept import find_search
 from service.api.search.models import found_of
 from service.calls.events import TranscriptFinal
 from service.errors import BadInputError, JournalUnavailableError
@@ -43,13 +43,10 @@ class SearchFeedRoutes:
 
     async def _feed(self, ask: Ask[SearchFeedQuery, NoBody]) -> web.StreamResponse:
         asked = resumed_after(ask.request, ask.query.after)
-        search_id = ask.parts["search_id"]
-        found = [one for one in await self._searches.searches() if one.id == search_id]
-        if not found:
-            raise not_found("search")
+        query = await find_search(self._searches, ask.parts["search_id"], ask.who.binding)
         with self._connections.open(ask.request, ask.who) as connection:
             after = await self._hub.begin_now(asked)
-            hits = HitCursor(self._library, found[0].query, after)
+            hits = HitCursor(self._library, query, after)
             return await SearchFeedAnswer(self._hub, ask.request, connection, hits).answer()
 
 
@@ -67,13 +64,15 @@ class SearchFeedAnswer:
     async def answer(self) -> web.StreamResponse:
         """Write until the client leaves or the connection has to end."""
         hits, wake = self._hits, self._connection.wake_up.set
+        self._connection.followed(None)
         with (
             self._hub.subscribe(_FINALS, after=hits.position, by_seq=False, wake=wake),
             suppress(ConnectionError),  # the client has left, or was cut off
         ):
-            await self._writer.begin()
+            await self._writer.begin(hits.position)
             await self._connection.write_rounds(self._hub, self._write_round)
-            await self._writer.close(hits.position)
+            unbound = self._connection.caller.binding.is_unbound
+            await self._writer.close(hits.position if unbound else hits.returned)
         return self._writer.answer
 
     async def _write_round(self) -> bool:
@@ -86,7 +85,9 @@ class SearchFeedAnswer:
         if found:
             await self._writer.send(b"".join(map(_encode, found)))
         elif self._connection.keep_alive_due:
-            await self._writer.send(KEEP_ALIVE + sse_moved(hits.position))
+            unbound = self._connection.caller.binding.is_unbound
+            moved = sse_moved(hits.position) if unbound else b""
+            await self._writer.send(KEEP_ALIVE + moved)
         return hits.position < head
 
 
@@ -94,7 +95,8 @@ class HitCursor:
     """A cursor over what a search finds, oldest first."""
 
     def __init__(self, library: Library, query: WordQuery, after: int) -> None:
-        self.position = after
+        self.position = self.returned = after
+        """What was looked through, and the last of it that was found."""
         self._library = library
         self._query = query
         self._span = _MAX_SPAN
@@ -119,6 +121,7 @@ class HitCursor:
             return ()  # the oldest of them may be missing
         self.position = last
         self._span = _MAX_SPAN
+        self.returned = found[0].position if found else self.returned
         return found[::-1]
 
 

@@ -12,6 +12,7 @@ from service.api.cursors import Cursors
 from service.api.operations import Answer, AnyRoute, Ask, NoBody, NoQuery, Operation, Route
 from service.api.problems import Fault, RefusalError, not_found
 from service.api.router import nothing, reply
+from service.api.search.kept import bound_query, find_search, kept_for
 from service.api.search.models import (
     KeptSearch,
     KeptSearches,
@@ -36,6 +37,8 @@ SEARCH: Operation[SearchQuery, NoBody] = Operation(
     summary="Search in what was said, newest first",
     description='`q` takes words, "phrases in quotes", prefix* and -without.',
     access="calls:read",
+    noted="searched",
+    shows="filtered",
     query=SearchQuery,
     answers=(Answer(description="A page of utterances.", model=SearchPage),),
 )
@@ -46,6 +49,7 @@ LIST_SEARCHES: Operation[NoQuery, NoBody] = Operation(
     tag="search",
     summary="List saved searches, oldest first",
     access="calls:read",
+    shows="filtered",
     answers=(Answer(description="All of them.", model=KeptSearches),),
 )
 SAVE_SEARCH: Operation[NoQuery, SearchWish] = Operation(
@@ -55,6 +59,7 @@ SAVE_SEARCH: Operation[NoQuery, SearchWish] = Operation(
     tag="search",
     summary="Save a search",
     access="calls:write",
+    shows="filtered",
     body=SearchWish,
     answers=(Answer(status=HTTPStatus.CREATED, description="The saved search.", model=KeptSearch),),
 )
@@ -65,6 +70,7 @@ DROP_SEARCH: Operation[NoQuery, NoBody] = Operation(
     tag="search",
     summary="Forget a saved search",
     access="calls:write",
+    shows="filtered",
     answers=(Answer(status=HTTPStatus.NO_CONTENT, description="It is forgotten."),),
     errors={HTTPStatus.NOT_FOUND: "There is no such search."},
 )
@@ -103,7 +109,7 @@ class SearchRoutes:
             before = int(self._cursors.open(query, query.cursor, tuple[int])[0])
         wanted = WordQuery(
             words=query.q,
-            calls=filter_of(query),
+            calls=filter_of(query, binding=ask.who.binding),
             role=query.role,
             call_id=None if query.call_id is None else CallId(query.call_id),
         )
@@ -112,11 +118,12 @@ class SearchRoutes:
         except BadInputError as error:
             raise _bad(error, "query") from error
         page = self._cursors.page(query, found, lambda hit: (hit.position,), limit=query.limit)
+        ask.shown.extend(hit.call_id for hit in page.items)
         return reply(ask, SearchPage(data=[found_of(hit) for hit in page.items], next=page.next))
 
     async def list(self, ask: Ask[NoQuery, NoBody]) -> web.Response:
         """Answer with all saved searches: there are few."""
-        kept = await self._searches.searches()
+        kept = await kept_for(self._searches, ask.who.binding)
         return reply(ask, KeptSearches(data=[kept_of(one) for one in kept]))
 
     async def save(self, ask: Ask[NoQuery, SearchWish]) -> web.Response:
@@ -124,7 +131,7 @@ class SearchRoutes:
         search = SavedSearch(
             id=f"srch_{secrets.token_urlsafe(_ID_BYTES)}",
             name=ask.body.name,
-            query=query_of(ask.body),
+            query=bound_query(query_of(ask.body), ask.who.binding),
             created_at=self._clock(),
         )
         try:
@@ -135,7 +142,9 @@ class SearchRoutes:
 
     async def drop(self, ask: Ask[NoQuery, NoBody]) -> web.Response:
         """Forget a search."""
-        if not await self._searches.drop_search(ask.parts["search_id"]):
+        search_id = ask.parts["search_id"]
+        await find_search(self._searches, search_id, ask.who.binding)
+        if not await self._searches.drop_search(search_id):
             raise not_found("search")
         return nothing()
 

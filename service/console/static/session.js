@@ -33,9 +33,9 @@ function setClock(answer) {
 function contents(text) {
   try {
     const body = text.replace(/^cst_/, "").split(".")[0].replaceAll("-", "+").replaceAll("_", "/");
-    const { s, c, e } = JSON.parse(atob(body));
+    const { s, c, e, b } = JSON.parse(atob(body));
     if (!Number.isFinite(e)) return null;
-    return { scopes: s ?? [], callId: c ?? null, expires: e * 1000 };
+    return { scopes: s ?? [], callId: c ?? null, expires: e * 1000, bound: Boolean(b) };
   } catch {
     return null;
   }
@@ -48,6 +48,8 @@ export const session = {
   get expires() { return (token && contents(token)?.expires) || 0; },
   /** The only call that the token is good for; null for all. */
   get callId() { return (token && contents(token)?.callId) || null; },
+  /** Whether it is good for calls of some routes or metadata only, and so for nothing that is about all. */
+  get bound() { return Boolean(token && contents(token)?.bound); },
   may(scope) { return this.scopes.includes(scope) || this.scopes.includes("admin"); },
 };
 

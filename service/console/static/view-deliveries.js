@@ -4,7 +4,7 @@ import { Attempts } from "./attempts.js";
 import { el, fill, say } from "./dom.js";
 import { endpointCard, sayNothingParked } from "./endpoint-card.js";
 import { Parked } from "./parked.js";
-import { get, now } from "./session.js";
+import { get, now, session } from "./session.js";
 import { timeOfDay } from "./words.js";
 
 const AGAIN_MS = 5000;
@@ -28,7 +28,7 @@ class DeliveriesPage {
     this.endpoints = el("ul", { class: "endpoints" });
     this.none = el("p", { class: "empty", hidden: true });
     this.known = el("div", { class: "known" },
-      el("section", { "aria-labelledby": "endpoints-title" },
+      el("section", { "aria-labelledby": "endpoints-title", hidden: session.bound },
         el("h2", { id: "endpoints-title" }, "Endpoints"), this.endpoints,
         el("p", { class: "hint" }, "Figures are since the service was started.")),
       el("section", { "aria-labelledby": "parked-title" },
@@ -50,7 +50,8 @@ class DeliveriesPage {
   async refresh() {
     clearTimeout(this.timer);
     try {
-      const [endpoints, anyParked] = await Promise.all([get("v1/endpoints"), this.parked.refresh(), this.attempts?.refresh()]);
+      const asked = session.bound ? { data: [] } : get("v1/endpoints");
+      const [endpoints, anyParked] = await Promise.all([asked, this.parked.refresh(), this.attempts?.refresh()]);
       if (this.closed) return;
       say(this.error, "");
       this.asOf = timeOfDay(now());

@@ -29,6 +29,7 @@ from service.journal.tables import Row, Table, Value
 
 _OVERWRITTEN: Final = "installation"
 _TRUTHS: Final = {"call": ("ended",)}
+_NUMBERED: Final = ("parked", "attempt", "access")
 _BYTES: Final = {"summary": ("metadata",)}
 """Columns that are text elsewhere."""
 _SHUT: Final = """
@@ -37,7 +38,8 @@ AND NOT EXISTS (SELECT 1 FROM lane WHERE lane.call_no = call.call_no AND acked_s
 _COUNT_ON: Final = """
 SELECT setval('call_no', greatest(1, (SELECT max(call_no) FROM call))),
 setval(pg_get_serial_sequence('parked', 'id'), greatest(1, (SELECT max(id) FROM parked))),
-setval(pg_get_serial_sequence('attempt', 'id'), greatest(1, (SELECT max(id) FROM attempt)))"""
+setval(pg_get_serial_sequence('attempt', 'id'), greatest(1, (SELECT max(id) FROM attempt))),
+setval(pg_get_serial_sequence('access', 'id'), greatest(1, (SELECT max(id) FROM access)))"""
 
 
 class PostgresqlCopy:
@@ -84,7 +86,7 @@ class PostgresqlCopy:
             f"${n}::text::tsvector" if name == "words" and table.name == "utterance" else f"${n}"
             for n, name in enumerate(columns, 1)
         )
-        identity = "OVERRIDING SYSTEM VALUE" if table.name in ("parked", "attempt") else ""
+        identity = "OVERRIDING SYSTEM VALUE" if table.name in _NUMBERED else ""
         query = f"INSERT INTO {table.name} ({', '.join(columns)}) {identity} VALUES ({marks})"  # noqa: S608 - as above
         async with self._db.transaction():
             await self._db.executemany(query, [_physical(table, row) for row in rows])

@@ -12,6 +12,7 @@ import msgspec
 
 from service.errors import JournalUnavailableError, LeaseLostError, StaleCallError
 from service.ids import CallId, EndpointName, LegId
+from service.journal.bindings import bound_metadata, bound_routes
 from service.journal.lane_rows import lanes_with_parked
 from service.journal.postgresql.connection import (
     OF_WORKER,
@@ -36,8 +37,10 @@ from service.journal.statements import load_statements
 from service.journal.task_worker import open_task_worker
 from service.journal.worker import Worker
 from service.ports import (
+    UNBOUND,
     Attempt,
     BacklogPage,
+    Binding,
     Entry,
     Journal,
     LaneRow,
@@ -253,11 +256,24 @@ class PostgresqlJournal:
         return lanes_with_parked(await self._ask("lanes_of", call_id))
 
     async def parked(
-        self, *, limit: int, before: tuple[float, int] | None = None
+        self,
+        *,
+        limit: int,
+        before: tuple[float, int] | None = None,
+        binding: Binding = UNBOUND,
     ) -> list[ParkedDelivery]:
         """See `Journal.parked`."""
-        rows = await self._ask("parked", *(before or (math.inf, 0)), limit)
+        values: tuple[object, ...] = (*(before or (math.inf, 0)), limit)
+        name = "parked" if binding.is_unbound else "parked_for"
+        if not binding.is_unbound:
+            values = (*values, bound_routes(binding), bound_metadata(binding))
+        rows = await self._ask(name, *values)
         return [ParkedDelivery(*row) for row in rows]
+
+    async def find_parked(self, parked_id: int) -> CallId | None:
+        """See `Journal.find_parked`."""
+        rows = await self._ask("find_parked", parked_id)
+        return rows[0][0] if rows else None
 
     async def disabled(self) -> dict[EndpointName, str]:
         """See `Journal.disabled`."""

@@ -21,6 +21,7 @@ Row = tuple[object, ...]
 _READ_TYPES: Final = frozenset(
     {"call.started", "call.answered", "call.ended", "transcript.final", "transcript.completed"}
 )
+"""Of what others say, only the metadata and the route count."""
 _TRANSCRIPTION: Final = {
     "transcription.started": "on",
     "transcription.resumed": "on",
@@ -53,13 +54,16 @@ class Change:
     more_words: int = 0
     more_gaps: int = 0
     transcription: str | None = None
+    metadata: bytes | None = None
+    facts: str | None = None
+    route: str | None = None
 
     def row(self, call_no: int) -> Row:
         """Return the columns of `change_summaries`."""
         return (
             call_no, self.answered_at, self.ended_at, self.duration_ms, self.completed_at,
             self.utterances, self.words, self.gaps, self.more_utterances, self.more_words,
-            self.more_gaps, self.transcription,
+            self.more_gaps, self.transcription, self.metadata, self.facts, self.route,
         )  # fmt: skip
 
 
@@ -78,12 +82,18 @@ class Summaries:
             self._change(call_no).transcription = _TRANSCRIPTION[event.type]
         elif event.type == "transcript.gap":
             self._change(call_no).more_gaps += 1
-        elif event.type in _READ_TYPES and (body := _read(event.body)):
-            self._read(call_no, event, body)
-
-    def _read(self, call_no: int, event: StoredEvent, body: _Body) -> None:
-        at = self.now if (said := _unix(body.timestamp)) is None else said
+        if not (body := _read(event.body)):
+            return
         data = body.data if isinstance(body.data, dict) else {}
+        if event.type in _READ_TYPES:
+            self._read(call_no, event, body.timestamp, data)
+        if event.type != "call.started":
+            self._know(call_no, data)
+
+    def _read(
+        self, call_no: int, event: StoredEvent, timestamp: object, data: dict[str, Any]
+    ) -> None:
+        at = self.now if (said := _unix(timestamp)) is None else said
         if event.type == "call.started":
             self.started.setdefault(call_no, _started(call_no, at, data))
         elif event.type == "call.answered":
@@ -95,6 +105,16 @@ class Summaries:
             self._complete(self._change(call_no), at, data)
         elif all(isinstance(data.get(key), str) for key in ("text", "utterance_id", "role")):
             self._say(call_no, event.seq, at, data)
+
+    def _know(self, call_no: int, data: dict[str, Any]) -> None:
+        """Take the latest metadata and route: they may come, or change, later in a call."""
+        metadata, route = data.get("metadata"), _text(data.get("route"))
+        if isinstance(metadata, dict) and metadata:
+            change = self._change(call_no)
+            change.metadata = msgspec.json.encode(metadata)
+            change.facts = msgspec.json.encode(facts_of(metadata)).decode()
+        if route is not None:
+            self._change(call_no).route = route
 
     def _complete(self, change: Change, at: float, data: dict[str, Any]) -> None:
         # the call itself has counted better than we: words may stand apart by more than a space
@@ -148,6 +168,7 @@ def _started(call_no: int, at: float, data: dict[str, Any]) -> Row:
         _text(data.get("to")),
         msgspec.json.encode(metadata),
         msgspec.json.encode(facts_of(metadata)).decode(),
+        _text(data.get("route")),
     )
 
 

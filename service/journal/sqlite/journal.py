@@ -14,6 +14,7 @@ import msgspec
 
 from service.errors import JournalUnavailableError, StaleCallError
 from service.ids import CallId, EndpointName, LegId
+from service.journal.bindings import bound_metadata, bound_routes
 from service.journal.lane_rows import lanes_with_parked
 from service.journal.sqlite.bulk import write_rows
 from service.journal.sqlite.connection import Query, SqliteReader
@@ -24,8 +25,10 @@ from service.journal.sqlite.writer import SqliteWriter, Work
 from service.journal.statements import load_statements
 from service.journal.worker import Worker, open_worker
 from service.ports import (
+    UNBOUND,
     Attempt,
     BacklogPage,
+    Binding,
     Entry,
     Journal,
     LaneRow,
@@ -229,12 +232,24 @@ class SqliteJournal:
         return lanes_with_parked(await self._ask("lanes_of", (call_id,)))
 
     async def parked(
-        self, *, limit: int, before: tuple[float, int] | None = None
+        self,
+        *,
+        limit: int,
+        before: tuple[float, int] | None = None,
+        binding: Binding = UNBOUND,
     ) -> list[ParkedDelivery]:
         """See `Journal.parked`."""
-        at, parked_id = before or (math.inf, 0)
-        rows = await self._ask("parked", (at, parked_id, limit))
+        values: tuple[object, ...] = (*(before or (math.inf, 0)), limit)
+        name = "parked" if binding.is_unbound else "parked_for"
+        if not binding.is_unbound:
+            values = (*values, bound_routes(binding), bound_metadata(binding))
+        rows = await self._ask(name, values)
         return [ParkedDelivery(*row) for row in rows]
+
+    async def find_parked(self, parked_id: int) -> CallId | None:
+        """See `Journal.find_parked`."""
+        rows = await self._ask("find_parked", (parked_id,))
+        return rows[0][0] if rows else None
 
     async def disabled(self) -> dict[EndpointName, str]:
         """See `Journal.disabled`."""

@@ -17,6 +17,9 @@ _CHECKPOINT_WAITS_MS: Final = 50
 """How long a checkpoint may keep commits waiting for those who still read what was."""
 _ROOM_FOR_EACH_BYTE: Final = 2
 """So much room must be left on the disk: as much as it needs, and for what is written meanwhile."""
+_LITTLE_ROOM_BYTES: Final = 8 << 20
+"""With less room than this nothing stays in the log. One transaction, in which the words' index is
+merged, may take all that is left, and what was in the log before it could not be brought in."""
 
 
 def truncate_log(db: sqlite3.Connection) -> bool:
@@ -34,7 +37,8 @@ def bound_log(db: sqlite3.Connection, path: Path) -> None:
     """Empty the log of the database at this path if it has come too close to what room is left."""
     with suppress(OSError):  # it is looked for again after the next commit
         size = path.with_name(f"{path.name}-wal").stat().st_size
-        if size * _ROOM_FOR_EACH_BYTE > shutil.disk_usage(path).free:
+        free = shutil.disk_usage(path).free
+        if size and (free < _LITTLE_ROOM_BYTES or size * _ROOM_FOR_EACH_BYTE > free):
             make_room(db)
 
 

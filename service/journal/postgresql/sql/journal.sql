@@ -50,10 +50,11 @@ JOIN event ON event.call_no = given.call_no AND event.seq = given.seq;
 
 -- name: write_summaries
 INSERT INTO summary
-(call_no, started_at, direction, from_number, to_number, metadata, facts)
-SELECT call_no, started_at, direction, from_number, to_number, metadata, facts::jsonb
+(call_no, started_at, direction, from_number, to_number, metadata, facts, route)
+SELECT call_no, started_at, direction, from_number, to_number, metadata, facts::jsonb, route
 FROM unnest($1::bigint[], $2::double precision[], $3::text[], $4::text[], $5::text[], $6::bytea[],
-    $7::text[]) AS given (call_no, started_at, direction, from_number, to_number, metadata, facts)
+    $7::text[], $8::text[])
+AS given (call_no, started_at, direction, from_number, to_number, metadata, facts, route)
 ON CONFLICT (call_no) DO NOTHING;
 
 -- name: change_summaries
@@ -67,12 +68,15 @@ words = coalesce(given.words, summary.words) + given.more_words,
 gaps = coalesce(given.gaps, summary.gaps) + given.more_gaps,
 transcription = CASE WHEN given.transcription IS NOT NULL THEN given.transcription
     WHEN given.completed_at IS NOT NULL AND summary.transcription IS NOT NULL THEN 'off'
-    ELSE summary.transcription END
+    ELSE summary.transcription END,
+metadata = coalesce(given.metadata, summary.metadata),
+facts = coalesce(given.facts::jsonb, summary.facts),
+route = coalesce(given.route, summary.route)
 FROM unnest($1::bigint[], $2::double precision[], $3::double precision[], $4::bigint[],
     $5::double precision[], $6::integer[], $7::integer[], $8::integer[], $9::integer[],
-    $10::integer[], $11::integer[], $12::text[])
+    $10::integer[], $11::integer[], $12::text[], $13::bytea[], $14::text[], $15::text[])
 AS given (call_no, answered_at, ended_at, duration_ms, completed_at, utterances, words, gaps,
-    more_utterances, more_words, more_gaps, transcription)
+    more_utterances, more_words, more_gaps, transcription, metadata, facts, route)
 WHERE summary.call_no = given.call_no;
 
 -- name: advance_lanes
@@ -298,6 +302,20 @@ WHERE call_id = $1 ORDER BY lane.endpoint, parked.seq;
 SELECT id, call_id, endpoint, seq, type, status, reason, parked_at
 FROM parked JOIN call USING (call_no) WHERE (parked_at, id) < ($1::double precision, $2::bigint)
 ORDER BY parked_at DESC, id DESC LIMIT $3;
+
+-- name: parked_for
+-- the same, of calls that a binding covers
+SELECT id, call_id, endpoint, seq, type, status, reason, parked_at
+FROM parked JOIN call USING (call_no) JOIN summary USING (call_no)
+WHERE (parked_at, id) < ($1::double precision, $2::bigint)
+AND ($4::jsonb IS NULL OR $4::jsonb ? summary.route)
+AND NOT EXISTS (
+    SELECT 1 FROM jsonb_each($5::jsonb) AS bound
+    WHERE NOT coalesce(bound.value ? (summary.facts ->> bound.key), false))
+ORDER BY parked_at DESC, id DESC LIMIT $3;
+
+-- name: find_parked
+SELECT call_id FROM parked JOIN call USING (call_no) WHERE id = $1;
 
 -- name: keep_recording
 INSERT INTO recording (call_no, file, started_at, delete_at)

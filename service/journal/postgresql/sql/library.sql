@@ -4,7 +4,7 @@
 -- name: calls
 SELECT call_id, started_at, answered_at, ended_at, completed_at, erased_at, direction,
 from_number, to_number, duration_ms, utterances, words, gaps, last_seq, metadata, transcription,
-EXISTS (SELECT 1 FROM recording WHERE recording.call_no = summary.call_no)
+EXISTS (SELECT 1 FROM recording WHERE recording.call_no = summary.call_no), route
 FROM summary JOIN call USING (call_no)
 WHERE true {filters}
 ORDER BY started_at DESC, call_id DESC LIMIT :limit;
@@ -12,7 +12,7 @@ ORDER BY started_at DESC, call_id DESC LIMIT :limit;
 -- name: call
 SELECT call_id, started_at, answered_at, ended_at, completed_at, erased_at, direction,
 from_number, to_number, duration_ms, utterances, words, gaps, last_seq, metadata, transcription,
-EXISTS (SELECT 1 FROM recording WHERE recording.call_no = summary.call_no)
+EXISTS (SELECT 1 FROM recording WHERE recording.call_no = summary.call_no), route
 FROM call JOIN summary USING (call_no) WHERE call_id = :call_id;
 
 -- name: calls_of_number
@@ -20,14 +20,14 @@ FROM call JOIN summary USING (call_no) WHERE call_id = :call_id;
 SELECT * FROM (
     (SELECT call_id, started_at, answered_at, ended_at, completed_at, erased_at, direction,
     from_number, to_number, duration_ms, utterances, words, gaps, last_seq, metadata, transcription,
-    EXISTS (SELECT 1 FROM recording WHERE recording.call_no = summary.call_no)
+    EXISTS (SELECT 1 FROM recording WHERE recording.call_no = summary.call_no), route
     FROM summary JOIN call USING (call_no)
     WHERE from_number = :number {filters}
     ORDER BY started_at DESC, call_id DESC LIMIT :limit)
     UNION
     (SELECT call_id, started_at, answered_at, ended_at, completed_at, erased_at, direction,
     from_number, to_number, duration_ms, utterances, words, gaps, last_seq, metadata, transcription,
-    EXISTS (SELECT 1 FROM recording WHERE recording.call_no = summary.call_no)
+    EXISTS (SELECT 1 FROM recording WHERE recording.call_no = summary.call_no), route
     FROM summary JOIN call USING (call_no)
     WHERE to_number = :number {filters}
     ORDER BY started_at DESC, call_id DESC LIMIT :limit)) AS found
@@ -88,6 +88,12 @@ AND (summary.from_number BETWEEN :number AND :number_end
 
 -- name: where_metadata
 AND summary.facts @> :metadata::jsonb;
+
+-- name: where_bound
+AND (:bound_routes::jsonb IS NULL OR :bound_routes::jsonb ? summary.route)
+AND NOT EXISTS (
+    SELECT 1 FROM jsonb_each(:bound_metadata::jsonb) AS bound
+    WHERE NOT coalesce(bound.value ? (summary.facts ->> bound.key), false));
 
 -- name: where_role
 AND utterance.role = :role;

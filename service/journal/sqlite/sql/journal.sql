@@ -219,6 +219,23 @@ SELECT id, call_id, endpoint, seq, type, status, reason, parked_at
 FROM parked JOIN call USING (call_no) WHERE (parked_at, id) < (?, ?)
 ORDER BY parked_at DESC, id DESC LIMIT ?;
 
+-- name: parked_for
+-- the same, of calls that a binding covers
+SELECT id, call_id, endpoint, seq, type, status, reason, parked_at
+FROM parked JOIN call USING (call_no) JOIN summary USING (call_no)
+WHERE (parked_at, id) < (?1, ?2)
+AND (?4 IS NULL OR summary.route IN (SELECT value FROM json_each(?4)))
+AND NOT EXISTS (
+    SELECT 1 FROM json_each(?5) AS bound WHERE NOT EXISTS (
+        SELECT 1 FROM json_each(summary.metadata) AS given
+        WHERE given.key = bound.key AND CASE
+            WHEN given.type IN ('true', 'false', 'null') THEN given.type
+            ELSE CAST(given.atom AS TEXT) END IN (SELECT value FROM json_each(bound.value))))
+ORDER BY parked_at DESC, id DESC LIMIT ?3;
+
+-- name: find_parked
+SELECT call_id FROM parked JOIN call USING (call_no) WHERE id = ?;
+
 -- name: disabled
 SELECT endpoint, disabled_reason FROM endpoint_state ORDER BY endpoint;
 

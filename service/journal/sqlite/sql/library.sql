@@ -4,7 +4,7 @@
 -- name: calls
 SELECT call_id, started_at, answered_at, ended_at, completed_at, erased_at, direction,
 from_number, to_number, duration_ms, utterances, words, gaps, last_seq, metadata, transcription,
-EXISTS (SELECT 1 FROM recording WHERE recording.call_no = summary.call_no)
+EXISTS (SELECT 1 FROM recording WHERE recording.call_no = summary.call_no), route
 FROM summary CROSS JOIN call USING (call_no)
 WHERE true {filters}
 ORDER BY started_at DESC, call_id DESC LIMIT :limit;
@@ -12,7 +12,7 @@ ORDER BY started_at DESC, call_id DESC LIMIT :limit;
 -- name: call
 SELECT call_id, started_at, answered_at, ended_at, completed_at, erased_at, direction,
 from_number, to_number, duration_ms, utterances, words, gaps, last_seq, metadata, transcription,
-EXISTS (SELECT 1 FROM recording WHERE recording.call_no = summary.call_no)
+EXISTS (SELECT 1 FROM recording WHERE recording.call_no = summary.call_no), route
 FROM call CROSS JOIN summary USING (call_no) WHERE call_id = :call_id;
 
 -- name: calls_of_number
@@ -20,7 +20,7 @@ FROM call CROSS JOIN summary USING (call_no) WHERE call_id = :call_id;
 SELECT * FROM (
     SELECT call_id, started_at, answered_at, ended_at, completed_at, erased_at, direction,
     from_number, to_number, duration_ms, utterances, words, gaps, last_seq, metadata, transcription,
-    EXISTS (SELECT 1 FROM recording WHERE recording.call_no = summary.call_no)
+    EXISTS (SELECT 1 FROM recording WHERE recording.call_no = summary.call_no), route
     FROM summary INDEXED BY summary_from CROSS JOIN call USING (call_no)
     WHERE from_number = :number {filters}
     ORDER BY started_at DESC, call_id DESC LIMIT :limit)
@@ -28,7 +28,7 @@ UNION
 SELECT * FROM (
     SELECT call_id, started_at, answered_at, ended_at, completed_at, erased_at, direction,
     from_number, to_number, duration_ms, utterances, words, gaps, last_seq, metadata, transcription,
-    EXISTS (SELECT 1 FROM recording WHERE recording.call_no = summary.call_no)
+    EXISTS (SELECT 1 FROM recording WHERE recording.call_no = summary.call_no), route
     FROM summary INDEXED BY summary_to CROSS JOIN call USING (call_no)
     WHERE to_number = :number {filters}
     ORDER BY started_at DESC, call_id DESC LIMIT :limit)
@@ -94,6 +94,15 @@ AND NOT EXISTS (
         WHERE given.key = wanted.key AND wanted.value = CASE
             WHEN given.type IN ('true', 'false', 'null') THEN given.type
             ELSE CAST(given.atom AS TEXT) END));
+
+-- name: where_bound
+AND (:bound_routes IS NULL OR summary.route IN (SELECT value FROM json_each(:bound_routes)))
+AND NOT EXISTS (
+    SELECT 1 FROM json_each(:bound_metadata) AS bound WHERE NOT EXISTS (
+        SELECT 1 FROM json_each(summary.metadata) AS given
+        WHERE given.key = bound.key AND CASE
+            WHEN given.type IN ('true', 'false', 'null') THEN given.type
+            ELSE CAST(given.atom AS TEXT) END IN (SELECT value FROM json_each(bound.value))));
 
 -- name: where_role
 AND utterance.role = :role;
