@@ -8,7 +8,8 @@ end.
 Words: `transcription` says whether they are to be had, by the call's route (`routes`). `requests`
 asks Telnyx until what is known is what is wanted, and `results` are what came of it; words come
 from Telnyx (`in_call`) or by audio (`media`, `streams`), and `troubles` tells when they do not.
-`transcripts` and `utterances` make them events, and `redactions` hides what is nobody's business
-in them; `gaps`, `pauses` and `coverage` account for the rest of the time. `recordings` tells of
-audio that is kept, `erasure` forgets all, and `engines/` is who can hear what.
+`transcripts` and `utterances` make them events; `redactions` hides what is nobody's business in
+them, and `sound` in what is recorded. `gaps`, `pauses` and `coverage` account for the rest of the
+time. `recordings` tells of audio that is kept, `erasure` forgets all, and `engines/` is who can
+hear what.
 """

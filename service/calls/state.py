@@ -261,6 +261,8 @@ class CallState:
     sequences: dict[str, UtteranceSequence] = field(default_factory=dict)
     ledgers: dict[Track, Ledger] = field(default_factory=dict)
     recorded: Recorded | None = None
+    silenced_ms: int = 0
+    """How much of what was recorded was hidden, of both tracks together."""
     utterances: int = 0
     words: int = 0
     gaps: int = 0

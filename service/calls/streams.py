@@ -1,6 +1,6 @@
 """What media WebSockets carry: it is recognised, paused, or its last words are waited for."""
 
-from service.calls import gaps, troubles
+from service.calls import gaps, sound, troubles
 from service.calls.commands import FinishRecognitions, OpenRecognition, PauseStream
 from service.calls.engines import review
 from service.calls.events import TranscriptionStarted
@@ -88,6 +88,7 @@ def finish_streams(turn: Turn, leg_id: LegId, *, reason: str, at_ms: int) -> Non
             turn.ask(FinishRecognitions(leg_id=leg_id, stream_id=socket_id, reason=reason))
             if stream.paused:
                 del state.streams[stream_id]
+                sound.stream_gone(turn, stream_id, stream)
 
 
 def settle_end(turn: Turn, stream: Stream, item: RecognitionFinished) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from service.calls import gaps, in_call, pauses, redactions, troubles, utterances, vitals
+from service.calls import gaps, in_call, pauses, redactions, sound, troubles, utterances, vitals
 from service.calls.coverage import count_settled, count_transcribed
 from service.calls.events import (
     EngineRef,
@@ -89,13 +89,14 @@ def heard(turn: Turn, item: WordsHeard) -> None:
     if stream.ends_ms is not None:
         limit_ms = stream.ends_ms - stream.offset_ms
         if item.start_ms >= limit_ms:
+            sound.dropped(turn, item)
             return  # nobody was to hear this any more
         item = _clipped(item, limit_ms)
     final = utterances.heard_final(turn, item, stream)
     ledger = state.ledgers.setdefault(item.ref.track, Ledger())
     span = Span(item.start_ms + stream.offset_ms, item.end_ms + stream.offset_ms)
     count_transcribed(ledger, span)
-    turn.record(final, turn.now)
+    sound.heard(turn, item, turn.record(final, turn.now))
     vitals.heard_of(state.legs[item.ref.leg_id], turn.now)
 
 
@@ -104,6 +105,7 @@ def accounted(turn: Turn, item: AudioLost | AudioSettled) -> None:
     stream = turn.state.streams.get(item.ref.stream_id)
     if stream is None:
         return  # the stream was given up, and a gap tells of it
+    sound.accounted(turn, item)
     leg_id, track, offset_ms = item.ref.leg_id, item.ref.track, stream.offset_ms
     if isinstance(item, AudioSettled):
         ledger = turn.state.ledgers.setdefault(track, Ledger())

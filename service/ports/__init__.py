@@ -42,7 +42,13 @@ from service.ports.library import (
 from service.ports.media import AudioFeed, MediaDoor, MediaTicket, StreamStart
 from service.ports.observer import UNOBSERVED, AttemptResult, Observer
 from service.ports.ownership import CallHolder, Claim, LaneHolder, Lease, Orphans, Ownership
-from service.ports.recorder import Recorder, RecordingIndex, RecordingWriter, StoredRecording
+from service.ports.recorder import (
+    Recorder,
+    RecordingIndex,
+    RecordingWriter,
+    StoredRecording,
+    Verdict,
+)
 from service.ports.roster import Beat, Mail, Roster, Taken
 from service.ports.stt import Recognition, RecognitionPlan, Recognitions
 
@@ -107,5 +113,6 @@ __all__ = [
     "StreamStart",
     "StreamTarget",
     "Taken",
+    "Verdict",
     "WordQuery",
 ]

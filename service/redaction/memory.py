@@ -78,13 +78,19 @@ class Memory:
     life: int = 0
     """Of which life of the call this is: partials of an earlier one are not remembered."""
 
-    def begin(self, *, life: int, at: float) -> None:
-        """Forget a number that is over; after a loss of memory, take it that one is being said."""
+    def begin(self, *, life: int, at: float) -> bool:
+        """Forget a number that is over, and say so; after a loss of memory one is being said."""
         if life != self.life:
             self.life, self.spent, self.last_at = life, True, at
             self.utterances.clear()
-        if at - self.last_at > OPEN_S:
-            self.shown, self.spent, self.plain, self.total = 0, False, 0, 0
+        if not self.is_over(at):
+            return False
+        self.shown, self.spent, self.plain, self.total = 0, False, 0, 0
+        return True
+
+    def is_over(self, at: float) -> bool:
+        """Say whether no number goes on: its last digits were said too long ago."""
+        return at - self.last_at > OPEN_S
 
     def others_than(self, key: str, at: float) -> list[OpenUtterance]:
         """Return the utterances of other tracks that are open now."""

@@ -6,9 +6,11 @@ import structlog
 
 from service.calls.commands import (
     AskStatus,
+    CloseSound,
     Command,
     FetchMissed,
     FinishRecognitions,
+    JudgeSound,
     OpenRecognition,
     PauseStream,
     RecordStream,
@@ -91,6 +93,8 @@ class RealEffects:
         match command:
             case RecordStream():
                 self._streams.record(call, command)
+            case JudgeSound() | CloseSound():
+                self._streams.judge(command)
             case OpenRecognition():
                 self._streams.open(call, command)
             case PauseStream():

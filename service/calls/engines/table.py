@@ -70,6 +70,8 @@ class Engine:
     """Whether it answers `CloseStream` with what is left and closes."""
     keep_alive: bool = False
     """Whether it knows `KeepAlive`; ping and pong do for the others."""
+    words_if_asked: bool = False
+    """Whether it gives the times of words to who asks for them, and then redacts nothing."""
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -260,6 +262,7 @@ ENGINES: Mapping[str, Engine] = {
             auto_language={"media": "auto"},
             close_stream=True,
             keep_alive=True,
+            words_if_asked=True,
         ),
     )
 }
