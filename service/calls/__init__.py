@@ -2,8 +2,8 @@
 
 `session` takes the `inputs` of one `turn` and gives its outcome: the `state` it led to, `events`
 and `commands`. `ordering` puts webhooks in order; `legs` come and go (`answering` is our part in
-that), `controls` are what people ask for, `vitals` the signs that a call lives, and `ending` its
-end.
+that), `controls` are what people ask for, `phrase_pauses` what they say (`phrases`), `vitals` the
+signs that a call lives, and `ending` its end.
 
 Words: `transcription` says whether they are to be had, by the call's route (`routes`). `requests`
 asks Telnyx until what is known is what is wanted, and `results` are what came of it; words come

@@ -121,6 +121,8 @@ class OpenRecognition:
     ref: TrackRef
     route: Route
     socket_id: StreamId | None = None
+    is_muted: bool = False
+    """Whether nothing is recorded of what it hears."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,7 +96,7 @@ def _stopped(turn: Turn, item: MediaStopped) -> None:
         leg.streaming.failures = 0
     finish_streams(turn, item.leg_id, reason=reason, at_ms=at_ms)
     leg.streaming.generation += 1
-    if item.orderly or stream.paused:
+    if item.orderly or stream.paused or stream.is_muted:
         leg.streaming.progress = Progress.OFF
         leg.streaming.look_at = leg.status_at = turn.now + ORDERLY_S
     elif _wants_media(turn, item.leg_id):

@@ -1,9 +1,9 @@
 """What of a call's sound may be kept: judged by its words, stretch by stretch, as they come.
 
 A recording is held back behind what is known of its words (`service/recording/careful.py`). What
-a route hides of them is silent in it, with a margin; so is audio that nobody transcribed. Shown
-digits wait: if more of their number is hidden, so are they. Both tracks are judged by one memory
-of numbers. Times are the stream's.
+a route hides of them is silent in it, with a margin; so is audio that nobody transcribed, and what
+was said from a pause on. Shown digits wait: if more of their number is hidden, so are they. Both
+tracks are judged by one memory of numbers. Times are the stream's.
 """
 
 from typing import Final
@@ -13,6 +13,7 @@ from service.calls.inputs import (
     AudioLost,
     AudioSettled,
     RecognitionFinished,
+    TrackRef,
     Word,
     WordsHeard,
 )
@@ -28,11 +29,12 @@ WHOLE_MARGIN_MS: Final = 500
 """The same around an utterance of which all is silent, because its words have no times."""
 BEHIND_MS: Final = 1_000
 """How far what is written stays behind what is known: a word may begin earlier than it is told."""
+_TO_THE_END_MS: Final = 1 << 40
 
 
 def is_judged(route: Route) -> bool:
     """Whether the sound of a route's calls is kept only as far as it is known to be harmless."""
-    return route.record == "audio" and bool(route.redact)
+    return route.record == "audio" and bool(route.redact or route.pause_on)
 
 
 def heard(turn: Turn, item: WordsHeard, aloud: Aloud) -> None:
@@ -72,6 +74,11 @@ def accounted(turn: Turn, item: AudioLost | AudioSettled) -> None:
 def finished(turn: Turn, item: RecognitionFinished) -> None:
     """Judge all of a recognition's audio: it has said its last word."""
     _judge(turn, JudgeSound(ref=item.ref, until_ms=item.audio_ms))
+
+
+def hide_from(turn: Turn, ref: TrackRef, since_ms: int) -> None:
+    """Hide what a track carried from here on, as far as it came."""
+    _judge(turn, JudgeSound(ref=ref, until_ms=0, hidden=(Span(since_ms, _TO_THE_END_MS),)))
 
 
 def stream_gone(turn: Turn, stream_id: StreamId, stream: Stream) -> None:

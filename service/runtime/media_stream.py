@@ -43,6 +43,8 @@ class MediaStream:
     recording: RecordingWriter | None = None
     is_judged: bool = False
     """Whether the recording is held back, and has nothing of a track that nobody hears."""
+    is_muted: bool = False
+    """Whether nothing that is heard is recorded: only the end of a pause is listened for."""
     is_wanted: bool = True
     """Whether its socket is to stay open: no other took its place, and its words are wanted."""
     paused: bool = False
@@ -175,7 +177,7 @@ class MediaStream:
         return any(left_ms > 0 for left_ms in self._tail_ms.values())
 
     def _is_recorded(self, recognition: Recognition | None) -> bool:
-        return not self.is_judged or recognition is not None
+        return not self.is_muted and (recognition is not None or not self.is_judged)
 
     def _place(self, track: Track, at_ms: float) -> None:
         stream_id = self._unplaced.pop(track, None)

@@ -189,6 +189,7 @@ class MediaStreams:
             encoding=stream.start.encoding,
             sample_rate_hz=stream.start.sample_rate_hz,
         )
+        stream.is_muted = command.is_muted
         stream.hear(command.ref, self._opened(plan, call))
         self._sound.heard(command.ref.stream_id, stream)
 

@@ -94,6 +94,11 @@ class FallbackSettings(_Table):
         return Fallback(**self.model_dump())
 
 
+Phrases = Annotated[
+    tuple[Annotated[str, AfterValidator(checks.check_phrase)], ...], Field(max_length=50)
+]
+
+
 class RouteSettings(_Table):
     """One `[[route]]`: which calls, and how they are treated. The first that matches wins."""
 
@@ -121,6 +126,12 @@ class RouteSettings(_Table):
     """How many digits in order of a number are shown at most: 4 or 7."""
     mask: Mask = "label"
     """`last4`: of a whole card, the last four digits are shown."""
+    pause_on: Phrases = ()
+    """After such a phrase nothing is kept, until `resume_on` or `pause_limit_s`."""
+    resume_on: Phrases = ()
+    """After such a phrase words are kept again."""
+    pause_limit_s: Annotated[float, Field(ge=1, le=3_600)] = 60.0
+    """How long a pause lasts that a phrase began, at most."""
     record: Annotated[Literal["none", "audio", "telnyx"], AfterValidator(_record_not_built)] = (
         "none"
     )

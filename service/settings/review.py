@@ -86,6 +86,9 @@ def _route(place: tuple[str, ...], route: RouteSettings, names: list[str]) -> It
         message = 'needs source = "media": without a fork nobody here hears the call'
         yield Fault((*place, "record"), message)
     yield from _redaction(place, route)
+    if not route.pause_on:
+        for key in route.model_fields_set.intersection(("resume_on", "pause_limit_s")):
+            yield Fault((*place, key), "is only for a route with pause_on")
     if route.stream_codec is not None:
         yield from _stream_codec((*place, "stream_codec"), route.stream_codec)
     yield from _choices(place, route)

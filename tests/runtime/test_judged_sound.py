@@ -64,6 +64,27 @@ async def test_a_track_that_nobody_hears_is_not_kept(tmp_path: Path) -> None:
         assert runtime.recorder.opened[0].taken == [("outbound", 20), ("inbound", FRAME)]
 
 
+async def test_what_is_listened_to_in_a_pause_is_not_kept(tmp_path: Path) -> None:
+    """From the phrase on, although its end was understood later; the engine goes on hearing."""
+    route = replace(MEDIA, record="audio", pause_on=("card number",), resume_on=("thank you",))
+    async with open_runtime(tmp_path, route) as runtime:
+        feed = await hearing(runtime)
+        (recording,) = runtime.recorder.opened
+        for _ in range(100):
+            feed.push("inbound", FRAME)
+        heard(recognition(runtime, "inbound"), "my card number is 42", 500, 1500)
+        await until(lambda: len(runtime.recognitions.opened) == 4)
+        assert [one.hidden for one in recording.verdicts if one.hidden] == [((1500, 2150),)]
+        feed.push("inbound", FRAME)
+        assert recording.taken[100:] == [("inbound", 20)]
+        assert recognition(runtime, "inbound").audio == FRAME
+
+        heard(recognition(runtime, "inbound"), "thank you", 500, 1500)
+        await until(lambda: len(runtime.recognitions.opened) == 6)
+        feed.push("inbound", FRAME)
+        assert recording.taken[101:] == [("inbound", FRAME)]
+
+
 async def test_a_recording_is_open_until_the_last_word(tmp_path: Path) -> None:
     """The last of it is known then."""
     async with open_runtime(tmp_path, KEEPING) as runtime:
