@@ -30,6 +30,7 @@ COMMANDS = (
     "search",
     "keys",
     "audit-erasure",
+    "audit-redaction",
     "journal",
     "health",
 )
