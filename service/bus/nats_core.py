@@ -7,6 +7,7 @@ is sent meanwhile, and bring old news.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
+from uuid import uuid4
 
 import nats
 import nats.errors
@@ -79,7 +80,7 @@ class NatsTransport:
 
         await _connect(client, self._url, lost)
         await client.subscribe(self._subject, cb=hear, pending_bytes_limit=MAX_WAITING_BYTES)
-        await client.flush(ANSWER_TIMEOUT_S)
+        await _subscribed(client, f"{self._subject}.{uuid4().hex}")
 
 
 async def _connect(client: Client, url: str, lost: asyncio.Event) -> None:
@@ -106,6 +107,17 @@ async def _connect(client: Client, url: str, lost: asyncio.Event) -> None:
         )
     except nats.errors.NoServersError as error:
         raise (faults or [error])[0] from error
+
+
+async def _subscribed(client: Client, own_subject: str) -> None:
+    """Return once the server has taken the subscriptions so far, by hearing itself behind them.
+
+    The client's `flush` may return before: it writes its PING past what waits to be written.
+    """
+    echo = await client.subscribe(own_subject, max_msgs=1)
+    await client.publish(own_subject)
+    await echo.next_msg(ANSWER_TIMEOUT_S)
+    await echo.unsubscribe()
 
 
 def _unavailable(error: Exception) -> BusUnavailableError:

@@ -55,6 +55,15 @@ async def test_the_same_again_is_heard_again(carrier: Carrier) -> None:
         assert not b.counters.dropped["missed"]
 
 
+async def test_who_says_it_is_connected_hears_whatever_comes_next(carrier: Carrier) -> None:
+    """Each time: a subscription may be on its way still when the client's flush returns."""
+    async with open_worker(carrier, "a") as a:
+        for _ in range(40):
+            async with open_worker(carrier, "b") as b:
+                a.bus.partial(partial("next"))
+                await b.heard.heard(1)
+
+
 async def test_a_nudge_reaches_whom_it_is_for_and_an_offer_everybody(carrier: Carrier) -> None:
     """Beside what each asks itself when it has connected."""
     async with AsyncExitStack() as stack:
