@@ -67,6 +67,7 @@ class Redacted:
     """For each word what stands in its place; None for itself."""
     hidden: tuple[Hidden, ...] = ()
     aloud: Aloud = Aloud()
+    """Of a final; what a partial hides is not known to be over."""
 
 
 def redact(memory: Memory, policy: Policy, spoken: Spoken) -> Redacted:
@@ -81,6 +82,8 @@ def redact(memory: Memory, policy: Policy, spoken: Spoken) -> Redacted:
             walk = _walked(memory, policy, spoken, text=spoken.text, hidden=timed.hidden)
     _remember(memory, walk, timed)
     written = _written(spoken, walk, timed)
+    if not spoken.is_final:
+        return written
     return replace(written, aloud=_aloud(spoken, (walk, timed), is_over=is_over))
 
 
