@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 ARGS ?=
+# One more than there are cores: much of what tests do is to wait for the thing itself.
+WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 
 BIN := .venv/bin
 MADE := .venv/.made-from-lock
@@ -53,7 +55,7 @@ demo: $(MADE)
 test: check
 	$(BIN)/python -X dev -W error -m coverage run -m pytest tests/calls
 	$(BIN)/python -m coverage report
-	$(BIN)/python -X dev -W error -m pytest --ignore tests/calls -n auto --dist loadfile $(ARGS)
+	$(BIN)/python -X dev -W error -m pytest --ignore tests/calls -n $(WORKERS) --dist loadfile $(ARGS)
 
 interop: $(MADE) $(INTEROP_MADE) $(NODE_MADE)
 	$(INTEROP_BIN)/mypy --config-file $(INTEROP)/pyproject.toml $(INTEROP)

@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from aiohttp import web
@@ -23,6 +24,7 @@ from service.bus.counters import BusCounters
 from service.bus.listener import WorkerListener
 from service.bus.opening import open_bus
 from service.carrier.client import open_carrier
+from service.carrier.providers import open_providers
 from service.clocks import CarrierClock
 from service.console.routes import Console
 from service.delivery.endpoints import Endpoint
@@ -30,10 +32,7 @@ from service.delivery.host import origin_of
 from service.delivery.lanes import DeliveryLanes, open_lanes
 from service.delivery.signing import Secrets
 from service.feed.hub import Hub, open_hub
-from service.ingress.counters import IngressCounters
 from service.ingress.limits import MediaLimits
-from service.ingress.media_route import MediaRoute
-from service.ingress.webhook_route import WebhookRoute
 from service.journal.database import (
     open_journal,
     open_keys,
@@ -43,23 +42,15 @@ from service.journal.database import (
 )
 from service.listening import bind, scraped, take_connections
 from service.pool.seat import Seat
-from service.ports import Bus, Carrier, Journal, Library, Recognitions
+from service.ports import Bus, Carrier, Journal, Recognitions
 from service.recording.recorder import open_recorder
+from service.rooms import Rooms, let_telnyx_in
+from service.runtime.attaching import LegAttacher
 from service.runtime.registry import CallRegistry, open_calls
-from service.settings import Settings
+from service.settings import Settings, derive_route
 from service.stt.counters import RecognitionCounters
 from service.stt.recognitions import open_recognitions
-from service.telemetry.readings import (
-    bus_figures,
-    clock_figures,
-    feed_figures,
-    ingress_figures,
-    lane_figures,
-    live_figures,
-    recognition_figures,
-    storage_figures,
-)
-from service.telemetry.telemetry import Telemetry, open_telemetry
+from service.telemetry.telemetry import open_telemetry
 from service.web.listen import BoundAddress
 from service.wire.media import media_url
 from service.workers.lease import WorkerLease
@@ -150,7 +141,7 @@ async def running(
         health = Health({"journal": rooms.journal.check, "telnyx": rooms.carrier.check})
         app = new_application(cors_origins=settings.api.cors_origins)
         app.add_routes([*health.routes(), *Console().routes()])
-        _let_telnyx_in(app, settings, rooms, media_limits, machine.clock)
+        await let_telnyx_in(stack, app, settings, rooms, machine=machine, limits=media_limits)
         await _let_people_in(stack, app, settings, rooms, machine)
         await take_connections(stack, app, address, settings)
         calls, secrets = rooms.calls, rooms.secrets
@@ -165,34 +156,12 @@ async def running(
         yield service
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Rooms:
-    """What is open between those who come in and the journal."""
-
-    network: CarrierClock
-    carrier: Carrier
-    journal: Journal
-    telemetry: Telemetry
-    endpoints: tuple[Endpoint, ...]
-    secrets: Secrets
-    lanes: DeliveryLanes
-    heard: RecognitionCounters
-    hearing: AsyncExitStack
-    """What hears: closed within the drain, while what it still has to say can be committed."""
-    library: Library
-    hub: Hub
-    told: BusCounters
-    calls: CallRegistry
-    workers: Workers | SoleWorker
-    keeper: RetentionKeeper
-
-
 async def _open_rooms(
     stack: AsyncExitStack,
     settings: Settings,
     address: BoundAddress,
     machine: Machine,
-) -> _Rooms:
+) -> Rooms:
     enter, clock, threaded = stack.enter_async_context, machine.clock, machine.threaded
     network = CarrierClock(clock, asyncio.get_running_loop().time)
     url, key = settings.database_url, settings.storage_key()
@@ -251,7 +220,7 @@ async def _open_rooms(
     keeping = open_retention(
         journal, calls, kept, clock=clock, keeps_house=lambda: ownership.keeps_house
     )
-    return _Rooms(
+    return Rooms(
         network=network,
         carrier=carrier,
         journal=journal,
@@ -265,6 +234,7 @@ async def _open_rooms(
         hub=hub,
         told=told,
         calls=calls,
+        ownership=ownership,
         workers=workers,
         keeper=await enter(keeping),
     )
@@ -304,42 +274,26 @@ def _recognitions(
     )
 
 
-def _let_telnyx_in(
-    app: web.Application,
-    settings: Settings,
-    rooms: _Rooms,
-    limits: MediaLimits | None,
-    clock: Callable[[], float],
-) -> None:
-    counters, calls = IngressCounters(), rooms.calls
-    keys, network = settings.public_keys(), rooms.network
-    WebhookRoute(calls, keys, counters=counters, clock=clock, network=network).add_to(app)
-    strict = settings.require_media_auth
-    MediaRoute(calls, limits=limits, require_auth=strict, counters=counters).add_to(app)
-    figures = [*live_figures(calls), *ingress_figures(counters), *lane_figures(rooms.lanes)]
-    figures += [*clock_figures(lambda: network.ahead_s), *recognition_figures(rooms.heard)]
-    figures += feed_figures(lambda: rooms.hub.subscriptions, lambda: rooms.hub.held_back_s)
-    figures += bus_figures(rooms.told) if settings.postgresql_url else []
-    figures += storage_figures(settings.database_file, settings.recordings_path)
-    rooms.telemetry.metrics.read(figures)
-
-
 async def _let_people_in(
     stack: AsyncExitStack,
     app: web.Application,
     settings: Settings,
-    rooms: _Rooms,
+    rooms: Rooms,
     machine: Machine,
 ) -> None:
     url, key, threaded = settings.database_url, settings.storage_key(), machine.threaded
     enter = stack.enter_async_context
+    api_key = settings.telnyx_api_key.get_secret_value()
     sources = Sources(
+        providers=await enter(open_providers(api_key, settings.telnyx_base_url)),
         journal=rooms.journal,
         library=rooms.library,
         searches=await enter(open_searches(url, key=key, threaded=threaded)),
         keys=await enter(open_keys(url, key=key, threaded=threaded)),
         hub=rooms.hub,
         controls=rooms.calls,
+        attacher=LegAttacher(rooms.calls, rooms.carrier, rooms.network),
+        route_for=partial(derive_route, settings),
         lanes=rooms.lanes,
         endpoints=rooms.endpoints,
         secrets=rooms.secrets,

@@ -9,7 +9,8 @@ CallscribeError
 ├── DrainingError               this process is stopping; answer 503, another one will take it
 ├── JournalError
 │   ├── JournalUnavailableError nothing was written; answer 503 and let the sender retry
-│   │   └── LeaseLostError      this worker is out: its calls are another's, or nobody's
+│   │   ├── LeaseLostError      this worker is out: its calls are another's, or nobody's
+│   │   └── InputRefusedError   no turn of its call can take it; give it up after some tries
 │   ├── JournalTooNewError      a newer version wrote this database; run that version
 │   ├── StaleCallError          somebody else wrote the call; load it again
 │   ├── CallElsewhereError      another worker owns the call; let it have what was for the call
@@ -92,6 +93,10 @@ class JournalUnavailableError(JournalError):
 
 class LeaseLostError(JournalUnavailableError):
     """This worker has no lease now: it writes and delivers nothing until it has another one."""
+
+
+class InputRefusedError(JournalUnavailableError):
+    """A turn of the call failed on this input, and not for the database's sake."""
 
 
 class JournalTooNewError(JournalError):

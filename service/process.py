@@ -15,7 +15,6 @@ from service.app import Machine, running
 from service.delivery.signing import Secrets
 from service.errors import SettingsError
 from service.exits import Exit
-from service.pool.seat import Seat
 from service.ports import Carrier
 from service.settings import Settings
 from service.tasks import open_tasks
@@ -23,18 +22,16 @@ from service.tasks import open_tasks
 log = structlog.get_logger()
 
 
-def run(settings: Settings, reload: Callable[[], Settings], seat: Seat | None = None) -> int:
+def run(settings: Settings, reload: Callable[[], Settings], machine: Machine) -> int:
     """Run the service until SIGTERM or SIGINT; return the exit code.
 
     On SIGHUP, `reload` gives the settings anew, and webhooks are signed as they say from then on.
-    One that has a `seat` shares its port, and stops when its standard input ends as well.
+    One that has a seat shares its port, and stops when its standard input ends as well.
     """
-    return uvloop.run(serve(settings, reload, seat))
+    return uvloop.run(serve(settings, reload, machine))
 
 
-async def serve(
-    settings: Settings, reload: Callable[[], Settings], seat: Seat | None = None
-) -> int:
+async def serve(settings: Settings, reload: Callable[[], Settings], machine: Machine) -> int:
     """Run the service until a signal, and drain. A second signal stops it at once."""
     stop, asked = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -48,9 +45,8 @@ async def serve(
 
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, told, one.name)
-    if seat:
+    if machine.seat:
         _stop_when_alone(loop, lambda: told("end of the supervisor"))
-    machine = Machine(seat=seat)
     try:
         async with running(settings, machine=machine) as service, open_tasks() as tasks:
             loop.add_signal_handler(signal.SIGHUP, asked.set)

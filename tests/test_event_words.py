@@ -55,6 +55,7 @@ def keys_of(module: str, name: str) -> set[str]:
             keys_of("call.js", "CHANGES"),
             OF_NO_CALL
             | {
+                "call.attached",
                 "transcript.partial",
                 "transcription.degraded",
                 "transcription.failed",
@@ -68,6 +69,7 @@ def keys_of(module: str, name: str) -> set[str]:
             | OF_NO_CALL
             | {
                 "call.started",
+                "call.attached",
                 "call.answered",
                 "call.ended",
                 "transcription.started",

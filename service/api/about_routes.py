@@ -10,21 +10,11 @@ from service.api.event_schemas import schema_document
 from service.api.openapi import AnyOperation, openapi
 from service.api.operations import JSON, Answer, AnyRoute, Ask, NoBody, NoQuery, Operation, Route
 from service.api.router import tagged
-from service.calls.engines import catalogue
 
 SCHEMA_JSON = "application/schema+json"
 _ANYTHING = {"type": "object"}
 Handler = Callable[[Ask[NoQuery, NoBody]], Awaitable[web.StreamResponse]]
 
-GET_ENGINES: Operation[NoQuery, NoBody] = Operation(
-    id="get_engines",
-    method="GET",
-    path="/v1/engines",
-    tag="about",
-    summary="Get the engines that routes may name, and what each can do",
-    access=None,
-    answers=(Answer(description="The catalogue.", content={JSON: _ANYTHING}),),
-)
 GET_OPENAPI: Operation[NoQuery, NoBody] = Operation(
     id="get_openapi",
     method="GET",
@@ -79,10 +69,9 @@ READYZ: Operation[NoQuery, NoBody] = Operation(
 
 def about_routes(operations: Iterable[AnyOperation]) -> list[AnyRoute]:
     """Return routes that describe these operations and themselves."""
-    own = (GET_ENGINES, GET_EVENT_SCHEMAS, GET_OPENAPI)
+    own = (GET_EVENT_SCHEMAS, GET_OPENAPI)
     described = openapi([*operations, *own, HEALTHZ, READYZ])
     return [
-        Route(GET_ENGINES, _fixed(catalogue(), JSON)),
         Route(GET_EVENT_SCHEMAS, _fixed(schema_document(), SCHEMA_JSON)),
         Route(GET_OPENAPI, _fixed(described, JSON)),
     ]

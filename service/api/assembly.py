@@ -13,11 +13,13 @@ from service.api.about_routes import about_routes
 from service.api.access import Doorkeeper
 from service.api.calls.audio import AudioRoutes
 from service.api.calls.controls import ControlRoutes, ErasureRoutes
+from service.api.calls.placing import PlacingRoutes, RouteFor
 from service.api.calls.routes import CallRoutes
 from service.api.cursors import Cursors
 from service.api.deliveries.endpoint_routes import EndpointRoutes
 from service.api.deliveries.retries import Retries, open_retries
 from service.api.deliveries.routes import DeliveryRoutes
+from service.api.engine_routes import EngineRoutes
 from service.api.feed.connections import FeedConnections, FeedLimits, open_connections
 from service.api.feed.routes import FeedRoutes
 from service.api.headers import add_headers
@@ -34,11 +36,13 @@ from service.delivery.signing import Secrets
 from service.delivery.sinks import open_sink
 from service.feed.hub import Hub
 from service.ports import (
+    Attacher,
     CallControls,
     Eraser,
     Journal,
     KeyStore,
     Library,
+    Providers,
     RecordingIndex,
     SavedSearches,
 )
@@ -61,6 +65,9 @@ class Sources:
     keys: KeyStore
     hub: Hub
     controls: CallControls
+    attacher: Attacher
+    route_for: RouteFor
+    """Who says how calls are treated that a program asks for."""
     eraser: Eraser
     lanes: DeliveryLanes
     endpoints: Sequence[Endpoint]
@@ -71,6 +78,8 @@ class Sources:
     recordings_key: bytes | None = None
     """What recordings are sealed with, if they are."""
     scrape: Scrape
+    providers: Providers
+    """Who says what Telnyx offers."""
 
 
 class Api:
@@ -114,6 +123,7 @@ async def open_api(
         open_connections(doorkeeper, limits=feed_limits, clock=clock) as connections,
     ):
         api = Api(doorkeeper, connections)
+        api.add(EngineRoutes(sources.providers, doorkeeper).routes())
         api.add(TokenRoutes(secret, clock=clock).routes())
         api.add(_asked(sources, Cursors(secret), retries, clock))
         endpoints = (sources.journal, sources.lanes, sources.endpoints)
@@ -128,6 +138,7 @@ def _asked(
     """Yield what is answered at once."""
     journal, library = sources.journal, sources.library
     yield from CallRoutes(library, journal, cursors).routes()
+    yield from PlacingRoutes(sources.attacher, sources.route_for).routes()
     yield from ControlRoutes(sources.controls).routes()
     yield from ErasureRoutes(sources.eraser).routes()
     kept, key = sources.recordings_path, sources.recordings_key

@@ -2,14 +2,14 @@
 
 `session` takes the `inputs` of one `turn` and gives its outcome: the `state` it led to, `events`
 and `commands`. `ordering` puts webhooks in order; `legs` come and go (`answering` is our part in
-that), `controls` are what people ask for, `phrase_pauses` what they say (`phrases`), `vitals` the
-signs that a call lives, and `ending` its end.
+that, `attaching` somebody else's), `controls` are what people ask for, `phrase_pauses` what they
+say (`phrases`), `vitals` the signs that a call lives, and `ending` its end.
 
-Words: `transcription` says whether they are to be had, by the call's route (`routes`). `requests`
-asks Telnyx until what is known is what is wanted, and `results` are what came of it; words come
-from Telnyx (`in_call`) or by audio (`media`, `streams`), and `troubles` tells when they do not.
-`transcripts` and `utterances` make them events; `redactions` hides what is nobody's business in
-them, and `sound` in what is recorded. `gaps`, `pauses` and `coverage` account for the rest of the
-time. `recordings` tells of audio that is kept, `erasure` forgets all, and `engines/` is who can
-hear what.
+Words: `transcription` says whether they are to be had, by the call's route (`routes`,
+`route_choice`). `requests` asks Telnyx until what is known is what is wanted, and `results` are
+what came of it; words come from Telnyx (`in_call`) or by audio (`media`, `streams`), and `troubles`
+tells when they do not. `transcripts` and `utterances` make them events; `redactions` hides what is
+nobody's business in them, and `sound` in what is recorded. `gaps`, `pauses` and `coverage` account
+for the rest of the time. `carrying` adds what its own application says. `recordings` tells of audio
+that is kept, `erasure` forgets all, and `engines/` is who can hear what.
 """

@@ -138,11 +138,21 @@ class PauseStream:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishRecognitions:
-    """Flush every recognition of a media WebSocket and wait for its tail, under the deadline."""
+    """Flush every recognition of a media WebSocket and wait for its tail, under a deadline.
+
+    While the call goes on there is time for an engine to come back; `HastenRecognitions` ends that.
+    """
 
     leg_id: LegId
     stream_id: StreamId
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HastenRecognitions:
+    """Have the recognitions of a leg that are finishing do so in less time: the call is over."""
+
+    leg_id: LegId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,5 +173,12 @@ CarrierCommand = Answer | StartTranscription | StopTranscription | StartStreamin
 """What Telnyx is told to do with a leg; each is answered by `CommandDone` or `CommandFailed`."""
 CarrierQuestion = AskStatus | FetchMissed
 SoundCommand = JudgeSound | CloseSound
-MediaCommand = RecordStream | OpenRecognition | PauseStream | FinishRecognitions | SoundCommand
+MediaCommand = (
+    RecordStream
+    | OpenRecognition
+    | PauseStream
+    | FinishRecognitions
+    | HastenRecognitions
+    | SoundCommand
+)
 Command = CarrierCommand | CarrierQuestion | MediaCommand

@@ -35,6 +35,7 @@ def end(turn: Turn, item: LegHungUp) -> None:
         turn.ask(FetchMissed(since=state.began_at))  # words that Telnyx could not deliver
     for leg_id in state.legs:
         streams.finish_streams(turn, leg_id, reason="call_ended", at_ms=event.duration_ms or 0)
+        streams.hasten_streams(turn, leg_id)
     state.finish_by = turn.now + _patience_s(turn)
 
 

@@ -36,6 +36,19 @@ class CallAnswered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallAttached:
+    """The transcription of a call that talks already was asked for.
+
+    The call clock starts here: `call.answered` comes next, of this moment, whenever the call was
+    answered. `before_ms` is how long the leg was there before; None where Telnyx did not say.
+    """
+
+    type: ClassVar[str] = "call.attached"
+    leg: LegId
+    before_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallEnded:
     """The last leg hung up. `duration_ms` counts from the answer; None if nobody answered."""
 
@@ -284,6 +297,7 @@ class EndpointEnabled:
 Event = (
     CallStarted
     | CallAnswered
+    | CallAttached
     | CallEnded
     | TranscriptionStarted
     | TranscriptionStopped

@@ -5,11 +5,12 @@ out or send as null is optional here; nothing is made up in its place.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import msgspec
 
+from service.calls.routes import Route
 from service.ids import CallId, InputId, LegId, StreamId, Track
 
 Direction = Literal["incoming", "outgoing"]
@@ -40,10 +41,20 @@ class LegInitiated(Webhook, frozen=True, kw_only=True):
 
     headers: Mapping[str, str] = {}
     """Custom and SIP headers by name, names in lower case."""
+    tags: tuple[str, ...] = ()
+    caller_name: str | None = None
 
 
 class LegAnswered(Webhook, frozen=True, kw_only=True):
     """`call.answered`."""
+
+
+class LegAttached(Webhook, frozen=True, kw_only=True):
+    """Somebody wants a leg transcribed that talks already. Told as a webhook is: kept, and once."""
+
+    route: Route
+    began_at: float | None = None
+    """When the leg began, by Telnyx (Unix seconds)."""
 
 
 class LegHungUp(Webhook, frozen=True, kw_only=True):
@@ -115,6 +126,8 @@ class MediaStarted:
     encoding: str
     """As in `media_format.encoding`: PCMU, PCMA, L16, G722, …"""
     sample_rate_hz: int
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """What whoever asked for the stream said along with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,6 +347,7 @@ class LegStatus:
 
 WebhookInput = (
     LegInitiated
+    | LegAttached
     | LegAnswered
     | LegHungUp
     | WordsReported

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from service.calls import ending, transcription
+from service.calls import carrying, ending, transcription
 from service.calls.events import CallStarted
 from service.calls.inputs import LegHungUp, WebhookInput
-from service.calls.routes import Route, choose_route
+from service.calls.route_choice import choose_route
+from service.calls.routes import Route
 from service.calls.state import Leg, Phase
 from service.calls.troubles import route_in_force
 from service.calls.turn import Turn
@@ -23,10 +24,15 @@ def introduce(turn: Turn, item: WebhookInput, routes: Sequence[Route]) -> None:
     turn.legs.append(item.leg_id)
     if state.phase is not Phase.UNKNOWN:
         return
-    route = choose_route(routes, item)
-    if route is None:
-        return
+    if (route := choose_route(routes, item)) is not None:
+        begin(turn, item, route)
+
+
+def begin(turn: Turn, item: WebhookInput, route: Route) -> None:
+    """Begin the call with a leg that a route wants."""
+    state = turn.state
     state.route, turn.route = route, route_in_force(route, 0)
+    carrying.carry(turn, item)
     turn.legs[:] = state.legs  # of legs that no route wanted, the journal was not told
     state.phase, state.began_at = Phase.RINGING, item.occurred_at
     state.routed = state.primary = item.leg_id

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from service.calls import requests, sound, transcription, troubles, vitals
+from service.calls import carrying, requests, sound, transcription, troubles, vitals
 from service.calls.commands import PauseStream, RecordStream
 from service.calls.inputs import (
     MediaRefused,
@@ -47,6 +47,7 @@ def _started(turn: Turn, item: MediaStarted) -> None:
     state = turn.state
     if not _wants_media(turn, item.leg_id) or state.desired is Desired.OFF:
         return
+    carrying.carry_parameters(turn, item.parameters)
     offset_ms = state.clock_ms(item.at) or 0
     finish_streams(turn, item.leg_id, reason="media_replaced", at_ms=offset_ms)
     state.streams[item.stream_id] = Stream(leg_id=item.leg_id, offset_ms=offset_ms, paused=True)

@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 from service.calls.inputs import (
     LegAnswered,
+    LegAttached,
     LegHungUp,
     LegInitiated,
     StreamingFailed,
@@ -33,6 +34,7 @@ _RANK: dict[type, int] = {
     for rank, kind in enumerate(
         (
             LegInitiated,
+            LegAttached,
             LegAnswered,
             StreamingStarted,
             StreamingFailed,
@@ -102,7 +104,7 @@ def _due(item: Waiting, lacks_predecessor: Callable[[WebhookInput], bool]) -> fl
 def _is_first_fact(webhook: WebhookInput) -> bool:
     if isinstance(webhook, LegInitiated):
         return webhook.direction == "incoming"
-    return isinstance(webhook, LegAnswered)
+    return isinstance(webhook, LegAnswered | LegAttached)
 
 
 def _place(item: Waiting) -> tuple[float, int]:

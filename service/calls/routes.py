@@ -1,11 +1,9 @@
-"""Routes: the rules that say how a call is treated. The first that matches wins."""
+"""Routes: the rules that say how a call is treated."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from typing import Literal
 
-from service.calls.inputs import LegInitiated, WebhookInput
 from service.ids import EndpointName, Role, Source, Track
 from service.redaction.labels import Kind
 from service.redaction.memory import Level, Mask
@@ -40,6 +38,7 @@ class Fallback:
 class Route:
     """How a call is treated. Built from one `[[route]]` of the settings, which documents it."""
 
+    name: str | None = None
     match: Mapping[str, str] = field(default_factory=dict)
     answer: bool = True
     source: Source = "media"
@@ -48,7 +47,8 @@ class Route:
     language: str | None = None
     interim_results: bool = True
     keyterms: tuple[str, ...] = ()
-    endpointing_ms: int | None = None
+    endpointing_ms: int | bool | None = None
+    """False: off."""
     tracks: Tracks = "both"
     roles: Mapping[Track, Role] = field(default_factory=dict)
     redact: tuple[Kind, ...] = ()
@@ -65,6 +65,8 @@ class Route:
     """How long it is not, at most."""
     endpoints: tuple[EndpointName, ...] = ()
     metadata: Mapping[str, object] = field(default_factory=dict)
+    carry: tuple[str, ...] = ()
+    """What of the call's own application goes into the metadata; see `carrying.py`."""
     retention: Retention = Retention()
     engine_options: Mapping[str, object] = field(default_factory=dict)
     """Settings only some engines have, under Telnyx's own names (Azure's `region`)."""
@@ -112,30 +114,3 @@ class Route:
     def heard_tracks(self) -> tuple[Track, ...]:
         """The tracks to transcribe, inbound first."""
         return ("inbound", "outbound") if self.tracks == "both" else (self.tracks,)
-
-
-def choose_route(routes: Sequence[Route], leg: WebhookInput) -> Route | None:
-    """Return the first route whose every pattern fits, or None: the call is left alone.
-
-    `leg` is the `call.initiated` of a leg, or what came in its place.
-    """
-    return next((route for route in routes if _matches(route.match, leg)), None)
-
-
-def _matches(patterns: Mapping[str, str], leg: WebhookInput) -> bool:
-    return all(fnmatchcase(_fact(leg, key), pattern) for key, pattern in patterns.items())
-
-
-def _fact(leg: WebhookInput, key: str) -> str:
-    kind, _, name = key.partition(".")
-    if kind == "client_state":
-        return leg.client_state.get(name, "")
-    if kind == "header":
-        return leg.headers.get(name.lower(), "") if isinstance(leg, LegInitiated) else ""
-    facts = {
-        "direction": leg.direction,
-        "from": leg.from_number,
-        "to": leg.to_number,
-        "connection_id": leg.connection_id,
-    }
-    return facts[kind] or ""

@@ -13,6 +13,8 @@ from typing import TypeVar, assert_never
 import msgspec
 
 from service.calls import (
+    attaching,
+    carrying,
     controls,
     ending,
     erasure,
@@ -40,6 +42,7 @@ from service.calls.inputs import (
     EraseAsked,
     Input,
     LegAnswered,
+    LegAttached,
     LegHungUp,
     LegInitiated,
     LegStatus,
@@ -218,17 +221,20 @@ class CallSession:
     def _lacks(self, item: WebhookInput) -> bool:
         """Whether a webhook that must have occurred before `item` is missing."""
         leg = self.state.legs.get(self._of_leg(item).leg_id)
-        if isinstance(item, LegInitiated):
+        if isinstance(item, LegInitiated | LegAttached):
             return False
         return leg is None or (isinstance(item, WordsReported) and not leg.answered)
 
     def _apply(self, turn: Turn, item: WebhookInput) -> None:
         if item.leg_id not in self.state.legs:
             legs.introduce(turn, item, self._routes)
+        carrying.carry(turn, item)
         vitals.heard_of(self.state.legs[item.leg_id], turn.now)
         match item:
             case LegInitiated() | StreamingStarted() | StreamingStopped():
                 pass  # the leg is known now; media speaks for itself when it comes and goes
+            case LegAttached():
+                attaching.attached(turn, item)
             case LegAnswered():
                 answered(turn, item.leg_id, at=item.occurred_at)
             case WordsReported():

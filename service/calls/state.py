@@ -289,6 +289,8 @@ class CallState:
     """When a media stream took over from Telnyx's in-call words: what it hears, they repeat."""
     finality_missing: bool = False
     """Whether it was already told that Telnyx leaves `is_final` out."""
+    carried: dict[str, str | list[str]] = field(default_factory=dict)
+    """What the call's own application said of it, for the metadata."""
     redaction: Memory = field(default_factory=Memory)
     """What was hidden and shown of numbers: counts, labels and times."""
     life: int = 0

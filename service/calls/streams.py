@@ -1,7 +1,12 @@
 """What media WebSockets carry: it is recognised, paused, or its last words are waited for."""
 
 from service.calls import gaps, sound, troubles
-from service.calls.commands import FinishRecognitions, OpenRecognition, PauseStream
+from service.calls.commands import (
+    FinishRecognitions,
+    HastenRecognitions,
+    OpenRecognition,
+    PauseStream,
+)
 from service.calls.engines import review
 from service.calls.events import TranscriptionStarted
 from service.calls.gaps import Gap
@@ -116,6 +121,13 @@ def finish_streams(turn: Turn, leg_id: LegId, *, reason: str, at_ms: int) -> Non
             if stream.paused:
                 del state.streams[stream_id]
                 sound.stream_gone(turn, stream_id, stream)
+
+
+def hasten_streams(turn: Turn, leg_id: LegId) -> None:
+    """Let them say it soon: nobody waits for it any longer."""
+    streams = turn.state.streams.values()
+    if any(stream.leg_id == leg_id and stream.finishing for stream in streams):
+        turn.ask(HastenRecognitions(leg_id=leg_id))
 
 
 def settle_end(turn: Turn, stream: Stream, item: RecognitionFinished) -> None:

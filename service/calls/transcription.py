@@ -8,7 +8,7 @@ audio that comes to us, `in_call.py` about words that Telnyx gives.
 from service.calls import in_call, troubles
 from service.calls.events import TranscriptionStopped
 from service.calls.state import CallState, Desired, Leg, Phase, Progress, Request
-from service.calls.streams import abandon_streams, finish_streams
+from service.calls.streams import abandon_streams, finish_streams, hasten_streams
 from service.calls.turn import Turn
 from service.ids import LegId, Transcription
 
@@ -75,6 +75,7 @@ def stopping(turn: Turn, *, at: float) -> None:
     at_ms = turn.state.clock_ms(at) or 0
     for leg_id in turn.state.legs:
         finish_streams(turn, leg_id, reason=STOPPING, at_ms=at_ms)
+        hasten_streams(turn, leg_id)
 
 
 def _forget_process(request: Request, *, keeps: bool) -> None:

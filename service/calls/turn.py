@@ -36,7 +36,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     answered_at: float | None
     """When the call was answered, where the call clock starts; Unix seconds."""
     metadata: Mapping[str, object]
-    """What the call's route says along with every event."""
+    """What the call's route, and its own application, say along with every event."""
 
     @property
     def stt_ms(self) -> int | None:
@@ -189,6 +189,7 @@ class Turn:
         )
 
     def _add(self, event: Event | TranscriptPartial, occurred_at: float, seq: int | None) -> None:
+        carried = self.state.carried
         fact = Fact(
             call_id=self.state.call_id,
             seq=seq,
@@ -196,7 +197,7 @@ class Turn:
             event=event,
             occurred_at=occurred_at,
             answered_at=self.state.answered_at,
-            metadata=self.route.metadata,
+            metadata={**self.route.metadata, **carried} if carried else self.route.metadata,
         )
         self._facts.append(fact)
 

@@ -11,7 +11,7 @@ from service.calls.inputs import Webhook, WebhookInput
 from service.errors import BadInputError
 from service.ids import CallId
 from service.ports import LegLife
-from service.wire.webhook_fields import read_time
+from service.wire.webhook_fields import read_client_state, read_time
 from service.wire.webhooks import EVENT_TYPES, parse_webhook
 
 PAGE_SIZE = 100
@@ -22,7 +22,10 @@ _MAX_CONTAINED = 1
 
 class _Life(msgspec.Struct):
     is_alive: bool
+    start_time: object = None
     end_time: object = None
+    call_session_id: str | None = None
+    client_state: object = None
 
 
 class _Status(msgspec.Struct):
@@ -43,7 +46,13 @@ def read_life(body: bytes) -> LegLife:
         life = msgspec.json.decode(body, type=_Status).data
     except msgspec.MsgspecError:
         return LegLife(alive=True)
-    return LegLife(alive=life.is_alive, ended_at=read_time(life.end_time))
+    return LegLife(
+        alive=life.is_alive,
+        ended_at=read_time(life.end_time),
+        began_at=read_time(life.start_time),
+        call_id=CallId(life.call_session_id) if life.call_session_id else None,
+        client_state=read_client_state(life.client_state),
+    )
 
 
 def missed_query(call_ids: Collection[CallId], since: float, page: int) -> dict[str, Any]:

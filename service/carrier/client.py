@@ -20,7 +20,7 @@ from service.carrier.answers import (
     read_life,
     read_missed,
 )
-from service.carrier.refusals import LEG_UNKNOWN, read_refusal
+from service.carrier.refusals import LEG_UNHEARD_OF, LEG_UNKNOWN, read_refusal
 from service.errors import CarrierUnavailableError, CommandRefusedError
 from service.ids import CallId, LegId
 from service.ports import Carrier, LegLife, StreamTarget
@@ -129,7 +129,7 @@ class _TelnyxCarrier:
             )
         except CommandRefusedError as error:
             if error.code in LEG_UNKNOWN:
-                return LegLife(alive=False)
+                return LegLife(alive=False, known=error.code not in LEG_UNHEARD_OF)
             raise
         return read_life(reply)
 

@@ -12,7 +12,9 @@ from service.retry import is_retriable
 
 _CALL_OVER = "90018"
 _NO_SUCH_RESOURCE = "10005"
-LEG_UNKNOWN = frozenset({_CALL_OVER, "90015", _NO_SUCH_RESOURCE})
+LEG_UNHEARD_OF = frozenset({"90015", _NO_SUCH_RESOURCE})
+"""Codes by which Telnyx says that there is no leg with this id."""
+LEG_UNKNOWN = LEG_UNHEARD_OF | {_CALL_OVER}
 """Codes by which Telnyx says that a leg is over, or that there is none with this id."""
 _MAX_TITLE_CHARS = 120
 

@@ -46,10 +46,11 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     if arguments.workers > 1 and seat is None:
         return _supervise(settings, arguments.workers)
     from service import process  # noqa: PLC0415
+    from service.app import Machine  # noqa: PLC0415
 
     if seat:
         name_worker(seat.number)
-    code = process.run(settings, lambda: read_settings(arguments, environ), seat)
+    code = process.run(settings, lambda: read_settings(arguments, environ), Machine(seat=seat))
     output.close()
     # all is closed; Python would still take Telnyx's SDK apart, which takes a second of processor
     # time, half a minute on a busy machine, or fall over the thread that still loads it

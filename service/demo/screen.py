@@ -15,6 +15,7 @@ _WIDTH = max(len(role) for role in _STYLES)
 NOTES = {
     "call.started": "the phone rings",
     "call.answered": "the call is answered",
+    "call.attached": "the call is listened to from here on",
     "transcription.started": "transcription has begun",
     "transcription.degraded": "transcription is degraded",
     "transcription.failed": "transcription has failed",

@@ -22,6 +22,7 @@ from service.ingress.rate_limiter import RateLimiter
 from service.ports import AudioFeed, MediaTicket, StreamStart
 from service.wire.audio import carried, decodable, payload_timing
 from service.wire.media import TRACKS, Message, parse_message, parse_number
+from service.wire.webhook_fields import read_parameters
 
 log = structlog.get_logger()
 
@@ -133,6 +134,7 @@ class MediaSocket:
             chunk=media.chunk,
             sequence_number=message.sequence_number,
             now=now,
+            stamp=media.timestamp,
         )
         if wake_at is not None and self._timer is None:
             self._wake_later(wake_at - now)
@@ -205,6 +207,7 @@ class MediaSocket:
             encoding=start.media_format.encoding.upper(),
             sample_rate_hz=parse_number(start.media_format.sample_rate) or 0,
             channels=parse_number(start.media_format.channels) or 0,
+            parameters=read_parameters(start.custom_parameters),
         )
 
     def _end_stream(self, *, is_orderly: bool) -> None:

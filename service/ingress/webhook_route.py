@@ -15,7 +15,7 @@ from service.ingress.counters import IngressCounters
 from service.ingress.forgeries import ForgeryLimiter
 from service.ingress.log_throttle import LogThrottle
 from service.ingress.skew import SkewWatch
-from service.ports import Calls
+from service.ports import Calls, Tee
 from service.web.answers import problem
 from service.web.connections import client_of, vouch
 from service.web.forwarded import site_of
@@ -36,8 +36,9 @@ class WebhookRoute:
     2xx once what must survive is committed, and for events nobody reads; 400, 401, 405 or 413 for
     what is no webhook of ours, and Telnyx does not send it again; 503 when the journal did not
     take it, and Telnyx does. Whoever keeps sending forgeries is answered 429 before anything is
-    read. `keys` are the account's public keys, two while rotating; `clock`
-    gives Unix seconds, `ticks` (the loop's, unless given) seconds that never jump.
+    read. `keys` are the account's public keys, two while rotating; `tee` is
+    given all that is genuine; `clock` gives Unix seconds, `ticks` (the loop's, unless given)
+    seconds that never jump.
     """
 
     def __init__(
@@ -48,10 +49,12 @@ class WebhookRoute:
         counters: IngressCounters | None = None,
         clock: Callable[[], float] = time.time,
         network: CarrierClock | None = None,
+        tee: Tee | None = None,
         ticks: Callable[[], float] | None = None,
     ) -> None:
         self.counters = counters or IngressCounters()
         self._calls = calls
+        self._tee = tee
         self._network = network or CarrierClock(clock)
         self._signature = SkewWatch(keys, self._network)
         self._clock = clock
@@ -117,6 +120,8 @@ class WebhookRoute:
         vouch(request, sender=True)
         self._forgeries.genuine(site_of(client_of(request)))
         self._network.observe_second(stamp)
+        if self._tee is not None:
+            await self._tee.keep(body, request.headers)
         now = self._network()
         webhook = parse_webhook(body, now)
         if isinstance(webhook, Ignored):

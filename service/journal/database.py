@@ -9,11 +9,12 @@ from service.errors import SettingsError
 from service.journal.address import PostgresqlAddress, SqliteAddress, parse_database_url
 from service.journal.copying import CopySource, CopyTarget
 from service.journal.sqlite.copying import open_sqlite_source, open_sqlite_target
+from service.journal.sqlite.forwards import open_sqlite_forwards
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.journal.sqlite.keys import open_sqlite_keys
 from service.journal.sqlite.library import open_sqlite_library
 from service.journal.sqlite.searches import open_sqlite_searches
-from service.ports import Journal, KeyStore, Lease, Library, Roster, SavedSearches
+from service.ports import Forwards, Journal, KeyStore, Lease, Library, Roster, SavedSearches
 
 
 def open_journal(
@@ -109,6 +110,22 @@ def open_searches(
     from service.journal.postgresql.searches import open_postgresql_searches  # noqa: PLC0415
 
     return open_postgresql_searches(address.url)
+
+
+def open_forwards(
+    database_url: str, *, key: bytes | None = None, threaded: bool = True
+) -> AbstractAsyncContextManager[Forwards]:
+    """Return what is passed on in the journal of this URL, to be entered; it must be there.
+
+    Raises:
+        SettingsError: As `open_journal`.
+    """
+    address = _address(database_url)
+    if isinstance(address, SqliteAddress):
+        return open_sqlite_forwards(address.path, key=key, threaded=threaded)
+    from service.journal.postgresql.forwards import open_postgresql_forwards  # noqa: PLC0415
+
+    return open_postgresql_forwards(address.url)
 
 
 def open_copy_source(

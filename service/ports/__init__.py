@@ -1,18 +1,21 @@
 """What the rooms promise each other, a module for each: who may call, what waits, what raises.
 
-`calls`, `media`, `carrier` and `stt` are Telnyx's side; `journal`, `library` and `keys` what is
-kept, `recorder` the audio; `delivery`, `audience` and `observer` are told what happened,
-and `bus` tells other workers. `ownership` says which calls are whose, `roster` where that is kept.
+`calls`, `attaching`, `media`, `carrier`, `providers` and `stt` are Telnyx's side; `journal`,
+`library` and `keys` what is kept, `recorder` the audio; `delivery`, `audience` and `observer` are
+told what happened, `forwards` what Telnyx said, and `bus` tells other workers. `ownership` says
+which calls are whose, `roster` where that is kept.
 
 `app.py` puts the real ones together; tests put others in their place.
 """
 
 from service.calls.turn import Keeping
+from service.ports.attaching import Attacher, Attachment
 from service.ports.audience import Audience
 from service.ports.bus import Bus, BusListener
 from service.ports.calls import CallControls, Calls, Eraser
 from service.ports.carrier import Carrier, LegLife, StreamTarget
 from service.ports.delivery import Delivery, Lanes, LivePartial, Sink
+from service.ports.forwards import Forwards, StoredForward, Tee
 from service.ports.journal import (
     Attempt,
     BacklogPage,
@@ -42,6 +45,7 @@ from service.ports.library import (
 from service.ports.media import AudioFeed, MediaDoor, MediaTicket, StreamStart
 from service.ports.observer import UNOBSERVED, AttemptResult, Observer
 from service.ports.ownership import CallHolder, Claim, LaneHolder, Lease, Orphans, Ownership
+from service.ports.providers import Providers
 from service.ports.recorder import (
     Recorder,
     RecordingIndex,
@@ -54,6 +58,8 @@ from service.ports.stt import Recognition, RecognitionPlan, Recognitions
 
 __all__ = [
     "UNOBSERVED",
+    "Attacher",
+    "Attachment",
     "Attempt",
     "AttemptResult",
     "Audience",
@@ -73,6 +79,7 @@ __all__ = [
     "Entry",
     "Eraser",
     "ErasureIndex",
+    "Forwards",
     "Frontier",
     "Hit",
     "Journal",
@@ -96,6 +103,7 @@ __all__ = [
     "Parked",
     "ParkedDelivery",
     "PlacedEvent",
+    "Providers",
     "Recognition",
     "RecognitionPlan",
     "Recognitions",
@@ -108,11 +116,13 @@ __all__ = [
     "Sink",
     "StoredCall",
     "StoredEvent",
+    "StoredForward",
     "StoredKey",
     "StoredRecording",
     "StreamStart",
     "StreamTarget",
     "Taken",
+    "Tee",
     "Verdict",
     "WordQuery",
 ]

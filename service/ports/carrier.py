@@ -1,7 +1,7 @@
 """Commands to Telnyx, and questions."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from service.calls.commands import CarrierCommand
@@ -22,10 +22,17 @@ class StreamTarget:
 
 @dataclass(frozen=True, slots=True)
 class LegLife:
-    """Whether a leg lives, and when it ended if it does not (Unix seconds; None: not said)."""
+    """What Telnyx says of a leg when it is asked. Times are in Unix seconds; None: not said."""
 
     alive: bool
     ended_at: float | None = None
+    began_at: float | None = None
+    call_id: CallId | None = None
+    """The `call_session_id` of its call."""
+    client_state: Mapping[str, str] = field(default_factory=dict)
+    """As in webhooks."""
+    known: bool = True
+    """Whether there is, or was, such a leg; False where Telnyx does not know it."""
 
 
 class Carrier(Protocol):

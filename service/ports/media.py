@@ -1,6 +1,7 @@
 """The media WebSocket: who may open it, and where its frames go."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from service.ids import LegId, StreamId, Track
@@ -41,6 +42,8 @@ class StreamStart:
     """0 for what is no number."""
     channels: int = 1
     """The same."""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """What whoever asked for the stream said along with it."""
 
 
 class MediaTicket(Protocol):

@@ -51,6 +51,13 @@ class Ownership(Protocol):
     def keeps_house(self) -> bool:
         """Whether what one worker is to do for all of them is this one's to do."""
 
+    @property
+    def is_late(self) -> bool:
+        """Whether webhooks that others took may be longer on their way than the waiting room waits.
+
+        Never waits.
+        """
+
     def is_ours(self, owner: WorkerId | None) -> bool:
         """Return whether a call that the journal says is `owner`'s is ours."""
 

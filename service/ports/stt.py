@@ -38,7 +38,10 @@ class Recognition(Protocol):
         """
 
     async def finish(self, *, timeout_s: float) -> None:
-        """Flush, wait for the last final under the deadline, close, post `RecognitionFinished`."""
+        """Flush, wait for the last final under the deadline, close, post `RecognitionFinished`.
+
+        Asked again, it takes no longer than it was told last.
+        """
 
 
 class Recognitions(Protocol):

@@ -20,6 +20,7 @@ from service.calls.turn import Outcome
 from service.errors import (
     CallElsewhereError,
     DuplicateInputError,
+    InputRefusedError,
     JournalUnavailableError,
     StaleCallError,
 )
@@ -37,6 +38,9 @@ FAILED_S = 60.0
 """How long a call rests after a turn without inputs failed on what nobody foresaw."""
 PUT_BACK_S = 1.0
 """By how much the clock has to be behind a timer that rings to have been put back meanwhile."""
+LATE_S = 2.0
+"""How long at most a timer waits for what other workers took."""
+LOOK_S = 0.05
 MAX_QUEUED = 5_000
 """Inputs kept per call while the journal is away: partials go first, webhooks are refused."""
 _GONE = "another worker has the call"
@@ -238,7 +242,7 @@ class LiveCall:
     def _set_aside(self, post: _Post) -> None:
         """Go on without an input that no turn can take; of words, the gap is told."""
         log.error("input_set_aside", call_id=self.call_id, kind=type(post.item).__name__)
-        post.refuse("the call could not be worked on")
+        post.fail(InputRefusedError("the call could not be worked on"))
         item = post.item
         if isinstance(item, WordsHeard) and item.is_final:
             lost = AudioLost(
@@ -350,5 +354,7 @@ class LiveCall:
         was_put_back = now < self._rings_at - PUT_BACK_S  # the clock: the call has to see it
         if wake_at is not None and wake_at > now and not (was_put_back or self._mailbox):
             self._wait_until(wake_at)
+        elif wake_at is not None and self._context.ownership.is_late and now < wake_at + LATE_S:
+            self._wait_until(now + LOOK_S)  # what waits is not let out before what came first
         elif not self.forgotten or self._mailbox:
             self._kick()

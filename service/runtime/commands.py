@@ -19,6 +19,7 @@ from service.calls.inputs import CommandDone, CommandFailed, CommandName, Input
 from service.errors import CarrierUnavailableError, CommandRefusedError, JournalUnavailableError
 from service.ids import LegId
 from service.ports import Carrier
+from service.runtime.config_shapes import ConfigShapes
 from service.runtime.media_stream import CallInbox
 from service.runtime.media_tokens import MediaTokens
 from service.tasks import Tasks
@@ -51,6 +52,7 @@ class CommandRunner:
         self._tokens = tokens
         self._tasks = tasks
         self._clock = clock
+        self._shapes = ConfigShapes()
         self._latest: dict[LegId, asyncio.Task[None]] = {}
 
     def start(self, call: CallInbox, command: CarrierCommand) -> None:
@@ -77,9 +79,11 @@ class CommandRunner:
 
     async def _outcome(self, call: CallInbox, command: CarrierCommand) -> Input:
         name = _NAMES[type(command)]
+        command = self._shapes.shaped(command)
         try:
             await self._send(call, command, name)
         except CommandRefusedError as error:
+            self._shapes.refused(command)
             code, reason = error.code, "refused"
         except CarrierUnavailableError:
             code, reason = "", "unreachable"
@@ -89,6 +93,7 @@ class CommandRunner:
             log.exception("command_crashed", command=name)
             code, reason = "", "internal_error"
         else:
+            self._shapes.taken(command)
             return CommandDone(leg_id=command.leg_id, command=name, at=self._clock())
         log.warning("command_failed", command=name, code=code, reason=reason)
         return CommandFailed(

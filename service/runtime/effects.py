@@ -10,6 +10,7 @@ from service.calls.commands import (
     Command,
     FetchMissed,
     FinishRecognitions,
+    HastenRecognitions,
     JudgeSound,
     OpenRecognition,
     PauseStream,
@@ -101,6 +102,8 @@ class RealEffects:
                 self._streams.pause(command)
             case FinishRecognitions():
                 self._streams.finish(command)
+            case HastenRecognitions():
+                self._streams.hasten(command)
             case AskStatus() | FetchMissed():
                 self._questions.start(call, command)
             case _:

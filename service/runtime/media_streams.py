@@ -6,7 +6,7 @@ plane); frames go from the media socket straight into them (data plane).
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,6 +16,7 @@ import structlog
 from service.calls.commands import (
     CloseSound,
     FinishRecognitions,
+    HastenRecognitions,
     JudgeSound,
     OpenRecognition,
     PauseStream,
@@ -48,9 +49,11 @@ from service.wire.audio import carried, decodable
 RETRY_S = 0.5
 """How long a stream that begins waits before it is offered to the journal again."""
 FINISH_S = 10.0
-"""How long a recognition may take for its tail; below the session's own patience."""
-PAUSE_FINISH_S = 30.0
-"""The same at a pause: the call goes on, so an engine that is away may come back and answer."""
+"""How long a recognition may take for its tail at a call's end; below the call's own patience."""
+LIVE_FINISH_S = 30.0
+"""The same while the call goes on, as at a pause or where a stream is dialled again: an engine that
+is away may come back and answer. Nobody keeps audio for longer.
+"""
 MAX_STREAMS_KNOWN = 10_000
 """Of how many streams it is known that they were dialled before."""
 _MAX_TRIES = 3
@@ -80,7 +83,7 @@ class MediaStreams:
         self._known: Dedup[StreamId] = Dedup(MAX_STREAMS_KNOWN)
         self._starts: OrderedDict[LegId, StreamStart] = OrderedDict()
         self._dialled = 0
-        self._finishing: set[asyncio.Task[None]] = set()
+        self._finishing: dict[asyncio.Task[None], tuple[LegId, Recognition]] = {}
         self._succession: Succession[tuple[CallId, Track]] = Succession()
         self._ends: dict[int, Callable[[], None]] = {}
         """What is to be done once a recognition, by its `id`, has said its last word."""
@@ -102,6 +105,7 @@ class MediaStreams:
             at=self._clock(),
             encoding=start.encoding,
             sample_rate_hz=start.sample_rate_hz,
+            parameters=start.parameters,
         )
         try:
             await _tell(call, started)
@@ -208,13 +212,19 @@ class MediaStreams:
             return
         stream.is_wanted = command.reason == STOPPING  # the next process goes on with it
         self._sound.end(stream)
-        self._let_finish(stream.pause())
+        self._let_finish(stream)
+
+    def hasten(self, command: HastenRecognitions) -> None:
+        """Have recognitions that are finishing take no more time than a call that is over has."""
+        for leg_id, recognition in list(self._finishing.values()):
+            if leg_id == command.leg_id:
+                self._tasks.start(recognition.finish(timeout_s=FINISH_S), "hasten_recognition")
 
     def pause(self, command: PauseStream) -> None:
         """Have nobody hear a stream any more, for now; what heard it says its last word."""
         stream = self._streams.get(command.stream_id)
         if stream is not None:
-            self._let_finish(stream.pause(), PAUSE_FINISH_S)
+            self._let_finish(stream)
 
     @contextmanager
     def pausing(self, call_id: CallId) -> Iterator[None]:
@@ -247,16 +257,18 @@ class MediaStreams:
                 FinishRecognitions(leg_id=start.leg_id, stream_id=start.stream_id, reason=reason)
             )
             self._sound.give_up(stream)
+            self.hasten(HastenRecognitions(leg_id=start.leg_id))
 
-    def _let_finish(self, recognitions: Iterable[Recognition], timeout_s: float = FINISH_S) -> None:
-        for recognition in recognitions:
-            task = self._tasks.start(recognition.finish(timeout_s=timeout_s), "finish_recognition")
-            self._finishing.add(task)
-            task.add_done_callback(partial(self._finished, recognition))
+    def _let_finish(self, stream: MediaStream) -> None:
+        for recognition in stream.pause():
+            finish = recognition.finish(timeout_s=LIVE_FINISH_S)
+            task = self._tasks.start(finish, "finish_recognition")
+            self._finishing[task] = stream.start.leg_id, recognition
+            task.add_done_callback(self._finished)
 
-    def _finished(self, recognition: Recognition, task: asyncio.Task[None]) -> None:
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        _, recognition = self._finishing.pop(task)
         self._ends.pop(id(recognition))()
-        self._finishing.discard(task)
 
     @property
     def hearing(self) -> int:

@@ -5,7 +5,7 @@ Where several workers share a database, what is for a call of another is passed 
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 import structlog
@@ -16,6 +16,7 @@ from service.calls.inputs import (
     ControlAsked,
     ControlName,
     EraseAsked,
+    LegAttached,
     LegInitiated,
     ServiceRestarted,
     ServiceStopping,
@@ -28,6 +29,7 @@ from service.errors import (
     ControlRefusedError,
     DrainingError,
     JournalUnavailableError,
+    LeaseLostError,
 )
 from service.ids import CallId, LegId, Transcription
 from service.ports import (
@@ -57,6 +59,7 @@ from service.workers.alone import Alone
 SWEEP_S = 30.0
 """How often calls that are over are dropped from memory."""
 _END = 2**62
+_FIRST = (LegInitiated, LegAttached)
 POLL_S = 0.05
 """How often a drain looks whether the calls are over."""
 MAX_TRIES = 5
@@ -119,8 +122,8 @@ class CallRegistry:
             DrainingError: It begins a new call, and this process is stopping.
             JournalUnavailableError: Nothing was committed.
         """
-        call_id = await self._call_of(item)
-        if self.draining and isinstance(item, LegInitiated) and call_id not in self._calls:
+        call_id = await self.call_of(item)
+        if self.draining and isinstance(item, _FIRST) and call_id not in self._calls:
             raise DrainingError("this process is stopping and takes no new calls")
         for _ in range(MAX_TRIES):
             found = await self._owned(call_id)
@@ -174,9 +177,10 @@ class CallRegistry:
     async def resume(self) -> int:
         """Take up the calls that another process left unfinished; return how many."""
         resumed = 0
-        while (orphans := await self._ownership.orphans()).call_ids:
-            self.take_up(orphans)
-            resumed += len(orphans.call_ids)
+        with suppress(LeaseLostError):  # as another worker, it looks for them again
+            while (orphans := await self._ownership.orphans()).call_ids:
+                self.take_up(orphans)
+                resumed += len(orphans.call_ids)
         return resumed
 
     def take_up(self, orphans: Orphans) -> None:
@@ -328,7 +332,8 @@ class CallRegistry:
                 return await call.tell(item)
         return await call.tell(item)
 
-    async def _call_of(self, item: WebhookInput) -> CallId:
+    async def call_of(self, item: WebhookInput) -> CallId:
+        """Return the call that a webhook belongs to, from now on."""
         if not item.leg_id and item.call_id is not None:
             return item.call_id
         known = self._legs.get(item.leg_id)

@@ -1,11 +1,12 @@
 """Settings: one file and the environment become one frozen object, or a list of every fault.
 
-`model` has every key, `checks` judges single values, `review` whether they fit together,
-`advice` whether they are meant. `load` puts the layers over each other, with
-`secret_files` in them; `faults` says what is wrong and where, `shown` what is in force.
+`model` has every key, `checks` judges single values, `review` whether they fit together, `advice`
+whether they are meant; `derived` is a route changed for one call. `load` puts the layers over each
+other, with `secret_files` in them; `faults` says what is wrong and where, `shown` what is in force.
 """
 
 from service.settings.advice import Advice, advise
+from service.settings.derived import derive_route
 from service.settings.load import CONFIG_VARIABLE, find_config, load, load_settings
 from service.settings.model import EndpointSettings, RouteSettings, Settings
 from service.settings.shown import show
@@ -17,6 +18,7 @@ __all__ = [
     "RouteSettings",
     "Settings",
     "advise",
+    "derive_route",
     "find_config",
     "load",
     "load_settings",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from service.calls.engines import ENGINES, Engine, review
+from service.calls.engines import ENGINES, Engine, review, unspoken
 from service.calls.engines.languages import AUTO
 from service.calls.routes import Route
 from service.settings.model import Settings
@@ -94,6 +94,10 @@ def _may_be_number(pattern: str) -> bool:
 
 def _engines(route: Route, said: Collection[str]) -> Iterator[str]:
     """Tell what an engine ignores of what was said, and what may surprise."""
+    first, *others = route.choices
+    for other in others:
+        for why in unspoken(first, other):
+            yield f"{other.engine} will not stand in, unless its fallback names a language: {why}"
     for choice in route.choices:
         found = review(choice, choice.source)
         ignored = [name for name in found.ignored if name.partition(".")[0] in said]

@@ -29,7 +29,10 @@ _RESERVED_NAMES = ("archive", "feed")
 _OWN_HEADERS = ("host", "content-type", "content-length", "transfer-encoding", "connection")
 _MAX_PORT = 65535
 _MAX_PHRASE_WORDS = 10
+_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
 _MAX_DIGITS = 4
+_CARRIED = ("client_state", "header", "parameter")
+_MAX_ENDPOINTING_MS = 10_000
 
 
 def did_you_mean(word: str, known: list[str]) -> str:
@@ -180,6 +183,16 @@ def check_partials(text: str) -> str:
     return text
 
 
+def parse_endpointing(value: object) -> int | bool:
+    """Read whole milliseconds up to ten seconds, or false: also as the environment writes them."""
+    if value is False or (isinstance(value, str) and value.strip().lower() == "false"):
+        return False
+    text = "" if isinstance(value, bool) else str(value)
+    if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > _MAX_ENDPOINTING_MS:
+        raise ValueError("should be 0 to 10000 (milliseconds), or false")
+    return int(text)
+
+
 def check_event_pattern(text: str) -> str:
     """Accept an event type, or a pattern that fits one, such as `call.*`."""
     if not any(fnmatchcase(known, text) for known in EVENT_TYPES):
@@ -189,10 +202,16 @@ def check_event_pattern(text: str) -> str:
 
 def check_endpoint_name(text: str) -> str:
     """Accept a short plain name that is not taken by the archive or the feed."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", text):
-        raise ValueError("should be 1 to 64 letters, digits, dots, dashes or underscores")
+    check_route_name(text)
     if text.lower() in _RESERVED_NAMES:
         raise ValueError("archive and feed are always there and need no endpoint")
+    return text
+
+
+def check_route_name(text: str) -> str:
+    """Accept a short plain name."""
+    if not re.fullmatch(_NAME, text):
+        raise ValueError("should be 1 to 64 letters, digits, dots, dashes or underscores")
     return text
 
 
@@ -234,6 +253,16 @@ def check_match_key(text: str) -> str:
         return text
     nearest = did_you_mean(text, list(MATCH_KEYS))
     raise ValueError(f"is not something to match{nearest or ': there is ' + ', '.join(MATCH_KEYS)}")
+
+
+def check_carry_key(text: str) -> str:
+    """Accept what a call's own application may say of it."""
+    kind, dot, name = text.partition(".")
+    if text in ("tag", "caller_name") or (kind in _CARRIED and dot and name):
+        return text
+    known = ["client_state.<key>", "header.<Name>", "parameter.<name>", "tag", "caller_name"]
+    nearest = did_you_mean(text, known)
+    raise ValueError(f"is nothing to carry{nearest or ': there is ' + ', '.join(known)}")
 
 
 def _split_url(text: str, schemes: tuple[str, ...]) -> SplitResult:

@@ -6,13 +6,22 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from nacl.signing import VerifyKey
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    SecretStr,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from service.calls.routes import Fallback, Retention, Route, Tracks
 from service.delivery.endpoints import Endpoint, EndpointType, Order
 from service.delivery.host import MAX_POSTS
 from service.errors import SettingsError
+from service.forwarding.post import ForwardTarget
 from service.ids import EndpointName, Role, Source, Track
 from service.journal.address import PostgresqlAddress, SqliteAddress, parse_database_url
 from service.redaction.labels import Kind
@@ -56,13 +65,18 @@ WebhookSecret = Annotated[SecretStr, _secret(checks.check_webhook_secret)]
 SigningKey = Annotated[SecretStr, _secret(checks.check_signing_key)]
 StreamUrl = Annotated[str, AfterValidator(checks.url_check("wss", "ws"))]
 HttpUrl = Annotated[str, AfterValidator(checks.url_check("https", "http"))]
+CarryKey = Annotated[str, AfterValidator(checks.check_carry_key)]
 MatchKey = Annotated[str, AfterValidator(checks.check_match_key)]
 HeaderName = Annotated[str, AfterValidator(checks.check_header_name)]
 HeaderValue = Annotated[SecretStr, _secret(checks.check_header_value)]
 Number = Annotated[str, AfterValidator(checks.check_number)]
 Origin = Annotated[str, AfterValidator(checks.check_origin)]
 NetworkText = Annotated[str, AfterValidator(checks.check_network)]
+Phrase = Annotated[str, AfterValidator(checks.check_phrase)]
 EventPattern = Annotated[str, AfterValidator(checks.check_event_pattern)]
+
+
+EndpointingMs = Annotated[int | bool, PlainValidator(checks.parse_endpointing)]
 
 
 class _Table(BaseModel):
@@ -94,24 +108,23 @@ class FallbackSettings(_Table):
         return Fallback(**self.model_dump())
 
 
-Phrases = Annotated[
-    tuple[Annotated[str, AfterValidator(checks.check_phrase)], ...], Field(max_length=50)
-]
-
-
 class RouteSettings(_Table):
     """One `[[route]]`: which calls, and how they are treated. The first that matches wins."""
 
+    name: Annotated[str, AfterValidator(checks.check_route_name)] | None = None
+    """How `POST /v1/calls` asks for it."""
     match: Annotated[dict[MatchKey, str], AfterValidator(_check_match)] = {}
     """Shell-style patterns that must all fit; none fits every call."""
-    answer: bool = True
+    answer: bool | None = None
+    """Whether to answer incoming calls; left out: unless `copies` or `[forward]` is set."""
     source: Source = "media"
     engine: str = "Deepgram"
     model: str | None = None
     language: str | None = None
     interim_results: bool = True
     keyterms: Annotated[tuple[str, ...], Field(max_length=100)] = ()
-    endpointing_ms: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    endpointing_ms: EndpointingMs | None = None
+    """How much silence ends an utterance; false: none does."""
     fallback: Annotated[tuple[FallbackSettings, ...], Field(max_length=_MAX_FALLBACKS)] = ()
     """Who gives the words while the engine does not, in order."""
     stream_codec: StreamCodec | None = None
@@ -126,16 +139,16 @@ class RouteSettings(_Table):
     """How many digits in order of a number are shown at most: 4 or 7."""
     mask: Mask = "label"
     """`last4`: of a whole card, the last four digits are shown."""
-    pause_on: Phrases = ()
-    """After such a phrase nothing is kept, until `resume_on` or `pause_limit_s`."""
-    resume_on: Phrases = ()
-    """After such a phrase words are kept again."""
+    pause_on: Annotated[tuple[Phrase, ...], Field(max_length=50)] = ()
+    """After such a phrase nothing is kept, until one of `resume_on`, but no longer than that."""
+    resume_on: Annotated[tuple[Phrase, ...], Field(max_length=50)] = ()
     pause_limit_s: Annotated[float, Field(ge=1, le=3_600)] = 60.0
-    """How long a pause lasts that a phrase began, at most."""
     record: Annotated[Literal["none", "audio", "telnyx"], AfterValidator(_record_not_built)] = (
         "none"
     )
     endpoints: tuple[str, ...] = ()
+    carry: Annotated[tuple[CarryKey, ...], Field(max_length=16)] = ()
+    """What of the call's own application goes into the metadata."""
     metadata: dict[str, Any] = {}
     """Goes out with every event of the call, as it is."""
     retention: RetentionSettings = RetentionSettings()
@@ -143,10 +156,11 @@ class RouteSettings(_Table):
     engine_options: dict[str, Any] = {}
     """Settings that only some engines have, under Telnyx's own names (Azure's `region`)."""
 
-    def build(self) -> Route:
-        """Return what the call core works with."""
-        plain = self.model_dump(exclude={"fallback", "retention"})
+    def build(self, *, answers: bool = True) -> Route:
+        """Return what the call core works with; `answers` where the route does not say."""
+        plain = self.model_dump(exclude={"answer", "fallback", "retention"})
         return Route(
+            answer=answers if self.answer is None else self.answer,
             retention=Retention(**self.retention.model_dump()),
             fallback=tuple(choice.build() for choice in self.fallback),
             **plain,
@@ -201,6 +215,30 @@ class EndpointSettings(_Table):
         )
 
 
+class ForwardSettings(_Table):
+    """`[forward]`: the application that each of Telnyx's webhooks is passed on to."""
+
+    url: HttpUrl | None = None
+    """Where; nothing is passed on without."""
+    allow_private: bool = False
+    """Let `url` lead to a private or loopback address."""
+    ports: Annotated[tuple[Annotated[int, Field(ge=1, le=65_535)], ...], Field(min_length=1)] = (
+        443,
+        8443,
+    )
+    """Where `url` may lead; with `allow_private`, any port."""
+    timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
+    """How long one attempt may take."""
+
+    def build(self) -> ForwardTarget | None:
+        """Return where webhooks go, if they do."""
+        if self.url is None:
+            return None
+        return ForwardTarget(
+            url=self.url, allow_private=self.allow_private, timeout_s=self.timeout_s
+        )
+
+
 class ApiSettings(_Table):
     """`[api]`: the HTTP API for people and programs."""
 
@@ -243,6 +281,8 @@ class Settings(BaseSettings):
     """Where captured audio is kept; beside the database unless told otherwise."""
     trusted_proxies: tuple[NetworkText, ...] = tuple(map(str, LOCAL))
     """Who is believed when it says whom it speaks for (`X-Forwarded-For`, `Forwarded`)."""
+    copies: bool = False
+    """Whether webhooks are copies that another application passes on: calls are its to answer."""
     drain_timeout_s: Annotated[float, Field(ge=0, le=3600)] = 20.0
     max_posts_per_host: Annotated[int, Field(ge=1, le=1000)] = MAX_POSTS
     """Attempts at once at one host (scheme, name and port), of all its endpoints together."""
@@ -262,6 +302,7 @@ class Settings(BaseSettings):
     telnyx_stt_url: Annotated[StreamUrl, Field(validation_alias="telnyx_stt_url")] = (
         "wss://api.telnyx.com/v2/speech-to-text/transcription"
     )
+    forward: ForwardSettings = ForwardSettings()
     api: ApiSettings = ApiSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     route: Annotated[dict[Number, RouteSettings], BeforeValidator(keyed)] = {}
@@ -327,9 +368,15 @@ class Settings(BaseSettings):
         texts = self.telnyx_public_key.split(",")
         return tuple(parse_public_key(text) for text in texts if text.strip())
 
+    @property
+    def answers(self) -> bool:
+        """Whether calls are ours to answer, where their route does not say."""
+        return not self.copies and self.forward.url is None
+
     def routes(self) -> tuple[Route, ...]:
         """Return the routes in the order they are tried."""
-        return tuple(self.route[number].build() for number in sorted(self.route, key=int))
+        numbers = sorted(self.route, key=int)
+        return tuple(self.route[number].build(answers=self.answers) for number in numbers)
 
     def endpoint_list(self) -> tuple[Endpoint, ...]:
         """Return the configured endpoints. Their secrets are in the clear: never log them."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from service.calls.engines import find_engine, model_for, unmet
+from service.calls.engines import engine_for, find_engine, model_for, unfit
 from service.calls.engines import review as review_engine
 from service.calls.engines.languages import AUTO
 from service.calls.routes import Route
@@ -13,6 +13,7 @@ from service.settings.faults import Fault
 from service.settings.model import (
     EndpointSettings,
     FallbackSettings,
+    ForwardSettings,
     RouteSettings,
     Settings,
 )
@@ -38,6 +39,7 @@ def review(settings: Settings) -> list[Fault]:
     """Return every fault between keys that are each fine by themselves."""
     names = [endpoint.name for endpoint in settings.endpoint.values()]
     faults = list(_repeated_names(settings))
+    faults += _forward(settings.forward)
     for number in sorted(settings.endpoint, key=int):
         faults += _endpoint(("endpoint", number), settings.endpoint[number])
     for number in sorted(settings.route, key=int):
@@ -49,11 +51,13 @@ def review(settings: Settings) -> list[Fault]:
 
 
 def _repeated_names(settings: Settings) -> Iterator[Fault]:
-    seen: set[str] = set()
-    for number, endpoint in settings.endpoint.items():
-        if endpoint.name.lower() in seen:
-            yield Fault(("endpoint", number, "name"), f'"{endpoint.name}" is there twice')
-        seen.add(endpoint.name.lower())
+    for table, named in (("endpoint", settings.endpoint), ("route", settings.route)):
+        seen: set[str] = set()
+        for number, one in named.items():
+            name = one.name
+            if name and name.lower() in seen:
+                yield Fault((table, number, "name"), f'"{name}" is there twice')
+            seen.add((name or "").lower())
 
 
 def _endpoint(place: tuple[str, ...], endpoint: EndpointSettings) -> Iterator[Fault]:
@@ -75,6 +79,16 @@ def _webhook(place: tuple[str, ...], endpoint: EndpointSettings) -> Iterator[Fau
         yield Fault((*place, "url"), problem)
 
 
+def _forward(forward: ForwardSettings) -> Iterator[Fault]:
+    if forward.url is None:
+        for key in sorted(forward.model_fields_set):
+            yield Fault(("forward", key), "is nothing without a url")
+        return
+    problem = url_problem(forward.url, allow_private=forward.allow_private, ports=forward.ports)
+    if problem:
+        yield Fault(("forward", "url"), problem)
+
+
 def _route(place: tuple[str, ...], route: RouteSettings, names: list[str]) -> Iterator[Fault]:
     for name in route.endpoints:
         if name not in names:
@@ -85,6 +99,9 @@ def _route(place: tuple[str, ...], route: RouteSettings, names: list[str]) -> It
     if route.record == "audio" and route.source != "media":
         message = 'needs source = "media": without a fork nobody here hears the call'
         yield Fault((*place, "record"), message)
+    names_carried = [key.partition(".")[2] or key for key in route.carry]
+    if len(set(names_carried)) < len(names_carried):
+        yield Fault((*place, "carry"), "would carry two things under one name")
     yield from _redaction(place, route)
     if not route.pause_on:
         for key in route.model_fields_set.intersection(("resume_on", "pause_limit_s")):
@@ -120,7 +137,7 @@ def _choices(place: tuple[str, ...], route: RouteSettings) -> Iterator[Fault]:
     for number, other in enumerate(others):
         there = (*place, "fallback", str(number))
         hint = _inherited_source(route.fallback[number], other)
-        for problem in unmet(first, other):
+        for problem in unfit(first, other):
             yield Fault(there, f"cannot stand in: {problem}{hint}")
         if _who(other) in [_who(choice) for choice in choices[: number + 1]]:
             yield Fault(there, f"{other.engine} would stand in for itself")
@@ -139,9 +156,7 @@ def _inherited_source(fallback: FallbackSettings, choice: Route) -> str:
 
 
 def _who(choice: Route) -> tuple[str, str | None, str | None]:
-    engine = find_engine(choice.engine, choice.model)
-    if engine is None:
-        return choice.source, choice.engine, choice.model
+    engine = engine_for(choice.engine, choice.model)
     return choice.source, engine.name, model_for(engine, choice.model)
 
 

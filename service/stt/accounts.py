@@ -50,10 +50,11 @@ class Accounts:
         else:
             self._holes.append(Lost(span, reason))
 
-    def lose_all(self, spans: Iterable[Span], reason: str) -> None:
-        """Book what nobody answered as lost."""
+    def lose_all(self, spans: Iterable[Span], reason: str, *, apart_ms: int = 0) -> None:
+        """Book what nobody answered as lost; up to `apart_ms` somebody said something meanwhile."""
         for span in spans:
-            self.lose(span, reason, join=True)
+            last_ms = self._holes[-1].span.end_ms if self._holes else 0
+            self.lose(span, reason, join=last_ms >= apart_ms)
 
     def settle(self, until_ms: int, *, is_losing: bool = False) -> list[Lost]:
         """Settle everything before a time; return what of it was lost, in order.

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from service.calls.inputs import WordsHeard
 from service.stt.matching import find_overlap
+from service.stt.ring import Span
 
 _SAME_PLACE_MS = 150
 
@@ -75,3 +77,8 @@ class Overlap:
         self._words.clear()
         self._ends_ms.clear()
         self._early = 0
+
+
+def shared_ms(heard: WordsHeard, span: Span) -> int:
+    """Return how much of a span a text covers; less than nothing if it is away from it."""
+    return min(heard.end_ms, span.end_ms) - max(heard.start_ms, span.start_ms)

@@ -10,6 +10,7 @@ from service.stt.growth import Growth
 from service.stt.inputs import TrackInputs
 from service.stt.matching import revises, words_of
 from service.stt.pace import Pace
+from service.stt.progress import LEAD_MS
 from service.stt.ring import Span
 from service.stt.seam import Clue
 from service.stt.speech import Speech
@@ -126,6 +127,14 @@ class Placing:
             end_ms = max(end_ms, grown.reached_ms)
         return Placed(replace(heard, end_ms=min(end_ms, heard.end_ms)), clue)
 
+    def knows_end(self, placed: Placed) -> bool:
+        """Say whether it is known where a text ends that is cut off: by times, or by its growth.
+
+        Else it may be all of what was said there, or half of it.
+        """
+        grown = self._growth.of(placed.heard.text)
+        return placed.clue is not Clue.TEXT or (grown is not None and grown.factor is not None)
+
     def goes_on(self, placed: Placed, until_ms: int) -> bool:
         """Say whether more was said behind a text that is cut off, as it was spoken when it came.
 
@@ -170,6 +179,13 @@ class Placing:
     def _span(self, start_s: float, end_s: float) -> Span:
         start_ms = self._clock.stream_ms(start_s)
         return Span(start_ms, max(start_ms, self._clock.stream_end_ms(end_s)))
+
+
+def spare_ms(heard: WordsHeard) -> int:
+    """Return how much of a text's audio may be missing with its first word heard all the same."""
+    if heard.words:
+        return min(LEAD_MS, (heard.words[0].end_ms - heard.words[0].start_ms) // 2)
+    return min(LEAD_MS, duration_of(heard.text.partition(" ")[0]) // 2)
 
 
 def _is_final(at: Arrival) -> bool:

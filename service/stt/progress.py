@@ -66,7 +66,9 @@ class Progress:
         """Take note of a final that is emitted, of what had been sent until then.
 
         A text that is a part of what is being said covers nothing behind it: `expected_ms` is 0.
+        One of a session that was lost may end behind what the next one was sent.
         """
+        until_ms = max(until_ms, span.end_ms)
         self.emitted_ms, self.by = max(self.emitted_ms, span.end_ms), clue
         if not expected_ms:
             end_ms = span.end_ms

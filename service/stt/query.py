@@ -7,7 +7,14 @@ Source: Telnyx, "WebSocket streaming: parameters", and SDK 4.189
 from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from service.calls.engines import Engine, find_engine, keyterms_for, language_for, model_for
+from service.calls.engines import (
+    Engine,
+    engine_for,
+    keyterms_for,
+    language_for,
+    model_for,
+    sent_options,
+)
 from service.calls.routes import Route
 from service.stt.formats import WireFormat
 from service.wire.stt import PATH
@@ -19,7 +26,7 @@ _KEYWORD_WEIGHT = 1
 
 def engine_of(route: Route) -> Engine:
     """Return what is known of the route's engine; one nobody knows gets plain `linear16`."""
-    return find_engine(route.engine, route.model) or Engine(name=route.engine)
+    return engine_for(route.engine, route.model)
 
 
 def session_url(base: str, route: Route, audio: WireFormat) -> str:
@@ -44,7 +51,7 @@ def _parameters(engine: Engine, route: Route, audio: WireFormat) -> Iterator[tup
     if "media" in engine.interim_results:  # asked of it, the engine Telnyx says nothing at all
         yield "interim_results", _said(route.interim_results)
     if route.endpointing_ms is not None and "media" in engine.endpointing_ms:
-        yield "endpointing", str(route.endpointing_ms)
+        yield "endpointing", _said(route.endpointing_ms)
     yield from _keyterms(engine, route)
     yield from _options(engine, route)
 
@@ -66,9 +73,7 @@ def _options(engine: Engine, route: Route) -> Iterator[tuple[str, str]]:
         yield "words", "true"
     elif "redact" in known and "redact" not in route.engine_options and (kinds := _redact(route)):
         yield "redact", kinds
-    for name, value in route.engine_options.items():
-        if name not in known:
-            continue
+    for name, value in sent_options(engine, route, "media").items():
         if isinstance(value, list | tuple):
             yield name, ",".join(_said(item) for item in value)
         else:

@@ -33,6 +33,8 @@ _CUT_SHORT, _FAILED = "cut_short", "recognition_failed"
 _MAX_GARBAGE = 100
 _SOUND_S, _MAX_SOUND_S = 30.0, 300.0
 """How long a session must last after a track's second trouble; twice as long after each more."""
+_SHARE_OF_REST = 1 / 15
+"""So much of what is left to the deadline there may be between two connections at the end."""
 _TELL_EVERY_S = 1.0
 """How often it is told what is lost, while there is no session."""
 
@@ -106,11 +108,16 @@ class TrackRecognition:
                 self._relay.end()
             self._audio_came.set()
             self._ending.set()
-            self._stop_at = asyncio.get_running_loop().time() + timeout_s
-            if self._timer is not None and not self._stopped.is_set():
-                self._timer.reschedule(self._stop_at)
+        self._stop_by(asyncio.get_running_loop().time() + timeout_s)
         await self._stopped.wait()
         self.close()
+
+    def _stop_by(self, stop_at: float) -> None:
+        if self._stop_at is not None and self._stop_at <= stop_at:
+            return
+        self._stop_at = stop_at
+        if self._timer is not None and not self._stopped.is_set():
+            self._timer.reschedule(stop_at)
 
     def cut_short(self) -> None:
         """Emit what is left of a recognition whose task was cancelled, or never began."""
@@ -281,10 +288,12 @@ class TrackRecognition:
         """Wait before the next connection, and until there is something to send."""
         if delay_s:
             delay_s += self._dice() * self._limits.jitter_s
-        if self._ending.is_set():  # the deadline is near
-            await asyncio.sleep(min(delay_s, self._limits.backoff_s[0] + self._limits.jitter_s))
-            return
         loop = asyncio.get_running_loop()
+        if self._stop_at is not None:  # the deadline is near
+            soon_s = self._limits.backoff_s[0] + self._limits.jitter_s
+            left_s = self._stop_at - loop.time()
+            await asyncio.sleep(min(delay_s, max(soon_s, left_s * _SHARE_OF_REST)))
+            return
         until = loop.time() + delay_s
         while (left_s := until - loop.time()) > 0 and not self._ending.is_set():
             with suppress(TimeoutError):

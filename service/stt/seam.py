@@ -48,7 +48,8 @@ class Seam:
     def __init__(self, emitted: Iterable[Emitted], start_ms: int, until_ms: int, by: Clue) -> None:
         """Expect repeats of what was emitted until `until_ms`, as far as `by` tells."""
         self._overlap = Overlap(emitted, start_ms)
-        self._until_ms = until_ms
+        self.until_ms = until_ms
+        """Where what was emitted ends."""
         self._by = by
         self._doubted = False
         self.is_in_doubt = False
@@ -56,7 +57,7 @@ class Seam:
 
     def close(self, sure_ms: int) -> None:
         """Expect no repeats by text any more, once what comes lies surely behind them."""
-        if sure_ms > self._until_ms:
+        if sure_ms > self.until_ms:
             self._overlap.clear()
 
     def cut(self, heard: WordsHeard, clue: Clue) -> Cut:
@@ -64,9 +65,9 @@ class Seam:
         if clue is self._by is Clue.WORDS and heard.words:
             return Cut(self._without_early_words(heard, heard.words))
         if clue is self._by is Clue.SPAN:
-            if heard.end_ms <= self._until_ms + _SPAN_SLACK_MS:
+            if heard.end_ms <= self.until_ms + _SPAN_SLACK_MS:
                 return Cut(None)
-            if heard.start_ms >= self._until_ms - _SPAN_SLACK_MS:
+            if heard.start_ms >= self.until_ms - _SPAN_SLACK_MS:
                 return Cut(heard)
         if self._overlap:
             return self._without_repeats(heard)
@@ -77,7 +78,7 @@ class Seam:
         return Cut(heard)
 
     def _without_early_words(self, heard: WordsHeard, words: tuple[Word, ...]) -> WordsHeard | None:
-        early = [word.start_ms + word.end_ms < 2 * self._until_ms for word in words]
+        early = [word.start_ms + word.end_ms < 2 * self.until_ms for word in words]
         count = early.index(False) if False in early else len(early)
         return _without_first(heard, count, len(words))
 

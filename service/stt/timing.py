@@ -31,6 +31,8 @@ _REMAINDER_MS = 200
 """So little speech after the text before is what was left of that, by an estimate."""
 _HOLE_MS = 650
 """Where no audio came, it counts as a pause of this length, if it is longer."""
+_CUT_OUT = 0.15
+"""Where that began and ended in mid-speech, a text that lacks so much of its length goes on."""
 _MIN_REST_MS = 400
 """So little speech that a text leaves of a stretch is no text of its own, but the rest of it."""
 _QUEUE_REACH, _LATE_REACH = 1.3, 2.0
@@ -76,8 +78,9 @@ def estimate_span(
         return Span(max(min(from_ms, until_ms), until_ms - expected_ms), until_ms)
     bias = _LATER_IS_LIKELIER if not queue_ms and lag_ms <= LAG_MS else 0.0
     shortest_ms, longest_ms = expected_ms - slack_ms, expected_ms + slack_ms
+    pairs = pairwise(stretches)
     lateness = _lateness(stretches, until_ms, reached_ms, bias=bias, is_whole=is_whole)
-    pauses = [_pause_cost(pair, holes, is_live=bool(bias)) for pair in pairwise(stretches)]
+    pauses = [_pause_cost(pair, holes, expected_ms, is_live=bool(bias)) for pair in pairs]
     first, last = _best_fit(stretches, pauses, lateness, Span(shortest_ms, longest_ms))
     end_ms = stretches[last].end_ms
     if lag_ms > LAG_MS or until_ms - end_ms > LAG_MS:
@@ -129,7 +132,9 @@ def _best_fit(
     return found
 
 
-def _pause_cost(pair: tuple[Span, Span], holes: Sequence[Span], *, is_live: bool) -> float:
+def _pause_cost(
+    pair: tuple[Span, Span], holes: Sequence[Span], expected_ms: int, *, is_live: bool
+) -> float:
     """Return how much better a text must fit that goes on behind a pause.
 
     Of a live engine it is known where a text ends, by when its result comes; else a short pause
@@ -137,13 +142,23 @@ def _pause_cost(pair: tuple[Span, Span], holes: Sequence[Span], *, is_live: bool
     """
     pause_ms, is_sure = _silent_ms(pair, holes), not _is_hole(pair, holes)
     short = min(pause_ms, _WITHIN_MS) * _BREATHED if is_sure and not is_live else 0.0
-    return short + max(0, pause_ms - _WITHIN_MS) * _PAUSED
+    cost = short + max(0, pause_ms - _WITHIN_MS) * _PAUSED
+    return min(cost, expected_ms * _CUT_OUT) if _is_cut_out(pair, holes) else cost
 
 
 def _silent_ms(pair: tuple[Span, Span], holes: Sequence[Span]) -> int:
     """Return how long nobody spoke between two stretches, as far as is known."""
     unknown = (min(0, _HOLE_MS - cut_ms) for cut_ms in _holes_between(pair, holes))
     return pair[1].start_ms - pair[0].end_ms + sum(unknown)
+
+
+def _is_cut_out(pair: tuple[Span, Span], holes: Sequence[Span]) -> bool:
+    """Say whether a hole begins and ends in mid-speech."""
+    before_ms, after_ms = pair[0].end_ms, pair[1].start_ms
+    return any(
+        abs(hole.start_ms - before_ms) <= WINDOW_MS and abs(hole.end_ms - after_ms) <= WINDOW_MS
+        for hole in holes
+    )
 
 
 def _is_hole(pair: tuple[Span, Span], holes: Sequence[Span]) -> bool:

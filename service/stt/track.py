@@ -55,8 +55,7 @@ class Track:
         self._tape = tape = Tape(plan, keep_ms=keep_ms)
         self._ring, self.speech = tape.ring, tape.speech
         self._transcript = Transcript(self.inputs, self.speech)
-        self._accounts = Accounts()
-        self._headway = Headway()
+        self._accounts, self._headway = Accounts(), Headway()
         self._stints: deque[Stint] = deque()
         """Those that are live, by their audio; it is the first one's turn to speak."""
         self._sent_ms = 0
@@ -202,12 +201,12 @@ class Track:
             self._stints.clear()
             gone_ms = min(self._tape.kept_from_ms(), position_ms)
             inputs += self._told(self._transcript.keep_from(gone_ms))
-            self._lose_unanswered(gone_ms, self.lost_reason)
+            self._lose_unanswered(self._transcript.before_pending(gone_ms), self.lost_reason)
         return inputs + self._told_lost(self._kept_or_resume_ms(), is_losing=True)
 
     def forgo(self, reason: str) -> list[Input]:
         """Expect no answer any more to what the last session lost did not answer."""
-        inputs = self._told(self._transcript.finalize_pending())
+        inputs = self._told(self._transcript.finalize_pending(is_cut_off=True))
         self._lose_unanswered(self._forgo_ms, reason)
         self._resume_ms = self._forgo_ms
         return inputs + self._settle(self._forgo_ms)
@@ -274,14 +273,14 @@ class Track:
         """Take what was said for all there is: speech that was not answered is lost."""
         inputs: list[Input] = []
         while self._stints:
-            inputs += self._told(self._transcript.finalize_pending())
+            inputs += self._told(self._transcript.finalize_pending(is_cut_off=True))
             self._sent_ms = max(self._sent_ms, self._stints.popleft().clock.position_ms)
             self._heard_ms = None
             if self._stints:
                 start_ms = self._stints[0].clock.start_ms
                 self._lose_unanswered(start_ms, reason)
                 inputs += [*self._settle(start_ms), *self._take_turn()]
-        inputs += self._told(self._transcript.finalize_pending())
+        inputs += self._told(self._transcript.finalize_pending(is_cut_off=True))
         self._lose_unanswered(self.pushed_ms, reason)
         return [*inputs, *self._settle(self.pushed_ms)]
 
@@ -302,8 +301,6 @@ class Track:
 
     def _add(self, at: Arrival) -> list[Input]:
         inputs = self._told(self._transcript.add(at))
-        if self._transcript.take_doubt():
-            inputs.append(self.inputs.degraded("seam_uncertain"))
         if at.result.is_final:
             self._drop()
         return inputs
@@ -317,6 +314,8 @@ class Track:
                 inputs += self._lost(self._accounts.emit(Span(item.start_ms, item.end_ms)))
             if item.is_final or self._wants_partials:
                 inputs.append(item)
+        if (doubt_ms := self._transcript.take_doubt()) is not None:
+            inputs.append(self.inputs.degraded("seam_uncertain", start_ms=doubt_ms))
         return inputs
 
     def _settle(self, until_ms: int) -> list[Input]:
@@ -370,7 +369,8 @@ class Track:
         self._not_before_ms = self._resume_ms
         transcript.progress.answer(self._resume_ms)
         if transcript.progress.by is not Clue.WORDS:
-            inputs.append(self.inputs.degraded("seam_uncertain"))
+            doubt_ms = transcript.progress.emitted_ms
+            inputs.append(self.inputs.degraded("seam_uncertain", start_ms=doubt_ms))
         return inputs
 
     def _due_ms(self, stint: Stint) -> int:
@@ -394,6 +394,7 @@ class Track:
 
         Where nobody heard it, nobody can say that it was no voice.
         """
-        from_ms = max(gone.start_ms, self._transcript.heard_until())
-        self._accounts.lose_all(self.speech.sounds(from_ms, gone.end_ms), self.lost_reason)
+        transcript = self._transcript
+        sounds = self.speech.sounds(max(gone.start_ms, transcript.heard_until()), gone.end_ms)
+        self._accounts.lose_all(sounds, self.lost_reason, apart_ms=transcript.pending_end_ms)
         self.speech.forget(gone.start_ms, gone.end_ms)

@@ -19,9 +19,9 @@ from service.calls.inputs import Word, WordsHeard
 from service.stt.clock import SessionClock
 from service.stt.inputs import TrackInputs
 from service.stt.matching import is_same, revises, words_of
-from service.stt.overlap import Emitted
-from service.stt.placing import Placed, Placing
-from service.stt.progress import LEAD_MS, OWED_MS, Progress
+from service.stt.overlap import Emitted, shared_ms
+from service.stt.placing import Placed, Placing, spare_ms
+from service.stt.progress import OWED_MS, Progress
 from service.stt.ring import Span
 from service.stt.seam import Clue, Seam, without_half_words
 from service.stt.speech import PAUSE_MS, Speech
@@ -79,6 +79,7 @@ class Transcript:
         self._pending: Placed | None = None
         self._pending_unmarked = False
         self._pending_here = False
+        self._doubt_ms: int | None = None
         self._from_ms = 0
         """No text that comes now was said before this."""
         self._last_said: _Said | None = None
@@ -139,12 +140,13 @@ class Transcript:
         return []
 
     def finalize_pending(
-        self, *, cut_ms: int | None = None, is_part: bool = False
+        self, *, cut_ms: int | None = None, is_part: bool = False, is_cut_off: bool = False
     ) -> list[WordsHeard]:
         """Make the last partial final, as no better text will come; empty if there is none.
 
         A word that ends at `cut_ms` is left out, for another session to hear the whole of it. With
-        `is_part` more was said without a pause than is in the text.
+        `is_part` more was said without a pause than is in the text. If it `is_cut_off`, that is in
+        doubt unless it is known where it ends.
         """
         pending, self._pending = self._pending, None
         finals = self._overtaken(None)
@@ -152,23 +154,34 @@ class Transcript:
         if pending is not None and heard is not None:
             final = Placed(replace(heard, is_final=True), pending.clue)
             is_part |= cut_ms is not None
+            if is_cut_off and not (self._pending_unmarked or self._placing.knows_end(pending)):
+                self._doubt_ms = heard.end_ms
             finals += self._emit(final, self._clock.position_ms, is_part=is_part)
         return finals
 
     def keep_from(self, kept_ms: int) -> list[WordsHeard]:
         """Make a partial final whose audio is not kept: no better text will come of it."""
         pending = self._pending
-        if pending is None or kept_ms <= pending.heard.start_ms + LEAD_MS:
+        if pending is None or kept_ms <= pending.heard.start_ms + spare_ms(pending.heard):
             return []
         cut_off = pending if self._pending_unmarked else self._placing.cut_off(pending)
         self._pending = cut_off
         is_part = cut_off != pending or self._placing.goes_on(cut_off, self._clock.position_ms)
-        return self.finalize_pending(is_part=is_part)
+        is_part |= pending.clue is not Clue.TEXT
+        return self.finalize_pending(is_part=is_part, is_cut_off=True)
+
+    def before_pending(self, until_ms: int) -> int:
+        """Return a time, or where the words begin that are pending, if that is earlier."""
+        return until_ms if self._pending is None else min(until_ms, self._pending.heard.start_ms)
 
     def heard_until(self) -> int:
         """Return how far the words that there are go, be they final or not."""
-        pending_ms = self._pending.heard.end_ms if self._pending else 0
-        return max(self.progress.answered_ms, pending_ms)
+        return max(self.progress.answered_ms, self.pending_end_ms)
+
+    @property
+    def pending_end_ms(self) -> int:
+        """Where the words end that are pending; 0 if there are none."""
+        return self._pending.heard.end_ms if self._pending else 0
 
     def wait_no_more(self, position_ms: int, quiet_ms: int | None) -> list[WordsHeard]:
         """Return finals that came too early, and have waited long enough for those before them.
@@ -187,10 +200,13 @@ class Transcript:
         )
         return self.finalize_pending()
 
-    def take_doubt(self) -> bool:
-        """Say whether words at the last seam may be there twice, or lost; once a seam."""
-        doubt, self._seam.is_in_doubt = self._seam.is_in_doubt, False
-        return doubt
+    def take_doubt(self) -> int | None:
+        """Return from where on words may be there twice, or lost, if that is new: once a seam."""
+        if self._seam.is_in_doubt:
+            self._seam.is_in_doubt = False
+            return self._seam.until_ms
+        doubt_ms, self._doubt_ms = self._doubt_ms, None
+        return doubt_ms
 
     def is_owed(self, until_ms: int) -> bool:
         """Say whether the engine still owes words for the audio before `until_ms`.
@@ -338,7 +354,7 @@ class Transcript:
             return heard
         if heard.words is None:
             length_ms = max(1, heard.end_ms - heard.start_ms)
-            shared = (_shared_ms(heard, span) for span in self._spans)
+            shared = (shared_ms(heard, span) for span in self._spans)
             return None if any(ms >= _MOSTLY * length_ms for ms in shared) else heard
         words = tuple(word for word in heard.words if not self._is_said(word))
         if len(words) == len(heard.words):
@@ -380,7 +396,3 @@ class Transcript:
         if repeats and left and placed.clue is Clue.SPAN:
             return replace(left, start_ms=min(max(left.start_ms, until_ms), left.end_ms))
         return left
-
-
-def _shared_ms(heard: WordsHeard, span: Span) -> int:
-    return min(heard.end_ms, span.end_ms) - max(heard.start_ms, span.start_ms)

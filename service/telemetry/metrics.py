@@ -9,6 +9,7 @@ from prometheus_client.registry import Collector
 
 from service.calls.events import (
     CallAnswered,
+    CallAttached,
     CallEnded,
     CallStarted,
     EndpointDisabled,
@@ -89,7 +90,7 @@ class Metrics:
         match fact.event:
             case TranscriptPartial() | TranscriptFinal() as event:
                 self._count_words(event, fact.stt_ms)
-            case CallStarted() | CallAnswered() | CallEnded() as event:
+            case CallStarted() | CallAttached() | CallAnswered() | CallEnded() as event:
                 self._calls.labels(event.type.rpartition(".")[2]).inc()
             case TranscriptGap() as event:
                 self._gaps.labels(event.reason).inc()

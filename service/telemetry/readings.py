@@ -67,6 +67,17 @@ class LiveCounts(Protocol):
         """Tracks that are recognised now."""
 
 
+class ForwardCounts(Protocol):
+    """The counters of what is passed on to an application of the customer's."""
+
+    retried: int
+    waiting: int
+
+    @property
+    def webhooks(self) -> Mapping[str, int]:
+        """By what became of them."""
+
+
 class BusCounts(Protocol):
     """The counters of what workers tell each other."""
 
@@ -151,6 +162,32 @@ def feed_figures(
             (),
             lambda: {(): held_back_s()},
             shared=True,
+        ),
+    ]
+
+
+def forward_figures(counts: ForwardCounts) -> list[Figure]:
+    """Return the figures of what is passed on to an application of the customer's."""
+    return [
+        Figure(
+            "forwards",
+            "Webhooks passed on, by what became of them",
+            ("result",),
+            lambda: {(result,): n for result, n in counts.webhooks.items()},
+            total=True,
+        ),
+        Figure(
+            "forward_retries",
+            "Attempts to pass a webhook on that are made again",
+            (),
+            lambda: {(): counts.retried},
+            total=True,
+        ),
+        Figure(
+            "forwards_waiting",
+            "Webhooks in memory that are yet to be passed on",
+            (),
+            lambda: {(): counts.waiting},
         ),
     ]
 

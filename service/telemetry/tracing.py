@@ -29,6 +29,7 @@ from opentelemetry.trace import (
 from service import __version__
 from service.calls.events import (
     CallAnswered,
+    CallAttached,
     CallEnded,
     CallStarted,
     EndpointDisabled,
@@ -121,6 +122,7 @@ class Tracing:
                 self._add_call(call_id, at, counts)
             case (
                 CallAnswered()
+                | CallAttached()
                 | CallEnded()
                 | EndpointDisabled()
                 | EndpointEnabled()

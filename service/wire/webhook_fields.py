@@ -13,6 +13,7 @@ Fields: TypeAlias = Mapping[str, object]
 
 _MAX_ID = 512
 _MAX_LABEL = 64
+_MAX_TAGS = 64
 _MAX_CLIENT_STATE = 8192
 _YEAR_2100_S = 4_102_444_800
 _FORMATTED_NUMBER = re.compile(r"\+[\d ().-]+")
@@ -105,3 +106,22 @@ def read_headers(value: object) -> dict[str, str]:
             if name is not None and text is not None:
                 found[name.lower()] = text
     return found
+
+
+def read_tags(value: object) -> tuple[str, ...]:
+    """Return a list of texts, without what is none; some at most."""
+    if not isinstance(value, list):
+        return ()
+    return tuple(one.replace("\0", "") for one in value[:_MAX_TAGS] if isinstance(one, str))
+
+
+def read_parameters(value: object) -> dict[str, str]:
+    """Return an object's texts by name; some at most."""
+    if not isinstance(value, dict):
+        return {}
+    texts = {name: read_text(value, name) for name in list(value)[:_MAX_TAGS] if _is_key(name)}
+    return {name: text for name, text in texts.items() if text is not None}
+
+
+def _is_key(name: object) -> bool:
+    return isinstance(name, str) and 0 < len(name) <= _MAX_LABEL

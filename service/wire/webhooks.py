@@ -35,6 +35,7 @@ from service.wire.webhook_fields import (
     read_number,
     read_phone,
     read_share,
+    read_tags,
     read_text,
     read_time,
 )
@@ -155,7 +156,12 @@ def _facts(data: Fields, payload: Fields, leg_id: LegId, now: float) -> _Facts:
 
 def _initiated(payload: Fields, facts: _Facts) -> WebhookInput:
     headers = read_headers(payload.get("custom_headers")) | read_headers(payload.get("sip_headers"))
-    return LegInitiated(headers=headers, **facts)
+    return LegInitiated(
+        headers=headers,
+        tags=read_tags(payload.get("tags")),
+        caller_name=read_text(payload, "caller_id_name"),
+        **facts,
+    )
 
 
 def _answered(payload: Fields, facts: _Facts) -> WebhookInput:  # noqa: ARG001 - says no more

@@ -22,6 +22,7 @@ class Alone:
 
     is_shared = False
     holds = True
+    is_late = False
     keeps_house = True
 
     def __init__(self, journal: Journal) -> None:

@@ -2,14 +2,26 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from service.ids import WorkerId
 
-LEASE_S: Final = 7.0
-"""How long after its last heartbeat began a worker writes, delivers and listens."""
-SILENT_S: Final = 10.0
-"""How long after its last heartbeat was written the others take its calls."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How soon workers miss each other, in seconds. All of a database go by the same."""
+
+    beat_every_s: float = 2.0
+    look_every_s: float = 2.0
+    """How often a worker looks for those who are gone."""
+    lease_s: float = 7.0
+    """How long after its last heartbeat began a worker writes, delivers and listens."""
+    silent_s: float = 10.0
+    """How long after its last heartbeat was written the others take its calls."""
+
+
+_USUAL: Final = Pace()
 
 
 class WorkerLease:
@@ -18,13 +30,11 @@ class WorkerLease:
     `ticks` are seconds that never jump, and not those of an event loop, which it remembers.
     """
 
-    def __init__(
-        self, *, life_s: float = LEASE_S, ticks: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, *, pace: Pace = _USUAL, ticks: Callable[[], float] = time.monotonic) -> None:
+        self.pace = pace
         self.ticks = ticks
         self.holder: WorkerId | None = None
         """Who has it, or had it last."""
-        self._life_s = life_s
         self._ends_at = 0.0
 
     @property
@@ -44,7 +54,7 @@ class WorkerLease:
 
     def renew(self, since: float) -> None:
         """Have it go on: a heartbeat that began then was written."""
-        self._ends_at = since + self._life_s
+        self._ends_at = since + self.pace.lease_s
 
     def end(self) -> None:
         """End it now."""

@@ -10,7 +10,8 @@ import structlog
 
 from service.calls.commands import Reply
 from service.calls.inputs import AskedInput, Webhook, WebhookInput
-from service.errors import JournalError, JournalUnavailableError
+from service.calls.ordering import REORDER_S
+from service.errors import InputRefusedError, JournalError, JournalUnavailableError
 from service.ids import CallId, WorkerId
 from service.ports import Bus, CallHolder, Mail, Roster
 from service.workers.mail import (
@@ -49,8 +50,8 @@ class Mailbox:
         self._member = member
         self._by_mail: OrderedDict[CallId, float] = OrderedDict()
         """Calls that were taken or had mail, and when that was last, in the loop's time."""
-        self._begun = self._ended = 0
-        """How many times the mailbox was looked through."""
+        self._looked_from = 0.0
+        """When the last time began that the mailbox was looked through, in the loop's time."""
         self._looked = asyncio.Event()
         """Set, and made anew, at the end of each time."""
         self._asking: dict[int, asyncio.Future[Reply | None]] = {}
@@ -105,16 +106,23 @@ class Mailbox:
     async def caught_up(self, call_id: CallId) -> None:
         """Return once the mail was told that waits for a call, if it had any lately, or soon.
 
-        What comes in here directly is not to overtake what came in elsewhere before.
+        What comes in here directly is not to overtake what came in elsewhere before. Of a call that
+        had none, what was here when its waiting room took in what it lets out now will do.
         """
-        if call_id not in self._by_mail:
+        now = asyncio.get_running_loop().time()
+        since = now if call_id in self._by_mail else now - REORDER_S
+        if self._looked_from >= since:
             return
-        enough = self._begun + 1
         self.news.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(CATCH_UP_S):
-                while self._ended < enough and call_id in self._by_mail:
+                while self._looked_from < since:
                     await self._looked.wait()
+
+    @property
+    def is_late(self) -> bool:
+        """Whether what came in elsewhere may be on its way here for longer than calls wait."""
+        return self._looked_from < asyncio.get_running_loop().time() - REORDER_S
 
     async def run(self, holder: CallHolder, bus: Bus) -> None:
         """Take what comes, forever."""
@@ -139,15 +147,14 @@ class Mailbox:
         Raises:
             JournalUnavailableError: The rest still waits.
         """
-        self._begun += 1
-        begun, keeps_house = self._begun, self._member.keeps_house
+        begun, keeps_house = asyncio.get_running_loop().time(), self._member.keeps_house
         is_more = await self._roster.has_mail(worker, keeps_house=keeps_house)
         while is_more:
             page = await self._look(worker, holder)
             done = await self._apply(page, holder, bus)
             await self._roster.drop_mail(done)
             is_more = len(page) == PAGE and len(done) > 0
-        self._ended = begun
+        self._looked_from = begun
         self._looked.set()
         self._looked = asyncio.Event()
         self._forget_early()
@@ -218,8 +225,8 @@ class Mailbox:
         return False
 
     def _is_hopeless(self, mail: Mail, error: JournalError) -> bool:
-        if not isinstance(error, JournalUnavailableError) or self._lease.worker is None:
-            return False
+        if not isinstance(error, InputRefusedError):
+            return False  # a full disk may last, and this was acknowledged
         self._tries[mail.id] += 1
         if self._tries[mail.id] < MAX_TRIES:
             return False

@@ -12,7 +12,6 @@ from service.ids import WorkerId
 from service.ports import Roster
 from service.workers.lease import WorkerLease
 
-BEAT_EVERY_S: Final = 2.0
 _BEAT_AGAIN_S: Final = 0.5
 """After one that was not written."""
 _MIN_WATCH_S: Final = 0.05
@@ -71,7 +70,7 @@ class Membership:
                 await asyncio.sleep(_BEAT_AGAIN_S)
             else:
                 is_away = False
-                await asyncio.sleep(BEAT_EVERY_S)
+                await asyncio.sleep(self.lease.pace.beat_every_s)
 
     async def watch(self) -> None:
         """Notice when the lease is over, whatever the database does."""

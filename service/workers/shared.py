@@ -5,7 +5,6 @@ from service.calls.inputs import AskedInput, WebhookInput
 from service.errors import JournalUnavailableError, LeaseLostError
 from service.ids import CallId, WorkerId
 from service.ports import Bus, Claim, Orphans, Roster
-from service.workers.lease import SILENT_S
 from service.workers.mailbox import Mailbox
 from service.workers.membership import Membership
 from service.workers.takeover import TakeOver
@@ -50,6 +49,11 @@ class SharedOwnership:
         """See `Ownership.caught_up`."""
         await self._mailbox.caught_up(call_id)
 
+    @property
+    def is_late(self) -> bool:
+        """See `Ownership.is_late`."""
+        return self.holds and self._mailbox.is_late
+
     async def take(self, call_id: CallId) -> bool:
         """See `Ownership.take`."""
         if self._takeover.is_leaving:
@@ -78,7 +82,8 @@ class SharedOwnership:
         if worker is None:
             raise LeaseLostError("this worker has no lease now")
         await self._roster.begin_drain(worker)
-        self._takeover.is_leaving = await self._roster.others(worker, SILENT_S) > 0
+        others = await self._roster.others(worker, self._lease.pace.silent_s)
+        self._takeover.is_leaving = others > 0
         return self._takeover.is_leaving
 
     async def hand_over(self) -> None:

@@ -12,9 +12,8 @@ import structlog
 from service.errors import JournalUnavailableError, LeaseLostError
 from service.ids import CallId, WorkerId
 from service.ports import CallHolder, Claim, LaneHolder, Orphans, Roster, Taken
-from service.workers.lease import SILENT_S, WorkerLease
+from service.workers.lease import WorkerLease
 
-EVERY_S: Final = 2.0
 LOT: Final = 50
 """How many are taken at once, so that those who survive share them."""
 
@@ -91,7 +90,7 @@ class TakeOver:
                 except JournalUnavailableError as error:
                     log.warning("take_over_delayed", reason=str(error))
             with suppress(TimeoutError):
-                async with asyncio.timeout(EVERY_S):
+                async with asyncio.timeout(self._lease.pace.look_every_s):
                     await self.news.wait()
 
     async def look(self, worker: WorkerId, holder: CallHolder) -> None:
@@ -100,7 +99,7 @@ class TakeOver:
         Raises:
             JournalUnavailableError: Not all was done.
         """
-        if buried := await self._roster.bury(SILENT_S):
+        if buried := await self._roster.bury(self._lease.pace.silent_s):
             log.warning("workers_gone", workers=buried)
         if self._is_unsure:
             owned = await self._roster.owned(worker)

@@ -21,7 +21,7 @@ from service.telemetry.metrics import Metrics
 from service.web.limits import Limits
 from service.web.listen import open_listener
 from tests.api.builders import ALL, CALL, NOW, golden_call, new_key
-from tests.api.peers import FaultyKeys, ScriptedCalls
+from tests.api.peers import FaultyKeys, ScriptedAttacher, ScriptedCalls, ScriptedProviders, route_of
 from tests.delivery.builders import CRM, webhook
 from tests.feed.harness import FeedHarness, open_feed_harness
 
@@ -42,6 +42,8 @@ class Harness:
 
     calls: FeedHarness
     controls: ScriptedCalls
+    providers: ScriptedProviders
+    attacher: ScriptedAttacher
     keys: FaultyKeys
     searches: SavedSearches
     connections: FeedConnections
@@ -125,8 +127,11 @@ async def open_harness(
         enter = stack.enter_async_context
         calls = await enter(open_feed_harness(folder, clock=clock or (lambda: NOW)))
         keys = FaultyKeys(await enter(open_sqlite_keys(calls.path)))
-        controls = ScriptedCalls()
+        controls, providers, attacher = ScriptedCalls(), ScriptedProviders(), ScriptedAttacher()
         sources = Sources(
+            attacher=attacher,
+            route_for=route_of,
+            providers=providers,
             journal=calls.journal,
             library=calls.library,
             searches=await enter(open_sqlite_searches(calls.path)),
@@ -154,7 +159,9 @@ async def open_harness(
         app = new_application(cors_origins=cors_origins)
         api.serve(app)
         session = await enter(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)))
-        harness = Harness(calls, controls, keys, sources.searches, api.feed, session)
+        harness = Harness(
+            calls, controls, providers, attacher, keys, sources.searches, api.feed, session
+        )
         harness.key = await new_key(keys, *scopes, now=(clock or by_hand)())
         listener = await enter(open_listener(app, "127.0.0.1", 0, limits=web_limits))
         harness.url = listener.url

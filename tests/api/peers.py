@@ -1,16 +1,55 @@
 """What stands on both sides of the API: live calls by script, a store of keys that can fail."""
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from service.calls.commands import Reply
+from service.calls.engines import Offer
 from service.calls.inputs import ControlName
-from service.errors import ControlRefusedError
-from service.ids import CallId, Transcription
+from service.calls.routes import Route
+from service.errors import CarrierUnavailableError, ControlRefusedError, SettingsError
+from service.ids import CallId, LegId, Transcription
+from service.ports import Attachment
 from service.ports.keys import KeyStore, StoredKey
 from tests.api.builders import CALL
+
+
+@dataclass
+class ScriptedProviders:
+    """Gives a list of what Telnyx has, or cannot be reached."""
+
+    listed: list[Offer] | None = None
+
+    async def offers(self) -> Sequence[Offer]:
+        """See `Providers.offers`."""
+        if self.listed is None:
+            raise CarrierUnavailableError("Telnyx could not be reached")
+        return self.listed
+
+
+@dataclass
+class ScriptedAttacher:
+    """Takes what is to be attached to, and answers as it is told to."""
+
+    answers: list[Attachment | str | None] = field(default_factory=list)
+    asked: list[tuple[str, Route]] = field(default_factory=list)
+
+    async def attach(self, leg_id: LegId, route: Route) -> Attachment | None:
+        """See `Attacher.attach`."""
+        self.asked.append((leg_id, route))
+        answer = self.answers.pop(0)
+        if isinstance(answer, str):
+            raise ControlRefusedError(answer)
+        return answer
+
+
+def route_of(name: str | None, changes: Mapping[str, Any]) -> Route:
+    """Return a route with these changes; there is `billing`, and one without a name."""
+    if name not in ("billing", None):
+        raise SettingsError(["route: there is none of this name; there are billing"])
+    return Route(**changes)
 
 
 @dataclass

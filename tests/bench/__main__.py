@@ -9,6 +9,7 @@ import uvloop
 
 from service.logs import set_up_logs
 from tests.bench import (
+    archive,
     backlog,
     codecs,
     crowd,
@@ -23,6 +24,7 @@ from tests.bench import (
     redaction,
     startup,
     webhooks,
+    workers,
 )
 from tests.bench.hearing import section
 from tests.bench.table import Row, show
@@ -35,6 +37,11 @@ async def main(*, short: bool, only: str | None, apart: bool) -> None:
         show(await _costs(short=short))
     if only in (None, "costs", "endpoints"):
         show(await _endpoints(short=short, apart=apart))
+    if only in (None, "workers"):
+        show(await _workers(short=short))
+    if only in (None, "archive"):
+        finals = 40_000 if short else 2_000_000
+        show(await archive.measure(finals=finals, rounds=10 if short else 100))
     if only in (None, "hearing"):
         await section.measure(short=short)
 
@@ -80,10 +87,26 @@ async def _endpoints(*, short: bool, apart: bool) -> list[Row]:
     return rows
 
 
+async def _workers(*, short: bool) -> list[Row]:
+    """Measure several workers on PostgreSQL, beside one on SQLite."""
+    load = workers.Load(
+        workers=(1, 2) if short else (1, 2, 4),
+        webhooks=400 if short else 6_000,
+        rounds=1 if short else 3,
+        steady_s=2 if short else 20,
+        partials_s=2 if short else 10,
+    )
+    return await workers.measure(load)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("--short", action="store_true", help="a few seconds of everything")
-    parser.add_argument("--only", choices=["costs", "endpoints", "hearing"], help="a part of it")
+    parser.add_argument(
+        "--only",
+        choices=["costs", "endpoints", "workers", "archive", "hearing"],
+        help="a part of it",
+    )
     parser.add_argument(
         "--together",
         action="store_true",

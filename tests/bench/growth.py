@@ -30,9 +30,9 @@ async def measure(*, finals: int, rounds: int) -> list[Row]:
         for part in SIZES:
             path = Path(folder) / f"{part}.db"
             async with open_sqlite_journal(path) as journal:
-                await _fill(journal, finals // part)
+                await fill(journal, finals // part)
             async with open_sqlite_library(path) as library:
-                found.append({name: await _p50_ms(library, ask, rounds) for name, ask in ASKED})
+                found.append({name: await p50_ms(library, ask, rounds) for name, ask in ASKED})
     return [
         Row(
             f"{name}: 1x, 10x, 100x",
@@ -45,7 +45,8 @@ async def measure(*, finals: int, rounds: int) -> list[Row]:
     ]
 
 
-async def _fill(journal: Journal, finals: int) -> None:
+async def fill(journal: Journal, finals: int) -> None:
+    """Commit calls of `FINALS_PER_CALL` finals each, so many finals together."""
     texts = sentences(finals)
     calls = finals // FINALS_PER_CALL
     for first in range(0, calls, _AT_ONCE):
@@ -63,7 +64,8 @@ def _call(number: int, texts: Iterator[str]) -> Entry:
     return Entry(call_id=call_id, version=0, epoch=1, state=b"s" * 600, events=tuple(events))
 
 
-async def _p50_ms(library: Library, ask: Ask, rounds: int) -> float:
+async def p50_ms(library: Library, ask: Ask, rounds: int) -> float:
+    """Return how long it takes to ask that, in milliseconds."""
     times_s: list[float] = []
     for _ in range(rounds):
         began = time.perf_counter()

@@ -25,7 +25,7 @@ from service.telemetry.metrics import Metrics
 from service.web.listen import open_listener
 from tests.api.builders import new_key
 from tests.api.feed.peers import SseClient
-from tests.api.peers import ScriptedCalls
+from tests.api.peers import ScriptedAttacher, ScriptedCalls, ScriptedProviders, route_of
 from tests.bus.harness import Carrier
 from tests.feed.harness import FeedHarness
 from tests.feed.peers import FaultyLibrary
@@ -87,6 +87,9 @@ async def watch_at(
         enter = stack.enter_async_context
         keys, controls = await enter(open_postgresql_keys(url)), ScriptedCalls()
         sources = Sources(
+            attacher=ScriptedAttacher(),
+            route_for=route_of,
+            providers=ScriptedProviders(),
             journal=worker.journal,
             library=worker.library,
             searches=await enter(open_postgresql_searches(url)),

@@ -59,7 +59,7 @@ class Latencies:
         )
 
 
-async def _publish(carrier: Carrier, rate: int) -> None:
+async def _publish(carrier: Carrier, rate: int, for_s: float) -> None:
     """Publish, in a process of its own."""
     async with AsyncExitStack() as stack:
         hub, counters = await _open_hub(stack, carrier, exclusive=False), BusCounters()
@@ -67,7 +67,7 @@ async def _publish(carrier: Carrier, rate: int) -> None:
         await until(lambda: counters.sent > 0, 30)
         audience, began_at, sent = AudienceEverywhere(hub, bus), time.monotonic(), 0
         cpu_s = time.process_time()
-        while (now := time.monotonic()) < began_at + FOR_S:
+        while (now := time.monotonic()) < began_at + for_s:
             for number in range(sent, int((now - began_at) * rate)):
                 audience.publish(_partial(number))
                 sent = number + 1
@@ -79,7 +79,8 @@ async def _publish(carrier: Carrier, rate: int) -> None:
         )
 
 
-async def _measure(carrier: Carrier, rate: int) -> None:
+async def measure(carrier: Carrier, rate: int, *, for_s: float = FOR_S) -> Latencies:
+    """Return how late partials are at that rate; what else there is to be said is printed."""
     latencies, counters = Latencies(), BusCounters()
     async with AsyncExitStack() as stack:
         hub = await _open_hub(stack, carrier, exclusive=True)
@@ -87,7 +88,14 @@ async def _measure(carrier: Carrier, rate: int) -> None:
         await until(lambda: counters.connected, 30)
         watching = [asyncio.create_task(_watch(hub, n, latencies)) for n in range(CALLS)]
         urls = [carrier.postgresql_url, carrier.nats_url or ""]
-        program = [sys.executable, "-m", "tests.bus.measure_partials", "--publish", str(rate)]
+        program = [
+            sys.executable,
+            "-m",
+            "tests.bus.measure_partials",
+            "--publish",
+            str(rate),
+            str(for_s),
+        ]
         child = await asyncio.create_subprocess_exec(*program, *urls)
         await child.wait()
         await asyncio.sleep(0.5)
@@ -95,6 +103,7 @@ async def _measure(carrier: Carrier, rate: int) -> None:
             one.cancel()
         await asyncio.gather(*watching, return_exceptions=True)
     sys.stdout.write(f"  at {rate:,}/s: {latencies}; missed {counters.dropped['missed']}\n")
+    return latencies
 
 
 async def _watch(hub: Hub, number: int, latencies: Latencies) -> None:
@@ -151,14 +160,14 @@ async def _main(rates: list[int], *, over_nats: bool) -> None:
         carrier = Carrier(await own_schema(Path(folder)), nats.url if nats else None)
         sys.stdout.write(f"over {'NATS' if nats else 'PostgreSQL'}, {CALLS} calls\n")
         for rate in rates:
-            await _measure(carrier, rate)
+            await measure(carrier, rate)
 
 
 if __name__ == "__main__":
     asked = sys.argv[1:]
     if asked[:1] == ["--publish"]:
-        told = Carrier(asked[2], asked[3] or None)
-        work = partial(_publish, told, int(asked[1]))
+        told = Carrier(asked[3], asked[4] or None)
+        work = partial(_publish, told, int(asked[1]), float(asked[2]))
     else:
         chosen = [int(one) for one in asked if one != "--nats"] or list(RATES)
         work = partial(_main, chosen, over_nats="--nats" in asked)

@@ -24,8 +24,8 @@ Written from the table that settings are checked by; `GET /v1/engines` serves th
 * `rest`: whole files, `callscribe transcribe`.
 
 "docs" is where only Telnyx's documentation has a model, and the types of its SDK do not. Where
-Telnyx counts languages and does not list them, so does this page. A model that is not here is
-sent as it is, with a warning.
+Telnyx counts languages and does not list them, so does this page. An engine, model,
+language or option that is not here is sent as written, with a warning.
 
 """
 

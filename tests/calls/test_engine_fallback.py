@@ -27,14 +27,14 @@ def test_choices_keep_their_order_and_their_source() -> None:
 @pytest.mark.parametrize(
     ("fallback", "problem"),
     [
-        (Fallback(engine="Whisperer"), "there is no engine 'Whisperer'"),
-        (Fallback(engine="local"), "local does not take language 'de'"),
+        (Fallback(engine="local"), "local is not known to take language 'de'"),
+        (Fallback(engine="Cohere"), "Cohere is not known to take language 'de'"),
         (Fallback(engine="Deepgram", model="flux"), "flux does not take language 'de'"),
         (Fallback(engine="local", language="en", source="in_call"), "cannot be used"),
     ],
 )
 def test_who_lacks_what_is_required_does_not_stand_in(fallback: Fallback, problem: str) -> None:
-    """An engine that is not there, or that does not speak the language."""
+    """An engine that cannot be there, or is not known to speak the language."""
     route, other = Route(language="de", fallback=(fallback,)).choices
 
     assert problem in "\n".join(unmet(route, other))
@@ -47,12 +47,14 @@ def test_who_lacks_what_is_required_does_not_stand_in(fallback: Fallback, proble
         Fallback(engine="Deepgram", model="flux-multi"),
         Fallback(engine="Deepgram", model="own/model"),
         Fallback(engine="Google"),
+        Fallback(engine="whisperer"),
+        Fallback(engine="Cohere", language="de-AT"),
         Fallback(engine="local", language="en"),
         Fallback(engine="Deepgram", model="flux", language="multi"),
     ],
 )
 def test_who_may_know_the_language_stands_in(fallback: Fallback) -> None:
-    """Listed, not listed, its own, or to be found out."""
+    """Listed, not listed, of an engine nobody knows, its own, or to be found out."""
     route, other = Route(language="de", fallback=(fallback,)).choices
 
     assert unmet(route, other) == ()

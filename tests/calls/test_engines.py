@@ -1,4 +1,4 @@
-"""Engines: found in any spelling, asked for in their own words, and honest about what they skip."""
+"""Engines: found by their names, asked for in their words, honest about what they skip."""
 
 import pytest
 
@@ -20,25 +20,26 @@ AZURE_WEST = {"region": "westus2"}
 @pytest.mark.parametrize(
     ("name", "model", "found"),
     [
-        ("deepgram", None, "Deepgram"),
-        ("DEEPGRAM", "nova-2", "Deepgram"),
+        ("Deepgram", None, "Deepgram"),
+        ("Deepgram", "nova-2", "Deepgram"),
         ("A", None, "Google"),
-        ("b", None, "Telnyx"),
-        ("XAI", None, "xAI"),
+        ("B", None, "Telnyx"),
+        ("xAI", None, "xAI"),
         ("local", "anything", "local"),
     ],
 )
-def test_an_engine_is_found_in_any_spelling(name: str, model: str | None, found: str) -> None:
-    """Case does not matter, and the letters of older commands still work."""
+def test_an_engine_is_found_by_its_name(name: str, model: str | None, found: str) -> None:
+    """The letters of older commands still work."""
     engine = find_engine(name, model)
 
     assert engine is not None
     assert engine.name == found
 
 
-def test_an_engine_nobody_has_is_not_found() -> None:
-    """An unknown name is None, not a guess."""
-    assert find_engine("Whisperer") is None
+@pytest.mark.parametrize("name", ["Whisperer", "deepgram", "DEEPGRAM", "telnyx", "a", ""])
+def test_an_engine_nobody_has_is_not_found(name: str) -> None:
+    """An unknown name is None, not a guess; Telnyx goes by the case, too."""
+    assert find_engine(name) is None
 
 
 def test_a_model_family_has_its_own_rules() -> None:
@@ -162,11 +163,12 @@ def test_a_language_is_said_in_the_engines_own_code(
                     "interim_results": False,
                     "hints": ["a"],
                     "smart_format": False,
+                    "colour": "red",
                 },
             ),
         ),
         (
-            Route(engine="azure", language="auto", engine_options=AZURE_WEST),
+            Route(engine="Azure", language="auto", engine_options=AZURE_WEST),
             ("Azure", {"transcription_engine": "Azure", "language": "auto", **AZURE_WEST}),
         ),
         (
@@ -222,7 +224,10 @@ def test_a_language_is_said_in_the_engines_own_code(
                 },
             ),
         ),
-        (Route(engine="Whisperer"), ("Whisperer", {})),
+        (
+            Route(engine="whisperer", interim_results=False),
+            ("whisperer", {"transcription_engine": "whisperer", "interim_results": False}),
+        ),
     ],
 )
 def test_every_engine_gets_the_config_it_is_typed_for(
@@ -312,11 +317,9 @@ def test_engines_that_cannot_tell_the_legs_apart_are_warned_of() -> None:
 @pytest.mark.parametrize(
     ("route", "problem"),
     [
-        (Route(engine="Whisperer"), "there is no engine"),
         (Route(engine="local"), "cannot be used with source"),
         (Route(engine="Azure"), "needs engine_options.region"),
-        (Route(engine="Azure", engine_options={"region": "mars"}), "needs engine_options.region"),
-        (Route(engine="Cohere", language="de"), "does not take language"),
+        (Route(engine="Azure", engine_options={"region": 2}), "needs engine_options.region"),
         (Route(engine="Soniox", endpointing_ms=100), "endpointing_ms must be between 500 and 3000"),
         (Route(engine_options={"utterance_end_ms": "x"}), "engine_options.utterance_end_ms must"),
     ],

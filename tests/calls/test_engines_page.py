@@ -22,5 +22,6 @@ def test_the_page_names_every_model_with_its_terms() -> None:
     assert all(f"`{name}`" in text for family in FAMILIES for name in family.models)
     assert "| Deepgram | `deepgram/nova-3` | ✓, default | ✓ | ✓ | - |" in text
     assert "| Soniox | in_call; websocket | in_call: 500 to 3000; websocket: 500 to 3000 |" in text
-    assert "| `flux-multi` | de en es fr hi it ja nl pt ru, `multi` |" in text
+    codes = "de en es fr hi it ja nl pt ru"
+    assert f"| `flux-multi` | {codes}, `auto` | {codes}, `multi` |" in text
     assert "| xAI | linear16 for sure; no list | any | - |" in text

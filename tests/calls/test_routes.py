@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from service.calls.inputs import LegAnswered, LegInitiated
-from service.calls.routes import Fallback, Route, choose_route
+from service.calls.route_choice import choose_route
+from service.calls.routes import Fallback, Route
 from service.ids import CallId, InputId, LegId
 
 LEG = LegInitiated(

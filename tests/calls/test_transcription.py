@@ -6,6 +6,7 @@ import pytest
 
 from service.calls.commands import (
     FinishRecognitions,
+    HastenRecognitions,
     OpenRecognition,
     StartStreaming,
     StartTranscription,
@@ -25,6 +26,7 @@ from service.calls.events import (
 from service.calls.inputs import (
     CommandDone,
     MediaRefused,
+    ServiceStopping,
     StreamingFailed,
 )
 from service.calls.media import STABLE_MS
@@ -100,6 +102,23 @@ def test_a_recogniser_that_never_finishes_cannot_keep_a_call_open() -> None:
     call.run_until(T0 + 9.3 + FINISH_S)
 
     assert call.types[-1] == "transcript.completed"
+
+
+def test_once_a_call_is_over_its_last_words_are_to_come_soon() -> None:
+    """Those of streams that ended before as well, if any are still waited for."""
+    stopped, over, done = talking(MEDIA), talking(MEDIA), talking(MEDIA)
+    for call in (over, done):
+        call.receive(media_stopped(T0 + 5), now=T0 + 5)
+    done.receive(finished("inbound"), finished("outbound"), now=T0 + 6)
+    for call in (over, done):
+        assert call.asked(HastenRecognitions) == []
+        call.receive(hung_up(T0 + 9), now=T0 + 9)
+        call.run_until(T0 + 9.5)
+    stopped.receive(ServiceStopping(at=T0 + 7), now=T0 + 7)
+
+    assert stopped.asked(HastenRecognitions) == over.asked(HastenRecognitions)
+    assert over.asked(HastenRecognitions) == [HastenRecognitions(leg_id=A)]
+    assert done.asked(HastenRecognitions) == []
 
 
 def test_a_stream_that_stops_before_the_hang_up_is_told_as_stopped() -> None:

@@ -43,9 +43,31 @@ def page(*webhooks: object) -> tuple[int, object, dict[str, str]]:
             LegLife(alive=False, ended_at=datetime(2026, 3, 2, 14, 30, 41, tzinfo=UTC).timestamp()),
         ),
         ((200, {"data": {"is_alive": False, "end_time": "soon"}}, {}), LegLife(alive=False)),
-        ((404, refusal("10005", "Resource not found"), {}), LegLife(alive=False)),
-        ((404, "<html>not here</html>", {}), LegLife(alive=False)),
-        ((422, refusal("90015", "Invalid call control id"), {}), LegLife(alive=False)),
+        ((404, refusal("10005", "Resource not found"), {}), LegLife(alive=False, known=False)),
+        ((404, "<html>not here</html>", {}), LegLife(alive=False, known=False)),
+        (
+            (422, refusal("90015", "Invalid call control id"), {}),
+            LegLife(alive=False, known=False),
+        ),
+        ((422, refusal("90018", "Call has already ended"), {}), LegLife(alive=False)),
+        (
+            (
+                200,
+                {
+                    "data": {
+                        "is_alive": True,
+                        "call_session_id": CALL,
+                        "start_time": "2026-03-02T14:30:41.000000Z",
+                    }
+                },
+                {},
+            ),
+            LegLife(
+                alive=True,
+                began_at=datetime(2026, 3, 2, 14, 30, 41, tzinfo=UTC).timestamp(),
+                call_id=CALL,
+            ),
+        ),
         ((200, {"data": {"state": "who knows"}}, {}), LegLife(alive=True)),
         ((200, {"data": None}, {}), LegLife(alive=True)),
         ((200, "not json", {"content-type": "application/json"}), LegLife(alive=True)),

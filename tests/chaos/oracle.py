@@ -20,6 +20,10 @@ class Verdict:
     other_id: int = 0
     recoveries: list[float] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    in_gaps: int | None = None
+    """Words that were lost and told; None where no audio came."""
+    untold_ms: int | None = None
+    """How long the words are that were lost, and not told."""
     must_lose: bool = False
     """It is a control: the proof notices what is wrong."""
 
@@ -28,7 +32,7 @@ class Verdict:
         """Whether this is not as it has to be."""
         if self.must_lose:
             return not self.lost
-        return bool(self.lost or self.reordered or self.other_id or self.problems)
+        return bool(self.lost or self.reordered or self.other_id or self.untold_ms or self.problems)
 
 
 def judge(
@@ -42,9 +46,10 @@ def judge(
     """Count what is wrong with the arrivals at one endpoint.
 
     `acknowledged` has the call of each text, `completed` the calls whose hang-up was taken, too.
-    Their words were posted one after the other if `in_sequence`, and have to come so.
+    Their words were posted one after the other if `in_sequence`, and have to come so; then no text
+    was said twice, whatever the call.
     """
-    first, repeats, others = _sort_out(arrivals)
+    first, repeats, others = _sort_out(arrivals, unlike=in_sequence)
     verdict.same_id += repeats
     verdict.other_id += others
     verdict.acknowledged += len(acknowledged)
@@ -64,11 +69,14 @@ def judge(
             verdict.reordered += _falls(finals)
 
 
-def _sort_out(arrivals: Sequence[Arrival]) -> tuple[list[Arrival], int, int]:
-    """Return what came first of each id, how often it came again, and what came again otherwise."""
+def _sort_out(arrivals: Sequence[Arrival], *, unlike: bool) -> tuple[list[Arrival], int, int]:
+    """Return what came first of each id, how often it came again, and what came again otherwise.
+
+    In no call is a text said twice; if they are `unlike`, not in two calls either.
+    """
     by_id: dict[str, Arrival] = {}
     places: set[tuple[str, int]] = set()
-    texts: set[str] = set()
+    texts: set[tuple[str, str]] = set()
     first: list[Arrival] = []
     repeats = others = 0
     for one in arrivals:
@@ -79,10 +87,11 @@ def _sort_out(arrivals: Sequence[Arrival]) -> tuple[list[Arrival], int, int]:
             continue
         by_id[one.webhook_id] = one
         is_final = one.type == "transcript.final"
-        others += (one.call_id, one.seq) in places or (is_final and one.text in texts)
+        text = "" if unlike else one.call_id, one.text
+        others += (one.call_id, one.seq) in places or (is_final and text in texts)
         places.add((one.call_id, one.seq))
         if is_final:
-            texts.add(one.text)
+            texts.add(text)
         first.append(one)
     return first, repeats, others
 

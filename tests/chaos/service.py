@@ -29,7 +29,9 @@ class Service:
         self.url = f"http://127.0.0.1:{port}"
         self.port = port
         self.exits: list[int] = []
-        self._environ = environ
+        self.program: Sequence[str] = SERVE
+        """What runs it, unless `start` is told."""
+        self.environ = dict(environ)
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -45,11 +47,11 @@ class Service:
         return self._process.pid
 
     async def start(self, *program: str) -> None:
-        """Start it, as `callscribe serve` or by another program."""
-        command = [sys.executable, *(program or SERVE), "--config", "callscribe.toml"]
+        """Start it by its own program, or by another one."""
+        command = [sys.executable, *(program or self.program), "--config", "callscribe.toml"]
         with (self.folder / "log.jsonl").open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *command, cwd=self.folder, env=self._environ, stdout=log, stderr=log
+                *command, cwd=self.folder, env=self.environ, stdout=log, stderr=log
             )
 
     async def start_with(self, *arguments: str) -> None:
@@ -95,6 +97,10 @@ class Service:
         finally:
             resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))
 
+    def last_words(self) -> str:
+        """Return the end of its log."""
+        return (self.folder / "log.jsonl").read_text()[-2_000:]
+
     def send(self, how: signal.Signals) -> None:
         """Send it a signal, if it is there."""
         if self._process and self.runs:
@@ -110,7 +116,7 @@ class Service:
         command = [sys.executable, "-m", "service", *arguments, "--config", "callscribe.toml"]
         with (self.folder / "log.jsonl").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
-                *command, cwd=self.folder, env=self._environ, stdout=asyncio.subprocess.PIPE,
+                *command, cwd=self.folder, env=self.environ, stdout=asyncio.subprocess.PIPE,
                 stderr=log,
             )  # fmt: skip
             said, _ = await process.communicate()

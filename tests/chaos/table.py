@@ -13,6 +13,8 @@ _HEADS = (
     "doubled (same id)",
     "doubled (other id)",
     "recovery p50/p99",
+    "words in gaps",
+    "untold gap ms",
 )
 
 
@@ -31,7 +33,8 @@ def _cells(one: Verdict) -> tuple[str, ...]:
         one.rounds, one.acknowledged, one.lost, one.reordered, one.same_id, one.other_id
     )  # fmt: skip
     name = f"{one.fault} (must lose)" if one.must_lose else one.fault
-    return (name, *(f"{count:,}" for count in counts), _recovery(one.recoveries))
+    gaps = ("" if count is None else f"{count:,}" for count in (one.in_gaps, one.untold_ms))
+    return (name, *(f"{count:,}" for count in counts), _recovery(one.recoveries), *gaps)
 
 
 def _recovery(seconds: Sequence[float]) -> str:

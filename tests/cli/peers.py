@@ -24,6 +24,8 @@ class Telnyx:
     key: str = "KEY0123456789"
     status: int = 200
     body: object = field(default_factory=lambda: {"data": []})
+    listed: list[object] = field(default_factory=list)
+    """Whom it has for speech to text; if that is nobody, nothing is compared."""
     stt_answer: str | None = None
     stt_hangs: bool = False
     """Whether a session is never even upgraded."""
@@ -41,6 +43,11 @@ class Telnyx:
         """Answer as told, to the right key."""
         status = self.status if self._knows(request) else 401
         return web.json_response(self.body, status=status)
+
+    async def providers(self, request: web.Request) -> web.Response:
+        """Answer with the list of providers, to the right key."""
+        status = self.status if self._knows(request) else 401
+        return web.json_response({"data": self.listed}, status=status)
 
     async def stt(self, request: web.Request) -> web.StreamResponse:
         """Take a session and say what was told, if anything."""
@@ -69,6 +76,7 @@ async def open_telnyx() -> AsyncIterator[Telnyx]:
     telnyx = Telnyx()
     routes = [
         web.get("/v2/call_control_applications", telnyx.applications),
+        web.get("/v2/speech-to-text/providers", telnyx.providers),
         web.get(STT_PATH, telnyx.stt),
     ]
     async with _serving(routes) as telnyx.port:

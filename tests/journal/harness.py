@@ -11,16 +11,18 @@ from typing import Any, Protocol, TypeVar
 
 from service.journal.erasure_audit import ErasureAudit
 from service.journal.postgresql.audit import open_postgresql_audit
+from service.journal.postgresql.forwards import open_postgresql_forwards
 from service.journal.postgresql.journal import open_postgresql_journal
 from service.journal.postgresql.keys import open_postgresql_keys
 from service.journal.postgresql.library import open_postgresql_library
 from service.journal.postgresql.searches import open_postgresql_searches
 from service.journal.sqlite.audit import open_audit
+from service.journal.sqlite.forwards import open_sqlite_forwards
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.journal.sqlite.keys import open_sqlite_keys
 from service.journal.sqlite.library import open_sqlite_library
 from service.journal.sqlite.searches import open_sqlite_searches
-from service.ports import Journal, KeyStore, Library, SavedSearches
+from service.ports import Forwards, Journal, KeyStore, Library, SavedSearches
 from tests.journal.postgresql_server import make_schema, schema_url
 
 KEY = bytes(range(32))
@@ -40,6 +42,7 @@ class Database:
     library: Opener[Library]
     keys: Opener[KeyStore]
     searches: Opener[SavedSearches]
+    forwards: Opener[Forwards]
     audit: Callable[[], AbstractContextManager[ErasureAudit]]
 
 
@@ -61,6 +64,7 @@ def sqlite_database(
         library=partial(open_sqlite_library, path, key=key, threaded=threaded),
         keys=partial(open_sqlite_keys, path, key=key, threaded=threaded),
         searches=partial(open_sqlite_searches, path, key=key, threaded=threaded),
+        forwards=partial(open_sqlite_forwards, path, key=key, threaded=threaded),
         audit=partial(open_audit, path, key=key),
     )
 
@@ -81,6 +85,7 @@ def postgresql_database(folder: Path, *, hasty: bool = False, url: str = "") -> 
         library=partial(open_postgresql_library, url),
         keys=partial(open_postgresql_keys, url),
         searches=partial(open_postgresql_searches, url),
+        forwards=partial(open_postgresql_forwards, url),
         audit=partial(open_postgresql_audit, url),
     )
 

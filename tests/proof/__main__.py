@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 
 from tests.proof.changes import BOTH, Source
-from tests.proof.faults.catalogue import FAULTS, UNDECIDABLE
+from tests.proof.faults.catalogue import FAULTS, UNDECIDABLE, UNPLACED
 from tests.proof.oracle import Verdict
 from tests.proof.plan import plan, plan_one
 from tests.proof.restarts import table as restarts_table
@@ -34,6 +34,10 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.fault is None:
         for names, why in UNDECIDABLE.items():
             print(f"\nleft out: {' + '.join(sorted(names))}, {why}")
+        for names, why in UNPLACED.items():
+            print(f"\noffsets are not judged: {' + '.join(sorted(names))}, {why}")
+        marked = sum(verdict.marked for verdict in verdicts)
+        print(f"\nmarked as uncertain in place of a gap: {marked} of the words lost")
     failed = [verdict for verdict in verdicts if verdict.problems]
     _tell(failed, arguments.off)
     print(f"\n{len(verdicts)} runs in {time.monotonic() - began:.0f} s, {len(failed)} failed")

@@ -1,6 +1,13 @@
 """What happens to our own side in a run: to the service, its clock, its journal, its receiver."""
 
+import asyncio
+
+from service.simulator.words.spans import Span
 from tests.proof.world import Act, Pause, World
+
+MAX_FRAME_MS = 100
+"""A frame that goes on in a silence is not sent."""
+LOOK_S = 0.05
 
 
 def clock_ahead(ahead_s: float) -> Act:
@@ -36,12 +43,19 @@ def stands_still(at_s: float, for_s: float) -> Act:
     return act
 
 
-def media_forgotten(at_s: float) -> Act:
-    """Have the network forget the media socket: neither end is told of anything any more."""
+def media_forgotten(silent: Span) -> Act:
+    """Have the network forget the media socket in a silence: neither end is told of anything more.
+
+    In the midst of it, so that nothing that was sent is lost. It is in milliseconds of the talk,
+    which may begin any time; a stream that began after it is not the one that was silent.
+    """
 
     async def act(world: World) -> None:
-        await world.until(at_s)
-        world.machine.network.forget_busiest(world.process)
+        while (sent_ms := world.sent_ms) < silent.start - MAX_FRAME_MS:
+            await world.until(world.second + LOOK_S)
+        await asyncio.sleep(silent.length / 2000)
+        if sent_ms < silent.end:
+            world.machine.network.forget_busiest(world.process)
 
     return act
 

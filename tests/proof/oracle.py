@@ -1,20 +1,22 @@
 """Holds what was received against what was said: the judge of the proof.
 
-It is lenient in three things, and in none of them about words of audio that came whole:
+It is lenient in four things, and in none of the first three about words of audio that came whole:
 
 - a word in the midst of which a connection was cut may be lost untold (`is_chipped`): each side
   has a piece of it that nobody can recognise, and no span of time is missing;
 - holes with no more between them than part of a word may be told as one gap (`judge_ends`):
   nothing that was heard there could be recognised;
 - the rest of a word that a hole cuts, and that was not heard, may be told with the hole
-  (`judge_ends`): it is lost with the word.
+  (`judge_ends`): it is lost with the word;
+- the end of an utterance may be marked rather than told, where a text without times was cut off for
+  good (`marks`): the end of that final is nowhere in particular.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from service.ids import Track
 from service.simulator.speech.script import Word
@@ -23,6 +25,7 @@ from service.simulator.words.sent import SHORT_MS, is_chipped, span_of
 from service.simulator.words.spans import Span, missing, overlap, union
 from service.simulator.words.untold import TOLERANCE_MS, off_ms, told_by, untold, untold_ms
 from tests.proof.changes import IN_CALL, MEDIA
+from tests.proof.marks import behind_marks, marks_of
 from tests.proof.receiver import Delivery
 from tests.proof.trial import Trial
 from tests.proof.truth import ROLES, TrackTruth, read_truth
@@ -34,6 +37,16 @@ BOUND_MS = {MEDIA: 700, IN_CALL: 1_500}
 """How far an offset may be off: by the audio, and by when webhooks occurred."""
 Final = Mapping[str, Any]
 """The data of a `transcript.final`."""
+
+
+class Heard(NamedTuple):
+    """What was heard of a track."""
+
+    words: Sequence[Word]
+    marked: Sequence[Word]
+    """The last words of finals that are marked there."""
+
+
 _ALARMS = ("transcription.degraded", "transcription.failed")
 
 
@@ -49,6 +62,8 @@ class Verdict:
     untold: int = 0
     untold_ms: int = 0
     gap_errors_ms: list[int] = field(default_factory=list)
+    marked: int = 0
+    """Words of those lost that are not told as a gap but marked."""
     problems: list[str] = field(default_factory=list)
     """In words, for people; without any all is well."""
 
@@ -70,10 +85,8 @@ def judge(trial: Trial, evidence: Evidence) -> Verdict:
             for one in _of(durable, "transcript.gap")
             if one.data["track"] in (truth.track, None)
         ]
-        is_marked = any(
-            one.data["reason"] == "seam_uncertain" for one in _of(durable, "transcription.degraded")
-        )
-        heard = _judge_words(verdict, truth, mine, may_double=truth.is_repetitive and is_marked)
+        marks_ms = marks_of(durable, truth.track)
+        heard = _judge_words(verdict, truth, mine, marks_ms)
         _judge_gaps(verdict, truth, heard, gaps)
         judge_told_twice(verdict, truth.track, mine, gaps)
     _judge_books(verdict, durable)
@@ -133,8 +146,8 @@ _BOOKED = ("transcribed", "silence", "paused", "lost")
 
 
 def _judge_words(
-    verdict: Verdict, truth: TrackTruth, finals: Sequence[Final], *, may_double: bool
-) -> list[Word]:
+    verdict: Verdict, truth: TrackTruth, finals: Sequence[Final], marks_ms: Sequence[int]
+) -> Heard:
     """Count words; return those that were heard.
 
     Where the same is said again and again, a seam that cannot be decided is marked, and may double.
@@ -146,14 +159,27 @@ def _judge_words(
     verdict.words += len(truth.words)
     doubled = len(tokens) - len(heard)
     verdict.doubled += doubled
-    if doubled and not may_double:
+    if doubled and not (truth.is_repetitive and marks_ms):
         extra = [token for token, n in zip(tokens, too_many(places), strict=True) if n]
         verdict.blame(f"{truth.track}: {doubled} words too many: {_some(extra)}")
     if known != sorted(known):
         verdict.blame(f"{truth.track}: words out of order")
-    if not truth.is_repetitive:  # where nobody can tell which is which
-        _judge_places(verdict, truth, finals, places)
-    return [truth.words[place] for place in sorted(heard)]
+    said = list(_said_in(truth, finals, places))
+    if verdict.trial.is_placed and not truth.is_repetitive:  # else nobody can tell
+        _judge_places(verdict, truth, said, marks_ms)
+    marked = [words[-1] for final, words in said if words and final["end_ms"] in marks_ms]
+    return Heard([truth.words[place] for place in sorted(heard)], marked)
+
+
+def _said_in(
+    truth: TrackTruth, finals: Sequence[Final], places: Sequence[int | None]
+) -> Iterator[tuple[Final, list[Word]]]:
+    """Give each final with those of its words that were said."""
+    at = 0
+    for final in finals:
+        count = len(final["text"].split())
+        yield final, [truth.words[place] for place in places[at : at + count] if place is not None]
+        at += count
 
 
 def _times(truth: TrackTruth, finals: Sequence[Final]) -> Times:
@@ -169,20 +195,17 @@ def _times(truth: TrackTruth, finals: Sequence[Final]) -> Times:
 def _judge_places(
     verdict: Verdict,
     truth: TrackTruth,
-    finals: Sequence[Final],
-    places: Sequence[int | None],
+    said: Iterable[tuple[Final, Sequence[Word]]],
+    marks_ms: Sequence[int],
 ) -> None:
-    """Count the finals whose offsets are too far off."""
+    """Count the finals whose offsets are too far off; where one is marked, its end is not known."""
     trial = verdict.trial
     bound_ms = BOUND_MS[trial.source] + sum(fault.bound_ms for fault in trial.faults)
-    at = 0
-    for final in finals:
-        count = len(final["text"].split())
-        mine = [truth.words[place] for place in places[at : at + count] if place is not None]
-        at += count
+    for final, mine in said:
         if not mine or final["start_ms"] is None:
             continue
-        late_ms = off_ms(final["start_ms"], final["end_ms"], mine)
+        end_ms = mine[-1].end_ms if final["end_ms"] in marks_ms else final["end_ms"]
+        late_ms = off_ms(final["start_ms"], end_ms, mine)
         if late_ms > bound_ms:
             verdict.shifted += 1
             verdict.blame(f"{truth.track}: {_name(mine[0].text)}… is {late_ms} ms off")
@@ -191,15 +214,12 @@ def _judge_places(
 # --- gaps ----------------------------------------------------------------------------------------
 
 
-def _judge_gaps(
-    verdict: Verdict, truth: TrackTruth, heard: Sequence[Word], gaps: Sequence[Span]
-) -> None:
+def _judge_gaps(verdict: Verdict, truth: TrackTruth, known: Heard, gaps: Sequence[Span]) -> None:
     """Hold the gaps against what is missing: both ways."""
-    faults = verdict.trial.faults
-    told = told_by(gaps)
-    judge_lost(verdict, truth, heard, told)
+    heard = known.words
+    judge_lost(verdict, truth, heard, told_by(gaps), known.marked)
     _judge_paused(verdict, truth, heard)
-    may_lose = any(fault.loses for fault in faults)
+    may_lose = verdict.trial.may_lose
     for gap in gaps:
         inside = gap.widened(-TOLERANCE_MS)
         within = [word for word in heard if inside.start < span_of(word).middle < inside.end]
@@ -209,7 +229,7 @@ def _judge_gaps(
         if wrong_ms > TOLERANCE_MS:
             verdict.gap_errors_ms.append(wrong_ms)
             verdict.blame(f"{truth.track}: a gap of {gap.length} ms, {wrong_ms} of them heard")
-    if all(fault.unheard or not fault.loses for fault in faults):
+    if not verdict.trial.may_lose_what_came:
         there = {id(word) for word in heard}
         judge_ends(verdict, truth, gaps, [word for word in truth.words if id(word) not in there])
 
@@ -222,21 +242,28 @@ def judge_told_twice(
     A gap may lie in a final, whose words go on behind it; a final is in no gap.
     """
     slack_ms = TOLERANCE_MS if verdict.trial.source == MEDIA else BOUND_MS[IN_CALL]
-    inner = [gap.widened(-slack_ms) for gap in gaps if gap.length > 2 * slack_ms]
+    long = [gap for gap in gaps if gap.length > 2 * slack_ms]
     for final in finals:
         if final["start_ms"] is None:
             continue
         span = Span(final["start_ms"], final["end_ms"])
+        inner = [gap.widened(-slack_ms) for gap in long if gap.cut(span) != gap]
         if 2 * overlap(span, union(inner)) > span.length:
             words = _texts_of(final)
             verdict.blame(f"{track}: {words} at {span.start}-{span.end} is told as lost as well")
 
 
 def judge_lost(
-    verdict: Verdict, truth: TrackTruth, heard: Sequence[Word], told: Sequence[Span]
+    verdict: Verdict,
+    truth: TrackTruth,
+    heard: Sequence[Word],
+    told: Sequence[Span],
+    marked: Sequence[Word] = (),
 ) -> None:
-    """Hold the gaps that are told against the words that were not heard."""
-    faults = verdict.trial.faults
+    """Hold the gaps that are told against the words that were not heard.
+
+    `marked` are the last words of finals that are marked there.
+    """
     there = {id(word) for word in heard}
     gone = [
         word
@@ -246,13 +273,16 @@ def judge_lost(
         and not is_chipped(word, truth.unheard, truth.edges)
     ]
     verdict.lost += len(gone)
-    silent = untold(gone, told)
+    behind = {id(word) for word in behind_marks(truth.utterances, heard, marked)}
+    not_told = untold(gone, told)
+    silent = [word for word in not_told if id(word) not in behind]
+    verdict.marked += len(not_told) - len(silent)
     silent_ms = untold_ms(silent, told)
     verdict.untold += len(silent)
     verdict.untold_ms += silent_ms
     if silent_ms:
         verdict.blame(f"{truth.track}: {silent_ms} ms of words untold: {_texts(gone)}")
-    if all(fault.unheard or not fault.loses for fault in faults):
+    if not verdict.trial.may_lose_what_came:
         late = _begun_late(verdict, truth, told)
         kept = [
             word
@@ -290,8 +320,12 @@ def judge_ends(
 ) -> None:
     """Measure the ends of gaps against those of the audio that never came.
 
-    Holes that nearly touch may be told as one: then the ends are those of all of them. And the
-    rest of a word that a hole cuts, and that nobody heard, may be told with it.
+    Holes that nearly touch may be told as one: then the ends are those of all of them.
+
+    And the rest of a word that a hole cuts, and that nobody heard, may be told with it. Somebody
+    spoke there, no final has it, and no engine knows a word by its end: were it not told, the books
+    would have it for silence. It is no more than that: the word must be lost, and cut by this very
+    hole, and the gap ends with the word; the next word is heard, or has to be told for itself.
     """
     told = union(gaps)
     for hole in truth.unheard:

@@ -45,8 +45,13 @@ def _pairs(seed: int) -> Iterator[Kind]:
         for source in BOTH
         if _is_of(source, one, other)
     ]
-    rng = Rng(f"pairs {seed}")
-    return cycle(sorted(kinds, key=lambda _: rng.between(0, 1)))
+    return cycle(sorted(kinds, key=lambda kind: _draw(seed, kind)))
+
+
+def _draw(seed: int, kind: Kind) -> float:
+    """Draw a pair's place by its name, so that one more or less leaves all others in theirs."""
+    source, names = kind
+    return Rng(f"pairs {seed} {source} {' '.join(names)}").between(0, 1)
 
 
 def _is_of(source: Source, *faults: Fault) -> bool:

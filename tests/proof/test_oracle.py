@@ -4,10 +4,12 @@ import pytest
 
 from service.simulator.speech.script import Word
 from service.simulator.words.spans import Span
+from tests.proof.marks import behind_marks
 from tests.proof.oracle import Verdict, judge_ends, judge_lost, judge_told_twice
 from tests.proof.trial import Trial
 from tests.proof.truth import TrackTruth
 
+OVERLOADED = Trial(1, "media", ("late_answers", "closed_every_5_s"))
 HOLES = [Span(1_000, 2_000), Span(2_060, 3_000)]
 
 
@@ -18,6 +20,7 @@ def truth(
     return TrackTruth(
         track="inbound",
         words=words,
+        utterances=(words,) if words else (),
         unheard=unheard,
         paused=(),
         silent=(),
@@ -89,10 +92,37 @@ def test_no_final_lies_in_what_is_told_as_lost(gap: Span, is_wrong: bool) -> Non
     """Most of it, that is; a gap may touch it, or lie in it where it goes on behind the gap."""
     found = verdict()
     final = {"text": "twice told", "start_ms": 1_200, "end_ms": 3_000}
-    across = {"text": "over a hole", "start_ms": 900, "end_ms": 9_000}
+    across = {"text": "over a hole", "start_ms": 900, "end_ms": 4_200}
     judge_told_twice(found, "inbound", [final, across], [gap])
 
     assert bool(found.problems) is is_wrong
+
+
+def test_a_mark_stands_for_the_words_behind_it_up_to_what_was_heard_again() -> None:
+    """And for none before it, nor of another utterance."""
+    words = [Word(f"w{n}", n * 500, n * 500 + 400) for n in range(1, 7)]
+    first, second, third, fourth, fifth, sixth = words
+    of_two = (first, second, third, fourth), (fifth, sixth)
+
+    def behind(heard: list[Word], marked: list[Word]) -> list[str]:
+        return [word.text for word in behind_marks(of_two, heard, marked)]
+
+    assert behind([first, fourth], [first]) == ["w2", "w3"]
+    assert behind([second], [second]) == ["w3", "w4"]
+    assert behind([first, fifth], []) == []
+    assert behind([first, third], [third]) == ["w4"]
+
+
+def test_marked_words_are_lost_and_not_untold() -> None:
+    """They are counted by themselves."""
+    first, second = Word("first", 1_000, 1_400), Word("second", 1_500, 1_900)
+    both = truth(words=(first, second))
+    found, unmarked = Verdict(trial=OVERLOADED), Verdict(trial=OVERLOADED)
+    judge_lost(found, both, [first], [], [first])
+    judge_lost(unmarked, both, [first], [])
+
+    assert (found.lost, found.marked, found.untold_ms, found.problems) == (1, 1, 0, [])
+    assert (unmarked.lost, unmarked.marked, unmarked.untold_ms) == (1, 0, 400)
 
 
 def test_only_a_word_that_was_cut_in_half_is_lost_untold() -> None:

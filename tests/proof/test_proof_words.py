@@ -28,6 +28,26 @@ def test_every_numbered_word_comes_once_in_order_and_in_its_place() -> None:
     assert not failed
 
 
+FAILED_ONCE = [
+    Trial(1179, "media", ("stream_silent_for_a_while", "we_stand_still")),
+    Trial(914, "media", ("engine_away", "stream_redialled_often")),
+    Trial(992, "media", ("stream_half_open_and_redialled", "api_away_at_first")),
+    Trial(5528, "media", ("only_16_khz", "codec_pcma")),
+    Trial(5336, "media", ("late_and_closed", "engine_away_for_long")),
+    Trial(2008, "media", ("late_answers", "frames_missing")),
+    Trial(117, "media", ("late_answers", "closed_every_5_s")),
+    Trial(141, "media", ("late_answers", "closed_every_5_s")),
+    Trial(150, "media", ("late_answers", "closed_every_5_s")),
+    Trial(153, "media", ("late_answers", "closed_every_5_s")),
+]
+"""Runs that were found by the long proof."""
+
+
+def test_what_failed_once_fails_no_more() -> None:
+    """Each of them for a cause of its own."""
+    assert [verdict.problems for verdict in make_all(FAILED_ONCE)] == [[]] * len(FAILED_ONCE)
+
+
 def test_a_run_is_the_same_again() -> None:
     """What fails can be looked into."""
     first, again = make_all([Trial(SEED, "media", ("closed_anywhere", "rough_frames"))] * 2)

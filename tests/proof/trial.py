@@ -8,7 +8,7 @@ from typing import Any
 from service.ports import Recognitions
 from service.simulator.rng import Rng
 from tests.proof.changes import IN_CALL, MEDIA, Change, Fault, Source, clash, merged
-from tests.proof.faults.catalogue import FAULTS
+from tests.proof.faults.catalogue import FAULTS, OVERLOAD, UNPLACED
 from tests.proof.world import Conditions
 
 _FRAMES_MS = (20, 20, 60, 100)
@@ -27,6 +27,26 @@ class Trial:
     def faults(self) -> tuple[Fault, ...]:
         """The faults themselves."""
         return tuple(FAULTS[name] for name in self.names)
+
+    @property
+    def may_lose(self) -> bool:
+        """Whether words may be lost; they have to be told."""
+        return self._is_overload or any(fault.loses for fault in self.faults)
+
+    @property
+    def may_lose_what_came(self) -> bool:
+        """Whether that is not only what never came."""
+        outlasts = any(fault.loses and not fault.unheard for fault in self.faults)
+        return self._is_overload or outlasts
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether anybody could know where texts were said."""
+        return frozenset(self.names) not in UNPLACED
+
+    @property
+    def _is_overload(self) -> bool:
+        return frozenset(self.names) in OVERLOAD
 
     @property
     def label(self) -> str:

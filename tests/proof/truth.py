@@ -22,6 +22,8 @@ class TrackTruth:
 
     track: Track
     words: Sequence[Word]
+    utterances: Sequence[Sequence[Word]]
+    """The same words, as they were said in one go."""
     unheard: Sequence[Span]
     """What nobody was sent, or asked to transcribe, by the carrier."""
     paused: Sequence[Span]
@@ -61,6 +63,7 @@ def read_truth(evidence: Evidence, source: Source) -> list[TrackTruth]:
         TrackTruth(
             track=track,
             words=[word for said in call.said if said.track == track for word in said.words],
+            utterances=[said.words for said in call.said if said.track == track and said.words],
             unheard=_without(paused, _unheard(call, track, source)),
             paused=paused,
             silent=silent,

@@ -110,6 +110,14 @@ class World:
         """The second of the scenario that it is."""
         return self.machine.time() - self.began_at
 
+    @property
+    def sent_ms(self) -> int:
+        """How far audio was sent to the service, in milliseconds of the talk."""
+        spans = [
+            span for stream in self.simulator.history.streams for span in stream.spans.values()
+        ]
+        return max((span[-1][1] for span in spans if span), default=0)
+
     async def until(self, second: float) -> None:
         """Wait until a second of the scenario."""
         await asyncio.sleep(max(0.0, self.began_at + second - self.machine.time()))

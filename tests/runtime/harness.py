@@ -11,7 +11,7 @@ import msgspec
 from service.calls.routes import Route
 from service.ids import CallId
 from service.journal.sqlite.journal import open_sqlite_journal
-from service.ports import Journal
+from service.ports import Journal, Ownership
 from service.runtime.registry import CallRegistry, open_calls
 from tests.runtime.peers import (
     FailingJournal,
@@ -55,6 +55,7 @@ async def open_runtime(
     *routes: Route,
     faults: Mapping[str, Exception] | None = None,
     clock: Callable[[], float] = time.time,
+    ownership: Ownership | None = None,
 ) -> AsyncIterator[Runtime]:
     """Open a registry on the journal in this folder, whose methods fail once as `faults` says."""
     async with open_sqlite_journal(path / "journal.db") as journal:
@@ -77,5 +78,6 @@ async def open_runtime(
             routes=routes,
             media_url="ws://here/media/",
             clock=clock,
+            ownership=ownership,
         ) as calls:
             yield Runtime(calls, journal, disk, lanes, audience, carrier, recognitions, recorder)

@@ -84,6 +84,8 @@ class ObedientCarrier:
     """Whether it never answers."""
     gone: set[LegId] = field(default_factory=set)
     """Legs that are over."""
+    lives: dict[LegId, LegLife] = field(default_factory=dict)
+    """What it says of others, where that is more than that they live."""
     kept: list[WebhookInput] = field(default_factory=list)
     """What it could not deliver."""
     asked: list[LegId] = field(default_factory=list)
@@ -109,7 +111,7 @@ class ObedientCarrier:
         """Say of every leg that it lives, but of those that are gone."""
         self.asked.append(leg_id)
         await self._may_answer()
-        return LegLife(alive=leg_id not in self.gone)
+        return self.lives.get(leg_id, LegLife(alive=leg_id not in self.gone))
 
     async def missed(self, call_ids: Collection[CallId], since: float) -> Sequence[WebhookInput]:
         """Give what could not be delivered, of whichever call."""
@@ -125,6 +127,12 @@ class ObedientCarrier:
             raise self.refusal
 
 
+def _set() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
+
+
 @dataclass
 class ScriptedRecognition:
     """A recognition that keeps the audio; its test says what it heard."""
@@ -136,6 +144,10 @@ class ScriptedRecognition:
     skipped_for: list[str] = field(default_factory=list)
     last_words: Sequence[Input] = ()
     """What it says when it is to finish."""
+    answers: asyncio.Event = field(default_factory=_set)
+    """Whether it comes to an end at all."""
+    timeouts_s: list[float] = field(default_factory=list)
+    """How long it was given each time that it was to finish."""
 
     def send(self, payload: bytes) -> None:
         """Keep the audio."""
@@ -148,7 +160,8 @@ class ScriptedRecognition:
 
     async def finish(self, *, timeout_s: float) -> None:
         """Say that there is nothing more."""
-        del timeout_s
+        self.timeouts_s.append(timeout_s)
+        await self.answers.wait()
         for words in self.last_words:
             self.tell(words)
         self.tell(RecognitionFinished(ref=self.plan.ref, audio_ms=0))

@@ -14,6 +14,7 @@ from service.calls.inputs import WordsHeard
 from service.errors import JournalUnavailableError
 from service.ports import StreamStart, StreamTarget
 from service.runtime.media_stream import MediaStream
+from service.runtime.media_streams import FINISH_S, LIVE_FINISH_S
 from tests.calls.harness import CALL, INBOUND, MEDIA, STREAM, A, hung_up
 from tests.runtime.harness import Runtime, open_runtime
 from tests.runtime.test_registry import begin
@@ -243,6 +244,25 @@ async def test_audio_nobody_can_decode_is_told_and_words_come_in_the_call(
         await until(
             lambda: any(isinstance(c, StartTranscription) for c in runtime.carrier.commands)
         )
+
+
+async def test_last_words_have_more_time_while_the_call_goes_on(tmp_path: Path) -> None:
+    """An engine that is away may come back; once the call is over nobody waits for it."""
+    async with open_runtime(tmp_path, MEDIA) as runtime:
+        feed = await hearing(runtime)
+        inbound, outbound = runtime.recognitions.opened
+        inbound.answers.clear()
+        feed.stopped(orderly=False)
+        await until(lambda: bool(inbound.timeouts_s and outbound.timeouts_s))
+        assert inbound.timeouts_s == outbound.timeouts_s == [LIVE_FINISH_S]
+
+        await runtime.calls.tell(hung_up(time.time()))
+        await until(lambda: len(inbound.timeouts_s) == 2)
+        inbound.answers.set()
+        await until(lambda: runtime.calls.finishing == 0)
+
+        assert inbound.timeouts_s == [LIVE_FINISH_S, FINISH_S]
+        assert outbound.timeouts_s == [LIVE_FINISH_S]
 
 
 async def test_an_end_that_comes_while_the_disk_is_full_is_kept_for_later(tmp_path: Path) -> None:

@@ -88,6 +88,14 @@ def test_a_route_behind_one_that_takes_its_calls_gets_none(load: Load) -> None:
             'engine = "Azure"\ninterim_results = true\nkeyterms = ["a"]',
             "Azure will ignore interim_results, keyterms",
         ),
+        ('engine = "deepgram"', "engine 'deepgram' is not known here; it is sent as it is"),
+        ('engine = "acme-stt"', "known, by their case, are AssemblyAI, Azure, Cohere, Deepgram"),
+        ('engine = "Speechmatics"\nlanguage = "hu"', "is not known to take language 'hu'"),
+        ("engine_options = { brand_new = true }", "engine_options.brand_new is not known"),
+        (
+            'engine = "Google"\nlanguage = "hu"\nfallback = [{ engine = "Speechmatics" }]',
+            "Speechmatics will not stand in, unless its fallback names a language: Speechmatics",
+        ),
         (
             'engine = "Telnyx"\nfallback = [{ engine = "Deepgram", model = "nova-99" }]',
             "nova-99' of Deepgram is not known here",

@@ -24,7 +24,7 @@ def test_a_full_route_is_asked_for_in_full() -> None:
         language="en-US",
         keyterms=("Callscribe", "Tony's, Inc"),
         endpointing_ms=300,
-        engine_options={"redact": ["pci", "ssn"], "smart_format": True, "colour": "red"},
+        engine_options={"redact": ["pci", "ssn"], "smart_format": True, "region": "x", "new": 1},
     )
 
     assert query(route) == [
@@ -39,6 +39,7 @@ def test_a_full_route_is_asked_for_in_full() -> None:
         ("keyterm", "Tony's, Inc"),
         ("redact", "pci,ssn"),
         ("smart_format", "true"),
+        ("new", "1"),
     ]
 
 
@@ -56,7 +57,13 @@ def test_a_full_route_is_asked_for_in_full() -> None:
         (Route(engine="Azure", engine_options={"region": "westus2"}), ("region", "westus2")),
         (Route(model="flux", engine_options={"eot_threshold": 0.6}), ("eot_threshold", "0.6")),
         (Route(engine="A"), ("transcription_engine", "Google")),
-        (Route(engine="telnyx", language="auto"), ("language", "auto_detect")),
+        (Route(engine="Telnyx", language="auto"), ("language", "auto_detect")),
+        (Route(engine="telnyx", language="xx"), ("language", "xx")),
+        (Route(engine="telnyx"), ("transcription_engine", "telnyx")),
+        (Route(engine="acme", engine_options={"api_key_ref": "mine"}), ("api_key_ref", "mine")),
+        (Route(endpointing_ms=False), ("endpointing", "false")),
+        (Route(model="flux-multi", language="ja-JP"), ("language", "ja")),
+        (Route(model="flux-multi", language="auto"), ("language", "multi")),
         (Route(engine="Cohere", language="ar-EG"), ("language", "ar")),
         (Route(interim_results=False), ("interim_results", "false")),
         (Route(engine="NewEngine", model="x"), ("transcription_engine", "NewEngine")),

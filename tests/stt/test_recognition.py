@@ -221,6 +221,17 @@ async def test_finishing_twice_tells_it_once() -> None:
     assert line.received.of(RecognitionFinished)[0].audio_ms == len(HELLO) // 8
 
 
+async def test_asked_again_it_takes_no_longer_than_it_was_told_last() -> None:
+    """The call goes on, and then it is over."""
+    async with open_peer(one=Manner(closes=False, deaf=[True])) as peer, open_line(peer) as line:
+        await line.play(HELLO)
+        slow = asyncio.create_task(line.finish(timeout_s=60))
+        await line.finish(timeout_s=0.2)
+        await slow
+
+    assert len(line.received.of(RecognitionFinished)) == 1
+
+
 async def test_finishing_before_anything_was_heard_is_quick() -> None:
     """A stream that never carried a frame has an end all the same."""
     async with open_peer() as peer, open_line(peer) as line:

@@ -104,6 +104,15 @@ def test_nobody_knows_whether_there_was_a_pause_where_no_audio_came() -> None:
     assert live(holes=[Span(22_740, 24_480)]) == Span(21_900, 25_300)
 
 
+def test_a_text_of_which_a_hole_cut_out_all_but_its_ends_goes_over_it() -> None:
+    """Of a word before it, and one behind it; he spoke when it began, and when it ended."""
+    text = partial(estimate_span, 671, from_ms=7_150, until_ms=17_373, lag_ms=4_987, slack_ms=235)
+    spans, hole = [Span(11_500, 11_750), Span(13_273, 13_473)], Span(11_740, 13_273)
+
+    assert text(spans, holes=[hole]) == Span(11_500, 13_473)
+    assert text([spans[0], Span(13_573, 13_773)], holes=[hole]) == Span(11_500, 11_750)
+
+
 def test_a_text_that_fits_well_enough_does_not_go_over_a_hole() -> None:
     """What was said behind it is the beginning of the next one."""
     spans = [Span(15_800, 18_900), Span(21_800, 22_000)]

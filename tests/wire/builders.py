@@ -14,6 +14,7 @@ from msgspec import structs
 
 from service.calls.events import (
     CallAnswered,
+    CallAttached,
     CallEnded,
     CallStarted,
     Coverage,
@@ -232,11 +233,16 @@ def notice(event: Event, at_s: float, seq: int) -> Fact:
     return structs.replace(fact(event, at_s, seq), call_id=SERVICE, answered_at=None, metadata={})
 
 
+def attached() -> Fact:
+    """Return what would be told in the place of its answer, had somebody else answered it."""
+    return fact(CallAttached(leg=LEG, before_ms=93_400), 0.0, 2)
+
+
 def facts() -> list[Fact]:
-    """Return the call, event by event, the partial at its end, and what is of no call."""
+    """Return the call, event by event, an attachment, the partial, and what is of no call."""
     durable = [fact(event, at_s, seq) for seq, (at_s, event) in enumerate(EVENTS, start=1)]
     notices = [notice(event, at_s, seq) for seq, (at_s, event) in enumerate(NOTICES, start=1)]
-    return [*durable, fact(PARTIAL, 9.86), *notices]
+    return [*durable, attached(), fact(PARTIAL, 9.86), *notices]
 
 
 def bodies() -> dict[str, bytes]:

@@ -2,7 +2,14 @@
 
 import pytest
 
-from service.wire.webhook_fields import read_headers, read_label, read_phone, read_text
+from service.wire.webhook_fields import (
+    read_headers,
+    read_label,
+    read_parameters,
+    read_phone,
+    read_tags,
+    read_text,
+)
 
 
 @pytest.mark.parametrize(
@@ -42,3 +49,26 @@ def test_what_cannot_be_logged_has_no_label(sent: object) -> None:
     """A name that would break a log line is as good as none; a long one is cut."""
     assert read_label(sent) == ""
     assert read_label("x" * 500) == "x" * 64
+
+
+@pytest.mark.parametrize(
+    ("value", "tags"),
+    [(["a", 7, "b\0", None], ("a", "b")), (None, ()), ("a", ()), (["x"] * 999, ("x",) * 64)],
+)
+def test_tags_are_texts_and_not_too_many(value: object, tags: tuple[str, ...]) -> None:
+    """What is none is left out."""
+    assert read_tags(value) == tags
+
+
+@pytest.mark.parametrize(
+    ("value", "parameters"),
+    [
+        ({"a": "1\0", "b": 2, "": "3", "c" * 99: "4"}, {"a": "1"}),
+        (None, {}),
+        (["a"], {}),
+        ({str(n): "x" for n in range(999)}, {str(n): "x" for n in range(64)}),
+    ],
+)
+def test_parameters_are_texts_by_name(value: object, parameters: dict[str, str]) -> None:
+    """Whatever else they are, it costs nobody the stream."""
+    assert read_parameters(value) == parameters

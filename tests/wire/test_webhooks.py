@@ -50,6 +50,7 @@ EXPECTED: dict[str, WebhookInput | Ignored] = {
             "user-to-user": "order=4711;encoding=ascii",
             "diversion": "<sip:support@sip.example.com>;reason=no-answer",
         },
+        caller_name=CUSTOMER,
     ),
     "call.initiated.outgoing": LegInitiated(
         **BASE,
@@ -58,6 +59,7 @@ EXPECTED: dict[str, WebhookInput | Ignored] = {
         occurred_at=NOW + 0.131409,
         direction="outgoing",
         client_state=STATE,
+        tags=("callback",),
     ),
     "call.initiated.formatted_number": LegInitiated(
         **BASE,

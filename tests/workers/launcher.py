@@ -1,54 +1,86 @@
-"""The service as `callscribe serve` runs it, but for its fence.
+"""The service as `callscribe serve` runs it, but for its fence, or how soon workers are missed.
 
-Its lease never ends by its own clock, and from SIGUSR1 on it sends no heartbeat, so that nobody
-tells it that it is out. It is run as a file: `launcher.py --config FILE`.
+It is run as a file: `launcher.py --config FILE --pace 0.4 --unfenced`.
 """
 
 import argparse
-import asyncio
 import os
-import signal
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import cast
 
-import uvloop
-
-from service.app import Machine, running
+from service import process
+from service.app import Machine
 from service.cli.common import read_settings
+from service.errors import DuplicateInputError, JournalError
+from service.journal.admission import Admission, Head
+from service.journal.postgresql import writer
+from service.journal.statements import Statement, load_statements
 from service.logs import set_up_logs
-from service.settings import Settings
-from service.workers.lease import WorkerLease
+from service.ports import Entry
+from service.workers.lease import Pace, WorkerLease
 from service.workers.membership import Membership
 
 FOR_EVER_S = 1e9
 
 
-async def serve(settings: Settings) -> None:
-    """Run the service until SIGTERM."""
-    stop, deaf, loop = asyncio.Event(), asyncio.Event(), asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, stop.set)
-    loop.add_signal_handler(signal.SIGUSR1, deaf.set)
-    beat = Membership._beat  # noqa: SLF001 - what is to go wrong is inside
+def paced(part: float) -> Pace:
+    """Return how soon workers miss each other if all takes that part of the usual time."""
+    usual = Pace()
+    return Pace(
+        beat_every_s=usual.beat_every_s * part,
+        look_every_s=usual.look_every_s * part,
+        lease_s=usual.lease_s * part,
+        silent_s=usual.silent_s * part,
+    )
 
-    async def may_beat(member: Membership) -> None:
-        if deaf.is_set():
-            await asyncio.Event().wait()
-        await beat(member)
 
-    Membership._beat = may_beat  # type: ignore[assignment,method-assign]  # noqa: SLF001 - as above
-    machine = Machine(lease=partial(WorkerLease, life_s=FOR_EVER_S))
-    async with running(settings, machine=machine):
-        await stop.wait()
+def unfence() -> None:
+    """Have a worker that is out not mind it, and write whatever others wrote meanwhile.
+
+    What is there already under its number it takes for written.
+    """
+    Membership._lose = _go_on  # type: ignore[method-assign]  # noqa: SLF001 - what is to go wrong
+    writer._HOLD_LEASE = "SELECT 1 WHERE $1::text > ''"  # type: ignore[misc]  # noqa: SLF001
+    Admission.admit = _admit  # type: ignore[method-assign]
+    statements = cast("dict[str, Statement]", load_statements("postgresql", "journal"))
+    for name in ("write_events", "write_utterances"):
+        statements[name] = Statement(f"{statements[name].text}\nON CONFLICT DO NOTHING")
+
+
+def _go_on(self: Membership, reason: str) -> None:
+    del self, reason
+
+
+def _admit(self: Admission, entry: Entry) -> JournalError | None:
+    """Admit any entry that has not come before."""
+    if not self.inputs.isdisjoint(entry.input_ids):
+        return DuplicateInputError(frozenset(self.inputs.intersection(entry.input_ids)))
+    if entry.call_id not in self.heads:
+        self.heads[entry.call_id] = Head(next(self.call_nos), 0, entry.epoch, 0)
+    self._gather(entry, self.heads[entry.call_id])
+    return None
 
 
 def main() -> None:
     """Read the arguments and run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path)
-    settings = read_settings(parser.parse_args(), dict(os.environ))
-    set_up_logs(sys.stdout)
-    uvloop.run(serve(settings))
+    parser.add_argument("--pace", type=float, default=1.0, help="part of the usual times")
+    parser.add_argument("--unfenced", action="store_true", help="nothing stops it once it is out")
+    arguments = parser.parse_args()
+    settings = read_settings(arguments, dict(os.environ))
+    output = set_up_logs(sys.stdout)
+    pace = paced(arguments.pace)
+    if arguments.unfenced:
+        unfence()
+        pace = replace(pace, lease_s=FOR_EVER_S)
+    machine = Machine(lease=partial(WorkerLease, pace=pace))
+    code = process.run(settings, lambda: settings, machine)
+    output.close()
+    os._exit(code)  # as the command does
 
 
 if __name__ == "__main__":

@@ -9,9 +9,8 @@ import pytest
 
 from tests.chaos.receiver import status
 from tests.waiting import until
-from tests.workers.fleet import Fleet, open_fleet, restart
-
-TAKEN_OVER_S = 15.0
+from tests.workers.crew import SHORT_PACE, restart, taken_over_s
+from tests.workers.fleet import Fleet, open_fleet
 
 
 async def begin(fleet: Fleet, count: int = 6) -> list[str]:
@@ -40,15 +39,15 @@ async def end(fleet: Fleet, calls: list[str]) -> None:
 async def taken_over(fleet: Fleet, gone: str) -> float:
     """Return after how many seconds no call is a worker's that is gone."""
     began = time.monotonic()
-    async with asyncio.timeout(TAKEN_OVER_S):
+    async with asyncio.timeout(taken_over_s(SHORT_PACE)):
         while not {gone, None}.isdisjoint((await fleet.owners()).values()):  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     return time.monotonic() - began
 
 
 async def test_calls_of_a_worker_that_was_killed_go_on(tmp_path: Path) -> None:
-    """Within 15 s, with every word that was acknowledged, in order, under one id."""
-    async with open_fleet(tmp_path, 2) as fleet:
+    """Soon after it is missed, with every word that was acknowledged, in order, under one id."""
+    async with open_fleet(tmp_path, 2, pace=SHORT_PACE) as fleet:
         calls = await begin(fleet)
         ann, bob = fleet.workers
         await ann.kill()
@@ -63,7 +62,7 @@ async def test_calls_of_a_worker_that_was_killed_go_on(tmp_path: Path) -> None:
 
 async def test_a_worker_that_froze_is_out_when_it_wakes(tmp_path: Path) -> None:
     """It notices before it writes, delivers or listens; then it comes back as another one."""
-    async with open_fleet(tmp_path, 2) as fleet:
+    async with open_fleet(tmp_path, 2, pace=SHORT_PACE) as fleet:
         calls = await begin(fleet)
         ann, bob = fleet.workers
         ann.send(signal.SIGSTOP)
@@ -89,7 +88,7 @@ async def test_what_a_frozen_worker_had_to_deliver_it_delivers_no_more(
     tmp_path: Path, *, fenced: bool
 ) -> None:
     """By its own clock, before it can ask anybody. Without that it sends all of it once more."""
-    async with open_fleet(tmp_path, 2, fenced=fenced) as fleet:
+    async with open_fleet(tmp_path, 2, pace=SHORT_PACE, fenced=fenced) as fleet:
         calls = await begin(fleet)
         ann, receiver = fleet.workers[0], fleet.receiver
         await until(lambda: fleet.telnyx.acknowledged.keys() <= receiver.texts, timeout_s=30)
@@ -99,9 +98,6 @@ async def test_what_a_frozen_worker_had_to_deliver_it_delivers_no_more(
         asked = receiver.asked
         await fleet.say(mine, 3)
         await until(lambda: receiver.asked >= asked + len(mine), timeout_s=30)
-        if not fenced:
-            ann.send(signal.SIGUSR1)
-            await fleet.say(mine[:1])  # so that it has the signal before it freezes
         ann.send(signal.SIGSTOP)
         receiver.mood, receiver.keeps = None, True
         await taken_over(fleet, ann.url)
@@ -122,7 +118,7 @@ async def test_what_a_frozen_worker_had_to_deliver_it_delivers_no_more(
 
 async def test_a_rolling_restart_loses_nothing(tmp_path: Path) -> None:
     """Each hands its calls over at once, and words come in all the while."""
-    async with open_fleet(tmp_path, 3) as fleet:
+    async with open_fleet(tmp_path, 3, pace=SHORT_PACE) as fleet:
         calls = await begin(fleet)
         stop = asyncio.Event()
 

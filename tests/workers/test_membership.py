@@ -8,7 +8,7 @@ import pytest
 from service.ports import Roster
 from service.tasks import open_tasks
 from service.workers import membership
-from service.workers.lease import WorkerLease
+from service.workers.lease import Pace, WorkerLease
 from service.workers.membership import Membership
 from tests.waiting import until
 from tests.workers.peers import ListedRoster
@@ -43,10 +43,10 @@ class Desk:
 @pytest.fixture
 async def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     """A member that registered just now, and does not dawdle."""
-    for name in ("BEAT_EVERY_S", "_BEAT_AGAIN_S", "_MIN_WATCH_S"):
+    for name in ("_BEAT_AGAIN_S", "_MIN_WATCH_S"):
         monkeypatch.setattr(membership, name, 0.001)
     ticks, roster = Ticks(), ListedRoster()
-    lease = WorkerLease(ticks=ticks)
+    lease = WorkerLease(pace=Pace(beat_every_s=0.001), ticks=ticks)
     one = Desk(ticks, lease, roster, Membership(cast("Roster", roster), lease, "http://here"))
     one.member.on_loss = one.lost
     await one.member.join()

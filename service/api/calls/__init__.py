@@ -1,5 +1,5 @@
 """Calls over HTTP: read, controlled, erased, and heard.
 
-`routes` reads them, `controls` acts on them, `audio` plays them; `models` are what is asked and
-answered.
+`routes` reads them, `placing` has them begun, `controls` acts on them, `audio` plays them; `models`
+are what is asked and answered.
 """

@@ -2,8 +2,8 @@
 
 `table` is the engines and `models` their models by name, in `languages` and `formats`; `catalogue`
 is all that as one document. `review` says what will come of a route, `streams` and `files` of what
-comes over the WebSocket and REST; `fallback` who may stand in for whom. `config` and `stream_codec`
-say how an engine is asked for.
+comes over the WebSocket and REST; `fallback` who may stand in for whom; `live` what Telnyx lists.
+`config` and `stream_codec` say how an engine is asked for.
 """
 
 from service.calls.engines.catalogue import catalogue, languages_of
@@ -13,14 +13,16 @@ from service.calls.engines.config import (
     keyterms_for,
     language_for,
     model_for,
+    sent_options,
 )
-from service.calls.engines.fallback import fit_choices, lost_capabilities, unmet
+from service.calls.engines.fallback import fit_choices, lost_capabilities, unfit, unmet, unspoken
 from service.calls.engines.files import FileRequest, find_rest_model, review_file
+from service.calls.engines.live import Offer, describe, unlisted
 from service.calls.engines.models import EXTENSIONS, Languages, Model, RestTerms, Surface
 from service.calls.engines.review import Review, review
 from service.calls.engines.stream_codec import stream_codec_for
 from service.calls.engines.streams import review_stream
-from service.calls.engines.table import ENGINES, FAMILIES, Engine, find_engine
+from service.calls.engines.table import ENGINES, FAMILIES, Engine, engine_for, find_engine
 
 __all__ = [
     "ENGINES",
@@ -30,10 +32,13 @@ __all__ = [
     "FileRequest",
     "Languages",
     "Model",
+    "Offer",
     "RestTerms",
     "Review",
     "Surface",
     "catalogue",
+    "describe",
+    "engine_for",
     "find_engine",
     "find_rest_model",
     "fit_choices",
@@ -47,6 +52,10 @@ __all__ = [
     "review",
     "review_file",
     "review_stream",
+    "sent_options",
     "stream_codec_for",
+    "unfit",
+    "unlisted",
     "unmet",
+    "unspoken",
 ]

@@ -26,6 +26,7 @@ def catalogue() -> Document:
     return {
         "engines": [_engine(name) for name in names],
         "unknown_models": "are sent as they are, with a warning",
+        "unknown_engines": "are sent as they are, with a warning: they may be community engines",
         "keyterms_limit": MAX_KEYTERMS,
         "raw_formats": sorted(formats.RAW),
         "format_rates_hz": {name: sorted(rates) for name, rates in formats.RATES_HZ.items()},
@@ -49,7 +50,7 @@ def languages_of(engine: Engine, model: Model, surface: Surface) -> Languages:
 def _engine(name: str) -> Document:
     return {
         "name": name,
-        "aliases": [alias.upper() for alias, of in ALIASES.items() if of == name.casefold()],
+        "aliases": [alias for alias, of in ALIASES.items() if of == name],
         "models": [
             _model(family, model)
             for family in FAMILIES

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 
 from service.calls.engines.languages import ALIASES, AUTO
-from service.calls.engines.table import Engine, find_engine
+from service.calls.engines.table import Engine, engine_for, is_foreign
 from service.calls.routes import Route
 from service.ids import Source
 
 _MODEL_KEYS = ("transcription_model", "model")
 _NAMING = frozenset({"transcription_engine", *_MODEL_KEYS})
+_FLUX = "deepgram/flux"
 MAX_KEYTERMS = 100
 """More are not sent: Telnyx's limit for `keyterms` and `hints`."""
 
@@ -16,14 +17,16 @@ MAX_KEYTERMS = 100
 def in_call_config(route: Route) -> tuple[str, dict[str, object]]:
     """Return `transcription_engine` and `transcription_engine_config` for `transcription_start`.
 
-    Only keys that the engine's typed config has (telnyx 4.189) are in it. A route that
-    `review` finds problems with gives a config that Telnyx will refuse.
+    Beside the keys that the engine's typed config has (telnyx 4.189), options that nobody here
+    knows are in it, as written. A route that `review` finds problems with gives a config that
+    Telnyx will refuse.
     """
-    engine = find_engine(route.engine, route.model)
-    if engine is None:
-        return route.engine, {}
-    config: dict[str, object] = {"transcription_engine": engine.discriminator or engine.name}
+    engine = engine_for(route.engine, route.model)
     model = model_for(engine, route.model)
+    if engine.discriminator == _FLUX and model:
+        model = f"deepgram/{model.removeprefix('deepgram/')}"
+    named = model if engine.discriminator == _FLUX else engine.discriminator
+    config: dict[str, object] = {"transcription_engine": named or engine.name}
     if model and engine.model_key:
         config[engine.model_key] = model
     if (language := language_for(engine, route.language, "in_call")) is not None:
@@ -32,9 +35,8 @@ def in_call_config(route: Route) -> tuple[str, dict[str, object]]:
         config["interim_results"] = route.interim_results
     if terms := keyterms_for(engine, route, "in_call"):
         config[engine.keyterms["in_call"]] = terms
-    config.update(_endpointing(engine, route.endpointing_ms))
-    known = engine.options.get("in_call", frozenset())
-    config.update((key, value) for key, value in route.engine_options.items() if key in known)
+    config.update(_endpointing(engine, route))
+    config.update(sent_options(engine, route, "in_call"))
     return engine.name, config
 
 
@@ -80,9 +82,18 @@ def keyterms_for(engine: Engine, route: Route, source: Source) -> list[str]:
     return list(route.keyterms[:MAX_KEYTERMS]) if source in engine.keyterms else []
 
 
-def _endpointing(engine: Engine, endpointing_ms: int | None) -> dict[str, object]:
+def sent_options(engine: Engine, route: Route, source: Source) -> dict[str, object]:
+    """Return the route's options for its engine: all but those that are known to be another's."""
+    given = route.engine_options.items()
+    return {key: value for key, value in given if not is_foreign(key, engine, source)}
+
+
+def _endpointing(engine: Engine, route: Route) -> dict[str, object]:
+    endpointing_ms = route.endpointing_ms
     if endpointing_ms is None or "in_call" not in engine.endpointing_ms:
         return {}
+    if endpointing_ms is False:
+        return {"enable_endpoint_detection": False} if engine.name == "Soniox" else {}
     if engine.name == "Soniox":
         return {"enable_endpoint_detection": True, "max_endpoint_delay_ms": endpointing_ms}
     return {"utterance_end_ms": endpointing_ms}

@@ -113,7 +113,10 @@ NOVA_2 = (
     ),
     Model(name="deepgram/nova-2-phonecall", surfaces=_IN_CALL, only_in_docs=_IN_CALL),
 )
-_FLUX_MULTI = Languages(codes=languages.FLUX_MULTI, auto="multi")
+_FLUX_MULTI: Mapping[Surface, Languages] = {
+    "in_call": Languages(codes=languages.FLUX_MULTI, auto="auto"),
+    "websocket": Languages(codes=languages.FLUX_MULTI, auto="multi"),
+}
 FLUX = (
     Model(
         name="flux",
@@ -126,7 +129,7 @@ FLUX = (
         name="flux-multi",
         aliases=("deepgram/flux-multi",),
         only_in_docs=_LIVE,
-        languages={"in_call": _FLUX_MULTI, "websocket": _FLUX_MULTI},
+        languages=_FLUX_MULTI,
     ),
 )
 SPEECHMATICS = (Model(name="speechmatics/standard", note="Hears English if not told otherwise."),)

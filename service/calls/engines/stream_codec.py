@@ -5,7 +5,7 @@ What comes is what `start` says: where Telnyx cannot transcode, it is the call's
 
 from typing import Final
 
-from service.calls.engines.table import find_engine
+from service.calls.engines.table import engine_for
 from service.calls.routes import Route
 
 NARROW: Final = "PCMU"
@@ -22,6 +22,5 @@ def stream_codec_for(route: Route) -> str:
     """
     if route.stream_codec:
         return route.stream_codec
-    engine = find_engine(route.engine, route.model)
-    rates_hz = engine.rates_hz if engine else frozenset[int]()
+    rates_hz = engine_for(route.engine, route.model).rates_hz
     return WIDE if rates_hz and _NARROW_HZ not in rates_hz else NARROW

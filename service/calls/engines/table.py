@@ -1,7 +1,8 @@
 """What each engine takes and heeds: models, audio formats, features, languages.
 
 Sources: Telnyx's documentation of 2026 and its SDK 4.189. Where they differ, the newer holds.
-Models come and go faster than releases of ours: one that is not here is sent all the same.
+Engines, models, languages and options come faster than releases of ours: what is not here is
+sent all the same.
 """
 
 from collections.abc import Mapping
@@ -72,6 +73,8 @@ class Engine:
     """Whether it knows `KeepAlive`; ping and pong do for the others."""
     words_if_asked: bool = False
     """Whether it gives the times of words to who asks for them, and then redacts nothing."""
+    is_listed: bool = True
+    """Whether it is one of Telnyx's or ours; others may be community engines (TELNYX.md §8)."""
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -101,7 +104,7 @@ _NOVA_3 = Engine(
             {"redact", "keywords", "smart_format", "numerals", "punctuate", "no_delay"}
             | {"filler_words", "profanity_filter", "diarize", "vad_events", "tag"}
         ),
-        "in_call": frozenset({"smart_format", "keywords_boosting", "utterance_end_ms"}),
+        "in_call": frozenset({"smart_format", "keywords_boosting", "utterance_end_ms", "diarize"}),
     },
     languages={"in_call": languages.NOVA_3},
     auto_language={"media": "multi", "in_call": "auto_detect"},
@@ -116,16 +119,20 @@ _NOVA_2 = replace(
     keyterms={"media": "keywords", "in_call": "hints"},
     languages={"in_call": languages.NOVA_2},
 )
+_EOT = frozenset({"eot_threshold", "eot_timeout_ms", "eager_eot_threshold"})
 _FLUX = replace(
     _NOVA_3,
     offers=models.FLUX,
     formats=formats.FLUX,
     default_model="flux",
+    discriminator="deepgram/flux",
     endpointing_ms={},
     options={
-        "media": frozenset({"eot_threshold", "eot_timeout_ms", "eager_eot_threshold"}),
-        "in_call": frozenset({"smart_format"}),
+        "media": _EOT | {"language_hint"},
+        "in_call": _EOT | {"smart_format", "diarize"},
     },
+    languages={"media": languages.FLUX_MULTI, "in_call": languages.FLUX_MULTI},
+    auto_language={"media": "multi", "in_call": "auto"},
 )
 _SPEECHMATICS = Engine(
     name="Speechmatics",
@@ -267,7 +274,8 @@ ENGINES: Mapping[str, Engine] = {
     )
 }
 
-ALIASES = {"a": "google", "b": "telnyx"}
+ALIASES = {"A": "Google", "B": "Telnyx"}
+"""The names of two engines in older commands."""
 _FAMILIES = (("nova-2", _NOVA_2), ("flux", _FLUX), ("linden", _LINDEN))
 FAMILIES = (*ENGINES.values(), *(family for _, family in _FAMILIES))
 """Every row of the table; an engine has one more for each family of models that differs."""
@@ -276,12 +284,37 @@ FAMILIES = (*ENGINES.values(), *(family for _, family in _FAMILIES))
 def find_engine(name: str, model: str | None = None) -> Engine | None:
     """Return what is known of an engine with this model; None if there is no such engine.
 
-    Names are matched in any case; `A` is Google and `B` is Telnyx, as in older commands.
+    Names are matched as Telnyx does: by their case.
     """
-    folded = name.casefold()
-    engine = ENGINES.get(ALIASES.get(folded, folded))
+    full = ALIASES.get(name, name)
+    engine = ENGINES.get(full.casefold())
+    if engine is None or engine.name != full:
+        return None
     bare = (model or "").rpartition("/")[2]
     for prefix, family in _FAMILIES:
-        if engine and engine.name == family.name and bare.startswith(prefix):
+        if engine.name == family.name and bare.startswith(prefix):
             return family
     return engine
+
+
+def engine_for(name: str, model: str | None = None) -> Engine:
+    """Return what is known of an engine; of one nobody knows, what may be asked of any."""
+    return find_engine(name, model) or Engine(
+        name=name,
+        interim_results=_BOTH,
+        endpointing_ms={"media": ANY_RANGE},
+        keyterms={"media": "keyterm"},
+        auto_language={"media": "auto", "in_call": "auto"},
+        formats_listed=False,
+        is_listed=False,
+    )
+
+
+def is_foreign(option: str, engine: Engine, source: Source) -> bool:
+    """Say whether an option is known, and not as one of this engine at this source.
+
+    One that nobody knows is none of that: the engine may have learnt it since.
+    """
+    if not engine.is_listed or option in engine.options.get(source, ()):
+        return False
+    return any(option in known for family in FAMILIES for known in family.options.values())

@@ -9,6 +9,7 @@ import aiohttp
 from service.cli.check.database_checks import check_database
 from service.cli.check.findings import Finding, ok, warn
 from service.cli.check.local_checks import check_codecs, check_endpoint, check_public_url
+from service.cli.check.provider_checks import check_providers
 from service.cli.check.telnyx_checks import check_api, check_recogniser, heard_routes
 from service.settings import Settings, advise
 
@@ -42,6 +43,7 @@ def _checks(
     return [
         check_api(session, settings),
         *(check_recogniser(session, settings, route) for route in heard_routes(settings)),
+        check_providers(session, settings),
         check_public_url(session, settings),
         *(check_endpoint(endpoint) for endpoint in settings.endpoint_list()),
         check_database(settings),

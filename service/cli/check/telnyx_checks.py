@@ -10,7 +10,7 @@ import aiohttp
 import msgspec
 from pydantic import SecretStr
 
-from service.calls.engines import find_engine
+from service.calls.engines import engine_for
 from service.calls.routes import Route
 from service.cli.check.findings import Finding, fail, ok, warn
 from service.errors import BadInputError
@@ -64,9 +64,7 @@ async def check_recogniser(
     base = settings.recogniser_url if local else settings.telnyx_stt_url
     key = settings.recogniser_api_key if local else settings.telnyx_api_key
     subject = "recogniser" if local else "Telnyx STT"
-    engine = find_engine(route.engine, route.model)
-    if engine is None:
-        return [fail(subject, f"there is no engine {route.engine}")]
+    engine = engine_for(route.engine, route.model)
     audio = choose_format(engine, "PCMU", 8000)
     url = session_url(base, route, audio)
     try:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import msgspec
 
-from service.calls.engines import Engine, find_engine, review, review_stream
+from service.calls.engines import Engine, engine_for, review, review_stream
 from service.calls.routes import Route
 from service.cli.output import find_file, writing
 from service.cli.transcribe.target import Target, is_url, unreachable
@@ -115,7 +115,7 @@ async def _follow(arguments: argparse.Namespace, target: Target) -> int:
         endpointing_ms=arguments.endpointing,
         engine_options=dict(arguments.option),
     )
-    engine = find_engine(route.engine, route.model)
+    engine = engine_for(route.engine, route.model)
     async with AsyncExitStack() as stack:
         source = await stack.enter_async_context(open_source(arguments.audio))
         input_format, rate_hz = choose_input(arguments, source)
@@ -155,15 +155,13 @@ def _mind_signals(stop: Callable[[], None]) -> None:
         loop.add_signal_handler(one, tell, int(one))
 
 
-def check(engine: Engine | None, route: Route, input_format: str, rate_hz: int | None) -> None:
+def check(engine: Engine, route: Route, input_format: str, rate_hz: int | None) -> None:
     """Say what the engine will make of it; raise if it would be refused.
 
     Raises:
         SettingsError: With a line for each reason.
     """
-    found = [review(route, "media")]
-    if engine is not None:
-        found.append(review_stream(engine, input_format, rate_hz))
+    found = [review(route, "media"), review_stream(engine, input_format, rate_hz)]
     problems = [problem for one in found for problem in one.problems]
     if problems:
         raise SettingsError(problems)

@@ -5,6 +5,7 @@ import { engineName, language, span, speaker } from "./words.js";
 
 const NOTES = {
   "call.answered": () => ["quiet", "The call was answered."],
+  "call.attached": () => ["quiet", "Transcription was asked for in the middle of the call. Times count from here."],
   "call.ended": (data) => ["quiet", ended(data)],
   "transcription.started": (data) => ["quiet", begun(data)],
   "transcription.stopped": (data, call) => ["quiet", stopped(data, call)],

@@ -8,7 +8,13 @@ from collections.abc import Sequence
 
 from service.ids import Track
 from service.ingress.jitter.playout_clock import STALL_S, PlayoutClock, StreamTiming
-from service.ingress.jitter.reorder_buffer import WINDOW_S, FrameCounts, Released, ReorderBuffer
+from service.ingress.jitter.reorder_buffer import (
+    NO_FRAME,
+    WINDOW_S,
+    FrameCounts,
+    Released,
+    ReorderBuffer,
+)
 from service.ingress.jitter.sequence_numbers import (
     NumberedFrame,
     SequenceField,
@@ -61,22 +67,23 @@ class JitterBuffer:
         chunk: WireNumber,
         sequence_number: WireNumber,
         now: float,
+        stamp: WireNumber = None,
     ) -> float | None:
         """Take one frame; return when to call `wake`, or None if nothing of its track waits."""
         self.counts.frames += 1
         if self._probe is not None:
             numbers = parse_number(chunk), parse_number(sequence_number)
-            frame = NumberedFrame(track, payload, *numbers)
+            frame = NumberedFrame(track, payload, *numbers, stamp)
             return self._push_probe(self._probe, frame, now)
         if self.counts.renumberings > _MAX_RENUMBERINGS and self._field is not None:
             self.flush(now)
             self._field = None
         number = parse_number(chunk if self._field == "chunk" else sequence_number)
         if number is None or self._field is None:
-            self._play(track, payload, now)
+            self._play(track, payload, stamp, now)
             return self._clocks[track].wake_at
         buffer = self._buffer_for(track, number)
-        self._play_all(buffer, buffer.push(number, (track, payload), now), now)
+        self._play_all(buffer, buffer.push(number, (track, payload, stamp), now), now)
         clock = self._clocks.get(track)
         return buffer.wake_at or (None if clock is None else clock.wake_at)
 
@@ -89,7 +96,7 @@ class JitterBuffer:
             self._probe_used.append(number)
         elif self._field == "sequence_number":
             for buffer in set(self._buffers.values()):
-                self._play_all(buffer, buffer.push(number, (None, b""), now), now)
+                self._play_all(buffer, buffer.push(number, NO_FRAME, now), now)
 
     def wake(self, now: float) -> float | None:
         """Release what has waited long enough; return when to call again, or None."""
@@ -131,14 +138,15 @@ class JitterBuffer:
         field = self._field = detect_sequence_field(probe)
         if field is None:
             for frame in probe:
-                self._play(frame.track, frame.payload, now)
+                self._play(frame.track, frame.payload, frame.stamp, now)
             return
         for frame in sorted(probe, key=lambda each: each.number(field) or 0):
             number = frame.number(field) or 0
             for used in sorted(n for n in self._probe_used if n < number):
                 self.count_message(used, now)
             buffer = self._buffer_for(frame.track, number)
-            self._play_all(buffer, buffer.push(number, (frame.track, frame.payload), now), now)
+            held = frame.track, frame.payload, frame.stamp
+            self._play_all(buffer, buffer.push(number, held, now), now)
 
     # --- who counts what ---------------------------------------------------------------------
 
@@ -190,12 +198,12 @@ class JitterBuffer:
             if isinstance(each, int):
                 self._play_gap(buffer, each, now)
             elif each[0] is not None:
-                self._play(each[0], each[1], now)
+                self._play(each[0], each[1], each[2], now)
 
-    def _play(self, track: Track, payload: bytes, now: float) -> None:
+    def _play(self, track: Track, payload: bytes, stamp: WireNumber, now: float) -> None:
         clock = self._clocks.get(track) or self._clock(track)
         if self._s_per_byte:  # what nearly every stream has
-            clock.push(payload, len(payload) * self._s_per_byte, now)
+            clock.push(payload, len(payload) * self._s_per_byte, now, stamp)
         else:
             clock.push_speech(payload, self._payloads.read(payload), now)
 

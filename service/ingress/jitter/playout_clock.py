@@ -1,7 +1,9 @@
 """A track's playout clock: when nothing came for a while, later audio must not seem earlier."""
 
 from service.ids import Track
+from service.ingress.jitter.stamps import MIN_HOLE_S, Stamped, holes_in
 from service.ports import AudioFeed
+from service.wire.media import WireNumber
 from service.wire.payload import Payload
 
 STALL_S = 0.5
@@ -38,12 +40,13 @@ class PlayoutClock:
     After a stall it holds the first audio for up to 100 ms (256 frames): if the network was late,
     the rest follows in a burst and nothing is skipped; if the track was on hold, it does not, and
     the difference is. A burst behind which nothing comes does not end a stall: there may be another
-    one. Pure: time is an argument, in seconds.
+    one. Where in a burst time is missing, its frames' stamps may tell. Pure: time is an argument,
+    in seconds.
     """
 
     __slots__ = (
         "_feed", "_held", "_held_s", "_held_since", "_last_held_at", "_origin", "_silence",
-        "_stall_s", "_timing", "_track", "_waits_on", "frame_s", "passed_s", "wake_at",
+        "_stall_s", "_stamp", "_timing", "_track", "_waits_on", "frame_s", "passed_s", "wake_at",
     )  # fmt: skip
 
     def __init__(self, track: Track, feed: AudioFeed, timing: StreamTiming) -> None:
@@ -51,12 +54,14 @@ class PlayoutClock:
         self._feed = feed
         self._timing = timing
         self._origin = timing.started_at
-        self._held: list[tuple[bytes | None, float]] = []
+        self._held: list[Stamped] = []
         self._held_s = 0.0
         self._held_since = self._last_held_at = timing.started_at
         self._waits_on = False
         """Whether what is held is a burst, and nothing has come behind it yet."""
         self._stall_s = FIRST_STALL_S
+        self._stamp: WireNumber = None
+        """That of the last frame that was passed on at once."""
         self._silence: tuple[bytes, float] | None = None
         self.frame_s = 0.02
         """How long the last frame was."""
@@ -70,13 +75,14 @@ class PlayoutClock:
         """How much of the track there is, held audio included."""
         return self.passed_s + self._held_s
 
-    def push(self, payload: bytes, duration_s: float, now: float) -> None:
+    def push(self, payload: bytes, duration_s: float, now: float, stamp: WireNumber = None) -> None:
         """Take the next frame of the track."""
         self.frame_s = duration_s
         behind_s = now - self._origin - self.passed_s
         if 0 <= behind_s <= self._stall_s and not self._held:  # what nearly every frame is
             self._stall_s = STALL_S
             self.passed_s += duration_s
+            self._stamp = stamp
             self._feed.push(self._track, payload)
             return
         if behind_s < 0:
@@ -86,9 +92,9 @@ class PlayoutClock:
         if not self._held:
             self._held_since = now
         self._last_held_at = now
-        self._hold(payload, duration_s)
+        self._hold(payload, duration_s, stamp)
         if self._is_caught_up() or len(self._held) > MAX_HELD_FRAMES:
-            self._release()
+            self._let_go()
         elif self.wake_at is None or self._waits_on:
             self.wake_at, self._waits_on = now + DECISION_S, False
 
@@ -102,7 +108,7 @@ class PlayoutClock:
             duration_s = min(duration_s, max(elapsed_s, MAX_UNPROVEN_GAP_S))
         self._hold(None, duration_s)
         if self.wake_at is None:
-            self._release()
+            self._let_go()
 
     def push_speech(self, frame: bytes, payload: Payload, now: float) -> None:
         """Take the next frame of an encoding that sends little while nobody speaks (DTX).
@@ -128,15 +134,19 @@ class PlayoutClock:
         """Skip what did not come after all, if that was to be decided by now."""
         if self.wake_at is None or self.wake_at > now:
             return
-        if self._is_burst() and now - self._held_since < BURST_PATIENCE_S:
+        if not self._is_burst():
+            self.flush()
+        elif now - self._held_since < BURST_PATIENCE_S:
             self.wake_at, self._waits_on = now + DECISION_S, True
         else:
-            self.flush()
+            self._let_go()  # it was late, and what is missing was to come behind it
 
     def flush(self) -> None:
         """Decide at once: nothing more will come."""
+        if self._held:
+            self._place_holes()
         if self._held and not self._is_caught_up():
-            self._skip(self._last_held_at - self._origin - self.position_s)
+            self._skip(self._missing_s)
         self._release()
 
     def _play_silence(self, frame: bytes, behind_s: float, until: float) -> None:
@@ -147,26 +157,47 @@ class PlayoutClock:
             self.passed_s += self.frame_s
             self._feed.push(self._track, frame)
 
-    def _hold(self, payload: bytes | None, duration_s: float) -> None:
-        self._held.append((payload, duration_s))
+    def _hold(self, payload: bytes | None, duration_s: float, stamp: WireNumber = None) -> None:
+        self._held.append(Stamped(payload, duration_s, stamp))
         self._held_s += duration_s
 
+    @property
+    def _missing_s(self) -> float:
+        """How much less audio came than time passed."""
+        return self._last_held_at - self._origin - self.position_s
+
     def _is_caught_up(self) -> bool:
-        behind_s = self._last_held_at - self._origin - self.position_s
-        return self._timing.is_fast or behind_s <= self._stall_s
+        return self._timing.is_fast or self._missing_s <= self._stall_s
 
     def _is_burst(self) -> bool:
         """Say whether what is held came at once, and nothing behind it."""
         return self._last_held_at - self._held_since < DECISION_S / 2 and self._held_s > DECISION_S
 
+    def _let_go(self) -> None:
+        """Pass on what is held as it came, but for what its stamps say."""
+        self._place_holes()
+        self._release()
+
+    def _place_holes(self) -> None:
+        """Put time that is missing where the stamps of what is held have it."""
+        if self._is_caught_up():
+            return
+        before = Stamped(b"", self._held[0].duration_s, self._stamp)
+        held, self._held = self._held, []
+        for frame, hole_s in zip(held, holes_in([before, *held])[1:], strict=True):
+            if hole_s and self._missing_s >= MIN_HOLE_S:
+                self._hold(None, min(hole_s, self._missing_s))
+            self._held.append(frame)
+
     def _release(self) -> None:
         held, self._held, self._held_s, self.wake_at = self._held, [], 0.0, None
         self._waits_on, self._stall_s = False, STALL_S
-        for payload, duration_s in held:
+        for payload, duration_s, stamp in held:
             if payload is None:
                 self._skip(duration_s)
             else:
                 self.passed_s += duration_s
+                self._stamp = stamp
                 self._feed.push(self._track, payload)
 
     def _skip(self, duration_s: float) -> None:

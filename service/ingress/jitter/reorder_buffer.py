@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from service.ids import Track
+from service.wire.media import WireNumber
 
 WINDOW_S = 0.1
 """How long a frame waits for those before it. Sets the latency of a loss, not of good frames."""
@@ -15,12 +16,13 @@ _MAX_OLD_FRAMES = 50
 """More old numbers than this in a row are no late frames: the numbering restarted."""
 _HISTORY_FRAMES = 256
 
-Frame: TypeAlias = tuple[Track | None, bytes]
-"""A frame's track and payload. No track: a number that some other message used up."""
+Frame: TypeAlias = tuple[Track | None, bytes, WireNumber]
+"""A frame's track, payload and stamp. No track: a number that some other message used up."""
 Released: TypeAlias = Frame | int
 """A frame that is in order now, or the number of frames that were lost before the next one."""
 
-_NONE_RELEASED: tuple[int, Frame] = (-1, (None, b""))
+NO_FRAME: Frame = (None, b"", None)
+_NONE_RELEASED: tuple[int, Frame] = (-1, NO_FRAME)
 _NOTHING: Sequence[Released] = ()
 
 

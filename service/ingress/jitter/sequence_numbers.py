@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from service.ids import Track
+from service.wire.media import WireNumber
 
 SequenceField: TypeAlias = Literal["chunk", "sequence_number"]
 """The field of a media message whose number orders the frames."""
@@ -25,6 +26,7 @@ class NumberedFrame:
     payload: bytes
     chunk: int | None
     sequence_number: int | None
+    stamp: WireNumber = None
 
     def number(self, field: SequenceField) -> int | None:
         """Return the number in this field."""

@@ -1,11 +1,11 @@
 """The journal in one SQLite file, plain or encrypted by SQLCipher.
 
-`journal`, `library`, `keys` and `searches` are the ports; each works on threads and connections of
-its own. `file` makes and migrates, by the binding that `driver` picks, and `locks` keeps other
-services out; all SQL is in `sql/`. A thread has a `connection`: the `writer` commits `entries` by
-it (`bulk`: many rows by one statement), and keys and searches have a `side_connection` each, out of
-the writer's way. `log` keeps the write-ahead log from taking the disk, `fulltext` is the index of
-words. `erasure` removes a call for good, `audit` looks for what is left of it, `copying` reads or
-fills one for a move, `encryption` writes a whole file anew under another key, and `backup` a copy
-of it.
+`journal`, `library`, `keys`, `searches` and `forwards` are the ports; each works on threads and
+connections of its own. `file` makes and migrates, by the binding that `driver` picks, and `locks`
+keeps other services out; all SQL is in `sql/`. A thread has a `connection`: the `writer` commits
+`entries` by it (`bulk`: many rows by one statement), and keys, searches and forwards have a
+`side_connection` each, out of the writer's way. `log` keeps the write-ahead log from taking the
+disk, `fulltext` is the index of words. `erasure` removes a call for good, `audit` looks for what is
+left of it, `copying` reads or fills one for a move, `encryption` writes a whole file anew under
+another key, and `backup` a copy of it.
 """

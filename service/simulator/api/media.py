@@ -10,7 +10,7 @@ from service.simulator.calls.leg_runtime import LegRuntime
 from service.simulator.media.messages import StreamRequest
 from service.simulator.media.stream import MediaStream
 from service.simulator.media.transcription import Transcription, make_transcription
-from service.simulator.rules.engines import IN_CALL
+from service.simulator.rules.engines import IN_CALL, is_community
 from service.simulator.rules.params import Params, check_config, check_stream_url
 from service.simulator.rules.problems import Problem
 from service.simulator.scenario.carrier_settings import Codec, InCallSettings, MediaSettings, fits
@@ -158,7 +158,10 @@ def stop_streaming(exchange: Exchange, runtime: LegRuntime, params: Params) -> R
 
 
 def _engine(params: Params) -> str | None:
-    return IN_CALL.get(str(params.get("transcription_engine") or "Google").lower())
+    named = str(params.get("transcription_engine") or "Google")
+    if is_community(named, _config(params).get("api_key_ref")):
+        return named
+    return IN_CALL.get(named.lower())
 
 
 def _config(params: Params) -> Params:

@@ -4,6 +4,7 @@ Sources: Telnyx's SDK 4.189 (types of `transcription_start` and the STT WebSocke
 documentation of 2026-04 to 2026-08. Our own engine table is another one, on purpose.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Literal
 
@@ -29,6 +30,7 @@ IN_CALL = {
 STREAMING = {name.lower(): name for name in set(IN_CALL.values())}
 """The same on the WebSocket, where A and B are not known."""
 
+_COMMUNITY = re.compile(r"[a-z0-9_-]{1,64}")
 _NO_IN_CALL_INTERIMS = {"Telnyx", "Azure", "Parakeet", "Humain", "Reson8", "Cohere"}
 """Engines whose config has no `interim_results`, or which give finals only."""
 STREAMING_PARTIALS = {"Deepgram", "Speechmatics", "Soniox"}
@@ -90,6 +92,11 @@ _MODELS = (
     ("reson8", "reson8/turns", False, ("in_call", "streaming"), ("auto", "nl", "en")),
     ("cohere", "cohere/ar-stt", False, ("in_call", "streaming"), ("ar", "en")),
 )
+
+
+def is_community(name: str, api_key_ref: object) -> bool:
+    """Say whether this may be an engine that somebody registered: no vendor's, used with a key."""
+    return bool(_COMMUNITY.fullmatch(name) and name not in IN_CALL and api_key_ref)
 
 
 def gives_interims(engine: str) -> bool:

@@ -13,6 +13,7 @@ from service.simulator.rules.engines import (
     RATES_HZ,
     RAW_FORMATS,
     STREAMING,
+    is_community,
 )
 
 _DEFAULT_RATE_HZ = 16000
@@ -53,6 +54,8 @@ def check_query(query: Mapping[str, str], *, exact: bool = False) -> SttQuery | 
     """
     named = query.get("transcription_engine", "Deepgram")
     engine = STREAMING.get(named.lower())
+    if engine is None and is_community(named, query.get("api_key_ref")):
+        engine = named
     if engine is None or (exact and engine != named):
         return _problem("40007", "transcription_engine", "Unsupported transcription_engine")
     model = query.get("model") or query.get("transcription_model", "")

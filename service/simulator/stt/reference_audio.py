@@ -36,7 +36,7 @@ class ReferenceTrack:
     track: Track
     data: bytes
     is_lossy: bool = False
-    """Whether, after a loss, what arrives is only much like this for a while."""
+    """Whether what arrives may be only much like this: after a loss, or resampled otherwise."""
 
 
 class ReferenceAudio:
@@ -61,13 +61,17 @@ class ReferenceAudio:
     def _make(
         self, input_format: str, rate_hz: int, encoding: Encoding
     ) -> Iterable[ReferenceTrack]:
-        if rate_hz != encoding.decoded_rate_hz:
+        is_resampled = rate_hz != encoding.decoded_rate_hz
+        if is_resampled and input_format != "linear16":
             return
         for call_audio in self._calls:
             for track in ("inbound", "outbound"):
                 data = _as_format(input_format, encoding, call_audio, track)
+                if data and is_resampled:
+                    data = audio.change_rate(data, encoding.decoded_rate_hz, rate_hz)
                 if data:
-                    yield ReferenceTrack(call_audio, track, data, encoding.is_lossy)
+                    is_lossy = is_resampled or encoding.is_lossy
+                    yield ReferenceTrack(call_audio, track, data, is_lossy)
 
 
 class Place(NamedTuple):

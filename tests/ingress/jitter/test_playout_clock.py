@@ -1,5 +1,7 @@
 """A track's clock against the wall's."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from service.ingress.jitter.playout_clock import MAX_HELD_FRAMES, PlayoutClock, StreamTiming
@@ -112,15 +114,61 @@ def test_a_burst_that_audio_comes_behind_as_it_is_spoken_is_the_end_of_a_stall()
 
 
 def test_a_burst_is_waited_behind_for_so_long_and_no_longer() -> None:
-    """What is in it is owed an answer."""
+    """What is in it is owed an answer. It was late, and what is missing comes behind it.
+
+    For it to come before, the track would have had to be on hold from when we stood still on, and
+    again from when we did not.
+    """
     feed, clock = clock_after(10)
     for _ in range(50):
         clock.push(FRAME, 0.02, 3.2)
     for nth in range(1, 21):
         assert feed.heard["inbound"] == [FRAME] * 10
         clock.wake(3.2 + nth * 0.101)
+    assert feed.heard["inbound"][10:] == [FRAME] * 50
+    for nth in range(6):
+        clock.push(FRAME, 0.02, 6.2 + nth * 0.02)
+        clock.wake(6.2 + nth * 0.02)
 
-    assert feed.heard["inbound"][10:] == [2000, *[FRAME] * 50]
+    assert feed.heard["inbound"][60:62] == [4980, FRAME]
+
+
+def pushed_at_once(stamps: Sequence[int], now: float) -> tuple[RecordingFeed, PlayoutClock]:
+    """Return a clock to which a burst came after ten frames, and six more as they were spoken."""
+    feed = RecordingFeed()
+    clock = PlayoutClock("inbound", feed, StreamTiming(0.0))
+    for nth in range(10):
+        clock.push(FRAME, 0.02, (nth + 1) * 0.02, str(nth * 20))
+    for stamp in stamps:
+        clock.push(FRAME, 0.02, now, str(stamp))
+    for nth in range(1, 7):
+        clock.push(FRAME, 0.02, now + nth * 0.02, str(stamps[-1] + nth * 20))
+        clock.wake(now + nth * 0.02)
+    return feed, clock
+
+
+def test_in_a_burst_the_stamps_say_where_nothing_was_sent() -> None:
+    """We stood still, and the stream was silent meanwhile: the hole is not where we stood still."""
+    feed, clock = pushed_at_once([*range(200, 1200, 20), *range(3200, 3300, 20)], 3.3)
+
+    assert feed.heard["inbound"] == [*[FRAME] * 60, 2000, *[FRAME] * 11]
+    assert clock.position_s == pytest.approx(3.42)
+
+
+def test_stamps_that_leap_do_not_move_the_clock_past_the_time() -> None:
+    """A stamp that says an hour is believed as far as so much time has passed."""
+    feed, clock = pushed_at_once([*range(200, 1200, 20), 3_600_000], 3.3)
+
+    assert feed.skipped_ms("inbound") == [pytest.approx(2080)]
+    assert clock.position_s == pytest.approx(3.42)
+
+
+def test_a_burst_that_is_let_go_has_its_holes_where_its_stamps_say() -> None:
+    """Also where it is more than can be held."""
+    stamps = [*range(200, 1200, 20), *range(11_200, 11_200 + 20 * MAX_HELD_FRAMES, 20)]
+    feed, _ = pushed_at_once(stamps, (stamps[-1] + 20) / 1000)
+
+    assert feed.heard["inbound"] == [*[FRAME] * 60, 10_000, *[FRAME] * (MAX_HELD_FRAMES + 6)]
 
 
 def test_a_stream_whose_first_audio_is_late_begins_late() -> None:

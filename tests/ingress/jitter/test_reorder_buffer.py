@@ -23,7 +23,7 @@ class Out:
 
     def push(self, number: int, now: float, track: Track = "inbound") -> None:
         """Hand in a frame whose payload is its number."""
-        self.take(self.buffer.push(number, (track, b"%d" % number), now))
+        self.take(self.buffer.push(number, (track, b"%d" % number, None), now))
 
     def take(self, released: Sequence[Released]) -> None:
         """Keep what was released."""
@@ -82,7 +82,7 @@ def test_parting_leaves_each_track_its_own() -> None:
 
     inbound, outbound = case.buffer.split("inbound", 2), case.buffer.split("outbound", 2)
     assert (inbound.next_number, outbound.next_number) == (2, 3)
-    assert list(inbound.flush()) == [2, ("inbound", b"4")]
+    assert list(inbound.flush()) == [2, ("inbound", b"4", None)]
     assert case.out == [b"1", b"2"]
 
 

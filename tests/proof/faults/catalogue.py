@@ -25,12 +25,24 @@ UNDECIDABLE = {
     frozenset({"late_answers", "session_limit"}): (
         "answers that come later than the sessions last: the engine answers nothing"
     ),
-    frozenset({"late_answers", "closed_every_5_s"}): (
-        "answers that come later than the sessions last, unless each is waited for with nothing"
-        " sent: then it takes longer to answer than people speak, and more than the buffer is owed"
-    ),
 }
 """Pairs of which nobody could know what was said where, and why. Only `--fault` plays them."""
+
+UNPLACED = {
+    frozenset({"late_and_closed", "session_limit"}): (
+        "half of an utterance comes as a final, since the session ends, which nobody knows yet:"
+        " from an engine that is seconds late and gives no times, before anything is known of how"
+        " fast the speaker is. It may be all that was said there"
+    ),
+}
+"""Pairs of which nobody could know where a text was said, and why. All but offsets is judged."""
+
+OVERLOAD = frozenset({frozenset({"late_answers", "closed_every_5_s"})})
+"""Pairs that outlast the buffer, though neither of them does: words may be lost, and are told.
+
+Answers come up to ten seconds late, and sessions end after five seconds of audio. Each answer has
+to be waited for with nothing sent, so that it takes longer to answer than people speak.
+"""
 
 
 def room_of(name: str) -> str:

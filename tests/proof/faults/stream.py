@@ -1,6 +1,7 @@
 """What goes wrong with the media stream, and what it may come in."""
 
 from service.simulator.rng import Rng
+from service.simulator.words.spans import Span
 from tests.proof import acts
 from tests.proof.changes import Change, Fault
 from tests.proof.faults.making import media, pick, somewhere
@@ -24,7 +25,7 @@ def _half_open(rng: Rng) -> Change:
         reconnect_after_s=pick(rng, 0.0, 0.3, 1.0),
         reconnect_starts=rng.chance(0.7),
     )
-    forgotten = acts.media_forgotten((at + silent_ms / 2) / 1000)
+    forgotten = acts.media_forgotten(Span(at, at + silent_ms))
     return Change(scenario=change.scenario, acts=[forgotten])
 
 

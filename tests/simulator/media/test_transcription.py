@@ -199,6 +199,20 @@ async def test_one_shape_of_the_configuration_is_refused_if_it_is_set_so(
     assert application.outcomes[-1][0] == status
 
 
+@pytest.mark.parametrize(("config", "status"), [({"api_key_ref": "mine"}, 200), ({}, 422)])
+async def test_a_community_engine_transcribes_with_its_key(
+    config: dict[str, object], status: int
+) -> None:
+    """By its name; without the key there is no such engine."""
+    async with open_simulation(scenario()) as (simulator, application):
+        params = {"transcription_engine": "acme-stt", "transcription_engine_config": config}
+        application.answer_and(("transcription_start", params))
+        await run_to_end(simulator)
+
+    assert application.outcomes[-1][0] == status
+    assert bool(application.transcripts()) is (status == 200)
+
+
 async def test_a_transcription_is_on_and_gives_no_word() -> None:
     """The first one; or any, from a position of the talk on."""
     assert (await told(in_call={"silent_starts": 1})).transcripts() == []

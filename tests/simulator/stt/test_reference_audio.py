@@ -11,6 +11,7 @@ from service.simulator.speech.audio import PCMU, Encoding, to_mulaw
 from service.simulator.speech.call_audio import CallAudio, read_call_audio
 from service.simulator.speech.made_audio import make_call_audio
 from service.simulator.stt.reference_audio import AudioMatcher, ReferenceAudio, TimedResult
+from service.wire.audio import Decoder, Resampler, little_endian
 from service.wire.payload_decoder import PayloadDecoder
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"
@@ -150,6 +151,24 @@ def test_a_decoder_that_begins_in_the_middle_is_heard_by_its_sound() -> None:
     assert finals(found) == ["to you", "bye"]
     assert found[-1].ahead_ms == -1300
     assert asr.unknown_ms <= 500
+
+
+@pytest.mark.parametrize("encoding", [PCMU, Encoding("PCMA")], ids=lambda one: one.name)
+@pytest.mark.parametrize("start_ms", [0, 400, 407])
+def test_it_hears_what_was_resampled_for_an_engine(encoding: Encoding, start_ms: int) -> None:
+    """An 8 kHz call for an engine that takes 16 kHz, however it is resampled, from anywhere on."""
+    sent = RECORDING.encoded("outbound", encoding)[8 * start_ms :]
+    decoder, resampler = Decoder(encoding.name, 8000), Resampler(8000, 16_000)
+    tracks = ReferenceAudio([OTHER, RECORDING]).tracks("linear16", 16_000, [encoding])
+    asr = AudioMatcher(tracks, "linear16", 16_000, endpointing_ms=300)
+    pieces = [sent[at : at + 800] for at in range(0, len(sent), 800)]
+    wide = [little_endian(resampler.convert(decoder.decode(piece))) for piece in pieces]
+
+    assert finals([one for piece in wide for one in asr.push(piece)]) == [
+        "good morning to you",
+        "bye",
+    ]
+    assert asr.unknown_ms == 0
 
 
 def test_audio_of_no_call_is_not_recognised() -> None:

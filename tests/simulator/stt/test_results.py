@@ -56,6 +56,18 @@ def test_finals_come_without_saying_so_where_the_setting_says_so() -> None:
     assert rewritten('{"transcript":"a","is_final":false}', is_final=False) is None
 
 
+def test_a_community_engine_is_taken_with_its_key() -> None:
+    """By a name that is no vendor's; without a key it is nobody's."""
+    asked = {"transcription_engine": "acme-stt", "input_format": "mp3"}
+
+    found = check_query(asked | {"api_key_ref": "mine"})
+
+    assert isinstance(found, SttQuery)
+    assert found.engine == "acme-stt"
+    for other in ({}, {"api_key_ref": "mine", "transcription_engine": "Acme"}):
+        assert isinstance(check_query(asked | other), SttProblem)
+
+
 @pytest.mark.parametrize(
     ("query", "code"),
     [

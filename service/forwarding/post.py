@@ -1,0 +1,77 @@
+"""One attempt to pass a webhook on."""
+
+import asyncio
+import math
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import aiohttp
+from yarl import URL
+
+from service.forwarding.envelope import Envelope
+from service.net import guarded_connector
+from service.retry import is_retriable
+
+Answer = Literal["taken", "refused", "again"]
+MAX_AT_ONCE: Final = 32
+_CONNECT_TIMEOUT_S: Final = 3.0
+_OK, _NOT_OK = 200, 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForwardTarget:
+    """Where webhooks go."""
+
+    url: str
+    allow_private: bool = False
+    timeout_s: float = 10.0
+
+
+class Poster:
+    """Sends webhooks to one address. Made by `open_poster`."""
+
+    def __init__(self, url: str, session: aiohttp.ClientSession) -> None:
+        self._url = URL(url)
+        self._session = session
+        self._places = asyncio.Semaphore(MAX_AT_ONCE)
+
+    async def post(self, envelope: Envelope) -> Answer:
+        """Send a webhook once, and say what became of it; never raises what the network does.
+
+        408, 425, 429, 5xx and silence ask for it again, as of Telnyx; redirects are refused.
+        """
+        try:
+            async with (
+                self._places,
+                self._session.post(
+                    self._url, data=envelope.body, headers=envelope.headers, allow_redirects=False
+                ) as response,
+            ):
+                status = response.status
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+            return "again"
+        if _OK <= status < _NOT_OK:
+            return "taken"
+        return "again" if is_retriable(status) else "refused"
+
+
+@asynccontextmanager
+async def open_poster(target: ForwardTarget) -> AsyncIterator[Poster]:
+    """Open it. Only addresses that webhook endpoints may have are dialled."""
+    connector = guarded_connector(
+        allow_private=target.allow_private, limit=MAX_AT_ONCE, keepalive_s=4.0
+    )
+    timeout = aiohttp.ClientTimeout(
+        total=target.timeout_s, sock_connect=_CONNECT_TIMEOUT_S, ceil_threshold=math.inf
+    )
+    async with AsyncExitStack() as stack:
+        session = aiohttp.ClientSession(
+            connector=connector,
+            timeout=timeout,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trust_env=False,
+        )
+        yield Poster(target.url, await stack.enter_async_context(session))

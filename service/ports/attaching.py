@@ -1,0 +1,32 @@
+"""Calls that somebody else controls, and wants transcribed."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from service.calls.routes import Route
+from service.ids import CallId, LegId
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """The call that a leg is transcribed in."""
+
+    call_id: CallId
+    is_confirmed: bool
+    """Whether Telnyx said that the leg lives; if it could not be asked, that is tried on."""
+
+
+class Attacher(Protocol):
+    """Has live legs transcribed."""
+
+    async def attach(self, leg_id: LegId, route: Route) -> Attachment | None:
+        """Return the call of a leg once it is certain that it is going to be transcribed.
+
+        Attaching again is harmless: it is the same call, by the route that it began with. None is
+        returned for a leg that Telnyx does not know.
+
+        Raises:
+            ControlRefusedError: The leg is over.
+            DrainingError: It would begin a call, and this process is stopping.
+            JournalUnavailableError: Nothing was done.
+        """

@@ -1,0 +1,234 @@
+"""How an archive on PostgreSQL behaves as it grows: 1x, 10x and 100x.
+
+The first is written as the service writes it, the others are copies of it, made in the database.
+What is open stays as much as it was: a lane to deliver, a call to take over.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+
+import asyncpg
+
+from service.ids import CallId, EndpointName, WorkerId
+from service.journal.postgresql.journal import open_postgresql_journal
+from service.journal.postgresql.library import open_postgresql_library
+from service.journal.postgresql.roster import open_postgresql_roster
+from service.ports import Entry, Journal, LaneUpdate, Roster, StoredEvent
+from service.workers.lease import Pace, WorkerLease
+from tests.bench.growth import ASKED, FINALS_PER_CALL, fill, p50_ms
+from tests.bench.own_postgresql import ask, open_own_postgresql
+from tests.bench.table import Row
+from tests.bench.words import final, started
+
+TIMES = (1, 10, 100)
+OPEN = 200
+"""Calls that go on, with something to deliver."""
+_CRM = EndpointName("crm")
+_GONE = "gone"
+_INDEX = "SELECT indexdef FROM pg_indexes WHERE indexname = 'utterance_words'"
+_SMALL_ROWS = 1_000
+"""A table of fewer is rightly read from its beginning to its end."""
+
+_GIVEN = "WITH given AS (SELECT $1::bigint AS copy, $2::bigint AS calls, $3::bigint AS stride)"
+_COPIED = (
+    """
+    INSERT INTO call SELECT call_no + copy * calls, call_id || '-' || copy, version, epoch,
+        last_seq, state, NULL, true, false, created_at, updated_at, owner
+    FROM call, given WHERE call_no <= calls
+    """,
+    """
+    INSERT INTO event SELECT call_no + copy * calls, seq, position + copy * stride, type, body,
+        created_at
+    FROM event, given WHERE call_no <= calls
+    """,
+    """
+    INSERT INTO summary SELECT call_no + copy * calls, started_at - copy * calls * 60.0,
+        answered_at, coalesce(ended_at, started_at), completed_at, erased_at, direction,
+        from_number, to_number, duration_ms, utterances, words, gaps, transcription, metadata, facts
+    FROM summary, given WHERE call_no <= calls
+    """,
+    """
+    INSERT INTO utterance SELECT position + copy * stride, call_no + copy * calls, seq,
+        utterance_id, role, start_ms, end_ms, occurred_at, text, words
+    FROM utterance, given WHERE call_no <= calls
+    """,
+    """
+    INSERT INTO inbox SELECT n || '-' || copy, extract(epoch FROM now())
+    FROM given, generate_series(1, calls * 7) AS n
+    """,
+)
+
+Work = Callable[[], Awaitable[object]]
+
+
+async def measure(*, finals: int, rounds: int) -> list[Row]:
+    """Ask the same of an archive of three sizes; return a row for each, with its time in each."""
+    found: list[Mapping[str, float]] = []
+    scanned: set[str] = set()
+    async with open_own_postgresql() as url:
+        async with open_postgresql_journal(url) as journal:
+            await fill(journal, finals // TIMES[-1])
+        await ask(url, "UPDATE call SET ended = true, open = false")
+        calls, stride = await _extent(url)
+        copies = 0
+        for times in TIMES:
+            await _multiply(url, range(copies + 1, times), calls, stride)
+            copies = times - 1
+            before = await _scans(url)
+            found.append(await _times(url, rounds, times))
+            after = await _scans(url)
+            scanned |= {table for table in after if after[table] > before.get(table, 0)}
+        ((size_bytes,),) = await ask(url, "SELECT pg_database_size(current_database())")
+    rows = [
+        Row(f"{name}: 1x, 10x, 100x", ", ".join(f"{one[name]:.1f}" for one in found) + " ms",
+            "", found[-1][name] / found[-2][name], "100x/10x <= 2")
+        for name in found[0]
+    ]  # fmt: skip
+    of = f"{finals:,} finals on PostgreSQL"
+    tables = ", ".join(sorted(scanned)) or "none"
+    return [
+        Row(f"{of}, on disk", f"{size_bytes / 2**30:.1f} GiB", "", None, ""),
+        *rows,
+        Row("large tables that were scanned", tables, "", None, "none"),
+    ]
+
+
+async def _extent(url: str) -> tuple[int, int]:
+    """Return the last number of a call, and how far copies of an event are apart."""
+    ((calls, first, last),) = await ask(
+        url,
+        "SELECT (SELECT max(call_no) FROM call), min(position), max(position) FROM event",
+    )
+    return calls, last - first + 1
+
+
+async def _multiply(url: str, copies: range, calls: int, stride: int) -> None:
+    """Make these copies of the first archive; the index of words is made anew."""
+    db = await asyncpg.connect(url)
+    try:
+        await db.execute("SET session_replication_role = replica")  # of copies all refer to copies
+        if copies:
+            index = await db.fetchval(_INDEX)
+            await db.execute("DROP INDEX utterance_words")
+            for number in copies:
+                for copied in _COPIED:
+                    await db.execute(_GIVEN + copied, number, calls, stride)
+            await db.execute(index)
+            await db.execute("SELECT setval('call_no', (SELECT max(call_no) FROM call))")
+        await db.execute("VACUUM ANALYZE")
+    finally:
+        await db.close()
+
+
+async def _scans(url: str) -> Mapping[str, int]:
+    """Return how often large tables were read from their beginning."""
+    await ask(url, "SELECT pg_stat_force_next_flush()")
+    rows = await ask(
+        url,
+        "SELECT relname, seq_scan FROM pg_stat_user_tables JOIN pg_class ON oid = relid"
+        " WHERE reltuples > $1",
+        _SMALL_ROWS,
+    )
+    return dict(map(tuple, rows))
+
+
+async def _times(url: str, rounds: int, times: int) -> Mapping[str, float]:
+    """Return how long each takes, in milliseconds."""
+    lease = WorkerLease(pace=Pace(lease_s=1e9))
+    worker = WorkerId(f"bench-{times}")
+    lease.begin(worker, lease.ticks())
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        roster = await enter(open_postgresql_roster(url, lease, clock=time.time))
+        await roster.register(worker, "http://127.0.0.1:1")
+        journal = await enter(open_postgresql_journal(url, lease=lease))
+        library = await enter(open_postgresql_library(url))
+        found = {f"PostgreSQL, {name}": await p50_ms(library, one, rounds) for name, one in ASKED}
+        written = _Writing(journal, times, TIMES.index(times) * rounds)
+        changes: tuple[tuple[str, Work], ...] = (
+            ("commit a final", written.commit),
+            ("settle a delivery", written.settle),
+            ("erase a call", written.erase),
+        )
+        for name, work in changes:
+            found[f"PostgreSQL, {name}"] = await _p50_ms(work, rounds)
+        found[f"PostgreSQL, take over {OPEN} calls"] = await _take_over(url, roster, worker)
+        found["PostgreSQL, list their lanes"] = await _p50_ms(journal.backlog, 3)
+        kept: tuple[tuple[str, Work], ...] = (
+            ("look what is due for erasure", lambda: journal.text_due(time.time(), limit=100)),
+            ("prune webhooks, none of them old", lambda: journal.prune(0.0)),
+        )
+        for name, work in kept:
+            found[f"PostgreSQL, {name}"] = await _p50_ms(work, rounds // 10 + 1)
+    return found
+
+
+class _Writing:
+    """Writes calls of its own, one change after the other."""
+
+    def __init__(self, journal: Journal, times: int, erased: int) -> None:
+        self._journal = journal
+        self._times = times
+        self._written = self._settled = 0
+        self._erased = erased
+
+    async def commit(self) -> None:
+        """Begin a call, with a final; of the first few something waits to be delivered."""
+        call_id = self._call(self._written)
+        self._written += 1
+        events = (started(call_id), final(call_id, 2, "they said that it would be there"))
+        await self._write(call_id, 0, events, is_open=self._written <= OPEN)
+
+    async def settle(self) -> None:
+        """Have one event more been delivered."""
+        call_id = self._call(self._settled % self._written)
+        self._settled += 1
+        await self._journal.settle(
+            [LaneUpdate(call_id=call_id, endpoint=_CRM, acked_seq=1, attempts=0, due_at=0.0)]
+        )
+
+    async def erase(self) -> None:
+        """Erase one of the archive's calls."""
+        call_id = CallId(f"call-{self._erased}")
+        self._erased += 1
+        stored = await self._journal.load(call_id)
+        if stored is None:
+            raise ValueError(f"{call_id} is not there")
+        events = await self._journal.read(call_id, after_seq=0, limit=FINALS_PER_CALL + 10)
+        seq = events[-1].seq + 1
+        tombstone = StoredEvent(call_id, seq, "transcript.erased", b'{"type":"transcript.erased"}')
+        entry = Entry(
+            call_id=call_id, version=stored.version, epoch=stored.epoch, state=b"",
+            events=(tombstone,), erases=True, ended=True,
+        )  # fmt: skip
+        await self._journal.commit(entry)
+
+    def _call(self, number: int) -> CallId:
+        return CallId(f"new-{self._times}-{number}")
+
+    async def _write(
+        self, call_id: CallId, version: int, events: tuple[StoredEvent, ...], *, is_open: bool
+    ) -> None:
+        entry = Entry(
+            call_id=call_id, version=version, epoch=1, state=b"s" * 600, events=events,
+            endpoints=(_CRM,) if is_open else (), ended=not is_open,
+        )  # fmt: skip
+        await self._journal.commit(entry)
+
+
+async def _take_over(url: str, roster: Roster, worker: WorkerId) -> float:
+    await ask(url, "UPDATE call SET owner = $1 WHERE open", _GONE)
+    began = time.perf_counter()
+    while (await roster.take_orphans(worker, 50)).call_ids:
+        pass
+    return (time.perf_counter() - began) * 1000
+
+
+async def _p50_ms(work: Work, rounds: int) -> float:
+    times_s = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        await work()
+        times_s.append(time.perf_counter() - began)
+    return sorted(times_s)[rounds // 2] * 1000

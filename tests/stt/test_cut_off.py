@@ -1,0 +1,120 @@
+"""Texts that a session was lost in for good: what of them is told, and what is in doubt."""
+
+from service.calls.inputs import Input, RecognitionDegraded, WordsHeard
+from service.stt.ring import Span
+from service.stt.track import Track
+from service.wire.stt import HeardWord, SttResult
+from tests.stt.builders import silence, tone
+from tests.stt.talk import PARTIAL, Talk
+from tests.stt.test_track import begun, lost, opened, sent
+
+
+def words(*ends_s: float) -> tuple[HeardWord, ...]:
+    """Return words of which each begins where the one before ends, from 0 on."""
+    starts_s = (0.0, *ends_s)
+    return tuple(
+        HeardWord(word=f"word{nth}", start=start_s, end=end_s)
+        for nth, (start_s, end_s) in enumerate(zip(starts_s, ends_s, strict=False))
+    )
+
+
+def partial_of(*ends_s: float) -> SttResult:
+    """Return a partial of such words."""
+    heard = words(*ends_s)
+    text = " ".join(word.word for word in heard)
+    return SttResult(transcript=text, is_final=False, words=heard)
+
+
+def marks(inputs: list[Input]) -> list[int | None]:
+    """Return where it is told that words may be missing."""
+    return [
+        item.start_ms
+        for item in inputs
+        if isinstance(item, RecognitionDegraded) and item.reason == "seam_uncertain"
+    ]
+
+
+def cut_off(track: Track, result: SttResult, said_ms: int) -> list[Input]:
+    """Let somebody speak, the engine give a partial of it, and be lost until that is not kept."""
+    stint = begun(track)
+    track.push(tone(1, said_ms))
+    sent(track, stint)
+    track.receive(stint, result, 8.0)
+    inputs = track.lose()
+    track.push(silence(10_000))
+    return [*inputs, *track.release(), *track.finish("not_answered")]
+
+
+def ends(inputs: list[Input]) -> list[int]:
+    """Return where the finals end."""
+    return [item.end_ms for item in inputs if isinstance(item, WordsHeard) and item.is_final]
+
+
+def test_where_a_text_without_times_ends_is_in_doubt_and_told_to_be() -> None:
+    """It may be all that was said, or half."""
+    text = SttResult(transcript="good morning this is all", is_final=False)
+
+    inputs = cut_off(opened(keep_ms=3000), text, 1800)
+
+    assert marks(inputs) == ends(inputs) != []
+
+
+def test_where_a_text_with_times_ends_is_known_and_the_rest_is_lost() -> None:
+    """It is no breath behind a last word: more was to come."""
+    inputs = cut_off(opened(keep_ms=3000), partial_of(0.6, 1.2), 1400)
+
+    assert ends(inputs) == [1200]
+    assert marks(inputs) == []
+    assert lost(inputs) == [(1200, 1400, "buffer_full")]
+
+
+def test_a_partial_is_final_once_half_of_its_first_word_is_not_kept() -> None:
+    """The next session would not hear that word."""
+    talk = Talk()
+    talk.speak(5000)
+    talk.add_whole(SttResult(transcript="word0", is_final=False, words=words(0.4)))
+
+    assert talk.transcript.keep_from(200) == []
+    assert [final.text for final in talk.transcript.keep_from(210)] == ["word0"]
+
+
+def test_so_is_one_without_times_by_the_length_of_that_word() -> None:
+    """As far as it can be told."""
+    talk = Talk()
+    talk.speak(5000)
+    talk.add("hi there", **PARTIAL)
+
+    assert talk.transcript.keep_from(65) == []
+    assert [final.text for final in talk.transcript.keep_from(66)] == ["hi there"]
+
+
+def test_what_a_partial_says_is_not_told_as_lost_while_it_may_be_said_again() -> None:
+    """Its first piece is not kept any more; only what was said before it is lost for that."""
+    track = opened(keep_ms=3000)
+    stint = begun(track)
+    track.push(tone(1, 2000))
+    sent(track, stint)
+    result = SttResult(transcript="word0", is_final=False, words=(HeardWord("word0", 0.5, 1.2),))
+    track.receive(stint, result, 2.0)
+    track.push(silence(1700))
+
+    assert lost(track.lose()) == []
+    track.push(silence(3000))
+    inputs = [*track.release(), *track.finish("not_answered")]
+
+    assert ends(inputs) == [1200]
+    assert all(end_ms <= 500 or start_ms >= 1200 for start_ms, end_ms, _ in lost(inputs))
+
+
+def test_a_text_answers_all_it_says_though_the_next_session_was_sent_less() -> None:
+    """That one was lost before it had caught up."""
+    talk = Talk()
+    talk.speak(3000, pause_ms=0)
+    talk.add_whole(partial_of(1.0, 2.9))
+    talk.renew(0)
+    talk.clock.position_ms = 500
+
+    finals = talk.transcript.finalize_pending()
+
+    assert [final.end_ms for final in finals] == [2900]
+    assert [*talk.transcript.progress.unanswered(3000)] in ([], [Span(2900, 3000)])
