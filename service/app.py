@@ -8,8 +8,8 @@ what came of that, close.
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 
@@ -21,8 +21,6 @@ from service.api.health import Health
 from service.archive.retention import RetentionKeeper, open_retention
 from service.bus.audience import AudienceEverywhere
 from service.bus.counters import BusCounters
-from service.bus.listener import WorkerListener
-from service.bus.opening import open_bus
 from service.carrier.client import open_carrier
 from service.carrier.providers import open_providers
 from service.clocks import CarrierClock
@@ -32,6 +30,7 @@ from service.delivery.host import origin_of
 from service.delivery.lanes import DeliveryLanes, open_lanes
 from service.delivery.signing import Secrets
 from service.feed.hub import Hub, open_hub
+from service.ids import EndpointName
 from service.ingress.limits import MediaLimits
 from service.journal.database import (
     open_journal,
@@ -41,15 +40,15 @@ from service.journal.database import (
     open_searches,
 )
 from service.listening import bind, scraped, take_connections
+from service.opening import bus_of, recognitions_of
 from service.pool.seat import Seat
 from service.ports import Bus, Carrier, Journal, Recognitions
 from service.recording.recorder import open_recorder
 from service.rooms import Rooms, let_telnyx_in
 from service.runtime.attaching import LegAttacher
 from service.runtime.registry import CallRegistry, open_calls
-from service.settings import Settings, derive_route
+from service.settings import Settings, derive_route, fingerprints
 from service.stt.counters import RecognitionCounters
-from service.stt.recognitions import open_recognitions
 from service.telemetry.telemetry import open_telemetry
 from service.web.listen import BoundAddress
 from service.wire.media import media_url
@@ -114,12 +113,24 @@ class Running:
     hub: Hub
     keeper: RetentionKeeper
     secrets: Secrets
-    """What webhooks are signed with: `replace` them at any time."""
+    """What webhooks are signed with."""
     carrier: Carrier
+    settings: Settings
+    workers: Workers | SoleWorker
     calls_left: int = 0
     """Calls that went on when the drain was over; the next start takes them up."""
     lanes_left: int = 0
     """Lanes that still had something to deliver then; it is in the journal."""
+
+    def rotate(self, endpoints: Sequence[Endpoint]) -> list[EndpointName]:
+        """Take the secrets of these endpoints from now on; return whose have changed.
+
+        Raises:
+            SettingsError: A secret is missing or cannot be read; nothing has changed.
+        """
+        changed = self.secrets.replace(endpoints)
+        self.workers.likeness.change(fingerprints(self.settings, self.secrets.current))
+        return changed
 
 
 @asynccontextmanager
@@ -138,15 +149,24 @@ async def running(
     async with AsyncExitStack() as stack:
         address = await bind(stack, settings, machine.seat)
         rooms = await _open_rooms(stack, settings, address, machine)
-        health = Health({"journal": rooms.journal.check, "telnyx": rooms.carrier.check})
+        probes = {"journal": rooms.journal.check, "telnyx": rooms.carrier.check}
+        health = Health(probes, differing=lambda: rooms.workers.likeness.sections)
         app = new_application(cors_origins=settings.api.cors_origins)
         app.add_routes([*health.routes(), *Console().routes()])
         await let_telnyx_in(stack, app, settings, rooms, machine=machine, limits=media_limits)
         await _let_people_in(stack, app, settings, rooms, machine)
         await take_connections(stack, app, address, settings)
-        calls, secrets = rooms.calls, rooms.secrets
+        calls = rooms.calls
         service = Running(
-            address.url, calls, rooms.lanes, rooms.hub, rooms.keeper, secrets, rooms.carrier
+            address.url,
+            calls,
+            rooms.lanes,
+            rooms.hub,
+            rooms.keeper,
+            rooms.secrets,
+            rooms.carrier,
+            settings,
+            rooms.workers,
         )
         resumed = await calls.resume()
         log.info("service_started", url=address.url, calls_resumed=resumed)
@@ -167,7 +187,8 @@ async def _open_rooms(
     url, key = settings.database_url, settings.storage_key()
     lease, api_key = machine.lease(), settings.telnyx_api_key.get_secret_value()
     roster = await enter(open_roster(url, lease, clock=clock))
-    workers = await enter(open_workers(roster, lease, address.url, Seal(api_key)))
+    alike, seal = fingerprints(settings), Seal(api_key)
+    workers = await enter(open_workers(roster, lease, address.url, seal, alike))
     opening = open_journal(url, key=key, clock=clock, threaded=threaded, lease=workers.lease)
     journal = machine.journal(await enter(opening))
     telemetry = await enter(open_telemetry(settings.telemetry.otlp_url, clock=clock))
@@ -193,13 +214,14 @@ async def _open_rooms(
     )
     hearing = await enter(AsyncExitStack())
     heard = RecognitionCounters()
-    hears = await hearing.enter_async_context(_recognitions(settings, machine.dice, heard))
+    hears = await hearing.enter_async_context(recognitions_of(settings, machine.dice, heard))
     kept = settings.recordings_path
     recorder = await hearing.enter_async_context(open_recorder(kept, journal, clock=clock, key=key))
     library = await enter(open_library(url, key=key, threaded=threaded))
     hub = await enter(open_hub(library, journal))
     told = BusCounters()
-    bus = await enter(_bus(settings, machine, hub, workers, told))
+    made = nullcontext(machine.bus(workers)) if machine.bus else None
+    bus = await enter(made or bus_of(settings, machine.dice, hub, workers, told))
     ownership = workers.attend(journal, lanes, bus)
     calls = await enter(
         open_calls(
@@ -237,40 +259,6 @@ async def _open_rooms(
         ownership=ownership,
         workers=workers,
         keeper=await enter(keeping),
-    )
-
-
-def _bus(
-    settings: Settings,
-    machine: Machine,
-    hub: Hub,
-    workers: Workers | SoleWorker,
-    counters: BusCounters,
-) -> AbstractAsyncContextManager[Bus]:
-    if machine.bus:
-        return nullcontext(machine.bus(workers))
-    return open_bus(
-        settings.postgresql_url,
-        settings.nats_url,
-        known_as=workers.known_as,
-        listener=WorkerListener(hub, workers),
-        watched=hub.watched,
-        counters=counters,
-        dice=machine.dice,
-    )
-
-
-def _recognitions(
-    settings: Settings, dice: Callable[[], float], counters: RecognitionCounters
-) -> AbstractAsyncContextManager[Recognitions]:
-    local_key = settings.recogniser_api_key
-    return open_recognitions(
-        stt_url=settings.telnyx_stt_url,
-        api_key=settings.telnyx_api_key.get_secret_value(),
-        local_url=settings.recogniser_url,
-        local_api_key=local_key.get_secret_value() if local_key else None,
-        counters=counters,
-        dice=dice,
     )
 
 

@@ -11,8 +11,7 @@ from functools import partial
 import structlog
 import uvloop
 
-from service.app import Machine, running
-from service.delivery.signing import Secrets
+from service.app import Machine, Running, running
 from service.errors import SettingsError
 from service.exits import Exit
 from service.ports import Carrier
@@ -50,7 +49,7 @@ async def serve(settings: Settings, reload: Callable[[], Settings], machine: Mac
     try:
         async with running(settings, machine=machine) as service, open_tasks() as tasks:
             loop.add_signal_handler(signal.SIGHUP, asked.set)
-            tasks.keep(lambda: _rotate(service.secrets, reload, asked), "rotation")
+            tasks.keep(lambda: _rotate(service, reload, asked), "rotation")
             tasks.keep(partial(spare_the_collector, service.carrier), "collector")
             await stop.wait()
     except asyncio.CancelledError:
@@ -74,7 +73,7 @@ def _stop_when_alone(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) 
     loop.add_reader(pipe, readable)
 
 
-async def _rotate(secrets: Secrets, reload: Callable[[], Settings], asked: asyncio.Event) -> None:
+async def _rotate(service: Running, reload: Callable[[], Settings], asked: asyncio.Event) -> None:
     """Take the secrets of endpoints, and nothing else, from the settings whenever it is asked."""
     while await asked.wait():
         asked.clear()
@@ -83,7 +82,7 @@ async def _rotate(secrets: Secrets, reload: Callable[[], Settings], asked: async
         except SettingsError as error:
             log.error("secrets_not_rotated", problems=error.problems)  # noqa: TRY400 - it says all
         else:
-            log.info("secrets_rotated", endpoints=secrets.replace(settings.endpoint_list()))
+            log.info("secrets_rotated", endpoints=service.rotate(settings.endpoint_list()))
 
 
 async def spare_the_collector(carrier: Carrier) -> None:

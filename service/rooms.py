@@ -34,6 +34,7 @@ from service.telemetry.readings import (
     live_figures,
     recognition_figures,
     storage_figures,
+    worker_figures,
 )
 from service.telemetry.telemetry import Telemetry
 from service.workers.room import SoleWorker, Workers
@@ -110,7 +111,9 @@ async def let_telnyx_in(
     figures = [*live_figures(calls), *ingress_figures(counters), *lane_figures(rooms.lanes)]
     figures += [*clock_figures(lambda: network.ahead_s), *recognition_figures(rooms.heard)]
     figures += feed_figures(lambda: rooms.hub.subscriptions, lambda: rooms.hub.held_back_s)
-    figures += bus_figures(rooms.told) if settings.postgresql_url else []
+    if settings.postgresql_url:
+        figures += bus_figures(rooms.told)
+        figures += worker_figures(rooms.workers.counters, lambda: rooms.workers.likeness.unlike)
     figures += forward_figures(passed_on) if tee else []
     figures += storage_figures(settings.database_file, settings.recordings_path)
     rooms.telemetry.metrics.read(figures)

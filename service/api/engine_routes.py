@@ -36,6 +36,7 @@ GET_ENGINES: Operation[EnginesQuery, NoBody] = Operation(
     answers=(Answer(description="The catalogue.", content={JSON: {"type": "object"}}),),
     errors={
         HTTPStatus.UNAUTHORIZED: "`live=true` without a key.",
+        HTTPStatus.TOO_MANY_REQUESTS: "`live=true` with a key that asks too often.",
         HTTPStatus.BAD_GATEWAY: "Telnyx did not give its list.",
     },
 )

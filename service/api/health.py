@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 from aiohttp import web
@@ -17,14 +17,21 @@ class Health:
     """What the two routes answer from. Set `draining` when the orderly stop begins.
 
     `probes` are asked at the same time, each for up to `probe_timeout_s`, and what they said
-    holds for `fresh_s`: a burst of health checks cannot load what it checks.
+    holds for `fresh_s`: a burst of health checks cannot load what it checks. `differing` returns
+    what of the settings is not as other workers have it, which keeps nobody from sending calls.
     """
 
     def __init__(
-        self, probes: Mapping[str, Probe], *, probe_timeout_s: float = 2.0, fresh_s: float = 0.5
+        self,
+        probes: Mapping[str, Probe],
+        *,
+        probe_timeout_s: float = 2.0,
+        fresh_s: float = 0.5,
+        differing: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         self.draining = False
         self._probes = probes
+        self._differing = differing
         self._probe_timeout_s = probe_timeout_s
         self._fresh_s = fresh_s
         self._asking = asyncio.Lock()
@@ -40,10 +47,15 @@ class Health:
         return web.json_response({"status": "alive"})
 
     async def readyz(self, _request: web.Request) -> web.Response:
-        """Answer 200 if new calls are welcome, else 503 with the names of the reasons."""
+        """Answer 200 if new calls are welcome, else 503 with the names of the reasons.
+
+        Where settings differ from those of other workers, it says which.
+        """
         reasons = ["draining"] if self.draining else await self._ask_all()
         if not reasons:
-            return web.json_response({"status": "ready"})
+            differing = list(self._differing())
+            told = {"settings_differ": differing} if differing else {}
+            return web.json_response({"status": "ready", **told})
         return web.json_response({"status": "not ready", "reasons": reasons}, status=503)
 
     async def _ask_all(self) -> list[str]:

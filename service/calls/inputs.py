@@ -286,6 +286,16 @@ class ServiceStopping:
     at: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOverBegan:
+    """The call is about to be another worker's, as this life of it; no partial is shown until then.
+
+    What partials showed is in the state then, so that life need not think the worst.
+    """
+
+    heir: int
+
+
 ControlName = Literal["start", "stop", "pause", "resume"]
 
 
@@ -355,6 +365,8 @@ WebhookInput = (
     | StreamingStopped
     | StreamingFailed
 )
+BEGINNINGS = (LegInitiated, LegAttached)
+"""What a call begins with, and is not taken any more by a process that stops."""
 OwnInput = (
     MediaStarted
     | MediaRefused
@@ -375,4 +387,4 @@ OwnInput = (
 """What this service itself tells a call: what it hears, and what became of its commands."""
 AskedInput = ControlAsked | EraseAsked
 """What people want; each is answered by one `Reply`."""
-Input = WebhookInput | OwnInput | ServiceRestarted | ServiceStopping | AskedInput
+Input = WebhookInput | OwnInput | ServiceRestarted | ServiceStopping | HandOverBegan | AskedInput

@@ -40,6 +40,7 @@ from service.calls.inputs import (
     CommandFailed,
     ControlAsked,
     EraseAsked,
+    HandOverBegan,
     Input,
     LegAnswered,
     LegAttached,
@@ -147,7 +148,6 @@ class CallSession:
         return turn.outcome(
             replies=replies,
             input_ids=input_ids,
-            transcription=transcription.current(self.state),
             wake_at=wake_at,
         )
 
@@ -169,6 +169,8 @@ class CallSession:
             self._restarted(turn, item)
         elif isinstance(item, ServiceStopping):
             self._stopping(turn, item)
+        elif isinstance(item, HandOverBegan):
+            self._handing_over(turn, item)
         elif self.state.route is not None:
             self._take_own(turn, item)
 
@@ -292,6 +294,11 @@ class CallSession:
         if self.state.phase is Phase.TALKING:
             transcription.stopping(turn, at=item.at)
 
+    def _handing_over(self, turn: Turn, item: HandOverBegan) -> None:
+        if self.state.route is not None and self.state.route.redact:
+            self.state.redaction.heir = item.heir
+            turn.durable = True
+
 
 def _must_survive(item: Input, reply: Reply | None) -> bool:
     """Whether what an input changed has to be in the journal: all but partials and progress.
@@ -300,8 +307,8 @@ def _must_survive(item: Input, reply: Reply | None) -> bool:
     """
     if isinstance(item, WordsHeard | WordsReported):
         return item.is_final is not False
-    if isinstance(item, AudioSettled):
-        return False  # it goes with the next that must
+    if isinstance(item, AudioSettled | HandOverBegan):
+        return False  # it goes with the next that must, or says so itself
     if isinstance(item, ControlAsked | EraseAsked):
         return reply is not None and reply.changed
     return True

@@ -15,7 +15,7 @@ from service.calls.commands import Command, Reply, SoundCommand
 from service.calls.events import Event, Transcript, TranscriptFinal, TranscriptPartial
 from service.calls.routes import Retention, Route
 from service.calls.state import CallState, Phase
-from service.ids import CallId, EndpointName, InputId, LegId, Transcription
+from service.ids import CallId, EndpointName, InputId, LegId
 from service.redaction.redactor import Aloud
 
 UNROUTED: Final = Route(answer=False)
@@ -82,8 +82,6 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """How long the call is to be kept from now on; None leaves that as it is."""
     phase: Phase = Phase.UNKNOWN
     """How far the call is then."""
-    transcription: Transcription | None = None
-    """Whether its words are to be had then; None unless people talk."""
     wake_at: float | None = None
     """When the call is to have its next turn, whatever comes; Unix seconds."""
 
@@ -168,7 +166,6 @@ class Turn:
         *,
         replies: Sequence[Reply | None],
         input_ids: Sequence[InputId],
-        transcription: Transcription | None,
         wake_at: float | None,
     ) -> Outcome:
         """Close the turn."""
@@ -184,7 +181,6 @@ class Turn:
             forgets=self.state.is_unwanted,
             keep=self.keep,
             phase=self.state.phase,
-            transcription=transcription,
             wake_at=wake_at,
         )
 

@@ -37,6 +37,9 @@ class AckBatcher:
         self._forgotten = 0
         """How often what was pending was forgotten."""
         self._writing = asyncio.Lock()
+        self._pausing = asyncio.Lock()
+        self._pauses = 0
+        """How many read meanwhile."""
         self._pending = asyncio.Event()
         self._has_room = asyncio.Event()
         self._has_room.set()
@@ -110,9 +113,20 @@ class AckBatcher:
 
     @asynccontextmanager
     async def paused(self) -> AsyncIterator[None]:
-        """Write nothing until the end of the block: the journal's lanes stay as they were read."""
-        async with self._writing:
+        """Write nothing until the end of the block: the journal's lanes stay as they were read.
+
+        Several may read at the same time.
+        """
+        async with self._pausing:
+            if self._pauses == 0:
+                await self._writing.acquire()
+            self._pauses += 1
+        try:
             yield
+        finally:
+            self._pauses -= 1
+            if self._pauses == 0:
+                self._writing.release()
 
     async def _write(self, updates: list[LaneUpdate]) -> None:
         """Write both at the same time: so it is one commit."""

@@ -84,15 +84,6 @@ class WaitingPartial:
     delivery: Delivery
 
 
-@dataclass(frozen=True, slots=True)
-class LaneMemory:
-    """What is kept of a lane that was released, and that its next commit needs."""
-
-    generation: int = 0
-    gap_seqs: tuple[int, ...] = ()
-
-
-NO_MEMORY = LaneMemory()
 _NO_PARTIALS: dict[str, WaitingPartial] = {}
 """Never changed: most lanes have none, and there are tens of thousands."""
 

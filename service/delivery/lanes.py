@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Hashable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 
@@ -17,6 +17,7 @@ from service.delivery.endpoints import Endpoint
 from service.delivery.handler import Dependencies
 from service.delivery.host import MAX_POSTS, Host, origin_of
 from service.delivery.lane import MAX_GAP_SEQS, Lane, bounds_for_each
+from service.delivery.memories import LaneMemory
 from service.delivery.name_lookup import open_name_lookup
 from service.delivery.schedule import Counters, EndpointLanes
 from service.delivery.signing import Secrets
@@ -129,7 +130,7 @@ class DeliveryLanes:
         for call_id in call_ids:
             async with self._acks.paused():
                 for row in await self._dependencies.journal.lanes_of(call_id):
-                    self._adopt(row, {})
+                    self._take_up(row)
         self.wake()
 
     def wake(self) -> None:
@@ -196,7 +197,8 @@ class DeliveryLanes:
                 for row in page.lanes:
                     if row.attempts > held_up.setdefault(row.endpoint, row).attempts:
                         held_up[row.endpoint] = row
-                    unknown[row.endpoint] += not self._adopt(row, parked or {})
+                    seqs = (parked or {}).get((row.endpoint, row.call_id), ())
+                    unknown[row.endpoint] += not self._adopt(row, seqs)
             end = page.end
             if end is None:
                 break
@@ -227,15 +229,22 @@ class DeliveryLanes:
             )
         self._unknown = dict(unknown)
 
-    def _adopt(self, row: LaneRow, parked: _Parked) -> bool:
-        """Take up a lane; False if its endpoint is configured no more."""
+    def _take_up(self, row: LaneRow) -> None:
+        """Go on with a lane that another worker had, or know of it for when something comes."""
+        if row.acked_seq < row.head_seq:
+            self._adopt(row, row.parked)
+        elif dispatcher := self._dispatchers.get(row.endpoint):
+            memory = LaneMemory(row.generation, _gap_before(row.acked_seq, row.parked))
+            dispatcher.lanes.remember(row.call_id, memory)
+
+    def _adopt(self, row: LaneRow, parked: Collection[int]) -> bool:
+        """Take up a lane, of which these were given up; False if nobody has its endpoint now."""
         dispatcher = self._dispatchers.get(row.endpoint)
         if dispatcher is None:
             return False
         now = self._dependencies.ticks()
         hold_s = min(row.due_at - self._dependencies.clock(), _MAX_HOLD_S)
-        seqs = parked.get((row.endpoint, row.call_id), frozenset())
-        dispatcher.lanes.adopt(row, now, now + hold_s, _gap_before(row.acked_seq, seqs))
+        dispatcher.lanes.adopt(row, now, now + hold_s, _gap_before(row.acked_seq, parked))
         return True
 
 
@@ -373,7 +382,7 @@ def _by_lane(parked: Sequence[ParkedDelivery]) -> _Parked:
     return {lane: frozenset(found) for lane, found in seqs.items()}
 
 
-def _gap_before(acked_seq: int, parked: frozenset[int]) -> tuple[int, ...]:
+def _gap_before(acked_seq: int, parked: Collection[int]) -> tuple[int, ...]:
     first = acked_seq
     while first in parked and acked_seq - first < MAX_GAP_SEQS:
         first -= 1

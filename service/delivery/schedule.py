@@ -8,22 +8,14 @@ from itertools import chain, count, islice
 
 from service.delivery.endpoints import Endpoint
 from service.delivery.host import Host, Rank, events_apart
-from service.delivery.lane import (
-    NO_MEMORY,
-    UNKNOWN_SEQ,
-    Bounds,
-    Capacity,
-    Lane,
-    LaneMemory,
-    Place,
-)
+from service.delivery.lane import UNKNOWN_SEQ, Bounds, Capacity, Lane, Place
+from service.delivery.memories import LaneMemory, Memories
 from service.delivery.partials import PartialFilter
 from service.delivery.probes import MAX_RANKED, Probe, best_probe
 from service.delivery.record import Record
 from service.ids import CallId, EndpointName
 from service.ports import LaneRow, LivePartial, StoredEvent
 
-_MAX_MEMORIES = 1000
 _BOUNDS = Bounds()
 
 
@@ -79,7 +71,7 @@ class EndpointLanes:
         self._held: dict[Lane, None] = {}
         self._waiting: list[tuple[float, int, Lane]] = []
         self._number = count()
-        self._memories: dict[CallId, LaneMemory] = {}
+        self._memories = Memories()
         self._complete = True
         """Whether every lane with a backlog is in memory."""
         self._missed = False
@@ -219,10 +211,12 @@ class EndpointLanes:
             return
         if self._lanes.get(lane.call_id) is lane:
             del self._lanes[lane.call_id]
-            if lane.generation or lane.gap_seqs:
-                self._memories[lane.call_id] = LaneMemory(lane.generation, lane.gap_seqs)
-                if len(self._memories) > _MAX_MEMORIES:
-                    del self._memories[next(iter(self._memories))]
+            self._memories.keep(lane.call_id, LaneMemory(lane.generation, lane.gap_seqs))
+
+    def remember(self, call_id: CallId, memory: LaneMemory) -> None:
+        """Know of a lane that another worker had, and that has nothing left to deliver."""
+        if call_id not in self._lanes:
+            self._memories.keep(call_id, memory)
 
     def erase(self, call_id: CallId, drop: Callable[[Lane], int] = Lane.erase) -> None:
         """Drop everything that waits of a call that was erased."""
@@ -314,7 +308,7 @@ class EndpointLanes:
         if self.disabled or not trusted or len(self._lanes) >= self._max_lanes:
             self._missed, self._complete = True, False
             return None
-        memory = self._memories.pop(call_id, NO_MEMORY)
+        memory = self._memories.take(call_id)
         lane = self._lanes[call_id] = Lane(call_id, self.endpoint.name, self.capacity)
         lane.generation, lane.gap_seqs = memory.generation, memory.gap_seqs
         return lane

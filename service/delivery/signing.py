@@ -1,7 +1,7 @@
 """What webhooks are signed with: it may change while the service runs."""
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -42,6 +42,11 @@ class Secrets:
     def signers(self, name: EndpointName) -> tuple[Signer, ...]:
         """Return what signs the deliveries of an endpoint: several while receivers move."""
         return self._signers[name]
+
+    @property
+    def current(self) -> Mapping[EndpointName, Sequence[str | None]]:
+        """The secrets of each webhook, in the clear: never log them."""
+        return self._secrets
 
     def replace(self, endpoints: Iterable[Endpoint]) -> list[EndpointName]:
         """Take the secrets of these webhooks from now on; return whose have changed.

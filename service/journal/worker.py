@@ -38,13 +38,17 @@ class Handler(Protocol[W_contra]):
 
 
 class Worker(ABC, Generic[W]):
-    """Handles work in batches, in order; at most `limit` may wait. Made by `open_worker`."""
+    """Handles work in batches, in order; at most `limit` may wait.
 
-    def __init__(self, handler: Handler[W], *, limit: int, batch_limit: int) -> None:
+    Made by `open_worker`, or by `open_task_worker`. What it works on is called `on` when too much
+    waits for it.
+    """
+
+    def __init__(self, *, limit: int, batch_limit: int, on: str) -> None:
         self._loop = asyncio.get_running_loop()
-        self._handler = handler
         self._limit = limit
         self._batch_limit = batch_limit
+        self._on = on
         self._waiting = 0
         self._closing = False
 
@@ -55,29 +59,16 @@ class Worker(ABC, Generic[W]):
             JournalUnavailableError: Too much waits already, or the worker is closed.
         """
         if self._closing or self._waiting >= self._limit:
-            state = "closed" if self._closing else "busy: too many changes wait for the disk"
-            raise JournalUnavailableError(f"the journal is {state}")
+            busy = f"busy: too many changes wait for the {self._on}"
+            raise JournalUnavailableError(f"the journal is {'closed' if self._closing else busy}")
         outcome: asyncio.Future[object] = self._loop.create_future()
         self._waiting += 1
         self._queue_up((work, outcome))
         return await outcome
 
     @abstractmethod
-    async def close(self) -> None:
-        """Handle what waits, and close the handler."""
-
-    @abstractmethod
     def _queue_up(self, job: Job[W]) -> None:
         """Have a job handled soon."""
-
-    def _handle(self, jobs: Sequence[Job[W]]) -> list[object]:
-        batch = [work for work, _ in jobs]
-        try:
-            return self._handler.handle(batch)
-        except Exception as error:  # whoever waits must hear of it, and the worker must live on
-            with suppress(Exception):  # a log that fails must not end the thread either
-                log.exception("journal_worker_failed")
-            return [_unavailable(error) for _ in batch]
 
     def _resolve(self, jobs: Sequence[Job[W]], outcomes: Sequence[object]) -> None:
         self._waiting -= len(jobs)
@@ -90,7 +81,32 @@ class Worker(ABC, Generic[W]):
                 waiter.set_result(outcome)
 
 
-class _ThreadWorker(Worker[W]):
+def failed(jobs: Sequence[Job[W]], error: Exception) -> list[object]:
+    """Return the outcomes of a batch on which the handler itself failed, and log it."""
+    with suppress(Exception):  # a log that fails must not end the thread of a worker either
+        log.error("journal_worker_failed", exc_info=error)
+    return [_unavailable(error) for _ in jobs]
+
+
+class _HandlingWorker(Worker[W]):
+    """A worker with a handler that keeps whoever calls it until it is done."""
+
+    def __init__(self, handler: Handler[W], *, limit: int, batch_limit: int) -> None:
+        super().__init__(limit=limit, batch_limit=batch_limit, on="disk")
+        self._handler = handler
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Handle what waits, and close the handler."""
+
+    def _handle(self, jobs: Sequence[Job[W]]) -> list[object]:
+        try:
+            return self._handler.handle([work for work, _ in jobs])
+        except Exception as error:  # noqa: BLE001 - whoever waits hears of it; the worker lives on
+            return failed(jobs, error)
+
+
+class _ThreadWorker(_HandlingWorker[W]):
     """Handles batches in a thread."""
 
     def __init__(
@@ -146,7 +162,7 @@ class _ThreadWorker(Worker[W]):
             self._loop.call_soon_threadsafe(callback, *args)
 
 
-class _LoopWorker(Worker[W]):
+class _LoopWorker(_HandlingWorker[W]):
     """Handles batches on the event loop."""
 
     def __init__(self, handler: Handler[W], *, limit: int, batch_limit: int) -> None:
@@ -192,7 +208,7 @@ async def open_worker(
     A batch holds up to `batch_limit`; its outcomes are returned together. Without a thread of its
     own (`threaded`) the loop waits for each batch, however long it takes.
     """
-    worker: Worker[W] = (
+    worker: _HandlingWorker[W] = (
         _ThreadWorker(
             name, handler, limit=limit, batch_limit=batch_limit, close_timeout_s=close_timeout_s
         )

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 import structlog
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.exposition import generate_latest
 
 from service.pool.seat import Seat
@@ -32,15 +32,12 @@ class Siblings:
     async def scrape(self) -> CollectorRegistry:
         """Return what all workers count together.
 
-        A worker that does not answer in time is left out: `callscribe_workers` says how many
-        are in it.
+        A worker that does not answer in time is left out: each counts itself as one of
+        `callscribe_workers`.
         """
         asked = (self._ask(number) for number in self._seat.others)
         answers = [text for text in await asyncio.gather(*asked) if text is not None]
-        registry = add_up([self._own(), *answers], shared=self._shared)
-        workers = Gauge("callscribe_workers", "Workers whose figures these are", registry=registry)
-        workers.set(1 + len(answers))
-        return registry
+        return add_up([self._own(), *answers], shared=self._shared)
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Give one of the others the metrics of this worker."""

@@ -53,7 +53,7 @@ from service.ports.recorder import (
     StoredRecording,
     Verdict,
 )
-from service.ports.roster import Beat, Mail, Roster, Taken
+from service.ports.roster import Beat, Mail, Neighbour, Roster, Taken
 from service.ports.stt import Recognition, RecognitionPlan, Recognitions
 
 __all__ = [
@@ -97,6 +97,7 @@ __all__ = [
     "MediaDoor",
     "MediaTicket",
     "MediaToken",
+    "Neighbour",
     "Observer",
     "Orphans",
     "Ownership",

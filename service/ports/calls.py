@@ -4,7 +4,7 @@ from typing import Protocol
 
 from service.calls.commands import Reply
 from service.calls.inputs import ControlName, WebhookInput
-from service.ids import CallId, Transcription
+from service.ids import CallId
 
 
 class Calls(Protocol):
@@ -38,9 +38,6 @@ class CallControls(Protocol):
             ControlRefusedError: The state of the call does not allow it; `reason` says why.
             JournalUnavailableError: Nothing was done.
         """
-
-    def transcription(self, call_id: CallId) -> Transcription | None:
-        """Return whether the words of a live call are to be had; None unless people talk in it."""
 
 
 class Eraser(Protocol):

@@ -93,6 +93,8 @@ class LaneRow(msgspec.Struct, frozen=True, gc=False):
     """Grows with each `rewind`. A lane that a commit makes starts at 0."""
     live: bool = False
     """Whether the call goes on: says something of the call, not of the lane."""
+    parked: tuple[int, ...] = ()
+    """What was given up of the hundred up to `acked_seq`. Only `Journal.lanes_of` says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +253,10 @@ class Journal(RecordingIndex, ErasureIndex, Protocol):
         """
 
     async def lanes_of(self, call_id: CallId) -> list[LaneRow]:
-        """Return the lanes of a call with something left to deliver, whoever has the call."""
+        """Return the lanes of a call, also those with nothing left to deliver.
+
+        With what was given up just before their places; whoever has the call.
+        """
 
     async def settle(self, updates: Sequence[LaneUpdate]) -> None:
         """Write how far lanes have come. Never takes a lane back: that is `rewind`'s."""

@@ -9,11 +9,21 @@ from service.ports.ownership import Claim
 
 
 @dataclass(frozen=True, slots=True)
+class Neighbour:
+    """Another worker, and the fingerprints of its settings."""
+
+    worker: WorkerId
+    settings: str
+
+
+@dataclass(frozen=True, slots=True)
 class Beat:
     """What a heartbeat found: whether the worker is on the roster, and whether it keeps house."""
 
     is_known: bool
     keeps_house: bool = False
+    unlike: tuple[Neighbour, ...] = ()
+    """The others that stay and whose settings are known to be other ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +52,14 @@ class Roster(Protocol):
     times are by the clock of the database.
     """
 
-    async def register(self, worker: WorkerId, url: str) -> None:
-        """Put a worker on the roster; others reach it at a URL."""
+    async def register(self, worker: WorkerId, url: str, settings: str) -> None:
+        """Put a worker on the roster; others reach it at a URL. `settings` are fingerprints."""
 
-    async def beat(self, worker: WorkerId) -> Beat:
-        """Say that a worker lives. On a connection of its own, and for two seconds at most."""
+    async def beat(self, worker: WorkerId, settings: str) -> Beat:
+        """Say that a worker lives, and with which settings.
+
+        On a connection of its own, and for two seconds at most.
+        """
 
     async def begin_drain(self, worker: WorkerId) -> None:
         """Note that a worker is about to leave."""
@@ -81,8 +94,8 @@ class Roster(Protocol):
     async def owned(self, worker: WorkerId) -> list[CallId]:
         """Return the calls of a worker that go on."""
 
-    async def hand_over(self, worker: WorkerId) -> None:
-        """Make nobody's what a worker has."""
+    async def hand_over(self, worker: WorkerId) -> int:
+        """Make nobody's what a worker has; return how many calls that were."""
 
     async def send(self, call_id: CallId, input_id: InputId, body: bytes) -> None:
         """Keep an input for the owner of its call, unless it is known already."""

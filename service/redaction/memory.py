@@ -77,12 +77,16 @@ class Memory:
     """Those without a final, by the track of the leg."""
     life: int = 0
     """Of which life of the call this is: partials of an earlier one are not remembered."""
+    heir: int | None = None
+    """The life that remembers them all the same: they were written down, and none came since."""
 
     def begin(self, *, life: int, at: float) -> bool:
         """Forget a number that is over, and say so; after a loss of memory one is being said."""
         if life != self.life:
-            self.life, self.spent, self.last_at = life, True, at
-            self.utterances.clear()
+            is_heir, self.life, self.heir = life == self.heir, life, None
+            if not is_heir:
+                self.spent, self.last_at = True, at
+                self.utterances.clear()
         if not self.is_over(at):
             return False
         self.shown, self.spent, self.plain, self.total = 0, False, 0, 0

@@ -7,13 +7,13 @@ call and one entry of the journal, so a busy call costs fewer commits, not more.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import structlog
 
 from service.calls.commands import Reply
-from service.calls.inputs import AudioLost, Input, Webhook, WordsHeard
+from service.calls.inputs import AudioLost, HandOverBegan, Input, Webhook, WordsHeard
 from service.calls.routes import Route
 from service.calls.state import Phase
 from service.calls.turn import Outcome
@@ -24,7 +24,7 @@ from service.errors import (
     JournalUnavailableError,
     StaleCallError,
 )
-from service.ids import CallId, InputId, Transcription
+from service.ids import CallId, InputId
 from service.ports import Journal, Observer, Ownership, StoredEvent
 from service.runtime.commit import LoadedCall, commit_turn, load_call
 from service.runtime.dedup import Dedup
@@ -109,10 +109,10 @@ class LiveCall:
         self._wake_at: float | None = None
         self.phase: Phase | None = None
         """How far the call is by its last turn; None if this process has not looked."""
-        self.transcription: Transcription | None = None
-        """Whether its words are to be had, by its last turn; None unless people talk."""
         self.forgotten = False
         """Whether nothing is waited for: the call may be dropped from memory."""
+        self.is_leaving = False
+        """Whether it is about to be: what is shown of it now, nobody would know of."""
         self.is_gone = False
         """Whether it is another worker's: this one works on it no more."""
 
@@ -154,6 +154,17 @@ class LiveCall:
         self._kick()
         return await done
 
+    async def prepare_hand_over(self) -> None:
+        """Show no partial any more, and have written what partials showed, if that matters.
+
+        Raises:
+            CallElsewhereError: The call is another worker's.
+            JournalUnavailableError: It was not written: whoever is next has to think the worst.
+        """
+        self.is_leaving = True
+        if self._loaded is not None:
+            await self.tell(HandOverBegan(heir=self._loaded.heir))
+
     def look_again(self) -> None:
         """Have the call loaded anew, unless that is about to happen: somebody else wrote it."""
         if not self.busy and self._loaded is not None and not self._loaded.state.erased:
@@ -164,7 +175,7 @@ class LiveCall:
         """Work on the call no more: it is another worker's. What waits is not committed."""
         if self.is_gone:
             return
-        self.is_gone, self.phase, self.transcription = True, None, None
+        self.is_gone, self.phase = True, None
         self.stop()
         waiting, self._mailbox = self._mailbox, deque()
         for post in waiting:
@@ -304,8 +315,9 @@ class LiveCall:
     def _hand_on(self, outcome: Outcome, stored: Sequence[StoredEvent]) -> None:
         self._wake_at = outcome.wake_at
         self.phase = outcome.phase
-        self.transcription = outcome.transcription
         self.forgotten = outcome.wake_at is None
+        if self.is_leaving:
+            outcome = replace(outcome, facts=tuple(f for f in outcome.facts if f.seq is not None))
         try:
             self._context.effects.hand_on(self, outcome, stored)
         except Exception:  # it is committed: to take the inputs again would double them

@@ -16,6 +16,10 @@ from service.wire.events import encode, subject_of
 RELOADS_AN_EPOCH: Final = 1_000
 
 
+_HANDS: Final = 2
+"""How often a hand-over raises the epoch: when the call is given away, and when it is taken."""
+
+
 @dataclass(slots=True)
 class LoadedCall:
     """A call as it was last committed, and what it was committed as."""
@@ -29,6 +33,11 @@ class LoadedCall:
     def state(self) -> CallState:
         """What the call remembers."""
         return self.session.state
+
+    @property
+    def heir(self) -> int:
+        """The life that the call begins with whoever takes it, once it was handed over."""
+        return (self.epoch + _HANDS) * RELOADS_AN_EPOCH
 
 
 async def load_call(

@@ -57,11 +57,16 @@ class RealEffects:
         self._clock = clock
 
     def hand_on(self, call: LiveCall, outcome: Outcome, stored: Sequence[StoredEvent]) -> None:
-        """Tell lanes and audience of the facts, then start the commands, in order."""
+        """Start the commands, in order, then tell lanes and audience of the facts.
+
+        What many receivers are told is work that a phone that rings need not wait for.
+        """
         if outcome.erased:
             self._lanes.forget(call.call_id)
             self.forget(call)
             log.info("call_erased", call_id=call.call_id)
+        for command in outcome.commands:
+            self._carry_out(call, command)
         if stored:
             self._lanes.committed(outcome.endpoints, stored)
             self._audience.committed(stored)
@@ -74,8 +79,6 @@ class RealEffects:
                     _warn(fact, trouble)
                 case TranscriptionRecovered():
                     log.info("transcription_recovered", call_id=fact.call_id)
-        for command in outcome.commands:
-            self._carry_out(call, command)
 
     def forget(self, call: LiveCall) -> None:
         """Have nobody hear or record a call any more: it was erased.

@@ -88,8 +88,12 @@ class MediaStreams:
         self._ends: dict[int, Callable[[], None]] = {}
         """What is to be done once a recognition, by its `id`, has said its last word."""
 
-    async def begin(self, call: CallInbox, start: StreamStart) -> MediaStream | None:
-        """Tell the call session that audio comes; None if it does not want it.
+    def now(self) -> float:
+        """Return what the telephone network's time is."""
+        return self._clock()
+
+    async def begin(self, call: CallInbox, start: StreamStart, at: float) -> MediaStream | None:
+        """Tell the call session that audio comes `at` a time; None if it does not want it.
 
         While the journal is away it is told again: audio waits in the socket meanwhile.
         """
@@ -102,7 +106,7 @@ class MediaStreams:
         started = MediaStarted(
             leg_id=start.leg_id,
             stream_id=start.stream_id,
-            at=self._clock(),
+            at=at,
             encoding=start.encoding,
             sample_rate_hz=start.sample_rate_hz,
             parameters=start.parameters,
@@ -298,19 +302,24 @@ class Ticket:
         return self.streams.last_start(self.leg_id)
 
     async def started(self, start: StreamStart) -> MediaStream | None:
-        """Tell the call session that audio is about to come."""
+        """Tell the call session that audio is about to come.
+
+        It came when this was asked for: to take the call of another worker lasts, and meanwhile
+        audio waits in the socket. It is heard, so that is no gap.
+        """
+        at = self.streams.now()
         for _ in range(_MAX_TRIES - 1):
             try:
-                return await self._begin(start)
+                return await self._begin(start, at)
             except CallElsewhereError:
                 continue  # it was taken from us; now we take it
-        return await self._begin(start)
+        return await self._begin(start, at)
 
-    async def _begin(self, start: StreamStart) -> MediaStream | None:
+    async def _begin(self, start: StreamStart, at: float) -> MediaStream | None:
         call = await self.own()
         try:
             if decodable(start.encoding, start.sample_rate_hz, start.channels):
-                return await self.streams.begin(call, start)
+                return await self.streams.begin(call, start, at)
             await self.streams.refuse(call, start)
         except asyncio.CancelledError:  # the journal was away for longer than audio waits
             self.streams.turn_away(call, self.leg_id)

@@ -5,19 +5,18 @@ Where several workers share a database, what is for a call of another is passed 
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 
 import structlog
 
 from service.calls.commands import Reply
 from service.calls.inputs import (
+    BEGINNINGS,
     AskedInput,
     ControlAsked,
     ControlName,
     EraseAsked,
-    LegAttached,
-    LegInitiated,
     ServiceRestarted,
     ServiceStopping,
     WebhookInput,
@@ -29,9 +28,8 @@ from service.errors import (
     ControlRefusedError,
     DrainingError,
     JournalUnavailableError,
-    LeaseLostError,
 )
-from service.ids import CallId, LegId, Transcription
+from service.ids import CallId, LegId
 from service.ports import (
     UNOBSERVED,
     Audience,
@@ -49,6 +47,7 @@ from service.runtime.call import CallContext, LiveCall
 from service.runtime.commands import CommandRunner
 from service.runtime.dedup import Dedup
 from service.runtime.effects import RealEffects
+from service.runtime.handing_over import prepare_hand_over
 from service.runtime.media_streams import MediaStreams, Ticket
 from service.runtime.media_tokens import MediaTokens
 from service.runtime.questions import QuestionRunner
@@ -59,7 +58,6 @@ from service.workers.alone import Alone
 SWEEP_S = 30.0
 """How often calls that are over are dropped from memory."""
 _END = 2**62
-_FIRST = (LegInitiated, LegAttached)
 POLL_S = 0.05
 """How often a drain looks whether the calls are over."""
 MAX_TRIES = 5
@@ -123,7 +121,7 @@ class CallRegistry:
             JournalUnavailableError: Nothing was committed.
         """
         call_id = await self.call_of(item)
-        if self.draining and isinstance(item, _FIRST) and call_id not in self._calls:
+        if self.draining and isinstance(item, BEGINNINGS) and call_id not in self._calls:
             raise DrainingError("this process is stopping and takes no new calls")
         for _ in range(MAX_TRIES):
             found = await self._owned(call_id)
@@ -152,11 +150,6 @@ class CallRegistry:
             raise ControlRefusedError(reply.refused)
         return reply
 
-    def transcription(self, call_id: CallId) -> Transcription | None:
-        """See `CallControls.transcription`."""
-        call = self._calls.get(call_id)
-        return call.transcription if call else None
-
     async def erase(self, call_id: CallId, *, reason: str = "api") -> bool:
         """See `Eraser.erase`. What is left in the files is scrubbed by whoever keeps them."""
         reply = await self._ask_owner(call_id, EraseAsked(at=self._context.clock(), reason=reason))
@@ -177,10 +170,9 @@ class CallRegistry:
     async def resume(self) -> int:
         """Take up the calls that another process left unfinished; return how many."""
         resumed = 0
-        with suppress(LeaseLostError):  # as another worker, it looks for them again
-            while (orphans := await self._ownership.orphans()).call_ids:
-                self.take_up(orphans)
-                resumed += len(orphans.call_ids)
+        while (orphans := await self._ownership.orphans()).call_ids:
+            self.take_up(orphans)
+            resumed += len(orphans.call_ids)
         return resumed
 
     def take_up(self, orphans: Orphans) -> None:
@@ -244,6 +236,7 @@ class CallRegistry:
         """Give the calls that go on to the other workers, at once; False if none are there."""
         if not self.has_successors:
             return False
+        await prepare_hand_over(self._calls.values())
         try:
             await self._ownership.hand_over()
         except JournalUnavailableError:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from shutil import disk_usage
-from typing import Protocol
+from typing import Any, Protocol
 
 from service.ids import EndpointName
 from service.telemetry.metrics import Figure
@@ -90,6 +90,22 @@ class BusCounts(Protocol):
     @property
     def dropped(self) -> Mapping[str, int]:
         """What did not arrive, by why."""
+
+
+class WorkerCounts(Protocol):
+    """The counters of what a worker does for, and to, the others."""
+
+    @property
+    def taken(self) -> Mapping[Any, int]:
+        """Calls that were another worker's, by why they are this one's."""
+
+    @property
+    def leases_lost(self) -> Mapping[str, int]:
+        """By why."""
+
+    @property
+    def mail(self) -> Mapping[tuple[str, str], int]:
+        """What was passed on by the mailbox, by direction and kind."""
 
 
 class RecognitionCounts(Protocol):
@@ -226,6 +242,43 @@ def bus_figures(counts: BusCounts) -> list[Figure]:
     ]
 
 
+def worker_figures(counts: WorkerCounts, unlike: Callable[[], int]) -> list[Figure]:
+    """Return the figures of what passes between workers by way of the database.
+
+    `unlike` returns how many of the others have other settings.
+    """
+    return [
+        Figure(
+            "calls_taken",
+            "Calls that were another worker's: it is gone, handed them over, or has not the audio",
+            ("why",),
+            lambda: {(why,): n for why, n in counts.taken.items()},
+            total=True,
+        ),
+        Figure(
+            "leases_lost",
+            "Times that a worker was out, without its calls, by why",
+            ("why",),
+            lambda: {(why,): n for why, n in counts.leases_lost.items()},
+            total=True,
+        ),
+        Figure(
+            "mail",
+            "Webhooks and questions that came to another worker than their call's",
+            ("direction", "kind"),
+            lambda: {key: float(n) for key, n in counts.mail.items()},
+            total=True,
+        ),
+        Figure(
+            "workers_unlike",
+            "Other workers that run with other settings",
+            (),
+            lambda: {(): unlike()},
+            shared=True,
+        ),
+    ]
+
+
 def storage_figures(database: Path | None, recordings: Path) -> list[Figure]:
     """Return the figures of the journal's files, and of the disks they and recordings are on.
 
@@ -257,6 +310,7 @@ def storage_figures(database: Path | None, recordings: Path) -> list[Figure]:
 def live_figures(calls: LiveCounts) -> list[Figure]:
     """Return the figures of what is live."""
     return [
+        Figure("workers", "Workers whose figures these are", (), lambda: {(): 1}),
         Figure("calls_live", "Calls in memory", (), lambda: {(): calls.live}),
         Figure("recognitions_live", "Tracks being heard", (), lambda: {(): calls.hearing}),
     ]

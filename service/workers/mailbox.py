@@ -48,6 +48,7 @@ class Mailbox:
         self._seal = seal
         self._lease = member.lease
         self._member = member
+        self._counters = member.counters
         self._by_mail: OrderedDict[CallId, float] = OrderedDict()
         """Calls that were taken or had mail, and when that was last, in the loop's time."""
         self._looked_from = 0.0
@@ -64,6 +65,7 @@ class Mailbox:
             JournalUnavailableError: It was not kept.
         """
         await self._roster.send(call_id, item.input_id, self._seal.close(encode_webhook(item)))
+        self._counters.mail["sent", "webhook"] += 1
 
     async def ask(
         self, call_id: CallId, item: AskedInput, wake: Callable[[], None]
@@ -77,6 +79,7 @@ class Mailbox:
         if worker is None:
             raise JournalUnavailableError(_NO_REPLY)
         number = await self._roster.ask(call_id, self._seal.close(encode_asked(item)), worker)
+        self._counters.mail["sent", "question"] += 1
         reply: asyncio.Future[Reply | None] = asyncio.get_running_loop().create_future()
         self._asking[number] = reply
         self.news.set()
@@ -217,9 +220,11 @@ class Mailbox:
         content = decode(self._seal.open(mail.body))
         if isinstance(content, Webhook):
             await holder.told(mail.call_id, content)
+            self._counters.mail["taken", "webhook"] += 1
             return True
         reply = await holder.asked(mail.call_id, content.item)
         await self._roster.reply(mail.id, self._seal.close(encode_reply(reply)))
+        self._counters.mail["taken", "question"] += 1
         if mail.asked_by is not None:
             bus.nudge(mail.asked_by)
         return False

@@ -10,7 +10,9 @@ import structlog
 from service.errors import JournalUnavailableError
 from service.ids import WorkerId
 from service.ports import Roster
+from service.workers.counters import WorkerCounters
 from service.workers.lease import WorkerLease
+from service.workers.likeness import Likeness
 
 _BEAT_AGAIN_S: Final = 0.5
 """After one that was not written."""
@@ -25,12 +27,14 @@ class Membership:
     `on_loss` is called when it is: nothing that this process has in memory is its own then.
     """
 
-    def __init__(self, roster: Roster, lease: WorkerLease, url: str) -> None:
+    def __init__(self, roster: Roster, lease: WorkerLease, url: str, likeness: Likeness) -> None:
         self.on_loss: Callable[[], None] = lambda: None
         self.on_return: Callable[[], None] = lambda: None
         self.keeps_house = False
         self._roster = roster
         self.lease = lease
+        self.likeness = likeness
+        self.counters = WorkerCounters()
         self._url = url
         self._is_out = True
 
@@ -41,7 +45,7 @@ class Membership:
             JournalUnavailableError: The database does not answer.
         """
         worker, since = WorkerId(uuid.uuid4().hex), self.lease.ticks()
-        await self._roster.register(worker, self._url)
+        await self._roster.register(worker, self._url, self.likeness.ours)
         self.lease.begin(worker, since)
         self._is_out = False
         log.info("worker_registered", worker=worker)
@@ -85,12 +89,14 @@ class Membership:
         if worker is None or self.lease.worker is None:
             self._lose("no_heartbeat")
             return
-        beat = await self._roster.beat(worker)
+        settings = self.likeness.ours
+        beat = await self._roster.beat(worker, settings)
         if self._is_out:
             return  # it took too long
         if beat.is_known:
             self.keeps_house = beat.keeps_house
             self.lease.renew(since)
+            self.likeness.compare(settings, beat.unlike)
         else:
             self._lose("taken_over")
 
@@ -106,5 +112,6 @@ class Membership:
             return
         self._is_out, self.keeps_house = True, False
         self.lease.end()
+        self.counters.leases_lost[reason] += 1
         log.error("lease_lost", worker=self.lease.holder, reason=reason)
         self.on_loss()

@@ -1,6 +1,6 @@
 """The room of the workers: opened before the journal, at work once calls and lanes are there."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -15,7 +15,9 @@ from service.ports import (
 )
 from service.tasks import open_tasks
 from service.workers.alone import Alone
+from service.workers.counters import WorkerCounters
 from service.workers.lease import WorkerLease
+from service.workers.likeness import Likeness
 from service.workers.mailbox import Mailbox
 from service.workers.membership import Membership
 from service.workers.sealing import Seal
@@ -27,6 +29,10 @@ class SoleWorker:
     """The room where one service has its journal to itself. Made by `open_workers`."""
 
     lease: WorkerLease | None = None
+
+    def __init__(self, likeness: Likeness) -> None:
+        self.likeness = likeness
+        self.counters = WorkerCounters()
 
     def known_as(self) -> WorkerId | None:
         """Return that nobody calls it by a name."""
@@ -68,6 +74,16 @@ class Workers:
         """What the journal is written under."""
         return self._member.lease
 
+    @property
+    def counters(self) -> WorkerCounters:
+        """What is counted of it."""
+        return self._member.counters
+
+    @property
+    def likeness(self) -> Likeness:
+        """How the settings of the others differ from its own."""
+        return self._member.likeness
+
     def known_as(self) -> WorkerId | None:
         """Return what others call this worker: another name whenever it comes back."""
         return self.lease.holder
@@ -79,7 +95,7 @@ class Workers:
     def attend(self, journal: Journal, lanes: LaneHolder, bus: Bus) -> Ownership:
         """Return whose calls are whose, once the lanes are there that go with them."""
         del journal
-        takeover = TakeOver(self._roster, self._member.lease, lanes, taken=self._mailbox.expect)
+        takeover = TakeOver(self._roster, self._member, lanes, taken=self._mailbox.expect)
         self._attending = takeover, lanes, bus
         return SharedOwnership(self._roster, self._member, self._mailbox, takeover, bus)
 
@@ -114,19 +130,20 @@ class Workers:
 
 @asynccontextmanager
 async def open_workers(
-    roster: Roster | None, lease: WorkerLease, url: str, seal: Seal
+    roster: Roster | None, lease: WorkerLease, url: str, seal: Seal, settings: Mapping[str, str]
 ) -> AsyncIterator[Workers | SoleWorker]:
     """Register this process, which others reach at a URL, and keep its lease alive.
 
-    Without a roster it is alone. What workers leave each other is under the `seal`.
+    Without a roster it is alone. What workers leave each other is under the `seal`; `settings` are
+    the fingerprints by which it is seen whether they have the same ones.
 
     Raises:
         JournalUnavailableError: The database does not answer.
     """
     if roster is None:
-        yield SoleWorker()
+        yield SoleWorker(Likeness(settings))
         return
-    member = Membership(roster, lease, url)
+    member = Membership(roster, lease, url, Likeness(settings))
     await member.join()
     try:
         async with open_tasks() as tasks:

@@ -1,5 +1,7 @@
 """Ownership where several workers share a database."""
 
+import structlog
+
 from service.calls.commands import Reply
 from service.calls.inputs import AskedInput, WebhookInput
 from service.errors import JournalUnavailableError, LeaseLostError
@@ -8,6 +10,8 @@ from service.ports import Bus, Claim, Orphans, Roster
 from service.workers.mailbox import Mailbox
 from service.workers.membership import Membership
 from service.workers.takeover import TakeOver
+
+log = structlog.get_logger()
 
 
 class SharedOwnership:
@@ -65,7 +69,10 @@ class SharedOwnership:
 
     async def orphans(self) -> Orphans:
         """See `Ownership.orphans`."""
-        return await self._takeover.orphans()
+        try:
+            return await self._takeover.orphans()
+        except LeaseLostError:
+            return Orphans(())  # as another worker, it looks for them again
 
     async def forward(self, call_id: CallId, item: WebhookInput, to: WorkerId | None) -> None:
         """See `Ownership.forward`."""
@@ -91,7 +98,8 @@ class SharedOwnership:
         worker = self._lease.worker
         if worker is None:
             raise LeaseLostError("this worker has no lease now")
-        await self._roster.hand_over(worker)
+        calls = await self._roster.hand_over(worker)
+        log.info("calls_handed_over", calls=calls)
         self._bus.offer()
 
     def _wake(self, owner: WorkerId | None) -> None:

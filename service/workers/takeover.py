@@ -12,7 +12,7 @@ import structlog
 from service.errors import JournalUnavailableError, LeaseLostError
 from service.ids import CallId, WorkerId
 from service.ports import CallHolder, Claim, LaneHolder, Orphans, Roster, Taken
-from service.workers.lease import WorkerLease
+from service.workers.membership import Membership
 
 LOT: Final = 50
 """How many are taken at once, so that those who survive share them."""
@@ -32,7 +32,7 @@ class TakeOver:
     def __init__(
         self,
         roster: Roster,
-        lease: WorkerLease,
+        member: Membership,
         lanes: LaneHolder,
         *,
         taken: Callable[[Sequence[CallId]], None],
@@ -43,7 +43,8 @@ class TakeOver:
         """Whether others are to take what is nobody's: this worker stops."""
         self._taken = taken
         self._roster = roster
-        self._lease = lease
+        self._lease = member.lease
+        self._counters = member.counters
         self._lanes = lanes
         self._unlearnt: list[Taken] = []
         """What is ours, and of whose lanes nothing is known yet."""
@@ -54,12 +55,16 @@ class TakeOver:
         """See `Ownership.claim`."""
         async with self._alone_with(call_id):
             claim = await self._sure(lambda worker: self._roster.claim(call_id, worker))
+            if claim.was_taken:
+                self._counters.took("gone" if claim.owner else "handed_over")
             return await self._learn(call_id, claim)
 
     async def take(self, call_id: CallId) -> Claim:
         """See `Ownership.take`; the claim also says who had it."""
         async with self._alone_with(call_id):
             claim = await self._sure(lambda worker: self._roster.take(call_id, worker))
+            if claim.was_taken:
+                self._counters.took("audio")
             return await self._learn(call_id, claim)
 
     async def orphans(self) -> Orphans:
@@ -75,6 +80,7 @@ class TakeOver:
             self._unlearnt.remove(lot)
             self._taken(lot.call_ids)
             if lot.call_ids:
+                self._counters.took("gone" if lot.was_down else "handed_over", len(lot.call_ids))
                 log.info("calls_taken_over", calls=len(lot.call_ids), live=len(lot.live))
             if lot.live or not lot.call_ids:
                 return Orphans(lot.live, was_down=lot.was_down)

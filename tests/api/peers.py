@@ -10,7 +10,7 @@ from service.calls.engines import Offer
 from service.calls.inputs import ControlName
 from service.calls.routes import Route
 from service.errors import CarrierUnavailableError, ControlRefusedError, SettingsError
-from service.ids import CallId, LegId, Transcription
+from service.ids import CallId, LegId
 from service.ports import Attachment
 from service.ports.keys import KeyStore, StoredKey
 from tests.api.builders import CALL
@@ -70,11 +70,6 @@ class ScriptedCalls:
         if isinstance(answer, str):
             raise ControlRefusedError(answer)
         return answer
-
-    def transcription(self, call_id: CallId) -> Transcription | None:
-        """See `CallControls.transcription`."""
-        del call_id
-        return None
 
     async def erase(self, call_id: CallId, *, reason: str = "api") -> bool:
         """See `Eraser.erase`."""

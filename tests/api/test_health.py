@@ -46,6 +46,15 @@ async def test_a_service_whose_parts_work_is_ready() -> None:
         assert await get(url + "/readyz") == (200, {"status": "ready"})
 
 
+async def test_settings_that_other_workers_have_otherwise_are_named() -> None:
+    """It is ready all the same: while new ones are rolled out, that is how it has to be."""
+    async with served(Health({"journal": well}, differing=lambda: ["route"])) as url:
+        assert await get(url + "/readyz") == (
+            200,
+            {"status": "ready", "settings_differ": ["route"]},
+        )
+
+
 async def test_a_broken_part_makes_it_not_ready_but_alive() -> None:
     """503 names the part and nothing else; a restart would not help, so it stays alive."""
     async with served(Health({"journal": broken, "carrier": well})) as url:

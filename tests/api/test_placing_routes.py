@@ -70,7 +70,7 @@ async def test_a_leg_that_is_over_or_unknown_is_told_apart(harness: Harness) -> 
 @pytest.mark.parametrize(
     ("body", "detail"),
     [
-        ({}, "from and to are not taken yet"),
+        ({}, "call_control_id: field required"),
         ({"from": "+15550100", "to": "+15550111"}, "from and to are not taken yet"),
         ({"call_control_id": LEG, "to": "+15550111"}, "from and to are not taken yet"),
         ({"call_control_id": LEG, "route": "bills"}, "there is none of this name"),

@@ -30,26 +30,31 @@ _INDEX = "SELECT indexdef FROM pg_indexes WHERE indexname = 'utterance_words'"
 _SMALL_ROWS = 1_000
 """A table of fewer is rightly read from its beginning to its end."""
 
-_GIVEN = "WITH given AS (SELECT $1::bigint AS copy, $2::bigint AS calls, $3::bigint AS stride)"
+_GIVEN = """
+WITH given AS (
+    SELECT $1::bigint AS copy, $2::bigint AS calls, $1::bigint * 1000000000 AS further,
+    $1::bigint << 44 AS later)
+"""
+"""Copies are apart by more than what is written between two of them."""
 _COPIED = (
     """
-    INSERT INTO call SELECT call_no + copy * calls, call_id || '-' || copy, version, epoch,
+    INSERT INTO call SELECT call_no + further, call_id || '-' || copy, version, epoch,
         last_seq, state, NULL, true, false, created_at, updated_at, owner
     FROM call, given WHERE call_no <= calls
     """,
     """
-    INSERT INTO event SELECT call_no + copy * calls, seq, position + copy * stride, type, body,
+    INSERT INTO event SELECT call_no + further, seq, position + later, type, body,
         created_at
     FROM event, given WHERE call_no <= calls
     """,
     """
-    INSERT INTO summary SELECT call_no + copy * calls, started_at - copy * calls * 60.0,
+    INSERT INTO summary SELECT call_no + further, started_at - copy * calls * 60.0,
         answered_at, coalesce(ended_at, started_at), completed_at, erased_at, direction,
         from_number, to_number, duration_ms, utterances, words, gaps, transcription, metadata, facts
     FROM summary, given WHERE call_no <= calls
     """,
     """
-    INSERT INTO utterance SELECT position + copy * stride, call_no + copy * calls, seq,
+    INSERT INTO utterance SELECT position + later, call_no + further, seq,
         utterance_id, role, start_ms, end_ms, occurred_at, text, words
     FROM utterance, given WHERE call_no <= calls
     """,
@@ -70,10 +75,10 @@ async def measure(*, finals: int, rounds: int) -> list[Row]:
         async with open_postgresql_journal(url) as journal:
             await fill(journal, finals // TIMES[-1])
         await ask(url, "UPDATE call SET ended = true, open = false")
-        calls, stride = await _extent(url)
+        ((calls,),) = await ask(url, "SELECT max(call_no) FROM call")
         copies = 0
         for times in TIMES:
-            await _multiply(url, range(copies + 1, times), calls, stride)
+            await _multiply(url, range(copies + 1, times), calls)
             copies = times - 1
             before = await _scans(url)
             found.append(await _times(url, rounds, times))
@@ -94,16 +99,7 @@ async def measure(*, finals: int, rounds: int) -> list[Row]:
     ]
 
 
-async def _extent(url: str) -> tuple[int, int]:
-    """Return the last number of a call, and how far copies of an event are apart."""
-    ((calls, first, last),) = await ask(
-        url,
-        "SELECT (SELECT max(call_no) FROM call), min(position), max(position) FROM event",
-    )
-    return calls, last - first + 1
-
-
-async def _multiply(url: str, copies: range, calls: int, stride: int) -> None:
+async def _multiply(url: str, copies: range, calls: int) -> None:
     """Make these copies of the first archive; the index of words is made anew."""
     db = await asyncpg.connect(url)
     try:
@@ -113,7 +109,7 @@ async def _multiply(url: str, copies: range, calls: int, stride: int) -> None:
             await db.execute("DROP INDEX utterance_words")
             for number in copies:
                 for copied in _COPIED:
-                    await db.execute(_GIVEN + copied, number, calls, stride)
+                    await db.execute(_GIVEN + copied, number, calls)
             await db.execute(index)
             await db.execute("SELECT setval('call_no', (SELECT max(call_no) FROM call))")
         await db.execute("VACUUM ANALYZE")
@@ -126,7 +122,7 @@ async def _scans(url: str) -> Mapping[str, int]:
     await ask(url, "SELECT pg_stat_force_next_flush()")
     rows = await ask(
         url,
-        "SELECT relname, seq_scan FROM pg_stat_user_tables JOIN pg_class ON oid = relid"
+        "SELECT pg_class.relname, seq_scan FROM pg_stat_user_tables JOIN pg_class ON oid = relid"
         " WHERE reltuples > $1",
         _SMALL_ROWS,
     )
@@ -141,7 +137,7 @@ async def _times(url: str, rounds: int, times: int) -> Mapping[str, float]:
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         roster = await enter(open_postgresql_roster(url, lease, clock=time.time))
-        await roster.register(worker, "http://127.0.0.1:1")
+        await roster.register(worker, "http://127.0.0.1:1", "")
         journal = await enter(open_postgresql_journal(url, lease=lease))
         library = await enter(open_postgresql_library(url))
         found = {f"PostgreSQL, {name}": await p50_ms(library, one, rounds) for name, one in ASKED}

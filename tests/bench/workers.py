@@ -130,7 +130,12 @@ async def _serving(setting: Setting, telnyx: Telnyx, receiver: str) -> AsyncIter
             "telnyx_public_key": telnyx.public_key,
             "telnyx_base_url": telnyx.url,
             "drain_timeout_s": 1,
-            "route": {"0": {"source": "in_call", "engine": "Telnyx", "answer": False}},
+            "route": {
+                "0": {
+                    "source": "in_call", "engine": "Telnyx", "answer": False,
+                    "endpoints": ["crm"],
+                }
+            },
             "endpoint": {
                 "0": {
                     "name": "crm", "type": "webhook", "url": receiver, "secret": _SECRET,

@@ -2,7 +2,9 @@
 
 import dataclasses
 
-from service.calls.inputs import Word, WordsHeard, WordsReported
+import pytest
+
+from service.calls.inputs import HandOverBegan, Word, WordsHeard, WordsReported
 from service.calls.redactions import careful_route
 from service.calls.routes import Route
 from service.runtime.codec import decode_state, encode_state
@@ -84,7 +86,7 @@ def test_a_number_goes_on_over_utterances_and_tracks() -> None:
     call = talking(HIDING)
     call.receive(heard("four one one one", 0, 1_000), now=T0 + 4)
     call.receive(heard("one one", 2_000, 3_000, track="outbound"), now=T0 + 6)
-    call.receive(heard("one one one one", 4_000, 5_000), now=T0 + 8)
+    call.receive(heard("one one one one", 4_000, 5_000), now=T0 + 9)
 
     assert [final.text for final in call.finals] == ["four one one one", "one one", "[NUMBER]"]
 
@@ -164,3 +166,53 @@ def test_a_process_that_lost_its_memory_shows_no_digit_for_a_while() -> None:
     call.receive(heard("one two", 0, 1_000), now=T0 + 4)
 
     assert call.finals[0].text == "[NUMBER]"
+
+
+def handed_over(route: Route, text: str) -> Driver:
+    """Return a call that showed this in a partial, and was written down for the life 3,000."""
+    call = talking(route)
+    call.session.state.life = call.session.state.redaction.life = 1_000
+    for at in (T0 + 4, T0 + 8):  # the second time as nothing was added to it
+        call.receive(heard(text, 0, 2_000, final=False), now=at)
+    call.receive(HandOverBegan(heir=3_000), now=T0 + 8)
+    call.session.state.redaction = decode_state(encode_state(call.session.state)).redaction
+    return call
+
+
+def test_whoever_is_handed_a_call_knows_what_its_partials_showed() -> None:
+    """It hides no more than if the call had stayed."""
+    call = handed_over(HIDING, "room one two")
+    assert call.outcome.durable
+    assert call.partials[-1].text == "room one two"
+    call.session.state.life = 3_000
+    call.receive(heard("three four", 2_500, 3_500, track="outbound"), now=T0 + 9)
+
+    assert call.finals[0].text == "three four"
+
+
+def test_over_a_hand_over_no_more_of_a_number_is_shown_than_may_be() -> None:
+    """What partials had shown before counts."""
+    call = handed_over(HIDING, "one two three four five six")
+    assert call.partials[-1].text == "one two three four five six"
+    call.session.state.life = 3_000
+    call.receive(heard("seven eight", 2_500, 3_500, track="outbound"), now=T0 + 9)
+
+    assert call.finals[0].text == "[NUMBER]"
+
+
+@pytest.mark.parametrize("life", [2_000, 3_001, 4_000])
+def test_only_the_life_that_a_call_was_handed_to_knows(life: int) -> None:
+    """Not who took it otherwise, nor who lost its memory after that: partials may have come."""
+    call = handed_over(HIDING, "room one two")
+    call.session.state.life = 3_000
+    if life > 3_000:
+        call.receive(heard("three four", 2_500, 3_500, final=False), now=T0 + 9)
+    call.session.state.life = life
+    call.receive(heard("five", 4_000, 4_500, track="outbound"), now=T0 + 10)
+
+    assert call.finals[0].text == "[NUMBER]"
+
+
+def test_a_call_that_hides_nothing_writes_nothing_before_a_hand_over() -> None:
+    """A worker may have thousands."""
+    assert not handed_over(MEDIA, "room one two").outcome.durable

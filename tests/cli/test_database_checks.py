@@ -4,6 +4,7 @@ import asyncio
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +15,12 @@ import pytest
 from service.cli.check.database_checks import check_database
 from service.cli.check.findings import Finding
 from service.errors import SettingsError
+from service.ids import WorkerId
 from service.journal.database import open_journal
-from service.settings import Settings, load_settings
+from service.journal.postgresql.roster import open_postgresql_roster
+from service.settings import Settings, fingerprints, load_settings
+from service.workers.lease import WorkerLease
+from service.workers.likeness import encode_fingerprints
 from tests.journal.postgresql_server import SOUND, make_server
 from tests.settings.builders import KEYS
 
@@ -116,20 +121,64 @@ async def execute(url: str, *statements: str) -> None:
 async def test_a_sound_postgresql_passes_before_and_after_the_first_start() -> None:
     """Nothing is written before: the service may come as another user."""
     with serving() as url:
-        (before,) = await found(url)
+        room, before = await found(url)
         async with open_journal(url):
             pass
-        (after,) = await found(url)
+        again, after = await found(url)
 
+    assert (room.level, again) == ("ok", room)
     assert (before.level, "at the first start" in before.text) == ("ok", True)
     assert (after.level, after.text) == ("ok", "PostgreSQL takes a write")
+
+
+async def test_connections_of_all_workers_are_added_up() -> None:
+    """Against what is left to them; of those who run now their own are not counted twice."""
+    with serving("max_connections=40", "superuser_reserved_connections=4") as url:
+        told = load_settings(None, KEYS | {"DATABASE_URL": url})
+        other = await asyncpg.connect(url)
+        async with open_journal(url):
+            fits, *_ = await check_database(told, workers=2)
+            more, *_ = await check_database(told, workers=3)
+        await other.execute("CREATE ROLE few LOGIN CONNECTION LIMIT 13")
+        few = await found(url.replace("//postgres@", "//few@"))
+        await other.close()
+
+    assert fits.level == "ok"
+    assert fits.text == (
+        "2 workers x 12 connections = 24, of 35 that max_connections leaves them: room for 2"
+    )
+    assert more.level == "warn"
+    assert "3 workers x 12 connections = 36, of 35 that" in more.text
+    assert "raise it, or start fewer" in more.text
+    assert "of 13 that the role's limit leaves them: room for 1" in few[0].text
+
+
+async def test_workers_that_run_with_other_settings_are_told() -> None:
+    """With what is different in them; of one that is about to leave nothing is said."""
+    lease = WorkerLease()
+    with serving() as url:
+        ours = load_settings(None, KEYS | {"DATABASE_URL": url})
+        theirs = load_settings(None, KEYS | {"CALLSCRIBE_NATS_URL": "nats://127.0.0.1:1"})
+        async with open_postgresql_roster(url, lease, clock=time.time) as roster:
+            for name, settings in (("ann", ours), ("bob", theirs)):
+                lease.begin(WorkerId(name), lease.ticks())
+                encoded = encode_fingerprints(fingerprints(settings))
+                await roster.register(WorkerId(name), "http://here", encoded)
+            told = [one for one in await check_database(ours) if one.subject == "workers"]
+            await roster.begin_drain(WorkerId("bob"))
+            later = [one for one in await check_database(ours) if one.subject == "workers"]
+
+    assert [one.level for one in told] == ["warn"]
+    assert "1 of the 2 that run on this database have other settings" in told[0].text
+    assert "nats_url;" in told[0].text
+    assert later == []
 
 
 @pytest.mark.parametrize(
     ("option", "level", "words"),
     [
         ("fsync=off", "FAIL", "switch it on"),
-        ("max_connections=8", "warn", "hardly any connections left"),
+        ("max_connections=8", "warn", "room for 0; raise it, or start fewer"),
     ],
 )
 async def test_what_is_wrong_with_a_server_is_said(option: str, level: str, words: str) -> None:

@@ -206,7 +206,6 @@ async def test_an_address_without_a_stream_is_told(
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["--engine", "Whisperer"], "there is no engine"),
         (["--engine", "Reson8"], "Reson8 does not take mp3"),
         (["--input-format", "linear16"], "does not say its sample rate"),
         (["--input-format", "tape"], "there is no input format 'tape'"),

@@ -94,6 +94,23 @@ async def test_nothing_is_written_while_paused(tmp_path: Path) -> None:
         assert len(journal.settled) == 1
 
 
+async def test_several_may_read_while_nothing_is_written(tmp_path: Path) -> None:
+    """Those who take many calls up at once do not wait for each other, and all are waited for."""
+    async with open_sqlite_journal(tmp_path / "journal.db") as opened:
+        journal = FaultyJournal(opened)
+        acks = AckBatcher(journal, lambda _: None)
+        acks.add(lane())
+        async with acks.paused():
+            async with acks.paused():
+                writing = asyncio.create_task(acks.flush())
+                await journal.check()
+            await journal.check()
+            assert journal.settled == []
+        await writing
+
+        assert len(journal.settled) == 1
+
+
 async def test_deliveries_wait_when_too_much_is_unsettled(tmp_path: Path) -> None:
     """A crash during an outage of the journal repeats about a thousand deliveries, not all."""
     async with open_harness(tmp_path) as harness:

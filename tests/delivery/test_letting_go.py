@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
 from service.ids import CallId
-from service.ports import LaneUpdate
+from service.ports import LaneUpdate, Parked
 from tests.delivery.builders import BUSY, C1, CRM
 from tests.delivery.harness import commit, open_harness
 
@@ -47,6 +49,26 @@ async def test_a_call_that_is_taken_up_goes_on_behind_its_backlog(tmp_path: Path
         await harness.flush()
 
         assert harness.crm.ids == ["c1_1", "c1_2", "c1_3"]
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["with a backlog", "without one"])
+async def test_what_the_other_worker_gave_up_is_named(tmp_path: Path, *, before: bool) -> None:
+    """By the next delivery, and no other; whether that was committed before the call was taken."""
+    async with open_harness(tmp_path) as harness:
+        await commit(harness.journal, "c1", "call.started", "call.answered", "transcript.final")
+        for seq in (2, 3):
+            gave_up = LaneUpdate(C1, CRM, seq, parked=Parked(seq, 400, "refused"))
+            await harness.journal.settle([gave_up])
+        if before:
+            await commit(harness.journal, "c1", "transcript.final")
+        await harness.lanes.take_up([C1])
+        if not before:
+            await harness.commit("c1", "transcript.final")
+        await harness.commit("c1", "transcript.completed")
+        await harness.flush()
+
+        told = [(one.id, one.gap_seqs) for one in harness.crm.taken]
+        assert told == [("evt_c1_4", (2, 3)), ("evt_c1_5", ())]
 
 
 async def test_a_call_that_comes_back_goes_on_where_the_other_one_was(tmp_path: Path) -> None:

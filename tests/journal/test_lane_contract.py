@@ -28,13 +28,29 @@ async def test_events_join_the_lanes_of_their_endpoints(journal: Journal) -> Non
 
 
 async def test_the_lanes_of_one_call_are_found_as_the_backlog_has_them(journal: Journal) -> None:
-    """Those that are behind, and no other call's."""
+    """Those that are behind and those that are not, and no other call's."""
     await journal.commit(entry(0, [1, 2], endpoints=[CRM, LOG]))
     await journal.commit(entry(0, [1], call_id=OTHER, endpoints=[CRM]))
     await journal.settle([LaneUpdate(CALL, LOG, 2)])
 
-    assert await journal.lanes_of(CALL) == [LaneRow(CALL, CRM, 0, 2, 0, 0.0, live=True)]
+    assert await journal.lanes_of(CALL) == [
+        LaneRow(CALL, CRM, 0, 2, 0, 0.0, live=True),
+        LaneRow(CALL, LOG, 2, 2, 0, 0.0, live=True),
+    ]
     assert await journal.lanes_of(CallId("unknown")) == []
+
+
+async def test_what_the_lanes_of_a_call_gave_up_is_found_with_them(journal: Journal) -> None:
+    """Of the last hundred: no more is named to a receiver."""
+    await journal.commit(entry(0, range(1, 151), endpoints=[CRM, LOG]))
+    for seq in (1, 50, 51, 149):
+        await journal.settle([LaneUpdate(CALL, CRM, seq, parked=Parked(seq, 400, "refused"))])
+    await journal.settle([LaneUpdate(CALL, CRM, 150)])
+
+    assert [(row.endpoint, row.parked) for row in await journal.lanes_of(CALL)] == [
+        (CRM, (51, 149)),
+        (LOG, ()),
+    ]
 
 
 async def test_a_lane_says_whether_its_call_goes_on(journal: Journal) -> None:

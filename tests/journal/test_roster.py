@@ -1,5 +1,6 @@
 """The roster of the workers on PostgreSQL: who lives, whose a call is, and who may write."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -14,12 +15,13 @@ from service.ids import InputId, WorkerId
 from service.journal.postgresql.copying import open_postgresql_source
 from service.journal.postgresql.journal import open_postgresql_journal
 from service.journal.postgresql.roster import open_postgresql_roster
-from service.ports import Journal, LaneUpdate, Roster
+from service.ports import Journal, LaneUpdate, Neighbour, Roster
 from tests.journal.builders import CALL, CRM, OTHER, entry
 from tests.journal.harness import postgresql_database
 from tests.journal.postgresql_server import make_schema, schema_url, server_url
 
 ANN, BOB = WorkerId("ann"), WorkerId("bob")
+SETTINGS, OTHER_SETTINGS = '{"route":"1"}', '{"route":"2"}'
 
 
 @dataclass
@@ -46,7 +48,7 @@ async def open_worker(url: str, name: WorkerId) -> AsyncIterator[Worker]:
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         roster = await enter(open_postgresql_roster(url, lease, clock=time.time))
-        await roster.register(name, "http://here")
+        await roster.register(name, "http://here", SETTINGS)
         journal = await enter(open_postgresql_journal(url, lease=lease))
         free = await enter(open_postgresql_journal(url, exclusive=False))
         yield Worker(lease, roster, journal, free)
@@ -118,6 +120,34 @@ async def test_whoever_loses_a_call_writes_it_no_more_and_learns_of_it(
     await bob.journal.commit(entry(1, [2], epoch=2))
 
 
+async def test_calls_are_taken_in_the_order_in_which_commits_lock_them(
+    ann: Worker, bob: Worker, url: str
+) -> None:
+    """Whatever order they are asked for in: nobody waits for who waits for them."""
+    await ann.journal.commit(entry(0, [1]))
+    await ann.journal.commit(entry(0, [1], call_id=OTHER))
+    lock = "SELECT 1 FROM call WHERE call_id = $1 FOR NO KEY UPDATE"
+    db, watch = await asyncpg.connect(url), await asyncpg.connect(url)
+    waiting = (
+        "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%call%'"
+    )
+    try:
+        async with db.transaction():
+            await db.execute("SET LOCAL lock_timeout = '300ms'")  # before a deadlock is noticed
+            await db.execute(lock, CALL)
+            taking = asyncio.gather(bob.roster.take(OTHER, BOB), bob.roster.take(CALL, BOB))
+            async with asyncio.timeout(5):
+                while not await watch.fetch(waiting):  # noqa: ASYNC110 - the database tells
+                    await asyncio.sleep(0.01)
+            await db.execute(lock, OTHER)
+    finally:
+        await db.close()
+        await watch.close()
+
+    assert [(one.was_taken, one.owner) for one in await taking] == [(True, ANN)] * 2
+    assert sorted(await ann.roster.losses(ANN)) == [CALL, OTHER]
+
+
 async def test_what_is_taken_back_was_not_lost(ann: Worker, bob: Worker) -> None:
     """Whoever has it again before it learnt of the loss goes on."""
     await ann.journal.commit(entry(0, [1]))
@@ -164,7 +194,7 @@ async def test_only_who_was_silent_for_long_is_buried(url: str, ann: Worker, bob
     await silence(url, ANN)
     assert await bob.roster.bury(10.0) == [ANN]
     assert await bob.roster.bury(10.0) == []
-    assert (await ann.roster.beat(ANN)).is_known is False
+    assert (await ann.roster.beat(ANN, SETTINGS)).is_known is False
 
 
 async def test_the_transaction_of_a_frozen_worker_holds_nobody_up(
@@ -225,7 +255,7 @@ async def test_calls_that_are_handed_over_are_the_next_ones(ann: Worker, bob: Wo
     await ann.roster.begin_drain(ANN)
     assert await ann.roster.others(ANN, 10.0) == 1
     assert await bob.roster.others(BOB, 10.0) == 0
-    await ann.roster.hand_over(ANN)
+    assert await ann.roster.hand_over(ANN) == 1
 
     with pytest.raises(StaleCallError):
         await ann.journal.commit(entry(1, [2]))
@@ -235,10 +265,25 @@ async def test_calls_that_are_handed_over_are_the_next_ones(ann: Worker, bob: Wo
 
 async def test_the_oldest_worker_keeps_house_unless_it_leaves(ann: Worker, bob: Worker) -> None:
     """One at a time."""
-    assert (await ann.roster.beat(ANN)).keeps_house
-    assert not (await bob.roster.beat(BOB)).keeps_house
+    assert (await ann.roster.beat(ANN, SETTINGS)).keeps_house
+    assert not (await bob.roster.beat(BOB, SETTINGS)).keeps_house
     await ann.roster.begin_drain(ANN)
-    assert (await bob.roster.beat(BOB)).keeps_house
+    assert (await bob.roster.beat(BOB, SETTINGS)).keeps_house
+
+
+async def test_a_heartbeat_tells_who_has_other_settings(ann: Worker, bob: Worker, url: str) -> None:
+    """As of those who stay, and of whose settings something is known."""
+    assert (await ann.roster.beat(ANN, SETTINGS)).unlike == ()
+    await bob.roster.beat(BOB, OTHER_SETTINGS)
+    assert (await ann.roster.beat(ANN, SETTINGS)).unlike == (Neighbour(BOB, OTHER_SETTINGS),)
+    assert (await ann.roster.beat(ANN, OTHER_SETTINGS)).unlike == ()
+    await ann.roster.beat(ANN, SETTINGS)
+    assert (await bob.roster.beat(BOB, OTHER_SETTINGS)).unlike == (Neighbour(ANN, SETTINGS),)
+    await bob.roster.begin_drain(BOB)
+    assert (await ann.roster.beat(ANN, SETTINGS)).unlike == ()
+    async with open_worker(url, WorkerId("of an older version")) as old:
+        await old.roster.beat(WorkerId("of an older version"), "")
+        assert (await ann.roster.beat(ANN, SETTINGS)).unlike == ()
 
 
 async def test_mail_waits_for_whoever_owns_the_call(ann: Worker, bob: Worker) -> None:

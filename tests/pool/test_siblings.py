@@ -20,6 +20,7 @@ async def worker(folder: Path, number: int) -> AsyncIterator[Siblings]:
     """Open what a worker with as many live calls as its number tells the others."""
     registry = CollectorRegistry()
     Gauge("live", "Live", registry=registry).set(number)
+    Gauge("callscribe_workers", "Each counts itself", registry=registry).set(1)
     async with open_siblings(Seat(number, ALL, 8080, folder), registry) as siblings:
         yield siblings
 

@@ -11,6 +11,7 @@ import msgspec
 from service.calls.routes import Route
 from service.ids import CallId
 from service.journal.sqlite.journal import open_sqlite_journal
+from service.journal.sqlite.library import open_sqlite_library
 from service.ports import Journal, Ownership
 from service.runtime.registry import CallRegistry, open_calls
 from tests.runtime.peers import (
@@ -35,12 +36,20 @@ class Runtime:
     carrier: ObedientCarrier
     recognitions: ScriptedRecognitions
     recorder: KeptRecordings
+    path: Path
+    """Of the journal."""
 
     async def types(self, call_id: CallId) -> list[str]:
         """Return the types of what is in the call's journal."""
         stored = await self.journal.read(call_id, after_seq=0, limit=1000)
         assert [event.seq for event in stored] == list(range(1, len(stored) + 1))
         return [event.type for event in stored]
+
+    async def transcription(self, call_id: CallId) -> str | None:
+        """Return whether the call's words are to be had, as its journal tells everybody."""
+        async with open_sqlite_library(self.path) as library:
+            call = await library.call(call_id)
+        return call.transcription if call else None
 
     async def texts(self, call_id: CallId) -> list[str]:
         """Return the finals in the call's journal."""
@@ -80,4 +89,5 @@ async def open_runtime(
             clock=clock,
             ownership=ownership,
         ) as calls:
-            yield Runtime(calls, journal, disk, lanes, audience, carrier, recognitions, recorder)
+            kept = lanes, audience, carrier, recognitions, recorder
+            yield Runtime(calls, journal, disk, *kept, path / "journal.db")

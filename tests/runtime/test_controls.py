@@ -9,6 +9,7 @@ import pytest
 from service.calls.commands import StartStreaming, StartTranscription, StopTranscription
 from service.calls.inputs import Input
 from service.calls.routes import Route
+from service.calls.state import Phase
 from service.errors import ControlRefusedError, JournalUnavailableError
 from service.ids import CallId
 from service.ports import RecognitionPlan
@@ -50,7 +51,6 @@ class SetClock:
 async def transcribing(runtime: Runtime) -> None:
     """Begin a call that Telnyx transcribes."""
     await begin(runtime, time.time())
-    await until(lambda: runtime.calls.transcription(CALL) == "on")
     await until(lambda: any(e.type == "transcription.started" for e in runtime.lanes.events))
 
 
@@ -98,7 +98,7 @@ async def test_words_are_held_back_before_the_pause_is_committed(tmp_path: Path)
             runtime.recognitions.opened[0].skipped_ms,
         ) == (b"heard", 25)
         assert runtime.recognitions.opened[0].skipped_for == ["", "frames_lost"]
-        assert runtime.calls.transcription(CALL) == "on"
+        assert await runtime.transcription(CALL) == "on"
 
 
 async def test_a_socket_that_comes_in_a_pause_is_kept_and_not_heard(tmp_path: Path) -> None:
@@ -170,12 +170,12 @@ async def test_a_pause_holds_in_the_next_process(tmp_path: Path, route: Route) -
     """It is in the journal; the new process forks nothing before it is resumed."""
     async with open_runtime(tmp_path, route) as runtime:
         await begin(runtime, time.time())
-        await until(lambda: runtime.calls.transcription(CALL) == "on")
+        await until(lambda: runtime.calls.call(CALL).phase is Phase.TALKING)
         await runtime.calls.ask(CALL, "pause")
     async with open_runtime(tmp_path, route) as runtime:
         await runtime.calls.resume()
         await runtime.calls.settle(5)
-        assert runtime.calls.transcription(CALL) == "paused"
+        assert await runtime.transcription(CALL) == "paused"
         started = (StartStreaming, StartTranscription)
         assert not any(isinstance(one, started) for one in runtime.carrier.commands)
         reply = await runtime.calls.ask(CALL, "resume")
@@ -190,7 +190,7 @@ async def test_what_cannot_be_done_is_said_clearly(tmp_path: Path) -> None:
     async with open_runtime(tmp_path, IN_CALL) as runtime:
         assert await runtime.calls.ask(CallId("nobody"), "pause") is None
         assert runtime.calls.live == 0
-        assert runtime.calls.transcription(CallId("nobody")) is None
+        assert await runtime.transcription(CallId("nobody")) is None
         await runtime.calls.tell(initiated(time.time()))
         with pytest.raises(ControlRefusedError, match="not_answered"):
             await runtime.calls.ask(CALL, "pause")

@@ -33,7 +33,7 @@ async def test_an_erased_call_is_heard_and_recorded_no_more(tmp_path: Path) -> N
         assert [ear.audio for ear in runtime.recognitions.opened] == [b"", b""]
         assert runtime.lanes.forgotten == runtime.recorder.forgotten == [CALL]
         assert await types(runtime) == ["transcript.erased"]
-        assert runtime.calls.transcription(CALL) is None
+        assert await runtime.transcription(CALL) is None
 
 
 async def test_a_call_erased_beside_this_process_is_noticed(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from service.calls.commands import StartTranscription
 from service.calls.inputs import WordsHeard
 from service.errors import JournalUnavailableError
 from service.ports import StreamStart, StreamTarget
-from service.runtime.media_stream import MediaStream
-from service.runtime.media_streams import FINISH_S, LIVE_FINISH_S
+from service.runtime.media_stream import CallInbox, MediaStream
+from service.runtime.media_streams import FINISH_S, LIVE_FINISH_S, Ticket
 from tests.calls.harness import CALL, INBOUND, MEDIA, STREAM, A, hung_up
 from tests.runtime.harness import Runtime, open_runtime
 from tests.runtime.test_registry import begin
@@ -98,6 +98,27 @@ async def test_a_leg_that_is_dialled_again_is_known_by_its_last_start(tmp_path: 
 
         assert again is not None
         assert again.last_start == START
+
+
+async def test_a_stream_begins_when_its_socket_says_so_and_not_when_its_call_was_taken(
+    tmp_path: Path,
+) -> None:
+    """Another worker may have it, and let it go late: the audio of that time is heard."""
+    late_s = 0.0
+    async with open_runtime(tmp_path, MEDIA, clock=lambda: time.time() + late_s) as runtime:
+        target = await asked_for(runtime)
+        ticket = await runtime.calls.admit(token_of(target), target.auth_token)
+        assert isinstance(ticket, Ticket)
+
+        async def taken_late() -> CallInbox:
+            nonlocal late_s
+            late_s = 60.0
+            return await ticket.own()
+
+        assert await replace(ticket, own=taken_late).started(START)
+        (started,) = [e for e in runtime.lanes.events if e.type == "transcription.started"]
+
+        assert msgspec.json.decode(started.body)["data"]["start_ms"] < 60_000
 
 
 async def test_a_stream_that_begins_while_the_journal_is_away_waits_for_it(tmp_path: Path) -> None:

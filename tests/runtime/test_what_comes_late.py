@@ -5,9 +5,7 @@ import time
 from pathlib import Path
 
 from service.calls.ordering import REORDER_S
-from service.errors import LeaseLostError
 from service.journal.sqlite.journal import open_sqlite_journal
-from service.ports import Orphans
 from service.workers.alone import Alone
 from tests.calls.harness import CALL, IN_CALL, answered, initiated, said
 from tests.runtime.harness import open_runtime
@@ -58,20 +56,3 @@ async def test_words_wait_two_seconds_at_most(tmp_path: Path) -> None:
                 lambda: "transcript.final" in {one.type for one in runtime.lanes.events}, 10
             )
             assert time.time() - began_at > REORDER_S
-
-
-class Out(Alone):
-    """Who lost its lease as it started."""
-
-    async def orphans(self) -> Orphans:
-        """Say so."""
-        raise LeaseLostError("this worker has no lease now")
-
-
-async def test_who_loses_its_lease_as_it_starts_starts_all_the_same(tmp_path: Path) -> None:
-    """It comes back as another worker, which looks for calls by itself."""
-    async with (
-        open_sqlite_journal(tmp_path / "shared.db") as journal,
-        open_runtime(tmp_path, IN_CALL, ownership=Out(journal)) as runtime,
-    ):
-        assert await runtime.calls.resume() == 0

@@ -23,7 +23,9 @@ from service.telemetry.readings import (
     recognition_figures,
     storage_figures,
     task_figures,
+    worker_figures,
 )
+from service.workers.counters import WorkerCounters
 from tests.telemetry.builders import Lanes, played
 
 DASHBOARD = Path(__file__).parents[2] / "fixtures" / "grafana.json"
@@ -43,6 +45,7 @@ def exposed() -> set[str]:
     metrics.read([*live_figures(Live()), *task_figures({}), *log_figures({})])
     metrics.read([*recognition_figures(RecognitionCounters()), *clock_figures(lambda: 0.0)])
     metrics.read([*feed_figures(lambda: 0, lambda: 0.0), *bus_figures(BusCounters())])
+    metrics.read(worker_figures(WorkerCounters(), lambda: 0))
     metrics.read([*storage_figures(Path("calls.db"), Path())])
     recogniser = Load()
     for figure in ("live_sessions", "live_files", "waiting"):

@@ -23,8 +23,10 @@ from service.telemetry.readings import (
     lane_figures,
     recognition_figures,
     storage_figures,
+    worker_figures,
 )
 from service.telemetry.telemetry import open_telemetry
+from service.workers.counters import WorkerCounters
 from tests.telemetry.builders import Lanes, observed, played
 from tests.waiting import until
 from tests.wire import builders as golden
@@ -150,6 +152,24 @@ def test_what_workers_tell_each_other_is_read() -> None:
     assert found["callscribe_bus_dropped_total{why=full}"] == 4
     assert found["callscribe_bus_away{}"] == 0
     assert found["callscribe_bus_waiting{}"] == found["callscribe_bus_server_queue_ratio{}"] == 0
+
+
+def test_what_passes_between_workers_is_read() -> None:
+    """Calls, leases and mail, and how many workers have other settings."""
+    counters = WorkerCounters()
+    metrics = Metrics()
+    metrics.read(worker_figures(counters, lambda: 2))
+    counters.took("gone", 3)
+    counters.took("audio")
+    counters.leases_lost["no_heartbeat"] += 1
+    counters.mail["sent", "webhook"] += 5
+    found = samples(metrics)
+
+    assert found["callscribe_calls_taken_total{why=gone}"] == 3
+    assert found["callscribe_calls_taken_total{why=audio}"] == 1
+    assert found["callscribe_leases_lost_total{why=no_heartbeat}"] == 1
+    assert found["callscribe_mail_total{direction=sent,kind=webhook}"] == 5
+    assert found["callscribe_workers_unlike{}"] == 2
 
 
 def test_who_took_over_and_who_is_not_asked_is_read() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -19,7 +20,6 @@ from service.simulator.words.tally import are_complete, tally
 from tests.chaos.receiver import Receiver, open_receiver
 from tests.chaos.service import endpoint, settings_of
 from tests.chaos.telnyx import API_KEY
-from tests.service.process import free_port
 from tests.workers.crew import Crew, open_crew
 from tests.workers.peers import open_balancer
 
@@ -47,6 +47,8 @@ class Studio(Crew):
     port: int
     """Where Telnyx is, as long as calls are played."""
     key: SigningKey
+    held: socket.socket
+    """Keeps others off the port as long as none are."""
     calls: set[str] = field(default_factory=set)
     """All that were played."""
     count: Count = field(default_factory=Count)
@@ -56,6 +58,7 @@ class Studio(Crew):
         """Play so many calls, from when all are heard; wait for their ends, and count words."""
         talk = {"count": calls, "every_s": _EVERY_S, "numbered": {"duration_s": talk_s}}
         scenario = parse_scenario({"seed": seed, "call": [talk], "webhooks": _WEBHOOKS})
+        self.held.close()
         async with open_simulator(
             scenario, port=self.port, api_key=API_KEY, signing_key=self.key
         ) as telnyx:
@@ -68,6 +71,7 @@ class Studio(Crew):
                 run.cancel()
             self.calls |= {call.call_id for call in report.calls}
             await self._complete(report.calls)
+        self.held = _hold(self.port)
         counted = tally(report.calls, self.words.records, max_shift_ms=MAX_SHIFT_MS)
         self.count.add(counted.total)
         self.words.records.clear()
@@ -80,6 +84,13 @@ class Studio(Crew):
                 while not self.calls <= self.receiver.whole:
                     self.receiver.came.clear()
                     await self.receiver.came.wait()
+
+
+def _hold(port: int = 0) -> socket.socket:
+    one = socket.socket()
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    one.bind(("127.0.0.1", port))
+    return one
 
 
 async def _heard(telnyx: Simulator, calls: int) -> None:
@@ -95,7 +106,8 @@ async def open_studio(
 ) -> AsyncIterator[Studio]:
     """Start a worker for each of these ways to a database, all but the first `older` ones."""
     dice = random.Random("studio")  # noqa: S311 - to be played again
-    key, port = SigningKey(dice.randbytes(32)), free_port()
+    key, held = SigningKey(dice.randbytes(32)), _hold()
+    port = int(held.getsockname()[1])
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         receiver = await enter(open_receiver(dice))
@@ -117,4 +129,8 @@ async def open_studio(
         )
         balancer = await enter(open_balancer([one.url for one in workers]))
         url = f"{balancer}/webhooks/telnyx"
-        yield Studio(workers, databases[-1], words, receiver, url, port, key)
+        studio = Studio(workers, databases[-1], words, receiver, url, port, key, held)
+        try:
+            yield studio
+        finally:
+            studio.held.close()

@@ -7,16 +7,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+
 from service.app import Machine, Running, running
 from service.demo.receiver import Receiver, open_receiver
 from service.ids import CallId
 from service.ingress.limits import MediaLimits
 from service.journal.postgresql.journal import open_postgresql_journal
+from service.journal.postgresql.keys import open_postgresql_keys
 from service.ports import StoredEvent
 from service.settings import Settings
 from service.simulator.scenario import parse_scenario
 from service.simulator.server import Simulator, open_simulator
 from service.workers.lease import WorkerLease
+from tests.api.builders import new_key
 from tests.journal.postgresql_server import make_schema, schema_url
 from tests.service.harness import SPEED, Watch, settings_for
 from tests.workers.peers import Street, open_balancer
@@ -49,6 +53,17 @@ class Office:
             for receipt in self.receiver.receipts
             if receipt.type == "transcript.completed"
         }
+
+    async def told(self, call_id: str) -> list[str | None]:
+        """Return what the API of each worker says of a call's transcription."""
+        async with open_postgresql_keys(self.database) as keys:
+            header = {"Authorization": f"Bearer {await new_key(keys, 'calls:read')}"}
+        said = []
+        async with aiohttp.ClientSession(headers=header) as client:
+            for worker in self.workers:
+                async with client.get(f"{worker.url}/v1/calls/{call_id}") as answer:
+                    said.append((await answer.json())["transcription"])
+        return said
 
     async def stored(self, call_id: str) -> list[StoredEvent]:
         """Return what is in the journal of a call."""

@@ -90,9 +90,9 @@ class ListedRoster:
     answers: Callable[[], None] = lambda: None
     """What happens before a heartbeat is answered."""
 
-    async def register(self, worker: WorkerId, url: str) -> None:
+    async def register(self, worker: WorkerId, url: str, settings: str) -> None:
         """Put it on the list."""
-        del url
+        del url, settings
         self._expect()
         self.workers.append(worker)
         self.seen.append(worker)
@@ -103,8 +103,9 @@ class ListedRoster:
         if worker in self.workers:
             self.workers.remove(worker)
 
-    async def beat(self, worker: WorkerId) -> Beat:
+    async def beat(self, worker: WorkerId, settings: str) -> Beat:
         """Say whether it is on the list; the first one keeps house."""
+        del settings
         self._expect()
         self.answers()
         known = worker in self.workers

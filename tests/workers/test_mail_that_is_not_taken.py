@@ -9,6 +9,7 @@ from service.errors import InputRefusedError, JournalUnavailableError
 from service.ids import CallId, InputId, WorkerId
 from service.ports import CallHolder, Mail, Roster
 from service.workers.lease import WorkerLease
+from service.workers.likeness import Likeness
 from service.workers.mail import encode_webhook
 from service.workers.mailbox import MAX_TRIES, Mailbox
 from service.workers.membership import Membership
@@ -80,14 +81,14 @@ async def test_a_full_disk_costs_no_mail(error: Exception, left: int) -> None:
     table = Table()
     roster, lease = cast("Roster", table), WorkerLease()
     lease.begin(US, lease.ticks())
-    seal = Seal("KEY1")
-    mailbox = Mailbox(roster, Membership(roster, lease, "http://here"), seal)
+    seal, alike = Seal("KEY1"), Likeness({})
+    mailbox = Mailbox(roster, Membership(roster, lease, "http://here", alike), seal)
     words = said("hello", T0)
     await table.send(CALL, words.input_id, seal.close(encode_webhook(words)))
 
     for _ in range(2 * MAX_TRIES):
         await mailbox.collect(
-            US, cast("CallHolder", Refusing(error)), InMemoryBus(Street(), SoleWorker())
+            US, cast("CallHolder", Refusing(error)), InMemoryBus(Street(), SoleWorker(alike))
         )
 
     assert len(table.mails) == left

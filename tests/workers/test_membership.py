@@ -9,6 +9,7 @@ from service.ports import Roster
 from service.tasks import open_tasks
 from service.workers import membership
 from service.workers.lease import Pace, WorkerLease
+from service.workers.likeness import Likeness
 from service.workers.membership import Membership
 from tests.waiting import until
 from tests.workers.peers import ListedRoster
@@ -47,7 +48,8 @@ async def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
         monkeypatch.setattr(membership, name, 0.001)
     ticks, roster = Ticks(), ListedRoster()
     lease = WorkerLease(pace=Pace(beat_every_s=0.001), ticks=ticks)
-    one = Desk(ticks, lease, roster, Membership(cast("Roster", roster), lease, "http://here"))
+    member = Membership(cast("Roster", roster), lease, "http://here", Likeness({}))
+    one = Desk(ticks, lease, roster, member)
     one.member.on_loss = one.lost
     await one.member.join()
     return one

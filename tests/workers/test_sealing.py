@@ -10,6 +10,7 @@ from service.errors import JournalTooNewError
 from service.ids import CallId, InputId
 from service.ports import Roster
 from service.workers.lease import WorkerLease
+from service.workers.likeness import Likeness
 from service.workers.mail import decode
 from service.workers.mailbox import Mailbox
 from service.workers.membership import Membership
@@ -56,7 +57,8 @@ async def test_words_that_wait_for_another_worker_are_sealed() -> None:
     """No route has redacted them yet, and a table's dead rows and log are kept for long."""
     table, seal = Table(), Seal("KEY1")
     roster = cast("Roster", table)
-    mailbox = Mailbox(roster, Membership(roster, WorkerLease(), "http://here"), seal)
+    member = Membership(roster, WorkerLease(), "http://here", Likeness({}))
+    mailbox = Mailbox(roster, member, seal)
     words = said(WORDS.decode(), T0)
     await mailbox.send(CALL, words)
 

@@ -6,7 +6,7 @@ from typing import Annotated, cast
 
 import structlog
 from aiohttp import web
-from pydantic import AfterValidator
+from pydantic import AfterValidator, WithJsonSchema
 
 from service.api.calls.routes import NO_CALL
 from service.api.operations import (
@@ -31,6 +31,15 @@ from service.ports import CallControls, Eraser
 
 log = structlog.get_logger()
 
+_WHOLE: dict[str, object] = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": 512,
+    "pattern": r"^([^\x00-\x1f\x7f*?\[@]+"
+    r"|[^\x00-\x1f\x7f]*@([^\x00-\x1f\x7f]*[^\x00-\x1f\x7f*])?)$",
+}
+"""What `check_whole` takes, as a schema says it."""
+
 _WHY: Mapping[str, str] = {
     "not_answered": "Nobody has answered the call yet.",
     "call_over": "The call is over.",
@@ -51,7 +60,7 @@ class TranscriptionState(Reply):
 class ErasureWish(Body):
     """Whose calls are to be erased."""
 
-    number: Annotated[Number, AfterValidator(check_whole)]
+    number: Annotated[Number, AfterValidator(check_whole), WithJsonSchema(_WHOLE)]
     """A phone number or SIP address, whole; no pattern."""
 
 

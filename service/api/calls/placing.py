@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from aiohttp import web
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from service.api.operations import (
     Answer,
@@ -30,7 +30,8 @@ from service.ports import Attacher
 RouteFor = Callable[[str | None, Mapping[str, Any]], CallRoute]
 """Returns a route by its name, changed for one call; raises `SettingsError`."""
 MAX_METADATA_BYTES = 8 * 1024
-_PLACE = frozenset({"call_control_id", "from_", "to", "route"})
+_PLACE = frozenset({"call_control_id", "route"})
+_DIALLED = frozenset({"from", "to"})
 
 
 def _small(metadata: dict[str, Any]) -> dict[str, Any]:
@@ -55,12 +56,8 @@ class FallbackWish(Body):
 class CallWish(Body):
     """Which call is wanted: a leg that lives already, by its id."""
 
-    call_control_id: Text | None = None
+    call_control_id: Text
     """The leg to be transcribed, by Telnyx's id."""
-    from_: Annotated[Text | None, Field(alias="from")] = None
-    """Not taken yet: dialling out."""
-    to: Text | None = None
-    """Not taken yet: dialling out."""
     route: Text | None = None
     """The `name` of the route it is treated by; left out: the first that matches every call."""
     metadata: Annotated[dict[str, Any], AfterValidator(_small)] = Field(default_factory=dict)
@@ -77,6 +74,15 @@ class CallWish(Body):
     roles: dict[Track, Role] | None = None
     engine_options: dict[str, Any] | None = None
     fallback: Annotated[list[FallbackWish] | None, Field(max_length=4)] = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _dials_nobody(cls, data: object) -> object:
+        if isinstance(data, dict) and not _DIALLED.isdisjoint(data):
+            raise ValueError(
+                "from and to are not taken yet; give the call_control_id of a live leg"
+            )
+        return data
 
     @property
     def changes(self) -> dict[str, Any]:
@@ -129,9 +135,6 @@ class PlacingRoutes:
     async def place(self, ask: Ask[NoQuery, CallWish]) -> web.Response:
         """Attach to the leg that is named, and answer with its call."""
         wish = ask.body
-        if wish.call_control_id is None or wish.from_ is not None or wish.to is not None:
-            detail = "Give the call_control_id of a live leg; from and to are not taken yet."
-            raise RefusalError(HTTPStatus.BAD_REQUEST, detail)
         route = self._route(wish)
         try:
             found = await self._attacher.attach(LegId(wish.call_control_id), route)

@@ -4,9 +4,11 @@ import argparse
 from collections.abc import Mapping
 
 from service.cli.check.findings import Finding, fail
-from service.cli.common import Commands, add_command, add_config, read_settings
+from service.cli.common import Commands, add_command, add_config, read_settings, whole_number
 from service.errors import SettingsError
 from service.exits import Exit
+
+MAX_WORKERS = 10_000
 
 
 def add(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -19,6 +21,8 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         "endpoints. Exit code 0 if all of it would work.",
     )
     add_config(parser)
+    text = "how many will run on one PostgreSQL, all together (default: as many as run now)"
+    parser.add_argument("--workers", type=whole_number(1, MAX_WORKERS), default=1, help=text)
 
 
 def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -36,7 +40,8 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     from service.settings import find_config  # noqa: PLC0415
 
     config = find_config(arguments.config, environ)
-    failed = asyncio.run(run_checks(settings, config, _show))
+    checks = run_checks(settings, config, _show, workers=arguments.workers)
+    failed = asyncio.run(checks)
     return Exit.FAILED if failed else Exit.OK
 
 

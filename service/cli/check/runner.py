@@ -17,18 +17,18 @@ TIMEOUT_S = 10.0
 
 
 async def run_checks(
-    settings: Settings, config: Path | None, show: Callable[[Finding], None]
+    settings: Settings, config: Path | None, show: Callable[[Finding], None], *, workers: int = 1
 ) -> int:
     """Try everything at once, show the findings in a fixed order, return how many failed.
 
-    `config` is the file that the settings were read from.
+    `config` is the file that the settings were read from; so many `workers` are to run.
     """
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
     shown = dict.fromkeys(_check_settings(settings, config))
     for finding in shown:
         show(finding)
     async with aiohttp.ClientSession(timeout=timeout) as session, asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one) for one in _checks(session, settings)]
+        tasks = [group.create_task(one) for one in _checks(session, settings, workers)]
         for task in tasks:
             for finding in await task:
                 if finding not in shown:  # routes of one engine find the same
@@ -38,7 +38,7 @@ async def run_checks(
 
 
 def _checks(
-    session: aiohttp.ClientSession, settings: Settings
+    session: aiohttp.ClientSession, settings: Settings, workers: int
 ) -> list[Coroutine[None, None, list[Finding]]]:
     return [
         check_api(session, settings),
@@ -46,7 +46,7 @@ def _checks(
         check_providers(session, settings),
         check_public_url(session, settings),
         *(check_endpoint(endpoint) for endpoint in settings.endpoint_list()),
-        check_database(settings),
+        check_database(settings, workers),
     ]
 
 

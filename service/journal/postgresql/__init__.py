@@ -5,11 +5,11 @@ any other driver. There is no pool: a connection each for the writer, for reads 
 and no query in flight is ever cancelled; a connection that fails is given up and made anew.
 
 `journal`, `library`, `keys`, `searches`, `forwards`, `audit` and `copying` are the ports' other
-side. `worker` and `writer` are its group commit, `entries` and `summaries` the rows of one (with
-`text` as the server can hold it), `searching` a text's words and a search in its terms.
-`connection`, `side_connection` and `opening` connect; `migrations` makes the tables, `roster` has
-the workers that share them, `scrubbing` clears rows of what was erased away, and `checkup` looks at
-a server before calls depend on it.
+side. `writer` is its group commit, `entries` and `summaries` the rows of one (with `text` as the
+server can hold it), `searching` a text's words and a search in its terms. `connection`,
+`side_connection` and `opening` connect; `migrations` makes the tables, `roster` has the workers
+that share them and `takes` the calls that they take from each other, `scrubbing` clears rows of
+what was erased away, and `checkup` looks at a server before calls depend on it.
 
 Indexes hold nothing that changes with every event or delivery, so that PostgreSQL can update calls
 and lanes in place (HOT): `call.open` tells which calls anybody still has to look at, `call.owner`

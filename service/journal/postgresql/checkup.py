@@ -1,8 +1,10 @@
 """What an operator should know of a PostgreSQL server before calls depend on it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
+
+import asyncpg
 
 from service.journal.postgresql.connection import (
     DRIVER_ERRORS,
@@ -19,9 +21,16 @@ _ASK: Final = """
 SELECT current_setting('server_version_num')::integer AS version,
     current_setting('server_encoding') AS encoding,
     current_setting('max_connections')::integer
-        - current_setting('superuser_reserved_connections')::integer AS max_connections,
-    (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections,
+        - current_setting('superuser_reserved_connections')::integer
+        - coalesce(current_setting('reserved_connections', true), '0')::integer AS max_connections,
+    -- of other roles' it is not told to everybody which are clients
+    (SELECT count(*) FROM pg_stat_activity
+        WHERE coalesce(backend_type, 'client backend') = 'client backend'
+        AND datname IS NOT NULL AND pid <> pg_backend_pid()
+        AND (datname <> current_database()
+            OR coalesce(application_name, '') NOT LIKE 'callscribe/%')) AS others,
     (SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user) AS role_limit,
+    (SELECT datconnlimit FROM pg_database WHERE datname = current_database()) AS database_limit,
     current_setting('fsync') AS fsync,
     current_setting('synchronous_commit') AS synchronous_commit,
     current_setting('synchronous_standby_names') AS synchronous_standbys,
@@ -32,6 +41,10 @@ SELECT current_setting('server_version_num')::integer AS version,
     pg_backend_pid() AS pid,
     (SELECT ssl FROM pg_stat_ssl WHERE pg_stat_ssl.pid = pg_backend_pid()) AS encrypted,
     inet_server_addr() IS NULL OR inet_server_addr() <<= '127.0.0.0/8' AS local
+"""
+_WORKERS: Final = """
+SELECT settings FROM worker
+WHERE NOT draining AND heartbeat_at > clock_timestamp() - interval '10 s' ORDER BY id
 """
 _LOSES: Final = ("off", "local")
 
@@ -47,11 +60,33 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
+class Connections:
+    """How many connections workers may have, all together, and what sets that limit."""
+
+    room: int
+    limit: str
+
+    def holds(self, workers: int) -> bool:
+        """Return whether so many workers can all connect."""
+        return workers * CONNECTIONS <= self.room
+
+    def sum(self, workers: int) -> str:
+        """Say how it adds up for so many workers."""
+        counted = "1 worker" if workers == 1 else f"{workers} workers"
+        taken = f"{counted} x {CONNECTIONS} connections = {workers * CONNECTIONS}"
+        most = max(0, self.room // CONNECTIONS)
+        return f"{taken}, of {max(0, self.room)} that {self.limit} leaves them: room for {most}"
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What is wrong with a server, and whether a service made its tables there."""
 
     remarks: tuple[Remark, ...]
     made: bool
+    connections: Connections
+    settings: tuple[str, ...] = ()
+    """Of each worker that runs on it and stays, the fingerprints of its settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +133,6 @@ _RULES: Final = (
     ),
     _Rule(
         "warn",
-        lambda one: (
-            one["max_connections"] - one["connections"] < CONNECTIONS
-            or 0 <= one["role_limit"] < CONNECTIONS
-        ),
-        f"has hardly any connections left: each service takes {CONNECTIONS}; raise max_connections"
-        " or the role's limit",
-    ),
-    _Rule(
-        "warn",
         lambda one: one["pooled"],
         "is behind a pooler: it must give each connection a server session of its own"
         " (PgBouncer: pool_mode = session), or name the server itself in database_url",
@@ -131,13 +157,30 @@ async def check_server(url: str) -> Report:
         raise unreachable(error) from None
     try:
         found = await _facts(db)
+        settings = await _settings(db) if found["made"] else ()
     finally:
         await db.close()
     remarks = (Remark(one.severity, one.text) for one in _RULES if one.broken(found))
-    return Report(tuple(remarks), bool(found["made"]))
+    return Report(tuple(remarks), bool(found["made"]), _connections(found), settings)
 
 
-async def _facts(db: Connection) -> dict[str, object]:
+def _connections(found: Mapping[str, Any]) -> Connections:
+    """Return what the tightest of the server's limits leaves to workers; below 0 there is none."""
+    limits = [(found["max_connections"] - found["others"], "max_connections")]
+    for name, limit in (("role", "the role's limit"), ("database", "the database's limit")):
+        if (most := found[f"{name}_limit"]) >= 0:
+            limits.append((most, limit))
+    return Connections(*min(limits))
+
+
+async def _settings(db: Connection) -> tuple[str, ...]:
+    try:
+        return tuple(settings for (settings,) in await db.fetch(_WORKERS))
+    except asyncpg.SyntaxOrAccessError:
+        return ()  # an older version made the tables, or they are not this role's to read
+
+
+async def _facts(db: Connection) -> dict[str, Any]:
     row = await db.fetchrow(_ASK)
     facts = dict(row or {})
     # who is between us and the server makes up a number of its own

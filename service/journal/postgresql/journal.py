@@ -12,6 +12,7 @@ import msgspec
 
 from service.errors import JournalUnavailableError, LeaseLostError, StaleCallError
 from service.ids import CallId, EndpointName, LegId
+from service.journal.lane_rows import lanes_with_parked
 from service.journal.postgresql.connection import (
     OF_WORKER,
     Connection,
@@ -30,9 +31,10 @@ from service.journal.postgresql.migrations import (
 from service.journal.postgresql.opening import explained
 from service.journal.postgresql.scrubbing import vacuum
 from service.journal.postgresql.text import from_database, to_database
-from service.journal.postgresql.worker import AsyncWorker, open_async_worker
 from service.journal.postgresql.writer import Work, Writer
 from service.journal.statements import load_statements
+from service.journal.task_worker import open_task_worker
+from service.journal.worker import Worker
 from service.ports import (
     Attempt,
     BacklogPage,
@@ -59,8 +61,8 @@ class PostgresqlJournal:
 
     def __init__(
         self,
-        writer: AsyncWorker[Work],
-        reader: AsyncWorker[Query],
+        writer: Worker[Work],
+        reader: Worker[Query],
         clock: Callable[[], float],
         url: str,
         *,
@@ -248,7 +250,7 @@ class PostgresqlJournal:
 
     async def lanes_of(self, call_id: CallId) -> list[LaneRow]:
         """See `Journal.lanes_of`."""
-        return [LaneRow(*row) for row in await self._ask("lanes_of", call_id)]
+        return lanes_with_parked(await self._ask("lanes_of", call_id))
 
     async def parked(
         self, *, limit: int, before: tuple[float, int] | None = None
@@ -375,7 +377,7 @@ async def open_postgresql_journal(
         await expect_whole(db)
         await reading.get()
     async with (
-        open_async_worker(Writer(writing, clock, lease), limit=waiting_limit) as writer,
-        open_async_worker(Reader(reading), limit=waiting_limit) as reader,
+        open_task_worker(Writer(writing, clock, lease), limit=waiting_limit) as writer,
+        open_task_worker(Reader(reading), limit=waiting_limit) as reader,
     ):
         yield PostgresqlJournal(writer, reader, clock, url, lease=lease)

@@ -7,19 +7,28 @@ from functools import lru_cache, partial
 from typing import Final, cast
 
 import asyncpg
-import msgspec
 
 from service.errors import BadInputError
 from service.ids import CallId
+from service.journal.filters import (
+    MAX_POSITION,
+    TOO_LONG,
+    Filters,
+    filters_of_calls,
+    filters_of_words,
+    summary_of,
+    whole,
+)
 from service.journal.postgresql.connection import Connection, KeptConnection, Query, Reader, Row
 from service.journal.postgresql.migrations import expect_ready
 from service.journal.postgresql.opening import explained
 from service.journal.postgresql.searching import found_in, query_of
 from service.journal.postgresql.text import from_database, to_database
-from service.journal.postgresql.worker import AsyncWorker, open_async_worker
 from service.journal.search import parse_search_terms
 from service.journal.statements import load_statements
+from service.journal.task_worker import open_task_worker
 from service.journal.words import snippet
+from service.journal.worker import Worker
 from service.ports import (
     CallFilter,
     CallSummary,
@@ -32,20 +41,15 @@ from service.ports import (
 )
 
 _SQL: Final = load_statements("postgresql", "library")
-_MAX_POSITION: Final = 2**63 - 1
 _NAME: Final = re.compile(r"(?<!:):(\w+)")
 _HIT: Final = tuple(Hit.__dataclass_fields__)
-_SUMMARY: Final = tuple(CallSummary.__dataclass_fields__)
-
-Filters = dict[str, dict[str, object]]
-"""Conditions by their names in the SQL, and what they compare with."""
 
 
 class PostgresqlLibrary:
     """A `Library`; its methods are documented there."""
 
     def __init__(
-        self, lookups: AsyncWorker[Query], lists: AsyncWorker[Query], searches: AsyncWorker[Query]
+        self, lookups: Worker[Query], lists: Worker[Query], searches: Worker[Query]
     ) -> None:
         self._lookups = lookups
         self._lists = lists
@@ -55,9 +59,7 @@ class PostgresqlLibrary:
         self, wanted: CallFilter, *, before: tuple[float, CallId] | None, limit: int
     ) -> list[CallSummary]:
         """See `Library.calls`."""
-        filters = _call_filters(wanted)
-        if before:
-            filters["where_before"] = {"before_at": before[0], "before_id": before[1]}
+        filters = filters_of_calls(wanted, before=before, spelt=_spelt)
         name, values = "calls", dict[str, object](limit=limit)
         number = filters.get("where_number")
         if number and number["number"] == number["number_end"]:
@@ -90,17 +92,13 @@ class PostgresqlLibrary:
     ) -> list[Hit]:
         """See `Library.search`."""
         terms = parse_search_terms(wanted.words)
-        filters = _call_filters(wanted.calls)
-        if wanted.role is not None:
-            filters["where_role"] = {"role": wanted.role}
-        if wanted.call_id is not None:
-            filters["where_words_of_call"] = {"call_id": wanted.call_id}
+        filters = filters_of_words(wanted, spelt=_spelt)
         if after:
             filters["where_seen_by_all"] = {}
         values = {
             "words": query_of(terms),
             "after": after,
-            "before": _MAX_POSITION if before is None else before,
+            "before": MAX_POSITION if before is None else before,
             "limit": limit,
         }
         # the search after each commit must not wait for somebody's long one
@@ -113,12 +111,13 @@ class PostgresqlLibrary:
 
 
 async def _ask(
-    worker: AsyncWorker[Query], name: str, filters: Filters, values: dict[str, object]
+    worker: Worker[Query], name: str, filters: Filters, values: dict[str, object]
 ) -> Sequence[Row]:
     sql, names = _written(name, tuple(filters))
     for given in filters.values():
         values |= given
-    bound = [_bindable(values[one]) for one in names]
+    given_values = (values[one] for one in names)
+    bound = [_spelt(one) if isinstance(one, str) else one for one in given_values]
     return cast(Sequence[Row], await worker.do(partial(_rows, sql, bound)))
 
 
@@ -131,27 +130,8 @@ def _written(name: str, filters: tuple[str, ...]) -> tuple[str, tuple[str, ...]]
     return _NAME.sub(lambda found: f"${names.index(found[1]) + 1}", text), names
 
 
-def _call_filters(wanted: CallFilter) -> Filters:
-    filters: Filters = {}
-    if wanted.live is not None:
-        filters["where_live" if wanted.live else "where_over"] = {}
-    if wanted.started_from is not None:
-        filters["where_started_from"] = {"started_from": wanted.started_from}
-    if wanted.started_before is not None:
-        filters["where_started_before"] = {"started_before": wanted.started_before}
-    if wanted.number is not None:
-        start = wanted.number.removesuffix("*")
-        end = start if start == wanted.number else start + chr(0x10FFFF)
-        filters["where_number"] = {"number": start, "number_end": end}
-    if wanted.metadata:
-        facts = {_bindable(key): _bindable(one) for key, one in wanted.metadata.items()}
-        filters["where_metadata"] = {"metadata": msgspec.json.encode(facts).decode()}
-    return filters
-
-
-def _bindable(value: object) -> object:
-    """Return a value that a database can hold: nothing there has half of a surrogate pair."""
-    return to_database(value.encode(errors="replace").decode()) if isinstance(value, str) else value
+def _spelt(text: str) -> str:
+    return to_database(whole(text))
 
 
 async def _rows(sql: str, bound: Sequence[object], db: Connection) -> list[Row] | BadInputError:
@@ -159,12 +139,12 @@ async def _rows(sql: str, bound: Sequence[object], db: Connection) -> list[Row] 
         rows = await db.fetch(sql, *bound)
     except asyncpg.QueryCanceledError:
         # returned, not raised: the connection is as good as before
-        return BadInputError("this takes too long to find: ask for rarer words, or fewer calls")
+        return BadInputError(TOO_LONG)
     return [[from_database(one) if isinstance(one, str) else one for one in row] for row in rows]
 
 
 def _summary(row: Row) -> CallSummary:
-    return CallSummary(**dict(zip(_SUMMARY, row, strict=True)))
+    return CallSummary(**summary_of(row))
 
 
 @asynccontextmanager
@@ -188,7 +168,7 @@ async def open_postgresql_library(
     async with explained(looking, listing, searching):
         await expect_ready(await looking.get())
     # batches of one: a quick query's answer must not wait for a slow one behind it
-    open_reader = partial(open_async_worker, limit=waiting_limit, batch_limit=1)
+    open_reader = partial(open_task_worker, limit=waiting_limit, batch_limit=1)
     async with (
         open_reader(Reader(looking)) as lookups,
         open_reader(Reader(listing)) as lists,

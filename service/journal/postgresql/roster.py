@@ -21,11 +21,13 @@ from service.journal.postgresql.connection import (
 )
 from service.journal.postgresql.migrations import expect_whole, lock_service, migrate
 from service.journal.postgresql.opening import explained
+from service.journal.postgresql.takes import Take, Takes
 from service.journal.postgresql.text import from_database, to_database
-from service.journal.postgresql.worker import AsyncWorker, open_async_worker
 from service.journal.postgresql.writer import Work, Writer
 from service.journal.statements import load_statements
-from service.ports import Beat, Claim, Lease, Mail, Roster, Taken
+from service.journal.task_worker import open_task_worker
+from service.journal.worker import Worker
+from service.ports import Beat, Claim, Lease, Mail, Neighbour, Roster, Taken
 
 BEAT_TIMEOUT_S: Final = 2.0
 ASK_TIMEOUT_S: Final = 5.0
@@ -38,19 +40,25 @@ _SQL: Final = load_statements("postgresql", "workers")
 class PostgresqlRoster:
     """A `Roster`; its methods are documented there."""
 
-    def __init__(self, url: str, beats: AsyncWorker[Query], fenced: AsyncWorker[Work]) -> None:
+    def __init__(
+        self, url: str, beats: Worker[Query], fenced: Worker[Work], takes: Worker[Take]
+    ) -> None:
         self._url = url
         self._beats = beats
         self._fenced = fenced
+        self._takes = takes
 
-    async def register(self, worker: WorkerId, url: str) -> None:
+    async def register(self, worker: WorkerId, url: str, settings: str) -> None:
         """See `Roster.register`."""
-        await self._do_unfenced("register", worker, url)
+        await self._do_unfenced("register", worker, url, settings)
 
-    async def beat(self, worker: WorkerId) -> Beat:
+    async def beat(self, worker: WorkerId, settings: str) -> Beat:
         """See `Roster.beat`."""
-        rows = cast(list[Row], await self._beats.do(partial(_at_once, "beat", (worker,))))
-        return Beat(is_known=True, keeps_house=bool(rows[0][0])) if rows else Beat(is_known=False)
+        beating = partial(_at_once, "beat", (worker, settings))
+        for keeps_house, unlike in cast(list[Row], await self._beats.do(beating)):
+            neighbours = (Neighbour(WorkerId(other), theirs) for other, theirs in unlike)
+            return Beat(is_known=True, keeps_house=bool(keeps_house), unlike=tuple(neighbours))
+        return Beat(is_known=False)
 
     async def begin_drain(self, worker: WorkerId) -> None:
         """See `Roster.begin_drain`."""
@@ -75,7 +83,7 @@ class PostgresqlRoster:
 
     async def take(self, call_id: CallId, worker: WorkerId) -> Claim:
         """See `Roster.take`."""
-        return cast(Claim, await self._fenced.do(partial(_take, to_database(call_id), worker)))
+        return cast(Claim, await self._takes.do((to_database(call_id), worker)))
 
     async def losses(self, worker: WorkerId) -> list[CallId]:
         """See `Roster.losses`."""
@@ -91,9 +99,10 @@ class PostgresqlRoster:
         rows = await self._change("owned", worker)
         return [CallId(from_database(call_id)) for (call_id,) in rows]
 
-    async def hand_over(self, worker: WorkerId) -> None:
+    async def hand_over(self, worker: WorkerId) -> int:
         """See `Roster.hand_over`."""
-        await self._change("hand_over", worker)
+        ((calls,),) = await self._change("hand_over", worker)
+        return cast(int, calls)
 
     async def send(self, call_id: CallId, input_id: InputId, body: bytes) -> None:
         """See `Roster.send`."""
@@ -178,18 +187,6 @@ async def _claim(call_id: str, worker: WorkerId, db: Connection) -> Claim:
     return Claim(is_ours=False, owner=owner)  # somebody was faster: the next look says who
 
 
-async def _take(call_id: str, worker: WorkerId, db: Connection) -> Claim:
-    rows = await _rows("lock_call", (call_id,), db)
-    if not rows or rows[0][0] == worker:
-        return Claim(is_ours=True)
-    loser = rows[0][0]
-    await _rows("take", (call_id, worker), db)
-    await _rows("forget_loss", (worker, call_id), db)
-    if loser is not None:
-        await _rows("note_loss", (loser, call_id), db)
-    return Claim(is_ours=True, was_taken=True, owner=loser)
-
-
 async def _take_orphans(worker: WorkerId, limit: int, db: Connection) -> Taken:
     gone = [owner for (owner,) in await _rows("gone_owners", (), db)]
     rows = await _rows("take_open", (worker, gone, limit), db)
@@ -222,7 +219,8 @@ async def open_postgresql_roster(
         await migrate(db)
         await expect_whole(db)
     async with (
-        open_async_worker(Reader(beating), limit=_MAX_WAITING) as beats,
-        open_async_worker(Writer(writing, clock, lease), limit=_MAX_WAITING) as fenced,
+        open_task_worker(Reader(beating), limit=_MAX_WAITING) as beats,
+        open_task_worker(Writer(writing, clock, lease), limit=_MAX_WAITING) as fenced,
+        open_task_worker(Takes(fenced), limit=_MAX_WAITING) as takes,
     ):
-        yield PostgresqlRoster(url, beats, fenced)
+        yield PostgresqlRoster(url, beats, fenced, takes)

@@ -9,8 +9,9 @@ from service.journal.postgresql.connection import Connection, KeptConnection, Qu
 from service.journal.postgresql.migrations import expect_ready
 from service.journal.postgresql.opening import explained
 from service.journal.postgresql.text import from_database, to_database
-from service.journal.postgresql.worker import AsyncWorker, open_async_worker
 from service.journal.statements import Statement
+from service.journal.task_worker import open_task_worker
+from service.journal.worker import Worker
 
 _MAX_WAITING: Final = 1_000
 
@@ -18,7 +19,7 @@ _MAX_WAITING: Final = 1_000
 class SideConnection:
     """Runs named statements, each by itself."""
 
-    def __init__(self, worker: AsyncWorker[Query], statements: Mapping[str, Statement]) -> None:
+    def __init__(self, worker: Worker[Query], statements: Mapping[str, Statement]) -> None:
         self._worker = worker
         self._statements = statements
 
@@ -53,5 +54,5 @@ async def open_side_connection(
     kept = KeptConnection(url, name=name)
     async with explained(kept):
         await expect_ready(await kept.get())
-    async with open_async_worker(Reader(kept), limit=_MAX_WAITING) as worker:
+    async with open_task_worker(Reader(kept), limit=_MAX_WAITING) as worker:
         yield SideConnection(worker, statements)

@@ -14,6 +14,7 @@ import msgspec
 
 from service.errors import JournalUnavailableError, StaleCallError
 from service.ids import CallId, EndpointName, LegId
+from service.journal.lane_rows import lanes_with_parked
 from service.journal.sqlite.bulk import write_rows
 from service.journal.sqlite.connection import Query, SqliteReader
 from service.journal.sqlite.file import SetUp, open_sqlite_file
@@ -225,7 +226,7 @@ class SqliteJournal:
 
     async def lanes_of(self, call_id: CallId) -> list[LaneRow]:
         """See `Journal.lanes_of`."""
-        return [LaneRow(*row) for row in await self._ask("lanes_of", (call_id,))]
+        return lanes_with_parked(await self._ask("lanes_of", (call_id,)))
 
     async def parked(
         self, *, limit: int, before: tuple[float, int] | None = None

@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import cast
 
-from service.ids import Scope
-from service.journal.sqlite.side_connection import Row, SideConnection, open_side_connection
+from service.journal.key_rows import key_of, row_of_key
+from service.journal.sqlite.side_connection import SideConnection, open_side_connection
 from service.journal.statements import load_statements
 from service.ports.keys import KeyStore, StoredKey
 
@@ -21,18 +21,16 @@ class SqliteKeys:
 
     async def keep_key(self, key: StoredKey) -> None:
         """See `KeyStore.keep_key`."""
-        scopes = " ".join(key.scopes)
-        values = (key.id, key.name, key.digest, scopes, key.created_at, key.revoked_at)
-        await self._do("keep_key", values)
+        await self._do("keep_key", row_of_key(key))
 
     async def find_key(self, key_id: str) -> StoredKey | None:
         """See `KeyStore.find_key`."""
         rows = await self._do("find_key", (key_id,))
-        return _key(rows[0]) if rows else None
+        return key_of(rows[0]) if rows else None
 
     async def keys(self) -> list[StoredKey]:
         """See `KeyStore.keys`."""
-        return [_key(row) for row in await self._do("keys", ())]
+        return [key_of(row) for row in await self._do("keys", ())]
 
     async def revoke_key(self, key_id: str, at: float) -> bool:
         """See `KeyStore.revoke_key`. A key that was revoked before keeps that time."""
@@ -42,18 +40,6 @@ class SqliteKeys:
         """See `KeyStore.token_secret`."""
         ((secret,),) = await self._do("token_secret", ())
         return cast(bytes, secret)
-
-
-def _key(row: Row) -> StoredKey:
-    key_id, name, digest, scopes, created_at, revoked_at = row
-    return StoredKey(
-        id=key_id,
-        name=name,
-        digest=digest,
-        scopes=cast(tuple[Scope, ...], tuple(scopes.split())),
-        created_at=created_at,
-        revoked_at=revoked_at,
-    )
 
 
 @asynccontextmanager

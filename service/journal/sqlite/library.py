@@ -9,10 +9,17 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, cast
 
-import msgspec
-
 from service.errors import BadInputError
 from service.ids import CallId
+from service.journal.filters import (
+    MAX_POSITION,
+    TOO_LONG,
+    Filters,
+    filters_of_calls,
+    filters_of_words,
+    summary_of,
+    whole,
+)
 from service.journal.sqlite.connection import Query, SqliteReader
 from service.journal.sqlite.driver import operational_errors
 from service.journal.sqlite.file import LARGE_CACHE_KIB, open_sqlite_file
@@ -31,13 +38,10 @@ from service.ports import (
 )
 
 _SQL = load_statements("sqlite", "library")
-_MAX_POSITION = 2**63 - 1
 _MANY = 1_000
 _STEPS = 20_000
 """Of SQLite's machine between two looks at the clock: a millisecond or so."""
 
-Filters = dict[str, dict[str, object]]
-"""Conditions by their names in the SQL, and what they compare with."""
 Row = tuple[Any, ...]
 
 
@@ -60,9 +64,7 @@ class SqliteLibrary:
         self, wanted: CallFilter, *, before: tuple[float, CallId] | None, limit: int
     ) -> list[CallSummary]:
         """See `Library.calls`."""
-        filters = _call_filters(wanted)
-        if before:
-            filters["where_before"] = {"before_at": before[0], "before_id": before[1]}
+        filters = filters_of_calls(wanted, before=before)
         name, values = "calls", dict[str, object](limit=limit)
         if number := filters.get("where_number"):
             if number["number"] == number["number_end"]:
@@ -96,19 +98,14 @@ class SqliteLibrary:
         self, wanted: WordQuery, *, after: int = 0, before: int | None = None, limit: int
     ) -> list[Hit]:
         """See `Library.search`."""
-        filters = _call_filters(wanted.calls)
-        if wanted.role is not None:
-            filters["where_role"] = {"role": wanted.role}
-        if wanted.call_id is not None:
-            filters["where_words_of_call"] = {"call_id": wanted.call_id}
         rows = await self._ask(
             # the search after each commit must not wait for somebody's long one
             self._lookups if after else self._searches,
             "search",
-            filters,
+            filters_of_words(wanted),
             words=match_expression(wanted.words),
             after=after,
-            before=_MAX_POSITION if before is None else before,
+            before=MAX_POSITION if before is None else before,
             limit=limit,
         )
         return [Hit(**dict(zip(_HIT, row, strict=True))) for row in rows]
@@ -143,7 +140,6 @@ async def _ask(
 
 
 _HIT = tuple(Hit.__dataclass_fields__)
-_SUMMARY = tuple(CallSummary.__dataclass_fields__)
 
 
 @lru_cache
@@ -153,31 +149,8 @@ def _written(name: str, filters: tuple[str, ...]) -> str:
     return _SQL[name].text.replace("{filters}", conditions)
 
 
-def _call_filters(wanted: CallFilter) -> Filters:
-    filters: Filters = {}
-    if wanted.live is not None:
-        filters["where_live" if wanted.live else "where_over"] = {}
-    if wanted.started_from is not None:
-        filters["where_started_from"] = {"started_from": wanted.started_from}
-    if wanted.started_before is not None:
-        filters["where_started_before"] = {"started_before": wanted.started_before}
-    if wanted.number is not None:
-        start = wanted.number.removesuffix("*")
-        end = start if start == wanted.number else start + chr(0x10FFFF)
-        filters["where_number"] = {"number": start, "number_end": end}
-    if wanted.metadata:
-        metadata = msgspec.json.encode({_text(k): _text(v) for k, v in wanted.metadata.items()})
-        filters["where_metadata"] = {"metadata": metadata.decode()}
-    return filters
-
-
 def _bindable(values: dict[str, object]) -> dict[str, object]:
-    return {key: _text(one) if isinstance(one, str) else one for key, one in values.items()}
-
-
-def _text(value: str) -> str:
-    """Return text that a database can hold: nothing there has half of a surrogate pair."""
-    return value.encode(errors="replace").decode()
+    return {key: whole(one) if isinstance(one, str) else one for key, one in values.items()}
 
 
 def _rows(
@@ -191,11 +164,11 @@ def _rows(
         if str(error) != "interrupted":
             raise
         # returned, not raised: the connection is as good as before
-        return BadInputError("this takes too long to find: ask for rarer words, or fewer calls")
+        return BadInputError(TOO_LONG)
 
 
 def _summary(row: Row) -> CallSummary:
-    given = dict(zip(_SUMMARY, row, strict=True))
+    given = summary_of(row)
     given["metadata"] = given["metadata"].encode()
     given["has_audio"] = bool(given["has_audio"])
     return CallSummary(**given)

@@ -287,9 +287,12 @@ AND owner = $4
 ORDER BY call_no, endpoint LIMIT $3;
 
 -- name: lanes_of
-SELECT call_id, endpoint, acked_seq, head_seq, attempts, due_at, generation, NOT ended
+SELECT call_id, lane.endpoint, acked_seq, head_seq, attempts, due_at, generation, NOT ended,
+parked.seq
 FROM call JOIN lane USING (call_no)
-WHERE call_id = $1 AND acked_seq < head_seq ORDER BY endpoint;
+LEFT JOIN parked ON parked.call_no = lane.call_no AND parked.endpoint = lane.endpoint
+AND parked.seq > acked_seq - 100 AND parked.seq <= acked_seq
+WHERE call_id = $1 ORDER BY lane.endpoint, parked.seq;
 
 -- name: parked
 SELECT id, call_id, endpoint, seq, type, status, reason, parked_at

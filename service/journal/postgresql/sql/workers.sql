@@ -5,12 +5,16 @@
 SELECT 1 FROM worker WHERE id = $1 FOR KEY SHARE;
 
 -- name: register
-INSERT INTO worker (id, url) VALUES ($1, $2);
+INSERT INTO worker (id, url, settings) VALUES ($1, $2, $3);
 
 -- name: beat
-UPDATE worker SET heartbeat_at = clock_timestamp() WHERE id = $1
+UPDATE worker SET heartbeat_at = clock_timestamp(), settings = $2 WHERE id = $1
 RETURNING id = (
-    SELECT id FROM worker WHERE NOT draining ORDER BY registered_at, id LIMIT 1);
+    SELECT id FROM worker WHERE NOT draining ORDER BY registered_at, id LIMIT 1),
+ARRAY(
+    SELECT ARRAY[other.id, other.settings] FROM worker AS other
+    WHERE other.id <> $1 AND NOT other.draining AND other.settings NOT IN ('', $2)
+    ORDER BY other.id);
 
 -- name: begin_drain
 UPDATE worker SET draining = true WHERE id = $1;
@@ -49,18 +53,22 @@ WHERE call_id = $1 AND owner IS DISTINCT FROM $2
 AND NOT EXISTS (SELECT 1 FROM worker WHERE worker.id = call.owner)
 RETURNING call_no;
 
--- name: lock_call
-SELECT owner FROM call WHERE call_id = $1 FOR NO KEY UPDATE;
+-- name: lock_calls
+-- in the order in which commits lock them
+SELECT call_id, owner FROM call WHERE call_id = ANY($1::text[])
+ORDER BY call_no FOR NO KEY UPDATE;
 
 -- name: take
-UPDATE call SET owner = $2, epoch = epoch + 1 WHERE call_id = $1;
+UPDATE call SET owner = $2, epoch = epoch + 1 WHERE call_id = ANY($1::text[]);
 
--- name: note_loss
-INSERT INTO taken_call (loser, call_id) SELECT id, $2 FROM worker WHERE id = $1
+-- name: note_losses
+INSERT INTO taken_call (loser, call_id)
+SELECT worker.id, given.call_id
+FROM unnest($1::text[], $2::text[]) AS given (call_id, loser) JOIN worker ON worker.id = given.loser
 ON CONFLICT DO NOTHING;
 
--- name: forget_loss
-DELETE FROM taken_call WHERE loser = $1 AND call_id = $2;
+-- name: forget_losses_of
+DELETE FROM taken_call WHERE loser = $1 AND call_id = ANY($2::text[]);
 
 -- name: losses
 DELETE FROM taken_call WHERE loser = $1 RETURNING call_id;
@@ -96,7 +104,9 @@ SELECT call_id FROM call WHERE open AND owner = $1 AND (NOT ended OR wake_at IS 
 ORDER BY call_no;
 
 -- name: hand_over
-UPDATE call SET owner = NULL, epoch = epoch + 1 WHERE open AND owner = $1;
+WITH given AS (
+    UPDATE call SET owner = NULL, epoch = epoch + 1 WHERE open AND owner = $1 RETURNING call_no)
+SELECT count(*) FROM given;
 
 -- name: send
 INSERT INTO pending_input (call_id, input_id, body)

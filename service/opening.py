@@ -1,0 +1,48 @@
+"""Rooms that take much of the settings: what hears, and what workers tell each other by."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from service.bus.counters import BusCounters
+from service.bus.listener import WorkerListener
+from service.bus.opening import open_bus
+from service.feed.hub import Hub
+from service.ports import Bus, Recognitions
+from service.settings import Settings
+from service.stt.counters import RecognitionCounters
+from service.stt.recognitions import open_recognitions
+from service.workers.room import SoleWorker, Workers
+
+
+def bus_of(
+    settings: Settings,
+    dice: Callable[[], float],
+    hub: Hub,
+    workers: Workers | SoleWorker,
+    counters: BusCounters,
+) -> AbstractAsyncContextManager[Bus]:
+    """Return what opens the bus of these settings."""
+    return open_bus(
+        settings.postgresql_url,
+        settings.nats_url,
+        known_as=workers.known_as,
+        listener=WorkerListener(hub, workers),
+        watched=hub.watched,
+        counters=counters,
+        dice=dice,
+    )
+
+
+def recognitions_of(
+    settings: Settings, dice: Callable[[], float], counters: RecognitionCounters
+) -> AbstractAsyncContextManager[Recognitions]:
+    """Return what opens the recognitions of these settings."""
+    local_key = settings.recogniser_api_key
+    return open_recognitions(
+        stt_url=settings.telnyx_stt_url,
+        api_key=settings.telnyx_api_key.get_secret_value(),
+        local_url=settings.recogniser_url,
+        local_api_key=local_key.get_secret_value() if local_key else None,
+        counters=counters,
+        dice=dice,
+    )
