@@ -3,4 +3,5 @@
 `calls` describes a call, `transcript` puts its words and notes in the order they were spoken, and
 `exports` writes that in the formats that people open. `retention` deletes it again, text and audio,
 when somebody asks or the time of the route is over; `numbers` is what they may ask it for.
+`redaction_audit` finds what is kept in clear that would be hidden today.
 """

@@ -2,15 +2,16 @@
 
 `session` takes the `inputs` of one `turn` and gives its outcome: the `state` it led to, `events`
 and `commands`. `ordering` puts webhooks in order; `legs` come and go (`answering` is our part in
-that, `attaching` somebody else's), `controls` are what people ask for, `vitals` the signs that a
-call lives, and `ending` its end. `connecting` has others dialled for a leg and bridged, `sides`
-says who is then on which side, and `outgoing` begins calls of our own (`dial_wish`).
+that, `attaching` somebody else's), `controls` are what people ask for, `phrase_pauses` what they
+say (`phrases`), `vitals` the signs that a call lives, and `ending` its end. `connecting` has others
+dialled for a leg and bridged, `sides` says who is then on which side, and `outgoing` begins calls
+of our own (`dial_wish`).
 
 Words: `transcription` says whether they are to be had, by the call's route (`routes`,
 `route_choice`). `requests` asks Telnyx until what is known is what is wanted, and `results` are
 what came of it; words come from Telnyx (`in_call`) or by audio (`media`, `streams`), and `troubles`
-tells when they do not. `transcripts` and `utterances` make them events, and `redactions` hides what
-is nobody's business in them; `gaps`, `pauses` and `coverage` account for the rest of the time.
-`carrying` adds what its own application says. `recordings` tells of audio that is kept, `erasure`
-forgets all, and `engines/` is who can hear what.
+tells when they do not. `transcripts` and `utterances` make them events; `redactions` hides what is
+nobody's business in them, and `sound` in what is recorded. `gaps`, `pauses` and `coverage` account
+for the rest of the time. `carrying` adds what its own application says. `recordings` tells of audio
+that is kept, `erasure` forgets all, and `engines/` is who can hear what.
 """

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from service.calls.inputs import TrackRef
 from service.calls.routes import Route
+from service.calls.state import Span
 from service.ids import LegId, StreamId, Transcription
+from service.redaction.redactor import Earlier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +129,32 @@ class RecordStream:
     offset_ms: int
     keep_days: float | None = None
     """How long it is kept from now on; None for as long as the call."""
+    is_judged: bool = False
+    """Whether it is held back until `JudgeSound` says what of it may be kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeSound:
+    """Keep what a recognition was given of a track, as far as it is known. Its milliseconds."""
+
+    ref: TrackRef
+    until_ms: int
+    """Everything before this is known."""
+    hidden: tuple[Span, ...] = ()
+    """What is not to be heard."""
+    open: tuple[Span, ...] = ()
+    """What waits until a later one says what becomes of it."""
+    earlier: Earlier = "hold"
+    """What becomes of what waited before, on either track."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseSound:
+    """Close the recording of a media WebSocket: nothing more is to be known of it."""
+
+    stream_id: StreamId
+    earlier: Earlier
+    """What becomes of what waits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +168,8 @@ class OpenRecognition:
     ref: TrackRef
     route: Route
     socket_id: StreamId | None = None
+    is_muted: bool = False
+    """Whether nothing is recorded of what it hears."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +230,13 @@ CarrierCommand = (
 )
 """What Telnyx is told to do with a leg; each is answered by `CommandDone` or `CommandFailed`."""
 CarrierQuestion = AskStatus | FetchMissed
+SoundCommand = JudgeSound | CloseSound
 MediaCommand = (
-    RecordStream | OpenRecognition | PauseStream | FinishRecognitions | HastenRecognitions
+    RecordStream
+    | OpenRecognition
+    | PauseStream
+    | FinishRecognitions
+    | HastenRecognitions
+    | SoundCommand
 )
 Command = CarrierCommand | CarrierQuestion | MediaCommand

@@ -11,7 +11,7 @@ from service.calls.answering import STARTED_LATE
 from service.calls.commands import Reply
 from service.calls.events import TranscriptionPaused, TranscriptionResumed, TranscriptionStopped
 from service.calls.inputs import ControlAsked, ControlName
-from service.calls.state import Desired, OpenGap, Phase
+from service.calls.state import CallState, Desired, OpenGap, Phase
 from service.calls.turn import Turn
 from service.ids import LegId, Transcription
 
@@ -46,7 +46,8 @@ def control(turn: Turn, item: ControlAsked) -> None:
     if not fails and (refused := _REFUSED.get((item.action, holds))):
         turn.reply = Reply(refused=refused, transcription=holds, at_ms=pauses.since_ms(state))
         return
-    changed = _WANTED[item.action] != holds or state.desired.value != holds
+    by_phrase = item.action == "pause" and state.pause_ends_at is not None
+    changed = by_phrase or _WANTED[item.action] != holds or state.desired.value != holds
     if changed:
         _ACTIONS[item.action](turn, primary, item)
     at_ms = state.clock_ms(item.at) if changed else pauses.since_ms(state)
@@ -56,17 +57,25 @@ def control(turn: Turn, item: ControlAsked) -> None:
 def _pause(turn: Turn, primary: LegId, item: ControlAsked) -> None:
     state = turn.state
     _begin_pause(turn, item)
-    state.desired = Desired.PAUSED
-    streams.pause(turn, at_ms=pauses.since_ms(state))
-    if turn.route.source == "in_call":
-        state.legs[primary].expected = False
+    hear_nobody(turn, primary)
     event = TranscriptionPaused(
         leg=primary, source=turn.route.source, reason=item.reason, start_ms=pauses.since_ms(state)
     )
     turn.record(event, item.at)
 
 
-def _resume(turn: Turn, primary: LegId, item: ControlAsked) -> None:
+def hear_nobody(turn: Turn, primary: LegId) -> None:
+    """Have the recognitions say their last word; the pause goes on until somebody ends it."""
+    state = turn.state
+    state.desired = Desired.PAUSED
+    _forget_phrase(state)
+    streams.pause(turn, at_ms=pauses.since_ms(state))
+    if turn.route.source == "in_call":
+        state.legs[primary].expected = False
+
+
+def resume(turn: Turn, primary: LegId, item: ControlAsked) -> None:
+    """Have words kept again of what is said from now on."""
     state = turn.state
     paused_since_ms = pauses.since_ms(state)
     event = TranscriptionResumed(
@@ -85,6 +94,7 @@ def _stop(turn: Turn, primary: LegId, item: ControlAsked) -> None:
     if state.desired is Desired.ON:
         _begin_pause(turn, item)
     state.desired = Desired.OFF
+    _forget_phrase(state)
     at_ms = pauses.since_ms(state)
     for leg_id in state.legs:
         streams.finish_streams(turn, leg_id, reason="asked", at_ms=at_ms)
@@ -98,11 +108,13 @@ def _stop(turn: Turn, primary: LegId, item: ControlAsked) -> None:
 def _start(turn: Turn, primary: LegId, item: ControlAsked) -> None:
     state = turn.state
     state.desired = Desired.ON
+    _forget_phrase(state)
     trouble = state.legs[primary].trouble
     if trouble is not None:
         trouble.since, trouble.failed = turn.now, False  # whoever asks is told again if it fails
     if turn.route.source == "media":
         pauses.end(state, item.at)
+        streams.stop_listening(turn, at_ms=state.clock_ms(item.at) or 0)
         if streams.open_recognitions(turn, primary, at=item.at):
             return
     else:  # the pause ends when Telnyx says that it transcribes again
@@ -114,10 +126,15 @@ def _start(turn: Turn, primary: LegId, item: ControlAsked) -> None:
     transcription.start(turn, primary)
 
 
+def _forget_phrase(state: CallState) -> None:
+    """Take it that no phrase began what holds now, nor is to end it."""
+    state.pause_ends_at, state.listens, state.paused_in = None, False, ""
+
+
 def _begin_pause(turn: Turn, item: ControlAsked) -> None:
     by_time = turn.route.source == "in_call"
     pauses.begin(turn.state, item.at, item.asked_at if by_time else None)
     in_call.end_wordless(turn, at=item.at)
 
 
-_ACTIONS = {"start": _start, "stop": _stop, "pause": _pause, "resume": _resume}
+_ACTIONS = {"start": _start, "stop": _stop, "pause": _pause, "resume": resume}

@@ -287,6 +287,8 @@ class RecordingSaved:
     content_type: str
     channels: tuple[Track, ...]
     """Which track is on which channel, left first."""
+    silenced_ms: int = 0
+    """How much of it is silent because it was hidden, of both tracks together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

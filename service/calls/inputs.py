@@ -276,6 +276,8 @@ class RecordingWritten:
     at: float
     duration_ms: int
     size_bytes: int
+    silenced_ms: int = 0
+    """How much of what this stream added was hidden, of both tracks together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

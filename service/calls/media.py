@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from service.calls import carrying, connecting, requests, transcription, troubles, vitals
+from service.calls import carrying, connecting, requests, sound, transcription, troubles, vitals
 from service.calls.answering import answered
 from service.calls.commands import PauseStream, RecordStream
 from service.calls.inputs import (
@@ -68,6 +68,7 @@ def _started(turn: Turn, item: MediaStarted) -> None:
                 stream_id=item.stream_id,
                 offset_ms=offset_ms,
                 keep_days=turn.route.retention.audio_days,
+                is_judged=sound.is_judged(turn.route),
             )
         )
     if state.desired is Desired.PAUSED:
@@ -101,7 +102,7 @@ def _stopped(turn: Turn, item: MediaStopped) -> None:
         leg.streaming.failures = 0
     finish_streams(turn, item.leg_id, reason=reason, at_ms=at_ms)
     leg.streaming.generation += 1
-    if item.orderly or stream.paused:
+    if item.orderly or stream.paused or stream.is_muted:
         leg.streaming.progress = Progress.OFF
         leg.streaming.look_at = leg.status_at = turn.now + ORDERLY_S
     elif _wants_media(turn, item.leg_id):
@@ -124,9 +125,11 @@ def recognition_finished(turn: Turn, item: RecognitionFinished) -> None:
         return
     stream.recognising.remove(item.ref.track)
     settle_end(turn, stream, item)
+    sound.finished(turn, item)
     if stream.recognising:
         return
     del state.streams[item.ref.stream_id]
+    sound.stream_gone(turn, item.ref.stream_id, stream)
     leg, gap = state.legs[stream.leg_id], state.open_gaps.get(item.ref.track)
     others = any(one.leg_id == stream.leg_id for one in state.streams.values())
     goes_on = leg.trouble is not None or (gap is not None and gap.reason == transcription.STOPPING)

@@ -9,6 +9,7 @@ from service.calls.turn import Turn
 def written(turn: Turn, item: RecordingWritten) -> None:
     """Note what is on the disk, and tell of it unless the call goes on and there will be more."""
     state = turn.state
+    state.silenced_ms += item.silenced_ms
     state.recorded = Recorded(item.duration_ms, item.size_bytes)
     if state.phase in (Phase.ENDING, Phase.COMPLETE):
         tell(turn, at=item.at)
@@ -24,6 +25,7 @@ def tell(turn: Turn, *, at: float) -> None:
         size_bytes=state.recorded.size_bytes,
         content_type="audio/wav",
         channels=("inbound", "outbound"),
+        silenced_ms=state.silenced_ms,
     )
     state.recorded = None
     turn.record(event, at)

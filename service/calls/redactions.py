@@ -18,15 +18,18 @@ from service.calls.routes import Route
 from service.calls.state import CallState
 from service.ids import LegId, Track
 from service.redaction.memory import Level, Memory, Policy
-from service.redaction.redactor import Redacted, Spoken, redact
+from service.redaction.redactor import Aloud, Redacted, Spoken, redact
 
 _Kind = TypeVar("_Kind", TranscriptPartial, TranscriptFinal)
 
 
-def redacted(state: CallState, route: Route, event: _Kind, at: float) -> _Kind:
-    """Return a transcript with what its route wants hidden; it is remembered what was shown."""
+def redacted(state: CallState, route: Route, event: _Kind, at: float) -> tuple[_Kind, Aloud]:
+    """Return a transcript with what its route wants hidden, and what of its sound is.
+
+    It is remembered what was shown.
+    """
     if not route.redact:
-        return event
+        return event, Aloud()
     words = event.words or ()
     spoken = Spoken(
         text=event.text,
@@ -38,12 +41,13 @@ def redacted(state: CallState, route: Route, event: _Kind, at: float) -> _Kind:
         life=state.life,
     )
     shown = redact(state.redaction, _policy(route), spoken)
-    return replace(
+    written = replace(
         event,
         text=shown.text,
         words=event.words and _written(words, shown),
         redactions=_redactions(words, shown),
     )
+    return written, shown.aloud
 
 
 def before_waiting(

@@ -85,8 +85,9 @@ def needs(turn: Turn, leg_id: LegId, leg: Leg) -> Iterator[Need]:
         "stop_streaming",
     )
     heard = leg_id == state.primary or sides.connects(turn, leg_id)
-    words = talks and heard and source == "in_call" and state.desired is Desired.ON
-    if words and pauses.is_open(state) and leg.transcribing.progress in _RUNS:
+    wanted = state.desired is Desired.ON
+    words = talks and heard and source == "in_call" and (wanted or state.listens)
+    if words and wanted and pauses.is_open(state) and leg.transcribing.progress in _RUNS:
         words = False  # it heard the pause: what it is in the midst of must end with it
     yield Need(leg.transcribing, words, "start_transcription", "stop_transcription")
 

@@ -65,6 +65,12 @@ class Route:
     mask: Mask = "label"
     record: Literal["none", "audio"] = "none"
     """`audio`: keep what the fork carried."""
+    pause_on: tuple[str, ...] = ()
+    """Phrases after which nothing is kept."""
+    resume_on: tuple[str, ...] = ()
+    """Phrases after which it is again."""
+    pause_limit_s: float = 60.0
+    """How long it is not, at most."""
     endpoints: tuple[EndpointName, ...] = ()
     metadata: Mapping[str, object] = field(default_factory=dict)
     carry: tuple[str, ...] = ()

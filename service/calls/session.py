@@ -23,7 +23,7 @@ from service.calls import (
     media,
     ordering,
     outgoing,
-    pauses,
+    phrase_pauses,
     recordings,
     requests,
     results,
@@ -106,6 +106,7 @@ class CallSession:
             state.hand_over_at,
             requests.next_look(state),
             in_call.words_due_at(state),
+            phrase_pauses.due_at(state),
             ordering.next_release(state.waiting, lacks_predecessor=self._lacks),
         ]
         if state.phase in _OPEN:
@@ -193,6 +194,7 @@ class CallSession:
         if self._silent_at is not None and now >= self._silent_at:
             ending.end_unheard(turn)
         in_call.miss_words(turn)
+        phrase_pauses.wake(turn)
         if state.hand_over_at is not None and now >= state.hand_over_at:
             legs.hand_over(turn)
         if state.finish_by is not None and now >= state.finish_by:
@@ -201,8 +203,11 @@ class CallSession:
     # --- webhooks, in their order ---
 
     def _admit(self, turn: Turn, item: WebhookInput) -> None:
-        if isinstance(item, WordsReported) and pauses.covers(self.state, item.occurred_at):
-            return  # not even to wait
+        if isinstance(item, WordsReported):
+            kept = phrase_pauses.reported(turn, item, self._of_leg(item).leg_id)
+            if kept is None:
+                return  # not even to wait
+            item = kept
         if isinstance(item, LegHungUp):
             vitals.hang_up_came(self.state, item.leg_id)
         if not isinstance(item, WordsReported):

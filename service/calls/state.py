@@ -152,6 +152,10 @@ class Stream:
     """Telnyx's id of the WebSocket, where that is not the stream's own: after a pause."""
     paused: bool = False
     """Nobody hears what it carries: the transcription is paused."""
+    is_muted: bool = False
+    """It is heard in a pause, for the phrase that ends it: none of its words is kept."""
+    cuts: bool = False
+    """Its words end at a phrase, although more was heard."""
     ends_ms: int | None = None
     """Where on the call clock its words end, because somebody asked."""
     closed_ms: int | None = None
@@ -296,6 +300,8 @@ class CallState:
     sequences: dict[str, UtteranceSequence] = field(default_factory=dict)
     ledgers: dict[Track, Ledger] = field(default_factory=dict)
     recorded: Recorded | None = None
+    silenced_ms: int = 0
+    """How much of what was recorded was hidden, of both tracks together."""
     utterances: int = 0
     words: int = 0
     gaps: int = 0
@@ -304,6 +310,14 @@ class CallState:
     """The latest times that were paused or stopped because somebody asked, in order."""
     paused_before_ms: int = 0
     """How long those before them were, together."""
+    pause_ends_at: float | None = None
+    """When a pause ends that a phrase began; None: there is none."""
+    listens: bool = False
+    """Whether it is listened to, for a phrase that ends it."""
+    paused_in: str = ""
+    """The track, of its leg, whose in-call interim began it: its final is cut at the phrase."""
+    spoken_over: list[str] = field(default_factory=list)
+    """The tracks whose in-call words began in such a pause and have no final yet."""
     erased: bool = False
     """Nothing of the call is left, and nothing more of it is taken."""
     in_call_until: float | None = None

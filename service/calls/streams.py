@@ -1,6 +1,6 @@
 """What media WebSockets carry: it is recognised, paused, or its last words are waited for."""
 
-from service.calls import gaps, troubles
+from service.calls import gaps, sound, troubles
 from service.calls.commands import (
     FinishRecognitions,
     HastenRecognitions,
@@ -31,15 +31,8 @@ def open_recognitions(turn: Turn, leg_id: LegId, *, at: float) -> bool:
             state.in_call_until = at
         troubles.over(turn, leg_id, at=at)
         note_expected(turn, leg_id, at=at)
-        stream.paused, stream.recognising = False, list(turn.route.heard_tracks)
-        for track in turn.route.heard_tracks:
-            turn.ask(
-                OpenRecognition(
-                    ref=TrackRef(leg_id, stream_id, track),
-                    route=turn.route,
-                    socket_id=stream.socket_id,
-                )
-            )
+        stream.paused = False
+        _open(turn, stream_id, stream)
     return bool(paused)
 
 
@@ -63,15 +56,49 @@ def note_expected(turn: Turn, leg_id: LegId, *, at: float) -> None:
 
 def pause(turn: Turn, *, at_ms: int) -> None:
     """Have every stream's recognitions say their last word, and keep the sockets for later."""
-    state = turn.state
-    for stream_id, stream in list(state.streams.items()):
-        socket_id = stream.socket_id or stream_id
+    for stream_id, stream in list(turn.state.streams.items()):
         if not stream.finishing and not stream.paused:
-            state.streams[StreamId(f"{socket_id}#{state.seq}")] = Stream(
-                leg_id=stream.leg_id, offset_ms=at_ms, socket_id=socket_id, paused=True
+            _pause(turn, stream_id, stream, at_ms=at_ms)
+    end_words(turn.state, at_ms=at_ms)
+
+
+def listen(turn: Turn) -> None:
+    """Open recognitions in a pause, for the phrase that ends it."""
+    state = turn.state
+    for stream_id, stream in state.streams.items():
+        if stream.paused:
+            stream.paused, stream.is_muted = False, True
+            stream.offset_ms = state.clock_ms(turn.now) or 0
+            _open(turn, stream_id, stream)
+
+
+def stop_listening(turn: Turn, *, at_ms: int) -> None:
+    """Have what was heard in a pause end here; the sockets are paused as those of any other."""
+    for stream_id, stream in list(turn.state.streams.items()):
+        if stream.is_muted and not stream.finishing:
+            _pause(turn, stream_id, stream, at_ms=at_ms)
+            stream.finishing, stream.ends_ms = True, at_ms
+
+
+def _pause(turn: Turn, stream_id: StreamId, stream: Stream, *, at_ms: int) -> None:
+    state, socket_id = turn.state, stream.socket_id or stream_id
+    state.streams[StreamId(f"{socket_id}#{state.seq}")] = Stream(
+        leg_id=stream.leg_id, offset_ms=at_ms, socket_id=socket_id, paused=True
+    )
+    turn.ask(PauseStream(leg_id=stream.leg_id, stream_id=socket_id))
+
+
+def _open(turn: Turn, stream_id: StreamId, stream: Stream) -> None:
+    stream.recognising = list(turn.route.heard_tracks)
+    for track in stream.recognising:
+        turn.ask(
+            OpenRecognition(
+                ref=TrackRef(stream.leg_id, stream_id, track),
+                route=turn.route,
+                socket_id=stream.socket_id,
+                is_muted=stream.is_muted,
             )
-            turn.ask(PauseStream(leg_id=stream.leg_id, stream_id=socket_id))
-    end_words(state, at_ms=at_ms)
+        )
 
 
 def end_words(state: CallState, *, at_ms: int) -> None:
@@ -93,6 +120,7 @@ def finish_streams(turn: Turn, leg_id: LegId, *, reason: str, at_ms: int) -> Non
             turn.ask(FinishRecognitions(leg_id=leg_id, stream_id=socket_id, reason=reason))
             if stream.paused:
                 del state.streams[stream_id]
+                sound.stream_gone(turn, stream_id, stream)
 
 
 def hasten_streams(turn: Turn, leg_id: LegId) -> None:

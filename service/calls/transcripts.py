@@ -7,8 +7,10 @@ from service.calls import (
     gaps,
     in_call,
     pauses,
+    phrase_pauses,
     redactions,
     sides,
+    sound,
     troubles,
     utterances,
     vitals,
@@ -30,11 +32,15 @@ from service.calls.inputs import (
     WordsHeard,
     WordsReported,
 )
+from service.calls.phrases import cut_at
 from service.calls.routes import Route
 from service.calls.state import CallState, Desired, Ledger, Phase, Progress, Span, Stream
 from service.calls.streams import finish_streams
 from service.calls.turn import Turn
 from service.ids import LegId
+
+NOT_CUT = "pause_not_placed"
+"""Why words are lost that were said about when a phrase was: they have no times to cut them by."""
 
 
 def show(turn: Turn, item: WordsReported) -> None:
@@ -90,25 +96,59 @@ def settle(turn: Turn, item: WordsReported) -> None:
 
 
 def heard(turn: Turn, item: WordsHeard) -> None:
-    """Publish or record what a recognition heard."""
-    state = turn.state
-    stream = state.streams.get(item.ref.stream_id)
+    """Publish or record what a recognition heard; a phrase in it may begin or end a pause."""
+    stream = turn.state.streams.get(item.ref.stream_id)
     if stream is None or stream.paused or not item.text.strip():
         return  # a stream that was given up or nobody hears, or an utterance without words
-    if not item.is_final:
-        if stream.ends_ms is None:
-            turn.show(utterances.heard_partial(turn, item, stream), turn.now)
+    if stream.is_muted:
+        phrase_pauses.listen(turn, item)
         return
+    phrase_ms = phrase_pauses.begins_ms(turn, item, stream)
+    _take(turn, item, stream, phrase_ms)
+    if phrase_ms is not None:
+        phrase_pauses.begin(turn, stream.leg_id, at_ms=phrase_ms + stream.offset_ms)
+
+
+def _take(turn: Turn, item: WordsHeard, stream: Stream, phrase_ms: int | None) -> None:
+    """Publish or record words, as far as they are to be kept."""
+    limit_ms = phrase_ms
     if stream.ends_ms is not None:
         limit_ms = stream.ends_ms - stream.offset_ms
-        if item.start_ms >= limit_ms:
-            return  # nobody was to hear this any more
-        item = _clipped(item, limit_ms)
+    if not item.is_final:
+        kept = item if phrase_ms is None else cut_at(item, phrase_ms, turn.route.pause_on)
+        if stream.ends_ms is None and kept is not None:
+            turn.show(utterances.heard_partial(turn, kept, stream), turn.now)
+        return
+    kept = item if limit_ms is None else _before(turn, item, stream, limit_ms)
+    if kept is None:
+        sound.dropped(turn, item)
+        return
+    _record(turn, kept, stream)
+
+
+def _before(turn: Turn, item: WordsHeard, stream: Stream, limit_ms: int) -> WordsHeard | None:
+    """Return what of a final was said before the words of its stream end; None if nothing was.
+
+    Where they end at a phrase more was heard; who cannot tell the one from the other tells a gap.
+    """
+    if item.start_ms >= limit_ms:
+        return None  # nobody was to hear this any more
+    if stream.ends_ms is not None and not stream.cuts:
+        return _clipped(item, limit_ms)
+    kept = cut_at(item, limit_ms, turn.route.pause_on)
+    if kept is None:
+        span = Span(item.start_ms + stream.offset_ms, limit_ms + stream.offset_ms)
+        gaps.report(turn, Gap(item.ref.leg_id, item.ref.track, span, NOT_CUT))
+    return kept
+
+
+def _record(turn: Turn, item: WordsHeard, stream: Stream) -> None:
+    state = turn.state
     final = utterances.heard_final(turn, item, stream)
     ledger = state.ledgers.setdefault(item.ref.track, Ledger())
     span = Span(item.start_ms + stream.offset_ms, item.end_ms + stream.offset_ms)
     count_transcribed(ledger, span)
-    turn.record(final, turn.now)
+    sound.heard(turn, item, turn.record(final, turn.now))
     vitals.heard_of(state.legs[item.ref.leg_id], turn.now)
 
 
@@ -117,6 +157,7 @@ def accounted(turn: Turn, item: AudioLost | AudioSettled) -> None:
     stream = turn.state.streams.get(item.ref.stream_id)
     if stream is None:
         return  # the stream was given up, and a gap tells of it
+    sound.accounted(turn, item)
     leg_id, track, offset_ms = item.ref.leg_id, item.ref.track, stream.offset_ms
     if isinstance(item, AudioSettled):
         ledger = turn.state.ledgers.setdefault(track, Ledger())

@@ -11,11 +11,12 @@ from typing import Final
 import msgspec
 
 from service.calls import redactions
-from service.calls.commands import Command, Reply
+from service.calls.commands import Command, Reply, SoundCommand
 from service.calls.events import Event, Transcript, TranscriptFinal, TranscriptPartial
 from service.calls.routes import Retention, Route
 from service.calls.state import CallState, Phase
 from service.ids import CallId, EndpointName, InputId, LegId
+from service.redaction.redactor import Aloud
 
 UNROUTED: Final = Route(answer=False)
 """Stands for the route of a call that none matched: it wants nothing and tells nobody."""
@@ -114,26 +115,33 @@ class Turn:
     _shows: bool = False
     """Whether partials are among the facts."""
 
-    def record(self, event: Event, occurred_at: float, *, is_redacted: bool = False) -> None:
+    def record(self, event: Event, occurred_at: float, *, is_redacted: bool = False) -> Aloud:
         """Add a durable event: it gets the call's next `seq`.
 
-        A final is redacted by the route, unless that was done before it waited for its turn.
+        A final is redacted by the route, unless that was done before it waited for its turn; what
+        is returned says what of its sound is not to be heard.
         """
+        aloud = Aloud()
         if isinstance(event, TranscriptFinal) and not is_redacted:
-            event = redactions.redacted(self.state, self.route, event, occurred_at)
+            event, aloud = redactions.redacted(self.state, self.route, event, occurred_at)
         self.durable = True
         self.state.seq += 1
         self._add(event, occurred_at, self.state.seq)
+        return aloud
 
     def show(self, partial: TranscriptPartial, occurred_at: float) -> None:
         """Add a partial, redacted by the route."""
-        partial = redactions.redacted(self.state, self.route, partial, occurred_at)
+        partial, _ = redactions.redacted(self.state, self.route, partial, occurred_at)
         self._shows = True
         self._add(partial, occurred_at, None)
 
     def ask(self, command: Command) -> None:
         """Have the runtime carry something out, once it is known that it was asked."""
         self.durable = True
+        self.commands.append(command)
+
+    def ask_lightly(self, command: SoundCommand) -> None:
+        """Have the runtime carry out what goes with a process: it need not be known before."""
         self.commands.append(command)
 
     def keep_for(self, retention: Retention, ended_at: float) -> None:

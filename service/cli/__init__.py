@@ -1,11 +1,11 @@
 """The command line: a module or folder for each command. Only here is the environment read.
 
 `init` and `config` are about the settings. `serve`, `check/`, `health`, `calls/`, `endpoints`,
-`deliveries`, `replay`, `keys`, `access`, `journal`, `journal_copy` and `audit_erasure` run and look
-after the service, `demo` and `simulate` (with `simulate_words`, which counts, and
-`simulate_advice`, which says what went otherwise) play without Telnyx, `certify` tries a receiver
-of webhooks, `recogniser` and `transcribe/` hear. `common` and `bindings` are what several of them
-share, `output` and `table` how they write and print.
+`deliveries`, `replay`, `keys`, `access`, `journal`, `journal_copy`, `audit_erasure` and
+`audit_redaction` run and look after the service, `demo` and `simulate` (with `simulate_words`,
+which counts, and `simulate_advice`, which says what went otherwise) play without Telnyx, `certify`
+tries a receiver of webhooks, `recogniser` and `transcribe/` hear. `common` and `bindings` are what
+several of them share, `output` and `table` how they write and print.
 
 A command has `add`, which declares its arguments, and `run`, which returns the exit code. Heavy
 imports stand inside `run`, so that `--help` is quick.
@@ -23,6 +23,7 @@ from service import __version__
 from service.cli import (
     access,
     audit_erasure,
+    audit_redaction,
     certify,
     config,
     deliveries,
@@ -60,6 +61,7 @@ _COMMANDS = (
     keys,
     access,
     audit_erasure,
+    audit_redaction,
     journal,
     health,
 )

@@ -49,7 +49,13 @@ from service.ports.media import AudioFeed, MediaDoor, MediaTicket, StreamStart
 from service.ports.observer import UNOBSERVED, AttemptResult, Observer
 from service.ports.ownership import CallHolder, Claim, LaneHolder, Lease, Orphans, Ownership
 from service.ports.providers import Providers
-from service.ports.recorder import Recorder, RecordingIndex, RecordingWriter, StoredRecording
+from service.ports.recorder import (
+    Recorder,
+    RecordingIndex,
+    RecordingWriter,
+    StoredRecording,
+    Verdict,
+)
 from service.ports.roster import Beat, Mail, Neighbour, Roster, Taken
 from service.ports.stt import Recognition, RecognitionPlan, Recognitions
 
@@ -128,6 +134,7 @@ __all__ = [
     "StreamTarget",
     "Taken",
     "Tee",
+    "Verdict",
     "WordQuery",
     "bind",
 ]

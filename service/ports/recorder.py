@@ -2,11 +2,25 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from service.calls.inputs import Input
 from service.ids import CallId, Track
 from service.ports.media import StreamStart
+from service.redaction.redactor import Earlier
+
+
+class Verdict(NamedTuple):
+    """What of a track may be kept. Milliseconds of what the writer was given of it."""
+
+    track: Track
+    until_ms: float
+    """Everything before this is known: but for what is hidden or waits it may be kept."""
+    hidden: tuple[tuple[float, float], ...] = ()
+    open: tuple[tuple[float, float], ...] = ()
+    """What waits for a later verdict."""
+    earlier: Earlier = "hold"
+    """What becomes of what waited before, on either track."""
 
 
 class RecordingWriter(Protocol):
@@ -18,8 +32,11 @@ class RecordingWriter(Protocol):
     def skip(self, track: Track, duration_ms: int) -> None:
         """Take silence instead: frames were lost, or the transcription is paused."""
 
+    def judge(self, verdict: Verdict) -> None:
+        """Keep what is now known of what was written before; only where it is held back."""
+
     def close(self) -> None:
-        """Take no more; what was taken is written out."""
+        """Take no more; what was taken is written out, what nobody judged as silence."""
 
 
 class Recorder(Protocol):
@@ -32,12 +49,14 @@ class Recorder(Protocol):
         *,
         offset_ms: int,
         delete_at: float | None,
+        is_judged: bool,
         post: Callable[[Input], None],
     ) -> RecordingWriter | None:
         """Begin, or go on with, the call's recording at this place of the call clock.
 
         `post` never waits; it gets a `RecordingWritten` once the writer is closed and safely on
         the disk.
+        With `is_judged` nothing is on the disk before a `Verdict` lets it.
         `delete_at` is when it is to be forgotten (Unix seconds). None is returned if it cannot
         be recorded, which is logged; what fails later is logged, too, and the call goes on.
         """

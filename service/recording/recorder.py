@@ -14,7 +14,7 @@ import structlog
 from service.calls.inputs import Input, RecordingWritten
 from service.errors import JournalUnavailableError
 from service.ids import CallId
-from service.ports import RecordingIndex, StreamStart
+from service.ports import RecordingIndex, StreamStart, Verdict
 from service.recording.writer import Chunk, FileWriter, QueueWriter, Written
 from service.tasks import Tasks, open_tasks
 from service.wire.audio import is_fixed_rate
@@ -41,6 +41,7 @@ class _Recording:
     offset_ms: int
     queue: QueueWriter
     delete_at: float | None
+    is_judged: bool
     post: Callable[[Input], None]
     file: FileWriter | None = None
     forgotten: bool = False
@@ -51,7 +52,7 @@ class _Job:
     """What one recording has for the thread. `closed`: it will have no more."""
 
     recording: _Recording
-    chunks: Sequence[Chunk]
+    chunks: Sequence[Chunk | Verdict]
     closed: bool
 
 
@@ -90,6 +91,7 @@ class FolderRecorder:
         *,
         offset_ms: int,
         delete_at: float | None,
+        is_judged: bool,
         post: Callable[[Input], None],
     ) -> QueueWriter | None:
         """See `Recorder.open`."""
@@ -97,7 +99,7 @@ class FolderRecorder:
             log.warning("recording_refused", call_id=call_id, encoding=stream.encoding)
             return None
         queue = QueueWriter(stream, self._hurried.set)
-        recording = _Recording(call_id, stream, offset_ms, queue, delete_at, post)
+        recording = _Recording(call_id, stream, offset_ms, queue, delete_at, is_judged, post)
         self._recordings.append(recording)
         self._index_soon(recording)
         return queue
@@ -127,11 +129,17 @@ class FolderRecorder:
         """Write what is queued now."""
         async with self._flushing:
             for recording in list(self._recordings):
+                if not self._is_first(recording):
+                    continue  # it goes on with the file once the one before is done with it
                 closed = self._closing or recording.queue.closed
                 job = _Job(recording, recording.queue.take(), closed)
                 if job.chunks or job.closed:
                     # its failure is logged and counted there, and does not keep up the others
                     await asyncio.wait([self._start(job)])
+
+    def _is_first(self, recording: _Recording) -> bool:
+        calls = (one for one in self._recordings if one.call_id == recording.call_id)
+        return next(calls, None) is recording
 
     async def close(self, running: asyncio.Task[None]) -> None:
         """Finish every file that is open, but not for ever; `running` is the task of `run`."""
@@ -183,6 +191,7 @@ class FolderRecorder:
                 at=self._clock(),
                 duration_ms=done.duration_ms,
                 size_bytes=done.size_bytes,
+                silenced_ms=done.silenced_ms,
             )
             self._index_soon(recording)  # the journal may have been away when it was opened
             recording.post(written)
@@ -213,7 +222,13 @@ class FolderRecorder:
     def _open_file(self, recording: _Recording) -> FileWriter:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._folder / file_name(recording.call_id)
-        return FileWriter(path, recording.stream, recording.offset_ms, key=self._key)
+        return FileWriter(
+            path,
+            recording.stream,
+            recording.offset_ms,
+            key=self._key,
+            is_judged=recording.is_judged,
+        )
 
     def _remove(self, call_id: CallId, recordings: Sequence[_Recording]) -> None:
         for recording in recordings:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from service.ids import Track
-from service.ports import StreamStart
+from service.ports import StreamStart, Verdict
+from service.recording.careful import CarefulMixer
 from service.recording.files import open_audio
 from service.recording.mixer import Mixer
 from service.recording.wav import CHANNELS, HEADER_BYTES, Layout
@@ -31,6 +32,8 @@ class Written:
 
     duration_ms: int
     size_bytes: int
+    silenced_ms: int = 0
+    """How much of the stream was hidden, of both tracks together."""
 
 
 class TrackSamples:
@@ -60,9 +63,17 @@ class FileWriter:
     """Writes chunks into the call's file. Lives in the recorder's thread; raises `OSError`."""
 
     def __init__(
-        self, path: Path, stream: StreamStart, offset_ms: int, *, key: bytes | None = None
+        self,
+        path: Path,
+        stream: StreamStart,
+        offset_ms: int,
+        *,
+        key: bytes | None = None,
+        is_judged: bool = False,
     ) -> None:
         """Make the file, or go on with what is there; with a key it is encrypted.
+
+        With `is_judged` it is written as far as verdicts say what of it may be kept.
 
         Raises:
             OSError: It cannot be opened, is no recording, or is encrypted under another key.
@@ -73,11 +84,19 @@ class FileWriter:
         self._tracks = {track: TrackSamples(stream, layout) for track in CHANNELS}
         held = self._file.data_bytes // layout.block_bytes
         begin = layout.blocks(min(offset_ms, MAX_DURATION_MS))
-        self._mixer = Mixer(layout, written=held, begin=begin)
+        self._careful: CarefulMixer | None = None
+        if is_judged:
+            self._careful = CarefulMixer(layout, written=held, begin=begin)
+        self._mixer = self._careful or Mixer(layout, written=held, begin=begin)
 
-    def write(self, chunks: Sequence[Chunk]) -> None:
+    def write(self, chunks: Sequence[Chunk | Verdict]) -> None:
         """Put chunks in their places; afterwards the file can be played."""
-        for track, audio in chunks:
+        for chunk in chunks:
+            if isinstance(chunk, Verdict):
+                if self._careful is not None:
+                    self._careful.judge(chunk)
+                continue
+            track, audio = chunk
             if isinstance(audio, int):
                 self._mixer.skip(track, audio)
             else:
@@ -94,7 +113,12 @@ class FileWriter:
             self._file.flush()
             self._file.sync()
             size_bytes = HEADER_BYTES + self._file.data_bytes
-            return Written(self._layout.duration_ms(self._mixer.written), size_bytes)
+            silenced = 0 if self._careful is None else self._careful.silenced
+            return Written(
+                self._layout.duration_ms(self._mixer.written),
+                size_bytes,
+                self._layout.duration_ms(silenced),
+            )
         finally:
             self.abandon()
 
@@ -121,7 +145,7 @@ class QueueWriter:
         self.dropped_frames = 0
         """What a slow disk made silence of."""
         self._bytes_per_ms = bytes_per_s(stream.encoding, stream.sample_rate_hz) / 1000
-        self._queue: list[Chunk] = []
+        self._queue: list[Chunk | Verdict] = []
         self._missed_ms: dict[Track, float] = {}
         self._hurry = hurry
 
@@ -142,13 +166,18 @@ class QueueWriter:
         elif not self.closed:
             self._queue.append(Chunk(track, duration_ms))
 
+    def judge(self, verdict: Verdict) -> None:
+        """See `RecordingWriter.judge`."""
+        if not self.closed:
+            self._queue.append(verdict)
+
     def close(self) -> None:
         """See `RecordingWriter.close`."""
         if not self.closed:
             self.closed = True
             self._hurry()
 
-    def take(self) -> list[Chunk]:
+    def take(self) -> list[Chunk | Verdict]:
         """Hand over what is queued, and what was dropped since as time without audio."""
         chunks, self._queue = self._queue, []
         chunks += [Chunk(track, round(missed_ms)) for track, missed_ms in self._missed_ms.items()]

@@ -67,6 +67,8 @@ class Language:
     """Words for signs inside an address, beside the dot."""
     after_at: frozenset[str]
     """Words after an `at` that begins no domain."""
+    misheard: frozenset[str]
+    """Words that engines take digits for: beside a hidden number they are not to be heard."""
     keywords: Mapping[Label, str]
     """Expressions for what is said near a number of that kind."""
 
@@ -122,6 +124,7 @@ ENGLISH: Final = Language(
         "last night noon midnight some any what which where it me you him them about and or "
         "school lunch dinner dawn present risk stake hand length times"
     ),
+    misheard=_words("for fore fourth to too won want ate tree free thrive sex sicks nein niner"),
     keywords={
         Label.EXPIRY: r"expir\w*|valid (?:until|thru|through|to)|good thru",
         Label.CODE: r"security code|c ?v ?[vc](?: ?2)?|card verification|(?:my|your|the) pin"
@@ -180,6 +183,7 @@ SPANISH: Final = Language(
     dot=_words("punto"),
     separators=_words("punto guion guión bajo más"),
     after_at=frozenset(),
+    misheard=_words("hocho sinco ziete dose"),
     keywords={
         Label.EXPIRY: r"caduc\w*|vencim\w*|vence|válida hasta",
         Label.CODE: r"código de seguridad|c ?v ?[vc]|(?:tres|cuatro|3|4) (?:dígitos|cifras)|pin",

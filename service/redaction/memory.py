@@ -80,15 +80,21 @@ class Memory:
     heir: int | None = None
     """The life that remembers them all the same: they were written down, and none came since."""
 
-    def begin(self, *, life: int, at: float) -> None:
-        """Forget a number that is over; after a loss of memory, take it that one is being said."""
+    def begin(self, *, life: int, at: float) -> bool:
+        """Forget a number that is over, and say so; after a loss of memory one is being said."""
         if life != self.life:
             is_heir, self.life, self.heir = life == self.heir, life, None
             if not is_heir:
                 self.spent, self.last_at = True, at
                 self.utterances.clear()
-        if at - self.last_at > OPEN_S:
-            self.shown, self.spent, self.plain, self.total = 0, False, 0, 0
+        if not self.is_over(at):
+            return False
+        self.shown, self.spent, self.plain, self.total = 0, False, 0, 0
+        return True
+
+    def is_over(self, at: float) -> bool:
+        """Say whether no number goes on: its last digits were said too long ago."""
+        return at - self.last_at > OPEN_S
 
     def others_than(self, key: str, at: float) -> list[OpenUtterance]:
         """Return the utterances of other tracks that are open now."""

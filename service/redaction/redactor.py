@@ -1,8 +1,8 @@
 """Redacts one text after the other of a call: finals in their order, partials as they come."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
 from service.redaction.languages import language_of
 from service.redaction.memory import Memory, OpenUtterance, Policy
@@ -40,6 +40,24 @@ class Hidden:
     """The places of the words that it stands for, where there are words."""
 
 
+Earlier = Literal["hold", "hide", "release"]
+
+
+@dataclass(frozen=True, slots=True)
+class Aloud:
+    """What of the sound of a final is not to be heard. Each two places are a stretch of its words.
+
+    None stands for all of it: there are no words, or they do not agree with the text.
+    """
+
+    hidden: tuple[tuple[int, int], ...] | None = ()
+    """Of what is hidden, and of shown digits of the same numbers."""
+    open: tuple[tuple[int, int], ...] | None = ()
+    """Of shown digits of a number that is open: more of it may be hidden yet."""
+    earlier: Earlier = "hold"
+    """What becomes of what was open before this text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Redacted:
     """What of a text is shown."""
@@ -48,11 +66,13 @@ class Redacted:
     words: tuple[str | None, ...] = ()
     """For each word what stands in its place; None for itself."""
     hidden: tuple[Hidden, ...] = ()
+    aloud: Aloud = Aloud()
+    """Of a final; what a partial hides is not known to be over."""
 
 
 def redact(memory: Memory, policy: Policy, spoken: Spoken) -> Redacted:
     """Return what is shown of a text, and remember that it was."""
-    memory.begin(life=spoken.life, at=spoken.at)
+    is_over = memory.begin(life=spoken.life, at=spoken.at)
     walk = _walk(memory, policy, spoken)
     timed = walk
     joined = " ".join(spoken.words)
@@ -61,7 +81,10 @@ def redact(memory: Memory, policy: Policy, spoken: Spoken) -> Redacted:
         if timed.hidden != walk.hidden:
             walk = _walked(memory, policy, spoken, text=spoken.text, hidden=timed.hidden)
     _remember(memory, walk, timed)
-    return _written(spoken, walk, timed)
+    written = _written(spoken, walk, timed)
+    if not spoken.is_final:
+        return written
+    return replace(written, aloud=_aloud(spoken, (walk, timed), is_over=is_over))
 
 
 def _walk(memory: Memory, policy: Policy, spoken: Spoken) -> Walk:
@@ -144,6 +167,54 @@ def _written(spoken: Spoken, walk: Walk, timed: Walk) -> Redacted:
         hidden.append(Hidden(mark.label.entity, len(text), len(text) + len(mark.shown), places))
         text, at = text + mark.shown, mark.end
     return Redacted(text + spoken.text[at:], tuple(words), tuple(hidden))
+
+
+def _aloud(spoken: Spoken, walks: tuple[Walk, Walk], *, is_over: bool) -> Aloud:
+    walk, timed = walks
+    earlier: Earlier = "hold"
+    if (walk.reaches_back or timed.reaches_back) and not is_over:
+        earlier = "hide"
+    elif is_over or (walk.closed and timed.closed):
+        earlier = "release"
+    secrets = [[(mark.start, mark.end) for mark in one.marks] + one.betrayed for one in walks]
+    # digits that partials hid and the final does not have were said at a time that nobody knows
+    doubtful = any(one.hidden is not None and one.hidden[1] > one.digits for one in walks)
+    if doubtful or (secrets[0] and not (spoken.words and secrets[1])):
+        return Aloud(None, (), earlier)
+    misheard = language_of(spoken.language).misheard
+    stretches = _stretches(secrets[1], spoken.words)
+    hidden = tuple(_with_misheard(one, spoken.words, misheard) for one in stretches)
+    if walk.open and not (spoken.words and timed.open):
+        return Aloud(hidden, None, earlier)
+    return Aloud(hidden, _stretches(timed.open, spoken.words), earlier)
+
+
+def _stretches(
+    spans: Sequence[tuple[int, int]], words: tuple[str, ...]
+) -> tuple[tuple[int, int], ...]:
+    """Return for each span of the words, joined by spaces, the first and the last word in it."""
+    places = list(_spans(words)) if spans else []
+    found = (
+        [place for place, (start, end) in enumerate(places) if span[0] < end and start < span[1]]
+        for span in spans
+    )
+    return tuple((within[0], within[-1]) for within in found if within)
+
+
+def _with_misheard(
+    stretch: tuple[int, int], words: tuple[str, ...], misheard: frozenset[str]
+) -> tuple[int, int]:
+    """Return a stretch with the words beside it that may have been digits of it."""
+    first, last = stretch
+    while first and _plain(words[first - 1]) in misheard:
+        first -= 1
+    while last + 1 < len(words) and _plain(words[last + 1]) in misheard:
+        last += 1
+    return first, last
+
+
+def _plain(word: str) -> str:
+    return word.strip(".,;:!?").lower()
 
 
 def _words_behind(marks: list[Mark], words: tuple[str, ...]) -> list[tuple[int, ...]]:

@@ -66,6 +66,12 @@ class Walk:
     closed: bool = False
     """Whether words of this text ended the number that was open before it."""
     ends_in_address: bool = False
+    open: list[tuple[int, int]] = field(default_factory=list)
+    """Where digits are shown of the number that is open at the end."""
+    betrayed: list[tuple[int, int]] = field(default_factory=list)
+    """Where digits are shown of a number of which others are hidden."""
+    reaches_back: bool = False
+    """Whether digits are hidden of the number that was open before this text."""
     _tokens: list[Token] = field(default_factory=list)
     _others: int = 0
     _others_hide: bool = False
@@ -178,6 +184,7 @@ class Walk:
             self.spent = self.counted = True
             digits = sum(sign.isdecimal() for sign in self.said.text[address.start : address.end])
             self._note_hidden(self.digits, self.digits + digits)
+            self._betray()
             self.digits += digits
         self._mark(address.start, address.end, label)
         while place < len(self._tokens) and self._tokens[place].start < address.end:
@@ -198,8 +205,7 @@ class Walk:
             if exemption is Exemption.AMOUNT:
                 self._close()
             elif run.last == len(self._tokens) - 1:  # a moment: what comes next may belong to it
-                self.shown += len(run.digits)
-                self.own += len(run.digits)
+                self._show(Group([run], self.digits))
                 self.counted = True
         return group
 
@@ -254,6 +260,7 @@ class Walk:
         if label not in (Label.HELD, Label.EMAIL):
             self.spent = self.counted = True
             self._note_hidden(self.digits, self.digits)
+            self._betray()
 
     @property
     def goes_on(self) -> bool:
@@ -267,7 +274,7 @@ class Walk:
         """End the open number, unless the last of it was hidden, or it is a keyword's."""
         if not self.spent and not (self.shown and self._is_near()):
             self.shown = self.own = self.plain = self.total = self._others = 0
-            self.closed = True
+            self.closed, self.open = True, []
 
     # --- what becomes of a group ---
 
@@ -281,10 +288,22 @@ class Walk:
         elif self._is_hidden(group, count):
             self._hide(group)
         else:
-            self.shown += count
-            self.own += count
+            self._show(group)
         self.plain, self.speaker, self.counted = 0, self.said.key, True
         return Group([], 0)
+
+    def _show(self, group: Group) -> None:
+        count = len(group.digits)
+        self.shown += count
+        self.own += count
+        first, last = self._tokens[group.runs[0].first], self._tokens[group.runs[-1].last]
+        self.open.append((first.start, last.end))
+
+    def _betray(self) -> None:
+        """Note that what is shown of the open number is known to be of one that is hidden."""
+        self.reaches_back = self.reaches_back or not self.closed
+        self.betrayed += self.open
+        self.open = []
 
     def _is_hidden(self, group: Group, count: int) -> bool:
         if self._was_hidden(group.before, count):
@@ -327,6 +346,7 @@ class Walk:
             start -= 2
         self._mark(start, last.end, label, shown)
         self.spent = True
+        self._betray()
 
     def _keeps_last(self, digits: str, label: Label) -> bool:
         """Whether the last four digits may be shown: of a whole number, none of which was."""

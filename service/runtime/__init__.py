@@ -3,9 +3,9 @@
 `registry` finds the `call` that an input is for; `dedup` knows webhooks that came before. `commit`
 writes what its turn led to, the state by `codec`; `effects` hands it on, `commands` has Telnyx
 told, as its `config_shapes` have it, and `questions` has it asked. `media_tokens` admits audio to
-the `media_streams`, of which each `media_stream` takes it to its recognitions. Words of one track
-come in the order of their audio (`succession`). `attaching` is to calls that somebody else
-controls, `dialling` begins calls that somebody asks for. `handing_over` is what calls do before
-another worker has them; `upkeep` is done beside the calls now and then; `offline_eraser` erases
-calls beside a running service.
+the `media_streams`, of which each `media_stream` takes it to its recognitions; `judged_sound` lets
+go of what recordings held back. Words of one track come in the order of their audio (`succession`).
+`attaching` is to calls that somebody else controls, `dialling` begins calls that somebody asks for.
+`handing_over` is what calls do before another worker has them; `upkeep` is done beside the calls
+now and then; `offline_eraser` erases calls beside a running service.
 """

@@ -6,10 +6,12 @@ import structlog
 
 from service.calls.commands import (
     AskStatus,
+    CloseSound,
     Command,
     FetchMissed,
     FinishRecognitions,
     HastenRecognitions,
+    JudgeSound,
     OpenRecognition,
     PauseStream,
     RecordStream,
@@ -95,6 +97,8 @@ class RealEffects:
         match command:
             case RecordStream():
                 self._streams.record(call, command)
+            case JudgeSound() | CloseSound():
+                self._streams.judge(command)
             case OpenRecognition():
                 self._streams.open(call, command)
             case PauseStream():

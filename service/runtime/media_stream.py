@@ -4,9 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from service.calls.inputs import Input, MediaStopped
-from service.ids import CallId, Track
-from service.ports import Recognition, RecordingWriter, StreamStart
+from service.calls.commands import JudgeSound
+from service.calls.inputs import Input, MediaStopped, TrackRef
+from service.calls.sound import MARGIN_MS
+from service.calls.state import Span
+from service.ids import CallId, StreamId, Track
+from service.ports import Recognition, RecordingWriter, StreamStart, Verdict
 from service.wire.audio import bytes_per_s
 
 _MISSING = "frames_lost"
@@ -38,6 +41,10 @@ class MediaStream:
     clock: Callable[[], float]
     recognitions: dict[Track, Recognition] = field(default_factory=dict)
     recording: RecordingWriter | None = None
+    is_judged: bool = False
+    """Whether the recording is held back, and has nothing of a track that nobody hears."""
+    is_muted: bool = False
+    """Whether nothing that is heard is recorded: only the end of a pause is listened for."""
     is_wanted: bool = True
     """Whether its socket is to stay open: no other took its place, and its words are wanted."""
     paused: bool = False
@@ -52,6 +59,10 @@ class MediaStream:
     _carried_ms: dict[Track, float] = field(default_factory=dict)
     _tail_ms: dict[Track, float] = field(default_factory=dict)
     """How much audio is still to come that was said while it was paused."""
+    _unplaced: dict[Track, StreamId] = field(default_factory=dict)
+    """Whose recognitions, by their stream's id, have had no audio yet."""
+    _places_ms: dict[tuple[StreamId, Track], float] = field(default_factory=dict)
+    """Where the audio of each recognition begins in what was carried."""
 
     def __post_init__(self) -> None:
         """Begin to measure what comes."""
@@ -70,11 +81,43 @@ class MediaStream:
             if self._pausing:
                 self._move_on(track, whole_ms, "")  # we ask for it: no frame was lost
             return
-        if self.recording is not None:
-            self.recording.write(track, payload)
         recognition = self.recognitions.get(track)
+        if self.recording is not None:
+            if self._is_recorded(recognition):
+                self.recording.write(track, payload)
+            else:
+                self._pass_over(track, int(before_ms + duration_ms) - int(before_ms))
         if recognition is not None:
+            self._place(track, before_ms)
             recognition.send(payload)
+
+    def hear(self, ref: TrackRef, recognition: Recognition) -> None:
+        """Give a track to a recognition from now on."""
+        self.recognitions[ref.track] = recognition
+        self._unplaced[ref.track] = ref.stream_id
+
+    def judge(self, command: JudgeSound) -> None:
+        """Say what of a recognition's audio may be kept."""
+        if self.recording is None:
+            return
+        ref = command.ref
+        begin_ms = self._places_ms.get((ref.stream_id, ref.track))
+        if begin_ms is None:
+            self.recording.judge(Verdict(ref.track, 0, earlier=command.earlier))
+            return
+        came_ms = self._carried_ms[ref.track] + MARGIN_MS
+
+        def placed(span: Span) -> tuple[float, float]:
+            return begin_ms + span.start_ms, min(begin_ms + span.end_ms, came_ms)
+
+        verdict = Verdict(
+            ref.track,
+            begin_ms + command.until_ms,
+            tuple(map(placed, command.hidden)),
+            tuple(map(placed, command.open)),
+            command.earlier,
+        )
+        self.recording.judge(verdict)
 
     def skip(self, track: Track, duration_ms: int) -> None:
         """Move the clock of a track on without audio."""
@@ -133,6 +176,14 @@ class MediaStream:
     def _has_tail(self) -> bool:
         return any(left_ms > 0 for left_ms in self._tail_ms.values())
 
+    def _is_recorded(self, recognition: Recognition | None) -> bool:
+        return not self.is_muted and (recognition is not None or not self.is_judged)
+
+    def _place(self, track: Track, at_ms: float) -> None:
+        stream_id = self._unplaced.pop(track, None)
+        if stream_id is not None:
+            self._places_ms[stream_id, track] = at_ms
+
     def _pass_over(self, track: Track, duration_ms: int) -> None:
         if self.recording is not None:
             self.recording.skip(track, duration_ms)
@@ -140,4 +191,5 @@ class MediaStream:
     def _move_on(self, track: Track, duration_ms: int, reason: str) -> None:
         recognition = self.recognitions.get(track)
         if recognition is not None and duration_ms > 0:
+            self._place(track, self._carried_ms[track] - duration_ms)
             recognition.skip(duration_ms, reason)

@@ -14,8 +14,10 @@ from functools import partial
 import structlog
 
 from service.calls.commands import (
+    CloseSound,
     FinishRecognitions,
     HastenRecognitions,
+    JudgeSound,
     OpenRecognition,
     PauseStream,
     RecordStream,
@@ -38,6 +40,7 @@ from service.ports import (
     StreamStart,
 )
 from service.runtime.dedup import Dedup
+from service.runtime.judged_sound import JudgedSound
 from service.runtime.media_stream import CallInbox, MediaStream
 from service.runtime.succession import Succession
 from service.tasks import Tasks
@@ -73,6 +76,7 @@ class MediaStreams:
         """Begin without any."""
         self._recognitions = recognitions
         self._recorder = recorder
+        self._sound = JudgedSound()
         self._tasks = tasks
         self._clock = clock
         self._streams: dict[StreamId, MediaStream] = {}
@@ -164,8 +168,19 @@ class MediaStreams:
                 stream.start,
                 offset_ms=command.offset_ms,
                 delete_at=None if days is None else self._clock() + days * 86_400,
+                is_judged=command.is_judged,
                 post=call.post,
             )
+            stream.is_judged = command.is_judged
+            if command.is_judged:
+                self._sound.keep(stream)
+
+    def judge(self, command: JudgeSound | CloseSound) -> None:
+        """Let go of what a recording held back, as far as it is known by now."""
+        if isinstance(command, JudgeSound):
+            self._sound.judge(command)
+        else:
+            self._sound.close(command)
 
     def open(self, call: CallInbox, command: OpenRecognition) -> None:
         """Open a recognition for one track of a stream."""
@@ -182,7 +197,9 @@ class MediaStreams:
             encoding=stream.start.encoding,
             sample_rate_hz=stream.start.sample_rate_hz,
         )
-        stream.recognitions[command.ref.track] = self._opened(plan, call)
+        stream.is_muted = command.is_muted
+        stream.hear(command.ref, self._opened(plan, call))
+        self._sound.heard(command.ref.stream_id, stream)
 
     def _opened(self, plan: RecognitionPlan, call: CallInbox) -> Recognition:
         """Open a recognition that speaks in its turn."""
@@ -198,8 +215,7 @@ class MediaStreams:
         if stream is None:
             return
         stream.is_wanted = command.reason == STOPPING  # the next process goes on with it
-        if stream.recording is not None:
-            stream.recording.close()
+        self._sound.end(stream)
         self._let_finish(stream)
 
     def hasten(self, command: HastenRecognitions) -> None:
@@ -244,6 +260,7 @@ class MediaStreams:
             self.finish(
                 FinishRecognitions(leg_id=start.leg_id, stream_id=start.stream_id, reason=reason)
             )
+            self._sound.give_up(stream)
             self.hasten(HastenRecognitions(leg_id=start.leg_id))
 
     def _let_finish(self, stream: MediaStream) -> None:

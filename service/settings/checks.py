@@ -15,6 +15,7 @@ from typing import get_args
 from urllib.parse import SplitResult, urlsplit
 
 from service.calls.events import Event, TranscriptPartial
+from service.calls.phrases import words_of
 from service.journal.address import parse_database_url
 from service.wire.signature import parse_public_key
 
@@ -28,6 +29,7 @@ _RESERVED_NAMES = ("archive", "feed")
 _OWN_HEADERS = ("host", "content-type", "content-length", "transfer-encoding", "connection")
 _DIRECTIONS = ("incoming", "outgoing")
 _MAX_PORT = 65535
+_MAX_PHRASE_WORDS = 10
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
 _MAX_DIGITS = 4
 _CARRIED = ("client_state", "header", "parameter")
@@ -249,6 +251,13 @@ def check_number(text: str) -> str:
     """Accept the place of a table in its list."""
     if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
         raise ValueError("tables of a list are numbered from 0")
+    return text
+
+
+def check_phrase(text: str) -> str:
+    """Accept what can be listened for: a few words."""
+    if not 0 < len(words_of(text)) <= _MAX_PHRASE_WORDS:
+        raise ValueError(f"is a phrase of 1 to {_MAX_PHRASE_WORDS} words")
     return text
 
 

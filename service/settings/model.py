@@ -64,6 +64,7 @@ HeaderValue = Annotated[SecretStr, _secret(checks.check_header_value)]
 Number = Annotated[str, AfterValidator(checks.check_number)]
 Origin = Annotated[str, AfterValidator(checks.check_origin)]
 NetworkText = Annotated[str, AfterValidator(checks.check_network)]
+Phrase = Annotated[str, AfterValidator(checks.check_phrase)]
 EventPattern = Annotated[str, AfterValidator(checks.check_event_pattern)]
 
 
@@ -126,6 +127,10 @@ class RouteSettings(_Table):
     """How many digits in order of a number are shown at most: 4 or 7."""
     mask: Mask = "label"
     """`last4`: of a whole card, the last four digits are shown."""
+    pause_on: Annotated[tuple[Phrase, ...], Field(max_length=50)] = ()
+    """After such a phrase nothing is kept, until one of `resume_on`, but no longer than that."""
+    resume_on: Annotated[tuple[Phrase, ...], Field(max_length=50)] = ()
+    pause_limit_s: Annotated[float, Field(ge=1, le=3_600)] = 60.0
     record: Annotated[Literal["none", "audio", "telnyx"], AfterValidator(_record_not_built)] = (
         "none"
     )

@@ -1,6 +1,6 @@
 """What no single key can say: whether the keys fit together."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from service.calls.engines import engine_for, find_engine, model_for, unfit
 from service.calls.engines import review as review_engine
@@ -102,23 +102,30 @@ def _route(place: tuple[str, ...], route: RouteSettings, names: list[str]) -> It
         yield Fault((*place, "record"), message)
     if route.connect is not None and route.answer is False:
         yield Fault((*place, "connect"), "needs answer = true: nobody else is told to")
-    if route.connect is None:
-        for key in route.model_fields_set.intersection(_ONLY_FOR_CONNECT):
-            yield Fault((*place, key), "is only for a route with connect")
+    yield from _only_with("connect", _ONLY_FOR_CONNECT, place, route)
     names_carried = [key.partition(".")[2] or key for key in route.carry]
     if len(set(names_carried)) < len(names_carried):
         yield Fault((*place, "carry"), "would carry two things under one name")
     yield from _redaction(place, route)
+    yield from _only_with("pause_on", ("resume_on", "pause_limit_s"), place, route)
     if route.stream_codec is not None:
         yield from _stream_codec((*place, "stream_codec"), route.stream_codec)
     yield from _choices(place, route)
 
 
+def _only_with(
+    needed: str, keys: Iterable[str], place: tuple[str, ...], route: RouteSettings
+) -> Iterator[Fault]:
+    """Judge keys that are nothing without another one."""
+    if not getattr(route, needed):
+        for key in route.model_fields_set.intersection(keys):
+            yield Fault((*place, key), f"is only for a route with {needed}")
+
+
 def _redaction(place: tuple[str, ...], route: RouteSettings) -> Iterator[Fault]:
     """Judge what is hidden: numbers are found in the languages whose words for them are known."""
+    yield from _only_with("redact", ("redact_level", "mask"), place, route)
     if not route.redact:
-        for key in route.model_fields_set.intersection(("redact_level", "mask")):
-            yield Fault((*place, key), "is only for a route with redact")
         return
     for choice in route.build().choices:
         if choice.language and choice.language not in AUTO and not knows(choice.language):

@@ -68,7 +68,10 @@ def _keyterms(engine: Engine, route: Route) -> Iterator[tuple[str, str]]:
 
 def _options(engine: Engine, route: Route) -> Iterator[tuple[str, str]]:
     known = engine.options.get("media", frozenset())
-    if "redact" in known and "redact" not in route.engine_options and (kinds := _redact(route)):
+    hides_sound = route.record == "audio" and route.redact and "redact" not in route.engine_options
+    if engine.words_if_asked and hides_sound:
+        yield "words", "true"
+    elif "redact" in known and "redact" not in route.engine_options and (kinds := _redact(route)):
         yield "redact", kinds
     for name, value in sent_options(engine, route, "media").items():
         if isinstance(value, list | tuple):

@@ -31,6 +31,7 @@ COMMANDS = (
     "keys",
     "access",
     "audit-erasure",
+    "audit-redaction",
     "journal",
     "health",
 )

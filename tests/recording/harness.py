@@ -31,11 +31,17 @@ class Recording:
         offset_ms: int = 0,
         *,
         call_id: CallId = CALL,
+        is_judged: bool = False,
         post: Callable[[Input], None] | None = None,
     ) -> QueueWriter:
         """Begin to record a stream."""
         writer = self.recorder.open(
-            call_id, start, offset_ms=offset_ms, delete_at=None, post=post or self.told.put_nowait
+            call_id,
+            start,
+            offset_ms=offset_ms,
+            delete_at=None,
+            is_judged=is_judged,
+            post=post or self.told.put_nowait,
         )
         assert writer is not None
         return writer
@@ -63,12 +69,17 @@ class Recording:
 
 @asynccontextmanager
 async def open_recording(
-    folder: Path, index_failures: Sequence[Exception] = (), *, index_delay_s: float = 0.0
+    folder: Path,
+    index_failures: Sequence[Exception] = (),
+    *,
+    index_delay_s: float = 0.0,
+    key: bytes | None = None,
 ) -> AsyncIterator[Recording]:
     """Open a recorder whose index fails in this way first, and then takes so long."""
     async with open_sqlite_journal(folder / "journal.db") as journal:
         if await journal.load(CALL) is None:
             await journal.commit(Entry(call_id=CALL, version=0, epoch=0, state=b"{}"))
         index = WatchedIndex(journal, index_failures, index_delay_s)
-        async with open_recorder(folder / "audio", index, clock=time.time) as recorder:
+        opened = open_recorder(folder / "audio", index, clock=time.time, key=key)
+        async with opened as recorder:
             yield Recording(recorder, index, folder / "audio")

@@ -93,7 +93,12 @@ async def test_audio_that_nobody_can_decode_is_not_recorded(tmp_path: Path) -> N
     """It is logged, without a file."""
     async with open_recording(tmp_path) as made:
         refused = made.recorder.open(
-            CALL, stream("OPUS", 16000), offset_ms=0, delete_at=None, post=made.told.put_nowait
+            CALL,
+            stream("OPUS", 16000),
+            offset_ms=0,
+            delete_at=None,
+            is_judged=False,
+            post=made.told.put_nowait,
         )
 
         assert refused is None

@@ -5,7 +5,7 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, get_args
 
@@ -16,6 +16,8 @@ from tests.redaction.dialogues import REPEATED, Dialogue, Heard, dialogue
 from tests.redaction.innocents import sentences
 from tests.redaction.oracle import digits_in, most_in_order
 from tests.redaction.secrets import MAKERS
+from tests.redaction.sound import HEADS as SOUND_HEADS
+from tests.redaction.sound import Sound, listen
 
 UTTERANCES: Final = 10_000
 SHORT_UTTERANCES: Final = 1_000
@@ -25,6 +27,7 @@ MAX_WRONG: Final = 0.005
 _NAMED_BOUND: Final = 4
 _CODE_BOUND: Final = 1
 _CALL_SENTENCES: Final = 20
+_UTTERANCES_A_DIALOGUE: Final = 20
 _HEADS: Final = (
     "kind", "utterances", "prefixes", "leaked", "missed in finals", "wrongly redacted",
     "held back p99 words", "ms",
@@ -217,7 +220,11 @@ def in_calls(seed: int, count: int, level: Level, *, named: bool) -> Row:
 
 def table(rows: dict[str, Row]) -> str:
     """Return the rows as Markdown."""
-    lines = [_HEADS, ("---",) * len(_HEADS), *(row.cells(kind) for kind, row in rows.items())]
+    return _markdown(_HEADS, rows)
+
+
+def _markdown(heads: tuple[str, ...], rows: Mapping[str, Row | Sound]) -> str:
+    lines = [heads, ("---",) * len(heads), *(row.cells(kind) for kind, row in rows.items())]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -241,6 +248,9 @@ def main(arguments: argparse.Namespace) -> int:
         for named, name in ((False, "the same in calls of 20"), (True, "calls that name a card")):
             rows[name] = in_calls(arguments.seed, utterances, level, named=named)
         print(f"\n{level}: never more than {MAX_SHOWN[level]} digits in order\n\n{table(rows)}\n")
+        sound = listen(arguments.seed, utterances // _UTTERANCES_A_DIALOGUE, level)
+        print(f"in recordings\n\n{_markdown(SOUND_HEADS, sound)}\n")
+        failed |= any(row.most > MAX_SHOWN[level] for row in sound.values())
         for template, count in Counter(template for template, *_ in wrong).most_common():
             example = next(left for name, _, left in wrong if name == template)
             print(f"{count} of: {template}: {example}")

@@ -16,6 +16,7 @@ from tests.redaction.proof import (
     prove,
     wrongly_redacted,
 )
+from tests.redaction.sound import listen
 
 
 @pytest.mark.parametrize("level", get_args(Level))
@@ -52,6 +53,16 @@ def test_the_demo_and_all_scenarios_are_left_alone(level: Level) -> None:
         assert [call.final(text, key=speaker) for speaker, text in script] == [
             text for _, text in script
         ]
+
+
+@pytest.mark.parametrize("level", get_args(Level))
+def test_little_of_a_secret_is_heard_in_a_recording(level: Level) -> None:
+    """Nothing of most; never more than the text shows: what was shown before the rest is silent."""
+    rows = listen(11, SHORT_UTTERANCES // 20, level)
+
+    assert max(row.most for row in rows.values()) <= MAX_SHOWN[level]
+    dialogues = sum(row.dialogues for row in rows.values())
+    assert sum(row.heard for row in rows.values()) <= 0.05 * dialogues
 
 
 def test_the_oracle_reads_numbers_by_itself() -> None:

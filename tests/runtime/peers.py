@@ -20,6 +20,7 @@ from service.ports import (
     StoredEvent,
     StreamStart,
     StreamTarget,
+    Verdict,
 )
 
 
@@ -188,6 +189,12 @@ class KeptRecording:
     post: Callable[[Input], None]
     taken: list[tuple[Track, bytes | int]] = field(default_factory=list)
     closed: bool = False
+    is_judged: bool = False
+    verdicts: list[Verdict] = field(default_factory=list)
+
+    def judge(self, verdict: Verdict) -> None:
+        """Keep what is said of it."""
+        self.verdicts.append(verdict)
 
     def write(self, track: Track, payload: bytes) -> None:
         """Keep the frame."""
@@ -224,11 +231,12 @@ class KeptRecordings:
         *,
         offset_ms: int,
         delete_at: float | None,
+        is_judged: bool,
         post: Callable[[Input], None],
     ) -> KeptRecording:
         """Open a recording."""
         del call_id, delete_at
-        recording = KeptRecording(stream, offset_ms, post)
+        recording = KeptRecording(stream, offset_ms, post, is_judged=is_judged)
         self.opened.append(recording)
         return recording
 

@@ -98,7 +98,7 @@ def _toml(settings: Mapping[str, Any]) -> str:
     lines = [
         f"{key} = {_value(value)}"
         for key, value in settings.items()
-        if key in ("database_url", "database_key", "drain_timeout_s")
+        if key in ("database_url", "database_key", "drain_timeout_s", "recogniser_url")
     ]
     if "forward" in settings:
         lines.append(f"forward = {_value(settings['forward'])}")

@@ -189,6 +189,7 @@ EVENTS: tuple[tuple[float, Event], ...] = (
             size_bytes=721018,
             content_type="audio/wav",
             channels=("inbound", "outbound"),
+            silenced_ms=4300,
         ),
     ),
     (45.3, TranscriptionStopped(leg=LEG, source="media", reason="media_stopped")),

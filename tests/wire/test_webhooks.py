@@ -145,6 +145,7 @@ EXPECTED: dict[str, WebhookInput | Ignored] = {
     "unread.call.deepfake_detection.result": Ignored(
         "call.deepfake_detection.result", "unread_event"
     ),
+    "unread.call.dtmf.received": Ignored("call.dtmf.received", "unread_event"),
     "unread.call.invented_by_telnyx_tomorrow": Ignored(
         "call.invented_by_telnyx_tomorrow", "unread_event"
     ),

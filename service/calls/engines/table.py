@@ -71,6 +71,8 @@ class Engine:
     """Whether it answers `CloseStream` with what is left and closes."""
     keep_alive: bool = False
     """Whether it knows `KeepAlive`; ping and pong do for the others."""
+    words_if_asked: bool = False
+    """Whether it gives the times of words to who asks for them, and then redacts nothing."""
     is_listed: bool = True
     """Whether it is one of Telnyx's or ours; others may be community engines (TELNYX.md §8)."""
 
@@ -267,6 +269,7 @@ ENGINES: Mapping[str, Engine] = {
             auto_language={"media": "auto"},
             close_stream=True,
             keep_alive=True,
+            words_if_asked=True,
         ),
     )
 }
