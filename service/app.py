@@ -265,17 +265,13 @@ async def _open_rooms(
     )
 
 
-async def _let_people_in(
-    stack: AsyncExitStack,
-    app: web.Application,
-    settings: Settings,
-    rooms: Rooms,
-    machine: Machine,
-) -> None:
-    url, key, threaded = settings.database_url, settings.storage_key(), machine.threaded
-    enter = stack.enter_async_context
+async def _sources(
+    stack: AsyncExitStack, settings: Settings, rooms: Rooms, machine: Machine
+) -> Sources:
+    url, key, enter = settings.database_url, settings.storage_key(), stack.enter_async_context
+    threaded = machine.threaded
     api_key = settings.telnyx_api_key.get_secret_value()
-    sources = Sources(
+    return Sources(
         providers=await enter(open_providers(api_key, settings.telnyx_base_url)),
         journal=rooms.journal,
         library=rooms.library,
@@ -297,6 +293,16 @@ async def _let_people_in(
         scrape=await scraped(stack, rooms.telemetry.metrics, machine.seat),
         eraser=rooms.keeper,
     )
+
+
+async def _let_people_in(
+    stack: AsyncExitStack,
+    app: web.Application,
+    settings: Settings,
+    rooms: Rooms,
+    machine: Machine,
+) -> None:
+    sources = await _sources(stack, settings, rooms, machine)
     opening = open_api(
         sources,
         rate_limit_per_minute=settings.api.rate_limit_per_minute,
@@ -304,7 +310,7 @@ async def _let_people_in(
         access_limits=AccessLogLimits(**settings.access_log.model_dump()),
         clock=machine.clock,
     )
-    api = await enter(opening)
+    api = await stack.enter_async_context(opening)
     api.serve(app)
 
 

@@ -28,6 +28,7 @@ from service.errors import BadInputError
 from service.ids import CallId, InputId, StreamId
 from service.wire.webhooks import Ignored, parse_webhook
 from tests.ingress.builders import LEG, NOW, WEBHOOKS, webhook_body
+from tests.wire.shapes import JSON
 
 CALL = CallId("428c31b6-abf3-3bc1-b7f4-5013ef9657c1")
 CUSTOMER, SUPPORT = "+12025550133", "+12025550100"
@@ -361,19 +362,6 @@ def test_what_is_no_json_object_is_bad_input(body: bytes) -> None:
         parse_webhook(body, NOW)
 
 
-JSON = st.recursive(
-    st.one_of(
-        st.none(),
-        st.booleans(),
-        st.integers(),
-        st.floats(allow_nan=False, allow_infinity=False),
-        st.text(st.characters(exclude_categories=["Cs"])),
-    ),
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.text("abc_.", max_size=6), inner)
-    ),
-    max_leaves=12,
-)
 NAMES = st.sampled_from(sorted({*EXPECTED, "call.initiated", "call.transcription", "x"}))
 
 
