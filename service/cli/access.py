@@ -28,7 +28,7 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
     """Add the command."""
     summary = "See who read, heard, took out or erased which call, the newest first."
     parser = add_command(commands, "access", run, summary)
-    parser.add_argument("--call", metavar="ID", type=CallId, help="only of this call")
+    parser.add_argument("--call", metavar="ID", help="only of this call")
     parser.add_argument("--key", metavar="ID", help="only with this key, as `keys ls` shows it")
     parser.add_argument("--action", choices=get_args(AccessAction), help="only what was done so")
     parser.add_argument("--limit", type=positive, default=100, help="how many (default: 100)")
@@ -43,7 +43,8 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     from service.ports import AccessFilter  # noqa: PLC0415 - as above
 
     settings = read_local_settings(arguments, environ)
-    wanted = AccessFilter(call_id=arguments.call, key_id=arguments.key, action=arguments.action)
+    call_id = CallId(arguments.call) if arguments.call else None
+    wanted = AccessFilter(call_id=call_id, key_id=arguments.key, action=arguments.action)
     found = asyncio.run(_found(settings, wanted, min(arguments.limit, _MAX_SHOWN)))
     columns = ("AT", "KEY", "ACTION", "CALL", "ADDRESS")
     print_table(columns, map(_row, found), empty="nobody looked at anything")

@@ -27,9 +27,10 @@ def test_every_event_of_ours_is_read_or_left_alone() -> None:
         call="428c31b6-7af4-4bcb-b7f5-5013ef9657c1",
         speaker="customer",
         text="I'd like to change my booking.",
-        seq=4,
+        seq=6,
         start_ms=8420,
         end_ms=10380,
+        leg="v3:golden-example-leg",
     )
 
 
@@ -66,7 +67,7 @@ def test_whoever_speaks_is_known_by_role_or_by_track(
 def test_a_gap_of_nobody_is_of_both() -> None:
     """A leg names its call as well as an id of the call."""
     assert read({"type": "transcript.gap", "leg": "v3:x", "start_ms": 5, "end_ms": 9}) == [
-        Gap(call="v3:x", speaker=None, span=Span(5, 9))
+        Gap(call="v3:x", speaker=None, span=Span(5, 9), leg="v3:x")
     ]
 
 
