@@ -8,6 +8,9 @@ const REASONS = {
   "asked": "somebody asked for it",
   "operator": "the operator asked for it",
   "retention": "it was kept as long as it was to be kept",
+  "phrase": "somebody said a phrase that pauses it",
+  "resume_phrase": "somebody said a phrase that resumes it",
+  "pause_not_placed": "it cannot be told from what was said in the pause",
   // the call and its line
   "busy": "they were busy",
   "rejected": "they rejected the call",
