@@ -123,7 +123,7 @@ async def test_an_ivr_on_the_sdk_has_its_calls_transcribed(
             key = await new_key(tmp_path, environment)
             app = {"CALLSCRIBE_URL": f"http://{listen}", "CALLSCRIBE_KEY": key, "PORT": str(port)}
             app |= {"COPIES": "1"} if way == "copies" else {}
-            program = running(PYTHON, str(HERE / "ivr.py"), **environment, **app)
+            program = running(PYTHON, str(HERE / "ivr.py"), cwd=tmp_path, **environment, **app)
             ivr = await stack.enter_async_context(program)
             assert await ivr.line() == "attached 200"
             if is_stopped:
