@@ -51,8 +51,12 @@ class RunningService:
         metadata: Mapping[str, str] | None = None,
     ) -> str:
         """Return a token of these scopes, or of all that the key has; bound to this metadata."""
-        wish = {"scopes": scopes or SCOPES, "call_id": call_id, "expires_in_s": expires_in_s}
-        wish |= {"metadata": dict(metadata or {})}
+        wish = {
+            "scopes": scopes or SCOPES,
+            "call_id": call_id,
+            "expires_in_s": expires_in_s,
+            "metadata": dict(metadata or {}),
+        }
         headers = {"Authorization": f"Bearer {self.key}"}
         async with (
             aiohttp.ClientSession(self.url, headers=headers) as client,
