@@ -179,7 +179,7 @@ class Doorkeeper:
         if key is None or key.revoked_at is not None:
             raise ForgedInputError("a token of a key that was revoked")
         scopes = frozenset(claims.scopes)
-        binding = key.binding.narrowed(claims.binding)
+        binding = key.binding.narrowed(claims.binding or UNBOUND)
         return Caller(key.id, scopes, claims.call_id, claims.expires_at, binding)
 
     def _count(self, caller: Caller) -> None:

@@ -101,7 +101,7 @@ class TokenRoutes:
             scopes=tuple(sorted(wish.scopes)),
             call_id=None if wish.call_id is None else CallId(wish.call_id),
             expires_at=expires_at,
-            binding=binding,
+            binding=None if binding.is_unbound else binding,
         )
         token = sign_token(self._secret, claims)
         if len(token) > MAX_CHARS:

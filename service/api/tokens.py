@@ -13,7 +13,7 @@ import msgspec
 
 from service.errors import ForgedInputError
 from service.ids import CallId, Scope
-from service.ports import UNBOUND, Binding
+from service.ports import Binding
 
 MAX_TOKEN_S = 12 * 3600
 DEFAULT_TOKEN_S = 600
@@ -30,7 +30,8 @@ class Claims(
     scopes: tuple[Scope, ...] = msgspec.field(name="s")
     call_id: CallId | None = msgspec.field(name="c", default=None)
     expires_at: float = msgspec.field(name="e")
-    binding: Binding = msgspec.field(name="b", default=UNBOUND)
+    binding: Binding | None = msgspec.field(name="b", default=None)
+    """None: as the key is. Older versions take no token that says anything of it."""
 
 
 def sign_token(secret: bytes, claims: Claims) -> str:

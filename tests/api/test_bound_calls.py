@@ -1,5 +1,7 @@
 """Bindings: what two of them cover together, and tokens that are bound more than their key."""
 
+import base64
+import json
 from pathlib import Path
 
 import pytest
@@ -67,6 +69,16 @@ async def test_a_token_is_never_wider_than_its_key(
             world.key = made.json["token"]
             listed = await world.get("/v1/calls")
             assert {one["call_id"] for one in listed.json["data"]} == seen
+
+
+async def test_a_token_that_is_bound_to_nothing_says_nothing_of_it(tmp_path: Path) -> None:
+    """The console shows by that what is about all calls; older versions know no such claim."""
+    async with open_bound_world(tmp_path, "none") as world:
+        wish: dict[str, object] = {"scopes": ["calls:read"], "metadata": {}}
+        token = (await world.ask("POST", "/v1/tokens", json=wish)).json["token"]
+
+    claims = token.removeprefix("cst_").partition(".")[0]
+    assert json.loads(base64.urlsafe_b64decode(claims + "==")).keys() == {"k", "s", "e"}
 
 
 async def test_a_token_for_one_call_is_bound_as_well(tmp_path: Path) -> None:
