@@ -74,6 +74,8 @@ def estimate_span(
     stretches = list(islice(spans, _MAX_STRETCHES))
     if len(stretches) > 1 and _is_no_word(stretches[0], from_ms, holes):
         del stretches[0]
+    if len(stretches) > 1 and _is_no_end(stretches[-1], until_ms, holes):
+        del stretches[-1]
     if not stretches:
         return Span(max(min(from_ms, until_ms), until_ms - expected_ms), until_ms)
     bias = _LATER_IS_LIKELIER if not queue_ms and lag_ms <= LAG_MS else 0.0
@@ -178,6 +180,13 @@ def _is_no_word(stretch: Span, from_ms: int, holes: Sequence[Span]) -> bool:
     is_cut = any(abs(hole.start_ms - stretch.end_ms) <= WINDOW_MS for hole in holes)
     is_rest = stretch.start_ms <= from_ms or is_cut
     return is_rest and stretch.end_ms - stretch.start_ms < _REMAINDER_MS
+
+
+def _is_no_end(stretch: Span, until_ms: int, holes: Sequence[Span]) -> bool:
+    """Say whether it is too little to end a text: speech that begins behind a hole, and goes on."""
+    is_cut = any(abs(hole.end_ms - stretch.start_ms) <= WINDOW_MS for hole in holes)
+    goes_on = until_ms - stretch.end_ms < WINDOW_MS
+    return is_cut and goes_on and stretch.end_ms - stretch.start_ms < _REMAINDER_MS
 
 
 def said_by(stretches: Sequence[Span], speech_ms: int) -> int:

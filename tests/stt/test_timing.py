@@ -194,3 +194,14 @@ def test_what_a_hole_left_of_a_word_is_no_beginning_of_a_text() -> None:
     )
 
     assert span == Span(5200, 7000)
+
+
+def test_what_begins_behind_a_hole_and_goes_on_is_no_end_of_a_text() -> None:
+    """So little of a word cannot have been recognised yet; once it has ended, it can."""
+    before, hole, behind = Span(24_489, 26_649), Span(26_649, 33_487), Span(33_487, 33_587)
+    ended = partial(
+        estimate_span, 3_000, [before, behind], from_ms=24_000, lag_ms=LAG_MS, slack_ms=300
+    )
+
+    assert ended(until_ms=33_587, holes=[hole]) == before
+    assert ended(until_ms=34_087, holes=[hole]) == Span(before.start_ms, behind.end_ms)
