@@ -25,12 +25,13 @@ from tests.service.test_whole_service import AGENT, CUSTOMER, ROUTES
 from tests.workers.harness import database_of
 
 WORKERS = 2
+CALLS = 6
 SCENARIO = {
     "seed": 5,
     "speed": 5.0,
     "call": [
         {
-            "count": 6,
+            "count": CALLS,
             "every_s": 0.4,
             "say": [
                 {"speaker": "agent", "text": text, "at_ms": 400 + 3000 * number}
@@ -64,8 +65,11 @@ class Pool:
 
     def complete(self) -> set[str]:
         """Return the calls whose transcript was delivered as complete."""
-        receipts = self.receiver.receipts
-        return {one.data["call_id"] for one in receipts if one.type == "transcript.completed"}
+        return self.calls_with("transcript.completed")
+
+    def calls_with(self, kind: str) -> set[str]:
+        """Return the calls of which an event of this type was delivered."""
+        return {one.data["call_id"] for one in self.receiver.receipts if one.type == kind}
 
     def lines(self, event: str) -> list[dict[str, Any]]:
         """Return the lines of an event."""
@@ -130,7 +134,7 @@ async def test_calls_go_on_over_the_death_of_a_worker(tmp_path: Path) -> None:
     """It is started anew; what it had is the other's, and every word arrives, once and in order."""
     async with open_pool(tmp_path) as pool:
         playing = asyncio.create_task(pool.play())
-        await pool.watch.until(lambda: len(pool.receiver.receipts) > 10)
+        await pool.watch.until(lambda: len(pool.calls_with("transcription.started")) == CALLS)
         os.kill(pool.processes()[0], signal.SIGKILL)
         await playing
         await pool.started(WORKERS + 1)
@@ -145,7 +149,7 @@ async def test_calls_go_on_over_the_death_of_a_worker(tmp_path: Path) -> None:
     for receipt in pool.receiver.receipts:
         if "seq" in receipt.data and receipt.data["seq"] is not None:
             by_call.setdefault(receipt.data["call_id"], {})[receipt.data["seq"]] = receipt
-    assert len(by_call) == 6
+    assert len(by_call) == CALLS
     for receipts in by_call.values():
         assert sorted(receipts) == list(range(1, len(receipts) + 1))
         once = [receipts[seq] for seq in sorted(receipts)]
