@@ -126,7 +126,7 @@ PLACE_CALL: Operation[NoQuery, CallWish] = Operation(
 
 
 class PlacingRoutes:
-    """Has legs attached to."""
+    """Has legs attached to, and calls made."""
 
     def __init__(self, attacher: Attacher, route_for: RouteFor, dialling: Dialling) -> None:
         self._attacher = attacher
@@ -138,7 +138,7 @@ class PlacingRoutes:
         return [Route(PLACE_CALL, self.place)]
 
     async def place(self, ask: Ask[NoQuery, CallWish]) -> web.Response:
-        """Attach to the leg that is named, and answer with its call."""
+        """Attach to the leg that is named, or dial who is; answer with the call."""
         wish = ask.body
         numbers = wish.from_ is not None or wish.to is not None
         if (wish.call_control_id is None) != numbers:
