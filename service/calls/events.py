@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from service.calls.inputs import Direction, Redaction, Word
+from service.calls.inputs import Redaction, Word
+from service.calls.party_events import Participant, PartyEvent
+from service.calls.webhook import Direction
 from service.ids import EndpointName, LegId, Role, Source, Track, UtteranceId
 
 TimeSource = Literal["audio", "estimated"]
@@ -35,15 +37,6 @@ class CallAnswered:
 
     type: ClassVar[str] = "call.answered"
     leg: LegId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallBridged:
-    """Two legs of the call are connected: `leg` with `other`."""
-
-    type: ClassVar[str] = "call.bridged"
-    leg: LegId
-    other: LegId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +76,8 @@ class CallEnded:
     ended_by: str | None
     sip_code: str | None
     duration_ms: int | None
+    participants: tuple[Participant, ...] = ()
+    """Who was in it, by when their legs began."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,6 +267,7 @@ class TranscriptCompleted:
     gaps: int
     coverage: Mapping[str, Coverage] | None
     """By track; None on `in_call`, where nobody here hears the audio."""
+    participants: tuple[Participant, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -338,7 +334,7 @@ Event = (
     | TranscriptErased
     | EndpointDisabled
     | EndpointEnabled
-    | CallBridged
     | CallUnanswered
+    | PartyEvent
 )
 """What is durable: it gets the call's next `seq`."""

@@ -61,6 +61,22 @@ def miss_words(turn: Turn) -> None:
                 requests.begin_anew(leg.transcribing)
 
 
+def hold(state: CallState) -> None:
+    """Miss no words while somebody is on hold: there may be none for long."""
+    for leg in state.legs.values():
+        leg.words_due_at = None
+
+
+def retrieve(turn: Turn) -> None:
+    """Miss words again of what is transcribed, once nobody is on hold."""
+    legs = turn.state.legs.values()
+    if any(leg.held_at is not None for leg in legs) or turn.route.source != "in_call":
+        return
+    for leg in legs:
+        if leg.transcribing.progress is Progress.ON and not leg.hung_up:
+            leg.words_due_at = turn.now + _patience_s(leg)
+
+
 def end_wordless(turn: Turn, *, at: float) -> None:
     """Expect no words of any leg from now on; keep in mind of which none came at all.
 

@@ -26,6 +26,7 @@ from service.calls.inputs import (
     WebhookInput,
     WordsReported,
 )
+from service.calls.party_webhooks import KeyPressed, LegHeld, LegJoined, LegLeft, LegRetrieved
 from service.calls.state import Waiting
 
 REORDER_S = 0.3
@@ -39,6 +40,11 @@ _RANK: dict[type, int] = {
             LegAttached,
             LegAnswered,
             LegBridged,
+            LegLeft,
+            LegJoined,
+            LegRetrieved,
+            LegHeld,
+            KeyPressed,
             SpeakEnded,
             StreamingStarted,
             StreamingFailed,

@@ -25,6 +25,7 @@ from service.calls.commands import (
     StopStreaming,
     StopTranscription,
 )
+from service.calls.dialled import dial_for
 from service.calls.engines import flat_config, in_call_config, stream_codec_for
 from service.calls.inputs import LegHungUp
 from service.calls.state import CallState, Desired, Leg, Phase, Progress, Request
@@ -232,7 +233,7 @@ def _tracks(turn: Turn, leg_id: LegId) -> str:
 
 
 def _dial(turn: Turn, leg_id: LegId, generation: int) -> CarrierCommand:
-    state, dial = turn.state, connecting.dial_for(turn.state, leg_id)
+    state, dial = turn.state, dial_for(turn.state, leg_id)
     assert dial is not None, "a dial is wanted where there is one"  # noqa: S101
     dial.asked_at = turn.now if dial.asked_at is None else dial.asked_at
     begins = _with_dial(turn, leg_id) if dial.carries else None
@@ -277,7 +278,7 @@ def _speak(turn: Turn, leg_id: LegId, generation: int) -> CarrierCommand:
 
 
 def _bridge(turn: Turn, leg_id: LegId, generation: int) -> CarrierCommand:
-    dial = connecting.dial_for(turn.state, leg_id)
+    dial = dial_for(turn.state, leg_id)
     assert dial is not None, "a bridge is wanted of legs that are known"  # noqa: S101
     assert dial.leg is not None  # noqa: S101 - the same
     return Bridge(leg_id=leg_id, other=dial.leg, generation=generation)

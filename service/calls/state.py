@@ -101,6 +101,18 @@ class Leg:
     """What else Telnyx was asked for: to speak, to bridge it, to hang it up."""
     opposite: bool = False
     """Whether it was connected with the leg that the route wanted: it is that one's other side."""
+    party: str | None = None
+    """The number of whoever is at it."""
+    answered_at: float | None = None
+    ended_at: float | None = None
+    with_leg: LegId | None = None
+    """The leg that it was connected with last."""
+    linked_at: float = 0.0
+    """When they were."""
+    held_at: float | None = None
+    """Since when it is on hold."""
+    conference: str | None = None
+    """The conference that it is in."""
     trouble: Trouble | None = None
     heard_at: float = 0.0
     """When Telnyx last said anything about it."""

@@ -8,7 +8,7 @@ final is known.
 from dataclasses import replace
 from typing import TypeVar
 
-from service.calls import pauses, sides
+from service.calls import parties, pauses, sides
 from service.calls.events import TranscriptFinal, TranscriptPartial
 from service.calls.inputs import Word, WordsHeard, WordsReported
 from service.calls.state import CallState, Leg, Stream, UtteranceSequence
@@ -106,7 +106,7 @@ def heard_final(turn: Turn, item: WordsHeard, stream: Stream) -> TranscriptFinal
 
 def role_of(turn: Turn, leg_id: LegId, track: Track | None) -> Role:
     """Return who speaks on a track; never a guess."""
-    return "unknown" if track is None else sides.role_of(turn, leg_id, track)
+    return "unknown" if track is None else parties.role_of(turn.state, turn.route, leg_id, track)
 
 
 def _revision(state: CallState, number: int) -> int:

@@ -10,7 +10,6 @@ from prometheus_client.registry import Collector
 from service.calls.events import (
     CallAnswered,
     CallAttached,
-    CallBridged,
     CallEnded,
     CallStarted,
     CallUnanswered,
@@ -29,6 +28,15 @@ from service.calls.events import (
     TranscriptionStarted,
     TranscriptionStopped,
     TranscriptPartial,
+)
+from service.calls.party_events import (
+    CallBridged,
+    CallDtmf,
+    CallHeld,
+    CallResumed,
+    CallTransferred,
+    ConferenceJoined,
+    ConferenceLeft,
 )
 from service.calls.turn import Fact
 from service.ids import EndpointName
@@ -97,6 +105,9 @@ class Metrics:
                 | CallAttached()
                 | CallAnswered()
                 | CallBridged()
+                | CallTransferred()
+                | CallHeld()
+                | CallResumed()
                 | CallUnanswered()
                 | CallEnded()
             ) as event:
@@ -115,6 +126,8 @@ class Metrics:
                 pass  # what people ask for, and ends: nothing that somebody would draw
             case TranscriptCompleted() | TranscriptErased() | RecordingSaved():
                 pass  # the journal knows
+            case CallDtmf() | ConferenceJoined() | ConferenceLeft():
+                pass  # what people do in a call says nothing of the service
             case EndpointDisabled() | EndpointEnabled():
                 pass  # of no call; `lanes_behind` shows what it costs
             case _:

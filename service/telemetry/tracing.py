@@ -30,7 +30,6 @@ from service import __version__
 from service.calls.events import (
     CallAnswered,
     CallAttached,
-    CallBridged,
     CallEnded,
     CallStarted,
     CallUnanswered,
@@ -49,6 +48,15 @@ from service.calls.events import (
     TranscriptionStarted,
     TranscriptionStopped,
     TranscriptPartial,
+)
+from service.calls.party_events import (
+    CallBridged,
+    CallDtmf,
+    CallHeld,
+    CallResumed,
+    CallTransferred,
+    ConferenceJoined,
+    ConferenceLeft,
 )
 from service.calls.turn import Fact
 from service.ids import CallId, EndpointName, LegId
@@ -119,6 +127,12 @@ class Tracing:
             case (
                 CallAnswered()
                 | CallBridged()
+                | CallTransferred()
+                | CallHeld()
+                | CallResumed()
+                | CallDtmf()
+                | ConferenceJoined()
+                | ConferenceLeft()
                 | CallUnanswered()
                 | CallAttached()
                 | CallEnded()

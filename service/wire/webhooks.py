@@ -13,7 +13,6 @@ from typing import Literal, TypedDict
 import msgspec
 
 from service.calls.inputs import (
-    Direction,
     LegAnswered,
     LegBridged,
     LegHungUp,
@@ -25,6 +24,8 @@ from service.calls.inputs import (
     WebhookInput,
     WordsReported,
 )
+from service.calls.party_webhooks import KeyPressed, LegHeld, LegJoined, LegLeft, LegRetrieved
+from service.calls.webhook import Direction
 from service.errors import BadInputError
 from service.ids import CallId, InputId, LegId, StreamId
 from service.wire.media import TRACKS
@@ -47,6 +48,9 @@ Reason = Literal[
 ]
 
 _DIRECTIONS: Mapping[object, Direction] = {"incoming": "incoming", "outgoing": "outgoing"}
+
+_MAX_DIGITS = 1
+"""Telnyx tells of each key by itself."""
 
 _decode = msgspec.json.Decoder(dict[str, object]).decode
 
@@ -178,6 +182,27 @@ def _speak_ended(payload: Fields, facts: _Facts) -> WebhookInput:  # noqa: ARG00
     return SpeakEnded(**facts)
 
 
+def _held(payload: Fields, facts: _Facts) -> WebhookInput:  # noqa: ARG001
+    return LegHeld(**facts)
+
+
+def _retrieved(payload: Fields, facts: _Facts) -> WebhookInput:  # noqa: ARG001
+    return LegRetrieved(**facts)
+
+
+def _key_pressed(payload: Fields, facts: _Facts) -> WebhookInput:
+    digit = read_id(payload, "digit")
+    return KeyPressed(digit=None if digit is None else digit[:_MAX_DIGITS], **facts)
+
+
+def _joined(payload: Fields, facts: _Facts) -> WebhookInput:
+    return LegJoined(conference_id=read_id(payload, "conference_id") or "", **facts)
+
+
+def _left(payload: Fields, facts: _Facts) -> WebhookInput:
+    return LegLeft(conference_id=read_id(payload, "conference_id") or "", **facts)
+
+
 def _hung_up(payload: Fields, facts: _Facts) -> WebhookInput:
     return LegHungUp(
         cause=read_id(payload, "hangup_cause"),
@@ -228,6 +253,11 @@ _BUILDERS: Mapping[str, Callable[[Fields, _Facts], WebhookInput | Ignored]] = {
     "call.answered": _answered,
     "call.bridged": _bridged,
     "call.speak.ended": _speak_ended,
+    "call.hold": _held,
+    "call.unhold": _retrieved,
+    "call.dtmf.received": _key_pressed,
+    "conference.participant.joined": _joined,
+    "conference.participant.left": _left,
     "call.hangup": _hung_up,
     "call.transcription": _words,
     "streaming.started": _streaming_started,
@@ -251,6 +281,12 @@ _BY_CANONICAL_NAME = {_canonical(name): build for name, build in _BUILDERS.items
 
 
 def _fingerprint(data: Fields) -> str:
-    """Stand in for a missing event id by what would be the same on a redelivery."""
+    """Stand in for a missing event id by what would be the same on a redelivery.
+
+    A key that was pressed is left out: one of twelve is found by trying them all.
+    """
+    payload = data.get("payload")
+    if isinstance(payload, dict):
+        data = {**data, "payload": {**payload, "digit": None}}
     digest = hashlib.sha256(msgspec.json.encode(data, order="deterministic")).hexdigest()
     return f"sha256:{digest}"

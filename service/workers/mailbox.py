@@ -9,8 +9,9 @@ from typing import Final
 import structlog
 
 from service.calls.commands import Reply
-from service.calls.inputs import AskedInput, Webhook, WebhookInput
+from service.calls.inputs import AskedInput, WebhookInput
 from service.calls.ordering import REORDER_S
+from service.calls.webhook import Webhook
 from service.errors import InputRefusedError, JournalError, JournalUnavailableError
 from service.ids import CallId, WorkerId
 from service.ports import Bus, CallHolder, Mail, Roster
