@@ -23,7 +23,7 @@ def worded(turn: Turn, leg_id: LegId, *, since_ms: int, at: float) -> None:
     """Note that in-call words came of a leg, whoever asked for them; they were heard since then."""
     leg = turn.state.legs[leg_id]
     leg.words_due_at, leg.words_missed = None, 0
-    if sides.connects(turn, leg_id):  # whoever listens says nothing, for as long as it takes
+    if sides.heard_apart(turn, leg_id):  # whoever listens says nothing, for as long as it takes
         for other in turn.state.legs.values():
             other.words_due_at = None
     if leg_id == turn.state.primary:

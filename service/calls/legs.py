@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from service.calls import carrying, connecting, ending, presence, transcription
+from service.calls import carrying, connecting, ending, parties, presence, sides, transcription
 from service.calls.dialled import dial_for
 from service.calls.events import CallStarted
 from service.calls.inputs import LegHungUp, WebhookInput
@@ -58,7 +58,10 @@ def hung_up(turn: Turn, item: LegHungUp) -> None:
     state, leg = turn.state, turn.state.legs[item.leg_id]
     if leg.hung_up:
         return
+    other = parties.partner(state, item.leg_id)
     leg.hung_up, leg.ended_at = True, item.occurred_at
+    if other is not None:  # it may end as well: only then its other side is to be heard again
+        sides.wait(turn, other, HAND_OVER_S)
     if state.route is None:
         if all(leg.hung_up for leg in state.legs.values()):
             ending.leave(state)

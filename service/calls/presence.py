@@ -19,6 +19,8 @@ from service.calls.turn import Turn
 from service.ids import LegId, Role
 
 PartyWebhook = LegHeld | LegRetrieved | KeyPressed | LegJoined | LegLeft
+STAYS_S = 2.0
+"""How long whoever left a conference may take to hang up, before both sides are heard again."""
 _THERE = frozenset({Phase.TALKING, Phase.ENDING})
 
 
@@ -71,6 +73,7 @@ def left(turn: Turn, leg_id: LegId, *, at: float) -> None:
         start_ms=turn.state.clock_ms(at),
     )
     leg.conference = None
+    sides.wait(turn, leg_id, STAYS_S)
     turn.record(event, at)
 
 

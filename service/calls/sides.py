@@ -7,10 +7,11 @@ or by somebody else, is its other side.
 from service.calls import parties
 from service.calls.connecting import announced, bridged
 from service.calls.dialled import dial_for, dial_of, is_connected
+from service.calls.engines import names_track
 from service.calls.inputs import LegBridged, SpeakEnded
 from service.calls.party_events import CallBridged, CallTransferred
 from service.calls.routes import Route
-from service.calls.state import CallState
+from service.calls.state import CallState, Progress
 from service.calls.turn import Turn
 from service.ids import LegId, Track
 
@@ -32,7 +33,8 @@ def told(turn: Turn, item: LegBridged | SpeakEnded) -> None:
 
 def side_of(state: CallState, leg_id: LegId, track: Track) -> Track:
     """Return the track of the caller's leg on which whoever is on this one is heard."""
-    if not is_connected(state, leg_id):
+    beside = leg_id != state.primary and state.legs[leg_id].opposite
+    if not (is_connected(state, leg_id) or beside):
         return track
     return "outbound" if track == "inbound" else "inbound"
 
@@ -46,9 +48,34 @@ def connects(turn: Turn, leg_id: LegId) -> bool:
     return of and splits(turn.route)
 
 
+def heard_apart(turn: Turn, leg_id: LegId) -> bool:
+    """Say whether a leg is to be transcribed by its own side alone, as the others beside it are.
+
+    So it is in a conference, where what a leg is sent is the mix of the others, and where Telnyx
+    would not name the side, as soon as it is known whose leg the other side is.
+    """
+    if connects(turn, leg_id):
+        return True
+    state, route = turn.state, turn.route
+    leg = state.legs.get(leg_id)
+    if leg is None or route.source != "in_call" or route.tracks != "both":
+        return False
+    if leg.conference is not None:
+        return True
+    other = parties.partner(state, leg_id)
+    return other is not None and state.routed in (leg_id, other) and not names_track(route.engine)
+
+
 def splits(route: Route) -> bool:
     """Say whether the two legs that a route connects are each transcribed by their own side."""
     return route.connect is not None and route.source == "in_call" and route.tracks == "both"
+
+
+def wait(turn: Turn, leg_id: LegId, for_s: float) -> None:
+    """Leave what is transcribed of a leg as it is for a while, whoever is with it."""
+    request = turn.state.legs[leg_id].transcribing
+    if request.progress is Progress.ON:
+        request.look_at = turn.now + for_s
 
 
 def _pair(turn: Turn, item: LegBridged) -> None:

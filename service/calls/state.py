@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from service.calls.carrier_answers import CommandName
 from service.calls.inputs import LegBridged, LegHungUp, WebhookInput
-from service.calls.routes import Route
+from service.calls.routes import Route, Tracks
 from service.ids import CallId, LegId, StreamId, Track
 from service.redaction.memory import Memory
 
@@ -95,6 +95,8 @@ class Leg:
     """Its audio, forked to us."""
     transcribing: Request = field(default_factory=Request)
     """Its words, from Telnyx in the call."""
+    asked_tracks: Tracks | None = None
+    """Which of its tracks Telnyx was last asked to transcribe."""
     expected: bool = False
     """Whether it was told that words are to be expected of it."""
     errands: dict[CommandName, Request] = field(default_factory=dict)

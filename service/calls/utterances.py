@@ -124,7 +124,9 @@ def _settle(state: CallState, sequence: UtteranceSequence, final: TranscriptFina
 def reported_track(turn: Turn, item: WordsReported) -> Track | None:
     """Return the track Telnyx named, or the only one that was asked for."""
     route = in_call_route(turn)
-    if item.track is None and sides.connects(turn, item.leg_id):
+    leg = turn.state.legs.get(item.leg_id)
+    alone = leg is not None and leg.asked_tracks == "inbound"
+    if item.track is None and (alone or sides.connects(turn, item.leg_id)):
         return "inbound"
     return item.track or (None if route.tracks == "both" else route.tracks)
 
