@@ -10,7 +10,8 @@ from service.ids import LegId, Role
 class Participant:
     """Who is, or was, at a leg that was answered, from when to when on the call clock.
 
-    `role` is what is known by now. `number` is as the route's `numbers` has it.
+    `role` is what is known by now. `number` is as the route's `numbers` has it. `end_ms` is None
+    while they are there.
     """
 
     leg: LegId
@@ -18,7 +19,6 @@ class Participant:
     number: str | None
     start_ms: int | None
     end_ms: int | None
-    """None while they are there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

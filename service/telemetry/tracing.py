@@ -49,15 +49,7 @@ from service.calls.events import (
     TranscriptionStopped,
     TranscriptPartial,
 )
-from service.calls.party_events import (
-    CallBridged,
-    CallDtmf,
-    CallHeld,
-    CallResumed,
-    CallTransferred,
-    ConferenceJoined,
-    ConferenceLeft,
-)
+from service.calls.party_events import PartyEvent
 from service.calls.turn import Fact
 from service.ids import CallId, EndpointName, LegId
 from service.ports import AttemptResult, Delivery
@@ -111,6 +103,8 @@ class Tracing:
     def happened(self, fact: Fact) -> None:
         """See `Observer.happened`."""
         call_id, at = fact.call_id, fact.occurred_at
+        if isinstance(fact.event, PartyEvent):
+            return  # what people do is no work of ours
         match fact.event:
             case CallStarted():
                 _remember(self._calls_began_at, call_id, at)
@@ -126,13 +120,6 @@ class Tracing:
                 self._add_call(call_id, at, _counts(event))
             case (
                 CallAnswered()
-                | CallBridged()
-                | CallTransferred()
-                | CallHeld()
-                | CallResumed()
-                | CallDtmf()
-                | ConferenceJoined()
-                | ConferenceLeft()
                 | CallUnanswered()
                 | CallAttached()
                 | CallEnded()
