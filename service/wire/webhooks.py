@@ -66,7 +66,7 @@ class Ignored:
     reason: Reason
 
 
-class _Facts(TypedDict):
+class Facts(TypedDict):
     """What every event of a leg says (`Webhook`)."""
 
     input_id: InputId
@@ -140,7 +140,7 @@ def _foreign(envelope: Fields) -> Ignored:
     return Ignored("", "no_event")
 
 
-def _facts(data: Fields, payload: Fields, leg_id: LegId, now: float) -> _Facts:
+def _facts(data: Fields, payload: Fields, leg_id: LegId, now: float) -> Facts:
     session_id = read_id(payload, "call_session_id")
     return {
         "input_id": InputId(read_id(data, "id") or _fingerprint(data)),
@@ -160,7 +160,7 @@ def _facts(data: Fields, payload: Fields, leg_id: LegId, now: float) -> _Facts:
 # --- events ----------------------------------------------------------------------------------
 
 
-def _initiated(payload: Fields, facts: _Facts) -> WebhookInput:
+def _initiated(payload: Fields, facts: Facts) -> WebhookInput:
     headers = read_headers(payload.get("custom_headers")) | read_headers(payload.get("sip_headers"))
     return LegInitiated(
         headers=headers,
@@ -170,40 +170,40 @@ def _initiated(payload: Fields, facts: _Facts) -> WebhookInput:
     )
 
 
-def _answered(payload: Fields, facts: _Facts) -> WebhookInput:  # noqa: ARG001 - says no more
+def _answered(payload: Fields, facts: Facts) -> WebhookInput:  # noqa: ARG001 - says no more
     return LegAnswered(**facts)
 
 
-def _bridged(payload: Fields, facts: _Facts) -> WebhookInput:  # noqa: ARG001
+def _bridged(payload: Fields, facts: Facts) -> WebhookInput:  # noqa: ARG001
     return LegBridged(**facts)
 
 
-def _speak_ended(payload: Fields, facts: _Facts) -> WebhookInput:  # noqa: ARG001
+def _speak_ended(payload: Fields, facts: Facts) -> WebhookInput:  # noqa: ARG001
     return SpeakEnded(**facts)
 
 
-def _held(payload: Fields, facts: _Facts) -> WebhookInput:  # noqa: ARG001
+def _held(payload: Fields, facts: Facts) -> WebhookInput:  # noqa: ARG001
     return LegHeld(**facts)
 
 
-def _retrieved(payload: Fields, facts: _Facts) -> WebhookInput:  # noqa: ARG001
+def _retrieved(payload: Fields, facts: Facts) -> WebhookInput:  # noqa: ARG001
     return LegRetrieved(**facts)
 
 
-def _key_pressed(payload: Fields, facts: _Facts) -> WebhookInput:
+def _key_pressed(payload: Fields, facts: Facts) -> WebhookInput:
     digit = read_id(payload, "digit")
     return KeyPressed(digit=None if digit is None else digit[:_MAX_DIGITS], **facts)
 
 
-def _joined(payload: Fields, facts: _Facts) -> WebhookInput:
+def _joined(payload: Fields, facts: Facts) -> WebhookInput:
     return LegJoined(conference_id=read_id(payload, "conference_id") or "", **facts)
 
 
-def _left(payload: Fields, facts: _Facts) -> WebhookInput:
+def _left(payload: Fields, facts: Facts) -> WebhookInput:
     return LegLeft(conference_id=read_id(payload, "conference_id") or "", **facts)
 
 
-def _hung_up(payload: Fields, facts: _Facts) -> WebhookInput:
+def _hung_up(payload: Fields, facts: Facts) -> WebhookInput:
     return LegHungUp(
         cause=read_id(payload, "hangup_cause"),
         source=read_id(payload, "hangup_source"),
@@ -212,7 +212,7 @@ def _hung_up(payload: Fields, facts: _Facts) -> WebhookInput:
     )
 
 
-def _words(payload: Fields, facts: _Facts) -> WebhookInput | Ignored:
+def _words(payload: Fields, facts: Facts) -> WebhookInput | Ignored:
     said = payload.get("transcription_data")
     if not isinstance(said, dict):
         said = payload  # one integration saw the transcript flat in the payload
@@ -231,15 +231,15 @@ def _words(payload: Fields, facts: _Facts) -> WebhookInput | Ignored:
     )
 
 
-def _streaming_started(payload: Fields, facts: _Facts) -> WebhookInput:  # noqa: ARG001
+def _streaming_started(payload: Fields, facts: Facts) -> WebhookInput:  # noqa: ARG001
     return StreamingStarted(**facts)
 
 
-def _streaming_stopped(payload: Fields, facts: _Facts) -> WebhookInput:  # noqa: ARG001
+def _streaming_stopped(payload: Fields, facts: Facts) -> WebhookInput:  # noqa: ARG001
     return StreamingStopped(**facts)
 
 
-def _streaming_failed(payload: Fields, facts: _Facts) -> WebhookInput:
+def _streaming_failed(payload: Fields, facts: Facts) -> WebhookInput:
     stream_id = read_id(payload, "stream_id")
     return StreamingFailed(
         reason=read_text(payload, "failure_reason"),
@@ -248,7 +248,7 @@ def _streaming_failed(payload: Fields, facts: _Facts) -> WebhookInput:
     )
 
 
-_BUILDERS: Mapping[str, Callable[[Fields, _Facts], WebhookInput | Ignored]] = {
+_BUILDERS: Mapping[str, Callable[[Fields, Facts], WebhookInput | Ignored]] = {
     "call.initiated": _initiated,
     "call.answered": _answered,
     "call.bridged": _bridged,

@@ -67,6 +67,19 @@ def test_a_consultation_is_not_heard_and_whoever_takes_over_is() -> None:
     assert [final.role for final in driver.finals] == ["agent"]
 
 
+def test_what_an_agent_said_last_may_come_after_they_have_gone() -> None:
+    """Webhooks are late; the caller's words go on meanwhile."""
+    driver = bridged_call()
+    driver.receive(hung_up(T0 + 9, leg=B), now=T0 + 9)
+    driver.run_until(T0 + 10)
+    driver.receive(said("let me put you through", T0 + 8.9, track=None, leg=B), now=T0 + 10)
+    driver.run_until(T0 + 11)
+
+    assert [(final.text, final.role) for final in driver.finals] == [
+        ("let me put you through", "agent")
+    ]
+
+
 def test_a_caller_who_is_left_alone_is_heard_with_both_sides_again() -> None:
     """After a while: as a rule the caller is gone in the next moment, too."""
     driver = bridged_call()
