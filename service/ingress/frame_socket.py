@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 from aiohttp import WSMessage, web
 from aiohttp._websocket.reader import WebSocketDataQueue
 from aiohttp.http_websocket import WebSocketReader, WebSocketWriter, WSMessageTextBytes
+from aiohttp.web_protocol import RequestHandler
 
 Received: TypeAlias = WSMessage | WSMessageTextBytes
 Taker: TypeAlias = Callable[[Received], bool]
@@ -22,7 +23,7 @@ Taker: TypeAlias = Callable[[Received], bool]
 _QUEUE_BYTES = 256 * 1024
 """What may wait in the queue; when there is twice as much, nothing more is read (aiohttp's own)."""
 _NOTES_PER_HEARTBEAT = 16
-"""How often it is noted that the peer is heard, which moves the next ping on."""
+"""How often at most it is noted that the peer is heard; aiohttp does so with each read."""
 
 
 class _MessageQueue(WebSocketDataQueue):
@@ -51,11 +52,57 @@ class _MessageQueue(WebSocketDataQueue):
         self.taker, self._waiting = taker, None
 
 
+class _Wire(asyncio.Protocol):
+    """Gives what is read straight to the parser; all else goes to the HTTP connection it was."""
+
+    __slots__ = ("_connection", "_feed", "_heard", "_note_at", "_note_every_s", "_now")
+
+    def __init__(
+        self,
+        connection: RequestHandler,
+        parser: WebSocketReader,
+        heard: Callable[[], None],
+        *,
+        note_every_s: float,
+    ) -> None:
+        self._connection = connection
+        self._feed = parser.feed_data
+        self._heard = heard
+        self._note_every_s = note_every_s
+        self._note_at = float("-inf")
+        self._now = asyncio.get_running_loop().time
+
+    def data_received(self, data: bytes) -> None:
+        """Parse. Now and then the peer is noted as heard, which moves the next ping on."""
+        now = self._now()
+        if now >= self._note_at:
+            self._note_at = now + self._note_every_s
+            self._heard()
+        is_over, _ = self._feed(data)
+        if is_over:
+            self._connection.close()
+
+    def eof_received(self) -> None:
+        """Pass it on."""
+        self._connection.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Pass it on."""
+        self._connection.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Pass it on."""
+        self._connection.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Pass it on."""
+        self._connection.resume_writing()
+
+
 class FrameSocket(web.WebSocketResponse[Literal[False]]):
     """A WebSocket of text, given as it came in bytes, and without compression."""
 
     _messages: _MessageQueue
-    _note_at = float("-inf")
 
     def __init__(self, *, close_s: float, heartbeat_s: float, max_message_bytes: int) -> None:
         self._note_every_s = heartbeat_s / _NOTES_PER_HEARTBEAT
@@ -79,15 +126,10 @@ class FrameSocket(web.WebSocketResponse[Literal[False]]):
         self._reset_heartbeat()
         connection, loop = request.protocol, asyncio.get_running_loop()
         self._reader = self._messages = _MessageQueue(connection, _QUEUE_BYTES, loop=loop)
-        self._parser = WebSocketReader(
+        self._parser = parser = WebSocketReader(
             self._messages, self._max_msg_size, compress=False, decode_text=False
         )
-        connection.set_parser(self._parser, data_received_cb=self._on_data_received)
+        connection.set_parser(parser)
         connection.keep_alive(False)
-
-    def _on_data_received(self) -> None:
-        """Move the next ping on: now and then, and not with each read as aiohttp does."""
-        now = asyncio.get_running_loop().time()
-        if now >= self._note_at:
-            self._note_at = now + self._note_every_s
-            super()._on_data_received()
+        wire = _Wire(connection, parser, self._on_data_received, note_every_s=self._note_every_s)
+        writer.transport.set_protocol(wire)
