@@ -9,9 +9,9 @@ from service.calls.routes import Route
 from service.delivery.url_policy import url_problem
 from service.redaction.languages import LANGUAGES, knows
 from service.settings.checks import did_you_mean
+from service.settings.endpoints import EndpointSettings
 from service.settings.faults import Fault
 from service.settings.model import (
-    EndpointSettings,
     FallbackSettings,
     ForwardSettings,
     RouteSettings,
