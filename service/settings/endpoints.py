@@ -57,6 +57,8 @@ class EndpointSettings(BaseModel):
     """Whether an event that the receiver fails at holds its call up, or is parked soon."""
     batch: Annotated[int, Field(ge=1, le=100)] = 1
     """How many events of a backlog one request may bring; above 1, each body is an array."""
+    report: bool = False
+    """Whether each complete call follows as one document, `call.report`."""
 
     def build(self) -> Endpoint:
         """Return what the lanes and sinks work with."""
@@ -75,4 +77,5 @@ class EndpointSettings(BaseModel):
             timeout_s=self.timeout_s,
             order=self.order,
             batch=self.batch,
+            report=self.report,
         )
