@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from service.calls.after_events import ArchiveFailed, ArchiveStored
 from service.calls.events import (
     CallAnswered,
     CallAttached,
@@ -115,6 +116,8 @@ class Metrics:
                 pass  # what people ask for, and ends: nothing that somebody would draw
             case TranscriptCompleted() | TranscriptErased() | RecordingSaved():
                 pass  # the journal knows
+            case ArchiveStored() | ArchiveFailed():
+                pass  # attempts are counted by endpoint
             case EndpointDisabled() | EndpointEnabled():
                 pass  # of no call; `lanes_behind` shows what it costs
             case _:

@@ -62,7 +62,7 @@ def test_a_fault_from_the_environment_names_the_variable(problems: Problems) -> 
     ) == [
         f"DATABASE_URL: database_url: {NO_DATABASE}",
         'CALLSCRIBE_ROUTE__0__ENDPOINTS: route[0].endpoints: should be a list, such as ["a", "b"]',
-        "CALLSCRIBE_ENDPOINT__BIG_CRM__TYPE: endpoint[0].type: should be 'webhook' or 'log'",
+        "CALLSCRIBE_ENDPOINT__BIG_CRM__TYPE: endpoint[0].type: should be 'webhook', 'log' or 'archive'",
     ]
 
 
