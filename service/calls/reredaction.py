@@ -19,7 +19,7 @@ from service.calls.state import Phase, Span
 from service.calls.turn import Turn
 from service.ids import LegId, Role, Track, UtteranceId
 from service.redaction.memory import Memory, Policy
-from service.redaction.redactor import Hidden, Redacted, Spoken, redact
+from service.redaction.redactor import Redacted, Spoken, redact
 
 _ALL: Final = Span(0, 1 << 40)
 
@@ -75,9 +75,10 @@ def look_again(finals: Sequence[KeptFinal], policy: Policy) -> SecondLook:
             waiting.clear()
         waiting += _stretches(kept, shown.aloud.open)
         silent += _stretches(kept, shown.aloud.hidden)
-        if shown.text != kept.text or any(label is not None for label in shown.words):
+        if _is_shown_anew(kept, shown):
             superseding.append(_superseding(kept, shown))
-            hidden.update(one.entity for one in shown.hidden)
+            before = Counter(one.entity for one in kept.redactions)
+            hidden += Counter(one.entity for one in shown.hidden) - before
     return SecondLook(tuple(superseding), hidden, tuple(silent))
 
 
@@ -112,14 +113,12 @@ def _spoken(kept: KeptFinal) -> Spoken:
 
 def _superseding(kept: KeptFinal, shown: Redacted) -> TranscriptRedacted:
     words = kept.words or ()
-    before = [_moved(one, shown.hidden) for one in kept.redactions]
-    redactions = [*told(words, shown), *(one for one in before if one is not None)]
     return TranscriptRedacted(
         supersedes=kept.seq,
         utterance_id=kept.utterance_id,
         text=shown.text,
         words=kept.words and written(words, shown),
-        redactions=tuple(sorted(redactions, key=lambda one: one.start)),
+        redactions=told(words, shown),
         track=kept.track,
         role=kept.role,
         leg=kept.leg,
@@ -128,16 +127,12 @@ def _superseding(kept: KeptFinal, shown: Redacted) -> TranscriptRedacted:
     )
 
 
-def _moved(earlier: Redaction, hidden: Sequence[Hidden]) -> Redaction | None:
-    """Return where a label of before stands now; None if it went with what is hidden."""
-    shift = 0
-    for one in hidden:
-        start, end = one.stood
-        if start < earlier.end and earlier.start < end:
-            return None
-        if end <= earlier.start:
-            shift += (one.end - one.start) - (end - start)
-    return replace(earlier, start=earlier.start + shift, end=earlier.end + shift)
+def _is_shown_anew(kept: KeptFinal, shown: Redacted) -> bool:
+    """Say whether anything of a final stands there that was not there before."""
+    labels = zip(kept.words or (), shown.words, strict=True)
+    return shown.text != kept.text or any(
+        label is not None and label != word.text for word, label in labels
+    )
 
 
 def _stretches(kept: KeptFinal, places: Sequence[tuple[int, int]] | None) -> list[Silent]:

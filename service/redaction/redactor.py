@@ -1,7 +1,7 @@
 """Redacts one text after the other of a call: finals in their order, partials as they come."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from service.redaction.languages import language_of
@@ -38,8 +38,6 @@ class Hidden:
     end: int
     words: tuple[int, ...] = ()
     """The places of the words that it stands for, where there are words."""
-    stood: tuple[int, int] = field(default=(0, 0), compare=False)
-    """Where in the text that was said it stood, in characters."""
 
 
 Earlier = Literal["hold", "hide", "release"]
@@ -166,9 +164,7 @@ def _written(spoken: Spoken, walk: Walk, timed: Walk) -> Redacted:
     for number, mark in enumerate(walk.marks):
         text += spoken.text[at : mark.start]
         places = behind[number] if alike else ()
-        end = len(text) + len(mark.shown)
-        stood = (mark.start, mark.end)
-        hidden.append(Hidden(mark.label.entity, len(text), end, places, stood))
+        hidden.append(Hidden(mark.label.entity, len(text), len(text) + len(mark.shown), places))
         text, at = text + mark.shown, mark.end
     return Redacted(text + spoken.text[at:], tuple(words), tuple(hidden))
 

@@ -105,21 +105,45 @@ def test_digits_that_were_shown_are_silent_once_more_of_their_number_is_hidden()
     assert Span(850, 1_750) in [one.span for one in look.silent]
 
 
-def test_what_was_hidden_before_is_still_told_where_it_stands_now() -> None:
-    """Labels behind what is hidden now move; one that it takes in goes."""
+def test_what_was_hidden_before_is_told_where_it_stands_now() -> None:
+    """It is not counted again, whichever kinds are looked for now."""
     text = f"[PHONE] and {CARD} and [EMAIL]"
     at = text.index("[EMAIL]")
     before = (
         Redaction(entity="phone", start=0, end=7),
         Redaction(entity="email", start=at, end=at + 7),
-        Redaction(entity="number", start=12, end=16),
     )
-    (event,) = look_again([replace(kept(text), redactions=before)], PCI).superseding
+    look = look_again([replace(kept(text), redactions=before)], PCI)
+    (event,) = look.superseding
 
     assert event.text == "[PHONE] and [CARD] and [EMAIL]"
     assert [event.text[one.start : one.end] for one in event.redactions] == [
         "[PHONE]", "[CARD]", "[EMAIL]",
     ]  # fmt: skip
+    assert look.hidden == {"card": 1}
+
+
+@pytest.mark.parametrize("words", [True, False])
+def test_what_was_hidden_late_is_not_found_again(words: bool) -> None:  # noqa: FBT001 - a case
+    """Neither in the text nor in its words; its sound may be silenced twice."""
+    first = kept(f"it is {CARD} thanks", words=words)
+    (event,) = look_again([first], PCI).superseding
+    again = replace(first, text=event.text, words=event.words, redactions=event.redactions)
+
+    assert look_again([again], PCI).superseding == ()
+
+
+def test_shown_digits_wait_for_what_comes_of_their_number() -> None:
+    """Words with none of it in between settle nothing."""
+    finals = [
+        kept("4111 11", words=True),
+        kept("yes", 5, words=True, at=T0 + 3),
+        kept("11 1111 1111", 6, words=True, at=T0 + 4),
+    ]
+    look = look_again(finals, PCI)
+
+    assert [one.supersedes for one in look.superseding] == [6]
+    assert Span(850, 1_750) in [one.span for one in look.silent]
 
 
 def test_a_call_that_is_over_tells_it_and_hides_alike_what_comes_later() -> None:
