@@ -10,7 +10,8 @@ REPORT_TYPE: Final = "call.report"
 REPORTED: Final = frozenset(
     {TranscriptCompleted.type, RecordingSaved.type, TranscriptRedacted.type}
 )
-"""What a document follows, once the call is complete: what comes, or is hidden, late makes one more."""
+"""What a document follows, once the call is complete: what comes late makes one more, and so does
+what is hidden late."""
 
 
 class Reports(Protocol):
