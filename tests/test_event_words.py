@@ -43,6 +43,7 @@ def keys_of(module: str, name: str) -> set[str]:
                 "transcription.paused",
                 "transcription.resumed",
                 "transcript.completed",
+                "transcript.redacted",
                 "transcript.erased",
                 "recording.saved",
                 *ARCHIVE,
@@ -51,7 +52,7 @@ def keys_of(module: str, name: str) -> set[str]:
         ),
         pytest.param(
             keys_of("notes.js", "NOTES"),
-            WORDS | OF_NO_CALL | {"call.started", "transcript.completed"},
+            WORDS | OF_NO_CALL | {"call.started", "transcript.redacted", "transcript.completed"},
             id="console, notes in a call",
         ),
         pytest.param(
@@ -60,6 +61,7 @@ def keys_of(module: str, name: str) -> set[str]:
             | {
                 "call.attached",
                 "transcript.partial",
+                "transcript.redacted",
                 "call.bridged",
                 "call.unanswered",
                 "transcription.degraded",
@@ -81,6 +83,7 @@ def keys_of(module: str, name: str) -> set[str]:
                 "call.unanswered",
                 "call.ended",
                 "transcription.started",
+                "transcript.redacted",
                 "transcript.completed",
                 "recording.saved",
                 *ARCHIVE,

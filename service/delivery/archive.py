@@ -1,8 +1,8 @@
 """The archive sink: a complete call as files in a folder or bucket, and no more once it is erased.
 
 A call's folder is named after its id, so that who erases the call finds it. In it is a folder for
-each revision, with `call.json`, the transcript, and `manifest.json`, which is written last and says
-what there is: a revision without one is not whole. Audio lies beside them, under its own hash.
+the newest revision, with `call.json`, the transcript, and `manifest.json`, which is written last
+and says what there is: a revision without one is not whole. Audio lies beside it, under its own hash.
 """
 
 import asyncio
@@ -63,12 +63,17 @@ class _Body(msgspec.Struct):
     data: msgspec.Raw
 
 
+class _Manifest(msgspec.Struct):
+    files: list[Listed]
+
+
 class _Subject(msgspec.Struct):
     call_id: CallId
 
 
 _read_body = msgspec.json.Decoder(_Body).decode
 _read_document = msgspec.json.Decoder(_Document).decode
+_read_manifest = msgspec.json.Decoder(_Manifest).decode
 _read_subject = msgspec.json.Decoder(_Subject).decode
 
 
@@ -134,20 +139,22 @@ class ArchiveSink:
         return None
 
     async def _keep(self, call: _Document, document: bytes) -> None:
-        """Write one revision, its manifest last; what is there of it already stays as it is."""
-        place = f"{folder_of(call.call_id)}/{call.revision}"
-        manifest = f"{place}/manifest.json"
-        files = [CallFile("call.json", _JSON, document)]
-        files += await self._room.files.transcripts(
-            call.call_id, through_seq=call.seq, forms=self._target.formats
-        )
-        listed = [_listed(f"{call.revision}/{one.name}", one) for one in files]
-        if await self._objects.find(manifest) is None:
-            for one in files:
-                await self._create(f"{place}/{one.name}", one)
-            if audio := await self._keep_audio(call.call_id):
-                listed.append(audio)
+        """Write one revision, its manifest last, and delete those before it.
+
+        Of a revision that is there nothing is written anew. What was hidden late stands in clear
+        in the one before.
+        """
+        folder = folder_of(call.call_id)
+        manifest = f"{folder}/{call.revision}/manifest.json"
+        there = await self._objects.find(manifest)
+        if there is None:
+            listed = await self._write(call, document)
             await self._objects.create(manifest, _manifest(call, listed), _JSON)
+        else:
+            held = await self._objects.read(manifest, max_bytes=there.size_bytes)
+            listed = _read_manifest(held).files
+        names = {manifest, *(f"{folder}/{one.name}" for one in listed)}
+        await self._objects.erase(folder, keep=names)
         answer = ArchiveWritten(
             endpoint=self._name,
             at=self._clock(),
@@ -156,6 +163,21 @@ class ArchiveSink:
             size_bytes=sum(one.size_bytes for one in listed),
         )
         await self._room.news.tell(call.call_id, answer)
+
+    async def _write(self, call: _Document, document: bytes) -> list[Listed]:
+        """Write the files of a revision; what is there of them already stays as it is."""
+        files = [CallFile("call.json", _JSON, document)]
+        files += await self._room.files.transcripts(
+            call.call_id, through_seq=call.seq, forms=self._target.formats
+        )
+        listed: list[Listed] = []
+        for one in files:
+            name = f"{call.revision}/{one.name}"
+            await self._create(f"{folder_of(call.call_id)}/{name}", one)
+            listed.append(_listed(name, one))
+        if audio := await self._keep_audio(call.call_id):
+            listed.append(audio)
+        return listed
 
     async def _create(self, path: str, file: CallFile) -> None:
         """Write a small file; one of the same name is to be the same: of an earlier attempt."""

@@ -4,7 +4,7 @@ Failures are told as a `reason` that is safe to log: what the library says has a
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -93,16 +93,24 @@ class Objects:
         except Exception as error:  # noqa: BLE001 - as above
             raise _failure(error) from None
 
-    async def erase(self, folder: str) -> None:
-        """Delete everything in a folder; there may be nothing."""
+    async def erase(self, folder: str, *, keep: Collection[str] = ()) -> None:
+        """Delete everything in a folder but this; there may be nothing."""
         try:
-            async for page in self._store.list(folder):
-                await self._store.delete_async([one["path"] for one in page])
-            left = [one async for page in self._store.list(folder) for one in page]
+            while found := await self._found(folder, keep):
+                await self._store.delete_async(found)
+                if set(found) <= set(await self._found(folder, keep)):
+                    break
         except Exception as error:  # noqa: BLE001 - as above
             raise _failure(error) from None
-        if left:
+        if found:
             raise StoreError("not_erased")
+
+    async def _found(self, folder: str, keep: Collection[str]) -> list[str]:
+        """Return some of what is in a folder, but this: none is left if there are none."""
+        async for page in self._store.list(folder):
+            if found := [one["path"] for one in page if one["path"] not in keep]:
+                return found
+        return []
 
 
 async def try_objects(target: ArchiveTarget) -> None:

@@ -50,6 +50,7 @@ from service.calls.events import (
     TranscriptionStarted,
     TranscriptionStopped,
     TranscriptPartial,
+    TranscriptRedacted,
 )
 from service.calls.turn import Fact
 from service.ids import CallId, EndpointName, LegId
@@ -131,6 +132,7 @@ class Tracing:
                 | TranscriptErased()
                 | TranscriptGap()
                 | TranscriptPartial()
+                | TranscriptRedacted()
                 | TranscriptionDegraded()
                 | TranscriptionPaused()
                 | TranscriptionResumed()

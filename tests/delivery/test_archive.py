@@ -109,17 +109,41 @@ async def test_a_repeat_changes_nothing(tmp_path: Path, kind: str) -> None:
 
 
 @every_place
-async def test_a_later_revision_stands_beside_the_one_before(tmp_path: Path, kind: str) -> None:
-    """The audio, which is the same, is there once."""
+async def test_a_later_revision_takes_the_place_of_the_one_before(
+    tmp_path: Path, kind: str
+) -> None:
+    """What was hidden late stood there in clear. Of the audio, which is the same, nothing is sent.
+
+    A repeat of the later one has the one before go, too, should that be there again.
+    """
     calls = MadeCalls(MadeAudio(WAVE))
     async with open_place(kind, tmp_path) as place, archive(place, calls) as sink:
         await sink.deliver(report(1))
         await sink.deliver(report(2, "Late."))
         kept = held(place)
+        await sink.deliver(report(1))
+        await sink.deliver(report(2, "Late."))
+        assert held(place) == kept
 
-    assert len(kept) == 7
-    assert json.loads(kept[f"{FOLDER}/1/call.json"])["text"] == "Hello."
+    assert len(kept) == 4
     assert json.loads(kept[f"{FOLDER}/2/call.json"])["text"] == "Late."
+
+
+@every_place
+async def test_audio_that_was_silenced_takes_the_place_of_the_one_before(
+    tmp_path: Path, kind: str
+) -> None:
+    """Nothing of what was hidden is left."""
+    calls = MadeCalls(MadeAudio(WAVE))
+    async with open_place(kind, tmp_path) as place, archive(place, calls) as sink:
+        await sink.deliver(report(1))
+        calls.audio = MadeAudio(WAVE[:1_000] + bytes(1_000) + WAVE[2_000:])
+        calls.audio.data = b"R" + calls.audio.data[1:-1] + b"x"
+        await sink.deliver(report(2))
+        kept = held(place)
+
+    (audio,) = [body for name, body in kept.items() if name.endswith(".wav")]
+    assert audio == calls.audio.data
 
 
 @every_place
