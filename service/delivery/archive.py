@@ -2,7 +2,8 @@
 
 A call's folder is named after its id, so that who erases the call finds it. In it is a folder for
 the newest revision, with `call.json`, the transcript, and `manifest.json`, which is written last
-and says what there is: a revision without one is not whole. Audio lies beside it, under its own hash.
+and says what there is: a revision without one is not whole. Audio lies beside it, under its own
+hash.
 """
 
 import asyncio
