@@ -46,6 +46,7 @@ FAILED_ONCE = [
     Trial(7001, "media", ("slow_handshake", "falls_back")),
     Trial(7007, "media", ("engine_away", "falls_back")),
     Trial(7006, "media", ("closed_at_once", "falls_back_midway")),
+    Trial(30195, "media", ("hangup_webhook_lost", "stream_webhooks_lost")),
 ]
 """Runs that were found by the long proof."""
 
