@@ -47,6 +47,7 @@ FAILED_ONCE = [
     Trial(7007, "media", ("engine_away", "falls_back")),
     Trial(7006, "media", ("closed_at_once", "falls_back_midway")),
     Trial(30195, "media", ("hangup_webhook_lost", "stream_webhooks_lost")),
+    Trial(30412, "media", ("we_stand_still", "paused")),
 ]
 """Runs that were found by the long proof."""
 
