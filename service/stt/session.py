@@ -35,6 +35,7 @@ class Session:
     """
     _due_until = 0.0
     """Until when an answer may be waited for."""
+    _writing = _finishing = _behind = False
 
     def __init__(
         self,
@@ -71,9 +72,6 @@ class Session:
         """A final came."""
         self._idle = False
         """All there was is sent, and `pass_on` sends what comes."""
-        self._writing = False
-        self._finishing = False
-        self._behind = False
         self._must_finalize = engine.endpointing == "finalize"
         self._early_ends = 0 if stint.is_utterance else stint.habits.early_ends
         looks = self._must_finalize or self._early_ends
