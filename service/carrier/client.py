@@ -61,13 +61,7 @@ async def open_carrier(
     again for as long as the carrier is open. `heard` is told what time it was at Telnyx, in Unix
     seconds, whenever an answer says so.
     """
-    load = partial(
-        load_client,
-        api_key,
-        base_url,
-        attempt_timeout_s=attempt_timeout_s,
-        max_retries=max_retries,
-    )
+    load = partial(load_client, api_key, base_url, attempt_timeout_s, max_retries)
     carrier = _TelnyxCarrier(
         load,
         load_timeout_s=load_timeout_s,

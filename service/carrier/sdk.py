@@ -7,7 +7,7 @@ while calls wait to be answered. Here these two find what they re-export once it
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
@@ -23,7 +23,7 @@ _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def load_client(
-    api_key: str, base_url: str, *, attempt_timeout_s: float, max_retries: int
+    api_key: str, base_url: str, attempt_timeout_s: float, max_retries: int
 ) -> "AsyncTelnyx":
     """Return a client that has all loaded that the first command needs. This takes long."""
     with _without_reexports():
@@ -39,7 +39,8 @@ def load_client(
         )
         _ = client.calls.actions.with_raw_response, client.calls.with_raw_response
         _ = client.webhook_deliveries.with_raw_response
-        import_module("anyio._backends._asyncio")  # httpx's, with its first connection
+        with suppress(ImportError):  # a private one of httpx's, with its first connection
+            import_module("anyio._backends._asyncio")
     return client
 
 

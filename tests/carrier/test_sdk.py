@@ -41,7 +41,7 @@ import ast, sys
 from pathlib import Path
 from service.carrier.sdk import load_client
 
-load_client("KEY1", "http://127.0.0.1:1/v2", attempt_timeout_s=1.0, max_retries=0)
+load_client("KEY1", "http://127.0.0.1:1/v2", 1.0, 0)
 types = sys.modules["telnyx.types"]
 tree = ast.parse(Path(types.__file__).read_text())
 lines = [line for line in tree.body if isinstance(line, ast.ImportFrom)]
