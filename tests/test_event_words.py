@@ -20,6 +20,8 @@ WORDS = frozenset({"transcript.partial", "transcript.final"})
 """Shown as what was said."""
 OF_NO_CALL = frozenset({"endpoint.disabled", "endpoint.enabled"})
 """Shown with the endpoints."""
+ARCHIVE = frozenset({"archive.stored", "archive.failed"})
+"""Of a copy of the call, not of what was said."""
 
 
 def keys_of(module: str, name: str) -> set[str]:
@@ -41,15 +43,17 @@ def keys_of(module: str, name: str) -> set[str]:
                 "transcription.paused",
                 "transcription.resumed",
                 "transcript.completed",
+                "transcript.redacted",
                 "transcript.erased",
                 "recording.saved",
                 "call.dtmf",
+                *ARCHIVE,
             },
             id="demo",
         ),
         pytest.param(
             keys_of("notes.js", "NOTES"),
-            WORDS | OF_NO_CALL | {"call.started", "transcript.completed"},
+            WORDS | OF_NO_CALL | {"call.started", "transcript.redacted", "transcript.completed"},
             id="console, notes in a call",
         ),
         pytest.param(
@@ -58,6 +62,7 @@ def keys_of(module: str, name: str) -> set[str]:
             | {
                 "call.attached",
                 "transcript.partial",
+                "transcript.redacted",
                 "call.unanswered",
                 "call.held",
                 "call.resumed",
@@ -66,6 +71,7 @@ def keys_of(module: str, name: str) -> set[str]:
                 "transcription.degraded",
                 "transcription.failed",
                 "transcription.recovered",
+                *ARCHIVE,
             },
             id="console, what changes about a call",
         ),
@@ -87,8 +93,10 @@ def keys_of(module: str, name: str) -> set[str]:
                 "call.unanswered",
                 "call.ended",
                 "transcription.started",
+                "transcript.redacted",
                 "transcript.completed",
                 "recording.saved",
+                *ARCHIVE,
             },
             id="exports",
         ),

@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from service.calls.after_events import ArchiveFailed, ArchiveStored
 from service.calls.events import (
     CallAnswered,
     CallAttached,
@@ -28,6 +29,7 @@ from service.calls.events import (
     TranscriptionStarted,
     TranscriptionStopped,
     TranscriptPartial,
+    TranscriptRedacted,
 )
 from service.calls.party_events import (
     CallBridged,
@@ -124,10 +126,18 @@ class Metrics:
                 self._recognitions.labels(event.source, "", state).inc()
             case TranscriptionStopped() | TranscriptionPaused() | TranscriptionResumed():
                 pass  # what people ask for, and ends: nothing that somebody would draw
-            case TranscriptCompleted() | TranscriptErased() | RecordingSaved():
+            case (
+                TranscriptCompleted() | TranscriptRedacted() | TranscriptErased() | RecordingSaved()
+            ):
                 pass  # the journal knows
-            case CallDtmf() | ConferenceJoined() | ConferenceLeft():
-                pass  # what people do in a call says nothing of the service
+            case (
+                ArchiveStored()
+                | ArchiveFailed()
+                | CallDtmf()
+                | ConferenceJoined()
+                | ConferenceLeft()
+            ):
+                pass  # attempts are counted by endpoint; what people do says nothing of the service
             case EndpointDisabled() | EndpointEnabled():
                 pass  # of no call; `lanes_behind` shows what it costs
             case _:

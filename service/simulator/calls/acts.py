@@ -26,6 +26,7 @@ class Cast:
         self._first = first
         self._with = partner
         self._agents = [partner] if partner is not None else []
+        self._gone: list[LegRuntime] = []
         self._make = make
         self._conclude = conclude
         self._conference: str | None = None
@@ -35,7 +36,7 @@ class Cast:
     @property
     def agents(self) -> list[LegRuntime]:
         """The agents who have not left, in the order in which they came."""
-        return [agent for agent in self._agents if agent.leg.alive]
+        return [agent for agent in self._agents if agent not in self._gone]
 
     async def play(self, position_ms: int) -> None:
         """Do what is due at this position of the talk."""
@@ -48,55 +49,54 @@ class Cast:
             leg.emit("conference.participant.left", {"conference_id": self._conference})
 
     def _steps(self, act: Act) -> Sequence[_Step]:
-        leg, until_ms = self._first.leg, act.until_ms or act.at_ms
-
-        async def emit(event_type: str, **details: str) -> None:
-            leg.emit(event_type, details)
-
-        async def come() -> None:
-            await self._connect(self._come(act.to))
-
-        async def transfer() -> None:
-            await self._leave()
-            await come()
-
-        async def consult() -> None:
-            leg.emit("call.hold")
-            colleague = self._come(act.to)
-            if self._with is not None:
-                _bridge(self._with.leg, colleague.leg)
-
-        async def hand_over() -> None:
-            leg.emit("call.unhold")
-            colleague = self._agents[-1]
-            await self._leave()
-            await self._connect(colleague)
-
-        async def confer() -> None:
-            self._come(act.to)
-            self._conference = leg.rng.derive("conference").uuid()
-            leg.emit("conference.created", {"conference_id": self._conference})
-            for one in self._inside():
-                one.emit("conference.participant.joined", {"conference_id": self._conference})
-
+        until_ms = act.until_ms or act.at_ms
         return {
-            "bridge": [(act.at_ms, come)],
-            "transfer": [(act.at_ms, transfer)],
-            "consult": [(act.at_ms, consult), (until_ms, hand_over)],
-            "conference": [(act.at_ms, confer)],
+            "bridge": [(act.at_ms, lambda: self._bring(act.to))],
+            "transfer": [(act.at_ms, lambda: self._transfer(act.to))],
+            "consult": [(act.at_ms, lambda: self._consult(act.to)), (until_ms, self._hand_over)],
+            "conference": [(act.at_ms, lambda: self._confer(act.to))],
             "hold": [
-                (act.at_ms, lambda: emit("call.hold")),
-                (until_ms, lambda: emit("call.unhold")),
+                (act.at_ms, lambda: self._emit("call.hold")),
+                (until_ms, lambda: self._emit("call.unhold")),
             ],
-            "key": [(act.at_ms, lambda: emit("call.dtmf.received", digit=act.digit))],
+            "key": [(act.at_ms, lambda: self._emit("call.dtmf.received", digit=act.digit))],
         }[act.kind]
+
+    async def _emit(self, event_type: str, **details: str) -> None:
+        self._first.leg.emit(event_type, details)
+
+    async def _bring(self, number: str) -> None:
+        self._connect(self._come(number))
+
+    async def _transfer(self, number: str) -> None:
+        await self._leave()
+        await self._bring(number)
+
+    async def _consult(self, number: str) -> None:
+        self._first.leg.emit("call.hold")
+        colleague = self._come(number)
+        if self._with is not None:
+            _bridge(self._with.leg, colleague.leg)
+
+    async def _hand_over(self) -> None:
+        self._first.leg.emit("call.unhold")
+        await self._leave()
+        self._connect(self._agents[-1])
+
+    async def _confer(self, number: str) -> None:
+        self._come(number)
+        leg = self._first.leg
+        self._conference = leg.rng.derive("conference").uuid()
+        leg.emit("conference.created", {"conference_id": self._conference})
+        for one in self._inside():
+            one.emit("conference.participant.joined", {"conference_id": self._conference})
 
     def _come(self, number: str) -> LegRuntime:
         agent = self._make(len(self._agents), number)
         self._agents.append(agent)
         return agent
 
-    async def _connect(self, agent: LegRuntime) -> None:
+    def _connect(self, agent: LegRuntime) -> None:
         self._with = agent
         _bridge(self._first.leg, agent.leg)
 
@@ -105,6 +105,7 @@ class Cast:
         if self._with is None:
             return
         gone, self._with = self._with, None
+        self._gone.append(gone)
         gone.leg.depart(_GONE)
         await self._conclude(gone)
 
