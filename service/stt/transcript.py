@@ -15,13 +15,14 @@ from collections import deque
 from dataclasses import replace
 from typing import NamedTuple
 
-from service.calls.inputs import Word, WordsHeard
+from service.calls.inputs import WordsHeard
 from service.stt.clock import SessionClock
 from service.stt.inputs import TrackInputs
-from service.stt.matching import is_same, revises, words_of
-from service.stt.overlap import Emitted, shared_ms
+from service.stt.matching import revises, words_of
+from service.stt.overlap import Emitted
 from service.stt.placing import Placed, Placing, spare_ms
 from service.stt.progress import OWED_MS, Progress
+from service.stt.restated import Restated
 from service.stt.ring import Span
 from service.stt.seam import Clue, Seam, without_half_words
 from service.stt.speech import PAUSE_MS, Speech
@@ -31,29 +32,12 @@ from service.wire.stt import SttResult
 
 _MAX_EMITTED = 64
 """Finals remembered for the next overlap; a replay goes back half a minute at most."""
-_ROOM_FOR_TWO = 2.5
-"""In so much of its length a text may have been said twice."""
 _APART_MS = 500
 """A pause after which a text without `is_final` may be the next one, though it begins alike."""
 _AHEAD_MS = 1000
 """How much more audio a final that came too early waits for the one before it."""
-_SWAPPED_MS = 500
-"""So much more audio after a final, and an earlier state of it was overtaken by it."""
-_MANY, _MANY_OTHERS = 4, 3
-"""So many words are not the same by chance, nor are so many if none of them comes twice."""
 _MISSING_MS = 400
 """So much speech without an answer before a final, and another one may be missing."""
-_MOSTLY = 0.8
-"""So much of a span emitted already, and it is no other one."""
-
-
-class _Said(NamedTuple):
-    """The last final of a session, as it came."""
-
-    words: list[str]
-    span: Span
-    position_ms: int
-    """What had been sent when it came."""
 
 
 class _Ahead(NamedTuple):
@@ -82,11 +66,7 @@ class Transcript:
         self._doubt_ms: int | None = None
         self._from_ms = 0
         """No text that comes now was said before this."""
-        self._last_said: _Said | None = None
-        self._restates = False
-        """Whether an engine was seen to give the same final twice."""
-        self._spans: deque[Span] = deque(maxlen=_MAX_EMITTED)
-        """What the session's finals cover, by the engine's own times."""
+        self._restated = Restated(speech)
         self._ahead: list[_Ahead] = []
         self._at = _NOTHING
         """The result that is looked at."""
@@ -103,8 +83,7 @@ class Transcript:
         self._placing.begin(clock)
         self._pending_here = self._pending_unmarked = False
         self._from_ms = start_ms
-        self._last_said = None
-        self._spans.clear()
+        self._restated.begin()
         self._ahead.clear()
         progress = self.progress
         if repeats:
@@ -195,7 +174,7 @@ class Transcript:
         is_quiet = self._speech.between(end_ms, position_ms) < OWED_MS
         if not is_quiet or position_ms - end_ms < quiet_ms:
             return self._overtaken(position_ms)
-        self._last_said = _Said(
+        self._restated.note(
             words_of(pending.heard.text), Span(pending.heard.start_ms, end_ms), position_ms
         )
         return self.finalize_pending()
@@ -267,8 +246,9 @@ class Transcript:
 
     def _partial(self, placed: Placed, *, unmarked: bool) -> list[WordsHeard]:
         words = words_of(placed.heard.text)
-        was_said = self._is_restated if unmarked else self._is_stale
-        if was_said(words, placed) and not (unmarked and self._pending):
+        restated = self._restated
+        was_said = restated.is_restated if unmarked else restated.is_stale
+        if was_said(self._at, words, placed) and not (unmarked and self._pending):
             return []
         fresh = self._cut(placed, is_whole=unmarked)
         if fresh is None:
@@ -280,19 +260,19 @@ class Transcript:
     def _final(self, placed: Placed) -> list[WordsHeard]:
         heard, clue = placed
         words, span = words_of(heard.text), Span(heard.start_ms, heard.end_ms)
-        if self._is_restated(words, placed):
+        if self._restated.is_restated(self._at, words, placed):
             return []
-        self._last_said = _Said(words, span, self._at.position_ms)
+        self._restated.note(words, span, self._at.position_ms)
         from_ms, fresh = self._from_ms, self._cut(placed)
         if fresh is heard:
             self._placing.learn(self._at, placed, from_ms=from_ms)
         sure_ms, sent_ms = self._at.sure_ms, self._at.position_ms
         self.progress.note(span, clue, sure_ms=sure_ms, sent_ms=sent_ms)
-        fresh = fresh and self._without_restated(Placed(fresh, clue))
+        fresh = fresh and self._restated.without(self._at, Placed(fresh, clue))
         if fresh is None:
             return []  # emitted before
         if clue is not Clue.TEXT:
-            self._spans.append(span)
+            self._restated.cover(span)
             if self._is_ahead(fresh):
                 waits_until_ms = self._at.position_ms + _AHEAD_MS
                 self._ahead.append(_Ahead(Placed(fresh, clue), waits_until_ms))
@@ -315,58 +295,6 @@ class Transcript:
 
     def _is_ahead(self, heard: WordsHeard) -> bool:
         return self.progress.unanswered_ms(heard.start_ms - PAUSE_MS) >= _MISSING_MS
-
-    def _is_restated(self, words: list[str], placed: Placed) -> bool:
-        """Whether a final says again what the session's last one said, while nobody spoke."""
-        last = self._last_said
-        if last is None or not is_same(last.words, words):
-            return False
-        if placed.clue is not Clue.TEXT:
-            return placed.heard.start_ms == last.span.start_ms
-        is_at_once = self._at.position_ms - last.position_ms <= _SWAPPED_MS
-        # Nobody says so much again, and has it answered in the same moment.
-        had_no_time = self._had_no_time(last, placed.heard.text)
-        is_sure = had_no_time or len(words) >= _MANY or len(set(words)) >= _MANY_OTHERS
-        self._restates |= is_at_once and is_sure and bool(self._at.result.is_final)
-        return had_no_time or (is_at_once and (is_sure or self._restates))
-
-    def _had_no_time(self, last: _Said, text: str) -> bool:
-        """Whether nobody can have said it again since a final, nor twice in what that covers."""
-        if self._speech.between(last.span.end_ms, self._at.position_ms) >= OWED_MS:
-            return False
-        return self._speech.between(*last.span) < _ROOM_FOR_TWO * duration_of(text)
-
-    def _is_stale(self, words: list[str], placed: Placed) -> bool:
-        """Whether a partial is an earlier state of the session's last final, and comes after it."""
-        last = self._last_said
-        if last is None or words != last.words[: len(words)]:
-            return False
-        if placed.clue is not Clue.TEXT:
-            return placed.heard.end_ms <= last.span.end_ms
-        since_ms = last.span.end_ms
-        is_late = self._at.position_ms - last.position_ms <= _SWAPPED_MS
-        return is_late or self._speech.between(since_ms, self._at.position_ms) < OWED_MS
-
-    def _without_restated(self, placed: Placed) -> WordsHeard | None:
-        """Take out what the session said before of the same audio, where the engine gives times."""
-        heard, clue = placed
-        if clue is Clue.TEXT or self._at.said is not None:
-            return heard
-        if heard.words is None:
-            length_ms = max(1, heard.end_ms - heard.start_ms)
-            shared = (shared_ms(heard, span) for span in self._spans)
-            return None if any(ms >= _MOSTLY * length_ms for ms in shared) else heard
-        words = tuple(word for word in heard.words if not self._is_said(word))
-        if len(words) == len(heard.words):
-            return heard
-        if not words:
-            return None
-        text = " ".join(word.text for word in words)
-        return replace(heard, text=text, words=words, start_ms=words[0].start_ms)
-
-    def _is_said(self, word: Word) -> bool:
-        middle_ms = (word.start_ms + word.end_ms) // 2
-        return any(span.start_ms <= middle_ms < span.end_ms for span in self._spans)
 
     def _emit(self, placed: Placed, position_ms: int, *, is_part: bool = False) -> list[WordsHeard]:
         final, clue = placed
