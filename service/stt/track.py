@@ -176,7 +176,7 @@ class Track:
         stint.is_answered = True
         inputs: list[Input] = []
         while self._stints and self._stints[0].is_answered:
-            inputs += self._telling.words(self._transcript.finalize_pending())
+            inputs += self._telling.words(self._transcript.close())
             closed = self._stints.popleft()
             self._heard_ms = heard_ms = min(closed.until_ms or self.pushed_ms, self.pushed_ms)
             if not closed.is_cut_off:  # else its last word is up to the next one

@@ -28,12 +28,11 @@ from service.stt.seam import Clue, Seam, without_half_words
 from service.stt.speech import PAUSE_MS, Speech
 from service.stt.stint import Arrival
 from service.stt.timing import duration_of
+from service.stt.unmarked import Unmarked
 from service.wire.stt import SttResult
 
 _MAX_EMITTED = 64
 """Finals remembered for the next overlap; a replay goes back half a minute at most."""
-_APART_MS = 500
-"""A pause after which a text without `is_final` may be the next one, though it begins alike."""
 _AHEAD_MS = 1000
 """How much more audio a final that came too early waits for the one before it."""
 _MISSING_MS = 400
@@ -44,7 +43,8 @@ class _Ahead(NamedTuple):
     """A final that came before another one of earlier speech."""
 
     placed: Placed
-    until_ms: int
+    came_ms: int
+    """What had been sent when it came."""
 
 
 _NOTHING = Arrival(SttResult(), 0, 0, 0, 0)
@@ -63,7 +63,13 @@ class Transcript:
         self._pending: Placed | None = None
         self._pending_unmarked = False
         self._pending_here = False
+        self._pending_came_ms = 0
+        """What had been sent when it came."""
+        self._unmarked: Unmarked | None = None
+        """The session's last text, if it came without `is_final`."""
         self._doubt_ms: int | None = None
+        self._lacking_ms: int | None = None
+        """Where the session's last final ends, if there may be more behind it."""
         self._from_ms = 0
         """No text that comes now was said before this."""
         self._restated = Restated(speech)
@@ -82,6 +88,7 @@ class Transcript:
         self._clock = clock
         self._placing.begin(clock)
         self._pending_here = self._pending_unmarked = False
+        self._unmarked = self._lacking_ms = None
         self._from_ms = start_ms
         self._restated.begin()
         self._ahead.clear()
@@ -100,16 +107,30 @@ class Transcript:
         if not text:
             return self._add_nothing(at)
         unmarked = result.is_final is None and result.speech_final is None and at.said is None
-        before: list[WordsHeard] = []
-        if self._pending and self._pending_unmarked and self._goes_on(self._pending.heard, text):
-            before = self.finalize_pending()
+        before = self._end_unmarked() if self._is_unmarked_over(text) else []
         heard, clue = self._anchored(self._placing.place(at, text, from_ms=self._from_ms))
         whole = without_half_words(heard, at.cut_ms)
         if whole is None:
             return before
-        if whole.is_final:
-            return before + self._final(Placed(whole, clue))
-        return before + self._partial(Placed(whole, clue), unmarked=unmarked)
+        placed = Placed(whole, clue)
+        said = self._final(placed) if whole.is_final else self._partial(placed, unmarked=unmarked)
+        end_ms = said[-1].end_ms if said else whole.end_ms
+        self._unmarked = Unmarked.of(at, placed, end_ms) if unmarked else None
+        return before + said
+
+    def _is_unmarked_over(self, text: str) -> bool:
+        last = self._unmarked
+        timed = self._placing.timed(self._at.result)
+        return last is not None and last.is_over(self._at, text, timed, self._speech)
+
+    def _end_unmarked(self) -> list[WordsHeard]:
+        """Take the last text, which came without `is_final`, for one: what comes is another one."""
+        last, self._unmarked = self._unmarked, None
+        if last is not None:
+            self._seam.use_up()
+            at = last.at
+            self.progress.note(last.span, last.clue, sure_ms=at.sure_ms, sent_ms=at.position_ms)
+        return self.finalize_pending() if self._pending_unmarked else []
 
     def _add_nothing(self, at: Arrival) -> list[WordsHeard]:
         if at.result.utterance_end:
@@ -135,8 +156,15 @@ class Transcript:
             is_part |= cut_ms is not None
             if is_cut_off and not (self._pending_unmarked or self._placing.knows_end(pending)):
                 self._doubt_ms = heard.end_ms
-            finals += self._emit(final, self._clock.position_ms, is_part=is_part)
+            finals += self._emit(
+                final, self._pending_came_ms, until_ms=self._clock.position_ms, is_part=is_part
+            )
         return finals
+
+    def close(self) -> list[WordsHeard]:
+        """End a session that has said all, as far as can be told: else there is a doubt."""
+        self._doubt_ms = self._lacking_ms
+        return self.finalize_pending()
 
     def keep_from(self, kept_ms: int) -> list[WordsHeard]:
         """Make a partial final whose audio is not kept: no better text will come of it."""
@@ -177,7 +205,7 @@ class Transcript:
         self._restated.note(
             words_of(pending.heard.text), Span(pending.heard.start_ms, end_ms), position_ms
         )
-        return self.finalize_pending()
+        return self._end_unmarked()
 
     def take_doubt(self) -> int | None:
         """Return from where on words may be there twice, or lost, if that is new: once a seam."""
@@ -232,18 +260,6 @@ class Transcript:
             return Placed(replace(heard, start_ms=start_ms), clue)
         return placed
 
-    def _goes_on(self, pending: WordsHeard, text: str) -> bool:
-        """Whether this text comes after a pending one, and is not another state of it."""
-        before, after = words_of(pending.text), words_of(text)
-        if before != after and not revises(before, after):
-            return True
-        spoken_ms = self._speech.between(pending.end_ms, self._at.position_ms)
-        if before == after:
-            return spoken_ms >= OWED_MS
-        first = next(self._speech.spans(pending.end_ms, self._at.position_ms), None)
-        apart = first is not None and first.start_ms - pending.end_ms >= _APART_MS
-        return apart and 4 * spoken_ms >= 3 * duration_of(text)
-
     def _partial(self, placed: Placed, *, unmarked: bool) -> list[WordsHeard]:
         words = words_of(placed.heard.text)
         restated = self._restated
@@ -255,6 +271,7 @@ class Transcript:
             return []
         self._pending = Placed(fresh, placed.clue)
         self._pending_unmarked, self._pending_here = unmarked, True
+        self._pending_came_ms = self._at.position_ms
         return [fresh]
 
     def _final(self, placed: Placed) -> list[WordsHeard]:
@@ -264,7 +281,9 @@ class Transcript:
             return []
         self._restated.note(words, span, self._at.position_ms)
         from_ms, fresh = self._from_ms, self._cut(placed)
-        if fresh is heard:
+        may_lack = self._placing.may_lack(self._at, placed)
+        self._lacking_ms = heard.end_ms if may_lack else None
+        if fresh is heard and not may_lack:
             self._placing.learn(self._at, placed, from_ms=from_ms)
         sure_ms, sent_ms = self._at.sure_ms, self._at.position_ms
         self.progress.note(span, clue, sure_ms=sure_ms, sent_ms=sent_ms)
@@ -274,40 +293,40 @@ class Transcript:
         if clue is not Clue.TEXT:
             self._restated.cover(span)
             if self._is_ahead(fresh):
-                waits_until_ms = self._at.position_ms + _AHEAD_MS
-                self._ahead.append(_Ahead(Placed(fresh, clue), waits_until_ms))
+                self._ahead.append(_Ahead(Placed(fresh, clue), self._at.position_ms))
                 return []
         self._pending = None
-        finals = self._emit(Placed(fresh, clue), self._at.position_ms)
+        finals = self._emit(Placed(fresh, clue), sent_ms, until_ms=sent_ms)
         return finals + self._overtaken(self._at.position_ms)
 
     def _overtaken(self, position_ms: int | None) -> list[WordsHeard]:
         """Emit finals that nothing is missing before any more, or have waited long enough."""
         finals: list[WordsHeard] = []
         for ahead in sorted(self._ahead, key=lambda ahead: ahead.placed.heard.start_ms):
-            waits = position_ms is not None and position_ms < ahead.until_ms
+            waits = position_ms is not None and position_ms < ahead.came_ms + _AHEAD_MS
             if waits and self._is_ahead(ahead.placed.heard):
                 break
             self._ahead.remove(ahead)
             self._pending = None
-            finals += self._emit(ahead.placed, self._clock.position_ms)
+            finals += self._emit(ahead.placed, ahead.came_ms, until_ms=self._clock.position_ms)
         return finals
 
     def _is_ahead(self, heard: WordsHeard) -> bool:
         return self.progress.unanswered_ms(heard.start_ms - PAUSE_MS) >= _MISSING_MS
 
-    def _emit(self, placed: Placed, position_ms: int, *, is_part: bool = False) -> list[WordsHeard]:
+    def _emit(
+        self, placed: Placed, came_ms: int, *, until_ms: int, is_part: bool = False
+    ) -> list[WordsHeard]:
+        """Emit a text, that came when so much had been sent; by now it is up to `until_ms`."""
         final, clue = placed
         self._from_ms = max(self._from_ms, final.end_ms)
         self.progress.emit(
             Span(final.start_ms, final.end_ms),
             clue,
             expected_ms=0 if is_part else duration_of(final.text),
-            until_ms=position_ms,
+            until_ms=until_ms,
         )
-        self._emitted.append(
-            Emitted(words_of(final.text), final.start_ms, final.end_ms, position_ms)
-        )
+        self._emitted.append(Emitted(words_of(final.text), final.start_ms, final.end_ms, came_ms))
         return [final]
 
     def _cut(self, placed: Placed, *, is_whole: bool = False) -> WordsHeard | None:
