@@ -85,6 +85,8 @@ class Transcript:
         """
         start_ms = clock.start_ms
         finals = self.keep_from(start_ms)
+        if self._seam.is_in_doubt:
+            self._doubt_ms = self._seam.until_ms
         self._clock = clock
         self._placing.begin(clock)
         self._pending_here = self._pending_unmarked = False
@@ -149,6 +151,8 @@ class Transcript:
         doubt unless it is known where it ends.
         """
         pending, self._pending = self._pending, None
+        if self._pending_unmarked:
+            self._seam.use_up()
         finals = self._overtaken(None)
         heard = pending and without_half_words(pending.heard, cut_ms)
         if pending is not None and heard is not None:

@@ -40,6 +40,15 @@ FAILED_ONCE = [
     Trial(141, "media", ("late_answers", "closed_every_5_s")),
     Trial(150, "media", ("late_answers", "closed_every_5_s")),
     Trial(153, "media", ("late_answers", "closed_every_5_s")),
+    Trial(6000, "media", ("repetitive_speech", "no_is_final")),
+    Trial(6007, "media", ("repetitive_speech", "no_is_final")),
+    Trial(6010, "media", ("repetitive_speech", "no_is_final")),
+    Trial(5056, "media", ("repetitive_speech", "no_is_final")),
+    Trial(5055, "media", ("repetitive_speech", "late_and_closed")),
+    Trial(6008, "media", ("repetitive_speech", "late_and_closed")),
+    Trial(1, "media", ("late_answers", "session_limit")),
+    Trial(20, "media", ("late_answers", "session_limit")),
+    Trial(25, "media", ("late_answers", "session_limit")),
 ]
 """Runs that were found by the long proof."""
 
