@@ -52,6 +52,8 @@ FAILED_ONCE = [
     Trial(1, "media", ("late_answers", "session_limit")),
     Trial(20, "media", ("late_answers", "session_limit")),
     Trial(25, "media", ("late_answers", "session_limit")),
+    Trial(980, "media", ("closed_every_5_s", "session_limit")),
+    Trial(1536, "media", ("closed_every_5_s", "no_is_final")),
     Trial(7001, "media", ("slow_handshake", "falls_back")),
     Trial(7007, "media", ("engine_away", "falls_back")),
     Trial(7006, "media", ("closed_at_once", "falls_back_midway")),
