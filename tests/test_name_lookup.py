@@ -6,13 +6,13 @@ import threading
 
 import pytest
 
-from service.delivery.name_lookup import MAX_LOOKUPS, open_name_lookup
 from service.delivery.webhook import open_webhook
 from service.errors import HostUnavailableError
+from service.name_lookup import MAX_LOOKUPS, open_name_lookup
 from tests.delivery.builders import webhook
-from tests.delivery.name_server import open_name_server
 from tests.delivery.peers import open_receiver
 from tests.delivery.test_webhook import DELIVERY
+from tests.name_server import open_name_server
 from tests.waiting import until
 
 
