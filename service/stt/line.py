@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 import structlog
+from aiohttp.abc import AbstractResolver
 
 from service.calls.inputs import Input
 from service.errors import RecognitionError, RecognitionRefusedError
@@ -28,6 +29,8 @@ class Service:
 
     url: str
     api_key: str | None
+    names: AbstractResolver | None = None
+    """What looks its name up; None for the system's own look-ups."""
 
     def __repr__(self) -> str:
         return f"Service({self.url!r})"
@@ -69,7 +72,9 @@ class Line:
         limits = replace(limits, max_garbage=self.max_garbage)
         if not self.stands_alone:
             limits = replace(limits, open_timeout_s=limits.fallback_open_timeout_s)
-        async with open_connection(url, self.service.api_key, limits) as connection:
+        async with open_connection(
+            url, self.service.api_key, limits, names=self.service.names
+        ) as connection:
             log.info("stt_connected", engine=self.choice.engine.name, audio=self.audio.input_format)
             try:
                 yield connection
