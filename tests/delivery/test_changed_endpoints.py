@@ -44,6 +44,7 @@ CHANGES: list[dict[str, object]] = [
     {"secret_previous": OTHER_SECRET, "signing_key": "whsk_" + "C" * 43 + "="},
     {"partials": "off"},
     {"order": "go_on"},
+    {"report": True},
     {"timeout_s": 1.0},
     {"headers": {"x-key": "1"}},
     {"allow_private": True, "ports": (8080,)},
