@@ -10,7 +10,7 @@ from standardwebhooks import Webhook
 from structlog.testing import capture_logs
 
 from service.delivery import switches
-from service.delivery.endpoints import Endpoint
+from service.delivery.endpoints import ArchiveTarget, Endpoint
 from service.delivery.lanes import open_lanes
 from service.ids import EndpointName
 from service.journal.sqlite.journal import open_sqlite_journal
@@ -45,6 +45,7 @@ CHANGES: list[dict[str, object]] = [
     {"partials": "off"},
     {"order": "go_on"},
     {"report": True},
+    {"archive": ArchiveTarget(url="file:///archive")},
     {"timeout_s": 1.0},
     {"headers": {"x-key": "1"}},
     {"allow_private": True, "ports": (8080,)},
