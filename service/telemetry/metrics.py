@@ -31,15 +31,7 @@ from service.calls.events import (
     TranscriptPartial,
     TranscriptRedacted,
 )
-from service.calls.party_events import (
-    CallBridged,
-    CallDtmf,
-    CallHeld,
-    CallResumed,
-    CallTransferred,
-    ConferenceJoined,
-    ConferenceLeft,
-)
+from service.calls.party_events import PartyEvent
 from service.calls.turn import Fact
 from service.ids import EndpointName
 from service.ports import AttemptResult, Delivery
@@ -99,19 +91,14 @@ class Metrics:
 
     def happened(self, fact: Fact) -> None:
         """See `Observer.happened`."""
+        if isinstance(fact.event, PartyEvent):
+            self._count_presence(fact.event)
+            return
         match fact.event:
             case TranscriptPartial() | TranscriptFinal() as event:
                 self._count_words(event, fact.stt_ms)
             case (
-                CallStarted()
-                | CallAttached()
-                | CallAnswered()
-                | CallBridged()
-                | CallTransferred()
-                | CallHeld()
-                | CallResumed()
-                | CallUnanswered()
-                | CallEnded()
+                CallStarted() | CallAttached() | CallAnswered() | CallUnanswered() | CallEnded()
             ) as event:
                 self._calls.labels(event.type.rpartition(".")[2]).inc()
             case TranscriptGap() as event:
@@ -127,21 +114,23 @@ class Metrics:
             case TranscriptionStopped() | TranscriptionPaused() | TranscriptionResumed():
                 pass  # what people ask for, and ends: nothing that somebody would draw
             case (
-                TranscriptCompleted() | TranscriptRedacted() | TranscriptErased() | RecordingSaved()
-            ):
-                pass  # the journal knows
-            case (
-                ArchiveStored()
+                TranscriptCompleted()
+                | TranscriptRedacted()
+                | TranscriptErased()
+                | RecordingSaved()
+                | ArchiveStored()
                 | ArchiveFailed()
-                | CallDtmf()
-                | ConferenceJoined()
-                | ConferenceLeft()
             ):
-                pass  # attempts are counted by endpoint; what people do says nothing of the service
+                pass  # the journal knows; attempts are counted by endpoint
             case EndpointDisabled() | EndpointEnabled():
                 pass  # of no call; `lanes_behind` shows what it costs
             case _:
                 assert_never(fact.event)
+
+    def _count_presence(self, event: PartyEvent) -> None:
+        kind, _, state = event.type.rpartition(".")
+        if kind == "call":  # a conference says nothing of the service
+            self._calls.labels(state).inc()
 
     def commit_took(self, duration_s: float) -> None:
         """See `Observer.commit_took`."""
