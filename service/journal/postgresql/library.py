@@ -65,6 +65,8 @@ class PostgresqlLibrary:
         if number and number["number"] == number["number_end"]:
             name = "calls_of_number"
             values["number"] = filters.pop("where_number")["number"]
+        elif wanted.binding.routes is not None:
+            name = "calls_of_routes"
         return [_summary(row) for row in await _ask(self._lists, name, filters, values)]
 
     async def call(self, call_id: CallId) -> CallSummary | None:

@@ -33,6 +33,19 @@ SELECT * FROM (
     ORDER BY started_at DESC, call_id DESC LIMIT :limit)) AS found
 ORDER BY started_at DESC, call_id DESC LIMIT :limit;
 
+-- name: calls_of_routes
+-- a walk for each route that a key is bound to: calls of a rare one are far apart
+SELECT found.* FROM (
+    SELECT DISTINCT name FROM jsonb_array_elements_text(:bound_routes::jsonb) AS name) AS bound
+CROSS JOIN LATERAL (
+    SELECT call_id, started_at, answered_at, ended_at, completed_at, erased_at, direction,
+    from_number, to_number, duration_ms, utterances, words, gaps, last_seq, metadata, transcription,
+    EXISTS (SELECT 1 FROM recording WHERE recording.call_no = summary.call_no), route
+    FROM summary JOIN call USING (call_no)
+    WHERE summary.route = bound.name {filters}
+    ORDER BY started_at DESC, call_id DESC LIMIT :limit) AS found
+ORDER BY found.started_at DESC, found.call_id DESC LIMIT :limit;
+
 -- name: events
 -- none beside which a transaction goes on that began before it: its events would come before these
 SELECT position, call_id, seq, type, body FROM event JOIN call USING (call_no)
