@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -91,14 +92,21 @@ async def _kill_server(ward: Ward) -> None:
 
 async def _freeze_server(ward: Ward) -> None:
     """It answers nothing and closes nothing, for a time that no worker need be out for."""
-    pid = ward.site.process.pid
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-    for signalled in (signal.SIGSTOP, signal.SIGCONT):
-        for one in (pid, *map(int, children)):
-            with suppress(ProcessLookupError):
-                os.kill(one, signalled)
-        if signalled is signal.SIGSTOP:
-            await asyncio.sleep(ward.dice.uniform(0.6, 0.8) * Pace().lease_s * ward.pace)
+    pids = _with_children(ward.site.process.pid)
+    _send(signal.SIGSTOP, pids)
+    await asyncio.sleep(ward.dice.uniform(0.6, 0.8) * Pace().lease_s * ward.pace)
+    _send(signal.SIGCONT, pids)
+
+
+def _with_children(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    return [pid, *map(int, children.split())]
+
+
+def _send(how: signal.Signals, pids: Iterable[int]) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, how)
 
 
 async def _restart_server(ward: Ward) -> None:
