@@ -50,7 +50,8 @@ _COPIED = (
     """
     INSERT INTO summary SELECT call_no + further, started_at - copy * calls * 60.0,
         answered_at, coalesce(ended_at, started_at), completed_at, erased_at, direction,
-        from_number, to_number, duration_ms, utterances, words, gaps, transcription, metadata, facts
+        from_number, to_number, duration_ms, utterances, words, gaps, transcription, metadata,
+        facts, 'usual'
     FROM summary, given WHERE call_no <= calls
     """,
     """
