@@ -97,6 +97,8 @@ async def _workers(*, short: bool) -> list[Row]:
         rounds=1 if short else 3,
         steady_s=2 if short else 20,
         partials_s=2 if short else 10,
+        calls=4 if short else 50,
+        finals=(2_000, 4_000) if short else (200_000, 2_000_000),
     )
     return await workers.measure(load)
 

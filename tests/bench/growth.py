@@ -47,11 +47,11 @@ async def measure(*, finals: int, rounds: int) -> list[Row]:
     ]
 
 
-async def fill(journal: Journal, finals: int) -> None:
-    """Commit calls of `FINALS_PER_CALL` finals each, so many finals together."""
-    texts = sentences(finals)
+async def fill(journal: Journal, finals: int, *, beside: int = 0) -> None:
+    """Commit calls of `FINALS_PER_CALL` finals each, so many with those that are there already."""
+    texts = sentences(finals - beside)
     calls = finals // FINALS_PER_CALL
-    for first in range(0, calls, _AT_ONCE):
+    for first in range(beside // FINALS_PER_CALL, calls, _AT_ONCE):
         numbers = range(first, min(first + _AT_ONCE, calls))
         await asyncio.gather(*(journal.commit(_call(number, texts)) for number in numbers))
 
@@ -126,6 +126,10 @@ async def _common(library: Library) -> None:
     await library.search(WordQuery(words=VOCABULARY[0]), limit=PAGE)
 
 
+SEARCHES: tuple[tuple[str, Ask], ...] = (
+    ("search for a rare word", _rare),
+    ("search for a common word", _common),
+)
 ASKED: tuple[tuple[str, Ask], ...] = (
     ("list newest calls", _newest),
     ("list live calls", _live),
@@ -137,6 +141,5 @@ ASKED: tuple[tuple[str, Ask], ...] = (
     ("list calls of a rare route", _of_a_rare_route),
     ("one call", _of_a_call),
     ("events of the feed", _events),
-    ("search for a rare word", _rare),
-    ("search for a common word", _common),
+    *SEARCHES,
 )
