@@ -19,6 +19,7 @@ from aiohttp import web
 from service.api.access_log import AccessLogLimits
 from service.api.assembly import Sources, new_application, open_api
 from service.api.health import Health
+from service.archive.reports import CallReports
 from service.archive.retention import RetentionKeeper, open_retention
 from service.bus.audience import AudienceEverywhere
 from service.bus.counters import BusCounters
@@ -210,6 +211,7 @@ async def _open_rooms(
             nameservers=machine.nameservers,
             secrets=secrets,
             may_deliver=workers.may_deliver,
+            reports=CallReports(journal),
         )
     )
     carrier = await enter(

@@ -39,3 +39,5 @@ class Endpoint:
     order: Order = "strict"
     batch: int = 1
     """How many events of a backlog go out at once; above 1, everything comes as an array."""
+    report: bool = False
+    """Whether each call that is complete follows as one document, too."""

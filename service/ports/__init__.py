@@ -2,9 +2,9 @@
 
 `calls`, `attaching`, `media`, `carrier`, `providers` and `stt` are Telnyx's side; `journal`,
 `library` and `keys` what is kept, `binding` which of it a key may see, `access` who looked at it,
-`recorder` the audio; `delivery`, `audience` and `observer` are told what happened, `forwards` what
-Telnyx said, and `bus` tells other workers. `ownership` says which calls are whose, `roster` where
-that is kept.
+`recorder` the audio, `reports` all of it as one document; `delivery`, `audience` and `observer` are
+told what happened, `forwards` what Telnyx said, and `bus` tells other workers. `ownership` says
+which calls are whose, `roster` where that is kept.
 
 `app.py` puts the real ones together; tests put others in their place.
 """
@@ -56,10 +56,13 @@ from service.ports.recorder import (
     StoredRecording,
     Verdict,
 )
+from service.ports.reports import REPORT_TYPE, REPORTED, NoReports, Reports
 from service.ports.roster import Beat, Mail, Neighbour, Roster, Taken
 from service.ports.stt import Recognition, RecognitionPlan, Recognitions
 
 __all__ = [
+    "REPORTED",
+    "REPORT_TYPE",
     "UNBOUND",
     "UNOBSERVED",
     "Access",
@@ -108,6 +111,7 @@ __all__ = [
     "MediaTicket",
     "MediaToken",
     "Neighbour",
+    "NoReports",
     "Observer",
     "Orphans",
     "Ownership",
@@ -121,6 +125,7 @@ __all__ = [
     "Recorder",
     "RecordingIndex",
     "RecordingWriter",
+    "Reports",
     "Roster",
     "SavedSearch",
     "SavedSearches",

@@ -17,6 +17,7 @@ from urllib.parse import SplitResult, urlsplit
 from service.calls.events import Event, TranscriptPartial
 from service.calls.phrases import words_of
 from service.journal.address import parse_database_url
+from service.ports import REPORT_TYPE
 from service.wire.signature import parse_public_key
 
 EVENT_TYPES: tuple[str, ...] = tuple(event.type for event in (*get_args(Event), TranscriptPartial))
@@ -196,8 +197,9 @@ def parse_endpointing(value: object) -> int | bool:
 
 def check_event_pattern(text: str) -> str:
     """Accept an event type, or a pattern that fits one, such as `call.*`."""
-    if not any(fnmatchcase(known, text) for known in EVENT_TYPES):
-        raise ValueError(f'no event is called "{text}"{did_you_mean(text, list(EVENT_TYPES))}')
+    known = [*EVENT_TYPES, REPORT_TYPE]
+    if not any(fnmatchcase(one, text) for one in known):
+        raise ValueError(f'no event is called "{text}"{did_you_mean(text, known)}')
     return text
 
 

@@ -7,11 +7,12 @@ from service.calls.engines import review as review_engine
 from service.calls.engines.languages import AUTO
 from service.calls.routes import Route
 from service.delivery.url_policy import url_problem
+from service.ports import REPORT_TYPE
 from service.redaction.languages import LANGUAGES, knows
 from service.settings.checks import did_you_mean
+from service.settings.endpoints import EndpointSettings
 from service.settings.faults import Fault
 from service.settings.model import (
-    EndpointSettings,
     FallbackSettings,
     ForwardSettings,
     RouteSettings,
@@ -31,6 +32,7 @@ _ONLY_FOR_WEBHOOKS = (
     "timeout_s",
     "order",
     "batch",
+    "report",
 )
 _ONLY_FOR_CONNECT = ("announce", "announce_voice", "ring_s")
 _ONLY_FOR_MEDIA = ("stream_codec", "max_session_s")
@@ -67,17 +69,24 @@ def _endpoint(place: tuple[str, ...], endpoint: EndpointSettings) -> Iterator[Fa
         return
     for key in endpoint.model_fields_set.intersection(_ONLY_FOR_WEBHOOKS):
         yield Fault((*place, key), f'a "{endpoint.type}" endpoint has none')
+    yield from _wanted_report(place, endpoint)
 
 
 def _webhook(place: tuple[str, ...], endpoint: EndpointSettings) -> Iterator[Fault]:
     for key in ("url", "secret"):
         if getattr(endpoint, key) is None:
             yield Fault((*place, key), "a webhook needs one")
+    yield from _wanted_report(place, endpoint)
     if endpoint.url is None:
         return
     problem = url_problem(endpoint.url, allow_private=endpoint.allow_private, ports=endpoint.ports)
     if problem:
         yield Fault((*place, "url"), problem)
+
+
+def _wanted_report(place: tuple[str, ...], endpoint: EndpointSettings) -> Iterator[Fault]:
+    if REPORT_TYPE in endpoint.events and not endpoint.report:
+        yield Fault((*place, "events"), f'"{REPORT_TYPE}" needs report = true')
 
 
 def _forward(forward: ForwardSettings) -> Iterator[Fault]:

@@ -55,6 +55,10 @@ class _Envelope(msgspec.Struct):
     data: Subject
 
 
+class _Dated(msgspec.Struct):
+    timestamp: str
+
+
 class _Placed(msgspec.Struct):
     after_seq: int = 0
 
@@ -63,6 +67,7 @@ class _PlacedEnvelope(msgspec.Struct):
     data: _Placed
 
 
+_read_dated = msgspec.json.Decoder(_Dated).decode
 _read_envelope = msgspec.json.Decoder(_Envelope).decode
 _read_placed = msgspec.json.Decoder(_PlacedEnvelope).decode
 
@@ -88,13 +93,23 @@ def read_after_seq(body: bytes) -> int:
     return _read_placed(body).data.after_seq
 
 
+def read_timestamp(body: bytes) -> str:
+    """Return when an event that was written before occurred, as it is written."""
+    return _read_dated(body).timestamp
+
+
 def delivery_id(call_id: CallId, seq: int) -> str:
     """Return the `webhook-id` of a durable event: the same over attempts and restarts."""
     return f"evt_{call_id}_{seq}"
 
 
+def report_id(call_id: CallId, seq: int) -> str:
+    """Return the `webhook-id` of the report that follows an event: always the same, too."""
+    return f"rpt_{call_id}_{seq}"
+
+
 def split_delivery_id(text: str) -> tuple[CallId, int] | None:
-    """Return whose `delivery_id` this is; None if it is a partial's."""
+    """Return whose `delivery_id` this is; None if it is a partial's or a report's."""
     kind, _, rest = text.partition("_")
     call_id, _, seq = rest.rpartition("_")
     return (CallId(call_id), int(seq)) if kind == "evt" and seq.isdecimal() else None

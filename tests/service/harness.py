@@ -120,10 +120,11 @@ async def open_house(
     scenario: Mapping[str, object],
     changes: Mapping[str, object] | None = None,
     recogniser_url: str | None = None,
+    crm: Mapping[str, object] | None = None,
     /,
     **route: object,
 ) -> AsyncIterator[House]:
-    """Open simulator, receiver and service, with these settings changed.
+    """Open simulator, receiver and service, with these settings changed; `crm` is the receiver's.
 
     The simulator hears by the script, or relays to a recogniser.
     """
@@ -134,6 +135,7 @@ async def open_house(
     async with simulator as tx, open_receiver(watch.told) as receiver:
         settings = dict(settings_for(tx, receiver, journal, **route))
         settings.pop("public_url")
+        settings["endpoint"]["0"] |= crm or {}
         settings |= changes or {}
         limits = MediaLimits(speed=parsed.speed)
         async with running(Settings.model_validate(settings), media_limits=limits) as service:

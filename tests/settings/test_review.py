@@ -20,6 +20,12 @@ IN_CALL = '[[route]]\nsource = "in_call"\n'
         (LOG + IN_CALL + 'endpoints = ["log", "log"]', "names an endpoint twice"),
         (LOG + LOG.replace("log", "LOG", 1), '"LOG" is there twice'),
         (LOG + 'url = "https://example.com"', 'a "log" endpoint has none'),
+        (LOG + "report = true", 'a "log" endpoint has none'),
+        (LOG + 'events = ["call.report"]', '"call.report" needs report = true'),
+        (
+            WEBHOOK + 'url = "https://example.com"\nevents = ["call.report"]',
+            '"call.report" needs report = true',
+        ),
         ('[[endpoint]]\nname = "a"\ntype = "webhook"\nurl = "https://a"', "a webhook needs one"),
         (f'[[endpoint]]\nname = "a"\ntype = "webhook"\nsecret = "{SECRET}"', "a webhook needs one"),
         (IN_CALL + 'redact = ["pci"]\nlanguage = "fr"', "knows no numbers in 'fr'"),
