@@ -41,6 +41,7 @@ def keys_of(module: str, name: str) -> set[str]:
                 "transcription.paused",
                 "transcription.resumed",
                 "transcript.completed",
+                "transcript.redacted",
                 "transcript.erased",
                 "recording.saved",
             },
@@ -48,7 +49,7 @@ def keys_of(module: str, name: str) -> set[str]:
         ),
         pytest.param(
             keys_of("notes.js", "NOTES"),
-            WORDS | OF_NO_CALL | {"call.started", "transcript.completed"},
+            WORDS | OF_NO_CALL | {"call.started", "transcript.redacted", "transcript.completed"},
             id="console, notes in a call",
         ),
         pytest.param(
@@ -57,6 +58,7 @@ def keys_of(module: str, name: str) -> set[str]:
             | {
                 "call.attached",
                 "transcript.partial",
+                "transcript.redacted",
                 "call.bridged",
                 "call.unanswered",
                 "transcription.degraded",
@@ -77,6 +79,7 @@ def keys_of(module: str, name: str) -> set[str]:
                 "call.unanswered",
                 "call.ended",
                 "transcription.started",
+                "transcript.redacted",
                 "transcript.completed",
                 "recording.saved",
             },

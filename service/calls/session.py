@@ -26,6 +26,7 @@ from service.calls import (
     phrase_pauses,
     recordings,
     requests,
+    reredaction,
     results,
     sides,
     streams,
@@ -158,6 +159,12 @@ class CallSession:
             input_ids=input_ids,
             wake_at=wake_at,
         )
+
+    def redact_again(self, look: reredaction.SecondLook, *, like: Route, now: float) -> Outcome:
+        """Supersede finals that are kept; see `reredaction.redact_again`."""
+        turn = Turn(self.state, now, self._route)
+        reredaction.redact_again(turn, look, like=like, at=now)
+        return turn.outcome(replies=[turn.reply], input_ids=(), wake_at=self.wake_at)
 
     def _take(self, turn: Turn, item: Input) -> None:
         if self.state.erased:

@@ -2,13 +2,16 @@
 
 from typing import Final, Protocol
 
-from service.calls.events import RecordingSaved, TranscriptCompleted
+from service.calls.events import RecordingSaved, TranscriptCompleted, TranscriptRedacted
 from service.ports.journal import StoredEvent
 
 REPORT_TYPE: Final = "call.report"
 """What a report is called where events go. It is of no event's: the journal has none."""
-REPORTED: Final = frozenset({TranscriptCompleted.type, RecordingSaved.type})
-"""What a document follows, once the call is complete: what came late makes one more."""
+REPORTED: Final = frozenset(
+    {TranscriptCompleted.type, RecordingSaved.type, TranscriptRedacted.type}
+)
+"""What a document follows, once the call is complete: what comes late makes one more, and so does
+what is hidden late."""
 
 
 class Reports(Protocol):

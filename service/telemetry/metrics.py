@@ -29,6 +29,7 @@ from service.calls.events import (
     TranscriptionStarted,
     TranscriptionStopped,
     TranscriptPartial,
+    TranscriptRedacted,
 )
 from service.calls.turn import Fact
 from service.ids import EndpointName
@@ -113,7 +114,9 @@ class Metrics:
                 self._recognitions.labels(event.source, "", state).inc()
             case TranscriptionStopped() | TranscriptionPaused() | TranscriptionResumed():
                 pass  # what people ask for, and ends: nothing that somebody would draw
-            case TranscriptCompleted() | TranscriptErased() | RecordingSaved():
+            case (
+                TranscriptCompleted() | TranscriptRedacted() | TranscriptErased() | RecordingSaved()
+            ):
                 pass  # the journal knows
             case EndpointDisabled() | EndpointEnabled():
                 pass  # of no call; `lanes_behind` shows what it costs

@@ -49,6 +49,7 @@ from service.calls.events import (
     TranscriptionStarted,
     TranscriptionStopped,
     TranscriptPartial,
+    TranscriptRedacted,
 )
 from service.calls.turn import Fact
 from service.ids import CallId, EndpointName, LegId
@@ -128,6 +129,7 @@ class Tracing:
                 | TranscriptErased()
                 | TranscriptGap()
                 | TranscriptPartial()
+                | TranscriptRedacted()
                 | TranscriptionDegraded()
                 | TranscriptionPaused()
                 | TranscriptionResumed()

@@ -67,6 +67,11 @@ class _PlacedEnvelope(msgspec.Struct):
     data: _Placed
 
 
+class _Superseding(msgspec.Struct):
+    supersedes: int
+
+
+_read_parts = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _read_dated = msgspec.json.Decoder(_Dated).decode
 _read_envelope = msgspec.json.Decoder(_Envelope).decode
 _read_placed = msgspec.json.Decoder(_PlacedEnvelope).decode
@@ -91,6 +96,21 @@ def read_subject(body: bytes) -> Subject:
 def read_after_seq(body: bytes) -> int:
     """Return which durable event of its call was the last before a partial."""
     return _read_placed(body).data.after_seq
+
+
+def superseded(final: bytes, redacted: bytes) -> bytes:
+    """Return a final as it is kept once a `transcript.redacted` supersedes what it says."""
+    envelope = _read_parts(final)
+    data, newer = _read_parts(envelope["data"]), _read_parts(_read_parts(redacted)["data"])
+    for name in ("text", "words", "redactions"):
+        data[name] = newer[name]
+    envelope["data"] = msgspec.Raw(_encode(data))
+    return _encode(envelope)
+
+
+def read_superseded_seq(redacted: bytes) -> int:
+    """Return which event of its call a `transcript.redacted` supersedes."""
+    return msgspec.json.decode(_read_parts(redacted)["data"], type=_Superseding).supersedes
 
 
 def read_timestamp(body: bytes) -> str:

@@ -87,20 +87,21 @@ def test_what_was_said_late_stands_where_it_was_said() -> None:
 
 
 def test_each_document_of_a_call_has_a_higher_revision() -> None:
-    """Late words and late audio make one more; what was recorded before the end does not."""
+    """Late words, audio and redactions make one more; what was recorded before the end does not."""
     events = [
         stored(1, "recording.saved", duration_ms=1, size_bytes=2, content_type="a", channels=[]),
         completed(2),
         stored(3, "recording.saved", duration_ms=2, size_bytes=2, content_type="a", channels=[]),
         final(4, "Late.", 100, 800),
         completed(5),
+        stored(6, "transcript.redacted", supersedes=4),
     ]
 
-    made = [document(*events[:count]) for count in (2, 3, 5)]
+    made = [document(*events[:count]) for count in (2, 3, 5, 6)]
 
-    assert [one.revision for one in made] == [1, 2, 3]
-    assert [one.seq for one in made] == [2, 3, 5]
-    assert [len(one.utterances) for one in made] == [0, 0, 1]
+    assert [one.revision for one in made] == [1, 2, 3, 4]
+    assert [one.seq for one in made] == [2, 3, 5, 6]
+    assert [len(one.utterances) for one in made] == [0, 0, 1, 1]
 
 
 def test_what_was_hidden_is_counted() -> None:

@@ -37,8 +37,9 @@ from service.calls.events import (
     TranscriptionStarted,
     TranscriptionStopped,
     TranscriptPartial,
+    TranscriptRedacted,
 )
-from service.calls.inputs import Word
+from service.calls.inputs import Redaction, Word
 from service.calls.turn import Fact
 from service.ids import CallId, EndpointName, LegId, UtteranceId
 from service.wire.events import encode
@@ -209,6 +210,21 @@ EVENTS: tuple[tuple[float, Event], ...] = (
                     lost_reasons={"buffer_full": 1040},
                 ),
             },
+        ),
+    ),
+    (
+        86445.9,
+        TranscriptRedacted(
+            supersedes=6,
+            utterance_id=FINAL.utterance_id,
+            text="I'd like to change my [PHONE].",
+            words=None,
+            redactions=(Redaction(entity="phone", start=22, end=29),),
+            track="inbound",
+            role="customer",
+            leg=LEG,
+            start_ms=FINAL.start_ms,
+            end_ms=FINAL.end_ms,
         ),
     ),
     (2592045.9, TranscriptErased(reason="retention")),

@@ -251,6 +251,8 @@ export class CallscribeTranscript extends HTMLElement {
     if (type === "transcript.partial" || type === "transcript.final") {
       const settled = this.#log.spoken(data, type === "transcript.final");
       if (settled && fresh) this.#readOut(data);
+    } else if (type === "transcript.redacted") {
+      this.#log.redacted(data);
     } else if (!NOT_TOLD.has(type)) {
       const note = noteOf(type, data, this.#call);
       if (note) this.#log.note(`${type}.${data.seq}`, note);
