@@ -7,9 +7,10 @@ call and one entry of the journal, so a busy call costs fewer commits, not more.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
 import structlog
 
 from service.calls.commands import Reply
@@ -320,7 +321,7 @@ class LiveCall:
         self.phase = outcome.phase
         self.forgotten = outcome.wake_at is None
         if self.is_leaving:
-            outcome = replace(outcome, facts=tuple(f for f in outcome.facts if f.seq is not None))
+            outcome = msgspec.structs.replace(outcome, facts=outcome.events)
         try:
             self._context.effects.hand_on(self, outcome, stored)
         except Exception:  # it is committed: to take the inputs again would double them

@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 
 from service.api.search.feed import HitCursor
-from service.ids import CallId
+from service.ids import CallId, UtteranceId
 from service.ports import Hit, Library, WordQuery
 
 APART = 1 << 14
@@ -35,8 +35,8 @@ class FoundLibrary:
 
 def _hit(position: int) -> Hit:
     return Hit(
-        position=position, call_id=CallId("call"), seq=1, utterance_id="utt", role="customer",
-        start_ms=None, end_ms=None, occurred_at=0.0, snippet="refund",
+        position=position, call_id=CallId("call"), seq=1, utterance_id=UtteranceId("utt"),
+        role="customer", start_ms=None, end_ms=None, occurred_at=0.0, snippet="refund",
     )  # fmt: skip
 
 
