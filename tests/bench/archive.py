@@ -246,12 +246,14 @@ async def _cost(url: str, work: Work, rounds: int = 1, *, prepare: Work | None =
     That is once more, and a session tells what it did with what it did before.
     """
     times_s = []
+    before = 0
     for turn in range(rounds + _EXTRA):
         if prepare is not None:
             await prepare()
         if turn >= rounds:
             await asyncio.sleep(_TELLS_S)
-        before, began = await _pages(url), time.perf_counter()
+            before = await _pages(url)
+        began = time.perf_counter()
         await work()
         times_s.append(time.perf_counter() - began)
     return Cost(sorted(times_s[:rounds])[rounds // 2] * 1000, await _pages(url) - before)
