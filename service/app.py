@@ -43,11 +43,12 @@ from service.journal.database import (
     open_searches,
 )
 from service.listening import bind, scraped, take_connections
-from service.opening import bus_of, recognitions_of
+from service.opening import archives_of, bus_of, recognitions_of
 from service.pool.seat import Seat
 from service.ports import Bus, Carrier, Journal, Recognitions
 from service.recording.recorder import open_recorder
 from service.rooms import Rooms, let_telnyx_in
+from service.runtime.archive_news import CallNews
 from service.runtime.attaching import LegAttacher
 from service.runtime.dialling import Dialler
 from service.runtime.registry import CallRegistry, open_calls
@@ -199,6 +200,7 @@ async def _open_rooms(
     observer = telemetry.observer
     endpoints, secrets = settings.endpoint_list(), Secrets()
     secrets.replace(endpoints)
+    news = CallNews(journal, [one.name for one in endpoints], network)
     lanes = await enter(
         open_lanes(
             journal,
@@ -212,6 +214,7 @@ async def _open_rooms(
             secrets=secrets,
             may_deliver=workers.may_deliver,
             reports=CallReports(journal),
+            archives=archives_of(settings, journal, news),
         )
     )
     carrier = await enter(
@@ -244,6 +247,7 @@ async def _open_rooms(
             ownership=ownership,
         )
     )
+    news.open(calls)
     keeping = open_retention(
         journal, calls, kept, clock=clock, keeps_house=lambda: ownership.keeps_house
     )

@@ -20,6 +20,8 @@ WORDS = frozenset({"transcript.partial", "transcript.final"})
 """Shown as what was said."""
 OF_NO_CALL = frozenset({"endpoint.disabled", "endpoint.enabled"})
 """Shown with the endpoints."""
+ARCHIVE = frozenset({"archive.stored", "archive.failed"})
+"""Of a copy of the call, not of what was said."""
 
 
 def keys_of(module: str, name: str) -> set[str]:
@@ -44,6 +46,7 @@ def keys_of(module: str, name: str) -> set[str]:
                 "transcript.redacted",
                 "transcript.erased",
                 "recording.saved",
+                *ARCHIVE,
             },
             id="demo",
         ),
@@ -64,6 +67,7 @@ def keys_of(module: str, name: str) -> set[str]:
                 "transcription.degraded",
                 "transcription.failed",
                 "transcription.recovered",
+                *ARCHIVE,
             },
             id="console, what changes about a call",
         ),
@@ -82,6 +86,7 @@ def keys_of(module: str, name: str) -> set[str]:
                 "transcript.redacted",
                 "transcript.completed",
                 "recording.saved",
+                *ARCHIVE,
             },
             id="exports",
         ),

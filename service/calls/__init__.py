@@ -14,6 +14,7 @@ what came of it (`carrier_answers`); words come from Telnyx (`in_call`) or by au
 `redactions` hides what is nobody's business in them (`reredaction`: in what is kept), and `sound`
 in what is recorded. `gaps`,
 `pauses` and `coverage` account for the rest of the time. `carrying` adds what its own application
-says. `recordings` tells of audio that is kept, `erasure` forgets all, and `engines/` is who can
+says. `recordings` tells of audio that is kept, `archiving` of copies elsewhere
+(`afterwards`, `archive_answers`, `after_events`), `erasure` forgets all, and `engines/` is who can
 hear what.
 """

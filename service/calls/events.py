@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+from service.calls.after_events import ArchiveFailed, ArchiveStored
 from service.calls.inputs import Direction, Redaction, Word
 from service.ids import EndpointName, LegId, Role, Source, Track, UtteranceId
 
@@ -361,5 +362,7 @@ Event = (
     | EndpointEnabled
     | CallBridged
     | CallUnanswered
+    | ArchiveStored
+    | ArchiveFailed
 )
 """What is durable: it gets the call's next `seq`."""

@@ -13,6 +13,7 @@ from typing import TypeVar, assert_never
 import msgspec
 
 from service.calls import (
+    afterwards,
     attaching,
     carrying,
     controls,
@@ -24,7 +25,6 @@ from service.calls import (
     ordering,
     outgoing,
     phrase_pauses,
-    recordings,
     requests,
     reredaction,
     results,
@@ -35,6 +35,7 @@ from service.calls import (
     vitals,
 )
 from service.calls.answering import answered
+from service.calls.archive_answers import ArchiveRefused, ArchiveWritten
 from service.calls.carrier_answers import CommandDone, CommandFailed, LegStatus
 from service.calls.commands import FetchMissed, Reply
 from service.calls.dial_wish import DialAsked
@@ -290,8 +291,8 @@ class CallSession:
                 media.recognition_finished(turn, item)
                 if self.state.phase is Phase.ENDING and not self.state.streams:
                     ending.complete(turn)
-            case RecordingWritten():
-                recordings.written(turn, item)
+            case RecordingWritten() | ArchiveWritten() | ArchiveRefused():
+                afterwards.take(turn, item)
             case AudioLost() | AudioSettled():
                 transcripts.accounted(turn, item)
             case RecognitionDegraded() | RecognitionFailed() | RecognitionRecovered():

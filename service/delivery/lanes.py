@@ -26,6 +26,7 @@ from service.errors import JournalUnavailableError
 from service.ids import CallId, EndpointName
 from service.ports import (
     UNOBSERVED,
+    ArchiveRoom,
     Journal,
     LaneRow,
     LivePartial,
@@ -281,6 +282,7 @@ async def open_lanes(
     secrets: Secrets | None = None,
     may_deliver: Callable[[], bool] = lambda: True,
     reports: Reports | None = None,
+    archives: ArchiveRoom | None = None,
 ) -> AsyncIterator[DeliveryLanes]:
     """Open the sinks and lanes of these endpoints, and go on where the journal says they stopped.
 
@@ -291,8 +293,8 @@ async def open_lanes(
     has `partial_grace_s` once an event waits behind it. `nameservers` (`address:port`, the system's
     unless given) are asked for the names of webhooks, and `secrets` are what they are signed with,
     if that may change. Nothing goes out while `may_deliver` says no; `reports` makes what endpoints
-    with `report` get of a complete call. On leaving, attempts are
-    broken off, and pending acks written; call `drain` first.
+    with `report` get of a complete call, and `archives` is what archives work with. On leaving,
+    attempts are broken off, and pending acks written; call `drain` first.
 
     Raises:
         SettingsError: An endpoint's URL or secret cannot be used.
@@ -322,7 +324,9 @@ async def open_lanes(
     )
     async with AsyncExitStack() as stack:
         resolver = await stack.enter_async_context(open_name_lookup(nameservers))
-        opener = sink or partial(open_sink, clock=clock, resolver=resolver, secrets=secrets)
+        opener = sink or partial(
+            open_sink, clock=clock, resolver=resolver, secrets=secrets, archives=archives
+        )
         sinks = [await stack.enter_async_context(opener(one)) for one in endpoints]
         stack.push_async_callback(_write_last_acks, acks)
         tasks = await stack.enter_async_context(open_tasks())

@@ -4,10 +4,14 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr
 
-from service.delivery.endpoints import Endpoint, EndpointType, Order
+from service.archive.exports import ExportForm
+from service.calls.events import TranscriptErased
+from service.delivery.endpoints import ArchiveTarget, Endpoint, EndpointType, Order
 from service.ids import EndpointName
 from service.settings import checks
 from service.settings.keeping import TABLE
+
+_MEGABYTE = 1024 * 1024
 
 
 def secret_check(check: Any) -> AfterValidator:  # noqa: ANN401 - one of several callables
@@ -28,6 +32,10 @@ HeaderValue = Annotated[SecretStr, secret_check(checks.check_header_value)]
 EventPattern = Annotated[str, AfterValidator(checks.check_event_pattern)]
 
 
+EndpointUrl = Annotated[str, AfterValidator(checks.check_endpoint_url)]
+KeyOfAccess = Annotated[SecretStr, secret_check(checks.check_header_value)]
+
+
 class EndpointSettings(BaseModel):
     """One `[[endpoint]]`: a place that events go."""
 
@@ -35,7 +43,7 @@ class EndpointSettings(BaseModel):
 
     name: Annotated[str, AfterValidator(checks.check_endpoint_name)]
     type: EndpointType
-    url: HttpUrl | None = None
+    url: EndpointUrl | None = None
     secret: WebhookSecret | None = None
     secret_previous: WebhookSecret | None = None
     """Signs as well while receivers move to `secret`."""
@@ -59,9 +67,23 @@ class EndpointSettings(BaseModel):
     """How many events of a backlog one request may bring; above 1, each body is an array."""
     report: bool = False
     """Whether each complete call follows as one document, `call.report`."""
+    formats: tuple[ExportForm, ...] = ("txt",)
+    """Of the transcript in an archive, beside `call.json`."""
+    audio: bool = True
+    """Whether an archive has the recording, too, where there is one."""
+    region: Annotated[str, AfterValidator(checks.check_endpoint_name)] | None = None
+    s3_endpoint: HttpUrl | None = None
+    """Of a host of buckets that is not Amazon's."""
+    access_key_id: Annotated[str, AfterValidator(checks.check_header_value)] | None = None
+    secret_access_key: KeyOfAccess | None = None
+    archive_timeout_s: Annotated[float, Field(ge=1, le=3600)] = 300.0
+    """How long one attempt at an archive may take, with all audio."""
+    max_audio_mb: Annotated[int, Field(ge=1, le=5_000)] = 1_024
+    """A larger recording is not archived."""
 
     def build(self) -> Endpoint:
         """Return what the lanes and sinks work with."""
+        archives = self.type == "archive"
         return Endpoint(
             name=EndpointName(self.name),
             type=self.type,
@@ -69,7 +91,7 @@ class EndpointSettings(BaseModel):
             secret=reveal(self.secret),
             secret_previous=reveal(self.secret_previous),
             signing_key=reveal(self.signing_key),
-            events=self.events,
+            events=(TranscriptErased.type,) if archives else self.events,
             partials=self.partials,
             headers={name: value.get_secret_value() for name, value in self.headers.items()},
             allow_private=self.allow_private,
@@ -77,5 +99,19 @@ class EndpointSettings(BaseModel):
             timeout_s=self.timeout_s,
             order=self.order,
             batch=self.batch,
-            report=self.report,
+            report=self.report or archives,
+            archive=self._target() if archives else None,
+        )
+
+    def _target(self) -> ArchiveTarget:
+        return ArchiveTarget(
+            url=self.url or "",
+            formats=self.formats,
+            audio=self.audio,
+            region=self.region,
+            s3_endpoint=self.s3_endpoint,
+            access_key_id=self.access_key_id,
+            secret_access_key=reveal(self.secret_access_key),
+            timeout_s=self.archive_timeout_s,
+            max_audio_bytes=self.max_audio_mb * _MEGABYTE,
         )

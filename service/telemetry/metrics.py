@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from service.calls.after_events import ArchiveFailed, ArchiveStored
 from service.calls.events import (
     CallAnswered,
     CallAttached,
@@ -118,6 +119,8 @@ class Metrics:
                 TranscriptCompleted() | TranscriptRedacted() | TranscriptErased() | RecordingSaved()
             ):
                 pass  # the journal knows
+            case ArchiveStored() | ArchiveFailed():
+                pass  # attempts are counted by endpoint
             case EndpointDisabled() | EndpointEnabled():
                 pass  # of no call; `lanes_behind` shows what it costs
             case _:

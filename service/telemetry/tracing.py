@@ -27,6 +27,7 @@ from opentelemetry.trace import (
 )
 
 from service import __version__
+from service.calls.after_events import ArchiveFailed, ArchiveStored
 from service.calls.events import (
     CallAnswered,
     CallAttached,
@@ -123,6 +124,8 @@ class Tracing:
                 | CallUnanswered()
                 | CallAttached()
                 | CallEnded()
+                | ArchiveFailed()
+                | ArchiveStored()
                 | EndpointDisabled()
                 | EndpointEnabled()
                 | RecordingSaved()

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 from msgspec import structs
 
+from service.calls.after_events import ArchiveFailed, ArchiveStored
 from service.calls.events import (
     CallAnswered,
     CallAttached,
@@ -211,6 +212,14 @@ EVENTS: tuple[tuple[float, Event], ...] = (
                 ),
             },
         ),
+    ),
+    (
+        46.2,
+        ArchiveFailed(endpoint=EndpointName("archive"), revision=1, reason="unreachable"),
+    ),
+    (
+        47.4,
+        ArchiveStored(endpoint=EndpointName("archive"), revision=1, files=4, size_bytes=736402),
     ),
     (
         86445.9,
