@@ -118,6 +118,7 @@ async def open_harness(
     feed_limits: FeedLimits | None = None,
     web_limits: Limits | None = None,
     adapter: Adapter = sqlite_database,
+    is_shared: bool = False,
 ) -> AsyncIterator[Harness]:
     """Serve the API on a new journal, with one endpoint, and these routes beside.
 
@@ -151,6 +152,7 @@ async def open_harness(
             starts=controls,
             eraser=controls,
             lanes=await enter(open_lanes(calls.journal, [])),
+            is_shared=is_shared,
             endpoints=[webhook(crm_url)],
             recordings=calls.journal,
             recordings_path=folder,
