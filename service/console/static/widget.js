@@ -26,7 +26,8 @@ const FRAME_MS = 8; // of work; what is left waits for the next frame
 const BURST_MS = 500; // events that come closer than that after connecting are the past
 const MAX_BURST_MS = 5000;
 const SAID_KEPT = 6;
-const NOT_TOLD = new Set(["transcription.started", "recording.saved", "archive.stored", "archive.failed"]); // nothing to whoever listens
+const NOT_TOLD = new Set(["transcription.started", "recording.saved", "recording.transcribed",
+  "recording.failed", "archive.stored", "archive.failed"]); // nothing to whoever listens
 const OVER = new Set(["complete", "erased"]);
 const LABELS = {
   customer: "Customer", agent: "Agent", unknown: "Speaker", transcript: "Transcript",
