@@ -92,7 +92,8 @@ class MediaStream:
             else:
                 self._pass_over(track, int(before_ms + duration_ms) - int(before_ms))
         if recognition is not None:
-            self._place(track, before_ms)
+            if self._unplaced:
+                self._place(track, before_ms)
             recognition.send(payload)
 
     def hear(self, ref: TrackRef, recognition: Recognition) -> None:
