@@ -2,7 +2,6 @@
 
 import pytest
 
-from service.calls.engines import rest_request
 from service.ports import HeardStretch
 from service.stt.files.hearing import open_hearing, rest_url_of
 from tests.stt.files.peers import Reply, open_files_peer
@@ -53,25 +52,6 @@ async def test_a_text_without_times_is_one_stretch() -> None:
         None,
     )
     assert (await heard("Deepgram", Reply(body={"text": " "})))[0] == []
-
-
-@pytest.mark.parametrize(
-    ("engine", "model", "asked", "form"),
-    [
-        ("Deepgram", "nova-3", "deepgram/nova-3", "verbose_json"),
-        ("Deepgram", None, "deepgram/nova-3", "verbose_json"),
-        ("Telnyx", None, "openai/whisper-large-v3-turbo", "json"),
-        ("Nobody", "their/model", "their/model", "verbose_json"),
-        ("Nobody", None, "Nobody", "verbose_json"),
-    ],
-)
-def test_an_engine_is_asked_for_all_that_it_says(
-    engine: str, model: str | None, asked: str, form: str
-) -> None:
-    """By the name of its model for files; what nobody here knows goes as it is written."""
-    request = rest_request(engine, model, "en")
-
-    assert (request.model, request.response_format) == (asked, form)
 
 
 def test_the_recogniser_hears_files_where_it_hears_streams() -> None:
