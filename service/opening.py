@@ -1,6 +1,6 @@
 """Rooms that take much of the settings: what hears, tells other workers, and keeps copies."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from service.archive.files import ExportedFiles
@@ -62,7 +62,10 @@ def bus_of(
 
 
 def recognitions_of(
-    settings: Settings, dice: Callable[[], float], counters: RecognitionCounters
+    settings: Settings,
+    dice: Callable[[], float],
+    counters: RecognitionCounters,
+    nameservers: Sequence[str] | None,
 ) -> AbstractAsyncContextManager[Recognitions]:
     """Return what opens the recognitions of these settings."""
     local_key = settings.recogniser_api_key
@@ -73,4 +76,5 @@ def recognitions_of(
         local_api_key=local_key.get_secret_value() if local_key else None,
         counters=counters,
         dice=dice,
+        nameservers=nameservers,
     )
