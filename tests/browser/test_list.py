@@ -155,3 +155,28 @@ async def test_past_calls_stand_under_their_days(page: Page, journal: Path) -> N
             "Today",
             "Yesterday",
         ]
+
+
+async def test_a_call_far_from_sight_is_a_line_until_it_comes_near(
+    page: Page, journal: Path
+) -> None:
+    """The line is found in the page and leads to the call; the row itself says more."""
+
+    async def many(journal: Journal) -> None:
+        for number in range(240):
+            call = StoredCall(f"call-{number}", ago_s=number * 60.0 + 30, metadata=BILLING)
+            await call.write(journal, conversation())
+
+    async with open_service(journal, prepare=many) as service:
+        await visit(page, service.url, await service.token())
+        await page.get_by_role("button", name="Earlier calls").click()
+        await expect(page.locator("a.call")).to_have_count(240)
+        first, last = page.locator("a.call").first, page.locator("a.call").last
+        await expect(first.locator(".state")).to_have_text("Complete")
+        await expect(last).to_contain_text("Complete · +1 312 555 0143 → +1 312 555 0199 · billing")
+        await expect(last.locator(".state")).to_have_count(0)
+        await page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+        await expect(last.locator(".state")).to_have_text("Complete")
+        await expect(last.locator(".duration")).to_have_text("0:17")
+        await expect(first.locator(".state")).to_have_count(0)
+        await expect(first).to_have_attribute("href", "#/calls/call-0")
