@@ -26,7 +26,7 @@ VOSK_MADE := $(HEARING)/node_modules/.made-from-lock
 # The benchmark's other engines take 1 GB: only who runs the whole of it, or `--only hearing`, has them.
 ENGINES := $(if $(findstring --short,$(ARGS)),,$(if $(findstring --only,$(ARGS)),$(findstring \
 	hearing,$(ARGS)),all))
-EXTRAS := --extra codecs --extra encryption --extra nats --extra postgresql --extra tracing
+EXTRAS := --extra archive --extra codecs --extra encryption --extra nats --extra postgresql --extra tracing
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-annotate
 

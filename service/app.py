@@ -19,6 +19,7 @@ from aiohttp import web
 from service.api.access_log import AccessLogLimits
 from service.api.assembly import Sources, new_application, open_api
 from service.api.health import Health
+from service.archive.reports import CallReports
 from service.archive.retention import RetentionKeeper, open_retention
 from service.bus.audience import AudienceEverywhere
 from service.bus.counters import BusCounters
@@ -42,11 +43,12 @@ from service.journal.database import (
     open_searches,
 )
 from service.listening import bind, scraped, take_connections
-from service.opening import bus_of, recognitions_of
+from service.opening import archives_of, bus_of, recognitions_of
 from service.pool.seat import Seat
 from service.ports import Bus, Carrier, Journal, Recognitions
 from service.recording.recorder import open_recorder
 from service.rooms import Rooms, let_telnyx_in
+from service.runtime.archive_news import CallNews
 from service.runtime.attaching import LegAttacher
 from service.runtime.dialling import Dialler
 from service.runtime.registry import CallRegistry, open_calls
@@ -198,6 +200,7 @@ async def _open_rooms(
     observer = telemetry.observer
     endpoints, secrets = settings.endpoint_list(), Secrets()
     secrets.replace(endpoints)
+    news = CallNews(journal, [one.name for one in endpoints], network)
     lanes = await enter(
         open_lanes(
             journal,
@@ -210,6 +213,8 @@ async def _open_rooms(
             nameservers=machine.nameservers,
             secrets=secrets,
             may_deliver=workers.may_deliver,
+            reports=CallReports(journal),
+            archives=archives_of(settings, journal, news),
         )
     )
     carrier = await enter(
@@ -242,6 +247,7 @@ async def _open_rooms(
             ownership=ownership,
         )
     )
+    news.open(calls)
     keeping = open_retention(
         journal, calls, kept, clock=clock, keeps_house=lambda: ownership.keeps_house
     )

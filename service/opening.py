@@ -1,17 +1,25 @@
-"""Rooms that take much of the settings: what hears, and what workers tell each other by."""
+"""Rooms that take much of the settings: what hears, tells other workers, and keeps copies."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
+from service.archive.files import ExportedFiles
 from service.bus.counters import BusCounters
 from service.bus.listener import WorkerListener
 from service.bus.opening import open_bus
 from service.feed.hub import Hub
-from service.ports import Bus, Recognitions
+from service.ports import ArchiveNews, ArchiveRoom, Bus, Journal, Recognitions
+from service.recording.reading import RecordingShelf
 from service.settings import Settings
 from service.stt.counters import RecognitionCounters
 from service.stt.recognitions import open_recognitions
 from service.workers.room import SoleWorker, Workers
+
+
+def archives_of(settings: Settings, journal: Journal, news: ArchiveNews) -> ArchiveRoom:
+    """Return what archives of these settings work with."""
+    kept, key = settings.recordings_path, settings.storage_key()
+    return ArchiveRoom(ExportedFiles(journal), RecordingShelf(journal, kept, key=key), news)
 
 
 def bus_of(

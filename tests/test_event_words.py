@@ -20,6 +20,8 @@ WORDS = frozenset({"transcript.partial", "transcript.final"})
 """Shown as what was said."""
 OF_NO_CALL = frozenset({"endpoint.disabled", "endpoint.enabled"})
 """Shown with the endpoints."""
+ARCHIVE = frozenset({"archive.stored", "archive.failed"})
+"""Of a copy of the call, not of what was said."""
 
 
 def keys_of(module: str, name: str) -> set[str]:
@@ -41,14 +43,16 @@ def keys_of(module: str, name: str) -> set[str]:
                 "transcription.paused",
                 "transcription.resumed",
                 "transcript.completed",
+                "transcript.redacted",
                 "transcript.erased",
                 "recording.saved",
+                *ARCHIVE,
             },
             id="demo",
         ),
         pytest.param(
             keys_of("notes.js", "NOTES"),
-            WORDS | OF_NO_CALL | {"call.started", "transcript.completed"},
+            WORDS | OF_NO_CALL | {"call.started", "transcript.redacted", "transcript.completed"},
             id="console, notes in a call",
         ),
         pytest.param(
@@ -57,11 +61,13 @@ def keys_of(module: str, name: str) -> set[str]:
             | {
                 "call.attached",
                 "transcript.partial",
+                "transcript.redacted",
                 "call.bridged",
                 "call.unanswered",
                 "transcription.degraded",
                 "transcription.failed",
                 "transcription.recovered",
+                *ARCHIVE,
             },
             id="console, what changes about a call",
         ),
@@ -77,8 +83,10 @@ def keys_of(module: str, name: str) -> set[str]:
                 "call.unanswered",
                 "call.ended",
                 "transcription.started",
+                "transcript.redacted",
                 "transcript.completed",
                 "recording.saved",
+                *ARCHIVE,
             },
             id="exports",
         ),

@@ -9,6 +9,7 @@ from aiohttp import web
 from service.api.event_schemas import schema_document
 from service.api.openapi import AnyOperation, openapi
 from service.api.operations import JSON, Answer, AnyRoute, Ask, NoBody, NoQuery, Operation, Route
+from service.api.report_schema import report_schema
 from service.api.router import tagged
 
 SCHEMA_JSON = "application/schema+json"
@@ -34,6 +35,20 @@ GET_EVENT_SCHEMAS: Operation[NoQuery, NoBody] = Operation(
     answers=(
         Answer(
             description="One schema that fits every event, with one for each type in `$defs`.",
+            content={SCHEMA_JSON: _ANYTHING},
+        ),
+    ),
+)
+GET_REPORT_SCHEMA: Operation[NoQuery, NoBody] = Operation(
+    id="get_report_schema",
+    method="GET",
+    path="/v1/schemas/report",
+    tag="about",
+    summary="Get the JSON Schema of a call's report",
+    access=None,
+    answers=(
+        Answer(
+            description="Of `call.report`; `CallDocument` in `$defs` is what `call.json` holds.",
             content={SCHEMA_JSON: _ANYTHING},
         ),
     ),
@@ -69,10 +84,11 @@ READYZ: Operation[NoQuery, NoBody] = Operation(
 
 def about_routes(operations: Iterable[AnyOperation]) -> list[AnyRoute]:
     """Return routes that describe these operations and themselves."""
-    own = (GET_EVENT_SCHEMAS, GET_OPENAPI)
+    own = (GET_EVENT_SCHEMAS, GET_REPORT_SCHEMA, GET_OPENAPI)
     described = openapi([*operations, *own, HEALTHZ, READYZ])
     return [
         Route(GET_EVENT_SCHEMAS, _fixed(schema_document(), SCHEMA_JSON)),
+        Route(GET_REPORT_SCHEMA, _fixed(report_schema(), SCHEMA_JSON)),
         Route(GET_OPENAPI, _fixed(described, JSON)),
     ]
 

@@ -56,7 +56,7 @@ class RetentionKeeper:
         """See `Eraser.erase`."""
         if not await self._forget(call_id, reason):
             return False
-        await self._scrub()
+        await self.scrub()
         return True
 
     async def erase_number(
@@ -71,7 +71,7 @@ class RetentionKeeper:
         for call_id in await self._journal.calls_of_number(number):
             if only is None or await only(call_id):
                 erased += await self._forget(call_id, reason)
-        await self._scrub()  # also of a call that no route wanted: it is gone, its bytes may not be
+        await self.scrub()  # also of a call that no route wanted: it is gone, its bytes may not be
         return erased
 
     async def keep(self) -> None:
@@ -105,7 +105,7 @@ class RetentionKeeper:
         if erased or parked:
             log.info("kept_no_longer", calls=erased, parked=parked)
         if await self._journal.unscrubbed():
-            await self._scrub()
+            await self.scrub()
 
     async def _forget(self, call_id: CallId, reason: str) -> bool:
         if not await self._calls.erase(call_id, reason=reason):
@@ -120,7 +120,7 @@ class RetentionKeeper:
         await asyncio.to_thread(delete_recording, self._recordings, recording.file)
         await self._journal.forget_recording(recording.call_id)
 
-    async def _scrub(self) -> None:
+    async def scrub(self) -> None:
         """Have the files scrubbed; those who ask during one scrub share the next."""
         self._wanted += 1
         mine = self._wanted

@@ -11,8 +11,10 @@ Words: `transcription` says whether they are to be had, by the call's route (`ro
 `route_choice`). `requests` asks Telnyx until what is known is what is wanted, and `results` act on
 what came of it (`carrier_answers`); words come from Telnyx (`in_call`) or by audio (`media`,
 `streams`), and `troubles` tells when they do not. `transcripts` and `utterances` make them events;
-`redactions` hides what is nobody's business in them, and `sound` in what is recorded. `gaps`,
+`redactions` hides what is nobody's business in them (`reredaction`: in what is kept), and `sound`
+in what is recorded. `gaps`,
 `pauses` and `coverage` account for the rest of the time. `carrying` adds what its own application
-says. `recordings` tells of audio that is kept, `erasure` forgets all, and `engines/` is who can
+says. `recordings` tells of audio that is kept, `archiving` of copies elsewhere
+(`afterwards`, `archive_answers`, `after_events`), `erasure` forgets all, and `engines/` is who can
 hear what.
 """

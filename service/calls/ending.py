@@ -1,6 +1,6 @@
 """A call ends: late words are waited for, and the books are closed."""
 
-from service.calls import gaps, in_call, pauses, recordings, streams, vitals
+from service.calls import gaps, in_call, ordering, pauses, recordings, streams, vitals
 from service.calls.commands import FetchMissed
 from service.calls.coverage import balance
 from service.calls.events import CallEnded, Coverage, TranscriptCompleted
@@ -31,7 +31,7 @@ def end(turn: Turn, item: LegHungUp) -> None:
     )
     turn.record(event, item.occurred_at)
     turn.keep_for(turn.route.retention, item.occurred_at)
-    if item.cause != vitals.NEVER_SEEN and _may_have_in_call_words(state):
+    if item.cause != ordering.NEVER_SEEN and _may_have_in_call_words(state):
         turn.ask(FetchMissed(since=state.began_at))  # words that Telnyx could not deliver
     for leg_id in state.legs:
         streams.finish_streams(turn, leg_id, reason="call_ended", at_ms=event.duration_ms or 0)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+from service.calls.after_events import ArchiveFailed, ArchiveStored
 from service.calls.inputs import Direction, Redaction, Word
 from service.ids import EndpointName, LegId, Role, Source, Track, UtteranceId
 
@@ -292,6 +293,26 @@ class RecordingSaved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptRedacted:
+    """A final was redacted after it was told, and is kept so: this supersedes what was told.
+
+    `supersedes` is the `seq` of the final. Text, words and what is hidden of them are all of it.
+    """
+
+    type: ClassVar[str] = "transcript.redacted"
+    supersedes: int
+    utterance_id: UtteranceId
+    text: str
+    words: tuple[Word, ...] | None
+    redactions: tuple[Redaction, ...]
+    track: Track | None
+    role: Role
+    leg: LegId
+    start_ms: int | None
+    end_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TranscriptErased:
     """All earlier events of the call were deleted; the only one that is left. `reason` says why."""
 
@@ -335,10 +356,13 @@ Event = (
     | TranscriptGap
     | TranscriptCompleted
     | RecordingSaved
+    | TranscriptRedacted
     | TranscriptErased
     | EndpointDisabled
     | EndpointEnabled
     | CallBridged
     | CallUnanswered
+    | ArchiveStored
+    | ArchiveFailed
 )
 """What is durable: it gets the call's next `seq`."""

@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from service.calls.archive_answers import ArchiveRefused, ArchiveWritten
 from service.calls.carrier_answers import CommandDone, CommandFailed, LegStatus
 from service.calls.dial_wish import DialAsked
 from service.calls.routes import Route
@@ -360,6 +361,8 @@ OwnInput = (
     | CommandDone
     | CommandFailed
     | LegStatus
+    | ArchiveWritten
+    | ArchiveRefused
 )
 """What this service itself tells a call: what it hears, and what became of its commands."""
 AskedInput = ControlAsked | EraseAsked | DialAsked

@@ -30,6 +30,10 @@ from service.calls.state import Waiting
 
 REORDER_S = 0.3
 PREDECESSOR_S = 10.0
+FETCH_S = 3.0
+"""How much longer a hang-up that nobody saw waits for its webhook, which may be fetched."""
+NEVER_SEEN = "hang_up_never_seen"
+"""The cause of a hang-up whose webhook was lost."""
 
 _RANK: dict[type, int] = {
     kind: rank
@@ -102,6 +106,8 @@ def _due(item: Waiting, lacks_predecessor: Callable[[WebhookInput], bool]) -> fl
         return item.arrived_at + PREDECESSOR_S
     if _is_first_fact(item.webhook):
         return item.arrived_at
+    if isinstance(item.webhook, LegHungUp) and item.webhook.cause == NEVER_SEEN:
+        return item.arrived_at + FETCH_S + REORDER_S
     return item.arrived_at + REORDER_S
 
 

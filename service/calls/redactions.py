@@ -40,14 +40,14 @@ def redacted(state: CallState, route: Route, event: _Kind, at: float) -> tuple[_
         words=tuple(word.text for word in words),
         life=state.life,
     )
-    shown = redact(state.redaction, _policy(route), spoken)
-    written = replace(
+    shown = redact(state.redaction, policy_of(route), spoken)
+    hidden = replace(
         event,
         text=shown.text,
-        words=event.words and _written(words, shown),
-        redactions=_redactions(words, shown),
+        words=event.words and written(words, shown),
+        redactions=told(words, shown),
     )
-    return written, shown.aloud
+    return hidden, shown.aloud
 
 
 def before_waiting(
@@ -69,8 +69,8 @@ def before_waiting(
         language=route.language,
         life=state.life,
     )
-    shown = redact(state.redaction if is_kept else lost, _policy(route), spoken)
-    return msgspec.structs.replace(item, text=shown.text, redactions=_redactions((), shown))
+    shown = redact(state.redaction if is_kept else lost, policy_of(route), spoken)
+    return msgspec.structs.replace(item, text=shown.text, redactions=told((), shown))
 
 
 def key_of(leg_id: LegId, track: Track | None) -> str:
@@ -86,11 +86,12 @@ def careful_route(routes: Sequence[Route]) -> Route:
     return Route(redact=tuple(sorted(kinds)), redact_level=level)
 
 
-def _policy(route: Route) -> Policy:
+def policy_of(route: Route) -> Policy:
+    """Return what a route wants hidden, and how."""
     return Policy(frozenset(route.redact), route.redact_level, route.mask)
 
 
-def _written(words: tuple[Word, ...], shown: Redacted) -> tuple[Word, ...]:
+def written(words: tuple[Word, ...], shown: Redacted) -> tuple[Word, ...]:
     """Put labels in the place of hidden words; how sure the engine was of them is not told."""
     return tuple(
         word if label is None else replace(word, text=label, confidence=None)
@@ -98,7 +99,8 @@ def _written(words: tuple[Word, ...], shown: Redacted) -> tuple[Word, ...]:
     )
 
 
-def _redactions(words: tuple[Word, ...], shown: Redacted) -> tuple[Redaction, ...]:
+def told(words: tuple[Word, ...], shown: Redacted) -> tuple[Redaction, ...]:
+    """Return what is told of what is hidden."""
     return tuple(
         Redaction(
             entity=hidden.entity,

@@ -13,6 +13,7 @@ from typing import TypeVar, assert_never
 import msgspec
 
 from service.calls import (
+    afterwards,
     attaching,
     carrying,
     controls,
@@ -24,8 +25,8 @@ from service.calls import (
     ordering,
     outgoing,
     phrase_pauses,
-    recordings,
     requests,
+    reredaction,
     results,
     sides,
     streams,
@@ -34,6 +35,7 @@ from service.calls import (
     vitals,
 )
 from service.calls.answering import answered
+from service.calls.archive_answers import ArchiveRefused, ArchiveWritten
 from service.calls.carrier_answers import CommandDone, CommandFailed, LegStatus
 from service.calls.commands import FetchMissed, Reply
 from service.calls.dial_wish import DialAsked
@@ -154,6 +156,12 @@ class CallSession:
             input_ids=input_ids,
             wake_at=wake_at,
         )
+
+    def redact_again(self, look: reredaction.SecondLook, *, like: Route, now: float) -> Outcome:
+        """Supersede finals that are kept; see `reredaction.redact_again`."""
+        turn = Turn(self.state, now, self._route)
+        reredaction.redact_again(turn, look, like=like, at=now)
+        return turn.outcome(replies=[turn.reply], input_ids=(), wake_at=self.wake_at)
 
     def _take(self, turn: Turn, item: Input) -> None:
         if self.state.erased:
@@ -277,8 +285,8 @@ class CallSession:
                 media.recognition_finished(turn, item)
                 if self.state.phase is Phase.ENDING and not self.state.streams:
                     ending.complete(turn)
-            case RecordingWritten():
-                recordings.written(turn, item)
+            case RecordingWritten() | ArchiveWritten() | ArchiveRefused():
+                afterwards.take(turn, item)
             case AudioLost() | AudioSettled():
                 transcripts.accounted(turn, item)
             case RecognitionDegraded() | RecognitionFailed() | RecognitionRecovered():

@@ -46,8 +46,8 @@ def heard(turn: Turn, item: WordsHeard, aloud: Aloud) -> None:
         JudgeSound(
             ref=item.ref,
             until_ms=item.end_ms - BEHIND_MS,
-            hidden=(whole,) if aloud.hidden is None else _spans(words, aloud.hidden),
-            open=(whole,) if aloud.open is None else _spans(words, aloud.open),
+            hidden=(whole,) if aloud.hidden is None else spans(words, aloud.hidden),
+            open=(whole,) if aloud.open is None else spans(words, aloud.open),
             earlier=aloud.earlier,
         ),
     )
@@ -102,7 +102,8 @@ def _judge(turn: Turn, command: JudgeSound) -> None:
         turn.ask_lightly(command)
 
 
-def _spans(words: tuple[Word, ...], stretches: tuple[tuple[int, int], ...]) -> tuple[Span, ...]:
+def spans(words: tuple[Word, ...], stretches: tuple[tuple[int, int], ...]) -> tuple[Span, ...]:
+    """Return when these stretches of words were said, with a margin, in milliseconds."""
     return tuple(
         Span(words[first].start_ms - MARGIN_MS, words[last].end_ms + MARGIN_MS)
         for first, last in stretches

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from service.calls.carrier_answers import CommandName
 from service.calls.inputs import LegBridged, LegHungUp, WebhookInput
 from service.calls.routes import Route
-from service.ids import CallId, LegId, StreamId, Track
+from service.ids import CallId, EndpointName, LegId, StreamId, Track
 from service.redaction.memory import Memory
 
 LAYOUT: Final = 2
@@ -241,6 +241,14 @@ class Recorded:
 
 
 @dataclass(slots=True)
+class Archived:
+    """The newest revision that an archive has, and of whose trouble was told."""
+
+    stored: int = 0
+    failed: int = 0
+
+
+@dataclass(slots=True)
 class Pause:
     """A time, in Unix seconds, of which no word is to be kept. `until` None: it goes on."""
 
@@ -326,6 +334,7 @@ class CallState:
     """Whether it was already told that Telnyx leaves `is_final` out."""
     carried: dict[str, str | list[str]] = field(default_factory=dict)
     """What the call's own application said of it, for the metadata."""
+    archived: dict[EndpointName, Archived] = field(default_factory=dict)
     redaction: Memory = field(default_factory=Memory)
     """What was hidden and shown of numbers: counts, labels and times."""
     life: int = 0

@@ -24,10 +24,6 @@ UNKNOWN_S = 15.0
 """How long after Telnyx did not say it is asked again, the first time."""
 GONE_CODES = frozenset({"90018", "90015", "10005"})
 """Refusals that say a leg is gone: the call has ended, its id is none, there is no such thing."""
-FETCH_S = 3.0
-"""How long the webhook of a hang-up may take to be fetched, before it does without."""
-NEVER_SEEN = "hang_up_never_seen"
-"""The cause of a hang-up whose webhook was lost."""
 
 
 def ask(turn: Turn) -> None:
@@ -67,7 +63,7 @@ def told(turn: Turn, item: LegStatus) -> None:
     if not item.alive:
         turn.ask(FetchMissed(since=state.began_at))
         hang_up = lost_hang_up(state, item.leg_id, item.ended_at or turn.now)
-        ordering.admit(state.waiting, hang_up, turn.now + FETCH_S)
+        ordering.admit(state.waiting, hang_up, turn.now)
         return
     leg.heard_at = turn.now
     if not leg.answered:
@@ -84,18 +80,18 @@ def hang_up_came(state: CallState, leg_id: LegId) -> None:
         for item in state.waiting
         if item.webhook.leg_id != leg_id
         or not isinstance(item.webhook, LegHungUp)
-        or item.webhook.cause != NEVER_SEEN
+        or item.webhook.cause != ordering.NEVER_SEEN
     ]
 
 
 def lost_hang_up(state: CallState, leg_id: LegId, at: float) -> LegHungUp:
     """Make the hang-up that nobody saw."""
     return LegHungUp(
-        input_id=InputId(f"{NEVER_SEEN} {leg_id}"),
+        input_id=InputId(f"{ordering.NEVER_SEEN} {leg_id}"),
         call_id=state.call_id,
         leg_id=leg_id,
         occurred_at=at,
-        cause=NEVER_SEEN,
+        cause=ordering.NEVER_SEEN,
     )
 
 

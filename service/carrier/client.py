@@ -23,6 +23,7 @@ from service.carrier.answers import (
     read_missed,
 )
 from service.carrier.refusals import LEG_UNHEARD_OF, LEG_UNKNOWN, read_refusal
+from service.carrier.sdk import load_client
 from service.errors import CarrierUnavailableError, CommandRefusedError
 from service.ids import CallId, LegId
 from service.ports import Carrier, LegLife, StreamTarget
@@ -54,13 +55,13 @@ async def open_carrier(
     through all connections for each of its steps, so that hundreds at once (a restart under
     load) would keep the loop from the webhooks for many seconds.
 
-    The SDK takes one to two seconds to import, so that is done in a thread while the service
-    already takes webhooks; `check` refuses until then, so that no new calls are sent here, and
-    commands of calls there are wait for it, `load_timeout_s` at most. Where it cannot be loaded,
-    that is tried again for as long as the carrier is open. `heard` is told what time it was at
-    Telnyx, in Unix seconds, whenever an answer says so.
+    The SDK takes long to import, so that is done in a thread (`sdk`) while the service already
+    takes webhooks; `check` refuses until then, so that no new calls are sent here, and commands of
+    calls there are wait for it, `load_timeout_s` at most. Where it cannot be loaded, that is tried
+    again for as long as the carrier is open. `heard` is told what time it was at Telnyx, in Unix
+    seconds, whenever an answer says so.
     """
-    load = partial(_load, api_key, base_url, attempt_timeout_s, max_retries)
+    load = partial(load_client, api_key, base_url, attempt_timeout_s, max_retries)
     carrier = _TelnyxCarrier(
         load,
         load_timeout_s=load_timeout_s,
@@ -206,18 +207,3 @@ class _Daemon(Executor):
 
         threading.Thread(target=run, name="carrier-sdk", daemon=True).start()
         return done
-
-
-def _load(api_key: str, base_url: str, attempt_timeout_s: float, max_retries: int) -> "AsyncTelnyx":
-    from telnyx import AsyncTelnyx, DefaultAsyncHttpxClient  # noqa: PLC0415 - slow; see open_carrier
-
-    client = AsyncTelnyx(
-        api_key=api_key,
-        base_url=base_url,
-        timeout=attempt_timeout_s,
-        max_retries=max_retries,
-        # a redirected POST would arrive as a GET, or hand the stream's token to someone else
-        http_client=DefaultAsyncHttpxClient(follow_redirects=False),
-    )
-    _ = client.calls.actions  # loads its many types: here, and not on the first call's time
-    return client

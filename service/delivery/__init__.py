@@ -7,7 +7,8 @@ not there. Endpoints of one `host` share places for attempts, and a `breaker` th
 nobody is there; `probes` chooses what it is tried with then, and a `record` knows how an endpoint
 does. `partials` chooses which partials go out, and `acks` writes to the journal how far lanes came.
 `sinks` opens what makes an attempt: `webhook`, which may go where `url_policy` lets it, asks
-`name_lookup` where that is, and has `signing` sign, or `log`. `replays` is what people do about
+`name_lookup` where that is, and has `signing` sign, or `log`, or `archive`, which puts a complete
+call into an `object_store`. `replays` is what people do about
 deliveries, `switches` what they do about endpoints; `notices` tells the other endpoints of that.
 `certification` tries a receiver that somebody wrote.
 

@@ -4,19 +4,24 @@ from collections.abc import Callable
 from typing import Final
 
 from service.delivery.lane import Lane
-from service.ports import Delivery, StoredEvent
-from service.wire.events import delivery_id
+from service.ports import REPORT_TYPE, Delivery, StoredEvent
+from service.wire.events import delivery_id, report_id
 
 MAX_BATCH_BYTES: Final = 256 * 1024
 
 
 def next_batch(
-    lane: Lane, accepts: Callable[[str], bool], *, limit: int
+    lane: Lane,
+    accepts: Callable[[str], bool],
+    *,
+    limit: int,
+    ends: Callable[[str], bool] = lambda _: False,
 ) -> tuple[StoredEvent, ...]:
     """Return the events to send now, beginning with the lane's next one, which is accepted.
 
     Those that the endpoint does not get are left out. A batch that was tried before stays as it
-    is; one that the receiver did not take as a whole is sent one by one.
+    is; one that the receiver did not take as a whole is sent one by one. What `ends` says of is the
+    last of its batch: something is to follow it.
     """
     first = lane.events[0]
     if first.seq <= lane.singly_until:
@@ -30,6 +35,8 @@ def next_batch(
             break
         if accepts(event.type):
             batch.append(event)
+        if ends(event.type):
+            break
     return tuple(batch)
 
 
@@ -44,5 +51,15 @@ def delivery_of(lane: Lane, batch: tuple[StoredEvent, ...]) -> Delivery:
         first.type,
         b",".join(event.body for event in batch),
         lane.gap_seqs,
-        attempt=lane.attempts + lane.extra_attempts + 1,
+        attempt=_attempt(lane),
     )
+
+
+def report_of(lane: Lane, event: StoredEvent, body: bytes) -> Delivery:
+    """Return the delivery of the report that follows an event."""
+    name = report_id(event.call_id, event.seq)
+    return Delivery(name, REPORT_TYPE, body, lane.gap_seqs, attempt=_attempt(lane))
+
+
+def _attempt(lane: Lane) -> int:
+    return lane.attempts + lane.extra_attempts + 1

@@ -40,7 +40,7 @@ class Dispatcher:
     def commit(self, events: Sequence[StoredEvent]) -> None:
         """Take the events of one commit of one call. Never waits."""
         self.lanes.commit(events, self._ticks())
-        if any(self._handler.accepts(event.type) for event in events):
+        if any(self._handler.gets(event.type) for event in events):
             self._handler.attempts.hurry(events[0].call_id)
         self.pump()
 

@@ -6,12 +6,32 @@ from typing import Literal
 
 from service.ids import EndpointName
 
-EndpointType = Literal["webhook", "log"]
+EndpointType = Literal["webhook", "log", "archive"]
 """Which sink an endpoint has: see `sinks`."""
 
 Order = Literal["strict", "go_on"]
 """What an event that its receiver fails at does to those behind it, of the same call: `strict`, it
 holds them up; `go_on`, it is parked after a few attempts. A host that is away holds all up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveTarget:
+    """Where an archive is, and what it keeps of each call."""
+
+    url: str
+    """`file:///folder`, or `s3://bucket/prefix`."""
+    formats: tuple[str, ...] = ("txt",)
+    """Of the transcript, beside `call.json`."""
+    audio: bool = True
+    """Whether the recording goes there, too, where there is one."""
+    region: str | None = None
+    s3_endpoint: str | None = None
+    """Of a host that is not Amazon's."""
+    access_key_id: str | None = field(default=None, repr=False)
+    secret_access_key: str | None = field(default=None, repr=False)
+    timeout_s: float = 300.0
+    """How long one attempt may take, with all audio."""
+    max_audio_bytes: int = 1024 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,3 +59,7 @@ class Endpoint:
     order: Order = "strict"
     batch: int = 1
     """How many events of a backlog go out at once; above 1, everything comes as an array."""
+    archive: ArchiveTarget | None = field(default=None, repr=False)
+    """Of an archive; nobody else has one."""
+    report: bool = False
+    """Whether each call that is complete follows as one document, too."""

@@ -1,14 +1,14 @@
 """Handles a lane once: an attempt at its next delivery, and what follows from the outcome."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 import structlog
 
 from service.delivery.acks import AckBatcher
 from service.delivery.attempts import Attempts
-from service.delivery.batches import delivery_of, next_batch
+from service.delivery.batches import delivery_of, next_batch, report_of
 from service.delivery.lane import MAX_LANE_EVENTS, Lane, WaitingPartial
 from service.delivery.schedule import EndpointLanes
 from service.delivery.switches import disable
@@ -20,13 +20,25 @@ from service.errors import (
     TemporaryDeliveryError,
 )
 from service.ids import EndpointName
-from service.ports import Delivery, Journal, LaneUpdate, Observer, Parked, Sink, StoredEvent
+from service.ports import (
+    REPORTED,
+    Delivery,
+    Journal,
+    LaneUpdate,
+    NoReports,
+    Observer,
+    Parked,
+    Reports,
+    Sink,
+    StoredEvent,
+)
 from service.retry import RetryPolicy
 
 MAX_TRIES_TO_GO_ON = 4
 """So often an event is tried that its receiver fails at, where those behind it are not to wait."""
 _READ_AGAIN_S = 1.0
 _GIVE_UP_ENDPOINT_S = 5 * 24 * 3600.0
+_GONE_OR_TEMPORARY = (EndpointGoneError, TemporaryDeliveryError)
 _log = structlog.get_logger()
 
 
@@ -50,6 +62,7 @@ class Dependencies:
     """All that are configured: who is told when one is disabled."""
     may_deliver: Callable[[], bool] = lambda: True
     """Whether the lanes are this worker's now."""
+    reports: Reports = field(default_factory=NoReports)
 
 
 class LaneHandler:
@@ -68,6 +81,7 @@ class LaneHandler:
         self._lanes = lanes
         self._dependencies = dependencies
         self._journal = dependencies.journal
+        self._reports = dependencies.reports
         self._acks = dependencies.acks
         self._ticks = dependencies.ticks
         self._accepted_types: dict[str, bool] = {}
@@ -80,6 +94,10 @@ class LaneHandler:
             self._accepted_types[kind] = accepted
         return accepted
 
+    def gets(self, kind: str) -> bool:
+        """Say whether something goes out for events of this type: they, or a report after them."""
+        return self.accepts(kind) or self._is_reported(kind)
+
     async def handle(self, lane: Lane) -> None:
         """Make one attempt at the lane's next delivery, once its events are read if need be."""
         if not self._dependencies.may_deliver():
@@ -88,11 +106,12 @@ class LaneHandler:
         match lane.next(self._ticks()):
             case WaitingPartial(delivery=delivery):
                 await self._send_partial(lane, delivery)
-            case StoredEvent() as event if not self.accepts(event.type):
-                lane.ack(event.seq)
-                self._acks.add(lane)
-            case StoredEvent() as event:
+            case StoredEvent() as event if self.accepts(event.type) and event.seq > lane.sent_seq:
                 await self._send_events(lane, event)
+            case StoredEvent() as event if self._is_reported(event.type):
+                await self._send_report(lane, event)
+            case StoredEvent() as event:
+                self._pass_over(lane, event)
             case None if lane.behind:
                 await self._read(lane)
                 if lane.events:  # it has waited for its turn once
@@ -116,6 +135,13 @@ class LaneHandler:
             lane.ack(head_seq)  # the call was erased: there is nothing to deliver any more
             self._acks.add(lane)
 
+    def _pass_over(self, lane: Lane, event: StoredEvent) -> None:
+        lane.ack(event.seq)
+        self._acks.add(lane)
+
+    def _is_reported(self, kind: str) -> bool:
+        return self._lanes.endpoint.report and kind in REPORTED
+
     async def _send_partial(self, lane: Lane, delivery: Delivery) -> None:
         """Try a partial once: by the time of a second attempt there would be a newer one."""
         hurried = self._has_event(lane)
@@ -133,7 +159,8 @@ class LaneHandler:
     async def _send_events(self, lane: Lane, event: StoredEvent) -> None:
         """Send the next event, and those behind it that go along."""
         generation = lane.generation
-        batch = next_batch(lane, self.accepts, limit=self._lanes.endpoint.batch)
+        limit = self._lanes.endpoint.batch
+        batch = next_batch(lane, self.accepts, limit=limit, ends=self._is_reported)
         lane.batch_end = batch[-1].seq
         began = self._ticks()
         seqs = [one.seq for one in batch]
@@ -145,20 +172,59 @@ class LaneHandler:
         match failure:
             case None:
                 self._arrived(lane, batch)
+            case _ if len(batch) > 1 and not isinstance(failure, _GONE_OR_TEMPORARY):
+                self._log_failure("batch_refused", lane, event, failure, events=len(batch))
+            case _:
+                await self._failed(lane, event, failure, began)
+
+    async def _send_report(self, lane: Lane, event: StoredEvent) -> None:
+        """Send the report that follows an event; none does before the call is complete."""
+        generation, began = lane.generation, self._ticks()
+        try:
+            body = await self._reports.report(event)
+        except JournalUnavailableError:
+            lane.hold(self._ticks() + _READ_AGAIN_S)
+            return
+        if lane.generation != generation or lane.acked_seq >= event.seq:
+            return  # rewound or erased meanwhile
+        if body is None:
+            self._pass_over(lane, event)
+            return
+        report = report_of(lane, event, body)
+        failure = await self.attempts.make(lane.call_id, report, seqs=[event.seq])
+        if lane.generation != generation or lane.acked_seq >= event.seq:
+            return
+        if failure is None:
+            self._lanes.counters.delivered += 1
+            self._settle(lane, event.seq)
+        else:
+            await self._failed(lane, event, failure, began)
+
+    async def _failed(
+        self, lane: Lane, event: StoredEvent, failure: DeliveryError, began: float
+    ) -> None:
+        """Have the next event wait, or park it, or disable the endpoint, as it was answered."""
+        match failure:
             case EndpointGoneError():
                 await self._disable("gone")
             case TemporaryDeliveryError():
                 await self._retry(lane, event, failure, began)
-            case _ if len(batch) > 1:
-                self._log_failure("batch_refused", lane, event, failure, events=len(batch))
             case _:
                 self._park(lane, event, failure, "refused")
 
     def _arrived(self, lane: Lane, batch: Sequence[StoredEvent]) -> None:
         self._lanes.counters.delivered += len(batch)
+        last = batch[-1]
+        follows = self._is_reported(last.type)
+        self._settle(lane, last.seq - follows)
+        if follows:
+            lane.sent(last.seq)
+
+    def _settle(self, lane: Lane, seq: int) -> None:
+        """Move a lane past all events up to this one: they arrived."""
         self._lanes.last_to_arrive = lane
         lane.gap_seqs = ()
-        for event in [one for one in lane.events if one.seq <= batch[-1].seq]:
+        for event in [one for one in lane.events if one.seq <= seq]:
             lane.ack(event.seq)
         self._acks.add(lane)
 

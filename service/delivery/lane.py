@@ -129,6 +129,8 @@ class Lane(msgspec.Struct, eq=False, gc=False):
     singly_until: int = 0
     """Up to there events go one by one: as a batch, they were not taken."""
     gap_seqs: tuple[int, ...] = ()
+    sent_seq: int = 0
+    """The event that arrived last, where its report is still to go out before the `ack`."""
     events: tuple[StoredEvent, ...] = ()
     partials: dict[str, WaitingPartial] = msgspec.field(default_factory=lambda: _NO_PARTIALS)
     place: Place = Place.IDLE
@@ -228,6 +230,11 @@ class Lane(msgspec.Struct, eq=False, gc=False):
         self.acked_seq = seq
         self._begin_schedule()
 
+    def sent(self, seq: int) -> None:
+        """Stay at an event that was delivered: its report goes out before what is behind it."""
+        self.sent_seq = seq
+        self._begin_schedule()
+
     def park(self, seq: int) -> None:
         """Move past an event that was given up; the next delivery names it."""
         self.ack(seq)
@@ -266,7 +273,7 @@ class Lane(msgspec.Struct, eq=False, gc=False):
     def rewind(self, row: LaneRow) -> None:
         """Start over from where `row` says that somebody set the lane."""
         self.drop_events()
-        self.acked_seq, self.generation = row.acked_seq, row.generation
+        self.acked_seq, self.generation, self.sent_seq = row.acked_seq, row.generation, 0
         self.head_seq = max(self.head_seq, row.head_seq)
         self.gap_seqs = ()
         self._begin_schedule()

@@ -26,11 +26,14 @@ from service.errors import JournalUnavailableError
 from service.ids import CallId, EndpointName
 from service.ports import (
     UNOBSERVED,
+    ArchiveRoom,
     Journal,
     LaneRow,
     LivePartial,
+    NoReports,
     Observer,
     ParkedDelivery,
+    Reports,
     StoredEvent,
 )
 from service.retry import RetryPolicy
@@ -278,6 +281,8 @@ async def open_lanes(
     nameservers: Sequence[str] | None = None,
     secrets: Secrets | None = None,
     may_deliver: Callable[[], bool] = lambda: True,
+    reports: Reports | None = None,
+    archives: ArchiveRoom | None = None,
 ) -> AsyncIterator[DeliveryLanes]:
     """Open the sinks and lanes of these endpoints, and go on where the journal says they stopped.
 
@@ -287,8 +292,9 @@ async def open_lanes(
     `max_posts_per_host` of all those together for which `host_of` gives the same; one at a partial
     has `partial_grace_s` once an event waits behind it. `nameservers` (`address:port`, the system's
     unless given) are asked for the names of webhooks, and `secrets` are what they are signed with,
-    if that may change. Nothing goes out while `may_deliver` says no. On leaving, attempts are
-    broken off, and pending acks written; call `drain` first.
+    if that may change. Nothing goes out while `may_deliver` says no; `reports` makes what endpoints
+    with `report` get of a complete call, and `archives` is what archives work with. On leaving,
+    attempts are broken off, and pending acks written; call `drain` first.
 
     Raises:
         SettingsError: An endpoint's URL or secret cannot be used.
@@ -314,10 +320,13 @@ async def open_lanes(
         partial_grace_s=partial_grace_s,
         endpoints=tuple(queues),
         may_deliver=may_deliver,
+        reports=reports or NoReports(),
     )
     async with AsyncExitStack() as stack:
         resolver = await stack.enter_async_context(open_name_lookup(nameservers))
-        opener = sink or partial(open_sink, clock=clock, resolver=resolver, secrets=secrets)
+        opener = sink or partial(
+            open_sink, clock=clock, resolver=resolver, secrets=secrets, archives=archives
+        )
         sinks = [await stack.enter_async_context(opener(one)) for one in endpoints]
         stack.push_async_callback(_write_last_acks, acks)
         tasks = await stack.enter_async_context(open_tasks())

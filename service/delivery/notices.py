@@ -8,6 +8,7 @@ that id, they are in no list of calls. Its `state` is the `seq` of the newest.
 from collections.abc import Sequence
 from typing import Final
 
+from service.calls.after_events import ArchiveFailed
 from service.calls.events import EndpointDisabled, EndpointEnabled
 from service.calls.turn import Fact
 from service.errors import JournalUnavailableError, StaleCallError
@@ -18,11 +19,12 @@ from service.wire.events import encode
 SERVICE: Final = CallId("service/endpoints")
 """No path of the API can name it, as it has a slash: it cannot be erased by mistake."""
 _MAX_TRIES = 5
+Notice = EndpointDisabled | EndpointEnabled | ArchiveFailed
 
 
 async def tell(
     journal: Journal,
-    event: EndpointDisabled | EndpointEnabled,
+    event: Notice,
     to: Sequence[EndpointName],
     *,
     now: float,
@@ -45,7 +47,7 @@ async def tell(
 
 async def _next(
     journal: Journal,
-    event: EndpointDisabled | EndpointEnabled,
+    event: Notice,
     to: Sequence[EndpointName],
     now: float,
 ) -> Entry:

@@ -15,8 +15,14 @@ import msgspec
 from service.calls.events import EndpointDisabled, EndpointEnabled
 from service.delivery.endpoints import Endpoint
 from service.delivery.notices import tell
+from service.delivery.object_store import StoreError, try_objects
 from service.delivery.sinks import OpenSink, open_sink
-from service.errors import DeliveryError, SettingsError, UnknownEndpointError
+from service.errors import (
+    DeliveryError,
+    PermanentDeliveryError,
+    SettingsError,
+    UnknownEndpointError,
+)
 from service.ids import EndpointName
 from service.ports import Delivery, Journal
 from service.wire.events import timestamp
@@ -80,6 +86,8 @@ async def try_endpoint(
 ) -> Tried:
     """Send an event of the type `endpoint.test` beside all lanes, once; it is not kept.
 
+    To an archive a file is written, and deleted.
+
     Raises:
         SettingsError: The endpoint cannot be used.
     """
@@ -88,11 +96,16 @@ async def try_endpoint(
     body = msgspec.json.encode({"type": TEST_TYPE, "timestamp": at, "data": data})
     began = time.perf_counter()
     failure: DeliveryError | None = None
-    async with sink(endpoint) as opened:
-        try:
-            await opened.deliver(Delivery(f"tst_{secrets.token_hex(8)}", TEST_TYPE, body))
-        except DeliveryError as error:
-            failure = error
+    try:
+        if endpoint.archive is None:
+            async with sink(endpoint) as opened:
+                await opened.deliver(Delivery(f"tst_{secrets.token_hex(8)}", TEST_TYPE, body))
+        else:
+            await try_objects(endpoint.archive)
+    except StoreError as error:
+        failure = PermanentDeliveryError(f"the archive failed: {error.reason}")
+    except DeliveryError as error:
+        failure = error
     took_s = time.perf_counter() - began
     if failure is None:
         return Tried(arrived=True, took_s=took_s)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from service.calls.events import CallStarted, TranscriptErased
+from service.calls.events import CallStarted, TranscriptErased, TranscriptRedacted
 from service.errors import JournalUnavailableError
 from service.feed.call_lookup import CallDetails, CallLookup
 from service.feed.filter import FeedFilter
@@ -254,6 +254,8 @@ class Hub:
             self.ring.append(FeedEvent(placed.position, placed.event, before))
             if is_erased:
                 self.ring.erase(call_id, placed.position)
+            elif placed.event.type == TranscriptRedacted.type:
+                self.ring.amend(call_id, placed.event.body)
             if placed.event.type in _CHANGES_DETAILS:
                 self._lookup.invalidate(call_id)
             else:

@@ -3,10 +3,12 @@
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from operator import attrgetter
 
 from service.feed.items import FeedEvent
 from service.ids import CallId
+from service.wire.events import read_superseded_seq, superseded
 
 _position = attrgetter("position")
 _SHARE = 8
@@ -65,6 +67,18 @@ class Ring:
             event for event in self._events if event.call_id != call_id or event.position >= before
         ]
         self._bytes = sum(len(event.body) for event in self._events)
+
+    def amend(self, call_id: CallId, redacted: bytes) -> None:
+        """Replace what a `transcript.redacted` supersedes, as the journal did."""
+        seq = read_superseded_seq(redacted)
+        for old in self._by_call.get(call_id, ()):
+            if old.event.seq == seq:
+                event = replace(old.event, body=superseded(old.body, redacted))
+                new = FeedEvent(old.position, event)
+                self._bytes += len(new.body) - len(old.body)
+                for events in (self._events, self._by_call[call_id]):
+                    events[events.index(old)] = new
+                return
 
     def _drop_oldest(self) -> None:
         count = max(1, len(self._events) // _SHARE)

@@ -9,8 +9,9 @@ from aiohttp import WSCloseCode, web
 
 from service.errors import JournalUnavailableError
 from service.ingress.counters import IngressCounters
+from service.ingress.frame_socket import FrameSocket
 from service.ingress.limits import MediaLimits
-from service.ingress.media_socket import MediaSocket, WebSocket
+from service.ingress.media_socket import MediaSocket
 from service.ports import MediaDoor, MediaTicket
 from service.web.answers import problem
 from service.web.handshakes import can_upgrade
@@ -49,7 +50,7 @@ class MediaRoute:
         self._require_auth = require_auth
         self._told_missing = False
         self._clock = clock or asyncio.get_running_loop().time
-        self._sockets: set[WebSocket] = set()
+        self._sockets: set[FrameSocket] = set()
 
     def add_to(self, app: web.Application) -> None:
         """Serve `/media/{token}`, and close what is still open when the listener closes."""
@@ -57,12 +58,10 @@ class MediaRoute:
         app.on_shutdown.append(self._close_all)
 
     async def _get(self, request: web.Request) -> web.StreamResponse:
-        socket: WebSocket = web.WebSocketResponse(
-            timeout=_CLOSE_S,
-            heartbeat=self._limits.heartbeat_s,
-            compress=False,
-            max_msg_size=MAX_MESSAGE_BYTES,
-            decode_text=False,
+        socket = FrameSocket(
+            close_s=_CLOSE_S,
+            heartbeat_s=self._limits.heartbeat_s,
+            max_message_bytes=MAX_MESSAGE_BYTES,
         )
         if not can_upgrade(socket, request):
             return problem(
@@ -105,7 +104,7 @@ class MediaRoute:
             log.warning("media_auth_missing", taken=not self._require_auth)
         return not self._require_auth
 
-    async def _read_socket(self, socket: WebSocket, ticket: MediaTicket) -> None:
+    async def _read_socket(self, socket: FrameSocket, ticket: MediaTicket) -> None:
         self._sockets.add(socket)
         try:
             end = await MediaSocket(

@@ -7,15 +7,16 @@ Source: TELNYX.md §4. Both tracks of a leg share one socket. A second `start` w
 import asyncio
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from typing import Literal, TypeAlias, get_args
+from typing import get_args
 
 import structlog
-from aiohttp import WebSocketError, WSCloseCode, WSMsgType, web
+from aiohttp import WebSocketError, WSCloseCode, WSMsgType
 
 from service.errors import BadInputError, CallscribeError
 from service.ids import LegId, StreamId, Track
 from service.ingress.counters import IngressCounters
 from service.ingress.decoding_feed import DecodingFeed
+from service.ingress.frame_socket import FrameSocket, Received
 from service.ingress.jitter.jitter_buffer import JitterBuffer
 from service.ingress.limits import MediaLimits
 from service.ingress.rate_limiter import RateLimiter
@@ -25,8 +26,6 @@ from service.wire.media import TRACKS, Message, parse_message, parse_number
 from service.wire.webhook_fields import read_parameters
 
 log = structlog.get_logger()
-
-WebSocket: TypeAlias = web.WebSocketResponse[Literal[False]]
 
 _MAX_ID = 256
 _MAX_TITLE = 80
@@ -51,14 +50,15 @@ class _OpenStream:
 class MediaSocket:
     """Reads one admitted media WebSocket and passes its audio on, in order.
 
-    It counts and leaves out what it does not understand; what breaks the rules (no `start` in
+    Frames are taken as they are parsed (`FrameSocket`), all else is read by the task of `run`. It
+    counts and leaves out what it does not understand; what breaks the rules (no `start` in
     5 s, the wrong leg, media before `start`, a flood, binary or oversized messages) ends it. It
     never sends anything. `clock` is steady, in seconds.
     """
 
     def __init__(
         self,
-        socket: WebSocket,
+        socket: FrameSocket,
         ticket: MediaTicket,
         *,
         limits: MediaLimits,
@@ -71,6 +71,8 @@ class MediaSocket:
         self._counters = counters
         self._clock = clock
         self._stream: _OpenStream | None = None
+        self._failure: Exception | None = None
+        """What went wrong where nobody could be told."""
         self._timer: asyncio.TimerHandle | None = None
         self._deadline = asyncio.timeout(limits.start_s)
         self._frame_limiters = {track: self._limiter() for track in get_args(Track)}
@@ -79,18 +81,34 @@ class MediaSocket:
     async def run(self) -> SocketEnd:
         """Return how it ended. However it ends, cancelled as well, the feed has been told."""
         end = SocketEnd(WSCloseCode.POLICY_VIOLATION, "no_start")
+        self._socket.leave_to(self._take)
         try:
             async with self._deadline:
                 end = await self._read()
         except TimeoutError:
             log.info("media_not_started", reason=end.reason)
         finally:
+            self._socket.leave_to(None)
             self._end_stream(is_orderly=end.is_orderly)
         return end
+
+    def _take(self, received: Received) -> bool:
+        """Take a frame of the open stream, if it is one and nothing is wrong with it."""
+        if received.type is not WSMsgType.TEXT:
+            return False
+        try:
+            return self._take_frame(parse_message(received.data), self._clock())
+        except BadInputError:
+            return False
+        except Exception as error:  # noqa: BLE001 - raised where the socket is read
+            self._failure = error
+            return False
 
     async def _read(self) -> SocketEnd:
         while True:
             received = await self._socket.receive()
+            if self._failure is not None:
+                raise self._failure
             if received.type is not WSMsgType.TEXT:
                 return _end_by(received.type, received.data)
             now = self._clock()
@@ -119,15 +137,27 @@ class MediaSocket:
 
     def _take_media(self, message: Message, now: float) -> SocketEnd | None:
         stream, media = self._stream, message.media
-        if stream is None:
+        if stream is None or self._take_frame(message, now):
             return None
         if not stream.feed.is_wanted:
             return SocketEnd(WSCloseCode.OK, "not_wanted")
-        track = None if media is None else TRACKS.get(media.track)
-        if media is None or track is None or message.stream_id not in (stream.id, None):
+        if media is None or media.track not in TRACKS or message.stream_id not in (stream.id, None):
             return self._take_bad(now)
-        if not self._frame_limiters[track].take(now):
-            return SocketEnd(WSCloseCode.POLICY_VIOLATION, "flooded")
+        return SocketEnd(WSCloseCode.POLICY_VIOLATION, "flooded")
+
+    def _take_frame(self, message: Message, now: float) -> bool:
+        """Take a frame of the open stream that is wanted, unless too many of its track come.
+
+        Called for every frame of every call, as all that it calls: a few instructions each.
+        """
+        stream, media, stream_id = self._stream, message.media, message.stream_id
+        if stream is None or media is None or message.event != "media":
+            return False
+        track = TRACKS.get(media.track)
+        if track is None or not (stream_id == stream.id or stream_id is None):
+            return False
+        if not stream.feed.is_wanted or not self._frame_limiters[track].take(now):
+            return False
         wake_at = stream.buffer.push(
             track,
             media.payload,
@@ -138,7 +168,7 @@ class MediaSocket:
         )
         if wake_at is not None and self._timer is None:
             self._wake_later(wake_at - now)
-        return None
+        return True
 
     async def _take_other(self, message: Message, now: float) -> SocketEnd | None:
         if not self._other_limiter.take(now):

@@ -17,7 +17,9 @@ class RateLimiter:
 
     def take(self, now: float) -> bool:
         """Take one token; False if there is none. `now` is in seconds of any steady clock."""
-        used_until = max(self._used_until, now) + self._interval_s
+        used_until = self._used_until
+        used_until = max(used_until, now)
+        used_until += self._interval_s
         if used_until - now > self._burst_s:
             return False
         self._used_until = used_until

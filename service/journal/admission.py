@@ -44,6 +44,8 @@ class Admission:
     events: list[tuple[int, StoredEvent]] = field(default_factory=list)
     lanes: dict[tuple[int, EndpointName], LaneSpan] = field(default_factory=dict)
     """Each lane that events joined; its `acked_seq` is that of a new lane."""
+    amended: list[tuple[int, StoredEvent]] = field(default_factory=list)
+    """Events that are kept already, as they are to be from now on."""
     forgotten: list[int] = field(default_factory=list)
     """The calls of which nothing is to be left."""
 
@@ -71,6 +73,7 @@ class Admission:
         self.calls[call_no] = entry
         if entry.forgets:
             self.forgotten.append(call_no)
+        self.amended.extend((call_no, event) for event in entry.amends)
         for leg_id in entry.legs:
             self.legs[leg_id] = call_no
         if entry.input_ids:

@@ -2,15 +2,23 @@
 
 `calls`, `attaching`, `media`, `carrier`, `providers` and `stt` are Telnyx's side; `journal`,
 `library` and `keys` what is kept, `binding` which of it a key may see, `access` who looked at it,
-`recorder` the audio; `delivery`, `audience` and `observer` are told what happened, `forwards` what
-Telnyx said, and `bus` tells other workers. `ownership` says which calls are whose, `roster` where
-that is kept.
+`recorder` the audio, `reports` all of it as one document and `archives` as files; `delivery`,
+`audience` and `observer` are told what happened, `forwards` what Telnyx said, and `bus` tells other
+workers. `ownership` says which calls are whose, `roster` where that is kept.
 
 `app.py` puts the real ones together; tests put others in their place.
 """
 
 from service.calls.turn import Keeping
 from service.ports.access import Access, AccessFilter, AccessStore
+from service.ports.archives import (
+    ArchiveNews,
+    ArchiveRoom,
+    AudioCopy,
+    CallFile,
+    CallFiles,
+    KeptAudio,
+)
 from service.ports.attaching import Attacher, Attachment
 from service.ports.audience import Audience
 from service.ports.binding import UNBOUND, Binding, bind
@@ -56,20 +64,26 @@ from service.ports.recorder import (
     StoredRecording,
     Verdict,
 )
+from service.ports.reports import REPORT_TYPE, REPORTED, NoReports, Reports
 from service.ports.roster import Beat, Mail, Neighbour, Roster, Taken
 from service.ports.stt import Recognition, RecognitionPlan, Recognitions
 
 __all__ = [
+    "REPORTED",
+    "REPORT_TYPE",
     "UNBOUND",
     "UNOBSERVED",
     "Access",
     "AccessFilter",
     "AccessStore",
+    "ArchiveNews",
+    "ArchiveRoom",
     "Attacher",
     "Attachment",
     "Attempt",
     "AttemptResult",
     "Audience",
+    "AudioCopy",
     "AudioFeed",
     "BacklogPage",
     "Beat",
@@ -77,6 +91,8 @@ __all__ = [
     "Bus",
     "BusListener",
     "CallControls",
+    "CallFile",
+    "CallFiles",
     "CallFilter",
     "CallHolder",
     "CallStarts",
@@ -94,6 +110,7 @@ __all__ = [
     "Hit",
     "Journal",
     "Keeping",
+    "KeptAudio",
     "KeyStore",
     "LaneHolder",
     "LaneRow",
@@ -108,6 +125,7 @@ __all__ = [
     "MediaTicket",
     "MediaToken",
     "Neighbour",
+    "NoReports",
     "Observer",
     "Orphans",
     "Ownership",
@@ -121,6 +139,7 @@ __all__ = [
     "Recorder",
     "RecordingIndex",
     "RecordingWriter",
+    "Reports",
     "Roster",
     "SavedSearch",
     "SavedSearches",

@@ -73,6 +73,9 @@ class Entry:
 
     Only its inputs stay known. For calls that have no events.
     """
+    amends: tuple[StoredEvent, ...] = ()
+    """Earlier events of the call, as they are to be kept from now on: nothing is left of their old
+    bodies, nor of attempts at delivering them."""
     keeping: Keeping | None = None
     """How long the call is to be kept, from now on; None leaves that as it is."""
 

@@ -97,16 +97,13 @@ class CarefulMixer(Mixer):
 
     def _silenced(self, piece: bytes) -> bytes:
         """Silence what is hidden of the piece that was given out last."""
-        width, block = self._layout.sample_bytes, self._layout.block_bytes
         end = self.written
-        begin = end - len(piece) // block
+        begin = end - len(piece) // self._layout.block_bytes
         data = bytearray(piece)
         for channel, track in enumerate(CHANNELS):
             placed, hidden = self._placed[track], self._hidden[track]
             for first, last in _common([_Stretch(begin, end)], hidden):
-                for byte in range(channel * width, (channel + 1) * width):
-                    quiet = self._layout.silence(last - first)[byte::block]
-                    data[(first - begin) * block + byte : (last - begin) * block : block] = quiet
+                self._layout.silence_channel(data, channel, first - begin, last - begin)
             silenced = _common(_common([_Stretch(begin, end)], placed), hidden)
             self.silenced += sum(last - first for first, last in silenced)
             self._placed[track] = [one for one in placed if one.end > end]

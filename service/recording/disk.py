@@ -3,6 +3,9 @@
 import os
 from io import FileIO
 from pathlib import Path
+from typing import Final
+
+_PIECE_BYTES: Final = 65_536
 
 
 def open_own(path: Path) -> FileIO:
@@ -23,6 +26,19 @@ def write_all(descriptor: int, data: bytes) -> None:
     left = memoryview(data)
     while left:
         left = left[os.write(descriptor, left) :]
+
+
+def write_zeros(descriptor: int) -> None:
+    """Write zeros over all of a file, down to the disk.
+
+    Raises:
+        OSError: The disk does not take it.
+    """
+    size = os.lseek(descriptor, 0, os.SEEK_END)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    for at in range(0, size, _PIECE_BYTES):
+        write_all(descriptor, bytes(min(_PIECE_BYTES, size - at)))
+    os.fsync(descriptor)
 
 
 def _make(path: str, flags: int) -> int:

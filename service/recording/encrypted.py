@@ -26,7 +26,7 @@ from nacl.bindings import (
 )
 from nacl.exceptions import CryptoError
 
-from service.recording.disk import open_own, write_all
+from service.recording.disk import open_own, write_all, write_zeros
 from service.recording.wav import HEADER_BYTES, Layout
 
 _START: Final = b"CSREC\x01\r\n"
@@ -270,11 +270,7 @@ def encrypt_file(path: Path, key: bytes) -> bool:
                 encrypted.append(data)
             encrypted.sync()
         made.replace(path)
-        size = plain.seek(0, os.SEEK_END)
-        plain.seek(0)
-        for at in range(0, size, _MAX_RECORD_BYTES):
-            write_all(plain.fileno(), bytes(min(_MAX_RECORD_BYTES, size - at)))
-        os.fsync(plain.fileno())
+        write_zeros(plain.fileno())
     return True
 
 

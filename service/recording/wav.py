@@ -48,6 +48,13 @@ class Layout:
         """Return silence on both channels."""
         return _SILENCE.get(self.encoding, b"\0") * (blocks * self.block_bytes)
 
+    def silence_channel(self, data: bytearray, channel: int, first: int, last: int) -> None:
+        """Silence some blocks of one channel of this audio, from `first` up to `last`."""
+        width, block = self.sample_bytes, self.block_bytes
+        for byte in range(channel * width, (channel + 1) * width):
+            quiet = self.silence(last - first)[byte::block]
+            data[first * block + byte : last * block : block] = quiet
+
     def blocks(self, duration_ms: int) -> int:
         """Return how many samples of each channel a time takes."""
         return duration_ms * self.sample_rate_hz // 1000

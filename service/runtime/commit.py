@@ -1,9 +1,11 @@
 """What is kept of a turn: an outcome becomes one entry of the journal, its facts become bytes."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Final
 
+from service.calls.events import TranscriptRedacted
 from service.calls.routes import Route
 from service.calls.session import CallSession
 from service.calls.state import CallState
@@ -11,9 +13,10 @@ from service.calls.turn import Outcome
 from service.ids import CallId, WorkerId
 from service.ports import Entry, Journal, StoredEvent
 from service.runtime.codec import decode_state, encode_state
-from service.wire.events import encode, subject_of
+from service.wire.events import encode, read_superseded_seq, subject_of, superseded
 
 RELOADS_AN_EPOCH: Final = 1_000
+NOTHING_KEPT: Final[Mapping[int, StoredEvent]] = MappingProxyType({})
 
 
 _HANDS: Final = 2
@@ -60,13 +63,19 @@ async def load_call(
 
 
 async def commit_turn(
-    journal: Journal, call: LoadedCall, outcome: Outcome, *, now: float
+    journal: Journal,
+    call: LoadedCall,
+    outcome: Outcome,
+    *,
+    now: float,
+    kept: Mapping[int, StoredEvent] = NOTHING_KEPT,
 ) -> tuple[StoredEvent, ...]:
     """Return the durable events of a turn once they, and the call's new state, would survive.
 
     Of a call that is forgotten nothing is kept; where nothing was, nothing is written. `now` is in
-    Unix seconds. If it raises, the call in memory is ahead of the journal: load it anew and have
-    it take the inputs again.
+    Unix seconds. What the turn redacts of what is `kept`, by `seq`, is kept so from then on. If it
+    raises, the call in memory is ahead of the journal: load it anew and have it take the inputs
+    again.
 
     Raises:
         DuplicateInputError: Some of the inputs were committed before.
@@ -76,7 +85,18 @@ async def commit_turn(
     if outcome.forgets and call.version == 0:
         return ()
     events = _stored(outcome, now)
-    entry = Entry(
+    await journal.commit(_entry(call, outcome, events, kept))
+    call.version = 0 if outcome.forgets else call.version + 1
+    return events
+
+
+def _entry(
+    call: LoadedCall,
+    outcome: Outcome,
+    events: tuple[StoredEvent, ...],
+    kept: Mapping[int, StoredEvent],
+) -> Entry:
+    return Entry(
         call_id=call.state.call_id,
         version=call.version,
         epoch=call.epoch,
@@ -89,11 +109,20 @@ async def commit_turn(
         ended=outcome.ended,
         erases=outcome.erased,
         forgets=outcome.forgets,
+        amends=_amended(events, kept),
         keeping=outcome.keep,
     )
-    await journal.commit(entry)
-    call.version = 0 if outcome.forgets else call.version + 1
-    return events
+
+
+def _amended(
+    events: Sequence[StoredEvent], kept: Mapping[int, StoredEvent]
+) -> tuple[StoredEvent, ...]:
+    amended = []
+    for event in events:
+        if event.type == TranscriptRedacted.type:
+            old = kept[read_superseded_seq(event.body)]
+            amended.append(replace(old, body=superseded(old.body, event.body)))
+    return tuple(amended)
 
 
 def _stored(outcome: Outcome, now: float) -> tuple[StoredEvent, ...]:

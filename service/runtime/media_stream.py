@@ -13,6 +13,8 @@ from service.ports import Recognition, RecordingWriter, StreamStart, Verdict
 from service.wire.audio import bytes_per_s
 
 _MISSING = "frames_lost"
+_ON_TIME_MS = 500
+"""Audio that is no later than this is on its way as usual."""
 
 
 class CallInbox(Protocol):
@@ -57,6 +59,8 @@ class MediaStream:
     _paused_at: float = 0.0
     _bytes_per_ms: float = 8.0
     _carried_ms: dict[Track, float] = field(default_factory=dict)
+    _late_ms: dict[Track, float] = field(default_factory=dict)
+    """How much audio is still to come that was said before the pause was asked for."""
     _tail_ms: dict[Track, float] = field(default_factory=dict)
     """How much audio is still to come that was said while it was paused."""
     _unplaced: dict[Track, StreamId] = field(default_factory=dict)
@@ -79,7 +83,7 @@ class MediaStream:
             whole_ms = int(before_ms + duration_ms) - int(before_ms)
             self._pass_over(track, whole_ms)
             if self._pausing:
-                self._move_on(track, whole_ms, "")  # we ask for it: no frame was lost
+                self._move_on(track, whole_ms, self._why_unheard(track, duration_ms))
             return
         recognition = self.recognitions.get(track)
         if self.recording is not None:
@@ -88,7 +92,8 @@ class MediaStream:
             else:
                 self._pass_over(track, int(before_ms + duration_ms) - int(before_ms))
         if recognition is not None:
-            self._place(track, before_ms)
+            if self._unplaced:
+                self._place(track, before_ms)
             recognition.send(payload)
 
     def hear(self, ref: TrackRef, recognition: Recognition) -> None:
@@ -124,6 +129,7 @@ class MediaStream:
         self._carried_ms[track] += duration_ms
         silent_ms = self._silent_part(track, duration_ms) if self._silent else 0.0
         if self._pausing:
+            self._late_ms[track] -= duration_ms
             silent_ms = 0.0
         self._pass_over(track, duration_ms)
         self._move_on(track, duration_ms - int(silent_ms), _MISSING)
@@ -140,7 +146,7 @@ class MediaStream:
 
     def ask_pause(self, *, on: bool) -> None:
         """Have nobody hear what comes while the call is being asked whether that is to be so."""
-        self._pausing = on
+        self._pausing, self._late_ms = on, self._behind_ms()
         self._silent = self._pausing or self.paused or self._has_tail()
 
     def pause(self) -> list[Recognition]:
@@ -153,12 +159,9 @@ class MediaStream:
 
     def resume(self) -> None:
         """Let what is said from now on be heard again."""
-        now = self.clock()
-        elapsed_ms, paused_ms = (now - self._began_at) * 1000, (now - self._paused_at) * 1000
-        self._tail_ms = {
-            track: min(elapsed_ms - carried_ms, paused_ms)
-            for track, carried_ms in self._carried_ms.items()
-        }
+        paused_ms = (self.clock() - self._paused_at) * 1000
+        behind_ms = self._behind_ms().items()
+        self._tail_ms = {track: min(late_ms, paused_ms) for track, late_ms in behind_ms}
         self.paused = False
         self._silent = self._pausing or self._has_tail()
 
@@ -172,6 +175,20 @@ class MediaStream:
         self._tail_ms[track] = left_ms - duration_ms
         self._silent = self._has_tail()
         return min(left_ms, duration_ms)
+
+    def _behind_ms(self) -> dict[Track, float]:
+        """Return how much audio of each track is still to come that was said until now."""
+        elapsed_ms = (self.clock() - self._began_at) * 1000
+        return {track: elapsed_ms - carried for track, carried in self._carried_ms.items()}
+
+    def _why_unheard(self, track: Track, duration_ms: float) -> str:
+        """Return why audio is lost that comes while a pause is asked for; "" if it is no loss.
+
+        It is one if it was said well before that, and was held up on its way, or in our process.
+        """
+        late_ms = self._late_ms[track]
+        self._late_ms[track] = late_ms - duration_ms
+        return _MISSING if late_ms > _ON_TIME_MS else ""
 
     def _has_tail(self) -> bool:
         return any(left_ms > 0 for left_ms in self._tail_ms.values())

@@ -18,8 +18,10 @@ from service.calls.inputs import (
     ControlAsked,
     ControlName,
     EraseAsked,
+    OwnInput,
     ServiceRestarted,
     ServiceStopping,
+    Webhook,
     WebhookInput,
 )
 from service.calls.routes import Route
@@ -59,6 +61,7 @@ from service.workers.alone import Alone
 SWEEP_S = 30.0
 """How often calls that are over are dropped from memory."""
 _END = 2**62
+_ELSEWHERE = "another worker has the call"
 MAX_TRIES = 5
 """How often something is given to a call that workers take from each other meanwhile."""
 
@@ -190,12 +193,12 @@ class CallRegistry:
         for call_id in list(self._calls):
             self.let_go(call_id)
 
-    async def told(self, call_id: CallId, item: WebhookInput) -> None:
-        """See `CallHolder.told`."""
+    async def told(self, call_id: CallId, item: WebhookInput | OwnInput) -> None:
+        """See `CallHolder.told`; also for what a call is to know after its end."""
         found = await self._owned(call_id)
         if isinstance(found, Claim):
-            raise CallElsewhereError("another worker has the call")
-        if item.leg_id:
+            raise CallElsewhereError(_ELSEWHERE)
+        if isinstance(item, Webhook) and item.leg_id:
             self._legs.setdefault(item.leg_id, call_id)
         await found.tell(item)
 
@@ -203,7 +206,7 @@ class CallRegistry:
         """See `CallHolder.asked`."""
         found = await self._owned(call_id)
         if isinstance(found, Claim):
-            raise CallElsewhereError("another worker has the call")
+            raise CallElsewhereError(_ELSEWHERE)
         return await self._ask_call(found, item)
 
     async def drain(self, timeout_s: float) -> None:

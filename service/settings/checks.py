@@ -17,6 +17,7 @@ from urllib.parse import SplitResult, urlsplit
 from service.calls.events import Event, TranscriptPartial
 from service.calls.phrases import words_of
 from service.journal.address import parse_database_url
+from service.ports import REPORT_TYPE
 from service.wire.signature import parse_public_key
 
 EVENT_TYPES: tuple[str, ...] = tuple(event.type for event in (*get_args(Event), TranscriptPartial))
@@ -33,6 +34,7 @@ _MAX_PHRASE_WORDS = 10
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
 _MAX_DIGITS = 4
 _CARRIED = ("client_state", "header", "parameter")
+_BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w!.*'() /-]*)?", re.ASCII)
 _MAX_ENDPOINTING_MS = 10_000
 
 
@@ -79,6 +81,20 @@ def url_check(*schemes: str) -> Callable[[str], str]:
         return text.rstrip("/")
 
     return check
+
+
+def check_endpoint_url(text: str) -> str:
+    """Accept the URL of a webhook, a folder (`file:///…`) or a bucket (`s3://bucket/prefix`)."""
+    if text.startswith("file:"):
+        path = text.removeprefix("file://")
+        if not path.strip("/") or not path.startswith("/") or set("?#") & set(path):
+            raise ValueError("should name a folder from the root on, as in file:///var/archive")
+        return text.rstrip("/")
+    if text.startswith("s3:"):
+        if not _BUCKET.fullmatch(text):
+            raise ValueError("should be s3://bucket, or s3://bucket/prefix")
+        return text.rstrip("/")
+    return url_check("https", "http")(text)
 
 
 def check_public_url(text: str) -> str:
@@ -196,8 +212,9 @@ def parse_endpointing(value: object) -> int | bool:
 
 def check_event_pattern(text: str) -> str:
     """Accept an event type, or a pattern that fits one, such as `call.*`."""
-    if not any(fnmatchcase(known, text) for known in EVENT_TYPES):
-        raise ValueError(f'no event is called "{text}"{did_you_mean(text, list(EVENT_TYPES))}')
+    known = [*EVENT_TYPES, REPORT_TYPE]
+    if not any(fnmatchcase(one, text) for one in known):
+        raise ValueError(f'no event is called "{text}"{did_you_mean(text, known)}')
     return text
 
 

@@ -16,15 +16,16 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from service.calls.routes import Fallback, Retention, Route, Tracks
-from service.delivery.endpoints import Endpoint, EndpointType, Order
+from service.delivery.endpoints import Endpoint
 from service.delivery.host import MAX_POSTS
 from service.errors import SettingsError
 from service.forwarding.post import ForwardTarget
-from service.ids import EndpointName, Role, Source, Track
+from service.ids import Role, Source, Track
 from service.journal.address import PostgresqlAddress, SqliteAddress, parse_database_url
 from service.redaction.labels import Kind
 from service.redaction.memory import Level, Mask
 from service.settings import checks
+from service.settings.endpoints import EndpointSettings, HttpUrl, reveal, secret_check
 from service.settings.keeping import TABLE, AccessLogSettings, RetentionSettings
 from service.web.limits import LOCAL, Network
 from service.wire.media import media_url
@@ -34,10 +35,6 @@ from service.wire.signature import parse_public_key
 _MAX_FALLBACKS = 4
 StreamCodec = Literal["PCMU", "PCMA", "G722", "OPUS", "AMR-WB", "L16", "default"]
 """Source: SDK 4.189 `types/stream_codec.py`."""
-
-
-def _secret(check: Any) -> AfterValidator:  # noqa: ANN401 - one of several callables
-    return AfterValidator(lambda secret: (check(secret.get_secret_value()), secret)[1])
 
 
 def _record_not_built(value: str) -> str:
@@ -53,21 +50,13 @@ def keyed(tables: Any) -> Any:  # noqa: ANN401 - as TOML or JSON gave it; pydant
     return tables
 
 
-WebhookSecret = Annotated[SecretStr, _secret(checks.check_webhook_secret)]
-SigningKey = Annotated[SecretStr, _secret(checks.check_signing_key)]
 StreamUrl = Annotated[str, AfterValidator(checks.url_check("wss", "ws"))]
-HttpUrl = Annotated[str, AfterValidator(checks.url_check("https", "http"))]
 CarryKey = Annotated[str, AfterValidator(checks.check_carry_key)]
 MatchKey = Annotated[str, AfterValidator(checks.check_match_key)]
-HeaderName = Annotated[str, AfterValidator(checks.check_header_name)]
-HeaderValue = Annotated[SecretStr, _secret(checks.check_header_value)]
 Number = Annotated[str, AfterValidator(checks.check_number)]
 Origin = Annotated[str, AfterValidator(checks.check_origin)]
 NetworkText = Annotated[str, AfterValidator(checks.check_network)]
 Phrase = Annotated[str, AfterValidator(checks.check_phrase)]
-EventPattern = Annotated[str, AfterValidator(checks.check_event_pattern)]
-
-
 EndpointingMs = Annotated[int | bool, PlainValidator(checks.parse_endpointing)]
 
 
@@ -155,54 +144,6 @@ class RouteSettings(_Table):
         )
 
 
-class EndpointSettings(_Table):
-    """One `[[endpoint]]`: a place that events go."""
-
-    name: Annotated[str, AfterValidator(checks.check_endpoint_name)]
-    type: EndpointType
-    url: HttpUrl | None = None
-    secret: WebhookSecret | None = None
-    secret_previous: WebhookSecret | None = None
-    """Signs as well while receivers move to `secret`."""
-    signing_key: SigningKey | None = None
-    """Signs as well, with Ed25519: for receivers that are to hold no secret."""
-    events: tuple[EventPattern, ...] = ("*",)
-    partials: Annotated[str, AfterValidator(checks.check_partials)] = "off"
-    headers: dict[HeaderName, HeaderValue] = {}
-    allow_private: bool = False
-    """Let `url` lead to a private or loopback address."""
-    ports: Annotated[tuple[Annotated[int, Field(ge=1, le=65_535)], ...], Field(min_length=1)] = (
-        443,
-        8443,
-    )
-    """Where `url` may lead; with `allow_private`, any port."""
-    timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
-    """How long one attempt may take."""
-    order: Order = "strict"
-    """Whether an event that the receiver fails at holds its call up, or is parked soon."""
-    batch: Annotated[int, Field(ge=1, le=100)] = 1
-    """How many events of a backlog one request may bring; above 1, each body is an array."""
-
-    def build(self) -> Endpoint:
-        """Return what the lanes and sinks work with."""
-        return Endpoint(
-            name=EndpointName(self.name),
-            type=self.type,
-            url=self.url,
-            secret=_reveal(self.secret),
-            secret_previous=_reveal(self.secret_previous),
-            signing_key=_reveal(self.signing_key),
-            events=self.events,
-            partials=self.partials,
-            headers={name: value.get_secret_value() for name, value in self.headers.items()},
-            allow_private=self.allow_private,
-            ports=self.ports,
-            timeout_s=self.timeout_s,
-            order=self.order,
-            batch=self.batch,
-        )
-
-
 class ForwardSettings(_Table):
     """`[forward]`: the application that each of Telnyx's webhooks is passed on to."""
 
@@ -261,7 +202,7 @@ class Settings(BaseSettings):
     database_url: Annotated[str, AfterValidator(checks.check_database_url)] = (
         "sqlite:///callscribe.db"
     )
-    database_key: Annotated[SecretStr, _secret(checks.parse_storage_key)] | None = None
+    database_key: Annotated[SecretStr, secret_check(checks.parse_storage_key)] | None = None
     """Encrypts the journal and captured audio where they are kept; 32 random bytes in base64."""
     nats_url: Annotated[str, AfterValidator(checks.check_nats_url)] | None = None
     """Where workers on one PostgreSQL tell each other of partials; through it unless told."""
@@ -352,7 +293,7 @@ class Settings(BaseSettings):
 
     def storage_key(self) -> bytes | None:
         """Return the key of what is kept on the disk, if that is encrypted: never log it."""
-        return checks.parse_storage_key(key) if (key := _reveal(self.database_key)) else None
+        return checks.parse_storage_key(key) if (key := reveal(self.database_key)) else None
 
     def public_keys(self) -> tuple[VerifyKey, ...]:
         """Return the keys that Telnyx may have signed a webhook with."""
@@ -385,7 +326,3 @@ class Settings(BaseSettings):
         """Take only what is handed in, so that nothing but the command line reads the process."""
         del settings_cls, env_settings, dotenv_settings, file_secret_settings
         return (init_settings,)
-
-
-def _reveal(secret: SecretStr | None) -> str | None:
-    return secret.get_secret_value() if secret else None

@@ -7,11 +7,13 @@ from service.calls.engines import review as review_engine
 from service.calls.engines.languages import AUTO
 from service.calls.routes import Route
 from service.delivery.url_policy import url_problem
+from service.ports import REPORT_TYPE
 from service.redaction.languages import LANGUAGES, knows
+from service.settings.archives import review_archive
 from service.settings.checks import did_you_mean
+from service.settings.endpoints import EndpointSettings
 from service.settings.faults import Fault
 from service.settings.model import (
-    EndpointSettings,
     FallbackSettings,
     ForwardSettings,
     RouteSettings,
@@ -31,7 +33,19 @@ _ONLY_FOR_WEBHOOKS = (
     "timeout_s",
     "order",
     "batch",
+    "report",
 )
+_ONLY_FOR_ARCHIVES = (
+    "formats",
+    "audio",
+    "region",
+    "s3_endpoint",
+    "access_key_id",
+    "secret_access_key",
+    "archive_timeout_s",
+    "max_audio_mb",
+)
+_SPOKEN = {"webhook": 'a "webhook"', "log": 'a "log"', "archive": 'an "archive"'}
 _ONLY_FOR_CONNECT = ("announce", "announce_voice", "ring_s")
 _ONLY_FOR_MEDIA = ("stream_codec", "max_session_s")
 
@@ -62,22 +76,46 @@ def _repeated_names(settings: Settings) -> Iterator[Fault]:
 
 
 def _endpoint(place: tuple[str, ...], endpoint: EndpointSettings) -> Iterator[Fault]:
+    if endpoint.type != "archive":
+        yield from _has_none(place, endpoint, _ONLY_FOR_ARCHIVES)
     if endpoint.type == "webhook":
         yield from _webhook(place, endpoint)
         return
-    for key in endpoint.model_fields_set.intersection(_ONLY_FOR_WEBHOOKS):
-        yield Fault((*place, key), f'a "{endpoint.type}" endpoint has none')
+    if endpoint.type == "archive":
+        yield from review_archive(place, endpoint)
+        kept = ("url", "order")
+        others = {*_ONLY_FOR_WEBHOOKS, "events", "partials"}.difference(kept)
+        yield from _has_none(place, endpoint, others)
+        return
+    yield from _has_none(place, endpoint, _ONLY_FOR_WEBHOOKS)
+    yield from _wanted_report(place, endpoint)
+
+
+def _has_none(
+    place: tuple[str, ...], endpoint: EndpointSettings, keys: Iterable[str]
+) -> Iterator[Fault]:
+    for key in endpoint.model_fields_set.intersection(keys):
+        yield Fault((*place, key), f"{_SPOKEN[endpoint.type]} endpoint has none")
 
 
 def _webhook(place: tuple[str, ...], endpoint: EndpointSettings) -> Iterator[Fault]:
     for key in ("url", "secret"):
         if getattr(endpoint, key) is None:
             yield Fault((*place, key), "a webhook needs one")
+    yield from _wanted_report(place, endpoint)
     if endpoint.url is None:
+        return
+    if not endpoint.url.startswith("http"):
+        yield Fault((*place, "url"), "of a webhook is https://")
         return
     problem = url_problem(endpoint.url, allow_private=endpoint.allow_private, ports=endpoint.ports)
     if problem:
         yield Fault((*place, "url"), problem)
+
+
+def _wanted_report(place: tuple[str, ...], endpoint: EndpointSettings) -> Iterator[Fault]:
+    if REPORT_TYPE in endpoint.events and not endpoint.report:
+        yield Fault((*place, "events"), f'"{REPORT_TYPE}" needs report = true')
 
 
 def _forward(forward: ForwardSettings) -> Iterator[Fault]:

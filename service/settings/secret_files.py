@@ -10,7 +10,7 @@ from service.reasons import system_fault
 from service.settings.faults import TOP_SECRETS, Fault, Place
 
 ENDING = "_file"
-OF_ENDPOINT = ("secret", "secret_previous", "signing_key")
+OF_ENDPOINT = ("secret", "secret_previous", "signing_key", "secret_access_key")
 _MAX_BYTES = 10_000
 _IN_WORDS = ("telnyx_public_key", "headers")
 """May have spaces inside: between two keys, or after `Bearer`."""

@@ -1,8 +1,9 @@
 """Whose turn it is: the engines that may give the words of one track, and when which is asked.
 
 Pure; time is an argument, in seconds. What failed says how often the same engine is asked again
-before the next choice is: never after a refusal, nor when it hears nothing; once where it could
-not be reached, or dropped. When every choice has failed it begins anew with the first, more slowly.
+before the next choice is: never after a refusal, nor when it hears nothing, or is down for all
+calls; once where it could not be reached, or dropped. When every choice has failed it begins anew
+with the first, more slowly; where all are known to be down they are asked by turns.
 """
 
 from collections.abc import Sequence
@@ -60,7 +61,8 @@ class Choices:
         """Who failed for good in this round."""
         self._attempts = 0
         """Failures since anything was well, for the delays."""
-        self._refused = 0
+        self._refusing: list[Choice] = []
+        """Who refused when asked last, be it in an earlier round."""
         self._since: float | None = None
         """Since when nobody gives words."""
         self._gave_up = False
@@ -75,6 +77,17 @@ class Choices:
         """Whether there is anybody to fall to."""
         return len(self._choices) > 1
 
+    def has_substitute(self, now: float) -> bool:
+        """Whether somebody else would be asked at once, were the current one to fail for good.
+
+        Who failed in this round, or is known to be down, is no better than one that is slow.
+        """
+        return any(
+            choice is not self.current and choice.circuit.would_allow(now)
+            for choice in self._choices
+            if choice not in self._spent
+        )
+
     def begin(self, now: float) -> Choice | None:
         """Choose who is asked first; return the first choice if its circuit is open."""
         chosen = self._next(now) if self.has_others else self.current
@@ -84,6 +97,7 @@ class Choices:
     def answered(self, now: float) -> None:
         """Take note that the current engine said something."""
         self.current.circuit.answered(now)
+        self._note_refusal(refused=False)
 
     def heard(self) -> None:
         """Take note that words came: the trouble is over."""
@@ -107,12 +121,12 @@ class Choices:
             self._forget()
         if refused or not was_well:
             self.current.circuit.failed(now, refused=refused)
+        self._note_refusal(refused=refused)
         self._since = now if self._since is None else self._since
         self._tries += 1
         self._attempts += 1
         if self.has_others and self._tries < self._allowed(fault):
             return Move(self._delay_s())
-        self._refused += refused
         self._spent.append(self.current)
         chosen = self._next(now) if self.has_others else None
         if chosen is None:
@@ -121,19 +135,33 @@ class Choices:
 
     def _begin_round(self, now: float) -> Move:
         """Begin anew with the first, and tell that nobody gives words if that lasts."""
-        all_refused = self._refused >= len(self._spent)
+        all_refused = len(self._refusing) == len(self._choices)
         delay_s = self._refusal_delay_s() if all_refused else self._delay_s()
-        self._spent, self._refused = [], 0
+        self._spent = []
         lasts = self._since is not None and now - self._since >= self._limits.give_up_s
         tell = (all_refused or lasts) and not self._gave_up
         self._gave_up |= tell
-        chosen = (self.has_others and self._next(now)) or self._choices[0]
-        move = self._change(chosen, delay_s)
+        chosen = self._next(now) if self.has_others else None
+        move = self._change(chosen or self._least_hopeless(), delay_s)
         return move._replace(all_failed=True, all_refused=all_refused, gave_up=tell)
 
     def _change(self, chosen: Choice, delay_s: float) -> Move:
         left, self.current, self._tries = self.current, chosen, 0
         return Move(delay_s, None if left is chosen else left)
+
+    def _least_hopeless(self) -> Choice:
+        """Return whom to ask where all are known to be down: by turns, who did not refuse.
+
+        Who cannot be reached may be there any moment; a key or a setting is mended by people.
+        """
+        at = self._choices.index(self.current) + 1
+        by_turns = [*self._choices[at:], *self._choices[:at]]
+        return next((choice for choice in by_turns if choice not in self._refusing), by_turns[0])
+
+    def _note_refusal(self, *, refused: bool) -> None:
+        self._refusing = [choice for choice in self._refusing if choice is not self.current]
+        if refused:
+            self._refusing.append(self.current)
 
     def _next(self, now: float) -> Choice | None:
         for choice in self._choices:
@@ -142,11 +170,12 @@ class Choices:
         return None
 
     def _allowed(self, fault: RecognitionError) -> int:
-        deaf = str(fault) in _DEAF
-        return 1 if deaf or isinstance(fault, RecognitionRefusedError) else _TRIES
+        hopeless = str(fault) in _DEAF or isinstance(fault, RecognitionRefusedError)
+        is_down = self.current.circuit.state != "closed"
+        return 1 if hopeless or is_down else _TRIES
 
     def _forget(self) -> None:
-        self._tries = self._attempts = self._refused = 0
+        self._tries = self._attempts = 0
         self._spent = []
         self._since = None
 

@@ -50,12 +50,15 @@ class Circuit:
 
     def allows(self, now: float) -> bool:
         """Say whether to ask the engine; who is let in while it is open is the probe."""
-        if self.state == "closed":
-            return True
-        if now < self._again_at:
+        if not self.would_allow(now):
             return False
-        self.state, self._again_at = "probing", now + _PROBE_S
+        if self.state != "closed":
+            self.state, self._again_at = "probing", now + _PROBE_S
         return True
+
+    def would_allow(self, now: float) -> bool:
+        """Say whether the engine would be asked, were it anybody's turn to ask it."""
+        return self.state == "closed" or now >= self._again_at
 
     def failed(self, now: float, *, refused: bool) -> None:
         """Count an attempt that came to nothing; `refused` for good, by a key or a setting."""

@@ -11,6 +11,8 @@ class Habits:
     """Whether partials are to be expected."""
     slowest_ms: int = 0
     """The longest that speech waited for an answer: it may need so long for any."""
+    slowest_open_s: float = 0.0
+    """The longest that a connection took to be made."""
     early_ends: int = 0
     """How many sessions in a row were lost before they answered what they were sent at once.
 

@@ -47,7 +47,7 @@ class Limits(ConnectionLimits):
     refused_s: tuple[float, ...] = (30.0, 60.0, 120.0, 300.0)
     """Before each new connection in a row, where all that can be asked refused."""
     fallback_open_timeout_s: float = 4.0
-    """For a connection, where somebody else stands by."""
+    """For a connection, where somebody else stands by who did not fail just before."""
     max_sockets: int = 4
     """Utterances heard at the same time, where each has a socket of its own."""
     write_stall_s: float = 8.0

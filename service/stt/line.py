@@ -21,6 +21,9 @@ from service.stt.track import Track
 
 log = structlog.get_logger()
 
+_SLOWER_THAN_EVER = 1.5
+"""So much longer than ever a connection may take to be made."""
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -48,8 +51,10 @@ class Line:
     max_garbage: int
     is_first: bool
     """Whether it is the route's own engine."""
-    stands_alone: bool
-    """Whether there is nobody else to fall to."""
+    has_substitute: Callable[[], bool]
+    """Whether somebody else would be asked just now, were it to fail."""
+    left_s: Callable[[], float]
+    """How long there is until the track's end has to be heard; endless before it has one."""
     habits: Habits
     """What is known of the engine."""
     had_result: bool = False
@@ -66,10 +71,12 @@ class Line:
         if self.service is None:
             raise RecognitionRefusedError("no_local_recogniser")
         url, limits = session_url(self.service.url, self.choice.route, self.audio), self.limits
-        limits = replace(limits, max_garbage=self.max_garbage)
-        if not self.stands_alone:
-            limits = replace(limits, open_timeout_s=limits.fallback_open_timeout_s)
+        timeout_s = self._open_timeout_s()
+        limits = replace(limits, max_garbage=self.max_garbage, open_timeout_s=timeout_s)
+        habits, loop = self.habits, asyncio.get_running_loop()
+        began_at = loop.time()
         async with open_connection(url, self.service.api_key, limits) as connection:
+            habits.slowest_open_s = max(habits.slowest_open_s, loop.time() - began_at)
             log.info("stt_connected", engine=self.choice.engine.name, audio=self.audio.input_format)
             try:
                 yield connection
@@ -100,10 +107,23 @@ class Line:
             audio=self.audio,
             linger_s=self.limits.linger_s + (self.choice.route.endpointing_ms or 0) / 1000,
             stall_s=self.stall_s,
-            leave_if_late=not self.stands_alone,
+            has_substitute=self.has_substitute,
+            left_s=self.left_s,
             limits=self.limits,
             clock=self.clock,
         )
+
+    def _open_timeout_s(self) -> float:
+        """Return how long a connection may take to be made.
+
+        Not long where somebody else could be asked meanwhile, unless this one came to it before:
+        a session that is opened slowly is better than none.
+        """
+        longest_s = self.limits.open_timeout_s
+        if not self.has_substitute():
+            return longest_s
+        known_s = self.habits.slowest_open_s * _SLOWER_THAN_EVER
+        return min(longest_s, max(self.limits.fallback_open_timeout_s, known_s))
 
     def close(self, stint: Stint) -> None:
         """End the stint of a session that ended as it should."""

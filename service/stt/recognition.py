@@ -8,6 +8,7 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from math import inf
 
 import structlog
 
@@ -119,6 +120,11 @@ class TrackRecognition:
         if self._timer is not None and not self._stopped.is_set():
             self._timer.reschedule(stop_at)
 
+    def _left_s(self) -> float:
+        if self._stop_at is None:
+            return inf
+        return max(0.0, self._stop_at - asyncio.get_running_loop().time())
+
     def cut_short(self) -> None:
         """Emit what is left of a recognition whose task was cancelled, or never began."""
         self._emit(self._track.give_up(_CUT_SHORT))
@@ -193,7 +199,8 @@ class TrackRecognition:
             stall_s=self._stall_s,
             max_garbage=self._max_garbage,
             is_first=self._choices.is_first,
-            stands_alone=not self._choices.has_others,
+            has_substitute=lambda: self._choices.has_substitute(self._clock()),
+            left_s=self._left_s,
             habits=self._habits[choice.engine.name],
         )
 
@@ -291,8 +298,7 @@ class TrackRecognition:
         loop = asyncio.get_running_loop()
         if self._stop_at is not None:  # the deadline is near
             soon_s = self._limits.backoff_s[0] + self._limits.jitter_s
-            left_s = self._stop_at - loop.time()
-            await asyncio.sleep(min(delay_s, max(soon_s, left_s * _SHARE_OF_REST)))
+            await asyncio.sleep(min(delay_s, max(soon_s, self._left_s() * _SHARE_OF_REST)))
             return
         until = loop.time() + delay_s
         while (left_s := until - loop.time()) > 0 and not self._ending.is_set():

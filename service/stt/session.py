@@ -20,6 +20,8 @@ from service.wire.stt import CLOSE_STREAM, FINALIZE, KEEP_ALIVE, SttResult
 UNANSWERED = "unanswered"
 """Why a session was lost that ended in order, without the words it owed."""
 _SILENCE_MS = 100
+_SHARE_TO_SEND = 1 / 3
+"""So much of what is left to the deadline the rest may take to be sent."""
 _STOOD_STILL_S = 1.0
 """A timer so late was held up by this process, which then cannot say who else is late."""
 
@@ -33,6 +35,7 @@ class Session:
     """
     _due_until = 0.0
     """Until when an answer may be waited for."""
+    _writing = _finishing = _behind = False
 
     def __init__(
         self,
@@ -45,7 +48,8 @@ class Session:
         audio: WireFormat,
         linger_s: float,
         stall_s: float,
-        leave_if_late: bool,
+        has_substitute: Callable[[], bool],
+        left_s: Callable[[], float],
         limits: Limits,
         clock: Callable[[], float],
     ) -> None:
@@ -57,7 +61,8 @@ class Session:
         self._audio = audio
         self._linger_s = linger_s
         self._stall_s = stall_s
-        self._leave_if_late = leave_if_late
+        self._has_substitute = has_substitute
+        self._left_s = left_s
         self._limits = limits
         self._clock = clock
         self._began_at = self._result_at = self._audio_at = clock()
@@ -67,9 +72,6 @@ class Session:
         """A final came."""
         self._idle = False
         """All there was is sent, and `pass_on` sends what comes."""
-        self._writing = False
-        self._finishing = False
-        self._behind = False
         self._must_finalize = engine.endpointing == "finalize"
         self._early_ends = 0 if stint.is_utterance else stint.habits.early_ends
         looks = self._must_finalize or self._early_ends
@@ -138,9 +140,17 @@ class Session:
         is_slow = self._early_ends > 1 and not self.stint.has_final
         if is_slow or self._clock() < self._due_until:
             with suppress(TimeoutError):
-                async with asyncio.timeout(CHUNK_MS / 1000):
+                async with asyncio.timeout(self._breath_s()):
                     await self._answered.wait()
         return sent
+
+    def _breath_s(self) -> float:
+        """Return how long one piece takes at the pace of speech; less where time is short.
+
+        At the end the rest has to be sent, and answered, before the deadline.
+        """
+        waiting_s = self._track.waiting_ms(self.stint) / 1000
+        return CHUNK_MS / 1000 * min(1.0, self._left_s() * _SHARE_TO_SEND / waiting_s)
 
     async def _end_utterance(self) -> bool:
         """Have the engine answer, if an utterance ended; False once the connection is closed."""
@@ -214,7 +224,8 @@ class Session:
         if self.stint.overdue_s(now, patience_s=patience_s) >= self._patience_s():
             raise RecognitionLostError(STALLED)
         late_since = self._late_since
-        if self._leave_if_late and late_since is not None and now - late_since >= limits.late_s:
+        is_late = late_since is not None and now - late_since >= limits.late_s
+        if is_late and self._has_substitute():
             raise RecognitionLostError(LATE)
 
     def _patience_s(self) -> float:

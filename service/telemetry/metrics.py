@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from service.calls.after_events import ArchiveFailed, ArchiveStored
 from service.calls.events import (
     CallAnswered,
     CallAttached,
@@ -29,6 +30,7 @@ from service.calls.events import (
     TranscriptionStarted,
     TranscriptionStopped,
     TranscriptPartial,
+    TranscriptRedacted,
 )
 from service.calls.turn import Fact
 from service.ids import EndpointName
@@ -113,8 +115,12 @@ class Metrics:
                 self._recognitions.labels(event.source, "", state).inc()
             case TranscriptionStopped() | TranscriptionPaused() | TranscriptionResumed():
                 pass  # what people ask for, and ends: nothing that somebody would draw
-            case TranscriptCompleted() | TranscriptErased() | RecordingSaved():
+            case (
+                TranscriptCompleted() | TranscriptRedacted() | TranscriptErased() | RecordingSaved()
+            ):
                 pass  # the journal knows
+            case ArchiveStored() | ArchiveFailed():
+                pass  # attempts are counted by endpoint
             case EndpointDisabled() | EndpointEnabled():
                 pass  # of no call; `lanes_behind` shows what it costs
             case _:

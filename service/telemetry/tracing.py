@@ -27,6 +27,7 @@ from opentelemetry.trace import (
 )
 
 from service import __version__
+from service.calls.after_events import ArchiveFailed, ArchiveStored
 from service.calls.events import (
     CallAnswered,
     CallAttached,
@@ -49,6 +50,7 @@ from service.calls.events import (
     TranscriptionStarted,
     TranscriptionStopped,
     TranscriptPartial,
+    TranscriptRedacted,
 )
 from service.calls.turn import Fact
 from service.ids import CallId, EndpointName, LegId
@@ -122,12 +124,15 @@ class Tracing:
                 | CallUnanswered()
                 | CallAttached()
                 | CallEnded()
+                | ArchiveFailed()
+                | ArchiveStored()
                 | EndpointDisabled()
                 | EndpointEnabled()
                 | RecordingSaved()
                 | TranscriptErased()
                 | TranscriptGap()
                 | TranscriptPartial()
+                | TranscriptRedacted()
                 | TranscriptionDegraded()
                 | TranscriptionPaused()
                 | TranscriptionResumed()

@@ -55,6 +55,10 @@ class _Envelope(msgspec.Struct):
     data: Subject
 
 
+class _Dated(msgspec.Struct):
+    timestamp: str
+
+
 class _Placed(msgspec.Struct):
     after_seq: int = 0
 
@@ -63,6 +67,12 @@ class _PlacedEnvelope(msgspec.Struct):
     data: _Placed
 
 
+class _Superseding(msgspec.Struct):
+    supersedes: int
+
+
+_read_parts = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_read_dated = msgspec.json.Decoder(_Dated).decode
 _read_envelope = msgspec.json.Decoder(_Envelope).decode
 _read_placed = msgspec.json.Decoder(_PlacedEnvelope).decode
 
@@ -88,13 +98,38 @@ def read_after_seq(body: bytes) -> int:
     return _read_placed(body).data.after_seq
 
 
+def superseded(final: bytes, redacted: bytes) -> bytes:
+    """Return a final as it is kept once a `transcript.redacted` supersedes what it says."""
+    envelope = _read_parts(final)
+    data, newer = _read_parts(envelope["data"]), _read_parts(_read_parts(redacted)["data"])
+    for name in ("text", "words", "redactions"):
+        data[name] = newer[name]
+    envelope["data"] = msgspec.Raw(_encode(data))
+    return _encode(envelope)
+
+
+def read_superseded_seq(redacted: bytes) -> int:
+    """Return which event of its call a `transcript.redacted` supersedes."""
+    return msgspec.json.decode(_read_parts(redacted)["data"], type=_Superseding).supersedes
+
+
+def read_timestamp(body: bytes) -> str:
+    """Return when an event that was written before occurred, as it is written."""
+    return _read_dated(body).timestamp
+
+
 def delivery_id(call_id: CallId, seq: int) -> str:
     """Return the `webhook-id` of a durable event: the same over attempts and restarts."""
     return f"evt_{call_id}_{seq}"
 
 
+def report_id(call_id: CallId, seq: int) -> str:
+    """Return the `webhook-id` of the report that follows an event: always the same, too."""
+    return f"rpt_{call_id}_{seq}"
+
+
 def split_delivery_id(text: str) -> tuple[CallId, int] | None:
-    """Return whose `delivery_id` this is; None if it is a partial's."""
+    """Return whose `delivery_id` this is; None if it is a partial's or a report's."""
     kind, _, rest = text.partition("_")
     call_id, _, seq = rest.rpartition("_")
     return (CallId(call_id), int(seq)) if kind == "evt" and seq.isdecimal() else None

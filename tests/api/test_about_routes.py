@@ -9,6 +9,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from service.api.calls.models import Call, CallTranscript
 from service.api.event_schemas import schema_document
+from service.api.report_schema import report_schema
 from service.calls.engines import catalogue
 from tests.api.builders import CALL
 from tests.api.harness import Harness, open_harness
@@ -50,8 +51,10 @@ async def test_every_route_is_described_with_what_it_may_answer(harness: Harness
 async def test_schemas_and_engines_are_open_to_everybody(harness: Harness) -> None:
     """They hold nothing of this installation, and may be kept as long as they hold."""
     schemas = await harness.get("/v1/schemas/events")
+    report = await harness.get("/v1/schemas/report")
     engines = await harness.get("/v1/engines")
 
+    assert report.json == report_schema()
     assert schemas.json == schema_document()
     assert schemas.headers["Content-Type"] == "application/schema+json"
     assert engines.json == catalogue()

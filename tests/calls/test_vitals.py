@@ -8,9 +8,9 @@ from service.calls.ending import GRACE_S
 from service.calls.events import CallEnded, TranscriptionFailed
 from service.calls.inputs import ServiceRestarted
 from service.calls.media import ORDERLY_S
-from service.calls.ordering import REORDER_S
+from service.calls.ordering import FETCH_S, NEVER_SEEN, REORDER_S
 from service.calls.routes import Route
-from service.calls.vitals import FETCH_S, IDLE_S, MAX_IDLE_S, NEVER_SEEN, STATUS_S, UNKNOWN_S
+from service.calls.vitals import IDLE_S, MAX_IDLE_S, STATUS_S, UNKNOWN_S
 from tests.calls.harness import (
     IN_CALL,
     MEDIA,
@@ -74,6 +74,19 @@ def test_the_hang_up_that_was_fetched_is_the_better_one() -> None:
     call.run_until(call.now + 60)
 
     assert [event.cause for event in call.events(CallEnded)] == ["normal_clearing"]
+
+
+def test_it_is_waited_for_whatever_else_comes_meanwhile() -> None:
+    """The call ends when the leg did, and not when that was found out."""
+    call = talking(MEDIA)
+    call.receive(status(alive=False), now=T0 + 22)
+    for seconds in (22.5, 23.0):
+        call.receive(heard("hi", 0, 400), now=T0 + seconds)
+    call.receive(hung_up(T0 + 20), now=T0 + 23.2)
+    call.run_until(T0 + 60)
+
+    (ended,) = call.events(CallEnded)
+    assert (ended.cause, ended.duration_ms) == ("normal_clearing", 19_000)
 
 
 def test_words_that_were_fetched_are_in_the_transcript() -> None:

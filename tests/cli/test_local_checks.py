@@ -1,13 +1,14 @@
 import socket
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import aiohttp
 import pytest
 
 from service.cli.check.findings import Finding
 from service.cli.check.local_checks import check_codecs, check_endpoint, check_public_url
-from service.delivery.endpoints import Endpoint
+from service.delivery.endpoints import ArchiveTarget, Endpoint
 from service.ids import EndpointName
 from service.settings import Settings, load_settings
 from tests.cli.harness import free_port
@@ -154,3 +155,23 @@ def test_a_codec_that_cannot_be_decoded_is_told(port: int, monkeypatch: pytest.M
 
     assert finding.level == "warn"
     assert "OPUS and AMR-WB cannot be decoded; pip install '.[codecs]'" in str(finding)
+
+
+async def test_an_archive_is_written_to_and_deleted_from(tmp_path: Path) -> None:
+    """A folder that can be made; a host where nobody is."""
+    good = ArchiveTarget(url=f"file://{tmp_path}/cold")
+    bad = ArchiveTarget(
+        url="s3://calls", s3_endpoint="http://127.0.0.1:1", access_key_id="a", secret_access_key="b"
+    )
+    found = [
+        finding
+        for target in (good, bad)
+        for finding in await check_endpoint(
+            Endpoint(name=EndpointName("cold"), type="archive", archive=target)
+        )
+    ]
+
+    assert [(one.level, one.text) for one in found] == [
+        ("ok", "can be written to and deleted from"),
+        ("FAIL", "nothing can be kept there: unreachable; check its url and keys"),
+    ]

@@ -4,15 +4,20 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import get_args
 
 import pytest
 from structlog.testing import capture_logs
 
+from service.calls.archive_answers import ArchiveAnswer
 from service.delivery.endpoints import Endpoint, EndpointType
 from service.delivery.sinks import open_sink
-from service.ids import EndpointName
+from service.errors import SettingsError
+from service.ids import CallId, EndpointName
 from service.ports import Delivery, Sink
+from tests.delivery.archives import MadeCalls, target_in
 from tests.delivery.builders import endpoint, webhook
 from tests.delivery.peers import open_receiver
 
@@ -40,16 +45,37 @@ async def log_rig() -> AsyncIterator[Rig]:
             yield Rig(sink, lambda: [line["id"] for line in lines])
 
 
+@asynccontextmanager
+async def archive_rig() -> AsyncIterator[Rig]:
+    """An archive, and what it told of calls, in the order in which it was told."""
+    told: list[str] = []
+
+    class Calls(MadeCalls):
+        async def tell(self, call_id: CallId, answer: ArchiveAnswer) -> None:
+            del answer
+            told.append(f"evt_c1_{call_id}")
+
+    with TemporaryDirectory() as folder:
+        one = endpoint(type="archive", archive=target_in(Path(folder)))
+        async with open_sink(one, archives=Calls().room) as sink:
+            yield Rig(sink, lambda: list(told))
+
+
 RIGS: dict[str, Callable[[], AbstractAsyncContextManager[Rig]]] = {
     "webhook": webhook_rig,
     "log": log_rig,
+    "archive": archive_rig,
 }
 every_sink = pytest.mark.parametrize("rig", RIGS.values(), ids=RIGS.keys())
 
 
 def delivery(number: int) -> Delivery:
     """Return a delivery with an id of its own."""
-    return Delivery(f"evt_c1_{number}", "transcript.final", b'{"type":"x","data":{"text":"hi"}}')
+    return Delivery(
+        f"evt_c1_{number}",
+        "transcript.final",
+        b'{"type":"x","data":{"text":"hi","call_id":"%d","revision":1,"seq":1}}' % number,
+    )
 
 
 def test_every_type_of_endpoint_has_its_sink_here() -> None:
@@ -61,6 +87,12 @@ def test_a_type_without_a_sink_opens_nothing() -> None:
     """Least of all the log, which would have the words of calls in it."""
     with pytest.raises(AssertionError, match="carrier_pigeon"):
         open_sink(endpoint(type="carrier_pigeon"))
+
+
+def test_an_archive_needs_what_it_keeps() -> None:
+    """Where nobody says what that is, it is not opened."""
+    with pytest.raises(SettingsError, match="nothing is archived here"):
+        open_sink(endpoint(type="archive"))
 
 
 @every_sink

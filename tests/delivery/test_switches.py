@@ -12,6 +12,7 @@ from service.delivery.notices import SERVICE, tell
 from service.errors import SettingsError
 from service.ids import EndpointName
 from service.ports import LaneUpdate, Parked
+from tests.delivery.archives import target_in
 from tests.delivery.builders import BROKEN, C1, CRM, GONE, endpoint
 from tests.delivery.harness import START, Harness, commit, open_harness
 from tests.delivery.test_replays import Door
@@ -247,3 +248,15 @@ async def test_a_test_says_how_it_went() -> None:
     assert (failed.arrived, failed.status, failed.error) == (False, 500, "answered 500")
     assert [one.type for one in door.sink.tried] == ["endpoint.test"] * 2
     assert len({one.id for one in door.sink.tried}) == 2
+
+
+async def test_a_test_of_an_archive_writes_and_deletes(tmp_path: Path) -> None:
+    """No event comes of it."""
+    good = endpoint(type="archive", archive=target_in(tmp_path / "cold"))
+    bad = endpoint(
+        type="archive", archive=target_in(tmp_path, url="s3://b", s3_endpoint="http://127.0.0.1:1")
+    )
+
+    assert (await switches.try_endpoint(good)).arrived
+    tried = await switches.try_endpoint(bad)
+    assert (tried.arrived, tried.error) == (False, "the archive failed: unreachable")

@@ -66,3 +66,22 @@ def test_an_erased_call_is_gone_from_it() -> None:
 
     assert positions(ring, 0) == [2, 4]
     assert positions(ring, 0, A) == [4]
+
+
+def test_what_was_redacted_late_is_given_out_so() -> None:
+    """In its place, to whoever comes from before it; others keep what they have."""
+    final = (
+        b'{"type":"transcript.final","data":{"seq":1,"text":"4111","words":null,"role":"agent"}}'
+    )
+    redacted = b'{"data":{"supersedes":3,"text":"[CARD]","words":[],"redactions":[]}}'
+    ring = filled(entry(2, B, final), entry(3, A, final), entry(4, A, final))
+    ring.amend(A, redacted)
+    ring.amend(CallId("nobody"), redacted)
+
+    bodies = [one.body for one in ring.since(0, None, 9) or ()]
+    assert [b"4111" in body for body in bodies] == [True, False, True]
+    assert bodies[1] == (
+        b'{"type":"transcript.final",'
+        b'"data":{"seq":1,"text":"[CARD]","words":[],"role":"agent","redactions":[]}}'
+    )
+    assert [b"4111" in one.body for one in ring.since(0, A, 9) or ()] == [False, True]

@@ -30,11 +30,15 @@ class RecordingFeed:
     heard: dict[Track, list[bytes | int]] = field(default_factory=dict)
     is_wanted: bool = True
     orderly: bool | None = None
+    fault: Exception | None = None
+    """What it fails with from now on."""
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     skipped: asyncio.Event = field(default_factory=asyncio.Event)
 
     def push(self, track: Track, payload: bytes) -> None:
-        """Keep the frame."""
+        """Keep the frame, or fail."""
+        if self.fault is not None:
+            raise self.fault
         self.heard.setdefault(track, []).append(payload)
 
     def skip(self, track: Track, duration_ms: int) -> None:

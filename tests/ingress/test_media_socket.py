@@ -23,6 +23,7 @@ from tests.ingress.builders import (
     start,
 )
 from tests.ingress.harness import MediaHarness, send_all
+from tests.waiting import until
 
 # --- fixtures --------------------------------------------------------------------------------
 
@@ -319,3 +320,23 @@ async def test_what_telnyx_could_not_read_is_logged() -> None:
 
     told = [log for log in logs if log["event"] == "media_error_told"]
     assert [(log["code"], log["title"]) for log in told] == [(100003, "malformed_frame")]
+
+
+async def test_a_fault_in_what_hears_the_audio_ends_the_socket() -> None:
+    """It is raised where the socket is read, and logged as any other; the session knows the end."""
+    media = MediaHarness()
+    with capture_logs() as logs:
+        async with media.serving() as (url, client), client.ws_connect(url) as socket:
+            await send_all(socket, CLEAN[:12])
+            async with asyncio.timeout(5):
+                await media.ticket.began.wait()
+                (feed,) = media.ticket.feeds
+                await until(lambda: bool(feed.heard))
+                feed.fault = LookupError("a fault of ours")
+                await send_all(socket, CLEAN[12:20])
+                await feed.ended.wait()
+                answer = await socket.receive()
+
+    assert answer.type in (WSMsgType.CLOSE, WSMsgType.CLOSED)
+    assert feed.orderly is False
+    assert "request_failed" in [one["event"] for one in logs]

@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from tests.proof.changes import BOTH, Source
 from tests.proof.faults.catalogue import FAULTS, UNDECIDABLE, UNPLACED
 from tests.proof.oracle import Verdict
-from tests.proof.plan import plan, plan_one
+from tests.proof.plan import SINGLES_EACH, plan, plan_one, whole_plan
 from tests.proof.restarts import table as restarts_table
 from tests.proof.runs import WORKERS, kill_all, make_all
 from tests.proof.table import table
 from tests.proof.trial import Trial
 
-RUNS = 1200
 SHORT_RUNS = 80
 SHORT_EVERY = 3
 _MAX_TOLD = 400
@@ -61,9 +60,9 @@ def _restarts(arguments: argparse.Namespace) -> int:
 
 
 def _trials(arguments: argparse.Namespace) -> list[Trial]:
-    runs = arguments.runs or (SHORT_RUNS if arguments.short else RUNS)
     if arguments.fault is None:
-        return plan(arguments.seed, runs)
+        runs = arguments.runs or (SHORT_RUNS if arguments.short else None)
+        return plan(arguments.seed, runs) if runs else whole_plan(arguments.seed)
     sources: Sequence[Source] = (arguments.source,) if arguments.source else BOTH
     return plan_one(arguments.seed, arguments.runs or 1, arguments.fault, sources)
 
@@ -95,7 +94,12 @@ def _faults(text: str) -> tuple[str, ...]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make proof-words", description=__doc__)
-    parser.add_argument("--runs", type=int, help=f"how many (default: {RUNS})")
+    parser.add_argument(
+        "--runs",
+        type=int,
+        help="how many, half of them of pairs (default: everything, each pair of faults once and"
+        f" each fault by itself {SINGLES_EACH} times; with --fault: 1)",
+    )
     parser.add_argument("--short", action="store_true", help=f"only {SHORT_RUNS}")
     parser.add_argument("--seed", type=int, default=1, help="of the first run")
     parser.add_argument("--fault", type=_faults, help="only this one, or several at once: a+b")

@@ -1,6 +1,6 @@
 """Which trials are made: every fault by itself, and faults in pairs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import combinations, cycle, islice
 
 from service.simulator.rng import Rng
@@ -12,11 +12,20 @@ Kind = tuple[Source, tuple[str, ...]]
 """A trial but for its seed."""
 
 
+SINGLES_EACH = 3
+"""How often the whole plan has each fault by itself."""
+
+
+def whole_plan(seed: int) -> list[Trial]:
+    """Return trials of all there is: each fault by itself, several times, and each pair once."""
+    return _numbered(seed, [*(single_kinds() * SINGLES_EACH), *_pairs(seed)])
+
+
 def plan(seed: int, runs: int) -> list[Trial]:
     """Return so many trials: half of them of single faults, by turns, the others of pairs."""
     singles = round(runs / 2)
-    kinds = [*islice(cycle(single_kinds()), singles), *islice(_pairs(seed), runs - singles)]
-    return [Trial(seed + number, *kind) for number, kind in enumerate(kinds)]
+    pairs = islice(cycle(_pairs(seed)), runs - singles)
+    return _numbered(seed, [*islice(cycle(single_kinds()), singles), *pairs])
 
 
 def plan_one(seed: int, runs: int, names: Sequence[str], sources: Sequence[Source]) -> list[Trial]:
@@ -36,8 +45,12 @@ def single_kinds() -> list[Kind]:
     ]
 
 
-def _pairs(seed: int) -> Iterator[Kind]:
-    """Give pairs for ever: every one once, in an order by the seed, and then anew."""
+def _numbered(seed: int, kinds: Sequence[Kind]) -> list[Trial]:
+    return [Trial(seed + number, *kind) for number, kind in enumerate(kinds)]
+
+
+def _pairs(seed: int) -> list[Kind]:
+    """Return every pair once, in an order by the seed."""
     kinds: list[Kind] = [
         (source, (one.name, other.name))
         for one, other in combinations(list(FAULTS.values())[1:], 2)
@@ -45,7 +58,7 @@ def _pairs(seed: int) -> Iterator[Kind]:
         for source in BOTH
         if _is_of(source, one, other)
     ]
-    return cycle(sorted(kinds, key=lambda kind: _draw(seed, kind)))
+    return sorted(kinds, key=lambda kind: _draw(seed, kind))
 
 
 def _draw(seed: int, kind: Kind) -> float:

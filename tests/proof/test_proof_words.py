@@ -3,16 +3,19 @@
 `make proof-words` is the long one.
 """
 
+from collections import Counter
+from itertools import combinations
+
 import pytest
 
 from service.simulator.words.alignment import Times, align, spread
 from service.simulator.words.spans import Span, missing, union
 from tests.proof.__main__ import SHORT_RUNS
-from tests.proof.faults.catalogue import FAULTS, UNDECIDABLE
-from tests.proof.plan import plan, plan_one, single_kinds
+from tests.proof.faults.catalogue import FAULTS, NONE, UNDECIDABLE
+from tests.proof.plan import SINGLES_EACH, plan, plan_one, single_kinds, whole_plan
 from tests.proof.runs import Off, make_all
 from tests.proof.table import Row, p99
-from tests.proof.trial import Trial
+from tests.proof.trial import Trial, may_strike_at_once
 
 SEED = 1
 
@@ -40,6 +43,11 @@ FAILED_ONCE = [
     Trial(141, "media", ("late_answers", "closed_every_5_s")),
     Trial(150, "media", ("late_answers", "closed_every_5_s")),
     Trial(153, "media", ("late_answers", "closed_every_5_s")),
+    Trial(7001, "media", ("slow_handshake", "falls_back")),
+    Trial(7007, "media", ("engine_away", "falls_back")),
+    Trial(7006, "media", ("closed_at_once", "falls_back_midway")),
+    Trial(30195, "media", ("hangup_webhook_lost", "stream_webhooks_lost")),
+    Trial(30412, "media", ("we_stand_still", "paused")),
 ]
 """Runs that were found by the long proof."""
 
@@ -79,6 +87,22 @@ def test_the_plan_has_every_fault_by_itself_and_pairs_as_many() -> None:
     assert sum(len(trial.names) == 2 for trial in trials) == singles
     assert len({trial.seed for trial in trials}) == len(trials)
     assert not any(frozenset(trial.names) in UNDECIDABLE for trial in plan(SEED, 4_000))
+
+
+def test_the_whole_plan_leaves_no_pair_unplayed() -> None:
+    """Every one that may strike at once is there, once, on each source that both can strike."""
+    trials = whole_plan(SEED)
+    pairs = Counter((trial.source, frozenset(trial.names)) for trial in trials if trial.names[1:])
+    possible = {
+        (source, frozenset({one.name, other.name}))
+        for one, other in combinations([fault for fault in FAULTS.values() if fault is not NONE], 2)
+        if may_strike_at_once(one, other)
+        for source in set(one.sources) & set(other.sources)
+    }
+
+    assert set(pairs) == {pair for pair in possible if pair[1] not in UNDECIDABLE}
+    assert set(pairs.values()) == {1}
+    assert len(trials) == len(pairs) + SINGLES_EACH * len(single_kinds())
 
 
 def test_words_that_are_said_again_and_again_are_put_in_their_places() -> None:

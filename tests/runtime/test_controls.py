@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -251,3 +252,30 @@ def test_a_stream_that_keeps_up_is_heard_at_once_after_a_pause() -> None:
     stream.push("inbound", FRAME)
 
     assert len(heard.audio) == 160
+
+
+def test_what_was_said_well_before_a_pause_was_asked_for_and_comes_after_it_is_lost() -> None:
+    """Nobody hears it, and whoever reads the transcript is told so: it is no silence."""
+    stream, clock, heard = open_stream()
+    stream.recognitions["inbound"] = heard
+    clock.now += 3.0  # we stood still: all of it is still in the socket
+    stream.ask_pause(on=True)
+    stream.skip("inbound", 1000)
+    for _ in range(100):
+        stream.push("inbound", FRAME)
+
+    assert heard.skipped_ms == 3000
+    assert Counter(heard.skipped_for) == {"frames_lost": 1 + 1500 // 20, "": 500 // 20}
+    assert not heard.audio
+
+
+def test_audio_that_is_on_its_way_as_usual_is_not_lost_for_a_pause() -> None:
+    """It takes a moment to be put in order."""
+    stream, clock, heard = open_stream()
+    stream.recognitions["inbound"] = heard
+    clock.now += 0.4
+    stream.ask_pause(on=True)
+    for _ in range(25):
+        stream.push("inbound", FRAME)
+
+    assert set(heard.skipped_for) == {""}

@@ -120,12 +120,14 @@ async def open_house(
     scenario: Mapping[str, object],
     changes: Mapping[str, object] | None = None,
     recogniser_url: str | None = None,
+    endpoints: Sequence[Mapping[str, object]] = (),
     /,
     **route: object,
 ) -> AsyncIterator[House]:
     """Open simulator, receiver and service, with these settings changed.
 
-    The simulator hears by the script, or relays to a recogniser.
+    Of `endpoints` the first changes what is said of the receiver, the others are more of them. The
+    simulator hears by the script, or relays to a recogniser.
     """
     watch = Watch()
     hears = "relay" if recogniser_url else "script"
@@ -134,6 +136,8 @@ async def open_house(
     async with simulator as tx, open_receiver(watch.told) as receiver:
         settings = dict(settings_for(tx, receiver, journal, **route))
         settings.pop("public_url")
+        for number, one in enumerate(endpoints):
+            settings["endpoint"][str(number)] = settings["endpoint"].get(str(number), {}) | one
         settings |= changes or {}
         limits = MediaLimits(speed=parsed.speed)
         async with running(Settings.model_validate(settings), media_limits=limits) as service:

@@ -183,7 +183,9 @@ def test_every_event_is_known_by_its_type_and_told_in_the_readme() -> None:
     assert sorted(told) == sorted(checks.EVENT_TYPES)
 
 
-@pytest.mark.parametrize("text", ["*", "call.*", "transcript.final", "transcript.[fg]*"])
+@pytest.mark.parametrize(
+    "text", ["*", "call.*", "call.report", "transcript.final", "transcript.[fg]*"]
+)
 def test_events_may_be_patterns(text: str) -> None:
     """As long as they fit an event that there is."""
     assert checks.check_event_pattern(text) == text

@@ -48,6 +48,7 @@ def test_an_unknown_variable_names_the_nearest(problems: Problems) -> None:
 
 
 NO_DATABASE = "should be sqlite:/// and the path of a file, or postgresql://user@host/database"
+NO_TYPE = "should be 'webhook', 'log' or 'archive'"
 
 
 def test_a_fault_from_the_environment_names_the_variable(problems: Problems) -> None:
@@ -62,7 +63,7 @@ def test_a_fault_from_the_environment_names_the_variable(problems: Problems) -> 
     ) == [
         f"DATABASE_URL: database_url: {NO_DATABASE}",
         'CALLSCRIBE_ROUTE__0__ENDPOINTS: route[0].endpoints: should be a list, such as ["a", "b"]',
-        "CALLSCRIBE_ENDPOINT__BIG_CRM__TYPE: endpoint[0].type: should be 'webhook' or 'log'",
+        "CALLSCRIBE_ENDPOINT__BIG_CRM__TYPE: endpoint[0].type: " + NO_TYPE,
     ]
 
 

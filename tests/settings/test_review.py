@@ -7,6 +7,7 @@ from tests.settings.harness import Load, Problems
 
 LOG = '[[endpoint]]\nname = "log"\ntype = "log"\n'
 WEBHOOK = f'[[endpoint]]\nname = "a"\ntype = "webhook"\nsecret = "{SECRET}"\n'
+ARCHIVE = '[[endpoint]]\nname = "a"\ntype = "archive"\n'
 IN_CALL = '[[route]]\nsource = "in_call"\n'
 
 
@@ -20,6 +21,22 @@ IN_CALL = '[[route]]\nsource = "in_call"\n'
         (LOG + IN_CALL + 'endpoints = ["log", "log"]', "names an endpoint twice"),
         (LOG + LOG.replace("log", "LOG", 1), '"LOG" is there twice'),
         (LOG + 'url = "https://example.com"', 'a "log" endpoint has none'),
+        (ARCHIVE, "an archive needs one"),
+        (ARCHIVE + 'url = "https://a.example"', "of an archive is file:///folder or s3://"),
+        (ARCHIVE + 'url = "file:///a"\nregion = "eu"', "is only for a bucket"),
+        (ARCHIVE + 'url = "file:archive"', "should name a folder from the root on"),
+        (ARCHIVE + 'url = "s3://A_B"', "should be s3://bucket"),
+        (ARCHIVE + 'url = "s3://abc"\naccess_key_id = "a"', "goes with a secret_access_key"),
+        (ARCHIVE + 'url = "s3://abc"\nformats = ["pdf"]', "should be"),
+        (ARCHIVE + 'url = "s3://abc"\nevents = ["*"]', 'an "archive" endpoint has none'),
+        (WEBHOOK + 'url = "https://example.com"\naudio = false', 'a "webhook" endpoint has none'),
+        (WEBHOOK + 'url = "s3://abc"', "of a webhook is https://"),
+        (LOG + "report = true", 'a "log" endpoint has none'),
+        (LOG + 'events = ["call.report"]', '"call.report" needs report = true'),
+        (
+            WEBHOOK + 'url = "https://example.com"\nevents = ["call.report"]',
+            '"call.report" needs report = true',
+        ),
         ('[[endpoint]]\nname = "a"\ntype = "webhook"\nurl = "https://a"', "a webhook needs one"),
         (f'[[endpoint]]\nname = "a"\ntype = "webhook"\nsecret = "{SECRET}"', "a webhook needs one"),
         (IN_CALL + 'redact = ["pci"]\nlanguage = "fr"', "knows no numbers in 'fr'"),

@@ -54,6 +54,8 @@ class Manner:
     close_code: int = 1000
     hold: asyncio.Event | None = None
     """Connections are not answered before this."""
+    handshake_s: float = 0.0
+    """How long each of them takes to be made."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -124,6 +126,7 @@ class Peer:
         self.knocks += 1
         if manner.hold:
             await manner.hold.wait()
+        await asyncio.sleep(manner.handshake_s)
         self.visits[model].append(_visit(request))
         return _upgrade(connection, manner.statuses.pop(0) if manner.statuses else 101)
 

@@ -76,6 +76,27 @@ def test_a_refusal_opens_the_circuit_at_once_for_all_calls() -> None:
     assert later.current is first
 
 
+def test_nobody_stands_by_who_failed_in_this_round_or_is_known_to_be_down() -> None:
+    """An engine that is slow is left for one that may be better, and for no other."""
+    first, second, third = choice("Deepgram"), choice("Google"), choice("local")
+    third.circuit.failed(0.0, refused=True)
+    of = Choices([first, second, third], LIMITS)
+    of.begin(0.0)
+    assert of.has_substitute(1.0)
+
+    fail(of, REFUSED, 1.0)
+
+    assert of.current is second
+    assert not of.has_substitute(2.0)
+    assert of.has_substitute(61.0)  # the third may be well again
+    assert third.circuit.state == "open"  # to ask that is no probe
+
+
+def test_one_that_stands_alone_has_no_substitute() -> None:
+    """Whatever it does."""
+    assert not choices("Deepgram").has_substitute(0.0)
+
+
 def test_an_answer_closes_the_circuit() -> None:
     """The probe was well: whoever comes next asks the first choice again."""
     first, second = choice("Deepgram"), choice("Google")
@@ -132,6 +153,45 @@ def test_one_refusal_among_drops_is_no_refusal_by_all() -> None:
     assert move.all_failed
     assert not move.all_refused
     assert move.delay_s <= 2.0
+
+
+def unreachable(first: Choice, second: Choice) -> Choices:
+    """Return choices of which the first refused and the second cannot be reached any more."""
+    of = Choices([first, second], LIMITS)
+    of.begin(0.0)
+    of.failed(REFUSED, 0.0, was_well=False)
+    for _ in range(6):
+        of.failed(DROPPED, 1.0, was_well=False)
+    assert [each.circuit.state for each in (first, second)] == ["open", "open"]
+    return of
+
+
+def test_who_cannot_be_reached_is_asked_on_and_not_who_refused() -> None:
+    """It may be there any moment: the one refusal is no reason to wait for half a minute."""
+    of = unreachable(choice("Deepgram"), choice("Google"))
+
+    moves = [(fail(of, DROPPED, now)) for now in (2.0, 3.0, 4.0)]
+
+    assert moves == [("Google", 2.0)] * 3
+
+
+def test_one_who_refuses_is_asked_again_when_its_circuit_says_so() -> None:
+    """A key may be mended while the other one is away."""
+    of = unreachable(choice("Deepgram"), choice("Google"))
+
+    assert fail(of, DROPPED, 61.0)[0] == "Deepgram"
+
+
+def test_where_none_can_be_reached_they_are_asked_by_turns() -> None:
+    """Whichever is there first is found out soon, although the circuits say that none is."""
+    of = choices("Deepgram", "Google", "local")
+    for _ in range(15):
+        fail(of, DROPPED, 1.0)
+
+    asked = [fail(of, DROPPED, 2.0)[0] for _ in range(6)]
+
+    assert {*asked[:3]} == {"Deepgram", "Google", "local"}
+    assert asked[:3] == asked[3:]
 
 
 def test_a_session_that_was_well_begins_the_count_anew() -> None:

@@ -212,6 +212,37 @@ async def test_each_choice_has_its_turn() -> None:
     assert [len(room.peer.visits[model]) for model in ("one", "two", "three")] == [2, 2, 1]
 
 
+SLOW = replace(QUICK, fallback_open_timeout_s=0.1)
+
+
+async def test_a_session_that_is_opened_slowly_is_better_than_none() -> None:
+    """Nobody is given long while somebody else stands by; the last one is, as nobody is left."""
+    one, two, three = (Manner(handshake_s=0.3) for _ in range(3))
+    async with open_room(SLOW, one=one, two=two, three=three) as room:
+        recognition = room.open(THREE)
+        recognition.send(HELLO)
+        received = await room.finish(recognition)
+
+    assert {final.engine for final in received.finals} == {"Soniox"}
+    assert received.words == HELLO_WORDS
+    assert received.of(AudioLost) == []
+
+
+async def test_one_who_opened_slowly_before_is_given_as_long_again() -> None:
+    """It gives words, so that nobody else is asked in its place."""
+    first, second = Manner(statuses=[401] * 9), Manner(handshake_s=0.3, drops_ms=[700])
+    async with open_room(SLOW, one=first, two=second) as room:
+        recognition = room.open()
+        recognition.send(HELLO[: 3 * CHUNK_BYTES])
+        await until(lambda: bool(room.peer.visits["two"]))
+        room.clock.now = 61.0  # the first one may be well again
+        recognition.send(HELLO[3 * CHUNK_BYTES :])
+        received = await room.finish(recognition)
+
+    assert received.words == HELLO_WORDS
+    assert [len(room.peer.visits[model]) for model in ("one", "two")] == [1, 2]
+
+
 async def test_where_all_refuse_it_is_told_once_and_the_audio_is_lost() -> None:
     """No engine is hammered: they are asked once more when the track ends, if ever."""
     one, two = (Manner(statuses=[401] * 9) for _ in range(2))

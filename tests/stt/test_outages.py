@@ -224,3 +224,16 @@ async def test_a_replay_waits_for_answers_where_a_session_was_lost_over_one() ->
     assert waited_at_ms < 4000
     assert line.received.words == words
     assert not line.received.of(AudioLost)
+
+
+async def test_at_the_end_a_replay_waits_no_longer_than_there_is_time() -> None:
+    """Eight seconds of audio would take as long at the pace of speech; the deadline is sooner."""
+    audio, words = speak((22, 500))
+    manner = Manner(drops_ms=[700, 700, 700], endpointing_ms=10_000, partials=False)
+    async with open_peer(one=manner) as peer, open_line(peer) as line:
+        line.send(audio)
+        await until(lambda: len(peer.visits["one"]) == 4)
+        await line.finish(timeout_s=4.0)
+
+    assert line.received.of(AudioLost) == []
+    assert line.received.words == words

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 from msgspec import structs
 
+from service.calls.after_events import ArchiveFailed, ArchiveStored
 from service.calls.events import (
     CallAnswered,
     CallAttached,
@@ -37,8 +38,9 @@ from service.calls.events import (
     TranscriptionStarted,
     TranscriptionStopped,
     TranscriptPartial,
+    TranscriptRedacted,
 )
-from service.calls.inputs import Word
+from service.calls.inputs import Redaction, Word
 from service.calls.turn import Fact
 from service.ids import CallId, EndpointName, LegId, UtteranceId
 from service.wire.events import encode
@@ -209,6 +211,29 @@ EVENTS: tuple[tuple[float, Event], ...] = (
                     lost_reasons={"buffer_full": 1040},
                 ),
             },
+        ),
+    ),
+    (
+        46.2,
+        ArchiveFailed(endpoint=EndpointName("archive"), revision=1, reason="unreachable"),
+    ),
+    (
+        47.4,
+        ArchiveStored(endpoint=EndpointName("archive"), revision=1, files=4, size_bytes=736402),
+    ),
+    (
+        86445.9,
+        TranscriptRedacted(
+            supersedes=6,
+            utterance_id=FINAL.utterance_id,
+            text="I'd like to change my [PHONE].",
+            words=None,
+            redactions=(Redaction(entity="phone", start=22, end=29),),
+            track="inbound",
+            role="customer",
+            leg=LEG,
+            start_ms=FINAL.start_ms,
+            end_ms=FINAL.end_ms,
         ),
     ),
     (2592045.9, TranscriptErased(reason="retention")),

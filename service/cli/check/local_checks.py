@@ -12,7 +12,9 @@ import aiohttp
 from aiohttp import web
 
 from service.cli.check.findings import Finding, fail, ok, warn
-from service.delivery.endpoints import Endpoint
+from service.delivery.endpoints import ArchiveTarget, Endpoint
+from service.delivery.object_store import StoreError, try_objects
+from service.errors import SettingsError
 from service.net import AddressRefusedError, may_dial
 from service.reasons import connection_fault
 from service.settings import Settings
@@ -64,10 +66,15 @@ async def check_public_url(session: aiohttp.ClientSession, settings: Settings) -
 
 
 async def check_endpoint(endpoint: Endpoint) -> list[Finding]:
-    """Resolve, judge and dial a webhook's address, and shake hands; nothing is sent to it."""
+    """Resolve, judge and dial a webhook's address, and shake hands; nothing is sent to it.
+
+    To an archive something is written, and deleted.
+    """
+    subject = f"endpoint {endpoint.name}"
+    if endpoint.archive is not None:
+        return await _check_archive(subject, endpoint.archive)
     if endpoint.url is None:
         return []
-    subject = f"endpoint {endpoint.name}"
     parts = urlsplit(endpoint.url)
     secure = parts.scheme == "https"
     host, port = parts.hostname or "", parts.port or (443 if secure else 80)
@@ -81,6 +88,15 @@ async def check_endpoint(endpoint: Endpoint) -> list[Finding]:
     except (OSError, TimeoutError, UnicodeError) as error:  # a name that is none is Unicode's
         return [fail(subject, f"cannot be reached, {connection_fault(error)}; check its url")]
     return [ok(subject, "can be reached" + (" over TLS" if secure else ""))]
+
+
+async def _check_archive(subject: str, target: ArchiveTarget) -> list[Finding]:
+    try:
+        await try_objects(target)
+    except (StoreError, SettingsError) as error:
+        reason = error.reason if isinstance(error, StoreError) else str(error)
+        return [fail(subject, f"nothing can be kept there: {reason}; check its url and keys")]
+    return [ok(subject, "can be written to and deleted from")]
 
 
 @asynccontextmanager

@@ -49,6 +49,14 @@ export class Transcript {
     return settled;
   }
 
+  /** Show what supersedes the words of an utterance: some of them are hidden now. */
+  redacted(data) {
+    const row = this.byKey.get(data.utterance_id);
+    if (!row) return;
+    row.timed = data.words;
+    this.write(row, data.text);
+  }
+
   /** Show something that happened: a gap, a pause, a trouble. What has no place comes last. */
   note(key, { atMs, placed, kind, text }) {
     if (this.byKey.has(key)) return;

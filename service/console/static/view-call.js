@@ -201,6 +201,7 @@ class CallPage {
       if (settled && fresh) this.readOut(data);
     } else {
       if (type === "transcript.erased") this.erased();
+      if (type === "transcript.redacted") this.transcript.redacted(data);
       const note = noteOf(type, { role: this.about.roles.get(data.track), ...data }, this.call);
       if (note) this.transcript.note(`${type}.${data.seq}`, note);
     }

@@ -27,7 +27,7 @@ const FRAME_MS = 8; // of work; what is left waits for the next frame
 const BURST_MS = 500; // events that come closer than that after connecting are the past
 const MAX_BURST_MS = 5000;
 const SAID_KEPT = 6;
-const NOT_TOLD = new Set(["transcription.started", "recording.saved"]); // nothing to whoever listens
+const NOT_TOLD = new Set(["transcription.started", "recording.saved", "archive.stored", "archive.failed"]); // nothing to whoever listens
 const OVER = new Set(["complete", "erased"]);
 const LABELS = {
   customer: "Customer", agent: "Agent", unknown: "Speaker", transcript: "Transcript",
@@ -252,6 +252,8 @@ export class CallscribeTranscript extends HTMLElement {
     if (type === "transcript.partial" || type === "transcript.final") {
       const settled = this.#log.spoken(data, type === "transcript.final");
       if (settled && fresh) this.#readOut(data);
+    } else if (type === "transcript.redacted") {
+      this.#log.redacted(data);
     } else if (!NOT_TOLD.has(type)) {
       const note = noteOf(type, data, this.#call);
       if (note) this.#log.note(`${type}.${data.seq}`, note);

@@ -80,10 +80,12 @@ class JitterBuffer:
             self._field = None
         number = parse_number(chunk if self._field == "chunk" else sequence_number)
         if number is None or self._field is None:
-            self._play(track, payload, stamp, now)
-            return self._clocks[track].wake_at
+            return self._play(track, payload, stamp, now)
+        buffer, entry = self._buffers.get(track), (track, payload, stamp)
+        if buffer is not None and buffer.passes(number, entry):  # what nearly every entry does
+            return self._play(track, payload, stamp, now)
         buffer = self._buffer_for(track, number)
-        self._play_all(buffer, buffer.push(number, (track, payload, stamp), now), now)
+        self._play_all(buffer, buffer.push(number, entry, now), now)
         clock = self._clocks.get(track)
         return buffer.wake_at or (None if clock is None else clock.wake_at)
 
@@ -200,12 +202,14 @@ class JitterBuffer:
             elif each[0] is not None:
                 self._play(each[0], each[1], each[2], now)
 
-    def _play(self, track: Track, payload: bytes, stamp: WireNumber, now: float) -> None:
+    def _play(self, track: Track, payload: bytes, stamp: WireNumber, now: float) -> float | None:
+        """Play a frame; return when its track's clock is to be woken."""
         clock = self._clocks.get(track) or self._clock(track)
         if self._s_per_byte:  # what nearly every stream has
             clock.push(payload, len(payload) * self._s_per_byte, now, stamp)
         else:
             clock.push_speech(payload, self._payloads.read(payload), now)
+        return clock.wake_at
 
     def _play_gap(self, buffer: ReorderBuffer, frames: int, now: float) -> None:
         """Report a gap. Where tracks share their numbers, the one that is behind lost the frame."""

@@ -58,9 +58,21 @@ class ReorderBuffer:
         self._history = [_NONE_RELEASED] * _HISTORY_FRAMES
         self._old_run = 0
 
+    def passes(self, number: int, frame: Frame) -> bool:
+        """Take a frame that is in order while nothing is held, as nearly every one is.
+
+        False if it is not: it was not taken.
+        """
+        if number != self.next_number or self._held:
+            return False
+        self.next_number = number + 1
+        self._old_run = 0
+        self._history[number % _HISTORY_FRAMES] = (number, frame)
+        return True
+
     def push(self, number: int, frame: Frame, now: float) -> Sequence[Released]:
         """Take one frame, and return all that is now in order."""
-        if number == self.next_number:  # what nearly every frame is
+        if number == self.next_number:
             released = self._in_order(number, frame)
             return (*released, *self.wake(now)) if self._held else released
         if abs(number - self.next_number) > _MAX_DISTANCE_FRAMES:

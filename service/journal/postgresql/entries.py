@@ -7,6 +7,7 @@ from service.errors import JournalError
 from service.ids import CallId, InputId, WorkerId
 from service.journal import entry_rows
 from service.journal.admission import Admission, Head
+from service.journal.postgresql.amending import amend_events
 from service.journal.postgresql.connection import Connection
 from service.journal.postgresql.summaries import summarise
 from service.journal.postgresql.text import from_database, to_database
@@ -98,6 +99,7 @@ async def _write_admitted(
     await _write(db, "change_summaries", (change.row(call_no) for call_no, change in changes))
     await _write(db, "advance_lanes", map(_stored, entry_rows.lane_rows(admitted)))
     await _write(db, "keep_calls", entry_rows.keeping_rows(admitted))
+    await amend_events(db, admitted.amended, now)
     for call_no, entry in erased:
         await _erase(db, call_no, entry, now)
     await shut_calls(db, (call_no for call_no, entry in admitted.calls.items() if entry.ended))

@@ -10,6 +10,7 @@ from service.ids import CallId, InputId
 from service.journal import entry_rows
 from service.journal.admission import Admission, Head
 from service.journal.settlement import settlements
+from service.journal.sqlite.amending import amend_events
 from service.journal.sqlite.bulk import find_rows, write_rows
 from service.journal.sqlite.erasure import erase_calls
 from service.journal.statements import load_statements
@@ -57,6 +58,7 @@ def _write_admitted(db: sqlite3.Connection, admitted: Admission, now: float) -> 
     write_rows(db, _SQL["advance_lanes"], entry_rows.lane_rows(admitted))
     for row in entry_rows.keeping_rows(admitted):
         db.execute(_SQL["keep_call"].sql(), row)
+    amend_events(db, admitted.amended)
     erase_calls(db, entry_rows.erasing(admitted))
     for call_no in admitted.forgotten:
         db.execute(_SQL["forget_call"].sql(), (call_no,))

@@ -37,10 +37,15 @@ def delete_words(db: sqlite3.Connection, call_id: CallId) -> bool:
     between. Where SQLite cannot take words out of the index at once, they go with the call, only
     marked, and the whole index is to be merged.
     """
-    if not deletes_at_once(db) and not _begin_to_delete(db):
+    if not expect_deletions(db):
         return False
     given = {"call_id": call_id, "limit": _DELETED_AT_ONCE}
     return db.execute(_SQL["delete_words"].sql(), given).rowcount == _DELETED_AT_ONCE
+
+
+def expect_deletions(db: sqlite3.Connection) -> bool:
+    """Return whether words leave the index at once from now on, with what is deleted."""
+    return deletes_at_once(db) or _begin_to_delete(db)
 
 
 def deletes_at_once(db: sqlite3.Connection) -> bool:

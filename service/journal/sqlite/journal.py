@@ -19,7 +19,12 @@ from service.journal.lane_rows import lanes_with_parked
 from service.journal.sqlite.bulk import write_rows
 from service.journal.sqlite.connection import Query, SqliteReader
 from service.journal.sqlite.file import SetUp, open_sqlite_file
-from service.journal.sqlite.fulltext import delete_words, deletes_at_once, merge_words
+from service.journal.sqlite.fulltext import (
+    delete_words,
+    deletes_at_once,
+    expect_deletions,
+    merge_words,
+)
 from service.journal.sqlite.log import truncate_log
 from service.journal.sqlite.writer import SqliteWriter, Work
 from service.journal.statements import load_statements
@@ -71,6 +76,8 @@ class SqliteJournal:
         if entry.erases:
             while await self._writer.do(partial(delete_words, call_id=entry.call_id)):
                 pass
+        if entry.amends:
+            await self._writer.do(expect_deletions)
         await self._writer.do(entry)
 
     async def settle(self, updates: Sequence[LaneUpdate]) -> None:

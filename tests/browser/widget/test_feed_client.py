@@ -41,7 +41,7 @@ async def blank(_: web.Request) -> web.Response:
 
 
 async def test_every_event_comes_once_over_all_faults(page: Page) -> None:
-    """In any order, one after the other, without dice: waits in a row could outlast patience."""
+    """In any order, one after the other, without dice: waits in a row may be long."""
     faults = [one for name, each in FAULTS.items() if name not in NEVER_HERE for one in each]
     random.Random(7).shuffle(faults)  # noqa: S311 - the same each time
     frames = conversation(40)

@@ -362,6 +362,21 @@ UPDATE recording SET delete_at = 0 WHERE call_no = $1;
 -- name: erase_keeping
 DELETE FROM keeping WHERE call_no = $1;
 
+-- name: amend_events
+UPDATE event SET body = given.body
+FROM unnest($1::bigint[], $2::integer[], $3::bytea[]) AS given (call_no, seq, body)
+WHERE event.call_no = given.call_no AND event.seq = given.seq;
+
+-- name: amend_words
+UPDATE utterance SET text = given.text, words = given.words::tsvector
+FROM unnest($1::bigint[], $2::integer[], $3::text[], $4::text[])
+AS given (call_no, seq, text, words)
+WHERE utterance.call_no = given.call_no AND utterance.seq = given.seq;
+
+-- name: forget_attempts_at
+DELETE FROM attempt USING unnest($1::bigint[], $2::integer[]) AS given (call_no, seq)
+WHERE attempt.call_no = given.call_no AND attempt.seq = given.seq;
+
 -- name: note_unscrubbed
 INSERT INTO unscrubbed (call_no) VALUES ($1)
 ON CONFLICT (call_no) DO UPDATE SET since = pg_current_xact_id();

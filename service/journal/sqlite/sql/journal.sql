@@ -281,6 +281,26 @@ UPDATE recording SET delete_at = 0 WHERE call_no = :call_no;
 -- name: erase_keeping
 DELETE FROM keeping WHERE call_no = :call_no;
 
+-- name: amend_event
+UPDATE event SET body = :body WHERE call_no = :call_no AND seq = :seq;
+
+-- name: unindex_words
+INSERT INTO utterance_words (utterance_words, rowid, text)
+SELECT 'delete', position, text FROM utterance WHERE call_no = :call_no AND seq = :seq;
+
+-- name: amend_words
+-- the two characters are the marks of what was found
+UPDATE utterance SET
+text = replace(replace(json_extract(CAST(:body AS TEXT), '$.data.text'), char(2), ' '), char(3), ' ')
+WHERE call_no = :call_no AND seq = :seq;
+
+-- name: index_words
+INSERT INTO utterance_words (rowid, text)
+SELECT position, text FROM utterance WHERE call_no = :call_no AND seq = :seq;
+
+-- name: forget_attempts_at
+DELETE FROM attempt WHERE call_no = :call_no AND seq = :seq;
+
 -- name: note_unscrubbed
 INSERT INTO unscrubbed (call_no) VALUES (:call_no) ON CONFLICT (call_no) DO NOTHING;
 

@@ -1,0 +1,21 @@
+"""What comes once people have hung up, or would as well: audio that is kept, copies elsewhere."""
+
+from typing import assert_never
+
+from service.calls import archiving, recordings
+from service.calls.archive_answers import ArchiveRefused, ArchiveWritten
+from service.calls.inputs import RecordingWritten
+from service.calls.turn import Turn
+
+AfterInput = RecordingWritten | ArchiveWritten | ArchiveRefused
+
+
+def take(turn: Turn, item: AfterInput) -> None:
+    """Tell what became of the call's audio, or of its copy in an archive."""
+    match item:
+        case RecordingWritten():
+            recordings.written(turn, item)
+        case ArchiveWritten() | ArchiveRefused():
+            archiving.told(turn, item)
+        case _:
+            assert_never(item)
