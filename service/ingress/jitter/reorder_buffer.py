@@ -1,5 +1,6 @@
 """The reorder buffer: early frames wait for those before them, duplicates are dropped."""
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -22,7 +23,7 @@ Released: TypeAlias = Frame | int
 """A frame that is in order now, or the number of frames that were lost before the next one."""
 
 NO_FRAME: Frame = (None, b"", None)
-_NONE_RELEASED: tuple[int, Frame] = (-1, NO_FRAME)
+_NONE_RELEASED = -1
 _NOTHING: Sequence[Released] = ()
 
 
@@ -37,6 +38,40 @@ class FrameCounts:
     """Came after the gap they belong to had been reported."""
     lost_frames: int = 0
     renumberings: int = 0
+
+
+class _History:
+    """Which frames were released last, by their numbers: not the frames, but their hashes.
+
+    The frames of some seconds of all calls are more than a processor keeps at hand.
+    """
+
+    __slots__ = ("_hashes", "_numbers", "_tracks")
+
+    def __init__(self) -> None:
+        self._numbers = array("q", [_NONE_RELEASED]) * _HISTORY_FRAMES
+        self._hashes = array("q", [0]) * _HISTORY_FRAMES
+        self._tracks: list[Track | None] = [None] * _HISTORY_FRAMES
+
+    def note(self, number: int, track: Track | None, hashed: int) -> None:
+        """Take note of a frame; the one released so many before it is forgotten."""
+        slot = number % _HISTORY_FRAMES
+        self._numbers[slot], self._hashes[slot], self._tracks[slot] = number, hashed, track
+
+    def has(self, number: int, hashed: int) -> bool:
+        """Say whether just this frame was released with this number."""
+        slot = number % _HISTORY_FRAMES
+        return self._numbers[slot] == number and self._hashes[slot] == hashed
+
+    def track_of(self, number: int) -> Track | None:
+        """Return the track that used this number."""
+        slot = number % _HISTORY_FRAMES
+        return self._tracks[slot] if self._numbers[slot] == number else None
+
+    def of(self, track: Track) -> list[tuple[int, int]]:
+        """Return the numbers and hashes of a track's frames."""
+        noted = zip(self._numbers, self._hashes, self._tracks, strict=True)
+        return [(number, hashed) for number, hashed, its_track in noted if its_track == track]
 
 
 class ReorderBuffer:
@@ -55,7 +90,7 @@ class ReorderBuffer:
         """When `wake` has something to do; None while all is in order."""
         self._counts = counts
         self._held: dict[int, tuple[Frame, float]] = {}
-        self._history = [_NONE_RELEASED] * _HISTORY_FRAMES
+        self._history = _History()
         self._old_run = 0
 
     def passes(self, number: int, frame: Frame) -> bool:
@@ -67,7 +102,7 @@ class ReorderBuffer:
             return False
         self.next_number = number + 1
         self._old_run = 0
-        self._history[number % _HISTORY_FRAMES] = (number, frame)
+        self._history.note(number, frame[0], hash(frame))
         return True
 
     def push(self, number: int, frame: Frame, now: float) -> Sequence[Released]:
@@ -86,20 +121,19 @@ class ReorderBuffer:
         held = self._held.get(number)
         if held is not None:
             return held[0][0]
-        used, frame = self._history[number % _HISTORY_FRAMES]
-        return frame[0] if used == number else None
+        return self._history.track_of(number)
 
     def split(self, track: Track, number: int) -> "ReorderBuffer":
         """Return a buffer for this track alone, with what is held of it here.
 
         It goes on after the last frame released of the track, or begins at `number`.
         """
-        past = [each for each in self._history if each[1][0] == track]
+        past = self._history.of(track)
         held = {each: item for each, item in self._held.items() if item[0][0] == track}
         buffer = ReorderBuffer(max(past)[0] + 1 if past else min((*held, number)), self._counts)
         buffer._held = held
-        for used, frame in past:
-            buffer._history[used % _HISTORY_FRAMES] = (used, frame)
+        for used, hashed in past:
+            buffer._history.note(used, track, hashed)
         buffer._set_wake()
         return buffer
 
@@ -128,7 +162,7 @@ class ReorderBuffer:
     def _in_order(self, number: int, frame: Frame) -> Sequence[Released]:
         self.next_number = number + 1
         self._old_run = 0
-        self._history[number % _HISTORY_FRAMES] = (number, frame)
+        self._history.note(number, frame[0], hash(frame))
         return (frame,) if frame[0] is not None else _NOTHING
 
     def _hold(self, number: int, frame: Frame, now: float) -> Sequence[Released]:
@@ -143,7 +177,7 @@ class ReorderBuffer:
         return _NOTHING
 
     def _push_old(self, number: int, frame: Frame) -> Sequence[Released]:
-        if self._history[number % _HISTORY_FRAMES] == (number, frame):
+        if self._history.has(number, hash(frame)):
             self._counts.duplicate_frames += 1
             return _NOTHING
         self._old_run += 1
@@ -155,7 +189,7 @@ class ReorderBuffer:
     def _restart(self, number: int, frame: Frame) -> Sequence[Released]:
         before = self.flush()
         self._counts.renumberings += 1
-        self._history = [_NONE_RELEASED] * _HISTORY_FRAMES
+        self._history = _History()
         return (*before, *self._in_order(number, frame))
 
     def _gap(self) -> Sequence[Released]:
