@@ -88,7 +88,7 @@ class Machine:
     dice: Callable[[], float] = random.random
     """Numbers from 0 up to 1, for the jitter of waits."""
     nameservers: tuple[str, ...] | None = None
-    """Who is asked for the names of webhooks, as `address:port`; None for the system's."""
+    """Who is asked for names of webhooks and engines, as `address:port`; None: the system's."""
     host_of: Callable[[Endpoint], str | None] = origin_of
     """Which endpoints share a breaker and places: those of which this says the same."""
     threaded: bool = True
@@ -130,10 +130,12 @@ class Running:
     def rotate(self, endpoints: Sequence[Endpoint]) -> list[EndpointName]:
         """Take the secrets of these endpoints from now on; return whose have changed.
 
+        One that is new is not there before the next start, so nothing of it is taken.
+
         Raises:
             SettingsError: A secret is missing or cannot be read; nothing has changed.
         """
-        changed = self.secrets.replace(endpoints)
+        changed = self.secrets.replace(one for one in endpoints if one.name in self.secrets.current)
         self.workers.likeness.change(fingerprints(self.settings, self.secrets.current))
         return changed
 
@@ -222,7 +224,8 @@ async def _open_rooms(
     )
     hearing = await enter(AsyncExitStack())
     heard = RecognitionCounters()
-    hears = await hearing.enter_async_context(recognitions_of(settings, machine.dice, heard))
+    opening_ears = recognitions_of(settings, machine.dice, heard, machine.nameservers)
+    hears = await hearing.enter_async_context(opening_ears)
     kept = settings.recordings_path
     recorder = await hearing.enter_async_context(open_recorder(kept, journal, clock=clock, key=key))
     library = await enter(open_library(url, key=key, threaded=threaded))
@@ -291,6 +294,7 @@ async def _sources(
         attacher=LegAttacher(rooms.calls, rooms.carrier, rooms.network),
         route_for=partial(derive_route, settings),
         lanes=rooms.lanes,
+        is_shared=rooms.ownership.is_shared,
         endpoints=rooms.endpoints,
         secrets=rooms.secrets,
         recordings=rooms.journal,

@@ -57,6 +57,15 @@ class AddressRefusedError(OSError):
         super().__init__("the address is not a public one")
 
 
+def is_address(host: str) -> bool:
+    """Say whether a host is an IP address, and no name that has to be looked up."""
+    try:
+        ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
 def may_dial(address: str, *, allow_private: bool) -> bool:
     """Say whether a connection may go to this IP address.
 

@@ -1,6 +1,6 @@
 """Rooms that take much of the settings: what hears, tells other workers, and keeps copies."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 
 from service.archive.files import ExportedFiles
@@ -42,7 +42,10 @@ def bus_of(
 
 
 def recognitions_of(
-    settings: Settings, dice: Callable[[], float], counters: RecognitionCounters
+    settings: Settings,
+    dice: Callable[[], float],
+    counters: RecognitionCounters,
+    nameservers: Sequence[str] | None,
 ) -> AbstractAsyncContextManager[Recognitions]:
     """Return what opens the recognitions of these settings."""
     local_key = settings.recogniser_api_key
@@ -53,4 +56,5 @@ def recognitions_of(
         local_api_key=local_key.get_secret_value() if local_key else None,
         counters=counters,
         dice=dice,
+        nameservers=nameservers,
     )

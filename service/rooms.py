@@ -52,6 +52,10 @@ class TakenFromMachine(Protocol):
         """Numbers from 0 up to 1."""
 
     @property
+    def nameservers(self) -> tuple[str, ...] | None:
+        """Who is asked for names; None for the system's."""
+
+    @property
     def threaded(self) -> bool:
         """Whether the journal has threads of its own."""
 
@@ -102,6 +106,7 @@ async def let_telnyx_in(
             clock=clock,
             dice=machine.dice,
             counters=passed_on,
+            nameservers=machine.nameservers,
         )
     )
     route = WebhookRoute(calls, keys, counters=counters, clock=clock, network=network, tee=tee)

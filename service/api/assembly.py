@@ -80,6 +80,9 @@ class Sources:
     """Who says how calls are treated that a program asks for."""
     eraser: Eraser
     lanes: DeliveryLanes
+    """Those of this process."""
+    is_shared: bool = False
+    """Whether other workers have lanes as well."""
     endpoints: Sequence[Endpoint]
     secrets: Secrets | None = None
     """What webhooks are signed with, if that may change."""
@@ -144,7 +147,9 @@ async def open_api(
         api.add(TokenRoutes(secret, clock=clock).routes())
         api.add(_asked(sources, calls, Cursors(secret), retries, clock))
         endpoints = (sources.journal, sources.lanes, sources.endpoints)
-        api.add(EndpointRoutes(*endpoints, sink=sink, clock=clock).routes())
+        everywhere = sources.library.lanes_behind if sources.is_shared else None
+        told = EndpointRoutes(*endpoints, everywhere=everywhere, sink=sink, clock=clock)
+        api.add(told.routes())
         api.add(_followed(sources, connections, cors_origins))
         yield api
 

@@ -18,12 +18,12 @@ from service.delivery.handler import Dependencies
 from service.delivery.host import MAX_POSTS, Host, origin_of
 from service.delivery.lane import MAX_GAP_SEQS, Lane, bounds_for_each
 from service.delivery.memories import LaneMemory
-from service.delivery.name_lookup import open_name_lookup
 from service.delivery.schedule import Counters, EndpointLanes
 from service.delivery.signing import Secrets
 from service.delivery.sinks import OpenSink, open_sink
 from service.errors import JournalUnavailableError
 from service.ids import CallId, EndpointName
+from service.name_lookup import open_name_lookup
 from service.ports import (
     UNOBSERVED,
     ArchiveRoom,

@@ -1,10 +1,8 @@
 """The URL policy: where webhooks may go. `service.net` judges what host names resolve to."""
 
-from ipaddress import ip_address
-
 from yarl import URL
 
-from service.net import may_dial
+from service.net import is_address, may_dial
 
 
 def url_problem(
@@ -24,17 +22,9 @@ def url_problem(
         return "should be https:// and a host"
     if parts.user is not None or parts.password is not None:
         return "should have no credentials in it"
-    if _is_address(host) and not may_dial(host, allow_private=allow_private):
+    if is_address(host) and not may_dial(host, allow_private=allow_private):
         remedy = " (allow_private = true allows it)" if may_dial(host, allow_private=True) else ""
         return f"leads to an address that is not public{remedy}"
     if not allow_private and parts.scheme != "https":
         return "should be https:// (allow_private = true also allows http://)"
     return None if allow_private or port in ports else f"should use one of the ports {ports}"
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
-    return True

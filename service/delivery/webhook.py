@@ -14,7 +14,6 @@ from yarl import URL
 
 from service import __version__
 from service.delivery.endpoints import Endpoint
-from service.delivery.name_lookup import open_name_lookup
 from service.delivery.signing import Secrets
 from service.delivery.url_policy import url_problem
 from service.errors import (
@@ -25,6 +24,7 @@ from service.errors import (
     SettingsError,
     TemporaryDeliveryError,
 )
+from service.name_lookup import open_name_lookup
 from service.net import guarded_connector
 from service.ports import Delivery
 from service.reasons import connection_fault

@@ -1,6 +1,6 @@
 """Opens the tee on the journal of a service, if there is somewhere to pass webhooks on to."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from service.forwarding.counters import ForwardCounters
@@ -23,6 +23,7 @@ async def open_forwarding(
     clock: Callable[[], float],
     dice: Callable[[], float],
     counters: ForwardCounters,
+    nameservers: Sequence[str] | None = None,
 ) -> AsyncIterator[Tee | None]:
     """Open it; None without a target. What is kept is sealed with a key made of the API key.
 
@@ -48,5 +49,6 @@ async def open_forwarding(
                 counters=counters,
                 keeps_house=lambda: ownership.keeps_house,
                 is_shared=ownership.is_shared,
+                nameservers=nameservers,
             )
         )

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -11,6 +11,7 @@ import aiohttp
 from yarl import URL
 
 from service.forwarding.envelope import Envelope
+from service.name_lookup import open_name_lookup
 from service.net import guarded_connector
 from service.retry import is_retriable
 
@@ -58,15 +59,23 @@ class Poster:
 
 
 @asynccontextmanager
-async def open_poster(target: ForwardTarget) -> AsyncIterator[Poster]:
-    """Open it. Only addresses that webhook endpoints may have are dialled."""
-    connector = guarded_connector(
-        allow_private=target.allow_private, limit=MAX_AT_ONCE, keepalive_s=4.0
-    )
+async def open_poster(
+    target: ForwardTarget, nameservers: Sequence[str] | None = None
+) -> AsyncIterator[Poster]:
+    """Open it. Only addresses that webhook endpoints may have are dialled.
+
+    Its name is looked up by look-ups of its own, at these name servers or the system's.
+    """
     timeout = aiohttp.ClientTimeout(
         total=target.timeout_s, sock_connect=_CONNECT_TIMEOUT_S, ceil_threshold=math.inf
     )
     async with AsyncExitStack() as stack:
+        connector = guarded_connector(
+            allow_private=target.allow_private,
+            limit=MAX_AT_ONCE,
+            keepalive_s=4.0,
+            resolver=await stack.enter_async_context(open_name_lookup(nameservers)),
+        )
         session = aiohttp.ClientSession(
             connector=connector,
             timeout=timeout,

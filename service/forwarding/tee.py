@@ -1,6 +1,6 @@
 """Keeps every webhook before Telnyx gets its answer, and has it passed on."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from service.forwarding.counters import ForwardCounters
@@ -46,13 +46,15 @@ async def open_tee(
     counters: ForwardCounters,
     keeps_house: Callable[[], bool] = lambda: True,
     is_shared: bool = False,
+    nameservers: Sequence[str] | None = None,
 ) -> AsyncIterator[Tee]:
     """Open the tee, and pass on what is kept until the end; what is left is for the next start.
 
     `seal` and `unseal` close and open what lies in the journal. `keeps_house` says whether this
-    worker is the one that passes on, where the journal `is_shared`.
+    worker is the one that passes on, where the journal `is_shared`. `nameservers` are asked for the
+    target's name, or the system's.
     """
-    async with open_poster(target) as poster, open_tasks() as tasks:
+    async with open_poster(target, nameservers) as poster, open_tasks() as tasks:
         forwarder = Forwarder(
             Means(
                 store=store,

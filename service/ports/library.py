@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
 from service.calls.inputs import Direction
-from service.ids import CallId, Role, UtteranceId
+from service.ids import CallId, EndpointName, Role, UtteranceId
 from service.ports.binding import UNBOUND, Binding
 from service.ports.journal import StoredEvent
 
@@ -115,6 +115,13 @@ class Library(Protocol):
 
     async def frontier(self) -> Frontier:
         """Return how far `events` goes just now, and how far what is committed goes."""
+
+    async def lanes_behind(self) -> dict[EndpointName, int]:
+        """Return how many lanes of each endpoint have something to deliver, of all workers' calls.
+
+        Raises:
+            BadInputError: There are so many that counting them takes too long.
+        """
 
     async def newest(self) -> int:
         """Return a position: every event so far is at or before it, every later one after it."""

@@ -3,8 +3,11 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from socket import AF_UNSPEC
+from typing import Any
 
 import structlog
+from aiohttp.abc import AbstractResolver
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import broadcast  # works for clients just the same
 from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, WebSocketException
@@ -15,6 +18,7 @@ from service.errors import (
     RecognitionLostError,
     RecognitionRefusedError,
 )
+from service.net import is_address
 from service.stt.limits import ConnectionLimits
 from service.stt.results import (
     GARBAGE,
@@ -113,9 +117,16 @@ class Connection:
 
 @asynccontextmanager
 async def open_connection(
-    url: str, api_key: str | None, limits: ConnectionLimits
+    url: str,
+    api_key: str | None,
+    limits: ConnectionLimits,
+    *,
+    names: AbstractResolver | None = None,
 ) -> AsyncIterator[Connection]:
     """Connect to an engine; `url` has all its settings (see `query.session_url`).
+
+    `names` looks its host up; without it the system does, in threads that the whole process shares.
+    All its addresses are tried.
 
     On leaving the connection is closed: in order, or at once if the block raised.
 
@@ -123,7 +134,7 @@ async def open_connection(
         RecognitionRefusedError: The service will not have this key or address.
         RecognitionLostError: No connection was made; a later attempt may succeed.
     """
-    socket = await _connect(url, api_key, limits)
+    socket = await _connect(url, api_key, limits, names)
     try:
         yield Connection(socket, max_garbage=limits.max_garbage)
     except BaseException:
@@ -132,10 +143,13 @@ async def open_connection(
     await socket.close()
 
 
-async def _connect(url: str, api_key: str | None, limits: ConnectionLimits) -> ClientConnection:
+async def _connect(
+    url: str, api_key: str | None, limits: ConnectionLimits, names: AbstractResolver | None
+) -> ClientConnection:
     try:
         return await _Connect(
             url,
+            names,
             additional_headers={"Authorization": f"Bearer {api_key}"} if api_key else None,
             compression=None,
             proxy=None,
@@ -155,7 +169,27 @@ async def _connect(url: str, api_key: str | None, limits: ConnectionLimits) -> C
 
 
 class _Connect(connect):
-    """`connect` that follows no redirects: audio and key go where they were meant to go."""
+    """`connect` that follows no redirects: audio and key go where they were meant to go.
+
+    It has a name looked up by whom it was told, and tries all its addresses, one after the other.
+    """
+
+    def __init__(self, uri: str, names: AbstractResolver | None, **kwargs: Any) -> None:  # noqa: ANN401 - websockets'
+        super().__init__(uri, **kwargs)
+        self._names = names
+
+    async def open_tcp_connection(self) -> ClientConnection:
+        host = self.ws_uri.host
+        if self._names is None or is_address(host):
+            return await super().open_tcp_connection()
+        failed = OSError("the name has no address")
+        for found in await self._names.resolve(host, self.ws_uri.port, AF_UNSPEC):
+            self.create_connection_kwargs["host"] = found["host"]
+            try:
+                return await super().open_tcp_connection()
+            except OSError as error:
+                failed = error
+        raise failed
 
     def process_redirect(self, exc: Exception) -> Exception | str:
         return exc

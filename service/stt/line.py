@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 import structlog
+from aiohttp.abc import AbstractResolver
 
 from service.calls.inputs import Input
 from service.errors import RecognitionError, RecognitionRefusedError
@@ -31,6 +32,8 @@ class Service:
 
     url: str
     api_key: str | None
+    names: AbstractResolver | None = None
+    """What looks its name up; None for the system's own look-ups."""
 
     def __repr__(self) -> str:
         return f"Service({self.url!r})"
@@ -75,7 +78,9 @@ class Line:
         limits = replace(limits, max_garbage=self.max_garbage, open_timeout_s=timeout_s)
         habits, loop = self.habits, asyncio.get_running_loop()
         began_at = loop.time()
-        async with open_connection(url, self.service.api_key, limits) as connection:
+        async with open_connection(
+            url, self.service.api_key, limits, names=self.service.names
+        ) as connection:
             habits.slowest_open_s = max(habits.slowest_open_s, loop.time() - began_at)
             log.info("stt_connected", engine=self.choice.engine.name, audio=self.audio.input_format)
             try:

@@ -2,13 +2,14 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
 from service.calls.engines import fit_choices, model_for
 from service.calls.inputs import Input
 from service.calls.routes import Route
+from service.name_lookup import open_name_lookup
 from service.ports import Recognition, RecognitionPlan, Recognitions
 from service.stt.choices import Choice
 from service.stt.circuits import EngineKey
@@ -87,6 +88,7 @@ async def open_recognitions(
     counters: RecognitionCounters | None = None,
     clock: Callable[[], float] | None = None,
     dice: Callable[[], float] = random.random,
+    nameservers: Sequence[str] | None = None,
 ) -> AsyncIterator[Recognitions]:
     """Run recognitions until the block ends; those still running then are cut short.
 
@@ -94,17 +96,18 @@ async def open_recognitions(
     for the engine `local`, and gets `local_api_key` if there is one, never the other. `counters`
     counts, and remembers for all of them which engines are down. `clock` counts seconds
     steadily, by default as the event loop does; `dice` gives numbers from 0 up to 1, for the
-    jitter.
+    jitter. `nameservers` (`address:port`, the system's unless given) are asked for the names of
+    both, apart from everybody else's look-ups.
 
     What one is cut short of is emitted all the same: its last partial as a final, the audio that
     nobody heard as lost, and that it is finished. One that fails never stops another. Opening
     one for audio that `wire.audio.decodable` refuses raises `ValueError`.
     """
-    async with open_tasks() as tasks:
+    async with open_name_lookup(nameservers) as names, open_tasks() as tasks:
         recognitions = _Recognitions(
             tasks,
-            telnyx=Service(stt_url, api_key),
-            local=Service(local_url, local_api_key) if local_url else None,
+            telnyx=Service(stt_url, api_key, names),
+            local=Service(local_url, local_api_key, names) if local_url else None,
             limits=limits,
             counters=counters or RecognitionCounters(),
             clock=clock or asyncio.get_running_loop().time,

@@ -127,10 +127,15 @@ class Connection(RequestHandler):
 
         `changed` is called when there is room to write again, and when the client has left.
         """
-        self.vouch()
+        self._gate.stay(self)
         self._leave_address()
         self._changed = changed
         return self._link
+
+    @property
+    def may_stay(self) -> bool:
+        """Whether there is room for another answer that goes on for long."""
+        return self._gate.lets_stay
 
     def data_received(self, data: bytes) -> None:
         """Read on; the first bytes after an answer begin the next head."""
@@ -225,6 +230,12 @@ def vouch(request: web.BaseRequest, *, sender: bool = False) -> None:
     connection = request.protocol
     if isinstance(connection, Connection):
         connection.vouch(sender=sender)
+
+
+def may_stay(request: web.BaseRequest) -> bool:
+    """Say whether an answer to this request may go on for long; see `Gate.lets_stay`."""
+    connection = request.protocol
+    return not isinstance(connection, Connection) or connection.may_stay
 
 
 def client_of(request: web.BaseRequest) -> str:

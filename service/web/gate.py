@@ -38,7 +38,8 @@ class Gate:
     A stranger is a connection that has shown no key, token or signature yet. When all places are
     taken, the stranger that has gone longest without a whole request makes room; who has shown
     something never has to. Some places are kept for addresses that a webhook came from, so that
-    people who ask cannot take them all. Only with no stranger left is a newcomer refused: 503, or
+    people who ask cannot take them all; nor can those who watch for long, who may come from the
+    same address, through a proxy. Only with no stranger left is a newcomer refused: 503, or
     429 to one greedy address.
     """
 
@@ -49,6 +50,8 @@ class Gate:
         self._strangers: OrderedDict[Guest, None] = OrderedDict()
         self._senders: OrderedDict[str, None] = OrderedDict()
         """Addresses that a webhook came from, those heard of last at the end."""
+        self._staying: set[Guest] = set()
+        """Those whose answer goes on for long."""
         self._by_address: Counter[str] = Counter()
         self._tick_s = min(limits.head_s, limits.body_s, limits.idle_s) / _SWEEPS_PER_DEADLINE
         self._timer = self._loop.call_later(self._tick_s, self._sweep)
@@ -80,6 +83,7 @@ class Gate:
     def let_out(self, guest: Guest) -> None:
         """Forget a connection; harmless for one that was turned away."""
         self._guests.discard(guest)
+        self._staying.discard(guest)
         self._strangers.pop(guest, None)
 
     def asked(self, guest: Guest) -> None:
@@ -90,6 +94,17 @@ class Gate:
     def vouch(self, guest: Guest) -> None:
         """Let a connection keep its place: it has shown something."""
         self._strangers.pop(guest, None)
+
+    @property
+    def lets_stay(self) -> bool:
+        """Whether one more may stay for long: kept places are for who comes and goes."""
+        limits = self.limits
+        return len(self._staying) < limits.max_connections - limits.kept_connections
+
+    def stay(self, guest: Guest) -> None:
+        """Let a connection keep its place for long."""
+        self.vouch(guest)
+        self._staying.add(guest)
 
     def remember_sender(self, peer: str) -> None:
         """Keep places for this address: a webhook came from it."""

@@ -9,7 +9,7 @@ from service.calls.commands import Reply
 from service.calls.inputs import AskedInput, WebhookInput
 from service.errors import JournalUnavailableError
 from service.ids import CallId, WorkerId
-from service.ports import Claim, Journal, Orphans
+from service.ports import Claim, Journal, LaneHolder, Orphans
 
 AT_ONCE: Final = 500
 """How many calls a start takes up together: the journal does not let any number wait."""
@@ -25,8 +25,9 @@ class Alone:
     is_late = False
     keeps_house = True
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, lanes: LaneHolder | None = None) -> None:
         self._journal = journal
+        self._lanes = lanes
         self._left: Iterator[CallId] | None = None
 
     def is_ours(self, owner: WorkerId | None) -> bool:
@@ -48,11 +49,17 @@ class Alone:
         return False
 
     async def orphans(self) -> Orphans:
-        """See `Ownership.orphans`: what another process left unfinished, once."""
+        """See `Ownership.orphans`: what another process left unfinished, once.
+
+        Their lanes go on where they were: also those that have nothing to deliver before more
+        comes have to know of which life they are, and what was given up.
+        """
         if self._left is None:
             self._left = iter([kept.call_id for kept in await self._journal.unfinished()])
         some = tuple(islice(self._left, AT_ONCE))
         await asyncio.gather(*map(self._journal.adopt, some))  # in few transactions
+        if self._lanes is not None:
+            await self._lanes.take_up(some)
         return Orphans(some)
 
     async def forward(self, call_id: CallId, item: WebhookInput, to: WorkerId | None) -> None:

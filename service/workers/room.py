@@ -44,8 +44,8 @@ class SoleWorker:
 
     def attend(self, journal: Journal, lanes: LaneHolder, bus: Bus) -> Ownership:
         """Return whose calls are whose: all are this process's."""
-        del lanes, bus
-        return Alone(journal)
+        del bus
+        return Alone(journal, lanes)
 
     @asynccontextmanager
     async def serve(self, calls: CallHolder) -> AsyncIterator[None]:

@@ -119,6 +119,7 @@ async def open_harness(
     access_limits: AccessLogLimits | None = None,
     feed_limits: FeedLimits | None = None,
     web_limits: Limits | None = None,
+    is_shared: bool = False,
 ) -> AsyncIterator[Harness]:
     """Serve the API on a new journal in this folder, with one endpoint, and these routes beside.
 
@@ -148,6 +149,7 @@ async def open_harness(
             starts=controls,
             eraser=controls,
             lanes=await enter(open_lanes(calls.journal, [])),
+            is_shared=is_shared,
             endpoints=[webhook(crm_url)],
             recordings=calls.journal,
             recordings_path=folder,

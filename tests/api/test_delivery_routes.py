@@ -82,6 +82,19 @@ async def test_an_endpoint_that_is_behind_says_since_when_and_why(harness: Harne
     }  # fmt: skip
 
 
+async def test_what_waits_at_other_workers_is_counted(tmp_path: Path) -> None:
+    """This one knows nothing of those lanes, and may not say that nothing waits."""
+    async with open_harness(tmp_path, is_shared=True) as harness:
+        await harness.commit_call(endpoints=[CRM, EndpointName("old")])
+
+        states = (await harness.get("/v1/endpoints", key=harness.key)).json["data"]
+
+    assert [(one["name"], one["state"], one["lanes_behind"]) for one in states] == [
+        ("crm", "up", 1),
+        ("old", "unknown", 1),
+    ]
+
+
 async def test_an_endpoint_that_nobody_tried_yet_has_no_error(harness: Harness) -> None:
     """What it waits for is told all the same; with two calls, of the one that failed more often."""
     old = EndpointName("old")

@@ -21,7 +21,7 @@ from service.delivery.host import MAX_POSTS
 from tests.bench.carrier import Telnyx, open_telnyx, webhook
 from tests.bench.processes import Program, started
 from tests.bench.table import Row
-from tests.delivery.name_server import open_name_server
+from tests.name_server import open_name_server
 
 GROUP = 10
 FINALS = 4

@@ -1,17 +1,21 @@
 """Deliveries: what an endpoint refused, what it waits for, what was tried, and another try."""
 
+import asyncio
 import time
 from pathlib import Path
 
+from aiohttp import web
 from playwright.async_api import Locator, Page, expect
 
 from service.ids import CallId
+from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports import Attempt
 from service.ports.journal import Journal
 from tests.browser.builders import CRM, StoredCall, conversation
 from tests.browser.harness import SCOPES, RunningService, open_service
 from tests.browser.page_objects import until_in_page, visit
 from tests.browser.peers import open_proxy
+from tests.delivery.peers import open_receiver
 
 CALL = StoredCall().call_id
 NOBODY_THERE = {
@@ -76,6 +80,33 @@ async def test_all_that_is_parked_is_tried_again(page: Page, journal: Path) -> N
             "Nothing is parked, and no endpoint waits for anything. As of "
         )
         assert received(service) == [4, 5]
+
+
+async def test_what_is_not_parked_any_more_is_not_said_to_have_arrived(
+    page: Page, journal: Path
+) -> None:
+    """Its call was erased meanwhile, say: nobody knows that it arrived, so nobody says it."""
+    came, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def hold(_: web.Request) -> web.Response:
+        came.set()
+        await goes_on.wait()
+        return web.Response()
+
+    async with open_receiver(hold) as receiver:
+        crm = NOBODY_THERE["endpoint"]["0"] | {"url": receiver.url}
+        changes = {"endpoint": {"0": crm}}
+        async with open_service(journal, prepare=two_refused, changes=changes) as service:
+            await visit(page, service.url, await service.token(), "#/deliveries")
+            await page.get_by_role("button", name="Retry all").click()
+            await came.wait()
+            async with open_sqlite_journal(journal, exclusive=False) as beside:
+                newest, _ = await beside.parked(limit=2)
+                await beside.unpark(newest.id)
+            goes_on.set()
+            await expect(result(page)).to_have_text(
+                "1 of 2 deliveries arrived, 1 was not parked any more."
+            )
 
 
 async def test_an_endpoint_that_takes_nothing_is_not_asked_for_all_of_it(

@@ -16,7 +16,7 @@ from tests.chaos.table import table
 def main(arguments: argparse.Namespace) -> int:
     """Play the faults, print the table and what failed; return the exit code."""
     began = time.monotonic()
-    names = [arguments.fault] if arguments.fault else list(FAULTS)
+    names = arguments.fault or list(FAULTS)
     verdicts = asyncio.run(play_all(names, arguments))
     print(table(verdicts))
     failed = [verdict for verdict in verdicts if verdict.failed]
@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, help="of each fault (default: its own number)")
     parser.add_argument("--short", action="store_true", help="few rounds, short pauses")
     parser.add_argument("--seed", type=int, default=1, help="of all that is random here")
-    parser.add_argument("--fault", choices=[*FAULTS], help="only this one")
+    parser.add_argument("--fault", action="append", choices=[*FAULTS], help="only this one")
     parser.add_argument("--workers", type=int, default=2, help="faults at a time")
     return parser
 

@@ -1,6 +1,7 @@
 """What a call's backlog becomes when the service starts again with other endpoints."""
 
 import asyncio
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from standardwebhooks import Webhook
 from structlog.testing import capture_logs
 
 from service.delivery import switches
+from service.delivery.endpoints import ArchiveTarget, Endpoint
 from service.delivery.lanes import open_lanes
 from service.ids import EndpointName
 from service.journal.sqlite.journal import open_sqlite_journal
@@ -37,18 +39,29 @@ async def say_more(harness: Harness) -> None:
     await harness.advance(60)
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"type": "webhook", "url": "https://elsewhere.example.com", "secret": SECRET},
-        {"partials": "off"},
-        {"order": "go_on"},
-        {"timeout_s": 1.0},
-        {"headers": {"x-key": "1"}},
-        {"allow_private": True, "ports": (8080,)},
-    ],
-    ids=lambda changes: next(iter(changes)),
-)
+CHANGES: list[dict[str, object]] = [
+    {"type": "webhook", "url": "https://elsewhere.example.com", "secret": SECRET},
+    {"secret_previous": OTHER_SECRET, "signing_key": "whsk_" + "C" * 43 + "="},
+    {"partials": "off"},
+    {"order": "go_on"},
+    {"report": True},
+    {"archive": ArchiveTarget(url="file:///archive")},
+    {"timeout_s": 1.0},
+    {"headers": {"x-key": "1"}},
+    {"allow_private": True, "ports": (8080,)},
+]
+OTHERWISE = {"name", "events", "batch"}
+"""What changes more than how its deliveries are made: the tests below."""
+
+
+def test_every_key_of_an_endpoint_is_changed() -> None:
+    """A key that is new says here what becomes of what waited before it was another."""
+    changed = {key for changes in CHANGES for key in changes}
+
+    assert changed | OTHERWISE == {one.name for one in fields(Endpoint)}
+
+
+@pytest.mark.parametrize("changes", CHANGES, ids=lambda changes: next(iter(changes)))
 async def test_a_changed_endpoint_goes_on_where_it_was(
     tmp_path: Path, changes: dict[str, object]
 ) -> None:

@@ -1,6 +1,8 @@
 """What listings, erasure and switching leave of a scheduler's lanes, and what they forget. Pure."""
 
+from service.delivery.memories import LaneMemory
 from service.delivery.schedule import EndpointLanes
+from service.ids import CallId
 from tests.delivery.builders import C1, event, live
 from tests.delivery.test_schedule_places import (
     NOW,
@@ -31,6 +33,66 @@ def test_a_lane_that_is_done_is_remembered_by_which_life_it_is_in() -> None:
     again = take(queue)
     assert again is not lane
     assert again.generation == 2
+
+
+def test_what_another_worker_left_is_known() -> None:
+    """Its next event is of the life that the journal has, and names what was given up."""
+    queue = lanes()
+    queue.remember(C1, LaneMemory(3, (2,)))
+    commit(queue, "c1", 3)
+
+    lane = take(queue)
+    assert (lane.generation, lane.gap_seqs) == (3, (2,))
+
+
+def test_what_is_known_of_a_lane_that_is_here_is_better() -> None:
+    """What the journal has of it is older."""
+    queue = lanes()
+    commit(queue, "c1", 1)
+    lane = take(queue)
+    queue.remember(C1, LaneMemory(3, (2,)))
+    lane.ack(1)
+    queue.put_back(lane, NOW)
+    commit(queue, "c1", 2)
+
+    again = take(queue)
+    assert (again.generation, again.gap_seqs) == (0, ())
+
+
+def to_deliver(queue: EndpointLanes) -> list[str]:
+    """Take all that is ready; return the calls of which there is something to deliver."""
+    ready = iter(lambda: queue.take(NOW), None)
+    return [lane.call_id for lane in ready if lane and lane.behind]
+
+
+def test_a_call_that_is_let_go_is_nobodys_here() -> None:
+    """It alone: nothing of it goes out, waits or counts; one that is unknown is no matter."""
+    queue = lanes()
+    commit(queue, "c1", 1)
+    commit(queue, "c2", 1)
+    queue.let_go(C1)
+    queue.let_go(CallId("nobody"))
+
+    assert queue.behind == 1
+    commit(queue, "c1", 2)
+    assert queue.behind == 2
+    assert to_deliver(queue) == ["c2", "c1"]
+
+
+def test_what_is_on_its_way_when_all_is_let_go_ends_by_itself() -> None:
+    """Until then no other attempt of its call begins; nothing else is left."""
+    queue = lanes()
+    commit(queue, "c1", 1)
+    commit(queue, "c2", 1)
+    lane = take(queue)
+    queue.let_go()
+
+    assert queue.behind == 0
+    commit(queue, "c1", 2)
+    assert to_deliver(queue) == []
+    queue.put_back(lane, NOW)
+    commit(queue, "c2", 2)
+    assert to_deliver(queue) == ["c1", "c2"]
 
 
 def test_a_listing_does_not_forget_what_was_given_up() -> None:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ from service.ports import Forwards, Tee
 from service.workers.sealing import Seal
 from tests.forwarding.peers import Application, open_application
 from tests.forwarding.test_envelope import SIGNED
+from tests.name_server import open_name_server
 from tests.waiting import until
 
 
@@ -47,6 +48,7 @@ async def bench(
     target: ForwardTarget | None = None,
     api_key: str = "KEY1",
     keeps_house: bool = True,
+    nameservers: Sequence[str] | None = None,
 ) -> AsyncIterator[Bench]:
     """Open a tee on the journal in a folder; its clock is ahead by so much."""
     path, seal, counters = folder / "j.db", Seal(api_key), ForwardCounters()
@@ -65,6 +67,7 @@ async def bench(
                 dice=lambda: dice,
                 counters=counters,
                 keeps_house=lambda: keeps_house,
+                nameservers=nameservers,
             )
         )
         yield Bench(tee, store, application, counters)
@@ -206,3 +209,15 @@ async def test_one_worker_passes_on_what_all_of_them_keep(
         assert not await settled(one)
 
     assert application.came == []
+
+
+async def test_its_name_is_looked_up_apart(tmp_path: Path, application: Application) -> None:
+    """In no thread that Telnyx is reached with: a name server that is silent stops nobody else."""
+    async with open_name_server(ivr_example="127.0.0.1") as server:
+        url = application.url.replace("127.0.0.1", "ivr.example")
+        target = ForwardTarget(url=url, allow_private=True)
+        async with bench(tmp_path, application, target=target, nameservers=[server.address]) as one:
+            await one.keep("e1")
+            await until(lambda: application.ids == ["e1"])
+
+    assert server.asked == ["ivr.example"]

@@ -1,6 +1,7 @@
 """What every library promises: listed and found is what was committed, with the commit."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,8 +11,8 @@ from hypothesis import strategies as st
 
 from service.errors import BadInputError
 from service.ids import CallId, UtteranceId
-from service.ports import CallFilter, Entry, Hit, Journal, Library, WordQuery
-from tests.journal.builders import TIMES, body
+from service.ports import CallFilter, Entry, Hit, Journal, LaneUpdate, Library, WordQuery
+from tests.journal.builders import CRM, LOG, TIMES, body
 from tests.journal.harness import Adapter, open_reading
 from tests.journal.library_model import Call, holds
 
@@ -262,3 +263,15 @@ async def agree(library: Library, calls: list[Call], wanted: CallFilter, words: 
             older = await library.search(query, before=middle, limit=100)
             assert newer == [hit for hit in hits if hit.position > middle]
             assert older == [hit for hit in hits if hit.position < middle]
+
+
+async def test_lanes_that_are_behind_are_counted(journal: Journal, library: Library) -> None:
+    """Of each endpoint that something waits for; of calls that go on and of those that are over."""
+    assert await library.lanes_behind() == {}
+
+    await journal.commit(replace(call().entry(), endpoints=(CRM, LOG)))
+    other = call(call_id="c2", ended=True).entry()
+    await journal.commit(replace(other, endpoints=(CRM,), ended=True))
+    await journal.settle([LaneUpdate(CALL, LOG, 1)])
+
+    assert await library.lanes_behind() == {CRM: 2}

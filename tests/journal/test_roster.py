@@ -14,6 +14,7 @@ from service.errors import JournalUnavailableError, LeaseLostError, StaleCallErr
 from service.ids import InputId, WorkerId
 from service.journal.postgresql.copying import open_postgresql_source
 from service.journal.postgresql.journal import open_postgresql_journal
+from service.journal.postgresql.library import open_postgresql_library
 from service.journal.postgresql.roster import open_postgresql_roster
 from service.ports import Journal, LaneUpdate, Neighbour, Roster
 from tests.journal.builders import CALL, CRM, OTHER, entry
@@ -238,10 +239,12 @@ async def test_calls_of_the_gone_are_shared_out(ann: Worker, bob: Worker) -> Non
     assert await bob.roster.owned(BOB) == [OTHER]
 
 
-async def test_each_lists_the_backlog_of_its_own_calls(ann: Worker, bob: Worker) -> None:
-    """And finds that of a call that it takes."""
+async def test_each_lists_the_backlog_of_its_own_calls(url: str, ann: Worker, bob: Worker) -> None:
+    """And finds that of a call that it takes; what waits anywhere is counted by all."""
     await ann.journal.commit(entry(0, [1], endpoints=[CRM]))
     assert await bob.journal.backlog() == []
+    async with open_postgresql_library(url) as library:
+        assert await library.lanes_behind() == {CRM: 1}
     assert [lane.call_id for lane in await bob.journal.lanes_of(CALL)] == [CALL]
 
     await bob.roster.take(CALL, BOB)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import msgspec
@@ -43,7 +43,20 @@ CHANGES: dict[str, dict[str, object] | None] = {
     "record": {"record": "audio"},
     "match": {"match": {"to": "nobody"}},
     "metadata": {"metadata": {"queue": "sales"}},
+    "name": {"name": "sales"},
+    "connect": {"connect": "+13125550177", "announce": "Hello.", "ring_s": 9.0},
+    "voice": {"announce_voice": "AWS.Polly.Amy"},
+    "model": {"model": "nova-2", "language": "es"},
+    "words": {"interim_results": False, "keyterms": ("Nadia",), "endpointing_ms": False},
+    "engine's own": {"engine_options": {"utterance_end_ms": 1000}, "max_session_s": 10.0},
+    "codec": {"stream_codec": "L16"},
+    "tracks": {"tracks": "inbound"},
+    "roles": {"roles": {"inbound": "agent", "outbound": "customer"}},
+    "redact": {"redact": ("pci",), "redact_level": "strict", "mask": "last4"},
+    "pauses": {"pause_on": ("hello",), "resume_on": ("bye",), "pause_limit_s": 5.0},
+    "carry": {"carry": ("tag",)},
 }
+"""What is another at the next start: every key of a route has its turn."""
 
 
 def changed(route: Route, changes: dict[str, object] | None) -> Sequence[Route]:
@@ -60,6 +73,13 @@ async def route_of(runtime: Runtime, call_id: CallId) -> Route | None:
 async def lanes_of(runtime: Runtime, call_id: CallId) -> list[EndpointName]:
     """Return the endpoints that a call has a backlog for."""
     return [row.endpoint for row in await runtime.journal.backlog() if row.call_id == call_id]
+
+
+def test_every_key_of_a_route_is_changed() -> None:
+    """A key that is new says here what becomes of calls that began with it otherwise."""
+    changes = [change for change in CHANGES.values() if change]
+
+    assert {key for change in changes for key in change} == {one.name for one in fields(Route)}
 
 
 @pytest.mark.parametrize("change", CHANGES)

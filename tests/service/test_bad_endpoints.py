@@ -10,7 +10,7 @@ from service.ingress.limits import MediaLimits
 from service.settings import Settings
 from service.simulator.scenario import parse_scenario
 from service.simulator.server import Simulator, open_simulator
-from tests.delivery.name_server import open_name_server
+from tests.name_server import open_name_server
 from tests.service.harness import SCRIPT, SPEED, House, Watch, durable, settings_for
 
 UNKNOWN = [f"crm{number}" for number in range(6)]

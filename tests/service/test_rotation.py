@@ -23,12 +23,16 @@ def lines(folder: Path, event: str) -> list[str]:
 
 
 async def test_a_hangup_signal_has_new_secrets_read(tmp_path: Path) -> None:
-    """Those of the settings file as it is now; one that cannot be used changes nothing."""
+    """Those of the settings file as it is now; one that cannot be used changes nothing.
+
+    An endpoint that is new there has no part in it: there is none before the next start.
+    """
     scenario = parse_scenario({"recogniser": "script", "call": []})
     async with open_simulator(scenario) as telnyx, open_receiver(Watch().told) as receiver:
         settings: dict[str, Any] = dict(settings_for(telnyx, receiver, tmp_path / "j.db"))
         crm = settings["endpoint"]["0"]
         async with serving(tmp_path, settings, free_port()) as service:
+            settings["endpoint"]["1"] = {**crm, "name": "new"}
             crm |= {"secret": SECRET, "secret_previous": receiver.secret}
             write_settings(tmp_path, settings)
             service.process.send_signal(signal.SIGHUP)

@@ -1,11 +1,17 @@
 """The client of the STT WebSocket: checked results, and what it means that a connection ended."""
 
+import socket
+
 import pytest
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 from service.errors import RecognitionError, RecognitionLostError, RecognitionRefusedError
+from service.name_lookup import open_name_lookup
 from service.stt.connection import Connection, open_connection
 from service.stt.limits import ConnectionLimits
+from service.stt.results import UNREACHABLE
 from service.wire.stt import CLOSE_STREAM, encode_error, encode_transcript
+from tests.name_server import open_name_server
 from tests.stt.peers import Script, ScriptedPeer, open_scripted_peer
 from tests.waiting import until
 
@@ -116,3 +122,51 @@ async def test_leaving_closes_in_order_and_over_an_error_at_once() -> None:
         await until(lambda: peer.sessions[1].close_code is not None)
 
     assert [visit.close_code for visit in peer.sessions] == [1000, 1006]
+
+
+class Addresses(AbstractResolver):
+    """Knows of every host that it is at two addresses, at the first of which nobody listens."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Return both."""
+        assert family == socket.AF_UNSPEC
+        self.asked.append(host)
+        return [
+            ResolveResult(
+                hostname=host, host=one, port=port, family=socket.AF_INET, proto=0, flags=0
+            )
+            for one in ("127.0.0.2", "127.0.0.1")
+        ]
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+async def test_a_name_is_looked_up_by_whom_it_is_told() -> None:
+    """Not in the threads that Telnyx is reached with; each of its addresses is tried."""
+    names = Addresses()
+    async with open_scripted_peer(Script(last=[BYE])) as peer:
+        url = peer.url.replace("127.0.0.1", "engine.example")
+        async with open_connection(url, None, LIMITS, names=names) as connection:
+            await connection.send(CLOSE_STREAM)
+            assert await texts(connection) == ["bye"]
+
+    assert names.asked == ["engine.example"]
+    assert peer.sessions[0].headers["host"].startswith("engine.example:")
+
+
+async def test_a_name_server_that_never_answers_is_no_connection() -> None:
+    """It is told in time, and trying goes on."""
+    async with open_name_server() as server:
+        server.silent = True
+        async with open_name_lookup([server.address], deadline_s=0.1) as names:
+            with pytest.raises(RecognitionLostError, match=UNREACHABLE):
+                async with open_connection("ws://engine.example/", None, LIMITS, names=names):
+                    pass
+
+    assert server.asked[0] == "engine.example"

@@ -10,19 +10,21 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from service.web.connections import client_of, vouch
+from service.web.connections import client_of, may_stay, vouch
 from service.web.limits import Limits
+from service.web.outlet import Outlet
 from tests.web.harness import serving
 from tests.web.peers import GET, RawClient, connected
 
 FULL = Limits(head_s=5, body_s=5, idle_s=5, shutdown_s=0.2, max_connections=8)
 WITH_KEY = b"GET /key HTTP/1.1\r\nHost: x\r\n\r\n"
+WATCH = WITH_KEY.replace(b"/key", b"/watch")
 WEBHOOK = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
 SLOW_BODY = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\nhalf"
 
 
 def app_of(seen: list[str] | None = None) -> web.Application:
-    """Serve genuine webhooks by POST, and GETs: who asks for `/key` shows one."""
+    """Serve genuine webhooks by POST, and GETs: who asks for `/key` shows one, `/watch` stays."""
 
     async def post(request: web.Request) -> web.Response:
         await request.read()
@@ -34,12 +36,24 @@ def app_of(seen: list[str] | None = None) -> web.Application:
             seen.append(client_of(request))
         return web.Response(text="ok")
 
+    async def watch(request: web.Request) -> web.StreamResponse:
+        if not may_stay(request):
+            return web.Response(status=503)
+        left = asyncio.Event()
+        outlet = Outlet(request, left.set)
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        while not outlet.lost:
+            await left.wait()
+        return answer
+
     async def key(request: web.Request) -> web.Response:
         vouch(request)
         return web.Response(text="ok")
 
     app = web.Application()
     app.router.add_get("/key", key)
+    app.router.add_get("/watch", watch)
     app.router.add_post("/", post)
     app.router.add_get("/", get)
     return app
@@ -114,6 +128,23 @@ async def test_places_are_kept_for_who_sends_webhooks() -> None:
         assert await shown[0].answer() == b"HTTP/1.1 200 OK"
         async with client.post(url, data=b"{}") as answer:
             assert answer.status == 200
+
+
+async def test_who_watches_takes_no_place_that_is_kept() -> None:
+    """Also from an address that webhooks come from: through a proxy, everybody does."""
+    async with serving(app_of(), limits=FULL) as (url, client), AsyncExitStack() as stack:
+        sender = await stack.enter_async_context(connected(url))
+        await sender.send(WEBHOOK)
+        assert await sender.answer() == b"HTTP/1.1 200 OK"
+        for _ in range(7):
+            watcher = await stack.enter_async_context(connected(url))
+            await watcher.send(WATCH)
+            assert await watcher.answer() == b"HTTP/1.1 200 OK"
+        await sender.send(WATCH.replace(b"Host", b"Connection: close\r\nHost"))
+        assert (await sender.rest()).startswith(b"HTTP/1.1 503 ")
+        statuses = await post_all(client, url, 1)
+
+    assert statuses == [200]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Endpoints: how they do, and switching them."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -25,11 +25,13 @@ from service.delivery.schedule import Counters
 from service.delivery.signing import public_key
 from service.delivery.sinks import OpenSink, open_sink
 from service.delivery.switches import disable, enable, try_endpoint
-from service.errors import SettingsError
+from service.errors import BadInputError, JournalUnavailableError, SettingsError
 from service.ids import EndpointName
 from service.ports import Journal
 
 _BY_HAND = "by_hand"
+CountBehind = Callable[[], Awaitable[Mapping[EndpointName, int]]]
+"""Counts the lanes of each endpoint that have something to deliver; see `Library.lanes_behind`."""
 _UNUSABLE = {HTTPStatus.CONFLICT: "The endpoint's settings cannot be used."}
 
 LIST_ENDPOINTS: Operation[NoQuery, NoBody] = Operation(
@@ -83,7 +85,11 @@ class _Figures:
 
 
 class EndpointRoutes:
-    """Answers from the lanes and the journal."""
+    """Answers from the lanes and the journal.
+
+    Where workers share a database, each knows of its own lanes only: `everywhere` counts all, or
+    somebody could read here that nothing waits.
+    """
 
     def __init__(
         self,
@@ -91,6 +97,7 @@ class EndpointRoutes:
         lanes: DeliveryLanes,
         endpoints: Sequence[Endpoint],
         *,
+        everywhere: CountBehind | None = None,
         sink: OpenSink = open_sink,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -98,6 +105,7 @@ class EndpointRoutes:
         self._lanes = lanes
         self._endpoints = {one.name: one for one in endpoints}
         self._neighbours = neighbours(endpoints)
+        self._everywhere = everywhere
         self._sink = sink
         self._clock = clock
 
@@ -112,10 +120,10 @@ class EndpointRoutes:
 
     async def endpoints(self, ask: Ask[NoQuery, NoBody]) -> web.Response:
         """Answer with names, types and counters; addresses and secrets stay inside."""
-        disabled = await self._journal.disabled()
-        figures = _Figures(disabled, self._lanes.behind, self._lanes.counters, self._lanes.failing)
+        disabled, behind = await self._journal.disabled(), await self._behind()
+        figures = _Figures(disabled, behind, self._lanes.counters, self._lanes.failing)
         states = [self._state(one.name, one.type, figures) for one in self._endpoints.values()]
-        gone = sorted(self._lanes.unknown.keys() - self._endpoints.keys())
+        gone = sorted(name for name in behind.keys() - self._endpoints.keys() if behind[name])
         states += [self._state(name, None, figures) for name in gone]
         return reply(ask, EndpointStates(data=[await self._explained(one) for one in states]))
 
@@ -150,6 +158,17 @@ class EndpointRoutes:
             took_ms=round(tried.took_s * 1000),
         )
         return reply(ask, told_of)
+
+    async def _behind(self) -> dict[EndpointName, int]:
+        ours = self._lanes.behind
+        if self._everywhere is None:
+            return ours
+        try:
+            counted = await self._everywhere()
+        except BadInputError as error:
+            raise JournalUnavailableError(str(error)) from error
+        names = ours.keys() | counted.keys()
+        return {name: max(ours.get(name, 0), counted.get(name, 0)) for name in names}
 
     async def _switched(self, ask: Ask[NoQuery, NoBody], switched: Switched) -> web.Response:
         await self._lanes.list_backlog()

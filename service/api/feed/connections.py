@@ -21,6 +21,7 @@ from service.feed.filter import FeedFilter
 from service.feed.hub import Hub
 from service.ids import CallId
 from service.tasks import open_tasks
+from service.web.connections import may_stay
 from service.web.outlet import Outlet
 
 _CLOSING_GRACES = 3
@@ -198,7 +199,7 @@ class FeedConnections:
         Raises:
             RefusalError: There are too many.
         """
-        self._check_room(caller.key_id)
+        self._check_room(request, caller.key_id)
         connection = FeedConnection(request, caller, self.limits, self._access_log)
         self._open.add(connection)
         self._by_key[caller.key_id] += 1
@@ -227,9 +228,9 @@ class FeedConnections:
             except JournalUnavailableError:
                 log.warning("feed_callers_not_checked")
 
-    def _check_room(self, key_id: str) -> None:
+    def _check_room(self, request: web.Request, key_id: str) -> None:
         again = {"Retry-After": "1"}
-        if len(self._open) >= self.limits.max_connections:
+        if len(self._open) >= self.limits.max_connections or not may_stay(request):
             detail = "Too many are watching: come again soon."
             raise RefusalError(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers=again)
         if self._by_key[key_id] >= self.limits.max_connections_per_key:

@@ -100,7 +100,7 @@ export class Parked {
 
   async retryAll(running) {
     const wanted = await allParked();
-    const tally = { arrived: 0, failed: 0, trying: 0, left: 0 };
+    const tally = { arrived: 0, failed: 0, trying: 0, gone: 0, left: 0 };
     const failures = new Map();
     for (const [number, one] of wanted.entries()) {
       if (running.stopped || this.closed) return `Stopped. ${summary(tally, number)}`;
@@ -108,7 +108,7 @@ export class Parked {
         tally.left += 1;
         continue;
       }
-      const state = await tryAgain(one.id).then((tried) => tried.state, (error) => (error.status === 404 ? "arrived" : "failed"));
+      const state = await tryAgain(one.id).then((tried) => tried.state, (error) => (error.status === 404 ? "gone" : "failed"));
       tally[state] += 1;
       failures.set(one.endpoint, state === "failed" ? (failures.get(one.endpoint) ?? 0) + 1 : 0);
       if (number % 10 === 9) this.told(`${number + 1} of ${wanted.length} were tried.`);
@@ -146,10 +146,11 @@ async function tryAgain(id) {
   }
 }
 
-function summary({ arrived, failed, trying, left }, tried) {
+function summary({ arrived, failed, trying, gone, left }, tried) {
   const told = [`${arrived} of ${count(tried, "delivery", "deliveries")} arrived`];
   if (trying) told.push(`${trying} are on their way`);
   if (failed) told.push(`${failed} failed and stay parked`);
+  if (gone) told.push(`${gone} ${gone === 1 ? "was" : "were"} not parked any more`);
   if (left) told.push(`${left} were not tried, as their endpoint took none of ${ENOUGH} before them`);
   return `${told.join(", ")}.`;
 }

@@ -9,7 +9,7 @@ from typing import Final, cast
 import asyncpg
 
 from service.errors import BadInputError
-from service.ids import CallId
+from service.ids import CallId, EndpointName
 from service.journal.filters import (
     MAX_POSITION,
     TOO_LONG,
@@ -81,6 +81,11 @@ class PostgresqlLibrary:
         """See `Library.frontier`."""
         rows = await _ask(self._lookups, "frontier", {}, {})
         return Frontier(*cast("tuple[int, int]", rows[0]))
+
+    async def lanes_behind(self) -> dict[EndpointName, int]:
+        """See `Library.lanes_behind`."""
+        rows = await _ask(self._lists, "lanes_behind", {}, {})
+        return {EndpointName(name): lanes for name, lanes in rows}
 
     async def newest(self) -> int:
         """See `Library.newest`."""

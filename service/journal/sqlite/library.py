@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from service.errors import BadInputError
-from service.ids import CallId
+from service.ids import CallId, EndpointName
 from service.journal.filters import (
     MAX_POSITION,
     TOO_LONG,
@@ -88,6 +88,11 @@ class SqliteLibrary:
         """See `Library.frontier`: what commits later has a greater position here."""
         newest = await self.newest()
         return Frontier(newest, newest)
+
+    async def lanes_behind(self) -> dict[EndpointName, int]:
+        """See `Library.lanes_behind`."""
+        rows = await self._ask(self._lists, "lanes_behind", {})
+        return {EndpointName(name): lanes for name, lanes in rows}
 
     async def newest(self) -> int:
         """See `Library.newest`."""

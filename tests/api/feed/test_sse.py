@@ -169,6 +169,21 @@ async def test_too_many_streams_are_refused_in_all_and_per_key(tmp_path: Path) -
     assert (per_key, in_all) == (429, 503)
 
 
+async def test_who_watches_leaves_places_that_are_kept(tmp_path: Path) -> None:
+    """They are for who comes and goes, such as webhooks; a place comes free."""
+    limits = Limits(max_connections=8, kept_share=1 / 4, shutdown_s=0.2)
+    async with open_feed(tmp_path, web_limits=limits) as harness:
+        async with AsyncExitStack() as stack:
+            for _ in range(6):
+                await stack.enter_async_context(watch(harness, "/v1/feed"))
+            refused = await status(harness, "/v1/feed")
+        await until(lambda: len(harness.connections) == 0)
+        async with watch(harness, "/v1/feed"):
+            pass
+
+    assert refused == 503
+
+
 async def test_a_stop_tells_all_where_to_go_on(tmp_path: Path) -> None:
     """What was committed comes first, and nobody holds the stop up."""
     async with open_feed(tmp_path) as harness, watch(harness, "/v1/feed") as watcher:

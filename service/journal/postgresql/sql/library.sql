@@ -33,6 +33,10 @@ SELECT * FROM (
     ORDER BY started_at DESC, call_id DESC LIMIT :limit)) AS found
 ORDER BY started_at DESC, call_id DESC LIMIT :limit;
 
+-- name: lanes_behind
+SELECT endpoint, count(*) FROM call JOIN lane USING (call_no)
+WHERE open AND acked_seq < head_seq GROUP BY endpoint;
+
 -- name: events
 -- none beside which a transaction goes on that began before it: its events would come before these
 SELECT position, call_id, seq, type, body FROM event JOIN call USING (call_no)

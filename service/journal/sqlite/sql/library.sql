@@ -34,6 +34,10 @@ SELECT * FROM (
     ORDER BY started_at DESC, call_id DESC LIMIT :limit)
 ORDER BY started_at DESC, call_id DESC LIMIT :limit;
 
+-- name: lanes_behind
+SELECT endpoint, count(*) FROM lane INDEXED BY lane_backlog
+WHERE acked_seq < head_seq GROUP BY endpoint;
+
 -- name: events
 SELECT position, call_id, seq, type, body FROM event CROSS JOIN call USING (call_no)
 WHERE position > :after ORDER BY position LIMIT :limit;

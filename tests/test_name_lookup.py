@@ -6,13 +6,13 @@ import threading
 
 import pytest
 
-from service.delivery.name_lookup import MAX_LOOKUPS, open_name_lookup
 from service.delivery.webhook import open_webhook
 from service.errors import HostUnavailableError
+from service.name_lookup import KEEP_S, MAX_DOUBTFUL, MAX_LOOKUPS, open_name_lookup
 from tests.delivery.builders import webhook
-from tests.delivery.name_server import open_name_server
 from tests.delivery.peers import open_receiver
 from tests.delivery.test_webhook import DELIVERY
+from tests.name_server import open_name_server
 from tests.waiting import until
 
 
@@ -75,6 +75,34 @@ async def test_look_ups_are_bounded() -> None:
                 await lookup.resolve("one-more.example")
             for task in waiting:
                 task.cancel()
+
+
+async def test_names_that_are_not_found_leave_places_to_those_that_are() -> None:
+    """However many there are: a new name has a place, and one that was found is found on."""
+    now = 0.0
+    gone = [f"gone{number}.example" for number in range(MAX_LOOKUPS)]
+    new = [f"new{number}.example" for number in range(MAX_LOOKUPS - MAX_DOUBTFUL)]
+    async with (
+        open_name_server(crm_example="192.0.2.7") as server,
+        open_name_lookup([server.address], deadline_s=60.0, clock=lambda: now) as lookup,
+    ):
+        found = await lookup.resolve("crm.example")
+        for name in gone:
+            with pytest.raises(OSError, match="not found"):
+                await lookup.resolve(name)
+        server.silent, now = True, KEEP_S + 1.0
+        doubtful = [asyncio.create_task(lookup.resolve(name)) for name in gone]
+        await until(lambda: sum(one.done() for one in doubtful) == len(new))
+        wanted = [asyncio.create_task(lookup.resolve(name)) for name in new]
+        await until(lambda: set(new) <= set(server.asked))
+
+        assert not any(one.done() for one in wanted)
+        assert await lookup.resolve("crm.example") == found
+        for one in (*doubtful, *wanted):
+            one.cancel()
+        told = await asyncio.gather(*doubtful, return_exceptions=True)
+    refused = [one for one in told if isinstance(one, OSError)]
+    assert {one.strerror for one in refused} == {"too many look-ups at once"}
 
 
 async def test_only_addresses_of_the_family_that_is_wanted() -> None:
