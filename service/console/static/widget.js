@@ -17,6 +17,7 @@ import { el, oncePerFrame, say } from "./dom.js";
 import { FeedClient } from "./follow.js";
 import { noteOf } from "./notes.js";
 import { Problem, problem } from "./problem.js";
+import { parts } from "./redacted.js";
 import { WidgetLog } from "./widget-log.js";
 import { sheet } from "./widget-style.js";
 import { clock } from "./words.js";
@@ -262,7 +263,7 @@ export class CallscribeTranscript extends HTMLElement {
 
   /** Finals are read out to those who listen to the page; partials never are. */
   #readOut(data) {
-    this.#said.append(el("p", {}, `${this.#log.speaker(data.role)}: ${data.text}`));
+    this.#said.append(el("p", {}, `${this.#log.speaker(data.role)}: ${parts(data.text).join("")}`));
     while (this.#said.childElementCount > SAID_KEPT) this.#said.firstChild.remove();
   }
 
