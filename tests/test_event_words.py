@@ -20,8 +20,8 @@ WORDS = frozenset({"transcript.partial", "transcript.final"})
 """Shown as what was said."""
 OF_NO_CALL = frozenset({"endpoint.disabled", "endpoint.enabled"})
 """Shown with the endpoints."""
-ARCHIVE = frozenset({"archive.stored", "archive.failed"})
-"""Of a copy of the call, not of what was said."""
+AFTER = frozenset({"archive.stored", "archive.failed", "recording.transcribed", "recording.failed"})
+"""Of a copy of the call or of its recording, not of what was said."""
 
 
 def keys_of(module: str, name: str) -> set[str]:
@@ -46,7 +46,7 @@ def keys_of(module: str, name: str) -> set[str]:
                 "transcript.redacted",
                 "transcript.erased",
                 "recording.saved",
-                *ARCHIVE,
+                *AFTER,
             },
             id="demo",
         ),
@@ -67,7 +67,7 @@ def keys_of(module: str, name: str) -> set[str]:
                 "transcription.degraded",
                 "transcription.failed",
                 "transcription.recovered",
-                *ARCHIVE,
+                *AFTER,
             },
             id="console, what changes about a call",
         ),
@@ -86,7 +86,7 @@ def keys_of(module: str, name: str) -> set[str]:
                 "transcript.redacted",
                 "transcript.completed",
                 "recording.saved",
-                *ARCHIVE,
+                *AFTER,
             },
             id="exports",
         ),

@@ -8,7 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from service.calls.after_events import ArchiveFailed, ArchiveStored
+from service.calls.after_events import (
+    ArchiveFailed,
+    ArchiveStored,
+    RecordingFailed,
+    RecordingTranscribed,
+)
 from service.calls.inputs import Direction, Redaction, Word
 from service.ids import EndpointName, LegId, Role, Source, Track, UtteranceId
 
@@ -364,5 +369,7 @@ Event = (
     | CallUnanswered
     | ArchiveStored
     | ArchiveFailed
+    | RecordingTranscribed
+    | RecordingFailed
 )
 """What is durable: it gets the call's next `seq`."""

@@ -14,6 +14,7 @@ from service.calls.archive_answers import ArchiveRefused, ArchiveWritten
 from service.calls.carrier_answers import CommandDone, CommandFailed, LegStatus
 from service.calls.dial_wish import DialAsked
 from service.calls.routes import Route
+from service.calls.second_hearing_answers import RecordingHeard, RecordingUnheard
 from service.ids import CallId, InputId, LegId, StreamId, Track
 
 Direction = Literal["incoming", "outgoing"]
@@ -363,6 +364,8 @@ OwnInput = (
     | LegStatus
     | ArchiveWritten
     | ArchiveRefused
+    | RecordingHeard
+    | RecordingUnheard
 )
 """What this service itself tells a call: what it hears, and what became of its commands."""
 AskedInput = ControlAsked | EraseAsked | DialAsked

@@ -28,6 +28,7 @@ from service.calls import (
     requests,
     reredaction,
     results,
+    second_hearing,
     sides,
     streams,
     transcription,
@@ -74,6 +75,7 @@ from service.calls.inputs import (
     WordsReported,
 )
 from service.calls.routes import Route
+from service.calls.second_hearing_answers import RecordingHeard, RecordingUnheard
 from service.calls.state import CallState, Phase
 from service.calls.troubles import route_in_force
 from service.calls.turn import UNROUTED, Outcome, Turn
@@ -109,6 +111,7 @@ class CallSession:
             requests.next_look(state),
             in_call.words_due_at(state),
             phrase_pauses.due_at(state),
+            second_hearing.next_look(state),
             ordering.next_release(state.waiting, lacks_predecessor=self._lacks),
         ]
         if state.phase in _OPEN:
@@ -207,6 +210,7 @@ class CallSession:
             ending.end_unheard(turn)
         in_call.miss_words(turn)
         phrase_pauses.wake(turn)
+        second_hearing.wake(turn)
         if state.hand_over_at is not None and now >= state.hand_over_at:
             legs.hand_over(turn)
         if state.finish_by is not None and now >= state.finish_by:
@@ -291,7 +295,13 @@ class CallSession:
                 media.recognition_finished(turn, item)
                 if self.state.phase is Phase.ENDING and not self.state.streams:
                     ending.complete(turn)
-            case RecordingWritten() | ArchiveWritten() | ArchiveRefused():
+            case (
+                RecordingWritten()
+                | ArchiveWritten()
+                | ArchiveRefused()
+                | RecordingHeard()
+                | RecordingUnheard()
+            ):
                 afterwards.take(turn, item)
             case AudioLost() | AudioSettled():
                 transcripts.accounted(turn, item)
@@ -311,6 +321,7 @@ class CallSession:
             ordering.wait_anew(state.waiting, at)
         if state.route is None:
             return
+        second_hearing.restarted(turn, at=at)
         if state.phase in (Phase.RINGING, Phase.TALKING):
             transcription.restarted(turn, at=item.at)
             legs.end_if_over(turn)

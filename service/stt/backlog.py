@@ -36,6 +36,11 @@ class Backlog:
         self._pass(now)
         return round(self._queue_ms) if self._queue_ms > _IN_HAND_MS else 0
 
+    def ahead_ms(self, now: float) -> int:
+        """Return how much more was sent than could be spoken since the session began."""
+        self._pass(now)
+        return round(self._ahead_ms)
+
     def burst_ms(self, since_ms: int, now: float) -> int:
         """Return how long before it was sent the speech of a position was said, at most."""
         self._pass(now)

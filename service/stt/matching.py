@@ -30,7 +30,7 @@ _ABOUT_AS_LIKELY = 0.45
 """What costs so much more may be so all the same: less than half a word."""
 _CLOSE = 0.25
 """Cost for each word taken out up to which the likeness is no chance."""
-_MANY = 3
+MANY = 3
 """So many words in a row are not alike by chance."""
 _DOUBTFUL = 0.5
 """Cost for each word taken out past which the likeness is chance."""
@@ -78,7 +78,7 @@ def find_overlap(emitted: Sequence[str], heard: Sequence[str], *, early: int = 0
         return Repeat(0, 0)
     best, taken, used = min(good)  # of equals the one that takes out less: doubled beats lost
     rivals = sum(cost <= best + _ABOUT_AS_LIKELY for cost, _, _ in good) - 1
-    may_be_new = taken < _MANY and len(emitted) <= early
+    may_be_new = taken < MANY and len(emitted) <= early
     is_sure = not rivals and not may_be_new and best <= _CLOSE * taken
     return Repeat(left_out + used, taken, is_sure)
 

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from service.calls.inputs import WordsHeard
-from service.stt.matching import find_overlap
+from service.stt.matching import MANY, find_overlap
 from service.stt.ring import Span
 
 _SAME_PLACE_MS = 150
+_APART_MS = 1_500
+"""Whoever ended so long before a replay begins is not heard in the midst of a text by it."""
 
 
 class Emitted(NamedTuple):
@@ -32,6 +34,8 @@ class Found(NamedTuple):
     until_ms: int
     """Where the last of those ended."""
     is_sure: bool
+    used: int = 0
+    """How many words of what was emitted they repeat."""
 
 
 class Overlap:
@@ -42,23 +46,36 @@ class Overlap:
         self._words = [word for final in around for word in final.words]
         self._ends_ms = [end_ms for final in around for end_ms in final.ends_ms()]
         self._early = sum(len(final.words) for final in around if final.start_ms < start_ms)
+        self._within = [
+            nth > 0 and final.end_ms <= start_ms - _APART_MS
+            for final in around
+            for nth in range(len(final.words))
+        ]
+        """Of each word, whether it is in the midst of a text that ended long before."""
 
     def __bool__(self) -> bool:
         return bool(self._words)
 
-    def find(self, words: Sequence[str], *, use_up: bool) -> Found:
+    def find(self, words: Sequence[str]) -> Found:
         """Return what of a text is repeats.
 
-        It is sure unless words repeat themselves, or there is no repeat where one is expected.
+        It is sure unless words repeat themselves, or there is no repeat where one is expected. A
+        word or two as in the midst of a text that ended long before are kept, and not sure: who is
+        sent what was said after a long pause hears all of a text, or nothing of it.
         """
         repeat = find_overlap(self._words, words, early=self._early)
+        first = max(0, repeat.used - repeat.taken)
+        if not repeat.is_sure and 0 < repeat.taken < MANY and self._within[first]:
+            return Found(0, 0, is_sure=False)
         expected = len(self._words) > self._early
         until_ms = self._ends_ms[repeat.used - 1] if repeat.used else 0
-        if use_up:
-            del self._words[: repeat.used], self._ends_ms[: repeat.used]
-            self._early = max(0, self._early - repeat.used)
         is_sure = repeat.is_sure and bool(repeat.taken or not expected or not words)
-        return Found(repeat.taken, until_ms, is_sure)
+        return Found(repeat.taken, until_ms, is_sure, repeat.used)
+
+    def use_up(self, found: Found) -> None:
+        """Expect no more of what was found: the text is over."""
+        del self._words[: found.used], self._ends_ms[: found.used], self._within[: found.used]
+        self._early = max(0, self._early - found.used)
 
     def find_in_place(self, words: Sequence[str], start_ms: int) -> int | None:
         """Return when these words ended, if a final began with them in this place, else None.
@@ -76,6 +93,7 @@ class Overlap:
         """Expect no repeats any more."""
         self._words.clear()
         self._ends_ms.clear()
+        self._within.clear()
         self._early = 0
 
 

@@ -15,13 +15,15 @@ from service.stt.ring import Span
 from service.stt.seam import Clue
 from service.stt.speech import Speech
 from service.stt.stint import Arrival
-from service.stt.timing import duration_of, estimate_span, reach_of, said_by
+from service.stt.timing import LAG_MS, duration_of, estimate_span, reach_of, said_by
 from service.wire.stt import SttResult
 
 _MAX_LANGUAGE = 35
 """Characters that the code of a language may have (BCP 47)."""
 _MORE_MS = 400
 """So much speech, without a pause, is more than the rest of a word."""
+_LACKS = 1.6
+"""Somebody spoke for so much longer than a text takes that is about half of what he said."""
 _LITTLE_MS = 150
 """So little speech is no word."""
 
@@ -56,12 +58,9 @@ class Placing:
         result = at.result
         self._follow(at, text)
         words = tuple(self._words(result))
-        if words:
-            span = Span(words[0].start_ms, max(words[0].start_ms, words[-1].end_ms))
-            clue = Clue.WORDS
-        elif result.start_time is not None and result.duration is not None:
-            span = self._span(result.start_time, result.start_time + result.duration)
-            clue = Clue.SPAN
+        timed = self.timed(result)
+        if timed is not None:
+            span, clue = timed, Clue.WORDS if words else Clue.SPAN
         elif at.said is not None:
             span, clue = at.said, Clue.SPAN
         else:
@@ -76,6 +75,16 @@ class Placing:
             language=result.language[:_MAX_LANGUAGE] if result.language else None,
         )
         return Placed(heard, clue)
+
+    def timed(self, result: SttResult) -> Span | None:
+        """Return when a result was said by the engine's own times; None if it gives none."""
+        if result.words:
+            span = self._span(result.words[0].start, result.words[-1].end)
+        elif result.start_time is not None and result.duration is not None:
+            span = self._span(result.start_time, result.start_time + result.duration)
+        else:
+            span = None
+        return span
 
     def learn(self, at: Arrival, placed: Placed, *, from_ms: int) -> None:
         """Learn the speaker's pace of a final that is no repeat, said no earlier than `from_ms`."""
@@ -134,6 +143,19 @@ class Placing:
         """
         grown = self._growth.of(placed.heard.text)
         return placed.clue is not Clue.TEXT or (grown is not None and grown.factor is not None)
+
+    def may_lack(self, at: Arrival, placed: Placed) -> bool:
+        """Say whether a final that a late engine was asked for may be half of what was said.
+
+        Nobody can see whether it gave the rest, or the session was over before. But somebody spoke
+        for longer than this text takes, at his pace.
+        """
+        heard, clue = placed
+        if clue is not Clue.TEXT or not at.is_asked or at.lag_ms <= LAG_MS:
+            return False
+        expected_ms = duration_of(heard.text) * self._pace.factor
+        spoken_ms = self._speech.between(heard.start_ms, heard.end_ms)
+        return spoken_ms > max(expected_ms * _LACKS, expected_ms + _MORE_MS)
 
     def goes_on(self, placed: Placed, until_ms: int) -> bool:
         """Say whether more was said behind a text that is cut off, as it was spoken when it came.

@@ -118,14 +118,17 @@ class Progress:
     def owed_from(self, sent_ms: int, *, pending_ms: int | None) -> int:
         """Return where the first speech begins that is owed, a little before it.
 
-        As far as we can tell: by times that are estimates unless the engine gave them.
+        As far as we can tell: by times that are estimates unless the engine gave them. In the midst
+        of speech as well: else the word that is said just then is in neither of two sessions.
         """
-        first = next(self.unanswered(sent_ms), None)
+        first = next((span for span in self.unanswered(sent_ms) if not self._is_rest(span)), None)
         owed_ms = sent_ms if first is None else self._begun(first.start_ms)
         if pending_ms is not None:
             owed_ms = min(owed_ms, pending_ms)
         before = list(self._speech.spans(owed_ms - LOOKBACK_MS, owed_ms))
         quiet_ms = before[-1].end_ms if before else 0
+        if quiet_ms >= owed_ms:
+            return max(0, owed_ms - ONSET_MS)
         return max(0, owed_ms - ONSET_MS, min((quiet_ms + owed_ms) // 2, owed_ms))
 
     def resume_from(self, sent_ms: int, *, pending_ms: int | None, quiet_ms: int | None) -> int:
@@ -161,6 +164,10 @@ class Progress:
             if stretch.end_ms == at_ms and stretch.start_ms > self.emitted_ms:
                 return stretch.start_ms
         return at_ms
+
+    def _is_rest(self, span: Span) -> bool:
+        """Say whether it is what is left of an answered stretch, and too little to be owed."""
+        return span.start_ms == self.answered_ms and span.end_ms - span.start_ms < OWED_MS
 
     def _cover(self, until_ms: int) -> None:
         self._covered_ms = max(self._covered_ms, until_ms)

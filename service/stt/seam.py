@@ -12,12 +12,14 @@ from typing import NamedTuple
 
 from service.calls.inputs import Word, WordsHeard
 from service.stt.matching import drop_words, words_of
-from service.stt.overlap import Emitted, Overlap
+from service.stt.overlap import Emitted, Found, Overlap
 
 _HALF_WORD_MS = 100
 """A word that ends so shortly before a cut may go on behind it."""
 _SPAN_SLACK_MS = 150
 """How far two sessions may disagree about where a stretch of speech ends."""
+_LATER_MS = 10_000
+"""An engine that said nothing but repeats may be so much later than it ever was."""
 
 
 class Clue(Enum):
@@ -51,17 +53,26 @@ class Seam:
         self.until_ms = until_ms
         """Where what was emitted ends."""
         self._by = by
+        self._found: Found | None = None
+        """What the last text repeats, which may be said on."""
+        self._is_repeating = False
+        """Whether the last text was nothing but repeats, as far as it was said."""
         self._doubted = False
         self.is_in_doubt = False
         """Whether the text did not decide. Set back by whoever tells it; it comes once."""
 
     def close(self, sure_ms: int) -> None:
-        """Expect no repeats by text any more, once what comes lies surely behind them."""
-        if sure_ms > self.until_ms:
+        """Expect no repeats by text any more, once what comes lies surely behind them.
+
+        While there are repeats, and nothing new, that is less sure: what comes is next to them.
+        """
+        if sure_ms > self.until_ms + self._is_repeating * _LATER_MS:
             self._overlap.clear()
+            self._found = None
 
     def cut(self, heard: WordsHeard, clue: Clue) -> Cut:
         """Take out what an earlier session emitted."""
+        self._found = None
         if clue is self._by is Clue.WORDS and heard.words:
             return Cut(self._without_early_words(heard, heard.words))
         if clue is self._by is Clue.SPAN:
@@ -82,12 +93,22 @@ class Seam:
         count = early.index(False) if False in early else len(early)
         return _without_first(heard, count, len(words))
 
+    def use_up(self) -> None:
+        """Expect no repeats any more of what the last text repeats: it was all of that."""
+        found, self._found = self._found, None
+        if found is None:
+            return
+        self._overlap.use_up(found)
+        if not found.is_sure and not self._doubted:
+            self._doubted = self.is_in_doubt = True
+
     def _without_repeats(self, heard: WordsHeard) -> Cut:
         words = words_of(heard.text)
-        found = self._overlap.find(words, use_up=heard.is_final)
-        if heard.is_final and not found.is_sure and not self._doubted:
-            self._doubted = self.is_in_doubt = True
+        self._found = found = self._overlap.find(words)
         left = _without_first(heard, found.repeats, len(words))
+        self._is_repeating = found.repeats > 0 and (left is None or not heard.is_final)
+        if heard.is_final:
+            self.use_up()
         return Cut(left, found.repeats, found.until_ms)
 
 

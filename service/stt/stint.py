@@ -145,7 +145,7 @@ class Stint:
         self.has_final |= result.is_final is not False
         self._answered_ms = position_ms
         queue_ms = self._backlog.queue_ms(now)
-        sure_ms = self._sure_ms(queue_ms)
+        sure_ms = self._sure_ms(queue_ms, now)
         if sure_ms > self._backlog.burst_end_ms:
             self._replay_lag_ms = 0  # what was sent at once is answered
         return Arrival(
@@ -229,9 +229,14 @@ class Stint:
         elif replayed_ms >= _MIN_UNANSWERED_MS or habits.early_ends:
             habits.early_ends += 1
 
-    def _sure_ms(self, queue_ms: int) -> int:
-        """Return what is surely answered of the stream: a hole in it took nobody any time."""
-        session_ms = self.clock.sent_ms - queue_ms - self._sure_lag_ms()
+    def _sure_ms(self, queue_ms: int, now: float) -> int:
+        """Return what is surely answered of the stream: a hole in it took nobody any time.
+
+        What was sent at once is not answered before as much time has passed as an answer takes.
+        """
+        lag_ms, sent_ms = self._sure_lag_ms(), self.clock.sent_ms
+        early_ms = sent_ms - self._backlog.ahead_ms(now) - lag_ms
+        session_ms = min(sent_ms - queue_ms - lag_ms, early_ms if early_ms < 0 else sent_ms)
         if session_ms <= 0:
             return self.clock.start_ms + session_ms
         return self.clock.stream_end_ms(session_ms / 1000)

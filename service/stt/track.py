@@ -9,22 +9,22 @@ until the earlier one has said all.
 """
 
 from collections import deque
-from collections.abc import Iterable
 
-from service.calls.inputs import Input, WordsHeard
+from service.calls.inputs import Input
 from service.calls.routes import Route
 from service.ports import RecognitionPlan
-from service.stt.accounts import NOT_ANSWERED, Accounts, Lost
+from service.stt.accounts import NOT_ANSWERED
 from service.stt.formats import Outlet, WireFormat
 from service.stt.habits import Habits
 from service.stt.headway import Headway
 from service.stt.inputs import TrackInputs
 from service.stt.resume import TAIL_MS, take_over_point
-from service.stt.ring import Chunk, Span
+from service.stt.ring import Span
 from service.stt.seam import Clue
 from service.stt.speech import PAUSE_MS
 from service.stt.stint import Arrival, Stint
 from service.stt.tape import Tape
+from service.stt.telling import Telling
 from service.stt.transcript import Transcript
 from service.wire.stt import SttResult
 
@@ -34,8 +34,6 @@ _HALF_WORD_MS = 1000
 """Where a session is cut off in mid-speech, it owes nothing of its last word."""
 _WORD_MS = 500
 """Less speech than this, up to where a track ends, is the beginning of a word."""
-_SETTLED_EVERY_MS = 10_000
-"""How often it is told that audio is settled, when nothing else is."""
 
 
 class Track:
@@ -51,11 +49,17 @@ class Track:
             ValueError: Nobody here can decode the plan's encoding.
         """
         self.inputs = TrackInputs(plan)
-        self._wants_partials = plan.route.interim_results
         self._tape = tape = Tape(plan, keep_ms=keep_ms)
         self._ring, self.speech = tape.ring, tape.speech
         self._transcript = Transcript(self.inputs, self.speech)
-        self._accounts, self._headway = Accounts(), Headway()
+        self._headway = Headway()
+        self._telling = Telling(
+            self.inputs,
+            self._transcript,
+            self.speech,
+            self._headway,
+            wants_partials=plan.route.interim_results,
+        )
         self._stints: deque[Stint] = deque()
         """Those that are live, by their audio; it is the first one's turn to speak."""
         self._sent_ms = 0
@@ -98,7 +102,7 @@ class Track:
         self._tape.skip(duration_ms, fill_ms=min(duration_ms, _MAX_FILL_MS))
         if reason:
             end_ms = self.pushed_ms
-            self._accounts.lose(Span(end_ms - duration_ms, end_ms), reason)
+            self._telling.lose(Span(end_ms - duration_ms, end_ms), reason)
         self._make_room()
         return True
 
@@ -172,12 +176,12 @@ class Track:
         stint.is_answered = True
         inputs: list[Input] = []
         while self._stints and self._stints[0].is_answered:
-            inputs += self._told(self._transcript.finalize_pending())
+            inputs += self._telling.words(self._transcript.close())
             closed = self._stints.popleft()
             self._heard_ms = heard_ms = min(closed.until_ms or self.pushed_ms, self.pushed_ms)
             if not closed.is_cut_off:  # else its last word is up to the next one
                 if self._ends_in_speech():
-                    self._lose_unanswered(heard_ms, NOT_ANSWERED)
+                    self._telling.lose_unanswered(heard_ms, NOT_ANSWERED)
                 inputs += self._settle(heard_ms)
             self._sent_ms = max(self._sent_ms, closed.clock.position_ms)
             if self._stints:
@@ -200,14 +204,16 @@ class Track:
             self._heard_ms = None
             self._stints.clear()
             gone_ms = min(self._tape.kept_from_ms(), position_ms)
-            inputs += self._told(self._transcript.keep_from(gone_ms))
-            self._lose_unanswered(self._transcript.before_pending(gone_ms), self.lost_reason)
-        return inputs + self._told_lost(self._kept_or_resume_ms(), is_losing=True)
+            inputs += self._telling.words(self._transcript.keep_from(gone_ms))
+            self._telling.lose_unanswered(
+                self._transcript.before_pending(gone_ms), self.lost_reason
+            )
+        return inputs + self._telling.lost(self._kept_or_resume_ms(), is_losing=True)
 
     def forgo(self, reason: str) -> list[Input]:
         """Expect no answer any more to what the last session lost did not answer."""
-        inputs = self._told(self._transcript.finalize_pending(is_cut_off=True))
-        self._lose_unanswered(self._forgo_ms, reason)
+        inputs = self._telling.words(self._transcript.finalize_pending(is_cut_off=True))
+        self._telling.lose_unanswered(self._forgo_ms, reason)
         self._resume_ms = self._forgo_ms
         return inputs + self._settle(self._forgo_ms)
 
@@ -217,18 +223,14 @@ class Track:
         if self._stints:
             head = self._stints[0]
             position_ms = head.clock.position_ms
-            inputs += self._told(self._transcript.wait_no_more(position_ms, head.quiet_ms))
+            inputs += self._telling.words(self._transcript.wait_no_more(position_ms, head.quiet_ms))
             self._drop()
             until_ms = self._transcript.answered_until(position_ms)
-            inputs += self._told_lost(min(until_ms, position_ms - TAIL_MS))
+            inputs += self._telling.lost(min(until_ms, position_ms - TAIL_MS))
         else:
-            inputs += self._told(self._transcript.keep_from(self._tape.kept_from_ms()))
-            inputs += self._told_lost(self._kept_or_resume_ms(), is_losing=True)
-        accounts = self._accounts
-        if accounts.settled_ms - accounts.told_ms >= _SETTLED_EVERY_MS:
-            accounts.told_ms = accounts.settled_ms
-            inputs.append(self.inputs.settled(accounts.settled_ms))
-        return inputs
+            inputs += self._telling.words(self._transcript.keep_from(self._tape.kept_from_ms()))
+            inputs += self._telling.lost(self._kept_or_resume_ms(), is_losing=True)
+        return [*inputs, *self._telling.settled()]
 
     @property
     def resume_ms(self) -> int:
@@ -273,15 +275,15 @@ class Track:
         """Take what was said for all there is: speech that was not answered is lost."""
         inputs: list[Input] = []
         while self._stints:
-            inputs += self._told(self._transcript.finalize_pending(is_cut_off=True))
+            inputs += self._telling.words(self._transcript.finalize_pending(is_cut_off=True))
             self._sent_ms = max(self._sent_ms, self._stints.popleft().clock.position_ms)
             self._heard_ms = None
             if self._stints:
                 start_ms = self._stints[0].clock.start_ms
-                self._lose_unanswered(start_ms, reason)
+                self._telling.lose_unanswered(start_ms, reason)
                 inputs += [*self._settle(start_ms), *self._take_turn()]
-        inputs += self._told(self._transcript.finalize_pending(is_cut_off=True))
-        self._lose_unanswered(self.pushed_ms, reason)
+        inputs += self._telling.words(self._transcript.finalize_pending(is_cut_off=True))
+        self._telling.lose_unanswered(self.pushed_ms, reason)
         return [*inputs, *self._settle(self.pushed_ms)]
 
     def finish(self, reason: str) -> list[Input]:
@@ -293,29 +295,16 @@ class Track:
         stint = self._stints[0]
         start_ms, heard_ms = stint.clock.start_ms, self._heard_ms
         repeats = heard_ms is None or self.speech.between(start_ms, heard_ms) > 0
-        inputs = self._told(self._transcript.begin(stint.clock, repeats=repeats))
+        inputs = self._telling.words(self._transcript.begin(stint.clock, repeats=repeats))
         self.inputs.come_from(stint.by)
         while stint.held:
             inputs += self._add(stint.held.popleft())
         return inputs
 
     def _add(self, at: Arrival) -> list[Input]:
-        inputs = self._told(self._transcript.add(at))
+        inputs = self._telling.words(self._transcript.add(at))
         if at.result.is_final:
             self._drop()
-        return inputs
-
-    def _told(self, words: Iterable[WordsHeard]) -> list[Input]:
-        """Book words, and leave partials out if the route does not want them."""
-        inputs: list[Input] = []
-        for item in words:
-            if item.is_final:
-                self._headway.moved()
-                inputs += self._lost(self._accounts.emit(Span(item.start_ms, item.end_ms)))
-            if item.is_final or self._wants_partials:
-                inputs.append(item)
-        if (doubt_ms := self._transcript.take_doubt()) is not None:
-            inputs.append(self.inputs.degraded("seam_uncertain", start_ms=doubt_ms))
         return inputs
 
     def _settle(self, until_ms: int) -> list[Input]:
@@ -323,19 +312,7 @@ class Track:
         self._transcript.progress.settle(until_ms)
         self._resume_ms = max(self._resume_ms, until_ms)
         self._drop()
-        return self._told_lost(until_ms)
-
-    def _told_lost(self, until_ms: int, *, is_losing: bool = False) -> list[Input]:
-        return self._lost(self._accounts.settle(until_ms, is_losing=is_losing))
-
-    def _lost(self, lost: Iterable[Lost]) -> list[Input]:
-        return [self.inputs.lost(span, reason) for span, reason in lost]
-
-    def _lose_unanswered(self, until_ms: int, reason: str) -> None:
-        progress = self._transcript.progress
-        if progress.is_owed(until_ms):
-            self._accounts.lose_all(progress.unanswered(until_ms), reason)
-        progress.settle(until_ms)
+        return self._telling.lost(until_ms)
 
     def _drop(self) -> None:
         """Drop the audio that no replay will want."""
@@ -364,7 +341,7 @@ class Track:
             return []
         inputs: list[Input] = []
         if self._headway.is_hopeless(transcript.owed_from(position_ms)):
-            inputs += self._told(transcript.finalize_pending(cut_ms=position_ms))
+            inputs += self._telling.words(transcript.finalize_pending(cut_ms=position_ms))
         self._resume_ms = max(self._resume_ms, transcript.owed_from(position_ms))
         self._not_before_ms = self._resume_ms
         transcript.progress.answer(self._resume_ms)
@@ -387,14 +364,4 @@ class Track:
     def _make_room(self) -> None:
         for gone in self._tape.overflow():
             if not any(stint.clock.position_ms > gone.start_ms for stint in self._stints):
-                self._lose_unheard(gone)
-
-    def _lose_unheard(self, gone: Chunk) -> None:
-        """Book what sounds in a piece that no session will be sent, and none was to any avail.
-
-        Where nobody heard it, nobody can say that it was no voice.
-        """
-        transcript = self._transcript
-        sounds = self.speech.sounds(max(gone.start_ms, transcript.heard_until()), gone.end_ms)
-        self._accounts.lose_all(sounds, self.lost_reason, apart_ms=transcript.pending_end_ms)
-        self.speech.forget(gone.start_ms, gone.end_ms)
+                self._telling.lose_unheard(gone, self.lost_reason)

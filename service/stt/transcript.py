@@ -15,52 +15,36 @@ from collections import deque
 from dataclasses import replace
 from typing import NamedTuple
 
-from service.calls.inputs import Word, WordsHeard
+from service.calls.inputs import WordsHeard
 from service.stt.clock import SessionClock
 from service.stt.inputs import TrackInputs
-from service.stt.matching import is_same, revises, words_of
-from service.stt.overlap import Emitted, shared_ms
+from service.stt.matching import revises, words_of
+from service.stt.overlap import Emitted
 from service.stt.placing import Placed, Placing, spare_ms
 from service.stt.progress import OWED_MS, Progress
+from service.stt.restated import Restated
 from service.stt.ring import Span
 from service.stt.seam import Clue, Seam, without_half_words
 from service.stt.speech import PAUSE_MS, Speech
 from service.stt.stint import Arrival
 from service.stt.timing import duration_of
+from service.stt.unmarked import Unmarked
 from service.wire.stt import SttResult
 
 _MAX_EMITTED = 64
 """Finals remembered for the next overlap; a replay goes back half a minute at most."""
-_ROOM_FOR_TWO = 2.5
-"""In so much of its length a text may have been said twice."""
-_APART_MS = 500
-"""A pause after which a text without `is_final` may be the next one, though it begins alike."""
 _AHEAD_MS = 1000
 """How much more audio a final that came too early waits for the one before it."""
-_SWAPPED_MS = 500
-"""So much more audio after a final, and an earlier state of it was overtaken by it."""
-_MANY, _MANY_OTHERS = 4, 3
-"""So many words are not the same by chance, nor are so many if none of them comes twice."""
 _MISSING_MS = 400
 """So much speech without an answer before a final, and another one may be missing."""
-_MOSTLY = 0.8
-"""So much of a span emitted already, and it is no other one."""
-
-
-class _Said(NamedTuple):
-    """The last final of a session, as it came."""
-
-    words: list[str]
-    span: Span
-    position_ms: int
-    """What had been sent when it came."""
 
 
 class _Ahead(NamedTuple):
     """A final that came before another one of earlier speech."""
 
     placed: Placed
-    until_ms: int
+    came_ms: int
+    """What had been sent when it came."""
 
 
 _NOTHING = Arrival(SttResult(), 0, 0, 0, 0)
@@ -79,14 +63,16 @@ class Transcript:
         self._pending: Placed | None = None
         self._pending_unmarked = False
         self._pending_here = False
+        self._pending_came_ms = 0
+        """What had been sent when it came."""
+        self._unmarked: Unmarked | None = None
+        """The session's last text, if it came without `is_final`."""
         self._doubt_ms: int | None = None
+        self._lacking_ms: int | None = None
+        """Where the session's last final ends, if there may be more behind it."""
         self._from_ms = 0
         """No text that comes now was said before this."""
-        self._last_said: _Said | None = None
-        self._restates = False
-        """Whether an engine was seen to give the same final twice."""
-        self._spans: deque[Span] = deque(maxlen=_MAX_EMITTED)
-        """What the session's finals cover, by the engine's own times."""
+        self._restated = Restated(speech)
         self._ahead: list[_Ahead] = []
         self._at = _NOTHING
         """The result that is looked at."""
@@ -99,12 +85,14 @@ class Transcript:
         """
         start_ms = clock.start_ms
         finals = self.keep_from(start_ms)
+        if self._seam.is_in_doubt:
+            self._doubt_ms = self._seam.until_ms
         self._clock = clock
         self._placing.begin(clock)
         self._pending_here = self._pending_unmarked = False
+        self._unmarked = self._lacking_ms = None
         self._from_ms = start_ms
-        self._last_said = None
-        self._spans.clear()
+        self._restated.begin()
         self._ahead.clear()
         progress = self.progress
         if repeats:
@@ -121,16 +109,30 @@ class Transcript:
         if not text:
             return self._add_nothing(at)
         unmarked = result.is_final is None and result.speech_final is None and at.said is None
-        before: list[WordsHeard] = []
-        if self._pending and self._pending_unmarked and self._goes_on(self._pending.heard, text):
-            before = self.finalize_pending()
+        before = self._end_unmarked() if self._is_unmarked_over(text) else []
         heard, clue = self._anchored(self._placing.place(at, text, from_ms=self._from_ms))
         whole = without_half_words(heard, at.cut_ms)
         if whole is None:
             return before
-        if whole.is_final:
-            return before + self._final(Placed(whole, clue))
-        return before + self._partial(Placed(whole, clue), unmarked=unmarked)
+        placed = Placed(whole, clue)
+        said = self._final(placed) if whole.is_final else self._partial(placed, unmarked=unmarked)
+        end_ms = said[-1].end_ms if said else whole.end_ms
+        self._unmarked = Unmarked.of(at, placed, end_ms) if unmarked else None
+        return before + said
+
+    def _is_unmarked_over(self, text: str) -> bool:
+        last = self._unmarked
+        timed = self._placing.timed(self._at.result)
+        return last is not None and last.is_over(self._at, text, timed, self._speech)
+
+    def _end_unmarked(self) -> list[WordsHeard]:
+        """Take the last text, which came without `is_final`, for one: what comes is another one."""
+        last, self._unmarked = self._unmarked, None
+        if last is not None:
+            self._seam.use_up()
+            at = last.at
+            self.progress.note(last.span, last.clue, sure_ms=at.sure_ms, sent_ms=at.position_ms)
+        return self.finalize_pending() if self._pending_unmarked else []
 
     def _add_nothing(self, at: Arrival) -> list[WordsHeard]:
         if at.result.utterance_end:
@@ -149,6 +151,8 @@ class Transcript:
         doubt unless it is known where it ends.
         """
         pending, self._pending = self._pending, None
+        if self._pending_unmarked:
+            self._seam.use_up()
         finals = self._overtaken(None)
         heard = pending and without_half_words(pending.heard, cut_ms)
         if pending is not None and heard is not None:
@@ -156,8 +160,15 @@ class Transcript:
             is_part |= cut_ms is not None
             if is_cut_off and not (self._pending_unmarked or self._placing.knows_end(pending)):
                 self._doubt_ms = heard.end_ms
-            finals += self._emit(final, self._clock.position_ms, is_part=is_part)
+            finals += self._emit(
+                final, self._pending_came_ms, until_ms=self._clock.position_ms, is_part=is_part
+            )
         return finals
+
+    def close(self) -> list[WordsHeard]:
+        """End a session that has said all, as far as can be told: else there is a doubt."""
+        self._doubt_ms = self._lacking_ms
+        return self.finalize_pending()
 
     def keep_from(self, kept_ms: int) -> list[WordsHeard]:
         """Make a partial final whose audio is not kept: no better text will come of it."""
@@ -195,10 +206,10 @@ class Transcript:
         is_quiet = self._speech.between(end_ms, position_ms) < OWED_MS
         if not is_quiet or position_ms - end_ms < quiet_ms:
             return self._overtaken(position_ms)
-        self._last_said = _Said(
+        self._restated.note(
             words_of(pending.heard.text), Span(pending.heard.start_ms, end_ms), position_ms
         )
-        return self.finalize_pending()
+        return self._end_unmarked()
 
     def take_doubt(self) -> int | None:
         """Return from where on words may be there twice, or lost, if that is new: once a seam."""
@@ -253,133 +264,73 @@ class Transcript:
             return Placed(replace(heard, start_ms=start_ms), clue)
         return placed
 
-    def _goes_on(self, pending: WordsHeard, text: str) -> bool:
-        """Whether this text comes after a pending one, and is not another state of it."""
-        before, after = words_of(pending.text), words_of(text)
-        if before != after and not revises(before, after):
-            return True
-        spoken_ms = self._speech.between(pending.end_ms, self._at.position_ms)
-        if before == after:
-            return spoken_ms >= OWED_MS
-        first = next(self._speech.spans(pending.end_ms, self._at.position_ms), None)
-        apart = first is not None and first.start_ms - pending.end_ms >= _APART_MS
-        return apart and 4 * spoken_ms >= 3 * duration_of(text)
-
     def _partial(self, placed: Placed, *, unmarked: bool) -> list[WordsHeard]:
         words = words_of(placed.heard.text)
-        was_said = self._is_restated if unmarked else self._is_stale
-        if was_said(words, placed) and not (unmarked and self._pending):
+        restated = self._restated
+        was_said = restated.is_restated if unmarked else restated.is_stale
+        if was_said(self._at, words, placed) and not (unmarked and self._pending):
             return []
         fresh = self._cut(placed, is_whole=unmarked)
         if fresh is None:
             return []
         self._pending = Placed(fresh, placed.clue)
         self._pending_unmarked, self._pending_here = unmarked, True
+        self._pending_came_ms = self._at.position_ms
         return [fresh]
 
     def _final(self, placed: Placed) -> list[WordsHeard]:
         heard, clue = placed
         words, span = words_of(heard.text), Span(heard.start_ms, heard.end_ms)
-        if self._is_restated(words, placed):
+        if self._restated.is_restated(self._at, words, placed):
             return []
-        self._last_said = _Said(words, span, self._at.position_ms)
+        self._restated.note(words, span, self._at.position_ms)
         from_ms, fresh = self._from_ms, self._cut(placed)
-        if fresh is heard:
+        may_lack = self._placing.may_lack(self._at, placed)
+        self._lacking_ms = heard.end_ms if may_lack else None
+        if fresh is heard and not may_lack:
             self._placing.learn(self._at, placed, from_ms=from_ms)
         sure_ms, sent_ms = self._at.sure_ms, self._at.position_ms
         self.progress.note(span, clue, sure_ms=sure_ms, sent_ms=sent_ms)
-        fresh = fresh and self._without_restated(Placed(fresh, clue))
+        fresh = fresh and self._restated.without(self._at, Placed(fresh, clue))
         if fresh is None:
             return []  # emitted before
         if clue is not Clue.TEXT:
-            self._spans.append(span)
+            self._restated.cover(span)
             if self._is_ahead(fresh):
-                waits_until_ms = self._at.position_ms + _AHEAD_MS
-                self._ahead.append(_Ahead(Placed(fresh, clue), waits_until_ms))
+                self._ahead.append(_Ahead(Placed(fresh, clue), self._at.position_ms))
                 return []
         self._pending = None
-        finals = self._emit(Placed(fresh, clue), self._at.position_ms)
+        finals = self._emit(Placed(fresh, clue), sent_ms, until_ms=sent_ms)
         return finals + self._overtaken(self._at.position_ms)
 
     def _overtaken(self, position_ms: int | None) -> list[WordsHeard]:
         """Emit finals that nothing is missing before any more, or have waited long enough."""
         finals: list[WordsHeard] = []
         for ahead in sorted(self._ahead, key=lambda ahead: ahead.placed.heard.start_ms):
-            waits = position_ms is not None and position_ms < ahead.until_ms
+            waits = position_ms is not None and position_ms < ahead.came_ms + _AHEAD_MS
             if waits and self._is_ahead(ahead.placed.heard):
                 break
             self._ahead.remove(ahead)
             self._pending = None
-            finals += self._emit(ahead.placed, self._clock.position_ms)
+            finals += self._emit(ahead.placed, ahead.came_ms, until_ms=self._clock.position_ms)
         return finals
 
     def _is_ahead(self, heard: WordsHeard) -> bool:
         return self.progress.unanswered_ms(heard.start_ms - PAUSE_MS) >= _MISSING_MS
 
-    def _is_restated(self, words: list[str], placed: Placed) -> bool:
-        """Whether a final says again what the session's last one said, while nobody spoke."""
-        last = self._last_said
-        if last is None or not is_same(last.words, words):
-            return False
-        if placed.clue is not Clue.TEXT:
-            return placed.heard.start_ms == last.span.start_ms
-        is_at_once = self._at.position_ms - last.position_ms <= _SWAPPED_MS
-        # Nobody says so much again, and has it answered in the same moment.
-        had_no_time = self._had_no_time(last, placed.heard.text)
-        is_sure = had_no_time or len(words) >= _MANY or len(set(words)) >= _MANY_OTHERS
-        self._restates |= is_at_once and is_sure and bool(self._at.result.is_final)
-        return had_no_time or (is_at_once and (is_sure or self._restates))
-
-    def _had_no_time(self, last: _Said, text: str) -> bool:
-        """Whether nobody can have said it again since a final, nor twice in what that covers."""
-        if self._speech.between(last.span.end_ms, self._at.position_ms) >= OWED_MS:
-            return False
-        return self._speech.between(*last.span) < _ROOM_FOR_TWO * duration_of(text)
-
-    def _is_stale(self, words: list[str], placed: Placed) -> bool:
-        """Whether a partial is an earlier state of the session's last final, and comes after it."""
-        last = self._last_said
-        if last is None or words != last.words[: len(words)]:
-            return False
-        if placed.clue is not Clue.TEXT:
-            return placed.heard.end_ms <= last.span.end_ms
-        since_ms = last.span.end_ms
-        is_late = self._at.position_ms - last.position_ms <= _SWAPPED_MS
-        return is_late or self._speech.between(since_ms, self._at.position_ms) < OWED_MS
-
-    def _without_restated(self, placed: Placed) -> WordsHeard | None:
-        """Take out what the session said before of the same audio, where the engine gives times."""
-        heard, clue = placed
-        if clue is Clue.TEXT or self._at.said is not None:
-            return heard
-        if heard.words is None:
-            length_ms = max(1, heard.end_ms - heard.start_ms)
-            shared = (shared_ms(heard, span) for span in self._spans)
-            return None if any(ms >= _MOSTLY * length_ms for ms in shared) else heard
-        words = tuple(word for word in heard.words if not self._is_said(word))
-        if len(words) == len(heard.words):
-            return heard
-        if not words:
-            return None
-        text = " ".join(word.text for word in words)
-        return replace(heard, text=text, words=words, start_ms=words[0].start_ms)
-
-    def _is_said(self, word: Word) -> bool:
-        middle_ms = (word.start_ms + word.end_ms) // 2
-        return any(span.start_ms <= middle_ms < span.end_ms for span in self._spans)
-
-    def _emit(self, placed: Placed, position_ms: int, *, is_part: bool = False) -> list[WordsHeard]:
+    def _emit(
+        self, placed: Placed, came_ms: int, *, until_ms: int, is_part: bool = False
+    ) -> list[WordsHeard]:
+        """Emit a text, that came when so much had been sent; by now it is up to `until_ms`."""
         final, clue = placed
         self._from_ms = max(self._from_ms, final.end_ms)
         self.progress.emit(
             Span(final.start_ms, final.end_ms),
             clue,
             expected_ms=0 if is_part else duration_of(final.text),
-            until_ms=position_ms,
+            until_ms=until_ms,
         )
-        self._emitted.append(
-            Emitted(words_of(final.text), final.start_ms, final.end_ms, position_ms)
-        )
+        self._emitted.append(Emitted(words_of(final.text), final.start_ms, final.end_ms, came_ms))
         return [final]
 
     def _cut(self, placed: Placed, *, is_whole: bool = False) -> WordsHeard | None:

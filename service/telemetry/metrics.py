@@ -7,7 +7,12 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from service.calls.after_events import ArchiveFailed, ArchiveStored
+from service.calls.after_events import (
+    ArchiveFailed,
+    ArchiveStored,
+    RecordingFailed,
+    RecordingTranscribed,
+)
 from service.calls.events import (
     CallAnswered,
     CallAttached,
@@ -119,8 +124,8 @@ class Metrics:
                 TranscriptCompleted() | TranscriptRedacted() | TranscriptErased() | RecordingSaved()
             ):
                 pass  # the journal knows
-            case ArchiveStored() | ArchiveFailed():
-                pass  # attempts are counted by endpoint
+            case ArchiveStored() | ArchiveFailed() | RecordingTranscribed() | RecordingFailed():
+                pass  # after the call: attempts at archives are counted by endpoint
             case EndpointDisabled() | EndpointEnabled():
                 pass  # of no call; `lanes_behind` shows what it costs
             case _:

@@ -12,16 +12,20 @@ def test_only_what_was_final_after_the_replays_beginning_can_repeat() -> None:
     """A final that had arrived by then is about audio from before."""
     overlap = Overlap([final("one", 0, 500, 900), final("two", 1000, 1500, 1900)], 1000)
 
-    assert overlap.find(["one"], use_up=True)[:2] == (0, 0)
-    assert overlap.find(["two"], use_up=True)[:2] == (1, 1500)
+    assert overlap.find(["one"])[:2] == (0, 0)
+    assert overlap.find(["two"])[:2] == (1, 1500)
 
 
 def test_a_repeat_says_where_its_last_word_ended() -> None:
     """Words of one final share its time evenly."""
     overlap = Overlap([final("one two three four", 1000, 3000, 3500)], 0)
 
-    assert overlap.find(["one", "two"], use_up=True)[:2] == (2, 2000)
-    assert overlap.find(["three", "four", "five"], use_up=True)[:2] == (2, 3000)
+    first = overlap.find(["one", "two"])
+    overlap.use_up(first)
+    rest = overlap.find(["three", "four", "five"])
+    overlap.use_up(rest)
+
+    assert (first[:2], rest[:2]) == ((2, 2000), (2, 3000))
     assert not overlap
 
 
@@ -29,17 +33,27 @@ def test_a_word_heard_otherwise_is_a_repeat_where_more_was_emitted() -> None:
     """After two emitted words comes the third of them, whatever it sounds like this time."""
     overlap = Overlap([final("one two three four", 1000, 3000, 3500)], 0)
 
-    assert overlap.find(["one", "two", "tree"], use_up=False)[0] == 3
-    assert overlap.find(["one", "two", "new"], use_up=False)[0] == 3
+    assert overlap.find(["one", "two", "tree"])[0] == 3
+    assert overlap.find(["one", "two", "new"])[0] == 3
 
 
 def test_a_look_uses_nothing_up() -> None:
     """A partial shows the same words again and again."""
     overlap = Overlap([final("one two", 0, 1000, 1500)], 0)
 
-    assert overlap.find(["one"], use_up=False)[:2] == (1, 500)
-    assert overlap.find(["one", "two"], use_up=False)[:2] == (2, 1000)
+    assert overlap.find(["one"])[:2] == (1, 500)
+    assert overlap.find(["one", "two"])[:2] == (2, 1000)
     assert overlap
+
+
+def test_a_word_in_the_midst_of_a_text_from_long_before_is_kept_and_not_sure() -> None:
+    """The replay began after a long pause: it has all of that text, or nothing of it."""
+    before = final("no two okay yes", 5_000, 7_000, 12_000)
+
+    assert Overlap([before], 8_499).find(["yes", "no", "right"])[:3] == (1, 7_000, False)
+    assert Overlap([before], 8_500).find(["yes", "no", "right"])[:3] == (0, 0, False)
+    assert Overlap([before], 8_500).find(["no", "two", "okay", "yes"])[0] == 4
+    assert Overlap([before], 8_500).find(["two", "okay", "yes"])[0] == 3
 
 
 def test_none_are_expected_for_ever() -> None:
@@ -49,7 +63,7 @@ def test_none_are_expected_for_ever() -> None:
     overlap.clear()
 
     assert not overlap
-    assert overlap.find(["yes"], use_up=True) == (0, 0, True)
+    assert overlap.find(["yes"]) == (0, 0, True, 0)
 
 
 def test_the_same_words_in_the_same_place_are_said_once_however_late_the_engine_is() -> None:

@@ -1,5 +1,7 @@
 """Placing: when a text was said, by the best of what is known of it."""
 
+from typing import Any
+
 import pytest
 
 from service.stt.clock import SessionClock
@@ -215,3 +217,22 @@ def test_more_was_said_behind_a_text_that_was_cut_off_in_the_midst_of_it() -> No
     assert goes_on(2000, prompt_ms=500)
     assert not goes_on(300, prompt_ms=500)
     assert not goes_on(2000, prompt_ms=None)
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "may"),
+    [
+        ("so that", {"is_asked": True, "lag_ms": 6000}, True),
+        ("so that all of it was", {"is_asked": True, "lag_ms": 6000}, False),
+        ("so that", {"is_asked": True}, False),
+        ("so that", {"lag_ms": 6000}, False),
+        ("so that", {"is_asked": True, "lag_ms": 6000, "said": Span(11_000, 12_000)}, False),
+    ],
+)
+def test_a_late_engine_that_was_asked_for_the_rest_may_have_given_half_of_it(
+    text: str, more: dict[str, Any], *, may: bool
+) -> None:
+    """Its session may have been over before; but not where the text is as long as the speech."""
+    made, at = placing(), arrival()._replace(**more)
+
+    assert made.may_lack(at, made.place(at, text, from_ms=0)) is may

@@ -141,3 +141,22 @@ def test_what_is_owed_begins_where_that_speech_began() -> None:
 
     assert progress.answered_ms == 3400
     assert 2500 < progress.owed_from(6000, pending_ms=None) < 2850
+
+
+def test_in_the_midst_of_speech_what_is_owed_begins_a_little_before_the_last_words_end() -> None:
+    """Else nobody hears the word that is said just then: one session its half, and one the rest."""
+    progress = Progress(spoken((500, 4900), until_ms=6000))
+
+    progress.emit(Span(500, 2500), Clue.TEXT, expected_ms=0, until_ms=2500)
+
+    assert progress.owed_from(6000, pending_ms=None) == 2500 - 400
+
+
+def test_a_breath_that_is_left_of_a_stretch_is_not_what_is_owed_first() -> None:
+    """A session that began with it again and again would get no further."""
+    progress = Progress(spoken((500, 2000), (6000, 7000), until_ms=8000))
+
+    progress.emit(Span(500, 1900), Clue.WORDS, expected_ms=0, until_ms=2000)
+
+    assert [*progress.unanswered(3000)] == [Span(1900, 2000)]
+    assert 5000 < progress.owed_from(8000, pending_ms=None) < 6000

@@ -108,6 +108,18 @@ def test_what_lies_surely_behind_the_seam_repeats_nothing() -> None:
     )
 
 
+def test_what_is_next_to_a_repeat_may_be_one_for_longer() -> None:
+    """An engine that says nothing new yet may be later than it ever was; though not for ever."""
+    emitted = [Emitted([*"abc"], 0, 1000, 1500), Emitted([*"def"], 2000, 3000, 3500)]
+    soon, late = (Seam(emitted, 0, 3000, Clue.TEXT) for _ in range(2))
+    for seam, sure_ms in ((soon, 13_000), (late, 13_001)):
+        assert seam.cut(heard("a b c", 0, 1000), Clue.TEXT).heard is None
+        seam.close(sure_ms)
+
+    assert text_of(soon.cut(heard("d e f g", 2000, 4000), Clue.TEXT).heard) == "g"
+    assert text_of(late.cut(heard("d e f g", 9000, 9900), Clue.TEXT).heard) == "d e f g"
+
+
 def test_half_a_word_at_a_cut_is_left_out() -> None:
     """Of a text without times nobody knows."""
     words = timed(("good", 0, 400), ("mor", 500, 980))

@@ -366,3 +366,19 @@ def test_who_was_asked_for_the_rest_may_end_a_text_anywhere() -> None:
 
     talk.speech.end()
     assert talk.stint.arrived(FINAL, talk.now).is_asked
+
+
+def test_what_was_sent_at_once_is_surely_answered_no_sooner_than_what_is_sent_in_time() -> None:
+    """So nothing is, before as much time has passed as an answer may take."""
+    talk = Talk()
+    talk.is_burst = True
+    talk.speak(9000)
+    talk.is_burst = False
+    talk.speak(3900)
+    early = talk.stint.arrived(PARTIAL, talk.now)
+    talk.pause(2000)
+    later = talk.stint.arrived(PARTIAL, talk.now)
+
+    assert (early.position_ms, later.position_ms) == (12_900, 14_900)
+    assert early.sure_ms < 0
+    assert later.sure_ms == 14_900 - 4_000

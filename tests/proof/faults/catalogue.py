@@ -22,26 +22,34 @@ UNDECIDABLE = {
     frozenset({"wrong_order", "no_is_final"}): (
         "texts without times, ends or partials, and not in their order: nothing says where one was"
     ),
-    frozenset({"late_answers", "session_limit"}): (
-        "answers that come later than the sessions last: the engine answers nothing"
-    ),
 }
 """Pairs of which nobody could know what was said where, and why. Only `--fault` plays them."""
 
+_HALF = (
+    "half of an utterance comes as a final, since the session ends, which nobody knows yet:"
+    " from an engine that is seconds late and gives no times, before anything is known of how"
+    " fast the speaker is. It may be all that was said there"
+)
 UNPLACED = {
-    frozenset({"late_and_closed", "session_limit"}): (
-        "half of an utterance comes as a final, since the session ends, which nobody knows yet:"
-        " from an engine that is seconds late and gives no times, before anything is known of how"
-        " fast the speaker is. It may be all that was said there"
-    ),
+    frozenset({"late_and_closed", "session_limit"}): _HALF,
+    frozenset({"late_answers", "session_limit"}): _HALF,
 }
 """Pairs of which nobody could know where a text was said, and why. All but offsets is judged."""
 
-OVERLOAD = frozenset({frozenset({"late_answers", "closed_every_5_s"})})
+OVERLOAD = frozenset(
+    {
+        frozenset({"late_answers", "closed_every_5_s"}),
+        frozenset({"late_answers", "session_limit"}),
+    }
+)
 """Pairs that outlast the buffer, though neither of them does: words may be lost, and are told.
 
 Answers come up to ten seconds late, and sessions end after five seconds of audio. Each answer has
 to be waited for with nothing sent, so that it takes longer to answer than people speak.
+
+Or they end after eight to twenty seconds, and what they have not answered by then they never will,
+or as half an utterance that is given for a whole one. At the end of the call nobody is left to say
+which it was: the words behind it are told, or the final is marked where it ends.
 """
 
 
