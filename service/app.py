@@ -43,7 +43,7 @@ from service.journal.database import (
     open_searches,
 )
 from service.listening import bind, scraped, take_connections
-from service.opening import archives_of, bus_of, recognitions_of
+from service.opening import archives_of, bus_of, recognitions_of, recordings_heard
 from service.pool.seat import Seat
 from service.ports import Bus, Carrier, Journal, Recognitions
 from service.recording.recorder import open_recorder
@@ -248,6 +248,7 @@ async def _open_rooms(
             own_clock=network.local,
             observer=observer,
             ownership=ownership,
+            heard=await enter(recordings_heard(settings, journal, machine.dice)),
         )
     )
     news.open(calls)

@@ -1,7 +1,7 @@
 """Rooms that take much of the settings: what hears, tells other workers, and keeps copies."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from service.archive.files import ExportedFiles
 from service.bus.counters import BusCounters
@@ -10,8 +10,10 @@ from service.bus.opening import open_bus
 from service.feed.hub import Hub
 from service.ports import ArchiveNews, ArchiveRoom, Bus, Journal, Recognitions
 from service.recording.reading import RecordingShelf
+from service.runtime.second_hearing import RecordingsHeard
 from service.settings import Settings
 from service.stt.counters import RecognitionCounters
+from service.stt.files.hearing import open_hearing
 from service.stt.recognitions import open_recognitions
 from service.workers.room import SoleWorker, Workers
 
@@ -20,6 +22,24 @@ def archives_of(settings: Settings, journal: Journal, news: ArchiveNews) -> Arch
     """Return what archives of these settings work with."""
     kept, key = settings.recordings_path, settings.storage_key()
     return ArchiveRoom(ExportedFiles(journal), RecordingShelf(journal, kept, key=key), news)
+
+
+@asynccontextmanager
+async def recordings_heard(
+    settings: Settings, journal: Journal, dice: Callable[[], float]
+) -> AsyncIterator[RecordingsHeard]:
+    """Open who transcribes the recordings of these settings."""
+    kept, key = settings.recordings_path, settings.storage_key()
+    local_key = settings.recogniser_api_key
+    opening = open_hearing(
+        base_url=settings.telnyx_base_url,
+        api_key=settings.telnyx_api_key.get_secret_value(),
+        local_url=settings.recogniser_url,
+        local_api_key=local_key.get_secret_value() if local_key else None,
+        dice=dice,
+    )
+    async with opening as hearing:
+        yield RecordingsHeard(RecordingShelf(journal, kept, key=key), hearing)
 
 
 def bus_of(

@@ -20,8 +20,8 @@ WORDS = frozenset({"transcript.partial", "transcript.final"})
 """Shown as what was said."""
 OF_NO_CALL = frozenset({"endpoint.disabled", "endpoint.enabled"})
 """Shown with the endpoints."""
-ARCHIVE = frozenset({"archive.stored", "archive.failed"})
-"""Of a copy of the call, not of what was said."""
+AFTER = frozenset({"archive.stored", "archive.failed", "recording.transcribed", "recording.failed"})
+"""Of a copy of the call or of its recording, not of what was said."""
 
 
 def keys_of(module: str, name: str) -> set[str]:
@@ -47,7 +47,7 @@ def keys_of(module: str, name: str) -> set[str]:
                 "transcript.erased",
                 "recording.saved",
                 "call.dtmf",
-                *ARCHIVE,
+                *AFTER,
             },
             id="demo",
         ),
@@ -71,7 +71,7 @@ def keys_of(module: str, name: str) -> set[str]:
                 "transcription.degraded",
                 "transcription.failed",
                 "transcription.recovered",
-                *ARCHIVE,
+                *AFTER,
             },
             id="console, what changes about a call",
         ),
@@ -96,7 +96,7 @@ def keys_of(module: str, name: str) -> set[str]:
                 "transcript.redacted",
                 "transcript.completed",
                 "recording.saved",
-                *ARCHIVE,
+                *AFTER,
             },
             id="exports",
         ),

@@ -10,12 +10,14 @@ from service.archive.report_parts import (
     ReportedGap,
     ReportedPause,
     ReportedRecording,
+    ReportedTranscription,
     ReportedUtterance,
     read_data,
     read_gaps,
     read_pauses,
     read_utterances,
 )
+from service.calls.after_events import RecordingTranscribed
 from service.calls.events import (
     CallAnswered,
     CallAttached,
@@ -74,6 +76,7 @@ class CallDocument(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "
     redactions: Mapping[str, int]
     """How many numbers were hidden, by what they are."""
     recording: ReportedRecording | None
+    transcribed: ReportedTranscription | None
 
 
 class _Started(msgspec.Struct, frozen=True, rename={"from_": "from"}):
@@ -144,6 +147,7 @@ def make_document(events: Sequence[StoredEvent]) -> CallDocument | None:
         coverage=completed.coverage,
         redactions=_hidden(utterances),
         recording=_last(events, RecordingSaved.type, ReportedRecording),
+        transcribed=_last(events, RecordingTranscribed.type, ReportedTranscription),
     )
 
 

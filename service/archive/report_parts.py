@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
+from service.calls.after_events import TranscribedSegment
 from service.calls.events import (
     TimeSource,
     TranscriptFinal,
@@ -68,6 +69,17 @@ class ReportedRecording(msgspec.Struct, frozen=True, kw_only=True):
     content_type: str
     channels: tuple[Track, ...]
     silenced_ms: int = 0
+
+
+class ReportedTranscription(msgspec.Struct, frozen=True, kw_only=True):
+    """The recording, transcribed whole once the call was over; beside the utterances."""
+
+    revision: int
+    engine: str
+    text: str
+    segments: tuple[TranscribedSegment, ...]
+    model: str | None = None
+    language: str | None = None
 
 
 class _Pause(msgspec.Struct, frozen=True):

@@ -16,7 +16,8 @@ what came of it (`carrier_answers`); words come from Telnyx (`in_call`) or by au
 `redactions` hides what is nobody's business in them (`reredaction`: in what is kept), and `sound`
 in what is recorded. `gaps`,
 `pauses` and `coverage` account for the rest of the time. `carrying` adds what its own application
-says. `recordings` tells of audio that is kept, `archiving` of copies elsewhere
+says. `recordings` tells of audio that is kept, `second_hearing` has it transcribed once more
+(`second_hearing_answers`), `archiving` of copies elsewhere
 (`afterwards`, `archive_answers`, `after_events`), `erasure` forgets all, and `engines/` is who can
 hear what.
 """

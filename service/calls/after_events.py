@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from service.ids import CallId, EndpointName
+from service.calls.inputs import Redaction
+from service.ids import CallId, EndpointName, Role, Track
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,3 +32,49 @@ class ArchiveFailed:
     revision: int | None
     reason: str
     erased: CallId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscribedSegment:
+    """What was said in one stretch of a recording, on the call clock; redacted as live words are.
+
+    Without times it is all that was said on its track.
+    """
+
+    role: Role
+    track: Track
+    text: str
+    start_ms: int | None = None
+    end_ms: int | None = None
+    redactions: tuple[Redaction, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingTranscribed:
+    """The call's recording, transcribed whole by the route's `after_call`.
+
+    It stands beside what was heard live, never in its place. A higher `revision` is of a recording
+    that was longer, or of which more is silent.
+    """
+
+    type: ClassVar[str] = "recording.transcribed"
+    revision: int
+    engine: str
+    model: str | None
+    language: str | None
+    text: str
+    segments: tuple[TranscribedSegment, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingFailed:
+    """What was to become of the call's recording did not, and is tried no more.
+
+    `stage` is `transcription`; `code` is Telnyx's, or "".
+    """
+
+    type: ClassVar[str] = "recording.failed"
+    revision: int
+    stage: str
+    reason: str
+    code: str

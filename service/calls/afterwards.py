@@ -2,12 +2,13 @@
 
 from typing import assert_never
 
-from service.calls import archiving, recordings
+from service.calls import archiving, recordings, second_hearing
 from service.calls.archive_answers import ArchiveRefused, ArchiveWritten
 from service.calls.inputs import RecordingWritten
+from service.calls.second_hearing_answers import RecordingHeard, RecordingUnheard
 from service.calls.turn import Turn
 
-AfterInput = RecordingWritten | ArchiveWritten | ArchiveRefused
+AfterInput = RecordingWritten | ArchiveWritten | ArchiveRefused | RecordingHeard | RecordingUnheard
 
 
 def take(turn: Turn, item: AfterInput) -> None:
@@ -17,5 +18,7 @@ def take(turn: Turn, item: AfterInput) -> None:
             recordings.written(turn, item)
         case ArchiveWritten() | ArchiveRefused():
             archiving.told(turn, item)
+        case RecordingHeard() | RecordingUnheard():
+            second_hearing.take(turn, item)
         case _:
             assert_never(item)

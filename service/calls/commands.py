@@ -203,6 +203,16 @@ class HastenRecognitions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HearRecording:
+    """Have the call's recording transcribed whole; a `RecordingHeard` or `…Unheard` answers."""
+
+    generation: int
+    engine: str
+    model: str | None
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """What came of one `ControlAsked`, `EraseAsked` or `DialAsked`."""
 
@@ -239,4 +249,4 @@ MediaCommand = (
     | HastenRecognitions
     | SoundCommand
 )
-Command = CarrierCommand | CarrierQuestion | MediaCommand
+Command = CarrierCommand | CarrierQuestion | MediaCommand | HearRecording

@@ -8,7 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from service.calls.after_events import ArchiveFailed, ArchiveStored
+from service.calls.after_events import (
+    ArchiveFailed,
+    ArchiveStored,
+    RecordingFailed,
+    RecordingTranscribed,
+)
 from service.calls.inputs import Redaction, Word
 from service.calls.party_events import Participant, PartyEvent
 from service.calls.webhook import Direction
@@ -360,5 +365,7 @@ Event = (
     | PartyEvent
     | ArchiveStored
     | ArchiveFailed
+    | RecordingTranscribed
+    | RecordingFailed
 )
 """What is durable: it gets the call's next `seq`."""

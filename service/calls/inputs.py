@@ -13,6 +13,7 @@ from service.calls.carrier_answers import CommandDone, CommandFailed, LegStatus
 from service.calls.dial_wish import DialAsked
 from service.calls.party_webhooks import KeyPressed, LegHeld, LegJoined, LegLeft, LegRetrieved
 from service.calls.routes import Route
+from service.calls.second_hearing_answers import RecordingHeard, RecordingUnheard
 from service.calls.webhook import Webhook
 from service.ids import LegId, StreamId, Track
 
@@ -346,6 +347,8 @@ OwnInput = (
     | LegStatus
     | ArchiveWritten
     | ArchiveRefused
+    | RecordingHeard
+    | RecordingUnheard
 )
 """What this service itself tells a call: what it hears, and what became of its commands."""
 AskedInput = ControlAsked | EraseAsked | DialAsked

@@ -1,5 +1,6 @@
 """The call's own audio: when there is some, and that all of it is there."""
 
+from service.calls import second_hearing
 from service.calls.events import RecordingSaved
 from service.calls.inputs import RecordingWritten
 from service.calls.state import Phase, Recorded
@@ -29,3 +30,4 @@ def tell(turn: Turn, *, at: float) -> None:
     )
     state.recorded = None
     turn.record(event, at)
+    second_hearing.want(turn)

@@ -36,6 +36,16 @@ class Fallback:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AfterCall:
+    """Who transcribes the whole recording once the call is over. None: the engine's own choice."""
+
+    engine: str
+    model: str | None = None
+    language: str | None = None
+    """None: the route's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """How a call is treated. Built from one `[[route]]` of the settings, which documents it."""
 
@@ -70,6 +80,8 @@ class Route:
     mask: Mask = "label"
     record: Literal["none", "audio"] = "none"
     """`audio`: keep what the fork carried."""
+    after_call: AfterCall | None = None
+    """Who transcribes the recording once more; None: nobody."""
     pause_on: tuple[str, ...] = ()
     """Phrases after which nothing is kept."""
     resume_on: tuple[str, ...] = ()

@@ -30,6 +30,7 @@ from service.calls import (
     requests,
     reredaction,
     results,
+    second_hearing,
     streams,
     transcription,
     transcripts,
@@ -75,6 +76,7 @@ from service.calls.inputs import (
 )
 from service.calls.party_webhooks import KeyPressed, LegHeld, LegJoined, LegLeft, LegRetrieved
 from service.calls.routes import Route
+from service.calls.second_hearing_answers import RecordingHeard, RecordingUnheard
 from service.calls.state import CallState, Phase
 from service.calls.troubles import route_in_force
 from service.calls.turn import UNROUTED, Outcome, Turn
@@ -111,6 +113,7 @@ class CallSession:
             requests.next_look(state),
             in_call.words_due_at(state),
             phrase_pauses.due_at(state),
+            second_hearing.next_look(state),
             ordering.next_release(state.waiting, lacks_predecessor=self._lacks),
         ]
         if state.phase in _OPEN:
@@ -131,9 +134,13 @@ class CallSession:
         state = self.state
         return UNROUTED if state.route is None else route_in_force(state.route, state.stage)
 
-    def receive(self, items: Sequence[Input], *, now: float) -> Outcome:
-        """Take the inputs of one turn, in order; do what was waiting for `now` as well."""
-        turn = Turn(self.state, now, self._route)
+    def receive(self, items: Sequence[Input], *, now: float, lag_s: float = 0.0) -> Outcome:
+        """Take the inputs of one turn, in order; do what was waiting for `now` as well.
+
+        Nothing that waits is done as long as something that comes first may be on its way from
+        another worker: for `lag_s` more.
+        """
+        turn = Turn(self.state, now, self._route, lag_s)
         ordering.keep_to(self.state.waiting, now)
         input_ids: list[InputId] = []
         replies: list[Reply | None] = []
@@ -147,7 +154,7 @@ class CallSession:
                 if isinstance(item, Webhook):
                     input_ids.append(item.input_id)
         wake_at = self.wake_at if items else now
-        if woken := wake_at is not None and now >= wake_at:
+        if woken := wake_at is not None and now - lag_s >= wake_at:
             self._wake(turn)
         if turn.durable or woken:
             requests.pursue(turn)
@@ -200,11 +207,12 @@ class CallSession:
     def _wake(self, turn: Turn) -> None:
         """Do what was waiting for this moment."""
         self._release(turn)
-        state, now = self.state, turn.now
+        state, now = self.state, turn.now - turn.lag_s
         if self._silent_at is not None and now >= self._silent_at:
             ending.end_unheard(turn)
         in_call.miss_words(turn)
         phrase_pauses.wake(turn)
+        second_hearing.wake(turn)
         if state.hand_over_at is not None and now >= state.hand_over_at:
             legs.hand_over(turn)
         if state.finish_by is not None and now >= state.finish_by:
@@ -233,7 +241,9 @@ class CallSession:
 
     def _release(self, turn: Turn) -> None:
         room = self.state.waiting
-        while webhook := ordering.release(room, turn.now, lacks_predecessor=self._lacks):
+        while webhook := ordering.release(
+            room, turn.now, lag_s=turn.lag_s, lacks_predecessor=self._lacks
+        ):
             turn.durable = True
             self._apply(turn, self._of_leg(webhook))
 
@@ -297,7 +307,13 @@ class CallSession:
                 media.recognition_finished(turn, item)
                 if self.state.phase is Phase.ENDING and not self.state.streams:
                     ending.complete(turn)
-            case RecordingWritten() | ArchiveWritten() | ArchiveRefused():
+            case (
+                RecordingWritten()
+                | ArchiveWritten()
+                | ArchiveRefused()
+                | RecordingHeard()
+                | RecordingUnheard()
+            ):
                 afterwards.take(turn, item)
             case AudioLost() | AudioSettled():
                 transcripts.accounted(turn, item)
@@ -317,6 +333,7 @@ class CallSession:
             ordering.wait_anew(state.waiting, at)
         if state.route is None:
             return
+        second_hearing.restarted(turn, at=at)
         if state.phase in (Phase.RINGING, Phase.TALKING):
             transcription.restarted(turn, at=item.at)
             legs.end_if_over(turn)

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from service.calls.carrier_answers import CommandName
 from service.calls.inputs import LegBridged, LegHungUp, WebhookInput
-from service.calls.routes import Route, Tracks
+from service.calls.routes import AfterCall, Route, Tracks
 from service.ids import CallId, EndpointName, LegId, StreamId, Track
 from service.redaction.memory import Memory
 
@@ -263,6 +263,17 @@ class Archived:
 
 
 @dataclass(slots=True)
+class SecondHearing:
+    """The transcription of the whole recording: which one, and when to ask for it again."""
+
+    choice: AfterCall
+    generation: int
+    look_at: float | None = None
+    """None: it is there, or given up."""
+    failures: int = 0
+
+
+@dataclass(slots=True)
 class Pause:
     """A time, in Unix seconds, of which no word is to be kept. `until` None: it goes on."""
 
@@ -348,6 +359,8 @@ class CallState:
     """Whether it was already told that Telnyx leaves `is_final` out."""
     carried: dict[str, str | list[str]] = field(default_factory=dict)
     """What the call's own application said of it, for the metadata."""
+    second_hearing: SecondHearing | None = None
+    """None: nobody wants it, or there is no recording yet."""
     archived: dict[EndpointName, Archived] = field(default_factory=dict)
     redaction: Memory = field(default_factory=Memory)
     """What was hidden and shown of numbers: counts, labels and times."""

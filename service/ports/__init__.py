@@ -1,6 +1,7 @@
 """What the rooms promise each other, a module for each: who may call, what waits, what raises.
 
-`calls`, `attaching`, `media`, `carrier`, `providers` and `stt` are Telnyx's side; `journal`,
+`calls`, `attaching`, `media`, `carrier`, `providers`, `stt` and
+`hearing` are Telnyx's side; `journal`,
 `library` and `keys` what is kept, `binding` which of it a key may see, `access` who looked at it,
 `recorder` the audio, `reports` all of it as one document and `archives` as files; `delivery`,
 `audience` and `observer` are told what happened, `forwards` what Telnyx said, and `bus` tells other
@@ -27,6 +28,7 @@ from service.ports.calls import CallControls, Calls, CallStarts, DialWish, Erase
 from service.ports.carrier import Carrier, LegLife, StreamTarget
 from service.ports.delivery import Delivery, Lanes, LivePartial, Sink
 from service.ports.forwards import Forwards, StoredForward, Tee
+from service.ports.hearing import FileHearing, HeardStretch
 from service.ports.journal import (
     Attempt,
     BacklogPage,
@@ -105,8 +107,10 @@ __all__ = [
     "Entry",
     "Eraser",
     "ErasureIndex",
+    "FileHearing",
     "Forwards",
     "Frontier",
+    "HeardStretch",
     "Hit",
     "Journal",
     "Keeping",

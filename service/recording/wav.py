@@ -65,7 +65,15 @@ class Layout:
 
     def header(self, data_bytes: int) -> bytes:
         """Return the header of a file that holds so much; more than 4 GiB cannot be said."""
+        return self._header(data_bytes, len(CHANNELS))
+
+    def mono_header(self, data_bytes: int) -> bytes:
+        """Return the header of a file that holds so much of one track alone."""
+        return self._header(data_bytes, 1)
+
+    def _header(self, data_bytes: int, channels: int) -> bytes:
         data_bytes = min(data_bytes, _MAX_DATA_BYTES)
+        block_bytes = self.sample_bytes * channels
         return _HEADER.pack(
             b"RIFF",
             HEADER_BYTES - 8 + data_bytes,
@@ -73,15 +81,15 @@ class Layout:
             b"fmt ",
             18,
             _TAGS.get(self.encoding, _PCM),
-            len(CHANNELS),
+            channels,
             self.sample_rate_hz,
-            self.sample_rate_hz * self.block_bytes,
-            self.block_bytes,
+            self.sample_rate_hz * block_bytes,
+            block_bytes,
             8 * self.sample_bytes,
             0,
             b"fact",
             4,
-            data_bytes // self.block_bytes,
+            data_bytes // block_bytes,
             b"data",
             data_bytes,
         )

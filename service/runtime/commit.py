@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
+from service.calls.after_events import RecordingTranscribed
 from service.calls.events import TranscriptRedacted
 from service.calls.routes import Route
 from service.calls.session import CallSession
@@ -13,7 +14,7 @@ from service.calls.turn import Outcome
 from service.ids import CallId, WorkerId
 from service.ports import Entry, Journal, StoredEvent
 from service.runtime.codec import decode_state, encode_state
-from service.wire.events import encode, read_superseded_seq, subject_of, superseded
+from service.wire.events import emptied, encode, read_superseded_seq, subject_of, superseded
 
 RELOADS_AN_EPOCH: Final = 1_000
 NOTHING_KEPT: Final[Mapping[int, StoredEvent]] = MappingProxyType({})
@@ -122,6 +123,9 @@ def _amended(
         if event.type == TranscriptRedacted.type:
             old = kept[read_superseded_seq(event.body)]
             amended.append(replace(old, body=superseded(old.body, event.body)))
+    heard = [one for one in kept.values() if one.type == RecordingTranscribed.type]
+    if amended:  # what the recording says is heard anew, with more of it silent
+        amended += [replace(one, body=emptied(one.body)) for one in heard]
     return tuple(amended)
 
 

@@ -11,6 +11,7 @@ from service.calls.commands import (
     FetchMissed,
     FinishRecognitions,
     HastenRecognitions,
+    HearRecording,
     JudgeSound,
     OpenRecognition,
     PauseStream,
@@ -29,6 +30,7 @@ from service.runtime.call import LiveCall
 from service.runtime.commands import CommandRunner
 from service.runtime.media_streams import MediaStreams
 from service.runtime.questions import QuestionRunner
+from service.runtime.second_hearing import SecondHearer
 from service.wire.events import encode, partial_id
 
 log = structlog.get_logger()
@@ -46,6 +48,7 @@ class RealEffects:
         streams: MediaStreams,
         commands: CommandRunner,
         questions: QuestionRunner,
+        second: SecondHearer,
         clock: Callable[[], float],
     ) -> None:
         self._lanes = lanes
@@ -54,6 +57,7 @@ class RealEffects:
         self._streams = streams
         self._commands = commands
         self._questions = questions
+        self._second = second
         self._clock = clock
 
     def hand_on(self, call: LiveCall, outcome: Outcome, stored: Sequence[StoredEvent]) -> None:
@@ -109,6 +113,8 @@ class RealEffects:
                 self._streams.hasten(command)
             case AskStatus() | FetchMissed():
                 self._questions.start(call, command)
+            case HearRecording():
+                self._second.start(call, command)
             case _:
                 self._commands.start(call, command)
 

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from service.calls.after_events import RecordingTranscribed
 from service.calls.events import TranscriptFinal
 from service.calls.inputs import Redaction, Word
 from service.calls.redactions import policy_of
@@ -23,6 +24,7 @@ from service.runtime.call import MAX_ATTEMPTS
 from service.runtime.commit import commit_turn, load_call
 
 _PAGE: Final = 500
+_OF_WORDS: Final = frozenset({TranscriptFinal.type, RecordingTranscribed.type})
 
 Silence = Callable[[CallId, Sequence[Silent]], Awaitable[None]]
 """Silences what is not to be heard any more of a call's recording."""
@@ -78,8 +80,9 @@ class LateRedactor:
         """
         for _ in range(MAX_ATTEMPTS):
             call = await load_call(self._journal, call_id, ())
-            kept = await self._finals(call_id)
-            look = look_again([read_final(event) for event in kept.values()], policy_of(like))
+            kept = await self._kept(call_id)
+            finals = [one for one in kept.values() if one.type == TranscriptFinal.type]
+            look = look_again([read_final(event) for event in finals], policy_of(like))
             now = self._clock()
             outcome = call.session.redact_again(look, like=like, now=now)
             (reply,) = outcome.replies
@@ -93,13 +96,13 @@ class LateRedactor:
             return Redone(len(look.superseding), look.hidden)
         raise JournalUnavailableError("somebody else keeps writing this call")
 
-    async def _finals(self, call_id: CallId) -> dict[int, StoredEvent]:
-        finals: dict[int, StoredEvent] = {}
+    async def _kept(self, call_id: CallId) -> dict[int, StoredEvent]:
+        kept: dict[int, StoredEvent] = {}
         after = 0
         while page := await self._journal.read(call_id, after_seq=after, limit=_PAGE):
             after = page[-1].seq
-            finals |= {one.seq: one for one in page if one.type == TranscriptFinal.type}
-        return finals
+            kept |= {one.seq: one for one in page if one.type in _OF_WORDS}
+        return kept
 
 
 def read_final(event: StoredEvent) -> KeptFinal:

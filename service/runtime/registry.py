@@ -54,6 +54,7 @@ from service.runtime.handing_over import prepare_hand_over
 from service.runtime.media_streams import MediaStreams, Ticket
 from service.runtime.media_tokens import MediaTokens
 from service.runtime.questions import QuestionRunner
+from service.runtime.second_hearing import RecordingsHeard, SecondHearer
 from service.runtime.upkeep import notice, prune, until
 from service.tasks import open_tasks
 from service.workers.alone import Alone
@@ -130,7 +131,6 @@ class CallRegistry:
             if isinstance(found, Claim):
                 await self.ownership.forward(call_id, item, found.owner)
                 return
-            await self.ownership.caught_up(call_id)
             try:
                 await found.tell(item)
             except CallElsewhereError:
@@ -354,12 +354,14 @@ async def open_calls(
     own_clock: Callable[[], float] | None = None,
     observer: Observer = UNOBSERVED,
     ownership: Ownership | None = None,
+    heard: RecordingsHeard | None = None,
 ) -> AsyncIterator[CallRegistry]:
     """Open the registry and its tasks; on exit what still runs is cancelled, so drain first.
 
     `media_url` is where Telnyx is told to send audio; a token is appended to it. `clock` is the
     telephone network's time as well as it is known, `own_clock` that of this machine, where the
-    two differ. Without an `ownership` the journal is this process's own.
+    two differ. Without an `ownership` the journal is this process's own;
+    `heard` is who transcribes recordings.
     """
     async with open_tasks() as tasks:
         tokens = MediaTokens(journal=journal, media_url=media_url, clock=clock)
@@ -376,6 +378,7 @@ async def open_calls(
             streams=streams,
             commands=CommandRunner(carrier=carrier, tokens=tokens, tasks=tasks, clock=clock),
             questions=QuestionRunner(carrier, tasks, clock),
+            second=SecondHearer(heard, tasks, clock),
             clock=clock,
         )
         ownership = ownership or Alone(journal)

@@ -15,7 +15,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from service.calls.routes import Fallback, Numbers, Retention, Route, Tracks
+from service.calls.routes import AfterCall, Fallback, Numbers, Retention, Route, Tracks
 from service.delivery.endpoints import Endpoint
 from service.delivery.host import MAX_POSTS
 from service.errors import SettingsError
@@ -78,6 +78,18 @@ class FallbackSettings(_Table):
         return Fallback(**self.model_dump())
 
 
+class AfterCallSettings(_Table):
+    """`after_call` of a route: who transcribes the whole recording once the call is over."""
+
+    engine: str
+    model: str | None = None
+    language: str | None = None
+
+    def build(self) -> AfterCall:
+        """Return what the call core works with."""
+        return AfterCall(**self.model_dump())
+
+
 class RouteSettings(_Table):
     """One `[[route]]`: which calls, and how they are treated. The first that matches wins."""
 
@@ -127,6 +139,8 @@ class RouteSettings(_Table):
     record: Annotated[Literal["none", "audio", "telnyx"], AfterValidator(_record_not_built)] = (
         "none"
     )
+    after_call: AfterCallSettings | None = None
+    """Who transcribes the recording once more; `record` says that there is one."""
     endpoints: tuple[str, ...] = ()
     carry: Annotated[tuple[CarryKey, ...], Field(max_length=16)] = ()
     """What of the call's own application goes into the metadata."""
@@ -139,11 +153,12 @@ class RouteSettings(_Table):
 
     def build(self, *, answers: bool = True) -> Route:
         """Return what the call core works with; `answers` where the route does not say."""
-        plain = self.model_dump(exclude={"answer", "fallback", "retention"})
+        plain = self.model_dump(exclude={"answer", "fallback", "retention", "after_call"})
         return Route(
             answer=answers if self.answer is None else self.answer,
             retention=Retention(**self.retention.model_dump()),
             fallback=tuple(choice.build() for choice in self.fallback),
+            after_call=self.after_call.build() if self.after_call else None,
             **plain,
         )
 

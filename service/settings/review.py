@@ -2,7 +2,15 @@
 
 from collections.abc import Iterable, Iterator
 
-from service.calls.engines import engine_for, find_engine, model_for, unfit
+from service.calls.engines import (
+    engine_for,
+    find_engine,
+    model_for,
+    rest_request,
+    review_file,
+    takes_files,
+    unfit,
+)
 from service.calls.engines import review as review_engine
 from service.calls.engines.languages import AUTO
 from service.calls.routes import Route
@@ -138,6 +146,7 @@ def _route(place: tuple[str, ...], route: RouteSettings, names: list[str]) -> It
     if route.record == "audio" and route.source != "media":
         message = 'needs source = "media": without a fork nobody here hears the call'
         yield Fault((*place, "record"), message)
+    yield from _after_call((*place, "after_call"), route)
     if route.connect is not None and route.answer is False:
         yield Fault((*place, "connect"), "needs answer = true: nobody else is told to")
     yield from _only_with("connect", _ONLY_FOR_CONNECT, place, route)
@@ -149,6 +158,20 @@ def _route(place: tuple[str, ...], route: RouteSettings, names: list[str]) -> It
     if route.stream_codec is not None:
         yield from _stream_codec((*place, "stream_codec"), route.stream_codec)
     yield from _choices(place, route)
+
+
+def _after_call(place: tuple[str, ...], route: RouteSettings) -> Iterator[Fault]:
+    """Judge who is to transcribe the recording: there is one, and they take it."""
+    choice = route.after_call
+    if choice is None:
+        return
+    if route.record == "none":
+        yield Fault(place, 'needs record = "audio": there is no recording to transcribe')
+    if choice.model is None and not takes_files(choice.engine):
+        yield Fault(place, f"{choice.engine} has no model that takes whole files")
+    request = rest_request(choice.engine, choice.model, choice.language or route.language)
+    for problem in review_file(request, "wav", local=choice.engine == "local").problems:
+        yield Fault(place, problem)
 
 
 def _only_with(

@@ -7,7 +7,12 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from service.calls.after_events import ArchiveFailed, ArchiveStored
+from service.calls.after_events import (
+    ArchiveFailed,
+    ArchiveStored,
+    RecordingFailed,
+    RecordingTranscribed,
+)
 from service.calls.events import (
     CallAnswered,
     CallAttached,
@@ -120,6 +125,8 @@ class Metrics:
                 | RecordingSaved()
                 | ArchiveStored()
                 | ArchiveFailed()
+                | RecordingTranscribed()
+                | RecordingFailed()
             ):
                 pass  # the journal knows; attempts are counted by endpoint
             case EndpointDisabled() | EndpointEnabled():

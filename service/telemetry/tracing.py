@@ -27,7 +27,12 @@ from opentelemetry.trace import (
 )
 
 from service import __version__
-from service.calls.after_events import ArchiveFailed, ArchiveStored
+from service.calls.after_events import (
+    ArchiveFailed,
+    ArchiveStored,
+    RecordingFailed,
+    RecordingTranscribed,
+)
 from service.calls.events import (
     CallAnswered,
     CallAttached,
@@ -129,7 +134,9 @@ class Tracing:
                 | ArchiveStored()
                 | EndpointDisabled()
                 | EndpointEnabled()
+                | RecordingFailed()
                 | RecordingSaved()
+                | RecordingTranscribed()
                 | TranscriptErased()
                 | TranscriptGap()
                 | TranscriptPartial()

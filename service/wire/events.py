@@ -108,6 +108,15 @@ def superseded(final: bytes, redacted: bytes) -> bytes:
     return _encode(envelope)
 
 
+def emptied(transcribed: bytes) -> bytes:
+    """Return a `recording.transcribed` without what it says: as it is kept once more is hidden."""
+    envelope = _read_parts(transcribed)
+    data = _read_parts(envelope["data"])
+    data["text"], data["segments"] = msgspec.Raw(b'""'), msgspec.Raw(b"[]")
+    envelope["data"] = msgspec.Raw(_encode(data))
+    return _encode(envelope)
+
+
 def read_superseded_seq(redacted: bytes) -> int:
     """Return which event of its call a `transcript.redacted` supersedes."""
     return msgspec.json.decode(_read_parts(redacted)["data"], type=_Superseding).supersedes

@@ -1,10 +1,10 @@
 """How long frames of a page take: by the clock, and by what they cost the page's thread."""
 
-import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+import msgspec
 from playwright.async_api import Page
 
 BOUND_MS = 200.0
@@ -54,18 +54,34 @@ async def tasks_of(page: Page) -> AsyncIterator[list[float]]:
         tasks += _read_tasks(await browser.stop_tracing())
 
 
+class _Arguments(msgspec.Struct):
+    name: Any = None
+
+
+class _Event(msgspec.Struct):
+    """What of an event of a trace is looked at: a trace has hundreds of thousands."""
+
+    name: str
+    pid: int = 0
+    tid: int = 0
+    tdur: float = 0
+    args: _Arguments = msgspec.field(default_factory=_Arguments)
+
+
+class _Trace(msgspec.Struct):
+    events: list[_Event] = msgspec.field(name="traceEvents")
+
+
 def _read_tasks(trace: bytes) -> list[float]:
     """Return what each task of the threads that draw pages took; idle ones are left out."""
-    events = json.loads(trace)["traceEvents"]
+    events = msgspec.json.decode(trace, type=_Trace).events
     drawing = {
-        (one["pid"], one["tid"])
+        (one.pid, one.tid)
         for one in events
-        if one["name"] == "thread_name" and one["args"]["name"] == "CrRendererMain"
+        if one.name == "thread_name" and one.args.name == "CrRendererMain"
     }
     took = (
-        one.get("tdur", 0) / 1000
-        for one in events
-        if one["name"] == "RunTask" and (one["pid"], one["tid"]) in drawing
+        one.tdur / 1000 for one in events if one.name == "RunTask" and (one.pid, one.tid) in drawing
     )
     return [ms for ms in took if ms >= MIN_TASK_MS]
 

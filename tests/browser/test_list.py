@@ -1,5 +1,8 @@
 """The supervisor's list: columns, groups, order, counters, filters, days."""
 
+import re
+import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from playwright.async_api import Locator, Page, expect
@@ -26,13 +29,16 @@ def words() -> list[EventData]:
 
 async def a_busy_minute(journal: Journal) -> None:
     """Four calls are live: one rings, one is silent, one degraded, one as it should be."""
-    ringing = opening()[:1]
-    await StoredCall("call-ringing", ago_s=5, metadata=SALES).write(journal, ringing)
-    silent = [*opening(), *words()]
-    await StoredCall("call-silent", ago_s=300, metadata=BILLING).write(journal, silent)
-    degraded = [*opening(), *words(), DEGRADED]
-    await StoredCall("call-degraded", ago_s=6, metadata=BILLING).write(journal, degraded)
-    await StoredCall("call-well", ago_s=5.5, metadata=SALES).write(journal, [*opening(), *words()])
+    begun, now = [*opening(), *words()], time.time()
+    calls: dict[str, tuple[float, Mapping[str, str], list[EventData]]] = {
+        "ringing": (5, SALES, opening()[:1]),
+        "silent": (330, BILLING, begun),
+        "degraded": (6, BILLING, [*begun, DEGRADED]),
+        "well": (5.5, SALES, begun),
+    }
+    for name, (ago_s, about, events) in calls.items():  # of one moment, however long it takes
+        call = StoredCall(f"call-{name}", ago_s=ago_s + time.time() - now, metadata=about)
+        await call.write(journal, events)
 
 
 async def three_days(journal: Journal) -> None:
@@ -75,7 +81,7 @@ async def test_live_calls_stand_longest_first_with_their_metadata(
         await expect(first.locator(".share")).to_have_attribute(
             "title", "Customer 75 %, Agent 25 %"
         )
-        await expect(first.locator(".silence")).to_contain_text("quiet 4:5")
+        await expect(first.locator(".silence")).to_contain_text(re.compile(r"quiet 5:[2-5]\d"))
 
 
 async def test_the_strip_counts_and_filters(page: Page, journal: Path) -> None:
@@ -155,3 +161,28 @@ async def test_past_calls_stand_under_their_days(page: Page, journal: Path) -> N
             "Today",
             "Yesterday",
         ]
+
+
+async def test_a_call_far_from_sight_is_a_line_until_it_comes_near(
+    page: Page, journal: Path
+) -> None:
+    """The line is found in the page and leads to the call; the row itself says more."""
+
+    async def many(journal: Journal) -> None:
+        for number in range(240):
+            call = StoredCall(f"call-{number}", ago_s=number * 60.0 + 30, metadata=BILLING)
+            await call.write(journal, conversation())
+
+    async with open_service(journal, prepare=many) as service:
+        await visit(page, service.url, await service.token())
+        await page.get_by_role("button", name="Earlier calls").click()
+        await expect(page.locator("a.call")).to_have_count(240)
+        first, last = page.locator("a.call").first, page.locator("a.call").last
+        await expect(first.locator(".state")).to_have_text("Complete")
+        await expect(last).to_contain_text("Complete · +1 312 555 0143 → +1 312 555 0199 · billing")
+        await expect(last.locator(".state")).to_have_count(0)
+        await page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+        await expect(last.locator(".state")).to_have_text("Complete")
+        await expect(last.locator(".duration")).to_have_text("0:17")
+        await expect(first.locator(".state")).to_have_count(0)
+        await expect(first).to_have_attribute("href", "#/calls/call-0")

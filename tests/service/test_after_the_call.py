@@ -65,3 +65,26 @@ async def test_an_archive_has_the_whole_call_until_it_is_erased(tmp_path: Path) 
     assert audio[:4] == b"RIFF"
     assert len(audio) == document["recording"]["size_bytes"]
     assert [one.type for one in receipts][-1] == "transcript.erased"
+
+
+async def test_a_recording_is_transcribed_once_more_after_the_call(tmp_path: Path) -> None:
+    """Each side by itself, so that it is known who spoke; beside the live words."""
+    changes = {"recordings_dir": str(tmp_path / "audio")}
+    after = {"engine": "Deepgram", "model": "nova-3"}
+    route = ROUTE | {"record": "audio", "after_call": after}
+    crm = {"report": True, "partials": "off"}
+    scenario = {"call": [{"say": SCRIPT}]}
+    async with open_house(tmp_path / "j.db", scenario, changes, None, [crm], **route) as house:
+        await house.play()
+        receipts = house.receiver.receipts
+        await house.watch.until(lambda: receipts[-1].data.get("transcribed") is not None)
+
+    (event,) = [one.data for one in receipts if one.type == "recording.transcribed"]
+    assert [one["text"] for one in event["segments"]] == WORDS
+    assert [one["role"] for one in event["segments"]] == [str(line["speaker"]) for line in SCRIPT]
+    assert (event["engine"], event["model"], event["revision"]) == ("Deepgram", "nova-3", 1)
+    live = [one.data["text"] for one in receipts if one.type == "transcript.final"]
+    assert sorted(live) == sorted(WORDS)
+    report = receipts[-1].data
+    assert report["transcribed"]["text"] == event["text"]
+    assert [one["text"] for one in report["utterances"]] == WORDS

@@ -192,7 +192,7 @@ def test_events_may_be_patterns(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "calls.*", "transcript", "transcript_final", "recording.transcribed"]
+    "text", ["", "calls.*", "transcript", "transcript_final", "recording.heard"]
 )
 def test_events_that_never_happen_are_refused(text: str) -> None:
     """A pattern that fits nothing is a typing error."""

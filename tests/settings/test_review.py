@@ -8,6 +8,7 @@ from tests.settings.harness import Load, Problems
 LOG = '[[endpoint]]\nname = "log"\ntype = "log"\n'
 WEBHOOK = f'[[endpoint]]\nname = "a"\ntype = "webhook"\nsecret = "{SECRET}"\n'
 ARCHIVE = '[[endpoint]]\nname = "a"\ntype = "archive"\n'
+RECORDED = 'public_url = "https://a.example"\n[[route]]\nrecord = "audio"\n'
 IN_CALL = '[[route]]\nsource = "in_call"\n'
 
 
@@ -21,6 +22,12 @@ IN_CALL = '[[route]]\nsource = "in_call"\n'
         (LOG + IN_CALL + 'endpoints = ["log", "log"]', "names an endpoint twice"),
         (LOG + LOG.replace("log", "LOG", 1), '"LOG" is there twice'),
         (LOG + 'url = "https://example.com"', 'a "log" endpoint has none'),
+        (IN_CALL + 'after_call = { engine = "Telnyx" }', 'needs record = "audio"'),
+        (RECORDED + 'after_call = { engine = "Google" }', "Google has no model that takes whole"),
+        (
+            RECORDED + 'after_call = { engine = "Reson8", language = "ja" }',
+            "does not take language 'ja'",
+        ),
         (ARCHIVE, "an archive needs one"),
         (ARCHIVE + 'url = "https://a.example"', "of an archive is file:///folder or s3://"),
         (ARCHIVE + 'url = "file:///a"\nregion = "eu"', "is only for a bucket"),

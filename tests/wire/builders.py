@@ -13,7 +13,13 @@ from pathlib import Path
 import msgspec
 from msgspec import structs
 
-from service.calls.after_events import ArchiveFailed, ArchiveStored
+from service.calls.after_events import (
+    ArchiveFailed,
+    ArchiveStored,
+    RecordingFailed,
+    RecordingTranscribed,
+    TranscribedSegment,
+)
 from service.calls.events import (
     CallAnswered,
     CallAttached,
@@ -257,6 +263,29 @@ EVENTS: tuple[tuple[float, Event], ...] = (
             },
             participants=AFTERWARDS,
         ),
+    ),
+    (
+        46.1,
+        RecordingTranscribed(
+            revision=1,
+            engine="Deepgram",
+            model="nova-3",
+            language="en-US",
+            text="I'd like to change my booking.",
+            segments=(
+                TranscribedSegment(
+                    role="customer",
+                    track="inbound",
+                    text="I'd like to change my booking.",
+                    start_ms=8400,
+                    end_ms=10400,
+                ),
+            ),
+        ),
+    ),
+    (
+        46.15,
+        RecordingFailed(revision=1, stage="transcription", reason="unreachable", code=""),
     ),
     (
         46.2,

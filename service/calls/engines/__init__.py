@@ -16,7 +16,13 @@ from service.calls.engines.config import (
     sent_options,
 )
 from service.calls.engines.fallback import fit_choices, lost_capabilities, unfit, unmet, unspoken
-from service.calls.engines.files import FileRequest, find_rest_model, review_file
+from service.calls.engines.files import (
+    FileRequest,
+    find_rest_model,
+    rest_request,
+    review_file,
+    takes_files,
+)
 from service.calls.engines.live import Offer, describe, unlisted
 from service.calls.engines.models import EXTENSIONS, Languages, Model, RestTerms, Surface
 from service.calls.engines.review import Review, review
@@ -57,11 +63,13 @@ __all__ = [
     "lost_capabilities",
     "model_for",
     "names_track",
+    "rest_request",
     "review",
     "review_file",
     "review_stream",
     "sent_options",
     "stream_codec_for",
+    "takes_files",
     "unfit",
     "unlisted",
     "unmet",

@@ -7,7 +7,7 @@ from typing import Literal
 from service.calls.engines.languages import AUTO
 from service.calls.engines.models import EXTENSIONS, Model, RestTerms
 from service.calls.engines.review import Review
-from service.calls.engines.table import ENGINES, FAMILIES
+from service.calls.engines.table import ENGINES, FAMILIES, Engine, find_engine
 
 FORMATS = ("json", "verbose_json")
 _GRANULARITIES = frozenset({"segment", "word"})
@@ -30,6 +30,41 @@ class FileRequest:
     """Only with `verbose_json`. Telnyx knows `segment`; our recogniser `word` as well."""
     model_config: Mapping[str, object] = field(default_factory=dict)
     """The engine's own options, under its own names. Its `language` yields to the one above."""
+
+
+def rest_request(engine: str, model: str | None, language: str | None) -> FileRequest:
+    """Return how an engine is asked for all that it says of a file; unknown names go as written.
+
+    Without a model it is what REST has by default, or the first of its own that REST knows.
+    """
+    family = find_engine(engine, model)
+    if family is None:
+        found = None
+    elif model is not None:
+        found = family.find_model(model)
+    else:
+        found = next(iter(sorted(_for_files(family), key=_is_no_default)), None)
+    name = found.name if found else model or engine
+    terms = (found.rest if found else None) or _UNKNOWN
+    return FileRequest(
+        model=name,
+        language=language if terms.language else None,
+        response_format="verbose_json" if terms.gives else "json",
+    )
+
+
+def takes_files(engine: str) -> bool:
+    """Say whether an engine has a model for whole files; one that nobody here knows may."""
+    family = find_engine(engine)
+    return family is None or bool(_for_files(family))
+
+
+def _for_files(family: Engine) -> list[Model]:
+    return [model for model in family.offers if model.rest]
+
+
+def _is_no_default(model: Model) -> bool:
+    return "rest" not in model.default_on
 
 
 def find_rest_model(name: str) -> Model | None:

@@ -8,94 +8,125 @@ import { clock, count, exactly, phone, roleName, shortTime, speaker, state } fro
 
 const QUIET_MS = 5000; // shorter pauses are how people talk
 
+/**
+ * A call in a list. In sight it has its parts; far from it one line of text takes their place, so
+ * that ten thousand rows are not ten thousand times thirty elements. A live call always has them.
+ */
 export class CallRow {
   constructor(call) {
-    this.status = el("span", { class: "state" });
-    this.from = el("span", { class: "from" });
-    this.to = el("span", { class: "to" });
-    this.meta = el("span", { class: "meta" });
-    this.started = el("span", { class: "started" });
-    this.duration = el("span", { class: "duration" });
-    this.who = el("span", { class: "who" });
-    this.words = el("span", { class: "text" });
-    this.last = el("span", { class: "last" }, this.who, " ", this.words);
-    const arrow = el("span", { class: "arrow" },
-      el("span", { class: "unseen" }, " to "), el("span", { "aria-hidden": "true" }, "→"));
-    this.link = el("a", { class: "call", href: `#/calls/${encodeURIComponent(call.call_id)}` },
-      this.status, el("span", { class: "numbers" }, this.from, " ", arrow, " ", this.to),
-      this.meta, this.last, this.started, this.duration);
+    this.link = el("a", { class: "call", href: `#/calls/${encodeURIComponent(call.call_id)}` });
     this.element = el("div", { role: "listitem", class: "item" }, this.link);
     this.element.row = this;
     this.group = null;
-    this.share = this.silence = null; // only of a live call: there may be ten thousand rows
+    this.parts = null;
   }
+
+  /** Whether it is told by its parts, or by a line of text. */
+  get near() { return this.parts !== null; }
 
   /**
    * Show a call, with its last words and how it does; `columns` are the metadata to be shown.
    *
-   * `blind`: nothing comes at this moment, so that nobody knows how long it is quiet.
+   * `blind`: nothing comes at this moment, so that nobody knows how long it is quiet. `near`:
+   * somebody may see it. Returns whether its parts were made for that.
    */
-  show(call, { words, pulse, columns, blind }) {
+  show(call, { words, pulse, columns, blind, near }) {
     Object.assign(this, { call, pulse, blind });
-    say(this.from, phone(call.from));
-    say(this.to, phone(call.to));
-    say(this.started, shortTime(call.started_at));
-    this.started.title = exactly(call.started_at);
-    this.showColumns(call, columns);
+    const making = !this.parts && (near || isLive(call));
+    if (making) this.make();
+    else if (this.parts && !near && !isLive(call)) this.parts = null;
+    this.stand();
+    if (this.parts) this.showParts(words, columns);
+    else this.showLine(columns);
+    return making;
+  }
+
+  make() {
+    const part = (name) => el("span", { class: name });
+    const parts = { status: part("state"), from: part("from"), to: part("to"), meta: part("meta"), started: part("started"),
+      duration: part("duration"), who: part("who"), words: part("text"), columns: null, share: null, silence: null };
+    parts.last = el("span", { class: "last" }, parts.words);
+    fill(this.link, parts.status, el("span", { class: "numbers" }, parts.from, " ", parts.to),
+      parts.meta, parts.last, parts.started, parts.duration);
+    this.link.className = "call";
+    this.parts = parts;
+  }
+
+  /** All of it in one line: for who looks for it in the page, or has the page read out. */
+  showLine(columns) {
+    const { from, to, started_at: startedAt, metadata } = this.call;
+    const values = columns.map((name) => text(metadata?.[name])).filter(Boolean);
+    this.link.className = "call line";
+    say(this.link, [state(this.standing), `${phone(from)} → ${phone(to)}`, ...values, shortTime(startedAt)].join(" · "));
+  }
+
+  showParts(words, columns) {
+    const { call, parts } = this;
+    say(parts.from, phone(call.from));
+    say(parts.to, phone(call.to));
+    say(parts.started, shortTime(call.started_at));
+    parts.started.title = exactly(call.started_at);
+    this.showColumns(columns);
     if (isLive(call)) this.showLive(words);
-    else this.showFigures(call);
-    this.tick();
+    else this.showFigures();
+    this.showTime();
   }
 
   showLive(words) {
-    if (!this.share) {
-      this.share = el("span", { class: "share" });
-      this.silence = el("span", { class: "silence" });
-      this.started.replaceWith(this.share, this.silence);
+    const { parts } = this;
+    if (!parts.share) {
+      parts.share = el("span", { class: "share" });
+      parts.silence = el("span", { class: "silence" });
+      parts.started.replaceWith(parts.share, parts.silence);
+      parts.words.before(parts.who, " ");
       this.link.classList.add("live");
     }
     this.showWords(words);
     this.showShare();
   }
 
-  showColumns(call, columns) {
+  showColumns(columns) {
+    const { call, parts } = this;
     const values = columns.map((name) => text(call.metadata?.[name]));
     const key = JSON.stringify([columns, values]);
-    if (this.shownColumns === key) return;
-    this.shownColumns = key;
-    fill(this.meta, columns.map((name, at) => el("span", { class: "cell", title: values[at] && `${name}: ${values[at]}` },
+    if (parts.columns === key) return;
+    parts.columns = key;
+    fill(parts.meta, columns.map((name, at) => el("span", { class: "cell", title: values[at] && `${name}: ${values[at]}` },
       el("span", { class: "label" }, `${name}: `), values[at] || "–")));
   }
 
   showWords(words) {
     if (!words) return;
-    say(this.who, `${speaker(words.role)}:`);
-    this.last.className = `last ${roleName(words.role)}`;
-    this.words.classList.toggle("partial", words.seq === undefined);
-    say(this.words, words.text);
+    const { parts } = this;
+    say(parts.who, `${speaker(words.role)}:`);
+    parts.last.className = `last ${roleName(words.role)}`;
+    parts.words.classList.toggle("partial", words.seq === undefined);
+    say(parts.words, words.text);
   }
 
-  showFigures(call) {
-    if (this.share) {
-      this.silence.remove();
-      this.share.replaceWith(this.started);
-      this.share = this.silence = null;
+  showFigures() {
+    const { call, parts } = this;
+    if (parts.share) {
+      parts.silence.remove();
+      parts.share.replaceWith(parts.started);
+      parts.share = parts.silence = null;
+      parts.last.replaceChildren(parts.words);
       this.link.classList.remove("live");
     }
-    say(this.who, "");
-    this.last.className = "last figures";
-    this.words.classList.remove("partial");
+    parts.last.className = "last figures";
+    parts.words.classList.remove("partial");
     const lost = call.gaps ? `, ${count(call.gaps, "gap")}` : "";
     const told = call.answered_at || call.words ? count(call.words, "word") + lost : "Nobody answered";
-    say(this.words, call.status === "erased" ? "" : told);
+    say(parts.words, call.status === "erased" ? "" : told);
   }
 
   showShare() {
+    const { share } = this.parts;
     const shares = this.pulse?.shares() ?? [];
     const told = shares.map(([role, percent]) => `${speaker(role)} ${percent} %`).join(", ");
-    if (this.share.title === told) return;
-    this.share.title = told;
-    fill(this.share, told && el("span", { class: "unseen" }, `Talk share: ${told}. `), shares.map(([role, percent]) => {
+    if (share.title === told) return;
+    share.title = told;
+    fill(share, told && el("span", { class: "unseen" }, `Talk share: ${told}. `), shares.map(([role, percent]) => {
       const part = el("span", { class: `part ${role}`, "aria-hidden": "true" });
       part.style.flexGrow = String(percent);
       return part;
@@ -104,23 +135,31 @@ export class CallRow {
 
   /** What time alone changes. */
   tick() {
-    const at = now();
-    const quiet = (this.blind ? 0 : this.pulse?.silentMs(this.call, at)) ?? 0;
-    this.standing = standing(this.call, this.pulse, quiet);
-    say(this.status, state(this.standing));
-    if (this.status.dataset.state !== this.standing) this.status.dataset.state = this.standing;
-    const ms = durationMs(this.call, at);
-    say(this.duration, ms === null ? "" : clock(ms));
-    if (!this.silence) return;
-    say(this.silence, quiet >= QUIET_MS ? `quiet ${clock(quiet)}` : "");
-    this.silence.classList.toggle("long", this.standing === "silent");
+    this.stand();
+    if (this.parts) this.showTime();
+  }
+
+  stand() {
+    this.quiet = (this.blind ? 0 : this.pulse?.silentMs(this.call, now())) ?? 0;
+    this.standing = standing(this.call, this.pulse, this.quiet);
+  }
+
+  showTime() {
+    const { parts, quiet } = this;
+    say(parts.status, state(this.standing));
+    if (parts.status.dataset.state !== this.standing) parts.status.dataset.state = this.standing;
+    const ms = durationMs(this.call, now());
+    say(parts.duration, ms === null ? "" : clock(ms));
+    if (!parts.silence) return;
+    say(parts.silence, quiet >= QUIET_MS ? `quiet ${clock(quiet)}` : "");
+    parts.silence.classList.toggle("long", this.standing === "silent");
   }
 
   /** All that a filter may look for, in lower case. */
   get searched() {
     const { call } = this;
     const values = Object.values(call.metadata ?? {}).map(text);
-    return [call.from, call.to, phone(call.from), phone(call.to), call.call_id, this.status.textContent, ...values].join("\n").toLowerCase();
+    return [call.from, call.to, phone(call.from), phone(call.to), call.call_id, state(this.standing), ...values].join("\n").toLowerCase();
   }
 }
 

@@ -4,17 +4,20 @@ import { el, fill, say } from "./dom.js";
 
 const CHUNK_ROWS = 20;
 const ROW_PX = 49;
+const FEW = 60; // rows, which are about a window
+const SKIPS = "ContentVisibilityAutoStateChangeEvent" in window; // otherwise nothing tells what is in sight
 
 /**
  * A list of rows (`row.element`), in groups.
  *
  * `groupOf(row)` gives the key and heading of its group ("" for none), `compareGroups(key, key)` and
  * `compare(row, row)` the order. Rows live in chunks that the browser skips while they are out of
- * sight, so that thousands cost what the visible ones cost.
+ * sight, so that thousands cost what the visible ones cost; `onSight(rows)` is told of those that
+ * come near to it or go away.
  */
 export class Groups {
-  constructor({ label, groupOf, compareGroups, compare }) {
-    Object.assign(this, { label, groupOf, compareGroups, compare });
+  constructor({ label, groupOf, compareGroups, compare, onSight = () => {} }) {
+    Object.assign(this, { label, groupOf, compareGroups, compare, onSight });
     this.groups = [];
     this.element = el("div", { class: "groups" });
     this.size = 0;
@@ -33,7 +36,7 @@ export class Groups {
     this.size += 1;
     const focused = row.element.contains(document.activeElement);
     if (next) next.element.before(row.element);
-    else lastChunk(group.list).append(row.element);
+    else this.lastChunk(group.list).append(row.element);
     measure(row.element.parentNode);
     if (focused) row.link.focus({ preventScroll: true });
     group.shown += !row.element.hidden;
@@ -86,6 +89,27 @@ export class Groups {
     return Boolean(row.element.parentNode?.drawn);
   }
 
+  /** Whether somebody may see a row; in a short list, from the start on. */
+  isNear(row) {
+    if (row.element.hidden || !row.group) return false;
+    return row.element.parentNode.drawn ?? row.group.owner.size <= FEW;
+  }
+
+  lastChunk(list) {
+    let chunk = list.lastElementChild;
+    if (!chunk || chunk.childElementCount >= CHUNK_ROWS) {
+      chunk = el("div", {
+        class: "chunk", role: "presentation", oncontentvisibilityautostatechange: ({ target, skipped }) => {
+          target.drawn = !skipped;
+          this.onSight([...target.children].map((element) => element.row));
+        },
+      });
+      if (!SKIPS) chunk.drawn = true;
+      list.append(chunk);
+    }
+    return chunk;
+  }
+
   tellCount(group) {
     group.element.hidden = group.shown === 0;
     if (!group.rows.length) {
@@ -124,17 +148,6 @@ function position(rows, row, compare) {
     else low = middle + 1;
   }
   return low;
-}
-
-function lastChunk(list) {
-  let chunk = list.lastElementChild;
-  if (!chunk || chunk.childElementCount >= CHUNK_ROWS) {
-    chunk = el("div", {
-      class: "chunk", role: "presentation", oncontentvisibilityautostatechange: ({ target, skipped }) => { target.drawn = !skipped; },
-    });
-    list.append(chunk);
-  }
-  return chunk;
 }
 
 /** Tell the browser what to take a chunk for that it never painted. */

@@ -25,6 +25,8 @@ const NOTES = {
   "transcript.gap": (data) => ["gap", `${span(data.end_ms - data.start_ms)}${of(data)} not transcribed${because(data)}.`],
   "transcript.erased": (data) => ["trouble", `This call was erased${because(data)}.`],
   "recording.saved": () => ["quiet", "The recording is saved."],
+  "recording.transcribed": () => ["quiet", "The recording was transcribed once more."],
+  "recording.failed": (data) => ["trouble", `The recording is not transcribed once more${because(data)}.`],
   "archive.stored": (data) => ["quiet", `In the archive ${data.endpoint}.`],
   "archive.failed": (data) => ["trouble", `Not in the archive ${data.endpoint} yet${because(data)}.`],
 };

@@ -17,7 +17,7 @@ const MOST_LIVE = 200;
 const ASK_MS = 5000; // without the right to follow
 const FRAME_MS = 6; // of work; what is left waits for the next frame
 const MOST_FILTERED = 400; // in a frame: it is the browser that has the work of what comes and goes,
-const MOST_DRAWN = 40; // above all of what comes and goes in sight
+const MOST_DRAWN = 20; // above all of what comes and goes in sight
 const TAIL = 100; // so many events of a call that was there before the page was
 
 export function openCalls(main, { setConnection, setTitle }) {
@@ -53,7 +53,7 @@ class CallsPage {
     });
     this.recent = new Groups({
       label: "Recent calls", groupOf: (row) => [dayOf(row.call.started_at), dayName(dayOf(row.call.started_at))],
-      compareGroups: (one, other) => byName(other, one), compare: newestFirst,
+      compareGroups: (one, other) => byName(other, one), compare: newestFirst, onSight: (rows) => this.inSight(rows),
     });
     this.liveTitles = el("div", { hidden: true });
     this.recentTitles = el("div", { hidden: true });
@@ -267,7 +267,7 @@ class CallsPage {
     for (const id of all(changed, (one) => this.drawCall(this.calls.get(one)))) this.changed.delete(id);
     if (news.length) this.chosen("columns");
     all(this.toShow, (row) => this.show(row));
-    all(this.toFilter, (row) => row.group?.owner.filterOne(row, this.wants(row)), MOST_FILTERED);
+    all(this.toFilter, (row) => this.filter(row), MOST_FILTERED);
     this.tellCounts();
     if (this.changed.size || this.toShow.length || this.toFilter.length) this.draw();
   }
@@ -280,11 +280,29 @@ class CallsPage {
     }
     this.show(row, call);
     this.put(row);
+    return this.bringNear(row);
   }
 
   show(row, call = row.call) {
     const { call_id: id } = call;
-    row.show(call, { words: this.words.get(id), pulse: this.pulses.get(id), columns: this.settings.shown, blind: this.blind });
+    return row.show(call, {
+      words: this.words.get(id), pulse: this.pulses.get(id), columns: this.settings.shown, blind: this.blind, near: this.recent.isNear(row),
+    });
+  }
+
+  /** Rows came near to what is seen, or went away: they are told anew, as many at once as a frame has room for. */
+  inSight(rows) {
+    this.toShow.push(...rows);
+    this.draw();
+  }
+
+  bringNear(row) {
+    return !row.near && this.recent.isNear(row) && this.show(row);
+  }
+
+  filter(row) {
+    const drawn = row.group?.owner.filterOne(row, this.wants(row));
+    return this.bringNear(row) || drawn;
   }
 
   /** Put a row where its call belongs; those that somebody points at do not move meanwhile. */

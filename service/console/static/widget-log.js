@@ -1,11 +1,10 @@
 // The words in the widget: one row for each utterance, from its first partial to its final.
 
 import { el, say } from "./dom.js";
+import { parts } from "./redacted.js";
 import { clock, roleName } from "./words.js";
 
 const ENOUGH_PX = 40; // this close to the end counts as being there
-const REDACTED = /\[(PCI|SSN|NUMBER|REDACTED)\]/;
-const REDACTED_AS = { PCI: "card number", SSN: "social security number", NUMBER: "number", REDACTED: "something" };
 
 /** The rows, in the order in which things were said. Rows never move once they stand. */
 export class WidgetLog {
@@ -100,9 +99,8 @@ export class WidgetLog {
   write(row, { text }) {
     if (row.text === text) return;
     row.text = text;
-    const parts = text.split(REDACTED);
-    row.words.replaceChildren(...parts.map((part, index) => (index % 2
-      ? el("span", { class: "redacted", part: "redacted" }, `${REDACTED_AS[part]} removed`) : part)));
+    row.words.replaceChildren(...parts(text).map((part, index) => (index % 2
+      ? el("span", { class: "redacted", part: "redacted" }, part) : part)));
   }
 
   insert(row) {

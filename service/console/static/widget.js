@@ -17,6 +17,7 @@ import { el, oncePerFrame, say } from "./dom.js";
 import { FeedClient } from "./follow.js";
 import { noteOf } from "./notes.js";
 import { Problem, problem } from "./problem.js";
+import { parts } from "./redacted.js";
 import { WidgetLog } from "./widget-log.js";
 import { sheet } from "./widget-style.js";
 import { clock } from "./words.js";
@@ -26,7 +27,8 @@ const FRAME_MS = 8; // of work; what is left waits for the next frame
 const BURST_MS = 500; // events that come closer than that after connecting are the past
 const MAX_BURST_MS = 5000;
 const SAID_KEPT = 6;
-const NOT_TOLD = new Set(["transcription.started", "recording.saved", "archive.stored", "archive.failed"]); // nothing to whoever listens
+const NOT_TOLD = new Set(["transcription.started", "recording.saved", "recording.transcribed",
+  "recording.failed", "archive.stored", "archive.failed"]); // nothing to whoever listens
 const OVER = new Set(["complete", "erased"]);
 const LABELS = {
   customer: "Customer", agent: "Agent", unknown: "Speaker", transcript: "Transcript",
@@ -262,7 +264,7 @@ export class CallscribeTranscript extends HTMLElement {
 
   /** Finals are read out to those who listen to the page; partials never are. */
   #readOut(data) {
-    this.#said.append(el("p", {}, `${this.#log.speaker(data.role)}: ${data.text}`));
+    this.#said.append(el("p", {}, `${this.#log.speaker(data.role)}: ${parts(data.text).join("")}`));
     while (this.#said.childElementCount > SAID_KEPT) this.#said.firstChild.remove();
   }
 

@@ -9,7 +9,7 @@ import structlog
 
 from service.errors import JournalTooNewError, JournalUnavailableError
 from service.journal.postgresql.connection import Connection
-from service.journal.statements import load_migrations
+from service.journal.statements import load_migrations, load_statements
 
 MIN_VERSION: Final = 150_000
 _MIGRATING: Final = 0x43534352
@@ -60,6 +60,7 @@ async def migrate(db: Connection) -> None:
                     _digest(script),
                 )
             log.info("journal_migrated", schema=number)
+        await _make_indexes(db)
         await _make_secret(db)
         await db.execute(_RAISE_BASE)
     finally:
@@ -150,6 +151,13 @@ async def _version(db: Connection, newest: int) -> int:
             " run the version that wrote it, or a newer one"
         )
     return version
+
+
+async def _make_indexes(db: Connection) -> None:
+    for name, index in load_statements("postgresql", "indexes").items():
+        if await db.fetchval("SELECT to_regclass($1)", name) is None:
+            await db.execute(index.text)
+            log.info("journal_indexed", index=name)
 
 
 async def _make_secret(db: Connection) -> None:

@@ -1,1 +1,1 @@
-"""Whole files, transcribed over REST: the client of the command line, and what it gives back."""
+"""Whole files, transcribed over REST, for the command line and for recordings after a call."""

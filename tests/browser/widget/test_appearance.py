@@ -30,7 +30,7 @@ def talk(first: int, count: int) -> list[EventData]:
 def eventful() -> Sequence[EventData]:
     """Return a call with everything in it that is shown."""
     return [
-        *opening(), *talk(0, 2), GAP, final(90, "customer", 10_500, "my card is [PCI]"),
+        *opening(), *talk(0, 2), GAP, final(90, "customer", 10_500, "my card is [CARD]"),
         PAUSED, RESUMED, final(91, "agent", 12_500, "thank you"),
     ]  # fmt: skip
 

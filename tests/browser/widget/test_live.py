@@ -68,15 +68,19 @@ async def test_gaps_pauses_and_what_was_taken_out_are_shown_as_such(
     page: Page, journal: Path
 ) -> None:
     """And an erasure takes everything away."""
-    said = final(1, "customer", 500, "my card is [PCI] and my name is <b>Jane</b>")
+    said = final(1, "customer", 500, "my card is [CARD …1111], code [CODE], name <b>Jane</b>")
     async with open_crm() as crm, open_widget_service(journal, crm.url) as service:
         await grow(service, [*opening(), said, GAP, PAUSED])
         await show(page, crm, service, call=CALL)
         await state_is(page, "Paused")
         await expect(notes(page).last).to_contain_text("paused")
         await expect(page.locator(".note.gap .text")).to_contain_text("1.0 s of the customer")
-        await expect(page.locator(".redacted")).to_have_text("card number removed")
-        assert await texts(page) == ["my card is card number removed and my name is <b>Jane</b>"]
+        await expect(page.locator(".redacted")).to_have_text(
+            ["card number …1111", "security code removed"]
+        )
+        assert await texts(page) == [
+            "my card is card number …1111, code security code removed, name <b>Jane</b>"
+        ]
         await grow(service, [RESUMED])
         await state_is(page, "Live")
         await grow(service, [ERASED])
