@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Final, TypeAlias
+from uuid import uuid4
 
 import asyncpg
 
@@ -25,6 +26,11 @@ _SETTINGS: Final = {"synchronous_commit": "off", "jit": "off"}
 _CHANNEL: Final = """
 SELECT 'callscribe_' || oid FROM pg_namespace WHERE nspname = current_schema()"""
 _NOTIFY: Final = "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload"
+_PROBE: Final = "SELECT pg_notify($1, '')"
+_DEAF: Final = (
+    "what is told there is not heard: a pooler that shares sessions?"
+    " (PgBouncer: pool_mode = session, or name the server itself in database_url)"
+)
 _BEAT: Final = "SELECT pg_notification_queue_usage()"
 _INSTALLATION: Final = """
 SELECT system_identifier || '.' || pg_database.oid || '.' || pg_namespace.oid
@@ -70,9 +76,9 @@ class NotifyTransport:
         try:
             async with _connected(self._url, "listening") as db:
                 db.add_termination_listener(lambda _: lost.set())
-                await db.add_listener(
-                    await db.fetchval(_CHANNEL), lambda _db, _pid, _channel, text: heard(str(text))
-                )
+                channel = await db.fetchval(_CHANNEL)
+                await db.add_listener(channel, lambda _db, _pid, _channel, text: heard(str(text)))
+                await self._expect_to_hear(db, channel)
                 connected()
                 while not lost.is_set():
                     self._counters.server_queue = await db.fetchval(_BEAT)
@@ -87,6 +93,19 @@ class NotifyTransport:
         """See `Transport.close`."""
         if self._sending is not None:
             await _leave(self._sending)
+
+    async def _expect_to_hear(self, db: _Connection, channel: str) -> None:
+        """Expect that a connection hears what another tells: behind a pooler it may not."""
+        probe, came = f"{channel}_{uuid4().hex}", asyncio.Event()
+        await db.add_listener(probe, lambda *_: came.set())
+        async with _connected(self._url, "probing") as other:
+            await other.execute(_PROBE, probe)
+        try:
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                await came.wait()
+        except TimeoutError:
+            raise BusUnavailableError(_DEAF) from None
+        await db.execute(f"UNLISTEN {probe}")
 
     async def _sender(self) -> _Connection:
         if self._sending is None or self._sending.is_closed():

@@ -9,6 +9,9 @@ then goes without.
 
 So every order, repetition and delay below `REORDER_S` gives the same result, and what comes
 later than that is still taken, in the order in which it came.
+
+Where other workers take webhooks, too, what they took may be on its way here for longer than that:
+all waits are longer by so much (`lag_s`), for as long as it lasts.
 """
 
 from collections.abc import Callable
@@ -68,13 +71,17 @@ def admit(room: list[Waiting], webhook: WebhookInput, now: float) -> None:
 
 
 def release(
-    room: list[Waiting], now: float, *, lacks_predecessor: Callable[[WebhookInput], bool]
+    room: list[Waiting],
+    now: float,
+    *,
+    lag_s: float,
+    lacks_predecessor: Callable[[WebhookInput], bool],
 ) -> WebhookInput | None:
     """Take out the first webhook if its time has come; ask again until None.
 
     `lacks_predecessor` says whether something that must have occurred before is missing.
     """
-    if room and now >= _due(room[0], lacks_predecessor):
+    if room and now >= _due(room[0], lacks_predecessor, lag_s):
         return room.pop(0).webhook
     return None
 
@@ -82,8 +89,8 @@ def release(
 def next_release(
     room: list[Waiting], *, lacks_predecessor: Callable[[WebhookInput], bool]
 ) -> float | None:
-    """Return when the first webhook's time comes; None if none waits."""
-    return _due(room[0], lacks_predecessor) if room else None
+    """Return when the first webhook's time comes unless others are late; None if none waits."""
+    return _due(room[0], lacks_predecessor, 0.0) if room else None
 
 
 def wait_anew(room: list[Waiting], now: float) -> None:
@@ -101,14 +108,14 @@ def keep_to(room: list[Waiting], now: float) -> None:
         item.arrived_at = min(item.arrived_at, now)
 
 
-def _due(item: Waiting, lacks_predecessor: Callable[[WebhookInput], bool]) -> float:
+def _due(item: Waiting, lacks_predecessor: Callable[[WebhookInput], bool], lag_s: float) -> float:
     if lacks_predecessor(item.webhook):
-        return item.arrived_at + PREDECESSOR_S
+        return item.arrived_at + PREDECESSOR_S + lag_s
     if _is_first_fact(item.webhook):
         return item.arrived_at
     if isinstance(item.webhook, LegHungUp) and item.webhook.cause == NEVER_SEEN:
-        return item.arrived_at + FETCH_S + REORDER_S
-    return item.arrived_at + REORDER_S
+        return item.arrived_at + FETCH_S + REORDER_S + lag_s
+    return item.arrived_at + REORDER_S + lag_s
 
 
 def _is_first_fact(webhook: WebhookInput) -> bool:

@@ -132,9 +132,13 @@ class CallSession:
         state = self.state
         return UNROUTED if state.route is None else route_in_force(state.route, state.stage)
 
-    def receive(self, items: Sequence[Input], *, now: float) -> Outcome:
-        """Take the inputs of one turn, in order; do what was waiting for `now` as well."""
-        turn = Turn(self.state, now, self._route)
+    def receive(self, items: Sequence[Input], *, now: float, lag_s: float = 0.0) -> Outcome:
+        """Take the inputs of one turn, in order; do what was waiting for `now` as well.
+
+        Nothing that waits is done as long as something that comes first may be on its way from
+        another worker: for `lag_s` more.
+        """
+        turn = Turn(self.state, now, self._route, lag_s)
         ordering.keep_to(self.state.waiting, now)
         input_ids: list[InputId] = []
         replies: list[Reply | None] = []
@@ -148,7 +152,7 @@ class CallSession:
                 if isinstance(item, Webhook):
                     input_ids.append(item.input_id)
         wake_at = self.wake_at if items else now
-        if woken := wake_at is not None and now >= wake_at:
+        if woken := wake_at is not None and now - lag_s >= wake_at:
             self._wake(turn)
         if turn.durable or woken:
             requests.pursue(turn)
@@ -201,7 +205,7 @@ class CallSession:
     def _wake(self, turn: Turn) -> None:
         """Do what was waiting for this moment."""
         self._release(turn)
-        state, now = self.state, turn.now
+        state, now = self.state, turn.now - turn.lag_s
         if self._silent_at is not None and now >= self._silent_at:
             ending.end_unheard(turn)
         in_call.miss_words(turn)
@@ -234,7 +238,9 @@ class CallSession:
 
     def _release(self, turn: Turn) -> None:
         room = self.state.waiting
-        while webhook := ordering.release(room, turn.now, lacks_predecessor=self._lacks):
+        while webhook := ordering.release(
+            room, turn.now, lag_s=turn.lag_s, lacks_predecessor=self._lacks
+        ):
             turn.durable = True
             self._apply(turn, self._of_leg(webhook))
 

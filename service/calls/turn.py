@@ -104,6 +104,8 @@ class Turn:
     now: float
     route: Route
     """How the call is treated."""
+    lag_s: float = 0.0
+    """How much later than usual what other workers took for the call may come."""
     commands: list[Command] = field(default_factory=list)
     legs: list[LegId] = field(default_factory=list)
     durable: bool = False

@@ -51,11 +51,10 @@ class Ownership(Protocol):
     def keeps_house(self) -> bool:
         """Whether what one worker is to do for all of them is this one's to do."""
 
-    @property
-    def is_late(self) -> bool:
-        """Whether webhooks that others took may be longer on their way than the waiting room waits.
+    def lag_s(self, call_id: CallId) -> float:
+        """Return how much longer than the waiting room waits what others took may be on its way.
 
-        Never waits.
+        It has no end while the mail cannot be read, or what there is for the call is not taken.
         """
 
     def is_ours(self, owner: WorkerId | None) -> bool:
@@ -67,9 +66,6 @@ class Ownership(Protocol):
         Raises:
             JournalUnavailableError: Nobody can tell now.
         """
-
-    async def caught_up(self, call_id: CallId) -> None:
-        """Return once a call that was taken was told what had come for it before, or soon."""
 
     async def take(self, call_id: CallId) -> bool:
         """Make a call ours, whoever has it; return whether it was not.

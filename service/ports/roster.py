@@ -106,8 +106,12 @@ class Roster(Protocol):
     async def has_mail(self, worker: WorkerId, *, keeps_house: bool) -> bool:
         """Return whether there is mail, replies or losses for a worker; to be asked often."""
 
-    async def mail(self, worker: WorkerId, *, keeps_house: bool, limit: int) -> list[Mail]:
+    async def mail(
+        self, worker: WorkerId, *, keeps_house: bool, limit: int, after: int = 0
+    ) -> list[Mail]:
         """Return what waits for the calls of a worker, the oldest first; it stays until dropped.
+
+        `after` is the number of the last that was looked at.
 
         Whoever `keeps_house` also gets what is for calls that nobody knows any more. A question
         that is older than whoever asked may wait is left out.

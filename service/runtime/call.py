@@ -7,9 +7,10 @@ call and one entry of the journal, so a busy call costs fewer commits, not more.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
 import structlog
 
 from service.calls.commands import Reply
@@ -38,9 +39,8 @@ FAILED_S = 60.0
 """How long a call rests after a turn without inputs failed on what nobody foresaw."""
 PUT_BACK_S = 1.0
 """By how much the clock has to be behind a timer that rings to have been put back meanwhile."""
-LATE_S = 2.0
-"""How long at most a timer waits for what other workers took."""
 LOOK_S = 0.05
+"""How often a timer looks whether what other workers took is here."""
 MAX_QUEUED = 5_000
 """Inputs kept per call while the journal is away: partials go first, webhooks are refused."""
 _GONE = "another worker has the call"
@@ -270,7 +270,11 @@ class LiveCall:
         for _ in range(MAX_ATTEMPTS):
             call = self._loaded or await self._load()
             posts = self._without_repeats(batch)
-            outcome = call.session.receive([p.item for p in posts], now=context.clock())
+            outcome = call.session.receive(
+                [p.item for p in posts],
+                now=context.clock(),
+                lag_s=context.ownership.lag_s(self.call_id),
+            )
             stored: tuple[StoredEvent, ...] = ()
             if outcome.durable:
                 try:
@@ -317,7 +321,7 @@ class LiveCall:
         self.phase = outcome.phase
         self.forgotten = outcome.wake_at is None
         if self.is_leaving:
-            outcome = replace(outcome, facts=tuple(f for f in outcome.facts if f.seq is not None))
+            outcome = msgspec.structs.replace(outcome, facts=outcome.events)
         try:
             self._context.effects.hand_on(self, outcome, stored)
         except Exception:  # it is committed: to take the inputs again would double them
@@ -366,7 +370,7 @@ class LiveCall:
         was_put_back = now < self._rings_at - PUT_BACK_S  # the clock: the call has to see it
         if wake_at is not None and wake_at > now and not (was_put_back or self._mailbox):
             self._wait_until(wake_at)
-        elif wake_at is not None and self._context.ownership.is_late and now < wake_at + LATE_S:
+        elif wake_at is not None and self._context.ownership.lag_s(self.call_id) > 0:
             self._wait_until(now + LOOK_S)  # what waits is not let out before what came first
         elif not self.forgotten or self._mailbox:
             self._kick()

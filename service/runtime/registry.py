@@ -131,7 +131,6 @@ class CallRegistry:
             if isinstance(found, Claim):
                 await self.ownership.forward(call_id, item, found.owner)
                 return
-            await self.ownership.caught_up(call_id)
             try:
                 await found.tell(item)
             except CallElsewhereError:

@@ -22,7 +22,6 @@ class Alone:
 
     is_shared = False
     holds = True
-    is_late = False
     keeps_house = True
 
     def __init__(self, journal: Journal, lanes: LaneHolder | None = None) -> None:
@@ -40,8 +39,10 @@ class Alone:
         del call_id
         return _OURS
 
-    async def caught_up(self, call_id: CallId) -> None:
-        """See `Ownership.caught_up`: at once."""
+    def lag_s(self, call_id: CallId) -> float:
+        """See `Ownership.lag_s`: nobody else takes any."""
+        del call_id
+        return 0.0
 
     async def take(self, call_id: CallId) -> bool:
         """See `Ownership.take`."""

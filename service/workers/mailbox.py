@@ -1,7 +1,8 @@
 """The mailbox: what came to one worker and is for a call of another, kept in the database."""
 
 import asyncio
-from collections import Counter, OrderedDict, defaultdict
+import math
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Final
@@ -11,7 +12,12 @@ import structlog
 from service.calls.commands import Reply
 from service.calls.inputs import AskedInput, Webhook, WebhookInput
 from service.calls.ordering import REORDER_S
-from service.errors import InputRefusedError, JournalError, JournalUnavailableError
+from service.errors import (
+    InputRefusedError,
+    JournalError,
+    JournalTooNewError,
+    JournalUnavailableError,
+)
 from service.ids import CallId, WorkerId
 from service.ports import Bus, CallHolder, Mail, Roster
 from service.workers.mail import (
@@ -27,8 +33,6 @@ from service.workers.sealing import Seal
 POLL_S: Final = 0.2
 """How often the mailbox is read unprompted: a nudge may be lost, and words that came in elsewhere
 are to be here before those that came after them are let out of the waiting room."""
-CATCH_UP_S: Final = 2.0
-LATELY_S: Final = 30.0
 ASK_TIMEOUT_S: Final = 5.0
 PAGE: Final = 200
 MAX_TRIES: Final = 5
@@ -49,12 +53,13 @@ class Mailbox:
         self._lease = member.lease
         self._member = member
         self._counters = member.counters
-        self._by_mail: OrderedDict[CallId, float] = OrderedDict()
-        """Calls that were taken or had mail, and when that was last, in the loop's time."""
-        self._looked_from = 0.0
+        self._looked_from = -math.inf
         """When the last time began that the mailbox was looked through, in the loop's time."""
-        self._looked = asyncio.Event()
-        """Set, and made anew, at the end of each time."""
+        self._owed: dict[CallId, float] = {}
+        """Calls that have not taken all of their mail, and since when: a look that began earlier
+        says nothing of them."""
+        self._stuck: set[CallId] = set()
+        """Calls that took something not, this time: what came for them later has to wait."""
         self._asking: dict[int, asyncio.Future[Reply | None]] = {}
         self._tries: Counter[int] = Counter()
 
@@ -98,34 +103,24 @@ class Mailbox:
     def expect(self, call_ids: Sequence[CallId]) -> None:
         """Look for mail of calls that were just taken: what waits there came first."""
         if call_ids:
-            self._note(call_ids)
+            self._owe(call_ids)
             self.news.set()
 
     def forget(self) -> None:
         """Look for nothing any more: what was ours is not."""
-        self._by_mail.clear()
+        self._owed.clear()
         self._tries.clear()
 
-    async def caught_up(self, call_id: CallId) -> None:
-        """Return once the mail was told that waits for a call, if it had any lately, or soon.
+    def lag_s(self, call_id: CallId) -> float:
+        """See `Ownership.lag_s`.
 
-        What comes in here directly is not to overtake what came in elsewhere before. Of a call that
-        had none, what was here when its waiting room took in what it lets out now will do.
+        What came in here is let out once the mailbox was looked through since: what was said
+        before it was acknowledged before it, so its mail was there. However long that takes: a
+        database that does not show the mail does not take what would be written instead.
         """
-        now = asyncio.get_running_loop().time()
-        since = now if call_id in self._by_mail else now - REORDER_S
-        if self._looked_from >= since:
-            return
-        self.news.set()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(CATCH_UP_S):
-                while self._looked_from < since:
-                    await self._looked.wait()
-
-    @property
-    def is_late(self) -> bool:
-        """Whether what came in elsewhere may be on its way here for longer than calls wait."""
-        return self._looked_from < asyncio.get_running_loop().time() - REORDER_S
+        if self._looked_from < self._owed.get(call_id, -math.inf):
+            return math.inf
+        return max(0.0, asyncio.get_running_loop().time() - self._looked_from - REORDER_S)
 
     async def run(self, holder: CallHolder, bus: Bus) -> None:
         """Take what comes, forever."""
@@ -150,42 +145,47 @@ class Mailbox:
         Raises:
             JournalUnavailableError: The rest still waits.
         """
-        begun, keeps_house = asyncio.get_running_loop().time(), self._member.keeps_house
-        is_more = await self._roster.has_mail(worker, keeps_house=keeps_house)
+        begun = asyncio.get_running_loop().time()
+        try:
+            await self._collect_all(worker, holder, bus)
+        except JournalUnavailableError:
+            raise
+        except Exception:  # what nobody foresaw is not to hold up every call for ever
+            self._looked_through(begun)
+            raise
+        self._looked_through(begun)
+
+    async def _collect_all(self, worker: WorkerId, holder: CallHolder, bus: Bus) -> None:
+        self._stuck.clear()
+        is_more = await self._roster.has_mail(worker, keeps_house=self._member.keeps_house)
+        last = 0
         while is_more:
-            page = await self._look(worker, holder)
+            page = await self._look(worker, holder, last)
             done = await self._apply(page, holder, bus)
             await self._roster.drop_mail(done)
-            is_more = len(page) == PAGE and len(done) > 0
-        self._looked_from = begun
-        self._looked.set()
-        self._looked = asyncio.Event()
-        self._forget_early()
+            is_more = len(page) == PAGE
+            last = page[-1].id if page else last
 
-    def _note(self, call_ids: Iterable[CallId]) -> None:
+    def _owe(self, call_ids: Iterable[CallId]) -> None:
         now = asyncio.get_running_loop().time()
-        for call_id in call_ids:
-            self._by_mail[call_id] = now
-            self._by_mail.move_to_end(call_id)
+        self._owed.update((call_id, now) for call_id in call_ids)
 
-    def _forget_early(self) -> None:
-        early = asyncio.get_running_loop().time() - LATELY_S
-        while self._by_mail and next(iter(self._by_mail.values())) < early:
-            self._by_mail.popitem(last=False)
+    def _looked_through(self, begun: float) -> None:
+        self._looked_from = begun
+        self._owed = {call_id: since for call_id, since in self._owed.items() if since > begun}
 
-    async def _look(self, worker: WorkerId, holder: CallHolder) -> list[Mail]:
+    async def _look(self, worker: WorkerId, holder: CallHolder, after: int) -> list[Mail]:
         """Return mail that waits, once losses and replies are known; in one transaction."""
         keeps_house = self._member.keeps_house
         losses, replies, page = await asyncio.gather(
             self._roster.losses(worker),
             self._roster.replies(worker),
-            self._roster.mail(worker, keeps_house=keeps_house, limit=PAGE),
+            self._roster.mail(worker, keeps_house=keeps_house, limit=PAGE, after=after),
         )
         for call_id in losses:
             holder.let_go(call_id)
         for number, reply in replies:
             self._answer(number, reply)
-        self._note({mail.call_id for mail in page})
         return page
 
     def _answer(self, number: int, reply: bytes) -> None:
@@ -197,7 +197,8 @@ class Mailbox:
         """Have each call take its mail in order; return what of it is not to be kept."""
         by_call: defaultdict[CallId, list[Mail]] = defaultdict(list)
         for mail in page:
-            by_call[mail.call_id].append(mail)
+            if mail.call_id not in self._stuck:
+                by_call[mail.call_id].append(mail)
         taken = await asyncio.gather(*(self._take(each, holder, bus) for each in by_call.values()))
         return [number for each in taken for number in each]
 
@@ -211,9 +212,19 @@ class Mailbox:
             except JournalError as error:
                 log.warning("mail_not_taken", call_id=mail.call_id, reason=str(error))
                 if not self._is_hopeless(mail, error):
-                    break  # what came later is not to overtake it
+                    self._hold_up(mail.call_id, error)
+                    break
                 done.append(mail.id)
         return done
+
+    def _hold_up(self, call_id: CallId, error: JournalError) -> None:
+        """Have nothing that came later overtake what was not taken.
+
+        What another version is needed for holds only other mail up: that may take for ever.
+        """
+        self._stuck.add(call_id)
+        if not isinstance(error, JournalTooNewError):
+            self._owe([call_id])
 
     async def _give(self, mail: Mail, holder: CallHolder, bus: Bus) -> bool:
         """Give something to its call; return whether it may be dropped: an answer may not."""

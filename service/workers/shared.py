@@ -49,14 +49,9 @@ class SharedOwnership:
             return Claim(is_ours=False)
         return await self._takeover.claim(call_id)
 
-    async def caught_up(self, call_id: CallId) -> None:
-        """See `Ownership.caught_up`."""
-        await self._mailbox.caught_up(call_id)
-
-    @property
-    def is_late(self) -> bool:
-        """See `Ownership.is_late`."""
-        return self.holds and self._mailbox.is_late
+    def lag_s(self, call_id: CallId) -> float:
+        """See `Ownership.lag_s`: without a lease it does not matter, as nothing can be written."""
+        return self._mailbox.lag_s(call_id) if self.holds else 0.0
 
     async def take(self, call_id: CallId) -> bool:
         """See `Ownership.take`."""

@@ -14,6 +14,7 @@ from tests.api.builders import ALL, NOW, golden_call
 from tests.api.harness import Answer, Harness, open_harness
 from tests.delivery.builders import CRM
 from tests.delivery.peers import open_receiver
+from tests.journal.harness import Adapter, sqlite_database
 
 OWN = CallId("call-billing")
 OTHER = CallId("call-sales")
@@ -67,13 +68,15 @@ class BoundWorld:
 
 
 @asynccontextmanager
-async def open_bound_world(folder: Path, binding: str) -> AsyncIterator[BoundWorld]:
+async def open_bound_world(
+    folder: Path, binding: str, adapter: Adapter = sqlite_database
+) -> AsyncIterator[BoundWorld]:
     """Serve both calls to a key of this binding."""
     for call_id in (OWN, OTHER):
         (folder / f"{call_id}.wav").write_bytes(b"RIFF" + call_id.encode())
     async with (
         open_receiver() as receiver,
-        open_harness(folder, crm_url=receiver.url) as harness,
+        open_harness(folder, crm_url=receiver.url, adapter=adapter) as harness,
     ):
         key = await bound_key(harness, BINDINGS[binding])
         world = BoundWorld(harness, key, SEEN[binding], {})

@@ -15,9 +15,6 @@ from service.api.feed.connections import FeedConnections, FeedLimits
 from service.api.operations import AnyRoute
 from service.delivery.lanes import open_lanes
 from service.ids import CallId, Scope
-from service.journal.sqlite.access import open_sqlite_accesses
-from service.journal.sqlite.keys import open_sqlite_keys
-from service.journal.sqlite.searches import open_sqlite_searches
 from service.ports import AccessStore, Journal, LaneUpdate, Parked, SavedSearches
 from service.telemetry.metrics import Metrics
 from service.web.limits import Limits
@@ -26,6 +23,7 @@ from tests.api.builders import ALL, CALL, NOW, golden_call, new_key
 from tests.api.peers import FaultyKeys, ScriptedAttacher, ScriptedCalls, ScriptedProviders, route_of
 from tests.delivery.builders import CRM, webhook
 from tests.feed.harness import FeedHarness, open_feed_harness
+from tests.journal.harness import Adapter, sqlite_database
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +117,13 @@ async def open_harness(
     access_limits: AccessLogLimits | None = None,
     feed_limits: FeedLimits | None = None,
     web_limits: Limits | None = None,
+    adapter: Adapter = sqlite_database,
     is_shared: bool = False,
 ) -> AsyncIterator[Harness]:
-    """Serve the API on a new journal in this folder, with one endpoint, and these routes beside.
+    """Serve the API on a new journal, with one endpoint, and these routes beside.
 
-    The clock is the harness's `now`, unless another is given; `scopes` are those of its key.
+    The journal goes with the folder. The clock is the harness's `now`, unless another is given;
+    `scopes` are those of its key.
     """
 
     def by_hand() -> float:
@@ -131,9 +131,12 @@ async def open_harness(
 
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
-        calls = await enter(open_feed_harness(folder, clock=clock or (lambda: NOW)))
-        keys = FaultyKeys(await enter(open_sqlite_keys(calls.path)))
-        accesses = await enter(open_sqlite_accesses(calls.path))
+        calls = await enter(
+            open_feed_harness(folder, clock=clock or (lambda: NOW), adapter=adapter)
+        )
+        database = adapter(folder)
+        keys = FaultyKeys(await enter(database.keys()))
+        accesses = await enter(database.accesses())
         controls, providers, attacher = ScriptedCalls(), ScriptedProviders(), ScriptedAttacher()
         sources = Sources(
             attacher=attacher,
@@ -141,7 +144,7 @@ async def open_harness(
             providers=providers,
             journal=calls.journal,
             library=calls.library,
-            searches=await enter(open_sqlite_searches(calls.path)),
+            searches=await enter(database.searches()),
             keys=keys,
             accesses=accesses,
             hub=calls.hub,

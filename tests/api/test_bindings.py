@@ -8,6 +8,14 @@ from service.api.about_routes import HEALTHZ, READYZ
 from tests.api.bound import BINDINGS, open_bound_world
 from tests.api.harness import open_harness
 from tests.api.rows import ROWS, UNSERVED, Described
+from tests.journal.harness import ADAPTERS
+
+CASES = [
+    *(("sqlite", binding) for binding in BINDINGS),
+    ("postgresql", "matching route"),
+    ("postgresql", "matching metadata"),
+]
+"""What differs between databases is how each kind of binding is asked for."""
 
 
 async def described(folder: Path) -> dict[str, Described]:
@@ -28,14 +36,16 @@ async def test_every_operation_has_a_row(tmp_path: Path) -> None:
     assert HEALTHZ.access is READYZ.access is None
 
 
-@pytest.mark.parametrize("binding", BINDINGS)
+@pytest.mark.parametrize(("adapter", "binding"), CASES)
 @pytest.mark.parametrize("operation", ROWS)
-async def test_a_key_gets_what_it_is_bound_to(operation: str, binding: str, tmp_path: Path) -> None:
+async def test_a_key_gets_what_it_is_bound_to(
+    operation: str, adapter: str, binding: str, tmp_path: Path
+) -> None:
     """And cannot tell that there is anything else."""
     first = tmp_path / "described"
     first.mkdir()
     what = (await described(first))[operation]
     second = tmp_path / "served"
     second.mkdir()
-    async with open_bound_world(second, binding) as world:
+    async with open_bound_world(second, binding, ADAPTERS[adapter]) as world:
         await ROWS[operation](world, what)

@@ -11,6 +11,7 @@ from service.logs import set_up_logs
 from tests.bench import (
     archive,
     backlog,
+    bloat,
     codecs,
     crowd,
     deliveries,
@@ -30,7 +31,7 @@ from tests.bench.hearing import section
 from tests.bench.table import Row, show
 
 
-async def main(*, short: bool, only: str | None, apart: bool) -> None:
+async def main(*, short: bool, only: str | None, apart: bool, finals: int) -> None:
     """Measure, and print the tables."""
     print(f"Python {platform.python_version()}, {platform.machine()}")
     if only in (None, "costs"):
@@ -40,7 +41,8 @@ async def main(*, short: bool, only: str | None, apart: bool) -> None:
     if only in (None, "workers"):
         show(await _workers(short=short))
     if only in (None, "archive"):
-        finals = 40_000 if short else 2_000_000
+        show(await bloat.measure(updates=20_000 if short else 1_000_000))
+        finals = 40_000 if short else finals
         show(await archive.measure(finals=finals, rounds=10 if short else 100))
     if only in (None, "hearing"):
         await section.measure(short=short)
@@ -95,6 +97,8 @@ async def _workers(*, short: bool) -> list[Row]:
         rounds=1 if short else 3,
         steady_s=2 if short else 20,
         partials_s=2 if short else 10,
+        calls=4 if short else 50,
+        finals=(2_000, 4_000) if short else (200_000, 2_000_000),
     )
     return await workers.measure(load)
 
@@ -112,6 +116,14 @@ if __name__ == "__main__":
         action="store_true",
         help="take all endpoints for one host with few places, to see what it is worth",
     )
+    parser.add_argument("--finals", type=int, default=2_000_000, help="of the whole archive")
     arguments = parser.parse_args()
     set_up_logs(sys.stderr, level=logging.ERROR)
-    uvloop.run(main(short=arguments.short, only=arguments.only, apart=not arguments.together))
+    uvloop.run(
+        main(
+            short=arguments.short,
+            only=arguments.only,
+            apart=not arguments.together,
+            finals=arguments.finals,
+        )
+    )

@@ -1,12 +1,16 @@
 """How an archive on PostgreSQL behaves as it grows: 1x, 10x and 100x.
 
 The first is written as the service writes it, the others are copies of it, made in the database.
-What is open stays as much as it was: a lane to deliver, a call to take over.
+What is open stays as much as it was: a lane to deliver, a call to take over. Each is told in
+milliseconds and in pages that the server looked at, which do not depend on what else it does.
 """
 
+import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import partial
 
 import asyncpg
 
@@ -16,7 +20,7 @@ from service.journal.postgresql.library import open_postgresql_library
 from service.journal.postgresql.roster import open_postgresql_roster
 from service.ports import Entry, Journal, LaneUpdate, Roster, StoredEvent
 from service.workers.lease import Pace, WorkerLease
-from tests.bench.growth import ASKED, FINALS_PER_CALL, fill, p50_ms
+from tests.bench.growth import ASKED, FINALS_PER_CALL, fill
 from tests.bench.own_postgresql import ask, open_own_postgresql
 from tests.bench.table import Row
 from tests.bench.words import final, started
@@ -50,7 +54,8 @@ _COPIED = (
     """
     INSERT INTO summary SELECT call_no + further, started_at - copy * calls * 60.0,
         answered_at, coalesce(ended_at, started_at), completed_at, erased_at, direction,
-        from_number, to_number, duration_ms, utterances, words, gaps, transcription, metadata, facts
+        from_number, to_number, duration_ms, utterances, words, gaps, transcription, metadata,
+        facts, 'usual'
     FROM summary, given WHERE call_no <= calls
     """,
     """
@@ -64,12 +69,24 @@ _COPIED = (
     """,
 )
 
+_EXTRA = 2
+_TELLS_S = 1.1
+"""A session tells what it looked at once a second at most."""
+
 Work = Callable[[], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What something costs: milliseconds, and pages looked at."""
+
+    ms: float
+    pages: int
 
 
 async def measure(*, finals: int, rounds: int) -> list[Row]:
     """Ask the same of an archive of three sizes; return a row for each, with its time in each."""
-    found: list[Mapping[str, float]] = []
+    found: list[Mapping[str, Cost]] = []
     scanned: set[str] = set()
     async with open_own_postgresql() as url:
         async with open_postgresql_journal(url) as journal:
@@ -78,18 +95,14 @@ async def measure(*, finals: int, rounds: int) -> list[Row]:
         ((calls,),) = await ask(url, "SELECT max(call_no) FROM call")
         copies = 0
         for times in TIMES:
-            await _multiply(url, range(copies + 1, times), calls)
+            await multiply(url, range(copies + 1, times), calls)
             copies = times - 1
             before = await _scans(url)
             found.append(await _times(url, rounds, times))
             after = await _scans(url)
             scanned |= {table for table in after if after[table] > before.get(table, 0)}
         ((size_bytes,),) = await ask(url, "SELECT pg_database_size(current_database())")
-    rows = [
-        Row(f"{name}: 1x, 10x, 100x", ", ".join(f"{one[name]:.1f}" for one in found) + " ms",
-            "", found[-1][name] / found[-2][name], "100x/10x <= 2")
-        for name in found[0]
-    ]  # fmt: skip
+    rows = [_row(f"PostgreSQL, {name}", [one[name] for one in found]) for name in found[0]]
     of = f"{finals:,} finals on PostgreSQL"
     tables = ", ".join(sorted(scanned)) or "none"
     return [
@@ -99,7 +112,14 @@ async def measure(*, finals: int, rounds: int) -> list[Row]:
     ]
 
 
-async def _multiply(url: str, copies: range, calls: int) -> None:
+def _row(name: str, costs: Sequence[Cost]) -> Row:
+    times = ", ".join(f"{one.ms:.1f}" for one in costs)
+    pages = ", ".join(f"{one.pages:,}" for one in costs)
+    ratio = costs[-1].ms / costs[-2].ms
+    return Row(f"{name}: 1x, 10x, 100x", f"{times} ms; {pages} pages", "", ratio, "100x/10x <= 2")
+
+
+async def multiply(url: str, copies: range, calls: int) -> None:
     """Make these copies of the first archive; the index of words is made anew."""
     db = await asyncpg.connect(url)
     try:
@@ -129,8 +149,8 @@ async def _scans(url: str) -> Mapping[str, int]:
     return dict(map(tuple, rows))
 
 
-async def _times(url: str, rounds: int, times: int) -> Mapping[str, float]:
-    """Return how long each takes, in milliseconds."""
+async def _times(url: str, rounds: int, times: int) -> Mapping[str, Cost]:
+    """Return what each costs."""
     lease = WorkerLease(pace=Pace(lease_s=1e9))
     worker = WorkerId(f"bench-{times}")
     lease.begin(worker, lease.ticks())
@@ -140,23 +160,25 @@ async def _times(url: str, rounds: int, times: int) -> Mapping[str, float]:
         await roster.register(worker, "http://127.0.0.1:1", "")
         journal = await enter(open_postgresql_journal(url, lease=lease))
         library = await enter(open_postgresql_library(url))
-        found = {f"PostgreSQL, {name}": await p50_ms(library, one, rounds) for name, one in ASKED}
-        written = _Writing(journal, times, TIMES.index(times) * rounds)
+        found = {name: await _cost(url, partial(one, library), rounds) for name, one in ASKED}
+        written = _Writing(journal, times, TIMES.index(times) * (rounds + _EXTRA))
         changes: tuple[tuple[str, Work], ...] = (
             ("commit a final", written.commit),
             ("settle a delivery", written.settle),
             ("erase a call", written.erase),
         )
         for name, work in changes:
-            found[f"PostgreSQL, {name}"] = await _p50_ms(work, rounds)
-        found[f"PostgreSQL, take over {OPEN} calls"] = await _take_over(url, roster, worker)
-        found["PostgreSQL, list their lanes"] = await _p50_ms(journal.backlog, 3)
+            found[name] = await _cost(url, work, rounds)
+        gone = partial(ask, url, "UPDATE call SET owner = $1 WHERE open", _GONE)
+        taking = partial(_take_over, roster, worker)
+        found[f"take over {OPEN} calls"] = await _cost(url, taking, 3, prepare=gone)
+        found["list their lanes"] = await _cost(url, journal.backlog, 3)
         kept: tuple[tuple[str, Work], ...] = (
             ("look what is due for erasure", lambda: journal.text_due(time.time(), limit=100)),
             ("prune webhooks, none of them old", lambda: journal.prune(0.0)),
         )
         for name, work in kept:
-            found[f"PostgreSQL, {name}"] = await _p50_ms(work, rounds // 10 + 1)
+            found[name] = await _cost(url, work, rounds // 10 + 1)
     return found
 
 
@@ -213,18 +235,34 @@ class _Writing:
         await self._journal.commit(entry)
 
 
-async def _take_over(url: str, roster: Roster, worker: WorkerId) -> float:
-    await ask(url, "UPDATE call SET owner = $1 WHERE open", _GONE)
-    began = time.perf_counter()
+async def _take_over(roster: Roster, worker: WorkerId) -> None:
     while (await roster.take_orphans(worker, 50)).call_ids:
         pass
-    return (time.perf_counter() - began) * 1000
 
 
-async def _p50_ms(work: Work, rounds: int) -> float:
+async def _cost(url: str, work: Work, rounds: int = 1, *, prepare: Work | None = None) -> Cost:
+    """Return the median of how long it takes, and how many pages it looks at the last time.
+
+    That is once more, and a session tells what it did with what it did before.
+    """
     times_s = []
-    for _ in range(rounds):
+    before = 0
+    for turn in range(rounds + _EXTRA):
+        if prepare is not None:
+            await prepare()
+        if turn >= rounds:
+            await asyncio.sleep(_TELLS_S)
+            before = await _pages(url)
         began = time.perf_counter()
         await work()
         times_s.append(time.perf_counter() - began)
-    return sorted(times_s)[rounds // 2] * 1000
+    return Cost(sorted(times_s[:rounds])[rounds // 2] * 1000, await _pages(url) - before)
+
+
+async def _pages(url: str) -> int:
+    ((pages,),) = await ask(
+        url,
+        "SELECT sum(heap_blks_hit + heap_blks_read + idx_blks_hit + idx_blks_read"
+        " + toast_blks_hit + toast_blks_read)::bigint FROM pg_statio_user_tables",
+    )
+    return int(pages)

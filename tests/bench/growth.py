@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from service.ids import CallId
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.journal.sqlite.library import open_sqlite_library
-from service.ports import CallFilter, Entry, Journal, Library, WordQuery
+from service.ports import Binding, CallFilter, Entry, Journal, Library, WordQuery
 from tests.bench.table import Row
 from tests.bench.words import VOCABULARY, ended, final, sentences, started
 
@@ -19,6 +19,8 @@ PAGE = 50
 FINALS_PER_CALL = 5
 _AT_ONCE = 500
 RARE = VOCABULARY[-1]
+RARE_ROUTE, _RARE_CALLS = "rare", 5
+"""A route, and how many calls it has, however many there are."""
 
 Ask = Callable[[Library], Awaitable[object]]
 
@@ -45,11 +47,11 @@ async def measure(*, finals: int, rounds: int) -> list[Row]:
     ]
 
 
-async def fill(journal: Journal, finals: int) -> None:
-    """Commit calls of `FINALS_PER_CALL` finals each, so many finals together."""
-    texts = sentences(finals)
+async def fill(journal: Journal, finals: int, *, beside: int = 0) -> None:
+    """Commit calls of `FINALS_PER_CALL` finals each, so many with those that are there already."""
+    texts = sentences(finals - beside)
     calls = finals // FINALS_PER_CALL
-    for first in range(0, calls, _AT_ONCE):
+    for first in range(beside // FINALS_PER_CALL, calls, _AT_ONCE):
         numbers = range(first, min(first + _AT_ONCE, calls))
         await asyncio.gather(*(journal.commit(_call(number, texts)) for number in numbers))
 
@@ -57,7 +59,8 @@ async def fill(journal: Journal, finals: int) -> None:
 def _call(number: int, texts: Iterator[str]) -> Entry:
     """Return a call that is over, but for the last of each hundred."""
     call_id = CallId(f"call-{number}")
-    events = [started(call_id, number)]
+    route = RARE_ROUTE if number < _RARE_CALLS else "usual"
+    events = [started(call_id, number, route=route)]
     events += [final(call_id, seq + 2, next(texts)) for seq in range(FINALS_PER_CALL)]
     if number % 100 != 99:
         events.append(ended(call_id, FINALS_PER_CALL + 2, number))
@@ -102,6 +105,11 @@ async def _of_a_queue(library: Library) -> None:
     await library.calls(CallFilter(metadata={"queue": "a"}), before=None, limit=PAGE)
 
 
+async def _of_a_rare_route(library: Library) -> None:
+    bound = Binding(routes=(RARE_ROUTE,))
+    await library.calls(CallFilter(binding=bound), before=None, limit=PAGE)
+
+
 async def _of_a_call(library: Library) -> None:
     await library.call(CallId("call-0"))
 
@@ -118,6 +126,10 @@ async def _common(library: Library) -> None:
     await library.search(WordQuery(words=VOCABULARY[0]), limit=PAGE)
 
 
+SEARCHES: tuple[tuple[str, Ask], ...] = (
+    ("search for a rare word", _rare),
+    ("search for a common word", _common),
+)
 ASKED: tuple[tuple[str, Ask], ...] = (
     ("list newest calls", _newest),
     ("list live calls", _live),
@@ -126,8 +138,8 @@ ASKED: tuple[tuple[str, Ask], ...] = (
     ("list calls to our number", _to_our_number),
     ("list calls of an area", _of_an_area),
     ("list calls of a queue", _of_a_queue),
+    ("list calls of a rare route", _of_a_rare_route),
     ("one call", _of_a_call),
     ("events of the feed", _events),
-    ("search for a rare word", _rare),
-    ("search for a common word", _common),
+    *SEARCHES,
 )

@@ -8,7 +8,6 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import aiohttp
@@ -36,6 +35,14 @@ class Socket:
     headers: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a call costs: CPU for a second of it, and memory while it goes on."""
+
+    cpu_s: float
+    memory_bytes: float
+
+
 async def measure(*, calls: int, seconds: float, rounds: int) -> list[Row]:
     """Play that many two-track calls into each in turn, for so long, so many times."""
     mine: list[float] = []
@@ -47,13 +54,11 @@ async def measure(*, calls: int, seconds: float, rounds: int) -> list[Row]:
                 url = bare.url.replace("http", "ws", 1) + "/media"
                 theirs.append(await _play(bare, [Socket(url, {})] * calls, seconds))
             with TemporaryDirectory() as folder:
-                settings = _settings(telnyx, stt_url, Path(folder) / "bench.db")
+                settings = _settings(telnyx, stt_url, f"sqlite:///{folder}/bench.db")
                 async with started("tests.bench.ours", settings) as ours:
-                    await _begin(telnyx, ours, range(10_000, 10_001))  # loads what loads late
-                    empty_bytes = ours.memory_bytes
-                    sockets = await _begin(telnyx, ours, range(calls))
-                    mine.append(await _play(ours, sockets, seconds))
-                    memory_bytes.append((ours.memory_bytes - empty_bytes) / calls)
+                    cost = await _play_calls(telnyx, ours, calls, seconds)
+                    mine.append(cost.cpu_s)
+                    memory_bytes.append(cost.memory_bytes)
     ours_ms, bare_ms = median(mine) * 1000, median(theirs) * 1000
     return [
         Row(
@@ -73,11 +78,29 @@ async def measure(*, calls: int, seconds: float, rounds: int) -> list[Row]:
     ]
 
 
-def _settings(telnyx: Telnyx, stt_url: str, database: Path) -> str:
+async def cpu_ms(database: str, *, calls: int, seconds: float) -> float:
+    """Return what a second of one of these calls costs a service on this database."""
+    async with (
+        open_telnyx() as telnyx,
+        _open_stt() as stt_url,
+        started("tests.bench.ours", _settings(telnyx, stt_url, database)) as ours,
+    ):
+        return (await _play_calls(telnyx, ours, calls, seconds)).cpu_s * 1000
+
+
+async def _play_calls(telnyx: Telnyx, ours: Program, calls: int, seconds: float) -> Cost:
+    await _begin(telnyx, ours, range(10_000, 10_001))  # loads what loads late
+    empty_bytes = ours.memory_bytes
+    sockets = await _begin(telnyx, ours, range(calls))
+    cpu_s = await _play(ours, sockets, seconds)
+    return Cost(cpu_s, (ours.memory_bytes - empty_bytes) / calls)
+
+
+def _settings(telnyx: Telnyx, stt_url: str, database: str) -> str:
     return msgspec.json.encode(
         {
             "listen": "127.0.0.1:0",
-            "database_url": f"sqlite:///{database}",
+            "database_url": database,
             "telnyx_api_key": "KEY",
             "telnyx_public_key": telnyx.public_key,
             "telnyx_base_url": telnyx.url,

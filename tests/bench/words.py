@@ -27,7 +27,7 @@ def sentences(count: int) -> Iterator[str]:
         yield " ".join(dice.choices(VOCABULARY, cum_weights=_OFTEN, k=WORDS_PER_FINAL))
 
 
-def started(call_id: CallId, number: int = 0) -> StoredEvent:
+def started(call_id: CallId, number: int = 0, *, route: str | None = None) -> StoredEvent:
     """Return the first event of a call; it is the one of that number, a minute after the other."""
     numbers = {"from": f"+1312555{number % 10_000:04}", "to": "+13125550002"}
     return _event(
@@ -37,6 +37,7 @@ def started(call_id: CallId, number: int = 0) -> StoredEvent:
         _BEGAN + timedelta(minutes=number),
         direction="incoming",
         metadata={"queue": "a"},
+        route=route,
         **numbers,
     )
 

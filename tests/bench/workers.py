@@ -2,7 +2,7 @@
 
 Webhooks are finals of calls that go on, posted to the worker that has the call, or to each in turn.
 The first of them wait until all are acknowledged, as their receiver answers nothing; what is timed
-then is their delivery.
+then is their delivery. Several workers are put beside one as well: their worth depends on cores.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 import aiohttp
 import msgspec
 
+from tests.bench import media, searches
 from tests.bench.carrier import Signed, Telnyx, open_telnyx, webhook
 from tests.bench.own_postgresql import Written, ask, open_own_postgresql, written
 from tests.bench.processes import Program, started
@@ -43,6 +44,10 @@ class Load:
     rounds: int
     steady_s: float
     partials_s: float
+    calls: int
+    """That talk, to see what their audio costs."""
+    finals: tuple[int, ...]
+    """Among how many is searched."""
 
 
 @dataclass(slots=True)
@@ -82,7 +87,13 @@ async def measure(load: Load) -> list[Row]:
             if setting.workers == 1 and setting.name != "SQLite":
                 rows += await _steady(setting, load, telnyx, receiver)
         late = await measure_partials(Carrier(url), 1_000, for_s=load.partials_s)
-        return [*rows, Row("partial to a subscriber at another worker", str(late), "", None, "")]
+        rows.append(Row("partial to a subscriber at another worker", str(late), "", None, ""))
+        rounds = [
+            (await _settings(folder / f"media-{turn}", url, schemas, load))[:2]
+            for turn in range(load.rounds)
+        ]
+        rows.append(await _talking(rounds, load))
+    return [*rows, *await searches.measure(sizes=load.finals, rounds=load.rounds * 20)]
 
 
 async def _settings(folder: Path, url: str, schemas: Iterator[str], load: Load) -> list[Setting]:
@@ -235,6 +246,17 @@ async def _steady(setting: Setting, load: Load, telnyx: Telnyx, receiver: Progra
     ]
 
 
+async def _talking(rounds: Sequence[Sequence[Setting]], load: Load) -> Row:
+    """Compare what the audio of calls costs on SQLite, and one worker on PostgreSQL."""
+    taken: dict[str, list[float]] = {}
+    for one in itertools.chain.from_iterable(rounds):
+        cost_ms = await media.cpu_ms(one.database, calls=load.calls, seconds=load.steady_s / 2)
+        taken.setdefault(one.name, []).append(cost_ms)
+    theirs, ours = map(median, taken.values())
+    name = f"PostgreSQL, 1 worker: CPU per call-second, {load.calls} calls"
+    return Row(name, f"{ours:.2f} ms", f"{theirs:.2f} ms", ours / theirs, "")
+
+
 def _per_s(done: Written, spent_s: float) -> str:
     return (
         f"{done.transactions / spent_s:.0f} transactions/s,"
@@ -245,6 +267,7 @@ def _per_s(done: Written, spent_s: float) -> str:
 def _rows(figures: dict[str, Figures]) -> Iterator[Row]:
     """Yield a row for each figure of each setting, beside SQLite's; of several, one's as well."""
     sqlite = figures["SQLite"]
+    one = figures["PostgreSQL, 1 worker"]
     for name, mine in figures.items():
         for what, of, aim in (
             ("webhooks acknowledged, at the call's worker", "at_owner", ">= 0.80"),
@@ -255,5 +278,11 @@ def _rows(figures: dict[str, Figures]) -> Iterator[Row]:
             ratio = None if mine is sqlite else ours / theirs
             bare = "" if mine is sqlite else f"{theirs:,.0f}/s"
             yield Row(f"{name}: {what}", f"{ours:,.0f}/s", bare, ratio, aim)
+        if mine not in (sqlite, one):
+            for what, of in (("at the call's worker", "at_owner"), ("at any", "anywhere")):
+                ours, alone = median(getattr(mine, of)), median(getattr(one, of))
+                told = f"{name}, beside one: webhooks acknowledged, {what}"
+                aim = ">= 1.70" if "2 workers" in name else ""
+                yield Row(told, f"{ours:,.0f}/s", f"{alone:,.0f}/s", ours / alone, aim)
         memory = median(mine.memory_bytes) / 2**20
         yield Row(f"{name}: memory of a worker", f"{memory:.0f} MiB", "", None, "")

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from tests.bus.builders import HERE, THERE, partial
 from tests.bus.harness import Carrier, OwnServer, Worker, open_telling, open_worker, own_schema
 from tests.bus.nats_server import NatsServer
+from tests.journal.pooler import open_pooler
 from tests.waiting import until
 
 _RECOVERS_IN_S = 30.0
@@ -51,6 +52,16 @@ async def test_a_server_that_dies_and_comes_back_is_used_again(own: OwnServer) -
         assert b.heard.offers > offers
         await until_told(a, b, "after")
         assert "meanwhile" not in b.heard.ids
+
+
+async def test_a_bus_that_nothing_is_heard_on_says_so(tmp_path: Path) -> None:
+    """As behind a pooler that shares sessions: it is not connected, and the log says why."""
+    async with open_pooler(await own_schema(tmp_path)) as url:
+        with capture_logs() as logs:
+            async with open_telling(Carrier(url), HERE) as a:
+                await until(lambda: told_of_bus(logs) == ["bus_unavailable"], _RECOVERS_IN_S)
+                assert not a.counters.connected
+    assert "pool_mode = session" in str(logs)
 
 
 def told_of_bus(logs: Iterable[Mapping[str, Any]]) -> list[str]:

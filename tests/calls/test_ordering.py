@@ -1,5 +1,6 @@
 """Any order, repetition and delay of a call's webhooks gives the same journal."""
 
+import math
 from dataclasses import dataclass, replace
 
 from hypothesis import given, settings
@@ -8,8 +9,10 @@ from hypothesis import strategies as st
 from service.calls import ordering
 from service.calls.events import Event, TranscriptFinal, TranscriptionStarted, TranscriptPartial
 from service.calls.inputs import WebhookInput
-from service.calls.state import Waiting
+from service.calls.session import CallSession
+from service.calls.state import CallState, Waiting
 from tests.calls.harness import (
+    CALL,
     IN_CALL,
     T0,
     A,
@@ -70,6 +73,22 @@ def _timeless(event: Event | TranscriptPartial) -> Event | TranscriptPartial:
     if isinstance(event, TranscriptionStarted):
         return replace(event, start_ms=None)
     return replace(event, revision=0) if isinstance(event, TranscriptFinal) else event
+
+
+def test_nothing_is_let_out_before_what_others_may_have_taken() -> None:
+    """Words wait for as much longer as that may be on its way, whatever comes meanwhile."""
+    session = CallSession(CallState(call_id=CALL), [IN_CALL])
+    session.receive([initiated(T0), answered(T0 + 1)], now=T0 + 1, lag_s=math.inf)
+    session.receive([said("second", T0 + 3)], now=T0 + 3, lag_s=math.inf)
+
+    later = session.receive([said("third", T0 + 8)], now=T0 + 8, lag_s=6.0)
+    assert later.facts == ()
+    assert session.receive([], now=T0 + 9, lag_s=6.0).facts == ()
+    session.receive([said("first", T0 + 2)], now=T0 + 9, lag_s=6.0)
+    outcome = session.receive([], now=T0 + 10)
+
+    finals = (fact.event for fact in outcome.facts if isinstance(fact.event, TranscriptFinal))
+    assert [final.text for final in finals] == ["first", "second", "third"]
 
 
 ORDERED = play([Arrival(webhook, webhook.occurred_at) for webhook in CALL_OF_TWO_LEGS])

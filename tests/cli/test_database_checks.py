@@ -21,6 +21,7 @@ from service.journal.postgresql.roster import open_postgresql_roster
 from service.settings import Settings, fingerprints, load_settings
 from service.workers.lease import WorkerLease
 from service.workers.likeness import encode_fingerprints
+from tests.journal.pooler import open_pooler
 from tests.journal.postgresql_server import SOUND, make_server
 from tests.settings.builders import KEYS
 
@@ -172,6 +173,17 @@ async def test_workers_that_run_with_other_settings_are_told() -> None:
     assert "1 of the 2 that run on this database have other settings" in told[0].text
     assert "nats_url;" in told[0].text
     assert later == []
+
+
+@pytest.mark.parametrize("shares", [True, False])
+async def test_a_pooler_that_shares_sessions_is_told(*, shares: bool) -> None:
+    """Nobody hears anything there; one that does not share is as good as none."""
+    with serving() as url:
+        async with open_pooler(url, shares=shares) as through:
+            first, *_ = await found(through)
+
+    assert first.level == ("FAIL" if shares else "ok")
+    assert ("pool_mode = session" in first.text) == shares
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,10 @@ from service.feed.filter import FeedFilter
 from service.feed.hub import Hub, open_hub
 from service.feed.subscription import Subscription
 from service.ids import CallId
-from service.journal.sqlite.journal import open_sqlite_journal
-from service.journal.sqlite.library import open_sqlite_library
 from service.ports import Audience, Delivery, Entry, Journal, LivePartial, StoredEvent
 from tests.feed.builders import PARTIAL, Said, body, final
 from tests.feed.peers import FaultyLibrary
+from tests.journal.harness import Adapter, sqlite_database
 from tests.waiting import until
 
 
@@ -23,6 +22,7 @@ class FeedHarness:
     """Commits events and tells the hub of them, as the runtime does."""
 
     path: Path
+    """Of the journal, if that is a file."""
     journal: Journal
     library: FaultyLibrary
     hub: Hub
@@ -86,17 +86,14 @@ class FeedHarness:
 
 @asynccontextmanager
 async def open_feed_harness(
-    folder: Path, *, clock: Callable[[], float] = time.time
+    folder: Path, *, clock: Callable[[], float] = time.time, adapter: Adapter = sqlite_database
 ) -> AsyncIterator[FeedHarness]:
-    """Open a hub on a new journal in this folder."""
-    path = folder / "journal.db"
-    async with (
-        open_sqlite_journal(path, clock=clock) as journal,
-        open_sqlite_library(path) as opened,
-    ):
+    """Open a hub on a new journal that goes with this folder."""
+    database = adapter(folder)
+    async with database.journal(clock=clock) as journal, database.library() as opened:
         library = FaultyLibrary(opened)
         async with open_hub(library, journal) as hub:
-            yield FeedHarness(path, journal, library, hub)
+            yield FeedHarness(folder / "journal.db", journal, library, hub)
 
 
 async def take_all(subscription: Subscription) -> tuple[list[tuple[CallId, int]], list[str]]:

@@ -298,6 +298,7 @@ async def test_mail_waits_for_whoever_owns_the_call(ann: Worker, bob: Worker) ->
     assert await bob.roster.mail(BOB, keeps_house=False, limit=10) == []
     mail = await ann.roster.mail(ANN, keeps_house=False, limit=10)
     assert [one.body for one in mail] == [b"new", b"newer"]
+    assert await ann.roster.mail(ANN, keeps_house=False, limit=10, after=mail[0].id) == mail[1:]
     await ann.roster.drop_mail([mail[0].id])
     await bob.roster.take(CALL, BOB)
     assert await ann.roster.mail(ANN, keeps_house=False, limit=10) == []

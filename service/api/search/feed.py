@@ -21,7 +21,9 @@ from service.ports import Hit, Library, SavedSearches, WordQuery
 
 MAX_HITS = 100
 """Asked for at once; a span of positions with more hits is taken in shorter ones."""
-_MAX_SPAN = 20_000
+_FIRST_SPAN = 20_000
+"""Of positions, which may be as close as events or as far apart as there is room for."""
+_STEP = 8
 _FINALS = FeedFilter(types=(TranscriptFinal.type,), partials=False)
 
 
@@ -99,7 +101,7 @@ class HitCursor:
         """What was looked through, and the last of it that was found."""
         self._library = library
         self._query = query
-        self._span = _MAX_SPAN
+        self._span = _FIRST_SPAN
 
     async def take(self, head: int) -> Sequence[Hit]:
         """Return the next hits up to the position `head`, and move past them.
@@ -117,10 +119,11 @@ class HitCursor:
             self._query, after=self.position, before=last + 1, limit=MAX_HITS
         )
         if len(found) == MAX_HITS and last - self.position > MAX_HITS:
-            self._span = max(MAX_HITS, (last - self.position) // 8)
+            self._span = max(MAX_HITS, (last - self.position) // _STEP)
             return ()  # the oldest of them may be missing
         self.position = last
-        self._span = _MAX_SPAN
+        if len(found) < MAX_HITS // _STEP:
+            self._span *= _STEP
         self.returned = found[0].position if found else self.returned
         return found[::-1]
 

@@ -1,8 +1,10 @@
 """What an operator should know of a PostgreSQL server before calls depend on it."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
+from uuid import uuid4
 
 import asyncpg
 
@@ -47,6 +49,7 @@ SELECT settings FROM worker
 WHERE NOT draining AND heartbeat_at > clock_timestamp() - interval '10 s' ORDER BY id
 """
 _LOSES: Final = ("off", "local")
+_HEARS_IN_S: Final = 2.0
 
 Severity = Literal["fail", "warn"]
 
@@ -132,10 +135,11 @@ _RULES: Final = (
         " set synchronous_standby_names, or accept that",
     ),
     _Rule(
-        "warn",
-        lambda one: one["pooled"],
-        "is behind a pooler: it must give each connection a server session of its own"
-        " (PgBouncer: pool_mode = session), or name the server itself in database_url",
+        "fail",
+        lambda one: one["deaf"],
+        "is behind a pooler that shares its sessions: workers would not hear each other, nor keep"
+        " others out; give each connection one of its own (PgBouncer: pool_mode = session), or name"
+        " the server itself in database_url",
     ),
     _Rule(
         "warn",
@@ -156,7 +160,7 @@ async def check_server(url: str) -> Report:
     except DRIVER_ERRORS as error:
         raise unreachable(error) from None
     try:
-        found = await _facts(db)
+        found = await _facts(db, url)
         settings = await _settings(db) if found["made"] else ()
     finally:
         await db.close()
@@ -180,9 +184,28 @@ async def _settings(db: Connection) -> tuple[str, ...]:
         return ()  # an older version made the tables, or they are not this role's to read
 
 
-async def _facts(db: Connection) -> dict[str, Any]:
+async def _facts(db: Connection, url: str) -> dict[str, Any]:
     row = await db.fetchrow(_ASK)
     facts = dict(row or {})
     # who is between us and the server makes up a number of its own
-    facts["pooled"] = facts["pid"] != db.get_server_pid()
+    is_pooled = facts["pid"] != db.get_server_pid()
+    facts["deaf"] = is_pooled and not await _hears(db, url)
     return facts
+
+
+async def _hears(db: Connection, url: str) -> bool:
+    """Return whether a connection that waits is told what another one says."""
+    channel, heard = f"callscribe_check_{uuid4().hex}", asyncio.Event()
+    await db.add_listener(channel, lambda *_: heard.set())
+    other = await connect(url, name="check")
+    try:
+        await other.execute("SELECT pg_notify($1, '')", channel)
+    finally:
+        await other.close()
+    try:
+        async with asyncio.timeout(_HEARS_IN_S):
+            return await heard.wait()
+    except TimeoutError:
+        return False
+    finally:
+        await db.execute(f"UNLISTEN {channel}")

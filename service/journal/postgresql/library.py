@@ -1,5 +1,6 @@
 """The library on PostgreSQL, on connections of its own."""
 
+import math
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -42,6 +43,8 @@ from service.ports import (
 
 _SQL: Final = load_statements("postgresql", "library")
 _NAME: Final = re.compile(r"(?<!:):(\w+)")
+_PLANNED_ANEW: Final = {"plan_cache_mode": "force_custom_plan"}
+"""A plan for any word walks through all finals to find that a rare one was said twice."""
 _HIT: Final = tuple(Hit.__dataclass_fields__)
 
 
@@ -65,6 +68,8 @@ class PostgresqlLibrary:
         if number and number["number"] == number["number_end"]:
             name = "calls_of_number"
             values["number"] = filters.pop("where_number")["number"]
+        elif wanted.binding.routes is not None:
+            name, values["newest"] = "calls_of_routes", before[0] if before else math.inf
         return [_summary(row) for row in await _ask(self._lists, name, filters, values)]
 
     async def call(self, call_id: CallId) -> CallSummary | None:
@@ -166,8 +171,8 @@ async def open_postgresql_library(
         JournalUnavailableError: There is no journal, or the server cannot be reached.
         JournalTooNewError: A newer version wrote it.
     """
-    capped = {"statement_timeout": f"{max(1, round(query_timeout_s * 1_000))}ms"}
-    looking = KeptConnection(url, name="library-lookups")
+    capped = {"statement_timeout": f"{max(1, round(query_timeout_s * 1_000))}ms", **_PLANNED_ANEW}
+    looking = KeptConnection(url, name="library-lookups", settings=_PLANNED_ANEW)
     listing = KeptConnection(url, name="library-lists", settings=capped)
     searching = KeptConnection(url, name="library-searches", settings=capped)
     async with explained(looking, listing, searching):

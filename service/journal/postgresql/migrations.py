@@ -9,7 +9,7 @@ import structlog
 
 from service.errors import JournalTooNewError, JournalUnavailableError
 from service.journal.postgresql.connection import Connection
-from service.journal.statements import load_migrations
+from service.journal.statements import load_migrations, load_statements
 
 MIN_VERSION: Final = 150_000
 _MIGRATING: Final = 0x43534352
@@ -20,6 +20,12 @@ BEGIN_COPY: Final = (
 )
 END_COPY: Final = "DROP TABLE unfinished_copy"
 _SCHEMA: Final = "current_schema()::regnamespace::oid::integer"
+_WORDS_TO_KNOW: Final = 500
+"""So many tens of lexemes PostgreSQL counts. What it has not counted it takes for commoner than it
+is, and then walks through most finals to find fifty with it."""
+_WORDS_KNOWN: Final = """
+SELECT attstattarget FROM pg_attribute WHERE attrelid = 'utterance'::regclass AND attname = 'words'
+"""
 _MAKE: Final = """
 CREATE TABLE IF NOT EXISTS callscribe_schema (
     version integer PRIMARY KEY,
@@ -60,6 +66,7 @@ async def migrate(db: Connection) -> None:
                     _digest(script),
                 )
             log.info("journal_migrated", schema=number)
+        await _make_indexes(db)
         await _make_secret(db)
         await db.execute(_RAISE_BASE)
     finally:
@@ -150,6 +157,15 @@ async def _version(db: Connection, newest: int) -> int:
             " run the version that wrote it, or a newer one"
         )
     return version
+
+
+async def _make_indexes(db: Connection) -> None:
+    for name, index in load_statements("postgresql", "indexes").items():
+        if await db.fetchval("SELECT to_regclass($1)", name) is None:
+            await db.execute(index.text)
+            log.info("journal_indexed", index=name)
+    if await db.fetchval(_WORDS_KNOWN) != _WORDS_TO_KNOW:
+        await db.execute(f"ALTER TABLE utterance ALTER words SET STATISTICS {_WORDS_TO_KNOW}")
 
 
 async def _make_secret(db: Connection) -> None:

@@ -119,9 +119,11 @@ class PostgresqlRoster:
         ((found,),) = cast(list[Row], await self._beats.do(look))
         return bool(found)
 
-    async def mail(self, worker: WorkerId, *, keeps_house: bool, limit: int) -> list[Mail]:
+    async def mail(
+        self, worker: WorkerId, *, keeps_house: bool, limit: int, after: int = 0
+    ) -> list[Mail]:
         """See `Roster.mail`."""
-        rows = await self._change("mail", worker, keeps_house, ASK_TIMEOUT_S, limit)
+        rows = await self._change("mail", worker, keeps_house, ASK_TIMEOUT_S, limit, after)
         return [Mail(one, CallId(from_database(call)), *rest) for one, call, *rest in rows]
 
     async def drop_mail(self, ids: Sequence[int]) -> None:

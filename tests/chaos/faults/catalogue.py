@@ -58,6 +58,7 @@ FAULTS: Mapping[str, Fault] = {
     "worker-restart": _in_calls(harms.WORKERS_RESTARTED, 5, 1),
     "worker-versions": _in_calls(harms.TWO_VERSIONS, 2, 1),
     "postgresql-kill": _in_calls(harms.SERVER_KILLED, 20, 2),
+    "postgresql-freeze": _in_calls(harms.SERVER_FROZEN, 10, 1),
     "postgresql-restart": _in_calls(harms.SERVER_RESTARTED, 10, 1),
     "postgresql-connections": _in_calls(harms.NO_CONNECTIONS, 5, 1),
     "postgresql-disk": _in_calls(harms.DISK_FULL, 5, 1),

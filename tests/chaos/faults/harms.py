@@ -1,12 +1,16 @@
 """What is done to workers and to their PostgreSQL. Take-overs are timed from what happened."""
 
 import asyncio
+import os
 import signal
 import time
+from collections.abc import Iterable
 from contextlib import suppress
+from pathlib import Path
 
 import asyncpg
 
+from service.workers.lease import Pace
 from tests.chaos.faults.ward import WORKERS, Harm, Ward
 from tests.small_disk import fill
 from tests.workers.crew import restart, start
@@ -86,6 +90,25 @@ async def _kill_server(ward: Ward) -> None:
     await ward.site.revive()
 
 
+async def _freeze_server(ward: Ward) -> None:
+    """It answers nothing and closes nothing, for a time that no worker need be out for."""
+    pids = _with_children(ward.site.process.pid)
+    _send(signal.SIGSTOP, pids)
+    await asyncio.sleep(ward.dice.uniform(0.6, 0.8) * Pace().lease_s * ward.pace)
+    _send(signal.SIGCONT, pids)
+
+
+def _with_children(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    return [pid, *map(int, children.split())]
+
+
+def _send(how: signal.Signals, pids: Iterable[int]) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, how)
+
+
 async def _restart_server(ward: Ward) -> None:
     """In order, but nobody is waited for."""
     ward.site.process.send_signal(signal.SIGINT)
@@ -127,6 +150,7 @@ WORKER_FROZEN = Harm("SIGSTOP of a worker", _freeze_worker)
 WORKER_CUT_OFF = Harm("a worker cut off from PostgreSQL", _cut_worker_off)
 WORKERS_RESTARTED = Harm("SIGTERM, rolling restart", _restart_workers)
 SERVER_KILLED = Harm("kill -9 of PostgreSQL", _kill_server)
+SERVER_FROZEN = Harm("SIGSTOP of PostgreSQL", _freeze_server)
 SERVER_RESTARTED = Harm("PostgreSQL restarted", _restart_server)
 NO_CONNECTIONS = Harm("PostgreSQL out of connections", _take_connections)
 DISK_FULL = Harm("PostgreSQL's disk full", _fill_disk, on_small_disk=True)

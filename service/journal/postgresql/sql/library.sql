@@ -33,6 +33,21 @@ SELECT * FROM (
     ORDER BY started_at DESC, call_id DESC LIMIT :limit)) AS found
 ORDER BY started_at DESC, call_id DESC LIMIT :limit;
 
+-- name: calls_of_routes
+-- a walk for each route that a key is bound to: calls of a rare one are far apart. It is a span of
+-- the index, and not the calls of that route: of those, any that come first are thought to be many
+SELECT found.* FROM (
+    SELECT DISTINCT name FROM jsonb_array_elements_text(:bound_routes::jsonb) AS name) AS bound
+CROSS JOIN LATERAL (
+    SELECT call_id, started_at, answered_at, ended_at, completed_at, erased_at, direction,
+    from_number, to_number, duration_ms, utterances, words, gaps, last_seq, metadata, transcription,
+    EXISTS (SELECT 1 FROM recording WHERE recording.call_no = summary.call_no), route
+    FROM summary JOIN call USING (call_no)
+    WHERE (summary.route, summary.started_at) >= (bound.name, '-Infinity'::double precision)
+    AND (summary.route, summary.started_at) <= (bound.name, :newest::double precision) {filters}
+    ORDER BY summary.route DESC, started_at DESC, call_id DESC LIMIT :limit) AS found
+ORDER BY found.started_at DESC, found.call_id DESC LIMIT :limit;
+
 -- name: lanes_behind
 SELECT endpoint, count(*) FROM call JOIN lane USING (call_no)
 WHERE open AND acked_seq < head_seq GROUP BY endpoint;

@@ -131,6 +131,7 @@ SELECT id, pending_input.call_id, body, asked_by
 FROM pending_input LEFT JOIN call USING (call_id)
 WHERE (call.owner = $1 OR ($2 AND call.call_no IS NULL)) AND reply IS NULL
 AND (asked_by IS NULL OR received_at > clock_timestamp() - make_interval(secs => $3))
+AND id > $5
 ORDER BY id LIMIT $4;
 
 -- name: drop_mail
