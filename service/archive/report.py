@@ -111,8 +111,7 @@ class _Completed(msgspec.Struct, frozen=True):
 def make_document(events: Sequence[StoredEvent]) -> CallDocument | None:
     """Return the document that these events of one call make, from the first on, in order.
 
-    None where the call is not complete by then, or was erased. The same events make the same
-    document, whenever, and whatever came after them.
+    None where the call is not complete by then, or was erased. The same events make the same one.
     """
     completed = _last(events, TranscriptCompleted.type, _Completed)
     if completed is None:

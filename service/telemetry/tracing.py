@@ -70,6 +70,7 @@ _NS: Final = 1_000_000_000
 _Key = TypeVar("_Key")
 Value = str | int | float | bool
 
+_Beside = PartyEvent | ArchiveFailed | ArchiveStored | RecordingFailed | RecordingTranscribed
 log = structlog.get_logger()
 
 
@@ -110,8 +111,8 @@ class Tracing:
     def happened(self, fact: Fact) -> None:
         """See `Observer.happened`."""
         call_id, at = fact.call_id, fact.occurred_at
-        if isinstance(fact.event, PartyEvent):
-            return  # what people do is no work of ours
+        if isinstance(fact.event, _Beside):
+            return  # what people do, and what comes after the call
         match fact.event:
             case CallStarted():
                 _remember(self._calls_began_at, call_id, at)
@@ -130,13 +131,9 @@ class Tracing:
                 | CallUnanswered()
                 | CallAttached()
                 | CallEnded()
-                | ArchiveFailed()
-                | ArchiveStored()
                 | EndpointDisabled()
                 | EndpointEnabled()
-                | RecordingFailed()
                 | RecordingSaved()
-                | RecordingTranscribed()
                 | TranscriptErased()
                 | TranscriptGap()
                 | TranscriptPartial()
