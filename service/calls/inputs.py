@@ -37,6 +37,8 @@ class LegAttached(Webhook, frozen=True, kw_only=True):
     route: Route
     began_at: float | None = None
     """When the leg began, by Telnyx (Unix seconds)."""
+    brings_stream: bool = False
+    """Whether its own application has its audio streamed to us, so that nobody need ask."""
 
 
 class LegHungUp(Webhook, frozen=True, kw_only=True):
