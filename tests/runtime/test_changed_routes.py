@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from service.calls.commands import Answer, StartStreaming, StartTranscription
-from service.calls.routes import Fallback, Retention, Route
+from service.calls.routes import AfterCall, Fallback, Retention, Route
 from service.ids import CallId, EndpointName
 from service.runtime.codec import decode_state
 from tests.calls.harness import CALL, IN_CALL, MEDIA, A, answered, hung_up, initiated, said
@@ -40,7 +40,7 @@ CHANGES: dict[str, dict[str, object] | None] = {
     "fallback added": {"fallback": (FALLBACK, Fallback(engine="Azure"))},
     "answer": {"answer": False},
     "retention": {"retention": Retention(text_days=9)},
-    "record": {"record": "audio"},
+    "record": {"record": "audio", "after_call": AfterCall(engine="Telnyx")},
     "match": {"match": {"to": "nobody"}},
     "metadata": {"metadata": {"queue": "sales"}},
     "name": {"name": "sales"},
