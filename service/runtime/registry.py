@@ -21,11 +21,11 @@ from service.calls.inputs import (
     OwnInput,
     ServiceRestarted,
     ServiceStopping,
-    Webhook,
     WebhookInput,
 )
 from service.calls.routes import Route
 from service.calls.state import Phase
+from service.calls.webhook import Webhook
 from service.errors import (
     CallElsewhereError,
     ControlRefusedError,
