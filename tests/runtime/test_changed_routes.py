@@ -40,7 +40,7 @@ CHANGES: dict[str, dict[str, object] | None] = {
     "fallback added": {"fallback": (FALLBACK, Fallback(engine="Azure"))},
     "answer": {"answer": False},
     "retention": {"retention": Retention(text_days=9)},
-    "record": {"record": "audio"},
+    "record": {"record": "audio", "after_call": AfterCall(engine="Telnyx")},
     "match": {"match": {"to": "nobody"}},
     "metadata": {"metadata": {"queue": "sales"}},
     "name": {"name": "sales"},
