@@ -359,7 +359,7 @@ class CallState:
     """Whether it was already told that Telnyx leaves `is_final` out."""
     carried: dict[str, str | list[str]] = field(default_factory=dict)
     """What the call's own application said of it, for the metadata."""
-    second_hearing: SecondHearing | None = None
+    heard_again: SecondHearing | None = None
     """None: nobody wants it, or there is no recording yet."""
     archived: dict[EndpointName, Archived] = field(default_factory=dict)
     redaction: Memory = field(default_factory=Memory)
