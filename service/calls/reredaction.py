@@ -27,10 +27,11 @@ _ALL: Final = Span(0, 1 << 40)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptFinal:
-    """A final as it is kept. `occurred_at` is in Unix seconds, offsets are on the call clock."""
+    """A final as it is kept. Offsets are on the call clock."""
 
+    at: float = 0.0
+    """When it occurred, in Unix seconds."""
     seq: int
-    occurred_at: float
     utterance_id: UtteranceId
     text: str
     track: Track | None
@@ -107,7 +108,7 @@ def _spoken(kept: KeptFinal) -> Spoken:
     return Spoken(
         text=kept.text,
         key=key_of(kept.leg, kept.track),
-        at=kept.occurred_at,
+        at=kept.at,
         is_final=True,
         language=kept.language,
         words=tuple(word.text for word in kept.words or ()),

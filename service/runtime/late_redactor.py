@@ -5,7 +5,7 @@ Both write by the call's version, so one of them is refused and looks again.
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -13,12 +13,11 @@ import msgspec
 
 from service.calls.after_events import RecordingTranscribed
 from service.calls.events import TranscriptFinal
-from service.calls.inputs import Redaction, Word
 from service.calls.redactions import policy_of
 from service.calls.reredaction import KeptFinal, Silent, look_again
 from service.calls.routes import Route
 from service.errors import JournalUnavailableError, StaleCallError
-from service.ids import CallId, LegId, Role, Track, UtteranceId
+from service.ids import CallId
 from service.ports import Journal, StoredEvent
 from service.runtime.call import MAX_ATTEMPTS
 from service.runtime.commit import commit_turn, load_call
@@ -39,22 +38,9 @@ class Redone:
     refused: str | None = None
 
 
-class _Data(msgspec.Struct):
-    utterance_id: UtteranceId
-    text: str
-    track: Track | None
-    role: Role
-    leg: LegId
-    start_ms: int | None
-    end_ms: int | None
-    words: tuple[Word, ...] | None
-    language: str | None
-    redactions: tuple[Redaction, ...] = ()
-
-
 class _Final(msgspec.Struct):
     timestamp: str
-    data: _Data
+    data: KeptFinal
 
 
 _decode = msgspec.json.Decoder(_Final).decode
@@ -108,8 +94,4 @@ class LateRedactor:
 def read_final(event: StoredEvent) -> KeptFinal:
     """Return a final as it is kept."""
     body = _decode(event.body)
-    return KeptFinal(
-        seq=event.seq,
-        occurred_at=datetime.fromisoformat(body.timestamp).timestamp(),
-        **msgspec.structs.asdict(body.data),
-    )
+    return replace(body.data, at=datetime.fromisoformat(body.timestamp).timestamp())

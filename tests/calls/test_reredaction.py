@@ -27,7 +27,7 @@ def kept(text: str, seq: int = 4, *, words: bool = False, at: float = T0 + 2) ->
     )
     return KeptFinal(
         seq=seq,
-        occurred_at=at,
+        at=at,
         utterance_id=UtteranceId(f"u{seq}"),
         text=text,
         track="inbound",

@@ -155,7 +155,7 @@ def test_once_more_is_hidden_the_recording_is_transcribed_anew() -> None:
     like = replace(MEDIA, redact=("pci",))
     kept = KeptFinal(
         seq=2,
-        occurred_at=T0,
+        at=T0,
         utterance_id=UtteranceId("u"),
         text="My card is 4111 1111 1111 1111.",
         track="inbound",
