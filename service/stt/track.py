@@ -238,8 +238,9 @@ class Track:
         return self._kept_or_resume_ms()
 
     def waiting_ms(self, stint: Stint) -> int:
-        """Return how much audio a session was not sent yet."""
-        return self.pushed_ms - stint.clock.position_ms
+        """Return how much audio a session was not sent yet, of what is for it."""
+        until_ms = self.pushed_ms if stint.until_ms is None else stint.until_ms
+        return max(0, min(until_ms, self.pushed_ms) - stint.clock.position_ms)
 
     def is_owed(self, stint: Stint) -> bool:
         """Say whether a session's engine still owes words for the audio it is to be sent."""
