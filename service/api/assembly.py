@@ -19,6 +19,7 @@ from service.api.calls.controls import ControlRoutes, ErasureRoutes
 from service.api.calls.dialling import Dialling
 from service.api.calls.placing import PlacingRoutes, RouteFor
 from service.api.calls.routes import CallRoutes
+from service.api.calls.streaming import StreamRoutes
 from service.api.cursors import Cursors
 from service.api.deliveries.endpoint_routes import EndpointRoutes
 from service.api.deliveries.retries import Retries, open_retries
@@ -166,6 +167,7 @@ def _asked(
     yield from CallRoutes(library, journal, cursors).routes()
     dialling = Dialling(sources.starts, connection_id=sources.connection_id)
     yield from PlacingRoutes(sources.attacher, sources.route_for, dialling).routes()
+    yield from StreamRoutes(sources.attacher, sources.route_for).routes()
     yield from ControlRoutes(sources.controls).routes()
     yield from ErasureRoutes(sources.eraser, calls).routes()
     kept, key = sources.recordings_path, sources.recordings_key

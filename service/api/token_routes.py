@@ -50,7 +50,8 @@ class TokenWish(Body):
     routes: Annotated[list[RouteText], Field(max_length=MAX_ROUTES)] = Field(default_factory=list)
     """Names of routes, one of which a call must have to be seen; none: as with the key."""
     metadata: Annotated[dict[FactKey, FactValue], Field(max_length=MAX_METADATA)] = Field(
-        default_factory=dict
+        default_factory=dict,
+        json_schema_extra={"additionalProperties": False},  # of keys that `FactKey` does not fit
     )
     """Top-level keys of the call's metadata and what they must be, as text; beside the key's."""
     expires_in_s: Annotated[int, Field(ge=1, le=MAX_TOKEN_S), BeforeValidator(whole_number)] = (

@@ -11,6 +11,7 @@ from typing import Literal, get_args
 import msgspec
 
 from service.archive.calls import describe_call, read_events
+from service.archive.participants import read_participants
 from service.archive.transcript import (
     Line,
     Note,
@@ -20,6 +21,7 @@ from service.archive.transcript import (
     read_lines,
     read_transcript,
 )
+from service.calls.party_events import Participant
 from service.ids import CallId
 from service.ports import CallSummary, Journal, Library, StoredEvent
 from service.wire.events import timestamp
@@ -111,9 +113,12 @@ def cues_of(transcript: Transcript) -> list[Cue]:
     return sorted(cues, key=lambda cue: cue.start_ms)
 
 
-def write_text(call: CallSummary, transcript: Transcript) -> str:
+def write_text(
+    call: CallSummary, transcript: Transcript, participants: Sequence[Participant] = ()
+) -> str:
     """Return the transcript to be read: the call, then a line for each utterance and note."""
-    lines = [f"Call {plain(call.call_id)}", *_about(call), ""]
+    present = [_present(one) for one in participants]
+    lines = [f"Call {plain(call.call_id)}", *_about(call), *present, ""]
     lines += [line_of(*line) for line in read_lines(transcript)]
     return "\n".join(lines) + "\n"
 
@@ -163,6 +168,12 @@ def _about(call: CallSummary) -> list[str]:
     ]
 
 
+def _present(one: Participant) -> str:
+    since = "from before the answer" if one.start_ms is None else _short_clock(one.start_ms)
+    until = "" if one.end_ms is None else f" until {_short_clock(one.end_ms)}"
+    return f"{one.role.capitalize()} {_side(one.number)}, {since}{until}"
+
+
 def _length(call: CallSummary) -> str:
     if call.duration_ms is not None:
         return f"{_short_clock(call.duration_ms)} long"
@@ -174,13 +185,15 @@ def _short_clock(ms: int) -> str:
 
 
 def _text(call: CallSummary, events: Sequence[StoredEvent]) -> bytes:
-    return write_text(call, read_transcript(events, words=False)).encode()
+    transcript = read_transcript(events, words=False)
+    return write_text(call, transcript, read_participants(events)).encode()
 
 
 def _json(call: CallSummary, events: Sequence[StoredEvent]) -> bytes:
     transcript = read_transcript(events)
+    shown = {**describe_call(call), "participants": read_participants(events)}
     return msgspec.json.encode(
-        {"call": describe_call(call), "turns": transcript.turns, "notes": transcript.notes}
+        {"call": shown, "turns": transcript.turns, "notes": transcript.notes}
     )
 
 

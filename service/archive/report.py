@@ -5,6 +5,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from service.archive.participants import read_participants
 from service.archive.report_parts import (
     ReportedGap,
     ReportedPause,
@@ -26,7 +27,8 @@ from service.calls.events import (
     RecordingSaved,
     TranscriptCompleted,
 )
-from service.calls.inputs import Direction
+from service.calls.party_events import Participant
+from service.calls.webhook import Direction
 from service.ids import CallId
 from service.ports import REPORT_TYPE, REPORTED, StoredEvent
 
@@ -62,6 +64,8 @@ class CallDocument(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "
     cause: str | None
     ended_by: str | None
     sip_code: str | None
+    participants: tuple[Participant, ...]
+    """Who was in it, by when their legs began."""
     words: int
     utterances: tuple[ReportedUtterance, ...]
     """In the order they were spoken."""
@@ -107,8 +111,7 @@ class _Completed(msgspec.Struct, frozen=True):
 def make_document(events: Sequence[StoredEvent]) -> CallDocument | None:
     """Return the document that these events of one call make, from the first on, in order.
 
-    None where the call is not complete by then, or was erased. The same events make the same
-    document, whenever, and whatever came after them.
+    None where the call is not complete by then, or was erased. The same events make the same one.
     """
     completed = _last(events, TranscriptCompleted.type, _Completed)
     if completed is None:
@@ -135,6 +138,7 @@ def make_document(events: Sequence[StoredEvent]) -> CallDocument | None:
         cause=ended.cause if ended else None,
         ended_by=ended.ended_by if ended else None,
         sip_code=ended.sip_code if ended else None,
+        participants=read_participants(events),
         words=completed.words,
         utterances=utterances,
         gaps=read_gaps(events),

@@ -4,8 +4,10 @@
 and `commands`. `ordering` puts webhooks in order; `legs` come and go (`answering` is our part in
 that, `attaching` somebody else's), `controls` are what people ask for, `phrase_pauses` what they
 say (`phrases`), `vitals` the signs that a call lives, and `ending` its end. `connecting` has others
-dialled for a leg and bridged, `sides` says who is then on which side, and `outgoing` begins calls
-of our own (`dial_wish`).
+dialled for a leg and bridged (`dialled` finds them), `sides` says who is then on which side, and
+`outgoing` begins calls of our own (`dial_wish`). `parties` are who is in the call, in what role,
+and `presence` what they do besides talking; `party_webhooks` (as `webhook` says of each) and
+`party_events` are what is heard and told of that.
 
 Words: `transcription` says whether they are to be had, by the call's route (`routes`,
 `route_choice`). `requests` asks Telnyx until what is known is what is wanted, and `results` act on

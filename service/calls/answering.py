@@ -18,7 +18,7 @@ def answered(turn: Turn, leg_id: LegId, *, at: float) -> None:
     state, leg = turn.state, turn.state.legs[leg_id]
     if leg.answered or leg.hung_up or state.route is None:
         return
-    leg.answered = True
+    leg.answered, leg.answered_at = True, at
     follows = any(dial.leg == leg_id and dial.linked is not None for dial in state.dials)
     if state.primary is not None and state.legs[state.primary].hung_up and not follows:
         state.primary, state.hand_over_at = leg_id, None

@@ -4,8 +4,11 @@ from service.calls import legs
 from service.calls.answering import answered
 from service.calls.events import CallAttached
 from service.calls.inputs import LegAttached
-from service.calls.state import Phase
+from service.calls.state import Phase, Progress
 from service.calls.turn import Turn
+
+BROUGHT_S = 60.0
+"""How long a stream that the leg's own application starts may take to come."""
 
 
 def attached(turn: Turn, item: LegAttached) -> None:
@@ -24,3 +27,7 @@ def attached(turn: Turn, item: LegAttached) -> None:
         turn.record(CallAttached(leg=item.leg_id, before_ms=before_ms), item.occurred_at)
         state.primary = item.leg_id
     answered(turn, item.leg_id, at=item.occurred_at)
+    streaming = state.legs[item.leg_id].streaming
+    if item.brings_stream and streaming.is_untouched:
+        streaming.progress, streaming.taken_at = Progress.TAKEN, turn.now
+        streaming.look_at = turn.now + BROUGHT_S  # then Telnyx is asked for it after all

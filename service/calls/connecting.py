@@ -9,10 +9,13 @@ dies in between leaves nothing half done: the next one wants the same.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from service.calls import parties
 from service.calls.answering import STARTED_LATE
 from service.calls.carrier_answers import CommandName
-from service.calls.events import CallBridged, CallUnanswered
+from service.calls.dialled import dial_for, dial_of
+from service.calls.events import CallUnanswered
 from service.calls.inputs import LegHungUp, WebhookInput
+from service.calls.party_events import CallBridged
 from service.calls.state import CallState, Dial, Leg, OpenGap, Phase, Progress, Request
 from service.calls.turn import Turn
 from service.ids import CallId, LegId
@@ -89,16 +92,6 @@ def errand(leg: Leg, name: CommandName) -> Request:
     return leg.errands.setdefault(name, Request())
 
 
-def dial_for(state: CallState, leg_id: LegId) -> Dial | None:
-    """Return whom a leg is to be connected with, if anybody; for no leg, who begins the call."""
-    return next((dial for dial in state.dials if dial.linked == (leg_id or None)), None)
-
-
-def dial_of(state: CallState, leg_id: LegId) -> Dial | None:
-    """Return the dial that a leg came of, if it is ours."""
-    return next((dial for dial in state.dials if dial.leg == leg_id), None)
-
-
 def is_under_way(state: CallState) -> bool:
     """Say whether a leg may be there that nobody knows yet: Telnyx was told to dial it."""
     return any(
@@ -154,16 +147,18 @@ def answered(turn: Turn, leg_id: LegId) -> None:
         bridge.look_at = turn.now + BRIDGE_S
 
 
-def bridged(turn: Turn, dial: Dial, *, at: float) -> None:
-    """Note that the caller is connected, once."""
+def bridged(turn: Turn, dial: Dial, *, at: float) -> bool:
+    """Note that the caller is connected, once; False if that was so before."""
     state = turn.state
     if state.bridged_at is not None or dial.linked is None or dial.leg is None:
-        return
+        return False
     state.bridged_at = at
     bridge = errand(state.legs[dial.linked], "bridge")
     bridge.progress, bridge.look_at = Progress.ON, None
-    state.legs[dial.leg].opposite = True
-    turn.record(CallBridged(leg=dial.linked, other=dial.leg), at)
+    parties.connect(state, dial.linked, dial.leg, at=at)
+    there = parties.participants(state, turn.route)
+    turn.record(CallBridged(leg=dial.linked, other=dial.leg, participants=there), at)
+    return True
 
 
 def overdue(turn: Turn, leg_id: LegId, name: CommandName) -> bool:
@@ -249,12 +244,6 @@ def fail(turn: Turn, dial: Dial, reason: str, *, at: float, code: str = "") -> N
     turn.record(event, at)
 
 
-def is_connected(state: CallState, leg_id: LegId) -> bool:
-    """Say whether a leg is of somebody whom we had dialled for the caller."""
-    dial = dial_of(state, leg_id)
-    return dial is not None and dial.linked is not None
-
-
 def speak_due_at(turn: Turn) -> float:
     """Return when a notice that begins now must have been said."""
     words = len((turn.route.announce or "").split())
@@ -289,11 +278,21 @@ def _wanted(turn: Turn, leg_id: LegId, leg: Leg) -> CommandName | None:
 
 
 def _is_alone(state: CallState, leg_id: LegId) -> bool:
-    """Say whether whoever a leg was to be connected with is gone, or was never there."""
+    """Say whether whoever a leg was to be connected with is gone, or was never there.
+
+    Where there is a third leg, somebody transfers the call: that is theirs to end.
+    """
     of, to = dial_of(state, leg_id), dial_for(state, leg_id)
+    if _has_third(state, of, to):
+        return False
     if of is not None and of.linked is not None and state.legs[of.linked].hung_up:
         return True
     if to is None:
         return False
     other = state.legs.get(to.leg) if to.leg is not None else None
     return to.over or (other is not None and other.hung_up)
+
+
+def _has_third(state: CallState, of: Dial | None, to: Dial | None) -> bool:
+    ours = {one for dial in (of, to) if dial is not None for one in (dial.linked, dial.leg)}
+    return any(not leg.hung_up for leg_id, leg in state.legs.items() if leg_id not in ours)

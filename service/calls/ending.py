@@ -1,6 +1,6 @@
 """A call ends: late words are waited for, and the books are closed."""
 
-from service.calls import gaps, in_call, ordering, pauses, recordings, streams, vitals
+from service.calls import gaps, in_call, ordering, parties, pauses, recordings, streams, vitals
 from service.calls.commands import FetchMissed
 from service.calls.coverage import balance
 from service.calls.events import CallEnded, Coverage, TranscriptCompleted
@@ -28,6 +28,7 @@ def end(turn: Turn, item: LegHungUp) -> None:
         ended_by=item.source,
         sip_code=item.sip_code,
         duration_ms=state.clock_ms(item.occurred_at),
+        participants=parties.participants(state, turn.route),
     )
     turn.record(event, item.occurred_at)
     turn.keep_for(turn.route.retention, item.occurred_at)
@@ -47,6 +48,7 @@ def end_unheard(turn: Turn) -> None:
         return
     for leg in state.legs.values():
         leg.hung_up = True
+        leg.ended_at = leg.ended_at or turn.now
     end(turn, vitals.lost_hang_up(state, state.primary, turn.now))
 
 
@@ -68,6 +70,7 @@ def complete(turn: Turn) -> None:
         words=state.words,
         gaps=state.gaps,
         coverage=coverage,
+        participants=parties.participants(state, turn.route),
     )
     turn.record(event, now)
 

@@ -14,7 +14,9 @@ from service.calls.after_events import (
     RecordingFailed,
     RecordingTranscribed,
 )
-from service.calls.inputs import Direction, Redaction, Word
+from service.calls.inputs import Redaction, Word
+from service.calls.party_events import Participant, PartyEvent
+from service.calls.webhook import Direction
 from service.ids import EndpointName, LegId, Role, Source, Track, UtteranceId
 
 TimeSource = Literal["audio", "estimated"]
@@ -41,15 +43,6 @@ class CallAnswered:
 
     type: ClassVar[str] = "call.answered"
     leg: LegId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallBridged:
-    """Two legs of the call are connected: `leg` with `other`."""
-
-    type: ClassVar[str] = "call.bridged"
-    leg: LegId
-    other: LegId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +82,8 @@ class CallEnded:
     ended_by: str | None
     sip_code: str | None
     duration_ms: int | None
+    participants: tuple[Participant, ...] = ()
+    """Who was in it, by when their legs began."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,6 +273,7 @@ class TranscriptCompleted:
     gaps: int
     coverage: Mapping[str, Coverage] | None
     """By track; None on `in_call`, where nobody here hears the audio."""
+    participants: tuple[Participant, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -365,8 +361,8 @@ Event = (
     | TranscriptErased
     | EndpointDisabled
     | EndpointEnabled
-    | CallBridged
     | CallUnanswered
+    | PartyEvent
     | ArchiveStored
     | ArchiveFailed
     | RecordingTranscribed

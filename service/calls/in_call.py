@@ -23,7 +23,7 @@ def worded(turn: Turn, leg_id: LegId, *, since_ms: int, at: float) -> None:
     """Note that in-call words came of a leg, whoever asked for them; they were heard since then."""
     leg = turn.state.legs[leg_id]
     leg.words_due_at, leg.words_missed = None, 0
-    if sides.connects(turn, leg_id):  # whoever listens says nothing, for as long as it takes
+    if sides.heard_apart(turn, leg_id):  # whoever listens says nothing, for as long as it takes
         for other in turn.state.legs.values():
             other.words_due_at = None
     if leg_id == turn.state.primary:
@@ -59,6 +59,22 @@ def miss_words(turn: Turn) -> None:
             troubles.trouble(turn, leg_id, troubles.NO_WORDS, refused=replaced)
             if turn.route.source == "in_call":
                 requests.begin_anew(leg.transcribing)
+
+
+def hold(state: CallState) -> None:
+    """Miss no words while somebody is on hold: there may be none for long."""
+    for leg in state.legs.values():
+        leg.words_due_at = None
+
+
+def retrieve(turn: Turn) -> None:
+    """Miss words again of what is transcribed, once nobody is on hold."""
+    legs = turn.state.legs.values()
+    if any(leg.held_at is not None for leg in legs) or turn.route.source != "in_call":
+        return
+    for leg in legs:
+        if leg.transcribing.progress is Progress.ON and not leg.hung_up:
+            leg.words_due_at = turn.now + _patience_s(leg)
 
 
 def end_wordless(turn: Turn, *, at: float) -> None:

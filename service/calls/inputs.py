@@ -8,36 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-import msgspec
-
 from service.calls.archive_answers import ArchiveRefused, ArchiveWritten
 from service.calls.carrier_answers import CommandDone, CommandFailed, LegStatus
 from service.calls.dial_wish import DialAsked
+from service.calls.party_webhooks import KeyPressed, LegHeld, LegJoined, LegLeft, LegRetrieved
 from service.calls.routes import Route
 from service.calls.second_hearing_answers import RecordingHeard, RecordingUnheard
-from service.ids import CallId, InputId, LegId, StreamId, Track
-
-Direction = Literal["incoming", "outgoing"]
-
-
-class Webhook(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """What every webhook says. The rest of its body is in the subclass.
-
-    Tagged structs, because a webhook that waits for its turn is kept in the journal.
-    """
-
-    input_id: InputId
-    call_id: CallId | None
-    """Telnyx's `call_session_id`; None where it was missing, then `leg_id` finds the call."""
-    leg_id: LegId
-    """Telnyx's `call_control_id`. Words may lack it: "" is for whichever leg is transcribed."""
-    occurred_at: float
-    direction: Direction | None = None
-    from_number: str | None = None
-    to_number: str | None = None
-    connection_id: str | None = None
-    client_state: Mapping[str, str] = {}
-    """The plain values of base64 JSON, as text (`true`, `2`); empty unless it was an object."""
+from service.calls.webhook import Webhook
+from service.ids import LegId, StreamId, Track
 
 
 class LegInitiated(Webhook, frozen=True, kw_only=True):
@@ -59,6 +37,8 @@ class LegAttached(Webhook, frozen=True, kw_only=True):
     route: Route
     began_at: float | None = None
     """When the leg began, by Telnyx (Unix seconds)."""
+    brings_stream: bool = False
+    """Whether its own application has its audio streamed to us, so that nobody need ask."""
 
 
 class LegHungUp(Webhook, frozen=True, kw_only=True):
@@ -343,6 +323,11 @@ WebhookInput = (
     | StreamingStarted
     | StreamingStopped
     | StreamingFailed
+    | LegHeld
+    | LegRetrieved
+    | KeyPressed
+    | LegJoined
+    | LegLeft
 )
 BEGINNINGS = (LegInitiated, LegAttached)
 """What a call begins with, and is not taken any more by a process that stops."""

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from service.calls import carrying, connecting, ending, transcription
+from service.calls import carrying, connecting, ending, parties, presence, sides, transcription
+from service.calls.dialled import dial_for
 from service.calls.events import CallStarted
 from service.calls.inputs import LegHungUp, WebhookInput
 from service.calls.route_choice import choose_route
@@ -57,7 +58,10 @@ def hung_up(turn: Turn, item: LegHungUp) -> None:
     state, leg = turn.state, turn.state.legs[item.leg_id]
     if leg.hung_up:
         return
-    leg.hung_up = True
+    other = parties.partner(state, item.leg_id)
+    leg.hung_up, leg.ended_at = True, item.occurred_at
+    if other is not None:  # it may end as well: only then its other side is to be heard again
+        sides.wait(turn, other, HAND_OVER_S)
     if state.route is None:
         if all(leg.hung_up for leg in state.legs.values()):
             ending.leave(state)
@@ -65,9 +69,11 @@ def hung_up(turn: Turn, item: LegHungUp) -> None:
     if not state.streams:
         transcription.stopped(turn, item.leg_id, reason="leg_hung_up", at=item.occurred_at)
     connecting.gone(turn, item)
+    if state.phase is Phase.TALKING:
+        presence.left(turn, item.leg_id, at=item.occurred_at)
     state.last_hang_up = item
     if not end_if_over(turn) and item.leg_id == state.primary:
-        follows = connecting.dial_for(state, item.leg_id) is not None
+        follows = dial_for(state, item.leg_id) is not None
         state.hand_over_at = None if follows else turn.now + HAND_OVER_S
 
 

@@ -2,9 +2,10 @@
 
 from typing import assert_never
 
-from service.calls import carrying, connecting, requests, sound, transcription, troubles, vitals
+from service.calls import carrying, requests, sound, transcription, troubles, vitals
 from service.calls.answering import answered
 from service.calls.commands import PauseStream, RecordStream
+from service.calls.dialled import dial_of
 from service.calls.inputs import (
     MediaRefused,
     MediaStarted,
@@ -50,7 +51,7 @@ def _started(turn: Turn, item: MediaStarted) -> None:
     state = turn.state
     if not _wants_media(turn, item.leg_id) or state.desired is Desired.OFF:
         return
-    if connecting.dial_of(state, item.leg_id) is not None:
+    if dial_of(state, item.leg_id) is not None:
         answered(turn, item.leg_id, at=item.at)  # its dial asked for it: so it was
     carrying.carry_parameters(turn, item.parameters)
     offset_ms = state.clock_ms(item.at) or 0

@@ -29,6 +29,7 @@ from service.calls.inputs import (
     WebhookInput,
     WordsReported,
 )
+from service.calls.party_webhooks import KeyPressed, LegHeld, LegJoined, LegLeft, LegRetrieved
 from service.calls.state import Waiting
 
 REORDER_S = 0.3
@@ -45,7 +46,12 @@ _RANK: dict[type, int] = {
             LegInitiated,
             LegAttached,
             LegAnswered,
+            LegHeld,
+            LegRetrieved,
             LegBridged,
+            LegLeft,
+            LegJoined,
+            KeyPressed,
             SpeakEnded,
             StreamingStarted,
             StreamingFailed,

@@ -25,8 +25,10 @@ from service.calls.commands import (
     StopStreaming,
     StopTranscription,
 )
+from service.calls.dialled import dial_for
 from service.calls.engines import flat_config, in_call_config, stream_codec_for
 from service.calls.inputs import LegHungUp
+from service.calls.routes import Tracks
 from service.calls.state import CallState, Desired, Leg, Phase, Progress, Request
 from service.calls.turn import Turn
 from service.ids import LegId
@@ -84,12 +86,22 @@ def needs(turn: Turn, leg_id: LegId, leg: Leg) -> Iterator[Need]:
         "start_streaming",
         "stop_streaming",
     )
-    heard = leg_id == state.primary or sides.connects(turn, leg_id)
+    heard = leg_id == state.primary or sides.heard_apart(turn, leg_id)
     wanted = state.desired is Desired.ON
     words = talks and heard and source == "in_call" and (wanted or state.listens)
     if words and wanted and pauses.is_open(state) and leg.transcribing.progress in _RUNS:
         words = False  # it heard the pause: what it is in the midst of must end with it
+    if leg.transcribing.progress in _RUNS and leg.asked_tracks not in (None, _tracks(turn, leg_id)):
+        words = False  # it is begun again, for another side
+    if leg_id != state.primary and leg.transcribing.progress is Progress.OFF and _carried(state):
+        words = False  # until the leg that carries this one's voice does not any more
     yield Need(leg.transcribing, words, "start_transcription", "stop_transcription")
+
+
+def _carried(state: CallState) -> bool:
+    """Say whether the transcription of a leg still has what the others say in it."""
+    legs = state.legs.values()
+    return any(leg.asked_tracks == "both" and leg.transcribing.progress in _RUNS for leg in legs)
 
 
 def pursue(turn: Turn) -> None:
@@ -205,13 +217,16 @@ def _start_transcription(turn: Turn, leg_id: LegId, generation: int) -> StartTra
     engine, config = in_call_config(turn.route)
     model = None
     leg = turn.state.legs.get(leg_id)
+    tracks = _tracks(turn, leg_id)
+    if leg is not None:
+        leg.asked_tracks = tracks
     if leg is not None and leg.flat_config:
         model, config = flat_config(config)
     return StartTranscription(
         leg_id=leg_id,
         engine=engine,
         config=config,
-        tracks=_tracks(turn, leg_id),
+        tracks=tracks,
         generation=generation,
         model=model,
     )
@@ -226,13 +241,13 @@ def _start_streaming(turn: Turn, leg_id: LegId, generation: int) -> StartStreami
     )
 
 
-def _tracks(turn: Turn, leg_id: LegId) -> str:
+def _tracks(turn: Turn, leg_id: LegId) -> Tracks:
     begins = not leg_id and sides.splits(turn.route)  # its dial
-    return "inbound" if begins or sides.connects(turn, leg_id) else turn.route.tracks
+    return "inbound" if begins or sides.heard_apart(turn, leg_id) else turn.route.tracks
 
 
 def _dial(turn: Turn, leg_id: LegId, generation: int) -> CarrierCommand:
-    state, dial = turn.state, connecting.dial_for(turn.state, leg_id)
+    state, dial = turn.state, dial_for(turn.state, leg_id)
     assert dial is not None, "a dial is wanted where there is one"  # noqa: S101
     dial.asked_at = turn.now if dial.asked_at is None else dial.asked_at
     begins = _with_dial(turn, leg_id) if dial.carries else None
@@ -277,7 +292,7 @@ def _speak(turn: Turn, leg_id: LegId, generation: int) -> CarrierCommand:
 
 
 def _bridge(turn: Turn, leg_id: LegId, generation: int) -> CarrierCommand:
-    dial = connecting.dial_for(turn.state, leg_id)
+    dial = dial_for(turn.state, leg_id)
     assert dial is not None, "a bridge is wanted of legs that are known"  # noqa: S101
     assert dial.leg is not None  # noqa: S101 - the same
     return Bridge(leg_id=leg_id, other=dial.leg, generation=generation)

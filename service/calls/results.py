@@ -5,6 +5,7 @@ from typing import assert_never
 from service.calls import connecting, in_call, legs, pauses, requests, troubles, vitals
 from service.calls.carrier_answers import CommandDone, CommandFailed, CommandName
 from service.calls.commands import StopStreaming
+from service.calls.dialled import dial_for
 from service.calls.state import Desired, Dial, Leg, Progress, Request
 from service.calls.turn import Turn
 
@@ -104,7 +105,7 @@ def _failed(turn: Turn, leg: Leg, item: CommandFailed) -> None:
 
 def _dialled(turn: Turn, item: CommandDone | CommandFailed) -> None:
     """Note the leg that came of a dial; or have it said again, if it did not fail."""
-    dial = connecting.dial_for(turn.state, item.leg_id)
+    dial = dial_for(turn.state, item.leg_id)
     if dial is None:
         return
     if isinstance(item, CommandDone):

@@ -9,6 +9,7 @@ from service.redaction.labels import Kind
 from service.redaction.memory import Level, Mask
 
 Tracks = Literal["inbound", "outbound", "both"]
+Numbers = Literal["full", "last4", "none"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,10 @@ class Route:
     """False: off."""
     tracks: Tracks = "both"
     roles: Mapping[Track, Role] = field(default_factory=dict)
+    numbers: Numbers = "full"
+    """What is shown of the numbers of participants."""
+    show_digits: bool = False
+    """Whether it is told which keys people press."""
     redact: tuple[Kind, ...] = ()
     """What is hidden of the words before anybody has them."""
     redact_level: Level = "balanced"

@@ -29,44 +29,44 @@ REPLY_S: Final = 3 * 3_600.0
 
 def want(turn: Turn) -> None:
     """Have the recording transcribed, as it is now, if the route says by whom."""
-    choice, before = turn.route.after_call, turn.state.second_hearing
+    choice, before = turn.route.after_call, turn.state.heard_again
     if choice is None:
         return
     generation = before.generation + 1 if before else 1
-    turn.state.second_hearing = hearing = SecondHearing(choice, generation)
+    turn.state.heard_again = hearing = SecondHearing(choice, generation)
     _ask(turn, hearing)
 
 
 def again(turn: Turn) -> None:
     """Have it transcribed anew by whoever has the call next: more of it is silent now."""
-    before = turn.state.second_hearing
+    before = turn.state.heard_again
     if before is not None:
         again = SecondHearing(before.choice, before.generation + 1, look_at=turn.now)
-        turn.state.second_hearing = again
+        turn.state.heard_again = again
 
 
 def next_look(state: CallState) -> float | None:
     """Return when to ask again; None if nothing is waited for."""
-    return state.second_hearing.look_at if state.second_hearing else None
+    return state.heard_again.look_at if state.heard_again else None
 
 
 def wake(turn: Turn) -> None:
     """Ask again, where the time for that has come."""
-    hearing = turn.state.second_hearing
+    hearing = turn.state.heard_again
     if hearing is not None and hearing.look_at is not None and turn.now >= hearing.look_at:
         _ask(turn, hearing)
 
 
 def restarted(turn: Turn, *, at: float) -> None:
     """Have it asked for again at once: whoever was asked is gone."""
-    hearing = turn.state.second_hearing
+    hearing = turn.state.heard_again
     if hearing is not None and hearing.look_at is not None:
         hearing.look_at = at
 
 
 def take(turn: Turn, item: RecordingHeard | RecordingUnheard) -> None:
     """Tell what came of it; of a recording that has grown since, the next answer counts."""
-    hearing = turn.state.second_hearing
+    hearing = turn.state.heard_again
     if hearing is None or item.generation != hearing.generation or hearing.look_at is None:
         return
     if isinstance(item, RecordingHeard):

@@ -24,12 +24,13 @@ from service.calls import (
     media,
     ordering,
     outgoing,
+    parties,
     phrase_pauses,
+    presence,
     requests,
     reredaction,
     results,
     second_hearing,
-    sides,
     streams,
     transcription,
     transcripts,
@@ -69,16 +70,17 @@ from service.calls.inputs import (
     StreamingFailed,
     StreamingStarted,
     StreamingStopped,
-    Webhook,
     WebhookInput,
     WordsHeard,
     WordsReported,
 )
+from service.calls.party_webhooks import KeyPressed, LegHeld, LegJoined, LegLeft, LegRetrieved
 from service.calls.routes import Route
 from service.calls.second_hearing_answers import RecordingHeard, RecordingUnheard
 from service.calls.state import CallState, Phase
 from service.calls.troubles import route_in_force
 from service.calls.turn import UNROUTED, Outcome, Turn
+from service.calls.webhook import Webhook
 from service.ids import InputId, LegId
 
 SILENT_S = 6 * 3600.0
@@ -227,6 +229,7 @@ class CallSession:
         if isinstance(item, LegHungUp):
             vitals.hang_up_came(self.state, item.leg_id)
         if not isinstance(item, WordsReported):
+            item = presence.before_waiting(turn, item)
             ordering.admit(self.state.waiting, item, turn.now)
         elif item.is_final is not False:
             if not ordering.waits(self.state.waiting, item):
@@ -262,6 +265,7 @@ class CallSession:
         if item.leg_id not in self.state.legs:
             legs.introduce(turn, item, self._routes)
         carrying.carry(turn, item)
+        parties.note(self.state.legs[item.leg_id], item)
         vitals.heard_of(self.state.legs[item.leg_id], turn.now)
         match item:
             case LegInitiated() | StreamingStarted() | StreamingStopped():
@@ -271,8 +275,6 @@ class CallSession:
             case LegAnswered():
                 answered(turn, item.leg_id, at=item.occurred_at)
                 transcription.answered(turn, item.leg_id, at=item.occurred_at)
-            case LegBridged() | SpeakEnded():
-                sides.told(turn, item)
             case WordsReported():
                 answered(turn, item.leg_id, at=item.occurred_at)  # words prove that people talk
                 if self.state.route:
@@ -280,6 +282,16 @@ class CallSession:
                     ending.reopen(turn)
             case StreamingFailed():
                 media.streaming_failed(turn, item)
+            case (
+                LegBridged()
+                | SpeakEnded()
+                | LegHeld()
+                | LegRetrieved()
+                | KeyPressed()
+                | LegJoined()
+                | LegLeft()
+            ):
+                presence.take(turn, item)
             case LegHungUp():
                 legs.hung_up(turn, item)
             case _:

@@ -4,19 +4,19 @@ The leg that a route wanted has the route's roles on its tracks. Whoever is conn
 or by somebody else, is its other side.
 """
 
-from collections.abc import Mapping
-
-from service.calls.connecting import announced, bridged, dial_for, dial_of, is_connected
-from service.calls.events import CallBridged
+from service.calls import parties
+from service.calls.connecting import announced, bridged
+from service.calls.dialled import dial_for, dial_of, is_connected
+from service.calls.engines import names_track
 from service.calls.inputs import LegBridged, SpeakEnded
+from service.calls.party_events import CallBridged, CallTransferred
 from service.calls.routes import Route
-from service.calls.state import CallState
+from service.calls.state import CallState, Progress
 from service.calls.turn import Turn
-from service.ids import LegId, Role, Track
+from service.ids import LegId, Track
 
 PAIR_S = 2.0
 """How far apart the two legs of a bridge may say that they are connected."""
-_ROLES: Mapping[Track, Role] = {"inbound": "customer", "outbound": "agent"}
 
 
 def told(turn: Turn, item: LegBridged | SpeakEnded) -> None:
@@ -25,42 +25,16 @@ def told(turn: Turn, item: LegBridged | SpeakEnded) -> None:
         announced(turn, item.leg_id, at=item.occurred_at)
         return
     dial = dial_for(turn.state, item.leg_id) or dial_of(turn.state, item.leg_id)
-    if dial is not None:
-        bridged(turn, dial, at=item.occurred_at)
-    elif turn.state.route is not None and not turn.state.dials:
+    if dial is not None and bridged(turn, dial, at=item.occurred_at):
+        return
+    if turn.state.route is not None and not _was_told(turn.state, item):
         _pair(turn, item)
-
-
-def role_of(turn: Turn, leg_id: LegId, track: Track) -> Role:
-    """Return who speaks on a track, as the route says of the leg that it wanted.
-
-    Whoever was connected with that one is its other side, and stays so when others take its place;
-    what such a leg is sent is that leg's voice only as long as that is there.
-    """
-    state, named = turn.state, roles(turn)
-    if leg_id == state.routed:
-        return named.get(track, "unknown")
-    if not (is_connected(state, leg_id) or state.legs[leg_id].opposite):
-        return "unknown"
-    if track == "inbound":
-        return named.get("outbound", "unknown")
-    gone = state.routed is None or state.legs[state.routed].hung_up
-    return "unknown" if gone else named.get("inbound", "unknown")
-
-
-def roles(turn: Turn) -> Mapping[Track, Role]:
-    """Return who is on which track of the routed leg: who calls is the customer.
-
-    Whoever is connected with a customer is an agent, unless the route says otherwise.
-    """
-    if turn.route.roles or not turn.state.dials:
-        return turn.route.roles
-    return _ROLES
 
 
 def side_of(state: CallState, leg_id: LegId, track: Track) -> Track:
     """Return the track of the caller's leg on which whoever is on this one is heard."""
-    if not is_connected(state, leg_id):
+    beside = leg_id != state.primary and state.legs[leg_id].opposite
+    if not (is_connected(state, leg_id) or beside):
         return track
     return "outbound" if track == "inbound" else "inbound"
 
@@ -74,9 +48,34 @@ def connects(turn: Turn, leg_id: LegId) -> bool:
     return of and splits(turn.route)
 
 
+def heard_apart(turn: Turn, leg_id: LegId) -> bool:
+    """Say whether a leg is to be transcribed by its own side alone, as the others beside it are.
+
+    So it is in a conference, where what a leg is sent is the mix of the others, and where Telnyx
+    would not name the side, as soon as it is known whose leg the other side is.
+    """
+    if connects(turn, leg_id):
+        return True
+    state, route = turn.state, turn.route
+    leg = state.legs.get(leg_id)
+    if leg is None or route.source != "in_call" or route.tracks != "both":
+        return False
+    if leg.conference is not None:
+        return True
+    other = parties.partner(state, leg_id)
+    return other is not None and state.routed in (leg_id, other) and not names_track(route.engine)
+
+
 def splits(route: Route) -> bool:
     """Say whether the two legs that a route connects are each transcribed by their own side."""
     return route.connect is not None and route.source == "in_call" and route.tracks == "both"
+
+
+def wait(turn: Turn, leg_id: LegId, for_s: float) -> None:
+    """Leave what is transcribed of a leg as it is for a while, whoever is with it."""
+    request = turn.state.legs[leg_id].transcribing
+    if request.progress is Progress.ON:
+        request.look_at = turn.now + for_s
 
 
 def _pair(turn: Turn, item: LegBridged) -> None:
@@ -91,6 +90,16 @@ def _pair(turn: Turn, item: LegBridged) -> None:
         return
     state.unpaired = None
     leg_id, other = sorted((first.leg_id, item.leg_id), key=lambda one: state.legs[one].number)
-    for one, with_ in ((leg_id, other), (other, leg_id)):
-        state.legs[one].opposite |= with_ == state.routed
-    turn.record(CallBridged(leg=leg_id, other=other), item.occurred_at)
+    former = parties.connect(state, leg_id, other, at=item.occurred_at)
+    there = parties.participants(state, turn.route)
+    turn.record(CallBridged(leg=leg_id, other=other, participants=there), item.occurred_at)
+    if former is not None and state.routed is not None:
+        new = other if leg_id == state.routed else leg_id
+        event = CallTransferred(leg=state.routed, former=former, other=new, participants=there)
+        turn.record(event, item.occurred_at)
+
+
+def _was_told(state: CallState, item: LegBridged) -> bool:
+    """Say whether a leg says again what the other one, or the dial that made it, said already."""
+    together = abs(item.occurred_at - state.legs[item.leg_id].linked_at) <= PAIR_S
+    return together and parties.partner(state, item.leg_id) is not None

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from service.calls.carrier_answers import CommandName
 from service.calls.inputs import LegBridged, LegHungUp, WebhookInput
-from service.calls.routes import AfterCall, Route
+from service.calls.routes import AfterCall, Route, Tracks
 from service.ids import CallId, EndpointName, LegId, StreamId, Track
 from service.redaction.memory import Memory
 
@@ -95,12 +95,26 @@ class Leg:
     """Its audio, forked to us."""
     transcribing: Request = field(default_factory=Request)
     """Its words, from Telnyx in the call."""
+    asked_tracks: Tracks | None = None
+    """Which of its tracks Telnyx was last asked to transcribe."""
     expected: bool = False
     """Whether it was told that words are to be expected of it."""
     errands: dict[CommandName, Request] = field(default_factory=dict)
     """What else Telnyx was asked for: to speak, to bridge it, to hang it up."""
     opposite: bool = False
     """Whether it was connected with the leg that the route wanted: it is that one's other side."""
+    party: str | None = None
+    """The number of whoever is at it."""
+    answered_at: float | None = None
+    ended_at: float | None = None
+    with_leg: LegId | None = None
+    """The leg that it was connected with last."""
+    linked_at: float = 0.0
+    """When they were."""
+    held_at: float | None = None
+    """Since when it is on hold."""
+    conference: str | None = None
+    """The conference that it is in."""
     trouble: Trouble | None = None
     heard_at: float = 0.0
     """When Telnyx last said anything about it."""
@@ -345,7 +359,7 @@ class CallState:
     """Whether it was already told that Telnyx leaves `is_final` out."""
     carried: dict[str, str | list[str]] = field(default_factory=dict)
     """What the call's own application said of it, for the metadata."""
-    second_hearing: SecondHearing | None = None
+    heard_again: SecondHearing | None = None
     """None: nobody wants it, or there is no recording yet."""
     archived: dict[EndpointName, Archived] = field(default_factory=dict)
     redaction: Memory = field(default_factory=Memory)

@@ -6,6 +6,7 @@ audio that comes to us, `in_call.py` about words that Telnyx gives.
 """
 
 from service.calls import connecting, in_call, requests, troubles
+from service.calls.dialled import dial_of
 from service.calls.events import TranscriptionStopped
 from service.calls.state import CallState, Desired, Leg, Phase, Progress, Request
 from service.calls.streams import abandon_streams, finish_streams, hasten_streams
@@ -44,7 +45,7 @@ def answered(turn: Turn, leg_id: LegId, *, at: float) -> None:
     """Have a leg that we dialled bridged, and heard since its answer if the dial asked for that."""
     state = turn.state
     connecting.answered(turn, leg_id)
-    dial, leg = connecting.dial_of(state, leg_id), state.legs[leg_id]
+    dial, leg = dial_of(state, leg_id), state.legs[leg_id]
     if dial is None or not dial.carries or leg.hung_up or state.phase is not Phase.TALKING:
         return
     if turn.route.source == "in_call" and leg.transcribing.is_untouched:

@@ -246,8 +246,9 @@ def _wanted(turn: Turn, item: WordsReported, leg_id: LegId) -> bool:
         return False
     if turn.route.source != "in_call" and not _precedes_media(state, item, leg_id):
         return False
-    if state.primary is None or not state.legs[leg_id].transcribing.is_untouched:
-        return True
+    leg = state.legs[leg_id]
+    if state.primary is None or leg.asked_tracks is not None or not leg.transcribing.is_untouched:
+        return True  # we asked for them, be it before that leg hung up
     return state.legs[state.primary].transcribing.progress is Progress.OFF
 
 

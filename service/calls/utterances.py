@@ -8,7 +8,7 @@ final is known.
 from dataclasses import replace
 from typing import TypeVar
 
-from service.calls import pauses, sides
+from service.calls import parties, pauses, sides
 from service.calls.events import TranscriptFinal, TranscriptPartial
 from service.calls.inputs import Word, WordsHeard, WordsReported
 from service.calls.state import CallState, Leg, Stream, UtteranceSequence
@@ -106,7 +106,7 @@ def heard_final(turn: Turn, item: WordsHeard, stream: Stream) -> TranscriptFinal
 
 def role_of(turn: Turn, leg_id: LegId, track: Track | None) -> Role:
     """Return who speaks on a track; never a guess."""
-    return "unknown" if track is None else sides.role_of(turn, leg_id, track)
+    return "unknown" if track is None else parties.role_of(turn.state, turn.route, leg_id, track)
 
 
 def _revision(state: CallState, number: int) -> int:
@@ -124,7 +124,9 @@ def _settle(state: CallState, sequence: UtteranceSequence, final: TranscriptFina
 def reported_track(turn: Turn, item: WordsReported) -> Track | None:
     """Return the track Telnyx named, or the only one that was asked for."""
     route = in_call_route(turn)
-    if item.track is None and sides.connects(turn, item.leg_id):
+    leg = turn.state.legs.get(item.leg_id)
+    alone = leg is not None and leg.asked_tracks == "inbound"
+    if item.track is None and (alone or sides.connects(turn, item.leg_id)):
         return "inbound"
     return item.track or (None if route.tracks == "both" else route.tracks)
 

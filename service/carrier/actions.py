@@ -28,7 +28,9 @@ _PLAIN = {
 }
 
 RETRIES: dict[str, dict[str, list[int]]] = {
-    event_type: {"retries_ms": [1_000, 4_000, 10_000, 20_000, 25_000]} for event_type in EVENT_TYPES
+    event_type: {"retries_ms": [1_000, 4_000, 10_000, 20_000, 25_000]}
+    for event_type in EVENT_TYPES
+    if not event_type.startswith("conference.")  # of which no call's policy is known to take any
 }
 """When Telnyx is to deliver a webhook again: the most often, and the longest, that it takes
 (TELNYX.md §1.2). It does without being asked as well, nobody says for how long."""

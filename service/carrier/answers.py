@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from service.calls.inputs import Webhook, WebhookInput
+from service.calls.inputs import WebhookInput
 from service.calls.outgoing import is_ours
+from service.calls.webhook import Webhook
 from service.errors import BadInputError
 from service.ids import CallId, LegId
 from service.ports import LegLife

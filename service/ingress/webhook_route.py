@@ -19,6 +19,7 @@ from service.ports import Calls, Tee
 from service.web.answers import problem
 from service.web.connections import client_of, vouch
 from service.web.forwarded import site_of
+from service.wire.texml import FORM, parse_callback
 from service.wire.webhooks import Ignored, parse_webhook
 
 log = structlog.get_logger()
@@ -123,7 +124,8 @@ class WebhookRoute:
         if self._tee is not None:
             await self._tee.keep(body, request.headers)
         now = self._network()
-        webhook = parse_webhook(body, now)
+        parse = parse_callback if request.content_type == FORM else parse_webhook
+        webhook = parse(body, now)
         if isinstance(webhook, Ignored):
             log.debug("webhook_ignored", event_type=webhook.event_type, reason=webhook.reason)
             return webhook.reason

@@ -20,7 +20,7 @@ from service.ports.archives import (
     CallFiles,
     KeptAudio,
 )
-from service.ports.attaching import Attacher, Attachment
+from service.ports.attaching import Attacher, Attachment, ExpectedStream
 from service.ports.audience import Audience
 from service.ports.binding import UNBOUND, Binding, bind
 from service.ports.bus import Bus, BusListener
@@ -107,6 +107,7 @@ __all__ = [
     "Entry",
     "Eraser",
     "ErasureIndex",
+    "ExpectedStream",
     "FileHearing",
     "Forwards",
     "Frontier",

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from service.calls.routes import Route
 from service.ids import CallId, LegId
+from service.ports.carrier import StreamTarget
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,14 @@ class Attachment:
     call_id: CallId
     is_confirmed: bool
     """Whether Telnyx said that the leg lives; if it could not be asked, that is tried on."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedStream:
+    """Where a leg's own application is to have its audio streamed to, within a minute."""
+
+    call_id: CallId
+    target: StreamTarget
 
 
 class Attacher(Protocol):
@@ -27,6 +36,17 @@ class Attacher(Protocol):
 
         Raises:
             ControlRefusedError: The leg is over.
+            DrainingError: It would begin a call, and this process is stopping.
+            JournalUnavailableError: Nothing was done.
+        """
+
+    async def expect(self, leg_id: LegId, route: Route) -> ExpectedStream:
+        """Return where the audio of a leg may come to, whose own application starts the stream.
+
+        Telnyx is not asked about the leg: it may ring yet. If nothing comes within a minute, it
+        is asked to stream.
+
+        Raises:
             DrainingError: It would begin a call, and this process is stopping.
             JournalUnavailableError: Nothing was done.
         """

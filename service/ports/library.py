@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
-from service.calls.inputs import Direction
+from service.calls.webhook import Direction
 from service.ids import CallId, EndpointName, Role, UtteranceId
 from service.ports.binding import UNBOUND, Binding
 from service.ports.journal import StoredEvent

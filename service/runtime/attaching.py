@@ -9,8 +9,8 @@ import structlog
 from service.calls.inputs import LegAttached
 from service.calls.routes import Route
 from service.errors import CarrierError, ControlRefusedError
-from service.ids import InputId, LegId
-from service.ports import Attachment, Carrier, LegLife
+from service.ids import CallId, InputId, LegId
+from service.ports import Attachment, Carrier, ExpectedStream, LegLife
 from service.runtime.registry import CallRegistry
 
 CONFIRM_S: Final = 5.0
@@ -43,10 +43,29 @@ class LegAttacher:
             route=route,
             began_at=life.began_at if life else None,
         )
-        call_id = await self._calls.call_of(item)
-        await self._calls.tell(item)
+        call_id = await self._tell(item)
         log.info("leg_attached", call_id=call_id, confirmed=life is not None)
         return Attachment(call_id, is_confirmed=life is not None)
+
+    async def expect(self, leg_id: LegId, route: Route) -> ExpectedStream:
+        """See `Attacher.expect`. Asked again, it is the same call, and another address."""
+        item = LegAttached(
+            input_id=InputId(f"attach {leg_id}"),
+            call_id=None,
+            leg_id=leg_id,
+            occurred_at=self._clock(),
+            route=route,
+            brings_stream=True,
+        )
+        call_id = await self._tell(item)
+        target = await self._calls.tokens.issue(call_id, leg_id)
+        log.info("stream_expected", call_id=call_id)
+        return ExpectedStream(call_id, target)
+
+    async def _tell(self, item: LegAttached) -> CallId:
+        call_id = await self._calls.call_of(item)
+        await self._calls.tell(item)
+        return call_id
 
     async def _life(self, leg_id: LegId) -> LegLife | None:
         try:

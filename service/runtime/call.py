@@ -14,10 +14,11 @@ import msgspec
 import structlog
 
 from service.calls.commands import Reply
-from service.calls.inputs import AudioLost, HandOverBegan, Input, Webhook, WordsHeard
+from service.calls.inputs import AudioLost, HandOverBegan, Input, WordsHeard
 from service.calls.routes import Route
 from service.calls.state import Phase
 from service.calls.turn import Outcome
+from service.calls.webhook import Webhook
 from service.errors import (
     CallElsewhereError,
     DuplicateInputError,

@@ -21,11 +21,11 @@ from service.calls.inputs import (
     OwnInput,
     ServiceRestarted,
     ServiceStopping,
-    Webhook,
     WebhookInput,
 )
 from service.calls.routes import Route
 from service.calls.state import Phase
+from service.calls.webhook import Webhook
 from service.errors import (
     CallElsewhereError,
     ControlRefusedError,
@@ -82,7 +82,8 @@ class CallRegistry:
         self._context = context
         self.ownership = context.ownership
         self._streams = streams
-        self._tokens = tokens
+        self.tokens = tokens
+        """What lets media WebSockets in."""
         self._own_clock = own_clock
         self._calls: dict[CallId, LiveCall] = {}
         self._legs: dict[LegId, CallId] = {}
@@ -111,7 +112,7 @@ class CallRegistry:
         Raises:
             JournalUnavailableError: Nobody can tell now.
         """
-        kept = await self._tokens.redeem(token, auth_token)
+        kept = await self.tokens.redeem(token, auth_token)
         if kept is None:
             return None
         return Ticket(kept.leg_id, partial(self._own_for_media, kept.call_id), self._streams)

@@ -15,7 +15,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from service.calls.routes import AfterCall, Fallback, Retention, Route, Tracks
+from service.calls.routes import AfterCall, Fallback, Numbers, Retention, Route, Tracks
 from service.delivery.endpoints import Endpoint
 from service.delivery.host import MAX_POSTS
 from service.errors import SettingsError
@@ -122,6 +122,10 @@ class RouteSettings(_Table):
     """How long one session with the engine lasts before the next takes over."""
     tracks: Tracks = "both"
     roles: dict[Track, Role] = {}
+    numbers: Numbers = "full"
+    """What is shown of the numbers of participants: `last4` or `none` of their digits."""
+    show_digits: bool = False
+    """Whether events say which keys people press, and not only that they do."""
     redact: tuple[Kind, ...] = ()
     """What is hidden of the words before anybody has them."""
     redact_level: Level = "balanced"

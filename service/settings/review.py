@@ -188,6 +188,8 @@ def _redaction(place: tuple[str, ...], route: RouteSettings) -> Iterator[Fault]:
     yield from _only_with("redact", ("redact_level", "mask"), place, route)
     if not route.redact:
         return
+    if route.show_digits:
+        yield Fault((*place, "show_digits"), "would show numbers that redact is to hide")
     for choice in route.build().choices:
         if choice.language and choice.language not in AUTO and not knows(choice.language):
             known = ", ".join(sorted(LANGUAGES))

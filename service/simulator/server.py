@@ -99,9 +99,8 @@ class Simulator:
             calls.append(self._report(i, leg))
             if leg is not None:
                 calls += [linked.report for linked in exchange.linked_legs(leg)]
-            partner = leg and exchange.partners.get(leg.id.control_id)
-            if partner:
-                calls.append(partner.report)
+            if leg is not None:
+                calls += [one.report for one in exchange.partners.get(leg.id.control_id, ())]
         calls += [leg.report for leg in exchange.extra_legs()]
         refused = exchange.history.refused_keys
         return Report(exchange.scenario.seed, tuple(calls), refused_keys=refused)

@@ -16,7 +16,6 @@ from service.calls.after_events import (
 from service.calls.events import (
     CallAnswered,
     CallAttached,
-    CallBridged,
     CallEnded,
     CallStarted,
     CallUnanswered,
@@ -37,6 +36,7 @@ from service.calls.events import (
     TranscriptPartial,
     TranscriptRedacted,
 )
+from service.calls.party_events import PartyEvent
 from service.calls.turn import Fact
 from service.ids import EndpointName
 from service.ports import AttemptResult, Delivery
@@ -96,16 +96,14 @@ class Metrics:
 
     def happened(self, fact: Fact) -> None:
         """See `Observer.happened`."""
+        if isinstance(fact.event, PartyEvent):
+            self._count_presence(fact.event)
+            return
         match fact.event:
             case TranscriptPartial() | TranscriptFinal() as event:
                 self._count_words(event, fact.stt_ms)
             case (
-                CallStarted()
-                | CallAttached()
-                | CallAnswered()
-                | CallBridged()
-                | CallUnanswered()
-                | CallEnded()
+                CallStarted() | CallAttached() | CallAnswered() | CallUnanswered() | CallEnded()
             ) as event:
                 self._calls.labels(event.type.rpartition(".")[2]).inc()
             case TranscriptGap() as event:
@@ -121,15 +119,25 @@ class Metrics:
             case TranscriptionStopped() | TranscriptionPaused() | TranscriptionResumed():
                 pass  # what people ask for, and ends: nothing that somebody would draw
             case (
-                TranscriptCompleted() | TranscriptRedacted() | TranscriptErased() | RecordingSaved()
+                TranscriptCompleted()
+                | TranscriptRedacted()
+                | TranscriptErased()
+                | RecordingSaved()
+                | ArchiveStored()
+                | ArchiveFailed()
+                | RecordingTranscribed()
+                | RecordingFailed()
             ):
-                pass  # the journal knows
-            case ArchiveStored() | ArchiveFailed() | RecordingTranscribed() | RecordingFailed():
-                pass  # after the call: attempts at archives are counted by endpoint
+                pass  # the journal knows; attempts are counted by endpoint
             case EndpointDisabled() | EndpointEnabled():
                 pass  # of no call; `lanes_behind` shows what it costs
             case _:
                 assert_never(fact.event)
+
+    def _count_presence(self, event: PartyEvent) -> None:
+        kind, _, state = event.type.rpartition(".")
+        if kind == "call":  # a conference says nothing of the service
+            self._calls.labels(state).inc()
 
     def commit_took(self, duration_s: float) -> None:
         """See `Observer.commit_took`."""

@@ -36,7 +36,6 @@ from service.calls.after_events import (
 from service.calls.events import (
     CallAnswered,
     CallAttached,
-    CallBridged,
     CallEnded,
     CallStarted,
     CallUnanswered,
@@ -57,6 +56,7 @@ from service.calls.events import (
     TranscriptPartial,
     TranscriptRedacted,
 )
+from service.calls.party_events import PartyEvent
 from service.calls.turn import Fact
 from service.ids import CallId, EndpointName, LegId
 from service.ports import AttemptResult, Delivery
@@ -70,6 +70,7 @@ _NS: Final = 1_000_000_000
 _Key = TypeVar("_Key")
 Value = str | int | float | bool
 
+_Beside = PartyEvent | ArchiveFailed | ArchiveStored | RecordingFailed | RecordingTranscribed
 log = structlog.get_logger()
 
 
@@ -110,6 +111,8 @@ class Tracing:
     def happened(self, fact: Fact) -> None:
         """See `Observer.happened`."""
         call_id, at = fact.call_id, fact.occurred_at
+        if isinstance(fact.event, _Beside):
+            return  # what people do, and what comes after the call
         match fact.event:
             case CallStarted():
                 _remember(self._calls_began_at, call_id, at)
@@ -125,17 +128,12 @@ class Tracing:
                 self._add_call(call_id, at, _counts(event))
             case (
                 CallAnswered()
-                | CallBridged()
                 | CallUnanswered()
                 | CallAttached()
                 | CallEnded()
-                | ArchiveFailed()
-                | ArchiveStored()
                 | EndpointDisabled()
                 | EndpointEnabled()
-                | RecordingFailed()
                 | RecordingSaved()
-                | RecordingTranscribed()
                 | TranscriptErased()
                 | TranscriptGap()
                 | TranscriptPartial()

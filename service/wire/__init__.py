@@ -1,8 +1,8 @@
 """Wire formats, pure: bytes in, typed values out, and back. Every room may read these.
 
-`webhooks` (with `webhook_fields`, for what may be missing or of another type), `media`, `audio` and
-`signature` are Telnyx's, `providers` its list of engines, and `parties` are whom it dials; `stt` is
-spoken with Telnyx and with our own recogniser, `events` and `subtitles` are what goes out, and
-`metadata` is what the former say of their call. `payload` says how long coded audio plays (`opus`,
-`amr_wb`), and `payload_decoder` decodes it (`ffmpeg`).
+`webhooks` (with `webhook_fields`, for what may be missing or of another type), `texml`, `media`,
+`audio` and `signature` are Telnyx's, `providers` its list of engines, and `parties` are whom it
+dials; `stt` is spoken with Telnyx and with our own recogniser, `events` and `subtitles` are what
+goes out, and `metadata` is what the former say of their call. `payload` says how long coded audio
+plays (`opus`, `amr_wb`), and `payload_decoder` decodes it (`ffmpeg`).
 """

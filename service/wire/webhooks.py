@@ -13,7 +13,6 @@ from typing import Literal, TypedDict
 import msgspec
 
 from service.calls.inputs import (
-    Direction,
     LegAnswered,
     LegBridged,
     LegHungUp,
@@ -25,6 +24,8 @@ from service.calls.inputs import (
     WebhookInput,
     WordsReported,
 )
+from service.calls.party_webhooks import KeyPressed, LegHeld, LegJoined, LegLeft, LegRetrieved
+from service.calls.webhook import Direction
 from service.errors import BadInputError
 from service.ids import CallId, InputId, LegId, StreamId
 from service.wire.media import TRACKS
@@ -48,6 +49,9 @@ Reason = Literal[
 
 _DIRECTIONS: Mapping[object, Direction] = {"incoming": "incoming", "outgoing": "outgoing"}
 
+_MAX_DIGITS = 1
+"""Telnyx tells of each key by itself."""
+
 _decode = msgspec.json.Decoder(dict[str, object]).decode
 
 
@@ -62,7 +66,7 @@ class Ignored:
     reason: Reason
 
 
-class _Facts(TypedDict):
+class Facts(TypedDict):
     """What every event of a leg says (`Webhook`)."""
 
     input_id: InputId
@@ -136,7 +140,7 @@ def _foreign(envelope: Fields) -> Ignored:
     return Ignored("", "no_event")
 
 
-def _facts(data: Fields, payload: Fields, leg_id: LegId, now: float) -> _Facts:
+def _facts(data: Fields, payload: Fields, leg_id: LegId, now: float) -> Facts:
     session_id = read_id(payload, "call_session_id")
     return {
         "input_id": InputId(read_id(data, "id") or _fingerprint(data)),
@@ -156,7 +160,7 @@ def _facts(data: Fields, payload: Fields, leg_id: LegId, now: float) -> _Facts:
 # --- events ----------------------------------------------------------------------------------
 
 
-def _initiated(payload: Fields, facts: _Facts) -> WebhookInput:
+def _initiated(payload: Fields, facts: Facts) -> WebhookInput:
     headers = read_headers(payload.get("custom_headers")) | read_headers(payload.get("sip_headers"))
     return LegInitiated(
         headers=headers,
@@ -166,19 +170,40 @@ def _initiated(payload: Fields, facts: _Facts) -> WebhookInput:
     )
 
 
-def _answered(payload: Fields, facts: _Facts) -> WebhookInput:  # noqa: ARG001 - says no more
+def _answered(payload: Fields, facts: Facts) -> WebhookInput:  # noqa: ARG001 - says no more
     return LegAnswered(**facts)
 
 
-def _bridged(payload: Fields, facts: _Facts) -> WebhookInput:  # noqa: ARG001
+def _bridged(payload: Fields, facts: Facts) -> WebhookInput:  # noqa: ARG001
     return LegBridged(**facts)
 
 
-def _speak_ended(payload: Fields, facts: _Facts) -> WebhookInput:  # noqa: ARG001
+def _speak_ended(payload: Fields, facts: Facts) -> WebhookInput:  # noqa: ARG001
     return SpeakEnded(**facts)
 
 
-def _hung_up(payload: Fields, facts: _Facts) -> WebhookInput:
+def _held(payload: Fields, facts: Facts) -> WebhookInput:  # noqa: ARG001
+    return LegHeld(**facts)
+
+
+def _retrieved(payload: Fields, facts: Facts) -> WebhookInput:  # noqa: ARG001
+    return LegRetrieved(**facts)
+
+
+def _key_pressed(payload: Fields, facts: Facts) -> WebhookInput:
+    digit = read_id(payload, "digit")
+    return KeyPressed(digit=None if digit is None else digit[:_MAX_DIGITS], **facts)
+
+
+def _joined(payload: Fields, facts: Facts) -> WebhookInput:
+    return LegJoined(conference_id=read_id(payload, "conference_id") or "", **facts)
+
+
+def _left(payload: Fields, facts: Facts) -> WebhookInput:
+    return LegLeft(conference_id=read_id(payload, "conference_id") or "", **facts)
+
+
+def _hung_up(payload: Fields, facts: Facts) -> WebhookInput:
     return LegHungUp(
         cause=read_id(payload, "hangup_cause"),
         source=read_id(payload, "hangup_source"),
@@ -187,7 +212,7 @@ def _hung_up(payload: Fields, facts: _Facts) -> WebhookInput:
     )
 
 
-def _words(payload: Fields, facts: _Facts) -> WebhookInput | Ignored:
+def _words(payload: Fields, facts: Facts) -> WebhookInput | Ignored:
     said = payload.get("transcription_data")
     if not isinstance(said, dict):
         said = payload  # one integration saw the transcript flat in the payload
@@ -206,15 +231,15 @@ def _words(payload: Fields, facts: _Facts) -> WebhookInput | Ignored:
     )
 
 
-def _streaming_started(payload: Fields, facts: _Facts) -> WebhookInput:  # noqa: ARG001
+def _streaming_started(payload: Fields, facts: Facts) -> WebhookInput:  # noqa: ARG001
     return StreamingStarted(**facts)
 
 
-def _streaming_stopped(payload: Fields, facts: _Facts) -> WebhookInput:  # noqa: ARG001
+def _streaming_stopped(payload: Fields, facts: Facts) -> WebhookInput:  # noqa: ARG001
     return StreamingStopped(**facts)
 
 
-def _streaming_failed(payload: Fields, facts: _Facts) -> WebhookInput:
+def _streaming_failed(payload: Fields, facts: Facts) -> WebhookInput:
     stream_id = read_id(payload, "stream_id")
     return StreamingFailed(
         reason=read_text(payload, "failure_reason"),
@@ -223,11 +248,16 @@ def _streaming_failed(payload: Fields, facts: _Facts) -> WebhookInput:
     )
 
 
-_BUILDERS: Mapping[str, Callable[[Fields, _Facts], WebhookInput | Ignored]] = {
+_BUILDERS: Mapping[str, Callable[[Fields, Facts], WebhookInput | Ignored]] = {
     "call.initiated": _initiated,
     "call.answered": _answered,
     "call.bridged": _bridged,
     "call.speak.ended": _speak_ended,
+    "call.hold": _held,
+    "call.unhold": _retrieved,
+    "call.dtmf.received": _key_pressed,
+    "conference.participant.joined": _joined,
+    "conference.participant.left": _left,
     "call.hangup": _hung_up,
     "call.transcription": _words,
     "streaming.started": _streaming_started,
@@ -251,6 +281,12 @@ _BY_CANONICAL_NAME = {_canonical(name): build for name, build in _BUILDERS.items
 
 
 def _fingerprint(data: Fields) -> str:
-    """Stand in for a missing event id by what would be the same on a redelivery."""
+    """Stand in for a missing event id by what would be the same on a redelivery.
+
+    A key that was pressed is left out: one of twelve is found by trying them all.
+    """
+    payload = data.get("payload")
+    if isinstance(payload, dict):
+        data = {**data, "payload": {**payload, "digit": None}}
     digest = hashlib.sha256(msgspec.json.encode(data, order="deterministic")).hexdigest()
     return f"sha256:{digest}"

@@ -10,8 +10,9 @@ from typing import Final
 import structlog
 
 from service.calls.commands import Reply
-from service.calls.inputs import AskedInput, Webhook, WebhookInput
+from service.calls.inputs import AskedInput, WebhookInput
 from service.calls.ordering import REORDER_S
+from service.calls.webhook import Webhook
 from service.errors import (
     InputRefusedError,
     JournalError,

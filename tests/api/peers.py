@@ -11,7 +11,7 @@ from service.calls.inputs import ControlName
 from service.calls.routes import Route
 from service.errors import CarrierUnavailableError, ControlRefusedError, SettingsError
 from service.ids import CallId, LegId
-from service.ports import Attachment, DialWish
+from service.ports import Attachment, DialWish, ExpectedStream, StreamTarget
 from service.ports.keys import KeyStore, StoredKey
 from tests.api.builders import CALL
 
@@ -43,6 +43,12 @@ class ScriptedAttacher:
         if isinstance(answer, str):
             raise ControlRefusedError(answer)
         return answer
+
+    async def expect(self, leg_id: LegId, route: Route) -> ExpectedStream:
+        """See `Attacher.expect`."""
+        self.asked.append((leg_id, route))
+        target = StreamTarget(url="wss://calls.example.com/media/token", auth_token="header")
+        return ExpectedStream(CallId("session-1"), target)
 
 
 def route_of(name: str | None, changes: Mapping[str, Any]) -> Route:

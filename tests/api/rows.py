@@ -236,6 +236,14 @@ async def call_placed(world: BoundWorld, what: Described) -> None:
     assert len(world.harness.attacher.asked) == (not refused)
 
 
+async def stream_expected(world: BoundWorld, what: Described) -> None:
+    """It begins a call, so it is the same."""
+    answer = await world.ask(what.method, what.path, json={"call_control_id": "v3:leg"})
+
+    refused = answer.status == HTTPStatus.FORBIDDEN
+    assert refused is (world.seen != {OWN, OTHER})
+
+
 async def of_nothing(world: BoundWorld, what: Described) -> None:
     """It is the same for everybody."""
     mine = await world.ask(what.method, what.path)
@@ -247,6 +255,7 @@ async def of_nothing(world: BoundWorld, what: Described) -> None:
 ROWS: dict[str, Check] = {
     "list_calls": paged("/v1/calls"),
     "place_call": call_placed,
+    "expect_stream": stream_expected,
     "get_call": of_a_call,
     "list_events": of_a_call,
     "get_transcript": of_a_call,

@@ -9,6 +9,7 @@ import pytest
 
 from tests.api.builders import CALL, new_token
 from tests.api.harness import Harness, open_harness
+from tests.wire.builders import AFTERWARDS
 
 FROM = "+15555550100"
 
@@ -43,6 +44,16 @@ async def test_a_call_is_told_as_its_events_say(harness: Harness) -> None:
         "metadata": {"queue": "bookings"},
         "transcription": answer.json["transcription"],
         "has_audio": False,
+        "participants": [
+            {
+                "leg": one.leg,
+                "role": one.role,
+                "number": one.number,
+                "start_ms": one.start_ms,
+                "end_ms": one.end_ms,
+            }
+            for one in AFTERWARDS
+        ],
     }
 
 

@@ -8,6 +8,7 @@ from service.calls.carrier_answers import CommandFailed, CommandName
 from service.calls.connecting import CALL as CALL_KEY
 from service.calls.connecting import DIAL as DIAL_KEY
 from service.calls.inputs import LegBridged, LegHungUp, LegInitiated, SpeakEnded
+from service.calls.party_events import CallBridged
 from service.calls.routes import Route
 from service.ids import InputId, LegId
 from tests.calls.harness import CALL, T0, A, B, Driver, answered, hung_up, initiated
@@ -60,3 +61,8 @@ def connected(route: Route) -> Driver:
     driver.receive(bridged(T0 + 4), bridged(T0 + 4, leg=B), now=T0 + 4)
     driver.run_until(T0 + 5)
     return driver
+
+
+def bridges(driver: Driver) -> list[tuple[LegId, LegId]]:
+    """Return which legs were told to be connected, in order."""
+    return [(event.leg, event.other) for event in driver.events(CallBridged)]

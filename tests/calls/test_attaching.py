@@ -1,7 +1,9 @@
 """Legs that somebody else controls: transcribed from when that is asked for."""
 
+import msgspec
 import pytest
 
+from service.calls.attaching import BROUGHT_S
 from service.calls.commands import Answer, StartStreaming, StartTranscription
 from service.calls.events import CallAttached, CallStarted, TranscriptFinal
 from service.calls.inputs import LegAttached
@@ -19,6 +21,7 @@ from tests.calls.harness import (
     answered,
     hung_up,
     initiated,
+    media_started,
     said,
 )
 
@@ -152,3 +155,30 @@ def test_a_leg_that_is_over_is_not_begun_with() -> None:
 
     assert call.events(CallAttached) == []
     assert call.session.state.phase is Phase.COMPLETE
+
+
+def brought(at: float) -> LegAttached:
+    """Ask for it, where the leg's own application starts the stream."""
+    return msgspec.structs.replace(attached(at, route=MEDIA), brings_stream=True)
+
+
+def test_a_stream_that_its_own_application_starts_is_not_asked_for() -> None:
+    """As `<Start><Stream>` of TeXML does."""
+    call = Driver(ELSEWHERE)
+    call.receive(brought(T0), now=T0)
+    call.receive(media_started(T0 + 2), now=T0 + 2)
+    call.run_until(T0 + BROUGHT_S + 10)
+
+    assert call.asked(StartStreaming) == []
+    assert "transcription.started" in call.types
+
+
+def test_one_that_does_not_come_is_asked_for_after_all() -> None:
+    """The document may have had no `<Stream>`, or Telnyx could not reach us."""
+    call = Driver(ELSEWHERE)
+    call.receive(brought(T0), now=T0)
+    call.run_until(T0 + BROUGHT_S - 1)
+    assert call.asked(StartStreaming) == []
+    call.run_until(T0 + BROUGHT_S + 10)
+
+    assert len(call.asked(StartStreaming)) == 1

@@ -13,7 +13,7 @@ from service.calls.commands import (
     StartTranscription,
 )
 from service.calls.connecting import LATE_S, REPEAT_S
-from service.calls.events import CallBridged, CallUnanswered
+from service.calls.events import CallUnanswered
 from service.calls.routes import Route
 from service.ids import LegId
 from tests.calls.connections import (
@@ -21,6 +21,7 @@ from tests.calls.connections import (
     MEDIA,
     NOTICE,
     bridged,
+    bridges,
     connected,
     dialled,
     ringing,
@@ -186,7 +187,7 @@ def test_a_bridge_of_somebody_elses_is_none_of_ours() -> None:
     driver.receive(bridged(T0 + 2), spoken(T0 + 2), now=T0 + 2)
     driver.run_until(T0 + 5)
 
-    assert driver.events(CallBridged) == []
+    assert bridges(driver) == []
 
 
 def test_another_leg_of_the_call_is_not_taken_for_the_dialled_one() -> None:

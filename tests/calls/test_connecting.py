@@ -16,7 +16,7 @@ from service.calls.commands import (
 )
 from service.calls.connecting import BRIDGE_S, DIAL, FOLLOW_S
 from service.calls.connecting import CALL as CALL_KEY
-from service.calls.events import CallBridged, CallEnded, CallUnanswered, TranscriptGap
+from service.calls.events import CallEnded, CallUnanswered, TranscriptGap
 from service.calls.inputs import ControlAsked
 from service.calls.routes import Route
 from service.calls.state import Phase
@@ -26,6 +26,7 @@ from tests.calls.connections import (
     IN_CALL,
     MEDIA,
     NOTICE,
+    bridges,
     connected,
     dialled,
     ended,
@@ -55,7 +56,7 @@ def test_the_caller_is_answered_and_connected(route: Route) -> None:
     assert (dial.leg_id, dial.to, dial.from_, dial.connection_id) == (A, AGENT, "+15550111", "17")
     assert dial.mark == {CALL_KEY: CALL, DIAL: A}
     assert driver.asked(Bridge) == []
-    assert driver.events(CallBridged) == [CallBridged(leg=A, other=B)]
+    assert bridges(driver) == [(A, B)]
     assert driver.asked(HangUp) == []
 
 
@@ -114,7 +115,7 @@ def test_a_bridge_that_the_dial_did_not_make_is_asked_for() -> None:
     assert [(one.leg_id, one.other) for one in driver.asked(Bridge)] == [(A, B)]
 
     driver.run_until(T0 + 12)
-    assert len(driver.events(CallBridged)) == 1
+    assert len(bridges(driver)) == 1
     assert len(driver.asked(Bridge)) == 1
 
 

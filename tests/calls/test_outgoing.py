@@ -21,7 +21,7 @@ from service.calls.commands import (
 from service.calls.connecting import CALL as CALL_KEY
 from service.calls.connecting import DIAL, call_of
 from service.calls.dial_wish import DialAsked
-from service.calls.events import CallAnswered, CallBridged, CallEnded, CallStarted, CallUnanswered
+from service.calls.events import CallAnswered, CallEnded, CallStarted, CallUnanswered
 from service.calls.inputs import EraseAsked, LegInitiated
 from service.calls.inputs import MediaTurnedAway as TurnedAway
 from service.calls.outgoing import is_ours, new_call_id
@@ -29,7 +29,7 @@ from service.calls.requests import EFFECT_S
 from service.calls.routes import Route
 from service.calls.state import Phase
 from service.ids import CallId, LegId
-from tests.calls.connections import bridged, ended, spoken
+from tests.calls.connections import bridged, bridges, ended, spoken
 from tests.calls.harness import (
     CALL,
     T0,
@@ -202,7 +202,7 @@ def test_whoever_answers_is_connected() -> None:
     driver.receive(hung_up(T0 + 20, leg=B), now=T0 + 20)
     driver.run_until(T0 + 21.5)
 
-    assert driver.events(CallBridged) == [CallBridged(leg=A, other=B)]
+    assert bridges(driver) == [(A, B)]
     assert [one.leg_id for one in driver.asked(HangUp)] == [A]
 
 

@@ -16,7 +16,7 @@ from service.errors import (
 from service.ids import CallId
 from service.ports import Attachment, LegLife
 from service.runtime.attaching import LegAttacher
-from tests.calls.harness import CALL, IN_CALL, T0, A, answered, initiated, said
+from tests.calls.harness import CALL, IN_CALL, MEDIA, T0, A, answered, initiated, said
 from tests.runtime.harness import Runtime, open_runtime
 from tests.waiting import until
 
@@ -111,3 +111,17 @@ async def test_a_process_that_stops_begins_with_no_leg(tmp_path: Path) -> None:
 
         with pytest.raises(DrainingError):
             await attach(A, IN_CALL)
+
+
+async def test_an_address_for_a_stream_lets_it_in(tmp_path: Path) -> None:
+    """Without a header, which TeXML has none of; Telnyx is not asked about a leg that may ring."""
+    async with open_runtime(tmp_path, UNROUTED, clock=lambda: T0) as runtime:
+        found = await attacher(runtime).expect(A, MEDIA)
+        ticket = await runtime.calls.admit(found.target.url.rpartition("/")[2], None)
+
+        assert ticket is not None
+        assert ticket.leg_id == A
+        assert await runtime.calls.admit("another", None) is None
+        types = await runtime.types(found.call_id)
+        assert types[:3] == ["call.started", "call.attached", "call.answered"]
+        assert runtime.carrier.commands == []

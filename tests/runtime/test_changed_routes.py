@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from service.calls.commands import Answer, StartStreaming, StartTranscription
-from service.calls.routes import Fallback, Retention, Route
+from service.calls.routes import AfterCall, Fallback, Retention, Route
 from service.ids import CallId, EndpointName
 from service.runtime.codec import decode_state
 from tests.calls.harness import CALL, IN_CALL, MEDIA, A, answered, hung_up, initiated, said
@@ -40,7 +40,7 @@ CHANGES: dict[str, dict[str, object] | None] = {
     "fallback added": {"fallback": (FALLBACK, Fallback(engine="Azure"))},
     "answer": {"answer": False},
     "retention": {"retention": Retention(text_days=9)},
-    "record": {"record": "audio"},
+    "record": {"record": "audio", "after_call": AfterCall(engine="Telnyx")},
     "match": {"match": {"to": "nobody"}},
     "metadata": {"metadata": {"queue": "sales"}},
     "name": {"name": "sales"},
@@ -55,6 +55,8 @@ CHANGES: dict[str, dict[str, object] | None] = {
     "redact": {"redact": ("pci",), "redact_level": "strict", "mask": "last4"},
     "pauses": {"pause_on": ("hello",), "resume_on": ("bye",), "pause_limit_s": 5.0},
     "carry": {"carry": ("tag",)},
+    "parties": {"numbers": "last4", "show_digits": True},
+    "after the call": {"after_call": AfterCall(engine="Deepgram", model="nova-3")},
 }
 """What is another at the next start: every key of a route has its turn."""
 

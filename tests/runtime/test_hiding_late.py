@@ -40,7 +40,7 @@ async def test_a_recording_that_said_it_as_well_says_nothing_any_more(tmp_path: 
     """It is to be heard anew, with that silent."""
     choice = AfterCall(engine="Deepgram")
     state = CallState(call_id=CALL, phase=Phase.COMPLETE, route=IN_CALL, seq=3)
-    state.second_hearing = SecondHearing(choice, 1)
+    state.heard_again = SecondHearing(choice, 1)
     events = [stored(1, FINAL_WITH_CARD), stored(2, COMPLETED), stored(3, HEARD)]
 
     async def silence(call_id: CallId, silent: Sequence[Silent]) -> None:
@@ -64,6 +64,6 @@ async def test_a_recording_that_said_it_as_well_says_nothing_any_more(tmp_path: 
     assert b'"text":"","segments":[]' in kept[2].body.replace(b" ", b"")
     assert call is not None
     assert call.wake_at == T0
-    hearing = decode_state(call.state).second_hearing
+    hearing = decode_state(call.state).heard_again
     assert hearing is not None
     assert hearing.generation == 2

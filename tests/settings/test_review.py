@@ -53,6 +53,7 @@ IN_CALL = '[[route]]\nsource = "in_call"\n'
         ),
         (IN_CALL + 'mask = "last4"', "is only for a route with redact"),
         (IN_CALL + 'redact_level = "strict"', "is only for a route with redact"),
+        (IN_CALL + 'redact = ["pci"]\nshow_digits = true', "would show numbers"),
         (IN_CALL + 'redact = ["names"]', "should be"),
         (IN_CALL + 'resume_on = ["thank you"]', "is only for a route with pause_on"),
         (IN_CALL + 'pause_on = ["?"]', "is a phrase of 1 to 10 words"),

@@ -7,6 +7,7 @@ tests.wire.builders` writes `fixtures/events/` anew, after a field was added on 
 import base64
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -22,7 +23,6 @@ from service.calls.after_events import (
 from service.calls.events import (
     CallAnswered,
     CallAttached,
-    CallBridged,
     CallEnded,
     CallStarted,
     CallUnanswered,
@@ -47,6 +47,16 @@ from service.calls.events import (
     TranscriptRedacted,
 )
 from service.calls.inputs import Redaction, Word
+from service.calls.party_events import (
+    CallBridged,
+    CallDtmf,
+    CallHeld,
+    CallResumed,
+    CallTransferred,
+    ConferenceJoined,
+    ConferenceLeft,
+    Participant,
+)
 from service.calls.turn import Fact
 from service.ids import CallId, EndpointName, LegId, UtteranceId
 from service.wire.events import encode
@@ -102,6 +112,11 @@ FINAL = TranscriptFinal(
     model="nova-3",
     source="media",
 )
+AGENT_LEG, THIRD_LEG = LegId("v3:agent"), LegId("v3:third")
+CUSTOMER = Participant(leg=LEG, role="customer", number="+15555550100", start_ms=0, end_ms=None)
+AGENT = Participant(leg=AGENT_LEG, role="agent", number="+15555550177", start_ms=9400, end_ms=None)
+THIRD = Participant(leg=THIRD_LEG, role="agent", number="+15555550178", start_ms=41000, end_ms=None)
+AFTERWARDS = tuple(replace(one, end_ms=45060) for one in (CUSTOMER, AGENT, THIRD))
 EVENTS: tuple[tuple[float, Event], ...] = (
     (
         -2.5,
@@ -128,7 +143,7 @@ EVENTS: tuple[tuple[float, Event], ...] = (
             start_ms=250,
         ),
     ),
-    (9.4, CallBridged(leg=LEG, other=LegId("v3:agent"))),
+    (9.4, CallBridged(leg=LEG, other=AGENT_LEG, participants=(CUSTOMER, AGENT))),
     (11.12, FINAL),
     (
         14.0,
@@ -180,6 +195,34 @@ EVENTS: tuple[tuple[float, Event], ...] = (
             leg=LEG, source="media", reason="agent", start_ms=38500, paused_since_ms=33000
         ),
     ),
+    (39.0, CallHeld(leg=LEG, role="customer", start_ms=39000)),
+    (40.2, CallDtmf(leg=AGENT_LEG, role="agent", digit=None, start_ms=40200)),
+    (41.5, CallResumed(leg=LEG, role="customer", start_ms=41500, held_since_ms=39000)),
+    (
+        41.6,
+        CallTransferred(
+            leg=LEG, former=AGENT_LEG, other=THIRD_LEG, participants=(CUSTOMER, AGENT, THIRD)
+        ),
+    ),
+    (
+        43.0,
+        ConferenceJoined(
+            leg=LEG,
+            role="customer",
+            conference_id="59c3bd8c-4d5f-4d0e-9a0c-3d2b2f8d1a57",
+            start_ms=43000,
+            participants=(CUSTOMER, AGENT, THIRD),
+        ),
+    ),
+    (
+        44.0,
+        ConferenceLeft(
+            leg=LEG,
+            role="customer",
+            conference_id="59c3bd8c-4d5f-4d0e-9a0c-3d2b2f8d1a57",
+            start_ms=44000,
+        ),
+    ),
     (
         45.06,
         CallEnded(
@@ -188,6 +231,7 @@ EVENTS: tuple[tuple[float, Event], ...] = (
             ended_by="caller",
             sip_code="200",
             duration_ms=45060,
+            participants=AFTERWARDS,
         ),
     ),
     (
@@ -217,6 +261,7 @@ EVENTS: tuple[tuple[float, Event], ...] = (
                     lost_reasons={"buffer_full": 1040},
                 ),
             },
+            participants=AFTERWARDS,
         ),
     ),
     (

@@ -20,10 +20,11 @@ from service.calls.inputs import (
     StreamingFailed,
     StreamingStarted,
     StreamingStopped,
-    Webhook,
     WebhookInput,
     WordsReported,
 )
+from service.calls.party_webhooks import KeyPressed, LegHeld, LegJoined, LegLeft, LegRetrieved
+from service.calls.webhook import Webhook
 from service.errors import BadInputError
 from service.ids import CallId, InputId, StreamId
 from service.wire.webhooks import Ignored, parse_webhook
@@ -146,7 +147,13 @@ EXPECTED: dict[str, WebhookInput | Ignored] = {
     "unread.call.deepfake_detection.result": Ignored(
         "call.deepfake_detection.result", "unread_event"
     ),
-    "unread.call.dtmf.received": Ignored("call.dtmf.received", "unread_event"),
+    "call.dtmf.received": KeyPressed(**BASE, occurred_at=NOW + 6.0, digit="7"),
+    "call.hold": LegHeld(**BASE, **PARTIES, occurred_at=NOW + 20.0),
+    "call.unhold": LegRetrieved(**BASE, **PARTIES, occurred_at=NOW + 24.0),
+    "conference.participant.joined": LegJoined(
+        **BASE, occurred_at=NOW + 25.0, conference_id="f4b1f5d2-0c7a-4e55-8e0b-6b2f5c1d7a90"
+    ),
+    "conference.participant.left": LegLeft(**BASE, occurred_at=NOW + 30.0, conference_id=""),
     "unread.call.invented_by_telnyx_tomorrow": Ignored(
         "call.invented_by_telnyx_tomorrow", "unread_event"
     ),

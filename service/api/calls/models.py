@@ -18,7 +18,8 @@ from service.api.parameters import (
 )
 from service.archive.exports import ExportForm
 from service.archive.transcript import Note, SpeakerTurn
-from service.calls.inputs import Direction
+from service.calls.party_events import Participant
+from service.calls.webhook import Direction
 from service.ports import UNBOUND, Binding, CallFilter
 
 Status = Literal["ringing", "talking", "ending", "complete", "erased"]
@@ -48,6 +49,13 @@ class Call(Reply):
     has_audio: bool
 
 
+class WholeCall(Call):
+    """One call, with who was in it."""
+
+    participants: list[Participant]
+    """Whoever answered, by when their legs began. Empty until the call is bridged, or over."""
+
+
 class CallPage(Reply):
     """Calls, newest first."""
 
@@ -59,7 +67,7 @@ class CallPage(Reply):
 class CallTranscript(Reply):
     """What was said in a call: turns and notes, each in the order of the call clock."""
 
-    call: Call
+    call: WholeCall
     turns: list[SpeakerTurn]
     notes: list[Note]
     """What the words do not tell: gaps, pauses, failures."""

@@ -34,7 +34,12 @@ MAX_METADATA_BYTES = 8 * 1024
 _PLACE = frozenset({"call_control_id", "from_", "to", "route", "idempotency_key"})
 
 
-def _small(metadata: dict[str, Any]) -> dict[str, Any]:
+def small(metadata: dict[str, Any]) -> dict[str, Any]:
+    """Accept metadata that is not much.
+
+    Raises:
+        ValueError: It is.
+    """
     if len(json.dumps(metadata)) > MAX_METADATA_BYTES:
         raise ValueError(f"should have {MAX_METADATA_BYTES} bytes at most, as JSON")
     return metadata
@@ -66,7 +71,7 @@ class CallWish(Body):
     """Of a dial: asking again with the same key makes no second call."""
     route: Text | None = None
     """The `name` of the route it is treated by; left out: the first that matches every call."""
-    metadata: Annotated[dict[str, Any], AfterValidator(_small)] = Field(default_factory=dict)
+    metadata: Annotated[dict[str, Any], AfterValidator(small)] = Field(default_factory=dict)
     """Goes out with every event of the call, with the route's own."""
     source: Source | None = None
     """This and what follows is as in a route, for this call only."""
@@ -147,7 +152,7 @@ class PlacingRoutes:
         if wish.call_control_id is None:
             call_id = await self._dialling.dial(ask.who, _dial(wish))
             return reply(ask, PlacedCall(call_id=call_id), status=HTTPStatus.ACCEPTED)
-        route = self._route(wish)
+        route = fitting_route(self._route_for, wish.route, wish.changes)
         try:
             found = await self._attacher.attach(LegId(wish.call_control_id), route)
         except ControlRefusedError as error:
@@ -159,13 +164,19 @@ class PlacingRoutes:
             ask, placed, status=HTTPStatus.OK if found.is_confirmed else HTTPStatus.ACCEPTED
         )
 
-    def _route(self, wish: CallWish) -> CallRoute:
-        try:
-            return self._route_for(wish.route, wish.changes)
-        except SettingsError as error:
-            faults = [Fault(("body",), problem) for problem in error.problems]
-            detail = f"The call cannot be treated so: {error.problems[0]}."
-            raise RefusalError(HTTPStatus.BAD_REQUEST, detail, faults=faults) from None
+
+def fitting_route(route_for: RouteFor, name: str | None, changes: Mapping[str, Any]) -> CallRoute:
+    """Return how a call is to be treated.
+
+    Raises:
+        RefusalError: 400: there is no such route, or the changes do not fit it.
+    """
+    try:
+        return route_for(name, changes)
+    except SettingsError as error:
+        faults = [Fault(("body",), problem) for problem in error.problems]
+        detail = f"The call cannot be treated so: {error.problems[0]}."
+        raise RefusalError(HTTPStatus.BAD_REQUEST, detail, faults=faults) from None
 
 
 def _dial(wish: CallWish) -> DialBody:

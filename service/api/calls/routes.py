@@ -7,12 +7,12 @@ import msgspec
 from aiohttp import web
 
 from service.api.calls.models import (
-    Call,
     CallPage,
     CallsQuery,
     CallTranscript,
     EventsQuery,
     TranscriptQuery,
+    WholeCall,
     filter_of,
 )
 from service.api.cursors import Cursors
@@ -32,6 +32,7 @@ from service.api.reading import check_accept
 from service.api.router import tagged
 from service.archive.calls import describe_call
 from service.archive.exports import CONTENT_TYPES, export_call
+from service.archive.participants import find_participants
 from service.ids import CallId
 from service.ports import CallSummary, Journal, Library
 
@@ -59,7 +60,7 @@ GET_CALL: Operation[NoQuery, NoBody] = Operation(
     summary="Get one call",
     access="calls:read",
     noted="read",
-    answers=(Answer(description="The call.", model=Call),),
+    answers=(Answer(description="The call.", model=WholeCall),),
     errors=NO_CALL,
 )
 LIST_EVENTS: Operation[EventsQuery, NoBody] = Operation(
@@ -147,7 +148,9 @@ class CallRoutes:
     async def get(self, ask: Ask[NoQuery, NoBody]) -> web.Response:
         """Answer with one call."""
         call = await find_call(self._library, ask.call_id)
-        return tagged(ask, msgspec.json.encode(describe_call(call)))
+        present = await find_participants(self._journal, call)
+        shown = {**describe_call(call), "participants": present}
+        return tagged(ask, msgspec.json.encode(shown))
 
     async def events(self, ask: Ask[EventsQuery, NoBody]) -> web.Response:
         """Answer with events as they are stored."""

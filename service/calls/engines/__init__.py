@@ -28,7 +28,14 @@ from service.calls.engines.models import EXTENSIONS, Languages, Model, RestTerms
 from service.calls.engines.review import Review, review
 from service.calls.engines.stream_codec import stream_codec_for
 from service.calls.engines.streams import review_stream
-from service.calls.engines.table import ENGINES, FAMILIES, Engine, engine_for, find_engine
+from service.calls.engines.table import (
+    ENGINES,
+    FAMILIES,
+    Engine,
+    engine_for,
+    find_engine,
+    names_track,
+)
 
 __all__ = [
     "ENGINES",
@@ -55,6 +62,7 @@ __all__ = [
     "languages_of",
     "lost_capabilities",
     "model_for",
+    "names_track",
     "rest_request",
     "review",
     "review_file",

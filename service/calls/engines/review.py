@@ -8,7 +8,7 @@ from unicodedata import normalize
 from service.calls.engines.config import MAX_KEYTERMS, language_for, model_for, sent_options
 from service.calls.engines.languages import AUTO
 from service.calls.engines.models import Model, Surface
-from service.calls.engines.table import ENGINES, Engine, engine_for
+from service.calls.engines.table import ENGINES, Engine, engine_for, names_track
 from service.calls.routes import Route
 from service.ids import Source
 
@@ -89,7 +89,7 @@ def _warnings(engine: Engine, route: Route, source: Source) -> Iterator[str]:
     yield from _unknown_options(engine, route, source)
     if len(route.keyterms) > MAX_KEYTERMS and source in engine.keyterms:
         yield f"only the first {MAX_KEYTERMS} keyterms are sent"
-    if source == "in_call" and route.tracks == "both" and engine.name != "Telnyx":
+    if source == "in_call" and route.tracks == "both" and not names_track(engine.name):
         yield f"{engine.name} does not say which side of an in_call transcription spoke"
 
 

@@ -310,6 +310,11 @@ def engine_for(name: str, model: str | None = None) -> Engine:
     )
 
 
+def names_track(name: str) -> bool:
+    """Say whether an engine's in-call words surely say which side spoke."""
+    return ALIASES.get(name, name) == "Telnyx"
+
+
 def is_foreign(option: str, engine: Engine, source: Source) -> bool:
     """Say whether an option is known, and not as one of this engine at this source.
 

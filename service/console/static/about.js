@@ -2,7 +2,7 @@
 
 import { copy } from "./clipboard.js";
 import { el, fill, say } from "./dom.js";
-import { engineName, exactly, language, roleName, span, speaker, timeOfDay } from "./words.js";
+import { clock, engineName, exactly, language, phone, roleName, span, speaker, timeOfDay } from "./words.js";
 
 const MOST_MS = 60_000; // later than this is a clock, not a recogniser
 const SIDES = { inbound: "Inbound side", outbound: "Outbound side" };
@@ -10,6 +10,13 @@ const DIRECTIONS = { incoming: "Incoming", outgoing: "Outgoing" };
 const WHERE = [
   ["transcribed_ms", "Transcribed"], ["silence_ms", "Silence"], ["paused_ms", "Paused"], ["lost_ms", "Lost"],
 ];
+
+/** Who it was, by role and number, and from when to when on the call clock. */
+function present({ role, number, start_ms: from, end_ms: until }) {
+  const who = [speaker(role), number && phone(number)].filter(Boolean).join(" ");
+  const when = [from, until].map((ms) => (ms === null || ms === undefined ? "" : clock(ms))).join("–");
+  return `${who}, ${when}`;
+}
 
 /** The panel beside the transcript; on narrow screens it is folded above it. */
 export class About {
@@ -73,6 +80,7 @@ export class About {
     this.fact("Started", exactly(call.started_at));
     this.fact("Answered", call.answered_at ? timeOfDay(call.answered_at) : "–");
     this.fact("Ended", call.ended_at ? timeOfDay(call.ended_at) : "–");
+    this.fact("Who was in it", (call.participants ?? []).map(present).join("; ") || "–");
     this.fact("Direction", DIRECTIONS[call.direction] ?? "–");
     this.fact("Words from", [...this.engines].join(", ") || "–");
     this.fact("Language", [...this.languages].join(", ") || "–");

@@ -5,7 +5,7 @@ export function emptyCall(callId) {
   return {
     call_id: callId, status: "unknown", direction: null, from: null, to: null, started_at: null,
     answered_at: null, ended_at: null, duration_ms: null, utterances: 0, words: 0, gaps: 0,
-    last_seq: 0, metadata: {}, transcription: null, has_audio: false,
+    last_seq: 0, metadata: {}, transcription: null, has_audio: false, participants: [],
   };
 }
 
@@ -15,8 +15,11 @@ const CHANGES = {
   }),
   "call.answered": (call, data) => ({ answered_at: data.occurred_at, status: "talking" }),
   "call.ended": (call, data) => ({
-    ended_at: data.occurred_at, duration_ms: data.duration_ms, status: "ending",
+    ended_at: data.occurred_at, duration_ms: data.duration_ms, status: "ending", ...present(data),
   }),
+  "call.bridged": (call, data) => present(data),
+  "call.transferred": (call, data) => present(data),
+  "conference.joined": (call, data) => present(data),
   "transcription.started": () => ({ transcription: "on" }),
   "transcription.resumed": () => ({ transcription: "on" }),
   "transcription.paused": () => ({ transcription: "paused" }),
@@ -28,11 +31,16 @@ const CHANGES = {
   "transcript.gap": (call) => ({ gaps: call.gaps + 1 }),
   "transcript.completed": (call, data) => ({
     status: "complete", duration_ms: data.duration_ms, utterances: data.utterances,
-    words: data.words, gaps: data.gaps, coverage: data.coverage,
+    words: data.words, gaps: data.gaps, coverage: data.coverage, ...present(data),
   }),
-  "transcript.erased": () => ({ status: "erased" }),
+  "transcript.erased": () => ({ status: "erased", participants: [] }),
   "recording.saved": () => ({ has_audio: true }),
 };
+
+/** Who is, or was, in it: what an event of before an upgrade does not say stays as it is. */
+function present(data) {
+  return data.participants ? { participants: data.participants } : {};
+}
 
 /** What happens only where somebody talks: says so of a call whose beginning nobody here saw. */
 const TALK = /^trans(cription|cript\.(partial|final|gap))/;

@@ -6,6 +6,12 @@ import { engineName, language, span, speaker } from "./words.js";
 const NOTES = {
   "call.answered": () => ["quiet", "The call was answered."],
   "call.bridged": () => ["quiet", "The caller is connected."],
+  "call.transferred": () => ["quiet", "The caller is with somebody else now."],
+  "call.held": (data) => ["pause", `On hold${of(data)}.`],
+  "call.resumed": (data) => ["pause", `Not on hold any more${of(data)}.`],
+  "call.dtmf": (data) => ["quiet", `A key was pressed${of(data)}${data.digit ? `: ${data.digit}` : ""}.`],
+  "conference.joined": (data) => ["quiet", `In a conference${of(data)}.`],
+  "conference.left": (data) => ["quiet", `Out of the conference${of(data)}.`],
   "call.unanswered": (data) => ["trouble", `Nobody was reached${because(data)}.`],
   "call.attached": () => ["quiet", "Transcription was asked for in the middle of the call. Times count from here."],
   "call.ended": (data) => ["quiet", ended(data)],

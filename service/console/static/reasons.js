@@ -64,6 +64,17 @@ const REASONS = {
   "gave_up": "it was tried for days in vain",
   "skipped": "it failed at this again and again, and the events after it were not to wait",
   "no_endpoint": "its endpoint is configured no more",
+  // after the call
+  "recording_unreadable": "the recording cannot be read",
+  "no_recording": "there is no recording",
+  "too_large": "the recording is larger than the engine takes",
+  "nobody_hears": "nobody is there to transcribe it",
+  "unreachable": "nobody answers there",
+  "timed_out": "it took too long",
+  "not_found": "there is no such bucket",
+  "not_permitted": "its keys are not taken",
+  "something_else_is_there": "something else is there under that name",
+  "not_erased": "something is left of it",
 };
 const COMMANDS = {
   "answer": "to answer the call",

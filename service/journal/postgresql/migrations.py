@@ -20,6 +20,12 @@ BEGIN_COPY: Final = (
 )
 END_COPY: Final = "DROP TABLE unfinished_copy"
 _SCHEMA: Final = "current_schema()::regnamespace::oid::integer"
+_WORDS_TO_KNOW: Final = 500
+"""So many tens of lexemes PostgreSQL counts. What it has not counted it takes for commoner than it
+is, and then walks through most finals to find fifty with it."""
+_WORDS_KNOWN: Final = """
+SELECT attstattarget FROM pg_attribute WHERE attrelid = 'utterance'::regclass AND attname = 'words'
+"""
 _MAKE: Final = """
 CREATE TABLE IF NOT EXISTS callscribe_schema (
     version integer PRIMARY KEY,
@@ -158,6 +164,8 @@ async def _make_indexes(db: Connection) -> None:
         if await db.fetchval("SELECT to_regclass($1)", name) is None:
             await db.execute(index.text)
             log.info("journal_indexed", index=name)
+    if await db.fetchval(_WORDS_KNOWN) != _WORDS_TO_KNOW:
+        await db.execute(f"ALTER TABLE utterance ALTER words SET STATISTICS {_WORDS_TO_KNOW}")
 
 
 async def _make_secret(db: Connection) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from service.simulator.calls.acts import Cast, Make
 from service.simulator.calls.leg_runtime import LegRuntime
 from service.simulator.legs.leg import UNKNOWN, Hangup, Leg
 from service.simulator.legs.timeline import Pace, iso
@@ -24,12 +25,25 @@ _REFUSED = {
 
 
 async def run_call(
-    runtime: LegRuntime, partner: LegRuntime | None = None, *, frame_ms: int
+    runtime: LegRuntime, partner: LegRuntime | None = None, *, make: Make, frame_ms: int
 ) -> None:
-    """Run a leg, and its partner if it is bridged, from the first ring to the last webhook."""
+    """Run a leg, and its partner if it is bridged, from the first ring to the last webhook.
+
+    `make` makes the legs of agents who come later.
+    """
     leg = runtime.leg
     legs = [leg] if partner is None else [leg, partner.leg]
     async with asyncio.TaskGroup() as tasks:
+
+        def come(number: int, to: str) -> LegRuntime:
+            agent = make(number, to)
+            legs.append(agent.leg)
+            tasks.create_task(agent.leg.sender.run(), name="webhook_sender")
+            _begin(agent.leg)
+            accept(agent.leg)
+            return agent
+
+        cast = Cast(runtime, partner, come, _conclude_alone)
         for one in legs:
             tasks.create_task(one.sender.run(), name="webhook_sender")
         _begin(leg)
@@ -40,8 +54,9 @@ async def run_call(
             if leg.plan.callee is not None:
                 await _wait_for_bridge(leg)
             if leg.alive:
-                await _talk(leg, legs, frame_ms)
-        await _end(runtime, partner)
+                await _talk(leg, legs, cast, frame_ms)
+        cast.leave_conference()
+        await _end(runtime, cast.agents)
         leg.timeline.finish()
         for one in legs:
             one.sender.close()
@@ -96,16 +111,28 @@ def _bridge(leg: Leg, partner: Leg) -> None:
         one.emit("call.bridged")
 
 
-async def _end(runtime: LegRuntime, partner: LegRuntime | None) -> None:
-    """End the leg, and its partner with it, whoever of the two hung up."""
-    if partner is None or not partner.leg.answered.is_set():
+async def _end(runtime: LegRuntime, partners: Sequence[LegRuntime]) -> None:
+    """End the leg, and those who are with it, whoever of them hung up."""
+    there = [one for one in partners if one.leg.answered.is_set()]
+    hangups = [one.leg.hangup for one in (runtime, *there) if one.leg.hangup is not None]
+    if not there:
         await _conclude(runtime)
         return
-    hangup = runtime.leg.hangup or partner.leg.hangup or UNKNOWN
-    for one in (runtime, partner):
-        one.leg.hang_up(hangup)
+    for one in (runtime, *there):
+        one.leg.hang_up(hangups[0] if hangups else UNKNOWN)
         await _conclude(one)
-    partner.leg.report.said = ()  # the talk is reported once, by the first leg
+    for one in there:
+        one.leg.report.said = ()  # the talk is reported once, by the first leg
+
+
+async def _conclude_alone(runtime: LegRuntime) -> None:
+    """Emit the last events of a leg that is gone while the others talk on."""
+    leg = runtime.leg
+    await runtime.finish_own()
+    leg.report.outcome = (leg.hangup or UNKNOWN).cause
+    leg.report.talk_ms = leg.timeline.position_ms
+    _emit_hangup(leg, leg.hangup or UNKNOWN)
+    runtime.conclude()
 
 
 def _begin(leg: Leg) -> None:
@@ -147,8 +174,9 @@ async def _wait_for_bridge(leg: Leg) -> None:
         leg.hang_up(Hangup(NORMAL, "caller", "200"))
 
 
-async def _talk(leg: Leg, legs: Sequence[Leg], frame_ms: int) -> None:
-    legs = [*legs, leg.link.other] if leg.link.other is not None else legs
+async def _talk(leg: Leg, legs: list[Leg], cast: Cast, frame_ms: int) -> None:
+    if leg.link.other is not None:
+        legs.append(leg.link.other)
     if leg.plan.talk == "when_heard":
         await _any_within(leg.plan.patience_s, leg.heard, leg.over)
     leg.timeline.begin_talk()
@@ -163,6 +191,7 @@ async def _talk(leg: Leg, legs: Sequence[Leg], frame_ms: int) -> None:
             await consumer.push(position_ms, end_ms)
         position_ms = end_ms
         leg.timeline.move(position_ms)
+        await cast.play(position_ms)
         for one in legs:
             one.sender.wake()
         _maybe_hang_up(leg, position_ms)

@@ -17,6 +17,7 @@ from service.simulator.rng import Rng
 from service.simulator.scenario import Callee, CallPlan, Scenario
 from service.simulator.speech.audio import PCMU, Encoding
 from service.simulator.speech.call_audio import CallAudio
+from service.simulator.speech.made_audio import agent_audio
 from service.simulator.stt.upstream import UpstreamRecogniser
 from service.tasks import Tasks
 
@@ -51,8 +52,8 @@ class Exchange:
         self.rng = Rng(str(scenario.seed))
         self.legs: dict[str, LegRuntime] = {}
         """By `call_control_id`; those that have ended stay."""
-        self.partners: dict[str, Leg] = {}
-        """The second leg of a bridged call, by the first one's `call_control_id`."""
+        self.partners: dict[str, list[Leg]] = {}
+        """The other legs of a bridged call, by the first one's `call_control_id`."""
         self.recordings: dict[str, Recording] = {}
         self.streams_asked = 0
         self.transcriptions_asked = 0
@@ -170,8 +171,13 @@ class Exchange:
         leg = runtime.leg
         if self._began_at is None:
             self._began_at = self._now()
-        partner = self._partner(index, leg) if leg.plan.bridged_to else None
-        call = run_call(runtime, partner, frame_ms=self.scenario.media.frame_ms)
+        partner = self._agent(index, leg, 0, leg.plan.bridged_to) if leg.plan.bridged_to else None
+        call = run_call(
+            runtime,
+            partner,
+            make=lambda number, to: self._agent(index, leg, number, to),
+            frame_ms=self.scenario.media.frame_ms,
+        )
         self._started[index] = (leg, self.start(leg, call, "simulated_call"))
         if index < len(self._begun):
             self._begun[index].set()
@@ -180,15 +186,18 @@ class Exchange:
         """Return the Unix seconds that Telnyx believes it is."""
         return self.clock() + self.scenario.webhooks.skew_s
 
-    def _partner(self, index: int, leg: Leg) -> LegRuntime:
-        """Make the agent's leg of a bridged call."""
+    def _agent(self, index: int, leg: Leg, number: int, to: str) -> LegRuntime:
+        """Make the leg of an agent who is connected with a caller by somebody else."""
         plan = leg.plan.model_copy(update={"direction": "outgoing"})
         call_audio = leg.audio.with_swapped_tracks()
-        numbers = (leg.id.to_number, leg.plan.bridged_to or "")
-        partner = self._make_leg(index, plan, call_audio, numbers, first=leg)
-        partner.leg.join(leg)
-        self.partners[leg.id.control_id] = partner.leg
-        return partner
+        if plan.act:
+            call_audio = agent_audio(plan.say, number)
+        numbers = (leg.id.to_number, to)
+        rng = None if number == 0 else leg.rng.derive(f"agent {number}")
+        agent = self._make_leg(index, plan, call_audio, numbers, first=leg, rng=rng)
+        agent.leg.join(leg)
+        self.partners.setdefault(leg.id.control_id, []).append(agent.leg)
+        return agent
 
     def _make_leg(
         self,

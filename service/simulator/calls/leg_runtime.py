@@ -41,6 +41,14 @@ class LegRuntime:
         if self.stream is not None:  # it may still be connecting
             await self.stream.stop()
 
+    async def finish_own(self) -> None:
+        """Let what runs on this leg alone emit what is left, and stop: others talk on."""
+        if self.transcription is not None:
+            await self.transcription.finish()
+            self.transcription.stop()
+        if self.stream is not None:
+            await self.stream.stop()
+
     def conclude(self) -> None:
         """Emit what comes after `call.hangup`, in the order seen live."""
         if self.transcription is not None:

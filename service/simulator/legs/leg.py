@@ -14,7 +14,10 @@ from service.simulator.rng import Rng
 from service.simulator.scenario import CallPlan
 from service.simulator.speech.call_audio import CallAudio
 
-_NUMBERED = {"call.initiated", "call.answered", "call.bridged", "call.hangup"}
+_NUMBERED = {
+    *("call.initiated", "call.answered", "call.bridged", "call.hangup", "call.hold", "call.unhold"),
+    "call.dtmf.received",
+}
 """Events that carry `from` and `to`."""
 
 
@@ -148,6 +151,12 @@ class Leg:
             self.hangup = hangup
             self.ended_at = self.timeline.stamp()
             self.over.set()
+
+    def depart(self, hangup: Hangup) -> None:
+        """End this leg alone: the talk that it shares goes on."""
+        if self.hangup is None:
+            self.hangup = hangup
+            self.ended_at = self.timeline.stamp()
 
     def fail(self) -> None:
         """End the call because the simulator itself failed; its report says so."""

@@ -1,6 +1,7 @@
 """What a scenario file contains: the calls, and the settings of every fault."""
 
 from service.simulator.scenario.calls import (
+    Act,
     Callee,
     CallPlan,
     NumberedWords,
@@ -12,6 +13,7 @@ from service.simulator.scenario.calls import (
 from service.simulator.scenario.model import Scenario, load_scenario, parse_scenario
 
 __all__ = [
+    "Act",
     "CallPlan",
     "Callee",
     "NumberedWords",

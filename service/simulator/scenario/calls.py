@@ -22,6 +22,8 @@ class Say(Table):
     """When it begins, in milliseconds of the talk."""
     until_ms: int | None = None
     """When it ends; without it, each word takes 350 ms."""
+    who: int = Field(0, ge=0, le=20)
+    """Which of the agents, by when they come: the first is 0."""
 
     @model_validator(mode="after")
     def _takes_time(self) -> Self:
@@ -89,6 +91,29 @@ class Callee(Table):
     """How long it rings at most; `timeout_secs` of the `dial` counts as well. Real seconds."""
 
 
+class Act(Table):
+    """What the call's own application does at a moment of the talk."""
+
+    kind: Literal["bridge", "transfer", "consult", "conference", "hold", "key"]
+    """An agent comes (`bridge`), or takes the place of the one who is there (`transfer`). That one
+    asks them first, while the customer is on hold (`consult`, until `until_ms`). All are in one
+    `conference`. The customer is on `hold`, or presses a `key`."""
+    at_ms: int = Field(ge=0)
+    """When, in milliseconds of the talk."""
+    until_ms: int | None = None
+    to: str = Field("+13125550178", min_length=1, max_length=100)
+    """The number of the agent who comes."""
+    digit: str = Field("5", min_length=1, max_length=1)
+
+    @model_validator(mode="after")
+    def _takes_time(self) -> Self:
+        if (self.kind in ("consult", "hold")) != (self.until_ms is not None):
+            raise ValueError("until_ms is for consult and hold, which need it")
+        if self.until_ms is not None and self.until_ms <= self.at_ms:
+            raise ValueError("until_ms must be after at_ms")
+        return self
+
+
 class CallPlan(Table):
     """A call, or `count` calls alike. The customer is on the inbound track, the agent outbound."""
 
@@ -128,6 +153,8 @@ class CallPlan(Table):
         "agent",
     )
     """Who is on the first and the second channel of a WAV."""
+    act: tuple[Act, ...] = ()
+    """What its own application does while they talk: agents come, go, and hand over."""
     say: tuple[Say, ...] = ()
     """A script without a recording: the audio is a made-up voice, different for each call."""
     numbered: NumberedWords | None = None

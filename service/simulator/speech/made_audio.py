@@ -40,6 +40,16 @@ def make_call_audio(say: Sequence[Say], rng: Rng, *, sounds: Sequence[Sound] = (
     return CallAudio(tracks, script)
 
 
+def agent_audio(say: Sequence[Say], number: int) -> CallAudio:
+    """Return what the how-manieth agent's leg has of a script: words without their sound."""
+    script = [
+        make_utterance(said.speaker, said.text, said.at_ms, _until(said))
+        for said in say
+        if said.speaker == "customer" or said.who == number
+    ]
+    return CallAudio({}, script).with_swapped_tracks()
+
+
 def _until(said: Say) -> int:
     return said.until_ms or said.at_ms + _MS_A_WORD * len(said.text.split())
 

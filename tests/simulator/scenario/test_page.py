@@ -15,6 +15,7 @@ _TABLES: Mapping[str, type[Table]] = {
     "at the top": model.Scenario,
     "call": calls.CallPlan,
     "call.recording": calls.Pair,
+    "call.act": calls.Act,
     "call.callee": calls.Callee,
     "call.say": calls.Say,
     "call.sound": calls.Sound,
@@ -29,7 +30,18 @@ _TABLES: Mapping[str, type[Table]] = {
     "rest.fault": carrier_settings.RestFault,
     "rest.away": carrier_settings.RestAway,
 }
-_OF_TABLES = {"call", "callee", "webhooks", "in_call", "media", "stt", "rest", "fault", "away"}
+_OF_TABLES = {
+    "call",
+    "act",
+    "callee",
+    "webhooks",
+    "in_call",
+    "media",
+    "stt",
+    "rest",
+    "fault",
+    "away",
+}
 """Keys that stand for tables, which have rows of their own."""
 _NOT_READ = {"folder"}
 
