@@ -165,10 +165,20 @@ class Session:
         self._finishing = True
         self._result_at = self._clock()
         if self._engine.endpointing == "socket":
-            await self._answered.wait()  # it begins to answer when nothing comes any more
+            await self._wait_for_answer()  # it begins to when nothing comes any more
         else:
             await self._flush()
         await self._connection.close()
+
+    async def _wait_for_answer(self) -> None:
+        """Wait for a final: while it is owed, else no longer than one may take before the end."""
+        patience_s = self.stint.answer_patience_s or self._limits.last_retry_s
+        while not self._answered.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(patience_s):
+                    await self._answered.wait()
+            if not self._is_owed():
+                return
 
     async def _flush(self) -> None:
         send, closes = self._connection.send, self._engine.close_stream

@@ -7,7 +7,7 @@ of hold music would be an hour of words that never came.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from service.stt.ring import Span
 from service.stt.sound import loudness
@@ -22,6 +22,8 @@ _MAX_SPANS = 256
 """Stretches remembered; older ones are dropped."""
 _SILENCE_MS = 500
 """How long nothing sounds before a passage is over."""
+_DOUBT_MS = 10_000
+"""How long what passes for music may be somebody who speaks evenly: nobody does for longer."""
 
 _ABOVE_FLOOR = 3
 """How much louder than the line's noise speech is."""
@@ -43,6 +45,10 @@ class Speech:
         self._open = False
         self._doubtful: deque[list[int]] = deque(maxlen=_MAX_SPANS)
         """What is loud and passes for no voice."""
+        self._music: deque[list[int]] = deque(maxlen=_MAX_SPANS)
+        """What passed for a voice until it passed for music, and a while of what came then."""
+        self._music_since_ms = 0
+        """When that was, the last time."""
         self.holes: deque[Span] = deque(maxlen=_MAX_SPANS)
         """Where no audio came, and some came behind it."""
         self._now_ms = 0
@@ -102,14 +108,16 @@ class Speech:
             if end_ms > from_ms and start_ms < until_ms and end_ms - start_ms >= _MIN_SPEECH_MS:
                 yield Span(max(start_ms, from_ms), min(end_ms, until_ms))
 
+    def maybe(self, from_ms: int, until_ms: int) -> Iterator[Span]:
+        """Yield the speech between two times, and what may be some although it is like music.
+
+        An engine is to hear it; but it owes no words for that.
+        """
+        yield from _between(from_ms, until_ms, [*self._spans, *self._music])
+
     def sounds(self, from_ms: int, until_ms: int) -> Iterator[Span]:
         """Yield what was loud between two times, be it a voice as far as is known or not."""
-        at_ms = from_ms
-        for start_ms, end_ms in sorted([*self._spans, *self._doubtful]):
-            begin_ms, stop_ms = max(start_ms, at_ms), min(end_ms, until_ms)
-            if begin_ms < stop_ms and end_ms - start_ms >= _MIN_SPEECH_MS:
-                yield Span(begin_ms, stop_ms)
-                at_ms = stop_ms
+        yield from _between(from_ms, until_ms, [*self._spans, *self._music, *self._doubtful])
 
     def between(self, from_ms: int, until_ms: int) -> int:
         """Return how much speech there is between two times, in milliseconds."""
@@ -120,7 +128,10 @@ class Speech:
         if now_ms - self._sounding_ms > _SILENCE_MS:
             passage.begin()
         self._loud_ms = now_ms + WINDOW_MS
+        was_music = passage.is_music
         no_voice = passage.add(window, level)
+        if passage.is_music and not was_music:
+            self._music_since_ms = now_ms
         if no_voice > 0:
             self._forget(no_voice)
             if passage.is_hiss:
@@ -161,11 +172,14 @@ class Speech:
 
     def _doubt(self, start_ms: int, end_ms: int) -> None:
         """Take note of what is loud and no voice, for all we know."""
-        last = self._doubtful[-1] if self._doubtful else None
+        is_new = start_ms < self._music_since_ms + _DOUBT_MS
+        may_be = self._passage.is_music and not self._passage.is_hiss and is_new
+        doubtful = self._music if may_be else self._doubtful
+        last = doubtful[-1] if doubtful else None
         if last and start_ms - last[1] < PAUSE_MS:
             last[1] = max(last[1], end_ms)
         else:
-            self._doubtful.append([start_ms, end_ms])
+            doubtful.append([start_ms, end_ms])
 
     def _jump(self, start_ms: int) -> None:
         """Go on after a hole: what was before it and what comes are not one stretch."""
@@ -211,3 +225,13 @@ class Speech:
             elif self._open and at_ms + WINDOW_MS - self._spans[-1][1] >= PAUSE_MS:
                 self._close()
             at_ms += WINDOW_MS
+
+
+def _between(from_ms: int, until_ms: int, stretches: Iterable[list[int]]) -> Iterator[Span]:
+    """Yield stretches between two times, oldest first, each moment once."""
+    at_ms = from_ms
+    for start_ms, end_ms in sorted(stretches):
+        begin_ms, stop_ms = max(start_ms, at_ms), min(end_ms, until_ms)
+        if begin_ms < stop_ms and end_ms - start_ms >= _MIN_SPEECH_MS:
+            yield Span(begin_ms, stop_ms)
+            at_ms = stop_ms

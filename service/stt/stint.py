@@ -20,6 +20,8 @@ from service.stt.speech import WINDOW_MS, Speech
 from service.stt.timing import LAG_MS
 from service.wire.stt import SttResult
 
+WORD_MS = 500
+"""Less speech than this, where a track begins or ends in it, is a part of a word."""
 _MIN_UNANSWERED_MS = 300
 """Less speech than this since the last result is no reason to expect one."""
 _UTTERANCE_PAUSE_MS = 2_000
@@ -171,6 +173,17 @@ class Stint:
             return None
         return self._stopped_ms if self._stopped_ms > self.clock.start_ms else self._answered_ms
 
+    @property
+    def owes_words(self) -> bool:
+        """Whether somebody spoke in what was sent, as far as is known, and more than half a word.
+
+        The track may have begun in the midst of one, and no engine knows a word by its end.
+        """
+        spans = list(self._speech.spans(self.clock.start_ms, self.clock.position_ms))
+        spoken_ms = sum(span.end_ms - span.start_ms for span in spans)
+        begins_in_word = bool(spans) and spans[0].start_ms < WINDOW_MS
+        return spoken_ms >= (WORD_MS if begins_in_word else 1)
+
     def unanswered_ms(self) -> int:
         """Return how much speech was sent since the last result."""
         return self._speech.between(self._answered_ms, self.clock.position_ms)
@@ -280,7 +293,7 @@ class Stint:
         """Return when an utterance was said."""
         start_ms, position_ms = self.clock.start_ms, self.answered_early_ms
         position_ms = self.clock.position_ms if position_ms is None else position_ms
-        spans = list(self._speech.spans(start_ms, position_ms))
+        spans = list(self._speech.maybe(start_ms, position_ms))
         return Span(spans[0].start_ms, spans[-1].end_ms) if spans else Span(start_ms, position_ms)
 
 

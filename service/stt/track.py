@@ -22,7 +22,7 @@ from service.stt.resume import TAIL_MS, take_over_point
 from service.stt.ring import Span
 from service.stt.seam import Clue
 from service.stt.speech import PAUSE_MS
-from service.stt.stint import Arrival, Stint
+from service.stt.stint import WORD_MS, Arrival, Stint
 from service.stt.tape import Tape
 from service.stt.telling import Telling
 from service.stt.transcript import Transcript
@@ -32,8 +32,6 @@ _MAX_FILL_MS = 1000
 """Silence sent for a gap in the audio, so that the engine notices the pause; never more."""
 _HALF_WORD_MS = 1000
 """Where a session is cut off in mid-speech, it owes nothing of its last word."""
-_WORD_MS = 500
-"""Less speech than this, up to where a track ends, is the beginning of a word."""
 
 
 class Track:
@@ -238,13 +236,14 @@ class Track:
         return self._kept_or_resume_ms()
 
     def waiting_ms(self, stint: Stint) -> int:
-        """Return how much audio a session was not sent yet."""
-        return self.pushed_ms - stint.clock.position_ms
+        """Return how much audio a session was not sent yet, of what is for it."""
+        until_ms = self.pushed_ms if stint.until_ms is None else stint.until_ms
+        return max(0, min(until_ms, self.pushed_ms) - stint.clock.position_ms)
 
     def is_owed(self, stint: Stint) -> bool:
         """Say whether a session's engine still owes words for the audio it is to be sent."""
         if stint.is_utterance:
-            return not stint.has_final
+            return not stint.has_final and stint.owes_words
         if stint is not self._stints[0]:
             return not stint.has_answered
         return self._transcript.is_owed(self._due_ms(stint))
@@ -254,7 +253,7 @@ class Track:
 
         No engine knows that word, and none need be asked again.
         """
-        due_ms = self._due_ms(stint) - _WORD_MS
+        due_ms = self._due_ms(stint) - WORD_MS
         return self._ends_in_speech() and not self._transcript.is_owed(due_ms)
 
     def may_be_owed(self, stint: Stint) -> bool:

@@ -1,4 +1,7 @@
-"""Cuts a track into utterances by its speech, for engines that do not end them by themselves."""
+"""Cuts a track into utterances by its speech, for engines that do not end them by themselves.
+
+What passed for speech until it passed for music is in one all the same: it may be a voice.
+"""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -84,14 +87,14 @@ class Utterances:
             self._close(self._open, max(end_ms, self._open.start_ms))
 
     def _first(self, until_ms: int) -> Span | None:
-        for span in self._speech.spans(self._from_ms, until_ms):
+        for span in self._speech.maybe(self._from_ms, until_ms):
             if span.end_ms - span.start_ms >= _ONSET_MS:
                 return span
         return None
 
     def _end(self, utterance: Utterance, until_ms: int, *, ended: bool) -> None:
         longest_ms = utterance.start_ms + _MAX_MS
-        spans = list(self._speech.spans(utterance.start_ms, min(until_ms, longest_ms)))
+        spans = list(self._speech.maybe(utterance.start_ms, min(until_ms, longest_ms)))
         if not spans:
             utterance.was_none = True
             self._close(utterance, utterance.start_ms)

@@ -88,6 +88,11 @@ class Passage:
         """Whether it may be one, as far as is known."""
         return not (self._is_tone or self._is_music)
 
+    @property
+    def is_music(self) -> bool:
+        """Whether it passes for music."""
+        return self._is_music
+
     def begin(self) -> None:
         """Begin a passage."""
         self._length = self._since = self._loud = self._alike = self._unlike = self._lull = 0

@@ -59,6 +59,8 @@ FAILED_ONCE = [
     Trial(7006, "media", ("closed_at_once", "falls_back_midway")),
     Trial(30195, "media", ("hangup_webhook_lost", "stream_webhooks_lost")),
     Trial(30412, "media", ("we_stand_still", "paused")),
+    Trial(60029, "media", ("one_final", "receiver_away")),
+    Trial(722, "media", ("one_final", "paused")),
 ]
 """Runs that were found by the long proof."""
 

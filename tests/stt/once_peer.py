@@ -37,6 +37,8 @@ class OncePeer:
     """Connections, by their number, that it closes without an answer."""
     drops: set[int] = field(default_factory=set)
     """Connections that are gone instead of being answered."""
+    says: str | None = None
+    """What it answers whatever it hears; None for what it hears."""
     holds: dict[int, asyncio.Event] = field(default_factory=dict)
     """Connections that are not answered before this."""
     url: str = ""
@@ -70,7 +72,7 @@ class OncePeer:
             socket.transport.abort()
             return
         if number not in self.says_nothing:
-            visit.said = " ".join(_words(bytes(visit.audio)))
+            visit.said = self.says or " ".join(_words(bytes(visit.audio)))
             await socket.send(encode_transcript(visit.said, is_final=True))
         if self.closes or number in self.says_nothing:
             await socket.close()

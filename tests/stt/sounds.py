@@ -121,8 +121,13 @@ SOUNDS: Final[dict[str, Callable[[], Wave]]] = {
 
 def samples(name: str) -> bytes:
     """Return a minute of a sound as a telephone line carries it."""
+    return audioop.ulaw2lin(encoded(name), 2)
+
+
+def encoded(name: str) -> bytes:
+    """Return that in mu-law."""
     wave = SOUNDS[name]()
     level = np.sqrt(np.mean(np.square(wave)))
     if level:
         wave = np.clip(wave * LEVEL / level, -32_000, 32_000)
-    return audioop.ulaw2lin(audioop.lin2ulaw(wave.astype(np.int16).tobytes(), 2), 2)
+    return audioop.lin2ulaw(wave.astype(np.int16).tobytes(), 2)

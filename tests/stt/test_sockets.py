@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -15,10 +15,12 @@ from service.calls.inputs import (
     RecognitionRecovered,
 )
 from service.ports import Recognition
+from service.stt.limits import Limits
 from service.stt.recognitions import open_recognitions
-from tests.stt.builders import plan, silence, speak
+from tests.stt.builders import plan, silence, speak, tone
 from tests.stt.harness import KEY, QUICK, Received
 from tests.stt.once_peer import OncePeer, open_once_peer
+from tests.stt.sounds import encoded
 from tests.waiting import until
 
 AUDIO, SPOKEN = speak((3, 500), (2, 1000), (4, 1200), (0, 900))
@@ -35,14 +37,14 @@ class Line:
 
 @asynccontextmanager
 async def open_line(
-    peer: OncePeer | None = None, *, interim_results: bool = True
+    peer: OncePeer | None = None, *, interim_results: bool = True, limits: Limits = QUICK
 ) -> AsyncIterator[Line]:
     """Open one recognition."""
     received = Received()
     async with (
         open_once_peer(peer) as running,
         open_recognitions(
-            stt_url=running.url, api_key=KEY, limits=QUICK, dice=lambda: 0.0
+            stt_url=running.url, api_key=KEY, limits=limits, dice=lambda: 0.0
         ) as recognitions,
     ):
         of = plan("whisper", engine="Telnyx", interim_results=interim_results)
@@ -185,5 +187,41 @@ async def test_what_is_said_behind_an_answer_that_came_too_early_is_another_utte
 
     assert line.received.words == SPOKEN
     assert len(line.peer.visits) == 4
+    assert line.received.of(RecognitionDegraded) == []
+    assert line.received.of(AudioLost) == []
+
+
+async def test_what_passes_for_music_is_asked_for_all_the_same() -> None:
+    """It may be somebody who speaks evenly: his words come, to the last."""
+    even = encoded("strings")[: 8 * 3800] + silence(1000)
+    async with open_line(OncePeer(says="la la la")) as line:
+        for at in range(0, len(even), 800):
+            line.recognition.send(even[at : at + 800])
+        await until(lambda: line.received.words == ["la", "la", "la"])
+        await line.recognition.finish(timeout_s=5)
+
+    (visit,) = line.peer.visits
+    assert len(visit.audio) >= 3800 * 16
+    (said,) = line.received.finals
+    assert abs(said.start_ms) <= 60
+    assert abs(said.end_ms - 3800) <= 160
+
+
+@pytest.mark.parametrize(
+    "audio",
+    [encoded("strings")[: 8 * 3800], tone(3, 250)],
+    ids=["music", "the end of a word that the track began in"],
+)
+async def test_what_owes_no_words_is_not_waited_for_as_if_it_did(audio: bytes) -> None:
+    """An engine says nothing to it: that is no trouble, and what comes behind it is heard."""
+    hold = asyncio.Event()
+    async with open_line(
+        OncePeer(holds={0: hold}), limits=replace(QUICK, last_retry_s=0.5)
+    ) as line:
+        line.recognition.send(audio + silence(1000) + AUDIO)
+        await line.recognition.finish(timeout_s=5)
+        hold.set()
+
+    assert line.received.words == SPOKEN
     assert line.received.of(RecognitionDegraded) == []
     assert line.received.of(AudioLost) == []

@@ -344,3 +344,18 @@ def test_a_partial_in_mid_speech_says_no_more_than_its_length() -> None:
 
     assert texts(inputs) == [("good morning this is", True)]
     assert lost(inputs) == [(1300, 2000, "buffer_full"), (2000, 3000, "not_answered")]
+
+
+def test_what_is_behind_a_sessions_end_does_not_wait_for_it() -> None:
+    """It is another session's: nobody falls behind with that."""
+    track = opened()
+    stint = begun(track)
+    track.push(silence(2_000))
+    assert track.waiting_ms(stint) == 2_000
+
+    stint.until_ms = 500
+    assert track.waiting_ms(stint) == 500
+
+    sent(track, stint)
+    track.push(silence(60_000))
+    assert track.waiting_ms(stint) == 0

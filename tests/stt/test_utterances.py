@@ -5,6 +5,7 @@ import random
 from service.stt.speech import Speech
 from service.stt.utterances import Utterance, Utterances
 from tests.stt.builders import voice
+from tests.stt.sounds import samples
 
 RATE_HZ = 8000
 
@@ -21,7 +22,10 @@ class Line:
 
     def speak(self, duration_ms: int, pause_ms: int = 0) -> None:
         """Let somebody speak, then pause; look after each 100 ms."""
-        audio = voice(2000, duration_ms) + bytes(16 * pause_ms)
+        self.hear(voice(2000, duration_ms) + bytes(16 * pause_ms))
+
+    def hear(self, audio: bytes) -> None:
+        """Hear audio; look after each 100 ms."""
         for offset in range(0, len(audio), 1600):
             piece = audio[offset : offset + 1600]
             self.speech.push(piece, self.now_ms)
@@ -153,3 +157,20 @@ def test_an_utterance_that_is_cut_goes_on_as_another_one() -> None:
     line.speak(800, 1000)
 
     assert line.spans == [(700, 1600), (1600, 3100)]
+
+
+def test_who_speaks_so_evenly_that_it_passes_for_music_is_heard_to_the_end() -> None:
+    """It passed for speech for three seconds; be it that nobody looked before it did not."""
+    even = samples("strings")[: 16 * 3800] + bytes(16 * 1000)
+    line, late = Line(), Line()
+    late.looks = False
+    for of in (line, late):
+        of.hear(even)
+    late.look()
+
+    assert line.speech.between(0, line.now_ms) == 0
+    ((start_ms, end_ms),) = line.spans
+    assert start_ms == 0
+    assert end_ms is not None
+    assert 3800 <= end_ms <= 4300
+    assert late.spans == [(0, end_ms)]

@@ -107,3 +107,18 @@ def test_a_voice_is_one_at_any_rate(rate_hz: int) -> None:
     speech.end()
 
     assert speech.between(0, 5000) == 5000
+
+
+@pytest.mark.parametrize("name", SOUNDS)
+def test_what_is_like_music_may_be_a_voice_for_a_while_and_a_tone_never_is(name: str) -> None:
+    """An engine is to hear those who speak evenly; nobody does for as long as music lasts."""
+    speech = Speech(8000)
+    hear(speech, samples(name))
+    speech.end()
+
+    may_be = list(speech.maybe(0, 60_000))
+    if name in {"chords", "slow melody", "quick melody", "melody with rests", "strings", "band"}:
+        assert may_be[0].start_ms == 0
+        assert 9_000 <= may_be[-1].end_ms <= 20_000
+    else:
+        assert may_be == []
