@@ -52,7 +52,9 @@ class ScriptedAttacher:
 
 
 def route_of(name: str | None, changes: Mapping[str, Any]) -> Route:
-    """Return a route with these changes; there is `billing`, and one without a name."""
+    """Return a route with these changes; there are `billing`, `words`, and one without a name."""
+    if name == "words":
+        return Route(source="in_call", **changes)
     if name not in ("billing", None):
         raise SettingsError(["route: there is none of this name; there are billing"])
     return Route(**changes)

@@ -53,6 +53,15 @@ async def test_what_cannot_be_used_is_refused(
     assert harness.attacher.asked == []
 
 
+async def test_a_route_that_takes_no_audio_cannot_expect_any(harness: Harness) -> None:
+    """It is the route that does not fit, not what was asked."""
+    body = {"call_control_id": LEG, "route": "words"}
+    answer = await harness.ask("POST", "/v1/streams", key=harness.key, json=body)
+
+    assert answer.status == 409
+    assert harness.attacher.asked == []
+
+
 async def test_it_needs_a_key_that_may_act_on_calls(harness: Harness) -> None:
     """One that reads them does not do."""
     reader = await new_key(harness.keys, "calls:read", now=harness.now)

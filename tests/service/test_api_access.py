@@ -14,7 +14,14 @@ from tests.api.builders import new_key, new_token
 from tests.service.harness import open_house
 
 SCOPES: tuple[Scope, ...] = get_args(Scope)
-OPEN = {"/openapi.json", "/v1/engines", "/v1/schemas/events", "/healthz", "/readyz"}
+OPEN = {
+    "/openapi.json",
+    "/v1/engines",
+    "/v1/schemas/events",
+    "/v1/schemas/report",
+    "/healthz",
+    "/readyz",
+}
 """What asks for no key."""
 Asked = tuple[str, str, str]
 

@@ -65,6 +65,8 @@ class Application:
         self.received: list[Received] = []
         self.media: list[MediaConnection] = []
         self.replies: list[web.Response | asyncio.Event] = []
+        self.replies_to: dict[str, list[web.Response]] = {}
+        """The same for webhooks of one event type."""
         self.reactions: dict[str, list[tuple[str, Tree]]] = {}
         self.outcomes: list[tuple[int, Tree]] = []
         self.simulator: Simulator | None = None
@@ -135,7 +137,8 @@ class Application:
         body = await request.read()
         parsed = json.loads(body)
         hook = Received(body, request.headers, parsed["data"], parsed["meta"])
-        reply = self.replies.pop(0) if self.replies else web.Response()
+        replies = self.replies_to.get(hook.type) or self.replies
+        reply = replies.pop(0) if replies else web.Response()
         async with self._more:
             self.received.append(hook)
             self._more.notify_all()

@@ -51,6 +51,7 @@ EXPECT_STREAM: Operation[NoQuery, StreamWish] = Operation(
     access="calls:write",
     body=StreamWish,
     answers=(Answer(description="Where to.", model=StreamAddress),),
+    errors={HTTPStatus.CONFLICT: "The route takes words from the call, and no audio."},
 )
 
 
@@ -71,7 +72,7 @@ class StreamRoutes:
         route = fitting_route(self._route_for, wish.route, {"metadata": wish.metadata})
         if route.source != "media":
             detail = 'The call cannot be treated so: its route has source = "in_call".'
-            raise RefusalError(HTTPStatus.BAD_REQUEST, detail)
+            raise RefusalError(HTTPStatus.CONFLICT, detail)
         found = await self._attacher.expect(LegId(wish.call_control_id), route)
         shown = StreamAddress(
             call_id=found.call_id,

@@ -31,7 +31,8 @@ async def test_an_unavailable_application_is_tried_three_times_with_the_same_id(
     """Attempts are counted in `meta`; the data stays the same."""
     what = scenario(QUIET, webhooks={"retries_s": [0.01, 0.02]})
     async with open_simulation(what) as (simulator, application):
-        application.replies = [web.Response(status=status) for status in (503, 429, 500)]
+        refusals = [web.Response(status=status) for status in (503, 429, 500)]
+        application.replies_to["call.initiated"] = refusals
         report = await run_to_end(simulator)
 
     tries = application.of("call.initiated")
