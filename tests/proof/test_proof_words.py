@@ -61,6 +61,7 @@ FAILED_ONCE = [
     Trial(30412, "media", ("we_stand_still", "paused")),
     Trial(60029, "media", ("one_final", "receiver_away")),
     Trial(722, "media", ("one_final", "paused")),
+    Trial(1419, "media", ("codec_opus", "stream_redialled_often")),
 ]
 """Runs that were found by the long proof."""
 

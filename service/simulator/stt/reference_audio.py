@@ -38,6 +38,15 @@ class ReferenceTrack:
     is_lossy: bool = False
     """Whether what arrives may be only much like this: after a loss, or resampled otherwise."""
 
+    def has(self, piece: bytes, at: int) -> bool:
+        """Say whether it has a piece there; if it is lossy, whether it sounds like that there."""
+        if self.data.startswith(piece, at):
+            return True
+        expected = self.data[at : at + len(piece)]
+        if not self.is_lossy or len(expected) < len(piece):
+            return False
+        return audio.likeness(piece, expected) >= _MIN_LIKENESS
+
 
 class ReferenceAudio:
     """Every track of every call in the format of a session: made when first needed, and kept."""
@@ -173,13 +182,7 @@ class AudioMatcher:
 
     def _is_expected(self, piece: bytes) -> bool:
         """Say whether this is what comes next in the track that was found."""
-        reference = self._reference
-        if reference is None or reference.data.startswith(piece, self._at):
-            return reference is not None
-        expected = reference.data[self._at : self._at + len(piece)]
-        if not reference.is_lossy or len(expected) < len(piece):
-            return False
-        return audio.likeness(piece, expected) >= _MIN_LIKENESS
+        return self._reference is not None and self._reference.has(piece, self._at)
 
     def _find(self, piece: bytes) -> Place | None:
         """Find a piece that occurs once; after many misses in a row, search only now and then."""
@@ -190,15 +193,18 @@ class AudioMatcher:
         for reference in self._tracks:
             at = reference.data.find(piece)
             if at >= 0 and reference.data.find(piece, at + 1) < 0:
-                return Place(reference, self._begin_of_same(reference, at), at)
+                return Place(reference, self._begin_of(reference, at), at)
         return None
 
-    def _begin_of_same(self, reference: ReferenceTrack, at: int) -> int:
-        """Return where what led up to this began to be the track: silence, or what occurs twice."""
+    def _begin_of(self, reference: ReferenceTrack, at: int) -> int:
+        """Return where what led up to this began to be the track: silence, or what occurs twice.
+
+        Or, of a lossy encoding, what a decoder gave that did not know yet what had been before.
+        """
         size = SLICE_MS * self._scale
         begin, end = at, len(self._unknown)
         while begin >= size and end >= size:
-            if self._unknown[end - size : end] != reference.data[begin - size : begin]:
+            if not reference.has(self._unknown[end - size : end], begin - size):
                 break
             begin, end = begin - size, end - size
         return begin
@@ -212,8 +218,7 @@ class AudioMatcher:
         if not self._lossy:
             return None
         size = _SOUND_MS * self._scale
-        heard = (self._unknown + piece)[-_MAX_UNKNOWN_MS * self._scale :]
-        sound = heard[-size:]
+        sound = (self._unknown + piece)[-size:]
         if len(sound) < size or self._missed % _LIKE_SEARCH or audio.is_quiet(sound):
             return None
         places = [(reference, audio.best_fit(reference.data, sound)) for reference in self._lossy]
@@ -227,18 +232,7 @@ class AudioMatcher:
         if likeness < _SURE_LIKENESS:
             return None
         at += len(sound) - len(piece)
-        return Place(best, self._begin_of_like(best, at, heard), at)
-
-    def _begin_of_like(self, reference: ReferenceTrack, at: int, heard: bytes) -> int:
-        """Return where what was unknown began to sound like the track."""
-        size = SLICE_MS * self._scale
-        begin, end = at, len(heard) - size
-        while end >= size and begin >= size:
-            piece, expected = heard[end - size : end], reference.data[begin - size : begin]
-            if audio.likeness(piece, expected) < _MIN_LIKENESS:
-                break
-            begin, end = begin - size, end - size
-        return begin
+        return Place(best, self._begin_of(best, at), at)
 
     def _move_to(self, place: Place) -> list[TimedResult]:
         found: list[TimedResult] = []

@@ -7,7 +7,7 @@ import pytest
 from service.ids import Track
 from service.simulator.rng import Rng
 from service.simulator.scenario import Say
-from service.simulator.speech.audio import PCMU, Encoding, to_mulaw
+from service.simulator.speech.audio import PCMU, Encoding, scale, to_mulaw
 from service.simulator.speech.call_audio import CallAudio, read_call_audio
 from service.simulator.speech.made_audio import make_call_audio
 from service.simulator.stt.reference_audio import AudioMatcher, ReferenceAudio, TimedResult
@@ -109,6 +109,8 @@ def test_it_hears_what_was_converted_on_the_way() -> None:
 
 
 OPUS = Encoding("OPUS", 16_000, frame_ms=20)
+OPUS_BYTES_PER_MS = 32
+"""Of what it is decoded to."""
 
 
 def as_decoded(start_ms: int, *, lost: range = range(0)) -> bytes:
@@ -151,6 +153,16 @@ def test_a_decoder_that_begins_in_the_middle_is_heard_by_its_sound() -> None:
     assert finals(found) == ["to you", "bye"]
     assert found[-1].ahead_ms == -1300
     assert asr.unknown_ms <= 500
+
+
+def test_the_word_in_which_a_decoder_finds_itself_is_heard() -> None:
+    """Where it soon gives the very samples that were expected, after some that sound like them."""
+    begin, same, end = (ms * OPUS_BYTES_PER_MS for ms in (1540, 1700, 4500))
+    sent = as_decoded(0)
+    asr, found = heard_as_opus(scale(sent[begin:same], 0.9) + sent[same:end])
+
+    assert finals(found) == ["to you", "bye"]
+    assert asr.unknown_ms == 160
 
 
 @pytest.mark.parametrize("encoding", [PCMU, Encoding("PCMA")], ids=lambda one: one.name)
