@@ -16,14 +16,15 @@ const HIDDEN_MS = 60_000; // a tab that nobody looks at gives its connection bac
  * waited for before that. `onEvent(type, event, cursor)` gets each event in order; `onState` gets
  * "connecting", "live", "waiting" or "refused" (with the problem); `onOpen(cursor)` is told of each
  * connection, `onClosed(reason)` of each that the service ends. `refused(problem)` is asked after
- * 401, 403 and 404 whether to try again, and may take its time. `dice` spreads the waits.
+ * 401, 403 and 404 whether to try again, and may take its time. After a failure it waits for about
+ * `firstWaitMs`, after each one more in a row for twice as long.
  */
 export class FeedClient {
   constructor(open, {
     after = null, ready = async () => {}, refused = async () => false,
-    onEvent, onState = () => {}, onOpen = () => {}, onClosed = () => {}, dice = Math.random,
+    onEvent, onState = () => {}, onOpen = () => {}, onClosed = () => {}, firstWaitMs = FIRST_WAIT_MS,
   }) {
-    Object.assign(this, { open, cursor: after, ready, refused, onEvent, onState, onOpen, onClosed, dice });
+    Object.assign(this, { open, cursor: after, ready, refused, onEvent, onState, onOpen, onClosed, firstWaitMs });
     this.tries = 0;
     this.stopped = false;
     this.connection = null;
@@ -79,9 +80,9 @@ export class FeedClient {
 
   /** Wait, longer with each try in vain; cut short when the network or the reader is back. */
   pause(least) {
-    const most = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.tries);
+    const most = Math.min(LONGEST_WAIT_MS, this.firstWaitMs * 2 ** this.tries);
     this.tries += 1;
-    const wait = Math.max(least, most * (0.5 + this.dice() / 2));
+    const wait = Math.max(least, most * (0.5 + Math.random() / 2));
     return new Promise((resolve) => {
       const timer = this.asleep ? null : setTimeout(resolve, wait);
       this.wake = () => { clearTimeout(timer); resolve(); };

@@ -30,7 +30,7 @@ FOLLOW = """async () => {
     refused: async ({ status }) => { token = null; return status === 401; },
     onClosed: (reason) => { if (reason === "token_expired") token = null; },
     onEvent: (type, { data }) => { got.push([type, data.call_id, data.seq ?? null]); },
-    dice: () => 0,
+    firstWaitMs: 20,
   }).start();
 }"""
 
@@ -41,7 +41,11 @@ async def blank(_: web.Request) -> web.Response:
 
 
 async def test_every_event_comes_once_over_all_faults(page: Page) -> None:
-    """In any order, one after the other, without dice: waits in a row may be long."""
+    """In any order, one after the other.
+
+    A break may take along what was sent just before it, so that there are more failures in a row,
+    and longer waits, than there are faults.
+    """
     faults = [one for name, each in FAULTS.items() if name not in NEVER_HERE for one in each]
     random.Random(7).shuffle(faults)  # noqa: S311 - the same each time
     frames = conversation(40)
