@@ -39,15 +39,23 @@ def silence(path: Path, spans: Spans, *, key: bytes | None) -> None:
     made = path.with_name(path.name + ".new")
     made.unlink(missing_ok=True)
     with path.open("r+b", buffering=0) as old:
-        pieces = _pieces(path, key)
-        layout = Layout.parse(next(pieces))
-        with closing(open_audio(made, layout, key)) as audio:
-            for piece in pieces:
-                audio.append(_silenced(piece, audio.data_bytes, layout, spans))
-            audio.flush()
-            audio.sync()
-        made.replace(path)
+        try:
+            _write_silenced(path, made, spans, key)
+            made.replace(path)
+        except BaseException:
+            made.unlink(missing_ok=True)  # or it would outlive the call's erasure
+            raise
         write_zeros(old.fileno())
+
+
+def _write_silenced(path: Path, made: Path, spans: Spans, key: bytes | None) -> None:
+    pieces = _pieces(path, key)
+    layout = Layout.parse(next(pieces))
+    with closing(open_audio(made, layout, key)) as audio:
+        for piece in pieces:
+            audio.append(_silenced(piece, audio.data_bytes, layout, spans))
+        audio.flush()
+        audio.sync()
 
 
 def _pieces(path: Path, key: bytes | None) -> Iterator[bytes]:

@@ -76,6 +76,21 @@ def test_a_key_that_is_not_its_own_changes_nothing(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
+def test_what_is_broken_off_leaves_no_second_file(tmp_path: Path) -> None:
+    """It would hold what people said, and no erasure would know of it."""
+    path = tmp_path / "call.wav"
+    recorded(path, LAYOUTS[0], KEY)
+    whole = path.read_bytes()
+    damaged = bytearray(whole)
+    damaged[len(whole) // 2] ^= 1
+    path.write_bytes(damaged)
+    with pytest.raises(UnreadableError, match="was changed"):
+        silence(path, {"inbound": [(0, 1_000)]}, key=KEY)
+
+    assert path.read_bytes() == damaged
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_what_is_of_no_track_is_silent_on_both() -> None:
     """In-call words may not say whose they are."""
     spans = spans_of([Silent("inbound", Span(1, 2)), Silent(None, Span(3, 4))])
