@@ -92,11 +92,11 @@ def test_what_is_found_is_hidden_for_good(
     assert hidden == f"{CALL}: 1 finals, 1 card: hidden"
     assert rest == ["nothing would be hidden"] * 2
     assert [one.type for one in events][-1] == "transcript.redacted"
-    assert not any(b"4111" in one.body for one in events)
+    assert not any(b"1111 1111" in one.body for one in events)
     assert [b"it is [CARD]" in one.body for one in events].count(True) == 2
     with open_audit(tmp_path / "journal.db") as audit:
         assert audit.where_found(CARD) == []
-        assert audit.where_found("4111") == []
+        assert audit.where_found("1111 1111") == []
 
 
 def test_a_call_that_goes_on_is_left_as_it_is(

@@ -22,7 +22,7 @@ include-path-regex = "/v1/search"
 checks.positive_data_acceptance.enabled = false
 # nor which routes the settings have, and what fits them
 [[operations]]
-include-operation-id = "place_call"
+include-operation-id = ["place_call", "expect_stream"]
 checks.positive_data_acceptance.enabled = false
 """
 _TIMEOUT_S = 120

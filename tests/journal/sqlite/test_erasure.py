@@ -84,6 +84,17 @@ async def test_the_audit_says_what_is_left_and_where(path: Path) -> None:
     assert unscrubbed == ["bytes of journal.db-wal"] or unscrubbed[0].startswith("table utterance")
 
 
+async def test_a_moment_with_a_numbers_digits_is_not_taken_for_it(path: Path) -> None:
+    """Ten digits of a time say nothing of anybody."""
+    async with open_sqlite_journal(path) as journal:
+        await talk(journal)
+    with closing(sqlite3.connect(path)) as db:
+        (moment,) = db.execute("SELECT CAST(max(created_at) AS TEXT) FROM event").fetchone()
+
+    assert len(moment) > 3
+    assert not [line for line in where_found(path, moment) if "created_at" in line]
+
+
 async def test_a_scrub_that_a_reader_holds_up_says_so_and_commits_go_on(path: Path) -> None:
     """It is done again later; nobody who commits waits for the reader."""
     async with open_sqlite_journal(path) as journal:
