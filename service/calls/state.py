@@ -129,6 +129,11 @@ class Leg:
     status_asked: int = 0
     """How often in a row that was asked."""
 
+    @property
+    def was_transcribed(self) -> bool:
+        """Whether Telnyx was ever asked for its words, also once nobody wants them any more."""
+        return self.asked_tracks is not None or not self.transcribing.is_untouched
+
 
 @dataclass(slots=True)
 class Dial:
@@ -146,6 +151,8 @@ class Dial:
     """The leg that came of it, once it is known."""
     carries: bool = True
     """Whether it asks for the words of the new leg as well; not once Telnyx refused that."""
+    asked_tracks: Tracks | None = None
+    """Of which tracks it asks for them."""
     over: bool = False
     """Whether it ended with nobody there; that was told."""
 

@@ -247,14 +247,14 @@ def _wanted(turn: Turn, item: WordsReported, leg_id: LegId) -> bool:
     if turn.route.source != "in_call" and not _precedes_media(state, item, leg_id):
         return False
     leg = state.legs[leg_id]
-    if state.primary is None or leg.asked_tracks is not None or not leg.transcribing.is_untouched:
+    if state.primary is None or leg.was_transcribed:
         return True  # we asked for them, be it before that leg hung up
     return state.legs[state.primary].transcribing.progress is Progress.OFF
 
 
 def _precedes_media(state: CallState, item: WordsReported, leg_id: LegId) -> bool:
     """Whether Telnyx gave the words before a media stream did, and this is one of those."""
-    if state.legs[leg_id].transcribing.is_untouched:
+    if not state.legs[leg_id].was_transcribed:
         return False
     return state.in_call_until is None or item.occurred_at < state.in_call_until
 
