@@ -43,7 +43,13 @@ from service.journal.database import (
     open_searches,
 )
 from service.listening import bind, scraped, take_connections
-from service.opening import archives_of, bus_of, recognitions_of, recordings_heard
+from service.opening import (
+    archives_of,
+    bus_of,
+    recognitions_of,
+    recordings_heard,
+    tapes_kept,
+)
 from service.pool.seat import Seat
 from service.ports import Bus, Carrier, Journal, Recognitions
 from service.recording.recorder import open_recorder
@@ -249,6 +255,7 @@ async def _open_rooms(
             observer=observer,
             ownership=ownership,
             heard=await enter(recordings_heard(settings, journal, machine.dice)),
+            tapes=await enter(tapes_kept(settings, journal, clock)),
         )
     )
     news.open(calls)

@@ -20,6 +20,7 @@ CallscribeError
 │   ├── CommandRefusedError     Telnyx said no for good; `code` is its error code
 │   │   └── CallOverError       the call has ended: success for a stop, the end for a start
 │   └── CarrierUnavailableError no answer worth having after the bounded retries
+├── TapeError                   a recording of Telnyx's is not to be had so; `reason` says why
 ├── RecognitionError
 │   ├── RecognitionRefusedError the engine refused these settings or this key; do not retry
 │   └── RecognitionLostError    the session dropped; connect again and replay
@@ -145,6 +146,19 @@ class CallOverError(CommandRefusedError):
 
 class CarrierUnavailableError(CarrierError):
     """Telnyx could not be reached, or kept failing, through all retries."""
+
+
+class TapeError(CallscribeError):
+    """A recording of Telnyx's could not be fetched; `reason` is a slug.
+
+    `for_good`: it never can. `has_expired`: not by this link; Telnyx gives another one.
+    """
+
+    def __init__(self, reason: str, *, for_good: bool = False, has_expired: bool = False) -> None:
+        self.reason = reason
+        self.for_good = for_good
+        self.has_expired = has_expired
+        super().__init__(f"the recording could not be fetched: {reason}")
 
 
 class RecognitionError(CallscribeError):

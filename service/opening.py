@@ -7,10 +7,13 @@ from service.archive.files import ExportedFiles
 from service.bus.counters import BusCounters
 from service.bus.listener import WorkerListener
 from service.bus.opening import open_bus
+from service.carrier.tapes import open_tapes
 from service.feed.hub import Hub
 from service.ports import ArchiveNews, ArchiveRoom, Bus, Journal, Recognitions
 from service.recording.reading import RecordingShelf
+from service.recording.tape_shelf import open_shelf
 from service.runtime.second_hearing import RecordingsHeard
+from service.runtime.tapes import TapeRoom
 from service.settings import Settings
 from service.stt.counters import RecognitionCounters
 from service.stt.files.hearing import open_hearing
@@ -40,6 +43,19 @@ async def recordings_heard(
     )
     async with opening as hearing:
         yield RecordingsHeard(RecordingShelf(journal, kept, key=key), hearing)
+
+
+@asynccontextmanager
+async def tapes_kept(
+    settings: Settings, journal: Journal, clock: Callable[[], float]
+) -> AsyncIterator[TapeRoom]:
+    """Open who fetches what Telnyx records, and who keeps it."""
+    kept, key = settings.recordings_path, settings.storage_key()
+    async with (
+        open_tapes(settings.telnyx_base_url, settings.recording_hosts) as source,
+        open_shelf(kept, journal, clock=clock, key=key) as shelf,
+    ):
+        yield TapeRoom(source, shelf)
 
 
 def bus_of(

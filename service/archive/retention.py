@@ -4,6 +4,7 @@ Erasure wins over "never lost": of what is erased nothing is delivered any more 
 """
 
 import asyncio
+import glob
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -137,12 +138,14 @@ class RetentionKeeper:
 
 
 def delete_recording(folder: Path, file: str) -> None:
-    """Delete a recording of this folder; there may be none.
+    """Delete a recording of this folder, and what lies beside it while it is written anew.
 
     Raises:
         OSError: It is there and cannot be deleted.
     """
-    (folder / Path(file).name).unlink(missing_ok=True)
+    path = folder / Path(file).name
+    for one in (path, *folder.glob(glob.escape(path.name) + ".*")):
+        one.unlink(missing_ok=True)
 
 
 @asynccontextmanager

@@ -13,11 +13,11 @@ Words: `transcription` says whether they are to be had, by the call's route (`ro
 `route_choice`). `requests` asks Telnyx until what is known is what is wanted, and `results` act on
 what came of it (`carrier_answers`); words come from Telnyx (`in_call`) or by audio (`media`,
 `streams`), and `troubles` tells when they do not. `transcripts` and `utterances` make them events;
-`redactions` hides what is nobody's business in them (`reredaction`: in what is kept), and `sound`
-in what is recorded. `gaps`,
-`pauses` and `coverage` account for the rest of the time. `carrying` adds what its own application
-says. `recordings` tells of audio that is kept, `second_hearing` has it transcribed once more
-(`second_hearing_answers`), `archiving` of copies elsewhere
-(`afterwards`, `archive_answers`, `after_events`), `erasure` forgets all, and `engines/` is who can
-hear what.
+`redactions` hides what is nobody's business in them (`reredaction`: in what is kept), `sound` in
+what is recorded, and `silences` in what Telnyx records (`sound_margins`). `gaps`, `pauses` and
+`coverage` account for the rest of the time. `carrying` adds what its own application says.
+`recordings` tells of audio that is kept (`recorded`), `tapes` has what Telnyx recorded fetched
+(`tape_webhooks`, `tape_answers`), `second_hearing` has it transcribed once more
+(`second_hearing_answers`), `archiving` tells of copies elsewhere (`afterwards`, `archive_answers`,
+`after_events`), `erasure` forgets all, and `engines/` is who can hear what.
 """

@@ -70,7 +70,10 @@ class RecordingTranscribed:
 class RecordingFailed:
     """What was to become of the call's recording did not, and is tried no more.
 
-    `stage` is `transcription`; `code` is Telnyx's, or "".
+    `stage` is `transcription`; or of what Telnyx records `start` (that is tried on, as long as the
+    call lives), `storage` (Telnyx could not keep it), `fetch` (it is not to be had), `silencing`
+    (it is here, and words that came late and are hidden can be heard in it). `revision` is which
+    transcription or which of Telnyx's recordings, 0 for none; `code` is Telnyx's, or "".
     """
 
     type: ClassVar[str] = "recording.failed"

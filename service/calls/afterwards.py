@@ -2,13 +2,22 @@
 
 from typing import assert_never
 
-from service.calls import archiving, recordings, second_hearing
+from service.calls import archiving, recordings, second_hearing, tapes
 from service.calls.archive_answers import ArchiveRefused, ArchiveWritten
 from service.calls.inputs import RecordingWritten
 from service.calls.second_hearing_answers import RecordingHeard, RecordingUnheard
+from service.calls.tape_answers import TapeKept, TapeNotKept
 from service.calls.turn import Turn
 
-AfterInput = RecordingWritten | ArchiveWritten | ArchiveRefused | RecordingHeard | RecordingUnheard
+AfterInput = (
+    RecordingWritten
+    | ArchiveWritten
+    | ArchiveRefused
+    | RecordingHeard
+    | RecordingUnheard
+    | TapeKept
+    | TapeNotKept
+)
 
 
 def take(turn: Turn, item: AfterInput) -> None:
@@ -20,5 +29,7 @@ def take(turn: Turn, item: AfterInput) -> None:
             archiving.told(turn, item)
         case RecordingHeard() | RecordingUnheard():
             second_hearing.take(turn, item)
+        case TapeKept() | TapeNotKept():
+            tapes.take(turn, item)
         case _:
             assert_never(item)

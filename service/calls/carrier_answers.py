@@ -15,6 +15,8 @@ CommandName = Literal[
     "stop_transcription",
     "start_streaming",
     "stop_streaming",
+    "start_recording",
+    "stop_recording",
 ]
 
 

@@ -1,12 +1,12 @@
 """What a call session wants done; the runtime carries it out, in order. What it answers."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from service.calls.inputs import TrackRef
 from service.calls.routes import Route, Tracks
 from service.calls.state import Span
-from service.ids import LegId, StreamId, Transcription
+from service.ids import LegId, StreamId, Track, Transcription
 from service.redaction.redactor import Earlier
 
 
@@ -107,6 +107,22 @@ class StopStreaming:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StartRecording:
+    """Tell Telnyx to record the leg, whoever is at it on one channel, all others on the other."""
+
+    leg_id: LegId
+    generation: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopRecording:
+    """Tell Telnyx to end the recording: what comes later is another one."""
+
+    leg_id: LegId
+    generation: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AskStatus:
     """Ask Telnyx whether a leg lives; answered by a `LegStatus`."""
 
@@ -118,6 +134,32 @@ class FetchMissed:
     """Have Telnyx hand over the webhooks of the call since then that it could not deliver."""
 
     since: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindTapes:
+    """Have Telnyx list its recordings of a leg, as `TapeSaved`, with links that are good again."""
+
+    leg_id: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchTape:
+    """Put a recording of Telnyx's into the call's; `TapeKept` or `TapeNotKept` answers.
+
+    Without a link it is there already, and more of it is to be silent.
+    """
+
+    number: int
+    link: str = field(repr=False)
+    offset_ms: int
+    """Where it begins on the call clock."""
+    is_swapped: bool
+    """Whether its first channel is the outbound side of the call."""
+    silent: Mapping[Track, Sequence[tuple[int, int]]]
+    """What of each side is silent in what is kept, in milliseconds of the call clock."""
+    delete_at: float | None = None
+    """When it is to be forgotten (Unix seconds)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,9 +279,11 @@ CarrierCommand = (
     | StopTranscription
     | StartStreaming
     | StopStreaming
+    | StartRecording
+    | StopRecording
 )
 """What Telnyx is told to do with a leg; each is answered by `CommandDone` or `CommandFailed`."""
-CarrierQuestion = AskStatus | FetchMissed
+CarrierQuestion = AskStatus | FetchMissed | FindTapes
 SoundCommand = JudgeSound | CloseSound
 MediaCommand = (
     RecordStream
@@ -249,4 +293,4 @@ MediaCommand = (
     | HastenRecognitions
     | SoundCommand
 )
-Command = CarrierCommand | CarrierQuestion | MediaCommand | HearRecording
+Command = CarrierCommand | CarrierQuestion | MediaCommand | HearRecording | FetchTape

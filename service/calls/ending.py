@@ -1,6 +1,16 @@
 """A call ends: late words are waited for, and the books are closed."""
 
-from service.calls import gaps, in_call, ordering, parties, pauses, recordings, streams, vitals
+from service.calls import (
+    gaps,
+    in_call,
+    ordering,
+    parties,
+    pauses,
+    recordings,
+    streams,
+    tapes,
+    vitals,
+)
 from service.calls.commands import FetchMissed
 from service.calls.coverage import balance
 from service.calls.events import CallEnded, Coverage, TranscriptCompleted
@@ -63,6 +73,7 @@ def complete(turn: Turn) -> None:
     state.phase, state.finish_by = Phase.COMPLETE, None
     duration_ms = state.clock_ms(state.ended_at or now)
     coverage = _balance(turn, duration_ms)  # this may tell of gaps
+    tapes.completed(turn)
     recordings.tell(turn, at=now)
     event = TranscriptCompleted(
         duration_ms=duration_ms,

@@ -5,6 +5,7 @@ from dataclasses import fields
 from service.calls.commands import (
     FinishRecognitions,
     Reply,
+    StopRecording,
     StopStreaming,
     StopTranscription,
 )
@@ -33,6 +34,8 @@ def erase(turn: Turn, item: EraseAsked) -> None:
             continue
         if leg.streaming.progress is not Progress.OFF:
             turn.ask(StopStreaming(leg_id=leg_id, generation=leg.streaming.generation + 1))
+        if leg.recording.progress is not Progress.OFF:
+            turn.ask(StopRecording(leg_id=leg_id, generation=leg.recording.generation + 1))
         if leg.transcribing.progress is not Progress.OFF:
             turn.ask(StopTranscription(leg_id=leg_id, generation=leg.transcribing.generation + 1))
     turn.route = Route(answer=False, endpoints=turn.route.endpoints)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from service.calls import pauses
+from service.calls import pauses, silences
 from service.calls.coverage import count_lost
 from service.calls.events import TranscriptGap
 from service.calls.state import Hole, Ledger, Span
@@ -100,6 +100,7 @@ def _touch(one: Hole, other: Hole) -> bool:
 
 
 def _book(turn: Turn, gap: Gap) -> None:
+    silences.lost(turn, gap.leg_id, gap.track, gap.span)
     ledger = turn.state.ledgers.setdefault(gap.track, Ledger())
     count_lost(ledger, gap.span, gap.reason)
 

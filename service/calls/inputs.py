@@ -14,8 +14,11 @@ from service.calls.dial_wish import DialAsked
 from service.calls.party_webhooks import KeyPressed, LegHeld, LegJoined, LegLeft, LegRetrieved
 from service.calls.routes import Route
 from service.calls.second_hearing_answers import RecordingHeard, RecordingUnheard
+from service.calls.tape_answers import TapeKept, TapeNotKept
+from service.calls.tape_webhooks import TapeFailed, TapeSaved
 from service.calls.webhook import Webhook
 from service.ids import LegId, StreamId, Track
+from service.redaction.redactor import Aloud
 
 
 class LegInitiated(Webhook, frozen=True, kw_only=True):
@@ -81,6 +84,8 @@ class WordsReported(Webhook, frozen=True, kw_only=True):
     track: Track | None = None
     redactions: tuple[Redaction, ...] | None = None
     """What was hidden of it before it was to wait; None: nobody looked."""
+    aloud: Aloud | None = None
+    """What of its sound is not to be heard, where somebody did."""
 
 
 class StreamingStarted(Webhook, frozen=True, kw_only=True):
@@ -312,7 +317,7 @@ class EraseAsked:
     reason: str = "asked"
 
 
-WebhookInput = (
+LegWebhook = (
     LegInitiated
     | LegAttached
     | LegAnswered
@@ -329,6 +334,7 @@ WebhookInput = (
     | LegJoined
     | LegLeft
 )
+WebhookInput = LegWebhook | TapeSaved | TapeFailed
 BEGINNINGS = (LegInitiated, LegAttached)
 """What a call begins with, and is not taken any more by a process that stops."""
 OwnInput = (
@@ -351,6 +357,8 @@ OwnInput = (
     | ArchiveRefused
     | RecordingHeard
     | RecordingUnheard
+    | TapeKept
+    | TapeNotKept
 )
 """What this service itself tells a call: what it hears, and what became of its commands."""
 AskedInput = ControlAsked | EraseAsked | DialAsked

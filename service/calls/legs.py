@@ -2,7 +2,16 @@
 
 from collections.abc import Sequence
 
-from service.calls import carrying, connecting, ending, parties, presence, sides, transcription
+from service.calls import (
+    carrying,
+    connecting,
+    ending,
+    parties,
+    presence,
+    sides,
+    tapes,
+    transcription,
+)
 from service.calls.dialled import dial_for
 from service.calls.events import CallStarted
 from service.calls.inputs import LegHungUp, WebhookInput
@@ -68,6 +77,7 @@ def hung_up(turn: Turn, item: LegHungUp) -> None:
         return
     if not state.streams:
         transcription.stopped(turn, item.leg_id, reason="leg_hung_up", at=item.occurred_at)
+    tapes.ended(turn, item.leg_id)
     connecting.gone(turn, item)
     if state.phase is Phase.TALKING:
         presence.left(turn, item.leg_id, at=item.occurred_at)

@@ -31,6 +31,7 @@ from service.calls.inputs import (
 )
 from service.calls.party_webhooks import KeyPressed, LegHeld, LegJoined, LegLeft, LegRetrieved
 from service.calls.state import Waiting
+from service.calls.tape_webhooks import TapeFailed, TapeSaved
 
 REORDER_S = 0.3
 PREDECESSOR_S = 10.0
@@ -58,6 +59,8 @@ _RANK: dict[type, int] = {
             WordsReported,
             StreamingStopped,
             LegHungUp,
+            TapeFailed,
+            TapeSaved,
         )
     )
 }

@@ -5,6 +5,7 @@ clocks are apart is measured, never quite: a pause holds if either clock says so
 plainly wrong.
 """
 
+from service.calls import silences
 from service.calls.state import CallState, Pause, Span
 
 MAX_PAUSES = 50
@@ -23,6 +24,7 @@ def begin(state: CallState, at: float, asked_at: float | None = None) -> None:
     state.pauses.append(Pause(since=min(at, _plausible(at, asked_at))))
     if len(state.pauses) > MAX_PAUSES:
         oldest = state.pauses.pop(0)
+        silences.paused(state, oldest.since, at if oldest.until is None else oldest.until)
         state.paused_before_ms += _length_ms(state, oldest, at)
 
 

@@ -70,7 +70,9 @@ def before_waiting(
         life=state.life,
     )
     shown = redact(state.redaction if is_kept else lost, policy_of(route), spoken)
-    return msgspec.structs.replace(item, text=shown.text, redactions=told((), shown))
+    return msgspec.structs.replace(
+        item, text=shown.text, redactions=told((), shown), aloud=shown.aloud
+    )
 
 
 def key_of(leg_id: LegId, track: Track | None) -> str:

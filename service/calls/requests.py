@@ -20,8 +20,10 @@ from service.calls.commands import (
     Dial,
     HangUp,
     Speak,
+    StartRecording,
     StartStreaming,
     StartTranscription,
+    StopRecording,
     StopStreaming,
     StopTranscription,
 )
@@ -86,6 +88,9 @@ def needs(turn: Turn, leg_id: LegId, leg: Leg) -> Iterator[Need]:
         "start_streaming",
         "stop_streaming",
     )
+    taped = talks and turn.route.record == "telnyx" and leg_id == state.primary
+    on = taped and state.desired is Desired.ON
+    yield Need(leg.recording, on, "start_recording", "stop_recording")
     heard = leg_id == state.primary or sides.heard_apart(turn, leg_id)
     wanted = state.desired is Desired.ON
     words = talks and heard and source == "in_call" and (wanted or state.listens)
@@ -128,7 +133,7 @@ def _requests(state: CallState) -> Iterator[Request]:
     if state.phase in _PURSUED:
         yield from (dial.request for dial in state.dials)
         for leg in state.legs.values():
-            yield from (leg.answering, leg.streaming, leg.transcribing)
+            yield from (leg.answering, leg.streaming, leg.transcribing, leg.recording)
     if state.dials:
         for leg in state.legs.values():
             yield from leg.errands.values()
@@ -314,6 +319,12 @@ _COMMANDS: dict[CommandName, Callable[[Turn, LegId, int], CarrierCommand]] = {
     ),
     "start_transcription": _start_transcription,
     "stop_transcription": lambda _, leg_id, generation: StopTranscription(
+        leg_id=leg_id, generation=generation
+    ),
+    "start_recording": lambda _, leg_id, generation: StartRecording(
+        leg_id=leg_id, generation=generation
+    ),
+    "stop_recording": lambda _, leg_id, generation: StopRecording(
         leg_id=leg_id, generation=generation
     ),
 }

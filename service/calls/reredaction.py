@@ -15,7 +15,8 @@ from service.calls.events import TranscriptRedacted
 from service.calls.inputs import Redaction, Word
 from service.calls.redactions import careful_route, key_of, told, written
 from service.calls.routes import Route
-from service.calls.sound import WHOLE_MARGIN_MS, spans
+from service.calls.sound import spans
+from service.calls.sound_margins import WHOLE_MARGIN_MS
 from service.calls.state import Phase, Span
 from service.calls.turn import Turn
 from service.ids import LegId, Role, Track, UtteranceId

@@ -1,8 +1,9 @@
 """What became of commands: Telnyx took them, refused them, or could not be told."""
 
+from collections.abc import Callable, Mapping
 from typing import assert_never
 
-from service.calls import connecting, in_call, legs, pauses, requests, troubles, vitals
+from service.calls import connecting, in_call, legs, pauses, requests, tapes, troubles, vitals
 from service.calls.carrier_answers import CommandDone, CommandFailed, CommandName
 from service.calls.commands import StopStreaming
 from service.calls.dialled import dial_for
@@ -15,10 +16,12 @@ ALREADY_TRANSCRIBING = "90054"
 NOT_RUNNING: dict[CommandName, frozenset[str]] = {
     "stop_streaming": frozenset({"90031", "90034", "90046", "90048"}),
     "stop_transcription": frozenset({"90034"}),
+    "stop_recording": frozenset({"90034"}),
 }
 """Refusals that say there is nothing to stop: not forked, not answered, failed, not streaming.
 
-Telnyx's list names no code for a transcription that does not run: it takes that stop.
+Telnyx's list names no code for a transcription or recording that does not run. It takes the stop of
+the one; that the other is over it tells by its webhook.
 """
 FAULTS_IN_REQUEST = frozenset({"", "10004", "10015", "10023", "10026", "10032", "10033"})
 REDIAL_S = 1.0
@@ -66,8 +69,11 @@ def _done(turn: Turn, leg: Leg, item: CommandDone) -> None:
         case "start_transcription":
             requests.is_so(leg.transcribing)
             in_call.begin(turn, item.leg_id, at=item.at)
-        case "stop_streaming" | "stop_transcription":
+        case "start_recording":
+            tapes.begun(leg, item)
+        case "stop_streaming" | "stop_transcription" | "stop_recording":
             _ended(_to_stop(leg, item.command))
+            tapes.ended(turn, item.leg_id)
         case "dial":
             _dialled(turn, item)
         case _:
@@ -78,14 +84,8 @@ def _failed(turn: Turn, leg: Leg, item: CommandFailed) -> None:
     """Have what Telnyx refused, or could not be told, asked for again; tell what does not come."""
     if item.code in vitals.GONE_CODES:
         leg.status_at = turn.now
-    if item.command == "dial":
-        _dialled(turn, item)
-        return
-    if item.command in ("stop_transcription", "stop_streaming"):
-        _stop_failed(turn, leg, item)
-        return
-    if item.command in ("speak", "bridge", "hang_up"):
-        _errand_failed(turn, leg, item)
+    if (otherwise := _FAILED_OTHERWISE.get(item.command)) is not None:
+        otherwise(turn, leg, item)
         return
     request = _REQUESTS[item.command](leg)
     if request.progress is not Progress.ASKED:
@@ -174,6 +174,8 @@ def _start_failed(turn: Turn, request: Request, item: CommandFailed) -> None:
 
 
 def _to_stop(leg: Leg, command: CommandName) -> Request:
+    if command == "stop_recording":
+        return leg.recording
     return leg.streaming if command == "stop_streaming" else leg.transcribing
 
 
@@ -199,3 +201,15 @@ def _stop_failed(turn: Turn, leg: Leg, item: CommandFailed) -> None:
     if wanted and requests.lives(turn.state, item.leg_id):
         # words are wanted again, and none is kept until what heard the pause has ended
         troubles.trouble(turn, item.leg_id, f"{item.command}_{item.reason}", code=item.code)
+
+
+_FAILED_OTHERWISE: Mapping[CommandName, Callable[[Turn, Leg, CommandFailed], None]] = {
+    "dial": lambda turn, _, item: _dialled(turn, item),
+    "start_recording": tapes.not_begun,
+    "stop_transcription": _stop_failed,
+    "stop_streaming": _stop_failed,
+    "stop_recording": _stop_failed,
+    "speak": _errand_failed,
+    "bridge": _errand_failed,
+    "hang_up": _errand_failed,
+}

@@ -78,8 +78,8 @@ class Route:
     """What is hidden of the words before anybody has them."""
     redact_level: Level = "balanced"
     mask: Mask = "label"
-    record: Literal["none", "audio"] = "none"
-    """`audio`: keep what the fork carried."""
+    record: Literal["none", "audio", "telnyx"] = "none"
+    """`audio`: keep what the fork carried; `telnyx`: have Telnyx record, and keep that."""
     after_call: AfterCall | None = None
     """Who transcribes the recording once more; None: nobody."""
     pause_on: tuple[str, ...] = ()

@@ -32,6 +32,7 @@ from service.calls import (
     results,
     second_hearing,
     streams,
+    tapes,
     transcription,
     transcripts,
     vitals,
@@ -54,6 +55,7 @@ from service.calls.inputs import (
     LegBridged,
     LegHungUp,
     LegInitiated,
+    LegWebhook,
     MediaRefused,
     MediaStarted,
     MediaStopped,
@@ -78,6 +80,8 @@ from service.calls.party_webhooks import KeyPressed, LegHeld, LegJoined, LegLeft
 from service.calls.routes import Route
 from service.calls.second_hearing_answers import RecordingHeard, RecordingUnheard
 from service.calls.state import CallState, Phase
+from service.calls.tape_answers import TapeKept, TapeNotKept
+from service.calls.tape_webhooks import TapeFailed, TapeSaved
 from service.calls.troubles import route_in_force
 from service.calls.turn import UNROUTED, Outcome, Turn
 from service.calls.webhook import Webhook
@@ -114,6 +118,7 @@ class CallSession:
             in_call.words_due_at(state),
             phrase_pauses.due_at(state),
             second_hearing.next_look(state),
+            tapes.next_look(state),
             ordering.next_release(state.waiting, lacks_predecessor=self._lacks),
         ]
         if state.phase in _OPEN:
@@ -213,6 +218,7 @@ class CallSession:
         in_call.miss_words(turn)
         phrase_pauses.wake(turn)
         second_hearing.wake(turn)
+        tapes.wake(turn)
         if state.hand_over_at is not None and now >= state.hand_over_at:
             legs.hand_over(turn)
         if state.finish_by is not None and now >= state.finish_by:
@@ -245,7 +251,11 @@ class CallSession:
             room, turn.now, lag_s=turn.lag_s, lacks_predecessor=self._lacks
         ):
             turn.durable = True
-            self._apply(turn, self._of_leg(webhook))
+            item = self._of_leg(webhook)
+            if isinstance(item, TapeSaved | TapeFailed):
+                tapes.told(turn, item)
+            else:
+                self._apply(turn, item)
 
     def _of_leg(self, item: _Reported) -> _Reported:
         """Give what names its session alone to the leg that is transcribed."""
@@ -261,7 +271,7 @@ class CallSession:
             return False
         return leg is None or (isinstance(item, WordsReported) and not leg.answered)
 
-    def _apply(self, turn: Turn, item: WebhookInput) -> None:
+    def _apply(self, turn: Turn, item: LegWebhook) -> None:
         if item.leg_id not in self.state.legs:
             legs.introduce(turn, item, self._routes)
         carrying.carry(turn, item)
@@ -313,6 +323,8 @@ class CallSession:
                 | ArchiveRefused()
                 | RecordingHeard()
                 | RecordingUnheard()
+                | TapeKept()
+                | TapeNotKept()
             ):
                 afterwards.take(turn, item)
             case AudioLost() | AudioSettled():
@@ -334,6 +346,7 @@ class CallSession:
         if state.route is None:
             return
         second_hearing.restarted(turn, at=at)
+        tapes.restarted(turn, at=at)
         if state.phase in (Phase.RINGING, Phase.TALKING):
             transcription.restarted(turn, at=item.at)
             legs.end_if_over(turn)

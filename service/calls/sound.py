@@ -8,6 +8,7 @@ tracks are judged by one memory of numbers. Times are the stream's.
 
 from typing import Final
 
+from service.calls import silences
 from service.calls.commands import CloseSound, JudgeSound
 from service.calls.inputs import (
     AudioLost,
@@ -18,6 +19,7 @@ from service.calls.inputs import (
     WordsHeard,
 )
 from service.calls.routes import Route
+from service.calls.sound_margins import TO_THE_END_MS, WHOLE_MARGIN_MS
 from service.calls.state import CallState, Phase, Span, Stream
 from service.calls.turn import Turn
 from service.ids import StreamId
@@ -25,11 +27,8 @@ from service.redaction.redactor import Aloud, Earlier
 
 MARGIN_MS: Final = 150
 """How much before and after a hidden word is silent, too: an engine's times are not exact."""
-WHOLE_MARGIN_MS: Final = 500
-"""The same around an utterance of which all is silent, because its words have no times."""
 BEHIND_MS: Final = 1_000
 """How far what is written stays behind what is known: a word may begin earlier than it is told."""
-_TO_THE_END_MS: Final = 1 << 40
 
 
 def is_judged(route: Route) -> bool:
@@ -78,7 +77,9 @@ def finished(turn: Turn, item: RecognitionFinished) -> None:
 
 def hide_from(turn: Turn, ref: TrackRef, since_ms: int) -> None:
     """Hide what a track carried from here on, as far as it came."""
-    _judge(turn, JudgeSound(ref=ref, until_ms=0, hidden=(Span(since_ms, _TO_THE_END_MS),)))
+    if is_judged(turn.route):  # of a tape, the time that was paused is hidden
+        hidden = (Span(since_ms, TO_THE_END_MS),)
+        turn.ask_lightly(JudgeSound(ref=ref, until_ms=0, hidden=hidden))
 
 
 def stream_gone(turn: Turn, stream_id: StreamId, stream: Stream) -> None:
@@ -87,9 +88,11 @@ def stream_gone(turn: Turn, stream_id: StreamId, stream: Stream) -> None:
     A number that is open then is hidden, unless nothing can follow as the call is over.
     """
     socket_id = stream.socket_id or stream_id
-    if is_judged(turn.route) and not _carries(turn.state, socket_id):
-        over = turn.state.phase in (Phase.ENDING, Phase.COMPLETE)
-        earlier: Earlier = "release" if over else "hide"
+    over = turn.state.phase in (Phase.ENDING, Phase.COMPLETE)
+    earlier: Earlier = "release" if over else "hide"
+    if silences.matter(turn.route):
+        silences.settle(turn, earlier)
+    elif is_judged(turn.route) and not _carries(turn.state, socket_id):
         turn.ask_lightly(CloseSound(stream_id=socket_id, earlier=earlier))
 
 
@@ -98,7 +101,9 @@ def _carries(state: CallState, socket_id: StreamId) -> bool:
 
 
 def _judge(turn: Turn, command: JudgeSound) -> None:
-    if is_judged(turn.route):
+    if silences.matter(turn.route):
+        silences.judge(turn, command)
+    elif is_judged(turn.route):
         turn.ask_lightly(command)
 
 

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from service.calls.carrier_answers import CommandName
 from service.calls.inputs import LegBridged, LegHungUp, WebhookInput
+from service.calls.recorded import Recorded, Silences, Tape, Taping
 from service.calls.routes import AfterCall, Route, Tracks
 from service.ids import CallId, EndpointName, LegId, StreamId, Track
 from service.redaction.memory import Memory
@@ -95,6 +96,9 @@ class Leg:
     """Its audio, forked to us."""
     transcribing: Request = field(default_factory=Request)
     """Its words, from Telnyx in the call."""
+    recording: Request = field(default_factory=Request)
+    """Its audio, recorded at Telnyx."""
+    taping: Taping = field(default_factory=Taping)
     asked_tracks: Tracks | None = None
     """Which of its tracks Telnyx was last asked to transcribe."""
     expected: bool = False
@@ -254,14 +258,6 @@ class Hole:
 
 
 @dataclass(slots=True)
-class Recorded:
-    """What there is of the call's audio, and nobody was told of yet."""
-
-    duration_ms: int
-    size_bytes: int
-
-
-@dataclass(slots=True)
 class Archived:
     """The newest revision that an archive has, and of whose trouble was told."""
 
@@ -342,6 +338,8 @@ class CallState:
     recorded: Recorded | None = None
     silenced_ms: int = 0
     """How much of what was recorded was hidden, of both tracks together."""
+    tapes: list[Tape] = field(default_factory=list)
+    silences: Silences = field(default_factory=Silences)
     utterances: int = 0
     words: int = 0
     gaps: int = 0

@@ -78,7 +78,8 @@ def restarted(turn: Turn, *, at: float) -> None:
             leg.streaming.generation += 1  # its socket found nobody, and a repeat dials none
         if leg.transcribing.progress is Progress.ASKED:
             in_call.may_have_begun(state)
-        for request in (leg.answering, leg.streaming, leg.transcribing, *leg.errands.values()):
+        asked = (leg.answering, leg.streaming, leg.transcribing, leg.recording)
+        for request in (*asked, *leg.errands.values()):
             keeps = request is not leg.answering and request is not leg.streaming
             _forget_process(request, keeps=keeps)
         if leg.transcribing.progress is Progress.ON:

@@ -10,6 +10,7 @@ from service.calls import (
     phrase_pauses,
     redactions,
     sides,
+    silences,
     sound,
     troubles,
     utterances,
@@ -78,6 +79,7 @@ def settle(turn: Turn, item: WordsReported) -> None:
         return
     if item.is_final is None and not state.finality_missing:
         _tell_finality_missing(turn, item)
+    silences.reported(turn, item, utterances.before(turn, item))
     final = utterances.reported_final(turn, item)
     in_call.worded(turn, item.leg_id, since_ms=final.start_ms or 0, at=item.occurred_at)
     if state.answered_at is not None:

@@ -55,6 +55,12 @@ def reported_partial(turn: Turn, item: WordsReported) -> TranscriptPartial | Non
     )
 
 
+def before(turn: Turn, item: WordsReported) -> UtteranceSequence:
+    """Return what came before an in-call final on its track."""
+    leg = turn.state.legs[item.leg_id]
+    return sequence_of(turn.state, leg, reported_track(turn, item))
+
+
 def reported_final(turn: Turn, item: WordsReported) -> TranscriptFinal:
     """Settle an utterance from an in-call final, in its turn."""
     state = turn.state

@@ -12,8 +12,10 @@ from service.calls.commands import (
     Dial,
     HangUp,
     Speak,
+    StartRecording,
     StartStreaming,
     StartTranscription,
+    StopRecording,
     StopStreaming,
     StopTranscription,
 )
@@ -25,6 +27,7 @@ _PLAIN = {
     HangUp: "hangup",
     StopTranscription: "stop_transcription",
     StopStreaming: "stop_streaming",
+    StopRecording: "stop_recording",
 }
 
 RETRIES: dict[str, dict[str, list[int]]] = {
@@ -71,7 +74,9 @@ def _said(command: CarrierCommand, target: StreamTarget | None) -> tuple[str, di
             said = "speak", words | {"language": command.language}
         case Bridge():
             said = "bridge", {"call_control_id_to_bridge_with": command.other}
-        case StopTranscription() | StopStreaming() | HangUp():
+        case StartRecording():
+            said = "start_recording", {"channels": "dual", "format": "wav"}
+        case StopTranscription() | StopStreaming() | StopRecording() | HangUp():
             said = _PLAIN[type(command)], {}
     return said
 

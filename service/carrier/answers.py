@@ -9,11 +9,12 @@ import msgspec
 
 from service.calls.inputs import WebhookInput
 from service.calls.outgoing import is_ours
+from service.calls.tape_webhooks import TapeSaved
 from service.calls.webhook import Webhook
 from service.errors import BadInputError
-from service.ids import CallId, LegId
+from service.ids import CallId, InputId, LegId
 from service.ports import LegLife
-from service.wire.webhook_fields import read_client_state, read_time
+from service.wire.webhook_fields import read_client_state, read_id, read_link, read_time
 from service.wire.webhooks import EVENT_TYPES, parse_webhook
 
 PAGE_SIZE = 100
@@ -44,6 +45,10 @@ class _Dialled(msgspec.Struct):
 
 class _Delivery(msgspec.Struct):
     webhook: object = None
+
+
+class _Recordings(msgspec.Struct):
+    data: list[dict[str, object]] = []
 
 
 class _Deliveries(msgspec.Struct):
@@ -100,6 +105,29 @@ def read_missed(webhooks: Sequence[Mapping[str, Any] | None]) -> Sequence[Webhoo
     """Return the webhooks that are of use here."""
     read = (_read(webhook) for webhook in webhooks if webhook is not None)
     return [one for one in read if one is not None]
+
+
+def read_tapes(body: bytes, leg_id: LegId, now: float) -> Sequence[TapeSaved]:
+    """Read `GET /v2/recordings`: what a leg's recordings were said to be now, as a webhook does."""
+    try:
+        found = msgspec.json.decode(body, type=_Recordings).data
+    except msgspec.MsgspecError:
+        return []
+    tapes = ((read_id(each, "id"), each) for each in found)
+    return [
+        TapeSaved(
+            input_id=InputId(f"listed {tape_id} {now}"),
+            call_id=None,
+            leg_id=leg_id,
+            occurred_at=now,
+            tape_id=tape_id,
+            link=read_link(each.get("download_urls"), "wav"),
+            started_at=read_time(each.get("recording_started_at")),
+            ended_at=read_time(each.get("recording_ended_at")),
+        )
+        for tape_id, each in tapes
+        if tape_id is not None and each.get("status", "completed") == "completed"
+    ]
 
 
 def read_date(headers: Mapping[str, str]) -> float | None:

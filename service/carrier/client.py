@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from service.calls.commands import CarrierCommand, Dial
 from service.calls.connecting import call_of
 from service.calls.inputs import WebhookInput
+from service.calls.tape_webhooks import TapeSaved
 from service.carrier.actions import build_action
 from service.carrier.answers import (
     MAX_PAGES,
@@ -21,6 +22,7 @@ from service.carrier.answers import (
     read_life,
     read_made,
     read_missed,
+    read_tapes,
 )
 from service.carrier.refusals import LEG_UNHEARD_OF, LEG_UNKNOWN, read_refusal
 from service.carrier.sdk import load_client
@@ -154,6 +156,14 @@ class _TelnyxCarrier:
             if len(deliveries) < PAGE_SIZE:
                 break
         return found
+
+    async def tapes(self, leg_id: LegId, now: float) -> Sequence[TapeSaved]:
+        """Ask as `Carrier.tapes` promises (TELNYX.md §7)."""
+        client = await self._client()
+        listed = client.recordings.with_raw_response.list
+        of_leg: Any = {"call_control_id": leg_id}
+        query = partial(listed, filter=of_leg, page_number=1, page_size=PAGE_SIZE)
+        return read_tapes(await self._reply(query), leg_id, now)
 
     async def _reply(self, send: Callable[[], Awaitable["AsyncAPIResponse[Any]"]]) -> bytes:
         """Return the body of the answer.

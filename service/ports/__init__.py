@@ -3,9 +3,10 @@
 `calls`, `attaching`, `media`, `carrier`, `providers`, `stt` and
 `hearing` are Telnyx's side; `journal`,
 `library` and `keys` what is kept, `binding` which of it a key may see, `access` who looked at it,
-`recorder` the audio, `reports` all of it as one document and `archives` as files; `delivery`,
-`audience` and `observer` are told what happened, `forwards` what Telnyx said, and `bus` tells other
-workers. `ownership` says which calls are whose, `roster` where that is kept.
+`recorder` the audio (`tapes`: as Telnyx recorded it), `reports` all of it as one document and
+`archives` as files; `delivery`, `audience` and `observer` are told what happened, `forwards` what
+Telnyx said, and `bus` tells other workers. `ownership` says which calls are whose, `roster` where
+that is kept.
 
 `app.py` puts the real ones together; tests put others in their place.
 """
@@ -69,6 +70,7 @@ from service.ports.recorder import (
 from service.ports.reports import REPORT_TYPE, REPORTED, NoReports, Reports
 from service.ports.roster import Beat, Mail, Neighbour, Roster, Taken
 from service.ports.stt import Recognition, RecognitionPlan, Recognitions
+from service.ports.tapes import KeptTape, TapeShelf, TapeSource
 
 __all__ = [
     "REPORTED",
@@ -116,6 +118,7 @@ __all__ = [
     "Journal",
     "Keeping",
     "KeptAudio",
+    "KeptTape",
     "KeyStore",
     "LaneHolder",
     "LaneRow",
@@ -157,6 +160,8 @@ __all__ = [
     "StreamStart",
     "StreamTarget",
     "Taken",
+    "TapeShelf",
+    "TapeSource",
     "Tee",
     "Verdict",
     "WordQuery",

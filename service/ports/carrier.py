@@ -6,6 +6,7 @@ from typing import Protocol
 
 from service.calls.commands import CarrierCommand
 from service.calls.inputs import WebhookInput
+from service.calls.tape_webhooks import TapeSaved
 from service.ids import CallId, LegId
 
 
@@ -63,6 +64,14 @@ class Carrier(Protocol):
 
     async def life(self, leg_id: LegId) -> LegLife:
         """Return whether a leg lives. One that Telnyx does not know does not.
+
+        Raises:
+            CommandRefusedError: Telnyx does not tell us.
+            CarrierUnavailableError: No answer within the bounded retries.
+        """
+
+    async def tapes(self, leg_id: LegId, now: float) -> Sequence[TapeSaved]:
+        """Return the recordings of a leg that are over, as Telnyx would tell of them `now`.
 
         Raises:
             CommandRefusedError: Telnyx does not tell us.

@@ -1,5 +1,6 @@
 """Opens files that only their owner reads, and writes them to the last byte."""
 
+import glob
 import os
 from io import FileIO
 from pathlib import Path
@@ -39,6 +40,16 @@ def write_zeros(descriptor: int) -> None:
     for at in range(0, size, _PIECE_BYTES):
         write_all(descriptor, bytes(min(_PIECE_BYTES, size - at)))
     os.fsync(descriptor)
+
+
+def remove_recording(path: Path) -> None:
+    """Remove a recording, and what lies beside it while it is written anew; there may be none.
+
+    Raises:
+        OSError: Something is there and cannot be removed.
+    """
+    for one in (path, *path.parent.glob(glob.escape(path.name) + ".*")):
+        one.unlink(missing_ok=True)
 
 
 def _make(path: str, flags: int) -> int:

@@ -15,6 +15,7 @@ from service.calls.inputs import Input, RecordingWritten
 from service.errors import JournalUnavailableError
 from service.ids import CallId
 from service.ports import RecordingIndex, StreamStart, Verdict
+from service.recording.disk import remove_recording
 from service.recording.writer import Chunk, FileWriter, QueueWriter, Written
 from service.tasks import Tasks, open_tasks
 from service.wire.audio import is_fixed_rate
@@ -234,7 +235,7 @@ class FolderRecorder:
         for recording in recordings:
             if recording.file is not None:
                 recording.file.abandon()
-        (self._folder / file_name(call_id)).unlink(missing_ok=True)
+        remove_recording(self._folder / file_name(call_id))
 
     async def _add_to_index(self, call_id: CallId, delete_at: float | None) -> None:
         try:

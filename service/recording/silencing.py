@@ -49,16 +49,16 @@ def silence(path: Path, spans: Spans, *, key: bytes | None) -> None:
 
 
 def _write_silenced(path: Path, made: Path, spans: Spans, key: bytes | None) -> None:
-    pieces = _pieces(path, key)
-    layout = Layout.parse(next(pieces))
+    old = pieces(path, key)
+    layout = Layout.parse(next(old))
     with closing(open_audio(made, layout, key)) as audio:
-        for piece in pieces:
-            audio.append(_silenced(piece, audio.data_bytes, layout, spans))
+        for piece in old:
+            audio.append(silenced(piece, audio.data_bytes, layout, spans))
         audio.flush()
         audio.sync()
 
 
-def _pieces(path: Path, key: bytes | None) -> Iterator[bytes]:
+def pieces(path: Path, key: bytes | None) -> Iterator[bytes]:
     """Yield the header, and then the audio in pieces of whole blocks."""
     if key is None:
         with path.open("rb") as file:
@@ -71,7 +71,7 @@ def _pieces(path: Path, key: bytes | None) -> Iterator[bytes]:
         yield from reader.read(HEADER_BYTES, reader.size_bytes)
 
 
-def _silenced(piece: bytes, at: int, layout: Layout, spans: Spans) -> bytes:
+def silenced(piece: bytes, at: int, layout: Layout, spans: Spans) -> bytes:
     """Return a piece that begins at this byte of the audio, with what is in the spans silent."""
     begin = at // layout.block_bytes
     blocks = len(piece) // layout.block_bytes

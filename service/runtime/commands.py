@@ -15,8 +15,10 @@ from service.calls.commands import (
     Dial,
     HangUp,
     Speak,
+    StartRecording,
     StartStreaming,
     StartTranscription,
+    StopRecording,
     StopStreaming,
     StopTranscription,
 )
@@ -39,6 +41,8 @@ _NAMES: Final[dict[type[CarrierCommand], CommandName]] = {
     StopTranscription: "stop_transcription",
     StartStreaming: "start_streaming",
     StopStreaming: "stop_streaming",
+    StartRecording: "start_recording",
+    StopRecording: "stop_recording",
 }
 _OF_WORDS = (StartTranscription, StopTranscription, StartStreaming, StopStreaming)
 _COMMANDS: Final = uuid.UUID("5b1e2f0a-6f5c-4b0e-9d3e-8f0a4c7d2b11")

@@ -9,6 +9,8 @@ from service.calls.commands import (
     CloseSound,
     Command,
     FetchMissed,
+    FetchTape,
+    FindTapes,
     FinishRecognitions,
     HastenRecognitions,
     HearRecording,
@@ -31,6 +33,7 @@ from service.runtime.commands import CommandRunner
 from service.runtime.media_streams import MediaStreams
 from service.runtime.questions import QuestionRunner
 from service.runtime.second_hearing import SecondHearer
+from service.runtime.tapes import TapeFetcher
 from service.wire.events import encode, partial_id
 
 log = structlog.get_logger()
@@ -49,6 +52,7 @@ class RealEffects:
         commands: CommandRunner,
         questions: QuestionRunner,
         second: SecondHearer,
+        tapes: TapeFetcher,
         clock: Callable[[], float],
     ) -> None:
         self._lanes = lanes
@@ -58,6 +62,7 @@ class RealEffects:
         self._commands = commands
         self._questions = questions
         self._second = second
+        self._tapes = tapes
         self._clock = clock
 
     def hand_on(self, call: LiveCall, outcome: Outcome, stored: Sequence[StoredEvent]) -> None:
@@ -90,10 +95,12 @@ class RealEffects:
         By another process, perhaps: then the lanes see it for themselves.
         """
         self._streams.forget(call.call_id)
+        self._tapes.forget(call.call_id)
 
     def let_go(self, call: LiveCall) -> None:
         """Have nobody here hear a call or deliver of it any more: it is another worker's."""
         self._streams.let_go(call.call_id)
+        self._tapes.let_go(call.call_id)
         self._lanes.let_go(call.call_id)
         log.info("call_let_go", call_id=call.call_id)
 
@@ -111,10 +118,12 @@ class RealEffects:
                 self._streams.finish(command)
             case HastenRecognitions():
                 self._streams.hasten(command)
-            case AskStatus() | FetchMissed():
+            case AskStatus() | FetchMissed() | FindTapes():
                 self._questions.start(call, command)
             case HearRecording():
                 self._second.start(call, command)
+            case FetchTape():
+                self._tapes.start(call, command)
             case _:
                 self._commands.start(call, command)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import structlog
 
 from service.calls.carrier_answers import LegStatus
-from service.calls.commands import AskStatus, CarrierQuestion, FetchMissed
+from service.calls.commands import AskStatus, CarrierQuestion, FetchMissed, FindTapes
 from service.errors import CarrierError
 from service.ids import CallId
 from service.ports import Carrier, LegLife
@@ -34,6 +34,9 @@ class QuestionRunner:
         if isinstance(question, AskStatus):
             self._tasks.start(self._ask(call, question), "ask_status", of=call.call_id)
             return
+        if isinstance(question, FindTapes):
+            self._tasks.start(self._find(call, question), "find_tapes", of=call.call_id)
+            return
         self._miss(call, question)
 
     async def _ask(self, call: CallInbox, question: AskStatus) -> None:
@@ -49,6 +52,15 @@ class QuestionRunner:
             ended_at=life.ended_at if life else None,
         )
         call.post(status)
+
+    async def _find(self, call: CallInbox, question: FindTapes) -> None:
+        try:
+            tapes = await self._carrier.tapes(question.leg_id, self._clock())
+        except CarrierError as error:
+            log.warning("tapes_not_listed", call_id=call.call_id, reason=type(error).__name__)
+            return
+        for tape in tapes:
+            call.post(tape)
 
     def _miss(self, call: CallInbox, question: FetchMissed) -> None:
         self._missing[call.call_id] = (call, question.since)

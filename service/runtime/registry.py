@@ -55,6 +55,7 @@ from service.runtime.media_streams import MediaStreams, Ticket
 from service.runtime.media_tokens import MediaTokens
 from service.runtime.questions import QuestionRunner
 from service.runtime.second_hearing import RecordingsHeard, SecondHearer
+from service.runtime.tapes import TapeFetcher, TapeRoom
 from service.runtime.upkeep import notice, prune, until
 from service.tasks import open_tasks
 from service.workers.alone import Alone
@@ -356,13 +357,14 @@ async def open_calls(
     observer: Observer = UNOBSERVED,
     ownership: Ownership | None = None,
     heard: RecordingsHeard | None = None,
+    tapes: TapeRoom | None = None,
 ) -> AsyncIterator[CallRegistry]:
     """Open the registry and its tasks; on exit what still runs is cancelled, so drain first.
 
     `media_url` is where Telnyx is told to send audio; a token is appended to it. `clock` is the
     telephone network's time as well as it is known, `own_clock` that of this machine, where the
     two differ. Without an `ownership` the journal is this process's own;
-    `heard` is who transcribes recordings.
+    `heard` is who transcribes recordings, `tapes` who fetches those that Telnyx made.
     """
     async with open_tasks() as tasks:
         tokens = MediaTokens(journal=journal, media_url=media_url, clock=clock)
@@ -380,6 +382,7 @@ async def open_calls(
             commands=CommandRunner(carrier=carrier, tokens=tokens, tasks=tasks, clock=clock),
             questions=QuestionRunner(carrier, tasks, clock),
             second=SecondHearer(heard, tasks, clock),
+            tapes=TapeFetcher(tapes, tasks, clock),
             clock=clock,
         )
         ownership = ownership or Alone(journal)

@@ -36,6 +36,7 @@ _MAX_DIGITS = 4
 _CARRIED = ("client_state", "header", "parameter")
 _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w!.*'() /-]*)?", re.ASCII)
 _MAX_ENDPOINTING_MS = 10_000
+_HOST = re.compile(r"[a-z0-9*]([a-z0-9*-]*[a-z0-9*])?(\.[a-z0-9*]([a-z0-9*-]*[a-z0-9*])?)+")
 
 
 def did_you_mean(word: str, known: list[str]) -> str:
@@ -123,6 +124,15 @@ def check_origin(text: str) -> str:
     usual = {"https": 443, "http": 80}[parts.scheme]
     if text != f"{parts.scheme}://{parts.netloc}" or text != text.lower() or parts.port == usual:
         raise ValueError("should be scheme and host in lower case, such as https://example.com")
+    return text
+
+
+def check_recording_host(text: str) -> str:
+    """Accept a host, with stars for parts of it, or a whole origin, of a server of one's own."""
+    if "://" in text:
+        return check_origin(text)
+    if not _HOST.fullmatch(text) or "." not in text.strip("*."):
+        raise ValueError("should be a host in lower case, such as my-bucket.s3.amazonaws.com")
     return text
 
 

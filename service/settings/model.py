@@ -37,12 +37,6 @@ StreamCodec = Literal["PCMU", "PCMA", "G722", "OPUS", "AMR-WB", "L16", "default"
 """Source: SDK 4.189 `types/stream_codec.py`."""
 
 
-def _record_not_built(value: str) -> str:
-    if value == "telnyx":
-        raise ValueError("is designed but not built yet; leave it out for now")
-    return value
-
-
 def keyed(tables: Any) -> Any:  # noqa: ANN401 - as TOML or JSON gave it; pydantic judges the rest
     """Turn a list of tables into a table of them: by number, so that a layer can reach into it."""
     if isinstance(tables, list):
@@ -136,9 +130,8 @@ class RouteSettings(_Table):
     """After such a phrase nothing is kept, until one of `resume_on`, but no longer than that."""
     resume_on: Annotated[tuple[Phrase, ...], Field(max_length=50)] = ()
     pause_limit_s: Annotated[float, Field(ge=1, le=3_600)] = 60.0
-    record: Annotated[Literal["none", "audio", "telnyx"], AfterValidator(_record_not_built)] = (
-        "none"
-    )
+    record: Literal["none", "audio", "telnyx"] = "none"
+    """Whether the audio is kept: what the fork carried, or what Telnyx recorded."""
     after_call: AfterCallSettings | None = None
     """Who transcribes the recording once more; `record` says that there is one."""
     endpoints: tuple[str, ...] = ()
@@ -227,6 +220,8 @@ class Settings(BaseSettings):
     """Where workers on one PostgreSQL tell each other of partials; through it unless told."""
     recordings_dir: Path | None = None
     """Where captured audio is kept; beside the database unless told otherwise."""
+    recording_hosts: tuple[Annotated[str, AfterValidator(checks.check_recording_host)], ...] = ()
+    """Where Telnyx's recordings may be fetched from, besides Telnyx: a bucket of one's own."""
     connection_id: Annotated[str, AfterValidator(checks.check_application)] | None = None
     """The Voice API application that calls are dialled through, if no route names one."""
     trusted_proxies: tuple[NetworkText, ...] = tuple(map(str, LOCAL))

@@ -166,7 +166,7 @@ def _after_call(place: tuple[str, ...], route: RouteSettings) -> Iterator[Fault]
     if choice is None:
         return
     if route.record == "none":
-        yield Fault(place, 'needs record = "audio": there is no recording to transcribe')
+        yield Fault(place, 'needs record = "audio" or "telnyx": nothing would be transcribed')
     if choice.model is None and not takes_files(choice.engine):
         yield Fault(place, f"{choice.engine} has no model that takes whole files")
     request = rest_request(choice.engine, choice.model, choice.language or route.language)

@@ -13,6 +13,7 @@ Fields: TypeAlias = Mapping[str, object]
 
 _MAX_ID = 512
 _MAX_LABEL = 64
+_MAX_LINK = 8192
 _MAX_TAGS = 64
 _MAX_CLIENT_STATE = 8192
 _YEAR_2100_S = 4_102_444_800
@@ -45,6 +46,13 @@ def read_id(fields: Fields, key: str) -> str | None:
 def read_label(value: object) -> str:
     """Return what may be logged of a name: 64 printable characters, or "" for anything else."""
     return value[:_MAX_LABEL] if isinstance(value, str) and value.isprintable() else ""
+
+
+def read_link(value: object, key: str) -> str | None:
+    """Return a link of an object that has some, by its name."""
+    link = value.get(key) if isinstance(value, dict) else None
+    fits = isinstance(link, str) and 0 < len(link) <= _MAX_LINK and link.isprintable()
+    return link if fits else None
 
 
 def read_phone(fields: Fields, key: str) -> str | None:

@@ -25,6 +25,7 @@ from service.calls.inputs import (
     WordsReported,
 )
 from service.calls.party_webhooks import KeyPressed, LegHeld, LegJoined, LegLeft, LegRetrieved
+from service.calls.tape_webhooks import TapeFailed, TapeSaved
 from service.calls.webhook import Direction
 from service.errors import BadInputError
 from service.ids import CallId, InputId, LegId, StreamId
@@ -35,6 +36,7 @@ from service.wire.webhook_fields import (
     read_headers,
     read_id,
     read_label,
+    read_link,
     read_number,
     read_phone,
     read_share,
@@ -102,7 +104,8 @@ def parse_webhook(body: bytes, now: float) -> WebhookInput | Ignored:
     if not isinstance(payload, dict):
         return Ignored(read_label(event_type), "no_leg")
     leg_id = read_id(payload, "call_control_id")
-    if leg_id is None and (build is not _words or read_id(payload, "call_session_id") is None):
+    is_enough = build in _OF_SESSION and read_id(payload, "call_session_id") is not None
+    if leg_id is None and not is_enough:
         return Ignored(read_label(event_type), "no_leg")
     return build(payload, _facts(data, payload, LegId(leg_id or ""), now))
 
@@ -248,6 +251,22 @@ def _streaming_failed(payload: Fields, facts: Facts) -> WebhookInput:
     )
 
 
+def _tape_saved(payload: Fields, facts: Facts) -> WebhookInput:
+    return TapeSaved(
+        tape_id=read_id(payload, "recording_id"),
+        link=read_link(payload.get("recording_urls"), "wav"),
+        started_at=read_time(payload.get("recording_started_at")),
+        ended_at=read_time(payload.get("recording_ended_at")),
+        **facts,
+    )
+
+
+def _tape_failed(payload: Fields, facts: Facts) -> WebhookInput:
+    return TapeFailed(reason=read_id(payload, "reason"), **facts)
+
+
+_OF_SESSION = (_words, _tape_saved, _tape_failed)
+"""What may come without the leg: its call is enough."""
 _BUILDERS: Mapping[str, Callable[[Fields, Facts], WebhookInput | Ignored]] = {
     "call.initiated": _initiated,
     "call.answered": _answered,
@@ -263,6 +282,8 @@ _BUILDERS: Mapping[str, Callable[[Fields, Facts], WebhookInput | Ignored]] = {
     "streaming.started": _streaming_started,
     "streaming.stopped": _streaming_stopped,
     "streaming.failed": _streaming_failed,
+    "call.recording.saved": _tape_saved,
+    "call.recording.error": _tape_failed,
 }
 
 

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from service.calls.commands import CarrierCommand
 from service.calls.inputs import LegAnswered, LegHungUp, LegInitiated, WebhookInput, WordsReported
 from service.calls.routes import Route
+from service.calls.tape_webhooks import TapeSaved
 from service.delivery.endpoints import Endpoint
 from service.delivery.lanes import open_lanes
 from service.feed.hub import open_hub
@@ -52,6 +53,11 @@ class Yes:
         """Say that the leg lives."""
         del leg_id
         return LegLife(alive=True)
+
+    async def tapes(self, leg_id: LegId, now: float) -> Sequence[TapeSaved]:
+        """Say that nothing was recorded."""
+        del leg_id, now
+        return ()
 
     async def missed(self, call_ids: Collection[CallId], since: float) -> Sequence[WebhookInput]:
         """Say that everything was delivered."""

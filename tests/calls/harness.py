@@ -13,8 +13,10 @@ from service.calls.commands import (
     HangUp,
     Reply,
     Speak,
+    StartRecording,
     StartStreaming,
     StartTranscription,
+    StopRecording,
     StopStreaming,
     StopTranscription,
 )
@@ -173,6 +175,8 @@ _NAMES: dict[type, CommandName] = {
     StopTranscription: "stop_transcription",
     StartStreaming: "start_streaming",
     StopStreaming: "stop_streaming",
+    StartRecording: "start_recording",
+    StopRecording: "stop_recording",
 }
 EVERYTHING = -1
 """As `audio_ms`: the recognition was given all audio up to its end."""

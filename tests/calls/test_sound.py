@@ -7,7 +7,8 @@ import pytest
 from service.calls.commands import CloseSound, JudgeSound, RecordStream
 from service.calls.inputs import AudioLost, AudioSettled, TrackRef, Word, WordsHeard
 from service.calls.routes import Route
-from service.calls.sound import BEHIND_MS, MARGIN_MS, WHOLE_MARGIN_MS
+from service.calls.sound import BEHIND_MS, MARGIN_MS
+from service.calls.sound_margins import WHOLE_MARGIN_MS
 from service.calls.state import Span
 from service.ids import Track
 from tests.calls.harness import (

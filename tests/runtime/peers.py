@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from service.calls.commands import CarrierCommand
 from service.calls.inputs import Input, RecognitionFinished, RecordingWritten, WebhookInput
+from service.calls.tape_webhooks import TapeSaved
 from service.errors import JournalUnavailableError
 from service.ids import CallId, EndpointName, LegId, Track
 from service.ports import (
@@ -88,6 +89,8 @@ class ObedientCarrier:
     """What it says of others, where that is more than that they live."""
     kept: list[WebhookInput] = field(default_factory=list)
     """What it could not deliver."""
+    tapes_kept: list[TapeSaved] = field(default_factory=list)
+    """What it recorded."""
     asked: list[LegId] = field(default_factory=list)
     fetched: list[list[CallId]] = field(default_factory=list)
 
@@ -112,6 +115,12 @@ class ObedientCarrier:
         self.asked.append(leg_id)
         await self._may_answer()
         return self.lives.get(leg_id, LegLife(alive=leg_id not in self.gone))
+
+    async def tapes(self, leg_id: LegId, now: float) -> Sequence[TapeSaved]:
+        """Give what was recorded of a leg."""
+        del now
+        await self._may_answer()
+        return [tape for tape in self.tapes_kept if tape.leg_id == leg_id]
 
     async def missed(self, call_ids: Collection[CallId], since: float) -> Sequence[WebhookInput]:
         """Give what could not be delivered, of whichever call."""
