@@ -25,8 +25,9 @@ from service.calls.inputs import (
 )
 from service.calls.party_webhooks import KeyPressed, LegHeld, LegJoined, LegLeft, LegRetrieved
 from service.calls.webhook import Webhook
+from service.calls.tape_webhooks import TapeFailed, TapeSaved
 from service.errors import BadInputError
-from service.ids import CallId, InputId, StreamId
+from service.ids import CallId, InputId, LegId, StreamId
 from service.wire.webhooks import Ignored, parse_webhook
 from tests.ingress.builders import LEG, NOW, WEBHOOKS, webhook_body
 from tests.wire.shapes import JSON
@@ -140,7 +141,17 @@ EXPECTED: dict[str, WebhookInput | Ignored] = {
         reason="connection_failed",
         stream_id=StreamId("2be1c0f4-6a3c-4a7e-9f10-1f2d3c4b5a69"),
     ),
-    "unread.call.recording.saved": Ignored("call.recording.saved", "unread_event"),
+    "call.recording.saved": TapeSaved(
+        **{**BASE, "leg_id": LegId("")},
+        occurred_at=NOW + 45.0,
+        tape_id="10cd86ac-fef8-4765-b203-0f7511f9fc75",
+        link="https://recordings.example.com/428c31b6.wav?X-Amz-Expires=600",
+        started_at=NOW + 1.6,
+        ended_at=NOW + 41.2,
+    ),
+    "call.recording.error": TapeFailed(
+        **BASE, occurred_at=NOW + 46.0, reason="Unsupported backend"
+    ),
     "unread.call.machine.premium.call_screening.detected": Ignored(
         "call.machine.premium.call_screening.detected", "unread_event"
     ),

@@ -28,6 +28,9 @@ def start(exchange: Exchange, runtime: LegRuntime, params: Params) -> Reply | Pr
         started_at=runtime.leg.timeline.stamp(),
         base_url=exchange.base_url,
         keep=exchange.keep,
+        clock=exchange.clock,
+        link_life_s=exchange.scenario.rest.recording_link_s,
+        error=exchange.scenario.rest.recording_error,
         stops_in_silence=bool(params.get("timeout_secs")),
     )
     runtime.recording = recording

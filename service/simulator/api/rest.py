@@ -13,7 +13,6 @@ from service.simulator.api.gate import Gate, answer, read_params
 from service.simulator.api.reply import Reply
 from service.simulator.calls.exchange import Exchange
 from service.simulator.calls.leg_runtime import LegRuntime
-from service.simulator.media.recording import LINK_LIFE_S
 from service.simulator.report import CommandReceived
 from service.simulator.rules.engines import providers
 from service.simulator.rules.params import SPECS, Params, check_params
@@ -192,11 +191,11 @@ class RestRoutes:
         return _data(recording.show(self._exchange.clock()))
 
     async def _download(self, request: web.Request) -> web.StreamResponse:
-        """Serve the file as S3 does: no key, a signature in the link, valid for ten minutes."""
+        """Serve the file as S3 does: no key, a signature in the link, valid for a while."""
         recording = self._exchange.recordings.get(request.match_info["id"])
         if recording is None or request.query.get("X-Amz-Signature") != recording.secret:
             return web.Response(status=403, text="AccessDenied")
-        if self._exchange.clock() - recording.linked_at > LINK_LIFE_S:
+        if self._exchange.clock() - recording.linked_at > recording.link_life_s:
             return web.Response(status=403, text="Request has expired")
         return web.Response(body=recording.wav(), content_type="audio/wav")
 

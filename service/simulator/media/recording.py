@@ -11,10 +11,6 @@ from service.simulator.speech import audio
 from service.simulator.speech.audio import PCMU
 from service.simulator.speech.riff import encode_wav
 
-LINK_LIFE_S = 600
-"""`X-Amz-Expires` of the links in the docs' samples."""
-
-
 @dataclass(slots=True, eq=False)
 class Recording:
     """A recording of a leg, while it is made and after: an `AudioConsumer`."""
@@ -26,6 +22,11 @@ class Recording:
     started_at: float
     base_url: str
     keep: Callable[["Recording"], None]
+    clock: Callable[[], float]
+    """By which its links die."""
+    link_life_s: int
+    error: str | None = None
+    """Why it cannot be stored, if it cannot."""
     stops_in_silence: bool = False
     """Whether it was started with `timeout_secs`, which Telnyx does by transcribing."""
     paused: bool = False
@@ -52,6 +53,9 @@ class Recording:
         """End the recording, keep it, and emit that it is saved."""
         self.leg.detach(self)
         self.ended_at = self.leg.timeline.stamp()
+        if self.error is not None:
+            self.leg.emit("call.recording.error", {"reason": self.error})
+            return
         self.keep(self)
         details: dict[str, object] = {
             "channels": self.channels,
@@ -60,14 +64,14 @@ class Recording:
             "recording_ended_at": iso(self.ended_at),
             "recording_id": self.id,
             "recording_started_at": iso(self.started_at),
-            "recording_urls": {"wav": self.link(self.ended_at)},
+            "recording_urls": {"wav": self.link(self.clock())},
         }
         self.leg.emit("call.recording.saved", details)
 
     def link(self, now: float) -> str:
-        """Return a new link, valid for ten minutes from `now` (Unix seconds)."""
+        """Return a new link, valid for some time from `now` (Unix seconds)."""
         self.linked_at = now
-        query = f"X-Amz-Expires={LINK_LIFE_S}&X-Amz-Signature={self.secret}"
+        query = f"X-Amz-Expires={self.link_life_s}&X-Amz-Signature={self.secret}"
         return f"{self.base_url}/recordings/{self.id}.wav?{query}"
 
     @property

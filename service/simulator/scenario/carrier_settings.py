@@ -206,5 +206,9 @@ class RestSettings(Table):
     after_end: Literal["90018", "90015", "10005"] = "90018"
     """The error of a command for a call that is over; with 10005, which is a 404, its status is
     gone as well."""
+    recording_link_s: int = Field(600, ge=0)
+    """How long the links to a recording are good; the docs' samples say `X-Amz-Expires=600`."""
+    recording_error: str | None = Field(None, min_length=1)
+    """Why recordings cannot be stored: `call.recording.error` instead of `.saved`."""
     away: tuple[RestAway, ...] = ()
     fault: tuple[RestFault, ...] = ()

@@ -82,3 +82,31 @@ async def test_mp3_and_repeated_stops_are_refused() -> None:
         )  # fmt: skip
 
     assert (refusal(mp3)[1], refusal(pause)[1], azure[0]) == ("10015", "10015", 200)
+
+
+async def test_a_recording_that_cannot_be_stored_is_told_of() -> None:
+    """Why, in place of where it is; the list has none."""
+    broken = scenario(rest={"recording_error": "Unsupported backend"})
+    async with open_simulation(broken) as (simulator, application):
+        wish = {"channels": "dual", "format": "wav"}
+        application.answer_and(("record_start", wish), transcribe())
+        await run_to_end(simulator)
+        payload = application.of("call.recording.error")[0].payload
+        _, listed = await application.get("/recordings")
+
+    assert payload["reason"] == "Unsupported backend"
+    assert listed["data"] == []
+    assert application.of("call.recording.saved") == []
+
+
+async def test_what_is_recorded_may_be_told_twice_or_not_at_all() -> None:
+    """By faults of the webhook; it is in the list all the same."""
+    for fault, count in (({"duplicate": 1.0}, 2), ({"drop": 1.0}, 0)):
+        webhooks = {"fault": [{"events": ["call.recording.saved"], **fault}]}
+        async with open_simulation(scenario(webhooks=webhooks)) as (simulator, application):
+            wish = {"channels": "dual", "format": "wav"}
+            application.answer_and(("record_start", wish), transcribe())
+            await run_to_end(simulator)
+            _, listed = await application.get("/recordings")
+            assert len(application.of("call.recording.saved")) == count
+            assert len(listed["data"]) == 1
