@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -41,13 +42,16 @@ class FolderShelf:
         self, call_id: CallId, tape: FetchTape, pieces: AsyncIterator[bytes]
     ) -> KeptTape:
         """See `TapeShelf.keep`. The index knows of it first: an erasure finds what a crash left."""
+        batches = _batches(pieces)
+        batch = await anext(batches)  # where nothing comes, nothing is noted
         await self._index.keep_recording(
             call_id, file_name(call_id), started_at=self._clock(), delete_at=tape.delete_at
         )
         writer = await self._run(lambda: self._begin(call_id, tape))
         try:
-            async for batch in _batches(pieces):
-                await self._run(lambda data=batch: writer.feed(data))  # type: ignore[misc]
+            while batch:
+                await self._run(partial(writer.feed, batch))
+                batch = await anext(batches, b"")
             size = await self._run(writer.finish)
         except BaseException:
             self._thread.submit(writer.abandon)

@@ -1,4 +1,4 @@
-"""Telnyx's recordings: from where they may be fetched, how large, how long; and how they are listed."""
+"""Telnyx's recordings: from where they may be fetched, within what bounds; how they are listed."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -58,7 +58,9 @@ def test_the_longer_format_says_the_same() -> None:
     """Microsoft's `WAVE_FORMAT_EXTENSIBLE`."""
     form = struct.pack("<HHIIHH", 0xFFFE, 2, 8_000, 32_000, 4, 16)
     form += struct.pack("<HHIH", 22, 16, 3, 1) + bytes(14)
-    chunks = b"fmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", 4) + b"abcd"
+    chunks = (
+        b"fmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", 4) + b"abcd"
+    )
     reader, came = read(b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks, 99)
 
     assert (reader.format, came) == (WavFormat("L16", 8_000, 2), b"abcd")

@@ -163,7 +163,9 @@ async def test_channels_are_put_on_their_sides(tmp_path: Path) -> None:
         await shelf.keep(CALL, swapped, pieces(wav(ramp(SECOND))))
         left, right = heard(tmp_path)
         mono = wav(ramp(SECOND, channels=1), channels=1)
-        await shelf.keep(CALL, tape(2, offset_ms=1_000, silent={"outbound": [(1_000, 1_500)]}), pieces(mono))
+        await shelf.keep(
+            CALL, tape(2, offset_ms=1_000, silent={"outbound": [(1_000, 1_500)]}), pieces(mono)
+        )
 
     first, second = sides(ramp(SECOND))
     assert left == second

@@ -24,8 +24,8 @@ from service.calls.inputs import (
     WordsReported,
 )
 from service.calls.party_webhooks import KeyPressed, LegHeld, LegJoined, LegLeft, LegRetrieved
-from service.calls.webhook import Webhook
 from service.calls.tape_webhooks import TapeFailed, TapeSaved
+from service.calls.webhook import Webhook
 from service.errors import BadInputError
 from service.ids import CallId, InputId, LegId, StreamId
 from service.wire.webhooks import Ignored, parse_webhook

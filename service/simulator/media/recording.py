@@ -11,6 +11,7 @@ from service.simulator.speech import audio
 from service.simulator.speech.audio import PCMU
 from service.simulator.speech.riff import encode_wav
 
+
 @dataclass(slots=True, eq=False)
 class Recording:
     """A recording of a leg, while it is made and after: an `AudioConsumer`."""
