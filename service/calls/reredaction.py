@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
-from service.calls import second_hearing
+from service.calls import second_hearing, silences
 from service.calls.commands import Reply
 from service.calls.events import TranscriptRedacted
 from service.calls.inputs import Redaction, Word
@@ -100,6 +100,7 @@ def redact_again(turn: Turn, look: SecondLook, *, like: Route, at: float) -> Non
         state.route = replace(state.route, redact=both.redact, redact_level=both.redact_level)
         for event in look.superseding:
             turn.record(event, at)
+        silences.hidden_late(state, look.silent)
         if look.superseding:
             second_hearing.again(turn)
         turn.reply = Reply(changed=bool(look.superseding))

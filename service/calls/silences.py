@@ -6,6 +6,7 @@ said in a pause. In-call words say only when they were over: everything since th
 hidden with them.
 """
 
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Final
 
@@ -71,6 +72,18 @@ def lost(turn: Turn, leg_id: LegId, track: Track, span: Span) -> None:
     if matter(turn.route):
         sides = (side_of(turn.state, leg_id, track),)
         _take(turn, sides, [(span.start_ms, span.end_ms)], [], "hold")
+
+
+def hidden_late(state: CallState, spans: Iterable[tuple[Track | None, Span]]) -> None:
+    """Remember what is hidden of a call that is over: in what is kept it is silent by now."""
+    if state.route is None or state.route.record != "telnyx":
+        return
+    for track, span in spans:
+        for side in SIDES if track is None else (track,):
+            before = state.silences.hidden.get(side, [])
+            state.silences.hidden[side] = merged([*before, (span.start_ms, span.end_ms)])
+    for tape in state.tapes:
+        tape.is_stale = tape.kept_ms is None
 
 
 def settle(turn: Turn, earlier: Earlier) -> None:

@@ -35,6 +35,7 @@ def fingerprints(settings: Settings, secrets: EndpointSecrets | None = None) -> 
         "endpoint secrets": _secrets(settings, secrets or {}),
         "forward": _said(settings.forward),
         "nats_url": settings.nats_url,
+        "recording_hosts": list(settings.recording_hosts),
         "require_media_auth": settings.require_media_auth,
         "route": [_said(settings.route[number]) for number in sorted(settings.route, key=int)],
         "telnyx_api_key": settings.telnyx_api_key,

@@ -1,6 +1,7 @@
 """What is not to be heard on Telnyx's recordings, by words, gaps and pauses."""
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
@@ -11,10 +12,13 @@ from service.calls.inputs import AudioLost, ControlName
 from service.calls.silences import LATE_MS, MAX_SPANS, MAX_SPOKEN_MS, PLACE_MS
 from service.calls.sound import MARGIN_MS
 from service.calls.sound_margins import TO_THE_END_MS, WHOLE_MARGIN_MS
+from service.calls.state import CallState, Span
 from service.ids import Track
 from tests.calls.harness import (
+    CALL,
     IN_CALL,
     INBOUND,
+    MEDIA,
     T0,
     Driver,
     finished,
@@ -23,7 +27,7 @@ from tests.calls.harness import (
     said,
     talking,
 )
-from tests.calls.tapes import OVER, TAPED, end, fetched, kept, saved
+from tests.calls.tapes import OVER, TAPED, end, fetched, kept, over, saved
 from tests.calls.test_controls import asked
 from tests.calls.test_sound import CARD, worded
 
@@ -239,6 +243,30 @@ def test_words_that_come_after_it_was_kept_are_silenced_in_it() -> None:
     events = call.events(RecordingSaved)
     assert events[-1].silenced_ms >= event.silenced_ms
     assert call.session.state.tapes[0].kept_ms == 58_000
+
+
+@pytest.mark.parametrize("record", ["telnyx", "none"])
+def test_what_is_hidden_late_is_silent_in_what_is_fetched_later(
+    record: Literal["telnyx", "none"],
+) -> None:
+    """Of one side, or of both where nobody knows; what is being fetched is silenced once more."""
+    call = over(replace(TAPED, record=record)) if record == "telnyx" else talking(MEDIA)
+    call.receive(saved(), now=OVER + 2)
+    call.run_until(OVER + 3)
+    spans: list[tuple[Track | None, Span]] = [("inbound", Span(5, 9)), (None, Span(20, 30))]
+    silences.hidden_late(call.session.state, spans)
+    silences.hidden_late(CallState(call_id=CALL), spans)
+    call.receive(kept(), now=OVER + 20)
+    call.run_until(OVER + 21)
+
+    if record == "none":
+        assert call.session.state.silences.hidden == {}
+        return
+    assert call.session.state.silences.hidden == {
+        "inbound": [(5, 9), (20, 30)],
+        "outbound": [(20, 30)],
+    }
+    assert [bool(one.link) for one in call.asked(FetchTape)] == [True, False]
 
 
 def test_spans_that_touch_are_one_and_there_are_not_too_many() -> None:

@@ -76,6 +76,23 @@ def test_what_is_no_origin(text: str) -> None:
         checks.check_origin(text)
 
 
+@pytest.mark.parametrize(
+    "text", ["a.s3.eu-west-1.amazonaws.com", "*.s3.*.amazonaws.com", "http://127.0.0.1:9000"]
+)
+def test_recordings_may_be_fetched_from_hosts_of_ones_own(text: str) -> None:
+    """By name, with stars for parts of it, or as an origin."""
+    assert checks.check_recording_host(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["", "*", "*.*", "*.com", "A.example", "a.example/b", "a.example:443", "s3://bucket"]
+)
+def test_what_is_no_host_to_fetch_from(text: str) -> None:
+    """Everything would be one, or nothing."""
+    with pytest.raises(ValueError, match="should be"):
+        checks.check_recording_host(text)
+
+
 @pytest.mark.parametrize("text", ["sqlite:///calls.db", "sqlite:////var/lib/calls.db"])
 def test_sqlite_files_are_databases(text: str) -> None:
     """Relative with three slashes, absolute with four."""

@@ -78,14 +78,6 @@ def test_missing_keys_say_where_to_get_them() -> None:
     assert public_key.startswith("TELNYX_PUBLIC_KEY is not set: ")
 
 
-def test_what_is_not_built_yet_is_refused_with_that_reason(problems: Problems) -> None:
-    """A key that would be ignored is an error; its harmless value is not."""
-    (problem,) = problems('[[route]]\nsource = "in_call"\nrecord = "telnyx"\n')
-
-    assert problem.startswith("callscribe.toml:3: ")
-    assert problem.endswith("is designed but not built yet; leave it out for now")
-
-
 def test_a_fault_in_a_postgresql_url_does_not_repeat_its_password(problems: Problems) -> None:
     """The address names no database."""
     (problem,) = problems(DATABASE_URL="postgresql://app:hunter2@db")

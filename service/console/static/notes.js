@@ -26,10 +26,18 @@ const NOTES = {
   "transcript.erased": (data) => ["trouble", `This call was erased${because(data)}.`],
   "recording.saved": () => ["quiet", "The recording is saved."],
   "recording.transcribed": () => ["quiet", "The recording was transcribed once more."],
-  "recording.failed": (data) => ["trouble", `The recording is not transcribed once more${because(data)}.`],
+  "recording.failed": (data) => ["trouble", `${lost(data.stage)}${because(data)}.`],
   "archive.stored": (data) => ["quiet", `In the archive ${data.endpoint}.`],
   "archive.failed": (data) => ["trouble", `Not in the archive ${data.endpoint} yet${because(data)}.`],
 };
+
+/** What did not become of the recording. */
+function lost(stage) {
+  if (stage === "transcription") return "The recording is not transcribed once more";
+  if (stage === "start") return "Telnyx does not record this call";
+  if (stage === "silencing") return "The recording could not be silenced where words are hidden";
+  return "What Telnyx recorded cannot be had";
+}
 
 function because(data) {
   const code = data.code ? ` (${data.code})` : "";
