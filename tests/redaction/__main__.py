@@ -62,9 +62,8 @@ def _proved(tongue: str, level: Level, arguments: argparse.Namespace) -> bool:
     rows["innocent sentences"] = Row(utterances=utterances, wrong=len(wrong))
     for named, name in ((False, "the same in calls of 20"), (True, "calls that name a card")):
         rows[name] = in_calls(arguments.seed, utterances, level, said, named=named)
-    print(
-        f"\n{tongue}, {level}: never more than {MAX_SHOWN[level]} digits in order\n\n{_table(HEADS, rows)}\n"
-    )
+    print(f"\n{tongue}, {level}: never more than {MAX_SHOWN[level]} digits in order\n")
+    print(f"{_table(HEADS, rows)}\n")
     heard = sound.listen(arguments.seed, utterances // _UTTERANCES_A_DIALOGUE, level, said)
     print(f"in recordings\n\n{_table(sound.HEADS, heard)}\n")
     for template, count in Counter(template for template, *_ in wrong).most_common():
