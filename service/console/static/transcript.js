@@ -345,7 +345,8 @@ export class Follower {
 
   /** A page is not moved for what is in sight already: its head would go, for nothing. */
   toEnd() {
-    if (this.words.getBoundingClientRect().bottom < innerHeight - FOOT_PX) return;
+    const newest = this.words.lastElementChild?.lastElementChild; // its chunk may be taken for longer than it is
+    if (!newest || newest.getBoundingClientRect().bottom < innerHeight - FOOT_PX) return;
     scrollTo({ top: document.documentElement.scrollHeight, behavior: "instant" });
     this.last = scrollY;
   }
