@@ -1,11 +1,7 @@
-"""`make proof-redaction`: secrets read out in every way, and what anybody got to see of them."""
+"""Secrets read out in every way, and what anybody got to see of them."""
 
-import argparse
 import random
-import sys
-import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, get_args
 
@@ -16,8 +12,6 @@ from tests.redaction.dialogues import REPEATED, Dialogue, Heard, dialogue
 from tests.redaction.innocents import sentences
 from tests.redaction.oracle import digits_in, most_in_order
 from tests.redaction.secrets import MAKERS
-from tests.redaction.sound import HEADS as SOUND_HEADS
-from tests.redaction.sound import Sound, listen
 
 UTTERANCES: Final = 10_000
 SHORT_UTTERANCES: Final = 1_000
@@ -28,7 +22,7 @@ _NAMED_BOUND: Final = 4
 _CODE_BOUND: Final = 1
 _CALL_SENTENCES: Final = 20
 _UTTERANCES_A_DIALOGUE: Final = 20
-_HEADS: Final = (
+HEADS: Final = (
     "kind", "utterances", "prefixes", "leaked", "missed in finals", "wrongly redacted",
     "held back p99 words", "ms",
 )  # fmt: skip
@@ -136,7 +130,7 @@ class Viewer:
 
 def judge(made: Dialogue, redactor: Redactor, policy: Policy, row: Row) -> None:
     """Play a dialogue and count what its viewer saw."""
-    memory, viewer = Memory(), Viewer(made, _bound(made, policy.level))
+    memory, viewer = Memory(), Viewer(made, bound_of(made, policy.level))
     held_since: dict[str, float] = {}
     hidden = 0
     for heard in made.heard:
@@ -170,7 +164,8 @@ def _has_secret(made: Dialogue, heard: Heard) -> bool:
     return made.secret.kind == "email" or bool(digits_in(" ".join(heard.words)))
 
 
-def _bound(made: Dialogue, level: Level) -> int:
+def bound_of(made: Dialogue, level: Level) -> int:
+    """Return how many digits of the secret in order anybody may see."""
     if made.secret.kind == "code":
         return _CODE_BOUND
     return min(MAX_SHOWN[level], _NAMED_BOUND) if made.is_named else MAX_SHOWN[level]
@@ -218,59 +213,9 @@ def in_calls(seed: int, count: int, level: Level, *, named: bool) -> Row:
     return row
 
 
-def table(rows: dict[str, Row]) -> str:
-    """Return the rows as Markdown."""
-    return _markdown(_HEADS, rows)
-
-
-def _markdown(heads: tuple[str, ...], rows: Mapping[str, Row | Sound]) -> str:
-    lines = [heads, ("---",) * len(heads), *(row.cells(kind) for kind, row in rows.items())]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
 def _p99(values: list[int]) -> int:
     return sorted(values)[int(len(values) * 0.99)] if values else 0
 
 
 def _as(spoken: Spoken, text: str) -> Spoken:
     return Spoken(text=text, key=spoken.key, at=spoken.at, is_final=True)
-
-
-def main(arguments: argparse.Namespace) -> int:
-    """Prove it on both levels, with both controls; return the exit code."""
-    utterances = SHORT_UTTERANCES if arguments.short else UTTERANCES
-    failed = False
-    for level in get_args(Level):
-        began = time.monotonic()
-        rows = prove(arguments.seed, utterances, redact, level)
-        wrong = list(wrongly_redacted(arguments.seed, utterances, level))
-        rows["innocent sentences"] = Row(utterances=utterances, wrong=len(wrong))
-        for named, name in ((False, "the same in calls of 20"), (True, "calls that name a card")):
-            rows[name] = in_calls(arguments.seed, utterances, level, named=named)
-        print(f"\n{level}: never more than {MAX_SHOWN[level]} digits in order\n\n{table(rows)}\n")
-        sound = listen(arguments.seed, utterances // _UTTERANCES_A_DIALOGUE, level)
-        print(f"in recordings\n\n{_markdown(SOUND_HEADS, sound)}\n")
-        failed |= any(row.most > MAX_SHOWN[level] for row in sound.values())
-        for template, count in Counter(template for template, *_ in wrong).most_common():
-            example = next(left for name, _, left in wrong if name == template)
-            print(f"{count} of: {template}: {example}")
-        failed |= any(row.leaked or row.missed for row in rows.values())
-        failed |= len(wrong) > MAX_WRONG * utterances
-        print(f"{time.monotonic() - began:.0f} s")
-    for name, control in CONTROLS.items():
-        rows = prove(arguments.seed, SHORT_UTTERANCES, control, "balanced")
-        leaked = sum(row.leaked for row in rows.values())
-        print(f"without {name}: {leaked:,} outputs leaked (must leak)")
-        failed |= not leaked
-    return 1 if failed else 0
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--short", action="store_true", help="a tenth of it")
-    parser.add_argument("--seed", type=int, default=1)
-    return parser.parse_args()
-
-
-if __name__ == "__main__":
-    sys.exit(main(_arguments()))
