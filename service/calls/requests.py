@@ -220,7 +220,10 @@ def _command(turn: Turn, leg_id: LegId, name: CommandName, request: Request) -> 
 
 def _start_transcription(turn: Turn, leg_id: LegId, generation: int) -> StartTranscription:
     command = _transcription(turn, leg_id, generation)
-    turn.state.legs[leg_id].asked_tracks = command.tracks
+    leg = turn.state.legs[leg_id]
+    if leg.asked_tracks == "both":
+        leg.apart_since = turn.now
+    leg.asked_tracks = command.tracks
     return command
 
 

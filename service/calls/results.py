@@ -58,10 +58,7 @@ def _done(turn: Turn, leg: Leg, item: CommandDone) -> None:
         case "answer":
             _taken(leg.answering, "answer", turn.now)
         case "speak":
-            request = connecting.errand(leg, "speak")
-            if request.progress is Progress.ASKED:
-                request.progress = Progress.TAKEN
-                request.look_at = connecting.speak_due_at(turn)
+            _speaking(turn, connecting.errand(leg, "speak"))
         case "bridge" | "hang_up":
             _taken(connecting.errand(leg, item.command), item.command, turn.now)
         case "start_streaming":
@@ -71,13 +68,23 @@ def _done(turn: Turn, leg: Leg, item: CommandDone) -> None:
             in_call.begin(turn, item.leg_id, at=item.at)
         case "start_recording":
             tapes.begun(leg, item)
-        case "stop_streaming" | "stop_transcription" | "stop_recording":
+        case "stop_streaming" | "stop_recording":
             _ended(_to_stop(leg, item.command))
             tapes.ended(turn, item.leg_id)
+        case "stop_transcription":
+            in_call.begins_again(turn, item.leg_id, at=item.at)
+            _ended(leg.transcribing)
         case "dial":
             _dialled(turn, item)
         case _:
             assert_never(item.command)
+
+
+def _speaking(turn: Turn, request: Request) -> None:
+    """Wait for the notice to be said."""
+    if request.progress is Progress.ASKED:
+        request.progress = Progress.TAKEN
+        request.look_at = connecting.speak_due_at(turn)
 
 
 def _failed(turn: Turn, leg: Leg, item: CommandFailed) -> None:

@@ -101,6 +101,8 @@ class Leg:
     taping: Taping = field(default_factory=Taping)
     asked_tracks: Tracks | None = None
     """Which of its tracks Telnyx was last asked to transcribe."""
+    apart_since: float = 0.0
+    """Since when that is one of them; words of before may be of either."""
     expected: bool = False
     """Whether it was told that words are to be expected of it."""
     errands: dict[CommandName, Request] = field(default_factory=dict)

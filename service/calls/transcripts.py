@@ -81,16 +81,19 @@ def settle(turn: Turn, item: WordsReported) -> None:
         _tell_finality_missing(turn, item)
     silences.reported(turn, item, utterances.before(turn, item))
     final = utterances.reported_final(turn, item)
-    in_call.worded(turn, item.leg_id, since_ms=final.start_ms or 0, at=item.occurred_at)
+    tracks = (
+        turn.route.heard_tracks
+        if final.track is None
+        else (sides.side_of(state, item.leg_id, final.track),)
+    )
+    span = Span(final.start_ms or 0, final.end_ms or 0)
+    for track in tracks:
+        in_call.came_late(state, track, span)
+    in_call.worded(turn, item.leg_id, since_ms=span.start_ms, at=item.occurred_at)
     if state.answered_at is not None:
-        tracks = (
-            turn.route.heard_tracks
-            if final.track is None
-            else (sides.side_of(state, item.leg_id, final.track),)
-        )
         for track in tracks:
             ledger = state.ledgers.setdefault(track, Ledger())
-            count_transcribed(ledger, Span(final.start_ms or 0, final.end_ms or 0))
+            count_transcribed(ledger, span)
             gap = state.open_gaps.get(track)
             if gap is not None and gap.until_ms is None:
                 gap.since_ms = max(gap.since_ms, final.end_ms or 0)
