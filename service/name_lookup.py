@@ -16,6 +16,7 @@ from typing import Final
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from service.patience import Patience
 from service.tasks import Tasks, open_tasks
 
 DEADLINE_S: Final = 3.0
@@ -117,7 +118,7 @@ class NameLookup(AbstractResolver):
             )
         outcome: _Outcome
         try:
-            async with asyncio.timeout(self._deadline_s):
+            async with Patience(self._deadline_s):
                 outcome = await self._resolver.resolve(host, 0, socket.AF_UNSPEC)
         except TimeoutError:
             outcome = OSError(None, "no name server answered in time")
