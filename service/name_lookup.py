@@ -25,8 +25,12 @@ KEEP_S: Final = 30.0
 """How long an answer is good."""
 KEEP_FAILURE_S: Final = 5.0
 """How long a name that was not found is not looked up again."""
-MAX_LOOKUPS: Final = 64
-"""At once; one more fails, or has the answer from before."""
+MAX_LOOKUPS: Final = 256
+"""At once; one more fails, or has the answer from before.
+
+More than there are endpoints: names that a name server swallows are not to keep out one that it
+would answer.
+"""
 MAX_DOUBTFUL: Final = MAX_LOOKUPS * 3 // 4
 """With so many under way, a name that was not found the last time has to wait."""
 _MAX_NAMES = 1024
