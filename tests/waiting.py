@@ -13,7 +13,7 @@ _PAUSE_S: Final = 0.001
 """Between two looks after that, so that threads and processes which do it have the processor."""
 
 
-async def until(done: Callable[[], bool], timeout_s: float = 5.0) -> None:
+async def until(done: Callable[[], bool], timeout_s: float = 30.0) -> None:
     """Return once something is so; fail after `timeout_s` seconds.
 
     Raises:
