@@ -254,11 +254,17 @@ class LanesMachine(RuleBasedStateMachine):
 
         self.lives.run(move())
 
-    @rule(call=CALLS)
-    def erase(self, call: str) -> None:
-        """A call is erased: somebody asks for it, or it was kept as long as it may be."""
-        if call in self.erased or not self.committed[call]:
+    @rule(call=CALLS, kinds=EVENTS, hangs=st.booleans())
+    def erase(self, call: str, kinds: list[str], *, hangs: bool) -> None:
+        """A call is erased: somebody asks for it, or it was kept as long as it may be.
+
+        Something has just happened in it, which may be on its way.
+        """
+        if call in self.erased:
             return
+        if hangs:
+            self.receiver_hangs()
+        self.commit(call, kinds)
         self.committed[call].append("transcript.erased")
 
         async def forget() -> None:
