@@ -25,6 +25,7 @@ from tests.redaction.proof import (
     prove,
     wrongly_redacted,
 )
+from tests.redaction.tongues import TONGUES
 from tests.redaction.whole import proof as whole
 
 _UTTERANCES_A_DIALOGUE = 20
@@ -41,7 +42,7 @@ class Cells(Protocol):
 
 def main(arguments: argparse.Namespace) -> int:
     """Prove it on both levels, with all controls; return the exit code."""
-    failed = [_proved(level, arguments) for level in get_args(Level)]
+    failed = [_proved(tongue, level, arguments) for tongue in TONGUES for level in get_args(Level)]
     for name, control in CONTROLS.items():
         rows = prove(arguments.seed, SHORT_UTTERANCES, control, "balanced")
         leaked = sum(row.leaked for row in rows.values())
@@ -51,19 +52,19 @@ def main(arguments: argparse.Namespace) -> int:
     return 1 if any(failed) else 0
 
 
-def _proved(level: Level, arguments: argparse.Namespace) -> bool:
+def _proved(tongue: str, level: Level, arguments: argparse.Namespace) -> bool:
     """Print what comes of dialogues and sentences; return whether it is not as it has to be."""
     began = time.monotonic()
     utterances = SHORT_UTTERANCES if arguments.short else UTTERANCES
-    rows = prove(arguments.seed, utterances, redact, level)
-    wrong = list(wrongly_redacted(arguments.seed, utterances, level))
+    said = TONGUES[tongue]
+    rows = prove(arguments.seed, utterances, redact, level, said)
+    wrong = list(wrongly_redacted(arguments.seed, utterances, level, said))
     rows["innocent sentences"] = Row(utterances=utterances, wrong=len(wrong))
     for named, name in ((False, "the same in calls of 20"), (True, "calls that name a card")):
-        rows[name] = in_calls(arguments.seed, utterances, level, named=named)
-    print(
-        f"\n{level}: never more than {MAX_SHOWN[level]} digits in order\n\n{_table(HEADS, rows)}\n"
-    )
-    heard = sound.listen(arguments.seed, utterances // _UTTERANCES_A_DIALOGUE, level)
+        rows[name] = in_calls(arguments.seed, utterances, level, said, named=named)
+    print(f"\n{tongue}, {level}: never more than {MAX_SHOWN[level]} digits in order\n")
+    print(f"{_table(HEADS, rows)}\n")
+    heard = sound.listen(arguments.seed, utterances // _UTTERANCES_A_DIALOGUE, level, said)
     print(f"in recordings\n\n{_table(sound.HEADS, heard)}\n")
     for template, count in Counter(template for template, *_ in wrong).most_common():
         example = next(left for name, _, left in wrong if name == template)

@@ -43,7 +43,7 @@ def said_too_much(call: Call) -> set[str]:
     if secret.kind == "code":
         return set()
     if secret.kind == "email":
-        return {f"{secret.value} at example"}
+        return {f"{secret.value} {call.dialogue.tongue.at} example"}
     return {
         piece
         for heard in call.dialogue.heard
