@@ -54,6 +54,8 @@ class Line:
     max_garbage: int
     is_first: bool
     """Whether it is the route's own engine."""
+    others_stalled: bool
+    """Whether another engine was left since it stalled."""
     has_substitute: Callable[[], bool]
     """Whether somebody else would be asked just now, were it to fail."""
     left_s: Callable[[], float]
@@ -112,6 +114,7 @@ class Line:
             audio=self.audio,
             linger_s=self.limits.linger_s + (self.choice.route.endpointing_ms or 0) / 1000,
             stall_s=self.stall_s,
+            others_stalled=self.others_stalled,
             has_substitute=self.has_substitute,
             left_s=self.left_s,
             limits=self.limits,

@@ -54,6 +54,8 @@ class TrackRecognition:
     _stop_at: float | None = None
     _timer: asyncio.Timeout | None = None
     _finished = False
+    _has_left_stalled = False
+    """Whether an engine was left for another one, as it had stalled."""
 
     def __init__(
         self,
@@ -199,6 +201,7 @@ class TrackRecognition:
             stall_s=self._stall_s,
             max_garbage=self._max_garbage,
             is_first=self._choices.is_first,
+            others_stalled=self._has_left_stalled,
             has_substitute=lambda: self._choices.has_substitute(self._clock()),
             left_s=self._left_s,
             habits=self._habits[choice.engine.name],
@@ -226,6 +229,7 @@ class TrackRecognition:
         if idle:
             return self._choices.idled(was_well=was_well)
         move = self._choices.failed(fault, now, was_well=was_well)
+        self._has_left_stalled |= reason == STALLED and move.left is not None
         if reason == STALLED and move.all_failed:
             self._stall_s = min(self._stall_s * 2, self._limits.max_stall_s)
         if reason == GARBAGE and line.had_result:
