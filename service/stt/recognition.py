@@ -26,6 +26,7 @@ from service.stt.relay import Relay
 from service.stt.results import GARBAGE
 from service.stt.session import UNANSWERED
 from service.stt.sockets import Sockets
+from service.stt.spares import Spares, open_spares
 from service.stt.track import Track
 
 log = structlog.get_logger()
@@ -158,8 +159,8 @@ class TrackRecognition:
 
     async def _run(self) -> None:
         try:
-            async with asyncio.timeout_at(self._stop_at) as self._timer:
-                await self._ask_choices()
+            async with asyncio.timeout_at(self._stop_at) as self._timer, open_spares() as spares:
+                await self._ask_choices(spares)
         except TimeoutError:
             log.warning("recognition_unfinished")
             self._emit(self._track.give_up(self._why_lost))
@@ -169,13 +170,13 @@ class TrackRecognition:
         failed = self._track.lost_reason == _FAILED
         return _FAILED if failed else NOT_ANSWERED
 
-    async def _ask_choices(self) -> None:
+    async def _ask_choices(self, spares: Spares) -> None:
         """Ask one choice after the other, until the track's end is heard."""
         left = self._choices.begin(self._clock())
         if left is not None:
             self._tell_switch(left, "circuit_open", "")
         while not self._track.is_done():
-            line = self._line()
+            line = self._line(spares)
             began_at = self._began_at = self._clock()
             try:
                 await self._run_line(line)
@@ -188,7 +189,7 @@ class TrackRecognition:
             else:
                 return
 
-    def _line(self) -> Line:
+    def _line(self, spares: Spares) -> Line:
         choice, plan = self._choices.current, self._plan
         return Line(
             choice=choice,
@@ -196,6 +197,7 @@ class TrackRecognition:
             audio=choose_format(choice.engine, plan.encoding, plan.sample_rate_hz),
             track=self._track,
             emit=self._emit,
+            spares=spares,
             limits=self._limits,
             clock=self._clock,
             stall_s=self._stall_s,

@@ -35,6 +35,7 @@ class Session:
     """
     _due_until = 0.0
     """Until when an answer may be waited for."""
+    _late_since: float | None = None
     _writing = _finishing = _behind = False
 
     def __init__(
@@ -68,7 +69,6 @@ class Session:
         self._limits = limits
         self._clock = clock
         self._began_at = self._result_at = self._audio_at = clock()
-        self._late_since: float | None = None
         self._wake = asyncio.Event()
         self._answered = asyncio.Event()
         """A final came."""

@@ -72,6 +72,8 @@ class Stint:
     """Whether it ends in mid-speech, as another one goes on with it."""
     is_answered = False
     """Whether it said all it has to say."""
+    _queue_ms = 0
+    """How much of what it had been sent it may not have worked off when its last result came."""
     _replay_lag_ms = 0
     """How much more it was behind when it answered what it was sent at once."""
 
@@ -107,13 +109,10 @@ class Stint:
         """What it said before it was its turn."""
         self._speech = speech
         self._outlet = outlet
-        self._sent_at = self._excused_at = now
+        self._sent_at = self._excused_at = self._result_at = now
         self._backlog = Backlog(now)
         self._answered_ms = start_ms
         """How far it had been sent when its last result came."""
-        self._queue_ms = 0
-        """How much of that it may not have worked off yet."""
-        self._result_at = now
         self._stopped_ms = start_ms
         """How far when nothing was sent for a while, which began at `_stopped_at`."""
         self._stopped_at = now
