@@ -318,7 +318,7 @@ class Transcript:
         self.progress.note(span, clue, sure_ms=sure_ms, sent_ms=sent_ms)
         fresh = fresh and self._restated.without(self._at, Placed(fresh, clue))
         if fresh is None:  # emitted before
-            self._drop_state_of(words)
+            self._pending = None if self._pending_here else self._pending
             return []
         if clue is not Clue.TEXT:
             self._restated.cover(span)
@@ -328,12 +328,6 @@ class Transcript:
         self._pending = None
         finals = self._emit(Placed(fresh, clue), sent_ms, until_ms=sent_ms)
         return finals + self._overtaken(self._at.position_ms)
-
-    def _drop_state_of(self, words: list[str]) -> None:
-        """Forget what is pending if it is an earlier state of a text that was emitted before."""
-        pending = self._pending
-        if pending and self._pending_here and revises(words_of(pending.heard.text), words):
-            self._pending = None
 
     def _overtaken(self, position_ms: int | None) -> list[WordsHeard]:
         """Emit finals that nothing is missing before any more, or have waited long enough."""

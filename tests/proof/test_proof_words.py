@@ -67,6 +67,8 @@ FAILED_ONCE = [
     Trial(40037, "media", ("stall", "falls_back_midway")),
     Trial(20001, "media", ("closed_every_5_s", "engine_away_for_long")),
     Trial(20008, "media", ("closed_every_5_s", "wrong_order")),
+    Trial(20007, "media", ("closed_every_5_s", "wrong_order")),
+    Trial(20006, "media", ("slow_handshake", "closed_every_5_s")),
 ]
 """Runs that were found by the long proof."""
 

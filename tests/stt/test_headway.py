@@ -110,3 +110,16 @@ def test_words_that_the_next_session_does_not_say_again_were_said_before(
 
     assert third.clock.start_ms > 4000
     assert finals(inputs) == emitted
+
+
+def test_a_final_that_repeats_leaves_nothing_of_what_came_before_it() -> None:
+    """A partial that came out of its order would else be put where the final is."""
+    track = opened()
+    track.push(speak((2, 500), (2, 2000))[0])
+    again(track, final("good morning"))
+    inputs = [
+        item for _ in range(2) for item in again(track, partial("bye"), final("good morning"))[1]
+    ]
+
+    assert finals(inputs) == []
+    assert finals(track.finish("not_answered")) == []
