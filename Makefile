@@ -82,7 +82,7 @@ proof-words: $(MADE)
 	@$(BIN)/python -m tests.proof $(ARGS)
 
 proof-redaction: $(MADE)
-	@$(BIN)/python -m tests.redaction.proof $(ARGS)
+	@$(BIN)/python -m tests.redaction $(ARGS)
 
 chaos: $(MADE)
 	@$(BIN)/python -m tests.chaos $(ARGS)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from aiohttp import web
@@ -20,9 +21,12 @@ from service.ingress.counters import IngressCounters
 from service.ingress.limits import MediaLimits
 from service.ingress.media_route import MediaRoute
 from service.ingress.webhook_route import WebhookRoute
-from service.ports import Carrier, Journal, Library, Ownership
+from service.ports import Carrier, Journal, Library, MediaDoor, Ownership
+from service.runtime.attaching import LegAttacher
 from service.runtime.registry import CallRegistry
+from service.runtime.signed_streams import SigningDoor
 from service.settings import Settings
+from service.settings.derived import derive_route
 from service.stt.counters import RecognitionCounters
 from service.telemetry.readings import (
     bus_figures,
@@ -112,7 +116,8 @@ async def let_telnyx_in(
     route = WebhookRoute(calls, keys, counters=counters, clock=clock, network=network, tee=tee)
     route.add_to(app)
     strict = settings.require_media_auth
-    MediaRoute(calls, limits=limits, require_auth=strict, counters=counters).add_to(app)
+    door = _door(settings, rooms)
+    MediaRoute(door, limits=limits, require_auth=strict, counters=counters).add_to(app)
     figures = [*live_figures(calls), *ingress_figures(counters), *lane_figures(rooms.lanes)]
     figures += [*clock_figures(lambda: network.ahead_s), *recognition_figures(rooms.heard)]
     figures += feed_figures(lambda: rooms.hub.subscriptions, lambda: rooms.hub.held_back_s)
@@ -122,3 +127,16 @@ async def let_telnyx_in(
     figures += forward_figures(passed_on) if tee else []
     figures += storage_figures(settings.database_file, settings.recordings_path)
     rooms.telemetry.metrics.read(figures)
+
+
+def _door(settings: Settings, rooms: Rooms) -> MediaDoor:
+    """Return who lets media in: with a secret, also the streams that applications sign."""
+    if settings.stream_secret is None:
+        return rooms.calls
+    return SigningDoor(
+        rooms.calls,
+        LegAttacher(rooms.calls, rooms.carrier, rooms.network),
+        partial(derive_route, settings),
+        secret=settings.stream_secret.get_secret_value(),
+        clock=rooms.network,
+    )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from service.archive.exports import REASONS
+from service.archive.exports import LABELS
 from service.archive.transcript import NOTED
 from service.demo.screen import NOTES
 from service.settings.checks import EVENT_TYPES
@@ -112,4 +112,4 @@ def test_every_type_of_event_has_words_or_is_silent_on_purpose(
 
 def test_every_note_of_an_export_has_its_words() -> None:
     """Without them, people would read the name of the type."""
-    assert set(REASONS) == {kind.partition(".")[2] for kind in NOTED}
+    assert set(LABELS) == {kind.partition(".")[2] for kind in NOTED}

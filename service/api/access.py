@@ -164,7 +164,7 @@ class Doorkeeper:
     async def _key(self, shown: str, site: str) -> Caller:
         key_id = read_key_id(shown)
         if key_id is None:
-            raise ForgedInputError("no key and no token")
+            raise ForgedInputError("neither a whole key nor a token")
         wait_s = self._failures.wait_s(site, self._ticks())
         if wait_s and not self._known.knows(key_id):
             raise too_many(wait_s, "Too many bad keys from this address.")

@@ -21,6 +21,7 @@ from service.archive.transcript import (
     read_lines,
     read_transcript,
 )
+from service.archive.wording import why
 from service.calls.party_events import Participant
 from service.ids import CallId
 from service.ports import CallSummary, Journal, Library, StoredEvent
@@ -47,7 +48,7 @@ _FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 """What a spreadsheet takes a cell for a formula by."""
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _MAX_NAME_LETTERS = 100
-REASONS = {
+LABELS = {
     "gap": "not transcribed",
     "paused": "transcription paused",
     "resumed": "transcription resumed",
@@ -150,8 +151,8 @@ def _line(turn: SpeakerTurn | None, said: Utterance | Note) -> str:
     until = "" if said.end_ms is None else f" until {_short_clock(said.end_ms)}"
     whose = said.role if said.role not in (None, "unknown") else said.track
     of = "" if whose is None else f", {whose}"
-    why = f": {plain(said.reason)}" if said.reason else ""
-    return f"({REASONS.get(said.type, said.type)}{until}{of}{why})"
+    because = f": {plain(why(said.reason))}" if said.reason else ""
+    return f"({LABELS.get(said.type, said.type)}{until}{of}{because})"
 
 
 def _side(number: str | None) -> str:

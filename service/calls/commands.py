@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from service.calls.inputs import TrackRef
-from service.calls.routes import Route
+from service.calls.routes import Route, Tracks
 from service.calls.state import Span
 from service.ids import LegId, StreamId, Transcription
 from service.redaction.redactor import Earlier
@@ -73,7 +73,7 @@ class StartTranscription:
     leg_id: LegId
     engine: str
     config: Mapping[str, object]
-    tracks: str
+    tracks: Tracks
     generation: int = 0
     model: str | None = None
     """The model, where it stands beside the config and not in it."""
@@ -92,7 +92,7 @@ class StartStreaming:
     """Ask Telnyx to fork the leg's audio to us. `tracks` is inbound, outbound or both."""
 
     leg_id: LegId
-    tracks: str
+    tracks: Tracks
     generation: int = 0
     codec: str = "PCMU"
     """As Telnyx's `stream_codec` names it."""

@@ -120,7 +120,7 @@ def _start(turn: Turn, primary: LegId, item: ControlAsked) -> None:
     else:  # the pause ends when Telnyx says that it transcribes again
         pauses.ask_end(state, item.at)
     at_ms = state.clock_ms(item.at) or 0
-    in_call.tell_late_start(turn)
+    in_call.tell_what_waits(turn)
     for track in turn.route.heard_tracks:
         state.open_gaps.setdefault(track, OpenGap(at_ms, STARTED_LATE[turn.route.source]))
     transcription.start(turn, primary)

@@ -1,13 +1,15 @@
 """Words that Telnyx gives in the call: they begin, they come, or they are missed."""
 
-from service.calls import gaps, pauses, requests, sides, troubles
+from collections.abc import Sequence
+
+from service.calls import gaps, pauses, requests, sides, troubles, utterances
 from service.calls.answering import STARTED_LATE
 from service.calls.carrier_answers import CommandFailed
 from service.calls.events import TranscriptionDegraded
-from service.calls.state import CallState, Desired, Leg, OpenGap, Phase, Progress
+from service.calls.state import CallState, Desired, Leg, OpenGap, Phase, Progress, Span
 from service.calls.streams import note_expected
 from service.calls.turn import Turn
-from service.ids import LegId
+from service.ids import LegId, Track
 
 NO_WORDS_S = 30.0
 """How long a leg may be transcribed in the call without one word, the first time."""
@@ -16,6 +18,8 @@ WORDLESS_S = 5.0
 """How long it may be so before somebody ends it, without being told as a gap."""
 ROUGH_MS = 1_000
 """By how much the estimate of when words began may be off."""
+RESTARTED = "transcription_restarted"
+"""Why nobody heard what was said while a transcription was begun again, for another side."""
 _LATE = STARTED_LATE["in_call"]
 
 
@@ -99,11 +103,37 @@ def begin(turn: Turn, leg_id: LegId, *, at: float) -> None:
         _begins(turn, leg_id, at=at)
 
 
-def tell_late_start(turn: Turn) -> None:
-    """Tell of a late start that waits for the next words: they would be those of another one."""
+def tell_what_waits(turn: Turn) -> None:
+    """Tell of what waits for the next words: they will be those of another transcription."""
     for track, gap in list(turn.state.open_gaps.items()):
-        if gap.reason == _LATE and gap.until_ms is not None:
+        if gap.reason in (_LATE, RESTARTED) and gap.until_ms is not None:
             gaps.close_gap(turn, track, until_ms=gap.until_ms)
+
+
+def begins_again(turn: Turn, leg_id: LegId, *, at: float) -> None:
+    """Keep in mind that nobody hears a leg from now on, as it is begun again for another side.
+
+    What it was in the midst of may still come. What does not is lost, too.
+    """
+    state, leg = turn.state, turn.state.legs[leg_id]
+    heard = leg_id == state.primary or sides.heard_apart(turn, leg_id)
+    wanted = state.phase is Phase.TALKING and state.desired is Desired.ON and heard
+    if not wanted or turn.route.source != "in_call" or not requests.lives(state, leg_id):
+        return
+    since_ms = min(state.clock_ms(at) or 0, utterances.open_since_ms(state, leg, at))
+    tracks = turn.route.heard_tracks if leg.asked_tracks == "both" else _own(turn, leg_id)
+    tell_what_waits(turn)
+    for track in tracks:
+        state.open_gaps.setdefault(track, OpenGap(since_ms, RESTARTED))
+
+
+def came_late(state: CallState, track: Track, final: Span) -> None:
+    """Note that words came of what a transcription had heard before it was begun again."""
+    gap = state.open_gaps.get(track)
+    if gap is None or gap.reason != RESTARTED:
+        return
+    if gap.until_ms is None or final.end_ms <= gap.until_ms:
+        gap.since_ms = max(gap.since_ms, final.end_ms)
 
 
 def already_on(turn: Turn, item: CommandFailed) -> None:
@@ -165,13 +195,21 @@ def _waits_for_words(gap: OpenGap) -> bool:
     return gap.reason == _LATE or (gap.reason == troubles.NO_WORDS and gap.until_ms is not None)
 
 
+def _is_told_later(gap: OpenGap) -> bool:
+    """Say whether a gap is not told as soon as it ends, but with the next words."""
+    return gap.reason == RESTARTED or _waits_for_words(gap)
+
+
 def _patience_s(leg: Leg) -> float:
     return min(NO_WORDS_S * 2.0**leg.words_missed, MAX_NO_WORDS_S)
 
 
 def _go_on(turn: Turn, leg_id: LegId, *, heard_since_ms: int, at: float) -> None:
-    if leg_id == turn.state.primary:
-        for track in turn.route.heard_tracks:
+    for track, gap in list(turn.state.open_gaps.items()):
+        if gap.reason == RESTARTED:
+            if gap.until_ms is not None and track in _own(turn, leg_id):
+                gaps.close_gap(turn, track, until_ms=gap.until_ms)
+        elif leg_id == turn.state.primary and track in turn.route.heard_tracks:
             gaps.close_gap(turn, track, until_ms=heard_since_ms)
     troubles.over(turn, leg_id, at=at)
     note_expected(turn, leg_id, at=at)
@@ -180,13 +218,30 @@ def _go_on(turn: Turn, leg_id: LegId, *, heard_since_ms: int, at: float) -> None
 def _begins(turn: Turn, leg_id: LegId, *, at: float) -> None:
     """Go on; a late start is told with the next words: earlier ones show that it was none."""
     state, at_ms = turn.state, turn.state.clock_ms(at) or 0
+    _heard_again(turn, leg_id, at_ms)
     if leg_id != state.primary:
-        _go_on(turn, leg_id, heard_since_ms=at_ms, at=at)
+        troubles.over(turn, leg_id, at=at)
+        note_expected(turn, leg_id, at=at)
         return
-    late = {track: gap for track, gap in state.open_gaps.items() if _waits_for_words(gap)}
+    late = {track: gap for track, gap in state.open_gaps.items() if _is_told_later(gap)}
     for track, gap in late.items():
-        if gap.until_ms is None or gap.reason == troubles.NO_WORDS:
+        if gap.reason != RESTARTED and (gap.until_ms is None or gap.reason == troubles.NO_WORDS):
             gap.until_ms = at_ms
         del state.open_gaps[track]
     _go_on(turn, leg_id, heard_since_ms=at_ms, at=at)
     state.open_gaps |= late
+
+
+def _heard_again(turn: Turn, leg_id: LegId, at_ms: int) -> None:
+    """Note until when nobody heard a leg that was begun again: it is told with the next words."""
+    for track in _own(turn, leg_id):
+        gap = turn.state.open_gaps.get(track)
+        if gap is not None and gap.reason == RESTARTED and gap.until_ms is None:
+            gap.until_ms = at_ms
+
+
+def _own(turn: Turn, leg_id: LegId) -> Sequence[Track]:
+    """Return the tracks of the call that are heard on a leg."""
+    if sides.heard_apart(turn, leg_id):
+        return (sides.side_of(turn.state, leg_id, "inbound"),)
+    return turn.route.heard_tracks if leg_id == turn.state.primary else ()

@@ -214,19 +214,25 @@ def _command(turn: Turn, leg_id: LegId, name: CommandName, request: Request) -> 
 
 
 def _start_transcription(turn: Turn, leg_id: LegId, generation: int) -> StartTranscription:
+    command = _transcription(turn, leg_id, generation)
+    leg = turn.state.legs[leg_id]
+    if leg.asked_tracks == "both":
+        leg.apart_since = turn.now
+    leg.asked_tracks = command.tracks
+    return command
+
+
+def _transcription(turn: Turn, leg_id: LegId, generation: int) -> StartTranscription:
     engine, config = in_call_config(turn.route)
     model = None
     leg = turn.state.legs.get(leg_id)
-    tracks = _tracks(turn, leg_id)
-    if leg is not None:
-        leg.asked_tracks = tracks
     if leg is not None and leg.flat_config:
         model, config = flat_config(config)
     return StartTranscription(
         leg_id=leg_id,
         engine=engine,
         config=config,
-        tracks=tracks,
+        tracks=_tracks(turn, leg_id),
         generation=generation,
         model=model,
     )
@@ -252,6 +258,7 @@ def _dial(turn: Turn, leg_id: LegId, generation: int) -> CarrierCommand:
     dial.asked_at = turn.now if dial.asked_at is None else dial.asked_at
     begins = _with_dial(turn, leg_id) if dial.carries else None
     dial.carries = begins is not None
+    dial.asked_tracks = None if begins is None else begins.tracks
     return Dial(
         leg_id=leg_id,
         to=dial.to,
@@ -277,7 +284,7 @@ def _with_dial(turn: Turn, leg_id: LegId) -> StartTranscription | StartStreaming
     if not leg_id and turn.route.announce is not None and turn.route.connect is not None:
         return None
     wanted = not leg_id or sides.connects(turn, leg_id)
-    return _start_transcription(turn, leg_id, 0) if wanted else None
+    return _transcription(turn, leg_id, 0) if wanted else None
 
 
 def _speak(turn: Turn, leg_id: LegId, generation: int) -> CarrierCommand:

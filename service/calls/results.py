@@ -66,8 +66,11 @@ def _done(turn: Turn, leg: Leg, item: CommandDone) -> None:
         case "start_transcription":
             requests.is_so(leg.transcribing)
             in_call.begin(turn, item.leg_id, at=item.at)
-        case "stop_streaming" | "stop_transcription":
-            _ended(_to_stop(leg, item.command))
+        case "stop_streaming":
+            _ended(leg.streaming)
+        case "stop_transcription":
+            in_call.begins_again(turn, item.leg_id, at=item.at)
+            _ended(leg.transcribing)
         case "dial":
             _dialled(turn, item)
         case _:

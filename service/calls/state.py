@@ -97,6 +97,8 @@ class Leg:
     """Its words, from Telnyx in the call."""
     asked_tracks: Tracks | None = None
     """Which of its tracks Telnyx was last asked to transcribe."""
+    apart_since: float = 0.0
+    """Since when that is one of them; words of before may be of either."""
     expected: bool = False
     """Whether it was told that words are to be expected of it."""
     errands: dict[CommandName, Request] = field(default_factory=dict)
@@ -129,6 +131,11 @@ class Leg:
     status_asked: int = 0
     """How often in a row that was asked."""
 
+    @property
+    def was_transcribed(self) -> bool:
+        """Whether Telnyx was ever asked for its words, also once nobody wants them any more."""
+        return self.asked_tracks is not None or not self.transcribing.is_untouched
+
 
 @dataclass(slots=True)
 class Dial:
@@ -146,6 +153,8 @@ class Dial:
     """The leg that came of it, once it is known."""
     carries: bool = True
     """Whether it asks for the words of the new leg as well; not once Telnyx refused that."""
+    asked_tracks: Tracks | None = None
+    """Of which tracks it asks for them."""
     over: bool = False
     """Whether it ended with nobody there; that was told."""
 

@@ -27,7 +27,7 @@ def open_recognitions(turn: Turn, leg_id: LegId, *, at: float) -> bool:
         stream.offset_ms, stream.stage = state.clock_ms(at) or 0, state.stage
         for track in turn.route.heard_tracks:
             gaps.close_gap(turn, track, until_ms=stream.offset_ms)
-        if not state.legs[leg_id].transcribing.is_untouched and state.in_call_until is None:
+        if state.legs[leg_id].was_transcribed and state.in_call_until is None:
             state.in_call_until = at
         troubles.over(turn, leg_id, at=at)
         note_expected(turn, leg_id, at=at)

@@ -49,7 +49,7 @@ def answered(turn: Turn, leg_id: LegId, *, at: float) -> None:
     if dial is None or not dial.carries or leg.hung_up or state.phase is not Phase.TALKING:
         return
     if turn.route.source == "in_call" and leg.transcribing.is_untouched:
-        leg.transcribing.progress = Progress.ON
+        leg.transcribing.progress, leg.asked_tracks = Progress.ON, dial.asked_tracks
         in_call.begin(turn, leg_id, at=at)
     elif turn.route.source == "media" and leg.streaming.is_untouched:
         leg.streaming.progress, leg.streaming.taken_at = Progress.TAKEN, turn.now

@@ -79,16 +79,19 @@ def settle(turn: Turn, item: WordsReported) -> None:
     if item.is_final is None and not state.finality_missing:
         _tell_finality_missing(turn, item)
     final = utterances.reported_final(turn, item)
-    in_call.worded(turn, item.leg_id, since_ms=final.start_ms or 0, at=item.occurred_at)
+    tracks = (
+        turn.route.heard_tracks
+        if final.track is None
+        else (sides.side_of(state, item.leg_id, final.track),)
+    )
+    span = Span(final.start_ms or 0, final.end_ms or 0)
+    for track in tracks:
+        in_call.came_late(state, track, span)
+    in_call.worded(turn, item.leg_id, since_ms=span.start_ms, at=item.occurred_at)
     if state.answered_at is not None:
-        tracks = (
-            turn.route.heard_tracks
-            if final.track is None
-            else (sides.side_of(state, item.leg_id, final.track),)
-        )
         for track in tracks:
             ledger = state.ledgers.setdefault(track, Ledger())
-            count_transcribed(ledger, Span(final.start_ms or 0, final.end_ms or 0))
+            count_transcribed(ledger, span)
             gap = state.open_gaps.get(track)
             if gap is not None and gap.until_ms is None:
                 gap.since_ms = max(gap.since_ms, final.end_ms or 0)
@@ -247,14 +250,14 @@ def _wanted(turn: Turn, item: WordsReported, leg_id: LegId) -> bool:
     if turn.route.source != "in_call" and not _precedes_media(state, item, leg_id):
         return False
     leg = state.legs[leg_id]
-    if state.primary is None or leg.asked_tracks is not None or not leg.transcribing.is_untouched:
+    if state.primary is None or leg.was_transcribed:
         return True  # we asked for them, be it before that leg hung up
     return state.legs[state.primary].transcribing.progress is Progress.OFF
 
 
 def _precedes_media(state: CallState, item: WordsReported, leg_id: LegId) -> bool:
     """Whether Telnyx gave the words before a media stream did, and this is one of those."""
-    if state.legs[leg_id].transcribing.is_untouched:
+    if not state.legs[leg_id].was_transcribed:
         return False
     return state.in_call_until is None or item.occurred_at < state.in_call_until
 

@@ -31,6 +31,17 @@ def sequence_of(state: CallState, leg: Leg, track: Track | None) -> UtteranceSeq
     return state.sequences.setdefault(_sequence_key(leg, track), UtteranceSequence())
 
 
+def open_since_ms(state: CallState, leg: Leg, at: float) -> int:
+    """Return since when a leg's in-call words are not final, on the call clock; `at` if all are."""
+    since_ms = state.clock_ms(at) or 0
+    for track in (None, "inbound", "outbound"):
+        sequence = state.sequences.get(_sequence_key(leg, track))
+        if sequence is not None and sequence.interims_at:
+            shown_ms = (state.clock_ms(sequence.interims_at[0]) or 0) - SPEAKING_MS_PER_WORD
+            since_ms = min(since_ms, max(shown_ms, sequence.end_ms))
+    return since_ms
+
+
 def reported_partial(turn: Turn, item: WordsReported) -> TranscriptPartial | None:
     """Return what to show of an in-call interim, or None if something newer was shown.
 
@@ -125,8 +136,10 @@ def reported_track(turn: Turn, item: WordsReported) -> Track | None:
     """Return the track Telnyx named, or the only one that was asked for."""
     route = in_call_route(turn)
     leg = turn.state.legs.get(item.leg_id)
+    since = 0.0 if leg is None else leg.apart_since
     alone = leg is not None and leg.asked_tracks == "inbound"
-    if item.track is None and (alone or sides.connects(turn, item.leg_id)):
+    alone = alone or sides.connects(turn, item.leg_id)
+    if item.track is None and alone and item.occurred_at >= since:
         return "inbound"
     return item.track or (None if route.tracks == "both" else route.tracks)
 

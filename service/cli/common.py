@@ -18,10 +18,16 @@ if TYPE_CHECKING:
 Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse gives it no public name
 NO_KEYS = {"telnyx_api_key": "none", "telnyx_public_key": "A" * 43 + "="}
 """Stand in for Telnyx's keys where nothing needs them."""
+NO_CALL = "there is no such call: `callscribe calls ls` lists those there are"
 _MAX_NUMBER = 2**53
 """More than there is of anything; what the journal can look for is larger still."""
 Run = Callable[[argparse.Namespace, Mapping[str, str]], int]
 """Carries a command out, with its arguments and the environment; returns the exit code."""
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return how many there are of something, in words: `1 call`, `2 calls`."""
+    return f"{number} {one}" if number == 1 else f"{number} {many or one + 's'}"
 
 
 def add_command(

@@ -8,6 +8,7 @@ from service.cli.common import (
     Commands,
     add_command,
     add_config,
+    counted,
     open_journal_beside,
     read_local_settings,
 )
@@ -82,7 +83,7 @@ def run_move(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     settings = read_local_settings(arguments, environ)
     old, new = EndpointName(arguments.old), EndpointName(arguments.new)
     moved = asyncio.run(_move(settings, old, new))
-    print(f"{new} will get what {old} did not get, of {moved} calls")
+    print(f"{new} will get what {old} did not get, of {counted(moved, 'call')}")
     return Exit.OK
 
 
@@ -142,7 +143,7 @@ async def _park(settings: "Settings", names: list[EndpointName], _: str) -> bool
     async with open_journal_beside(settings) as journal:
         for name in names:
             parked = await park(journal, configured, name, now=time.time())
-            print(f"{name}  parked {parked} deliveries")
+            print(f"{name}  parked {counted(parked, 'delivery', 'deliveries')}")
     return True
 
 

@@ -13,6 +13,7 @@ from service.cli.common import (
     Commands,
     add_command,
     add_config,
+    counted,
     open_journal_beside,
     read_local_settings,
 )
@@ -108,7 +109,9 @@ def run_backup(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int
         raise BadInputError(f"{arguments.file} is there already") from error
     except OSError as error:
         raise BadInputError(f"cannot write {arguments.file}: {system_fault(error)}") from error
-    print(f"{arguments.file}  holds {name} and {count} recordings; unpack it with tar -xf")
+    print(
+        f"{arguments.file}  holds {name} and {counted(count, 'recording')}; unpack it with tar -xf"
+    )
     beside = settings.sqlite_path().with_name(backup.RECORDINGS)
     if settings.recordings_path.absolute() != beside:
         print(f"{backup.RECORDINGS}/ in it belongs to {settings.recordings_path}")
@@ -162,7 +165,7 @@ async def _park_all(settings: "Settings") -> None:
     async with open_journal_beside(settings) as journal:
         for name in sorted({row.endpoint for row in await journal.backlog()}):
             parked = await journal.park_lanes(name, "restored", time.time())
-            print(f"{name}  parked {parked} deliveries")
+            print(f"{name}  parked {counted(parked, 'delivery', 'deliveries')}")
 
 
 def run_encrypt(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -178,7 +181,7 @@ def run_encrypt(arguments: argparse.Namespace, environ: Mapping[str, str]) -> in
     with locked(url):
         encrypt_journal(url, key)
         count, failed = _each(settings.recordings_path, lambda file: encrypt_file(file, key))
-    print(f"{path}  is encrypted, and {count} recordings were")
+    print(f"{path}  is encrypted, with {counted(count, 'recording')}")
     return Exit.FAILED if failed else Exit.OK
 
 
@@ -196,7 +199,9 @@ def run_rekey(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     with locked(url):
         rekey_journal(url, key, new_key)
         count, failed = _each(settings.recordings_path, lambda file: rekey_file(file, key, new_key))
-    print(f"{path}  has the new key, and {count} recordings: now set database_key to it")
+    print(
+        f"{path}  has the new key, with {counted(count, 'recording')}: now set database_key to it"
+    )
     return Exit.FAILED if failed else Exit.OK
 
 

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from service.cli.common import (
+    NO_CALL,
     Commands,
     add_command,
     add_config,
     add_requests,
+    counted,
     moment,
     open_journal_beside,
     positive,
@@ -82,12 +84,12 @@ async def _replay(settings: "Settings", arguments: argparse.Namespace) -> str:
             raise SettingsError([f"{arguments.call} has no event from seq {seq} on"])
         for call_id in calls:
             await replay(journal, endpoints, call_id, name, from_seq=seq)
-    return str(arguments.call or f"{len(calls)} calls")
+    return str(arguments.call or f"{counted(len(calls), 'call')}")
 
 
 async def _known(journal: "Journal", call_id: CallId) -> CallId:
     if await journal.load(call_id) is None:
-        raise SettingsError([f"no call has the id {call_id}"])
+        raise SettingsError([f"{call_id}: {NO_CALL}"])
     return call_id
 
 

@@ -117,7 +117,7 @@ async def _simulate(
     async with open_words(arguments, environ) as receiver, opening as simulator:
         _introduce(simulator, arguments.webhook_url, receiver)
         await _wait_for(arguments.webhook_url, arguments.wait)
-        _tell(f"{len(scenario.call)} calls are played to {arguments.webhook_url}")
+        _tell(f"playing to {arguments.webhook_url}")
         report = await simulator.run()
         return report, await count_words(receiver, report, arguments) if receiver else None
 

@@ -60,7 +60,7 @@ def run(options: Options) -> int:
     Raises:
         SettingsError: The recording, the journal's place or the recogniser cannot be used.
     """
-    set_up_logs(sys.stderr, level=logging.WARNING)
+    set_up_logs(sys.stderr, level=logging.ERROR)
     return uvloop.run(play(options, Console()))
 
 

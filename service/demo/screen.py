@@ -8,6 +8,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from service.archive.wording import why
 from service.demo.receiver import Receipt
 
 _STYLES = {"customer": "cyan", "agent": "green", "unknown": "magenta"}
@@ -93,7 +94,7 @@ def line_of(receipt: Receipt) -> Text | None:
         return None
     note = NOTES[receipt.type]
     if reason := receipt.data.get("reason"):
-        note = f"{note} ({_printable(reason)})"
+        note = f"{note}: {_printable(why(reason))}"
     return Text(f"       {'':{_WIDTH}}  {note}", style="dim")
 
 

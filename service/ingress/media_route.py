@@ -7,7 +7,7 @@ from http import HTTPStatus
 import structlog
 from aiohttp import WSCloseCode, web
 
-from service.errors import JournalUnavailableError
+from service.errors import DrainingError, JournalUnavailableError
 from service.ingress.counters import IngressCounters
 from service.ingress.frame_socket import FrameSocket
 from service.ingress.limits import MediaLimits
@@ -20,7 +20,7 @@ from service.wire.media import AUTH_HEADER, MAX_MESSAGE_BYTES, MEDIA_PATH
 log = structlog.get_logger()
 
 PATH = MEDIA_PATH + "{token}"
-_MAX_TOKEN = 256
+_MAX_TOKEN = 2_048
 _CLOSE_S = 1.0
 _BEARER = "bearer "
 
@@ -71,7 +71,7 @@ class MediaRoute:
             )
         try:
             ticket = await self._admit(request)
-        except JournalUnavailableError as error:
+        except (JournalUnavailableError, DrainingError) as error:
             log.warning("media_not_taken", reason=str(error))
             return problem(
                 HTTPStatus.SERVICE_UNAVAILABLE, "Come again soon.", headers={"Retry-After": "1"}

@@ -78,5 +78,6 @@ class MediaDoor(Protocol):
         Telnyx may dial the same address once more, and the newest socket wins.
 
         Raises:
+            DrainingError: It would begin a call, and this process is stopping.
             JournalUnavailableError: Nobody can tell now.
         """

@@ -50,7 +50,7 @@ def exemption_of(
     before = tokens[run.first - 1] if run.first else None
     after = tokens[run.last + 1] if run.last + 1 < len(tokens) else None
     if (
-        _is_amount(run, before, after, language)
+        _is_amount(run, before, _unit(tokens, run, language), language)
         or _CLOCK.fullmatch(written)
         or _DATE.fullmatch(written)
         or _is_of_month(tokens, run, language)
@@ -80,6 +80,15 @@ def _is_plain(token: Token, language: Language) -> bool:
     return token.kind is Kind.WORD and token.text not in (
         language.fillers | language.hesitations | language.beside.keys() | language.repeats.keys()
     )
+
+
+def _unit(tokens: Sequence[Token], run: Run, language: Language) -> Token | None:
+    """Return the word that may say what a number is an amount of: dos millones *de euros*."""
+    place = run.last + 1
+    spoken = tokens[run.last].text in language.magnitudes
+    if spoken and place < len(tokens) and tokens[place].text in language.before_units:
+        place += 1
+    return tokens[place] if place < len(tokens) else None
 
 
 def _is_amount(run: Run, before: Token | None, after: Token | None, language: Language) -> bool:

@@ -52,6 +52,8 @@ class Language:
     """Words that come between the groups of a number, and close none."""
     units: frozenset[str]
     """Words after an amount."""
+    before_units: frozenset[str]
+    """Words between an amount and its unit, where that ends with a word that multiplies."""
     closers: frozenset[str]
     """Words that begin another number: flight, order."""
     before_times: frozenset[str]
@@ -103,6 +105,7 @@ ENGLISH: Final = Language(
         "digit digits litres liters gallons users seats rooms employees students children kids "
         "customers"
     ),
+    before_units=frozenset(),
     closers=_words(
         "flight order gate room floor apartment suite zip street avenue road extension invoice "
         "ticket table chapter page version platform seat terminal building unit route highway "
@@ -168,12 +171,13 @@ SPANISH: Final = Language(
         "días día semanas semana meses mes años año personas noches veces kilómetros metros grados "
         "dígitos cifras kilos gramos piezas cajas unidades puntos litros % empleados clientes niños"
     ),
+    before_units=_words("de"),
     closers=_words(
         "vuelo pedido puerta habitación planta piso calle avenida factura mesa página versión "
         "asiento edificio reserva referencia tren autobús código"
     ),
     before_times=_words("las desde hasta entre sobre"),
-    before_years=_words("en desde hasta año entre"),
+    before_years=_words("en desde hasta para año entre"),
     ranges=_words("a y o hasta"),
     months=_words(
         "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre"

@@ -18,6 +18,7 @@ TOP_SECRETS = (
     "telnyx_api_key",
     "telnyx_public_key",
     "recogniser_api_key",
+    "stream_secret",
     "database_key",
     "database_url",
     "nats_url",

@@ -37,6 +37,7 @@ def fingerprints(settings: Settings, secrets: EndpointSecrets | None = None) -> 
         "nats_url": settings.nats_url,
         "require_media_auth": settings.require_media_auth,
         "route": [_said(settings.route[number]) for number in sorted(settings.route, key=int)],
+        "stream_secret": settings.stream_secret,
         "telnyx_api_key": settings.telnyx_api_key,
         "telnyx_base_url": settings.telnyx_base_url,
         "telnyx_public_key": [bytes(one).hex() for one in settings.public_keys()],

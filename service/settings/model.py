@@ -238,6 +238,8 @@ class Settings(BaseSettings):
     """Attempts at once at one host (scheme, name and port), of all its endpoints together."""
     require_media_auth: bool = False
     """Whether a media WebSocket must show the header that Telnyx was given for it."""
+    stream_secret: Annotated[SecretStr, Field(min_length=32)] | None = None
+    """What applications sign addresses of streams with that they start themselves."""
     recogniser_url: StreamUrl = "ws://127.0.0.1:8090/v2/speech-to-text/transcription"
     """Where `engine = "local"` sends audio: our own recogniser."""
     recogniser_api_key: SecretStr | None = None

@@ -195,7 +195,11 @@ class Connection(RequestHandler):
             log.error("request_failed", route=route_of(request), exc_info=exc)
         if request.writer.output_size > 0:
             raise ConnectionError("half an answer was sent")
-        detail = "This is not HTTP." if status == HTTPStatus.BAD_REQUEST else "It is logged."
+        detail = (
+            "This is not HTTP."
+            if status == HTTPStatus.BAD_REQUEST
+            else "Something failed here, and is in the log."
+        )
         answer = problem(HTTPStatus(status), detail)
         answer.force_close()
         return answer

@@ -4,5 +4,6 @@
 `audio` and `signature` are Telnyx's, `providers` its list of engines, and `parties` are whom it
 dials; `stt` is spoken with Telnyx and with our own recogniser, `events` and `subtitles` are what
 goes out, and `metadata` is what the former say of their call. `payload` says how long coded audio
-plays (`opus`, `amr_wb`), and `payload_decoder` decodes it (`ffmpeg`).
+plays (`opus`, `amr_wb`), and `payload_decoder` decodes it (`ffmpeg`). `stream_tokens` are what
+applications sign that start streams themselves.
 """

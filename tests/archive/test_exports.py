@@ -68,7 +68,7 @@ def test_jsonl_is_the_events_as_they_are_kept() -> None:
 
 def test_text_is_to_be_read() -> None:
     """Who called whom and when, then a line for each utterance and note."""
-    gap = stored(3, "transcript.gap", role="agent", start_ms=12_500, end_ms=14_000, reason="lost")
+    gap = stored(3, "transcript.gap", role="agent", start_ms=12_500, end_ms=14_000, reason="late")
 
     assert exported("txt", [*TALK, gap]).splitlines() == [
         "Call 428c31b6-7af4/../x",
@@ -77,7 +77,7 @@ def test_text_is_to_be_read() -> None:
         "",
         "[00:00:08] Customer: I'd like to change my booking.",
         "[00:00:10] Agent: Sure: which <one> & when -->?",
-        "[00:00:12] (not transcribed until 00:00:14, agent: lost)",
+        "[00:00:12] (not transcribed until 00:00:14, agent: the recogniser is too far behind)",
     ]
 
 

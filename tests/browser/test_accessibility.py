@@ -89,6 +89,25 @@ async def test_a_call_that_goes_on_has_no_violations(page: Page, journal: Path) 
         assert await violations(page) == []
 
 
+@pytest.mark.parametrize("width", [320, 390, 800])
+async def test_a_menu_opens_inside_the_window(page: Page, journal: Path, width: int) -> None:
+    """However many buttons stand before it: what hangs out on the left cannot be scrolled to."""
+    await page.set_viewport_size({"width": width, "height": 800})
+    async with open_service(journal, prepare=a_past) as service:
+        await visit(page, service.url, await service.token())
+        for address, menus in (("#/calls", 1), ("#/calls/call-of-today", 2)):
+            await page.evaluate(f"location.hash = '{address}'")
+            await expect(page.locator(".menu")).to_have_count(menus)
+            for number in range(menus):
+                await page.locator(".menu > summary").nth(number).click()
+                box = await page.locator(".menu[open] ul").bounding_box()
+                assert box is not None
+                assert box["x"] >= 0
+                assert box["x"] + box["width"] <= width
+                assert await overflow(page) == 0
+                await page.locator(".menu > summary").nth(number).click()
+
+
 async def test_the_keyboard_goes_everywhere(page: Page, journal: Path) -> None:
     """Skip link, a call by j and Enter, its utterances by arrows, the list of keys by ?."""
     async with open_service(journal, prepare=a_past) as service:

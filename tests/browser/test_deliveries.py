@@ -79,6 +79,7 @@ async def test_all_that_is_parked_is_tried_again(page: Page, journal: Path) -> N
         await expect(page.locator("main")).to_contain_text(
             "Nothing is parked, and no endpoint waits for anything. As of "
         )
+        await expect(page.get_by_text("refused these for good")).to_be_hidden()
         assert received(service) == [4, 5]
 
 

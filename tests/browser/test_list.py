@@ -134,6 +134,19 @@ async def test_the_filter_looks_at_numbers_and_metadata(page: Page, journal: Pat
         await expect(calls(page)).to_have_count(4)
         await page.get_by_label("Filter").fill("nobody")
         await expect(page.get_by_text("None of the live calls is like that.")).to_be_visible()
+        await expect(page.locator(".titles")).to_have_count(2)
+        await expect(page.locator(".titles:visible")).to_have_count(0)
+
+
+async def test_a_filter_that_no_earlier_call_fits_says_so(page: Page, journal: Path) -> None:
+    """An empty list without a word could be one that is still being fetched."""
+    async with open_service(journal, prepare=three_days) as service:
+        await visit(page, service.url, await service.token())
+        await expect(page.locator(".group")).to_have_count(3)
+        await page.get_by_label("Filter").fill("nobody")
+        await expect(page.get_by_text("None of these calls is like that.")).to_be_visible()
+        await page.get_by_label("Filter").fill("ada")
+        await expect(page.get_by_text("None of these calls is like that.")).to_be_hidden()
 
 
 async def test_a_row_that_is_pointed_at_stays_when_its_call_ends(page: Page, journal: Path) -> None:

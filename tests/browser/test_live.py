@@ -4,6 +4,8 @@ from pathlib import Path
 
 from playwright.async_api import Page, expect
 
+from service.ports.journal import Journal
+from tests.browser.builders import StoredCall, conversation, opening
 from tests.browser.harness import TALK, RunningService, open_service, playing
 from tests.browser.page_objects import finals, rows, texts, until_finals, until_in_page, visit
 from tests.browser.peers import open_proxy
@@ -128,6 +130,19 @@ async def test_the_end_stays_in_sight_until_the_reader_leaves_it(page: Page, jou
             assert await page.evaluate(AT_END)
             await expect(rows(page)).to_have_count(len(talk))
         await until_in_page(page, AT_END)
+
+
+async def test_a_page_is_not_moved_for_words_that_are_in_sight(page: Page, journal: Path) -> None:
+    """Else its head is gone, as the page is a little longer than the window, for nothing."""
+
+    async def begun(before: Journal) -> None:
+        await StoredCall("call-of-today", ago_s=60).write(before, [*opening(), conversation()[3]])
+
+    async with open_service(journal, prepare=begun) as service:
+        await visit(page, service.url, await service.token(), "#/calls/call-of-today")
+        await expect(finals(page)).to_have_count(1)
+        assert await page.evaluate("document.documentElement.scrollHeight > innerHeight")
+        assert await page.evaluate("scrollY") == 0
 
 
 AT_END = "document.documentElement.scrollHeight - innerHeight - scrollY < 60"

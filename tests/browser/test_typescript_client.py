@@ -65,6 +65,16 @@ async def test_it_ends_when_it_is_refused(node: Command) -> None:
     await checks.check_refusal(node)
 
 
+async def test_it_ends_where_nobody_gives_out_tokens(node: Command) -> None:
+    """See `check_wrong_token_url`."""
+    await checks.check_wrong_token_url(node)
+
+
+async def test_what_keeps_failing_is_told(node: Command) -> None:
+    """See `check_what_keeps_failing_is_told`."""
+    await checks.check_what_keeps_failing_is_told(node)
+
+
 async def test_its_receiver_passes_certification(node: Command) -> None:
     """See `check_certificate`."""
     await checks.check_certificate(node)

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from service.calls.carrier_answers import CommandDone, LegStatus
 from service.calls.commands import (
     Answer,
@@ -33,6 +35,7 @@ from tests.calls.harness import (
     B,
     Driver,
     answered,
+    hung_up,
     initiated,
     media_started,
     refused,
@@ -118,6 +121,19 @@ def test_in_the_call_each_leg_is_transcribed_by_its_own_side() -> None:
 
     told = [(final.leg, final.track, final.role) for final in driver.finals]
     assert told == [(A, "inbound", "customer"), (B, "inbound", "agent")]
+
+
+@pytest.mark.parametrize("first", [A, B])
+def test_the_last_words_of_a_leg_are_kept_although_its_hang_up_is_here(first: LegId) -> None:
+    """They wait for their turn when nothing is wanted of the leg any more, whoever asked for it."""
+    driver = connected(IN_CALL)
+    driver.receive(said("good", T0 + 10, track=None, leg=A), now=T0 + 10)
+    driver.receive(said("bye", T0 + 10.1, track=None, leg=B), now=T0 + 10.05)
+    driver.receive(hung_up(T0 + 10.2, leg=first), now=T0 + 10.1)
+    driver.receive(hung_up(T0 + 10.2, leg=B if first == A else A), now=T0 + 10.4)
+    driver.run_until(T0 + 12)
+
+    assert [(final.leg, final.text) for final in driver.finals] == [(A, "good"), (B, "bye")]
 
 
 def test_words_that_a_dial_could_not_ask_for_are_asked_for_after_the_answer() -> None:

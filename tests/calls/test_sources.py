@@ -186,6 +186,17 @@ def test_media_takes_over_where_in_call_words_fail_to_come() -> None:
     assert coverage["outbound"].lost_reasons == {NO_WORDS: 31_000}
 
 
+def test_words_of_before_that_wait_beside_the_hang_up_are_kept() -> None:
+    """Nothing is wanted of the leg any more when their turn comes."""
+    call = talking(TO_MEDIA)
+    call.run_until(T0 + 1 + NO_WORDS_S - 0.1)
+    call.receive(said("late", T0 + 30.9), now=T0 + 30.95)
+    call.receive(hung_up(T0 + 31.1), now=T0 + 31.05)
+    call.run_until(T0 + 60)
+
+    assert [(final.text, final.source) for final in call.finals] == [("late", "in_call")]
+
+
 def test_a_source_that_keeps_failing_to_start_is_replaced() -> None:
     """After the time in which trouble is told as failed."""
     call = Driver(TO_MEDIA, telnyx_answers=False)

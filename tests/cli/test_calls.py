@@ -191,7 +191,10 @@ async def followed(url: str, *arguments: str) -> AsyncIterator[asyncio.StreamRea
 
 
 async def test_a_live_call_is_followed_to_its_end(tmp_path: Path) -> None:
-    """Beside the service that takes it: what was said so far, then each final as it comes."""
+    """Beside the service that takes it: what was said so far, then each final as it comes.
+
+    What has no place of its own stands behind what was said before it.
+    """
     url = f"sqlite:///{tmp_path / 'calls.db'}"
     async with open_journal(url) as journal:
         await commit(journal, 0, *BEGINNING[:1])
@@ -201,8 +204,12 @@ async def test_a_live_call_is_followed_to_its_end(tmp_path: Path) -> None:
             gap = body(CALL, 4, "transcript.gap", start_ms=1, end_ms=2, reason="lost")
             await commit(journal, 2, gap)
             assert b"not transcribed" in await printed.readline()
-            over = body(CALL, 5, "transcript.completed")
-            await commit(journal, 3, over)
+            stopped = body(CALL, 5, "transcription.stopped", reason="media_stopped")
+            await commit(journal, 3, stopped)
+            said = b"(transcription stopped: the line's sound ended)"
+            assert await printed.readline() == b"[00:01:01] " + said + b"\n"
+            over = body(CALL, 6, "transcript.completed")
+            await commit(journal, 4, over)
             assert await printed.read() == b""
 
 

@@ -173,7 +173,7 @@ def test_all_calls_since_a_time_are_replayed(
     (lane,) = asyncio.run(_backlog(database))
     assert (lane.call_id, lane.acked_seq, lane.head_seq) == (CALL, 0, 3)
     last = capsys.readouterr().out.splitlines()[-1]
-    assert last == "crm will get the events of 1 calls from seq 1 on"
+    assert last == "crm will get the events of 1 call from seq 1 on"
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_all_calls_since_a_time_are_replayed(
     [
         (("replay", "--to", "crm"), "required"),
         (("replay", "c1", "--since", "2026-11-22", "--to", "crm"), "not allowed with"),
-        (("replay", "c2", "--to", "crm"), "no call has the id c2"),
+        (("replay", "c2", "--to", "crm"), "c2: there is no such call"),
         (("replay", "c1", "--to", "crn"), "no endpoint is called crn"),
         (("replay", "c1", "--to", "crm", "--after-seq", "-1"), "should be 0 or more"),
     ],

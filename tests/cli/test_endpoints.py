@@ -110,7 +110,7 @@ def test_what_an_old_name_did_not_get_is_moved(
     """Whoever runs the lanes delivers it."""
     assert callscribe("endpoints", "move", "old", "crm") == Exit.OK
 
-    assert capsys.readouterr().out == "crm will get what old did not get, of 1 calls\n"
+    assert capsys.readouterr().out == "crm will get what old did not get, of 1 call\n"
     (lane,) = asyncio.run(_backlog(database))
     assert (lane.call_id, lane.endpoint, lane.acked_seq, lane.head_seq) == (CALL, CRM, 0, 1)
 
@@ -123,7 +123,7 @@ def test_what_an_old_name_did_not_get_is_parked(
     assert callscribe("deliveries", "ls") == Exit.OK
 
     parked, _, listed = capsys.readouterr().out.splitlines()
-    assert parked == "old  parked 1 deliveries"
+    assert parked == "old  parked 1 delivery"
     assert listed.split()[2:] == ["old", "c1", "1", "call.started", "no_endpoint"]
 
 

@@ -94,7 +94,7 @@ async def test_whoever_sits_there_is_asked_before_a_number_is_erased(
     erase = ("calls", "erase", "--number", NUMBER)
     done = await on_a_terminal(*erase, typed=answer, **KEYS, DATABASE_URL=_url(tmp_path))
 
-    assert "1 calls will be erased for good" in done.out
+    assert "1 call will be erased for good" in done.out
     assert done.out.rstrip().endswith(said)
     assert done.code == (Exit.OK if answer == "yes\n" else Exit.FAILED)
 
@@ -105,7 +105,7 @@ async def test_the_question_counts_what_would_be_erased(tmp_path: Path) -> None:
     erase = ("calls", "erase", CALL, "nobody", "--number", NUMBER[:-1])
     done = await on_a_terminal(*erase, typed="yes\n", **KEYS, DATABASE_URL=_url(tmp_path))
 
-    assert "1 calls will be erased for good" in done.out
+    assert "1 call will be erased for good" in done.out
     assert done.out.rstrip().endswith("1 erased")
 
 

@@ -70,7 +70,7 @@ async def test_the_key_of_everything_is_changed(tmp_path: Path) -> None:
 
     (tmp_path / "recordings" / "b.wav").write_bytes(before)
     done = await program("journal", "rekey", "--new-key-file", str(new), **variables)
-    assert "1 recordings" in done.out
+    assert "1 recording" in done.out
     assert await holds(tmp_path, KEYS[1])
 
 

@@ -62,6 +62,24 @@ async def check_refusal(command: Command) -> None:
     assert len(feed.attempts) == 1
 
 
+async def check_wrong_token_url(command: Command) -> None:
+    """Where nobody gives out tokens, the program ends and says so; it does not wait in silence."""
+    feed = FaultyFeed(conversation(), [])
+    async with feed.serve(), running(command, "follow", feed.url, f"{feed.url}/none") as client:
+        code, complaint = await client.ended()
+    assert code == 1
+    assert "404 where tokens are had" in complaint
+    assert feed.attempts == []
+
+
+async def check_what_keeps_failing_is_told(command: Command) -> None:
+    """A key that is none is refused again and again: whoever waits for events is told."""
+    feed = FaultyFeed(conversation(), [])
+    key = {"CALLSCRIBE_KEY": "csk_none"}
+    async with feed.serve(), running(command, "follow", feed.url, **key) as client:
+        assert "the feed answers 401; trying again in " in await client.complaint()
+
+
 async def check_certificate(command: Command) -> None:
     """The receiver of webhooks passes `callscribe certify`."""
     async with running(command, "receive", "0", CALLSCRIBE_SECRET=SECRET) as client:

@@ -71,6 +71,11 @@ class Client:
         async with asyncio.timeout(PATIENCE_S):
             return int((await self._errors.readline()).split()[-1])
 
+    async def complaint(self) -> str:
+        """Return the next line that it complains with."""
+        async with asyncio.timeout(PATIENCE_S):
+            return (await self._errors.readline()).decode()
+
     async def ended(self) -> tuple[int, str]:
         """Wait until it ends by itself; return its exit code and its complaint."""
         async with asyncio.timeout(PATIENCE_S):

@@ -32,6 +32,16 @@ async def test_it_ends_when_it_is_refused() -> None:
     await checks.check_refusal(PYTHON)
 
 
+async def test_it_ends_where_nobody_gives_out_tokens() -> None:
+    """See `check_wrong_token_url`."""
+    await checks.check_wrong_token_url(PYTHON)
+
+
+async def test_what_keeps_failing_is_told() -> None:
+    """See `check_what_keeps_failing_is_told`."""
+    await checks.check_what_keeps_failing_is_told(PYTHON)
+
+
 async def test_its_receiver_passes_certification() -> None:
     """See `check_certificate`."""
     await checks.check_certificate(PYTHON)

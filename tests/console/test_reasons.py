@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from service.archive import wording
 from service.calls.carrier_answers import CommandName
 
 SERVICE = Path(__file__).parents[2] / "service"
@@ -78,20 +79,27 @@ def reasons() -> set[str]:
     return {slug for slug in found if SLUG.fullmatch(slug)} - NOT_REASONS
 
 
-def keys_of(table: str) -> set[str]:
-    """Return the keys of a table of the console."""
-    whole = re.compile(rf"^const {table} = {{$(.*?)^}};$", re.MULTILINE | re.DOTALL)
+def table(name: str) -> dict[str, str]:
+    """Return a table of the console."""
+    whole = re.compile(rf"^const {name} = {{$(.*?)^}};$", re.MULTILINE | re.DOTALL)
     (body,) = whole.findall(REASONS.read_text())
-    return set(re.findall(r'^  "([a-z_]+)":', body, re.MULTILINE))
+    return dict(re.findall(r'^  "([a-z_]+)": "(.*)",$', body, re.MULTILINE))
 
 
 def test_every_reason_has_words() -> None:
     """Whoever thinks of a new one writes down what people are to read."""
     found = reasons()
     assert {"media_stopped", "stalled", "no_words", "gave_up"} <= found
-    assert found - keys_of("REASONS") == set()
+    assert found - set(table("REASONS")) == set()
+
+
+def test_texts_and_the_terminal_say_the_same_words() -> None:
+    """One reason is not called one thing on a page, and another one in a file."""
+    assert table("REASONS") == wording.REASONS
+    assert table("COMMANDS") == wording.COMMANDS
+    assert table("FAILURES") == wording.FAILURES
 
 
 def test_every_command_that_can_fail_has_words() -> None:
     """The reason is then made of the command and of what went wrong."""
-    assert keys_of("COMMANDS") == set(CommandName.__args__)  # type: ignore[attr-defined]
+    assert set(table("COMMANDS")) == set(CommandName.__args__)  # type: ignore[attr-defined]

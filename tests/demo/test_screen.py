@@ -59,8 +59,8 @@ def test_a_line_says_when_who_and_what() -> None:
 
 
 def test_a_gap_says_why() -> None:
-    """The reason is in the event."""
-    assert "some audio was lost (buffer_full)" in plain(
+    """In words: the reason in the event is for programs."""
+    assert "some audio was lost: the recogniser did not answer for too long" in plain(
         receipt("transcript.gap", seq=4, reason="buffer_full")
     )
 

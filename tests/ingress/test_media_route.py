@@ -7,13 +7,13 @@ import pytest
 from aiohttp import WSMsgType
 from structlog.testing import capture_logs
 
-from service.errors import JournalUnavailableError
+from service.errors import DrainingError, JournalUnavailableError
 from tests.ingress.builders import CLEAN
 from tests.ingress.harness import AUTH, TOKEN, MediaHarness, send_all
 
 
 @pytest.mark.parametrize(
-    "path", ["/media/wrong", "/media/" + "x" * 300, "/media/%2e%2e", "/media/"]
+    "path", ["/media/wrong", "/media/" + "x" * 3_000, "/media/%2e%2e", "/media/"]
 )
 async def test_without_a_good_token_there_is_no_upgrade(path: str) -> None:
     """404 in plain HTTP, the same for every token that is not good now."""
@@ -126,10 +126,11 @@ async def test_a_look_with_a_browser_spends_no_token() -> None:
             assert media.route.counters.sockets["admitted"] == 1
 
 
-async def test_a_door_without_its_journal_asks_to_come_again() -> None:
-    """503 with Retry-After: the token may be good, but nobody can say."""
+@pytest.mark.parametrize("fault", [JournalUnavailableError("locked"), DrainingError("stopping")])
+async def test_a_door_without_its_journal_asks_to_come_again(fault: Exception) -> None:
+    """503 with Retry-After: the token may be good, but nobody can say; so where no call begins."""
     media = MediaHarness()
-    media.door.failure = JournalUnavailableError("locked")
+    media.door.failure = fault
     async with media.serving() as (url, client):
         with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
             await client.ws_connect(url)

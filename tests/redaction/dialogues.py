@@ -1,37 +1,16 @@
 """Dialogues in which a secret is read out, as two engines hear them: every prefix, and worse."""
 
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from tests.redaction.secrets import MAKERS, Secret, card, code
-from tests.redaction.speech import TENS, UNITS, pieces, read
+from tests.redaction.speech import pieces, read
+from tests.redaction.tongues import ENGLISH, Tongue
 
 STYLES: Final = ("written", "spoken", "mixed")
 CUSTOMER, AGENT = "leg/inbound", "leg/outbound"
-_ASKED: Final = {
-    "card": ("could I have your card number please", "which credit card is that"),
-    "code": ("and the three digits on the back", "what is the security code"),
-    "ssn": ("I need your social security number", "your full social please your ssn"),
-    "iban": ("what is the IBAN for the transfer", "could you read me your account number"),
-    "phone": ("what phone number can we use", "and your mobile number please"),
-    "email": ("what is your e-mail address", "could you spell your email for me"),
-}
-_BEFORE: Final = ("it's", "yes that's", "okay so it's", "sure", "right")
-_BETWEEN: Final = ("", "", "", "and", "then", "uh", "and then", "um", "okay", "next")
-_ON_THE_BACK: Final = "and the three digits on the back?"
-_HUM: Final = ("mhm", "okay", "yes", "go ahead", "got it", "right and then", "uh huh")
-_CHATTER: Final = (
-    "thank you let me just type that into our system",
-    "a moment please my computer is rather slow today",
-)
-_SEARCHING: Final = (
-    "hang on my glasses are somewhere here I cannot read this",
-    "sorry the kids are making such a noise today",
-)
-_ENDS: Final = ("", "", "that's it", "please", "thank you")
-_MISHEARD: Final = ("won", "for", "ate", "free", "the", "nineteen", *UNITS, *TENS)
 REPEATED: Final = 1_000
 """Added to the number of an utterance whose final is said again."""
 _WORD_S: Final = 0.3
@@ -56,6 +35,7 @@ class Dialogue:
     style: str
     is_named: bool
     """Whether a keyword was said before it."""
+    tongue: Tongue = ENGLISH
     begins: int = 0
     """The first utterance in which it is read."""
     heard: list[Heard] = field(default_factory=list)
@@ -71,43 +51,45 @@ class _Utterance:
     """Whether no word of it is misheard as a digit that would be none of the secret's."""
 
 
-def dialogue(dice: random.Random, kind: str) -> Dialogue:
+def dialogue(dice: random.Random, kind: str, tongue: Tongue = ENGLISH) -> Dialogue:
     """Make a dialogue around a secret of a kind."""
     secret = MAKERS[kind](dice)
+    if kind == "email":
+        secret = replace(secret, value=secret.value.replace(" dot ", f" {tongue.dot} "))
     name = kind.partition(" ")[0]
     is_named = kind == "code" or dice.random() < 0.6
-    made = Dialogue(secret, dice.choice(STYLES), is_named)
+    made = Dialogue(secret, dice.choice(STYLES), is_named, tongue)
     said: list[_Utterance] = []
     if kind == "code":
         said += _reading(dice, card(dice).value, made)
     if is_named:
         said.append(
-            _Utterance(AGENT, dice.choice(_ASKED[name]).split(), is_apart=True, is_clear=True)
+            _Utterance(AGENT, dice.choice(tongue.asked[name]).split(), is_apart=True, is_clear=True)
         )
     made.begins = len(said)
     said += _address(dice, made) if kind == "email" else _reading(dice, secret.value, made)
     if kind != "email" and dice.random() < 0.3:
         said += _read_back(dice, made)
     if name == "card" and dice.random() < 0.5:
-        said += _after_card(dice)
-    made.heard = list(_play(dice, said))
+        said += _after_card(dice, tongue)
+    made.heard = list(_play(dice, said, tongue))
     return made
 
 
 def _reading(dice: random.Random, digits: str, made: Dialogue) -> list[_Utterance]:
-    said = []
-    words = dice.choice(_BEFORE).split()
+    said, tongue = [], made.tongue
+    words = dice.choice(tongue.before).split()
     for number, piece in enumerate(pieces(dice, digits)):
         if number and dice.random() < 0.35:
             said.append(_Utterance(CUSTOMER, words))
             said += _interjection(dice, made)
             words = []
         elif number:
-            words += dice.choice(_BETWEEN).split()
-        words += read(dice, piece, made.style)
+            words += dice.choice(tongue.between).split()
+        words += read(dice, piece, made.style, tongue)
         if len(piece) == 1 and dice.random() < 0.1 and made.secret.kind != "code":
-            words += ["no", "sorry", *read(dice, piece, "spoken")]
-    said.append(_Utterance(CUSTOMER, words + dice.choice(_ENDS).split()))
+            words += [*tongue.corrects, *read(dice, piece, "spoken", tongue)]
+    said.append(_Utterance(CUSTOMER, words + dice.choice(tongue.ends).split()))
     return said
 
 
@@ -115,46 +97,50 @@ def _interjection(dice: random.Random, made: Dialogue) -> list[_Utterance]:
     if dice.random() < 0.4:
         return []
     if made.is_named and dice.random() < 0.2:
-        return [_Utterance(CUSTOMER, dice.choice(_SEARCHING).split())]
-    texts = _HUM + (_CHATTER if made.is_named else ())
+        return [_Utterance(CUSTOMER, dice.choice(made.tongue.searching).split())]
+    texts = (*made.tongue.hums, *(made.tongue.chatter if made.is_named else ()))
     return [_Utterance(AGENT, dice.choice(texts).split())]
 
 
 def _read_back(dice: random.Random, made: Dialogue) -> list[_Utterance]:
-    words = ["so", "that's"]
+    words = list(made.tongue.reads_back)
     for piece in pieces(dice, made.secret.value):
-        words += read(dice, piece, made.style)
-    return [_Utterance(AGENT, words), _Utterance(CUSTOMER, ["yes"])]
+        words += read(dice, piece, made.style, made.tongue)
+    return [_Utterance(AGENT, words), _Utterance(CUSTOMER, [made.tongue.yes])]
 
 
-def _after_card(dice: random.Random) -> list[_Utterance]:
+def _after_card(dice: random.Random, tongue: Tongue) -> list[_Utterance]:
+    asks, answers = (said.split() for said in tongue.expires)
     return [
-        _Utterance(AGENT, ["and", "when", "does", "it", "expire"]),
-        _Utterance(CUSTOMER, ["oh", "five", *read(dice, "27", "spoken")]),
-        _Utterance(AGENT, _ON_THE_BACK.split(), is_clear=True),
-        _Utterance(CUSTOMER, read(dice, code(dice).value, "spoken")),
+        _Utterance(AGENT, asks),
+        _Utterance(CUSTOMER, [*answers, *read(dice, "27", "spoken", tongue)]),
+        _Utterance(AGENT, tongue.on_the_back.split(), is_clear=True),
+        _Utterance(CUSTOMER, read(dice, code(dice).value, "spoken", tongue)),
     ]
 
 
 def _address(dice: random.Random, made: Dialogue) -> list[_Utterance]:
-    local, domain = made.secret.value.split(), ["at", "example", "dot", "com"]
+    tongue = made.tongue
+    local, domain = made.secret.value.split(), [tongue.at, "example", tongue.dot, "com"]
     if made.is_named and dice.random() < 0.3:
-        return [_Utterance(CUSTOMER, ["it's", *local]), _Utterance(CUSTOMER, domain)]
-    words = [*dice.choice(_BEFORE).split(), *local, *domain, *dice.choice(_ENDS).split()]
+        before = tongue.before[0].split()
+        return [_Utterance(CUSTOMER, [*before, *local]), _Utterance(CUSTOMER, domain)]
+    words = [*dice.choice(tongue.before).split(), *local, *domain]
+    words += dice.choice(tongue.ends).split()
     return [_Utterance(CUSTOMER, words)]
 
 
 # --- what the engines make of it ---
 
 
-def _play(dice: random.Random, said: list[_Utterance]) -> Iterator[Heard]:
+def _play(dice: random.Random, said: list[_Utterance], tongue: Tongue) -> Iterator[Heard]:
     at, number = 1_000.0, 0
     while number < len(said):
-        streams = [list(_revisions(dice, said[number], number, at))]
+        streams = [list(_revisions(dice, said[number], number, at, tongue))]
         following = said[number + 1] if number + 1 < len(said) else None
         if following and _may_meet(said[number], following) and dice.random() < 0.25:
             number += 1
-            streams.append(list(_revisions(dice, following, number, at + 0.1)))
+            streams.append(list(_revisions(dice, following, number, at + 0.1, tongue)))
         heard = sorted((one for stream in streams for one in stream), key=lambda one: one.at)
         yield from heard
         at = heard[-1].at + dice.uniform(0.3, 5.0)
@@ -168,13 +154,16 @@ def _may_meet(one: _Utterance, other: _Utterance) -> bool:
     return one.key != other.key and not (one.is_apart or other.is_apart)
 
 
-def _revisions(dice: random.Random, said: _Utterance, number: int, at: float) -> Iterator[Heard]:
+def _revisions(
+    dice: random.Random, said: _Utterance, number: int, at: float, tongue: Tongue
+) -> Iterator[Heard]:
     """Yield every prefix, some misheard or taken back, and the final; some after a seam."""
     words, begins = said.words, 0
+    misheard = _misheard(tongue)
     for end in range(1, len(words) + 1):
         at += _WORD_S * dice.uniform(0.7, 1.3)
         if dice.random() < 0.06 and not said.is_clear and words[end - 2 : end - 1] != ["oh"]:
-            wrong = (*words[begins : end - 1], dice.choice(_MISHEARD))
+            wrong = (*words[begins : end - 1], dice.choice(misheard))
             yield Heard(said.key, number, wrong, is_final=False, at=at)
         yield Heard(said.key, number, tuple(words[begins:end]), is_final=False, at=at + 0.05)
         if dice.random() < 0.03 and end - begins > 1:
@@ -185,3 +174,7 @@ def _revisions(dice: random.Random, said: _Utterance, number: int, at: float) ->
             begins = end  # the connection broke, and what was before is lost
     left = tuple(words[begins:]) or tuple(words[-1:])
     yield Heard(said.key, number, left, is_final=True, at=at + dice.uniform(0.2, 0.8))
+
+
+def _misheard(tongue: Tongue) -> Sequence[str]:
+    return (*tongue.misheard, tongue.teens[-1], *tongue.units, *tongue.tens)

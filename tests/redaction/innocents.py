@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from tests.redaction.speech import TEENS, TENS, UNITS
+from tests.redaction.tongues import ENGLISH, SPANISH, Tongue
 
 _MONTHS: Final = ["January", "March", "May", "August", "October", "December"]
+_MESES: Final = ["enero", "marzo", "mayo", "agosto", "octubre", "diciembre"]
 _PEOPLE: Final = ["people", "guests", "employees", "students", "customers"]
 
 
@@ -42,6 +44,10 @@ _MADE: Final[dict[str, Callable[[random.Random], str]]] = {
     "word": _words,
     "people": lambda dice: dice.choice(_PEOPLE),
     "zip": lambda dice: _number(dice, 10000, 99999),
+    "mes": lambda dice: dice.choice(_MESES),
+    "palabra": lambda dice: dice.choice((*SPANISH.units[2:], *SPANISH.teens, *SPANISH.tens)),
+    "precio": lambda dice: f"{_number(dice, 1, 4000)} euros",
+    "hora": lambda dice: f"{dice.randint(1, 12)}:{dice.choice((0, 15, 30, 45)):02}",
 }
 _LONG: Final = 7
 _ABOVE_STRICT: Final = ("{long order}", "{zip}")
@@ -92,6 +98,38 @@ _TEMPLATES: Final = (
     "version {few} came out on {year}-05-{day}",
 )
 
+_IN_SPANISH: Final = (
+    "la reunión es el {day} de {mes} de {year}",
+    "nos conocimos en {mes} de {year}",
+    "cuesta {precio} y el otro cuesta {precio}",
+    "son {palabra} euros con {palabra} céntimos",
+    "el tren sale a las {hora} y llega a las {hora}",
+    "abrimos desde las {hora} hasta las {hora}",
+    "el pedido {order} salió el {day} de {mes}",
+    "mi número de pedido es el pedido {long order} del {day} de {mes}",
+    "el vuelo {flight} sale de la puerta {few} a las {hora}",
+    "vendrán doscientas cincuenta personas",
+    "había {some} personas y {few} se fueron pronto",
+    "ya son las doce",
+    "nos vemos a las {palabra}",
+    "vivo en la calle Mayor {some}, planta {few}",
+    "tarda {palabra} minutos o {palabra} como mucho",
+    "la habitación {some} está en la planta {few}",
+    "nací en {year} y mi hermano en {year}",
+    "uno de los dos o el otro",
+    "cada uno tiene el suyo",
+    "tiene {few} años y su mujer {few}",
+    "pesa {palabra} kilos y mide {some} centímetros",
+    "mira la página {few} y luego la página {few}",
+    "vendimos {order} unidades en {year}",
+    "dos millones de euros para {year}",
+    "llamé {palabra} veces y esperé {palabra} minutos",
+    "puedo pagar con tarjeta, son {precio}",
+    "el teléfono tiene {few} % de batería",
+    "coja el autobús {few} o el tren {few}",
+)
+_ALL: Final = {ENGLISH.code: _TEMPLATES, SPANISH.code: _IN_SPANISH}
+
 
 FIXTURES: Final = Path(__file__).parents[2] / "fixtures"
 
@@ -106,11 +144,13 @@ def scripts() -> Iterator[list[tuple[str, str]]]:
         yield [(line["speaker"], line["text"]) for call in calls for line in call.get("say", ())]
 
 
-def sentences(dice: random.Random, count: int, max_digits: int) -> Iterator[tuple[str, str]]:
+def sentences(
+    dice: random.Random, count: int, max_digits: int, tongue: Tongue = ENGLISH
+) -> Iterator[tuple[str, str]]:
     """Yield sentences, each with the template that it was made by; no number has more digits."""
     templates = [
         template
-        for template in _TEMPLATES
+        for template in _ALL[tongue.code]
         if max_digits >= _LONG or not any(name in template for name in _ABOVE_STRICT)
     ]
     for number in range(count):

@@ -10,6 +10,7 @@ from tests.redaction.builders import KINDS
 from tests.redaction.dialogues import REPEATED, Dialogue, dialogue
 from tests.redaction.oracle import digits_in, most_in_order
 from tests.redaction.secrets import MAKERS
+from tests.redaction.tongues import ENGLISH, Tongue
 
 HEADS: Final = ("kind", "dialogues", "some of it heard", "most digits in order")
 NUMBERS: Final = tuple(kind for kind in MAKERS if kind != "email")
@@ -59,22 +60,27 @@ def play(made: Dialogue, policy: Policy) -> int:
     for heard in made.heard:
         text = " ".join(heard.words)
         spoken = Spoken(
-            text=text, key=heard.key, at=heard.at, is_final=heard.is_final, words=heard.words
+            text=text,
+            key=heard.key,
+            at=heard.at,
+            is_final=heard.is_final,
+            language=made.tongue.code,
+            words=heard.words,
         )
         shown = redact(memory, policy, spoken)
         if heard.is_final and heard.utterance < REPEATED:  # what is said again is one sound
             recording.take(heard.words, shown.aloud)
     heard_words = " ".join(word or "[silence]" for word in recording.words)
-    return most_in_order(digits_in(heard_words), made.secret.value)
+    return most_in_order(digits_in(heard_words, made.tongue), made.secret.value)
 
 
-def listen(seed: int, dialogues: int, level: Level) -> dict[str, Sound]:
+def listen(seed: int, dialogues: int, level: Level, tongue: Tongue = ENGLISH) -> dict[str, Sound]:
     """Play so many dialogues of each kind of number."""
     policy, rows = Policy(KINDS, level), {kind: Sound() for kind in NUMBERS}
     for number in range(dialogues):
         for kind, row in rows.items():
             dice = random.Random(f"{seed} {kind} {number}")  # noqa: S311 - the same each time
-            heard = play(dialogue(dice, kind), policy)
+            heard = play(dialogue(dice, kind, tongue), policy)
             row.dialogues += 1
             row.heard += heard > 1
             row.most = max(row.most, heard)

@@ -17,12 +17,14 @@ from tests.redaction.proof import (
     wrongly_redacted,
 )
 from tests.redaction.sound import listen
+from tests.redaction.tongues import TONGUES
 
 
+@pytest.mark.parametrize("tongue", TONGUES)
 @pytest.mark.parametrize("level", get_args(Level))
-def test_no_prefix_shows_more_of_a_secret_than_the_bound(level: Level) -> None:
+def test_no_prefix_shows_more_of_a_secret_than_the_bound(level: Level, tongue: str) -> None:
     """Nor do all of them together; and of each something is hidden."""
-    rows = prove(11, SHORT_UTTERANCES, redact, level)
+    rows = prove(11, SHORT_UTTERANCES, redact, level, TONGUES[tongue])
 
     assert {kind: (row.leaked, row.missed) for kind, row in rows.items()} == dict.fromkeys(
         rows, (0, 0)
@@ -37,10 +39,11 @@ def test_the_proof_notices_what_leaks(name: str) -> None:
     assert sum(row.leaked for row in rows.values()) > 0
 
 
+@pytest.mark.parametrize("tongue", TONGUES)
 @pytest.mark.parametrize("level", get_args(Level))
-def test_innocent_sentences_are_left_alone(level: Level) -> None:
+def test_innocent_sentences_are_left_alone(level: Level, tongue: str) -> None:
     """All but one in two hundred."""
-    wrong = list(wrongly_redacted(11, SHORT_UTTERANCES, level))
+    wrong = list(wrongly_redacted(11, SHORT_UTTERANCES, level, TONGUES[tongue]))
 
     assert len(wrong) <= MAX_WRONG * SHORT_UTTERANCES, (MAX_SHOWN[level], wrong)
 

@@ -215,3 +215,11 @@ def test_it_is_spanish_as_well() -> None:
     assert call.final("son doscientos cincuenta euros") == "son doscientos cincuenta euros"
     assert call.final("mi tarjeta es cuatro uno uno uno doble uno") == "mi tarjeta es [CARD]"
     assert call.final("el código de seguridad es uno dos tres").endswith(" es [CODE]")
+
+
+def test_an_amount_may_have_a_word_before_its_unit() -> None:
+    """In Spanish, behind a word that multiplies; nowhere else."""
+    spanish = Call(language="es")
+
+    assert spanish.final("dos millones de euros para 2018") == "dos millones de euros para 2018"
+    assert "[" in spanish.final("el 41112222 de euros")

@@ -100,8 +100,9 @@ def _toml(settings: Mapping[str, Any]) -> str:
         for key, value in settings.items()
         if key in ("database_url", "database_key", "drain_timeout_s", "recogniser_url")
     ]
-    if "forward" in settings:
-        lines.append(f"forward = {_value(settings['forward'])}")
+    lines += [
+        f"{key} = {_value(settings[key])}" for key in ("forward", "telemetry") if key in settings
+    ]
     for table in ("route", "endpoint"):
         for row in settings.get(table, {}).values():
             lines.append(f"[[{table}]]")

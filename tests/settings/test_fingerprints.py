@@ -15,6 +15,7 @@ STORAGE_KEY = base64.b64encode(bytes(32)).decode()
 OTHER_KEY = base64.b64encode(bytes(31) + b"1").decode()
 TEXT = f"""
 require_media_auth = false
+stream_secret = "of-thirty-two-letters-and-no-more"
 database_key = "{STORAGE_KEY}"
 nats_url = "nats://127.0.0.1:4222"
 database_url = "postgresql://app@127.0.0.1/calls"
@@ -50,6 +51,7 @@ def unlike(one: Settings, other: Settings) -> list[str]:
         ("Bearer 12345", "Bearer 12346", "endpoint"),
         (SECRET, OTHER_SECRET, "endpoint secrets"),
         ("require_media_auth = false", "require_media_auth = true", "require_media_auth"),
+        ("of-thirty-two", "of-thirty-too", "stream_secret"),
         (STORAGE_KEY, OTHER_KEY, "database_key"),
         ("4222", "4223", "nats_url"),
     ],

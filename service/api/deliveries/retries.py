@@ -75,7 +75,9 @@ class Retries:
         if not done:
             return Tried("trying")
         if (error := task.exception()) is not None:
-            raise RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, "It is logged.") from error
+            raise RefusalError(
+                HTTPStatus.INTERNAL_SERVER_ERROR, "Something failed here, and is in the log."
+            ) from error
         outcome = task.result()
         if isinstance(outcome, RefusalError):
             raise outcome

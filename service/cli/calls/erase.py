@@ -11,6 +11,7 @@ from service.cli.common import (
     add_command,
     add_config,
     add_requests,
+    counted,
     open_journal_beside,
     read_local_settings,
 )
@@ -82,7 +83,7 @@ def _agreed(settings: "Settings", calls: Sequence[CallId], numbers: Sequence[str
     if not sys.stdin.isatty():
         raise SettingsError(["--number erases every call of a number: say --yes if that is meant"])
     count = asyncio.run(_count(settings, calls, numbers))
-    print(f"{count} calls will be erased for good, with what was said and their audio.")
+    print(f"{counted(count, 'call')} will be erased for good, with what was said and their audio.")
     print("Type yes to go on: ", end="", flush=True)
     return sys.stdin.readline().strip().lower() == "yes"
 

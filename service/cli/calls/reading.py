@@ -12,9 +12,9 @@ import msgspec
 
 from service.archive.calls import describe_call, read_events, split_snippet, status_of
 from service.archive.exports import FORMS, Export, ExportForm, line_of, write_export
-from service.archive.transcript import Transcript, read_lines, read_transcript
+from service.archive.transcript import read_lines, read_transcript
 from service.calls.events import TranscriptCompleted, TranscriptErased
-from service.cli.common import open_journal_beside
+from service.cli.common import NO_CALL, open_journal_beside
 from service.cli.output import expect_new, find_file, find_format, writing
 from service.errors import BadInputError
 from service.ids import CallId
@@ -29,6 +29,28 @@ _AT_ONCE = 500
 _BOLD, _NORMAL = "\x1b[1m", "\x1b[0m"
 _OVER = (TranscriptCompleted.type, TranscriptErased.type)
 _LINE = "{:<20}  {:<8}  {:>8}  {:>10}  {:<16}  {:<16}  {}"
+
+
+class _Places:
+    """How far each call is that is printed as it goes, until it is over.
+
+    What has no place of its own on the call clock stands behind what was printed before it.
+    """
+
+    def __init__(self) -> None:
+        self._at_ms: dict[CallId, int] = {}
+
+    def lines(self, event: StoredEvent) -> list[str]:
+        """Return the lines of an event."""
+        lines = []
+        for placed_ms, turn, said in read_lines(read_transcript([event], words=False)):
+            before_ms = self._at_ms.get(event.call_id, 0)
+            at_ms = before_ms if said.start_ms is None else placed_ms
+            self._at_ms[event.call_id] = max(at_ms, before_ms)
+            lines.append(line_of(at_ms, turn, said))
+        if event.type in _OVER:
+            self._at_ms.pop(event.call_id, None)
+        return lines
 
 
 async def list_calls(settings: Settings, arguments: argparse.Namespace) -> None:
@@ -103,10 +125,10 @@ async def _export(settings: Settings, call_id: str, form: ExportForm) -> Export:
 async def _follow_call(settings: Settings, call_id: CallId, *, whole: bool) -> None:
     async with _reading(settings) as (library, journal):
         await _find(library, call_id)
-        seq = 0
+        seq, places = 0, _Places()
         while True:
             events = await journal.read(call_id, after_seq=seq, limit=_AT_ONCE)
-            _print_events(events, whole=whole)
+            _print_events(events, places, whole=whole)
             seq = events[-1].seq if events else seq
             if any(event.type in _OVER for event in events):
                 return
@@ -116,11 +138,12 @@ async def _follow_call(settings: Settings, call_id: CallId, *, whole: bool) -> N
 
 async def _follow_all(settings: Settings, *, whole: bool) -> None:
     async with _library(settings) as library:
-        position = await library.newest()
+        position, places = await library.newest(), _Places()
         while True:
             placed = await library.events(after=position, limit=_AT_ONCE)
             for one in placed:
-                _print_events([one.event], whole=whole, prefix=f"{plain(one.event.call_id)}  ")
+                name = plain(one.event.call_id)
+                _print_events([one.event], places, whole=whole, prefix=f"{name}  ")
             position = placed[-1].position if placed else position
             if len(placed) < _AT_ONCE:
                 await asyncio.sleep(_POLL_S)
@@ -142,7 +165,7 @@ async def _reading(settings: Settings) -> AsyncIterator[tuple[Library, Journal]]
 async def _find(library: Library, call_id: CallId) -> CallSummary:
     call = await library.call(call_id)
     if call is None:
-        raise BadInputError("there is no such call: `callscribe calls ls` lists those there are")
+        raise BadInputError(NO_CALL)
     return call
 
 
@@ -165,17 +188,15 @@ def _call_line(call: CallSummary) -> str:
     )  # fmt: skip
 
 
-def _print_events(events: Sequence[StoredEvent], *, whole: bool, prefix: str = "") -> None:
+def _print_events(
+    events: Sequence[StoredEvent], places: _Places, *, whole: bool, prefix: str = ""
+) -> None:
     for event in events:
         if whole:
             _print_bytes(event.body + b"\n")
             continue
-        for line in _lines(read_transcript([event], words=False)):
+        for line in places.lines(event):
             print(prefix + line, flush=True)
-
-
-def _lines(transcript: Transcript) -> list[str]:
-    return [line_of(at_ms, turn, said) for at_ms, turn, said in read_lines(transcript)]
 
 
 def _hit_line(hit: Hit, *, marked: bool) -> str:

@@ -65,6 +65,11 @@ export class Groups {
     group.owner.tellCount(group);
   }
 
+  /** How many rows are not hidden. */
+  get shown() {
+    return this.groups.reduce((sum, group) => sum + group.shown, 0);
+  }
+
   /** All rows, in the order in which they stand. */
   rows() {
     return this.groups.flatMap((group) => group.rows);

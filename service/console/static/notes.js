@@ -7,11 +7,11 @@ const NOTES = {
   "call.answered": () => ["quiet", "The call was answered."],
   "call.bridged": () => ["quiet", "The caller is connected."],
   "call.transferred": () => ["quiet", "The caller is with somebody else now."],
-  "call.held": (data) => ["pause", `On hold${of(data)}.`],
-  "call.resumed": (data) => ["pause", `Not on hold any more${of(data)}.`],
-  "call.dtmf": (data) => ["quiet", `A key was pressed${of(data)}${data.digit ? `: ${data.digit}` : ""}.`],
-  "conference.joined": (data) => ["quiet", `In a conference${of(data)}.`],
-  "conference.left": (data) => ["quiet", `Out of the conference${of(data)}.`],
+  "call.held": (data) => ["pause", `${who(data)} is on hold.`],
+  "call.resumed": (data) => ["pause", `${who(data)} is not on hold any more.`],
+  "call.dtmf": (data) => ["quiet", `${who(data)} pressed ${data.digit ? `the key ${data.digit}` : "a key"}.`],
+  "conference.joined": (data) => ["quiet", `${who(data)} joined a conference.`],
+  "conference.left": (data) => ["quiet", `${who(data)} left the conference.`],
   "call.unanswered": (data) => ["trouble", `Nobody was reached${because(data)}.`],
   "call.attached": () => ["quiet", "Transcription was asked for in the middle of the call. Times count from here."],
   "call.ended": (data) => ["quiet", ended(data)],
@@ -34,6 +34,11 @@ const NOTES = {
 function because(data) {
   const code = data.code ? ` (${data.code})` : "";
   return data.reason ? `: ${why(data.reason)}${code}` : code;
+}
+
+/** Whom it happened to, as a sentence begins. */
+function who(data) {
+  return data.role === "customer" || data.role === "agent" ? `The ${speaker(data.role).toLowerCase()}` : "Somebody";
 }
 
 function of(data) {

@@ -23,6 +23,7 @@ const REASONS = {
   "media_stalled": "the line's sound came to a halt",
   "media_started_late": "the line's sound began late",
   "transcription_started_late": "it began late",
+  "transcription_restarted": "transcription was begun again for one side",
   "streaming_failed": "Telnyx could not send the line's sound",
   "unsupported_codec": "the line's sound is coded in a way nobody here can decode",
   "frames_lost": "some of the line's sound was lost on its way",

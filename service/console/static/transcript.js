@@ -7,6 +7,7 @@ const CHUNK_ROWS = 20;
 const ROW_PX = 36; // what a row that was never painted is taken for
 const HEAD_PX = 180; // so much of the window the bar and the head of the page take
 const ENOUGH_PX = 60; // this close to the end counts as being there
+const FOOT_PX = 112; // what stands at the foot of the window, over the words
 const MARK_MS = 400; // playback is on a word until the next begins, or for so long after it
 
 /**
@@ -313,9 +314,10 @@ export class Transcript {
   }
 }
 
-/** Keeps the end of the page in sight, as long as the reader is there. */
+/** Keeps the end of the words in sight, as long as the reader is at the end of the page. */
 export class Follower {
-  constructor(onChange) {
+  constructor(words, onChange) {
+    this.words = words;
     this.on = false;
     this.last = scrollY;
     this.onChange = onChange;
@@ -341,7 +343,10 @@ export class Follower {
     this.onChange(on);
   }
 
+  /** A page is not moved for what is in sight already: its head would go, for nothing. */
   toEnd() {
+    const newest = this.words.lastElementChild?.lastElementChild; // its chunk may be taken for longer than it is
+    if (!newest || newest.getBoundingClientRect().bottom < innerHeight - FOOT_PX) return;
     scrollTo({ top: document.documentElement.scrollHeight, behavior: "instant" });
     this.last = scrollY;
   }

@@ -49,7 +49,7 @@ class CallPage {
       onPlay: (ms) => this.player?.seek(ms),
       onWritten: (row) => this.written(row),
     });
-    this.follower = new Follower(() => this.showNew());
+    this.follower = new Follower(this.transcript.root, () => this.showNew());
     this.find = new Find(this.transcript, () => this.follower.set(false));
     this.confidence = new Confidence();
     this.pulse = new Pulse();

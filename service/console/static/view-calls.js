@@ -61,7 +61,7 @@ class CallsPage {
       ? "Nobody is talking. A call shows here as soon as it rings."
       : "Nothing happened yet since you came. Calls that were there before are not shown: your access lacks the scope calls:read.");
     this.none = el("p", { class: "empty", role: "status" });
-    this.nothing = el("p", { class: "empty", hidden: true }, "No calls yet.");
+    this.nothing = el("p", { class: "empty", role: "status" });
     this.error = el("p", { class: "error", role: "alert" });
     this.more = el("button", { type: "button", class: "more", hidden: true, onclick: () => this.fetchMore() }, "Earlier calls");
     this.liveSection = el("section", { class: "live", "aria-labelledby": "live-title" },
@@ -360,11 +360,13 @@ class CallsPage {
       numbers[row.standing] = (numbers[row.standing] ?? 0) + 1;
     }
     this.settings.count(numbers);
-    this.liveTitles.hidden = this.live.size === 0;
-    this.recentTitles.hidden = this.recent.size === 0;
+    const { size: before, shown: fit } = this.recent;
+    this.liveTitles.hidden = shown === 0;
+    this.recentTitles.hidden = fit === 0;
     this.nobody.hidden = this.live.size > 0 || !this.loaded;
     say(this.none, this.live.size && !shown ? "None of the live calls is like that." : "");
-    this.nothing.hidden = this.recent.size > 0 || !this.loaded || !session.may("calls:read");
+    const none = this.loaded && session.may("calls:read") ? "No calls yet." : "";
+    say(this.nothing, before ? fit ? "" : "None of these calls is like that." : none);
   }
 
   tick() {

@@ -27,14 +27,15 @@ class DeliveriesPage {
     this.result = el("p", { class: "summary", role: "status" });
     this.endpoints = el("ul", { class: "endpoints" });
     this.none = el("p", { class: "empty", hidden: true });
+    this.some = el("p", { class: "hint", hidden: true },
+      "An endpoint refused these for good, or did not take them for days. The events after them went on.");
     this.known = el("div", { class: "known" },
       el("section", { "aria-labelledby": "endpoints-title", hidden: session.bound },
         el("h2", { id: "endpoints-title" }, "Endpoints"), this.endpoints,
         el("p", { class: "hint" }, "Figures are since the service was started.")),
       el("section", { "aria-labelledby": "parked-title" },
         el("div", { class: "titled" }, el("h2", { id: "parked-title" }, "Parked"), this.parked.all),
-        el("p", { class: "hint" }, "An endpoint refused these for good, or did not take them for days. The events after them went on."),
-        this.none, this.parked.element, this.parked.more));
+        this.some, this.none, this.parked.element, this.parked.more));
     this.known.hidden = true;
     this.element = el("div", { class: "page wide" },
       el("h1", { tabindex: "-1" }, "Deliveries"), this.error, this.result,
@@ -58,6 +59,7 @@ class DeliveriesPage {
       this.showEndpoints(endpoints.data);
       sayNothingParked(this.none, endpoints.data, this.asOf);
       this.none.hidden = anyParked;
+      this.some.hidden = !anyParked;
       this.known.hidden = false;
     } catch (error) {
       // what was so before may not be so now: nothing is better than something that is not true

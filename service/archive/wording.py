@@ -1,0 +1,114 @@
+"""Why something happened, in words: what events give as a slug, people are never shown.
+
+The console has the same words in `reasons.js`, and a test that both are alike.
+"""
+
+from collections.abc import Mapping
+
+REASONS: Mapping[str, str] = {
+    # who asked
+    "api": "somebody asked for it",
+    "asked": "somebody asked for it",
+    "operator": "the operator asked for it",
+    "retention": "it was kept as long as it was to be kept",
+    "phrase": "somebody said a phrase that pauses it",
+    "resume_phrase": "somebody said a phrase that resumes it",
+    "pause_not_placed": "it cannot be told from what was said in the pause",
+    # the call and its line
+    "busy": "they were busy",
+    "rejected": "they rejected the call",
+    "failed": "the call to them failed",
+    "call_ended": "the call had ended",
+    "leg_hung_up": "the line was hung up",
+    "media_stopped": "the line's sound ended",
+    "media_dropped": "the line's sound broke off",
+    "media_replaced": "the line's sound came anew from elsewhere",
+    "media_stalled": "the line's sound came to a halt",
+    "media_started_late": "the line's sound began late",
+    "transcription_started_late": "it began late",
+    "transcription_restarted": "transcription was begun again for one side",
+    "streaming_failed": "Telnyx could not send the line's sound",
+    "unsupported_codec": "the line's sound is coded in a way nobody here can decode",
+    "frames_lost": "some of the line's sound was lost on its way",
+    "source_replaced": "another source took over",
+    # this service
+    "service_stopped": "the service was stopped",
+    "service_restarted": "the service was started anew",
+    "internal_error": "something failed in the service, and is in its log",
+    "journal_unavailable": "the service's database did not answer",
+    "buffer_full": "the recogniser did not answer for too long",
+    "erased": "it was erased",
+    # who recognises speech
+    "no_words": "no words come",
+    "not_answered": "the recogniser did not answer",
+    "unanswered": "the recogniser does not answer",
+    "recognition_failed": "no recogniser could be reached",
+    "cut_short": "there was no time to wait for it",
+    "stalled": "the recogniser hears, and says nothing",
+    "write_stalled": "the recogniser takes no more sound",
+    "late": "the recogniser is too far behind",
+    "falling_behind": "the recogniser is falling behind",
+    "seam_uncertain": "it was interrupted, and a word may be there twice or missing",
+    "garbage": "the recogniser's answers make no sense",
+    "circuit_open": "the recogniser failed just before",
+    "connect_failed": "the recogniser cannot be reached",
+    "connection_lost": "the connection to the recogniser broke off",
+    "engine_error": "the recogniser reports an error",
+    "refused_by_engine": "the recogniser refused",
+    "refused_at_upgrade": "the recogniser refused the connection",
+    "no_local_recogniser": "no recogniser of one's own is set up",
+    "bad_url": "the recogniser's address cannot be used",
+    "already_transcribing": "Telnyx transcribes the call already, as somebody else asked",
+    "is_final_missing": "Telnyx does not say which words are final",
+    # endpoints
+    "gone": "it said it is gone for good (410)",
+    "failing": "it took nothing for days",
+    "by_hand": "somebody switched it off",
+    "refused": "it refused this for good",
+    "gave_up": "it was tried for days in vain",
+    "skipped": "it failed at this again and again, and the events after it were not to wait",
+    "no_endpoint": "its endpoint is configured no more",
+    # after the call
+    "recording_unreadable": "the recording cannot be read",
+    "no_recording": "there is no recording",
+    "too_large": "the recording is larger than the engine takes",
+    "nobody_hears": "nobody is there to transcribe it",
+    "unreachable": "nobody answers there",
+    "timed_out": "it took too long",
+    "not_found": "there is no such bucket",
+    "not_permitted": "its keys are not taken",
+    "something_else_is_there": "something else is there under that name",
+    "not_erased": "something is left of it",
+}
+COMMANDS: Mapping[str, str] = {
+    "answer": "to answer the call",
+    "dial": "to dial whom the caller is connected with",
+    "speak": "to say the notice",
+    "bridge": "to connect the two",
+    "hang_up": "to hang up",
+    "start_transcription": "to transcribe",
+    "stop_transcription": "to end the transcription",
+    "start_streaming": "to send the line's sound",
+    "stop_streaming": "to end the line's sound",
+}
+FAILURES: Mapping[str, str] = {
+    "refused": "refused",
+    "unreachable": "could not be asked",
+}
+
+
+def why(slug: str) -> str:
+    """Return the words for a reason; one that nobody foresaw is at least written as words."""
+    if slug in REASONS:
+        return REASONS[slug]
+    for command, wanted in COMMANDS.items():
+        if slug.startswith(f"{command}_"):
+            failure = slug.removeprefix(f"{command}_")
+            if failure in FAILURES:
+                return f"Telnyx {FAILURES[failure]} {wanted}"
+            return f"{REASONS.get(failure, _plain(failure))} when it was {wanted}"
+    return _plain(slug)
+
+
+def _plain(slug: str) -> str:
+    return slug.replace("_", " ")
