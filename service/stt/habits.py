@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from math import ceil, inf
 
-_SLOW_OPEN_S = 0.5
-"""What is opened sooner is not waited for."""
 _MIN_LIFE_S = 1.0
 """A session that ends sooner heard as much all the same: what had waited was sent at once."""
 _MAX_SPARES = 3
@@ -29,9 +27,11 @@ class Habits:
     Never 0 again: it may be so any time.
     """
 
-    @property
-    def spares(self) -> int:
-        """How many connections are to be made ahead: as many as end while one is made."""
-        if self.slowest_open_s < _SLOW_OPEN_S or self.last_life_s >= self.slowest_open_s:
+    def spares(self, slow_open_s: float) -> int:
+        """Return how many connections are to be made ahead: as many as end while one is made.
+
+        None to an engine that opens them sooner than `slow_open_s`.
+        """
+        if self.slowest_open_s < slow_open_s or self.last_life_s >= self.slowest_open_s:
             return 0
         return min(_MAX_SPARES, ceil(self.slowest_open_s / max(self.last_life_s, _MIN_LIFE_S)))

@@ -100,7 +100,7 @@ class Line:
         url = session_url(self.service.url, self.choice.route, self.audio)
         make = partial(self._make_connection, self.service, url)
         taking = self.spares.take(url)
-        self.spares.make(url, make, count=self.habits.spares)
+        self.spares.make(url, make, count=self.habits.spares(self.limits.slow_open_s))
         return await taking or await make()
 
     async def _make_connection(self, service: Service, url: str) -> Connection:

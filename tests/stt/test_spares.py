@@ -29,14 +29,14 @@ def opening(peer: ScriptedPeer) -> Opening:
 
 @pytest.mark.parametrize(
     ("open_s", "life_s", "spares"),
-    [(6.0, 5.0, 2), (6.0, 0.1, 3), (6.0, 20.0, 0), (0.1, 0.01, 0), (2.0, 1.5, 2)],
+    [(6.0, 5.0, 2), (6.0, 0.1, 3), (6.0, 20.0, 0), (1.9, 0.01, 0), (2.0, 1.5, 2)],
 )
 def test_as_many_are_made_ahead_as_end_while_one_is_made(
     open_s: float, life_s: float, spares: int
 ) -> None:
     """None where a session lasts, or the next one is there at once."""
-    assert Habits(slowest_open_s=open_s, last_life_s=life_s).spares == spares
-    assert Habits(slowest_open_s=open_s).spares == 0
+    assert Habits(slowest_open_s=open_s, last_life_s=life_s).spares(2.0) == spares
+    assert Habits(slowest_open_s=open_s).spares(2.0) == 0
 
 
 async def test_those_that_stand_by_are_taken_and_the_others_dropped_at_the_end() -> None:
@@ -84,7 +84,7 @@ async def test_one_that_was_closed_meanwhile_is_none() -> None:
 
 async def test_sessions_that_end_sooner_than_they_are_opened_get_on() -> None:
     """The next connections are made while the first of them is."""
-    limits = replace(QUICK, open_timeout_s=5.0)
+    limits = replace(QUICK, open_timeout_s=5.0, slow_open_s=0.5)
     manner = Manner(handshake_s=0.6, drops_ms=[1000] * 3)
     async with open_peer(one=manner) as peer, open_line(peer, limits) as line:
         line.send(HELLO)
