@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from math import inf
 
 import structlog
 from aiohttp.abc import AbstractResolver
@@ -108,7 +109,11 @@ class Line:
         limits = replace(self.limits, max_garbage=self.max_garbage, open_timeout_s=timeout_s)
         habits, loop = self.habits, asyncio.get_running_loop()
         began_at = loop.time()
-        connection = await make_connection(url, service.api_key, limits, names=service.names)
+        try:
+            connection = await make_connection(url, service.api_key, limits, names=service.names)
+        except RecognitionError:
+            habits.last_life_s = inf  # who is away needs no more connections ahead
+            raise
         habits.slowest_open_s = max(habits.slowest_open_s, loop.time() - began_at)
         return connection
 

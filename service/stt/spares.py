@@ -14,7 +14,7 @@ from service.stt.connection import Connection
 from service.tasks import Tasks, open_tasks
 
 Opening = Callable[[], Coroutine[Any, Any, Connection]]
-_Made = Awaitable[Connection | RecognitionError]
+_Made = Awaitable[Connection | None]
 
 
 class Spares:
@@ -33,10 +33,7 @@ class Spares:
     def take(self, url: str) -> Coroutine[Any, Any, Connection | None]:
         """Take the first that stands by, so that another may be made; return what waits for it.
 
-        That gives None if there is none, or it is closed by now.
-
-        Raises:
-            RecognitionError: It could not be made (when it is waited for).
+        That gives None if there is none, if it could not be made, or is closed by now.
         """
         made = self._made[url]
         return self._taken(made.popleft() if made else None)
@@ -45,8 +42,8 @@ class Spares:
         if made is None:
             return None
         connection = await made
-        if isinstance(connection, RecognitionError):
-            raise connection
+        if connection is None:
+            return None
         self._idle.discard(connection)
         return None if connection.is_closed else connection
 
@@ -55,11 +52,11 @@ class Spares:
         for connection in self._idle:
             connection.abort()
 
-    async def _open(self, opening: Opening) -> Connection | RecognitionError:
+    async def _open(self, opening: Opening) -> Connection | None:
         try:
             connection = await opening()
-        except RecognitionError as error:
-            return error
+        except RecognitionError:
+            return None  # whoever needs one makes one, and learns why
         self._idle.add(connection)
         return connection
 
