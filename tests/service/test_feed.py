@@ -45,7 +45,7 @@ async def test_who_watches_sees_what_is_stored_and_is_sent_off_with_a_cursor(
     """Byte for byte and in order for each call, with partials between, until the stop."""
     path = tmp_path / "j.db"
     async with asyncio.TaskGroup() as tasks:
-        async with open_house(path, SCENARIO) as house:
+        async with open_house(path, SCENARIO, {"drain_timeout_s": 60}) as house:
             opened = watching(house, path)
             answer = await opened.__aenter__()
             reading = tasks.create_task(read(answer), name="read the feed")
@@ -64,7 +64,7 @@ async def test_who_watches_sees_what_is_stored_and_is_sent_off_with_a_cursor(
     assert events[-1][0] == "closed"
     goodbye: Any = msgspec.json.decode(events[-1][1])
     assert (goodbye["reason"], goodbye["resume_after"]) == ("stopping", len(durable(events)))
-    assert stopped_s < 5
+    assert stopped_s < 30  # whoever watches does not use up what a stop may take
 
 
 def durable(events: list[tuple[str, bytes]]) -> list[bytes]:

@@ -11,6 +11,7 @@ from service.exits import Exit
 from tests.service.harness import settings_for
 from tests.service.process import Process, free_port, serving
 from tests.service.test_stop import BUSY, IN_CALL, MEDIA, count, open_peers
+from tests.waiting import until
 
 
 async def ask(service: Process, path: str) -> int:
@@ -46,12 +47,13 @@ async def test_a_second_signal_ends_the_service_without_a_traceback(
             playing = asyncio.create_task(telnyx.run(webhook_url=url))
             await watch.until(lambda: count(receiver, "transcript.final") >= 4)
             service.process.send_signal(signal.SIGTERM)
-            await asyncio.sleep(0.5)  # in the middle of the drain, which says nothing
+            log = tmp_path / "log.jsonl"
+            await until(lambda: '"drain_began"' in log.read_text())
             code = await service.stop(signal.SIGTERM)
             playing.cancel()
             await asyncio.gather(playing, return_exceptions=True)
 
     assert code == Exit.INTERRUPTED
-    log = (tmp_path / "log.jsonl").read_text()
-    assert '"exception"' not in log
-    assert "Traceback" not in log
+    said = log.read_text()
+    assert '"exception"' not in said
+    assert "Traceback" not in said

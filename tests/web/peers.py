@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+_PATIENCE_S = 30.0
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
@@ -39,7 +40,7 @@ class RawClient:
         """Return all that comes until the other side closes."""
         received = bytearray()
         with suppress(ConnectionError):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(_PATIENCE_S):
                 while chunk := await self.reader.read(65_536):
                     received += chunk
         return bytes(received)

@@ -17,6 +17,9 @@ from tests.web.peers import GET, RawClient, connected
 QUICK = Limits(head_s=0.2, body_s=0.3, idle_s=0.4, shutdown_s=0.2, proxies=())
 """The shape of the defaults, short enough for a test."""
 PATIENT = Limits(head_s=5, body_s=5, idle_s=5, shutdown_s=0.2, proxies=())
+NEVER_S = 3600.0
+"""For the limits that a test is not about: what ends is then ended by the one that it is about."""
+PATIENCE_S = 30.0
 POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n"
 
 
@@ -37,8 +40,9 @@ def app_of(get: Handler | None = None) -> web.Application:
 
 async def test_a_silent_connection_is_closed() -> None:
     """Who connects and says nothing has as long as for a head."""
-    async with serving(app_of(), limits=QUICK) as (url, _), connected(url) as client:
-        assert 0.15 <= await client.seconds_to_close() < 2
+    limits = replace(QUICK, body_s=NEVER_S, idle_s=NEVER_S)
+    async with serving(app_of(), limits=limits) as (url, _), connected(url) as client:
+        assert await client.seconds_to_close() >= 0.15
 
 
 async def test_a_dripping_head_is_cut_off() -> None:
@@ -71,13 +75,14 @@ async def test_a_dripping_second_head_is_cut_off_too() -> None:
 
 async def test_an_idle_connection_is_closed_without_a_word() -> None:
     """After an answer there is time for another request, and then none."""
-    async with serving(app_of(), limits=QUICK) as (url, _), connected(url) as client:
+    limits = replace(QUICK, head_s=NEVER_S, body_s=NEVER_S)
+    async with serving(app_of(), limits=limits) as (url, _), connected(url) as client:
         await client.send(GET)
         assert await client.answer() == b"HTTP/1.1 200 OK"
         await client.send(GET)
         assert await client.answer() == b"HTTP/1.1 200 OK"
 
-        assert 0.3 <= await client.seconds_to_close() < 2
+        assert await client.seconds_to_close() >= 0.3
 
 
 async def test_a_slow_handler_is_not_hurried() -> None:
@@ -99,13 +104,14 @@ async def test_who_does_not_take_the_answer_is_cut_off() -> None:
     async def large(_: web.Request) -> web.Response:
         return web.Response(body=bytes(32 * 1024 * 1024))
 
-    limits = replace(QUICK, idle_s=30, answer_s=0.3)
+    limits = replace(QUICK, idle_s=NEVER_S, answer_s=0.3)
     async with serving(app_of(large), limits=limits) as (url, _), connected(url) as client:
         begun = asyncio.get_running_loop().time()
         await client.send(GET)
-        await client.drip(GET * 10, every_s=0.02)
+        async with asyncio.timeout(PATIENCE_S):
+            await client.drip(GET * 1000, every_s=0.02)  # for minutes, if nobody ends it
 
-        assert 0.25 <= asyncio.get_running_loop().time() - begun < 3
+        assert asyncio.get_running_loop().time() - begun >= 0.25
 
 
 async def known(request: web.Request) -> web.Response:
