@@ -16,6 +16,7 @@ from typing import Final
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from service.patience import Patience
 from service.tasks import Tasks, open_tasks
 
 DEADLINE_S: Final = 3.0
@@ -24,8 +25,12 @@ KEEP_S: Final = 30.0
 """How long an answer is good."""
 KEEP_FAILURE_S: Final = 5.0
 """How long a name that was not found is not looked up again."""
-MAX_LOOKUPS: Final = 64
-"""At once; one more fails, or has the answer from before."""
+MAX_LOOKUPS: Final = 256
+"""At once; one more fails, or has the answer from before.
+
+More than there are endpoints: names that a name server swallows are not to keep out one that it
+would answer.
+"""
 MAX_DOUBTFUL: Final = MAX_LOOKUPS * 3 // 4
 """With so many under way, a name that was not found the last time has to wait."""
 _MAX_NAMES = 1024
@@ -117,7 +122,7 @@ class NameLookup(AbstractResolver):
             )
         outcome: _Outcome
         try:
-            async with asyncio.timeout(self._deadline_s):
+            async with Patience(self._deadline_s):
                 outcome = await self._resolver.resolve(host, 0, socket.AF_UNSPEC)
         except TimeoutError:
             outcome = OSError(None, "no name server answered in time")

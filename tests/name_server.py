@@ -14,10 +14,11 @@ _ANSWER, _NO_SUCH_NAME = 0x8180, 0x8183
 
 @dataclass
 class NameServer(asyncio.DatagramProtocol):
-    """Knows some names; `silent` has it answer nobody."""
+    """Knows some names; `silent` has it answer nobody, `swallows` nobody who asks for these."""
 
     names: dict[str, str] = field(default_factory=dict)
     silent: bool = False
+    swallows: frozenset[str] = frozenset()
     asked: list[str] = field(default_factory=list)
     """The names, once for each question for an IPv4 address."""
     port: int = 0
@@ -39,7 +40,7 @@ class NameServer(asyncio.DatagramProtocol):
         (kind,) = struct.unpack_from(">H", data, end)
         if kind == _A:
             self.asked.append(name)
-        if not self.silent:
+        if not self.silent and name not in self.swallows:
             assert self._transport is not None
             self._transport.sendto(self._answer(data, name, kind, end + 4), addr)
 

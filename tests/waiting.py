@@ -5,17 +5,25 @@ import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
+
+_TURNS: Final = 50
+"""So often it looks with each turn of the loop: what only this process does is done by then."""
+_PAUSE_S: Final = 0.001
+"""Between two looks after that, so that threads and processes which do it have the processor."""
 
 
-async def until(done: Callable[[], bool], timeout_s: float = 5.0) -> None:
+async def until(done: Callable[[], bool], timeout_s: float = 30.0) -> None:
     """Return once something is so; fail after `timeout_s` seconds.
 
     Raises:
         TimeoutError: It never was.
     """
     async with asyncio.timeout(timeout_s):
-        while not done():  # noqa: ASYNC110 - what is waited for is whatever the test names
-            await asyncio.sleep(0)
+        looks = 0
+        while not done():
+            await asyncio.sleep(0 if looks < _TURNS else _PAUSE_S)
+            looks += 1
 
 
 async def writing_to_a_reader(fifo: Path, timeout_s: float = 5.0) -> int:

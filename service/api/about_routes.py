@@ -1,7 +1,9 @@
 """What the API is and can do, open to everybody: it holds nothing of this installation."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from http import HTTPStatus
 
 from aiohttp import web
@@ -85,19 +87,30 @@ READYZ: Operation[NoQuery, NoBody] = Operation(
 def about_routes(operations: Iterable[AnyOperation]) -> list[AnyRoute]:
     """Return routes that describe these operations and themselves."""
     own = (GET_EVENT_SCHEMAS, GET_REPORT_SCHEMA, GET_OPENAPI)
-    described = openapi([*operations, *own, HEALTHZ, READYZ])
+    described = [*operations, *own, HEALTHZ, READYZ]
     return [
-        Route(GET_EVENT_SCHEMAS, _fixed(schema_document(), SCHEMA_JSON)),
-        Route(GET_REPORT_SCHEMA, _fixed(report_schema(), SCHEMA_JSON)),
-        Route(GET_OPENAPI, _fixed(described, JSON)),
+        Route(GET_EVENT_SCHEMAS, _written(schema_document, SCHEMA_JSON)),
+        Route(GET_REPORT_SCHEMA, _written(report_schema, SCHEMA_JSON)),
+        Route(GET_OPENAPI, _written(partial(openapi, described), JSON)),
     ]
 
 
-def _fixed(document: object, content_type: str) -> Handler:
-    """Write it once: anybody may ask, as often as they like."""
-    body = json.dumps(document, ensure_ascii=False).encode()
+def _written(describe: Callable[[], object], content_type: str) -> Handler:
+    """Write it once, for the first who asks: anybody may, as often as they like.
+
+    Not at the start, and in a thread: it takes a tenth of a second of processor time, in which
+    deliveries and calls would wait.
+    """
+    body: bytes | None = None
 
     async def answer(ask: Ask[NoQuery, NoBody]) -> web.Response:
+        nonlocal body
+        if body is None:
+            body = await asyncio.to_thread(lambda: _json(describe()))
         return tagged(ask, body, content_type, headers={"Cache-Control": "no-cache"})
 
     return answer
+
+
+def _json(document: object) -> bytes:
+    return json.dumps(document, ensure_ascii=False).encode()

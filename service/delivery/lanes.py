@@ -42,6 +42,7 @@ from service.tasks import open_tasks
 _MAX_HOLD_S = 30 * 3600.0
 _CLOSE_TIMEOUT_S = 3.0
 _MAX_PARKED_LISTED = 1000
+_NO_REPORTS = NoReports()
 _log = structlog.get_logger()
 _Parked = Mapping[tuple[EndpointName, CallId], frozenset[int]]
 
@@ -281,7 +282,7 @@ async def open_lanes(
     nameservers: Sequence[str] | None = None,
     secrets: Secrets | None = None,
     may_deliver: Callable[[], bool] = lambda: True,
-    reports: Reports | None = None,
+    reports: Reports = _NO_REPORTS,
     archives: ArchiveRoom | None = None,
 ) -> AsyncIterator[DeliveryLanes]:
     """Open the sinks and lanes of these endpoints, and go on where the journal says they stopped.
@@ -320,7 +321,7 @@ async def open_lanes(
         partial_grace_s=partial_grace_s,
         endpoints=tuple(queues),
         may_deliver=may_deliver,
-        reports=reports or NoReports(),
+        reports=reports,
     )
     async with AsyncExitStack() as stack:
         resolver = await stack.enter_async_context(open_name_lookup(nameservers))

@@ -277,6 +277,8 @@ class EndpointLanes:
                 return
             lane.resume(row, now, due_at)
             lane.gap_seqs = lane.gap_seqs or gap_seqs
+            if row.attempts:
+                self.host.breaker.resume(now, (self.name, row.call_id))
             if self.record.healthy or self._enabled_now:
                 lane.pull(now)
         elif row.generation != lane.generation:

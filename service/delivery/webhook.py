@@ -26,6 +26,7 @@ from service.errors import (
 )
 from service.name_lookup import open_name_lookup
 from service.net import guarded_connector
+from service.patience import post_patiently
 from service.ports import Delivery
 from service.reasons import connection_fault
 from service.retry import is_retriable, parse_retry_after
@@ -55,6 +56,7 @@ class WebhookSink:
         self._headers = {**endpoint.headers, "Content-Type": "application/json"}
         self._endpoint = endpoint.name
         self._as_array = endpoint.batch > 1
+        self._timeout_s = endpoint.timeout_s
         self._secrets = secrets
         self._session = session
         self._clock = clock
@@ -74,15 +76,16 @@ class WebhookSink:
             EndpointGoneError: 410.
             PermanentDeliveryError: 3xx, and 4xx other than 408, 425 and 429.
             HostUnavailableError: 429, 502, 503 and 504, no answer within the endpoint's
-                `timeout_s`, no connection within 3 s, or an address that may not be dialled (a
-                name server may be put right). `retry_after_s` is at most an hour.
+                `timeout_s` and no connection within 3 s (that we stood still counts for neither),
+                or an address that may not be dialled (a name server may be put right).
+                `retry_after_s` is at most an hour.
             TemporaryDeliveryError: Any other status. `retry_after_s` as above.
         """
         body = b"[%b]" % delivery.body if self._as_array else delivery.body
         headers = self._signed(delivery, body)
         try:
-            response = await self._session.post(
-                self._url, data=body, headers=headers, allow_redirects=False
+            response = await post_patiently(
+                self._session, self._url, self._timeout_s, body=body, headers=headers
             )
         except TimeoutError:
             raise HostUnavailableError("no answer in time") from None
@@ -149,13 +152,13 @@ async def open_webhook(
             keepalive_s=_KEEPALIVE_S,
             resolver=resolver or await stack.enter_async_context(open_name_lookup()),
         )
-        session = await stack.enter_async_context(_session(connector, endpoint.timeout_s))
+        session = await stack.enter_async_context(_session(connector))
         yield WebhookSink(endpoint, secrets, session, clock)
 
 
-def _session(connector: aiohttp.BaseConnector, timeout_s: float) -> aiohttp.ClientSession:
+def _session(connector: aiohttp.BaseConnector) -> aiohttp.ClientSession:
     timeout = aiohttp.ClientTimeout(
-        total=timeout_s,
+        total=None,  # `post_patiently` has it
         sock_connect=_CONNECT_TIMEOUT_S,
         ceil_threshold=math.inf,  # or 10 s might become 11
     )

@@ -50,13 +50,14 @@ class Hub:
     Use it from the event loop's thread only.
     """
 
-    def __init__(self, library: Library, journal: Journal, head: int) -> None:
+    def __init__(self, library: Library, journal: Journal, head: int, poll_s: float) -> None:
         self.ring = Ring(head)
         self.partials = LivePartials()
         self.closing = False
         """Whether subscribers are to leave: they get what there is, and resume elsewhere."""
         self._library = library
         self._journal = journal
+        self._poll_s = poll_s
         self._lookup = CallLookup(library)
         self._reads = asyncio.Semaphore(MAX_READS)
         self._commits_told = self._commits_read = 0
@@ -182,7 +183,7 @@ class Hub:
                 await self._read_new()
             except JournalUnavailableError:
                 log.warning("feed_not_read")
-                await asyncio.sleep(POLL_S)
+                await asyncio.sleep(self._poll_s)
                 continue
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._patience_s()):
@@ -244,7 +245,9 @@ class Hub:
 
     def _patience_s(self) -> float:
         """Return for how long the journal is not read unprompted: longer, the longer it waits."""
-        return min(POLL_S, HELD_BACK_S + self.held_back_s / 4) if self._mark else POLL_S
+        if self._mark is None:
+            return self._poll_s
+        return min(self._poll_s, HELD_BACK_S + self.held_back_s / 4)
 
     def _append(self, page: Sequence[PlacedEvent]) -> None:
         self.partials.finalise(placed.event for placed in page)
@@ -292,13 +295,17 @@ class Hub:
 
 
 @asynccontextmanager
-async def open_hub(library: Library, journal: Journal) -> AsyncIterator[Hub]:
+async def open_hub(
+    library: Library, journal: Journal, *, poll_s: float = POLL_S
+) -> AsyncIterator[Hub]:
     """Open the hub; subscribers read what was committed before from the journal.
+
+    That is read each `poll_s` also if nobody tells of commits.
 
     Raises:
         JournalUnavailableError: The library does not answer.
     """
-    hub = Hub(library, journal, await library.newest())
+    hub = Hub(library, journal, await library.newest(), poll_s)
     async with open_tasks() as tasks:
         tasks.keep(hub.run, "read_feed")
         try:

@@ -13,6 +13,7 @@ from yarl import URL
 from service.forwarding.envelope import Envelope
 from service.name_lookup import open_name_lookup
 from service.net import guarded_connector
+from service.patience import post_patiently
 from service.retry import is_retriable
 
 Answer = Literal["taken", "refused", "again"]
@@ -33,8 +34,9 @@ class ForwardTarget:
 class Poster:
     """Sends webhooks to one address. Made by `open_poster`."""
 
-    def __init__(self, url: str, session: aiohttp.ClientSession) -> None:
-        self._url = URL(url)
+    def __init__(self, target: ForwardTarget, session: aiohttp.ClientSession) -> None:
+        self._url = URL(target.url)
+        self._timeout_s = target.timeout_s
         self._session = session
         self._places = asyncio.Semaphore(MAX_AT_ONCE)
 
@@ -44,13 +46,16 @@ class Poster:
         408, 425, 429, 5xx and silence ask for it again, as of Telnyx; redirects are refused.
         """
         try:
-            async with (
-                self._places,
-                self._session.post(
-                    self._url, data=envelope.body, headers=envelope.headers, allow_redirects=False
-                ) as response,
-            ):
-                status = response.status
+            async with self._places:
+                posting = post_patiently(
+                    self._session,
+                    self._url,
+                    self._timeout_s,
+                    body=envelope.body,
+                    headers=envelope.headers,
+                )
+                async with await posting as response:
+                    status = response.status
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
             return "again"
         if _OK <= status < _NOT_OK:
@@ -67,7 +72,7 @@ async def open_poster(
     Its name is looked up by look-ups of its own, at these name servers or the system's.
     """
     timeout = aiohttp.ClientTimeout(
-        total=target.timeout_s, sock_connect=_CONNECT_TIMEOUT_S, ceil_threshold=math.inf
+        total=None, sock_connect=_CONNECT_TIMEOUT_S, ceil_threshold=math.inf
     )
     async with AsyncExitStack() as stack:
         connector = guarded_connector(
@@ -83,4 +88,4 @@ async def open_poster(
             auto_decompress=False,
             trust_env=False,
         )
-        yield Poster(target.url, await stack.enter_async_context(session))
+        yield Poster(target, await stack.enter_async_context(session))

@@ -15,7 +15,7 @@ from service.bus.counters import BusCounters
 from service.bus.listener import WorkerListener
 from service.bus.opening import open_bus
 from service.delivery.lanes import open_lanes
-from service.feed.hub import open_hub
+from service.feed.hub import POLL_S, open_hub
 from service.ids import WorkerId
 from service.journal.postgresql.access import open_postgresql_accesses
 from service.journal.postgresql.journal import open_postgresql_journal
@@ -43,25 +43,29 @@ class Beside:
 
 
 @asynccontextmanager
-async def open_beside(carrier: Carrier, *, told: bool = True) -> AsyncIterator[Beside]:
-    """Open two workers that have a bus, or not."""
+async def open_beside(
+    carrier: Carrier, *, told: bool = True, poll_s: float = POLL_S
+) -> AsyncIterator[Beside]:
+    """Open two workers that have a bus, or not, and read the journal so often by themselves."""
     async with AsyncExitStack() as stack:
         workers = [
-            await stack.enter_async_context(_open_worker(carrier, name, told=told))
+            await stack.enter_async_context(_open_worker(carrier, name, told=told, poll_s=poll_s))
             for name in ("a", "b")
         ]
         yield Beside(carrier.postgresql_url, *workers)
 
 
 @asynccontextmanager
-async def _open_worker(carrier: Carrier, name: str, *, told: bool) -> AsyncIterator[FeedHarness]:
+async def _open_worker(
+    carrier: Carrier, name: str, *, told: bool, poll_s: float
+) -> AsyncIterator[FeedHarness]:
     url, counters = carrier.postgresql_url, BusCounters()
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         # a second service is kept out; what is opened beside one writes all the same
         journal = await enter(open_postgresql_journal(url, exclusive=name == "a", hasty=True))
         library = FaultyLibrary(await enter(open_postgresql_library(url)))
-        hub = await enter(open_hub(library, journal))
+        hub = await enter(open_hub(library, journal, poll_s=poll_s))
         bus = ALONE
         if told:
             bus = await enter(

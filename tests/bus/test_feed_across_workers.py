@@ -1,7 +1,6 @@
 """What somebody who watches at one worker sees of a call that another worker has."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -50,29 +49,25 @@ async def test_a_partial_reaches_who_watches_at_another_worker(carrier: Carrier)
 
 
 async def test_finals_are_there_before_the_next_poll(carrier: Carrier) -> None:
-    """Each is told of: five in a row take less than five polls."""
-    async with open_beside(carrier) as workers:
-        began_at = time.monotonic()
+    """Each is told of: there are five in a row where nobody reads unprompted for an hour."""
+    async with open_beside(carrier, poll_s=3600.0) as workers:
         for number in range(5):
             await workers.a.commit(A, final(f"a{number}"))
             await workers.b.caught_up()
 
-    assert time.monotonic() - began_at < 3 * POLL_S
 
-
-async def test_finals_come_within_a_second_without_a_bus(tmp_path: Path) -> None:
+async def test_finals_come_with_the_next_poll_without_a_bus(tmp_path: Path) -> None:
     """From the journal: the bus carries only what may be lost."""
-    async with open_beside(Carrier(await own_schema(tmp_path)), told=False) as workers:
+    carrier = Carrier(await own_schema(tmp_path))
+    async with open_beside(carrier, told=False, poll_s=0.05) as workers:
         alarm = Alarm()
         with workers.b.subscribe(after=workers.b.hub.ring.head, wake=alarm) as subscription:
             await workers.a.commit(A, started(), final("a1"))
-            committed_at = time.monotonic()
             await alarm.rung()
-            took_s = time.monotonic() - committed_at
             events, _ = await take_all(subscription)
 
     assert events == [(A, 1), (A, 2)]
-    assert took_s < POLL_S + 0.5
+    assert POLL_S <= 1.0
 
 
 async def test_a_partial_that_comes_after_its_final_or_its_call_is_not_shown(

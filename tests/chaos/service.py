@@ -6,7 +6,7 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -84,6 +84,18 @@ class Service:
             code = await self._process.wait()
         self.exits.append(code)
         return code
+
+    @asynccontextmanager
+    async def watched(self, ended: Callable[[], None]) -> AsyncIterator[None]:
+        """Call `ended` if the process ends within the block."""
+        waiting = asyncio.create_task(self._process.wait()) if self._process else None
+        try:
+            if waiting:
+                waiting.add_done_callback(lambda _: ended())
+            yield
+        finally:
+            if waiting:
+                waiting.cancel()
 
     @contextmanager
     def without_descriptors(self) -> Iterator[None]:

@@ -1,6 +1,7 @@
 """The service is killed, stopped and starved, in short: what was acknowledged arrives."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,7 @@ from tests.chaos.__main__ import play
 from tests.chaos.oracle import Verdict, judge
 from tests.chaos.receiver import Arrival
 from tests.chaos.table import table
+from tests.chaos.world import open_world
 
 SEED = 1
 MAX_CONTROLS = 3
@@ -22,6 +24,15 @@ async def test_a_service_that_is_killed_loses_nothing() -> None:
 
     assert sum(row.rounds for row in rows) >= 30
     assert [row for row in rows if row.failed] == [], table(rows)
+
+
+async def test_nobody_waits_for_a_service_that_has_ended(tmp_path: Path) -> None:
+    """It cannot start, say: that is told, and at once."""
+    async with open_world(tmp_path, "ended") as world, asyncio.timeout(60):
+        world.service.program = ("-c", "raise SystemExit(3)")
+        await world.begin()
+
+    assert world.problems == ["it ended"]
 
 
 @pytest.mark.slow

@@ -63,13 +63,21 @@ class World:
     async def arrival(self, timeout_s: float = _END_S) -> None:
         """Return once something came after the newest mark, or note that nothing did.
 
-        Then the service is ended, so that its log says where each of its threads stood.
+        Then the service is ended, so that its log says where each of its threads stood. Nobody
+        waits for one that has ended by itself.
         """
-        since = self.marks[-1]
-        arrivals = self.crm.arrivals
-        if not await self.until(lambda: bool(arrivals) and arrivals[-1].at > since, timeout_s):
-            self.problems.append(f"nothing came for {timeout_s:.0f} s")
-            self.service.send(signal.SIGABRT)
+        since, came = self.marks[-1], self.crm.came
+        arrivals, service = self.crm.arrivals, self.service
+
+        def has_come() -> bool:
+            return bool(arrivals) and arrivals[-1].at > since
+
+        async with service.watched(came.set):
+            ends = await self.until(lambda: has_come() or not service.runs, timeout_s)
+        if has_come():
+            return
+        self.problems.append(f"nothing came for {timeout_s:.0f} s" if not ends else "it ended")
+        service.send(signal.SIGABRT)
 
     async def until(self, done: Callable[[], bool], timeout_s: float) -> bool:
         """Wait until what came makes something so; return whether it is."""

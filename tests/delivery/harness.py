@@ -82,7 +82,8 @@ async def commit(
     """Write events of a call to the journal; return them."""
     call = CallId(call_id)
     stored = await journal.load(call)
-    last = len(await journal.read(call, after_seq=0, limit=1_000_000))
+    before = await journal.read(call, after_seq=0, limit=1_000_000)
+    last = before[-1].seq if before else 0
     events = [event(call_id, last + number, kind) for number, kind in enumerate(kinds, 1)]
     await journal.commit(
         Entry(
@@ -95,6 +96,28 @@ async def commit(
         )
     )
     return events
+
+
+async def erase(harness: Harness, call_id: str, seq: int, *, here: bool = True) -> StoredEvent:
+    """Erase a call whose last event is the one before `seq`; `here`: by this process."""
+    stored = await harness.journal.load(CallId(call_id))
+    assert stored is not None
+    tombstone = event(call_id, seq, "transcript.erased")
+    await harness.journal.commit(
+        Entry(
+            call_id=CallId(call_id),
+            version=stored.version,
+            epoch=stored.epoch,
+            state=b"",
+            events=(tombstone,),
+            endpoints=(CRM,),
+            erases=True,
+        )
+    )
+    if here:
+        harness.lanes.forget(CallId(call_id))
+        harness.lanes.committed([CRM], [tombstone])
+    return tombstone
 
 
 @asynccontextmanager

@@ -119,3 +119,57 @@ def test_a_probe_can_be_put_off() -> None:
 
     assert not breaker.allows(5.9, busy=0)
     assert breaker.allows(6.0, busy=0)
+
+
+def resume(breaker: Breaker, *calls: int, at: float = 0.0) -> bool:
+    """Have it learn of lanes that were tried before; return whether it is open then."""
+    for call in calls:
+        breaker.resume(at, CallId(f"c{call}"))
+    return breaker.is_open
+
+
+def test_lanes_that_were_tried_before_the_start_have_it_begin_with_a_probe() -> None:
+    """Nine do not; the tenth opens it, and one attempt may be made at once."""
+    breaker = Breaker()
+
+    assert not resume(breaker, *range(9), 0, 1)
+    assert resume(breaker, 9, at=7.0)
+    assert breaker.allows(7.0, busy=0)
+    assert not breaker.allows(7.0, busy=1)
+
+
+def test_lanes_from_before_do_not_put_its_probe_off() -> None:
+    """However many there are, it may go out when the tenth was known."""
+    breaker = Breaker()
+    resume(breaker, *range(10), at=7.0)
+    resume(breaker, *range(10, 20), at=8.0)
+
+    assert breaker.open_until == 7.0
+
+
+def test_the_first_probe_after_a_start_counts_as_one() -> None:
+    """If it finds nobody, the next pause is that of a second one."""
+    breaker = Breaker()
+    resume(breaker, *range(10), at=7.0)
+    fail(breaker, 0, at=7.0)
+
+    assert (breaker.open_until, breaker.failed_probes) == (17.0, 1)
+
+
+def test_lanes_from_before_and_those_that_fail_now_are_counted_together() -> None:
+    """Nine of the one and one of the other open it."""
+    breaker = Breaker()
+    resume(breaker, *range(9))
+
+    assert fail(breaker, 9, at=1.0) == [True]
+    assert breaker.open_until == 6.0
+
+
+def test_news_of_the_host_are_better_than_what_was_before() -> None:
+    """A failure is news, too."""
+    well, badly = Breaker(), Breaker()
+    well.answered()
+    fail(badly, 0)
+
+    assert not resume(well, *range(10))
+    assert not resume(badly, *range(1, 11))

@@ -4,32 +4,9 @@ import asyncio
 from pathlib import Path
 
 from service.ids import CallId
-from service.ports import Entry, StoredEvent
-from tests.delivery.builders import BUSY, CRM, endpoint, event
-from tests.delivery.harness import WAIT_S, Harness, open_harness
+from tests.delivery.builders import BUSY, CRM, endpoint
+from tests.delivery.harness import WAIT_S, erase, open_harness
 from tests.waiting import until
-
-
-async def erase(harness: Harness, call_id: str, seq: int, *, here: bool = True) -> StoredEvent:
-    """Erase a call whose last event is the one before `seq`; `here`: by this process."""
-    stored = await harness.journal.load(CallId(call_id))
-    assert stored is not None
-    tombstone = event(call_id, seq, "transcript.erased")
-    await harness.journal.commit(
-        Entry(
-            call_id=CallId(call_id),
-            version=stored.version,
-            epoch=stored.epoch,
-            state=b"",
-            events=(tombstone,),
-            endpoints=(CRM,),
-            erases=True,
-        )
-    )
-    if here:
-        harness.lanes.forget(CallId(call_id))
-        harness.lanes.committed([CRM], [tombstone])
-    return tombstone
 
 
 async def test_what_waits_of_an_erased_call_is_dropped(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from service.ids import CallId
 from service.ports import LaneUpdate, Parked
 from tests.delivery.builders import BUSY, C1, CRM
 from tests.delivery.harness import commit, open_harness
+from tests.waiting import until
 
 
 async def test_what_waits_of_a_call_that_is_let_go_is_not_delivered(tmp_path: Path) -> None:
@@ -49,6 +50,16 @@ async def test_a_call_that_is_taken_up_goes_on_behind_its_backlog(tmp_path: Path
         await harness.flush()
 
         assert harness.crm.ids == ["c1_1", "c1_2", "c1_3"]
+
+
+async def test_a_call_that_is_taken_up_waits_for_no_event(tmp_path: Path) -> None:
+    """What the other worker left goes out at once: the call may be over."""
+    async with open_harness(tmp_path) as harness:
+        await commit(harness.journal, "c1", "call.started", "call.ended")
+        await harness.lanes.take_up([C1])
+        await harness.flush()
+
+        assert harness.crm.ids == ["c1_1", "c1_2"]
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["with a backlog", "without one"])
@@ -103,6 +114,17 @@ async def test_whoever_lost_everything_delivers_and_writes_nothing(tmp_path: Pat
 
         assert ("c2", 0, 1) in await harness.backlog()
         assert "c2_1" not in harness.crm.ids
+
+
+async def test_what_arrived_of_all_that_was_lost_is_not_written(tmp_path: Path) -> None:
+    """It is delivered again, by those who have the calls now: they may have set the lanes back."""
+    async with open_harness(tmp_path, ack_every_s=3600.0) as harness:
+        await harness.commit("c1", "call.started")
+        await until(lambda: harness.crm.ids == ["c1_1"])
+        harness.lanes.release_all()
+        await harness.flush()
+
+        assert await harness.backlog() == [("c1", 0, 1)]
 
 
 async def test_nothing_goes_out_while_it_may_not(tmp_path: Path) -> None:

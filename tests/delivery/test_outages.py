@@ -193,6 +193,26 @@ def test_what_was_left_of_an_outage_at_the_start_does_not_wait_either(tmp_path: 
     assert max(crm.taken.values()) <= 10_001 + SOON_S
 
 
+def test_a_restart_in_an_outage_does_not_end_the_probes(tmp_path: Path) -> None:
+    """Nobody calls any more, and all lanes have their next attempt hours away."""
+
+    async def restart() -> Crm:
+        async with open_world(tmp_path, down(until=10_000)) as world:
+            for call in range(12):
+                await world.commit(f"c{call}", "call.started", "call.ended")
+            await wait_until(9_000)
+        async with open_world(tmp_path, down(until=10_000)) as world:
+            await wait_until(10_031)
+            return world.crm
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        crm = runner.run(restart())
+
+    assert len(crm.taken) == 24
+    assert max(crm.taken.values()) <= 10_030 + SOON_S
+    assert sum(when < 9_001 for when, _ in crm.tried) == 1
+
+
 def test_records_that_the_receiver_fails_at_delay_nobody_else() -> None:
     """Four calls with a 500 delayed a healthy one by 59 s."""
 

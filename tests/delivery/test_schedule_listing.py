@@ -270,6 +270,22 @@ def test_a_listing_finds_a_lane_where_the_journal_says() -> None:
     assert (lane.attempts, lane.gap_seqs, lane.live) == (3, (4,), False)
 
 
+def test_lanes_that_were_tried_before_the_start_have_it_begin_with_a_probe() -> None:
+    """Ten of them, of all endpoints of the host; what was never tried says nothing of it."""
+    host = Host()
+    queues = [EndpointLanes(endpoint(name), host) for name in ("one", "two")]
+    for queue, tried, untried in zip(queues, (4, 6), (9, 0), strict=True):
+        queue.begin_listing(disabled=False)
+        assert not host.breaker.is_open
+        for number in range(tried + untried):
+            attempts = 1 if number < tried else 0
+            one = LaneRow(CallId(f"c{number}"), queue.name, 0, 1, attempts, 0.0, 0, live=False)
+            queue.adopt(one, NOW, NOW + 600, ())
+
+    assert host.breaker.open_until == NOW
+    assert sum(len(taken(queue)) for queue in queues) == 1
+
+
 def test_a_healthy_endpoint_does_not_wait_for_what_a_listing_finds() -> None:
     """Somebody failed before; it takes now."""
     queue = lanes()

@@ -27,6 +27,8 @@ TARGETS: Final[Mapping[str, tuple[str, ...]]] = {
         "test_lanes",
         "test_lanes_state",
         "test_lanes_keepers",
+        "test_letting_go",
+        "test_reports",
         "test_backlog",
         "test_changed_endpoints",
         "test_recovery",

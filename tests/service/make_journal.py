@@ -1,5 +1,7 @@
 """Makes a journal of `fixtures/journals/`: `python -m tests.service.make_journal REVISION NAME`.
 
+With `--database postgresql` it is one of `fixtures/journals/postgresql/`.
+
 The service of that revision is run between a simulated Telnyx and a receiver, and killed: two calls
 have ended and two go on, one by each source. The receiver refused an event for good, so that one
 delivery is parked, and then answered nothing but 503, so that every lane has a backlog.
@@ -22,11 +24,14 @@ from subprocess import PIPE
 from typing import Any
 
 import aiohttp
+import asyncpg
 from aiohttp import web
 
 from service.simulator.scenario import parse_scenario
 from service.simulator.server import Simulator, open_simulator
+from tests.journal.postgresql_server import make_schema, schema_url
 from tests.service.journal_dump import dump
+from tests.service.postgresql_dump import dump as dump_postgresql
 from tests.service.process import free_port, serving
 
 FOLDER = Path("fixtures/journals")
@@ -82,12 +87,53 @@ async def _open_receiver() -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-def _settings(telnyx: Simulator, receiver_url: str, path: Path) -> Mapping[str, Any]:
+class _Sqlite:
+    """A journal in the service's folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "j.db"
+        self.url = f"sqlite:///{self._path}"
+
+    async def counts(self) -> list[int]:
+        """Return how much has happened."""
+        with closing(sqlite3.connect(self._path)) as db:
+            return [count for (count,) in db.execute(_DONE)]
+
+    async def dump(self) -> str:
+        """Return it as SQL."""
+        return dump(self._path)
+
+
+class _Postgresql:
+    """A journal in a schema of its own, made by the migrations in the service's folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.url = schema_url(folder.name)
+
+    async def counts(self) -> list[int]:
+        """Return how much has happened."""
+        db = await asyncpg.connect(self.url)
+        try:
+            return [count for (count,) in await db.fetch(_DONE)]
+        finally:
+            await db.close()
+
+    async def dump(self) -> str:
+        """Return it as SQL."""
+        made_by = self._folder.glob("service/journal/postgresql/sql/migrations/0*.sql")
+        return await dump_postgresql(self.url, [one.read_text() for one in sorted(made_by)])
+
+
+_Kept = _Sqlite | _Postgresql
+
+
+def _settings(telnyx: Simulator, receiver_url: str, url: str) -> Mapping[str, Any]:
     both = {"roles": {"inbound": "customer", "outbound": "agent"}, "endpoints": ["crm", "lines"]}
     in_call = {"source": "in_call", "engine": "Telnyx", **both}
     crm = {"name": "crm", "type": "webhook", "url": receiver_url, "secret": SECRET}
     return {
-        "database_url": f"sqlite:///{path}",
+        "database_url": url,
         "telnyx_api_key": telnyx.api_key,
         "telnyx_public_key": telnyx.public_key,
         "telnyx_base_url": telnyx.url,
@@ -100,23 +146,25 @@ def _settings(telnyx: Simulator, receiver_url: str, path: Path) -> Mapping[str, 
     }
 
 
-async def make(folder: Path) -> str:
+async def make(folder: Path, journal: _Kept) -> str:
     """Run the service that is in a folder, kill it, and return its journal as SQL."""
-    path, port = folder / "j.db", free_port()
+    port = free_port()
+    if isinstance(journal, _Postgresql):
+        await make_schema(folder.name)
     async with (
         open_simulator(parse_scenario(_SCENARIO)) as telnyx,
         _open_receiver() as receiver_url,
         asyncio.TaskGroup() as tasks,
     ):
-        settings = _settings(telnyx, receiver_url, path)
+        settings = _settings(telnyx, receiver_url, journal.url)
         async with serving(folder, settings, port) as service:
             playing = tasks.create_task(telnyx.run(webhook_url=f"{service.url}/webhooks/telnyx"))
             if (folder / "service/cli/keys.py").exists():
                 await _visit(folder, service.url)
-            await _enough(path)
+            await _enough(journal)
             await service.stop(signal.SIGKILL)
         playing.cancel()
-    return dump(path)
+    return await journal.dump()
 
 
 async def _visit(folder: Path, url: str) -> None:
@@ -136,12 +184,11 @@ async def _visit(folder: Path, url: str) -> None:
         pass
 
 
-async def _enough(path: Path) -> None:
-    with closing(sqlite3.connect(path)) as db:
-        found = [0]
-        while not _is_enough(found):
-            await asyncio.sleep(0.2)
-            found = [count for (count,) in db.execute(_DONE)]
+async def _enough(journal: _Kept) -> None:
+    found = [0]
+    while not _is_enough(found):
+        await asyncio.sleep(0.2)
+        found = await journal.counts()
 
 
 def _is_enough(found: list[int]) -> bool:
@@ -166,11 +213,15 @@ def main() -> None:
     parser.add_argument("revision", help="at which the schema was the newest")
     parser.add_argument("name", help="of the file, as in schema-7")
     parser.add_argument("--schema", type=int, help="leave out what makes a later one of it")
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     arguments = parser.parse_args()
+    on_server = arguments.database == "postgresql"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _extract(arguments.revision, folder, arguments.schema)
-        (FOLDER / f"{arguments.name}.sql").write_text(asyncio.run(make(folder)))
+        journal = _Postgresql(folder) if on_server else _Sqlite(folder)
+        made = asyncio.run(make(folder, journal))
+    (FOLDER / ("postgresql" if on_server else "") / f"{arguments.name}.sql").write_text(made)
 
 
 if __name__ == "__main__":

@@ -59,6 +59,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Return the virtual time, in seconds."""
         return self._jump.now
 
+    def stand_still(self, seconds: float) -> None:
+        """Have this turn of the loop take so long."""
+        self._jump.now += seconds
+
     def stop_process(self, process: Process) -> None:
         """Have a process stand still (SIGSTOP): nothing of it runs, and its peers see nothing."""
         self._stopped.add(process)

@@ -1,0 +1,101 @@
+"""Limits of time in which others have to answer, and in which we can hear them.
+
+A process may stand still: stopped, starved by what else its machine does, busy with itself at its
+start. Whoever was to answer meanwhile did, for all that is known; the answer is in a buffer. By the
+clock alone the limit would be over before anybody had looked there, and they would be blamed for
+it.
+"""
+
+import asyncio
+from types import TracebackType
+from typing import Final, Self
+
+import aiohttp
+from yarl import URL
+
+LATE_S: Final = 0.2
+"""The loop stood still if it is later than this."""
+LAST_LOOK_S: Final = 1.0
+"""What is left at least after that, once: time to read what came."""
+_STEP_S: Final = 1.0
+
+
+class Patience:
+    """Like `asyncio.timeout`, but what the loop stood still does not count.
+
+    It looks every second, so what counts is at most the limit and one last look.
+    """
+
+    def __init__(self, limit_s: float) -> None:
+        self.stood_still_s = 0.0
+        """For how long the loop did since this began, in times of 0.2 s and more."""
+        self._left_s = limit_s
+        self._last_look_s = min(limit_s, LAST_LOOK_S)
+        self._timeout = asyncio.timeout(None)
+        self._loop = asyncio.get_running_loop()
+        self._look: asyncio.TimerHandle | None = None
+
+    async def __aenter__(self) -> Self:
+        """Begin to count."""
+        await self._timeout.__aenter__()
+        self._look_later()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End.
+
+        Raises:
+            TimeoutError: The limit was over.
+        """
+        if self._look is not None:
+            self._look.cancel()
+        await self._timeout.__aexit__(kind, error, traceback)
+
+    def _look_later(self) -> None:
+        step_s = min(self._left_s, _STEP_S)
+        self._left_s -= step_s
+        self._look = self._loop.call_later(step_s, self._looked, self._loop.time() + step_s)
+
+    def _looked(self, due_at: float) -> None:
+        late_s = self._loop.time() - due_at
+        if late_s > LATE_S:
+            self.stood_still_s += late_s
+            if self._left_s < self._last_look_s:
+                self._left_s, self._last_look_s = self._last_look_s, 0.0
+        else:
+            self._left_s -= late_s
+        if self._left_s > 0:
+            self._look_later()
+        else:
+            self._timeout.reschedule(self._loop.time())
+
+
+async def post_patiently(
+    session: aiohttp.ClientSession,
+    url: URL,
+    limit_s: float,
+    *,
+    body: bytes,
+    headers: dict[str, str],
+) -> aiohttp.ClientResponse:
+    """Post, and return the answer of whatever status; redirects are not followed.
+
+    Connections that took too long because we stood still are tried again: nothing was posted yet.
+
+    Raises:
+        TimeoutError: No answer within the limit, or no connection within the session's.
+        aiohttp.ClientError: As `session.post`; so are `OSError` and `ValueError`.
+    """
+    async with Patience(limit_s) as patience:
+        while True:
+            before_s = patience.stood_still_s
+            try:
+                return await session.post(url, data=body, headers=headers, allow_redirects=False)
+            except aiohttp.ConnectionTimeoutError:
+                if patience.stood_still_s == before_s:
+                    raise
