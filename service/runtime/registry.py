@@ -32,7 +32,7 @@ from service.errors import (
     DrainingError,
     JournalUnavailableError,
 )
-from service.ids import CallId, LegId
+from service.ids import CallId
 from service.ports import (
     UNOBSERVED,
     Audience,
@@ -51,6 +51,7 @@ from service.runtime.commands import CommandRunner
 from service.runtime.dedup import Dedup
 from service.runtime.effects import RealEffects
 from service.runtime.handing_over import prepare_hand_over
+from service.runtime.legs import Legs
 from service.runtime.media_streams import MediaStreams, Ticket
 from service.runtime.media_tokens import MediaTokens
 from service.runtime.questions import QuestionRunner
@@ -86,7 +87,7 @@ class CallRegistry:
         """What lets media WebSockets in."""
         self._own_clock = own_clock
         self._calls: dict[CallId, LiveCall] = {}
-        self._legs: dict[LegId, CallId] = {}
+        self._legs = Legs()
         self.draining = False
         self.has_successors = False
         """Whether other workers take the calls once this one drains."""
@@ -200,7 +201,7 @@ class CallRegistry:
         if isinstance(found, Claim):
             raise CallElsewhereError(_ELSEWHERE)
         if isinstance(item, Webhook) and item.leg_id:
-            self._legs.setdefault(item.leg_id, call_id)
+            self._legs.learn(item.leg_id, call_id)
         await found.tell(item)
 
     async def asked(self, call_id: CallId, item: AskedInput) -> Reply | None:
@@ -278,8 +279,7 @@ class CallRegistry:
         idle = {call_id for call_id, call in self._calls.items() if call.idle}
         for call_id in idle:
             self._calls.pop(call_id).stop()
-        if idle:
-            self._legs = {leg: call for leg, call in self._legs.items() if call not in idle}
+        self._legs.sweep(self._calls)
 
     def stop_timers(self) -> None:
         """Let no call wake any more."""
@@ -332,11 +332,11 @@ class CallRegistry:
         """Return the call that a webhook belongs to, from now on."""
         if not item.leg_id and item.call_id is not None:
             return item.call_id
-        known = self._legs.get(item.leg_id)
+        known = self._legs.call_of(item.leg_id)
         if known is None:
             known = await self._context.journal.find_call(item.leg_id)
-            # Another webhook of the leg may have been faster: a leg never has two calls.
-            known = self._legs.setdefault(item.leg_id, known or call_of(item))
+            # another webhook of the leg may have been faster
+            known = self._legs.learn(item.leg_id, known or call_of(item))
         return known
 
 

@@ -101,6 +101,15 @@ class Connection:
         """Close in order, or after `close_timeout_s` in whatever way."""
         await self._socket.close()
 
+    def abort(self) -> None:
+        """Close at once: there is no time for goodbyes."""
+        self._transport.abort()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether either side closed it, as far as is known."""
+        return self._socket.close_code is not None
+
     @property
     def closed_in_order(self) -> bool:
         """Whether the connection was closed by the rules of the protocol, as something done."""
@@ -123,24 +132,45 @@ async def open_connection(
     *,
     names: AbstractResolver | None = None,
 ) -> AsyncIterator[Connection]:
+    """Connect to an engine as `make_connection` does; on leaving it is closed as by `held`.
+
+    Raises:
+        RecognitionRefusedError: The service will not have this key or address.
+        RecognitionLostError: No connection was made; a later attempt may succeed.
+    """
+    async with held(await make_connection(url, api_key, limits, names=names)) as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def held(connection: Connection) -> AsyncIterator[Connection]:
+    """Close a connection on leaving: in order, or at once if the block raised."""
+    try:
+        yield connection
+    except BaseException:
+        connection.abort()
+        raise
+    await connection.close()
+
+
+async def make_connection(
+    url: str,
+    api_key: str | None,
+    limits: ConnectionLimits,
+    *,
+    names: AbstractResolver | None = None,
+) -> Connection:
     """Connect to an engine; `url` has all its settings (see `query.session_url`).
 
     `names` looks its host up; without it the system does, in threads that the whole process shares.
-    All its addresses are tried.
-
-    On leaving the connection is closed: in order, or at once if the block raised.
+    All its addresses are tried. Whoever gets it closes it.
 
     Raises:
         RecognitionRefusedError: The service will not have this key or address.
         RecognitionLostError: No connection was made; a later attempt may succeed.
     """
     socket = await _connect(url, api_key, limits, names)
-    try:
-        yield Connection(socket, max_garbage=limits.max_garbage)
-    except BaseException:
-        socket.transport.abort()  # no time for goodbyes
-        raise
-    await socket.close()
+    return Connection(socket, max_garbage=limits.max_garbage)
 
 
 async def _connect(

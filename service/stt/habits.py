@@ -1,6 +1,12 @@
 """What is known of an engine by how it answered on a track: one session learns of those before."""
 
 from dataclasses import dataclass
+from math import ceil, inf
+
+_MIN_LIFE_S = 1.0
+"""A session that ends sooner heard as much all the same: what had waited was sent at once."""
+_MAX_SPARES = 3
+"""An engine in trouble is not to be flooded."""
 
 
 @dataclass(slots=True)
@@ -13,8 +19,19 @@ class Habits:
     """The longest that speech waited for an answer: it may need so long for any."""
     slowest_open_s: float = 0.0
     """The longest that a connection took to be made."""
+    last_life_s: float = inf
+    """How long the last session lasted that was lost."""
     early_ends: int = 0
     """How many sessions in a row were lost before they answered what they were sent at once.
 
     Never 0 again: it may be so any time.
     """
+
+    def spares(self, slow_open_s: float) -> int:
+        """Return how many connections are to be made ahead: as many as end while one is made.
+
+        None to an engine that opens them sooner than `slow_open_s`.
+        """
+        if self.slowest_open_s < slow_open_s or self.last_life_s >= self.slowest_open_s:
+            return 0
+        return min(_MAX_SPARES, ceil(self.slowest_open_s / max(self.last_life_s, _MIN_LIFE_S)))

@@ -48,6 +48,8 @@ class Limits(ConnectionLimits):
     """Before each new connection in a row, where all that can be asked refused."""
     fallback_open_timeout_s: float = 4.0
     """For a connection, where somebody else stands by who did not fail just before."""
+    slow_open_s: float = 2.0
+    """Where a connection takes longer, and a session ends sooner, the next ones are made ahead."""
     max_sockets: int = 4
     """Utterances heard at the same time, where each has a socket of its own."""
     write_stall_s: float = 8.0

@@ -4,19 +4,22 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
+from math import inf
 
 import structlog
 from aiohttp.abc import AbstractResolver
 
 from service.calls.inputs import Input
-from service.errors import RecognitionError, RecognitionRefusedError
+from service.errors import RecognitionError, RecognitionLostError, RecognitionRefusedError
 from service.stt.choices import Choice
-from service.stt.connection import Connection, open_connection
+from service.stt.connection import Connection, held, make_connection
 from service.stt.formats import WireFormat
 from service.stt.habits import Habits
 from service.stt.limits import Limits
 from service.stt.query import session_url
 from service.stt.session import Session
+from service.stt.spares import Spares
 from service.stt.stint import Stint
 from service.stt.track import Track
 
@@ -48,12 +51,15 @@ class Line:
     audio: WireFormat
     track: Track
     emit: Callable[[Iterable[Input]], None]
+    spares: Spares
     limits: Limits
     clock: Callable[[], float]
     stall_s: float
     max_garbage: int
     is_first: bool
     """Whether it is the route's own engine."""
+    others_stalled: bool
+    """Whether another engine was left since it stalled."""
     has_substitute: Callable[[], bool]
     """Whether somebody else would be asked just now, were it to fail."""
     left_s: Callable[[], float]
@@ -71,22 +77,45 @@ class Line:
             RecognitionRefusedError: It will not have this key, address or setting.
             RecognitionLostError: No connection was made; a later attempt may succeed.
         """
-        if self.service is None:
-            raise RecognitionRefusedError("no_local_recogniser")
-        url, limits = session_url(self.service.url, self.choice.route, self.audio), self.limits
-        timeout_s = self._open_timeout_s()
-        limits = replace(limits, max_garbage=self.max_garbage, open_timeout_s=timeout_s)
-        habits, loop = self.habits, asyncio.get_running_loop()
-        began_at = loop.time()
-        async with open_connection(
-            url, self.service.api_key, limits, names=self.service.names
-        ) as connection:
-            habits.slowest_open_s = max(habits.slowest_open_s, loop.time() - began_at)
-            log.info("stt_connected", engine=self.choice.engine.name, audio=self.audio.input_format)
+        async with held(await self._next_connection()) as connection:
+            loop, audio = asyncio.get_running_loop(), self.audio.input_format
+            began_at = loop.time()
+            log.info("stt_connected", engine=self.choice.engine.name, audio=audio)
             try:
                 yield connection
+            except RecognitionLostError:
+                self.habits.last_life_s = loop.time() - began_at
+                raise
             finally:
                 self.had_result |= connection.had_result
+
+    async def _next_connection(self) -> Connection:
+        """Return a connection made ahead, or make one; make the next one ahead where that is due.
+
+        Raises:
+            RecognitionRefusedError: It will not have this key, address or setting.
+            RecognitionLostError: No connection was made; a later attempt may succeed.
+        """
+        if self.service is None:
+            raise RecognitionRefusedError("no_local_recogniser")
+        url = session_url(self.service.url, self.choice.route, self.audio)
+        make = partial(self._make_connection, self.service, url)
+        taking = self.spares.take(url)
+        self.spares.make(url, make, count=self.habits.spares(self.limits.slow_open_s))
+        return await taking or await make()
+
+    async def _make_connection(self, service: Service, url: str) -> Connection:
+        timeout_s = self._open_timeout_s()
+        limits = replace(self.limits, max_garbage=self.max_garbage, open_timeout_s=timeout_s)
+        habits, loop = self.habits, asyncio.get_running_loop()
+        began_at = loop.time()
+        try:
+            connection = await make_connection(url, service.api_key, limits, names=service.names)
+        except RecognitionError:
+            habits.last_life_s = inf  # who is away needs no more connections ahead
+            raise
+        habits.slowest_open_s = max(habits.slowest_open_s, loop.time() - began_at)
+        return connection
 
     def begin(self, *, start_ms: int | None = None) -> Stint:
         """Begin a stint for a session."""
@@ -112,6 +141,7 @@ class Line:
             audio=self.audio,
             linger_s=self.limits.linger_s + (self.choice.route.endpointing_ms or 0) / 1000,
             stall_s=self.stall_s,
+            others_stalled=self.others_stalled,
             has_substitute=self.has_substitute,
             left_s=self.left_s,
             limits=self.limits,

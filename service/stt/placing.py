@@ -11,6 +11,7 @@ from service.stt.inputs import TrackInputs
 from service.stt.matching import revises, words_of
 from service.stt.pace import Pace
 from service.stt.progress import LEAD_MS
+from service.stt.resume import LOOKBACK_MS
 from service.stt.ring import Span
 from service.stt.seam import Clue
 from service.stt.speech import Speech
@@ -121,6 +122,17 @@ class Placing:
         spoken_ms = sum(span.end_ms - span.start_ms for span in spans)
         start_ms = reach_of(spans, round(share * spoken_ms)) if spans else whole.end_ms
         return Span(min(start_ms, whole.end_ms), whole.end_ms)
+
+    def before(self, heard: WordsHeard, until_ms: int) -> WordsHeard:
+        """Put a text into the last speech before a time, although it seemed to be a later one."""
+        expected_ms = round(duration_of(heard.text) * self._pace.factor)
+        spans = list(self._speech.spans(until_ms - LOOKBACK_MS, until_ms))
+        while len(spans) > 1 and sum(end_ms - at_ms for at_ms, end_ms in spans[1:]) >= expected_ms:
+            del spans[0]
+        if not spans:
+            return replace(heard, start_ms=until_ms, end_ms=until_ms)
+        end_ms = said_by(spans, expected_ms)
+        return replace(heard, start_ms=spans[0].start_ms, end_ms=end_ms)
 
     def cut_off(self, placed: Placed) -> Placed:
         """Have a text that was cut off in mid-speech end where its length says, and its growth."""

@@ -26,6 +26,7 @@ from service.stt.relay import Relay
 from service.stt.results import GARBAGE
 from service.stt.session import UNANSWERED
 from service.stt.sockets import Sockets
+from service.stt.spares import Spares, open_spares
 from service.stt.track import Track
 
 log = structlog.get_logger()
@@ -54,6 +55,8 @@ class TrackRecognition:
     _stop_at: float | None = None
     _timer: asyncio.Timeout | None = None
     _finished = False
+    _has_left_stalled = False
+    """Whether an engine was left for another one, as it had stalled."""
 
     def __init__(
         self,
@@ -156,8 +159,8 @@ class TrackRecognition:
 
     async def _run(self) -> None:
         try:
-            async with asyncio.timeout_at(self._stop_at) as self._timer:
-                await self._ask_choices()
+            async with asyncio.timeout_at(self._stop_at) as self._timer, open_spares() as spares:
+                await self._ask_choices(spares)
         except TimeoutError:
             log.warning("recognition_unfinished")
             self._emit(self._track.give_up(self._why_lost))
@@ -167,13 +170,13 @@ class TrackRecognition:
         failed = self._track.lost_reason == _FAILED
         return _FAILED if failed else NOT_ANSWERED
 
-    async def _ask_choices(self) -> None:
+    async def _ask_choices(self, spares: Spares) -> None:
         """Ask one choice after the other, until the track's end is heard."""
         left = self._choices.begin(self._clock())
         if left is not None:
             self._tell_switch(left, "circuit_open", "")
         while not self._track.is_done():
-            line = self._line()
+            line = self._line(spares)
             began_at = self._began_at = self._clock()
             try:
                 await self._run_line(line)
@@ -186,7 +189,7 @@ class TrackRecognition:
             else:
                 return
 
-    def _line(self) -> Line:
+    def _line(self, spares: Spares) -> Line:
         choice, plan = self._choices.current, self._plan
         return Line(
             choice=choice,
@@ -194,11 +197,13 @@ class TrackRecognition:
             audio=choose_format(choice.engine, plan.encoding, plan.sample_rate_hz),
             track=self._track,
             emit=self._emit,
+            spares=spares,
             limits=self._limits,
             clock=self._clock,
             stall_s=self._stall_s,
             max_garbage=self._max_garbage,
             is_first=self._choices.is_first,
+            others_stalled=self._has_left_stalled,
             has_substitute=lambda: self._choices.has_substitute(self._clock()),
             left_s=self._left_s,
             habits=self._habits[choice.engine.name],
@@ -226,6 +231,7 @@ class TrackRecognition:
         if idle:
             return self._choices.idled(was_well=was_well)
         move = self._choices.failed(fault, now, was_well=was_well)
+        self._has_left_stalled |= reason == STALLED and move.left is not None
         if reason == STALLED and move.all_failed:
             self._stall_s = min(self._stall_s * 2, self._limits.max_stall_s)
         if reason == GARBAGE and line.had_result:

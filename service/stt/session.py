@@ -35,6 +35,7 @@ class Session:
     """
     _due_until = 0.0
     """Until when an answer may be waited for."""
+    _late_since: float | None = None
     _writing = _finishing = _behind = False
 
     def __init__(
@@ -48,6 +49,7 @@ class Session:
         audio: WireFormat,
         linger_s: float,
         stall_s: float,
+        others_stalled: bool,
         has_substitute: Callable[[], bool],
         left_s: Callable[[], float],
         limits: Limits,
@@ -61,12 +63,12 @@ class Session:
         self._audio = audio
         self._linger_s = linger_s
         self._stall_s = stall_s
+        self._others_stalled = others_stalled
         self._has_substitute = has_substitute
         self._left_s = left_s
         self._limits = limits
         self._clock = clock
         self._began_at = self._result_at = self._audio_at = clock()
-        self._late_since: float | None = None
         self._wake = asyncio.Event()
         self._answered = asyncio.Event()
         """A final came."""
@@ -230,25 +232,39 @@ class Session:
         if self._writing and now - self._audio_at >= self._limits.write_stall_s:
             raise RecognitionLostError(WRITE_STALLED)
         limits = self._limits
-        patience_s = limits.stall_without_partials_s - limits.stall_s
-        if self.stint.overdue_s(now, patience_s=patience_s) >= self._patience_s():
+        if self._overdue_s(now) >= self._patience_s():
             raise RecognitionLostError(STALLED)
         late_since = self._late_since
         is_late = late_since is not None and now - late_since >= limits.late_s
         if is_late and self._has_substitute():
             raise RecognitionLostError(LATE)
 
+    def _overdue_s(self, now: float) -> float:
+        """Return for how long an answer is due; at the end, also to what was sent at once."""
+        limits = self._limits
+        patience_s = limits.stall_without_partials_s - limits.stall_s
+        overdue_s = self.stint.overdue_s(now, patience_s=patience_s)
+        return max(overdue_s, self.stint.stuck_s(now)) if self._is_waiting() else overdue_s
+
     def _patience_s(self) -> float:
         """Return how long an answer may take; not too long for another session, at the end.
 
-        Unless that would be too late as well: of an engine that is slow.
+        Unless that would be too late as well: of an engine that is slow, with nobody else to ask.
+        Whether one that never answered is slow nobody knows, but where another stalled before, it
+        is likelier that it stalled too.
         """
-        last_s = self.stint.last_patience_s
-        if last_s is None or not (self._finishing and self._is_owed()):
+        if not self._is_waiting():
             return self._stall_s
-        if last_s > self._limits.last_retry_s:
-            return self._stall_s
-        return min(self._stall_s, last_s)
+        last_s, last_retry_s = self.stint.last_patience_s, self._limits.last_retry_s
+        if last_s is not None and last_s <= last_retry_s:
+            return min(self._stall_s, last_s)
+        has_stalled = last_s is None and self._others_stalled
+        is_worth_it = has_stalled or self._has_substitute()
+        return min(self._stall_s, last_retry_s) if is_worth_it else self._stall_s
+
+    def _is_waiting(self) -> bool:
+        """Say whether all is sent, and nothing but answers are to come."""
+        return self._finishing and self._is_owed()
 
     def _check_backlog(self, now: float) -> None:
         behind = self._track.waiting_ms(self.stint) > self._limits.behind_ms

@@ -6,7 +6,7 @@ such wait is what the engine may need for any answer, until it takes longer.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -72,6 +72,8 @@ class Stint:
     """Whether it ends in mid-speech, as another one goes on with it."""
     is_answered = False
     """Whether it said all it has to say."""
+    _queue_ms = 0
+    """How much of what it had been sent it may not have worked off when its last result came."""
     _replay_lag_ms = 0
     """How much more it was behind when it answered what it was sent at once."""
 
@@ -101,11 +103,13 @@ class Stint:
         self.until_ms = until_ms
         self.is_utterance = is_utterance
         self.habits = habits or Habits()
+        self._late_ms = self.habits.slowest_ms
+        """The longest wait since it was last seen to answer what was said after a pause."""
         self.held: deque[Arrival] = deque(maxlen=_MAX_HELD)
         """What it said before it was its turn."""
         self._speech = speech
         self._outlet = outlet
-        self._sent_at = self._excused_at = now
+        self._sent_at = self._excused_at = self._result_at = now
         self._backlog = Backlog(now)
         self._answered_ms = start_ms
         """How far it had been sent when its last result came."""
@@ -134,19 +138,27 @@ class Stint:
             self._backlog.sent(duration_ms, chunk.end_ms, now)
         return self._outlet.convert(chunk.data)
 
-    def arrived(self, result: SttResult, now: float) -> Arrival:
-        """Take note of a result."""
+    def arrived(
+        self, result: SttResult, now: float, *, is_owed: Callable[[int], bool] = lambda _: True
+    ) -> Arrival:
+        """Take note of a result; `is_owed` says whether words are owed for what is before a time.
+
+        Where none are before the first speech since the last result, it is a result of that.
+        """
         position_ms, first = self.clock.position_ms, self._first_unanswered()
         if first is not None:
             waited_ms = round(self._waited_s(first, now) * 1000)
             self.habits.slowest_ms = max(self.habits.slowest_ms, waited_ms)
+            is_new = first > self._answered_ms and not is_owed(first)
+            self._late_ms = waited_ms if is_new else max(self._late_ms, waited_ms)
             burst_ms = self._backlog.burst_ms(first, now)
             self._replay_lag_ms = max(self._replay_lag_ms, burst_ms)
         self.habits.gives_partials |= result.is_final is False
         self.has_answered = True
         self.has_final |= result.is_final is not False
         self._answered_ms = position_ms
-        queue_ms = self._backlog.queue_ms(now)
+        self._result_at, self._queue_ms = now, self._backlog.queue_ms(now)
+        queue_ms = self._queue_ms
         sure_ms = self._sure_ms(queue_ms, now)
         if sure_ms > self._backlog.burst_end_ms:
             self._replay_lag_ms = 0  # what was sent at once is answered
@@ -205,6 +217,17 @@ class Stint:
             return self._waited_s(spans[-1].end_ms, now)
         return max(self._waited_s(_end_of_first(spans), now), since_start_s - patience_s)
 
+    def stuck_s(self, now: float) -> float:
+        """Return for how long it has said nothing more of what it was sent at once.
+
+        0 where it had worked that off when it answered last, for all we know, or nobody spoke in
+        the rest.
+        """
+        spoken_ms = self._speech.between(self._answered_ms - self._queue_ms, self._answered_ms)
+        if spoken_ms < _MIN_UNANSWERED_MS:
+            return 0.0
+        return now - max(self._result_at, self._sent_at, self._excused_at)
+
     @property
     def last_patience_s(self) -> float | None:
         """How long the rest may take once no more audio comes; None: nobody knows."""
@@ -258,7 +281,7 @@ class Stint:
         return min(max(_MIN_SURE_MS, self.habits.slowest_ms * 5 // 4 + 1000), _MAX_SURE_MS)
 
     def _prompt_ms(self, queue_ms: int) -> int | None:
-        slowest_ms = self.habits.slowest_ms * 5 // 4
+        slowest_ms = self._late_ms * 5 // 4
         held_up_ms = max(queue_ms, self._replay_lag_ms)
         is_late = max(slowest_ms, held_up_ms) > _MAX_PROMPT_MS
         if is_late or not self.habits.gives_partials:

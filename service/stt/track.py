@@ -153,11 +153,10 @@ class Track:
 
     def receive(self, stint: Stint, result: SttResult, now: float) -> list[Input]:
         """Take a result of a session."""
-        at = stint.arrived(result, now)
         if stint is not self._stints[0]:
-            stint.held.append(at)
+            stint.held.append(stint.arrived(result, now))
             return []
-        return self._add(at)
+        return self._add(stint.arrived(result, now, is_owed=self._transcript.is_owed))
 
     def hand_over(self, stint: Stint) -> int:
         """End a stint here; return where the one that takes over is to begin."""
@@ -344,6 +343,7 @@ class Track:
         self._resume_ms = max(self._resume_ms, transcript.owed_from(position_ms))
         self._not_before_ms = self._resume_ms
         transcript.progress.answer(self._resume_ms)
+        inputs += self._telling.words(transcript.carry_pending(self._resume_ms))
         if transcript.progress.by is not Clue.WORDS:
             doubt_ms = transcript.progress.emitted_ms
             inputs.append(self.inputs.degraded("seam_uncertain", start_ms=doubt_ms))

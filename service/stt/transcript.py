@@ -8,7 +8,8 @@ Engines differ in what they send (Telnyx STT, "Messages"; see `wire/stt.py`):
 - An empty text finalizes nothing, unless it is an utterance's end: then the last partial stands.
 - A final that says again what the session said of the same audio is the same final.
 - A final whose time says that another one is missing before it waits a moment for that.
-- What is pending when nothing more will come becomes a final.
+- What is pending when nothing more will come becomes a final. So does what is pending where the
+  next session begins further on, as several got no further, unless that one says it again.
 """
 
 from collections import deque
@@ -18,7 +19,7 @@ from typing import NamedTuple
 from service.calls.inputs import WordsHeard
 from service.stt.clock import SessionClock
 from service.stt.inputs import TrackInputs
-from service.stt.matching import revises, words_of
+from service.stt.matching import find_overlap, revises, words_of
 from service.stt.overlap import Emitted
 from service.stt.placing import Placed, Placing, spare_ms
 from service.stt.progress import OWED_MS, Progress
@@ -37,6 +38,16 @@ _AHEAD_MS = 1000
 """How much more audio a final that came too early waits for the one before it."""
 _MISSING_MS = 400
 """So much speech without an answer before a final, and another one may be missing."""
+
+
+class _Carried(NamedTuple):
+    """A partial that the next session may say again, or not: its place is an estimate."""
+
+    placed: Placed
+    came_ms: int
+    """What had been sent when it came."""
+    until_ms: int
+    """Where the next session begins: what that does not say again was said before."""
 
 
 class _Ahead(NamedTuple):
@@ -65,6 +76,7 @@ class Transcript:
         self._pending_here = False
         self._pending_came_ms = 0
         """What had been sent when it came."""
+        self._carried: _Carried | None = None
         self._unmarked: Unmarked | None = None
         """The session's last text, if it came without `is_final`."""
         self._doubt_ms: int | None = None
@@ -163,6 +175,19 @@ class Transcript:
             finals += self._emit(
                 final, self._pending_came_ms, until_ms=self._clock.position_ms, is_part=is_part
             )
+        return finals or self._not_said_again([])
+
+    def carry_pending(self, until_ms: int) -> list[WordsHeard]:
+        """Have what is pending become final unless it is said again from `until_ms` on.
+
+        Several sessions got no further, so that the next one begins where the first speech seems to
+        be that is in no final. Where texts have no times it may seem to be too late. A text without
+        `is_final` becomes final anyhow once another one comes.
+        """
+        finals, may_be = self._not_said_again([]), self._pending_here and not self._pending_unmarked
+        pending = self._pending if may_be else None
+        if pending is not None and pending.clue is Clue.TEXT:
+            self._carried = _Carried(pending, self._pending_came_ms, until_ms)
         return finals
 
     def close(self) -> list[WordsHeard]:
@@ -292,8 +317,9 @@ class Transcript:
         sure_ms, sent_ms = self._at.sure_ms, self._at.position_ms
         self.progress.note(span, clue, sure_ms=sure_ms, sent_ms=sent_ms)
         fresh = fresh and self._restated.without(self._at, Placed(fresh, clue))
-        if fresh is None:
-            return []  # emitted before
+        if fresh is None:  # emitted before
+            self._pending = None if self._pending_here else self._pending
+            return []
         if clue is not Clue.TEXT:
             self._restated.cover(span)
             if self._is_ahead(fresh):
@@ -323,6 +349,7 @@ class Transcript:
     ) -> list[WordsHeard]:
         """Emit a text, that came when so much had been sent; by now it is up to `until_ms`."""
         final, clue = placed
+        before = self._not_said_again(words_of(final.text))
         self._from_ms = max(self._from_ms, final.end_ms)
         self.progress.emit(
             Span(final.start_ms, final.end_ms),
@@ -331,7 +358,17 @@ class Transcript:
             until_ms=until_ms,
         )
         self._emitted.append(Emitted(words_of(final.text), final.start_ms, final.end_ms, came_ms))
-        return [final]
+        return [*before, final]
+
+    def _not_said_again(self, words: list[str]) -> list[WordsHeard]:
+        """Emit what was carried over, unless it is what was said now."""
+        carried, self._carried = self._carried, None
+        if carried is None or find_overlap(words_of(carried.placed.heard.text), words).taken:
+            return []
+        heard = self._placing.before(carried.placed.heard, carried.until_ms)
+        final = Placed(replace(heard, is_final=True), Clue.TEXT)
+        self._doubt_ms = heard.end_ms
+        return self._emit(final, carried.came_ms, until_ms=carried.until_ms, is_part=True)
 
     def _cut(self, placed: Placed, *, is_whole: bool = False) -> WordsHeard | None:
         """Take out what an earlier session emitted; None if nothing is left.

@@ -19,6 +19,7 @@ import msgspec
 
 from tests.bench import media, searches
 from tests.bench.carrier import Signed, Telnyx, open_telnyx, webhook
+from tests.bench.cpu import Spent, pid_of, spending
 from tests.bench.own_postgresql import Written, ask, open_own_postgresql, written
 from tests.bench.processes import Program, started
 from tests.bench.table import Row, median
@@ -58,6 +59,8 @@ class Figures:
     anywhere: list[float] = field(default_factory=list)
     delivered: list[float] = field(default_factory=list)
     memory_bytes: list[float] = field(default_factory=list)
+    cpu_at_owner: list[Spent] = field(default_factory=list)
+    cpu_anywhere: list[Spent] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +79,14 @@ async def measure(load: Load) -> list[Row]:
         url = await stack.enter_async_context(open_own_postgresql())
         telnyx = await stack.enter_async_context(open_telnyx())
         receiver = await stack.enter_async_context(started("tests.bench.counting_receiver"))
+        machine = _Machine(telnyx, receiver, await pid_of(url))
         figures: dict[str, Figures] = {}
         schemas = (f"bench_{number}" for number in itertools.count())
         for turn in range(load.rounds):
             for setting in await _settings(folder / str(turn), url, schemas, load):
                 mine = figures.setdefault(setting.name, Figures())
-                await _play(setting, load, telnyx, receiver, mine)
-        rows = list(_rows(figures))
+                await _play(setting, load, machine, mine)
+        rows = list(_rows(figures, load.webhooks))
         for setting in await _settings(folder / "steady", url, schemas, load):
             if setting.workers == 1 and setting.name != "SQLite":
                 rows += await _steady(setting, load, telnyx, receiver)
@@ -108,9 +112,17 @@ async def _settings(folder: Path, url: str, schemas: Iterator[str], load: Load) 
     return settings
 
 
-async def _play(
-    setting: Setting, load: Load, telnyx: Telnyx, receiver: Program, figures: Figures
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Machine:
+    """What else is there: a Telnyx, a receiver, and the server of the database."""
+
+    telnyx: Telnyx
+    receiver: Program
+    server_pid: int
+
+
+async def _play(setting: Setting, load: Load, machine: _Machine, figures: Figures) -> None:
+    telnyx, receiver = machine.telnyx, machine.receiver
     async with (
         aiohttp.ClientSession(receiver.url) as client,
         _serving(setting, telnyx, receiver.url) as workers,
@@ -119,12 +131,18 @@ async def _play(
         await _post(_beginnings(telnyx), homes)
         await asyncio.sleep(_TURN_S)
         await client.delete("/")
-        spent_s = await _post(_finals(telnyx, load.webhooks), homes)
+        finals = _finals(telnyx, load.webhooks)
+        with spending(workers, machine.server_pid) as spent:
+            spent_s = await _post(finals, homes)
+        figures.cpu_at_owner.append(spent)
         figures.at_owner.append(load.webhooks / spent_s)
         await asyncio.sleep(_TURN_S)
         await client.put("/")
         figures.delivered.append(load.webhooks / await _came(client, load.webhooks))
-        spent_s = await _post(_finals(telnyx, load.webhooks), _anywhere(workers))
+        finals = _finals(telnyx, load.webhooks)
+        with spending(workers, machine.server_pid) as spent:
+            spent_s = await _post(finals, _anywhere(workers))
+        figures.cpu_anywhere.append(spent)
         figures.anywhere.append(load.webhooks / spent_s)
         await _came(client, 2 * load.webhooks)
         figures.memory_bytes += [worker.memory_bytes for worker in workers]
@@ -264,7 +282,7 @@ def _per_s(done: Written, spent_s: float) -> str:
     )
 
 
-def _rows(figures: dict[str, Figures]) -> Iterator[Row]:
+def _rows(figures: dict[str, Figures], webhooks: int) -> Iterator[Row]:
     """Yield a row for each figure of each setting, beside SQLite's; of several, one's as well."""
     sqlite = figures["SQLite"]
     one = figures["PostgreSQL, 1 worker"]
@@ -284,5 +302,17 @@ def _rows(figures: dict[str, Figures]) -> Iterator[Row]:
                 told = f"{name}, beside one: webhooks acknowledged, {what}"
                 aim = ">= 1.70" if "2 workers" in name else ""
                 yield Row(told, f"{ours:,.0f}/s", f"{alone:,.0f}/s", ours / alone, aim)
+        yield from _cpu_rows(name, mine, webhooks)
         memory = median(mine.memory_bytes) / 2**20
         yield Row(f"{name}: memory of a worker", f"{memory:.0f} MiB", "", None, "")
+
+
+def _cpu_rows(name: str, mine: Figures, webhooks: int) -> Iterator[Row]:
+    """Yield where the CPU of a webhook went in the round that took the middle of all."""
+    for what, rounds in (
+        ("at the call's worker", mine.cpu_at_owner),
+        ("at any, finals delivered", mine.cpu_anywhere),
+    ):
+        spent = sorted(rounds, key=lambda one: one.took_s)[len(rounds) // 2]
+        told = f"{name}: CPU of a webhook {what}: workers, PostgreSQL, load; cores busy"
+        yield Row(told, f"{spent.each_ms(webhooks)}; {spent.cores:.2f}", "", None, "")

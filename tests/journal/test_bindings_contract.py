@@ -102,6 +102,26 @@ async def test_only_what_is_covered_is_found(
         assert rest == parked[1:]
 
 
+async def test_pages_of_several_routes_have_each_call_once(
+    journal: Journal, library: Library
+) -> None:
+    """From the newest of all to the oldest, whichever route it is of; live ones as well."""
+    routes = ["billing", "sales", "others"]
+    for number in range(30):
+        event = started(f"c{number:02}", routes[number % 3], {})
+        await commit(journal, event)
+    binding, found = bind(routes[:2]), list[str]()
+    for live in (None, True):
+        before: tuple[float, CallId] | None = None
+        wanted = CallFilter(binding=binding, live=live)
+        while page := await library.calls(wanted, before=before, limit=7):
+            found += [one.call_id for one in page]
+            before = (page[-1].started_at, page[-1].call_id)
+
+    once = [f"c{number:02}" for number in reversed(range(30)) if number % 3 < 2]
+    assert found == once * 2
+
+
 async def test_a_delivery_is_found_by_its_id(filled: Journal) -> None:
     """It says whose it is; another id is nobody's."""
     parked = await filled.parked(limit=9)

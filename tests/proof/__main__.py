@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 
 from tests.proof.changes import BOTH, Source
-from tests.proof.faults.catalogue import FAULTS, UNDECIDABLE, UNPLACED
+from tests.proof.faults.catalogue import FAULTS, TIMED, UNDECIDABLE, UNPLACED
 from tests.proof.oracle import Verdict
 from tests.proof.plan import SINGLES_EACH, plan, plan_one, whole_plan
 from tests.proof.restarts import table as restarts_table
@@ -33,6 +33,8 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.fault is None:
         for names, why in UNDECIDABLE.items():
             print(f"\nleft out: {' + '.join(sorted(names))}, {why}")
+        for names, why in TIMED.items():
+            print(f"\nonly with times: {' + '.join(sorted(names))}, {why}")
         for names, why in UNPLACED.items():
             print(f"\noffsets are not judged: {' + '.join(sorted(names))}, {why}")
         marked = sum(verdict.marked for verdict in verdicts)

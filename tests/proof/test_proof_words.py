@@ -62,6 +62,13 @@ FAILED_ONCE = [
     Trial(60029, "media", ("one_final", "receiver_away")),
     Trial(722, "media", ("one_final", "paused")),
     Trial(1419, "media", ("codec_opus", "stream_redialled_often")),
+    Trial(1478, "media", ("stall", "frames_missing")),
+    Trial(1530, "media", ("half_open", "falls_back_midway")),
+    Trial(40037, "media", ("stall", "falls_back_midway")),
+    Trial(20001, "media", ("closed_every_5_s", "engine_away_for_long")),
+    Trial(20008, "media", ("closed_every_5_s", "wrong_order")),
+    Trial(20007, "media", ("closed_every_5_s", "wrong_order")),
+    Trial(20006, "media", ("slow_handshake", "closed_every_5_s")),
 ]
 """Runs that were found by the long proof."""
 

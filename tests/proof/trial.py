@@ -8,7 +8,7 @@ from typing import Any
 from service.ports import Recognitions
 from service.simulator.rng import Rng
 from tests.proof.changes import IN_CALL, MEDIA, Change, Fault, Source, clash, merged
-from tests.proof.faults.catalogue import FAULTS, OVERLOAD, UNPLACED
+from tests.proof.faults.catalogue import FAULTS, OVERLOAD, TIMED, UNPLACED
 from tests.proof.world import Conditions
 
 _FRAMES_MS = (20, 20, 60, 100)
@@ -43,6 +43,11 @@ class Trial:
     def is_placed(self) -> bool:
         """Whether anybody could know where texts were said."""
         return frozenset(self.names) not in UNPLACED
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether the engine gives times, for else nobody could know what was said where."""
+        return frozenset(self.names) in TIMED
 
     @property
     def _is_overload(self) -> bool:
@@ -113,7 +118,10 @@ def _base(trial: Trial) -> dict[str, Any]:
             "linger_ms": 1500,
         },
         "media": {"frame_ms": frame_ms},
-        "stt": {"times": "always" if rng.chance(0.5) else "never", "close_stream": "some"},
+        "stt": {
+            "times": "always" if rng.chance(0.5) or trial.is_timed else "never",
+            "close_stream": "some",
+        },
         "in_call": {"transcription_track": "always"},
     }
 

@@ -181,6 +181,32 @@ async def test_an_engine_that_hears_nothing_is_left() -> None:
     assert len(room.peer.visits["one"]) == 1
 
 
+async def test_at_the_end_one_that_never_answers_is_left_sooner_where_another_had_stalled() -> None:
+    """There is time for another session, and that one answers."""
+    limits = replace(QUICK, stall_s=60.0, last_retry_s=0.3)
+    one, two = Manner(deaf=[True] * 9), Manner(deaf=[True, False])
+    async with open_room(limits, one=one, two=two) as room:
+        recognition = room.open()
+        await room.play(recognition, HELLO)
+        room.clock.now += 60.0
+        await until(lambda: bool(room.peer.visits["two"]))
+        received = await room.finish(recognition)
+
+    assert received.words == HELLO_WORDS
+    assert received.of(AudioLost) == []
+
+
+async def test_at_the_end_one_that_does_not_answer_is_left_where_somebody_else_stands_by() -> None:
+    """Waiting for a stall would leave the other no time."""
+    limits = replace(QUICK, stall_s=60.0, last_retry_s=0.3)
+    async with open_room(limits, one=Manner(deaf=[True] * 9), two=Manner()) as room:
+        recognition = room.open()
+        await room.play(recognition, HELLO)
+        received = await room.finish(recognition)
+
+    assert received.words == HELLO_WORDS
+
+
 async def test_an_engine_that_is_too_late_is_left_where_somebody_else_stands_by() -> None:
     """Its own times say how far it is behind."""
     limits = replace(QUICK, late_ms=1000, late_s=1.0)

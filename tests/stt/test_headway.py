@@ -1,5 +1,7 @@
 """Sessions that live too short a time for what they are sent: the words get on all the same."""
 
+import pytest
+
 from service.calls.inputs import Input, RecognitionDegraded, WordsHeard
 from service.stt.headway import Headway
 from service.stt.stint import Stint
@@ -86,3 +88,38 @@ def test_a_partial_has_to_do_where_no_session_lives_long_enough_for_its_final() 
 
     assert finals(inputs) == ["good morning"]
     assert begun(track).clock.start_ms <= 1500 < last.clock.position_ms
+
+
+@pytest.mark.parametrize(
+    ("says", "emitted"),
+    [("bye then", ["thank you", "bye then"]), ("thank you bye then", ["thank you bye then"])],
+)
+def test_words_that_the_next_session_does_not_say_again_were_said_before(
+    says: str, emitted: list[str]
+) -> None:
+    """It begins further on, where they seem to be, as the final before seems to be longer."""
+    track = opened()
+    track.push(speak((5, 500), (3, 300), (2, 3000))[0])
+    slow = final("Unfortunately international telecommunication breaks down every Wednesday")
+    for _ in range(2):
+        again(track, slow, partial("thank you"))
+
+    third = begun(track)
+    sent(track, third)
+    inputs = track.receive(third, final(says), 2.0)
+
+    assert third.clock.start_ms > 4000
+    assert finals(inputs) == emitted
+
+
+def test_a_final_that_repeats_leaves_nothing_of_what_came_before_it() -> None:
+    """A partial that came out of its order would else be put where the final is."""
+    track = opened()
+    track.push(speak((2, 500), (2, 2000))[0])
+    again(track, final("good morning"))
+    inputs = [
+        item for _ in range(2) for item in again(track, partial("bye"), final("good morning"))[1]
+    ]
+
+    assert finals(inputs) == []
+    assert finals(track.finish("not_answered")) == []

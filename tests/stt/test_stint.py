@@ -227,21 +227,6 @@ def test_where_no_partials_come_an_answer_is_due_when_the_first_utterance_ends()
     assert talk.overdue_s() == 7.0
 
 
-def test_what_is_left_at_the_end_is_due_sooner_than_a_stall() -> None:
-    """Another session needs the time; but an engine that is slow may be as slow as it is."""
-    talk = Talk()
-    assert talk.stint.last_patience_s is None
-
-    talk.speak(1000)
-    talk.stint.arrived(FINAL, talk.now)
-    assert talk.stint.last_patience_s == 3.0
-
-    talk.speak(1000)
-    talk.now += 5.0
-    talk.stint.arrived(FINAL, talk.now)
-    assert talk.stint.last_patience_s == 9.0
-
-
 def test_an_engine_is_as_prompt_as_ever_once_it_has_answered_what_it_was_sent_at_once() -> None:
     """How far behind it was with that says nothing about what was sent as it was spoken."""
     talk = Talk()

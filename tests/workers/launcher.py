@@ -46,8 +46,18 @@ def unfence() -> None:
     writer._HOLD_LEASE = "SELECT 1 WHERE $1::text > ''"  # type: ignore[misc]  # noqa: SLF001
     Admission.admit = _admit  # type: ignore[method-assign]
     statements = cast("dict[str, Statement]", load_statements("postgresql", "journal"))
-    for name in ("write_events", "write_utterances"):
-        statements[name] = Statement(f"{statements[name].text}\nON CONFLICT DO NOTHING")
+    lease = "SELECT 1 FROM worker WHERE id = $1::text FOR KEY SHARE"
+    statements["look_up"] = _changed(statements["look_up"], lease, "SELECT 1")
+    for end in ("created_at, n), place)", "words),\n    place)"):
+        statements["write_entries"] = _changed(
+            statements["write_entries"], end, f"{end[:-1]}\n    ON CONFLICT DO NOTHING)"
+        )
+
+
+def _changed(statement: Statement, old: str, new: str) -> Statement:
+    if statement.text.count(old) != 1:
+        raise ValueError(f"there is no {old!r} any more, and the fence is not off")
+    return Statement(statement.text.replace(old, new))
 
 
 def _go_on(self: Membership, reason: str) -> None:

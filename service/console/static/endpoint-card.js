@@ -20,7 +20,7 @@ export function endpointCard(one, { told, changed }) {
     el("h3", {}, one.name, " ", el("span", { class: "type" }, one.type ?? "gone")),
     el("p", { class: "state", "data-state": state }, STATES[one.state](one)),
     waiting(one), lastError(one),
-    el("dl", {}, figure("Delivered", one.delivered), figure("Retried", one.retried), figure("Parked", one.parked)),
+    el("dl", {}, figure("Delivered", one.delivered), figure("Retried", one.retried), figure("Given up", one.parked)),
     acts(one, told, changed));
 }
 
@@ -29,7 +29,7 @@ function behind(one) {
 }
 
 function figure(name, value) {
-  const loud = name === "Parked" && value > 0;
+  const loud = name === "Given up" && value > 0;
   return el("div", { class: loud ? "figure loud" : "figure" },
     el("dt", {}, name), el("dd", {}, new Intl.NumberFormat().format(value)));
 }

@@ -1,9 +1,11 @@
 """Commits and settlements of many calls, written together inside the writer's transaction."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from itertools import chain, repeat
+from typing import Any, Final
 
-from service.errors import JournalError
+from service.errors import JournalError, LeaseLostError
 from service.ids import CallId, InputId, WorkerId
 from service.journal import entry_rows
 from service.journal.admission import Admission, Head
@@ -26,6 +28,7 @@ _ERASING: Final = (
     "erase_keeping",
     "note_unscrubbed",
 )
+OFF_ROSTER: Final = "this worker is not on the roster any more"
 _SEQ_TOO: Final = ("erase_events", "erase_lanes")
 
 Row = tuple[object, ...]
@@ -36,9 +39,12 @@ async def commit_entries(
 ) -> list[JournalError | None]:
     """Write the entries that may be written, in order; return why the others may not.
 
-    Calls that are new are `owner`'s.
+    Calls that are new are `owner`'s, whose lease is held until the transaction is over.
+
+    Raises:
+        LeaseLostError: The owner is not on the roster any more.
     """
-    admission = await _admission(db, entries)
+    admission = await _admission(db, entries, owner)
     refusals = [admission.admit(entry) for entry in entries]
     if admission.calls:
         await _write_admitted(db, admission, now, owner)
@@ -59,7 +65,7 @@ async def settle_lanes(db: Connection, updates: Sequence[LaneUpdate], now: float
             await db.execute(_SQL["park"].text, *_columns(parked))
         lanes = [_stored(row) for row in settlement.lane_rows()]
         settled = await db.fetch(_SQL["settle"].text, *_columns(lanes))
-        await shut_calls(db, {call_no for (call_no,) in settled})
+        await shut_calls(db, {call_no for call_no, may_shut in settled if may_shut})
 
 
 async def shut_calls(db: Connection, call_nos: Iterable[int]) -> None:
@@ -68,18 +74,26 @@ async def shut_calls(db: Connection, call_nos: Iterable[int]) -> None:
         await db.execute(_SQL["shut_calls"].text, call_nos)
 
 
-async def _admission(db: Connection, entries: Sequence[Entry]) -> Admission:
+async def _admission(db: Connection, entries: Sequence[Entry], owner: WorkerId | None) -> Admission:
     calls = list({to_database(entry.call_id) for entry in entries})
-    heads = await db.fetch(_SQL["lock_heads"].text, calls)
     inputs = list({to_database(one) for entry in entries for one in entry.input_ids})
-    found = await db.fetch(_SQL["find_inputs"].text, inputs) if inputs else ()
-    unknown = len(calls) - len(heads)
+    found = _by_kind(await db.fetch(_SQL["look_up"].text, owner, calls, inputs))
+    if not found["lease"]:
+        raise LeaseLostError(OFF_ROSTER)
+    unknown = len(calls) - len(found["call"])
     fresh = await db.fetch(_SQL["next_call_nos"].text, unknown) if unknown else []
     return Admission(
-        {CallId(from_database(call_id)): Head(*numbers) for call_id, *numbers in heads},
-        {InputId(from_database(input_id)) for (input_id,) in found},
+        {CallId(from_database(call_id)): Head(*numbers) for call_id, *numbers in found["call"]},
+        {InputId(from_database(input_id)) for input_id, *_ in found["input"]},
         iter([call_no for (call_no,) in fresh]),
     )
+
+
+def _by_kind(rows: Iterable[Any]) -> defaultdict[str, list[Sequence[Any]]]:
+    found: defaultdict[str, list[Sequence[Any]]] = defaultdict(list)
+    for kind, *values in rows:
+        found[kind].append(values)
+    return found
 
 
 async def _write_admitted(
@@ -87,17 +101,24 @@ async def _write_admitted(
 ) -> None:
     erased = list(entry_rows.erasing(admitted))
     forgotten = {call_no for call_no, entry in erased}
-    calls = ((*_call(row), owner) for row in entry_rows.call_rows(admitted, now))
-    await _write(db, "write_calls", calls)
-    await _write(db, "write_legs", map(_stored, entry_rows.leg_rows(admitted)))
-    await _write(db, "write_inputs", map(_stored, entry_rows.input_rows(admitted, now)))
-    await _write(db, "write_events", entry_rows.event_rows(admitted, now))
     summaries = summarise((one for one in admitted.events if one[0] not in forgotten), now)
-    await _write(db, "write_utterances", summaries.utterances)
-    await _write(db, "write_summaries", summaries.started.values())
-    changes = summaries.changes.items()
-    await _write(db, "change_summaries", (change.row(call_no) for call_no, change in changes))
-    await _write(db, "advance_lanes", map(_stored, entry_rows.lane_rows(admitted)))
+    changes = {call_no: change.row(call_no) for call_no, change in summaries.changes.items()}
+    later = [changes.pop(call_no) for call_no in summaries.started if call_no in changes]
+    events = entry_rows.event_rows(admitted, now)
+    places = {event[:2]: n for n, event in enumerate(events, 1)}
+    tables: tuple[tuple[int, Iterable[Row]], ...] = (
+        (10, ((*_call(row), owner) for row in entry_rows.call_rows(admitted, now))),
+        (2, map(_stored, entry_rows.leg_rows(admitted))),
+        (2, map(_stored, entry_rows.input_rows(admitted, now))),
+        (5, events),
+        (10, ((places[row[:2]], *row) for row in summaries.utterances)),
+        (8, summaries.started.values()),
+        (4, map(_stored, entry_rows.lane_rows(admitted))),
+        (15, changes.values()),
+    )
+    columns = chain.from_iterable(_columns(list(rows), width) for width, rows in tables)
+    await db.execute(_SQL["write_entries"].text, *columns)
+    await _write(db, "change_summaries", later)
     await _write(db, "keep_calls", entry_rows.keeping_rows(admitted))
     await amend_events(db, admitted.amended, now)
     for call_no, entry in erased:
@@ -137,5 +158,6 @@ def _stored(row: Row) -> Row:
     return tuple(to_database(one) if isinstance(one, str) else one for one in row)
 
 
-def _columns(rows: Sequence[Row]) -> Iterator[tuple[object, ...]]:
-    return zip(*rows, strict=True)
+def _columns(rows: Sequence[Row], width: int = 0) -> Iterator[tuple[object, ...]]:
+    """Return an array for each column, also of no rows."""
+    return zip(*rows, strict=True) if rows else repeat((), width)

@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, cast
 
 import asyncpg
 
 from service.ids import CallId, InputId, WorkerId
+from service.journal.postgresql.claims import Claims, Letter, Letters, Take, claim, take
 from service.journal.postgresql.connection import (
     DRIVER_ERRORS,
     OF_WORKER,
@@ -21,7 +23,6 @@ from service.journal.postgresql.connection import (
 )
 from service.journal.postgresql.migrations import expect_whole, lock_service, migrate
 from service.journal.postgresql.opening import explained
-from service.journal.postgresql.takes import Take, Takes
 from service.journal.postgresql.text import from_database, to_database
 from service.journal.postgresql.writer import Work, Writer
 from service.journal.statements import load_statements
@@ -37,16 +38,27 @@ _MAX_WAITING: Final = 10_000
 _SQL: Final = load_statements("postgresql", "workers")
 
 
+@dataclass(frozen=True, slots=True)
+class _Queues:
+    """Where what is asked waits until it is done together with what came meanwhile."""
+
+    beats: Worker[Query]
+    fenced: Worker[Work]
+    claims: Worker[Take]
+    takes: Worker[Take]
+    letters: Worker[Letter]
+
+
 class PostgresqlRoster:
     """A `Roster`; its methods are documented there."""
 
-    def __init__(
-        self, url: str, beats: Worker[Query], fenced: Worker[Work], takes: Worker[Take]
-    ) -> None:
+    def __init__(self, url: str, queues: _Queues) -> None:
         self._url = url
-        self._beats = beats
-        self._fenced = fenced
-        self._takes = takes
+        self._beats = queues.beats
+        self._fenced = queues.fenced
+        self._claims = queues.claims
+        self._takes = queues.takes
+        self._letters = queues.letters
 
     async def register(self, worker: WorkerId, url: str, settings: str) -> None:
         """See `Roster.register`."""
@@ -79,7 +91,7 @@ class PostgresqlRoster:
 
     async def claim(self, call_id: CallId, worker: WorkerId) -> Claim:
         """See `Roster.claim`."""
-        return cast(Claim, await self._fenced.do(partial(_claim, to_database(call_id), worker)))
+        return cast(Claim, await self._claims.do((to_database(call_id), worker)))
 
     async def take(self, call_id: CallId, worker: WorkerId) -> Claim:
         """See `Roster.take`."""
@@ -106,7 +118,7 @@ class PostgresqlRoster:
 
     async def send(self, call_id: CallId, input_id: InputId, body: bytes) -> None:
         """See `Roster.send`."""
-        await self._change("send", call_id, input_id, body)
+        await self._letters.do((to_database(call_id), to_database(input_id), body))
 
     async def ask(self, call_id: CallId, body: bytes, asked_by: WorkerId) -> int:
         """See `Roster.ask`."""
@@ -177,18 +189,6 @@ async def _bury(silent_s: float, db: Connection) -> list[WorkerId]:
     return [worker for (worker,) in buried]
 
 
-async def _claim(call_id: str, worker: WorkerId, db: Connection) -> Claim:
-    rows = await _rows("owner", (call_id,), db)
-    if not rows or rows[0][0] == worker:
-        return Claim(is_ours=True)
-    owner, lives = rows[0]
-    if lives:
-        return Claim(is_ours=False, owner=owner)
-    if await _rows("claim", (call_id, worker), db):
-        return Claim(is_ours=True, was_taken=True, owner=owner)
-    return Claim(is_ours=False, owner=owner)  # somebody was faster: the next look says who
-
-
 async def _take_orphans(worker: WorkerId, limit: int, db: Connection) -> Taken:
     gone = [owner for (owner,) in await _rows("gone_owners", (), db)]
     rows = await _rows("take_open", (worker, gone, limit), db)
@@ -223,6 +223,8 @@ async def open_postgresql_roster(
     async with (
         open_task_worker(Reader(beating), limit=_MAX_WAITING) as beats,
         open_task_worker(Writer(writing, clock, lease), limit=_MAX_WAITING) as fenced,
-        open_task_worker(Takes(fenced), limit=_MAX_WAITING) as takes,
+        open_task_worker(Claims(fenced, claim), limit=_MAX_WAITING) as claims,
+        open_task_worker(Claims(fenced, take), limit=_MAX_WAITING) as takes,
+        open_task_worker(Letters(fenced), limit=_MAX_WAITING) as letters,
     ):
-        yield PostgresqlRoster(url, beats, fenced, takes)
+        yield PostgresqlRoster(url, _Queues(beats, fenced, claims, takes, letters))

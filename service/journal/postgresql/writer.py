@@ -14,7 +14,7 @@ from service.journal.postgresql.connection import (
     is_unavailable,
     refusal,
 )
-from service.journal.postgresql.entries import commit_entries, settle_lanes
+from service.journal.postgresql.entries import OFF_ROSTER, commit_entries, settle_lanes
 from service.journal.statements import load_statements
 from service.ports import Entry, LaneUpdate, Lease
 
@@ -24,7 +24,7 @@ Change = Callable[[Connection], Awaitable[object]]
 Work = Entry | LaneUpdates | Change
 
 _MAX_EVENTS: Final = 10_000
-"""Of a transaction: the place of an event has room for 16,384 (`write_events`)."""
+"""Of a transaction: the place of an event has room for 16,384 (`write_entries`)."""
 _TRIES: Final = 4
 """Of a transaction that met another's: what both write is read anew each time."""
 
@@ -92,8 +92,6 @@ class Writer:
         worker = self._expect_lease()
         db = await self._kept.get()
         async with db.transaction():
-            if worker is not None and not await db.fetch(_HOLD_LEASE, worker):
-                raise LeaseLostError("this worker is not on the roster any more")
             outcomes = await self._write(db, batch, worker)
             if self._expect_lease() != worker:
                 raise LeaseLostError("this worker became another one meanwhile")
@@ -118,10 +116,12 @@ class Writer:
         now = self._clock()
         outcomes: list[object] = [None] * len(batch)
         entries = {n: work for n, work in enumerate(batch) if isinstance(work, Entry)}
-        if entries:
+        if entries:  # they hold the lease in the same breath
             refusals = await commit_entries(db, list(entries.values()), now, owner=worker)
             for n, refused in zip(entries, refusals, strict=True):
                 outcomes[n] = refused
+        elif worker is not None and not await db.fetch(_HOLD_LEASE, worker):
+            raise LeaseLostError(OFF_ROSTER)
         updates = [update for work in batch if isinstance(work, tuple) for update in work]
         if updates:
             await settle_lanes(db, updates, now)

@@ -21,7 +21,7 @@ from service.journal.sqlite.locks import (
     make_private,
 )
 from service.journal.sqlite.log import bound_log
-from service.journal.statements import load_migrations
+from service.journal.statements import load_migrations, load_statements
 from service.reasons import system_fault
 
 APPLICATION_ID = 0x43534352
@@ -155,6 +155,7 @@ def open_sqlite_file(
             with closing(file.connect()) as db:
                 bound_log(db, path)  # of a process that died on a full disk
                 migrate(db, load_migrations("sqlite"))
+                _make_indexes(db)
                 if not copying:
                     _expect_whole(db)
         yield file
@@ -258,6 +259,11 @@ def migrate(db: sqlite3.Connection, scripts: list[str]) -> None:
         except database_errors():
             db.rollback()
             raise
+
+
+def _make_indexes(db: sqlite3.Connection) -> None:
+    for index in load_statements("sqlite", "indexes").values():
+        db.execute(index.text)
 
 
 def _expect_no_copy(db: sqlite3.Connection) -> None:

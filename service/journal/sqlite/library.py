@@ -71,8 +71,19 @@ class SqliteLibrary:
                 name, values = "calls_of_number", {**values, **filters.pop("where_number")}
             elif await self._is_common(number):
                 filters["where_common_number"] = filters.pop("where_number")
-        rows = await self._ask(self._lists, name, filters, **values)
-        return [_summary(row) for row in rows]
+        routes = _walked_routes(wanted)
+        if routes is None:
+            rows = await self._ask(self._lists, name, filters, **values)
+            return [_summary(row) for row in rows]
+        return _newest(
+            [
+                _summary(row)
+                for route in routes
+                for row in await self._ask(
+                    self._lists, name, {**filters, "where_route": {"route": route}}, **values
+                )
+            ]
+        )[:limit]
 
     async def call(self, call_id: CallId) -> CallSummary | None:
         """See `Library.call`."""
@@ -142,6 +153,20 @@ async def _ask(
     for given in filters.values():
         values |= given
     return cast(Sequence[Row], await worker.do(partial(_rows, sql, _bindable(values), timeout_s)))
+
+
+def _walked_routes(wanted: CallFilter) -> Sequence[str] | None:
+    """Return the routes whose calls are walked through one by one, each from its newest.
+
+    None where live calls, or those of a number, are fewer than those of a route may be.
+    """
+    return None if wanted.live or wanted.number is not None else wanted.binding.routes
+
+
+def _newest(calls: Sequence[CallSummary]) -> list[CallSummary]:
+    """Return calls from the newest, each once: its route may have changed between two walks."""
+    each = {one.call_id: one for one in calls}
+    return sorted(each.values(), key=lambda one: (one.started_at, one.call_id), reverse=True)
 
 
 _HIT = tuple(Hit.__dataclass_fields__)

@@ -221,3 +221,19 @@ async def test_no_list_looks_at_the_whole_archive(path: Path, name: str) -> None
 
     scans = [step for step in plan if step.startswith("SCAN") and "INDEX" not in step]
     assert [step for step in scans if not step.startswith("SCAN (subquery")] == []
+
+
+async def test_calls_of_a_route_are_walked_through_from_its_newest(path: Path) -> None:
+    """However few it has among how many, also in a file of before there was an index."""
+    async with open_sqlite_journal(path):
+        pass
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("DROP INDEX summary_route")
+    async with open_sqlite_journal(path):
+        statements = load_statements("sqlite", "library")
+        sql = statements["calls"].text.replace("{filters}", statements["where_route"].text)
+        with closing(sqlite3.connect(path)) as db:
+            asked = db.execute(f"EXPLAIN QUERY PLAN {sql}", {"route": "rare", "limit": 9})
+            (first, *_) = [row[3] for row in asked]
+
+    assert first == "SEARCH summary USING INDEX summary_route (route=?)"

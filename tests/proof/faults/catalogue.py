@@ -36,6 +36,16 @@ UNPLACED = {
 }
 """Pairs of which nobody could know where a text was said, and why. All but offsets is judged."""
 
+_UNORDERED = (
+    "finals without partials that come out of their order, and all at once where audio is sent"
+    " again: but for the engine's times nothing says which of them was said first"
+)
+TIMED = {
+    frozenset({"wrong_order", other}): _UNORDERED
+    for other in ("no_partials", "falls_back", "falls_back_midway", "only_16_khz")
+}
+"""Pairs that are played with an engine that gives times only, and why."""
+
 OVERLOAD = frozenset(
     {
         frozenset({"late_answers", "closed_every_5_s"}),

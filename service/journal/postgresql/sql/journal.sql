@@ -1,61 +1,98 @@
 -- What the journal says to PostgreSQL. Rows are given as columns: an array for each.
 
--- name: lock_heads
--- in the order of their numbers, whoever locks: nobody waits for each other
-SELECT call_id, call_no, version, epoch, last_seq FROM call
-WHERE call_id = ANY($1::text[]) ORDER BY call_no FOR NO KEY UPDATE;
-
--- name: find_inputs
-SELECT input_id FROM inbox WHERE input_id = ANY($1::text[]);
+-- name: look_up
+-- What there is of these calls and inputs, if the lease of `$1` is held (NULL: there is none); it is
+-- until the transaction is over. Calls are locked in the order of their numbers, whoever locks:
+-- nobody waits for each other. One question, as each waits for its turn on a busy loop.
+WITH lease AS MATERIALIZED (
+    SELECT 1 FROM worker WHERE id = $1::text FOR KEY SHARE),
+held AS MATERIALIZED (
+    SELECT $1::text IS NULL OR EXISTS (SELECT 1 FROM lease) AS is_held),
+head AS MATERIALIZED (
+    SELECT call_id, call_no, version, epoch, last_seq FROM call
+    WHERE (SELECT is_held FROM held) AND call_id = ANY($2::text[])
+    ORDER BY call_no FOR NO KEY UPDATE)
+SELECT 'lease' AS kind, NULL AS id, NULL::bigint AS call_no, 0 AS version, 0 AS epoch, 0 AS last_seq
+FROM held WHERE is_held
+UNION ALL SELECT 'call', call_id, call_no, version, epoch, last_seq FROM head
+UNION ALL SELECT 'input', input_id, NULL, 0, 0, 0 FROM inbox WHERE input_id = ANY($3::text[]);
 
 -- name: next_call_nos
 SELECT nextval('call_no') FROM generate_series(1, $1::integer);
 
--- name: write_calls
-INSERT INTO call AS kept
-(call_no, call_id, version, epoch, last_seq, state, wake_at, ended, open, created_at, updated_at,
-    owner)
-SELECT call_no, call_id, version, epoch, last_seq, state, wake_at, ended, true, written_at,
-    written_at, owner
-FROM unnest($1::bigint[], $2::text[], $3::integer[], $4::integer[], $5::integer[], $6::bytea[],
-    $7::double precision[], $8::boolean[], $9::double precision[], $10::text[])
-AS given (call_no, call_id, version, epoch, last_seq, state, wake_at, ended, written_at, owner)
-ON CONFLICT (call_no) DO UPDATE SET
-version = excluded.version, last_seq = excluded.last_seq, state = excluded.state,
-wake_at = excluded.wake_at, ended = excluded.ended, open = true, updated_at = excluded.updated_at;
-
--- name: write_legs
-INSERT INTO leg (leg_id, call_no) SELECT * FROM unnest($1::text[], $2::bigint[])
-ON CONFLICT (leg_id) DO UPDATE SET call_no = excluded.call_no;
-
--- name: write_inputs
-INSERT INTO inbox (input_id, received_at) SELECT * FROM unnest($1::text[], $2::double precision[]);
-
--- name: write_events
-INSERT INTO event (call_no, seq, position, type, body, created_at)
-SELECT call_no, seq, position_base + (pg_current_xact_id()::text::bigint << 14) + n, type, body,
-    created_at
-FROM unnest($1::bigint[], $2::integer[], $3::text[], $4::bytea[], $5::double precision[])
-WITH ORDINALITY AS given (call_no, seq, type, body, created_at, n), installation;
-
--- name: write_utterances
-INSERT INTO utterance
-(position, call_no, seq, utterance_id, role, start_ms, end_ms, occurred_at, text, words)
-SELECT position, given.call_no, given.seq, utterance_id, role, start_ms, end_ms, occurred_at, text,
-    words::tsvector
-FROM unnest($1::bigint[], $2::integer[], $3::text[], $4::text[], $5::bigint[], $6::bigint[],
-    $7::double precision[], $8::text[], $9::text[])
-AS given (call_no, seq, utterance_id, role, start_ms, end_ms, occurred_at, text, words)
-JOIN event ON event.call_no = given.call_no AND event.seq = given.seq;
-
--- name: write_summaries
-INSERT INTO summary
-(call_no, started_at, direction, from_number, to_number, metadata, facts, route)
-SELECT call_no, started_at, direction, from_number, to_number, metadata, facts::jsonb, route
-FROM unnest($1::bigint[], $2::double precision[], $3::text[], $4::text[], $5::text[], $6::bytea[],
-    $7::text[], $8::text[])
-AS given (call_no, started_at, direction, from_number, to_number, metadata, facts, route)
-ON CONFLICT (call_no) DO NOTHING;
+-- name: write_entries
+-- What entries write of their calls, in one statement: each round to the server waits for its turn
+-- on a busy loop. The place of an event is reckoned here; its utterance is told which event it is
+-- of. Summaries of calls that begin here cannot be changed here (`change_summaries`).
+WITH place AS MATERIALIZED (
+    SELECT position_base + (pg_current_xact_id()::text::bigint << 14) AS base FROM installation),
+calls AS (
+    INSERT INTO call AS kept
+    (call_no, call_id, version, epoch, last_seq, state, wake_at, ended, open, created_at,
+        updated_at, owner)
+    SELECT call_no, call_id, version, epoch, last_seq, state, wake_at, ended, true, written_at,
+        written_at, owner
+    FROM unnest($1::bigint[], $2::text[], $3::integer[], $4::integer[], $5::integer[],
+        $6::bytea[], $7::double precision[], $8::boolean[], $9::double precision[], $10::text[])
+    AS given (call_no, call_id, version, epoch, last_seq, state, wake_at, ended, written_at, owner)
+    ON CONFLICT (call_no) DO UPDATE SET
+    version = excluded.version, last_seq = excluded.last_seq, state = excluded.state,
+    wake_at = excluded.wake_at, ended = excluded.ended, open = true,
+    updated_at = excluded.updated_at),
+legs AS (
+    INSERT INTO leg (leg_id, call_no) SELECT * FROM unnest($11::text[], $12::bigint[])
+    ON CONFLICT (leg_id) DO UPDATE SET call_no = excluded.call_no),
+inputs AS (
+    INSERT INTO inbox (input_id, received_at)
+    SELECT * FROM unnest($13::text[], $14::double precision[])),
+events AS (
+    INSERT INTO event (call_no, seq, position, type, body, created_at)
+    SELECT call_no, seq, base + n, type, body, created_at
+    FROM unnest($15::bigint[], $16::integer[], $17::text[], $18::bytea[], $19::double precision[])
+    WITH ORDINALITY AS given (call_no, seq, type, body, created_at, n), place),
+utterances AS (
+    INSERT INTO utterance
+    (position, call_no, seq, utterance_id, role, start_ms, end_ms, occurred_at, text, words)
+    SELECT base + n, call_no, seq, utterance_id, role, start_ms, end_ms, occurred_at, text,
+        words::tsvector
+    FROM unnest($20::integer[], $21::bigint[], $22::integer[], $23::text[], $24::text[],
+        $25::bigint[], $26::bigint[], $27::double precision[], $28::text[], $29::text[])
+    AS given (n, call_no, seq, utterance_id, role, start_ms, end_ms, occurred_at, text, words),
+    place),
+summaries AS (
+    INSERT INTO summary
+    (call_no, started_at, direction, from_number, to_number, metadata, facts, route)
+    SELECT call_no, started_at, direction, from_number, to_number, metadata, facts::jsonb, route
+    FROM unnest($30::bigint[], $31::double precision[], $32::text[], $33::text[], $34::text[],
+        $35::bytea[], $36::text[], $37::text[])
+    AS given (call_no, started_at, direction, from_number, to_number, metadata, facts, route)
+    ON CONFLICT (call_no) DO NOTHING),
+lanes AS (
+    INSERT INTO lane (call_no, endpoint, acked_seq, head_seq, attempts, due_at, generation)
+    SELECT call_no, endpoint, acked_seq, head_seq, 0, 0, 0
+    FROM unnest($38::bigint[], $39::text[], $40::integer[], $41::integer[])
+    AS given (call_no, endpoint, acked_seq, head_seq)
+    ON CONFLICT (call_no, endpoint) DO UPDATE SET head_seq = excluded.head_seq)
+UPDATE summary SET
+answered_at = coalesce(given.answered_at, summary.answered_at),
+ended_at = coalesce(given.ended_at, summary.ended_at),
+duration_ms = CASE WHEN given.ended_at IS NULL THEN summary.duration_ms ELSE given.duration_ms END,
+completed_at = coalesce(given.completed_at, summary.completed_at),
+utterances = coalesce(given.utterances, summary.utterances) + given.more_utterances,
+words = coalesce(given.words, summary.words) + given.more_words,
+gaps = coalesce(given.gaps, summary.gaps) + given.more_gaps,
+transcription = CASE WHEN given.transcription IS NOT NULL THEN given.transcription
+    WHEN given.completed_at IS NOT NULL AND summary.transcription IS NOT NULL THEN 'off'
+    ELSE summary.transcription END,
+metadata = coalesce(given.metadata, summary.metadata),
+facts = coalesce(given.facts::jsonb, summary.facts),
+route = coalesce(given.route, summary.route)
+FROM unnest($42::bigint[], $43::double precision[], $44::double precision[], $45::bigint[],
+    $46::double precision[], $47::integer[], $48::integer[], $49::integer[], $50::integer[],
+    $51::integer[], $52::integer[], $53::text[], $54::bytea[], $55::text[], $56::text[])
+AS given (call_no, answered_at, ended_at, duration_ms, completed_at, utterances, words, gaps,
+    more_utterances, more_words, more_gaps, transcription, metadata, facts, route)
+WHERE summary.call_no = given.call_no;
 
 -- name: change_summaries
 UPDATE summary SET
@@ -78,13 +115,6 @@ FROM unnest($1::bigint[], $2::double precision[], $3::double precision[], $4::bi
 AS given (call_no, answered_at, ended_at, duration_ms, completed_at, utterances, words, gaps,
     more_utterances, more_words, more_gaps, transcription, metadata, facts, route)
 WHERE summary.call_no = given.call_no;
-
--- name: advance_lanes
-INSERT INTO lane (call_no, endpoint, acked_seq, head_seq, attempts, due_at, generation)
-SELECT call_no, endpoint, acked_seq, head_seq, 0, 0, 0
-FROM unnest($1::bigint[], $2::text[], $3::integer[], $4::integer[])
-AS given (call_no, endpoint, acked_seq, head_seq)
-ON CONFLICT (call_no, endpoint) DO UPDATE SET head_seq = excluded.head_seq;
 
 -- name: keep_calls
 WITH kept AS (
@@ -125,30 +155,40 @@ ON CONFLICT (call_no, endpoint, seq) DO UPDATE SET
 status = excluded.status, reason = excluded.reason, parked_at = excluded.parked_at;
 
 -- name: settle
+-- The calls are looked up first: of few rows in a young table the server would otherwise put each
+-- update beside each lane of its endpoint.
+WITH given AS MATERIALIZED (
+    SELECT call_no, open AND ended AND wake_at IS NULL AS may_shut, given.endpoint,
+        given.acked_seq, given.attempts, given.due_at, given.generation
+    FROM unnest($1::text[], $2::text[], $3::integer[], $4::integer[], $5::double precision[],
+        $6::integer[])
+    AS given (call_id, endpoint, acked_seq, attempts, due_at, generation)
+    JOIN call ON call.call_id = given.call_id)
 UPDATE lane SET
 acked_seq = least(given.acked_seq, lane.head_seq), attempts = given.attempts, due_at = given.due_at
-FROM unnest($1::text[], $2::text[], $3::integer[], $4::integer[], $5::double precision[],
-    $6::integer[])
-AS given (call_id, endpoint, acked_seq, attempts, due_at, generation)
-JOIN call ON call.call_id = given.call_id
-WHERE lane.call_no = call.call_no AND lane.endpoint = given.endpoint
+FROM given
+WHERE lane.call_no = given.call_no AND lane.endpoint = given.endpoint
 AND lane.acked_seq <= given.acked_seq
 AND (given.generation IS NULL OR given.generation = lane.generation)
-RETURNING lane.call_no;
+RETURNING lane.call_no, given.may_shut;
 
 -- name: keep_attempts
 -- of an event that was erased meanwhile nothing is kept: the answer may repeat its words
+WITH given AS MATERIALIZED (
+    SELECT call_no, given.endpoint, given.seq, given.made_at, given.result, given.status,
+        given.took_ms, given.answer, n
+    FROM unnest($1::text[], $2::text[], $3::integer[], $4::double precision[], $5::text[],
+        $6::integer[], $7::integer[], $8::text[])
+    WITH ORDINALITY
+    AS given (call_id, endpoint, seq, made_at, result, status, took_ms, answer, n)
+    JOIN call ON call.call_id = given.call_id)
 INSERT INTO attempt
 (call_no, endpoint, seq, made_at, result, status, took_ms, answer, delete_at)
-SELECT call.call_no, given.endpoint, given.seq, given.made_at, given.result, given.status,
+SELECT given.call_no, given.endpoint, given.seq, given.made_at, given.result, given.status,
     given.took_ms, given.answer, given.made_at + keeping.attempts_s
-FROM unnest($1::text[], $2::text[], $3::integer[], $4::double precision[], $5::text[],
-    $6::integer[], $7::integer[], $8::text[])
-WITH ORDINALITY
-AS given (call_id, endpoint, seq, made_at, result, status, took_ms, answer, n)
-JOIN call ON call.call_id = given.call_id
-JOIN event ON event.call_no = call.call_no AND event.seq = given.seq
-LEFT JOIN keeping ON keeping.call_no = call.call_no
+FROM given
+JOIN event ON event.call_no = given.call_no AND event.seq = given.seq
+LEFT JOIN keeping ON keeping.call_no = given.call_no
 ORDER BY given.n;
 
 -- name: attempts

@@ -43,9 +43,10 @@ DELETE FROM worker WHERE id = $1;
 -- name: forget_losses
 DELETE FROM taken_call WHERE NOT EXISTS (SELECT 1 FROM worker WHERE id = loser);
 
--- name: owner
-SELECT owner, EXISTS (SELECT 1 FROM worker WHERE worker.id = call.owner)
-FROM call WHERE call_id = $1;
+-- name: owners
+-- in the order in which calls are locked
+SELECT call_id, owner, EXISTS (SELECT 1 FROM worker WHERE worker.id = call.owner)
+FROM call WHERE call_id = ANY($1::text[]) ORDER BY call_no;
 
 -- name: claim
 UPDATE call SET owner = $2, epoch = epoch + 1
@@ -109,8 +110,11 @@ WITH given AS (
 SELECT count(*) FROM given;
 
 -- name: send
+-- what was acknowledged first has the smaller id: it is read first
 INSERT INTO pending_input (call_id, input_id, body)
-SELECT $1, $2::text, $3 WHERE NOT EXISTS (SELECT 1 FROM inbox WHERE input_id = $2::text)
+SELECT call_id, input_id, body
+FROM unnest($1::text[], $2::text[], $3::bytea[]) WITH ORDINALITY AS given (call_id, input_id, body, n)
+WHERE NOT EXISTS (SELECT 1 FROM inbox WHERE inbox.input_id = given.input_id) ORDER BY n
 ON CONFLICT (input_id) DO NOTHING;
 
 -- name: ask

@@ -108,6 +108,9 @@ AND NOT EXISTS (
             WHEN given.type IN ('true', 'false', 'null') THEN given.type
             ELSE CAST(given.atom AS TEXT) END IN (SELECT value FROM json_each(bound.value))));
 
+-- name: where_route
+AND summary.route = :route;
+
 -- name: where_role
 AND utterance.role = :role;
 
