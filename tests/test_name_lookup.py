@@ -77,6 +77,23 @@ async def test_look_ups_are_bounded() -> None:
                 task.cancel()
 
 
+async def test_two_hundred_names_that_are_swallowed_keep_out_none_that_is_answered() -> None:
+    """So many endpoints there may be; each look-up of theirs takes its whole time."""
+    names = [f"lost{number}.example" for number in range(200)]
+    async with (
+        open_name_server(crm_example="192.0.2.7") as server,
+        open_name_lookup([server.address], deadline_s=60.0) as lookup,
+    ):
+        server.swallows = frozenset(names)
+        waiting = [asyncio.create_task(lookup.resolve(name)) for name in names]
+        await until(lambda: server.swallows <= set(server.asked))
+
+        assert [one["host"] for one in await lookup.resolve("crm.example")] == ["192.0.2.7"]
+        for one in waiting:
+            one.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+
 async def test_names_that_are_not_found_leave_places_to_those_that_are() -> None:
     """However many there are: a new name has a place, and one that was found is found on."""
     now = 0.0

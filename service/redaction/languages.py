@@ -32,7 +32,7 @@ class Language:
     """What has to be known of a language to find its numbers. All words are in lower case."""
 
     values: Mapping[str, int]
-    """Words for numbers below a thousand that stand by themselves."""
+    """Words for numbers up to a thousand that stand by themselves."""
     magnitudes: Mapping[str, int]
     """Words that multiply the number before them."""
     repeats: Mapping[str, int]
@@ -152,7 +152,8 @@ SPANISH: Final = Language(
     | _numbered("doscientos/doscientas trescientos/trescientas", 200, 100)
     | _numbered("cuatrocientos/cuatrocientas quinientos/quinientas", 400, 100)
     | _numbered("seiscientos/seiscientas setecientos/setecientas", 600, 100)
-    | _numbered("ochocientos/ochocientas novecientos/novecientas", 800, 100),
+    | _numbered("ochocientos/ochocientas novecientos/novecientas", 800, 100)
+    | {"mil": 1_000},
     magnitudes={"mil": 1_000, "millón": 1_000_000, "millones": 1_000_000},
     repeats={"doble": 2, "triple": 3},
     beside={"o": 0},

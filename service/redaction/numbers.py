@@ -36,6 +36,10 @@ class Hint(NamedTuple):
 _NO_HINT: Final = Hint()
 
 
+class _Magnitude(int):
+    """What multiplies the number before it: hundred does, and Spanish's ciento does not."""
+
+
 def runs_of(tokens: Sequence[Token], language: Language, hint: Hint = _NO_HINT) -> list[Run]:
     """Find the runs of digits, in order."""
     runs = []
@@ -215,8 +219,10 @@ def _items(tokens: Sequence[Token], language: Language) -> Iterator[str | int]:
             yield -language.repeats[text]
         elif text in language.hesitations or (token.kind is Kind.SIGN and text != "-"):
             yield ""
+        elif text in language.magnitudes:
+            yield _Magnitude(language.magnitudes[text])
         else:
-            for table in (language.values, language.magnitudes, language.beside):
+            for table in (language.values, language.beside):
                 if text in table:
                     yield table[text]
                     break
@@ -233,8 +239,9 @@ def _repeated(made: str, items: Sequence[str | int], place: int) -> tuple[str, i
 
 def _cardinal(items: Sequence[str | int], place: int) -> tuple[int, int]:
     """Compose one number from here on; return it, and the place after it."""
-    total = 0
-    value, place = _below_thousand(items, place)
+    total = value = 0
+    if _value(items, place) < _THOUSAND:  # mil ciento uno: a thousand may stand by itself
+        value, place = _below_thousand(items, place)
     while (magnitude := _value(items, place)) >= _THOUSAND:
         total += max(value, 1) * magnitude
         value, place = 0, place + 1
@@ -245,7 +252,7 @@ def _cardinal(items: Sequence[str | int], place: int) -> tuple[int, int]:
 
 def _below_thousand(items: Sequence[str | int], place: int) -> tuple[int, int]:
     value, place = _below_hundred(items, place)
-    if _value(items, place) == _HUNDRED and 0 < value < _HUNDRED:
+    if _multiplies(items, place, _HUNDRED) and 0 < value < _HUNDRED:
         value, place = value * _HUNDRED, place + 1
     if value >= _HUNDRED and value % _HUNDRED == 0 and 0 < _value(items, place) < _HUNDRED:
         rest, place = _below_hundred(items, place)
@@ -259,6 +266,10 @@ def _below_hundred(items: Sequence[str | int], place: int) -> tuple[int, int]:
     if tens and 0 < _value(items, place) < _TEN:
         return value + _value(items, place), place + 1
     return value, place
+
+
+def _multiplies(items: Sequence[str | int], place: int, by: int) -> bool:
+    return _value(items, place) == by and isinstance(items[place], _Magnitude)
 
 
 def _value(items: Sequence[str | int], place: int) -> int:

@@ -22,7 +22,7 @@ from service.ids import CallId, EndpointName
 from service.ports import Delivery
 from service.retry import DELIVERY_DELAYS_S
 from tests.delivery.builders import CRM
-from tests.delivery.harness import Harness, ManualClock, commit, open_harness
+from tests.delivery.harness import Harness, ManualClock, commit, erase, open_harness
 
 T = TypeVar("T")
 OLD = EndpointName("old")
@@ -109,6 +109,8 @@ class LanesMachine(RuleBasedStateMachine):
         self.committed: dict[str, list[str]] = {"c1": [], "c2": [], "c3": []}
         self.revision = 0
         self.replays: list[tuple[str, int, int]] = []
+        self.erased: dict[str, tuple[int, int]] = {}
+        """Up to which event each call was erased, and how many answers there were by then."""
 
     @property
     def harness(self) -> Harness:
@@ -118,12 +120,16 @@ class LanesMachine(RuleBasedStateMachine):
     @rule(call=CALLS, kinds=EVENTS)
     def commit(self, call: str, kinds: list[str]) -> None:
         """Something happens in a call."""
+        if call in self.erased:
+            return
         self.committed[call] += kinds
         self.lives.run(self.harness.commit(call, *kinds))
 
     @rule(call=CALLS, kinds=EVENTS)
     def commit_while_listing(self, call: str, kinds: list[str]) -> None:
         """The lanes find events in the journal before they are told of them."""
+        if call in self.erased:
+            return
         self.committed[call] += kinds
 
         async def find_first() -> None:
@@ -136,6 +142,8 @@ class LanesMachine(RuleBasedStateMachine):
     @rule(call=CALLS, kinds=EVENTS)
     def commit_before_an_outage(self, call: str, kinds: list[str]) -> None:
         """What is delivered cannot be settled for a while, nor can events be read."""
+        if call in self.erased:
+            return
         self.committed[call] += kinds
 
         async def falter() -> None:
@@ -151,6 +159,8 @@ class LanesMachine(RuleBasedStateMachine):
     @rule(call=CALLS, utterance=st.integers(1, 3))
     def publish(self, call: str, utterance: int) -> None:
         """A partial is heard; it says how many events of its call were committed before it."""
+        if call in self.erased:
+            return
         self.revision += 1
         utterance_id = f"{call}_{len(self.committed[call])}_{utterance}"
 
@@ -232,6 +242,8 @@ class LanesMachine(RuleBasedStateMachine):
     @rule(call=CALLS)
     def rename(self, call: str) -> None:
         """What went to an endpoint of another name is moved to this one."""
+        if call in self.erased:
+            return
         self.committed[call].append("call.answered")
 
         async def move() -> None:
@@ -241,6 +253,34 @@ class LanesMachine(RuleBasedStateMachine):
             self.harness.lanes.wake()
 
         self.lives.run(move())
+
+    @rule(call=CALLS, kinds=EVENTS, hangs=st.booleans())
+    def erase(self, call: str, kinds: list[str], *, hangs: bool) -> None:
+        """A call is erased: somebody asks for it, or it was kept as long as it may be.
+
+        Something has just happened in it, which may be on its way.
+        """
+        if call in self.erased:
+            return
+        if hangs:
+            self.receiver_hangs()
+        self.commit(call, kinds)
+        self.committed[call].append("transcript.erased")
+
+        async def forget() -> None:
+            await erase(self.harness, call, len(self.committed[call]))
+            for _ in range(3):  # what was on its way is broken off
+                await asyncio.sleep(0)
+
+        self.lives.run(forget())
+        self.erased[call] = len(self.committed[call]) - 1, len(self._answers())
+
+    @invariant()
+    def of_an_erased_call_nothing_is_told_but_that(self) -> None:
+        """Whoever sets its lane back, and whatever restarts."""
+        for call, (erased_seq, since) in self.erased.items():
+            told = (one.id.split("_") for one, _ in self._answers()[since:])
+            assert {int(seq) for _, of, seq, *_ in told if of == call} <= {erased_seq + 1}
 
     @invariant()
     def attempts_of_a_call_do_not_overlap(self) -> None:
@@ -291,7 +331,8 @@ class LanesMachine(RuleBasedStateMachine):
             listed = {(one.call_id, one.seq) for one in parked}
             for call, after, since in [(call, 0, 0) for call in self.committed] + self.replays:
                 delivered = set(self._delivered(call, since))
-                for seq in range(after + 1, len(self.committed[call]) + 1):
+                erased_seq, _ = self.erased.get(call, (0, 0))
+                for seq in range(max(after, erased_seq) + 1, len(self.committed[call]) + 1):
                     assert seq in delivered or (call, seq) in listed
         finally:
             self.lives.close()
@@ -302,6 +343,7 @@ class LanesMachine(RuleBasedStateMachine):
         crm.rule = lambda _: None
         crm.script.clear()
         crm.gate.set()
+        await self.harness.flush()  # a 410 that has come already disables it
         await journal.enable(CRM)
         for _ in range(10):
             await self.harness.list_backlog()
@@ -320,14 +362,19 @@ class LanesMachine(RuleBasedStateMachine):
         )
 
     def _given_up(self) -> set[tuple[str, int]]:
-        """Return what was ever refused, or failed as often as the schedule has attempts."""
+        """Return what was erased, was refused, or failed as often as the schedule has attempts."""
         failed: Counter[tuple[str, int]] = Counter()
         for delivery, failure in self._answers():
             kind, call, seq, *_ = delivery.id.split("_")
             if kind == "evt" and failure is not None:
                 refused = isinstance(failure, PermanentDeliveryError)
                 failed[call, int(seq)] += MAX_ATTEMPTS if refused else 1
-        return {event for event, times in failed.items() if times >= MAX_ATTEMPTS}
+        erased = {
+            (call, seq)
+            for call, (erased_seq, _) in self.erased.items()
+            for seq in range(1, erased_seq + 1)
+        }
+        return erased | {event for event, times in failed.items() if times >= MAX_ATTEMPTS}
 
     def _next_final(self, call: str, after: int) -> tuple[str, int] | None:
         for seq, kind in enumerate(self.committed[call][after:], after + 1):

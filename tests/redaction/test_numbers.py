@@ -66,6 +66,24 @@ def test_a_number_is_the_same_in_each_language(english: str, spanish: str) -> No
     assert digits(english) == digits(spanish, SPANISH)
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("cinco ciento diecinueve siete", "51197"),
+        ("uno seis ciento veintidós", "16122"),
+        ("dos mil ciento uno", "2101"),
+        ("mil novecientos ochenta y cuatro", "1984"),
+        ("mil", "1000"),
+    ],
+)
+@pytest.mark.parametrize("language", ["es", "multi"])
+def test_in_spanish_ciento_multiplies_nothing_and_mil_needs_no_number(
+    text: str, found: str, language: str
+) -> None:
+    """Digits that were taken for fewer would be shown."""
+    assert digits(text, language_of(language)) == [found]
+
+
 def test_an_unknown_language_is_taken_for_any_of_those_that_are_known() -> None:
     """What an engine found out is not what the route has."""
     assert knows("en-GB")
