@@ -23,6 +23,7 @@ from tests.bench import (
     memory,
     outage,
     redaction,
+    seams,
     startup,
     webhooks,
     workers,
@@ -44,6 +45,10 @@ async def main(*, short: bool, only: str | None, apart: bool, finals: int) -> No
         show(await bloat.measure(updates=20_000 if short else 1_000_000))
         finals = 40_000 if short else finals
         show(await archive.measure(finals=finals, rounds=10 if short else 100))
+    if only in (None, "hearing", "seams"):
+        show(
+            await seams.measure(rounds=1 if short else 5, real=(True,) if short else (False, True))
+        )
     if only in (None, "hearing"):
         await section.measure(short=short)
 
@@ -108,7 +113,7 @@ if __name__ == "__main__":
     parser.add_argument("--short", action="store_true", help="a few seconds of everything")
     parser.add_argument(
         "--only",
-        choices=["costs", "endpoints", "workers", "archive", "hearing"],
+        choices=["costs", "endpoints", "workers", "archive", "hearing", "seams"],
         help="a part of it",
     )
     parser.add_argument(
