@@ -52,6 +52,18 @@ class Language:
     """Words that come between the groups of a number, and close none."""
     units: frozenset[str]
     """Words after an amount."""
+    money: frozenset[str]
+    """Those of them that stay one while a card is read out."""
+    pauses: frozenset[str]
+    """Units of how long somebody is to wait: one *second*, please."""
+    lengths: frozenset[str]
+    """Units of how long a number is: the three *digits* on the back."""
+    of_one: frozenset[str]
+    """Units of one alone; after another number they count its groups: the *second* one."""
+    of_times: frozenset[str]
+    """Units of a time of the day."""
+    after_no_time: frozenset[str]
+    """Words after one of those that make it none: 737 am *I* right."""
     before_units: frozenset[str]
     """Words between an amount and its unit, where that ends with a word that multiplies."""
     closers: frozenset[str]
@@ -105,6 +117,12 @@ ENGLISH: Final = Language(
         "digit digits litres liters gallons users seats rooms employees students children kids "
         "customers"
     ),
+    money=_words("dollars dollar bucks cents cent euros euro pounds pound pence"),
+    pauses=_words("second seconds sec secs minute minutes min mins"),
+    lengths=_words("digit digits"),
+    of_one=_words("second"),
+    of_times=_words("am pm o'clock"),
+    after_no_time=_words("i"),
     before_units=frozenset(),
     closers=_words(
         "flight order gate room floor apartment suite zip street avenue road extension invoice "
@@ -168,10 +186,17 @@ SPANISH: Final = Language(
         "último primero continúe siga adelante ok okay repita digo"
     ),
     units=_words(
-        "euros euro dólares dólar pesos céntimos centavos minutos minuto horas hora segundos "
+        "euros euro dólares dólar pesos céntimos centavos segundo "
+        "minutos minuto horas hora segundos "
         "días día semanas semana meses mes años año personas noches veces kilómetros metros grados "
         "dígitos cifras kilos gramos piezas cajas unidades puntos litros % empleados clientes niños"
     ),
+    money=_words("euros euro dólares dólar pesos céntimos centavos"),
+    pauses=_words("segundo segundos minuto minutos"),
+    lengths=_words("dígitos cifras"),
+    of_one=_words("segundo"),
+    of_times=frozenset(),
+    after_no_time=frozenset(),
     before_units=_words("de"),
     closers=_words(
         "vuelo pedido puerta habitación planta piso calle avenida factura mesa página versión "

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from service.redaction.addresses import Place, emails_in, ibans_in, open_email
-from service.redaction.exemptions import Exemption, exemption_of
+from service.redaction.exemptions import Caution, Exemption, exemption_of
 from service.redaction.labels import KIND_OF, Label, is_card, label_of
 from service.redaction.languages import keyword_pattern
 from service.redaction.memory import MAX_SHOWN, Memory, OpenUtterance, Policy
@@ -214,15 +214,28 @@ class Walk:
         said = self.said
         if self._was_hidden(self.digits, len(run.digits)):
             return None
-        if not said.is_final and run.last == len(self._tokens) - 1:
+        last = len(self._tokens) - 1
+        if not said.is_final and (run.last == last or self._may_be_no_time(run.last + 1)):
             return None
-        exemption = exemption_of(said.text, self._tokens, run, said.language, moment=self._moment)
+        text = said.text, self._tokens, said.language
+        exemption = exemption_of(text, run, self._caution(), moment=self._moment)
         if exemption is not Exemption.MOMENT:
             return exemption
         if self.spent or self._is_near():
             return None
         self._moment = run.last
         return exemption
+
+    def _may_be_no_time(self, place: int) -> bool:
+        """Whether a partial ends in an `am` that may yet be *am I right*."""
+        is_time = self._tokens[place].text in self.said.language.of_times
+        return is_time and place == len(self._tokens) - 1
+
+    def _caution(self) -> Caution:
+        if self.topic in _OF_CARDS or self._limit() == 0:
+            return Caution.CARD
+        is_named = self.topic in (Label.SSN, Label.IBAN)
+        return Caution.NAMED if self.spent or is_named else Caution.NONE
 
     def _other(self, group: Group, token: Token) -> Group:
         language = self.said.language
