@@ -241,6 +241,15 @@ def language_of(language: str | None) -> Language:
     return known or _together(tuple(LANGUAGES.values()))
 
 
+def language_heard(expected: str | None, found: str | None) -> Language:
+    """Return what is known of the language of a call in which an engine found some language.
+
+    What it found takes no language away: people change it within a sentence.
+    """
+    language = language_of(expected)
+    return language if found is None or language_of(found) is language else language_of(None)
+
+
 @cache
 def keyword_pattern(language: Language) -> re.Pattern[str]:
     """Return what finds the keywords of a language, but in no label; the group says which."""

@@ -21,6 +21,8 @@ class Policy(NamedTuple):
     kinds: frozenset[Kind]
     level: Level = "balanced"
     mask: Mask = "label"
+    language: str | None = None
+    """In which the call is had, by its route; None where nobody says."""
 
     @property
     def counts_digits(self) -> bool:

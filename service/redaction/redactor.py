@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from service.redaction.languages import language_of
+from service.redaction.languages import language_heard
 from service.redaction.memory import Memory, OpenUtterance, Policy
 from service.redaction.said import Mark, Said
 from service.redaction.walk import Walk
@@ -23,6 +23,7 @@ class Spoken:
     at: float
     is_final: bool
     language: str | None = None
+    """Which the engine found it to be; with another one than the call's, both are looked for."""
     words: tuple[str, ...] = ()
     """The texts of its words, where the engine gives them; they may be written otherwise."""
     life: int = 0
@@ -109,7 +110,7 @@ def _walked(
     said = Said(
         text=text,
         key=spoken.key,
-        language=language_of(spoken.language),
+        language=language_heard(policy.language, spoken.language),
         at=spoken.at,
         is_final=spoken.is_final,
     )
@@ -181,7 +182,7 @@ def _aloud(spoken: Spoken, walks: tuple[Walk, Walk], *, is_over: bool) -> Aloud:
     doubtful = any(one.hidden is not None and one.hidden[1] > one.digits for one in walks)
     if doubtful or (secrets[0] and not (spoken.words and secrets[1])):
         return Aloud(None, (), earlier)
-    misheard = language_of(spoken.language).misheard
+    misheard = walk.said.language.misheard
     stretches = _stretches(secrets[1], spoken.words)
     hidden = tuple(_with_misheard(one, spoken.words, misheard) for one in stretches)
     if walk.open and not (spoken.words and timed.open):
