@@ -1,6 +1,7 @@
 """Numbers that are no secret: amounts, dates, times, years. Told by what stands beside them."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from enum import Enum, auto
 from typing import Final
@@ -83,6 +84,23 @@ def exemption_of(
     ):
         return Exemption.AMOUNT
     return _by_sentence(tokens, run, language, moment=moment)
+
+
+def is_undecided(tokens: Sequence[Token], run: Run, language: Language) -> bool:
+    """Say whether a text that goes on may end before it says what a number is: 737 am (I right)."""
+    after = len(tokens) - 1 - run.last
+    return after == 0 or (after == 1 and tokens[-1].text in language.of_times)
+
+
+def is_pause(tokens: Sequence[Token], run: Run, language: Language) -> bool:
+    """Say whether a number is how long to wait: it ends no other."""
+    return any(token.text in language.pauses for token in tokens[run.last + 1 : run.last + 2])
+
+
+def begins_number(tokens: Sequence[Token], word: Token) -> bool:
+    """Say whether digits follow a word that begins a number: order 45, not *in that order*."""
+    after = bisect_left(tokens, word.end, key=lambda token: token.start)
+    return after < len(tokens) and tokens[after].kind is Kind.DIGITS
 
 
 def _by_sentence(

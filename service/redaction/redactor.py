@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from service.redaction.languages import language_heard
 from service.redaction.memory import Memory, OpenUtterance, Policy
+from service.redaction.prints import lost_of, prints_of
 from service.redaction.said import Mark, Said
 from service.redaction.walk import Walk
 
@@ -89,13 +90,20 @@ def redact(memory: Memory, policy: Policy, spoken: Spoken) -> Redacted:
 
 
 def _walk(memory: Memory, policy: Policy, spoken: Spoken) -> Walk:
-    """Go through the text; twice where that shows that the utterance was begun anew."""
+    """Go through the text; twice where that shows that the utterance was begun anew.
+
+    It has fewer digits, or others than it showed: these count as well.
+    """
     walk = _walked(memory, policy, spoken, text=spoken.text)
-    own = memory.utterances.get(spoken.key)
-    if own is not None and walk.digits < own.digits and own.shown > own.before:
+    own = memory.utterances.get(spoken.key) or OpenUtterance()
+    if walk.digits < own.digits and own.shown > own.before:
         own.before = own.shown
-        return _walked(memory, policy, spoken, text=spoken.text)
-    return walk
+    elif lost := lost_of(own.prints, prints_of(walk.digits_shown)):
+        own.before = min(own.shown, own.before + lost)
+    else:
+        return walk
+    own.prints = ()
+    return _walked(memory, policy, spoken, text=spoken.text)
 
 
 def _walked(
@@ -148,6 +156,7 @@ def _remember(memory: Memory, walk: Walk, timed: Walk) -> None:
     if not walk.held or own.held_at is None or own.held != walk.held:
         own.held_at = said.at if walk.held else None
     own.held = walk.held
+    own.prints = max(own.prints, prints_of(walk.digits_shown), key=len)
     own.shown, own.digits, own.hidden = shown, walk.digits, walk.hidden
     own.at = said.at
     own.topic = walk.keyword or own.topic

@@ -103,3 +103,45 @@ def test_a_sort_code_is_no_date() -> None:
 def test_amounts_and_times_stay_where_nothing_is_read_out(text: str) -> None:
     """They are the number that stands before the unit, however it is made."""
     assert Call(ALL._replace(level="strict")).final(text) == text
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize(
+    ("said", "between", "language"),
+    [
+        ("it is {}", "one second please", "en"),
+        ("it is {}", "in that order?", "en"),
+        ("it is {}", "which model", "en"),
+        ("it is {} and one second", "one minute", "en"),
+        ("es {}", "dos segundos", "es"),
+        ("es {}", "qué código", "es"),
+    ],
+)
+def test_what_is_said_between_the_groups_ends_no_number(
+    level: Level, said: str, between: str, language: str
+) -> None:
+    """By the other side, or by who reads it: no unit, and no word that begins another number."""
+    call, shown = Call(ALL._replace(level=level), language), ""
+    for group in GROUPS:
+        text = call.final(said.format(group))
+        shown += "".join(sign for sign in text if sign.isdigit())
+        call.final(between, key="out")
+    assert shown == "4539"
+
+
+@pytest.mark.parametrize("other", ["flight 45 is late", "the trip would cost me 50 dollars"])
+def test_a_sentence_about_another_number_ends_one(other: str) -> None:
+    """Also by the other side."""
+    call = Call()
+    call.final("it is 48213")
+    assert call.final(other, key="out") == other
+
+    assert call.final("and 4821") == "and 4821"
+
+
+def test_a_card_whose_beginning_was_shown_does_not_show_its_end() -> None:
+    """Its partials did."""
+    call = Call(ALL._replace(mask="last4", level="strict"))
+    assert call.partial("4539 madam") == "4539 madam"
+
+    assert call.final("4539 5787 6362 1486") == "[CARD]"
