@@ -21,6 +21,8 @@ _ACCENTS: Final = frozenset(
     "\u0323\u0324\u0325\u0326\u0327\u0328\u032d\u032e\u0330\u0331"
 )
 """Those that belong to a Latin letter, written after it. All others part words."""
+_WITH_ACCENTS: Final = frozenset("\u01e0\u01e1")
+"""Latin letters that keep theirs: SQLite's table has none for an a with dot and macron."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +98,16 @@ def _belongs(one: str) -> bool:
 def _fold(one: str) -> str:
     if _is_accent(one):
         return ""
-    base = unicodedata.normalize("NFD", one)[0]
-    letter = base if base.isascii() and base.isalpha() else one
+    letter = _plain(one)
     folded = letter.casefold()
-    return folded if len(folded) == 1 else letter.lower()
+    return _plain(folded if len(folded) == 1 else letter.lower())
+
+
+def _plain(one: str) -> str:
+    """Return a Latin letter without its accents; anything else as it is."""
+    base = unicodedata.normalize("NFD", one)[0]
+    is_plain = base.isascii() and base.isalpha() and one not in _WITH_ACCENTS
+    return base if is_plain else one
 
 
 def _is_accent(one: str) -> bool:

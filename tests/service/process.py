@@ -101,7 +101,9 @@ def _toml(settings: Mapping[str, Any]) -> str:
         if key in ("database_url", "database_key", "drain_timeout_s", "recogniser_url")
     ]
     lines += [
-        f"{key} = {_value(settings[key])}" for key in ("forward", "telemetry") if key in settings
+        f"{key} = {_value(settings[key])}"
+        for key in ("api", "forward", "telemetry")
+        if key in settings
     ]
     for table in ("route", "endpoint"):
         for row in settings.get(table, {}).values():

@@ -146,6 +146,7 @@ def _settings(
         "telnyx_public_key": telnyx.public_key,
         "telnyx_base_url": telnyx.api_url,
         "telemetry": {"otlp_url": peers.collector_url},
+        "api": {"rate_limit_per_minute": 1_000_000},
         "route": {
             "0": {
                 "source": "in_call",
