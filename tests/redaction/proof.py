@@ -143,7 +143,7 @@ def judge(made: Dialogue, redactor: Redactor, policy: Policy, row: Row) -> None:
             key=heard.key,
             at=heard.at,
             is_final=heard.is_final,
-            language=made.tongue.code,
+            language=heard.language,
             words=heard.words,
         )
         shown = redactor(memory, policy, spoken)
