@@ -10,7 +10,11 @@ from service.redaction.languages import Language
 from service.redaction.numbers import is_number
 from service.redaction.tokens import Kind, Token
 
-_WRITTEN: Final = re.compile(r"[\w.+%-]+\s?@\s?[\w.-]*\w|[\w.+%-]+\s?@", re.ASCII)
+_WRITTEN: Final = re.compile(
+    r"(?<![\w.+%-])[\w.+%-]+\s?@(?:\s?[\w.@+%-]*\w)?",
+    re.ASCII,
+)
+"""It begins where a word does, so that each sign is looked at once."""
 _IBAN: Final = re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,4})?\b")
 _MIN_IBAN_DIGITS: Final = 8
 _MAX_DOMAIN: Final = 3

@@ -94,8 +94,8 @@ ENGLISH: Final = Language(
     | _numbered("twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen", 12)
     | _numbered("twenty thirty forty/fourty fifty sixty seventy eighty ninety", 20, 10),
     magnitudes={"hundred": 100, "thousand": 1_000, "million": 1_000_000},
-    repeats={"double": 2, "triple": 3, "treble": 3, "quadruple": 4},
-    beside={"oh": 0, "o": 0},
+    repeats={"double": 2, "triple": 3, "treble": 3, "quadruple": 4, "quintuple": 5},
+    beside={"oh": 0, "o": 0, "zed": 0, "ought": 0, "aught": 0},
     joiners=_words("and"),
     joins_tens=frozenset(),
     pronoun=_words("one"),
@@ -148,9 +148,12 @@ ENGLISH: Final = Language(
     misheard=_words("for fore fourth to too won want ate tree free thrive sex sicks nein niner"),
     keywords={
         Label.EXPIRY: r"expir\w*|valid (?:until|thru|through|to)|good thru",
-        Label.CODE: r"security code|c ?v ?[vc](?: ?2)?|card verification|(?:my|your|the) pin"
-        r"|pin (?:number|code)|(?:three|four|3|4)[ -]digits?|back of (?:the|your|my) card"
-        r"|digits on the back",
+        Label.CODE: r"security codes?|(?<!social )security number|csc|cid"
+        r"|c[ .]?v[ .]?[vc](?:[ .]?2)?\.?"
+        r"|card verification|verification (?:codes?|number)|(?:my|your|the) pin"
+        r"|pin (?:number|code)|pass ?codes?|one[ -]time (?:code|password)"
+        r"|(?:three|four|3|4)[ -]digits?|back of (?:(?:the|your|my) )?card|signature strip"
+        r"|(?:digits|numbers?|code|three|four|ones) on the (?:back|front)",
         Label.CARD: r"(?:credit|debit|payment|bank) card|card number|number on (?:the|your|my) card"
         r"|cards?|visa|master ?card|amex|american express|discover card|diners",
         Label.SSN: r"social security|social number|my social|ssn|tax(?:payer)? id",
@@ -164,20 +167,22 @@ ENGLISH: Final = Language(
 SPANISH: Final = Language(
     values=_numbered("cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece")
     | _numbered("catorce quince dieciséis/dieciseis diecisiete dieciocho diecinueve veinte", 14)
-    | _numbered("veintiuno/veintiún veintidós/veintidos veintitrés/veintitres veinticuatro", 21)
+    | _numbered(
+        "veintiuno/veintiún/veintiuna veintidós/veintidos veintitrés/veintitres veinticuatro", 21
+    )
     | _numbered("veinticinco veintiséis/veintiseis veintisiete veintiocho veintinueve", 25)
     | _numbered("treinta cuarenta cincuenta sesenta setenta ochenta noventa cien/ciento", 30, 10)
     | _numbered("doscientos/doscientas trescientos/trescientas", 200, 100)
     | _numbered("cuatrocientos/cuatrocientas quinientos/quinientas", 400, 100)
     | _numbered("seiscientos/seiscientas setecientos/setecientas", 600, 100)
     | _numbered("ochocientos/ochocientas novecientos/novecientas", 800, 100)
-    | {"mil": 1_000},
+    | {"mil": 1_000, "un": 1, "una": 1},
     magnitudes={"mil": 1_000, "millón": 1_000_000, "millones": 1_000_000},
     repeats={"doble": 2, "triple": 3},
     beside={"o": 0},
     joiners=_words("y"),
     joins_tens=_words("y"),
-    pronoun=_words("uno"),
+    pronoun=_words("uno un una"),
     before_pronoun=_words("cada alguno ninguno ese este aquel otro el"),
     hesitations=_words("eh em este mmm guion guión barra espacio coma"),
     fillers=_words(
@@ -216,7 +221,9 @@ SPANISH: Final = Language(
     misheard=_words("hocho sinco ziete dose"),
     keywords={
         Label.EXPIRY: r"caduc\w*|vencim\w*|vence|válida hasta",
-        Label.CODE: r"código de seguridad|c ?v ?[vc]|(?:tres|cuatro|3|4) (?:dígitos|cifras)|pin",
+        Label.CODE: r"códigos?(?! postal)|c[ .]?v[ .]?[vc]\.?|pin|claves?"
+        r"|(?:tres|cuatro|3|4) (?:dígitos|cifras|números)"
+        r"|(?:números|dígitos|código) (?:de atrás|del reverso|por detrás)",
         Label.CARD: r"tarjetas?|visa|master ?card|amex",
         Label.SSN: r"seguridad social|dni|nif",
         Label.IBAN: r"i ?ban|número de cuenta|cuenta bancaria",

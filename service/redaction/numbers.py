@@ -281,9 +281,12 @@ def _repeated(made: str, items: Sequence[str | int], place: int) -> tuple[str, i
     times, place = -int(items[place]), place + 1
     while place < len(items) and items[place] == "":
         place += 1
-    if place == len(items) or int(items[place]) < 0:
+    if place == len(items):
         return made, place
-    return made + str(items[place]) * times, place + 1
+    repeated = items[place]
+    if isinstance(repeated, int) and repeated < 0:
+        return made, place
+    return made + str(repeated) * times, place + 1
 
 
 def _cardinal(items: Sequence[str | int], place: int) -> tuple[int, int]:

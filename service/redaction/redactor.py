@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
+from unicodedata import normalize
 
 from service.redaction.languages import language_heard
 from service.redaction.memory import Memory, OpenUtterance, Policy
@@ -74,6 +75,7 @@ class Redacted:
 
 def redact(memory: Memory, policy: Policy, spoken: Spoken) -> Redacted:
     """Return what is shown of a text, and remember that it was."""
+    spoken = _composed(spoken)
     is_over = memory.begin(life=spoken.life, at=spoken.at)
     walk = _walk(memory, policy, spoken)
     timed = walk
@@ -87,6 +89,14 @@ def redact(memory: Memory, policy: Policy, spoken: Spoken) -> Redacted:
     if not spoken.is_final:
         return written
     return replace(written, aloud=_aloud(spoken, (walk, timed), is_over=is_over))
+
+
+def _composed(spoken: Spoken) -> Spoken:
+    """Return a text whose letters have their accents, as the words that are looked for."""
+    if spoken.text.isascii() and all(word.isascii() for word in spoken.words):
+        return spoken
+    words = tuple(normalize("NFC", word) for word in spoken.words)
+    return replace(spoken, text=normalize("NFC", spoken.text), words=words)
 
 
 def _walk(memory: Memory, policy: Policy, spoken: Spoken) -> Walk:
