@@ -51,9 +51,13 @@ class _Utterance:
     """Whether nobody speaks at the same time."""
     is_clear: bool = False
     """Whether no word of it is misheard as a digit that would be none of the secret's."""
+    may_be_lost: bool = True
+    """Whether its final may not come; the next partials are then taken for its own."""
 
 
-def dialogue(dice: random.Random, kind: str, tongue: Tongue = ENGLISH) -> Dialogue:
+def dialogue(
+    dice: random.Random, kind: str, tongue: Tongue = ENGLISH, *, loses_finals: bool = True
+) -> Dialogue:
     """Make a dialogue around a secret of a kind."""
     secret = MAKERS[kind](dice)
     if kind == "email":
@@ -74,6 +78,8 @@ def dialogue(dice: random.Random, kind: str, tongue: Tongue = ENGLISH) -> Dialog
         said += _read_back(dice, made)
     if name == "card" and dice.random() < 0.5:
         said += _after_card(dice, tongue)
+    for one in said:
+        one.may_be_lost = loses_finals
     made.heard = list(_play(dice, said, tongue))
     return made
 
@@ -184,8 +190,8 @@ def _revisions(
             )
         if said.key == CUSTOMER and dice.random() < 0.02:
             begins = end  # the connection broke, and what was before is lost
-    if dice.random() < 0.06:
-        return  # the final was lost, and the next partials are taken for its own
+    if dice.random() < 0.06 and said.may_be_lost:
+        return
     left = tuple(words[begins:]) or tuple(words[-1:])
     yield Heard(
         said.key, number, left, is_final=True, at=at + dice.uniform(0.2, 0.8), language=language
