@@ -85,12 +85,17 @@ def careful_route(routes: Sequence[Route]) -> Route:
     kinds = {kind for route in routes for kind in route.redact}
     levels = {route.redact_level for route in routes if route.redact}
     level: Level = "strict" if "strict" in levels else "balanced"
-    return Route(redact=tuple(sorted(kinds)), redact_level=level)
+    languages = {route.language for route in routes}
+    return Route(
+        redact=tuple(sorted(kinds)),
+        redact_level=level,
+        language=languages.pop() if len(languages) == 1 else None,
+    )
 
 
 def policy_of(route: Route) -> Policy:
     """Return what a route wants hidden, and how."""
-    return Policy(frozenset(route.redact), route.redact_level, route.mask)
+    return Policy(frozenset(route.redact), route.redact_level, route.mask, route.language)
 
 
 def written(words: tuple[Word, ...], shown: Redacted) -> tuple[Word, ...]:

@@ -136,7 +136,7 @@ def _shown(
         key=key_of(LegId(""), segment.track),
         at=item.at + (segment.start_ms or 0) / 1000,
         is_final=True,
-        language=item.language or turn.route.language,
+        language=item.language,
     )
     hidden = redact(memory, policy_of(turn.route), spoken)
     return replace(shown, text=hidden.text, redactions=told((), hidden))

@@ -81,7 +81,8 @@ def _like(settings: "Settings", arguments: argparse.Namespace) -> "Route":
     kinds = tuple(sorted(set(arguments.redact or route.redact)))
     if not kinds:
         raise SettingsError(["no route has `redact`: say what to look for with --redact"])
-    return Route(redact=kinds, redact_level=arguments.level or route.redact_level)
+    level = arguments.level or route.redact_level
+    return Route(redact=kinds, redact_level=level, language=route.language)
 
 
 async def _print_all(

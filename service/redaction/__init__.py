@@ -1,7 +1,8 @@
 """Redaction: takes numbers and addresses that are nobody's business out of what is said. Pure.
 
 Text in, text out, with a memory for each call. `redactor` is what others use; `memory` holds what
-it remembers (counts, labels and times, never a digit) and by which policy it goes.
+it remembers (counts, labels and times, never a digit, but for `prints` that tell whether digits
+are others) and by which policy it goes.
 
 A text is cut into `tokens`, in which `numbers` finds what is said or written as digits and
 `addresses` what is an e-mail address or an IBAN; `exemptions` knows amounts, dates and times.

@@ -1,7 +1,7 @@
 """E-mail addresses, written and spoken, and IBANs with letters inside: which tokens they are."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +10,11 @@ from service.redaction.languages import Language
 from service.redaction.numbers import is_number
 from service.redaction.tokens import Kind, Token
 
-_WRITTEN: Final = re.compile(r"[\w.+%-]+\s?@\s?[\w.-]*\w|[\w.+%-]+\s?@", re.ASCII)
+_WRITTEN: Final = re.compile(
+    r"(?<![\w.+%-])[\w.+%-]+\s?@(?:\s?[\w.@+%-]*\w)?",
+    re.ASCII,
+)
+"""It begins where a word does, so that each sign is looked at once."""
 _IBAN: Final = re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,4})?\b")
 _MIN_IBAN_DIGITS: Final = 8
 _MAX_DOMAIN: Final = 3
@@ -55,6 +59,13 @@ def emails_in(
         elif expected and (last := _spelled(tokens, place, language)) - place >= _MIN_SPELLED:
             after = last
             yield Place(token.start, tokens[last - 1].end, Label.EMAIL)
+
+
+def without(tokens: Sequence[Token], places: Collection[Place]) -> Iterator[Token]:
+    """Yield the tokens; those of an address are none that a number may go on over."""
+    for token in tokens:
+        inside = any(place.start <= token.start < place.end for place in places)
+        yield token._replace(kind=Kind.LABEL, text="") if inside else token
 
 
 def open_email(tokens: Sequence[Token], language: Language) -> int | None:

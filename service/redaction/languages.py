@@ -52,6 +52,18 @@ class Language:
     """Words that come between the groups of a number, and close none."""
     units: frozenset[str]
     """Words after an amount."""
+    money: frozenset[str]
+    """Those of them that stay one while a card is read out."""
+    pauses: frozenset[str]
+    """Units of how long somebody is to wait: one *second*, please."""
+    lengths: frozenset[str]
+    """Units of how long a number is: the three *digits* on the back."""
+    of_one: frozenset[str]
+    """Units of one alone; after another number they count its groups: the *second* one."""
+    of_times: frozenset[str]
+    """Units of a time of the day."""
+    after_no_time: frozenset[str]
+    """Words after one of those that make it none: 737 am *I* right."""
     before_units: frozenset[str]
     """Words between an amount and its unit, where that ends with a word that multiplies."""
     closers: frozenset[str]
@@ -82,8 +94,8 @@ ENGLISH: Final = Language(
     | _numbered("twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen", 12)
     | _numbered("twenty thirty forty/fourty fifty sixty seventy eighty ninety", 20, 10),
     magnitudes={"hundred": 100, "thousand": 1_000, "million": 1_000_000},
-    repeats={"double": 2, "triple": 3, "treble": 3, "quadruple": 4},
-    beside={"oh": 0, "o": 0},
+    repeats={"double": 2, "triple": 3, "treble": 3, "quadruple": 4, "quintuple": 5},
+    beside={"oh": 0, "o": 0, "zed": 0, "ought": 0, "aught": 0},
     joiners=_words("and"),
     joins_tens=frozenset(),
     pronoun=_words("one"),
@@ -105,6 +117,12 @@ ENGLISH: Final = Language(
         "digit digits litres liters gallons users seats rooms employees students children kids "
         "customers"
     ),
+    money=_words("dollars dollar bucks cents cent euros euro pounds pound pence"),
+    pauses=_words("second seconds sec secs minute minutes min mins"),
+    lengths=_words("digit digits"),
+    of_one=_words("second"),
+    of_times=_words("am pm o'clock"),
+    after_no_time=_words("i"),
     before_units=frozenset(),
     closers=_words(
         "flight order gate room floor apartment suite zip street avenue road extension invoice "
@@ -130,9 +148,12 @@ ENGLISH: Final = Language(
     misheard=_words("for fore fourth to too won want ate tree free thrive sex sicks nein niner"),
     keywords={
         Label.EXPIRY: r"expir\w*|valid (?:until|thru|through|to)|good thru",
-        Label.CODE: r"security code|c ?v ?[vc](?: ?2)?|card verification|(?:my|your|the) pin"
-        r"|pin (?:number|code)|(?:three|four|3|4)[ -]digits?|back of (?:the|your|my) card"
-        r"|digits on the back",
+        Label.CODE: r"security codes?|(?<!social )security number|csc|cid"
+        r"|c[ .]?v[ .]?[vc](?:[ .]?2)?\.?"
+        r"|card verification|verification (?:codes?|number)|(?:my|your|the) pin"
+        r"|pin (?:number|code)|pass ?codes?|one[ -]time (?:code|password)"
+        r"|(?:three|four|3|4)[ -]digits?|back of (?:(?:the|your|my) )?card|signature strip"
+        r"|(?:digits|numbers?|code|three|four|ones) on the (?:back|front)",
         Label.CARD: r"(?:credit|debit|payment|bank) card|card number|number on (?:the|your|my) card"
         r"|cards?|visa|master ?card|amex|american express|discover card|diners",
         Label.SSN: r"social security|social number|my social|ssn|tax(?:payer)? id",
@@ -146,20 +167,22 @@ ENGLISH: Final = Language(
 SPANISH: Final = Language(
     values=_numbered("cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece")
     | _numbered("catorce quince dieciséis/dieciseis diecisiete dieciocho diecinueve veinte", 14)
-    | _numbered("veintiuno/veintiún veintidós/veintidos veintitrés/veintitres veinticuatro", 21)
+    | _numbered(
+        "veintiuno/veintiún/veintiuna veintidós/veintidos veintitrés/veintitres veinticuatro", 21
+    )
     | _numbered("veinticinco veintiséis/veintiseis veintisiete veintiocho veintinueve", 25)
     | _numbered("treinta cuarenta cincuenta sesenta setenta ochenta noventa cien/ciento", 30, 10)
     | _numbered("doscientos/doscientas trescientos/trescientas", 200, 100)
     | _numbered("cuatrocientos/cuatrocientas quinientos/quinientas", 400, 100)
     | _numbered("seiscientos/seiscientas setecientos/setecientas", 600, 100)
     | _numbered("ochocientos/ochocientas novecientos/novecientas", 800, 100)
-    | {"mil": 1_000},
+    | {"mil": 1_000, "un": 1, "una": 1},
     magnitudes={"mil": 1_000, "millón": 1_000_000, "millones": 1_000_000},
     repeats={"doble": 2, "triple": 3},
     beside={"o": 0},
     joiners=_words("y"),
     joins_tens=_words("y"),
-    pronoun=_words("uno"),
+    pronoun=_words("uno un una"),
     before_pronoun=_words("cada alguno ninguno ese este aquel otro el"),
     hesitations=_words("eh em este mmm guion guión barra espacio coma"),
     fillers=_words(
@@ -168,10 +191,17 @@ SPANISH: Final = Language(
         "último primero continúe siga adelante ok okay repita digo"
     ),
     units=_words(
-        "euros euro dólares dólar pesos céntimos centavos minutos minuto horas hora segundos "
+        "euros euro dólares dólar pesos céntimos centavos segundo "
+        "minutos minuto horas hora segundos "
         "días día semanas semana meses mes años año personas noches veces kilómetros metros grados "
         "dígitos cifras kilos gramos piezas cajas unidades puntos litros % empleados clientes niños"
     ),
+    money=_words("euros euro dólares dólar pesos céntimos centavos"),
+    pauses=_words("segundo segundos minuto minutos"),
+    lengths=_words("dígitos cifras"),
+    of_one=_words("segundo"),
+    of_times=frozenset(),
+    after_no_time=frozenset(),
     before_units=_words("de"),
     closers=_words(
         "vuelo pedido puerta habitación planta piso calle avenida factura mesa página versión "
@@ -191,7 +221,9 @@ SPANISH: Final = Language(
     misheard=_words("hocho sinco ziete dose"),
     keywords={
         Label.EXPIRY: r"caduc\w*|vencim\w*|vence|válida hasta",
-        Label.CODE: r"código de seguridad|c ?v ?[vc]|(?:tres|cuatro|3|4) (?:dígitos|cifras)|pin",
+        Label.CODE: r"códigos?(?! postal)|c[ .]?v[ .]?[vc]\.?|pin|claves?"
+        r"|(?:tres|cuatro|3|4) (?:dígitos|cifras|números)"
+        r"|(?:números|dígitos|código) (?:de atrás|del reverso|por detrás)",
         Label.CARD: r"tarjetas?|visa|master ?card|amex",
         Label.SSN: r"seguridad social|dni|nif",
         Label.IBAN: r"i ?ban|número de cuenta|cuenta bancaria",
@@ -214,6 +246,15 @@ def language_of(language: str | None) -> Language:
     """Return what is known of a language; where nobody says which it is, all of them together."""
     known = LANGUAGES.get(_base(language or ""))
     return known or _together(tuple(LANGUAGES.values()))
+
+
+def language_heard(expected: str | None, found: str | None) -> Language:
+    """Return what is known of the language of a call in which an engine found some language.
+
+    What it found takes no language away: people change it within a sentence.
+    """
+    language = language_of(expected)
+    return language if found is None or language_of(found) is language else language_of(None)
 
 
 @cache

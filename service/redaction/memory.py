@@ -21,6 +21,8 @@ class Policy(NamedTuple):
     kinds: frozenset[Kind]
     level: Level = "balanced"
     mask: Mask = "label"
+    language: str | None = None
+    """In which the call is had, by its route; None where nobody says."""
 
     @property
     def counts_digits(self) -> bool:
@@ -40,6 +42,8 @@ class OpenUtterance:
     """Of these, digits of what the utterance said before the engine began it anew."""
     digits: int = 0
     """All digits of the last partial, shown or not."""
+    prints: tuple[int, ...] = ()
+    """Of the digits that it showed, however many numbers they are of."""
     hidden: tuple[int, int] | None = None
     """From which of its digits to which some were hidden: none of these is shown any more."""
     held_at: float | None = None

@@ -10,6 +10,8 @@ from service.redaction.tokens import Kind, Token
 _HUNDRED: Final = 100
 _THOUSAND: Final = 1_000
 _TEN: Final = 10
+MAX_AMOUNT_DIGITS: Final = 7
+"""How many digits an amount has at most: more before a unit are none of one."""
 _MAX_MULTIPLIED: Final = 3
 """Digits written before a magnitude: 5 thousand, 250 million."""
 
@@ -50,11 +52,58 @@ def runs_of(tokens: Sequence[Token], language: Language, hint: Hint = _NO_HINT) 
             place += 1
             continue
         last = _last_of(tokens, place, end, language)
-        run = Run(place, last, _digits(tokens[place : last + 1], language))
-        if run.digits or last == len(tokens) - 1:
-            runs.append(run)
+        for first, until in _parted(tokens, place, last, language):
+            run = Run(first, until, _digits(tokens[first : until + 1], language))
+            if run.digits or until == len(tokens) - 1:
+                runs.append(run)
         place = end
     return runs
+
+
+def _parted(
+    tokens: Sequence[Token], first: int, last: int, language: Language
+) -> Iterator[tuple[int, int]]:
+    """Yield a run, in two if a unit follows: it is only of the last number that was said.
+
+    4539, *one* second is no more an amount than 4539 is.
+    """
+    own, after = first, tokens[last + 1].text if last + 1 < len(tokens) else ""
+    is_short = len(_digits(tokens[first : last + 1], language)) <= MAX_AMOUNT_DIGITS
+    if is_short and (after in language.units or after in language.pauses):
+        own = _start_of_amount(tokens, first, last, language)
+    if own > first:
+        yield first, _last_of(tokens, first, own, language)
+    yield own, last
+
+
+def _start_of_amount(tokens: Sequence[Token], first: int, last: int, language: Language) -> int:
+    """Return the first token of the last number of a run: forty-*five*, 1,*250*, two *hundred*."""
+    own = last
+    for place in range(last - 1, first - 1, -1):
+        if is_number(tokens, place, language) and _is_single(tokens[place : last + 1], language):
+            own = place
+    while own - 2 >= first and _is_written_in_one(tokens[own - 2 : own + 1]):
+        own -= 2
+    return own
+
+
+def _is_single(tokens: Sequence[Token], language: Language) -> bool:
+    """Whether tokens are one number, and not several after each other."""
+    items = list(_items(tokens, language))
+    if not isinstance(items[0], int) or items[0] < 0:
+        return len(items) == 1
+    return _cardinal(items, 0)[1] == len(items)
+
+
+def _is_written_in_one(tokens: Sequence[Token]) -> bool:
+    """Whether two numbers are parted by a point or comma alone: 1,250."""
+    before, sign, after = tokens
+    return (
+        before.kind is after.kind is Kind.DIGITS
+        and sign.text in ".,:"
+        and before.end == sign.start
+        and sign.end == after.start
+    )
 
 
 def is_number(tokens: Sequence[Token], place: int, language: Language) -> bool:
@@ -232,9 +281,12 @@ def _repeated(made: str, items: Sequence[str | int], place: int) -> tuple[str, i
     times, place = -int(items[place]), place + 1
     while place < len(items) and items[place] == "":
         place += 1
-    if place == len(items) or int(items[place]) < 0:
+    if place == len(items):
         return made, place
-    return made + str(items[place]) * times, place + 1
+    repeated = items[place]
+    if isinstance(repeated, int) and repeated < 0:
+        return made, place
+    return made + str(repeated) * times, place + 1
 
 
 def _cardinal(items: Sequence[str | int], place: int) -> tuple[int, int]:

@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
+from unicodedata import normalize
 
-from service.redaction.languages import language_of
+from service.redaction.languages import language_heard
 from service.redaction.memory import Memory, OpenUtterance, Policy
+from service.redaction.prints import lost_of, prints_of
 from service.redaction.said import Mark, Said
 from service.redaction.walk import Walk
 
@@ -23,6 +25,7 @@ class Spoken:
     at: float
     is_final: bool
     language: str | None = None
+    """Which the engine found it to be; with another one than the call's, both are looked for."""
     words: tuple[str, ...] = ()
     """The texts of its words, where the engine gives them; they may be written otherwise."""
     life: int = 0
@@ -72,6 +75,7 @@ class Redacted:
 
 def redact(memory: Memory, policy: Policy, spoken: Spoken) -> Redacted:
     """Return what is shown of a text, and remember that it was."""
+    spoken = _composed(spoken)
     is_over = memory.begin(life=spoken.life, at=spoken.at)
     walk = _walk(memory, policy, spoken)
     timed = walk
@@ -87,14 +91,29 @@ def redact(memory: Memory, policy: Policy, spoken: Spoken) -> Redacted:
     return replace(written, aloud=_aloud(spoken, (walk, timed), is_over=is_over))
 
 
+def _composed(spoken: Spoken) -> Spoken:
+    """Return a text whose letters have their accents, as the words that are looked for."""
+    if spoken.text.isascii() and all(word.isascii() for word in spoken.words):
+        return spoken
+    words = tuple(normalize("NFC", word) for word in spoken.words)
+    return replace(spoken, text=normalize("NFC", spoken.text), words=words)
+
+
 def _walk(memory: Memory, policy: Policy, spoken: Spoken) -> Walk:
-    """Go through the text; twice where that shows that the utterance was begun anew."""
+    """Go through the text; twice where that shows that the utterance was begun anew.
+
+    It has fewer digits, or others than it showed: these count as well.
+    """
     walk = _walked(memory, policy, spoken, text=spoken.text)
-    own = memory.utterances.get(spoken.key)
-    if own is not None and walk.digits < own.digits and own.shown > own.before:
+    own = memory.utterances.get(spoken.key) or OpenUtterance()
+    if walk.digits < own.digits and own.shown > own.before:
         own.before = own.shown
-        return _walked(memory, policy, spoken, text=spoken.text)
-    return walk
+    elif lost := lost_of(own.prints, prints_of(walk.digits_shown)):
+        own.before = min(own.shown, own.before + lost)
+    else:
+        return walk
+    own.prints = ()
+    return _walked(memory, policy, spoken, text=spoken.text)
 
 
 def _walked(
@@ -109,7 +128,7 @@ def _walked(
     said = Said(
         text=text,
         key=spoken.key,
-        language=language_of(spoken.language),
+        language=language_heard(policy.language, spoken.language),
         at=spoken.at,
         is_final=spoken.is_final,
     )
@@ -147,6 +166,7 @@ def _remember(memory: Memory, walk: Walk, timed: Walk) -> None:
     if not walk.held or own.held_at is None or own.held != walk.held:
         own.held_at = said.at if walk.held else None
     own.held = walk.held
+    own.prints = max(own.prints, prints_of(walk.digits_shown), key=len)
     own.shown, own.digits, own.hidden = shown, walk.digits, walk.hidden
     own.at = said.at
     own.topic = walk.keyword or own.topic
@@ -181,7 +201,7 @@ def _aloud(spoken: Spoken, walks: tuple[Walk, Walk], *, is_over: bool) -> Aloud:
     doubtful = any(one.hidden is not None and one.hidden[1] > one.digits for one in walks)
     if doubtful or (secrets[0] and not (spoken.words and secrets[1])):
         return Aloud(None, (), earlier)
-    misheard = language_of(spoken.language).misheard
+    misheard = walk.said.language.misheard
     stretches = _stretches(secrets[1], spoken.words)
     hidden = tuple(_with_misheard(one, spoken.words, misheard) for one in stretches)
     if walk.open and not (spoken.words and timed.open):

@@ -1,12 +1,13 @@
 """One way through a text: what of it is shown, hidden or held back, by what was shown before."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from service.redaction.addresses import Place, emails_in, ibans_in, open_email
-from service.redaction.exemptions import Exemption, exemption_of
+from service.redaction import exemptions
+from service.redaction.addresses import Place, emails_in, ibans_in, open_email, without
+from service.redaction.exemptions import Caution, Exemption
 from service.redaction.labels import KIND_OF, Label, is_card, label_of
 from service.redaction.languages import keyword_pattern
 from service.redaction.memory import MAX_SHOWN, Memory, OpenUtterance, Policy
@@ -27,8 +28,6 @@ _COUNTRY: Final = re.compile(r"\b[A-Z]{2}\Z")
 _MAX_DECIDED_LATER: Final = 7
 """How many digits at the end of a partial may yet turn out to be an amount."""
 _LABELS: Final = frozenset(label.value for label in Label)
-_LOOSE: Final = frozenset({Label.EMAIL})
-"""Keywords that make nothing strict."""
 _OF_CARDS: Final = frozenset({Label.CARD, Label.CODE})
 
 
@@ -50,6 +49,8 @@ class Walk:
     """Digits of the open number that this text shows."""
     digits: int = 0
     """All digits of the text."""
+    digits_shown: str = ""
+    """Those that it shows, of whichever number."""
     plain: int = 0
     speaker: str = ""
     counted: bool = False
@@ -74,6 +75,7 @@ class Walk:
     """Whether digits are hidden of the number that was open before this text."""
     _tokens: list[Token] = field(default_factory=list)
     _others: int = 0
+    _partials_showed: int = 0
     _others_hide: bool = False
     _topics: list[tuple[int, Label]] = field(default_factory=list)
     _moment: int | None = None
@@ -90,7 +92,7 @@ class Walk:
         own = memory.utterances.get(said.key) or OpenUtterance()
         if own.hidden is not None:
             self._note_hidden(*own.hidden)
-        self.own = own.before
+        self.own, self._partials_showed = own.before, own.shown
         self.shown += own.before
         for other in memory.others_than(said.key, said.at):
             self._others += other.shown
@@ -99,7 +101,7 @@ class Walk:
         self._tokens = tokens_of(said.text)
         self._name()
         addresses = self._addresses()
-        self._tokens = list(_without(self._tokens, list(addresses.values())))
+        self._tokens = list(without(self._tokens, addresses.values()))
         self._steps(addresses)
         self.marks.sort()
 
@@ -123,16 +125,13 @@ class Walk:
         found: dict[int, Place] = {}
         said, kinds = self.said, self.policy.kinds
         if "email" in kinds:
-            expected = self._expects_email()
+            named = any(label is Label.EMAIL for _, label in self._topics)
+            expected = named or self.topic is Label.EMAIL or self.memory.at_address == said.key
             for place in emails_in(said.text, self._tokens, said.language, expected=expected):
                 found[place.start] = place
         if "iban" in kinds:
             found |= {place.start: place for place in ibans_in(said.text)}
         return found
-
-    def _expects_email(self) -> bool:
-        named = any(label is Label.EMAIL for _, label in self._topics)
-        return named or self.topic is Label.EMAIL or self.memory.at_address == self.said.key
 
     # --- the steps ---
 
@@ -203,7 +202,7 @@ class Walk:
             self.digits += len(run.digits)
             group = self._decide(group)
             if exemption is Exemption.AMOUNT:
-                self._close()
+                self._take_amount(run)
             elif run.last == len(self._tokens) - 1:  # a moment: what comes next may belong to it
                 self._show(Group([run], self.digits))
                 self.counted = True
@@ -214,15 +213,22 @@ class Walk:
         said = self.said
         if self._was_hidden(self.digits, len(run.digits)):
             return None
-        if not said.is_final and run.last == len(self._tokens) - 1:
+        if not said.is_final and exemptions.is_undecided(self._tokens, run, said.language):
             return None
-        exemption = exemption_of(said.text, self._tokens, run, said.language, moment=self._moment)
+        text = said.text, self._tokens, said.language
+        exemption = exemptions.exemption_of(text, run, self._caution(), moment=self._moment)
         if exemption is not Exemption.MOMENT:
             return exemption
         if self.spent or self._is_near():
             return None
         self._moment = run.last
         return exemption
+
+    def _caution(self) -> Caution:
+        if self.topic in _OF_CARDS or self._limit() == 0:
+            return Caution.CARD
+        is_named = self.topic in (Label.SSN, Label.IBAN)
+        return Caution.NAMED if self.spent or is_named else Caution.NONE
 
     def _other(self, group: Group, token: Token) -> Group:
         language = self.said.language
@@ -236,14 +242,28 @@ class Walk:
             return group
         group = self._decide(group)
         self.prose += 1
-        if token.text in language.closers:
+        if token.text in language.closers and (
+            self._is_speaker() or exemptions.begins_number(self._tokens, token)
+        ):
             self._close()
-        elif self.speaker in ("", self.said.key):
+        elif token.text not in language.pauses:
             self._count_plain()
         return group
 
+    def _take_amount(self, run: Run) -> None:
+        """Take an amount for the end of a number, but for one that is said between its groups."""
+        if exemptions.is_pause(self._tokens, run, self.said.language):
+            return
+        if self.prose > 1 or (self._is_speaker() and self.plain > 0):
+            self._close()
+
+    def _is_speaker(self) -> bool:
+        return self.speaker in ("", self.said.key)
+
     def _count_plain(self) -> None:
         """Count a word of whoever says a number that belongs to none: enough of them end it."""
+        if not self._is_speaker():
+            return
         self.plain += 1
         if self.spent and self.plain >= MAX_PLAIN_WORDS_TO_HIDDEN:
             self.spent = self._others_hide
@@ -296,6 +316,7 @@ class Walk:
         count = len(group.digits)
         self.shown += count
         self.own += count
+        self.digits_shown += group.digits
         first, last = self._tokens[group.runs[0].first], self._tokens[group.runs[-1].last]
         self.open.append((first.start, last.end))
 
@@ -317,7 +338,7 @@ class Walk:
         return min(shown, _MAX_SHOWN_NEAR_KEYWORD) if self._is_near() else shown
 
     def _is_near(self) -> bool:
-        return self.topic is not None and self.topic not in _LOOSE
+        return self.topic not in (None, Label.EMAIL)  # that makes nothing strict
 
     def _may_hold(self, group: Group) -> bool:
         said = self.said
@@ -352,7 +373,8 @@ class Walk:
         """Whether the last four digits may be shown: of a whole number, none of which was."""
         if self.policy.mask != "last4" or not self.said.is_final or label is not Label.CARD:
             return False
-        return is_card(digits) and not self.shown + self._others and not self.spent
+        before = self.shown + self._others + self._partials_showed
+        return is_card(digits) and not before and not self.spent
 
     def _topic_at(self, end: int) -> Label | None:
         """Return the last keyword before a place; else what is remembered, else the next."""
@@ -376,10 +398,3 @@ class Walk:
 
     def _mark(self, start: int, end: int, label: Label, shown: str = "") -> None:
         self.marks.append(Mark(start, end, label, f"[{label.value}{shown}]"))
-
-
-def _without(tokens: list[Token], places: list[Place]) -> Iterator[Token]:
-    """Yield the tokens; those of an address are none that a number may go on over."""
-    for token in tokens:
-        inside = any(place.start <= token.start < place.end for place in places)
-        yield token._replace(kind=Kind.LABEL, text="") if inside else token

@@ -216,3 +216,32 @@ def test_only_the_life_that_a_call_was_handed_to_knows(life: int) -> None:
 def test_a_call_that_hides_nothing_writes_nothing_before_a_hand_over() -> None:
     """A worker may have thousands."""
     assert not handed_over(MEDIA, "room one two").outcome.durable
+
+
+@pytest.mark.parametrize(
+    ("route", "found", "text", "shown"),
+    [
+        ("multi", "es", "mi numero one two three four five six seven eight", "mi numero [NUMBER]"),
+        ("multi", "en", "my number cuatro uno uno uno dos tres cuatro cinco", "my number [NUMBER]"),
+        ("en", "es", "it is one two three four five six seven eight", "it is [NUMBER]"),
+        ("es", "en", "it is one two three four five six seven eight", "it is [NUMBER]"),
+        ("en-US", "en", "at once you called me once and once again now", "unchanged"),
+        (None, None, "es uno dos tres cuatro five six seven eight", "es [NUMBER]"),
+    ],
+)
+def test_what_language_an_engine_finds_takes_none_away(
+    route: str | None, found: str | None, text: str, shown: str
+) -> None:
+    """People change it within a sentence; with another than the route's, both are looked for."""
+    call = talking(dataclasses.replace(HIDING, language=route))
+    call.receive(dataclasses.replace(worded(text, 0), language=found), now=T0 + 6)
+
+    assert call.finals[0].text == (text if shown == "unchanged" else shown)
+
+
+def test_routes_of_one_language_have_it_together() -> None:
+    """Of several nobody knows which it is."""
+    english, spanish = Route(redact=("pci",), language="en"), Route(language="es")
+
+    assert careful_route((english, english)).language == "en"
+    assert careful_route((english, spanish)).language is None

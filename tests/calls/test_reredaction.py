@@ -170,3 +170,12 @@ def test_a_call_that_goes_on_or_is_gone_is_refused() -> None:
     assert [one and one.refused for one in (*live.replies, *gone.replies)] == ["live", "unknown"]
     assert not live.facts
     assert not gone.facts
+
+
+def test_the_language_that_an_engine_found_hides_no_other() -> None:
+    """The second look is by the routes' language, as the first."""
+    spanish = replace(kept("mi numero one two three four five six seven eight"), language="es")
+
+    (event,) = look_again([spanish], PCI).superseding
+    assert event.text == "mi numero [NUMBER]"
+    assert look_again([spanish], PCI._replace(language="es")).superseding == ()

@@ -16,7 +16,7 @@ class Call:
 
     def __init__(self, policy: Policy = ALL, language: str | None = "en") -> None:
         self.memory = Memory()
-        self._policy, self._language = policy, language
+        self._policy, self._language = policy._replace(language=language), language
         self.now = 0.0
 
     def final(self, text: str, *, key: str = "in", words: tuple[str, ...] = ()) -> str:

@@ -25,6 +25,8 @@ class Heard:
     words: tuple[str, ...]
     is_final: bool
     at: float
+    language: str | None = None
+    """Which the engine takes it for, rightly or not."""
 
 
 @dataclass(slots=True)
@@ -49,9 +51,13 @@ class _Utterance:
     """Whether nobody speaks at the same time."""
     is_clear: bool = False
     """Whether no word of it is misheard as a digit that would be none of the secret's."""
+    may_be_lost: bool = True
+    """Whether its final may not come; the next partials are then taken for its own."""
 
 
-def dialogue(dice: random.Random, kind: str, tongue: Tongue = ENGLISH) -> Dialogue:
+def dialogue(
+    dice: random.Random, kind: str, tongue: Tongue = ENGLISH, *, loses_finals: bool = True
+) -> Dialogue:
     """Make a dialogue around a secret of a kind."""
     secret = MAKERS[kind](dice)
     if kind == "email":
@@ -72,6 +78,8 @@ def dialogue(dice: random.Random, kind: str, tongue: Tongue = ENGLISH) -> Dialog
         said += _read_back(dice, made)
     if name == "card" and dice.random() < 0.5:
         said += _after_card(dice, tongue)
+    for one in said:
+        one.may_be_lost = loses_finals
     made.heard = list(_play(dice, said, tongue))
     return made
 
@@ -85,7 +93,7 @@ def _reading(dice: random.Random, digits: str, made: Dialogue) -> list[_Utteranc
             said += _interjection(dice, made)
             words = []
         elif number:
-            words += dice.choice(tongue.between).split()
+            words += dice.choice((*tongue.between, *tongue.holds)).split()
         words += read(dice, piece, made.style, tongue)
         if len(piece) == 1 and dice.random() < 0.1 and made.secret.kind != "code":
             words += [*tongue.corrects, *read(dice, piece, "spoken", tongue)]
@@ -98,7 +106,7 @@ def _interjection(dice: random.Random, made: Dialogue) -> list[_Utterance]:
         return []
     if made.is_named and dice.random() < 0.2:
         return [_Utterance(CUSTOMER, dice.choice(made.tongue.searching).split())]
-    texts = (*made.tongue.hums, *(made.tongue.chatter if made.is_named else ()))
+    texts = (*made.tongue.hums, *made.tongue.holds, *(made.tongue.chatter if made.is_named else ()))
     return [_Utterance(AGENT, dice.choice(texts).split())]
 
 
@@ -106,6 +114,8 @@ def _read_back(dice: random.Random, made: Dialogue) -> list[_Utterance]:
     words = list(made.tongue.reads_back)
     for piece in pieces(dice, made.secret.value):
         words += read(dice, piece, made.style, made.tongue)
+        if dice.random() < 0.3:
+            words += dice.choice(made.tongue.holds).split()
     return [_Utterance(AGENT, words), _Utterance(CUSTOMER, [made.tongue.yes])]
 
 
@@ -144,9 +154,9 @@ def _play(dice: random.Random, said: list[_Utterance], tongue: Tongue) -> Iterat
         heard = sorted((one for stream in streams for one in stream), key=lambda one: one.at)
         yield from heard
         at = heard[-1].at + dice.uniform(0.3, 5.0)
-        if dice.random() < 0.03:  # a final that the engine says again
-            again = heard[-1]
-            yield Heard(again.key, number + REPEATED, again.words, is_final=True, at=at)
+        again = heard[-1]
+        if dice.random() < 0.03 and again.is_final:  # which the engine says again
+            yield replace(again, utterance=number + REPEATED, at=at)
         number += 1
 
 
@@ -159,21 +169,33 @@ def _revisions(
 ) -> Iterator[Heard]:
     """Yield every prefix, some misheard or taken back, and the final; some after a seam."""
     words, begins = said.words, 0
-    misheard = _misheard(tongue)
+    misheard, language = _misheard(tongue), dice.choice((tongue.code, tongue.code, "en", "es"))
     for end in range(1, len(words) + 1):
         at += _WORD_S * dice.uniform(0.7, 1.3)
         if dice.random() < 0.06 and not said.is_clear and words[end - 2 : end - 1] != ["oh"]:
             wrong = (*words[begins : end - 1], dice.choice(misheard))
-            yield Heard(said.key, number, wrong, is_final=False, at=at)
-        yield Heard(said.key, number, tuple(words[begins:end]), is_final=False, at=at + 0.05)
+            yield Heard(said.key, number, wrong, is_final=False, at=at, language=language)
+        yield Heard(
+            said.key,
+            number,
+            tuple(words[begins:end]),
+            is_final=False,
+            at=at + 0.05,
+            language=language,
+        )
         if dice.random() < 0.03 and end - begins > 1:
+            taken_back = tuple(words[begins : end - 1])
             yield Heard(
-                said.key, number, tuple(words[begins : end - 1]), is_final=False, at=at + 0.1
+                said.key, number, taken_back, is_final=False, at=at + 0.1, language=language
             )
         if said.key == CUSTOMER and dice.random() < 0.02:
             begins = end  # the connection broke, and what was before is lost
+    if dice.random() < 0.06 and said.may_be_lost:
+        return
     left = tuple(words[begins:]) or tuple(words[-1:])
-    yield Heard(said.key, number, left, is_final=True, at=at + dice.uniform(0.2, 0.8))
+    yield Heard(
+        said.key, number, left, is_final=True, at=at + dice.uniform(0.2, 0.8), language=language
+    )
 
 
 def _misheard(tongue: Tongue) -> Sequence[str]:

@@ -143,7 +143,7 @@ def judge(made: Dialogue, redactor: Redactor, policy: Policy, row: Row) -> None:
             key=heard.key,
             at=heard.at,
             is_final=heard.is_final,
-            language=made.tongue.code,
+            language=heard.language,
             words=heard.words,
         )
         shown = redactor(memory, policy, spoken)
@@ -184,7 +184,7 @@ def prove(
 ) -> dict[str, Row]:
     """Play dialogues of all kinds until so many utterances were heard."""
     rows = {kind: Row() for kind in MAKERS}
-    policy = Policy(KINDS, level)
+    policy = Policy(KINDS, level, language=tongue.code)
     number = 0
     while sum(row.utterances for row in rows.values()) < utterances:
         for kind, row in rows.items():
@@ -198,7 +198,8 @@ def wrongly_redacted(
     seed: int, count: int, level: Level, tongue: Tongue = ENGLISH
 ) -> Iterator[tuple[str, str, str]]:
     """Yield innocent sentences of which something is hidden: template, sentence, what is left."""
-    dice, policy = random.Random(seed), Policy(KINDS, level)  # noqa: S311
+    dice = random.Random(seed)  # noqa: S311
+    policy = Policy(KINDS, level, language=tongue.code)
     for template, sentence in sentences(dice, count, MAX_SHOWN[level], tongue):
         spoken = Spoken(text=sentence, key="a", at=1_000.0, is_final=True, language=tongue.code)
         shown = redact(Memory(), policy, spoken)
@@ -211,7 +212,8 @@ def in_calls(seed: int, count: int, level: Level, tongue: Tongue = ENGLISH, *, n
 
     In those that are `named` somebody speaks of a card now and then.
     """
-    dice, policy = random.Random(seed), Policy(KINDS, level)  # noqa: S311
+    dice = random.Random(seed)  # noqa: S311
+    policy = Policy(KINDS, level, language=tongue.code)
     made = list(sentences(dice, count, MAX_SHOWN[level], tongue))
     said = [one for template, one in made if named or not _CARD.search(template)]
     dice.shuffle(said)
@@ -220,9 +222,7 @@ def in_calls(seed: int, count: int, level: Level, tongue: Tongue = ENGLISH, *, n
         if number % _CALL_SENTENCES == 0:
             memory = Memory()
         at += dice.uniform(2.0, 8.0)
-        spoken = Spoken(
-            text=sentence, key=dice.choice("ab"), at=at, is_final=True, language=tongue.code or "en"
-        )
+        spoken = Spoken(text=sentence, key=dice.choice("ab"), at=at, is_final=True)
         row.wrong += bool(redact(memory, policy, spoken).hidden)
     return row
 

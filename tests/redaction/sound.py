@@ -76,7 +76,8 @@ def play(made: Dialogue, policy: Policy) -> int:
 
 def listen(seed: int, dialogues: int, level: Level, tongue: Tongue = ENGLISH) -> dict[str, Sound]:
     """Play so many dialogues of each kind of number."""
-    policy, rows = Policy(KINDS, level), {kind: Sound() for kind in NUMBERS}
+    policy = Policy(KINDS, level, language=tongue.code)
+    rows = {kind: Sound() for kind in NUMBERS}
     for number in range(dialogues):
         for kind, row in rows.items():
             dice = random.Random(f"{seed} {kind} {number}")  # noqa: S311 - the same each time

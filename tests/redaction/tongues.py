@@ -29,6 +29,8 @@ class Tongue:
     """What is asked for each kind of secret."""
     before: Sequence[str]
     between: Sequence[str]
+    holds: Sequence[str]
+    """What asks for a moment, or for a yes, between two pieces."""
     corrects: Sequence[str]
     reads_back: Sequence[str]
     yes: str
@@ -43,7 +45,7 @@ class Tongue:
     dot: str
     at: str
     counted: str
-    """A regular expression for how many digits there are to be, which are none."""
+    """A regular expression for how many digits, or seconds, there are to be, which are none."""
 
 
 ENGLISH: Final = Tongue(
@@ -68,6 +70,7 @@ ENGLISH: Final = Tongue(
     },
     before=("it's", "yes that's", "okay so it's", "sure", "right"),
     between=("", "", "", "and", "then", "uh", "and then", "um", "okay", "next"),
+    holds=("one second please", "one minute", "one second", "am I right"),
     corrects=("no", "sorry"),
     reads_back=("so", "that's"),
     yes="yes",
@@ -86,7 +89,7 @@ ENGLISH: Final = Tongue(
     misheard=("won", "for", "ate", "free", "the"),
     dot="dot",
     at="at",
-    counted=r"\b(?:three|four) digits\b",
+    counted=r"\b(?:(?:three|four) digits|one (?:second|minute))\b",
 )
 
 SPANISH: Final = Tongue(
@@ -118,6 +121,7 @@ SPANISH: Final = Tongue(
     },
     before=("es el", "sí es", "vale pues es", "claro", "bien"),
     between=("", "", "", "luego", "entonces", "eh", "y luego", "mmm", "vale", "después"),
+    holds=("dos segundos", "dos minutos por favor", "un segundo"),
     corrects=("no", "perdón"),
     reads_back=("entonces", "es"),
     yes="sí",
@@ -136,7 +140,7 @@ SPANISH: Final = Tongue(
     misheard=("hocho", "sinco", "dose", "el"),
     dot="punto",
     at="arroba",
-    counted=r"\b(?:tres|cuatro) (?:dígitos|cifras)\b",
+    counted=r"\b(?:(?:tres|cuatro) (?:dígitos|cifras)|dos (?:segundos|minutos))\b",
 )
 
 TONGUES: Final[Mapping[str, Tongue]] = {"English": ENGLISH, "Spanish": SPANISH}
