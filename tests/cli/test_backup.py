@@ -107,7 +107,7 @@ async def backed_up(folder: Path, key: bytes | None) -> tuple[Path, int]:
         stop.set()
         count = await writing
     assert (done.code, done.err) == (Exit.OK, "")
-    assert "holds calls.db and 1 recordings" in done.out
+    assert "holds calls.db and 1 recording;" in done.out
     assert stat.S_IMODE(archive.stat().st_mode) == 0o600
     with tarfile.open(archive) as tar:
         tar.extractall(restored, filter="data")
@@ -293,7 +293,7 @@ async def test_nothing_from_outside_the_folder_of_recordings_is_in_a_backup(
 
     done = await program("journal", "backup", str(archive), **variables(tmp_path, None))
 
-    assert "holds calls.db and 1 recordings" in done.out
+    assert "holds calls.db and 1 recording;" in done.out
     with tarfile.open(archive) as tar:
         assert [one for one in tar.getnames() if "/" in one] == ["recordings/a.wav"]
 

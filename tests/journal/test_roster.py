@@ -351,6 +351,18 @@ async def test_a_worker_that_is_cut_off_goes_on(url: str, ann: Worker) -> None:
     await ann.journal.commit(entry(1))
 
 
+async def gone(url: str, worker: WorkerId) -> None:
+    """Wait until the server has seen off a worker's connections, which were closed."""
+    db = await asyncpg.connect(url)
+    async with asyncio.timeout(30):
+        while await db.fetchval(  # noqa: ASYNC110 - the server tells nobody
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE $1",
+            f"callscribe/{worker}/%",
+        ):
+            await asyncio.sleep(0.01)
+    await db.close()
+
+
 async def test_a_journal_is_not_copied_while_webhooks_wait_in_it(url: str) -> None:
     """Nor while a worker has it: they were acknowledged, and a copy has no mailbox."""
     async with open_worker(url, ANN) as ann:
@@ -358,6 +370,7 @@ async def test_a_journal_is_not_copied_while_webhooks_wait_in_it(url: str) -> No
             await open_postgresql_source(url).__aenter__()
         await ann.journal.commit(entry(0))
         await ann.roster.send(CALL, InputId("waits"), b"body")
+    await gone(url, ANN)
     with pytest.raises(JournalUnavailableError, match="webhooks wait"):
         await open_postgresql_source(url).__aenter__()
 

@@ -137,8 +137,6 @@ def _settings(
     folder: Path, telnyx: Telnyx, peers: Peers, level: Level, kinds: Sequence[Kind]
 ) -> Mapping[str, Any]:
     hidden = {"redact": list(kinds), "redact_level": level} if kinds else {}
-    (folder / "archive").mkdir()
-    private = {"type": "webhook", "allow_private": True, "partials": "all"}
     return {
         "database_url": f"sqlite:///{folder / 'j.db'}",
         "drain_timeout_s": 2,
@@ -156,21 +154,19 @@ def _settings(
                 **hidden,
             }
         },
-        "endpoint": {
-            "0": {
-                "name": "crm",
-                "url": peers.receiver.url,
-                "secret": peers.receiver.secret,
-                "report": True,
-                **private,
-            },
-            "1": {"name": "echo", "url": peers.echo_url, "secret": peers.secret, **private},
-            "2": {"name": "log", "type": "log"},
-            "3": {
-                "name": "files",
-                "type": "archive",
-                "url": f"file://{folder / 'archive'}",
-                "formats": ["txt", "vtt"],
-            },
-        },
+        "endpoint": _endpoints(folder, peers),
+    }
+
+
+def _endpoints(folder: Path, peers: Peers) -> Mapping[str, Mapping[str, Any]]:
+    """Return a receiver, one that fails with what came, the log, and an archive."""
+    (folder / "archive").mkdir()
+    private = {"type": "webhook", "allow_private": True, "partials": "all"}
+    receiver = {"url": peers.receiver.url, "secret": peers.receiver.secret, "report": True}
+    archive = {"type": "archive", "url": f"file://{folder / 'archive'}", "formats": ["txt", "vtt"]}
+    return {
+        "0": {"name": "crm", **receiver, **private},
+        "1": {"name": "echo", "url": peers.echo_url, "secret": peers.secret, **private},
+        "2": {"name": "log", "type": "log"},
+        "3": {"name": "files", **archive},
     }
