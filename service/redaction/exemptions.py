@@ -129,9 +129,9 @@ def _is_between(before: Token, after: Token | None, language: Language) -> bool:
 
 def _is_plain(token: Token, language: Language) -> bool:
     """Whether a word is of a sentence, and nothing that is said between groups of a number."""
-    return token.kind is Kind.WORD and token.text not in (
-        language.fillers | language.hesitations | language.beside.keys() | language.repeats.keys()
-    )
+    between = language.fillers | language.hesitations | language.pauses
+    digits = language.values.keys() | language.beside.keys() | language.repeats.keys()
+    return token.kind is Kind.WORD and token.text not in between | digits
 
 
 def _unit(tokens: Sequence[Token], run: Run, language: Language) -> Token | None:

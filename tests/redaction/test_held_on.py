@@ -129,6 +129,15 @@ def test_what_is_said_between_the_groups_ends_no_number(
     assert shown == "4539"
 
 
+def test_digits_beside_a_hold_phrase_are_no_small_number_in_a_sentence() -> None:
+    """What is before and after them is none of one."""
+    call = Call()
+    call.final("could you read me your account number", key="out")
+
+    shown = call.final("8849 one second 3 5 one minute 08 one second")
+    assert shown == "8849 one second [NUMBER] one minute [NUMBER] one second"
+
+
 @pytest.mark.parametrize("other", ["flight 45 is late", "the trip would cost me 50 dollars"])
 def test_a_sentence_about_another_number_ends_one(other: str) -> None:
     """Also by the other side."""
