@@ -43,6 +43,8 @@ class Language:
     """Words inside a number: one hundred *and* twenty."""
     joins_tens: frozenset[str]
     """Those of them that also stand between tens and units."""
+    bare_tens: frozenset[str]
+    """Tens that units belong to only with such a word between: treinta y uno, not treinta uno."""
     pronoun: frozenset[str]
     """Words that are a number unless they stand with another word: *one* moment."""
     before_pronoun: frozenset[str]
@@ -98,6 +100,7 @@ ENGLISH: Final = Language(
     beside={"oh": 0, "o": 0, "zed": 0, "ought": 0, "aught": 0},
     joiners=_words("and"),
     joins_tens=frozenset(),
+    bare_tens=frozenset(),
     pronoun=_words("one"),
     before_pronoun=_words(
         "no other even this that which last the another every any each a some next first"
@@ -182,6 +185,7 @@ SPANISH: Final = Language(
     beside={"o": 0},
     joiners=_words("y"),
     joins_tens=_words("y"),
+    bare_tens=_words("veinte treinta cuarenta cincuenta sesenta setenta ochenta noventa"),
     pronoun=_words("uno un una"),
     before_pronoun=_words("cada alguno ninguno ese este aquel otro el"),
     hesitations=_words("eh em este mmm guion guión barra espacio coma"),

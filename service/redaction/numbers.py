@@ -260,8 +260,8 @@ def _items(tokens: Sequence[Token], language: Language) -> Iterator[str | int]:
     """
     for place, token in enumerate(tokens):
         text = token.text
+        following = tokens[place + 1].text if place + 1 < len(tokens) else ""
         if token.kind is Kind.DIGITS:
-            following = tokens[place + 1].text if place + 1 < len(tokens) else ""
             counted = len(text) <= _MAX_MULTIPLIED and following in language.magnitudes
             yield int(text) if counted else text
         elif text in language.repeats:
@@ -270,6 +270,8 @@ def _items(tokens: Sequence[Token], language: Language) -> Iterator[str | int]:
             yield ""
         elif text in language.magnitudes:
             yield _Magnitude(language.magnitudes[text])
+        elif text in language.bare_tens and 0 < language.values.get(following, 0) < _TEN:
+            yield from (language.values[text], "")
         else:
             for table in (language.values, language.beside):
                 if text in table:

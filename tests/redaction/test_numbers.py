@@ -74,12 +74,12 @@ def test_a_number_is_the_same_in_each_language(english: str, spanish: str) -> No
         ("dos mil ciento uno", "2101"),
         ("mil novecientos ochenta y cuatro", "1984"),
         ("mil", "1000"),
+        ("seiscientos veinte tres", "6203"),
+        ("treinta y tres treinta mil cuarenta dos", "33300402"),
     ],
 )
 @pytest.mark.parametrize("language", ["es", "multi"])
-def test_in_spanish_ciento_multiplies_nothing_and_mil_needs_no_number(
-    text: str, found: str, language: str
-) -> None:
+def test_in_spanish_numbers_are_composed_otherwise(text: str, found: str, language: str) -> None:
     """Digits that were taken for fewer would be shown."""
     assert digits(text, language_of(language)) == [found]
 
