@@ -4,6 +4,7 @@ All of it works on the journal, so the command line may do it while a server run
 """
 
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 
 from service.delivery.endpoints import Endpoint
 from service.delivery.sinks import OpenSink, open_sink
@@ -56,14 +57,20 @@ async def resend(
 
     Raises:
         DeliveryError: The attempt failed; the delivery stays parked.
-        SettingsError: The endpoint is no longer configured, or cannot be used.
+        SettingsError: The endpoint is no longer configured, cannot be used, or takes no such event:
+            then a report was parked, which a replay sends, or what it never was to get.
         JournalUnavailableError: The database does not answer.
     """
     events = await journal.read(parked.call_id, after_seq=parked.seq - 1, limit=1)
     if not events or events[0].seq != parked.seq:
         return False
     event = events[0]
-    async with sink(_endpoint(endpoints, parked.endpoint)) as opened:
+    endpoint = _endpoint(endpoints, parked.endpoint)
+    if not any(fnmatchcase(event.type, pattern) for pattern in endpoint.events):
+        what = f"endpoint {endpoint.name} takes no {event.type}: if a report of it was parked, "
+        what += f"callscribe replay {event.call_id} --to {endpoint.name} sends that"
+        raise SettingsError([what])
+    async with sink(endpoint) as opened:
         await opened.deliver(
             Delivery(delivery_id(event.call_id, event.seq), event.type, event.body)
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,19 @@ async def test_a_number_that_is_not_listed_is_told(tmp_path: Path) -> None:
     """Neither an error nor a delivery."""
     async with open_harness(tmp_path) as harness:
         assert await replays.retry_parked(harness.journal, ENDPOINTS, 99, sink=Door()) is None
+
+
+async def test_what_an_endpoint_does_not_take_is_not_sent_to_it(tmp_path: Path) -> None:
+    """Its patterns may have changed, or a report was parked: a replay of the call sends that."""
+    door = Door()
+    narrow = [replace(one, events=("call.report",), report=True) for one in ENDPOINTS]
+    async with open_harness(tmp_path) as harness:
+        parked_id = await park_the_second_of_three(harness)
+        with pytest.raises(SettingsError, match="callscribe replay c1 --to crm"):
+            await replays.retry_parked(harness.journal, narrow, parked_id, sink=door)
+
+        assert door.sink.tried == []
+        assert [one.id for one in await replays.list_parked(harness.journal)] == [parked_id]
 
 
 async def test_a_parked_delivery_of_an_erased_call_cannot_be_sent(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from service.tasks import Tasks, open_tasks
 PATIENCE_S = 5.0
 """How long a request waits for the outcome."""
 MAX_AT_ONCE = 16
-_NO_ENDPOINT = "Its endpoint is not configured any more, or cannot be used."
+_NO_ENDPOINT = "Its endpoint is not configured any more, cannot be used, or takes no such event."
 _NO_JOURNAL = "The database does not answer: try again."
 
 log = structlog.get_logger()
