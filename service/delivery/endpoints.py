@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Literal
 
 from service.ids import EndpointName
@@ -63,3 +64,7 @@ class Endpoint:
     """Of an archive; nobody else has one."""
     report: bool = False
     """Whether each call that is complete follows as one document, too."""
+
+    def accepts(self, kind: str) -> bool:
+        """Say whether it gets events of this type."""
+        return any(fnmatchcase(kind, pattern) for pattern in self.events)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 
 import structlog
 
@@ -90,8 +89,7 @@ class LaneHandler:
         """Say whether the endpoint gets events of this type."""
         accepted = self._accepted_types.get(kind)
         if accepted is None:
-            accepted = any(fnmatchcase(kind, pattern) for pattern in self._lanes.endpoint.events)
-            self._accepted_types[kind] = accepted
+            accepted = self._accepted_types[kind] = self._lanes.endpoint.accepts(kind)
         return accepted
 
     def gets(self, kind: str) -> bool:

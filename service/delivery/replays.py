@@ -4,7 +4,6 @@ All of it works on the journal, so the command line may do it while a server run
 """
 
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 
 from service.delivery.endpoints import Endpoint
 from service.delivery.sinks import OpenSink, open_sink
@@ -66,7 +65,7 @@ async def resend(
         return False
     event = events[0]
     endpoint = _endpoint(endpoints, parked.endpoint)
-    if not any(fnmatchcase(event.type, pattern) for pattern in endpoint.events):
+    if not endpoint.accepts(event.type):
         what = f"endpoint {endpoint.name} takes no {event.type}: if a report of it was parked, "
         what += f"callscribe replay {event.call_id} --to {endpoint.name} sends that"
         raise SettingsError([what])
