@@ -17,7 +17,7 @@ from service.api.bound_calls import BoundCalls
 from service.api.calls.audio import AudioRoutes
 from service.api.calls.controls import ControlRoutes, ErasureRoutes
 from service.api.calls.dialling import Dialling
-from service.api.calls.placing import PlacingRoutes, RouteFor
+from service.api.calls.placing import PlacingRoutes
 from service.api.calls.routes import CallRoutes
 from service.api.calls.streaming import StreamRoutes
 from service.api.cursors import Cursors
@@ -51,6 +51,7 @@ from service.ports import (
     Library,
     Providers,
     RecordingIndex,
+    RouteFor,
     SavedSearches,
 )
 

@@ -21,7 +21,7 @@ from service.ports.archives import (
     CallFiles,
     KeptAudio,
 )
-from service.ports.attaching import Attacher, Attachment, ExpectedStream
+from service.ports.attaching import Attacher, Attachment, ExpectedStream, RouteFor
 from service.ports.audience import Audience
 from service.ports.binding import UNBOUND, Binding, bind
 from service.ports.bus import Bus, BusListener
@@ -149,6 +149,7 @@ __all__ = [
     "RecordingWriter",
     "Reports",
     "Roster",
+    "RouteFor",
     "SavedSearch",
     "SavedSearches",
     "Sink",

@@ -1,11 +1,15 @@
 """Calls that somebody else controls, and wants transcribed."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from service.calls.routes import Route
 from service.ids import CallId, LegId
 from service.ports.carrier import StreamTarget
+
+RouteFor = Callable[[str | None, Mapping[str, Any]], Route]
+"""Returns the route of a name (None: that of every call) with changes; raises `SettingsError`."""
 
 
 @dataclass(frozen=True, slots=True)

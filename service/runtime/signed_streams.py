@@ -1,20 +1,19 @@
 """Lets in the streams of applications that sign their addresses themselves."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final
 
 import structlog
 
 from service.calls.routes import Route
 from service.errors import SettingsError
 from service.ids import LegId
-from service.ports import Attacher, MediaDoor, MediaTicket
+from service.ports import Attacher, MediaDoor, MediaTicket, RouteFor
 from service.runtime.media_tokens import MAX_REMEMBERED
 from service.wire.media import MEDIA_PATH
 from service.wire.stream_tokens import StreamClaims, is_signed, read_stream
 
-RouteFor = Callable[[str | None, Mapping[str, Any]], Route]
 MAX_AHEAD_S: Final = 24 * 3600.0
 """How long an address may be good."""
 

@@ -1,7 +1,7 @@
 """Calls that a program asks for: a live leg is transcribed from now on, or somebody is dialled."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
@@ -26,9 +26,8 @@ from service.calls.routes import Route as CallRoute
 from service.calls.routes import Tracks
 from service.errors import ControlRefusedError, SettingsError
 from service.ids import LegId, Role, Source, Track
-from service.ports import Attacher
+from service.ports import Attacher, RouteFor
 
-RouteFor = Callable[[str | None, Mapping[str, Any]], CallRoute]
 """Returns a route by its name, changed for one call; raises `SettingsError`."""
 MAX_METADATA_BYTES = 8 * 1024
 _PLACE = frozenset({"call_control_id", "from_", "to", "route", "idempotency_key"})

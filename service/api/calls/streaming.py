@@ -6,12 +6,12 @@ from typing import Annotated, Any, Final
 from aiohttp import web
 from pydantic import AfterValidator, Field
 
-from service.api.calls.placing import RouteFor, Text, fitting_route, small
+from service.api.calls.placing import Text, fitting_route, small
 from service.api.operations import Answer, AnyRoute, Ask, Body, NoQuery, Operation, Reply, Route
 from service.api.problems import RefusalError
 from service.api.router import reply
 from service.ids import LegId
-from service.ports import Attacher
+from service.ports import Attacher, RouteFor
 
 EXPIRES_IN_S: Final = 60
 """How long the stream may take to come: what `MediaTokens` gives it."""
