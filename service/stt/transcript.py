@@ -184,9 +184,11 @@ class Transcript:
         be that is in no final. Where texts have no times it may seem to be too late. A text without
         `is_final` becomes final anyhow once another one comes.
         """
-        finals, may_be = self._not_said_again([]), self._pending_here and not self._pending_unmarked
-        pending = self._pending if may_be else None
-        if pending is not None and pending.clue is Clue.TEXT:
+        pending = self._pending if self._pending_here else None
+        if pending is None:
+            return []  # it said nothing of its own, be it this or another text
+        finals = self._not_said_again(words_of(pending.heard.text))
+        if pending.clue is Clue.TEXT and not self._pending_unmarked:
             self._carried = _Carried(pending, self._pending_came_ms, until_ms)
         return finals
 
