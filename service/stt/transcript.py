@@ -328,6 +328,7 @@ class Transcript:
                 self._ahead.append(_Ahead(Placed(fresh, clue), self._at.position_ms))
                 return []
         self._pending = None
+        self._doubt_ms = self._placing.split_ms
         finals = self._emit(Placed(fresh, clue), sent_ms, until_ms=sent_ms)
         return finals + self._overtaken(self._at.position_ms)
 

@@ -5,6 +5,9 @@ knows: it may be all of what was said there, and only its final be missing, or h
 the rest as a gap would tell words as lost that were heard; whoever said nothing would lose words
 silently. So the event says from where on words may be missing, and only the end of that one
 utterance may be, or what was said up to where the next session heard again.
+
+So it is where audio never came while somebody spoke, and a text without times is as long as what
+was said before that, or behind it, or both: on which side of the hole it was said nobody knows.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,6 +15,8 @@ from itertools import takewhile
 
 from service.ids import Track
 from service.simulator.speech.script import Word
+from service.simulator.words.spans import Span
+from service.simulator.words.untold import TOLERANCE_MS
 from tests.proof.receiver import Delivery
 
 _REASON = "seam_uncertain"
@@ -36,3 +41,23 @@ def behind_marks(
         for nth, word in enumerate(words, 1):
             if id(word) in last:
                 yield from takewhile(lambda behind: id(behind) not in there, words[nth:])
+
+
+def ends_known(
+    final: Span, words: Sequence[Word], holes: Iterable[Span], marks_ms: Iterable[int]
+) -> Span:
+    """Return the ends of a final; where a mark leaves one open, that of its words.
+
+    Where it is marked at its end, that is not known. Where it is marked in its midst, and a hole
+    begins there, it was said on one side of that, or on both.
+    """
+    start_ms, end_ms = final
+    at_holes = [hole.start for hole in holes]
+    for mark_ms in marks_ms:
+        is_split = any(abs(at_ms - mark_ms) <= TOLERANCE_MS for at_ms in at_holes)
+        is_inside = is_split and final.start < mark_ms < final.end
+        if mark_ms == final.end or (is_inside and words[-1].end_ms <= mark_ms):
+            end_ms = words[-1].end_ms
+        if is_inside and words[0].start_ms >= mark_ms:
+            start_ms = words[0].start_ms
+    return Span(start_ms, end_ms)
