@@ -69,6 +69,11 @@ FAILED_ONCE = [
     Trial(20008, "media", ("closed_every_5_s", "wrong_order")),
     Trial(20007, "media", ("closed_every_5_s", "wrong_order")),
     Trial(20006, "media", ("slow_handshake", "closed_every_5_s")),
+    Trial(20010, "media", ("closed_every_5_s", "wrong_order")),
+    Trial(810003, "media", ("late_answers", "closed_every_5_s")),
+    Trial(7003, "media", ("slow_handshake", "closed_every_5_s")),
+    Trial(62008, "media", ("late_answers", "frames_missing")),
+    Trial(63034, "media", ("late_answers", "stream_silent_for_a_while")),
 ]
 """Runs that were found by the long proof."""
 
