@@ -10,7 +10,6 @@ from service.wire.stt import HeardWord, SttResult
 from tests.stt.builders import speak
 from tests.stt.test_track import begun, final, opened, sent
 
-
 SLOW = final("Unfortunately international telecommunication breaks down every Wednesday")
 
 
