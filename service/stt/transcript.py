@@ -169,7 +169,7 @@ class Transcript:
         heard = pending and without_half_words(pending.heard, cut_ms)
         if pending is not None and heard is not None:
             final = Placed(replace(heard, is_final=True), pending.clue)
-            is_part |= cut_ms is not None
+            is_part |= cut_ms is not None or (is_cut_off and pending.clue is not Clue.TEXT)
             if is_cut_off and not (self._pending_unmarked or self._placing.knows_end(pending)):
                 self._doubt_ms = heard.end_ms
             finals += self._emit(
@@ -205,7 +205,6 @@ class Transcript:
         cut_off = pending if self._pending_unmarked else self._placing.cut_off(pending)
         self._pending = cut_off
         is_part = cut_off != pending or self._placing.goes_on(cut_off, self._clock.position_ms)
-        is_part |= pending.clue is not Clue.TEXT
         return self.finalize_pending(is_part=is_part, is_cut_off=True)
 
     def before_pending(self, until_ms: int) -> int:
