@@ -29,7 +29,7 @@ from tests.calls.harness import (
     said,
 )
 from tests.runtime.harness import Runtime, open_runtime
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 
 async def begin(runtime: Runtime, started_at: float) -> None:
@@ -352,7 +352,7 @@ async def test_nothing_of_a_call_that_no_route_wants_costs_a_restart_anything(
     async with open_runtime(tmp_path, route) as runtime:
         await runtime.calls.tell(initiated(now, incoming=False))
         assert await runtime.journal.load(CALL) is not None
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while await runtime.journal.load(CALL) is not None:
                 pass
         await runtime.calls.tell(hung_up(now + 1))
