@@ -190,7 +190,8 @@ class ErasureIndex(Protocol):
     async def calls_of_number(self, number: str) -> list[CallId]:
         """Return the calls that were not erased and that somebody with this number was in.
 
-        Whoever called, was called, or came later. Also those that nobody knows yet whether they are wanted, if a webhook of theirs waits.
+        Whoever called, was called, or came later. Also those that nobody knows yet whether they are
+        wanted, if a webhook of theirs waits.
         """
 
     async def text_due(self, now: float, *, limit: int) -> list[CallId]:

@@ -391,8 +391,9 @@ async def test_an_erasure_by_number_reaches_whoever_came_later(tmp_path: Path) -
         rings = initiated(now, leg=B, incoming=False)
         await runtime.calls.tell(msgspec.structs.replace(rings, to_number=agent))
         await until(lambda: any(e.type == "call.started" for e in runtime.lanes.events))
-        while await runtime.journal.calls_of_number(agent) != [CALL]:
-            await asyncio.sleep(0)
+        async with asyncio.timeout(PATIENCE_S):
+            while await runtime.journal.calls_of_number(agent) != [CALL]:
+                pass
         assert await runtime.calls.erase(CALL)
 
         assert await runtime.journal.calls_of_number(agent) == []
