@@ -120,6 +120,10 @@ AS given (call_no, answered_at, ended_at, duration_ms, completed_at, utterances,
     more_utterances, more_words, more_gaps, transcription, metadata, facts, route)
 WHERE summary.call_no = given.call_no;
 
+-- name: write_parties
+INSERT INTO party (call_no, number) SELECT * FROM unnest($1::bigint[], $2::text[])
+ON CONFLICT DO NOTHING;
+
 -- name: keep_calls
 WITH kept AS (
     INSERT INTO keeping (call_no, text_due_at, attempts_s)
@@ -412,6 +416,9 @@ UPDATE recording SET delete_at = 0 WHERE call_no = $1;
 -- name: erase_keeping
 DELETE FROM keeping WHERE call_no = $1;
 
+-- name: erase_parties
+DELETE FROM party WHERE call_no = $1;
+
 -- name: amend_events
 UPDATE event SET body = given.body
 FROM unnest($1::bigint[], $2::integer[], $3::bytea[]) AS given (call_no, seq, body)
@@ -454,6 +461,8 @@ WHERE text_due_at <= $1 ORDER BY text_due_at LIMIT $2;
 -- name: calls_of_number
 SELECT call_id FROM summary JOIN call USING (call_no)
 WHERE (from_number = $1 OR to_number = $1) AND erased_at IS NULL
+UNION
+SELECT call_id FROM party JOIN call USING (call_no) WHERE number = $1
 UNION
 -- what waits in the state of a call that no route wants yet
 SELECT call_id FROM call LEFT JOIN summary USING (call_no)

@@ -25,6 +25,9 @@ wake_at = excluded.wake_at, ended = excluded.ended, updated_at = excluded.update
 INSERT INTO leg (leg_id, call_no) VALUES {rows}
 ON CONFLICT (leg_id) DO UPDATE SET call_no = excluded.call_no;
 
+-- name: write_parties row: (?, ?)
+INSERT INTO party (call_no, number) VALUES {rows} ON CONFLICT DO NOTHING;
+
 -- name: write_inputs row: (?, ?)
 INSERT INTO inbox (input_id, received_at) VALUES {rows};
 
@@ -288,6 +291,9 @@ UPDATE recording SET delete_at = 0 WHERE call_no = :call_no;
 -- name: erase_keeping
 DELETE FROM keeping WHERE call_no = :call_no;
 
+-- name: erase_parties
+DELETE FROM party WHERE call_no = :call_no;
+
 -- name: amend_event
 UPDATE event SET body = :body WHERE call_no = :call_no AND seq = :seq;
 
@@ -329,6 +335,8 @@ WHERE text_due_at <= ? ORDER BY text_due_at LIMIT ?;
 -- name: calls_of_number
 SELECT call_id FROM summary JOIN call USING (call_no)
 WHERE (from_number = :number OR to_number = :number) AND erased_at IS NULL
+UNION
+SELECT call_id FROM party JOIN call USING (call_no) WHERE number = :number
 UNION
 -- what waits in the state of a call that no route wants yet
 SELECT call_id FROM call LEFT JOIN summary USING (call_no)
