@@ -23,6 +23,8 @@ _MAX_LANGUAGE = 35
 """Characters that the code of a language may have (BCP 47)."""
 _MORE_MS = 400
 """So much speech, without a pause, is more than the rest of a word."""
+_LACKS = 1.6
+"""Somebody spoke for so much longer than a text takes that is about half of what he said."""
 _LITTLE_MS = 150
 """So little speech is no word."""
 
@@ -168,7 +170,7 @@ class Placing:
             return False
         expected_ms = duration_of(heard.text) * self._pace.factor
         spoken_ms = self._speech.between(heard.start_ms, heard.end_ms)
-        return spoken_ms > expected_ms * (1 + self._pace.slack) + _MORE_MS
+        return spoken_ms > max(expected_ms * _LACKS, expected_ms + _MORE_MS)
 
     def goes_on(self, placed: Placed, until_ms: int) -> bool:
         """Say whether more was said behind a text that is cut off, as it was spoken when it came.

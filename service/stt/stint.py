@@ -34,6 +34,10 @@ _MIN_PROMPT_MS, _MAX_PROMPT_MS = 500, 1_500
 """An engine that gives partials, and never took longer for one, is prompt; no more may have been
 held up on the way to it.
 """
+_PROMPT_AGAIN = 3
+"""An engine that was late is prompt again once it has answered so often at once what began anew: a
+late one does so once by chance, and is as late as before with the next word.
+"""
 _STOPPED_S = 0.3
 """Where nothing was sent for so long, an engine that answers once the audio stops may have done so.
 """
@@ -104,7 +108,9 @@ class Stint:
         self.is_utterance = is_utterance
         self.habits = habits or Habits()
         self._late_ms = self.habits.slowest_ms
-        """The longest wait since it was last seen to answer what was said after a pause."""
+        """The longest wait since it was last known to be prompt."""
+        self._prompt_waits_ms: list[int] = []
+        """Those of answers in a row to what was said after a pause, none of them late."""
         self.held: deque[Arrival] = deque(maxlen=_MAX_HELD)
         """What it said before it was its turn."""
         self._speech = speech
@@ -150,7 +156,7 @@ class Stint:
             waited_ms = round(self._waited_s(first, now) * 1000)
             self.habits.slowest_ms = max(self.habits.slowest_ms, waited_ms)
             is_new = first > self._answered_ms and not is_owed(first)
-            self._late_ms = waited_ms if is_new else max(self._late_ms, waited_ms)
+            self._note_wait(waited_ms, is_new=is_new)
             burst_ms = self._backlog.burst_ms(first, now)
             self._replay_lag_ms = max(self._replay_lag_ms, burst_ms)
         self.habits.gives_partials |= result.is_final is False
@@ -264,6 +270,18 @@ class Stint:
             habits.early_ends = min(habits.early_ends, 1)
         elif replayed_ms >= _MIN_UNANSWERED_MS or habits.early_ends:
             habits.early_ends += 1
+
+    def _note_wait(self, waited_ms: int, *, is_new: bool) -> None:
+        """Take note of how long an answer took, and whether it is one to what began anew."""
+        waits_ms = self._prompt_waits_ms
+        if waited_ms * 5 // 4 > _MAX_PROMPT_MS:
+            waits_ms.clear()
+        elif is_new:
+            waits_ms.append(waited_ms)
+        self._late_ms = max(self._late_ms, waited_ms)
+        if len(waits_ms) >= _PROMPT_AGAIN:
+            self._late_ms = max(waits_ms)
+            waits_ms.clear()
 
     def _sure_ms(self, queue_ms: int, now: float) -> int:
         """Return what is surely answered of the stream: a hole in it took nobody any time.

@@ -88,11 +88,7 @@ def estimate(
     much was sent at once. In `holes` nobody knows whether he paused. The last of it was said in
     speech that went on after `reached_ms`, as it seems. If it `is_whole`, a pause came behind it.
     """
-    stretches = list(islice(spans, _MAX_STRETCHES))
-    if len(stretches) > 1 and _is_no_word(stretches[0], from_ms, holes):
-        del stretches[0]
-    if len(stretches) > 1 and _is_no_end(stretches[-1], until_ms, holes):
-        del stretches[-1]
+    stretches = _stretches(spans, from_ms, until_ms, holes)
     if not stretches:
         return Estimate(Span(max(min(from_ms, until_ms), until_ms - expected_ms), until_ms))
     bias = _LATER_IS_LIKELIER if not queue_ms and lag_ms <= LAG_MS else 0.0
@@ -110,6 +106,18 @@ def estimate(
     end_ms = max(start_ms, end_ms)
     split_ms = None if split is None else min(stretches[split].end_ms, end_ms)
     return Estimate(Span(start_ms, end_ms), split_ms)
+
+
+def _stretches(
+    spans: Iterable[Span], from_ms: int, until_ms: int, holes: Sequence[Span]
+) -> list[Span]:
+    """Return the speech that a text may be of, without what is too little to begin or end one."""
+    stretches = list(islice(spans, _MAX_STRETCHES))
+    if len(stretches) > 1 and _is_no_word(stretches[0], from_ms, holes):
+        del stretches[0]
+    if len(stretches) > 1 and _is_no_end(stretches[-1], until_ms, holes):
+        del stretches[-1]
+    return stretches
 
 
 def _lateness(
