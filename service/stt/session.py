@@ -266,12 +266,13 @@ class Session:
     def _has_time(self, overdue_s: float) -> bool:
         """Say whether the end is far enough for one that answered to be later than ever.
 
-        Another session is to have its time as well. As long as audio comes nobody waits for more
-        than that is worth.
+        Another session is to have its time as well; and if somebody else is to be asked, or one
+        before it stalled, he is to have all of it.
         """
         retry_s = self._limits.last_retry_s + self.stint.habits.slowest_open_s
         is_late = self.stint.last_patience_s is not None and overdue_s < self._stall_s
-        return is_late and self._is_waiting() and self._left_s() > retry_s
+        is_alone = not (self._others_stalled or self._has_substitute())
+        return is_late and is_alone and self._is_waiting() and self._left_s() > retry_s
 
     def _is_waiting(self) -> bool:
         """Say whether all is sent, and nothing but answers are to come."""
