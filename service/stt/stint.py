@@ -65,6 +65,8 @@ class Arrival(NamedTuple):
     """Where the session was cut off in mid-speech: a word that ends there is half a word."""
     is_asked: bool = False
     """Whether it was asked for the rest, so that a final need not end in a pause."""
+    has_partials: bool = True
+    """Whether the engine gives partials: else nothing tells in what order its finals were said."""
 
 
 class Stint:
@@ -78,6 +80,8 @@ class Stint:
     """Whether it said all it has to say."""
     _queue_ms = 0
     """How much of what it had been sent it may not have worked off when its last result came."""
+    _prompt_waits_ms: tuple[int, ...] = ()
+    """Those for answers in a row to what was said after a pause, none of them late."""
     _replay_lag_ms = 0
     """How much more it was behind when it answered what it was sent at once."""
 
@@ -109,8 +113,6 @@ class Stint:
         self.habits = habits or Habits()
         self._late_ms = self.habits.slowest_ms
         """The longest wait since it was last known to be prompt."""
-        self._prompt_waits_ms: list[int] = []
-        """Those of answers in a row to what was said after a pause, none of them late."""
         self.held: deque[Arrival] = deque(maxlen=_MAX_HELD)
         """What it said before it was its turn."""
         self._speech = speech
@@ -179,6 +181,7 @@ class Stint:
             prompt_ms=self._prompt_ms(queue_ms),
             cut_ms=self.until_ms if self.is_cut_off else None,
             is_asked=self.until_ms is not None or self._speech.has_ended,
+            has_partials=self.habits.gives_partials,
         )
 
     @property
@@ -273,15 +276,13 @@ class Stint:
 
     def _note_wait(self, waited_ms: int, *, is_new: bool) -> None:
         """Take note of how long an answer took, and whether it is one to what began anew."""
-        waits_ms = self._prompt_waits_ms
         if waited_ms * 5 // 4 > _MAX_PROMPT_MS:
-            waits_ms.clear()
+            self._prompt_waits_ms = ()
         elif is_new:
-            waits_ms.append(waited_ms)
+            self._prompt_waits_ms += (waited_ms,)
         self._late_ms = max(self._late_ms, waited_ms)
-        if len(waits_ms) >= _PROMPT_AGAIN:
-            self._late_ms = max(waits_ms)
-            waits_ms.clear()
+        if len(self._prompt_waits_ms) >= _PROMPT_AGAIN:
+            self._late_ms, self._prompt_waits_ms = max(self._prompt_waits_ms), ()
 
     def _sure_ms(self, queue_ms: int, now: float) -> int:
         """Return what is surely answered of the stream: a hole in it took nobody any time.

@@ -352,6 +352,8 @@ class Transcript:
         """Emit a text, that came when so much had been sent; by now it is up to `until_ms`."""
         final, clue = placed
         before = self._not_said_again(words_of(final.text))
+        if clue is Clue.TEXT and self._is_order_unknown(came_ms):
+            self._doubt_ms = self._emitted[-1].end_ms
         self._from_ms = max(self._from_ms, final.end_ms)
         self.progress.emit(
             Span(final.start_ms, final.end_ms),
@@ -361,6 +363,16 @@ class Transcript:
         )
         self._emitted.append(Emitted(words_of(final.text), final.start_ms, final.end_ms, came_ms))
         return [*before, final]
+
+    def _is_order_unknown(self, came_ms: int) -> bool:
+        """Say whether nobody knows which was said first: this text, or the one emitted before it.
+
+        They came in the same moment, although nothing was sent at once, from an engine that gives
+        neither times nor partials: it is late, or does not keep their order.
+        """
+        at = self._at
+        is_at_once = bool(self._emitted) and self._emitted[-1].sent_ms == came_ms > 0
+        return is_at_once and not (at.has_partials or at.queue_ms or at.said is not None)
 
     def _not_said_again(self, words: list[str]) -> list[WordsHeard]:
         """Emit what was carried over, unless it is what was said now."""

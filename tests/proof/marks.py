@@ -10,8 +10,9 @@ So it is where audio never came while somebody spoke, and a text without times i
 was said before that, or behind it, or both: on which side of the hole it was said nobody knows.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
+from typing import Any
 
 from service.ids import Track
 from service.simulator.speech.script import Word
@@ -19,7 +20,7 @@ from service.simulator.words.spans import Span
 from service.simulator.words.untold import TOLERANCE_MS
 from tests.proof.receiver import Delivery
 
-_REASON = "seam_uncertain"
+REASON = "seam_uncertain"
 
 
 def marks_of(deliveries: Iterable[Delivery], track: Track) -> list[int]:
@@ -28,7 +29,7 @@ def marks_of(deliveries: Iterable[Delivery], track: Track) -> list[int]:
         one.data["start_ms"]
         for one in deliveries
         if one.type == "transcription.degraded"
-        and (one.data["reason"], one.data["track"]) == (_REASON, track)
+        and (one.data["reason"], one.data["track"]) == (REASON, track)
     ]
 
 
@@ -41,6 +42,29 @@ def behind_marks(
         for nth, word in enumerate(words, 1):
             if id(word) in last:
                 yield from takewhile(lambda behind: id(behind) not in there, words[nth:])
+
+
+def unscrambled(
+    finals: Sequence[Mapping[str, Any]], marks_ms: Collection[int], words: Sequence[Word]
+) -> list[Mapping[str, Any]]:
+    """Return finals with their texts as they were said, where one that is marked goes on.
+
+    Of two that came in the same moment nobody knows which was said first.
+    """
+    places = {word.text: place for place, word in enumerate(words)}
+    found: list[Mapping[str, Any]] = []
+    group: list[Mapping[str, Any]] = []
+    for nth, final in enumerate(finals, 1):
+        group.append(final)
+        if final["end_ms"] in marks_ms and nth < len(finals):
+            continue
+        texts = sorted(
+            (one["text"] for one in group),
+            key=lambda text: places.get(text.partition(" ")[0], len(places)),
+        )
+        found += [{**one, "text": text} for one, text in zip(group, texts, strict=True)]
+        group = []
+    return found
 
 
 def ends_known(
