@@ -293,6 +293,35 @@ async def test_a_stopping_process_takes_no_new_call_and_keeps_listening_to_live_
         assert (await runtime.types(CALL))[-1] == "transcript.completed"
 
 
+async def test_words_that_wait_for_their_turn_are_waited_for(tmp_path: Path) -> None:
+    """They came after the call was complete, and were acknowledged: a stop has them told."""
+    async with open_runtime(tmp_path, IN_CALL) as runtime:
+        now = time.time()
+        await begin(runtime, now)
+        await runtime.calls.tell(hung_up(now + 0.1))
+        await until(lambda: any(e.type == "transcript.completed" for e in runtime.lanes.events))
+        await runtime.calls.tell(said("late", now + 0.05))
+        await runtime.calls.drain(PATIENCE_S)
+
+        assert await runtime.calls.hand_over(0.1) == 0
+        assert (await runtime.types(CALL))[-1] == "transcript.final"
+
+
+async def test_words_that_nobody_has_time_for_are_left_to_the_next_process(tmp_path: Path) -> None:
+    """And the process says that something is left."""
+    async with open_runtime(tmp_path, IN_CALL) as runtime:
+        now = time.time()
+        await begin(runtime, now)
+        await runtime.calls.tell(hung_up(now + 0.1))
+        await until(lambda: any(e.type == "transcript.completed" for e in runtime.lanes.events))
+        await runtime.calls.tell(said("late", now + 0.05))
+
+        assert await runtime.calls.hand_over(0.0) == 1
+    async with open_runtime(tmp_path, IN_CALL) as runtime:
+        assert await runtime.calls.resume() == 1
+        await until(lambda: any(e.type == "transcript.final" for e in runtime.lanes.events))
+
+
 async def test_a_call_that_goes_on_is_left_to_the_next_process(tmp_path: Path) -> None:
     """It asks for the audio again; nobody misses words who was not told of any."""
     now = time.time()
