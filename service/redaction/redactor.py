@@ -148,14 +148,18 @@ def _remember(memory: Memory, walk: Walk, timed: Walk) -> None:
     shown = max(walk.own, timed.own)
     if not walk.closed:
         shown = max(shown, own.shown)
-    if walk.card:
+    if walk.topics.card:
         memory.card_at = said.at
     if walk.goes_on:
         memory.last_at = max(memory.last_at, said.at)
     if said.is_final:
         memory.utterances.pop(said.key, None)
-        if topic := walk.keyword or own.topic:
+        if topic := walk.topics.keyword or own.topic:
             memory.topic, memory.topic_at = topic, said.at
+        if walk.late:
+            return
+        if walk.ended:
+            memory.ended_at = max(memory.ended_at, said.at)
         memory.shown = walk.shown + shown - walk.own
         memory.spent = walk.spent or timed.spent or (own.hidden is not None and not walk.closed)
         memory.total = walk.total
@@ -169,7 +173,7 @@ def _remember(memory: Memory, walk: Walk, timed: Walk) -> None:
     own.prints = max(own.prints, prints_of(walk.digits_shown), key=len)
     own.shown, own.digits, own.hidden = shown, walk.digits, walk.hidden
     own.at = said.at
-    own.topic = walk.keyword or own.topic
+    own.topic = walk.topics.keyword or own.topic
 
 
 def _written(spoken: Spoken, walk: Walk, timed: Walk) -> Redacted:
