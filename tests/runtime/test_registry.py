@@ -381,3 +381,20 @@ async def test_an_erasure_by_number_reaches_a_call_that_only_waits(tmp_path: Pat
         assert await runtime.calls.erase(CALL)
 
         assert await runtime.journal.load(CALL) is None
+
+
+async def test_an_erasure_by_number_reaches_whoever_came_later(tmp_path: Path) -> None:
+    """An agent to whom the call was handed over, although no event shows a number."""
+    now, agent = time.time(), "+15550177"
+    async with open_runtime(tmp_path, replace(IN_CALL, numbers="none")) as runtime:
+        await runtime.calls.tell(initiated(now))
+        rings = initiated(now, leg=B, incoming=False)
+        await runtime.calls.tell(msgspec.structs.replace(rings, to_number=agent))
+        await until(lambda: any(e.type == "call.started" for e in runtime.lanes.events))
+        async with asyncio.timeout(PATIENCE_S):
+            while await runtime.journal.calls_of_number(agent) != [CALL]:
+                pass
+        assert await runtime.calls.erase(CALL)
+
+        assert await runtime.journal.calls_of_number(agent) == []
+        assert all(agent.encode() not in event.body for event in runtime.lanes.events)
