@@ -11,7 +11,7 @@ from service.redaction.numbers import is_number
 from service.redaction.tokens import Kind, Token
 
 _WRITTEN: Final = re.compile(
-    r"(?<![\w.+%-])[\w.+%-]+\s?@(?:\s?[\w.@+%-]*\w)?",
+    r"(?<![\w.+%-])[\w.+%-]+\s?[@﹫＠](?:\s?[\w.@﹫＠+%-]*\w)?",  # noqa: RUF001 - also the wide one
     re.ASCII,
 )
 """It begins where a word does, so that each sign is looked at once."""

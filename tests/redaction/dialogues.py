@@ -63,9 +63,12 @@ class _Utterance:
 
 
 def dialogue(
-    dice: random.Random, kind: str, tongue: Tongue = ENGLISH, *, loses_finals: bool = True
+    dice: random.Random, kind: str, tongue: Tongue = ENGLISH, *, loses_before: bool = True
 ) -> Dialogue:
-    """Make a dialogue around a secret of a kind."""
+    """Make a dialogue around a secret of a kind.
+
+    With `loses_before` also finals that come before the secret is said may be lost.
+    """
     secret = MAKERS[kind](dice)
     if kind == "email":
         secret = replace(secret, value=secret.value.replace(" dot ", f" {tongue.dot} "))
@@ -88,8 +91,8 @@ def dialogue(
         said += _read_back(dice, made)
     if name == "card" and dice.random() < 0.5:
         said += _after_card(dice, tongue)
-    for one in said:
-        one.may_be_lost = loses_finals
+    for one in said[: 0 if loses_before else made.begins]:
+        one.may_be_lost = False
     made.heard = list(_play(dice, said, tongue))
     if dice.random() < _RESTARTED:
         first = dice.randrange(len(made.heard))
